@@ -1,0 +1,2 @@
+DROP TABLE activity_head;
+DROP TABLE activity;

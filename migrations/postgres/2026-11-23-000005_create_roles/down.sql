@@ -1,0 +1,3 @@
+DROP TABLE role_scopes;
+DROP TABLE roles;
+DROP TABLE scopes;

@@ -1,0 +1,3 @@
+DROP TABLE one_time_codes;
+DROP TABLE member_permissions;
+DROP TABLE members;

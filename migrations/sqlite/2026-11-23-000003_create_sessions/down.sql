@@ -1,0 +1,2 @@
+DROP TABLE spent_form_tokens;
+DROP TABLE sessions;

@@ -1,0 +1,62 @@
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    role_id TEXT NOT NULL REFERENCES roles (id),
+    all_role_scopes INTEGER NOT NULL,
+    notes TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    edited_at INTEGER,
+    expires_at INTEGER NOT NULL,
+    secret_created_at INTEGER NOT NULL,
+    -- 0: never used. Not NULL, so that it can stand in a keyset.
+    last_used_at INTEGER NOT NULL,
+    last_used_address TEXT,
+    -- When the key starts to need attention; worked out anew with every write of the row.
+    attention_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    revoked_by TEXT
+) STRICT;
+
+-- Names are unique among keys that are not revoked, whatever their case.
+CREATE UNIQUE INDEX api_keys_live_by_name_folded ON api_keys (name_folded) WHERE revoked_at IS NULL;
+CREATE INDEX api_keys_live_by_attention_at ON api_keys (attention_at, expires_at) WHERE revoked_at IS NULL;
+CREATE INDEX api_keys_by_role ON api_keys (role_id);
+CREATE INDEX api_keys_live_by_created_at ON api_keys (created_at, id) WHERE revoked_at IS NULL;
+CREATE INDEX api_keys_live_by_last_used_at ON api_keys (last_used_at, id) WHERE revoked_at IS NULL;
+CREATE INDEX api_keys_live_by_expires_at ON api_keys (expires_at, id) WHERE revoked_at IS NULL;
+CREATE INDEX api_keys_revoked_by_created_at ON api_keys (created_at, id) WHERE revoked_at IS NOT NULL;
+CREATE INDEX api_keys_revoked_by_name_folded ON api_keys (name_folded, id) WHERE revoked_at IS NOT NULL;
+CREATE INDEX api_keys_revoked_by_last_used_at ON api_keys (last_used_at, id) WHERE revoked_at IS NOT NULL;
+CREATE INDEX api_keys_revoked_by_expires_at ON api_keys (expires_at, id) WHERE revoked_at IS NOT NULL;
+
+CREATE TABLE api_key_scopes (
+    key_id TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    scope TEXT NOT NULL REFERENCES scopes (name),
+    PRIMARY KEY (key_id, scope)
+) STRICT;
+
+CREATE INDEX api_key_scopes_by_scope ON api_key_scopes (scope);
+
+CREATE TABLE api_key_addresses (
+    key_id TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    PRIMARY KEY (key_id, position)
+) STRICT;
+
+-- A secret key is kept as HMAC-SHA-256(pepper, whole secret): found by it, never read back from it.
+CREATE TABLE api_key_secrets (
+    digest BLOB PRIMARY KEY NOT NULL,
+    key_id TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    pepper_version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    -- Set when another secret takes over: this one works until then.
+    superseded_at INTEGER
+) STRICT;
+
+CREATE INDEX api_key_secrets_by_key ON api_key_secrets (key_id);

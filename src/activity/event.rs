@@ -1,0 +1,89 @@
+//! What can happen, and what is kept of it.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// Something that happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event { $($(#[$doc])* $variant,)* }
+
+        impl Event {
+            /// The name that stands in the database and in exports.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// The organisation and its first super manager were set up.
+    SetUp = "organisation.set_up",
+    /// A member signed in.
+    SignedIn = "session.signed_in",
+    /// A member signed out.
+    SignedOut = "session.signed_out",
+    /// A sign-in was refused.
+    SignInFailed = "session.sign_in_failed",
+    /// A member was added.
+    MemberAdded = "member.added",
+    /// A member's password was taken away and a link to set a new one was made.
+    PasswordResetStarted = "member.password_reset_started",
+    /// A member set a new password through a link.
+    PasswordReset = "member.password_reset",
+    /// An API key was created.
+    KeyCreated = "api_key.created",
+    /// An API key was edited.
+    KeyEdited = "api_key.edited",
+    /// An API key was revoked.
+    KeyRevoked = "api_key.revoked",
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The kind of thing, as `api_key`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Its name at the time.
+    pub name: String,
+}
+
+/// A value that was changed, as the interface shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The field's label, as "Role".
+    pub field: String,
+    /// The value before.
+    pub from: String,
+    /// The value after.
+    pub to: String,
+}
+
+/// What is to be recorded.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What happened.
+    pub event: Event,
+    /// To what.
+    pub subject: Option<Subject>,
+    /// The rest: a JSON object. Never holds a secret.
+    pub details: serde_json::Value,
+}
+
+impl Entry {
+    /// An entry about `subject` without details.
+    #[must_use]
+    pub fn about(event: Event, subject: Subject) -> Self {
+        Self { event, subject: Some(subject), details: serde_json::json!({}) }
+    }
+
+    /// The same with `details`.
+    #[must_use]
+    pub fn with(self, details: serde_json::Value) -> Self {
+        Self { details, ..self }
+    }
+}

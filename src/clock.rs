@@ -1,0 +1,185 @@
+//! Time: the clock that the program reads and the instants that it stores.
+//!
+//! Owns the only reading of the system's clock; everything else is given the time as an argument.
+//! Knows no feature.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime, UtcOffset};
+
+/// An instant: whole milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// Milliseconds in a day of UTC.
+pub const DAY: i64 = 24 * HOUR;
+/// Milliseconds in an hour.
+pub const HOUR: i64 = 60 * MINUTE;
+/// Milliseconds in a minute.
+pub const MINUTE: i64 = 60 * SECOND;
+/// Milliseconds in a second.
+pub const SECOND: i64 = 1000;
+
+const SHORT_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:short] [year]");
+const LONG_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:long] [year]");
+const ISO_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+const TIME_OF_DAY: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute]");
+const RFC_3339: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+
+impl Timestamp {
+    /// The instant `millis` milliseconds after the epoch.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// The instant `millis` milliseconds later (earlier when negative).
+    #[must_use]
+    pub const fn plus(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds from `earlier` to this instant.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The end of `date`: the first instant of the day after it, UTC.
+    #[must_use]
+    pub fn end_of(date: Date) -> Self {
+        let midnight = date.midnight().assume_utc() + Duration::DAY;
+        Self(midnight.unix_timestamp() * SECOND)
+    }
+
+    /// The day in UTC that this instant falls on.
+    #[must_use]
+    pub fn date(self) -> Date {
+        self.utc().date()
+    }
+
+    /// The last day, in UTC, of a period that ends at this instant.
+    #[must_use]
+    pub fn last_day(self) -> Date {
+        self.plus(-1).date()
+    }
+
+    /// `14:02`, UTC.
+    #[must_use]
+    pub fn time_of_day(self) -> String {
+        self.utc().format(TIME_OF_DAY).unwrap_or_default()
+    }
+
+    /// `2026-12-02T14:02:00Z` (RFC 3339), for `<time datetime>` and exports.
+    #[must_use]
+    pub fn rfc_3339(self) -> String {
+        self.utc().format(RFC_3339).unwrap_or_default()
+    }
+
+    fn utc(self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+            .to_offset(UtcOffset::UTC)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc_3339())
+    }
+}
+
+/// `2 Dec 2026`, as tables have it.
+#[must_use]
+pub fn short_date(date: Date) -> String {
+    date.format(SHORT_DATE).unwrap_or_default()
+}
+
+/// `2 December 2026`, as prose has it.
+#[must_use]
+pub fn long_date(date: Date) -> String {
+    date.format(LONG_DATE).unwrap_or_default()
+}
+
+/// `2026-12-02`, as `<input type="date">` has it.
+#[must_use]
+pub fn iso_date(date: Date) -> String {
+    date.format(ISO_DATE).unwrap_or_default()
+}
+
+/// Reads `2026-12-02`; `None` for anything else.
+#[must_use]
+pub fn parse_iso_date(text: &str) -> Option<Date> {
+    (text.len() == 10).then(|| Date::parse(text, ISO_DATE).ok())?
+}
+
+/// Where the time comes from: the system, or a test that sets it.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The system's clock.
+    #[default]
+    System,
+    /// Stands still until somebody moves it.
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands at `now`.
+    #[must_use]
+    pub fn fixed(now: Timestamp) -> Self {
+        Self::Fixed(Arc::new(AtomicI64::new(now.millis())))
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => {
+                let nanos = OffsetDateTime::now_utc().unix_timestamp_nanos();
+                Timestamp(i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX))
+            }
+            Self::Fixed(millis) => Timestamp(millis.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a fixed clock by `millis`; the system's clock stays as it is.
+    pub fn advance(&self, millis: i64) {
+        if let Self::Fixed(now) = self {
+            now.fetch_add(millis, Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+
+    #[test]
+    fn a_date_ends_at_the_next_midnight_and_is_its_own_last_day() {
+        let end = Timestamp::end_of(date!(2026 - 12 - 02));
+        assert_eq!(end.rfc_3339(), "2026-12-03T00:00:00Z");
+        assert_eq!(short_date(end.last_day()), "2 Dec 2026");
+    }
+
+    #[test]
+    fn only_complete_iso_dates_are_read() {
+        assert_eq!(parse_iso_date("2026-12-02"), Some(date!(2026 - 12 - 02)));
+        for text in ["", "2026-12-32", "2026-2-3", "02.12.2026", "2026-12-02x", "+2026-12-2"] {
+            assert_eq!(parse_iso_date(text), None, "{text}");
+        }
+    }
+}

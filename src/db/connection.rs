@@ -1,0 +1,89 @@
+//! A connection to either database, and a transaction on it.
+//!
+//! Knows the pragmas and session settings that each database needs; knows no table.
+
+use std::ops::{Deref, DerefMut};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, ConnectionError, PgConnection, SqliteConnection};
+
+use super::Location;
+
+/// A connection to `PostgreSQL` or SQLite; queries are written once for both.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// `PostgreSQL`.
+    Postgres(PgConnection),
+    /// SQLite.
+    Sqlite(SqliteConnection),
+}
+
+/// A connection inside a transaction that [`super::Db::write`] commits or rolls back. What writes
+/// asks for one, so that nothing is written outside.
+pub struct Transaction<'a>(pub(super) &'a mut AnyConnection);
+
+impl Deref for Transaction<'_> {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        self.0
+    }
+}
+
+impl DerefMut for Transaction<'_> {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        self.0
+    }
+}
+
+/// Runs the same diesel expression natively on whichever database is connected: for batch inserts
+/// and other things that a connection to either cannot express.
+macro_rules! on_each {
+    ($connection:expr, $native:ident => $work:expr) => {
+        match $connection {
+            $crate::db::Connection::Postgres($native) => $work,
+            $crate::db::Connection::Sqlite($native) => $work,
+        }
+    };
+}
+pub(crate) use on_each;
+
+/// How long a connection waits for a lock before it gives up, in milliseconds. Below a second, so
+/// that a page answers 503 within one.
+const LOCK_WAIT: u32 = 800;
+
+impl AnyConnection {
+    pub(super) fn open(location: &Location) -> Result<Self, ConnectionError> {
+        match location {
+            Location::Postgres(url) => {
+                let mut connection = PgConnection::establish(url)?;
+                connection
+                    .batch_execute(&format!(
+                        "SET lock_timeout = {LOCK_WAIT}; SET client_min_messages = warning"
+                    ))
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Self::Postgres(connection))
+            }
+            Location::Sqlite(path) => {
+                let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
+                connection
+                    .batch_execute(&format!(
+                        "PRAGMA busy_timeout = {LOCK_WAIT}; PRAGMA journal_mode = WAL; \
+                         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                         PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY"
+                    ))
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Self::Sqlite(connection))
+            }
+        }
+    }
+
+    /// What begins a transaction that writes.
+    pub(super) fn begin_writing(&self) -> &'static str {
+        match self {
+            // The lock puts writes in order over all nodes; its number means nothing.
+            Self::Postgres(_) => "BEGIN; SELECT pg_advisory_xact_lock(444354161)",
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+        }
+    }
+}

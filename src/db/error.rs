@@ -1,0 +1,40 @@
+//! What a database's error means to the program: try again later, or a fault.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::error::Error;
+
+/// Words in a database's message that say "not now" rather than "never": SQLite's busy and full
+/// disk, `PostgreSQL`'s shutdown, lock timeout and lost connection.
+const PASSING: [&str; 10] = [
+    "database is locked",
+    "database table is locked",
+    "disk is full",
+    "disk I/O error",
+    "unable to open database file",
+    "readonly database",
+    "canceling statement due to lock timeout",
+    "terminating connection",
+    "server closed the connection",
+    "no connection to the server",
+];
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        let message = error.to_string();
+        match error {
+            DieselError::NotFound => Self::NotFound,
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
+                _,
+            ) => Self::Unavailable(message),
+            DieselError::BrokenTransactionManager => Self::Unavailable(message),
+            _ if PASSING.iter().any(|words| message.contains(words)) => Self::Unavailable(message),
+            _ => Self::Internal(message),
+        }
+    }
+}
+
+pub(super) fn unavailable(error: impl std::fmt::Display) -> Error {
+    Error::Unavailable(error.to_string())
+}

@@ -1,0 +1,61 @@
+//! Brings the schema up to date with the migrations inside the program.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+
+use diesel::backend::Backend;
+use diesel::connection::SimpleConnection as _;
+use diesel::migration::MigrationSource;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Connection, Location, error};
+use crate::error::{Error, Result};
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// Runs what is missing. Several processes may start at once: one migrates, the others wait.
+pub(super) fn run(location: &Location) -> Result<()> {
+    let _lock = lock_file(location)?;
+    let mut connection = Connection::open(location).map_err(error::unavailable)?;
+    match &mut connection {
+        Connection::Sqlite(native) => pending(native, SQLITE),
+        Connection::Postgres(native) => {
+            native.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(444354162)")?;
+            let outcome = pending(native, POSTGRES);
+            native.batch_execute("SELECT pg_advisory_unlock(444354162)")?;
+            outcome
+        }
+    }
+}
+
+fn pending<DB: Backend>(
+    connection: &mut impl MigrationHarness<DB>,
+    ours: EmbeddedMigrations,
+) -> Result<()>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known: BTreeSet<String> = MigrationSource::<DB>::migrations(&ours)
+        .map_err(Error::internal)?
+        .iter()
+        .map(|migration| migration.name().version().as_owned().to_string())
+        .collect();
+    let applied = connection.applied_migrations().map_err(Error::internal)?;
+    if applied.iter().any(|version| !known.contains(&version.to_string())) {
+        return Err(Error::Internal(
+            "the database was made by a newer version of Latchkey: start that version, or restore a backup".into(),
+        ));
+    }
+    connection.run_pending_migrations(ours).map_err(Error::internal)?;
+    Ok(())
+}
+
+/// SQLite has no advisory locks; a file beside the database serves, let go of when it is dropped.
+fn lock_file(location: &Location) -> Result<Option<File>> {
+    let Location::Sqlite(path) = location else { return Ok(None) };
+    let path = path.with_extension("lock");
+    let file = File::options().create(true).append(true).open(&path);
+    file.and_then(|file| file.lock().map(|()| Some(file)))
+        .map_err(|error| Error::Internal(format!("{} cannot be written: {error}", path.display())))
+}

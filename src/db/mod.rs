@@ -1,0 +1,127 @@
+//! The database: where it is, how to read it and how to write it.
+//!
+//! Owns connections, transactions and migrations; knows no table but its own bookkeeping.
+//! Diesel blocks, so `read` and `write` run off the async threads.
+
+mod connection;
+mod error;
+mod migrate;
+mod pool;
+pub mod schema;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use diesel::connection::SimpleConnection as _;
+
+pub(crate) use connection::on_each;
+pub use connection::{AnyConnection as Connection, Transaction};
+
+use crate::error::{Error, Result};
+use pool::Pool;
+
+/// Which database, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A `PostgreSQL` URL.
+    Postgres(String),
+}
+
+/// A handle on the database; cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Pools>);
+
+struct Pools {
+    location: Location,
+    readers: Pool,
+    writers: Pool,
+}
+
+impl Db {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or was made by a newer version of the program.
+    pub fn open(location: &Location) -> Result<Self> {
+        migrate::run(location)?;
+        Ok(Self(Arc::new(Pools {
+            location: location.clone(),
+            readers: pool::readers(location)?,
+            writers: pool::writers(location)?,
+        })))
+    }
+
+    /// Whether this is an SQLite file.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.0.location, Location::Sqlite(_))
+    }
+
+    /// Reads, off the async threads.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`Error::Unavailable`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let db = self.clone();
+        off_thread(move || db.read_blocking(work)).await
+    }
+
+    /// Writes in one transaction, off the async threads. Writes run one after another, over all
+    /// nodes, so that what a transaction reads still holds when it commits.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`Error::Unavailable`]; nothing is written then.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let db = self.clone();
+        off_thread(move || db.write_blocking(work)).await
+    }
+
+    /// [`Db::read`] on the caller's thread, for the command line.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        work(&mut *self.0.readers.get().map_err(error::unavailable)?)
+    }
+
+    /// [`Db::write`] on the caller's thread, for the command line.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn write_blocking<T>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut pooled = self.0.writers.get().map_err(error::unavailable)?;
+        let connection = &mut *pooled;
+        connection.batch_execute(connection.begin_writing())?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut Transaction(connection))));
+        let committed = match &outcome {
+            Ok(Ok(_)) => connection.batch_execute("COMMIT").map_err(Error::from),
+            _ => Ok(()),
+        };
+        if !matches!((&outcome, &committed), (Ok(Ok(_)), Ok(()))) {
+            // A connection that cannot roll back is broken, and the pool drops it.
+            let _ = connection.batch_execute("ROLLBACK");
+        }
+        match outcome {
+            Ok(result) => committed.and(result),
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+}
+
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}

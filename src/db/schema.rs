@@ -1,0 +1,199 @@
+//! The tables, as diesel needs them. `tests/suite/migrations_agree.rs` holds it to both databases.
+
+diesel::table! {
+    settings (id) {
+        id -> Integer,
+        organisation -> Text,
+        secret_prefix -> Text,
+        maximum_lifetime_days -> Integer,
+        default_lifetime_days -> Integer,
+        active_key_limit -> BigInt,
+        rotation_days_production -> Integer,
+        rotation_days_staging -> Integer,
+        rotation_days_development -> Integer,
+        session_idle_minutes -> Integer,
+        session_hours -> Integer,
+        master_key_check -> Text,
+    }
+}
+
+diesel::table! {
+    members (id) {
+        id -> Text,
+        name -> Text,
+        email -> Text,
+        email_folded -> Text,
+        password_hash -> Nullable<Text>,
+        super_manager -> Bool,
+        created_at -> BigInt,
+        last_signed_in_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    member_permissions (member_id, permission) {
+        member_id -> Text,
+        permission -> Text,
+    }
+}
+
+diesel::table! {
+    one_time_codes (code_hash) {
+        code_hash -> Text,
+        purpose -> Text,
+        member_id -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id_hash) {
+        id_hash -> Text,
+        member_id -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        idle_ends_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    spent_form_tokens (token_hash) {
+        token_hash -> Text,
+        location -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    activity (number) {
+        number -> BigInt,
+        at -> BigInt,
+        event -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        actor_name -> Text,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        subject_kind -> Nullable<Text>,
+        subject_id -> Nullable<Text>,
+        subject_name -> Nullable<Text>,
+        details -> Text,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    activity_head (id) {
+        id -> Integer,
+        number -> BigInt,
+        hash -> Binary,
+        seal -> Binary,
+    }
+}
+
+diesel::table! {
+    scopes (name) {
+        name -> Text,
+        resource -> Text,
+        operation -> Text,
+        description -> Text,
+        position -> BigInt,
+        built_in -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    roles (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        name_folded -> Text,
+        description -> Text,
+        coverage -> Text,
+        position -> BigInt,
+        version -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    role_scopes (role_id, scope) {
+        role_id -> Text,
+        scope -> Text,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        name -> Text,
+        name_folded -> Text,
+        environment -> Text,
+        role_id -> Text,
+        all_role_scopes -> Bool,
+        notes -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        created_by -> Text,
+        edited_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        secret_created_at -> BigInt,
+        last_used_at -> BigInt,
+        last_used_address -> Nullable<Text>,
+        attention_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        revoked_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    api_key_scopes (key_id, scope) {
+        key_id -> Text,
+        scope -> Text,
+    }
+}
+
+diesel::table! {
+    api_key_addresses (key_id, position) {
+        key_id -> Text,
+        position -> BigInt,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    api_key_secrets (digest) {
+        digest -> Binary,
+        key_id -> Text,
+        pepper_version -> Integer,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        superseded_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(api_keys -> roles (role_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    activity,
+    activity_head,
+    api_key_addresses,
+    api_key_scopes,
+    api_key_secrets,
+    api_keys,
+    member_permissions,
+    members,
+    one_time_codes,
+    role_scopes,
+    roles,
+    scopes,
+    sessions,
+    settings,
+    spent_form_tokens,
+);

@@ -1,0 +1,101 @@
+//! The one error of the program.
+//!
+//! Outcomes that are expected (a wrong password, a refused key) are enums of their feature, not
+//! errors. The HTTP face of an error lives in `web/error_page.rs`; this module knows no actix and
+//! no diesel.
+
+use std::fmt;
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something could not be done.
+#[derive(Debug)]
+pub enum Error {
+    /// There is no such thing.
+    NotFound,
+    /// The caller may not do this; the text says what is missing.
+    Forbidden(String),
+    /// The thing has changed since the caller read it.
+    Conflict,
+    /// The input breaks rules; nothing was written.
+    Invalid(Invalid),
+    /// The same form was submitted before; it led to this path.
+    AlreadySubmitted(String),
+    /// The database cannot be reached or is busy; trying again later may work.
+    Unavailable(String),
+    /// A fault of the program or of its data; the text is for the log alone.
+    Internal(String),
+}
+
+/// One rule that an input breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The form field's name; empty when the whole form is meant.
+    pub field: &'static str,
+    /// What is wrong, in the words of the interface.
+    pub message: String,
+}
+
+/// The rules that an input breaks, in the order of the form's fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Invalid(pub Vec<FieldError>);
+
+impl Invalid {
+    /// Adds what is wrong with `field`.
+    pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        self.0.push(FieldError { field, message: message.into() });
+    }
+
+    /// Keeps the value of `result`, or notes what is wrong with `field`.
+    pub fn take<T>(&mut self, field: &'static str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| self.add(field, message)).ok()
+    }
+
+    /// Whether no rule is broken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is wrong with `field`, if anything.
+    #[must_use]
+    pub fn of(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+    }
+}
+
+impl Error {
+    /// One rule broken by `field`.
+    #[must_use]
+    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        let mut invalid = Invalid::default();
+        invalid.add(field, message);
+        Self::Invalid(invalid)
+    }
+
+    /// A fault, described for the log.
+    #[must_use]
+    pub fn internal(error: impl fmt::Display) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("not found"),
+            Self::Forbidden(what) => f.write_str(what),
+            Self::Conflict => f.write_str("changed by someone else"),
+            Self::Invalid(invalid) => {
+                let messages: Vec<_> = invalid.0.iter().map(|e| e.message.as_str()).collect();
+                f.write_str(&messages.join("; "))
+            }
+            Self::AlreadySubmitted(_) => f.write_str("this form was submitted before"),
+            Self::Unavailable(what) => write!(f, "the database cannot be reached: {what}"),
+            Self::Internal(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,182 @@
+//! The master key, and the keys derived from it: one for each purpose, so that none can stand in
+//! for another.
+//!
+//! The master key lives in a file outside the database: who can write the tables still cannot
+//! plant an API key or mend the activity's chain. Derivation: HMAC-SHA-256(master, purpose), as
+//! NIST SP 800-108 has it for one block of output. ASVS 11.2.1, 13.3.1.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rand::TryRng as _;
+use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::error::{Error, Result};
+
+/// The fewest bytes that a master key file may hold (256 bits).
+const SHORTEST: usize = 32;
+
+/// What a derived key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Digests of secret keys, version 1.
+    Pepper,
+    /// The activity's chain.
+    Activity,
+    /// Form tokens, one-time codes and session identifiers.
+    Web,
+    /// The signature on cookies.
+    Cookie,
+    /// Telling whether a database belongs to this master key.
+    Check,
+}
+
+/// The master key; cheap to clone, wiped when the last clone is gone.
+#[derive(Clone)]
+pub struct Keyring(Arc<Zeroizing<[u8; 32]>>);
+
+impl Keyring {
+    /// The version of [`Purpose::Pepper`] that new digests are made with.
+    pub const PEPPER_VERSION: i32 = 1;
+
+    /// Reads the master key from `path`; makes one there, mode 0600, when there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or holds fewer than 32 bytes.
+    pub fn open(path: &Path) -> Result<Self> {
+        let named = |error: io::Error| {
+            Error::Internal(format!(
+                "the secret key file {} cannot be used: {error}",
+                path.display()
+            ))
+        };
+        let content = match fs::read(path) {
+            Ok(content) => Zeroizing::new(content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make(path).map_err(named)?,
+            Err(error) => return Err(named(error)),
+        };
+        let content = content.trim_ascii();
+        if content.len() < SHORTEST {
+            return Err(named(io::Error::other("it holds fewer than 32 bytes")));
+        }
+        Ok(Self::from_bytes(content))
+    }
+
+    /// A keyring over any 32 bytes or more.
+    #[must_use]
+    pub fn from_bytes(content: &[u8]) -> Self {
+        Self(Arc::new(Zeroizing::new(Sha256::digest(content).into())))
+    }
+
+    /// HMAC-SHA-256 of `parts`, one after another, under the key for `purpose`. A part that can
+    /// vary in length comes last or is told apart by the caller.
+    #[must_use]
+    pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
+        let mut key = self.derive(purpose);
+        let mac = hmac(&key, parts);
+        key.zeroize();
+        mac
+    }
+
+    /// 64 bytes for signing cookies.
+    #[must_use]
+    pub fn cookie_key(&self) -> Zeroizing<[u8; 64]> {
+        let mut key = Zeroizing::new([0; 64]);
+        let (left, right) = key.split_at_mut(32);
+        left.copy_from_slice(&self.mac(Purpose::Cookie, &[b"left"]));
+        right.copy_from_slice(&self.mac(Purpose::Cookie, &[b"right"]));
+        key
+    }
+
+    fn derive(&self, purpose: Purpose) -> [u8; 32] {
+        let label: &[u8] = match purpose {
+            Purpose::Pepper => b"latchkey pepper 1",
+            Purpose::Activity => b"latchkey activity 1",
+            Purpose::Web => b"latchkey web 1",
+            Purpose::Cookie => b"latchkey cookie 1",
+            Purpose::Check => b"latchkey check 1",
+        };
+        hmac(self.0.as_slice(), &[label])
+    }
+}
+
+fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC takes keys of every length (RFC 2104), so this never fails.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn make(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    rand::rngs::SysRng.try_fill_bytes(bytes.as_mut_slice()).map_err(io::Error::other)?;
+    let text = Zeroizing::new(hex(bytes.as_slice()).into_bytes());
+    let mut file = private_file(path)?;
+    file.write_all(&text)?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    Ok(text)
+}
+
+/// Creates a file that only its owner may read; there must be none yet.
+///
+/// # Errors
+/// When it exists or cannot be written.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_made_once_for_its_owner_alone_and_read_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("master.key");
+        let made = Keyring::open(&path).expect("made");
+        let read = Keyring::open(&path).expect("read");
+        assert_eq!(made.mac(Purpose::Check, &[b"x"]), read.mac(Purpose::Check, &[b"x"]));
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(
+                &path.metadata().expect("there").permissions(),
+            );
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_short_key_file_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("master.key");
+        fs::write(&path, "short\n").expect("written");
+        assert!(Keyring::open(&path).is_err());
+    }
+
+    #[test]
+    fn purposes_never_share_a_key() {
+        let keyring = Keyring::from_bytes(&[7; 32]);
+        assert_ne!(keyring.mac(Purpose::Pepper, &[b"x"]), keyring.mac(Purpose::Web, &[b"x"]));
+    }
+}

@@ -1,0 +1,10 @@
+//! Latchkey.
+pub mod activity;
+pub mod clock;
+pub mod db;
+pub mod error;
+pub mod keyring;
+pub mod members;
+pub mod random;
+pub mod settings;
+pub mod text;

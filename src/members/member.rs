@@ -1,0 +1,182 @@
+//! A member and the values that make one up.
+
+use super::{Permission, Permissions};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::{random, text};
+
+/// The longest member name, in characters.
+const LONGEST_NAME: usize = 80;
+/// The longest email address (RFC 5321, 4.5.3.1.3, less the angle brackets).
+const LONGEST_EMAIL: usize = 254;
+
+/// A person who signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Never changes.
+    pub id: MemberId,
+    /// The name that others see.
+    pub name: MemberName,
+    /// The address to sign in with.
+    pub email: Email,
+    /// Whether a super manager.
+    pub super_manager: bool,
+    /// What the member may do as a super manager.
+    pub permissions: Permissions,
+    /// Whether the member may sign in.
+    pub state: State,
+    /// When the member was added.
+    pub created_at: Timestamp,
+    /// When the member last signed in.
+    pub last_signed_in_at: Option<Timestamp>,
+}
+
+/// Whether a member may sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// May sign in.
+    Active,
+    /// May not, since then.
+    Disabled(Timestamp),
+}
+
+impl Member {
+    /// Whether the member may do what `permission` names: only a super manager may do anything.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.super_manager && self.permissions.contains(permission)
+    }
+
+    /// Whether the member may sign in.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state == State::Active
+    }
+
+    /// The first letters of the first and last word of the name.
+    #[must_use]
+    pub fn initials(&self) -> String {
+        let mut words = self.name.0.split_whitespace();
+        let first = words.next().and_then(|word| word.chars().next());
+        let last = words.next_back().and_then(|word| word.chars().next());
+        first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    }
+}
+
+/// Identifies a member: `mem_` and 16 letters or digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MemberId(String);
+
+impl MemberId {
+    /// A new id.
+    ///
+    /// # Errors
+    /// When the operating system gives no random numbers.
+    pub fn random() -> Result<Self> {
+        Ok(Self(format!("mem_{}", random::text(random::BASE62, 16)?)))
+    }
+
+    /// An id that the database or a session holds.
+    #[must_use]
+    pub fn stored(id: String) -> Self {
+        Self(id)
+    }
+
+    /// The id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A member's name: 1 to 80 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberName(String);
+
+impl MemberName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// The message for the person who typed it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let name = text::one_line(text, "Name", LONGEST_NAME)?;
+        if name.is_empty() { Err("Enter a name".into()) } else { Ok(Self(name)) }
+    }
+
+    pub(super) fn stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An email address: its text, and the folded form that the lookup and the throttle use.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Email {
+    text: String,
+    folded: String,
+}
+
+impl Email {
+    /// Checks an address.
+    ///
+    /// # Errors
+    /// The message for the person who typed it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        use validator::ValidateEmail as _;
+        let text = text::one_line(text, "Email address", LONGEST_EMAIL)?;
+        if text.is_empty() {
+            return Err("Enter an email address".into());
+        }
+        if !text.validate_email() {
+            return Err("Enter an email address like name@example.com".into());
+        }
+        Ok(Self { folded: text::fold(&text), text })
+    }
+
+    pub(super) fn stored(text: String) -> Self {
+        Self { folded: text::fold(&text), text }
+    }
+
+    /// The address as it was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The address in the form in which two are compared.
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_an_address_folds_into_one() {
+        let spellings = ["ines@example.com", " INES@Example.COM ", "ｉｎｅｓ@example.com"];
+        for text in spellings {
+            if let Ok(email) = Email::parse(text) {
+                assert_eq!(email.folded(), "ines@example.com", "{text}");
+            }
+        }
+        assert!(Email::parse("INES@Example.COM").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in
+            ["", " ", "ines", "@example.com", "a@b@c", "a b@example.com", "a\u{202e}@example.com"]
+        {
+            assert!(Email::parse(text).is_err(), "{text:?}");
+        }
+        assert!(Email::parse(&format!("{}@example.com", "a".repeat(300))).is_err());
+    }
+}

@@ -1,0 +1,127 @@
+//! The people who sign in: who they are and what they may do.
+//!
+//! Uses activity and settings; knows no later feature. Passwords and sessions are `sign_in`'s.
+
+pub mod http;
+mod member;
+pub mod permission;
+mod store;
+
+pub use member::{Email, Member, MemberId, MemberName, State};
+pub use permission::{Permission, Permissions, Permit};
+
+use crate::activity::{self, Author, Entry, Event, Subject};
+use crate::db::{Connection, Transaction};
+use crate::error::{Error, Result};
+
+/// A member to add.
+#[derive(Clone, Debug)]
+pub struct NewMember {
+    /// The name.
+    pub name: MemberName,
+    /// The address to sign in with.
+    pub email: Email,
+    /// The password's argon2id hash; without one the member cannot sign in yet.
+    pub password_hash: Option<String>,
+    /// Whether a super manager.
+    pub super_manager: bool,
+    /// What the member may do.
+    pub permissions: Permissions,
+}
+
+/// Adds a member.
+///
+/// # Errors
+/// [`Error::Invalid`] when somebody else has the address.
+pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result<Member> {
+    if store::by_email(tx, &new.email)?.is_some() {
+        return Err(Error::invalid("email", "Another member already has this email address"));
+    }
+    let member = Member {
+        id: MemberId::random()?,
+        name: new.name.clone(),
+        email: new.email.clone(),
+        super_manager: new.super_manager,
+        permissions: new.permissions,
+        state: State::Active,
+        created_at: author.now,
+        last_signed_in_at: None,
+    };
+    store::insert(tx, &member, new.password_hash.as_deref())?;
+    let details = serde_json::json!({
+        "email": member.email.as_str(),
+        "super_manager": member.super_manager,
+        "permissions": member.permissions.names(),
+    });
+    let entry = Entry::about(Event::MemberAdded, member.subject()).with(details);
+    activity::record(tx, author, &entry)?;
+    Ok(member)
+}
+
+/// The member with this id.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(connection: &mut Connection, id: &MemberId) -> Result<Option<Member>> {
+    store::by_id(connection, id)
+}
+
+/// The member with this address, and the hash of the password.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn by_email(
+    connection: &mut Connection,
+    email: &Email,
+) -> Result<Option<(Member, Option<String>)>> {
+    store::by_email(connection, email)
+}
+
+/// All members, by name.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list(connection: &mut Connection) -> Result<Vec<Member>> {
+    store::list(connection)
+}
+
+/// Whether anybody can sign in; before that the set-up page is open.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn any(connection: &mut Connection) -> Result<bool> {
+    store::any(connection)
+}
+
+/// Replaces the hash of a member's password; `None` takes the password away.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn set_password_hash(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    hash: Option<&str>,
+) -> Result<()> {
+    store::set_password_hash(tx, id, hash)
+}
+
+/// Notes that a member has signed in.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn note_sign_in(tx: &mut Transaction<'_>, member: &Member, author: &Author) -> Result<()> {
+    store::set_last_signed_in(tx, &member.id, author.now)?;
+    activity::record(tx, author, &Entry::about(Event::SignedIn, member.subject()))
+}
+
+impl Member {
+    /// The member as the subject of an activity entry.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject {
+            kind: "member",
+            id: self.id.as_str().to_owned(),
+            name: self.name.as_str().to_owned(),
+        }
+    }
+}

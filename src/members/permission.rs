@@ -1,0 +1,109 @@
+//! What a super manager may do: a closed set, and a marker type for each, so that a handler's
+//! signature says what it needs.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// Something that a super manager may do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Permission { $($(#[$doc])* $variant,)* }
+
+        impl Permission {
+            /// Every permission.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// The name that stands in the database, on the command line and on pages.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+
+        $($(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $variant;
+
+        impl Permit for $variant {
+            const PERMISSION: Permission = Permission::$variant;
+        })*
+    };
+}
+
+/// A type that stands for a permission.
+pub trait Permit: 'static {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+permissions! {
+    /// View the table of API keys and their pages.
+    ViewKeys = "api.key.view",
+    /// Create API keys.
+    CreateKeys = "api.key.create",
+    /// Edit and rotate API keys.
+    UpdateKeys = "api.key.update",
+    /// Revoke API keys.
+    DeleteKeys = "api.key.delete",
+    /// Create, edit and delete roles and scopes.
+    ManageRoles = "api.role.manage",
+    /// Invite, change and remove members.
+    ManageMembers = "member.manage",
+    /// View the activity.
+    ViewActivity = "activity.view",
+    /// Change the settings.
+    ManageSettings = "settings.manage",
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Permission {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|permission| permission.name() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|permission| permission.name()).collect();
+            format!("there is no permission {text:?}; there are {}", names.join(", "))
+        })
+    }
+}
+
+/// A set of permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permissions(u16);
+
+impl Permissions {
+    /// Every permission there is.
+    #[must_use]
+    pub fn all() -> Self {
+        Permission::ALL.into_iter().collect()
+    }
+
+    /// Whether `permission` is one of them.
+    #[must_use]
+    pub const fn contains(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u16) != 0
+    }
+
+    /// The permissions, in their own order.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.into_iter().filter(move |permission| self.contains(*permission))
+    }
+
+    /// Their names.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        self.iter().map(Permission::name).collect()
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        Self(permissions.into_iter().fold(0, |set, permission| set | 1 << permission as u16))
+    }
+}

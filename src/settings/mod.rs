@@ -1,0 +1,98 @@
+//! What the organisation has settled: its name, the secret keys' prefix, limits and intervals.
+//!
+//! Knows no other feature.
+
+mod store;
+
+use crate::clock::{DAY, HOUR, MINUTE};
+use crate::db::{Connection, Transaction};
+use crate::error::{Error, Result};
+use crate::keyring::{Keyring, Purpose, hex};
+
+/// The organisation's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The organisation's name; empty before set-up.
+    pub organisation: String,
+    /// What new secret keys start with: 2 to 8 lower-case letters or digits.
+    pub secret_prefix: String,
+    /// The longest lifetime of a key, in days; 365 at most.
+    pub maximum_lifetime_days: i32,
+    /// The lifetime that the form proposes, in days.
+    pub default_lifetime_days: i32,
+    /// How many keys may be active at once.
+    pub active_key_limit: i64,
+    /// After how many days a key's rotation is due, for production, staging and development.
+    pub rotation_days: [i32; 3],
+    /// After how many minutes without a request a session ends.
+    pub session_idle_minutes: i32,
+    /// After how many hours a session ends in any case.
+    pub session_hours: i32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            organisation: String::new(),
+            secret_prefix: "lk".into(),
+            maximum_lifetime_days: 365,
+            default_lifetime_days: 90,
+            active_key_limit: 100,
+            rotation_days: [90, 180, 180],
+            session_idle_minutes: 30,
+            session_hours: 12,
+        }
+    }
+}
+
+impl Settings {
+    /// Milliseconds without a request after which a session ends.
+    #[must_use]
+    pub fn session_idle(&self) -> i64 {
+        i64::from(self.session_idle_minutes) * MINUTE
+    }
+
+    /// Milliseconds after which a session ends in any case.
+    #[must_use]
+    pub fn session_length(&self) -> i64 {
+        i64::from(self.session_hours) * HOUR
+    }
+
+    /// Milliseconds after which the rotation of the `environment`th environment's keys is due.
+    #[must_use]
+    pub fn rotation_interval(&self, environment: usize) -> i64 {
+        self.rotation_days.get(environment).map_or(0, |days| i64::from(*days) * DAY)
+    }
+}
+
+/// The settings as they stand.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn get(connection: &mut Connection) -> Result<Settings> {
+    store::get(connection)
+}
+
+/// Writes the settings.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn save(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
+    store::update(tx, settings)
+}
+
+/// Writes the default settings into a new database; otherwise makes sure that the database was
+/// made with this master key, since with another one no secret key would pass.
+///
+/// # Errors
+/// When the master key is another one, or the database cannot be written.
+pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
+    let check = hex(&keyring.mac(Purpose::Check, &[b"database"]));
+    match store::master_key_check(tx)? {
+        None => store::insert(tx, &Settings::default(), &check),
+        Some(stored) if stored == check => Ok(()),
+        Some(_) => Err(Error::Internal(
+            "the database was made with another secret key file: give that one with --secret-key-file".into(),
+        )),
+    }
+}

@@ -1,0 +1,116 @@
+//! Text that people type: what it may hold, how long it may be, and when two texts are the same.
+//!
+//! Pure; knows no feature. ASVS 1.3.3, 2.2.1.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Trims `text` and checks it as one line.
+///
+/// # Errors
+/// The message for the person who typed it; `what` names the field ("Key name").
+pub fn one_line(text: &str, what: &str, longest: usize) -> Result<String, String> {
+    let text = text.trim();
+    if text.chars().any(is_forbidden) {
+        return Err(format!("{what} must not contain control or invisible characters"));
+    }
+    bounded(text, what, longest)
+}
+
+/// Trims `text`, makes its line ends `\n`, and checks it as lines.
+///
+/// # Errors
+/// As [`one_line`].
+pub fn lines(text: &str, what: &str, longest: usize) -> Result<String, String> {
+    let text = text.replace("\r\n", "\n");
+    let text = text.trim();
+    if text.chars().any(|c| is_forbidden(c) && c != '\n' && c != '\t') {
+        return Err(format!("{what} must not contain control or invisible characters"));
+    }
+    bounded(text, what, longest)
+}
+
+fn bounded(text: &str, what: &str, longest: usize) -> Result<String, String> {
+    if text.chars().count() > longest {
+        return Err(format!("{what} must be {} characters or fewer", thousands(longest as u64)));
+    }
+    Ok(text.to_owned())
+}
+
+/// Control characters, and those that change the direction of what follows or cannot be seen, so
+/// that one text can pass for another (Unicode TR 36). The zero-width joiner stays: emoji need it.
+fn is_forbidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The form in which two texts are compared without regard to case or way of writing (NFKC).
+#[must_use]
+pub fn fold(text: &str) -> String {
+    text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
+}
+
+/// `14,208`.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hostile_characters_are_refused_and_ordinary_ones_kept() {
+        for text in ["a\0b", "a\u{202e}b", "a\u{2066}b", "a\tb", "a\nb", "\u{200b}", "a\u{feff}b"] {
+            assert!(one_line(text, "Name", 80).is_err(), "{text:?}");
+        }
+        for text in
+            ["Billing worker – production", "<b>O'Neil</b>", "'; DROP TABLE x; --", "👩‍💻", "東京"]
+        {
+            assert_eq!(one_line(text, "Name", 80).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn length_counts_characters_after_trimming() {
+        assert!(one_line(&format!("  {}  ", "é".repeat(80)), "Name", 80).is_ok());
+        assert_eq!(
+            one_line(&"é".repeat(81), "Key name", 80),
+            Err("Key name must be 80 characters or fewer".into())
+        );
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(thousands(7), "7");
+        assert_eq!(thousands(14_208), "14,208");
+        assert_eq!(thousands(1_000_000), "1,000,000");
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in ".*") {
+            prop_assert_eq!(fold(&fold(&text)), fold(&text));
+        }
+
+        #[test]
+        fn what_passes_holds_nothing_forbidden(text in "\\PC*|.*") {
+            if let Ok(kept) = one_line(&text, "Name", 40) {
+                prop_assert!(kept.chars().count() <= 40);
+                prop_assert!(!kept.chars().any(is_forbidden));
+            }
+        }
+    }
+}
