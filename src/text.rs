@@ -46,6 +46,14 @@ fn is_forbidden(c: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// The start of hostile text for a message: `longest` characters at most, what cannot be seen left out.
+#[must_use]
+pub fn visible(text: &str, longest: usize) -> String {
+    let mut kept = text.chars().filter(|c| !is_forbidden(*c));
+    let start: String = kept.by_ref().take(longest).collect();
+    if kept.next().is_some() { format!("{start}…") } else { start }
+}
+
 /// The form in which two texts are compared without regard to case or way of writing (NFKC).
 #[must_use]
 pub fn fold(text: &str) -> String {

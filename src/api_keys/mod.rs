@@ -1,0 +1,268 @@
+//! API keys: create, edit, revoke and list them.
+//!
+//! Uses activity, settings, scopes and roles; does not know who asks whether a key may pass.
+
+mod draft;
+pub mod http;
+mod ip_whitelist;
+mod key;
+mod list;
+mod secret;
+mod store;
+
+pub use draft::{Draft, last_expiry_date};
+pub use ip_whitelist::IpWhitelist;
+pub use key::{ApiKey, Badge, Environment, KeyId, KeyName, Status};
+pub use list::{
+    COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
+};
+pub use secret::SecretKey;
+
+use std::collections::BTreeSet;
+
+use crate::activity::{self, Author, Change, Entry, Event, Subject};
+use crate::clock::{DAY, Timestamp, long_date};
+use crate::db::{Connection, Transaction};
+use crate::error::{Error, Invalid, Result};
+use crate::roles::{self, Role};
+use crate::settings;
+use draft::{Checked, Rules};
+
+/// A key with all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Details {
+    /// The key.
+    pub key: ApiKey,
+    /// Its role.
+    pub role: Role,
+    /// Its own selection; empty when it has all of the role's scopes.
+    pub selected: BTreeSet<String>,
+    /// The addresses that it may be used from.
+    pub ip_whitelist: IpWhitelist,
+}
+
+impl Details {
+    /// What the key may do: the role's scopes, narrowed to its own selection when it has one.
+    #[must_use]
+    pub fn effective_scopes(&self) -> BTreeSet<String> {
+        if self.key.all_role_scopes {
+            self.role.scopes.clone()
+        } else {
+            self.role.scopes.intersection(&self.selected).cloned().collect()
+        }
+    }
+}
+
+/// How many keys are offered for revocation when the limit is reached.
+const CANDIDATES: i64 = 5;
+/// For how long after its last use a key counts as in use, in milliseconds.
+const IN_USE: i64 = 7 * DAY;
+
+/// Creates the key `id` as drafted. The secret key is in the answer and nowhere else.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules, names a key that exists, or the limit of active
+/// keys is reached.
+pub fn create(
+    tx: &mut Transaction<'_>,
+    id: KeyId,
+    draft: &Draft,
+    author: &Author,
+) -> Result<(Details, SecretKey)> {
+    let (settings, roles, now) = (settings::get(tx)?, roles::all(tx)?, author.now);
+    let rules = Rules { settings: &settings, roles: &roles, now };
+    let (checked, environment) = also_unique(tx, &id, draft.check_new(&rules), |(c, _)| &c.name)?;
+    if store::count_active(tx, now, settings.active_key_limit)? >= settings.active_key_limit {
+        let limit = crate::text::thousands(settings.active_key_limit.unsigned_abs());
+        return Err(Error::invalid(
+            "",
+            format!("You have reached the limit of {limit} keys. Revoke one you no longer use"),
+        ));
+    }
+    let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
+    let key = ApiKey {
+        id,
+        name: checked.name,
+        environment,
+        role_id: checked.role.id.clone(),
+        all_role_scopes: checked.scopes.is_none(),
+        notes: checked.notes,
+        version: 1,
+        created_at: now,
+        created_by: author.actor.id().unwrap_or_default().to_owned(),
+        edited_at: None,
+        expires_at: checked.expires_at,
+        secret_created_at: now,
+        last_used_at: None,
+        last_used_address: None,
+        revoked_at: None,
+    };
+    let details = Details {
+        key,
+        role: checked.role,
+        selected: checked.scopes.unwrap_or_default(),
+        ip_whitelist: checked.ip_whitelist,
+    };
+    store::insert(tx, &details, &settings)?;
+    store::insert_secret(tx, &details.key, &secret.digest(&author.keyring))?;
+    let recorded = serde_json::json!({ "version": 1, "changes": changes(None, &details) });
+    activity::record(
+        tx,
+        author,
+        &Entry::about(Event::KeyCreated, subject(&details.key)).with(recorded),
+    )?;
+    Ok((details, secret))
+}
+
+/// Edits a key that stood at `version`. Returns it as it stands now.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the draft breaks
+/// rules, [`Error::NotFound`] when there is no such key or it is revoked.
+pub fn edit(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    draft: &Draft,
+    version: i64,
+    author: &Author,
+) -> Result<ApiKey> {
+    let before = find(tx, id)?.ok_or(Error::NotFound)?;
+    if before.key.revoked_at.is_some() {
+        return Err(Error::NotFound);
+    }
+    if before.key.version != version {
+        return Err(Error::Conflict);
+    }
+    let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);
+    let rules = Rules { settings: &settings, roles: &roles, now: author.now };
+    let checked = also_unique(tx, id, draft.check_edit(&before.key, &rules), |c| &c.name)?;
+    let mut after = apply(&before, checked);
+    let changes = changes(Some(&before), &after);
+    if changes.is_empty() {
+        return Ok(before.key);
+    }
+    after.key.version += 1;
+    after.key.edited_at = Some(author.now);
+    store::update(tx, &after, &settings)?;
+    let recorded = serde_json::json!({ "version": after.key.version, "changes": changes });
+    activity::record(
+        tx,
+        author,
+        &Entry::about(Event::KeyEdited, subject(&after.key)).with(recorded),
+    )?;
+    Ok(after.key)
+}
+
+/// Revokes a key for good. Revoking it again changes nothing.
+///
+/// # Errors
+/// [`Error::Invalid`] when the key is in use and `confirm` is not the end of its Key ID,
+/// [`Error::NotFound`] when there is no such key.
+pub fn revoke(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    confirm: &str,
+    author: &Author,
+) -> Result<ApiKey> {
+    let Details { key, .. } = find(tx, id)?.ok_or(Error::NotFound)?;
+    if key.revoked_at.is_some() {
+        return Ok(key);
+    }
+    if is_in_use(&key, author.now) && !confirm.trim().eq_ignore_ascii_case(id.last_four()) {
+        let message = format!("Type {} to confirm you are revoking the right key", id.last_four());
+        return Err(Error::invalid("confirm", message));
+    }
+    store::revoke(tx, id, author.now, author.actor.id())?;
+    activity::record(tx, author, &Entry::about(Event::KeyRevoked, subject(&key)))?;
+    Ok(key)
+}
+
+/// The key with this id and all that belongs to it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> {
+    let Some(key) = store::find(connection, id)? else { return Ok(None) };
+    let role = roles::all(connection)?
+        .into_iter()
+        .find(|role| role.id == key.role_id)
+        .ok_or_else(|| Error::internal("a key without a role"))?;
+    let selected = store::scopes_of(connection, id)?;
+    let ip_whitelist = store::addresses_of(connection, id)?;
+    Ok(Some(Details { key, role, selected, ip_whitelist }))
+}
+
+/// The active keys that were used longest ago, to be offered for revocation.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
+    store::least_used(connection, now, CANDIDATES)
+}
+
+/// Whether a key was used in the last seven days, so that revoking it asks for confirmation.
+#[must_use]
+pub fn is_in_use(key: &ApiKey, now: Timestamp) -> bool {
+    key.last_used_at.is_some_and(|used| now.since(used) < IN_USE)
+}
+
+/// Adds "Another key is already called" to what else is wrong.
+fn also_unique<T>(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    checked: Result<T, Invalid>,
+    name: impl Fn(&T) -> &KeyName,
+) -> Result<T> {
+    let checked = checked.map_err(Error::Invalid)?;
+    let name = name(&checked);
+    if store::is_name_taken(tx, name, id)? {
+        let message = format!("Another key is already called “{}”", name.as_str());
+        return Err(Error::invalid("name", message));
+    }
+    Ok(checked)
+}
+
+fn apply(before: &Details, checked: Checked) -> Details {
+    let mut key = before.key.clone();
+    key.name = checked.name;
+    key.role_id.clone_from(&checked.role.id);
+    key.all_role_scopes = checked.scopes.is_none();
+    key.expires_at = checked.expires_at;
+    key.notes = checked.notes;
+    Details {
+        key,
+        role: checked.role,
+        selected: checked.scopes.unwrap_or_default(),
+        ip_whitelist: checked.ip_whitelist,
+    }
+}
+
+fn subject(key: &ApiKey) -> Subject {
+    Subject { kind: "api_key", id: key.id.as_str().to_owned(), name: key.name.as_str().to_owned() }
+}
+
+/// What differs, in the words of the form; against nothing, all that was filled in.
+fn changes(before: Option<&Details>, after: &Details) -> Vec<Change> {
+    type Field = (&'static str, fn(&Details) -> String);
+    const FIELDS: [Field; 7] = [
+        ("Key Name", |d| d.key.name.as_str().to_owned()),
+        ("Environment", |d| d.key.environment.label().to_owned()),
+        ("Role", |d| d.role.name.clone()),
+        ("Expires at", |d| long_date(d.key.expires_at.last_day())),
+        ("Scopes", |d| match d.key.all_role_scopes {
+            true => "Everything the role allows".to_owned(),
+            false => d.selected.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+        }),
+        ("IP whitelist", |d| d.ip_whitelist.to_string().replace('\n', ", ")),
+        ("Notes", |d| d.key.notes.clone()),
+    ];
+    FIELDS
+        .iter()
+        .map(|(field, value)| Change {
+            field: (*field).to_owned(),
+            from: before.map(value).unwrap_or_default(),
+            to: value(after),
+        })
+        .filter(|change| change.from != change.to)
+        .collect()
+}

@@ -1,0 +1,61 @@
+//! The SQL of roles.
+
+use diesel::prelude::*;
+
+use super::{Coverage, Role};
+use crate::clock::Timestamp;
+use crate::db::schema::{role_scopes, roles};
+use crate::db::{Connection, Transaction};
+use crate::error::Result;
+use crate::text;
+
+pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
+    let rows: Vec<(String, String, String, String, String)> = roles::table
+        .order((roles::position, roles::name_folded))
+        .select((roles::id, roles::slug, roles::name, roles::description, roles::coverage))
+        .load(connection)?;
+    let chosen: Vec<(String, String)> =
+        role_scopes::table.select((role_scopes::role_id, role_scopes::scope)).load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, slug, name, description, coverage)| Role {
+            coverage: Coverage::stored(&coverage),
+            scopes: chosen
+                .iter()
+                .filter(|(role_id, _)| *role_id == id)
+                .map(|(_, scope)| scope.clone())
+                .collect(),
+            id,
+            slug,
+            name,
+            description,
+        })
+        .collect())
+}
+
+pub(super) fn insert(
+    tx: &mut Transaction<'_>,
+    role: &Role,
+    position: i64,
+    now: Timestamp,
+) -> Result<()> {
+    diesel::insert_into(roles::table)
+        .values((
+            roles::id.eq(&role.id),
+            roles::slug.eq(&role.slug),
+            roles::name.eq(&role.name),
+            roles::name_folded.eq(text::fold(&role.name)),
+            roles::description.eq(&role.description),
+            roles::coverage.eq(role.coverage.name()),
+            roles::position.eq(position),
+            roles::version.eq(1),
+            roles::created_at.eq(now.millis()),
+        ))
+        .execute(&mut **tx)?;
+    for scope in &role.scopes {
+        diesel::insert_into(role_scopes::table)
+            .values((role_scopes::role_id.eq(&role.id), role_scopes::scope.eq(scope)))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! A scope, and the resource that it works on.
+
+use crate::text;
+
+/// The longest resource name, in characters.
+const LONGEST: usize = 40;
+/// The most resources that set-up takes.
+const MOST: usize = 100;
+
+/// One operation on one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// `orders:read`.
+    pub name: String,
+    /// `orders`.
+    pub resource: String,
+    /// `read`.
+    pub operation: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Whether it is Latchkey's own.
+    pub built_in: bool,
+}
+
+impl Scope {
+    pub(super) fn introspect() -> Self {
+        Self {
+            name: super::INTROSPECT.into(),
+            resource: "latchkey".into(),
+            operation: "introspect".into(),
+            description: "ask Latchkey about other keys".into(),
+            built_in: true,
+        }
+    }
+}
+
+/// The name of a resource: a lower-case letter, then letters, digits, `-`, `_` or `.`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    name: String,
+    description: String,
+}
+
+impl Resource {
+    /// A resource with a line that says what it is.
+    ///
+    /// # Errors
+    /// The message for the person who typed it.
+    pub fn new(name: &str, description: &str) -> Result<Self, String> {
+        let name = name.trim().to_lowercase();
+        let shown: String = name.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        let mut letters = name.chars();
+        let well_formed = letters.next().is_some_and(|c| c.is_ascii_lowercase())
+            && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c));
+        if !well_formed {
+            return Err(format!(
+                "“{shown}” is not a resource name. Use letters, digits and hyphens, as in sales-orders"
+            ));
+        }
+        if name.len() > LONGEST {
+            return Err(format!("“{shown}…” is too long. Use {LONGEST} characters or fewer"));
+        }
+        if name == "latchkey" {
+            return Err("“latchkey” is Latchkey’s own. Choose another name".into());
+        }
+        Ok(Self { name, description: description.to_owned() })
+    }
+
+    /// Reads one resource per line; empty lines and repetitions are passed over.
+    ///
+    /// # Errors
+    /// The message for the person who typed them, with the line's number.
+    pub fn parse_lines(text: &str) -> Result<Vec<Self>, String> {
+        let mut resources: Vec<Self> = Vec::new();
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let resource =
+                Self::new(line, "").map_err(|message| format!("Line {}: {message}", index + 1))?;
+            if !resources.contains(&resource) {
+                resources.push(resource);
+            }
+        }
+        match resources.len() {
+            0 => Err("Enter at least one resource".into()),
+            1..=MOST => Ok(resources),
+            _ => Err(format!("Enter {} resources or fewer", text::thousands(MOST as u64))),
+        }
+    }
+
+    /// The scope for `operation` on this resource.
+    #[must_use]
+    pub fn scope(&self, operation: &str) -> Scope {
+        Scope {
+            name: format!("{}:{operation}", self.name),
+            resource: self.name.clone(),
+            operation: operation.to_owned(),
+            description: self.description.clone(),
+            built_in: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_read_one_per_line_without_repetition() {
+        let resources = Resource::parse_lines("Orders\r\n\n invoices \norders").expect("fine");
+        let names: Vec<_> = resources.iter().map(|resource| resource.scope("read").name).collect();
+        assert_eq!(names, ["orders:read", "invoices:read"]);
+    }
+
+    #[test]
+    fn what_is_no_resource_is_refused_with_its_line() {
+        for line in
+            ["sales orders", "orders:read", "1st", "<b>", "a\u{202e}b", "latchkey", &"a".repeat(41)]
+        {
+            let error = Resource::parse_lines(&format!("orders\n{line}")).expect_err(line);
+            assert!(error.starts_with("Line 2: "), "{error}");
+        }
+        assert_eq!(Resource::parse_lines(" \n"), Err("Enter at least one resource".into()));
+    }
+}
