@@ -1,5 +1,5 @@
-//! Light minification, for stylesheets and scripts written by hand: comments and needless white space go,
-//! nothing is rewritten. Knows nothing of files.
+//! Light minification, for stylesheets and scripts written by hand: comments and needless white
+//! space go, nothing is rewritten. Knows nothing of files.
 
 /// A stylesheet without comments and needless white space; text in quotes is left alone.
 ///
@@ -27,7 +27,8 @@ pub fn css(source: &str) -> String {
     out
 }
 
-/// Whether white space between these two means something. It does before a colon (`.f :is(…)`), never after one.
+/// Whether white space between these two means something: before a colon it does
+/// (`.f :is(…)`), after one it does not.
 fn separates(before: Option<char>, after: Option<char>) -> bool {
     let loose = |side: Option<char>, closed: &str| side.is_some_and(|side| !closed.contains(side));
     loose(before, " {};,:") && loose(after, "{};,")

@@ -22,6 +22,13 @@ pub enum Error {
     Invalid(Invalid),
     /// The same form was submitted before; it led to this path.
     AlreadySubmitted(String),
+    /// Too many attempts came before this one.
+    TooMany {
+        /// After how many seconds to try again.
+        seconds: u64,
+        /// What to tell the person.
+        message: String,
+    },
     /// The database cannot be reached or is busy; trying again later may work.
     Unavailable(String),
     /// A fault of the program or of its data; the text is for the log alone.
@@ -58,10 +65,15 @@ impl Invalid {
         self.0.is_empty()
     }
 
-    /// What is wrong with `field`, if anything.
+    /// All that is wrong with `field`.
+    pub fn of(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |error| error.field == field).map(|error| error.message.as_str())
+    }
+
+    /// Whether anything is wrong with `field`.
     #[must_use]
-    pub fn of(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+    pub fn has(&self, field: &str) -> bool {
+        self.of(field).next().is_some()
     }
 }
 
@@ -92,6 +104,7 @@ impl fmt::Display for Error {
                 f.write_str(&messages.join("; "))
             }
             Self::AlreadySubmitted(_) => f.write_str("this form was submitted before"),
+            Self::TooMany { message, .. } => f.write_str(message),
             Self::Unavailable(what) => write!(f, "the database cannot be reached: {what}"),
             Self::Internal(what) => f.write_str(what),
         }

@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn error(draft: &Draft, field: &str) -> String {
-        check(draft).expect_err("invalid").of(field).expect("an error").to_owned()
+        check(draft).expect_err("invalid").of(field).next().expect("an error").to_owned()
     }
 
     #[test]

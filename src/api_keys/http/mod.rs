@@ -1,1 +1,26 @@
-//! placeholder
+//! The pages of API keys: one file each, over the verbs of [`crate::api_keys`].
+
+mod behind;
+mod edit;
+mod form;
+mod index;
+mod new;
+mod query;
+mod revoke;
+mod show;
+mod table;
+mod words;
+
+use crate::web::routes::Routes;
+
+/// The routes of API keys.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/api-keys", index::page);
+    routes.post("/api-keys", new::create);
+    routes.get("/api-keys/new", new::page);
+    routes.get("/api-keys/{key_id}", show::page);
+    routes.get("/api-keys/{key_id}/edit", edit::page);
+    routes.post("/api-keys/{key_id}/edit", edit::save);
+    routes.get("/api-keys/{key_id}/revoke", revoke::page);
+    routes.post("/api-keys/{key_id}/revoke", revoke::revoke);
+}

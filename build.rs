@@ -1,0 +1,71 @@
+//! Turns `static/` into what the program carries: one stylesheet, one script, the sprite, the
+//! favicon and the fonts, each under a name that changes with its content and beside its
+//! compressed forms.
+//!
+//! Writes `$OUT_DIR/assets/`, which `src/web/assets.rs` embeds, and the names for templates in
+//! `$OUT_DIR/asset_names.rs`. Licence texts under `static/` are not published. Knows nothing of
+//! the program.
+
+#[path = "build/minify.rs"]
+mod minify;
+#[path = "build/published.rs"]
+mod published;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::{env, fs};
+
+use published::Published;
+
+/// The constants for templates: name, the file before its hash, documentation.
+const CONSTANTS: [(&str, &str, &str); 6] = [
+    ("APP_CSS", "app.css", "The stylesheet of every page."),
+    ("APP_JS", "app.js", "The script of every page."),
+    ("ICONS", "icons.svg", "The sprite; an icon is `ICONS#name`."),
+    ("FAVICON", "favicon.svg", "The mark, for the browser's tab."),
+    ("FONT_SANS", "geist-sans.woff2", "The text font, to preload."),
+    ("FONT_MONO", "geist-mono.woff2", "The font of identifiers and secrets, to preload."),
+];
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    // Migrations are embedded by a macro that cargo does not see through.
+    writeln!(io::stdout(), "cargo:rerun-if-changed=static\ncargo:rerun-if-changed=migrations")?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run by cargo only")?);
+    let mut published = Published::into_empty(out.join("assets"))?;
+
+    for (folder, extension) in [("static/fonts", "woff2"), ("static/icons", "svg")] {
+        for path in files(folder, extension)? {
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .ok_or("a file name is not UTF-8")?;
+            published.add(name, &fs::read(&path)?)?;
+        }
+    }
+    let css = minify::css(&concatenated("static/css", "css")?);
+    let css = published.link(&css)?;
+    published.add("app.css", css.as_bytes())?;
+    let js = minify::js(&concatenated("static/js", "js")?);
+    published.add("app.js", js.as_bytes())?;
+
+    fs::write(out.join("asset_names.rs"), published.constants(&CONSTANTS)?)?;
+    Ok(())
+}
+
+/// The files of a folder with this extension, by name, so that a number in front decides the order.
+fn files(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+    paths.retain(|path| path.extension().is_some_and(|found| found == extension));
+    paths.sort();
+    Ok(paths)
+}
+
+fn concatenated(folder: &str, extension: &str) -> Result<String> {
+    let texts: io::Result<Vec<String>> =
+        files(folder, extension)?.iter().map(fs::read_to_string).collect();
+    Ok(texts?.join("\n"))
+}

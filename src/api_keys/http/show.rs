@@ -1,0 +1,152 @@
+//! `/api-keys/{key_id}`: what is known of one key.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::words::{BadgeView, ago, in_days};
+use crate::activity::{self, Recorded};
+use crate::api_keys::{self, Details, KeyId, Status};
+use crate::clock::{short_date, Timestamp};
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::members::http::{Allowed, Viewer};
+use crate::members::permission::ViewKeys;
+use crate::members::{self, MemberId, Permission};
+use crate::web::flash::Notice;
+use crate::web::{Site, page};
+
+/// How many entries of the key's history the page shows.
+const HISTORY: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "api_keys/show.html")]
+struct Show<'a> {
+    viewer: &'a Viewer,
+    page: KeyPage,
+}
+
+/// The page of a key as templates draw it, also behind dialogs.
+pub(super) struct KeyPage {
+    pub notice: Option<Notice>,
+    pub id: String,
+    pub name: String,
+    pub badge: BadgeView,
+    pub role: String,
+    pub environment: &'static str,
+    pub facts: Vec<Fact>,
+    pub scopes: Vec<String>,
+    pub scopes_of_role: usize,
+    pub addresses: Vec<String>,
+    pub notes: String,
+    /// Empty for who may not see the activity.
+    pub history: Vec<Happened>,
+    pub may_edit: bool,
+    pub may_revoke: bool,
+    pub may_duplicate: bool,
+}
+
+pub(super) struct Fact {
+    pub label: &'static str,
+    pub value: String,
+    pub at: Option<String>,
+}
+
+pub(super) struct Happened {
+    pub text: &'static str,
+    pub changes: Vec<activity::Change>,
+    pub actor: String,
+    pub when: String,
+    pub at: String,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ViewKeys>,
+    key_id: web::Path<String>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
+    let mut page = KeyPage::load(&site.db, &viewer, &id).await?;
+    page.notice = viewer.take_notice();
+    page::ok(&Show { viewer: &viewer, page })
+}
+
+impl KeyPage {
+    pub(super) async fn load(db: &Db, viewer: &Viewer, id: &KeyId) -> Result<Self> {
+        let id = id.clone();
+        let sees_history = viewer.may(Permission::ViewActivity);
+        let found = db.read(move |c| {
+            let details = api_keys::find(c, &id)?.ok_or(Error::NotFound)?;
+            let creator = members::find(c, &MemberId::stored(details.key.created_by.clone()))?;
+            let history =
+                if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
+            Ok((details, creator, history))
+        });
+        let (details, creator, history) = found.await?;
+        Ok(Self::new(viewer, &details, creator.map(|member| member.name.as_str().to_owned()), &history))
+    }
+
+    fn new(viewer: &Viewer, details: &Details, creator: Option<String>, history: &[Recorded]) -> Self {
+        let (key, now) = (&details.key, viewer.now);
+        let is_revoked = key.status(now) == Status::Revoked;
+        Self {
+            notice: None,
+            id: key.id.as_str().into(),
+            name: key.name.as_str().into(),
+            badge: BadgeView::new(key, &viewer.settings, now),
+            role: details.role.name.clone(),
+            environment: key.environment.label(),
+            facts: facts(viewer, details, creator),
+            scopes: details.effective_scopes().into_iter().collect(),
+            scopes_of_role: details.role.scopes.len(),
+            addresses: details.ip_whitelist.addresses().iter().map(ToString::to_string).collect(),
+            notes: key.notes.clone(),
+            history: history.iter().map(|entry| happened(entry, now)).collect(),
+            may_edit: !is_revoked && viewer.may(Permission::UpdateKeys),
+            may_revoke: !is_revoked && viewer.may(Permission::DeleteKeys),
+            may_duplicate: viewer.may(Permission::CreateKeys),
+        }
+    }
+}
+
+fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fact> {
+    let (key, now) = (&details.key, viewer.now);
+    let day = |at: Timestamp| short_date(at.date());
+    let fact = |label, value: String, at: Option<Timestamp>| Fact { label, value, at: at.map(Timestamp::rfc_3339) };
+    let by = creator.map(|name| format!(" by {name}")).unwrap_or_default();
+    let last = key.expires_at.last_day();
+    let due = key.rotation_due_at(&viewer.settings).date();
+    let used = key.last_used_at.map_or("Never".into(), |at| ago(at, now));
+    let mut facts = vec![
+        fact("Role", details.role.name.clone(), None),
+        fact("Environment", key.environment.label().into(), None),
+        fact("Created", format!("{}{by}", day(key.created_at)), Some(key.created_at)),
+        fact("Last used", used, key.last_used_at),
+        fact("Expires", format!("{}, {}", short_date(last), in_days(last, now)), Some(key.expires_at)),
+    ];
+    if key.status(now) == Status::Active {
+        facts.push(fact("Rotate by", format!("{}, {}", short_date(due), in_days(due, now)), None));
+    }
+    if let Some(at) = key.edited_at {
+        facts.push(fact("Last edited", day(at), Some(at)));
+    }
+    if let Some(at) = key.revoked_at {
+        facts.push(fact("Revoked", day(at), Some(at)));
+    }
+    facts
+}
+
+fn happened(entry: &Recorded, now: Timestamp) -> Happened {
+    let (text, changes) = match entry.event.as_str() {
+        "api_key.created" => ("Created", Vec::new()),
+        "api_key.edited" => ("Edited", entry.changes()),
+        "api_key.revoked" => ("Revoked", Vec::new()),
+        _ => ("Changed", Vec::new()),
+    };
+    Happened {
+        text,
+        changes,
+        actor: entry.actor_name.clone(),
+        when: ago(entry.at, now),
+        at: entry.at.rfc_3339(),
+    }
+}

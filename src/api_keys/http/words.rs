@@ -1,0 +1,71 @@
+//! What pages say of a key: badges, and how long ago.
+
+use crate::api_keys::{ApiKey, Badge};
+use crate::clock::{DAY, HOUR, MINUTE, SECOND, Timestamp, short_date};
+use crate::settings::Settings;
+
+/// A badge as templates draw it.
+#[derive(Clone, Debug)]
+pub(super) struct BadgeView {
+    pub class: &'static str,
+    /// The sprite's icon; empty for a dot.
+    pub icon: &'static str,
+    pub text: String,
+}
+
+impl BadgeView {
+    pub(super) fn new(key: &ApiKey, settings: &Settings, now: Timestamp) -> Self {
+        let badge = |class, icon, text: &str| Self { class, icon, text: text.to_owned() };
+        match key.badge(settings, now) {
+            Badge::Revoked => badge("badge-revoked", "ban", "Revoked"),
+            Badge::Expired => badge("badge-expired", "circle-minus", "Expired"),
+            Badge::ExpiresIn(0) => badge("badge-soon", "clock", "Expires today"),
+            Badge::ExpiresIn(1) => badge("badge-soon", "clock", "Expires in 1 day"),
+            Badge::ExpiresIn(days) => badge("badge-soon", "clock", &format!("Expires in {days} days")),
+            Badge::RotationDue => badge("badge-rotate", "refresh-cw", "Rotation due"),
+            Badge::NeverUsed => badge("badge-never", "circle-dashed", "Never used"),
+            Badge::Active => badge("badge-active", "", "Active"),
+        }
+    }
+}
+
+/// `2 min ago`; a date when it is a day or more.
+pub(super) fn ago(then: Timestamp, now: Timestamp) -> String {
+    match now.since(then) {
+        passed if passed < 10 * SECOND => "Just now".into(),
+        passed if passed < MINUTE => format!("{} sec ago", passed / SECOND),
+        passed if passed < HOUR => format!("{} min ago", passed / MINUTE),
+        passed if passed < 2 * HOUR => "1 hour ago".into(),
+        passed if passed < DAY => format!("{} hours ago", passed / HOUR),
+        _ => short_date(then.date()),
+    }
+}
+
+/// `in 9 days`, `today`, `9 days ago`: from today to the day of `then`, UTC.
+pub(super) fn in_days(then: time::Date, now: Timestamp) -> String {
+    match (then - now.date()).whole_days() {
+        0 => "today".into(),
+        1 => "tomorrow".into(),
+        -1 => "yesterday".into(),
+        days if days > 0 => format!("in {days} days"),
+        days => format!("{} days ago", -days),
+    }
+}
+
+/// `1 key`, `38 keys`, `10,000+ keys`.
+pub(super) fn keys(count: i64) -> String {
+    let noun = if count == 1 { "key" } else { "keys" };
+    format!("{} {noun}", crate::api_keys::count_text(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_relative_within_a_day_and_dates_beyond() {
+        let now = Timestamp::from_millis(1_795_435_200_000);
+        let said = [0, 30 * SECOND, 2 * MINUTE, HOUR, 6 * HOUR, DAY].map(|passed| ago(now.plus(-passed), now));
+        assert_eq!(said, ["Just now", "30 sec ago", "2 min ago", "1 hour ago", "6 hours ago", "22 Nov 2026"]);
+    }
+}

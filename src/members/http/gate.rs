@@ -1,0 +1,193 @@
+//! The gates of routes: anybody, anybody signed in, or a super manager with a permission.
+//!
+//! The member is read afresh for every request, so that a permission taken away, a member
+//! disabled and a session ended act on the very next one. ASVS 8.2.1, 8.3.1.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_session::{Session, SessionExt as _};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
+use url::form_urlencoded;
+
+use super::viewer::{self, Viewer};
+use crate::activity::Author;
+use crate::error::{Error, Result};
+use crate::members::{self, MemberId, Permission, Permit};
+use crate::settings;
+use crate::web::page::see_other;
+use crate::web::routes::{Access, Gate, Pages};
+use crate::web::theme::Theme;
+use crate::web::Site;
+
+/// Lets anybody pass.
+pub struct Public {
+    /// The visitor's session, if there is one.
+    pub session: Session,
+    /// Light or dark.
+    pub theme: Theme,
+    /// The visitor as the author of a write.
+    pub author: Author,
+}
+
+/// Lets anybody with a session pass.
+pub struct SignedIn(Viewer);
+
+/// Lets super managers pass who have the permission that `P` stands for.
+pub struct Allowed<P>(Viewer, PhantomData<P>);
+
+impl Gate for Public {
+    const ACCESS: Access = Access::Public;
+}
+
+impl Gate for SignedIn {
+    const ACCESS: Access = Access::SignedIn;
+}
+
+impl<P: Permit> Gate for Allowed<P> {
+    const ACCESS: Access = Access::Permission(P::PERMISSION.name());
+}
+
+impl Deref for SignedIn {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        &self.0
+    }
+}
+
+impl<P> Deref for Allowed<P> {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        &self.0
+    }
+}
+
+impl FromRequest for Public {
+    type Error = Denied;
+    type Future = std::future::Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(site(request).map_err(Denied::Failed).map(|site| Self {
+            session: request.get_session(),
+            theme: Theme::of(request),
+            author: viewer::author(&site, request),
+        }))
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Denied;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Denied>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(viewer_of(&request).await?)) })
+    }
+}
+
+impl<P: Permit> FromRequest for Allowed<P> {
+    type Error = Denied;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Denied>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let viewer = viewer_of(&request).await?;
+            if !viewer.member.super_manager {
+                return Err(Denied::NotSuperManager);
+            }
+            if !viewer.may(P::PERMISSION) {
+                return Err(Denied::Missing(P::PERMISSION));
+            }
+            Ok(Self(viewer, PhantomData))
+        })
+    }
+}
+
+async fn viewer_of(request: &HttpRequest) -> Result<Viewer, Denied> {
+    let site = site(request)?;
+    let session = request.get_session();
+    let Some(id) = session.get::<String>(super::SESSION_KEY).ok().flatten() else {
+        return Err(Denied::Anonymous(sign_in_location(request)));
+    };
+    let id = MemberId::stored(id);
+    let found = site.db.read(move |connection| {
+        let member = members::find(connection, &id)?;
+        Ok(member.zip(Some(settings::get(connection)?)))
+    });
+    match found.await? {
+        Some((member, settings)) if member.is_active() => {
+            Ok(Viewer::new(&site, request, session, member, settings)?)
+        }
+        _ => Err(Denied::Anonymous(sign_in_location(request))),
+    }
+}
+
+/// Where to sign in and come back from: to the page itself, or to the page whose form was sent.
+fn sign_in_location(request: &HttpRequest) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let is_page = request.app_data::<web::Data<Pages>>().zip(request.match_pattern());
+    if request.method().is_safe() {
+        let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        query.append_pair("next", next);
+    } else if is_page.is_some_and(|(pages, pattern)| pages.has(&pattern)) {
+        query.append_pair("next", request.path()).append_pair("ended", "1");
+    }
+    let query = query.finish();
+    if query.is_empty() { "/sign-in".into() } else { format!("/sign-in?{query}") }
+}
+
+fn site(request: &HttpRequest) -> Result<web::Data<Site>> {
+    request.app_data().cloned().ok_or_else(|| Error::internal("the site is not set up"))
+}
+
+/// Why a gate stays shut.
+#[derive(Debug)]
+pub enum Denied {
+    /// No session; sign in there.
+    Anonymous(String),
+    /// A member, but no super manager.
+    NotSuperManager,
+    /// A super manager without that permission.
+    Missing(Permission),
+    /// It could not be decided.
+    Failed(Error),
+}
+
+impl From<Error> for Denied {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl ResponseError for Denied {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Anonymous(_) => StatusCode::SEE_OTHER,
+            Self::NotSuperManager | Self::Missing(_) => StatusCode::FORBIDDEN,
+            Self::Failed(error) => error.status_code(),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let forbidden = |what: String| Error::Forbidden(what).error_response();
+        match self {
+            Self::Anonymous(location) => see_other(location),
+            Self::NotSuperManager => forbidden("You need the super manager role to see this page.".into()),
+            Self::Missing(permission) => forbidden(format!("You need the permission {permission} to do this.")),
+            Self::Failed(error) => error.error_response(),
+        }
+    }
+}

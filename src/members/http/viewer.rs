@@ -1,0 +1,96 @@
+//! The member who looks at a page, and what a page needs to know of them.
+
+use actix_session::Session;
+use actix_web::HttpRequest;
+use actix_web::http::header::USER_AGENT;
+
+use crate::activity::{Actor, Author, Origin};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::members::{Member, Permission};
+use crate::settings::Settings;
+use crate::text;
+use crate::web::flash::Notice;
+use crate::web::theme::Theme;
+use crate::web::{Site, client_address, form_token, headers};
+
+/// The longest `User-Agent` that is kept, in characters.
+const LONGEST_USER_AGENT: usize = 200;
+
+/// A member with a session, on a page.
+pub struct Viewer {
+    /// Who it is.
+    pub member: Member,
+    /// The organisation's settings as they stand.
+    pub settings: Settings,
+    /// The token for the forms on this page.
+    pub form_token: String,
+    /// Light or dark.
+    pub theme: Theme,
+    /// When the request came.
+    pub now: Timestamp,
+    author: Author,
+    session: Session,
+}
+
+impl Viewer {
+    pub(super) fn new(
+        site: &Site,
+        request: &HttpRequest,
+        session: Session,
+        member: Member,
+        settings: Settings,
+    ) -> Result<Self> {
+        let now = site.clock.now();
+        let form_key = form_token::key_of(&session)?;
+        Ok(Self {
+            author: author(site, request).as_member(member.id.as_str(), member.name.as_str()),
+            form_token: form_token::mint(&site.keyring, &form_key, now)?,
+            theme: Theme::of(request),
+            now,
+            member,
+            settings,
+            session,
+        })
+    }
+
+    /// Whether the viewer may do what `permission` names; templates draw no control otherwise.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.member.may(permission)
+    }
+
+    /// The viewer as the author of a write.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        self.author.clone()
+    }
+
+    /// The viewer's session.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The notice for this page.
+    #[must_use]
+    pub fn take_notice(&self) -> Option<Notice> {
+        Notice::take(&self.session)
+    }
+}
+
+/// The author of what `request` does, before it is known who that is.
+pub(super) fn author(site: &Site, request: &HttpRequest) -> Author {
+    let peer = request.peer_addr().map(|address| address.ip().to_canonical());
+    let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Author {
+        actor: Actor::Anonymous,
+        origin: Origin {
+            address: client_address::of(request, &site.trusted_proxies).or(peer),
+            user_agent: user_agent.map(|agent| text::visible(agent, LONGEST_USER_AGENT)),
+            request_id: headers::request_id(request),
+        },
+        now: site.clock.now(),
+        keyring: site.keyring.clone(),
+    }
+}

@@ -1,0 +1,159 @@
+//! The composition root: middleware, and every feature's routes.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpResponse, HttpServer};
+use tracing_actix_web::TracingLogger;
+
+use crate::clock::Timestamp;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::members::http::Public;
+use crate::sign_in::Door;
+use crate::sign_in::http::session;
+use crate::web::log::QuietRootSpan;
+use crate::web::page::see_other;
+use crate::web::routes::{Pages, Routes};
+use crate::web::{Site, assets, error_page, headers, same_origin};
+use crate::{api_keys, members, sign_in};
+
+/// For how long requests in flight may go on after SIGTERM, in seconds.
+const SHUTDOWN: u64 = 20;
+/// For how long a client may take to send a request's head.
+const SLOWEST_HEAD: Duration = Duration::from_secs(10);
+/// How often the house is kept.
+const HOUSE_KEEPING: Duration = Duration::from_secs(600);
+
+/// What all workers share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The site.
+    pub site: Site,
+    /// What everybody who signs in passes.
+    pub door: Arc<Door>,
+}
+
+/// Every route that people use.
+#[must_use]
+pub fn routes() -> Routes {
+    let mut routes = Routes::default();
+    routes.get("/", home);
+    sign_in::http::routes(&mut routes);
+    members::http::routes(&mut routes);
+    api_keys::http::routes(&mut routes);
+    routes
+}
+
+/// Serves the dashboard on `listener`, and what programs ask on `verify`, until the process is
+/// told to stop; keeps the house meanwhile.
+///
+/// # Errors
+/// When the sockets cannot be served.
+pub fn run(
+    shared: &Shared,
+    listener: TcpListener,
+    verify: Option<SocketAddr>,
+    workers: Option<usize>,
+    house_keeping: fn(&Db, Timestamp),
+) -> Result<()> {
+    actix_web::rt::System::new().block_on(async {
+        let dashboard = dashboard(shared, listener, workers).map_err(Error::internal)?;
+        if let Some(address) = verify {
+            actix_web::rt::spawn(programs(shared, address)?);
+        }
+        let site = shared.site.clone();
+        actix_web::rt::spawn(async move {
+            let mut interval = tokio::time::interval(HOUSE_KEEPING);
+            loop {
+                interval.tick().await;
+                let site = site.clone();
+                // Blocks on the database, so off this thread.
+                let kept = web::block(move || house_keeping(&site.db, site.clock.now())).await;
+                if kept.is_err() {
+                    break;
+                }
+            }
+        });
+        dashboard.await.map_err(Error::internal)
+    })
+}
+
+/// The server of the pages.
+///
+/// # Errors
+/// When the socket cannot be served.
+pub fn dashboard(
+    shared: &Shared,
+    listener: TcpListener,
+    workers: Option<usize>,
+) -> std::io::Result<Server> {
+    let Shared { site, door } = shared.clone();
+    let server = HttpServer::new(move || {
+        let session = session::middleware(
+            &site.db,
+            &site.clock,
+            &site.keyring,
+            site.public_url.is_https(),
+        );
+        App::new()
+            .app_data(web::Data::new(site.clone()))
+            .app_data(web::Data::from(door.clone()))
+            .app_data(web::Data::new(Pages::of(&routes())))
+            .configure(health)
+            .route("/assets/{name}", web::get().to(assets::asset))
+            .route("/assets/{name}", web::head().to(assets::asset))
+            .service(
+                web::scope("")
+                    .configure(|config| routes().register(config))
+                    .wrap(session)
+                    .wrap(from_fn(same_origin::check)),
+            )
+            .wrap(from_fn(error_page::draw))
+            .wrap(Compress::default())
+            .wrap(from_fn(headers::add))
+            .wrap(TracingLogger::<QuietRootSpan>::new())
+    })
+    .shutdown_timeout(SHUTDOWN)
+    .client_request_timeout(SLOWEST_HEAD);
+    let server = match workers {
+        Some(workers) => server.workers(workers),
+        None => server,
+    };
+    Ok(server.listen(listener)?.run())
+}
+
+/// The server of what programs ask, on an address where no page is served.
+fn programs(shared: &Shared, address: SocketAddr) -> Result<Server> {
+    let site = shared.site.clone();
+    let server = HttpServer::new(move || {
+        App::new().app_data(web::Data::new(site.clone())).configure(health)
+    });
+    let bound = server.bind(address).map_err(|error| {
+        Error::Internal(format!(
+            "{address} cannot be listened on: {error}: give another address with --verify-listen"
+        ))
+    })?;
+    Ok(bound.run())
+}
+
+/// Whether the process lives, and whether its database answers; for load balancers.
+fn health(config: &mut ServiceConfig) {
+    config.route("/healthz", web::get().to(|| async { "ok\n" }));
+    config.route("/readyz", web::get().to(ready));
+}
+
+async fn ready(site: web::Data<Site>) -> HttpResponse {
+    match site.db.read(crate::settings::get).await {
+        Ok(_) => HttpResponse::Ok().body("ok\n"),
+        Err(_) => HttpResponse::ServiceUnavailable().body("the database does not answer\n"),
+    }
+}
+
+async fn home(_visitor: Public) -> HttpResponse {
+    see_other("/api-keys")
+}

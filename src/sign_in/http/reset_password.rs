@@ -1,0 +1,115 @@
+//! `/reset-password`: a new password through a one-time link.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use super::attempt;
+use super::sign_in::begin;
+use crate::error::{Error, Invalid, Result};
+use crate::members::Member;
+use crate::members::http::Public;
+use crate::sign_in::{Door, Password, reset};
+use crate::web::form::Form;
+use crate::web::form_token;
+use crate::web::theme::Theme;
+use crate::web::{Site, page};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ResetForm {
+    code: String,
+    password: Zeroizing<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/reset_password.html")]
+struct ResetPage {
+    theme: Theme,
+    form_token: String,
+    code: String,
+    /// Whose password it is; nobody's when the link does not work.
+    email: Option<String>,
+    errors: Invalid,
+}
+
+pub(super) async fn page(
+    visitor: Public,
+    request: HttpRequest,
+    site: web::Data<Site>,
+    door: web::Data<Door>,
+) -> Result<HttpResponse> {
+    let code = form_urlencoded::parse(request.query_string().as_bytes())
+        .find_map(|(name, value)| (name == "code").then(|| crate::text::visible(&value, 64)))
+        .unwrap_or_default();
+    attempt(&door, &visitor)?;
+    let member = whose(&visitor, &site, &code).await?;
+    let status = if member.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    draw(status, &visitor, &site, code, member, Invalid::default())
+}
+
+pub(super) async fn reset(
+    visitor: Public,
+    form: Form<ResetForm>,
+    site: web::Data<Site>,
+    door: web::Data<Door>,
+) -> Result<HttpResponse> {
+    let ResetForm { code, password } = form.fields;
+    match finish(&visitor, &site, &door, code.clone(), password).await {
+        Ok(member) => {
+            begin(&visitor.session, &member, &visitor.author)?;
+            Ok(page::see_other("/api-keys"))
+        }
+        Err(Error::Invalid(errors)) => {
+            let member = whose(&visitor, &site, &code).await?;
+            draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, code, member, errors)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn finish(
+    visitor: &Public,
+    site: &Site,
+    door: &Door,
+    code: String,
+    password: Zeroizing<String>,
+) -> Result<Member> {
+    attempt(door, visitor)?;
+    let member = whose(visitor, site, &code).await?;
+    let member = member.ok_or_else(|| {
+        Error::invalid("code", "This link is wrong or has expired. Ask for a new one")
+    })?;
+    let own_words = [member.name.as_str(), member.email.as_str()];
+    let password = Password::new_for(password, &own_words)
+        .map_err(|message| Error::invalid("password", message))?;
+    let hash = door.hasher.hash(password).await?;
+    let author = visitor.author.clone();
+    site.db.write(move |tx| reset::finish(tx, &code, &hash, &author)).await
+}
+
+async fn whose(visitor: &Public, site: &Site, code: &str) -> Result<Option<Member>> {
+    let (code, author) = (code.to_owned(), visitor.author.clone());
+    site.db.read(move |c| reset::whose(c, &author.keyring, &code, author.now)).await
+}
+
+fn draw(
+    status: StatusCode,
+    visitor: &Public,
+    site: &Site,
+    code: String,
+    member: Option<Member>,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let form_key = form_token::key_of(&visitor.session)?;
+    page::page(status, &ResetPage {
+        theme: visitor.theme,
+        form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
+        code,
+        email: member.map(|member| member.email.as_str().to_owned()),
+        errors,
+    })
+}

@@ -1,0 +1,149 @@
+//! `/sign-in` and `/sign-out`.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use crate::activity::Author;
+use crate::error::{Error, Invalid, Result};
+use crate::members::Member;
+use crate::members::http::{Public, SESSION_KEY, SignedIn};
+use crate::settings;
+use crate::sign_in::{self, Door, Outcome, Password, throttle};
+use crate::web::form::Form;
+use crate::web::form_token;
+use crate::web::theme::Theme;
+use crate::web::{Site, page, path};
+
+/// Where one lands after signing in.
+const HOME: &str = "/api-keys";
+
+#[derive(Deserialize)]
+pub(super) struct SignInForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: Zeroizing<String>,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/sign_in.html")]
+struct SignInPage {
+    theme: Theme,
+    organisation: String,
+    form_token: String,
+    email: String,
+    next: String,
+    has_ended: bool,
+    errors: Invalid,
+}
+
+pub(super) async fn page(
+    visitor: Public,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (mut next, mut has_ended) = (String::new(), false);
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match &*name {
+            "next" => next = value.into_owned(),
+            "ended" => has_ended = true,
+            _ => {}
+        }
+    }
+    if visitor.session.contains_key(SESSION_KEY) {
+        return Ok(page::see_other(&path::own(&next).unwrap_or_else(|| HOME.into())));
+    }
+    draw(StatusCode::OK, &visitor, &site, (String::new(), next), has_ended, Invalid::default()).await
+}
+
+pub(super) async fn sign_in(
+    visitor: Public,
+    form: Form<SignInForm>,
+    site: web::Data<Site>,
+    door: web::Data<Door>,
+) -> Result<HttpResponse> {
+    let SignInForm { email, password, next } = form.fields;
+    let password = Password::presented(password);
+    let outcome = sign_in::sign_in(&site.db, &door, &email, password, &visitor.author).await?;
+    let (status, message, wait) = match outcome {
+        Outcome::SignedIn(member) => {
+            begin(&visitor.session, &member, &visitor.author)?;
+            return Ok(page::see_other(&path::own(&next).unwrap_or_else(|| HOME.into())));
+        }
+        Outcome::Wrong => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "Email address or password is wrong".into(), None)
+        }
+        Outcome::TooMany { seconds } => {
+            (StatusCode::TOO_MANY_REQUESTS, throttle::wait_message(seconds), Some(seconds))
+        }
+        Outcome::Busy => {
+            let message = "Many people are signing in just now. Try again in a moment".into();
+            (StatusCode::SERVICE_UNAVAILABLE, message, Some(1))
+        }
+    };
+    let mut errors = Invalid::default();
+    errors.add("email", message);
+    let mut response = draw(status, &visitor, &site, (email, next), false, errors).await?;
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+async fn draw(
+    status: StatusCode,
+    visitor: &Public,
+    site: &Site,
+    (email, next): (String, String),
+    has_ended: bool,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let settings = site.db.read(settings::get).await?;
+    let form_key = form_token::key_of(&visitor.session)?;
+    page::page(status, &SignInPage {
+        theme: visitor.theme,
+        organisation: settings.organisation,
+        form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
+        email: crate::text::visible(&email, 254),
+        next: path::own(&next).unwrap_or_default(),
+        has_ended,
+        errors,
+    })
+}
+
+/// Gives the member a new session: a new id and a new form key, nothing of the visitor's.
+pub(super) fn begin(session: &Session, member: &Member, author: &Author) -> Result<()> {
+    session.renew();
+    session.clear();
+    let origin = &author.origin;
+    session.insert(SESSION_KEY, member.id.as_str()).map_err(Error::internal)?;
+    session.insert(form_token::SESSION_KEY, form_token::new_key()?).map_err(Error::internal)?;
+    session.insert("address", origin.address).map_err(Error::internal)?;
+    session.insert("user_agent", &origin.user_agent).map_err(Error::internal)
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignOutForm {}
+
+/// Ends the session at once, and has the browser forget what it kept.
+pub(super) async fn sign_out(
+    viewer: SignedIn,
+    _form: Form<SignOutForm>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (member, author) = (viewer.member.clone(), viewer.author());
+    site.db.write(move |tx| sign_in::sign_out(tx, &member, &author)).await?;
+    viewer.session().purge();
+    let mut response = page::see_other("/sign-in");
+    let clear = HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), clear);
+    Ok(response)
+}

@@ -1,0 +1,185 @@
+//! The HTTP face of errors: every refusal that a person may see is a page that says what to do.
+//!
+//! Handlers and extractors answer with a bare status and perhaps a [`Problem`]; the middleware
+//! here draws the page. So actix's own refusals (404, 405, 400) look the same.
+
+use std::fmt;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+
+use super::theme::Theme;
+use crate::error::Error;
+
+/// What went wrong, in the words of the page.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    title: String,
+    advice: String,
+}
+
+impl Problem {
+    /// A problem with a title, and what to do about it.
+    #[must_use]
+    pub fn new(title: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { title: title.into(), advice: advice.into() }
+    }
+
+    fn of(status: StatusCode) -> Self {
+        let (title, advice) = match status.as_u16() {
+            400 | 414 | 431 => ("This address cannot be read", "Check the address, or start from API Keys."),
+            403 => ("You cannot do this", "Ask a super manager if you need it."),
+            404 => ("Page not found", "Check the address, or start from API Keys."),
+            405 => ("This page cannot be used that way", "Go back and use the buttons on the page."),
+            409 => ("Someone else changed this", "Go back, check their changes, then try again."),
+            413 => ("This is too much to send", "Nothing was changed. Go back, shorten the text, then send it again."),
+            422 => ("This form could not be read", "Nothing was changed. Go back, reload the page, then try again."),
+            429 => ("Too many attempts", "Wait a moment, then try again."),
+            503 => ("Latchkey cannot reach its database", "Nothing was changed. Try again in a moment."),
+            _ => (
+                "Latchkey could not do this. Nothing was changed.",
+                "Try again. If it happens again, look in the server’s log for the request below.",
+            ),
+        };
+        Self::new(title, advice)
+    }
+}
+
+/// A request that is refused before its handler runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The body is larger than any form of ours.
+    TooLarge,
+    /// The body is no form, or not well encoded, or repeats a field.
+    Unreadable,
+    /// The form token is missing, forged, another session's or too old.
+    StaleForm,
+    /// The request comes from another site.
+    CrossSite,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unreadable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::StaleForm | Self::CrossSite => StatusCode::FORBIDDEN,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let problem = match self {
+            Self::TooLarge | Self::Unreadable => Problem::of(self.status_code()),
+            Self::StaleForm => Problem::new(
+                "This form is no longer valid",
+                "Nothing was changed. Go back, reload the page, then try again.",
+            ),
+            Self::CrossSite => Problem::new(
+                "This request came from another site",
+                "Nothing was changed. Open Latchkey at its own address and try again there.",
+            ),
+        };
+        refuse(self.status_code(), problem)
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::AlreadySubmitted(_) => StatusCode::SEE_OTHER,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        match self {
+            Self::AlreadySubmitted(location) => super::page::see_other(location),
+            Self::Forbidden(what) => {
+                refuse(status, Problem::new(what, "Ask a super manager who manages members."))
+            }
+            Self::TooMany { seconds, message } => {
+                let mut response = refuse(status, Problem::new("Too many attempts", message));
+                response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(*seconds));
+                response
+            }
+            Self::Unavailable(_) | Self::Internal(_) => {
+                tracing::error!(error = %self, "a request failed");
+                refuse(status, Problem::of(status))
+            }
+            _ => refuse(status, Problem::of(status)),
+        }
+    }
+}
+
+fn refuse(status: StatusCode, problem: Problem) -> HttpResponse {
+    let mut response = HttpResponse::new(status);
+    response.extensions_mut().insert(problem);
+    response
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    problem: Problem,
+    status: u16,
+    request_id: Option<String>,
+    theme: Theme,
+}
+
+/// Draws the page of every refusal that has no page of its own.
+///
+/// # Errors
+/// None: what fails below is drawn as well.
+pub async fn draw(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let request_id = super::headers::request_id(request.request());
+    let http_request = request.request().clone();
+    let response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        // Only the session middleware fails as a whole: its store cannot reach the database.
+        Err(error) => {
+            tracing::error!(%error, "a session could not be read or written");
+            ServiceResponse::new(http_request, HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE))
+        }
+    };
+    let status = response.status();
+    let is_drawn = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == "text/html; charset=utf-8");
+    if !(status.is_client_error() || status.is_server_error()) || is_drawn {
+        return Ok(response);
+    }
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    let page = ErrorPage {
+        problem: problem.unwrap_or_else(|| Problem::of(status)),
+        status: status.as_u16(),
+        request_id: status.is_server_error().then_some(request_id).flatten(),
+        theme: Theme::of(response.request()),
+    };
+    let body = page.render().unwrap_or_else(|_| page.problem.title.clone());
+    Ok(response.map_body(|head, _| {
+        let html = header::HeaderValue::from_static("text/html; charset=utf-8");
+        head.headers_mut().insert(header::CONTENT_TYPE, html);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            head.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        BoxBody::new(body)
+    }))
+}

@@ -1,0 +1,84 @@
+//! Notices: what the next page says about what was just done. Kept in the session.
+
+use actix_session::Session;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+const KEY: &str = "notice";
+
+/// What a notice looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tone {
+    /// It is done.
+    Done,
+    /// Good to know.
+    Note,
+    /// Mind this.
+    Warning,
+}
+
+/// A line under the page's title.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What it looks like.
+    pub tone: Tone,
+    /// What it says.
+    pub text: String,
+}
+
+impl Notice {
+    /// It is done.
+    #[must_use]
+    pub fn done(text: impl Into<String>) -> Self {
+        Self { tone: Tone::Done, text: text.into() }
+    }
+
+    /// Mind this.
+    #[must_use]
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self { tone: Tone::Warning, text: text.into() }
+    }
+
+    /// Good to know.
+    #[must_use]
+    pub fn note(text: impl Into<String>) -> Self {
+        Self { tone: Tone::Note, text: text.into() }
+    }
+
+    /// The sprite's icon.
+    #[must_use]
+    pub fn icon(&self) -> &'static str {
+        match self.tone {
+            Tone::Done => "circle-check",
+            Tone::Note => "info",
+            Tone::Warning => "triangle-alert",
+        }
+    }
+
+    /// The class that colours it.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self.tone {
+            Tone::Done => "notice-green",
+            Tone::Note => "notice-blue",
+            Tone::Warning => "notice-amber",
+        }
+    }
+
+    /// Has the next page say it.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn set(self, session: &Session) -> Result<()> {
+        session.insert(KEY, self).map_err(Error::internal)
+    }
+
+    /// The notice for this page, which no later page repeats.
+    #[must_use]
+    pub fn take(session: &Session) -> Option<Self> {
+        // Asking first leaves a session without a notice unwritten.
+        session.get::<Self>(KEY).ok()??;
+        session.remove_as(KEY)?.ok()
+    }
+}

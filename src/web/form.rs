@@ -1,0 +1,113 @@
+//! Forms that people send: read whole, strictly, and only with the session's token.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_session::SessionExt as _;
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+
+use super::Site;
+use super::error_page::Refusal;
+use super::form_token::{self, FormToken};
+
+/// The largest form, in bytes: the bounds of every field together, percent-encoded.
+const LARGEST: usize = 64 * 1024;
+/// How much of a larger body is read and thrown away, so that the sender hears the answer.
+const DRAINED: usize = 8 * 1024 * 1024;
+
+/// A form's fields, and its token. The body is taken only after the gate before it has opened.
+#[derive(Debug)]
+pub struct Form<T> {
+    /// The fields. Unknown ones are passed over.
+    pub fields: T,
+    /// The token, checked but not used up yet.
+    pub token: FormToken,
+}
+
+impl<T: DeserializeOwned> FromRequest for Form<T> {
+    type Error = Refusal;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let body = read(payload).await?;
+            let content_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+            let essence = content_type.and_then(|v| v.split(';').next()).unwrap_or_default().trim();
+            if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+                return Err(Refusal::Unreadable);
+            }
+            let body = std::str::from_utf8(&body).map_err(|_| Refusal::Unreadable)?;
+            let token = token(&request, body)?;
+            if !is_well_encoded(body) {
+                return Err(Refusal::Unreadable);
+            }
+            let fields = serde_html_form::from_str(body).map_err(|_| Refusal::Unreadable)?;
+            Ok(Self { fields, token })
+        })
+    }
+}
+
+async fn read(mut payload: Payload) -> Result<web::BytesMut, Refusal> {
+    let (mut body, mut length) = (web::BytesMut::new(), 0);
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Refusal::Unreadable)?;
+        length += chunk.len();
+        if length <= LARGEST {
+            body.extend_from_slice(&chunk);
+        } else if length > DRAINED {
+            break;
+        }
+    }
+    if length > LARGEST { Err(Refusal::TooLarge) } else { Ok(body) }
+}
+
+fn token(request: &HttpRequest, body: &str) -> Result<FormToken, Refusal> {
+    let site = request.app_data::<web::Data<Site>>().ok_or(Refusal::StaleForm)?;
+    let form_key: Option<String> = request.get_session().get(form_token::SESSION_KEY).ok().flatten();
+    let mut given = url::form_urlencoded::parse(body.as_bytes())
+        .filter_map(|(name, value)| (name == "form_token").then_some(value));
+    match (form_key, given.next(), given.next()) {
+        (Some(key), Some(text), None) => {
+            form_token::check(&site.keyring, &key, &text, site.clock.now()).ok_or(Refusal::StaleForm)
+        }
+        _ => Err(Refusal::StaleForm),
+    }
+}
+
+/// Whether every `%` begins a byte and the bytes are UTF-8: a lenient reading could turn one text
+/// into another.
+fn is_well_encoded(body: &str) -> bool {
+    let mut bytes = body.bytes();
+    let mut decoded = Vec::with_capacity(body.len());
+    while let Some(byte) = bytes.next() {
+        let mut digit = || bytes.next().and_then(|digit| char::from(digit).to_digit(16));
+        match byte {
+            b'%' => match (digit(), digit()) {
+                (Some(high), Some(low)) => decoded.extend(u8::try_from(high * 16 + low)),
+                _ => return false,
+            },
+            _ => decoded.push(byte),
+        }
+    }
+    String::from_utf8(decoded).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_percent_encoding_is_told_from_sound() {
+        for body in ["", "a=b", "a=%41%c3%A9&b=+", "a=%25zz"] {
+            assert!(is_well_encoded(body), "{body}");
+        }
+        for body in ["a=%", "a=%4", "a=%zz", "a=%+1", "a=%ff", "a=%c3"] {
+            assert!(!is_well_encoded(body), "{body}");
+        }
+    }
+}

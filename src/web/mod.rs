@@ -1,0 +1,38 @@
+//! The kit that pages are made with: routes behind a gate, forms, notices, error pages, assets.
+//!
+//! Knows actix and no feature.
+
+pub mod assets;
+pub mod client_address;
+pub mod error_page;
+pub mod flash;
+pub mod form;
+pub mod form_token;
+pub mod headers;
+pub mod log;
+pub mod page;
+pub mod path;
+pub mod routes;
+pub mod same_origin;
+mod store;
+pub mod theme;
+
+use crate::clock::Clock;
+use crate::config::{PublicUrl, TrustedProxies};
+use crate::db::Db;
+use crate::keyring::Keyring;
+
+/// What every handler may need of the site.
+#[derive(Clone)]
+pub struct Site {
+    /// The database.
+    pub db: Db,
+    /// The keys.
+    pub keyring: Keyring,
+    /// The time.
+    pub clock: Clock,
+    /// Where people reach the site.
+    pub public_url: PublicUrl,
+    /// Whose word on the client's address counts.
+    pub trusted_proxies: TrustedProxies,
+}

@@ -1,0 +1,89 @@
+//! Light or dark: a person's choice, in a cookie.
+
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::HttpRequest;
+
+use super::Site;
+
+/// How pages look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system wants.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Theme {
+    /// Every theme, in the order of the switch.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// What the switch's button is called.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::System => "Use system theme",
+            Self::Light => "Light theme",
+            Self::Dark => "Dark theme",
+        }
+    }
+
+    /// The sprite's icon.
+    #[must_use]
+    pub const fn icon(self) -> &'static str {
+        match self {
+            Self::System => "monitor",
+            Self::Light => "sun",
+            Self::Dark => "moon",
+        }
+    }
+
+    /// The theme of that name; the system's for any other.
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    /// The name in forms, cookies and `data-theme`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// What `data-theme` says; nothing when the system decides.
+    #[must_use]
+    pub fn forced(self) -> Option<&'static str> {
+        (self != Self::System).then_some(self.name())
+    }
+
+    /// The theme that the request's cookie asks for.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let cookie = request.cookie("__Host-latchkey-theme").or_else(|| request.cookie("latchkey-theme"));
+        cookie.map_or(Self::System, |cookie| Self::parse(cookie.value()))
+    }
+
+    /// The cookie that keeps the choice for a year.
+    #[must_use]
+    pub fn cookie(self, site: &Site) -> Cookie<'static> {
+        let name = if site.public_url.is_https() { "__Host-latchkey-theme" } else { "latchkey-theme" };
+        Cookie::build(name, self.name())
+            .path("/")
+            .max_age(Duration::days(365))
+            .same_site(SameSite::Lax)
+            .http_only(true)
+            .secure(site.public_url.is_https())
+            .finish()
+    }
+}

@@ -1,0 +1,22 @@
+// The page that shows a secret key once: leaving it wipes the text and keeps the page out of the history.
+{
+  const secret = document.getElementById('secret-key');
+  const leave = document.querySelector('a[data-replace]');
+  const wipe = () => {
+    secret.textContent = '';
+  };
+
+  if (secret && leave) {
+    leave.addEventListener('click', (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      wipe();
+      location.replace(leave.href);
+    });
+    addEventListener('pagehide', wipe);
+    // Brought back from memory the page has nothing left to show.
+    addEventListener('pageshow', (event) => {
+      if (event.persisted) location.replace(leave.href);
+    });
+  }
+}

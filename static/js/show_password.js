@@ -1,0 +1,18 @@
+// The Show button of a password field; data-show names the field.
+{
+  const wire = (button) => {
+    const field = document.getElementById(button.dataset.show);
+    const set = (visible) => {
+      const word = visible ? 'Hide' : 'Show';
+      field.type = visible ? 'text' : 'password';
+      button.textContent = word;
+      button.setAttribute('aria-label', `${word} password`);
+    };
+
+    button.addEventListener('click', () => set(field.type === 'password'));
+    // Sent as a password, so that no browser remembers it as ordinary text.
+    field.form?.addEventListener('submit', () => set(false));
+  };
+
+  document.querySelectorAll('[data-show]').forEach(wire);
+}

@@ -1,0 +1,12 @@
+//! The behaviour of the program, through HTTP, on SQLite or on the PostgreSQL that
+//! `LATCHKEY_TEST_POSTGRES` names.
+
+mod support;
+
+mod api_keys;
+mod architecture;
+mod errors;
+mod migrations_agree;
+mod security;
+mod set_up;
+mod sign_in;

@@ -1,0 +1,174 @@
+//! The program, started in this process on a free port, with a clock that stands still.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use latchkey::activity::Author;
+use latchkey::clock::{Clock, Timestamp};
+use latchkey::config::{PublicUrl, TrustedProxies};
+use latchkey::db::{Connection, Db, Transaction};
+use latchkey::keyring::Keyring;
+use latchkey::members::{self, Email, Member, MemberName, NewMember, Permission};
+use latchkey::scopes::{self, Resource};
+use latchkey::server::{self, Shared};
+use latchkey::sign_in::{Door, set_up};
+use latchkey::web::Site;
+use latchkey::{roles, settings};
+
+use super::client::Client;
+use super::database::Database;
+
+/// 23 November 2026, 12:00 UTC: when every test starts.
+pub const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+/// Its argon2id hash, so that making members costs no hashing.
+const PASSWORD_HASH: &str = include_str!("password_hash.txt");
+
+pub struct App {
+    pub site: Site,
+    pub door: Arc<Door>,
+    pub url: String,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    // After the server in the order of dropping.
+    _database: Database,
+}
+
+impl App {
+    /// A program that nobody has set up.
+    pub fn new() -> Self {
+        let database = Database::new();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let site = Site {
+            db: Db::open(&database.location).expect("a database"),
+            keyring: Keyring::from_bytes(&[42; 32]),
+            clock: Clock::fixed(NOW),
+            public_url: PublicUrl::parse(&url).expect("a URL"),
+            trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
+        };
+        site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
+        let door = Arc::new(Door::new().expect("threads"));
+        let shared = Shared { site: site.clone(), door: door.clone() };
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = server::serve(&shared, listener, Some(1)).expect("serves");
+                sender.send(server.handle()).expect("the test waits");
+                server.await.expect("ends well");
+            });
+        });
+        let handle = receiver.recv().expect("the server starts");
+        Self { site, door, url, handle, thread: Some(thread), _database: database }
+    }
+
+    /// A program that was set up, with the resources orders, invoices and reports.
+    pub fn set_up() -> Self {
+        let app = Self::new();
+        app.write(|tx, author| {
+            let mut settings = settings::get(tx)?;
+            settings.organisation = "Meridian Freight".into();
+            settings::save(tx, &settings)?;
+            let resources = Resource::parse_lines("orders\ninvoices\nreports").expect("resources");
+            scopes::add_resources(tx, &resources, author)?;
+            roles::add_built_in(tx, NOW)
+        });
+        app
+    }
+
+    pub fn read<T>(&self, work: impl FnOnce(&mut Connection) -> latchkey::error::Result<T>) -> T {
+        self.site.db.read_blocking(work).expect("read")
+    }
+
+    pub fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>, &Author) -> latchkey::error::Result<T>,
+    ) -> T {
+        let author = Author::command_line(self.site.keyring.clone(), self.site.clock.now());
+        self.site.db.write_blocking(|tx| work(tx, &author)).expect("written")
+    }
+
+    /// Lets time pass, in milliseconds.
+    pub fn advance(&self, millis: i64) {
+        self.site.clock.advance(millis);
+    }
+
+    /// Adds a member.
+    pub fn member(&self, email: &str, super_manager: bool, permissions: &[Permission]) -> Member {
+        let new = NewMember {
+            name: MemberName::parse("Ines Okafor").expect("a name"),
+            email: Email::parse(email).expect("an address"),
+            password_hash: Some(PASSWORD_HASH.trim().to_owned()),
+            super_manager,
+            permissions: permissions.iter().copied().collect(),
+        };
+        self.write(|tx, author| members::add(tx, &new, author))
+    }
+
+    /// The link that the first start prints.
+    pub fn set_up_code(&self) -> String {
+        self.write(|tx, author| set_up::begin(tx, &author.keyring, author.now))
+    }
+
+    /// Somebody without a session.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// Somebody signed in as `email`.
+    pub fn signed_in(&self, email: &str) -> Client {
+        let client = self.anonymous();
+        let page = client.submit("/sign-in", &[("email", email), ("password", PASSWORD)]);
+        assert_eq!(page.status, 303, "{}", page.body);
+        client
+    }
+
+    /// A super manager with every permission.
+    pub fn super_manager(&self) -> Client {
+        self.super_manager_with(&Permission::ALL)
+    }
+
+    /// A super manager with those permissions.
+    pub fn super_manager_with(&self, permissions: &[Permission]) -> Client {
+        let local = latchkey::random::text(b"abcdefghijklmnopqrstuvwxyz", 12).expect("random");
+        let email = format!("{local}@meridianfreight.example");
+        self.member(&email, true, permissions);
+        self.signed_in(&email)
+    }
+
+    /// How many rows each table holds that a form could write to: unchanged means nothing happened.
+    pub fn rows(&self) -> Vec<(String, i64)> {
+        use diesel::prelude::*;
+        use diesel::sql_types::BigInt;
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = BigInt)]
+            n: i64,
+        }
+        let tables = [
+            "activity", "api_keys", "api_key_scopes", "api_key_addresses", "api_key_secrets", "members",
+            "member_permissions", "roles", "role_scopes", "scopes", "settings",
+        ];
+        let count = |table: &str| {
+            self.read(|c| {
+                let row: Count = diesel::sql_query(format!("SELECT COUNT(*) AS n FROM {table}")).get_result(c)?;
+                Ok((table.to_owned(), row.n))
+            })
+        };
+        tables.map(count).into()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let stopped = self.handle.stop(false);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(stopped);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
