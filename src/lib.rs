@@ -7,4 +7,5 @@ pub mod keyring;
 pub mod members;
 pub mod random;
 pub mod settings;
+pub mod sign_in;
 pub mod text;

@@ -1,0 +1,10 @@
+//! Signing in: passwords and how often they may be tried, sessions, one-time codes, set-up.
+//!
+//! Uses activity, settings and members; knows no later feature.
+
+mod hash;
+pub mod hasher;
+pub mod password;
+
+pub use hasher::{Busy, Hasher};
+pub use password::Password;
