@@ -4,7 +4,11 @@
 
 mod hash;
 pub mod hasher;
+mod network;
 pub mod password;
+mod rate;
+pub mod throttle;
 
 pub use hasher::{Busy, Hasher};
 pub use password::Password;
+pub use throttle::Throttle;
