@@ -2,11 +2,16 @@
 //!
 //! Uses activity, settings and members; knows no later feature.
 
+mod codes;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod hash;
 pub mod hasher;
 mod network;
 pub mod password;
 mod rate;
+pub mod sessions;
+mod store;
 pub mod throttle;
 
 pub use hasher::{Busy, Hasher};
