@@ -10,7 +10,9 @@ pub mod hasher;
 mod network;
 pub mod password;
 mod rate;
+pub mod reset;
 pub mod sessions;
+pub mod set_up;
 mod store;
 pub mod throttle;
 
