@@ -7,6 +7,7 @@ mod codes;
 pub(crate) mod fixture;
 mod hash;
 pub mod hasher;
+pub mod http;
 mod network;
 pub mod password;
 mod rate;

@@ -1,0 +1,4 @@
+//! The HTTP face of signing in.
+
+mod anonymous;
+pub mod session;
