@@ -1,6 +1,7 @@
 //! Latchkey.
 pub mod activity;
 pub mod clock;
+pub mod config;
 pub mod db;
 pub mod error;
 pub mod keyring;
