@@ -1,5 +1,6 @@
 //! Latchkey.
 pub mod activity;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
