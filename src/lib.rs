@@ -1,7 +1,19 @@
-//! Latchkey.
+//! Latchkey: where an organisation keeps the API keys of its applications.
+//!
+//! # The map
+//! - [`cli`] reads a command and does it; [`config`] is what it was told; [`server`] puts the
+//!   dashboard together.
+//! - A feature is a folder: its verbs in `mod.rs`, its nouns one file each, its SQL in `store.rs`,
+//!   its pages in `http/`. From left to right, each may use those before it: [`activity`],
+//!   [`settings`], [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`].
+//! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
+//! - [`clock`], [`error`], [`keyring`], [`random`] and [`text`] are what everything stands on.
+
 pub mod activity;
 pub mod api_keys;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod db;
 pub mod error;
 pub mod keyring;
@@ -9,5 +21,8 @@ pub mod members;
 pub mod random;
 pub mod roles;
 pub mod scopes;
+pub mod server;
 pub mod settings;
+pub mod sign_in;
 pub mod text;
+pub mod web;

@@ -30,6 +30,16 @@ pub fn text(alphabet: &[u8], length: usize) -> Result<String> {
     Ok(text)
 }
 
+/// `N` random bytes.
+///
+/// # Errors
+/// When the operating system gives no random numbers.
+pub fn bytes<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,112 @@
+//! `latchkey member add`, `list` and `reset-password`.
+
+use std::io::{BufRead, Write};
+
+use super::{CLOCK, open, read_line, say};
+use crate::activity::Author;
+use crate::clock::short_date;
+use crate::config::{AddMember, Config, MemberCommand};
+use crate::error::{Error, Result};
+use crate::members::{self, Email, Member, NewMember, Permission, Permissions, State};
+use crate::settings;
+use crate::sign_in::hasher::hash_blocking;
+use crate::sign_in::{Password, reset};
+
+pub(super) fn run(
+    config: &Config,
+    command: &MemberCommand,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> Result<()> {
+    match command {
+        MemberCommand::Add(wanted) => add(config, wanted, input, output),
+        MemberCommand::List => list(config, output),
+        MemberCommand::ResetPassword { email } => reset_password(config, email, output),
+    }
+}
+
+fn add(
+    config: &Config,
+    wanted: &AddMember,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> Result<()> {
+    let (db, keyring) = open(config)?;
+    let organisation = db.read_blocking(settings::get)?.organisation;
+    let own_words = [wanted.name.as_str(), wanted.email.as_str(), &organisation];
+    let password = Password::new_for(read_line(input)?, &own_words)
+        .map_err(|message| Error::invalid("password", message))?;
+    let all = wanted.super_manager && wanted.permissions.is_empty();
+    let new = NewMember {
+        name: wanted.name.clone(),
+        email: wanted.email.clone(),
+        password_hash: Some(hash_blocking(&password)?),
+        super_manager: wanted.super_manager,
+        permissions: if all {
+            Permissions::all()
+        } else {
+            wanted.permissions.iter().copied().collect()
+        },
+    };
+    let author = Author::command_line(keyring, CLOCK.now());
+    let member = db.write_blocking(|tx| members::add(tx, &new, &author))?;
+    let standing = if member.super_manager { "super manager" } else { "member" };
+    let (name, email) = (member.name.as_str(), member.email.as_str());
+    let may = permissions(&member);
+    say(output, &format!("Added {name} <{email}>, {standing}, permissions: {may}"))
+}
+
+fn list(config: &Config, output: &mut impl Write) -> Result<()> {
+    let (db, _) = open(config)?;
+    let heading = ["Name", "Email", "Super manager", "Permissions", "State", "Last signed in"];
+    let members = db.read_blocking(members::list)?;
+    let rows: Vec<[String; 6]> =
+        std::iter::once(heading.map(str::to_owned)).chain(members.iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; 6] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    rows.iter().try_for_each(|row| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        say(output, cells.collect::<Vec<_>>().join("  ").trim_end())
+    })
+}
+
+fn row(member: &Member) -> [String; 6] {
+    let last = member.last_signed_in_at;
+    [
+        member.name.as_str().to_owned(),
+        member.email.as_str().to_owned(),
+        if member.super_manager { "Yes" } else { "No" }.to_owned(),
+        permissions(member),
+        match member.state {
+            State::Active => "Active".to_owned(),
+            State::Disabled(since) => format!("Disabled {}", short_date(since.date())),
+        },
+        last.map_or("Never".to_owned(), |at| {
+            format!("{}, {} UTC", short_date(at.date()), at.time_of_day())
+        }),
+    ]
+}
+
+fn permissions(member: &Member) -> String {
+    match member.permissions.iter().count() {
+        0 => "none".to_owned(),
+        n if n == Permission::ALL.len() => "all".to_owned(),
+        _ => member.permissions.names().join(" "),
+    }
+}
+
+fn reset_password(config: &Config, email: &Email, output: &mut impl Write) -> Result<()> {
+    let (db, keyring) = open(config)?;
+    let author = Author::command_line(keyring, CLOCK.now());
+    let (member, code) = db.write_blocking(|tx| reset::begin(tx, email, &author))?;
+    let url = config.server.public_url(config.server.listen);
+    say(output, &format!("{url}/reset-password?code={code}"))?;
+    let name = member.name.as_str();
+    say(
+        output,
+        &format!(
+            "With this link {name} can set a new password. It works once, for one hour. The old \
+             password no longer works, and all sessions of {name} have ended."
+        ),
+    )
+}

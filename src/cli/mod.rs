@@ -1,0 +1,77 @@
+//! What the program does when it is called: one file for each command.
+//!
+//! Owns standard input and output. Errors are one line on standard error, exit code 1.
+
+mod demo;
+mod member;
+mod migrate;
+mod serve;
+
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+
+use crate::clock::Clock;
+use crate::config::{Command, Config};
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::keyring::Keyring;
+use crate::settings;
+
+/// Does what `config` says.
+#[must_use]
+pub fn run(config: &Config) -> ExitCode {
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    let outcome = match &config.command {
+        Command::Serve => {
+            drop((input, output));
+            serve::run(config)
+        }
+        Command::Demo(wanted) => {
+            drop((input, output));
+            demo::run(config, *wanted)
+        }
+        Command::Migrate => migrate::run(config, &mut output),
+        Command::Member(command) => member::run(config, command, &mut input, &mut output),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let text = error.to_string();
+            eprintln!("latchkey: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Opens the data directory, the master key and the database, and brings the database up to date.
+///
+/// # Errors
+/// When one of them cannot be used, or the database belongs to another master key.
+pub fn open(config: &Config) -> Result<(Db, Keyring)> {
+    config.database.prepare_data_dir().map_err(Error::internal)?;
+    let keyring = Keyring::open(&config.database.secret_key_file)?;
+    let db = Db::open(&config.database.location)?;
+    db.write_blocking(|tx| settings::prepare(tx, &keyring))?;
+    Ok((db, keyring))
+}
+
+/// The clock that commands tell the time by.
+const CLOCK: Clock = Clock::System;
+
+/// Writes a line; a reader that has gone away is an error like any other.
+fn say(output: &mut impl Write, line: &str) -> Result<()> {
+    writeln!(output, "{line}").map_err(Error::internal)
+}
+
+/// Reads one line and takes its end away, nothing else.
+fn read_line(input: &mut impl BufRead) -> Result<zeroize::Zeroizing<String>> {
+    let mut line = zeroize::Zeroizing::new(String::new());
+    input.read_line(&mut line).map_err(Error::internal)?;
+    let kept = line.strip_suffix('\n').unwrap_or(&line);
+    let kept = kept.strip_suffix('\r').unwrap_or(kept).len();
+    line.truncate(kept);
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! `latchkey serve`: migrates, then serves until it is told to stop.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::config::{Config, DatabaseConfig, LogConfig, LogFormat, PublicUrl};
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::keyring::{Keyring, private_file};
+use crate::server::{self, Shared};
+use crate::sign_in::{self, Door, set_up};
+use crate::web::Site;
+
+/// Holds the link to the set-up page, for its owner alone.
+const SET_UP_FILE: &str = "set-up-link.txt";
+
+/// Serves until the program is told to stop: SIGTERM lets requests in flight finish.
+///
+/// # Errors
+/// When it cannot start.
+pub fn run(config: &Config) -> Result<()> {
+    start_log(config.log);
+    let (db, keyring) = super::open(config)?;
+    let server = &config.server;
+    let listener = TcpListener::bind(server.listen).map_err(|error| {
+        let advice = "give another address with --listen";
+        Error::Internal(format!("{} cannot be listened on: {error}: {advice}", server.listen))
+    })?;
+    let bound = listener.local_addr().map_err(Error::internal)?;
+    let public_url = server.public_url(bound);
+    let link = set_up_link(&db, &keyring, &config.database, &public_url)?;
+    let site = Site {
+        db,
+        keyring,
+        clock: super::CLOCK,
+        public_url,
+        trusted_proxies: server.trusted_proxies.clone(),
+    };
+    announce(&format!("Latchkey {} listens on http://{bound}", env!("CARGO_PKG_VERSION")), link)?;
+    let shared = Shared { site, door: Arc::new(Door::new()?) };
+    let workers = server.workers.map(std::num::NonZeroUsize::get);
+    server::run(&shared, listener, server.verify_listen, workers, house_keeping)
+}
+
+fn announce(listening: &str, link: Option<String>) -> Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{listening}").map_err(Error::internal)?;
+    if let Some(link) = link {
+        writeln!(output, "Set up the first super manager within one hour: {link}").map_err(Error::internal)?;
+    }
+    output.flush().map_err(Error::internal)
+}
+
+/// The link to the set-up page while there is no member; also kept in the data directory.
+fn set_up_link(
+    db: &Db,
+    keyring: &Keyring,
+    database: &DatabaseConfig,
+    public_url: &PublicUrl,
+) -> Result<Option<String>> {
+    let file = database.data_dir.join(SET_UP_FILE);
+    let _ = fs::remove_file(&file);
+    if !db.read_blocking(set_up::is_open)? {
+        return Ok(None);
+    }
+    let now = super::CLOCK.now();
+    let code = db.write_blocking(|tx| set_up::begin(tx, keyring, now))?;
+    let link = format!("{public_url}/set-up?code={code}");
+    private_file(&file)
+        .and_then(|mut file| writeln!(file, "{link}"))
+        .map_err(|error| Error::Internal(format!("{} cannot be written: {error}", file.display())))?;
+    Ok(Some(link))
+}
+
+/// What is done now and then: what is over is cleared away.
+fn house_keeping(db: &Db, now: Timestamp) {
+    if let Err(error) = db.write_blocking(|tx| sign_in::purge(tx, now)) {
+        tracing::warn!(%error, "ended sessions could not be cleared away");
+    }
+}
+
+fn start_log(config: LogConfig) {
+    use tracing_subscriber::filter::LevelFilter;
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::INFO).with_writer(io::stderr);
+    match config.format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}

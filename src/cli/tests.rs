@@ -1,0 +1,145 @@
+//! The commands, from the command line to what they print.
+
+use std::ffi::OsString;
+use std::io::Cursor;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::members::{self, Email};
+use crate::sign_in::hasher::Checked;
+use crate::sign_in::{Hasher, Password, reset};
+
+struct Shell(TempDir);
+
+impl Shell {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn config(&self, arguments: &[&str]) -> Config {
+        let folder = self.0.path().join("data");
+        let fixed = ["latchkey".into(), "--data-dir".into(), folder.into_os_string()];
+        let all = fixed.into_iter().chain(arguments.iter().map(OsString::from));
+        Config::parse(all).expect("a configuration")
+    }
+
+    fn member(&self, arguments: &[&str], typed: &str) -> Result<String> {
+        let arguments: Vec<&str> =
+            ["member"].into_iter().chain(arguments.iter().copied()).collect();
+        let config = self.config(&arguments);
+        let Command::Member(command) = &config.command else { panic!("{:?}", config.command) };
+        let (mut input, mut output) = (Cursor::new(typed.to_owned()), Vec::new());
+        member::run(&config, command, &mut input, &mut output)?;
+        Ok(String::from_utf8(output).expect("text"))
+    }
+}
+
+const INES: [&str; 5] = ["add", "--email", "ines@example.com", "--name", "Ines Okafor"];
+
+#[test]
+fn a_member_is_added_with_the_line_that_was_typed_as_the_password() {
+    let shell = Shell::new();
+    let arguments = [INES.as_slice(), &["--super-manager"]].concat();
+    let said = shell.member(&arguments, " correct harness batty \r\nmore\n").expect("added");
+    assert_eq!(said, "Added Ines Okafor <ines@example.com>, super manager, permissions: all\n");
+    let (db, _) = open(&shell.config(&[])).expect("opened");
+    let email = Email::parse("ines@example.com").expect("an address");
+    let (_, hash) =
+        db.read_blocking(|c| members::by_email(c, &email)).expect("read").expect("there");
+    let hasher = Hasher::start().expect("threads");
+    let verify = |text: &str| {
+        let password = Password::presented(text.to_owned());
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime")
+            .block_on(hasher.verify(password, hash.clone()))
+    };
+    assert_eq!(verify(" correct harness batty "), Ok(Checked::Right { rehashed: None }));
+    assert_eq!(verify("correct harness batty"), Ok(Checked::Wrong));
+}
+
+#[test]
+fn bad_passwords_and_addresses_that_are_taken_add_nobody() {
+    let shell = Shell::new();
+    let error = |typed: &str| shell.member(&INES, typed).expect_err("refused").to_string();
+    assert_eq!(error(""), "Enter a password");
+    assert_eq!(error("short\n"), "Password must be at least 12 characters");
+    assert!(error("ines@example.com\n").contains("too easy to guess"));
+    shell.member(&INES, "correct harness batty stapler\n").expect("added");
+    let taken = error("correct harness batty stapler\n");
+    assert_eq!(taken, "Another member already has this email address");
+}
+
+#[test]
+fn members_are_listed_in_an_aligned_table() {
+    let shell = Shell::new();
+    let noor = ["add", "--email", "noor@example.com", "--name", "Noor", "--super-manager"];
+    let noor = [noor.as_slice(), &["--permission", "api.key.view"]].concat();
+    for arguments in [INES.as_slice(), &noor] {
+        shell.member(arguments, "correct harness batty stapler\n").expect("added");
+    }
+    assert_eq!(
+        shell.member(&["list"], "").expect("listed"),
+        "Name         Email             Super manager  Permissions   State   Last signed in\n\
+         Ines Okafor  ines@example.com  No             none          Active  Never\n\
+         Noor         noor@example.com  Yes            api.key.view  Active  Never\n"
+    );
+}
+
+#[test]
+fn a_reset_prints_a_link_that_works_once_for_an_hour() {
+    let shell = Shell::new();
+    shell.member(&INES, "correct harness batty stapler\n").expect("added");
+    let arguments = [
+        "reset-password",
+        "--email",
+        "INES@example.com",
+        "--public-url",
+        "https://keys.example.com",
+    ];
+    let said = shell.member(&arguments, "").expect("reset");
+    let (link, rest) = said.split_once('\n').expect("two lines");
+    let code = link.strip_prefix("https://keys.example.com/reset-password?code=").expect("a link");
+    assert_eq!(code.len(), 22);
+    assert!(rest.contains("one hour") && rest.contains("sessions"), "{rest}");
+    let (db, keyring) = open(&shell.config(&[])).expect("opened");
+    let whose = db.read_blocking(|c| reset::whose(c, &keyring, code, CLOCK.now())).expect("read");
+    assert!(whose.is_some());
+    let nobody = shell.member(&["reset-password", "--email", "noor@example.com"], "");
+    assert!(
+        nobody.is_err_and(|e| e.to_string() == "No member has the email address noor@example.com")
+    );
+}
+
+#[test]
+fn another_secret_key_file_does_not_open_the_database() {
+    let shell = Shell::new();
+    let mut output = Vec::new();
+    migrate::run(&shell.config(&["migrate"]), &mut output).expect("migrated");
+    assert_eq!(output, b"The database is up to date.\n");
+    let other = shell.0.path().join("other.key");
+    let refused = open(&shell.config(&["--secret-key-file", &other.to_string_lossy()]));
+    let message = refused.map(drop).expect_err("refused").to_string();
+    assert!(message.contains("--secret-key-file"), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_data_directory_is_made_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shell = Shell::new();
+    open(&shell.config(&[])).expect("opened");
+    let mode = |path: &str| {
+        let path = shell.0.path().join("data").join(path);
+        path.metadata().expect("there").permissions().mode() & 0o777
+    };
+    assert_eq!((mode("."), mode("secret.key")), (0o700, 0o600));
+    let in_the_way = shell.0.path().join("file");
+    std::fs::write(&in_the_way, "").expect("written");
+    let mut config = shell.config(&[]);
+    config.database.data_dir = in_the_way;
+    let refused = open(&config);
+    let message = refused.map(drop).expect_err("refused").to_string();
+    assert!(message.starts_with("the data directory ") && !message.contains('\n'), "{message}");
+}

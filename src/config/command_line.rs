@@ -1,0 +1,101 @@
+//! The command line as clap reads it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::network::NetworkOptions;
+use super::storage::StorageOptions;
+use crate::members::{Email, MemberName, Permission};
+
+/// The dashboard of an organisation's API keys, and the endpoints that say whether one may pass.
+#[derive(Parser)]
+#[command(name = "latchkey", version, about, disable_help_subcommand = true)]
+pub(super) struct CommandLine {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten, next_help_heading = "Network options")]
+    pub network: NetworkOptions,
+    #[command(flatten, next_help_heading = "Storage options")]
+    pub storage: StorageOptions,
+    #[command(flatten, next_help_heading = "Log options")]
+    pub log: LogOptions,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Bring the database up to date and serve (the default)
+    Serve,
+    /// Add and list members, reset their passwords
+    #[command(subcommand, arg_required_else_help = false)]
+    Member(MemberCommand),
+    /// Bring the database up to date and stop
+    Migrate,
+    /// Fill an empty data directory with a sample organisation
+    Demo(FillDemo),
+}
+
+/// What to do with members.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MemberCommand {
+    /// Add a member; the password is read from standard input, one line
+    Add(AddMember),
+    /// List the members
+    List,
+    /// Take a member's password away and print a one-time link for setting a new one
+    ResetPassword {
+        /// The member's email address
+        #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
+        email: Email,
+    },
+}
+
+/// The member to add.
+#[derive(Args, Clone, Debug)]
+pub struct AddMember {
+    /// The email address to sign in with
+    #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
+    pub email: Email,
+    /// The name that others see
+    #[arg(long, value_name = "NAME", value_parser = MemberName::parse)]
+    pub name: MemberName,
+    /// Make the member a super manager, with every permission unless --permission says otherwise
+    #[arg(long)]
+    pub super_manager: bool,
+    /// What the super manager may do, as api.key.view; may be given several times
+    #[arg(long = "permission", value_name = "PERMISSION")]
+    pub permissions: Vec<Permission>,
+}
+
+/// How much the sample organisation has.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct FillDemo {
+    /// How many API keys
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub keys: u32,
+    /// How many days of traffic
+    #[arg(long, value_name = "D", default_value_t = 30)]
+    pub days: u32,
+}
+
+/// How an entry of the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line of text.
+    Text,
+    /// A JSON object.
+    Json,
+}
+
+#[derive(Args)]
+pub(super) struct LogOptions {
+    /// How to write the log
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_LOG_FORMAT",
+        hide_env_values = true,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
+}

@@ -1,0 +1,74 @@
+//! The URL that browsers reach the dashboard by.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use url::{Host, Url};
+
+/// The URL that browsers reach the dashboard by: a scheme, a host and perhaps a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    origin: String,
+    https: bool,
+    loopback: bool,
+}
+
+impl PublicUrl {
+    /// Checks a URL.
+    ///
+    /// # Errors
+    /// What to give instead.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let advice =
+            || "give http:// or https:// and a host, as https://keys.example.com".to_owned();
+        let url = Url::parse(text).map_err(|_| advice())?;
+        let https = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(advice()),
+        };
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !bare || !url.username().is_empty() || url.password().is_some() {
+            return Err("give it without a path, user name or query".into());
+        }
+        let loopback = match url.host().ok_or_else(advice)? {
+            // RFC 6761, 6.3.
+            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => IpAddr::V6(address).to_canonical().is_loopback(),
+        };
+        Ok(Self { origin: url.origin().ascii_serialization(), https, loopback })
+    }
+
+    /// The URL of a server that is reached directly.
+    pub(super) fn of_address(bound: SocketAddr) -> Self {
+        Self {
+            origin: format!("http://{bound}"),
+            https: false,
+            loopback: bound.ip().to_canonical().is_loopback(),
+        }
+    }
+
+    /// The origin, as browsers send it: `https://keys.example.com`, without a slash at the end.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether browsers come over https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Whether only browsers on this machine come.
+    pub(super) fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)
+    }
+}

@@ -1,0 +1,135 @@
+//! Where data is kept: the data directory, the database, the master key.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Refusal;
+use crate::db::Location;
+use crate::keyring::private_file;
+
+/// The database in the data directory.
+const DATABASE: &str = "latchkey.db";
+/// The master key in the data directory.
+const SECRET_KEY: &str = "secret.key";
+
+#[derive(Args)]
+pub(super) struct StorageOptions {
+    /// The directory for everything that is kept; made when missing
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_DATA_DIR",
+        hide_env_values = true,
+        value_name = "DIR",
+        default_value = "./latchkey-data"
+    )]
+    data_dir: PathBuf,
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        help = "postgres://…, or an SQLite file [default: latchkey.db in the data directory]"
+    )]
+    database_url: Option<OsString>,
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_SECRET_KEY_FILE",
+        hide_env_values = true,
+        value_name = "FILE",
+        help = "The file with the master key, made when missing; needed with PostgreSQL \
+                [default: secret.key in the data directory]"
+    )]
+    secret_key_file: Option<OsString>,
+}
+
+/// Where data is kept.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// The directory for everything that is kept.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub location: Location,
+    /// The file with the master key.
+    pub secret_key_file: PathBuf,
+}
+
+impl StorageOptions {
+    pub(super) fn settle(self) -> Result<DatabaseConfig, Refusal> {
+        let url = self.database_url.filter(|url| !url.is_empty());
+        let location = match url {
+            None => Location::Sqlite(self.data_dir.join(DATABASE)),
+            Some(url) => location(url)?,
+        };
+        let secret_key_file = match (
+            self.secret_key_file.filter(|file| !file.is_empty()),
+            &location,
+        ) {
+            (Some(file), _) => file.into(),
+            (None, Location::Sqlite(_)) => self.data_dir.join(SECRET_KEY),
+            (None, Location::Postgres(_)) => {
+                return Err(Refusal::new(
+                    "--secret-key-file (LATCHKEY_SECRET_KEY_FILE) is needed with PostgreSQL: give \
+                     every node the same file, and keep it out of the database's backups",
+                ));
+            }
+        };
+        Ok(DatabaseConfig { data_dir: self.data_dir, location, secret_key_file })
+    }
+}
+
+/// The database at `url`. The refusal never shows it: it may hold a password.
+fn location(url: OsString) -> Result<Location, Refusal> {
+    let text = url.to_string_lossy();
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Ok(Location::Postgres(text.into_owned()));
+    }
+    if let Some(path) = text.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if !path.is_empty() {
+            return Ok(Location::Sqlite(path.into()));
+        }
+    } else if !text.contains("://") {
+        return Ok(Location::Sqlite(url.into()));
+    }
+    Err(Refusal::new(
+        "--database-url (LATCHKEY_DATABASE_URL) is not understood: give postgres://…, \
+         sqlite:PATH, or the path of an SQLite file",
+    ))
+}
+
+impl DatabaseConfig {
+    /// Makes the data directory, for its owner alone, when it is missing, and makes sure that it
+    /// can be written to.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn prepare_data_dir(&self) -> io::Result<()> {
+        let named = |error: io::Error| {
+            io::Error::new(
+                error.kind(),
+                format!(
+                    "the data directory {} cannot be written to: {error}",
+                    self.data_dir.display()
+                ),
+            )
+        };
+        make_directory(&self.data_dir).map_err(named)?;
+        let trial = self.data_dir.join(format!(".trial-{}", std::process::id()));
+        private_file(&trial).and_then(|_| fs::remove_file(&trial)).map_err(named)
+    }
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,173 @@
+//! What is accepted, what is refused, and in which words.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::db::Location;
+
+fn parse(arguments: &[&str]) -> Result<Config, String> {
+    let all = ["latchkey"].into_iter().chain(arguments.iter().copied());
+    Config::parse(all.map(OsString::from)).map_err(|refusal| refusal.line().to_owned())
+}
+
+fn refusal(arguments: &[&str]) -> String {
+    let line = parse(arguments).map_or_else(|line| line, |config| panic!("{config:?}"));
+    assert!(!line.is_empty() && !line.contains('\n'), "{line}");
+    line
+}
+
+#[test]
+fn without_options_it_serves_this_machine_from_a_file() {
+    let config = parse(&[]).expect("a configuration");
+    assert!(matches!(config.command, Command::Serve));
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    let url = config.server.public_url(config.server.listen);
+    assert_eq!((url.origin(), url.is_https()), ("http://127.0.0.1:8080", false));
+    assert_eq!(config.database.location, Location::Sqlite("./latchkey-data/latchkey.db".into()));
+    assert_eq!(config.database.secret_key_file.to_str(), Some("./latchkey-data/secret.key"));
+    assert_eq!(config.log.format, LogFormat::Text);
+    assert!(config.server.workers.is_none() && config.server.verify_listen.is_none());
+    assert!(!config.server.trusted_proxies.contains([127, 0, 0, 1].into()));
+}
+
+#[test]
+fn options_stand_before_or_after_the_command() {
+    for arguments in
+        [["--listen", "127.0.0.1:0", "migrate"], ["migrate", "--listen", "127.0.0.1:0"]]
+    {
+        let config = parse(&arguments).expect("a configuration");
+        assert_eq!(config.server.listen.port(), 0);
+        assert!(matches!(config.command, Command::Migrate));
+    }
+    let config = parse(&["demo", "--keys", "7"]).expect("a configuration");
+    assert!(matches!(config.command, Command::Demo(FillDemo { keys: 7, .. })));
+}
+
+#[test]
+fn a_bad_option_is_refused_in_one_line_that_names_it() {
+    for (arguments, named) in [
+        (["--nonsense"].as_slice(), "--nonsense"),
+        (&["frobnicate"], "frobnicate"),
+        (&["member"], "subcommand"),
+        (&["member", "add"], "--email"),
+        (&["member", "add", "--name", "A", "--email", "x"], "name@example.com"),
+        (&["--listen", "here"], "--listen"),
+        (&["--workers", "0"], "--workers"),
+        (&["--log-format", "xml"], "--log-format"),
+        (&["--trusted-proxies", "10.0.0.0/8,proxy"], "proxy is neither"),
+        (&["--public-url", "keys.example.com"], "--public-url"),
+        (&["--verify-listen", "127.0.0.1:8080"], "--verify-listen"),
+        (&["demo", "--keys", "many"], "--keys"),
+    ] {
+        let line = refusal(arguments);
+        assert!(line.contains(named), "{arguments:?}: {line}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for asked in ["--help", "--version"] {
+        assert_eq!(parse(&[asked]).map(|_| ()), Err(String::new()), "{asked}");
+    }
+}
+
+#[test]
+fn unknown_variables_of_ours_are_refused_and_others_are_not_ours() {
+    let check = |name: &str| unknown_variable(std::iter::once(name.into()));
+    let line = check("LATCHKEY_TRUSTED_PROXY").expect_err("refused");
+    assert!(line.line().contains("LATCHKEY_TRUSTED_PROXY"));
+    for name in [
+        "PATH",
+        "LATCHKEY",
+        "LATCHKEY_LISTEN",
+        "LATCHKEY_DATA_DIR",
+        "LATCHKEY_DATABASE_URL",
+        "LATCHKEY_PUBLIC_URL",
+        "LATCHKEY_TRUSTED_PROXIES",
+        "LATCHKEY_VERIFY_LISTEN",
+        "LATCHKEY_SECRET_KEY_FILE",
+        "LATCHKEY_WORKERS",
+        "LATCHKEY_LOG_FORMAT",
+        "LATCHKEY_INSECURE_HTTP",
+    ] {
+        assert!(check(name).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn plain_http_stays_on_this_machine_unless_somebody_says_otherwise() {
+    for allowed in [
+        ["--public-url", "http://localhost:8080", "--listen", "127.0.0.1:8080"].as_slice(),
+        &["--public-url", "http://keys.localhost", "--listen", "[::1]:8080"],
+        &["--public-url", "https://keys.example.com", "--listen", "0.0.0.0:8080"],
+        &["--public-url", "http://keys.example.com", "--insecure-http"],
+        &["--listen", "0.0.0.0:8080", "--insecure-http"],
+        &["--listen", "0.0.0.0:8080", "migrate"],
+    ] {
+        assert!(parse(allowed).is_ok(), "{allowed:?}");
+    }
+    for refused in [
+        ["--public-url", "http://keys.example.com"].as_slice(),
+        &["--listen", "0.0.0.0:8080"],
+        &["--public-url", "http://localhost", "--listen", "[::]:8080"],
+        &["--public-url", "http://localhost.example.com"],
+    ] {
+        assert!(refusal(refused).contains("--insecure-http"), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_public_url_is_an_origin_and_nothing_more() {
+    for text in ["https://keys.example.com", "https://KEYS.example.com:443/"] {
+        assert_eq!(PublicUrl::parse(text).expect("a URL").origin(), "https://keys.example.com");
+    }
+    for text in [
+        "",
+        "keys.example.com",
+        "ftp://keys.example.com",
+        "https://keys.example.com/dashboard",
+        "https://keys.example.com/?a",
+        "https://keys.example.com/#a",
+        "https://a:b@keys.example.com",
+        "https://",
+    ] {
+        assert!(PublicUrl::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn the_database_is_a_file_or_postgresql() {
+    let location = |url: &str| {
+        let arguments = ["--database-url", url, "--secret-key-file", "key"];
+        parse(&arguments).map(|config| config.database.location)
+    };
+    for url in ["postgres://u:pw@h/d", "postgresql:///d?host=/run"] {
+        assert_eq!(location(url), Ok(Location::Postgres(url.into())));
+    }
+    for url in ["sqlite:/x/a.db", "sqlite:///x/a.db", "/x/a.db"] {
+        assert_eq!(location(url), Ok(Location::Sqlite("/x/a.db".into())));
+    }
+    for url in ["mysql://u:hunter2@h/d", "sqlite:", "postgress://u:hunter2@h"] {
+        let line = location(url).expect_err("refused");
+        assert!(line.contains("--database-url") && !line.contains("hunter2"), "{line}");
+    }
+    assert!(refusal(&["--database-url", "postgres://h/d"]).contains("--secret-key-file"));
+}
+
+proptest! {
+    #[test]
+    fn a_trusted_network_is_trusted_however_it_is_written(bits: u32, length in 0_u8..=32) {
+        let address = std::net::Ipv4Addr::from_bits(bits);
+        let [a, b, c, d] = address.octets();
+        let mapped = format!("::ffff:{a}.{b}.{c}.{d}/{}", length + 96);
+        for text in [format!(" {address}/{length} ,"), mapped] {
+            let trusted = TrustedProxies::parse(&text).expect("networks");
+            prop_assert!(trusted.contains(address.into()), "{}", text);
+            prop_assert!(trusted.contains(address.to_ipv6_mapped().into()), "{}", text);
+            let other = std::net::Ipv4Addr::from_bits(bits ^ 1 << 31);
+            prop_assert_eq!(trusted.contains(other.into()), length == 0, "{}", text);
+        }
+        let alone = TrustedProxies::parse(&address.to_string()).expect("an address");
+        prop_assert!(!alone.contains(std::net::Ipv4Addr::from_bits(bits ^ 1).into()));
+    }
+}

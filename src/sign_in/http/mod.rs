@@ -1,0 +1,34 @@
+//! The pages of signing in, and the session behind every page.
+
+mod anonymous;
+mod reset_password;
+pub mod session;
+mod set_up;
+mod sign_in;
+
+use super::Door;
+use crate::activity::Author;
+use crate::error::{Error, Result};
+use crate::members::http::Public;
+use crate::web::routes::Routes;
+
+/// The routes of signing in.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/sign-in", sign_in::page);
+    routes.post("/sign-in", sign_in::sign_in);
+    routes.post("/sign-out", sign_in::sign_out);
+    routes.get("/set-up", set_up::page);
+    routes.post("/set-up", set_up::set_up);
+    routes.get("/reset-password", reset_password::page);
+    routes.post("/reset-password", reset_password::reset);
+}
+
+/// Takes one of the visitor's attempts at a code or link.
+fn attempt(door: &Door, visitor: &Public) -> Result<()> {
+    let Author { origin, now, .. } = &visitor.author;
+    let address = origin.address.ok_or_else(|| Error::internal("a request without an address"))?;
+    match door.throttle.reserve(None, address, *now) {
+        Ok(_attempt) => Ok(()),
+        Err(wait) => Err(Error::TooMany { seconds: wait.seconds, message: wait.message() }),
+    }
+}

@@ -1,0 +1,151 @@
+//! Sessions behind a cookie: actix-session over the sessions of members, and self-contained
+//! sessions for everybody else.
+//!
+//! A session that names no member is never stored, so that strangers cannot fill the database: its
+//! key carries the little that a form needs, under a MAC. ASVS 3.3.1 to 3.3.4, 7.2.
+
+use actix_session::SessionMiddleware;
+use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Key, SameSite};
+use actix_web::error::InternalError;
+
+use super::anonymous;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::keyring::Keyring;
+use crate::sign_in::sessions::{self, State};
+
+/// The name of the cookie over https: the prefix holds it to this host, `Secure` and `/`
+/// (RFC 6265bis 4.1.3.2, ASVS 3.3.1).
+pub const COOKIE: &str = "__Host-latchkey";
+/// The name of the cookie over plain http, where browsers refuse the prefix.
+pub const PLAIN_COOKIE: &str = "latchkey";
+
+/// How long a browser keeps the cookie after the last page; the session ends earlier.
+const COOKIE_AGE: Duration = Duration::hours(12);
+
+/// What the dashboard's routes are wrapped in. `https` says whether the public URL is.
+#[must_use]
+pub fn middleware(
+    db: &Db,
+    clock: &Clock,
+    keyring: &Keyring,
+    https: bool,
+) -> SessionMiddleware<Store> {
+    let store = Store { db: db.clone(), clock: clock.clone(), keyring: keyring.clone() };
+    // Issued anew with every page, which also keeps pages out of the back/forward cache.
+    let lifecycle = PersistentSession::default()
+        .session_ttl(COOKIE_AGE)
+        .session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
+    SessionMiddleware::builder(store, Key::from(keyring.cookie_key().as_slice()))
+        .cookie_name(if https { COOKIE } else { PLAIN_COOKIE }.to_owned())
+        .cookie_secure(https)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".to_owned())
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(lifecycle)
+        .build()
+}
+
+/// Whether `error` is this store's, which actix-session answers with 500: the database does not
+/// answer, so the page is 503.
+#[must_use]
+pub fn is_store_error(error: &actix_web::Error) -> bool {
+    error.as_error::<InternalError<anyhow::Error>>().is_some()
+        || error.as_error::<InternalError<SaveError>>().is_some()
+        || error.as_error::<InternalError<UpdateError>>().is_some()
+}
+
+/// Where sessions are kept.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    clock: Clock,
+    keyring: Keyring,
+}
+
+impl SessionStore for Store {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        if anonymous::is_key(key.as_ref()) {
+            return Ok(anonymous::open(&self.keyring, key.as_ref(), self.clock.now()));
+        }
+        self.load_stored(key.as_ref()).await.map_err(|error| LoadError::Other(error.into()))
+    }
+
+    async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
+        self.begin(state).await.map_err(SaveError::Other)
+    }
+
+    async fn update(
+        &self,
+        key: SessionKey,
+        state: State,
+        _: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        if anonymous::is_key(key.as_ref()) {
+            // A stranger who signs in gets another key (ASVS 7.2.4).
+            return self.begin(state).await.map_err(UpdateError::Other);
+        }
+        if sessions::member_id(&state).is_none() {
+            self.end(key.as_ref()).await.map_err(|error| UpdateError::Other(error.into()))?;
+            return self.begin(state).await.map_err(UpdateError::Other);
+        }
+        let (keyring, now) = (self.keyring.clone(), self.clock.now());
+        let text = key.as_ref().to_owned();
+        let updated =
+            self.db.write(move |tx| sessions::update(tx, &keyring, &text, &state, now)).await;
+        updated.map(|_| key).map_err(|error| UpdateError::Other(error.into()))
+    }
+
+    async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
+        // `load` noted the request, before anything was done that a failure here would undo.
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        if !anonymous::is_key(key.as_ref()) {
+            self.end(key.as_ref()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    async fn load_stored(&self, key: &str) -> Result<Option<State>> {
+        let (keyring, now, text) = (self.keyring.clone(), self.clock.now(), key.to_owned());
+        let read = move |connection: &mut _| sessions::load(connection, &keyring, &text, now);
+        let Some(loaded) = self.db.read(read).await? else { return Ok(None) };
+        if loaded.touch_due {
+            let (keyring, text) = (self.keyring.clone(), key.to_owned());
+            let noted = self.db.write(move |tx| sessions::touch(tx, &keyring, &text, now)).await;
+            // Not noted, the session only ends the sooner; the page need not fail.
+            if let Err(error) = noted {
+                tracing::warn!(%error, "a request could not be noted in its session");
+            }
+        }
+        Ok(Some(loaded.state))
+    }
+
+    async fn begin(&self, state: State) -> Result<SessionKey, anyhow::Error> {
+        let (keyring, now) = (self.keyring.clone(), self.clock.now());
+        let key = if sessions::member_id(&state).is_some() {
+            self.db.write(move |tx| sessions::save(tx, &keyring, &state, now)).await?
+        } else {
+            anonymous::seal(&keyring, &state, now)?
+        };
+        Ok(key.try_into().map_err(Error::internal)?)
+    }
+
+    async fn end(&self, key: &str) -> Result<()> {
+        let (keyring, key) = (self.keyring.clone(), key.to_owned());
+        self.db.write(move |tx| sessions::end(tx, &keyring, &key)).await
+    }
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -1,0 +1,159 @@
+//! Setting up: the organisation's name and its first member, once, with a code that whoever
+//! started the program was shown. There is no default account (ASVS 6.3.2, 13.1).
+//!
+//! Scopes and roles are made by their own features, in the same transaction.
+
+use super::codes::{self, Purpose};
+use crate::activity::{self, Author, Entry, Event};
+use crate::clock::Timestamp;
+use crate::db::{Connection, Transaction};
+use crate::error::{Error, Result};
+use crate::keyring::Keyring;
+use crate::members::{self, Email, Member, MemberName, NewMember, Permissions};
+use crate::{settings, text};
+
+/// The longest name of an organisation, in characters.
+const LONGEST_NAME: usize = 80;
+
+/// The name of an organisation: 1 to 80 characters in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganisationName(String);
+
+impl OrganisationName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// The message for the person who typed it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let name = text::one_line(text, "The organisation's name", LONGEST_NAME)?;
+        if name.is_empty() { Err("Enter the organisation's name".into()) } else { Ok(Self(name)) }
+    }
+
+    /// The name's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What the set-up page was filled in with.
+#[derive(Clone, Debug)]
+pub struct SetUp {
+    /// The one-time code from the printed link.
+    pub code: String,
+    /// The organisation's name.
+    pub organisation: OrganisationName,
+    /// The first super manager's name.
+    pub name: MemberName,
+    /// The address to sign in with.
+    pub email: Email,
+    /// The password's argon2id hash.
+    pub password_hash: String,
+}
+
+/// Whether set-up is still to be done; its page is 404 afterwards.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_open(connection: &mut Connection) -> Result<bool> {
+    Ok(!members::any(connection)?)
+}
+
+/// Makes a code for the printed link. Older ones work on: another node may have printed one.
+///
+/// # Errors
+/// [`Error::NotFound`] when a member exists.
+pub fn begin(tx: &mut Transaction<'_>, keyring: &Keyring, now: Timestamp) -> Result<String> {
+    if !is_open(tx)? {
+        return Err(Error::NotFound);
+    }
+    codes::issue(tx, keyring, Purpose::SetUp, None, now)
+}
+
+/// Uses the code up, names the organisation, and makes its first super manager.
+///
+/// # Errors
+/// [`Error::NotFound`] when a member exists; [`Error::Invalid`] when the code does not work.
+pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, author: &Author) -> Result<Member> {
+    if !is_open(tx)? {
+        return Err(Error::NotFound);
+    }
+    codes::consume(tx, &author.keyring, Purpose::SetUp, &new.code, author.now)?.ok_or_else(
+        || {
+            Error::invalid(
+                "code",
+                "This set-up code is wrong or has expired. Start Latchkey again to get a new one",
+            )
+        },
+    )?;
+    let mut settings = settings::get(tx)?;
+    new.organisation.as_str().clone_into(&mut settings.organisation);
+    settings::save(tx, &settings)?;
+    let first = NewMember {
+        name: new.name.clone(),
+        email: new.email.clone(),
+        password_hash: Some(new.password_hash.clone()),
+        super_manager: true,
+        permissions: Permissions::all(),
+    };
+    let member = members::add(tx, &first, author)?;
+    let details = serde_json::json!({ "organisation": settings.organisation });
+    let entry = Entry::about(Event::SetUp, member.subject()).with(details);
+    activity::record(tx, author, &entry)?;
+    Ok(member)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign_in::fixture::Fixture;
+
+    fn set_up(code: &str) -> SetUp {
+        SetUp {
+            code: code.to_owned(),
+            organisation: OrganisationName::parse(" Northwind Parcels ").expect("a name"),
+            name: MemberName::parse("Ines Okafor").expect("a name"),
+            email: Email::parse("ines@example.com").expect("an address"),
+            password_hash: "$argon2id$…".into(),
+        }
+    }
+
+    #[test]
+    fn set_up_names_the_organisation_and_makes_a_super_manager_once() {
+        let there = Fixture::new();
+        let author = there.author([192, 0, 2, 1]);
+        let codes = [(); 2].map(|()| there.write(|tx| begin(tx, &there.keyring, there.now())));
+        assert!(there.read(is_open));
+        let member = there.write(|tx| finish(tx, &set_up(&codes[0]), &author));
+        assert!(Permissions::all().iter().all(|permission| member.may(permission)));
+        assert_eq!(there.read(settings::get).organisation, "Northwind Parcels");
+        assert_eq!(there.event_names(), ["member.added", "organisation.set_up"]);
+        assert!(!there.read(is_open));
+        for code in codes {
+            let again = there.db.write_blocking(|tx| finish(tx, &set_up(&code), &author));
+            assert!(matches!(again, Err(Error::NotFound)));
+        }
+        let again = there.db.write_blocking(|tx| begin(tx, &there.keyring, there.now()));
+        assert!(matches!(again, Err(Error::NotFound)));
+    }
+
+    #[test]
+    fn a_wrong_code_changes_nothing() {
+        let there = Fixture::new();
+        let author = there.author([192, 0, 2, 1]);
+        there.write(|tx| begin(tx, &there.keyring, there.now()));
+        let wrong = set_up("0000000000000000000000");
+        let refused = there.db.write_blocking(|tx| finish(tx, &wrong, &author));
+        assert!(matches!(&refused, Err(Error::Invalid(e)) if e.0[0].field == "code"));
+        assert!(there.read(is_open));
+        assert!(there.events().is_empty());
+    }
+
+    #[test]
+    fn an_organisation_has_a_name_of_one_line() {
+        let parse = |text: &str| OrganisationName::parse(text).map(|name| name.0);
+        assert_eq!(parse(" "), Err("Enter the organisation's name".into()));
+        assert!(parse("a\nb").is_err() && parse(&"x".repeat(81)).is_err());
+        assert_eq!(parse("Northwind"), Ok("Northwind".into()));
+    }
+}

@@ -1,0 +1,299 @@
+//! How often a password, a set-up code or a one-time link may be tried.
+//!
+//! An attempt is reserved before any work is done, so that parallel guesses cannot pass; it counts
+//! as a failure until it is known to be a success. Counted by account *and* network, so that a
+//! stranger cannot lock a member out, and by network alone. In memory only: a restart forgives.
+//! ASVS 6.3.1, 2.4.1.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::network::Network;
+use super::rate::{Rate, stalest_tenth};
+use crate::clock::{Clock, DAY, MINUTE, SECOND, Timestamp};
+
+/// Attempts at an account, from one network, before the first wait.
+const FREE: u32 = 5;
+/// The first wait, in milliseconds; every further attempt doubles it.
+const SHORTEST_WAIT: i64 = SECOND;
+/// The longest wait, in milliseconds.
+const LONGEST_WAIT: i64 = 15 * MINUTE;
+/// After how long without an attempt an account's failures are forgotten, in milliseconds: long
+/// enough that to wait for it gains nothing over the longest wait.
+const MEMORY: i64 = DAY;
+/// How many accounts and networks are kept in mind; the stalest make room.
+const MOST: usize = 20_000;
+/// How far a clock may seem to go back because requests overtake one another, in milliseconds.
+const JITTER: i64 = MINUTE;
+
+/// No attempt now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// After how many seconds the next attempt may succeed; 1 at least. For `Retry-After`.
+    pub seconds: u64,
+}
+
+impl Wait {
+    fn of(time: Duration) -> Self {
+        let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        Self { seconds: whole.max(1) }
+    }
+
+    /// What the page says.
+    #[must_use]
+    pub fn message(self) -> String {
+        wait_message(self.seconds)
+    }
+}
+
+/// "Too many attempts. Try again in 15 minutes", for a wait of so many seconds.
+#[must_use]
+pub fn wait_message(seconds: u64) -> String {
+    let (number, unit) =
+        if seconds < 60 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("Too many attempts. Try again in {number} {unit}{plural}")
+}
+
+/// Leave to try once. Unless [`Throttle::succeeded`] gets it back, the attempt counts as failed.
+#[derive(Debug)]
+#[must_use]
+pub struct Reservation(Option<Key>);
+
+type Key = (String, Network);
+
+/// The limiter; one for the whole program.
+pub struct Throttle(Mutex<State>);
+
+struct State {
+    time: Time,
+    accounts: HashMap<Key, Attempts>,
+    networks: Rate,
+}
+
+#[derive(Clone, Copy)]
+struct Attempts {
+    count: u32,
+    last: Timestamp,
+}
+
+impl Attempts {
+    fn next_at(self) -> Timestamp {
+        let Some(doublings) = self.count.checked_sub(FREE) else { return self.last };
+        let wait = SHORTEST_WAIT.saturating_mul(1 << doublings.min(20));
+        self.last.plus(wait.min(LONGEST_WAIT))
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        let clock = Clock::fixed(Timestamp::default());
+        Self(Mutex::new(State {
+            time: Time { clock: clock.clone(), skew: 0 },
+            accounts: HashMap::new(),
+            networks: Rate::new(clock, MOST),
+        }))
+    }
+}
+
+impl Throttle {
+    /// Reserves an attempt from `address`: at `account`, the folded email address that the lookup
+    /// uses, or at a code, which belongs to nobody yet. An attempt that must wait is not counted.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn reserve(
+        &self,
+        account: Option<&str>,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Reservation, Wait> {
+        let network = Network::from(address);
+        let key = account.map(|account| (account.to_owned(), network));
+        let mut state = self.state();
+        let now = state.time.at(now);
+        let attempts = key.as_ref().and_then(|key| state.attempts(key, now));
+        let wait = attempts.map_or(0, |attempts| attempts.next_at().since(now));
+        if wait > 0 {
+            return Err(Wait::of(Duration::from_millis(wait.unsigned_abs())));
+        }
+        state.networks.take(network).map_err(Wait::of)?;
+        if let Some(key) = &key {
+            let count = attempts.map_or(0, |attempts| attempts.count).saturating_add(1);
+            state.remember(key.clone(), Attempts { count, last: now });
+        }
+        Ok(Reservation(key))
+    }
+
+    /// The attempt succeeded: the account's failures from that network are forgotten.
+    pub fn succeeded(&self, reservation: Reservation) {
+        if let Some(key) = reservation.0 {
+            self.state().accounts.remove(&key);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn attempts(&self, key: &Key, now: Timestamp) -> Option<Attempts> {
+        self.accounts.get(key).copied().filter(|attempts| now.since(attempts.last) < MEMORY)
+    }
+
+    fn remember(&mut self, key: Key, attempts: Attempts) {
+        if self.accounts.len() >= MOST && !self.accounts.contains_key(&key) {
+            let ages = self.accounts.values().map(|attempts| attempts.last);
+            let oldest_kept = stalest_tenth(ages.collect());
+            self.accounts.retain(|_, attempts| attempts.last > oldest_kept);
+        }
+        self.accounts.insert(key, attempts);
+    }
+}
+
+/// The throttle's own time: it runs with the program's clock but never back, so that a clock that
+/// is put back does not stretch a wait.
+struct Time {
+    clock: Clock,
+    skew: i64,
+}
+
+impl Time {
+    fn at(&mut self, now: Timestamp) -> Timestamp {
+        let ahead = now.plus(self.skew).since(self.clock.now());
+        if ahead < -JITTER {
+            self.skew -= ahead;
+        }
+        self.clock.advance(ahead.max(0));
+        self.clock.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::HOUR;
+    use crate::members::Email;
+    use proptest::prelude::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    fn try_at(throttle: &Throttle, account: &str, from: &str, seconds: i64) -> Result<(), u64> {
+        let now = START.plus(seconds * SECOND);
+        throttle.reserve(Some(account), address(from), now).map(|_| ()).map_err(|w| w.seconds)
+    }
+
+    #[test]
+    fn five_attempts_are_free_and_then_each_waits_twice_as_long() {
+        let throttle = Throttle::default();
+        for _ in 0..5 {
+            assert_eq!(try_at(&throttle, "a", "192.0.2.1", 0), Ok(()));
+        }
+        let mut at = 0;
+        for wait in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900] {
+            assert_eq!(try_at(&throttle, "a", "192.0.2.1", at), Err(wait));
+            at += i64::try_from(wait).expect("small");
+            assert_eq!(try_at(&throttle, "a", "192.0.2.1", at - 1), Err(1));
+            assert_eq!(try_at(&throttle, "a", "192.0.2.1", at), Ok(()));
+        }
+        assert_eq!(try_at(&throttle, "a", "192.0.2.1", at + 86_400), Ok(()));
+        assert_eq!(try_at(&throttle, "a", "192.0.2.1", at + 86_400), Ok(()));
+    }
+
+    #[test]
+    fn a_stranger_does_not_lock_a_member_out() {
+        let throttle = Throttle::default();
+        while try_at(&throttle, "a", "198.51.100.7", 0).is_ok() {}
+        assert_eq!(try_at(&throttle, "a", "192.0.2.1", 0), Ok(()));
+        assert_eq!(try_at(&throttle, "b", "198.51.100.7", 0), Ok(()));
+    }
+
+    #[test]
+    fn a_network_has_twenty_attempts_a_minute_whatever_it_tries() {
+        let throttle = Throttle::default();
+        let attempt =
+            |n: i64, second: i64| try_at(&throttle, &format!("member{n}"), "192.0.2.1", second);
+        let passed = (0..200).filter(|n| attempt(*n, 0).is_ok()).count();
+        assert_eq!(passed, 20);
+        let code = throttle.reserve(None, address("::ffff:192.0.2.1"), START);
+        assert!(matches!(code, Err(Wait { seconds: 3 })), "{code:?}");
+        let passed = (0..200).filter(|n| attempt(200 + n, 60).is_ok()).count();
+        assert_eq!(passed, 20);
+    }
+
+    #[test]
+    fn a_success_forgets_the_accounts_failures_from_there_alone() {
+        let throttle = Throttle::default();
+        for from in ["192.0.2.1", "192.0.2.2"] {
+            (0..4).for_each(|_| assert_eq!(try_at(&throttle, "a", from, 0), Ok(())));
+        }
+        let last = throttle.reserve(Some("a"), address("192.0.2.1"), START).expect("free");
+        throttle.succeeded(last);
+        (0..5).for_each(|_| assert_eq!(try_at(&throttle, "a", "192.0.2.1", 0), Ok(())));
+        assert_eq!(try_at(&throttle, "a", "192.0.2.2", 0), Ok(()));
+        assert_eq!(try_at(&throttle, "a", "192.0.2.2", 0), Err(1));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_stretches_no_wait() {
+        let throttle = Throttle::default();
+        while try_at(&throttle, "a", "192.0.2.1", 0).is_ok() {}
+        assert_eq!(try_at(&throttle, "a", "192.0.2.1", -HOUR), Err(1));
+        assert_eq!(try_at(&throttle, "a", "192.0.2.1", -HOUR + 1), Ok(()));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_stalest_make_room() {
+        let throttle = Throttle::default();
+        for n in 0..(MOST + 5_000) {
+            let from = IpAddr::from(u32::try_from(n).expect("small").to_be_bytes());
+            let now = START.plus(i64::try_from(n).expect("small"));
+            let _ = throttle.reserve(Some("a"), from, now);
+        }
+        let state = throttle.state();
+        assert!(state.accounts.len() <= MOST);
+        let newest = IpAddr::from(u32::try_from(MOST + 4_999).expect("small").to_be_bytes());
+        assert!(state.accounts.contains_key(&("a".into(), newest.into())));
+    }
+
+    #[test]
+    fn a_wait_is_put_into_words() {
+        for (seconds, words) in [
+            (1, "1 second"),
+            (8, "8 seconds"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (900, "15 minutes"),
+        ] {
+            assert_eq!(wait_message(seconds), format!("Too many attempts. Try again in {words}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_spelling_of_an_email_address_shares_a_bucket(
+            upper in proptest::collection::vec(any::<bool>(), 16),
+            before in " {0,2}",
+            after in "[ \t]{0,2}",
+        ) {
+            let cased: String = "ines@example.com"
+                .chars()
+                .zip(upper)
+                .map(|(c, upper)| if upper { c.to_ascii_uppercase() } else { c })
+                .collect();
+            let email = Email::parse(&format!("{before}{cased}{after}")).expect("an address");
+            let throttle = Throttle::default();
+            for _ in 0..5 {
+                prop_assert!(try_at(&throttle, "ines@example.com", "2001:db8::1", 0).is_ok());
+            }
+            prop_assert_eq!(try_at(&throttle, email.folded(), "2001:db8::ffff:1", 0), Err(1));
+        }
+    }
+}
