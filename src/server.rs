@@ -94,12 +94,8 @@ pub fn dashboard(
 ) -> std::io::Result<Server> {
     let Shared { site, door } = shared.clone();
     let server = HttpServer::new(move || {
-        let session = session::middleware(
-            &site.db,
-            &site.clock,
-            &site.keyring,
-            site.public_url.is_https(),
-        );
+        let session =
+            session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
         App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(door.clone()))

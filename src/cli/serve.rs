@@ -1,7 +1,7 @@
 //! `latchkey serve`: migrates, then serves until it is told to stop.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 
@@ -49,7 +49,8 @@ fn announce(listening: &str, link: Option<String>) -> Result<()> {
     let mut output = io::stdout().lock();
     writeln!(output, "{listening}").map_err(Error::internal)?;
     if let Some(link) = link {
-        writeln!(output, "Set up the first super manager within one hour: {link}").map_err(Error::internal)?;
+        writeln!(output, "Set up the first super manager within one hour: {link}")
+            .map_err(Error::internal)?;
     }
     output.flush().map_err(Error::internal)
 }
@@ -69,9 +70,9 @@ fn set_up_link(
     let now = super::CLOCK.now();
     let code = db.write_blocking(|tx| set_up::begin(tx, keyring, now))?;
     let link = format!("{public_url}/set-up?code={code}");
-    private_file(&file)
-        .and_then(|mut file| writeln!(file, "{link}"))
-        .map_err(|error| Error::Internal(format!("{} cannot be written: {error}", file.display())))?;
+    private_file(&file).and_then(|mut file| writeln!(file, "{link}")).map_err(|error| {
+        Error::Internal(format!("{} cannot be written: {error}", file.display()))
+    })?;
     Ok(Some(link))
 }
 
@@ -84,7 +85,10 @@ fn house_keeping(db: &Db, now: Timestamp) {
 
 fn start_log(config: LogConfig) {
     use tracing_subscriber::filter::LevelFilter;
-    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::INFO).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::INFO)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     match config.format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

@@ -7,13 +7,17 @@ use std::fmt;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
+use super::headers;
 use super::theme::Theme;
 use crate::error::Error;
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// What went wrong, in the words of the page.
 #[derive(Clone, Debug)]
@@ -31,15 +35,28 @@ impl Problem {
 
     fn of(status: StatusCode) -> Self {
         let (title, advice) = match status.as_u16() {
-            400 | 414 | 431 => ("This address cannot be read", "Check the address, or start from API Keys."),
+            400 | 414 | 431 => {
+                ("This address cannot be read", "Check the address, or start from API Keys.")
+            }
             403 => ("You cannot do this", "Ask a super manager if you need it."),
             404 => ("Page not found", "Check the address, or start from API Keys."),
-            405 => ("This page cannot be used that way", "Go back and use the buttons on the page."),
+            405 => {
+                ("This page cannot be used that way", "Go back and use the buttons on the page.")
+            }
             409 => ("Someone else changed this", "Go back, check their changes, then try again."),
-            413 => ("This is too much to send", "Nothing was changed. Go back, shorten the text, then send it again."),
-            422 => ("This form could not be read", "Nothing was changed. Go back, reload the page, then try again."),
+            413 => (
+                "This is too much to send",
+                "Nothing was changed. Go back, shorten the text, then send it again.",
+            ),
+            422 => (
+                "This form could not be read",
+                "Nothing was changed. Go back, reload the page, then try again.",
+            ),
             429 => ("Too many attempts", "Wait a moment, then try again."),
-            503 => ("Latchkey cannot reach its database", "Nothing was changed. Try again in a moment."),
+            503 => (
+                "Latchkey cannot reach its database",
+                "Nothing was changed. Try again in a moment.",
+            ),
             _ => (
                 "Latchkey could not do this. Nothing was changed.",
                 "Try again. If it happens again, look in the server’s log for the request below.",
@@ -116,7 +133,9 @@ impl ResponseError for Error {
             }
             Self::TooMany { seconds, message } => {
                 let mut response = refuse(status, Problem::new("Too many attempts", message));
-                response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(*seconds));
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, header::HeaderValue::from(*seconds));
                 response
             }
             Self::Unavailable(_) | Self::Internal(_) => {
@@ -146,40 +165,54 @@ struct ErrorPage {
 /// Draws the page of every refusal that has no page of its own.
 ///
 /// # Errors
-/// None: what fails below is drawn as well.
+/// A page too: what fails below as a whole, and so without its request, is the session middleware
+/// whose store cannot reach the database.
 pub async fn draw(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let request_id = super::headers::request_id(request.request());
-    let http_request = request.request().clone();
+    let request_id = headers::request_id(request.request());
+    let theme = Theme::of(request.request());
+    let is_https = headers::is_https(&request);
     let response = match next.call(request).await {
         Ok(response) => response.map_into_boxed_body(),
-        // Only the session middleware fails as a whole: its store cannot reach the database.
         Err(error) => {
             tracing::error!(%error, "a session could not be read or written");
-            ServiceResponse::new(http_request, HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE))
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let mut response = HttpResponse::new(status);
+            let body = fill(response.headers_mut(), status, Problem::of(status), request_id, theme);
+            headers::insert(response.headers_mut(), is_https);
+            return Err(
+                InternalError::from_response(error, response.set_body(BoxBody::new(body))).into()
+            );
         }
     };
     let status = response.status();
-    let is_drawn = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == "text/html; charset=utf-8");
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_drawn = content_type.is_some_and(|content_type| content_type == HTML);
     if !(status.is_client_error() || status.is_server_error()) || is_drawn {
         return Ok(response);
     }
     let problem = response.response().extensions().get::<Problem>().cloned();
-    let page = ErrorPage {
-        problem: problem.unwrap_or_else(|| Problem::of(status)),
-        status: status.as_u16(),
-        request_id: status.is_server_error().then_some(request_id).flatten(),
-        theme: Theme::of(response.request()),
-    };
-    let body = page.render().unwrap_or_else(|_| page.problem.title.clone());
+    let problem = problem.unwrap_or_else(|| Problem::of(status));
     Ok(response.map_body(|head, _| {
-        let html = header::HeaderValue::from_static("text/html; charset=utf-8");
-        head.headers_mut().insert(header::CONTENT_TYPE, html);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            head.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-        }
-        BoxBody::new(body)
+        BoxBody::new(fill(head.headers_mut(), status, problem, request_id, theme))
     }))
+}
+
+/// The page's body; what it needs of headers is set.
+fn fill(
+    headers: &mut header::HeaderMap,
+    status: StatusCode,
+    problem: Problem,
+    request_id: Option<String>,
+    theme: Theme,
+) -> String {
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(HTML));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    }
+    let request_id = request_id.filter(|_| status.is_server_error());
+    let page = ErrorPage { problem, status: status.as_u16(), request_id, theme };
+    page.render().unwrap_or(page.problem.title)
 }

@@ -68,12 +68,14 @@ async fn read(mut payload: Payload) -> Result<web::BytesMut, Refusal> {
 
 fn token(request: &HttpRequest, body: &str) -> Result<FormToken, Refusal> {
     let site = request.app_data::<web::Data<Site>>().ok_or(Refusal::StaleForm)?;
-    let form_key: Option<String> = request.get_session().get(form_token::SESSION_KEY).ok().flatten();
+    let form_key: Option<String> =
+        request.get_session().get(form_token::SESSION_KEY).ok().flatten();
     let mut given = url::form_urlencoded::parse(body.as_bytes())
         .filter_map(|(name, value)| (name == "form_token").then_some(value));
     match (form_key, given.next(), given.next()) {
         (Some(key), Some(text), None) => {
-            form_token::check(&site.keyring, &key, &text, site.clock.now()).ok_or(Refusal::StaleForm)
+            form_token::check(&site.keyring, &key, &text, site.clock.now())
+                .ok_or(Refusal::StaleForm)
         }
         _ => Err(Refusal::StaleForm),
     }

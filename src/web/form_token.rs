@@ -84,7 +84,8 @@ impl FormToken {
 }
 
 fn mac(keyring: &Keyring, form_key: &str, body: &str) -> String {
-    let mac = keyring.mac(Purpose::Web, &[b"form token ", form_key.as_bytes(), b" ", body.as_bytes()]);
+    let mac =
+        keyring.mac(Purpose::Web, &[b"form token ", form_key.as_bytes(), b" ", body.as_bytes()]);
     hex(mac.get(..16).unwrap_or(&mac))
 }
 

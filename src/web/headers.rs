@@ -2,7 +2,7 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use tracing_actix_web::RequestId;
@@ -40,9 +40,18 @@ pub async fn add(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let is_https = request.app_data::<web::Data<Site>>().is_some_and(|site| site.public_url.is_https());
+    let is_https = is_https(&request);
     let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
+    insert(response.headers_mut(), is_https);
+    Ok(response)
+}
+
+/// Whether people reach the site over TLS.
+pub(super) fn is_https(request: &ServiceRequest) -> bool {
+    request.app_data::<web::Data<Site>>().is_some_and(|site| site.public_url.is_https())
+}
+
+pub(super) fn insert(headers: &mut HeaderMap, is_https: bool) {
     for (name, value) in ALWAYS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
@@ -52,7 +61,6 @@ pub async fn add(
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    Ok(response)
 }
 
 /// The request's id, as the log has it.

@@ -1,11 +1,11 @@
 //! What the log says of a request: never its query, which may hold a one-time code. ASVS 16.2.5.
 
 use actix_web::Error;
+use actix_web::HttpMessage as _;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use actix_web::HttpMessage as _;
 
 /// A span with the method, the path and the request's id.
 pub struct QuietRootSpan;

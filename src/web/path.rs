@@ -24,7 +24,9 @@ pub fn own(next: &str) -> Option<String> {
 pub fn referrer(request: &HttpRequest, site: &PublicUrl) -> Option<String> {
     let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
     let url = Url::parse(referrer).ok()?;
-    (url.origin().ascii_serialization() == site.origin()).then(|| path_and_query(&url)).and_then(|path| own(&path))
+    (url.origin().ascii_serialization() == site.origin())
+        .then(|| path_and_query(&url))
+        .and_then(|path| own(&path))
 }
 
 fn path_and_query(url: &Url) -> String {
@@ -43,8 +45,18 @@ mod tests {
     fn only_our_own_paths_are_followed() {
         assert_eq!(own("/api-keys?view=expired").as_deref(), Some("/api-keys?view=expired"));
         for next in [
-            "", "api-keys", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example",
-            "/\n/evil.example", "javascript:alert(1)", "/..//evil.example", "/.//evil.example", "\\\\evil", " /x",
+            "",
+            "api-keys",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "javascript:alert(1)",
+            "/..//evil.example",
+            "/.//evil.example",
+            "\\\\evil",
+            " /x",
         ] {
             assert_eq!(own(next), None, "{next:?}");
         }

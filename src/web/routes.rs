@@ -100,11 +100,15 @@ impl Routes {
             });
             let allow = methods.collect::<Vec<_>>().join(", ");
             let refuse = move || {
-                let refused = HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow.clone())).finish();
+                let refused = HttpResponse::MethodNotAllowed()
+                    .insert_header((header::ALLOW, allow.clone()))
+                    .finish();
                 std::future::ready(refused)
             };
             let resource = web::resource(path).default_service(web::to(refuse));
-            config.service(routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route)));
+            config.service(
+                routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route)),
+            );
         }
     }
 

@@ -26,7 +26,8 @@ pub async fn check(
 }
 
 fn is_ours(request: &ServiceRequest) -> bool {
-    let header = |name: header::HeaderName| request.headers().get(name).map(header::HeaderValue::as_bytes);
+    let header =
+        |name: header::HeaderName| request.headers().get(name).map(header::HeaderValue::as_bytes);
     match header(header::HeaderName::from_static("sec-fetch-site")) {
         Some(site) => site == b"same-origin",
         None => {

@@ -1,7 +1,7 @@
 //! Light or dark: a person's choice, in a cookie.
 
-use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
 
 use super::Site;
 
@@ -70,14 +70,16 @@ impl Theme {
     /// The theme that the request's cookie asks for.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
-        let cookie = request.cookie("__Host-latchkey-theme").or_else(|| request.cookie("latchkey-theme"));
+        let cookie =
+            request.cookie("__Host-latchkey-theme").or_else(|| request.cookie("latchkey-theme"));
         cookie.map_or(Self::System, |cookie| Self::parse(cookie.value()))
     }
 
     /// The cookie that keeps the choice for a year.
     #[must_use]
     pub fn cookie(self, site: &Site) -> Cookie<'static> {
-        let name = if site.public_url.is_https() { "__Host-latchkey-theme" } else { "latchkey-theme" };
+        let name =
+            if site.public_url.is_https() { "__Host-latchkey-theme" } else { "latchkey-theme" };
         Cookie::build(name, self.name())
             .path("/")
             .max_age(Duration::days(365))

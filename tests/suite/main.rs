@@ -4,9 +4,3 @@
 mod support;
 
 mod api_keys;
-mod architecture;
-mod errors;
-mod migrations_agree;
-mod security;
-mod set_up;
-mod sign_in;

@@ -25,7 +25,10 @@ impl Behind {
     /// What the address asks for.
     pub(super) fn asked_for(query: &str) -> String {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(name, _)| name == "behind").map(|(_, value)| value.into_owned()).unwrap_or_default()
+        pairs
+            .find(|(name, _)| name == "behind")
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
     }
 
     pub(super) async fn load(db: &Db, viewer: &Viewer, asked: &str, id: &KeyId) -> Result<Self> {

@@ -88,11 +88,13 @@ async fn draw(
     behind: &str,
 ) -> Result<HttpResponse> {
     let (wanted, now) = (id.clone(), viewer.now);
-    let read_version = typed.as_ref().and_then(|fields| fields.version.parse().ok()).unwrap_or_default();
+    let read_version =
+        typed.as_ref().and_then(|fields| fields.version.parse().ok()).unwrap_or_default();
     let is_conflict = status == StatusCode::CONFLICT;
     let found = site.db.read(move |c| {
         let details = api_keys::find(c, &wanted)?.ok_or(Error::NotFound)?;
-        let edits = if is_conflict { activity::about(c, wanted.as_str(), LOOK_BACK)? } else { Vec::new() };
+        let edits =
+            if is_conflict { activity::about(c, wanted.as_str(), LOOK_BACK)? } else { Vec::new() };
         Ok((details, roles::all(c)?, scopes::all(c)?, theirs(&edits, read_version)))
     });
     let (details, roles, scopes, theirs) = found.await?;
@@ -101,16 +103,19 @@ async fn draw(
         return Ok(page::see_other(&format!("/api-keys/{}", id.as_str())));
     }
     let fields = fields(&details, typed, behind);
-    page::page(status, &Edit {
-        viewer,
-        behind: Behind::load(&site.db, viewer, behind, id).await?,
-        close: Behind::location(behind, id),
-        id: id.as_str().into(),
-        form: FormView::new(fields, errors, &roles, &scopes, &viewer.settings, now),
-        is_expired: details.key.status(now) == Status::Expired,
-        expired_on: long_date(details.key.expires_at.last_day()),
-        conflict: is_conflict.then_some(theirs),
-    })
+    page::page(
+        status,
+        &Edit {
+            viewer,
+            behind: Behind::load(&site.db, viewer, behind, id).await?,
+            close: Behind::location(behind, id),
+            id: id.as_str().into(),
+            form: FormView::new(fields, errors, &roles, &scopes, &viewer.settings, now),
+            is_expired: details.key.status(now) == Status::Expired,
+            expired_on: long_date(details.key.expires_at.last_day()),
+            conflict: is_conflict.then_some(theirs),
+        },
+    )
 }
 
 /// What was typed stays; the version is the present one, so that saving again is knowing better.
@@ -133,4 +138,3 @@ fn theirs(history: &[activity::Recorded], since: i64) -> Theirs {
         changes: edits.iter().rev().flat_map(|entry| entry.changes()).collect(),
     }
 }
-

@@ -31,15 +31,26 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn draft(&self) -> Draft {
-        let Self { name, environment, role, lifetime, expires_on, access, scopes, ip_whitelist, notes, .. } =
-            self.clone();
+        let Self {
+            name,
+            environment,
+            role,
+            lifetime,
+            expires_on,
+            access,
+            scopes,
+            ip_whitelist,
+            notes,
+            ..
+        } = self.clone();
         Draft { name, environment, role, lifetime, expires_on, access, scopes, ip_whitelist, notes }
     }
 
     /// What the create form proposes.
     pub(super) fn proposed(settings: &Settings) -> Self {
         let days = settings.default_lifetime_days.to_string();
-        let is_tile = LIFETIMES.iter().any(|(tile, _)| *tile == i64::from(settings.default_lifetime_days));
+        let is_tile =
+            LIFETIMES.iter().any(|(tile, _)| *tile == i64::from(settings.default_lifetime_days));
         Self {
             environment: Environment::Production.slug().into(),
             lifetime: if is_tile { days } else { "date".into() },
@@ -70,12 +81,19 @@ impl Fields {
     pub(super) fn copied(details: &Details, settings: &Settings) -> Self {
         let Self { lifetime, .. } = Self::proposed(settings);
         let name = details.key.name.of_copy();
-        Self { name, lifetime, expires_on: String::new(), version: String::new(), ..Self::of(details) }
+        Self {
+            name,
+            lifetime,
+            expires_on: String::new(),
+            version: String::new(),
+            ..Self::of(details)
+        }
     }
 }
 
 /// The lifetimes that have a tile of their own, in days.
-const LIFETIMES: [(i64, &str); 4] = [(30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "1 year")];
+const LIFETIMES: [(i64, &str); 4] =
+    [(30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "1 year")];
 
 /// A form as templates draw it.
 pub(super) struct FormView {

@@ -12,9 +12,9 @@ use super::words::ago;
 use crate::api_keys::{self, ApiKey, Details, KeyId, SecretKey};
 use crate::clock::{Timestamp, long_date};
 use crate::error::{Error, Invalid, Result};
+use crate::members::Permission;
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::CreateKeys;
-use crate::members::Permission;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -120,7 +120,9 @@ fn candidate(key: &ApiKey, now: Timestamp) -> Candidate {
     Candidate {
         id: key.id.as_str().into(),
         name: key.name.as_str().into(),
-        used: key.last_used_at.map_or("Never used".into(), |at| format!("Last used {}", ago(at, now))),
+        used: key
+            .last_used_at
+            .map_or("Never used".into(), |at| format!("Last used {}", ago(at, now))),
     }
 }
 

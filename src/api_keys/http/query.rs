@@ -67,7 +67,8 @@ impl Query {
 
     /// What to look for; a role that does not exist finds nothing.
     pub(super) fn filter(&self, roles: &[Role]) -> Filter {
-        let id_of = |slug: &str| roles.iter().find(|role| role.slug == slug).map(|role| role.id.clone());
+        let id_of =
+            |slug: &str| roles.iter().find(|role| role.slug == slug).map(|role| role.id.clone());
         Filter {
             view: self.view,
             search: self.search.clone(),
@@ -136,7 +137,12 @@ impl Query {
     }
 
     /// The place beside a row.
-    pub(super) fn beside(&self, key: &crate::api_keys::ApiKey, position: u64, is_after: bool) -> Self {
+    pub(super) fn beside(
+        &self,
+        key: &crate::api_keys::ApiKey,
+        position: u64,
+        is_after: bool,
+    ) -> Self {
         let millis = |at: crate::clock::Timestamp| at.millis().to_string();
         let value = match self.sort {
             Sort::Created => millis(key.created_at),
@@ -159,7 +165,10 @@ mod tests {
         let text = "view=expired&q=a%26b&role=billing&environment=staging&sort=name&dir=desc\
                     &after=25%7Ekey_0123456789AB%7Ex%7Ey";
         let query = Query::parse(text);
-        assert_eq!(query.cursor.as_ref().map(|c| (c.position, c.value.as_str())), Some((25, "x~y")));
+        assert_eq!(
+            query.cursor.as_ref().map(|c| (c.position, c.value.as_str())),
+            Some((25, "x~y"))
+        );
         assert_eq!(Query::parse(query.href().split_once('?').expect("a query").1), query);
     }
 
@@ -168,7 +177,10 @@ mod tests {
         let query = Query::default();
         assert_eq!(query.with_sort(Sort::Created).href(), "/api-keys?dir=asc");
         assert_eq!(query.with_sort(Sort::Name).href(), "/api-keys?sort=name");
-        assert_eq!(query.with_sort(Sort::Name).with_sort(Sort::Name).href(), "/api-keys?sort=name&dir=desc");
+        assert_eq!(
+            query.with_sort(Sort::Name).with_sort(Sort::Name).href(),
+            "/api-keys?sort=name&dir=desc"
+        );
     }
 
     proptest! {

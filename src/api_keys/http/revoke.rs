@@ -87,23 +87,28 @@ async fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let (wanted, now) = (id.clone(), viewer.now);
-    let details = site.db.read(move |c| api_keys::find(c, &wanted)).await?.ok_or(Error::NotFound)?;
+    let details =
+        site.db.read(move |c| api_keys::find(c, &wanted)).await?.ok_or(Error::NotFound)?;
     let key = details.key;
     if key.status(now) == Status::Revoked {
-        Notice::note(format!("“{}” is already revoked.", key.name.as_str())).set(viewer.session())?;
+        Notice::note(format!("“{}” is already revoked.", key.name.as_str()))
+            .set(viewer.session())?;
         return Ok(page::see_other(&format!("/api-keys/{}", id.as_str())));
     }
-    page::page(status, &Revoke {
-        viewer,
-        behind: Behind::load(&site.db, viewer, asked, id).await?,
-        asked,
-        close: Behind::location(asked, id),
-        id: id.as_str().into(),
-        name: key.name.as_str().into(),
-        last_four: id.last_four().into(),
-        last_used: key.last_used_at.map(|at| ago(at, now)),
-        last_used_address: key.last_used_address.clone(),
-        is_in_use: api_keys::is_in_use(&key, now),
-        errors,
-    })
+    page::page(
+        status,
+        &Revoke {
+            viewer,
+            behind: Behind::load(&site.db, viewer, asked, id).await?,
+            asked,
+            close: Behind::location(asked, id),
+            id: id.as_str().into(),
+            name: key.name.as_str().into(),
+            last_four: id.last_four().into(),
+            last_used: key.last_used_at.map(|at| ago(at, now)),
+            last_used_address: key.last_used_address.clone(),
+            is_in_use: api_keys::is_in_use(&key, now),
+            errors,
+        },
+    )
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use super::words::{BadgeView, ago, in_days};
 use crate::activity::{self, Recorded};
 use crate::api_keys::{self, Details, KeyId, Status};
-use crate::clock::{short_date, Timestamp};
+use crate::clock::{Timestamp, short_date};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::members::http::{Allowed, Viewer};
@@ -82,10 +82,20 @@ impl KeyPage {
             Ok((details, creator, history))
         });
         let (details, creator, history) = found.await?;
-        Ok(Self::new(viewer, &details, creator.map(|member| member.name.as_str().to_owned()), &history))
+        Ok(Self::new(
+            viewer,
+            &details,
+            creator.map(|member| member.name.as_str().to_owned()),
+            &history,
+        ))
     }
 
-    fn new(viewer: &Viewer, details: &Details, creator: Option<String>, history: &[Recorded]) -> Self {
+    fn new(
+        viewer: &Viewer,
+        details: &Details,
+        creator: Option<String>,
+        history: &[Recorded],
+    ) -> Self {
         let (key, now) = (&details.key, viewer.now);
         let is_revoked = key.status(now) == Status::Revoked;
         Self {
@@ -111,7 +121,11 @@ impl KeyPage {
 fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fact> {
     let (key, now) = (&details.key, viewer.now);
     let day = |at: Timestamp| short_date(at.date());
-    let fact = |label, value: String, at: Option<Timestamp>| Fact { label, value, at: at.map(Timestamp::rfc_3339) };
+    let fact = |label, value: String, at: Option<Timestamp>| Fact {
+        label,
+        value,
+        at: at.map(Timestamp::rfc_3339),
+    };
     let by = creator.map(|name| format!(" by {name}")).unwrap_or_default();
     let last = key.expires_at.last_day();
     let due = key.rotation_due_at(&viewer.settings).date();
@@ -121,7 +135,11 @@ fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fac
         fact("Environment", key.environment.label().into(), None),
         fact("Created", format!("{}{by}", day(key.created_at)), Some(key.created_at)),
         fact("Last used", used, key.last_used_at),
-        fact("Expires", format!("{}, {}", short_date(last), in_days(last, now)), Some(key.expires_at)),
+        fact(
+            "Expires",
+            format!("{}, {}", short_date(last), in_days(last, now)),
+            Some(key.expires_at),
+        ),
     ];
     if key.status(now) == Status::Active {
         facts.push(fact("Rotate by", format!("{}, {}", short_date(due), in_days(due, now)), None));

@@ -2,7 +2,9 @@
 
 use super::query::Query;
 use super::words::{BadgeView, ago, keys};
-use crate::api_keys::{self, ApiKey, Badge, Direction, Environment, Page, Sort, Status, Totals, View};
+use crate::api_keys::{
+    self, ApiKey, Badge, Direction, Environment, Page, Sort, Status, Totals, View,
+};
 use crate::clock::{Timestamp, short_date};
 use crate::db::Db;
 use crate::error::Result;
@@ -116,7 +118,11 @@ impl Table {
             clear_href: query.cleared().href(),
             caption: caption(query),
             columns: columns(query),
-            rows: page.keys.iter().map(|key| row(key, roles, &viewer.member, &viewer.settings, viewer.now)).collect(),
+            rows: page
+                .keys
+                .iter()
+                .map(|key| row(key, roles, &viewer.member, &viewer.settings, viewer.now))
+                .collect(),
             foot: foot(viewer, query, totals, page),
             previous: beside(page.keys.first().filter(|_| page.has_before), page.position, false),
             next: beside(page.keys.last().filter(|_| page.has_after), end, true),
@@ -172,13 +178,20 @@ fn nothing(query: &Query, is_narrowed: bool) -> Nothing {
             advice: "Choose another role or environment, or show all keys.",
             offers_clear: true,
         },
-        View::All => plain("Every key is revoked", "Create a key to let an application call your API."),
+        View::All => {
+            plain("Every key is revoked", "Create a key to let an application call your API.")
+        }
         View::Attention => plain(
             "Nothing needs attention",
             "Keys that expire soon, are due for rotation or have not been used for 30 days appear here.",
         ),
-        View::Expired => plain("No expired keys", "Keys that have reached their expiry date appear here."),
-        View::Revoked => plain("No revoked keys", "Keys that you revoke stay here, so that you can look them up."),
+        View::Expired => {
+            plain("No expired keys", "Keys that have reached their expiry date appear here.")
+        }
+        View::Revoked => plain(
+            "No revoked keys",
+            "Keys that you revoke stay here, so that you can look them up.",
+        ),
     }
 }
 

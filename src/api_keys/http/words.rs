@@ -21,7 +21,9 @@ impl BadgeView {
             Badge::Expired => badge("badge-expired", "circle-minus", "Expired"),
             Badge::ExpiresIn(0) => badge("badge-soon", "clock", "Expires today"),
             Badge::ExpiresIn(1) => badge("badge-soon", "clock", "Expires in 1 day"),
-            Badge::ExpiresIn(days) => badge("badge-soon", "clock", &format!("Expires in {days} days")),
+            Badge::ExpiresIn(days) => {
+                badge("badge-soon", "clock", &format!("Expires in {days} days"))
+            }
             Badge::RotationDue => badge("badge-rotate", "refresh-cw", "Rotation due"),
             Badge::NeverUsed => badge("badge-never", "circle-dashed", "Never used"),
             Badge::Active => badge("badge-active", "", "Active"),
@@ -65,7 +67,11 @@ mod tests {
     #[test]
     fn times_are_relative_within_a_day_and_dates_beyond() {
         let now = Timestamp::from_millis(1_795_435_200_000);
-        let said = [0, 30 * SECOND, 2 * MINUTE, HOUR, 6 * HOUR, DAY].map(|passed| ago(now.plus(-passed), now));
-        assert_eq!(said, ["Just now", "30 sec ago", "2 min ago", "1 hour ago", "6 hours ago", "22 Nov 2026"]);
+        let said = [0, 30 * SECOND, 2 * MINUTE, HOUR, 6 * HOUR, DAY]
+            .map(|passed| ago(now.plus(-passed), now));
+        assert_eq!(
+            said,
+            ["Just now", "30 sec ago", "2 min ago", "1 hour ago", "6 hours ago", "22 Nov 2026"]
+        );
     }
 }

@@ -19,10 +19,10 @@ use crate::activity::Author;
 use crate::error::{Error, Result};
 use crate::members::{self, MemberId, Permission, Permit};
 use crate::settings;
+use crate::web::Site;
 use crate::web::page::see_other;
 use crate::web::routes::{Access, Gate, Pages};
 use crate::web::theme::Theme;
-use crate::web::Site;
 
 /// Lets anybody pass.
 pub struct Public {
@@ -185,8 +185,12 @@ impl ResponseError for Denied {
         let forbidden = |what: String| Error::Forbidden(what).error_response();
         match self {
             Self::Anonymous(location) => see_other(location),
-            Self::NotSuperManager => forbidden("You need the super manager role to see this page.".into()),
-            Self::Missing(permission) => forbidden(format!("You need the permission {permission} to do this.")),
+            Self::NotSuperManager => {
+                forbidden("You need the super manager role to see this page.".into())
+            }
+            Self::Missing(permission) => {
+                forbidden(format!("You need the permission {permission} to do this."))
+            }
             Self::Failed(error) => error.error_response(),
         }
     }

@@ -9,7 +9,6 @@ use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensi
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Key, SameSite};
-use actix_web::error::InternalError;
 
 use super::anonymous;
 use crate::clock::Clock;
@@ -49,15 +48,6 @@ pub fn middleware(
         .cookie_content_security(CookieContentSecurity::Signed)
         .session_lifecycle(lifecycle)
         .build()
-}
-
-/// Whether `error` is this store's, which actix-session answers with 500: the database does not
-/// answer, so the page is 503.
-#[must_use]
-pub fn is_store_error(error: &actix_web::Error) -> bool {
-    error.as_error::<InternalError<anyhow::Error>>().is_some()
-        || error.as_error::<InternalError<SaveError>>().is_some()
-        || error.as_error::<InternalError<UpdateError>>().is_some()
 }
 
 /// Where sessions are kept.

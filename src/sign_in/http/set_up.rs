@@ -12,6 +12,7 @@ use super::sign_in::begin;
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::Public;
 use crate::members::{Email, Member, MemberName};
+use crate::roles;
 use crate::scopes::{self, Resource};
 use crate::sign_in::set_up::{self, OrganisationName, SetUp};
 use crate::sign_in::{Door, Password};
@@ -19,7 +20,6 @@ use crate::web::form::Form;
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
-use crate::roles;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -144,10 +144,13 @@ fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
-    page::page(status, &SetUpPage {
-        theme: visitor.theme,
-        form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
-        typed,
-        errors,
-    })
+    page::page(
+        status,
+        &SetUpPage {
+            theme: visitor.theme,
+            form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
+            typed,
+            errors,
+        },
+    )
 }

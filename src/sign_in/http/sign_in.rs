@@ -61,7 +61,8 @@ pub(super) async fn page(
     if visitor.session.contains_key(SESSION_KEY) {
         return Ok(page::see_other(&path::own(&next).unwrap_or_else(|| HOME.into())));
     }
-    draw(StatusCode::OK, &visitor, &site, (String::new(), next), has_ended, Invalid::default()).await
+    draw(StatusCode::OK, &visitor, &site, (String::new(), next), has_ended, Invalid::default())
+        .await
 }
 
 pub(super) async fn sign_in(
@@ -108,15 +109,18 @@ async fn draw(
 ) -> Result<HttpResponse> {
     let settings = site.db.read(settings::get).await?;
     let form_key = form_token::key_of(&visitor.session)?;
-    page::page(status, &SignInPage {
-        theme: visitor.theme,
-        organisation: settings.organisation,
-        form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
-        email: crate::text::visible(&email, 254),
-        next: path::own(&next).unwrap_or_default(),
-        has_ended,
-        errors,
-    })
+    page::page(
+        status,
+        &SignInPage {
+            theme: visitor.theme,
+            organisation: settings.organisation,
+            form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
+            email: crate::text::visible(&email, 254),
+            next: path::own(&next).unwrap_or_default(),
+            has_ended,
+            errors,
+        },
+    )
 }
 
 /// Gives the member a new session: a new id and a new form key, nothing of the visitor's.

@@ -56,7 +56,7 @@ impl App {
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = server::serve(&shared, listener, Some(1)).expect("serves");
+                let server = server::dashboard(&shared, listener, Some(1)).expect("serves");
                 sender.send(server.handle()).expect("the test waits");
                 server.await.expect("ends well");
             });
@@ -149,12 +149,22 @@ impl App {
             n: i64,
         }
         let tables = [
-            "activity", "api_keys", "api_key_scopes", "api_key_addresses", "api_key_secrets", "members",
-            "member_permissions", "roles", "role_scopes", "scopes", "settings",
+            "activity",
+            "api_keys",
+            "api_key_scopes",
+            "api_key_addresses",
+            "api_key_secrets",
+            "members",
+            "member_permissions",
+            "roles",
+            "role_scopes",
+            "scopes",
+            "settings",
         ];
         let count = |table: &str| {
             self.read(|c| {
-                let row: Count = diesel::sql_query(format!("SELECT COUNT(*) AS n FROM {table}")).get_result(c)?;
+                let row: Count = diesel::sql_query(format!("SELECT COUNT(*) AS n FROM {table}"))
+                    .get_result(c)?;
                 Ok((table.to_owned(), row.n))
             })
         };

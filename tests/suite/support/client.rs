@@ -18,7 +18,8 @@ impl Client {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         // Each client calls from a network of its own, so that no test meets another's throttle.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let http = Http::builder().redirect(Policy::none()).cookie_store(true).build().expect("a client");
+        let http =
+            Http::builder().redirect(Policy::none()).cookie_store(true).build().expect("a client");
         let address = format!("198.{}.{}.{}", 18 + (number >> 16), number >> 8 & 255, number & 255);
         Self { http, url: url.to_owned(), address }
     }
@@ -46,10 +47,13 @@ impl Client {
 
     /// Sends fields as they are, from our own origin.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let body = fields.iter().fold(url::form_urlencoded::Serializer::new(String::new()), |mut form, (name, value)| {
-            form.append_pair(name, value);
-            form
-        });
+        let body = fields.iter().fold(
+            url::form_urlencoded::Serializer::new(String::new()),
+            |mut form, (name, value)| {
+                form.append_pair(name, value);
+                form
+            },
+        );
         self.post_body(path, body_of(body))
     }
 

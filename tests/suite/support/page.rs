@@ -30,7 +30,10 @@ impl Page {
     pub fn all(&self, selector: &str) -> Vec<String> {
         let selector = Selector::parse(selector).expect("a selector");
         let fold = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        Html::parse_document(&self.body).select(&selector).map(|found| fold(found.text().collect())).collect()
+        Html::parse_document(&self.body)
+            .select(&selector)
+            .map(|found| fold(found.text().collect()))
+            .collect()
     }
 
     /// The text of the first element that `selector` finds; empty when there is none.
