@@ -33,6 +33,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     // Migrations are embedded by a macro that cargo does not see through.
     writeln!(io::stdout(), "cargo:rerun-if-changed=static\ncargo:rerun-if-changed=migrations")?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo tells a build script where to write in this way alone"
+    )]
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run by cargo only")?);
     let mut published = Published::into_empty(out.join("assets"))?;
 

@@ -97,7 +97,6 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("not found"),
-            Self::Forbidden(what) => f.write_str(what),
             Self::Conflict => f.write_str("changed by someone else"),
             Self::Invalid(invalid) => {
                 let messages: Vec<_> = invalid.0.iter().map(|e| e.message.as_str()).collect();
@@ -106,7 +105,7 @@ impl fmt::Display for Error {
             Self::AlreadySubmitted(_) => f.write_str("this form was submitted before"),
             Self::TooMany { message, .. } => f.write_str(message),
             Self::Unavailable(what) => write!(f, "the database cannot be reached: {what}"),
-            Self::Internal(what) => f.write_str(what),
+            Self::Forbidden(what) | Self::Internal(what) => f.write_str(what),
         }
     }
 }

@@ -154,9 +154,9 @@ mod tests {
     fn a_key_file_is_made_once_for_its_owner_alone_and_read_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("master.key");
-        let made = Keyring::open(&path).expect("made");
-        let read = Keyring::open(&path).expect("read");
-        assert_eq!(made.mac(Purpose::Check, &[b"x"]), read.mac(Purpose::Check, &[b"x"]));
+        let first = Keyring::open(&path).expect("made");
+        let second = Keyring::open(&path).expect("read");
+        assert_eq!(first.mac(Purpose::Check, &[b"x"]), second.mac(Purpose::Check, &[b"x"]));
         #[cfg(unix)]
         {
             let mode = std::os::unix::fs::PermissionsExt::mode(

@@ -27,7 +27,7 @@ const SHUTDOWN: u64 = 20;
 /// For how long a client may take to send a request's head.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
 /// How often the house is kept.
-const HOUSE_KEEPING: Duration = Duration::from_secs(600);
+const HOUSE_KEEPING: Duration = Duration::from_mins(10);
 
 /// What all workers share.
 #[derive(Clone)]

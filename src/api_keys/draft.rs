@@ -119,7 +119,9 @@ impl Draft {
         let ip_whitelist = match IpWhitelist::parse(&self.ip_whitelist) {
             Ok(list) => Some(list),
             Err(messages) => {
-                messages.into_iter().for_each(|message| invalid.add("ip_whitelist", message));
+                for message in messages {
+                    invalid.add("ip_whitelist", message);
+                }
                 None
             }
         };

@@ -223,9 +223,10 @@ pub fn list(
     totals: &Totals,
     now: Timestamp,
 ) -> Result<Page> {
-    let total = match filter.is_narrowed() {
-        true => store::count(connection, filter, now)?,
-        false => totals.of(filter.view),
+    let total = if filter.is_narrowed() {
+        store::count(connection, filter, now)?
+    } else {
+        totals.of(filter.view)
     };
     let mut keys = store::page(connection, filter, now, PAGE + 1)?;
     let has_more = keys.len() > PAGE;

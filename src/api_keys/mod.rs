@@ -70,8 +70,8 @@ pub fn create(
     author: &Author,
 ) -> Result<(Details, SecretKey)> {
     let (settings, roles, now) = (settings::get(tx)?, roles::all(tx)?, author.now);
-    let rules = Rules { settings: &settings, roles: &roles, now };
-    let (checked, environment) = also_unique(tx, &id, draft.check_new(&rules), |(c, _)| &c.name)?;
+    let against = Rules { settings: &settings, roles: &roles, now };
+    let (checked, environment) = also_unique(tx, &id, draft.check_new(&against), |(c, _)| &c.name)?;
     if store::count_active(tx, now, settings.active_key_limit)? >= settings.active_key_limit {
         let limit = crate::text::thousands(settings.active_key_limit.unsigned_abs());
         return Err(Error::invalid(
@@ -134,8 +134,8 @@ pub fn edit(
         return Err(Error::Conflict);
     }
     let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);
-    let rules = Rules { settings: &settings, roles: &roles, now: author.now };
-    let checked = also_unique(tx, id, draft.check_edit(&before.key, &rules), |c| &c.name)?;
+    let against = Rules { settings: &settings, roles: &roles, now: author.now };
+    let checked = also_unique(tx, id, draft.check_edit(&before.key, &against), |c| &c.name)?;
     let mut after = apply(&before, checked);
     let changes = changes(Some(&before), &after);
     if changes.is_empty() {
@@ -249,9 +249,11 @@ fn changes(before: Option<&Details>, after: &Details) -> Vec<Change> {
         ("Environment", |d| d.key.environment.label().to_owned()),
         ("Role", |d| d.role.name.clone()),
         ("Expires at", |d| long_date(d.key.expires_at.last_day())),
-        ("Scopes", |d| match d.key.all_role_scopes {
-            true => "Everything the role allows".to_owned(),
-            false => d.selected.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+        ("Scopes", |d| {
+            if d.key.all_role_scopes {
+                return "Everything the role allows".to_owned();
+            }
+            d.selected.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
         }),
         ("IP whitelist", |d| d.ip_whitelist.to_string().replace('\n', ", ")),
         ("Notes", |d| d.key.notes.clone()),

@@ -82,6 +82,7 @@ fn from_environment(error: &clap::Error, arguments: &[OsString]) -> Option<(Stri
     let command = CommandLine::command();
     let argument =
         command.get_arguments().find(|known| known.get_long() == flag.strip_prefix("--"))?;
+    #[expect(clippy::disallowed_methods, reason = "config reads the environment")]
     let variable = argument.get_env().filter(|variable| env::var_os(variable).is_some())?;
     let variable = variable.to_string_lossy().into_owned();
     (!arguments.iter().any(typed)).then(|| (option.clone(), variable))

@@ -9,10 +9,10 @@ use diesel::{Connection as _, ConnectionError, PgConnection, SqliteConnection};
 
 use super::Location;
 
-/// A connection to `PostgreSQL` or SQLite; queries are written once for both.
+/// A connection to PostgreSQL or SQLite; queries are written once for both.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
-    /// `PostgreSQL`.
+    /// PostgreSQL.
     Postgres(PgConnection),
     /// SQLite.
     Sqlite(SqliteConnection),

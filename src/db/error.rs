@@ -5,7 +5,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use crate::error::Error;
 
 /// Words in a database's message that say "not now" rather than "never": SQLite's busy and full
-/// disk, `PostgreSQL`'s shutdown, lock timeout and lost connection.
+/// disk, PostgreSQL's shutdown, lock timeout and lost connection.
 const PASSING: [&str; 10] = [
     "database is locked",
     "database table is locked",
@@ -24,11 +24,11 @@ impl From<DieselError> for Error {
         let message = error.to_string();
         match error {
             DieselError::NotFound => Self::NotFound,
-            DieselError::DatabaseError(
+            DieselError::BrokenTransactionManager
+            | DieselError::DatabaseError(
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
                 _,
             ) => Self::Unavailable(message),
-            DieselError::BrokenTransactionManager => Self::Unavailable(message),
             _ if PASSING.iter().any(|words| message.contains(words)) => Self::Unavailable(message),
             _ => Self::Internal(message),
         }

@@ -1,4 +1,4 @@
-//! Pools of connections: one writer and a few readers on SQLite, equals on `PostgreSQL`.
+//! Pools of connections: one writer and a few readers on SQLite, equals on PostgreSQL.
 
 use std::time::Duration;
 

@@ -29,12 +29,10 @@ pub fn add_resources(
     let offered =
         resources.iter().flat_map(|resource| [resource.scope("read"), resource.scope("write")]);
     let known = all(tx)?;
-    let mut position = 0;
-    for scope in offered.chain([Scope::introspect()]) {
+    for (position, scope) in (0..).zip(offered.chain([Scope::introspect()])) {
         if !known.iter().any(|other| other.name == scope.name) {
             store::insert(tx, &scope, position, author.now)?;
         }
-        position += 1;
     }
     Ok(())
 }

@@ -23,7 +23,6 @@ pub mod names {
 struct Files;
 
 /// Answers GET and HEAD of `/assets/{name}`; 404 without a body for any other name.
-#[expect(clippy::unused_async, reason = "actix handlers are asynchronous")]
 pub async fn asset(path: Path<String>, request: HttpRequest) -> HttpResponse {
     let name = path.into_inner();
     let Some((media_type, forms)) = media_type(&name).zip(forms(&name)) else {
@@ -74,7 +73,7 @@ fn forms(name: &str) -> Option<Vec<(Encoding, EmbeddedFile)>> {
 /// Strong, and different for each encoding, as the bytes are (RFC 9110, section 8.8.3).
 fn entity_tag(file: &EmbeddedFile) -> EntityTag {
     let hash = &file.metadata.sha256_hash()[..10];
-    EntityTag::new_strong(hash.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+    EntityTag::new_strong(crate::keyring::hex(hash))
 }
 
 /// Whether the client already holds this form (RFC 9110, section 13.1.2).

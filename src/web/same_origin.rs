@@ -28,12 +28,10 @@ pub async fn check(
 fn is_ours(request: &ServiceRequest) -> bool {
     let header =
         |name: header::HeaderName| request.headers().get(name).map(header::HeaderValue::as_bytes);
-    match header(header::HeaderName::from_static("sec-fetch-site")) {
-        Some(site) => site == b"same-origin",
-        None => {
-            let site = request.app_data::<web::Data<Site>>();
-            let ours = site.map(|site| site.public_url.origin().as_bytes());
-            ours.is_some() && header(header::ORIGIN) == ours
-        }
+    if let Some(said) = header(header::HeaderName::from_static("sec-fetch-site")) {
+        return said == b"same-origin";
     }
+    let site = request.app_data::<web::Data<Site>>();
+    let ours = site.map(|site| site.public_url.origin().as_bytes());
+    ours.is_some() && header(header::ORIGIN) == ours
 }

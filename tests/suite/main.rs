@@ -1,6 +1,8 @@
 //! The behaviour of the program, through HTTP, on SQLite or on the PostgreSQL that
 //! `LATCHKEY_TEST_POSTGRES` names.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 mod api_keys;

@@ -42,7 +42,7 @@ struct Candidate {
 
 #[derive(Template)]
 #[template(path = "api_keys/secret.html")]
-struct Secret<'a> {
+struct Reveal<'a> {
     viewer: &'a Viewer,
     behind: Behind,
     secret: &'a SecretKey,
@@ -139,7 +139,7 @@ async fn reveal(
     let scopes = details.effective_scopes();
     let offered = scopes.iter().find(|scope| *scope != scopes::INTROSPECT);
     let resource = offered.and_then(|scope| scope.split(':').next()).unwrap_or_default();
-    let mut response = page::ok(&Secret {
+    let mut response = page::ok(&Reveal {
         viewer,
         behind: Behind::table(&site.db, viewer).await?,
         secret,

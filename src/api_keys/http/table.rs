@@ -74,7 +74,8 @@ pub(super) struct Row {
     pub expires: String,
     pub expires_at: String,
     pub is_soon: bool,
-    pub is_gone: bool,
+    /// `gone` for a key that no longer works.
+    pub class: &'static str,
     pub badge: BadgeView,
     pub may_edit: bool,
     pub may_revoke: bool,
@@ -248,7 +249,7 @@ fn row(key: &ApiKey, roles: &[Role], member: &Member, settings: &Settings, now: 
         expires: short_date(key.expires_at.last_day()),
         expires_at: key.expires_at.rfc_3339(),
         is_soon: matches!(badge, Badge::ExpiresIn(_)),
-        is_gone: matches!(badge, Badge::Expired | Badge::Revoked),
+        class: if matches!(badge, Badge::Expired | Badge::Revoked) { "gone" } else { "" },
         badge: BadgeView::new(key, settings, now),
         may_edit: !is_revoked && member.may(Permission::UpdateKeys),
         may_revoke: !is_revoked && member.may(Permission::DeleteKeys),

@@ -91,7 +91,7 @@ pub(in crate::api_keys) fn page(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-fn narrowed<'a>(filter: &'a Filter, now: Timestamp) -> Boxed<'a> {
+fn narrowed(filter: &Filter, now: Timestamp) -> Boxed<'_> {
     let now = now.millis();
     let mut query = api_keys::table.into_boxed();
     query = match filter.view {
