@@ -25,7 +25,7 @@ const ALWAYS: [(&str, &str); 6] = [
         "accelerometer=(), camera=(), clipboard-read=(), clipboard-write=(self), display-capture=(), \
          geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
          microphone=(), midi=(), payment=(), screen-wake-lock=(), serial=(), usb=(), \
-         web-share=(), xr-spatial-tracking=()",
+         xr-spatial-tracking=()",
     ),
 ];
 
