@@ -5,4 +5,12 @@
 
 mod support;
 
+mod activity;
 mod api_keys;
+mod architecture;
+mod errors;
+mod migrations_agree;
+mod security;
+mod set_up;
+mod sign_in;
+mod start;
