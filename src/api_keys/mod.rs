@@ -121,8 +121,8 @@ fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Autho
 /// Edits a key that stood at `version`. Returns it as it stands now.
 ///
 /// # Errors
-/// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the draft breaks
-/// rules, [`Error::NotFound`] when there is no such key or it is revoked.
+/// [`Error::Conflict`] when somebody else has changed or revoked it, [`Error::Invalid`] when the
+/// draft breaks rules, [`Error::NotFound`] when there is no such key.
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &KeyId,
@@ -131,10 +131,7 @@ pub fn edit(
     author: &Author,
 ) -> Result<ApiKey> {
     let before = find(tx, id)?.ok_or(Error::NotFound)?;
-    if before.key.revoked_at.is_some() {
-        return Err(Error::NotFound);
-    }
-    if before.key.version != version {
+    if before.key.revoked_at.is_some() || before.key.version != version {
         return Err(Error::Conflict);
     }
     let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);
