@@ -59,7 +59,8 @@ fn environment_key_id_and_secret_never_change_also_when_they_are_posted() {
     assert!(!form.has("#edit [name=environment]"), "the form has no environment");
     let fixed = "SELECT id || environment || created_at || created_by || secret_created_at AS text \
                  FROM api_keys";
-    let digest = if crate::support::is_postgres() { "encode(digest, 'hex')" } else { "hex(digest)" };
+    let digest =
+        if crate::support::is_postgres() { "encode(digest, 'hex')" } else { "hex(digest)" };
     let secrets = format!("SELECT {digest} || key_id || created_at AS text FROM api_key_secrets");
     let before = (app.texts(fixed), app.texts(&secrets));
     let other = "key_00000000000A";

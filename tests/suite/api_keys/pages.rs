@@ -136,11 +136,13 @@ fn never_used_stands_last_when_the_last_used_come_first() {
 fn pages_keep_the_view_the_filters_and_the_search() {
     let (app, manager) = house();
     app.sql("UPDATE api_keys SET environment = 'staging', expires_at = 1");
-    let first =
-        manager.get("/api-keys?view=expired&environment=staging&role=read-and-write&q=key_&sort=name");
+    let first = manager
+        .get("/api-keys?view=expired&environment=staging&role=read-and-write&q=key_&sort=name");
     let total = first.text(".foot .num");
     let next = link(&first, "next").expect("more pages");
-    for kept in ["view=expired", "environment=staging", "role=read-and-write", "q=key_", "sort=name"] {
+    for kept in
+        ["view=expired", "environment=staging", "role=read-and-write", "q=key_", "sort=name"]
+    {
         assert!(next.contains(kept), "{kept} in {next}");
     }
     let second = manager.get(&next);

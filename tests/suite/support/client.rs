@@ -91,6 +91,11 @@ impl Client {
     }
 
     pub fn send(&self, request: RequestBuilder) -> Page {
+        self.try_send(request).expect("an answer")
+    }
+
+    /// The same where nobody may be listening any more.
+    pub fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Page> {
         let mut request = request.header("x-forwarded-for", &self.address);
         let cookies: Vec<String> = {
             let held = self.cookies.lock().expect("cookies");
@@ -99,9 +104,19 @@ impl Client {
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
-        let page = Page::from(request.send().expect("an answer"));
+        let page = Page::read(request.send()?)?;
         self.keep_cookies(&page);
-        page
+        Ok(page)
+    }
+
+    /// Creates a key and returns its Key ID, unless the program is gone.
+    pub fn try_key(&self, name: &str) -> Option<String> {
+        let form = self.try_send(self.http.get(format!("{}/api-keys/new", self.url))).ok()?;
+        let token = form.form_token();
+        let body = encoded(&key_fields(&[("name", name), ("form_token", &token)]));
+        let request = self.request("/api-keys").header("sec-fetch-site", "same-origin");
+        let page = self.try_send(request.body(body)).ok()?;
+        (page.status == 200).then(|| page.key_id())
     }
 
     pub fn http(&self) -> &Http {

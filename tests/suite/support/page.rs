@@ -10,18 +10,14 @@ pub struct Page {
     pub body: String,
 }
 
-impl From<Response> for Page {
-    fn from(response: Response) -> Self {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self {
-            status,
-            headers,
-            body: String::from_utf8_lossy(&response.bytes().expect("a body")).into_owned(),
-        }
-    }
-}
-
 impl Page {
+    /// Reads an answer to its end.
+    pub fn read(response: Response) -> reqwest::Result<Self> {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = String::from_utf8_lossy(&response.bytes()?).into_owned();
+        Ok(Self { status, headers, body })
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("readable"))
     }
