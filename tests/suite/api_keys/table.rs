@@ -203,24 +203,24 @@ fn wildcards_are_ordinary_characters_in_a_search() {
 fn filters_narrow_by_role_and_environment_and_are_kept() {
     let app = App::set_up();
     for (name, environment, role) in [
-        ("A", "production", "read-only"),
-        ("B", "staging", "read-only"),
-        ("C", "development", "full-access"),
-        ("D", "production", "full-access"),
+        ("Apollo", "production", "read-only"),
+        ("Bolivia", "staging", "read-only"),
+        ("Cologne", "development", "full-access"),
+        ("Dublin", "production", "full-access"),
     ] {
         app.key_of(&draft(name, environment, role));
     }
     let manager = app.super_manager();
     for (query, found) in [
-        ("role=read-only", &["A", "B"][..]),
-        ("environment=production", &["A", "D"]),
-        ("role=full-access&environment=production", &["D"]),
-        ("role=full-access&environment=production&q=d", &["D"]),
-        ("role=full-access&environment=production&q=a", &[]),
+        ("role=read-only", &["Apollo", "Bolivia"][..]),
+        ("environment=production", &["Apollo", "Dublin"]),
+        ("role=full-access&environment=production", &["Dublin"]),
+        ("role=full-access&environment=production&q=dublin", &["Dublin"]),
+        ("role=full-access&environment=production&q=apollo", &[]),
         ("role=read-and-write", &[]),
         ("role=no-such-role", &[]),
-        ("role=&environment=&q=", &["A", "B", "C", "D"]),
-        ("environment=nowhere", &["A", "B", "C", "D"]),
+        ("role=&environment=&q=", &["Apollo", "Bolivia", "Cologne", "Dublin"]),
+        ("environment=nowhere", &["Apollo", "Bolivia", "Cologne", "Dublin"]),
     ] {
         let page = manager.get(&format!("/api-keys?sort=name&{query}"));
         assert_eq!(names(&page), found, "{query}");
