@@ -102,7 +102,7 @@ impl Draft {
         if unchanged || (is_expired && self.expires_on.is_empty()) {
             Ok(key.expires_at)
         } else if is_expired {
-            Err("This key has expired. Its date cannot be changed; rotate it to get a working key"
+            Err("This key has expired. Its date cannot be changed; duplicate it to get a working key"
                 .into())
         } else {
             rules.expiry(&self.expires_on)

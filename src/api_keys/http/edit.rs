@@ -59,7 +59,12 @@ pub(super) async fn save(
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
     let location = Behind::location(&form.fields.behind, &id);
     let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
-    let version = form.fields.version.parse().unwrap_or_default();
+    let Ok(version) = form.fields.version.parse() else {
+        let errors = one("This form is out of date. Check the values, then save again");
+        let behind = form.fields.behind.clone();
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return draw(status, &viewer, &site, &id, Some(form.fields), errors, &behind).await;
+    };
     let (edited, back) = (id.clone(), location.clone());
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
@@ -116,6 +121,13 @@ async fn draw(
             conflict: is_conflict.then_some(theirs),
         },
     )
+}
+
+/// What is wrong with the form as a whole.
+fn one(message: &str) -> Invalid {
+    let mut errors = Invalid::default();
+    errors.add("", message);
+    errors
 }
 
 /// What was typed stays; the version is the present one, so that saving again is knowing better.

@@ -21,8 +21,7 @@ use crate::web::{Site, page};
 use crate::{roles, scopes};
 
 /// What a second submit of the form is told.
-pub(super) const ALREADY_SHOWN: &str =
-    "This secret key has already been shown. If you did not save it, rotate the key.";
+pub(super) const ALREADY_SHOWN: &str = "This secret key has already been shown. If you did not save it, duplicate the key and revoke this one.";
 
 #[derive(Template)]
 #[template(path = "api_keys/new.html")]

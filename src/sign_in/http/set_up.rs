@@ -71,7 +71,13 @@ pub(super) async fn set_up(
 ) -> Result<HttpResponse> {
     must_be_open(&site).await?;
     let mut typed = form.fields;
-    let attempted = match check(&mut typed) {
+    // Judging a password takes a while.
+    let checking = web::block(move || {
+        let checked = check(&mut typed);
+        (typed, checked)
+    });
+    let (typed, checked) = checking.await.map_err(Error::internal)?;
+    let attempted = match checked {
         Ok(checked) => finish(&visitor, &site, &door, typed.code.clone(), checked).await,
         Err(errors) => Err(Error::Invalid(errors)),
     };

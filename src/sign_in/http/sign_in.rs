@@ -14,7 +14,7 @@ use crate::error::{Error, Invalid, Result};
 use crate::members::Member;
 use crate::members::http::{Public, SESSION_KEY, SignedIn};
 use crate::settings;
-use crate::sign_in::{self, Door, Outcome, Password, throttle};
+use crate::sign_in::{self, Door, Outcome, Password, set_up, throttle};
 use crate::web::form::Form;
 use crate::web::form_token;
 use crate::web::theme::Theme;
@@ -42,6 +42,8 @@ struct SignInPage {
     email: String,
     next: String,
     has_ended: bool,
+    /// Whether nobody can sign in yet.
+    is_new: bool,
     errors: Invalid,
 }
 
@@ -107,7 +109,8 @@ async fn draw(
     has_ended: bool,
     errors: Invalid,
 ) -> Result<HttpResponse> {
-    let settings = site.db.read(settings::get).await?;
+    let found = site.db.read(|c| Ok((settings::get(c)?, set_up::is_open(c)?)));
+    let (settings, is_new) = found.await?;
     let form_key = form_token::key_of(&visitor.session)?;
     page::page(
         status,
@@ -118,6 +121,7 @@ async fn draw(
             email: crate::text::visible(&email, 254),
             next: path::own(&next).unwrap_or_default(),
             has_ended,
+            is_new,
             errors,
         },
     )
