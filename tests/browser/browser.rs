@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::extensions::query::ElementPollerWithTimeout;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromiumLikeCapabilities as _, LoggingPrefsLogLevel, WindowHandle};
+use thirtyfour::{LoggingPrefsLogLevel, WindowHandle};
 use tokio::runtime::Runtime;
 
 use crate::driver;
@@ -42,7 +42,10 @@ pub struct Browser {
     driver: Option<WebDriver>,
     runtime: Runtime,
     origin: String,
+    /// Statuses that are no errors.
     expected: RefCell<BTreeSet<u16>>,
+    /// Every address asked for.
+    asked: RefCell<BTreeSet<String>>,
     // After the browser in the order of dropping.
     _profile: TempDir,
 }
@@ -93,6 +96,7 @@ impl Browser {
             runtime,
             origin: app.url.clone(),
             expected: RefCell::default(),
+            asked: RefCell::default(),
             _profile: profile,
         };
         browser.resize(1280);
@@ -130,9 +134,11 @@ impl Browser {
 
     // Going places.
 
+    /// Goes to a path of ours, or to a whole address.
     #[track_caller]
     pub fn goto(&self, path: &str) {
-        let url = format!("{}{path}", self.origin);
+        let url =
+            if path.starts_with('/') { format!("{}{path}", self.origin) } else { path.into() };
         self.run(async |d| d.goto(&url).await);
     }
 
@@ -446,18 +452,17 @@ impl Browser {
         self.expected.borrow_mut().insert(status);
     }
 
-    /// Every address asked for since the last call.
+    /// What happened on the network since the last call, as the DevTools protocol tells it.
     #[track_caller]
-    pub fn requests(&self) -> Vec<String> {
+    pub fn events(&self) -> Vec<Value> {
         let log = self.run(async |d| d.get_log("performance").await);
-        let messages = log.iter().filter_map(|entry| {
-            let message: Value = serde_json::from_str(&entry.message).ok()?;
-            let message = &message["message"];
-            (message["method"] == "Network.requestWillBeSent").then(|| {
-                message["params"]["request"]["url"].as_str().unwrap_or_default().to_owned()
-            })
-        });
-        messages.collect()
+        let message = |text: &str| serde_json::from_str::<Value>(text).ok();
+        let mut messages = log.iter().filter_map(|entry| message(&entry.message));
+        let events: Vec<Value> = messages.by_ref().map(|mut m| m["message"].take()).collect();
+        let sent = events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
+        let urls = sent.filter_map(|event| event["params"]["request"]["url"].as_str());
+        self.asked.borrow_mut().extend(urls.map(str::to_owned));
+        events
     }
 
     #[track_caller]
@@ -478,12 +483,11 @@ impl Browser {
         assert!(errors.is_empty(), "the console says {errors:#?}");
         let own = format!("{}/", self.origin);
         // The browser's own pages, such as the one it starts with, come from itself.
-        let stays = [own.as_str(), "data:", "chrome:"];
-        let left: Vec<_> = self
-            .requests()
-            .into_iter()
-            .filter(|url| !stays.iter().any(|start| url.starts_with(start)))
-            .collect();
+        let stays = [own.as_str(), "data:", "chrome:", "about:"];
+        self.events();
+        let asked = self.asked.borrow();
+        let left: Vec<_> =
+            asked.iter().filter(|url| !stays.iter().any(|start| url.starts_with(start))).collect();
         assert!(left.is_empty(), "requests left for {left:#?}");
     }
 }

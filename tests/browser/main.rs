@@ -4,10 +4,11 @@
 //! `tests/all` installs them.
 
 #[path = "../suite/support/mod.rs"]
-#[expect(dead_code, reason = "shared with the suite, which uses all of it")]
+#[expect(dead_code, unused_imports, reason = "shared with the suite, which uses all of it")]
 mod support;
 
 mod browser;
+mod budget;
 mod create;
 mod dialogs;
 mod driver;
@@ -16,6 +17,7 @@ mod header;
 mod keyboard;
 mod keys;
 mod no_script;
+mod pages;
 mod reveal;
 mod revoke;
 mod sign_in;

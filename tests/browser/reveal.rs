@@ -1,5 +1,8 @@
 //! The one look at a secret key.
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use serde_json::json;
 use thirtyfour::Key;
 
@@ -216,6 +219,31 @@ fn a_double_click_makes_one_key_and_shows_its_secret() {
     let browser = Browser::signed_in(&app);
     fill_in(&browser, "Billing worker");
     browser.leading_on(|b| b.double_click(CREATE));
+    assert!(browser.text("#secret-key").starts_with("lk_prod_"));
+    assert_eq!(keys::count(&app), 1);
+}
+
+#[test]
+fn a_second_click_while_the_answer_is_on_its_way_does_not_lose_the_secret() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    fill_in(&browser, "Billing worker");
+    let (db, (begun, is_begun)) = (app.site.db.clone(), mpsc::channel());
+    // The server has to wait for its database, so that the second click comes in between.
+    let slow = std::thread::spawn(move || {
+        db.write_blocking(|_| {
+            begun.send(()).expect("somebody waits");
+            std::thread::sleep(Duration::from_millis(500));
+            Ok(())
+        })
+    });
+    is_begun.recv().expect("a transaction");
+    let clicks = "const button = document.querySelector(arguments[0]); \
+                  button.click(); setTimeout(() => button.click(), 150)";
+    browser.leading_on(|b| {
+        b.script(clicks, vec![json!(CREATE)]);
+    });
+    slow.join().expect("a thread").expect("a transaction");
     assert!(browser.text("#secret-key").starts_with("lk_prod_"));
     assert_eq!(keys::count(&app), 1);
 }
