@@ -80,29 +80,7 @@ pub fn create(
         ));
     }
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
-    let key = ApiKey {
-        id,
-        name: checked.name,
-        environment,
-        role_id: checked.role.id.clone(),
-        all_role_scopes: checked.scopes.is_none(),
-        notes: checked.notes,
-        version: 1,
-        created_at: now,
-        created_by: author.actor.id().unwrap_or_default().to_owned(),
-        edited_at: None,
-        expires_at: checked.expires_at,
-        secret_created_at: now,
-        last_used_at: None,
-        last_used_address: None,
-        revoked_at: None,
-    };
-    let details = Details {
-        key,
-        role: checked.role,
-        selected: checked.scopes.unwrap_or_default(),
-        ip_whitelist: checked.ip_whitelist,
-    };
+    let details = new_key(id, environment, checked, author);
     store::insert(tx, &details, &settings)?;
     store::insert_secret(tx, &details.key, &secret.digest(&author.keyring))?;
     let recorded = serde_json::json!({ "version": 1, "changes": changes(None, &details) });
@@ -112,6 +90,32 @@ pub fn create(
         &Entry::about(Event::KeyCreated, subject(&details.key)).with(recorded),
     )?;
     Ok((details, secret))
+}
+
+fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Author) -> Details {
+    let key = ApiKey {
+        id,
+        name: checked.name,
+        environment,
+        role_id: checked.role.id.clone(),
+        all_role_scopes: checked.scopes.is_none(),
+        notes: checked.notes,
+        version: 1,
+        created_at: author.now,
+        created_by: author.actor.id().unwrap_or_default().to_owned(),
+        edited_at: None,
+        expires_at: checked.expires_at,
+        secret_created_at: author.now,
+        last_used_at: None,
+        last_used_address: None,
+        revoked_at: None,
+    };
+    Details {
+        key,
+        role: checked.role,
+        selected: checked.scopes.unwrap_or_default(),
+        ip_whitelist: checked.ip_whitelist,
+    }
 }
 
 /// Edits a key that stood at `version`. Returns it as it stands now.
