@@ -269,11 +269,11 @@ impl Browser {
     }
 
     #[track_caller]
-    pub fn press_key(&self, key: Key) {
+    pub fn press_key(&self, key: &Key) {
         self.press(&key.value().to_string());
     }
 
-    /// Presses Enter as a keyboard does: in one go. ChromeDriver sends it in two parts, of which the
+    /// Presses Enter as a keyboard does: in one go. `ChromeDriver` sends it in two parts, of which the
     /// second can reach the page that the first has led to.
     #[track_caller]
     pub fn press_enter(&self) {
@@ -362,11 +362,6 @@ impl Browser {
         self.run(async |d| Self::element(d, selector).await?.attr(name).await).unwrap_or_default()
     }
 
-    #[track_caller]
-    pub fn style(&self, selector: &str, property: &str) -> String {
-        self.run(async |d| Self::element(d, selector).await?.css_value(property).await)
-    }
-
     /// The page's HTML as it stands.
     #[track_caller]
     pub fn source(&self) -> String {
@@ -425,7 +420,7 @@ impl Browser {
         );
     }
 
-    /// Allows what pages of ours ask for, by the names of the DevTools protocol.
+    /// Allows what pages of ours ask for, by the names of the `DevTools` protocol.
     #[track_caller]
     pub fn allow(&self, permissions: &[&str]) {
         let wanted = json!({ "permissions": permissions, "origin": self.origin });
@@ -452,7 +447,7 @@ impl Browser {
         self.expected.borrow_mut().insert(status);
     }
 
-    /// What happened on the network since the last call, as the DevTools protocol tells it.
+    /// What happened on the network since the last call, as the `DevTools` protocol tells it.
     #[track_caller]
     pub fn events(&self) -> Vec<Value> {
         let log = self.run(async |d| d.get_log("performance").await);

@@ -17,12 +17,12 @@ fn a_field_left_wrong_says_so_at_once() {
     assert_eq!(browser.texts("#name ~ .if-invalid"), ["Error: Enter a key name"]);
     assert!(browser.shows("#name ~ .if-invalid"));
     browser.focus("#role");
-    for key in [Key::Down, Key::Up, Key::Tab] {
+    for key in &[Key::Down, Key::Up, Key::Tab] {
         browser.press_key(key);
     }
     assert!(browser.shows("#role ~ .if-invalid"));
     browser.focus("#role");
-    browser.press_key(Key::Down);
+    browser.press_key(&Key::Down);
     assert!(!browser.shows("#role ~ .if-invalid"));
 }
 

@@ -14,10 +14,10 @@ fn escape_cross_cancel_and_back_close_a_dialog() {
     let row = format!("/api-keys#{id}");
     let (edit, revoke) = (format!("/api-keys/{id}/edit"), format!("/api-keys/{id}/revoke"));
     for (path, closed) in [("/api-keys/new", "/api-keys"), (&edit, &row), (&revoke, &row)] {
-        let ways: [&dyn Fn(&Browser); 3] =
-            [&|b| b.press_key(Key::Escape), &|b| b.click("dialog .x"), &|b| {
-                b.click("dialog .dlg-foot .btn-secondary")
-            }];
+        let press_escape = |b: &Browser| b.press_key(&Key::Escape);
+        let click_cross = |b: &Browser| b.click("dialog .x");
+        let click_cancel = |b: &Browser| b.click("dialog .dlg-foot .btn-secondary");
+        let ways: [&dyn Fn(&Browser); 3] = [&press_escape, &click_cross, &click_cancel];
         for way in ways {
             browser.goto(path);
             assert!(browser.shows("dialog"));
@@ -43,7 +43,7 @@ fn a_dialog_of_the_key_page_leads_back_there() {
     for trigger in ["a[href*='/edit']", "a[href*='/revoke']"] {
         browser.follow(trigger);
         assert!(browser.shows("dialog"));
-        browser.leading_on(|b| b.press_key(Key::Escape));
+        browser.leading_on(|b| b.press_key(&Key::Escape));
         assert_eq!(browser.address(), format!("/api-keys/{id}"));
     }
 }
@@ -74,7 +74,7 @@ fn tab_stays_inside_the_dialog() {
         browser.goto(path);
         let mut stops = Vec::new();
         for _ in 0..40 {
-            browser.press_key(Key::Tab);
+            browser.press_key(&Key::Tab);
             // Between its last and its first control the focus may pass the browser itself.
             let inside = "return !!document.activeElement.closest('dialog') || \
                           document.activeElement === document.body";

@@ -1,4 +1,4 @@
-//! ChromeDriver: one for all tests of this program, on a port of its own choosing.
+//! `ChromeDriver`: one for all tests of this program, on a port of its own choosing.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -16,7 +16,7 @@ struct Driver {
 /// also when this program is killed.
 const GUARDED: &str = "chromedriver --port=0 & read -r _; kill 0";
 
-/// Where ChromeDriver listens.
+/// Where `ChromeDriver` listens.
 pub fn url() -> &'static str {
     static DRIVER: OnceLock<Driver> = OnceLock::new();
     &DRIVER.get_or_init(start).url

@@ -103,7 +103,7 @@ fn the_account_menu_opens_and_closes() {
     browser.click(".avatar");
     assert!(browser.shows("#me"));
     assert!(browser.text("#me").contains("ines@meridianfreight.example"));
-    browser.press_key(Key::Escape);
+    browser.press_key(&Key::Escape);
     browser.wait_until("closed", |b| !b.shows("#me"));
     browser.wait_for_focus(".avatar");
 }
@@ -121,6 +121,6 @@ fn a_phone_has_its_navigation_in_a_menu() {
     browser.follow("#nav a");
     assert_eq!(browser.address(), "/api-keys");
     browser.click(".menu-btn");
-    browser.press_key(Key::Escape);
+    browser.press_key(&Key::Escape);
     browser.wait_until("closed", |b| !b.shows("#nav a"));
 }

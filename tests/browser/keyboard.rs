@@ -23,7 +23,7 @@ const FOCUS_IS_SEEN: &str = "
 #[track_caller]
 fn tab_to(browser: &Browser, selector: &str) {
     for _ in 0..80 {
-        browser.press_key(Key::Tab);
+        browser.press_key(&Key::Tab);
         if browser.has_focus("body") {
             continue;
         }
@@ -58,7 +58,7 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     browser.press(PASSWORD);
     enter(&browser);
 
-    browser.press_key(Key::Tab);
+    browser.press_key(&Key::Tab);
     browser.wait_for_focus(".skip");
     assert_eq!(browser.script(FOCUS_IS_SEEN, vec![]), true);
     browser.press_enter();
@@ -69,18 +69,18 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     browser.wait_for_focus("#name");
     browser.press("Billing worker");
     tab_to(&browser, "[name='environment']");
-    browser.press_key(Key::Right);
+    browser.press_key(&Key::Right);
     assert!(browser.is_chosen("[name='environment'][value='staging']"));
     tab_to(&browser, "#role");
     browser.press("Read-o");
     assert_eq!(browser.value("#role"), "read-only");
     tab_to(&browser, "[name='lifetime']");
-    browser.press_key(Key::Left);
+    browser.press_key(&Key::Left);
     assert!(browser.is_chosen("[name='lifetime'][value='30']"));
     tab_to(&browser, "[name='access']");
-    browser.press_key(Key::Down);
+    browser.press_key(&Key::Down);
     tab_to(&browser, "[value='orders:read']");
-    browser.press_key(Key::Space);
+    browser.press_key(&Key::Space);
     tab_to(&browser, "#notes");
     tab_to(&browser, "dialog .btn-primary");
     enter(&browser);
@@ -99,7 +99,7 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     tab_to(&browser, &format!("#{id} .act:not(.act-danger)"));
     enter(&browser);
     browser.wait_for_focus("#name");
-    browser.press_key(Key::End);
+    browser.press_key(&Key::End);
     browser.press(" – staging");
     enter(&browser);
     assert_eq!(browser.text("#notice"), "“Billing worker – staging” saved.");
@@ -107,9 +107,9 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     tab_to(&browser, &format!("#{id} .act-danger"));
     enter(&browser);
     browser.wait_for_focus("dialog .dlg-foot .btn-secondary");
-    browser.press_key(Key::Tab);
+    browser.press_key(&Key::Tab);
     browser.wait_for_focus("dialog .btn-danger");
-    browser.leading_on(|b| b.press_key(Key::Space));
+    browser.leading_on(|b| b.press_key(&Key::Space));
     assert_eq!(browser.text("#notice"), "“Billing worker – staging” revoked.");
 }
 
@@ -120,10 +120,10 @@ fn menus_and_themes_are_worked_by_keyboard() {
     tab_to(&browser, ".avatar");
     browser.press_enter();
     tab_to(&browser, "#me button[value='dark']");
-    browser.leading_on(|b| b.press_key(Key::Space));
+    browser.leading_on(|b| b.press_key(&Key::Space));
     assert_eq!(browser.attribute("html", "data-theme"), "dark");
     tab_to(&browser, ".avatar");
-    browser.press_key(Key::Space);
+    browser.press_key(&Key::Space);
     tab_to(&browser, "#me .item");
     enter(&browser);
     assert_eq!(browser.address(), "/sign-in");

@@ -3,6 +3,8 @@
 //! Needs Debian's `chromium` and `chromium-driver`, and axe-core in `node_modules` beside this file;
 //! `tests/all` installs them.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 #[path = "../suite/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the suite, which uses all of it")]
 mod support;

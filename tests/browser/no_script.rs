@@ -78,7 +78,7 @@ fn the_page_behind_a_dialog_is_out_of_reach_without_script() {
         browser.goto(path);
         let mut stops = 0;
         for _ in 0..30 {
-            browser.press_key(Key::Tab);
+            browser.press_key(&Key::Tab);
             assert!(browser.texts(".app :focus").is_empty(), "{path}");
             stops += browser.texts("dialog :focus").len();
         }

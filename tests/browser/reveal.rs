@@ -109,7 +109,7 @@ fn escape_does_not_lose_the_secret() {
     let browser = Browser::signed_in(&app);
     let secret = reveal(&browser);
     for _ in 0..3 {
-        browser.press_key(Key::Escape);
+        browser.press_key(&Key::Escape);
     }
     assert_eq!(browser.text("#secret-key"), secret);
     assert_eq!(browser.text("dialog h2"), "Save your secret key");

@@ -1,6 +1,9 @@
 //! Set-up, signing in and out.
 
+use latchkey::clock::MINUTE;
+
 use crate::browser::Browser;
+use crate::keys;
 use crate::support::{App, PASSWORD};
 
 #[test]
@@ -41,4 +44,34 @@ fn a_wrong_password_says_so_and_keeps_the_address() {
     browser.fill("#password", PASSWORD);
     browser.follow("button.btn-primary");
     assert_eq!(browser.address(), "/api-keys?view=expired");
+}
+
+#[test]
+fn a_session_that_ended_is_said_and_leads_back() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    let edit = format!("/api-keys/{id}/edit");
+    browser.goto(&edit);
+    app.advance(31 * MINUTE);
+    browser.follow("dialog .btn-primary");
+    assert_eq!(browser.text("#notice"), "Your session ended. Sign in, then try again.");
+    browser.fill("#email", "ines@meridianfreight.example");
+    browser.fill("#password", PASSWORD);
+    browser.follow("button.btn-primary");
+    assert_eq!(browser.address(), edit);
+}
+
+#[test]
+fn a_password_is_shown_on_request_and_sent_hidden() {
+    let app = App::set_up();
+    let browser = Browser::open(&app);
+    browser.goto("/sign-in");
+    browser.fill("#password", PASSWORD);
+    let types = |browser: &Browser| browser.attribute("#password", "type");
+    assert_eq!(types(&browser), "password");
+    browser.click("[data-show]");
+    assert_eq!((types(&browser).as_str(), browser.text("[data-show]").as_str()), ("text", "Hide"));
+    browser.click("[data-show]");
+    assert_eq!(types(&browser), "password");
 }
