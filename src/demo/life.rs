@@ -73,7 +73,7 @@ impl Life {
             Fresh => (1 + among(2, 28), None, None),
             // Every day of the last two weeks comes up, today first.
             ExpiresSoon => {
-                let left = i64::from(index / 12) % 15;
+                let left = (i64::from(index / 12) + 14) % 15;
                 (lifetime.min(age) - left, Some(left), None)
             }
             RotationDue => {
