@@ -7,4 +7,5 @@ mod page;
 
 pub use app::{App, NOW, PASSWORD};
 pub use client::Client;
+pub use database::Database;
 pub use page::Page;
