@@ -6,6 +6,7 @@
 //! - A feature is a folder: its verbs in `mod.rs`, its nouns one file each, its SQL in `store.rs`,
 //!   its pages in `http/`. From left to right, each may use those before it: [`activity`],
 //!   [`settings`], [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`].
+//! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
 //! - [`clock`], [`error`], [`keyring`], [`random`] and [`text`] are what everything stands on.
 
@@ -15,6 +16,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod demo;
 pub mod error;
 pub mod keyring;
 pub mod members;

@@ -4,6 +4,7 @@
 
 mod draft;
 pub mod http;
+pub mod import;
 mod ip_whitelist;
 mod key;
 mod list;
@@ -81,14 +82,10 @@ pub fn create(
     }
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
     let details = new_key(id, environment, checked, author);
-    store::insert(tx, &details, &settings)?;
-    store::insert_secret(tx, &details.key, &secret.digest(&author.keyring))?;
-    let recorded = serde_json::json!({ "version": 1, "changes": changes(None, &details) });
-    activity::record(
-        tx,
-        author,
-        &Entry::about(Event::KeyCreated, subject(&details.key)).with(recorded),
-    )?;
+    let new = [(details, secret.digest(&author.keyring))];
+    store::insert(tx, &new, &settings)?;
+    let [(details, _)] = new;
+    activity::record(tx, author, &created(&details))?;
     Ok((details, secret))
 }
 
@@ -145,12 +142,7 @@ pub fn edit(
     after.key.version += 1;
     after.key.edited_at = Some(author.now);
     store::update(tx, &after, &settings)?;
-    let recorded = serde_json::json!({ "version": after.key.version, "changes": changes });
-    activity::record(
-        tx,
-        author,
-        &Entry::about(Event::KeyEdited, subject(&after.key)).with(recorded),
-    )?;
+    activity::record(tx, author, &edited(&after.key, &changes))?;
     Ok(after.key)
 }
 
@@ -174,7 +166,7 @@ pub fn revoke(
         return Err(Error::invalid("confirm", message));
     }
     store::revoke(tx, id, author.now, author.actor.id())?;
-    activity::record(tx, author, &Entry::about(Event::KeyRevoked, subject(&key)))?;
+    activity::record(tx, author, &revoked(&key))?;
     Ok(key)
 }
 
@@ -199,6 +191,14 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
 /// When the database cannot be read.
 pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
     store::least_used(connection, now, CANDIDATES)
+}
+
+/// Whether there is any key, if only a revoked one.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn any(connection: &mut Connection) -> Result<bool> {
+    store::any(connection)
 }
 
 /// Whether a key was used in the last seven days, so that revoking it asks for confirmation.
@@ -236,6 +236,20 @@ fn apply(before: &Details, checked: Checked) -> Details {
         selected: checked.scopes.unwrap_or_default(),
         ip_whitelist: checked.ip_whitelist,
     }
+}
+
+fn created(details: &Details) -> Entry {
+    let recorded = serde_json::json!({ "version": 1, "changes": changes(None, details) });
+    Entry::about(Event::KeyCreated, subject(&details.key)).with(recorded)
+}
+
+fn edited(key: &ApiKey, changes: &[Change]) -> Entry {
+    let recorded = serde_json::json!({ "version": key.version, "changes": changes });
+    Entry::about(Event::KeyEdited, subject(key)).with(recorded)
+}
+
+fn revoked(key: &ApiKey) -> Entry {
+    Entry::about(Event::KeyRevoked, subject(key))
 }
 
 fn subject(key: &ApiKey) -> Subject {

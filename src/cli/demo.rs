@@ -1,12 +1,58 @@
-//! `latchkey demo`.
+//! `latchkey demo`: a sample organisation to look around in.
 
+use std::io::Write;
+
+use super::{CLOCK, open, say};
 use crate::config::{Config, FillDemo};
+use crate::db::Location;
+use crate::demo;
 use crate::error::Result;
+use crate::members::{Member, Permission};
+use crate::text::thousands;
 
-/// Fills an empty data directory with a sample organisation.
-///
-/// # Errors
-/// When the directory is not empty.
-pub fn run(config: &Config, _: FillDemo) -> Result<()> {
-    super::open(config).map(drop)
+pub(super) fn run(config: &Config, wanted: FillDemo, output: &mut impl Write) -> Result<()> {
+    let (db, keyring) = open(config)?;
+    let sample = demo::fill(&db, &keyring, wanted.keys, CLOCK.now())?;
+    let keys = match wanted.keys {
+        1 => "1 API key".to_owned(),
+        n => format!("{} API keys", thousands(n.into())),
+    };
+    say(
+        output,
+        &format!(
+            "Made {}: {} members, {} roles, {keys}.",
+            demo::NAME,
+            sample.members.len(),
+            sample.roles
+        ),
+    )?;
+    say(output, &format!("Start:    {}", start(config)))?;
+    let url = config.server.public_url(config.server.listen);
+    say(output, &format!("Open:     {url}/sign-in"))?;
+    say(output, &format!("Password: {} (everybody’s)", sample.password))?;
+    for member in &sample.members {
+        let (email, standing) = (member.email.as_str(), standing(member));
+        say(output, &format!("Email:    {email} ({standing})"))?;
+    }
+    Ok(())
+}
+
+/// The command that serves what was made. Never shows a database's URL: it may hold a password.
+fn start(config: &Config) -> String {
+    match &config.database.location {
+        Location::Sqlite(_) => {
+            format!("latchkey --data-dir {}", config.database.data_dir.display())
+        }
+        Location::Postgres(_) => {
+            "latchkey, with the same --database-url and --secret-key-file".into()
+        }
+    }
+}
+
+fn standing(member: &Member) -> &'static str {
+    match (member.super_manager, member.may(Permission::CreateKeys)) {
+        (true, true) => "super manager with every permission",
+        (true, false) => "super manager who may only look",
+        (false, _) => "member without access to API keys",
+    }
 }

@@ -27,10 +27,7 @@ pub fn run(config: &Config) -> ExitCode {
             drop((input, output));
             serve::run(config)
         }
-        Command::Demo(wanted) => {
-            drop((input, output));
-            demo::run(config, *wanted)
-        }
+        Command::Demo(wanted) => demo::run(config, *wanted, &mut output),
         Command::Migrate => migrate::run(config, &mut output),
         Command::Member(command) => member::run(config, command, &mut input, &mut output),
     };

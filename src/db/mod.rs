@@ -5,6 +5,7 @@
 
 mod connection;
 mod error;
+mod indexes;
 mod migrate;
 mod pool;
 #[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]
@@ -18,6 +19,7 @@ use diesel::connection::SimpleConnection as _;
 
 pub(crate) use connection::on_each;
 pub use connection::{AnyConnection as Connection, Transaction};
+pub use indexes::without_indexes;
 
 use crate::error::{Error, Result};
 use pool::Pool;

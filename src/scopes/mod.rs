@@ -28,8 +28,20 @@ pub fn add_resources(
 ) -> Result<()> {
     let offered =
         resources.iter().flat_map(|resource| [resource.scope("read"), resource.scope("write")]);
+    add(tx, offered, author)
+}
+
+/// Adds the scopes that are not there yet, and the built-in one.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn add(
+    tx: &mut Transaction<'_>,
+    offered: impl IntoIterator<Item = Scope>,
+    author: &Author,
+) -> Result<()> {
     let known = all(tx)?;
-    for (position, scope) in (0..).zip(offered.chain([Scope::introspect()])) {
+    for (position, scope) in (0..).zip(offered.into_iter().chain([Scope::introspect()])) {
         if !known.iter().any(|other| other.name == scope.name) {
             store::insert(tx, &scope, position, author.now)?;
         }

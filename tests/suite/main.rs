@@ -8,6 +8,7 @@ mod support;
 mod activity;
 mod api_keys;
 mod architecture;
+mod demo;
 mod errors;
 mod migrations_agree;
 mod security;

@@ -105,6 +105,10 @@ pub(super) fn count_active(tx: &mut Transaction<'_>, now: Timestamp, limit: i64)
     table::count_active(tx, now, limit)
 }
 
+pub(super) fn any(connection: &mut Connection) -> Result<bool> {
+    Ok(diesel::select(exists(api_keys::table.select(api_keys::id))).get_result(connection)?)
+}
+
 pub(super) fn least_used(
     connection: &mut Connection,
     now: Timestamp,
@@ -137,37 +141,49 @@ macro_rules! editable {
     }};
 }
 
-pub(super) fn insert(
-    tx: &mut Transaction<'_>,
-    details: &Details,
-    settings: &Settings,
-) -> Result<()> {
-    let key = &details.key;
-    diesel::insert_into(api_keys::table)
-        .values((
+macro_rules! whole {
+    ($details:ident, $settings:ident) => {{
+        let key = &$details.key;
+        let revoked_by = key.revoked_at.map(|_| &key.created_by);
+        (
             api_keys::id.eq(key.id.as_str()),
             api_keys::environment.eq(key.environment.slug()),
             api_keys::created_at.eq(key.created_at.millis()),
             api_keys::created_by.eq(&key.created_by),
             api_keys::secret_created_at.eq(key.secret_created_at.millis()),
             api_keys::last_used_at.eq(key.last_used_at.map_or(0, Timestamp::millis)),
-            editable!(details, settings),
-        ))
-        .execute(&mut **tx)?;
-    insert_lists(tx, details)
+            api_keys::revoked_at.eq(key.revoked_at.map(Timestamp::millis)),
+            api_keys::revoked_by.eq(revoked_by),
+            editable!($details, $settings),
+        )
+    }};
 }
 
-pub(super) fn insert_secret(tx: &mut Transaction<'_>, key: &ApiKey, digest: &[u8]) -> Result<()> {
-    diesel::insert_into(api_key_secrets::table)
-        .values((
-            api_key_secrets::digest.eq(digest),
-            api_key_secrets::key_id.eq(key.id.as_str()),
-            api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
-            api_key_secrets::created_at.eq(key.secret_created_at.millis()),
-            api_key_secrets::expires_at.eq(key.expires_at.millis()),
-        ))
-        .execute(&mut **tx)?;
-    Ok(())
+/// Writes new keys with their secrets' digests, some hundreds at once: statements have a limit of
+/// parameters.
+pub(super) fn insert(
+    tx: &mut Transaction<'_>,
+    new: &[(Details, Vec<u8>)],
+    settings: &Settings,
+) -> Result<()> {
+    let keys: Vec<_> = new.iter().map(|(details, _)| whole!(details, settings)).collect();
+    let secrets: Vec<_> = new
+        .iter()
+        .map(|(Details { key, .. }, digest)| {
+            (
+                api_key_secrets::digest.eq(digest),
+                api_key_secrets::key_id.eq(key.id.as_str()),
+                api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
+                api_key_secrets::created_at.eq(key.secret_created_at.millis()),
+                api_key_secrets::expires_at.eq(key.expires_at.millis()),
+            )
+        })
+        .collect();
+    on_each!(&mut **tx, native => {
+        diesel::insert_into(api_keys::table).values(&keys).execute(native)?;
+        diesel::insert_into(api_key_secrets::table).values(&secrets).execute(native)?;
+    });
+    insert_lists(tx, new.iter().map(|(details, _)| details))
 }
 
 pub(super) fn update(
@@ -188,7 +204,7 @@ pub(super) fn update(
         .execute(&mut **tx)?;
     diesel::delete(api_key_addresses::table.filter(api_key_addresses::key_id.eq(id)))
         .execute(&mut **tx)?;
-    insert_lists(tx, details)
+    insert_lists(tx, [details])
 }
 
 pub(super) fn revoke(
@@ -203,23 +219,26 @@ pub(super) fn revoke(
     Ok(())
 }
 
-fn insert_lists(tx: &mut Transaction<'_>, details: &Details) -> Result<()> {
-    let id = details.key.id.as_str();
-    let scopes: Vec<_> = details
-        .selected
-        .iter()
-        .map(|scope| (api_key_scopes::key_id.eq(id), api_key_scopes::scope.eq(scope)))
-        .collect();
-    let addresses: Vec<_> = (0_i64..)
-        .zip(details.ip_whitelist.addresses())
-        .map(|(position, address)| {
+fn insert_lists<'a>(
+    tx: &mut Transaction<'_>,
+    keys: impl IntoIterator<Item = &'a Details>,
+) -> Result<()> {
+    let (mut scopes, mut addresses) = (Vec::new(), Vec::new());
+    for Details { key, selected, ip_whitelist, .. } in keys {
+        let id = key.id.as_str();
+        scopes.extend(
+            selected
+                .iter()
+                .map(|scope| (api_key_scopes::key_id.eq(id), api_key_scopes::scope.eq(scope))),
+        );
+        addresses.extend((0_i64..).zip(ip_whitelist.addresses()).map(|(position, address)| {
             (
                 api_key_addresses::key_id.eq(id),
                 api_key_addresses::position.eq(position),
                 api_key_addresses::address.eq(address.to_string()),
             )
-        })
-        .collect();
+        }));
+    }
     on_each!(&mut **tx, native => {
         diesel::insert_into(api_key_scopes::table).values(&scopes).execute(native)?;
         diesel::insert_into(api_key_addresses::table).values(&addresses).execute(native)?;

@@ -1,0 +1,60 @@
+//! Filling tables with many rows: indexes are made faster afterwards than kept up on the way.
+
+use diesel::QueryableByName;
+use diesel::RunQueryDsl as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::Text;
+
+use super::{Connection, Transaction};
+use crate::error::Result;
+
+#[derive(QueryableByName)]
+struct Index {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    definition: String,
+}
+
+/// Does `work` without the indexes of `tables`, then makes them again, and lets the database count
+/// what it has. Indexes that hold a primary key up stay.
+///
+/// # Errors
+/// What `work` returns, or when the database cannot be written.
+pub fn without_indexes<T>(
+    tx: &mut Transaction<'_>,
+    tables: &[&str],
+    work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+) -> Result<T> {
+    let mut indexes = Vec::new();
+    for table in tables {
+        indexes.extend(of(tx, table)?);
+    }
+    for index in &indexes {
+        tx.batch_execute(&format!("DROP INDEX {}", index.name))?;
+    }
+    let outcome = work(tx)?;
+    for index in &indexes {
+        tx.batch_execute(&index.definition)?;
+    }
+    if matches!(**tx, Connection::Postgres(_)) {
+        // Until it has counted, PostgreSQL plans for tables that are nearly empty.
+        tx.batch_execute(&format!("ANALYZE {}", tables.join(", ")))?;
+    }
+    Ok(outcome)
+}
+
+fn of(tx: &mut Transaction<'_>, table: &str) -> Result<Vec<Index>> {
+    let sql = match **tx {
+        Connection::Postgres(_) => {
+            "SELECT i.indexname::text AS name, i.indexdef AS definition FROM pg_indexes i \
+             WHERE i.schemaname = current_schema() AND i.tablename = $1 AND NOT EXISTS \
+             (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)"
+        }
+        Connection::Sqlite(_) => {
+            "SELECT name, sql AS definition FROM sqlite_schema \
+             WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL"
+        }
+    };
+    Ok(diesel::sql_query(sql).bind::<Text, _>(table).load(&mut **tx)?)
+}

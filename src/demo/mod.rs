@@ -1,0 +1,114 @@
+//! The sample organisation: Meridian Freight, its members, roles and API keys.
+//!
+//! Made up, and always the same but for identifiers, secrets and the password. Uses every feature's
+//! verbs; no feature knows it.
+
+mod keys;
+mod life;
+mod names;
+mod organisation;
+mod showcase;
+
+use std::num::TryFromIntError;
+
+use crate::activity::{self, Author, Entry};
+use crate::api_keys::{self, import};
+use crate::clock::Timestamp;
+use crate::db::{Db, Transaction, without_indexes};
+use crate::error::{Error, Result};
+use crate::keyring::Keyring;
+use crate::members::Member;
+use crate::settings::Settings;
+use keys::Keys;
+
+pub use organisation::NAME;
+
+/// Of how many keys, the newest, the activity tells: recording all of a million takes minutes.
+const TOLD: usize = 2000;
+/// From how many keys on indexes are better made afterwards.
+const MANY: u32 = 20_000;
+/// The tables that many rows go into.
+const LARGE: [&str; 4] = ["api_keys", "api_key_secrets", "api_key_scopes", "api_key_addresses"];
+
+/// What was made.
+#[derive(Debug)]
+pub struct Sample {
+    /// Everybody, whoever may do most first.
+    pub members: Vec<Member>,
+    /// Everybody's password.
+    pub password: String,
+    /// How many roles there are.
+    pub roles: usize,
+}
+
+/// Fills an empty database with the sample organisation and `count` keys.
+///
+/// # Errors
+/// When the database is not empty or cannot be written; then nothing is.
+pub fn fill(db: &Db, keyring: &Keyring, count: u32, now: Timestamp) -> Result<Sample> {
+    let password = organisation::password()?;
+    let hashes = organisation::hashes(&password)?;
+    db.write_blocking(|tx| {
+        if organisation::exists(tx)? || api_keys::any(tx)? {
+            return Err(Error::Internal(
+                "the database is not empty: give another directory with --data-dir, or another \
+                 database with --database-url"
+                    .into(),
+            ));
+        }
+        let (settings, roles, members) =
+            organisation::set_up(tx, hashes, i64::from(count), keyring, now)?;
+        let keys = Keys { count, now, roles: &roles, members: &members, settings: &settings };
+        let told = if count < MANY {
+            add(tx, &keys, &settings, keyring)?
+        } else {
+            without_indexes(tx, &LARGE, |tx| add(tx, &keys, &settings, keyring))?
+        };
+        record(tx, told, &members, keyring)?;
+        Ok(Sample { roles: roles.len(), members, password: password.to_string() })
+    })
+}
+
+/// Something that happened to a key, when, and the id of the member who did it.
+type Told = (Timestamp, Entry, String);
+
+/// Writes the keys in batches, and returns what is to be told of them.
+fn add(
+    tx: &mut Transaction<'_>,
+    keys: &Keys<'_>,
+    settings: &Settings,
+    keyring: &Keyring,
+) -> Result<Vec<Told>> {
+    let step: u32 = import::BATCH.try_into().map_err(|e: TryFromIntError| Error::internal(e))?;
+    let mut told = Vec::new();
+    for start in (0..keys.count).step_by(import::BATCH) {
+        let end = keys.count.min(start.saturating_add(step));
+        let batch: Vec<_> = (start..end).map(|index| keys.key(index)).collect::<Result<_>>()?;
+        for details in batch.iter().take(TOLD.saturating_sub(start as usize)) {
+            let by = &details.key.created_by;
+            told.extend(import::life(details).into_iter().map(|(at, e)| (at, e, by.clone())));
+        }
+        import::keys(tx, batch, settings, keyring)?;
+    }
+    Ok(told)
+}
+
+/// Records what is told, oldest first.
+fn record(
+    tx: &mut Transaction<'_>,
+    mut told: Vec<Told>,
+    members: &[Member],
+    keyring: &Keyring,
+) -> Result<()> {
+    told.sort_by_key(|(at, ..)| *at);
+    for (at, entry, by) in told {
+        let author = Author::command_line(keyring.clone(), at);
+        let member = members.iter().find(|member| member.id.as_str() == by);
+        let author = match member {
+            Some(member) => author.as_member(member.id.as_str(), member.name.as_str()),
+            None => author,
+        };
+        activity::record(tx, &author, &entry)?;
+    }
+    Ok(())
+}

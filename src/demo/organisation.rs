@@ -1,0 +1,162 @@
+//! The organisation: settings, what its API offers, roles and members.
+
+use crate::activity::{self, Author, Entry, Event};
+use crate::clock::{DAY, Timestamp};
+use crate::db::{Connection, Transaction};
+use crate::error::{Error, Result};
+use crate::keyring::Keyring;
+use crate::members::{self, Email, Member, MemberName, NewMember, Permission, Permissions};
+use crate::random;
+use crate::roles::{self, Role};
+use crate::scopes::{self, Resource, Scope};
+use crate::settings::{self, Settings};
+use crate::sign_in::Password;
+use crate::sign_in::hasher::hash_blocking;
+
+/// What it is called.
+pub const NAME: &str = "Meridian Freight";
+
+/// For how many days it has been there: longer than a key may live.
+const AGE: i64 = 400;
+
+/// What its API offers, and what can be done with each.
+const RESOURCES: [(&str, &str, &[&str]); 6] = [
+    ("shipments", "Bookings, tracking events and proof of delivery", &["read", "write"]),
+    ("orders", "Sales orders and their lines", &["read", "write"]),
+    ("invoices", "Issued invoices and credit notes", &["read", "write"]),
+    ("customers", "Names, addresses and contacts. Personal data", &["read", "write"]),
+    ("reports", "Figures calculated overnight", &["read"]),
+    ("webhooks", "Endpoints and their deliveries", &["read", "write"]),
+];
+
+/// Its own roles: slug, name, description, scopes.
+const ROLES: [(&str, &str, &str, &[&str]); 3] = [
+    (
+        "billing",
+        "Billing",
+        "Invoice export and reconciliation.",
+        &["invoices:read", "invoices:write", "customers:read", "reports:read"],
+    ),
+    (
+        "warehouse",
+        "Warehouse",
+        "Handheld scanners and dock gateways.",
+        &["shipments:read", "shipments:write", "orders:read"],
+    ),
+    (
+        "webhooks",
+        "Webhooks",
+        "Create and maintain webhook endpoints.",
+        &["webhooks:read", "webhooks:write"],
+    ),
+];
+
+const LOOKS_ONLY: [Permission; 2] = [Permission::ViewKeys, Permission::ViewActivity];
+
+/// Its people: name, address, whether a super manager, and with which permissions.
+const PEOPLE: [(&str, &str, bool, &[Permission]); 4] = [
+    ("Ines Okafor", "ines@meridianfreight.example", true, &Permission::ALL),
+    ("Tomas Lind", "tomas@meridianfreight.example", true, &Permission::ALL),
+    ("Priya Raman", "priya@meridianfreight.example", true, &LOOKS_ONLY),
+    ("Joren Maas", "joren@meridianfreight.example", false, &[]),
+];
+
+/// A password of its own for every sample, so that no instance has one that others know.
+pub(super) fn password() -> Result<zeroize::Zeroizing<String>> {
+    let groups = [(); 4].map(|()| random::text(b"abcdefghjkmnpqrstuvwxyz23456789", 4));
+    let groups = groups.into_iter().collect::<Result<Vec<_>>>()?;
+    Ok(groups.join("-").into())
+}
+
+/// A hash of the password for each member.
+pub(super) fn hashes(password: &zeroize::Zeroizing<String>) -> Result<Vec<String>> {
+    PEOPLE.iter().map(|_| hash_blocking(&Password::presented(password.clone()))).collect()
+}
+
+/// Whether somebody has been here before.
+pub(super) fn exists(connection: &mut Connection) -> Result<bool> {
+    members::any(connection)
+}
+
+/// Makes all but the keys, with room for more than the `keys` to come.
+pub(super) fn set_up(
+    tx: &mut Transaction<'_>,
+    hashes: Vec<String>,
+    keys: i64,
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<(Settings, Vec<Role>, Vec<Member>)> {
+    let begin = now.plus(-AGE * DAY);
+    let author = Author::command_line(keyring.clone(), begin);
+    let mut settings = settings::get(tx)?;
+    NAME.clone_into(&mut settings.organisation);
+    settings.active_key_limit = limit(keys);
+    settings::save(tx, &settings)?;
+    scopes::add(tx, offered()?, &author)?;
+    add_roles(tx, begin)?;
+    let members = add_members(tx, hashes, &author)?;
+    Ok((settings, roles::all(tx)?, members))
+}
+
+/// A fifth more than there are keys, in whole hundreds.
+fn limit(keys: i64) -> i64 {
+    ((keys + keys / 5 + 99) / 100).max(1) * 100
+}
+
+fn offered() -> Result<Vec<Scope>> {
+    let mut scopes = Vec::new();
+    for (name, description, operations) in RESOURCES {
+        let resource = Resource::new(name, description).map_err(Error::internal)?;
+        scopes.extend(operations.iter().map(|operation| resource.scope(operation)));
+    }
+    Ok(scopes)
+}
+
+fn add_roles(tx: &mut Transaction<'_>, begin: Timestamp) -> Result<()> {
+    roles::add_built_in(tx, begin)?;
+    for (slug, name, description, scopes) in ROLES {
+        let scopes = scopes.iter().map(ToString::to_string).collect();
+        let role = Role::custom(&format!("role_{slug}"), slug, name, description, scopes);
+        roles::add(tx, &role, begin)?;
+    }
+    Ok(())
+}
+
+/// The first one sets the organisation up and adds the others in the weeks after.
+fn add_members(
+    tx: &mut Transaction<'_>,
+    hashes: Vec<String>,
+    author: &Author,
+) -> Result<Vec<Member>> {
+    let mut members: Vec<Member> = Vec::new();
+    let mut author = author.clone();
+    for ((name, email, super_manager, permissions), hash) in PEOPLE.into_iter().zip(hashes) {
+        let new = NewMember {
+            name: MemberName::parse(name).map_err(Error::internal)?,
+            email: Email::parse(email).map_err(Error::internal)?,
+            password_hash: Some(hash),
+            super_manager,
+            permissions: permissions.iter().copied().collect::<Permissions>(),
+        };
+        let member = members::add(tx, &new, &author)?;
+        if members.is_empty() {
+            let details = serde_json::json!({ "organisation": NAME });
+            let entry = Entry::about(Event::SetUp, member.subject()).with(details);
+            activity::record(tx, &author, &entry)?;
+            author = author.as_member(member.id.as_str(), member.name.as_str());
+        }
+        author.now = author.now.plus(9 * DAY);
+        members.push(member);
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_more_keys() {
+        assert_eq!([0, 40, 90, 1000, 1_000_000].map(limit), [100, 100, 200, 1200, 1_200_000]);
+    }
+}
