@@ -148,6 +148,7 @@ pub fn edit(
     after.key.version += 1;
     after.key.edited_at = Some(author.now);
     store::update(tx, &after, &settings)?;
+    tx.announce(id.as_str())?;
     let recorded = serde_json::json!({ "version": after.key.version, "changes": changes });
     activity::record(
         tx,
@@ -177,6 +178,7 @@ pub fn revoke(
         return Err(Error::invalid("confirm", message));
     }
     store::revoke(tx, id, author.now, author.actor.id())?;
+    tx.announce(id.as_str())?;
     activity::record(tx, author, &Entry::about(Event::KeyRevoked, subject(&key)))?;
     Ok(key)
 }

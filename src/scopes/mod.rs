@@ -10,7 +10,7 @@ pub use matrix::{Cell, Matrix, MatrixRow};
 pub use scope::{Resource, Scope};
 
 use crate::activity::Author;
-use crate::db::{Connection, Transaction};
+use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::error::Result;
 
 /// The scope that a service needs to ask whether keys may pass; built in.
@@ -32,6 +32,8 @@ pub fn add_resources(
     for (position, scope) in (0..).zip(offered.chain([Scope::introspect()])) {
         if !known.iter().any(|other| other.name == scope.name) {
             store::insert(tx, &scope, position, author.now)?;
+            // Roles that follow the organisation's scopes grow with them.
+            tx.announce(EVERYTHING)?;
         }
     }
     Ok(())
