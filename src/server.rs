@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::members::http::Public;
 use crate::sign_in::Door;
 use crate::sign_in::http::session;
+use crate::verification::Verifier;
 use crate::web::log::QuietRootSpan;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
@@ -36,6 +37,20 @@ pub struct Shared {
     pub site: Site,
     /// What everybody who signs in passes.
     pub door: Arc<Door>,
+    /// What decides who may pass.
+    pub verifier: Arc<Verifier>,
+}
+
+impl Shared {
+    /// Shares `site` and `door`, and starts to hear of what other processes and nodes change.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new(site: Site, door: Arc<Door>) -> Result<Self> {
+        let verifier = Arc::new(Verifier::new(&site.db, &site.keyring));
+        site.db.watch()?;
+        Ok(Self { site, door, verifier })
+    }
 }
 
 /// Every route that people use.
@@ -92,7 +107,7 @@ pub fn dashboard(
     listener: TcpListener,
     workers: Option<usize>,
 ) -> std::io::Result<Server> {
-    let Shared { site, door } = shared.clone();
+    let Shared { site, door, verifier } = shared.clone();
     let server = HttpServer::new(move || {
         let session =
             session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
@@ -111,6 +126,7 @@ pub fn dashboard(
         App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(door.clone()))
+            .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(Pages::of(&routes())))
             .configure(programs)
             .service(people)
@@ -126,9 +142,12 @@ pub fn dashboard(
 
 /// The server of what programs ask, on an address where no page is served.
 fn apart(shared: &Shared, address: SocketAddr) -> Result<Server> {
-    let site = shared.site.clone();
+    let Shared { site, verifier, .. } = shared.clone();
     let server = HttpServer::new(move || {
-        App::new().app_data(web::Data::new(site.clone())).configure(programs)
+        App::new()
+            .app_data(web::Data::new(site.clone()))
+            .app_data(web::Data::from(verifier.clone()))
+            .configure(programs)
     });
     let bound = server.bind(address).map_err(|error| {
         Error::Internal(format!(

@@ -56,8 +56,8 @@ impl SecretKey {
     /// What is stored of it: HMAC-SHA-256 under the pepper. With 256 random bits no slow hash is
     /// needed (ASVS 11.4.2 is about passwords).
     #[must_use]
-    pub fn digest(&self, keyring: &Keyring) -> Vec<u8> {
-        keyring.mac(Purpose::Pepper, &[self.0.as_bytes()]).to_vec()
+    pub fn digest(&self, keyring: &Keyring) -> [u8; 32] {
+        keyring.mac(Purpose::Pepper, &[self.0.as_bytes()])
     }
 }
 

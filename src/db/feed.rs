@@ -7,7 +7,7 @@
 //! remembered may be relied on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use diesel::sql_types::BigInt;
 
 use super::schema::changes;
 use super::{Connection, Location, Pools, Transaction};
+use crate::clock::uptime;
 use crate::error::{Error, Result};
 
 /// What stands for everything at once.
@@ -25,8 +26,8 @@ pub const EVERYTHING: &str = "*";
 const LOOK: Duration = Duration::from_millis(10);
 /// How often a PostgreSQL node looks without being notified.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// For how long a look counts, from its beginning.
-const LEASE: Duration = Duration::from_millis(1_800);
+/// For how long a look counts, from its beginning, in milliseconds.
+const LEASE: u64 = 1_800;
 /// How long a watcher waits before it connects again.
 const RECONNECT: Duration = Duration::from_millis(100);
 /// How many announcements are kept for who looks late.
@@ -47,7 +48,7 @@ type Subscriber = Box<dyn Fn(Heard<'_>) + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Feed {
     subscribers: RwLock<Vec<Subscriber>>,
-    /// In milliseconds since the program's start.
+    /// The program's uptime, in milliseconds.
     lease_ends: AtomicU64,
 }
 
@@ -73,18 +74,13 @@ impl Feed {
     }
 
     pub(super) fn is_current(&self) -> bool {
-        millis(Instant::now()) < self.lease_ends.load(Ordering::Acquire)
+        uptime() < self.lease_ends.load(Ordering::Acquire)
     }
 
-    fn renew(&self, looked_at: Instant) {
-        self.lease_ends.store(millis(looked_at + LEASE), Ordering::Release);
+    /// `looked_at` is the program's uptime when the look began.
+    fn renew(&self, looked_at: u64) {
+        self.lease_ends.store(looked_at + LEASE, Ordering::Release);
     }
-}
-
-/// Milliseconds since the program's start, by a clock that never steps.
-fn millis(at: Instant) -> u64 {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    u64::try_from(at.saturating_duration_since(*START).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Transaction<'_> {
@@ -130,7 +126,7 @@ fn look(location: &Location, pools: &Weak<Pools>) -> Option<()> {
         // What was missed while nobody looked is unknown.
         pools.upgrade().inspect(|pools| pools.feed.tell_one(Heard::Everything));
         while let Some(pools) = pools.upgrade() {
-            let begun = Instant::now();
+            let begun = uptime();
             if watcher.turn(&pools.feed)? {
                 pools.feed.renew(begun);
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
-use super::verdict::Record;
+use super::verdict::{Record, effective};
 use crate::api_keys::{Environment, KeyId};
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -88,8 +88,10 @@ impl TryFrom<Row> for Record {
             key_id,
             environment,
             role: row.role,
-            role_scopes: set(row.role_scopes),
-            selected: (!row.all_role_scopes).then(|| set(row.selected)),
+            scopes: effective(
+                set(row.role_scopes),
+                (!row.all_role_scopes).then(|| set(row.selected)).as_ref(),
+            ),
             addresses: addresses.collect::<Result<_, _>>().map_err(Error::internal)?,
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: Timestamp::from_millis(row.expires_at),

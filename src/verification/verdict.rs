@@ -15,10 +15,8 @@ pub struct Record {
     pub environment: Environment,
     /// The slug of its role.
     pub role: String,
-    /// The role's scopes as they stand.
-    pub role_scopes: BTreeSet<String>,
-    /// The key's own selection, if it has one.
-    pub selected: Option<BTreeSet<String>>,
+    /// What the key may do: the role's scopes, narrowed to its own selection when it has one.
+    pub scopes: BTreeSet<String>,
     /// Where it may be used from; empty: anywhere.
     pub addresses: Vec<IpAddr>,
     /// When the key was created.
@@ -51,32 +49,6 @@ pub enum From {
     Unknown,
     /// Nobody asked about the address: a key without a whitelist may pass.
     Untold,
-}
-
-/// Whether a request may pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It may, as this key.
-    Pass(Identity),
-    /// It may not.
-    Refuse(Refusal),
-}
-
-/// Whose request it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The API key.
-    pub key_id: KeyId,
-    /// The slug of its role.
-    pub role: String,
-    /// What it may do: the role's scopes, narrowed to the key's own selection.
-    pub scopes: BTreeSet<String>,
-    /// What the key is for.
-    pub environment: Environment,
-    /// When the key was created.
-    pub created_at: Timestamp,
-    /// From when on the secret no longer passes.
-    pub expires_at: Timestamp,
 }
 
 /// Why a request may not pass.
@@ -120,39 +92,45 @@ impl Refusal {
     }
 }
 
+impl Record {
+    /// From when on the secret key no longer passes.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.expires_at.min(self.secret_expires_at)
+    }
+}
+
 /// Decides about the bearer of the secret key that `record` is about.
+///
+/// # Errors
+/// Why the bearer may not pass.
+pub fn decide(record: &Record, wanted: &Wanted, from: From, now: Timestamp) -> Result<(), Refusal> {
+    if record.revoked_at.is_some() {
+        return Err(Refusal::KeyRevoked);
+    }
+    if record.superseded_at.is_some_and(|end| now >= end) {
+        return Err(Refusal::SecretSuperseded);
+    }
+    if now >= record.ends_at() {
+        return Err(Refusal::KeyExpired);
+    }
+    if wanted.environment.as_deref().is_some_and(|slug| slug != record.environment.slug()) {
+        return Err(Refusal::EnvironmentMismatch);
+    }
+    if !is_allowed(&record.addresses, from) {
+        return Err(Refusal::AddressNotAllowed);
+    }
+    let missing: Vec<String> = wanted.scopes.difference(&record.scopes).cloned().collect();
+    if missing.is_empty() { Ok(()) } else { Err(Refusal::ScopeMissing(missing)) }
+}
+
+/// A role's scopes, narrowed to a key's own selection when it has one.
 #[must_use]
-pub fn decide(record: &Record, wanted: &Wanted, from: From, now: Timestamp) -> Verdict {
-    let expires_at = record.expires_at.min(record.secret_expires_at);
-    let scopes: BTreeSet<String> = match &record.selected {
-        Some(selected) => record.role_scopes.intersection(selected).cloned().collect(),
-        None => record.role_scopes.clone(),
-    };
-    let refusal = if record.revoked_at.is_some() {
-        Refusal::KeyRevoked
-    } else if record.superseded_at.is_some_and(|end| now >= end) {
-        Refusal::SecretSuperseded
-    } else if now >= expires_at {
-        Refusal::KeyExpired
-    } else if wanted.environment.as_deref().is_some_and(|slug| slug != record.environment.slug()) {
-        Refusal::EnvironmentMismatch
-    } else if !is_allowed(&record.addresses, from) {
-        Refusal::AddressNotAllowed
-    } else {
-        let missing: Vec<String> = wanted.scopes.difference(&scopes).cloned().collect();
-        if missing.is_empty() {
-            return Verdict::Pass(Identity {
-                key_id: record.key_id.clone(),
-                role: record.role.clone(),
-                scopes,
-                environment: record.environment,
-                created_at: record.created_at,
-                expires_at,
-            });
-        }
-        Refusal::ScopeMissing(missing)
-    };
-    Verdict::Refuse(refusal)
+pub fn effective(role: BTreeSet<String>, selected: Option<&BTreeSet<String>>) -> BTreeSet<String> {
+    match selected {
+        Some(selected) => role.intersection(selected).cloned().collect(),
+        None => role,
+    }
 }
 
 /// An address that nobody told is never allowed: what cannot be checked is refused.
@@ -167,7 +145,7 @@ fn is_allowed(addresses: &[IpAddr], from: From) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -178,13 +156,12 @@ mod tests {
         scopes.iter().map(ToString::to_string).collect()
     }
 
-    fn record() -> Record {
+    pub(in crate::verification) fn record() -> Record {
         Record {
             key_id: KeyId::parse("key_7QF2M8KDX4TN").expect("a Key ID"),
             environment: Environment::Production,
             role: "billing".into(),
-            role_scopes: set(&["invoices:read", "invoices:write", "orders:read"]),
-            selected: None,
+            scopes: set(&["invoices:read", "invoices:write", "orders:read"]),
             addresses: Vec::new(),
             created_at: NOW.plus(-1000),
             expires_at: NOW.plus(1000),
@@ -199,10 +176,7 @@ mod tests {
     }
 
     fn outcome(record: &Record, wanted: &Wanted, from: From) -> &'static str {
-        match decide(record, wanted, from, NOW) {
-            Verdict::Pass(_) => "pass",
-            Verdict::Refuse(refusal) => refusal.code(),
-        }
+        decide(record, wanted, from, NOW).map_or_else(|refusal| refusal.code(), |()| "pass")
     }
 
     #[test]
@@ -227,18 +201,11 @@ mod tests {
     }
 
     #[test]
-    fn every_scope_wanted_is_needed_within_role_and_selection() {
-        let narrowed = Record { selected: Some(set(&["orders:read", "orders:write"])), ..record() };
+    fn every_scope_wanted_is_needed() {
         assert_eq!(outcome(&record(), &wanting(&["orders:read", "invoices:write"]), HERE), "pass");
-        assert_eq!(outcome(&narrowed, &wanting(&["orders:read"]), HERE), "pass");
         assert_eq!(
-            outcome(&narrowed, &wanting(&["orders:read", "invoices:read"]), HERE),
+            outcome(&record(), &wanting(&["orders:read", "orders:write"]), HERE),
             "scope_missing"
-        );
-        assert_eq!(
-            outcome(&narrowed, &wanting(&["orders:write"]), HERE),
-            "scope_missing",
-            "beyond the role"
         );
     }
 
@@ -276,7 +243,8 @@ mod tests {
             role in proptest::collection::btree_set("[ab]:[rw]", 0..4),
             selected in proptest::option::of(proptest::collection::btree_set("[ab]:[rw]", 0..4)),
         ) {
-            let record = Record { role_scopes: role.clone(), selected, ..record() };
+            let scopes = effective(role.clone(), selected.as_ref());
+            let record = Record { scopes, ..record() };
             let wanted = |scopes| Wanted { scopes, environment: None };
             let all: BTreeSet<String> = few.union(&more).cloned().collect();
             if outcome(&record, &wanted(all.clone()), HERE) == "pass" {
@@ -293,7 +261,7 @@ mod tests {
             prop_assume!(revoked || age >= 1000);
             let record = Record { revoked_at: revoked.then_some(NOW), ..record() };
             let verdict = decide(&record, &Wanted { scopes, environment }, HERE, NOW.plus(age));
-            prop_assert!(matches!(verdict, Verdict::Refuse(_)));
+            prop_assert!(verdict.is_err());
         }
     }
 }

@@ -7,20 +7,24 @@ use url::form_urlencoded;
 use super::bearer;
 use super::problem::{refused, undecided};
 use crate::error::Result;
-use crate::verification::{Identity, Verdict, Wanted, verify};
+use crate::verification::{Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
 
-pub(super) async fn authorize(request: HttpRequest, site: web::Data<Site>) -> HttpResponse {
-    answer(&request, &site).await.unwrap_or_else(|error| undecided(&error))
+pub(super) async fn authorize(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    verifier: web::Data<Verifier>,
+) -> HttpResponse {
+    answer(&request, &site, &verifier).await.unwrap_or_else(|error| undecided(&error))
 }
 
-async fn answer(request: &HttpRequest, site: &Site) -> Result<HttpResponse> {
+async fn answer(request: &HttpRequest, site: &Site, verifier: &Verifier) -> Result<HttpResponse> {
     let presented = bearer::presented(request.headers());
     let from = bearer::origin(request, site);
     let wanted = wanted(request.query_string());
     let now = site.clock.now();
-    match verify(&site.db, &site.keyring, presented, wanted, from, now).await? {
-        Verdict::Pass(identity) => Ok(passed(&identity)),
+    match verifier.verify(presented, &wanted, from, now).await? {
+        Verdict::Pass(record) => Ok(passed(&record)),
         Verdict::Refuse(refusal) => refused(&refusal),
     }
 }
@@ -46,14 +50,14 @@ fn wanted(query: &str) -> Wanted {
 }
 
 /// Every identity header is set: gateways forward the client's own where one is missing.
-fn passed(identity: &Identity) -> HttpResponse {
-    let scopes: Vec<&str> = identity.scopes.iter().map(String::as_str).collect();
+fn passed(record: &Record) -> HttpResponse {
+    let scopes: Vec<&str> = record.scopes.iter().map(String::as_str).collect();
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header(("Latchkey-Key-Id", identity.key_id.as_str()))
-        .insert_header(("Latchkey-Role", identity.role.as_str()))
+        .insert_header(("Latchkey-Key-Id", record.key_id.as_str()))
+        .insert_header(("Latchkey-Role", record.role.as_str()))
         .insert_header(("Latchkey-Scopes", scopes.join(" ")))
-        .insert_header(("Latchkey-Environment", identity.environment.slug()))
+        .insert_header(("Latchkey-Environment", record.environment.slug()))
         .finish()
 }
 

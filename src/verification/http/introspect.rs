@@ -12,7 +12,7 @@ use crate::api_keys::SecretKey;
 use crate::clock::SECOND;
 use crate::error::Result;
 use crate::scopes::INTROSPECT;
-use crate::verification::{From, Identity, Presented, Verdict, Wanted, verify};
+use crate::verification::{From, Presented, Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
 
 /// What a caller asks.
@@ -27,8 +27,9 @@ pub(super) async fn introspect(
     request: HttpRequest,
     body: web::Bytes,
     site: web::Data<Site>,
+    verifier: web::Data<Verifier>,
 ) -> HttpResponse {
-    answer(&request, &body, &site).await.unwrap_or_else(|error| undecided(&error))
+    answer(&request, &body, &site, &verifier).await.unwrap_or_else(|error| undecided(&error))
 }
 
 /// Other methods are told which one to use.
@@ -39,14 +40,17 @@ pub(super) async fn only_post() -> HttpResponse {
     response
 }
 
-async fn answer(request: &HttpRequest, body: &[u8], site: &Site) -> Result<HttpResponse> {
+async fn answer(
+    request: &HttpRequest,
+    body: &[u8],
+    site: &Site,
+    verifier: &Verifier,
+) -> Result<HttpResponse> {
     let now = site.clock.now();
     let caller = bearer::presented(request.headers());
     let may_ask = Wanted { scopes: [INTROSPECT.to_owned()].into(), environment: None };
     let from = bearer::origin(request, site);
-    if let Verdict::Refuse(refusal) =
-        verify(&site.db, &site.keyring, caller, may_ask, from, now).await?
-    {
+    if let Verdict::Refuse(refusal) = verifier.verify(caller, &may_ask, from, now).await? {
         return refused(&refusal);
     }
     let is_form =
@@ -67,8 +71,8 @@ async fn answer(request: &HttpRequest, body: &[u8], site: &Site) -> Result<HttpR
         None => From::Untold,
     };
     let presented = Presented::Secret(secret);
-    match verify(&site.db, &site.keyring, presented, question.wanted, from, now).await? {
-        Verdict::Pass(identity) => Ok(active(&identity, site.public_url.origin())),
+    match verifier.verify(presented, &question.wanted, from, now).await? {
+        Verdict::Pass(record) => Ok(active(&record, site.public_url.origin())),
         Verdict::Refuse(_) => Ok(inactive()),
     }
 }
@@ -89,19 +93,19 @@ fn read(body: &[u8]) -> Question {
     question
 }
 
-fn active(identity: &Identity, issuer: &str) -> HttpResponse {
-    let scopes: Vec<&str> = identity.scopes.iter().map(String::as_str).collect();
+fn active(record: &Record, issuer: &str) -> HttpResponse {
+    let scopes: Vec<&str> = record.scopes.iter().map(String::as_str).collect();
     json(&serde_json::json!({
         "active": true,
         "scope": scopes.join(" "),
-        "client_id": identity.key_id.as_str(),
-        "sub": identity.key_id.as_str(),
+        "client_id": record.key_id.as_str(),
+        "sub": record.key_id.as_str(),
         "token_type": "Bearer",
-        "iat": identity.created_at.millis() / SECOND,
-        "exp": identity.expires_at.millis() / SECOND,
+        "iat": record.created_at.millis() / SECOND,
+        "exp": record.ends_at().millis() / SECOND,
         "iss": issuer,
-        "latchkey_role": identity.role,
-        "latchkey_environment": identity.environment.slug(),
+        "latchkey_role": record.role,
+        "latchkey_environment": record.environment.slug(),
     }))
 }
 
