@@ -4,8 +4,9 @@
 //! Knows no feature.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -100,6 +101,14 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.rfc_3339())
     }
+}
+
+/// Milliseconds since the program's start, by a clock that never steps: for leases and pauses,
+/// which measure the real world and not the time of day.
+#[must_use]
+pub fn uptime() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `2 Dec 2026`, as tables have it.

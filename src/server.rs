@@ -16,11 +16,12 @@ use crate::error::{Error, Result};
 use crate::members::http::Public;
 use crate::sign_in::Door;
 use crate::sign_in::http::session;
+use crate::verification::Verifier;
 use crate::web::log::QuietRootSpan;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, error_page, headers, same_origin};
-use crate::{api_keys, members, sign_in};
+use crate::{api_keys, members, sign_in, verification};
 
 /// For how long requests in flight may go on after SIGTERM, in seconds.
 const SHUTDOWN: u64 = 20;
@@ -36,6 +37,20 @@ pub struct Shared {
     pub site: Site,
     /// What everybody who signs in passes.
     pub door: Arc<Door>,
+    /// What decides who may pass.
+    pub verifier: Arc<Verifier>,
+}
+
+impl Shared {
+    /// Shares `site` and `door`, and starts to hear of what other processes and nodes change.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new(site: Site, door: Arc<Door>) -> Result<Self> {
+        let verifier = Arc::new(Verifier::new(&site.db, &site.keyring));
+        site.db.watch()?;
+        Ok(Self { site, door, verifier })
+    }
 }
 
 /// Every route that people use.
@@ -64,7 +79,7 @@ pub fn run(
     actix_web::rt::System::new().block_on(async {
         let dashboard = dashboard(shared, listener, workers).map_err(Error::internal)?;
         if let Some(address) = verify {
-            actix_web::rt::spawn(programs(shared, address)?);
+            actix_web::rt::spawn(apart(shared, address)?);
         }
         let site = shared.site.clone();
         actix_web::rt::spawn(async move {
@@ -92,27 +107,29 @@ pub fn dashboard(
     listener: TcpListener,
     workers: Option<usize>,
 ) -> std::io::Result<Server> {
-    let Shared { site, door } = shared.clone();
+    let Shared { site, door, verifier } = shared.clone();
     let server = HttpServer::new(move || {
         let session =
             session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
-        App::new()
-            .app_data(web::Data::new(site.clone()))
-            .app_data(web::Data::from(door.clone()))
-            .app_data(web::Data::new(Pages::of(&routes())))
-            .configure(health)
+        let pages = web::scope("")
+            .configure(|config| routes().register(config))
+            .wrap(session)
+            .wrap(from_fn(same_origin::check));
+        let people = web::scope("")
             .route("/assets/{name}", web::get().to(assets::asset))
             .route("/assets/{name}", web::head().to(assets::asset))
-            .service(
-                web::scope("")
-                    .configure(|config| routes().register(config))
-                    .wrap(session)
-                    .wrap(from_fn(same_origin::check)),
-            )
+            .service(pages)
             .wrap(from_fn(error_page::draw))
             .wrap(Compress::default())
             .wrap(from_fn(headers::add))
-            .wrap(TracingLogger::<QuietRootSpan>::new())
+            .wrap(TracingLogger::<QuietRootSpan>::new());
+        App::new()
+            .app_data(web::Data::new(site.clone()))
+            .app_data(web::Data::from(door.clone()))
+            .app_data(web::Data::from(verifier.clone()))
+            .app_data(web::Data::new(Pages::of(&routes())))
+            .configure(programs)
+            .service(people)
     })
     .shutdown_timeout(SHUTDOWN)
     .client_request_timeout(SLOWEST_HEAD);
@@ -124,10 +141,13 @@ pub fn dashboard(
 }
 
 /// The server of what programs ask, on an address where no page is served.
-fn programs(shared: &Shared, address: SocketAddr) -> Result<Server> {
-    let site = shared.site.clone();
+fn apart(shared: &Shared, address: SocketAddr) -> Result<Server> {
+    let Shared { site, verifier, .. } = shared.clone();
     let server = HttpServer::new(move || {
-        App::new().app_data(web::Data::new(site.clone())).configure(health)
+        App::new()
+            .app_data(web::Data::new(site.clone()))
+            .app_data(web::Data::from(verifier.clone()))
+            .configure(programs)
     });
     let bound = server.bind(address).map_err(|error| {
         Error::Internal(format!(
@@ -137,8 +157,10 @@ fn programs(shared: &Shared, address: SocketAddr) -> Result<Server> {
     Ok(bound.run())
 }
 
-/// Whether the process lives, and whether its database answers; for load balancers.
-fn health(config: &mut ServiceConfig) {
+/// What programs ask: whether a key may pass; and, for load balancers, whether the process lives
+/// and its database answers. Outside what pages need, so that an answer costs little.
+fn programs(config: &mut ServiceConfig) {
+    verification::http::register(config);
     let alive = || async { "ok\n" };
     config.route("/healthz", web::get().to(alive)).route("/healthz", web::head().to(alive));
     config.route("/readyz", web::get().to(ready)).route("/readyz", web::head().to(ready));

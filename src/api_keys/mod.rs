@@ -142,6 +142,7 @@ pub fn edit(
     after.key.version += 1;
     after.key.edited_at = Some(author.now);
     store::update(tx, &after, &settings)?;
+    tx.announce(id.as_str())?;
     activity::record(tx, author, &edited(&after.key, &changes))?;
     Ok(after.key)
 }
@@ -166,6 +167,7 @@ pub fn revoke(
         return Err(Error::invalid("confirm", message));
     }
     store::revoke(tx, id, author.now, author.actor.id())?;
+    tx.announce(id.as_str())?;
     activity::record(tx, author, &revoked(&key))?;
     Ok(key)
 }

@@ -33,6 +33,20 @@ impl SecretKey {
         Ok(Self(text))
     }
 
+    /// Reads a secret key that somebody presents; `None` unless it is well formed and its
+    /// checksum is right, so that junk costs no look-up.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (body, sum) = text.split_at_checked(text.len().checked_sub(CHECKSUM)?)?;
+        let mut parts = body.splitn(3, '_');
+        let (prefix, environment, random) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_well_formed = is_prefix(prefix)
+            && Environment::ALL.iter().any(|other| other.short() == environment)
+            && random.len() == RANDOM
+            && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (is_well_formed && checksum(body) == sum).then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
     /// The secret key's text.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -42,8 +56,8 @@ impl SecretKey {
     /// What is stored of it: HMAC-SHA-256 under the pepper. With 256 random bits no slow hash is
     /// needed (ASVS 11.4.2 is about passwords).
     #[must_use]
-    pub fn digest(&self, keyring: &Keyring) -> Vec<u8> {
-        keyring.mac(Purpose::Pepper, &[self.0.as_bytes()]).to_vec()
+    pub fn digest(&self, keyring: &Keyring) -> [u8; 32] {
+        keyring.mac(Purpose::Pepper, &[self.0.as_bytes()])
     }
 }
 
@@ -51,6 +65,12 @@ impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretKey(redacted)")
     }
+}
+
+/// Whether `text` can be an organisation's prefix: 2 to 8 lower-case letters or digits.
+fn is_prefix(text: &str) -> bool {
+    (2..=8).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// CRC-32 (ISO-HDLC) of `text` as six digits of base62, the most significant first.
@@ -67,6 +87,7 @@ fn checksum(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_secret_key_has_its_prefix_environment_length_and_checksum() {
@@ -77,6 +98,26 @@ mod tests {
         assert!(body.starts_with("acme_stag_"));
         assert_eq!(checksum(body), sum);
         assert_eq!(format!("{secret:?}"), "SecretKey(redacted)");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_generated_is_read_and_nothing_that_differs_in_one_character(
+            at in 0_usize..57, to in "[0-9A-Za-z_ ]",
+        ) {
+            let secret = SecretKey::generate("lk", Environment::Production).expect("random");
+            let text = secret.expose();
+            prop_assert!(SecretKey::parse(text).is_some());
+            prop_assert!(SecretKey::parse(&text[..at]).is_none());
+            let changed = format!("{}{to}{}", &text[..at], &text[at + 1..]);
+            prop_assume!(changed != text);
+            prop_assert!(SecretKey::parse(&changed).is_none());
+        }
+
+        #[test]
+        fn no_text_makes_reading_panic(text in ".*") {
+            prop_assert!(SecretKey::parse(&text).is_none());
+        }
     }
 
     #[test]

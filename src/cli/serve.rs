@@ -40,7 +40,7 @@ pub fn run(config: &Config) -> Result<()> {
         trusted_proxies: server.trusted_proxies.clone(),
     };
     announce(&format!("Latchkey {} listens on http://{bound}", env!("CARGO_PKG_VERSION")), link)?;
-    let shared = Shared { site, door: Arc::new(Door::new()?) };
+    let shared = Shared::new(site, Arc::new(Door::new()?))?;
     let workers = server.workers.map(std::num::NonZeroUsize::get);
     server::run(&shared, listener, server.verify_listen, workers, house_keeping)
 }

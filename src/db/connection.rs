@@ -20,19 +20,29 @@ pub enum AnyConnection {
 
 /// A connection inside a transaction that [`super::Db::write`] commits or rolls back. What writes
 /// asks for one, so that nothing is written outside.
-pub struct Transaction<'a>(pub(super) &'a mut AnyConnection);
+pub struct Transaction<'a> {
+    connection: &'a mut AnyConnection,
+    /// What is to be heard of once it is committed.
+    pub(super) announced: Vec<String>,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) fn new(connection: &'a mut AnyConnection) -> Self {
+        Self { connection, announced: Vec::new() }
+    }
+}
 
 impl Deref for Transaction<'_> {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        self.0
+        self.connection
     }
 }
 
 impl DerefMut for Transaction<'_> {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        self.0
+        self.connection
     }
 }
 
@@ -52,11 +62,32 @@ pub(crate) use on_each;
 /// that a page answers 503 within one.
 const LOCK_WAIT: u32 = 800;
 
+/// The URL with bounds on how long a dead server goes unnoticed, unless it sets its own: seconds
+/// to connect and between keepalives, milliseconds for what was sent to be acknowledged.
+fn impatient(url: &str) -> String {
+    const BOUNDS: [&str; 5] = [
+        "connect_timeout=3",
+        "keepalives_idle=5",
+        "keepalives_interval=2",
+        "keepalives_count=2",
+        "tcp_user_timeout=5000",
+    ];
+    let mut text = url.to_owned();
+    for bound in BOUNDS {
+        let name = bound.split('=').next().unwrap_or(bound);
+        if !url.contains(name) {
+            text.push(if text.contains('?') { '&' } else { '?' });
+            text.push_str(bound);
+        }
+    }
+    text
+}
+
 impl AnyConnection {
     pub(super) fn open(location: &Location) -> Result<Self, ConnectionError> {
         match location {
             Location::Postgres(url) => {
-                let mut connection = PgConnection::establish(url)?;
+                let mut connection = PgConnection::establish(&impatient(url))?;
                 connection
                     .batch_execute(&format!(
                         "SET lock_timeout = {LOCK_WAIT}; SET client_min_messages = warning"

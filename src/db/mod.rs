@@ -5,6 +5,7 @@
 
 mod connection;
 mod error;
+mod feed;
 mod indexes;
 mod migrate;
 mod pool;
@@ -22,6 +23,8 @@ pub use connection::{AnyConnection as Connection, Transaction};
 pub use indexes::without_indexes;
 
 use crate::error::{Error, Result};
+use feed::Feed;
+pub use feed::{EVERYTHING, Heard};
 use pool::Pool;
 
 /// Which database, and where.
@@ -41,6 +44,7 @@ struct Pools {
     location: Location,
     readers: Pool,
     writers: Pool,
+    feed: Feed,
 }
 
 impl Db {
@@ -54,6 +58,7 @@ impl Db {
             location: location.clone(),
             readers: pool::readers(location)?,
             writers: pool::writers(location)?,
+            feed: Feed::default(),
         })))
     }
 
@@ -61,6 +66,26 @@ impl Db {
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
         matches!(self.0.location, Location::Sqlite(_))
+    }
+
+    /// Has `subscriber` hear of what transactions announce: of this process's own before their
+    /// [`Db::write`] returns, of others' within what [`Db::watch`] promises.
+    pub fn subscribe(&self, subscriber: impl Fn(Heard<'_>) + Send + Sync + 'static) {
+        self.0.feed.subscribe(Box::new(subscriber));
+    }
+
+    /// Starts to hear of what other processes and nodes announce, until the last handle is gone.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn watch(&self) -> Result<()> {
+        feed::watch(&self.0)
+    }
+
+    /// Whether everything that others announced has been heard of, as of two seconds ago at most.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.0.feed.is_current()
     }
 
     /// Reads, off the async threads.
@@ -107,7 +132,9 @@ impl Db {
         let mut pooled = self.0.writers.get().map_err(error::unavailable)?;
         let connection = &mut *pooled;
         connection.batch_execute(connection.begin_writing())?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut Transaction(connection))));
+        let mut tx = Transaction::new(connection);
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
+        let announced = std::mem::take(&mut tx.announced);
         let committed = match &outcome {
             Ok(Ok(_)) => connection.batch_execute("COMMIT").map_err(Error::from),
             _ => Ok(()),
@@ -116,6 +143,8 @@ impl Db {
             // A connection that cannot roll back is broken, and the pool drops it.
             let _ = connection.batch_execute("ROLLBACK");
         }
+        // Also when the commit failed: whether it reached the database may be unknown.
+        self.0.feed.tell(&announced);
         match outcome {
             Ok(result) => committed.and(result),
             Err(panic) => resume_unwind(panic),

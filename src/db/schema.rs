@@ -178,6 +178,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    changes (number) {
+        number -> BigInt,
+        what -> Text,
+    }
+}
+
 diesel::joinable!(api_keys -> roles (role_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -187,6 +194,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key_scopes,
     api_key_secrets,
     api_keys,
+    changes,
     member_permissions,
     members,
     one_time_codes,

@@ -10,7 +10,7 @@ pub use matrix::{Cell, Matrix, MatrixRow};
 pub use scope::{Resource, Scope};
 
 use crate::activity::Author;
-use crate::db::{Connection, Transaction};
+use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::error::Result;
 
 /// The scope that a service needs to ask whether keys may pass; built in.
@@ -44,6 +44,8 @@ pub fn add(
     for (position, scope) in (0..).zip(offered.into_iter().chain([Scope::introspect()])) {
         if !known.iter().any(|other| other.name == scope.name) {
             store::insert(tx, &scope, position, author.now)?;
+            // Roles that follow the organisation's scopes grow with them.
+            tx.announce(EVERYTHING)?;
         }
     }
     Ok(())

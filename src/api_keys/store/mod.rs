@@ -163,7 +163,7 @@ macro_rules! whole {
 /// parameters.
 pub(super) fn insert(
     tx: &mut Transaction<'_>,
-    new: &[(Details, Vec<u8>)],
+    new: &[(Details, [u8; 32])],
     settings: &Settings,
 ) -> Result<()> {
     let keys: Vec<_> = new.iter().map(|(details, _)| whole!(details, settings)).collect();

@@ -58,7 +58,7 @@ impl App {
         };
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
         let door = Arc::new(Door::new().expect("threads"));
-        let shared = Shared { site: site.clone(), door: door.clone() };
+        let shared = Shared::new(site.clone(), door.clone()).expect("a thread");
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {

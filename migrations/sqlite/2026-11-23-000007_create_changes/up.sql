@@ -1,0 +1,5 @@
+-- What other processes and nodes must hear of, in the order of commits.
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY NOT NULL,
+    what TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,267 @@
+//! The decision: may the bearer of this secret key pass? Pure: all it needs is given.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::api_keys::{Environment, KeyId};
+use crate::clock::Timestamp;
+
+/// What is known of a genuine secret key and of the API key that it belongs to.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The API key.
+    pub key_id: KeyId,
+    /// What the key is for.
+    pub environment: Environment,
+    /// The slug of its role.
+    pub role: String,
+    /// What the key may do: the role's scopes, narrowed to its own selection when it has one.
+    pub scopes: BTreeSet<String>,
+    /// Where it may be used from; empty: anywhere.
+    pub addresses: Vec<IpAddr>,
+    /// When the key was created.
+    pub created_at: Timestamp,
+    /// When the key expires.
+    pub expires_at: Timestamp,
+    /// When the key was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When this secret expires.
+    pub secret_expires_at: Timestamp,
+    /// From when on another secret of the key stands in for this one.
+    pub superseded_at: Option<Timestamp>,
+}
+
+/// What a request needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Scopes, all of which are needed.
+    pub scopes: BTreeSet<String>,
+    /// The environment that the key must be of, by its slug.
+    pub environment: Option<String>,
+}
+
+/// Where a request comes from, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// From that address.
+    Address(IpAddr),
+    /// From an address that should have been told and was not, or cannot be read.
+    Unknown,
+    /// Nobody asked about the address: a key without a whitelist may pass.
+    Untold,
+}
+
+/// Why a request may not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It bears no key.
+    MissingKey,
+    /// What it bears is no secret key of ours.
+    MalformedKey,
+    /// It bears a secret key that does not exist.
+    InvalidKey,
+    /// The key's time is over.
+    KeyExpired,
+    /// The key was turned off.
+    KeyRevoked,
+    /// Another secret of the key stands in for this one.
+    SecretSuperseded,
+    /// These scopes are needed and missing.
+    ScopeMissing(Vec<String>),
+    /// The key may not be used from there.
+    AddressNotAllowed,
+    /// The key is for another environment.
+    EnvironmentMismatch,
+}
+
+impl Refusal {
+    /// The code that stands in answers.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MissingKey => "missing_key",
+            Self::MalformedKey => "malformed_key",
+            Self::InvalidKey => "invalid_key",
+            Self::KeyExpired => "key_expired",
+            Self::KeyRevoked => "key_revoked",
+            Self::SecretSuperseded => "secret_superseded",
+            Self::ScopeMissing(_) => "scope_missing",
+            Self::AddressNotAllowed => "address_not_allowed",
+            Self::EnvironmentMismatch => "environment_mismatch",
+        }
+    }
+}
+
+impl Record {
+    /// From when on the secret key no longer passes.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.expires_at.min(self.secret_expires_at)
+    }
+}
+
+/// Decides about the bearer of the secret key that `record` is about.
+///
+/// # Errors
+/// Why the bearer may not pass.
+pub fn decide(record: &Record, wanted: &Wanted, from: From, now: Timestamp) -> Result<(), Refusal> {
+    if record.revoked_at.is_some() {
+        return Err(Refusal::KeyRevoked);
+    }
+    if record.superseded_at.is_some_and(|end| now >= end) {
+        return Err(Refusal::SecretSuperseded);
+    }
+    if now >= record.ends_at() {
+        return Err(Refusal::KeyExpired);
+    }
+    if wanted.environment.as_deref().is_some_and(|slug| slug != record.environment.slug()) {
+        return Err(Refusal::EnvironmentMismatch);
+    }
+    if !is_allowed(&record.addresses, from) {
+        return Err(Refusal::AddressNotAllowed);
+    }
+    let missing: Vec<String> = wanted.scopes.difference(&record.scopes).cloned().collect();
+    if missing.is_empty() { Ok(()) } else { Err(Refusal::ScopeMissing(missing)) }
+}
+
+/// A role's scopes, narrowed to a key's own selection when it has one.
+#[must_use]
+pub fn effective(role: BTreeSet<String>, selected: Option<&BTreeSet<String>>) -> BTreeSet<String> {
+    match selected {
+        Some(selected) => role.intersection(selected).cloned().collect(),
+        None => role,
+    }
+}
+
+/// An address that nobody told is never allowed: what cannot be checked is refused.
+fn is_allowed(addresses: &[IpAddr], from: From) -> bool {
+    match from {
+        From::Unknown => false,
+        From::Untold => addresses.is_empty(),
+        From::Address(address) => {
+            addresses.is_empty() || addresses.contains(&address.to_canonical())
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
+    const HERE: From = From::Address(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7)));
+
+    fn set(scopes: &[&str]) -> BTreeSet<String> {
+        scopes.iter().map(ToString::to_string).collect()
+    }
+
+    pub(in crate::verification) fn record() -> Record {
+        Record {
+            key_id: KeyId::parse("key_7QF2M8KDX4TN").expect("a Key ID"),
+            environment: Environment::Production,
+            role: "billing".into(),
+            scopes: set(&["invoices:read", "invoices:write", "orders:read"]),
+            addresses: Vec::new(),
+            created_at: NOW.plus(-1000),
+            expires_at: NOW.plus(1000),
+            revoked_at: None,
+            secret_expires_at: NOW.plus(1000),
+            superseded_at: None,
+        }
+    }
+
+    fn wanting(scopes: &[&str]) -> Wanted {
+        Wanted { scopes: set(scopes), environment: None }
+    }
+
+    fn outcome(record: &Record, wanted: &Wanted, from: From) -> &'static str {
+        decide(record, wanted, from, NOW).map_or_else(|refusal| refusal.code(), |()| "pass")
+    }
+
+    #[test]
+    fn the_state_of_key_and_secret_comes_first() {
+        let plain = record();
+        let revoked = Record { revoked_at: Some(NOW), expires_at: NOW, ..record() };
+        let over = Record { expires_at: NOW, ..record() };
+        let secret_over = Record { secret_expires_at: NOW, ..record() };
+        let superseded = Record { superseded_at: Some(NOW), ..record() };
+        let overlapping = Record { superseded_at: Some(NOW.plus(1)), ..record() };
+        let wanted = wanting(&["orders:write"]);
+        for (record, expected) in [
+            (&plain, "scope_missing"),
+            (&revoked, "key_revoked"),
+            (&over, "key_expired"),
+            (&secret_over, "key_expired"),
+            (&superseded, "secret_superseded"),
+            (&overlapping, "scope_missing"),
+        ] {
+            assert_eq!(outcome(record, &wanted, HERE), expected);
+        }
+    }
+
+    #[test]
+    fn every_scope_wanted_is_needed() {
+        assert_eq!(outcome(&record(), &wanting(&["orders:read", "invoices:write"]), HERE), "pass");
+        assert_eq!(
+            outcome(&record(), &wanting(&["orders:read", "orders:write"]), HERE),
+            "scope_missing"
+        );
+    }
+
+    #[test]
+    fn the_whitelist_knows_every_spelling_and_no_unknown_address() {
+        let address = |text: &str| From::Address(text.parse().expect("an address"));
+        let listed = Record { addresses: vec!["203.0.113.7".parse().expect("one")], ..record() };
+        let nothing = Wanted::default();
+        assert_eq!(outcome(&listed, &nothing, address("::ffff:203.0.113.7")), "pass");
+        assert_eq!(outcome(&listed, &nothing, address("203.0.113.8")), "address_not_allowed");
+        assert_eq!(outcome(&listed, &nothing, From::Unknown), "address_not_allowed");
+        assert_eq!(outcome(&record(), &nothing, From::Unknown), "address_not_allowed");
+        assert_eq!(outcome(&listed, &nothing, From::Untold), "address_not_allowed");
+        assert_eq!(outcome(&record(), &nothing, From::Untold), "pass");
+    }
+
+    #[test]
+    fn an_environment_that_is_asked_for_must_be_the_key_s() {
+        let wanting = |slug: &str| Wanted { environment: Some(slug.into()), ..Wanted::default() };
+        assert_eq!(outcome(&record(), &wanting("production"), HERE), "pass");
+        for slug in ["staging", "", "PRODUCTION", "production "] {
+            assert_eq!(
+                outcome(&record(), &wanting(slug), HERE),
+                "environment_mismatch",
+                "{slug:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn wanting_more_never_turns_a_refusal_into_a_pass(
+            few in proptest::collection::btree_set("[ab]:[rw]", 0..4),
+            more in proptest::collection::btree_set("[ab]:[rw]", 0..4),
+            role in proptest::collection::btree_set("[ab]:[rw]", 0..4),
+            selected in proptest::option::of(proptest::collection::btree_set("[ab]:[rw]", 0..4)),
+        ) {
+            let scopes = effective(role.clone(), selected.as_ref());
+            let record = Record { scopes, ..record() };
+            let wanted = |scopes| Wanted { scopes, environment: None };
+            let all: BTreeSet<String> = few.union(&more).cloned().collect();
+            if outcome(&record, &wanted(all.clone()), HERE) == "pass" {
+                prop_assert_eq!(outcome(&record, &wanted(few), HERE), "pass");
+                prop_assert!(all.is_subset(&role), "nothing grants beyond the role");
+            }
+        }
+
+        #[test]
+        fn nothing_makes_a_dead_key_pass(
+            revoked: bool, age in 0..2000_i64, scopes in proptest::collection::btree_set("[ab]:[rw]", 0..3),
+            environment in proptest::option::of("production|staging"),
+        ) {
+            prop_assume!(revoked || age >= 1000);
+            let record = Record { revoked_at: revoked.then_some(NOW), ..record() };
+            let verdict = decide(&record, &Wanted { scopes, environment }, HERE, NOW.plus(age));
+            prop_assert!(verdict.is_err());
+        }
+    }
+}
