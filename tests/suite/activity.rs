@@ -120,7 +120,7 @@ fn everything_that_happens_is_recorded_with_who_and_from_where() {
     assert_eq!(client.submit("/sign-in", &wrong).status, 422);
     let right = [("email", INES), ("password", PASSWORD)];
     assert_eq!(client.submit("/sign-in", &right).status, 303);
-    let member = app.read(|c| latchkey::members::list(c)).remove(0);
+    let member = app.read(latchkey::members::list).remove(0);
     let reset = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
     let fields = [("code", reset.as_str()), ("password", "lantern orbit cabbage velvet")];
     let link = format!("/reset-password?code={reset}");

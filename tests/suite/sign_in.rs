@@ -179,6 +179,9 @@ fn signing_out_ends_the_session_at_once_also_for_a_copied_cookie() {
 #[test]
 fn a_session_ends_after_thirty_idle_minutes_and_after_twelve_hours() {
     let (app, _) = house();
+    let never_used = app.signed_in(INES);
+    app.advance(30 * MINUTE);
+    assert!(!is_in(&never_used));
     let client = app.signed_in(INES);
     app.advance(30 * MINUTE - 1);
     assert!(is_in(&client));

@@ -174,7 +174,7 @@ fn assert_modes(data: &Path) {
     for entry in fs::read_dir(data).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        if !name.contains(".db") && !name.ends_with(".lock") {
+        if !name.starts_with("latchkey.") {
             assert_eq!(mode(&path), 0o600, "{name}");
             private += 1;
         }

@@ -1,5 +1,6 @@
 //! Editing: what changes, what never does, and two editors at once.
 
+use super::create::Case;
 use crate::support::{App, replaced};
 
 #[test]
@@ -177,7 +178,7 @@ fn errors_are_said_as_in_the_create_form_and_input_is_kept() {
     let manager = app.super_manager();
     app.key("Route planner");
     let id = app.key("Billing worker");
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[Case] = &[
         (&[("name", "")], "name", "Enter a key name"),
         (&[("name", "route PLANNER")], "name", "Another key is already called “route PLANNER”"),
         (&[("role", "")], "role", "Choose a role"),

@@ -11,19 +11,18 @@ fn house() -> (App, Client) {
     let app = App::set_up();
     let now = app.site.clock.now().millis();
     let accents = ["alpha", "Alpha!", "Ärger", "zulu", "Zulu-", "東京", "_x", "%y", "~z"];
-    let mut sql = String::new();
-    for n in 0..KEYS {
+    let dated = (0..KEYS).map(|n| {
         let id = app.key(&format!("{} {n}", accents[n % accents.len()]));
         let day = 86_400_000;
         let made = now - i64::try_from(n % 4).expect("small") * day;
         let used = if n % 3 == 0 { 0 } else { now - i64::try_from(n % 5).expect("small") * day };
         let end = now + i64::try_from(n % 6 + 1).expect("small") * 30 * day;
-        sql += &format!(
+        format!(
             "UPDATE api_keys SET created_at = {made}, last_used_at = {used}, expires_at = {end} \
              WHERE id = '{id}';"
-        );
-    }
-    app.sql(&sql);
+        )
+    });
+    app.sql(&dated.collect::<String>());
     let manager = app.super_manager();
     (app, manager)
 }

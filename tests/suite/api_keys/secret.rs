@@ -84,7 +84,7 @@ fn a_secret_key_is_in_no_table_and_on_no_later_page() {
     let page = manager.create_key(&[("notes", "Ask Ines")]);
     let (id, secret) = (page.key_id(), page.secret());
     let random = &secret["lk_prod_".len()..][..43];
-    let hexed: String = random.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hexed = latchkey::keyring::hex(random.as_bytes());
     for row in app.everything() {
         let lower = row.to_ascii_lowercase();
         assert!(!row.contains(random) && !lower.contains(&hexed), "{row}");

@@ -132,7 +132,11 @@ impl House {
              WHERE id = {noor}; DELETE FROM member_permissions WHERE member_id = {noor};"
         );
         for permission in permissions {
-            sql += &format!("INSERT INTO member_permissions VALUES ({noor}, '{permission}');");
+            sql.push_str("INSERT INTO member_permissions VALUES (");
+            sql.push_str(&noor);
+            sql.push_str(", '");
+            sql.push_str(permission.name());
+            sql.push_str("');");
         }
         self.app.sql(&sql);
     }
@@ -287,10 +291,10 @@ fn nothing_is_drawn_that_the_viewer_may_not_use() {
     let app = App::set_up();
     let id = app.super_manager().key_named("Route planner");
     let controls = [
-        (Permission::CreateKeys, r##"[href="/api-keys/new"]"##),
-        (Permission::CreateKeys, r##"[href^="/api-keys/new?from="]"##),
-        (Permission::UpdateKeys, r##"[href*="/edit"]"##),
-        (Permission::DeleteKeys, r##"[href*="/revoke"]"##),
+        (Permission::CreateKeys, r#"[href="/api-keys/new"]"#),
+        (Permission::CreateKeys, r#"[href^="/api-keys/new?from="]"#),
+        (Permission::UpdateKeys, r#"[href*="/edit"]"#),
+        (Permission::DeleteKeys, r#"[href*="/revoke"]"#),
     ];
     let mut seen = 0;
     for held in Permission::ALL.iter().map(std::slice::from_ref).chain([&[][..], &Permission::ALL])
@@ -324,6 +328,6 @@ fn controls_for_the_first_key_are_for_who_may_create_one() {
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
     let page = viewer.get("/api-keys");
     assert_eq!(page.text(".empty h2"), "No API keys yet");
-    assert!(!page.has(r##"[href="/api-keys/new"]"##));
-    assert!(app.super_manager().get("/api-keys").has(r##"[href="/api-keys/new"]"##));
+    assert!(!page.has(r#"[href="/api-keys/new"]"#));
+    assert!(app.super_manager().get("/api-keys").has(r#"[href="/api-keys/new"]"#));
 }

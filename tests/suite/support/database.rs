@@ -10,11 +10,15 @@ use tempfile::TempDir;
 
 pub struct Database {
     pub location: Location,
-    pub folder: TempDir,
+    _folder: TempDir,
     postgres: Option<(String, String)>,
 }
 
 /// The URL of a PostgreSQL server, without a database's name.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests' own setting, which is no setting of the program"
+)]
 fn server() -> Option<String> {
     std::env::var("LATCHKEY_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
 }
@@ -45,12 +49,12 @@ impl Database {
         let folder = tempfile::tempdir().expect("a folder");
         let Some(server) = server() else {
             let location = Location::Sqlite(folder.path().join("latchkey.db"));
-            return Self { location, folder, postgres: None };
+            return Self { location, _folder: folder, postgres: None };
         };
         let (name, template) = (fresh_name(), template(&server));
         execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         let location = Location::Postgres(format!("{server}/{name}"));
-        Self { location, folder, postgres: Some((server, name)) }
+        Self { location, _folder: folder, postgres: Some((server, name)) }
     }
 }
 
