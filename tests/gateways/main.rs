@@ -18,6 +18,7 @@ mod support;
 macro_rules! every_gateway {
     ($($case:ident)*) => {
         every_gateway!(@ nginx Nginx, $($case)*);
+        every_gateway!(@ caddy Caddy, $($case)*);
     };
     (@ $module:ident $gateway:ident, $($case:ident)*) => {
         mod $module {
