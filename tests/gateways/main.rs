@@ -19,6 +19,7 @@ macro_rules! every_gateway {
     ($($case:ident)*) => {
         every_gateway!(@ nginx Nginx, $($case)*);
         every_gateway!(@ caddy Caddy, $($case)*);
+        every_gateway!(@ haproxy HaProxy, $($case)*);
     };
     (@ $module:ident $gateway:ident, $($case:ident)*) => {
         mod $module {
