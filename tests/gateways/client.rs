@@ -30,7 +30,7 @@ impl Client {
     }
 
     pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
-        self.send(self.request(Method::GET, path, headers))
+        send(self.request(Method::GET, path, headers))
     }
 
     /// As the bearer of a secret key.
@@ -40,16 +40,12 @@ impl Client {
 
     pub fn post_as(&self, secret: &str, path: &str, body: impl Into<Body>) -> Page {
         let headers = [("authorization", &*format!("Bearer {secret}"))];
-        self.send(self.request(Method::POST, path, &headers).body(body))
+        send(self.request(Method::POST, path, &headers).body(body))
     }
 
     fn request(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> RequestBuilder {
         let request = self.http.request(method, format!("http://{}{path}", self.gateway));
         headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
-    }
-
-    fn send(&self, request: RequestBuilder) -> Page {
-        Page::from(request.send().expect("the gateway answers"))
     }
 
     /// The status line of the answer to a request whose path is sent as it is.
@@ -69,4 +65,8 @@ impl Client {
             String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
         })
     }
+}
+
+fn send(request: RequestBuilder) -> Page {
+    Page::from(request.send().expect("the gateway answers"))
 }

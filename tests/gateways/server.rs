@@ -48,9 +48,9 @@ impl Server {
                 keep(&request, &body, &kept);
                 let status = StatusCode::from_u16(status).expect("a status");
                 let mut response = HttpResponse::build(status);
-                headers.iter().for_each(|header| {
+                for header in headers {
                     response.insert_header(*header);
-                });
+                }
                 response.body("served")
             };
             HttpServer::new(move || {
