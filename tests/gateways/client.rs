@@ -1,0 +1,72 @@
+//! Somebody who calls the API, from 127.0.0.2, which no gateway calls from.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use reqwest::Method;
+use reqwest::blocking::{Body, Client as Http, RequestBuilder};
+use reqwest::redirect::Policy;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
+
+use crate::support::Page;
+
+/// The client's address.
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+pub struct Client {
+    http: Http,
+    gateway: SocketAddr,
+}
+
+impl Client {
+    pub fn new(gateway: SocketAddr) -> Self {
+        let http = Http::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .local_address(Some(ADDRESS.into()))
+            .build()
+            .expect("a client");
+        Self { http, gateway }
+    }
+
+    pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        send(self.request(Method::GET, path, headers))
+    }
+
+    /// As the bearer of a secret key.
+    pub fn get_as(&self, secret: &str, path: &str) -> Page {
+        self.get(path, &[("authorization", &format!("Bearer {secret}"))])
+    }
+
+    pub fn post_as(&self, secret: &str, path: &str, body: impl Into<Body>) -> Page {
+        let headers = [("authorization", &*format!("Bearer {secret}"))];
+        send(self.request(Method::POST, path, &headers).body(body))
+    }
+
+    fn request(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> RequestBuilder {
+        let request = self.http.request(method, format!("http://{}{path}", self.gateway));
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    }
+
+    /// The status line of the answer to a request whose path is sent as it is.
+    pub fn status_of(&self, secret: &str, path: &str) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+        runtime.expect("a runtime").block_on(async {
+            let socket = TcpSocket::new_v4().expect("a socket");
+            socket.bind((ADDRESS, 0).into()).expect("an address");
+            let mut stream = socket.connect(self.gateway).await.expect("the gateway answers");
+            let request = format!(
+                "GET {path} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {secret}\r\n\
+                 Connection: close\r\n\r\n"
+            );
+            stream.write_all(request.as_bytes()).await.expect("sent");
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.expect("read");
+            String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+        })
+    }
+}
+
+fn send(request: RequestBuilder) -> Page {
+    Page::from(request.send().expect("the gateway answers"))
+}

@@ -1,0 +1,73 @@
+//! Latchkey behind a gateway: it trusts what 127.0.0.1 says of clients, which call from 127.0.0.2.
+
+use std::net::SocketAddr;
+
+use latchkey::api_keys::{self, Draft, KeyId};
+use latchkey::config::TrustedProxies;
+use latchkey::members::Permission;
+use latchkey::server::{self, Shared};
+use latchkey::web::Site;
+
+use crate::server::{Running, listener};
+use crate::support::{App, Client, PASSWORD};
+
+pub struct Latchkey {
+    pub address: SocketAddr,
+    app: App,
+    running: Option<Running>,
+}
+
+/// A key, and the secret key of it that works.
+pub struct Key {
+    pub id: KeyId,
+    pub secret: String,
+}
+
+impl Latchkey {
+    pub fn new() -> Self {
+        let app = App::set_up();
+        let trusted_proxies = TrustedProxies::parse("127.0.0.1").expect("an address");
+        let shared =
+            Shared { site: Site { trusted_proxies, ..app.site.clone() }, door: app.door.clone() };
+        let listener = listener();
+        let address = listener.local_addr().expect("an address");
+        let start = move || server::dashboard(&shared, listener, Some(1)).expect("serves");
+        Self { address, app, running: Some(Running::start(start)) }
+    }
+
+    /// A production key that may read and write everything, but for what `change` says.
+    pub fn key(&self, change: impl FnOnce(&mut Draft)) -> Key {
+        let id = KeyId::random().expect("random");
+        let mut draft = Draft {
+            name: id.as_str().to_owned(),
+            environment: "production".to_owned(),
+            role: "read-and-write".to_owned(),
+            lifetime: "30".to_owned(),
+            access: "role".to_owned(),
+            ..Draft::default()
+        };
+        change(&mut draft);
+        let (_, secret) =
+            self.app.write(|tx, author| api_keys::create(tx, id.clone(), &draft, author));
+        Key { id, secret: secret.expose().to_owned() }
+    }
+
+    /// Somebody who uses the dashboard.
+    pub fn super_manager(&self) -> Client {
+        let email = "ines@meridianfreight.example";
+        self.app.member(email, true, &Permission::ALL);
+        let client = Client::new(&format!("http://{}", self.address));
+        let page = client.submit("/sign-in", &[("email", email), ("password", PASSWORD)]);
+        assert_eq!(page.status, 303, "{}", page.body);
+        client
+    }
+
+    pub fn advance(&self, millis: i64) {
+        self.app.advance(millis);
+    }
+
+    /// From now on nobody answers at its address.
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+}
