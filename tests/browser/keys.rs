@@ -43,5 +43,6 @@ pub fn use_at(app: &App, id: &str, at: Timestamp) {
 
 /// How many keys there are, in any state.
 pub fn count(app: &App) -> i64 {
-    app.rows().into_iter().find(|(table, _)| table == "api_keys").map_or(0, |(_, rows)| rows)
+    let totals = app.read(|connection| api_keys::totals(connection, app.site.clock.now()));
+    totals.all + totals.revoked
 }
