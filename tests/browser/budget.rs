@@ -25,7 +25,7 @@ fn full_page() -> App {
         draft.environment = environments[number % 3].into();
         draft.role = if number % 2 == 0 { "read-only" } else { "full-access" }.into();
         let id = keys::create(&app, &draft);
-        keys::use_at(&app, &id, crate::support::NOW);
+        keys::use_ago(&app, &id, 0);
         app.advance(86_399_000);
     }
     app

@@ -2,7 +2,6 @@
 
 use diesel::RunQueryDsl as _;
 use latchkey::api_keys::{self, Draft, KeyId};
-use latchkey::clock::Timestamp;
 
 use crate::support::App;
 
@@ -32,9 +31,9 @@ pub fn named(app: &App, name: &str) -> String {
     create(app, &draft(name))
 }
 
-/// Has a key been used, as verification would note it.
-pub fn use_at(app: &App, id: &str, at: Timestamp) {
-    let at = at.millis();
+/// Has a key been used so many milliseconds ago, as verification would note it.
+pub fn use_ago(app: &App, id: &str, millis: i64) {
+    let at = app.site.clock.now().plus(-millis).millis();
     let sql = format!(
         "UPDATE api_keys SET last_used_at = {at}, last_used_address = '203.0.113.7' WHERE id = '{id}'"
     );
@@ -43,5 +42,6 @@ pub fn use_at(app: &App, id: &str, at: Timestamp) {
 
 /// How many keys there are, in any state.
 pub fn count(app: &App) -> i64 {
-    app.count("api_keys")
+    let totals = app.read(|connection| api_keys::totals(connection, app.site.clock.now()));
+    totals.all + totals.revoked
 }

@@ -10,7 +10,7 @@ use crate::support::App;
 fn a_key_is_created_edited_and_revoked_without_script() {
     let app = App::set_up();
     let used = keys::named(&app, "Warehouse sync");
-    keys::use_at(&app, &used, crate::support::NOW);
+    keys::use_ago(&app, &used, 0);
     let browser = Browser::without_script(&app);
     browser.expect_status(422);
     browser.expect_status(409);

@@ -4,13 +4,13 @@
 use std::sync::mpsc;
 
 use diesel::RunQueryDsl as _;
-use latchkey::clock::{DAY, Timestamp};
+use latchkey::clock::{DAY, HOUR};
 use latchkey::members::Permission;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::keys;
-use crate::support::{App, NOW, PASSWORD};
+use crate::support::{App, PASSWORD};
 
 const EMAIL: &str = "ines@meridianfreight.example";
 
@@ -81,6 +81,7 @@ fn set_up_is_open_to_everybody() {
     look_at(&browser, "set-up");
     browser.fill("#resources", "Not a resource");
     browser.follow("button.btn-primary");
+    assert!(browser.shows("#resources-error") && browser.shows("#password-error"));
     look_at(&browser, "set-up with errors");
 }
 
@@ -98,6 +99,7 @@ fn signing_in_is_open_to_everybody() {
     browser.fill("#email", EMAIL);
     browser.fill("#password", "wrong");
     browser.follow("button.btn-primary");
+    assert!(browser.shows("#errors"));
     look_at(&browser, "sign-in with an error");
     browser.goto("/reset-password?code=wrong");
     look_at(&browser, "a reset link that does not work");
@@ -107,11 +109,12 @@ fn signing_in_is_open_to_everybody() {
     look_at(&browser, "set a new password");
     browser.fill("#password", "short");
     browser.follow("button.btn-primary");
+    assert!(browser.shows("#password-error"));
     look_at(&browser, "set a new password with an error");
 }
 
 /// An organisation with a key in every state; returns one that is in use, one that has expired and
-/// one that is revoked. The clock stands 200 days later.
+/// one that is revoked. The clock stands 209 days later.
 fn keys_in_every_state(app: &App) -> [String; 3] {
     let key = |name: &str, environment: &str, lifetime: &str| {
         let mut draft = keys::draft(name);
@@ -131,10 +134,9 @@ fn keys_in_every_state(app: &App) -> [String; 3] {
     key("Long".repeat(20).as_str(), "production", "30");
     let soon = key("Expires soon", "production", "30");
     let used = key("Billing worker – production", "production", "180");
-    let now: Timestamp = NOW.plus(190 * DAY);
-    keys::use_at(app, &used, now.plus(9 * DAY));
-    keys::use_at(app, &soon, now);
-    app.advance(20 * DAY - DAY);
+    app.advance(19 * DAY);
+    keys::use_ago(app, &used, HOUR);
+    keys::use_ago(app, &soon, 19 * DAY);
     [used, expired, revoked]
 }
 
@@ -154,6 +156,7 @@ fn the_table_is_open_to_everybody() {
         look_at(&browser, view);
     }
     browser.goto("/api-keys?q=nothing&sort=name&dir=desc");
+    assert_eq!(browser.text(".empty h2"), "No keys match “nothing”");
     look_at(&browser, "no match");
     browser.goto("/api-keys?sort=expires&environment=staging");
     look_at(&browser, "sorted and filtered");
@@ -186,6 +189,7 @@ fn creating_is_open_to_everybody() {
     look_at(&browser, "create with everything open");
     browser.fill("#ip_whitelist", "203.0.113.0/24\n10.0.0.300");
     browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#scopes-error"));
     look_at(&browser, "create with errors");
     browser.goto("/api-keys/new");
     browser.fill("#name", "Billing worker");
@@ -241,6 +245,7 @@ fn a_key_and_its_dialogs_are_open_to_everybody() {
     browser.goto(&format!("{edit}?behind=key"));
     browser.fill("#notes", "Changed");
     browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#notice") && browser.shows(".log .changes"));
     look_at(&browser, "a key with a notice and a history");
     browser.first(&tabs);
     browser.follow("dialog .btn-primary");
@@ -249,14 +254,18 @@ fn a_key_and_its_dialogs_are_open_to_everybody() {
     browser.fill("#name", " ");
     browser.fill("#ip_whitelist", "10.0.0.300");
     browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#name-error") && browser.shows("#ip_whitelist-error"));
     look_at(&browser, "edit with errors");
     browser.goto(&format!("/api-keys/{expired}/edit"));
+    assert!(browser.text("dialog .notice").starts_with("This key has expired."));
     look_at(&browser, "edit of an expired key");
     browser.goto(&format!("/api-keys/{expired}/revoke"));
     look_at(&browser, "revoke");
     browser.goto(&format!("/api-keys/{used}/revoke?behind=key"));
+    assert!(browser.shows("#confirm"));
     look_at(&browser, "revoke with a question");
     browser.follow("dialog .btn-danger");
+    assert!(browser.shows("#confirm-error"));
     look_at(&browser, "revoke with an error");
 }
 

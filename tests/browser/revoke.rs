@@ -4,7 +4,7 @@ use latchkey::clock::HOUR;
 
 use crate::browser::Browser;
 use crate::keys;
-use crate::support::{App, NOW};
+use crate::support::App;
 
 const REVOKE: &str = "dialog .btn-danger";
 
@@ -32,7 +32,7 @@ fn a_key_never_used_is_revoked_after_one_question() {
 fn a_key_in_use_is_revoked_by_typing_its_last_four() {
     let app = App::set_up();
     let id = keys::named(&app, "Billing worker");
-    keys::use_at(&app, &id, NOW.plus(-2 * HOUR));
+    keys::use_ago(&app, &id, 2 * HOUR);
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto(&format!("/api-keys/{id}"));

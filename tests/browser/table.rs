@@ -4,7 +4,7 @@ use latchkey::clock::{DAY, HOUR};
 
 use crate::browser::Browser;
 use crate::keys;
-use crate::support::{App, NOW};
+use crate::support::App;
 
 fn names(browser: &Browser) -> Vec<String> {
     browser.texts("tbody .name a")
@@ -75,7 +75,7 @@ fn views_show_what_their_tabs_count() {
     keys::create(&app, &short);
     app.advance(20 * DAY);
     let fresh = keys::named(&app, "In use");
-    keys::use_at(&app, &fresh, NOW.plus(20 * DAY - HOUR));
+    keys::use_ago(&app, &fresh, HOUR);
     let browser = Browser::signed_in(&app);
     assert_eq!(browser.texts(".tabs a"), ["All 2", "Needs attention 1", "Expired 0", "Revoked 0"]);
     assert_eq!(browser.texts("tbody .badge"), ["Active", "Expires in 10 days"]);
@@ -96,7 +96,7 @@ fn views_show_what_their_tabs_count() {
 fn nothing_needs_attention_when_all_is_well() {
     let app = App::set_up();
     let id = keys::named(&app, "In use");
-    keys::use_at(&app, &id, NOW);
+    keys::use_ago(&app, &id, 0);
     let browser = Browser::signed_in(&app);
     browser.follow(".tabs a:nth-child(2)");
     assert_eq!(browser.text(".empty h2"), "Nothing needs attention");
