@@ -139,8 +139,9 @@ fn programs(shared: &Shared, address: SocketAddr) -> Result<Server> {
 
 /// Whether the process lives, and whether its database answers; for load balancers.
 fn health(config: &mut ServiceConfig) {
-    config.route("/healthz", web::get().to(|| async { "ok\n" }));
-    config.route("/readyz", web::get().to(ready));
+    let alive = || async { "ok\n" };
+    config.route("/healthz", web::get().to(alive)).route("/healthz", web::head().to(alive));
+    config.route("/readyz", web::get().to(ready)).route("/readyz", web::head().to(ready));
 }
 
 async fn ready(site: web::Data<Site>) -> HttpResponse {

@@ -82,6 +82,10 @@ impl Cursor {
         let mut parts = text.splitn(3, '~');
         let (position, id, value) = (parts.next()?, parts.next()?, parts.next()?);
         KeyId::parse(id)?;
+        // No value of ours holds one, and PostgreSQL takes no NUL.
+        if value.contains(char::is_control) {
+            return None;
+        }
         Some(Self {
             is_after,
             position: position.parse().ok()?,

@@ -81,6 +81,15 @@ pub fn create(
         ));
     }
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
+    let details = new_key(id, environment, checked, author);
+    let new = [(details, secret.digest(&author.keyring))];
+    store::insert(tx, &new, &settings)?;
+    let [(details, _)] = new;
+    activity::record(tx, author, &created(&details))?;
+    Ok((details, secret))
+}
+
+fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Author) -> Details {
     let key = ApiKey {
         id,
         name: checked.name,
@@ -89,33 +98,28 @@ pub fn create(
         all_role_scopes: checked.scopes.is_none(),
         notes: checked.notes,
         version: 1,
-        created_at: now,
+        created_at: author.now,
         created_by: author.actor.id().unwrap_or_default().to_owned(),
         edited_at: None,
         expires_at: checked.expires_at,
-        secret_created_at: now,
+        secret_created_at: author.now,
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
     };
-    let details = Details {
+    Details {
         key,
         role: checked.role,
         selected: checked.scopes.unwrap_or_default(),
         ip_whitelist: checked.ip_whitelist,
-    };
-    let new = [(details, secret.digest(&author.keyring))];
-    store::insert(tx, &new, &settings)?;
-    let [(details, _)] = new;
-    activity::record(tx, author, &created(&details))?;
-    Ok((details, secret))
+    }
 }
 
 /// Edits a key that stood at `version`. Returns it as it stands now.
 ///
 /// # Errors
-/// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the draft breaks
-/// rules, [`Error::NotFound`] when there is no such key or it is revoked.
+/// [`Error::Conflict`] when somebody else has changed or revoked it, [`Error::Invalid`] when the
+/// draft breaks rules, [`Error::NotFound`] when there is no such key.
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &KeyId,
@@ -124,10 +128,7 @@ pub fn edit(
     author: &Author,
 ) -> Result<ApiKey> {
     let before = find(tx, id)?.ok_or(Error::NotFound)?;
-    if before.key.revoked_at.is_some() {
-        return Err(Error::NotFound);
-    }
-    if before.key.version != version {
+    if before.key.revoked_at.is_some() || before.key.version != version {
         return Err(Error::Conflict);
     }
     let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);

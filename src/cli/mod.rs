@@ -10,12 +10,13 @@ mod serve;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
+use crate::activity::Author;
 use crate::clock::Clock;
 use crate::config::{Command, Config};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
-use crate::settings;
+use crate::{roles, scopes, settings};
 
 /// Does what `config` says.
 #[must_use]
@@ -40,7 +41,8 @@ pub fn run(config: &Config) -> ExitCode {
     }
 }
 
-/// Opens the data directory, the master key and the database, and brings the database up to date.
+/// Opens the data directory, the master key and the database, brings the database up to date and
+/// puts in what is built in.
 ///
 /// # Errors
 /// When one of them cannot be used, or the database belongs to another master key.
@@ -48,7 +50,12 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
     config.database.prepare_data_dir().map_err(Error::internal)?;
     let keyring = Keyring::open(&config.database.secret_key_file)?;
     let db = Db::open(&config.database.location)?;
-    db.write_blocking(|tx| settings::prepare(tx, &keyring))?;
+    let author = Author::command_line(keyring.clone(), CLOCK.now());
+    db.write_blocking(|tx| {
+        settings::prepare(tx, &keyring)?;
+        scopes::add_resources(tx, &[], &author)?;
+        roles::add_built_in(tx, author.now)
+    })?;
     Ok((db, keyring))
 }
 

@@ -12,13 +12,16 @@ use crate::db::{Connection, Transaction};
 use crate::error::Result;
 use crate::scopes;
 
-/// Adds the built-in roles; at set-up.
+/// Adds the built-in roles that are not there yet.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    let known = store::all(tx)?;
     for (position, role) in Role::built_in() {
-        store::insert(tx, &role, position, now)?;
+        if !known.iter().any(|other| other.id == role.id) {
+            store::insert(tx, &role, position, now)?;
+        }
     }
     Ok(())
 }

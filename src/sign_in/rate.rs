@@ -3,9 +3,9 @@
 //!
 //! Knows neither accounts nor passwords.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::Clock as _;
@@ -23,6 +23,7 @@ const A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 /// Counts attempts by network.
 pub(super) struct Rate {
     limiter: RateLimiter<Network, Recent, Watch, NoOpMiddleware<Duration>>,
+    recent: Recent,
     watch: Watch,
 }
 
@@ -30,14 +31,25 @@ impl Rate {
     /// Time is what `clock` shows; at most `most` networks are kept in mind.
     pub(super) fn new(clock: Clock, most: usize) -> Self {
         let watch = Watch(clock);
-        let recent = Recent { times: RefCell::default(), most };
-        let limiter = RateLimiter::new(Quota::per_minute(A_MINUTE), recent, watch.clone());
-        Self { limiter, watch }
+        let recent = Recent { times: Arc::default(), most };
+        let quota = Quota::per_minute(A_MINUTE);
+        let limiter = RateLimiter::new(quota, recent.clone(), watch.clone());
+        Self { limiter, recent, watch }
     }
 
     /// Takes one of the network's attempts, or says how long there is none.
     pub(super) fn take(&self, network: Network) -> Result<(), Duration> {
         self.limiter.check_key(&network).map_err(|until| until.wait_time_from(self.watch.now()))
+    }
+}
+
+impl Rate {
+    /// Gives an attempt back that turned out not to be a guess.
+    pub(super) fn give_back(&self, network: Network) {
+        let share = Nanos::from(Quota::per_minute(A_MINUTE).replenish_interval());
+        if let Some(time) = self.recent.times().get_mut(&network) {
+            *time = time.saturating_sub(share);
+        }
     }
 }
 
@@ -55,9 +67,16 @@ impl governor::clock::Clock for Watch {
 
 /// When each network's attempts will all have been given back. The network that is nearest to it
 /// is the least missed.
+#[derive(Clone)]
 struct Recent {
-    times: RefCell<HashMap<Network, Nanos>>,
+    times: Arc<Mutex<HashMap<Network, Nanos>>>,
     most: usize,
+}
+
+impl Recent {
+    fn times(&self) -> MutexGuard<'_, HashMap<Network, Nanos>> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl StateStore for Recent {
@@ -67,7 +86,7 @@ impl StateStore for Recent {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut times = self.times.borrow_mut();
+        let mut times = self.times();
         let known = times.get(network).copied();
         let (outcome, time) = f(known)?;
         if known.is_none() && times.len() >= self.most {
@@ -104,8 +123,21 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_given_back_can_be_taken_again() {
+        let clock = Clock::fixed(Timestamp::from_millis(1_795_000_000_000));
+        let rate = Rate::new(clock, 10);
+        let network = Network::from(IpAddr::from([192, 0, 2, 1]));
+        for _ in 0..100 {
+            assert_eq!(rate.take(network), Ok(()));
+            rate.give_back(network);
+        }
+        (0..20).for_each(|_| assert_eq!(rate.take(network), Ok(())));
+        assert!(rate.take(network).is_err());
+    }
+
+    #[test]
     fn the_networks_that_are_nearest_to_forgiven_make_room() {
-        let recent = Recent { times: RefCell::default(), most: 20 };
+        let recent = Recent { times: Arc::default(), most: 20 };
         for n in 0..30_u8 {
             let network = Network::from(IpAddr::from([192, 0, 2, n]));
             let noted = recent.measure_and_replace(&network, |known| {
@@ -114,7 +146,7 @@ mod tests {
             });
             assert_eq!(noted, Ok(()));
         }
-        let times = recent.times.borrow();
+        let times = recent.times();
         assert!(times.len() <= 20, "{}", times.len());
         assert!(times.contains_key(&IpAddr::from([192, 0, 2, 29]).into()));
         assert!(!times.contains_key(&IpAddr::from([192, 0, 2, 0]).into()));

@@ -60,7 +60,10 @@ pub fn wait_message(seconds: u64) -> String {
 /// Leave to try once. Unless [`Throttle::succeeded`] gets it back, the attempt counts as failed.
 #[derive(Debug)]
 #[must_use]
-pub struct Reservation(Option<Key>);
+pub struct Reservation {
+    account: Option<Key>,
+    network: Network,
+}
 
 type Key = (String, Network);
 
@@ -124,13 +127,16 @@ impl Throttle {
             let count = attempts.map_or(0, |attempts| attempts.count).saturating_add(1);
             state.remember(key.clone(), Attempts { count, last: now });
         }
-        Ok(Reservation(key))
+        Ok(Reservation { account: key, network })
     }
 
-    /// The attempt succeeded: the account's failures from that network are forgotten.
+    /// The attempt succeeded: the account's failures from that network are forgotten, and the
+    /// network gets the attempt back, so that an office behind one address is not slowed.
     pub fn succeeded(&self, reservation: Reservation) {
-        if let Some(key) = reservation.0 {
-            self.state().accounts.remove(&key);
+        let mut state = self.state();
+        state.networks.give_back(reservation.network);
+        if let Some(key) = reservation.account {
+            state.accounts.remove(&key);
         }
     }
 

@@ -10,6 +10,7 @@
 
     // Escape leaves with the dialog still open, so that Back never finds an inert page without it.
     dialog.addEventListener('cancel', (event) => {
+      if (!event.cancelable) return;
       event.preventDefault();
       leave();
     });

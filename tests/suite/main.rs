@@ -5,5 +5,13 @@
 
 mod support;
 
+mod activity;
 mod api_keys;
+mod architecture;
 mod demo;
+mod errors;
+mod migrations_agree;
+mod security;
+mod set_up;
+mod sign_in;
+mod start;

@@ -2,6 +2,7 @@
 
 use actix_session::Session;
 use actix_web::HttpRequest;
+use actix_web::http::Method;
 use actix_web::http::header::USER_AGENT;
 
 use crate::activity::{Actor, Author, Origin};
@@ -29,6 +30,8 @@ pub struct Viewer {
     pub theme: Theme,
     /// When the request came.
     pub now: Timestamp,
+    /// Whether only the head of the page is asked for.
+    is_head: bool,
     author: Author,
     session: Session,
 }
@@ -47,6 +50,7 @@ impl Viewer {
             author: author(site, request).as_member(member.id.as_str(), member.name.as_str()),
             form_token: form_token::mint(&site.keyring, &form_key, now)?,
             theme: Theme::of(request),
+            is_head: request.method() == Method::HEAD,
             now,
             member,
             settings,
@@ -72,10 +76,10 @@ impl Viewer {
         &self.session
     }
 
-    /// The notice for this page.
+    /// The notice for this page; where only its head is asked for, it stays for later.
     #[must_use]
     pub fn take_notice(&self) -> Option<Notice> {
-        Notice::take(&self.session)
+        if self.is_head { None } else { Notice::take(&self.session) }
     }
 }
 

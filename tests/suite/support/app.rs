@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use latchkey::activity::Author;
+use latchkey::api_keys::{self, Draft, KeyId};
 use latchkey::clock::{Clock, Timestamp};
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Transaction};
@@ -25,7 +26,7 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
 /// Its argon2id hash, so that making members costs no hashing.
-const PASSWORD_HASH: &str = include_str!("password_hash.txt");
+pub const PASSWORD_HASH: &str = include_str!("password_hash.txt");
 
 pub struct App {
     pub site: Site,
@@ -34,12 +35,17 @@ pub struct App {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     // After the server in the order of dropping.
-    _database: Database,
+    pub database: Database,
 }
 
 impl App {
     /// A program that nobody has set up.
     pub fn new() -> Self {
+        Self::behind(None)
+    }
+
+    /// A program that nobody has set up, which people reach at `public_url`.
+    pub fn behind(public_url: Option<&str>) -> Self {
         let database = Database::new();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -47,7 +53,7 @@ impl App {
             db: Db::open(&database.location).expect("a database"),
             keyring: Keyring::from_bytes(&[42; 32]),
             clock: Clock::fixed(NOW),
-            public_url: PublicUrl::parse(&url).expect("a URL"),
+            public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
         };
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
@@ -62,13 +68,17 @@ impl App {
             });
         });
         let handle = receiver.recv().expect("the server starts");
-        Self { site, door, url, handle, thread: Some(thread), _database: database }
+        Self { site, door, url, handle, thread: Some(thread), database }
     }
 
     /// A program that was set up, with the resources orders, invoices and reports.
     pub fn set_up() -> Self {
-        let app = Self::new();
-        app.write(|tx, author| {
+        Self::new().with_organisation()
+    }
+
+    /// The same, set up.
+    pub fn with_organisation(self) -> Self {
+        self.write(|tx, author| {
             let mut settings = settings::get(tx)?;
             settings.organisation = "Meridian Freight".into();
             settings::save(tx, &settings)?;
@@ -76,7 +86,7 @@ impl App {
             scopes::add_resources(tx, &resources, author)?;
             roles::add_built_in(tx, NOW)
         });
-        app
+        self
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&mut Connection) -> latchkey::error::Result<T>) -> T {
@@ -139,36 +149,76 @@ impl App {
         self.signed_in(&email)
     }
 
-    /// How many rows each table holds that a form could write to: unchanged means nothing happened.
-    pub fn rows(&self) -> Vec<(String, i64)> {
+    /// Adds a key without a browser and returns its Key ID.
+    pub fn key(&self, name: &str) -> String {
+        self.key_of(&Draft { name: name.to_owned(), ..usual_draft() })
+    }
+
+    /// Adds a key as drafted.
+    pub fn key_of(&self, draft: &Draft) -> String {
+        let id = KeyId::random().expect("random");
+        let text = id.as_str().to_owned();
+        self.write(|tx, author| api_keys::create(tx, id, draft, author));
+        text
+    }
+
+    /// Runs a statement that writes.
+    pub fn sql(&self, statement: &str) {
+        use diesel::connection::SimpleConnection as _;
+        self.write(|tx, _| Ok(tx.batch_execute(statement)?));
+    }
+
+    /// The texts that a query for a column named `text` finds.
+    pub fn texts(&self, query: &str) -> Vec<String> {
         use diesel::prelude::*;
-        use diesel::sql_types::BigInt;
         #[derive(QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = BigInt)]
-            n: i64,
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            text: String,
         }
-        let tables = [
-            "activity",
-            "api_keys",
-            "api_key_scopes",
-            "api_key_addresses",
-            "api_key_secrets",
-            "members",
-            "member_permissions",
-            "roles",
-            "role_scopes",
-            "scopes",
-            "settings",
-        ];
-        let count = |table: &str| {
-            self.read(|c| {
-                let row: Count = diesel::sql_query(format!("SELECT COUNT(*) AS n FROM {table}"))
-                    .get_result(c)?;
-                Ok((table.to_owned(), row.n))
-            })
-        };
-        tables.map(count).into()
+        let rows: Vec<Row> = self.read(|c| Ok(diesel::sql_query(query).load(c)?));
+        rows.into_iter().map(|row| row.text).collect()
+    }
+
+    /// The one number that `expression` is.
+    pub fn number(&self, expression: &str) -> i64 {
+        let text = self.texts(&format!("SELECT CAST(({expression}) AS TEXT) AS text"));
+        text[0].parse().expect("a number")
+    }
+
+    /// How many rows a table holds.
+    pub fn count(&self, table: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) FROM {table}"))
+    }
+
+    /// Every row of every table as text; blobs in hexadecimal.
+    pub fn everything(&self) -> Vec<String> {
+        self.database.dumps().iter().flat_map(|(_, query)| self.texts(query)).collect()
+    }
+
+    /// Every row that a form could write, but for sessions: unchanged means that nothing happened.
+    pub fn contents(&self) -> Vec<String> {
+        self.contents_but("-")
+    }
+
+    /// The same without the tables whose names hold `but`.
+    pub fn contents_but(&self, but: &str) -> Vec<String> {
+        let dumps = self.database.dumps().iter().filter(|(table, _)| {
+            !matches!(table.as_str(), "sessions" | "spent_form_tokens") && !table.contains(but)
+        });
+        dumps.flat_map(|(_, query)| self.texts(query)).collect()
+    }
+}
+
+/// A draft of a key that may be created.
+pub fn usual_draft() -> Draft {
+    let text = str::to_owned;
+    Draft {
+        name: text("Billing worker"),
+        environment: text("production"),
+        role: text("read-and-write"),
+        lifetime: text("90"),
+        ..Draft::default()
     }
 }
 

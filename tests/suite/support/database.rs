@@ -3,14 +3,14 @@
 use std::sync::OnceLock;
 
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection};
+use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
 use latchkey::db::{Db, Location};
 use latchkey::random;
 use tempfile::TempDir;
 
 pub struct Database {
     pub location: Location,
-    _folder: TempDir,
+    pub folder: TempDir,
     postgres: Option<(String, String)>,
 }
 
@@ -45,14 +45,87 @@ impl Database {
         let folder = tempfile::tempdir().expect("a folder");
         let Some(server) = server() else {
             let location = Location::Sqlite(folder.path().join("latchkey.db"));
-            return Self { location, _folder: folder, postgres: None };
+            return Self { location, folder, postgres: None };
         };
         let (name, template) = (fresh_name(), template(&server));
         execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         let location = Location::Postgres(format!("{server}/{name}"));
-        Self { location, _folder: folder, postgres: Some((server, name)) }
+        Self { location, folder, postgres: Some((server, name)) }
     }
 }
+
+/// Whether the tests run on PostgreSQL.
+pub fn is_postgres() -> bool {
+    server().is_some()
+}
+
+impl Database {
+    /// A connection beside the program's own.
+    pub fn connect(&self) -> Box<dyn Beside> {
+        match &self.location {
+            Location::Sqlite(path) => Box::new(
+                SqliteConnection::establish(&path.to_string_lossy()).expect("a connection"),
+            ),
+            Location::Postgres(url) => {
+                Box::new(PgConnection::establish(url).expect("a connection"))
+            }
+        }
+    }
+
+    /// For each table, by name, the query for every row of it as one text.
+    pub fn dumps(&self) -> &'static [(String, String)] {
+        static DUMPS: OnceLock<Vec<(String, String)>> = OnceLock::new();
+        DUMPS.get_or_init(|| {
+            let schema = include_str!("../../../src/db/schema.rs");
+            let tables = schema.split("diesel::table! {").skip(1);
+            let names = tables.map(|table| table.split('(').next().expect("a name").trim());
+            let mut dumps: Vec<_> =
+                names.map(|name| (name.to_owned(), self.rows_as_text(name))).collect();
+            dumps.sort();
+            dumps
+        })
+    }
+
+    fn rows_as_text(&self, table: &str) -> String {
+        if is_postgres() {
+            return format!("SELECT CAST(t AS TEXT) AS text FROM {table} AS t ORDER BY 1");
+        }
+        let columns = format!("SELECT name AS text FROM pragma_table_info('{table}')");
+        let columns = self.connect().texts(&columns);
+        let quoted: Vec<_> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+        format!("SELECT {} AS text FROM {table} ORDER BY 1", quoted.join(" || ',' || "))
+    }
+}
+
+/// A connection of either kind.
+pub trait Beside {
+    fn run(&mut self, sql: &str);
+    fn texts(&mut self, query: &str) -> Vec<String>;
+}
+
+#[derive(QueryableByName)]
+struct TextRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    text: String,
+}
+
+macro_rules! beside {
+    ($connection:ty) => {
+        impl Beside for $connection {
+            fn run(&mut self, sql: &str) {
+                self.batch_execute(sql).expect(sql);
+            }
+
+            fn texts(&mut self, query: &str) -> Vec<String> {
+                let rows: Vec<TextRow> = diesel::sql_query(query).load(self).expect(query);
+                rows.into_iter().map(|row| row.text).collect()
+            }
+        }
+    };
+}
+
+beside!(SqliteConnection);
+beside!(PgConnection);
 
 impl Drop for Database {
     fn drop(&mut self) {

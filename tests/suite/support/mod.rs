@@ -5,7 +5,7 @@ mod client;
 mod database;
 mod page;
 
-pub use app::{App, NOW, PASSWORD};
-pub use client::Client;
-pub use database::Database;
+pub use app::{App, NOW, PASSWORD, PASSWORD_HASH, usual_draft};
+pub use client::{Client, encoded, key_fields, replaced};
+pub use database::{Database, is_postgres};
 pub use page::Page;

@@ -10,14 +10,14 @@ pub struct Page {
     pub body: String,
 }
 
-impl From<Response> for Page {
-    fn from(response: Response) -> Self {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, body: response.text().expect("a body") }
-    }
-}
-
 impl Page {
+    /// Reads an answer to its end.
+    pub fn read(response: Response) -> reqwest::Result<Self> {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = String::from_utf8_lossy(&response.bytes()?).into_owned();
+        Ok(Self { status, headers, body })
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("readable"))
     }
@@ -56,6 +56,50 @@ impl Page {
     pub fn form_token(&self) -> String {
         self.attribute("input[name=form_token]", "value")
             .unwrap_or_else(|| panic!("no form on the page ({}): {}", self.status, self.body))
+    }
+
+    /// The fields that a browser would send of the form that `selector` finds.
+    pub fn form_fields(&self, selector: &str) -> Vec<(String, String)> {
+        let document = Html::parse_document(&self.body);
+        let form = Selector::parse(selector).expect("a selector");
+        let control = Selector::parse("input[name], select[name], textarea[name]").expect("one");
+        let chosen = Selector::parse("option[selected]").expect("a selector");
+        let form = document.select(&form).next().unwrap_or_else(|| panic!("no {selector}"));
+        let mut fields = Vec::new();
+        for control in form.select(&control) {
+            let element = control.value();
+            let attribute = |name| element.attr(name).unwrap_or_default().to_owned();
+            let is_box = matches!(element.attr("type"), Some("radio" | "checkbox"));
+            let value = match element.name() {
+                "select" => {
+                    let option = control.select(&chosen).next();
+                    option.and_then(|o| o.value().attr("value")).unwrap_or_default().to_owned()
+                }
+                "textarea" => control.text().collect(),
+                _ => attribute("value"),
+            };
+            if !is_box || element.attr("checked").is_some() {
+                fields.push((attribute("name"), value));
+            }
+        }
+        fields
+    }
+
+    /// The lines of `Set-Cookie`.
+    pub fn set_cookies(&self) -> Vec<String> {
+        let lines = self.headers.get_all("set-cookie").iter();
+        lines.map(|line| line.to_str().expect("readable").to_owned()).collect()
+    }
+
+    /// What the error summary says.
+    pub fn errors(&self) -> Vec<String> {
+        self.all("#errors li")
+    }
+
+    /// What is wrong with a field.
+    pub fn error_of(&self, field: &str) -> String {
+        let text = self.text(&format!("#{field}-error"));
+        text.strip_prefix("Error: ").map(str::to_owned).unwrap_or(text)
     }
 
     pub fn secret(&self) -> String {

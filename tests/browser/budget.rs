@@ -1,0 +1,109 @@
+//! What a first visit costs.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::App;
+
+/// HTML of the API Keys page with Brotli, in bytes.
+const HTML: usize = 6 * 1024;
+/// All of a later visit, headers included, in bytes.
+const RETURN: f64 = 7.0 * 1024.0;
+/// All of a first visit, headers included, in bytes.
+const VISIT: f64 = 46.0 * 1024.0;
+const REQUESTS: usize = 7;
+
+/// An organisation with a full page of keys of every kind.
+fn full_page() -> App {
+    let app = App::set_up();
+    let environments = ["production", "staging", "development"];
+    for number in 0..25 {
+        let mut draft = keys::draft(&format!("Billing worker {number} – production"));
+        draft.environment = environments[number % 3].into();
+        draft.role = if number % 2 == 0 { "read-only" } else { "full-access" }.into();
+        let id = keys::create(&app, &draft);
+        keys::use_at(&app, &id, crate::support::NOW);
+        app.advance(86_399_000);
+    }
+    app
+}
+
+#[test]
+fn the_page_is_small_with_brotli() {
+    let app = full_page();
+    let manager = app.super_manager();
+    let request = manager.http().get(format!("{}/api-keys", app.url));
+    let answer = request.header("accept-encoding", "br").send().expect("an answer");
+    assert_eq!(answer.headers()["content-encoding"], "br");
+    let size = answer.bytes().expect("a body").len();
+    assert!((1000..=HTML).contains(&size), "{size} bytes");
+    assert_eq!(manager.get("/api-keys").all("tbody tr").len(), 25);
+}
+
+#[test]
+fn a_first_visit_is_small_and_a_second_smaller() {
+    let app = full_page();
+    let browser = Browser::signed_in(&app);
+    browser.devtools("Network.clearBrowserCache", json!({}));
+    let first = visit(&browser);
+    assert!(first.len() <= REQUESTS, "{first:#?}");
+    let cost: f64 = first.values().sum();
+    assert!((10_000.0..=VISIT).contains(&cost), "{cost} bytes: {first:#?}");
+    let second = visit(&browser);
+    let cost: f64 = second.values().sum();
+    assert!((1000.0..=RETURN).contains(&cost), "{cost} bytes: {second:#?}");
+}
+
+/// Opens the page; returns what each request brought over the wire, in bytes.
+fn visit(browser: &Browser) -> BTreeMap<String, f64> {
+    browser.goto("about:blank");
+    browser.events();
+    browser.goto("/api-keys");
+    browser.wait_until("fonts", |b| b.script("return document.fonts.status", vec![]) == "loaded");
+    let events = browser.events();
+    let of = |method: &str| -> Vec<Value> {
+        let named = events.iter().filter(|event| event["method"] == method);
+        named.map(|event| event["params"].clone()).collect()
+    };
+    let mut addresses = BTreeMap::new();
+    for sent in of("Network.requestWillBeSent") {
+        let url = sent["request"]["url"].as_str().unwrap_or_default().to_owned();
+        if url.starts_with(browser.origin()) {
+            addresses.insert(sent["requestId"].to_string(), url);
+        }
+    }
+    let mut cost: BTreeMap<String, f64> =
+        addresses.values().map(|url| (url.clone(), 0.0)).collect();
+    for finished in of("Network.loadingFinished") {
+        if let Some(url) = addresses.get(&finished["requestId"].to_string()) {
+            let bytes = finished["encodedDataLength"].as_f64().unwrap_or_default();
+            *cost.entry(url.clone()).or_default() += bytes;
+        }
+    }
+    cost
+}
+
+#[test]
+fn assets_are_kept_for_good() {
+    let app = App::set_up();
+    let visitor = app.anonymous();
+    let page = visitor.get("/sign-in");
+    let addresses: Vec<_> =
+        page.body.split('"').filter(|text| text.starts_with("/assets/")).collect();
+    assert!(addresses.len() >= 4, "{addresses:?}");
+    for address in addresses {
+        let address = address.split('#').next().expect("a path");
+        let asset = visitor.get(address);
+        assert_eq!(asset.status, 200, "{address}");
+        assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
+        let tag = asset.header("etag");
+        assert!(tag.starts_with('"'), "{tag}");
+        let request = visitor.http().get(format!("{}{address}", app.url));
+        let again = request.header("if-none-match", tag).send().expect("an answer");
+        assert_eq!(again.status().as_u16(), 304, "{address}");
+        assert!(again.bytes().expect("no body").is_empty());
+    }
+}

@@ -1,0 +1,181 @@
+//! Create New Key.
+
+use thirtyfour::Key;
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::App;
+
+#[test]
+fn a_field_left_wrong_says_so_at_once() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.follow("#create");
+    browser.wait_for_focus("#name");
+    assert!(!browser.shows(".if-invalid"));
+    browser.press("B\u{e003}\u{e004}");
+    assert_eq!(browser.texts("#name ~ .if-invalid"), ["Error: Enter a key name"]);
+    assert!(browser.shows("#name ~ .if-invalid"));
+    browser.focus("#role");
+    for key in &[Key::Down, Key::Up, Key::Tab] {
+        browser.press_key(key);
+    }
+    assert!(browser.shows("#role ~ .if-invalid"));
+    browser.focus("#role");
+    browser.press_key(&Key::Down);
+    assert!(!browser.shows("#role ~ .if-invalid"));
+}
+
+#[test]
+fn choices_open_what_belongs_to_them() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.goto("/api-keys/new");
+    assert!(browser.is_chosen("[name='lifetime'][value='90']"));
+    assert!(!browser.shows("#expires_on"));
+    browser.click("[name='lifetime'][value='date']");
+    assert!(browser.shows("#expires_on"));
+    assert!(!browser.shows(".matrix"));
+    browser.click("[name='access'][value='selected']");
+    assert!(browser.shows(".matrix"));
+    assert!(browser.shows("[data-env='production']") && !browser.shows("[data-env='staging']"));
+    browser.click("[name='environment'][value='staging']");
+    assert_eq!(
+        browser.text("[data-env='staging']"),
+        "The secret key shows it. Rotation is due every 180 days."
+    );
+    assert!(!browser.shows("[data-env='production']"));
+}
+
+#[test]
+fn a_refused_form_names_every_error_and_keeps_what_was_typed() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.follow("#create");
+    browser.fill("#name", " ");
+    browser.click("[name='environment'][value='staging']");
+    browser.click("[name='lifetime'][value='date']");
+    browser.click("[name='access'][value='selected']");
+    browser.fill("#ip_whitelist", "203.0.113.7\n203.0.113.0/24");
+    browser.fill("#notes", "Ask Ines <b>first</b>");
+    browser.follow("dialog .btn-primary");
+    browser.wait_for_focus("#errors");
+    assert_eq!(browser.title(), "Error: Create New Key – Latchkey");
+    assert_eq!(
+        browser.texts("#errors li"),
+        [
+            "Enter a key name",
+            "Choose a role",
+            "Enter an expiry date",
+            "Choose at least one scope",
+            "Line 2: “203.0.113.0/24” is a range. Enter one address per line",
+        ]
+    );
+    assert_eq!(browser.value("#name"), " ");
+    assert!(browser.is_chosen("[name='environment'][value='staging']"));
+    assert!(browser.shows("#expires_on") && browser.shows(".matrix"));
+    assert_eq!(browser.value("#ip_whitelist"), "203.0.113.7\n203.0.113.0/24");
+    assert_eq!(browser.value("#notes"), "Ask Ines <b>first</b>");
+    for field in ["name", "role", "expires_on", "scopes", "ip_whitelist"] {
+        assert_eq!(browser.attribute(&format!("#{field}"), "aria-invalid"), "true", "{field}");
+        let described = browser.attribute(&format!("#{field}"), "aria-describedby");
+        assert!(described.contains(&format!("{field}-error")), "{field}: {described}");
+        browser.click(&format!("#errors a[href='#{field}']"));
+        browser.wait_for_focus(&format!("#{field}"));
+    }
+}
+
+#[test]
+fn a_corrected_form_creates_the_key_as_it_was_filled_in() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.follow("#create");
+    browser.fill("#name", "Route planner – staging");
+    browser.click("[name='environment'][value='staging']");
+    browser.click("[name='lifetime'][value='date']");
+    browser.pick_date("#expires_on", "2026-12-24");
+    browser.click("[name='access'][value='selected']");
+    browser.click("[value='orders:read']");
+    browser.fill("#ip_whitelist", "::ffff:203.0.113.7");
+    browser.follow("dialog .btn-primary");
+    assert_eq!(browser.texts("#errors li"), ["Choose a role"]);
+    browser.click("#role option[value='read-only']");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.text("#secret-key").starts_with("lk_stag_"));
+    assert!(browser.text("dialog .facts").contains("24 December 2026"));
+    browser.follow("[data-replace]");
+    browser.follow("tbody tr .name a");
+    assert_eq!(browser.texts(".chips .chip"), ["orders:read"]);
+    assert_eq!(browser.texts(".iplist li"), ["203.0.113.7"]);
+}
+
+#[test]
+fn a_name_that_another_key_has_is_refused() {
+    let app = App::set_up();
+    keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.follow("#create");
+    browser.fill("#name", "billing WORKER");
+    browser.click("#role option[value='read-only']");
+    browser.follow("dialog .btn-primary");
+    assert_eq!(browser.texts("#errors li"), ["Another key is already called “billing WORKER”"]);
+    browser.click("#errors a");
+    browser.wait_for_focus("#name");
+    assert_eq!(keys::count(&app), 1);
+}
+
+#[test]
+fn a_copy_starts_from_the_key_it_copies() {
+    let app = App::set_up();
+    let mut draft = keys::draft("Warehouse sync");
+    draft.environment = "development".into();
+    draft.notes = "Runs nightly".into();
+    let id = keys::create(&app, &draft);
+    let browser = Browser::signed_in(&app);
+    browser.goto(&format!("/api-keys/{id}"));
+    browser.follow("a[href*='?from=']");
+    let name = browser.value("#name");
+    assert!(name.starts_with("Warehouse sync") && name != "Warehouse sync", "{name}");
+    assert!(browser.is_chosen("[name='environment'][value='development']"));
+    assert!(browser.is_chosen("#role option[value='read-and-write']"));
+    assert!(browser.is_chosen("[name='lifetime'][value='90']"));
+    assert_eq!(browser.value("#notes"), "Runs nightly");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.text("#secret-key").starts_with("lk_dev_"));
+    assert_eq!(keys::count(&app), 2);
+}
+
+#[test]
+fn a_full_organisation_is_told_which_keys_it_could_revoke() {
+    let app = App::set_up();
+    app.write(|tx, _| {
+        let mut settings = latchkey::settings::get(tx)?;
+        settings.active_key_limit = 2;
+        latchkey::settings::save(tx, &settings)
+    });
+    keys::named(&app, "Billing worker");
+    keys::named(&app, "Warehouse sync");
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto("/api-keys/new");
+    browser.fill("#name", "Route planner");
+    browser.click("#role option[value='read-only']");
+    browser.follow("dialog .btn-primary");
+    browser.wait_for_focus("#errors");
+    assert_eq!(
+        browser.text("#errors strong"),
+        "You have reached the limit of 2 keys. Revoke one you no longer use"
+    );
+    assert_eq!(browser.texts(".candidates li").len(), 2);
+    browser.follow(".candidates a");
+    assert!(browser.text("dialog h2").starts_with("Revoke “"));
+    browser.follow("dialog .btn-danger");
+    browser.goto("/api-keys/new");
+    browser.fill("#name", "Route planner");
+    browser.click("#role option[value='read-only']");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#secret-key"));
+}

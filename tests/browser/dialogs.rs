@@ -1,0 +1,101 @@
+//! What every dialog does: close in five ways, keep the focus, keep what was typed.
+
+use thirtyfour::Key;
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::App;
+
+#[test]
+fn escape_cross_cancel_and_back_close_a_dialog() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    let row = format!("/api-keys#{id}");
+    let (edit, revoke) = (format!("/api-keys/{id}/edit"), format!("/api-keys/{id}/revoke"));
+    for (path, closed) in [("/api-keys/new", "/api-keys"), (&edit, &row), (&revoke, &row)] {
+        let press_escape = |b: &Browser| b.press_key(&Key::Escape);
+        let click_cross = |b: &Browser| b.click("dialog .x");
+        let click_cancel = |b: &Browser| b.click("dialog .dlg-foot .btn-secondary");
+        let ways: [&dyn Fn(&Browser); 3] = [&press_escape, &click_cross, &click_cancel];
+        for way in ways {
+            browser.goto(path);
+            assert!(browser.shows("dialog"));
+            browser.leading_on(way);
+            assert_eq!(browser.address(), closed);
+            assert!(!browser.shows("dialog"));
+            assert_eq!(browser.text("h1"), "API Keys");
+        }
+    }
+    browser.goto("/api-keys?view=revoked");
+    browser.goto("/api-keys/new");
+    browser.back();
+    assert_eq!(browser.address(), "/api-keys?view=revoked");
+    assert!(!browser.shows("dialog"));
+}
+
+#[test]
+fn a_dialog_of_the_key_page_leads_back_there() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    browser.goto(&format!("/api-keys/{id}"));
+    for trigger in ["a[href*='/edit']", "a[href*='/revoke']"] {
+        browser.follow(trigger);
+        assert!(browser.shows("dialog"));
+        browser.leading_on(|b| b.press_key(&Key::Escape));
+        assert_eq!(browser.address(), format!("/api-keys/{id}"));
+    }
+}
+
+#[test]
+fn forward_brings_back_what_was_typed() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.follow("#create");
+    browser.wait_for_focus("#name");
+    browser.press("Billing worker");
+    browser.click("[name='environment'][value='staging']");
+    browser.focus("#notes");
+    browser.press("Ask Ines");
+    browser.back();
+    browser.forward();
+    assert_eq!(browser.value("#name"), "Billing worker");
+    assert!(browser.is_chosen("[name='environment'][value='staging']"));
+    assert_eq!(browser.value("#notes"), "Ask Ines");
+}
+
+#[test]
+fn tab_stays_inside_the_dialog() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    for path in ["/api-keys/new", &format!("/api-keys/{id}/revoke")] {
+        browser.goto(path);
+        let mut stops = Vec::new();
+        for _ in 0..40 {
+            browser.press_key(&Key::Tab);
+            // Between its last and its first control the focus may pass the browser itself.
+            let inside = "return !!document.activeElement.closest('dialog') || \
+                          document.activeElement === document.body";
+            assert_eq!(browser.script(inside, vec![]), true, "{path}");
+            stops.push(browser.has_focus("dialog .x"));
+        }
+        assert!(stops.iter().filter(|stop| **stop).count() >= 2, "it goes round: {path}");
+    }
+}
+
+#[test]
+fn the_page_behind_cannot_be_clicked() {
+    let app = App::set_up();
+    keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    browser.goto("/api-keys/new");
+    let hit = "const { x, y } = document.querySelector('.brand').getBoundingClientRect(); \
+               return !!document.elementFromPoint(x + 2, y + 2).closest('.app')";
+    assert_eq!(browser.script(hit, vec![]), false);
+    assert_eq!(
+        browser.script("return document.querySelector('dialog').matches(':modal')", vec![]),
+        true
+    );
+}

@@ -1,0 +1,103 @@
+//! Edit Key.
+
+use latchkey::clock::DAY;
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::App;
+
+const SAVE: &str = "dialog .btn-primary";
+
+#[test]
+fn a_change_is_saved_and_said() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    browser.follow(&format!("#{id} .act"));
+    browser.wait_for_focus("#name");
+    assert_eq!(browser.value("#name"), "Billing worker");
+    browser.fill("#name", "Billing worker – production");
+    browser.click("#role option[value='read-only']");
+    browser.fill("#ip_whitelist", "2001:db8::7");
+    browser.follow(SAVE);
+    assert_eq!(browser.address(), format!("/api-keys#{id}"));
+    assert_eq!(browser.text("#notice"), "“Billing worker – production” saved.");
+    assert_eq!(browser.text(&format!("#{id} [data-label='Role']")), "Read-only");
+    // The row is where the keyboard goes on from.
+    browser.press("\u{e004}");
+    browser.wait_for_focus(&format!("#{id} a"));
+}
+
+#[test]
+fn a_refused_change_keeps_what_was_typed() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto(&format!("/api-keys/{id}/edit"));
+    browser.fill("#name", " ");
+    browser.fill("#ip_whitelist", "10.0.0.300");
+    browser.pick_date("#expires_on", "2026-11-01");
+    browser.fill("#notes", "Ask Ines");
+    browser.follow(SAVE);
+    browser.wait_for_focus("#errors");
+    assert_eq!(
+        browser.texts("#errors li"),
+        [
+            "Enter a key name",
+            "Expiry date must be in the future",
+            "Line 1: “10.0.0.300” is not an IPv4 or IPv6 address",
+        ]
+    );
+    assert_eq!(browser.value("#expires_on"), "2026-11-01");
+    assert_eq!(browser.value("#notes"), "Ask Ines");
+    browser.fill("#name", "Billing worker");
+    browser.pick_date("#expires_on", "2026-12-01");
+    browser.fill("#ip_whitelist", "");
+    browser.follow(SAVE);
+    assert_eq!(browser.text("#notice"), "“Billing worker” saved.");
+}
+
+#[test]
+fn a_lost_update_is_caught_and_shows_the_other_change() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(409);
+    let edit = format!("/api-keys/{id}/edit");
+    browser.goto(&edit);
+    browser.fill("#notes", "Ask Ines");
+    let tabs = browser.open_tab();
+    browser.goto(&edit);
+    browser.fill("#name", "Billing worker – production");
+    browser.click("#role option[value='read-only']");
+    browser.follow(SAVE);
+    browser.first(&tabs);
+    browser.follow(SAVE);
+    browser.wait_for_focus("#errors");
+    assert_eq!(browser.title(), "Error: Edit Key – Latchkey");
+    let problem = browser.text("#errors");
+    assert!(problem.contains("Someone else changed this key."), "{problem}");
+    assert!(problem.contains("Ines Okafor changed:"), "{problem}");
+    assert_eq!(browser.texts("#errors ins"), ["Billing worker – production", "Read-only"]);
+    assert_eq!(browser.value("#notes"), "Ask Ines");
+    browser.follow(SAVE);
+    assert!(browser.text("#notice").ends_with(" saved."));
+    browser.goto(&format!("/api-keys/{id}"));
+    assert_eq!(browser.text(".prose"), "Ask Ines");
+}
+
+#[test]
+fn the_date_of_an_expired_key_cannot_be_changed() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    app.advance(91 * DAY);
+    let browser = Browser::signed_in(&app);
+    browser.goto(&format!("/api-keys/{id}/edit"));
+    assert!(browser.text("dialog .notice").starts_with("This key has expired."));
+    assert_eq!(browser.text("#expires_on"), "Expired on 21 February 2027");
+    assert!(!browser.shows("input[type='date']"));
+    browser.fill("#notes", "Kept for the record");
+    browser.follow(SAVE);
+    assert_eq!(browser.text("#notice"), "“Billing worker” saved.");
+}

@@ -1,0 +1,130 @@
+//! The whole path with Tab, Enter, Space and arrows alone.
+
+use thirtyfour::Key;
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::{App, PASSWORD};
+
+/// Whether who looks at the screen can tell where the focus is: a ring of at least two pixels,
+/// within sight, on the control itself or on the label that stands for it.
+const FOCUS_IS_SEEN: &str = "
+    const focused = document.activeElement;
+    const ringed = [focused, focused.closest('label')].find((element) => {
+      if (!element) return false;
+      const style = getComputedStyle(element);
+      return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+    });
+    if (!ringed) return false;
+    const box = ringed.getBoundingClientRect();
+    return box.width > 4 && box.height > 4 && box.bottom > 0 && box.top < innerHeight;";
+
+/// Tabs on until the focus is there; at every stop it can be seen.
+#[track_caller]
+fn tab_to(browser: &Browser, selector: &str) {
+    for _ in 0..80 {
+        browser.press_key(&Key::Tab);
+        if browser.has_focus("body") {
+            continue;
+        }
+        let seen = browser.script(FOCUS_IS_SEEN, vec![]);
+        let where_it_is = "return document.activeElement.outerHTML.slice(0, 200)";
+        assert_eq!(seen, true, "the focus hides: {}", browser.script(where_it_is, vec![]));
+        if browser.has_focus(selector) {
+            return;
+        }
+    }
+    panic!("Tab never reaches {selector}");
+}
+
+#[track_caller]
+fn enter(browser: &Browser) {
+    browser.leading_on(Browser::press_enter);
+}
+
+#[test]
+fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
+    let app = App::set_up();
+    keys::named(&app, "Warehouse sync");
+    app.advance(1000);
+    app.member("ines@meridianfreight.example", true, &latchkey::members::Permission::ALL);
+    let browser = Browser::open(&app);
+    browser.allow(&["clipboardSanitizedWrite"]);
+
+    browser.goto("/sign-in");
+    browser.wait_for_focus("#email");
+    browser.press("ines@meridianfreight.example");
+    tab_to(&browser, "#password");
+    browser.press(PASSWORD);
+    enter(&browser);
+
+    browser.press_key(&Key::Tab);
+    browser.wait_for_focus(".skip");
+    assert_eq!(browser.script(FOCUS_IS_SEEN, vec![]), true);
+    browser.press_enter();
+    browser.wait_for_focus("#main");
+    tab_to(&browser, "#create");
+    enter(&browser);
+
+    browser.wait_for_focus("#name");
+    browser.press("Billing worker");
+    tab_to(&browser, "[name='environment']");
+    browser.press_key(&Key::Right);
+    assert!(browser.is_chosen("[name='environment'][value='staging']"));
+    tab_to(&browser, "#role");
+    browser.press("Read-o");
+    assert_eq!(browser.value("#role"), "read-only");
+    tab_to(&browser, "[name='lifetime']");
+    browser.press_key(&Key::Left);
+    assert!(browser.is_chosen("[name='lifetime'][value='30']"));
+    tab_to(&browser, "[name='access']");
+    browser.press_key(&Key::Down);
+    tab_to(&browser, "[value='orders:read']");
+    browser.press_key(&Key::Space);
+    tab_to(&browser, "#notes");
+    tab_to(&browser, "dialog .btn-primary");
+    enter(&browser);
+
+    browser.wait_for_focus("#secret-t");
+    let secret = browser.text("#secret-key");
+    assert!(secret.starts_with("lk_stag_"), "{secret}");
+    tab_to(&browser, "[data-copy='secret-key']");
+    browser.press_enter();
+    browser.wait_until("Copied", |b| b.text("[data-copy='secret-key']") == "Copied");
+    let id = browser.text("#key-id");
+    tab_to(&browser, "[data-replace]");
+    enter(&browser);
+    assert_eq!(browser.texts("tbody .name a"), ["Billing worker", "Warehouse sync"]);
+
+    tab_to(&browser, &format!("#{id} .act:not(.act-danger)"));
+    enter(&browser);
+    browser.wait_for_focus("#name");
+    browser.press_key(&Key::End);
+    browser.press(" – staging");
+    enter(&browser);
+    assert_eq!(browser.text("#notice"), "“Billing worker – staging” saved.");
+
+    tab_to(&browser, &format!("#{id} .act-danger"));
+    enter(&browser);
+    browser.wait_for_focus("dialog .dlg-foot .btn-secondary");
+    browser.press_key(&Key::Tab);
+    browser.wait_for_focus("dialog .btn-danger");
+    browser.leading_on(|b| b.press_key(&Key::Space));
+    assert_eq!(browser.text("#notice"), "“Billing worker – staging” revoked.");
+}
+
+#[test]
+fn menus_and_themes_are_worked_by_keyboard() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    tab_to(&browser, ".avatar");
+    browser.press_enter();
+    tab_to(&browser, "#me button[value='dark']");
+    browser.leading_on(|b| b.press_key(&Key::Space));
+    assert_eq!(browser.attribute("html", "data-theme"), "dark");
+    tab_to(&browser, ".avatar");
+    browser.press_key(&Key::Space);
+    tab_to(&browser, "#me .item");
+    enter(&browser);
+    assert_eq!(browser.address(), "/sign-in");
+}

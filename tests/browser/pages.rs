@@ -1,0 +1,352 @@
+//! Every page and dialog, with how to get there: judged for accessibility in both themes at two
+//! widths, and held to a phone's width.
+
+use std::sync::mpsc;
+
+use diesel::RunQueryDsl as _;
+use latchkey::clock::{DAY, Timestamp};
+use latchkey::members::Permission;
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::{App, NOW, PASSWORD};
+
+const EMAIL: &str = "ines@meridianfreight.example";
+
+/// The rules that axe-core knows, run on the page as it stands. Answers with what it violates.
+const JUDGE: &str = "
+    const done = arguments[arguments.length - 1];
+    axe.run(document, { resultTypes: ['violations'] }).then(
+      ({ violations }) => done(violations.map(({ id, help, nodes }) =>
+        ({ id, help, nodes: nodes.map(({ html, failureSummary }) => [html.slice(0, 300), failureSummary]) }))),
+      (error) => done([String(error)]),
+    );";
+
+/// Injected as the page's own script, so that the page's policy stays as it is.
+fn axe() -> String {
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(path).expect("axe-core: run `npm ci` in tests/browser")
+}
+
+/// Looks at the page that the browser shows, in every way it can look.
+#[track_caller]
+fn look_at(browser: &Browser, page: &str) {
+    if browser.script("return !window.axe", vec![]) == true {
+        browser.script(&axe(), vec![]);
+    }
+    for scheme in ["light", "dark"] {
+        for width in [1280, 390] {
+            browser.emulate_media("", scheme);
+            browser.resize(width);
+            let violations = browser.script_async(JUDGE, vec![]);
+            let text = serde_json::to_string_pretty(&violations).expect("JSON");
+            assert_eq!(violations, json!([]), "{page}, {scheme}, {width} px: {text}");
+        }
+    }
+    for width in [390, 320] {
+        browser.resize(width);
+        assert_fits(browser, &format!("{page}, {width} px"));
+    }
+    browser.emulate_media("", "light");
+    browser.resize(1280);
+    assert_fits(browser, page);
+}
+
+/// Nothing needs scrolling sideways, neither the page nor a dialog on it.
+#[track_caller]
+fn assert_fits(browser: &Browser, page: &str) {
+    let script = "
+        const boxes = [document.documentElement, ...document.querySelectorAll('dialog, .dlg-body')];
+        return boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => {
+          const over = [...box.querySelectorAll('*')].filter((inner) =>
+            inner.getBoundingClientRect().right > box.getBoundingClientRect().left + box.clientWidth);
+          return `${box.tagName}: ${box.scrollWidth} in ${box.clientWidth}, for ` +
+            over.map((inner) => inner.outerHTML.slice(0, 80)).join(' ');
+        })";
+    assert_eq!(browser.script(script, vec![]), Value::Array(vec![]), "{page}");
+}
+
+#[test]
+fn set_up_is_open_to_everybody() {
+    let app = App::new();
+    let browser = Browser::open(&app);
+    browser.expect_status(422);
+    browser.goto("/sign-in");
+    look_at(&browser, "sign-in before set-up");
+    browser.goto("/set-up");
+    look_at(&browser, "set-up without a code");
+    browser.goto(&format!("/set-up?code={}", app.set_up_code()));
+    look_at(&browser, "set-up");
+    browser.fill("#resources", "Not a resource");
+    browser.follow("button.btn-primary");
+    look_at(&browser, "set-up with errors");
+}
+
+#[test]
+fn signing_in_is_open_to_everybody() {
+    let app = App::set_up();
+    let member = app.member(EMAIL, true, &Permission::ALL);
+    let browser = Browser::open(&app);
+    browser.expect_status(422);
+    browser.expect_status(404);
+    browser.goto("/sign-in");
+    look_at(&browser, "sign-in");
+    browser.goto("/sign-in?ended=1&next=%2Fapi-keys");
+    look_at(&browser, "sign-in after the session ended");
+    browser.fill("#email", EMAIL);
+    browser.fill("#password", "wrong");
+    browser.follow("button.btn-primary");
+    look_at(&browser, "sign-in with an error");
+    browser.goto("/reset-password?code=wrong");
+    look_at(&browser, "a reset link that does not work");
+    let (_, code) =
+        app.write(|tx, author| latchkey::sign_in::reset::begin(tx, &member.email, author));
+    browser.goto(&format!("/reset-password?code={code}"));
+    look_at(&browser, "set a new password");
+    browser.fill("#password", "short");
+    browser.follow("button.btn-primary");
+    look_at(&browser, "set a new password with an error");
+}
+
+/// An organisation with a key in every state; returns one that is in use, one that has expired and
+/// one that is revoked. The clock stands 200 days later.
+fn keys_in_every_state(app: &App) -> [String; 3] {
+    let key = |name: &str, environment: &str, lifetime: &str| {
+        let mut draft = keys::draft(name);
+        draft.environment = environment.into();
+        draft.lifetime = lifetime.into();
+        draft.ip_whitelist = "203.0.113.7\n2001:db8:85a3:8d3:1319:8a2e:370:7348".into();
+        draft.notes = "Runs in the warehouse. Ask Ines Okafor before it is revoked.".into();
+        keys::create(app, &draft)
+    };
+    key("Rotation due", "production", "365");
+    let expired = key("Customer portal – an older release", "staging", "30");
+    let revoked = key("Revoked", "development", "365");
+    let manager = app.super_manager();
+    let path = format!("/api-keys/{revoked}/revoke");
+    assert_eq!(manager.submit(&path, &[]).status, 303);
+    app.advance(190 * DAY);
+    key("Long".repeat(20).as_str(), "production", "30");
+    let soon = key("Expires soon", "production", "30");
+    let used = key("Billing worker – production", "production", "180");
+    let now: Timestamp = NOW.plus(190 * DAY);
+    keys::use_at(app, &used, now.plus(9 * DAY));
+    keys::use_at(app, &soon, now);
+    app.advance(20 * DAY - DAY);
+    [used, expired, revoked]
+}
+
+#[test]
+fn the_table_is_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    look_at(&browser, "the empty state");
+    keys_in_every_state(&app);
+    browser.sign_in(EMAIL);
+    look_at(&browser, "the table");
+    browser.click(".avatar");
+    look_at(&browser, "the table with the account menu");
+    for view in ["attention", "expired", "revoked"] {
+        browser.goto(&format!("/api-keys?view={view}"));
+        assert!(browser.shows("tbody tr"), "{view}");
+        look_at(&browser, view);
+    }
+    browser.goto("/api-keys?q=nothing&sort=name&dir=desc");
+    look_at(&browser, "no match");
+    browser.goto("/api-keys?sort=expires&environment=staging");
+    look_at(&browser, "sorted and filtered");
+}
+
+#[test]
+fn a_long_table_is_open_to_everybody() {
+    let app = App::set_up();
+    for number in 0..30 {
+        keys::named(&app, &format!("Worker {number}"));
+    }
+    let browser = Browser::signed_in(&app);
+    look_at(&browser, "the first page");
+    browser.follow("[rel='next']");
+    look_at(&browser, "the last page");
+    browser.resize(390);
+    browser.click(".menu-btn");
+    look_at(&browser, "the phone's menu");
+}
+
+#[test]
+fn creating_is_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto("/api-keys/new");
+    look_at(&browser, "create");
+    browser.click("[name='lifetime'][value='date']");
+    browser.click("[name='access'][value='selected']");
+    look_at(&browser, "create with everything open");
+    browser.fill("#ip_whitelist", "203.0.113.0/24\n10.0.0.300");
+    browser.follow("dialog .btn-primary");
+    look_at(&browser, "create with errors");
+    browser.goto("/api-keys/new");
+    browser.fill("#name", "Billing worker");
+    browser.click("#role option[value='read-only']");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#secret-key"));
+    look_at(&browser, "the reveal");
+    browser.deny("clipboard-write");
+    browser.click("[data-copy='secret-key']");
+    browser.wait_until("copying by hand", |b| b.text("[data-copy]").starts_with("Selected."));
+    look_at(&browser, "the reveal without a clipboard");
+    browser.follow("[data-replace]");
+    look_at(&browser, "the table with a notice");
+}
+
+#[test]
+fn the_limit_is_open_to_everybody() {
+    let app = App::set_up();
+    app.write(|tx, _| {
+        let mut settings = latchkey::settings::get(tx)?;
+        settings.active_key_limit = 2;
+        latchkey::settings::save(tx, &settings)
+    });
+    keys::named(&app, "Billing worker – production");
+    keys::named(&app, &"Long".repeat(20));
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    look_at(&browser, "the table at the limit");
+    browser.goto("/api-keys/new");
+    browser.fill("#name", "Route planner");
+    browser.click("#role option[value='read-only']");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows(".candidates"));
+    look_at(&browser, "create at the limit");
+}
+
+#[test]
+fn a_key_and_its_dialogs_are_open_to_everybody() {
+    let app = App::set_up();
+    let [used, expired, revoked] = keys_in_every_state(&app);
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.expect_status(409);
+    for (id, page) in [(&used, "a key"), (&expired, "an expired key"), (&revoked, "a revoked key")]
+    {
+        browser.goto(&format!("/api-keys/{id}"));
+        look_at(&browser, page);
+    }
+    let edit = format!("/api-keys/{used}/edit");
+    browser.goto(&edit);
+    look_at(&browser, "edit");
+    let tabs = browser.open_tab();
+    browser.goto(&format!("{edit}?behind=key"));
+    browser.fill("#notes", "Changed");
+    browser.follow("dialog .btn-primary");
+    look_at(&browser, "a key with a notice and a history");
+    browser.first(&tabs);
+    browser.follow("dialog .btn-primary");
+    assert!(browser.text("#errors").contains("Someone else changed this key"));
+    look_at(&browser, "edit with another's change");
+    browser.fill("#name", " ");
+    browser.fill("#ip_whitelist", "10.0.0.300");
+    browser.follow("dialog .btn-primary");
+    look_at(&browser, "edit with errors");
+    browser.goto(&format!("/api-keys/{expired}/edit"));
+    look_at(&browser, "edit of an expired key");
+    browser.goto(&format!("/api-keys/{expired}/revoke"));
+    look_at(&browser, "revoke");
+    browser.goto(&format!("/api-keys/{used}/revoke?behind=key"));
+    look_at(&browser, "revoke with a question");
+    browser.follow("dialog .btn-danger");
+    look_at(&browser, "revoke with an error");
+}
+
+#[test]
+fn refusals_are_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    for status in [403, 404, 422] {
+        browser.expect_status(status);
+    }
+    browser.goto("/api-keys/key_000000000000");
+    assert_eq!(browser.text("h1"), "Page not found");
+    look_at(&browser, "404");
+    let spoil = "document.querySelector('dialog [name=form_token]').value = arguments[0]";
+    browser.goto("/api-keys/new");
+    browser.script(spoil, vec![json!("forged")]);
+    browser.follow("dialog .btn-primary");
+    assert_eq!(browser.text("h1"), "This form is no longer valid");
+    look_at(&browser, "403 for a stale form");
+    browser.goto("/api-keys/new");
+    let repeat =
+        "document.querySelector('dialog form').append(document.querySelector('#name').cloneNode())";
+    browser.script(repeat, vec![]);
+    browser.follow("dialog .btn-primary");
+    assert_eq!(browser.text("h1"), "This form could not be read");
+    look_at(&browser, "422 for a form that cannot be read");
+
+    app.member("tomas@meridianfreight.example", false, &[]);
+    let other = Browser::open(&app);
+    other.expect_status(403);
+    other.sign_in("tomas@meridianfreight.example");
+    assert_eq!(other.text("h1"), "You need the super manager role to see this page.");
+    look_at(&other, "403");
+}
+
+#[test]
+fn too_many_attempts_are_told_so() {
+    let app = App::set_up();
+    let browser = Browser::open(&app);
+    browser.expect_status(422);
+    browser.expect_status(429);
+    browser.goto("/sign-in");
+    for _ in 0..20 {
+        browser.fill("#email", EMAIL);
+        browser.fill("#password", PASSWORD);
+        browser.follow("button.btn-primary");
+        if browser.text("#errors").contains("Too many attempts") {
+            look_at(&browser, "429");
+            return;
+        }
+    }
+    panic!("nobody ever says stop");
+}
+
+#[test]
+fn a_failure_is_told_so() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(500);
+    app.write(|tx, _| {
+        diesel::sql_query("ALTER TABLE api_keys RENAME TO gone").execute(&mut **tx)?;
+        Ok(())
+    });
+    browser.goto("/api-keys");
+    assert_eq!(browser.text("h1"), "Latchkey could not do this. Nothing was changed.");
+    look_at(&browser, "500");
+}
+
+#[test]
+fn a_database_out_of_reach_is_told_so() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(503);
+    browser.goto("/api-keys/new");
+    browser.fill("#name", "Billing worker");
+    browser.click("#role option[value='read-only']");
+    let (db, (begun, is_begun), (end, is_ended)) =
+        (app.site.db.clone(), mpsc::channel(), mpsc::channel::<()>());
+    let other = std::thread::spawn(move || {
+        db.write_blocking(|_| {
+            begun.send(()).expect("somebody waits");
+            is_ended.recv().expect("an end");
+            Ok(())
+        })
+    });
+    is_begun.recv().expect("a transaction");
+    browser.follow("dialog .btn-primary");
+    end.send(()).expect("the other waits");
+    other.join().expect("a thread").expect("a transaction");
+    assert_eq!(browser.text("h1"), "Latchkey cannot reach its database");
+    look_at(&browser, "503");
+    assert_eq!(keys::count(&app), 0);
+}

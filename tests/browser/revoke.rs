@@ -1,0 +1,64 @@
+//! Revoke.
+
+use latchkey::clock::HOUR;
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::{App, NOW};
+
+const REVOKE: &str = "dialog .btn-danger";
+
+#[test]
+fn a_key_never_used_is_revoked_after_one_question() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    keys::named(&app, "Warehouse sync");
+    let browser = Browser::signed_in(&app);
+    browser.follow(&format!("#{id} .act-danger"));
+    assert_eq!(browser.text("dialog h2"), "Revoke “Billing worker”?");
+    assert!(browser.text("dialog .facts").ends_with("Last used Never"));
+    browser.wait_for_focus("dialog .dlg-foot .btn-secondary");
+    browser.follow(REVOKE);
+    assert_eq!(browser.address(), "/api-keys");
+    assert_eq!(browser.text("#notice"), "“Billing worker” revoked.");
+    assert_eq!(browser.texts("tbody .name a"), ["Warehouse sync"]);
+    browser.follow(".tabs a:last-child");
+    assert_eq!(browser.texts("tbody .name a"), ["Billing worker"]);
+    assert_eq!(browser.text(".badge"), "Revoked");
+    assert!(!browser.shows(".act"));
+}
+
+#[test]
+fn a_key_in_use_is_revoked_by_typing_its_last_four() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    keys::use_at(&app, &id, NOW.plus(-2 * HOUR));
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto(&format!("/api-keys/{id}"));
+    browser.follow("a.btn-danger-quiet");
+    browser.wait_for_focus("#confirm");
+    assert!(browser.text("dialog .facts").ends_with("Last used 2 hours ago, from 203.0.113.7"));
+    browser.follow(REVOKE);
+    browser.wait_for_focus("#errors");
+    let last_four = &id[id.len() - 4..];
+    let error = format!("Type {last_four} to confirm you are revoking the right key");
+    assert_eq!(browser.texts("#errors li"), [error.as_str()]);
+    assert_eq!(browser.attribute("#confirm", "aria-invalid"), "true");
+    browser.fill("#confirm", last_four);
+    browser.follow(REVOKE);
+    assert_eq!(browser.address(), format!("/api-keys/{id}"));
+    assert_eq!(browser.text("#notice"), "“Billing worker” revoked.");
+    assert_eq!(browser.text(".title-row .badge"), "Revoked");
+}
+
+#[test]
+fn cancel_revokes_nothing() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    browser.goto(&format!("/api-keys/{id}/revoke"));
+    browser.follow("dialog .dlg-foot .btn-secondary");
+    assert_eq!(browser.address(), format!("/api-keys#{id}"));
+    assert_eq!(browser.texts("tbody .name a"), ["Billing worker"]);
+}

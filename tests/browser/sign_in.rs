@@ -1,0 +1,77 @@
+//! Set-up, signing in and out.
+
+use latchkey::clock::MINUTE;
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::{App, PASSWORD};
+
+#[test]
+fn the_link_of_the_first_start_leads_to_the_empty_table() {
+    let app = App::new();
+    let browser = Browser::open(&app);
+    browser.goto(&format!("/set-up?code={}", app.set_up_code()));
+    browser.wait_for_focus("#organisation");
+    browser.fill("#organisation", "Meridian Freight");
+    browser.fill("#resources", "orders\ninvoices\nreports");
+    browser.fill("#name", "Ines Okafor");
+    browser.fill("#email", "ines@meridianfreight.example");
+    browser.fill("#password", PASSWORD);
+    browser.follow("button.btn-primary");
+    assert_eq!(browser.address(), "/api-keys");
+    assert_eq!(browser.text(".empty h2"), "No API keys yet");
+    assert_eq!(browser.text(".org"), "Meridian Freight");
+    browser.follow("#create");
+    assert_eq!(browser.text("dialog h2"), "Create New Key");
+}
+
+#[test]
+fn a_wrong_password_says_so_and_keeps_the_address() {
+    let app = App::set_up();
+    let browser = Browser::open(&app);
+    browser.expect_status(422);
+    browser.goto("/api-keys?view=expired");
+    assert!(browser.address().starts_with("/sign-in?next="));
+    browser.wait_for_focus("#email");
+    app.member("ines@meridianfreight.example", true, &latchkey::members::Permission::ALL);
+    browser.fill("#email", "ines@meridianfreight.example");
+    browser.fill("#password", "wrong horse battery staple");
+    browser.follow("button.btn-primary");
+    browser.wait_for_focus("#errors");
+    assert!(browser.text("#errors").contains("Email address or password is wrong"));
+    assert_eq!(browser.value("#email"), "ines@meridianfreight.example");
+    assert_eq!(browser.value("#password"), "");
+    browser.fill("#password", PASSWORD);
+    browser.follow("button.btn-primary");
+    assert_eq!(browser.address(), "/api-keys?view=expired");
+}
+
+#[test]
+fn a_session_that_ended_is_said_and_leads_back() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker");
+    let browser = Browser::signed_in(&app);
+    let edit = format!("/api-keys/{id}/edit");
+    browser.goto(&edit);
+    app.advance(31 * MINUTE);
+    browser.follow("dialog .btn-primary");
+    assert_eq!(browser.text("#notice"), "Your session ended. Sign in, then try again.");
+    browser.fill("#email", "ines@meridianfreight.example");
+    browser.fill("#password", PASSWORD);
+    browser.follow("button.btn-primary");
+    assert_eq!(browser.address(), edit);
+}
+
+#[test]
+fn a_password_is_shown_on_request_and_sent_hidden() {
+    let app = App::set_up();
+    let browser = Browser::open(&app);
+    browser.goto("/sign-in");
+    browser.fill("#password", PASSWORD);
+    let types = |browser: &Browser| browser.attribute("#password", "type");
+    assert_eq!(types(&browser), "password");
+    browser.click("[data-show]");
+    assert_eq!((types(&browser).as_str(), browser.text("[data-show]").as_str()), ("text", "Hide"));
+    browser.click("[data-show]");
+    assert_eq!(types(&browser), "password");
+}

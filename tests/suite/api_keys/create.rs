@@ -1,0 +1,380 @@
+//! Creating: what is enough, what is wrong, and in which words.
+
+use std::collections::BTreeSet;
+
+use crate::support::{App, key_fields};
+
+#[test]
+fn a_name_and_a_role_are_enough_and_the_new_key_stands_on_top() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    manager.key_named("An older one");
+    app.advance(1000);
+    let form = manager.get("/api-keys/new");
+    let proposed = form.form_fields("#new form");
+    let chosen = [("name", "Route planner – production"), ("role", "read-only")];
+    let page = manager.post("/api-keys", &crate::support::replaced(&proposed, &chosen));
+    assert_eq!(page.status, 200, "{}", page.body);
+    let table = manager.get("/api-keys");
+    assert_eq!(table.text("#notice"), "“Route planner – production” created.");
+    assert_eq!(manager.get("/api-keys").text("#notice"), "", "said once");
+    let rows = table.all("table.keys tbody tr");
+    assert_eq!(rows.len(), 2);
+    let row = format!(
+        "Route planner – production Production {} Read-only 23 Nov 2026 Never \
+                       21 Feb 2027 Never used Edit Revoke",
+        page.key_id()
+    );
+    assert_eq!(rows[0].replace("EditRevoke", "Edit Revoke"), row);
+    let path = format!("#{} a.act", page.key_id());
+    assert_eq!(table.all(&path), ["Edit", "Revoke"]);
+}
+
+#[test]
+fn the_form_has_every_field_with_its_label_hint_and_default() {
+    let app = App::set_up();
+    let page = app.super_manager().get("/api-keys/new");
+    assert_eq!(page.text("#new-t"), "Create New Key");
+    assert_eq!(page.text("dialog .btn-primary"), "Create");
+    assert_eq!(page.text("dialog .btn-secondary"), "Cancel");
+    for label in ["Key Name", "Role", "IP whitelist (optional)", "Notes (optional)"] {
+        assert!(page.all("dialog label").iter().any(|text| text == label), "{label}");
+    }
+    let legends = page.all("dialog legend");
+    assert_eq!(legends, ["Environment", "Expires at", "Scopes"]);
+    let radios = |name: &str| page.all(&format!("label:has(input[name={name}])"));
+    assert_eq!(radios("environment"), ["Production", "Staging", "Development"]);
+    assert_eq!(
+        radios("lifetime"),
+        [
+            "30 days23 Dec 2026",
+            "90 days21 Feb 2027",
+            "180 days22 May 2027",
+            "1 year23 Nov 2027",
+            "Pick a dateup to 1 year"
+        ]
+    );
+    let fields = page.form_fields("#new form");
+    let value = |name: &str| {
+        fields.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    };
+    assert_eq!(value("environment"), Some("production"));
+    assert_eq!(value("lifetime"), Some("90"));
+    assert_eq!(value("access"), Some("role"));
+    assert_eq!(value("scopes"), None);
+    assert_eq!(page.attribute("#expires_on", "max").as_deref(), Some("2027-11-23"));
+    assert_eq!(page.attribute("#expires_on", "min").as_deref(), Some("2026-11-23"));
+    assert!(page.has(".app[inert]") && page.has("dialog[open]"));
+}
+
+#[test]
+fn every_error_is_said_in_its_words_at_the_summary_and_at_the_field() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    manager.key_named("Route planner");
+    let long = "é".repeat(81);
+    let long_notes = "n".repeat(2001);
+    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+        (&[("name", "")], "name", "Enter a key name"),
+        (&[("name", "   ")], "name", "Enter a key name"),
+        (&[("name", &long)], "name", "Key name must be 80 characters or fewer"),
+        (
+            &[("name", "a\u{202e}b")],
+            "name",
+            "Key name must not contain control or invisible characters",
+        ),
+        (&[("name", "Route planner")], "name", "Another key is already called “Route planner”"),
+        (&[("name", " ROUTE planner ")], "name", "Another key is already called “ROUTE planner”"),
+        (&[("environment", "")], "environment", "Choose an environment"),
+        (&[("environment", "Production")], "environment", "Choose an environment"),
+        (&[("role", "")], "role", "Choose a role"),
+        (&[("role", "owner")], "role", "Choose a role"),
+        (&[("role", "role_read-only")], "role", "Choose a role"),
+        (&[("lifetime", "")], "lifetime", "Enter an expiry date"),
+        (&[("lifetime", "366")], "lifetime", "Enter an expiry date"),
+        (&[("lifetime", "-90")], "lifetime", "Enter an expiry date"),
+        (&[("lifetime", "date")], "expires_on", "Enter an expiry date"),
+        (
+            &[("lifetime", "date"), ("expires_on", "31.12.2026")],
+            "expires_on",
+            "Enter an expiry date",
+        ),
+        (
+            &[("lifetime", "date"), ("expires_on", "2027-02-29")],
+            "expires_on",
+            "Enter an expiry date",
+        ),
+        (
+            &[("lifetime", "date"), ("expires_on", "2026-11-22")],
+            "expires_on",
+            "Expiry date must be in the future",
+        ),
+        (
+            &[("lifetime", "date"), ("expires_on", "2027-11-24")],
+            "expires_on",
+            "Expiry date must be 23 November 2027 or earlier",
+        ),
+        (
+            &[("lifetime", "date"), ("expires_on", "9999-12-31")],
+            "expires_on",
+            "Expiry date must be 23 November 2027 or earlier",
+        ),
+        (&[("access", "selected")], "scopes", "Choose at least one scope"),
+        (
+            &[("access", "selected"), ("scopes", "")],
+            "scopes",
+            "The role “Read and write” does not include",
+        ),
+        (
+            &[("access", "selected"), ("scopes", "nothing:here")],
+            "scopes",
+            "The role “Read and write” does not include nothing:here",
+        ),
+        (
+            &[
+                ("role", "read-only"),
+                ("access", "selected"),
+                ("scopes", "orders:read"),
+                ("scopes", "invoices:write"),
+            ],
+            "scopes",
+            "The role “Read-only” does not include invoices:write",
+        ),
+        (
+            &[("access", "selected"), ("scopes", "latchkey:introspect")],
+            "scopes",
+            "The role “Read and write” does not include latchkey:introspect",
+        ),
+        (
+            &[("access", "everything")],
+            "scopes",
+            "Choose everything the role allows, or only some scopes",
+        ),
+        (
+            &[("ip_whitelist", "203.0.113.7\n203.0.113.0/24")],
+            "ip_whitelist",
+            "Line 2: “203.0.113.0/24” is a range. Enter one address per line",
+        ),
+        (
+            &[("ip_whitelist", "\n\n10.0.0.300")],
+            "ip_whitelist",
+            "Line 3: “10.0.0.300” is not an IPv4 or IPv6 address",
+        ),
+        (&[("notes", &long_notes)], "notes", "Notes must be 2,000 characters or fewer"),
+        (&[("notes", "a\0b")], "notes", "Notes must not contain control or invisible characters"),
+    ];
+    let before = app.contents();
+    for (fields, field, message) in cases {
+        let page = manager.create_key(fields);
+        assert_eq!(page.status, 422, "{fields:?}");
+        assert_eq!(page.errors(), [*message], "{fields:?}");
+        assert_eq!(page.error_of(field), *message, "{fields:?}");
+        assert_eq!(page.text("#errors h3"), "There is a problem");
+        assert_eq!(page.text("title"), "Error: Create New Key – Latchkey");
+        let link = page.attribute("#errors a", "href").expect("a link to the field");
+        assert_eq!(link, format!("#{field}"));
+        assert!(page.has(&link), "{link} leads nowhere");
+        assert!(!page.has("#secret-key"));
+    }
+    assert_eq!(app.contents(), before);
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_fields() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let page = manager.submit_from(
+        "/api-keys/new",
+        "/api-keys",
+        &[("access", "selected"), ("ip_whitelist", "a\nb"), ("notes", "\u{1}")],
+    );
+    let errors = [
+        "Enter a key name",
+        "Choose an environment",
+        "Choose a role",
+        "Enter an expiry date",
+        "Choose at least one scope",
+        "Line 1: “a” is not an IPv4 or IPv6 address",
+        "Line 2: “b” is not an IPv4 or IPv6 address",
+        "Notes must not contain control or invisible characters",
+    ];
+    assert_eq!(page.errors(), errors);
+    assert_eq!(app.count("api_keys"), 0);
+}
+
+#[test]
+fn input_is_kept_when_something_is_wrong() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let sent = [
+        ("name", "Route <planner> & \"friends\""),
+        ("environment", "staging"),
+        ("role", "full-access"),
+        ("lifetime", "date"),
+        ("expires_on", "2026-12-24"),
+        ("access", "selected"),
+        ("scopes", "orders:read"),
+        ("scopes", "latchkey:introspect"),
+        ("ip_whitelist", "203.0.113.7\nnonsense"),
+        ("notes", "First line\n\n  Second line"),
+        ("form_token", "x"),
+    ];
+    let page = manager.create_key(&sent[..10]);
+    assert_eq!(page.status, 422);
+    let kept = page.form_fields("#new form");
+    for (name, value) in &sent[..10] {
+        let value = value.replace('\n', "\n");
+        assert!(kept.contains(&((*name).to_owned(), value.clone())), "{name}={value} in {kept:?}");
+    }
+    let again = crate::support::replaced(&kept, &[("ip_whitelist", "203.0.113.7")]);
+    assert_eq!(manager.post("/api-keys", &again).status, 200, "and can be sent again at once");
+    let scopes = app.texts("SELECT scope AS text FROM api_key_scopes ORDER BY 1");
+    assert_eq!(scopes, ["latchkey:introspect", "orders:read"]);
+}
+
+#[test]
+fn names_take_any_language_and_eighty_characters() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let longest = "ü".repeat(80);
+    for name in ["東京の注文", "👩‍💻", "O'Neil; DROP TABLE", "a", &longest, "<i>x</i>", "{{ 7*7 }}"]
+    {
+        let page = manager.create_key(&[("name", name)]);
+        assert_eq!(page.status, 200, "{name}: {}", page.body);
+        let shown = manager.get(&format!("/api-keys/{}", page.key_id()));
+        assert_eq!(shown.text("h1"), name);
+    }
+    let spaced = manager.create_key(&[("name", "  Trimmed  ")]);
+    assert_eq!(manager.get(&format!("/api-keys/{}", spaced.key_id())).text("h1"), "Trimmed");
+}
+
+#[test]
+fn names_are_unique_whatever_their_case_and_form_until_the_key_is_revoked() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = manager.key_named("Café Straße");
+    for same in ["café straße", "CAFÉ Straße", "Cafe\u{301} Straße", "Ｃafé Straße"] {
+        let page = manager.create_key(&[("name", same)]);
+        assert_eq!(page.status, 422, "{same}");
+        assert_eq!(page.error_of("name"), format!("Another key is already called “{same}”"));
+    }
+    app.sql("UPDATE api_keys SET expires_at = 1");
+    assert_eq!(
+        manager.create_key(&[("name", "Café Straße")]).status,
+        422,
+        "expired is not revoked"
+    );
+    manager.submit(&format!("/api-keys/{id}/revoke"), &[]);
+    assert_eq!(manager.create_key(&[("name", "CAFÉ straße")]).status, 200);
+    assert_eq!(manager.create_key(&[("name", "Café Straße")]).status, 422);
+}
+
+#[test]
+fn of_two_keys_with_one_name_at_once_one_is_created() {
+    let app = App::set_up();
+    let managers: Vec<_> = (0..4).map(|_| app.super_manager()).collect();
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let threads: Vec<_> = managers
+            .iter()
+            .zip(["Billing", "BILLING", "billing", "bILLING"])
+            .map(|(manager, name)| {
+                let token = manager.get("/api-keys/new").form_token();
+                scope.spawn(move || {
+                    let fields = key_fields(&[("name", name), ("form_token", &token)]);
+                    manager.post("/api-keys", &fields).status
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 422, 422, 422]);
+    assert_eq!((app.count("api_keys"), app.count("api_key_secrets")), (1, 1));
+}
+
+#[test]
+fn chosen_scopes_narrow_the_key_and_never_widen_its_role() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let narrowed = manager.create_key(&[
+        ("name", "Narrow"),
+        ("role", "full-access"),
+        ("access", "selected"),
+        ("scopes", "orders:write"),
+        ("scopes", "invoices:read"),
+        ("scopes", "orders:write"),
+    ]);
+    assert_eq!(narrowed.status, 200, "{}", narrowed.body);
+    let page = manager.get(&format!("/api-keys/{}", narrowed.key_id()));
+    assert_eq!(page.all(".chip"), ["invoices:read", "orders:write"]);
+    let ticked = manager.create_key(&[("name", "Ticked"), ("scopes", "orders:read")]);
+    let page = manager.get(&format!("/api-keys/{}", ticked.key_id()));
+    assert_eq!(page.all(".chip").len(), 6, "“Everything the role allows” was chosen");
+    let silent =
+        manager.create_key(&[("name", "Silent"), ("access", ""), ("scopes", "orders:read")]);
+    let page = manager.get(&format!("/api-keys/{}", silent.key_id()));
+    assert_eq!(page.all(".chip"), ["orders:read"], "scopes without a word on access still narrow");
+}
+
+#[test]
+fn key_ids_are_well_formed_and_differ() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let ids: BTreeSet<String> = (0..10).map(|n| manager.key_named(&format!("Key {n}"))).collect();
+    assert_eq!(ids.len(), 10);
+    for id in ids {
+        let digits = id.strip_prefix("key_").expect("the prefix");
+        assert_eq!(digits.len(), 12);
+        assert!(digits.chars().all(|c| "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(c)), "{id}");
+    }
+}
+
+#[test]
+fn duplicating_fills_the_form_in_from_a_key() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = manager
+        .create_key(&[
+            ("name", "Route planner"),
+            ("environment", "staging"),
+            ("role", "full-access"),
+            ("lifetime", "365"),
+            ("access", "selected"),
+            ("scopes", "orders:read"),
+            ("ip_whitelist", "203.0.113.7\n2001:db8::7"),
+            ("notes", "Ask Ines"),
+        ])
+        .key_id();
+    assert!(
+        manager.get(&format!("/api-keys/{id}")).has(&format!("[href='/api-keys/new?from={id}']"))
+    );
+    let fields = manager.get(&format!("/api-keys/new?from={id}")).form_fields("#new form");
+    for (name, value) in [
+        ("name", "Route planner (copy)"),
+        ("environment", "staging"),
+        ("role", "full-access"),
+        ("lifetime", "90"),
+        ("access", "selected"),
+        ("scopes", "orders:read"),
+        ("ip_whitelist", "203.0.113.7\n2001:db8::7"),
+        ("notes", "Ask Ines"),
+        ("expires_on", ""),
+    ] {
+        assert!(fields.contains(&(name.into(), value.into())), "{name} in {fields:?}");
+    }
+    let made = manager.post("/api-keys", &crate::support::replaced(&fields, &[]));
+    assert_eq!(made.status, 200);
+    assert_ne!(made.key_id(), id);
+    assert!(made.secret().starts_with("lk_stag_"));
+    manager.submit(&format!("/api-keys/{id}/revoke"), &[]);
+    let revoked = manager.get(&format!("/api-keys/new?from={id}"));
+    assert_eq!(revoked.attribute("#name", "value").as_deref(), Some("Route planner (copy)"));
+    for nothing in ["key_00000000000A", "x", ""] {
+        let page = manager.get(&format!("/api-keys/new?from={nothing}"));
+        assert_eq!(page.attribute("#name", "value").as_deref(), Some(""), "{nothing}");
+    }
+    let long = manager.key_named(&"x".repeat(80));
+    let page = manager.get(&format!("/api-keys/new?from={long}"));
+    let name = page.attribute("#name", "value").expect("a name");
+    assert_eq!(name, format!("{} (copy)", "x".repeat(73)));
+}

@@ -1,0 +1,112 @@
+//! Expiry: required, ahead, at most a year; a date means the end of that day in UTC.
+
+use latchkey::clock::{DAY, HOUR, MINUTE};
+
+use crate::support::App;
+
+#[test]
+fn lifetimes_count_from_today_and_end_with_their_last_day() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    for (lifetime, last, end) in [
+        ("30", "23 Dec 2026", "2026-12-24T00:00:00Z"),
+        ("90", "21 Feb 2027", "2027-02-22T00:00:00Z"),
+        ("180", "22 May 2027", "2027-05-23T00:00:00Z"),
+        ("365", "23 Nov 2027", "2027-11-24T00:00:00Z"),
+    ] {
+        let id = manager.create_key(&[("name", lifetime), ("lifetime", lifetime)]).key_id();
+        let table = manager.get("/api-keys?sort=created");
+        let cell = format!("#{id} td[data-label=Expires] time");
+        assert_eq!(table.text(&cell), last);
+        assert_eq!(table.attribute(&cell, "datetime").as_deref(), Some(end));
+    }
+}
+
+#[test]
+fn a_key_that_expires_today_works_until_midnight_utc() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let today = [("lifetime", "date"), ("expires_on", "2026-11-23")];
+    let page = manager.create_key(&today);
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(page.text("dialog dl").contains("23 November 2026"));
+    let path = format!("/api-keys/{}", page.key_id());
+    let badge = |app: &App| app.super_manager().get(&path).text(".title-row .badge");
+    assert_eq!(badge(&app), "Expires today");
+    app.advance(12 * HOUR - 1);
+    assert_eq!(badge(&app), "Expires today");
+    app.advance(1);
+    assert_eq!(badge(&app), "Expired");
+}
+
+#[test]
+fn the_last_day_is_counted_in_utc_at_every_hour() {
+    let app = App::set_up();
+    // 23:59:59.999 on 23 November: tomorrow is one millisecond away.
+    app.advance(12 * HOUR - 1);
+    let manager = app.super_manager();
+    let dated = |name: &str, date: &str| {
+        let fields = [("name", name), ("lifetime", "date"), ("expires_on", date)];
+        manager.create_key(&fields).status
+    };
+    assert_eq!(dated("Last millisecond", "2026-11-23"), 200);
+    assert_eq!(dated("A year", "2027-11-23"), 200);
+    assert_eq!(dated("More", "2027-11-24"), 422);
+    app.advance(1);
+    assert_eq!(dated("Yesterday", "2026-11-23"), 422);
+    assert_eq!(dated("A year more", "2027-11-24"), 200);
+}
+
+#[test]
+fn badges_say_the_most_urgent_thing() {
+    let app = App::set_up();
+    let now = app.site.clock.now().millis();
+    let badge = |name: &str, days: i64, made: i64, used: bool, environment: &str| {
+        let id = app.key(name);
+        let end = now - now % DAY + (days + 1) * DAY;
+        app.sql(&format!(
+            "UPDATE api_keys SET expires_at = {end}, secret_created_at = {}, last_used_at = {}, \
+             environment = '{environment}' WHERE id = '{id}'",
+            now - made * DAY,
+            if used { now - MINUTE } else { 0 }
+        ));
+        let client = app.super_manager();
+        let shown = client.get(&format!("/api-keys/{id}")).text(".title-row .badge");
+        assert_eq!(client.get("/api-keys").text(&format!("#{id} .badge")), shown);
+        shown
+    };
+    assert_eq!(badge("a", 200, 1, true, "production"), "Active");
+    assert_eq!(badge("b", 200, 1, false, "production"), "Never used");
+    assert_eq!(badge("c", 200, 90, false, "production"), "Rotation due");
+    assert_eq!(badge("d", 200, 90, true, "staging"), "Active");
+    assert_eq!(badge("e", 200, 180, true, "staging"), "Rotation due");
+    assert_eq!(badge("f", 200, 179, true, "development"), "Active");
+    assert_eq!(badge("g", 200, 89, true, "production"), "Active");
+    assert_eq!(badge("h", 15, 100, true, "staging"), "Active");
+    assert_eq!(badge("i", 14, 100, true, "production"), "Expires in 14 days");
+    assert_eq!(badge("j", 1, 100, false, "production"), "Expires in 1 day");
+    assert_eq!(badge("k", 0, 1, true, "production"), "Expires today");
+    assert_eq!(badge("l", -1, 100, true, "production"), "Expired");
+    let id = app.key("m");
+    app.sql(&format!("UPDATE api_keys SET expires_at = 1, revoked_at = 2 WHERE id = '{id}'"));
+    let page = app.super_manager().get(&format!("/api-keys/{id}"));
+    assert_eq!(page.text(".title-row .badge"), "Revoked");
+}
+
+#[test]
+fn settings_may_lower_the_ceiling() {
+    let app = App::set_up();
+    app.sql("UPDATE settings SET maximum_lifetime_days = 100");
+    let manager = app.super_manager();
+    let page = manager.get("/api-keys/new");
+    let tiles = page.all("label:has(input[name=lifetime])");
+    assert_eq!(tiles, ["30 days23 Dec 2026", "90 days21 Feb 2027", "Pick a dateup to 100 days"]);
+    let refused = manager.create_key(&[("lifetime", "180")]);
+    assert_eq!(refused.errors(), ["Expiry date must be 3 March 2027 or earlier"]);
+    let refused = manager.create_key(&[("lifetime", "date"), ("expires_on", "2027-03-04")]);
+    assert_eq!(refused.error_of("expires_on"), "Expiry date must be 3 March 2027 or earlier");
+    assert_eq!(
+        manager.create_key(&[("lifetime", "date"), ("expires_on", "2027-03-03")]).status,
+        200
+    );
+}

@@ -1,0 +1,195 @@
+//! The secret key: its form, and that it is seen once.
+
+use std::collections::BTreeSet;
+
+use crate::support::{App, key_fields};
+
+const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// CRC-32 (ISO-HDLC), a bit at a time, as its definition has it: nothing shared with the program.
+fn crc32(text: &str) -> u32 {
+    !text.bytes().fold(!0u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 }
+        })
+    })
+}
+
+fn base62(digits: &str) -> u64 {
+    digits.bytes().fold(0, |value, digit| {
+        value * 62 + BASE62.iter().position(|known| *known == digit).expect("base62") as u64
+    })
+}
+
+#[test]
+fn a_secret_key_bears_its_environment_and_its_checksum() {
+    assert_eq!(crc32("123456789"), 0xCBF4_3926, "the algorithm's published check value");
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let mut seen = BTreeSet::new();
+    for (environment, start) in
+        [("production", "lk_prod_"), ("staging", "lk_stag_"), ("development", "lk_dev_")]
+    {
+        for n in 0..3 {
+            let name = format!("{environment} {n}");
+            let page = manager.create_key(&[("name", &name), ("environment", environment)]);
+            let secret = page.secret();
+            let rest = secret.strip_prefix(start).expect(&secret);
+            assert_eq!(rest.len(), 43 + 6, "{secret}");
+            assert!(rest.bytes().all(|byte| BASE62.contains(&byte)), "{secret}");
+            let (body, checksum) = secret.split_at(secret.len() - 6);
+            assert_eq!(base62(checksum), u64::from(crc32(body)), "{secret}");
+            assert!(seen.insert(rest[..43].to_owned()), "{secret} came twice");
+        }
+    }
+}
+
+#[test]
+fn the_organisation_s_prefix_begins_new_secret_keys() {
+    let app = App::set_up();
+    app.sql("UPDATE settings SET secret_prefix = 'acme2'");
+    assert!(app.super_manager().create_key(&[]).secret().starts_with("acme2_prod_"));
+}
+
+#[test]
+fn the_reveal_says_what_matters_and_is_not_stored() {
+    let app = App::set_up();
+    let page = app.super_manager().create_key(&[("name", "Route planner")]);
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.text("#secret-t"), "Save your secret key");
+    let said = "This is the only time it is shown. Nobody can get it back later.";
+    assert_eq!(page.text("#secret-d"), said);
+    assert_eq!(
+        page.text("dialog .notice"),
+        "Keep it in a password manager, environment variable or secrets manager. Never commit it \
+         to version control, and never share it by email or chat."
+    );
+    assert!(page.text("dialog dl").contains("21 February 2027"));
+    assert_eq!(page.text("dialog .btn-secondary"), "I have copied it");
+    assert_eq!(page.text("dialog [data-copy=secret-key]"), "Copy Secret Key");
+    assert_eq!(page.body.matches(&page.secret()).count(), 1, "it stands on the page once");
+    assert!(
+        !page
+            .headers
+            .values()
+            .any(|value| value.to_str().is_ok_and(|v| v.contains(&page.secret())))
+    );
+}
+
+#[test]
+fn a_secret_key_is_in_no_table_and_on_no_later_page() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let page = manager.create_key(&[("notes", "Ask Ines")]);
+    let (id, secret) = (page.key_id(), page.secret());
+    let random = &secret["lk_prod_".len()..][..43];
+    let hexed: String = random.bytes().map(|byte| format!("{byte:02x}")).collect();
+    for row in app.everything() {
+        let lower = row.to_ascii_lowercase();
+        assert!(!row.contains(random) && !lower.contains(&hexed), "{row}");
+        assert!(!row.contains(&random[..12]) && !row.contains(&random[31..]), "{row}");
+    }
+    let edit = manager.edit_key(&id, &[("name", "Renamed")]);
+    assert_eq!(edit.status, 303);
+    for path in [
+        "/api-keys".to_owned(),
+        format!("/api-keys/{id}"),
+        format!("/api-keys/{id}/edit"),
+        format!("/api-keys/{id}/revoke"),
+        format!("/api-keys/new?from={id}"),
+    ] {
+        assert!(!manager.get(&path).body.contains(&random[..12]), "{path}");
+    }
+    assert!(!app.everything().iter().any(|row| row.contains(random)));
+}
+
+#[test]
+fn what_is_stored_is_the_hmac_of_the_whole_secret_key() {
+    use latchkey::keyring::{Purpose, hex};
+    let app = App::set_up();
+    let secret = app.super_manager().create_key(&[]).secret();
+    let digest = hex(&app.site.keyring.mac(Purpose::Pepper, &[secret.as_bytes()]));
+    let rows = app.everything();
+    let row = rows.iter().find(|row| row.to_ascii_lowercase().contains(&digest));
+    assert!(row.is_some(), "the digest is stored");
+}
+
+#[test]
+fn sending_the_form_again_makes_no_second_key_and_shows_nothing() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let token = manager.get("/api-keys/new").form_token();
+    let fields = key_fields(&[("form_token", &token)]);
+    let first = manager.post("/api-keys", &fields);
+    assert_eq!(first.status, 200);
+    let before = app.contents();
+    for n in 0..3 {
+        let name = format!("Another {n}");
+        let again = [fields.clone(), key_fields(&[("form_token", &token), ("name", &name)])];
+        for fields in again {
+            let second = manager.post("/api-keys", &fields);
+            let page = format!("/api-keys/{}", first.key_id());
+            assert_eq!((second.status, second.location()), (303, page.as_str()));
+            let shown = manager.get(second.location());
+            assert_eq!(
+                shown.text("#notice"),
+                "This secret key has already been shown. If you did not save it, duplicate the key \
+                 and revoke this one."
+            );
+            assert!(!shown.body.contains(&first.secret()));
+            assert!(!shown.has("#secret-key"));
+        }
+    }
+    assert_eq!(app.contents(), before);
+}
+
+#[test]
+fn a_form_that_was_wrong_may_be_sent_again() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let token = manager.get("/api-keys/new").form_token();
+    let wrong = key_fields(&[("form_token", &token), ("name", "")]);
+    assert_eq!(manager.post("/api-keys", &wrong).status, 422);
+    let right = key_fields(&[("form_token", &token)]);
+    assert_eq!(manager.post("/api-keys", &right).status, 200, "Back after an error");
+    assert_eq!(manager.post("/api-keys", &right).status, 303);
+    assert_eq!(app.count("api_keys"), 1);
+}
+
+#[test]
+fn of_two_submits_at_once_one_makes_a_key_and_the_other_leads_to_it() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    for round in 0..5 {
+        let token = manager.get("/api-keys/new").form_token();
+        let names = [format!("Round {round}"), format!("Round {round}")];
+        let pages: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = names
+                .iter()
+                .map(|name| {
+                    let fields = key_fields(&[("name", name), ("form_token", &token)]);
+                    let manager = &manager;
+                    scope.spawn(move || manager.post("/api-keys", &fields))
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        });
+        let made: Vec<_> = pages.iter().filter(|page| page.status == 200).collect();
+        let led: Vec<_> = pages.iter().filter(|page| page.status == 303).collect();
+        assert_eq!((made.len(), led.len()), (1, 1), "round {round}");
+        assert_eq!(led[0].location(), format!("/api-keys/{}", made[0].key_id()));
+        assert_eq!((app.count("api_keys"), app.count("api_key_secrets")), (round + 1, round + 1));
+    }
+}
+
+#[test]
+fn reloading_the_table_s_address_shows_the_table() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let secret = manager.create_key(&[]).secret();
+    for path in ["/api-keys", "/api-keys/new", "/"] {
+        let page = manager.get(path);
+        assert!(!page.has("#secret-key") && !page.body.contains(&secret), "{path}");
+    }
+}

@@ -1,0 +1,74 @@
+//! The key page.
+
+use latchkey::members::Permission;
+
+use crate::support::App;
+
+#[test]
+fn the_page_shows_what_is_known_of_the_key() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = manager
+        .create_key(&[
+            ("name", "Route planner"),
+            ("environment", "staging"),
+            ("role", "read-only"),
+            ("notes", "Ask Ines.\nOr Noor."),
+        ])
+        .key_id();
+    let page = manager.get(&format!("/api-keys/{id}"));
+    assert_eq!(page.status, 200);
+    assert_eq!(page.text("title"), "Route planner – Latchkey");
+    assert_eq!((page.text("h1").as_str(), page.key_id()), ("Route planner", id));
+    let facts: Vec<(String, String)> =
+        page.all(".kv dt").into_iter().zip(page.all(".kv dd")).collect();
+    for (label, value) in [
+        ("Role", "Read-only"),
+        ("Environment", "Staging"),
+        ("Created", "23 Nov 2026 by Ines Okafor"),
+        ("Last used", "Never"),
+        ("Expires", "21 Feb 2027, in 90 days"),
+        ("Rotate by", "22 May 2027, in 180 days"),
+    ] {
+        assert!(facts.contains(&(label.into(), value.into())), "{label} in {facts:?}");
+    }
+    assert_eq!(page.all(".chip"), ["invoices:read", "orders:read", "reports:read"]);
+    assert_eq!(page.text(".prose"), "Ask Ines. Or Noor.");
+    assert_eq!(page.all(".log tbody tr td.what"), ["Created"]);
+}
+
+#[test]
+fn the_history_is_for_who_may_see_the_activity() {
+    let app = App::set_up();
+    let id = app.key("Billing worker");
+    let path = format!("/api-keys/{id}");
+    let viewer = app.super_manager_with(&[Permission::ViewKeys]);
+    assert!(!viewer.get(&path).has("#history-t"));
+    let auditor = app.super_manager_with(&[Permission::ViewKeys, Permission::ViewActivity]);
+    assert!(auditor.get(&path).has("#history-t"));
+}
+
+#[test]
+fn a_scope_that_leaves_the_role_leaves_its_keys_at_once() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    app.write(|tx, author| {
+        let scopes = ["orders:read", "invoices:read"].map(str::to_owned).into_iter().collect();
+        let role = latchkey::roles::Role::custom("role_x", "reader", "Reader", "", scopes);
+        latchkey::roles::add(tx, &role, author.now)
+    });
+    let all = manager.create_key(&[("name", "All"), ("role", "reader")]).key_id();
+    let some = manager
+        .create_key(&[
+            ("name", "Some"),
+            ("role", "reader"),
+            ("access", "selected"),
+            ("scopes", "invoices:read"),
+        ])
+        .key_id();
+    let chips = |id: &str| manager.get(&format!("/api-keys/{id}")).all(".chip");
+    assert_eq!(chips(&all), ["invoices:read", "orders:read"]);
+    app.sql("DELETE FROM role_scopes WHERE scope = 'invoices:read'");
+    assert_eq!(chips(&all), ["orders:read"]);
+    assert!(chips(&some).is_empty(), "a role is a ceiling");
+}

@@ -1,0 +1,311 @@
+//! The table: views and their counts, search, filters, and what stands where nothing is.
+
+use latchkey::api_keys::Draft;
+use latchkey::clock::DAY;
+
+use crate::support::{App, Client, Page, usual_draft};
+
+fn draft(name: &str, environment: &str, role: &str) -> Draft {
+    let text = str::to_owned;
+    Draft { name: text(name), environment: text(environment), role: text(role), ..usual_draft() }
+}
+
+fn names(page: &Page) -> Vec<String> {
+    page.all("table.keys tbody th a")
+}
+
+fn search(client: &Client, text: &str) -> Page {
+    let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    client.get(&format!("/api-keys?sort=name&q={text}"))
+}
+
+#[test]
+fn the_columns_and_a_row_show_everything_of_a_key() {
+    let app = App::set_up();
+    let id = app.key_of(&draft("Route planner", "staging", "read-only"));
+    let now = app.site.clock.now().millis();
+    app.sql(&format!("UPDATE api_keys SET last_used_at = {}", now - 120_000));
+    let page = app.super_manager().get("/api-keys");
+    assert_eq!(page.text("h1"), "API Keys");
+    let intro = "Give each application its own key, with only the access it needs.";
+    assert_eq!(page.text(".page-head p"), intro);
+    assert_eq!(
+        page.all("table.keys thead th"),
+        ["Name", "Key ID", "Role", "Created", "Last used", "Expires", "Status", "Actions"]
+    );
+    let cells = page.all(&format!("#{id} > *"));
+    let expected = [
+        "Route planner Staging",
+        id.as_str(),
+        "Read-only",
+        "23 Nov 2026",
+        "2 min ago",
+        "21 Feb 2027",
+        "Active",
+        "EditRevoke",
+    ];
+    assert_eq!(cells, expected);
+    let link = page.attribute(&format!("#{id} th a"), "href");
+    assert_eq!(link, Some(format!("/api-keys/{id}")));
+    let labels = ["Edit Route planner", "Revoke Route planner"];
+    for (n, label) in labels.iter().enumerate() {
+        let action = format!("#{id} a.act:nth-of-type({})", n + 1);
+        assert_eq!(page.attribute(&action, "aria-label").as_deref(), Some(*label));
+    }
+}
+
+#[test]
+fn views_hold_what_they_say_and_count_it() {
+    let app = App::set_up();
+    let now = app.site.clock.now().millis();
+    let make = |name: &str, set: &str| {
+        let id = app.key(name);
+        app.sql(&format!("UPDATE api_keys SET {set} WHERE id = '{id}'"));
+    };
+    let far = now + 200 * DAY;
+    make("Quiet", &format!("expires_at = {far}, last_used_at = {now}, attention_at = {far}"));
+    make("Soon", &format!("expires_at = {}, attention_at = {now}", now + 5 * DAY));
+    make("Expired", &format!("expires_at = {now}, attention_at = 1"));
+    make("Revoked", "revoked_at = 5, attention_at = 1");
+    make("Expired and revoked", "expires_at = 1, revoked_at = 5, attention_at = 1");
+    let manager = app.super_manager();
+    let tabs = manager.get("/api-keys").all(".tabs a");
+    assert_eq!(tabs, ["All 3", "Needs attention 1", "Expired 1", "Revoked 2"]);
+    for (view, expected, foot) in [
+        ("all", &["Expired", "Quiet", "Soon"][..], "1–3 of 3 keys. You can create 98 more."),
+        ("attention", &["Soon"], "1–1 of 1 key."),
+        ("expired", &["Expired"], "1–1 of 1 key."),
+        ("revoked", &["Expired and revoked", "Revoked"], "1–2 of 2 keys."),
+        ("nonsense", &["Expired", "Quiet", "Soon"], "1–3 of 3 keys. You can create 98 more."),
+    ] {
+        let page = manager.get(&format!("/api-keys?view={view}&sort=name"));
+        assert_eq!(names(&page), expected, "{view}");
+        assert_eq!(page.text(".foot .num"), foot, "{view}");
+        assert_eq!(page.all(".tabs a[aria-current=page]").len(), 1, "{view}");
+    }
+}
+
+#[test]
+fn a_key_needs_attention_from_the_very_moment_that_its_badge_changes() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let dated = |name: &str, date: &str, environment: &str| {
+        let fields = [
+            ("name", name),
+            ("environment", environment),
+            ("lifetime", "date"),
+            ("expires_on", date),
+        ];
+        assert_eq!(manager.create_key(&fields).status, 200);
+    };
+    dated("Expires", "2026-12-20", "production");
+    dated("Unused", "2027-11-01", "staging");
+    dated("Rotates", "2027-11-01", "production");
+    app.sql("UPDATE api_keys SET last_used_at = 1 WHERE name = 'Rotates'");
+    // Written anew with its use known, as any write of the row does.
+    let id = app.texts("SELECT id AS text FROM api_keys WHERE name = 'Rotates'").remove(0);
+    assert_eq!(manager.edit_key(&id, &[("notes", "Used")]).status, 303);
+    let attention = |app: &App| {
+        let page = app.super_manager().get("/api-keys?view=attention&sort=name");
+        let tab = page.all(".tabs a").remove(1);
+        assert_eq!(tab, format!("Needs attention {}", names(&page).len()));
+        names(&page)
+    };
+    assert!(attention(&app).is_empty());
+    // 14 days before the last day begins: 6 December, 00:00.
+    app.advance(12 * DAY + DAY / 2 - 1);
+    assert!(attention(&app).is_empty());
+    app.advance(1);
+    assert_eq!(attention(&app), ["Expires"]);
+    app.advance(30 * DAY - (12 * DAY + DAY / 2) - 1);
+    assert_eq!(attention(&app), [""; 0], "expired by now, and not yet unused for 30 days");
+    app.advance(1);
+    assert_eq!(attention(&app), ["Unused"]);
+    app.advance(60 * DAY);
+    assert_eq!(attention(&app), ["Rotates", "Unused"]);
+}
+
+#[test]
+fn search_finds_parts_of_names_and_key_ids_whatever_the_case() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = app.key("Billing worker – Köln");
+    app.key("Route planner");
+    let (whole, digits) = (id.as_str(), &id[4..]);
+    let all = [
+        "Billing",
+        "BILLING",
+        "ling wor",
+        "köln",
+        "KÖLN",
+        "Ko\u{308}ln",
+        "–",
+        whole,
+        digits,
+        &whole.to_lowercase(),
+        &whole.to_uppercase(),
+        &format!(" {whole} "),
+        &whole[..9],
+        &whole[..15],
+        &digits[2..8],
+        &digits[2..8].to_lowercase(),
+    ]
+    .map(str::to_owned);
+    for text in all {
+        assert_eq!(names(&search(&manager, &text)), ["Billing worker – Köln"], "{text:?}");
+    }
+    assert_eq!(names(&search(&manager, "key_")).len(), 2);
+    assert_eq!(names(&search(&manager, "")).len(), 2);
+    assert_eq!(names(&search(&manager, "  ")).len(), 2);
+    for nothing in ["Billing  worker", "key_00000000000A", &format!("{whole}0"), "xyzzy"] {
+        let page = search(&manager, nothing);
+        assert!(names(&page).is_empty(), "{nothing}");
+        let shown = nothing.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(page.text(".empty h2"), format!("No keys match “{shown}”"));
+        assert_eq!(
+            page.text(".empty p"),
+            "Check the spelling, or search for part of the name or Key ID."
+        );
+        assert_eq!(page.text(".empty a"), "Clear Filters");
+        assert_eq!(page.attribute("#q", "value").as_deref(), Some(nothing));
+    }
+}
+
+#[test]
+fn wildcards_are_ordinary_characters_in_a_search() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    for name in ["100% done", "100 done", "a_b", "axb", "back\\slash", "backslash", "it's", "[x]*"]
+    {
+        app.key(name);
+    }
+    for (text, found) in [
+        ("%", &["100% done"][..]),
+        ("0%", &["100% done"]),
+        ("a_b", &["a_b"]),
+        ("\\", &["back\\slash"]),
+        ("k\\s", &["back\\slash"]),
+        ("'", &["it's"]),
+        ("*", &["[x]*"]),
+        ("[x]", &["[x]*"]),
+        ("%%", &[]),
+        ("\\%", &[]),
+        ("__", &[]),
+        ("key_%", &[]),
+        ("key\\_", &[]),
+    ] {
+        assert_eq!(names(&search(&manager, text)), found, "{text}");
+    }
+    assert_eq!(names(&search(&manager, "_")).len(), 8, "every Key ID holds one");
+}
+
+#[test]
+fn filters_narrow_by_role_and_environment_and_are_kept() {
+    let app = App::set_up();
+    for (name, environment, role) in [
+        ("Apollo", "production", "read-only"),
+        ("Bolivia", "staging", "read-only"),
+        ("Cologne", "development", "full-access"),
+        ("Dublin", "production", "full-access"),
+    ] {
+        app.key_of(&draft(name, environment, role));
+    }
+    let manager = app.super_manager();
+    for (query, found) in [
+        ("role=read-only", &["Apollo", "Bolivia"][..]),
+        ("environment=production", &["Apollo", "Dublin"]),
+        ("role=full-access&environment=production", &["Dublin"]),
+        ("role=full-access&environment=production&q=dublin", &["Dublin"]),
+        ("role=full-access&environment=production&q=apollo", &[]),
+        ("role=read-and-write", &[]),
+        ("role=no-such-role", &[]),
+        ("role=&environment=&q=", &["Apollo", "Bolivia", "Cologne", "Dublin"]),
+        ("environment=nowhere", &["Apollo", "Bolivia", "Cologne", "Dublin"]),
+    ] {
+        let page = manager.get(&format!("/api-keys?sort=name&{query}"));
+        assert_eq!(names(&page), found, "{query}");
+    }
+    let page = manager.get("/api-keys?role=read-only&environment=staging&sort=name&view=all");
+    assert_eq!(
+        page.attribute("#filter-role option[selected]", "value").as_deref(),
+        Some("read-only")
+    );
+    let chosen = page.attribute("#filter-environment option[selected]", "value");
+    assert_eq!(chosen.as_deref(), Some("staging"));
+    let kept = page.form_fields("form.filters");
+    assert!(kept.contains(&("sort".into(), "name".into())), "a search keeps the order");
+    let tab = page.attribute(".tabs a:nth-of-type(3)", "href").expect("a tab");
+    for kept in ["role=read-only", "environment=staging", "sort=name", "view=expired"] {
+        assert!(tab.contains(kept), "{kept} in {tab}");
+    }
+    let none = manager.get("/api-keys?role=read-and-write");
+    assert_eq!(none.text(".empty h2"), "No keys match these filters");
+}
+
+#[test]
+fn where_nothing_is_the_page_says_why() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let empty = manager.get("/api-keys");
+    assert_eq!(empty.text(".empty h2"), "No API keys yet");
+    assert_eq!(
+        empty.text(".empty p"),
+        "An application needs a key to call your API. Create one for each application, so that \
+         revoking one never stops the others."
+    );
+    assert_eq!(empty.text(".empty a"), "Create New Key");
+    assert!(!empty.has(".tabs"));
+    let id = app.key("Billing worker");
+    for (view, said) in [
+        ("attention", "Nothing needs attention"),
+        ("expired", "No expired keys"),
+        ("revoked", "No revoked keys"),
+    ] {
+        let page = manager.get(&format!("/api-keys?view={view}"));
+        assert_eq!(page.text(".empty h2"), said);
+        assert!(page.has(".tabs"));
+    }
+    manager.submit(&format!("/api-keys/{id}/revoke"), &[]);
+    assert_eq!(manager.get("/api-keys").text(".empty h2"), "Every key is revoked");
+}
+
+#[test]
+fn head_answers_like_get_without_a_body_and_other_methods_are_told_what_is_allowed() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = manager.key_named("Billing worker");
+    for (path, allow) in [
+        ("/api-keys".to_owned(), "GET, HEAD, POST"),
+        ("/api-keys/new".into(), "GET, HEAD"),
+        (format!("/api-keys/{id}"), "GET, HEAD"),
+        (format!("/api-keys/{id}/edit"), "GET, HEAD, POST"),
+        (format!("/api-keys/{id}/revoke"), "GET, HEAD, POST"),
+        ("/sign-out".into(), "POST"),
+        ("/preferences/theme".into(), "POST"),
+        ("/sign-in".into(), "GET, HEAD, POST"),
+    ] {
+        for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"] {
+            let page = manager.any(method, &path);
+            assert_eq!(page.status, 405, "{method} {path}");
+            assert_eq!(page.header("allow"), allow, "{method} {path}");
+            assert_eq!(page.text("h1"), "This page cannot be used that way", "{method} {path}");
+        }
+        if allow == "POST" {
+            assert_eq!(manager.any("HEAD", &path).status, 405, "HEAD {path}");
+            assert_eq!(manager.get(&path).status, 405, "GET {path}");
+            continue;
+        }
+        let (get, head) = (manager.get(&path), manager.any("HEAD", &path));
+        assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+    }
+}
+
+#[test]
+fn a_look_ahead_by_the_browser_does_not_take_the_notice_away() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    manager.key_named("Billing worker");
+    assert_eq!(manager.any("HEAD", "/api-keys").status, 200);
+    assert_eq!(manager.get("/api-keys").text("#notice"), "“Billing worker” created.");
+}

@@ -1,0 +1,248 @@
+//! The rules of who may import whom, and how long a file may be, read from `src/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Features, from left to right: each may use those before it.
+const FEATURES: [&str; 10] = [
+    "activity",
+    "settings",
+    "members",
+    "sign_in",
+    "scopes",
+    "roles",
+    "api_keys",
+    "usage",
+    "verification",
+    "alerts",
+];
+const LONGEST_FILE: usize = 300;
+const LONGEST_FUNCTION: usize = 40;
+
+struct Source {
+    /// Below `src`, as `api_keys/http/new.rs`.
+    path: String,
+    /// Without tests.
+    code: String,
+}
+
+impl Source {
+    fn feature(&self) -> Option<usize> {
+        let first = self.path.split(['/', '.']).next()?;
+        FEATURES.iter().position(|feature| *feature == first)
+    }
+
+    fn is_page(&self) -> bool {
+        self.path.contains("/http/")
+    }
+
+    fn is_store(&self) -> bool {
+        self.path.contains("/store.rs") || self.path.contains("/store/")
+    }
+
+    /// Each line of code with its number, without comments.
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let numbered = (1..).zip(self.code.lines());
+        numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    collect(&root, &mut found);
+    assert!(found.len() > 50, "the sources are here");
+    found
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("a source file");
+            let code = text.split("#[cfg(test)]\nmod tests").next().expect("code").to_owned();
+            let path = path.strip_prefix(&root).expect("below src").display().to_string();
+            Source { path, code }
+        })
+        .filter(|source| !is_test(&source.path))
+        .collect()
+}
+
+fn is_test(path: &str) -> bool {
+    path.ends_with("tests.rs") || path.ends_with("fixture.rs")
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+}
+
+/// Whether `line` names `word` as a path's segment or crate, not as part of a longer name.
+fn names(line: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(word).any(|(at, _)| {
+        !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part)
+    })
+}
+
+fn assert_nowhere(rule: &str, breaks: impl Fn(&Source, &str) -> bool) {
+    let broken: Vec<String> = sources()
+        .iter()
+        .flat_map(|source| {
+            let lines = source.lines().filter(|(_, line)| breaks(source, line));
+            lines
+                .map(|(n, line)| format!("src/{}:{n}: {}", source.path, line.trim()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(broken.is_empty(), "{rule}:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn actix_is_known_to_the_server_the_kit_and_the_pages_alone() {
+    assert_nowhere("actix belongs into server.rs, web/ and http/", |source, line| {
+        let may = source.path == "server.rs" || source.path.starts_with("web/") || source.is_page();
+        !may && ["actix_web", "actix_session", "askama", "tracing_actix_web"]
+            .iter()
+            .any(|actix| names(line, actix))
+    });
+}
+
+#[test]
+fn diesel_is_known_to_the_database_and_the_stores_alone() {
+    assert_nowhere("diesel belongs into db/ and store", |source, line| {
+        let may = source.path.starts_with("db/") || source.is_store();
+        !may && (names(line, "diesel") || names(line, "db::schema") || names(line, "on_each"))
+            // The feature's own words for it do not count.
+            && !line.contains("mod schema")
+    });
+}
+
+#[test]
+fn pages_never_name_a_store() {
+    assert_nowhere("http/ goes through the verbs", |source, line| {
+        source.is_page() && names(line, "store")
+            // actix-session's word for where sessions are kept.
+            && source.path != "sign_in/http/session.rs"
+    });
+}
+
+#[test]
+fn no_feature_reaches_into_another_s_store() {
+    assert_nowhere("a store is private", |source, line| {
+        let own = source.feature().map_or("", |feature| FEATURES[feature]);
+        FEATURES.iter().any(|other| *other != own && line.contains(&format!("{other}::store")))
+    });
+}
+
+#[test]
+fn verbs_use_features_to_their_left_only() {
+    assert_nowhere("features go from left to right", |source, line| {
+        let Some(own) = source.feature().filter(|_| !source.is_page()) else { return false };
+        let uses = |other: &str| {
+            names(line, &format!("crate::{other}"))
+                || (line.starts_with("use crate::{") && names(line, other))
+        };
+        FEATURES[own + 1..].iter().any(|other| uses(other))
+    });
+}
+
+#[test]
+fn what_everything_stands_on_knows_no_feature() {
+    const BASE: [&str; 6] = ["clock.rs", "error.rs", "keyring.rs", "random.rs", "text.rs", "db/"];
+    assert_nowhere("the base and the kit know no feature", |source, line| {
+        let is_base = BASE.iter().any(|base| source.path.starts_with(base));
+        let is_kit = source.path.starts_with("web/");
+        (is_base || is_kit)
+            && FEATURES.iter().any(|feature| {
+                names(line, &format!("crate::{feature}"))
+                    || (line.starts_with("use crate::{") && names(line, feature))
+            })
+    });
+}
+
+#[test]
+fn nothing_below_the_server_knows_the_server_or_the_commands() {
+    assert_nowhere("main → cli → server → pages", |source, line| {
+        let is_below = source.feature().is_some() || source.path.starts_with("web/");
+        is_below && (names(line, "crate::server") || names(line, "crate::cli"))
+    });
+}
+
+#[test]
+fn only_the_clock_tells_the_time_and_only_the_configuration_reads_the_environment() {
+    assert_nowhere("time is an argument", |source, line| {
+        source.path != "clock.rs"
+            && (line.contains("now_utc()") || line.contains("SystemTime::now"))
+    });
+    assert_nowhere("the environment is read once", |source, line| {
+        !source.path.starts_with("config/")
+            && (line.contains("env::var") || line.contains("env::args"))
+    });
+}
+
+#[test]
+fn nobody_compares_roles_but_the_gate() {
+    assert_nowhere("ask viewer.may(…)", |source, line| {
+        let may = source.path.starts_with("members/") || source.path.starts_with("cli/");
+        !may && line.contains(".super_manager") && line.contains("if ")
+    });
+}
+
+#[test]
+fn every_file_says_what_it_is_and_none_is_too_long() {
+    for source in sources() {
+        assert!(source.code.starts_with("//! "), "src/{} starts with //!", source.path);
+        let length = source.code.lines().count();
+        assert!(length <= LONGEST_FILE, "src/{} has {length} lines", source.path);
+    }
+}
+
+#[test]
+fn no_function_is_too_long() {
+    for source in sources() {
+        let mut begun: Option<(usize, usize, String)> = None;
+        for (number, line) in (1..).zip(source.code.lines()) {
+            let indent = line.len() - line.trim_start().len();
+            let is_head = {
+                let words = line.trim_start();
+                let starts = [
+                    "fn ",
+                    "pub fn ",
+                    "async fn ",
+                    "pub async fn ",
+                    "pub(super) fn ",
+                    "pub(super) async fn ",
+                    "pub(crate) fn ",
+                    "const fn ",
+                    "pub const fn ",
+                ];
+                starts.iter().any(|start| words.starts_with(start)) && !words.ends_with(';')
+            };
+            if begun.is_none() && is_head && !line.trim_end().ends_with('}') {
+                begun = Some((number, indent, line.trim().to_owned()));
+            }
+            if let Some((first, depth, head)) = &begun
+                && line.trim_end() == format!("{}}}", " ".repeat(*depth))
+            {
+                let length = number - first + 1;
+                let place = format!("src/{}:{first}: {head}", source.path);
+                assert!(length <= LONGEST_FUNCTION, "{place} has {length} lines");
+                begun = None;
+            }
+        }
+        assert!(begun.is_none(), "src/{}: {begun:?} was not read to its end", source.path);
+    }
+}
+
+#[test]
+fn no_module_is_a_drawer_for_odds_and_ends() {
+    const DRAWERS: [&str; 5] = ["utils", "helpers", "common", "manager", "service"];
+    for source in sources() {
+        let mut words = source.path.trim_end_matches(".rs").split('/');
+        assert!(!words.any(|word| DRAWERS.contains(&word)), "src/{}", source.path);
+    }
+}

@@ -1,0 +1,117 @@
+//! Every error that a person may see is a page in the design that says what to do next.
+
+use crate::support::{App, Page, encoded, key_fields};
+
+fn assert_is_page(page: &Page, status: u16, title: &str, advice: &str) {
+    assert_eq!(page.status, status, "{}", page.body);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{status}");
+    assert_eq!(page.text("h1"), title, "{status}");
+    assert_eq!(page.text("title"), format!("{title} – Latchkey"), "{status}");
+    assert!(page.text(".lead").contains(advice), "{status}: {}", page.text(".lead"));
+    assert!(page.has("link[rel=stylesheet]") && page.has(".brand"), "{status}: in the design");
+    assert_eq!(page.attribute("main a.btn", "href").as_deref(), Some("/api-keys"), "{status}");
+    assert!(page.text("footer").starts_with(&format!("Error {status}")), "{status}");
+}
+
+#[test]
+fn what_the_address_or_the_person_causes_is_explained() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let ask = "Ask a super manager who manages members.";
+    let missing = "You need the permission api.key.view to do this.";
+    assert_is_page(&app.super_manager_with(&[]).get("/api-keys"), 403, missing, ask);
+    app.member("noor@example.com", false, &[]);
+    let role = "You need the super manager role to see this page.";
+    assert_is_page(&app.signed_in("noor@example.com").get("/api-keys"), 403, role, ask);
+    let start = "Check the address, or start from API Keys.";
+    for path in
+        ["/nowhere", "/api-keys/key_00000000000A", "/api-keys/x/y/z", "/assets/none.css", "/set-up"]
+    {
+        assert_is_page(&manager.get(path), 404, "Page not found", start);
+    }
+    let page = manager.any("DELETE", "/api-keys");
+    let back = "Go back and use the buttons on the page.";
+    assert_is_page(&page, 405, "This page cannot be used that way", back);
+    assert_eq!(page.header("allow"), "GET, HEAD, POST");
+}
+
+#[test]
+fn forms_that_cannot_be_taken_say_that_nothing_was_changed() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let token = manager.get("/api-keys/new").form_token();
+    let nothing = "Nothing was changed.";
+    let huge = format!("form_token={token}&name={}", "x".repeat(1 << 20));
+    assert_is_page(&manager.post_body("/api-keys", huge), 413, "This is too much to send", nothing);
+    let broken = format!("form_token={token}&name=%");
+    let title = "This form could not be read";
+    assert_is_page(&manager.post_body("/api-keys", broken), 422, title, nothing);
+    let stale = manager.post("/api-keys", &key_fields(&[("form_token", "stale")]));
+    assert_is_page(&stale, 403, "This form is no longer valid", nothing);
+    let body = encoded(&key_fields(&[("form_token", &token)]));
+    let foreign = manager.send(manager.request("/api-keys").body(body));
+    assert_is_page(&foreign, 403, "This request came from another site", nothing);
+    assert_eq!(app.count("api_keys"), 0);
+}
+
+#[test]
+fn waiting_is_said_with_how_long() {
+    let app = App::set_up();
+    let visitor = app.anonymous();
+    let mut page = visitor.get("/reset-password?code=x");
+    for _ in 0..20 {
+        page = visitor.get("/reset-password?code=x");
+    }
+    assert_is_page(&page, 429, "Too many attempts", "Too many attempts. Try again in 3 seconds");
+    assert_eq!(page.header("retry-after"), "3");
+}
+
+#[test]
+fn a_fault_of_the_program_names_its_request_and_nothing_else() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    app.sql("ALTER TABLE api_keys RENAME TO gone");
+    let page = manager.get("/api-keys");
+    assert_is_page(&page, 500, "Latchkey could not do this. Nothing was changed.", "Try again.");
+    assert_eq!(page.text("footer code").len(), 36, "the request's id: {}", page.text("footer"));
+    for inside in ["api_keys", "table", "SELECT", "diesel", "src/"] {
+        let told = page.body.replace("/api-keys", "");
+        assert!(!told.contains(inside), "{inside} is told to the visitor");
+    }
+    app.sql("ALTER TABLE gone RENAME TO api_keys");
+    assert_eq!(manager.get("/api-keys").status, 200);
+}
+
+#[test]
+fn error_pages_keep_the_theme_and_show_nothing_to_strangers() {
+    let app = App::set_up();
+    let visitor = app.anonymous();
+    visitor.set_cookie("latchkey-theme", "dark");
+    let page = visitor.get("/nowhere");
+    assert_eq!(page.attribute("html", "data-theme").as_deref(), Some("dark"));
+    assert!(!page.body.contains("Meridian"), "the organisation's name");
+    visitor.set_cookie("latchkey-theme", "\"><script>");
+    assert_eq!(visitor.get("/nowhere").attribute("html", "data-theme"), None);
+}
+
+#[test]
+fn an_address_that_cannot_be_read_is_no_fault() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    for path in [
+        "/%",
+        "/%zz",
+        "/api-keys/%",
+        "/api-keys?q=%",
+        "/api-keys?%ff=%fe&&&=",
+        "/api-keys//",
+        "//",
+        "/?",
+        "/api-keys/new?from=%",
+    ] {
+        let page = manager.get(path);
+        assert!(matches!(page.status, 200 | 303 | 400 | 404), "{path}: {}", page.status);
+    }
+    let long = format!("/api-keys?q={}", "x".repeat(20_000));
+    assert!(matches!(manager.get(&long).status, 200 | 414 | 431), "a long address");
+}

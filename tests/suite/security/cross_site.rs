@@ -1,0 +1,167 @@
+//! What other sites have a browser send, and forms that are not the session's own.
+
+use latchkey::clock::HOUR;
+use latchkey::settings;
+
+use crate::support::{App, Client, Page, encoded, key_fields};
+
+/// Every route that writes, with what would be accepted.
+fn writes(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
+    let edited = vec![
+        ("name", "Edited"),
+        ("role", "read-only"),
+        ("expires_on", "2027-01-31"),
+        ("version", "1"),
+    ];
+    vec![
+        ("/api-keys".into(), key_fields(&[("name", "Another")])),
+        (format!("/api-keys/{id}/edit"), edited),
+        (format!("/api-keys/{id}/revoke"), vec![]),
+        ("/preferences/theme".into(), vec![("theme", "dark")]),
+        ("/sign-out".into(), vec![]),
+        ("/sign-in".into(), vec![("email", "x@example.com"), ("password", "x")]),
+        ("/set-up".into(), vec![]),
+        ("/reset-password".into(), vec![]),
+    ]
+}
+
+fn send(client: &Client, path: &str, token: &str, headers: &[(&str, &str)]) -> Page {
+    let id = path.split('/').nth(2).unwrap_or_default().to_owned();
+    let all = writes(&id);
+    let (_, mut fields) = all.into_iter().find(|(other, _)| other == path).expect("a write");
+    fields.push(("form_token", token));
+    let request = client.request(path).body(encoded(&fields));
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    client.send(request)
+}
+
+#[test]
+fn what_another_site_sends_is_refused_and_changes_nothing() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = app.key("Billing worker");
+    let origin = app.url.clone();
+    let with_slash = format!("{origin}/");
+    let longer = format!("{origin}.evil.example");
+    let foreign: Vec<Vec<(&str, &str)>> = vec![
+        vec![],
+        vec![("sec-fetch-site", "cross-site")],
+        vec![("sec-fetch-site", "same-site")],
+        vec![("sec-fetch-site", "none")],
+        vec![("sec-fetch-site", "")],
+        vec![("sec-fetch-site", "same-origin, cross-site")],
+        vec![("sec-fetch-site", "cross-site"), ("origin", &origin)],
+        vec![("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-origin")],
+        vec![("origin", "https://evil.example")],
+        vec![("origin", "null")],
+        vec![("origin", "")],
+        vec![("origin", &with_slash)],
+        vec![("origin", &longer)],
+        vec![("origin", "https://127.0.0.1")],
+        vec![("referer", &with_slash)],
+    ];
+    let token = manager.get("/api-keys").form_token();
+    let before = app.everything();
+    for (path, _) in writes(&id) {
+        for headers in &foreign {
+            let page = send(&manager, &path, &token, headers);
+            assert_eq!(page.status, 403, "{path} with {headers:?}");
+            assert_eq!(page.text("h1"), "This request came from another site", "{path}");
+        }
+    }
+    assert_eq!(app.everything(), before);
+    for headers in [vec![("origin", origin.as_str())], vec![("sec-fetch-site", "same-origin")]] {
+        let page = send(&manager, "/preferences/theme", &token, &headers);
+        assert_eq!(page.status, 303, "{headers:?}");
+    }
+}
+
+#[test]
+fn every_unsafe_method_must_come_from_our_own_pages() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    for method in ["PUT", "DELETE", "PATCH", "PROPFIND", "CONNECT"] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let request = manager.http().request(method.clone(), format!("{}/api-keys", app.url));
+        assert_eq!(manager.send(request).status, 403, "{method}");
+    }
+    // Links from elsewhere lead in, as they must.
+    let request = manager.http().get(format!("{}/api-keys", app.url));
+    assert_eq!(manager.send(request.header("sec-fetch-site", "cross-site")).status, 200);
+}
+
+#[test]
+fn a_form_needs_the_session_s_own_token_once() {
+    let app = App::set_up();
+    let (manager, other) = (app.super_manager(), app.super_manager());
+    let id = app.key("Billing worker");
+    let own = manager.get("/api-keys").form_token();
+    let others = other.get("/api-keys").form_token();
+    let strangers = app.anonymous().get("/sign-in").form_token();
+    let (body, mac) = own.rsplit_once('.').expect("a token");
+    let flipped = if mac.starts_with('0') { "1" } else { "0" };
+    let forged = format!("{body}.{flipped}{}", &mac[1..]);
+    let later = {
+        let (issued, rest) = own.split_once('.').expect("a token");
+        format!("{}.{rest}", issued.parse::<i64>().expect("a time") + 1)
+    };
+    let cut = own[..own.len() - 1].to_owned();
+    let before = app.everything();
+    for (path, mut fields) in writes(&id) {
+        let missing = manager.post(&path, &fields);
+        assert_eq!(missing.status, 403, "{path} without a token");
+        assert_eq!(missing.text("h1"), "This form is no longer valid");
+        for token in ["", ".", "..", "x", &forged, &later, &cut, &others, &strangers, "\0", "☃"] {
+            let page = send(&manager, &path, token, &[("sec-fetch-site", "same-origin")]);
+            assert_eq!(page.status, 403, "{path} with the token {token:?}");
+        }
+        fields.push(("form_token", &own));
+        for repeated in [&own, &others] {
+            let twice = [&fields[..], &[("form_token", repeated.as_str())]].concat();
+            assert_eq!(manager.post(&path, &twice).status, 403, "{path} with two tokens");
+        }
+        let in_address =
+            manager.post(&format!("{path}?form_token={own}"), &fields[..fields.len() - 1]);
+        assert_eq!(in_address.status, 403, "{path} with the token in the address");
+    }
+    assert_eq!(app.everything(), before);
+    assert_eq!(manager.get("/api-keys").status, 200, "still signed in");
+}
+
+#[test]
+fn a_token_is_too_old_after_twelve_hours() {
+    let app = App::set_up();
+    app.write(|tx, _| {
+        let mut settings = settings::get(tx)?;
+        (settings.session_hours, settings.session_idle_minutes) = (100, 6000);
+        settings::save(tx, &settings)
+    });
+    let manager = app.super_manager();
+    let token = manager.get("/api-keys").form_token();
+    app.advance(12 * HOUR - 1);
+    let page = send(&manager, "/preferences/theme", &token, &[("sec-fetch-site", "same-origin")]);
+    assert_eq!(page.status, 303);
+    app.advance(1);
+    let before = app.contents();
+    let page = send(&manager, "/api-keys", &token, &[("sec-fetch-site", "same-origin")]);
+    assert_eq!(page.status, 403);
+    assert_eq!(page.text("h1"), "This form is no longer valid");
+    assert_eq!(app.contents(), before);
+}
+
+#[test]
+fn a_token_from_before_signing_in_does_not_work_afterwards() {
+    let app = App::set_up();
+    app.member("ines@example.com", true, &latchkey::members::Permission::ALL);
+    let client = app.anonymous();
+    let token = client.get("/sign-in").form_token();
+    let page = client.submit(
+        "/sign-in",
+        &[("email", "ines@example.com"), ("password", crate::support::PASSWORD)],
+    );
+    assert_eq!(page.status, 303);
+    let page = send(&client, "/api-keys", &token, &[("sec-fetch-site", "same-origin")]);
+    assert_eq!(page.status, 403);
+    assert_eq!(app.count("api_keys"), 0);
+}

@@ -1,0 +1,329 @@
+//! The permission matrix: every route and method for everybody who could ask.
+
+use std::fmt;
+
+use latchkey::clock::{HOUR, MINUTE};
+use latchkey::members::Permission;
+use latchkey::web::routes::Access;
+
+use crate::support::{App, Client, Page, key_fields};
+
+/// What a route answers.
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    /// Who has no session, or one that is over.
+    anonymous: u16,
+    /// Signed in, but no super manager.
+    member: u16,
+    /// A super manager without the permission, if one is needed.
+    without: u16,
+    /// A super manager with it.
+    with: u16,
+    permission: Option<Permission>,
+}
+
+const fn public(method: &'static str, path: &'static str, anonymous: u16, signed_in: u16) -> Row {
+    let (member, without, with) = (signed_in, signed_in, signed_in);
+    Row { method, path, anonymous, member, without, with, permission: None }
+}
+
+const fn gated(method: &'static str, path: &'static str, with: u16, permission: Permission) -> Row {
+    let permission = Some(permission);
+    Row { method, path, anonymous: 303, member: 403, without: 403, with, permission }
+}
+
+const ROWS: [Row; 16] = [
+    public("GET", "/", 303, 303),
+    public("GET", "/sign-in", 200, 303),
+    public("POST", "/sign-in", 422, 422),
+    public("POST", "/sign-out", 303, 303),
+    public("GET", "/set-up", 404, 404),
+    public("POST", "/set-up", 404, 404),
+    public("GET", "/reset-password", 404, 404),
+    public("POST", "/reset-password", 422, 422),
+    public("POST", "/preferences/theme", 303, 303),
+    gated("GET", "/api-keys", 200, Permission::ViewKeys),
+    gated("POST", "/api-keys", 200, Permission::CreateKeys),
+    gated("GET", "/api-keys/new", 200, Permission::CreateKeys),
+    gated("GET", "/api-keys/{key_id}", 200, Permission::ViewKeys),
+    gated("GET", "/api-keys/{key_id}/edit", 200, Permission::UpdateKeys),
+    gated("POST", "/api-keys/{key_id}/edit", 303, Permission::UpdateKeys),
+    gated("GET", "/api-keys/{key_id}/revoke", 200, Permission::DeleteKeys),
+];
+const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
+
+fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain([&REVOKE])
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+enum Caller {
+    Anonymous,
+    Disabled,
+    Expired,
+    /// With the rows of every permission, which count for nothing without the role.
+    Member,
+    SuperManager(&'static [Permission]),
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("anonymous"),
+            Self::Disabled => f.write_str("a disabled member"),
+            Self::Expired => f.write_str("an expired session"),
+            Self::Member => f.write_str("a member"),
+            Self::SuperManager(permissions) => {
+                let names: Vec<_> = permissions.iter().map(|p| p.name()).collect();
+                write!(f, "a super manager with [{}]", names.join(" "))
+            }
+        }
+    }
+}
+
+fn callers() -> Vec<Caller> {
+    let mut callers =
+        vec![Caller::Anonymous, Caller::Disabled, Caller::Member, Caller::SuperManager(&[])];
+    callers.extend(Permission::ALL.chunks(1).map(Caller::SuperManager));
+    callers.push(Caller::SuperManager(&Permission::ALL));
+    callers.push(Caller::Expired);
+    callers
+}
+
+impl Row {
+    fn expected(&self, caller: Caller) -> u16 {
+        match (caller, self.permission) {
+            (Caller::Anonymous | Caller::Disabled | Caller::Expired, _) => self.anonymous,
+            (Caller::Member, _) => self.member,
+            (Caller::SuperManager(held), Some(needed)) if !held.contains(&needed) => self.without,
+            (Caller::SuperManager(_), _) => self.with,
+        }
+    }
+}
+
+const NOOR: &str = "noor@meridianfreight.example";
+
+struct House {
+    app: App,
+    client: Client,
+}
+
+impl House {
+    fn new() -> Self {
+        let app = App::set_up();
+        app.member(NOOR, true, &Permission::ALL);
+        let client = app.signed_in(NOOR);
+        Self { app, client }
+    }
+
+    /// Makes the member what the caller is, under the session that goes on.
+    fn become_one(&self, caller: Caller) {
+        let (is_super, permissions) = match caller {
+            Caller::SuperManager(permissions) => (true, permissions),
+            Caller::Disabled => (true, &Permission::ALL[..]),
+            _ => (false, &Permission::ALL[..]),
+        };
+        let disabled = if matches!(caller, Caller::Disabled) { "1" } else { "NULL" };
+        let noor = format!("(SELECT id FROM members WHERE email_folded = '{NOOR}')");
+        let mut sql = format!(
+            "UPDATE members SET super_manager = {is_super}, disabled_at = {disabled} \
+             WHERE id = {noor}; DELETE FROM member_permissions WHERE member_id = {noor};"
+        );
+        for permission in permissions {
+            sql += &format!("INSERT INTO member_permissions VALUES ({noor}, '{permission}');");
+        }
+        self.app.sql(&sql);
+    }
+
+    /// A browser as the caller has it, and a token that is good but for who the caller is.
+    fn ready(&self, row: &Row, caller: Caller) -> (Client, String) {
+        let client = match caller {
+            Caller::Anonymous => self.app.anonymous(),
+            _ => self.client.copy(),
+        };
+        if row.method == "GET" {
+            self.become_one(caller);
+            return (client, String::new());
+        }
+        self.become_one(Caller::SuperManager(&Permission::ALL));
+        let is_public = row.permission.is_none() && row.path != "/sign-out";
+        let page = match caller {
+            Caller::Anonymous | Caller::Expired => client.get("/sign-in"),
+            Caller::Disabled if is_public => {
+                self.become_one(caller);
+                client.get("/sign-in")
+            }
+            _ => client.get("/api-keys"),
+        };
+        assert_eq!(page.status, 200, "{} for {caller} sent to {}", row.path, page.location());
+        self.become_one(caller);
+        (client, page.form_token())
+    }
+
+    /// What would be a complete request by somebody who may.
+    fn ask(&self, row: &Row, caller: Caller, id: &str) -> Page {
+        let (client, token) = self.ready(row, caller);
+        let path = row.path.replace("{key_id}", id);
+        let mut fields = match row.path {
+            _ if row.method == "GET" => return client.get(&path),
+            "/api-keys" => key_fields(&[("name", "Made by the matrix")]),
+            "/api-keys/{key_id}/edit" => vec![
+                ("name", "Edited by the matrix"),
+                ("role", "read-only"),
+                ("expires_on", "2027-01-31"),
+                ("version", "1"),
+            ],
+            _ => vec![],
+        };
+        fields.push(("form_token", &token));
+        client.post(&path, &fields)
+    }
+}
+
+#[test]
+fn every_route_answers_everybody_as_the_matrix_says() {
+    let mut house = House::new();
+    for caller in callers() {
+        if matches!(caller, Caller::Expired) {
+            house.app.advance(13 * HOUR);
+        }
+        for row in rows() {
+            // So that the throttle of sign-ins and links has nothing to say here.
+            house.app.advance(MINUTE + 1);
+            house.app.sql("DELETE FROM api_keys");
+            let id = house.app.key("Billing worker");
+            let before = house.app.contents_but("members");
+            let page = house.ask(row, caller, &id);
+            let case = format!("{} {} by {caller}: {}", row.method, row.path, page.body);
+            assert_eq!(page.status, row.expected(caller), "{case}");
+            if let Some(permission) = row.permission
+                && page.status != row.with
+            {
+                assert_eq!(house.app.contents_but("members"), before, "{case}");
+                assert_refused(&page, caller, permission, &case);
+            }
+            if row.path == "/sign-out" && !matches!(caller, Caller::Expired) {
+                house.become_one(Caller::SuperManager(&Permission::ALL));
+                house.client = house.app.signed_in(NOOR);
+            }
+        }
+    }
+}
+
+fn assert_refused(page: &Page, caller: Caller, permission: Permission, case: &str) {
+    if page.status == 303 {
+        assert!(page.location().starts_with("/sign-in"), "{} {case}", page.location());
+        return;
+    }
+    let why = match caller {
+        Caller::Member => "You need the super manager role to see this page.".to_owned(),
+        _ => format!("You need the permission {permission} to do this."),
+    };
+    assert_eq!(page.text("h1"), why, "{case}");
+    assert!(!page.body.contains("Billing worker"), "{case}");
+}
+
+#[test]
+fn every_route_stands_in_the_matrix() {
+    for listed in latchkey::server::routes().listed() {
+        let found = rows().filter(|r| r.method == listed.method.as_str() && r.path == listed.path);
+        let row: Vec<&Row> = found.collect();
+        assert_eq!(row.len(), 1, "{} {} stands in the matrix once", listed.method, listed.path);
+        let access = match row[0].permission {
+            Some(permission) => Access::Permission(permission.name()),
+            None if matches!(listed.path, "/sign-out" | "/preferences/theme") => Access::SignedIn,
+            None => Access::Public,
+        };
+        assert_eq!(listed.access, access, "{} {}", listed.method, listed.path);
+    }
+    assert_eq!(latchkey::server::routes().listed().len(), rows().count(), "a route is gone");
+}
+
+#[test]
+fn a_key_that_does_not_exist_is_not_found_and_without_permission_forbidden() {
+    let app = App::set_up();
+    let (all, none) = (app.super_manager(), app.super_manager_with(&[]));
+    let hostile = [
+        "key_00000000000A",
+        "key_0000",
+        "key_00000000000a",
+        "KEY_00000000000A",
+        "%00",
+        "..%2f",
+        "key_00000000000A%00",
+        "'%20OR%201=1--",
+        "%F0%9F%94%91",
+        "%FF",
+        &"x".repeat(3000),
+    ];
+    for id in hostile {
+        for path in ["", "/edit", "/revoke"] {
+            let path = format!("/api-keys/{id}{path}");
+            assert_eq!(all.get(&path).status, 404, "{path}");
+            assert_eq!(all.get(&path).text("h1"), "Page not found");
+            assert!(matches!(none.get(&path).status, 403 | 404), "{path}");
+        }
+    }
+    for path in ["/edit", "/revoke"] {
+        let path = format!("/api-keys/key_00000000000A{path}");
+        let token = all.get("/api-keys").form_token();
+        let fields = [
+            ("form_token", token.as_str()),
+            ("name", "X"),
+            ("role", "read-only"),
+            ("expires_on", "2027-01-31"),
+            ("version", "1"),
+        ];
+        let before = app.contents();
+        assert_eq!(all.post(&path, &fields).status, 404, "{path}");
+        assert_eq!(app.contents(), before);
+    }
+}
+
+#[test]
+fn nothing_is_drawn_that_the_viewer_may_not_use() {
+    let app = App::set_up();
+    let id = app.super_manager().key_named("Route planner");
+    let controls = [
+        (Permission::CreateKeys, r##"[href="/api-keys/new"]"##),
+        (Permission::CreateKeys, r##"[href^="/api-keys/new?from="]"##),
+        (Permission::UpdateKeys, r##"[href*="/edit"]"##),
+        (Permission::DeleteKeys, r##"[href*="/revoke"]"##),
+    ];
+    let mut seen = 0;
+    for held in Permission::ALL.iter().map(std::slice::from_ref).chain([&[][..], &Permission::ALL])
+    {
+        let viewer: Vec<Permission> = [held, &[Permission::ViewKeys]].concat();
+        let client = app.super_manager_with(&viewer);
+        let pages = [client.get("/api-keys"), client.get(&format!("/api-keys/{id}"))];
+        for (permission, control) in controls {
+            let is_drawn = pages.iter().any(|page| page.has(control));
+            assert_eq!(is_drawn, viewer.contains(&permission), "{control} for {viewer:?}");
+            seen += u32::from(is_drawn);
+        }
+        let sees_history = viewer.contains(&Permission::ViewActivity);
+        assert_eq!(pages[1].has("#history-t"), sees_history, "{viewer:?}");
+    }
+    assert_eq!(seen, 4 + 4, "each control is drawn for who may use it");
+    let creator = app.super_manager_with(&[Permission::CreateKeys]);
+    let page = creator.get("/api-keys/new");
+    assert!(page.has("#new"));
+    assert!(!page.body.contains("Route planner"), "the table behind the dialog shows keys");
+    let from = creator.get(&format!("/api-keys/new?from={id}"));
+    assert!(!from.body.contains("Route planner"), "a key is shown to who may not view keys");
+    let editor = app.super_manager_with(&[Permission::UpdateKeys]);
+    let page = editor.get(&format!("/api-keys/{id}/edit?behind=key"));
+    assert!(page.has("#edit") && !page.has("#history-t") && !page.has("table.keys"));
+}
+
+#[test]
+fn controls_for_the_first_key_are_for_who_may_create_one() {
+    let app = App::set_up();
+    let viewer = app.super_manager_with(&[Permission::ViewKeys]);
+    let page = viewer.get("/api-keys");
+    assert_eq!(page.text(".empty h2"), "No API keys yet");
+    assert!(!page.has(r##"[href="/api-keys/new"]"##));
+    assert!(app.super_manager().get("/api-keys").has(r##"[href="/api-keys/new"]"##));
+}

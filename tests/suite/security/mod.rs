@@ -1,0 +1,7 @@
+//! What keeps others out: each test names an attack that must fail.
+
+mod bad_input;
+mod cross_site;
+mod faults;
+mod headers;
+mod matrix;

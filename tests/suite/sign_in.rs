@@ -1,0 +1,512 @@
+//! Signing in and out, sessions, the throttle, and new passwords.
+
+use latchkey::clock::{HOUR, MINUTE};
+use latchkey::members::{Member, Permission};
+use latchkey::sign_in::reset;
+
+use crate::support::{App, Client, PASSWORD, Page};
+
+const INES: &str = "ines@meridianfreight.example";
+
+fn house() -> (App, Member) {
+    let app = App::set_up();
+    let member = app.member(INES, true, &Permission::ALL);
+    (app, member)
+}
+
+fn attempt(client: &Client, email: &str, password: &str) -> Page {
+    client.submit("/sign-in", &[("email", email), ("password", password)])
+}
+
+fn session(client: &Client) -> String {
+    client.cookie("latchkey").expect("a session cookie")
+}
+
+/// Whether the browser is signed in.
+fn is_in(client: &Client) -> bool {
+    match client.get("/api-keys") {
+        page if page.status == 200 => true,
+        page => {
+            assert_eq!((page.status, page.location()), (303, "/sign-in?next=%2Fapi-keys"));
+            false
+        }
+    }
+}
+
+#[test]
+fn a_member_signs_in_and_sees_the_table() {
+    let (app, _) = house();
+    let client = app.anonymous();
+    let page = client.get("/sign-in");
+    assert_eq!(page.status, 200);
+    assert_eq!(page.text(".lead"), "Meridian Freight");
+    let answer = attempt(&client, " INES@MeridianFreight.Example ", PASSWORD);
+    assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
+    assert!(is_in(&client));
+    assert_eq!(client.get("/sign-in").status, 303, "who is in is led on");
+}
+
+#[test]
+fn unknown_wrong_disabled_and_passwordless_cannot_be_told_apart() {
+    let (app, _) = house();
+    for other in ["disabled@example.com", "bare@example.com"] {
+        app.member(other, true, &Permission::ALL);
+    }
+    app.sql("UPDATE members SET disabled_at = 1 WHERE email = 'disabled@example.com'");
+    app.sql("UPDATE members SET password_hash = NULL WHERE email = 'bare@example.com'");
+    let mut bodies = Vec::new();
+    for (email, password) in [
+        (INES, "a wrong password"),
+        ("nobody@example.com", PASSWORD),
+        ("disabled@example.com", PASSWORD),
+        ("bare@example.com", PASSWORD),
+        ("bare@example.com", ""),
+        ("no address", PASSWORD),
+        ("", ""),
+    ] {
+        let before = app.door.hasher.done();
+        let client = app.anonymous();
+        let page = attempt(&client, email, password);
+        assert_eq!(page.status, 422, "{email}");
+        assert_eq!(page.errors(), ["Email address or password is wrong"]);
+        assert_eq!(app.door.hasher.done(), before + 1, "{email} costs one hash");
+        let value = page.attribute("#email", "value").expect("the address stays");
+        assert_eq!(value, email);
+        let token = page.form_token();
+        let plain =
+            page.body.replace(&token, "").replace(&format!(" required value=\"{email}\""), "");
+        bodies.push((plain, page.headers.keys().map(ToString::to_string).collect::<Vec<_>>()));
+        assert!(!page.body.contains(PASSWORD));
+        assert!(!is_in(&client));
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+    assert_eq!(app.count("sessions"), 0);
+}
+
+#[test]
+fn the_session_cookie_is_closed_to_scripts_and_other_sites() {
+    let (app, _) = house();
+    let client = app.anonymous();
+    let cookie = attempt(&client, INES, PASSWORD).set_cookies().remove(0);
+    let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
+    assert!(cookie.starts_with("latchkey="), "{cookie}");
+    for wanted in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(attributes.contains(&wanted), "{wanted} in {cookie}");
+    }
+    assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
+    assert!(!client.get("/api-keys").set_cookies().is_empty(), "issued anew with every page");
+}
+
+#[test]
+fn over_https_the_session_cookie_is_bound_to_the_host() {
+    let app = App::behind(Some("https://keys.example.com")).with_organisation();
+    app.member(INES, true, &Permission::ALL);
+    let client = app.anonymous();
+    let cookie = attempt(&client, INES, PASSWORD).set_cookies().remove(0);
+    assert!(cookie.starts_with("__Host-latchkey="), "{cookie}");
+    for wanted in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.split("; ").any(|attribute| attribute == wanted), "{wanted} in {cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    assert!(is_in(&client));
+    let value = client.cookie("__Host-latchkey").expect("the cookie");
+    let other = app.anonymous();
+    other.set_cookie("latchkey", &value);
+    assert!(!is_in(&other), "the name without the prefix counts for nothing");
+}
+
+#[test]
+fn signing_in_gives_a_new_session_and_the_old_one_is_dead() {
+    let (app, _) = house();
+    let client = app.anonymous();
+    client.get("/sign-in");
+    let planted = session(&client);
+    assert_eq!(attempt(&client, INES, PASSWORD).status, 303);
+    let first = session(&client);
+    assert_ne!(first, planted);
+    let victim = app.anonymous();
+    victim.set_cookie("latchkey", &planted);
+    assert!(!is_in(&victim), "a session planted before signing in");
+    let token = client.get("/api-keys").form_token();
+    let again = [("email", INES), ("password", PASSWORD), ("form_token", &token)];
+    let copy = client.copy();
+    assert_eq!(client.post("/sign-in", &again).status, 303);
+    assert_ne!(session(&client), first);
+    assert!(is_in(&client));
+    assert!(!is_in(&copy), "signing in again ends the session before");
+    assert_eq!(app.count("sessions"), 1);
+}
+
+#[test]
+fn a_session_cookie_cannot_be_made_up() {
+    let (app, _) = house();
+    let client = app.signed_in(INES);
+    let cookie = session(&client);
+    let swapped: String = cookie.chars().rev().collect();
+    let cut = cookie[..cookie.len() - 1].to_owned();
+    let anonymous = app.anonymous();
+    anonymous.get("/sign-in");
+    for forged in [&swapped, &cut, "", "x", &session(&anonymous), "%00", &"x".repeat(4000)] {
+        let other = app.anonymous();
+        other.set_cookie("latchkey", forged);
+        assert!(!is_in(&other), "{forged}");
+    }
+    let stored = app.texts("SELECT id_hash AS text FROM sessions");
+    assert!(!cookie.contains(&stored[0]), "the stored hash opens nothing");
+    assert!(is_in(&client));
+}
+
+#[test]
+fn signing_out_ends_the_session_at_once_also_for_a_copied_cookie() {
+    let (app, _) = house();
+    let (client, elsewhere) = (app.signed_in(INES), app.signed_in(INES));
+    let copy = client.copy();
+    assert!(is_in(&copy));
+    let answer = client.submit_from("/api-keys", "/sign-out", &[]);
+    assert_eq!((answer.status, answer.location()), (303, "/sign-in"));
+    assert_eq!(answer.header("clear-site-data"), "\"cache\", \"storage\"");
+    assert!(!is_in(&client));
+    assert!(!is_in(&copy));
+    assert!(is_in(&elsewhere), "other sessions go on");
+    let posted = copy.post("/api-keys", &[("name", "Ghost")]);
+    assert_eq!((posted.status, posted.location()), (303, "/sign-in?next=%2Fapi-keys&ended=1"));
+    let page = copy.get(posted.location());
+    assert_eq!(page.text("#notice"), "Your session ended. Sign in, then try again.");
+    assert_eq!(app.count("api_keys"), 0);
+}
+
+#[test]
+fn a_session_ends_after_thirty_idle_minutes_and_after_twelve_hours() {
+    let (app, _) = house();
+    let client = app.signed_in(INES);
+    app.advance(30 * MINUTE - 1);
+    assert!(is_in(&client));
+    app.advance(30 * MINUTE - 1);
+    assert!(is_in(&client));
+    app.advance(30 * MINUTE);
+    assert!(!is_in(&client));
+    let client = app.signed_in(INES);
+    for _ in 0..35 {
+        app.advance(20 * MINUTE);
+        assert!(is_in(&client));
+    }
+    app.advance(12 * HOUR - 35 * 20 * MINUTE - 1);
+    assert!(is_in(&client));
+    app.advance(1);
+    assert!(!is_in(&client), "however busy it was");
+}
+
+#[test]
+fn next_leads_to_our_own_pages_only() {
+    let (app, _) = house();
+    for (next, lands) in [
+        ("/api-keys?view=expired&q=a%20b", "/api-keys?view=expired&q=a%20b"),
+        ("/api-keys/new", "/api-keys/new"),
+        ("/", "/"),
+        ("", "/api-keys"),
+        ("//evil.example", "/api-keys"),
+        ("///evil.example", "/api-keys"),
+        ("/\\evil.example", "/api-keys"),
+        ("\\\\evil.example", "/api-keys"),
+        ("/\t/evil.example", "/api-keys"),
+        ("\t//evil.example", "/api-keys"),
+        ("/\n/evil.example", "/api-keys"),
+        ("/\r\nset-cookie: x=y", "/api-keys"),
+        (" /api-keys", "/api-keys"),
+        ("https://evil.example/", "/api-keys"),
+        ("https:evil.example", "/api-keys"),
+        ("javascript:alert(1)", "/api-keys"),
+        ("data:text/html,x", "/api-keys"),
+        ("evil.example", "/api-keys"),
+        ("@evil.example", "/api-keys"),
+        ("/..//evil.example", "/api-keys"),
+        ("/.//evil.example", "/api-keys"),
+        ("/a/..//evil.example", "/api-keys"),
+        ("/%2e%2e//evil.example", "/api-keys"),
+        ("/\u{2028}/evil.example", "/api-keys"),
+        ("/\0", "/api-keys"),
+    ] {
+        let client = app.anonymous();
+        let encoded: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        let page = client.get(&format!("/sign-in?next={encoded}"));
+        let drawn = page.attribute("input[name=next]", "value").expect("a field");
+        assert!(drawn.is_empty() || drawn == lands, "{next:?} is drawn as {drawn}");
+        let fields = [("email", INES), ("password", PASSWORD), ("next", next)];
+        let answer = client.submit("/sign-in", &fields);
+        assert_eq!((answer.status, answer.location()), (303, lands), "{next:?}");
+        let known = client.get(&format!("/sign-in?next={encoded}"));
+        assert_eq!((known.status, known.location()), (303, lands), "{next:?} when signed in");
+    }
+}
+
+#[test]
+fn who_has_to_sign_in_first_comes_back_to_the_page() {
+    let (app, _) = house();
+    let id = app.key("Billing worker");
+    let client = app.anonymous();
+    let wanted = format!("/api-keys/{id}/edit?behind=key");
+    let sent = client.get(&wanted);
+    assert_eq!(sent.status, 303);
+    let form = client.get(sent.location());
+    let next = form.attribute("input[name=next]", "value").expect("a field");
+    let fields = [("email", INES), ("password", PASSWORD), ("next", next.as_str())];
+    let answer = client.submit("/sign-in", &fields);
+    assert_eq!(answer.location(), wanted);
+    // What was posted to a path without a page leads to the usual one.
+    let posted = app.anonymous().post("/preferences/theme", &[]);
+    assert_eq!((posted.status, posted.location()), (303, "/sign-in"));
+}
+
+#[test]
+fn five_attempts_are_free_then_each_waits_twice_as_long() {
+    let (app, _) = house();
+    let client = app.anonymous();
+    for _ in 0..5 {
+        assert_eq!(attempt(&client, INES, "wrong").status, 422);
+    }
+    let mut seconds = 1;
+    for _ in 0..4 {
+        let page = attempt(&client, INES, PASSWORD);
+        assert_eq!(page.status, 429);
+        assert_eq!(page.header("retry-after"), seconds.to_string());
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        let wait = format!("Too many attempts. Try again in {seconds} {unit}");
+        assert_eq!(page.errors(), [wait.as_str()]);
+        assert_eq!(page.attribute("#email", "value").as_deref(), Some(INES));
+        app.advance(seconds * 1000);
+        assert_eq!(attempt(&client, INES, "wrong").status, 422);
+        seconds *= 2;
+    }
+    app.advance(15 * MINUTE);
+    assert_eq!(attempt(&client, INES, PASSWORD).status, 303, "no lock is for good");
+    assert_eq!(attempt(&app.anonymous(), INES, "wrong").status, 422);
+}
+
+/// Vault CVE-2025-6004: another spelling was another bucket.
+#[test]
+fn every_spelling_of_the_account_and_of_the_address_shares_a_bucket() {
+    let (app, _) = house();
+    let accounts = [
+        INES,
+        "INES@MERIDIANFREIGHT.EXAMPLE",
+        " ines@MeridianFreight.example",
+        "Ines@meridianfreight.example ",
+    ];
+    for (network, addresses) in [
+        ("IPv4", &["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109"][..]),
+        (
+            "an IPv6 /64",
+            &[
+                "2001:db8:1:2::1",
+                "2001:0DB8:0001:0002:ffff::1",
+                "2001:db8:1:2:3:4:5:6",
+                "2001:db8:1:2::",
+            ],
+        ),
+    ] {
+        for n in 0..5 {
+            let client = app.anonymous().calling_from(addresses[n % addresses.len()]);
+            assert_eq!(attempt(&client, accounts[n % accounts.len()], "wrong").status, 422);
+        }
+        for address in addresses {
+            for account in accounts {
+                let client = app.anonymous().calling_from(address);
+                let page = attempt(&client, account, "wrong");
+                assert_eq!(page.status, 429, "{account:?} from {address} in {network}");
+            }
+        }
+    }
+    for elsewhere in ["203.0.113.10", "2001:db8:1:3::1"] {
+        let client = app.anonymous().calling_from(elsewhere);
+        assert_eq!(attempt(&client, INES, "wrong").status, 422, "{elsewhere}");
+    }
+}
+
+#[test]
+fn what_the_caller_writes_into_x_forwarded_for_does_not_count() {
+    let (app, _) = house();
+    for n in 0..6 {
+        let client = app.anonymous().calling_from(&format!("192.0.2.{n}, 203.0.113.50"));
+        let expected = if n < 5 { 422 } else { 429 };
+        assert_eq!(attempt(&client, INES, "wrong").status, expected, "attempt {n}");
+    }
+}
+
+#[test]
+fn one_network_may_try_twenty_times_a_minute_whatever_the_accounts() {
+    let (app, _) = house();
+    let client = app.anonymous();
+    for n in 0..20 {
+        assert_eq!(attempt(&client, &format!("x{n}@example.com"), "wrong").status, 422, "{n}");
+    }
+    let page = attempt(&client, "x20@example.com", "wrong");
+    assert_eq!((page.status, page.header("retry-after")), (429, "3"));
+    app.advance(3000);
+    assert_eq!(attempt(&client, "x20@example.com", "wrong").status, 422);
+}
+
+/// Keycloak CVE-2024-4629: parallel guesses passed the limiter.
+#[test]
+fn two_hundred_parallel_guesses_reach_argon2_as_often_as_the_limit_says() {
+    let (app, _) = house();
+    let stranger = app.anonymous();
+    let token = stranger.get("/sign-in").form_token();
+    let (before, attempts) = (app.door.hasher.done(), app.count("activity"));
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..20)
+            .map(|_| {
+                let (stranger, token) = (&stranger, &token);
+                scope.spawn(move || {
+                    let fields = [("email", INES), ("password", "guess"), ("form_token", token)];
+                    let ten = (0..10).map(|_| stranger.post("/sign-in", &fields).status);
+                    ten.collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("answers")).collect()
+    });
+    assert_eq!(statuses.len(), 200);
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 195);
+    assert_eq!(app.door.hasher.done() - before, 5);
+    assert_eq!(app.count("activity") - attempts, 5, "each one that was looked at is recorded");
+    assert_eq!(attempt(&stranger, INES, PASSWORD).status, 429);
+    assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 303, "the member elsewhere");
+}
+
+#[test]
+fn what_a_member_may_do_changes_with_the_very_next_request() {
+    let (app, member) = house();
+    let client = app.signed_in(INES);
+    let id = member.id.as_str();
+    let token = client.get("/api-keys").form_token();
+    app.sql("DELETE FROM member_permissions WHERE permission = 'api.key.create'");
+    let fields = crate::support::key_fields(&[("form_token", token.as_str())]);
+    let page = client.post("/api-keys", &fields);
+    assert_eq!(page.status, 403);
+    assert_eq!(page.text("h1"), "You need the permission api.key.create to do this.");
+    assert!(!client.get("/api-keys").has("#create"));
+    app.sql("DELETE FROM member_permissions WHERE permission = 'api.key.view'");
+    assert_eq!(client.get("/api-keys").status, 403);
+    app.sql(&format!("INSERT INTO member_permissions VALUES ('{id}', 'api.key.view')"));
+    assert!(is_in(&client));
+    app.sql("UPDATE members SET super_manager = false");
+    let page = client.get("/api-keys");
+    assert_eq!(page.text("h1"), "You need the super manager role to see this page.");
+    app.sql("UPDATE members SET super_manager = true, disabled_at = 1");
+    assert!(!is_in(&client));
+    assert_eq!(app.count("api_keys"), 0);
+}
+
+#[test]
+fn a_member_who_is_gone_is_signed_out() {
+    let (app, _) = house();
+    let client = app.signed_in(INES);
+    app.sql("DELETE FROM members");
+    assert!(!is_in(&client));
+}
+
+#[test]
+fn a_reset_link_sets_a_new_password_once_and_ends_every_session() {
+    const NEW: &str = "lantern orbit cabbage velvet";
+    let (app, member) = house();
+    let (here, there) = (app.signed_in(INES), app.signed_in(INES));
+    let old = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
+    assert!(!is_in(&here) && !is_in(&there), "both sessions ended with the link");
+    assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 422, "the password is gone");
+    let code = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
+    let visitor = app.anonymous();
+    let dead = visitor.get(&format!("/reset-password?code={old}"));
+    assert_eq!((dead.status, dead.text("h1").as_str()), (404, "This link is wrong or has expired"));
+    let link = format!("/reset-password?code={code}");
+    let page = visitor.get(&link);
+    assert_eq!(
+        (page.status, page.text(".lead")),
+        (200, format!("For {INES}. The link works once."))
+    );
+    let fields = [("code", code.as_str()), ("password", NEW)];
+    let answer = visitor.submit_from(&link, "/reset-password", &fields);
+    assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
+    assert!(is_in(&visitor));
+    assert_eq!(app.anonymous().get(&link).status, 404);
+    let replay = app.anonymous();
+    let answer = replay.submit_from("/sign-in", "/reset-password", &fields);
+    assert_eq!(answer.status, 422);
+    assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 422, "the old password is dead");
+    assert_eq!(attempt(&app.anonymous(), INES, NEW).status, 303);
+    assert!(!app.everything().iter().any(|row| row.contains(&code) || row.contains(NEW)));
+}
+
+#[test]
+fn a_reset_link_works_for_one_hour_and_not_for_the_disabled() {
+    let (app, member) = house();
+    let code = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
+    let link = format!("/reset-password?code={code}");
+    app.advance(HOUR - 1);
+    assert_eq!(app.anonymous().get(&link).status, 200);
+    app.sql("UPDATE members SET disabled_at = 1");
+    assert_eq!(app.anonymous().get(&link).status, 404);
+    app.sql("UPDATE members SET disabled_at = NULL");
+    app.advance(1);
+    assert_eq!(app.anonymous().get(&link).status, 404);
+}
+
+/// Strapi CVE-2026-22706: sessions survived a password reset.
+#[test]
+fn a_session_that_began_meanwhile_does_not_survive_a_new_password() {
+    let (app, member) = house();
+    let code = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
+    app.sql(&format!(
+        "UPDATE members SET password_hash = '{}'",
+        crate::support::PASSWORD_HASH.trim()
+    ));
+    let intruder = app.signed_in(INES);
+    let visitor = app.anonymous();
+    let link = format!("/reset-password?code={code}");
+    let fields = [("code", code.as_str()), ("password", "lantern orbit cabbage velvet")];
+    assert_eq!(visitor.submit_from(&link, "/reset-password", &fields).status, 303);
+    assert!(!is_in(&intruder));
+}
+
+#[test]
+fn visitors_leave_nothing_in_the_database() {
+    let (app, _) = house();
+    let before = app.everything();
+    for _ in 0..3 {
+        let visitor = app.anonymous();
+        for path in ["/sign-in", "/", "/api-keys", "/nowhere", "/reset-password?code=x", "/set-up"]
+        {
+            visitor.get(path);
+        }
+    }
+    assert_eq!(app.everything(), before);
+}
+
+#[test]
+fn before_set_up_the_sign_in_page_says_so() {
+    let app = App::new();
+    let page = app.anonymous().get("/sign-in");
+    assert!(page.text("#notice").starts_with("Latchkey is not set up yet."), "{}", page.body);
+    assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 422);
+}
+
+#[test]
+fn the_theme_is_kept_in_a_cookie_and_leads_back() {
+    let (app, _) = house();
+    let client = app.signed_in(INES);
+    let token = client.get("/api-keys").form_token();
+    let send = |theme: &str, referrer: &str| {
+        let body = crate::support::encoded(&[("theme", theme), ("form_token", &token)]);
+        let request = client.request("/preferences/theme").header("sec-fetch-site", "same-origin");
+        client.send(request.header("referer", referrer).body(body))
+    };
+    let answer = send("dark", &format!("{}/api-keys?view=revoked", app.url));
+    assert_eq!(answer.location(), "/api-keys?view=revoked");
+    assert_eq!(client.get("/api-keys").attribute("html", "data-theme").as_deref(), Some("dark"));
+    for foreign in ["https://evil.example/x", "not a URL", &format!("{}//evil.example", app.url)] {
+        assert_eq!(send("light", foreign).location(), "/", "{foreign}");
+    }
+    assert_eq!(client.get("/api-keys").attribute("html", "data-theme").as_deref(), Some("light"));
+    send("system", "");
+    assert_eq!(client.get("/api-keys").attribute("html", "data-theme"), None);
+}

@@ -1,0 +1,429 @@
+//! The program as a process: what it prints, how it refuses to start, and how it ends.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+
+use latchkey::db::Location;
+use tempfile::TempDir;
+
+use crate::support::{Client, Database, PASSWORD};
+
+fn latchkey(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command.env_clear().args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// A data directory, and the program in it.
+struct House {
+    folder: TempDir,
+    /// Options for the database, when it is not the data directory's own.
+    database: Vec<String>,
+}
+
+impl House {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), database: Vec::new() }
+    }
+
+    /// The same in the database of the tests.
+    fn in_database(database: &Database) -> Self {
+        let mut house = Self::new();
+        if let Location::Postgres(url) = &database.location {
+            let key = house.folder.path().join("master.key").display().to_string();
+            house.database =
+                ["--database-url", url, "--secret-key-file", &key].map(str::to_owned).into();
+        }
+        house
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = latchkey(arguments);
+        command.arg("--data-dir").arg(self.data()).args(&self.database);
+        command
+    }
+
+    fn run(&self, arguments: &[&str], typed: &str) -> Output {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("started");
+        // It may have refused without reading.
+        let _ = child.stdin.take().expect("piped").write_all(typed.as_bytes());
+        child.wait_with_output().expect("ended")
+    }
+
+    fn serve(&self) -> Running {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let log = fs::File::create(self.folder.path().join("log")).expect("a log");
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("started");
+        let mut output = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a line");
+        let url = line.trim().split("listens on ").nth(1).expect(&line).to_owned();
+        Running { child, url, output }
+    }
+}
+
+struct Running {
+    child: Child,
+    url: String,
+    output: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    /// The set-up link, which is the second line.
+    fn link(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("a line");
+        let start = "Set up the first super manager within one hour: ";
+        line.trim().strip_prefix(start).expect(&line).to_owned()
+    }
+
+    fn client(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+    }
+
+    /// Sets the organisation up and returns who did.
+    fn set_up(&mut self) -> Client {
+        let link = self.link();
+        let code = link.split("code=").nth(1).expect("a code").to_owned();
+        let client = self.client();
+        let fields = [
+            ("code", code.as_str()),
+            ("organisation", "Meridian Freight"),
+            ("resources", "orders"),
+            ("name", "Ines Okafor"),
+            ("email", "ines@example.com"),
+            ("password", PASSWORD),
+        ];
+        let page = client.submit("/set-up", &fields);
+        assert_eq!(page.status, 303, "{}", page.body);
+        client
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The one line on standard error with which a command refuses.
+fn refusal(output: &Output) -> String {
+    let line = String::from_utf8(output.stderr.clone()).expect("text");
+    assert!(!output.status.success() && output.status.code().is_some(), "{line}");
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(line.starts_with("latchkey: ") && line.ends_with('\n'), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    line
+}
+
+#[test]
+fn the_first_start_prints_and_keeps_a_link_that_works() {
+    let house = House::new();
+    let mut running = house.serve();
+    assert!(running.url.starts_with("http://127.0.0.1:") && !running.url.ends_with(":0"));
+    let link = running.link();
+    let file = house.data().join("set-up-link.txt");
+    assert_eq!(fs::read_to_string(&file).expect("the file").trim(), link);
+    for private in [&file, &house.data().join("latchkey.db"), &house.data()] {
+        assert!(private.exists(), "{}", private.display());
+    }
+    assert_modes(&house.data());
+    let path = link.strip_prefix(&running.url).expect("its own address").to_owned();
+    let page = running.client().get(&path);
+    assert_eq!((page.status, page.text("h1").as_str()), (200, "Set up Latchkey"));
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(running.client().get(path).status, 200);
+    }
+    running.terminate();
+    assert_eq!(running.child.wait().expect("ended").code(), Some(0));
+    let mut again = house.serve();
+    assert_ne!(again.link(), link, "each start makes a code of its own");
+    let mut third = {
+        drop(again);
+        house.serve()
+    };
+    third.set_up();
+    drop(third);
+    let fourth = house.serve();
+    assert!(!file.exists(), "nothing is left of the link once there is a member");
+    assert_eq!(fourth.client().get("/set-up").status, 404);
+}
+
+#[cfg(unix)]
+fn assert_modes(data: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(data), 0o700);
+    let mut private = 0;
+    for entry in fs::read_dir(data).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if !name.contains(".db") && !name.ends_with(".lock") {
+            assert_eq!(mode(&path), 0o600, "{name}");
+            private += 1;
+        }
+    }
+    assert_eq!(private, 2, "the link and the master key");
+}
+
+#[test]
+fn bad_settings_are_refused_in_one_line_that_names_them() {
+    let house = House::new();
+    for (arguments, named) in [
+        (&["--listne", "127.0.0.1:0"][..], "--listne"),
+        (&["servee"], "servee"),
+        (&["--listen", "nowhere"], "--listen"),
+        (&["--listen", "127.0.0.1:99999"], "--listen"),
+        (&["--workers", "0"], "--workers"),
+        (&["--log-format", "xml"], "--log-format"),
+        (&["--public-url", "ftp://x"], "--public-url"),
+        (&["--public-url", "https://x/path"], "--public-url"),
+        (&["--trusted-proxies", "10.0.0.0/33"], "--trusted-proxies"),
+        (&["--database-url", "mysql://x"], "--database-url"),
+        (&["--database-url", "postgres://x/y"], "--secret-key-file"),
+        (&["--verify-listen", "x"], "--verify-listen"),
+        (&["--listen", "127.0.0.1:1", "--verify-listen", "127.0.0.1:1"], "--verify-listen"),
+        (&["--listen", "0.0.0.0:0"], "--insecure-http"),
+        (&["--listen", "[::]:0"], "--insecure-http"),
+        (&["--public-url", "http://keys.example.com"], "--insecure-http"),
+        (&["member"], "member"),
+        (&["member", "add", "--email", "x", "--name", "X"], "--email"),
+        (&["member", "add", "--email", "x@example.com", "--name", ""], "--name"),
+        (
+            &["member", "add", "--email", "x@example.com", "--name", "X", "--permission", "all"],
+            "--permission",
+        ),
+        (&["demo", "--keys=-1"], "--keys"),
+    ] {
+        let line = refusal(&house.run(arguments, ""));
+        assert!(line.contains(named), "{arguments:?}: {line}");
+    }
+    for (name, value) in [
+        ("LATCHKEY_LISTNE", "127.0.0.1:0"),
+        ("LATCHKEY_LISTEN", "nowhere"),
+        ("LATCHKEY_", "x"),
+        ("LATCHKEY_WORKERS", "many"),
+    ] {
+        let output = house.command(&["serve"]).env(name, value).output().expect("ended");
+        assert!(refusal(&output).contains(name), "{name}");
+    }
+    assert!(!house.data().exists(), "nothing was made");
+    for asked in ["--help", "--version"] {
+        let output = latchkey(&[asked]).output().expect("ended");
+        assert!(output.status.success() && output.stderr.is_empty(), "{asked}");
+    }
+}
+
+#[test]
+fn a_start_that_cannot_work_ends_with_one_line() {
+    let house = House::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let line = refusal(&house.run(&["serve", "--listen", &address], ""));
+    assert!(line.contains(&address) && line.contains("--listen"), "{line}");
+
+    let file = house.folder.path().join("file");
+    fs::write(&file, "x").expect("a file");
+    for place in [file.clone(), file.join("below")] {
+        let output =
+            latchkey(&["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&place).output();
+        let line = refusal(&output.expect("ended"));
+        assert!(line.contains(&place.display().to_string()), "{line}");
+    }
+
+    let start = ["serve", "--listen", "127.0.0.1:0"];
+    let key = house.folder.path().join("short.key");
+    fs::write(&key, "too short").expect("a file");
+    let output = house.command(&start).arg("--secret-key-file").arg(&key).output();
+    assert!(refusal(&output.expect("ended")).contains("short.key"));
+    fs::write(&key, "another master key, long enough to be one").expect("a file");
+    let output = house.command(&start).arg("--secret-key-file").arg(&key).output();
+    assert!(refusal(&output.expect("ended")).contains("--secret-key-file"), "another master key");
+}
+
+#[test]
+fn a_database_that_is_newer_broken_or_no_database_is_refused() {
+    let house = House::new();
+    assert!(house.run(&["migrate"], "").status.success());
+    let start = ["serve", "--listen", "127.0.0.1:0"];
+    let path = house.data().join("latchkey.db");
+    {
+        use diesel::Connection as _;
+        use diesel::connection::SimpleConnection as _;
+        let mut connection =
+            diesel::SqliteConnection::establish(&path.to_string_lossy()).expect("opened");
+        connection
+            .batch_execute(
+                "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')",
+            )
+            .expect("written");
+    }
+    let line = refusal(&house.run(&start, ""));
+    assert!(line.contains("newer version of Latchkey"), "{line}");
+    for (name, content) in [
+        ("other.db", "this is no database at all, just some text\n"),
+        ("half.db", "SQLite format 3\0"),
+    ] {
+        let path = house.folder.path().join(name);
+        fs::write(&path, content.repeat(100)).expect("written");
+        let path = path.display().to_string();
+        let line =
+            refusal(&house.run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &path], ""));
+        assert!(line.len() < 400, "{line}");
+    }
+    let nowhere = "postgres://nobody@127.0.0.1:1/none";
+    let key = house.folder.path().join("k").display().to_string();
+    let arguments = ["migrate", "--database-url", nowhere, "--secret-key-file", &key];
+    refusal(&house.run(&arguments, ""));
+}
+
+#[test]
+fn members_are_added_listed_and_given_a_link_from_the_shell() {
+    let house = House::new();
+    let add = ["member", "add", "--email", "ines@example.com", "--name", "Ines Okafor"];
+    let weak = refusal(&house.run(&add, "password1234\n"));
+    assert!(weak.contains("too easy to guess"), "{weak}");
+    assert!(refusal(&house.run(&add, "")).contains("Enter a password"));
+    let typed = format!("{PASSWORD}\n");
+    let added = house.run(&[&add[..], &["--super-manager"]].concat(), &typed);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    assert!(refusal(&house.run(&add, &typed)).contains("already has this email address"));
+    let narrow = [
+        "member",
+        "add",
+        "--email",
+        "noor@example.com",
+        "--name",
+        "Noor",
+        "--super-manager",
+        "--permission",
+        "api.key.view",
+    ];
+    assert!(house.run(&narrow, &format!("{PASSWORD}\r\n")).status.success());
+    let listed = String::from_utf8(house.run(&["member", "list"], "").stdout).expect("text");
+    let lines: Vec<&str> = listed.lines().collect();
+    assert_eq!(lines.len(), 3, "{listed}");
+    assert!(lines[1].contains("ines@example.com") && lines[1].contains("all"), "{listed}");
+    assert!(lines[2].contains("noor@example.com") && lines[2].contains("api.key.view"), "{listed}");
+    let nobody = ["member", "reset-password", "--email", "nobody@example.com"];
+    assert!(refusal(&house.run(&nobody, "")).contains("nobody@example.com"));
+
+    let running = house.serve();
+    let noor = running.client();
+    let fields = [("email", "noor@example.com"), ("password", PASSWORD)];
+    assert_eq!(noor.submit("/sign-in", &fields).status, 303);
+    let table = noor.get("/api-keys");
+    assert!(table.status == 200 && !table.has("#create"), "{}", table.body);
+    let reset = house.run(&["member", "reset-password", "--email", "noor@example.com"], "");
+    let printed = String::from_utf8(reset.stdout).expect("text");
+    let link = printed.lines().next().expect("a link");
+    let path = &link[link.find("/reset-password").expect(link)..];
+    assert_eq!(noor.get("/api-keys").status, 303, "her sessions ended, in the running program too");
+    assert_eq!(running.client().get(path).status, 200);
+}
+
+#[test]
+fn sigterm_finishes_what_is_in_flight() {
+    let house = House::new();
+    let mut running = house.serve();
+    let address = running.url.strip_prefix("http://").expect("an address").to_owned();
+    let mut stream = TcpStream::connect(&address).expect("connected");
+    let body = "email=x&password=x";
+    let head = format!(
+        "POST /sign-in HTTP/1.1\r\nhost: {address}\r\nsec-fetch-site: same-origin\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\
+         expect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("sent");
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).expect("told to go on");
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    running.terminate();
+    stream.write_all(body.as_bytes()).expect("sent");
+    let mut rest = String::new();
+    let mut lines = BufReader::new(stream);
+    lines.read_line(&mut rest).expect("an answer");
+    assert!(rest.starts_with("HTTP/1.1 403"), "{rest}");
+    drop(lines);
+    assert_eq!(running.child.wait().expect("ended").code(), Some(0));
+    assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn the_log_holds_no_code_password_or_secret() {
+    let house = House::new();
+    let mut running = house.serve();
+    let client = running.set_up();
+    let code = fs::read_to_string(house.data().join("set-up-link.txt")).unwrap_or_default();
+    let secret = client.create_key(&[]).secret();
+    assert!(secret.starts_with("lk_prod_"));
+    client.get(&format!("/reset-password?code={}", "c".repeat(22)));
+    let cookie = client.cookie("latchkey").expect("a session");
+    running.terminate();
+    running.child.wait().expect("ended");
+    let log = fs::read_to_string(house.folder.path().join("log")).expect("a log");
+    assert!(log.contains("/api-keys"), "requests are logged: {log}");
+    let code = code.trim().split("code=").nth(1).unwrap_or("none");
+    for told in [PASSWORD, &secret[8..51], code, &cookie, &"c".repeat(22), "form_token"] {
+        assert!(!log.contains(told), "{told} stands in the log");
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9() {
+    let database = Database::new();
+    let house = House::in_database(&database);
+    let mut running = house.serve();
+    let client = running.set_up();
+    let cookie = client.cookie("latchkey").expect("a session");
+    let mut known: Vec<String> = Vec::new();
+    for round in 0..3 {
+        let (sender, acknowledged) = mpsc::channel();
+        std::thread::scope(|scope| {
+            for writer in 0..2 {
+                let (client, sender) = (running.client(), sender.clone());
+                client.set_cookie("latchkey", &cookie);
+                scope.spawn(move || {
+                    for n in 0.. {
+                        let name = format!("Round {round}, writer {writer}, key {n}");
+                        let Some(id) = client.try_key(&name) else { return };
+                        if sender.send(id).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            known.extend((0..4 + round).map(|_| acknowledged.recv().expect("a key")));
+            running.child.kill().expect("killed");
+            drop(sender);
+            known.extend(acknowledged);
+        });
+        running.child.wait().expect("ended");
+        running = house.serve();
+        let client = running.client();
+        client.set_cookie("latchkey", &cookie);
+        for id in &known {
+            let page = client.get(&format!("/api-keys/{id}"));
+            assert_eq!(page.status, 200, "{id} was lost in round {round}: {}", page.location());
+            assert_eq!(page.all(".log td.what"), ["Created"], "{id} without its entry");
+        }
+    }
+    assert!(known.len() >= 12);
+}
