@@ -28,7 +28,7 @@ const SORTS: [&str; 4] = ["created", "name", "last_used", "expires"];
 
 /// The pages that are compared; keys to search for are taken from `program`.
 pub fn cases(program: &Program) -> Vec<Case> {
-    let mut cases = vec![Case::new("(no query: sign-in page)", "").at("/sign-in")];
+    let mut cases = vec![Case::new("(the server alone: /healthz)", "").at("/healthz")];
     for view in VIEWS {
         cases.push(Case::new(&format!("view {view}"), &format!("?view={view}")));
     }
