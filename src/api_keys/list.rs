@@ -8,9 +8,9 @@ use crate::text;
 
 /// How many keys a page shows.
 pub const PAGE: usize = 25;
-/// Up to how many keys are counted; beyond, a page says "10,000+", so that it costs the same at a
+/// Up to how many keys are counted; beyond, a page says "1,000+", so that it costs the same at a
 /// million keys.
-pub const COUNTED: i64 = 10_000;
+pub const COUNTED: i64 = 1000;
 /// The longest search text, in characters.
 const LONGEST_SEARCH: usize = 80;
 
@@ -210,7 +210,7 @@ impl Totals {
     }
 }
 
-/// `38`, or `10,000+` when there are more than are counted.
+/// `38`, or `1,000+` when there are more than are counted.
 #[must_use]
 pub fn count_text(count: i64) -> String {
     let counted = text::thousands(count.min(COUNTED).unsigned_abs());
@@ -227,12 +227,7 @@ pub fn list(
     totals: &Totals,
     now: Timestamp,
 ) -> Result<Page> {
-    let total = if filter.is_narrowed() {
-        store::count(connection, filter, now)?
-    } else {
-        totals.of(filter.view)
-    };
-    let mut keys = store::page(connection, filter, now, PAGE + 1)?;
+    let (mut keys, total) = found(connection, filter, totals, now)?;
     let has_more = keys.len() > PAGE;
     keys.truncate(PAGE);
     let Some(cursor) = &filter.cursor else {
@@ -250,6 +245,31 @@ pub fn list(
     keys.reverse();
     let position = if has_more { cursor.position.saturating_sub(keys.len() as u64) } else { 0 };
     Ok(Page { keys, position, total, has_before: has_more, has_after: true })
+}
+
+/// The keys of the page and one more, and how many keys `filter` lets through.
+///
+/// A page's keys are met by walking along the order until it is full, which is quick when many of
+/// the keys belong. Where few do, these are looked up first, and the page is taken from them.
+fn found(
+    connection: &mut Connection,
+    filter: &Filter,
+    totals: &Totals,
+    now: Timestamp,
+) -> Result<(Vec<ApiKey>, i64)> {
+    let total = totals.of(filter.view);
+    let is_whole = matches!(filter.view, View::All | View::Revoked);
+    if !filter.is_narrowed() && (is_whole || total > COUNTED || totals.all <= COUNTED) {
+        return Ok((store::walk(connection, filter, now, PAGE + 1)?, total));
+    }
+    let ids = store::ids(connection, filter, now, COUNTED + 1)?;
+    let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let keys = if total > COUNTED {
+        store::walk(connection, filter, now, PAGE + 1)?
+    } else {
+        store::among(connection, filter, &ids, PAGE + 1)?
+    };
+    Ok((keys, total))
 }
 
 /// How many keys each view holds.

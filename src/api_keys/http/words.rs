@@ -54,7 +54,7 @@ pub(super) fn in_days(then: time::Date, now: Timestamp) -> String {
     }
 }
 
-/// `1 key`, `38 keys`, `10,000+ keys`.
+/// `1 key`, `38 keys`, `1,000+ keys`.
 pub(super) fn keys(count: i64) -> String {
     let noun = if count == 1 { "key" } else { "keys" };
     format!("{} {noun}", crate::api_keys::count_text(count))

@@ -5,7 +5,7 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::super::list::Search;
 use super::super::{Cursor, Direction, Filter, Sort, Totals, View};
@@ -51,50 +51,90 @@ pub(in crate::api_keys) fn totals(
     Ok(Totals { all, attention, expired, revoked })
 }
 
+const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM api_keys \
+    WHERE revoked_at IS NULL AND expires_at > $1 LIMIT $2) AS a";
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
 pub(in crate::api_keys) fn count_active(
     tx: &mut Transaction<'_>,
     now: Timestamp,
     limit: i64,
 ) -> Result<i64> {
-    let ones: Vec<i32> = api_keys::table
-        .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::expires_at.gt(now.millis()))
-        .limit(limit)
-        .select(sql::<Integer>("1"))
-        .load(&mut **tx)?;
-    Ok(i64::try_from(ones.len()).unwrap_or(limit))
+    let count: Count = diesel::sql_query(COUNT_ACTIVE)
+        .bind::<BigInt, _>(now.millis())
+        .bind::<BigInt, _>(limit)
+        .get_result(&mut **tx)?;
+    Ok(count.n)
 }
 
-pub(in crate::api_keys) fn count(
+/// At most `limit` Key IDs that `filter` lets through, in no order.
+pub(in crate::api_keys) fn ids(
     connection: &mut Connection,
     filter: &Filter,
     now: Timestamp,
-) -> Result<i64> {
-    let limit = super::super::COUNTED + 1;
-    let ones: Vec<i32> =
-        narrowed(filter, now).limit(limit).select(sql::<Integer>("1")).load(connection)?;
-    Ok(i64::try_from(ones.len()).unwrap_or(limit))
+    limit: i64,
+) -> Result<Vec<String>> {
+    let query = match Search::new(&filter.search) {
+        Search::KeyId(id) => in_view(filter, now).filter(api_keys::id.eq(id.as_str().to_owned())),
+        Search::KeyIdStart(start) => {
+            let end = behind(&start);
+            in_view(filter, now).filter(api_keys::id.ge(start)).filter(api_keys::id.lt(end))
+        }
+        _ => searched(filter, now),
+    };
+    let query = match &filter.role_id {
+        Some(role_id) => query.filter(api_keys::role_id.eq(role_id)),
+        None => query,
+    };
+    Ok(query.limit(limit).select(api_keys::id).load(connection)?)
 }
 
 /// At most `limit` rows beside the cursor, nearest first: before a cursor they come backwards.
-pub(in crate::api_keys) fn page(
+/// Walks along the order past all that `filter` keeps out.
+pub(in crate::api_keys) fn walk(
     connection: &mut Connection,
     filter: &Filter,
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<ApiKey>> {
+    let query = match &filter.role_id {
+        // Joined to nothing, so that no index on the column takes the order's place.
+        Some(role_id) => searched(filter, now).filter(api_keys::role_id.concat("").eq(role_id)),
+        None => searched(filter, now),
+    };
+    load(sorted(query, filter), limit, connection)
+}
+
+/// As [`walk`], from those with the given ids.
+pub(in crate::api_keys) fn among(
+    connection: &mut Connection,
+    filter: &Filter,
+    ids: &[String],
+    limit: usize,
+) -> Result<Vec<ApiKey>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = api_keys::table.into_boxed().filter(api_keys::id.eq_any(ids));
+    load(sorted(query, filter), limit, connection)
+}
+
+fn load(query: Boxed<'_>, limit: usize, connection: &mut Connection) -> Result<Vec<ApiKey>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = sorted(narrowed(filter, now), filter)
-        .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
+    let rows: Vec<Row> = query.limit(limit).select(Row::as_select()).load(connection)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-fn narrowed(filter: &Filter, now: Timestamp) -> Boxed<'_> {
+/// What the view and the environment let through.
+fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
     let now = now.millis();
-    let mut query = api_keys::table.into_boxed();
-    query = match filter.view {
+    let query = api_keys::table.into_boxed();
+    let query = match filter.view {
         View::All => query.filter(api_keys::revoked_at.is_null()),
         View::Attention => query
             .filter(api_keys::revoked_at.is_null())
@@ -105,19 +145,21 @@ fn narrowed(filter: &Filter, now: Timestamp) -> Boxed<'_> {
         }
         View::Revoked => query.filter(api_keys::revoked_at.is_not_null()),
     };
-    if let Some(role_id) = &filter.role_id {
-        query = query.filter(api_keys::role_id.eq(role_id));
+    match filter.environment {
+        Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
+        None => query,
     }
-    if let Some(environment) = filter.environment {
-        query = query.filter(api_keys::environment.eq(environment.slug()));
-    }
+}
+
+/// The same with the search; without an index for it.
+fn searched(filter: &Filter, now: Timestamp) -> Boxed<'_> {
+    let query = in_view(filter, now);
     match Search::new(&filter.search) {
         Search::Nothing => query,
         Search::KeyId(id) => query.filter(api_keys::id.eq(id.as_str().to_owned())),
         Search::KeyIdStart(start) => {
-            // '~' sorts behind every character of a Key ID.
-            let end = format!("{start}~");
-            query.filter(api_keys::id.ge(start)).filter(api_keys::id.lt(end))
+            let end = behind(&start);
+            query.filter(api_keys::id.concat("").ge(start)).filter(api_keys::id.concat("").lt(end))
         }
         Search::Part(part) => {
             let name = pattern(&crate::text::fold(&part));
@@ -132,26 +174,40 @@ fn narrowed(filter: &Filter, now: Timestamp) -> Boxed<'_> {
     }
 }
 
+/// The end of the Key IDs that begin with `start`: '~' sorts behind every character of one.
+fn behind(start: &str) -> String {
+    format!("{start}~")
+}
+
 /// A LIKE pattern for texts that hold `part`.
 fn pattern(part: &str) -> String {
     let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }
 
-macro_rules! walk {
-    ($query:ident, $column:path, $value:expr, $cursor:expr, $ascending:expr) => {{
-        let id = || $cursor.map(|cursor: &Cursor| cursor.id.clone());
-        match ($ascending, id()) {
-            (true, None) => $query.order(($column.asc(), api_keys::id.asc())),
-            (false, None) => $query.order(($column.desc(), api_keys::id.desc())),
-            (true, Some(id)) => $query
-                .filter($column.ge($value))
-                .filter($column.gt($value).or(api_keys::id.gt(id)))
-                .order(($column.asc(), api_keys::id.asc())),
-            (false, Some(id)) => $query
-                .filter($column.le($value))
-                .filter($column.lt($value).or(api_keys::id.lt(id)))
-                .order(($column.desc(), api_keys::id.desc())),
+/// Rows beyond the cursor, in order. Compared as a pair: the database then begins in the middle of
+/// keys with the same value, as those that were never used.
+macro_rules! beyond {
+    ($query:ident, $column:ident, $kind:ty, $value:expr, $cursor:expr, $ascending:expr) => {{
+        let pair = |sign: &str| {
+            let id = $cursor.map(|cursor: &Cursor| cursor.id.clone()).unwrap_or_default();
+            sql::<Bool>(concat!("(api_keys.", stringify!($column), ", api_keys.id) "))
+                .sql(sign)
+                .sql(" (")
+                .bind::<$kind, _>($value)
+                .sql(", ")
+                .bind::<Text, _>(id)
+                .sql(")")
+        };
+        let query = match ($cursor.is_some(), $ascending) {
+            (false, _) => $query,
+            (true, true) => $query.filter(pair(">")),
+            (true, false) => $query.filter(pair("<")),
+        };
+        if $ascending {
+            query.order((api_keys::$column.asc(), api_keys::id.asc()))
+        } else {
+            query.order((api_keys::$column.desc(), api_keys::id.desc()))
         }
     }};
 }
@@ -163,9 +219,9 @@ fn sorted<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
     let text = cursor.map(|cursor| cursor.value.clone()).unwrap_or_default();
     let number: i64 = text.parse().unwrap_or_default();
     match filter.sort {
-        Sort::Created => walk!(query, api_keys::created_at, number, cursor, ascending),
-        Sort::Name => walk!(query, api_keys::name_folded, text.clone(), cursor, ascending),
-        Sort::LastUsed => walk!(query, api_keys::last_used_at, number, cursor, ascending),
-        Sort::Expires => walk!(query, api_keys::expires_at, number, cursor, ascending),
+        Sort::Created => beyond!(query, created_at, BigInt, number, cursor, ascending),
+        Sort::Name => beyond!(query, name_folded, Text, text, cursor, ascending),
+        Sort::LastUsed => beyond!(query, last_used_at, BigInt, number, cursor, ascending),
+        Sort::Expires => beyond!(query, expires_at, BigInt, number, cursor, ascending),
     }
 }

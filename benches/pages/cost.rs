@@ -1,0 +1,131 @@
+//! What the table of keys costs, in time at the client on the same machine.
+
+use std::time::{Duration, Instant};
+
+use crate::Scale;
+use crate::program::Program;
+
+/// A page, and what it is called.
+pub struct Case {
+    name: String,
+    path: String,
+    /// Whether a ratio above 1.5 is too much.
+    has_budget: bool,
+}
+
+impl Case {
+    fn new(name: &str, query: &str) -> Self {
+        Self { name: name.into(), path: format!("/api-keys{query}"), has_budget: true }
+    }
+
+    fn without_budget(self) -> Self {
+        Self { has_budget: false, ..self }
+    }
+}
+
+const VIEWS: [&str; 4] = ["all", "attention", "expired", "revoked"];
+const SORTS: [&str; 4] = ["created", "name", "last_used", "expires"];
+
+/// The pages that are compared; keys to search for are taken from `program`.
+pub fn cases(program: &Program) -> Vec<Case> {
+    let mut cases = vec![Case::new("(the server alone: /healthz)", "").at("/healthz")];
+    for view in VIEWS {
+        cases.push(Case::new(&format!("view {view}"), &format!("?view={view}")));
+    }
+    for sort in SORTS {
+        for dir in ["asc", "desc"] {
+            let query = format!("?sort={sort}&dir={dir}");
+            cases.push(Case::new(&format!("sort {sort} {dir}"), &query));
+        }
+    }
+    for view in ["attention", "expired", "revoked"] {
+        for sort in SORTS {
+            let query = format!("?view={view}&sort={sort}");
+            cases.push(Case::new(&format!("view {view}, sort {sort}"), &query));
+        }
+    }
+    cases.extend(middle());
+    let page = program.get("/api-keys");
+    let start = page.find("key_").expect("a key");
+    let id = &page[start..start + 16];
+    for length in [16, 10, 7, 6, 5] {
+        let name = format!("search Key ID, {} of 12 digits", length - 4);
+        cases.push(Case::new(&name, &format!("?q={}", &id[..length])));
+    }
+    cases.push(Case::new("search Key ID, none found", "?q=key_000000000000"));
+    for (name, query) in [
+        ("filter by role", "?role=webhooks"),
+        ("filter by environment", "?environment=development"),
+        ("search name, many found", "?q=gateway"),
+        ("search name, none found", "?q=zzzzzz"),
+    ] {
+        cases.push(Case::new(name, query).without_budget());
+    }
+    cases
+}
+
+/// Pages in the middle, for every order.
+fn middle() -> impl Iterator<Item = Case> {
+    let now = latchkey::clock::Clock::System.now();
+    let (before, later) = (now.plus(-17_280_000_000), now.plus(7_776_000_000));
+    let place = |sort: &str, value: String| {
+        let query = format!("?sort={sort}&after=500%7Ekey_G00000000000%7E{value}");
+        Case::new(&format!("sort {sort}, in the middle"), &query)
+    };
+    [
+        place("created", before.millis().to_string()),
+        place("name", "m".to_owned()),
+        place("last_used", "0".to_owned()),
+        place("expires", later.millis().to_string()),
+    ]
+    .into_iter()
+}
+
+/// The pages of views that hold next to nothing.
+pub fn sparse_cases() -> Vec<Case> {
+    let views = ["attention", "expired", "revoked"];
+    let all = views.iter().flat_map(|view| SORTS.map(|sort| (view, sort)));
+    all.map(|(view, sort)| {
+        Case::new(&format!("view {view}, sort {sort}"), &format!("?view={view}&sort={sort}"))
+    })
+    .collect()
+}
+
+impl Case {
+    fn at(self, path: &str) -> Self {
+        Self { path: path.into(), ..self }
+    }
+}
+
+/// Asks both programs in turn, and prints the medians and their ratio.
+pub fn compare([small, large]: &[Program; 2], cases: &[Case], scale: &Scale) {
+    println!("\n{:<36} {:>10} {:>10} {:>7}", "GET /api-keys", "1,000", scale.keys, "ratio");
+    for Case { name, path, has_budget } in cases {
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..scale.requests {
+            for (program, times) in [small, large].into_iter().zip(&mut times) {
+                let begin = Instant::now();
+                program.get(path);
+                times.push(begin.elapsed());
+            }
+        }
+        let [small, large] = times.map(median);
+        let ratio = large.as_secs_f64() / small.as_secs_f64();
+        let verdict = match (*has_budget, ratio > 1.5) {
+            (true, true) => "above the budget of 1.5",
+            (true, false) => "",
+            (false, _) => "no budget",
+        };
+        println!("{name:<36} {:>7.2} ms {:>7.2} ms {ratio:>7.2} {verdict}", ms(small), ms(large));
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Milliseconds.
+pub fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,44 @@
+//! What the README's figures come from: what a page costs at a thousand and at a million keys, how
+//! fast the program starts, what memory it takes, and what a first visit loads.
+//!
+//! `cargo bench --bench pages`, or with `-- --quick` for trying out. Nothing is asserted; costs are
+//! ratios against the small database in the same run.
+
+#![expect(clippy::expect_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
+mod cost;
+mod program;
+mod size;
+mod start;
+
+use program::{Data, Program};
+
+/// How much is measured.
+pub struct Scale {
+    /// Keys in the large database; the small one has a thousand.
+    pub keys: u32,
+    /// Requests for each figure.
+    pub requests: usize,
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let scale = if quick {
+        Scale { keys: 100_000, requests: 30 }
+    } else {
+        Scale { keys: 1_000_000, requests: 300 }
+    };
+    let small = Data::filled(1000);
+    let large = Data::filled(scale.keys);
+    {
+        let programs = [Program::serving(&small), Program::serving(&large)];
+        cost::compare(&programs, &cost::cases(&programs[1]), &scale);
+    }
+    start::measure(&small, &scale);
+    size::measure(&small);
+    let sparse = large.thinned_out();
+    let programs = [Program::serving(&small), Program::serving(&sparse)];
+    println!("\nThree expired, three revoked keys and three that need attention:");
+    cost::compare(&programs, &cost::sparse_cases(), &scale);
+}

@@ -1,0 +1,181 @@
+//! The program under measurement: a data directory, a process, a signed-in client.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use latchkey::db::{Db, Location};
+use reqwest::blocking::{Client, Response};
+use reqwest::redirect::Policy;
+use tempfile::TempDir;
+
+/// A filled data directory.
+pub struct Data {
+    folder: TempDir,
+    email: String,
+    password: String,
+}
+
+impl Data {
+    /// A sample organisation with that many keys.
+    pub fn filled(keys: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let begin = Instant::now();
+        let output = command(&folder)
+            .args(["demo", "--keys", &keys.to_string()])
+            .output()
+            .expect("the program runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        println!("{keys} keys were made in {:.1} s", begin.elapsed().as_secs_f64());
+        let said = String::from_utf8(output.stdout).expect("text");
+        let behind = |label: &str| {
+            let line = said.lines().find_map(|line| line.strip_prefix(label)).expect(label);
+            line.split_whitespace().next().expect("a word").to_owned()
+        };
+        Self { folder, email: behind("Email:"), password: behind("Password:") }
+    }
+
+    /// The same with very few expired, revoked and needy keys.
+    pub fn thinned_out(self) -> Self {
+        let location = Location::Sqlite(self.folder.path().join("latchkey.db"));
+        let db = Db::open(&location).expect("the database");
+        let now = "CAST(strftime('%s') AS INTEGER) * 1000";
+        let thin_out = format!(
+            "UPDATE api_keys SET revoked_at = NULL, name_folded = name_folded || '~' || id \
+                 WHERE id NOT IN (SELECT id FROM api_keys WHERE revoked_at IS NOT NULL LIMIT 3); \
+             UPDATE api_keys SET expires_at = {now} + 8640000000 WHERE expires_at <= {now} \
+                 AND id NOT IN (SELECT id FROM api_keys \
+                     WHERE revoked_at IS NULL AND expires_at <= {now} LIMIT 3); \
+             UPDATE api_keys SET attention_at = {now} + 864000000 WHERE attention_at <= {now} \
+                 AND expires_at > {now} AND id NOT IN (SELECT id FROM api_keys \
+                     WHERE revoked_at IS NULL AND attention_at <= {now} AND expires_at > {now} LIMIT 3)"
+        );
+        let written = db.write_blocking(|tx| Ok(tx.batch_execute(&thin_out)?));
+        written.expect("written");
+        self
+    }
+}
+
+fn command(folder: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command.env_clear().arg("--data-dir").arg(folder.path()).stderr(Stdio::null());
+    command
+}
+
+/// A running program, and how long it took to answer at first.
+pub struct Program {
+    process: Child,
+    client: Client,
+    pub url: String,
+    pub cold_start: Duration,
+}
+
+impl Program {
+    /// Starts the program and waits for its first page.
+    pub fn started(data: &Data) -> Self {
+        let begin = Instant::now();
+        let mut process = command(&data.folder)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("its output");
+        BufReader::new(output).read_line(&mut line).expect("a line");
+        let url = line.split_whitespace().last().expect("an address").to_owned();
+        // A client of its own would cost some milliseconds: one request by hand.
+        first_page(&url);
+        let cold_start = begin.elapsed();
+        Self { process, client: client(), url, cold_start }
+    }
+
+    /// The same with somebody signed in.
+    pub fn serving(data: &Data) -> Self {
+        let program = Self::started(data);
+        assert_eq!(program.sign_in(&data.email, &data.password), 303);
+        program
+    }
+
+    /// Signs in with the program's own client; says the status.
+    pub fn sign_in(&self, email: &str, password: &str) -> u16 {
+        sign_in(&self.client, &self.url, email, password)
+    }
+
+    /// Signs in with a client of its own, and the password that everybody has.
+    pub fn stranger_signs_in(url: &str, data: (&str, &str)) -> u16 {
+        sign_in(&client(), url, data.0, data.1)
+    }
+
+    /// The page at `path`, which must be there.
+    pub fn get(&self, path: &str) -> String {
+        let response = self.response(path, None);
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().expect("a body")
+    }
+
+    /// The answer at `path`, compressed with Brotli if `encoding` says so.
+    pub fn response(&self, path: &str, encoding: Option<&str>) -> Response {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let request = match encoding {
+            Some(encoding) => request.header("accept-encoding", encoding),
+            None => request,
+        };
+        request.send().expect("an answer")
+    }
+
+    /// Resident memory, in kilobytes.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    }
+}
+
+impl Data {
+    /// Who signs in, and with what.
+    pub fn credentials(&self) -> (&str, &str) {
+        (&self.email, &self.password)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn client() -> Client {
+    Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client")
+}
+
+fn sign_in(client: &Client, url: &str, email: &str, password: &str) -> u16 {
+    let page = client.get(format!("{url}/sign-in")).send().expect("an answer");
+    let page = page.text().expect("a body");
+    let mark = "name=\"form_token\" value=\"";
+    let start = page.find(mark).expect("a form") + mark.len();
+    let token = page[start..].split('"').next().expect("a token");
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("form_token", token), ("email", email), ("password", password)])
+        .finish();
+    let request = client
+        .post(format!("{url}/sign-in"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(body);
+    request.send().expect("an answer").status().as_u16()
+}
+
+fn first_page(url: &str) {
+    use std::io::{Read as _, Write as _};
+    let address = url.strip_prefix("http://").expect("plain http");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = format!("GET /sign-in HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
