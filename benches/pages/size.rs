@@ -10,7 +10,11 @@ pub fn measure(data: &Data) {
     let page = size(&program, "/api-keys");
     println!("\nAPI Keys page: {page} bytes with Brotli (budget 6 KB)");
     let mut wanted: BTreeSet<String> = assets(&program.get("/api-keys")).collect();
-    let styles: Vec<_> = wanted.iter().filter(|path| path.ends_with(".css")).cloned().collect();
+    let styles: Vec<_> = wanted
+        .iter()
+        .filter(|path| path.rsplit_once('.').is_some_and(|(_, ending)| ending == "css"))
+        .cloned()
+        .collect();
     for style in styles {
         wanted.extend(assets(&program.get(&style)));
     }

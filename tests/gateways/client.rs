@@ -68,5 +68,5 @@ impl Client {
 }
 
 fn send(request: RequestBuilder) -> Page {
-    Page::from(request.send().expect("the gateway answers"))
+    Page::read(request.send().expect("the gateway answers")).expect("the whole answer")
 }

@@ -27,8 +27,8 @@ impl Latchkey {
     pub fn new() -> Self {
         let app = App::set_up();
         let trusted_proxies = TrustedProxies::parse("127.0.0.1").expect("an address");
-        let shared =
-            Shared { site: Site { trusted_proxies, ..app.site.clone() }, door: app.door.clone() };
+        let site = Site { trusted_proxies, ..app.site.clone() };
+        let shared = Shared::new(site, app.door.clone()).expect("a thread");
         let listener = listener();
         let address = listener.local_addr().expect("an address");
         let start = move || server::dashboard(&shared, listener, Some(1)).expect("serves");
