@@ -5,27 +5,17 @@
 //! feature uses this one.
 
 pub mod http;
+mod presented;
 mod store;
 mod verdict;
 
+pub use presented::Presented;
 pub use verdict::{From, Identity, Record, Refusal, Verdict, Wanted, decide};
 
-use crate::api_keys::SecretKey;
 use crate::clock::Timestamp;
 use crate::db::Db;
 use crate::error::Result;
 use crate::keyring::Keyring;
-
-/// What a request bears.
-#[derive(Debug)]
-pub enum Presented {
-    /// Nothing.
-    Nothing,
-    /// Something that is no secret key of ours.
-    Malformed,
-    /// A well-formed secret key.
-    Secret(SecretKey),
-}
 
 /// Decides whether a request may pass.
 ///
