@@ -7,31 +7,21 @@
 
 mod cache;
 pub mod http;
+mod presented;
 mod store;
 mod verdict;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use presented::Presented;
 pub use verdict::{From, Record, Refusal, Wanted, decide};
 
-use crate::api_keys::SecretKey;
 use crate::clock::{Timestamp, uptime};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
 use cache::{Cache, Digest};
-
-/// What a request bears.
-#[derive(Debug)]
-pub enum Presented {
-    /// Nothing.
-    Nothing,
-    /// Something that is no secret key of ours.
-    Malformed,
-    /// A well-formed secret key.
-    Secret(SecretKey),
-}
 
 /// Whether a request may pass.
 #[derive(Clone, Debug)]
@@ -103,7 +93,7 @@ impl Verifier {
             return Err(Error::Unavailable("it did not answer a moment ago".into()));
         }
         let loaded = self.db.read(move |connection| store::find(connection, &digest)).await;
-        if loaded.is_err() {
+        if matches!(loaded, Err(Error::Unavailable(_))) {
             self.down_until.store(uptime() + PAUSE, Ordering::Relaxed);
         }
         loaded

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::HeaderValue;
 
 use crate::config::TrustedProxies;
 
@@ -13,18 +13,23 @@ use crate::config::TrustedProxies;
 /// somebody in a way that cannot be read.
 #[must_use]
 pub fn of(request: &HttpRequest, trusted: &TrustedProxies) -> Option<IpAddr> {
-    behind(request.peer_addr()?.ip(), request.headers(), trusted)
+    let lines: Vec<&[u8]> =
+        request.headers().get_all("x-forwarded-for").map(HeaderValue::as_bytes).collect();
+    behind(request.peer_addr()?.ip(), &lines, trusted)
 }
 
-fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> Option<IpAddr> {
+/// The same of a peer and its lines of `X-Forwarded-For`, in their order. What stands left of the
+/// client's address is not read.
+#[must_use]
+pub fn behind(peer: IpAddr, lines: &[&[u8]], trusted: &TrustedProxies) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if !trusted.contains(peer) {
         return Some(peer);
     }
-    let lines: Vec<_> = headers.get_all("x-forwarded-for").collect();
-    for line in lines.into_iter().rev() {
-        for name in line.to_str().ok()?.split(',').rev() {
-            let address = name.trim().parse::<IpAddr>().ok()?.to_canonical();
+    for line in lines.iter().rev() {
+        for name in line.rsplit(|byte| *byte == b',') {
+            let name = str::from_utf8(name).ok()?.trim_matches([' ', '\t']);
+            let address = name.parse::<IpAddr>().ok()?.to_canonical();
             if !trusted.contains(address) {
                 return Some(address);
             }
@@ -36,18 +41,11 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::{HeaderName, HeaderValue};
 
     fn seen(peer: &str, lines: &[&str]) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(
-                HeaderName::from_static("x-forwarded-for"),
-                HeaderValue::from_str(line).expect("a header"),
-            );
-        }
+        let lines: Vec<_> = lines.iter().map(|line| line.as_bytes()).collect();
         let trusted = TrustedProxies::parse("10.0.0.0/8, 2001:db8::/32").expect("networks");
-        behind(peer.parse().expect("an address"), &headers, &trusted).map(|a| a.to_string())
+        behind(peer.parse().expect("an address"), &lines, &trusted).map(|a| a.to_string())
     }
 
     #[test]
@@ -83,6 +81,8 @@ mod tests {
             &["[2a00::1]"],
             &["fe80::1%eth0"],
             &["198.51.100.01"],
+            &["\u{a0}198.51.100.1"],
+            &["198.51.100.\u{661}"],
         ] {
             assert_eq!(seen("10.0.0.1", lines), None, "{lines:?}");
         }

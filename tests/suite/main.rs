@@ -15,3 +15,4 @@ mod security;
 mod set_up;
 mod sign_in;
 mod start;
+mod verification;

@@ -19,17 +19,17 @@ use crate::web::Site;
 #[derive(Default)]
 struct Question {
     token: Vec<String>,
-    client_ip: Option<String>,
+    client_ip: Vec<String>,
     wanted: Wanted,
 }
 
 pub(super) async fn introspect(
     request: HttpRequest,
-    body: web::Bytes,
+    body: Result<web::Bytes, actix_web::Error>,
     site: web::Data<Site>,
     verifier: web::Data<Verifier>,
 ) -> HttpResponse {
-    answer(&request, &body, &site, &verifier).await.unwrap_or_else(|error| undecided(&error))
+    answer(&request, body, &site, &verifier).await.unwrap_or_else(|error| undecided(&error))
 }
 
 /// Other methods are told which one to use.
@@ -42,7 +42,7 @@ pub(super) async fn only_post() -> HttpResponse {
 
 async fn answer(
     request: &HttpRequest,
-    body: &[u8],
+    body: Result<web::Bytes, actix_web::Error>,
     site: &Site,
     verifier: &Verifier,
 ) -> Result<HttpResponse> {
@@ -53,6 +53,13 @@ async fn answer(
     if let Verdict::Refuse(refusal) = verifier.verify(caller, &may_ask, from, now).await? {
         return refused(&refusal);
     }
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => {
+            let status = error.as_response_error().status_code();
+            return problem(status, "The body cannot be read", "invalid_request");
+        }
+    };
     let is_form =
         request.headers().get("content-type").and_then(|v| v.to_str().ok()).is_some_and(|value| {
             value
@@ -60,12 +67,14 @@ async fn answer(
                 .next()
                 .is_some_and(|v| v.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
         });
-    let question = if is_form { read(body) } else { Question::default() };
-    let [token] = question.token.as_slice() else {
-        return problem(StatusCode::BAD_REQUEST, "Give one token, in a form", "invalid_request");
+    let question = if is_form { read(&body) } else { Question::default() };
+    // A parameter that stands twice may mean either (RFC 6749, 3.2).
+    let ([token], [] | [_]) = (question.token.as_slice(), question.client_ip.as_slice()) else {
+        let title = "Give one token, and one client_ip at most, in a form";
+        return problem(StatusCode::BAD_REQUEST, title, "invalid_request");
     };
     let Some(secret) = SecretKey::parse(token) else { return Ok(inactive()) };
-    let from = match question.client_ip.as_deref().map(str::parse) {
+    let from = match question.client_ip.first().map(|address| address.parse()) {
         Some(Ok(address)) => From::Address(address),
         Some(Err(_)) => From::Unknown,
         None => From::Untold,
@@ -82,7 +91,7 @@ fn read(body: &[u8]) -> Question {
     for (name, value) in form_urlencoded::parse(body) {
         match &*name {
             "token" => question.token.push(value.into_owned()),
-            "client_ip" => question.client_ip = Some(value.into_owned()),
+            "client_ip" => question.client_ip.push(value.into_owned()),
             "scope" => question
                 .wanted
                 .scopes

@@ -8,6 +8,9 @@ use crate::error::{Error, Result};
 use crate::random;
 use crate::verification::Refusal;
 
+/// How many bytes of missing scopes a challenge names: nginx has 4 KB for all headers of an answer.
+const MOST_NAMED: usize = 1024;
+
 /// The answer to a request that may not pass. It never says which addresses are allowed.
 pub(super) fn refused(refusal: &Refusal) -> Result<HttpResponse> {
     let (status, title) = match refusal {
@@ -23,15 +26,7 @@ pub(super) fn refused(refusal: &Refusal) -> Result<HttpResponse> {
     };
     let challenge = match refusal {
         Refusal::MissingKey => r#"Bearer realm="latchkey""#.to_owned(),
-        Refusal::ScopeMissing(missing) => format!(
-            r#"Bearer realm="latchkey", error="insufficient_scope", scope="{}""#,
-            missing
-                .iter()
-                .filter(|scope| is_scope_token(scope))
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(" ")
-        ),
+        Refusal::ScopeMissing(missing) => insufficient(missing),
         _ if status == StatusCode::FORBIDDEN => {
             format!(
                 r#"Bearer realm="latchkey", error="insufficient_scope", error_description="{title}""#
@@ -68,6 +63,20 @@ pub(super) fn problem(status: StatusCode, title: &str, code: &str) -> Result<Htt
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type("application/problem+json")
         .body(body.to_string()))
+}
+
+/// The challenge that names the scopes that are missing: those that a challenge can name, and as
+/// many as fit.
+fn insufficient(missing: &[String]) -> String {
+    let mut named = String::new();
+    for scope in missing.iter().filter(|scope| is_scope_token(scope)) {
+        if named.len() + scope.len() < MOST_NAMED {
+            named.push_str(if named.is_empty() { "" } else { " " });
+            named.push_str(scope);
+        }
+    }
+    let challenge = r#"Bearer realm="latchkey", error="insufficient_scope""#;
+    if named.is_empty() { challenge.to_owned() } else { format!(r#"{challenge}, scope="{named}""#) }
 }
 
 /// RFC 6749, 3.3: printable ASCII without space, quote and backslash.

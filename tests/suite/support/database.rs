@@ -19,7 +19,7 @@ pub struct Database {
     clippy::disallowed_methods,
     reason = "the tests' own setting, which is no setting of the program"
 )]
-fn server() -> Option<String> {
+pub fn postgres_server() -> Option<String> {
     std::env::var("LATCHKEY_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
 }
 
@@ -47,7 +47,7 @@ fn execute(server: &str, sql: &str) {
 impl Database {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let Some(server) = server() else {
+        let Some(server) = postgres_server() else {
             let location = Location::Sqlite(folder.path().join("latchkey.db"));
             return Self { location, _folder: folder, postgres: None };
         };
@@ -60,7 +60,7 @@ impl Database {
 
 /// Whether the tests run on PostgreSQL.
 pub fn is_postgres() -> bool {
-    server().is_some()
+    postgres_server().is_some()
 }
 
 impl Database {

@@ -5,7 +5,7 @@ mod client;
 mod database;
 mod page;
 
-pub use app::{App, PASSWORD, PASSWORD_HASH, usual_draft};
+pub use app::{App, NOW, PASSWORD, PASSWORD_HASH, usual_draft};
 pub use client::{Client, encoded, key_fields, replaced};
-pub use database::{Database, is_postgres};
+pub use database::{Database, is_postgres, postgres_server};
 pub use page::Page;

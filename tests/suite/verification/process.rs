@@ -1,0 +1,248 @@
+//! The program as it is run: an address of its own for programs, and a log without secrets.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+use tempfile::TempDir;
+
+use super::wire::{Answer, Request};
+use super::{Key, code, is_pass, is_refusal, outcome, stranger};
+use crate::support::{Client, PASSWORD};
+
+/// A process with a data directory of its own, set up.
+struct Process {
+    child: Child,
+    folder: TempDir,
+    pages: String,
+    programs: String,
+    manager: Client,
+}
+
+impl Process {
+    fn start(options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let programs = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LATCHKEY_")) {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .args(["--listen", "127.0.0.1:0", "--verify-listen", &programs])
+            .args(options)
+            .arg("--data-dir")
+            .arg(folder.path().join("data"))
+            .current_dir(folder.path())
+            .env("RUST_LOG", "trace")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(folder.path().join("log")).expect("a file"))
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut after = |words: &str| {
+            let line = lines.next().expect("a line").expect("readable");
+            line.rsplit_once(words).unwrap_or_else(|| panic!("{line}")).1.to_owned()
+        };
+        let (pages, code) = (after(" on "), after("code="));
+        let manager = Client::new(&pages);
+        let set_up = manager.submit_from(
+            &format!("/set-up?code={code}"),
+            "/set-up",
+            &[
+                ("code", code.as_str()),
+                ("organisation", "Meridian Freight"),
+                ("resources", "orders\ninvoices\nreports"),
+                ("name", "Ines Okafor"),
+                ("email", "ines@meridianfreight.example"),
+                ("password", PASSWORD),
+            ],
+        );
+        assert_eq!(set_up.status, 303, "{}", set_up.body);
+        let began = Instant::now();
+        while TcpStream::connect(&programs).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "nobody listens");
+            std::thread::yield_now();
+        }
+        Self { child, folder, pages, programs: format!("http://{programs}"), manager }
+    }
+
+    fn database(&self) -> PathBuf {
+        let data = fs::read_dir(self.folder.path().join("data")).expect("the data directory");
+        data.map(|entry| entry.expect("an entry").path())
+            .find(|path| path.extension().is_some_and(|extension| extension == "db"))
+            .expect("a database")
+    }
+
+    /// Ends the process, well, and returns what it wrote to its log.
+    fn stop(mut self) -> String {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+        assert!(self.child.wait().expect("an end").success(), "both servers end well");
+        assert!(TcpStream::connect(self.programs.trim_start_matches("http://")).is_err());
+        fs::read_to_string(self.folder.path().join("log")).expect("the log")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn get(url: &str, target: &str) -> Answer {
+    Request::new(url, "GET", target).send()
+}
+
+#[test]
+fn the_address_for_programs_answers_them_and_serves_no_page() {
+    let process = Process::start(&[]);
+    let key = Key::new(&process.manager, &[("ip_whitelist", "127.0.0.1"), ("role", "full-access")]);
+    for url in [&process.programs, &process.pages] {
+        is_pass(&Request::new(url, "GET", "/v1/authorize").bearer(&key.secret).send());
+        // Nobody is trusted by default: what a stranger says of its address does not count.
+        let named = Request::new(url, "GET", "/v1/authorize").from("192.0.2.66");
+        is_pass(&named.bearer(&key.secret).send());
+        let refused = get(url, "/v1/authorize");
+        is_refusal(&refused);
+        assert_eq!(outcome(&refused), code(401, "missing_key"));
+        let ask = Request::new(url, "POST", "/v1/introspect").bearer(&key.secret);
+        let fields = [("token", key.secret.as_str()), ("client_ip", "127.0.0.1")];
+        let answer = ask.form(&fields).send();
+        assert_eq!(answer.json()["client_id"], key.id);
+        assert_eq!(answer.json()["iss"], process.pages.as_str());
+        for target in ["/healthz", "/readyz"] {
+            let answer = get(url, target);
+            assert_eq!((answer.status, answer.body.as_str()), (200, "ok\n"), "{target}");
+            let head = Request::new(url, "HEAD", target).send();
+            assert_eq!(head.status, 200, "{target}");
+        }
+    }
+    for target in [
+        "/",
+        "/sign-in",
+        "/set-up",
+        "/sign-out",
+        "/api-keys",
+        "/api-keys/new",
+        "/account",
+        "/roles",
+        "/members",
+        "/activity",
+        "/settings",
+        "/assets/app.css",
+        "/favicon.ico",
+        "/v1",
+        "/v1/",
+    ] {
+        for method in ["GET", "POST"] {
+            let answer = Request::new(&process.programs, method, target).send();
+            assert_eq!(answer.status, 404, "{method} {target}");
+            assert_eq!((answer.body.as_str(), answer.header("set-cookie")), ("", ""), "{target}");
+        }
+    }
+    assert_eq!(get(&process.pages, "/sign-in").status, 200);
+    key.revoke(&process.manager);
+    for url in [&process.programs, &process.pages] {
+        let answer = Request::new(url, "GET", "/v1/authorize").bearer(&key.secret).send();
+        assert_eq!(outcome(&answer), code(401, "key_revoked"), "both addresses, one answer");
+    }
+}
+
+#[test]
+fn nothing_of_a_secret_key_stands_in_the_log() {
+    for format in ["text", "json"] {
+        let process = Process::start(&["--log-format", format]);
+        let good = Key::new(&process.manager, &[("role", "full-access")]);
+        let dead = Key::new(&process.manager, &[]);
+        dead.revoke(&process.manager);
+        let secrets = [good.secret.clone(), dead.secret.clone(), stranger()];
+        for url in [&process.programs, &process.pages] {
+            for secret in &secrets {
+                say_everywhere(url, &good.secret, secret);
+            }
+        }
+        let database = process.database();
+        let mut beside = SqliteConnection::establish(&database.to_string_lossy()).expect("opens");
+        let hide = "PRAGMA busy_timeout = 5000; ALTER TABLE api_key_secrets RENAME TO elsewhere";
+        beside.batch_execute(hide).expect("renamed");
+        let cold = stranger();
+        let undecided =
+            Request::new(&process.programs, "GET", "/v1/authorize").bearer(&cold).send();
+        assert_eq!(undecided.status, 503);
+        let log = process.stop();
+        assert!(log.contains("could not be decided"), "the fault is in the log: {log}");
+        for secret in secrets.iter().chain([&cold]) {
+            // Neither whole nor in parts: any 10 characters of the random ones.
+            let random = &secret["lk_prod_".len()..];
+            for at in 0..random.len() - 10 {
+                let part = &random[at..at + 10];
+                let line = log.lines().find(|line| line.contains(part));
+                assert!(line.is_none(), "{format}: {line:?}");
+            }
+        }
+    }
+}
+
+/// Says a secret key wherever a request has room for one.
+fn say_everywhere(url: &str, caller: &str, secret: &str) {
+    let get = |target: &str| Request::new(url, "GET", target);
+    let query = format!("scope={secret}&token={secret}&environment={secret}&x={secret}");
+    let requests = [
+        get("/v1/authorize").bearer(secret),
+        get("/v1/authorize").bearer(&format!("{secret}x")),
+        get("/v1/authorize").bearer(&secret[..56]),
+        get("/v1/authorize").header("Authorization", format!("Basic {secret}")),
+        get("/v1/authorize").bearer(secret).bearer(secret),
+        get("/v1/authorize").header("Authorization", format!("Bearer {secret}\0")),
+        get("/v1/authorize")
+            .bearer(caller)
+            .header("X-Original-URI", format!("/orders?access_token={secret}"))
+            .header("X-Original-Method", secret)
+            .header("X-Forwarded-Uri", format!("/orders?access_token={secret}"))
+            .header("X-Forwarded-For", secret)
+            .header("X-Request-Id", secret)
+            .header("User-Agent", secret)
+            .header("Cookie", format!("latchkey={secret}")),
+        get(&format!("/v1/authorize?{query}")).bearer(secret),
+        get(&format!("/v1/authorize?{secret}")).bearer(caller),
+        get(&format!("/v1/authorize/{secret}")),
+        get(&format!("/v1/introspect/{secret}")),
+        get(&format!("/v1/introspect?{query}")).bearer(caller),
+        get(&format!("/{secret}")),
+        get(&format!("/api-keys/{secret}")),
+        get(&format!("/api-keys?q={secret}")),
+        get(&format!("/sign-in?next=/{secret}")),
+        get(&format!("/assets/{secret}")),
+        get(&format!("/healthz?{query}")),
+        get(&format!("/readyz?{query}")),
+        Request::new(url, "POST", &format!("/v1/introspect?{query}")).bearer(caller),
+        Request::new(url, "POST", "/v1/introspect").bearer(caller).form(&[("token", secret)]),
+        Request::new(url, "POST", "/v1/introspect").bearer(secret).form(&[("token", secret)]),
+        Request::new(url, "POST", "/v1/introspect").bearer(caller).form(&[
+            ("token", secret),
+            ("token", secret),
+            ("client_ip", secret),
+            ("scope", secret),
+        ]),
+        Request::new(url, "POST", "/v1/introspect").bearer(caller).body(secret),
+        Request::new(url, secret, "/v1/authorize"),
+        Request::new(url, secret, "/sign-in"),
+        Request::new(url, "GET", "/v1/authorize").header(secret, secret),
+    ];
+    for request in requests {
+        let _ = request.try_send();
+    }
+}

@@ -1,0 +1,289 @@
+//! What changes, and that it counts from the very next request on.
+
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Text};
+use latchkey::api_keys::{Environment, SecretKey};
+use latchkey::clock::DAY;
+use latchkey::roles::{self, Role};
+use latchkey::scopes::{self, Resource};
+
+use super::{Key, READ_AND_WRITE, asked, by_hand, code, pass, told};
+use crate::support::{App, NOW};
+
+#[test]
+fn a_revoked_key_does_not_pass_once_the_answer_is_there() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let mut late = 0;
+    for _ in 0..25 {
+        let key = Key::new(&manager, &[]);
+        // Often used before: whatever remembers it does.
+        for _ in 0..3 {
+            assert_eq!(told(&app, "", &key.secret), pass());
+        }
+        key.revoke(&manager);
+        late += u32::from(told(&app, "", &key.secret) != code(401, "key_revoked"));
+    }
+    assert_eq!(late, 0, "late passes");
+}
+
+#[test]
+fn no_request_that_starts_after_the_answer_passes_however_many_are_under_way() {
+    const CALLERS: usize = 4;
+    let app = App::set_up();
+    let manager = app.super_manager();
+    for _ in 0..5 {
+        let key = Key::new(&manager, &[]);
+        let (is_revoked, late, early) =
+            (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
+        let started = Barrier::new(CALLERS + 1);
+        std::thread::scope(|scope| {
+            for _ in 0..CALLERS {
+                scope.spawn(|| {
+                    let request = asked(&app, "").bearer(&key.secret);
+                    let first = request.send().status;
+                    started.wait();
+                    assert_eq!(first, 200);
+                    let mut refused = 0;
+                    while refused < 20 {
+                        let was_revoked = is_revoked.load(Ordering::SeqCst);
+                        let passed = request.send().status == 200;
+                        late.fetch_add(u32::from(passed && was_revoked), Ordering::SeqCst);
+                        early.fetch_add(u32::from(passed && !was_revoked), Ordering::SeqCst);
+                        refused += u32::from(was_revoked);
+                    }
+                });
+            }
+            started.wait();
+            key.revoke(&manager);
+            is_revoked.store(true, Ordering::SeqCst);
+        });
+        assert_eq!(late.into_inner(), 0, "late passes, after {} in time", early.into_inner());
+    }
+}
+
+#[test]
+fn revoking_one_key_leaves_the_others_alone() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let keys: Vec<Key> = (0..4).map(|_| Key::new(&manager, &[])).collect();
+    keys[1].revoke(&manager);
+    let outcomes: Vec<u16> = keys.iter().map(|key| told(&app, "", &key.secret).0).collect();
+    assert_eq!(outcomes, [200, 401, 200, 200]);
+}
+
+#[test]
+fn a_key_expires_at_the_very_millisecond_and_is_never_revived() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let date = [("lifetime", "date"), ("expires_on", "2026-12-02")];
+    let [read, unread] = [(); 2].map(|()| Key::new(&manager, &date));
+    let revoked = Key::new(&manager, &date);
+    revoked.revoke(&manager);
+    assert_eq!(told(&app, "", &read.secret), pass());
+    // A date means the end of that day in UTC: 2026-12-03T00:00:00Z.
+    app.advance(1_796_256_000_000 - NOW.millis() - 1);
+    assert_eq!(told(&app, "", &read.secret), pass());
+    app.advance(1);
+    for key in [&read, &unread] {
+        assert_eq!(told(&app, "", &key.secret), code(401, "key_expired"));
+        assert_eq!(told(&app, "scope=a:b&environment=x", &key.secret), code(401, "key_expired"));
+    }
+    assert_eq!(told(&app, "", &revoked.secret), code(401, "key_revoked"));
+    // Nor does editing it, as anybody could who is still signed in; only a new secret key helps.
+    let manager = app.super_manager();
+    let edit = format!("/api-keys/{}/edit", read.id);
+    let version = manager.get(&edit).attribute("#edit input[name=version]", "value");
+    let fields = [
+        ("name", "Once more"),
+        ("role", "read-and-write"),
+        ("access", "role"),
+        ("expires_on", "2027-01-31"),
+        ("version", version.as_deref().expect("a version")),
+    ];
+    let page = manager.submit(&edit, &fields);
+    assert_ne!(page.status, 500, "{}", page.body);
+    assert_eq!(told(&app, "", &read.secret), code(401, "key_expired"));
+    app.advance(400 * DAY);
+    assert_eq!(told(&app, "", &read.secret), code(401, "key_expired"));
+}
+
+#[test]
+fn an_earlier_date_counts_at_once() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let key = Key::new(&manager, &[("lifetime", "90")]);
+    app.advance(2 * DAY);
+    assert_eq!(told(&app, "", &key.secret), pass());
+    let manager = app.super_manager();
+    key.edit(&manager, &[("expires_on", "2026-11-25")]);
+    assert_eq!(told(&app, "", &key.secret), pass());
+    app.advance(DAY / 2 - 1);
+    assert_eq!(told(&app, "", &key.secret), pass());
+    app.advance(1);
+    assert_eq!(told(&app, "", &key.secret), code(401, "key_expired"));
+}
+
+#[test]
+fn a_selection_narrows_a_key_and_its_role_is_the_ceiling() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let key = Key::new(&manager, &[("access", "selected"), ("scopes", "orders:write")]);
+    let scopes = |query: &str| {
+        let answer = asked(&app, query).bearer(&key.secret).send();
+        (answer.status, answer.header("latchkey-scopes").to_owned())
+    };
+    assert_eq!(scopes("scope=orders:write"), (200, "orders:write".into()));
+    assert_eq!(scopes("scope=orders:read").0, 403);
+    key.edit(
+        &manager,
+        &[("access", "selected"), ("scopes", "orders:read"), ("scopes", "reports:read")],
+    );
+    assert_eq!(scopes("scope=orders:read"), (200, "orders:read reports:read".into()));
+    assert_eq!(scopes("scope=orders:write").0, 403);
+    key.edit(&manager, &[]);
+    assert_eq!(scopes("scope=orders:write"), (200, READ_AND_WRITE.into()));
+    key.edit(&manager, &[("role", "read-only")]);
+    assert_eq!(scopes(""), (200, "invoices:read orders:read reports:read".into()));
+    assert_eq!(scopes("scope=orders:write").0, 403);
+    let answer = asked(&app, "").bearer(&key.secret).send();
+    assert_eq!(answer.header("latchkey-role"), "read-only");
+}
+
+#[test]
+fn no_selection_goes_beyond_the_role() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let key = Key::new(
+        &manager,
+        &[("role", "read-only"), ("access", "selected"), ("scopes", "orders:read")],
+    );
+    // The form refuses it; so it comes from elsewhere.
+    by_hand(&app, &format!("INSERT INTO api_key_scopes VALUES ('{}', 'orders:write')", key.id));
+    by_hand(
+        &app,
+        &format!("INSERT INTO api_key_scopes VALUES ('{}', 'latchkey:introspect')", key.id),
+    );
+    assert_eq!(told(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
+    let answer = asked(&app, "").bearer(&key.secret).send();
+    assert_eq!(answer.header("latchkey-scopes"), "orders:read");
+}
+
+#[test]
+fn a_scope_taken_from_a_role_is_taken_from_its_keys() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let scopes: BTreeSet<String> =
+        ["invoices:read", "orders:read", "orders:write"].map(str::to_owned).into();
+    let role = Role::custom("role_billing", "billing", "Billing", "", scopes);
+    app.write(|tx, author| roles::add(tx, &role, author.now));
+    let all = Key::new(&manager, &[("role", "billing")]);
+    let chosen = Key::new(
+        &manager,
+        &[
+            ("role", "billing"),
+            ("access", "selected"),
+            ("scopes", "orders:write"),
+            ("scopes", "orders:read"),
+        ],
+    );
+    by_hand(&app, "DELETE FROM role_scopes WHERE scope = 'orders:write'");
+    for (key, left) in [(&all, "invoices:read orders:read"), (&chosen, "orders:read")] {
+        assert_eq!(told(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
+        let answer = asked(&app, "scope=orders:read").bearer(&key.secret).send();
+        assert_eq!(answer.header("latchkey-scopes"), left);
+        assert_eq!(answer.header("latchkey-role"), "billing");
+    }
+}
+
+#[test]
+fn a_new_scope_is_at_once_in_the_roles_that_follow_the_organisation() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let [full, both, read] = ["full-access", "read-and-write", "read-only"]
+        .map(|role| Key::new(&manager, &[("role", role)]));
+    let outcomes = |query: &str| [&full, &both, &read].map(|key| told(&app, query, &key.secret).0);
+    assert_eq!(outcomes("scope=shipments:read"), [403; 3]);
+    let resources = Resource::parse_lines("shipments").expect("a resource");
+    app.write(|tx, author| scopes::add_resources(tx, &resources, author));
+    assert_eq!(outcomes("scope=shipments:read"), [200; 3]);
+    assert_eq!(outcomes("scope=shipments:write"), [200, 200, 403]);
+    assert_eq!(outcomes("scope=latchkey:introspect"), [200, 403, 403]);
+}
+
+#[test]
+fn an_edited_whitelist_counts_at_once() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let key = Key::new(&manager, &[]);
+    assert_eq!(told(&app, "", &key.secret), pass());
+    key.edit(&manager, &[("ip_whitelist", "198.51.100.77")]);
+    assert_eq!(told(&app, "", &key.secret), code(403, "address_not_allowed"));
+    key.edit(&manager, &[("ip_whitelist", "198.51.100.77\n203.0.113.7")]);
+    assert_eq!(told(&app, "", &key.secret), pass());
+    key.edit(&manager, &[("ip_whitelist", "198.51.100.77")]);
+    assert_eq!(told(&app, "", &key.secret), code(403, "address_not_allowed"));
+    key.edit(&manager, &[("ip_whitelist", "")]);
+    assert_eq!(told(&app, "", &key.secret), pass());
+}
+
+/// Gives a key one more secret key, as a rotation does.
+fn second_secret(app: &App, key: &Key, expires_at: i64) -> String {
+    let secret = SecretKey::generate("lk", Environment::Production).expect("random");
+    let digest = secret.digest(&app.site.keyring);
+    let insert = "INSERT INTO api_key_secrets \
+        SELECT $1, key_id, pepper_version, created_at, $2, NULL FROM api_key_secrets \
+        WHERE key_id = $3";
+    app.write(|tx, _| {
+        diesel::sql_query(insert)
+            .bind::<Binary, _>(digest)
+            .bind::<BigInt, _>(expires_at)
+            .bind::<Text, _>(&key.id)
+            .execute(&mut **tx)?;
+        Ok(())
+    });
+    secret.expose().to_owned()
+}
+
+#[test]
+fn a_superseded_secret_works_until_its_end_and_the_new_one_beyond() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let key = Key::new(&manager, &[]);
+    let end = NOW.millis() + DAY;
+    let only = format!("WHERE key_id = '{}'", key.id);
+    by_hand(&app, &format!("UPDATE api_key_secrets SET superseded_at = {end} {only}"));
+    let new = second_secret(&app, &key, NOW.millis() + 30 * DAY);
+    for secret in [&key.secret, &new] {
+        let answer = asked(&app, "").bearer(secret).send();
+        assert_eq!(answer.status, 200, "{}", answer.raw);
+        assert_eq!(answer.header("latchkey-key-id"), key.id);
+    }
+    app.advance(DAY - 1);
+    assert_eq!(told(&app, "", &key.secret), pass());
+    app.advance(1);
+    assert_eq!(told(&app, "", &key.secret), code(401, "secret_superseded"));
+    assert_eq!(told(&app, "", &new), pass());
+    app.advance(29 * DAY);
+    assert_eq!(told(&app, "", &key.secret), code(401, "secret_superseded"));
+    assert_eq!(told(&app, "", &new), code(401, "key_expired"), "its own end, before the key's");
+}
+
+#[test]
+fn revoking_ends_every_secret_of_the_key() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let key = Key::new(&manager, &[]);
+    let new = second_secret(&app, &key, NOW.millis() + 30 * DAY);
+    for secret in [&key.secret, &new] {
+        assert_eq!(told(&app, "", secret), pass());
+    }
+    key.revoke(&manager);
+    for secret in [&key.secret, &new] {
+        assert_eq!(told(&app, "", secret), code(401, "key_revoked"));
+    }
+}
