@@ -47,7 +47,8 @@ struct Reveal<'a> {
     secret: &'a SecretKey,
     key: &'a ApiKey,
     expires: String,
-    resource: String,
+    /// Where a request tells whether the key passes.
+    try_url: String,
 }
 
 pub(super) async fn page(
@@ -135,16 +136,13 @@ async fn reveal(
 ) -> Result<HttpResponse> {
     let key = &details.key;
     Notice::done(format!("“{}” created.", key.name.as_str())).set(viewer.session())?;
-    let scopes = details.effective_scopes();
-    let offered = scopes.iter().find(|scope| *scope != scopes::INTROSPECT);
-    let resource = offered.and_then(|scope| scope.split(':').next()).unwrap_or_default();
     let mut response = page::ok(&Reveal {
         viewer,
         behind: Behind::table(&site.db, viewer).await?,
         secret,
         key,
         expires: long_date(key.expires_at.last_day()),
-        resource: resource.to_owned(),
+        try_url: format!("{}/v1/authorize", site.public_url),
     })?;
     response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
     Ok(response)
