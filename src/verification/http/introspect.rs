@@ -2,7 +2,7 @@
 //! holds the scope `latchkey:introspect`; any bad token is one and the same `{"active":false}`.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
@@ -16,10 +16,9 @@ use crate::verification::{From, Presented, Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
 
 /// What a caller asks.
-#[derive(Default)]
 struct Question {
-    token: Vec<String>,
-    client_ip: Vec<String>,
+    token: String,
+    from: From,
     wanted: Wanted,
 }
 
@@ -53,53 +52,53 @@ async fn answer(
     if let Verdict::Refuse(refusal) = verifier.verify(caller, &may_ask, from, now).await? {
         return refused(&refusal);
     }
-    let body = match body {
-        Ok(body) => body,
-        Err(error) => {
-            let status = error.as_response_error().status_code();
-            return problem(status, "The body cannot be read", "invalid_request");
-        }
+    let question = match read(request, body) {
+        Ok(question) => question,
+        Err((status, title)) => return problem(status, title, "invalid_request"),
     };
-    let is_form =
-        request.headers().get("content-type").and_then(|v| v.to_str().ok()).is_some_and(|value| {
-            value
-                .split(';')
-                .next()
-                .is_some_and(|v| v.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
-        });
-    let question = if is_form { read(&body) } else { Question::default() };
-    // A parameter that stands twice may mean either (RFC 6749, 3.2).
-    let ([token], [] | [_]) = (question.token.as_slice(), question.client_ip.as_slice()) else {
-        let title = "Give one token, and one client_ip at most, in a form";
-        return problem(StatusCode::BAD_REQUEST, title, "invalid_request");
-    };
-    let Some(secret) = SecretKey::parse(token) else { return Ok(inactive()) };
-    let from = match question.client_ip.first().map(|address| address.parse()) {
-        Some(Ok(address)) => From::Address(address),
-        Some(Err(_)) => From::Unknown,
-        None => From::Untold,
-    };
+    let Some(secret) = SecretKey::parse(&question.token) else { return Ok(inactive()) };
     let presented = Presented::Secret(secret);
-    match verifier.verify(presented, &question.wanted, from, now).await? {
+    match verifier.verify(presented, &question.wanted, question.from, now).await? {
         Verdict::Pass(record) => Ok(active(&record, site.public_url.origin())),
         Verdict::Refuse(_) => Ok(inactive()),
     }
 }
 
-fn read(body: &[u8]) -> Question {
-    let mut question = Question::default();
-    for (name, value) in form_urlencoded::parse(body) {
+/// Reads the question from a form; otherwise the status and what is wrong with it.
+fn read(
+    request: &HttpRequest,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> Result<Question, (StatusCode, &'static str)> {
+    let body =
+        body.map_err(|error| (error.as_response_error().status_code(), "The body cannot be read"))?;
+    let (mut tokens, mut addresses, mut wanted) = (Vec::new(), Vec::new(), Wanted::default());
+    let fields = if is_form(request) { &body } else { b"".as_slice() };
+    for (name, value) in form_urlencoded::parse(fields) {
         match &*name {
-            "token" => question.token.push(value.into_owned()),
-            "client_ip" => question.client_ip.push(value.into_owned()),
-            "scope" => question
-                .wanted
+            "token" => tokens.push(value.into_owned()),
+            "client_ip" => addresses.push(value.into_owned()),
+            "scope" => wanted
                 .scopes
                 .extend(value.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned)),
             _ => {}
         }
     }
-    question
+    let from = match addresses.as_slice() {
+        [] => Some(From::Untold),
+        [address] => Some(address.parse().map_or(From::Unknown, From::Address)),
+        _ => None,
+    };
+    // A parameter that stands twice may mean either (RFC 6749, 3.2).
+    match (tokens.pop().filter(|_| tokens.is_empty()), from) {
+        (Some(token), Some(from)) => Ok(Question { token, from, wanted }),
+        _ => Err((StatusCode::BAD_REQUEST, "Give one token, and one client_ip at most, in a form")),
+    }
+}
+
+fn is_form(request: &HttpRequest) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 fn active(record: &Record, issuer: &str) -> HttpResponse {
