@@ -23,7 +23,7 @@ CREATE TABLE api_keys (
 
 -- Names are unique among keys that are not revoked, whatever their case.
 CREATE UNIQUE INDEX api_keys_live_by_name_folded ON api_keys (name_folded) WHERE revoked_at IS NULL;
-CREATE INDEX api_keys_live_by_attention_at ON api_keys (attention_at, expires_at) WHERE revoked_at IS NULL;
+CREATE INDEX api_keys_live_by_attention_at ON api_keys (attention_at, expires_at, id) WHERE revoked_at IS NULL;
 -- Further columns answer a search, or say whether a key belongs to a view, without its row.
 CREATE INDEX api_keys_live_by_id ON api_keys (id, name_folded) WHERE revoked_at IS NULL;
 CREATE INDEX api_keys_by_role ON api_keys (role_id);
