@@ -116,6 +116,7 @@ pub fn dashboard(
             .wrap(session)
             .wrap(from_fn(same_origin::check));
         let people = web::scope("")
+            .configure(health)
             .route("/assets/{name}", web::get().to(assets::asset))
             .route("/assets/{name}", web::head().to(assets::asset))
             .service(pages)
@@ -128,7 +129,8 @@ pub fn dashboard(
             .app_data(web::Data::from(door.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(Pages::of(&routes())))
-            .configure(programs)
+            // Outside what pages need, so that an answer to a gateway costs little.
+            .configure(verification::http::register)
             .service(people)
     })
     .shutdown_timeout(SHUTDOWN)
@@ -147,7 +149,8 @@ fn apart(shared: &Shared, address: SocketAddr) -> Result<Server> {
         App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(verifier.clone()))
-            .configure(programs)
+            .configure(verification::http::register)
+            .configure(health)
     });
     let bound = server.bind(address).map_err(|error| {
         Error::Internal(format!(
@@ -157,10 +160,8 @@ fn apart(shared: &Shared, address: SocketAddr) -> Result<Server> {
     Ok(bound.run())
 }
 
-/// What programs ask: whether a key may pass; and, for load balancers, whether the process lives
-/// and its database answers. Outside what pages need, so that an answer costs little.
-fn programs(config: &mut ServiceConfig) {
-    verification::http::register(config);
+/// Whether the process lives, and whether its database answers; for load balancers.
+fn health(config: &mut ServiceConfig) {
     let alive = || async { "ok\n" };
     config.route("/healthz", web::get().to(alive)).route("/healthz", web::head().to(alive));
     config.route("/readyz", web::get().to(ready)).route("/readyz", web::head().to(ready));
