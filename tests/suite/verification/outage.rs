@@ -81,14 +81,18 @@ fn dropped_connections_are_replaced_and_an_absent_server_means_503_within_a_seco
         PgConnection::establish(&format!("{server}/postgres")).expect("PostgreSQL answers");
     let mut run = |sql: String| beside.batch_execute(&sql).expect("it runs");
     let name = database.name;
-    let drop_all =
-        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    // It waits until they are gone, milliseconds at most.
+    let drop_all = format!(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
+    );
     run(drop_all.clone());
     let mut keys = keys.iter();
     let mut next = || &keys.next().expect("a key that was never asked about").secret;
     decided_in_the_end(&app, next());
 
     run(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+    // Twice: a connection that was being made meanwhile is among the second lot.
+    run(drop_all.clone());
     run(drop_all);
     for _ in 0..3 {
         let began = Instant::now();
