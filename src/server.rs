@@ -1,6 +1,6 @@
 //! The composition root: middleware, and every feature's routes.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,14 +72,14 @@ pub fn routes() -> Routes {
 pub fn run(
     shared: &Shared,
     listener: TcpListener,
-    verify: Option<SocketAddr>,
+    verify: Option<TcpListener>,
     workers: Option<usize>,
     house_keeping: fn(&Db, Timestamp),
 ) -> Result<()> {
     actix_web::rt::System::new().block_on(async {
         let dashboard = dashboard(shared, listener, workers).map_err(Error::internal)?;
-        if let Some(address) = verify {
-            actix_web::rt::spawn(apart(shared, address)?);
+        if let Some(listener) = verify {
+            actix_web::rt::spawn(apart(shared, listener).map_err(Error::internal)?);
         }
         let site = shared.site.clone();
         actix_web::rt::spawn(async move {
@@ -143,7 +143,7 @@ pub fn dashboard(
 }
 
 /// The server of what programs ask, on an address where no page is served.
-fn apart(shared: &Shared, address: SocketAddr) -> Result<Server> {
+fn apart(shared: &Shared, listener: TcpListener) -> std::io::Result<Server> {
     let Shared { site, verifier, .. } = shared.clone();
     let server = HttpServer::new(move || {
         App::new()
@@ -152,12 +152,7 @@ fn apart(shared: &Shared, address: SocketAddr) -> Result<Server> {
             .configure(verification::http::register)
             .configure(health)
     });
-    let bound = server.bind(address).map_err(|error| {
-        Error::Internal(format!(
-            "{address} cannot be listened on: {error}: give another address with --verify-listen"
-        ))
-    })?;
-    Ok(bound.run())
+    Ok(server.listen(listener)?.run())
 }
 
 /// Whether the process lives, and whether its database answers; for load balancers.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -25,11 +25,9 @@ pub fn run(config: &Config) -> Result<()> {
     start_log(config.log);
     let (db, keyring) = super::open(config)?;
     let server = &config.server;
-    let listener = TcpListener::bind(server.listen).map_err(|error| {
-        let advice = "give another address with --listen";
-        Error::Internal(format!("{} cannot be listened on: {error}: {advice}", server.listen))
-    })?;
-    let bound = listener.local_addr().map_err(Error::internal)?;
+    let (listener, bound) = listen(server.listen, "--listen")?;
+    let verify =
+        server.verify_listen.map(|address| listen(address, "--verify-listen")).transpose()?;
     let public_url = server.public_url(bound);
     let link = set_up_link(&db, &keyring, &config.database, &public_url)?;
     let site = Site {
@@ -39,18 +37,33 @@ pub fn run(config: &Config) -> Result<()> {
         public_url,
         trusted_proxies: server.trusted_proxies.clone(),
     };
-    announce(&format!("Latchkey {} listens on http://{bound}", env!("CARGO_PKG_VERSION")), link)?;
+    let mut lines =
+        vec![format!("Latchkey {} listens on http://{bound}", env!("CARGO_PKG_VERSION"))];
+    lines.extend(verify.iter().map(|(_, at)| format!("Gateways and services ask http://{at}")));
+    lines
+        .extend(link.map(|link| format!("Set up the first super manager within one hour: {link}")));
+    announce(&lines)?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
     let workers = server.workers.map(std::num::NonZeroUsize::get);
-    server::run(&shared, listener, server.verify_listen, workers, house_keeping)
+    let verify = verify.map(|(listener, _)| listener);
+    server::run(&shared, listener, verify, workers, house_keeping)
 }
 
-fn announce(listening: &str, link: Option<String>) -> Result<()> {
+/// Takes the address, before anything is said of it.
+fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)> {
+    let refused = |error: io::Error| {
+        let advice = format!("give another address with {option}");
+        Error::Internal(format!("{address} cannot be listened on: {error}: {advice}"))
+    };
+    let listener = TcpListener::bind(address).map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok((listener, bound))
+}
+
+fn announce(lines: &[String]) -> Result<()> {
     let mut output = io::stdout().lock();
-    writeln!(output, "{listening}").map_err(Error::internal)?;
-    if let Some(link) = link {
-        writeln!(output, "Set up the first super manager within one hour: {link}")
-            .map_err(Error::internal)?;
+    for line in lines {
+        writeln!(output, "{line}").map_err(Error::internal)?;
     }
     output.flush().map_err(Error::internal)
 }

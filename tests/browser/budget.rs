@@ -35,7 +35,8 @@ fn full_page() -> App {
 fn the_page_is_small_with_brotli() {
     let app = full_page();
     let manager = app.super_manager();
-    let request = manager.http().get(format!("{}/api-keys", app.url));
+    let cookie = format!("latchkey={}", manager.cookie("latchkey").expect("a session"));
+    let request = manager.http().get(format!("{}/api-keys", app.url)).header("cookie", cookie);
     let answer = request.header("accept-encoding", "br").send().expect("an answer");
     assert_eq!(answer.headers()["content-encoding"], "br");
     let size = answer.bytes().expect("a body").len();
