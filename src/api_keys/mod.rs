@@ -3,6 +3,7 @@
 //! Uses activity, settings, scopes and roles; does not know who asks whether a key may pass.
 
 mod draft;
+mod environment;
 pub mod http;
 pub mod import;
 mod ip_whitelist;
@@ -12,8 +13,9 @@ mod secret;
 mod store;
 
 pub use draft::{Draft, last_expiry_date};
+pub use environment::Environment;
 pub use ip_whitelist::IpWhitelist;
-pub use key::{ApiKey, Badge, Environment, KeyId, KeyName, Status};
+pub use key::{ApiKey, Badge, KeyId, KeyName, Status};
 pub use list::{
     COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
 };
