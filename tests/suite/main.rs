@@ -10,6 +10,7 @@ mod api_keys;
 mod architecture;
 mod demo;
 mod errors;
+mod many_keys;
 mod migrations_agree;
 mod security;
 mod set_up;

@@ -79,7 +79,9 @@ pub(in crate::api_keys) fn ids(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<String>> {
-    let query = match Search::new(&filter.search) {
+    let search = Search::new(&filter.search);
+    let is_for_names = matches!(search, Search::Part(_)) && filter.view == View::All;
+    let query = match search {
         Search::KeyId(id) => in_view(filter, now).filter(api_keys::id.eq(id.as_str().to_owned())),
         Search::KeyIdStart(start) => {
             let end = behind(&start);
@@ -91,10 +93,11 @@ pub(in crate::api_keys) fn ids(
         Some(role_id) => query.filter(api_keys::role_id.eq(role_id)),
         None => query,
     };
-    let query = match filter.view {
-        // The order names the index to use: the one by expiry would have nearly all keys.
-        View::Attention => query.order(api_keys::attention_at.desc()),
-        View::All | View::Expired | View::Revoked => query,
+    // The order names the index to use. SQLite does not see that the one by id holds the names too.
+    let query = match (filter.view, &*connection) {
+        (View::Attention, _) => query.order(api_keys::attention_at.desc()),
+        (_, Connection::Sqlite(_)) if is_for_names => query.order(api_keys::id),
+        _ => query,
     };
     Ok(query.limit(limit).select(api_keys::id).load(connection)?)
 }

@@ -1,0 +1,128 @@
+//! The table of more keys than are counted: what it shows is the same, however it is looked up.
+
+use latchkey::api_keys::{
+    self, ApiKey, COUNTED, Cursor, Direction, Environment, Filter, Page, Sort, Status, View,
+};
+use latchkey::db::Db;
+use latchkey::demo;
+use latchkey::keyring::Keyring;
+use latchkey::settings;
+
+use crate::support::{Database, NOW};
+
+struct Table {
+    db: Db,
+    _database: Database,
+}
+
+impl Table {
+    fn filled(keys: u32) -> Self {
+        let database = Database::new();
+        let db = Db::open(&database.location).expect("a database");
+        let keyring = Keyring::from_bytes(&[42; 32]);
+        db.write_blocking(|tx| settings::prepare(tx, &keyring)).expect("settings");
+        demo::fill(&db, &keyring, keys, NOW).expect("filled");
+        Self { db, _database: database }
+    }
+
+    fn page(&self, filter: &Filter) -> Page {
+        let page = self.db.read_blocking(|connection| {
+            let totals = api_keys::totals(connection, NOW)?;
+            api_keys::list(connection, filter, &totals, NOW)
+        });
+        page.expect("a page")
+    }
+
+    /// Every key of a view, page by page in that order.
+    fn all(&self, view: View, sort: Sort, direction: Direction) -> Vec<ApiKey> {
+        let mut filter = Filter { view, sort, direction, ..Filter::default() };
+        let mut keys: Vec<ApiKey> = Vec::new();
+        loop {
+            let page = self.page(&filter);
+            keys.extend(page.keys);
+            let Some(last) = keys.last().filter(|_| page.has_after) else { return keys };
+            let (value, id) = (value(last, sort), last.id.as_str().to_owned());
+            filter.cursor = Some(Cursor { is_after: true, position: 0, value, id });
+        }
+    }
+}
+
+/// What a page's link holds of its last key.
+fn value(key: &ApiKey, sort: Sort) -> String {
+    match sort {
+        Sort::Created => key.created_at.millis().to_string(),
+        Sort::Name => key.name.folded(),
+        Sort::LastUsed => key.last_used_at.unwrap_or_default().millis().to_string(),
+        Sort::Expires => key.expires_at.millis().to_string(),
+    }
+}
+
+fn ids<'a>(keys: impl IntoIterator<Item = &'a ApiKey>) -> Vec<&'a str> {
+    keys.into_iter().map(|key| key.id.as_str()).collect()
+}
+
+const SORTS: [Sort; 4] = [Sort::Created, Sort::Name, Sort::LastUsed, Sort::Expires];
+
+#[test]
+fn pages_follow_one_another_without_a_gap_or_a_repetition() {
+    let table = Table::filled(1300);
+    let live = table.all(View::All, Sort::Created, Direction::Descending);
+    assert!(i64::try_from(live.len()).expect("small") > COUNTED);
+    for sort in SORTS {
+        let mut wanted: Vec<_> = live.iter().collect();
+        wanted.sort_by_key(|key| (value(key, sort), key.id.clone()));
+        let found = table.all(View::All, sort, Direction::Ascending);
+        assert_eq!(ids(&found), ids(wanted.iter().copied()), "{sort:?}");
+        wanted.reverse();
+        let found = table.all(View::All, sort, Direction::Descending);
+        assert_eq!(ids(&found), ids(wanted), "{sort:?}");
+    }
+}
+
+/// A filter, and whether a key belongs to what it lets through.
+type Wanted<'a> = (Filter, Box<dyn Fn(&ApiKey) -> bool + 'a>);
+
+#[test]
+fn few_and_many_keys_are_found_alike() {
+    let table = Table::filled(3000);
+    let live = table.all(View::All, Sort::Created, Direction::Descending);
+    let prefix = live[7].id.as_str()[..5].to_owned();
+    let role_id = live[7].role_id.clone();
+    let plain = Filter::default;
+    let cases: [Wanted<'_>; 8] = [
+        (
+            Filter { view: View::Expired, ..plain() },
+            Box::new(|key| key.status(NOW) == Status::Expired),
+        ),
+        (Filter { search: "key_".into(), ..plain() }, Box::new(|_| true)),
+        (
+            Filter { search: prefix.to_lowercase(), ..plain() },
+            Box::new(|key| key.id.as_str().starts_with(&prefix)),
+        ),
+        (
+            Filter { search: live[7].id.as_str().into(), ..plain() },
+            Box::new(|key| key.id == live[7].id),
+        ),
+        (
+            Filter { search: "GATEWAY".into(), ..plain() },
+            Box::new(|key| key.name.folded().contains("gateway")),
+        ),
+        (Filter { search: "no such key".into(), ..plain() }, Box::new(|_| false)),
+        (
+            Filter { role_id: Some(role_id.clone()), ..plain() },
+            Box::new(|key| key.role_id == role_id),
+        ),
+        (
+            Filter { environment: Some(Environment::Production), ..plain() },
+            Box::new(|key| key.environment == Environment::Production),
+        ),
+    ];
+    for (filter, belongs) in cases {
+        let wanted: Vec<_> = live.iter().filter(|key| belongs(key)).collect();
+        let page = table.page(&filter);
+        let first = ids(wanted.iter().take(25).copied());
+        assert_eq!(ids(&page.keys), first, "{filter:?}");
+        let counted = i64::try_from(wanted.len()).expect("small").min(COUNTED + 1);
+        assert_eq!(page.total, counted, "{filter:?}");
+    }
+}
