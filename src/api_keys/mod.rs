@@ -8,6 +8,7 @@ pub mod http;
 pub mod import;
 mod ip_whitelist;
 mod key;
+mod key_id;
 mod list;
 mod secret;
 mod store;
@@ -15,7 +16,8 @@ mod store;
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use ip_whitelist::IpWhitelist;
-pub use key::{ApiKey, Badge, KeyId, KeyName, Status};
+pub use key::{ApiKey, Badge, KeyName, Status};
+pub use key_id::KeyId;
 pub use list::{
     COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
 };

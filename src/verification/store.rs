@@ -78,14 +78,13 @@ impl TryFrom<Row> for Record {
                 .map(str::to_owned)
                 .collect()
         };
-        let key_id = KeyId::parse(&row.key_id).ok_or_else(|| Error::internal("a bad Key ID"))?;
         let environment = Environment::parse(&row.environment)
             .ok_or_else(|| Error::internal("a bad environment"))?;
         // An address that cannot be read must not turn into "any address".
         let addresses = row.addresses.unwrap_or_default();
         let addresses = addresses.split(' ').filter(|part| !part.is_empty()).map(str::parse);
         Ok(Self {
-            key_id,
+            key_id: KeyId::stored(&row.key_id)?,
             environment,
             role: row.role,
             scopes: effective(

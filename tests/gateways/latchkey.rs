@@ -47,8 +47,7 @@ impl Latchkey {
             ..Draft::default()
         };
         change(&mut draft);
-        let (_, secret) =
-            self.app.write(|tx, author| api_keys::create(tx, id.clone(), &draft, author));
+        let (_, secret) = self.app.write(|tx, author| api_keys::create(tx, id, &draft, author));
         Key { id, secret: secret.expose().to_owned() }
     }
 

@@ -70,7 +70,7 @@ fn pages_follow_one_another_without_a_gap_or_a_repetition() {
     assert!(i64::try_from(live.len()).expect("small") > COUNTED);
     for sort in SORTS {
         let mut wanted: Vec<_> = live.iter().collect();
-        wanted.sort_by_key(|key| (value(key, sort), key.id.clone()));
+        wanted.sort_by_key(|key| (value(key, sort), key.id));
         let found = table.all(View::All, sort, Direction::Ascending);
         assert_eq!(ids(&found), ids(wanted.iter().copied()), "{sort:?}");
         wanted.reverse();

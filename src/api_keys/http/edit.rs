@@ -65,7 +65,7 @@ pub(super) async fn save(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return draw(status, &viewer, &site, &id, Some(form.fields), errors, &behind).await;
     };
-    let (edited, back) = (id.clone(), location.clone());
+    let (edited, back) = (id, location.clone());
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
         api_keys::edit(tx, &edited, &draft, version, &author)
@@ -92,7 +92,7 @@ async fn draw(
     errors: Invalid,
     behind: &str,
 ) -> Result<HttpResponse> {
-    let (wanted, now) = (id.clone(), viewer.now);
+    let (wanted, now) = (*id, viewer.now);
     let read_version =
         typed.as_ref().and_then(|fields| fields.version.parse().ok()).unwrap_or_default();
     let is_conflict = status == StatusCode::CONFLICT;

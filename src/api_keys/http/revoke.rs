@@ -61,7 +61,7 @@ pub(super) async fn revoke(
     let location =
         if behind.is_empty() { "/api-keys".into() } else { Behind::location(&behind, &id) };
     let (author, token) = (viewer.author(), form.token);
-    let (revoked, back) = (id.clone(), location.clone());
+    let (revoked, back) = (id, location.clone());
     let outcome = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
         api_keys::revoke(tx, &revoked, &confirm, &author)
@@ -86,7 +86,7 @@ async fn draw(
     asked: &str,
     errors: Invalid,
 ) -> Result<HttpResponse> {
-    let (wanted, now) = (id.clone(), viewer.now);
+    let (wanted, now) = (*id, viewer.now);
     let details =
         site.db.read(move |c| api_keys::find(c, &wanted)).await?.ok_or(Error::NotFound)?;
     let key = details.key;

@@ -70,7 +70,7 @@ pub(super) async fn page(
 
 impl KeyPage {
     pub(super) async fn load(db: &Db, viewer: &Viewer, id: &KeyId) -> Result<Self> {
-        let id = id.clone();
+        let id = *id;
         let sees_history = viewer.may(Permission::ViewActivity);
         let found = db.read(move |c| {
             let details = api_keys::find(c, &id)?.ok_or(Error::NotFound)?;

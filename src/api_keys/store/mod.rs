@@ -45,7 +45,7 @@ impl TryFrom<Row> for ApiKey {
             Error::internal(format!("a key of environment {:?}", row.environment))
         })?;
         Ok(Self {
-            id: KeyId::stored(row.id),
+            id: KeyId::stored(&row.id)?,
             name: KeyName::stored(row.name),
             environment,
             role_id: row.role_id,
