@@ -9,7 +9,8 @@
 //!   [`verification`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
-//! - [`clock`], [`error`], [`keyring`], [`random`] and [`text`] are what everything stands on.
+//! - [`clock`], [`error`], [`keyring`], [`network`], [`random`], [`rate`] and [`text`] are what
+//!   everything stands on.
 
 pub mod activity;
 pub mod api_keys;
@@ -21,7 +22,9 @@ pub mod demo;
 pub mod error;
 pub mod keyring;
 pub mod members;
+pub mod network;
 pub mod random;
+pub mod rate;
 pub mod roles;
 pub mod scopes;
 pub mod server;

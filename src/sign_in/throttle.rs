@@ -7,13 +7,16 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::network::Network;
-use super::rate::{Rate, stalest_tenth};
 use crate::clock::{Clock, DAY, MINUTE, SECOND, Timestamp};
+use crate::network::Network;
+use crate::rate::{Rate, stalest_tenth};
 
+/// Attempts from one network a minute: so many at once, then one every three seconds.
+const A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 /// Attempts at an account, from one network, before the first wait.
 const FREE: u32 = 5;
 /// The first wait, in milliseconds; every further attempt doubles it.
@@ -96,7 +99,7 @@ impl Default for Throttle {
         Self(Mutex::new(State {
             time: Time { clock: clock.clone(), skew: 0 },
             accounts: HashMap::new(),
-            networks: Rate::new(clock, MOST),
+            networks: Rate::new(clock, A_MINUTE, MOST),
         }))
     }
 }

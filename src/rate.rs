@@ -1,7 +1,7 @@
 //! The rate of attempts from one network, whatever they try: governor over a clock and a store of
 //! ours, so that time comes from outside and memory is bounded.
 //!
-//! Knows neither accounts nor passwords.
+//! Knows no feature.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -14,39 +14,40 @@ use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 
-use super::network::Network;
 use crate::clock::Clock;
-
-/// Attempts from one network a minute: so many at once, then one every three seconds.
-const A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+use crate::network::Network;
 
 /// Counts attempts by network.
-pub(super) struct Rate {
+pub struct Rate {
+    quota: Quota,
     limiter: RateLimiter<Network, Recent, Watch, NoOpMiddleware<Duration>>,
     recent: Recent,
     watch: Watch,
 }
 
 impl Rate {
-    /// Time is what `clock` shows; at most `most` networks are kept in mind.
-    pub(super) fn new(clock: Clock, most: usize) -> Self {
+    /// So many attempts a minute from each network: all of them at once, then one after another as
+    /// time gives them back. Time is what `clock` shows; at most `most` networks are kept in mind.
+    #[must_use]
+    pub fn new(clock: Clock, a_minute: NonZeroU32, most: usize) -> Self {
         let watch = Watch(clock);
         let recent = Recent { times: Arc::default(), most };
-        let quota = Quota::per_minute(A_MINUTE);
+        let quota = Quota::per_minute(a_minute);
         let limiter = RateLimiter::new(quota, recent.clone(), watch.clone());
-        Self { limiter, recent, watch }
+        Self { quota, limiter, recent, watch }
     }
 
-    /// Takes one of the network's attempts, or says how long there is none.
-    pub(super) fn take(&self, network: Network) -> Result<(), Duration> {
+    /// Takes one of the network's attempts.
+    ///
+    /// # Errors
+    /// For how long there is none.
+    pub fn take(&self, network: Network) -> Result<(), Duration> {
         self.limiter.check_key(&network).map_err(|until| until.wait_time_from(self.watch.now()))
     }
-}
 
-impl Rate {
     /// Gives an attempt back that turned out not to be a guess.
-    pub(super) fn give_back(&self, network: Network) {
-        let share = Nanos::from(Quota::per_minute(A_MINUTE).replenish_interval());
+    pub fn give_back(&self, network: Network) {
+        let share = Nanos::from(self.quota.replenish_interval());
         if let Some(time) = self.recent.times().get_mut(&network) {
             *time = time.saturating_sub(share);
         }
@@ -99,7 +100,8 @@ impl StateStore for Recent {
 }
 
 /// The greatest of the smallest tenth of `values`: what is not above it makes room.
-pub(super) fn stalest_tenth<T: Ord + Copy + Default>(mut values: Vec<T>) -> T {
+#[must_use]
+pub fn stalest_tenth<T: Ord + Copy + Default>(mut values: Vec<T>) -> T {
     let tenth = values.len() / 10;
     if values.is_empty() { T::default() } else { *values.select_nth_unstable(tenth).1 }
 }
@@ -110,10 +112,12 @@ mod tests {
     use crate::clock::{SECOND, Timestamp};
     use std::net::IpAddr;
 
+    const TWENTY: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+
     #[test]
     fn twenty_at_once_and_then_one_every_three_seconds() {
         let clock = Clock::fixed(Timestamp::from_millis(1_795_000_000_000));
-        let rate = Rate::new(clock.clone(), 10);
+        let rate = Rate::new(clock.clone(), TWENTY, 10);
         let network = Network::from(IpAddr::from([192, 0, 2, 1]));
         (0..20).for_each(|_| assert_eq!(rate.take(network), Ok(())));
         assert_eq!(rate.take(network), Err(Duration::from_secs(3)));
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn an_attempt_given_back_can_be_taken_again() {
         let clock = Clock::fixed(Timestamp::from_millis(1_795_000_000_000));
-        let rate = Rate::new(clock, 10);
+        let rate = Rate::new(clock, TWENTY, 10);
         let network = Network::from(IpAddr::from([192, 0, 2, 1]));
         for _ in 0..100 {
             assert_eq!(rate.take(network), Ok(()));

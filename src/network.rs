@@ -1,4 +1,4 @@
-//! The network that an address belongs to: what the throttle counts by.
+//! The network that an address belongs to: what limits count by.
 //!
 //! Pure. An IPv6 subscriber holds a /64 at least (RFC 6177), so its single addresses mean nothing.
 
@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// A /32 of IPv4 or a /64 of IPv6. `::ffff:192.0.2.1` is `192.0.2.1` (RFC 4291, 2.5.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Network(IpAddr);
+pub struct Network(IpAddr);
 
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
