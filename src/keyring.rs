@@ -10,6 +10,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use hmac::digest::Key;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::TryRng as _;
 use sha2::{Digest as _, Sha256};
@@ -37,7 +38,13 @@ pub enum Purpose {
 
 /// The master key; cheap to clone, wiped when the last clone is gone.
 #[derive(Clone)]
-pub struct Keyring(Arc<Zeroizing<[u8; 32]>>);
+pub struct Keyring(Arc<Keys>);
+
+struct Keys {
+    master: Zeroizing<[u8; 32]>,
+    /// Ready to use, since every request that bears a secret key needs it.
+    pepper: Hmac<Sha256>,
+}
 
 impl Keyring {
     /// The version of [`Purpose::Pepper`] that new digests are made with.
@@ -69,15 +76,22 @@ impl Keyring {
     /// A keyring over any 32 bytes or more.
     #[must_use]
     pub fn from_bytes(content: &[u8]) -> Self {
-        Self(Arc::new(Zeroizing::new(Sha256::digest(content).into())))
+        let master = Zeroizing::new(Sha256::digest(content).into());
+        let mut pepper = derive(&master, Purpose::Pepper);
+        let keys = Keys { pepper: keyed(&pepper), master };
+        pepper.zeroize();
+        Self(Arc::new(keys))
     }
 
     /// HMAC-SHA-256 of `parts`, one after another, under the key for `purpose`. A part that can
     /// vary in length comes last or is told apart by the caller.
     #[must_use]
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
-        let mut key = self.derive(purpose);
-        let mac = hmac(&key, parts);
+        if purpose == Purpose::Pepper {
+            return finish(self.0.pepper.clone(), parts);
+        }
+        let mut key = derive(&self.0.master, purpose);
+        let mac = finish(keyed(&key), parts);
         key.zeroize();
         mac
     }
@@ -91,22 +105,27 @@ impl Keyring {
         right.copy_from_slice(&self.mac(Purpose::Cookie, &[b"right"]));
         key
     }
-
-    fn derive(&self, purpose: Purpose) -> [u8; 32] {
-        let label: &[u8] = match purpose {
-            Purpose::Pepper => b"latchkey pepper 1",
-            Purpose::Activity => b"latchkey activity 1",
-            Purpose::Web => b"latchkey web 1",
-            Purpose::Cookie => b"latchkey cookie 1",
-            Purpose::Check => b"latchkey check 1",
-        };
-        hmac(self.0.as_slice(), &[label])
-    }
 }
 
-fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    // HMAC takes keys of every length (RFC 2104), so this never fails.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
+    let label: &[u8] = match purpose {
+        Purpose::Pepper => b"latchkey pepper 1",
+        Purpose::Activity => b"latchkey activity 1",
+        Purpose::Web => b"latchkey web 1",
+        Purpose::Cookie => b"latchkey cookie 1",
+        Purpose::Check => b"latchkey check 1",
+    };
+    finish(keyed(master), &[label])
+}
+
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    // A key of one block or less is filled up with zeros (RFC 2104, 2).
+    let mut block = Key::<Hmac<Sha256>>::default();
+    block[..key.len()].copy_from_slice(key);
+    Hmac::new(&block)
+}
+
+fn finish(mut mac: Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     for part in parts {
         mac.update(part);
     }

@@ -29,7 +29,7 @@ impl SecretKey {
             text.push_str(part);
         }
         let checksum = checksum(&text);
-        text.push_str(&checksum);
+        text.extend(checksum.map(char::from));
         Ok(Self(text))
     }
 
@@ -44,7 +44,8 @@ impl SecretKey {
             && Environment::ALL.iter().any(|other| other.short() == environment)
             && random.len() == RANDOM
             && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        (is_well_formed && checksum(body) == sum).then(|| Self(Zeroizing::new(text.to_owned())))
+        (is_well_formed && checksum(body) == sum.as_bytes())
+            .then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// The secret key's text.
@@ -74,14 +75,14 @@ fn is_prefix(text: &str) -> bool {
 }
 
 /// CRC-32 (ISO-HDLC) of `text` as six digits of base62, the most significant first.
-fn checksum(text: &str) -> String {
+fn checksum(text: &str) -> [u8; CHECKSUM] {
     let mut rest = crc32fast::hash(text.as_bytes()) as usize;
     let mut digits = [b'0'; CHECKSUM];
     for digit in digits.iter_mut().rev() {
         *digit = BASE62[rest % BASE62.len()];
         rest /= BASE62.len();
     }
-    digits.into_iter().map(char::from).collect()
+    digits
 }
 
 #[cfg(test)]
@@ -96,7 +97,7 @@ mod tests {
         assert_eq!(text.len(), "acme_stag_".len() + RANDOM + CHECKSUM);
         let (body, sum) = text.split_at(text.len() - CHECKSUM);
         assert!(body.starts_with("acme_stag_"));
-        assert_eq!(checksum(body), sum);
+        assert_eq!(checksum(body), sum.as_bytes());
         assert_eq!(format!("{secret:?}"), "SecretKey(redacted)");
     }
 
@@ -123,6 +124,6 @@ mod tests {
     #[test]
     fn the_checksum_is_crc_32_in_base62() {
         // CRC-32("123456789") is 0xCBF43926 = 3421780262, the algorithm's published check value.
-        assert_eq!(checksum("123456789"), "3jZRME");
+        assert_eq!(&checksum("123456789"), b"3jZRME");
     }
 }
