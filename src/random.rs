@@ -1,6 +1,6 @@
-//! Random identifiers and secrets, straight from the operating system (ASVS 11.5.1).
+//! Random identifiers and secrets; secrets straight from the operating system (ASVS 11.5.1).
 
-use rand::TryRng as _;
+use rand::{Rng as _, TryRng as _};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -28,6 +28,15 @@ pub fn text(alphabet: &[u8], length: usize) -> Result<String> {
         }
     }
     Ok(text)
+}
+
+/// `N` digits of Crockford's base32 that name something: from a generator that the operating system
+/// seeds for each thread, quicker than asking it every time. Not for secrets.
+#[must_use]
+pub fn identifier<const N: usize>() -> [u8; N] {
+    let mut digits = [0; N];
+    rand::rng().fill_bytes(&mut digits);
+    digits.map(|byte| CROCKFORD[usize::from(byte) % CROCKFORD.len()])
 }
 
 /// `N` random bytes.

@@ -1,6 +1,7 @@
 //! The composition root: middleware, and every feature's routes.
 
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
+use futures_util::future::try_join;
 use tracing_actix_web::TracingLogger;
 
 use crate::clock::Timestamp;
@@ -16,8 +18,10 @@ use crate::error::{Error, Result};
 use crate::members::http::Public;
 use crate::sign_in::Door;
 use crate::sign_in::http::session;
+use crate::usage::{Recorder, Writer};
 use crate::verification::Verifier;
 use crate::web::log::QuietRootSpan;
+use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, error_page, headers, same_origin};
@@ -39,6 +43,8 @@ pub struct Shared {
     pub door: Arc<Door>,
     /// What decides who may pass.
     pub verifier: Arc<Verifier>,
+    /// What counts their requests.
+    pub usage: Arc<Recorder>,
 }
 
 impl Shared {
@@ -47,9 +53,11 @@ impl Shared {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn new(site: Site, door: Arc<Door>) -> Result<Self> {
-        let verifier = Arc::new(Verifier::new(&site.db, &site.keyring));
+        let usage = Arc::new(Recorder::default());
+        let verifier =
+            Verifier::new(&site.db, &site.keyring, site.clock.clone(), Arc::clone(&usage));
         site.db.watch()?;
-        Ok(Self { site, door, verifier })
+        Ok(Self { site, door, verifier: Arc::new(verifier), usage })
     }
 }
 
@@ -65,7 +73,7 @@ pub fn routes() -> Routes {
 }
 
 /// Serves the dashboard on `listener`, and what programs ask on `verify`, until the process is
-/// told to stop; keeps the house meanwhile.
+/// told to stop; keeps the house and writes what was counted meanwhile.
 ///
 /// # Errors
 /// When the sockets cannot be served.
@@ -74,28 +82,36 @@ pub fn run(
     listener: TcpListener,
     verify: Option<TcpListener>,
     workers: Option<usize>,
+    metrics: Metrics,
     house_keeping: fn(&Db, Timestamp),
 ) -> Result<()> {
+    // Dropped, and so for the last time writing, once no request is under way any more.
+    let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
     actix_web::rt::System::new().block_on(async {
         let dashboard = dashboard(shared, listener, workers).map_err(Error::internal)?;
-        if let Some(listener) = verify {
-            actix_web::rt::spawn(apart(shared, listener).map_err(Error::internal)?);
-        }
-        let site = shared.site.clone();
-        actix_web::rt::spawn(async move {
-            let mut interval = tokio::time::interval(HOUSE_KEEPING);
-            loop {
-                interval.tick().await;
-                let site = site.clone();
-                // Blocks on the database, so off this thread.
-                let kept = web::block(move || house_keeping(&site.db, site.clock.now())).await;
-                if kept.is_err() {
-                    break;
-                }
-            }
-        });
-        dashboard.await.map_err(Error::internal)
+        let apart = verify.map(|listener| apart(shared, listener, workers, metrics.clone()));
+        let apart = apart.transpose().map_err(Error::internal)?;
+        actix_web::rt::spawn(keep_house(shared.site.clone(), house_keeping));
+        actix_web::rt::spawn(metrics.keep_up());
+        let served = match apart {
+            Some(apart) => try_join(dashboard, apart).await.map(|((), ())| ()),
+            None => dashboard.await,
+        };
+        served.map_err(Error::internal)
     })
+}
+
+async fn keep_house(site: Site, house_keeping: fn(&Db, Timestamp)) {
+    let mut interval = tokio::time::interval(HOUSE_KEEPING);
+    loop {
+        interval.tick().await;
+        let site = site.clone();
+        // Blocks on the database, so off this thread.
+        let kept = web::block(move || house_keeping(&site.db, site.clock.now())).await;
+        if kept.is_err() {
+            break;
+        }
+    }
 }
 
 /// The server of the pages.
@@ -107,7 +123,7 @@ pub fn dashboard(
     listener: TcpListener,
     workers: Option<usize>,
 ) -> std::io::Result<Server> {
-    let Shared { site, door, verifier } = shared.clone();
+    let Shared { site, door, verifier, .. } = shared.clone();
     let server = HttpServer::new(move || {
         let session =
             session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
@@ -133,25 +149,36 @@ pub fn dashboard(
             .configure(verification::http::register)
             .service(people)
     })
+    .workers(workers.unwrap_or_else(cores))
     .shutdown_timeout(SHUTDOWN)
     .client_request_timeout(SLOWEST_HEAD);
-    let server = match workers {
-        Some(workers) => server.workers(workers),
-        None => server,
-    };
     Ok(server.listen(listener)?.run())
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
+}
+
 /// The server of what programs ask, on an address where no page is served.
-fn apart(shared: &Shared, listener: TcpListener) -> std::io::Result<Server> {
+fn apart(
+    shared: &Shared,
+    listener: TcpListener,
+    workers: Option<usize>,
+    metrics: Metrics,
+) -> std::io::Result<Server> {
     let Shared { site, verifier, .. } = shared.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(verifier.clone()))
+            .app_data(web::Data::new(metrics.clone()))
             .configure(verification::http::register)
             .configure(health)
-    });
+            .route("/metrics", web::get().to(verification::http::metrics))
+    })
+    .workers(workers.unwrap_or_else(cores))
+    .shutdown_timeout(SHUTDOWN)
+    .client_request_timeout(SLOWEST_HEAD);
     Ok(server.listen(listener)?.run())
 }
 

@@ -12,6 +12,7 @@ mod key_id;
 mod list;
 mod secret;
 mod store;
+mod used;
 
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
@@ -22,6 +23,7 @@ pub use list::{
     COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
 };
 pub use secret::SecretKey;
+pub use used::{Used, used};
 
 use std::collections::BTreeSet;
 
@@ -89,6 +91,7 @@ pub fn create(
     let new = [(details, secret.digest(&author.keyring))];
     store::insert(tx, &new, &settings)?;
     let [(details, _)] = new;
+    tx.announce(id.as_str())?;
     activity::record(tx, author, &created(&details))?;
     Ok((details, secret))
 }

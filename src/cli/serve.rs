@@ -12,7 +12,9 @@ use crate::error::{Error, Result};
 use crate::keyring::{Keyring, private_file};
 use crate::server::{self, Shared};
 use crate::sign_in::{self, Door, set_up};
+use crate::usage;
 use crate::web::Site;
+use crate::web::metrics::Metrics;
 
 /// Holds the link to the set-up page, for its owner alone.
 const SET_UP_FILE: &str = "set-up-link.txt";
@@ -43,10 +45,11 @@ pub fn run(config: &Config) -> Result<()> {
     lines
         .extend(link.map(|link| format!("Set up the first super manager within one hour: {link}")));
     announce(&lines)?;
+    let metrics = Metrics::install()?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
     let workers = server.workers.map(std::num::NonZeroUsize::get);
     let verify = verify.map(|(listener, _)| listener);
-    server::run(&shared, listener, verify, workers, house_keeping)
+    server::run(&shared, listener, verify, workers, metrics, house_keeping)
 }
 
 /// Takes the address, before anything is said of it.
@@ -93,6 +96,9 @@ fn set_up_link(
 fn house_keeping(db: &Db, now: Timestamp) {
     if let Err(error) = db.write_blocking(|tx| sign_in::purge(tx, now)) {
         tracing::warn!(%error, "ended sessions could not be cleared away");
+    }
+    if let Err(error) = db.write_blocking(|tx| usage::purge(tx, now)) {
+        tracing::warn!(%error, "old denials could not be cleared away");
     }
 }
 

@@ -58,6 +58,16 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
+/// The places of `rows` rows with `columns` parameters each, for a statement that neither database
+/// can be told otherwise: `($1, $2), ($3, $4)`.
+pub(crate) fn rows_of(columns: usize, rows: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=columns).map(|column| format!("${}", row * columns + column));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// How long a connection waits for a lock before it gives up, in milliseconds. Below a second, so
 /// that a page answers 503 within one.
 const LOCK_WAIT: u32 = 800;

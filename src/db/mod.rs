@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use diesel::connection::SimpleConnection as _;
 
-pub(crate) use connection::on_each;
 pub use connection::{AnyConnection as Connection, Transaction};
+pub(crate) use connection::{on_each, rows_of};
 pub use indexes::without_indexes;
 
 use crate::error::{Error, Result};

@@ -175,6 +175,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         superseded_at -> Nullable<BigInt>,
+        number -> BigInt,
     }
 }
 
@@ -182,6 +183,40 @@ diesel::table! {
     changes (number) {
         number -> BigInt,
         what -> Text,
+    }
+}
+
+diesel::table! {
+    usage_hours (key_id, secret, hour, outcome) {
+        key_id -> Text,
+        secret -> BigInt,
+        hour -> BigInt,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_addresses (key_id, address) {
+        key_id -> Text,
+        address -> Text,
+        first_seen_at -> BigInt,
+        last_seen_at -> BigInt,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    denials (request_id) {
+        request_id -> Text,
+        key_id -> Nullable<Text>,
+        secret -> Nullable<BigInt>,
+        reason -> Text,
+        detail -> Text,
+        address -> Nullable<Text>,
+        request_line -> Text,
+        at -> BigInt,
+        count -> BigInt,
     }
 }
 
@@ -195,6 +230,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key_secrets,
     api_keys,
     changes,
+    denials,
     member_permissions,
     members,
     one_time_codes,
@@ -204,4 +240,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     settings,
     spent_form_tokens,
+    usage_addresses,
+    usage_hours,
 );

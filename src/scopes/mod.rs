@@ -7,7 +7,7 @@ mod scope;
 mod store;
 
 pub use matrix::{Cell, Matrix, MatrixRow};
-pub use scope::{Resource, Scope};
+pub use scope::{Resource, Scope, is_scope};
 
 use crate::activity::Author;
 use crate::db::{Connection, EVERYTHING, Transaction};

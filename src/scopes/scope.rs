@@ -34,6 +34,19 @@ impl Scope {
     }
 }
 
+/// Whether `text` has the form of a scope, as `orders:read`, whether or not there is one.
+#[must_use]
+pub fn is_scope(text: &str) -> bool {
+    let is_word = |word: &str| {
+        (1..=LONGEST).contains(&word.len())
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b))
+    };
+    text.split_once(':')
+        .is_some_and(|(resource, operation)| is_word(resource) && is_word(operation))
+}
+
 /// The name of a resource: a lower-case letter, then letters, digits, `-`, `_` or `.`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -108,6 +121,16 @@ mod tests {
         let resources = Resource::parse_lines("Orders\r\n\n invoices \norders").expect("fine");
         let names: Vec<_> = resources.iter().map(|resource| resource.scope("read").name).collect();
         assert_eq!(names, ["orders:read", "invoices:read"]);
+    }
+
+    #[test]
+    fn scopes_are_told_from_other_text() {
+        for scope in ["orders:read", "sales-orders.v2:write_all", "latchkey:introspect"] {
+            assert!(is_scope(scope), "{scope}");
+        }
+        for other in ["", ":", "orders", "orders:", ":read", "Orders:read", "a:b:c", "a b:c"] {
+            assert!(!is_scope(other), "{other}");
+        }
     }
 
     #[test]

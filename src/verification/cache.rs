@@ -2,32 +2,34 @@
 //!
 //! Each entry bears a stamp; a change of a key moves the stamps of its place on, so that older
 //! entries no longer count. The epoch moves on first: who was reading meanwhile sees that what it
-//! read may be old, and keeps nothing. Memory is bounded, whatever strangers send: secret keys
-//! that do not exist are remembered apart, so that they push no genuine one out.
+//! read may be old, and keeps nothing. Only genuine secret keys are remembered, so that strangers
+//! take no memory.
 
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use quick_cache::sync::Cache as Quick;
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache as Quick, DefaultLifecycle};
 
-use super::verdict::Record;
+use super::record::{Grant, Record};
 use crate::db::Heard;
 use crate::error::Result;
 
 /// HMAC-SHA-256 of a secret key.
 pub(super) type Digest = [u8; 32];
 
-/// How many secret keys are remembered at the most.
-const GENUINE: usize = 250_000;
-/// How many that do not exist are remembered at the most.
-const UNKNOWN: usize = 20_000;
+/// How many secret keys are remembered at the most; each takes about 400 bytes.
+const MOST: usize = 1_000_000;
+/// How many different grants they share at the most; others are kept with each secret key.
+const GRANTS: usize = 10_000;
 /// How many places there are for stamps; keys that share one only cost each other a look-up.
 const PLACES: usize = 1 << 14;
 
 pub(super) struct Cache {
-    genuine: Quick<Digest, Entry>,
-    unknown: Quick<Digest, ()>,
+    records: Quick<Digest, Entry, UnitWeighter, ByDigest>,
+    grants: Mutex<HashSet<Arc<Grant>>>,
     epoch: AtomicU64,
     everything: AtomicU64,
     places: Box<[AtomicU64]>,
@@ -37,14 +39,46 @@ pub(super) struct Cache {
 #[derive(Clone)]
 struct Entry {
     record: Arc<Record>,
+    place: usize,
     stamp: (u64, u64),
+}
+
+/// A digest is as good as random to whoever does not know the pepper, so its start serves as hash.
+#[derive(Clone, Default)]
+struct ByDigest;
+
+struct Start(u64);
+
+impl BuildHasher for ByDigest {
+    type Hasher = Start;
+
+    fn build_hasher(&self) -> Start {
+        Start(0)
+    }
+}
+
+impl Hasher for Start {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(start) = bytes.first_chunk() {
+            self.0 = u64::from_ne_bytes(*start);
+        }
+    }
+
+    // The length of an array, which says nothing.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Default for Cache {
     fn default() -> Self {
+        let lifecycle = DefaultLifecycle::default();
+        let weight = u64::try_from(MOST).unwrap_or(u64::MAX);
         Self {
-            genuine: Quick::new(GENUINE),
-            unknown: Quick::new(UNKNOWN),
+            records: Quick::with(MOST, weight, UnitWeighter, ByDigest, lifecycle),
+            grants: Mutex::default(),
             epoch: AtomicU64::new(0),
             everything: AtomicU64::new(0),
             places: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
@@ -54,6 +88,11 @@ impl Default for Cache {
 }
 
 impl Cache {
+    /// What is remembered and still counts.
+    pub(super) fn get(&self, digest: &Digest) -> Option<Arc<Record>> {
+        self.records.get(digest).filter(|entry| self.is_fresh(entry)).map(|entry| entry.record)
+    }
+
     /// What is remembered, or what `load` reads; of several who ask for the same at once, one
     /// loads and the others wait.
     pub(super) async fn get_or_load<L: Future<Output = Result<Option<Record>>>>(
@@ -62,53 +101,64 @@ impl Cache {
         load: impl FnOnce() -> L,
     ) -> Result<Option<Arc<Record>>> {
         loop {
-            if self.unknown.get(&digest).is_some() {
-                return Ok(None);
-            }
-            match self.genuine.get_value_or_guard_async(&digest).await {
-                Ok(entry) if entry.stamp == self.stamp(&entry.record) => {
-                    return Ok(Some(entry.record));
-                }
+            match self.records.get_value_or_guard_async(&digest).await {
+                Ok(entry) if self.is_fresh(&entry) => return Ok(Some(entry.record)),
                 Ok(_) => {
-                    self.genuine.remove(&digest);
+                    self.records.remove(&digest);
                 }
-                Err(place) => {
+                Err(guard) => {
                     let epoch = self.epoch.load(Ordering::SeqCst);
-                    let record = load().await?.map(Arc::new);
-                    let entry = record.map(|record| Entry { stamp: self.stamp(&record), record });
-                    let is_fresh = self.epoch.load(Ordering::SeqCst) == epoch;
-                    let record = entry.as_ref().map(|entry| Arc::clone(&entry.record));
-                    match entry {
-                        Some(entry) if is_fresh => drop(place.insert(entry)),
-                        None if is_fresh => self.unknown.insert(digest, ()),
-                        _ => {}
+                    let Some(record) = load().await? else { return Ok(None) };
+                    let place = self.place(record.secret.key_id.as_str());
+                    let stamp = self.stamp(place);
+                    let record = Arc::new(self.sharing(record));
+                    if self.epoch.load(Ordering::SeqCst) == epoch {
+                        let entry = Entry { record: Arc::clone(&record), place, stamp };
+                        drop(guard.insert(entry));
                     }
-                    return Ok(record);
+                    return Ok(Some(record));
                 }
             }
         }
     }
 
+    /// How many secret keys are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
     /// Forgets what may have changed.
     pub(super) fn forget(&self, heard: Heard<'_>) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
-        match heard {
-            Heard::Changed(key_id) => self.place(key_id).fetch_add(1, Ordering::SeqCst),
-            Heard::Everything => {
-                self.unknown.clear();
-                self.everything.fetch_add(1, Ordering::SeqCst)
-            }
+        let moved = match heard {
+            Heard::Changed(key_id) => &self.places[self.place(key_id)],
+            Heard::Everything => &self.everything,
         };
+        moved.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn stamp(&self, record: &Record) -> (u64, u64) {
-        let place = self.place(record.key_id.as_str());
-        (place.load(Ordering::SeqCst), self.everything.load(Ordering::SeqCst))
+    fn is_fresh(&self, entry: &Entry) -> bool {
+        entry.stamp == self.stamp(entry.place)
     }
 
-    fn place(&self, key_id: &str) -> &AtomicU64 {
+    fn stamp(&self, place: usize) -> (u64, u64) {
+        (self.places[place].load(Ordering::SeqCst), self.everything.load(Ordering::SeqCst))
+    }
+
+    fn place(&self, key_id: &str) -> usize {
         let hash = self.hasher.hash_one(key_id);
-        &self.places[usize::try_from(hash % PLACES as u64).unwrap_or(0)]
+        usize::try_from(hash % PLACES as u64).unwrap_or(0)
+    }
+
+    /// The record with the same grant as others that are remembered, where there is one.
+    fn sharing(&self, mut record: Record) -> Record {
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        match grants.get(&record.grant) {
+            Some(known) => record.grant = Arc::clone(known),
+            None if grants.len() < GRANTS => drop(grants.insert(Arc::clone(&record.grant))),
+            None => grants.clear(),
+        }
+        record
     }
 }
 
@@ -181,25 +231,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn strangers_push_no_genuine_key_out() {
-        let (cache, loads) = (Cache::default(), AtomicUsize::new(0));
-        let get = || {
-            cache.get_or_load([255; 32], || async {
-                loads.fetch_add(1, Ordering::SeqCst);
-                Ok(Some(record()))
-            })
-        };
-        get().await.expect("read");
-        for stranger in 0..2 * UNKNOWN as u64 {
+    async fn what_does_not_exist_is_not_remembered() {
+        let cache = Cache::default();
+        for stranger in 0..1_000_u64 {
             let mut digest = [0; 32];
             digest[..8].copy_from_slice(&stranger.to_be_bytes());
-            assert!(
-                cache.get_or_load(digest, || async { Ok(None) }).await.expect("read").is_none()
-            );
+            let read = cache.get_or_load(digest, || async { Ok(None) });
+            assert!(read.await.expect("read").is_none());
         }
-        get().await.expect("read");
-        assert_eq!(loads.load(Ordering::SeqCst), 1);
-        assert!(cache.unknown.len() <= UNKNOWN);
+        assert_eq!(cache.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn secret_keys_whose_digests_start_alike_are_told_apart() {
+        let cache = Cache::default();
+        let (one, mut other) = ([7; 32], [7; 32]);
+        other[31] = 8;
+        let read = cache.get_or_load(one, || async { Ok(Some(record())) });
+        assert!(read.await.expect("read").is_some());
+        assert!(cache.get(&one).is_some());
+        assert!(cache.get(&other).is_none());
+    }
+
+    #[tokio::test]
+    async fn keys_that_may_do_the_same_share_what_says_so() {
+        let cache = Cache::default();
+        let mut read = Vec::new();
+        for number in 0..3 {
+            let loaded = cache.get_or_load([number; 32], || async { Ok(Some(record())) });
+            read.push(loaded.await.expect("read").expect("a record"));
+        }
+        assert!(read.iter().all(|record| Arc::ptr_eq(&record.grant, &read[0].grant)));
     }
 
     #[tokio::test]

@@ -3,33 +3,56 @@
 //! Answers come from memory while the database's feed says that nothing else has changed; what is
 //! not in memory is one SELECT. What this process changes is forgotten before its response; what
 //! others change within 10 ms on the same SQLite file, and as PostgreSQL notifies, two seconds at
-//! most, over nodes. Uses the nouns of `api_keys`; no feature uses this one.
+//! most, over nodes. Every answer is counted. Uses the nouns of `api_keys` and `usage`; no feature
+//! uses this one.
 
 mod cache;
 pub mod http;
+mod measures;
 mod presented;
+mod record;
 mod store;
+mod strangers;
 mod verdict;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 pub use presented::Presented;
-pub use verdict::{From, Record, Refusal, Wanted, decide};
+pub use record::{Grant, Record};
+pub use verdict::{From, Refusal, Wanted, decide};
 
-use crate::clock::{Timestamp, uptime};
+use crate::clock::{Clock, Timestamp, uptime};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
+use crate::scopes;
+use crate::usage::{Denial, Named, Outcome, Recorder, RequestId};
 use cache::{Cache, Digest};
+use measures::Measures;
+use strangers::Strangers;
 
 /// Whether a request may pass.
 #[derive(Clone, Debug)]
 pub enum Verdict {
     /// It may, as this key.
     Pass(Arc<Record>),
-    /// It may not.
-    Refuse(Refusal),
+    /// It may not; the id is what the request is known by.
+    Refuse(Refusal, RequestId),
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// What the request bears.
+    pub presented: Presented,
+    /// What it needs.
+    pub wanted: &'a Wanted,
+    /// Where it comes from.
+    pub from: From,
+    /// What it asks for, as far as anybody says so.
+    pub request: Named<'a>,
 }
 
 /// Decides; one for the whole program.
@@ -37,6 +60,9 @@ pub struct Verifier {
     db: Db,
     keyring: Keyring,
     cache: Arc<Cache>,
+    strangers: Strangers,
+    usage: Arc<Recorder>,
+    measures: Measures,
     /// Until when nobody tries a database that has just not answered: the program's uptime, in
     /// milliseconds.
     down_until: AtomicU64,
@@ -47,55 +73,124 @@ pub struct Verifier {
 const PAUSE: u64 = 500;
 
 impl Verifier {
-    /// A verifier that forgets what it hears to have changed.
+    /// A verifier that forgets what it hears to have changed, and counts with `usage`.
     #[must_use]
-    pub fn new(db: &Db, keyring: &Keyring) -> Self {
+    pub fn new(db: &Db, keyring: &Keyring, clock: Clock, usage: Arc<Recorder>) -> Self {
         let cache = Arc::new(Cache::default());
         let forgets = Arc::clone(&cache);
         db.subscribe(move |heard| forgets.forget(heard));
-        let down_until = AtomicU64::new(0);
-        Self { db: db.clone(), keyring: keyring.clone(), cache, down_until }
+        Self {
+            strangers: Strangers::new(db, clock),
+            db: db.clone(),
+            keyring: keyring.clone(),
+            cache,
+            usage,
+            measures: Measures::default(),
+            down_until: AtomicU64::new(0),
+        }
     }
 
-    /// Decides whether a request may pass.
+    /// Decides whether a request may pass, and counts it.
     ///
     /// # Errors
     /// When the database cannot be read and what is in memory may not be relied on: then nobody
     /// passes.
-    pub async fn verify(
-        &self,
-        presented: Presented,
-        wanted: &Wanted,
-        from: From,
-        now: Timestamp,
-    ) -> Result<Verdict> {
-        let digest: Digest = match presented {
-            Presented::Nothing => return Ok(Verdict::Refuse(Refusal::MissingKey)),
-            Presented::Malformed => return Ok(Verdict::Refuse(Refusal::MalformedKey)),
-            Presented::Secret(secret) => secret.digest(&self.keyring),
+    pub async fn verify(&self, question: Question<'_>, now: Timestamp) -> Result<Verdict> {
+        let Question { presented, wanted, from, request } = question;
+        let record = match presented {
+            Presented::Nothing => Err(Refusal::MissingKey),
+            Presented::Malformed => Err(Refusal::MalformedKey),
+            Presented::Secret(secret) => {
+                match self.find(secret.digest(&self.keyring), from).await {
+                    Ok(record) => record.ok_or(Refusal::InvalidKey),
+                    Err(error) => {
+                        self.measures.undecided.increment(1);
+                        return Err(error);
+                    }
+                }
+            }
         };
-        let record = if self.db.is_current() {
-            self.cache.get_or_load(digest, || self.load(digest)).await?
-        } else {
-            self.load(digest).await?.map(Arc::new)
-        };
-        Ok(match record {
-            None => Verdict::Refuse(Refusal::InvalidKey),
-            Some(record) => match decide(&record, wanted, from, now) {
-                Ok(()) => Verdict::Pass(record),
-                Err(refusal) => Verdict::Refuse(refusal),
-            },
+        let secret = record.as_ref().ok().map(|record| record.secret);
+        let passes = record.and_then(|record| {
+            decide(&record, wanted, from, now)?;
+            Ok(record)
+        });
+        let address = from.address();
+        Ok(match passes {
+            Ok(record) => {
+                self.measures.decided(Outcome::Pass);
+                self.usage.pass(record.secret, address, now);
+                Verdict::Pass(record)
+            }
+            Err(refusal) => {
+                let (reason, detail) = (refusal.outcome(), detail(&refusal));
+                let request_id = RequestId::random();
+                self.measures.decided(reason);
+                let at = now;
+                self.usage.refuse(Denial {
+                    secret,
+                    reason,
+                    detail,
+                    address,
+                    request_id,
+                    request,
+                    at,
+                });
+                Verdict::Refuse(refusal, request_id)
+            }
         })
+    }
+
+    /// What is known of the secret key with this digest.
+    async fn find(&self, digest: Digest, from: From) -> Result<Option<Arc<Record>>> {
+        if !self.db.is_current() {
+            self.measures.bypasses.increment(1);
+            return Ok(self.load(digest).await?.map(Arc::new));
+        }
+        if let Some(record) = self.cache.get(&digest) {
+            self.measures.hits.increment(1);
+            return Ok(Some(record));
+        }
+        let address = from.address();
+        let may_look_up = self.strangers.take(address);
+        if !may_look_up && self.strangers.are_certain_of(&digest) {
+            self.measures.barred.increment(1);
+            return Ok(None);
+        }
+        self.measures.misses.increment(1);
+        let record = self.cache.get_or_load(digest, || self.load(digest)).await?;
+        if may_look_up && record.is_some() {
+            self.strangers.give_back(address);
+        }
+        Ok(record)
     }
 
     async fn load(&self, digest: Digest) -> Result<Option<Record>> {
         if uptime() < self.down_until.load(Ordering::Relaxed) {
             return Err(Error::Unavailable("it did not answer a moment ago".into()));
         }
+        let begun = Instant::now();
         let loaded = self.db.read(move |connection| store::find(connection, &digest)).await;
+        self.measures.look_up.record(begun.elapsed());
         if matches!(loaded, Err(Error::Unavailable(_))) {
             self.down_until.store(uptime() + PAUSE, Ordering::Relaxed);
         }
         loaded
     }
+}
+
+/// The longest list of missing scopes that is kept with a denial, in bytes.
+const LONGEST_DETAIL: usize = 200;
+
+/// The scopes that were missing; what is no scope, and may be anything, is left out.
+fn detail(refusal: &Refusal) -> String {
+    let Refusal::ScopeMissing(missing) = refusal else { return String::new() };
+    let mut detail = String::new();
+    for scope in missing.iter().filter(|scope| scopes::is_scope(scope)) {
+        if detail.len() + scope.len() < LONGEST_DETAIL {
+            detail.push_str(if detail.is_empty() { "" } else { " " });
+            detail.push_str(scope);
+        }
+    }
+    detail
 }

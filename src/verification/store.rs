@@ -1,20 +1,26 @@
 //! The one SELECT behind a decision.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
-use super::verdict::{Record, effective};
+use super::record::{Grant, Record};
+use super::verdict::effective;
 use crate::api_keys::{Environment, KeyId};
 use crate::clock::Timestamp;
 use crate::db::Connection;
+use crate::db::schema::api_key_secrets;
 use crate::error::{Error, Result};
+use crate::usage::Secret;
 
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = Text)]
     key_id: String,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
     #[diesel(sql_type = Text)]
     environment: String,
     #[diesel(sql_type = Text)]
@@ -40,7 +46,7 @@ struct Row {
 }
 
 /// `{list}` is how the database joins texts; `{every}` how it says that a role covers a scope.
-const SELECT: &str = "SELECT k.id AS key_id, k.environment, r.slug AS role, k.all_role_scopes, \
+const SELECT: &str = "SELECT k.id AS key_id, s.number, k.environment, r.slug AS role, k.all_role_scopes, \
     k.created_at, k.expires_at, k.revoked_at, s.expires_at AS secret_expires_at, s.superseded_at, \
     CASE r.coverage \
         WHEN 'every' THEN (SELECT {list}(name, ' ') FROM scopes) \
@@ -67,6 +73,23 @@ pub(super) fn find(connection: &mut Connection, digest: &[u8]) -> Result<Option<
     row.map(TryInto::try_into).transpose()
 }
 
+/// The digests that follow `after` in their order, at most `limit`.
+pub(super) fn digests(
+    connection: &mut Connection,
+    after: &[u8],
+    limit: i64,
+) -> Result<Vec<Vec<u8>>> {
+    let after = api_key_secrets::table.filter(api_key_secrets::digest.gt(after));
+    let digests = after.order(api_key_secrets::digest).select(api_key_secrets::digest);
+    Ok(digests.limit(limit).load(connection)?)
+}
+
+/// The digests of a key's secrets.
+pub(super) fn digests_of(connection: &mut Connection, key_id: &str) -> Result<Vec<Vec<u8>>> {
+    let of_key = api_key_secrets::table.filter(api_key_secrets::key_id.eq(key_id));
+    Ok(of_key.select(api_key_secrets::digest).load(connection)?)
+}
+
 impl TryFrom<Row> for Record {
     type Error = Error;
 
@@ -83,14 +106,12 @@ impl TryFrom<Row> for Record {
         // An address that cannot be read must not turn into "any address".
         let addresses = row.addresses.unwrap_or_default();
         let addresses = addresses.split(' ').filter(|part| !part.is_empty()).map(str::parse);
+        let selected = (!row.all_role_scopes).then(|| set(row.selected));
+        let scopes = effective(set(row.role_scopes), selected.as_ref());
         Ok(Self {
-            key_id: KeyId::stored(&row.key_id)?,
+            secret: Secret { key_id: KeyId::stored(&row.key_id)?, number: row.number },
             environment,
-            role: row.role,
-            scopes: effective(
-                set(row.role_scopes),
-                (!row.all_role_scopes).then(|| set(row.selected)).as_ref(),
-            ),
+            grant: Arc::new(Grant::new(row.role, scopes)),
             addresses: addresses.collect::<Result<_, _>>().map_err(Error::internal)?,
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: Timestamp::from_millis(row.expires_at),

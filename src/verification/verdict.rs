@@ -3,33 +3,9 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::api_keys::{Environment, KeyId};
+use super::record::Record;
 use crate::clock::Timestamp;
-
-/// What is known of a genuine secret key and of the API key that it belongs to.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// The API key.
-    pub key_id: KeyId,
-    /// What the key is for.
-    pub environment: Environment,
-    /// The slug of its role.
-    pub role: String,
-    /// What the key may do: the role's scopes, narrowed to its own selection when it has one.
-    pub scopes: BTreeSet<String>,
-    /// Where it may be used from; empty: anywhere.
-    pub addresses: Vec<IpAddr>,
-    /// When the key was created.
-    pub created_at: Timestamp,
-    /// When the key expires.
-    pub expires_at: Timestamp,
-    /// When the key was revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// When this secret expires.
-    pub secret_expires_at: Timestamp,
-    /// From when on another secret of the key stands in for this one.
-    pub superseded_at: Option<Timestamp>,
-}
+use crate::usage::Outcome;
 
 /// What a request needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,28 +51,20 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The code that stands in answers.
+    /// What it counts as.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn outcome(&self) -> Outcome {
         match self {
-            Self::MissingKey => "missing_key",
-            Self::MalformedKey => "malformed_key",
-            Self::InvalidKey => "invalid_key",
-            Self::KeyExpired => "key_expired",
-            Self::KeyRevoked => "key_revoked",
-            Self::SecretSuperseded => "secret_superseded",
-            Self::ScopeMissing(_) => "scope_missing",
-            Self::AddressNotAllowed => "address_not_allowed",
-            Self::EnvironmentMismatch => "environment_mismatch",
+            Self::MissingKey => Outcome::MissingKey,
+            Self::MalformedKey => Outcome::MalformedKey,
+            Self::InvalidKey => Outcome::InvalidKey,
+            Self::KeyExpired => Outcome::KeyExpired,
+            Self::KeyRevoked => Outcome::KeyRevoked,
+            Self::SecretSuperseded => Outcome::SecretSuperseded,
+            Self::ScopeMissing(_) => Outcome::ScopeMissing,
+            Self::AddressNotAllowed => Outcome::AddressNotAllowed,
+            Self::EnvironmentMismatch => Outcome::EnvironmentMismatch,
         }
-    }
-}
-
-impl Record {
-    /// From when on the secret key no longer passes.
-    #[must_use]
-    pub fn ends_at(&self) -> Timestamp {
-        self.expires_at.min(self.secret_expires_at)
     }
 }
 
@@ -120,7 +88,7 @@ pub fn decide(record: &Record, wanted: &Wanted, from: From, now: Timestamp) -> R
     if !is_allowed(&record.addresses, from) {
         return Err(Refusal::AddressNotAllowed);
     }
-    let missing: Vec<String> = wanted.scopes.difference(&record.scopes).cloned().collect();
+    let missing: Vec<String> = wanted.scopes.difference(&record.grant.scopes).cloned().collect();
     if missing.is_empty() { Ok(()) } else { Err(Refusal::ScopeMissing(missing)) }
 }
 
@@ -130,6 +98,17 @@ pub fn effective(role: BTreeSet<String>, selected: Option<&BTreeSet<String>>) ->
     match selected {
         Some(selected) => role.intersection(selected).cloned().collect(),
         None => role,
+    }
+}
+
+impl From {
+    /// The address, as far as it is known.
+    #[must_use]
+    pub fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(address.to_canonical()),
+            Self::Unknown | Self::Untold => None,
+        }
     }
 }
 
@@ -147,7 +126,11 @@ fn is_allowed(addresses: &[IpAddr], from: From) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::api_keys::{Environment, KeyId};
+    use crate::usage::Secret;
+    use crate::verification::Grant;
     use proptest::prelude::*;
+    use std::sync::Arc;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
     const HERE: From = From::Address(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7)));
@@ -157,12 +140,12 @@ pub(super) mod tests {
     }
 
     pub(in crate::verification) fn record() -> Record {
+        let key_id = KeyId::parse("key_7QF2M8KDX4TN").expect("a Key ID");
         Record {
-            key_id: KeyId::parse("key_7QF2M8KDX4TN").expect("a Key ID"),
+            secret: Secret { key_id, number: 1 },
             environment: Environment::Production,
-            role: "billing".into(),
-            scopes: set(&["invoices:read", "invoices:write", "orders:read"]),
-            addresses: Vec::new(),
+            grant: granted(set(&["invoices:read", "invoices:write", "orders:read"])),
+            addresses: Box::default(),
             created_at: NOW.plus(-1000),
             expires_at: NOW.plus(1000),
             revoked_at: None,
@@ -171,12 +154,17 @@ pub(super) mod tests {
         }
     }
 
+    fn granted(scopes: BTreeSet<String>) -> Arc<Grant> {
+        Arc::new(Grant::new("billing".into(), scopes))
+    }
+
     fn wanting(scopes: &[&str]) -> Wanted {
         Wanted { scopes: set(scopes), environment: None }
     }
 
     fn outcome(record: &Record, wanted: &Wanted, from: From) -> &'static str {
-        decide(record, wanted, from, NOW).map_or_else(|refusal| refusal.code(), |()| "pass")
+        decide(record, wanted, from, NOW)
+            .map_or_else(|refusal| refusal.outcome().code(), |()| "pass")
     }
 
     #[test]
@@ -212,7 +200,7 @@ pub(super) mod tests {
     #[test]
     fn the_whitelist_knows_every_spelling_and_no_unknown_address() {
         let address = |text: &str| From::Address(text.parse().expect("an address"));
-        let listed = Record { addresses: vec!["203.0.113.7".parse().expect("one")], ..record() };
+        let listed = Record { addresses: ["203.0.113.7".parse().expect("one")].into(), ..record() };
         let nothing = Wanted::default();
         assert_eq!(outcome(&listed, &nothing, address("::ffff:203.0.113.7")), "pass");
         assert_eq!(outcome(&listed, &nothing, address("203.0.113.8")), "address_not_allowed");
@@ -244,7 +232,7 @@ pub(super) mod tests {
             selected in proptest::option::of(proptest::collection::btree_set("[ab]:[rw]", 0..4)),
         ) {
             let scopes = effective(role.clone(), selected.as_ref());
-            let record = Record { scopes, ..record() };
+            let record = Record { grant: granted(scopes), ..record() };
             let wanted = |scopes| Wanted { scopes, environment: None };
             let all: BTreeSet<String> = few.union(&more).cloned().collect();
             if outcome(&record, &wanted(all.clone()), HERE) == "pass" {

@@ -10,6 +10,7 @@ pub mod form;
 pub mod form_token;
 pub mod headers;
 pub mod log;
+pub mod metrics;
 pub mod page;
 pub mod path;
 pub mod routes;

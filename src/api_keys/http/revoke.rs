@@ -6,11 +6,12 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::behind::Behind;
-use super::words::ago;
+use super::words::{ago, requests};
 use crate::api_keys::{self, KeyId, Status};
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::DeleteKeys;
+use crate::usage;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -35,6 +36,7 @@ struct Revoke<'a> {
     last_four: String,
     last_used: Option<String>,
     last_used_address: Option<String>,
+    last_day: String,
     is_in_use: bool,
     errors: Invalid,
 }
@@ -87,9 +89,11 @@ async fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let (wanted, now) = (*id, viewer.now);
-    let details =
-        site.db.read(move |c| api_keys::find(c, &wanted)).await?.ok_or(Error::NotFound)?;
-    let key = details.key;
+    let found = site.db.read(move |c| {
+        let details = api_keys::find(c, &wanted)?.ok_or(Error::NotFound)?;
+        Ok((details.key, usage::last_day(c, &wanted, now)?))
+    });
+    let (key, last_day) = found.await?;
     if key.status(now) == Status::Revoked {
         Notice::note(format!("“{}” is already revoked.", key.name.as_str()))
             .set(viewer.session())?;
@@ -107,6 +111,7 @@ async fn draw(
             last_four: id.last_four().into(),
             last_used: key.last_used_at.map(|at| ago(at, now)),
             last_used_address: key.last_used_address.clone(),
+            last_day: requests(last_day),
             is_in_use: api_keys::is_in_use(&key, now),
             errors,
         },

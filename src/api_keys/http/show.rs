@@ -47,6 +47,7 @@ pub(super) struct Fact {
     pub label: &'static str,
     pub value: String,
     pub at: Option<String>,
+    pub address: Option<String>,
 }
 
 pub(super) struct Happened {
@@ -121,6 +122,7 @@ fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fac
         label,
         value,
         at: at.map(Timestamp::rfc_3339),
+        address: None,
     };
     let by = creator.map(|name| format!(" by {name}")).unwrap_or_default();
     let last = key.expires_at.last_day();
@@ -130,7 +132,10 @@ fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fac
         fact("Role", details.role.name.clone(), None),
         fact("Environment", key.environment.label().into(), None),
         fact("Created", format!("{}{by}", day(key.created_at)), Some(key.created_at)),
-        fact("Last used", used, key.last_used_at),
+        Fact {
+            address: key.last_used_address.clone(),
+            ..fact("Last used", used, key.last_used_at)
+        },
         fact(
             "Expires",
             format!("{}, {}", short_date(last), in_days(last, now)),

@@ -3,6 +3,8 @@
 use crate::api_keys::{ApiKey, Badge};
 use crate::clock::{DAY, HOUR, MINUTE, SECOND, Timestamp, short_date};
 use crate::settings::Settings;
+use crate::text::thousands;
+use crate::usage::Day;
 
 /// A badge as templates draw it.
 #[derive(Clone, Debug)]
@@ -60,9 +62,42 @@ pub(super) fn keys(count: i64) -> String {
     format!("{} {noun}", crate::api_keys::count_text(count))
 }
 
+/// `14,208 requests from 2 addresses`: those that passed.
+pub(super) fn requests(day: Day) -> String {
+    let count = |count: i64, one: &str, many: &str| {
+        let noun = if count == 1 { one } else { many };
+        format!("{} {noun}", thousands(count.unsigned_abs()))
+    };
+    match (day.passed, day.addresses) {
+        (0, _) => "No requests".into(),
+        // Addresses may not be told.
+        (passed, 0) => count(passed, "request", "requests"),
+        (passed, addresses) => format!(
+            "{} from {}",
+            count(passed, "request", "requests"),
+            count(addresses, "address", "addresses")
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_are_said_with_their_addresses() {
+        let said = [(0, 0), (1, 1), (14_208, 2), (3, 0)]
+            .map(|(passed, addresses)| requests(Day { passed, addresses }));
+        assert_eq!(
+            said,
+            [
+                "No requests",
+                "1 request from 1 address",
+                "14,208 requests from 2 addresses",
+                "3 requests"
+            ]
+        );
+    }
 
     #[test]
     fn times_are_relative_within_a_day_and_dates_beyond() {

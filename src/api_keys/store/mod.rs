@@ -1,6 +1,7 @@
 //! The SQL of keys, their scopes, addresses and secrets.
 
 mod table;
+mod used;
 
 use std::collections::BTreeSet;
 
@@ -8,6 +9,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 pub(super) use table::{among, ids, totals, walk};
+pub(super) use used::{never_used, refresh_attention, used};
 
 use super::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
 use crate::clock::Timestamp;

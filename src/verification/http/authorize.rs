@@ -1,13 +1,13 @@
 //! `/v1/authorize`: may this request pass? Any method; 200, 401, 403 or 503 and nothing else.
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
 use super::bearer;
 use super::problem::{refused, undecided};
-use crate::error::Result;
-use crate::verification::{Record, Verdict, Verifier, Wanted};
+use crate::error::{Error, Result};
+use crate::verification::{Question, Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
 
 pub(super) async fn authorize(
@@ -19,13 +19,15 @@ pub(super) async fn authorize(
 }
 
 async fn answer(request: &HttpRequest, site: &Site, verifier: &Verifier) -> Result<HttpResponse> {
-    let presented = bearer::presented(request.headers());
-    let from = bearer::origin(request, site);
-    let wanted = wanted(request.query_string());
-    let now = site.clock.now();
-    match verifier.verify(presented, &wanted, from, now).await? {
-        Verdict::Pass(record) => Ok(passed(&record)),
-        Verdict::Refuse(refusal) => refused(&refusal),
+    let question = Question {
+        presented: bearer::presented(request.headers()),
+        wanted: &wanted(request.query_string()),
+        from: bearer::origin(request, site),
+        request: bearer::named(request.headers()),
+    };
+    match verifier.verify(question, site.clock.now()).await? {
+        Verdict::Pass(record) => passed(&record),
+        Verdict::Refuse(refusal, request_id) => refused(&refusal, request_id),
     }
 }
 
@@ -49,16 +51,22 @@ fn wanted(query: &str) -> Wanted {
     wanted
 }
 
+const KEY_ID: HeaderName = HeaderName::from_static("latchkey-key-id");
+const ROLE: HeaderName = HeaderName::from_static("latchkey-role");
+const SCOPES: HeaderName = HeaderName::from_static("latchkey-scopes");
+const ENVIRONMENT: HeaderName = HeaderName::from_static("latchkey-environment");
+
 /// Every identity header is set: gateways forward the client's own where one is missing.
-fn passed(record: &Record) -> HttpResponse {
-    let scopes: Vec<&str> = record.scopes.iter().map(String::as_str).collect();
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header(("Latchkey-Key-Id", record.key_id.as_str()))
-        .insert_header(("Latchkey-Role", record.role.as_str()))
-        .insert_header(("Latchkey-Scopes", scopes.join(" ")))
-        .insert_header(("Latchkey-Environment", record.environment.slug()))
-        .finish()
+fn passed(record: &Record) -> Result<HttpResponse> {
+    let value = |text: &str| HeaderValue::from_str(text).map_err(Error::internal);
+    let mut response = HttpResponse::Ok().finish();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(KEY_ID, value(record.secret.key_id.as_str())?);
+    headers.insert(ROLE, value(&record.grant.role)?);
+    headers.insert(SCOPES, value(&record.grant.scopes_text)?);
+    headers.insert(ENVIRONMENT, HeaderValue::from_static(record.environment.slug()));
+    Ok(response)
 }
 
 #[cfg(test)]

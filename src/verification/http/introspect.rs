@@ -12,11 +12,12 @@ use crate::api_keys::SecretKey;
 use crate::clock::SECOND;
 use crate::error::Result;
 use crate::scopes::INTROSPECT;
-use crate::verification::{From, Presented, Record, Verdict, Verifier, Wanted};
+use crate::usage::{Named, RequestId};
+use crate::verification::{From, Presented, Question, Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
 
 /// What a caller asks.
-struct Question {
+struct Asked {
     token: String,
     from: From,
     wanted: Wanted,
@@ -33,8 +34,8 @@ pub(super) async fn introspect(
 
 /// Other methods are told which one to use.
 pub(super) async fn only_post() -> HttpResponse {
-    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "Use POST", "invalid_request")
-        .unwrap_or_else(|_| HttpResponse::MethodNotAllowed().finish());
+    let mut response =
+        problem(StatusCode::METHOD_NOT_ALLOWED, "Use POST", "invalid_request", RequestId::random());
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     response
 }
@@ -46,21 +47,32 @@ async fn answer(
     verifier: &Verifier,
 ) -> Result<HttpResponse> {
     let now = site.clock.now();
-    let caller = bearer::presented(request.headers());
-    let may_ask = Wanted { scopes: [INTROSPECT.to_owned()].into(), environment: None };
-    let from = bearer::origin(request, site);
-    if let Verdict::Refuse(refusal) = verifier.verify(caller, &may_ask, from, now).await? {
-        return refused(&refusal);
-    }
-    let question = match read(request, body) {
-        Ok(question) => question,
-        Err((status, title)) => return problem(status, title, "invalid_request"),
+    let caller = Question {
+        presented: bearer::presented(request.headers()),
+        wanted: &Wanted { scopes: [INTROSPECT.to_owned()].into(), environment: None },
+        from: bearer::origin(request, site),
+        request: Named { method: Some(b"POST"), target: Some(b"/v1/introspect") },
     };
-    let Some(secret) = SecretKey::parse(&question.token) else { return Ok(inactive()) };
-    let presented = Presented::Secret(secret);
-    match verifier.verify(presented, &question.wanted, question.from, now).await? {
+    if let Verdict::Refuse(refusal, request_id) = verifier.verify(caller, now).await? {
+        return refused(&refusal, request_id);
+    }
+    let asked = match read(request, body) {
+        Ok(asked) => asked,
+        Err((status, title)) => {
+            return Ok(problem(status, title, "invalid_request", RequestId::random()));
+        }
+    };
+    let secret = SecretKey::parse(&asked.token);
+    let token = Question {
+        presented: secret.map_or(Presented::Malformed, Presented::Secret),
+        wanted: &asked.wanted,
+        from: asked.from,
+        // What the token was borne by, nobody says.
+        request: Named::default(),
+    };
+    match verifier.verify(token, now).await? {
         Verdict::Pass(record) => Ok(active(&record, site.public_url.origin())),
-        Verdict::Refuse(_) => Ok(inactive()),
+        Verdict::Refuse(..) => Ok(inactive()),
     }
 }
 
@@ -68,7 +80,7 @@ async fn answer(
 fn read(
     request: &HttpRequest,
     body: Result<web::Bytes, actix_web::Error>,
-) -> Result<Question, (StatusCode, &'static str)> {
+) -> Result<Asked, (StatusCode, &'static str)> {
     let body =
         body.map_err(|error| (error.as_response_error().status_code(), "The body cannot be read"))?;
     let (mut tokens, mut addresses, mut wanted) = (Vec::new(), Vec::new(), Wanted::default());
@@ -90,7 +102,7 @@ fn read(
     };
     // A parameter that stands twice may mean either (RFC 6749, 3.2).
     match (tokens.pop().filter(|_| tokens.is_empty()), from) {
-        (Some(token), Some(from)) => Ok(Question { token, from, wanted }),
+        (Some(token), Some(from)) => Ok(Asked { token, from, wanted }),
         _ => Err((StatusCode::BAD_REQUEST, "Give one token, and one client_ip at most, in a form")),
     }
 }
@@ -102,17 +114,17 @@ fn is_form(request: &HttpRequest) -> bool {
 }
 
 fn active(record: &Record, issuer: &str) -> HttpResponse {
-    let scopes: Vec<&str> = record.scopes.iter().map(String::as_str).collect();
+    let key_id = record.secret.key_id.as_str();
     json(&serde_json::json!({
         "active": true,
-        "scope": scopes.join(" "),
-        "client_id": record.key_id.as_str(),
-        "sub": record.key_id.as_str(),
+        "scope": record.grant.scopes_text,
+        "client_id": key_id,
+        "sub": key_id,
         "token_type": "Bearer",
         "iat": record.created_at.millis() / SECOND,
         "exp": record.ends_at().millis() / SECOND,
         "iss": issuer,
-        "latchkey_role": record.role,
+        "latchkey_role": record.grant.role,
         "latchkey_environment": record.environment.slug(),
     }))
 }

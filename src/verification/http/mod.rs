@@ -3,9 +3,12 @@
 mod authorize;
 mod bearer;
 mod introspect;
+mod metrics;
 mod problem;
 
 use actix_web::web::{self, ServiceConfig};
+
+pub use metrics::metrics;
 
 /// Puts the endpoints on a server.
 pub fn register(config: &mut ServiceConfig) {

@@ -1,18 +1,19 @@
 //! Refusals as programs read them: `WWW-Authenticate` (RFC 6750, 3) and problem details (RFC 9457).
 
 use actix_web::HttpResponse;
+use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 
 use crate::error::{Error, Result};
-use crate::random;
+use crate::usage::RequestId;
 use crate::verification::Refusal;
 
 /// How many bytes of missing scopes a challenge names: nginx has 4 KB for all headers of an answer.
 const MOST_NAMED: usize = 1024;
 
 /// The answer to a request that may not pass. It never says which addresses are allowed.
-pub(super) fn refused(refusal: &Refusal) -> Result<HttpResponse> {
+pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpResponse> {
     let (status, title) = match refusal {
         Refusal::MissingKey => (StatusCode::UNAUTHORIZED, "No API key"),
         Refusal::MalformedKey => (StatusCode::UNAUTHORIZED, "Not a secret key"),
@@ -27,16 +28,16 @@ pub(super) fn refused(refusal: &Refusal) -> Result<HttpResponse> {
     let challenge = match refusal {
         Refusal::MissingKey => r#"Bearer realm="latchkey""#.to_owned(),
         Refusal::ScopeMissing(missing) => insufficient(missing),
-        _ if status == StatusCode::FORBIDDEN => {
-            format!(
-                r#"Bearer realm="latchkey", error="insufficient_scope", error_description="{title}""#
-            )
+        _ => {
+            let error = if status == StatusCode::FORBIDDEN {
+                "insufficient_scope"
+            } else {
+                "invalid_token"
+            };
+            format!(r#"Bearer realm="latchkey", error="{error}", error_description="{title}""#)
         }
-        _ => format!(
-            r#"Bearer realm="latchkey", error="invalid_token", error_description="{title}""#
-        ),
     };
-    let mut response = problem(status, title, refusal.code())?;
+    let mut response = problem(status, title, refusal.outcome().code(), request_id);
     let challenge = challenge.parse().map_err(Error::internal)?;
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     Ok(response)
@@ -44,25 +45,28 @@ pub(super) fn refused(refusal: &Refusal) -> Result<HttpResponse> {
 
 /// The answer when nothing can be decided.
 pub(super) fn undecided(error: &Error) -> HttpResponse {
-    tracing::error!(%error, "a request could not be decided");
-    problem(StatusCode::SERVICE_UNAVAILABLE, "Latchkey cannot decide", "unavailable")
-        .unwrap_or_else(|_| HttpResponse::ServiceUnavailable().finish())
+    let id = RequestId::random();
+    tracing::error!(%error, request_id = %id, "a request could not be decided");
+    problem(StatusCode::SERVICE_UNAVAILABLE, "Latchkey cannot decide", "unavailable", id)
 }
 
 /// Problem details, with an id that the log and the dashboard know the request by.
-pub(super) fn problem(status: StatusCode, title: &str, code: &str) -> Result<HttpResponse> {
-    let request_id = format!("req_{}", random::text(random::CROCKFORD, 16)?);
-    let body = serde_json::json!({
-        "type": "about:blank",
-        "title": title,
-        "status": status.as_u16(),
-        "code": code,
-        "request_id": request_id,
-    });
-    Ok(HttpResponse::build(status)
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .content_type("application/problem+json")
-        .body(body.to_string()))
+pub(super) fn problem(
+    status: StatusCode,
+    title: &'static str,
+    code: &'static str,
+    request_id: RequestId,
+) -> HttpResponse {
+    // Every part is known and holds nothing that JSON would have to escape.
+    let body = format!(
+        r#"{{"type":"about:blank","title":"{title}","status":{},"code":"{code}","request_id":"{request_id}"}}"#,
+        status.as_u16()
+    );
+    let mut response = HttpResponse::with_body(status, BoxBody::new(body));
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
 }
 
 /// The challenge that names the scopes that are missing: those that a challenge can name, and as

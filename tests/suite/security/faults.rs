@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::support::{App, is_postgres};
 
 /// What takes the lock that every write of the program needs.
-fn lock() -> &'static str {
+pub fn lock() -> &'static str {
     if is_postgres() { "BEGIN; SELECT pg_advisory_xact_lock(444354161)" } else { "BEGIN IMMEDIATE" }
 }
 

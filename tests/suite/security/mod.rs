@@ -2,6 +2,6 @@
 
 mod bad_input;
 mod cross_site;
-mod faults;
+pub mod faults;
 mod headers;
 mod matrix;

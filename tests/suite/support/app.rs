@@ -15,6 +15,7 @@ use latchkey::members::{self, Email, Member, MemberName, NewMember, Permission};
 use latchkey::scopes::{self, Resource};
 use latchkey::server::{self, Shared};
 use latchkey::sign_in::{Door, set_up};
+use latchkey::usage::Recorder;
 use latchkey::web::Site;
 use latchkey::{roles, settings};
 
@@ -31,6 +32,7 @@ pub const PASSWORD_HASH: &str = include_str!("password_hash.txt");
 pub struct App {
     pub site: Site,
     pub door: Arc<Door>,
+    usage: Arc<Recorder>,
     pub url: String,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -59,6 +61,7 @@ impl App {
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
         let door = Arc::new(Door::new().expect("threads"));
         let shared = Shared::new(site.clone(), door.clone()).expect("a thread");
+        let usage = shared.usage.clone();
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
@@ -68,7 +71,7 @@ impl App {
             });
         });
         let handle = receiver.recv().expect("the server starts");
-        Self { site, door, url, handle, thread: Some(thread), database }
+        Self { site, door, usage, url, handle, thread: Some(thread), database }
     }
 
     /// A program that was set up, with the resources orders, invoices and reports.
@@ -99,6 +102,16 @@ impl App {
     ) -> T {
         let author = Author::command_line(self.site.keyring.clone(), self.site.clock.now());
         self.site.db.write_blocking(|tx| work(tx, &author)).expect("written")
+    }
+
+    /// Writes what was counted, as happens every two seconds while the program serves.
+    pub fn write_usage(&self) {
+        self.try_write_usage().expect("written");
+    }
+
+    /// The same where the database may not take it.
+    pub fn try_write_usage(&self) -> latchkey::error::Result<()> {
+        self.usage.write(&self.site.db)
     }
 
     /// Lets time pass, in milliseconds.

@@ -7,6 +7,8 @@ mod introspect;
 mod outage;
 mod process;
 mod revocation;
+mod strangers;
+mod usage;
 mod wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};

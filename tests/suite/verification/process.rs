@@ -15,16 +15,16 @@ use super::{Key, code, is_pass, is_refusal, outcome, stranger};
 use crate::support::{Client, PASSWORD};
 
 /// A process with a data directory of its own, set up.
-struct Process {
+pub(super) struct Process {
     child: Child,
     folder: TempDir,
-    pages: String,
-    programs: String,
-    manager: Client,
+    pub pages: String,
+    pub programs: String,
+    pub manager: Client,
 }
 
 impl Process {
-    fn start(options: &[&str]) -> Self {
+    pub fn start(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LATCHKEY_")) {
@@ -65,7 +65,7 @@ impl Process {
         Self { child, folder, pages, programs: format!("http://{programs}"), manager }
     }
 
-    fn database(&self) -> PathBuf {
+    pub fn database(&self) -> PathBuf {
         let data = fs::read_dir(self.folder.path().join("data")).expect("the data directory");
         data.map(|entry| entry.expect("an entry").path())
             .find(|path| path.extension().is_some_and(|extension| extension == "db"))
@@ -73,7 +73,7 @@ impl Process {
     }
 
     /// Ends the process, well, and returns what it wrote to its log.
-    fn stop(mut self) -> String {
+    pub fn stop(&mut self) -> String {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
         assert!(self.child.wait().expect("an end").success(), "both servers end well");
@@ -151,7 +151,7 @@ fn the_address_for_programs_answers_them_and_serves_no_page() {
 #[test]
 fn nothing_of_a_secret_key_stands_in_the_log() {
     for format in ["text", "json"] {
-        let process = Process::start(&["--log-format", format]);
+        let mut process = Process::start(&["--log-format", format]);
         let good = Key::new(&process.manager, &[("role", "full-access")]);
         let dead = Key::new(&process.manager, &[]);
         dead.revoke(&process.manager);
@@ -184,7 +184,7 @@ fn nothing_of_a_secret_key_stands_in_the_log() {
 }
 
 /// Says a secret key wherever a request has room for one.
-fn say_everywhere(url: &str, caller: &str, secret: &str) {
+pub(super) fn say_everywhere(url: &str, caller: &str, secret: &str) {
     let get = |target: &str| Request::new(url, "GET", target);
     let query = format!("scope={secret}&token={secret}&environment={secret}&x={secret}");
     let requests = [

@@ -1,0 +1,286 @@
+//! What was counted and not yet written: by secret and hour, and the requests that were refused.
+//! Pure. Bounded, whatever strangers send: at a bound, what is alike is counted together.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+
+use super::{Outcome, RequestId, Secret};
+use crate::clock::{HOUR, Timestamp};
+
+/// How many addresses of one secret are told apart between two writings.
+const ADDRESSES: usize = 32;
+/// How many kinds of denials of one secret are told apart between two writings.
+const KINDS: usize = 20;
+/// The same of requests that bore no genuine secret.
+const STRANGERS_KINDS: usize = 100;
+/// The same of all secrets together; then only their counts go on.
+const ALL_KINDS: usize = 2_000;
+/// How many requests of one kind are kept between two writings, the first ones; the last of them
+/// stands for the others.
+const REQUESTS: usize = 5;
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    pub tallies: HashMap<(Secret, i64), Tally>,
+    denials: HashMap<Option<Secret>, Vec<Denials>>,
+    kinds: usize,
+}
+
+/// What one secret was counted for in one hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub counts: [u64; Outcome::ALL.len()],
+    /// When it last passed, and from where.
+    pub last: Option<(Timestamp, Option<IpAddr>)>,
+    pub seen: Vec<Seen>,
+}
+
+/// How often a secret passed from one address, from when to when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub address: IpAddr,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub count: u64,
+}
+
+/// What denials have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub reason: Outcome,
+    /// The scopes that were missing.
+    pub detail: String,
+    /// `None` when it is unknown, and when there were too many kinds to tell addresses apart.
+    pub address: Option<IpAddr>,
+}
+
+/// A refused request that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub id: RequestId,
+    pub line: String,
+    pub at: Timestamp,
+}
+
+/// Denials of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Denials {
+    pub kind: Kind,
+    pub kept: Vec<Kept>,
+    pub count: u64,
+}
+
+impl Buffer {
+    pub fn is_empty(&self) -> bool {
+        self.tallies.is_empty() && self.denials.is_empty()
+    }
+
+    /// Counts a request that passed.
+    pub fn pass(&mut self, secret: Secret, address: Option<IpAddr>, now: Timestamp) {
+        let tally = self.count(secret, Outcome::Pass, now);
+        tally.last = Some((now, address));
+        if let Some(address) = address {
+            tally.see(Seen { address, first: now, last: now, count: 1 });
+        }
+    }
+
+    /// Counts what became of a request with a genuine secret.
+    pub fn count(&mut self, secret: Secret, outcome: Outcome, now: Timestamp) -> &mut Tally {
+        let hour = now.millis().div_euclid(HOUR);
+        let tally = self.tallies.entry((secret, hour)).or_default();
+        tally.counts[outcome as usize] += 1;
+        tally
+    }
+
+    /// Counts a denial of `kind`, and keeps its request while there is room. `request` is asked for
+    /// only then.
+    pub fn deny(&mut self, secret: Option<Secret>, kind: Kind, request: impl FnOnce() -> Kept) {
+        if let Some(denials) = self.denials_of(secret, kind) {
+            denials.count += 1;
+            if denials.kept.len() < REQUESTS {
+                denials.kept.push(request());
+            }
+        }
+    }
+
+    /// Adds what `other` counted.
+    pub fn merge(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        for (place, tally) in other.tallies {
+            match self.tallies.entry(place) {
+                Entry::Occupied(mut known) => known.get_mut().merge(tally),
+                Entry::Vacant(place) => drop(place.insert(tally)),
+            }
+        }
+        for (secret, kinds) in other.denials {
+            for denials in kinds {
+                self.put_back(secret, denials);
+            }
+        }
+    }
+
+    /// Adds denials of one kind.
+    pub fn put_back(&mut self, secret: Option<Secret>, denials: Denials) {
+        if let Some(known) = self.denials_of(secret, denials.kind) {
+            known.count += denials.count;
+            known.kept.extend(denials.kept);
+            known.kept.truncate(REQUESTS);
+        }
+    }
+
+    /// Takes out all denials.
+    pub fn take_denials(&mut self) -> Vec<(Option<Secret>, Denials)> {
+        self.kinds = 0;
+        let denials = std::mem::take(&mut self.denials).into_iter();
+        let all =
+            denials.flat_map(|(secret, kinds)| kinds.into_iter().map(move |kind| (secret, kind)));
+        all.collect()
+    }
+
+    /// Where denials of `kind` are counted; with others where there are too many kinds, nowhere
+    /// where there are too many even so.
+    fn denials_of(&mut self, secret: Option<Secret>, mut kind: Kind) -> Option<&mut Denials> {
+        let most = if secret.is_some() { KINDS } else { STRANGERS_KINDS };
+        let kinds = self.denials.entry(secret).or_default();
+        let mut at = kinds.iter().position(|denials| denials.kind == kind);
+        if at.is_none() && (kinds.len() >= most || self.kinds >= ALL_KINDS) {
+            kind = Kind { address: None, detail: String::new(), ..kind };
+            at = kinds.iter().position(|denials| denials.kind == kind);
+            if at.is_none() && secret.is_some() && self.kinds >= ALL_KINDS {
+                if kinds.is_empty() {
+                    self.denials.remove(&secret);
+                }
+                return None;
+            }
+        }
+        if at.is_none() {
+            self.kinds += 1;
+            kinds.push(Denials { kind, kept: Vec::new(), count: 0 });
+        }
+        let kinds = self.denials.get_mut(&secret)?;
+        match at {
+            Some(at) => kinds.get_mut(at),
+            None => kinds.last_mut(),
+        }
+    }
+}
+
+impl Seen {
+    /// Adds what was seen of the same address.
+    pub fn merge(&mut self, other: &Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.count += other.count;
+    }
+}
+
+impl Tally {
+    fn see(&mut self, seen: Seen) {
+        if let Some(known) = self.seen.iter_mut().find(|known| known.address == seen.address) {
+            known.merge(&seen);
+        } else if self.seen.len() < ADDRESSES {
+            self.seen.push(seen);
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (mine, others) in self.counts.iter_mut().zip(other.counts) {
+            *mine += others;
+        }
+        self.last = self.last.max(other.last);
+        for seen in other.seen {
+            self.see(seen);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api_keys::KeyId;
+    use std::net::Ipv4Addr;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
+
+    fn secret(number: i64) -> Secret {
+        Secret { key_id: KeyId::parse("key_7QF2M8KDX4TN").expect("a Key ID"), number }
+    }
+
+    fn address(number: u32) -> IpAddr {
+        Ipv4Addr::from_bits(number).into()
+    }
+
+    fn deny(buffer: &mut Buffer, secret: Option<Secret>, from: u32) {
+        let kind = Kind {
+            reason: Outcome::AddressNotAllowed,
+            detail: String::new(),
+            address: Some(address(from)),
+        };
+        let kept = || Kept { id: RequestId::random(), line: "GET /".into(), at: NOW };
+        buffer.deny(secret, kind, kept);
+    }
+
+    fn total(denials: &[(Option<Secret>, Denials)]) -> u64 {
+        denials.iter().map(|(_, alike)| alike.count).sum()
+    }
+
+    #[test]
+    fn what_two_threads_counted_adds_up() {
+        let (mut one, mut other) = (Buffer::default(), Buffer::default());
+        one.pass(secret(1), Some(address(1)), NOW.plus(5));
+        one.pass(secret(1), Some(address(2)), NOW.plus(1));
+        other.pass(secret(1), Some(address(1)), NOW.plus(3));
+        other.pass(secret(2), None, NOW);
+        deny(&mut one, None, 1);
+        deny(&mut other, None, 1);
+        deny(&mut other, None, 2);
+        let mut all = Buffer::default();
+        all.merge(one);
+        all.merge(other);
+        let tally = &all.tallies[&(secret(1), NOW.millis() / HOUR)];
+        assert_eq!(tally.counts[Outcome::Pass as usize], 3);
+        assert_eq!(tally.last, Some((NOW.plus(3), Some(address(1)))));
+        let [first, second] = tally.seen.as_slice() else { panic!("{:?}", tally.seen) };
+        assert_eq!((first.first, first.last, first.count), (NOW.plus(3), NOW.plus(5), 2));
+        assert_eq!((second.count, second.address), (1, address(2)));
+        assert_eq!(all.tallies.len(), 2);
+        let denials = all.take_denials();
+        assert_eq!((denials.len(), total(&denials)), (2, 3));
+        assert!(all.denials.is_empty());
+    }
+
+    #[test]
+    fn addresses_kinds_and_requests_have_bounds_and_counts_have_none() {
+        let mut buffer = Buffer::default();
+        for n in 0..1_000 {
+            buffer.pass(secret(1), Some(address(n)), NOW);
+            deny(&mut buffer, Some(secret(1)), n);
+            deny(&mut buffer, None, n);
+            deny(&mut buffer, None, 7);
+        }
+        let tally = &buffer.tallies[&(secret(1), NOW.millis() / HOUR)];
+        assert_eq!((tally.counts[0], tally.seen.len()), (1_000, ADDRESSES));
+        let denials = buffer.take_denials();
+        assert_eq!(total(&denials), 3_000);
+        assert!(denials.iter().all(|(_, alike)| alike.kept.len() <= REQUESTS));
+        let of = |secret: Option<Secret>| denials.iter().filter(|(of, _)| *of == secret).count();
+        assert_eq!(of(Some(secret(1))), KINDS + 1);
+        assert_eq!(of(None), STRANGERS_KINDS + 1);
+    }
+
+    #[test]
+    fn a_great_many_secrets_have_a_bound_together() {
+        let mut buffer = Buffer::default();
+        for number in 0..3_000 {
+            deny(&mut buffer, Some(secret(number)), 1);
+        }
+        assert_eq!(buffer.take_denials().len(), ALL_KINDS);
+        deny(&mut buffer, Some(secret(1)), 1);
+        assert_eq!(buffer.take_denials().len(), 1, "room again after writing");
+    }
+}

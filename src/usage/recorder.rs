@@ -1,0 +1,103 @@
+//! Counts in memory, on the way of every request, and hands over what was counted.
+//!
+//! Each thread has two buffers of its own, and whoever collects holds one of them at a time: so a
+//! request always finds one free and never waits, not even for a collector that was put to sleep
+//! while it held the other.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use super::buffer::{Buffer, Kept, Kind};
+use super::{Named, Outcome, RequestId, Secret};
+use crate::clock::Timestamp;
+
+/// How many threads have buffers of their own; more than these share.
+const THREADS: usize = 64;
+
+/// Counts; one for the whole program.
+pub struct Recorder {
+    places: Box<[Place]>,
+    /// What could not be written yet; only who writes takes it.
+    pub(super) pending: Mutex<Buffer>,
+}
+
+/// Apart, so that threads do not take each other's memory from the processor.
+#[derive(Default)]
+#[repr(align(128))]
+struct Place([Mutex<Buffer>; 2]);
+
+/// A request that was refused.
+#[derive(Debug)]
+pub struct Denial<'a> {
+    /// The genuine secret that it bore.
+    pub secret: Option<Secret>,
+    /// Why it was refused.
+    pub reason: Outcome,
+    /// The scopes that were missing, as far as they are to be kept.
+    pub detail: String,
+    /// Where it came from.
+    pub address: Option<IpAddr>,
+    /// Its id.
+    pub request_id: RequestId,
+    /// What it asked for.
+    pub request: Named<'a>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        let places = (0..THREADS).map(|_| Place::default()).collect();
+        Self { places, pending: Mutex::default() }
+    }
+}
+
+impl Recorder {
+    /// Counts a request that passed.
+    pub fn pass(&self, secret: Secret, address: Option<IpAddr>, now: Timestamp) {
+        self.buffer().pass(secret, address, now);
+    }
+
+    /// Counts a request that was refused.
+    pub fn refuse(&self, denial: Denial<'_>) {
+        let Denial { secret, reason, detail, address, request_id: id, request, at } = denial;
+        let mut buffer = self.buffer();
+        if let Some(secret) = secret {
+            buffer.count(secret, reason, at);
+        }
+        buffer.deny(secret, Kind { reason, detail, address }, || Kept {
+            id,
+            line: request.line(),
+            at,
+        });
+    }
+
+    /// Takes what was counted until now.
+    pub(super) fn collect(&self) -> Buffer {
+        let mut all = Buffer::default();
+        for buffer in self.places.iter().flat_map(|place| &place.0) {
+            // Let go of before it is added up.
+            let counted = std::mem::take(&mut *held(buffer));
+            all.merge(counted);
+        }
+        all
+    }
+
+    fn buffer(&self) -> MutexGuard<'_, Buffer> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+        }
+        let [one, other] = &self.places[NUMBER.with(|number| number % THREADS)].0;
+        match one.try_lock() {
+            Ok(buffer) => buffer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => held(other),
+        }
+    }
+}
+
+fn held(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
+    buffer.lock().unwrap_or_else(PoisonError::into_inner)
+}

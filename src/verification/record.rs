@@ -1,0 +1,60 @@
+//! What is known of a genuine secret key, as it is read and remembered.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::api_keys::Environment;
+use crate::clock::Timestamp;
+use crate::usage::Secret;
+
+/// What is known of a genuine secret key and of the API key that it belongs to.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The API key, and which of its secrets.
+    pub secret: Secret,
+    /// What the key is for.
+    pub environment: Environment,
+    /// What the key may do.
+    pub grant: Arc<Grant>,
+    /// Where it may be used from; empty: anywhere.
+    pub addresses: Box<[IpAddr]>,
+    /// When the key was created.
+    pub created_at: Timestamp,
+    /// When the key expires.
+    pub expires_at: Timestamp,
+    /// When the key was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When this secret expires.
+    pub secret_expires_at: Timestamp,
+    /// From when on another secret of the key stands in for this one.
+    pub superseded_at: Option<Timestamp>,
+}
+
+impl Record {
+    /// From when on the secret key no longer passes.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.expires_at.min(self.secret_expires_at)
+    }
+}
+
+/// What keys may do that have the same role and the same scopes, which most have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Grant {
+    /// The slug of the role.
+    pub role: String,
+    /// The role's scopes, narrowed to the key's own selection when it has one.
+    pub scopes: BTreeSet<String>,
+    /// The same in one text, separated by spaces.
+    pub scopes_text: String,
+}
+
+impl Grant {
+    /// What a key with that role may do.
+    #[must_use]
+    pub fn new(role: String, scopes: BTreeSet<String>) -> Self {
+        let list: Vec<&str> = scopes.iter().map(String::as_str).collect();
+        Self { role, scopes_text: list.join(" "), scopes }
+    }
+}

@@ -1,0 +1,53 @@
+//! What is measured, for Prometheus: collected from the whole program, told on demand.
+//!
+//! Names start with `latchkey_` and end in their unit, or in `_total` for what only grows. No
+//! label names a key, a member or an address.
+
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::error::{Error, Result};
+
+/// The content type of Prometheus' text format, version 0.0.4.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Bounds of the buckets that times are sorted into, in seconds.
+const TIMES: [f64; 10] = [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0];
+/// How often measured times are sorted, so that they do not pile up when nobody asks.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// What is measured; cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Starts to collect, from whatever registers from now on.
+    ///
+    /// # Errors
+    /// When something collects already.
+    pub fn install() -> Result<Self> {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &TIMES)
+            .map_err(Error::internal)?;
+        let handle = builder.install_recorder().map_err(Error::internal)?;
+        metrics::describe_gauge!("latchkey_build_info", "The version that runs; always 1");
+        metrics::gauge!("latchkey_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+        Ok(Self(handle))
+    }
+
+    /// All of it, in Prometheus' text format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.render()
+    }
+
+    /// Sorts measured times now and then, for ever.
+    pub async fn keep_up(self) {
+        let mut interval = tokio::time::interval(UPKEEP);
+        loop {
+            interval.tick().await;
+            self.0.run_upkeep();
+        }
+    }
+}
