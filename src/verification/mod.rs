@@ -124,9 +124,8 @@ impl Verifier {
             }
             Err(refusal) => {
                 let (reason, detail) = (refusal.outcome(), detail(&refusal));
-                let request_id = RequestId::random();
+                let (request_id, at) = (RequestId::random(), now);
                 self.measures.decided(reason);
-                let at = now;
                 self.usage.refuse(Denial {
                     secret,
                     reason,

@@ -3,62 +3,102 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use diesel::backend::Backend;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Binary, Bool, HasSqlType, Nullable, Text};
 
 use super::record::{Grant, Record};
 use super::verdict::effective;
 use crate::api_keys::{Environment, KeyId};
 use crate::clock::Timestamp;
-use crate::db::Connection;
 use crate::db::schema::api_key_secrets;
+use crate::db::{Connection, on_each};
 use crate::error::{Error, Result};
 use crate::usage::Secret;
 
-#[derive(QueryableByName)]
+/// The one SELECT, as diesel takes it for one that it may keep prepared.
+struct Find<'a> {
+    digest: &'a [u8],
+    /// How the database joins texts.
+    list: &'static str,
+}
+
+type Columns = (
+    Text,
+    BigInt,
+    Text,
+    Text,
+    Bool,
+    BigInt,
+    BigInt,
+    Nullable<BigInt>,
+    BigInt,
+    Nullable<BigInt>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+);
+
+#[derive(Queryable)]
 struct Row {
-    #[diesel(sql_type = Text)]
     key_id: String,
-    #[diesel(sql_type = BigInt)]
     number: i64,
-    #[diesel(sql_type = Text)]
     environment: String,
-    #[diesel(sql_type = Text)]
     role: String,
-    #[diesel(sql_type = Bool)]
     all_role_scopes: bool,
-    #[diesel(sql_type = BigInt)]
     created_at: i64,
-    #[diesel(sql_type = BigInt)]
     expires_at: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
     revoked_at: Option<i64>,
-    #[diesel(sql_type = BigInt)]
     secret_expires_at: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
     superseded_at: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
     role_scopes: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     selected: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     addresses: Option<String>,
 }
 
-/// `{list}` is how the database joins texts; `{every}` how it says that a role covers a scope.
-const SELECT: &str = "SELECT k.id AS key_id, s.number, k.environment, r.slug AS role, k.all_role_scopes, \
-    k.created_at, k.expires_at, k.revoked_at, s.expires_at AS secret_expires_at, s.superseded_at, \
+/// `{list}` is how the database joins texts. Columns in the order of [`Row`].
+const SELECT: &str = "SELECT k.id, s.number, k.environment, r.slug, k.all_role_scopes, \
+    k.created_at, k.expires_at, k.revoked_at, s.expires_at, s.superseded_at, \
     CASE r.coverage \
         WHEN 'every' THEN (SELECT {list}(name, ' ') FROM scopes) \
         WHEN 'read_and_write' THEN \
             (SELECT {list}(name, ' ') FROM scopes WHERE operation IN ('read', 'write')) \
         WHEN 'read' THEN (SELECT {list}(name, ' ') FROM scopes WHERE operation = 'read') \
         ELSE (SELECT {list}(scope, ' ') FROM role_scopes WHERE role_id = r.id) \
-    END AS role_scopes, \
-    (SELECT {list}(scope, ' ') FROM api_key_scopes WHERE key_id = k.id) AS selected, \
-    (SELECT {list}(address, ' ') FROM api_key_addresses WHERE key_id = k.id) AS addresses \
+    END, \
+    (SELECT {list}(scope, ' ') FROM api_key_scopes WHERE key_id = k.id), \
+    (SELECT {list}(address, ' ') FROM api_key_addresses WHERE key_id = k.id) \
     FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id JOIN roles r ON r.id = k.role_id \
-    WHERE s.digest = $1";
+    WHERE s.digest = ";
+
+impl Query for Find<'_> {
+    type SqlType = Columns;
+}
+
+impl QueryId for Find<'_> {
+    type QueryId = Find<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C> RunQueryDsl<C> for Find<'_> {}
+
+impl<DB: Backend> QueryFragment<DB> for Find<'_>
+where
+    DB: HasSqlType<Binary>,
+    for<'a> &'a [u8]: ToSql<Binary, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let mut parts = SELECT.split("{list}");
+        pass.push_sql(parts.next().unwrap_or_default());
+        for part in parts {
+            pass.push_sql(self.list);
+            pass.push_sql(part);
+        }
+        pass.push_bind_param::<Binary, _>(&self.digest)
+    }
+}
 
 /// What is known of the secret key with this digest.
 pub(super) fn find(connection: &mut Connection, digest: &[u8]) -> Result<Option<Record>> {
@@ -66,10 +106,8 @@ pub(super) fn find(connection: &mut Connection, digest: &[u8]) -> Result<Option<
         Connection::Postgres(_) => "string_agg",
         Connection::Sqlite(_) => "group_concat",
     };
-    let row: Option<Row> = diesel::sql_query(SELECT.replace("{list}", list))
-        .bind::<Binary, _>(digest)
-        .get_result(connection)
-        .optional()?;
+    let find = Find { digest, list };
+    let row: Option<Row> = on_each!(connection, native => find.get_result(native).optional()?);
     row.map(TryInto::try_into).transpose()
 }
 
