@@ -72,7 +72,7 @@ pub struct FillDemo {
     /// How many API keys
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub keys: u32,
-    /// How many days of traffic; without effect until usage is recorded
+    /// How many days of traffic; without effect yet
     #[arg(long, value_name = "D", default_value_t = 30)]
     pub days: u32,
 }

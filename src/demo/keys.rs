@@ -104,7 +104,7 @@ impl Keys<'_> {
             edited_at,
             expires_at: Timestamp::end_of(self.now.plus(life.left * DAY).date()),
             secret_created_at: ago(index, life.secret, self.now),
-            // Usage is not recorded yet.
+            // The sample has no traffic.
             last_used_at: None,
             last_used_address: None,
             revoked_at,

@@ -97,19 +97,8 @@ impl Verifier {
     /// passes.
     pub async fn verify(&self, question: Question<'_>, now: Timestamp) -> Result<Verdict> {
         let Question { presented, wanted, from, request } = question;
-        let record = match presented {
-            Presented::Nothing => Err(Refusal::MissingKey),
-            Presented::Malformed => Err(Refusal::MalformedKey),
-            Presented::Secret(secret) => {
-                match self.find(secret.digest(&self.keyring), from).await {
-                    Ok(record) => record.ok_or(Refusal::InvalidKey),
-                    Err(error) => {
-                        self.measures.undecided.increment(1);
-                        return Err(error);
-                    }
-                }
-            }
-        };
+        let record = self.bearer(presented, from).await;
+        let record = record.inspect_err(|_| self.measures.undecided.increment(1))?;
         let secret = record.as_ref().ok().map(|record| record.secret);
         let passes = record.and_then(|record| {
             decide(&record, wanted, from, now)?;
@@ -136,6 +125,22 @@ impl Verifier {
                     at,
                 });
                 Verdict::Refuse(refusal, request_id)
+            }
+        })
+    }
+
+    /// What is known of the secret key that a request bears.
+    async fn bearer(
+        &self,
+        presented: Presented,
+        from: From,
+    ) -> Result<Result<Arc<Record>, Refusal>> {
+        Ok(match presented {
+            Presented::Nothing => Err(Refusal::MissingKey),
+            Presented::Malformed => Err(Refusal::MalformedKey),
+            Presented::Secret(secret) => {
+                let record = self.find(secret.digest(&self.keyring), from).await?;
+                record.ok_or(Refusal::InvalidKey)
             }
         })
     }

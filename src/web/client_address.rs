@@ -5,16 +5,18 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{HeaderName, HeaderValue};
 
 use crate::config::TrustedProxies;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address; `None` when the peer is a trusted proxy that names nobody, or names
 /// somebody in a way that cannot be read.
 #[must_use]
 pub fn of(request: &HttpRequest, trusted: &TrustedProxies) -> Option<IpAddr> {
     let lines: Vec<&[u8]> =
-        request.headers().get_all("x-forwarded-for").map(HeaderValue::as_bytes).collect();
+        request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
     behind(request.peer_addr()?.ip(), &lines, trusted)
 }
 
