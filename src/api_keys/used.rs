@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{KeyId, store};
+use super::{ApiKey, KeyId, store};
 use crate::clock::Timestamp;
 use crate::db::Transaction;
 use crate::error::Result;
@@ -42,5 +42,10 @@ pub fn used(tx: &mut Transaction<'_>, uses: impl IntoIterator<Item = Used>) -> R
         return Ok(());
     }
     let settings = settings::get(tx)?;
-    first.iter().try_for_each(|id| store::refresh_attention(tx, id, &settings))
+    let attention = first.into_iter().map(|key| {
+        let last_used_at = latest.get(&key.id).map(|used| used.at);
+        let key = ApiKey { last_used_at, ..key };
+        (key.id, key.attention_at(&settings))
+    });
+    store::set_attention(tx, &attention.collect::<Vec<_>>())
 }

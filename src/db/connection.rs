@@ -58,11 +58,16 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
-/// The places of `rows` rows with `columns` parameters each, for a statement that neither database
-/// can be told otherwise: `($1, $2), ($3, $4)`.
-pub(crate) fn rows_of(columns: usize, rows: usize) -> String {
+/// The places of `rows` rows with `columns` parameters each, `(?1, ?2), (?3, ?4)`, for statements
+/// that diesel cannot write. SQLite reads `$1` too, but as a name, which it compares with all names
+/// before.
+pub(crate) fn rows_of(connection: &AnyConnection, columns: usize, rows: usize) -> String {
+    let mark = match connection {
+        AnyConnection::Postgres(_) => '$',
+        AnyConnection::Sqlite(_) => '?',
+    };
     let row = |row: usize| {
-        let places = (1..=columns).map(|column| format!("${}", row * columns + column));
+        let places = (1..=columns).map(|column| format!("{mark}{}", row * columns + column));
         format!("({})", places.collect::<Vec<_>>().join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")

@@ -15,6 +15,10 @@ const WAIT: Duration = Duration::from_millis(900);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
 
+/// What the one who writes to SQLite keeps in memory, in kilobytes, and after how many pages it
+/// copies them from the log to the file: counts go to the same pages again and again.
+const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000";
+
 #[derive(Debug)]
 pub(super) struct Manager {
     location: Location,
@@ -28,8 +32,9 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<Connection, r2d2::Error> {
         let mut connection =
             Connection::open(&self.location).map_err(r2d2::Error::ConnectionError)?;
-        if self.read_only && matches!(self.location, Location::Sqlite(_)) {
-            connection.batch_execute("PRAGMA query_only = ON").map_err(r2d2::Error::QueryError)?;
+        if matches!(self.location, Location::Sqlite(_)) {
+            let pragma = if self.read_only { "PRAGMA query_only = ON" } else { WRITER };
+            connection.batch_execute(pragma).map_err(r2d2::Error::QueryError)?;
         }
         Ok(connection)
     }

@@ -1,8 +1,8 @@
 //! Who uses a key: requests counted by secret, hour and outcome, the addresses that they came
 //! from, and those that were refused.
 //!
-//! Counted in memory, written every two seconds and at the end: a crash may lose what the last two
-//! seconds counted, never a decision. Uses the nouns and verbs of `api_keys`; does not know who
+//! Counted in memory, written every two seconds and at the end (less often while tens of thousands of
+//! keys are in use): a crash may lose what was counted since, never a decision. Uses the nouns and verbs of `api_keys`; does not know who
 //! decides.
 
 mod buffer;

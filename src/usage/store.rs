@@ -48,7 +48,7 @@ fn add_counts(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> 
             "INSERT INTO usage_hours (key_id, secret, hour, outcome, count) VALUES {} \
              ON CONFLICT (key_id, secret, hour, outcome) \
              DO UPDATE SET count = usage_hours.count + excluded.count",
-            rows_of(5, counts.len())
+            rows_of(tx, 5, counts.len())
         );
         on_each!(&mut **tx, native => {
             let mut query = diesel::sql_query(statement).into_boxed();
@@ -87,7 +87,7 @@ fn add_addresses(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) 
              last_seen_at = CASE WHEN excluded.last_seen_at > usage_addresses.last_seen_at \
                  THEN excluded.last_seen_at ELSE usage_addresses.last_seen_at END, \
              count = usage_addresses.count + excluded.count RETURNING key_id, address, count",
-            rows_of(5, addresses.len())
+            rows_of(tx, 5, addresses.len())
         );
         let stored: Vec<Stored> = on_each!(&mut **tx, native => {
             let mut query = diesel::sql_query(statement).into_boxed();

@@ -1,10 +1,11 @@
 //! Writes what was counted: every two seconds, in transactions small enough that nobody else who
-//! writes waits for long, and once more at the end.
+//! writes waits for long, and once more at the end. When writing takes long, since tens of thousands
+//! of keys are in use, less often: so it takes at most a twentieth of the time, up to a minute apart.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Recorder, store};
 use crate::db::Db;
@@ -12,8 +13,12 @@ use crate::error::{Error, Result};
 
 /// How often what was counted is written.
 const EVERY: Duration = Duration::from_secs(2);
+/// How many times as long as the last writing took the next one is away,
+const RESTS: u32 = 20;
+/// but no longer than this.
+const LONGEST: Duration = Duration::from_mins(1);
 /// How many tallies, and how many denials, go into one transaction.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 2_000;
 
 /// Writes in the background until it is dropped.
 pub struct Writer {
@@ -29,14 +34,17 @@ impl Writer {
     pub fn start(recorder: Arc<Recorder>, db: Db) -> Result<Self> {
         let (alive, end) = mpsc::channel();
         let write = move || {
+            let mut rest = EVERY;
             loop {
-                let is_over = end.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout);
+                let is_over = end.recv_timeout(rest) != Err(RecvTimeoutError::Timeout);
+                let begun = Instant::now();
                 if let Err(error) = recorder.write(&db) {
                     tracing::warn!(%error, "what was counted could not be written yet");
                 }
                 if is_over {
                     break;
                 }
+                rest = (begun.elapsed() * RESTS).clamp(EVERY, LONGEST);
             }
         };
         let thread = thread::Builder::new().name("usage".into()).spawn(write);
@@ -66,7 +74,9 @@ impl Recorder {
         if pending.is_empty() {
             return Ok(());
         }
-        let places: Vec<_> = pending.tallies.keys().copied().collect();
+        let mut places: Vec<_> = pending.tallies.keys().copied().collect();
+        // In the order in which the tables are kept, so that a page is written once.
+        places.sort_unstable();
         for chunk in places.chunks(AT_ONCE) {
             let tallies: Vec<_> = chunk
                 .iter()

@@ -24,8 +24,6 @@ CREATE TABLE usage_addresses (
     PRIMARY KEY (key_id, address)
 );
 
-CREATE INDEX usage_addresses_by_last_seen_at ON usage_addresses (key_id, last_seen_at);
-
 -- Requests that were refused, a bounded number of them. A row stands for `count` requests that
 -- were alike, itself among them. Without a key it bore no genuine secret.
 CREATE TABLE denials (

@@ -9,7 +9,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 pub(super) use table::{among, ids, totals, walk};
-pub(super) use used::{never_used, refresh_attention, used};
+pub(super) use used::{never_used, set_attention, used};
 
 use super::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
 use crate::clock::Timestamp;

@@ -3,26 +3,25 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::find;
-use crate::api_keys::{KeyId, Used};
+use super::Row;
+use crate::api_keys::{ApiKey, KeyId, Used};
 use crate::clock::Timestamp;
 use crate::db::schema::api_keys;
 use crate::db::{Transaction, on_each, rows_of};
 use crate::error::Result;
-use crate::settings::Settings;
 
-/// Which of some hundred keys were never used.
+/// Those of some hundred keys that were never used.
 pub(in crate::api_keys) fn never_used(
     tx: &mut Transaction<'_>,
     ids: &[&str],
-) -> Result<Vec<KeyId>> {
-    let found: Vec<String> = api_keys::table
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
         .filter(api_keys::id.eq_any(ids))
         // Nothing added, so that the ids' index is used and not this column's.
         .filter((api_keys::last_used_at + 0).eq(0))
-        .select(api_keys::id)
+        .select(Row::as_select())
         .load(&mut **tx)?;
-    found.iter().map(|id| KeyId::stored(id)).collect()
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 pub(in crate::api_keys) fn used<'a>(
@@ -33,7 +32,7 @@ pub(in crate::api_keys) fn used<'a>(
         "WITH used (id, at, address) AS (VALUES {}) UPDATE api_keys \
          SET last_used_at = used.at, last_used_address = used.address FROM used \
          WHERE api_keys.id = used.id AND api_keys.last_used_at < used.at",
-        rows_of(3, uses.len())
+        rows_of(tx, 3, uses.len())
     );
     on_each!(&mut **tx, native => {
         let mut query = diesel::sql_query(statement).into_boxed();
@@ -48,15 +47,22 @@ pub(in crate::api_keys) fn used<'a>(
     Ok(())
 }
 
-/// Works out anew when a key starts to need attention.
-pub(in crate::api_keys) fn refresh_attention(
+/// Notes when some hundred keys start to need attention.
+pub(in crate::api_keys) fn set_attention(
     tx: &mut Transaction<'_>,
-    id: &KeyId,
-    settings: &Settings,
+    keys: &[(KeyId, Timestamp)],
 ) -> Result<()> {
-    let Some(key) = find(tx, id)? else { return Ok(()) };
-    diesel::update(api_keys::table.find(id.as_str()))
-        .set(api_keys::attention_at.eq(Timestamp::millis(key.attention_at(settings))))
-        .execute(&mut **tx)?;
+    let statement = format!(
+        "WITH key (id, attention_at) AS (VALUES {}) UPDATE api_keys \
+         SET attention_at = key.attention_at FROM key WHERE api_keys.id = key.id",
+        rows_of(tx, 2, keys.len())
+    );
+    on_each!(&mut **tx, native => {
+        let mut query = diesel::sql_query(statement).into_boxed();
+        for (id, at) in keys {
+            query = query.bind::<Text, _>(id.as_str()).bind::<BigInt, _>(at.millis());
+        }
+        query.execute(native)?
+    });
     Ok(())
 }
