@@ -11,6 +11,7 @@ mod migrate;
 mod pool;
 #[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]
 pub mod schema;
+mod watcher;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -79,7 +80,7 @@ impl Db {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn watch(&self) -> Result<()> {
-        feed::watch(&self.0)
+        watcher::watch(&self.0)
     }
 
     /// Whether everything that others announced has been heard of, as of two seconds ago at most.
