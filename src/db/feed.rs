@@ -66,9 +66,10 @@ impl Feed {
         uptime() < self.lease_ends.load(Ordering::Acquire)
     }
 
-    /// `looked_at` is the program's uptime when the look began.
+    /// `looked_at` is the program's uptime when the look began. A watcher that was given up and
+    /// comes back late takes nothing from the lease of the next.
     pub(super) fn renew(&self, looked_at: u64) {
-        self.lease_ends.store(looked_at + LEASE, Ordering::Release);
+        self.lease_ends.fetch_max(looked_at + LEASE, Ordering::AcqRel);
     }
 }
 

@@ -3,6 +3,7 @@
 //! On SQLite a watcher looks at `PRAGMA data_version`, every few milliseconds; on PostgreSQL it is
 //! notified, and looks once a second in any case.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,37 +21,98 @@ use crate::error::{Error, Result};
 const LOOK: Duration = Duration::from_millis(10);
 /// How often a PostgreSQL node looks without being notified.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// How long a watcher waits before it connects again.
+/// How long a watcher waits when it cannot connect.
 const RECONNECT: Duration = Duration::from_millis(100);
+/// After how long without getting on a watcher hangs, in milliseconds: longer than connecting may
+/// take.
+const HANG: u64 = 4_000;
+/// How often somebody makes sure that it does not.
+const CHECK: Duration = Duration::from_millis(200);
 
 /// Looks until the database's last handle is gone.
 pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
     let (location, pools) = (pools.location.clone(), Arc::downgrade(pools));
-    let look = move || while look(&location, &pools).is_some() {};
-    thread::Builder::new().name("changes".into()).spawn(look).map_err(Error::internal)?;
+    spawn("watch", move || {
+        while pools.strong_count() > 0 {
+            if let Err(error) = look_until_it_hangs(&location, &pools) {
+                tracing::error!(%error, "what others change cannot be heard of; trying again");
+                thread::sleep(CHECK);
+            }
+        }
+    })
+}
+
+/// Has a thread look, and returns once it hangs. libpq waits for an answer without end, and the
+/// keepalives of a server that only says nothing are answered. Such a thread cannot be woken: it is
+/// left alone, and ends with its connection.
+fn look_until_it_hangs(location: &Location, pools: &Weak<Pools>) -> Result<()> {
+    let got_on = Arc::new(AtomicU64::new(uptime()));
+    let (location, everybody) = (location.clone(), pools.clone());
+    let looker = Looker { location, pools: everybody, got_on: Arc::downgrade(&got_on) };
+    spawn("changes", move || looker.run())?;
+    while pools.strong_count() > 0 {
+        if uptime() > got_on.load(Ordering::Relaxed) + HANG {
+            tracing::warn!("the database does not say what others change; asking anew");
+            break;
+        }
+        thread::sleep(CHECK);
+    }
     Ok(())
 }
 
-/// Looks over one connection for as long as it lasts; `None` when nobody is left to tell.
-fn look(location: &Location, pools: &Weak<Pools>) -> Option<()> {
-    let outcome = Watcher::connect(location).and_then(|mut watcher| {
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    thread::Builder::new().name(name.into()).spawn(work).map(drop).map_err(Error::internal)
+}
+
+/// Looks over one connection after another.
+struct Looker {
+    location: Location,
+    pools: Weak<Pools>,
+    /// The program's uptime when it last got on, in milliseconds; gone when it was given up.
+    got_on: Weak<AtomicU64>,
+}
+
+impl Looker {
+    /// Looks for as long as somebody is there to be told, and has not given it up.
+    fn run(&self) {
+        let mut hears = true;
+        while let Err(error) = self.look(&mut hears) {
+            if hears {
+                tracing::warn!(%error, "what others change cannot be heard of; trying again");
+            } else {
+                thread::sleep(RECONNECT);
+            }
+            hears = false;
+        }
+    }
+
+    /// Looks over one connection, for as long as that lasts.
+    fn look(&self, hears: &mut bool) -> Result<()> {
+        if self.told().is_none() {
+            return Ok(());
+        }
+        let mut watcher = Watcher::connect(&self.location)?;
         // What was missed while nobody looked is unknown.
-        pools.upgrade().inspect(|pools| pools.feed.tell_one(Heard::Everything));
-        while let Some(pools) = pools.upgrade() {
+        self.told().inspect(|pools| pools.feed.tell_one(Heard::Everything));
+        while let Some(pools) = self.told() {
             let begun = uptime();
             if watcher.turn(&pools.feed)? {
                 pools.feed.renew(begun);
             }
             drop(pools);
+            if !std::mem::replace(hears, true) {
+                tracing::info!("what others change is heard of again");
+            }
             thread::sleep(LOOK);
         }
         Ok(())
-    });
-    if let Err(error) = outcome {
-        tracing::warn!(%error, "what others change cannot be heard of; trying again");
-        thread::sleep(RECONNECT);
     }
-    pools.upgrade().map(drop)
+
+    /// Says that it gets on. Who is to be told; `None` when that is nobody.
+    fn told(&self) -> Option<Arc<Pools>> {
+        self.got_on.upgrade()?.store(uptime(), Ordering::Relaxed);
+        self.pools.upgrade()
+    }
 }
 
 struct Watcher {
