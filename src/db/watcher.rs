@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -17,6 +18,9 @@ use super::{Connection, Location, Pools};
 use crate::clock::uptime;
 use crate::error::{Error, Result};
 
+/// What tells a watcher's connection from the others, for operators.
+const NAME: &str = "SELECT set_config('application_name', \
+    current_setting('application_name') || ' changes', false)";
 /// How often a watcher looks.
 const LOOK: Duration = Duration::from_millis(10);
 /// How often a PostgreSQL node looks without being notified.
@@ -134,7 +138,7 @@ impl Watcher {
     fn connect(location: &Location) -> Result<Self> {
         let mut connection = Connection::open(location).map_err(super::error::unavailable)?;
         if let Connection::Postgres(native) = &mut connection {
-            diesel::sql_query("LISTEN latchkey_changes").execute(native)?;
+            native.batch_execute(&format!("LISTEN latchkey_changes; {NAME}"))?;
         }
         let last = newest(&mut connection)?;
         Ok(Self { connection, last, version: 0, looked_at: None })
