@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use latchkey::keyring::Keyring;
 use tempfile::TempDir;
 
 use super::wire::{Answer, Request};
@@ -15,16 +16,16 @@ use super::{Key, code, is_pass, is_refusal, outcome, stranger};
 use crate::support::{Client, PASSWORD};
 
 /// A process with a data directory of its own, set up.
-struct Process {
+pub(super) struct Process {
     child: Child,
     folder: TempDir,
     pages: String,
-    programs: String,
-    manager: Client,
+    pub(super) programs: String,
+    pub(super) manager: Client,
 }
 
 impl Process {
-    fn start(options: &[&str]) -> Self {
+    pub(super) fn start(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LATCHKEY_")) {
@@ -65,11 +66,15 @@ impl Process {
         Self { child, folder, pages, programs: format!("http://{programs}"), manager }
     }
 
-    fn database(&self) -> PathBuf {
+    pub(super) fn database(&self) -> PathBuf {
         let data = fs::read_dir(self.folder.path().join("data")).expect("the data directory");
         data.map(|entry| entry.expect("an entry").path())
             .find(|path| path.extension().is_some_and(|extension| extension == "db"))
             .expect("a database")
+    }
+
+    pub(super) fn keyring(&self) -> Keyring {
+        Keyring::open(&self.folder.path().join("data/secret.key")).expect("the master key")
     }
 
     /// Ends the process, well, and returns what it wrote to its log.
