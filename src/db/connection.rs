@@ -77,10 +77,12 @@ pub(crate) fn rows_of(connection: &AnyConnection, columns: usize, rows: usize) -
 /// that a page answers 503 within one.
 const LOCK_WAIT: u32 = 800;
 
-/// The URL with bounds on how long a dead server goes unnoticed, unless it sets its own: seconds
-/// to connect and between keepalives, milliseconds for what was sent to be acknowledged.
-fn impatient(url: &str) -> String {
-    const BOUNDS: [&str; 5] = [
+/// The URL with a name that operators see and bounds on how long a dead server goes unnoticed,
+/// unless it sets its own: seconds to connect and between keepalives, milliseconds for what was
+/// sent to be acknowledged.
+fn with_settings(url: &str) -> String {
+    const SETTINGS: [&str; 6] = [
+        "application_name=latchkey",
         "connect_timeout=3",
         "keepalives_idle=5",
         "keepalives_interval=2",
@@ -88,11 +90,11 @@ fn impatient(url: &str) -> String {
         "tcp_user_timeout=5000",
     ];
     let mut text = url.to_owned();
-    for bound in BOUNDS {
-        let name = bound.split('=').next().unwrap_or(bound);
+    for setting in SETTINGS {
+        let name = setting.split('=').next().unwrap_or(setting);
         if !url.contains(name) {
             text.push(if text.contains('?') { '&' } else { '?' });
-            text.push_str(bound);
+            text.push_str(setting);
         }
     }
     text
@@ -102,7 +104,7 @@ impl AnyConnection {
     pub(super) fn open(location: &Location) -> Result<Self, ConnectionError> {
         match location {
             Location::Postgres(url) => {
-                let mut connection = PgConnection::establish(&impatient(url))?;
+                let mut connection = PgConnection::establish(&with_settings(url))?;
                 connection
                     .batch_execute(&format!(
                         "SET lock_timeout = {LOCK_WAIT}; SET client_min_messages = warning"

@@ -5,8 +5,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use crate::error::Error;
 
 /// Words in a database's message that say "not now" rather than "never": SQLite's busy and full
-/// disk, PostgreSQL's shutdown, lock timeout and lost connection.
-const PASSING: [&str; 10] = [
+/// disk, PostgreSQL's shutdown, timeouts and lost connection.
+const PASSING: [&str; 11] = [
     "database is locked",
     "database table is locked",
     "disk is full",
@@ -14,6 +14,7 @@ const PASSING: [&str; 10] = [
     "unable to open database file",
     "readonly database",
     "canceling statement due to lock timeout",
+    "canceling statement due to statement timeout",
     "terminating connection",
     "server closed the connection",
     "no connection to the server",

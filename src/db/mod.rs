@@ -11,10 +11,12 @@ mod migrate;
 mod pool;
 #[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]
 pub mod schema;
+mod watcher;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 
@@ -25,7 +27,7 @@ pub use indexes::without_indexes;
 use crate::error::{Error, Result};
 use feed::Feed;
 pub use feed::{EVERYTHING, Heard};
-use pool::Pool;
+use pool::{Connections, Pool};
 
 /// Which database, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,10 @@ pub enum Location {
     /// A PostgreSQL URL.
     Postgres(String),
 }
+
+/// After how long PostgreSQL is taken to say nothing at all: longer than a connection and a statement
+/// may be waited for together.
+const HANG: Duration = Duration::from_secs(3);
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
@@ -56,8 +62,8 @@ impl Db {
         migrate::run(location)?;
         Ok(Self(Arc::new(Pools {
             location: location.clone(),
-            readers: pool::readers(location)?,
-            writers: pool::writers(location)?,
+            readers: Pool::readers(location)?,
+            writers: Pool::writers(location)?,
             feed: Feed::default(),
         })))
     }
@@ -79,7 +85,7 @@ impl Db {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn watch(&self) -> Result<()> {
-        feed::watch(&self.0)
+        watcher::watch(&self.0)
     }
 
     /// Whether everything that others announced has been heard of, as of two seconds ago at most.
@@ -96,21 +102,26 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let db = self.clone();
-        off_thread(move || db.read_blocking(work)).await
+        let (db, readers) = (self.clone(), self.0.readers.current());
+        let connections = readers.clone();
+        let work = move || work(&mut *db.0.readers.get(&readers)?);
+        self.off_thread(work, move |pools| pools.readers.give_up(&connections)).await
     }
 
     /// Writes in one transaction, off the async threads. Writes run one after another, over all
     /// nodes, so that what a transaction reads still holds when it commits.
     ///
     /// # Errors
-    /// What `work` returns, or [`Error::Unavailable`]; nothing is written then.
+    /// What `work` returns, or [`Error::Unavailable`]; nothing is written then, unless the database
+    /// fell silent: it may have heard all the same.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let db = self.clone();
-        off_thread(move || db.write_blocking(work)).await
+        let (db, writers) = (self.clone(), self.0.writers.current());
+        let connections = writers.clone();
+        let work = move || db.write_with(&writers, work);
+        self.off_thread(work, move |pools| pools.writers.give_up(&connections)).await
     }
 
     /// [`Db::read`] on the caller's thread, for the command line.
@@ -118,7 +129,7 @@ impl Db {
     /// # Errors
     /// As [`Db::read`].
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        work(&mut *self.0.readers.get().map_err(error::unavailable)?)
+        work(&mut *self.0.readers.get(&self.0.readers.current())?)
     }
 
     /// [`Db::write`] on the caller's thread, for the command line.
@@ -129,7 +140,15 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut pooled = self.0.writers.get().map_err(error::unavailable)?;
+        self.write_with(&self.0.writers.current(), work)
+    }
+
+    fn write_with<T>(
+        &self,
+        writers: &Arc<Connections>,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut pooled = self.0.writers.get(writers)?;
         let connection = &mut *pooled;
         connection.batch_execute(connection.begin_writing())?;
         let mut tx = Transaction::new(connection);
@@ -150,12 +169,31 @@ impl Db {
             Err(panic) => resume_unwind(panic),
         }
     }
-}
 
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    #[expect(clippy::disallowed_methods, reason = "the one place that leaves the async threads")]
-    let done = tokio::task::spawn_blocking(work);
-    done.await.map_err(Error::internal)?
+    /// Runs `work` off the async threads. When it waits for PostgreSQL for too long, it is left
+    /// alone, and `give_up` sees to it that others do not wait with it. A file always answers.
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+        give_up: impl FnOnce(&Pools) + Send + 'static,
+    ) -> Result<T> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that leaves the async threads"
+        )]
+        let done = tokio::task::spawn_blocking(work);
+        if self.is_sqlite() {
+            return done.await.map_err(Error::internal)?;
+        }
+        let pools = self.0.clone();
+        // A task of its own, since the caller's goes when its client does.
+        let in_time = tokio::spawn(async move {
+            if let Ok(done) = tokio::time::timeout(HANG, done).await {
+                return done.map_err(Error::internal)?;
+            }
+            give_up(&pools);
+            Err(Error::Unavailable("it does not answer".into()))
+        });
+        in_time.await.map_err(Error::internal)?
+    }
 }

@@ -1,5 +1,9 @@
 //! Pools of connections: one writer and a few readers on SQLite, equals on PostgreSQL.
+//!
+//! libpq waits for an answer without end, and nothing can wake it. So connections that hang are
+//! left to who waits for them, and a new pool takes the place of theirs.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
@@ -8,18 +12,30 @@ use diesel::r2d2::{self, ManageConnection, R2D2Connection as _};
 use super::{Connection, Location, error};
 use crate::error::Result;
 
-pub(super) type Pool = r2d2::Pool<Manager>;
-
 /// How long a request waits for a connection: a page answers 503 within a second.
 const WAIT: Duration = Duration::from_millis(900);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
+/// What keeps a server that is slow from being taken for one that hangs, and a node that is cut off
+/// in the middle of a transaction from holding up the others' writes, in milliseconds.
+const READ_LIMITS: &str = "SET statement_timeout = 2000";
+const WRITE_LIMITS: &str = "SET idle_in_transaction_session_timeout = 5000";
 
 /// What the one who writes to SQLite keeps in memory, in kilobytes, and after how many pages it
 /// copies them from the log to the file: counts go to the same pages again and again.
-const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000";
+const SQLITE_WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000";
 
-#[derive(Debug)]
+/// Connections, until they hang.
+pub(super) struct Pool {
+    manager: Manager,
+    size: u32,
+    current: RwLock<Arc<Connections>>,
+}
+
+pub(super) type Connections = r2d2::Pool<Manager>;
+type Pooled = r2d2::PooledConnection<Manager>;
+
+#[derive(Clone, Debug)]
 pub(super) struct Manager {
     location: Location,
     read_only: bool,
@@ -32,10 +48,13 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<Connection, r2d2::Error> {
         let mut connection =
             Connection::open(&self.location).map_err(r2d2::Error::ConnectionError)?;
-        if matches!(self.location, Location::Sqlite(_)) {
-            let pragma = if self.read_only { "PRAGMA query_only = ON" } else { WRITER };
-            connection.batch_execute(pragma).map_err(r2d2::Error::QueryError)?;
-        }
+        let limits = match (&connection, self.read_only) {
+            (Connection::Sqlite(_), true) => "PRAGMA query_only = ON",
+            (Connection::Sqlite(_), false) => SQLITE_WRITER,
+            (Connection::Postgres(_), true) => READ_LIMITS,
+            (Connection::Postgres(_), false) => WRITE_LIMITS,
+        };
+        connection.batch_execute(limits).map_err(r2d2::Error::QueryError)?;
         Ok(connection)
     }
 
@@ -54,25 +73,54 @@ impl ManageConnection for Manager {
     }
 }
 
-pub(super) fn readers(location: &Location) -> Result<Pool> {
-    let size = match location {
-        Location::Sqlite(_) => SQLITE_READERS,
-        Location::Postgres(_) => POSTGRES_CONNECTIONS,
-    };
-    build(location, size, true)
+impl Pool {
+    pub(super) fn readers(location: &Location) -> Result<Self> {
+        let size = match location {
+            Location::Sqlite(_) => SQLITE_READERS,
+            Location::Postgres(_) => POSTGRES_CONNECTIONS,
+        };
+        Self::build(location, size, true)
+    }
+
+    pub(super) fn writers(location: &Location) -> Result<Self> {
+        // Writes run one after another; a second one waits for the lock in the database anyway.
+        Self::build(location, 1, false)
+    }
+
+    fn build(location: &Location, size: u32, read_only: bool) -> Result<Self> {
+        let manager = Manager { location: location.clone(), read_only };
+        let first = builder(size).build(manager.clone()).map_err(error::unavailable)?;
+        Ok(Self { manager, size, current: RwLock::new(Arc::new(first)) })
+    }
+
+    pub(super) fn current(&self) -> Arc<Connections> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A connection out of `connections`, which are or were the current ones.
+    pub(super) fn get(&self, connections: &Arc<Connections>) -> Result<Pooled> {
+        connections.get().map_err(|error| {
+            // When there is none at all, those that are being made may hang as well.
+            if connections.state().connections == 0 {
+                self.give_up(connections);
+            }
+            error::unavailable(error)
+        })
+    }
+
+    /// Puts others in the place of connections that hang, unless somebody else has.
+    pub(super) fn give_up(&self, connections: &Arc<Connections>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, connections) {
+            *current = Arc::new(builder(self.size).build_unchecked(self.manager.clone()));
+        }
+    }
 }
 
-pub(super) fn writers(location: &Location) -> Result<Pool> {
-    // Writes run one after another; a second one waits for the lock in the database anyway.
-    build(location, 1, false)
-}
-
-fn build(location: &Location, size: u32, read_only: bool) -> Result<Pool> {
+fn builder(size: u32) -> r2d2::Builder<Manager> {
     r2d2::Pool::builder()
         .max_size(size)
         .min_idle(Some(1))
         .connection_timeout(WAIT)
         .error_handler(Box::new(r2d2::LoggingErrorHandler))
-        .build(Manager { location: location.clone(), read_only })
-        .map_err(error::unavailable)
 }

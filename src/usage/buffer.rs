@@ -21,9 +21,9 @@ const ALL_KINDS: usize = 2_000;
 const REQUESTS: usize = 5;
 
 /// What is to be written.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
-    pub tallies: HashMap<(Secret, i64), Tally>,
+    tallies: HashMap<(Secret, i64), Tally>,
     denials: HashMap<Option<Secret>, Vec<Denials>>,
     kinds: usize,
 }
@@ -119,27 +119,48 @@ impl Buffer {
         }
         for (secret, kinds) in other.denials {
             for denials in kinds {
-                self.put_back(secret, denials);
+                if let Some(known) = self.denials_of(secret, denials.kind) {
+                    known.count += denials.count;
+                    known.kept.extend(denials.kept);
+                    known.kept.truncate(REQUESTS);
+                }
             }
         }
     }
 
-    /// Adds denials of one kind.
-    pub fn put_back(&mut self, secret: Option<Secret>, denials: Denials) {
-        if let Some(known) = self.denials_of(secret, denials.kind) {
-            known.count += denials.count;
-            known.kept.extend(denials.kept);
-            known.kept.truncate(REQUESTS);
+    /// Takes out at most `most` tallies and the denials of at most as many secrets, in the order in
+    /// which the tables are kept, so that one page of them is written once.
+    pub fn take(&mut self, most: usize) -> Self {
+        let mut part = Self::default();
+        let mut places: Vec<_> = self.tallies.keys().copied().collect();
+        if places.len() > most {
+            places.select_nth_unstable(most);
+            places.truncate(most);
         }
+        for place in places {
+            part.tallies.extend(self.tallies.remove_entry(&place));
+        }
+        let secrets: Vec<_> = self.denials.keys().copied().take(most).collect();
+        for secret in secrets {
+            let kinds = self.denials.remove(&secret).unwrap_or_default();
+            self.kinds -= kinds.len();
+            part.kinds += kinds.len();
+            part.denials.insert(secret, kinds);
+        }
+        part
     }
 
-    /// Takes out all denials.
-    pub fn take_denials(&mut self) -> Vec<(Option<Secret>, Denials)> {
-        self.kinds = 0;
-        let denials = std::mem::take(&mut self.denials).into_iter();
-        let all =
-            denials.flat_map(|(secret, kinds)| kinds.into_iter().map(move |kind| (secret, kind)));
-        all.collect()
+    /// All tallies, in the order of their table.
+    pub fn tallies(&self) -> Vec<((Secret, i64), &Tally)> {
+        let mut all: Vec<_> = self.tallies.iter().map(|(place, tally)| (*place, tally)).collect();
+        all.sort_unstable_by_key(|(place, _)| *place);
+        all
+    }
+
+    /// All denials.
+    pub fn denials(&self) -> impl Iterator<Item = (Option<Secret>, &Denials)> {
+        let all = self.denials.iter();
+        all.flat_map(|(secret, kinds)| kinds.iter().map(|denials| (*secret, denials)))
     }
 
     /// Where denials of `kind` are counted; with others where there are too many kinds, nowhere
@@ -225,8 +246,8 @@ mod tests {
         buffer.deny(secret, kind, kept);
     }
 
-    fn total(denials: &[(Option<Secret>, Denials)]) -> u64 {
-        denials.iter().map(|(_, alike)| alike.count).sum()
+    fn total(buffer: &Buffer) -> u64 {
+        buffer.denials().map(|(_, alike)| alike.count).sum()
     }
 
     #[test]
@@ -249,9 +270,7 @@ mod tests {
         assert_eq!((first.first, first.last, first.count), (NOW.plus(3), NOW.plus(5), 2));
         assert_eq!((second.count, second.address), (1, address(2)));
         assert_eq!(all.tallies.len(), 2);
-        let denials = all.take_denials();
-        assert_eq!((denials.len(), total(&denials)), (2, 3));
-        assert!(all.denials.is_empty());
+        assert_eq!((all.denials().count(), total(&all)), (2, 3));
     }
 
     #[test]
@@ -265,10 +284,9 @@ mod tests {
         }
         let tally = &buffer.tallies[&(secret(1), NOW.millis() / HOUR)];
         assert_eq!((tally.counts[0], tally.seen.len()), (1_000, ADDRESSES));
-        let denials = buffer.take_denials();
-        assert_eq!(total(&denials), 3_000);
-        assert!(denials.iter().all(|(_, alike)| alike.kept.len() <= REQUESTS));
-        let of = |secret: Option<Secret>| denials.iter().filter(|(of, _)| *of == secret).count();
+        assert_eq!(total(&buffer), 3_000);
+        assert!(buffer.denials().all(|(_, alike)| alike.kept.len() <= REQUESTS));
+        let of = |secret: Option<Secret>| buffer.denials().filter(|(of, _)| *of == secret).count();
         assert_eq!(of(Some(secret(1))), KINDS + 1);
         assert_eq!(of(None), STRANGERS_KINDS + 1);
     }
@@ -279,8 +297,29 @@ mod tests {
         for number in 0..3_000 {
             deny(&mut buffer, Some(secret(number)), 1);
         }
-        assert_eq!(buffer.take_denials().len(), ALL_KINDS);
+        assert_eq!(buffer.denials().count(), ALL_KINDS);
+        let mut parts = 0;
+        while !buffer.take(500).is_empty() {
+            parts += 1;
+        }
+        assert_eq!((parts, buffer.kinds), (4, 0));
         deny(&mut buffer, Some(secret(1)), 1);
-        assert_eq!(buffer.take_denials().len(), 1, "room again after writing");
+        assert_eq!(buffer.denials().count(), 1, "room again after writing");
+    }
+
+    #[test]
+    fn what_is_taken_out_comes_in_order_and_can_be_put_back() {
+        let mut buffer = Buffer::default();
+        for number in [5, 1, 4, 2, 3] {
+            buffer.pass(secret(number), None, NOW);
+            deny(&mut buffer, Some(secret(number)), 1);
+        }
+        let part = buffer.take(2);
+        let numbers = |buffer: &Buffer| -> Vec<i64> {
+            buffer.tallies().iter().map(|((secret, _), _)| secret.number).collect()
+        };
+        assert_eq!((numbers(&part), numbers(&buffer)), (vec![1, 2], vec![3, 4, 5]));
+        buffer.merge(part);
+        assert_eq!((numbers(&buffer), total(&buffer)), (vec![1, 2, 3, 4, 5], 5));
     }
 }

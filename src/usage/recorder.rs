@@ -19,7 +19,7 @@ const THREADS: usize = 64;
 pub struct Recorder {
     places: Box<[Place]>,
     /// What could not be written yet; only who writes takes it.
-    pub(super) pending: Mutex<Buffer>,
+    pub(super) pending: tokio::sync::Mutex<Buffer>,
 }
 
 /// Apart, so that threads do not take each other's memory from the processor.
@@ -49,7 +49,7 @@ pub struct Denial<'a> {
 impl Default for Recorder {
     fn default() -> Self {
         let places = (0..THREADS).map(|_| Place::default()).collect();
-        Self { places, pending: Mutex::default() }
+        Self { places, pending: tokio::sync::Mutex::default() }
     }
 }
 

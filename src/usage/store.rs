@@ -6,7 +6,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::buffer::{Denials, Seen, Tally};
+use super::buffer::{Buffer, Denials, Seen, Tally};
 use super::{Outcome, Secret};
 use crate::api_keys::{self, KeyId, Used};
 use crate::clock::Timestamp;
@@ -25,15 +25,17 @@ const ALL_DENIALS: i64 = 200_000;
 /// How many rows go into one statement: its parameters have a limit.
 const ROWS: usize = 1_000;
 
-/// Adds what was counted of some hundred secrets to what is known.
-pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> Result<()> {
-    add_counts(tx, tallies)?;
-    add_addresses(tx, tallies)?;
+/// Adds what was counted to what is known.
+pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
+    let tallies = counted.tallies();
+    add_counts(tx, &tallies)?;
+    add_addresses(tx, &tallies)?;
     let used = tallies.iter().filter_map(|((secret, _), tally)| {
         let (at, address) = tally.last?;
         Some(Used { key_id: secret.key_id, at, address })
     });
-    api_keys::used(tx, used)
+    api_keys::used(tx, used)?;
+    deny(tx, &counted.denials().collect::<Vec<_>>())
 }
 
 fn add_counts(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> Result<()> {
@@ -136,7 +138,7 @@ fn forget_addresses(tx: &mut Transaction<'_>, key_id: &str) -> Result<()> {
 }
 
 /// Writes denials; of each key the newest stay.
-pub(super) fn deny(tx: &mut Transaction<'_>, all: &[(Option<Secret>, Denials)]) -> Result<()> {
+fn deny(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &Denials)]) -> Result<()> {
     let mut rows = Vec::new();
     for (secret, Denials { kind, kept, count }) in all {
         let others = count - kept.len() as u64;

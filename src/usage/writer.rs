@@ -2,10 +2,12 @@
 //! writes waits for long, and once more at the end. When writing takes long, since tens of thousands
 //! of keys are in use, less often: so it takes at most a twentieth of the time, up to a minute apart.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use tokio::runtime::Builder;
 
 use super::{Recorder, store};
 use crate::db::Db;
@@ -17,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(2);
 const RESTS: u32 = 20;
 /// but no longer than this.
 const LONGEST: Duration = Duration::from_mins(1);
-/// How many tallies, and how many denials, go into one transaction.
+/// How many tallies, and as many secrets' denials, go into one transaction.
 const AT_ONCE: usize = 2_000;
 
 /// Writes in the background until it is dropped.
@@ -33,12 +35,14 @@ impl Writer {
     /// When the operating system gives no thread.
     pub fn start(recorder: Arc<Recorder>, db: Db) -> Result<Self> {
         let (alive, end) = mpsc::channel();
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(Error::internal)?;
         let write = move || {
             let mut rest = EVERY;
             loop {
                 let is_over = end.recv_timeout(rest) != Err(RecvTimeoutError::Timeout);
                 let begun = Instant::now();
-                if let Err(error) = recorder.write(&db) {
+                if let Err(error) = runtime.block_on(recorder.write(&db)) {
                     tracing::warn!(%error, "what was counted could not be written yet");
                 }
                 if is_over {
@@ -46,6 +50,8 @@ impl Writer {
                 }
                 rest = (begun.elapsed() * RESTS).clamp(EVERY, LONGEST);
             }
+            // A database that says nothing would be waited for.
+            runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("usage".into()).spawn(write);
         Ok(Self { alive: Some(alive), thread: Some(thread.map_err(Error::internal)?) })
@@ -68,50 +74,32 @@ impl Recorder {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn write(&self, db: &Db) -> Result<()> {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+    pub async fn write(&self, db: &Db) -> Result<()> {
+        let mut pending = self.pending.lock().await;
         pending.merge(self.collect());
-        if pending.is_empty() {
-            return Ok(());
-        }
-        let mut places: Vec<_> = pending.tallies.keys().copied().collect();
-        // In the order in which the tables are kept, so that a page is written once.
-        places.sort_unstable();
-        for chunk in places.chunks(AT_ONCE) {
-            let tallies: Vec<_> = chunk
-                .iter()
-                .filter_map(|place| Some((*place, pending.tallies.get(place)?)))
-                .collect();
-            kept_for_later(db.write_blocking(|tx| store::add(tx, &tallies)))?;
-            for place in chunk {
-                pending.tallies.remove(place);
+        loop {
+            let part = pending.take(AT_ONCE);
+            if part.is_empty() {
+                return Ok(());
+            }
+            let part = Arc::new(part);
+            let written = Arc::clone(&part);
+            let outcome = db.write(move |tx| store::write(tx, &written)).await;
+            if kept_for_later(&outcome) {
+                pending.merge(Arc::unwrap_or_clone(part));
+                return outcome;
             }
         }
-        let mut denials = pending.take_denials();
-        while !denials.is_empty() {
-            let chunk = &denials[denials.len().saturating_sub(AT_ONCE)..];
-            let written = kept_for_later(db.write_blocking(|tx| store::deny(tx, chunk)));
-            if written.is_err() {
-                for (secret, alike) in denials {
-                    pending.put_back(secret, alike);
-                }
-                return written;
-            }
-            denials.truncate(denials.len().saturating_sub(AT_ONCE));
-        }
-        Ok(())
     }
 }
 
-/// An error that will pass ends the writing; any other would come again and again, so that what
-/// caused it is left out.
-fn kept_for_later(written: Result<()>) -> Result<()> {
-    match written {
-        Err(Error::Unavailable(what)) => Err(Error::Unavailable(what)),
-        Err(error) => {
-            tracing::error!(%error, "a part of what was counted is lost");
-            Ok(())
-        }
-        Ok(()) => Ok(()),
+/// Whether an error will pass; any other would come again and again, so that what caused it is left
+/// out.
+fn kept_for_later(outcome: &Result<()>) -> bool {
+    if let Err(error) = outcome
+        && !matches!(error, Error::Unavailable(_))
+    {
+        tracing::error!(%error, "a part of what was counted is lost");
     }
+    matches!(outcome, Err(Error::Unavailable(_)))
 }

@@ -1,6 +1,7 @@
 //! The program, started in this process on a free port, with a clock that stands still.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -9,13 +10,14 @@ use latchkey::activity::Author;
 use latchkey::api_keys::{self, Draft, KeyId};
 use latchkey::clock::{Clock, Timestamp};
 use latchkey::config::{PublicUrl, TrustedProxies};
-use latchkey::db::{Connection, Db, Transaction};
+use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::keyring::Keyring;
 use latchkey::members::{self, Email, Member, MemberName, NewMember, Permission};
 use latchkey::scopes::{self, Resource};
 use latchkey::server::{self, Shared};
 use latchkey::sign_in::{Door, set_up};
 use latchkey::usage::Recorder;
+use latchkey::verification::Verifier;
 use latchkey::web::Site;
 use latchkey::{roles, settings};
 
@@ -33,11 +35,12 @@ pub struct App {
     pub site: Site,
     pub door: Arc<Door>,
     usage: Arc<Recorder>,
+    pub verifier: Arc<Verifier>,
     pub url: String,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
-    // After the server in the order of dropping.
-    pub database: Database,
+    // After the server in the order of dropping; the last of its nodes drops it.
+    pub database: Arc<Database>,
 }
 
 impl App {
@@ -48,12 +51,39 @@ impl App {
 
     /// A program that nobody has set up, which people reach at `public_url`.
     pub fn behind(public_url: Option<&str>) -> Self {
-        let database = Database::new();
+        let database = Arc::new(Database::new());
+        let location = database.location.clone();
+        Self::start(database, &location, Keyring::from_bytes(&[42; 32]), public_url)
+    }
+
+    /// Another node: a program with everything of its own but the database.
+    pub fn second_node(&self) -> Self {
+        self.second_node_at(&self.database.location)
+    }
+
+    /// The same, which reaches the database at `location`.
+    pub fn second_node_at(&self, location: &Location) -> Self {
+        Self::start(self.database.clone(), location, self.site.keyring.clone(), None)
+    }
+
+    /// A program beside another process, on the SQLite file and with the master key of that one.
+    pub fn beside(file: PathBuf, keyring: Keyring) -> Self {
+        let database = Arc::new(Database::of_another(Location::Sqlite(file)));
+        let location = database.location.clone();
+        Self::start(database, &location, keyring, None)
+    }
+
+    fn start(
+        database: Arc<Database>,
+        location: &Location,
+        keyring: Keyring,
+        public_url: Option<&str>,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let site = Site {
-            db: Db::open(&database.location).expect("a database"),
-            keyring: Keyring::from_bytes(&[42; 32]),
+            db: Db::open(location).expect("a database"),
+            keyring,
             clock: Clock::fixed(NOW),
             public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
@@ -62,6 +92,7 @@ impl App {
         let door = Arc::new(Door::new().expect("threads"));
         let shared = Shared::new(site.clone(), door.clone()).expect("a thread");
         let usage = shared.usage.clone();
+        let verifier = shared.verifier.clone();
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
@@ -71,7 +102,7 @@ impl App {
             });
         });
         let handle = receiver.recv().expect("the server starts");
-        Self { site, door, usage, url, handle, thread: Some(thread), database }
+        Self { site, door, usage, verifier, url, handle, thread: Some(thread), database }
     }
 
     /// A program that was set up, with the resources orders, invoices and reports.
@@ -111,7 +142,8 @@ impl App {
 
     /// The same where the database may not take it.
     pub fn try_write_usage(&self) -> latchkey::error::Result<()> {
-        self.usage.write(&self.site.db)
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.expect("a runtime").block_on(self.usage.write(&self.site.db))
     }
 
     /// Lets time pass, in milliseconds.

@@ -56,6 +56,12 @@ impl Database {
         let location = Location::Postgres(format!("{server}/{name}"));
         Self { location, _folder: folder, postgres: Some((server, name)) }
     }
+
+    /// The database of another process, which stays when this goes.
+    pub fn of_another(location: Location) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { location, _folder: folder, postgres: None }
+    }
 }
 
 /// Whether the tests run on PostgreSQL.

@@ -4,6 +4,7 @@ mod address;
 mod authorize;
 mod bearer;
 mod introspect;
+mod nodes;
 mod outage;
 mod process;
 mod revocation;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use latchkey::keyring::Keyring;
 use tempfile::TempDir;
 
 use super::wire::{Answer, Request};
@@ -70,6 +71,10 @@ impl Process {
         data.map(|entry| entry.expect("an entry").path())
             .find(|path| path.extension().is_some_and(|extension| extension == "db"))
             .expect("a database")
+    }
+
+    pub(super) fn keyring(&self) -> Keyring {
+        Keyring::open(&self.folder.path().join("data/secret.key")).expect("the master key")
     }
 
     /// Ends the process, well, and returns what it wrote to its log.

@@ -1,0 +1,189 @@
+//! Hears of what other processes and nodes announce.
+//!
+//! On SQLite a watcher looks at `PRAGMA data_version`, every few milliseconds; on PostgreSQL it is
+//! notified, and looks once a second in any case.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::feed::{Feed, Heard, newest};
+use super::schema::changes;
+use super::{Connection, Location, Pools};
+use crate::clock::uptime;
+use crate::error::{Error, Result};
+
+/// What tells a watcher's connection from the others, for operators.
+const NAME: &str = "SELECT set_config('application_name', \
+    current_setting('application_name') || ' changes', false)";
+/// How often a watcher looks.
+const LOOK: Duration = Duration::from_millis(10);
+/// How often a PostgreSQL node looks without being notified.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How long a watcher waits when it cannot connect.
+const RECONNECT: Duration = Duration::from_millis(100);
+/// After how long without getting on a watcher hangs, in milliseconds: longer than connecting may
+/// take.
+const HANG: u64 = 4_000;
+/// How often somebody makes sure that it does not.
+const CHECK: Duration = Duration::from_millis(200);
+
+/// Looks until the database's last handle is gone.
+pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
+    let (location, pools) = (pools.location.clone(), Arc::downgrade(pools));
+    spawn("watch", move || {
+        while pools.strong_count() > 0 {
+            if let Err(error) = look_until_it_hangs(&location, &pools) {
+                tracing::error!(%error, "what others change cannot be heard of; trying again");
+                thread::sleep(CHECK);
+            }
+        }
+    })
+}
+
+/// Has a thread look, and returns once it hangs. libpq waits for an answer without end, and the
+/// keepalives of a server that only says nothing are answered. Such a thread cannot be woken: it is
+/// left alone, and ends with its connection.
+fn look_until_it_hangs(location: &Location, pools: &Weak<Pools>) -> Result<()> {
+    let got_on = Arc::new(AtomicU64::new(uptime()));
+    let (location, everybody) = (location.clone(), pools.clone());
+    let looker = Looker { location, pools: everybody, got_on: Arc::downgrade(&got_on) };
+    spawn("changes", move || looker.run())?;
+    while pools.strong_count() > 0 {
+        if uptime() > got_on.load(Ordering::Relaxed) + HANG {
+            tracing::warn!("the database does not say what others change; asking anew");
+            break;
+        }
+        thread::sleep(CHECK);
+    }
+    Ok(())
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    thread::Builder::new().name(name.into()).spawn(work).map(drop).map_err(Error::internal)
+}
+
+/// Looks over one connection after another.
+struct Looker {
+    location: Location,
+    pools: Weak<Pools>,
+    /// The program's uptime when it last got on, in milliseconds; gone when it was given up.
+    got_on: Weak<AtomicU64>,
+}
+
+impl Looker {
+    /// Looks for as long as somebody is there to be told, and has not given it up.
+    fn run(&self) {
+        let mut hears = true;
+        while let Err(error) = self.look(&mut hears) {
+            if hears {
+                tracing::warn!(%error, "what others change cannot be heard of; trying again");
+            } else {
+                thread::sleep(RECONNECT);
+            }
+            hears = false;
+        }
+    }
+
+    /// Looks over one connection, for as long as that lasts.
+    fn look(&self, hears: &mut bool) -> Result<()> {
+        if self.told().is_none() {
+            return Ok(());
+        }
+        let mut watcher = Watcher::connect(&self.location)?;
+        // What was missed while nobody looked is unknown.
+        self.told().inspect(|pools| pools.feed.tell_one(Heard::Everything));
+        while let Some(pools) = self.told() {
+            let begun = uptime();
+            if watcher.turn(&pools.feed)? {
+                pools.feed.renew(begun);
+            }
+            drop(pools);
+            if !std::mem::replace(hears, true) {
+                tracing::info!("what others change is heard of again");
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    /// Says that it gets on. Who is to be told; `None` when that is nobody.
+    fn told(&self) -> Option<Arc<Pools>> {
+        self.got_on.upgrade()?.store(uptime(), Ordering::Relaxed);
+        self.pools.upgrade()
+    }
+}
+
+struct Watcher {
+    connection: Connection,
+    /// The number of the newest announcement that was told.
+    last: i64,
+    /// SQLite's version of the file, as this connection sees it.
+    version: i64,
+    looked_at: Option<Instant>,
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = BigInt)]
+    data_version: i64,
+}
+
+impl Watcher {
+    fn connect(location: &Location) -> Result<Self> {
+        let mut connection = Connection::open(location).map_err(super::error::unavailable)?;
+        if let Connection::Postgres(native) = &mut connection {
+            native.batch_execute(&format!("LISTEN latchkey_changes; {NAME}"))?;
+        }
+        let last = newest(&mut connection)?;
+        Ok(Self { connection, last, version: 0, looked_at: None })
+    }
+
+    /// Tells what is new; whether it is certain that there is nothing else.
+    fn turn(&mut self, feed: &Feed) -> Result<bool> {
+        let is_due = match &mut self.connection {
+            Connection::Postgres(native) => {
+                let is_notified = native
+                    .notifications_iter()
+                    .try_fold(false, |_, notified| notified.map(|_| true))?;
+                is_notified || self.looked_at.is_none_or(|at| at.elapsed() >= HEARTBEAT)
+            }
+            Connection::Sqlite(native) => {
+                let Version { data_version } =
+                    diesel::sql_query("PRAGMA data_version").get_result(native)?;
+                let is_new = data_version != self.version;
+                self.version = data_version;
+                if !is_new {
+                    return Ok(true);
+                }
+                is_new
+            }
+        };
+        if is_due {
+            self.looked_at = Some(Instant::now());
+            self.catch_up(feed)?;
+        }
+        Ok(is_due)
+    }
+
+    fn catch_up(&mut self, feed: &Feed) -> Result<()> {
+        let new: Vec<(i64, String)> = changes::table
+            .filter(changes::number.gt(self.last))
+            .order(changes::number)
+            .select((changes::number, changes::what))
+            .load(&mut self.connection)?;
+        if new.first().is_some_and(|(number, _)| *number > self.last + 1) {
+            feed.tell_one(Heard::Everything);
+        }
+        for (number, what) in new {
+            feed.tell(&[what]);
+            self.last = number;
+        }
+        Ok(())
+    }
+}
