@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use super::{Outcome, RequestId, Secret};
 use crate::clock::{HOUR, Timestamp};
 
@@ -31,10 +33,11 @@ pub(super) struct Buffer {
 /// What one secret was counted for in one hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    pub counts: [u64; Outcome::ALL.len()],
+    pub counts: [u32; Outcome::ALL.len()],
     /// When it last passed, and from where.
     pub last: Option<(Timestamp, Option<IpAddr>)>,
-    pub seen: Vec<Seen>,
+    /// Most are used from one place.
+    pub seen: SmallVec<[Seen; 1]>,
 }
 
 /// How often a secret passed from one address, from when to when.

@@ -42,7 +42,7 @@ fn add_counts(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> 
     let mut counts = Vec::new();
     for ((secret, hour), tally) in tallies {
         for (outcome, count) in Outcome::ALL.iter().zip(tally.counts).filter(|(_, n)| *n > 0) {
-            counts.push((secret, *hour, outcome.code(), count.cast_signed()));
+            counts.push((secret, *hour, outcome.code(), i64::from(count)));
         }
     }
     for counts in counts.chunks(ROWS) {

@@ -43,7 +43,6 @@ pub enum Verdict {
 }
 
 /// What is asked.
-#[derive(Debug)]
 pub struct Question<'a> {
     /// What the request bears.
     pub presented: Presented,
@@ -51,8 +50,8 @@ pub struct Question<'a> {
     pub wanted: &'a Wanted,
     /// Where it comes from.
     pub from: From,
-    /// What it asks for, as far as anybody says so.
-    pub request: Named<'a>,
+    /// What it asks for, as far as anybody says so; wanted only when it may not pass.
+    pub request: &'a dyn Fn() -> Named<'a>,
 }
 
 /// Decides; one for the whole program.
@@ -113,7 +112,7 @@ impl Verifier {
             }
             Err(refusal) => {
                 let (reason, detail) = (refusal.outcome(), detail(&refusal));
-                let (request_id, at) = (RequestId::random(), now);
+                let (request_id, request, at) = (RequestId::random(), request(), now);
                 self.measures.decided(reason);
                 self.usage.refuse(Denial {
                     secret,

@@ -15,9 +15,12 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// somebody in a way that cannot be read.
 #[must_use]
 pub fn of(request: &HttpRequest, trusted: &TrustedProxies) -> Option<IpAddr> {
-    let lines: Vec<&[u8]> =
-        request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
-    behind(request.peer_addr()?.ip(), &lines, trusted)
+    let peer = request.peer_addr()?.ip().to_canonical();
+    if !trusted.contains(peer) {
+        return Some(peer);
+    }
+    let lines = request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes);
+    behind(peer, &lines.collect::<Vec<_>>(), trusted)
 }
 
 /// The same of a peer and its lines of `X-Forwarded-For`, in their order. What stands left of the

@@ -19,11 +19,12 @@ pub(super) async fn authorize(
 }
 
 async fn answer(request: &HttpRequest, site: &Site, verifier: &Verifier) -> Result<HttpResponse> {
+    let headers = request.headers();
     let question = Question {
-        presented: bearer::presented(request.headers()),
+        presented: bearer::presented(headers),
         wanted: &wanted(request.query_string()),
         from: bearer::origin(request, site),
-        request: bearer::named(request.headers()),
+        request: &|| bearer::named(headers),
     };
     match verifier.verify(question, site.clock.now()).await? {
         Verdict::Pass(record) => passed(&record),

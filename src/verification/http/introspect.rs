@@ -51,7 +51,7 @@ async fn answer(
         presented: bearer::presented(request.headers()),
         wanted: &Wanted { scopes: [INTROSPECT.to_owned()].into(), environment: None },
         from: bearer::origin(request, site),
-        request: Named { method: Some(b"POST"), target: Some(b"/v1/introspect") },
+        request: &|| Named { method: Some(b"POST"), target: Some(b"/v1/introspect") },
     };
     if let Verdict::Refuse(refusal, request_id) = verifier.verify(caller, now).await? {
         return refused(&refusal, request_id);
@@ -68,7 +68,7 @@ async fn answer(
         wanted: &asked.wanted,
         from: asked.from,
         // What the token was borne by, nobody says.
-        request: Named::default(),
+        request: &Named::default,
     };
     match verifier.verify(token, now).await? {
         Verdict::Pass(record) => Ok(active(&record, site.public_url.origin())),

@@ -108,7 +108,7 @@ fn in_process<'a>(app: &'a App, query: &str, key: &Key) -> Ask<'a> {
             presented: Presented::read([bearer.as_bytes()]),
             wanted: &wanted,
             from,
-            request: Named::default(),
+            request: &Named::default,
         };
         let verdict = app.verifier.verify(question, app.site.clock.now());
         matches!(runtime.block_on(verdict), Ok(Verdict::Pass(_)))
