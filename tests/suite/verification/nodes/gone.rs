@@ -42,10 +42,10 @@ fn connections_that_hang_while_they_are_made_are_given_up_as_well() {
 
 fn lose_and_recover(fail: fn(&Proxy)) {
     let Some(nodes) = Nodes::new() else { return };
-    let [steady, revoked, unread, last] = [(); 4].map(|()| Key::new(&nodes.manager, &[]));
-    assert_eq!(told(&nodes.there, "", &last.secret), pass());
-    last.revoke(&nodes.manager);
-    let refused = || told(&nodes.there, "", &last.secret) == code(401, "key_revoked");
+    let [steady, revoked, unread, marker] = [(); 4].map(|()| Key::new(&nodes.manager, &[]));
+    assert_eq!(told(&nodes.there, "", &marker.secret), pass());
+    marker.revoke(&nodes.manager);
+    let refused = || told(&nodes.there, "", &marker.secret) == code(401, "key_revoked");
     in_the_end("it has heard of all keys, and forgets none of them again", refused);
     for key in [&steady, &revoked] {
         assert_eq!(told(&nodes.there, "", &key.secret), pass());
