@@ -16,9 +16,10 @@ use crate::error::Result;
 const WAIT: Duration = Duration::from_millis(900);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
-/// What keeps a server that is slow from being taken for one that hangs, and a node that is cut off
-/// in the middle of a transaction from holding up the others' writes, in milliseconds.
+/// So that a server that is slow is not taken for one that hangs; in milliseconds.
 const READ_LIMITS: &str = "SET statement_timeout = 2000";
+/// So that a node that is cut off in the middle of a transaction does not hold up the others'; in
+/// milliseconds.
 const WRITE_LIMITS: &str = "SET idle_in_transaction_session_timeout = 5000";
 
 /// What the one who writes to SQLite keeps in memory, in kilobytes, and after how many pages it
