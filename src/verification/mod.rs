@@ -197,3 +197,24 @@ fn detail(refusal: &Refusal) -> String {
     }
     detail
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Location;
+
+    #[test]
+    fn a_verifier_that_is_gone_keeps_no_database_open() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = Location::Sqlite(folder.path().join("latchkey.db"));
+        let db = Db::open(&location).expect("a database");
+        let keyring = Keyring::from_bytes(&[7; 32]);
+        let verifier = Verifier::new(&db, &keyring, Clock::default(), Arc::default());
+        // Kept by a subscriber, and so for as long as the database is.
+        let kept = Arc::new(());
+        let held = Arc::clone(&kept);
+        db.subscribe(move |_| drop(Arc::clone(&held)));
+        drop((verifier, db));
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
+}

@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 
 use super::cache::Digest;
@@ -30,12 +30,13 @@ const BATCH: i64 = 10_000;
 pub(super) struct Strangers {
     rate: Rate,
     known: Arc<Known>,
-    db: Db,
 }
 
 /// The start of the digest of every secret key.
-#[derive(Default)]
-struct Known(RwLock<State>);
+struct Known {
+    db: Db,
+    state: RwLock<State>,
+}
 
 #[derive(Default)]
 enum State {
@@ -50,10 +51,15 @@ enum State {
 
 impl Strangers {
     pub(super) fn new(db: &Db, clock: Clock) -> Self {
-        let known = Arc::new(Known::default());
-        let (hears, reader) = (Arc::clone(&known), db.clone());
-        db.subscribe(move |heard| hears.hear(heard, &reader));
-        Self { rate: Rate::new(clock, A_MINUTE, NETWORKS), known, db: db.clone() }
+        let known = Arc::new(Known { db: db.clone(), state: RwLock::default() });
+        // Weak, or the database would hold on to itself through its subscriber.
+        let hears = Arc::downgrade(&known);
+        db.subscribe(move |heard| {
+            if let Some(known) = hears.upgrade() {
+                known.hear(heard);
+            }
+        });
+        Self { rate: Rate::new(clock, A_MINUTE, NETWORKS), known }
     }
 
     /// Takes one of the look-ups of `address`'s network; whether there was one.
@@ -69,16 +75,16 @@ impl Strangers {
     /// Whether it is certain that no secret key has this digest. It is not while all of them are
     /// being read, which the first question starts.
     pub(super) fn are_certain_of(&self, digest: &Digest) -> bool {
-        match &*self.known.0.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.known.read_state() {
             State::Read(starts) => return !starts.contains(&start(digest)),
             State::Reading(_) => return false,
             State::Unread => {}
         }
-        let mut state = self.known.state();
+        let mut state = self.known.write_state();
         if matches!(*state, State::Unread) {
             *state = State::Reading(Vec::new());
-            let (known, db) = (Arc::clone(&self.known), self.db.clone());
-            let read = move || known.read(&db);
+            let known = Arc::clone(&self.known);
+            let read = move || known.read();
             if thread::Builder::new().name("digests".into()).spawn(read).is_err() {
                 *state = State::Unread;
             }
@@ -88,15 +94,19 @@ impl Strangers {
 }
 
 impl Known {
-    fn state(&self) -> RwLockWriteGuard<'_, State> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    fn read_state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_state(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads all there is; what has changed meanwhile once more.
-    fn read(&self, db: &Db) {
-        let mut starts = all(db);
+    fn read(&self) {
+        let mut starts = all(&self.db);
         loop {
-            let mut state = self.state();
+            let mut state = self.write_state();
             let State::Reading(changed) = &mut *state else { return };
             let changed = std::mem::take(changed);
             match (&mut starts, changed.is_empty()) {
@@ -114,7 +124,7 @@ impl Known {
             drop(state);
             for key_id in changed {
                 starts = starts.and_then(|mut starts| {
-                    starts.extend(of(db, &key_id)?);
+                    starts.extend(of(&self.db, &key_id)?);
                     Ok(starts)
                 });
             }
@@ -122,17 +132,15 @@ impl Known {
     }
 
     /// Takes in what has changed; holds nobody up while it reads.
-    fn hear(&self, heard: Heard<'_>, db: &Db) {
-        let is_unread =
-            matches!(*self.0.read().unwrap_or_else(PoisonError::into_inner), State::Unread);
-        if is_unread {
+    fn hear(&self, heard: Heard<'_>) {
+        if matches!(*self.read_state(), State::Unread) {
             return;
         }
         let new = match heard {
-            Heard::Changed(key_id) => of(db, key_id).ok().map(|starts| (key_id, starts)),
+            Heard::Changed(key_id) => of(&self.db, key_id).ok().map(|starts| (key_id, starts)),
             Heard::Everything => None,
         };
-        let mut state = self.state();
+        let mut state = self.write_state();
         match (&mut *state, new) {
             (State::Read(known), Some((_, starts))) => known.extend(starts),
             (State::Reading(changed), Some((key_id, _))) => changed.push(key_id.to_owned()),
