@@ -1,7 +1,9 @@
 //! Keys for tests to find, made through the program's own verbs.
 
-use diesel::RunQueryDsl as _;
+use std::net::IpAddr;
+
 use latchkey::api_keys::{self, Draft, KeyId};
+use latchkey::usage::Secret;
 
 use crate::support::App;
 
@@ -31,13 +33,13 @@ pub fn named(app: &App, name: &str) -> String {
     create(app, &draft(name))
 }
 
-/// Has a key been used so many milliseconds ago, as verification would note it.
+/// Has a key been used once, so many milliseconds ago.
 pub fn use_ago(app: &App, id: &str, millis: i64) {
-    let at = app.site.clock.now().plus(-millis).millis();
-    let sql = format!(
-        "UPDATE api_keys SET last_used_at = {at}, last_used_address = '203.0.113.7' WHERE id = '{id}'"
-    );
-    app.write(|tx, _| Ok(diesel::sql_query(sql).execute(&mut **tx)?));
+    let key_id = KeyId::parse(id).expect("a Key ID");
+    let address = Some(IpAddr::from([203, 0, 113, 7]));
+    let at = app.site.clock.now().plus(-millis);
+    app.usage.pass(Secret { key_id, number: 1 }, address, at);
+    app.write_usage();
 }
 
 /// How many keys there are, in any state.

@@ -16,7 +16,8 @@ fn a_key_never_used_is_revoked_after_one_question() {
     let browser = Browser::signed_in(&app);
     browser.follow(&format!("#{id} .act-danger"));
     assert_eq!(browser.text("dialog h2"), "Revoke “Billing worker”?");
-    assert!(browser.text("dialog .facts").ends_with("Last used Never"));
+    let facts = browser.text("dialog .facts");
+    assert!(facts.ends_with("Last used Never Last 24 hours No requests"), "{facts}");
     browser.wait_for_focus("dialog .dlg-foot .btn-secondary");
     browser.follow(REVOKE);
     assert_eq!(browser.address(), "/api-keys");
@@ -38,7 +39,9 @@ fn a_key_in_use_is_revoked_by_typing_its_last_four() {
     browser.goto(&format!("/api-keys/{id}"));
     browser.follow("a.btn-danger-quiet");
     browser.wait_for_focus("#confirm");
-    assert!(browser.text("dialog .facts").ends_with("Last used 2 hours ago, from 203.0.113.7"));
+    let facts = browser.text("dialog .facts");
+    let used = "Last used 2 hours ago, from 203.0.113.7 Last 24 hours 1 request from 1 address";
+    assert!(facts.ends_with(used), "{facts}");
     browser.follow(REVOKE);
     browser.wait_for_focus("#errors");
     let last_four = &id[id.len() - 4..];

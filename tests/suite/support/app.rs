@@ -34,7 +34,7 @@ pub const PASSWORD_HASH: &str = include_str!("password_hash.txt");
 pub struct App {
     pub site: Site,
     pub door: Arc<Door>,
-    usage: Arc<Recorder>,
+    pub usage: Arc<Recorder>,
     pub verifier: Arc<Verifier>,
     pub url: String,
     handle: ServerHandle,
