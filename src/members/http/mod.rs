@@ -1,10 +1,12 @@
 //! Members at the door of a page: who is asking, and may they.
 
 mod gate;
+mod navigation;
 mod preferences;
 mod viewer;
 
 pub use gate::{Allowed, Public, SignedIn};
+pub use navigation::Link;
 pub use viewer::Viewer;
 
 use crate::web::routes::Routes;

@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::USER_AGENT;
 
+use super::navigation::{self, Link};
 use crate::activity::{Actor, Author, Origin};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -30,6 +31,8 @@ pub struct Viewer {
     pub theme: Theme,
     /// When the request came.
     pub now: Timestamp,
+    /// What the page links to at its top.
+    pub links: Vec<Link>,
     /// Whether only the head of the page is asked for.
     is_head: bool,
     author: Author,
@@ -50,6 +53,7 @@ impl Viewer {
             author: author(site, request).as_member(member.id.as_str(), member.name.as_str()),
             form_token: form_token::mint(&site.keyring, &form_key, now)?,
             theme: Theme::of(request),
+            links: navigation::links(&member, request.path()),
             is_head: request.method() == Method::HEAD,
             now,
             member,

@@ -1,0 +1,28 @@
+//! The links at the top of every page: only to what the viewer may open.
+
+use crate::members::{Member, Permission};
+
+/// A link at the top of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Where it leads.
+    pub href: &'static str,
+    /// What it is called.
+    pub label: &'static str,
+    /// Whether the page is that one, or one below it.
+    pub is_current: bool,
+}
+
+const PAGES: [(&str, &str, Permission); 1] = [("/api-keys", "API Keys", Permission::ViewKeys)];
+
+/// The links for `member` on the page at `path`.
+pub(super) fn links(member: &Member, path: &str) -> Vec<Link> {
+    let may_open = PAGES.iter().filter(|(.., permission)| member.may(*permission));
+    may_open
+        .map(|&(href, label, _)| {
+            let below = path.strip_prefix(href);
+            let is_current = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            Link { href, label, is_current }
+        })
+        .collect()
+}
