@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -158,8 +158,8 @@ impl Clock {
         match self {
             Self::System => {
                 #[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
-                let nanos = OffsetDateTime::now_utc().unix_timestamp_nanos();
-                Timestamp(i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX))
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
             Self::Fixed(millis) => Timestamp(millis.load(Ordering::SeqCst)),
         }

@@ -38,12 +38,13 @@ impl SecretKey {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (body, sum) = text.split_at_checked(text.len().checked_sub(CHECKSUM)?)?;
-        let mut parts = body.splitn(3, '_');
-        let (prefix, environment, random) = (parts.next()?, parts.next()?, parts.next()?);
-        let is_well_formed = is_prefix(prefix)
-            && Environment::ALL.iter().any(|other| other.short() == environment)
-            && random.len() == RANDOM
-            && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let (start, random) = body.split_at_checked(body.len().checked_sub(RANDOM)?)?;
+        let (prefix, environment) = start.strip_suffix('_')?.split_once('_')?;
+        // To the end whatever comes, so that many bytes are looked at at once.
+        let is_random = random.bytes().fold(true, |so_far, b| so_far & b.is_ascii_alphanumeric());
+        let is_well_formed = is_random
+            && is_prefix(prefix)
+            && Environment::ALL.iter().any(|other| other.short() == environment);
         (is_well_formed && checksum(body) == sum.as_bytes())
             .then(|| Self(Zeroizing::new(text.to_owned())))
     }

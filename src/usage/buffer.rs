@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 
+use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use super::{Outcome, RequestId, Secret};
@@ -25,8 +26,8 @@ const REQUESTS: usize = 5;
 /// What is to be written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
-    tallies: HashMap<(Secret, i64), Tally>,
-    denials: HashMap<Option<Secret>, Vec<Denials>>,
+    tallies: HashMap<(Secret, i64), Tally, RandomState>,
+    denials: HashMap<Option<Secret>, Vec<Denials>, RandomState>,
     kinds: usize,
 }
 

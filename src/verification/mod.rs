@@ -14,6 +14,7 @@ mod record;
 mod store;
 mod strangers;
 mod verdict;
+mod wanted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +22,8 @@ use std::time::Instant;
 
 pub use presented::Presented;
 pub use record::{Grant, Record};
-pub use verdict::{From, Refusal, Wanted, decide};
+pub use verdict::{From, Refusal, decide};
+pub use wanted::Wanted;
 
 use crate::clock::{Clock, Timestamp, uptime};
 use crate::db::Db;
@@ -43,15 +45,15 @@ pub enum Verdict {
 }
 
 /// What is asked.
-pub struct Question<'a> {
+pub struct Question<'a, 'b> {
     /// What the request bears.
     pub presented: Presented,
     /// What it needs.
-    pub wanted: &'a Wanted,
+    pub wanted: Wanted<'a>,
     /// Where it comes from.
     pub from: From,
     /// What it asks for, as far as anybody says so; wanted only when it may not pass.
-    pub request: &'a dyn Fn() -> Named<'a>,
+    pub request: &'b dyn Fn() -> Named<'b>,
 }
 
 /// Decides; one for the whole program.
@@ -94,13 +96,13 @@ impl Verifier {
     /// # Errors
     /// When the database cannot be read and what is in memory may not be relied on: then nobody
     /// passes.
-    pub async fn verify(&self, question: Question<'_>, now: Timestamp) -> Result<Verdict> {
+    pub async fn verify(&self, question: Question<'_, '_>, now: Timestamp) -> Result<Verdict> {
         let Question { presented, wanted, from, request } = question;
         let record = self.bearer(presented, from).await;
         let record = record.inspect_err(|_| self.measures.undecided.increment(1))?;
         let secret = record.as_ref().ok().map(|record| record.secret);
         let passes = record.and_then(|record| {
-            decide(&record, wanted, from, now)?;
+            decide(&record, &wanted, from, now)?;
             Ok(record)
         });
         let address = from.address();
@@ -138,21 +140,29 @@ impl Verifier {
             Presented::Nothing => Err(Refusal::MissingKey),
             Presented::Malformed => Err(Refusal::MalformedKey),
             Presented::Secret(secret) => {
-                let record = self.find(secret.digest(&self.keyring), from).await?;
+                let digest = secret.digest(&self.keyring);
+                let record = match self.remembered(&digest) {
+                    Some(record) => Some(record),
+                    // Apart, so that what most requests wait for is small.
+                    None => Box::pin(self.look_up(digest, from)).await?,
+                };
                 record.ok_or(Refusal::InvalidKey)
             }
         })
     }
 
-    /// What is known of the secret key with this digest.
-    async fn find(&self, digest: Digest, from: From) -> Result<Option<Arc<Record>>> {
+    /// What memory knows of the secret key with this digest, while it may be relied on.
+    fn remembered(&self, digest: &Digest) -> Option<Arc<Record>> {
+        let record = self.db.is_current().then(|| self.cache.get(digest))??;
+        self.measures.hits.increment(1);
+        Some(record)
+    }
+
+    /// What the database knows of it.
+    async fn look_up(&self, digest: Digest, from: From) -> Result<Option<Arc<Record>>> {
         if !self.db.is_current() {
             self.measures.bypasses.increment(1);
             return Ok(self.load(digest).await?.map(Arc::new));
-        }
-        if let Some(record) = self.cache.get(&digest) {
-            self.measures.hits.increment(1);
-            return Ok(Some(record));
         }
         let address = from.address();
         let may_look_up = self.strangers.take(address);

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use crate::api_keys::Environment;
 use crate::clock::Timestamp;
+use crate::error::{Error, Result};
 use crate::usage::Secret;
 
 /// What is known of a genuine secret key and of the API key that it belongs to.
@@ -39,22 +42,26 @@ impl Record {
     }
 }
 
-/// What keys may do that have the same role and the same scopes, which most have in common.
+/// What keys may do that have the same role and the same scopes, which most have in common; its
+/// texts are ready to stand in an answer's headers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Grant {
     /// The slug of the role.
-    pub role: String,
+    pub role: HeaderValue,
     /// The role's scopes, narrowed to the key's own selection when it has one.
     pub scopes: BTreeSet<String>,
     /// The same in one text, separated by spaces.
-    pub scopes_text: String,
+    pub scopes_text: HeaderValue,
 }
 
 impl Grant {
     /// What a key with that role may do.
-    #[must_use]
-    pub fn new(role: String, scopes: BTreeSet<String>) -> Self {
+    ///
+    /// # Errors
+    /// When a text cannot stand in a header: somebody has written past the program.
+    pub fn new(role: &str, scopes: BTreeSet<String>) -> Result<Self> {
         let list: Vec<&str> = scopes.iter().map(String::as_str).collect();
-        Self { role, scopes_text: list.join(" "), scopes }
+        let value = |text: &str| HeaderValue::from_str(text).map_err(Error::internal);
+        Ok(Self { role: value(role)?, scopes_text: value(&list.join(" "))?, scopes })
     }
 }

@@ -149,7 +149,7 @@ impl TryFrom<Row> for Record {
         Ok(Self {
             secret: Secret { key_id: KeyId::stored(&row.key_id)?, number: row.number },
             environment,
-            grant: Arc::new(Grant::new(row.role, scopes)),
+            grant: Arc::new(Grant::new(&row.role, scopes)?),
             addresses: addresses.collect::<Result<_, _>>().map_err(Error::internal)?,
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: Timestamp::from_millis(row.expires_at),

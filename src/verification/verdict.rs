@@ -1,20 +1,13 @@
 //! The decision: may the bearer of this secret key pass? Pure: all it needs is given.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::record::Record;
+use super::wanted::Wanted;
 use crate::clock::Timestamp;
 use crate::usage::Outcome;
-
-/// What a request needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Scopes, all of which are needed.
-    pub scopes: BTreeSet<String>,
-    /// The environment that the key must be of, by its slug.
-    pub environment: Option<String>,
-}
 
 /// Where a request comes from, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +36,7 @@ pub enum Refusal {
     /// Another secret of the key stands in for this one.
     SecretSuperseded,
     /// These scopes are needed and missing.
-    ScopeMissing(Vec<String>),
+    ScopeMissing(BTreeSet<String>),
     /// The key may not be used from there.
     AddressNotAllowed,
     /// The key is for another environment.
@@ -72,7 +65,12 @@ impl Refusal {
 ///
 /// # Errors
 /// Why the bearer may not pass.
-pub fn decide(record: &Record, wanted: &Wanted, from: From, now: Timestamp) -> Result<(), Refusal> {
+pub fn decide(
+    record: &Record,
+    wanted: &Wanted<'_>,
+    from: From,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     if record.revoked_at.is_some() {
         return Err(Refusal::KeyRevoked);
     }
@@ -88,8 +86,13 @@ pub fn decide(record: &Record, wanted: &Wanted, from: From, now: Timestamp) -> R
     if !is_allowed(&record.addresses, from) {
         return Err(Refusal::AddressNotAllowed);
     }
-    let missing: Vec<String> = wanted.scopes.difference(&record.grant.scopes).cloned().collect();
-    if missing.is_empty() { Ok(()) } else { Err(Refusal::ScopeMissing(missing)) }
+    let granted = &record.grant.scopes;
+    let is_missing = |scope: &&Cow<'_, str>| !granted.contains(scope.as_ref());
+    let mut missing = wanted.scopes.iter().filter(is_missing).peekable();
+    if missing.peek().is_none() {
+        return Ok(());
+    }
+    Err(Refusal::ScopeMissing(missing.map(ToString::to_string).collect()))
 }
 
 /// A role's scopes, narrowed to a key's own selection when it has one.
@@ -155,14 +158,14 @@ pub(super) mod tests {
     }
 
     fn granted(scopes: BTreeSet<String>) -> Arc<Grant> {
-        Arc::new(Grant::new("billing".into(), scopes))
+        Arc::new(Grant::new("billing", scopes).expect("a grant"))
     }
 
-    fn wanting(scopes: &[&str]) -> Wanted {
-        Wanted { scopes: set(scopes), environment: None }
+    fn wanting<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Wanted<'a> {
+        Wanted { scopes: scopes.into_iter().map(Cow::Borrowed).collect(), environment: None }
     }
 
-    fn outcome(record: &Record, wanted: &Wanted, from: From) -> &'static str {
+    fn outcome(record: &Record, wanted: &Wanted<'_>, from: From) -> &'static str {
         decide(record, wanted, from, NOW)
             .map_or_else(|refusal| refusal.outcome().code(), |()| "pass")
     }
@@ -175,7 +178,7 @@ pub(super) mod tests {
         let secret_over = Record { secret_expires_at: NOW, ..record() };
         let superseded = Record { superseded_at: Some(NOW), ..record() };
         let overlapping = Record { superseded_at: Some(NOW.plus(1)), ..record() };
-        let wanted = wanting(&["orders:write"]);
+        let wanted = wanting(["orders:write"]);
         for (record, expected) in [
             (&plain, "scope_missing"),
             (&revoked, "key_revoked"),
@@ -190,9 +193,9 @@ pub(super) mod tests {
 
     #[test]
     fn every_scope_wanted_is_needed() {
-        assert_eq!(outcome(&record(), &wanting(&["orders:read", "invoices:write"]), HERE), "pass");
+        assert_eq!(outcome(&record(), &wanting(["orders:read", "invoices:write"]), HERE), "pass");
         assert_eq!(
-            outcome(&record(), &wanting(&["orders:read", "orders:write"]), HERE),
+            outcome(&record(), &wanting(["orders:read", "orders:write"]), HERE),
             "scope_missing"
         );
     }
@@ -212,7 +215,8 @@ pub(super) mod tests {
 
     #[test]
     fn an_environment_that_is_asked_for_must_be_the_key_s() {
-        let wanting = |slug: &str| Wanted { environment: Some(slug.into()), ..Wanted::default() };
+        let wanting =
+            |slug: &'static str| Wanted { environment: Some(slug.into()), ..Wanted::default() };
         assert_eq!(outcome(&record(), &wanting("production"), HERE), "pass");
         for slug in ["staging", "", "PRODUCTION", "production "] {
             assert_eq!(
@@ -233,10 +237,10 @@ pub(super) mod tests {
         ) {
             let scopes = effective(role.clone(), selected.as_ref());
             let record = Record { grant: granted(scopes), ..record() };
-            let wanted = |scopes| Wanted { scopes, environment: None };
             let all: BTreeSet<String> = few.union(&more).cloned().collect();
-            if outcome(&record, &wanted(all.clone()), HERE) == "pass" {
-                prop_assert_eq!(outcome(&record, &wanted(few), HERE), "pass");
+            if outcome(&record, &wanting(all.iter().map(String::as_str)), HERE) == "pass" {
+                let few = wanting(few.iter().map(String::as_str));
+                prop_assert_eq!(outcome(&record, &few, HERE), "pass");
                 prop_assert!(all.is_subset(&role), "nothing grants beyond the role");
             }
         }
@@ -248,7 +252,9 @@ pub(super) mod tests {
         ) {
             prop_assume!(revoked || age >= 1000);
             let record = Record { revoked_at: revoked.then_some(NOW), ..record() };
-            let verdict = decide(&record, &Wanted { scopes, environment }, HERE, NOW.plus(age));
+            let mut wanted = wanting(scopes.iter().map(String::as_str));
+            wanted.environment = environment.as_deref().map(Cow::Borrowed);
+            let verdict = decide(&record, &wanted, HERE, NOW.plus(age));
             prop_assert!(verdict.is_err());
         }
     }

@@ -20,7 +20,7 @@ use crate::web::Site;
 struct Asked {
     token: String,
     from: From,
-    wanted: Wanted,
+    wanted: Wanted<'static>,
 }
 
 pub(super) async fn introspect(
@@ -49,7 +49,7 @@ async fn answer(
     let now = site.clock.now();
     let caller = Question {
         presented: bearer::presented(request.headers()),
-        wanted: &Wanted { scopes: [INTROSPECT.to_owned()].into(), environment: None },
+        wanted: Wanted { scopes: [INTROSPECT.into()].into_iter().collect(), environment: None },
         from: bearer::origin(request, site),
         request: &|| Named { method: Some(b"POST"), target: Some(b"/v1/introspect") },
     };
@@ -65,7 +65,7 @@ async fn answer(
     let secret = SecretKey::parse(&asked.token);
     let token = Question {
         presented: secret.map_or(Presented::Malformed, Presented::Secret),
-        wanted: &asked.wanted,
+        wanted: asked.wanted,
         from: asked.from,
         // What the token was borne by, nobody says.
         request: &Named::default,
@@ -89,9 +89,7 @@ fn read(
         match &*name {
             "token" => tokens.push(value.into_owned()),
             "client_ip" => addresses.push(value.into_owned()),
-            "scope" => wanted
-                .scopes
-                .extend(value.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned)),
+            "scope" => wanted.need(value.into_owned().into()),
             _ => {}
         }
     }
@@ -114,17 +112,19 @@ fn is_form(request: &HttpRequest) -> bool {
 }
 
 fn active(record: &Record, issuer: &str) -> HttpResponse {
+    // Made from text, of ASCII alone.
+    let text = |value: &HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
     let key_id = record.secret.key_id.as_str();
     json(&serde_json::json!({
         "active": true,
-        "scope": record.grant.scopes_text,
+        "scope": text(&record.grant.scopes_text),
         "client_id": key_id,
         "sub": key_id,
         "token_type": "Bearer",
         "iat": record.created_at.millis() / SECOND,
         "exp": record.ends_at().millis() / SECOND,
         "iss": issuer,
-        "latchkey_role": record.grant.role,
+        "latchkey_role": text(&record.grant.role),
         "latchkey_environment": record.environment.slug(),
     }))
 }

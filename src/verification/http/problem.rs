@@ -1,5 +1,7 @@
 //! Refusals as programs read them: `WWW-Authenticate` (RFC 6750, 3) and problem details (RFC 9457).
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -71,7 +73,7 @@ pub(super) fn problem(
 
 /// The challenge that names the scopes that are missing: those that a challenge can name, and as
 /// many as fit.
-fn insufficient(missing: &[String]) -> String {
+fn insufficient(missing: &BTreeSet<String>) -> String {
     let mut named = String::new();
     for scope in missing.iter().filter(|scope| is_scope_token(scope)) {
         if named.len() + scope.len() < MOST_NAMED {

@@ -99,14 +99,13 @@ fn over_http<'a>(app: &App, query: &str, key: &Key) -> Ask<'a> {
 fn in_process<'a>(app: &'a App, query: &str, key: &Key) -> Ask<'a> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
-    let scopes = query.strip_prefix("scope=").into_iter().map(str::to_owned).collect();
-    let wanted = Wanted { scopes, environment: None };
+    let query = query.to_owned();
     let from = From::Address(CLIENT.parse().expect("an address"));
     let bearer = format!("Bearer {}", key.secret);
     let passes = move || {
         let question = Question {
             presented: Presented::read([bearer.as_bytes()]),
-            wanted: &wanted,
+            wanted: Wanted::read(&query),
             from,
             request: &Named::default,
         };
