@@ -31,6 +31,11 @@ const LONG_DATE: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year]");
 const ISO_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const TIME_OF_DAY: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute]");
+const TIME_TO_MILLIS: &[BorrowedFormatItem<'_>] =
+    format_description!("[hour]:[minute]:[second].[subsecond digits:3]");
+const WEEKDAY: &[BorrowedFormatItem<'_>] = format_description!("[weekday]");
+const RFC_3339_MILLIS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 const RFC_3339: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
@@ -84,10 +89,28 @@ impl Timestamp {
         self.utc().format(TIME_OF_DAY).unwrap_or_default()
     }
 
+    /// `14:02:07.250`, UTC.
+    #[must_use]
+    pub fn time_to_millis(self) -> String {
+        self.utc().format(TIME_TO_MILLIS).unwrap_or_default()
+    }
+
     /// `2026-12-02T14:02:00Z` (RFC 3339), for `<time datetime>` and exports.
     #[must_use]
     pub fn rfc_3339(self) -> String {
         self.utc().format(RFC_3339).unwrap_or_default()
+    }
+
+    /// The same to the millisecond, for records.
+    #[must_use]
+    pub fn rfc_3339_millis(self) -> String {
+        self.utc().format(RFC_3339_MILLIS).unwrap_or_default()
+    }
+
+    /// The first instant of `date`, UTC.
+    #[must_use]
+    pub fn start_of(date: Date) -> Self {
+        Self(date.midnight().assume_utc().unix_timestamp() * SECOND)
     }
 
     fn utc(self) -> OffsetDateTime {
@@ -121,6 +144,16 @@ pub fn short_date(date: Date) -> String {
 #[must_use]
 pub fn long_date(date: Date) -> String {
     date.format(LONG_DATE).unwrap_or_default()
+}
+
+/// `Today`, `Yesterday` or the day of the week, as headings have it.
+#[must_use]
+pub fn day_name(date: Date, today: Date) -> String {
+    match (today - date).whole_days() {
+        0 => "Today".into(),
+        1 => "Yesterday".into(),
+        _ => date.format(WEEKDAY).unwrap_or_default(),
+    }
 }
 
 /// `2026-12-02`, as `<input type="date">` has it.

@@ -29,7 +29,7 @@ pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Row {
 }
 
 /// The hash that `row` must carry after an entry with the hash `before`.
-fn hash(keyring: &Keyring, row: &Row, before: &[u8]) -> Vec<u8> {
+pub(super) fn hash(keyring: &Keyring, row: &Row, before: &[u8]) -> Vec<u8> {
     // JSON tells neighbouring texts apart whatever they hold; nulls differ from empty texts.
     let content = serde_json::json!([
         row.number,

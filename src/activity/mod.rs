@@ -7,11 +7,17 @@
 mod author;
 mod chain;
 mod event;
+pub mod http;
+mod list;
+mod recorded;
 mod store;
+mod verify;
 
 pub use author::{Actor, Author, Origin};
 pub use event::{Change, Entry, Event, Subject};
-pub use store::Recorded;
+pub use list::{COUNTED, Cursor, Events, Filter, Page, Person, Search, list};
+pub use recorded::Recorded;
+pub use verify::{Broken, Newest, newest, verify};
 
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
@@ -32,4 +38,50 @@ pub fn record(tx: &mut Transaction<'_>, author: &Author, entry: &Entry) -> Resul
 /// When the database cannot be read.
 pub fn about(connection: &mut Connection, subject_id: &str, limit: i64) -> Result<Vec<Recorded>> {
     store::about(connection, subject_id, limit)
+}
+
+/// The entry with this number.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(connection: &mut Connection, number: i64) -> Result<Option<Recorded>> {
+    store::entry(connection, number)
+}
+
+/// The number of the newest entry; 0 when there is none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_number(connection: &mut Connection) -> Result<i64> {
+    Ok(store::head(connection)?.map_or(0, |head| head.number))
+}
+
+/// The entries with numbers from the first to the second that `filter` lets through, oldest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn range(
+    connection: &mut Connection,
+    filter: &Filter,
+    numbers: (i64, i64),
+) -> Result<Vec<Recorded>> {
+    store::export(connection, filter, numbers)
+}
+
+/// The names of all events that have happened.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn event_names(connection: &mut Connection) -> Result<Vec<String>> {
+    store::names(connection)
+}
+
+/// Id and latest name of the members who have done something, at most 500, by name.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn people(connection: &mut Connection) -> Result<Vec<(String, String)>> {
+    let mut people = store::people(connection)?;
+    people.sort_by_key(|(id, name)| (name.to_lowercase(), id.clone()));
+    Ok(people)
 }

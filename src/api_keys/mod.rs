@@ -258,7 +258,8 @@ fn edited(key: &ApiKey, changes: &[Change]) -> Entry {
 }
 
 fn revoked(key: &ApiKey) -> Entry {
-    Entry::about(Event::KeyRevoked, subject(key))
+    let recorded = serde_json::json!({ "last_used_at": key.last_used_at.map(Timestamp::millis) });
+    Entry::about(Event::KeyRevoked, subject(key)).with(recorded)
 }
 
 fn subject(key: &ApiKey) -> Subject {

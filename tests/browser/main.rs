@@ -9,6 +9,7 @@
 #[expect(dead_code, unused_imports, reason = "shared with the suite, which uses all of it")]
 mod support;
 
+mod activity;
 mod browser;
 mod budget;
 mod create;

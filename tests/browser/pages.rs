@@ -270,6 +270,27 @@ fn a_key_and_its_dialogs_are_open_to_everybody() {
 }
 
 #[test]
+fn the_activity_is_open_to_everybody() {
+    let app = App::set_up();
+    let [used, ..] = keys_in_every_state(&app);
+    let browser = Browser::signed_in(&app);
+    let wrong = [("email", "nobody@example.com"), ("password", "wrong")];
+    assert_eq!(app.anonymous().submit("/sign-in", &wrong).status, 422);
+    browser.goto("/activity");
+    assert!(browser.shows(".ev-green") && browser.shows(".ev-red"));
+    look_at(&browser, "the activity");
+    browser.goto(&format!("/activity?key={used}&period=all"));
+    assert!(browser.shows(".narrowed"));
+    look_at(&browser, "the activity of a key");
+    browser.follow(".log .cell-time a");
+    assert!(browser.shows("aside dl"));
+    look_at(&browser, "an entry");
+    browser.goto("/activity?q=nothing+like+it");
+    assert_eq!(browser.text(".empty h2"), "No entries match “nothing like it”");
+    look_at(&browser, "no entry");
+}
+
+#[test]
 fn refusals_are_open_to_everybody() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);

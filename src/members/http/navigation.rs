@@ -13,7 +13,10 @@ pub struct Link {
     pub is_current: bool,
 }
 
-const PAGES: [(&str, &str, Permission); 1] = [("/api-keys", "API Keys", Permission::ViewKeys)];
+const PAGES: [(&str, &str, Permission); 2] = [
+    ("/api-keys", "API Keys", Permission::ViewKeys),
+    ("/activity", "Activity", Permission::ViewActivity),
+];
 
 /// The links for `member` on the page at `path`.
 pub(super) fn links(member: &Member, path: &str) -> Vec<Link> {

@@ -33,7 +33,7 @@ const fn gated(method: &'static str, path: &'static str, with: u16, permission: 
     Row { method, path, anonymous: 303, member: 403, without: 403, with, permission }
 }
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 20] = [
     public("GET", "/", 303, 303),
     public("GET", "/sign-in", 200, 303),
     public("POST", "/sign-in", 422, 422),
@@ -50,6 +50,10 @@ const ROWS: [Row; 16] = [
     gated("GET", "/api-keys/{key_id}/edit", 200, Permission::UpdateKeys),
     gated("POST", "/api-keys/{key_id}/edit", 303, Permission::UpdateKeys),
     gated("GET", "/api-keys/{key_id}/revoke", 200, Permission::DeleteKeys),
+    gated("GET", "/activity", 200, Permission::ViewActivity),
+    gated("GET", "/activity/export.csv", 200, Permission::ViewActivity),
+    gated("GET", "/activity/export.jsonl", 200, Permission::ViewActivity),
+    gated("GET", "/activity/{number}", 200, Permission::ViewActivity),
 ];
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 
@@ -169,7 +173,7 @@ impl House {
     /// What would be a complete request by somebody who may.
     fn ask(&self, row: &Row, caller: Caller, id: &str) -> Page {
         let (client, token) = self.ready(row, caller);
-        let path = row.path.replace("{key_id}", id);
+        let path = row.path.replace("{key_id}", id).replace("{number}", "1");
         let mut fields = match row.path {
             _ if row.method == "GET" => return client.get(&path),
             "/api-keys" => key_fields(&[("name", "Made by the matrix")]),

@@ -1,0 +1,19 @@
+//! The pages of the activity: the log, one entry, and the whole as a file.
+
+mod export;
+mod index;
+mod query;
+mod sentence;
+mod show;
+mod subject;
+mod words;
+
+use crate::web::routes::Routes;
+
+/// The routes of the activity.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/activity", index::page);
+    routes.get("/activity/export.csv", export::csv);
+    routes.get("/activity/export.jsonl", export::jsonl);
+    routes.get("/activity/{number}", show::page);
+}

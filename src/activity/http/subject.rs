@@ -1,0 +1,33 @@
+//! What an entry is about, and where the viewer may look at it.
+
+use crate::activity::Recorded;
+use crate::api_keys::KeyId;
+use crate::members::Permission;
+use crate::members::http::Viewer;
+use crate::text;
+
+/// The longest name that is drawn, in characters: names of ours are shorter.
+const LONGEST: usize = 120;
+
+/// A thing as a sentence names it.
+pub(super) struct Named {
+    pub name: String,
+    pub href: Option<String>,
+}
+
+/// What `entry` is about, if it is about something.
+pub(super) fn named(entry: &Recorded, viewer: &Viewer) -> Option<Named> {
+    let (kind, id) = (entry.subject_kind.as_deref()?, entry.subject_id.as_deref()?);
+    let name = entry.subject_name.as_deref().unwrap_or(id);
+    Some(Named { name: text::visible(name, LONGEST), href: page_of(kind, id, viewer) })
+}
+
+/// The page of a thing of that kind with that id, if there is one that the viewer may open.
+fn page_of(kind: &str, id: &str, viewer: &Viewer) -> Option<String> {
+    match kind {
+        "api_key" if viewer.may(Permission::ViewKeys) => {
+            KeyId::parse(id).map(|id| format!("/api-keys/{}", id.as_str()))
+        }
+        _ => None,
+    }
+}

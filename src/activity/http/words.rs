@@ -1,0 +1,130 @@
+//! What the pages call each event: its label, its icon, its colour, and how its sentence is made.
+//!
+//! An event that has no line here is told from its name, which says the kind of thing and what
+//! became of it.
+
+use super::sentence::{self, Parts};
+use crate::activity::Recorded;
+use crate::text;
+
+/// What the pages call an event.
+pub(super) struct Words {
+    event: &'static str,
+    pub label: &'static str,
+    pub icon: &'static str,
+    /// `ev-green`, `ev-red`, or nothing.
+    pub class: &'static str,
+    says: fn(&Recorded) -> Parts,
+}
+
+const EVENTS: [Words; 10] = [
+    words("api_key.created", "Key created", "key-round").green().saying(sentence::key_created),
+    words("api_key.edited", "Key edited", "pencil").saying(sentence::key_edited),
+    words("api_key.revoked", "Key revoked", "ban").saying(sentence::key_revoked),
+    words("session.signed_in", "Signed in", "log-in").saying(|_| Parts::plain("With password")),
+    words("session.signed_out", "Signed out", "log-out")
+        .saying(|_| Parts::plain("Ended the session")),
+    words("session.sign_in_failed", "Sign-in failed", "circle-alert")
+        .red()
+        .saying(sentence::sign_in_failed),
+    words("organisation.set_up", "Set up", "settings").saying(sentence::set_up),
+    words("member.added", "Member added", "user-plus").saying(sentence::member_added),
+    words("member.password_reset_started", "Reset link made", "refresh-cw")
+        .saying(|_| Parts::around("Made a link for a new password of ", "")),
+    words("member.password_reset", "Password reset", "refresh-cw")
+        .saying(|_| Parts::plain("Set a new password through a link")),
+];
+
+/// What the filter calls each kind of events, the icon of those without a line of their own.
+const KINDS: [(&str, &str, &str); 7] = [
+    ("api_key", "Keys", "key-round"),
+    ("role", "Roles", "shield"),
+    ("scope", "Scopes", "shield"),
+    ("member", "Members", "user-plus"),
+    ("session", "Sign-ins", "log-in"),
+    ("settings", "Settings", "settings"),
+    ("organisation", "Organisation", "settings"),
+];
+
+const fn words(event: &'static str, label: &'static str, icon: &'static str) -> Words {
+    Words { event, label, icon, class: "", says: sentence::generic }
+}
+
+impl Words {
+    const fn green(self) -> Self {
+        Self { class: "ev-green", ..self }
+    }
+
+    const fn red(self) -> Self {
+        Self { class: "ev-red", ..self }
+    }
+
+    const fn saying(self, says: fn(&Recorded) -> Parts) -> Self {
+        Self { says, ..self }
+    }
+}
+
+/// An event as templates draw it.
+pub(super) struct EventView {
+    pub label: String,
+    pub icon: &'static str,
+    pub class: &'static str,
+}
+
+/// What `event` is called.
+pub(super) fn of(event: &str) -> EventView {
+    match EVENTS.iter().find(|words| words.event == event) {
+        Some(words) => {
+            EventView { label: words.label.into(), icon: words.icon, class: words.class }
+        }
+        None => EventView { label: label(event), icon: icon(event), class: "" },
+    }
+}
+
+/// What happened, in words around the name of what it happened to.
+pub(super) fn say(entry: &Recorded) -> Parts {
+    let known = EVENTS.iter().find(|words| words.event == entry.event);
+    known.map_or(sentence::generic as fn(&Recorded) -> Parts, |words| words.says)(entry)
+}
+
+/// What the filter calls the kind of an event.
+pub(super) fn kind_label(kind: &str) -> String {
+    let known = KINDS.iter().find(|(name, ..)| *name == kind);
+    known.map_or_else(|| label(kind), |(_, label, _)| (*label).to_owned())
+}
+
+/// Where a kind stands in the filter: known ones first, in their order.
+pub(super) fn kind_position(kind: &str) -> usize {
+    KINDS.iter().position(|(name, ..)| *name == kind).unwrap_or(KINDS.len())
+}
+
+/// `role.password_taken` is called "Role password taken".
+fn label(event: &str) -> String {
+    sentence::capital(&text::visible(event, 60).replace(['.', '_'], " "))
+}
+
+fn icon(event: &str) -> &'static str {
+    let kind = event.split('.').next().unwrap_or_default();
+    KINDS.iter().find(|(name, ..)| *name == kind).map_or("info", |(.., icon)| *icon)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_events_are_called_by_their_names() {
+        let view = of("role.edited");
+        assert_eq!((view.label.as_str(), view.icon), ("Role edited", "shield"));
+        assert_eq!(of("").label, "");
+        let strange = of("\u{202e}<b>.x_y");
+        assert_eq!((strange.label.as_str(), strange.icon), ("<b> x y", "info"));
+    }
+
+    #[test]
+    fn no_event_has_two_lines() {
+        for (n, words) in EVENTS.iter().enumerate() {
+            assert!(!EVENTS[n + 1..].iter().any(|other| other.event == words.event));
+        }
+    }
+}

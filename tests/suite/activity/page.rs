@@ -1,0 +1,249 @@
+//! The log as a page: what it tells, to whom, and how it is narrowed.
+
+use latchkey::clock::DAY;
+use latchkey::members::Permission;
+
+use super::{add_entries, entries};
+use crate::support::{App, Client, Page};
+
+/// What stands in each row, newest first.
+fn told(page: &Page) -> Vec<String> {
+    page.all(".log .what")
+}
+
+fn ask(client: &Client, query: &[(&str, &str)]) -> Page {
+    let page = client.get(&format!("/activity?{}", crate::support::encoded(query)));
+    assert_eq!(page.status, 200, "{query:?}: {}", page.body);
+    page
+}
+
+#[test]
+fn the_log_tells_what_happened_by_day_with_links() {
+    let app = App::set_up();
+    let manager = app.super_manager().calling_from("203.0.113.9");
+    let id = manager.key_named("Route planner");
+    app.advance(DAY);
+    assert_eq!(manager.get("/activity").status, 303, "the session is over");
+    let member = entries(&app).pop().and_then(|entry| entry.actor_id).expect("a member");
+    let email = app.texts("SELECT email AS text FROM members")[0].clone();
+    let manager = app.signed_in(&email);
+    let edit = [("ip_whitelist", "203.0.113.7"), ("notes", "")];
+    assert_eq!(manager.edit_key(&id, &edit).status, 303);
+    assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
+    let page = manager.get("/activity");
+    assert_eq!(
+        told(&page),
+        [
+            "Revoked Route planner, never used",
+            "Changed IP whitelist of Route planner: added 1 address",
+            "With password",
+            "Created Route planner with role Read and write, expiring 21 Feb 2027",
+            "With password",
+            &format!("Added Ines Okafor ({email}) as super manager"),
+        ]
+    );
+    let days = page.all(".log .group th");
+    assert_eq!(days, ["Today, 24 November 2026", "Yesterday, 23 November 2026"]);
+    assert_eq!(page.all(".log .ev")[0], "Key revoked");
+    assert_eq!(page.all(".log [data-label=Person]")[5], "Command line");
+    assert_eq!(page.all(".log [data-label=From]")[3], "203.0.113.9");
+    assert_eq!(page.all(".log [data-label=From]")[5], "–");
+    let link = page.attribute(".log .what a", "href");
+    assert_eq!(link, Some(format!("/api-keys/{id}")));
+    assert_eq!(page.text(".foot"), "1–6 of 6 entries");
+    assert!(page.has(&format!("option[value='{member}']")));
+    let blind = app.super_manager_with(&[Permission::ViewActivity]);
+    let page = blind.get("/activity");
+    assert!(told(&page).contains(&"Revoked Route planner, never used".to_owned()));
+    assert!(!page.has(".log .what a"), "a link that leads nowhere");
+}
+
+#[test]
+fn filters_narrow_the_log_alone_and_together() {
+    let app = App::set_up();
+    let (one, two) = (app.super_manager().calling_from("2001:db8::7"), app.super_manager());
+    let id = one.key_named("Billing worker");
+    two.key_named("100%_sure\\");
+    two.edit_key(&id, &[("notes", "Changed")]);
+    let wrong = [("email", "nobody@example.com"), ("password", "wrong")];
+    assert_eq!(app.anonymous().submit("/sign-in", &wrong).status, 422);
+    let person = entries(&app)[4].actor_id.clone().expect("a member");
+    let count = |query: &[(&str, &str)]| told(&ask(&two, query)).len();
+    assert_eq!(count(&[]), 8);
+    assert_eq!(count(&[("event", "api_key")]), 3);
+    assert_eq!(count(&[("event", "api_key.edited")]), 1);
+    assert_eq!(count(&[("event", "session")]), 3);
+    assert_eq!(count(&[("person", &person)]), 2);
+    assert_eq!(count(&[("person", "command-line")]), 2);
+    assert_eq!(count(&[("person", "anonymous")]), 1);
+    assert_eq!(count(&[("person", &person), ("event", "api_key")]), 1);
+    assert_eq!(count(&[("key", &id)]), 2);
+    assert_eq!(count(&[("q", &id.to_lowercase())]), 2);
+    assert_eq!(count(&[("q", &id[..9])]), 2);
+    assert_eq!(count(&[("q", "BILLING")]), 2);
+    assert_eq!(count(&[("q", "2001:DB8:0::7")]), 1);
+    assert_eq!(count(&[("q", "2001:db8")]), 1);
+    for (part, found) in [("100%_s", 1), ("%", 1), ("0_0", 0), ("\\", 1), ("_", 8 - 3)] {
+        let all = ask(&two, &[("q", part)]);
+        // Ids of members and keys hold an underscore.
+        assert!(part == "_" || told(&all).len() == found, "{part}: {}", all.body);
+    }
+    for event in ["api_ke", "api_key.", "nothing", "nothing.at_all", "%", "api%key"] {
+        assert_eq!(count(&[("event", event)]), 0, "{event}");
+    }
+    let page = ask(&two, &[("q", "zzz"), ("event", "api_key"), ("period", "today")]);
+    assert_eq!(page.text(".empty h2"), "No entries match “zzz”");
+    assert_eq!(page.attribute(".empty a", "href").as_deref(), Some("/activity"));
+    let chosen = page.attribute("#filter-event option[selected]", "value");
+    assert_eq!(chosen.as_deref(), Some("api_key"));
+    let page = ask(&two, &[("event", "role")]);
+    assert_eq!(page.text(".empty h2"), "No entries match these filters");
+    let page = ask(&two, &[("key", &id)]);
+    assert_eq!(page.text(".narrowed code"), id);
+    assert_eq!(page.attribute("input[name=key]", "value"), Some(id.clone()));
+    let page = two.get(&format!("/api-keys/{id}"));
+    let link = page.attribute("a[href^='/activity?key=']", "href").expect("a link");
+    assert_eq!(told(&two.get(&link)).len(), 2);
+}
+
+#[test]
+fn a_period_counts_whole_days_up_to_today() {
+    let app = App::set_up();
+    add_entries(&app, 1);
+    for _ in 0..9 {
+        app.advance(5 * DAY);
+        add_entries(&app, 1);
+    }
+    let manager = app.super_manager();
+    let count = |period: &str| {
+        let query = [("period", period), ("event", "organisation.set_up")];
+        told(&ask(&manager, &query)).len()
+    };
+    assert_eq!(["today", "7d", "30d", "90d", "all"].map(count), [1, 2, 6, 10, 10]);
+    assert_eq!(count("nonsense"), 6);
+}
+
+#[test]
+fn pages_follow_one_another_and_a_spoilt_place_is_the_first_page() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    add_entries(&app, 58);
+    let total = app.count("activity");
+    let mut page = manager.get("/activity");
+    let mut seen = page.all(".cell-time");
+    let first = told(&page);
+    let mut pages = 1;
+    while let Some(href) = page.attribute(".pager [rel=next]", "href") {
+        page = manager.get(&href);
+        assert_eq!(page.status, 200);
+        seen.extend(page.all(".cell-time"));
+        pages += 1;
+    }
+    assert_eq!((pages, seen.len()), (3, usize::try_from(total).expect("few")));
+    assert_eq!(page.text(".foot p"), format!("51–{total} of {total} entries"));
+    for _ in 1..pages {
+        let href = page.attribute(".pager [rel=prev]", "href").expect("newer ones");
+        page = manager.get(&href);
+    }
+    assert_eq!(page.text(".foot p"), format!("1–25 of {total} entries"));
+    assert_eq!(told(&page), first);
+    for cursor in ["", "x", "1~2", "1~2~x", "~~~", "-1~1~1", "1~1~99999999999999999999", "\0"] {
+        for name in ["after", "before"] {
+            let page = ask(&manager, &[(name, cursor)]);
+            assert_eq!(told(&page), first, "{name}={cursor}");
+        }
+    }
+    let beyond = ask(&manager, &[("after", "18446744073709551615~1~1")]);
+    assert!(beyond.has(".empty"), "{}", beyond.body);
+}
+
+#[test]
+fn many_entries_are_counted_up_to_a_bound() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    add_entries(&app, 1010);
+    assert_eq!(manager.get("/activity").text(".foot p"), "1–25 of 1,000+ entries");
+    let kind = ask(&manager, &[("event", "organisation")]);
+    assert_eq!(kind.text(".foot p"), "1–25 of 1,000+ entries");
+}
+
+#[test]
+fn entries_of_other_versions_and_spoilt_ones_are_drawn() {
+    const MARKUP: &str = "<script>alert(1)</script>";
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let at = app.site.clock.now().millis();
+    let rows = [
+        (
+            "role.edited",
+            "role",
+            "Warehouse",
+            r#"{"changes":[{"field":"Scopes","from":"orders:read, orders:write","to":"orders:read"}],"keys":3}"#,
+        ),
+        ("weather.turned_bad", "cloud", MARKUP, "not JSON"),
+        ("api_key.created", "api_key", "Half", r#"{"changes":"none"}"#),
+        ("\u{202e}nonsense", "", "", "[1,{\"a\":null}]"),
+        ("session.sign_in_failed", "member", "Ines", r#"{"email":7}"#),
+    ];
+    for (number, (event, kind, name, details)) in (1000..).zip(rows) {
+        app.sql(&format!(
+            "INSERT INTO activity (number, at, event, actor_kind, actor_name, subject_kind, \
+             subject_id, subject_name, details, hash) VALUES ({number}, {at}, '{event}', 'robot', \
+             '{MARKUP}', '{kind}', 'x', '{name}', '{details}', {})",
+            if crate::support::is_postgres() { "''" } else { "x''" }
+        ));
+        let page = manager.get("/activity");
+        assert_eq!(page.status, 200, "{event}: {}", page.body);
+        assert!(!page.body.contains(MARKUP) && !page.body.contains('\u{202e}'), "{event}");
+        let page = manager.get(&format!("/activity/{number}"));
+        assert_eq!(page.status, 200, "{event}: {}", page.body);
+        assert!(!page.body.contains(MARKUP) && !page.body.contains('\u{202e}'), "{event}");
+    }
+    let page = ask(&manager, &[("event", "role")]);
+    assert_eq!(told(&page), ["Changed role Warehouse: removed orders:write (3 keys)"]);
+    assert_eq!(page.text(".ev"), "Role edited");
+    assert_eq!(told(&ask(&manager, &[("event", "weather.turned_bad")])).len(), 1);
+}
+
+#[test]
+fn an_entry_shows_all_that_was_recorded() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = manager.key_named("Billing worker");
+    manager.edit_key(&id, &[("notes", "Ask Ines")]);
+    let entry = entries(&app).pop().expect("an entry");
+    let page = manager.get(&format!("/activity/{}", entry.number));
+    assert_eq!(page.text("h1"), "Key edited");
+    assert_eq!(page.text(".changes li"), "NotesAsk Ines");
+    let facts = page.all("aside dd");
+    for expected in [entry.request_id.as_deref(), entry.actor_id.as_deref(), Some("api_key.edited")]
+    {
+        assert!(
+            facts.iter().any(|fact| Some(fact.as_str()) == expected),
+            "{expected:?}: {facts:?}"
+        );
+    }
+    assert!(facts[0].starts_with("23 November 2026, 12:00:00.000 UTC"), "{facts:?}");
+    for number in ["0", "-1", "999999", "9223372036854775808", "x", "1.0", "%00"] {
+        assert_eq!(manager.get(&format!("/activity/{number}")).status, 404, "{number}");
+    }
+}
+
+#[test]
+fn hostile_queries_are_answered() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let long = "x".repeat(3000);
+    for text in ["\0", "'; DROP TABLE activity; --", "\u{202e}", "<script>", "%", "👩‍💻", &long]
+    {
+        for name in ["event", "person", "key", "period", "q", "after", "before", "else"] {
+            let page = ask(&manager, &[(name, text)]);
+            assert!(!page.body.contains("<script>alert"), "{name}");
+            let path = format!("/activity/export.csv?{}", crate::support::encoded(&[(name, text)]));
+            assert_eq!(manager.get(&path).status, 200, "{path}");
+        }
+    }
+    for query in ["%zz", "q=%ff", "event=%00&event=x", "&&&=="] {
+        assert_eq!(manager.get(&format!("/activity?{query}")).status, 200, "{query}");
+    }
+}
