@@ -55,22 +55,31 @@ impl Keyring {
     /// # Errors
     /// When the file cannot be read or written, or holds fewer than 32 bytes.
     pub fn open(path: &Path) -> Result<Self> {
-        let named = |error: io::Error| {
+        match fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::of(path, make(path)),
+            read => Self::of(path, read.map(Zeroizing::new)),
+        }
+    }
+
+    /// Reads the master key from `path`, which must be there.
+    ///
+    /// # Errors
+    /// As [`Keyring::open`], and when there is no such file.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::of(path, fs::read(path).map(Zeroizing::new))
+    }
+
+    fn of(path: &Path, content: io::Result<Zeroizing<Vec<u8>>>) -> Result<Self> {
+        let long_enough = |content: Zeroizing<Vec<u8>>| match content.trim_ascii().len() {
+            SHORTEST.. => Ok(Self::from_bytes(content.trim_ascii())),
+            _ => Err(io::Error::other("it holds fewer than 32 bytes")),
+        };
+        content.and_then(long_enough).map_err(|error| {
             Error::Internal(format!(
                 "the secret key file {} cannot be used: {error}",
                 path.display()
             ))
-        };
-        let content = match fs::read(path) {
-            Ok(content) => Zeroizing::new(content),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make(path).map_err(named)?,
-            Err(error) => return Err(named(error)),
-        };
-        let content = content.trim_ascii();
-        if content.len() < SHORTEST {
-            return Err(named(io::Error::other("it holds fewer than 32 bytes")));
-        }
-        Ok(Self::from_bytes(content))
+        })
     }
 
     /// A keyring over any 32 bytes or more.

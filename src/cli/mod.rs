@@ -2,6 +2,8 @@
 //!
 //! Owns standard input and output. Errors are one line on standard error, exit code 1.
 
+mod activity;
+mod backup;
 mod demo;
 mod member;
 mod migrate;
@@ -28,6 +30,8 @@ pub fn run(config: &Config) -> ExitCode {
             serve::run(config)
         }
         Command::Demo(wanted) => demo::run(config, *wanted, &mut output),
+        Command::Activity(command) => activity::run(config, command, &mut output),
+        Command::Backup { file } => backup::run(config, file, &mut output),
         Command::Migrate => migrate::run(config, &mut output),
         Command::Member(command) => member::run(config, command, &mut input, &mut output),
     };
@@ -57,6 +61,14 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
         roles::add_built_in(tx, author.now)
     })?;
     Ok((db, keyring))
+}
+
+/// The database as it is, for commands that change nothing.
+///
+/// # Errors
+/// When there is none, or it cannot be reached.
+fn existing(config: &Config) -> Result<Db> {
+    Db::existing(&config.database.location)
 }
 
 /// The clock that commands tell the time by.

@@ -1,9 +1,12 @@
 //! The command line as clap reads it.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::network::NetworkOptions;
 use super::storage::StorageOptions;
+use crate::activity::Newest;
 use crate::members::{Email, MemberName, Permission};
 
 /// The dashboard of an organisation's API keys, and the endpoints that say whether one may pass.
@@ -30,8 +33,38 @@ pub enum Command {
     Member(MemberCommand),
     /// Bring the database up to date and stop
     Migrate,
+    /// Copy the database into a file, also while Latchkey serves; the secret key file is not in it
+    Backup {
+        /// The file to write; it must not be there yet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Look at the record of who did what
+    #[command(subcommand, arg_required_else_help = false)]
+    Activity(ActivityCommand),
     /// Fill an empty data directory with a sample organisation
     Demo(FillDemo),
+}
+
+/// What to do with the activity.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ActivityCommand {
+    /// Check that no entry was changed, added or taken away; exits with 1 when one was
+    Verify {
+        /// An entry that must be there, as a backup or an earlier check has named it
+        #[arg(long, value_name = "NUMBER:HASH", value_parser = entry)]
+        holds: Option<Newest>,
+    },
+}
+
+fn entry(text: &str) -> Result<Newest, String> {
+    let parts = text.split_once(':').and_then(|(number, hash)| Some((number.parse().ok()?, hash)));
+    match parts {
+        Some((number, hash)) if hash.len() == 64 => {
+            Ok(Newest { number, hash: hash.to_lowercase() })
+        }
+        _ => Err("give a number, a colon and 64 hexadecimal digits".into()),
+    }
 }
 
 /// What to do with members.

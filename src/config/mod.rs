@@ -15,7 +15,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-pub use command_line::{AddMember, Command, FillDemo, LogFormat, MemberCommand};
+pub use command_line::{ActivityCommand, AddMember, Command, FillDemo, LogFormat, MemberCommand};
 pub use network::ServerConfig;
 pub use public_url::PublicUrl;
 pub use refusal::Refusal;

@@ -3,6 +3,7 @@
 //! Owns connections, transactions and migrations; knows no table but its own bookkeeping.
 //! Diesel blocks, so `read` and `write` run off the async threads.
 
+mod backup;
 mod connection;
 mod error;
 mod feed;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 
+pub use backup::backup;
 pub use connection::{AnyConnection as Connection, Transaction};
 pub(crate) use connection::{on_each, rows_of};
 pub use indexes::without_indexes;
@@ -60,6 +62,24 @@ impl Db {
     /// When the database cannot be reached, or was made by a newer version of the program.
     pub fn open(location: &Location) -> Result<Self> {
         migrate::run(location)?;
+        Self::connect(location)
+    }
+
+    /// Connects to a database that is there, and leaves its schema as it is.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be reached.
+    pub fn existing(location: &Location) -> Result<Self> {
+        match location {
+            Location::Sqlite(path) if !path.is_file() => Err(Error::Internal(format!(
+                "there is no database {}: name its folder with --data-dir, or its file with --database-url",
+                path.display()
+            ))),
+            _ => Self::connect(location),
+        }
+    }
+
+    fn connect(location: &Location) -> Result<Self> {
         Ok(Self(Arc::new(Pools {
             location: location.clone(),
             readers: Pool::readers(location)?,

@@ -87,12 +87,25 @@ pub fn save(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
 /// # Errors
 /// When the master key is another one, or the database cannot be written.
 pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
-    let check = hex(&keyring.mac(Purpose::Check, &[b"database"]));
     match store::master_key_check(tx)? {
-        None => store::insert(tx, &Settings::default(), &check),
-        Some(stored) if stored == check => Ok(()),
-        Some(_) => Err(Error::Internal(
+        None => store::insert(tx, &Settings::default(), &check_of(keyring)),
+        Some(_) => check(tx, keyring),
+    }
+}
+
+/// Makes sure that the database was made with this master key.
+///
+/// # Errors
+/// When it was made with another one, or cannot be read.
+pub fn check(connection: &mut Connection, keyring: &Keyring) -> Result<()> {
+    match store::master_key_check(connection)? {
+        Some(stored) if stored == check_of(keyring) => Ok(()),
+        _ => Err(Error::Internal(
             "the database was made with another secret key file: give that one with --secret-key-file".into(),
         )),
     }
+}
+
+fn check_of(keyring: &Keyring) -> String {
+    hex(&keyring.mac(Purpose::Check, &[b"database"]))
 }

@@ -40,8 +40,8 @@ pub(super) fn get(connection: &mut Connection) -> Result<Settings> {
     })
 }
 
-pub(super) fn master_key_check(tx: &mut Transaction<'_>) -> Result<Option<String>> {
-    Ok(settings::table.select(settings::master_key_check).first(&mut **tx).optional()?)
+pub(super) fn master_key_check(connection: &mut Connection) -> Result<Option<String>> {
+    Ok(settings::table.select(settings::master_key_check).first(connection).optional()?)
 }
 
 macro_rules! values {

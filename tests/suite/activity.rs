@@ -2,6 +2,7 @@
 
 mod export;
 mod page;
+pub mod verify;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};

@@ -8,6 +8,7 @@ mod support;
 mod activity;
 mod api_keys;
 mod architecture;
+mod backup;
 mod demo;
 mod errors;
 mod many_keys;

@@ -57,6 +57,19 @@ impl Database {
         Self { location, _folder: folder, postgres: Some((server, name)) }
     }
 
+    /// A database without a table.
+    pub fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let Some(server) = postgres_server() else {
+            let location = Location::Sqlite(folder.path().join("latchkey.db"));
+            return Self { location, _folder: folder, postgres: None };
+        };
+        let name = fresh_name();
+        execute(&server, &format!("CREATE DATABASE {name}"));
+        let location = Location::Postgres(format!("{server}/{name}"));
+        Self { location, _folder: folder, postgres: Some((server, name)) }
+    }
+
     /// The database of another process, which stays when this goes.
     pub fn of_another(location: Location) -> Self {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,0 +1,39 @@
+//! `latchkey activity verify`: whether the record is what was recorded.
+
+use std::io::Write;
+
+use super::{existing, say};
+use crate::activity::{self, Newest};
+use crate::config::{ActivityCommand, Config};
+use crate::error::{Error, Result};
+use crate::keyring::Keyring;
+use crate::text::thousands;
+use crate::{members, settings};
+
+pub(super) fn run(
+    config: &Config,
+    command: &ActivityCommand,
+    output: &mut impl Write,
+) -> Result<()> {
+    let ActivityCommand::Verify { holds } = command;
+    let db = existing(config)?;
+    let keyring = Keyring::read(&config.database.secret_key_file)?;
+    db.read_blocking(|c| settings::check(c, &keyring))?;
+    let broken = |what: String| Err(Error::Internal(format!("the activity is not whole: {what}")));
+    let Newest { number, hash } = match activity::verify(&db, &keyring)? {
+        Ok(newest) => newest,
+        Err(what) => return broken(what.to_string()),
+    };
+    if number == 0 && db.read_blocking(members::any)? {
+        return broken("every entry is missing".into());
+    }
+    if let Some(Newest { number, hash }) = holds {
+        let held = db.read_blocking(|c| activity::find(c, *number))?;
+        if held.is_none_or(|entry| crate::keyring::hex(&entry.hash) != *hash) {
+            return broken(format!("entry {number} is not the one that you name"));
+        }
+    }
+    let entries = if number == 1 { "entry" } else { "entries" };
+    let count = thousands(number.unsigned_abs());
+    say(output, &format!("The activity is whole: {count} {entries}, the newest is {number}:{hash}"))
+}

@@ -1,0 +1,32 @@
+//! `latchkey backup`: a copy of the database, while others write to it.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::{existing, say};
+use crate::activity;
+use crate::config::Config;
+use crate::db;
+use crate::error::Result;
+
+pub(super) fn run(config: &Config, file: &Path, output: &mut impl Write) -> Result<()> {
+    // Read before the copy is made, so that the copy holds it.
+    let newest = activity::newest(&existing(config)?)?;
+    let size = db::backup(&config.database.location, file)?;
+    let key = config.database.secret_key_file.display();
+    say(output, &format!("Copied the database into {} ({size} bytes).", file.display()))?;
+    if newest.number > 0 {
+        let activity::Newest { number, hash } = newest;
+        say(
+            output,
+            &format!("It holds the activity up to entry {number} at least: {number}:{hash}"),
+        )?;
+        say(output, "Keep that line elsewhere: `latchkey activity verify --holds` checks it.")?;
+    }
+    say(
+        output,
+        &format!(
+            "The secret key file is not in it, and without it no secret key passes: keep a copy of {key} in another place."
+        ),
+    )
+}

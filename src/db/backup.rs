@@ -1,0 +1,154 @@
+//! A copy of the whole database, as it stood at one time, while others write.
+//!
+//! SQLite makes it itself, PostgreSQL's own `pg_dump` does otherwise. It is written under another
+//! name, for its owner alone, and gets its own only when all of it is on the disk.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use diesel::sql_types::Text;
+use diesel::{RunQueryDsl as _, sql_query};
+use url::Url;
+
+use super::{Connection, Location, error};
+use crate::error::{Error, Result};
+use crate::keyring::private_file;
+
+/// Copies the database at `location` into `file`, which must not be there yet; says how many bytes
+/// that took.
+///
+/// # Errors
+/// When the database cannot be read or the file cannot be written; then there is none.
+pub fn backup(location: &Location, file: &Path) -> Result<u64> {
+    let named = |error: io::Error| {
+        Error::Internal(format!("{} cannot be written: {error}", file.display()))
+    };
+    let file = std::path::absolute(file).map_err(named)?;
+    if file.symlink_metadata().is_ok() {
+        return Err(named(io::Error::other("it exists already, and a backup overwrites nothing")));
+    }
+    let partial = Partial::new(&file).map_err(named)?;
+    match location {
+        Location::Sqlite(_) => vacuum(location, &partial.0)?,
+        Location::Postgres(url) => dump(url, &partial.0)?,
+    }
+    partial.finish(&file).map_err(named)
+}
+
+/// The unfinished copy; gone unless it is finished.
+struct Partial(PathBuf);
+
+impl Partial {
+    fn new(file: &Path) -> io::Result<Self> {
+        let name = file.file_name().ok_or_else(|| io::Error::other("it has no name"))?;
+        let mut partial = name.to_owned();
+        partial.push(format!(".partial-{}", std::process::id()));
+        let partial = file.with_file_name(partial);
+        private_file(&partial)?;
+        Ok(Self(partial))
+    }
+
+    /// Gives the copy its name, which nobody else may have taken meanwhile.
+    fn finish(self, file: &Path) -> io::Result<u64> {
+        let copy = File::open(&self.0)?;
+        copy.sync_all()?;
+        private_file(file)?;
+        fs::rename(&self.0, file).inspect_err(|_| drop(fs::remove_file(file)))?;
+        if let Some(folder) = file.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(copy.metadata()?.len())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+        // What SQLite may have left beside it.
+        let mut journal = self.0.clone().into_os_string();
+        journal.push("-journal");
+        let _ = fs::remove_file(journal);
+    }
+}
+
+fn vacuum(location: &Location, to: &Path) -> Result<()> {
+    let to = to.to_str().ok_or_else(|| {
+        Error::Internal(format!("{} cannot be written: its name is not UTF-8", to.display()))
+    })?;
+    let mut connection = Connection::open(location).map_err(error::unavailable)?;
+    sql_query("VACUUM INTO $1").bind::<Text, _>(to).execute(&mut connection)?;
+    Ok(())
+}
+
+/// The password goes through the environment, which only the same user may look at; the command
+/// line is anybody's to read.
+fn dump(url: &str, to: &Path) -> Result<()> {
+    let (url, password) = without_password(url)?;
+    let mut command = Command::new("pg_dump");
+    command.args(["--format=custom", "--no-owner", "--no-privileges", "--no-password"]);
+    command.arg("--file").arg(to).arg("--dbname").arg(url).stdin(Stdio::null());
+    if let Some(password) = password {
+        command.env("PGPASSWORD", password);
+    }
+    let output = command.output().map_err(|error| {
+        Error::Internal(format!(
+            "pg_dump, PostgreSQL’s own program for backups, does not run: {error}"
+        ))
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Error::Internal(format!("pg_dump failed: {}", said.trim())))
+}
+
+fn without_password(url: &str) -> Result<(String, Option<String>)> {
+    let unreadable = |_| Error::Internal("the database’s URL cannot be read by pg_dump".into());
+    let mut url = Url::parse(url).map_err(|error| unreadable(error.to_string()))?;
+    let decoded = |text: &str| {
+        let pair = format!("p={}", text.replace('+', "%2B"));
+        url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+    };
+    let mut password = url.password().and_then(decoded);
+    let _ = url.set_password(None);
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, value)| {
+            let is_password = name == "password";
+            if is_password {
+                password = Some(value.clone().into_owned());
+            }
+            !is_password
+        })
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(kept);
+    }
+    Ok((url.into(), password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_out_of_the_url_wherever_it_stands() {
+        for (url, rest, password) in [
+            ("postgres://u@h/d", "postgres://u@h/d", None),
+            ("postgres://u:p%40%2B+s@h:5433/d", "postgres://u@h:5433/d", Some("p@++s")),
+            (
+                "postgres://u@h/d?sslmode=require&password=x%20y",
+                "postgres://u@h/d?sslmode=require",
+                Some("x y"),
+            ),
+            ("postgresql:///d?host=/run&user=u", "postgresql:///d?host=%2Frun&user=u", None),
+        ] {
+            let (kept, taken) = without_password(url).expect("a URL");
+            assert_eq!((kept.as_str(), taken.as_deref()), (rest, password), "{url}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `latchkey backup`: a whole copy of the database while others write, and the program on the copy.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use latchkey::activity;
+use latchkey::db::{Db, Location};
+
+use crate::activity::verify::{Shell, said};
+use crate::support::{App, Client, Database, PASSWORD, is_postgres};
+
+/// Puts a backup where a program can be started on it.
+fn restored(copy: &Path) -> Database {
+    let database = Database::empty();
+    match &database.location {
+        Location::Sqlite(path) => {
+            fs::copy(copy, path).expect("copied");
+        }
+        Location::Postgres(url) => {
+            let mut command = Command::new("pg_restore");
+            command.args(["--exit-on-error", "--no-owner", "--dbname", url]).arg(copy);
+            let output = command.output().expect("pg_restore runs");
+            assert!(output.status.success(), "{}", said(&output));
+        }
+    }
+    database
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> =
+        entries.map(|e| e.expect("one").file_name().into_string().expect("a name")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_copy_made_while_others_write_holds_all_that_was_acknowledged_and_serves() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let secret = manager.create_key(&[("name", "Billing worker")]).secret();
+    let shell = Shell::new();
+    let copy = shell.0.path().join("copy.backup");
+    let is_over = AtomicBool::new(false);
+    let acknowledged: Vec<String> = (0..5).map(|n| app.key(&format!("Before {n}"))).collect();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let writer = app.super_manager();
+            for n in 0.. {
+                writer.key_named(&format!("Meanwhile {n}"));
+                if is_over.load(Ordering::Relaxed) || n > 80 {
+                    break;
+                }
+            }
+        });
+        let output = shell.run(&app.database.location, &["backup", &copy.to_string_lossy()]);
+        is_over.store(true, Ordering::Relaxed);
+        output
+    });
+    let said_of = said(&output);
+    assert!(output.status.success(), "{said_of}");
+    assert!(said_of.contains("secret.key") && said_of.contains("is not in it"), "{said_of}");
+    let mode = fs::metadata(&copy).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(files(shell.0.path()), ["copy.backup", "secret.key"]);
+    let bytes = fs::read(&copy).expect("read");
+    for hidden in [secret.as_bytes(), PASSWORD.as_bytes(), &[42; 32]] {
+        assert!(!bytes.windows(hidden.len()).any(|part| part == hidden), "a secret is in it");
+    }
+
+    let restored = restored(&copy);
+    let db = Db::existing(&restored.location).expect("opened");
+    let newest = activity::verify(&db, &app.site.keyring).expect("read").expect("whole");
+    assert!(newest.number > 8, "{newest:?}");
+    let keys = restored.connect().texts("SELECT id AS text FROM api_keys");
+    for id in &acknowledged {
+        assert!(keys.contains(id), "{id} is missing");
+    }
+    let line = said_of.lines().find(|line| line.contains("up to entry")).expect("the newest entry");
+    let named = line.rsplit(' ').next().expect("a number and a hash");
+    let verified = shell.run(&restored.location, &["activity", "verify", "--holds", named]);
+    assert!(verified.status.success(), "{}", said(&verified));
+
+    let mut serve = shell.command(&restored.location, &["serve", "--listen", "127.0.0.1:0"]);
+    let mut child =
+        serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("a line");
+    let url = first.split_whitespace().last().expect("an address").to_owned();
+    let client = Client::new(&url);
+    let ask = |secret: &str| {
+        let request = client.http().get(format!("{url}/v1/authorize"));
+        request.bearer_auth(secret).send().expect("an answer").status().as_u16()
+    };
+    let answers = (ask(&secret), ask(&format!("{}x", &secret[..secret.len() - 1])));
+    let _ = child.kill();
+    let _ = child.wait();
+    assert_eq!(answers, (200, 401));
+}
+
+#[test]
+fn nothing_is_overwritten_and_nothing_half_done_stays() {
+    let app = App::set_up();
+    let shell = Shell::new();
+    let folder = shell.0.path();
+    fs::write(folder.join("there"), "precious").expect("written");
+    std::os::unix::fs::symlink("nowhere", folder.join("link")).expect("a link");
+    fs::create_dir(folder.join("folder")).expect("a folder");
+    let before = files(folder);
+    for target in ["there", "link", "folder", "absent/copy", "", "/", ".."] {
+        let target = if target.is_empty() {
+            String::new()
+        } else {
+            folder.join(target).display().to_string()
+        };
+        let output = shell.run(&app.database.location, &["backup", &target]);
+        let said = said(&output);
+        assert_eq!(
+            output.status.code().filter(|code| *code > 0).is_some(),
+            true,
+            "{target}: {said}"
+        );
+        assert!(said.starts_with("latchkey: ") && said.lines().count() == 1, "{target}: {said}");
+        assert_eq!(files(folder), before, "{target}");
+    }
+    assert_eq!(fs::read_to_string(folder.join("there")).expect("read"), "precious");
+}
+
+#[test]
+fn a_postgresql_that_cannot_be_copied_is_told_without_its_password() {
+    if !is_postgres() {
+        return;
+    }
+    let app = App::set_up();
+    let shell = Shell::new();
+    let Location::Postgres(url) = &app.database.location else { panic!("PostgreSQL") };
+    let copy = shell.0.path().join("copy");
+    let with_password = url.replacen("latchkey@", "latchkey:hunter2%40home@", 1);
+    let location = Location::Postgres(with_password);
+    let done = shell.run(&location, &["backup", &copy.to_string_lossy()]);
+    assert!(done.status.success(), "{}", said(&done));
+    // Without a program to run.
+    let other = shell.0.path().join("other");
+    let mut command = shell.command(&location, &["backup", &other.to_string_lossy()]);
+    let output = command.env("PATH", "/nowhere").output().expect("the program runs");
+    let said = said(&output);
+    assert!(said.starts_with("latchkey: pg_dump, PostgreSQL’s own program"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(files(shell.0.path()), ["copy", "secret.key"]);
+}
