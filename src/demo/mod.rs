@@ -8,16 +8,17 @@ mod life;
 mod names;
 mod organisation;
 mod showcase;
+mod visits;
 
 use std::num::TryFromIntError;
 
-use crate::activity::{self, Author, Entry};
+use crate::activity::{self, Actor, Author, Entry, Event};
 use crate::api_keys::{self, import};
 use crate::clock::Timestamp;
 use crate::db::{Db, Transaction, without_indexes};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
-use crate::members::Member;
+use crate::members::{self, Member};
 use crate::settings::Settings;
 use keys::Keys;
 
@@ -59,11 +60,12 @@ pub fn fill(db: &Db, keyring: &Keyring, count: u32, now: Timestamp) -> Result<Sa
         let (settings, roles, members) =
             organisation::set_up(tx, hashes, i64::from(count), keyring, now)?;
         let keys = Keys { count, now, roles: &roles, members: &members, settings: &settings };
-        let told = if count < MANY {
+        let mut told = if count < MANY {
             add(tx, &keys, &settings, keyring)?
         } else {
             without_indexes(tx, &LARGE, |tx| add(tx, &keys, &settings, keyring))?
         };
+        told.extend(visits::told(&members, now));
         record(tx, told, &members, keyring)?;
         Ok(Sample { roles: roles.len(), members, password: password.to_string() })
     })
@@ -103,12 +105,19 @@ fn record(
     told.sort_by_key(|(at, ..)| *at);
     for (at, entry, by) in told {
         let author = Author::command_line(keyring.clone(), at);
-        let member = members.iter().find(|member| member.id.as_str() == by);
-        let author = match member {
-            Some(member) => author.as_member(member.id.as_str(), member.name.as_str()),
-            None => author,
+        let found = members.iter().position(|member| member.id.as_str() == by);
+        let Some((position, member)) = found.and_then(|at| Some((at, members.get(at)?))) else {
+            let author = Author { actor: Actor::Anonymous, origin: visits::stranger(), ..author };
+            activity::record(tx, &author, &entry)?;
+            continue;
         };
-        activity::record(tx, &author, &entry)?;
+        let author = Author { origin: visits::desk(position), ..author };
+        let author = author.as_member(member.id.as_str(), member.name.as_str());
+        if entry.event == Event::SignedIn {
+            members::note_sign_in(tx, member, &author)?;
+        } else {
+            activity::record(tx, &author, &entry)?;
+        }
     }
     Ok(())
 }

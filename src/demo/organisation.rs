@@ -1,5 +1,6 @@
 //! The organisation: settings, what its API offers, roles and members.
 
+use super::visits;
 use crate::activity::{self, Author, Entry, Event};
 use crate::clock::{DAY, Timestamp};
 use crate::db::{Connection, Transaction};
@@ -144,6 +145,7 @@ fn add_members(
             let entry = Entry::about(Event::SetUp, member.subject()).with(details);
             activity::record(tx, &author, &entry)?;
             author = author.as_member(member.id.as_str(), member.name.as_str());
+            author.origin = visits::desk(0);
         }
         author.now = author.now.plus(9 * DAY);
         members.push(member);

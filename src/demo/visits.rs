@@ -1,0 +1,79 @@
+//! When people signed in and out, from where, and who tried to.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::Told;
+use super::life::pick;
+use crate::activity::{Entry, Event, Origin};
+use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
+use crate::members::Member;
+
+/// For how many days back there are visits.
+const DAYS: u32 = 60;
+/// Addresses come from the ranges that RFC 5737 keeps for examples: the last numbers of the
+/// office's, in the order of the members.
+const DESKS: [u8; 4] = [5, 9, 31, 40];
+const STRANGER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 140);
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+/// Where the `position`th member sits.
+pub(super) fn desk(position: usize) -> Origin {
+    from(Ipv4Addr::new(203, 0, 113, DESKS[position % DESKS.len()]))
+}
+
+fn from(address: Ipv4Addr) -> Origin {
+    Origin {
+        address: Some(IpAddr::V4(address)),
+        user_agent: Some(BROWSER.into()),
+        request_id: None,
+    }
+}
+
+/// What is to be told of visits.
+pub(super) fn told(members: &[Member], now: Timestamp) -> Vec<Told> {
+    let mut told = Vec::new();
+    for day in 0..DAYS {
+        for (position, member) in (0..).zip(members) {
+            // Whoever may do most comes most often.
+            if pick(day, 30 + position, 2 + position as usize) > 0 {
+                continue;
+            }
+            let Some(at) = working_hour(day, position, now) else { continue };
+            let by = member.id.as_str().to_owned();
+            told.push((at, Entry::about(Event::SignedIn, member.subject()), by.clone()));
+            let end = at.plus(2 * HOUR);
+            if pick(day, 40 + position, 3) == 0 && end < now {
+                told.push((end, Entry::about(Event::SignedOut, member.subject()), by));
+            }
+        }
+    }
+    told.extend(members.get(1).into_iter().flat_map(|member| failures(member, now)));
+    told
+}
+
+/// An instant between 7 and 16 o'clock, so many days ago; none at the weekend and after `now`.
+fn working_hour(day: u32, position: u32, now: Timestamp) -> Option<Timestamp> {
+    let date = now.plus(-i64::from(day) * DAY).date();
+    let minute = pick(day, 50 + position, 9 * 60);
+    let at = Timestamp::start_of(date).plus(7 * HOUR + i64::try_from(minute).ok()? * MINUTE);
+    let is_working_day = date.weekday().number_days_from_monday() < 5;
+    (is_working_day && at < now).then_some(at)
+}
+
+/// Somebody tried a member's address and one that is nobody's.
+fn failures(member: &Member, now: Timestamp) -> Vec<Told> {
+    let begin = now.plus(-2 * DAY - 3 * HOUR);
+    let failed = |minutes: i64, email: &str| {
+        let subject = (email == member.email.as_str()).then(|| member.subject());
+        let details = serde_json::json!({ "email": email });
+        let entry = Entry { event: Event::SignInFailed, subject, details };
+        (begin.plus(minutes * MINUTE), entry, String::new())
+    };
+    let email = member.email.as_str();
+    vec![failed(0, "admin@meridianfreight.example"), failed(1, email), failed(2, email)]
+}
+
+/// Who is told to have done it, when it was no member: a stranger.
+pub(super) fn stranger() -> Origin {
+    from(STRANGER)
+}
