@@ -86,6 +86,34 @@ fn middle() -> impl Iterator<Item = Case> {
     .into_iter()
 }
 
+/// The log of what happened.
+pub fn activity_cases() -> Vec<Case> {
+    let all = |name: &str, query: &str| {
+        Case::new(&format!("activity, {name}"), "").at(&format!("/activity?period=all{query}"))
+    };
+    let month = Case::new("activity, last 30 days", "").at("/activity");
+    let mut cases = vec![
+        month,
+        all("all time", ""),
+        all("in the middle", &format!("&after=500%7E500%7E{}", a_year_ago())),
+        all("events of a kind", "&event=api_key"),
+        all("one event", "&event=api_key.revoked"),
+        all("an event that is rare", "&event=organisation.set_up"),
+        all("a person", "&person=mem_7"),
+        all("the command line", "&person=command-line"),
+        all("a key", "&key=key_000000000007"),
+        all("search Key ID", "&q=key_000000000007"),
+        all("search address", "&q=203.0.113.7"),
+    ];
+    cases.push(all("search name, many found", "&q=member+7").without_budget());
+    cases.push(all("search name, none found", "&q=zzzzzz").without_budget());
+    cases
+}
+
+fn a_year_ago() -> i64 {
+    latchkey::clock::Clock::System.now().plus(-31_536_000_000).millis()
+}
+
 /// The pages of views that hold next to nothing.
 pub fn sparse_cases() -> Vec<Case> {
     let views = ["attention", "expired", "revoked"];
@@ -104,7 +132,7 @@ impl Case {
 
 /// Asks both programs in turn, and prints the medians and their ratio.
 pub fn compare([small, large]: &[Program; 2], cases: &[Case], scale: &Scale) {
-    println!("\n{:<36} {:>10} {:>10} {:>7}", "GET /api-keys", "1,000", scale.keys, "ratio");
+    println!("\n{:<36} {:>10} {:>10} {:>7}", "GET", "1,000", scale.keys, "ratio");
     for Case { name, path, has_budget } in cases {
         let mut times = [Vec::new(), Vec::new()];
         let end = Instant::now() + LONGEST;

@@ -1,4 +1,4 @@
-//! What the README's figures come from: what a page costs at a thousand and at a million keys, how
+//! What the README's figures come from: what a page costs at a thousand and at a million keys and entries, how
 //! fast the program starts, what memory it takes, and what a first visit loads.
 //!
 //! `cargo bench --bench pages`, or with `-- --quick` for trying out. Nothing is asserted; costs are
@@ -16,7 +16,7 @@ use program::{Data, Program};
 
 /// How much is measured.
 pub struct Scale {
-    /// Keys in the large database; the small one has a thousand.
+    /// Keys, and entries in the activity, in the large database; the small one has a thousand.
     pub keys: u32,
     /// Requests for each figure.
     pub requests: usize,
@@ -29,11 +29,12 @@ fn main() {
     } else {
         Scale { keys: 1_000_000, requests: 300 }
     };
-    let small = Data::filled(1000);
-    let large = Data::filled(scale.keys);
+    let small = Data::filled(1000).recorded(1000);
+    let large = Data::filled(scale.keys).recorded(scale.keys);
     {
         let programs = [Program::serving(&small), Program::serving(&large)];
         cost::compare(&programs, &cost::cases(&programs[1]), &scale);
+        cost::compare(&programs, &cost::activity_cases(), &scale);
     }
     start::measure(&small, &scale);
     size::measure(&small);

@@ -37,6 +37,31 @@ impl Data {
         Self { folder, email: behind("Email:"), password: behind("Password:") }
     }
 
+    /// The same with that many entries in the activity, over two years.
+    pub fn recorded(self, entries: u32) -> Self {
+        let location = Location::Sqlite(self.folder.path().join("latchkey.db"));
+        let db = Db::open(&location).expect("the database");
+        let now = latchkey::clock::Clock::System.now().millis();
+        let step = 63_072_000_000 / i64::from(entries);
+        // The page does not look at the chain.
+        let fill = format!(
+            "INSERT INTO activity (number, at, event, actor_kind, actor_id, actor_name, address, \
+                 request_id, subject_kind, subject_id, subject_name, details, hash) \
+             WITH RECURSIVE n(i) AS (SELECT MAX(number) + 1 FROM activity \
+                 UNION ALL SELECT i + 1 FROM n WHERE i < {entries}) \
+             SELECT i, {now} - ({entries} - i) * {step}, CASE i % 7 WHEN 0 THEN 'api_key.created' \
+                 WHEN 1 THEN 'api_key.edited' WHEN 2 THEN 'api_key.revoked' \
+                 WHEN 3 THEN 'session.signed_out' ELSE 'session.signed_in' END, \
+                 'member', 'mem_' || (i % 50), 'Member ' || (i % 50), '203.0.113.' || (i % 250), \
+                 lower(hex(randomblob(16))), 'api_key', 'key_' || printf('%012d', i % 5000), \
+                 'Key ' || (i % 5000), '{{\"version\":2,\"changes\":[]}}', randomblob(32) FROM n; \
+             UPDATE activity_head SET number = {entries}"
+        );
+        let written = db.write_blocking(|tx| Ok(tx.batch_execute(&fill)?));
+        written.expect("written");
+        self
+    }
+
     /// The same with very few expired, revoked and needy keys.
     pub fn thinned_out(self) -> Self {
         let location = Location::Sqlite(self.folder.path().join("latchkey.db"));
