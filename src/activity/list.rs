@@ -9,7 +9,7 @@ use crate::error::Result;
 pub const PAGE: usize = 25;
 /// Up to how many entries are counted; beyond, a page says "1,000+", so that it costs the same at
 /// a million entries.
-pub const COUNTED: i64 = 1000;
+pub const COUNTED: usize = 1000;
 
 /// Which entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub struct Page {
     /// How many lie before the first.
     pub position: u64,
     /// How many there are, up to [`COUNTED`] and one more.
-    pub total: i64,
+    pub total: usize,
     /// Whether there are newer ones.
     pub has_before: bool,
     /// Whether there are older ones.
@@ -114,12 +114,12 @@ pub struct Page {
 /// # Errors
 /// When the database cannot be read.
 pub fn list(connection: &mut Connection, filter: &Filter, cursor: Option<Cursor>) -> Result<Page> {
-    let total = store::count(connection, filter, COUNTED + 1)?;
-    let mut entries = match total {
-        0 => Vec::new(),
-        _ => store::walk(connection, filter, cursor, PAGE + 1)?,
-    };
-    let has_more = entries.len() > PAGE;
+    let numbers = store::numbers(connection, filter, COUNTED + 1)?;
+    // Looking through names a second time would cost as much as the first.
+    let known = numbers.len() <= COUNTED && matches!(filter.search, Search::Part(_));
+    let known = known.then_some(numbers.as_slice());
+    let mut entries = store::walk(connection, filter, known, cursor, PAGE + 1)?;
+    let (total, has_more) = (numbers.len(), entries.len() > PAGE);
     entries.truncate(PAGE);
     Ok(match cursor {
         None => Page { entries, position: 0, total, has_before: false, has_after: has_more },

@@ -2,6 +2,7 @@
 //! that was sealed.
 //!
 //! Entries are read in batches; those that are written meanwhile are left for the next time.
+//! ASVS 16.4.2.
 
 use std::fmt;
 

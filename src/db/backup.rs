@@ -8,13 +8,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use diesel::sql_types::Text;
-use diesel::{RunQueryDsl as _, sql_query};
-use url::Url;
-
 use super::{Connection, Location, error};
 use crate::error::{Error, Result};
 use crate::keyring::private_file;
+use diesel::sql_types::Text;
+use diesel::{RunQueryDsl as _, sql_query};
 
 /// Copies the database at `location` into `file`, which must not be there yet; says how many bytes
 /// that took.
@@ -85,7 +83,7 @@ fn vacuum(location: &Location, to: &Path) -> Result<()> {
 /// The password goes through the environment, which only the same user may look at; the command
 /// line is anybody's to read.
 fn dump(url: &str, to: &Path) -> Result<()> {
-    let (url, password) = without_password(url)?;
+    let (url, password) = without_password(url);
     let mut command = Command::new("pg_dump");
     command.args(["--format=custom", "--no-owner", "--no-privileges", "--no-password"]);
     command.arg("--file").arg(to).arg("--dbname").arg(url).stdin(Stdio::null());
@@ -104,31 +102,34 @@ fn dump(url: &str, to: &Path) -> Result<()> {
     Err(Error::Internal(format!("pg_dump failed: {}", said.trim())))
 }
 
-fn without_password(url: &str) -> Result<(String, Option<String>)> {
-    let unreadable = |_| Error::Internal("the database’s URL cannot be read by pg_dump".into());
-    let mut url = Url::parse(url).map_err(|error| unreadable(error.to_string()))?;
-    let decoded = |text: &str| {
-        let pair = format!("p={}", text.replace('+', "%2B"));
-        url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+/// `url` as it is but for its password, in either place where libpq takes one.
+fn without_password(url: &str) -> (String, Option<String>) {
+    let (start, query) = url.split_once('?').unwrap_or((url, ""));
+    let (scheme, rest) = start.split_once("://").unwrap_or(("postgres", start));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (name, mut password) = match user.split_once(':') {
+        Some((name, password)) => (name, Some(password)),
+        None => (user, None),
     };
-    let mut password = url.password().and_then(decoded);
-    let _ = url.set_password(None);
-    let kept: Vec<(String, String)> = url
-        .query_pairs()
-        .filter(|(name, value)| {
-            let is_password = name == "password";
-            if is_password {
-                password = Some(value.clone().into_owned());
-            }
-            !is_password
-        })
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    url.set_query(None);
-    if !kept.is_empty() {
-        url.query_pairs_mut().extend_pairs(kept);
+    let mut kept = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.strip_prefix("password=") {
+            Some(value) => password = Some(value),
+            None => kept.push(pair),
+        }
     }
-    Ok((url.into(), password))
+    let at = if user.is_empty() { "" } else { "@" };
+    let mark = if kept.is_empty() { "" } else { "?" };
+    let url = format!("{scheme}://{name}{at}{hosts}{path}{mark}{}", kept.join("&"));
+    (url, password.map(decoded))
+}
+
+/// Percent signs decoded, and nothing else.
+fn decoded(text: &str) -> String {
+    let pair = format!("p={}", text.replace('+', "%2B"));
+    let mut pairs = url::form_urlencoded::parse(pair.as_bytes());
+    pairs.next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -139,15 +140,17 @@ mod tests {
     fn a_password_is_taken_out_of_the_url_wherever_it_stands() {
         for (url, rest, password) in [
             ("postgres://u@h/d", "postgres://u@h/d", None),
+            ("postgres://h", "postgres://h", None),
             ("postgres://u:p%40%2B+s@h:5433/d", "postgres://u@h:5433/d", Some("p@++s")),
+            ("postgres://u:p@h1:1,h2:2/d", "postgres://u@h1:1,h2:2/d", Some("p")),
             (
-                "postgres://u@h/d?sslmode=require&password=x%20y",
-                "postgres://u@h/d?sslmode=require",
+                "postgres://u@h/d?options=-c%20a%3Db&password=x%20y",
+                "postgres://u@h/d?options=-c%20a%3Db",
                 Some("x y"),
             ),
-            ("postgresql:///d?host=/run&user=u", "postgresql:///d?host=%2Frun&user=u", None),
+            ("postgresql:///d?host=/run&user=u", "postgresql:///d?host=/run&user=u", None),
         ] {
-            let (kept, taken) = without_password(url).expect("a URL");
+            let (kept, taken) = without_password(url);
             assert_eq!((kept.as_str(), taken.as_deref()), (rest, password), "{url}");
         }
     }

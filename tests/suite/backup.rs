@@ -131,6 +131,24 @@ fn nothing_is_overwritten_and_nothing_half_done_stays() {
 }
 
 #[test]
+fn a_copy_that_does_not_fit_is_told_and_leaves_nothing() {
+    let app = App::set_up();
+    let shell = Shell::new();
+    let copy = shell.0.path().join("copy");
+    let command = shell.command(&app.database.location, &["backup", &copy.to_string_lossy()]);
+    // As a full disk would: no file may grow beyond so many blocks of 512 bytes.
+    let blocks = if is_postgres() { 4 } else { 100 };
+    let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let mut shell_command = Command::new("sh");
+    shell_command.arg("-c").arg(limited).arg(command.get_program()).args(command.get_args());
+    let output = shell_command.output().expect("the program runs");
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("latchkey: ") && said.lines().count() == 1, "{said}");
+    assert_eq!(files(shell.0.path()), ["secret.key"]);
+}
+
+#[test]
 fn a_postgresql_that_cannot_be_copied_is_told_without_its_password() {
     if !is_postgres() {
         return;

@@ -2,7 +2,7 @@
 //!
 //! Read in batches as the client takes them, up to the entry that was the newest at the start. When
 //! a batch fails, the connection is cut, so that no part passes for the whole. Nothing is written by
-//! a GET: who exports stands in the server's log, beside the request's id. ASVS 1.2.10, 16.3.3.
+//! a GET: who exports stands in the server's log, beside the request's id. ASVS 1.2.10, 16.3.2.
 
 use std::io;
 
@@ -186,7 +186,7 @@ fn cells(entry: &Recorded) -> [String; COLUMNS.len()] {
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
 fn safe(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 

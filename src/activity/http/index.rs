@@ -200,7 +200,7 @@ pub(super) fn person(entry: &Recorded) -> String {
 fn foot(page: &Page) -> String {
     let first = page.position.saturating_add(1);
     let last = page.position.saturating_add(page.entries.len() as u64);
-    let counted = thousands(page.total.min(activity::COUNTED).unsigned_abs());
+    let counted = thousands(page.total.min(activity::COUNTED) as u64);
     let more = if page.total > activity::COUNTED { "+" } else { "" };
     let noun = if page.total == 1 { "entry" } else { "entries" };
     format!("{}–{} of {counted}{more} {noun}", thousands(first), thousands(last))

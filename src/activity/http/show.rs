@@ -9,7 +9,7 @@ use super::sentence::{self, Parts};
 use super::subject::{self, Named};
 use super::words::{self, EventView};
 use crate::activity::{self, Change, Recorded};
-use crate::clock::long_date;
+use crate::clock::{Timestamp, long_date};
 use crate::error::{Error, Result};
 use crate::keyring::hex;
 use crate::members::http::{Allowed, Viewer};
@@ -70,7 +70,8 @@ fn details(entry: &Recorded) -> Vec<(String, String)> {
     let rest = details.into_iter().filter(|(name, _)| name != "changes");
     rest.map(|(name, what)| {
         let label = sentence::capital(&text::visible(&name, 80).replace('_', " "));
-        (label, value(&what))
+        let at = what.as_i64().filter(|_| name.ends_with("_at")).map(Timestamp::from_millis);
+        (label, at.map_or_else(|| value(&what), time))
     })
     .collect()
 }
@@ -90,11 +91,15 @@ fn value(value: &Value) -> String {
     text::visible(&said, LONGEST)
 }
 
+fn time(at: Timestamp) -> String {
+    format!("{}, {} UTC", long_date(at.date()), at.time_to_millis())
+}
+
 fn facts(entry: &Recorded) -> Vec<Fact> {
     let fact = |label, value: Option<&str>, is_code| {
         value.map(|value| Fact { label, value: text::visible(value, 300), is_code })
     };
-    let time = format!("{}, {} UTC", long_date(entry.at.date()), entry.at.time_to_millis());
+    let time = time(entry.at);
     [
         fact("Time", Some(&time), false),
         fact("Person", Some(&person(entry)), false),

@@ -11,7 +11,7 @@ use crate::error::Result;
 
 mod search;
 
-pub(super) use search::{count, export, names, people, walk};
+pub(super) use search::{export, names, numbers, people, walk};
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = activity)]

@@ -18,18 +18,24 @@ type Boxed<'a> = activity::BoxedQuery<'a, Backend>;
 const PEOPLE: i64 = 500;
 
 /// At most `limit` entries beside the cursor, nearest first: before a cursor they come backwards.
+/// When all that `filter` lets through are `known` by their numbers, they are taken from these.
 pub(in crate::activity) fn walk(
     connection: &mut Connection,
     filter: &Filter,
+    known: Option<&[i64]>,
     cursor: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Recorded>> {
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let queries = match known {
+        Some(numbers) => {
+            vec![activity::table.into_boxed().filter(activity::number.eq_any(numbers))]
+        }
+        None => queries(connection, filter)?,
+    };
     let mut found: Vec<Row> = Vec::new();
-    // Each event's index is in the page's order; that of several is not.
-    for event in events(connection, filter)? {
-        let query = narrowed(filter, event.as_deref());
+    for query in queries {
         let query = match cursor {
             Some(cursor) => query.filter(beyond(cursor)),
             None => query,
@@ -49,22 +55,21 @@ pub(in crate::activity) fn walk(
     Ok(found.into_iter().map(Into::into).collect())
 }
 
-/// How many entries `filter` lets through; at most `limit`.
-pub(in crate::activity) fn count(
+/// The numbers of at most `limit` entries that `filter` lets through, in no order of use.
+pub(in crate::activity) fn numbers(
     connection: &mut Connection,
     filter: &Filter,
-    limit: i64,
-) -> Result<i64> {
-    let mut count = 0;
-    for event in events(connection, filter)? {
-        let query = narrowed(filter, event.as_deref()).limit(limit - count);
-        let numbers: Vec<i64> = query.select(activity::number).load(connection)?;
-        count += i64::try_from(numbers.len()).unwrap_or(limit);
-        if count >= limit {
+    limit: usize,
+) -> Result<Vec<i64>> {
+    let mut numbers: Vec<i64> = Vec::new();
+    for query in queries(connection, filter)? {
+        let rest = i64::try_from(limit - numbers.len()).unwrap_or(i64::MAX);
+        numbers.extend(query.limit(rest).select(activity::number).load::<i64>(connection)?);
+        if numbers.len() >= limit {
             break;
         }
     }
-    Ok(count)
+    Ok(numbers)
 }
 
 /// The entries of these numbers that `filter` lets through, the oldest first.
@@ -84,15 +89,16 @@ pub(in crate::activity) fn export(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The events to look for, one after another; `None` for all at once.
-fn events(connection: &mut Connection, filter: &Filter) -> Result<Vec<Option<String>>> {
+/// What `filter` lets through, event by event: each one's index is in the page's order, that of
+/// several is not.
+fn queries<'a>(connection: &mut Connection, filter: &'a Filter) -> Result<Vec<Boxed<'a>>> {
     Ok(match &filter.events {
-        None => vec![None],
-        Some(Events::One(event)) => vec![Some(event.clone())],
+        None => vec![narrowed(filter, None)],
+        Some(Events::One(event)) => vec![narrowed(filter, Some(event))],
         Some(Events::Kind(kind)) => {
             let start = format!("{kind}.");
-            let all = names(connection)?.into_iter();
-            all.filter(|name| name.starts_with(&start)).map(Some).collect()
+            let all = names(connection)?.into_iter().filter(|name| name.starts_with(&start));
+            all.map(|name| narrowed(filter, Some(&name))).collect()
         }
     })
 }
@@ -130,21 +136,21 @@ fn is_nobody(kind: &'static str) -> Condition {
     Box::new(activity::actor_id.is_null().and(activity::actor_kind.eq(kind)).nullable())
 }
 
-/// Whether a name, id or address holds `part`. Both as it was typed and in small letters, since
-/// SQLite makes only ASCII small.
+/// Whether a name, id or address holds `part`, in whatever case. SQLite makes only ASCII small, so
+/// that other letters are also looked for as they were typed.
 fn holds(part: &str) -> Condition {
-    let (typed, small) =
-        (format!("%{}%", escaped(part)), format!("%{}%", escaped(&part.to_lowercase())));
     let texts = "COALESCE(subject_name, '') || ' ' || COALESCE(subject_id, '') || ' ' || \
                  actor_name || ' ' || COALESCE(address, '')";
-    Box::new(
-        sql::<Bool>(&format!("(({texts}) LIKE "))
-            .bind::<Text, _>(typed)
-            .sql(&format!(" ESCAPE '\\' OR lower({texts}) LIKE "))
-            .bind::<Text, _>(small)
-            .sql(" ESCAPE '\\')")
-            .nullable(),
-    )
+    let like = |texts: &str, part: &str| {
+        sql::<Bool>(&format!("({texts}) LIKE "))
+            .bind::<Text, _>(format!("%{}%", escaped(part)))
+            .sql(" ESCAPE '\\'")
+    };
+    let small = like(&format!("lower({texts})"), &part.to_lowercase());
+    if part.is_ascii() {
+        return Box::new(small.nullable());
+    }
+    Box::new(small.or(like(texts, part)).nullable())
 }
 
 /// A text with the wildcards of LIKE as ordinary characters.

@@ -277,6 +277,9 @@ fn what_is_typed_is_escaped_wherever_it_stands() {
         manager.get(&format!("/api-keys/{id}")),
         manager.submit(&format!("/api-keys/{id}/revoke"), &[]),
         manager.get("/api-keys?view=revoked"),
+        manager.get("/activity"),
+        manager.get(&format!("/activity?q={}", urlencode(MARKUP))),
+        manager.get(&format!("/activity/{}", app.count("activity"))),
     ];
     for page in pages {
         assert_clear(&page, "markup");

@@ -44,6 +44,8 @@ fn answers(app: &App) -> Vec<(&'static str, Page)> {
         ("the sign-in page", nobody.get("/sign-in")),
         ("a redirect", nobody.get("/api-keys")),
         ("a forbidden page", powerless.get("/api-keys")),
+        ("the activity", manager.get("/activity")),
+        ("an export", manager.get("/activity/export.csv")),
         ("no page", manager.get("/nowhere")),
         ("no route", manager.get("/a/b/c/d")),
         ("a wrong method", manager.any("DELETE", "/api-keys")),
