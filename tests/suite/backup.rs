@@ -119,11 +119,7 @@ fn nothing_is_overwritten_and_nothing_half_done_stays() {
         };
         let output = shell.run(&app.database.location, &["backup", &target]);
         let said = said(&output);
-        assert_eq!(
-            output.status.code().filter(|code| *code > 0).is_some(),
-            true,
-            "{target}: {said}"
-        );
+        assert!(output.status.code().is_some_and(|code| code > 0), "{target}: {said}");
         assert!(said.starts_with("latchkey: ") && said.lines().count() == 1, "{target}: {said}");
         assert_eq!(files(folder), before, "{target}");
     }

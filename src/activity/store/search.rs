@@ -78,10 +78,11 @@ pub(in crate::activity) fn export(
     filter: &Filter,
     (from, to): (i64, i64),
 ) -> Result<Vec<Recorded>> {
+    let like = like(connection);
     let query = match &filter.events {
-        None => narrowed(filter, None),
-        Some(Events::One(event)) => narrowed(filter, Some(event)),
-        Some(Events::Kind(kind)) => narrowed(filter, None)
+        None => narrowed(filter, None, like),
+        Some(Events::One(event)) => narrowed(filter, Some(event), like),
+        Some(Events::Kind(kind)) => narrowed(filter, None, like)
             .filter(activity::event.like(format!("{}.%", escaped(kind))).escape('\\')),
     };
     let query = query.filter(activity::number.between(from, to)).order(activity::number);
@@ -92,18 +93,19 @@ pub(in crate::activity) fn export(
 /// What `filter` lets through, event by event: each one's index is in the page's order, that of
 /// several is not.
 fn queries<'a>(connection: &mut Connection, filter: &'a Filter) -> Result<Vec<Boxed<'a>>> {
+    let like = like(connection);
     Ok(match &filter.events {
-        None => vec![narrowed(filter, None)],
-        Some(Events::One(event)) => vec![narrowed(filter, Some(event))],
+        None => vec![narrowed(filter, None, like)],
+        Some(Events::One(event)) => vec![narrowed(filter, Some(event), like)],
         Some(Events::Kind(kind)) => {
             let start = format!("{kind}.");
             let all = names(connection)?.into_iter().filter(|name| name.starts_with(&start));
-            all.map(|name| narrowed(filter, Some(&name))).collect()
+            all.map(|name| narrowed(filter, Some(&name), like)).collect()
         }
     })
 }
 
-fn narrowed<'a>(filter: &'a Filter, event: Option<&str>) -> Boxed<'a> {
+fn narrowed<'a>(filter: &'a Filter, event: Option<&str>, like: &str) -> Boxed<'a> {
     let mut query = activity::table.into_boxed();
     if let Some(event) = event {
         query = query.filter(activity::event.eq(event.to_owned()));
@@ -124,7 +126,7 @@ fn narrowed<'a>(filter: &'a Filter, event: Option<&str>) -> Boxed<'a> {
         Search::Nothing => query,
         Search::Subject(id) => query.filter(activity::subject_id.eq(id)),
         Search::Address(address) => query.filter(activity::address.eq(address)),
-        Search::Part(part) => query.filter(holds(part)),
+        Search::Part(part) => query.filter(holds(part, like)),
     }
 }
 
@@ -136,21 +138,31 @@ fn is_nobody(kind: &'static str) -> Condition {
     Box::new(activity::actor_id.is_null().and(activity::actor_kind.eq(kind)).nullable())
 }
 
-/// Whether a name, id or address holds `part`, in whatever case. SQLite makes only ASCII small, so
-/// that other letters are also looked for as they were typed.
-fn holds(part: &str) -> Condition {
-    let texts = "COALESCE(subject_name, '') || ' ' || COALESCE(subject_id, '') || ' ' || \
-                 actor_name || ' ' || COALESCE(address, '')";
-    let like = |texts: &str, part: &str| {
-        sql::<Bool>(&format!("({texts}) LIKE "))
-            .bind::<Text, _>(format!("%{}%", escaped(part)))
-            .sql(" ESCAPE '\\'")
-    };
-    let small = like(&format!("lower({texts})"), &part.to_lowercase());
-    if part.is_ascii() {
-        return Box::new(small.nullable());
+/// Whether a name, id or address holds `part`, in whatever case: on SQLite of ASCII letters alone.
+fn holds(part: &str, like: &str) -> Condition {
+    let pattern = format!("%{}%", escaped(part));
+    let one = |start: &str, column: &str| format!("{start}activity.{column} {like} ");
+    let next = |column: &str| one(" ESCAPE '\\' OR ", column);
+    Box::new(
+        sql::<Bool>(&one("(", "subject_name"))
+            .bind::<Text, _>(pattern.clone())
+            .sql(&next("subject_id"))
+            .bind::<Text, _>(pattern.clone())
+            .sql(&next("actor_name"))
+            .bind::<Text, _>(pattern.clone())
+            .sql(&next("address"))
+            .bind::<Text, _>(pattern)
+            .sql(" ESCAPE '\\')")
+            .nullable(),
+    )
+}
+
+/// What compares without regard to case.
+fn like(connection: &Connection) -> &'static str {
+    match connection {
+        Connection::Postgres(_) => "ILIKE",
+        Connection::Sqlite(_) => "LIKE",
     }
-    Box::new(small.or(like(texts, part)).nullable())
 }
 
 /// A text with the wildcards of LIKE as ordinary characters.

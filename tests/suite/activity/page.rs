@@ -83,10 +83,8 @@ fn filters_narrow_the_log_alone_and_together() {
     assert_eq!(count(&[("q", "BILLING")]), 2);
     assert_eq!(count(&[("q", "2001:DB8:0::7")]), 1);
     assert_eq!(count(&[("q", "2001:db8")]), 1);
-    for (part, found) in [("100%_s", 1), ("%", 1), ("0_0", 0), ("\\", 1), ("_", 8 - 3)] {
-        let all = ask(&two, &[("q", part)]);
-        // Ids of members and keys hold an underscore.
-        assert!(part == "_" || told(&all).len() == found, "{part}: {}", all.body);
+    for (part, found) in [("100%_s", 1), ("%", 1), ("0_0", 0), ("\\", 1), ("%_SURE", 1)] {
+        assert_eq!(count(&[("q", part)]), found, "{part}");
     }
     for event in ["api_ke", "api_key.", "nothing", "nothing.at_all", "%", "api%key"] {
         assert_eq!(count(&[("event", event)]), 0, "{event}");
