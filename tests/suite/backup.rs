@@ -136,7 +136,12 @@ fn a_copy_that_does_not_fit_is_told_and_leaves_nothing() {
     let blocks = if is_postgres() { 4 } else { 100 };
     let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut shell_command = Command::new("sh");
-    shell_command.arg("-c").arg(limited).arg(command.get_program()).args(command.get_args());
+    shell_command
+        .env_clear()
+        .arg("-c")
+        .arg(limited)
+        .arg(command.get_program())
+        .args(command.get_args());
     let output = shell_command.output().expect("the program runs");
     let said = said(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
