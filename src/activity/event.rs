@@ -29,6 +29,30 @@ events! {
     SignInFailed = "session.sign_in_failed",
     /// A member was added.
     MemberAdded = "member.added",
+    /// Somebody was invited to become a member.
+    MemberInvited = "member.invited",
+    /// A new link was made for an invitation; the one before stopped working.
+    InvitationResent = "member.invitation_resent",
+    /// An invitation was withdrawn.
+    InvitationWithdrawn = "member.invitation_withdrawn",
+    /// An invitation was accepted.
+    InvitationAccepted = "member.invitation_accepted",
+    /// What a member may do was changed.
+    MemberEdited = "member.edited",
+    /// A member was disabled.
+    MemberDisabled = "member.disabled",
+    /// A disabled member was enabled.
+    MemberEnabled = "member.enabled",
+    /// A member was removed.
+    MemberRemoved = "member.removed",
+    /// A member changed their own name.
+    MemberNameChanged = "member.name_changed",
+    /// A member changed their own password.
+    PasswordChanged = "member.password_changed",
+    /// A member ended one of their own sessions.
+    SessionEnded = "session.ended",
+    /// A member ended all of their own sessions but one.
+    OtherSessionsEnded = "session.others_ended",
     /// A member's password was taken away and a link to set a new one was made.
     PasswordResetStarted = "member.password_reset_started",
     /// A member set a new password through a link.

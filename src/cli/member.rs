@@ -80,6 +80,8 @@ fn row(member: &Member) -> [String; 6] {
         match member.state {
             State::Active => "Active".to_owned(),
             State::Disabled(since) => format!("Disabled {}", short_date(since.date())),
+            State::Invited(until) if until <= CLOCK.now() => "Invitation expired".to_owned(),
+            State::Invited(until) => format!("Invited until {}", short_date(until.date())),
         },
         last.map_or("Never".to_owned(), |at| {
             format!("{}, {} UTC", short_date(at.date()), at.time_of_day())

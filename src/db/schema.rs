@@ -28,6 +28,8 @@ diesel::table! {
         created_at -> BigInt,
         last_signed_in_at -> Nullable<BigInt>,
         disabled_at -> Nullable<BigInt>,
+        version -> BigInt,
+        invited_until -> Nullable<BigInt>,
     }
 }
 

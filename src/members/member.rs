@@ -29,6 +29,8 @@ pub struct Member {
     pub created_at: Timestamp,
     /// When the member last signed in.
     pub last_signed_in_at: Option<Timestamp>,
+    /// Counts the changes of what the member may do.
+    pub version: i64,
 }
 
 /// Whether a member may sign in.
@@ -38,13 +40,21 @@ pub enum State {
     Active,
     /// May not, since then.
     Disabled(Timestamp),
+    /// May accept the invitation, until then.
+    Invited(Timestamp),
 }
 
 impl Member {
     /// Whether the member may do what `permission` names: only a super manager may do anything.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        self.super_manager && self.permissions.contains(permission)
+        self.held().contains(permission)
+    }
+
+    /// What the member may do: without the role of a super manager, nothing.
+    #[must_use]
+    pub fn held(&self) -> Permissions {
+        if self.super_manager { self.permissions } else { Permissions::default() }
     }
 
     /// Whether the member may sign in.

@@ -3,14 +3,17 @@
 //! Uses activity and settings; knows no later feature. Passwords and sessions are `sign_in`'s.
 
 pub mod http;
+pub mod invitation;
 mod member;
 pub mod permission;
+pub mod standing;
 mod store;
 
 pub use member::{Email, Member, MemberId, MemberName, State};
 pub use permission::{Permission, Permissions, Permit};
+pub use standing::{Standing, Wanted};
 
-use crate::activity::{self, Author, Entry, Event, Subject};
+use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
 
@@ -46,14 +49,10 @@ pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result
         state: State::Active,
         created_at: author.now,
         last_signed_in_at: None,
+        version: 1,
     };
     store::insert(tx, &member, new.password_hash.as_deref())?;
-    let details = serde_json::json!({
-        "email": member.email.as_str(),
-        "super_manager": member.super_manager,
-        "permissions": member.permissions.names(),
-    });
-    let entry = Entry::about(Event::MemberAdded, member.subject()).with(details);
+    let entry = Entry::about(Event::MemberAdded, member.subject()).with(member.details());
     activity::record(tx, author, &entry)?;
     Ok(member)
 }
@@ -93,6 +92,38 @@ pub fn any(connection: &mut Connection) -> Result<bool> {
     store::any(connection)
 }
 
+/// The names of everybody who can sign in and manage members: whom to ask.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn managers(connection: &mut Connection) -> Result<Vec<String>> {
+    Ok(store::managers(connection)?.into_iter().map(|(_, name)| name).collect())
+}
+
+/// Gives a member another name, as the member wishes.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is no name; [`Error::NotFound`] when the member is gone.
+pub fn rename(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    name: &str,
+    author: &Author,
+) -> Result<Member> {
+    let name = MemberName::parse(name).map_err(|message| Error::invalid("name", message))?;
+    let member = store::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    if member.name == name {
+        return Ok(member);
+    }
+    store::set_name(tx, id, &name)?;
+    let (from, to) = (member.name.as_str().to_owned(), name.as_str().to_owned());
+    let changes = [Change { field: "Name".into(), from, to }];
+    let member = Member { name, ..member };
+    let entry = Entry::about(Event::MemberNameChanged, member.subject());
+    activity::record(tx, author, &entry.with(serde_json::json!({ "changes": changes })))?;
+    Ok(member)
+}
+
 /// Replaces the hash of a member's password; `None` takes the password away.
 ///
 /// # Errors
@@ -123,5 +154,14 @@ impl Member {
             id: self.id.as_str().to_owned(),
             name: self.name.as_str().to_owned(),
         }
+    }
+
+    /// What is recorded of a member who is new.
+    fn details(&self) -> serde_json::Value {
+        serde_json::json!({
+            "email": self.email.as_str(),
+            "super_manager": self.super_manager,
+            "permissions": self.permissions.names(),
+        })
     }
 }

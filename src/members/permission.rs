@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal $label:literal,)*) => {
         /// Something that a super manager may do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Permission { $($(#[$doc])* $variant,)* }
@@ -18,6 +18,12 @@ macro_rules! permissions {
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it is, in words.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
             }
         }
 
@@ -39,21 +45,21 @@ pub trait Permit: 'static {
 
 permissions! {
     /// View the table of API keys and their pages.
-    ViewKeys = "api.key.view",
+    ViewKeys = "api.key.view" "View API keys",
     /// Create API keys.
-    CreateKeys = "api.key.create",
+    CreateKeys = "api.key.create" "Create API keys",
     /// Edit and rotate API keys.
-    UpdateKeys = "api.key.update",
+    UpdateKeys = "api.key.update" "Edit and rotate API keys",
     /// Revoke API keys.
-    DeleteKeys = "api.key.delete",
+    DeleteKeys = "api.key.delete" "Revoke API keys",
     /// Create, edit and delete roles and scopes.
-    ManageRoles = "api.role.manage",
+    ManageRoles = "api.role.manage" "Manage roles and scopes",
     /// Invite, change and remove members.
-    ManageMembers = "member.manage",
+    ManageMembers = "member.manage" "Manage members",
     /// View the activity.
-    ViewActivity = "activity.view",
+    ViewActivity = "activity.view" "View the activity",
     /// Change the settings.
-    ManageSettings = "settings.manage",
+    ManageSettings = "settings.manage" "Change the settings",
 }
 
 impl fmt::Display for Permission {
@@ -88,6 +94,24 @@ impl Permissions {
     #[must_use]
     pub const fn contains(self, permission: Permission) -> bool {
         self.0 & (1 << permission as u16) != 0
+    }
+
+    /// Those that are not among `others`.
+    #[must_use]
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// These and `others`.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// The permissions, in their own order.

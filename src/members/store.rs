@@ -3,7 +3,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::{Email, Member, MemberId, MemberName, Permissions, State};
+use super::{Email, Member, MemberId, MemberName, Permission, Permissions, Standing, State};
 use crate::clock::Timestamp;
 use crate::db::schema::{member_permissions, members};
 use crate::db::{Connection, Transaction};
@@ -20,12 +20,37 @@ struct Row {
     created_at: i64,
     last_signed_in_at: Option<i64>,
     disabled_at: Option<i64>,
+    version: i64,
+    invited_until: Option<i64>,
+}
+
+impl Row {
+    /// The member with the permissions of these names. A name that this version does not know
+    /// grants nothing.
+    fn with<'a>(self, names: impl Iterator<Item = &'a String>) -> Member {
+        let state = match (self.disabled_at, self.invited_until) {
+            (Some(at), _) => State::Disabled(Timestamp::from_millis(at)),
+            (None, Some(until)) => State::Invited(Timestamp::from_millis(until)),
+            (None, None) => State::Active,
+        };
+        Member {
+            id: MemberId::stored(self.id),
+            name: MemberName::stored(self.name),
+            email: Email::stored(self.email),
+            super_manager: self.super_manager,
+            permissions: names.filter_map(|name| name.parse::<Permission>().ok()).collect(),
+            state,
+            created_at: Timestamp::from_millis(self.created_at),
+            last_signed_in_at: self.last_signed_in_at.map(Timestamp::from_millis),
+            version: self.version,
+        }
+    }
 }
 
 pub(super) fn by_id(connection: &mut Connection, id: &MemberId) -> Result<Option<Member>> {
     let row: Option<Row> =
         members::table.find(id.as_str()).select(Row::as_select()).first(connection).optional()?;
-    row.map(|row| Ok(with_permissions(connection, row)?.0)).transpose()
+    row.map(|row| with_permissions(connection, row)).transpose()
 }
 
 pub(super) fn by_email(
@@ -37,7 +62,11 @@ pub(super) fn by_email(
         .select(Row::as_select())
         .first(connection)
         .optional()?;
-    row.map(|row| with_permissions(connection, row)).transpose()
+    row.map(|mut row| {
+        let hash = row.password_hash.take();
+        Ok((with_permissions(connection, row)?, hash))
+    })
+    .transpose()
 }
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
@@ -45,11 +74,35 @@ pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
         .order((members::name, members::id))
         .select(Row::as_select())
         .load(connection)?;
-    rows.into_iter().map(|row| Ok(with_permissions(connection, row)?.0)).collect()
+    let held: Vec<(String, String)> = member_permissions::table
+        .select((member_permissions::member_id, member_permissions::permission))
+        .load(connection)?;
+    let members = rows.into_iter().map(|row| {
+        let id = row.id.clone();
+        row.with(held.iter().filter(|(member, _)| *member == id).map(|(_, name)| name))
+    });
+    Ok(members.collect())
 }
 
 pub(super) fn any(connection: &mut Connection) -> Result<bool> {
     Ok(diesel::select(exists(members::table.select(members::id))).get_result(connection)?)
+}
+
+/// Everybody who can sign in and manage members, by name.
+pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
+    let rows: Vec<(String, String)> = members::table
+        .inner_join(
+            member_permissions::table.on(member_permissions::member_id.eq(members::id)),
+        )
+        .filter(member_permissions::permission.eq(Permission::ManageMembers.name()))
+        .filter(members::super_manager)
+        .filter(members::disabled_at.is_null())
+        .filter(members::invited_until.is_null())
+        .filter(members::password_hash.is_not_null())
+        .order((members::name, members::id))
+        .select((members::id, members::name))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(id, name)| (MemberId::stored(id), name)).collect())
 }
 
 pub(super) fn insert(
@@ -57,6 +110,10 @@ pub(super) fn insert(
     member: &Member,
     password_hash: Option<&str>,
 ) -> Result<()> {
+    let invited_until = match member.state {
+        State::Invited(until) => Some(until.millis()),
+        State::Active | State::Disabled(_) => None,
+    };
     diesel::insert_into(members::table)
         .values((
             members::id.eq(member.id.as_str()),
@@ -66,16 +123,77 @@ pub(super) fn insert(
             members::password_hash.eq(password_hash),
             members::super_manager.eq(member.super_manager),
             members::created_at.eq(member.created_at.millis()),
+            members::version.eq(member.version),
+            members::invited_until.eq(invited_until),
         ))
         .execute(&mut **tx)?;
-    for permission in member.permissions.iter() {
+    insert_permissions(tx, &member.id, member.permissions)
+}
+
+fn insert_permissions(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    permissions: Permissions,
+) -> Result<()> {
+    for permission in permissions.iter() {
         diesel::insert_into(member_permissions::table)
             .values((
-                member_permissions::member_id.eq(member.id.as_str()),
+                member_permissions::member_id.eq(id.as_str()),
                 member_permissions::permission.eq(permission.name()),
             ))
             .execute(&mut **tx)?;
     }
+    Ok(())
+}
+
+pub(super) fn set_standing(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    standing: Standing,
+    version: i64,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set((members::super_manager.eq(standing.super_manager), members::version.eq(version)))
+        .execute(&mut **tx)?;
+    diesel::delete(
+        member_permissions::table.filter(member_permissions::member_id.eq(id.as_str())),
+    )
+    .execute(&mut **tx)?;
+    insert_permissions(tx, id, standing.permissions)
+}
+
+pub(super) fn set_name(tx: &mut Transaction<'_>, id: &MemberId, name: &MemberName) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::name.eq(name.as_str()))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn set_disabled(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    since: Option<Timestamp>,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::disabled_at.eq(since.map(Timestamp::millis)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn set_invited_until(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    until: Option<Timestamp>,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::invited_until.eq(until.map(Timestamp::millis)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Sessions, codes and permissions go with the row.
+pub(super) fn delete(tx: &mut Transaction<'_>, id: &MemberId) -> Result<()> {
+    diesel::delete(members::table.find(id.as_str())).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -101,24 +219,10 @@ pub(super) fn set_last_signed_in(
     Ok(())
 }
 
-fn with_permissions(connection: &mut Connection, row: Row) -> Result<(Member, Option<String>)> {
+fn with_permissions(connection: &mut Connection, row: Row) -> Result<Member> {
     let names: Vec<String> = member_permissions::table
         .filter(member_permissions::member_id.eq(&row.id))
         .select(member_permissions::permission)
         .load(connection)?;
-    // A name that this version does not know grants nothing.
-    let permissions: Permissions = names.iter().filter_map(|name| name.parse().ok()).collect();
-    let member = Member {
-        id: MemberId::stored(row.id),
-        name: MemberName::stored(row.name),
-        email: Email::stored(row.email),
-        super_manager: row.super_manager,
-        permissions,
-        state: row
-            .disabled_at
-            .map_or(State::Active, |at| State::Disabled(Timestamp::from_millis(at))),
-        created_at: Timestamp::from_millis(row.created_at),
-        last_signed_in_at: row.last_signed_in_at.map(Timestamp::from_millis),
-    };
-    Ok((member, row.password_hash))
+    Ok(row.with(names.iter()))
 }

@@ -1,18 +1,16 @@
-//! One-time codes: what opens the set-up page and the page that sets a new password.
+//! One-time codes: what opens the set-up page, the page that sets a new password and invitations.
 //!
-//! 128 random bits; only their keyed hash is stored; one hour; used up in the transaction of what
-//! they permit. ASVS 6.4.1, 6.4.6, 6.6.2, 6.6.3. Knows no page.
+//! 128 random bits; only their keyed hash is stored; one hour, an invitation seven days; used up in
+//! the transaction of what they permit. ASVS 6.4.1, 6.4.6, 6.6.2, 6.6.3. Knows no page.
 
 use super::store;
-use crate::clock::{HOUR, Timestamp};
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
 use crate::keyring::{self, Keyring, hex};
 use crate::members::MemberId;
 use crate::random;
 
-/// How long a code works, in milliseconds.
-const LIFETIME: i64 = HOUR;
 /// Characters of a code: 22 of base62 hold 131 bits.
 const LENGTH: usize = 22;
 
@@ -23,13 +21,24 @@ pub(super) enum Purpose {
     SetUp,
     /// Setting a new password.
     PasswordReset,
+    /// Accepting an invitation.
+    Invitation,
 }
 
 impl Purpose {
+    /// How long a code works, in milliseconds.
+    pub(super) fn lifetime(self) -> i64 {
+        match self {
+            Self::SetUp | Self::PasswordReset => HOUR,
+            Self::Invitation => 7 * DAY,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::SetUp => "set_up",
             Self::PasswordReset => "password_reset",
+            Self::Invitation => "invitation",
         }
     }
 }
@@ -52,7 +61,7 @@ pub(super) fn issue(
     store::delete_expired_codes(tx, now)?;
     let code = random::text(random::BASE62, LENGTH)?;
     let hash = hash(keyring, &code);
-    store::insert_code(tx, &hash, purpose.name(), member, now, now.plus(LIFETIME))?;
+    store::insert_code(tx, &hash, purpose.name(), member, now, now.plus(purpose.lifetime()))?;
     Ok(code)
 }
 

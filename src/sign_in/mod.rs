@@ -3,15 +3,20 @@
 //! Uses activity, settings and members; knows no later feature.
 
 mod codes;
+pub mod device;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hash;
 pub mod hasher;
 pub mod http;
+pub mod invitation;
+pub mod own_sessions;
 pub mod password;
+pub mod password_change;
 pub mod reset;
 pub mod sessions;
 pub mod set_up;
+pub mod standing;
 mod store;
 pub mod throttle;
 

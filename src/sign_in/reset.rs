@@ -1,4 +1,5 @@
-//! A new password through a one-time link, which somebody with a shell on the machine makes.
+//! A new password through a one-time link, which somebody with a shell on the machine makes, or who
+//! manages members.
 //!
 //! Both halves end every session of the member (ASVS 7.4.3; Strapi CVE-2026-22706).
 
@@ -9,17 +10,38 @@ use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
-use crate::members::{self, Email, Member};
+use crate::members::{self, Email, Member, MemberId, State, standing};
 
 /// Takes the member's password away, ends the member's sessions, and makes the code of the link.
 /// Only the newest link works.
 ///
 /// # Errors
-/// [`Error::Invalid`] when nobody has the address.
+/// [`Error::Invalid`] when nobody has the address, or only an invitation.
 pub fn begin(tx: &mut Transaction<'_>, email: &Email, author: &Author) -> Result<(Member, String)> {
     let (member, _) = members::by_email(tx, email)?.ok_or_else(|| {
         Error::invalid("email", format!("No member has the email address {}", email.as_str()))
     })?;
+    if matches!(member.state, State::Invited(_)) {
+        let message = format!("{} has not accepted the invitation yet", member.name.as_str());
+        return Err(Error::invalid("email", message));
+    }
+    start(tx, member, author)
+}
+
+/// The same for the member with this id, by somebody who manages members.
+///
+/// # Errors
+/// As [`standing::resettable`].
+pub fn begin_for(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    author: &Author,
+) -> Result<(Member, String)> {
+    let member = standing::resettable(tx, id, author)?;
+    start(tx, member, author)
+}
+
+fn start(tx: &mut Transaction<'_>, member: Member, author: &Author) -> Result<(Member, String)> {
     replace_password(tx, &member, None)?;
     let code =
         codes::issue(tx, &author.keyring, Purpose::PasswordReset, Some(&member.id), author.now)?;

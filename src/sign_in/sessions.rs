@@ -21,9 +21,18 @@ pub const MEMBER_ID: &str = "member_id";
 /// The name under which the state holds when the member signed in, in milliseconds. A session that
 /// gets a new key keeps it, so that its absolute end stays (ASVS 7.3.2).
 pub const SIGNED_IN_AT: &str = "signed_in_at";
+/// The name under which the state holds what names the session where its key must not stand.
+pub const REFERENCE: &str = "reference";
+/// The name under which a request leaves word that the session needs a new key.
+pub const RENEW: &str = "renew";
+/// The name under which the state holds the version of what the member may do, as the session last
+/// saw it: a change of privilege gives the session a new key (ASVS 7.2.4).
+pub const PRIVILEGES: &str = "privileges";
 
 /// Characters of a session's key: 43 of base62 hold 256 bits.
 const KEY_LENGTH: usize = 43;
+/// Characters of a session's reference.
+const REFERENCE_LENGTH: usize = 16;
 /// How much the noted time of the last request may lag behind, in milliseconds, so that reading
 /// pages rarely writes.
 const LAG: i64 = MINUTE;
@@ -93,6 +102,8 @@ pub fn save(
     };
     let mut state = state.clone();
     state.insert(SIGNED_IN_AT.into(), signed_in_at.millis().to_string());
+    let reference = random::text(random::BASE62, REFERENCE_LENGTH)?;
+    state.insert(REFERENCE.into(), format!("{reference:?}"));
     let key = random::text(random::BASE62, KEY_LENGTH)?;
     store::insert_session(tx, &hash(keyring, &key), &id, &text(&state)?, times)?;
     Ok(key)
@@ -112,6 +123,26 @@ pub fn update(
 ) -> Result<bool> {
     let Some(id) = member_id(state) else { return Ok(false) };
     store::update_session(tx, &hash(keyring, key), &id, &text(state)?, now)
+}
+
+/// As [`update`], under a new key, which is returned; the old one opens nothing any more. An ended
+/// session does not come back by it.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn renew(
+    tx: &mut Transaction<'_>,
+    keyring: &Keyring,
+    key: &str,
+    state: &State,
+    now: Timestamp,
+) -> Result<Option<String>> {
+    if !update(tx, keyring, key, state, now)? {
+        return Ok(None);
+    }
+    let new = random::text(random::BASE62, KEY_LENGTH)?;
+    store::rename_session(tx, &hash(keyring, key), &hash(keyring, &new))?;
+    Ok(Some(new))
 }
 
 /// Notes a request: the session's idle time starts anew.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::codes::Code;
+use super::own_sessions::Stored;
 use super::sessions::Times;
 use crate::clock::Timestamp;
 use crate::db::schema::{members, one_time_codes, sessions, spent_form_tokens};
@@ -63,6 +64,38 @@ pub(super) fn update_session(
         .set(sessions::state.eq(state))
         .execute(&mut **tx)?;
     Ok(updated > 0)
+}
+
+pub(super) fn rename_session(tx: &mut Transaction<'_>, from: &str, to: &str) -> Result<()> {
+    diesel::update(sessions::table.find(from)).set(sessions::id_hash.eq(to)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The sessions of a member that are alive, the last used first.
+pub(super) fn live_sessions_of(
+    connection: &mut Connection,
+    member: &MemberId,
+    now: Timestamp,
+) -> Result<Vec<Stored>> {
+    let rows: Vec<(String, String, i64, i64)> = sessions::table
+        .filter(sessions::member_id.eq(member.as_str()))
+        .filter(sessions::idle_ends_at.gt(now.millis()))
+        .filter(sessions::ends_at.gt(now.millis()))
+        .order((sessions::last_seen_at.desc(), sessions::created_at.desc(), sessions::id_hash))
+        .select((
+            sessions::id_hash,
+            sessions::state,
+            sessions::created_at,
+            sessions::last_seen_at,
+        ))
+        .load(connection)?;
+    let stored = rows.into_iter().map(|(id_hash, state, signed_in_at, last_seen_at)| Stored {
+        id_hash,
+        state,
+        signed_in_at: Timestamp::from_millis(signed_in_at),
+        last_seen_at: Timestamp::from_millis(last_seen_at),
+    });
+    Ok(stored.collect())
 }
 
 pub(super) fn touch_session(

@@ -73,7 +73,7 @@ impl SessionStore for Store {
     async fn update(
         &self,
         key: SessionKey,
-        state: State,
+        mut state: State,
         _: &Duration,
     ) -> Result<SessionKey, UpdateError> {
         if anonymous::is_key(key.as_ref()) {
@@ -84,11 +84,20 @@ impl SessionStore for Store {
             self.end(key.as_ref()).await.map_err(|error| UpdateError::Other(error.into()))?;
             return self.begin(state).await.map_err(UpdateError::Other);
         }
+        let is_renewed = state.remove(sessions::RENEW).is_some();
         let (keyring, now) = (self.keyring.clone(), self.clock.now());
         let text = key.as_ref().to_owned();
-        let updated =
-            self.db.write(move |tx| sessions::update(tx, &keyring, &text, &state, now)).await;
-        updated.map(|_| key).map_err(|error| UpdateError::Other(error.into()))
+        let updated = self.db.write(move |tx| {
+            if is_renewed {
+                return sessions::renew(tx, &keyring, &text, &state, now);
+            }
+            sessions::update(tx, &keyring, &text, &state, now).map(|_| None)
+        });
+        match updated.await {
+            Ok(None) => Ok(key),
+            Ok(Some(new)) => new.try_into().map_err(|error| UpdateError::Other(Error::internal(error).into())),
+            Err(error) => Err(UpdateError::Other(error.into())),
+        }
     }
 
     async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
