@@ -168,6 +168,19 @@ pub fn parse_iso_date(text: &str) -> Option<Date> {
     (text.len() == 10).then(|| Date::parse(text, ISO_DATE).ok())?
 }
 
+/// `2 min ago`; a date when it is a day or more.
+#[must_use]
+pub fn ago(then: Timestamp, now: Timestamp) -> String {
+    match now.since(then) {
+        passed if passed < 10 * SECOND => "Just now".into(),
+        passed if passed < MINUTE => format!("{} sec ago", passed / SECOND),
+        passed if passed < HOUR => format!("{} min ago", passed / MINUTE),
+        passed if passed < 2 * HOUR => "1 hour ago".into(),
+        passed if passed < DAY => format!("{} hours ago", passed / HOUR),
+        _ => short_date(then.date()),
+    }
+}
+
 /// Where the time comes from: the system, or a test that sets it.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
@@ -224,5 +237,16 @@ mod tests {
         for text in ["", "2026-12-32", "2026-2-3", "02.12.2026", "2026-12-02x", "+2026-12-2"] {
             assert_eq!(parse_iso_date(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn times_are_relative_within_a_day_and_dates_beyond() {
+        let now = Timestamp::from_millis(1_795_435_200_000);
+        let said = [0, 30 * SECOND, 2 * MINUTE, HOUR, 6 * HOUR, DAY]
+            .map(|passed| ago(now.plus(-passed), now));
+        assert_eq!(
+            said,
+            ["Just now", "30 sec ago", "2 min ago", "1 hour ago", "6 hours ago", "22 Nov 2026"]
+        );
     }
 }

@@ -79,8 +79,7 @@ impl Wanted {
                     break;
                 }
                 Err(_) => {
-                    let message =
-                        format!("There is no permission “{}”", text::visible(name, 40));
+                    let message = format!("There is no permission “{}”", text::visible(name, 40));
                     errors.add("permissions", message);
                     break;
                 }
@@ -297,7 +296,8 @@ mod tests {
             ("yes", "", "permissions"),
             ("true", "api.key.view", "super_manager"),
         ] {
-            let wanted = Wanted { super_manager: super_manager.into(), permissions: vec![name.into()] };
+            let wanted =
+                Wanted { super_manager: super_manager.into(), permissions: vec![name.into()] };
             let errors = wanted.check(Standing::default(), all).expect_err("refused");
             assert!(errors.has(field), "{super_manager} {name}");
         }

@@ -91,9 +91,7 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
 /// Everybody who can sign in and manage members, by name.
 pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
     let rows: Vec<(String, String)> = members::table
-        .inner_join(
-            member_permissions::table.on(member_permissions::member_id.eq(members::id)),
-        )
+        .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
         .filter(member_permissions::permission.eq(Permission::ManageMembers.name()))
         .filter(members::super_manager)
         .filter(members::disabled_at.is_null())
@@ -155,10 +153,8 @@ pub(super) fn set_standing(
     diesel::update(members::table.find(id.as_str()))
         .set((members::super_manager.eq(standing.super_manager), members::version.eq(version)))
         .execute(&mut **tx)?;
-    diesel::delete(
-        member_permissions::table.filter(member_permissions::member_id.eq(id.as_str())),
-    )
-    .execute(&mut **tx)?;
+    diesel::delete(member_permissions::table.filter(member_permissions::member_id.eq(id.as_str())))
+        .execute(&mut **tx)?;
     insert_permissions(tx, id, standing.permissions)
 }
 

@@ -11,6 +11,8 @@ use crate::keyring::{self, Keyring, hex};
 use crate::members::MemberId;
 use crate::random;
 
+/// For how many days an invitation works.
+pub(super) const INVITATION_DAYS: i64 = 7;
 /// Characters of a code: 22 of base62 hold 131 bits.
 const LENGTH: usize = 22;
 
@@ -30,7 +32,7 @@ impl Purpose {
     pub(super) fn lifetime(self) -> i64 {
         match self {
             Self::SetUp | Self::PasswordReset => HOUR,
-            Self::Invitation => 7 * DAY,
+            Self::Invitation => INVITATION_DAYS * DAY,
         }
     }
 

@@ -12,8 +12,12 @@ use crate::keyring::Keyring;
 use crate::members::invitation::{self as invitations, Draft};
 use crate::members::{self, Member, MemberId, MemberName, State};
 
+/// For how many days an invitation works.
+pub const DAYS: i64 = codes::INVITATION_DAYS;
+
 /// What the page and the error say of a link that does not work.
-pub const DEAD: &str = "This invitation does not work any more. Ask whoever invited you for a new link";
+pub const DEAD: &str =
+    "This invitation does not work any more. Ask whoever invited you for a new link";
 
 /// Invites somebody; returns the code of the link.
 ///

@@ -82,12 +82,7 @@ pub(super) fn live_sessions_of(
         .filter(sessions::idle_ends_at.gt(now.millis()))
         .filter(sessions::ends_at.gt(now.millis()))
         .order((sessions::last_seen_at.desc(), sessions::created_at.desc(), sessions::id_hash))
-        .select((
-            sessions::id_hash,
-            sessions::state,
-            sessions::created_at,
-            sessions::last_seen_at,
-        ))
+        .select((sessions::id_hash, sessions::state, sessions::created_at, sessions::last_seen_at))
         .load(connection)?;
     let stored = rows.into_iter().map(|(id_hash, state, signed_in_at, last_seen_at)| Stored {
         id_hash,

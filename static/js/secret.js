@@ -1,6 +1,6 @@
-// The page that shows a secret key once: leaving it wipes the text and keeps the page out of the history.
+// The page that shows a secret key or a one-time link once: leaving it wipes the text and keeps the page out of the history.
 {
-  const secret = document.getElementById('secret-key');
+  const secret = document.querySelector('#secret-key, #one-time-link');
   const leave = document.querySelector('a[data-replace]');
   const wipe = () => {
     secret.textContent = '';

@@ -2,11 +2,12 @@
 {
   const wire = (button) => {
     const field = document.getElementById(button.dataset.show);
+    const what = button.getAttribute('aria-label').replace(/^Show /, '');
     const set = (visible) => {
       const word = visible ? 'Hide' : 'Show';
       field.type = visible ? 'text' : 'password';
       button.textContent = word;
-      button.setAttribute('aria-label', `${word} password`);
+      button.setAttribute('aria-label', `${word} ${what}`);
     };
 
     button.addEventListener('click', () => set(field.type === 'password'));

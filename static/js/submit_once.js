@@ -1,4 +1,4 @@
-// A form in a dialog is sent once: a second click while the answer is on its way would throw that answer away, and with
+// A form in a dialog, or one of class "once", is sent once: a second click while the answer is on its way would throw that answer away, and with
 // it the one look at a secret key. After a while it can be sent again, in case the answer never comes.
 {
   const wire = (form) => {
@@ -9,5 +9,5 @@
     });
   };
 
-  document.querySelectorAll('dialog form').forEach(wire);
+  document.querySelectorAll('dialog form, form.once').forEach(wire);
 }

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod account;
 mod activity;
 mod api_keys;
 mod architecture;
@@ -12,6 +13,7 @@ mod backup;
 mod demo;
 mod errors;
 mod many_keys;
+mod members;
 mod migrations_agree;
 mod security;
 mod set_up;

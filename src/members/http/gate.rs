@@ -11,13 +11,15 @@ use std::pin::Pin;
 use actix_session::{Session, SessionExt as _};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
 use url::form_urlencoded;
 
+use super::refused;
 use super::viewer::{self, Viewer};
 use crate::activity::Author;
 use crate::error::{Error, Result};
-use crate::members::{self, MemberId, Permission, Permit};
+use crate::members::{self, MemberId, Permit};
 use crate::settings;
 use crate::web::Site;
 use crate::web::page::see_other;
@@ -99,13 +101,12 @@ impl<P: Permit> FromRequest for Allowed<P> {
         let request = request.clone();
         Box::pin(async move {
             let viewer = viewer_of(&request).await?;
-            if !viewer.member.super_manager {
-                return Err(Denied::NotSuperManager);
+            if viewer.may(P::PERMISSION) {
+                return Ok(Self(viewer, PhantomData));
             }
-            if !viewer.may(P::PERMISSION) {
-                return Err(Denied::Missing(P::PERMISSION));
-            }
-            Ok(Self(viewer, PhantomData))
+            let site = site(&request)?;
+            let page = refused::draw(&viewer, P::PERMISSION, &site).await?;
+            Err(Denied::Refused(page))
         })
     }
 }
@@ -152,10 +153,8 @@ fn site(request: &HttpRequest) -> Result<web::Data<Site>> {
 pub enum Denied {
     /// No session; sign in there.
     Anonymous(String),
-    /// A member, but no super manager.
-    NotSuperManager,
-    /// A super manager without that permission.
-    Missing(Permission),
+    /// A member who may not; the page says what is missing and whom to ask.
+    Refused(String),
     /// It could not be decided.
     Failed(Error),
 }
@@ -176,21 +175,17 @@ impl ResponseError for Denied {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Anonymous(_) => StatusCode::SEE_OTHER,
-            Self::NotSuperManager | Self::Missing(_) => StatusCode::FORBIDDEN,
+            Self::Refused(_) => StatusCode::FORBIDDEN,
             Self::Failed(error) => error.status_code(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
-        let forbidden = |what: String| Error::Forbidden(what).error_response();
         match self {
             Self::Anonymous(location) => see_other(location),
-            Self::NotSuperManager => {
-                forbidden("You need the super manager role to see this page.".into())
-            }
-            Self::Missing(permission) => {
-                forbidden(format!("You need the permission {permission} to do this."))
-            }
+            Self::Refused(page) => HttpResponse::build(self.status_code())
+                .content_type(ContentType::html())
+                .body(page.clone()),
             Self::Failed(error) => error.error_response(),
         }
     }

@@ -13,9 +13,10 @@ pub struct Link {
     pub is_current: bool,
 }
 
-const PAGES: [(&str, &str, Permission); 2] = [
+const PAGES: &[(&str, &str, Permission)] = &[
     ("/api-keys", "API Keys", Permission::ViewKeys),
     ("/activity", "Activity", Permission::ViewActivity),
+    ("/members", "Members", Permission::ManageMembers),
 ];
 
 /// The links for `member` on the page at `path`.

@@ -8,9 +8,10 @@ use actix_web::http::header::USER_AGENT;
 use super::navigation::{self, Link};
 use crate::activity::{Actor, Author, Origin};
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::members::{Member, Permission};
 use crate::settings::Settings;
+use crate::sign_in::sessions;
 use crate::text;
 use crate::web::flash::Notice;
 use crate::web::theme::Theme;
@@ -48,6 +49,7 @@ impl Viewer {
         settings: Settings,
     ) -> Result<Self> {
         let now = site.clock.now();
+        note_privileges(&session, &member)?;
         let form_key = form_token::key_of(&session)?;
         Ok(Self {
             author: author(site, request).as_member(member.id.as_str(), member.name.as_str()),
@@ -85,6 +87,15 @@ impl Viewer {
     pub fn take_notice(&self) -> Option<Notice> {
         if self.is_head { None } else { Notice::take(&self.session) }
     }
+}
+
+/// Has the session get a new key when what the member may do was changed since its last request.
+fn note_privileges(session: &Session, member: &Member) -> Result<()> {
+    if session.get(sessions::PRIVILEGES).ok().flatten() == Some(member.version) {
+        return Ok(());
+    }
+    session.insert(sessions::PRIVILEGES, member.version).map_err(Error::internal)?;
+    session.insert(sessions::RENEW, true).map_err(Error::internal)
 }
 
 /// The author of what `request` does, before it is known who that is.

@@ -1,6 +1,8 @@
 //! The pages of signing in, and the session behind every page.
 
+mod account;
 mod anonymous;
+mod invitation;
 mod reset_password;
 pub mod session;
 mod set_up;
@@ -21,6 +23,9 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/set-up", set_up::set_up);
     routes.get("/reset-password", reset_password::page);
     routes.post("/reset-password", reset_password::reset);
+    routes.get("/invitation", invitation::page);
+    routes.post("/invitation", invitation::accept);
+    account::routes(routes);
 }
 
 /// Takes one of the visitor's attempts at a code or link.

@@ -95,7 +95,9 @@ impl SessionStore for Store {
         });
         match updated.await {
             Ok(None) => Ok(key),
-            Ok(Some(new)) => new.try_into().map_err(|error| UpdateError::Other(Error::internal(error).into())),
+            Ok(Some(new)) => {
+                new.try_into().map_err(|error| UpdateError::Other(Error::internal(error).into()))
+            }
             Err(error) => Err(UpdateError::Other(error.into())),
         }
     }

@@ -14,14 +14,14 @@ use crate::error::{Error, Invalid, Result};
 use crate::members::Member;
 use crate::members::http::{Public, SESSION_KEY, SignedIn};
 use crate::settings;
-use crate::sign_in::{self, Door, Outcome, Password, set_up, throttle};
+use crate::sign_in::{self, Door, Outcome, Password, sessions, set_up, throttle};
 use crate::web::form::Form;
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
 
 /// Where one lands after signing in.
-const HOME: &str = "/api-keys";
+pub(super) const HOME: &str = "/api-keys";
 
 #[derive(Deserialize)]
 pub(super) struct SignInForm {
@@ -134,6 +134,7 @@ pub(super) fn begin(session: &Session, member: &Member, author: &Author) -> Resu
     let origin = &author.origin;
     session.insert(SESSION_KEY, member.id.as_str()).map_err(Error::internal)?;
     session.insert(form_token::SESSION_KEY, form_token::new_key()?).map_err(Error::internal)?;
+    session.insert(sessions::PRIVILEGES, member.version).map_err(Error::internal)?;
     session.insert("address", origin.address).map_err(Error::internal)?;
     session.insert("user_agent", &origin.user_agent).map_err(Error::internal)
 }

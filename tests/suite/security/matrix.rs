@@ -33,6 +33,42 @@ const fn gated(method: &'static str, path: &'static str, with: u16, permission: 
     Row { method, path, anonymous: 303, member: 403, without: 403, with, permission }
 }
 
+/// For whoever has a session.
+const fn own(method: &'static str, path: &'static str, status: u16) -> Row {
+    public(method, path, 303, status)
+}
+
+const fn managed(method: &'static str, path: &'static str, with: u16) -> Row {
+    gated(method, path, with, Permission::ManageMembers)
+}
+
+const MEMBERS: [Row; 24] = [
+    public("GET", "/invitation", 404, 404),
+    public("POST", "/invitation", 422, 422),
+    own("GET", "/account", 200),
+    own("POST", "/account/edit", 303),
+    own("POST", "/account/password", 422),
+    own("POST", "/account/sessions/end", 303),
+    own("POST", "/account/sessions/end-others", 303),
+    managed("GET", "/members", 200),
+    managed("POST", "/members", 200),
+    managed("GET", "/members/new", 200),
+    managed("GET", "/members/{member_id}/edit", 200),
+    managed("POST", "/members/{member_id}/edit", 303),
+    managed("GET", "/members/{member_id}/disable", 200),
+    managed("POST", "/members/{member_id}/disable", 303),
+    managed("GET", "/members/{member_id}/enable", 200),
+    managed("POST", "/members/{member_id}/enable", 303),
+    managed("GET", "/members/{member_id}/delete", 200),
+    managed("POST", "/members/{member_id}/delete", 303),
+    managed("GET", "/members/{member_id}/invite", 200),
+    managed("POST", "/members/{member_id}/invite", 200),
+    managed("GET", "/members/{member_id}/withdraw", 200),
+    managed("POST", "/members/{member_id}/withdraw", 303),
+    managed("GET", "/members/{member_id}/reset-password", 200),
+    managed("POST", "/members/{member_id}/reset-password", 200),
+];
+
 const ROWS: [Row; 20] = [
     public("GET", "/", 303, 303),
     public("GET", "/sign-in", 200, 303),
@@ -58,7 +94,7 @@ const ROWS: [Row; 20] = [
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain([&REVOKE])
+    ROWS.iter().chain([&REVOKE]).chain(&MEMBERS)
 }
 
 /// Who asks.
@@ -107,6 +143,7 @@ impl Row {
     }
 }
 
+const TARGET: &str = "target@meridianfreight.example";
 const NOOR: &str = "noor@meridianfreight.example";
 
 struct House {
@@ -170,10 +207,38 @@ impl House {
         (client, page.form_token())
     }
 
+    /// Somebody in the state that the route is for.
+    fn target(&self, path: &str) -> String {
+        if !path.contains("{member_id}") {
+            return String::new();
+        }
+        self.app.sql(&format!(
+            "DELETE FROM members WHERE email_folded IN ('{TARGET}', 'made@example.com')"
+        ));
+        let id = self.app.member(TARGET, false, &[]).id;
+        let state = match path.rsplit('/').next() {
+            Some("enable") => "disabled_at = 1",
+            Some("invite" | "withdraw") => "invited_until = 1, password_hash = NULL",
+            _ => "disabled_at = NULL",
+        };
+        self.app.sql(&format!("UPDATE members SET {state} WHERE id = '{}'", id.as_str()));
+        id.as_str().to_owned()
+    }
+
+    /// What stands of that one, or of a member who should not be there.
+    fn stands(&self) -> Vec<String> {
+        self.app.texts(&format!(
+            "SELECT email || CAST(super_manager AS TEXT) || COALESCE(CAST(disabled_at AS TEXT), '-') \
+             || COALESCE(CAST(invited_until AS TEXT), '-') || CAST(password_hash IS NULL AS TEXT) AS text \
+             FROM members WHERE email_folded IN ('{TARGET}', 'made@example.com')"
+        ))
+    }
+
     /// What would be a complete request by somebody who may.
     fn ask(&self, row: &Row, caller: Caller, id: &str) -> Page {
         let (client, token) = self.ready(row, caller);
         let path = row.path.replace("{key_id}", id).replace("{number}", "1");
+        let path = path.replace("{member_id}", &self.target(row.path));
         let mut fields = match row.path {
             _ if row.method == "GET" => return client.get(&path),
             "/api-keys" => key_fields(&[("name", "Made by the matrix")]),
@@ -183,6 +248,9 @@ impl House {
                 ("expires_on", "2027-01-31"),
                 ("version", "1"),
             ],
+            "/members" => vec![("name", "Made by the matrix"), ("email", "made@example.com")],
+            "/members/{member_id}/edit" => vec![("version", "1"), ("super_manager", "yes")],
+            "/account/edit" => vec![("name", "Noor Haddad")],
             _ => vec![],
         };
         fields.push(("form_token", &token));
@@ -202,6 +270,9 @@ fn every_route_answers_everybody_as_the_matrix_says() {
             house.app.advance(MINUTE + 1);
             house.app.sql("DELETE FROM api_keys");
             let id = house.app.key("Billing worker");
+            house.app.sql("DELETE FROM members WHERE email_folded = 'made@example.com'");
+            house.target(row.path);
+            let stood = house.stands();
             let before = house.app.contents_but("members");
             let page = house.ask(row, caller, &id);
             let case = format!("{} {} by {caller}: {}", row.method, row.path, page.body);
@@ -209,7 +280,11 @@ fn every_route_answers_everybody_as_the_matrix_says() {
             if let Some(permission) = row.permission
                 && page.status != row.with
             {
-                assert_eq!(house.app.contents_but("members"), before, "{case}");
+                if row.path.starts_with("/members") {
+                    assert_eq!(house.stands(), stood, "{case}");
+                } else {
+                    assert_eq!(house.app.contents_but("members"), before, "{case}");
+                }
                 assert_refused(&page, caller, permission, &case);
             }
             if row.path == "/sign-out" && !matches!(caller, Caller::Expired) {
@@ -242,6 +317,7 @@ fn every_route_stands_in_the_matrix() {
         let access = match row[0].permission {
             Some(permission) => Access::Permission(permission.name()),
             None if matches!(listed.path, "/sign-out" | "/preferences/theme") => Access::SignedIn,
+            None if listed.path.starts_with("/account") => Access::SignedIn,
             None => Access::Public,
         };
         assert_eq!(listed.access, access, "{} {}", listed.method, listed.path);

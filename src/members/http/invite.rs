@@ -1,0 +1,74 @@
+//! `/members/new`: the dialog that invites somebody, and the one look at the link.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::form::{Fields, FormView};
+use super::link::{self, hand_over};
+use super::table::Table;
+use super::words::moment;
+use super::{Allowed, Viewer};
+use crate::clock::DAY;
+use crate::error::{Error, Invalid, Result};
+use crate::members::Permissions;
+use crate::members::permission::ManageMembers;
+use crate::sign_in::invitation;
+use crate::web::flash::Notice;
+use crate::web::form::Form;
+use crate::web::{Site, page};
+
+#[derive(Template)]
+#[template(path = "members/new.html")]
+struct New<'a> {
+    viewer: &'a Viewer,
+    table: Table,
+    form: FormView,
+    works_until: String,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ManageMembers>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    draw(StatusCode::OK, &viewer, &site, Fields::default(), Invalid::default()).await
+}
+
+pub(super) async fn invite(
+    viewer: Allowed<ManageMembers>,
+    form: Form<Fields>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
+    let invited = site.db.write(move |tx| {
+        token.spend(tx, &author.keyring, "/members")?;
+        invitation::invite(tx, &draft, &author)
+    });
+    match invited.await {
+        Ok((member, code)) => hand_over(&viewer, &site, &member, &code).await,
+        Err(Error::Invalid(errors)) => {
+            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
+        }
+        Err(Error::AlreadySubmitted(location)) => {
+            Notice::warning(link::ALREADY_SHOWN).set(viewer.session())?;
+            Ok(page::see_other(&location))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn draw(
+    status: StatusCode,
+    viewer: &Viewer,
+    site: &Site,
+    fields: Fields,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let template = New {
+        viewer,
+        table: Table::load(&site.db, viewer).await?,
+        form: FormView::new(fields, errors, Permissions::default(), viewer.member.held()),
+        works_until: moment(viewer.now.plus(invitation::DAYS * DAY)),
+    };
+    page::page(status, &template)
+}

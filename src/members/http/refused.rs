@@ -1,0 +1,28 @@
+//! The page for a member who may not: what is missing, and whom to ask.
+
+use askama::Template;
+
+use super::Viewer;
+use super::words::either;
+use crate::error::{Error, Result};
+use crate::members::{self, Permission};
+use crate::web::Site;
+
+#[derive(Template)]
+#[template(path = "members/refused.html")]
+struct Refused<'a> {
+    viewer: &'a Viewer,
+    what: String,
+    /// Who can give it.
+    ask: String,
+}
+
+pub(super) async fn draw(viewer: &Viewer, needed: Permission, site: &Site) -> Result<String> {
+    let managers = site.db.read(members::managers).await?;
+    let what = if viewer.member.super_manager {
+        format!("You need the permission {needed} to do this.")
+    } else {
+        "You need the super manager role to see this page.".to_owned()
+    };
+    Refused { viewer, what, ask: either(&managers) }.render().map_err(Error::internal)
+}

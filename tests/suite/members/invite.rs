@@ -1,0 +1,339 @@
+//! Inviting, and accepting by a link that is shown once.
+
+use latchkey::clock::{DAY, MINUTE};
+use latchkey::members::{Email, Permission};
+use latchkey::sign_in::reset;
+
+use super::{
+    INES, NEW_PASSWORD, TOMAS, VIEW, accept, code, events, held, house, id_of, invite, is_in, link,
+    row, take,
+};
+use crate::support::{PASSWORD, encoded};
+
+#[test]
+fn an_invitation_makes_a_member_with_what_was_given_and_no_more() {
+    let (app, ines) = house();
+    let answer = invite(&ines, TOMAS, &[("super_manager", "yes"), ("permissions", VIEW)]);
+    let link = link(&app, &answer);
+    let id = id_of(&app, TOMAS);
+    let table = ines.get("/members");
+    assert!(row(&table, &id).contains("Invited, expires 30 Nov 2026"), "{}", row(&table, &id));
+    assert!(row(&table, &id).contains("1 of 8 permissions"));
+    assert_eq!(table.text("#notice"), "“Tomas Lind” invited.");
+    let page = app.anonymous().get(&link);
+    assert_eq!((page.status, page.text("h1").as_str()), (200, "Accept your invitation"));
+    assert!(page.text(".lead").contains(TOMAS) && page.text(".lead").contains("Meridian Freight"));
+
+    let extra = [
+        ("super_manager", "yes"),
+        ("permissions", "member.manage"),
+        ("email", "other@example.com"),
+        ("member_id", "mem_0"),
+        ("name", "Tomas J. Lind"),
+    ];
+    let (tomas, answer) = accept(&app, &link, &extra);
+    assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
+    assert_eq!(tomas.get("/api-keys").status, 200);
+    assert_eq!(tomas.get("/members").status, 403);
+    assert_eq!(held(&app, &id), [VIEW]);
+    assert_eq!(app.texts("SELECT email AS text FROM members ORDER BY 1"), [INES, TOMAS]);
+    assert!(row(&ines.get("/members"), &id).starts_with("Tomas J. Lind"));
+    assert_eq!(
+        events(&app)[2..],
+        ["member.invited", "member.invitation_accepted", "session.signed_in"]
+    );
+    let again = app.anonymous();
+    assert_eq!(
+        again.submit("/sign-in", &[("email", TOMAS), ("password", NEW_PASSWORD)]).status,
+        303
+    );
+}
+
+#[test]
+fn the_link_is_shown_once_and_stored_nowhere() {
+    let (app, ines) = house();
+    let token = ines.get("/members/new").form_token();
+    let fields = [("name", "Tomas Lind"), ("email", TOMAS), ("form_token", token.as_str())];
+    let shown = link(&app, &ines.post("/members", &fields));
+    let replay = ines.post("/members", &fields);
+    assert_eq!((replay.status, replay.location()), (303, "/members"));
+    let page = ines.get("/members");
+    assert!(page.text("#notice").starts_with("This link has already been shown."));
+    assert_eq!(app.count("members"), 2);
+    assert_eq!(app.count("one_time_codes"), 1);
+    let secret = code(&shown);
+    assert!(!app.everything().iter().any(|row| row.contains(secret)));
+    let pages = [page, replay, ines.get("/members"), ines.get("/account")];
+    assert!(!pages.iter().any(|page| page.body.contains(secret)));
+    let again = take(&ines, &id_of(&app, TOMAS), "invite");
+    assert_ne!(link(&app, &again), shown);
+}
+
+#[test]
+fn an_invitation_works_for_seven_days_and_a_new_link_for_seven_more() {
+    let (app, ines) = house();
+    let first = link(&app, &invite(&ines, TOMAS, &[]));
+    app.advance(7 * DAY - 1);
+    assert_eq!(app.anonymous().get(&first).status, 200);
+    app.advance(1);
+    let page = app.anonymous().get(&first);
+    assert_eq!((page.status, page.text("h1").as_str()), (404, "This invitation does not work"));
+    assert_eq!(accept(&app, &first, &[]).1.status, 422);
+    let ines = app.signed_in(INES);
+    let id = id_of(&app, TOMAS);
+    assert!(row(&ines.get("/members"), &id).contains("Invitation expired"));
+    let second = link(&app, &take(&ines, &id, "invite"));
+    assert_eq!(app.anonymous().get(&first).status, 404);
+    app.advance(DAY);
+    let third = link(&app, &take(&app.signed_in(INES), &id, "invite"));
+    assert_eq!(app.anonymous().get(&second).status, 404, "the newer link stops the older one");
+    assert_eq!(accept(&app, &third, &[]).1.status, 303);
+    assert_eq!(app.count("one_time_codes"), 0);
+}
+
+#[test]
+fn a_link_works_once_whoever_is_first() {
+    let (app, ines) = house();
+    let link = link(&app, &invite(&ines, TOMAS, &[]));
+    let visitors: Vec<_> = (0..4).map(|_| app.anonymous()).collect();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let threads: Vec<_> = visitors
+            .iter()
+            .map(|visitor| {
+                let fields = [("code", code(&link)), ("password", NEW_PASSWORD)];
+                scope.spawn(move || visitor.submit_from("/sign-in", "/invitation", &fields).status)
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 3, "{statuses:?}");
+    assert_eq!(visitors.iter().filter(|visitor| is_in(visitor)).count(), 1);
+    assert_eq!(app.anonymous().get(&link).status, 404);
+}
+
+#[test]
+fn accepting_twice_by_one_form_leads_to_the_same_place() {
+    let (app, ines) = house();
+    let link = link(&app, &invite(&ines, TOMAS, &[]));
+    let visitor = app.anonymous();
+    let token = visitor.get(&link).form_token();
+    let fields = [("code", code(&link)), ("password", NEW_PASSWORD), ("form_token", &token)];
+    let second = visitor.copy();
+    assert_eq!(visitor.post("/invitation", &fields).status, 303);
+    let answer = second.post("/invitation", &fields);
+    assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
+    assert_eq!(events(&app).iter().filter(|e| *e == "member.invitation_accepted").count(), 1);
+}
+
+#[test]
+fn a_withdrawn_invitation_is_gone() {
+    let (app, ines) = house();
+    let link = link(&app, &invite(&ines, TOMAS, &[]));
+    let id = id_of(&app, TOMAS);
+    let answer = take(&ines, &id, "withdraw");
+    assert_eq!((answer.status, answer.location()), (303, "/members"));
+    assert_eq!(app.anonymous().get(&link).status, 404);
+    assert_eq!(accept(&app, &link, &[]).1.status, 422);
+    assert_eq!((app.count("members"), app.count("one_time_codes")), (1, 0));
+    assert_eq!(take(&ines, &id, "withdraw").status, 404);
+    let answer = invite(&ines, TOMAS, &[]);
+    assert_eq!(answer.status, 200, "the address can be invited again");
+    assert_eq!(
+        events(&app)[2..],
+        ["member.invited", "member.invitation_withdrawn", "member.invited"]
+    );
+}
+
+#[test]
+fn an_address_is_invited_once_however_it_is_spelt() {
+    let (app, ines) = house();
+    assert_eq!(invite(&ines, TOMAS, &[]).status, 200);
+    for email in [TOMAS, "TOMAS@meridianfreight.example"] {
+        let answer = invite(&ines, email, &[]);
+        assert_eq!(answer.status, 422);
+        assert!(
+            answer.error_of("email").starts_with("This email address has been invited already")
+        );
+    }
+    for email in [INES, "Ines@MeridianFreight.example"] {
+        let answer = invite(&ines, email, &[]);
+        assert_eq!(answer.error_of("email"), "Another member already has this email address");
+    }
+    assert_eq!(app.count("members"), 2);
+}
+
+#[test]
+fn who_is_invited_cannot_sign_in_and_has_no_password_to_reset() {
+    let (app, ines) = house();
+    invite(&ines, TOMAS, &[("super_manager", "yes"), ("permissions", "member.manage")]);
+    let visitor = app.anonymous();
+    for password in ["", PASSWORD, NEW_PASSWORD] {
+        let answer = visitor.submit("/sign-in", &[("email", TOMAS), ("password", password)]);
+        assert_eq!(answer.errors(), ["Email address or password is wrong"]);
+    }
+    let author =
+        latchkey::activity::Author::command_line(app.site.keyring.clone(), app.site.clock.now());
+    let email = Email::parse(TOMAS).expect("an address");
+    let refused = app.site.db.write_blocking(|tx| reset::begin(tx, &email, &author));
+    assert!(refused.is_err_and(|error| error.to_string().contains("has not accepted")));
+    let id = id_of(&app, TOMAS);
+    for step in ["reset-password", "disable", "enable", "delete"] {
+        let answer = take(&ines, &id, step);
+        assert_eq!(answer.status, 303, "{step}");
+        assert_eq!(
+            ines.get("/members").text("#notice"),
+            "“Tomas Lind” has not accepted the invitation yet."
+        );
+    }
+    assert!(row(&ines.get("/members"), &id).contains("Invited"));
+}
+
+#[test]
+fn a_link_opened_by_another_member_does_nothing_to_either() {
+    let (app, ines) = house();
+    let link = link(&app, &invite(&ines, TOMAS, &[]));
+    let before = app.contents();
+    let page = ines.get(&link);
+    assert_eq!(
+        (page.status, page.text("h1").as_str()),
+        (200, "You are signed in as somebody else")
+    );
+    assert!(page.text(".lead").contains(INES) && page.text(".lead").contains(TOMAS));
+    assert!(page.has("form[action='/sign-out']") && !page.has("#password"));
+    let fields = [("code", code(&link)), ("password", NEW_PASSWORD)];
+    let answer = ines.submit_from(&link, "/invitation", &fields);
+    assert_eq!(
+        (answer.status, answer.text("h1").as_str()),
+        (409, "You are signed in as somebody else")
+    );
+    assert_eq!(app.contents(), before);
+    let out = ines.submit_from(&link, "/sign-out", &[]);
+    assert_eq!(out.status, 303);
+    assert_eq!(ines.submit_from(&link, "/invitation", &fields).status, 303);
+    assert!(ines.get("/account").body.contains(TOMAS));
+}
+
+#[test]
+fn a_bad_name_or_password_keeps_the_invitation_alive() {
+    let (app, ines) = house();
+    let link = link(&app, &invite(&ines, TOMAS, &[]));
+    for password in ["", "short", "aaaaaaaaaaaaaaaa", "tomas lind meridian", &"y".repeat(257)] {
+        app.advance(MINUTE);
+        let visitor = app.anonymous();
+        let fields = [("code", code(&link)), ("name", "Tomas"), ("password", password)];
+        let answer = visitor.submit_from("/sign-in", "/invitation", &fields);
+        assert_eq!(answer.status, 422, "{password}");
+        assert!(!answer.error_of("password").is_empty(), "{password}: {}", answer.body);
+    }
+    for name in ["", " ", "a\u{202e}b", &"x".repeat(81)] {
+        app.advance(MINUTE);
+        let (_, answer) = accept(&app, &link, &[("name", name)]);
+        assert_eq!(answer.status, 422, "{name}");
+        assert!(!answer.error_of("name").is_empty(), "{name}: {}", answer.body);
+    }
+    assert_eq!(accept(&app, &link, &[]).1.status, 303);
+}
+
+#[test]
+fn codes_of_invitations_are_throttled_and_garbage_is_refused() {
+    let (app, ines) = house();
+    let good = link(&app, &invite(&ines, TOMAS, &[]));
+    let stranger = app.anonymous();
+    for code in ["", "x", "0000000000000000000000", "%00", "%F0%9F%94%91", "<script>"] {
+        let page = stranger.get(&format!("/invitation?code={code}"));
+        assert_eq!((page.status, page.text("h1").as_str()), (404, "This invitation does not work"));
+        assert!(!page.body.contains("<script>alert"));
+    }
+    let token = stranger.get("/sign-in").form_token();
+    let statuses: Vec<u16> = (0..20)
+        .map(|n| {
+            let wrong = format!("{n:022}");
+            let fields = [("code", wrong.as_str()), ("password", "x"), ("form_token", &token)];
+            stranger.post("/invitation", &fields).status
+        })
+        .collect();
+    assert!(statuses[..14].iter().all(|status| matches!(status, 422 | 303)), "{statuses:?}");
+    assert_eq!(statuses[14..], [429; 6]);
+    assert_eq!(stranger.get(&good).status, 429);
+    assert_eq!(app.anonymous().get(&good).status, 200, "somebody else is not slowed");
+    // A code for one thing is none for another.
+    assert_eq!(app.anonymous().get(&format!("/reset-password?code={}", code(&good))).status, 404);
+}
+
+#[test]
+fn nobody_invites_to_what_they_do_not_hold() {
+    let app = crate::support::App::set_up();
+    let manager = app.super_manager_with(&[Permission::ManageMembers, Permission::ViewKeys]);
+    let before = app.contents();
+    for permission in Permission::ALL {
+        let fields = [("super_manager", "yes"), ("permissions", permission.name())];
+        let answer = invite(&manager, "a@example.com", &fields);
+        if matches!(permission, Permission::ManageMembers | Permission::ViewKeys) {
+            assert_eq!(answer.status, 200, "{permission}");
+            app.sql("DELETE FROM members WHERE email = 'a@example.com'");
+            continue;
+        }
+        assert_eq!(answer.status, 422, "{permission}");
+        let said = format!("You cannot give {permission}: you do not have it yourself");
+        assert_eq!(answer.error_of("permissions"), said);
+        // Nor without the role, so that it does not come with it later.
+        let answer = invite(&manager, "a@example.com", &[("permissions", permission.name())]);
+        assert_eq!(answer.status, 422, "{permission}");
+    }
+    let dialog = manager.get("/members/new");
+    assert_eq!(dialog.all("input[name=permissions][disabled]").len(), 6);
+    for (super_manager, permission, field) in [
+        ("yes", "member.*", "permissions"),
+        ("yes", "", "permissions"),
+        ("maybe", VIEW, "super_manager"),
+    ] {
+        let fields = [("super_manager", super_manager), ("permissions", permission)];
+        let answer = invite(&manager, "a@example.com", &fields);
+        assert_eq!(answer.status, 422, "{field}");
+        assert!(!answer.error_of(field).is_empty());
+    }
+    assert_eq!(app.contents().len(), before.len() + 4, "only the two invitations were recorded");
+}
+
+#[test]
+fn hostile_names_and_addresses_are_refused_or_escaped() {
+    let (app, ines) = house();
+    const MARKUP: &str = "<script>alert(1)</script>";
+    let long = "x".repeat(10_000);
+    for (name, email) in [
+        ("", "a@example.com"),
+        ("a\u{202e}b", "a@example.com"),
+        ("a\0b", "a@example.com"),
+        (long.as_str(), "a@example.com"),
+        ("Tomas", ""),
+        ("Tomas", "tomas"),
+        ("Tomas", "a\u{202e}b@example.com"),
+        ("Tomas", "<script>@example.com"),
+        ("Tomas", &format!("{long}@example.com")),
+    ] {
+        let fields = [("name", name), ("email", email)];
+        let answer = ines.submit_from("/members/new", "/members", &fields);
+        assert_eq!(answer.status, 422, "{name:?} {email:?}");
+        assert!(!answer.errors().is_empty() && !answer.body.contains("<script>@"));
+    }
+    assert_eq!(app.count("members"), 1);
+    let fields = [("name", MARKUP), ("email", "a@example.com")];
+    let answer = ines.submit_from("/members/new", "/members", &fields);
+    let link = link(&app, &answer);
+    let id = id_of(&app, "a@example.com");
+    let mut pages = vec![answer, ines.get("/members"), app.anonymous().get(&link)];
+    pages.extend(
+        ["edit", "invite", "withdraw"].map(|step| ines.get(&format!("/members/{id}/{step}"))),
+    );
+    for page in pages {
+        assert_eq!(page.status, 200);
+        assert!(page.body.contains("alert(1)") && !page.body.contains("<script>alert"));
+    }
+    let huge = format!(
+        "{}&name={}",
+        encoded(&[("form_token", &ines.get("/members").form_token())]),
+        "x".repeat(1 << 20)
+    );
+    assert_eq!(ines.post_body("/members", huge).status, 413);
+}
