@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::members::{self, Email};
 use crate::sign_in::hasher::Checked;
-use crate::sign_in::{Hasher, Password, reset};
+use crate::sign_in::{Hasher, Password, invitation, reset};
 
 struct Shell(TempDir);
 
@@ -85,6 +85,25 @@ fn members_are_listed_in_an_aligned_table() {
          Ines Okafor  ines@example.com  No             none          Active  Never\n\
          Noor         noor@example.com  Yes            api.key.view  Active  Never\n"
     );
+}
+
+#[test]
+fn who_was_invited_is_listed_and_has_no_password_to_reset() {
+    let shell = Shell::new();
+    let (db, keyring) = open(&shell.config(&[])).expect("opened");
+    let author = Author::command_line(keyring, CLOCK.now());
+    let draft = members::invitation::Draft {
+        name: "Noor".into(),
+        email: "noor@example.com".into(),
+        ..Default::default()
+    };
+    let id = db.write_blocking(|tx| invitation::invite(tx, &draft, &author)).expect("invited").0.id;
+    assert!(shell.member(&["list"], "").expect("listed").contains("  Invited until "));
+    let refused = shell.member(&["reset-password", "--email", "noor@example.com"], "");
+    let said = refused.expect_err("refused").to_string();
+    assert_eq!(said, "Noor has not accepted the invitation yet");
+    db.write_blocking(|tx| members::invitation::expire(tx, &id, &author)).expect("expired");
+    assert!(shell.member(&["list"], "").expect("listed").contains("  Invitation expired  "));
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod edit;
 mod header;
 mod keyboard;
 mod keys;
+mod members;
 mod no_script;
 mod pages;
 mod reveal;

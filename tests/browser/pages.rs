@@ -291,6 +291,87 @@ fn the_activity_is_open_to_everybody() {
 }
 
 #[test]
+fn members_are_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.expect_status(404);
+    let tomas = app.member("tomas@meridianfreight.example", true, &[Permission::ViewKeys]);
+    app.member(&format!("{}@example.com", "long".repeat(15)), false, &[]);
+    browser.goto("/members/new");
+    look_at(&browser, "invite");
+    browser.click("#super_manager");
+    browser.fill("#email", EMAIL);
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#name-error") && browser.shows("#email-error"));
+    look_at(&browser, "invite with errors");
+    browser.fill("#name", "Sofia Marques");
+    browser.fill("#email", "sofia@meridianfreight.example");
+    browser.follow("dialog .btn-primary");
+    let link = browser.text("#one-time-link");
+    look_at(&browser, "the link");
+    browser.follow("[data-replace]");
+    look_at(&browser, "members");
+    for step in ["edit", "disable", "delete", "reset-password"] {
+        browser.goto(&format!("/members/{}/{step}", tomas.id.as_str()));
+        look_at(&browser, step);
+    }
+    for step in ["edit", "invite", "withdraw"] {
+        browser.goto("/members");
+        browser.follow(&format!("tbody tr:nth-child(3) a[href$='/{step}']"));
+        look_at(&browser, step);
+    }
+    let path = link.strip_prefix(app.url.as_str()).expect("a link to here");
+    browser.goto(path);
+    look_at(&browser, "an invitation for somebody else");
+    let other = Browser::open(&app);
+    other.expect_status(404);
+    other.expect_status(422);
+    other.goto("/invitation?code=wrong");
+    look_at(&other, "an invitation that does not work");
+    other.goto(path);
+    look_at(&other, "an invitation");
+    other.fill("#password", "short");
+    other.follow("button.btn-primary");
+    assert!(other.shows("#password-error"));
+    look_at(&other, "an invitation with an error");
+}
+
+#[test]
+fn what_one_may_not_give_is_open_to_everybody() {
+    let app = App::set_up();
+    let member = app.member(EMAIL, true, &[Permission::ManageMembers, Permission::ViewKeys]);
+    let browser = Browser::open(&app);
+    browser.expect_status(422);
+    browser.sign_in(EMAIL);
+    browser.goto(&format!("/members/{}/edit", member.id.as_str()));
+    assert!(browser.shows("#permissions-h"));
+    look_at(&browser, "edit with what one does not hold");
+    browser.click("#super_manager");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#errors"));
+    look_at(&browser, "edit of the last manager");
+}
+
+#[test]
+fn the_account_is_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    let other = Browser::open(&app);
+    other.sign_in(EMAIL);
+    browser.expect_status(422);
+    browser.goto("/account");
+    look_at(&browser, "account");
+    browser.fill("#password", "short");
+    browser.follow("form[action='/account/password'] .btn");
+    assert!(browser.shows("#password-error") && browser.shows("#current_password-error"));
+    look_at(&browser, "account with errors");
+    browser.fill("#name", "Ines O.");
+    browser.follow("form[action='/account/edit'] .btn");
+    look_at(&browser, "account with a notice");
+}
+
+#[test]
 fn refusals_are_open_to_everybody() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);

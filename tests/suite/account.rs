@@ -119,7 +119,7 @@ fn a_wrong_or_weak_password_changes_nothing() {
         ("", NEW, "current_password"),
         (PASSWORD, "", "password"),
         (PASSWORD, "short", "password"),
-        (PASSWORD, "ines okafor meridian", "password"),
+        (PASSWORD, INES, "password"),
         (PASSWORD, &"y".repeat(257), "password"),
     ] {
         let answer = send(&ines, "password", &[("current_password", current), ("password", new)]);

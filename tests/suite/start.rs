@@ -375,13 +375,18 @@ fn the_log_holds_no_code_password_or_secret() {
     let secret = client.create_key(&[]).secret();
     assert!(secret.starts_with("lk_prod_"));
     client.get(&format!("/reset-password?code={}", "c".repeat(22)));
+    let fields = [("name", "Noor"), ("email", "noor@example.com")];
+    let link = client.submit_from("/members/new", "/members", &fields).text("#one-time-link");
+    let invitation = link.split("code=").nth(1).expect("a code");
+    client.get(&format!("/invitation?code={invitation}"));
     let cookie = client.cookie("latchkey").expect("a session");
     running.terminate();
     running.child.wait().expect("ended");
     let log = fs::read_to_string(house.folder.path().join("log")).expect("a log");
     assert!(log.contains("/api-keys"), "requests are logged: {log}");
     let code = code.trim().split("code=").nth(1).unwrap_or("none");
-    for told in [PASSWORD, &secret[8..51], code, &cookie, &"c".repeat(22), "form_token"] {
+    for told in [PASSWORD, &secret[8..51], code, &cookie, &"c".repeat(22), invitation, "form_token"]
+    {
         assert!(!log.contains(told), "{told} stands in the log");
     }
 }

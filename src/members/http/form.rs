@@ -79,6 +79,11 @@ impl FormView {
         Self { is_super_manager: !fields.super_manager.is_empty(), fields, errors, boxes }
     }
 
+    /// Whether it is about somebody who is there already.
+    pub(super) fn is_edit(&self) -> bool {
+        !self.fields.version.is_empty()
+    }
+
     /// Whether there is a permission that the viewer may neither give nor take.
     pub(super) fn is_bounded(&self) -> bool {
         self.boxes.iter().any(|permission| !permission.is_held)

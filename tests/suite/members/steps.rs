@@ -61,7 +61,7 @@ fn a_removed_member_is_gone_but_not_what_they_did() {
     assert_eq!((app.count("members"), app.count("sessions")), (1, 1));
     let page = ines.get(&format!("/api-keys/{key}"));
     assert_eq!(page.status, 200);
-    assert!(page.text("#history-t ~ table").contains("Ines Okafor"), "{}", page.body);
+    assert!(page.text("table.log").contains("Ines Okafor"), "{}", page.body);
     let named =
         app.texts("SELECT actor_name AS text FROM activity WHERE event = 'api_key.created'");
     assert_eq!(named, ["Ines Okafor"]);

@@ -473,6 +473,7 @@ fn random_bodies_never_fault_and_random_fields_only_say_what_is_wrong() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
+    let member = app.member("ines@example.com", true, &Permission::ALL).id.as_str().to_owned();
     let paths = [
         "/api-keys".to_owned(),
         format!("/api-keys/{id}/edit"),
@@ -481,6 +482,13 @@ fn random_bodies_never_fault_and_random_fields_only_say_what_is_wrong() {
         "/set-up".into(),
         "/preferences/theme".into(),
         "/sign-out".into(),
+        "/members".into(),
+        format!("/members/{member}/edit"),
+        format!("/members/{member}/delete"),
+        "/invitation".into(),
+        "/account/edit".into(),
+        "/account/password".into(),
+        "/account/sessions/end".into(),
     ];
     let before = app.contents();
     let mut runner =
