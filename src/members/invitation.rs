@@ -3,7 +3,7 @@
 //! Knows no codes and no passwords: those are `sign_in`'s.
 
 use super::standing::{Wanted, done, find, held_by, holds_no_more};
-use super::{Email, Member, MemberId, MemberName, Standing, State, store};
+use super::{Email, Member, MemberId, MemberName, Permissions, Standing, State, store};
 use crate::activity::{self, Author, Entry, Event};
 use crate::clock::Timestamp;
 use crate::db::Transaction;
@@ -32,24 +32,7 @@ pub fn invite(
     author: &Author,
 ) -> Result<Member> {
     let held = held_by(tx, author)?;
-    let mut errors = Invalid::default();
-    let name = errors.take("name", MemberName::parse(&draft.name));
-    let email = errors.take("email", Email::parse(&draft.email));
-    if let Some(email) = &email
-        && let Some((other, _)) = store::by_email(tx, email)?
-    {
-        errors.add("email", taken(&other));
-    }
-    let standing = match draft.wanted.check(Standing::default(), held) {
-        Ok(standing) => standing,
-        Err(Invalid(more)) => {
-            errors.0.extend(more);
-            Standing::default()
-        }
-    };
-    let (Some(name), Some(email), true) = (name, email, errors.is_empty()) else {
-        return Err(Error::Invalid(errors));
-    };
+    let (name, email, standing) = check(tx, draft, held)?;
     let member = Member {
         id: MemberId::random()?,
         name,
@@ -65,6 +48,28 @@ pub fn invite(
     let entry = Entry::about(Event::MemberInvited, member.subject()).with(member.details());
     activity::record(tx, author, &entry)?;
     Ok(member)
+}
+
+fn check(
+    tx: &mut Transaction<'_>,
+    draft: &Draft,
+    held: Permissions,
+) -> Result<(MemberName, Email, Standing)> {
+    let mut errors = Invalid::default();
+    let name = errors.take("name", MemberName::parse(&draft.name));
+    let email = errors.take("email", Email::parse(&draft.email));
+    if let Some(email) = &email
+        && let Some((other, _)) = store::by_email(tx, email)?
+    {
+        errors.add("email", taken(&other));
+    }
+    match (name, email, draft.wanted.check(Standing::default(), held)) {
+        (Some(name), Some(email), Ok(standing)) if errors.is_empty() => Ok((name, email, standing)),
+        (.., standing) => {
+            errors.0.extend(standing.err().unwrap_or_default().0);
+            Err(Error::Invalid(errors))
+        }
+    }
 }
 
 fn taken(other: &Member) -> &'static str {

@@ -286,6 +286,20 @@ mod tests {
     }
 
     #[test]
+    fn a_new_key_takes_the_place_of_the_old_one_unless_the_session_has_ended() {
+        let signed = Signed::in_();
+        let Signed { there, key, state, .. } = &signed;
+        let renew_now = || there.write(|tx| renew(tx, &there.keyring, key, state, there.now()));
+        let new = renew_now().expect("a new key");
+        assert!(signed.load_at(0).is_none(), "the old key opens nothing");
+        let load_new = || there.read(|c| load(c, &there.keyring, &new, there.now()));
+        assert_eq!(load_new().expect("alive").state["form_key"], "\"abc\"");
+        assert!(renew_now().is_none());
+        there.write(|tx| end(tx, &there.keyring, &new));
+        assert!(renew_now().is_none() && load_new().is_none());
+    }
+
+    #[test]
     fn an_update_changes_the_state_but_never_the_member() {
         let signed = Signed::in_();
         let Signed { there, key, .. } = &signed;

@@ -131,7 +131,7 @@ fn an_account_changes_its_name_and_password_and_ends_its_sessions() {
     assert_eq!(other.address(), "/sign-in?next=%2Faccount");
     browser.fill("#name", "Sofia Marques");
     browser.follow("form[action='/account/edit'] button");
-    assert_eq!(browser.text(".avatar"), "SM\nAccount menu, Sofia Marques");
+    assert_eq!(browser.text(".avatar"), "SM Account menu, Sofia Marques");
     browser.fill("#current_password", "wrong");
     browser.fill("#password", NEW);
     browser.click("[data-show='password']");

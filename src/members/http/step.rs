@@ -108,11 +108,11 @@ pub(super) async fn take(
 ) -> Result<HttpResponse> {
     let id = MemberId::stored(member_id.into_inner());
     let (author, token, about) = (viewer.author(), form.token, id.clone());
-    let taken = site.db.write(move |tx| {
+    let outcome = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, "/members")?;
         step.take(tx, &about, &author)
     });
-    match taken.await {
+    match outcome.await {
         Ok((member, Some(code))) => hand_over(&viewer, &site, &member, &code).await,
         Ok((member, None)) => {
             let done = Asked::of(step, &member, viewer.now).done;

@@ -18,7 +18,10 @@ fn an_edit_counts_from_the_next_request_on() {
     assert_eq!(ines.get("/members").text("#notice"), "“Ines Okafor” saved.");
     assert!(!tomas.get("/api-keys").has("#create"));
     assert_eq!(tomas.get("/api-keys/new").status, 403);
-    assert_eq!(edit(&ines, id.as_str(), &[("super_manager", "")]).status, 303);
+    let extra = [("super_manager", ""), ("name", "Mallory"), ("email", "mallory@example.com")];
+    assert_eq!(edit(&ines, id.as_str(), &extra).status, 303);
+    assert_eq!(app.number("SELECT COUNT(*) FROM members WHERE name = 'Mallory'"), 0);
+    assert_eq!(super::id_of(&app, TOMAS), id.as_str());
     let page = tomas.get("/api-keys");
     assert_eq!(page.status, 403);
     assert_eq!(page.text("h1"), "You need the super manager role to see this page.");
