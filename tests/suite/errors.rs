@@ -17,12 +17,18 @@ fn assert_is_page(page: &Page, status: u16, title: &str, advice: &str) {
 fn what_the_address_or_the_person_causes_is_explained() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let ask = "Ask a super manager who manages members.";
     let missing = "You need the permission api.key.view to do this.";
-    assert_is_page(&app.super_manager_with(&[]).get("/api-keys"), 403, missing, ask);
     app.member("noor@example.com", false, &[]);
     let role = "You need the super manager role to see this page.";
-    assert_is_page(&app.signed_in("noor@example.com").get("/api-keys"), 403, role, ask);
+    for (client, what) in
+        [(app.super_manager_with(&[]), missing), (app.signed_in("noor@example.com"), role)]
+    {
+        let page = client.get("/api-keys");
+        assert_eq!((page.status, page.text("h1").as_str()), (403, what));
+        assert_eq!(page.text("title"), format!("{what} – Latchkey"));
+        assert_eq!(page.text("main p"), "Ask Ines Okafor.");
+        assert!(page.has("#me a[href='/account']") && page.has("main a[href='/account']"));
+    }
     let start = "Check the address, or start from API Keys.";
     for path in
         ["/nowhere", "/api-keys/key_00000000000A", "/api-keys/x/y/z", "/assets/none.css", "/set-up"]

@@ -306,10 +306,11 @@ fn nobody_invites_to_what_they_do_not_hold() {
     assert_eq!(app.contents().len(), before.len() + 2, "only the two invitations were recorded");
 }
 
+const MARKUP: &str = "<script>alert(1)</script>";
+
 #[test]
 fn hostile_names_and_addresses_are_refused_or_escaped() {
     let (app, ines) = house();
-    const MARKUP: &str = "<script>alert(1)</script>";
     let long = "x".repeat(10_000);
     for (name, email) in [
         ("", "a@example.com"),
