@@ -10,6 +10,9 @@ const LONGEST_NAME: usize = 80;
 /// The longest email address (RFC 5321, 4.5.3.1.3, less the angle brackets).
 const LONGEST_EMAIL: usize = 254;
 
+/// Letters and digits of an id.
+const ID_LENGTH: usize = 16;
+
 /// A person who signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -83,7 +86,16 @@ impl MemberId {
     /// # Errors
     /// When the operating system gives no random numbers.
     pub fn random() -> Result<Self> {
-        Ok(Self(format!("mem_{}", random::text(random::BASE62, 16)?)))
+        Ok(Self(format!("mem_{}", random::text(random::BASE62, ID_LENGTH)?)))
+    }
+
+    /// Reads an id that somebody sent; `None` for what cannot be one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("mem_")?;
+        let is_one =
+            digits.len() == ID_LENGTH && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_one.then(|| Self(text.to_owned()))
     }
 
     /// An id that the database or a session holds.

@@ -42,7 +42,7 @@ pub(super) async fn page(
     member_id: web::Path<String>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let id = MemberId::stored(member_id.into_inner());
+    let id = MemberId::parse(&member_id).ok_or(Error::NotFound)?;
     draw(StatusCode::OK, &viewer, &site, &id, None, Invalid::default()).await
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn save(
     form: Form<Fields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let id = MemberId::stored(member_id.into_inner());
+    let id = MemberId::parse(&member_id).ok_or(Error::NotFound)?;
     let location = super::row(&id);
     let (wanted, author, token) = (form.fields.wanted(), viewer.author(), form.token);
     let Ok(version) = form.fields.version.parse() else {

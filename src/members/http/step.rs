@@ -95,7 +95,7 @@ pub(super) async fn page(
     member_id: web::Path<String>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let id = MemberId::stored(member_id.into_inner());
+    let id = MemberId::parse(&member_id).ok_or(Error::NotFound)?;
     draw(StatusCode::OK, step, &viewer, &site, id, Invalid::default()).await
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn take(
     form: Form<StepForm>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let id = MemberId::stored(member_id.into_inner());
+    let id = MemberId::parse(&member_id).ok_or(Error::NotFound)?;
     let (author, token, about) = (viewer.author(), form.token, id.clone());
     let outcome = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, "/members")?;
