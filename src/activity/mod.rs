@@ -11,12 +11,14 @@ pub mod http;
 mod list;
 mod recorded;
 mod store;
+mod theirs;
 mod verify;
 
 pub use author::{Actor, Author, Origin};
 pub use event::{Change, Entry, Event, Subject};
 pub use list::{COUNTED, Cursor, Events, Filter, Page, Person, Search, list};
 pub use recorded::Recorded;
+pub use theirs::{Theirs, since};
 pub use verify::{Broken, Newest, newest, verify};
 
 use crate::db::{Connection, Transaction};

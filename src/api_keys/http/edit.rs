@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::behind::Behind;
 use super::form::{Fields, FormView};
-use crate::activity::{self, Change};
+use crate::activity::{self, Theirs};
 use crate::api_keys::{self, Details, KeyId, Status};
 use crate::clock::long_date;
 use crate::error::{Error, Invalid, Result};
@@ -16,9 +16,6 @@ use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
 use crate::{roles, scopes};
-
-/// How many edits of others the form looks back on.
-const LOOK_BACK: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "api_keys/edit.html")]
@@ -31,12 +28,6 @@ struct Edit<'a> {
     is_expired: bool,
     expired_on: String,
     conflict: Option<Theirs>,
-}
-
-/// What somebody else changed meanwhile.
-struct Theirs {
-    who: String,
-    changes: Vec<Change>,
 }
 
 pub(super) async fn page(
@@ -98,11 +89,10 @@ async fn draw(
     let is_conflict = status == StatusCode::CONFLICT;
     let found = site.db.read(move |c| {
         let details = api_keys::find(c, &wanted)?.ok_or(Error::NotFound)?;
-        let edits =
-            if is_conflict { activity::about(c, wanted.as_str(), LOOK_BACK)? } else { Vec::new() };
-        Ok((details, roles::all(c)?, scopes::all(c)?, theirs(&edits, read_version)))
+        let theirs = is_conflict.then(|| activity::since(c, wanted.as_str(), read_version));
+        Ok((details, roles::all(c)?, scopes::all(c)?, theirs.transpose()?))
     });
-    let (details, roles, scopes, theirs) = found.await?;
+    let (details, roles, scopes, conflict) = found.await?;
     if details.key.status(now) == Status::Revoked {
         Notice::note("This key was revoked. It can no longer be changed.").set(viewer.session())?;
         return Ok(page::see_other(&format!("/api-keys/{}", id.as_str())));
@@ -118,7 +108,7 @@ async fn draw(
             form: FormView::new(fields, errors, &roles, &scopes, &viewer.settings, now),
             is_expired: details.key.status(now) == Status::Expired,
             expired_on: long_date(details.key.expires_at.last_day()),
-            conflict: is_conflict.then_some(theirs),
+            conflict,
         },
     )
 }
@@ -138,15 +128,4 @@ fn fields(details: &Details, typed: Option<Fields>, behind: &str) -> Fields {
     fields.version = version;
     behind.clone_into(&mut fields.behind);
     fields
-}
-
-fn theirs(history: &[activity::Recorded], since: i64) -> Theirs {
-    let edits: Vec<_> = history.iter().filter(|entry| entry.version() > Some(since)).collect();
-    let mut names: Vec<&str> = edits.iter().map(|entry| entry.actor_name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    Theirs {
-        who: names.join(" and "),
-        changes: edits.iter().rev().flat_map(|entry| entry.changes()).collect(),
-    }
 }
