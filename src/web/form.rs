@@ -14,35 +14,37 @@ use super::Site;
 use super::error_page::Refusal;
 use super::form_token::{self, FormToken};
 
-/// The largest form, in bytes: the bounds of every field together, percent-encoded.
-const LARGEST: usize = 64 * 1024;
+/// The largest form but for those that carry documents, in bytes: the bounds of every field
+/// together, percent-encoded.
+pub const ORDINARY: usize = 64 * 1024;
 /// How much of a larger body is read and thrown away, so that the sender hears the answer.
 const DRAINED: usize = 8 * 1024 * 1024;
 
-/// A form's fields, and its token. The body is taken only after the gate before it has opened.
+/// A form's fields, and its token. The body is taken only after the gate before it has opened, and
+/// only up to `LARGEST` bytes.
 #[derive(Debug)]
-pub struct Form<T> {
+pub struct Form<T, const LARGEST: usize = ORDINARY> {
     /// The fields. Unknown ones are passed over.
     pub fields: T,
     /// The token, checked but not used up yet.
     pub token: FormToken,
 }
 
-impl<T: DeserializeOwned> FromRequest for Form<T> {
+impl<T: DeserializeOwned, const LARGEST: usize> FromRequest for Form<T, LARGEST> {
     type Error = Refusal;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = read(payload).await?;
-            let content_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
-            let essence = content_type.and_then(|v| v.split(';').next()).unwrap_or_default().trim();
-            if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            let body = read(payload, LARGEST).await?;
+            if !is_of_type(&request, "application/x-www-form-urlencoded") {
                 return Err(Refusal::Unreadable);
             }
             let body = std::str::from_utf8(&body).map_err(|_| Refusal::Unreadable)?;
-            let token = token(&request, body)?;
+            let given = url::form_urlencoded::parse(body.as_bytes())
+                .filter_map(|(name, value)| (name == "form_token").then_some(value));
+            let token = token(&request, given)?;
             if !is_well_encoded(body) {
                 return Err(Refusal::Unreadable);
             }
@@ -52,29 +54,38 @@ impl<T: DeserializeOwned> FromRequest for Form<T> {
     }
 }
 
-async fn read(mut payload: Payload) -> Result<web::BytesMut, Refusal> {
+/// The body, if it is `largest` bytes at most.
+pub(super) async fn read(mut payload: Payload, largest: usize) -> Result<web::BytesMut, Refusal> {
     let (mut body, mut length) = (web::BytesMut::new(), 0);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Refusal::Unreadable)?;
         length += chunk.len();
-        if length <= LARGEST {
+        if length <= largest {
             body.extend_from_slice(&chunk);
         } else if length > DRAINED {
             break;
         }
     }
-    if length > LARGEST { Err(Refusal::TooLarge) } else { Ok(body) }
+    if length > largest { Err(Refusal::TooLarge) } else { Ok(body) }
 }
 
-fn token(request: &HttpRequest, body: &str) -> Result<FormToken, Refusal> {
+pub(super) fn is_of_type(request: &HttpRequest, wanted: &str) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let essence = content_type.and_then(|v| v.split(';').next()).unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case(wanted)
+}
+
+/// The one token among those `given`, if it is the session's.
+pub(super) fn token(
+    request: &HttpRequest,
+    mut given: impl Iterator<Item = impl AsRef<str>>,
+) -> Result<FormToken, Refusal> {
     let site = request.app_data::<web::Data<Site>>().ok_or(Refusal::StaleForm)?;
     let form_key: Option<String> =
         request.get_session().get(form_token::SESSION_KEY).ok().flatten();
-    let mut given = url::form_urlencoded::parse(body.as_bytes())
-        .filter_map(|(name, value)| (name == "form_token").then_some(value));
     match (form_key, given.next(), given.next()) {
         (Some(key), Some(text), None) => {
-            form_token::check(&site.keyring, &key, &text, site.clock.now())
+            form_token::check(&site.keyring, &key, text.as_ref(), site.clock.now())
                 .ok_or(Refusal::StaleForm)
         }
         _ => Err(Refusal::StaleForm),

@@ -17,6 +17,7 @@ pub mod routes;
 pub mod same_origin;
 mod store;
 pub mod theme;
+pub mod upload;
 
 use crate::clock::Clock;
 use crate::config::{PublicUrl, TrustedProxies};

@@ -1,0 +1,93 @@
+//! A form that brings a document, pasted or as a file: `multipart/form-data`, or url-encoded where
+//! there is no file.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_multipart::Multipart;
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::{StreamExt as _, stream};
+use serde::Deserialize;
+
+use super::error_page::Refusal;
+use super::form::{self, Form};
+use super::form_token::FormToken;
+
+/// The largest body, in bytes: a document and a little around it.
+pub const LARGEST: usize = 2 * 1024 * 1024 + 16 * 1024;
+
+/// A document, and the form's token.
+#[derive(Debug)]
+pub struct Upload {
+    /// What was pasted.
+    pub document: String,
+    /// The file that was chosen; empty when none was.
+    pub file: Vec<u8>,
+    /// The token, checked but not used up yet.
+    pub token: FormToken,
+}
+
+#[derive(Deserialize)]
+struct Pasted {
+    #[serde(default)]
+    document: String,
+}
+
+impl FromRequest for Upload {
+    type Error = Refusal;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            if !form::is_of_type(&request, "multipart/form-data") {
+                let form = Form::<Pasted, LARGEST>::from_request(&request, &mut payload).await?;
+                let document = form.fields.document;
+                return Ok(Self { document, file: Vec::new(), token: form.token });
+            }
+            let body = form::read(payload, LARGEST).await?.freeze();
+            let mut parts = Parts::read(request.headers(), body).await?;
+            let given = parts.all("form_token");
+            let token =
+                form::token(&request, given.iter().filter_map(|t| std::str::from_utf8(t).ok()))?;
+            let document =
+                String::from_utf8(parts.one("document")?).map_err(|_| Refusal::Unreadable)?;
+            Ok(Self { document, file: parts.one("upload")?, token })
+        })
+    }
+}
+
+/// The parts of a body, by name.
+struct Parts(Vec<(String, Vec<u8>)>);
+
+impl Parts {
+    async fn read(headers: &HeaderMap, body: web::Bytes) -> Result<Self, Refusal> {
+        let mut multipart = Multipart::new(headers, stream::iter([Ok(body)]));
+        let mut parts = Vec::new();
+        while let Some(field) = multipart.next().await {
+            let mut field = field.map_err(|_| Refusal::Unreadable)?;
+            let name = field.name().unwrap_or_default().to_owned();
+            let mut bytes = Vec::new();
+            while let Some(chunk) = field.next().await {
+                bytes.extend_from_slice(&chunk.map_err(|_| Refusal::Unreadable)?);
+            }
+            parts.push((name, bytes));
+        }
+        Ok(Self(parts))
+    }
+
+    fn all(&mut self, name: &str) -> Vec<Vec<u8>> {
+        self.0.extract_if(.., |(other, _)| other == name).map(|(_, bytes)| bytes).collect()
+    }
+
+    /// A field that stands twice makes the form unreadable, as in any other form.
+    fn one(&mut self, name: &str) -> Result<Vec<u8>, Refusal> {
+        let mut found = self.all(name);
+        match found.len() {
+            0 | 1 => Ok(found.pop().unwrap_or_default()),
+            _ => Err(Refusal::Unreadable),
+        }
+    }
+}
