@@ -60,6 +60,22 @@ pub fn fold(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
+/// What stands for `text` in addresses: its letters and digits in lower case, as far as ASCII has
+/// them, other characters as single hyphens, `longest` characters at most. May be empty.
+#[must_use]
+pub fn slug(text: &str, longest: usize) -> String {
+    let mut slug = String::new();
+    for c in fold(text).chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(longest);
+    slug.trim_end_matches('-').to_owned()
+}
+
 /// `14,208`.
 #[must_use]
 pub fn thousands(number: u64) -> String {
@@ -98,6 +114,22 @@ mod tests {
             one_line(&"é".repeat(81), "Key name", 80),
             Err("Key name must be 80 characters or fewer".into())
         );
+    }
+
+    #[test]
+    fn slugs_hold_letters_digits_and_single_hyphens() {
+        for (text, expected) in [
+            ("Billing & invoices", "billing-invoices"),
+            ("  Read/Write  ", "read-write"),
+            ("ＦＵＬＬ access", "full-access"),
+            ("Überblick", "berblick"),
+            ("東京", ""),
+            ("../../etc", "etc"),
+            ("a\u{202e}b\0", "a-b"),
+        ] {
+            assert_eq!(slug(text, 40), expected, "{text}");
+        }
+        assert_eq!(slug("abc def", 4), "abc");
     }
 
     #[test]

@@ -63,6 +63,20 @@ events! {
     KeyEdited = "api_key.edited",
     /// An API key was revoked.
     KeyRevoked = "api_key.revoked",
+    /// A role was created.
+    RoleCreated = "role.created",
+    /// A role was edited.
+    RoleEdited = "role.edited",
+    /// A role was deleted.
+    RoleDeleted = "role.deleted",
+    /// A scope was added.
+    ScopeAdded = "scope.added",
+    /// A scope's description was edited.
+    ScopeEdited = "scope.edited",
+    /// A scope was removed.
+    ScopeRemoved = "scope.removed",
+    /// Scopes were added from an OpenAPI document.
+    ScopesImported = "scopes.imported",
 }
 
 /// What an entry is about.

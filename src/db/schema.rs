@@ -107,6 +107,7 @@ diesel::table! {
         position -> BigInt,
         built_in -> Bool,
         created_at -> BigInt,
+        version -> BigInt,
     }
 }
 
@@ -222,6 +223,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_key_scopes -> api_keys (key_id));
 diesel::joinable!(api_keys -> roles (role_id));
 
 diesel::allow_tables_to_appear_in_same_query!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Scope;
+use super::{ByResource, Scope, by_resource, capitalised};
 
 /// Resource × operation, with a tick in some cells.
 #[derive(Clone, Debug)]
@@ -38,39 +38,23 @@ impl Matrix {
     #[must_use]
     pub fn new(scopes: &[Scope], chosen: &BTreeSet<String>) -> Self {
         let mut operations = vec!["read".to_owned(), "write".to_owned()];
-        let mut resources: Vec<&Scope> = Vec::new();
         for scope in scopes {
             if !operations.contains(&scope.operation) {
                 operations.push(scope.operation.clone());
             }
-            if !resources.iter().any(|other| other.resource == scope.resource) {
-                resources.push(scope);
-            }
         }
-        let cell = |resource: &str, operation: &String| {
-            let scope =
-                scopes.iter().find(|s| s.resource == resource && s.operation == *operation)?;
+        let cell = |resource: &ByResource<'_>, operation: &String| {
+            let scope = resource.scopes.iter().find(|scope| scope.operation == *operation)?;
             Some(Cell { scope: scope.name.clone(), checked: chosen.contains(&scope.name) })
         };
-        let rows = resources
+        let rows = by_resource(scopes)
             .iter()
-            .map(|first| MatrixRow {
-                label: capitalised(&first.resource),
-                description: first.description.clone(),
-                cells: operations
-                    .iter()
-                    .map(|operation| cell(&first.resource, operation))
-                    .collect(),
+            .map(|resource| MatrixRow {
+                label: resource.label(),
+                description: resource.description.to_owned(),
+                cells: operations.iter().map(|operation| cell(resource, operation)).collect(),
             })
             .collect();
-        Self {
-            operations: operations.iter().map(|operation| capitalised(operation)).collect(),
-            rows,
-        }
+        Self { operations: operations.iter().map(|name| capitalised(name)).collect(), rows }
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }

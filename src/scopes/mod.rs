@@ -2,19 +2,27 @@
 //!
 //! Uses activity; knows neither roles nor keys.
 
+mod draft;
+pub mod http;
 mod matrix;
+pub mod openapi;
+mod resources;
 mod scope;
 mod store;
 
+pub use draft::Draft;
 pub use matrix::{Cell, Matrix, MatrixRow};
+pub use resources::{ByResource, by_resource, capitalised};
 pub use scope::{Resource, Scope, is_scope};
 
-use crate::activity::Author;
+use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::db::{Connection, EVERYTHING, Transaction};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The scope that a service needs to ask whether keys may pass; built in.
 pub const INTROSPECT: &str = "latchkey:introspect";
+/// How many scopes there can be, the built-in one included: a page shows them all.
+pub const MOST: usize = 500;
 
 /// Adds `resource:read` and `resource:write` for each resource that is not there yet, and the
 /// built-in scope.
@@ -41,14 +49,111 @@ pub fn add(
     author: &Author,
 ) -> Result<()> {
     let known = all(tx)?;
-    for (position, scope) in (0..).zip(offered.into_iter().chain([Scope::introspect()])) {
-        if !known.iter().any(|other| other.name == scope.name) {
-            store::insert(tx, &scope, position, author.now)?;
-            // Roles that follow the organisation's scopes grow with them.
-            tx.announce(EVERYTHING)?;
+    let mut new: Vec<Scope> = Vec::new();
+    for scope in offered.into_iter().chain([Scope::introspect()]) {
+        if !known.iter().chain(&new).any(|other| other.name == scope.name) {
+            new.push(scope);
         }
     }
-    Ok(())
+    if new.is_empty() {
+        return Ok(());
+    }
+    let position = store::next_position(tx)?;
+    store::insert(tx, &new, position, author.now)?;
+    // Roles that follow the organisation's scopes grow with them.
+    tx.announce(EVERYTHING)
+}
+
+/// Adds the scope that was drafted.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules, or there is such a scope or no room.
+pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Scope> {
+    let scope = draft.check().map_err(Error::Invalid)?;
+    let known = all(tx)?;
+    if known.iter().any(|other| other.name == scope.name) {
+        return Err(Error::invalid(
+            "operation",
+            format!("There is a scope {} already", scope.name),
+        ));
+    }
+    check_room(&known, 1, "")?;
+    add(tx, [scope.clone()], author)?;
+    let changes = described("", &scope.description);
+    activity::record(tx, author, &edited(Event::ScopeAdded, &scope, &changes))?;
+    Ok(scope)
+}
+
+/// Adds those of `chosen` that are not there yet, and returns how many these are.
+///
+/// # Errors
+/// [`Error::Invalid`] when nothing is chosen or there is no room for so many.
+pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, author: &Author) -> Result<usize> {
+    if chosen.is_empty() {
+        return Err(Error::invalid("scopes", "Choose at least one scope"));
+    }
+    let known = all(tx)?;
+    let mut new: Vec<Scope> = Vec::new();
+    for scope in chosen {
+        if !known.iter().chain(&new).any(|other| other.name == scope.name) {
+            new.push(scope);
+        }
+    }
+    if new.is_empty() {
+        return Ok(0);
+    }
+    check_room(&known, new.len(), "scopes")?;
+    let names: Vec<_> = new.iter().map(|scope| scope.name.as_str()).collect();
+    let change = Change { field: "Scopes".into(), from: String::new(), to: names.join(", ") };
+    let entry = Entry {
+        event: Event::ScopesImported,
+        subject: None,
+        details: serde_json::json!({ "changes": [change] }),
+    };
+    let count = new.len();
+    add(tx, new, author)?;
+    activity::record(tx, author, &entry)?;
+    Ok(count)
+}
+
+/// Changes what a scope says it is for; it stood at `version`.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the text breaks
+/// rules, [`Error::NotFound`] when there is no such scope of the organisation's.
+pub fn describe(
+    tx: &mut Transaction<'_>,
+    name: &str,
+    description: &str,
+    version: i64,
+    author: &Author,
+) -> Result<()> {
+    let before = own(tx, name)?;
+    if before.version != version {
+        return Err(Error::Conflict);
+    }
+    let description =
+        draft::description(description).map_err(|m| Error::invalid("description", m))?;
+    let changes = described(&before.description, &description);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let after = Scope { description, version: version + 1, ..before };
+    store::describe(tx, &after)?;
+    activity::record(tx, author, &edited(Event::ScopeEdited, &after, &changes))
+}
+
+/// Removes a scope that no role of the organisation's own and no key names.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such scope of the organisation's; when something still
+/// names it, the database refuses.
+pub fn remove(tx: &mut Transaction<'_>, name: &str, author: &Author) -> Result<()> {
+    let scope = own(tx, name)?;
+    store::delete(tx, name)?;
+    // Roles that follow the organisation's scopes shrink with them.
+    tx.announce(EVERYTHING)?;
+    activity::record(tx, author, &Entry::about(Event::ScopeRemoved, subject(&scope)))
 }
 
 /// Every scope, in the organisation's order.
@@ -57,4 +162,38 @@ pub fn add(
 /// When the database cannot be read.
 pub fn all(connection: &mut Connection) -> Result<Vec<Scope>> {
     store::all(connection)
+}
+
+/// The scope of the organisation's with this name.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none; the built-in one is not the organisation's.
+pub fn own(connection: &mut Connection, name: &str) -> Result<Scope> {
+    let mut scopes = all(connection)?.into_iter();
+    scopes.find(|scope| scope.name == name && !scope.built_in).ok_or(Error::NotFound)
+}
+
+fn check_room(known: &[Scope], new: usize, field: &'static str) -> Result<()> {
+    match MOST.saturating_sub(known.len()) {
+        room if new <= room => Ok(()),
+        0 => Err(Error::invalid(field, format!("There are {MOST} scopes, which is the most"))),
+        room => Err(Error::invalid(
+            field,
+            format!("There can be {MOST} scopes in all. Choose {room} or fewer of these {new}"),
+        )),
+    }
+}
+
+fn subject(scope: &Scope) -> Subject {
+    Subject { kind: "scope", id: scope.name.clone(), name: scope.name.clone() }
+}
+
+fn edited(event: Event, scope: &Scope, changes: &[Change]) -> Entry {
+    let recorded = serde_json::json!({ "version": scope.version, "changes": changes });
+    Entry::about(event, subject(scope)).with(recorded)
+}
+
+fn described(from: &str, to: &str) -> Vec<Change> {
+    let change = Change { field: "Description".into(), from: from.into(), to: to.into() };
+    if from == to { Vec::new() } else { vec![change] }
 }

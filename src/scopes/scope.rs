@@ -2,8 +2,10 @@
 
 use crate::text;
 
-/// The longest resource name, in characters.
+/// The longest name of a resource or an operation, in characters.
 const LONGEST: usize = 40;
+/// The longest description, in characters.
+pub(super) const LONGEST_DESCRIPTION: usize = 200;
 /// The most resources that set-up takes.
 const MOST: usize = 100;
 
@@ -20,6 +22,8 @@ pub struct Scope {
     pub description: String,
     /// Whether it is Latchkey's own.
     pub built_in: bool,
+    /// Counts the edits, so that none is lost.
+    pub version: i64,
 }
 
 impl Scope {
@@ -30,6 +34,7 @@ impl Scope {
             operation: "introspect".into(),
             description: "ask Latchkey about other keys".into(),
             built_in: true,
+            version: 1,
         }
     }
 }
@@ -47,6 +52,30 @@ pub fn is_scope(text: &str) -> bool {
         .is_some_and(|(resource, operation)| is_word(resource) && is_word(operation))
 }
 
+/// A lower-case letter, then letters, digits, `-`, `_` or `.`.
+fn is_word(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|c| c.is_ascii_lowercase())
+        && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c))
+}
+
+/// Checks the name of an operation, as `read`.
+///
+/// # Errors
+/// The message for the person who typed it.
+pub(super) fn operation(text: &str) -> Result<String, String> {
+    let name = text.trim().to_lowercase();
+    let shown = text::visible(&name, LONGEST);
+    match name.len() {
+        0 => Err("Enter an operation".into()),
+        _ if !is_word(&name) => Err(format!(
+            "“{shown}” is not an operation. Use letters, digits and hyphens, as in read"
+        )),
+        1..=LONGEST => Ok(name),
+        _ => Err(format!("“{shown}” is too long. Use {LONGEST} characters or fewer")),
+    }
+}
+
 /// The name of a resource: a lower-case letter, then letters, digits, `-`, `_` or `.`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -61,17 +90,14 @@ impl Resource {
     /// The message for the person who typed it.
     pub fn new(name: &str, description: &str) -> Result<Self, String> {
         let name = name.trim().to_lowercase();
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-        let mut letters = name.chars();
-        let well_formed = letters.next().is_some_and(|c| c.is_ascii_lowercase())
-            && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c));
-        if !well_formed {
+        let shown = text::visible(&name, LONGEST);
+        if !is_word(&name) {
             return Err(format!(
                 "“{shown}” is not a resource name. Use letters, digits and hyphens, as in sales-orders"
             ));
         }
         if name.len() > LONGEST {
-            return Err(format!("“{shown}…” is too long. Use {LONGEST} characters or fewer"));
+            return Err(format!("“{shown}” is too long. Use {LONGEST} characters or fewer"));
         }
         if name == "latchkey" {
             return Err("“latchkey” is Latchkey’s own. Choose another name".into());
@@ -108,6 +134,7 @@ impl Resource {
             operation: operation.to_owned(),
             description: self.description.clone(),
             built_in: false,
+            version: 1,
         }
     }
 }
