@@ -1,16 +1,25 @@
 //! Named sets of scopes: the most that a key of the role may do.
 //!
-//! Uses scopes; knows no keys.
+//! Uses activity and scopes; knows no keys.
 
+mod draft;
+pub mod http;
 mod role;
 mod store;
 
+pub use draft::Draft;
 pub use role::{Coverage, Role};
 
+use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::clock::Timestamp;
-use crate::db::{Connection, Transaction};
-use crate::error::Result;
-use crate::scopes;
+use crate::db::{Connection, EVERYTHING, Transaction};
+use crate::error::{Error, Result};
+use crate::{random, scopes, text};
+
+/// The longest slug, in characters, before it is made unique.
+const LONGEST_SLUG: usize = 40;
+/// How many roles there can be: a page shows them all.
+pub const MOST: usize = 200;
 
 /// Adds the built-in roles that are not there yet.
 ///
@@ -34,6 +43,81 @@ pub fn add(tx: &mut Transaction<'_>, role: &Role, now: Timestamp) -> Result<()> 
     store::insert(tx, role, Role::CUSTOM_POSITION, now)
 }
 
+/// Creates the role that was drafted.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules or there is no room.
+pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Role> {
+    let (known, scopes) = (all(tx)?, scopes::all(tx)?);
+    let checked = draft.check(&scopes, &known).map_err(Error::Invalid)?;
+    if known.len() >= MOST {
+        return Err(Error::invalid("", format!("There are {MOST} roles, which is the most")));
+    }
+    let id = format!("role_{}", random::text(random::BASE62, 12)?);
+    let slug = free_slug(&checked.name, &known);
+    let role = Role::custom(&id, &slug, &checked.name, &checked.description, checked.scopes);
+    add(tx, &role, author.now)?;
+    activity::record(tx, author, &recorded(Event::RoleCreated, &role, &changes(None, &role)))?;
+    Ok(role)
+}
+
+/// Edits a role of the organisation's own that stood at `version`. Returns it as it stood before
+/// and as it stands now.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the draft breaks
+/// rules, [`Error::NotFound`] when there is no such role of the organisation's.
+pub fn edit(
+    tx: &mut Transaction<'_>,
+    slug: &str,
+    draft: &Draft,
+    version: i64,
+    author: &Author,
+) -> Result<(Role, Role)> {
+    let (mut others, scopes) = (all(tx)?, scopes::all(tx)?);
+    let place = others.iter().position(|role| role.slug == slug && !role.is_built_in());
+    let before = others.remove(place.ok_or(Error::NotFound)?);
+    if before.version != version {
+        return Err(Error::Conflict);
+    }
+    let checked = draft.check(&scopes, &others).map_err(Error::Invalid)?;
+    let mut after = before.clone();
+    (after.name, after.description, after.scopes) =
+        (checked.name, checked.description, checked.scopes);
+    let changes = changes(Some(&before), &after);
+    if changes.is_empty() {
+        return Ok((before, after));
+    }
+    after.version += 1;
+    store::update(tx, &after)?;
+    // Its keys can do what it allows from the next request on.
+    tx.announce(EVERYTHING)?;
+    activity::record(tx, author, &recorded(Event::RoleEdited, &after, &changes))?;
+    Ok((before, after))
+}
+
+/// Deletes a role of the organisation's own that no key has.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such role of the organisation's; when a key has it, the
+/// database refuses.
+pub fn delete(tx: &mut Transaction<'_>, slug: &str, author: &Author) -> Result<Role> {
+    let role = own(tx, slug)?;
+    store::delete(tx, &role.id)?;
+    tx.announce(EVERYTHING)?;
+    activity::record(tx, author, &Entry::about(Event::RoleDeleted, subject(&role)))?;
+    Ok(role)
+}
+
+/// The role of the organisation's own with this slug.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none; the built-in ones are not the organisation's.
+pub fn own(connection: &mut Connection, slug: &str) -> Result<Role> {
+    let mut roles = all(connection)?.into_iter();
+    roles.find(|role| role.slug == slug && !role.is_built_in()).ok_or(Error::NotFound)
+}
+
 /// Every role with its scopes as they stand, the smallest built-in one first.
 ///
 /// # Errors
@@ -45,4 +129,68 @@ pub fn all(connection: &mut Connection) -> Result<Vec<Role>> {
         role.resolve(&scopes);
     }
     Ok(roles)
+}
+
+/// Whether `text` has the form of a slug, whether or not there is such a role.
+#[must_use]
+pub fn is_slug(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// A slug for `name` that no role has; it stays when the name changes. `new` is a page of its own.
+fn free_slug(name: &str, known: &[Role]) -> String {
+    let slug = match text::slug(name, LONGEST_SLUG) {
+        slug if slug.is_empty() => "role".to_owned(),
+        slug => slug,
+    };
+    let is_free = |slug: &String| slug != "new" && known.iter().all(|role| role.slug != *slug);
+    let numbered = (2..).map(|number| format!("{slug}-{number}"));
+    std::iter::once(slug.clone()).chain(numbered).find(is_free).unwrap_or(slug)
+}
+
+fn subject(role: &Role) -> Subject {
+    Subject { kind: "role", id: role.id.clone(), name: role.name.clone() }
+}
+
+fn recorded(event: Event, role: &Role, changes: &[Change]) -> Entry {
+    let details = serde_json::json!({ "version": role.version, "changes": changes });
+    Entry::about(event, subject(role)).with(details)
+}
+
+/// What differs, in the words of the form; against nothing, all that was filled in.
+fn changes(before: Option<&Role>, after: &Role) -> Vec<Change> {
+    type Field = (&'static str, fn(&Role) -> String);
+    const FIELDS: [Field; 3] = [
+        ("Role Name", |role| role.name.clone()),
+        ("Description", |role| role.description.clone()),
+        ("Scopes", |role| role.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+    ];
+    let change = |(field, value): &Field| Change {
+        field: (*field).to_owned(),
+        from: before.map(value).unwrap_or_default(),
+        to: value(after),
+    };
+    FIELDS.iter().map(change).filter(|change| change.from != change.to).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_made_from_the_name_and_is_unique() {
+        let role =
+            |slug: &str| Role::custom(slug, slug, slug, "", std::collections::BTreeSet::new());
+        let known = [role("read-only"), role("billing"), role("billing-2")];
+        for (name, slug) in [
+            ("Auditor", "auditor"),
+            ("Billing", "billing-3"),
+            ("Read only", "read-only-2"),
+            ("New", "new-2"),
+            ("東京", "role"),
+            ("../<b>\u{202e}", "b"),
+        ] {
+            assert_eq!(free_slug(name, &known), slug, "{name}");
+        }
+    }
 }

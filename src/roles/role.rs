@@ -19,6 +19,8 @@ pub struct Role {
     pub coverage: Coverage,
     /// Its scopes as they stand.
     pub scopes: BTreeSet<String>,
+    /// Counts the edits, so that none is lost.
+    pub version: i64,
 }
 
 /// How a role's scopes come about.
@@ -82,7 +84,14 @@ impl Role {
             description: description.into(),
             coverage: Coverage::Chosen,
             scopes,
+            version: 1,
         }
+    }
+
+    /// Whether it is one of Latchkey's own, which follow the organisation's scopes.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.coverage != Coverage::Chosen
     }
 
     /// The built-in roles, each with its position, the smallest first.
@@ -94,6 +103,7 @@ impl Role {
             description: description.into(),
             coverage,
             scopes: BTreeSet::new(),
+            version: 1,
         };
         [
             (
@@ -128,7 +138,7 @@ impl Role {
 
     /// Works out the scopes of a role that follows the organisation's.
     pub(super) fn resolve(&mut self, all: &[Scope]) {
-        if self.coverage != Coverage::Chosen {
+        if self.is_built_in() {
             self.scopes = all
                 .iter()
                 .filter(|scope| self.coverage.covers(scope))

@@ -5,20 +5,27 @@ use diesel::prelude::*;
 use super::{Coverage, Role};
 use crate::clock::Timestamp;
 use crate::db::schema::{role_scopes, roles};
-use crate::db::{Connection, Transaction};
+use crate::db::{Connection, Transaction, on_each};
 use crate::error::Result;
 use crate::text;
 
 pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
-    let rows: Vec<(String, String, String, String, String)> = roles::table
+    let rows: Vec<(String, String, String, String, String, i64)> = roles::table
         .order((roles::position, roles::name_folded))
-        .select((roles::id, roles::slug, roles::name, roles::description, roles::coverage))
+        .select((
+            roles::id,
+            roles::slug,
+            roles::name,
+            roles::description,
+            roles::coverage,
+            roles::version,
+        ))
         .load(connection)?;
     let chosen: Vec<(String, String)> =
         role_scopes::table.select((role_scopes::role_id, role_scopes::scope)).load(connection)?;
     Ok(rows
         .into_iter()
-        .map(|(id, slug, name, description, coverage)| Role {
+        .map(|(id, slug, name, description, coverage, version)| Role {
             coverage: Coverage::stored(&coverage),
             scopes: chosen
                 .iter()
@@ -29,6 +36,7 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
             slug,
             name,
             description,
+            version,
         })
         .collect())
 }
@@ -48,14 +56,42 @@ pub(super) fn insert(
             roles::description.eq(&role.description),
             roles::coverage.eq(role.coverage.name()),
             roles::position.eq(position),
-            roles::version.eq(1),
+            roles::version.eq(role.version),
             roles::created_at.eq(now.millis()),
         ))
         .execute(&mut **tx)?;
-    for scope in &role.scopes {
-        diesel::insert_into(role_scopes::table)
-            .values((role_scopes::role_id.eq(&role.id), role_scopes::scope.eq(scope)))
-            .execute(&mut **tx)?;
-    }
+    insert_scopes(tx, role)
+}
+
+/// Writes what an edit may change.
+pub(super) fn update(tx: &mut Transaction<'_>, role: &Role) -> Result<()> {
+    diesel::update(roles::table.find(&role.id))
+        .set((
+            roles::name.eq(&role.name),
+            roles::name_folded.eq(text::fold(&role.name)),
+            roles::description.eq(&role.description),
+            roles::version.eq(role.version),
+        ))
+        .execute(&mut **tx)?;
+    diesel::delete(role_scopes::table.filter(role_scopes::role_id.eq(&role.id)))
+        .execute(&mut **tx)?;
+    insert_scopes(tx, role)
+}
+
+/// Its scopes go with it.
+pub(super) fn delete(tx: &mut Transaction<'_>, id: &str) -> Result<()> {
+    diesel::delete(roles::table.find(id)).execute(&mut **tx)?;
+    Ok(())
+}
+
+fn insert_scopes(tx: &mut Transaction<'_>, role: &Role) -> Result<()> {
+    let rows: Vec<_> = role
+        .scopes
+        .iter()
+        .map(|scope| (role_scopes::role_id.eq(&role.id), role_scopes::scope.eq(scope)))
+        .collect();
+    on_each!(&mut **tx, native => {
+        diesel::insert_into(role_scopes::table).values(&rows).execute(native)?;
+    });
     Ok(())
 }
