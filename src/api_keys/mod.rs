@@ -4,6 +4,7 @@
 
 mod draft;
 mod environment;
+pub mod holders;
 pub mod http;
 pub mod import;
 mod ip_whitelist;

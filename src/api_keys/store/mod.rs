@@ -1,5 +1,6 @@
 //! The SQL of keys, their scopes, addresses and secrets.
 
+mod holders;
 mod table;
 mod used;
 
@@ -8,6 +9,9 @@ use std::collections::BTreeSet;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+pub(super) use holders::{
+    Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
+};
 pub(super) use table::{among, ids, totals, walk};
 pub(super) use used::{never_used, set_attention, used};
 

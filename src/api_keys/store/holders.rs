@@ -1,0 +1,142 @@
+//! The SQL of which keys have a role or a scope: bounded, whatever there are.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::Row;
+use crate::api_keys::ApiKey;
+use crate::db::schema::{api_key_scopes, api_keys};
+use crate::db::{Connection, Transaction};
+use crate::error::Result;
+
+type Backend = <Connection as diesel::Connection>::Backend;
+type Boxed<'a> = api_keys::BoxedQuery<'a, Backend>;
+
+/// How many keys have the role, up to `limit`.
+pub(in crate::api_keys) fn of_role(
+    connection: &mut Connection,
+    role_id: &str,
+    which: Which,
+    limit: i64,
+) -> Result<i64> {
+    let query = api_keys::table.into_boxed().filter(api_keys::role_id.eq(role_id));
+    let query = match which {
+        Which::Revoked => query.filter(api_keys::revoked_at.is_not_null()),
+        Which::Live => query.filter(api_keys::revoked_at.is_null()),
+        Which::LiveWithAll => {
+            query.filter(api_keys::revoked_at.is_null()).filter(api_keys::all_role_scopes.eq(true))
+        }
+    };
+    counted(query, limit, connection)
+}
+
+/// Which keys of a role.
+#[derive(Clone, Copy)]
+pub(in crate::api_keys) enum Which {
+    Revoked,
+    Live,
+    /// Those that have all of the role's scopes, also when they change.
+    LiveWithAll,
+}
+
+fn counted(query: Boxed<'_>, limit: i64, connection: &mut Connection) -> Result<i64> {
+    let ids: Vec<String> = query.select(api_keys::id).limit(limit).load(connection)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// How many keys that are not revoked selected `scope` themselves and have one of the roles, up to
+/// `limit`.
+pub(in crate::api_keys) fn count_selecting(
+    connection: &mut Connection,
+    scope: &str,
+    role_ids: &[&str],
+    limit: i64,
+) -> Result<i64> {
+    let ids: Vec<String> = api_key_scopes::table
+        .inner_join(api_keys::table)
+        .filter(api_key_scopes::scope.eq(scope))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::all_role_scopes.eq(false))
+        .filter(api_keys::role_id.eq_any(role_ids))
+        .limit(limit)
+        .select(api_keys::id)
+        .load(connection)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// Keys whose own selection names `scope`, revoked or not, at most `limit`.
+pub(in crate::api_keys) fn selecting(
+    connection: &mut Connection,
+    scope: &str,
+    revoked: bool,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_key_scopes::table
+        .inner_join(api_keys::table)
+        .filter(api_key_scopes::scope.eq(scope))
+        .filter(api_keys::revoked_at.is_not_null().eq(revoked))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Keys of the role that are not revoked and would lose one of `scopes`, by name, at most `limit`.
+pub(in crate::api_keys) fn losing(
+    connection: &mut Connection,
+    role_id: &str,
+    scopes: &[&str],
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let selected = api_key_scopes::table
+        .filter(api_key_scopes::key_id.eq(api_keys::id))
+        .filter(api_key_scopes::scope.eq_any(scopes));
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::role_id.eq(role_id))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::all_role_scopes.eq(true).or(exists(selected)))
+        .order((api_keys::name_folded, api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Those of them that selected nothing but what they would lose.
+pub(in crate::api_keys) fn losing_all(
+    connection: &mut Connection,
+    role_id: &str,
+    scopes: &[&str],
+    kept: &[&str],
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let selected = |scopes| {
+        api_key_scopes::table
+            .filter(api_key_scopes::key_id.eq(api_keys::id))
+            .filter(api_key_scopes::scope.eq_any(scopes))
+    };
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::role_id.eq(role_id))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::all_role_scopes.eq(false))
+        .filter(exists(selected(scopes)))
+        .filter(diesel::dsl::not(exists(selected(kept))))
+        .order((api_keys::name_folded, api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Takes `scope` from the selections of revoked keys.
+pub(in crate::api_keys) fn deselect_in_revoked(
+    tx: &mut Transaction<'_>,
+    scope: &str,
+) -> Result<()> {
+    let revoked = api_keys::table.filter(api_keys::revoked_at.is_not_null()).select(api_keys::id);
+    let rows = api_key_scopes::table
+        .filter(api_key_scopes::scope.eq(scope))
+        .filter(api_key_scopes::key_id.eq_any(revoked));
+    diesel::delete(rows).execute(&mut **tx)?;
+    Ok(())
+}
