@@ -15,6 +15,8 @@ pub struct Link {
 
 const PAGES: &[(&str, &str, Permission)] = &[
     ("/api-keys", "API Keys", Permission::ViewKeys),
+    ("/roles", "Roles", Permission::ManageRoles),
+    ("/scopes", "Scopes", Permission::ManageRoles),
     ("/activity", "Activity", Permission::ViewActivity),
     ("/members", "Members", Permission::ManageMembers),
 ];
