@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -248,6 +249,13 @@ impl Browser {
             field.clear().await?;
             field.send_keys(text).await
         });
+    }
+
+    /// Chooses a file, as the browser's own dialog would.
+    #[track_caller]
+    pub fn choose_file(&self, selector: &str, path: &Path) {
+        let path = path.to_str().expect("a path");
+        self.run(async |d| Self::element(d, selector).await?.send_keys(path).await);
     }
 
     /// Picks a date, written as in `2026-12-24`.

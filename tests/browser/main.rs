@@ -24,5 +24,7 @@ mod no_script;
 mod pages;
 mod reveal;
 mod revoke;
+mod roles;
+mod scopes;
 mod sign_in;
 mod table;

@@ -269,6 +269,109 @@ fn a_key_and_its_dialogs_are_open_to_everybody() {
     look_at(&browser, "revoke with an error");
 }
 
+/// A role of the organisation's own, with a key that has only some of its scopes.
+fn role_with_a_key(app: &App) {
+    app.write(|tx, author| {
+        let draft = latchkey::roles::Draft {
+            name: "Billing".into(),
+            description: "Invoice export and reconciliation.".into(),
+            scopes: vec!["invoices:read".into(), "invoices:write".into()],
+        };
+        latchkey::roles::create(tx, &draft, author)
+    });
+    let mut draft = keys::draft("Billing worker – production");
+    draft.role = "billing".into();
+    draft.access = "selected".into();
+    draft.scopes = vec!["invoices:write".into()];
+    keys::create(app, &draft);
+}
+
+#[test]
+fn roles_are_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto("/roles");
+    look_at(&browser, "built-in roles");
+    role_with_a_key(&app);
+    browser.goto("/roles?scope=invoices:write");
+    look_at(&browser, "roles that include a scope");
+    browser.goto("/roles/new?from=read-and-write");
+    look_at(&browser, "create role");
+    browser.fill("#name", "billing");
+    browser.fill("#description", &"x".repeat(10));
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#name-error"));
+    look_at(&browser, "create role with errors");
+    browser.goto("/roles/billing/edit");
+    look_at(&browser, "edit role");
+    browser.click("[name='scopes'][value='invoices:write']");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#losses"));
+    look_at(&browser, "edit role with a loss");
+    browser.follow("dialog .btn-primary");
+    assert_eq!(browser.text("#notice"), "“Billing” saved.");
+    look_at(&browser, "roles with a notice");
+    browser.goto("/roles/billing/delete");
+    look_at(&browser, "a role in use");
+    app.write(|tx, _| {
+        diesel::sql_query("DELETE FROM api_keys").execute(&mut **tx)?;
+        Ok(())
+    });
+    browser.goto("/roles/billing/delete");
+    look_at(&browser, "delete role");
+}
+
+#[test]
+fn scopes_are_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    role_with_a_key(&app);
+    for (path, page) in [
+        ("/scopes", "scopes"),
+        ("/scopes?q=nothing", "no scope matches"),
+        ("/scopes/new", "add scope"),
+        ("/scopes/orders:read/edit", "describe scope"),
+        ("/scopes/orders:read/delete", "remove scope"),
+        ("/scopes/invoices:write/delete", "a scope in use"),
+        ("/scopes/import", "import"),
+    ] {
+        browser.goto(path);
+        look_at(&browser, page);
+    }
+    browser.fill("#document", "{}");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#document-error"));
+    look_at(&browser, "import with an error");
+    browser.fill("#document", DOCUMENT);
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#unusable"));
+    look_at(&browser, "the preview");
+    browser.click("[name='scopes'][value='pets:read']");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#scopes-error"));
+    look_at(&browser, "the preview with an error");
+    browser.goto("/scopes/new");
+    browser.fill("#resource", "1st");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#resource-error") && browser.shows("#operation-error"));
+    look_at(&browser, "add scope with errors");
+    app.write(|tx, _| {
+        diesel::sql_query("DELETE FROM api_keys").execute(&mut **tx)?;
+        diesel::sql_query("DELETE FROM role_scopes").execute(&mut **tx)?;
+        diesel::sql_query("DELETE FROM scopes WHERE NOT built_in").execute(&mut **tx)?;
+        Ok(())
+    });
+    browser.goto("/scopes");
+    assert_eq!(browser.text(".empty h2"), "No scopes yet");
+    look_at(&browser, "no scopes yet");
+}
+
+/// An OpenAPI document with a scope that can be used, one that is there and one that cannot be used.
+const DOCUMENT: &str = r#"{"openapi":"3.0.3","components":{"securitySchemes":{"oauth":{"type":"oauth2",
+    "flows":{"implicit":{"scopes":{"read:pets":"Read your pets","orders:read":"","openid":"Who"}}}}}}}"#;
+
 #[test]
 fn the_activity_is_open_to_everybody() {
     let app = App::set_up();

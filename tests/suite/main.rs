@@ -15,6 +15,8 @@ mod errors;
 mod many_keys;
 mod members;
 mod migrations_agree;
+mod roles;
+mod scopes;
 mod security;
 mod set_up;
 mod sign_in;

@@ -152,6 +152,53 @@ fn attack_edit(
 }
 
 #[test]
+fn the_forms_of_roles_and_scopes_refuse_what_is_hostile_in_every_field() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let role = [("name", "Auditor"), ("description", "Reads"), ("scopes", "orders:read")];
+    for field in ["name", "scopes"] {
+        attack(&app, &manager, "/roles/new", "/roles", &role, field);
+        app.sql("DELETE FROM roles WHERE coverage = 'chosen'");
+    }
+    let scope = [("resource", "pets"), ("operation", "read"), ("description", "Pets")];
+    for field in ["resource", "operation"] {
+        attack(&app, &manager, "/scopes/new", "/scopes", &scope, field);
+    }
+    assert_eq!(manager.submit_from("/roles/new", "/roles", &role).status, 303);
+    for field in ["name", "scopes"] {
+        attack_edit(&app, &manager, "/roles/auditor/edit", &role, field);
+    }
+    let descriptions = [
+        ("/roles/new", "/roles", &role[..]),
+        ("/roles/auditor/edit", "/roles/auditor/edit", &role),
+        ("/scopes/new", "/scopes", &scope),
+        ("/scopes/orders:read/edit", "/scopes/orders:read/edit", &[]),
+    ];
+    for (page, action, usual) in descriptions {
+        for (kind, text) in hostile() {
+            let shown = manager.get(page).form_fields("dialog form");
+            let mut fields = replaced(&shown, usual);
+            fields.retain(|(name, _)| *name != "description");
+            fields.push(("description", &text));
+            let before = app.contents();
+            let answer = manager.post(action, &fields);
+            let case = format!("{kind} as description of {action}");
+            assert_clear(&answer, &case);
+            if matches!(kind, "long" | "control" | "newline" | "bidi" | "invisible" | "NUL") {
+                assert_eq!(answer.status, 422, "{case}");
+                assert!(!answer.error_of("description").is_empty(), "{case}: {}", answer.body);
+                assert_eq!(app.contents(), before, "{case}");
+            }
+            for list in ["/roles", "/scopes", "/scopes?q=script", "/api-keys/new"] {
+                assert_clear(&manager.get(list), &case);
+            }
+            app.sql("DELETE FROM scopes WHERE resource = 'pets'");
+            app.sql("DELETE FROM roles WHERE coverage = 'chosen' AND slug <> 'auditor'");
+        }
+    }
+}
+
+#[test]
 fn the_set_up_form_refuses_what_is_hostile_in_every_field() {
     let app = App::new();
     let code = app.set_up_code();

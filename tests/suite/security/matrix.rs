@@ -93,9 +93,42 @@ const ROWS: [Row; 20] = [
 ];
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 
-fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain([&REVOKE]).chain(&MEMBERS)
+const fn roles(method: &'static str, path: &'static str, with: u16) -> Row {
+    gated(method, path, with, Permission::ManageRoles)
 }
+
+const ROLES_AND_SCOPES: [Row; 17] = [
+    roles("GET", "/roles", 200),
+    roles("POST", "/roles", 303),
+    roles("GET", "/roles/new", 200),
+    roles("GET", "/roles/{slug}/edit", 200),
+    roles("POST", "/roles/{slug}/edit", 303),
+    roles("GET", "/roles/{slug}/delete", 200),
+    roles("POST", "/roles/{slug}/delete", 303),
+    roles("GET", "/scopes", 200),
+    roles("POST", "/scopes", 303),
+    roles("GET", "/scopes/new", 200),
+    roles("GET", "/scopes/import", 200),
+    roles("POST", "/scopes/import", 200),
+    roles("POST", "/scopes/import/confirm", 303),
+    roles("GET", "/scopes/{scope}/edit", 200),
+    roles("POST", "/scopes/{scope}/edit", 303),
+    roles("GET", "/scopes/{scope}/delete", 200),
+    roles("POST", "/scopes/{scope}/delete", 303),
+];
+
+fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain([&REVOKE]).chain(&MEMBERS).chain(&ROLES_AND_SCOPES)
+}
+
+/// A role and a scope that nothing uses, for the matrix to edit and take away.
+const FRESH: &str = "
+    DELETE FROM role_scopes; DELETE FROM roles WHERE coverage = 'chosen';
+    DELETE FROM scopes WHERE resource = 'matrix';
+    INSERT INTO scopes (name, resource, operation, description, position, built_in, created_at)
+        VALUES ('matrix:read', 'matrix', 'read', '', 50, false, 1);
+    INSERT INTO roles VALUES ('role_matrix', 'matrix', 'Matrix', 'matrix', '', 'chosen', 2, 1, 1);
+    INSERT INTO role_scopes VALUES ('role_matrix', 'orders:read');";
 
 /// Who asks.
 #[derive(Clone, Copy)]
@@ -238,6 +271,7 @@ impl House {
     fn ask(&self, row: &Row, caller: Caller, id: &str) -> Page {
         let (client, token) = self.ready(row, caller);
         let path = row.path.replace("{key_id}", id).replace("{number}", "1");
+        let path = path.replace("{slug}", "matrix").replace("{scope}", "matrix:read");
         let path = path.replace("{member_id}", &self.target(row.path));
         let mut fields = match row.path {
             _ if row.method == "GET" => return client.get(&path),
@@ -251,6 +285,17 @@ impl House {
             "/members" => vec![("name", "Made by the matrix"), ("email", "made@example.com")],
             "/members/{member_id}/edit" => vec![("version", "1"), ("super_manager", "yes")],
             "/account/edit" => vec![("name", "Noor Haddad")],
+            "/roles" | "/roles/{slug}/edit" => {
+                vec![("name", "Made by the matrix"), ("scopes", "orders:read"), ("version", "1")]
+            }
+            "/scopes" => vec![("resource", "matrix"), ("operation", "write")],
+            "/scopes/{scope}/edit" => vec![("description", "Matrices"), ("version", "1")],
+            "/scopes/import" => {
+                vec![("document", r#"{"openapi":"3.0.0","paths":{"/matrix":{"put":{}}}}"#)]
+            }
+            "/scopes/import/confirm" => {
+                vec![("proposed", "matrix:write "), ("scopes", "matrix:write")]
+            }
             _ => vec![],
         };
         fields.push(("form_token", &token));
@@ -264,11 +309,16 @@ fn every_route_answers_everybody_as_the_matrix_says() {
     for caller in callers() {
         if matches!(caller, Caller::Expired) {
             house.app.advance(13 * HOUR);
+        } else {
+            // A session that rests while others ask would end.
+            house.become_one(Caller::SuperManager(&Permission::ALL));
+            house.client = house.app.signed_in(NOOR);
         }
         for row in rows() {
             // So that the throttle of sign-ins and links has nothing to say here.
             house.app.advance(10 * SECOND);
             house.app.sql("DELETE FROM api_keys");
+            house.app.sql(FRESH);
             let id = house.app.key("Billing worker");
             house.app.sql("DELETE FROM members WHERE email_folded = 'made@example.com'");
             house.target(row.path);
@@ -400,6 +450,70 @@ fn nothing_is_drawn_that_the_viewer_may_not_use() {
     let editor = app.super_manager_with(&[Permission::UpdateKeys]);
     let page = editor.get(&format!("/api-keys/{id}/edit?behind=key"));
     assert!(page.has("#edit") && !page.has("#history-t") && !page.has("table.keys"));
+}
+
+#[test]
+fn keys_are_named_on_pages_of_roles_and_scopes_to_who_may_view_them_alone() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let role = [("name", "Auditor"), ("scopes", "orders:read"), ("scopes", "orders:write")];
+    assert_eq!(manager.submit_from("/roles/new", "/roles", &role).status, 303);
+    let selected = [
+        ("name", "Route planner"),
+        ("role", "auditor"),
+        ("access", "selected"),
+        ("scopes", "orders:read"),
+    ];
+    assert_eq!(manager.create_key(&selected).status, 200);
+    assert!(manager.get("/api-keys").text("#notice").contains("Route planner"));
+    let blind = app.super_manager_with(&[Permission::ManageRoles]);
+    let narrowed = [("name", "Auditor"), ("scopes", "orders:write"), ("version", "1")];
+    for (viewer, sees) in [(&manager, true), (&blind, false)] {
+        let pages = [
+            viewer.get("/roles"),
+            viewer.get("/scopes"),
+            viewer.get("/scopes/orders:read/delete"),
+            viewer.get("/roles/auditor/delete"),
+            viewer.submit_from("/roles", "/roles/auditor/edit", &narrowed),
+        ];
+        assert_eq!(pages[4].status, 422);
+        assert!(pages[4].text("#losses").contains("1 key loses orders:read"), "{}", pages[4].body);
+        let named = pages.iter().filter(|page| page.body.contains("Route planner")).count();
+        assert_eq!(named, if sees { 2 } else { 0 });
+        let linked = pages.iter().any(|page| page.has("[href^='/api-keys/key_'], [href*='role=']"));
+        assert_eq!(linked, sees);
+    }
+}
+
+#[test]
+fn roles_and_scopes_that_do_not_exist_or_are_built_in_are_not_found() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let token = manager.get("/roles").form_token();
+    let before = app.contents();
+    for slug in ["none", "full-access", "read-only", "..%2f", "%00", "%FF", "a%20b", "role_1"] {
+        for verb in ["edit", "delete"] {
+            let path = format!("/roles/{slug}/{verb}");
+            assert_eq!(manager.get(&path).status, 404, "{path}");
+            let fields = [
+                ("form_token", token.as_str()),
+                ("name", "X"),
+                ("scopes", "orders:read"),
+                ("version", "1"),
+            ];
+            assert_eq!(manager.post(&path, &fields).status, 404, "{path}");
+        }
+    }
+    for scope in ["none:read", "latchkey:introspect", "orders", "%00:read", "%FF", "orders:read%20"]
+    {
+        for verb in ["edit", "delete"] {
+            let path = format!("/scopes/{scope}/{verb}");
+            assert_eq!(manager.get(&path).status, 404, "{path}");
+            let fields = [("form_token", token.as_str()), ("description", "X"), ("version", "1")];
+            assert_eq!(manager.post(&path, &fields).status, 404, "{path}");
+        }
+    }
+    assert_eq!(app.contents(), before);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use latchkey::roles::{self, Role};
 use latchkey::scopes::{self, Resource};
 
 use super::{Key, READ_AND_WRITE, asked, by_hand, code, pass, told};
-use crate::support::{App, NOW};
+use crate::support::{App, NOW, replaced};
 
 #[test]
 fn a_revoked_key_does_not_pass_once_the_answer_is_there() {
@@ -198,6 +198,55 @@ fn a_scope_taken_from_a_role_is_taken_from_its_keys() {
         assert_eq!(answer.header("latchkey-scopes"), left);
         assert_eq!(answer.header("latchkey-role"), "billing");
     }
+}
+
+#[test]
+fn a_role_edited_in_the_dashboard_counts_with_the_next_request() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let role = [("name", "Billing"), ("scopes", "orders:read"), ("scopes", "orders:write")];
+    assert_eq!(manager.submit_from("/roles/new", "/roles", &role).status, 303);
+    let [all, chosen] =
+        [&[("access", "role")][..], &[("access", "selected"), ("scopes", "orders:write")]]
+            .map(|access| Key::new(&manager, &[&[("role", "billing")], access].concat()));
+    // Often used before: whatever remembers it does.
+    for _ in 0..3 {
+        for key in [&all, &chosen] {
+            assert_eq!(told(&app, "scope=orders:write", &key.secret), pass());
+        }
+    }
+    let mut form = manager.get("/roles/billing/edit").form_fields("#edit form");
+    form.retain(|(_, value)| value != "orders:write");
+    let asked = manager.post("/roles/billing/edit", &replaced(&form, &[]));
+    assert_eq!(asked.status, 422);
+    assert_eq!(told(&app, "scope=orders:write", &all.secret), pass(), "nothing is saved yet");
+    let form = asked.form_fields("#edit form");
+    assert_eq!(manager.post("/roles/billing/edit", &replaced(&form, &[])).status, 303);
+    for key in [&all, &chosen] {
+        assert_eq!(told(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
+    }
+    let answer = asked_of(&app, &all);
+    assert_eq!((answer.0, answer.1.as_str()), (200, "orders:read"));
+    assert_eq!(asked_of(&app, &chosen), (200, String::new()), "left with nothing");
+}
+
+/// The status and the scopes that a gateway is told.
+fn asked_of(app: &App, key: &Key) -> (u16, String) {
+    let answer = asked(app, "").bearer(&key.secret).send();
+    (answer.status, answer.header("latchkey-scopes").to_owned())
+}
+
+#[test]
+fn a_scope_removed_in_the_dashboard_is_gone_with_the_next_request() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let key = Key::new(&manager, &[("role", "full-access")]);
+    assert_eq!(told(&app, "scope=orders:write", &key.secret), pass());
+    assert_eq!(manager.submit("/scopes/orders:write/delete", &[]).status, 303);
+    assert_eq!(told(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
+    let scope = [("resource", "orders"), ("operation", "write")];
+    assert_eq!(manager.submit_from("/scopes/new", "/scopes", &scope).status, 303);
+    assert_eq!(told(&app, "scope=orders:write", &key.secret), pass());
 }
 
 #[test]

@@ -11,8 +11,8 @@ use std::time::Duration;
 use latchkey::clock::Clock;
 
 use super::process::Process;
-use super::{Key, pass, told};
-use crate::support::{App, Client, NOW};
+use super::{Key, code, pass, told};
+use crate::support::{App, Client, NOW, replaced};
 use caller::{in_the_end, lateness, p99_and_worst};
 
 /// 99 in 100 changes are heard of within this.
@@ -60,6 +60,28 @@ fn a_key_edited_at_one_node_is_another_key_at_the_other() {
             in_the_end("it is changed there", || told(&there, query, &key.secret) == changed);
         assert!(took <= LATEST, "{took:?}");
     }
+}
+
+#[test]
+fn a_role_edited_at_one_node_counts_at_the_other() {
+    let here = App::set_up();
+    let there = here.second_node();
+    is_current_in_the_end(&there);
+    let manager = here.super_manager();
+    let role = [("name", "Billing"), ("scopes", "orders:read"), ("scopes", "orders:write")];
+    assert_eq!(manager.submit_from("/roles/new", "/roles", &role).status, 303);
+    let key = Key::new(&manager, &[("role", "billing")]);
+    assert_eq!(told(&there, "scope=orders:write", &key.secret), pass());
+    let mut form = manager.get("/roles/billing/edit").form_fields("#edit form");
+    form.retain(|(_, value)| value != "orders:write");
+    let asked = manager.post("/roles/billing/edit", &replaced(&form, &[]));
+    let form = asked.form_fields("#edit form");
+    assert_eq!(manager.post("/roles/billing/edit", &replaced(&form, &[])).status, 303);
+    let refused = code(403, "scope_missing");
+    let took = in_the_end("it is refused there", || {
+        told(&there, "scope=orders:write", &key.secret) == refused
+    });
+    assert!(took <= LATEST, "{took:?}");
 }
 
 #[test]

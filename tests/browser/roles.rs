@@ -1,0 +1,89 @@
+//! Roles: with and without script, and by keyboard.
+
+use thirtyfour::Key;
+
+use crate::browser::Browser;
+use crate::keys;
+use crate::support::App;
+
+const SAVE: &str = "dialog .btn-primary";
+
+fn create_edit_and_delete(app: &App, browser: &Browser) {
+    browser.goto("/roles");
+    browser.follow("#create");
+    browser.fill("#name", "Billing");
+    browser.click("[name='scopes'][value='invoices:read']");
+    browser.click("[name='scopes'][value='invoices:write']");
+    browser.follow(SAVE);
+    assert_eq!(browser.address(), "/roles#role-billing");
+    assert_eq!(browser.text("#notice"), "“Billing” created.");
+    let mut draft = keys::draft("Billing worker");
+    draft.role = "billing".into();
+    keys::create(app, &draft);
+    browser.follow("#role-billing .name a");
+    browser.click("[name='scopes'][value='invoices:write']");
+    browser.follow(SAVE);
+    assert_eq!(browser.texts("#losses li"), ["1 key loses invoices:write"]);
+    assert_eq!(browser.text(SAVE), "Save and Take Scopes");
+    browser.follow(SAVE);
+    assert_eq!(browser.text("#notice"), "“Billing” saved.");
+    assert_eq!(browser.texts("#role-billing .chip"), ["invoices:read"]);
+    browser.follow("#role-billing .num a");
+    assert_eq!(browser.texts("tbody .name a"), ["Billing worker"]);
+    browser.goto("/roles");
+    browser.follow("#role-full-access .act");
+    browser.fill("#name", "Everything today");
+    browser.follow(SAVE);
+    browser.follow("#role-everything-today .act-danger");
+    browser.follow("dialog .btn-danger");
+    assert_eq!(browser.text("#notice"), "“Everything today” deleted.");
+}
+
+#[test]
+fn a_role_is_created_edited_and_deleted() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    create_edit_and_delete(&app, &browser);
+}
+
+#[test]
+fn a_role_is_created_edited_and_deleted_without_script() {
+    let app = App::set_up();
+    let browser = Browser::without_script(&app);
+    browser.expect_status(422);
+    browser.sign_in_as_manager(&app);
+    create_edit_and_delete(&app, &browser);
+}
+
+#[test]
+fn what_keys_lose_is_what_the_keyboard_meets_first() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto("/roles/new");
+    browser.wait_for_focus("#name");
+    browser.press("Billing");
+    for _ in 0..40 {
+        browser.press_key(&Key::Tab);
+        if browser.has_focus("[value='orders:read'], [value='orders:write']") {
+            browser.press_key(&Key::Space);
+        }
+    }
+    browser.focus(SAVE);
+    browser.leading_on(Browser::press_enter);
+    assert_eq!(browser.texts("#role-billing .chip"), ["orders:read", "orders:write"]);
+    let mut draft = keys::draft("Billing worker");
+    draft.role = "billing".into();
+    keys::create(&app, &draft);
+    browser.goto("/roles/billing/edit");
+    browser.wait_for_focus("#name");
+    browser.focus("[value='orders:write']");
+    browser.press_key(&Key::Space);
+    browser.leading_on(Browser::press_enter);
+    browser.wait_for_focus("#losses");
+    browser.press_key(&Key::Tab);
+    browser.wait_for_focus("#losses a");
+    browser.leading_on(|b| b.press_key(&Key::Escape));
+    assert_eq!(browser.address(), "/roles#role-billing");
+}
