@@ -139,7 +139,7 @@ async fn signing_in_changes_the_key_and_signing_out_ends_it() {
     assert_ne!(member.value(), stranger.value());
     assert_eq!(house.stored(), 1);
     let look = house.get("/look", Some(&member)).await;
-    assert_eq!(look.text, "form_key member_id signed_in_at");
+    assert_eq!(look.text, "form_key member_id reference signed_in_at");
     assert_eq!(look.cookie.expect("a cookie").value(), member.value());
     assert_eq!(house.get("/look", Some(&stranger)).await.text, "form_key");
     let other = house.get("/sign-in", Some(&member)).await.cookie.expect("a cookie");
