@@ -171,8 +171,8 @@ fn what_an_edit_takes_from_keys_is_said_and_confirmed() {
     let lines = ["2 keys lose invoices:write", "1 key loses orders:read"];
     assert_eq!(asked.all("#losses li"), lines);
     assert_eq!(asked.all("#losses a"), ["Emptied", "Whole", "Emptied"]);
-    let links = [&emptied, &whole].map(|id| format!("#losses [href='/api-keys/{id}']"));
-    assert!(links.iter().all(|link| asked.has(link)) && !asked.body.contains(&gone));
+    let named = [&emptied, &whole].map(|id| format!("#losses [href='/api-keys/{id}']"));
+    assert!(named.iter().all(|link| asked.has(link)) && !asked.body.contains(&gone));
     assert!(asked.text("#losses strong").starts_with("1 key is left with nothing"));
     assert!(!asked.text("#losses").contains("Part"));
     let form = asked.form_fields("#edit form");

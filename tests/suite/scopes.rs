@@ -1,5 +1,7 @@
 //! Scopes: add, describe, remove, and bring in from OpenAPI documents.
 
+use std::fmt::Write as _;
+
 use latchkey::api_keys::Draft;
 
 use crate::support::{App, Client, Page, encoded, replaced, usual_draft};
@@ -347,7 +349,7 @@ fn hostile_documents_are_refused_in_words() {
     let mut laughs = "openapi: 3.0.0\na0: &a0 [lol, lol, lol]\n".to_owned();
     for level in 1..60 {
         let alias = format!("*a{}", level - 1);
-        laughs.push_str(&format!("a{level}: &a{level} [{alias}, {alias}, {alias}]\n"));
+        let _ = writeln!(laughs, "a{level}: &a{level} [{alias}, {alias}, {alias}]");
     }
     let cases: [(&[u8], &str); 8] = [
         (b"", "Paste a document, or choose a file"),

@@ -62,12 +62,11 @@ impl Table {
 
 fn row(role: Role, keys: RoleKeys, scopes: &[Scope], links_keys: bool) -> Row {
     let is_built_in = role.is_built_in();
-    let mut chips: Vec<String> = match role.coverage {
-        Coverage::Every => vec![format!("All {} scopes", role.scopes.len())],
-        _ => {
-            let names = scopes.iter().map(|scope| &scope.name);
-            names.filter(|name| role.scopes.contains(*name)).cloned().collect()
-        }
+    let mut chips: Vec<String> = if role.coverage == Coverage::Every {
+        vec![format!("All {} scopes", role.scopes.len())]
+    } else {
+        let names = scopes.iter().map(|scope| &scope.name);
+        names.filter(|name| role.scopes.contains(*name)).cloned().collect()
     };
     let more = chips.len().saturating_sub(CHIPS);
     chips.truncate(CHIPS);

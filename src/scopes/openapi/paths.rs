@@ -26,17 +26,13 @@ pub(super) fn propose(document: &Value, proposal: &mut Proposal) {
                 _ => continue,
             };
             let tag = request.pointer("/tags/0").and_then(Value::as_str).unwrap_or_default();
-            match resource(tag).or_else(|| segments(path).find_map(resource)) {
-                Some(resource) => {
-                    let scope = scope(&resource, operation);
-                    let name = format!("{resource}:{operation}");
-                    let description = descriptions.get(tag).copied().unwrap_or_default();
-                    proposal.take(&name, description, scope);
-                }
-                None => {
-                    let request = format!("{} {path}", method.to_uppercase());
-                    proposal.refuse(&request, "Neither a tag nor the path names a resource".into());
-                }
+            if let Some(resource) = resource(tag).or_else(|| segments(path).find_map(resource)) {
+                let name = format!("{resource}:{operation}");
+                let description = descriptions.get(tag).copied().unwrap_or_default();
+                proposal.take(&name, description, scope(&resource, operation));
+            } else {
+                let request = format!("{} {path}", method.to_uppercase());
+                proposal.refuse(&request, "Neither a tag nor the path names a resource".into());
             }
         }
     }
