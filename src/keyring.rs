@@ -10,6 +10,8 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::TryRng as _;
@@ -20,6 +22,8 @@ use crate::error::{Error, Result};
 
 /// The fewest bytes that a master key file may hold (256 bits).
 const SHORTEST: usize = 32;
+/// Bytes of a nonce.
+const NONCE: usize = 12;
 
 /// What a derived key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub enum Purpose {
     Cookie,
     /// Telling whether a database belongs to this master key.
     Check,
+    /// Encrypting what has to be read again, as the mail server's password.
+    Seal,
 }
 
 /// The master key; cheap to clone, wiped when the last clone is gone.
@@ -105,6 +111,33 @@ impl Keyring {
         mac
     }
 
+    /// Encrypts `secret`; only the same `label` opens it again. AES-256-GCM with a random nonce
+    /// (NIST SP 800-38D, ASVS 11.3.2).
+    ///
+    /// # Errors
+    /// When the operating system gives no random numbers.
+    pub fn seal(&self, label: &str, secret: &[u8]) -> Result<Vec<u8>> {
+        let nonce: [u8; NONCE] = crate::random::bytes()?;
+        let payload = Payload { msg: secret, aad: label.as_bytes() };
+        let sealed = self.cipher().encrypt(&nonce.into(), payload).map_err(Error::internal)?;
+        Ok([&nonce, sealed.as_slice()].concat())
+    }
+
+    /// What was sealed under `label`; `None` when it was not, or with another master key.
+    #[must_use]
+    pub fn unseal(&self, label: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, msg) = sealed.split_first_chunk::<NONCE>()?;
+        let payload = Payload { msg, aad: label.as_bytes() };
+        self.cipher().decrypt(&(*nonce).into(), payload).ok().map(Zeroizing::new)
+    }
+
+    fn cipher(&self) -> Aes256Gcm {
+        let mut key = derive(&self.0.master, Purpose::Seal);
+        let cipher = Aes256Gcm::new(&key.into());
+        key.zeroize();
+        cipher
+    }
+
     /// 64 bytes for signing cookies.
     #[must_use]
     pub fn cookie_key(&self) -> Zeroizing<[u8; 64]> {
@@ -123,6 +156,7 @@ fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
         Purpose::Web => b"latchkey web 1",
         Purpose::Cookie => b"latchkey cookie 1",
         Purpose::Check => b"latchkey check 1",
+        Purpose::Seal => b"latchkey seal 1",
     };
     finish(keyed(master), &[label])
 }
@@ -200,6 +234,20 @@ mod tests {
         let path = folder.path().join("master.key");
         fs::write(&path, "short\n").expect("written");
         assert!(Keyring::open(&path).is_err());
+    }
+
+    #[test]
+    fn what_is_sealed_is_opened_with_its_label_and_key_alone() {
+        let (keyring, other) = (Keyring::from_bytes(&[7; 32]), Keyring::from_bytes(&[8; 32]));
+        let mut sealed = keyring.seal("mail", b"hunter2").expect("sealed");
+        assert!(!sealed.windows(7).any(|part| part == b"hunter2"));
+        assert_eq!(keyring.unseal("mail", &sealed).expect("opened").as_slice(), b"hunter2");
+        assert_ne!(sealed, keyring.seal("mail", b"hunter2").expect("sealed"));
+        assert!(keyring.unseal("other", &sealed).is_none());
+        assert!(other.unseal("mail", &sealed).is_none());
+        assert!(keyring.unseal("mail", &sealed[..11]).is_none());
+        sealed[20] ^= 1;
+        assert!(keyring.unseal("mail", &sealed).is_none());
     }
 
     #[test]

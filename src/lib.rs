@@ -5,7 +5,7 @@
 //!   dashboard together.
 //! - A feature is a folder: its verbs in `mod.rs`, its nouns one file each, its SQL in `store.rs`,
 //!   its pages in `http/`. From left to right, each may use those before it: [`activity`],
-//!   [`settings`], [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`],
+//!   [`settings`], [`mail`], [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`],
 //!   [`verification`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
@@ -21,6 +21,7 @@ pub mod db;
 pub mod demo;
 pub mod error;
 pub mod keyring;
+pub mod mail;
 pub mod members;
 pub mod network;
 pub mod random;

@@ -57,6 +57,12 @@ events! {
     PasswordResetStarted = "member.password_reset_started",
     /// A member set a new password through a link.
     PasswordReset = "member.password_reset",
+    /// The settings were changed.
+    SettingsChanged = "settings.changed",
+    /// The mail server was changed.
+    MailChanged = "settings.mail_changed",
+    /// A test message was asked for.
+    MailTested = "settings.mail_tested",
     /// An API key was created.
     KeyCreated = "api_key.created",
     /// An API key was edited.

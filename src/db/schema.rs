@@ -14,6 +14,19 @@ diesel::table! {
         session_idle_minutes -> Integer,
         session_hours -> Integer,
         master_key_check -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    mail_server (id) {
+        id -> Integer,
+        host -> Text,
+        port -> Integer,
+        security -> Text,
+        username -> Text,
+        password -> Nullable<Binary>,
+        sender -> Text,
     }
 }
 

@@ -4,6 +4,7 @@ mod app;
 mod client;
 mod database;
 mod page;
+pub mod smtp;
 
 pub use app::{App, NOW, PASSWORD, PASSWORD_HASH, usual_draft};
 pub use client::{Client, encoded, key_fields, replaced};

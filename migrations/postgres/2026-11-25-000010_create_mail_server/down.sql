@@ -1,0 +1,2 @@
+DROP TABLE mail_server;
+ALTER TABLE settings DROP COLUMN version;

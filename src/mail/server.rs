@@ -1,0 +1,71 @@
+//! A mail server.
+
+use std::net::IpAddr;
+
+use zeroize::Zeroizing;
+
+/// How what is sent to a mail server is kept from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// STARTTLS, without which nothing is sent (RFC 3207); port 587.
+    StartTls,
+    /// TLS from the start (RFC 8314); port 465.
+    Tls,
+    /// Not at all: for a server on the same machine.
+    None,
+}
+
+impl Security {
+    /// All of them, the most usual first.
+    pub const ALL: [Self; 3] = [Self::StartTls, Self::Tls, Self::None];
+
+    /// The name that stands in forms and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StartTls => "starttls",
+            Self::Tls => "tls",
+            Self::None => "none",
+        }
+    }
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::StartTls => "STARTTLS",
+            Self::Tls => "TLS",
+            Self::None => "None, on this machine only",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|security| security.name() == name)
+    }
+}
+
+/// A mail server and how to use it.
+#[derive(Clone)]
+pub struct Server {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How what is sent is kept from others.
+    pub security: Security,
+    /// Whom to sign in as; empty for nobody.
+    pub username: String,
+    /// The password to it.
+    pub password: Option<Zeroizing<String>>,
+    /// The address that messages come from.
+    pub sender: String,
+}
+
+/// Whether `host` is this machine itself.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.to_canonical().is_loopback())
+}
