@@ -2,7 +2,9 @@
 //!
 //! For the sample organisation. Checks nothing; nobody gets to know the secret keys.
 
-use super::{ApiKey, Change, Details, SecretKey, created, edited, revoked, store};
+use super::changes::{created, edited, revoked};
+use super::{ApiKey, Details, SecretKey, store};
+use crate::activity::Change;
 use crate::activity::Entry;
 use crate::clock::Timestamp;
 use crate::db::Transaction;

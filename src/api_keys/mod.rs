@@ -2,6 +2,8 @@
 //!
 //! Uses activity, settings, scopes and roles; does not know who asks whether a key may pass.
 
+mod attention;
+mod changes;
 mod draft;
 mod environment;
 pub mod holders;
@@ -15,6 +17,7 @@ mod secret;
 mod store;
 mod used;
 
+pub use attention::rotation_changed;
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use ip_whitelist::IpWhitelist;
@@ -28,8 +31,8 @@ pub use used::{Used, used};
 
 use std::collections::BTreeSet;
 
-use crate::activity::{self, Author, Change, Entry, Event, Subject};
-use crate::clock::{DAY, Timestamp, long_date};
+use crate::activity::{self, Author};
+use crate::clock::{DAY, Timestamp};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Invalid, Result};
 use crate::roles::{self, Role};
@@ -93,7 +96,7 @@ pub fn create(
     store::insert(tx, &new, &settings)?;
     let [(details, _)] = new;
     tx.announce(id.as_str())?;
-    activity::record(tx, author, &created(&details))?;
+    activity::record(tx, author, &changes::created(&details))?;
     Ok((details, secret))
 }
 
@@ -143,7 +146,7 @@ pub fn edit(
     let against = Rules { settings: &settings, roles: &roles, now: author.now };
     let checked = also_unique(tx, id, draft.check_edit(&before.key, &against), |c| &c.name)?;
     let mut after = apply(&before, checked);
-    let changes = changes(Some(&before), &after);
+    let changes = changes::between(Some(&before), &after);
     if changes.is_empty() {
         return Ok(before.key);
     }
@@ -151,7 +154,7 @@ pub fn edit(
     after.key.edited_at = Some(author.now);
     store::update(tx, &after, &settings)?;
     tx.announce(id.as_str())?;
-    activity::record(tx, author, &edited(&after.key, &changes))?;
+    activity::record(tx, author, &changes::edited(&after.key, &changes))?;
     Ok(after.key)
 }
 
@@ -176,7 +179,7 @@ pub fn revoke(
     }
     store::revoke(tx, id, author.now, author.actor.id())?;
     tx.announce(id.as_str())?;
-    activity::record(tx, author, &revoked(&key))?;
+    activity::record(tx, author, &changes::revoked(&key))?;
     Ok(key)
 }
 
@@ -201,6 +204,14 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
 /// When the database cannot be read.
 pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
     store::least_used(connection, now, CANDIDATES)
+}
+
+/// How many keys are active; counted no further than one above [`COUNTED`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_active(connection: &mut Connection, now: Timestamp) -> Result<i64> {
+    store::count_active(connection, now, COUNTED + 1)
 }
 
 /// Whether there is any key, if only a revoked one.
@@ -246,51 +257,4 @@ fn apply(before: &Details, checked: Checked) -> Details {
         selected: checked.scopes.unwrap_or_default(),
         ip_whitelist: checked.ip_whitelist,
     }
-}
-
-fn created(details: &Details) -> Entry {
-    let recorded = serde_json::json!({ "version": 1, "changes": changes(None, details) });
-    Entry::about(Event::KeyCreated, subject(&details.key)).with(recorded)
-}
-
-fn edited(key: &ApiKey, changes: &[Change]) -> Entry {
-    let recorded = serde_json::json!({ "version": key.version, "changes": changes });
-    Entry::about(Event::KeyEdited, subject(key)).with(recorded)
-}
-
-fn revoked(key: &ApiKey) -> Entry {
-    let recorded = serde_json::json!({ "last_used_at": key.last_used_at.map(Timestamp::millis) });
-    Entry::about(Event::KeyRevoked, subject(key)).with(recorded)
-}
-
-fn subject(key: &ApiKey) -> Subject {
-    Subject { kind: "api_key", id: key.id.as_str().to_owned(), name: key.name.as_str().to_owned() }
-}
-
-/// What differs, in the words of the form; against nothing, all that was filled in.
-fn changes(before: Option<&Details>, after: &Details) -> Vec<Change> {
-    type Field = (&'static str, fn(&Details) -> String);
-    const FIELDS: [Field; 7] = [
-        ("Key Name", |d| d.key.name.as_str().to_owned()),
-        ("Environment", |d| d.key.environment.label().to_owned()),
-        ("Role", |d| d.role.name.clone()),
-        ("Expires at", |d| long_date(d.key.expires_at.last_day())),
-        ("Scopes", |d| {
-            if d.key.all_role_scopes {
-                return "Everything the role allows".to_owned();
-            }
-            d.selected.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-        }),
-        ("IP whitelist", |d| d.ip_whitelist.to_string().replace('\n', ", ")),
-        ("Notes", |d| d.key.notes.clone()),
-    ];
-    FIELDS
-        .iter()
-        .map(|(field, value)| Change {
-            field: (*field).to_owned(),
-            from: before.map(value).unwrap_or_default(),
-            to: value(after),
-        })
-        .filter(|change| change.from != change.to)
-        .collect()
 }

@@ -13,7 +13,7 @@ pub(super) use holders::{
     Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
 pub(super) use table::{among, ids, totals, walk};
-pub(super) use used::{never_used, set_attention, used};
+pub(super) use used::{never_used, not_revoked, set_attention, used};
 
 use super::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
 use crate::clock::Timestamp;
@@ -107,8 +107,8 @@ pub(super) fn is_name_taken(
 }
 
 /// How many keys are active, counted up to `limit`.
-pub(super) fn count_active(tx: &mut Transaction<'_>, now: Timestamp, limit: i64) -> Result<i64> {
-    table::count_active(tx, now, limit)
+pub(super) fn count_active(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<i64> {
+    table::count_active(connection, now, limit)
 }
 
 pub(super) fn any(connection: &mut Connection) -> Result<bool> {

@@ -11,8 +11,8 @@ use super::super::list::Search;
 use super::super::{Cursor, Direction, Filter, Sort, Totals, View};
 use super::{ApiKey, Row};
 use crate::clock::Timestamp;
+use crate::db::Connection;
 use crate::db::schema::api_keys;
-use crate::db::{Connection, Transaction};
 use crate::error::Result;
 
 type Backend = <Connection as diesel::Connection>::Backend;
@@ -61,14 +61,14 @@ struct Count {
 }
 
 pub(in crate::api_keys) fn count_active(
-    tx: &mut Transaction<'_>,
+    connection: &mut Connection,
     now: Timestamp,
     limit: i64,
 ) -> Result<i64> {
     let count: Count = diesel::sql_query(COUNT_ACTIVE)
         .bind::<BigInt, _>(now.millis())
         .bind::<BigInt, _>(limit)
-        .get_result(&mut **tx)?;
+        .get_result(connection)?;
     Ok(count.n)
 }
 

@@ -24,6 +24,21 @@ pub(in crate::api_keys) fn never_used(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// Keys that are not revoked, those with the ids after `after`, at most `limit`.
+pub(in crate::api_keys) fn not_revoked(
+    tx: &mut Transaction<'_>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::revoked_at.is_null().and(api_keys::id.gt(after)))
+        .order(api_keys::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(&mut **tx)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 pub(in crate::api_keys) fn used<'a>(
     tx: &mut Transaction<'_>,
     uses: impl ExactSizeIterator<Item = &'a Used>,

@@ -1,0 +1,52 @@
+//! What the activity keeps of keys.
+
+use super::{ApiKey, Details};
+use crate::activity::{Change, Entry, Event, Subject};
+use crate::clock::{Timestamp, long_date};
+
+pub(super) fn created(details: &Details) -> Entry {
+    let recorded = serde_json::json!({ "version": 1, "changes": between(None, details) });
+    Entry::about(Event::KeyCreated, subject(&details.key)).with(recorded)
+}
+
+pub(super) fn edited(key: &ApiKey, changes: &[Change]) -> Entry {
+    let recorded = serde_json::json!({ "version": key.version, "changes": changes });
+    Entry::about(Event::KeyEdited, subject(key)).with(recorded)
+}
+
+pub(super) fn revoked(key: &ApiKey) -> Entry {
+    let recorded = serde_json::json!({ "last_used_at": key.last_used_at.map(Timestamp::millis) });
+    Entry::about(Event::KeyRevoked, subject(key)).with(recorded)
+}
+
+fn subject(key: &ApiKey) -> Subject {
+    Subject { kind: "api_key", id: key.id.as_str().to_owned(), name: key.name.as_str().to_owned() }
+}
+
+/// What differs, in the words of the form; against nothing, all that was filled in.
+pub(super) fn between(before: Option<&Details>, after: &Details) -> Vec<Change> {
+    type Field = (&'static str, fn(&Details) -> String);
+    const FIELDS: [Field; 7] = [
+        ("Key Name", |d| d.key.name.as_str().to_owned()),
+        ("Environment", |d| d.key.environment.label().to_owned()),
+        ("Role", |d| d.role.name.clone()),
+        ("Expires at", |d| long_date(d.key.expires_at.last_day())),
+        ("Scopes", |d| {
+            if d.key.all_role_scopes {
+                return "Everything the role allows".to_owned();
+            }
+            d.selected.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+        }),
+        ("IP whitelist", |d| d.ip_whitelist.to_string().replace('\n', ", ")),
+        ("Notes", |d| d.key.notes.clone()),
+    ];
+    FIELDS
+        .iter()
+        .map(|(field, value)| Change {
+            field: (*field).to_owned(),
+            from: before.map(value).unwrap_or_default(),
+            to: value(after),
+        })
+        .filter(|change| change.from != change.to)
+        .collect()
+}
