@@ -25,7 +25,7 @@ use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, error_page, headers, same_origin};
-use crate::{activity, api_keys, members, roles, scopes, sign_in, verification};
+use crate::{activity, api_keys, members, roles, scopes, settings, sign_in, verification};
 
 /// For how long requests in flight may go on after SIGTERM, in seconds.
 const SHUTDOWN: u64 = 20;
@@ -72,6 +72,7 @@ pub fn routes() -> Routes {
     roles::http::routes(&mut routes);
     scopes::http::routes(&mut routes);
     activity::http::routes(&mut routes);
+    settings::http::routes(&mut routes);
     routes
 }
 
@@ -193,7 +194,7 @@ fn health(config: &mut ServiceConfig) {
 }
 
 async fn ready(site: web::Data<Site>) -> HttpResponse {
-    match site.db.read(crate::settings::get).await {
+    match site.db.read(settings::get).await {
         Ok(_) => HttpResponse::Ok().body("ok\n"),
         Err(_) => HttpResponse::ServiceUnavailable().body("the database does not answer\n"),
     }

@@ -1,9 +1,14 @@
 //! What the organisation has settled: its name, the secret keys' prefix, limits and intervals.
 //!
-//! Knows no other feature.
+//! Uses activity; knows no other feature.
 
+mod draft;
+pub mod http;
 mod store;
 
+pub use draft::{Draft, OrganisationName};
+
+use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::clock::{DAY, HOUR, MINUTE};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
@@ -28,6 +33,8 @@ pub struct Settings {
     pub session_idle_minutes: i32,
     /// After how many hours a session ends in any case.
     pub session_hours: i32,
+    /// Counts the changes.
+    pub version: i64,
 }
 
 impl Default for Settings {
@@ -41,6 +48,7 @@ impl Default for Settings {
             rotation_days: [90, 180, 180],
             session_idle_minutes: 30,
             session_hours: 12,
+            version: 1,
         }
     }
 }
@@ -79,6 +87,43 @@ pub fn get(connection: &mut Connection) -> Result<Settings> {
 /// When the database cannot be written.
 pub fn save(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
     store::update(tx, settings)
+}
+
+/// Changes the settings that stood at `version` as drafted. Returns them as they stood and as they
+/// stand now.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed them, [`Error::Invalid`] when the draft breaks
+/// rules.
+pub fn change(
+    tx: &mut Transaction<'_>,
+    draft: &Draft,
+    version: i64,
+    author: &Author,
+) -> Result<(Settings, Settings)> {
+    let before = get(tx)?;
+    if before.version != version {
+        return Err(Error::Conflict);
+    }
+    let mut after = draft.check(version).map_err(Error::Invalid)?;
+    let changes = draft::changes(&before, &after);
+    if !changes.is_empty() {
+        after.version += 1;
+        save(tx, &after)?;
+        activity::record(tx, author, &changed(Event::SettingsChanged, &after, &changes))?;
+    }
+    Ok((before, after))
+}
+
+fn changed(event: Event, after: &Settings, changes: &[Change]) -> Entry {
+    let details = serde_json::json!({ "version": after.version, "changes": changes });
+    Entry::about(event, subject()).with(details)
+}
+
+/// The settings as the subject of entries.
+#[must_use]
+pub fn subject() -> Subject {
+    Subject { kind: "settings", id: "settings".into(), name: "Settings".into() }
 }
 
 /// Writes the default settings into a new database; otherwise makes sure that the database was

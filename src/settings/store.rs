@@ -20,6 +20,7 @@ struct Row {
     rotation_days_development: i32,
     session_idle_minutes: i32,
     session_hours: i32,
+    version: i64,
 }
 
 pub(super) fn get(connection: &mut Connection) -> Result<Settings> {
@@ -37,6 +38,7 @@ pub(super) fn get(connection: &mut Connection) -> Result<Settings> {
         ],
         session_idle_minutes: row.session_idle_minutes,
         session_hours: row.session_hours,
+        version: row.version,
     })
 }
 
@@ -58,6 +60,7 @@ macro_rules! values {
             settings::rotation_days_development.eq(development),
             settings::session_idle_minutes.eq($settings.session_idle_minutes),
             settings::session_hours.eq($settings.session_hours),
+            settings::version.eq($settings.version),
         )
     }};
 }

@@ -11,7 +11,8 @@ use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::{Keyring, Purpose, hex};
 use crate::members::{self, MemberId};
-use crate::{random, settings};
+use crate::random;
+use crate::settings::{self, Settings};
 
 /// What is kept in a session: names, and values in JSON.
 pub type State = HashMap<String, String>;
@@ -152,6 +153,14 @@ pub fn renew(
 pub fn touch(tx: &mut Transaction<'_>, keyring: &Keyring, key: &str, now: Timestamp) -> Result<()> {
     let idle_ends_at = now.plus(settings::get(tx)?.session_idle());
     store::touch_session(tx, &hash(keyring, key), now, idle_ends_at)
+}
+
+/// Brings the ends of all sessions nearer where the settings now say so; none gets a later one.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn shorten(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
+    store::shorten_sessions(tx, settings.session_idle(), settings.session_length())
 }
 
 /// Ends a session, if there is one with this key.

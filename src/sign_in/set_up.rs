@@ -10,31 +10,7 @@ use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
 use crate::members::{self, Email, Member, MemberName, NewMember, Permissions};
-use crate::{settings, text};
-
-/// The longest name of an organisation, in characters.
-const LONGEST_NAME: usize = 80;
-
-/// The name of an organisation: 1 to 80 characters in one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrganisationName(String);
-
-impl OrganisationName {
-    /// Checks a name.
-    ///
-    /// # Errors
-    /// The message for the person who typed it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let name = text::one_line(text, "The organisation's name", LONGEST_NAME)?;
-        if name.is_empty() { Err("Enter the organisation's name".into()) } else { Ok(Self(name)) }
-    }
-
-    /// The name's text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+use crate::settings::{self, OrganisationName};
 
 /// What the set-up page was filled in with.
 #[derive(Clone, Debug)]
@@ -147,13 +123,5 @@ mod tests {
         assert!(matches!(&refused, Err(Error::Invalid(e)) if e.0[0].field == "code"));
         assert!(there.read(is_open));
         assert!(there.events().is_empty());
-    }
-
-    #[test]
-    fn an_organisation_has_a_name_of_one_line() {
-        let parse = |text: &str| OrganisationName::parse(text).map(|name| name.0);
-        assert_eq!(parse(" "), Err("Enter the organisation's name".into()));
-        assert!(parse("a\nb").is_err() && parse(&"x".repeat(81)).is_err());
-        assert_eq!(parse("Northwind"), Ok("Northwind".into()));
     }
 }

@@ -114,6 +114,18 @@ pub(super) fn delete_session(tx: &mut Transaction<'_>, id_hash: &str) -> Result<
     Ok(())
 }
 
+pub(super) fn shorten_sessions(tx: &mut Transaction<'_>, idle: i64, length: i64) -> Result<()> {
+    let end = sessions::created_at + length;
+    diesel::update(sessions::table.filter(sessions::ends_at.gt(end)))
+        .set(sessions::ends_at.eq(end))
+        .execute(&mut **tx)?;
+    let idle_end = sessions::last_seen_at + idle;
+    diesel::update(sessions::table.filter(sessions::idle_ends_at.gt(idle_end)))
+        .set(sessions::idle_ends_at.eq(idle_end))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 pub(super) fn delete_sessions_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
     diesel::delete(sessions::table.filter(sessions::member_id.eq(member.as_str())))
         .execute(&mut **tx)?;

@@ -394,6 +394,33 @@ fn the_activity_is_open_to_everybody() {
 }
 
 #[test]
+fn the_settings_are_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto("/settings");
+    look_at(&browser, "settings");
+    browser.fill("#secret_prefix", "LK");
+    browser.fill("#session_hours", "13");
+    browser.follow("form[action='/settings'] .btn-primary");
+    assert!(browser.shows("#secret_prefix-error") && browser.shows("#session_hours-error"));
+    look_at(&browser, "settings with errors");
+    browser.fill("#secret_prefix", "nwp");
+    browser.fill("#session_hours", "8");
+    browser.follow("form[action='/settings'] .btn-primary");
+    assert_eq!(browser.text("#notice"), "Settings saved.");
+    look_at(&browser, "settings with a notice");
+    browser.fill("#mail_host", "localhost");
+    browser.follow("form[action='/settings/mail'] .btn");
+    assert!(browser.shows("#mail_sender-error"));
+    look_at(&browser, "settings with errors of the mail server");
+    browser.fill("#mail_sender", "latchkey@meridianfreight.example");
+    browser.follow("form[action='/settings/mail'] .btn");
+    assert!(browser.shows(".mail-test"));
+    look_at(&browser, "settings with a mail server");
+}
+
+#[test]
 fn members_are_open_to_everybody() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);

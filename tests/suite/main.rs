@@ -19,6 +19,7 @@ mod roles;
 mod scopes;
 mod security;
 mod set_up;
+mod settings;
 mod sign_in;
 mod start;
 mod verification;

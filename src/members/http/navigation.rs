@@ -19,6 +19,7 @@ const PAGES: &[(&str, &str, Permission)] = &[
     ("/scopes", "Scopes", Permission::ManageRoles),
     ("/activity", "Activity", Permission::ViewActivity),
     ("/members", "Members", Permission::ManageMembers),
+    ("/settings", "Settings", Permission::ManageSettings),
 ];
 
 /// The links for `member` on the page at `path`.

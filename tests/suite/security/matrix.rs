@@ -69,7 +69,7 @@ const MEMBERS: [Row; 24] = [
     managed("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 24] = [
     public("GET", "/", 303, 303),
     public("GET", "/sign-in", 200, 303),
     public("POST", "/sign-in", 422, 422),
@@ -90,6 +90,10 @@ const ROWS: [Row; 20] = [
     gated("GET", "/activity/export.csv", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.jsonl", 200, Permission::ViewActivity),
     gated("GET", "/activity/{number}", 200, Permission::ViewActivity),
+    gated("GET", "/settings", 200, Permission::ManageSettings),
+    gated("POST", "/settings", 409, Permission::ManageSettings),
+    gated("POST", "/settings/mail", 303, Permission::ManageSettings),
+    gated("POST", "/settings/mail/test", 422, Permission::ManageSettings),
 ];
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 

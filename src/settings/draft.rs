@@ -1,0 +1,251 @@
+//! Settings as somebody types them, and the rules that they keep.
+
+use super::Settings;
+use crate::activity::Change;
+use crate::error::Invalid;
+use crate::text::{self, thousands};
+
+/// The longest name of an organisation, in characters.
+const LONGEST_NAME: usize = 80;
+/// How long a secret key's prefix may be, in characters.
+const PREFIX: std::ops::RangeInclusive<usize> = 2..=8;
+
+/// The name of an organisation: 1 to 80 characters in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganisationName(String);
+
+impl OrganisationName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// The message for the person who typed it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let name = text::one_line(text, "The organisation's name", LONGEST_NAME)?;
+        if name.is_empty() { Err("Enter the organisation's name".into()) } else { Ok(Self(name)) }
+    }
+
+    /// The name's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Settings as they were typed.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// The organisation's name.
+    pub organisation: String,
+    /// What new secret keys start with.
+    pub secret_prefix: String,
+    /// The longest lifetime of a key, in days.
+    pub maximum_lifetime_days: String,
+    /// The lifetime that the form proposes, in days.
+    pub default_lifetime_days: String,
+    /// How many keys may be active at once.
+    pub active_key_limit: String,
+    /// After how many days a rotation is due: production, staging, development.
+    pub rotation_days: [String; 3],
+    /// After how many minutes without a request a session ends.
+    pub session_idle_minutes: String,
+    /// After how many hours a session ends in any case.
+    pub session_hours: String,
+}
+
+/// A number of the settings: its field, what it is called, its unit, and its bounds.
+struct Number {
+    field: &'static str,
+    label: &'static str,
+    unit: &'static str,
+    bounds: [i64; 2],
+}
+
+impl Number {
+    const fn new(
+        field: &'static str,
+        label: &'static str,
+        unit: &'static str,
+        bounds: [i64; 2],
+    ) -> Self {
+        Self { field, label, unit, bounds }
+    }
+
+    fn read(&self, text: &str) -> Result<i64, String> {
+        let text = text.trim();
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| digits);
+        let [least, most] = self.bounds;
+        number.filter(|number| (least..=most).contains(number)).ok_or_else(|| {
+            let most = thousands(most.unsigned_abs());
+            format!("{} must be a whole number of {} from {least} to {most}", self.label, self.unit)
+        })
+    }
+
+    fn shown(&self, number: i64) -> String {
+        format!("{} {}", thousands(number.unsigned_abs()), self.unit)
+    }
+}
+
+/// A year at most, as keys may live (product rule 3).
+const MAXIMUM_LIFETIME: Number =
+    Number::new("maximum_lifetime_days", "Maximum lifetime", "days", [1, 365]);
+const DEFAULT_LIFETIME: Number =
+    Number::new("default_lifetime_days", "Default lifetime", "days", [1, 365]);
+const ACTIVE_KEYS: Number =
+    Number::new("active_key_limit", "Active keys allowed", "keys", [1, 1_000_000]);
+const ROTATION: [Number; 3] = [
+    Number::new("rotation_days_production", "Rotation for Production", "days", [1, 365]),
+    Number::new("rotation_days_staging", "Rotation for Staging", "days", [1, 365]),
+    Number::new("rotation_days_development", "Rotation for Development", "days", [1, 365]),
+];
+/// An hour at most (NIST SP 800-63B, 2.2.3, ASVS 7.3.1).
+const SESSION_IDLE: Number =
+    Number::new("session_idle_minutes", "Session ends when idle for", "minutes", [5, 60]);
+/// Twelve hours at most (ASVS 7.3.2).
+const SESSION_LENGTH: Number =
+    Number::new("session_hours", "Session ends in any case after", "hours", [1, 12]);
+
+impl Draft {
+    /// The settings as they stand, to be edited.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            organisation: settings.organisation.clone(),
+            secret_prefix: settings.secret_prefix.clone(),
+            maximum_lifetime_days: settings.maximum_lifetime_days.to_string(),
+            default_lifetime_days: settings.default_lifetime_days.to_string(),
+            active_key_limit: settings.active_key_limit.to_string(),
+            rotation_days: settings.rotation_days.map(|days| days.to_string()),
+            session_idle_minutes: settings.session_idle_minutes.to_string(),
+            session_hours: settings.session_hours.to_string(),
+        }
+    }
+
+    pub(super) fn check(&self, version: i64) -> Result<Settings, Invalid> {
+        let mut invalid = Invalid::default();
+        let organisation =
+            invalid.take("organisation", OrganisationName::parse(&self.organisation));
+        let prefix = invalid.take("secret_prefix", prefix(&self.secret_prefix));
+        let mut wide = |number: &Number, text: &str| {
+            invalid.take(number.field, number.read(text)).unwrap_or_default()
+        };
+        let mut read = |number, text: &String| i32::try_from(wide(number, text)).unwrap_or(0);
+        let settings = Settings {
+            organisation: organisation.map(|name| name.0).unwrap_or_default(),
+            secret_prefix: prefix.unwrap_or_default(),
+            maximum_lifetime_days: read(&MAXIMUM_LIFETIME, &self.maximum_lifetime_days),
+            default_lifetime_days: read(&DEFAULT_LIFETIME, &self.default_lifetime_days),
+            rotation_days: [0, 1, 2].map(|at| read(&ROTATION[at], &self.rotation_days[at])),
+            session_idle_minutes: read(&SESSION_IDLE, &self.session_idle_minutes),
+            session_hours: read(&SESSION_LENGTH, &self.session_hours),
+            active_key_limit: wide(&ACTIVE_KEYS, &self.active_key_limit),
+            version,
+        };
+        if settings.default_lifetime_days > settings.maximum_lifetime_days
+            && !invalid.has(MAXIMUM_LIFETIME.field)
+            && !invalid.has(DEFAULT_LIFETIME.field)
+        {
+            let message = "Default lifetime must not be longer than the maximum lifetime";
+            invalid.add(DEFAULT_LIFETIME.field, message);
+        }
+        if invalid.is_empty() { Ok(settings) } else { Err(invalid) }
+    }
+}
+
+fn prefix(text: &str) -> Result<String, String> {
+    let prefix = text.trim();
+    let is_plain = prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if is_plain && PREFIX.contains(&prefix.len()) {
+        return Ok(prefix.to_owned());
+    }
+    Err("Secret key prefix must be 2 to 8 lower-case letters or digits".into())
+}
+
+/// What differs, in the words of the form.
+pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
+    let values = |settings: &Settings| {
+        let rotation = settings.rotation_days;
+        let numbers = [
+            (&MAXIMUM_LIFETIME, settings.maximum_lifetime_days.into()),
+            (&DEFAULT_LIFETIME, settings.default_lifetime_days.into()),
+            (&ACTIVE_KEYS, settings.active_key_limit),
+            (&ROTATION[0], rotation[0].into()),
+            (&ROTATION[1], rotation[1].into()),
+            (&ROTATION[2], rotation[2].into()),
+            (&SESSION_IDLE, settings.session_idle_minutes.into()),
+            (&SESSION_LENGTH, settings.session_hours.into()),
+        ];
+        let numbers = numbers.map(|(number, value)| (number.label, number.shown(value)));
+        let texts = [
+            ("Organisation", settings.organisation.clone()),
+            ("Secret key prefix", settings.secret_prefix.clone()),
+        ];
+        texts.into_iter().chain(numbers)
+    };
+    let pairs = values(before).zip(values(after)).filter(|((_, from), (_, to))| from != to);
+    pairs.map(|((field, from), (_, to))| Change { field: field.into(), from, to }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn draft() -> Draft {
+        Draft { organisation: "Meridian Freight".into(), ..Draft::of(&Settings::default()) }
+    }
+
+    #[test]
+    fn what_stands_may_stay() {
+        let settings = draft().check(3).expect("good");
+        assert_eq!(Draft::of(&settings).check(3), Ok(settings.clone()));
+        assert!(changes(&settings, &settings).is_empty());
+    }
+
+    #[test]
+    fn each_field_is_held_to_its_bounds() {
+        let wrong = |change: fn(&mut Draft)| {
+            let mut draft = draft();
+            change(&mut draft);
+            draft.check(1).map_or_else(|e| e.0.iter().map(|e| e.field).collect(), |_| vec![])
+        };
+        assert_eq!(wrong(|d| d.organisation = " ".into()), ["organisation"]);
+        assert_eq!(wrong(|d| d.secret_prefix = "L".into()), ["secret_prefix"]);
+        assert_eq!(wrong(|d| d.secret_prefix = "lk_prod".into()), ["secret_prefix"]);
+        assert_eq!(wrong(|d| d.secret_prefix = "abcdefghi".into()), ["secret_prefix"]);
+        assert_eq!(wrong(|d| d.maximum_lifetime_days = "366".into()), ["maximum_lifetime_days"]);
+        assert_eq!(wrong(|d| d.maximum_lifetime_days = "30".into()), ["default_lifetime_days"]);
+        assert_eq!(wrong(|d| d.default_lifetime_days = "0".into()), ["default_lifetime_days"]);
+        assert_eq!(wrong(|d| d.active_key_limit = "0".into()), ["active_key_limit"]);
+        assert_eq!(wrong(|d| d.active_key_limit = "1000001".into()), ["active_key_limit"]);
+        assert_eq!(wrong(|d| d.rotation_days[1] = "+1".into()), ["rotation_days_staging"]);
+        assert_eq!(wrong(|d| d.session_idle_minutes = "4".into()), ["session_idle_minutes"]);
+        assert_eq!(wrong(|d| d.session_hours = "13".into()), ["session_hours"]);
+        assert!(wrong(|d| d.session_hours = " 8 ".into()).is_empty());
+    }
+
+    #[test]
+    fn an_organisation_has_a_name_of_one_line() {
+        let parse = |text: &str| OrganisationName::parse(text).map(|name| name.0);
+        assert_eq!(parse(" "), Err("Enter the organisation's name".into()));
+        assert!(parse("a\nb").is_err() && parse(&"x".repeat(81)).is_err());
+        assert_eq!(parse("Northwind"), Ok("Northwind".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_settings_unsafe(text in ".*") {
+            let typed = Draft {
+                organisation: text.clone(),
+                secret_prefix: text.clone(),
+                maximum_lifetime_days: text.clone(),
+                session_hours: text,
+                ..draft()
+            };
+            if let Ok(settings) = typed.check(1) {
+                prop_assert!((1..=365).contains(&settings.maximum_lifetime_days));
+                prop_assert!((1..=12).contains(&settings.session_hours));
+            }
+        }
+    }
+}
