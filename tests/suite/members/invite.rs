@@ -8,6 +8,7 @@ use super::{
     INES, NEW_PASSWORD, TOMAS, VIEW, accept, code, events, held, house, id_of, invite, is_in, link,
     row, take,
 };
+use crate::support::smtp::{Manner, Smtp};
 use crate::support::{PASSWORD, encoded};
 
 #[test]
@@ -347,4 +348,36 @@ fn hostile_names_and_addresses_are_refused_or_escaped() {
         "x".repeat(1 << 20)
     );
     assert_eq!(ines.post_body("/members", huge).status, 413);
+}
+
+#[test]
+fn where_there_is_a_mail_server_the_link_is_sent_too_and_shown_all_the_same() {
+    let (app, ines) = house();
+    for (manner, told) in [
+        (Manner::Takes, format!("It was also sent to {TOMAS}.")),
+        (Manner::Refuses, format!("It could not be sent to {TOMAS}. localhost refused: ")),
+    ] {
+        app.sql(&format!("DELETE FROM members WHERE email_folded = '{TOMAS}'"));
+        let smtp = Smtp::start(manner);
+        let port = smtp.port.to_string();
+        let server = [
+            ("mail_host", "localhost"),
+            ("mail_port", &port),
+            ("mail_security", "none"),
+            ("mail_sender", "latchkey@meridianfreight.example"),
+        ];
+        assert_eq!(ines.submit_from("/settings", "/settings/mail", &server).status, 303);
+        let page = invite(&ines, TOMAS, &[]);
+        let link = link(&app, &page);
+        assert!(page.text("#sent").starts_with(&told), "{}", page.text("#sent"));
+        let message = smtp.message();
+        assert_eq!(message.is_some(), matches!(manner, Manner::Takes));
+        if let Some(message) = message {
+            // Long lines are broken with "=" (RFC 2045, 6.7).
+            let message = message.replace("=\n", "").replace("=3D", "=");
+            assert!(message.contains(&format!("{}{link}", app.url)), "{message}");
+            assert!(message.contains(&format!("To: {TOMAS}")), "{message}");
+        }
+        assert_eq!(accept(&app, &link, &[]).1.status, 303);
+    }
 }
