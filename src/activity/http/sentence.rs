@@ -92,6 +92,29 @@ pub(super) fn member_added(entry: &Recorded) -> Parts {
     )
 }
 
+/// "Invited Priya Raman (priya@example.com) as super manager".
+pub(super) fn member_invited(entry: &Recorded) -> Parts {
+    Parts { before: "Invited ".into(), ..member_added(entry) }
+}
+
+/// "Imported 3 scopes".
+pub(super) fn scopes_imported(entry: &Recorded) -> Parts {
+    let count = entry.changes().iter().map(|change| change.to.split(", ").count()).sum::<usize>();
+    Parts::plain(format!("Imported {count} {}", if count == 1 { "scope" } else { "scopes" }))
+}
+
+/// "Changed default lifetime from 90 days to 30 days".
+pub(super) fn settings_changed(entry: &Recorded) -> Parts {
+    let changes: Vec<String> = entry.changes().iter().map(change).collect();
+    Parts::plain(format!("Changed {}", changes.join("; ")))
+}
+
+/// "Asked for a test message to ines@example.com".
+pub(super) fn mail_tested(entry: &Recorded) -> Parts {
+    let recipient = told(entry, "recipient").unwrap_or_default();
+    Parts::plain(format!("Asked for a test message to {recipient}"))
+}
+
 /// From the event's name: "Changed role X: removed orders:write (3 keys)".
 pub(super) fn generic(entry: &Recorded) -> Parts {
     let Some((kind, done)) = entry.event.split_once('.') else {

@@ -2,9 +2,9 @@
 
 use crate::activity::Recorded;
 use crate::api_keys::KeyId;
-use crate::members::Permission;
 use crate::members::http::Viewer;
-use crate::text;
+use crate::members::{MemberId, Permission};
+use crate::{scopes, text};
 
 /// The longest name that is drawn, in characters: names of ours are shorter.
 const LONGEST: usize = 120;
@@ -28,6 +28,14 @@ fn page_of(kind: &str, id: &str, viewer: &Viewer) -> Option<String> {
         "api_key" if viewer.may(Permission::ViewKeys) => {
             KeyId::parse(id).map(|id| format!("/api-keys/{}", id.as_str()))
         }
+        "role" if viewer.may(Permission::ManageRoles) => Some("/roles".into()),
+        "scope" if viewer.may(Permission::ManageRoles) => {
+            scopes::is_scope(id).then(|| format!("/scopes#{id}"))
+        }
+        "member" if viewer.may(Permission::ManageMembers) => {
+            MemberId::parse(id).map(|id| format!("/members#{}", id.as_str()))
+        }
+        "settings" if viewer.may(Permission::ManageSettings) => Some("/settings".into()),
         _ => None,
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Words {
     says: fn(&Recorded) -> Parts,
 }
 
-const EVENTS: [Words; 10] = [
+const EVENTS: &[Words] = &[
     words("api_key.created", "Key created", "key-round").green().saying(sentence::key_created),
     words("api_key.edited", "Key edited", "pencil").saying(sentence::key_edited),
     words("api_key.revoked", "Key revoked", "ban").saying(sentence::key_revoked),
@@ -33,13 +33,38 @@ const EVENTS: [Words; 10] = [
         .saying(|_| Parts::around("Made a link for a new password of ", "")),
     words("member.password_reset", "Password reset", "refresh-cw")
         .saying(|_| Parts::plain("Set a new password through a link")),
+    words("member.invited", "Member invited", "user-plus").saying(sentence::member_invited),
+    words("member.invitation_resent", "Invited again", "user-plus")
+        .saying(|_| Parts::around("Made a new invitation link for ", "")),
+    words("member.invitation_withdrawn", "Invitation withdrawn", "ban")
+        .saying(|_| Parts::around("Withdrew the invitation of ", "")),
+    words("member.invitation_accepted", "Invitation accepted", "user-plus")
+        .green()
+        .saying(|_| Parts::plain("Accepted the invitation")),
+    words("member.edited", "Member edited", "pencil"),
+    words("member.disabled", "Member disabled", "ban"),
+    words("member.enabled", "Member enabled", "user-plus"),
+    words("member.removed", "Member removed", "ban"),
+    words("member.name_changed", "Name changed", "pencil"),
+    words("member.password_changed", "Password changed", "refresh-cw")
+        .saying(|_| Parts::plain("Changed their own password")),
+    words("session.ended", "Session ended", "log-out")
+        .saying(|_| Parts::plain("Ended another session of their own")),
+    words("session.others_ended", "Sessions ended", "log-out")
+        .saying(|_| Parts::plain("Ended all their other sessions")),
+    words("scopes.imported", "Scopes imported", "shield").saying(sentence::scopes_imported),
+    words("settings.changed", "Settings changed", "settings").saying(sentence::settings_changed),
+    words("settings.mail_changed", "Mail server changed", "settings")
+        .saying(sentence::settings_changed),
+    words("settings.mail_tested", "Test message", "settings").saying(sentence::mail_tested),
 ];
 
 /// What the filter calls each kind of events, the icon of those without a line of their own.
-const KINDS: [(&str, &str, &str); 7] = [
+const KINDS: [(&str, &str, &str); 8] = [
     ("api_key", "Keys", "key-round"),
     ("role", "Roles", "shield"),
     ("scope", "Scopes", "shield"),
+    ("scopes", "Imports of scopes", "shield"),
     ("member", "Members", "user-plus"),
     ("session", "Sign-ins", "log-in"),
     ("settings", "Settings", "settings"),
