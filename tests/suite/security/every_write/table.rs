@@ -1,0 +1,314 @@
+//! Every route that people can POST to, with a form that it takes.
+
+use latchkey::members::invitation::Draft;
+use latchkey::members::{Email, Permission};
+use latchkey::sign_in::{invitation, reset};
+
+use crate::support::{App, Client, PASSWORD, key_fields};
+
+/// Who sends the forms.
+pub const EMAIL: &str = "ines@meridianfreight.example";
+const TOMAS: &str = "tomas@meridianfreight.example";
+const NEW_PASSWORD: &str = "lantern orbit cabbage velvet";
+const ROLE: [(&str, &str); 2] = [("name", "Billing"), ("scopes", "orders:read")];
+const SCOPE: [(&str, &str); 2] = [("resource", "matrix"), ("operation", "write")];
+const MAIL: [(&str, &str); 4] = [
+    ("mail_host", "localhost"),
+    ("mail_port", "1"),
+    ("mail_security", "none"),
+    ("mail_sender", "latchkey@meridianfreight.example"),
+];
+
+/// A form that would be taken.
+pub struct Form {
+    /// The page that its token is from.
+    pub page: String,
+    pub action: String,
+    pub fields: Vec<(String, String)>,
+}
+
+fn form(page: &str, action: &str, fields: &[(&str, &str)]) -> Form {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Form { page: page.into(), action: action.into(), fields: fields.iter().map(owned).collect() }
+}
+
+/// Who sends it.
+#[derive(Clone, Copy, PartialEq)]
+pub enum By {
+    /// A super manager with every permission.
+    Manager,
+    /// Somebody without a session, before anybody has set the program up.
+    Newcomer,
+    /// Somebody without a session.
+    Visitor,
+}
+
+/// A route, what it takes, and the events that must stand in the activity then.
+pub struct Write {
+    pub path: &'static str,
+    pub by: By,
+    pub form: fn(&App, &Client) -> Form,
+    pub events: &'static [&'static str],
+}
+
+const fn manager(
+    path: &'static str,
+    form: fn(&App, &Client) -> Form,
+    events: &'static [&'static str],
+) -> Write {
+    Write { path, by: By::Manager, form, events }
+}
+
+/// A form about a member who can be managed.
+fn member(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
+    let id = app.member(TOMAS, false, &[Permission::ViewKeys]).id;
+    form("/members", &format!("/members/{}/{step}", id.as_str()), fields)
+}
+
+fn invited() -> Draft {
+    Draft { name: "Tomas Lind".into(), email: TOMAS.into(), ..Draft::default() }
+}
+
+/// A form about somebody who is invited.
+fn guest(app: &App, step: &str) -> Form {
+    let (guest, _) = app.write(|tx, author| invitation::invite(tx, &invited(), author));
+    form("/members", &format!("/members/{}/{step}", guest.id.as_str()), &[])
+}
+
+pub const WRITES: &[Write] = &[
+    Write {
+        path: "/set-up",
+        by: By::Newcomer,
+        form: |app, _| {
+            let code = app.set_up_code();
+            let fields = [
+                ("code", code.as_str()),
+                ("organisation", "Meridian Freight"),
+                ("resources", "orders"),
+                ("name", "Ines Okafor"),
+                ("email", EMAIL),
+                ("password", PASSWORD),
+            ];
+            form("/set-up", "/set-up", &fields)
+        },
+        events: &["member.added", "organisation.set_up"],
+    },
+    Write {
+        path: "/sign-in",
+        by: By::Visitor,
+        form: |_, _| form("/sign-in", "/sign-in", &[("email", EMAIL), ("password", PASSWORD)]),
+        events: &["session.signed_in"],
+    },
+    Write {
+        path: "/reset-password",
+        by: By::Visitor,
+        form: |app, _| {
+            let email = Email::parse(EMAIL).expect("an address");
+            let (_, code) = app.write(|tx, author| reset::begin(tx, &email, author));
+            let fields = [("code", code.as_str()), ("password", "lantern orbit cabbage velvet")];
+            form("/sign-in", "/reset-password", &fields)
+        },
+        events: &["member.password_reset"],
+    },
+    Write {
+        path: "/sign-out",
+        by: By::Manager,
+        form: |_, _| form("/api-keys", "/sign-out", &[]),
+        events: &["session.signed_out"],
+    },
+    Write {
+        path: "/api-keys",
+        by: By::Manager,
+        form: |_, _| form("/api-keys/new", "/api-keys", &key_fields(&[])),
+        events: &["api_key.created"],
+    },
+    Write {
+        path: "/api-keys/{key_id}/edit",
+        by: By::Manager,
+        form: |app, _| {
+            let path = format!("/api-keys/{}/edit", app.key("Billing worker"));
+            let fields = [
+                ("name", "Route planner"),
+                ("role", "read-only"),
+                ("expires_on", "2027-01-31"),
+                ("version", "1"),
+            ];
+            form(&path, &path, &fields)
+        },
+        events: &["api_key.edited"],
+    },
+    Write {
+        path: "/api-keys/{key_id}/revoke",
+        by: By::Manager,
+        form: |app, _| {
+            let path = format!("/api-keys/{}/revoke", app.key("Billing worker"));
+            form(&path, &path, &[])
+        },
+        events: &["api_key.revoked"],
+    },
+    Write {
+        path: "/invitation",
+        by: By::Visitor,
+        form: |app, _| {
+            let draft = invited();
+            let (_, code) = app.write(|tx, author| invitation::invite(tx, &draft, author));
+            let fields = [("code", code.as_str()), ("password", NEW_PASSWORD)];
+            form("/sign-in", "/invitation", &fields)
+        },
+        events: &["member.invitation_accepted", "session.signed_in"],
+    },
+    manager(
+        "/account/edit",
+        |_, _| form("/account", "/account/edit", &[("name", "Ines O.")]),
+        &["member.name_changed"],
+    ),
+    manager(
+        "/account/password",
+        |_, _| {
+            let fields = [("current_password", PASSWORD), ("password", NEW_PASSWORD)];
+            form("/account", "/account/password", &fields)
+        },
+        &["member.password_changed"],
+    ),
+    manager(
+        "/account/sessions/end",
+        |app, client| {
+            app.signed_in(EMAIL);
+            let page = client.get("/account");
+            let session = page.attribute("input[name=session]", "value").expect("another session");
+            form("/account", "/account/sessions/end", &[("session", &session)])
+        },
+        &["session.ended"],
+    ),
+    manager(
+        "/account/sessions/end-others",
+        |app, _| {
+            app.signed_in(EMAIL);
+            form("/account", "/account/sessions/end-others", &[])
+        },
+        &["session.others_ended"],
+    ),
+    manager(
+        "/members",
+        |_, _| {
+            let fields = [("name", "Tomas Lind"), ("email", TOMAS), ("super_manager", "yes")];
+            form("/members/new", "/members", &fields)
+        },
+        &["member.invited"],
+    ),
+    manager(
+        "/members/{member_id}/edit",
+        |app, _| member(app, "edit", &[("super_manager", "yes"), ("version", "1")]),
+        &["member.edited"],
+    ),
+    manager(
+        "/members/{member_id}/disable",
+        |app, _| member(app, "disable", &[]),
+        &["member.disabled"],
+    ),
+    manager(
+        "/members/{member_id}/enable",
+        |app, _| {
+            let form = member(app, "enable", &[]);
+            app.sql(&format!("UPDATE members SET disabled_at = 1 WHERE email_folded = '{TOMAS}'"));
+            form
+        },
+        &["member.enabled"],
+    ),
+    manager(
+        "/members/{member_id}/delete",
+        |app, _| member(app, "delete", &[]),
+        &["member.removed"],
+    ),
+    manager(
+        "/members/{member_id}/reset-password",
+        |app, _| member(app, "reset-password", &[]),
+        &["member.password_reset_started"],
+    ),
+    manager(
+        "/members/{member_id}/invite",
+        |app, _| guest(app, "invite"),
+        &["member.invitation_resent"],
+    ),
+    manager(
+        "/members/{member_id}/withdraw",
+        |app, _| guest(app, "withdraw"),
+        &["member.invitation_withdrawn"],
+    ),
+    manager("/roles", |_, _| form("/roles/new", "/roles", &ROLE), &["role.created"]),
+    manager(
+        "/roles/{slug}/edit",
+        |_, client| {
+            client.submit_from("/roles/new", "/roles", &ROLE);
+            let fields = [("name", "Invoices"), ("scopes", "invoices:read"), ("version", "1")];
+            form("/roles", "/roles/billing/edit", &fields)
+        },
+        &["role.edited"],
+    ),
+    manager(
+        "/roles/{slug}/delete",
+        |_, client| {
+            client.submit_from("/roles/new", "/roles", &ROLE);
+            form("/roles", "/roles/billing/delete", &[])
+        },
+        &["role.deleted"],
+    ),
+    manager("/scopes", |_, _| form("/scopes/new", "/scopes", &SCOPE), &["scope.added"]),
+    manager(
+        "/scopes/{scope}/edit",
+        |_, client| {
+            client.submit_from("/scopes/new", "/scopes", &SCOPE);
+            let fields = [("description", "Matrices"), ("version", "1")];
+            form("/scopes", "/scopes/matrix:write/edit", &fields)
+        },
+        &["scope.edited"],
+    ),
+    manager(
+        "/scopes/{scope}/delete",
+        |_, client| {
+            client.submit_from("/scopes/new", "/scopes", &SCOPE);
+            form("/scopes", "/scopes/matrix:write/delete", &[])
+        },
+        &["scope.removed"],
+    ),
+    manager(
+        "/scopes/import/confirm",
+        |_, _| {
+            let fields = [("proposed", "matrix:write "), ("scopes", "matrix:write")];
+            form("/scopes/import", "/scopes/import/confirm", &fields)
+        },
+        &["scopes.imported"],
+    ),
+    manager(
+        "/settings",
+        |_, client| {
+            let shown = client.get("/settings").form_fields("form[action='/settings']");
+            let shown =
+                shown.iter().filter(|(name, _)| name != "session_hours" && name != "form_token");
+            let fields: Vec<_> =
+                shown.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            form("/settings", "/settings", &[&fields[..], &[("session_hours", "6")]].concat())
+        },
+        &["settings.changed"],
+    ),
+    manager(
+        "/settings/mail",
+        |_, _| form("/settings", "/settings/mail", &MAIL),
+        &["settings.mail_changed"],
+    ),
+    manager(
+        "/settings/mail/test",
+        |_, client| {
+            // Nobody listens there: what is asked for is on record all the same.
+            client.submit_from("/settings", "/settings/mail", &MAIL);
+            form("/settings", "/settings/mail/test", &[])
+        },
+        &["settings.mail_tested"],
+    ),
+];
+
+/// What writes nothing, and why.
+pub const EXCEPTIONS: [(&str, &str); 2] = [
+    ("/preferences/theme", "the choice is kept in a cookie"),
+    ("/scopes/import", "it reads a document and shows what could be added"),
+];
