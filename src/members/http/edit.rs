@@ -7,7 +7,7 @@ use askama::Template;
 use super::form::{Fields, FormView};
 use super::table::Table;
 use super::{Allowed, Viewer};
-use crate::activity::{self, Change};
+use crate::activity::{self, Theirs};
 use crate::error::{Error, Invalid, Result};
 use crate::members::permission::ManageMembers;
 use crate::members::{self, Member, MemberId};
@@ -15,9 +15,6 @@ use crate::sign_in::standing::{self, Edited};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
-
-/// How many edits of others the form looks back on.
-const LOOK_BACK: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "members/edit.html")]
@@ -29,12 +26,6 @@ struct Edit<'a> {
     conflict: Option<Theirs>,
     /// Whether the viewer may be shown a link that sets the member's password.
     may_reset: bool,
-}
-
-/// What somebody else changed meanwhile.
-struct Theirs {
-    who: String,
-    changes: Vec<Change>,
 }
 
 pub(super) async fn page(
@@ -102,11 +93,10 @@ async fn draw(
     let wanted = id.clone();
     let found = site.db.read(move |c| {
         let member = members::find(c, &wanted)?.ok_or(Error::NotFound)?;
-        let edits =
-            if is_conflict { activity::about(c, wanted.as_str(), LOOK_BACK)? } else { Vec::new() };
-        Ok((member, theirs(&edits, since)))
+        let theirs = is_conflict.then(|| activity::since(c, wanted.as_str(), since));
+        Ok((member, theirs.transpose()?))
     });
-    let (member, theirs) = found.await?;
+    let (member, conflict) = found.await?;
     let held = viewer.member.held();
     // What was typed stays; the version is the present one, so that saving again is knowing better.
     let mut fields = typed.unwrap_or_else(|| Fields::of(&member));
@@ -117,22 +107,11 @@ async fn draw(
             viewer,
             table: Table::load(&site.db, viewer).await?,
             form: FormView::new(fields, errors, member.held(), held),
-            conflict: is_conflict.then_some(theirs),
+            conflict,
             may_reset: member.is_active()
                 && member.id != viewer.member.id
                 && member.held().without(held).is_empty(),
             member: &member,
         },
     )
-}
-
-fn theirs(history: &[activity::Recorded], since: i64) -> Theirs {
-    let edits: Vec<_> = history.iter().filter(|entry| entry.version() > Some(since)).collect();
-    let mut names: Vec<&str> = edits.iter().map(|entry| entry.actor_name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    Theirs {
-        who: names.join(" and "),
-        changes: edits.iter().rev().flat_map(|entry| entry.changes()).collect(),
-    }
 }
