@@ -35,7 +35,8 @@ impl Writer {
     /// When the operating system gives no thread.
     pub fn start(recorder: Arc<Recorder>, db: Db) -> Result<Self> {
         let (alive, end) = mpsc::channel();
-        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime =
+            Builder::new_current_thread().enable_time().on_thread_start(yield_to_requests).build();
         let runtime = runtime.map_err(Error::internal)?;
         let write = move || {
             let mut rest = EVERY;
@@ -55,6 +56,16 @@ impl Writer {
         };
         let thread = thread::Builder::new().name("usage".into()).spawn(write);
         Ok(Self { alive: Some(alive), thread: Some(thread.map_err(Error::internal)?) })
+    }
+}
+
+/// Lets requests have the processor first where there is not enough of it for both: by how much is
+/// in the table of weights in Linux's `sched(7)`, and 5 is a third. No more, since others who write
+/// to the database wait for this thread.
+fn yield_to_requests() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 5) {
+        tracing::debug!(%error, "the thread that writes counts has an ordinary priority");
     }
 }
 
