@@ -97,8 +97,16 @@ fn house_keeping(db: &Db, now: Timestamp) {
     if let Err(error) = db.write_blocking(|tx| sign_in::purge(tx, now)) {
         tracing::warn!(%error, "ended sessions could not be cleared away");
     }
-    if let Err(error) = db.write_blocking(|tx| usage::purge(tx, now)) {
-        tracing::warn!(%error, "old denials could not be cleared away");
+    let kept = usage::Retention { hourly: 100, daily: 730, denials: 90 };
+    loop {
+        match db.write_blocking(|tx| usage::purge(tx, kept, now)) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(%error, "old counts could not be cleared away");
+                break;
+            }
+        }
     }
 }
 

@@ -15,6 +15,9 @@ diesel::table! {
         session_hours -> Integer,
         master_key_check -> Text,
         version -> BigInt,
+        hourly_counts_days -> Integer,
+        daily_counts_days -> Integer,
+        denials_days -> Integer,
     }
 }
 
@@ -203,9 +206,26 @@ diesel::table! {
 }
 
 diesel::table! {
-    usage_hours (key_id, secret, hour, outcome) {
+    usage_hours (hour, key_id, secret, outcome) {
+        hour -> BigInt,
         key_id -> Text,
         secret -> BigInt,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_days (day, key_id, outcome) {
+        day -> BigInt,
+        key_id -> Text,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_totals (hour, outcome) {
         hour -> BigInt,
         outcome -> Text,
         count -> BigInt,
@@ -213,9 +233,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    usage_addresses (key_id, address) {
+    usage_scopes (key_id, scope) {
+        key_id -> Text,
+        scope -> Text,
+        day -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_addresses (key_id, address, day) {
         key_id -> Text,
         address -> Text,
+        day -> BigInt,
         first_seen_at -> BigInt,
         last_seen_at -> BigInt,
         count -> BigInt,
@@ -258,5 +287,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     spent_form_tokens,
     usage_addresses,
+    usage_days,
     usage_hours,
+    usage_scopes,
+    usage_totals,
 );

@@ -1,8 +1,8 @@
 //! What was counted and not yet written: by secret and hour, and the requests that were refused.
 //! Pure. Bounded, whatever strangers send: at a bound, what is alike is counted together.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
@@ -13,6 +13,8 @@ use crate::clock::{HOUR, Timestamp};
 
 /// How many addresses of one secret are told apart between two writings.
 const ADDRESSES: usize = 32;
+/// How many scopes that were asked for are told apart of one secret between two writings.
+const SCOPES: usize = 64;
 /// How many kinds of denials of one secret are told apart between two writings.
 const KINDS: usize = 20;
 /// The same of requests that bore no genuine secret.
@@ -27,14 +29,21 @@ const REQUESTS: usize = 5;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
     tallies: HashMap<(Secret, i64), Tally, RandomState>,
+    /// What requests without a genuine secret were counted for, by the hour.
+    pub strangers: BTreeMap<i64, Counts>,
     denials: HashMap<Option<Secret>, Vec<Denials>, RandomState>,
     kinds: usize,
 }
 
+/// How many requests there were of each outcome.
+pub(super) type Counts = [u32; Outcome::ALL.len()];
+
 /// What one secret was counted for in one hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    pub counts: [u32; Outcome::ALL.len()],
+    pub counts: Counts,
+    /// Which of its scopes were asked for; most requests ask for the same.
+    pub asked: SmallVec<[Box<str>; 1]>,
     /// When it last passed, and from where.
     pub last: Option<(Timestamp, Option<IpAddr>)>,
     /// Most are used from one place.
@@ -78,12 +87,19 @@ pub(super) struct Denials {
 
 impl Buffer {
     pub fn is_empty(&self) -> bool {
-        self.tallies.is_empty() && self.denials.is_empty()
+        self.tallies.is_empty() && self.strangers.is_empty() && self.denials.is_empty()
     }
 
-    /// Counts a request that passed.
-    pub fn pass(&mut self, secret: Secret, address: Option<IpAddr>, now: Timestamp) {
+    /// Counts a request that passed, and the scopes that it asked for.
+    pub fn pass<'a>(
+        &mut self,
+        secret: Secret,
+        address: Option<IpAddr>,
+        asked: impl Iterator<Item = &'a str>,
+        now: Timestamp,
+    ) {
         let tally = self.count(secret, Outcome::Pass, now);
+        asked.for_each(|scope| tally.ask(scope));
         tally.last = Some((now, address));
         if let Some(address) = address {
             tally.see(Seen { address, first: now, last: now, count: 1 });
@@ -92,10 +108,14 @@ impl Buffer {
 
     /// Counts what became of a request with a genuine secret.
     pub fn count(&mut self, secret: Secret, outcome: Outcome, now: Timestamp) -> &mut Tally {
-        let hour = now.millis().div_euclid(HOUR);
-        let tally = self.tallies.entry((secret, hour)).or_default();
+        let tally = self.tallies.entry((secret, hour(now))).or_default();
         tally.counts[outcome as usize] += 1;
         tally
+    }
+
+    /// Counts what became of a request without one.
+    pub fn count_stranger(&mut self, outcome: Outcome, now: Timestamp) {
+        self.strangers.entry(hour(now)).or_default()[outcome as usize] += 1;
     }
 
     /// Counts a denial of `kind`, and keeps its request while there is room. `request` is asked for
@@ -121,6 +141,9 @@ impl Buffer {
                 Entry::Vacant(place) => drop(place.insert(tally)),
             }
         }
+        for (hour, counts) in other.strangers {
+            add(self.strangers.entry(hour).or_default(), counts);
+        }
         for (secret, kinds) in other.denials {
             for denials in kinds {
                 if let Some(known) = self.denials_of(secret, denials.kind) {
@@ -135,7 +158,7 @@ impl Buffer {
     /// Takes out at most `most` tallies and the denials of at most as many secrets, in the order in
     /// which the tables are kept, so that one page of them is written once.
     pub fn take(&mut self, most: usize) -> Self {
-        let mut part = Self::default();
+        let mut part = Self { strangers: std::mem::take(&mut self.strangers), ..Self::default() };
         let mut places: Vec<_> = self.tallies.keys().copied().collect();
         if places.len() > most {
             places.select_nth_unstable(most);
@@ -213,14 +236,31 @@ impl Tally {
         }
     }
 
-    fn merge(&mut self, other: Self) {
-        for (mine, others) in self.counts.iter_mut().zip(other.counts) {
-            *mine += others;
+    /// Notes that a scope was asked for.
+    pub fn ask(&mut self, scope: &str) {
+        if self.asked.iter().all(|known| **known != *scope) && self.asked.len() < SCOPES {
+            self.asked.push(scope.into());
         }
+    }
+
+    fn merge(&mut self, other: Self) {
+        add(&mut self.counts, other.counts);
+        other.asked.iter().for_each(|scope| self.ask(scope));
         self.last = self.last.max(other.last);
         for seen in other.seen {
             self.see(seen);
         }
+    }
+}
+
+/// The hour of an instant: hours since 1970, UTC.
+fn hour(at: Timestamp) -> i64 {
+    at.millis().div_euclid(HOUR)
+}
+
+fn add(counts: &mut Counts, others: Counts) {
+    for (mine, others) in counts.iter_mut().zip(others) {
+        *mine += others;
     }
 }
 

@@ -14,6 +14,10 @@ fn address(number: u32) -> IpAddr {
     Ipv4Addr::from_bits(number).into()
 }
 
+fn asked() -> impl Iterator<Item = &'static str> {
+    ["orders:read"].into_iter()
+}
+
 fn deny(buffer: &mut Buffer, secret: Option<Secret>, from: u32) {
     let kind = Kind {
         reason: Outcome::AddressNotAllowed,
@@ -31,10 +35,10 @@ fn total(buffer: &Buffer) -> u64 {
 #[test]
 fn what_two_threads_counted_adds_up() {
     let (mut one, mut other) = (Buffer::default(), Buffer::default());
-    one.pass(secret(1), Some(address(1)), NOW.plus(5));
-    one.pass(secret(1), Some(address(2)), NOW.plus(1));
-    other.pass(secret(1), Some(address(1)), NOW.plus(3));
-    other.pass(secret(2), None, NOW);
+    one.pass(secret(1), Some(address(1)), asked(), NOW.plus(5));
+    one.pass(secret(1), Some(address(2)), asked(), NOW.plus(1));
+    other.pass(secret(1), Some(address(1)), asked(), NOW.plus(3));
+    other.pass(secret(2), None, asked(), NOW);
     deny(&mut one, None, 1);
     deny(&mut other, None, 1);
     deny(&mut other, None, 2);
@@ -55,7 +59,7 @@ fn what_two_threads_counted_adds_up() {
 fn addresses_kinds_and_requests_have_bounds_and_counts_have_none() {
     let mut buffer = Buffer::default();
     for n in 0..1_000 {
-        buffer.pass(secret(1), Some(address(n)), NOW);
+        buffer.pass(secret(1), Some(address(n)), asked(), NOW);
         deny(&mut buffer, Some(secret(1)), n);
         deny(&mut buffer, None, n);
         deny(&mut buffer, None, 7);
@@ -89,7 +93,7 @@ fn a_great_many_secrets_have_a_bound_together() {
 fn what_is_taken_out_comes_in_order_and_can_be_put_back() {
     let mut buffer = Buffer::default();
     for number in [5, 1, 4, 2, 3] {
-        buffer.pass(secret(number), None, NOW);
+        buffer.pass(secret(number), None, asked(), NOW);
         deny(&mut buffer, Some(secret(number)), 1);
     }
     let part = buffer.take(2);

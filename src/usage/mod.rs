@@ -6,19 +6,27 @@
 //! decides.
 
 mod buffer;
+pub mod denials;
 mod outcome;
+mod period;
 mod recorder;
 mod request;
+mod series;
 mod store;
 mod writer;
 
 pub use outcome::Outcome;
+pub use period::{Period, Unit};
 pub use recorder::{Denial, Recorder};
 pub use request::{Named, RequestId};
+pub use series::{Bar, Series};
 pub use writer::Writer;
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use crate::api_keys::KeyId;
-use crate::clock::{DAY, HOUR, Timestamp};
+use crate::clock::{DAY, Timestamp};
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
 
@@ -33,32 +41,136 @@ pub struct Secret {
 
 /// What became of a key's requests within a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Day {
+pub struct LastDay {
     /// How many passed.
     pub passed: i64,
     /// From how many addresses.
     pub addresses: i64,
 }
 
-/// For how long denials are kept, in milliseconds.
-const DENIALS_KEPT: i64 = 90 * DAY;
+/// An address that a key was used from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// When it was first seen.
+    pub first: Timestamp,
+    /// When it was last seen.
+    pub last: Timestamp,
+    /// How many requests from it passed, in days that lie in the period as a whole.
+    pub count: i64,
+}
+
+/// What became of a key's requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The key.
+    pub key_id: KeyId,
+    /// How many passed.
+    pub passed: i64,
+    /// How many were refused.
+    pub refused: i64,
+}
+
+/// For how many days what was counted is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Counts by the hour, and addresses.
+    pub hourly: i64,
+    /// Counts by the day, and those of all keys together.
+    pub daily: i64,
+    /// Denials.
+    pub denials: i64,
+}
 
 /// What became of a key's requests in this hour and the 23 before it.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn last_day(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Result<Day> {
-    let hour = now.millis().div_euclid(HOUR) - 23;
-    Ok(Day {
-        passed: store::passed_since(connection, key_id, hour)?,
-        addresses: store::addresses_since(connection, key_id, hour * HOUR)?,
+pub fn last_day(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Result<LastDay> {
+    let since = Period::Hours24.start(now);
+    Ok(LastDay {
+        passed: store::passed_in_a_day(connection, key_id, now)?,
+        addresses: store::count_addresses(connection, key_id, since)?,
     })
 }
 
-/// Clears away denials that are old, and the oldest where there are too many.
+/// What became of the requests with a key.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_key(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    period: Period,
+    now: Timestamp,
+) -> Result<Series> {
+    Ok(Series::new(period, now, &store::of_key(connection, key_id, period, now)?))
+}
+
+/// What became of all requests, also of those without a genuine secret.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_all(connection: &mut Connection, period: Period, now: Timestamp) -> Result<Series> {
+    Ok(Series::new(period, now, &store::of_all(connection, period, now)?))
+}
+
+/// What became of the requests with each of some hundred keys, by their ids.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_keys(
+    connection: &mut Connection,
+    ids: &[&str],
+    period: Period,
+    now: Timestamp,
+) -> Result<BTreeMap<String, Vec<(Outcome, i64)>>> {
+    store::of_keys(connection, ids, period, now)
+}
+
+/// The keys with the most requests.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn busiest(
+    connection: &mut Connection,
+    period: Period,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Busy>> {
+    store::busiest(connection, period, now, limit)
+}
+
+/// The addresses that a key was used from since `since`, the last seen first; a bounded number.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn addresses(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    since: Timestamp,
+) -> Result<Vec<SeenAddress>> {
+    store::addresses(connection, key_id, since)
+}
+
+/// Which of its scopes a key's requests have asked for, and on which day last.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn scopes_asked(
+    connection: &mut Connection,
+    key_id: &KeyId,
+) -> Result<BTreeMap<String, Timestamp>> {
+    let asked = store::scopes_asked(connection, key_id)?.into_iter();
+    Ok(asked.map(|(scope, day)| (scope, Timestamp::from_millis(day * DAY))).collect())
+}
+
+/// Clears away a batch of what is older than it is to be kept, and of the oldest denials where
+/// there are too many. Returns whether there may be more.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    store::purge_denials(tx, now.plus(-DENIALS_KEPT))
+pub fn purge(tx: &mut Transaction<'_>, kept: Retention, now: Timestamp) -> Result<bool> {
+    store::purge(tx, kept, now)
 }

@@ -15,6 +15,12 @@ macro_rules! outcomes {
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
             }
+
+            /// The outcome with that code.
+            #[must_use]
+            pub fn parse(code: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+            }
         }
     };
 }

@@ -54,17 +54,27 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// Counts a request that passed.
-    pub fn pass(&self, secret: Secret, address: Option<IpAddr>, now: Timestamp) {
-        self.buffer().pass(secret, address, now);
+    /// Counts a request that passed, and the scopes that it asked for.
+    pub fn pass<'a>(
+        &self,
+        secret: Secret,
+        address: Option<IpAddr>,
+        asked: impl Iterator<Item = &'a str>,
+        now: Timestamp,
+    ) {
+        self.buffer().pass(secret, address, asked, now);
     }
 
-    /// Counts a request that was refused.
-    pub fn refuse(&self, denial: Denial<'_>) {
+    /// Counts a request that was refused, and those of the key's scopes that it asked for.
+    pub fn refuse<'a>(&self, denial: Denial<'_>, asked: impl Iterator<Item = &'a str>) {
         let Denial { secret, reason, detail, address, request_id: id, request, at } = denial;
         let mut buffer = self.buffer();
-        if let Some(secret) = secret {
-            buffer.count(secret, reason, at);
+        match secret {
+            Some(secret) => {
+                let tally = buffer.count(secret, reason, at);
+                asked.for_each(|scope| tally.ask(scope));
+            }
+            None => buffer.count_stranger(reason, at),
         }
         buffer.deny(secret, Kind { reason, detail, address }, || Kept {
             id,

@@ -100,34 +100,32 @@ impl Verifier {
         let Question { presented, wanted, from, request } = question;
         let record = self.bearer(presented, from).await;
         let record = record.inspect_err(|_| self.measures.undecided.increment(1))?;
-        let secret = record.as_ref().ok().map(|record| record.secret);
-        let passes = record.and_then(|record| {
-            decide(&record, &wanted, from, now)?;
-            Ok(record)
-        });
-        let address = from.address();
-        Ok(match passes {
-            Ok(record) => {
-                self.measures.decided(Outcome::Pass);
-                self.usage.pass(record.secret, address, now);
-                Verdict::Pass(record)
-            }
-            Err(refusal) => {
-                let (reason, detail) = (refusal.outcome(), detail(&refusal));
-                let (request_id, request, at) = (RequestId::random(), request(), now);
-                self.measures.decided(reason);
-                self.usage.refuse(Denial {
-                    secret,
-                    reason,
-                    detail,
-                    address,
-                    request_id,
-                    request,
-                    at,
-                });
-                Verdict::Refuse(refusal, request_id)
-            }
-        })
+        let (record, refusal) = match record {
+            Ok(record) => match decide(&record, &wanted, from, now) {
+                Ok(()) => {
+                    self.measures.decided(Outcome::Pass);
+                    self.usage.pass(record.secret, from.address(), wanted.names(), now);
+                    return Ok(Verdict::Pass(record));
+                }
+                Err(refusal) => (Some(record), refusal),
+            },
+            Err(refusal) => (None, refusal),
+        };
+        let (reason, request_id) = (refusal.outcome(), RequestId::random());
+        self.measures.decided(reason);
+        let denial = Denial {
+            secret: record.as_ref().map(|record| record.secret),
+            reason,
+            detail: detail(&refusal),
+            address: from.address(),
+            request_id,
+            request: request(),
+            at: now,
+        };
+        let has =
+            |scope: &&str| record.as_ref().is_some_and(|own| own.grant.scopes.contains(*scope));
+        self.usage.refuse(denial, wanted.names().filter(has));
+        Ok(Verdict::Refuse(refusal, request_id))
     }
 
     /// What is known of the secret key that a request bears.

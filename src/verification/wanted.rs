@@ -36,6 +36,11 @@ impl<'a> Wanted<'a> {
         wanted
     }
 
+    /// The names of the scopes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(AsRef::as_ref)
+    }
+
     /// Adds the scopes of a list that spaces separate (RFC 6749, 3.3).
     pub fn need(&mut self, list: Cow<'a, str>) {
         let is_scope = |part: &&str| !part.is_empty();

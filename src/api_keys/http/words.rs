@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 pub(super) use crate::clock::ago;
 use crate::settings::Settings;
 use crate::text::thousands;
-use crate::usage::Day;
+use crate::usage::LastDay;
 
 /// A badge as templates draw it.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub(super) fn keys(count: i64) -> String {
 }
 
 /// `14,208 requests from 2 addresses`: those that passed.
-pub(super) fn requests(day: Day) -> String {
+pub(super) fn requests(day: LastDay) -> String {
     let count = |count: i64, one: &str, many: &str| {
         let noun = if count == 1 { one } else { many };
         format!("{} {noun}", thousands(count.unsigned_abs()))
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn requests_are_said_with_their_addresses() {
         let said = [(0, 0), (1, 1), (14_208, 2), (3, 0)]
-            .map(|(passed, addresses)| requests(Day { passed, addresses }));
+            .map(|(passed, addresses)| requests(LastDay { passed, addresses }));
         assert_eq!(
             said,
             [

@@ -1,0 +1,137 @@
+//! The SQL of the addresses that keys were used from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::ROWS;
+use crate::api_keys::KeyId;
+use crate::clock::{DAY, Timestamp};
+use crate::db::schema::usage_addresses;
+use crate::db::{Connection, Transaction, on_each, rows_of};
+use crate::error::{Error, Result};
+use crate::usage::buffer::{Seen, Tally};
+use crate::usage::{Secret, SeenAddress};
+
+/// How many addresses of a key are kept: those that were seen last.
+const ADDRESSES: i64 = 100;
+
+/// An address of a key that is in the table now, and how often it was seen that day.
+#[derive(QueryableByName)]
+struct Stored {
+    #[diesel(sql_type = Text)]
+    key_id: String,
+    #[diesel(sql_type = Text)]
+    address: String,
+    #[diesel(sql_type = BigInt)]
+    day: i64,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> Result<()> {
+    let mut grown = BTreeSet::new();
+    let seen = seen(tallies);
+    for addresses in seen.iter().collect::<Vec<_>>().chunks(ROWS) {
+        let statement = format!(
+            "INSERT INTO usage_addresses (key_id, address, day, first_seen_at, last_seen_at, count) \
+             VALUES {} ON CONFLICT (key_id, address, day) DO UPDATE SET \
+             last_seen_at = CASE WHEN excluded.last_seen_at > usage_addresses.last_seen_at \
+                 THEN excluded.last_seen_at ELSE usage_addresses.last_seen_at END, \
+             count = usage_addresses.count + excluded.count RETURNING key_id, address, day, count",
+            rows_of(tx, 6, addresses.len())
+        );
+        let stored: Vec<Stored> = on_each!(&mut **tx, native => {
+            let mut query = diesel::sql_query(statement).into_boxed();
+            for ((key_id, address, day), seen) in addresses {
+                query = query
+                    .bind::<Text, _>(key_id)
+                    .bind::<Text, _>(address)
+                    .bind::<BigInt, _>(day)
+                    .bind::<BigInt, _>(seen.first.millis())
+                    .bind::<BigInt, _>(seen.last.millis())
+                    .bind::<BigInt, _>(seen.count.cast_signed());
+            }
+            query.load(native)?
+        });
+        // A row that holds no more than was just added is new.
+        grown.extend(stored.into_iter().filter_map(|Stored { key_id, address, day, count }| {
+            let place = (key_id, address, day);
+            let added = seen.get(&place)?.count.cast_signed();
+            (count == added).then_some(place.0)
+        }));
+    }
+    grown.iter().try_for_each(|key_id| forget(tx, key_id))
+}
+
+/// The addresses of each key and day once, also when the key has several secrets.
+fn seen(tallies: &[((Secret, i64), &Tally)]) -> BTreeMap<(String, String, i64), Seen> {
+    let mut all: BTreeMap<_, Seen> = BTreeMap::new();
+    for ((secret, _), tally) in tallies {
+        for seen in &tally.seen {
+            let day = seen.last.millis().div_euclid(DAY);
+            let place = (secret.key_id.as_str().to_owned(), seen.address.to_string(), day);
+            let known = all.entry(place).and_modify(|known| known.merge(seen));
+            known.or_insert_with(|| seen.clone());
+        }
+    }
+    all
+}
+
+fn forget(tx: &mut Transaction<'_>, key_id: &str) -> Result<()> {
+    diesel::sql_query(
+        "DELETE FROM usage_addresses WHERE key_id = $1 AND address NOT IN (SELECT address \
+         FROM usage_addresses WHERE key_id = $1 GROUP BY address \
+         ORDER BY MAX(last_seen_at) DESC LIMIT $2)",
+    )
+    .bind::<Text, _>(key_id)
+    .bind::<BigInt, _>(ADDRESSES)
+    .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// From how many addresses a key was used since `at`.
+pub(in crate::usage) fn count_addresses(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    at: Timestamp,
+) -> Result<i64> {
+    let seen = usage_addresses::table
+        .filter(usage_addresses::key_id.eq(key_id.as_str()))
+        .filter(usage_addresses::last_seen_at.ge(at.millis()));
+    Ok(seen
+        .select(diesel::dsl::count(usage_addresses::address).aggregate_distinct())
+        .first(connection)?)
+}
+
+/// The addresses that a key was used from since `at`, the last seen first.
+pub(in crate::usage) fn addresses(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    at: Timestamp,
+) -> Result<Vec<SeenAddress>> {
+    let rows: Vec<(String, i64, i64, i64)> = usage_addresses::table
+        .filter(usage_addresses::key_id.eq(key_id.as_str()))
+        .filter(usage_addresses::last_seen_at.ge(at.millis()))
+        .select((
+            usage_addresses::address,
+            usage_addresses::first_seen_at,
+            usage_addresses::last_seen_at,
+            usage_addresses::count,
+        ))
+        .load(connection)?;
+    let mut all: BTreeMap<String, SeenAddress> = BTreeMap::new();
+    for (text, first, last, count) in rows {
+        let address = text.parse().map_err(Error::internal)?;
+        let (first, last) = (Timestamp::from_millis(first), Timestamp::from_millis(last));
+        let new = SeenAddress { address, first, last, count: 0 };
+        let seen = all.entry(text).or_insert(new);
+        seen.first = seen.first.min(first);
+        seen.last = seen.last.max(last);
+        seen.count += count;
+    }
+    let mut all: Vec<_> = all.into_values().collect();
+    all.sort_unstable_by_key(|seen| (std::cmp::Reverse(seen.last), seen.address));
+    Ok(all)
+}

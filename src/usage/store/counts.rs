@@ -1,0 +1,132 @@
+//! Writing counts: by hour, by day, of all keys, and which scopes were asked for.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::ROWS;
+use crate::clock::{DAY, HOUR};
+use crate::db::{Transaction, on_each, rows_of};
+use crate::error::Result;
+use crate::usage::buffer::{Counts, Tally};
+use crate::usage::{Outcome, Secret};
+
+type Tallies<'a> = [((Secret, i64), &'a Tally)];
+
+/// Hours in a day.
+const HOURS: i64 = DAY / HOUR;
+
+enum Value<'a> {
+    Number(i64),
+    Text(&'a str),
+}
+
+pub(super) fn add_hours(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()> {
+    let mut all = BTreeMap::new();
+    for ((secret, hour), tally) in tallies {
+        for (outcome, count) in counted(tally.counts) {
+            all.insert((*hour, secret, outcome), count);
+        }
+    }
+    let rows = all.iter().map(|((hour, secret, outcome), count)| {
+        let (key_id, number) = (Value::Text(secret.key_id.as_str()), Value::Number(secret.number));
+        [Value::Number(*hour), key_id, number, Value::Text(outcome), Value::Number(*count)]
+    });
+    add(tx, "usage_hours", "hour, key_id, secret, outcome", &rows.collect::<Vec<_>>())
+}
+
+pub(super) fn add_days(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()> {
+    let mut all: BTreeMap<_, i64> = BTreeMap::new();
+    for ((secret, hour), tally) in tallies {
+        for (outcome, count) in counted(tally.counts) {
+            let day = hour.div_euclid(HOURS);
+            *all.entry((day, secret.key_id.as_str(), outcome)).or_default() += count;
+        }
+    }
+    let rows = all.iter().map(|((day, key_id, outcome), count)| {
+        [Value::Number(*day), Value::Text(key_id), Value::Text(outcome), Value::Number(*count)]
+    });
+    add(tx, "usage_days", "day, key_id, outcome", &rows.collect::<Vec<_>>())
+}
+
+pub(super) fn add_totals(
+    tx: &mut Transaction<'_>,
+    tallies: &Tallies<'_>,
+    strangers: &BTreeMap<i64, Counts>,
+) -> Result<()> {
+    let mut all: BTreeMap<_, i64> = BTreeMap::new();
+    let known = tallies.iter().map(|((_, hour), tally)| (*hour, tally.counts));
+    for (hour, counts) in known.chain(strangers.iter().map(|(hour, counts)| (*hour, *counts))) {
+        for (outcome, count) in counted(counts) {
+            *all.entry((hour, outcome)).or_default() += count;
+        }
+    }
+    let rows = all.iter().map(|((hour, outcome), count)| {
+        [Value::Number(*hour), Value::Text(outcome), Value::Number(*count)]
+    });
+    add(tx, "usage_totals", "hour, outcome", &rows.collect::<Vec<_>>())
+}
+
+/// Notes which scopes were asked for; nothing is written where they were on the same day already.
+pub(super) fn ask(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()> {
+    let mut asked = BTreeMap::new();
+    for ((secret, hour), tally) in tallies {
+        for scope in &tally.asked {
+            let day: &mut i64 = asked.entry((secret.key_id.as_str(), &**scope)).or_default();
+            *day = hour.div_euclid(HOURS).max(*day);
+        }
+    }
+    let rows: Vec<_> = asked
+        .iter()
+        .map(|((key_id, scope), day)| {
+            [Value::Text(key_id), Value::Text(scope), Value::Number(*day)]
+        })
+        .collect();
+    insert(
+        tx,
+        "usage_scopes (key_id, scope, day)",
+        "(key_id, scope) DO UPDATE SET day = excluded.day WHERE usage_scopes.day < excluded.day",
+        &rows,
+    )
+}
+
+fn counted(counts: Counts) -> impl Iterator<Item = (&'static str, i64)> {
+    let all = Outcome::ALL.iter().zip(counts).filter(|(_, count)| *count > 0);
+    all.map(|(outcome, count)| (outcome.code(), i64::from(count)))
+}
+
+/// Adds rows, each with its count in the end, to a table's counts.
+fn add<const N: usize>(
+    tx: &mut Transaction<'_>,
+    table: &str,
+    key: &str,
+    rows: &[[Value<'_>; N]],
+) -> Result<()> {
+    let into = format!("{table} ({key}, count)");
+    let known = format!("({key}) DO UPDATE SET count = {table}.count + excluded.count");
+    insert(tx, &into, &known, rows)
+}
+
+fn insert<const N: usize>(
+    tx: &mut Transaction<'_>,
+    into: &str,
+    known: &str,
+    rows: &[[Value<'_>; N]],
+) -> Result<()> {
+    for rows in rows.chunks(ROWS) {
+        let values = rows_of(tx, N, rows.len());
+        let statement = format!("INSERT INTO {into} VALUES {values} ON CONFLICT {known}");
+        on_each!(&mut **tx, native => {
+            let mut query = diesel::sql_query(statement).into_boxed();
+            for value in rows.iter().flatten() {
+                query = match value {
+                    Value::Number(number) => query.bind::<BigInt, _>(*number),
+                    Value::Text(text) => query.bind::<Text, _>(*text),
+                };
+            }
+            query.execute(native)?
+        });
+    }
+    Ok(())
+}

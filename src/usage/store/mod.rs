@@ -1,0 +1,37 @@
+//! The SQL of counts, addresses and denials.
+
+mod addresses;
+mod counts;
+mod denials;
+mod purge;
+mod read;
+
+pub(super) use addresses::{addresses, count_addresses};
+pub(super) use denials::{denial, denials};
+pub(super) use purge::purge;
+pub(super) use read::{busiest, of_all, of_key, of_keys, passed_in_a_day, scopes_asked};
+
+use super::buffer::Buffer;
+use crate::api_keys::{self, Used};
+use crate::db::Transaction;
+use crate::error::Result;
+
+/// How many rows go into one statement: its parameters have a limit.
+const ROWS: usize = 1_000;
+
+/// Adds what was counted to what is known. What all nodes write to comes last, so that none waits
+/// for another for long.
+pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
+    let tallies = counted.tallies();
+    counts::add_hours(tx, &tallies)?;
+    counts::add_days(tx, &tallies)?;
+    addresses::add(tx, &tallies)?;
+    counts::ask(tx, &tallies)?;
+    let used = tallies.iter().filter_map(|((secret, _), tally)| {
+        let (at, address) = tally.last?;
+        Some(Used { key_id: secret.key_id, at, address })
+    });
+    api_keys::used(tx, used)?;
+    denials::add(tx, &counted.denials().collect::<Vec<_>>())?;
+    counts::add_totals(tx, &tallies, &counted.strangers)
+}
