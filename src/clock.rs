@@ -27,6 +27,8 @@ pub const SECOND: i64 = 1000;
 
 const SHORT_DATE: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [year]");
+const DAY_AND_MONTH: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:short]");
 const LONG_DATE: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year]");
 const ISO_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
@@ -140,6 +142,25 @@ pub fn short_date(date: Date) -> String {
     date.format(SHORT_DATE).unwrap_or_default()
 }
 
+/// `2 Dec`, where the year goes without saying.
+#[must_use]
+pub fn day_and_month(date: Date) -> String {
+    date.format(DAY_AND_MONTH).unwrap_or_default()
+}
+
+/// `Today, 14:02`, `Yesterday, 22:41`, `12 Nov, 08:20`, `2 Dec 2025, 08:20`: UTC.
+#[must_use]
+pub fn day_and_time(at: Timestamp, now: Timestamp) -> String {
+    let (date, today) = (at.date(), now.date());
+    let day = match (today - date).whole_days() {
+        0 => "Today".into(),
+        1 => "Yesterday".into(),
+        _ if date.year() == today.year() => day_and_month(date),
+        _ => short_date(date),
+    };
+    format!("{day}, {}", at.time_of_day())
+}
+
 /// `2 December 2026`, as prose has it.
 #[must_use]
 pub fn long_date(date: Date) -> String {
@@ -237,6 +258,17 @@ mod tests {
         for text in ["", "2026-12-32", "2026-2-3", "02.12.2026", "2026-12-02x", "+2026-12-2"] {
             assert_eq!(parse_iso_date(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_and_time_say_as_much_as_is_needed() {
+        let now = Timestamp::from_millis(1_795_435_200_000);
+        let said =
+            [0, 13 * HOUR, 11 * DAY, 400 * DAY].map(|passed| day_and_time(now.plus(-passed), now));
+        assert_eq!(
+            said,
+            ["Today, 12:00", "Yesterday, 23:00", "12 Nov, 12:00", "19 Oct 2025, 12:00"]
+        );
     }
 
     #[test]

@@ -203,7 +203,49 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
 /// # Errors
 /// When the database cannot be read.
 pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
-    store::least_used(connection, now, CANDIDATES)
+    store::least_used(connection, Timestamp::from_millis(i64::MAX), now, CANDIDATES)
+}
+
+/// At most `limit` active keys that were not used since `since`, those used longest ago first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn unused(
+    connection: &mut Connection,
+    since: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    store::least_used(connection, since, now, limit)
+}
+
+/// How many active keys were used since `since`, and how many were not; each counted no further
+/// than one above [`COUNTED`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_used(
+    connection: &mut Connection,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<(i64, i64)> {
+    store::count_used(connection, since, now, COUNTED + 1)
+}
+
+/// Some hundred keys, in no order of use.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {
+    store::by_ids(connection, ids)
+}
+
+/// The keys with the ids that follow `id`, revoked ones too, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn after(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<ApiKey>> {
+    store::after(connection, id, limit)
 }
 
 /// How many keys are active; counted no further than one above [`COUNTED`].

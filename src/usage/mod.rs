@@ -5,20 +5,25 @@
 //! keys are in use): a crash may lose what was counted since, never a decision. Uses the nouns and verbs of `api_keys`; does not know who
 //! decides.
 
+mod allowed;
 mod buffer;
 pub mod denials;
+pub mod http;
 mod outcome;
 mod period;
 mod recorder;
 mod request;
+mod right_sizing;
 mod series;
 mod store;
 mod writer;
 
+pub use allowed::{Passed, WouldRefuse, passed};
 pub use outcome::Outcome;
 pub use period::{Period, Unit};
 pub use recorder::{Denial, Recorder};
 pub use request::{Named, RequestId};
+pub use right_sizing::{UNASKED_DAYS, Unasked, unasked};
 pub use series::{Bar, Series};
 pub use writer::Writer;
 

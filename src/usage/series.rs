@@ -33,7 +33,7 @@ pub(super) struct Count {
     /// The hour or day, counted since 1970.
     pub unit: i64,
     pub outcome: Outcome,
-    pub count: i64,
+    pub requests: i64,
 }
 
 impl Series {
@@ -44,7 +44,7 @@ impl Series {
             |unit| Bar { start: Timestamp::from_millis(unit * length), passed: 0, refused: 0 };
         let mut bars: BTreeMap<i64, Bar> = units.map(|unit| (unit, empty(unit))).collect();
         let mut reasons: Vec<(Outcome, i64)> = Vec::new();
-        for Count { unit, outcome, count } in counts {
+        for Count { unit, outcome, requests: count } in counts {
             let Some(bar) = bars.get_mut(unit) else { continue };
             if *outcome == Outcome::Pass {
                 bar.passed += count;
@@ -82,7 +82,7 @@ mod tests {
     fn every_hour_has_a_bar_and_what_lies_outside_is_left_out() {
         let now = Timestamp::from_millis(1_795_444_800_000);
         let hour = now.millis() / HOUR;
-        let count = |unit, outcome, count| Count { unit, outcome, count };
+        let count = |unit, outcome, requests| Count { unit, outcome, requests };
         let counts = [
             count(hour - 24, Outcome::Pass, 1),
             count(hour - 23, Outcome::Pass, 2),

@@ -14,11 +14,11 @@ use super::query::Query;
 use crate::activity::{self, Filter, Recorded};
 use crate::clock::iso_date;
 use crate::db::Db;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::keyring::hex;
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::ViewActivity;
-use crate::web::Site;
+use crate::web::{Site, csv};
 
 /// Over how many numbers a batch goes.
 const BATCH: i64 = 500;
@@ -53,9 +53,9 @@ struct Format {
 /// RFC 4180.
 const CSV: Format = Format {
     ending: "csv",
-    media_type: "text/csv; charset=utf-8; header=present",
-    head: || written(|csv| csv.write_record(COLUMNS)),
-    entries: |entries| written(|csv| entries.iter().try_for_each(|e| csv.write_record(cells(e)))),
+    media_type: csv::MEDIA_TYPE,
+    head: || csv::written([COLUMNS]),
+    entries: |entries| csv::written(entries.iter().map(cells)),
 };
 
 /// <https://jsonlines.org>.
@@ -69,7 +69,7 @@ const JSONL: Format = Format {
     },
 };
 
-pub(super) async fn csv(
+pub(super) async fn comma_separated(
     viewer: Allowed<ViewActivity>,
     request: HttpRequest,
     site: web::Data<Site>,
@@ -152,40 +152,25 @@ impl Job {
     }
 }
 
-type Writer = csv::Writer<Vec<u8>>;
-
-fn written(write: impl FnOnce(&mut Writer) -> csv::Result<()>) -> Result<Vec<u8>> {
-    let mut csv =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    write(&mut csv).map_err(Error::internal)?;
-    csv.into_inner().map_err(|error| Error::internal(error.into_error()))
-}
-
 fn cells(entry: &Recorded) -> [String; COLUMNS.len()] {
-    let or_empty = |text: &Option<String>| safe(text.as_deref().unwrap_or_default());
+    let or_empty = |text: &Option<String>| csv::safe(text.as_deref().unwrap_or_default());
     [
         entry.number.to_string(),
         entry.at.rfc_3339_millis(),
-        safe(&entry.event),
-        safe(&entry.actor_name),
-        safe(&entry.actor_kind),
+        csv::safe(&entry.event),
+        csv::safe(&entry.actor_name),
+        csv::safe(&entry.actor_kind),
         or_empty(&entry.actor_id),
         or_empty(&entry.address),
         or_empty(&entry.subject_kind),
         or_empty(&entry.subject_id),
         or_empty(&entry.subject_name),
-        safe(&entry.details),
+        csv::safe(&entry.details),
         or_empty(&entry.request_id),
         or_empty(&entry.user_agent),
         hex(&entry.hash),
         entry.at.millis().to_string(),
     ]
-}
-
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
-fn safe(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
 fn object(entry: &Recorded) -> serde_json::Value {

@@ -13,7 +13,7 @@ use crate::web::routes::Routes;
 /// The routes of the activity.
 pub fn routes(routes: &mut Routes) {
     routes.get("/activity", index::page);
-    routes.get("/activity/export.csv", export::csv);
+    routes.get("/activity/export.csv", export::comma_separated);
     routes.get("/activity/export.jsonl", export::jsonl);
     routes.get("/activity/{number}", show::page);
 }

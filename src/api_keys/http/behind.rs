@@ -11,6 +11,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::members::Permission;
 use crate::members::http::Viewer;
+use crate::usage::Period;
 
 /// The word, in `?behind=` and in the forms, for the key's page.
 const KEY: &str = "key";
@@ -33,7 +34,8 @@ impl Behind {
 
     pub(super) async fn load(db: &Db, viewer: &Viewer, asked: &str, id: &KeyId) -> Result<Self> {
         if asked == KEY && viewer.may(Permission::ViewKeys) {
-            return Ok(Self::Key(Box::new(KeyPage::load(db, viewer, id).await?)));
+            let page = KeyPage::load(db, viewer, id, Period::default()).await?;
+            return Ok(Self::Key(Box::new(page)));
         }
         Self::table(db, viewer).await
     }

@@ -6,12 +6,15 @@ use askama::Template;
 
 use super::behind::Behind;
 use super::form::{Fields, FormView};
+use super::list_check::{ListCheck, said};
+use super::prefill::Prefill;
 use crate::activity::{self, Theirs};
-use crate::api_keys::{self, Details, KeyId, Status};
+use crate::api_keys::{self, ApiKey, Details, IpWhitelist, KeyId, Status};
 use crate::clock::long_date;
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::UpdateKeys;
+use crate::usage::{self, Passed, WouldRefuse};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -25,9 +28,20 @@ struct Edit<'a> {
     close: String,
     id: String,
     form: FormView,
+    list: ListCheck,
     is_expired: bool,
     expired_on: String,
     conflict: Option<Theirs>,
+}
+
+/// What the form starts with.
+enum Start {
+    /// The key as it is, and what a link fills in.
+    Key(Prefill),
+    /// What was typed; the version becomes the present one, so that saving again is knowing better.
+    Again(Fields),
+    /// What was typed, on the way to saving it: the version stays.
+    Still(Fields, Prefill),
 }
 
 pub(super) async fn page(
@@ -37,8 +51,9 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let behind = Behind::asked_for(request.query_string());
-    draw(StatusCode::OK, &viewer, &site, &id, None, Invalid::default(), &behind).await
+    let query = request.query_string();
+    let (start, behind) = (Start::Key(Prefill::asked_for(query)), Behind::asked_for(query));
+    draw(StatusCode::OK, &viewer, &site, &id, start, Invalid::default(), &behind).await
 }
 
 pub(super) async fn save(
@@ -48,30 +63,49 @@ pub(super) async fn save(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let location = Behind::location(&form.fields.behind, &id);
+    let behind = form.fields.behind.clone();
+    if !form.fields.assist.is_empty() {
+        let prefill = Prefill::pressed(&form.fields.assist);
+        let start = Start::Still(form.fields, prefill);
+        return draw(StatusCode::OK, &viewer, &site, &id, start, Invalid::default(), &behind).await;
+    }
+    let location = Behind::location(&behind, &id);
     let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
     let Ok(version) = form.fields.version.parse() else {
         let errors = one("This form is out of date. Check the values, then save again");
-        let behind = form.fields.behind.clone();
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return draw(status, &viewer, &site, &id, Some(form.fields), errors, &behind).await;
+        let start = Start::Again(form.fields);
+        return draw(status, &viewer, &site, &id, start, errors, &behind).await;
     };
     let (edited, back) = (id, location.clone());
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
-        api_keys::edit(tx, &edited, &draft, version, &author)
+        let before = api_keys::find(tx, &edited)?.map(|before| before.ip_whitelist);
+        let key = api_keys::edit(tx, &edited, &draft, version, &author)?;
+        let list = IpWhitelist::parse(&draft.ip_whitelist).unwrap_or_default();
+        let is_new = before.is_some_and(|before| before != list);
+        let passed = is_new.then(|| usage::passed(tx, &edited, author.now)).transpose()?;
+        Ok((key, passed.map(|passed| passed.under(&list))))
     });
-    let behind = form.fields.behind.clone();
     let (status, errors) = match saved.await {
-        Ok(key) => {
-            Notice::done(format!("“{}” saved.", key.name.as_str())).set(viewer.session())?;
+        Ok((key, would_refuse)) => {
+            saved_notice(&key, would_refuse).set(viewer.session())?;
             return Ok(page::see_other(&location));
         }
         Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
         Err(Error::Conflict) => (StatusCode::CONFLICT, Invalid::default()),
         Err(error) => return Err(error),
     };
-    draw(status, &viewer, &site, &id, Some(form.fields), errors, &behind).await
+    draw(status, &viewer, &site, &id, Start::Again(form.fields), errors, &behind).await
+}
+
+/// A new IP whitelist that would have refused requests is worth a second look.
+fn saved_notice(key: &ApiKey, would_refuse: Option<WouldRefuse>) -> Notice {
+    let saved = format!("“{}” saved.", key.name.as_str());
+    match would_refuse.filter(|would| would.count > 0) {
+        Some(would) => Notice::warning(format!("{saved} {}", said("Its new IP whitelist", &would))),
+        None => Notice::done(saved),
+    }
 }
 
 async fn draw(
@@ -79,25 +113,26 @@ async fn draw(
     viewer: &Viewer,
     site: &Site,
     id: &KeyId,
-    typed: Option<Fields>,
+    start: Start,
     errors: Invalid,
     behind: &str,
 ) -> Result<HttpResponse> {
     let (wanted, now) = (*id, viewer.now);
-    let read_version =
-        typed.as_ref().and_then(|fields| fields.version.parse().ok()).unwrap_or_default();
+    let read_version = start.version();
     let is_conflict = status == StatusCode::CONFLICT;
     let found = site.db.read(move |c| {
         let details = api_keys::find(c, &wanted)?.ok_or(Error::NotFound)?;
         let theirs = is_conflict.then(|| activity::since(c, wanted.as_str(), read_version));
-        Ok((details, roles::all(c)?, scopes::all(c)?, theirs.transpose()?))
+        let passed = usage::passed(c, &wanted, now)?;
+        Ok((details, roles::all(c)?, scopes::all(c)?, theirs.transpose()?, passed))
     });
-    let (details, roles, scopes, conflict) = found.await?;
+    let (details, roles, scopes, conflict, passed) = found.await?;
     if details.key.status(now) == Status::Revoked {
         Notice::note("This key was revoked. It can no longer be changed.").set(viewer.session())?;
         return Ok(page::see_other(&format!("/api-keys/{}", id.as_str())));
     }
-    let fields = fields(&details, typed, behind);
+    let mut fields = start.fields(&details, &passed);
+    behind.clone_into(&mut fields.behind);
     page::page(
         status,
         &Edit {
@@ -105,6 +140,7 @@ async fn draw(
             behind: Behind::load(&site.db, viewer, behind, id).await?,
             close: Behind::location(behind, id),
             id: id.as_str().into(),
+            list: ListCheck::new(&fields.ip_whitelist, &passed),
             form: FormView::new(fields, errors, &roles, &scopes, &viewer.settings, now),
             is_expired: details.key.status(now) == Status::Expired,
             expired_on: long_date(details.key.expires_at.last_day()),
@@ -120,12 +156,31 @@ fn one(message: &str) -> Invalid {
     errors
 }
 
-/// What was typed stays; the version is the present one, so that saving again is knowing better.
-fn fields(details: &Details, typed: Option<Fields>, behind: &str) -> Fields {
-    let present = Fields::of(details);
-    let version = present.version.clone();
-    let mut fields = typed.unwrap_or(present);
-    fields.version = version;
-    behind.clone_into(&mut fields.behind);
-    fields
+impl Start {
+    /// The version that was typed into.
+    fn version(&self) -> i64 {
+        match self {
+            Self::Key(_) => 0,
+            Self::Again(fields) | Self::Still(fields, _) => fields.version.parse().unwrap_or(0),
+        }
+    }
+
+    fn fields(self, details: &Details, passed: &Passed) -> Fields {
+        let present = Fields::of(details);
+        match self {
+            Self::Key(prefill) => {
+                let mut fields = present;
+                prefill.apply(&mut fields, details, passed);
+                fields
+            }
+            Self::Again(mut typed) => {
+                typed.version = present.version;
+                typed
+            }
+            Self::Still(mut typed, prefill) => {
+                prefill.apply(&mut typed, details, passed);
+                typed
+            }
+        }
+    }
 }

@@ -19,10 +19,12 @@ pub(super) struct Fields {
     role: String,
     lifetime: String,
     expires_on: String,
-    access: String,
-    scopes: Vec<String>,
-    ip_whitelist: String,
+    pub access: String,
+    pub scopes: Vec<String>,
+    pub ip_whitelist: String,
     notes: String,
+    /// What is asked for instead of saving: `check` the IP whitelist, or fill in those `seen`.
+    pub assist: String,
     /// The version that an edit started from.
     pub version: String,
     /// What lies behind the dialog: `key` for the key's page, else the table.
@@ -73,7 +75,7 @@ impl Fields {
             ip_whitelist: details.ip_whitelist.to_string(),
             notes: key.notes.clone(),
             version: key.version.to_string(),
-            behind: String::new(),
+            ..Self::default()
         }
     }
 

@@ -4,11 +4,14 @@ mod behind;
 mod edit;
 mod form;
 mod index;
+mod list_check;
 mod new;
+mod prefill;
 mod query;
 mod revoke;
 mod show;
 mod table;
+mod usage;
 mod words;
 
 use crate::web::routes::Routes;

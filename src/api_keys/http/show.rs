@@ -1,8 +1,9 @@
 //! `/api-keys/{key_id}`: what is known of one key.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::usage::{self, UsageView};
 use super::words::{BadgeView, ago, in_days};
 use crate::activity::{self, Recorded};
 use crate::api_keys::{self, Details, KeyId, Status};
@@ -12,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::ViewKeys;
 use crate::members::{self, MemberId, Permission};
+use crate::usage::Period;
+use crate::usage::http::asked_for;
 use crate::web::flash::Notice;
 use crate::web::{Site, page};
 
@@ -32,9 +35,13 @@ pub(super) struct KeyPage {
     pub name: String,
     pub badge: BadgeView,
     pub facts: Vec<Fact>,
+    pub usage: UsageView,
     pub scopes: Vec<String>,
     pub scopes_of_role: usize,
-    pub addresses: Vec<String>,
+    /// What the role has beyond them.
+    pub others_of_role: Vec<String>,
+    /// Each with when it was last seen.
+    pub addresses: Vec<(String, String)>,
     pub notes: String,
     /// Empty for who may not see the activity.
     pub history: Vec<Happened>,
@@ -61,32 +68,30 @@ pub(super) struct Happened {
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
     key_id: web::Path<String>,
+    request: HttpRequest,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let mut page = KeyPage::load(&site.db, &viewer, &id).await?;
+    let period = asked_for(request.query_string());
+    let mut page = KeyPage::load(&site.db, &viewer, &id, period).await?;
     page.notice = viewer.take_notice();
     page::ok(&Show { viewer: &viewer, page })
 }
 
 impl KeyPage {
-    pub(super) async fn load(db: &Db, viewer: &Viewer, id: &KeyId) -> Result<Self> {
-        let id = *id;
+    pub(super) async fn load(db: &Db, viewer: &Viewer, id: &KeyId, period: Period) -> Result<Self> {
+        let (id, now) = (*id, viewer.now);
         let sees_history = viewer.may(Permission::ViewActivity);
         let found = db.read(move |c| {
             let details = api_keys::find(c, &id)?.ok_or(Error::NotFound)?;
             let creator = members::find(c, &MemberId::stored(details.key.created_by.clone()))?;
             let history =
                 if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
-            Ok((details, creator, history))
+            Ok((details, creator, history, usage::Read::new(c, &id, period, now)?))
         });
-        let (details, creator, history) = found.await?;
-        Ok(Self::new(
-            viewer,
-            &details,
-            creator.map(|member| member.name.as_str().to_owned()),
-            &history,
-        ))
+        let (details, creator, history, read) = found.await?;
+        let creator = creator.map(|member| member.name.as_str().to_owned());
+        Ok(Self::new(viewer, &details, creator, &history, &read))
     }
 
     fn new(
@@ -94,18 +99,23 @@ impl KeyPage {
         details: &Details,
         creator: Option<String>,
         history: &[Recorded],
+        read: &usage::Read,
     ) -> Self {
         let (key, now) = (&details.key, viewer.now);
         let is_revoked = key.status(now) == Status::Revoked;
+        let scopes = details.effective_scopes();
+        let addresses = details.ip_whitelist.addresses().iter();
         Self {
             notice: None,
             id: key.id.as_str().into(),
             name: key.name.as_str().into(),
             badge: BadgeView::new(key, &viewer.settings, now),
             facts: facts(viewer, details, creator),
-            scopes: details.effective_scopes().into_iter().collect(),
+            usage: UsageView::new(viewer, details, read),
+            others_of_role: details.role.scopes.difference(&scopes).cloned().collect(),
+            scopes: scopes.into_iter().collect(),
             scopes_of_role: details.role.scopes.len(),
-            addresses: details.ip_whitelist.addresses().iter().map(ToString::to_string).collect(),
+            addresses: addresses.map(|at| (at.to_string(), read.last_seen(at, now))).collect(),
             notes: key.notes.clone(),
             history: history.iter().map(|entry| happened(entry, now)).collect(),
             may_edit: !is_revoked && viewer.may(Permission::UpdateKeys),

@@ -117,14 +117,55 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
 
 pub(super) fn least_used(
     connection: &mut Connection,
+    before: Timestamp,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
     let rows: Vec<Row> = api_keys::table
         .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::last_used_at.lt(before.millis()))
         // Nothing added, so that the order's index is walked along and not this column's.
         .filter((api_keys::expires_at + 0).gt(now.millis()))
         .order((api_keys::last_used_at, api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many active keys were last used from `since` on, or before, counted up to `limit` each.
+pub(super) fn count_used(
+    connection: &mut Connection,
+    since: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<(i64, i64)> {
+    let active = api_keys::table
+        .filter(api_keys::revoked_at.is_null())
+        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .select(api_keys::id)
+        .limit(limit);
+    let used: Vec<String> =
+        active.filter(api_keys::last_used_at.ge(since.millis())).load(connection)?;
+    let unused: Vec<String> =
+        active.filter(api_keys::last_used_at.lt(since.millis())).load(connection)?;
+    let count = |ids: Vec<String>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    Ok((count(used), count(unused)))
+}
+
+pub(super) fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::id.eq_any(ids))
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The keys with the ids after `after`, revoked ones too, at most `limit`.
+pub(super) fn after(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::id.gt(after))
+        .order(api_keys::id)
         .limit(limit)
         .select(Row::as_select())
         .load(connection)?;

@@ -15,6 +15,7 @@ pub struct Link {
 
 const PAGES: &[(&str, &str, Permission)] = &[
     ("/api-keys", "API Keys", Permission::ViewKeys),
+    ("/usage", "Usage", Permission::ViewKeys),
     ("/roles", "Roles", Permission::ManageRoles),
     ("/scopes", "Scopes", Permission::ManageRoles),
     ("/activity", "Activity", Permission::ViewActivity),

@@ -61,7 +61,7 @@ pub(in crate::usage) fn of_all(
 
 fn counts(rows: Vec<Row>, hours: i64) -> Result<Vec<Count>> {
     let counts = rows.into_iter().map(|(unit, outcome, count)| {
-        Ok(Count { unit: unit.div_euclid(hours), outcome: parse(&outcome)?, count })
+        Ok(Count { unit: unit.div_euclid(hours), outcome: parse(&outcome)?, requests: count })
     });
     counts.collect()
 }

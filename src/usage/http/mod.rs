@@ -1,0 +1,25 @@
+//! The pages of usage, and the figures that other pages show of it.
+
+mod addresses;
+mod chart;
+mod denials;
+mod export;
+mod figures;
+mod index;
+mod seen;
+mod words;
+
+pub use chart::Chart;
+pub use figures::{Figures, asked_for};
+pub use seen::SeenView;
+pub use words::{Advice, advice, reason};
+
+use crate::web::routes::Routes;
+
+/// The routes of usage.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/usage", index::page);
+    routes.get("/usage/export.csv", export::comma_separated);
+    routes.get("/denials", denials::page);
+    routes.get("/api-keys/{key_id}/addresses", addresses::page);
+}

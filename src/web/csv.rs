@@ -1,0 +1,30 @@
+//! Files for spreadsheets (RFC 4180).
+
+use crate::error::{Error, Result};
+
+/// What such a file is.
+pub const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
+
+/// Rows as they stand in the file.
+///
+/// # Errors
+/// When rows differ in their length.
+pub fn written<R>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>>
+where
+    R: IntoIterator,
+    R::Item: AsRef<[u8]>,
+{
+    let mut csv =
+        ::csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        csv.write_record(row).map_err(Error::internal)?;
+    }
+    csv.into_inner().map_err(|error| Error::internal(error.into_error()))
+}
+
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
+#[must_use]
+pub fn safe(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
