@@ -27,7 +27,7 @@ pub use list::{
     COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
 };
 pub use secret::SecretKey;
-pub use used::{Used, used};
+pub use used::{Used, count_used, least_used, unused, used};
 
 use std::collections::BTreeSet;
 
@@ -64,8 +64,6 @@ impl Details {
     }
 }
 
-/// How many keys are offered for revocation when the limit is reached.
-const CANDIDATES: i64 = 5;
 /// For how long after its last use a key counts as in use, in milliseconds.
 const IN_USE: i64 = 7 * DAY;
 
@@ -196,40 +194,6 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
     let selected = store::scopes_of(connection, id)?;
     let ip_whitelist = store::addresses_of(connection, id)?;
     Ok(Some(Details { key, role, selected, ip_whitelist }))
-}
-
-/// The active keys that were used longest ago, to be offered for revocation.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
-    store::least_used(connection, Timestamp::from_millis(i64::MAX), now, CANDIDATES)
-}
-
-/// At most `limit` active keys that were not used since `since`, those used longest ago first.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn unused(
-    connection: &mut Connection,
-    since: Timestamp,
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<ApiKey>> {
-    store::least_used(connection, since, now, limit)
-}
-
-/// How many active keys were used since `since`, and how many were not; each counted no further
-/// than one above [`COUNTED`].
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn count_used(
-    connection: &mut Connection,
-    since: Timestamp,
-    now: Timestamp,
-) -> Result<(i64, i64)> {
-    store::count_used(connection, since, now, COUNTED + 1)
 }
 
 /// Some hundred keys, in no order of use.

@@ -1,13 +1,16 @@
-//! When keys were last used, and what follows from a first use.
+//! When keys were last used, which ones were not, and what follows from a first use.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{ApiKey, KeyId, store};
+use super::{ApiKey, COUNTED, KeyId, store};
 use crate::clock::Timestamp;
-use crate::db::Transaction;
+use crate::db::{Connection, Transaction};
 use crate::error::Result;
 use crate::settings;
+
+/// How many keys are offered for revocation when the limit is reached.
+const CANDIDATES: i64 = 5;
 
 /// That a key passed.
 #[derive(Clone, Copy, Debug)]
@@ -48,4 +51,38 @@ pub fn used(tx: &mut Transaction<'_>, uses: impl IntoIterator<Item = Used>) -> R
         (key.id, key.attention_at(&settings))
     });
     store::set_attention(tx, &attention.collect::<Vec<_>>())
+}
+
+/// The active keys that were used longest ago, to be offered for revocation.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
+    store::least_used(connection, Timestamp::from_millis(i64::MAX), now, CANDIDATES)
+}
+
+/// At most `limit` active keys that were not used since `since`, those used longest ago first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn unused(
+    connection: &mut Connection,
+    since: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    store::least_used(connection, since, now, limit)
+}
+
+/// How many active keys were used since `since`, and how many were not; each counted no further
+/// than one above [`COUNTED`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_used(
+    connection: &mut Connection,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<(i64, i64)> {
+    store::count_used(connection, since, now, COUNTED + 1)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use latchkey::clock::HOUR;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
@@ -42,6 +43,31 @@ fn the_page_is_small_with_brotli() {
     let size = answer.bytes().expect("a body").len();
     assert!((1000..=HTML).contains(&size), "{size} bytes");
     assert_eq!(manager.get("/api-keys").all("tbody tr").len(), 25);
+}
+
+#[test]
+fn the_page_of_a_key_in_use_is_small_too() {
+    let app = App::set_up();
+    let id = keys::named(&app, "Billing worker – production");
+    for hour in 0..90 * 24 {
+        let key = latchkey::api_keys::KeyId::parse(&id).expect("a Key ID");
+        let at = app.site.clock.now().plus(-hour * HOUR);
+        // As many as nobody could guess.
+        for _ in 0..(hour * 7919) % 97 {
+            let secret = latchkey::usage::Secret { key_id: key, number: 1 };
+            app.usage.pass(secret, None, std::iter::empty(), at);
+        }
+    }
+    app.write_usage();
+    let manager = app.super_manager();
+    let cookie = format!("latchkey={}", manager.cookie("latchkey").expect("a session"));
+    for (period, most) in [("24h", HTML), ("30d", HTML), ("90d", HTML), ("7d", 8 * 1024)] {
+        let url = format!("{}/api-keys/{id}?period={period}", app.url);
+        let request = manager.http().get(url).header("cookie", &cookie);
+        let answer = request.header("accept-encoding", "br").send().expect("an answer");
+        let size = answer.bytes().expect("a body").len();
+        assert!((1000..=most).contains(&size), "{period}: {size} bytes");
+    }
 }
 
 #[test]

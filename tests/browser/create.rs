@@ -108,7 +108,7 @@ fn a_corrected_form_creates_the_key_as_it_was_filled_in() {
     browser.follow("[data-replace]");
     browser.follow("tbody tr .name a");
     assert_eq!(browser.texts(".chips .chip"), ["orders:read"]);
-    assert_eq!(browser.texts(".iplist li"), ["203.0.113.7"]);
+    assert_eq!(browser.texts(".iplist li code"), ["203.0.113.7"]);
 }
 
 #[test]

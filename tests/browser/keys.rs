@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use latchkey::api_keys::{self, Draft, KeyId};
-use latchkey::usage::Secret;
+use latchkey::usage::{Denial, Named, Outcome, RequestId, Secret};
 
 use crate::support::App;
 
@@ -39,6 +39,22 @@ pub fn use_ago(app: &App, id: &str, millis: i64) {
     let address = Some(IpAddr::from([203, 0, 113, 7]));
     let at = app.site.clock.now().plus(-millis);
     app.usage.pass(Secret { key_id, number: 1 }, address, ["orders:read"].into_iter(), at);
+    app.write_usage();
+}
+
+/// Has a request with a key been refused, so many milliseconds ago.
+pub fn refuse_ago(app: &App, id: &str, millis: i64) {
+    let key_id = KeyId::parse(id).expect("a Key ID");
+    let denial = Denial {
+        secret: Some(Secret { key_id, number: 1 }),
+        reason: Outcome::AddressNotAllowed,
+        detail: String::new(),
+        address: Some(IpAddr::from([198, 51, 100, 77])),
+        request_id: RequestId::random(),
+        request: Named { method: Some(b"GET"), target: Some(b"/v1/invoices/2026/11/overdue") },
+        at: app.site.clock.now().plus(-millis),
+    };
+    app.usage.refuse(denial, std::iter::empty());
     app.write_usage();
 }
 

@@ -28,3 +28,4 @@ mod roles;
 mod scopes;
 mod sign_in;
 mod table;
+mod usage;

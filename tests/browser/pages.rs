@@ -394,6 +394,43 @@ fn the_activity_is_open_to_everybody() {
 }
 
 #[test]
+fn the_usage_is_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.goto("/usage");
+    look_at(&browser, "no usage yet");
+    browser.goto("/usage/denials");
+    look_at(&browser, "nothing was denied");
+    let id = keys::named(&app, "Billing worker – production");
+    browser.goto(&format!("/api-keys/{id}"));
+    assert!(browser.shows("#first-use"));
+    look_at(&browser, "a key that waits for its first request");
+    for days in 0..40 {
+        keys::use_ago(&app, &id, days * DAY);
+        keys::refuse_ago(&app, &id, days * DAY);
+    }
+    for (path, page) in [
+        ("/usage?period=24h", "the usage of a day"),
+        ("/usage?period=90d", "the usage of 90 days"),
+        ("/usage/denials?period=90d", "denials"),
+        ("/usage/denials?reason=key_revoked", "no denial matches"),
+    ] {
+        browser.goto(path);
+        look_at(&browser, page);
+    }
+    for period in ["24h", "7d", "30d", "90d"] {
+        browser.goto(&format!("/api-keys/{id}?period={period}"));
+        browser.click(".datatable summary");
+        look_at(&browser, &format!("a key's usage of {period}"));
+    }
+    browser.goto(&format!("/api-keys/{id}/addresses"));
+    look_at(&browser, "the addresses of a key");
+    browser.goto(&format!("/api-keys/{id}/edit?behind=key&add_address=192.0.2.9"));
+    assert!(browser.shows(".list-refuses"));
+    look_at(&browser, "edit with a list that refuses");
+}
+
+#[test]
 fn the_settings_are_open_to_everybody() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);

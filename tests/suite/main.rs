@@ -22,4 +22,5 @@ mod set_up;
 mod settings;
 mod sign_in;
 mod start;
+mod usage;
 mod verification;

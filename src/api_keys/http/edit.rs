@@ -9,8 +9,9 @@ use super::form::{Fields, FormView};
 use super::list_check::{ListCheck, said};
 use super::prefill::Prefill;
 use crate::activity::{self, Theirs};
-use crate::api_keys::{self, ApiKey, Details, IpWhitelist, KeyId, Status};
-use crate::clock::long_date;
+use crate::api_keys::{self, ApiKey, Details, Draft, IpWhitelist, KeyId, Status};
+use crate::clock::{Timestamp, long_date};
+use crate::db::Connection;
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::UpdateKeys;
@@ -80,12 +81,9 @@ pub(super) async fn save(
     let (edited, back) = (id, location.clone());
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
-        let before = api_keys::find(tx, &edited)?.map(|before| before.ip_whitelist);
+        let before = api_keys::find(tx, &edited)?;
         let key = api_keys::edit(tx, &edited, &draft, version, &author)?;
-        let list = IpWhitelist::parse(&draft.ip_whitelist).unwrap_or_default();
-        let is_new = before.is_some_and(|before| before != list);
-        let passed = is_new.then(|| usage::passed(tx, &edited, author.now)).transpose()?;
-        Ok((key, passed.map(|passed| passed.under(&list))))
+        Ok((key, would_refuse(tx, before.as_ref(), &draft, author.now)?))
     });
     let (status, errors) = match saved.await {
         Ok((key, would_refuse)) => {
@@ -97,6 +95,20 @@ pub(super) async fn save(
         Err(error) => return Err(error),
     };
     draw(status, &viewer, &site, &id, Start::Again(form.fields), errors, &behind).await
+}
+
+/// What a new IP whitelist would have refused.
+fn would_refuse(
+    connection: &mut Connection,
+    before: Option<&Details>,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<Option<WouldRefuse>> {
+    let list = IpWhitelist::parse(&draft.ip_whitelist).unwrap_or_default();
+    let Some(before) = before.filter(|before| before.ip_whitelist != list) else {
+        return Ok(None);
+    };
+    Ok(Some(usage::passed(connection, &before.key.id, now)?.under(&list)))
 }
 
 /// A new IP whitelist that would have refused requests is worth a second look.

@@ -11,19 +11,22 @@ pub(super) struct ListCheck {
     pub said: Option<String>,
     /// Whether it would have refused anything.
     pub refuses: bool,
-    /// How many addresses were seen in the last 30 days.
-    pub seen: usize,
+    /// How many addresses were seen in the last 30 days that the list lacks.
+    pub missing: usize,
 }
 
 impl ListCheck {
     /// Checks what was typed, unless it is no list.
     pub(super) fn new(typed: &str, passed: &Passed) -> Self {
-        let under = IpWhitelist::parse(typed).ok().map(|list| passed.under(&list));
-        let under = under.filter(|_| !typed.trim().is_empty());
+        let list = IpWhitelist::parse(typed).ok();
+        let has = |address| list.as_ref().is_some_and(|list| list.addresses().contains(address));
+        let missing = passed.addresses.iter().filter(|seen| !has(&seen.address)).count();
+        let is_list = |list: &&IpWhitelist| !list.addresses().is_empty();
+        let under = list.as_ref().filter(is_list).map(|list| passed.under(list));
         Self {
             refuses: under.as_ref().is_some_and(|would| would.count > 0),
             said: under.map(|would| said("This list", &would)),
-            seen: passed.addresses.len(),
+            missing,
         }
     }
 }

@@ -131,7 +131,7 @@ impl UsageView {
             addresses: format!("{addresses}{}", if addresses >= KEPT { "+" } else { "" }),
             kinds: kinds.map(|kind| kind_view(kind, details, edit.as_deref(), now)).collect(),
             denied: thousands(denied.unsigned_abs()),
-            denied_href: format!("/denials?key={}&period={period}", key.id.as_str()),
+            denied_href: format!("/usage/denials?key={}&period={period}", key.id.as_str()),
             seen: read.seen.iter().take(ADDRESSES).map(|seen| SeenView::new(seen, now)).collect(),
             all_seen: (read.seen.len() > ADDRESSES).then(|| read.seen.len().to_string()),
             first: first(details, read, is_active, now),

@@ -42,7 +42,7 @@ pub struct Plot {
     pub height: f64,
     /// The lines, from the top, each with what it stands for.
     pub lines: Vec<(String, String)>,
-    /// One for each hour or day.
+    /// One for each hour or day in which there was anything.
     pub bars: Vec<Drawn>,
 }
 
@@ -52,8 +52,8 @@ pub struct Drawn {
     pub title: String,
     /// Where the place starts, and how wide it is.
     pub place: (String, String),
-    /// The bar's left edge, top, width and height, and how round it is; none where there is nothing.
-    pub bar: Option<[String; 5]>,
+    /// The bar's left edge, width and height, from the bottom up, and how round it is.
+    pub bar: [String; 4],
 }
 
 /// An hour or a day in the table.
@@ -106,17 +106,15 @@ fn plot(
     let steps = if at == 0 { vec![3, 2, 1, 0] } else { vec![3, 0] };
     let line = |step: i64| (short(tick * step), number(height * (1.0 - as_f64(step) / 3.0)));
     let place = WIDTH / as_f64(series.bars.len());
-    let bars = names.iter().zip(&series.bars).enumerate().map(|(index, (name, bar))| {
+    let all = names.iter().zip(&series.bars).enumerate();
+    let bars = all.filter(|(_, (_, bar))| value(bar) > 0).map(|(index, (name, bar))| {
         let (left, value) = (place * as_f64(index), value(bar));
         let size = (height * as_f64(value) / as_f64(tick * 3)).max(LEAST);
         let width = place * FILLED;
         Drawn {
             title: format!("{name}: {} {}", count(value), heading.to_lowercase()),
             place: (number(left), number(place)),
-            bar: (value > 0).then(|| {
-                let left = left + (place - width) / 2.0;
-                [left, height - size, width, size, (width / 8.0).min(2.0)].map(number)
-            }),
+            bar: [left + (place - width) / 2.0, width, size, (width / 8.0).min(2.0)].map(number),
         }
     });
     Plot {
@@ -157,12 +155,11 @@ fn summary(series: &Series, heading: &str, value: impl Fn(&Bar) -> i64) -> Strin
     }
 }
 
-/// What a third of the plot's height stands for: the least of 1, 2 and 5 and their tens, hundreds
-/// and so on with which `most` fits in.
+/// What a third of the plot's height stands for: the least round number with which `most` fits in.
 fn tick(most: i64) -> i64 {
     let powers = std::iter::successors(Some(1_i64), |power| power.checked_mul(10));
     powers
-        .flat_map(|power| [power, power.saturating_mul(2), power.saturating_mul(5)])
+        .flat_map(|power| [1, 2, 3, 4, 5, 6, 8].map(|digit| power.saturating_mul(digit)))
         .find(|tick| tick.saturating_mul(3) >= most)
         .unwrap_or(i64::MAX / 3)
 }

@@ -1,4 +1,4 @@
-//! `/denials`: requests that were refused.
+//! `/usage/denials`: requests that were refused.
 
 use std::collections::BTreeMap;
 
@@ -180,7 +180,7 @@ impl Query {
         if let Some(cursor) = &self.cursor {
             query.append_pair(if cursor.is_after { "after" } else { "before" }, &cursor.text());
         }
-        format!("/denials?{}", query.finish())
+        format!("/usage/denials?{}", query.finish())
     }
 }
 
@@ -191,9 +191,9 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let href = "/denials?key=key_0123456789AB&reason=scope_missing&period=90d\
+        let href = "/usage/denials?key=key_0123456789AB&reason=scope_missing&period=90d\
                     &before=1795435200000%7Ereq_0123456789ABCDEF";
-        assert_eq!(Query::parse(&href["/denials?".len()..]).href(), href);
+        assert_eq!(Query::parse(&href["/usage/denials?".len()..]).href(), href);
         assert_eq!(Query::parse("key=none").whose, Whose::Strangers);
         assert_eq!(Query::parse("key=nobody&reason=pass&period=1y"), Query::default());
     }
@@ -202,7 +202,7 @@ mod tests {
         #[test]
         fn any_address_can_be_read_and_settles(text in ".*") {
             let query = Query::parse(&text);
-            prop_assert_eq!(Query::parse(&query.href()["/denials?".len()..]), query);
+            prop_assert_eq!(Query::parse(&query.href()["/usage/denials?".len()..]), query);
         }
     }
 }

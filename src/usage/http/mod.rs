@@ -20,6 +20,6 @@ use crate::web::routes::Routes;
 pub fn routes(routes: &mut Routes) {
     routes.get("/usage", index::page);
     routes.get("/usage/export.csv", export::comma_separated);
-    routes.get("/denials", denials::page);
+    routes.get("/usage/denials", denials::page);
     routes.get("/api-keys/{key_id}/addresses", addresses::page);
 }

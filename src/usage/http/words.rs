@@ -41,38 +41,9 @@ pub fn reason(reason: Outcome, detail: &str) -> String {
 /// where the key can be edited, if the viewer may.
 #[must_use]
 pub fn advice(denied: &Denied, role_has: impl Fn(&str) -> bool, edit: Option<&str>) -> Advice {
-    let plain = |before| Advice { before, ..Advice::default() };
-    let encode =
-        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let linked = |words, parameter: &str, value: &str, after| Advice {
-        before: "",
-        link: edit.map(|edit| (words, format!("{edit}&{parameter}={}", encode(value)))),
-        after,
-    };
     match denied.reason {
-        Outcome::AddressNotAllowed => match (&denied.address, edit) {
-            (Some(address), Some(_)) => {
-                linked("Add it under Edit", "add_address", address, " if it is yours")
-            }
-            (Some(_), None) => plain("Add it to the IP whitelist if it is yours"),
-            (None, _) => plain("The proxy in front told no address"),
-        },
-        Outcome::ScopeMissing => {
-            let scopes: Vec<&str> = denied.detail.split(' ').filter(|s| !s.is_empty()).collect();
-            match scopes.as_slice() {
-                [] => plain("The gateway asks for something that is no scope"),
-                scopes if !scopes.iter().all(|scope| role_has(scope)) => {
-                    plain("The role does not include this scope")
-                }
-                _ if edit.is_none() => plain("The application may need it"),
-                _ => linked(
-                    "Add the scope under Edit",
-                    "add_scope",
-                    &denied.detail,
-                    " if the application needs it",
-                ),
-            }
-        }
+        Outcome::AddressNotAllowed => not_allowed(denied.address.as_deref(), edit),
+        Outcome::ScopeMissing => missing(&denied.detail, role_has, edit),
         Outcome::InvalidKey => plain("Often an old secret left in a configuration file"),
         Outcome::KeyExpired => plain("The application needs a new key"),
         Outcome::KeyRevoked => plain("Something still uses it. The address may tell what"),
@@ -82,6 +53,45 @@ pub fn advice(denied: &Denied, role_has: impl Fn(&str) -> bool, edit: Option<&st
         Outcome::MissingKey => plain("The request bore no Authorization header"),
         Outcome::Pass => plain(""),
     }
+}
+
+fn not_allowed(address: Option<&str>, edit: Option<&str>) -> Advice {
+    match (address, edit) {
+        (None, _) => plain("The proxy in front told no address"),
+        (_, None) => plain("Add it to the IP whitelist if it is yours"),
+        (Some(address), Some(edit)) => Advice {
+            link: Some(("Add it under Edit", link(edit, "add_address", address))),
+            after: " if it is yours",
+            ..Advice::default()
+        },
+    }
+}
+
+fn missing(scopes: &str, role_has: impl Fn(&str) -> bool, edit: Option<&str>) -> Advice {
+    let mut names = scopes.split(' ').filter(|scope| !scope.is_empty()).peekable();
+    if names.peek().is_none() {
+        return plain("The gateway asks for something that is no scope");
+    }
+    if !names.all(role_has) {
+        return plain("The role does not include this scope");
+    }
+    match edit {
+        None => plain("The application may need it"),
+        Some(edit) => Advice {
+            link: Some(("Add the scope under Edit", link(edit, "add_scope", scopes))),
+            after: " if the application needs it",
+            ..Advice::default()
+        },
+    }
+}
+
+fn plain(before: &'static str) -> Advice {
+    Advice { before, ..Advice::default() }
+}
+
+fn link(edit: &str, parameter: &str, value: &str) -> String {
+    let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    format!("{edit}&{parameter}={value}")
 }
 
 #[cfg(test)]

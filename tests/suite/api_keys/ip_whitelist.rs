@@ -14,7 +14,7 @@ fn addresses_are_stored_in_one_form_each_once_in_their_order() {
     let expected = ["203.0.113.7", "2001:db8::1", "198.51.100.9", "10.0.0.1", "127.0.0.1", "::1"];
     assert_eq!(stored, expected);
     let shown = manager.get(&format!("/api-keys/{}", page.key_id()));
-    assert_eq!(shown.all(".iplist li"), expected);
+    assert_eq!(shown.all(".iplist li code"), expected);
     let form = manager.get(&format!("/api-keys/{}/edit", page.key_id()));
     let kept = form.form_fields("#edit form");
     assert!(kept.contains(&("ip_whitelist".into(), expected.join("\n"))));

@@ -69,7 +69,7 @@ const MEMBERS: [Row; 24] = [
     managed("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 24] = [
+const ROWS: [Row; 28] = [
     public("GET", "/", 303, 303),
     public("GET", "/sign-in", 200, 303),
     public("POST", "/sign-in", 422, 422),
@@ -86,6 +86,10 @@ const ROWS: [Row; 24] = [
     gated("GET", "/api-keys/{key_id}/edit", 200, Permission::UpdateKeys),
     gated("POST", "/api-keys/{key_id}/edit", 303, Permission::UpdateKeys),
     gated("GET", "/api-keys/{key_id}/revoke", 200, Permission::DeleteKeys),
+    gated("GET", "/api-keys/{key_id}/addresses", 200, Permission::ViewKeys),
+    gated("GET", "/usage", 200, Permission::ViewKeys),
+    gated("GET", "/usage/export.csv", 200, Permission::ViewKeys),
+    gated("GET", "/usage/denials", 200, Permission::ViewKeys),
     gated("GET", "/activity", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.csv", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.jsonl", 200, Permission::ViewActivity),

@@ -1,0 +1,52 @@
+//! How keys are used, as the dashboard shows it.
+
+mod all_keys;
+mod denials;
+mod edit_help;
+mod kept;
+mod key_page;
+
+use std::net::IpAddr;
+
+use latchkey::api_keys::KeyId;
+use latchkey::usage::{Denial, Named, Outcome, RequestId, Secret};
+
+use crate::support::App;
+
+/// The first secret of a key.
+fn secret(id: &str) -> Secret {
+    Secret { key_id: KeyId::parse(id).expect("a Key ID"), number: 1 }
+}
+
+/// Counts requests that passed now, and writes them.
+fn pass(app: &App, id: &str, from: &str, scopes: &[&str], count: usize) {
+    let address: IpAddr = from.parse().expect("an address");
+    for _ in 0..count {
+        let now = app.site.clock.now();
+        app.usage.pass(secret(id), Some(address), scopes.iter().copied(), now);
+    }
+    app.write_usage();
+}
+
+/// Counts one that was refused now, writes it, and returns its id.
+fn refuse(
+    app: &App,
+    id: Option<&str>,
+    from: &str,
+    (reason, detail): (Outcome, &str),
+    path: &str,
+) -> String {
+    let request_id = RequestId::random();
+    let denial = Denial {
+        secret: id.map(secret),
+        reason,
+        detail: detail.into(),
+        address: from.parse().ok(),
+        request_id,
+        request: Named { method: Some(b"GET"), target: Some(path.as_bytes()) },
+        at: app.site.clock.now(),
+    };
+    app.usage.refuse(denial, std::iter::empty());
+    app.write_usage();
+    request_id.to_string()
+}

@@ -1,0 +1,103 @@
+//! `/usage`: all keys together, and the file.
+
+use latchkey::clock::{DAY, HOUR};
+use latchkey::usage::Outcome;
+
+use super::{pass, refuse};
+use crate::support::App;
+
+#[test]
+fn totals_busiest_and_unused_keys_and_reasons_stand_on_one_page() {
+    let app = App::set_up();
+    let (busy, calm, unused) = (app.key("Busy"), app.key("Calm"), app.key("Unused"));
+    let gone = app.key("Gone");
+    app.sql(&format!("UPDATE api_keys SET revoked_at = 1 WHERE id = '{gone}'"));
+    pass(&app, &unused, "203.0.113.7", &[], 1);
+    app.advance(40 * DAY);
+    pass(&app, &busy, "203.0.113.7", &[], 30);
+    pass(&app, &calm, "203.0.113.7", &[], 4);
+    refuse(&app, Some(&calm), "192.0.2.9", (Outcome::ScopeMissing, "orders:write"), "/");
+    refuse(&app, None, "192.0.2.9", (Outcome::InvalidKey, ""), "/");
+    refuse(&app, None, "192.0.2.9", (Outcome::InvalidKey, ""), "/");
+    let manager = app.super_manager();
+    let page = manager.get("/usage");
+    assert_eq!((page.status, page.text("h1").as_str()), (200, "Usage"));
+    assert_eq!(page.all(".stats dd"), ["34", "3", "2", "1"]);
+    let rows = page.all("[aria-labelledby=busiest-t] tbody tr");
+    assert_eq!(rows, [format!("Busy Production{busy}300"), format!("Calm Production{calm}41")]);
+    let rows = page.all("[aria-labelledby=unused-t] tbody tr");
+    assert_eq!(rows, [format!("Unused Production{unused}23 Nov 202623 Nov 2026")]);
+    assert_eq!(
+        page.all("[aria-labelledby=reasons-t] .kv > div"),
+        ["Secret key does not match2", "Scope missing1"]
+    );
+    let whole = manager.get("/usage?period=90d");
+    assert_eq!(whole.all(".stats dd"), ["35", "3", "3", "0"]);
+    assert!(whole.text("[aria-labelledby=unused-t]").contains("Every active key was used"));
+    let links = whole.attribute("[aria-labelledby=reasons-t] .kv a", "href");
+    assert_eq!(links.as_deref(), Some("/usage/denials?reason=invalid_key&period=90d"));
+}
+
+#[test]
+fn the_last_24_hours_count_by_the_hour() {
+    let app = App::set_up();
+    let id = app.key("Busy");
+    pass(&app, &id, "203.0.113.7", &[], 5);
+    app.advance(23 * HOUR);
+    pass(&app, &id, "203.0.113.7", &[], 1);
+    let busiest = |app: &App| {
+        let page = app.super_manager().get("/usage?period=24h");
+        page.all("[aria-labelledby=busiest-t] tbody td.end").first().cloned()
+    };
+    assert_eq!(busiest(&app).as_deref(), Some("6"));
+    app.advance(HOUR);
+    assert_eq!(busiest(&app).as_deref(), Some("1"));
+}
+
+#[test]
+fn an_organisation_without_keys_or_requests_has_a_page_too() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    for period in ["24h", "7d", "30d", "90d", "", "1y"] {
+        let page = manager.get(&format!("/usage?period={period}"));
+        assert_eq!(page.status, 200, "{period}");
+        assert_eq!(page.all(".stats dd"), ["0", "0", "0", "0"]);
+        assert!(page.body.contains("No request was denied in this period."));
+    }
+    let file = manager.get("/usage/export.csv");
+    assert_eq!(file.body.lines().count(), 1, "the columns' names alone");
+}
+
+#[test]
+fn the_file_has_a_row_for_each_key_with_each_outcome() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let formula = manager.create_key(&[("name", "=1+1, \"x\"")]).key_id();
+    for number in 0..250 {
+        app.sql(&format!(
+            "INSERT INTO api_keys SELECT 'key_{number:012}', 'Key {number}', 'key {number}', \
+             environment, role_id, all_role_scopes, notes, version, created_at, created_by, \
+             edited_at, expires_at, secret_created_at, last_used_at, last_used_address, \
+             attention_at, revoked_at, revoked_by FROM api_keys WHERE id = '{formula}'"
+        ));
+    }
+    pass(&app, &formula, "203.0.113.7", &[], 3);
+    refuse(&app, Some(&formula), "192.0.2.9", (Outcome::KeyExpired, ""), "/");
+    let file = manager.get("/usage/export.csv?period=7d");
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8; header=present");
+    assert_eq!(
+        file.header("content-disposition"),
+        "attachment; filename=\"latchkey-usage-2026-11-17-to-2026-11-23.csv\""
+    );
+    let mut rows = csv::Reader::from_reader(file.body.as_bytes());
+    let names = rows.headers().expect("columns").clone();
+    assert_eq!(names.iter().take(3).collect::<Vec<_>>(), ["key_id", "name", "environment"]);
+    assert_eq!(names.len(), 6 + Outcome::ALL.len());
+    let rows: Vec<_> = rows.records().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 251);
+    let row = rows.iter().find(|row| row[0] == formula).expect("the key");
+    let cell = |name: &str| &row[names.iter().position(|other| other == name).expect("a column")];
+    assert_eq!(cell("name"), "'=1+1, \"x\"");
+    assert_eq!((cell("pass"), cell("key_expired"), cell("key_revoked")), ("3", "1", "0"));
+    assert_eq!(manager.any("HEAD", "/usage/export.csv").body, "");
+}

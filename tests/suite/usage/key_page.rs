@@ -1,0 +1,238 @@
+//! The key page: figures, plots, denials, addresses, the first use.
+
+use latchkey::clock::{DAY, HOUR, MINUTE};
+use latchkey::members::Permission;
+use latchkey::usage::Outcome;
+
+use super::{pass, refuse};
+use crate::support::{App, Page};
+
+/// The figures above the plots.
+fn figures(page: &Page) -> Vec<(String, String)> {
+    page.all(".stats dt").into_iter().zip(page.all(".stats dd")).collect()
+}
+
+fn figure(page: &Page, label: &str) -> String {
+    let found = figures(page).into_iter().find(|(name, _)| name == label);
+    found.map(|(_, value)| value).unwrap_or_else(|| panic!("no {label}: {}", page.body))
+}
+
+#[test]
+fn every_period_shows_what_was_allowed_and_denied_in_it() {
+    let app = App::set_up();
+    let id = app.key("Billing worker");
+    let address = (Outcome::AddressNotAllowed, "");
+    // Today at noon, an hour ago, three days ago, 20 days ago and 80 days ago, from the oldest on.
+    for (count, wait) in [(80, 60 * DAY), (20, 17 * DAY), (3, 3 * DAY - HOUR), (2, HOUR), (1, 0)] {
+        pass(&app, &id, "203.0.113.7", &["orders:read"], count);
+        refuse(&app, Some(&id), "192.0.2.9", address, "/orders");
+        app.advance(wait);
+    }
+    let manager = app.super_manager();
+    for (period, allowed, denied, bars) in [
+        ("24h", "3", "2", 24),
+        ("7d", "6", "3", 6 * 24 + 13),
+        ("30d", "26", "4", 30),
+        ("90d", "106", "5", 90),
+    ] {
+        let page = manager.get(&format!("/api-keys/{id}?period={period}"));
+        assert_eq!(page.status, 200);
+        assert_eq!(
+            (figure(&page, "Allowed"), figure(&page, "Denied")),
+            (allowed.into(), denied.into())
+        );
+        assert!(page.has(".bars .hit") && page.has(".bars-s .hit"), "{period}");
+        assert_eq!(page.all(".datatable tbody tr").len(), bars, "{period}");
+        let current = page.attribute("nav[aria-label=Period] [aria-current]", "href");
+        assert_eq!(current, Some(format!("/api-keys/{id}?period={period}")));
+    }
+    let page = manager.get(&format!("/api-keys/{id}"));
+    assert!(page.all(".datatable tr").contains(&"3 Nov 20 1".to_owned()), "{:?}", page.all("tr"));
+    assert!(page.all("title").contains(&"3 Nov: 20 allowed".to_owned()));
+    let summary = page.attribute(".bars-s", "aria-label").expect("a summary");
+    assert_eq!(
+        summary,
+        "Denied requests per day from 25 October 2026 to 23 November 2026: 4 in all, at most 2, on \
+         23 November 2026."
+    );
+}
+
+#[test]
+fn a_key_that_was_never_used_waits_for_its_first_request_and_then_says_from_where() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = manager.create_key(&[("name", "Billing worker")]).key_id();
+    let path = format!("/api-keys/{id}");
+    let page = manager.get(&path);
+    assert!(page.text("#first-use").starts_with("Waiting for the first request…"));
+    assert_eq!(page.attribute("#first-use a", "href").as_deref(), Some(path.as_str()));
+    assert_eq!(page.attribute("#first-use", "data-refresh").as_deref(), Some("5"));
+    assert_eq!(
+        (figure(&page, "Allowed"), figure(&page, "Last used")),
+        ("0".into(), "Never".into())
+    );
+    let behind = manager.get(&format!("{path}/edit?behind=key"));
+    assert!(behind.has("#first-use"), "behind a dialog the page is the same");
+    app.advance(20 * MINUTE);
+    let later = manager.get(&path);
+    assert!(later.has("#first-use"));
+    assert_eq!(later.attribute("#first-use", "data-refresh"), None, "nobody is waiting any more");
+    pass(&app, &id, "203.0.113.7", &[], 1);
+    app.advance(12_000);
+    assert_eq!(
+        manager.get(&path).text("#first-use"),
+        "The key is in use. The first request came 12 sec ago, from 203.0.113.7."
+    );
+    app.advance(2 * HOUR);
+    assert!(!app.super_manager().get(&path).has("#first-use"), "it is no news any more");
+    let expired = app.key("Expired");
+    app.sql("UPDATE api_keys SET expires_at = 1");
+    assert!(!app.super_manager().get(&format!("/api-keys/{expired}")).has("#first-use"));
+}
+
+#[test]
+fn what_was_denied_stands_by_reason_with_a_line_of_advice() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let page = manager.create_key(&[
+        ("name", "Billing worker"),
+        ("role", "read-and-write"),
+        ("access", "selected"),
+        ("scopes", "orders:read"),
+        ("ip_whitelist", "198.51.100.7"),
+    ]);
+    let id = page.key_id();
+    let denied = |from: &str, why: (Outcome, &str), path: &str| {
+        app.advance(MINUTE);
+        refuse(&app, Some(&id), from, why, path)
+    };
+    denied("198.51.100.77", (Outcome::AddressNotAllowed, ""), "/v1/invoices");
+    denied("198.51.100.7", (Outcome::ScopeMissing, "orders:write"), "/v1/orders");
+    denied("198.51.100.7", (Outcome::ScopeMissing, "no:scope"), "/v1/customers");
+    let last = denied("198.51.100.78", (Outcome::AddressNotAllowed, ""), "/v1/invoices/7");
+    app.advance(DAY);
+    let path = format!("/api-keys/{id}");
+    let page = app.super_manager().get(&path);
+    let rows = page.all("[aria-labelledby=denied-t] tbody tr");
+    assert_eq!(
+        rows,
+        [
+            "Address not in the IP whitelist2 attempts. Add it under Edit if it is yoursGET \
+             /v1/invoices/7198.51.100.78Yesterday, 12:04",
+            "Scope missing: no:scopeThe role does not include this scopeGET \
+             /v1/customers198.51.100.7Yesterday, 12:03",
+            "Scope missing: orders:writeAdd the scope under Edit if the application needs itGET \
+             /v1/orders198.51.100.7Yesterday, 12:02",
+        ]
+    );
+    let links = |selector: &str| page.attribute(selector, "href").expect("a link");
+    assert_eq!(links(".reason"), format!("/diagnosis?q={last}"));
+    assert_eq!(
+        links(".reason + span a"),
+        format!("{path}/edit?behind=key&add_address=198.51.100.78")
+    );
+    assert_eq!(page.text("#denied-t + a"), "View all 4");
+    assert_eq!(links("#denied-t + a"), format!("/usage/denials?key={id}&period=30d"));
+    let viewer = app.super_manager_with(&[Permission::ViewKeys]);
+    let theirs = viewer.get(&path);
+    assert_eq!(theirs.all("[aria-labelledby=denied-t] tbody tr").len(), 3);
+    assert!(!theirs.has(".reason + span a"), "who may not edit is offered no edit");
+}
+
+#[test]
+fn a_request_line_of_any_kind_is_cut_and_escaped() {
+    let app = App::set_up();
+    let id = app.key("Billing worker");
+    let path = format!("/<script>alert(1)</script>\u{1b}[31m\r\n{}", "x/".repeat(4000));
+    refuse(&app, Some(&id), "192.0.2.9", (Outcome::KeyRevoked, ""), &path);
+    let manager = app.super_manager();
+    for place in [format!("/api-keys/{id}"), "/usage/denials".into()] {
+        let page = manager.get(&place);
+        assert!(!page.body.contains("<script>alert"), "{place}");
+        assert!(page.body.contains("&#60;script&#62;alert"), "{place}: {}", page.body);
+        assert!(!page.body.contains('\u{1b}') && !page.body.contains(&"x/".repeat(101)));
+    }
+}
+
+#[test]
+fn addresses_stand_with_first_and_last_time_and_count() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let list = ("ip_whitelist", "203.0.113.7\n203.0.113.8\n2001:db8::1");
+    let id = manager.create_key(&[("name", "Billing worker"), list]).key_id();
+    pass(&app, &id, "203.0.113.7", &[], 2);
+    app.advance(2 * DAY);
+    pass(&app, &id, "203.0.113.7", &[], 3);
+    pass(&app, &id, "203.0.113.8", &[], 1);
+    app.advance(2 * MINUTE);
+    let manager = app.super_manager();
+    let page = manager.get(&format!("/api-keys/{id}"));
+    assert_eq!(
+        page.all("[aria-labelledby=seen-t] tbody tr"),
+        ["203.0.113.723 Nov, 12:002 min ago5", "203.0.113.8Today, 12:002 min ago1"]
+    );
+    assert_eq!(
+        page.all(".iplist li"),
+        ["203.0.113.72 min ago", "203.0.113.82 min ago", "2001:db8::1Never seen"]
+    );
+    assert_eq!(figure(&page, "Addresses seen"), "2");
+    assert_eq!(figure(&manager.get(&format!("/api-keys/{id}?period=24h")), "Addresses seen"), "2");
+}
+
+#[test]
+fn of_ten_thousand_addresses_a_hundred_are_kept_and_a_few_shown() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = app.key("Mobile app");
+    for part in 0..320_u32 {
+        for number in 0..32_u32 {
+            let address = std::net::Ipv4Addr::from_bits(0x0A00_0000 + part * 32 + number);
+            let now = app.site.clock.now();
+            app.usage.pass(super::secret(&id), Some(address.into()), std::iter::empty(), now);
+        }
+        app.advance(1000);
+        if part % 20 == 0 || part > 300 {
+            app.write_usage();
+        }
+    }
+    app.write_usage();
+    assert_eq!(app.count("usage_addresses"), 100);
+    let page = manager.get(&format!("/api-keys/{id}"));
+    assert_eq!(
+        (figure(&page, "Allowed"), figure(&page, "Addresses seen")),
+        ("10,240".into(), "100+".into())
+    );
+    assert_eq!(page.all("[aria-labelledby=seen-t] tbody tr").len(), 5);
+    assert_eq!(page.text("#seen-t + a"), "View all 100");
+    let all = manager.get(&format!("/api-keys/{id}/addresses"));
+    assert_eq!((all.status, all.all("tbody tr").len()), (200, 100));
+    assert_eq!(manager.get("/api-keys/key_000000000000/addresses").status, 404);
+}
+
+#[test]
+fn scopes_of_the_role_that_the_key_lacks_stand_apart() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = manager
+        .create_key(&[("role", "read-only"), ("access", "selected"), ("scopes", "orders:read")])
+        .key_id();
+    let page = manager.get(&format!("/api-keys/{id}"));
+    assert_eq!(page.all(".chip"), ["orders:read"]);
+    assert_eq!(page.all(".chip-off"), ["invoices:read", "reports:read"]);
+    assert_eq!(page.text(".more summary"), "2 more in the role");
+}
+
+#[test]
+fn a_clock_that_was_ahead_and_stepped_back_breaks_nothing() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = app.key("Billing worker");
+    app.advance(3 * DAY);
+    pass(&app, &id, "203.0.113.7", &[], 4);
+    app.advance(-3 * DAY);
+    pass(&app, &id, "203.0.113.7", &[], 1);
+    let page = manager.get(&format!("/api-keys/{id}?period=24h"));
+    assert_eq!(figure(&page, "Allowed"), "1", "what lies ahead is not of the last 24 hours");
+    assert_eq!(figure(&page, "Last used"), "Just now");
+    assert_eq!(manager.get("/usage").status, 200);
+}
