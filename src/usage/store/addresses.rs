@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::dsl::{max, min, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -111,27 +112,25 @@ pub(in crate::usage) fn addresses(
     key_id: &KeyId,
     at: Timestamp,
 ) -> Result<Vec<SeenAddress>> {
-    let rows: Vec<(String, i64, i64, i64)> = usage_addresses::table
+    type Row = (String, Option<i64>, Option<i64>, i64);
+    // In the order of the primary key, so that nothing is sorted to be put together.
+    let rows: Vec<Row> = usage_addresses::table
         .filter(usage_addresses::key_id.eq(key_id.as_str()))
         .filter(usage_addresses::last_seen_at.ge(at.millis()))
+        .group_by(usage_addresses::address)
         .select((
             usage_addresses::address,
-            usage_addresses::first_seen_at,
-            usage_addresses::last_seen_at,
-            usage_addresses::count,
+            min(usage_addresses::first_seen_at),
+            max(usage_addresses::last_seen_at),
+            sql::<BigInt>("CAST(SUM(count) AS BIGINT)"),
         ))
         .load(connection)?;
-    let mut all: BTreeMap<String, SeenAddress> = BTreeMap::new();
-    for (text, first, last, count) in rows {
-        let address = text.parse().map_err(Error::internal)?;
-        let (first, last) = (Timestamp::from_millis(first), Timestamp::from_millis(last));
-        let new = SeenAddress { address, first, last, count: 0 };
-        let seen = all.entry(text).or_insert(new);
-        seen.first = seen.first.min(first);
-        seen.last = seen.last.max(last);
-        seen.count += count;
-    }
-    let mut all: Vec<_> = all.into_values().collect();
+    let seen = rows.into_iter().map(|(address, first, last, count)| {
+        let at = |millis: Option<i64>| Timestamp::from_millis(millis.unwrap_or_default());
+        let address = address.parse().map_err(Error::internal)?;
+        Ok(SeenAddress { address, first: at(first), last: at(last), count })
+    });
+    let mut all = seen.collect::<Result<Vec<_>>>()?;
     all.sort_unstable_by_key(|seen| (std::cmp::Reverse(seen.last), seen.address));
     Ok(all)
 }
