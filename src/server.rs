@@ -82,13 +82,13 @@ pub fn routes() -> Routes {
 ///
 /// # Errors
 /// When the sockets cannot be served.
-pub fn run(
+pub fn run<Keeping: Future<Output = ()> + 'static>(
     shared: &Shared,
     listener: TcpListener,
     verify: Option<TcpListener>,
     workers: Option<usize>,
     metrics: Metrics,
-    house_keeping: fn(&Db, Timestamp),
+    house_keeping: fn(Db, Timestamp) -> Keeping,
 ) -> Result<()> {
     // Dropped, and so for the last time writing, once no request is under way any more.
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
@@ -106,16 +106,15 @@ pub fn run(
     })
 }
 
-async fn keep_house(site: Site, house_keeping: fn(&Db, Timestamp)) {
+/// Ends with the server, wherever it has got to: so it waits for nothing but transactions.
+async fn keep_house<Keeping: Future<Output = ()>>(
+    site: Site,
+    house_keeping: fn(Db, Timestamp) -> Keeping,
+) {
     let mut interval = tokio::time::interval(HOUSE_KEEPING);
     loop {
         interval.tick().await;
-        let site = site.clone();
-        // Blocks on the database, so off this thread.
-        let kept = web::block(move || house_keeping(&site.db, site.clock.now())).await;
-        if kept.is_err() {
-            break;
-        }
+        house_keeping(site.db.clone(), site.clock.now()).await;
     }
 }
 

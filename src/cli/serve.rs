@@ -93,20 +93,12 @@ fn set_up_link(
 }
 
 /// What is done now and then: what is over is cleared away.
-fn house_keeping(db: &Db, now: Timestamp) {
-    if let Err(error) = db.write_blocking(|tx| sign_in::purge(tx, now)) {
+async fn house_keeping(db: Db, now: Timestamp) {
+    if let Err(error) = db.write(move |tx| sign_in::purge(tx, now)).await {
         tracing::warn!(%error, "ended sessions could not be cleared away");
     }
-    let kept = usage::Retention { hourly: 100, daily: 730, denials: 90 };
-    loop {
-        match db.write_blocking(|tx| usage::purge(tx, kept, now)) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                tracing::warn!(%error, "old counts could not be cleared away");
-                break;
-            }
-        }
+    if let Err(error) = usage::clear_away(&db, now).await {
+        tracing::warn!(%error, "old counts could not be cleared away");
     }
 }
 

@@ -50,6 +50,12 @@ pub struct Draft {
     pub session_idle_minutes: String,
     /// After how many hours a session ends in any case.
     pub session_hours: String,
+    /// For how many days counts by the hour are kept.
+    pub hourly_counts_days: String,
+    /// The same of counts by the day.
+    pub daily_counts_days: String,
+    /// The same of refused requests.
+    pub denials_days: String,
 }
 
 /// A number of the settings: its field, what it is called, its unit, and its bounds.
@@ -104,6 +110,16 @@ const SESSION_IDLE: Number =
 /// Twelve hours at most (ASVS 7.3.2).
 const SESSION_LENGTH: Number =
     Number::new("session_hours", "Session ends in any case after", "hours", [1, 12]);
+/// A week at least, which charts show by the hour; a year and a month at most, so that the same month
+/// of the year before can be looked at: every key in use adds a row an hour.
+const HOURLY_COUNTS: Number =
+    Number::new("hourly_counts_days", "Retention of hourly counts", "days", [7, 400]);
+/// A month at least, which charts show when nobody chooses; ten years at most.
+const DAILY_COUNTS: Number =
+    Number::new("daily_counts_days", "Retention of daily counts", "days", [30, 3650]);
+/// They hold addresses and paths: no longer than counts by the hour may be kept.
+const DENIALS: Number =
+    Number::new("denials_days", "Retention of refused requests", "days", [1, 400]);
 
 impl Draft {
     /// The settings as they stand, to be edited.
@@ -118,6 +134,9 @@ impl Draft {
             rotation_days: settings.rotation_days.map(|days| days.to_string()),
             session_idle_minutes: settings.session_idle_minutes.to_string(),
             session_hours: settings.session_hours.to_string(),
+            hourly_counts_days: settings.hourly_counts_days.to_string(),
+            daily_counts_days: settings.daily_counts_days.to_string(),
+            denials_days: settings.denials_days.to_string(),
         }
     }
 
@@ -138,18 +157,36 @@ impl Draft {
             rotation_days: [0, 1, 2].map(|at| read(&ROTATION[at], &self.rotation_days[at])),
             session_idle_minutes: read(&SESSION_IDLE, &self.session_idle_minutes),
             session_hours: read(&SESSION_LENGTH, &self.session_hours),
+            hourly_counts_days: read(&HOURLY_COUNTS, &self.hourly_counts_days),
+            daily_counts_days: read(&DAILY_COUNTS, &self.daily_counts_days),
+            denials_days: read(&DENIALS, &self.denials_days),
             active_key_limit: wide(&ACTIVE_KEYS, &self.active_key_limit),
             version,
         };
-        if settings.default_lifetime_days > settings.maximum_lifetime_days
-            && !invalid.has(MAXIMUM_LIFETIME.field)
-            && !invalid.has(DEFAULT_LIFETIME.field)
-        {
-            let message = "Default lifetime must not be longer than the maximum lifetime";
-            invalid.add(DEFAULT_LIFETIME.field, message);
-        }
+        compare(&settings, &mut invalid);
         if invalid.is_empty() { Ok(settings) } else { Err(invalid) }
     }
+}
+
+/// Notes what contradicts each other among numbers that are good by themselves.
+fn compare(settings: &Settings, invalid: &mut Invalid) {
+    let mut refuse = |is_wrong: bool, field: &Number, other: &Number, message: &str| {
+        if is_wrong && !invalid.has(field.field) && !invalid.has(other.field) {
+            invalid.add(field.field, message);
+        }
+    };
+    refuse(
+        settings.default_lifetime_days > settings.maximum_lifetime_days,
+        &DEFAULT_LIFETIME,
+        &MAXIMUM_LIFETIME,
+        "Default lifetime must not be longer than the maximum lifetime",
+    );
+    refuse(
+        settings.daily_counts_days < settings.hourly_counts_days,
+        &DAILY_COUNTS,
+        &HOURLY_COUNTS,
+        "Retention of daily counts must not be shorter than that of hourly counts",
+    );
 }
 
 fn prefix(text: &str) -> Result<String, String> {
@@ -174,6 +211,9 @@ pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
             (&ROTATION[2], rotation[2].into()),
             (&SESSION_IDLE, settings.session_idle_minutes.into()),
             (&SESSION_LENGTH, settings.session_hours.into()),
+            (&HOURLY_COUNTS, settings.hourly_counts_days.into()),
+            (&DAILY_COUNTS, settings.daily_counts_days.into()),
+            (&DENIALS, settings.denials_days.into()),
         ];
         let numbers = numbers.map(|(number, value)| (number.label, number.shown(value)));
         let texts = [
@@ -221,6 +261,14 @@ mod tests {
         assert_eq!(wrong(|d| d.rotation_days[1] = "+1".into()), ["rotation_days_staging"]);
         assert_eq!(wrong(|d| d.session_idle_minutes = "4".into()), ["session_idle_minutes"]);
         assert_eq!(wrong(|d| d.session_hours = "13".into()), ["session_hours"]);
+        assert_eq!(wrong(|d| d.hourly_counts_days = "6".into()), ["hourly_counts_days"]);
+        assert_eq!(wrong(|d| d.hourly_counts_days = "401".into()), ["hourly_counts_days"]);
+        assert_eq!(wrong(|d| d.daily_counts_days = "29".into()), ["daily_counts_days"]);
+        assert_eq!(wrong(|d| d.daily_counts_days = "3651".into()), ["daily_counts_days"]);
+        assert_eq!(wrong(|d| d.daily_counts_days = "99".into()), ["daily_counts_days"]);
+        assert!(wrong(|d| d.daily_counts_days = "100".into()).is_empty());
+        assert_eq!(wrong(|d| d.denials_days = "0".into()), ["denials_days"]);
+        assert_eq!(wrong(|d| d.denials_days = "401".into()), ["denials_days"]);
         assert!(wrong(|d| d.session_hours = " 8 ".into()).is_empty());
     }
 
@@ -239,11 +287,13 @@ mod tests {
                 organisation: text.clone(),
                 secret_prefix: text.clone(),
                 maximum_lifetime_days: text.clone(),
-                session_hours: text,
+                session_hours: text.clone(),
+                denials_days: text,
                 ..draft()
             };
             if let Ok(settings) = typed.check(1) {
                 prop_assert!((1..=365).contains(&settings.maximum_lifetime_days));
+                prop_assert!((1..=400).contains(&settings.denials_days));
                 prop_assert!((1..=12).contains(&settings.session_hours));
             }
         }

@@ -33,6 +33,12 @@ pub struct Settings {
     pub session_idle_minutes: i32,
     /// After how many hours a session ends in any case.
     pub session_hours: i32,
+    /// For how many days counts by the hour are kept, and the addresses that keys were used from.
+    pub hourly_counts_days: i32,
+    /// The same of counts by the day; no shorter.
+    pub daily_counts_days: i32,
+    /// The same of refused requests.
+    pub denials_days: i32,
     /// Counts the changes.
     pub version: i64,
 }
@@ -48,6 +54,9 @@ impl Default for Settings {
             rotation_days: [90, 180, 180],
             session_idle_minutes: 30,
             session_hours: 12,
+            hourly_counts_days: 100,
+            daily_counts_days: 730,
+            denials_days: 90,
             version: 1,
         }
     }

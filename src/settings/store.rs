@@ -20,6 +20,9 @@ struct Row {
     rotation_days_development: i32,
     session_idle_minutes: i32,
     session_hours: i32,
+    hourly_counts_days: i32,
+    daily_counts_days: i32,
+    denials_days: i32,
     version: i64,
 }
 
@@ -38,6 +41,9 @@ pub(super) fn get(connection: &mut Connection) -> Result<Settings> {
         ],
         session_idle_minutes: row.session_idle_minutes,
         session_hours: row.session_hours,
+        hourly_counts_days: row.hourly_counts_days,
+        daily_counts_days: row.daily_counts_days,
+        denials_days: row.denials_days,
         version: row.version,
     })
 }
@@ -60,6 +66,9 @@ macro_rules! values {
             settings::rotation_days_development.eq(development),
             settings::session_idle_minutes.eq($settings.session_idle_minutes),
             settings::session_hours.eq($settings.session_hours),
+            settings::hourly_counts_days.eq($settings.hourly_counts_days),
+            settings::daily_counts_days.eq($settings.daily_counts_days),
+            settings::denials_days.eq($settings.denials_days),
             settings::version.eq($settings.version),
         )
     }};

@@ -9,6 +9,7 @@ mod allowed;
 mod buffer;
 pub mod denials;
 pub mod http;
+mod keeping;
 mod outcome;
 mod period;
 mod recorder;
@@ -19,6 +20,7 @@ mod store;
 mod writer;
 
 pub use allowed::{Passed, WouldRefuse, passed};
+pub use keeping::{Retention, clear_away};
 pub use outcome::Outcome;
 pub use period::{Period, Unit};
 pub use recorder::{Denial, Recorder};
@@ -32,7 +34,7 @@ use std::net::IpAddr;
 
 use crate::api_keys::KeyId;
 use crate::clock::{DAY, Timestamp};
-use crate::db::{Connection, Transaction};
+use crate::db::Connection;
 use crate::error::Result;
 
 /// One of a key's secrets: the first has number 1, every rotation adds one.
@@ -75,17 +77,6 @@ pub struct Busy {
     pub passed: i64,
     /// How many were refused.
     pub refused: i64,
-}
-
-/// For how many days what was counted is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// Counts by the hour, and addresses.
-    pub hourly: i64,
-    /// Counts by the day, and those of all keys together.
-    pub daily: i64,
-    /// Denials.
-    pub denials: i64,
 }
 
 /// What became of a key's requests in this hour and the 23 before it.
@@ -169,13 +160,4 @@ pub fn scopes_asked(
 ) -> Result<BTreeMap<String, Timestamp>> {
     let asked = store::scopes_asked(connection, key_id)?.into_iter();
     Ok(asked.map(|(scope, day)| (scope, Timestamp::from_millis(day * DAY))).collect())
-}
-
-/// Clears away a batch of what is older than it is to be kept, and of the oldest denials where
-/// there are too many. Returns whether there may be more.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn purge(tx: &mut Transaction<'_>, kept: Retention, now: Timestamp) -> Result<bool> {
-    store::purge(tx, kept, now)
 }

@@ -1,63 +1,6 @@
 //! `latchkey demo`: the program itself, from the command line to the browser.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Output, Stdio};
-
-use latchkey::db::Location;
-use tempfile::TempDir;
-
-use crate::support::{Client, Database};
-
-/// A data directory, and the program to run on it.
-struct Shell {
-    folder: TempDir,
-    database: Database,
-}
-
-impl Shell {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder"), database: Database::new() }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-        command.env_clear().args(arguments).arg("--data-dir").arg(self.folder.path());
-        match &self.database.location {
-            Location::Sqlite(path) => command.arg("--database-url").arg(path),
-            Location::Postgres(url) => command.arg("--database-url").arg(url),
-        };
-        command.arg("--secret-key-file").arg(self.folder.path().join("secret.key"));
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().expect("the program runs")
-    }
-
-    /// Serves until the answer is dropped.
-    fn serve(&self) -> (Server, String) {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let mut first = String::new();
-        let output = child.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut first).expect("a line");
-        let url = first.split_whitespace().last().expect("an address").to_owned();
-        (Server(child), url)
-    }
-}
-
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::support::{Client, Shell};
 
 /// What stands behind `label` in each line that starts with it.
 fn said<'a>(output: &'a str, label: &str) -> Vec<&'a str> {

@@ -15,6 +15,7 @@ mod errors;
 mod many_keys;
 mod members;
 mod migrations_agree;
+mod retention;
 mod roles;
 mod scopes;
 mod security;

@@ -48,6 +48,9 @@ fn every_setting_can_be_changed_and_is_on_record_with_old_and_new_value() {
             ("rotation_days_development", "62"),
             ("session_idle_minutes", "15"),
             ("session_hours", "8"),
+            ("hourly_counts_days", "120"),
+            ("daily_counts_days", "1095"),
+            ("denials_days", "30"),
         ],
     );
     assert_eq!((answer.status, answer.location()), (303, "/settings"), "{}", answer.body);
@@ -63,6 +66,9 @@ fn every_setting_can_be_changed_and_is_on_record_with_old_and_new_value() {
         r#"{"field":"Maximum lifetime","from":"365 days","to":"180 days"}"#,
         r#"{"field":"Rotation for Development","from":"180 days","to":"62 days"}"#,
         r#"{"field":"Session ends in any case after","from":"12 hours","to":"8 hours"}"#,
+        r#"{"field":"Retention of hourly counts","from":"100 days","to":"120 days"}"#,
+        r#"{"field":"Retention of daily counts","from":"730 days","to":"1,095 days"}"#,
+        r#"{"field":"Retention of refused requests","from":"90 days","to":"30 days"}"#,
     ] {
         assert!(entry.contains(change), "{change} in {entry}");
     }
@@ -96,6 +102,8 @@ fn what_is_out_of_bounds_is_refused_and_kept_in_the_form() {
             ("active_key_limit", "-1"),
             ("rotation_days_production", "9999999999999999999999"),
             ("session_hours", ""),
+            ("hourly_counts_days", "401"),
+            ("denials_days", "0"),
             ("id", "2"),
             ("master_key_check", "x"),
         ],
@@ -103,7 +111,7 @@ fn what_is_out_of_bounds_is_refused_and_kept_in_the_form() {
     assert_eq!(answer.status, 422);
     assert_eq!(app.contents(), before);
     assert!(answer.text("title").starts_with("Error: Settings"));
-    assert_eq!(answer.errors().len(), 6, "{:?}", answer.errors());
+    assert_eq!(answer.errors().len(), 8, "{:?}", answer.errors());
     assert_eq!(
         answer.error_of("maximum_lifetime_days"),
         "Maximum lifetime must be a whole number of days from 1 to 365"
@@ -112,8 +120,28 @@ fn what_is_out_of_bounds_is_refused_and_kept_in_the_form() {
         answer.error_of("secret_prefix"),
         "Secret key prefix must be 2 to 8 lower-case letters or digits"
     );
+    assert_eq!(
+        answer.error_of("hourly_counts_days"),
+        "Retention of hourly counts must be a whole number of days from 7 to 400"
+    );
     assert_eq!(answer.attribute("#secret_prefix", "value").as_deref(), Some("LK_"));
     assert_eq!(answer.attribute("#active_key_limit", "value").as_deref(), Some("-1"));
+}
+
+#[test]
+fn daily_counts_are_kept_for_no_shorter_than_hourly_ones() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let kept = |hourly, daily| {
+        change(&manager, &[("hourly_counts_days", hourly), ("daily_counts_days", daily)])
+    };
+    let answer = kept("60", "59");
+    assert_eq!(answer.status, 422);
+    assert_eq!(
+        answer.error_of("daily_counts_days"),
+        "Retention of daily counts must not be shorter than that of hourly counts"
+    );
+    assert_eq!(kept("60", "60").status, 303);
 }
 
 #[test]

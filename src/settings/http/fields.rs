@@ -20,6 +20,9 @@ pub(super) struct Fields {
     pub rotation_days_development: String,
     pub session_idle_minutes: String,
     pub session_hours: String,
+    pub hourly_counts_days: String,
+    pub daily_counts_days: String,
+    pub denials_days: String,
     /// The version that the change started from.
     pub version: String,
 }
@@ -39,6 +42,9 @@ impl Fields {
             rotation_days_development: development,
             session_idle_minutes: draft.session_idle_minutes,
             session_hours: draft.session_hours,
+            hourly_counts_days: draft.hourly_counts_days,
+            daily_counts_days: draft.daily_counts_days,
+            denials_days: draft.denials_days,
             version: settings.version.to_string(),
         }
     }
@@ -58,6 +64,9 @@ impl Fields {
             ],
             session_idle_minutes: new.session_idle_minutes,
             session_hours: new.session_hours,
+            hourly_counts_days: new.hourly_counts_days,
+            daily_counts_days: new.daily_counts_days,
+            denials_days: new.denials_days,
         }
     }
 }

@@ -146,6 +146,13 @@ impl App {
         runtime.expect("a runtime").block_on(self.usage.write(&self.site.db))
     }
 
+    /// Clears away counts that are old, as happens every ten minutes while the program serves.
+    pub fn clear_away(&self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let done = latchkey::usage::clear_away(&self.site.db, self.site.clock.now());
+        runtime.expect("a runtime").block_on(done).expect("cleared away");
+    }
+
     /// Lets time pass, in milliseconds.
     pub fn advance(&self, millis: i64) {
         self.site.clock.advance(millis);

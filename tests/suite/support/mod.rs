@@ -4,9 +4,11 @@ mod app;
 mod client;
 mod database;
 mod page;
+mod shell;
 pub mod smtp;
 
 pub use app::{App, NOW, PASSWORD, PASSWORD_HASH, usual_draft};
 pub use client::{Client, encoded, key_fields, replaced};
 pub use database::{Database, is_postgres, postgres_server};
 pub use page::Page;
+pub use shell::Shell;

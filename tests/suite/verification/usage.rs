@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use latchkey::api_keys::KeyId;
 use latchkey::clock::{Clock, DAY, HOUR, MINUTE};
 use latchkey::db::{Db, Location};
-use latchkey::usage::Retention;
 
 use super::process::{Process, say_everywhere};
 use super::revocation::second_secret;
@@ -272,17 +271,11 @@ fn denials_are_cleared_away_after_ninety_days() {
     let key = Key::new(&app.super_manager(), &[("lifetime", "365")]);
     told(&app, "scope=zebras:groom", &key.secret);
     app.write_usage();
-    let purge = || {
-        app.write(|tx, author| {
-            let kept = Retention { hourly: 100, daily: 730, denials: 90 };
-            latchkey::usage::purge(tx, kept, author.now)
-        })
-    };
     app.advance(90 * DAY);
-    purge();
+    app.clear_away();
     assert_eq!(denials(&app, Some(&key)).len(), 1);
     app.advance(1);
-    purge();
+    app.clear_away();
     assert!(denials(&app, Some(&key)).is_empty());
     assert_eq!(counts(&app, &key), ["1 0 scope_missing 1"], "the count stays");
 }

@@ -1,0 +1,162 @@
+//! What was counted is kept for as long as the settings say, and cleared away without disturbing
+//! anybody.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use latchkey::clock::{DAY, HOUR};
+
+use crate::support::{App, Client, NOW, Shell, is_postgres, replaced};
+
+/// The numbers from 0 on, `count` of them, as `s(n)`.
+fn numbers(count: u32) -> String {
+    if is_postgres() {
+        return format!("generate_series(0, {count} - 1) AS s(n)");
+    }
+    format!(
+        "(WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n + 1 < {count}) \
+         SELECT n FROM s) AS s"
+    )
+}
+
+/// Fills every table with a row for each of the last 4,000 days.
+fn fill(app: &App) {
+    let (hour, day, now) = (NOW.millis() / HOUR, NOW.millis() / DAY, NOW.millis());
+    let days = numbers(4_000);
+    for rows in [
+        format!("usage_hours SELECT {hour} - n * 24, 'key_7QF2M8KDX4TN', 1, 'pass', 1"),
+        format!("usage_hours SELECT {hour} - n * 24, 'key_7QF2M8KDX4TN', 2, 'pass', 1"),
+        format!("usage_days SELECT {day} - n, 'key_7QF2M8KDX4TN', 'pass', 1"),
+        format!("usage_totals SELECT {hour} - n * 24, 'pass', 1"),
+        format!(
+            "usage_addresses SELECT 'key_7QF2M8KDX4TN', '192.0.2.1', {day} - n, 1, {now} - n, 1"
+        ),
+        format!(
+            "denials SELECT 'req_' || n, NULL, NULL, 'missing_key', '', NULL, '', \
+             {now} - n * CAST({DAY} AS BIGINT), 1"
+        ),
+    ] {
+        app.sql(&format!("INSERT INTO {rows} FROM {days}"));
+    }
+}
+
+/// How many rows are left of hours, addresses, days, totals and denials.
+fn left(app: &App) -> [i64; 5] {
+    ["usage_hours", "usage_addresses", "usage_days", "usage_totals", "denials"]
+        .map(|table| app.count(table))
+}
+
+#[test]
+fn what_is_older_than_the_settings_want_is_cleared_away_and_nothing_else() {
+    let app = App::set_up();
+    fill(&app);
+    app.clear_away();
+    // The present hour, day and instant, and those before it.
+    assert_eq!(left(&app), [2 * 101, 101, 731, 731, 91]);
+    let oldest = NOW.millis() / HOUR - 100 * 24;
+    assert_eq!(app.number("SELECT MIN(hour) FROM usage_hours"), oldest);
+    app.advance(HOUR - 1);
+    app.clear_away();
+    assert_eq!(left(&app), [2 * 101, 101, 731, 731, 90]);
+    app.advance(1);
+    app.clear_away();
+    assert_eq!(left(&app), [2 * 100, 101, 731, 730, 90]);
+    app.advance(11 * HOUR);
+    app.clear_away();
+    assert_eq!(left(&app), [2 * 100, 100, 730, 730, 90], "a day has begun");
+}
+
+#[test]
+fn a_change_of_the_settings_counts_the_next_time() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    fill(&app);
+    let shown = manager.get("/settings").form_fields("form[action='/settings']");
+    let fewer = [("hourly_counts_days", "7"), ("daily_counts_days", "30"), ("denials_days", "1")];
+    assert_eq!(manager.post("/settings", &replaced(&shown, &fewer)).status, 303);
+    app.clear_away();
+    assert_eq!(left(&app), [2 * 8, 8, 31, 31, 2]);
+}
+
+/// Old counts of one hour and day, that many, and as many addresses.
+fn one_day_of(app: &App, keys: u32) {
+    let (hour, day) = (NOW.millis() / HOUR - 3_000, NOW.millis() / DAY - 125);
+    let keys = numbers(keys);
+    app.sql(&format!(
+        "INSERT INTO usage_hours SELECT {hour}, 'key_' || n, 1, 'pass', 1 FROM {keys}"
+    ));
+    app.sql(&format!(
+        "INSERT INTO usage_addresses SELECT 'key_' || n, '192.0.2.1', {day}, 1, 1, 1 FROM {keys}"
+    ));
+}
+
+#[test]
+fn five_thousand_rows_of_one_hour_go_in_small_batches_while_others_write() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    app.sql("UPDATE settings SET active_key_limit = 10000");
+    one_day_of(&app, 5_000);
+    let longest = thread::scope(|scope| {
+        let clearing = scope.spawn(|| app.clear_away());
+        let mut longest = Duration::ZERO;
+        let mut written = 0;
+        while !clearing.is_finished() || written == 0 {
+            let began = Instant::now();
+            let key = manager.create_key(&[("name", &format!("Worker {written}"))]);
+            assert_eq!(key.status, 200, "{}", key.body);
+            longest = longest.max(began.elapsed());
+            written += 1;
+        }
+        longest
+    });
+    assert!(longest < Duration::from_secs(2), "somebody waited for {longest:?}");
+    assert_eq!((app.count("usage_hours"), app.count("usage_addresses")), (0, 0));
+}
+
+#[test]
+fn two_nodes_that_clear_away_at_once_disturb_each_other_in_nothing() {
+    let app = App::set_up();
+    let other = app.second_node();
+    fill(&app);
+    one_day_of(&app, 3_000);
+    thread::scope(|scope| {
+        scope.spawn(|| app.clear_away());
+        scope.spawn(|| other.clear_away());
+    });
+    assert_eq!(left(&app), [2 * 101, 101, 731, 731, 91]);
+}
+
+#[test]
+fn a_busy_database_is_left_alone_until_the_next_time() {
+    let app = App::set_up();
+    fill(&app);
+    let before = left(&app);
+    let mut beside = app.database.connect();
+    beside.run(crate::security::faults::lock());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let clearing = latchkey::usage::clear_away(&app.site.db, NOW);
+    assert!(runtime.expect("a runtime").block_on(clearing).is_err());
+    beside.run("ROLLBACK");
+    assert_eq!(left(&app), before);
+    app.clear_away();
+    assert_eq!(left(&app), [2 * 101, 101, 731, 731, 91]);
+}
+
+#[test]
+fn a_program_that_is_told_to_stop_does_not_finish_clearing_away_first() {
+    let shell = Shell::new();
+    assert!(shell.run(&["demo", "--keys", "1", "--days", "0"]).status.success());
+    let mut beside = shell.database.connect();
+    let keys = numbers(300_000);
+    beside.run(&format!("INSERT INTO usage_hours SELECT n, 'key_1', 1, 'pass', 1 FROM {keys}"));
+    let (server, url) = shell.serve();
+    // It listens before it can be told to stop.
+    assert_eq!(Client::new(&url).get("/healthz").status, 200);
+    let began = Instant::now();
+    server.stop();
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(5), "it took {took:?}");
+    let left = beside.texts("SELECT CAST(COUNT(*) AS TEXT) AS text FROM usage_hours");
+    // Batches of a thousand, at least 20 ms apart: all of them take six seconds.
+    assert!(left[0].parse::<i64>().expect("a number") > 0, "it finished");
+}

@@ -1,0 +1,70 @@
+//! The program as it is run from the command line.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use latchkey::db::Location;
+use tempfile::TempDir;
+
+use super::database::Database;
+
+/// A data directory, and the program to run on it.
+pub struct Shell {
+    folder: TempDir,
+    pub database: Database,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), database: Database::new() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        command.env_clear().args(arguments).arg("--data-dir").arg(self.folder.path());
+        match &self.database.location {
+            Location::Sqlite(path) => command.arg("--database-url").arg(path),
+            Location::Postgres(url) => command.arg("--database-url").arg(url),
+        };
+        command.arg("--secret-key-file").arg(self.folder.path().join("secret.key"));
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program runs")
+    }
+
+    /// Serves until the answer is dropped.
+    pub fn serve(&self) -> (Server, String) {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut first = String::new();
+        let output = child.stdout.take().expect("its output");
+        BufReader::new(output).read_line(&mut first).expect("a line");
+        let url = first.split_whitespace().last().expect("an address").to_owned();
+        (Server(child), url)
+    }
+}
+
+/// A running program.
+pub struct Server(Child);
+
+impl Server {
+    /// Tells it to stop, and waits until it has.
+    pub fn stop(mut self) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+        assert!(self.0.wait().expect("an end").success(), "it ends well");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
