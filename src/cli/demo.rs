@@ -12,15 +12,20 @@ use crate::text::thousands;
 
 pub(super) fn run(config: &Config, wanted: FillDemo, output: &mut impl Write) -> Result<()> {
     let (db, keyring) = open(config)?;
-    let sample = demo::fill(&db, &keyring, wanted.keys, CLOCK.now())?;
+    let sample = demo::fill(&db, &keyring, wanted.keys, wanted.days, CLOCK.now())?;
     let keys = match wanted.keys {
         1 => "1 API key".to_owned(),
         n => format!("{} API keys", thousands(n.into())),
     };
+    let traffic = match wanted.days {
+        0 => String::new(),
+        1 => ", the traffic of a day".into(),
+        n => format!(", the traffic of {n} days"),
+    };
     say(
         output,
         &format!(
-            "Made {}: {} members, {} roles, {keys}.",
+            "Made {}: {} members, {} roles, {keys}{traffic}.",
             demo::NAME,
             sample.members.len(),
             sample.roles

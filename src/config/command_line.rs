@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::network::NetworkOptions;
@@ -105,8 +106,8 @@ pub struct FillDemo {
     /// How many API keys
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub keys: u32,
-    /// How many days of traffic; without effect yet
-    #[arg(long, value_name = "D", default_value_t = 30)]
+    /// How many days of traffic the newest keys have, today the last of them; 730 at most
+    #[arg(long, value_name = "D", default_value_t = 90, value_parser = RangedU64ValueParser::<u32>::new().range(0..=730))]
     pub days: u32,
 }
 

@@ -40,7 +40,7 @@ fn options_stand_before_or_after_the_command() {
         assert!(matches!(config.command, Command::Migrate));
     }
     let config = parse(&["demo", "--keys", "7"]).expect("a configuration");
-    assert!(matches!(config.command, Command::Demo(FillDemo { keys: 7, .. })));
+    assert!(matches!(config.command, Command::Demo(FillDemo { keys: 7, days: 90 })));
 }
 
 #[test]
@@ -58,6 +58,8 @@ fn a_bad_option_is_refused_in_one_line_that_names_it() {
         (&["--public-url", "keys.example.com"], "--public-url"),
         (&["--verify-listen", "127.0.0.1:8080"], "--verify-listen"),
         (&["demo", "--keys", "many"], "--keys"),
+        (&["demo", "--days", "731"], "731 is not in 0..=730"),
+        (&["demo", "--days=-1"], "--days"),
     ] {
         let line = refusal(arguments);
         assert!(line.contains(named), "{arguments:?}: {line}");

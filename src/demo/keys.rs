@@ -55,16 +55,21 @@ impl Keys<'_> {
     }
 
     fn shown(&self, index: u32, shown: &Shown) -> Result<Details> {
-        let &Shown { name, environment, role, created, left, secret } = shown;
+        let &Shown { name, environment, role, created, left, secret, scopes, whitelist, .. } =
+            shown;
         let life = Life { created, secret, left, revoked: None };
-        self.with(index, name, environment, self.role(role)?, life)
+        let role = self.role(role)?;
+        let selected = scopes.iter().map(ToString::to_string).collect();
+        let selected = role.scopes.intersection(&selected).cloned().collect();
+        self.with(index, name, environment, life, (role, selected, parse(whitelist)?))
     }
 
     fn usual(&self, index: u32) -> Result<Details> {
         let (name, environment) = names::name(index as usize - showcase::KEYS.len());
         let role = self.role(ROLES[pick(index, 11, ROLES.len())])?;
         let life = Life::of(index, self.count, environment, self.settings);
-        self.with(index, &name, environment, role, life)
+        let selected = selected(index, &role);
+        self.with(index, &name, environment, life, (role, selected, ip_whitelist(index)?))
     }
 
     fn role(&self, slug: &str) -> Result<Role> {
@@ -77,8 +82,8 @@ impl Keys<'_> {
         index: u32,
         name: &str,
         environment: Environment,
-        role: Role,
         life: Life,
+        (role, selected, ip_whitelist): (Role, BTreeSet<String>, IpWhitelist),
     ) -> Result<Details> {
         let created_at = ago(index, life.created, self.now);
         let revoked_at = life.revoked.map(|days| self.now.plus(-days * DAY));
@@ -86,7 +91,6 @@ impl Keys<'_> {
         let edited_at = (pick(index, 14, 7) == 0)
             .then(|| created_at.plus(revoked_at.unwrap_or(self.now).since(created_at) / 3));
         let has_notes = edited_at.is_some() || pick(index, 15, 3) == 0;
-        let selected = selected(index, &role);
         let key = ApiKey {
             id: KeyId::random()?,
             name: KeyName::parse(name).map_err(Error::internal)?,
@@ -104,12 +108,12 @@ impl Keys<'_> {
             edited_at,
             expires_at: Timestamp::end_of(self.now.plus(life.left * DAY).date()),
             secret_created_at: ago(index, life.secret, self.now),
-            // The sample has no traffic.
+            // Traffic comes afterwards.
             last_used_at: None,
             last_used_address: None,
             revoked_at,
         };
-        Ok(Details { key, role, selected, ip_whitelist: ip_whitelist(index)? })
+        Ok(Details { key, role, selected, ip_whitelist })
     }
 
     /// One of those who may create keys.
@@ -139,7 +143,11 @@ fn ip_whitelist(index: u32) -> Result<IpWhitelist> {
         2 => format!("192.0.2.{0}\n203.0.113.{0}\n2001:db8:0:{1:x}::1", host(21), host(22)),
         _ => String::new(),
     };
-    IpWhitelist::parse(&lines).map_err(|messages| Error::internal(messages.join(", ")))
+    parse(&lines)
+}
+
+fn parse(lines: &str) -> Result<IpWhitelist> {
+    IpWhitelist::parse(lines).map_err(|messages| Error::internal(messages.join(", ")))
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ pub(super) fn pick(index: u32, what: u32, choices: usize) -> usize {
 }
 
 /// A number that looks random and is always the same (the finaliser of `SplitMix64`).
-fn scatter(index: u32, what: u32) -> i64 {
+pub(super) fn scatter(index: u32, what: u32) -> i64 {
     let mut bits = (u64::from(index) << 32 | u64::from(what)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

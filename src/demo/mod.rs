@@ -8,12 +8,13 @@ mod life;
 mod names;
 mod organisation;
 mod showcase;
+mod traffic;
 mod visits;
 
 use std::num::TryFromIntError;
 
 use crate::activity::{self, Actor, Author, Entry, Event};
-use crate::api_keys::{self, import};
+use crate::api_keys::{self, Details, import};
 use crate::clock::Timestamp;
 use crate::db::{Db, Transaction, without_indexes};
 use crate::error::{Error, Result};
@@ -42,11 +43,12 @@ pub struct Sample {
     pub roles: usize,
 }
 
-/// Fills an empty database with the sample organisation and `count` keys.
+/// Fills an empty database with the sample organisation, `count` keys and the traffic of so many
+/// `days`, today the last of them.
 ///
 /// # Errors
 /// When the database is not empty or cannot be written; then nothing is.
-pub fn fill(db: &Db, keyring: &Keyring, count: u32, now: Timestamp) -> Result<Sample> {
+pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -> Result<Sample> {
     let password = organisation::password()?;
     let hashes = organisation::hashes(&password)?;
     db.write_blocking(|tx| {
@@ -60,11 +62,12 @@ pub fn fill(db: &Db, keyring: &Keyring, count: u32, now: Timestamp) -> Result<Sa
         let (settings, roles, members) =
             organisation::set_up(tx, hashes, i64::from(count), keyring, now)?;
         let keys = Keys { count, now, roles: &roles, members: &members, settings: &settings };
-        let mut told = if count < MANY {
+        let (mut told, newest) = if count < MANY {
             add(tx, &keys, &settings, keyring)?
         } else {
             without_indexes(tx, &LARGE, |tx| add(tx, &keys, &settings, keyring))?
         };
+        traffic::write(tx, &newest, days, now)?;
         told.extend(visits::told(&members, now));
         record(tx, told, &members, keyring)?;
         Ok(Sample { roles: roles.len(), members, password: password.to_string() })
@@ -74,15 +77,15 @@ pub fn fill(db: &Db, keyring: &Keyring, count: u32, now: Timestamp) -> Result<Sa
 /// Something that happened to a key, when, and the id of the member who did it.
 type Told = (Timestamp, Entry, String);
 
-/// Writes the keys in batches, and returns what is to be told of them.
+/// Writes the keys in batches, and returns what is to be told of them, and the newest.
 fn add(
     tx: &mut Transaction<'_>,
     keys: &Keys<'_>,
     settings: &Settings,
     keyring: &Keyring,
-) -> Result<Vec<Told>> {
+) -> Result<(Vec<Told>, Vec<Details>)> {
     let step: u32 = import::BATCH.try_into().map_err(|e: TryFromIntError| Error::internal(e))?;
-    let mut told = Vec::new();
+    let (mut told, mut newest) = (Vec::new(), Vec::new());
     for start in (0..keys.count).step_by(import::BATCH) {
         let end = keys.count.min(start.saturating_add(step));
         let batch: Vec<_> = (start..end).map(|index| keys.key(index)).collect::<Result<_>>()?;
@@ -90,9 +93,10 @@ fn add(
             let by = &details.key.created_by;
             told.extend(import::life(details).into_iter().map(|(at, e)| (at, e, by.clone())));
         }
+        newest.extend(batch.iter().take(traffic::BUSY.saturating_sub(newest.len())).cloned());
         import::keys(tx, batch, settings, keyring)?;
     }
-    Ok(told)
+    Ok((told, newest))
 }
 
 /// Records what is told, oldest first.

@@ -9,6 +9,7 @@ mod allowed;
 mod buffer;
 pub mod denials;
 pub mod http;
+pub mod import;
 mod keeping;
 mod outcome;
 mod period;

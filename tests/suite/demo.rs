@@ -1,5 +1,7 @@
 //! `latchkey demo`: the program itself, from the command line to the browser.
 
+mod traffic;
+
 use crate::support::{Client, Shell};
 
 /// What stands behind `label` in each line that starts with it.
@@ -11,7 +13,7 @@ fn said<'a>(output: &'a str, label: &str) -> Vec<&'a str> {
 #[test]
 fn the_sample_is_signed_in_to_as_it_says_and_made_only_once() {
     let shell = Shell::new();
-    let made = shell.run(&["demo", "--keys", "60"]);
+    let made = shell.run(&["demo", "--keys", "60", "--days", "3"]);
     let output = String::from_utf8(made.stdout).expect("text");
     assert!(made.status.success(), "{output}{}", String::from_utf8_lossy(&made.stderr));
 
@@ -37,7 +39,7 @@ fn the_sample_is_signed_in_to_as_it_says_and_made_only_once() {
 #[test]
 fn the_samples_activity_is_whole_and_in_order() {
     let shell = Shell::new();
-    assert!(shell.run(&["demo", "--keys", "60"]).status.success());
+    assert!(shell.run(&["demo", "--keys", "60", "--days", "3"]).status.success());
     let verified = shell.run(&["activity", "verify"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     let mut beside = shell.database.connect();

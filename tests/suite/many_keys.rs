@@ -21,7 +21,7 @@ impl Table {
         let db = Db::open(&database.location).expect("a database");
         let keyring = Keyring::from_bytes(&[42; 32]);
         db.write_blocking(|tx| settings::prepare(tx, &keyring)).expect("settings");
-        demo::fill(&db, &keyring, keys, NOW).expect("filled");
+        demo::fill(&db, &keyring, keys, 0, NOW).expect("filled");
         Self { db, _database: database }
     }
 

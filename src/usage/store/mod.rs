@@ -3,15 +3,18 @@
 mod addresses;
 mod counts;
 mod denials;
+mod import;
 mod purge;
 mod read;
 
 pub(super) use addresses::{addresses, count_addresses};
 pub(super) use denials::{denial, denials};
+pub(super) use import::import;
 pub(super) use purge::purge;
 pub(super) use read::{busiest, of_all, of_key, of_keys, passed_in_a_day, scopes_asked};
 
-use super::buffer::Buffer;
+use super::Secret;
+use super::buffer::{Buffer, Tally};
 use crate::api_keys::{self, Used};
 use crate::db::Transaction;
 use crate::error::Result;
@@ -27,11 +30,15 @@ pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
     counts::add_days(tx, &tallies)?;
     addresses::add(tx, &tallies)?;
     counts::ask(tx, &tallies)?;
+    used(tx, &tallies)?;
+    denials::add(tx, &counted.denials().collect::<Vec<_>>())?;
+    counts::add_totals(tx, &tallies, &counted.strangers)
+}
+
+fn used(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> Result<()> {
     let used = tallies.iter().filter_map(|((secret, _), tally)| {
         let (at, address) = tally.last?;
         Some(Used { key_id: secret.key_id, at, address })
     });
-    api_keys::used(tx, used)?;
-    denials::add(tx, &counted.denials().collect::<Vec<_>>())?;
-    counts::add_totals(tx, &tallies, &counted.strangers)
+    api_keys::used(tx, used)
 }

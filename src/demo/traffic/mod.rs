@@ -1,0 +1,208 @@
+//! The requests that the sample's applications have made, hour by hour.
+
+mod pattern;
+mod refusals;
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+pub(super) use pattern::{Pattern, Shape};
+
+use self::pattern::{any, of_time};
+use super::life::pick;
+use super::showcase::KEYS;
+use crate::api_keys::Details;
+use crate::clock::{DAY, HOUR, Timestamp};
+use crate::db::Transaction;
+use crate::error::Result;
+use crate::scopes;
+use crate::usage::import::{Past, Requests};
+use crate::usage::{Denial, Named, RequestId, Secret};
+use refusals::Refusal;
+
+/// How many keys have traffic, the newest.
+pub(super) const BUSY: usize = 200;
+/// How many keys' traffic is written at once.
+const BATCH: usize = 10;
+/// For how many days the quiet key has not been used.
+const QUIET: i64 = 40;
+/// Since when some scopes have not been asked for any more, in days.
+const FORGOTTEN: i64 = 23;
+/// What is asked of [`of_time`] of an hour.
+const FROM: u32 = 3 << 16;
+
+/// What is peculiar about how a key is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Story {
+    /// Nothing.
+    Usual,
+    /// Since yesterday it is also used from somewhere else.
+    NewAddress,
+    /// It was used every day, and then no more.
+    Quiet,
+    /// Since yesterday it is refused again and again.
+    Burst,
+    /// It is still presented although its time is over.
+    KnocksOn,
+}
+
+/// How a key is used.
+struct Use {
+    pattern: Pattern,
+    story: Story,
+    /// Where from,
+    home: IpAddr,
+    /// and at times from somewhere else.
+    other: Option<IpAddr>,
+}
+
+/// The days that are told of.
+#[derive(Clone, Copy)]
+struct Window {
+    start: Timestamp,
+    now: Timestamp,
+}
+
+impl Window {
+    /// So many days, today the last of them.
+    fn new(days: u32, now: Timestamp) -> Self {
+        let today = Timestamp::start_of(now.date());
+        Self { start: today.plus((1 - i64::from(days)) * DAY), now }
+    }
+
+    fn contains(self, at: Timestamp) -> bool {
+        at >= self.start && at <= self.now
+    }
+
+    /// Counted since 1970.
+    fn days(self) -> RangeInclusive<i64> {
+        self.start.millis().div_euclid(DAY)..=self.now.millis().div_euclid(DAY)
+    }
+}
+
+/// Writes what became of the requests of so many days, with `keys`, the newest first, and with
+/// none.
+pub(super) fn write(
+    tx: &mut Transaction<'_>,
+    keys: &[Details],
+    days: u32,
+    now: Timestamp,
+) -> Result<()> {
+    if days == 0 {
+        return Ok(());
+    }
+    let window = Window::new(days, now);
+    let scopes: Vec<String> = scopes::all(tx)?.into_iter().map(|scope| scope.name).collect();
+    let mut index = 0;
+    for batch in keys.chunks(BATCH) {
+        let mut past = Past::default();
+        for details in batch {
+            add(&mut past, index, details, &scopes, window);
+            index += 1;
+        }
+        past.write(tx, now)?;
+    }
+    let mut past = Past::default();
+    for refusal in refusals::of_strangers(window) {
+        refuse(&mut past, None, refusal);
+    }
+    past.write(tx, now)
+}
+
+/// Adds what became of the requests with the `index`th key.
+fn add(past: &mut Past, index: u32, details: &Details, scopes: &[String], window: Window) {
+    let Some(used) = used(index, details) else { return };
+    let secret = Secret { key_id: details.key.id, number: 1 };
+    let asked = asked(index, details);
+    let recent = window.now.plus(-FORGOTTEN * DAY);
+    for passed in passed(index, details, &used, secret, window) {
+        let asked = asked.iter().filter(|(_, is_forgotten)| !is_forgotten || passed.first < recent);
+        past.pass(passed, asked.map(|(scope, _)| scope.as_str()));
+    }
+    for refusal in refusals::of_key(index, details, &used, scopes, window) {
+        refuse(past, Some(secret), refusal);
+    }
+}
+
+fn refuse(past: &mut Past, secret: Option<Secret>, refusal: Refusal) {
+    let Refusal { at, reason, detail, address, method, path } = refusal;
+    let request = Named { method: Some(method.as_bytes()), target: Some(path.as_bytes()) };
+    let request_id = RequestId::random();
+    past.refuse(Denial { secret, reason, detail, address, request_id, request, at });
+}
+
+/// How the `index`th key is used; `None` when it never was.
+fn used(index: u32, details: &Details) -> Option<Use> {
+    let usual = if matches!(index % 25, 7 | 12) { Story::KnocksOn } else { Story::Usual };
+    let (pattern, story) = match KEYS.get(index as usize) {
+        Some(shown) => (Some(shown.pattern), shown.story),
+        None => (Pattern::of(index, details.key.environment), usual),
+    };
+    let pattern = pattern?;
+    let (home, other) = match details.ip_whitelist.addresses() {
+        [] => addresses(index, story == Story::NewAddress),
+        [home, others @ ..] => (*home, others.first().copied()),
+    };
+    Some(Use { pattern, story, home, other })
+}
+
+/// One or two addresses from the ranges that RFC 5737 keeps for examples.
+fn addresses(index: u32, is_two: bool) -> (IpAddr, Option<IpAddr>) {
+    let [a, b, c] = [[203, 0, 113], [198, 51, 100], [192, 0, 2]][pick(index, 64, 3)];
+    let host = u8::try_from(50 + any(index, 65, 150)).unwrap_or(50);
+    let has_two = is_two || pick(index, 66, 2) == 0;
+    ([a, b, c, host].into(), has_two.then(|| [a, b, c, host + 1].into()))
+}
+
+/// Which of its scopes the `index`th key's requests ask for, and which of these not of late: some
+/// keys may do more than they need.
+fn asked(index: u32, details: &Details) -> Vec<(String, bool)> {
+    let mut scopes: Vec<_> = details.effective_scopes().into_iter().collect();
+    if scopes.len() > 2 && index % 3 == 2 {
+        scopes.pop();
+    }
+    let last = scopes.len().saturating_sub(1);
+    let is_forgotten = |place| place == last && last > 1 && index.is_multiple_of(4);
+    scopes.into_iter().enumerate().map(|(place, scope)| (scope, is_forgotten(place))).collect()
+}
+
+/// The requests that passed, hour by hour: none before the key was there, and none after its end.
+fn passed(
+    index: u32,
+    details: &Details,
+    used: &Use,
+    secret: Secret,
+    window: Window,
+) -> Vec<Requests> {
+    let key = &details.key;
+    let mut end = window.now.min(key.expires_at).min(key.revoked_at.unwrap_or(window.now));
+    let today = Timestamp::start_of(window.now.date());
+    if used.story == Story::Quiet {
+        end = end.min(today.plus(-QUIET * DAY));
+    }
+    let first_hour = (key.created_at.millis() + HOUR - 1).div_euclid(HOUR);
+    let first_hour = first_hour.max(window.start.millis().div_euclid(HOUR));
+    let hours = first_hour..=end.millis().div_euclid(HOUR);
+    let passed = hours.filter_map(|hour| {
+        let begin = Timestamp::from_millis(hour * HOUR);
+        // Less than an hour at the end.
+        let span = end.since(begin).clamp(0, HOUR);
+        let count = used.pattern.requests(index, hour, window.now) * span / HOUR;
+        let gap = if count == 1 { span / 2 } else { span / (count + 1) };
+        let (first, last) = (begin.plus(gap), begin.plus(span - gap));
+        let last = if count == 1 { first } else { last };
+        let count = u32::try_from(count).ok().filter(|count| *count > 0)?;
+        let address = from(index, hour, used, begin >= today, begin >= today.plus(-DAY));
+        Some(Requests { secret, address, first, last, count })
+    });
+    passed.collect()
+}
+
+/// Where the requests of an hour came from.
+fn from(index: u32, hour: i64, used: &Use, is_today: bool, is_recent: bool) -> IpAddr {
+    let is_other = match used.story {
+        Story::NewAddress => is_recent && hour % 3 == 0,
+        _ => !is_today && of_time(index, FROM, hour).rem_euclid(9) == 0,
+    };
+    used.other.filter(|_| is_other).unwrap_or(used.home)
+}
