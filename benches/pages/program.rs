@@ -24,7 +24,7 @@ impl Data {
         let folder = tempfile::tempdir().expect("a folder");
         let begin = Instant::now();
         let output = command(&folder)
-            .args(["demo", "--keys", &keys.to_string()])
+            .args(["demo", "--days", "0", "--keys", &keys.to_string()])
             .output()
             .expect("the program runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -62,6 +62,11 @@ impl Data {
         });
         written.expect("written");
         self
+    }
+
+    /// The database.
+    pub fn db(&self) -> Db {
+        Db::open(&Location::Sqlite(self.folder.path().join("latchkey.db"))).expect("the database")
     }
 
     /// The same with very few expired, revoked and needy keys.

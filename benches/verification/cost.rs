@@ -11,8 +11,8 @@ use crate::server::Server;
 use crate::table::{self, Budget};
 use crate::turns::{self, Side};
 
-const COST: &str = "CPU time of a request, µs";
-const SHARE: &str = "use of the server's core, %";
+pub const COST: &str = "CPU time of a request, µs";
+pub const SHARE: &str = "use of the server's core, %";
 
 /// More than a server can refuse in its turns, so that each is new to it.
 const STRANGERS: usize = 600_000;

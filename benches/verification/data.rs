@@ -47,7 +47,7 @@ impl Data {
             .env_clear()
             .arg("--data-dir")
             .arg(folder.path())
-            .args(["demo", "--keys", &keys.to_string()])
+            .args(["demo", "--days", "0", "--keys", &keys.to_string()])
             .stdout(Stdio::null())
             .status();
         assert!(filled.expect("the program runs").success(), "the data directory is filled");

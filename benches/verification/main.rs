@@ -1,8 +1,10 @@
 //! What a decision costs: `/v1/authorize` against a bare actix-web handler that answers the same,
 //! a million keys against a thousand, misses against hits, refusals against passes; how long a
-//! request takes under half of the load that a core can bear; and the memory that it all takes.
+//! request takes under half of the load that a core can bear; what writing the counts costs; and the
+//! memory that it all takes.
 //!
-//! `cargo bench --bench verification`, or with `-- --quick` for trying out. Nothing is asserted;
+//! `cargo bench --bench verification`, or with `-- --quick` for trying out, `-- counting` for what
+//! writing the counts costs alone. Nothing is asserted;
 //! costs are ratios in the same run. Linux only: it reads /proc and pins servers with taskset.
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot go on has failed")]
@@ -12,6 +14,7 @@ mod bare;
 mod client;
 mod connection;
 mod cost;
+mod counting;
 mod data;
 mod latency;
 mod load;
@@ -41,6 +44,8 @@ pub struct Scale {
     pub rounds: usize,
     /// How long a turn lasts.
     pub turn: Duration,
+    /// How long nobody is asked anything after a turn.
+    pub rest: Duration,
     /// How many keys are asked about cold, then warm.
     pub misses: usize,
 }
@@ -52,12 +57,20 @@ fn main() {
     if std::env::args().any(|argument| argument == server::BARE) {
         return bare::serve();
     }
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    if let Some(folder) = std::env::args().skip_while(|one| one != counting::SERVE).nth(1) {
+        return counting::serve(folder.as_ref());
+    }
+    let is_said = |word: &str| std::env::args().any(|argument| argument == word);
+    let quick = is_said("--quick");
     let (remembered, keys, misses) =
         if quick { (10_000, 100_000, 300) } else { (100_000, 1_000_000, 3000) };
     let (rounds, turn) =
         if quick { (4, Duration::from_millis(500)) } else { (8, Duration::from_secs(1)) };
-    let scale = Scale { remembered, keys, rounds, turn, misses };
+    let scale = Scale { remembered, keys, rounds, turn, rest: Duration::ZERO, misses };
+    counting::measure(&scale, quick);
+    if is_said("counting") {
+        return;
+    }
     against_bare(&scale);
     by_size(&scale);
 }

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use crate::counting::{SERVE, WRITES};
 use crate::data::Data;
 
 /// The argument that turns the benchmark into the bare server.
@@ -39,6 +40,14 @@ impl Server {
     pub fn bare() -> Self {
         let itself = std::env::current_exe().expect("a path");
         Self::start(pinned(&itself).arg(BARE))
+    }
+
+    /// This executable as the program, with one worker; whether it writes what it counts is said.
+    pub fn counting(data: &Data, writes: bool) -> Self {
+        let itself = std::env::current_exe().expect("a path");
+        let mut command = pinned(&itself);
+        command.arg(SERVE).arg(data.folder.path()).args(writes.then_some(WRITES));
+        Self::start(&mut command)
     }
 
     fn start(command: &mut Command) -> Self {

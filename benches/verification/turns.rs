@@ -1,6 +1,7 @@
 //! Turns: those that are compared are loaded one after another, in short rounds, so that a noisy
 //! machine hits all alike.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::Scale;
@@ -78,6 +79,7 @@ pub fn take(sides: &mut [Side<'_>], scale: &Scale) {
             let side = &mut sides[place];
             let turn = side.turn(scale.turn);
             side.rounds.push(turn);
+            thread::sleep(scale.rest);
         }
     }
     for side in sides {
