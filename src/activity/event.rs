@@ -67,6 +67,10 @@ events! {
     KeyCreated = "api_key.created",
     /// An API key was edited.
     KeyEdited = "api_key.edited",
+    /// An API key was given a new secret.
+    KeyRotated = "api_key.rotated",
+    /// The old secret of an API key was ended before its time.
+    SecretStopped = "api_key.secret_stopped",
     /// An API key was revoked.
     KeyRevoked = "api_key.revoked",
     /// A role was created.

@@ -1,6 +1,6 @@
 //! What the activity keeps of keys.
 
-use super::{ApiKey, Details};
+use super::{ApiKey, Details, KeptSecret};
 use crate::activity::{Change, Entry, Event, Subject};
 use crate::clock::{Timestamp, long_date};
 
@@ -12,6 +12,24 @@ pub(super) fn created(details: &Details) -> Entry {
 pub(super) fn edited(key: &ApiKey, changes: &[Change]) -> Entry {
     let recorded = serde_json::json!({ "version": key.version, "changes": changes });
     Entry::about(Event::KeyEdited, subject(key)).with(recorded)
+}
+
+pub(super) fn rotated(key: &ApiKey, old_ends_at: Timestamp) -> Entry {
+    let recorded = serde_json::json!({
+        "version": key.version,
+        "expires_at": key.expires_at.millis(),
+        "old_secret_ends_at": old_ends_at.millis(),
+    });
+    Entry::about(Event::KeyRotated, subject(key)).with(recorded)
+}
+
+pub(super) fn secret_stopped(key: &ApiKey, old: &KeptSecret) -> Entry {
+    let recorded = serde_json::json!({
+        "secret": old.number,
+        "would_have_ended_at": old.ends_at().millis(),
+        "last_used_at": old.last_used_at.map(Timestamp::millis),
+    });
+    Entry::about(Event::SecretStopped, subject(key)).with(recorded)
 }
 
 pub(super) fn revoked(key: &ApiKey) -> Entry {

@@ -67,10 +67,7 @@ impl Draft {
             Environment::parse(&self.environment).ok_or_else(|| "Choose an environment".into()),
         );
         let role = invalid.take("role", self.check_role(rules));
-        let expires_at = match self.lifetime.as_str() {
-            "date" => invalid.take("expires_on", rules.expiry(&self.expires_on)),
-            days => invalid.take("lifetime", rules.lifetime(days)),
-        };
+        let expires_at = rules.new_end(&self.lifetime, &self.expires_on, &mut invalid);
         let rest = self.check_rest(role, &mut invalid);
         match (name, environment, expires_at, rest) {
             (Some(name), Some(environment), Some(expires_at), Some(rest)) if invalid.is_empty() => {
@@ -102,8 +99,7 @@ impl Draft {
         if unchanged || (is_expired && self.expires_on.is_empty()) {
             Ok(key.expires_at)
         } else if is_expired {
-            Err("This key has expired. Its date cannot be changed; duplicate it to get a working key"
-                .into())
+            Err("This key has expired. Its date cannot be changed; rotate it to get a working key".into())
         } else {
             rules.expiry(&self.expires_on)
         }
@@ -167,6 +163,19 @@ impl Rest {
 }
 
 impl Rules<'_> {
+    /// When a key ends that is given a lifetime, or a date.
+    pub fn new_end(
+        &self,
+        lifetime: &str,
+        date: &str,
+        invalid: &mut Invalid,
+    ) -> Option<Timestamp> {
+        match lifetime {
+            "date" => invalid.take("expires_on", self.expiry(date)),
+            days => invalid.take("lifetime", self.lifetime(days)),
+        }
+    }
+
     fn lifetime(&self, days: &str) -> Result<Timestamp, String> {
         let days: i64 = match days {
             "30" => 30,

@@ -1,4 +1,4 @@
-//! API keys: create, edit, revoke and list them.
+//! API keys: create, edit, rotate, revoke and list them.
 //!
 //! Uses activity, settings, scopes and roles; does not know who asks whether a key may pass.
 
@@ -13,6 +13,7 @@ mod ip_whitelist;
 mod key;
 mod key_id;
 mod list;
+mod rotation;
 mod secret;
 mod store;
 mod used;
@@ -26,6 +27,7 @@ pub use key_id::KeyId;
 pub use list::{
     COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
 };
+pub use rotation::{KeptSecret, Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;
 pub use used::{Used, count_used, least_used, unused, used};
 
@@ -36,7 +38,7 @@ use crate::clock::{DAY, Timestamp};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Invalid, Result};
 use crate::roles::{self, Role};
-use crate::settings;
+use crate::settings::{self, Settings};
 use draft::{Checked, Rules};
 
 /// A key with all that belongs to it.
@@ -81,13 +83,7 @@ pub fn create(
     let (settings, roles, now) = (settings::get(tx)?, roles::all(tx)?, author.now);
     let against = Rules { settings: &settings, roles: &roles, now };
     let (checked, environment) = also_unique(tx, &id, draft.check_new(&against), |(c, _)| &c.name)?;
-    if store::count_active(tx, now, settings.active_key_limit)? >= settings.active_key_limit {
-        let limit = crate::text::thousands(settings.active_key_limit.unsigned_abs());
-        return Err(Error::invalid(
-            "",
-            format!("You have reached the limit of {limit} keys. Revoke one you no longer use"),
-        ));
-    }
+    limited(tx, &settings, now)?;
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
     let details = new_key(id, environment, checked, author);
     let new = [(details, secret.digest(&author.keyring))];
@@ -96,6 +92,16 @@ pub fn create(
     tx.announce(id.as_str())?;
     activity::record(tx, author, &changes::created(&details))?;
     Ok((details, secret))
+}
+
+/// Refuses one active key more than are allowed.
+fn limited(tx: &mut Transaction<'_>, settings: &Settings, now: Timestamp) -> Result<()> {
+    if store::count_active(tx, now, settings.active_key_limit)? < settings.active_key_limit {
+        return Ok(());
+    }
+    let limit = crate::text::thousands(settings.active_key_limit.unsigned_abs());
+    let message = format!("You have reached the limit of {limit} keys. Revoke one you no longer use");
+    Err(Error::invalid("", message))
 }
 
 fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Author) -> Details {

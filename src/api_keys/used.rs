@@ -17,6 +17,8 @@ const CANDIDATES: i64 = 5;
 pub struct Used {
     /// The key.
     pub key_id: KeyId,
+    /// Which of its secrets: the number of [`super::KeptSecret`].
+    pub secret: i64,
     /// When.
     pub at: Timestamp,
     /// From where, if that is known.
@@ -28,12 +30,10 @@ pub struct Used {
 /// # Errors
 /// When the database cannot be written.
 pub fn used(tx: &mut Transaction<'_>, uses: impl IntoIterator<Item = Used>) -> Result<()> {
-    let mut latest: BTreeMap<KeyId, Used> = BTreeMap::new();
+    let (mut latest, mut of_secrets) = (BTreeMap::new(), BTreeMap::new());
     for used in uses {
-        let known = latest.entry(used.key_id).or_insert(used);
-        if used.at > known.at {
-            *known = used;
-        }
+        later(latest.entry(used.key_id).or_insert(used), used);
+        later(of_secrets.entry((used.key_id, used.secret)).or_insert(used), used);
     }
     if latest.is_empty() {
         return Ok(());
@@ -41,6 +41,7 @@ pub fn used(tx: &mut Transaction<'_>, uses: impl IntoIterator<Item = Used>) -> R
     let ids: Vec<&str> = latest.keys().map(KeyId::as_str).collect();
     let first = store::never_used(tx, &ids)?;
     store::used(tx, latest.values())?;
+    store::secrets_used(tx, of_secrets.values())?;
     if first.is_empty() {
         return Ok(());
     }
@@ -59,6 +60,12 @@ pub fn used(tx: &mut Transaction<'_>, uses: impl IntoIterator<Item = Used>) -> R
 /// When the database cannot be read.
 pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
     store::least_used(connection, Timestamp::from_millis(i64::MAX), now, CANDIDATES)
+}
+
+fn later(known: &mut Used, used: Used) {
+    if used.at > known.at {
+        *known = used;
+    }
 }
 
 /// At most `limit` active keys that were not used since `since`, those used longest ago first.

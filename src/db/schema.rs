@@ -195,6 +195,8 @@ diesel::table! {
         expires_at -> BigInt,
         superseded_at -> Nullable<BigInt>,
         number -> BigInt,
+        last_used_at -> BigInt,
+        last_used_address -> Nullable<Text>,
     }
 }
 

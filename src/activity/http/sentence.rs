@@ -58,6 +58,20 @@ pub(super) fn key_edited(entry: &Recorded) -> Parts {
     Parts::around(format!("Changed {} of ", list(&fields)), after.unwrap_or_default())
 }
 
+/// "Rotated X, the old secret works until 30 Nov 2026, 14:06".
+pub(super) fn key_rotated(entry: &Recorded) -> Parts {
+    let end = entry.details().get("old_secret_ends_at").and_then(Value::as_i64);
+    let until = end.map(Timestamp::from_millis).map_or_else(String::new, |end| {
+        if end > entry.at {
+            let (date, time) = (short_date(end.date()), end.time_of_day());
+            format!(", the old secret works until {date}, {time}")
+        } else {
+            ", the old secret stopped at once".into()
+        }
+    });
+    Parts::around("Rotated ", until)
+}
+
 /// "Revoked X, last used 19 Nov 2026".
 pub(super) fn key_revoked(entry: &Recorded) -> Parts {
     let used = match entry.details().get("last_used_at") {

@@ -168,6 +168,8 @@ fn happened(entry: &Recorded, now: Timestamp) -> Happened {
     let (text, changes) = match entry.event.as_str() {
         "api_key.created" => ("Created", Vec::new()),
         "api_key.edited" => ("Edited", entry.changes()),
+        "api_key.rotated" => ("Rotated", Vec::new()),
+        "api_key.secret_stopped" => ("Old secret stopped", Vec::new()),
         "api_key.revoked" => ("Revoked", Vec::new()),
         _ => ("Changed", Vec::new()),
     };

@@ -1,6 +1,7 @@
 //! The SQL of keys, their scopes, addresses and secrets.
 
 mod holders;
+mod secrets;
 mod table;
 mod used;
 
@@ -12,6 +13,7 @@ use diesel::prelude::*;
 pub(super) use holders::{
     Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
+pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, totals, walk};
 pub(super) use used::{never_used, not_revoked, set_attention, used};
 

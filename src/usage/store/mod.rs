@@ -38,7 +38,7 @@ pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
 fn used(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> Result<()> {
     let used = tallies.iter().filter_map(|((secret, _), tally)| {
         let (at, address) = tally.last?;
-        Some(Used { key_id: secret.key_id, at, address })
+        Some(Used { key_id: secret.key_id, secret: secret.number, at, address })
     });
     api_keys::used(tx, used)
 }
