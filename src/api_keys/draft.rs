@@ -99,7 +99,8 @@ impl Draft {
         if unchanged || (is_expired && self.expires_on.is_empty()) {
             Ok(key.expires_at)
         } else if is_expired {
-            Err("This key has expired. Its date cannot be changed; rotate it to get a working key".into())
+            Err("This key has expired. Its date cannot be changed; rotate it to get a working key"
+                .into())
         } else {
             rules.expiry(&self.expires_on)
         }
@@ -164,12 +165,7 @@ impl Rest {
 
 impl Rules<'_> {
     /// When a key ends that is given a lifetime, or a date.
-    pub fn new_end(
-        &self,
-        lifetime: &str,
-        date: &str,
-        invalid: &mut Invalid,
-    ) -> Option<Timestamp> {
+    pub fn new_end(&self, lifetime: &str, date: &str, invalid: &mut Invalid) -> Option<Timestamp> {
         match lifetime {
             "date" => invalid.take("expires_on", self.expiry(date)),
             days => invalid.take("lifetime", self.lifetime(days)),

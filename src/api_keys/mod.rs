@@ -100,7 +100,8 @@ fn limited(tx: &mut Transaction<'_>, settings: &Settings, now: Timestamp) -> Res
         return Ok(());
     }
     let limit = crate::text::thousands(settings.active_key_limit.unsigned_abs());
-    let message = format!("You have reached the limit of {limit} keys. Revoke one you no longer use");
+    let message =
+        format!("You have reached the limit of {limit} keys. Revoke one you no longer use");
     Err(Error::invalid("", message))
 }
 

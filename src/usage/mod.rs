@@ -92,6 +92,18 @@ pub fn last_day(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> 
     })
 }
 
+/// How many requests passed with each of a key's secrets in this hour and the 23 before it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_day_by_secret(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    now: Timestamp,
+) -> Result<BTreeMap<i64, i64>> {
+    store::passed_by_secret(connection, key_id, now)
+}
+
 /// What became of the requests with a key.
 ///
 /// # Errors

@@ -70,6 +70,12 @@ pub fn check(keyring: &Keyring, form_key: &str, text: &str, now: Timestamp) -> O
 }
 
 impl FormToken {
+    /// When the form was handed out.
+    #[must_use]
+    pub fn issued(&self) -> Timestamp {
+        Timestamp::from_millis(self.issued)
+    }
+
     /// Uses the token up for a form that leads to `location`.
     ///
     /// # Errors

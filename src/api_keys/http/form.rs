@@ -61,6 +61,13 @@ impl Fields {
         }
     }
 
+    /// The lifetime of a new secret: as typed, or as proposed.
+    pub(super) fn for_rotation(settings: &Settings, lifetime: &str, expires_on: &str) -> Self {
+        let proposed = Self::proposed(settings);
+        let lifetime = if lifetime.is_empty() { proposed.lifetime } else { lifetime.into() };
+        Self { lifetime, expires_on: expires_on.into(), ..Self::default() }
+    }
+
     /// A key's own values, for its edit form.
     pub(super) fn of(details: &Details) -> Self {
         let key = &details.key;

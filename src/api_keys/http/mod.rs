@@ -6,10 +6,13 @@ mod form;
 mod index;
 mod list_check;
 mod new;
+mod overlap;
 mod prefill;
 mod query;
 mod revoke;
+mod rotate;
 mod show;
+mod stop_old_secret;
 mod table;
 mod usage;
 mod words;
@@ -24,6 +27,10 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/api-keys/{key_id}", show::page);
     routes.get("/api-keys/{key_id}/edit", edit::page);
     routes.post("/api-keys/{key_id}/edit", edit::save);
+    routes.get("/api-keys/{key_id}/rotate", rotate::page);
+    routes.post("/api-keys/{key_id}/rotate", rotate::rotate);
+    routes.get("/api-keys/{key_id}/stop-old-secret", stop_old_secret::page);
+    routes.post("/api-keys/{key_id}/stop-old-secret", stop_old_secret::stop);
     routes.get("/api-keys/{key_id}/revoke", revoke::page);
     routes.post("/api-keys/{key_id}/revoke", revoke::revoke);
 }

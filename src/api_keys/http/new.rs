@@ -21,7 +21,8 @@ use crate::web::{Site, page};
 use crate::{roles, scopes};
 
 /// What a second submit of the form is told.
-pub(super) const ALREADY_SHOWN: &str = "This secret key has already been shown. If you did not save it, duplicate the key and revoke this one.";
+pub(super) const ALREADY_SHOWN: &str =
+    "This secret key has already been shown. If you did not save it, rotate the key.";
 
 #[derive(Template)]
 #[template(path = "api_keys/new.html")]
@@ -49,6 +50,8 @@ struct Reveal<'a> {
     expires: String,
     /// Where a request tells whether the key passes.
     try_url: String,
+    /// Where "I have copied it" leads.
+    done: &'a str,
 }
 
 pub(super) async fn page(
@@ -81,7 +84,9 @@ pub(super) async fn create(
         api_keys::create(tx, id, &draft, &author)
     });
     match created.await {
-        Ok((details, secret)) => reveal(&viewer, &site, &details, &secret).await,
+        Ok((details, secret)) => {
+            reveal(&viewer, &site, &details, &secret, "created", "/api-keys").await
+        }
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
         }
@@ -128,14 +133,16 @@ fn candidate(key: &ApiKey, now: Timestamp) -> Candidate {
 
 /// The one response that holds the secret key. It is not compressed, so that its length tells
 /// nothing about the secret (BREACH).
-async fn reveal(
+pub(super) async fn reveal(
     viewer: &Viewer,
     site: &Site,
     details: &Details,
     secret: &SecretKey,
+    what_was_done: &str,
+    done: &str,
 ) -> Result<HttpResponse> {
     let key = &details.key;
-    Notice::done(format!("“{}” created.", key.name.as_str())).set(viewer.session())?;
+    Notice::done(format!("“{}” {what_was_done}.", key.name.as_str())).set(viewer.session())?;
     let mut response = page::ok(&Reveal {
         viewer,
         behind: Behind::table(&site.db, viewer).await?,
@@ -143,6 +150,7 @@ async fn reveal(
         key,
         expires: long_date(key.expires_at.last_day()),
         try_url: format!("{}/v1/authorize", site.public_url),
+        done,
     })?;
     response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
     Ok(response)

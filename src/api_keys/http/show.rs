@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::overlap::Overlapping;
 use super::usage::{self, UsageView};
 use super::words::{BadgeView, ago, in_days};
 use crate::activity::{self, Recorded};
@@ -36,6 +37,7 @@ pub(super) struct KeyPage {
     pub badge: BadgeView,
     pub facts: Vec<Fact>,
     pub usage: UsageView,
+    pub overlap: Option<Overlapping>,
     pub scopes: Vec<String>,
     pub scopes_of_role: usize,
     /// What the role has beyond them.
@@ -87,11 +89,12 @@ impl KeyPage {
             let creator = members::find(c, &MemberId::stored(details.key.created_by.clone()))?;
             let history =
                 if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
-            Ok((details, creator, history, usage::Read::new(c, &id, period, now)?))
+            let overlap = Overlapping::read(c, &details.key, now)?;
+            Ok((details, creator, history, usage::Read::new(c, &id, period, now)?, overlap))
         });
-        let (details, creator, history, read) = found.await?;
+        let (details, creator, history, read, overlap) = found.await?;
         let creator = creator.map(|member| member.name.as_str().to_owned());
-        Ok(Self::new(viewer, &details, creator, &history, &read))
+        Ok(Self { overlap, ..Self::new(viewer, &details, creator, &history, &read) })
     }
 
     fn new(
@@ -112,6 +115,7 @@ impl KeyPage {
             badge: BadgeView::new(key, &viewer.settings, now),
             facts: facts(viewer, details, creator),
             usage: UsageView::new(viewer, details, read),
+            overlap: None,
             others_of_role: details.role.scopes.difference(&scopes).cloned().collect(),
             scopes: scopes.into_iter().collect(),
             scopes_of_role: details.role.scopes.len(),

@@ -11,7 +11,9 @@ pub(super) use addresses::{addresses, count_addresses};
 pub(super) use denials::{denial, denials};
 pub(super) use import::import;
 pub(super) use purge::purge;
-pub(super) use read::{busiest, of_all, of_key, of_keys, passed_in_a_day, scopes_asked};
+pub(super) use read::{
+    busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scopes_asked,
+};
 
 use super::Secret;
 use super::buffer::{Buffer, Tally};

@@ -159,6 +159,22 @@ pub(in crate::usage) fn passed_in_a_day(
     Ok(counts.select(sql::<BigInt>(SUM)).first(connection)?)
 }
 
+/// The same for each of the key's secrets, by its number.
+pub(in crate::usage) fn passed_by_secret(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    now: Timestamp,
+) -> Result<BTreeMap<i64, i64>> {
+    let rows: Vec<(i64, i64)> = usage_hours::table
+        .filter(usage_hours::hour.eq_any(Period::Hours24.units(now).collect::<Vec<_>>()))
+        .filter(usage_hours::key_id.eq(key_id.as_str()))
+        .filter(usage_hours::outcome.eq(Outcome::Pass.code()))
+        .group_by(usage_hours::secret)
+        .select((usage_hours::secret, sql::<BigInt>(SUM)))
+        .load(connection)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Which of its scopes a key's requests have asked for, and on which day last: days since 1970.
 pub(in crate::usage) fn scopes_asked(
     connection: &mut Connection,
