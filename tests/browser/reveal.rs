@@ -13,7 +13,7 @@ use crate::support::App;
 const COPY: &str = "[data-copy='secret-key']";
 const CREATE: &str = "dialog .btn-primary";
 const ALREADY_SHOWN: &str = "This secret key has already been shown. If you did not save it, \
-     duplicate the key and revoke this one.";
+     rotate the key.";
 
 /// Fills in what is enough for a key.
 fn fill_in(browser: &Browser, name: &str) {

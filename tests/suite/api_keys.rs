@@ -7,6 +7,7 @@ mod ip_whitelist;
 mod limit;
 mod pages;
 mod revoke;
+mod rotate;
 mod secret;
 mod show;
 mod table;

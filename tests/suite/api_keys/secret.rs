@@ -134,8 +134,7 @@ fn sending_the_form_again_makes_no_second_key_and_shows_nothing() {
             let shown = manager.get(second.location());
             assert_eq!(
                 shown.text("#notice"),
-                "This secret key has already been shown. If you did not save it, duplicate the key \
-                 and revoke this one."
+                "This secret key has already been shown. If you did not save it, rotate the key."
             );
             assert!(!shown.body.contains(&first.secret()));
             assert!(!shown.has("#secret-key"));

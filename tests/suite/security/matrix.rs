@@ -69,7 +69,7 @@ const MEMBERS: [Row; 24] = [
     managed("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 28] = [
+const ROWS: [Row; 32] = [
     public("GET", "/", 303, 303),
     public("GET", "/sign-in", 200, 303),
     public("POST", "/sign-in", 422, 422),
@@ -85,6 +85,10 @@ const ROWS: [Row; 28] = [
     gated("GET", "/api-keys/{key_id}", 200, Permission::ViewKeys),
     gated("GET", "/api-keys/{key_id}/edit", 200, Permission::UpdateKeys),
     gated("POST", "/api-keys/{key_id}/edit", 303, Permission::UpdateKeys),
+    gated("GET", "/api-keys/{key_id}/rotate", 200, Permission::UpdateKeys),
+    gated("POST", "/api-keys/{key_id}/rotate", 200, Permission::UpdateKeys),
+    gated("GET", "/api-keys/{key_id}/stop-old-secret", 303, Permission::UpdateKeys),
+    gated("POST", "/api-keys/{key_id}/stop-old-secret", 303, Permission::UpdateKeys),
     gated("GET", "/api-keys/{key_id}/revoke", 200, Permission::DeleteKeys),
     gated("GET", "/api-keys/{key_id}/addresses", 200, Permission::ViewKeys),
     gated("GET", "/usage", 200, Permission::ViewKeys),

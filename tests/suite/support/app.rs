@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use latchkey::activity::Author;
-use latchkey::api_keys::{self, Draft, KeyId};
+use latchkey::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::clock::{Clock, Timestamp};
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
@@ -212,6 +212,20 @@ impl App {
         let text = id.as_str().to_owned();
         self.write(|tx, author| api_keys::create(tx, id, draft, author));
         text
+    }
+
+    /// Adds a key with an old secret that still works.
+    pub fn rotated_key(&self, name: &str) -> String {
+        let id = self.key(name);
+        let rotation = Rotation {
+            overlap: "7d".into(),
+            lifetime: "90".into(),
+            since: NOW,
+            ..Rotation::default()
+        };
+        let key_id = KeyId::parse(&id).expect("a Key ID");
+        self.write(|tx, author| api_keys::rotate(tx, &key_id, &rotation, author));
+        id
     }
 
     /// Runs a statement that writes.

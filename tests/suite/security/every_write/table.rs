@@ -138,6 +138,25 @@ pub const WRITES: &[Write] = &[
         events: &["api_key.edited"],
     },
     Write {
+        path: "/api-keys/{key_id}/rotate",
+        by: By::Manager,
+        form: |app, _| {
+            let path = format!("/api-keys/{}/rotate", app.key("Billing worker"));
+            form(&path, &path, &[("overlap", "7d"), ("lifetime", "90")])
+        },
+        events: &["api_key.rotated"],
+    },
+    Write {
+        path: "/api-keys/{key_id}/stop-old-secret",
+        by: By::Manager,
+        form: |app, _| {
+            let id = app.rotated_key("Billing worker");
+            let path = format!("/api-keys/{id}/stop-old-secret");
+            form(&path, &path, &[])
+        },
+        events: &["api_key.secret_stopped"],
+    },
+    Write {
         path: "/api-keys/{key_id}/revoke",
         by: By::Manager,
         form: |app, _| {
