@@ -6,7 +6,7 @@ use crate::activity::{self, Author};
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Invalid, Result};
-use crate::settings;
+use crate::settings::{self, Settings};
 
 /// How long the old secret goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,32 +114,23 @@ pub fn rotate(
     author: &Author,
 ) -> Result<(Details, SecretKey)> {
     let mut details = find(tx, id)?.ok_or(Error::NotFound)?;
-    let now = author.now;
+    let (settings, now) = (settings::get(tx)?, author.now);
     let secrets = store::secrets(tx, id)?;
     check_is_current(&details.key, &secrets, rotation)?;
-    let settings = settings::get(tx)?;
-    let rules = Rules { settings: &settings, roles: &[], now };
-    let mut invalid = Invalid::default();
-    let overlap = Overlap::parse(&rotation.overlap);
-    let overlap =
-        invalid.take("overlap", overlap.ok_or_else(|| "Choose when the old secret stops".into()));
-    let expires_at = rules.new_end(&rotation.lifetime, &rotation.expires_on, &mut invalid);
-    let (Some(overlap), Some(expires_at)) = (overlap, expires_at) else {
-        return Err(Error::Invalid(invalid));
-    };
+    let (overlap, expires_at) = rotation.check(&settings, now).map_err(Error::Invalid)?;
     if details.key.status(now) == Status::Expired {
         limited(tx, &settings, now)?;
     }
-    let ends = ends(&secrets, now.plus(overlap.length()), now);
-    let secret = SecretKey::generate(&settings.secret_prefix, details.key.environment)?;
-    let number = secrets.first().map_or(1, |newest| newest.number + 1);
     if secrets.len() == 1 {
         store::note_use(tx, &details.key)?;
     }
+    let secret = SecretKey::generate(&settings.secret_prefix, details.key.environment)?;
+    let number = secrets.first().map_or(1, |newest| newest.number + 1);
     details.key.version += 1;
     details.key.expires_at = expires_at;
     details.key.secret_created_at = now;
     store::add_secret(tx, &details.key, number, &secret.digest(&author.keyring), &settings)?;
+    let ends = ends(&secrets, now.plus(overlap.length()), now);
     for (number, end) in &ends {
         store::supersede(tx, id, *number, *end)?;
     }
@@ -147,6 +138,19 @@ pub fn rotate(
     let old_ends = ends.iter().map(|(_, end)| *end).max().unwrap_or(now);
     activity::record(tx, author, &changes::rotated(&details.key, old_ends))?;
     Ok((details, secret))
+}
+
+impl Rotation {
+    /// How long the old secret goes on, and when the new one expires.
+    fn check(&self, settings: &Settings, now: Timestamp) -> Result<(Overlap, Timestamp), Invalid> {
+        let mut invalid = Invalid::default();
+        let overlap = Overlap::parse(&self.overlap);
+        let overlap = overlap.ok_or_else(|| "Choose when the old secret stops".into());
+        let overlap = invalid.take("overlap", overlap);
+        let rules = Rules { settings, roles: &[], now };
+        let expires_at = rules.new_end(&self.lifetime, &self.expires_on, &mut invalid);
+        overlap.zip(expires_at).ok_or(invalid)
+    }
 }
 
 /// Nobody rotates what somebody else has just rotated, or a key that is gone.

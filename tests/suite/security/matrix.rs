@@ -294,6 +294,7 @@ impl House {
                 ("expires_on", "2027-01-31"),
                 ("version", "1"),
             ],
+            "/api-keys/{key_id}/rotate" => vec![("overlap", "7d"), ("lifetime", "90")],
             "/members" => vec![("name", "Made by the matrix"), ("email", "made@example.com")],
             "/members/{member_id}/edit" => vec![("version", "1"), ("super_manager", "yes")],
             "/account/edit" => vec![("name", "Noor Haddad")],
