@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use latchkey::clock::DAY;
@@ -165,6 +166,40 @@ pub fn an_expired_key_is_refused_from_its_last_instant_on(gateway: Gateway) {
     setting.passed(&setting.client.get_as(&key.secret, "/orders/1"));
     setting.latchkey.advance(31 * DAY);
     setting.refused(&setting.client.get_as(&key.secret, "/orders/1"), 401, "key_expired");
+}
+
+/// One client goes on with the old secret while another takes the new one, until the old one is
+/// stopped.
+pub fn a_rotation_refuses_no_request_of_either_secret(gateway: Gateway) {
+    let setting = Setting::new(gateway);
+    let key = setting.key();
+    let manager = setting.latchkey.super_manager();
+    let path = format!("/api-keys/{}", key.id.as_str());
+    let is_rotated = AtomicBool::new(false);
+    let go_on = |secret: &str| {
+        let mut after = 0;
+        while after < 50 {
+            after += usize::from(is_rotated.load(Ordering::SeqCst));
+            let page = setting.client.get_as(secret, "/orders/1");
+            assert_eq!(page.status, 200, "{}", page.body);
+        }
+    };
+    let new = std::thread::scope(|scope| {
+        let old = scope.spawn(|| go_on(&key.secret));
+        let fields = [("overlap", "7d"), ("lifetime", "90")];
+        let page = manager.submit(&format!("{path}/rotate"), &fields);
+        let new = page.secret();
+        assert_eq!(setting.client.get_as(&new, "/orders/1").status, 200, "at once");
+        is_rotated.store(true, Ordering::SeqCst);
+        go_on(&new);
+        old.join().expect("nothing was refused");
+        new
+    });
+    setting.api.asked();
+    assert_eq!(manager.submit(&format!("{path}/stop-old-secret"), &[]).status, 303);
+    let page = setting.client.get_as(&key.secret, "/orders/1");
+    setting.refused(&page, 401, "secret_superseded");
+    setting.passed(&setting.client.get_as(&new, "/orders/1"));
 }
 
 pub fn the_client_s_own_identity_headers_do_not_arrive(gateway: Gateway) {

@@ -41,6 +41,7 @@ every_gateway! {
     every_refusal_stops_at_the_gateway_and_says_why
     a_revoked_key_is_refused_on_the_next_request
     an_expired_key_is_refused_from_its_last_instant_on
+    a_rotation_refuses_no_request_of_either_secret
     the_client_s_own_identity_headers_do_not_arrive
     the_client_s_own_word_on_its_address_does_not_count
     a_connection_header_takes_nothing_away
