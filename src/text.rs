@@ -38,7 +38,8 @@ fn bounded(text: &str, what: &str, longest: usize) -> Result<String, String> {
 
 /// Control characters, and those that change the direction of what follows or cannot be seen, so
 /// that one text can pass for another (Unicode TR 36). The zero-width joiner stays: emoji need it.
-fn is_forbidden(c: char) -> bool {
+#[must_use]
+pub fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'

@@ -6,6 +6,7 @@ mod attention;
 mod changes;
 mod draft;
 mod environment;
+pub mod flaw;
 pub mod holders;
 pub mod http;
 pub mod import;
@@ -21,6 +22,7 @@ mod used;
 pub use attention::rotation_changed;
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
+pub use flaw::Flaw;
 pub use ip_whitelist::IpWhitelist;
 pub use key::{ApiKey, Badge, KeyName, Status};
 pub use key_id::KeyId;
@@ -201,6 +203,14 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
     let selected = store::scopes_of(connection, id)?;
     let ip_whitelist = store::addresses_of(connection, id)?;
     Ok(Some(Details { key, role, selected, ip_whitelist }))
+}
+
+/// The id of the member who revoked a key; none when it is not revoked, or was from the command line.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
+    store::revoked_by(connection, id)
 }
 
 /// Some hundred keys, in no order of use.

@@ -13,6 +13,8 @@ use crate::random::{self, BASE62};
 const RANDOM: usize = 43;
 /// Characters of the checksum: 62⁶ is above 2³².
 const CHECKSUM: usize = 6;
+/// What follows the prefix and the environment, in characters.
+pub(super) const TAIL: usize = RANDOM + CHECKSUM;
 
 /// A secret key in memory: wiped when it is dropped, and readable through [`SecretKey::expose`] alone.
 pub struct SecretKey(Zeroizing<String>);
@@ -49,6 +51,12 @@ impl SecretKey {
             .then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
+    /// What it begins with: the prefix and the environment, as `lk_prod`. Nothing of it is secret.
+    #[must_use]
+    pub fn start(&self) -> &str {
+        self.0.get(..self.0.len() - TAIL - 1).unwrap_or_default()
+    }
+
     /// The secret key's text.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -70,7 +78,7 @@ impl fmt::Debug for SecretKey {
 }
 
 /// Whether `text` can be an organisation's prefix: 2 to 8 lower-case letters or digits.
-fn is_prefix(text: &str) -> bool {
+pub(super) fn is_prefix(text: &str) -> bool {
     (2..=8).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
@@ -99,6 +107,7 @@ mod tests {
         let (body, sum) = text.split_at(text.len() - CHECKSUM);
         assert!(body.starts_with("acme_stag_"));
         assert_eq!(checksum(body), sum.as_bytes());
+        assert_eq!(secret.start(), "acme_stag");
         assert_eq!(format!("{secret:?}"), "SecretKey(redacted)");
     }
 

@@ -78,6 +78,11 @@ pub(super) fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Api
     row.map(TryInto::try_into).transpose()
 }
 
+pub(super) fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
+    let by = api_keys::table.find(id.as_str()).select(api_keys::revoked_by);
+    Ok(by.first::<Option<String>>(connection).optional()?.flatten())
+}
+
 pub(super) fn scopes_of(connection: &mut Connection, id: &KeyId) -> Result<BTreeSet<String>> {
     let scopes: Vec<String> = api_key_scopes::table
         .filter(api_key_scopes::key_id.eq(id.as_str()))

@@ -1,0 +1,209 @@
+//! What is wrong with a text that should be a secret key and is none. Pure, quick and bounded: the
+//! text may be anything that strangers send; nothing of it is kept.
+
+use smallvec::SmallVec;
+use zeroize::Zeroize as _;
+
+use super::secret::TAIL;
+use super::{Environment, KeyId, SecretKey};
+use crate::text::is_forbidden;
+
+/// The longest text that is looked at, in bytes: a secret key has 63 at most.
+const LONGEST: usize = 256;
+/// Words of the header that bears it, and no part of it.
+const HEADER: [&str; 2] = ["authorization", "bearer"];
+
+macro_rules! flaws {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal,)*) => {
+        /// What is wrong with what should be a secret key.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Flaw { $($(#[$doc])* $variant,)* }
+
+        impl Flaw {
+            /// All of them.
+            pub const ALL: [Self; [$($code),*].len()] = [$(Self::$variant),*];
+
+            /// The code that stands with a denial.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// The flaw with that code.
+            #[must_use]
+            pub fn parse(code: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|flaw| flaw.code() == code)
+            }
+        }
+    };
+}
+
+flaws! {
+    /// There is nothing.
+    Empty = "empty",
+    /// It is a Key ID.
+    KeyId = "key_id",
+    /// Spaces or line breaks stand in or around a secret key that is well formed without them.
+    Spaces = "spaces",
+    /// Quotes, `Bearer` or a variable's name stand around a well-formed secret key.
+    Around = "around",
+    /// Part of it is hidden, as `lk_prod_****` or `lk_prod_…x4Tn`.
+    Masked = "masked",
+    /// It does not begin as a secret key does.
+    Prefix = "prefix",
+    /// It names no environment.
+    Environment = "environment",
+    /// It holds characters that no secret key has.
+    Characters = "characters",
+    /// Its end is missing.
+    Truncated = "truncated",
+    /// It goes on after its end.
+    TooLong = "too_long",
+    /// Its checksum does not fit: a character is wrong.
+    Checksum = "checksum",
+    /// There are two headers that may bear it.
+    TwoHeaders = "two_headers",
+    /// A header that is no text.
+    NotText = "not_text",
+    /// What stands between `Bearer` and it is not a space.
+    Separator = "separator",
+}
+
+/// What was found wrong with a text.
+#[derive(Debug)]
+pub struct Found {
+    /// What it is.
+    pub flaw: Flaw,
+    /// How many characters are missing from a truncated one, or too many in one that is too long.
+    pub characters: usize,
+    /// The secret key that is there all the same, once what does not belong to it is taken away.
+    pub rest: Option<SecretKey>,
+}
+
+impl Found {
+    fn new(flaw: Flaw) -> Self {
+        Self { flaw, characters: 0, rest: None }
+    }
+}
+
+/// What is wrong with `text`, the most helpful thing first; `None` when it is a well-formed secret
+/// key. `prefix` is the organisation's, where it is known.
+#[must_use]
+pub fn find(text: &str, prefix: Option<&str>) -> Option<Found> {
+    if text.len() > LONGEST {
+        return Some(Found::new(Flaw::TooLong));
+    }
+    if let Some(rest) = pieces(text).find_map(SecretKey::parse) {
+        let is_all_of_it = rest.expose().len() == text.len();
+        let flaw =
+            if text.trim_matches(is_space) == rest.expose() { Flaw::Spaces } else { Flaw::Around };
+        return (!is_all_of_it).then(|| Found { rest: Some(rest), ..Found::new(flaw) });
+    }
+    let mut joined: SmallVec<[u8; LONGEST]> = SmallVec::new();
+    for word in text.split(is_space).filter(|word| !is_header(word.trim_matches(is_around))) {
+        joined.extend_from_slice(word.as_bytes());
+    }
+    let found = in_one_word(str::from_utf8(&joined).unwrap_or_default(), prefix);
+    joined.as_mut_slice().zeroize();
+    Some(found)
+}
+
+/// What is wrong with a text from which spaces and line breaks were taken.
+fn in_one_word(word: &str, prefix: Option<&str>) -> Found {
+    if let Some(rest) = pieces(word).find_map(SecretKey::parse) {
+        let flaw = if word == rest.expose() { Flaw::Spaces } else { Flaw::Around };
+        return Found { rest: Some(rest), ..Found::new(flaw) };
+    }
+    let pieces = pieces(word).filter(|piece| !is_header(piece));
+    pieces.max_by_key(|piece| piece.len()).map_or(Found::new(Flaw::Empty), |core| of(core, prefix))
+}
+
+/// What is wrong with a text in which no well-formed secret key stands.
+fn of(core: &str, prefix: Option<&str>) -> Found {
+    let digits = core.get(KeyId::PREFIX.len()..).unwrap_or_default();
+    if core.starts_with(KeyId::PREFIX) && digits.len() == KeyId::DIGITS {
+        return Found::new(Flaw::KeyId);
+    }
+    if core.contains(['*', '•', '●', '·', '…']) || core.contains("...") {
+        return Found::new(Flaw::Masked);
+    }
+    if !core.is_ascii() {
+        return Found::new(Flaw::Characters);
+    }
+    let tail = match begin(core, prefix) {
+        Begin::Whole(tail) => tail,
+        Begin::Part(missing) => {
+            return Found { characters: missing + TAIL, ..Found::new(Flaw::Truncated) };
+        }
+        Begin::Flaw(flaw) => return Found::new(flaw),
+    };
+    match tail.len() {
+        _ if tail.bytes().any(|byte| !byte.is_ascii_alphanumeric()) => Found::new(Flaw::Characters),
+        length @ 0..TAIL => Found { characters: TAIL - length, ..Found::new(Flaw::Truncated) },
+        TAIL => Found::new(Flaw::Checksum),
+        length => Found { characters: length - TAIL, ..Found::new(Flaw::TooLong) },
+    }
+}
+
+/// How a text begins.
+enum Begin<'a> {
+    /// As a secret key does; what follows.
+    Whole(&'a str),
+    /// As a secret key does, but it ends before its random part; how many characters are missing.
+    Part(usize),
+    /// As no secret key does.
+    Flaw(Flaw),
+}
+
+/// An organisation may have changed its prefix, so any that could be one is as good; only where the
+/// environment does not fit either does it tell whose key it is.
+fn begin<'a>(core: &'a str, prefix: Option<&str>) -> Begin<'a> {
+    let (start, rest) = core.split_once('_').unwrap_or((core, ""));
+    let is_ours = prefix.is_none_or(|prefix| prefix == start);
+    if !super::secret::is_prefix(start) {
+        return Begin::Flaw(Flaw::Prefix);
+    }
+    let names = Environment::ALL.map(Environment::short);
+    let Some((name, tail)) = rest.split_once('_') else {
+        let is_begun = |name: &&&str| name.starts_with(rest) && core.len() > start.len();
+        let missing = names.iter().find(is_begun).map(|name| name.len() + 1 - rest.len());
+        return missing.filter(|_| is_ours).map_or(Begin::Flaw(Flaw::Prefix), Begin::Part);
+    };
+    match prefix {
+        _ if names.contains(&name) => Begin::Whole(tail),
+        Some(_) if is_ours => Begin::Flaw(Flaw::Environment),
+        None if tail.len() == TAIL => Begin::Flaw(Flaw::Environment),
+        _ => Begin::Flaw(Flaw::Prefix),
+    }
+}
+
+fn is_header(word: &str) -> bool {
+    HEADER.iter().any(|name| word.eq_ignore_ascii_case(name))
+}
+
+/// The parts of a text between spaces and what else may stand around a secret key.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| is_space(c) || is_around(c)).filter(|piece| !piece.is_empty())
+}
+
+/// What programs and people leave around a secret key, beside spaces.
+fn is_around(c: char) -> bool {
+    match c {
+        '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | '=' | ':' | ','
+        | ';' | '\\' => true,
+        _ => !c.is_ascii() && matches!(c, '´' | '‘'..='‟' | '«' | '»' | '‹' | '›'),
+    }
+}
+
+/// Whether a character cannot be seen: spaces, line breaks, and those that take no room.
+fn is_space(c: char) -> bool {
+    match c {
+        _ if c.is_ascii() => c <= ' ' || c == '\u{7f}',
+        '\u{200c}' | '\u{200d}' => true,
+        _ => c.is_whitespace() || is_forbidden(c),
+    }
+}
+
+#[cfg(test)]
+#[path = "flaw_tests.rs"]
+mod tests;
