@@ -1,6 +1,7 @@
 //! What was counted and not yet written: by secret and hour, and the requests that were refused.
 //! Pure. Bounded, whatever strangers send: at a bound, what is alike is counted together.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -63,8 +64,8 @@ pub(super) struct Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Kind {
     pub reason: Outcome,
-    /// The scopes that were missing.
-    pub detail: String,
+    /// The scopes that were missing, or what was wrong with the key.
+    pub detail: Cow<'static, str>,
     /// `None` when it is unknown, and when there were too many kinds to tell addresses apart.
     pub address: Option<IpAddr>,
 }
@@ -197,7 +198,7 @@ impl Buffer {
         let kinds = self.denials.entry(secret).or_default();
         let mut at = kinds.iter().position(|denials| denials.kind == kind);
         if at.is_none() && (kinds.len() >= most || self.kinds >= ALL_KINDS) {
-            kind = Kind { address: None, detail: String::new(), ..kind };
+            kind = Kind { address: None, detail: "".into(), ..kind };
             at = kinds.iter().position(|denials| denials.kind == kind);
             if at.is_none() && secret.is_some() && self.kinds >= ALL_KINDS {
                 if kinds.is_empty() {

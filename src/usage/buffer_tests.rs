@@ -21,7 +21,7 @@ fn asked() -> impl Iterator<Item = &'static str> {
 fn deny(buffer: &mut Buffer, secret: Option<Secret>, from: u32) {
     let kind = Kind {
         reason: Outcome::AddressNotAllowed,
-        detail: String::new(),
+        detail: "".into(),
         address: Some(address(from)),
     };
     let kept = || Kept { id: RequestId::random(), line: "GET /".into(), at: NOW };

@@ -22,7 +22,8 @@ pub struct Denied {
     pub secret: Option<i64>,
     /// Why it was refused.
     pub reason: Outcome,
-    /// The scopes that were missing, separated by spaces; or what was wrong with a malformed key.
+    /// The scopes that were missing, separated by spaces; the flaw of a malformed secret key; or how
+    /// one began that does not exist, as `lk_prod`.
     pub detail: String,
     /// Where it came from, as far as it is known.
     pub address: Option<String>,

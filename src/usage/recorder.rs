@@ -4,6 +4,7 @@
 //! request always finds one free and never waits, not even for a collector that was put to sleep
 //! while it held the other.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -34,8 +35,8 @@ pub struct Denial<'a> {
     pub secret: Option<Secret>,
     /// Why it was refused.
     pub reason: Outcome,
-    /// The scopes that were missing, as far as they are to be kept.
-    pub detail: String,
+    /// The scopes that were missing, as far as they are to be kept, or what was wrong with the key.
+    pub detail: Cow<'static, str>,
     /// Where it came from.
     pub address: Option<IpAddr>,
     /// Its id.

@@ -3,8 +3,7 @@
 //! Answers come from memory while the database's feed says that nothing else has changed; what is
 //! not in memory is one SELECT. What this process changes is forgotten before its response; what
 //! others change within 10 ms on the same SQLite file, and as PostgreSQL notifies, two seconds at
-//! most, over nodes. Every answer is counted. Uses the nouns of `api_keys` and `usage`; no feature
-//! uses this one.
+//! most, over nodes. Every answer is counted. Uses the nouns of `api_keys` and `usage`.
 
 mod cache;
 pub mod http;
@@ -16,6 +15,8 @@ mod strangers;
 mod verdict;
 mod wanted;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -25,12 +26,13 @@ pub use record::{Grant, Record};
 pub use verdict::{From, Refusal, decide};
 pub use wanted::Wanted;
 
+use crate::api_keys::SecretKey;
 use crate::clock::{Clock, Timestamp, uptime};
-use crate::db::Db;
+use crate::db::{Connection, Db};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
 use crate::scopes;
-use crate::usage::{Denial, Named, Outcome, Recorder, RequestId};
+use crate::usage::{Denial, Named, Outcome, Recorder, RequestId, Secret};
 use cache::{Cache, Digest};
 use measures::Measures;
 use strangers::Strangers;
@@ -136,7 +138,7 @@ impl Verifier {
     ) -> Result<Result<Arc<Record>, Refusal>> {
         Ok(match presented {
             Presented::Nothing => Err(Refusal::MissingKey),
-            Presented::Malformed => Err(Refusal::MalformedKey),
+            Presented::Malformed(flaw) => Err(Refusal::MalformedKey(flaw)),
             Presented::Secret(secret) => {
                 let digest = secret.digest(&self.keyring);
                 let record = match self.remembered(&digest) {
@@ -144,7 +146,7 @@ impl Verifier {
                     // Apart, so that what most requests wait for is small.
                     None => Box::pin(self.look_up(digest, from)).await?,
                 };
-                record.ok_or(Refusal::InvalidKey)
+                record.ok_or_else(|| Refusal::InvalidKey(secret.start().to_owned()))
             }
         })
     }
@@ -190,12 +192,44 @@ impl Verifier {
     }
 }
 
+/// What is known of a secret key that somebody shows; none when it does not exist.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(
+    connection: &mut Connection,
+    secret: &SecretKey,
+    keyring: &Keyring,
+) -> Result<Option<Record>> {
+    store::find(connection, &secret.digest(keyring))
+}
+
+/// The same of a key's secret with that number.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn numbered(connection: &mut Connection, secret: Secret) -> Result<Option<Record>> {
+    match store::digest_of(connection, secret)? {
+        Some(digest) => store::find(connection, &digest),
+        None => Ok(None),
+    }
+}
+
 /// The longest list of missing scopes that is kept with a denial, in bytes.
 const LONGEST_DETAIL: usize = 200;
 
-/// The scopes that were missing; what is no scope, and may be anything, is left out.
-fn detail(refusal: &Refusal) -> String {
-    let Refusal::ScopeMissing(missing) = refusal else { return String::new() };
+/// The scopes that were missing, of which what is no scope, and may be anything, is left out; the
+/// flaw of a malformed secret key, and how one begins that does not exist: nothing that is secret.
+fn detail(refusal: &Refusal) -> Cow<'static, str> {
+    match refusal {
+        Refusal::ScopeMissing(missing) => scopes_that_fit(missing).into(),
+        Refusal::MalformedKey(flaw) => flaw.code().into(),
+        Refusal::InvalidKey(start) => start.clone().into(),
+        _ => "".into(),
+    }
+}
+
+fn scopes_that_fit(missing: &BTreeSet<String>) -> String {
     let mut detail = String::new();
     for scope in missing.iter().filter(|scope| scopes::is_scope(scope)) {
         if detail.len() + scope.len() < LONGEST_DETAIL {

@@ -1,6 +1,6 @@
 //! What a request bears (RFC 6750, 2.1). Pure: bytes in, a secret key out.
 
-use crate::api_keys::SecretKey;
+use crate::api_keys::{Flaw, SecretKey, flaw};
 
 const SCHEME: &[u8] = b"bearer";
 
@@ -9,8 +9,8 @@ const SCHEME: &[u8] = b"bearer";
 pub enum Presented {
     /// Nothing.
     Nothing,
-    /// Something that is no secret key of ours.
-    Malformed,
+    /// Something that is no secret key of ours, for that reason.
+    Malformed(Flaw),
     /// A well-formed secret key.
     Secret(SecretKey),
 }
@@ -22,7 +22,7 @@ impl Presented {
         let mut values = values.into_iter();
         let (Some(value), second) = (values.next(), values.next()) else { return Self::Nothing };
         if second.is_some() {
-            return Self::Malformed;
+            return Self::Malformed(Flaw::TwoHeaders);
         }
         let Some((scheme, rest)) = value.split_at_checked(SCHEME.len()) else {
             return Self::Nothing;
@@ -30,11 +30,25 @@ impl Presented {
         if !scheme.eq_ignore_ascii_case(SCHEME) {
             return Self::Nothing;
         }
+        let Ok(rest) = str::from_utf8(rest) else { return Self::Malformed(Flaw::NotText) };
         // What stands between the scheme and the secret key is spaces: neither nothing nor a tab.
-        let secret = rest.strip_prefix(b" ").and_then(|secret| str::from_utf8(secret).ok());
-        secret
-            .and_then(|secret| SecretKey::parse(secret.trim_matches(' ')))
-            .map_or(Self::Malformed, Self::Secret)
+        match rest.strip_prefix(' ') {
+            Some(secret) if !secret.trim_start_matches(' ').starts_with('\t') => {
+                Self::text(secret.trim_matches(' '))
+            }
+            None if rest.is_empty() => Self::Malformed(Flaw::Empty),
+            _ => Self::Malformed(Flaw::Separator),
+        }
+    }
+
+    /// Reads what should be a secret key and nothing else.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        if let Some(secret) = SecretKey::parse(text) {
+            return Self::Secret(secret);
+        }
+        // What is wrong with it is found for those alone that are refused.
+        Self::Malformed(flaw::find(text, None).map_or(Flaw::Checksum, |found| found.flaw))
     }
 }
 
@@ -47,7 +61,7 @@ mod tests {
     fn seen(values: &[&[u8]]) -> &'static str {
         match Presented::read(values.iter().copied()) {
             Presented::Nothing => "nothing",
-            Presented::Malformed => "malformed",
+            Presented::Malformed(_) => "malformed",
             Presented::Secret(_) => "secret",
         }
     }
@@ -80,6 +94,37 @@ mod tests {
         assert_eq!(seen(&[format!("Bearer {secret}\0").as_bytes()]), "malformed");
         assert_eq!(seen(&[&[b"Bearer ".as_slice(), &[b'a'; 8192]].concat()]), "malformed");
         assert_eq!(seen(&[]), "nothing");
+    }
+
+    #[test]
+    fn what_is_malformed_is_told_with_its_flaw() {
+        let secret = SecretKey::generate("lk", Environment::Production).expect("random");
+        let flaw = |value: &str| match Presented::read([value.as_bytes()]) {
+            Presented::Malformed(flaw) => flaw.code(),
+            other => panic!("{value}: {other:?}"),
+        };
+        for (value, code) in [
+            ("Bearer", "empty"),
+            ("Bearer  ", "empty"),
+            ("Bearer\tS", "separator"),
+            ("Bearer \tS", "separator"),
+            ("BearerS", "separator"),
+            ("Bearer S\t", "spaces"),
+            ("Bearer S S", "around"),
+            ("Bearer Bearer S", "around"),
+            ("Bearer \"S\"", "around"),
+            ("Bearer key_7QF2M8KDX4TN", "key_id"),
+            ("Bearer S0", "too_long"),
+            ("Bearer hunter2", "prefix"),
+        ] {
+            assert_eq!(flaw(&value.replace('S', secret.expose())), code, "{value}");
+        }
+        let of = |values: &[&[u8]]| match Presented::read(values.iter().copied()) {
+            Presented::Malformed(flaw) => flaw.code(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of(&[b"Bearer x", b"Bearer x"]), "two_headers");
+        assert_eq!(of(&[b"Bearer \xff"]), "not_text");
     }
 
     proptest! {

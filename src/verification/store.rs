@@ -111,6 +111,15 @@ pub(super) fn find(connection: &mut Connection, digest: &[u8]) -> Result<Option<
     row.map(TryInto::try_into).transpose()
 }
 
+/// The digest of a key's secret.
+pub(super) fn digest_of(connection: &mut Connection, secret: Secret) -> Result<Option<Vec<u8>>> {
+    let found = api_key_secrets::table
+        .filter(api_key_secrets::key_id.eq(secret.key_id.as_str()))
+        .filter(api_key_secrets::number.eq(secret.number))
+        .select(api_key_secrets::digest);
+    Ok(found.first(connection).optional()?)
+}
+
 /// The digests that follow `after` in their order, at most `limit`.
 pub(super) fn digests(
     connection: &mut Connection,

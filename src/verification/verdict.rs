@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use super::record::Record;
 use super::wanted::Wanted;
+use crate::api_keys::Flaw;
 use crate::clock::Timestamp;
 use crate::usage::Outcome;
 
@@ -25,10 +26,10 @@ pub enum From {
 pub enum Refusal {
     /// It bears no key.
     MissingKey,
-    /// What it bears is no secret key of ours.
-    MalformedKey,
-    /// It bears a secret key that does not exist.
-    InvalidKey,
+    /// What it bears is no secret key of ours, for that reason.
+    MalformedKey(Flaw),
+    /// It bears a secret key that does not exist and begins like that.
+    InvalidKey(String),
     /// The key's time is over.
     KeyExpired,
     /// The key was turned off.
@@ -49,8 +50,8 @@ impl Refusal {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::MissingKey => Outcome::MissingKey,
-            Self::MalformedKey => Outcome::MalformedKey,
-            Self::InvalidKey => Outcome::InvalidKey,
+            Self::MalformedKey(_) => Outcome::MalformedKey,
+            Self::InvalidKey(_) => Outcome::InvalidKey,
             Self::KeyExpired => Outcome::KeyExpired,
             Self::KeyRevoked => Outcome::KeyRevoked,
             Self::SecretSuperseded => Outcome::SecretSuperseded,

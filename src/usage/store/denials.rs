@@ -34,7 +34,7 @@ pub(super) fn add(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &Denials)]) 
                 denials::key_id.eq(secret.map(|secret| secret.key_id.as_str().to_owned())),
                 denials::secret.eq(secret.map(|secret| secret.number)),
                 denials::reason.eq(kind.reason.code()),
-                denials::detail.eq(&kind.detail),
+                denials::detail.eq(kind.detail.as_ref()),
                 denials::address.eq(kind.address.map(|address| address.to_string())),
                 denials::request_line.eq(&request.line),
                 denials::at.eq(request.at.millis()),

@@ -18,8 +18,8 @@ const MOST_NAMED: usize = 1024;
 pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpResponse> {
     let (status, title) = match refusal {
         Refusal::MissingKey => (StatusCode::UNAUTHORIZED, "No API key"),
-        Refusal::MalformedKey => (StatusCode::UNAUTHORIZED, "Not a secret key"),
-        Refusal::InvalidKey => (StatusCode::UNAUTHORIZED, "Secret key does not match"),
+        Refusal::MalformedKey(_) => (StatusCode::UNAUTHORIZED, "Not a secret key"),
+        Refusal::InvalidKey(_) => (StatusCode::UNAUTHORIZED, "Secret key does not match"),
         Refusal::KeyExpired => (StatusCode::UNAUTHORIZED, "Key expired"),
         Refusal::KeyRevoked => (StatusCode::UNAUTHORIZED, "Key revoked"),
         Refusal::SecretSuperseded => (StatusCode::UNAUTHORIZED, "Secret key was replaced"),

@@ -82,7 +82,7 @@ fn an_introspected_token_is_counted_and_so_is_who_asks() {
     assert_eq!(counts(&app, &service), ["1 0 pass 3"]);
     assert_eq!(counts(&app, &token), ["1 0 pass 1", "1 0 scope_missing 1"]);
     assert_eq!(denials(&app, Some(&token)), ["scope_missing|no:scope|198.51.100.9||1"]);
-    assert_eq!(denials(&app, None), ["invalid_key||-||1"]);
+    assert_eq!(denials(&app, None), ["invalid_key|lk_prod|-||1"]);
 }
 
 #[test]
