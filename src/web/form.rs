@@ -9,6 +9,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use super::Site;
 use super::error_page::Refusal;
@@ -55,8 +56,12 @@ impl<T: DeserializeOwned, const LARGEST: usize> FromRequest for Form<T, LARGEST>
 }
 
 /// The body, if it is `largest` bytes at most.
-pub(super) async fn read(mut payload: Payload, largest: usize) -> Result<web::BytesMut, Refusal> {
-    let (mut body, mut length) = (web::BytesMut::new(), 0);
+/// Wiped when it is dropped: it may hold a password or a secret key.
+pub(super) async fn read(
+    mut payload: Payload,
+    largest: usize,
+) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let (mut body, mut length) = (Zeroizing::new(Vec::new()), 0);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Refusal::Unreadable)?;
         length += chunk.len();
@@ -96,7 +101,7 @@ pub(super) fn token(
 /// into another.
 fn is_well_encoded(body: &str) -> bool {
     let mut bytes = body.bytes();
-    let mut decoded = Vec::with_capacity(body.len());
+    let mut decoded = Zeroizing::new(Vec::with_capacity(body.len()));
     while let Some(byte) = bytes.next() {
         let mut digit = || bytes.next().and_then(|digit| char::from(digit).to_digit(16));
         match byte {
@@ -107,7 +112,7 @@ fn is_well_encoded(body: &str) -> bool {
             _ => decoded.push(byte),
         }
     }
-    String::from_utf8(decoded).is_ok()
+    str::from_utf8(&decoded).is_ok()
 }
 
 #[cfg(test)]

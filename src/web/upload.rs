@@ -47,7 +47,8 @@ impl FromRequest for Upload {
                 let document = form.fields.document;
                 return Ok(Self { document, file: Vec::new(), token: form.token });
             }
-            let body = form::read(payload, LARGEST).await?.freeze();
+            let mut body = form::read(payload, LARGEST).await?;
+            let body = std::mem::take(&mut *body).into();
             let mut parts = Parts::read(request.headers(), body).await?;
             let given = parts.all("form_token");
             let token =
