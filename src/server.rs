@@ -25,7 +25,9 @@ use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, error_page, headers, same_origin};
-use crate::{activity, api_keys, members, roles, scopes, settings, sign_in, usage, verification};
+use crate::{
+    activity, api_keys, diagnosis, members, roles, scopes, settings, sign_in, usage, verification,
+};
 
 /// For how long requests in flight may go on after SIGTERM, in seconds.
 const SHUTDOWN: u64 = 20;
@@ -70,6 +72,7 @@ pub fn routes() -> Routes {
     members::http::routes(&mut routes);
     api_keys::http::routes(&mut routes);
     usage::http::routes(&mut routes);
+    diagnosis::http::routes(&mut routes);
     roles::http::routes(&mut routes);
     scopes::http::routes(&mut routes);
     activity::http::routes(&mut routes);

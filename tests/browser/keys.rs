@@ -48,7 +48,7 @@ pub fn refuse_ago(app: &App, id: &str, millis: i64) {
     let denial = Denial {
         secret: Some(Secret { key_id, number: 1 }),
         reason: Outcome::AddressNotAllowed,
-        detail: String::new(),
+        detail: "".into(),
         address: Some(IpAddr::from([198, 51, 100, 77])),
         request_id: RequestId::random(),
         request: Named { method: Some(b"GET"), target: Some(b"/v1/invoices/2026/11/overdue") },

@@ -13,6 +13,7 @@ mod activity;
 mod browser;
 mod budget;
 mod create;
+mod diagnosis;
 mod dialogs;
 mod driver;
 mod edit;

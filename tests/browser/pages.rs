@@ -628,3 +628,43 @@ fn a_database_out_of_reach_is_told_so() {
     look_at(&browser, "503");
     assert_eq!(keys::count(&app), 0);
 }
+
+#[test]
+fn the_diagnosis_is_open_to_everybody() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let made = manager.create_key(&[("role", "read-only"), ("name", &"Long".repeat(20))]);
+    let (id, secret) = (made.key_id(), made.secret());
+    let ask = |query: &str, bearer: &str| {
+        let request = manager.http().get(format!("{}/v1/authorize?{query}", app.url));
+        let request = request.header("authorization", format!("Bearer {bearer}"));
+        let request = request.header("x-forwarded-for", "2001:db8:85a3:8d3:1319:8a2e:370:7348");
+        let request = request.header("x-original-uri", "/orders/".repeat(20));
+        let body = request.send().expect("an answer").text().expect("a body");
+        let problem: Value = serde_json::from_str(&body).expect("JSON");
+        problem["request_id"].as_str().expect("an id").to_owned()
+    };
+    let scope = ask("scope=orders:write%20invoices:write%20shipments:cancel", &secret);
+    ask("environment=staging", &secret);
+    let malformed = ask("", &secret[..30]);
+    app.write_usage();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto("/diagnosis");
+    look_at(&browser, "the empty box");
+    browser.follow(".ask .btn");
+    assert!(browser.shows("#question-error"));
+    look_at(&browser, "the box with an error");
+    for asked in [&scope, &malformed, &id, "req_7QF2M8KDX4TN7QF2", "key_7QF2M8KDX4TN", "lk_prod_x"]
+    {
+        browser.goto(&format!("/diagnosis?q={asked}"));
+        assert!(browser.shows("#answer h2"), "{asked}");
+        look_at(&browser, asked);
+    }
+    for pasted in [secret.clone(), format!("'{secret}'"), "lk_prod_****".into()] {
+        browser.fill("#question", &pasted);
+        browser.follow(".ask .btn");
+        assert!(browser.shows("#answer h2"));
+        look_at(&browser, "a pasted secret key");
+    }
+}

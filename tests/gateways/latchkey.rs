@@ -1,11 +1,14 @@
 //! Latchkey behind a gateway: it trusts what 127.0.0.1 says of clients, which call from 127.0.0.2.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use latchkey::api_keys::{self, Draft, KeyId};
 use latchkey::config::TrustedProxies;
 use latchkey::members::Permission;
 use latchkey::server::{self, Shared};
+use latchkey::usage::Recorder;
+use latchkey::usage::denials::{self, Filter, Whose};
 use latchkey::web::Site;
 
 use crate::server::{Running, listener};
@@ -14,6 +17,7 @@ use crate::support::{App, Client, PASSWORD};
 pub struct Latchkey {
     pub address: SocketAddr,
     app: App,
+    usage: Arc<Recorder>,
     running: Option<Running>,
 }
 
@@ -29,10 +33,11 @@ impl Latchkey {
         let trusted_proxies = TrustedProxies::parse("127.0.0.1").expect("an address");
         let site = Site { trusted_proxies, ..app.site.clone() };
         let shared = Shared::new(site, app.door.clone()).expect("a thread");
+        let usage = shared.usage.clone();
         let listener = listener();
         let address = listener.local_addr().expect("an address");
         let start = move || server::dashboard(&shared, listener, Some(1)).expect("serves");
-        Self { address, app, running: Some(Running::start(start)) }
+        Self { address, app, usage, running: Some(Running::start(start)) }
     }
 
     /// A production key that may read and write everything, but for what `change` says.
@@ -59,6 +64,20 @@ impl Latchkey {
         let page = client.submit("/sign-in", &[("email", email), ("password", PASSWORD)]);
         assert_eq!(page.status, 303, "{}", page.body);
         client
+    }
+
+    /// Writes what was counted, as happens every two seconds while the program serves.
+    pub fn write_usage(&self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let written = runtime.expect("a runtime").block_on(self.usage.write(&self.app.site.db));
+        written.expect("written");
+    }
+
+    /// The ids of refused requests that bore no genuine secret.
+    pub fn denials_of_strangers(&self) -> Vec<String> {
+        let strangers = Filter { whose: Whose::Strangers, ..Filter::default() };
+        let page = self.app.read(|connection| denials::list(connection, &strangers, None));
+        page.denials.into_iter().map(|denied| denied.request_id).collect()
     }
 
     pub fn advance(&self, millis: i64) {

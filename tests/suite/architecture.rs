@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Features, from left to right: each may use those before it.
-const FEATURES: [&str; 11] = [
+const FEATURES: [&str; 12] = [
     "activity",
     "settings",
     "mail",
@@ -15,6 +15,7 @@ const FEATURES: [&str; 11] = [
     "api_keys",
     "usage",
     "verification",
+    "diagnosis",
     "alerts",
 ];
 const LONGEST_FILE: usize = 300;

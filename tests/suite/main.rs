@@ -11,6 +11,7 @@ mod api_keys;
 mod architecture;
 mod backup;
 mod demo;
+mod diagnosis;
 mod errors;
 mod many_keys;
 mod members;

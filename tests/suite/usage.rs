@@ -40,7 +40,7 @@ fn refuse(
     let denial = Denial {
         secret: id.map(secret),
         reason,
-        detail: detail.into(),
+        detail: detail.to_owned().into(),
         address: from.parse().ok(),
         request_id,
         request: Named { method: Some(b"GET"), target: Some(path.as_bytes()) },

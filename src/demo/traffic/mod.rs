@@ -128,7 +128,7 @@ fn refuse(past: &mut Past, secret: Option<Secret>, refusal: Refusal) {
     let Refusal { at, reason, detail, address, method, path } = refusal;
     let request = Named { method: Some(method.as_bytes()), target: Some(path.as_bytes()) };
     let request_id = RequestId::random();
-    past.refuse(Denial { secret, reason, detail, address, request_id, request, at });
+    past.refuse(Denial { secret, reason, detail: detail.into(), address, request_id, request, at });
 }
 
 /// How the `index`th key is used; `None` when it never was.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::pattern::{Shape, any, of_time};
 use super::{Story, Use, Window};
-use crate::api_keys::Details;
+use crate::api_keys::{Details, Flaw};
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::demo::life::pick;
 use crate::usage::Outcome;
@@ -151,7 +151,13 @@ pub(super) fn of_strangers(window: Window) -> Vec<Refusal> {
                 _ => (Outcome::InvalidKey, OLD_SECRET, "POST", "/v1/invoices"),
             };
             let address = Some(address.into());
-            Refusal { at, reason, detail: String::new(), address, method, path: path.into() }
+            let detail = match reason {
+                Outcome::MalformedKey if bits.rem_euclid(8) == 1 => Flaw::Truncated.code(),
+                Outcome::MalformedKey => Flaw::KeyId.code(),
+                Outcome::InvalidKey => "lk_prod",
+                _ => "",
+            };
+            Refusal { at, reason, detail: detail.into(), address, method, path: path.into() }
         })
     });
     days.filter(|one| window.contains(one.at)).collect()

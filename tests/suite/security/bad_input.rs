@@ -528,6 +528,7 @@ fn random_bodies_never_fault_and_random_fields_only_say_what_is_wrong() {
         "/sign-in".into(),
         "/set-up".into(),
         "/preferences/theme".into(),
+        "/diagnosis".into(),
         "/sign-out".into(),
         "/members".into(),
         format!("/members/{member}/edit"),

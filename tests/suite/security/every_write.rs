@@ -102,7 +102,12 @@ fn what_is_excepted_writes_nothing() {
         let token = manager.get("/api-keys").form_token();
         let before = app.everything();
         let document = r#"{"openapi":"3.0.0","paths":{"/matrix":{"put":{}}}}"#;
-        let fields = [("form_token", token.as_str()), ("theme", "dark"), ("document", document)];
+        let fields = [
+            ("form_token", token.as_str()),
+            ("theme", "dark"),
+            ("document", document),
+            ("question", "lk_prod_x"),
+        ];
         let page = manager.post(path, &fields);
         assert!(matches!(page.status, 200 | 303), "{path}: {}", page.body);
         assert_eq!(app.everything(), before, "{path}: {why}");

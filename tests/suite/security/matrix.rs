@@ -69,7 +69,7 @@ const MEMBERS: [Row; 24] = [
     managed("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 32] = [
+const ROWS: [Row; 34] = [
     public("GET", "/", 303, 303),
     public("GET", "/sign-in", 200, 303),
     public("POST", "/sign-in", 422, 422),
@@ -94,6 +94,8 @@ const ROWS: [Row; 32] = [
     gated("GET", "/usage", 200, Permission::ViewKeys),
     gated("GET", "/usage/export.csv", 200, Permission::ViewKeys),
     gated("GET", "/usage/denials", 200, Permission::ViewKeys),
+    gated("GET", "/diagnosis", 200, Permission::ViewKeys),
+    gated("POST", "/diagnosis", 200, Permission::ViewKeys),
     gated("GET", "/activity", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.csv", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.jsonl", 200, Permission::ViewActivity),
@@ -298,6 +300,7 @@ impl House {
             "/members" => vec![("name", "Made by the matrix"), ("email", "made@example.com")],
             "/members/{member_id}/edit" => vec![("version", "1"), ("super_manager", "yes")],
             "/account/edit" => vec![("name", "Noor Haddad")],
+            "/diagnosis" => vec![("question", "lk_prod_x")],
             "/roles" | "/roles/{slug}/edit" => {
                 vec![("name", "Made by the matrix"), ("scopes", "orders:read"), ("version", "1")]
             }

@@ -327,7 +327,8 @@ pub const WRITES: &[Write] = &[
 ];
 
 /// What writes nothing, and why.
-pub const EXCEPTIONS: [(&str, &str); 2] = [
+pub const EXCEPTIONS: [(&str, &str); 3] = [
     ("/preferences/theme", "the choice is kept in a cookie"),
+    ("/diagnosis", "it looks at a secret key in memory"),
     ("/scopes/import", "it reads a document and shows what could be added"),
 ];

@@ -1,0 +1,68 @@
+//! Calls that fail at nginx in every way, each explained in the dashboard.
+
+use latchkey::clock::DAY;
+
+use crate::client::Client;
+use crate::gateway::Gateway;
+use crate::latchkey::{Key, Latchkey};
+use crate::server::Server;
+use crate::support::Page;
+
+#[test]
+fn every_way_to_fail_at_nginx_is_explained() {
+    let (latchkey, api) = (Latchkey::new(), Server::api());
+    let running = Gateway::Nginx.start(latchkey.address, api.address);
+    let client = Client::new(running.address);
+    let expired = latchkey.key(|_| {});
+    latchkey.advance(31 * DAY);
+    let manager = latchkey.super_manager();
+    let key = |name: &str| latchkey.key(|draft| draft.name = name.to_owned());
+    let [revoked, good] = ["Revoked", "Good"].map(key);
+    let reader = latchkey.key(|draft| draft.role = "read-only".into());
+    let staging = latchkey.key(|draft| draft.environment = "staging".into());
+    let elsewhere = latchkey.key(|draft| draft.ip_whitelist = "203.0.113.7".into());
+    let path = format!("/api-keys/{}/revoke", revoked.id.as_str());
+    assert_eq!(manager.submit(&path, &[]).status, 303);
+
+    let get = |secret: &str| client.get_as(secret, "/orders/1");
+    let typo = good.secret.replace("prod", "stag");
+    let strange = crate::support::App::set_up().super_manager().create_key(&[]).secret();
+    let ways: [(Page, u16, &str, Option<&Key>); 10] = [
+        (client.get("/orders/1", &[]), 401, "No API key", None),
+        (get(good.id.as_str()), 401, "A Key ID in place of the secret key", None),
+        (get(&good.secret[..50]), 401, "The secret key is cut off", None),
+        (get(&typo), 401, "A typo in the secret key", None),
+        (get(&strange), 401, "Secret key does not match", None),
+        (get(&revoked.secret), 401, "Key revoked", Some(&revoked)),
+        (get(&expired.secret), 401, "Key expired", Some(&expired)),
+        (
+            client.post_as(&reader.secret, "/orders/1", "{}"),
+            403,
+            "Scope missing: orders:write",
+            Some(&reader),
+        ),
+        (get(&elsewhere.secret), 403, "Address not in the IP whitelist", Some(&elsewhere)),
+        (get(&staging.secret), 403, "Key of another environment", Some(&staging)),
+    ];
+    latchkey.write_usage();
+    // nginx passes no body on, so that the client has no request id; the dashboard has.
+    let of_strangers = latchkey.denials_of_strangers();
+    let explained = of_strangers.iter().map(|id| {
+        let page = manager.get(&format!("/diagnosis?q={id}"));
+        assert!(page.body.contains("GET /orders/1"), "{}", page.body);
+        page.text("#answer h2")
+    });
+    let explained: Vec<String> = explained.collect();
+    for (page, status, expected, key) in ways {
+        assert_eq!(page.status, status, "{expected}");
+        assert!(!page.body.contains("req_"), "{}", page.body);
+        let Some(key) = key else {
+            assert!(explained.contains(&expected.to_owned()), "{expected}: {explained:?}");
+            continue;
+        };
+        let page = manager.get(&format!("/diagnosis?q={}", key.id.as_str()));
+        assert_eq!(page.all("#refusals h3"), [expected], "{}", page.body);
+    }
+    assert_eq!(explained.len(), 5);
+    assert_eq!(get(&good.secret).status, 200);
+}
