@@ -20,6 +20,7 @@ use crate::sign_in::Door;
 use crate::sign_in::http::session;
 use crate::usage::{Recorder, Writer};
 use crate::verification::Verifier;
+use crate::verification::http::Front;
 use crate::web::log::QuietRootSpan;
 use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
@@ -147,14 +148,15 @@ pub fn dashboard(
             .wrap(Compress::default())
             .wrap(from_fn(headers::add))
             .wrap(TracingLogger::<QuietRootSpan>::new());
-        App::new()
+        let app = App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(door.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(Pages::of(&routes())))
-            // Outside what pages need, so that an answer to a gateway costs little.
+            // Outside what pages need, so that an answer to a service costs little.
             .configure(verification::http::register)
-            .service(people)
+            .service(people);
+        Front::of(site.clone(), verifier.clone(), app)
     })
     .workers(workers.unwrap_or_else(cores))
     .shutdown_timeout(SHUTDOWN)
@@ -175,13 +177,14 @@ fn apart(
 ) -> std::io::Result<Server> {
     let Shared { site, verifier, .. } = shared.clone();
     let server = HttpServer::new(move || {
-        App::new()
+        let app = App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(metrics.clone()))
             .configure(verification::http::register)
             .configure(health)
-            .route("/metrics", web::get().to(verification::http::metrics))
+            .route("/metrics", web::get().to(verification::http::metrics));
+        Front::of(site.clone(), verifier.clone(), app)
     })
     .workers(workers.unwrap_or_else(cores))
     .shutdown_timeout(SHUTDOWN)

@@ -93,21 +93,53 @@ impl Verifier {
         }
     }
 
+    /// Decides whether a request may pass, and counts it; `None` when memory does not know.
+    pub fn recall(&self, question: &Question<'_, '_>, now: Timestamp) -> Option<Verdict> {
+        let bearer = match &question.presented {
+            Presented::Nothing => Err(Refusal::MissingKey),
+            Presented::Malformed(flaw) => Err(Refusal::MalformedKey(*flaw)),
+            Presented::Secret(secret) => Ok(self.remembered(&secret.digest(&self.keyring))?),
+        };
+        Some(self.conclude(bearer, question, now))
+    }
+
     /// Decides whether a request may pass, and counts it.
     ///
     /// # Errors
     /// When the database cannot be read and what is in memory may not be relied on: then nobody
     /// passes.
     pub async fn verify(&self, question: Question<'_, '_>, now: Timestamp) -> Result<Verdict> {
-        let Question { presented, wanted, from, request } = question;
-        let record = self.bearer(presented, from).await;
-        let record = record.inspect_err(|_| self.measures.undecided.increment(1))?;
-        let (record, refusal) = match record {
-            Ok(record) => match decide(&record, &wanted, from, now) {
+        let Presented::Secret(secret) = &question.presented else {
+            return self
+                .recall(&question, now)
+                .ok_or_else(|| Error::internal("nothing to look up"));
+        };
+        let digest = secret.digest(&self.keyring);
+        let record = match self.remembered(&digest) {
+            Some(record) => Some(record),
+            None => {
+                let looked_up = self.look_up(digest, question.from).await;
+                looked_up.inspect_err(|_| self.measures.undecided.increment(1))?
+            }
+        };
+        let unknown = || Refusal::InvalidKey(secret.start().to_owned());
+        Ok(self.conclude(record.ok_or_else(unknown), &question, now))
+    }
+
+    /// Decides about the bearer of a key, and counts the request.
+    fn conclude(
+        &self,
+        bearer: Result<Arc<Record>, Refusal>,
+        question: &Question<'_, '_>,
+        now: Timestamp,
+    ) -> Verdict {
+        let Question { wanted, from, request, .. } = question;
+        let (record, refusal) = match bearer {
+            Ok(record) => match decide(&record, wanted, *from, now) {
                 Ok(()) => {
                     self.measures.decided(Outcome::Pass);
                     self.usage.pass(record.secret, from.address(), wanted.names(), now);
-                    return Ok(Verdict::Pass(record));
+                    return Verdict::Pass(record);
                 }
                 Err(refusal) => (Some(record), refusal),
             },
@@ -127,28 +159,7 @@ impl Verifier {
         let has =
             |scope: &&str| record.as_ref().is_some_and(|own| own.grant.scopes.contains(*scope));
         self.usage.refuse(denial, wanted.names().filter(has));
-        Ok(Verdict::Refuse(refusal, request_id))
-    }
-
-    /// What is known of the secret key that a request bears.
-    async fn bearer(
-        &self,
-        presented: Presented,
-        from: From,
-    ) -> Result<Result<Arc<Record>, Refusal>> {
-        Ok(match presented {
-            Presented::Nothing => Err(Refusal::MissingKey),
-            Presented::Malformed(flaw) => Err(Refusal::MalformedKey(flaw)),
-            Presented::Secret(secret) => {
-                let digest = secret.digest(&self.keyring);
-                let record = match self.remembered(&digest) {
-                    Some(record) => Some(record),
-                    // Apart, so that what most requests wait for is small.
-                    None => Box::pin(self.look_up(digest, from)).await?,
-                };
-                record.ok_or_else(|| Refusal::InvalidKey(secret.start().to_owned()))
-            }
-        })
+        Verdict::Refuse(refusal, request_id)
     }
 
     /// What memory knows of the secret key with this digest, while it may be relied on.

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
 use crate::config::TrustedProxies;
@@ -14,12 +14,12 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The client's address; `None` when the peer is a trusted proxy that names nobody, or names
 /// somebody in a way that cannot be read.
 #[must_use]
-pub fn of(request: &HttpRequest, trusted: &TrustedProxies) -> Option<IpAddr> {
-    let peer = request.peer_addr()?.ip().to_canonical();
+pub fn of(head: &RequestHead, trusted: &TrustedProxies) -> Option<IpAddr> {
+    let peer = head.peer_addr?.ip().to_canonical();
     if !trusted.contains(peer) {
         return Some(peer);
     }
-    let lines = request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes);
+    let lines = head.headers.get_all(FORWARDED_FOR).map(HeaderValue::as_bytes);
     behind(peer, &lines.collect::<Vec<_>>(), trusted)
 }
 

@@ -105,7 +105,7 @@ pub(super) fn author(site: &Site, request: &HttpRequest) -> Author {
     Author {
         actor: Actor::Anonymous,
         origin: Origin {
-            address: client_address::of(request, &site.trusted_proxies).or(peer),
+            address: client_address::of(request.head(), &site.trusted_proxies).or(peer),
             user_agent: user_agent.map(|agent| text::visible(agent, LONGEST_USER_AGENT)),
             request_id: headers::request_id(request),
         },

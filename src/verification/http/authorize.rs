@@ -1,7 +1,8 @@
 //! `/v1/authorize`: may this request pass? Any method; 200, 401, 403 or 503 and nothing else.
 
+use actix_web::HttpResponse;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::bearer;
 use super::problem::{refused, undecided};
@@ -9,25 +10,49 @@ use crate::error::{Error, Result};
 use crate::verification::{Question, Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
 
-pub(super) async fn authorize(request: HttpRequest) -> HttpResponse {
-    answer(&request).await.unwrap_or_else(|error| undecided(&error))
+/// The answer, if memory has it.
+pub(super) fn at_once(
+    head: &RequestHead,
+    site: &Site,
+    verifier: &Verifier,
+) -> Option<HttpResponse> {
+    let verdict = verifier
+        .recall(&question(head, site, &|| bearer::named(&head.headers)), site.clock.now())?;
+    Some(answer(verdict))
 }
 
-async fn answer(request: &HttpRequest) -> Result<HttpResponse> {
-    let shared = request.app_data::<web::Data<Site>>().zip(request.app_data());
-    let (site, verifier): (_, &web::Data<Verifier>) =
-        shared.ok_or_else(|| Error::internal("the server is not set up"))?;
-    let headers = request.headers();
-    let question = Question {
-        presented: bearer::presented(headers),
-        wanted: Wanted::read(request.query_string()),
-        from: bearer::origin(request, site),
-        request: &|| bearer::named(headers),
-    };
-    match verifier.verify(question, site.clock.now()).await? {
+/// The answer, wherever it has to come from.
+pub(super) async fn authorize(
+    head: &RequestHead,
+    site: &Site,
+    verifier: &Verifier,
+) -> HttpResponse {
+    let named = || bearer::named(&head.headers);
+    match verifier.verify(question(head, site, &named), site.clock.now()).await {
+        Ok(verdict) => answer(verdict),
+        Err(error) => undecided(&error),
+    }
+}
+
+fn question<'a, 'b>(
+    head: &'a RequestHead,
+    site: &Site,
+    request: &'b dyn Fn() -> crate::usage::Named<'b>,
+) -> Question<'a, 'b> {
+    Question {
+        presented: bearer::presented(&head.headers),
+        wanted: Wanted::read(head.uri.query().unwrap_or_default()),
+        from: bearer::origin(head, site),
+        request,
+    }
+}
+
+fn answer(verdict: Verdict) -> HttpResponse {
+    let answer = match verdict {
         Verdict::Pass(record) => passed(&record),
         Verdict::Refuse(refusal, request_id) => refused(&refusal, request_id),
-    }
+    };
+    answer.unwrap_or_else(|error| undecided(&error))
 }
 
 const KEY_ID: HeaderName = HeaderName::from_static("latchkey-key-id");

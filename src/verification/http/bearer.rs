@@ -1,6 +1,6 @@
 //! The bearer of a request: its secret key, and where it comes from.
 
-use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use crate::usage::Named;
@@ -18,8 +18,8 @@ pub(super) fn presented(headers: &HeaderMap) -> Presented {
 }
 
 /// Where the request comes from: the peer, or whom a trusted proxy names.
-pub(super) fn origin(request: &HttpRequest, site: &Site) -> From {
-    client_address::of(request, &site.trusted_proxies).map_or(From::Unknown, From::Address)
+pub(super) fn origin(head: &RequestHead, site: &Site) -> From {
+    client_address::of(head, &site.trusted_proxies).map_or(From::Unknown, From::Address)
 }
 
 /// The request that a gateway asks about, as the first header of either kind names it.

@@ -49,7 +49,7 @@ async fn answer(
     let caller = Question {
         presented: bearer::presented(request.headers()),
         wanted: Wanted { scopes: [INTROSPECT.into()].into_iter().collect(), environment: None },
-        from: bearer::origin(request, site),
+        from: bearer::origin(request.head(), site),
         request: &|| Named { method: Some(b"POST"), target: Some(b"/v1/introspect") },
     };
     if let Verdict::Refuse(refusal, request_id) = verifier.verify(caller, now).await? {

@@ -2,21 +2,21 @@
 
 mod authorize;
 mod bearer;
+mod front;
 mod introspect;
 mod metrics;
 mod problem;
 
 use actix_web::web::{self, ServiceConfig};
 
+pub use front::{Front, FrontService};
 pub use metrics::metrics;
 
-/// Puts the endpoints on a server.
+/// Puts the endpoints on a server, but for the one that [`Front`] answers.
 pub fn register(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/v1/authorize").route(web::route().to(authorize::authorize)))
-        .service(
-            web::resource("/v1/introspect")
-                .route(web::post().to(introspect::introspect))
-                .default_service(web::to(introspect::only_post)),
-        );
+    config.service(
+        web::resource("/v1/introspect")
+            .route(web::post().to(introspect::introspect))
+            .default_service(web::to(introspect::only_post)),
+    );
 }
