@@ -115,13 +115,11 @@ impl Verifier {
                 .ok_or_else(|| Error::internal("nothing to look up"));
         };
         let digest = secret.digest(&self.keyring);
-        let record = match self.remembered(&digest) {
-            Some(record) => Some(record),
-            None => {
-                let looked_up = self.look_up(digest, question.from).await;
-                looked_up.inspect_err(|_| self.measures.undecided.increment(1))?
-            }
-        };
+        if let Some(record) = self.remembered(&digest) {
+            return Ok(self.conclude(Ok(record), &question, now));
+        }
+        let looked_up = self.look_up(digest, question.from).await;
+        let record = looked_up.inspect_err(|_| self.measures.undecided.increment(1))?;
         let unknown = || Refusal::InvalidKey(secret.start().to_owned());
         Ok(self.conclude(record.ok_or_else(unknown), &question, now))
     }

@@ -112,7 +112,7 @@ fn a_malformed_secret_key_is_explained_and_what_it_leaves_is_looked_up() {
         (format!("{secret}ab"), "The secret key is too long", "It has 2 characters more"),
         (secret.replace("prod", "dev"), "A typo in the secret key", "Copy it again"),
         (secret.replacen("lk", "zz", 1), "A typo in the secret key", "Copy it again"),
-        (secret.replacen("l", "ӏ", 1), "A character that no secret key has", "look the same"),
+        (secret.replacen('l', "ӏ", 1), "A character that no secret key has", "look the same"),
         ("lk_live_abc".into(), "No environment in the secret key", ""),
         ("sk_live_abc".into(), "Not a secret key of Latchkey’s", ""),
         (format!("Bearer {}", key.id), "A Key ID in place of the secret key", ""),

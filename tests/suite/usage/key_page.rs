@@ -14,7 +14,7 @@ fn figures(page: &Page) -> Vec<(String, String)> {
 
 fn figure(page: &Page, label: &str) -> String {
     let found = figures(page).into_iter().find(|(name, _)| name == label);
-    found.map(|(_, value)| value).unwrap_or_else(|| panic!("no {label}: {}", page.body))
+    found.map_or_else(|| panic!("no {label}: {}", page.body), |(_, value)| value)
 }
 
 #[test]
