@@ -9,7 +9,7 @@ use super::{Environment, KeyId, SecretKey};
 use crate::text::is_forbidden;
 
 /// The longest text that is looked at, in bytes: a secret key has 63 at most.
-const LONGEST: usize = 256;
+const LONGEST: usize = 160;
 /// Words of the header that bears it, and no part of it.
 const HEADER: [&str; 2] = ["authorization", "bearer"];
 
@@ -93,42 +93,99 @@ pub fn find(text: &str, prefix: Option<&str>) -> Option<Found> {
     if text.len() > LONGEST {
         return Some(Found::new(Flaw::TooLong));
     }
-    if let Some(rest) = pieces(text).find_map(SecretKey::parse) {
-        let is_all_of_it = rest.expose().len() == text.len();
-        let flaw =
-            if text.trim_matches(is_space) == rest.expose() { Flaw::Spaces } else { Flaw::Around };
-        return (!is_all_of_it).then(|| Found { rest: Some(rest), ..Found::new(flaw) });
+    if SecretKey::parse(text).is_some() {
+        return None;
     }
-    let mut joined: SmallVec<[u8; LONGEST]> = SmallVec::new();
-    for word in text.split(is_space).filter(|word| !is_header(word.trim_matches(is_around))) {
-        joined.extend_from_slice(word.as_bytes());
+    // Most have nothing but what a secret key has, and are no more than looked over.
+    let is_bare =
+        text.bytes().fold(true, |so_far, b| so_far & (b.is_ascii_alphanumeric() | (b == b'_')));
+    if is_bare && !text.is_empty() && !is_header(text.as_bytes()) {
+        return Some(of_bare(text, prefix));
     }
-    let found = in_one_word(str::from_utf8(&joined).unwrap_or_default(), prefix);
-    joined.as_mut_slice().zeroize();
+    let mut plain = plain(text);
+    let found = in_plain(&plain, prefix);
+    plain.as_mut_slice().zeroize();
     Some(found)
 }
 
+/// A text in ASCII, for one byte each.
+type Plain = SmallVec<[u8; LONGEST]>;
+
+/// Stands for a character that is not ASCII.
+const OTHER: u8 = b'\x1a';
+
+/// `text` in ASCII: what stands for spaces, quotes and hidden parts in other alphabets as those of
+/// ASCII.
+fn plain(text: &str) -> Plain {
+    let plain = |c: char| match c {
+        _ if c.is_ascii() => u8::try_from(c).unwrap_or(OTHER),
+        '´' | '‘'..='‟' | '«' | '»' | '‹' | '›' => b'"',
+        '•' | '●' | '·' | '…' => b'*',
+        '\u{200c}' | '\u{200d}' => b' ',
+        _ if c.is_whitespace() || is_forbidden(c) => b' ',
+        _ => OTHER,
+    };
+    text.chars().map(plain).collect()
+}
+
+fn in_plain(text: &[u8], prefix: Option<&str>) -> Found {
+    if let Some(rest) = secret_in(text) {
+        let flaw = if text.iter().all(|byte| !is_around(*byte)) && is_alone(text) {
+            Flaw::Spaces
+        } else {
+            Flaw::Around
+        };
+        return Found { rest: Some(rest), ..Found::new(flaw) };
+    }
+    let mut joined = Plain::new();
+    let words = text.split(|byte| is_space(*byte));
+    for word in words.filter(|word| !pieces(word).all(is_header)) {
+        joined.extend_from_slice(word);
+    }
+    let found = in_one_word(&joined, prefix);
+    joined.as_mut_slice().zeroize();
+    found
+}
+
 /// What is wrong with a text from which spaces and line breaks were taken.
-fn in_one_word(word: &str, prefix: Option<&str>) -> Found {
-    if let Some(rest) = pieces(word).find_map(SecretKey::parse) {
-        let flaw = if word == rest.expose() { Flaw::Spaces } else { Flaw::Around };
+fn in_one_word(word: &[u8], prefix: Option<&str>) -> Found {
+    if let Some(rest) = secret_in(word) {
+        let flaw = if word.len() == rest.expose().len() { Flaw::Spaces } else { Flaw::Around };
         return Found { rest: Some(rest), ..Found::new(flaw) };
     }
     let pieces = pieces(word).filter(|piece| !is_header(piece));
-    pieces.max_by_key(|piece| piece.len()).map_or(Found::new(Flaw::Empty), |core| of(core, prefix))
+    let longest =
+        pieces.max_by_key(|piece| piece.len()).and_then(|piece| str::from_utf8(piece).ok());
+    longest.map_or(Found::new(Flaw::Empty), |core| of(core, prefix))
+}
+
+/// The first well-formed secret key among the pieces of a text.
+fn secret_in(text: &[u8]) -> Option<SecretKey> {
+    let long_enough = pieces(text).filter(|piece| piece.len() > TAIL);
+    long_enough.filter_map(|piece| str::from_utf8(piece).ok()).find_map(SecretKey::parse)
+}
+
+/// Whether a text has one piece.
+fn is_alone(text: &[u8]) -> bool {
+    pieces(text).count() == 1
 }
 
 /// What is wrong with a text in which no well-formed secret key stands.
 fn of(core: &str, prefix: Option<&str>) -> Found {
+    if core.contains('*') || core.contains("...") {
+        return Found::new(Flaw::Masked);
+    }
+    if core.as_bytes().contains(&OTHER) {
+        return Found::new(Flaw::Characters);
+    }
+    of_bare(core, prefix)
+}
+
+/// The same of one in ASCII, no part of which is hidden.
+fn of_bare(core: &str, prefix: Option<&str>) -> Found {
     let digits = core.get(KeyId::PREFIX.len()..).unwrap_or_default();
     if core.starts_with(KeyId::PREFIX) && digits.len() == KeyId::DIGITS {
         return Found::new(Flaw::KeyId);
-    }
-    if core.contains(['*', '•', '●', '·', '…']) || core.contains("...") {
-        return Found::new(Flaw::Masked);
-    }
-    if !core.is_ascii() {
-        return Found::new(Flaw::Characters);
     }
     let tail = match begin(core, prefix) {
         Begin::Whole(tail) => tail,
@@ -177,31 +234,40 @@ fn begin<'a>(core: &'a str, prefix: Option<&str>) -> Begin<'a> {
     }
 }
 
-fn is_header(word: &str) -> bool {
-    HEADER.iter().any(|name| word.eq_ignore_ascii_case(name))
+fn is_header(word: &[u8]) -> bool {
+    HEADER.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 /// The parts of a text between spaces and what else may stand around a secret key.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c| is_space(c) || is_around(c)).filter(|piece| !piece.is_empty())
+fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| is_space(*byte) || is_around(*byte)).filter(|piece| !piece.is_empty())
 }
 
 /// What programs and people leave around a secret key, beside spaces.
-fn is_around(c: char) -> bool {
-    match c {
-        '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | '=' | ':' | ','
-        | ';' | '\\' => true,
-        _ => !c.is_ascii() && matches!(c, '´' | '‘'..='‟' | '«' | '»' | '‹' | '›'),
-    }
+fn is_around(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'"' | b'\''
+            | b'`'
+            | b'<'
+            | b'>'
+            | b'('
+            | b')'
+            | b'['
+            | b']'
+            | b'{'
+            | b'}'
+            | b'='
+            | b':'
+            | b','
+            | b';'
+            | b'\\'
+    )
 }
 
-/// Whether a character cannot be seen: spaces, line breaks, and those that take no room.
-fn is_space(c: char) -> bool {
-    match c {
-        _ if c.is_ascii() => c <= ' ' || c == '\u{7f}',
-        '\u{200c}' | '\u{200d}' => true,
-        _ => c.is_whitespace() || is_forbidden(c),
-    }
+/// Spaces, line breaks and what else cannot be seen.
+fn is_space(byte: u8) -> bool {
+    (byte <= b' ' && byte != OTHER) || byte == b'\x7f'
 }
 
 #[cfg(test)]
