@@ -98,7 +98,7 @@ pub fn find(text: &str, prefix: Option<&str>) -> Option<Found> {
     }
     // Most have nothing but what a secret key has, and are no more than looked over.
     let is_bare =
-        text.bytes().fold(true, |so_far, b| so_far & (b.is_ascii_alphanumeric() | (b == b'_')));
+        text.bytes().fold(true, |so_far, b| so_far & (b.is_ascii_alphanumeric() || b == b'_'));
     if is_bare && !text.is_empty() && !is_header(text.as_bytes()) {
         return Some(of_bare(text, prefix));
     }

@@ -15,7 +15,7 @@ pub(super) use holders::{
 };
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, totals, walk};
-pub(super) use used::{never_used, not_revoked, set_attention, used};
+pub(super) use used::{count_used, least_used, never_used, not_revoked, set_attention, used};
 
 use super::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
 use crate::clock::Timestamp;
@@ -120,44 +120,6 @@ pub(super) fn count_active(connection: &mut Connection, now: Timestamp, limit: i
 
 pub(super) fn any(connection: &mut Connection) -> Result<bool> {
     Ok(diesel::select(exists(api_keys::table.select(api_keys::id))).get_result(connection)?)
-}
-
-pub(super) fn least_used(
-    connection: &mut Connection,
-    before: Timestamp,
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
-        .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::last_used_at.lt(before.millis()))
-        // Nothing added, so that the order's index is walked along and not this column's.
-        .filter((api_keys::expires_at + 0).gt(now.millis()))
-        .order((api_keys::last_used_at, api_keys::id))
-        .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
-}
-
-/// How many active keys were last used from `since` on, or before, counted up to `limit` each.
-pub(super) fn count_used(
-    connection: &mut Connection,
-    since: Timestamp,
-    now: Timestamp,
-    limit: i64,
-) -> Result<(i64, i64)> {
-    let active = api_keys::table
-        .filter(api_keys::revoked_at.is_null())
-        .filter((api_keys::expires_at + 0).gt(now.millis()))
-        .select(api_keys::id)
-        .limit(limit);
-    let used: Vec<String> =
-        active.filter(api_keys::last_used_at.ge(since.millis())).load(connection)?;
-    let unused: Vec<String> =
-        active.filter(api_keys::last_used_at.lt(since.millis())).load(connection)?;
-    let count = |ids: Vec<String>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    Ok((count(used), count(unused)))
 }
 
 pub(super) fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {

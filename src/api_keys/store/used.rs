@@ -1,4 +1,4 @@
-//! The SQL of a key's last use.
+//! The SQL of keys' last use, and of those that were not used.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -7,7 +7,7 @@ use super::Row;
 use crate::api_keys::{ApiKey, KeyId, Used};
 use crate::clock::Timestamp;
 use crate::db::schema::api_keys;
-use crate::db::{Transaction, on_each, rows_of};
+use crate::db::{Connection, Transaction, on_each, rows_of};
 use crate::error::Result;
 
 /// Those of some hundred keys that were never used.
@@ -80,4 +80,42 @@ pub(in crate::api_keys) fn set_attention(
         query.execute(native)?
     });
     Ok(())
+}
+
+pub(in crate::api_keys) fn least_used(
+    connection: &mut Connection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::last_used_at.lt(before.millis()))
+        // Nothing added, so that the order's index is walked along and not this column's.
+        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .order((api_keys::last_used_at, api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many active keys were last used from `since` on, or before, counted up to `limit` each.
+pub(in crate::api_keys) fn count_used(
+    connection: &mut Connection,
+    since: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<(i64, i64)> {
+    let active = api_keys::table
+        .filter(api_keys::revoked_at.is_null())
+        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .select(api_keys::id)
+        .limit(limit);
+    let used: Vec<String> =
+        active.filter(api_keys::last_used_at.ge(since.millis())).load(connection)?;
+    let unused: Vec<String> =
+        active.filter(api_keys::last_used_at.lt(since.millis())).load(connection)?;
+    let count = |ids: Vec<String>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    Ok((count(used), count(unused)))
 }

@@ -36,9 +36,10 @@ pub(super) fn expired(key: &ApiKey, facts: &Facts<'_>) -> Explained {
     } else {
         "The time of this secret key was over. ".to_owned()
     };
-    let text = text + "The key needs a new secret key, or the application another key.";
+    let text = text + "Rotate the key to give it a new secret key and a new date.";
     let mut explained = Explained::new("Key expired", &[&text]);
-    duplicate(&mut explained, key, facts);
+    let href = format!("/api-keys/{}/rotate?behind=key", key.id.as_str());
+    explained.link(facts, Permission::UpdateKeys, href, "Rotate the key");
     explained
 }
 

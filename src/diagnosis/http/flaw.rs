@@ -17,7 +17,7 @@ const WORDS: [(Flaw, &str, &str, &str); Flaw::ALL.len()] = [
         "A Key ID in place of the secret key",
         "A Key ID names a key. It is no credential.",
         "Send the secret key, which was shown once when the key was created. If nobody saved it, \
-         the key needs a new one.",
+         rotate the key to get a new one.",
     ),
     (
         Flaw::Spaces,

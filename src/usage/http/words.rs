@@ -45,7 +45,7 @@ pub fn advice(denied: &Denied, role_has: impl Fn(&str) -> bool, edit: Option<&st
         Outcome::AddressNotAllowed => not_allowed(denied.address.as_deref(), edit),
         Outcome::ScopeMissing => missing(&denied.detail, role_has, edit),
         Outcome::InvalidKey => plain("Often an old secret left in a configuration file"),
-        Outcome::KeyExpired => plain("The application needs a new key"),
+        Outcome::KeyExpired => plain("Rotate the key if the application still needs it"),
         Outcome::KeyRevoked => plain("Something still uses it. The address may tell what"),
         Outcome::SecretSuperseded => plain("An old secret is still in use somewhere"),
         Outcome::EnvironmentMismatch => plain("The gateway asks for a key of another environment"),
