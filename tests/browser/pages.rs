@@ -394,6 +394,38 @@ fn the_activity_is_open_to_everybody() {
 }
 
 #[test]
+fn rotation_is_open_to_everybody() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    let id = keys::named(&app, "Billing worker – production");
+    keys::use_ago(&app, &id, 0);
+    browser.goto(&format!("/api-keys/{id}"));
+    browser.follow("a[href*='/rotate']");
+    assert!(browser.has_focus("[name='overlap'][value='7d']"));
+    look_at(&browser, "rotate");
+    browser.click("[name='lifetime'][value='date']");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.shows("#expires_on-error"));
+    look_at(&browser, "rotate with an error");
+    browser.click("[name='lifetime'][value='90']");
+    browser.follow("dialog .btn-primary:not(.needs-js)");
+    assert_eq!(browser.text("#key-id"), id);
+    look_at(&browser, "the new secret");
+    browser.follow("[data-replace]");
+    assert!(browser.text("#overlap").starts_with("This key has two secrets until"));
+    look_at(&browser, "a key with two secrets");
+    browser.goto(&format!("/api-keys/{id}/rotate?behind=key"));
+    assert!(browser.shows("#rotate .notice"));
+    look_at(&browser, "rotate a key with two secrets");
+    browser.goto(&format!("/api-keys/{id}"));
+    browser.follow("#overlap .btn");
+    look_at(&browser, "stop the old secret");
+    browser.follow("dialog .btn-danger");
+    assert!(!browser.shows("#overlap"));
+}
+
+#[test]
 fn the_usage_is_open_to_everybody() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
