@@ -17,22 +17,26 @@ fn every_way_to_fail_at_nginx_is_explained() {
     latchkey.advance(31 * DAY);
     let manager = latchkey.super_manager();
     let key = |name: &str| latchkey.key(|draft| draft.name = name.to_owned());
-    let [revoked, good] = ["Revoked", "Good"].map(key);
+    let [revoked, replaced, good] = ["Revoked", "Replaced", "Good"].map(key);
     let reader = latchkey.key(|draft| draft.role = "read-only".into());
     let staging = latchkey.key(|draft| draft.environment = "staging".into());
     let elsewhere = latchkey.key(|draft| draft.ip_whitelist = "203.0.113.7".into());
     let path = format!("/api-keys/{}/revoke", revoked.id.as_str());
     assert_eq!(manager.submit(&path, &[]).status, 303);
+    let path = format!("/api-keys/{}/rotate", replaced.id.as_str());
+    assert_eq!(manager.submit(&path, &[("overlap", "now"), ("lifetime", "30")]).status, 200);
 
     let get = |secret: &str| client.get_as(secret, "/orders/1");
     let typo = good.secret.replace("prod", "stag");
     let strange = crate::support::App::set_up().super_manager().create_key(&[]).secret();
-    let ways: [(Page, u16, &str, Option<&Key>); 10] = [
+    let ways: [(Page, u16, &str, Option<&Key>); 12] = [
         (client.get("/orders/1", &[]), 401, "No API key", None),
         (get(good.id.as_str()), 401, "A Key ID in place of the secret key", None),
         (get(&good.secret[..50]), 401, "The secret key is cut off", None),
         (get(&typo), 401, "A typo in the secret key", None),
+        (get(&format!("\"{}\"", good.secret)), 401, "Something stands around the secret key", None),
         (get(&strange), 401, "Secret key does not match", None),
+        (get(&replaced.secret), 401, "Secret key was replaced", Some(&replaced)),
         (get(&revoked.secret), 401, "Key revoked", Some(&revoked)),
         (get(&expired.secret), 401, "Key expired", Some(&expired)),
         (
@@ -63,6 +67,6 @@ fn every_way_to_fail_at_nginx_is_explained() {
         let page = manager.get(&format!("/diagnosis?q={}", key.id.as_str()));
         assert_eq!(page.all("#refusals h3"), [expected], "{}", page.body);
     }
-    assert_eq!(explained.len(), 5);
+    assert_eq!(explained.len(), 6);
     assert_eq!(get(&good.secret).status, 200);
 }
