@@ -54,7 +54,7 @@ fn who_is_invited_to_look_sees_no_button_that_is_not_theirs() {
     other.expect_status(403);
     accept(&other, &link);
     assert_eq!(other.address(), "/api-keys");
-    assert_eq!(other.texts(".nav a"), ["API Keys"]);
+    assert_eq!(other.texts(".nav a"), ["API Keys", "Usage"]);
     assert!(other.shows("table.keys"));
     for control in ["#create", ".act", "[href*='/edit']", "[href*='/revoke']", "[href^='/members']"]
     {

@@ -40,7 +40,7 @@ fn a_scope_that_nobody_asks_for_is_named_and_one_click_opens_edit_without_it() {
     let page = app.super_manager().get(&path);
     assert_eq!(
         page.text("#unasked"),
-        "Never asked for since the key was created:reports:readEdit without it"
+        "Never asked for since the key was created:reports:readEdit without it, reports:read"
     );
     app.advance(85 * DAY);
     pass(&app, &id, "203.0.113.7", &["orders:read"], 1);
