@@ -1,6 +1,6 @@
 //! Writes what was counted: every two seconds, in transactions small enough that nobody else who
 //! writes waits for long, and once more at the end. When writing takes long, since tens of thousands
-//! of keys are in use, less often: so it takes at most a twentieth of the time, up to a minute apart.
+//! of keys are in use, less often: so it takes at most a thirtieth of the time, up to a minute apart.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// How often what was counted is written.
 const EVERY: Duration = Duration::from_secs(2);
 /// How many times as long as the last writing took the next one is away,
-const RESTS: u32 = 20;
+const RESTS: u32 = 30;
 /// but no longer than this.
 const LONGEST: Duration = Duration::from_mins(1);
 /// How many tallies, and as many secrets' denials, go into one transaction.
