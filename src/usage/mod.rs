@@ -47,6 +47,9 @@ pub struct Secret {
     pub number: i64,
 }
 
+/// How many addresses of a key are kept: those that were seen last.
+pub const ADDRESSES_KEPT: usize = 100;
+
 /// What became of a key's requests within a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LastDay {

@@ -1,8 +1,8 @@
 //! A rotation's overlap as pages show it: both secrets, and whether the old one can go.
 
-use super::words::{ago, requests};
+use super::words::{ago, moment, requests};
 use crate::api_keys::{self, ApiKey, KeptSecret};
-use crate::clock::{DAY, Timestamp, day_and_month};
+use crate::clock::{DAY, Timestamp};
 use crate::db::Connection;
 use crate::error::Result;
 use crate::usage::{self, LastDay};
@@ -57,8 +57,4 @@ impl Overlapping {
         let until = moment(old.ends_at());
         Ok(Some(Self { until, new: view(new), old: view(old), is_safe }))
     }
-}
-
-fn moment(at: Timestamp) -> String {
-    format!("{}, {}", day_and_month(at.date()), at.time_of_day())
 }

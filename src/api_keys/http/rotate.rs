@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::behind::Behind;
 use super::form::{Fields, FormView};
 use super::new::{ALREADY_SHOWN, reveal};
-use super::words::ago;
+use super::words::{ago, moment};
 use crate::api_keys::{self, Details, KeptSecret, KeyId, Overlap, Rotation, Status};
-use crate::clock::{Timestamp, day_and_month};
+use crate::clock::Timestamp;
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::UpdateKeys;
@@ -163,7 +163,7 @@ fn tiles(secrets: &[KeptSecret], chosen: &str, now: Timestamp) -> Vec<OverlapTil
             },
             until: match overlap {
                 Overlap::Now => "if it leaked".into(),
-                _ => format!("{}, {}", day_and_month(end.date()), end.time_of_day()),
+                _ => moment(end),
             },
             is_chosen: overlap.slug() == chosen,
         }
@@ -178,10 +178,7 @@ fn of_two(secrets: &[KeptSecret], now: Timestamp) -> Option<String> {
             .last_used_at
             .map_or("never used".into(), |at| format!("last used {}", ago(at, now).to_lowercase()))
     };
-    let made = |secret: &KeptSecret| {
-        let at = secret.created_at;
-        format!("{}, {}", day_and_month(at.date()), at.time_of_day())
-    };
+    let made = |secret: &KeptSecret| moment(secret.created_at);
     match secrets.first() {
         Some(current) if current.last_used_at.is_none() => Some(format!(
             "The secret made on {} was never used and stops at once. The one before goes on.",

@@ -12,13 +12,11 @@ use crate::members::http::Viewer;
 use crate::text::thousands;
 use crate::usage::denials::{self, Alike};
 use crate::usage::http::{Advice, Figures, SeenView, advice, reason};
-use crate::usage::{self, Period, SeenAddress, Series, UNASKED_DAYS, Unasked};
+use crate::usage::{self, ADDRESSES_KEPT, Period, SeenAddress, Series, UNASKED_DAYS, Unasked};
 
 /// How many kinds of denials, and how many addresses, the page shows.
 const KINDS: usize = 5;
 const ADDRESSES: usize = 5;
-/// How many addresses of a key are kept, so that there may have been more.
-const KEPT: usize = 100;
 /// For how long after its creation the page of an unused key looks for itself whether it is used.
 const WAITS: i64 = 15 * MINUTE;
 
@@ -128,7 +126,7 @@ impl UsageView {
         Self {
             figures: Figures::new(&read.series, &path, now),
             last_used: key.last_used_at.map_or("Never".into(), |at| ago(at, now)),
-            addresses: format!("{addresses}{}", if addresses >= KEPT { "+" } else { "" }),
+            addresses: format!("{addresses}{}", if addresses >= ADDRESSES_KEPT { "+" } else { "" }),
             kinds: kinds.map(|kind| kind_view(kind, details, edit.as_deref(), now)).collect(),
             denied: thousands(denied.unsigned_abs()),
             denied_href: format!("/usage/denials?key={}&period={period}", key.id.as_str()),

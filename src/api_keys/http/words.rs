@@ -1,8 +1,8 @@
 //! What pages say of a key: badges, and how long ago.
 
 use crate::api_keys::{ApiKey, Badge};
-use crate::clock::Timestamp;
 pub(super) use crate::clock::ago;
+use crate::clock::{Timestamp, day_and_month};
 use crate::settings::Settings;
 use crate::text::thousands;
 use crate::usage::LastDay;
@@ -43,6 +43,11 @@ pub(super) fn in_days(then: time::Date, now: Timestamp) -> String {
         days if days > 0 => format!("in {days} days"),
         days => format!("{} days ago", -days),
     }
+}
+
+/// `30 Nov, 14:06`, UTC.
+pub(super) fn moment(at: Timestamp) -> String {
+    format!("{}, {}", day_and_month(at.date()), at.time_of_day())
 }
 
 /// `1 key`, `38 keys`, `1,000+ keys`.

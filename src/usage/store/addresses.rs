@@ -13,10 +13,7 @@ use crate::db::schema::usage_addresses;
 use crate::db::{Connection, Transaction, on_each, rows_of};
 use crate::error::{Error, Result};
 use crate::usage::buffer::{Seen, Tally};
-use crate::usage::{Secret, SeenAddress};
-
-/// How many addresses of a key are kept: those that were seen last.
-const ADDRESSES: i64 = 100;
+use crate::usage::{ADDRESSES_KEPT, Secret, SeenAddress};
 
 /// An address of a key that is in the table now, and how often it was seen that day.
 #[derive(QueryableByName)]
@@ -87,7 +84,7 @@ fn forget(tx: &mut Transaction<'_>, key_id: &str) -> Result<()> {
          ORDER BY MAX(last_seen_at) DESC LIMIT $2)",
     )
     .bind::<Text, _>(key_id)
-    .bind::<BigInt, _>(ADDRESSES)
+    .bind::<BigInt, _>(i64::try_from(ADDRESSES_KEPT).unwrap_or(i64::MAX))
     .execute(&mut **tx)?;
     Ok(())
 }
