@@ -73,6 +73,8 @@ events! {
     SecretStopped = "api_key.secret_stopped",
     /// An API key was revoked.
     KeyRevoked = "api_key.revoked",
+    /// What asked for attention at an API key was looked at, and the key kept as it is.
+    KeyKept = "api_key.kept",
     /// A role was created.
     RoleCreated = "role.created",
     /// A role was edited.

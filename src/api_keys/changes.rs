@@ -37,6 +37,10 @@ pub(super) fn revoked(key: &ApiKey) -> Entry {
     Entry::about(Event::KeyRevoked, subject(key)).with(recorded)
 }
 
+pub(super) fn kept(key: &ApiKey, note: &str) -> Entry {
+    Entry::about(Event::KeyKept, subject(key)).with(serde_json::json!({ "note": note }))
+}
+
 fn subject(key: &ApiKey) -> Subject {
     Subject { kind: "api_key", id: key.id.as_str().to_owned(), name: key.name.as_str().to_owned() }
 }

@@ -13,6 +13,8 @@ const LONGEST_NOTES: usize = 2000;
 const EXPIRES_SOON_DAYS: i64 = 14;
 /// After how many days a key that was never used asks for attention.
 const NEVER_USED_DAYS: i64 = 30;
+/// After how many days what somebody looked at asks for attention again, if it still holds.
+pub const REVIEWED_DAYS: i64 = 90;
 
 /// A key's name: 1 to 80 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +96,10 @@ pub struct ApiKey {
     pub last_used_address: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Since when something asks for attention that the key itself does not tell.
+    pub noted_at: Option<Timestamp>,
+    /// When somebody last looked at what asked for attention, and kept the key as it is.
+    pub reviewed_at: Option<Timestamp>,
 }
 
 /// Whether a key can pass at all.
@@ -164,14 +170,39 @@ impl ApiKey {
         self.secret_created_at.plus(self.environment.rotation_interval(settings))
     }
 
+    /// From when on it expires soon.
+    #[must_use]
+    pub fn expires_soon_at(&self) -> Timestamp {
+        Timestamp::end_of(self.expires_at.last_day()).plus(-(EXPIRES_SOON_DAYS + 1) * DAY)
+    }
+
+    /// From when on it should have been used; `None` when it was.
+    #[must_use]
+    pub fn overdue_for_use_at(&self) -> Option<Timestamp> {
+        let overdue = || self.secret_created_at.plus(NEVER_USED_DAYS * DAY);
+        self.last_used_at.is_none().then(overdue)
+    }
+
+    /// From when on what holds since `since` asks for attention: when somebody has looked at it, a
+    /// while later.
+    #[must_use]
+    pub fn asks_from(&self, since: Timestamp) -> Timestamp {
+        match self.reviewed_at {
+            Some(reviewed) if since <= reviewed => reviewed.plus(REVIEWED_DAYS * DAY),
+            _ => since,
+        }
+    }
+
     /// From when on it needs attention, unless it has expired by then or is revoked.
     #[must_use]
     pub fn attention_at(&self, settings: &Settings) -> Timestamp {
-        let soon =
-            Timestamp::end_of(self.expires_at.last_day()).plus(-(EXPIRES_SOON_DAYS + 1) * DAY);
-        let unused = self.secret_created_at.plus(NEVER_USED_DAYS * DAY);
-        let due = soon.min(self.rotation_due_at(settings));
-        if self.last_used_at.is_none() { due.min(unused) } else { due }
+        let own = [
+            Some(self.expires_soon_at()),
+            Some(self.rotation_due_at(settings)),
+            self.overdue_for_use_at(),
+        ];
+        let own = own.into_iter().flatten().map(|since| self.asks_from(since));
+        own.chain(self.noted_at).min().unwrap_or(self.expires_at)
     }
 }
 
@@ -198,6 +229,8 @@ mod tests {
             last_used_at: used.then_some(now),
             last_used_address: None,
             revoked_at: None,
+            noted_at: None,
+            reviewed_at: None,
         }
     }
 
@@ -221,6 +254,18 @@ mod tests {
         let key = key(DAY, 5 * DAY, true);
         assert_eq!(key.status(key.expires_at.plus(-1)), Status::Active);
         assert_eq!(key.status(key.expires_at), Status::Expired);
+    }
+
+    #[test]
+    fn what_was_looked_at_asks_again_after_ninety_days_and_what_is_new_at_once() {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        let settings = Settings::default();
+        let due = ApiKey { reviewed_at: Some(now), ..key(100 * DAY, 150 * DAY, true) };
+        assert_eq!(due.attention_at(&settings), now.plus(REVIEWED_DAYS * DAY));
+        let soon = ApiKey { reviewed_at: Some(now), ..key(100 * DAY, 20 * DAY, true) };
+        assert_eq!(soon.attention_at(&settings), soon.expires_soon_at());
+        let noted = ApiKey { noted_at: Some(now.plus(1)), ..due };
+        assert_eq!(noted.attention_at(&settings), now.plus(1));
     }
 
     #[test]

@@ -183,8 +183,10 @@ pub struct Page {
 pub struct Totals {
     /// Not revoked.
     pub all: i64,
-    /// Asking for something.
+    /// Asking for something, of those that work.
     pub attention: i64,
+    /// Asking for something though they no longer work.
+    pub over: i64,
     /// Expired.
     pub expired: i64,
     /// Revoked.

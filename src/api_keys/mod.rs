@@ -19,12 +19,15 @@ mod secret;
 mod store;
 mod used;
 
-pub use attention::rotation_changed;
+pub use attention::{
+    created_by, creators, keep, note, noted, noted_when_over, overlapping, overlaps_end_at,
+    rotation_changed,
+};
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use flaw::Flaw;
 pub use ip_whitelist::IpWhitelist;
-pub use key::{ApiKey, Badge, KeyName, Status};
+pub use key::{ApiKey, Badge, KeyName, REVIEWED_DAYS, Status};
 pub use key_id::KeyId;
 pub use list::{
     COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
@@ -124,6 +127,8 @@ fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Autho
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
+        noted_at: None,
+        reviewed_at: None,
     };
     Details {
         key,

@@ -8,6 +8,9 @@ use crate::db::{Connection, Transaction};
 use crate::error::{Error, Invalid, Result};
 use crate::settings::{self, Settings};
 
+/// For how long an old secret must have been unused for its end to be safe, in milliseconds.
+const QUIET: i64 = DAY;
+
 /// How long the old secret goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlap {
@@ -95,6 +98,13 @@ impl KeptSecret {
     #[must_use]
     pub fn overlaps(&self, now: Timestamp) -> bool {
         self.superseded_at.is_some() && now < self.ends_at()
+    }
+
+    /// From when on it is safe to end it: it has been quiet for a day, and `newest`, which stands in
+    /// for it, has been there for as long, so that there was time to switch.
+    #[must_use]
+    pub fn safe_to_end_at(&self, newest: &Self) -> Timestamp {
+        self.last_used_at.unwrap_or(self.created_at).max(newest.created_at).plus(QUIET)
     }
 }
 

@@ -168,6 +168,8 @@ diesel::table! {
         attention_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
         revoked_by -> Nullable<Text>,
+        noted_at -> Nullable<BigInt>,
+        reviewed_at -> Nullable<BigInt>,
     }
 }
 

@@ -112,6 +112,8 @@ impl Keys<'_> {
             last_used_at: None,
             last_used_address: None,
             revoked_at,
+            noted_at: None,
+            reviewed_at: None,
         };
         Ok(Details { key, role, selected, ip_whitelist })
     }

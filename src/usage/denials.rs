@@ -40,6 +40,8 @@ pub struct Denied {
 pub struct Alike {
     /// The last one.
     pub latest: Denied,
+    /// When the first one was, of those that were kept.
+    pub first: Timestamp,
     /// How many there were.
     pub count: i64,
 }
@@ -128,11 +130,30 @@ pub fn alike(connection: &mut Connection, key_id: &KeyId, since: Timestamp) -> R
             kind.latest.reason == denied.reason && kind.latest.detail == denied.detail
         });
         match known {
-            Some(kind) => kind.count += denied.count,
-            None => kinds.push(Alike { count: denied.count, latest: denied }),
+            Some(kind) => {
+                kind.count += denied.count;
+                kind.first = denied.at;
+            }
+            None => {
+                kinds.push(Alike { first: denied.at, count: denied.count, latest: denied });
+            }
         }
     }
     Ok(kinds)
+}
+
+/// The keys with at least `often` refusals since the day of `since`, or with any that bore a secret
+/// which no longer works; at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn refused_keys(
+    connection: &mut Connection,
+    since: Timestamp,
+    often: i64,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    store::refused_keys(connection, since, often, limit)
 }
 
 impl Cursor {

@@ -1,12 +1,12 @@
-// The page that shows a secret key or a one-time link once: leaving it wipes the text and keeps the page out of the history.
+// The page that shows secret keys or a one-time link once: leaving it wipes the text and keeps the page out of the history.
 {
-  const secret = document.querySelector('#secret-key, #one-time-link');
+  const secrets = document.querySelectorAll('#secret-key, .secret-key, #one-time-link');
   const leave = document.querySelector('a[data-replace]');
   const wipe = () => {
-    secret.textContent = '';
+    for (const secret of secrets) secret.textContent = '';
   };
 
-  if (secret && leave) {
+  if (secrets.length && leave) {
     leave.addEventListener('click', (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();

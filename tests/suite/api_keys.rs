@@ -1,5 +1,6 @@
 //! API keys: create, see once, edit, revoke, find again.
 
+mod attention;
 mod create;
 mod edit;
 mod expiry;

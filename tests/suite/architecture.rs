@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Features, from left to right: each may use those before it.
-const FEATURES: [&str; 12] = [
+const FEATURES: [&str; 16] = [
     "activity",
     "settings",
     "mail",
@@ -16,6 +16,10 @@ const FEATURES: [&str; 12] = [
     "usage",
     "verification",
     "diagnosis",
+    "webhooks",
+    "leaks",
+    "reviews",
+    "attention",
     "alerts",
 ];
 const LONGEST_FILE: usize = 300;

@@ -84,6 +84,12 @@ pub(super) fn key_revoked(entry: &Recorded) -> Parts {
     Parts::around("Revoked ", used)
 }
 
+/// "Kept X as it is: the partner was told".
+pub(super) fn key_kept(entry: &Recorded) -> Parts {
+    let note = told(entry, "note").filter(|note| !note.is_empty());
+    Parts::around("Kept ", note.map_or(" as it is".into(), |note| format!(" as it is: {note}")))
+}
+
 pub(super) fn sign_in_failed(entry: &Recorded) -> Parts {
     let email = told(entry, "email").unwrap_or_default();
     let nobody = if entry.subject_id.is_none() { ", which is nobody’s address" } else { "" };

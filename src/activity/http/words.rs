@@ -23,6 +23,7 @@ const EVENTS: &[Words] = &[
     words("api_key.rotated", "Key rotated", "refresh-cw").saying(sentence::key_rotated),
     words("api_key.secret_stopped", "Old secret stopped", "ban")
         .saying(|_| Parts::around("Stopped the old secret of ", "")),
+    words("api_key.kept", "Key kept", "circle-check").saying(sentence::key_kept),
     words("api_key.revoked", "Key revoked", "ban").saying(sentence::key_revoked),
     words("session.signed_in", "Signed in", "log-in").saying(|_| Parts::plain("With password")),
     words("session.signed_out", "Signed out", "log-out")

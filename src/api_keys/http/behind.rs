@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use super::query::Query;
 use super::show::KeyPage;
 use super::table::Table;
-use crate::api_keys::KeyId;
+use crate::api_keys::{KeyId, View};
 use crate::db::Db;
 use crate::error::Result;
 use crate::members::Permission;
@@ -46,6 +46,15 @@ impl Behind {
             return Ok(Self::Nothing);
         }
         Ok(Self::Table(Box::new(Table::load(db, viewer, Query::default()).await?)))
+    }
+
+    /// The keys that need attention.
+    pub(super) async fn attention(db: &Db, viewer: &Viewer) -> Result<Self> {
+        if !viewer.may(Permission::ViewKeys) {
+            return Ok(Self::Nothing);
+        }
+        let query = Query { view: View::Attention, ..Query::default() };
+        Ok(Self::Table(Box::new(Table::load(db, viewer, query).await?)))
     }
 
     /// Where closing the dialog leads: to the key's row, or to its page.

@@ -10,6 +10,7 @@ use super::list_check::{ListCheck, said};
 use super::prefill::Prefill;
 use crate::activity::{self, Theirs};
 use crate::api_keys::{self, ApiKey, Details, Draft, IpWhitelist, KeyId, Status};
+use crate::attention;
 use crate::clock::{Timestamp, long_date};
 use crate::db::Connection;
 use crate::error::{Error, Invalid, Result};
@@ -83,6 +84,7 @@ pub(super) async fn save(
         token.spend(tx, &author.keyring, &back)?;
         let before = api_keys::find(tx, &edited)?;
         let key = api_keys::edit(tx, &edited, &draft, version, &author)?;
+        attention::reconsider(tx, &[edited], author.now)?;
         Ok((key, would_refuse(tx, before.as_ref(), &draft, author.now)?))
     });
     let (status, errors) = match saved.await {

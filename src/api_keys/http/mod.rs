@@ -11,11 +11,13 @@ mod prefill;
 mod query;
 mod revoke;
 mod rotate;
+mod selected;
 mod show;
 mod stop_old_secret;
 mod table;
 mod usage;
 mod words;
+mod work;
 
 use crate::web::routes::Routes;
 
@@ -24,6 +26,13 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/api-keys", index::page);
     routes.post("/api-keys", new::create);
     routes.get("/api-keys/new", new::page);
+    // Before those of one key, whose path they would fit.
+    routes.get("/api-keys/selected/keep", selected::keep::page);
+    routes.post("/api-keys/selected/keep", selected::keep::keep);
+    routes.get("/api-keys/selected/revoke", selected::revoke::page);
+    routes.post("/api-keys/selected/revoke", selected::revoke::revoke);
+    routes.get("/api-keys/selected/rotate", selected::rotate::page);
+    routes.post("/api-keys/selected/rotate", selected::rotate::rotate);
     routes.get("/api-keys/{key_id}", show::page);
     routes.get("/api-keys/{key_id}/edit", edit::page);
     routes.post("/api-keys/{key_id}/edit", edit::save);

@@ -2,13 +2,10 @@
 
 use super::words::{ago, moment, requests};
 use crate::api_keys::{self, ApiKey, KeptSecret};
-use crate::clock::{DAY, Timestamp};
+use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Result;
 use crate::usage::{self, LastDay};
-
-/// For how long the old secret must have been unused for its end to be safe, in milliseconds.
-const QUIET: i64 = DAY;
 
 /// Two secrets that work.
 pub(super) struct Overlapping {
@@ -51,9 +48,7 @@ impl Overlapping {
                 addresses: 0,
             }),
         };
-        let quiet_since = old.last_used_at.unwrap_or(old.created_at);
-        // In the first day of an overlap nobody has had the time to switch.
-        let is_safe = now.since(quiet_since) >= QUIET && now.since(new.created_at) >= QUIET;
+        let is_safe = now >= old.safe_to_end_at(new);
         let until = moment(old.ends_at());
         Ok(Some(Self { until, new: view(new), old: view(old), is_safe }))
     }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::behind::Behind;
 use super::words::{ago, requests};
 use crate::api_keys::{self, KeyId, Status};
+use crate::attention;
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::DeleteKeys;
@@ -66,7 +67,9 @@ pub(super) async fn revoke(
     let (revoked, back) = (id, location.clone());
     let outcome = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
-        api_keys::revoke(tx, &revoked, &confirm, &author)
+        let key = api_keys::revoke(tx, &revoked, &confirm, &author)?;
+        attention::reconsider(tx, &[revoked], author.now)?;
+        Ok(key)
     });
     match outcome.await {
         Ok(key) => {

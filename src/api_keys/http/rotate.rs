@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::behind::Behind;
 use super::form::{Fields, FormView};
 use super::new::{ALREADY_SHOWN, reveal};
-use super::words::{ago, moment};
+use super::words::{ago, moment, overlap_label};
 use crate::api_keys::{self, Details, KeptSecret, KeyId, Overlap, Rotation, Status};
+use crate::attention;
 use crate::clock::Timestamp;
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::{Allowed, Viewer};
@@ -87,7 +88,9 @@ pub(super) async fn rotate(
     let back = location.clone();
     let rotated = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
-        api_keys::rotate(tx, &id, &rotation, &author)
+        let rotated = api_keys::rotate(tx, &id, &rotation, &author)?;
+        attention::reconsider(tx, &[id], author.now)?;
+        Ok(rotated)
     });
     let (status, errors) = match rotated.await {
         Ok((details, secret)) => {
@@ -155,12 +158,7 @@ fn tiles(secrets: &[KeptSecret], chosen: &str, now: Timestamp) -> Vec<OverlapTil
         let end = now.plus(overlap.length()).min(own_end);
         OverlapTile {
             slug: overlap.slug(),
-            label: match overlap {
-                Overlap::Hours24 => "In 24 hours",
-                Overlap::Days7 => "In 7 days",
-                Overlap::Days14 => "In 14 days",
-                Overlap::Now => "Now",
-            },
+            label: overlap_label(overlap),
             until: match overlap {
                 Overlap::Now => "if it leaked".into(),
                 _ => moment(end),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::behind::Behind;
 use super::overlap::Overlapping;
 use crate::api_keys::{self, KeyId};
+use crate::attention;
 use crate::error::{Error, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::UpdateKeys;
@@ -61,7 +62,9 @@ pub(super) async fn stop(
     let back = location.clone();
     let stopped = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
-        api_keys::stop_old_secret(tx, &id, &author)
+        let stopped = api_keys::stop_old_secret(tx, &id, &author)?;
+        attention::reconsider(tx, &[id], author.now)?;
+        Ok(stopped)
     });
     let (key, was_there) = stopped.await?;
     if !was_there {

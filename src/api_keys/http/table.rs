@@ -2,6 +2,7 @@
 
 use super::query::Query;
 use super::words::{BadgeView, ago, keys};
+use super::work::{Found, Work};
 use crate::api_keys::{
     self, ApiKey, Badge, Direction, Environment, Page, Sort, Status, Totals, View,
 };
@@ -30,6 +31,8 @@ pub(super) struct Table {
     pub caption: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
+    /// In place of the rows, what there is to do.
+    pub work: Option<Work>,
     pub foot: String,
     pub previous: Option<String>,
     pub next: Option<String>,
@@ -91,14 +94,25 @@ impl Table {
     pub(super) async fn load(db: &Db, viewer: &Viewer, query: Query) -> Result<Self> {
         let now = viewer.now;
         let wanted = query.clone();
+        let settings = viewer.settings.clone();
         let found = db.read(move |connection| {
             let roles = roles::all(connection)?;
             let totals = api_keys::totals(connection, now)?;
-            let page = api_keys::list(connection, &wanted.filter(&roles), &totals, now)?;
-            Ok((roles, totals, page))
+            let filter = wanted.filter(&roles);
+            let page = api_keys::list(connection, &filter, &totals, now)?;
+            let work = match filter.view {
+                View::Attention => Some(Found::read(connection, &filter, &page, &settings, now)?),
+                _ => None,
+            };
+            Ok((roles, totals, page, work))
         });
-        let (roles, totals, page) = found.await?;
-        Ok(Self::new(viewer, &query, &roles, totals, &page))
+        let (roles, totals, page, work) = found.await?;
+        let mut table = Self::new(viewer, &query, &roles, totals, &page);
+        table.work = work.map(|found| Work::new(viewer, &found, &page.keys));
+        if table.work.as_ref().is_some_and(|work| !work.is_empty()) {
+            table.nothing = None;
+        }
+        Ok(table)
     }
 
     fn new(viewer: &Viewer, query: &Query, roles: &[Role], totals: Totals, page: &Page) -> Self {
@@ -124,6 +138,7 @@ impl Table {
                 .iter()
                 .map(|key| row(key, roles, &viewer.member, &viewer.settings, viewer.now))
                 .collect(),
+            work: None,
             foot: foot(viewer, query, totals, page),
             previous: beside(page.keys.first().filter(|_| page.has_before), page.position, false),
             next: beside(page.keys.last().filter(|_| page.has_after), end, true),
@@ -141,7 +156,10 @@ fn tabs(query: &Query, totals: Totals) -> Vec<Tab> {
     .map(|(view, label)| Tab {
         label,
         href: query.with_view(view).href(),
-        count: api_keys::count_text(totals.of(view)),
+        count: api_keys::count_text(match view {
+            View::Attention => totals.attention + totals.over,
+            _ => totals.of(view),
+        }),
         is_current: query.view == view,
     })
     .into()
@@ -184,7 +202,7 @@ fn nothing(query: &Query, is_narrowed: bool) -> Nothing {
         }
         View::Attention => plain(
             "Nothing needs attention",
-            "Keys that expire soon, are due for rotation or have not been used for 30 days appear here.",
+            "Keys that expire soon, are due for rotation, unused, often refused or used when they no longer work appear here.",
         ),
         View::Expired => {
             plain("No expired keys", "Keys that have reached their expiry date appear here.")

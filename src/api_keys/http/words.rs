@@ -1,6 +1,6 @@
 //! What pages say of a key: badges, and how long ago.
 
-use crate::api_keys::{ApiKey, Badge};
+use crate::api_keys::{ApiKey, Badge, Overlap};
 pub(super) use crate::clock::ago;
 use crate::clock::{Timestamp, day_and_month};
 use crate::settings::Settings;
@@ -42,6 +42,16 @@ pub(super) fn in_days(then: time::Date, now: Timestamp) -> String {
         -1 => "yesterday".into(),
         days if days > 0 => format!("in {days} days"),
         days => format!("{} days ago", -days),
+    }
+}
+
+/// When the old secret stops.
+pub(super) fn overlap_label(overlap: Overlap) -> &'static str {
+    match overlap {
+        Overlap::Hours24 => "In 24 hours",
+        Overlap::Days7 => "In 7 days",
+        Overlap::Days14 => "In 14 days",
+        Overlap::Now => "Now",
     }
 }
 

@@ -1,5 +1,6 @@
 //! The SQL of keys, their scopes, addresses and secrets.
 
+mod attention;
 mod holders;
 mod secrets;
 mod table;
@@ -10,6 +11,9 @@ use std::collections::BTreeSet;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+pub(super) use attention::{
+    created_by, creator_after, noted, noted_when_over, overlapping, secrets_of, set_notes,
+};
 pub(super) use holders::{
     Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
@@ -43,6 +47,8 @@ struct Row {
     last_used_at: i64,
     last_used_address: Option<String>,
     revoked_at: Option<i64>,
+    noted_at: Option<i64>,
+    reviewed_at: Option<i64>,
 }
 
 impl TryFrom<Row> for ApiKey {
@@ -68,6 +74,8 @@ impl TryFrom<Row> for ApiKey {
             last_used_at: (row.last_used_at > 0).then(|| Timestamp::from_millis(row.last_used_at)),
             last_used_address: row.last_used_address,
             revoked_at: row.revoked_at.map(Timestamp::from_millis),
+            noted_at: row.noted_at.map(Timestamp::from_millis),
+            reviewed_at: row.reviewed_at.map(Timestamp::from_millis),
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::settings::Settings;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_key_secrets)]
-struct Row {
+pub(super) struct SecretRow {
     number: i64,
     created_at: i64,
     expires_at: i64,
@@ -27,20 +27,23 @@ pub(in crate::api_keys) fn secrets(
     connection: &mut Connection,
     id: &KeyId,
 ) -> Result<Vec<KeptSecret>> {
-    let rows: Vec<Row> = api_key_secrets::table
+    let rows: Vec<SecretRow> = api_key_secrets::table
         .filter(api_key_secrets::key_id.eq(id.as_str()))
         .order(api_key_secrets::number.desc())
-        .select(Row::as_select())
+        .select(SecretRow::as_select())
         .load(connection)?;
-    let secrets = rows.into_iter().map(|row| KeptSecret {
+    Ok(rows.into_iter().map(kept).collect())
+}
+
+pub(super) fn kept(row: SecretRow) -> KeptSecret {
+    KeptSecret {
         number: row.number,
         created_at: Timestamp::from_millis(row.created_at),
         expires_at: Timestamp::from_millis(row.expires_at),
         superseded_at: row.superseded_at.map(Timestamp::from_millis),
         last_used_at: (row.last_used_at > 0).then(|| Timestamp::from_millis(row.last_used_at)),
         last_used_address: row.last_used_address,
-    });
-    Ok(secrets.collect())
+    }
 }
 
 /// Gives `key`, as it stands now, one more secret.

@@ -25,6 +25,8 @@ struct Counts {
     #[diesel(sql_type = BigInt)]
     attention: i64,
     #[diesel(sql_type = BigInt)]
+    over_but_noted: i64,
+    #[diesel(sql_type = BigInt)]
     expired: i64,
     #[diesel(sql_type = BigInt)]
     revoked: i64,
@@ -34,6 +36,8 @@ const COUNTS: &str = "SELECT \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL LIMIT $1) AS a) AS live, \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
         AND attention_at <= $2 AND expires_at > $2 ORDER BY attention_at DESC LIMIT $1) AS b) AS attention, \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE noted_at IS NOT NULL AND noted_at <= $2 \
+        AND (revoked_at IS NOT NULL OR expires_at + 0 <= $2) LIMIT $1) AS e) AS over_but_noted, \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
         AND expires_at <= $2 LIMIT $1) AS c) AS expired, \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NOT NULL LIMIT $1) AS d) AS revoked";
@@ -47,8 +51,8 @@ pub(in crate::api_keys) fn totals(
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(now.millis())
         .get_result(connection)?;
-    let Counts { live: all, attention, expired, revoked } = counts;
-    Ok(Totals { all, attention, expired, revoked })
+    let Counts { live: all, attention, over_but_noted: over, expired, revoked } = counts;
+    Ok(Totals { all, attention, over, expired, revoked })
 }
 
 const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM api_keys \

@@ -33,6 +33,8 @@ fn key() -> KeyNow {
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
+        noted_at: None,
+        reviewed_at: None,
     };
     let offered = ["invoices:read", "orders:read", "orders:write"].map(str::to_owned).into();
     KeyNow {

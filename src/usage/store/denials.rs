@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 use super::ROWS;
 use crate::api_keys::KeyId;
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::db::schema::denials;
 use crate::db::{Connection, Transaction, on_each};
 use crate::error::{Error, Result};
@@ -157,4 +158,30 @@ impl TryFrom<Row> for Denied {
             count: row.count,
         })
     }
+}
+
+#[derive(QueryableByName)]
+struct Refused {
+    #[diesel(sql_type = Text)]
+    key_id: String,
+}
+
+/// The keys with many refusals since the day of `since`, or with any that bore a dead secret.
+pub(in crate::usage) fn refused_keys(
+    connection: &mut Connection,
+    since: Timestamp,
+    often: i64,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    // The words of the index, so that it is used.
+    let keys: Vec<Refused> = diesel::sql_query(
+        "SELECT key_id FROM usage_days WHERE day >= $1 AND outcome <> 'pass' GROUP BY key_id \
+         HAVING SUM(count) >= $2 OR SUM(CASE WHEN outcome IN \
+         ('key_expired', 'key_revoked', 'secret_superseded') THEN 1 ELSE 0 END) > 0 LIMIT $3",
+    )
+    .bind::<BigInt, _>(since.millis().div_euclid(DAY))
+    .bind::<BigInt, _>(often)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    keys.iter().map(|refused| KeyId::stored(&refused.key_id)).collect()
 }

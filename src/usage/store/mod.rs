@@ -8,7 +8,7 @@ mod purge;
 mod read;
 
 pub(super) use addresses::{addresses, count_addresses};
-pub(super) use denials::{denial, denials};
+pub(super) use denials::{denial, denials, refused_keys};
 pub(super) use import::import;
 pub(super) use purge::purge;
 pub(super) use read::{

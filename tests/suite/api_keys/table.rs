@@ -11,7 +11,7 @@ fn draft(name: &str, environment: &str, role: &str) -> Draft {
 }
 
 fn names(page: &Page) -> Vec<String> {
-    page.all("table.keys tbody th a")
+    page.all("table.keys tbody th a, table.work-t tbody th a")
 }
 
 fn search(client: &Client, text: &str) -> Page {
@@ -101,7 +101,8 @@ fn a_key_needs_attention_from_the_very_moment_that_its_badge_changes() {
     dated("Expires", "2026-12-20", "production");
     dated("Unused", "2027-11-01", "staging");
     dated("Rotates", "2027-11-01", "production");
-    app.sql("UPDATE api_keys SET last_used_at = 1 WHERE name = 'Rotates'");
+    let now = app.site.clock.now().millis();
+    app.sql(&format!("UPDATE api_keys SET last_used_at = {now} WHERE name = 'Rotates'"));
     // Written anew with its use known, as any write of the row does.
     let id = app.texts("SELECT id AS text FROM api_keys WHERE name = 'Rotates'").remove(0);
     assert_eq!(manager.edit_key(&id, &[("notes", "Used")]).status, 303);

@@ -107,6 +107,16 @@ const ROWS: [Row; 34] = [
 ];
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 
+/// Without any key selected there is nothing to show, nor to do.
+const SELECTED: [Row; 6] = [
+    gated("GET", "/api-keys/selected/keep", 303, Permission::UpdateKeys),
+    gated("POST", "/api-keys/selected/keep", 303, Permission::UpdateKeys),
+    gated("GET", "/api-keys/selected/rotate", 303, Permission::UpdateKeys),
+    gated("POST", "/api-keys/selected/rotate", 303, Permission::UpdateKeys),
+    gated("GET", "/api-keys/selected/revoke", 303, Permission::DeleteKeys),
+    gated("POST", "/api-keys/selected/revoke", 303, Permission::DeleteKeys),
+];
+
 const fn roles(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageRoles)
 }
@@ -132,7 +142,7 @@ const ROLES_AND_SCOPES: [Row; 17] = [
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain([&REVOKE]).chain(&MEMBERS).chain(&ROLES_AND_SCOPES)
+    ROWS.iter().chain([&REVOKE]).chain(&MEMBERS).chain(&ROLES_AND_SCOPES).chain(&SELECTED)
 }
 
 /// A role and a scope that nothing uses, for the matrix to edit and take away.

@@ -153,6 +153,11 @@ impl App {
         runtime.expect("a runtime").block_on(done).expect("cleared away");
     }
 
+    /// Looks for what asks for attention, as happens every minute while the program serves.
+    pub fn look(&self) {
+        latchkey::attention::look(&self.site.db, self.site.clock.now()).expect("looked");
+    }
+
     /// Lets time pass, in milliseconds.
     pub fn advance(&self, millis: i64) {
         self.site.clock.advance(millis);

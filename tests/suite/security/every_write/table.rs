@@ -60,6 +60,12 @@ const fn manager(
 }
 
 /// A form about a member who can be managed.
+fn selected(app: &App, what: &str, fields: &[(&str, &str)]) -> Form {
+    let id = app.key("Billing worker");
+    let path = format!("/api-keys/selected/{what}");
+    form(&format!("{path}?keys={id}"), &path, &[&[("keys", &*id)], fields].concat())
+}
+
 fn member(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
     let id = app.member(TOMAS, false, &[Permission::ViewKeys]).id;
     form("/members", &format!("/members/{}/{step}", id.as_str()), fields)
@@ -156,6 +162,17 @@ pub const WRITES: &[Write] = &[
         },
         events: &["api_key.secret_stopped"],
     },
+    manager("/api-keys/selected/keep", |app, _| selected(app, "keep", &[]), &["api_key.kept"]),
+    manager(
+        "/api-keys/selected/rotate",
+        |app, _| selected(app, "rotate", &[("overlap", "7d"), ("lifetime", "90")]),
+        &["api_key.rotated"],
+    ),
+    manager(
+        "/api-keys/selected/revoke",
+        |app, _| selected(app, "revoke", &[]),
+        &["api_key.revoked"],
+    ),
     Write {
         path: "/api-keys/{key_id}/revoke",
         by: By::Manager,

@@ -1,0 +1,180 @@
+//! `/api-keys/selected/rotate`: the dialog that gives several keys a new secret, and the one look at
+//! them.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{LIST, Selected, asked_for, ids, live, named, nothing};
+use crate::activity::Author;
+use crate::api_keys::http::behind::Behind;
+use crate::api_keys::http::form::{Fields, FormView};
+use crate::api_keys::http::new::ALREADY_SHOWN;
+use crate::api_keys::http::words::overlap_label;
+use crate::api_keys::{self, ApiKey, Details, KeyId, Overlap, Rotation, SecretKey};
+use crate::attention;
+use crate::db::Transaction;
+use crate::error::{Error, Invalid, Result};
+use crate::members::http::{Allowed, Viewer};
+use crate::members::permission::UpdateKeys;
+use crate::web::flash::Notice;
+use crate::web::form::Form;
+use crate::web::{Site, page};
+
+/// How many keys can be rotated at once: as many as a person copies without losing track.
+const MOST: usize = 25;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::api_keys::http) struct RotateForm {
+    keys: Vec<String>,
+    overlap: String,
+    lifetime: String,
+    expires_on: String,
+}
+
+#[derive(Template)]
+#[template(path = "api_keys/selected/rotate.html")]
+struct Rotate<'a> {
+    viewer: &'a Viewer,
+    behind: Behind,
+    named: String,
+    selected: Vec<Selected>,
+    form: FormView,
+    overlaps: Vec<Tile>,
+}
+
+struct Tile {
+    slug: &'static str,
+    label: &'static str,
+    is_chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "api_keys/selected/secrets.html")]
+struct Reveal<'a> {
+    viewer: &'a Viewer,
+    behind: Behind,
+    secrets: &'a [(Details, SecretKey)],
+}
+
+pub(in crate::api_keys::http) async fn page(
+    viewer: Allowed<UpdateKeys>,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let form = RotateForm {
+        keys: asked_for(request.query_string()),
+        overlap: Overlap::Days7.slug().into(),
+        ..RotateForm::default()
+    };
+    draw(StatusCode::OK, &viewer, &site, &form, Invalid::default()).await
+}
+
+pub(in crate::api_keys::http) async fn rotate(
+    viewer: Allowed<UpdateKeys>,
+    form: Form<RotateForm>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (author, token, fields) = (viewer.author(), form.token, form.fields);
+    let selected = ids(&fields.keys)?;
+    let rotation = Rotation {
+        overlap: fields.overlap.clone(),
+        lifetime: fields.lifetime.clone(),
+        expires_on: fields.expires_on.clone(),
+        version: None,
+        since: token.issued(),
+    };
+    let rotated = site.db.write(move |tx| {
+        token.spend(tx, &author.keyring, LIST)?;
+        rotate_all(tx, &selected, &rotation, &author)
+    });
+    let (status, errors) = match rotated.await {
+        Ok(secrets) if secrets.is_empty() => return nothing(&viewer, NONE),
+        Ok(secrets) => return reveal(&viewer, &site, &secrets).await,
+        Err(Error::AlreadySubmitted(location)) => {
+            Notice::warning(ALREADY_SHOWN).set(viewer.session())?;
+            return Ok(page::see_other(&location));
+        }
+        Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
+        Err(Error::Conflict) => (StatusCode::CONFLICT, changed()),
+        Err(error) => return Err(error),
+    };
+    draw(status, &viewer, &site, &fields, errors).await
+}
+
+const NONE: &str = "None of these keys can be rotated: a revoked key stays revoked.";
+
+fn changed() -> Invalid {
+    let mut errors = Invalid::default();
+    errors.add(
+        "",
+        "Someone else changed or rotated one of these keys. Check the list, then rotate again",
+    );
+    errors
+}
+
+/// All or none of them.
+fn rotate_all(
+    tx: &mut Transaction<'_>,
+    selected: &[KeyId],
+    rotation: &Rotation,
+    author: &Author,
+) -> Result<Vec<(Details, SecretKey)>> {
+    let live = live(tx, selected)?;
+    if live.len() > MOST {
+        return Err(Error::invalid("", format!("Rotate {MOST} keys or fewer at once")));
+    }
+    let rotated = live.iter().map(|key| api_keys::rotate(tx, &key.id, rotation, author));
+    let rotated = rotated.collect::<Result<Vec<_>>>()?;
+    attention::reconsider(tx, selected, author.now)?;
+    Ok(rotated)
+}
+
+/// The one response that holds the secret keys; not compressed, as that of one key.
+async fn reveal(
+    viewer: &Viewer,
+    site: &Site,
+    secrets: &[(Details, SecretKey)],
+) -> Result<HttpResponse> {
+    let keys: Vec<ApiKey> = secrets.iter().map(|(details, _)| details.key.clone()).collect();
+    Notice::done(format!("{} rotated.", named(&keys))).set(viewer.session())?;
+    let behind = Behind::attention(&site.db, viewer).await?;
+    let mut response = page::ok(&Reveal { viewer, behind, secrets })?;
+    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    Ok(response)
+}
+
+async fn draw(
+    status: StatusCode,
+    viewer: &Viewer,
+    site: &Site,
+    form: &RotateForm,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let selected = ids(&form.keys)?;
+    let is_empty = selected.is_empty();
+    let found = site.db.read(move |c| live(c, &selected)).await?;
+    if found.is_empty() {
+        return nothing(viewer, if is_empty { "Select keys first." } else { NONE });
+    }
+    let fields = Fields::for_rotation(&viewer.settings, &form.lifetime, &form.expires_on);
+    let tile = |overlap: Overlap| Tile {
+        slug: overlap.slug(),
+        label: overlap_label(overlap),
+        is_chosen: overlap.slug() == form.overlap,
+    };
+    page::page(
+        status,
+        &Rotate {
+            viewer,
+            behind: Behind::attention(&site.db, viewer).await?,
+            named: named(&found),
+            selected: Selected::all(&found, viewer.now),
+            form: FormView::new(fields, errors, &[], &[], &viewer.settings, viewer.now),
+            overlaps: Overlap::ALL.map(tile).into(),
+        },
+    )
+}

@@ -1,0 +1,213 @@
+//! The keys that need attention as a page of work: why, since when, and what to do about it.
+
+use super::words::ago;
+use crate::api_keys::{self, ApiKey, Filter, Page, Status};
+use crate::attention::{self, Concern, Reason};
+use crate::clock::{Timestamp, short_date};
+use crate::db::Connection;
+use crate::error::Result;
+use crate::members::Permission;
+use crate::members::http::Viewer;
+use crate::settings::Settings;
+use crate::text::thousands;
+use crate::usage::Outcome;
+
+/// How many keys are listed that no longer work and are used all the same.
+const OVER: i64 = 50;
+
+/// What was read for the page.
+pub(super) struct Found {
+    over: Vec<(ApiKey, Vec<Concern>)>,
+    concerns: Vec<Vec<Concern>>,
+}
+
+impl Found {
+    /// Why the keys of `page` need attention; on the first page without filters also those that no
+    /// longer work.
+    pub(super) fn read(
+        connection: &mut Connection,
+        filter: &Filter,
+        page: &Page,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let is_first = filter.cursor.is_none() && !filter.is_narrowed();
+        let over =
+            if is_first { api_keys::noted_when_over(connection, now, OVER)? } else { Vec::new() };
+        let why = attention::concerns(connection, &over, settings, now)?;
+        let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
+        Ok(Self { over, concerns: attention::concerns(connection, &page.keys, settings, now)? })
+    }
+}
+
+/// The page of work.
+pub(super) struct Work {
+    /// Those that no longer work and are used all the same.
+    pub over: Vec<Item>,
+    /// Those that work.
+    pub live: Vec<Item>,
+    pub may_keep: bool,
+    pub may_revoke: bool,
+}
+
+/// A key with what there is to do.
+pub(super) struct Item {
+    pub id: String,
+    pub name: String,
+    pub environment: &'static str,
+    pub tasks: Vec<Task>,
+    pub may_keep: bool,
+}
+
+/// Why, since when, and what to do.
+pub(super) struct Task {
+    pub icon: &'static str,
+    pub class: &'static str,
+    pub why: String,
+    /// What a reader without the sentence needs to know.
+    pub detail: String,
+    pub since: String,
+    pub since_at: String,
+    pub action: Option<Action>,
+}
+
+/// A link to what helps.
+pub(super) struct Action {
+    pub label: &'static str,
+    pub href: String,
+    pub is_danger: bool,
+}
+
+impl Work {
+    pub(super) fn new(viewer: &Viewer, found: &Found, keys: &[ApiKey]) -> Self {
+        let item = |key: &ApiKey, concerns: &[Concern]| Item {
+            id: key.id.as_str().into(),
+            name: key.name.as_str().into(),
+            environment: key.environment.label(),
+            tasks: concerns.iter().map(|concern| task(viewer, key, concern)).collect(),
+            may_keep: viewer.may(Permission::UpdateKeys),
+        };
+        let live = keys.iter().zip(&found.concerns).filter(|(_, concerns)| !concerns.is_empty());
+        Self {
+            over: found.over.iter().map(|(key, concerns)| item(key, concerns)).collect(),
+            live: live.map(|(key, concerns)| item(key, concerns)).collect(),
+            may_keep: viewer.may(Permission::UpdateKeys),
+            may_revoke: viewer.may(Permission::DeleteKeys),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.over.is_empty() && self.live.is_empty()
+    }
+
+    /// Whether keys can be selected for anything.
+    pub(super) fn is_selectable(&self) -> bool {
+        self.may_keep || self.may_revoke
+    }
+}
+
+fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {
+    let (icon, class) = look(&concern.reason);
+    Task {
+        icon,
+        class,
+        why: why(&concern.reason),
+        detail: detail(key, &concern.reason, viewer.now),
+        since: short_date(concern.since.date()),
+        since_at: concern.since.rfc_3339(),
+        action: action(viewer, key, &concern.reason),
+    }
+}
+
+fn look(reason: &Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::DeadSecretUsed { .. } => ("triangle-alert", "why-red"),
+        Reason::Expiring(_) => ("clock", "why-amber"),
+        Reason::RefusedOften { .. } => ("ban", "why-red"),
+        Reason::RotationDue => ("refresh-cw", "why-blue"),
+        Reason::OverlapCanEnd => ("circle-check", "why-green"),
+        Reason::CreatorLeft => ("info", ""),
+        Reason::NeverUsed | Reason::Unused => ("circle-dashed", ""),
+    }
+}
+
+fn why(reason: &Reason) -> String {
+    match reason {
+        Reason::DeadSecretUsed { outcome, .. } => match outcome {
+            Outcome::KeyRevoked => "Used though it is revoked".into(),
+            Outcome::KeyExpired => "Used though it has expired".into(),
+            _ => "An old secret is still used after its end".into(),
+        },
+        Reason::Expiring(0) => "Expires today".into(),
+        Reason::Expiring(1) => "Expires in 1 day".into(),
+        Reason::Expiring(days) => format!("Expires in {days} days"),
+        Reason::RefusedOften { .. } => "Refused often".into(),
+        Reason::RotationDue => "Rotation due".into(),
+        Reason::OverlapCanEnd => "The old secret can stop".into(),
+        Reason::CreatorLeft => "Its creator has left".into(),
+        Reason::NeverUsed => "Never used".into(),
+        Reason::Unused => "Not used for 90 days".into(),
+    }
+}
+
+fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
+    let refused = |count: i64| {
+        let noun = if count == 1 { "request was" } else { "requests were" };
+        format!("{} {noun} refused in the last 7 days", thousands(count.unsigned_abs()))
+    };
+    match reason {
+        Reason::DeadSecretUsed { count, last, address, .. } => {
+            let from = address.as_ref().map(|address| format!(" from {address}"));
+            let last = ago(*last, now).to_lowercase();
+            format!("{}, the last one {last}{}", refused(*count), from.unwrap_or_default())
+        }
+        Reason::RefusedOften { outcome, count } => {
+            let most = match outcome {
+                Outcome::ScopeMissing => "a missing scope",
+                Outcome::AddressNotAllowed => "the IP whitelist",
+                _ => "the environment",
+            };
+            format!("{}, most for {most}", refused(*count))
+        }
+        Reason::RotationDue => {
+            format!("Its secret was made on {}", short_date(key.secret_created_at.date()))
+        }
+        Reason::OverlapCanEnd => "It was not used for 24 hours".into(),
+        Reason::Unused => key
+            .last_used_at
+            .map_or(String::new(), |at| format!("Last used on {}", short_date(at.date()))),
+        Reason::Expiring(_) => match key.last_used_at {
+            Some(at) => format!("Last used {}", ago(at, now).to_lowercase()),
+            None => "Never used".into(),
+        },
+        Reason::CreatorLeft => "Make sure that somebody still looks after it".into(),
+        Reason::NeverUsed => String::new(),
+    }
+}
+
+fn action(viewer: &Viewer, key: &ApiKey, reason: &Reason) -> Option<Action> {
+    let id = key.id.as_str();
+    let link = |label, href| Some(Action { label, href, is_danger: false });
+    let may = |permission, action: Option<Action>| action.filter(|_| viewer.may(permission));
+    match reason {
+        Reason::DeadSecretUsed { .. } if key.status(viewer.now) == Status::Expired => {
+            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+        }
+        Reason::DeadSecretUsed { .. } => {
+            link("See Requests", format!("/usage/denials?key={id}&period=7d"))
+        }
+        Reason::RefusedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
+        Reason::Expiring(_) | Reason::RotationDue => {
+            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+        }
+        Reason::OverlapCanEnd => may(
+            Permission::UpdateKeys,
+            link("Stop Old Secret", format!("/api-keys/{id}/stop-old-secret")),
+        ),
+        Reason::NeverUsed | Reason::Unused => {
+            let href = format!("/api-keys/{id}/revoke");
+            may(Permission::DeleteKeys, Some(Action { label: "Revoke", href, is_danger: true }))
+        }
+        Reason::CreatorLeft => link("Open Key", format!("/api-keys/{id}")),
+    }
+}

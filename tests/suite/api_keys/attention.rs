@@ -1,0 +1,279 @@
+//! The keys that need attention as a page of work.
+
+use latchkey::api_keys::{self, Draft, KeyId, Rotation, Used};
+use latchkey::clock::{DAY, HOUR, MINUTE};
+
+use crate::support::{App, Client, Page, usual_draft};
+
+const LIST: &str = "/api-keys?view=attention";
+
+/// A program with a key in good order, as far as it was just used.
+fn app() -> (App, String) {
+    let app = App::set_up();
+    let id = app.key("Billing worker");
+    (app, id)
+}
+
+fn reasons(page: &Page, id: &str) -> Vec<String> {
+    page.all(&format!("#{id} .cell-why strong"))
+}
+
+fn says(page: &Page, text: &str) -> bool {
+    page.text("main").contains(text)
+}
+
+fn passes(app: &App, secret: &str) -> u16 {
+    let client = app.anonymous();
+    client.send(client.request("/v1/authorize").bearer_auth(secret)).status
+}
+
+fn use_key(app: &App, id: &str) {
+    let key_id = KeyId::parse(id).expect("a Key ID");
+    let used = Used { key_id, secret: 1, at: app.site.clock.now(), address: None };
+    app.write(|tx, _| api_keys::used(tx, [used]));
+}
+
+/// As if that many requests had been refused for `reason`, `ago` milliseconds ago.
+fn refuse(app: &App, id: &str, reason: &str, count: i64, ago: i64) {
+    let at = app.site.clock.now().millis() - ago;
+    let request = latchkey::random::text(b"ABCDEFGHJKMNPQRSTVWXYZ", 12).expect("random");
+    app.sql(&format!(
+        "INSERT INTO denials (request_id, key_id, secret, reason, detail, address, request_line, at, count) \
+         VALUES ('req_{request}', '{id}', 1, '{reason}', '', '203.0.113.7', 'GET /orders', {at}, {count})"
+    ));
+    let day = at.div_euclid(DAY);
+    app.sql(&format!(
+        "INSERT INTO usage_days (day, key_id, outcome, count) VALUES ({day}, '{id}', '{reason}', {count})"
+    ));
+}
+
+fn list(app: &App, manager: &Client) -> Page {
+    app.look();
+    manager.get(LIST)
+}
+
+#[test]
+fn each_key_is_listed_with_why_since_when_and_what_to_do() {
+    let (app, id) = app();
+    let manager = app.super_manager();
+    assert!(says(&manager.get(LIST), "Nothing needs attention"));
+    app.advance(77 * DAY);
+    let manager = app.super_manager();
+    use_key(&app, &id);
+    let page = manager.get(LIST);
+    assert_eq!(reasons(&page, &id), ["Expires in 13 days"]);
+    assert!(says(&page, "Since 7 Feb 2027"), "{}", page.body);
+    assert_eq!(
+        page.attribute(&format!("#{id} .cell-why a"), "href"),
+        Some(format!("/api-keys/{id}/rotate"))
+    );
+    assert_eq!(page.text(".tabs a[aria-current] .n"), "1");
+}
+
+#[test]
+fn a_key_that_is_refused_often_needs_attention_until_it_is_edited() {
+    let (app, id) = app();
+    let manager = app.super_manager();
+    refuse(&app, &id, "address_not_allowed", 19, HOUR);
+    assert!(says(&list(&app, &manager), "Nothing needs attention"));
+    refuse(&app, &id, "scope_missing", 2, 2 * HOUR);
+    let page = list(&app, &manager);
+    assert_eq!(reasons(&page, &id), ["Refused often"]);
+    assert!(says(&page, "21 requests were refused in the last 7 days, most for the IP whitelist"));
+    let changed = [("ip_whitelist", "203.0.113.7")];
+    assert_eq!(manager.edit_key(&id, &changed).status, 303);
+    assert!(says(&manager.get(LIST), "Nothing needs attention"));
+}
+
+#[test]
+fn a_revoked_key_that_is_still_used_is_listed_apart_until_somebody_keeps_it() {
+    let (app, id) = app();
+    let manager = app.super_manager();
+    assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
+    app.advance(MINUTE);
+    refuse(&app, &id, "key_revoked", 3, 0);
+    let page = list(&app, &manager);
+    assert_eq!(page.text("#over-t"), "Used though they no longer work");
+    assert_eq!(reasons(&page, &id), ["Used though it is revoked"]);
+    assert!(says(
+        &page,
+        "3 requests were refused in the last 7 days, the last one just now from 203.0.113.7"
+    ));
+    assert_eq!(page.text(".tabs a[aria-current] .n"), "1");
+    let kept = manager.submit(&keep(&[&id]), &[("keys", &id), ("note", "The partner was told.")]);
+    assert_eq!(kept.location(), LIST);
+    let page = manager.get(LIST);
+    assert_eq!(page.text("#notice"), "“Billing worker” stays as it is.");
+    assert!(says(&page, "Nothing needs attention"));
+    assert_eq!(page.text(".tabs a[aria-current] .n"), "0");
+    assert!(says(&manager.get("/activity"), "Kept Billing worker as it is: The partner was told."));
+    app.advance(MINUTE);
+    refuse(&app, &id, "key_expired", 0, 0);
+    refuse_more(&app, &id);
+    assert_eq!(reasons(&list(&app, &manager), &id), ["Used though it is revoked"]);
+}
+
+fn refuse_more(app: &App, id: &str) {
+    let at = app.site.clock.now().millis();
+    app.sql(&format!(
+        "INSERT INTO denials (request_id, key_id, secret, reason, detail, request_line, at, count) \
+         VALUES ('req_AGAIN', '{id}', 1, 'key_revoked', '', '', {at}, 1)"
+    ));
+}
+
+fn keep(ids: &[&str]) -> String {
+    let keys: Vec<String> = ids.iter().map(|id| format!("keys={id}")).collect();
+    format!("/api-keys/selected/keep?{}", keys.join("&"))
+}
+
+#[test]
+fn an_old_secret_that_is_quiet_can_be_stopped_from_the_list() {
+    let app = App::set_up();
+    let id = app.rotated_key("Billing worker");
+    app.advance(DAY);
+    let manager = app.super_manager();
+    let page = list(&app, &manager);
+    assert_eq!(reasons(&page, &id), ["The old secret can stop"]);
+    assert_eq!(manager.submit(&format!("/api-keys/{id}/stop-old-secret"), &[]).status, 303);
+    assert!(says(&manager.get(LIST), "Nothing needs attention"));
+}
+
+#[test]
+fn keys_of_a_creator_who_left_need_attention() {
+    let (app, id) = app();
+    let leaver = app.member("leaver@meridianfreight.example", false, &[]);
+    app.sql(&format!(
+        "UPDATE api_keys SET created_by = '{}' WHERE id = '{id}'",
+        leaver.id.as_str()
+    ));
+    let manager = app.super_manager();
+    assert!(says(&list(&app, &manager), "Nothing needs attention"));
+    let now = app.site.clock.now().millis();
+    app.sql(&format!("UPDATE members SET disabled_at = {now} WHERE id = '{}'", leaver.id.as_str()));
+    assert_eq!(reasons(&list(&app, &manager), &id), ["Its creator has left"]);
+    app.sql(&format!("DELETE FROM members WHERE id = '{}'", leaver.id.as_str()));
+    assert_eq!(reasons(&list(&app, &manager), &id), ["Its creator has left"]);
+}
+
+#[test]
+fn a_key_that_was_not_used_for_ninety_days_needs_attention() {
+    let app = App::set_up();
+    let id = app.key_of(&Draft {
+        environment: "staging".into(),
+        lifetime: "365".into(),
+        ..usual_draft()
+    });
+    use_key(&app, &id);
+    app.advance(90 * DAY);
+    let manager = app.super_manager();
+    let page = list(&app, &manager);
+    assert_eq!(reasons(&page, &id), ["Not used for 90 days"]);
+    use_key(&app, &id);
+    assert!(says(&list(&app, &manager), "Nothing needs attention"));
+}
+
+#[test]
+fn several_keys_are_revoked_at_once_and_those_in_use_are_confirmed() {
+    let (app, first) = app();
+    let second = app.key("Payroll");
+    use_key(&app, &second);
+    let manager = app.super_manager();
+    let dialog = format!("/api-keys/selected/revoke?keys={first}&keys={second}");
+    let page = manager.get(&dialog);
+    assert_eq!(page.text("dialog h2"), "Revoke 2 keys?");
+    assert!(page.text("dialog").contains("1 of them is in use."));
+    let fields = [("keys", &*first), ("keys", &*second), ("confirm", "1")];
+    let refused = manager.submit(&dialog, &fields);
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.text("#confirm-error").contains("Type 2 to confirm how many keys you are revoking")
+    );
+    assert_eq!(app.count("api_keys WHERE revoked_at IS NOT NULL"), 0);
+    let fields = [("keys", &*first), ("keys", &*second), ("confirm", " 2 ")];
+    assert_eq!(manager.submit(&dialog, &fields).location(), LIST);
+    assert_eq!(app.count("api_keys WHERE revoked_at IS NOT NULL"), 2);
+    assert_eq!(manager.get(LIST).text("#notice"), "2 keys revoked.");
+    let again = manager.get(&dialog);
+    assert_eq!(again.location(), LIST);
+    assert_eq!(manager.get(LIST).text("#notice"), "None of these keys still works.");
+}
+
+#[test]
+fn several_keys_are_rotated_at_once_and_each_secret_is_shown_once() {
+    let (app, first) = app();
+    let second = app.key("Payroll");
+    let manager = app.super_manager();
+    let dialog = format!("/api-keys/selected/rotate?keys={first}&keys={second}");
+    let form = manager.get(&dialog);
+    let token = form.form_token();
+    let fields = [
+        ("form_token", &*token),
+        ("keys", &*first),
+        ("keys", &*second),
+        ("overlap", "7d"),
+        ("lifetime", "90"),
+    ];
+    let shown = manager.post("/api-keys/selected/rotate", &fields);
+    assert_eq!(shown.status, 200);
+    let secrets = shown.all(".secret-key");
+    assert_eq!(secrets.len(), 2);
+    for secret in &secrets {
+        assert_eq!(passes(&app, secret), 200);
+    }
+    let again = manager.post("/api-keys/selected/rotate", &fields);
+    assert_eq!(again.location(), LIST);
+    assert!(
+        manager.get(LIST).text("#notice").starts_with("This secret key has already been shown.")
+    );
+    assert_eq!(app.count("api_key_secrets"), 4);
+    let everything = app.everything().join("\n");
+    assert!(secrets.iter().all(|secret| !everything.contains(secret.as_str())));
+}
+
+#[test]
+fn several_keys_are_rotated_all_or_none() {
+    let (app, first) = app();
+    let second = app.key("Payroll");
+    let manager = app.super_manager();
+    let dialog = format!("/api-keys/selected/rotate?keys={first}&keys={second}");
+    let token = manager.get(&dialog).form_token();
+    app.advance(MINUTE);
+    let key_id = KeyId::parse(&second).expect("a Key ID");
+    let rotation = Rotation {
+        overlap: "7d".into(),
+        lifetime: "90".into(),
+        since: app.site.clock.now(),
+        ..Rotation::default()
+    };
+    app.write(|tx, author| api_keys::rotate(tx, &key_id, &rotation, author));
+    let fields = [
+        ("form_token", &*token),
+        ("keys", &*first),
+        ("keys", &*second),
+        ("overlap", "7d"),
+        ("lifetime", "90"),
+    ];
+    let refused = manager.post("/api-keys/selected/rotate", &fields);
+    assert_eq!(refused.status, 409);
+    assert!(refused.text("#errors").contains("Someone else changed or rotated one of these keys"));
+    assert_eq!(app.count("api_key_secrets"), 3);
+}
+
+#[test]
+fn nothing_selected_and_far_too_much_are_told() {
+    let (app, id) = app();
+    let manager = app.super_manager();
+    for what in ["keep", "revoke", "rotate"] {
+        assert_eq!(manager.get(&format!("/api-keys/selected/{what}")).location(), LIST);
+        assert_eq!(manager.get(LIST).text("#notice"), "Select keys first.");
+        assert_eq!(
+            manager.get(&format!("/api-keys/selected/{what}?keys=%3Cb%3E&keys=")).location(),
+            LIST
+        );
+    }
+    let long = "x".repeat(501);
+    let refused = manager.submit(&keep(&[&id]), &[("keys", &*id), ("note", &*long)]);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text("#note-error").contains("Note must be 500 characters or fewer"));
+    assert_eq!(refused.text("#note"), long);
+}
