@@ -6,15 +6,16 @@
 //! - A feature is a folder: its verbs in `mod.rs`, its nouns one file each, its SQL in `store.rs`,
 //!   its pages in `http/`. From left to right, each may use those before it: [`activity`],
 //!   [`settings`], [`mail`], [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`],
-//!   [`verification`], [`diagnosis`], [`attention`].
+//!   [`verification`], [`diagnosis`], [`webhooks`], [`attention`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
-//! - [`clock`], [`error`], [`keyring`], [`network`], [`random`], [`rate`] and [`text`] are what
+//! - [`backoff`], [`clock`], [`error`], [`keyring`], [`network`], [`random`], [`rate`] and [`text`] are what
 //!   everything stands on.
 
 pub mod activity;
 pub mod api_keys;
 pub mod attention;
+pub mod backoff;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -37,3 +38,4 @@ pub mod text;
 pub mod usage;
 pub mod verification;
 pub mod web;
+pub mod webhooks;

@@ -27,7 +27,8 @@ use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, error_page, headers, same_origin};
 use crate::{
-    activity, api_keys, diagnosis, members, roles, scopes, settings, sign_in, usage, verification,
+    activity, api_keys, diagnosis, mail, members, roles, scopes, settings, sign_in, usage,
+    verification, webhooks,
 };
 
 /// For how long requests in flight may go on after SIGTERM, in seconds.
@@ -78,6 +79,8 @@ pub fn routes() -> Routes {
     scopes::http::routes(&mut routes);
     activity::http::routes(&mut routes);
     settings::http::routes(&mut routes);
+    mail::http::routes(&mut routes);
+    webhooks::http::routes(&mut routes);
     routes
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchkey::clock::Clock;
-use latchkey::config::{PublicUrl, TrustedProxies};
+use latchkey::config::{PublicUrl, TrustedProxies, WebhookNetworks};
 use latchkey::db::{Db, Location};
 use latchkey::keyring::Keyring;
 use latchkey::server::{self, Shared};
@@ -64,6 +64,7 @@ pub fn serve(folder: &Path) {
         keyring: Keyring::open(&folder.join("secret.key")).expect("it opens"),
         clock: Clock::System,
         public_url: PublicUrl::parse(&url).expect("a URL"),
+        webhook_networks: WebhookNetworks::default(),
         trusted_proxies: TrustedProxies::parse("").expect("none"),
     };
     let shared = Shared::new(site, Arc::new(Door::new().expect("threads"))).expect("a thread");

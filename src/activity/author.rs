@@ -39,7 +39,9 @@ impl Actor {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// What entries call them.
+    #[must_use]
+    pub fn name(&self) -> &str {
         match self {
             Self::Member { name, .. } => name,
             Self::CommandLine => "Command line",

@@ -89,6 +89,20 @@ events! {
     ScopeRemoved = "scope.removed",
     /// Scopes were added from an OpenAPI document.
     ScopesImported = "scopes.imported",
+    /// A webhook was created.
+    WebhookCreated = "webhook.created",
+    /// A webhook was edited.
+    WebhookEdited = "webhook.edited",
+    /// A webhook was deleted.
+    WebhookDeleted = "webhook.deleted",
+    /// A webhook was given a new signing secret.
+    WebhookSecretReplaced = "webhook.secret_replaced",
+    /// A test message to a webhook was asked for.
+    WebhookTested = "webhook.tested",
+    /// A message to a webhook was sent again.
+    WebhookSentAgain = "webhook.sent_again",
+    /// An email message was sent again.
+    MailSentAgain = "mail.sent_again",
 }
 
 /// What an entry is about.

@@ -15,6 +15,7 @@ use crate::sign_in::{self, Door, set_up};
 use crate::usage;
 use crate::web::Site;
 use crate::web::metrics::Metrics;
+use crate::{mail, webhooks};
 
 /// Holds the link to the set-up page, for its owner alone.
 const SET_UP_FILE: &str = "set-up-link.txt";
@@ -38,6 +39,7 @@ pub fn run(config: &Config) -> Result<()> {
         clock: super::CLOCK,
         public_url,
         trusted_proxies: server.trusted_proxies.clone(),
+        webhook_networks: server.webhook_networks.clone(),
     };
     let mut lines =
         vec![format!("Latchkey {} listens on http://{bound}", env!("CARGO_PKG_VERSION"))];
@@ -99,6 +101,12 @@ async fn house_keeping(db: Db, now: Timestamp) {
     }
     if let Err(error) = usage::clear_away(&db, now).await {
         tracing::warn!(%error, "old counts could not be cleared away");
+    }
+    if let Err(error) = webhooks::clear_away(&db, now).await {
+        tracing::warn!(%error, "old deliveries of webhooks could not be cleared away");
+    }
+    if let Err(error) = mail::clear_away(&db, now).await {
+        tracing::warn!(%error, "old email could not be cleared away");
     }
 }
 

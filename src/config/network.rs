@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use clap::Args;
 
-use super::{PublicUrl, Refusal, TrustedProxies};
+use super::{PublicUrl, Refusal, TrustedProxies, WebhookNetworks};
 
 #[derive(Args)]
 pub(super) struct NetworkOptions {
@@ -22,6 +22,11 @@ pub(super) struct NetworkOptions {
         value_name = "CIDRS", default_value = "",
         hide_default_value = true, value_parser = TrustedProxies::parse)]
     trusted_proxies: TrustedProxies,
+    /// Private networks that webhooks may reach, separated by commas
+    #[arg(long, global = true, env = "LATCHKEY_WEBHOOK_NETWORKS", hide_env_values = true,
+        value_name = "CIDRS", default_value = "",
+        hide_default_value = true, value_parser = WebhookNetworks::parse)]
+    webhook_networks: WebhookNetworks,
     /// An address and port for the endpoints for programs alone
     #[arg(long, global = true, env = "LATCHKEY_VERIFY_LISTEN", hide_env_values = true,
         value_name = "ADDRESS", value_parser = socket_address)]
@@ -45,6 +50,8 @@ pub struct ServerConfig {
     pub public_url: Option<PublicUrl>,
     /// Whom to believe about the client's address.
     pub trusted_proxies: TrustedProxies,
+    /// Which private networks webhooks may reach.
+    pub webhook_networks: WebhookNetworks,
     /// An address of their own for the endpoints for programs.
     pub verify_listen: Option<SocketAddr>,
     /// How many threads serve; one for each core unless given.
@@ -66,6 +73,7 @@ impl NetworkOptions {
             listen: self.listen,
             public_url: self.public_url,
             trusted_proxies: self.trusted_proxies,
+            webhook_networks: self.webhook_networks,
             verify_listen: self.verify_listen,
             workers: self.workers,
             insecure_http: self.insecure_http,

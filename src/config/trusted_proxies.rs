@@ -30,7 +30,8 @@ impl FromIterator<IpNet> for TrustedProxies {
     }
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+/// Reads a network, or an address as the network of itself alone.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     let network = network
         .map_err(|_| format!("{text} is neither a network, as 10.0.0.0/8, nor an address"))?;

@@ -4,6 +4,7 @@
 //! Diesel blocks, so `read` and `write` run off the async threads.
 
 mod backup;
+mod batches;
 mod connection;
 mod error;
 mod feed;

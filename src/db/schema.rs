@@ -269,8 +269,89 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_endpoints (id) {
+        id -> Text,
+        url -> Text,
+        description -> Text,
+        is_active -> Bool,
+        secret -> Binary,
+        old_secret -> Nullable<Binary>,
+        old_secret_ends_at -> Nullable<BigInt>,
+        failing_since -> Nullable<BigInt>,
+        last_attempt_at -> Nullable<BigInt>,
+        gone_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        created_by -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_events (endpoint_id, event) {
+        endpoint_id -> Text,
+        event -> Text,
+    }
+}
+
+diesel::table! {
+    webhook_messages (id) {
+        id -> Text,
+        cause -> Text,
+        event -> Text,
+        body -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        endpoint_id -> Text,
+        message_id -> Text,
+        created_at -> BigInt,
+        tries -> BigInt,
+        attempts -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        delivered_at -> Nullable<BigInt>,
+        given_up_at -> Nullable<BigInt>,
+        last_result -> Text,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (delivery_id, number) {
+        delivery_id -> Text,
+        number -> BigInt,
+        at -> BigInt,
+        duration -> BigInt,
+        status -> Nullable<Integer>,
+        error -> Text,
+        answer -> Text,
+    }
+}
+
+diesel::table! {
+    mail_outbox (id) {
+        id -> Text,
+        cause -> Text,
+        recipient -> Text,
+        subject -> Text,
+        text_part -> Text,
+        html_part -> Nullable<Text>,
+        created_at -> BigInt,
+        tries -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        given_up_at -> Nullable<BigInt>,
+        last_error -> Text,
+    }
+}
+
 diesel::joinable!(api_key_scopes -> api_keys (key_id));
 diesel::joinable!(api_keys -> roles (role_id));
+diesel::joinable!(webhook_deliveries -> webhook_endpoints (endpoint_id));
+diesel::joinable!(webhook_deliveries -> webhook_messages (message_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     activity,
@@ -295,4 +376,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_hours,
     usage_scopes,
     usage_totals,
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_endpoints,
+    webhook_events,
+    webhook_messages,
 );

@@ -1,14 +1,19 @@
-//! Email: through which server it is sent, and sending it.
+//! Email: through which server it is sent, sending it, and the outbox of what is sent later.
 //!
 //! The server's password is encrypted under a key from the secret key file. Uses activity and
 //! settings; knows nobody who sends.
 
 mod draft;
+pub mod http;
+mod letter;
+pub mod outbox;
 mod send;
 mod server;
 mod store;
 
 pub use draft::Draft;
+pub use letter::Letter;
+pub use outbox::{clear_away, queue, send_due};
 pub use send::{Message, send};
 pub use server::{Security, Server};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -25,6 +25,26 @@ pub struct Message {
     pub subject: String,
     /// What it says.
     pub text: String,
+    /// The same as HTML; without it the message is plain text alone.
+    pub html: Option<String>,
+}
+
+/// Why a message was not sent, in the words of the interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The server cannot be used: no other message would be sent either.
+    Server(String),
+    /// The server does not take this one for now.
+    Passing(String),
+    /// The server does not take this one, nor will it.
+    Refused(String),
+}
+
+impl Failure {
+    pub(super) fn why(&self) -> &str {
+        let (Self::Server(why) | Self::Passing(why) | Self::Refused(why)) = self;
+        why
+    }
 }
 
 /// Sends `message` through `server`.
@@ -32,22 +52,72 @@ pub struct Message {
 /// # Errors
 /// Why it was not sent, in the words of the interface.
 pub async fn send(server: &Server, message: &Message) -> Result<(), String> {
-    let envelope = |builder: MessageBuilder| -> Result<_, Box<dyn std::error::Error>> {
-        let (from, to): (Mailbox, Mailbox) = (server.sender.parse()?, message.to.parse()?);
-        let builder = builder.from(from).to(to).subject(&message.subject);
-        Ok(builder.header(ContentType::TEXT_PLAIN).body(message.text.clone())?)
-    };
-    let email = envelope(lettre::Message::builder())
-        .map_err(|error| format!("The message could not be written: {error}"))?;
-    let transport = transport(server).map_err(|error| explain(server, &error))?;
-    match tokio::time::timeout(PATIENCE, transport.send(email)).await {
-        Ok(sent) => sent.map(drop).map_err(|error| explain(server, &error)),
-        Err(_) => Err(late(server)),
+    let post = Post::of(server).map_err(|failure| failure.why().to_owned())?;
+    post.send(message).await.map_err(|failure| failure.why().to_owned())
+}
+
+type Smtp = AsyncSmtpTransport<Tokio1Executor>;
+
+/// A server that messages can be given to.
+pub(super) struct Post<'a> {
+    server: &'a Server,
+    transport: Smtp,
+}
+
+impl<'a> Post<'a> {
+    fn of(server: &'a Server) -> Result<Self, Failure> {
+        let transport = transport(server);
+        let transport = transport.map_err(|error| Failure::Server(explain(server, &error)))?;
+        Ok(Self { server, transport })
+    }
+
+    /// The same, once the server has answered and let us in: what it refuses from then on is about
+    /// the message.
+    pub(super) async fn open(server: &'a Server) -> Result<Self, Failure> {
+        let post = Self::of(server)?;
+        match tokio::time::timeout(PATIENCE, post.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(post),
+            Ok(Ok(false)) => Err(Failure::Server(format!("{} does not answer", server.host))),
+            Ok(Err(error)) => Err(Failure::Server(explain(server, &error))),
+            Err(_) => Err(Failure::Server(late(server))),
+        }
+    }
+
+    pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
+        let email = email(self.server, message).map_err(|error| {
+            Failure::Refused(format!("The message could not be written: {error}"))
+        })?;
+        match tokio::time::timeout(PATIENCE, self.transport.send(email)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => {
+                let why = explain(self.server, &error);
+                Err(if error.is_permanent() {
+                    Failure::Refused(why)
+                } else if error.is_transient() {
+                    Failure::Passing(why)
+                } else {
+                    Failure::Server(why)
+                })
+            }
+            Err(_) => Err(Failure::Server(late(self.server))),
+        }
     }
 }
 
-fn transport(server: &Server) -> Result<AsyncSmtpTransport<Tokio1Executor>, SmtpError> {
-    type Smtp = AsyncSmtpTransport<Tokio1Executor>;
+fn email(
+    server: &Server,
+    message: &Message,
+) -> Result<lettre::Message, Box<dyn std::error::Error>> {
+    let (from, to): (Mailbox, Mailbox) = (server.sender.parse()?, message.to.parse()?);
+    let builder = lettre::Message::builder().from(from).to(to).subject(&message.subject);
+    let text = message.text.clone();
+    Ok(match &message.html {
+        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html.clone()))?,
+        None => builder.header(ContentType::TEXT_PLAIN).body(text)?,
+    })
+}
+
+fn transport(server: &Server) -> Result<Smtp, SmtpError> {
     let host = &server.host;
     let builder = match server.security {
         Security::StartTls => Smtp::starttls_relay(host)?,

@@ -1,18 +1,11 @@
 //! For how long what was counted is kept, and clearing away what is older: a little at a time, so
 //! that nobody else who writes waits for long.
 
-use std::time::{Duration, Instant};
-
 use super::store;
 use crate::clock::Timestamp;
 use crate::db::{Db, Transaction};
 use crate::error::Result;
 use crate::settings::{self, Settings};
-
-/// How long others have the database for themselves between two batches, at least,
-const SHORTEST_REST: Duration = Duration::from_millis(20);
-/// and how many times as long as the batch before took.
-const RESTS: u32 = 4;
 
 /// For how many days what was counted is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +34,7 @@ impl From<&Settings> for Retention {
 /// # Errors
 /// When the database cannot be written; what was cleared away until then stays so.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
-    loop {
-        let begun = Instant::now();
-        if !db.write(move |tx| purge(tx, now)).await? {
-            return Ok(());
-        }
-        tokio::time::sleep((begun.elapsed() * RESTS).max(SHORTEST_REST)).await;
-    }
+    db.write_in_batches(move |tx| purge(tx, now)).await
 }
 
 /// Clears away a batch. Returns whether there is more.

@@ -21,7 +21,7 @@ pub mod theme;
 pub mod upload;
 
 use crate::clock::Clock;
-use crate::config::{PublicUrl, TrustedProxies};
+use crate::config::{PublicUrl, TrustedProxies, WebhookNetworks};
 use crate::db::Db;
 use crate::keyring::Keyring;
 
@@ -38,4 +38,6 @@ pub struct Site {
     pub public_url: PublicUrl,
     /// Whose word on the client's address counts.
     pub trusted_proxies: TrustedProxies,
+    /// Which private networks webhooks may reach.
+    pub webhook_networks: WebhookNetworks,
 }

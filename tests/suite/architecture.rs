@@ -159,7 +159,8 @@ fn verbs_use_features_to_their_left_only() {
 
 #[test]
 fn what_everything_stands_on_knows_no_feature() {
-    const BASE: [&str; 8] = [
+    const BASE: [&str; 9] = [
+        "backoff.rs",
         "clock.rs",
         "error.rs",
         "keyring.rs",
@@ -213,7 +214,9 @@ fn every_file_says_what_it_is_and_none_is_too_long() {
     for source in sources() {
         assert!(source.code.starts_with("//! "), "src/{} starts with //!", source.path);
         let length = source.code.lines().count();
-        assert!(length <= LONGEST_FILE, "src/{} has {length} lines", source.path);
+        // As long as there are tables: the form is diesel's.
+        let is_schema = source.path == "db/schema.rs";
+        assert!(is_schema || length <= LONGEST_FILE, "src/{} has {length} lines", source.path);
     }
 }
 

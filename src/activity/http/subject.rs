@@ -4,6 +4,7 @@ use crate::activity::Recorded;
 use crate::api_keys::KeyId;
 use crate::members::http::Viewer;
 use crate::members::{MemberId, Permission};
+use crate::webhooks::EndpointId;
 use crate::{scopes, text};
 
 /// The longest name that is drawn, in characters: names of ours are shorter.
@@ -35,6 +36,10 @@ fn page_of(kind: &str, id: &str, viewer: &Viewer) -> Option<String> {
         "member" if viewer.may(Permission::ManageMembers) => {
             MemberId::parse(id).map(|id| format!("/members#{}", id.as_str()))
         }
+        "webhook" if viewer.may(Permission::ManageSettings) => {
+            EndpointId::parse(id).map(|id| format!("/webhooks#{}", id.as_str()))
+        }
+        "mail" if viewer.may(Permission::ManageSettings) => Some("/mail".into()),
         "settings" if viewer.may(Permission::ManageSettings) => Some("/settings".into()),
         _ => None,
     }

@@ -61,10 +61,18 @@ const EVENTS: &[Words] = &[
     words("settings.mail_changed", "Mail server changed", "settings")
         .saying(sentence::settings_changed),
     words("settings.mail_tested", "Test message", "settings").saying(sentence::mail_tested),
+    words("webhook.secret_replaced", "Signing secret replaced", "refresh-cw")
+        .saying(|_| Parts::around("Made a new signing secret for the webhook ", "")),
+    words("webhook.tested", "Webhook tested", "settings")
+        .saying(|_| Parts::around("Sent a test message to the webhook ", "")),
+    words("webhook.sent_again", "Webhook sent again", "refresh-cw")
+        .saying(|_| Parts::around("Sent a message again to the webhook ", "")),
+    words("mail.sent_again", "Email sent again", "refresh-cw")
+        .saying(|_| Parts::around("Sent the email again to ", "")),
 ];
 
 /// What the filter calls each kind of events, the icon of those without a line of their own.
-const KINDS: [(&str, &str, &str); 8] = [
+const KINDS: [(&str, &str, &str); 10] = [
     ("api_key", "Keys", "key-round"),
     ("role", "Roles", "shield"),
     ("scope", "Scopes", "shield"),
@@ -73,6 +81,8 @@ const KINDS: [(&str, &str, &str); 8] = [
     ("session", "Sign-ins", "log-in"),
     ("settings", "Settings", "settings"),
     ("organisation", "Organisation", "settings"),
+    ("webhook", "Webhooks", "settings"),
+    ("mail", "Email", "settings"),
 ];
 
 const fn words(event: &'static str, label: &'static str, icon: &'static str) -> Words {

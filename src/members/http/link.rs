@@ -91,5 +91,5 @@ fn message(viewer: &Viewer, member: &Member, works_until: &str, link: &str) -> M
             ),
         )
     };
-    Message { to: member.email.as_str().into(), subject, text }
+    Message { to: member.email.as_str().into(), subject, text, html: None }
 }

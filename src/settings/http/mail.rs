@@ -69,7 +69,8 @@ pub(super) async fn test(
         viewer.member.name.as_str(),
         site.public_url
     );
-    let message = Message { to: to.clone(), subject: "Latchkey: test message".into(), text };
+    let message =
+        Message { to: to.clone(), subject: "Latchkey: test message".into(), text, html: None };
     let notice = match mail::send(&server, &message).await {
         Ok(()) => Notice::done(format!("A test message was sent to {to}.")),
         Err(why) => Notice::warning(format!("No test message was sent. {why}")),

@@ -141,8 +141,31 @@ const ROLES_AND_SCOPES: [Row; 17] = [
     roles("POST", "/scopes/{scope}/delete", 303),
 ];
 
+const fn set(method: &'static str, path: &'static str, with: u16) -> Row {
+    gated(method, path, with, Permission::ManageSettings)
+}
+
+const WEBHOOKS_AND_MAIL: [Row; 15] = [
+    set("GET", "/webhooks", 200),
+    set("POST", "/webhooks", 200),
+    set("GET", "/webhooks/new", 200),
+    set("GET", "/webhooks/{webhook_id}", 200),
+    set("GET", "/webhooks/{webhook_id}/edit", 200),
+    set("POST", "/webhooks/{webhook_id}/edit", 303),
+    set("GET", "/webhooks/{webhook_id}/delete", 200),
+    set("POST", "/webhooks/{webhook_id}/delete", 303),
+    set("GET", "/webhooks/{webhook_id}/secret", 200),
+    set("POST", "/webhooks/{webhook_id}/secret", 200),
+    set("POST", "/webhooks/{webhook_id}/test", 303),
+    set("GET", "/webhooks/{webhook_id}/deliveries/{delivery_id}", 200),
+    set("POST", "/webhooks/{webhook_id}/deliveries/{delivery_id}", 303),
+    set("GET", "/mail", 200),
+    set("POST", "/mail/{email_id}", 303),
+];
+
 fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain([&REVOKE]).chain(&MEMBERS).chain(&ROLES_AND_SCOPES).chain(&SELECTED)
+    let others = MEMBERS.iter().chain(&ROLES_AND_SCOPES).chain(&SELECTED).chain(&WEBHOOKS_AND_MAIL);
+    ROWS.iter().chain([&REVOKE]).chain(others)
 }
 
 /// A role and a scope that nothing uses, for the matrix to edit and take away.
@@ -206,6 +229,8 @@ const NOOR: &str = "noor@meridianfreight.example";
 struct House {
     app: App,
     client: Client,
+    /// A webhook, one of its deliveries, and an email message.
+    sent: [String; 3],
 }
 
 impl House {
@@ -213,7 +238,7 @@ impl House {
         let app = App::set_up();
         app.member(NOOR, true, &Permission::ALL);
         let client = app.signed_in(NOOR);
-        Self { app, client }
+        Self { app, client, sent: Default::default() }
     }
 
     /// Makes the member what the caller is, under the session that goes on.
@@ -297,6 +322,9 @@ impl House {
         let path = row.path.replace("{key_id}", id).replace("{number}", "1");
         let path = path.replace("{slug}", "matrix").replace("{scope}", "matrix:read");
         let path = path.replace("{member_id}", &self.target(row.path));
+        let [webhook, delivery, email] = &self.sent;
+        let path = path.replace("{webhook_id}", webhook).replace("{delivery_id}", delivery);
+        let path = path.replace("{email_id}", email);
         let mut fields = match row.path {
             _ if row.method == "GET" => return client.get(&path),
             "/api-keys" => key_fields(&[("name", "Made by the matrix")]),
@@ -309,6 +337,13 @@ impl House {
             "/api-keys/{key_id}/rotate" => vec![("overlap", "7d"), ("lifetime", "90")],
             "/members" => vec![("name", "Made by the matrix"), ("email", "made@example.com")],
             "/members/{member_id}/edit" => vec![("version", "1"), ("super_manager", "yes")],
+            "/webhooks" | "/webhooks/{webhook_id}/edit" => {
+                vec![
+                    ("url", "http://127.0.0.1:1/matrix"),
+                    ("events", "api_key.revoked"),
+                    ("version", "1"),
+                ]
+            }
             "/account/edit" => vec![("name", "Noor Haddad")],
             "/diagnosis" => vec![("question", "lk_prod_x")],
             "/roles" | "/roles/{slug}/edit" => {
@@ -347,6 +382,8 @@ fn every_route_answers_everybody_as_the_matrix_says() {
             house.app.sql(FRESH);
             let id = house.app.key("Billing worker");
             house.app.sql("DELETE FROM members WHERE email_folded = 'made@example.com'");
+            house.app.sql("DELETE FROM webhook_endpoints; DELETE FROM mail_outbox");
+            house.sent = crate::webhooks::sent(&house.app);
             house.target(row.path);
             let stood = house.stands();
             let before = house.app.contents_but("members");

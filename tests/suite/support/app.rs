@@ -9,7 +9,7 @@ use actix_web::dev::ServerHandle;
 use latchkey::activity::Author;
 use latchkey::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::clock::{Clock, Timestamp};
-use latchkey::config::{PublicUrl, TrustedProxies};
+use latchkey::config::{PublicUrl, TrustedProxies, WebhookNetworks};
 use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::keyring::Keyring;
 use latchkey::members::{self, Email, Member, MemberName, NewMember, Permission};
@@ -19,7 +19,7 @@ use latchkey::sign_in::{Door, set_up};
 use latchkey::usage::Recorder;
 use latchkey::verification::Verifier;
 use latchkey::web::Site;
-use latchkey::{roles, settings};
+use latchkey::{mail, roles, settings, webhooks};
 
 use super::client::Client;
 use super::database::Database;
@@ -87,6 +87,7 @@ impl App {
             clock: Clock::fixed(NOW),
             public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
+            webhook_networks: WebhookNetworks::parse("127.0.0.0/8").expect("a network"),
         };
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
         let door = Arc::new(Door::new().expect("threads"));
@@ -146,16 +147,39 @@ impl App {
         runtime.expect("a runtime").block_on(self.usage.write(&self.site.db))
     }
 
-    /// Clears away counts that are old, as happens every ten minutes while the program serves.
+    /// Clears away counts and messages that are old, as happens every ten minutes while the program serves.
     pub fn clear_away(&self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let done = latchkey::usage::clear_away(&self.site.db, self.site.clock.now());
+        let (db, now) = (&self.site.db, self.site.clock.now());
+        let done = async {
+            latchkey::usage::clear_away(db, now).await?;
+            webhooks::clear_away(db, now).await?;
+            mail::clear_away(db, now).await
+        };
         runtime.expect("a runtime").block_on(done).expect("cleared away");
     }
 
     /// Looks for what asks for attention, as happens every minute while the program serves.
     pub fn look(&self) {
         latchkey::attention::look(&self.site.db, self.site.clock.now()).expect("looked");
+    }
+
+    /// Sends what is due to webhooks, as happens every second while the program serves, and returns
+    /// how many messages that were.
+    pub fn send_webhooks(&self) -> usize {
+        let site = &self.site;
+        let policy = webhooks::Policy::new(&site.webhook_networks);
+        let now = site.clock.now();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let sent = webhooks::send_due(&site.db, &site.keyring, &policy, now);
+        runtime.expect("a runtime").block_on(sent).expect("sent")
+    }
+
+    /// The same of email.
+    pub fn send_mail(&self) -> usize {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let sent = mail::send_due(&self.site.db, &self.site.keyring, self.site.clock.now());
+        runtime.expect("a runtime").block_on(sent).expect("sent")
     }
 
     /// Lets time pass, in milliseconds.

@@ -4,6 +4,7 @@ mod app;
 mod client;
 mod database;
 mod page;
+pub mod receiver;
 mod shell;
 pub mod smtp;
 

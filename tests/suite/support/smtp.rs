@@ -57,6 +57,8 @@ fn talk(stream: TcpStream, manner: Manner, sender: &mpsc::Sender<String>) -> std
             "EHLO" => say("250-mail.example\r\n250 AUTH PLAIN LOGIN")?,
             "AUTH" => say("235 Welcome")?,
             "RCPT" if manner == Manner::Refuses => say("550 No such <b>mailbox</b> here")?,
+            "RCPT" if line.contains("<bounces@") => say("550 No such <b>mailbox</b> here")?,
+            "RCPT" if line.contains("<later@") => say("450 Try again later")?,
             "DATA" => {
                 say("354 Go on")?;
                 let mut message = String::new();

@@ -18,6 +18,8 @@ const MAIL: [(&str, &str); 4] = [
     ("mail_security", "none"),
     ("mail_sender", "latchkey@meridianfreight.example"),
 ];
+const WEBHOOK: [(&str, &str); 2] =
+    [("url", "http://127.0.0.1:1/table"), ("events", "api_key.revoked")];
 
 /// A form that would be taken.
 pub struct Form {
@@ -69,6 +71,13 @@ fn selected(app: &App, what: &str, fields: &[(&str, &str)]) -> Form {
 fn member(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
     let id = app.member(TOMAS, false, &[Permission::ViewKeys]).id;
     form("/members", &format!("/members/{}/{step}", id.as_str()), fields)
+}
+
+/// A form about a webhook.
+fn webhook(app: &App, step: &str) -> Form {
+    let [id, ..] = crate::webhooks::sent(app);
+    let fields = [&WEBHOOK[..], &[("version", "1")]].concat();
+    form("/webhooks", &format!("/webhooks/{id}/{step}"), &fields)
 }
 
 fn invited() -> Draft {
@@ -340,6 +349,31 @@ pub const WRITES: &[Write] = &[
             form("/settings", "/settings/mail/test", &[])
         },
         &["settings.mail_tested"],
+    ),
+    manager("/webhooks", |_, _| form("/webhooks/new", "/webhooks", &WEBHOOK), &["webhook.created"]),
+    manager("/webhooks/{webhook_id}/edit", |app, _| webhook(app, "edit"), &["webhook.edited"]),
+    manager("/webhooks/{webhook_id}/delete", |app, _| webhook(app, "delete"), &["webhook.deleted"]),
+    manager(
+        "/webhooks/{webhook_id}/secret",
+        |app, _| webhook(app, "secret"),
+        &["webhook.secret_replaced"],
+    ),
+    manager("/webhooks/{webhook_id}/test", |app, _| webhook(app, "test"), &["webhook.tested"]),
+    manager(
+        "/webhooks/{webhook_id}/deliveries/{delivery_id}",
+        |app, _| {
+            let [webhook, delivery, _] = crate::webhooks::sent(app);
+            form("/webhooks", &format!("/webhooks/{webhook}/deliveries/{delivery}"), &[])
+        },
+        &["webhook.sent_again"],
+    ),
+    manager(
+        "/mail/{email_id}",
+        |app, _| {
+            let [_, _, email] = crate::webhooks::sent(app);
+            form("/mail", &format!("/mail/{email}"), &[])
+        },
+        &["mail.sent_again"],
     ),
 ];
 

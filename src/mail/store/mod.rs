@@ -1,7 +1,14 @@
-//! The SQL of the mail server: one row, or none.
+//! The SQL of the mail server: one row, or none. That of the outbox is in `outbox`.
+
+mod outbox;
 
 use diesel::prelude::*;
 use zeroize::Zeroizing;
+
+pub(super) use outbox::{
+    again, claim_due, emails, find, give_up_all, insert, is_any_due, is_known, purge, record,
+    release,
+};
 
 use super::{Security, Server};
 use crate::db::schema::mail_server;
@@ -28,6 +35,13 @@ pub(super) fn server(connection: &mut Connection, keyring: &Keyring) -> Result<O
     let row: Option<Row> =
         mail_server::table.select(Row::as_select()).first(connection).optional()?;
     row.map(|row| read(row, keyring)).transpose()
+}
+
+/// Whether there is one.
+pub(super) fn is_set(connection: &mut Connection) -> Result<bool> {
+    let found: Option<i32> =
+        mail_server::table.select(mail_server::id).first(connection).optional()?;
+    Ok(found.is_some())
 }
 
 pub(super) fn replace(

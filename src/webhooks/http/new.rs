@@ -1,0 +1,71 @@
+//! `/webhooks/new`: the dialog that creates a webhook.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::form::{Fields, FormView};
+use super::location;
+use super::secret::{self, ALREADY_SHOWN};
+use super::table::Table;
+use crate::error::{Error, Invalid, Result};
+use crate::members::http::{Allowed, Viewer};
+use crate::members::permission::ManageSettings;
+use crate::web::flash::Notice;
+use crate::web::form::Form;
+use crate::web::{Site, page};
+use crate::webhooks::{self, EndpointId, Policy};
+
+#[derive(Template)]
+#[template(path = "webhooks/new.html")]
+struct New<'a> {
+    viewer: &'a Viewer,
+    table: Table,
+    form: FormView,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ManageSettings>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    draw(StatusCode::OK, &viewer, &site, Fields::proposed(), Invalid::default()).await
+}
+
+pub(super) async fn create(
+    viewer: Allowed<ManageSettings>,
+    form: Form<Fields>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
+    let (id, policy) = (EndpointId::random()?, Policy::new(&site.webhook_networks));
+    let location = location(&id);
+    let created = site.db.write(move |tx| {
+        token.spend(tx, &author.keyring, &location)?;
+        webhooks::create(tx, id, &draft, &policy, &author)
+    });
+    match created.await {
+        Ok((endpoint, secret)) => {
+            let notice = format!("“{}” created.", endpoint.name());
+            secret::reveal(&viewer, &site, &endpoint, &secret, notice).await
+        }
+        Err(Error::Invalid(errors)) => {
+            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
+        }
+        Err(Error::AlreadySubmitted(location)) => {
+            Notice::warning(ALREADY_SHOWN).set(viewer.session())?;
+            Ok(page::see_other(&location))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn draw(
+    status: StatusCode,
+    viewer: &Viewer,
+    site: &Site,
+    fields: Fields,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let table = Table::load(&site.db, viewer.now).await?;
+    page::page(status, &New { viewer, table, form: FormView::new(fields, errors) })
+}

@@ -1,0 +1,160 @@
+//! The outbox of email: sent once, tried for a day, refused for good, and looked at.
+
+use latchkey::clock::{DAY, HOUR, MINUTE, SECOND};
+use latchkey::mail::{self, Letter, Message};
+
+use crate::support::App;
+use crate::support::smtp::{Manner, Smtp};
+
+fn letter() -> Letter {
+    Letter {
+        heading: "“Billing <worker>” was revoked".into(),
+        paragraphs: vec!["Ines Okafor revoked it.".into()],
+        facts: vec![("Key ID".into(), "key_0123456789AB".into())],
+        link: Some(("Look at the key".into(), "https://keys.example.com/api-keys".into())),
+    }
+}
+
+fn queue(app: &App, to: &str, cause: &str) {
+    let message = Message::of(to, "A key was revoked", &letter());
+    let now = app.site.clock.now();
+    app.write(|tx, _| mail::queue(tx, &message, cause, now));
+}
+
+/// Names a mail server on this machine.
+fn use_server(app: &App, port: u16) {
+    app.sql(&format!(
+        "DELETE FROM mail_server; INSERT INTO mail_server (id, host, port, security, username, \
+         sender) VALUES (1, 'localhost', {port}, 'none', '', 'latchkey@meridianfreight.example')"
+    ));
+}
+
+/// How each message stands.
+fn stand(app: &App) -> Vec<String> {
+    app.texts(
+        "SELECT recipient || ' ' || CAST(tries AS TEXT) || CASE WHEN sent_at IS NOT NULL THEN \
+         ' sent' WHEN given_up_at IS NOT NULL THEN ' refused' ELSE ' waits' END AS text \
+         FROM mail_outbox ORDER BY recipient",
+    )
+}
+
+#[test]
+fn a_queued_message_is_sent_once_as_text_and_html_that_say_the_same() {
+    let (app, smtp) = (App::set_up(), Smtp::start(Manner::Takes));
+    queue(&app, "ines@example.com", "activity:0");
+    assert_eq!(app.count("mail_outbox"), 0, "there is no mail server");
+    use_server(&app, smtp.port);
+    for cause in ["activity:1", "activity:1"] {
+        queue(&app, "ines@example.com", cause);
+    }
+    assert_eq!(smtp.message(), None, "it waits in the outbox");
+    assert_eq!((app.send_mail(), app.send_mail()), (1, 0));
+    let message = smtp.message().expect("a message");
+    for part in [
+        "To: ines@example.com",
+        "Subject: A key was revoked",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "Ines Okafor revoked it.",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    let (text, html) = message.split_once("text/html").expect("two parts");
+    assert!(text.contains("<worker>") && !html.contains("<worker>"), "escaped: {message}");
+    assert_eq!(smtp.message(), None);
+    assert_eq!(stand(&app), ["ines@example.com 1 sent"]);
+}
+
+#[test]
+fn who_is_refused_for_good_is_not_tried_again_and_the_others_get_theirs() {
+    let (app, smtp) = (App::set_up(), Smtp::start(Manner::Takes));
+    use_server(&app, smtp.port);
+    for to in ["bounces@example.com", "ines@example.com", "later@example.com"] {
+        queue(&app, to, "activity:1");
+    }
+    assert_eq!(app.send_mail(), 1);
+    assert_eq!(
+        stand(&app),
+        ["bounces@example.com 1 refused", "ines@example.com 1 sent", "later@example.com 1 waits"]
+    );
+    app.advance(5 * SECOND);
+    assert_eq!(app.send_mail(), 0);
+    assert_eq!(stand(&app)[2], "later@example.com 2 waits");
+    app.advance(DAY);
+    let manager = app.super_manager();
+    let page = manager.get("/mail");
+    let rows = page.all("tbody tr");
+    assert_eq!(rows.len(), 3, "{}", page.body);
+    let refused = rows.iter().find(|row| row.contains("bounces@")).expect("a row");
+    assert!(refused.contains("No such <b>mailbox</b> here") && refused.contains("Refused"));
+    assert!(!page.body.contains("<b>mailbox"), "a server's words are escaped");
+    let id = app.texts("SELECT id AS text FROM mail_outbox WHERE recipient LIKE 'bounces%'");
+    let again = manager.submit_from("/mail", &format!("/mail/{}", id[0]), &[]);
+    assert_eq!((again.status, again.location()), (303, "/mail"));
+    assert_eq!(manager.get("/mail").text("#notice"), "It is sent again within seconds.");
+    assert_eq!(stand(&app)[0], "bounces@example.com 0 waits");
+}
+
+#[test]
+fn a_mail_server_that_cannot_be_reached_is_tried_for_a_day_and_then_given_up() {
+    let app = App::set_up();
+    use_server(&app, 1);
+    queue(&app, "ines@example.com", "activity:1");
+    queue(&app, "tomas@example.com", "activity:1");
+    assert_eq!(app.send_mail(), 0);
+    let pauses = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 6 * HOUR];
+    for (number, pause) in (1..).zip(pauses) {
+        let waits = ["ines", "tomas"].map(|name| format!("{name}@example.com {number} waits"));
+        assert_eq!(stand(&app), waits);
+        app.advance(pause);
+        app.send_mail();
+    }
+    assert_eq!(stand(&app), ["ines@example.com 8 refused", "tomas@example.com 8 refused"]);
+}
+
+#[test]
+fn a_mail_server_that_hangs_costs_seconds_and_no_message() {
+    let (app, smtp) = (App::set_up(), Smtp::start(Manner::Hangs));
+    use_server(&app, smtp.port);
+    for number in 0..3 {
+        queue(&app, &format!("{number}@example.com"), "activity:1");
+    }
+    let begun = std::time::Instant::now();
+    assert_eq!(app.send_mail(), 0);
+    assert!(begun.elapsed().as_secs() < 8, "one wait for all of them");
+    assert_eq!(app.count("mail_outbox WHERE tries = 1"), 3);
+    let smtp = Smtp::start(Manner::Takes);
+    use_server(&app, smtp.port);
+    app.advance(5 * SECOND);
+    assert_eq!(app.send_mail(), 3);
+}
+
+#[test]
+fn what_a_dead_process_was_sending_is_sent_after_a_minute() {
+    let (app, smtp) = (App::set_up(), Smtp::start(Manner::Takes));
+    use_server(&app, smtp.port);
+    queue(&app, "ines@example.com", "activity:1");
+    let until = app.site.clock.now().plus(MINUTE).millis();
+    app.sql(&format!("UPDATE mail_outbox SET next_attempt_at = {until}"));
+    assert_eq!(app.send_mail(), 0);
+    app.advance(MINUTE);
+    assert_eq!(app.send_mail(), 1);
+}
+
+#[test]
+fn without_a_mail_server_what_waits_is_given_up() {
+    let app = App::set_up();
+    use_server(&app, 1);
+    queue(&app, "ines@example.com", "activity:1");
+    app.sql("DELETE FROM mail_server");
+    assert_eq!(app.send_mail(), 0);
+    assert_eq!(stand(&app), ["ines@example.com 0 refused"]);
+    let manager = app.super_manager();
+    let id = app.texts("SELECT id AS text FROM mail_outbox").remove(0);
+    assert_eq!(manager.submit_from("/mail", &format!("/mail/{id}"), &[]).status, 303);
+    assert_eq!(manager.get("/mail").text("#notice"), "Save a mail server first.");
+    app.advance(31 * DAY);
+    app.clear_away();
+    assert_eq!(app.count("mail_outbox"), 0);
+}
