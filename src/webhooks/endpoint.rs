@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::{EndpointId, EventType};
+use crate::activity::Change;
 use crate::clock::Timestamp;
 use crate::text;
 
@@ -52,5 +53,33 @@ impl Endpoint {
     pub fn place(&self) -> String {
         let place = Url::parse(&self.url).map(|url| url.origin().ascii_serialization());
         text::visible(&place.unwrap_or_default(), LONGEST_SHOWN)
+    }
+
+    /// What differs from `before`, in the words of the form; against nothing, all that was filled
+    /// in. Paths are left out: receivers put secrets into them.
+    pub(super) fn changes(&self, before: Option<&Self>) -> Vec<Change> {
+        type Field = (&'static str, fn(&Endpoint) -> String);
+        const FIELDS: [Field; 4] = [
+            ("URL", Endpoint::place),
+            ("Description", |endpoint| endpoint.description.clone()),
+            ("Events", |endpoint| {
+                endpoint.events.iter().map(|event| event.name()).collect::<Vec<_>>().join(", ")
+            }),
+            ("State", |endpoint| if endpoint.is_active { "active" } else { "paused" }.into()),
+        ];
+        let mut changes: Vec<Change> = FIELDS
+            .iter()
+            .map(|(field, value)| Change {
+                field: (*field).to_owned(),
+                from: before.map(value).unwrap_or_default(),
+                to: value(self),
+            })
+            .filter(|change| change.from != change.to)
+            .collect();
+        if let Some(before) = before.filter(|b| b.url != self.url && b.place() == self.place()) {
+            let (from, to) = (before.place(), "another path there".into());
+            changes.insert(0, Change { field: "URL".into(), from, to });
+        }
+        changes
     }
 }

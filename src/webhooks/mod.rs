@@ -12,6 +12,7 @@ mod endpoint;
 mod event_type;
 pub mod http;
 mod id;
+mod message;
 mod policy;
 mod secret;
 mod send;
@@ -25,8 +26,6 @@ pub use id::{DeliveryId, EndpointId, MessageId};
 pub use policy::Policy;
 pub use secret::SigningSecret;
 pub use send::{send_due, send_now};
-
-use serde::Serialize;
 
 use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::clock::{DAY, Timestamp};
@@ -56,14 +55,6 @@ pub struct Claimed {
     due_at: Timestamp,
 }
 
-/// What is sent.
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: &'static str,
-    timestamp: String,
-    data: &'a serde_json::Value,
-}
-
 /// Queues a message about `event` for every active endpoint that wants it; nothing where none does.
 /// `data` is a JSON object and must hold no secret. One `cause`, as `activity:123`, makes one message
 /// however often it is queued.
@@ -81,25 +72,11 @@ pub fn enqueue(
     if wanting.is_empty() || store::is_known(tx, cause)? {
         return Ok(());
     }
-    let message = message(tx, event, cause, data, at)?;
+    let message = message::insert(tx, event, cause, data, at)?;
     for endpoint in wanting {
         store::insert_delivery(tx, &DeliveryId::random()?, &endpoint, &message, at)?;
     }
     Ok(())
-}
-
-fn message(
-    tx: &mut Transaction<'_>,
-    event: EventType,
-    cause: &str,
-    data: &serde_json::Value,
-    at: Timestamp,
-) -> Result<MessageId> {
-    let body = Body { r#type: event.name(), timestamp: at.rfc_3339_millis(), data };
-    let body = serde_json::to_string(&body).map_err(Error::internal)?;
-    let id = MessageId::random()?;
-    store::insert_message(tx, &id, cause, event, &body, at)?;
-    Ok(id)
 }
 
 /// Creates the endpoint that was drafted. Its signing secret can be read here and never again.
@@ -133,7 +110,7 @@ pub fn create(
     };
     let secret = SigningSecret::random()?;
     store::insert(tx, &endpoint, &secret, &author.keyring)?;
-    record(tx, author, Event::WebhookCreated, &endpoint, &changes(None, &endpoint))?;
+    record(tx, author, Event::WebhookCreated, &endpoint, &endpoint.changes(None))?;
     Ok((endpoint, secret))
 }
 
@@ -158,7 +135,7 @@ pub fn edit(
     let mut after = before.clone();
     (after.url, after.description) = (checked.url, checked.description);
     (after.events, after.is_active) = (checked.events, checked.is_active);
-    let changes = changes(Some(&before), &after);
+    let changes = after.changes(Some(&before));
     if changes.is_empty() {
         return Ok(before);
     }
@@ -214,7 +191,7 @@ pub fn test(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Resul
     let (endpoint, delivery) = (find(tx, id)?, DeliveryId::random()?);
     let data = serde_json::json!({ "webhook": id.as_str(), "by": author.actor.name() });
     let cause = format!("test:{}", delivery.as_str());
-    let message = message(tx, EventType::Test, &cause, &data, author.now)?;
+    let message = message::insert(tx, EventType::Test, &cause, &data, author.now)?;
     store::insert_delivery(tx, &delivery, id, &message, author.now)?;
     record(tx, author, Event::WebhookTested, &endpoint, &[])?;
     store::claim_one(tx, &author.keyring, &delivery, id, author.now)
@@ -274,32 +251,4 @@ fn record(
     let subject = Subject { kind: "webhook", id, name: endpoint.name() };
     let details = serde_json::json!({ "version": endpoint.version, "changes": changes });
     activity::record(tx, author, &Entry::about(event, subject).with(details))
-}
-
-/// What differs, in the words of the form; against nothing, all that was filled in. Paths are left
-/// out: receivers put secrets into them.
-fn changes(before: Option<&Endpoint>, after: &Endpoint) -> Vec<Change> {
-    type Field = (&'static str, fn(&Endpoint) -> String);
-    const FIELDS: [Field; 4] = [
-        ("URL", Endpoint::place),
-        ("Description", |endpoint| endpoint.description.clone()),
-        ("Events", |endpoint| {
-            endpoint.events.iter().map(|event| event.name()).collect::<Vec<_>>().join(", ")
-        }),
-        ("State", |endpoint| if endpoint.is_active { "active" } else { "paused" }.into()),
-    ];
-    let mut changes: Vec<Change> = FIELDS
-        .iter()
-        .map(|(field, value)| Change {
-            field: (*field).to_owned(),
-            from: before.map(value).unwrap_or_default(),
-            to: value(after),
-        })
-        .filter(|change| change.from != change.to)
-        .collect();
-    if let Some(before) = before.filter(|b| b.url != after.url && b.place() == after.place()) {
-        let (from, to) = (before.place(), "another path there".into());
-        changes.insert(0, Change { field: "URL".into(), from, to });
-    }
-    changes
 }

@@ -1,0 +1,31 @@
+//! What is sent, and its row.
+
+use serde::Serialize;
+
+use super::{EventType, MessageId, store};
+use crate::clock::Timestamp;
+use crate::db::Transaction;
+use crate::error::{Error, Result};
+
+/// What is sent.
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    timestamp: String,
+    data: &'a serde_json::Value,
+}
+
+/// Writes a message down, the same for all that it goes to.
+pub(super) fn insert(
+    tx: &mut Transaction<'_>,
+    event: EventType,
+    cause: &str,
+    data: &serde_json::Value,
+    at: Timestamp,
+) -> Result<MessageId> {
+    let body = Body { r#type: event.name(), timestamp: at.rfc_3339_millis(), data };
+    let body = serde_json::to_string(&body).map_err(Error::internal)?;
+    let id = MessageId::random()?;
+    store::insert_message(tx, &id, cause, event, &body, at)?;
+    Ok(id)
+}
