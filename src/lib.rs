@@ -6,13 +6,15 @@
 //! - A feature is a folder: its verbs in `mod.rs`, its nouns one file each, its SQL in `store.rs`,
 //!   its pages in `http/`. From left to right, each may use those before it: [`activity`],
 //!   [`settings`], [`mail`], [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`],
-//!   [`verification`], [`diagnosis`], [`webhooks`], [`attention`].
+//!   [`verification`], [`diagnosis`], [`webhooks`], [`attention`],
+//!   [`alerts`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
 //! - [`backoff`], [`clock`], [`error`], [`keyring`], [`network`], [`random`], [`rate`] and [`text`] are what
 //!   everything stands on.
 
 pub mod activity;
+pub mod alerts;
 pub mod api_keys;
 pub mod attention;
 pub mod backoff;

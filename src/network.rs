@@ -2,6 +2,7 @@
 //!
 //! Pure. An IPv6 subscriber holds a /64 at least (RFC 6177), so its single addresses mean nothing.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// A /32 of IPv4 or a /64 of IPv6. `::ffff:192.0.2.1` is `192.0.2.1` (RFC 4291, 2.5.5.2).
@@ -14,6 +15,16 @@ impl From<IpAddr> for Network {
             IpAddr::V4(address) => address.into(),
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         })
+    }
+}
+
+impl fmt::Display for Network {
+    /// `192.0.2.1`, `2001:db8::/64`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => write!(f, "{address}/64"),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use futures_util::future::try_join;
 use tracing_actix_web::TracingLogger;
 
+use crate::alerts::Worker;
 use crate::clock::Timestamp;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -27,7 +28,7 @@ use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, error_page, headers, same_origin};
 use crate::{
-    activity, api_keys, diagnosis, mail, members, roles, scopes, settings, sign_in, usage,
+    activity, alerts, api_keys, diagnosis, mail, members, roles, scopes, settings, sign_in, usage,
     verification, webhooks,
 };
 
@@ -81,6 +82,7 @@ pub fn routes() -> Routes {
     settings::http::routes(&mut routes);
     mail::http::routes(&mut routes);
     webhooks::http::routes(&mut routes);
+    alerts::http::routes(&mut routes);
     routes
 }
 
@@ -99,6 +101,7 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
 ) -> Result<()> {
     // Dropped, and so for the last time writing, once no request is under way any more.
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
+    let _worker = Worker::start(&shared.site)?;
     actix_web::rt::System::new().block_on(async {
         let dashboard = dashboard(shared, listener, workers).map_err(Error::internal)?;
         let apart = verify.map(|listener| apart(shared, listener, workers, metrics.clone()));

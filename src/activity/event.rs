@@ -61,6 +61,8 @@ events! {
     SettingsChanged = "settings.changed",
     /// The mail server was changed.
     MailChanged = "settings.mail_changed",
+    /// Which rules of alerts are on, or how people are told, was changed.
+    AlertsChanged = "settings.alerts_changed",
     /// A test message was asked for.
     MailTested = "settings.mail_tested",
     /// An API key was created.

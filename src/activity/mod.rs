@@ -21,6 +21,7 @@ pub use recorded::Recorded;
 pub use theirs::{Theirs, since};
 pub use verify::{Broken, Newest, newest, verify};
 
+use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
 
@@ -68,6 +69,21 @@ pub fn range(
     numbers: (i64, i64),
 ) -> Result<Vec<Recorded>> {
     store::export(connection, filter, numbers)
+}
+
+/// The entries of an event since `since`, newest first, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn recent(
+    connection: &mut Connection,
+    event: Event,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<Recorded>> {
+    let events = Some(Events::One(event.name().to_owned()));
+    let filter = Filter { events, since: Some(since), ..Filter::default() };
+    store::walk(connection, &filter, None, None, limit)
 }
 
 /// The names of all events that have happened.

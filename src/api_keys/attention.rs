@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ApiKey, KeyId, changes, store};
+use super::{ApiKey, Filter, KeyId, Sort, View, changes, store};
 use crate::activity::{self, Author};
 use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
@@ -79,6 +79,32 @@ pub fn noted_when_over(
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
     store::noted_when_over(connection, now, limit)
+}
+
+/// The keys that work and need attention, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn needing_attention(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<ApiKey>> {
+    let filter = Filter { view: View::Attention, sort: Sort::Expires, ..Filter::default() };
+    store::walk(connection, &filter, now, limit)
+}
+
+/// The keys that work and expire at `until` or before, at most `limit`, the first to expire first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn expiring(
+    connection: &mut Connection,
+    now: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    store::expiring(connection, now, until, limit)
 }
 
 /// The keys with an old secret that may go on beyond `now`, at most `limit`.

@@ -20,8 +20,8 @@ mod store;
 mod used;
 
 pub use attention::{
-    created_by, creators, keep, note, noted, noted_when_over, overlapping, overlaps_end_at,
-    rotation_changed,
+    created_by, creators, expiring, keep, needing_attention, note, noted, noted_when_over,
+    overlapping, overlaps_end_at, rotation_changed,
 };
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;

@@ -15,7 +15,7 @@ use crate::sign_in::{self, Door, set_up};
 use crate::usage;
 use crate::web::Site;
 use crate::web::metrics::Metrics;
-use crate::{mail, webhooks};
+use crate::{alerts, mail, webhooks};
 
 /// Holds the link to the set-up page, for its owner alone.
 const SET_UP_FILE: &str = "set-up-link.txt";
@@ -104,6 +104,9 @@ async fn house_keeping(db: Db, now: Timestamp) {
     }
     if let Err(error) = webhooks::clear_away(&db, now).await {
         tracing::warn!(%error, "old deliveries of webhooks could not be cleared away");
+    }
+    if let Err(error) = alerts::clear_away(&db, now).await {
+        tracing::warn!(%error, "old alerts could not be cleared away");
     }
     if let Err(error) = mail::clear_away(&db, now).await {
         tracing::warn!(%error, "old email could not be cleared away");

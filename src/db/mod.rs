@@ -9,6 +9,7 @@ mod connection;
 mod error;
 mod feed;
 mod indexes;
+pub mod lease;
 mod migrate;
 mod pool;
 #[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]

@@ -348,6 +348,51 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        holder -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    progress (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    alerts (id) {
+        id -> Text,
+        rule -> Text,
+        cause -> Text,
+        key_id -> Nullable<Text>,
+        title -> Text,
+        detail -> Text,
+        level -> BigInt,
+        since -> BigInt,
+        opened_at -> BigInt,
+        seen_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        mailed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    alert_rules_off (rule) {
+        rule -> Text,
+    }
+}
+
+diesel::table! {
+    alert_settings (id) {
+        id -> Integer,
+        email -> Text,
+    }
+}
+
 diesel::joinable!(api_key_scopes -> api_keys (key_id));
 diesel::joinable!(api_keys -> roles (role_id));
 diesel::joinable!(webhook_deliveries -> webhook_endpoints (endpoint_id));

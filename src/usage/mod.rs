@@ -17,6 +17,7 @@ mod recorder;
 mod request;
 mod right_sizing;
 mod series;
+pub mod signals;
 mod store;
 mod writer;
 

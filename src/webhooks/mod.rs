@@ -79,6 +79,14 @@ pub fn enqueue(
     Ok(())
 }
 
+/// Whether any active endpoint wants `event`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_wanted(connection: &mut Connection, event: EventType) -> Result<bool> {
+    Ok(!store::wanting(connection, event)?.is_empty())
+}
+
 /// Creates the endpoint that was drafted. Its signing secret can be read here and never again.
 ///
 /// # Errors

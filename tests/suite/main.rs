@@ -7,6 +7,7 @@ mod support;
 
 mod account;
 mod activity;
+mod alerts;
 mod api_keys;
 mod architecture;
 mod backup;

@@ -60,6 +60,8 @@ const EVENTS: &[Words] = &[
     words("settings.changed", "Settings changed", "settings").saying(sentence::settings_changed),
     words("settings.mail_changed", "Mail server changed", "settings")
         .saying(sentence::settings_changed),
+    words("settings.alerts_changed", "Alerts changed", "settings")
+        .saying(sentence::settings_changed),
     words("settings.mail_tested", "Test message", "settings").saying(sentence::mail_tested),
     words("webhook.secret_replaced", "Signing secret replaced", "refresh-cw")
         .saying(|_| Parts::around("Made a new signing secret for the webhook ", "")),

@@ -1,6 +1,7 @@
 //! The keys that need attention as a page of work: why, since when, and what to do about it.
 
 use super::words::ago;
+use crate::alerts::{self, COUNTED};
 use crate::api_keys::{self, ApiKey, Filter, Page, Status};
 use crate::attention::{self, Concern, Reason};
 use crate::clock::{Timestamp, short_date};
@@ -19,6 +20,8 @@ const OVER: i64 = 50;
 pub(super) struct Found {
     over: Vec<(ApiKey, Vec<Concern>)>,
     concerns: Vec<Vec<Concern>>,
+    /// How many alerts are open.
+    alerts: i64,
 }
 
 impl Found {
@@ -36,7 +39,8 @@ impl Found {
             if is_first { api_keys::noted_when_over(connection, now, OVER)? } else { Vec::new() };
         let why = attention::concerns(connection, &over, settings, now)?;
         let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
-        Ok(Self { over, concerns: attention::concerns(connection, &page.keys, settings, now)? })
+        let concerns = attention::concerns(connection, &page.keys, settings, now)?;
+        Ok(Self { over, concerns, alerts: alerts::count_open(connection)? })
     }
 }
 
@@ -48,6 +52,8 @@ pub(super) struct Work {
     pub live: Vec<Item>,
     pub may_keep: bool,
     pub may_revoke: bool,
+    /// `No open alerts`, `2 open alerts`.
+    pub alerts: String,
 }
 
 /// A key with what there is to do.
@@ -93,6 +99,12 @@ impl Work {
             live: live.map(|(key, concerns)| item(key, concerns)).collect(),
             may_keep: viewer.may(Permission::UpdateKeys),
             may_revoke: viewer.may(Permission::DeleteKeys),
+            alerts: match found.alerts {
+                0 => "No open alerts".into(),
+                1 => "1 open alert".into(),
+                COUNTED.. => format!("{COUNTED}+ open alerts"),
+                count => format!("{count} open alerts"),
+            },
         }
     }
 

@@ -54,6 +54,24 @@ pub(in crate::api_keys) fn noted_when_over(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// Keys that are not revoked and expire after `after` and until `until`, the first first.
+pub(in crate::api_keys) fn expiring(
+    connection: &mut Connection,
+    after: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(after.millis()))
+        .filter(api_keys::expires_at.le(until.millis()))
+        .order((api_keys::expires_at, api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 pub(in crate::api_keys) fn overlapping(
     connection: &mut Connection,
     now: Timestamp,

@@ -12,7 +12,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 pub(super) use attention::{
-    created_by, creator_after, noted, noted_when_over, overlapping, secrets_of, set_notes,
+    created_by, creator_after, expiring, noted, noted_when_over, overlapping, secrets_of, set_notes,
 };
 pub(super) use holders::{
     Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,

@@ -6,6 +6,7 @@ mod denials;
 mod import;
 mod purge;
 mod read;
+mod signals;
 
 pub(super) use addresses::{addresses, count_addresses};
 pub(super) use denials::{denial, denials, refused_keys};
@@ -14,6 +15,7 @@ pub(super) use purge::purge;
 pub(super) use read::{
     busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scopes_asked,
 };
+pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};
 
 use super::Secret;
 use super::buffer::{Buffer, Tally};

@@ -145,6 +145,12 @@ const fn set(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageSettings)
 }
 
+const ALERTS: [Row; 3] = [
+    gated("GET", "/alerts", 200, Permission::ViewKeys),
+    set("GET", "/settings/alerts", 200),
+    set("POST", "/settings/alerts", 422),
+];
+
 const WEBHOOKS_AND_MAIL: [Row; 15] = [
     set("GET", "/webhooks", 200),
     set("POST", "/webhooks", 200),
@@ -164,7 +170,12 @@ const WEBHOOKS_AND_MAIL: [Row; 15] = [
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    let others = MEMBERS.iter().chain(&ROLES_AND_SCOPES).chain(&SELECTED).chain(&WEBHOOKS_AND_MAIL);
+    let others = MEMBERS
+        .iter()
+        .chain(&ROLES_AND_SCOPES)
+        .chain(&SELECTED)
+        .chain(&WEBHOOKS_AND_MAIL)
+        .chain(&ALERTS);
     ROWS.iter().chain([&REVOKE]).chain(others)
 }
 

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use latchkey::activity::Author;
+use latchkey::alerts::Telling;
 use latchkey::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::clock::{Clock, Timestamp};
 use latchkey::config::{PublicUrl, TrustedProxies, WebhookNetworks};
@@ -19,7 +20,7 @@ use latchkey::sign_in::{Door, set_up};
 use latchkey::usage::Recorder;
 use latchkey::verification::Verifier;
 use latchkey::web::Site;
-use latchkey::{mail, roles, settings, webhooks};
+use latchkey::{alerts, mail, roles, settings, webhooks};
 
 use super::client::Client;
 use super::database::Database;
@@ -154,14 +155,17 @@ impl App {
         let done = async {
             latchkey::usage::clear_away(db, now).await?;
             webhooks::clear_away(db, now).await?;
+            alerts::clear_away(db, now).await?;
             mail::clear_away(db, now).await
         };
         runtime.expect("a runtime").block_on(done).expect("cleared away");
     }
 
-    /// Looks for what asks for attention, as happens every minute while the program serves.
+    /// Looks for what asks for attention and for causes of alerts, as happens every minute while the
+    /// program serves.
     pub fn look(&self) {
-        latchkey::attention::look(&self.site.db, self.site.clock.now()).expect("looked");
+        let telling = Telling { public_url: self.site.public_url.to_string() };
+        alerts::look(&self.site.db, &telling, self.site.clock.now()).expect("looked");
     }
 
     /// Sends what is due to webhooks, as happens every second while the program serves, and returns

@@ -171,6 +171,11 @@ pub const WRITES: &[Write] = &[
         },
         events: &["api_key.secret_stopped"],
     },
+    manager(
+        "/settings/alerts",
+        |_, _| form("/settings/alerts", "/settings/alerts", &[("email", "daily")]),
+        &["settings.alerts_changed"],
+    ),
     manager("/api-keys/selected/keep", |app, _| selected(app, "keep", &[]), &["api_key.kept"]),
     manager(
         "/api-keys/selected/rotate",

@@ -1,0 +1,56 @@
+//! Telling programs of keys that expire soon, at each step once, and of those that have expired.
+
+use super::rules::step;
+use super::{events, store};
+use crate::api_keys;
+use crate::clock::{DAY, Timestamp};
+use crate::db::Transaction;
+use crate::error::Result;
+use crate::webhooks::{self, EventType};
+
+/// The name of until when keys were told of as expired, in milliseconds.
+const EXPIRED: &str = "expired";
+/// How many keys are looked at.
+const LOOKED_AT: i64 = 1000;
+/// The largest step, in milliseconds.
+const SOON: i64 = 31 * DAY;
+
+/// Tells of keys that have reached a step or their end since it was last looked.
+///
+/// # Errors
+/// When the database cannot be written.
+pub(super) fn tell(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    if webhooks::is_wanted(tx, EventType::KeyExpiring)? {
+        expiring(tx, now)?;
+    }
+    expired(tx, now)
+}
+
+/// What was told of a key, an expiry and a step is not told again.
+fn expiring(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    for key in api_keys::expiring(tx, now, now.plus(SOON), LOOKED_AT)? {
+        let days_left = key.days_left(now);
+        let Some(step) = step(days_left) else { continue };
+        let (id, end) = (key.id.as_str(), key.expires_at.millis());
+        let Some(mut data) = events::key(tx, &key.id, now)? else { continue };
+        data["days_left"] = days_left.into();
+        let cause = format!("expiring:{id}:{end}:{step}");
+        webhooks::enqueue(tx, EventType::KeyExpiring, &cause, &data, now)?;
+    }
+    Ok(())
+}
+
+fn expired(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    let since = store::progress(tx, EXPIRED)?.map_or(now, Timestamp::from_millis);
+    // Where there are more than are looked at, the rest comes with the next look.
+    let keys = api_keys::expiring(tx, since, now, LOOKED_AT)?;
+    for key in &keys {
+        let Some(data) = events::key(tx, &key.id, now)? else { continue };
+        let cause = format!("expired:{}:{}", key.id.as_str(), key.expires_at.millis());
+        webhooks::enqueue(tx, EventType::KeyExpired, &cause, &data, key.expires_at)?;
+    }
+    let is_all = i64::try_from(keys.len()).is_ok_and(|count| count < LOOKED_AT);
+    let last = keys.last().map_or(now, |key| key.expires_at);
+    let until = if is_all { now.max(since) } else { last.plus(-1).max(since) };
+    store::set_progress(tx, EXPIRED, until.millis())
+}

@@ -1,0 +1,23 @@
+//! A cause that a rule has found.
+
+use super::Rule;
+use crate::clock::Timestamp;
+
+/// A cause that holds now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The rule that found it.
+    pub rule: Rule,
+    /// What tells it from the rule's other causes: a Key ID, a network, an account.
+    pub cause: String,
+    /// The key that it is about.
+    pub key_id: Option<String>,
+    /// What happens, in a few words that name it.
+    pub title: String,
+    /// What else to know.
+    pub detail: String,
+    /// How urgent within its rule. It is told again when that rises.
+    pub level: i64,
+    /// Since when it holds.
+    pub since: Timestamp,
+}

@@ -1,0 +1,165 @@
+//! The work in the background: one node looks for what asks for attention and for causes of alerts,
+//! and turns what happened into messages; each node sends messages that are due.
+//!
+//! Threads of their own, so that nothing that people or programs wait for waits for it.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Telling, evaluate, events};
+use crate::attention;
+use crate::clock::{MINUTE, SECOND, Timestamp};
+use crate::db::{Db, lease};
+use crate::error::{Error, Result};
+use crate::random;
+use crate::web::Site;
+use crate::webhooks::Policy;
+use crate::{mail, webhooks};
+
+/// How often there is something to do.
+const EVERY: Duration = Duration::from_secs(1);
+/// The name of the lease.
+const LEASE: &str = "alerts";
+/// For how long the lease is taken, in milliseconds: so long nobody does the work of a node that
+/// died.
+const LEASE_LENGTH: i64 = 30 * SECOND;
+/// How long before its end it is taken anew, in milliseconds.
+const LEASE_MARGIN: i64 = 20 * SECOND;
+/// How often a node that does not hold it asks for it, in milliseconds.
+const LEASE_ASKED: i64 = 5 * SECOND;
+/// How often causes are looked for, in milliseconds.
+const LOOKS: i64 = MINUTE;
+
+/// Works in the background until it is dropped.
+pub struct Worker {
+    alive: Vec<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts to work for `site`.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(site: &Site) -> Result<Self> {
+        let mut worker = Self { alive: Vec::new(), threads: Vec::new() };
+        let mut turn = Turn::new(site)?;
+        let clock = site.clock.clone();
+        worker.spawn("alerts", move |_| turn.take(clock.now()))?;
+        let (here, policy) = (site.clone(), Policy::new(&site.webhook_networks));
+        worker.spawn("webhooks", move |runtime| {
+            let sent = webhooks::send_due(&here.db, &here.keyring, &policy, here.clock.now());
+            runtime.block_on(sent).map(drop)
+        })?;
+        let here = site.clone();
+        worker.spawn("mail", move |runtime| {
+            let sent = mail::send_due(&here.db, &here.keyring, here.clock.now());
+            runtime.block_on(sent).map(drop)
+        })?;
+        Ok(worker)
+    }
+
+    /// Does `work` every second, whatever becomes of it.
+    fn spawn(
+        &mut self,
+        name: &'static str,
+        mut work: impl FnMut(&Runtime) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let (alive, end) = mpsc::channel::<()>();
+        let runtime =
+            Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+        let works = move || {
+            while end.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                if let Err(error) = work(&runtime) {
+                    tracing::warn!(%error, "{name}: not done yet");
+                }
+            }
+            // A database that says nothing would be waited for.
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new().name(name.into()).spawn(works);
+        self.threads.push(thread.map_err(Error::internal)?);
+        self.alive.push(alive);
+        Ok(())
+    }
+}
+
+impl Drop for Worker {
+    /// Waits for what is under way.
+    fn drop(&mut self) {
+        self.alive.clear();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The work of the one node that holds the lease.
+struct Turn {
+    db: Db,
+    telling: Telling,
+    /// What the node calls itself.
+    holder: String,
+    /// Until when the lease is held.
+    held_until: Timestamp,
+    /// When it was last asked for in vain.
+    refused_at: Option<Timestamp>,
+    looked_at: Option<Timestamp>,
+}
+
+impl Turn {
+    fn new(site: &Site) -> Result<Self> {
+        Ok(Self {
+            db: site.db.clone(),
+            telling: Telling { public_url: site.public_url.to_string() },
+            holder: random::text(random::BASE62, 16)?,
+            held_until: Timestamp::default(),
+            refused_at: None,
+            looked_at: None,
+        })
+    }
+
+    fn take(&mut self, now: Timestamp) -> Result<()> {
+        if self.held_until.since(now) < LEASE_MARGIN && !self.hold(now)? {
+            return Ok(());
+        }
+        events::tell(&self.db, &self.telling, now)?;
+        if self.looked_at.is_none_or(|last| now.since(last).abs() >= LOOKS) {
+            look(&self.db, &self.telling, now)?;
+            self.looked_at = Some(now);
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, now: Timestamp) -> Result<bool> {
+        if self.refused_at.is_some_and(|last| now.since(last).abs() < LEASE_ASKED) {
+            return Ok(false);
+        }
+        let until = now.plus(LEASE_LENGTH);
+        let is_held =
+            self.db.write_blocking(|tx| lease::hold(tx, LEASE, &self.holder, now, until))?;
+        self.held_until = if is_held { until } else { Timestamp::default() };
+        self.refused_at = (!is_held).then_some(now);
+        Ok(is_held)
+    }
+}
+
+impl Drop for Turn {
+    /// Lets another node go on at once.
+    fn drop(&mut self) {
+        let _ = self.db.write_blocking(|tx| lease::release(tx, LEASE, &self.holder));
+    }
+}
+
+/// Looks once: for what asks for attention, for causes of alerts, and for what was not told yet.
+///
+/// # Errors
+/// When the database cannot be read or written.
+pub fn look(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
+    events::tell(db, telling, now)?;
+    attention::look(db, now)?;
+    evaluate::evaluate(db, telling, now)
+}

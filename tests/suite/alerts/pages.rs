@@ -1,0 +1,90 @@
+//! The pages of alerts.
+
+use latchkey::clock::{HOUR, MINUTE};
+
+use super::{open, refuse};
+use crate::support::App;
+
+#[test]
+fn the_page_shows_what_is_open_and_what_has_closed() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    assert!(manager.get("/alerts").text("main").contains("No alert is open"));
+    let id = app.key("<b>Billing</b>");
+    refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
+    app.look();
+    let page = manager.get("/alerts");
+    assert_eq!(page.text("section td .reason"), "“<b>Billing</b>” is refused many times");
+    assert_eq!(page.attribute("section td .reason", "href"), Some(format!("/diagnosis?q={id}")));
+    app.advance(25 * MINUTE);
+    manager.get("/alerts");
+    app.advance(25 * MINUTE);
+    manager.get("/alerts");
+    app.advance(25 * MINUTE);
+    app.look();
+    let page = manager.get("/alerts");
+    assert!(page.text("main").contains("No alert is open"));
+    assert_eq!(page.text("#closed-t"), "Closed");
+    assert_eq!(page.all("section td .reason").len(), 1);
+}
+
+#[test]
+fn closed_alerts_are_paged_and_a_bad_place_is_the_first_page() {
+    let app = App::set_up();
+    for n in 0..30 {
+        app.sql(&format!(
+            "INSERT INTO alerts (id, rule, cause, title, detail, level, since, opened_at, seen_at, closed_at) \
+             VALUES ('alt_{n:016}', 'volume', '{n}', 'Alert {n}', '', 0, 1, 1, 1, {})",
+            5 + n / 3
+        ));
+    }
+    let manager = app.super_manager();
+    let first = manager.get("/alerts");
+    let next = first.attribute(".pager a", "href").expect("a link");
+    let second = manager.get(&next);
+    let mut all = first.all("td .reason");
+    all.extend(second.all("td .reason"));
+    let expected: Vec<String> = (0..30).rev().map(|n| format!("Alert {n}")).collect();
+    assert_eq!(all, expected);
+    assert!(!second.text("main").contains("No alert is open"));
+    assert_eq!(manager.get("/alerts?after=%3Cb%3E").all("td .reason").len(), 25);
+}
+
+#[test]
+fn a_rule_that_is_turned_off_opens_nothing_and_closes_what_it_opened() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = app.key("Billing worker");
+    refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
+    app.look();
+    assert_eq!(open(&app).len(), 1);
+    let page = manager.get("/settings/alerts");
+    assert_eq!(page.all(".rules input[checked]").len(), 8);
+    let saved = manager.submit("/settings/alerts", &[("rules", "volume"), ("email", "off")]);
+    assert_eq!(saved.location(), "/settings/alerts");
+    let page = manager.get("/settings/alerts");
+    assert_eq!(page.text("#notice"), "Alert settings saved.");
+    assert_eq!(page.all(".rules input[checked]").len(), 1);
+    assert_eq!(page.attribute("input[name=email][checked]", "value").as_deref(), Some("off"));
+    app.look();
+    assert!(open(&app).is_empty());
+    let activity = manager.get("/activity").text("main");
+    assert!(activity.contains("email from at once to never"), "{activity}");
+    let refused = manager.submit("/settings/alerts", &[("rules", "volume"), ("email", "hourly")]);
+    assert_eq!(refused.status, 422);
+    assert!(refused.error_of("email").contains("Choose when email is sent"));
+}
+
+#[test]
+fn alerts_that_closed_ninety_days_ago_are_forgotten() {
+    let app = App::set_up();
+    let now = app.site.clock.now().millis();
+    for (id, closed) in [("old", now - 90 * 24 * HOUR - 1), ("kept", now - 89 * 24 * HOUR)] {
+        app.sql(&format!(
+            "INSERT INTO alerts (id, rule, cause, title, detail, level, since, opened_at, seen_at, closed_at) \
+             VALUES ('{id}', 'volume', '{id}', 'x', '', 0, 1, 1, 1, {closed})"
+        ));
+    }
+    app.clear_away();
+    assert_eq!(app.texts("SELECT id AS text FROM alerts"), ["kept"]);
+}
