@@ -123,9 +123,23 @@ pub fn list(connection: &mut Connection, filter: &Filter, cursor: Option<&Cursor
 /// # Errors
 /// When the database cannot be read.
 pub fn alike(connection: &mut Connection, key_id: &KeyId, since: Timestamp) -> Result<Vec<Alike>> {
+    Ok(together(kept(connection, key_id, since)?))
+}
+
+/// What is kept of a key's refused requests since `since`, the latest first.
+pub(super) fn kept(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    since: Timestamp,
+) -> Result<Vec<Denied>> {
     let filter = Filter { whose: Whose::Key(*key_id), reason: None, since };
+    store::denials(connection, &filter, None, LOOKED_AT)
+}
+
+/// Those with the same reason together, the kind with the latest first.
+pub(super) fn together(denials: Vec<Denied>) -> Vec<Alike> {
     let mut kinds: Vec<Alike> = Vec::new();
-    for denied in store::denials(connection, &filter, None, LOOKED_AT)? {
+    for denied in denials {
         let known = kinds.iter_mut().find(|kind| {
             kind.latest.reason == denied.reason && kind.latest.detail == denied.detail
         });
@@ -139,7 +153,7 @@ pub fn alike(connection: &mut Connection, key_id: &KeyId, since: Timestamp) -> R
             }
         }
     }
-    Ok(kinds)
+    kinds
 }
 
 /// The keys with at least `often` refusals since the day of `since`, or with any that bore a secret

@@ -19,6 +19,7 @@ mod right_sizing;
 mod series;
 pub mod signals;
 mod store;
+mod traces;
 mod writer;
 
 pub use allowed::{Passed, WouldRefuse, passed};
@@ -29,6 +30,7 @@ pub use recorder::{Denial, Recorder};
 pub use request::{Named, RequestId};
 pub use right_sizing::{UNASKED_DAYS, Unasked, unasked};
 pub use series::{Bar, Series};
+pub use traces::{Trace, Traces, scopes_asked_of, traces};
 pub use writer::Writer;
 
 use std::collections::BTreeMap;

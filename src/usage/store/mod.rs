@@ -7,6 +7,7 @@ mod import;
 mod purge;
 mod read;
 mod signals;
+mod traces;
 
 pub(super) use addresses::{addresses, count_addresses};
 pub(super) use denials::{denial, denials, refused_keys};
@@ -16,6 +17,7 @@ pub(super) use read::{
     busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scopes_asked,
 };
 pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};
+pub(super) use traces::{counts_since, scopes_asked_of};
 
 use super::Secret;
 use super::buffer::{Buffer, Tally};
