@@ -3,6 +3,7 @@
 //! Uses activity, settings, scopes and roles; does not know who asks whether a key may pass.
 
 mod attention;
+mod batch;
 mod changes;
 mod draft;
 mod environment;
@@ -23,6 +24,7 @@ pub use attention::{
     created_by, creators, expiring, keep, needing_attention, note, noted, noted_when_over,
     overlapping, overlaps_end_at, rotation_changed,
 };
+pub use batch::{active_after, details_of, first_created_at};
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use flaw::Flaw;

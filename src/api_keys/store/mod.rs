@@ -1,6 +1,7 @@
 //! The SQL of keys, their scopes, addresses and secrets.
 
 mod attention;
+mod batch;
 mod holders;
 mod secrets;
 mod table;
@@ -14,6 +15,7 @@ use diesel::prelude::*;
 pub(super) use attention::{
     created_by, creator_after, expiring, noted, noted_when_over, overlapping, secrets_of, set_notes,
 };
+pub(super) use batch::{active_after, addresses_of_all, first_created_at, scopes_of_all};
 pub(super) use holders::{
     Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
