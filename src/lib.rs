@@ -6,7 +6,7 @@
 //! - A feature is a folder: its verbs in `mod.rs`, its nouns one file each, its SQL in `store.rs`,
 //!   its pages in `http/`. From left to right, each may use those before it: [`activity`],
 //!   [`settings`], [`mail`], [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`],
-//!   [`verification`], [`diagnosis`], [`webhooks`], [`attention`],
+//!   [`verification`], [`diagnosis`], [`webhooks`], [`leaks`], [`reviews`], [`attention`],
 //!   [`alerts`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
@@ -26,11 +26,13 @@ pub mod demo;
 pub mod diagnosis;
 pub mod error;
 pub mod keyring;
+pub mod leaks;
 pub mod mail;
 pub mod members;
 pub mod network;
 pub mod random;
 pub mod rate;
+pub mod reviews;
 pub mod roles;
 pub mod scopes;
 pub mod server;

@@ -28,8 +28,8 @@ use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, error_page, headers, same_origin};
 use crate::{
-    activity, alerts, api_keys, diagnosis, mail, members, roles, scopes, settings, sign_in, usage,
-    verification, webhooks,
+    activity, alerts, api_keys, diagnosis, leaks, mail, members, reviews, roles, scopes, settings,
+    sign_in, usage, verification, webhooks,
 };
 
 /// For how long requests in flight may go on after SIGTERM, in seconds.
@@ -76,6 +76,8 @@ pub fn routes() -> Routes {
     api_keys::http::routes(&mut routes);
     usage::http::routes(&mut routes);
     diagnosis::http::routes(&mut routes);
+    leaks::http::routes(&mut routes);
+    reviews::http::routes(&mut routes);
     roles::http::routes(&mut routes);
     scopes::http::routes(&mut routes);
     activity::http::routes(&mut routes);

@@ -105,6 +105,20 @@ events! {
     WebhookSentAgain = "webhook.sent_again",
     /// An email message was sent again.
     MailSentAgain = "mail.sent_again",
+    /// A secret of an API key was reported to have got out.
+    KeyLeaked = "api_key.leaked",
+    /// A note was added to the report of a leak.
+    LeakNoted = "leak.noted",
+    /// The report of a leak was closed.
+    LeakClosed = "leak.closed",
+    /// A review of all active keys was started.
+    ReviewStarted = "review.started",
+    /// It was decided what is to become of some keys of a review.
+    ReviewDecided = "review.decided",
+    /// A review was finished.
+    ReviewFinished = "review.finished",
+    /// A review was given up.
+    ReviewCancelled = "review.cancelled",
 }
 
 /// What an entry is about.

@@ -18,6 +18,7 @@ diesel::table! {
         hourly_counts_days -> Integer,
         daily_counts_days -> Integer,
         denials_days -> Integer,
+        review_days -> Integer,
     }
 }
 
@@ -393,6 +394,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    leaks (id) {
+        id -> Text,
+        key_id -> Text,
+        secret -> Nullable<BigInt>,
+        reported_at -> BigInt,
+        reported_by -> Nullable<Text>,
+        reporter -> Text,
+        since -> BigInt,
+        found -> Text,
+        action -> Text,
+        closed_at -> Nullable<BigInt>,
+        closed_by -> Nullable<Text>,
+        closer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    leak_notes (id) {
+        id -> Text,
+        leak_id -> Text,
+        at -> BigInt,
+        member_id -> Nullable<Text>,
+        author -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    reviews (id) {
+        id -> Text,
+        started_at -> BigInt,
+        started_by -> Nullable<Text>,
+        starter -> Text,
+        listed_to -> Nullable<Text>,
+        total -> BigInt,
+        decided -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        ended_by -> Nullable<Text>,
+        ender -> Nullable<Text>,
+        cancelled -> Bool,
+    }
+}
+
+diesel::table! {
+    review_items (review_id, key_id) {
+        review_id -> Text,
+        key_id -> Text,
+        name -> Text,
+        name_folded -> Text,
+        environment -> Text,
+        role -> Text,
+        scopes -> BigInt,
+        created_at -> BigInt,
+        created_by -> Text,
+        expires_at -> BigInt,
+        last_used_at -> BigInt,
+        decision -> Nullable<Text>,
+        note -> Text,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<Text>,
+        decider -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(api_key_scopes -> api_keys (key_id));
 diesel::joinable!(api_keys -> roles (role_id));
 diesel::joinable!(webhook_deliveries -> webhook_endpoints (endpoint_id));
@@ -407,9 +473,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     changes,
     denials,
+    leak_notes,
+    leaks,
     member_permissions,
     members,
     one_time_codes,
+    review_items,
+    reviews,
     role_scopes,
     roles,
     scopes,

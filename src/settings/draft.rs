@@ -56,6 +56,8 @@ pub struct Draft {
     pub daily_counts_days: String,
     /// The same of refused requests.
     pub denials_days: String,
+    /// After how many days a review is due; 0: never.
+    pub review_days: String,
 }
 
 /// A number of the settings: its field, what it is called, its unit, and its bounds.
@@ -120,6 +122,8 @@ const DAILY_COUNTS: Number =
 /// They hold addresses and paths: no longer than counts by the hour may be kept.
 const DENIALS: Number =
     Number::new("denials_days", "Retention of refused requests", "days", [1, 400]);
+/// Once a year at least, as auditors ask (ISO/IEC 27001, A.5.18), or never.
+const REVIEW: Number = Number::new("review_days", "Review interval", "days", [0, 366]);
 
 impl Draft {
     /// The settings as they stand, to be edited.
@@ -137,6 +141,7 @@ impl Draft {
             hourly_counts_days: settings.hourly_counts_days.to_string(),
             daily_counts_days: settings.daily_counts_days.to_string(),
             denials_days: settings.denials_days.to_string(),
+            review_days: settings.review_days.to_string(),
         }
     }
 
@@ -160,6 +165,7 @@ impl Draft {
             hourly_counts_days: read(&HOURLY_COUNTS, &self.hourly_counts_days),
             daily_counts_days: read(&DAILY_COUNTS, &self.daily_counts_days),
             denials_days: read(&DENIALS, &self.denials_days),
+            review_days: read(&REVIEW, &self.review_days),
             active_key_limit: wide(&ACTIVE_KEYS, &self.active_key_limit),
             version,
         };
@@ -214,6 +220,7 @@ pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
             (&HOURLY_COUNTS, settings.hourly_counts_days.into()),
             (&DAILY_COUNTS, settings.daily_counts_days.into()),
             (&DENIALS, settings.denials_days.into()),
+            (&REVIEW, settings.review_days.into()),
         ];
         let numbers = numbers.map(|(number, value)| (number.label, number.shown(value)));
         let texts = [
@@ -269,6 +276,8 @@ mod tests {
         assert!(wrong(|d| d.daily_counts_days = "100".into()).is_empty());
         assert_eq!(wrong(|d| d.denials_days = "0".into()), ["denials_days"]);
         assert_eq!(wrong(|d| d.denials_days = "401".into()), ["denials_days"]);
+        assert_eq!(wrong(|d| d.review_days = "367".into()), ["review_days"]);
+        assert!(wrong(|d| d.review_days = "0".into()).is_empty());
         assert!(wrong(|d| d.session_hours = " 8 ".into()).is_empty());
     }
 

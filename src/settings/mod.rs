@@ -39,6 +39,8 @@ pub struct Settings {
     pub daily_counts_days: i32,
     /// The same of refused requests.
     pub denials_days: i32,
+    /// After how many days a review of all keys is due; 0: never.
+    pub review_days: i32,
     /// Counts the changes.
     pub version: i64,
 }
@@ -57,6 +59,7 @@ impl Default for Settings {
             hourly_counts_days: 100,
             daily_counts_days: 730,
             denials_days: 90,
+            review_days: 90,
             version: 1,
         }
     }

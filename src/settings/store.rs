@@ -23,6 +23,7 @@ struct Row {
     hourly_counts_days: i32,
     daily_counts_days: i32,
     denials_days: i32,
+    review_days: i32,
     version: i64,
 }
 
@@ -44,6 +45,7 @@ pub(super) fn get(connection: &mut Connection) -> Result<Settings> {
         hourly_counts_days: row.hourly_counts_days,
         daily_counts_days: row.daily_counts_days,
         denials_days: row.denials_days,
+        review_days: row.review_days,
         version: row.version,
     })
 }
@@ -69,6 +71,7 @@ macro_rules! values {
             settings::hourly_counts_days.eq($settings.hourly_counts_days),
             settings::daily_counts_days.eq($settings.daily_counts_days),
             settings::denials_days.eq($settings.denials_days),
+            settings::review_days.eq($settings.review_days),
             settings::version.eq($settings.version),
         )
     }};

@@ -213,10 +213,12 @@ fn nobody_compares_roles_but_the_gate() {
 fn every_file_says_what_it_is_and_none_is_too_long() {
     for source in sources() {
         assert!(source.code.starts_with("//! "), "src/{} starts with //!", source.path);
+        // Columns of tables, as diesel's own program writes them.
+        if source.path == "db/schema.rs" {
+            continue;
+        }
         let length = source.code.lines().count();
-        // As long as there are tables: the form is diesel's.
-        let is_schema = source.path == "db/schema.rs";
-        assert!(is_schema || length <= LONGEST_FILE, "src/{} has {length} lines", source.path);
+        assert!(length <= LONGEST_FILE, "src/{} has {length} lines", source.path);
     }
 }
 

@@ -51,6 +51,7 @@ fn every_setting_can_be_changed_and_is_on_record_with_old_and_new_value() {
             ("hourly_counts_days", "120"),
             ("daily_counts_days", "1095"),
             ("denials_days", "30"),
+            ("review_days", "180"),
         ],
     );
     assert_eq!((answer.status, answer.location()), (303, "/settings"), "{}", answer.body);
@@ -104,6 +105,7 @@ fn what_is_out_of_bounds_is_refused_and_kept_in_the_form() {
             ("session_hours", ""),
             ("hourly_counts_days", "401"),
             ("denials_days", "0"),
+            ("review_days", "367"),
             ("id", "2"),
             ("master_key_check", "x"),
         ],
@@ -111,7 +113,7 @@ fn what_is_out_of_bounds_is_refused_and_kept_in_the_form() {
     assert_eq!(answer.status, 422);
     assert_eq!(app.contents(), before);
     assert!(answer.text("title").starts_with("Error: Settings"));
-    assert_eq!(answer.errors().len(), 8, "{:?}", answer.errors());
+    assert_eq!(answer.errors().len(), 9, "{:?}", answer.errors());
     assert_eq!(
         answer.error_of("maximum_lifetime_days"),
         "Maximum lifetime must be a whole number of days from 1 to 365"

@@ -90,6 +90,38 @@ pub(super) fn key_kept(entry: &Recorded) -> Parts {
     Parts::around("Kept ", note.map_or(" as it is".into(), |note| format!(" as it is: {note}")))
 }
 
+/// "Reported a leak of X, possibly out since 19 Nov 2026".
+pub(super) fn key_leaked(entry: &Recorded) -> Parts {
+    let since = entry.details().get("since").and_then(Value::as_i64);
+    let since = since.map(|at| short_date(Timestamp::from_millis(at).date()));
+    Parts::around(
+        "Reported a leak of ",
+        since.map(|date| format!(", possibly out since {date}")).unwrap_or_default(),
+    )
+}
+
+/// "Started the Review of 23 November 2026".
+pub(super) fn review_started(_: &Recorded) -> Parts {
+    Parts::around("Started the ", "")
+}
+
+/// "Decided on 3 keys of the Review of 23 November 2026".
+pub(super) fn review_decided(entry: &Recorded) -> Parts {
+    let count = entry.changes().len();
+    let keys = if count == 1 { "key" } else { "keys" };
+    Parts::around(format!("Decided on {count} {keys} of the "), "")
+}
+
+/// "Finished the Review of 23 November 2026, 2 decisions still to be carried out".
+pub(super) fn review_finished(entry: &Recorded) -> Parts {
+    let open = match entry.details().get("still_open").and_then(Value::as_i64) {
+        Some(1) => ", 1 decision still to be carried out".into(),
+        Some(open) if open > 1 => format!(", {open} decisions still to be carried out"),
+        _ => String::new(),
+    };
+    Parts::around("Finished the ", open)
+}
+
 pub(super) fn sign_in_failed(entry: &Recorded) -> Parts {
     let email = told(entry, "email").unwrap_or_default();
     let nobody = if entry.subject_id.is_none() { ", which is nobody’s address" } else { "" };

@@ -40,6 +40,10 @@ fn page_of(kind: &str, id: &str, viewer: &Viewer) -> Option<String> {
             EndpointId::parse(id).map(|id| format!("/webhooks#{}", id.as_str()))
         }
         "mail" if viewer.may(Permission::ManageSettings) => Some("/mail".into()),
+        "leak" | "review" if viewer.may(Permission::ViewKeys) => {
+            let is_id = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            is_id.then(|| format!("/{kind}s/{id}"))
+        }
         "settings" if viewer.may(Permission::ManageSettings) => Some("/settings".into()),
         _ => None,
     }

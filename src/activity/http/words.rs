@@ -25,6 +25,16 @@ const EVENTS: &[Words] = &[
         .saying(|_| Parts::around("Stopped the old secret of ", "")),
     words("api_key.kept", "Key kept", "circle-check").saying(sentence::key_kept),
     words("api_key.revoked", "Key revoked", "ban").saying(sentence::key_revoked),
+    words("api_key.leaked", "Leak reported", "triangle-alert").red().saying(sentence::key_leaked),
+    words("leak.noted", "Note on a leak", "pencil")
+        .saying(|_| Parts::around("Added a note to the leak report of ", "")),
+    words("leak.closed", "Leak closed", "check")
+        .saying(|_| Parts::around("Closed the leak report of ", "")),
+    words("review.started", "Review started", "circle-dashed").saying(sentence::review_started),
+    words("review.decided", "Review decided", "pencil").saying(sentence::review_decided),
+    words("review.finished", "Review finished", "check").green().saying(sentence::review_finished),
+    words("review.cancelled", "Review cancelled", "ban")
+        .saying(|_| Parts::around("Cancelled the ", "")),
     words("session.signed_in", "Signed in", "log-in").saying(|_| Parts::plain("With password")),
     words("session.signed_out", "Signed out", "log-out")
         .saying(|_| Parts::plain("Ended the session")),
@@ -76,6 +86,8 @@ const EVENTS: &[Words] = &[
 /// What the filter calls each kind of events, the icon of those without a line of their own.
 const KINDS: [(&str, &str, &str); 10] = [
     ("api_key", "Keys", "key-round"),
+    ("leak", "Leaks", "triangle-alert"),
+    ("review", "Reviews", "circle-dashed"),
     ("role", "Roles", "shield"),
     ("scope", "Scopes", "shield"),
     ("scopes", "Imports of scopes", "shield"),

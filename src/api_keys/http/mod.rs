@@ -4,6 +4,7 @@ mod behind;
 mod edit;
 mod form;
 mod index;
+mod leak;
 mod list_check;
 mod new;
 mod overlap;
@@ -40,6 +41,8 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/api-keys/{key_id}/rotate", rotate::rotate);
     routes.get("/api-keys/{key_id}/stop-old-secret", stop_old_secret::page);
     routes.post("/api-keys/{key_id}/stop-old-secret", stop_old_secret::stop);
+    routes.get("/api-keys/{key_id}/leak", leak::page);
+    routes.post("/api-keys/{key_id}/leak", leak::report);
     routes.get("/api-keys/{key_id}/revoke", revoke::page);
     routes.post("/api-keys/{key_id}/revoke", revoke::revoke);
 }

@@ -107,7 +107,7 @@ pub(super) async fn rotate(
     draw(status, &viewer, &site, &id, &fields, errors).await
 }
 
-fn changed() -> Invalid {
+pub(super) fn changed() -> Invalid {
     let mut errors = Invalid::default();
     errors.add(
         "",

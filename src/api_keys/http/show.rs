@@ -11,6 +11,7 @@ use crate::api_keys::{self, Details, KeyId, Status};
 use crate::clock::{Timestamp, short_date};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::leaks;
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::ViewKeys;
 use crate::members::{self, MemberId, Permission};
@@ -47,6 +48,8 @@ pub(super) struct KeyPage {
     pub notes: String,
     /// Empty for who may not see the activity.
     pub history: Vec<Happened>,
+    /// `1 leak report`.
+    pub leaks: Option<String>,
     pub may_edit: bool,
     pub may_revoke: bool,
     pub may_duplicate: bool,
@@ -89,12 +92,17 @@ impl KeyPage {
             let creator = members::find(c, &MemberId::stored(details.key.created_by.clone()))?;
             let history =
                 if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
-            let overlap = Overlapping::read(c, &details.key, now)?;
-            Ok((details, creator, history, usage::Read::new(c, &id, period, now)?, overlap))
+            let beside = (Overlapping::read(c, &details.key, now)?, leaks::of_key(c, &id)?.len());
+            Ok((details, creator, history, usage::Read::new(c, &id, period, now)?, beside))
         });
-        let (details, creator, history, read, overlap) = found.await?;
+        let (details, creator, history, read, (overlap, reports)) = found.await?;
+        let leaks = match reports {
+            0 => None,
+            1 => Some("1 leak report".into()),
+            reports => Some(format!("{reports} leak reports")),
+        };
         let creator = creator.map(|member| member.name.as_str().to_owned());
-        Ok(Self { overlap, ..Self::new(viewer, &details, creator, &history, &read) })
+        Ok(Self { overlap, leaks, ..Self::new(viewer, &details, creator, &history, &read) })
     }
 
     fn new(
@@ -116,6 +124,7 @@ impl KeyPage {
             facts: facts(viewer, details, creator),
             usage: UsageView::new(viewer, details, read),
             overlap: None,
+            leaks: None,
             others_of_role: details.role.scopes.difference(&scopes).cloned().collect(),
             scopes: scopes.into_iter().collect(),
             scopes_of_role: details.role.scopes.len(),
@@ -175,6 +184,7 @@ fn happened(entry: &Recorded, now: Timestamp) -> Happened {
         "api_key.rotated" => ("Rotated", Vec::new()),
         "api_key.secret_stopped" => ("Old secret stopped", Vec::new()),
         "api_key.revoked" => ("Revoked", Vec::new()),
+        "api_key.leaked" => ("Leak reported", Vec::new()),
         _ => ("Changed", Vec::new()),
     };
     Happened {

@@ -23,6 +23,7 @@ pub(super) struct Fields {
     pub hourly_counts_days: String,
     pub daily_counts_days: String,
     pub denials_days: String,
+    pub review_days: String,
     /// The version that the change started from.
     pub version: String,
 }
@@ -45,6 +46,7 @@ impl Fields {
             hourly_counts_days: draft.hourly_counts_days,
             daily_counts_days: draft.daily_counts_days,
             denials_days: draft.denials_days,
+            review_days: draft.review_days,
             version: settings.version.to_string(),
         }
     }
@@ -67,6 +69,7 @@ impl Fields {
             hourly_counts_days: new.hourly_counts_days,
             daily_counts_days: new.daily_counts_days,
             denials_days: new.denials_days,
+            review_days: new.review_days,
         }
     }
 }

@@ -107,6 +107,7 @@ fn what_is_excepted_writes_nothing() {
             ("theme", "dark"),
             ("document", document),
             ("question", "lk_prod_x"),
+            ("text", "lk_prod_x"),
         ];
         let page = manager.post(path, &fields);
         assert!(matches!(page.status, 200 | 303), "{path}: {}", page.body);

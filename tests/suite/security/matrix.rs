@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use latchkey::api_keys::KeyId;
 use latchkey::clock::{HOUR, SECOND};
+use latchkey::leaks::{self, LeakId};
 use latchkey::members::Permission;
+use latchkey::reviews::{self, ReviewId};
 use latchkey::web::routes::Access;
 
 use crate::support::{App, Client, Page, key_fields};
@@ -141,6 +144,27 @@ const ROLES_AND_SCOPES: [Row; 17] = [
     roles("POST", "/scopes/{scope}/delete", 303),
 ];
 
+const LEAKS_AND_REVIEWS: [Row; 18] = [
+    gated("GET", "/api-keys/{key_id}/leak", 200, Permission::ViewKeys),
+    gated("POST", "/api-keys/{key_id}/leak", 303, Permission::ViewKeys),
+    gated("GET", "/leaks", 200, Permission::ViewKeys),
+    gated("GET", "/leaks/new", 200, Permission::ViewKeys),
+    gated("POST", "/leaks/new", 200, Permission::ViewKeys),
+    gated("GET", "/leaks/{leak_id}", 200, Permission::ViewKeys),
+    gated("POST", "/leaks/{leak_id}/notes", 303, Permission::UpdateKeys),
+    gated("POST", "/leaks/{leak_id}/close", 303, Permission::UpdateKeys),
+    gated("GET", "/reviews", 200, Permission::ViewKeys),
+    gated("POST", "/reviews", 303, Permission::UpdateKeys),
+    gated("GET", "/reviews/{review_id}", 200, Permission::ViewKeys),
+    gated("POST", "/reviews/{review_id}", 303, Permission::UpdateKeys),
+    gated("GET", "/reviews/{review_id}/finish", 200, Permission::UpdateKeys),
+    gated("POST", "/reviews/{review_id}/finish", 422, Permission::UpdateKeys),
+    gated("GET", "/reviews/{review_id}/cancel", 200, Permission::UpdateKeys),
+    gated("POST", "/reviews/{review_id}/cancel", 303, Permission::UpdateKeys),
+    gated("GET", "/reviews/{review_id}/report", 200, Permission::ViewKeys),
+    gated("GET", "/reviews/{review_id}/report.csv", 200, Permission::ViewKeys),
+];
+
 const fn set(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageSettings)
 }
@@ -175,13 +199,14 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         .chain(&ROLES_AND_SCOPES)
         .chain(&SELECTED)
         .chain(&WEBHOOKS_AND_MAIL)
-        .chain(&ALERTS);
+        .chain(&ALERTS)
+        .chain(&LEAKS_AND_REVIEWS);
     ROWS.iter().chain([&REVOKE]).chain(others)
 }
 
 /// A role and a scope that nothing uses, for the matrix to edit and take away.
 const FRESH: &str = "
-    DELETE FROM role_scopes; DELETE FROM roles WHERE coverage = 'chosen';
+    DELETE FROM reviews; DELETE FROM role_scopes; DELETE FROM roles WHERE coverage = 'chosen';
     DELETE FROM scopes WHERE resource = 'matrix';
     INSERT INTO scopes (name, resource, operation, description, position, built_in, created_at)
         VALUES ('matrix:read', 'matrix', 'read', '', 50, false, 1);
@@ -327,6 +352,29 @@ impl House {
         ))
     }
 
+    /// `path` with the ids of what was made for it before.
+    fn reported_or_reviewed(&self, path: &str, id: &str) -> String {
+        let leak = format!("SELECT id AS text FROM leaks WHERE key_id = '{id}'");
+        let leak = self.app.texts(&leak).pop().unwrap_or_default();
+        let review = self.app.texts("SELECT id AS text FROM reviews").pop().unwrap_or_default();
+        path.replace("{leak_id}", &leak).replace("{review_id}", &review)
+    }
+
+    /// Makes the report or the review that the route is about.
+    fn make(&self, path: &str, id: &str) {
+        if path.contains("{leak_id}") {
+            let key = KeyId::parse(id).expect("a Key ID");
+            let draft = leaks::Draft { action: "none".into(), ..leaks::Draft::default() };
+            let leak = LeakId::random().expect("random");
+            self.app.write(|tx, author| leaks::report(tx, leak, &key, &draft, author));
+        }
+        if path.contains("{review_id}") {
+            let review = ReviewId::random().expect("random");
+            self.app.write(|tx, author| reviews::start(tx, review.clone(), author));
+            self.app.write(|tx, _| reviews::gather(tx, &review));
+        }
+    }
+
     /// What would be a complete request by somebody who may.
     fn ask(&self, row: &Row, caller: Caller, id: &str) -> Page {
         let (client, token) = self.ready(row, caller);
@@ -336,6 +384,7 @@ impl House {
         let [webhook, delivery, email] = &self.sent;
         let path = path.replace("{webhook_id}", webhook).replace("{delivery_id}", delivery);
         let path = path.replace("{email_id}", email);
+        let path = self.reported_or_reviewed(&path, id);
         let mut fields = match row.path {
             _ if row.method == "GET" => return client.get(&path),
             "/api-keys" => key_fields(&[("name", "Made by the matrix")]),
@@ -357,6 +406,8 @@ impl House {
             }
             "/account/edit" => vec![("name", "Noor Haddad")],
             "/diagnosis" => vec![("question", "lk_prod_x")],
+            "/api-keys/{key_id}/leak" => vec![("action", "none")],
+            "/leaks/new" | "/leaks/{leak_id}/notes" => vec![("text", "lk_prod_x")],
             "/roles" | "/roles/{slug}/edit" => {
                 vec![("name", "Made by the matrix"), ("scopes", "orders:read"), ("version", "1")]
             }
@@ -400,6 +451,7 @@ fn every_route_answers_everybody_as_the_matrix_says() {
                 house.sent = crate::webhooks::sent(&house.app);
             }
             house.target(row.path);
+            house.make(row.path, &id);
             let stood = house.stands();
             let before = house.app.contents_but("members");
             let page = house.ask(row, caller, &id);

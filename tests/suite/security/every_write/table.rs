@@ -1,7 +1,10 @@
 //! Every route that people can POST to, with a form that it takes.
 
+use latchkey::api_keys::KeyId;
+use latchkey::leaks::{self, LeakId};
 use latchkey::members::invitation::Draft;
 use latchkey::members::{Email, Permission};
+use latchkey::reviews::{self, Decision, ReviewId, Wanted};
 use latchkey::sign_in::{invitation, reset};
 
 use crate::support::{App, Client, PASSWORD, key_fields};
@@ -82,6 +85,30 @@ fn webhook(app: &App, step: &str) -> Form {
 
 fn invited() -> Draft {
     Draft { name: "Tomas Lind".into(), email: TOMAS.into(), ..Draft::default() }
+}
+
+/// A form about the report of a leak.
+fn leak(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
+    let key = KeyId::parse(&app.key("Billing worker")).expect("a Key ID");
+    let id = LeakId::random().expect("random");
+    let path = format!("/leaks/{}/{step}", id.as_str());
+    let draft = leaks::Draft { action: "none".into(), ..leaks::Draft::default() };
+    app.write(|tx, author| leaks::report(tx, id, &key, &draft, author));
+    form("/leaks/new", &path, fields)
+}
+
+/// A form about a review of one key, which is to be kept if it `is_decided`.
+fn review(app: &App, step: &str, is_decided: bool) -> Form {
+    let key_id = KeyId::parse(&app.key("Billing worker")).expect("a Key ID");
+    let id = ReviewId::random().expect("random");
+    let path = format!("/reviews/{}{step}", id.as_str());
+    app.write(|tx, author| reviews::start(tx, id.clone(), author));
+    app.write(|tx, _| reviews::gather(tx, &id));
+    let keep = Wanted { key_id, decision: Decision::Keep, note: String::new(), seen: None };
+    if is_decided {
+        app.write(|tx, author| reviews::decide(tx, &id, &[keep], author));
+    }
+    form("/api-keys", &path, &[(&format!("decision_{}", key_id.as_str()), "revoke")])
 }
 
 /// A form about somebody who is invited.
@@ -285,6 +312,39 @@ pub const WRITES: &[Write] = &[
         |app, _| guest(app, "withdraw"),
         &["member.invitation_withdrawn"],
     ),
+    manager(
+        "/api-keys/{key_id}/leak",
+        |app, _| {
+            let path = format!("/api-keys/{}/leak", app.key("Billing worker"));
+            form(&path, &path, &[("action", "revoke")])
+        },
+        &["api_key.revoked", "api_key.leaked"],
+    ),
+    manager(
+        "/leaks/{leak_id}/notes",
+        |app, _| leak(app, "notes", &[("text", "The log was deleted")]),
+        &["leak.noted"],
+    ),
+    manager("/leaks/{leak_id}/close", |app, _| leak(app, "close", &[]), &["leak.closed"]),
+    manager(
+        "/reviews",
+        |app, _| {
+            app.key("Billing worker");
+            form("/reviews", "/reviews", &[])
+        },
+        &["review.started"],
+    ),
+    manager("/reviews/{review_id}", |app, _| review(app, "", false), &["review.decided"]),
+    manager(
+        "/reviews/{review_id}/finish",
+        |app, _| review(app, "/finish", true),
+        &["review.finished"],
+    ),
+    manager(
+        "/reviews/{review_id}/cancel",
+        |app, _| review(app, "/cancel", false),
+        &["review.cancelled"],
+    ),
     manager("/roles", |_, _| form("/roles/new", "/roles", &ROLE), &["role.created"]),
     manager(
         "/roles/{slug}/edit",
@@ -383,8 +443,9 @@ pub const WRITES: &[Write] = &[
 ];
 
 /// What writes nothing, and why.
-pub const EXCEPTIONS: [(&str, &str); 3] = [
+pub const EXCEPTIONS: [(&str, &str); 4] = [
     ("/preferences/theme", "the choice is kept in a cookie"),
     ("/diagnosis", "it looks at a secret key in memory"),
+    ("/leaks/new", "it looks through a text in memory"),
     ("/scopes/import", "it reads a document and shows what could be added"),
 ];

@@ -1,0 +1,2 @@
+DROP TABLE leak_notes;
+DROP TABLE leaks;

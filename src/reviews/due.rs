@@ -1,0 +1,41 @@
+//! Whether a review is due, as the settings want it.
+
+use super::{Progress, Review, progress, store};
+use crate::api_keys;
+use crate::clock::{DAY, Timestamp};
+use crate::db::Connection;
+use crate::error::Result;
+use crate::settings;
+
+/// What asks for attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// A review is open, and this far.
+    Open(Review, Progress),
+    /// One is due since then.
+    Since(Timestamp),
+}
+
+/// Whether a review asks for attention: one that is open, or one that should be started. It is due
+/// `review_days` after the last one was finished, or after the first key was created; never when
+/// they are 0.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn due(connection: &mut Connection, now: Timestamp) -> Result<Option<Due>> {
+    if let Some(open) = store::open(connection)? {
+        let progress = progress(connection, &open, now)?;
+        return Ok(Some(Due::Open(open, progress)));
+    }
+    let days = i64::from(settings::get(connection)?.review_days);
+    if days == 0 {
+        return Ok(None);
+    }
+    let last = store::finished_before(connection, Timestamp::from_millis(i64::MAX))?;
+    let begin = match last.and_then(|review| review.ended) {
+        Some(ended) => Some(ended.at),
+        None => api_keys::first_created_at(connection)?,
+    };
+    let since = begin.map(|begin| begin.plus(days * DAY)).filter(|since| *since <= now);
+    Ok(since.map(Due::Since))
+}

@@ -1,0 +1,29 @@
+//! The pages of reviews.
+
+mod ask;
+mod export;
+mod facts;
+mod form;
+mod index;
+mod query;
+mod report;
+mod row;
+mod show;
+mod start;
+mod words;
+
+use crate::web::routes::Routes;
+
+/// The routes of reviews.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/reviews", index::page);
+    routes.post("/reviews", start::start);
+    routes.get("/reviews/{review_id}", show::page);
+    routes.post("/reviews/{review_id}", show::save);
+    routes.get("/reviews/{review_id}/finish", ask::finish_page);
+    routes.post("/reviews/{review_id}/finish", ask::finish);
+    routes.get("/reviews/{review_id}/cancel", ask::cancel_page);
+    routes.post("/reviews/{review_id}/cancel", ask::cancel);
+    routes.get("/reviews/{review_id}/report", report::page);
+    routes.get("/reviews/{review_id}/report.csv", export::comma_separated);
+}

@@ -1,0 +1,182 @@
+//! The page of a report and the list: the timeline, what the key did, notes, the end.
+
+use latchkey::clock::{DAY, MINUTE};
+use latchkey::members::Permission;
+
+use super::{key, passes, report, reported, told};
+use crate::support::App;
+
+#[test]
+fn the_timeline_tells_what_happened_oldest_first() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let (id, _) = key(&manager, "Billing worker");
+    app.advance(2 * DAY);
+    let manager = app.super_manager();
+    assert_eq!(manager.edit_key(&id, &[("notes", "Ask Ines")]).status, 303);
+    app.advance(DAY);
+    let manager = app.super_manager();
+    let location = reported(&manager, &id, &[("since", "2026-11-24"), ("found", "A log")]);
+    app.advance(MINUTE);
+    let noted = manager.submit_from(
+        &location,
+        &format!("{location}/notes"),
+        &[("text", "Log deleted\nby us")],
+    );
+    assert_eq!((noted.status, noted.location()), (303, location.as_str()));
+    app.advance(MINUTE);
+    let closed = manager.submit_from(&location, &format!("{location}/close"), &[]);
+    assert_eq!((closed.status, closed.location()), (303, location.as_str()));
+    let page = manager.get(&location);
+    assert_eq!(page.text("#notice"), "Report closed.");
+    assert_eq!(
+        page.all(".timeline b").iter().filter(|text| *text != "Notes").collect::<Vec<_>>(),
+        [
+            "Possibly out from here on",
+            "Key edited",
+            "Leak reported",
+            "Key revoked",
+            "Note",
+            "Report closed"
+        ]
+    );
+    assert_eq!(page.all(".timeline time")[5], "26 Nov 2026, 12:02");
+    assert!(page.text(".timeline").contains("Log deleted by us"));
+    assert!(page.text(".title-row").contains("Closed") && !page.has("[action$='/close']"));
+    let again = manager.submit_from(&location, &format!("{location}/close"), &[]);
+    assert_eq!(manager.get(again.location()).text("#notice"), "This report is closed already.");
+    let blind = app.super_manager_with(&[Permission::ViewKeys]);
+    let page = blind.get(&location);
+    assert_eq!(
+        page.all(".timeline b"),
+        ["Possibly out from here on", "Leak reported", "Key revoked", "Note", "Report closed"],
+        "without the activity"
+    );
+}
+
+#[test]
+fn what_the_key_did_since_a_day_stands_by_address_and_by_what_was_refused() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let (id, secret) = key(&manager, "Billing worker");
+    assert_eq!(told(&app, &secret, "orders:read", "203.0.113.7"), 200);
+    app.write_usage();
+    app.advance(3 * DAY);
+    for _ in 0..3 {
+        assert_eq!(told(&app, &secret, "orders:read", "198.51.100.9"), 200);
+    }
+    assert_eq!(told(&app, &secret, "reports:delete", "198.51.100.9"), 403);
+    assert_eq!(told(&app, &secret, "orders:read", "203.0.113.7"), 200);
+    app.write_usage();
+    let manager = app.super_manager();
+    let last_four = &id[12..];
+    let location = reported(&manager, &id, &[("since", "2026-11-25"), ("confirm", last_four)]);
+    app.advance(MINUTE);
+    assert_eq!(told(&app, &secret, "orders:read", "198.51.100.9"), 401);
+    app.write_usage();
+    let page = manager.get(&location);
+    assert_eq!(page.all(".stats dd"), ["4", "2", "2", "1"], "{}", page.body);
+    let rows = page.all("#from tbody tr");
+    assert!(rows.iter().any(|row| row.starts_with("198.51.100.9 not seen before")), "{rows:?}");
+    assert!(rows.iter().any(|row| row.starts_with("203.0.113.7") && !row.contains("not seen")));
+    assert_eq!(page.all("#from tbody .num").concat().len(), 4);
+    let refused = page.all("#refused .reason");
+    assert_eq!(refused, ["Key revoked", "Scope missing: reports:delete"]);
+    assert_eq!(page.all("#reasons dt"), ["Key revoked", "Scope missing"]);
+    assert_eq!(page.text("#scopes-asked li code"), "orders:read");
+    let page = manager.get(&format!("{location}?since=2026-11-23"));
+    assert_eq!(page.all(".stats dd")[0], "5", "from another day");
+    assert_eq!(page.attribute("#since", "value").as_deref(), Some("2026-11-23"));
+    for odd in ["x", "0001-01-01", "9999-12-31", "%00", "2026-13-01"] {
+        assert_eq!(manager.get(&format!("{location}?since={odd}")).status, 200, "{odd}");
+    }
+}
+
+#[test]
+fn a_note_keeps_its_rules_and_never_holds_a_secret_key() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let (id, secret) = key(&manager, "Billing worker");
+    let location = reported(&manager, &id, &[]);
+    let action = format!("{location}/notes");
+    let before = app.contents();
+    for (text, message) in [
+        (" ", "Enter a note".to_owned()),
+        (
+            &format!("It was {secret}"),
+            "Leave the secret key out. Say where it was found in words".into(),
+        ),
+        (&"x".repeat(2001), "Note must be 2,000 characters or fewer".into()),
+    ] {
+        let page = manager.submit_from(&location, &action, &[("text", text)]);
+        assert_eq!((page.status, page.error_of("text")), (422, message));
+        assert_eq!(page.text("h1"), "Leak of Billing worker");
+    }
+    assert_eq!(app.contents(), before);
+    let reader = app.super_manager_with(&[Permission::ViewKeys]);
+    assert_eq!(reader.submit_from(&location, &action, &[("text", "x")]).status, 403);
+    for path in ["/leaks/leak_00000000000A", "/leaks/x", "/leaks/%FF"] {
+        assert_eq!(manager.get(path).status, 404);
+        let token = manager.get(&location).form_token();
+        let fields = [("form_token", token.as_str()), ("text", "x")];
+        assert_eq!(manager.post(&format!("{path}/notes"), &fields).status, 404);
+    }
+}
+
+#[test]
+fn the_list_has_open_reports_first_and_goes_page_by_page() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    assert_eq!(manager.get("/leaks").text(".empty h2"), "No leak was reported");
+    let (id, secret) = key(&manager, "Billing worker");
+    let (other, _) = key(&manager, "Route planner");
+    let mut all = Vec::new();
+    for number in 0..30 {
+        app.advance(1);
+        let key = if number % 2 == 0 { &id } else { &other };
+        all.push(reported(&manager, key, &[("action", "none")]));
+    }
+    let close =
+        |location: &String| manager.submit_from(location, &format!("{location}/close"), &[]);
+    for location in all.iter().step_by(3) {
+        assert_eq!(close(location).status, 303);
+    }
+    let first = manager.get("/leaks");
+    let (mut rows, mut badges) = (first.all("tbody tr"), first.all("tbody .badge"));
+    assert_eq!(rows.len(), 25);
+    let next = first.attribute(".pager [rel=next]", "href").expect("a link");
+    let second = manager.get(&next);
+    rows.extend(second.all("tbody tr"));
+    badges.extend(second.all("tbody .badge"));
+    assert_eq!(badges, [vec!["Open"; 20], vec!["Closed"; 10]].concat());
+    assert!(!second.has(".pager [rel=next]"));
+    let mut ids: Vec<_> = [&first, &second]
+        .iter()
+        .flat_map(|page| {
+            (0..26).filter_map(|n| page.attribute(&format!("tbody tr:nth-child({n}) a"), "href"))
+        })
+        .collect();
+    ids.sort();
+    all.sort();
+    assert_eq!(ids, all, "each once");
+    let of_one = manager.get(&format!("/leaks?key={other}"));
+    assert_eq!(of_one.all("tbody tr").len(), 15);
+    assert!(of_one.text(".narrowed").contains(&other));
+    assert!(passes(&app, &secret));
+    for odd in ["after=x", "after=open~1~", "key=x", "after=closed~x~y", "after=open~9~%00"] {
+        assert_eq!(manager.get(&format!("/leaks?{odd}")).status, 200, "{odd}");
+    }
+}
+
+#[test]
+fn the_button_stands_on_the_key_page_for_whoever_sees_it() {
+    let app = App::set_up();
+    let (id, _) = key(&app.super_manager(), "Billing worker");
+    let reader = app.super_manager_with(&[Permission::ViewKeys]);
+    let page = reader.get(&format!("/api-keys/{id}"));
+    assert_eq!(page.text(&format!("[href='/api-keys/{id}/leak']")), "Report a Leak");
+    assert!(!page.has("#leaks"));
+    let found = reader.get("/diagnosis");
+    assert_eq!(found.text("[href='/leaks/new']"), "Check Found Text");
+    assert_eq!(report(&reader, &id, &[("action", "none")]).status, 303);
+}

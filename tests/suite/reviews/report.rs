@@ -1,0 +1,102 @@
+//! The report of a review: on paper, and as a file.
+
+use latchkey::clock::{DAY, MINUTE};
+
+use super::{decide, keys, started};
+use crate::support::App;
+
+#[test]
+fn the_report_says_who_decided_what_when_and_what_came_of_it() {
+    let app = App::set_up();
+    let [billing, gone, planner] = keys(&app, ["Billing worker", "Gone", "Route planner"]);
+    let manager = app.super_manager();
+    let review = started(&manager);
+    let decisions = [
+        (&*billing, "keep", "Runs every night"),
+        (&*gone, "revoke", "Nobody knows it"),
+        (&*planner, "rotate", "Old"),
+    ];
+    assert_eq!(decide(&manager, &review, &decisions).status, 303);
+    let open = manager.get(&format!("{review}/report"));
+    assert!(open.text("#unfinished").starts_with("This review is not finished."));
+    app.advance(MINUTE);
+    assert_eq!(manager.submit(&format!("/api-keys/{gone}/revoke"), &[]).status, 303);
+    assert_eq!(manager.submit(&format!("{review}/finish"), &[]).status, 303);
+    let page = manager.get(&format!("{review}/report"));
+    assert!(!page.has("#unfinished"));
+    let facts: Vec<(String, String)> =
+        page.all(".report .facts dt").into_iter().zip(page.all(".report .facts dd")).collect();
+    for (label, value) in [
+        ("Organisation", "Meridian Freight"),
+        ("Period", "Up to 23 November 2026; there was no review before"),
+        ("Started", "23 November 2026, 12:00 UTC, by Ines Okafor"),
+        ("Finished", "23 November 2026, 12:01 UTC, by Ines Okafor"),
+        ("Keys reviewed", "3"),
+        ("Keep", "1"),
+        ("Reduce", "0"),
+        ("Rotate", "1"),
+        ("Revoke", "1"),
+        ("No longer active", "0, no decision needed"),
+        ("To be carried out", "1"),
+    ] {
+        assert!(facts.contains(&(label.into(), value.into())), "{label}: {facts:?}");
+    }
+    let rows = page.all(".report-keys tbody tr");
+    for (row, parts) in rows.iter().zip([
+        ["Keep", "Runs every night", "23 Nov 2026 by Ines Okafor", "Nothing to carry out"],
+        ["Revoke", "Nobody knows it", "23 Nov 2026 by Ines Okafor", "Carried out 23 Nov 2026"],
+        ["Rotate", "Old", "23 Nov 2026 by Ines Okafor", "Still to be carried out"],
+    ]) {
+        assert!(parts.iter().all(|part| row.contains(part)), "{parts:?}: {row}");
+    }
+    app.advance(DAY);
+    let manager = app.super_manager();
+    let rotate = [("overlap", "7d"), ("lifetime", "90")];
+    assert_eq!(manager.submit(&format!("/api-keys/{planner}/rotate"), &rotate).status, 200);
+    let page = manager.get(&format!("{review}/report"));
+    assert!(
+        page.all(".report-keys tbody tr")[2].contains("Carried out 24 Nov 2026"),
+        "also afterwards"
+    );
+    app.advance(DAY);
+    let manager = app.super_manager();
+    let next = started(&manager);
+    let page = manager.get(&format!("{next}/report"));
+    assert!(page.text(".report .facts").contains("23 November 2026 to 25 November 2026"));
+}
+
+#[test]
+fn the_file_has_every_key_and_no_cell_is_a_formula() {
+    let app = App::set_up();
+    let [evil, gone] = keys(&app, ["=HYPERLINK(\"x\")", "Gone, \"really\""]);
+    let manager = app.super_manager();
+    let review = started(&manager);
+    let decisions = [(&*evil, "keep", "+1 for it"), (&*gone, "revoke", "")];
+    assert_eq!(decide(&manager, &review, &decisions).status, 303);
+    app.advance(MINUTE);
+    assert_eq!(manager.submit(&format!("/api-keys/{gone}/revoke"), &[]).status, 303);
+    let file = manager.get(&format!("{review}/report.csv"));
+    assert_eq!(file.status, 200);
+    assert!(file.header("content-type").starts_with("text/csv"));
+    assert_eq!(
+        file.header("content-disposition"),
+        "attachment; filename=\"latchkey-review-2026-11-23.csv\""
+    );
+    let lines: Vec<&str> = file.body.split("\r\n").collect();
+    assert!(lines[0].starts_with("key_id,name,environment,role,scopes,created_at,"));
+    assert_eq!(
+        lines[1],
+        format!(
+            "{evil},\"'=HYPERLINK(\"\"x\"\")\",production,Read and write,6,2026-11-23T12:00:00Z,\
+             2027-02-22T00:00:00Z,,keep,'+1 for it,Ines Okafor,2026-11-23T12:00:00Z,kept,"
+        )
+    );
+    assert!(lines[2].starts_with(&format!("{gone},\"Gone, \"\"really\"\"\",")));
+    assert!(
+        lines[2].ends_with(
+            ",revoke,,Ines Okafor,2026-11-23T12:00:00Z,carried_out,2026-11-23T12:01:00Z"
+        )
+    );
+    assert_eq!(manager.get("/reviews/review_00000000000A/report.csv").status, 404);
+    assert_eq!(manager.any("HEAD", &format!("{review}/report.csv")).body, "");
+}
