@@ -27,6 +27,19 @@ pub fn due(connection: &mut Connection, now: Timestamp) -> Result<Option<Due>> {
         let progress = progress(connection, &open, now)?;
         return Ok(Some(Due::Open(open, progress)));
     }
+    Ok(since(connection, now)?.map(Due::Since))
+}
+
+/// Whether there is anything that [`due`] would tell of.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_due(connection: &mut Connection, now: Timestamp) -> Result<bool> {
+    Ok(store::open(connection)?.is_some() || since(connection, now)?.is_some())
+}
+
+/// Since when the next review is due.
+fn since(connection: &mut Connection, now: Timestamp) -> Result<Option<Timestamp>> {
     let days = i64::from(settings::get(connection)?.review_days);
     if days == 0 {
         return Ok(None);
@@ -36,6 +49,5 @@ pub fn due(connection: &mut Connection, now: Timestamp) -> Result<Option<Due>> {
         Some(ended) => Some(ended.at),
         None => api_keys::first_created_at(connection)?,
     };
-    let since = begin.map(|begin| begin.plus(days * DAY)).filter(|since| *since <= now);
-    Ok(since.map(Due::Since))
+    Ok(begin.map(|begin| begin.plus(days * DAY)).filter(|since| *since <= now))
 }

@@ -34,6 +34,8 @@ fn details() -> Details {
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
+        noted_at: None,
+        reviewed_at: None,
     };
     let ip_whitelist = IpWhitelist::parse("").expect("empty");
     Details { key, role, selected: std::collections::BTreeSet::new(), ip_whitelist }

@@ -15,7 +15,7 @@ mod start;
 mod store;
 
 pub use decide::{Saved, Wanted, decide};
-pub use due::{Due, due};
+pub use due::{Due, due, is_due};
 pub use end::{cancel, finish, still_open};
 pub use item::{Decided, Decision, Item, Stage};
 pub use list::{Cursor, Page, View, items, next_items};

@@ -84,7 +84,7 @@ const EVENTS: &[Words] = &[
 ];
 
 /// What the filter calls each kind of events, the icon of those without a line of their own.
-const KINDS: [(&str, &str, &str); 10] = [
+const KINDS: [(&str, &str, &str); 12] = [
     ("api_key", "Keys", "key-round"),
     ("leak", "Leaks", "triangle-alert"),
     ("review", "Reviews", "circle-dashed"),

@@ -11,6 +11,7 @@ use super::new::{ALREADY_SHOWN, reveal};
 use super::rotate::changed;
 use super::words::{ago, requests};
 use crate::api_keys::{self, ApiKey, KeptSecret, KeyId, Status};
+use crate::attention;
 use crate::clock::{Timestamp, iso_date, long_date};
 use crate::error::{Error, Invalid, Result};
 use crate::leaks::{self, Action, Draft, Leak, LeakId, Reported};
@@ -95,7 +96,9 @@ pub(super) async fn report(
     let back = location.clone();
     let reported = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
-        leaks::report(tx, leak_id, &id, &draft, &author)
+        let reported = leaks::report(tx, leak_id, &id, &draft, &author)?;
+        attention::reconsider(tx, &[id], author.now)?;
+        Ok(reported)
     });
     let (status, errors) = match reported.await {
         Ok(Reported { rotated: Some((details, secret)), .. }) => {

@@ -11,6 +11,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::members::http::Viewer;
 use crate::members::{Member, Permission};
+use crate::reviews;
 use crate::roles::{self, Role};
 use crate::settings::Settings;
 use crate::text::thousands;
@@ -104,9 +105,10 @@ impl Table {
                 View::Attention => Some(Found::read(connection, &filter, &page, &settings, now)?),
                 _ => None,
             };
-            Ok((roles, totals, page, work))
+            Ok((roles, totals, page, work, reviews::is_due(connection, now)?))
         });
-        let (roles, totals, page, work) = found.await?;
+        let (roles, mut totals, page, work, is_review_due) = found.await?;
+        totals.over += i64::from(is_review_due);
         let mut table = Self::new(viewer, &query, &roles, totals, &page);
         table.work = work.map(|found| Work::new(viewer, &found, &page.keys));
         if table.work.as_ref().is_some_and(|work| !work.is_empty()) {

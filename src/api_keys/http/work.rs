@@ -9,6 +9,7 @@ use crate::db::Connection;
 use crate::error::Result;
 use crate::members::Permission;
 use crate::members::http::Viewer;
+use crate::reviews::{self, Due};
 use crate::settings::Settings;
 use crate::text::thousands;
 use crate::usage::Outcome;
@@ -22,6 +23,7 @@ pub(super) struct Found {
     concerns: Vec<Vec<Concern>>,
     /// How many alerts are open.
     alerts: i64,
+    review: Option<Due>,
 }
 
 impl Found {
@@ -40,7 +42,8 @@ impl Found {
         let why = attention::concerns(connection, &over, settings, now)?;
         let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
         let concerns = attention::concerns(connection, &page.keys, settings, now)?;
-        Ok(Self { over, concerns, alerts: alerts::count_open(connection)? })
+        let review = if is_first { reviews::due(connection, now)? } else { None };
+        Ok(Self { over, concerns, alerts: alerts::count_open(connection)?, review })
     }
 }
 
@@ -54,6 +57,8 @@ pub(super) struct Work {
     pub may_revoke: bool,
     /// `No open alerts`, `2 open alerts`.
     pub alerts: String,
+    /// That a review is due or under way: what it is, since when, and where to go on.
+    pub review: Option<Task>,
 }
 
 /// A key with what there is to do.
@@ -75,6 +80,8 @@ pub(super) struct Task {
     pub since: String,
     pub since_at: String,
     pub action: Option<Action>,
+    /// The key that the action is done to.
+    pub of: String,
 }
 
 /// A link to what helps.
@@ -105,16 +112,55 @@ impl Work {
                 COUNTED.. => format!("{COUNTED}+ open alerts"),
                 count => format!("{count} open alerts"),
             },
+            review: found.review.as_ref().map(|due| review(viewer, due)),
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.over.is_empty() && self.live.is_empty()
+        self.over.is_empty() && self.live.is_empty() && self.review.is_none()
     }
 
     /// Whether keys can be selected for anything.
     pub(super) fn is_selectable(&self) -> bool {
-        self.may_keep || self.may_revoke
+        let has_keys = !self.over.is_empty() || !self.live.is_empty();
+        has_keys && (self.may_keep || self.may_revoke)
+    }
+}
+
+fn review(viewer: &Viewer, due: &Due) -> Task {
+    let (why, detail, since, label, href) = match due {
+        Due::Open(review, progress) => (
+            "A review is under way",
+            format!(
+                "{} of {} keys decided",
+                thousands(progress.decided.unsigned_abs()),
+                thousands(progress.needed.unsigned_abs())
+            ),
+            review.started_at,
+            "Go On",
+            format!("/reviews/{}", review.id.as_str()),
+        ),
+        Due::Since(since) => (
+            "A review of all keys is due",
+            "Decide on every active key: keep, reduce, rotate or revoke it".into(),
+            *since,
+            "Review Keys",
+            "/reviews".into(),
+        ),
+    };
+    Task {
+        icon: "circle-check",
+        class: "why-blue",
+        why: why.into(),
+        detail,
+        since: short_date(since.date()),
+        since_at: since.rfc_3339(),
+        action: viewer.may(Permission::UpdateKeys).then_some(Action {
+            label,
+            href,
+            is_danger: false,
+        }),
+        of: String::new(),
     }
 }
 
@@ -128,6 +174,7 @@ fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {
         since: short_date(concern.since.date()),
         since_at: concern.since.rfc_3339(),
         action: action(viewer, key, &concern.reason),
+        of: key.name.as_str().into(),
     }
 }
 
