@@ -30,3 +30,4 @@ mod scopes;
 mod sign_in;
 mod table;
 mod usage;
+mod webhooks;

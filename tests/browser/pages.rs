@@ -32,7 +32,7 @@ fn axe() -> String {
 
 /// Looks at the page that the browser shows, in every way it can look.
 #[track_caller]
-fn look_at(browser: &Browser, page: &str) {
+pub fn look_at(browser: &Browser, page: &str) {
     if browser.script("return !window.axe", vec![]) == true {
         browser.script(&axe(), vec![]);
     }
