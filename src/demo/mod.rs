@@ -7,6 +7,7 @@ mod keys;
 mod life;
 mod names;
 mod organisation;
+mod rotation;
 mod showcase;
 mod traffic;
 mod visits;
@@ -69,7 +70,11 @@ pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -
         };
         traffic::write(tx, &newest, days, now)?;
         told.extend(visits::told(&members, now));
+        told.sort_by_key(|(at, ..)| *at);
+        let later = told.split_off(told.partition_point(|(at, ..)| *at <= rotation::at(now)));
         record(tx, told, &members, keyring)?;
+        rotation::rotate(tx, &newest, &members, keyring, now)?;
+        record(tx, later, &members, keyring)?;
         Ok(Sample { roles: roles.len(), members, password: password.to_string() })
     })
 }
@@ -99,14 +104,13 @@ fn add(
     Ok((told, newest))
 }
 
-/// Records what is told, oldest first.
+/// Records what is told, in its order.
 fn record(
     tx: &mut Transaction<'_>,
-    mut told: Vec<Told>,
+    told: Vec<Told>,
     members: &[Member],
     keyring: &Keyring,
 ) -> Result<()> {
-    told.sort_by_key(|(at, ..)| *at);
     for (at, entry, by) in told {
         let author = Author::command_line(keyring.clone(), at);
         let found = members.iter().position(|member| member.id.as_str() == by);

@@ -52,7 +52,7 @@ impl Shown {
 /// What the billing worker needs, and a scope more.
 const BILLING: &[&str] = &["customers:read", "invoices:read", "invoices:write", "orders:read"];
 
-pub(super) const KEYS: [Shown; 12] = [
+pub(super) const KEYS: [Shown; 13] = [
     shown("Mobile app backend – staging", Staging, "read-and-write", [3, 87, 3])
         .used(Office, 420, 10),
     shown("Warehouse scanner gateway", Production, "warehouse", [35, 145, 12])
@@ -61,6 +61,9 @@ pub(super) const KEYS: [Shown; 12] = [
     shown("Customs declaration service", Production, "read-and-write", [42, 138, 19])
         .used(Office, 2_600, 12),
     shown("Carrier webhook relay", Production, "webhooks", [56, 124, 8]).used(Steady, 5_200, 75),
+    shown(super::rotation::ROTATED, Staging, "read-only", [61, 29, 61])
+        .used(Office, 260, 0)
+        .with(Story::Quiet),
     shown("Customer portal – production", Production, "read-only", [80, 9, 80])
         .used(Steady, 12_400, 85)
         .with(Story::NewAddress),

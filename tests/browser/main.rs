@@ -10,6 +10,7 @@
 mod support;
 
 mod activity;
+mod attention;
 mod browser;
 mod budget;
 mod create;

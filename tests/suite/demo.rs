@@ -1,5 +1,6 @@
 //! `latchkey demo`: the program itself, from the command line to the browser.
 
+mod attention;
 mod traffic;
 
 use crate::support::{Client, Shell};

@@ -75,7 +75,6 @@ pub(super) struct Task {
     pub icon: &'static str,
     pub class: &'static str,
     pub why: String,
-    /// What a reader without the sentence needs to know.
     pub detail: String,
     pub since: String,
     pub since_at: String,
@@ -97,7 +96,7 @@ impl Work {
             id: key.id.as_str().into(),
             name: key.name.as_str().into(),
             environment: key.environment.label(),
-            tasks: concerns.iter().map(|concern| task(viewer, key, concern)).collect(),
+            tasks: tasks(viewer, key, concerns),
             may_keep: viewer.may(Permission::UpdateKeys),
         };
         let live = keys.iter().zip(&found.concerns).filter(|(_, concerns)| !concerns.is_empty());
@@ -162,6 +161,20 @@ fn review(viewer: &Viewer, due: &Due) -> Task {
         }),
         of: String::new(),
     }
+}
+
+/// What helps against several concerns stands beside the first of them.
+fn tasks(viewer: &Viewer, key: &ApiKey, concerns: &[Concern]) -> Vec<Task> {
+    let mut tasks: Vec<Task> = Vec::new();
+    for concern in concerns {
+        let mut task = task(viewer, key, concern);
+        let href = |task: &Task| task.action.as_ref().map(|action| action.href.clone());
+        if tasks.iter().any(|before| href(before) == href(&task)) {
+            task.action = None;
+        }
+        tasks.push(task);
+    }
+    tasks
 }
 
 fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {

@@ -1,0 +1,40 @@
+//! The key that somebody rotated three days ago, and whose old secret nobody has used since.
+
+use crate::activity::Author;
+use crate::api_keys::{self, Details, Rotation};
+use crate::clock::{DAY, Timestamp};
+use crate::db::Transaction;
+use crate::error::Result;
+use crate::keyring::Keyring;
+use crate::members::Member;
+
+use super::visits;
+
+/// Its name.
+pub(super) const ROTATED: &str = "Freight quotes – pilot";
+/// How many days ago it was rotated.
+const AGO: i64 = 3;
+
+/// When that was.
+pub(super) fn at(now: Timestamp) -> Timestamp {
+    now.plus(-AGO * DAY)
+}
+
+/// Rotates it, if it is among `keys`. Nobody learns the new secret, as with all of the sample's.
+pub(super) fn rotate(
+    tx: &mut Transaction<'_>,
+    keys: &[Details],
+    members: &[Member],
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<()> {
+    let found = keys.iter().find(|details| details.key.name.as_str() == ROTATED);
+    let (Some(details), Some(member)) = (found, members.first()) else { return Ok(()) };
+    let at = at(now);
+    let author = Author::command_line(keyring.clone(), at);
+    let author = Author { origin: visits::desk(0), ..author };
+    let author = author.as_member(member.id.as_str(), member.name.as_str());
+    let rotation =
+        Rotation { overlap: "7d".into(), lifetime: "90".into(), since: at, ..Rotation::default() };
+    api_keys::rotate(tx, &details.key.id, &rotation, &author).map(drop)
+}

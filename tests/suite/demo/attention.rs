@@ -1,0 +1,84 @@
+//! Everything that the sample lists under Needs attention can be dealt with in the dashboard.
+
+use crate::support::{App, Client, NOW, Page};
+
+const LIST: &str = "/api-keys?view=attention";
+
+/// Selects the keys in whose rows `why` stands, and does `what` to them.
+fn resolve(manager: &Client, what: &str, why: &[&str], fields: &[(&str, &str)]) {
+    let page = manager.get(LIST);
+    let keys = listed(&page, why);
+    assert!(!keys.is_empty(), "{why:?}: {:?}", page.all(".cell-why strong"));
+    let query: Vec<String> = keys.iter().map(|key| format!("keys={key}")).collect();
+    let mut all: Vec<(&str, &str)> = keys.iter().map(|key| ("keys", key.as_str())).collect();
+    let count = keys.len().to_string();
+    all.extend_from_slice(fields);
+    all.push(("confirm", &count));
+    let path = format!("/api-keys/selected/{what}");
+    let done = manager.submit_from(&format!("{path}?{}", query.join("&")), &path, &all);
+    assert!(matches!(done.status, 200 | 303), "{what}: {}", done.body);
+    let left = listed(&manager.get(LIST), why);
+    assert!(left.is_empty(), "{what} leaves {left:?}");
+}
+
+/// The keys in whose rows one of `why` stands.
+fn listed(page: &Page, why: &[&str]) -> Vec<String> {
+    let rows = page.all(".work-t tbody tr .cell-why");
+    let ids = page.all(".work-t tbody tr .keyid");
+    let listed = rows.iter().zip(ids).filter(|(row, _)| why.iter().any(|why| row.contains(why)));
+    listed.map(|(_, id)| id).collect()
+}
+
+#[test]
+fn the_list_is_empty_once_all_of_it_was_dealt_with() {
+    let app = App::new();
+    let (db, keyring) = (&app.site.db, &app.site.keyring);
+    latchkey::demo::fill(db, keyring, 40, 90, NOW).expect("filled");
+    app.look();
+    let manager = app.super_manager();
+    let reasons = manager.get(LIST).all(".work-t .cell-why strong");
+    for reason in [
+        "Used though it is revoked",
+        "Used though it has expired",
+        "Refused often",
+        "Rotation due",
+        "Never used",
+        "The old secret can stop",
+    ] {
+        assert!(reasons.iter().any(|found| found == reason), "{reason}: {reasons:?}");
+    }
+    for id in listed(&manager.get(LIST), &["The old secret can stop"]) {
+        let path = format!("/api-keys/{id}/stop-old-secret");
+        assert_eq!(manager.submit(&path, &[]).status, 303);
+    }
+    resolve(&manager, "keep", &["revoked", "expired", "Refused often"], &[("note", "Told them.")]);
+    let rotation = [("overlap", "7d"), ("lifetime", "90")];
+    resolve(&manager, "rotate", &["Rotation due", "Expires"], &rotation);
+    resolve(&manager, "revoke", &["Never used"], &[]);
+    review(&manager);
+    app.look();
+    let page = manager.get(LIST);
+    assert!(page.text("main").contains("Nothing needs attention"), "{}", page.text("main"));
+    assert_eq!(page.text(".tabs a[aria-current] .n"), "0");
+}
+
+/// Decides on every key of the review that is due, and finishes it.
+fn review(manager: &Client) {
+    let started = manager.submit("/reviews", &[]);
+    let review = started.location().to_owned();
+    loop {
+        let shown = manager.get(&format!("{review}?view=undecided"));
+        let mut fields = shown.form_fields("form.review");
+        let ids: Vec<String> = fields
+            .iter()
+            .filter_map(|(name, _)| name.strip_prefix("note_").map(str::to_owned))
+            .collect();
+        if ids.is_empty() {
+            break;
+        }
+        fields.extend(ids.iter().map(|id| (format!("decision_{id}"), "keep".to_owned())));
+        let fields: Vec<_> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(manager.post(&review, &fields).status, 303);
+    }
+    assert_eq!(manager.submit(&format!("{review}/finish"), &[]).status, 303);
+}
