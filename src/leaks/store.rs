@@ -76,11 +76,10 @@ pub(super) fn walk(
         query.filter(leaks::closed_at.is_not_null())
     };
     let query = match cursor {
-        Some(Cursor { at, id, .. }) => query.filter(
-            leaks::reported_at
-                .lt(at.millis())
-                .or(leaks::reported_at.eq(at.millis()).and(leaks::id.lt(id))),
-        ),
+        // The first bound is what an index can be entered at.
+        Some(Cursor { at, id, .. }) => query
+            .filter(leaks::reported_at.le(at.millis()))
+            .filter(leaks::reported_at.lt(at.millis()).or(leaks::id.lt(id))),
         None => query,
     };
     let rows: Vec<Row> = query

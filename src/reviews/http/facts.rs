@@ -8,7 +8,7 @@ use crate::db::Connection;
 use crate::error::Result;
 use crate::members::{self, MemberId};
 use crate::reviews::Item;
-use crate::usage::{self, Unasked};
+use crate::usage::{self, UNASKED_DAYS, Unasked};
 
 /// How many scopes that nobody asks for are named.
 const NAMED: usize = 4;
@@ -70,7 +70,7 @@ impl Known {
             ),
         ];
         if let Some(unasked) = self.unasked(details, now) {
-            facts.push(fact("Never asked for in 90 days", unasked));
+            facts.push(fact("Never asked for", format!("{unasked}, in {UNASKED_DAYS} days")));
         }
         facts
     }

@@ -140,16 +140,13 @@ pub(in crate::reviews) fn walk(
     let place = cursor.map(|cursor| (cursor.name.clone(), cursor.key_id.as_str().to_owned()));
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
     let query = match place {
-        Some((name, key_id)) if is_after => query.filter(
-            review_items::name_folded
-                .gt(name.clone())
-                .or(review_items::name_folded.eq(name).and(review_items::key_id.gt(key_id))),
-        ),
-        Some((name, key_id)) => query.filter(
-            review_items::name_folded
-                .lt(name.clone())
-                .or(review_items::name_folded.eq(name).and(review_items::key_id.lt(key_id))),
-        ),
+        // The first bound is what an index can be entered at.
+        Some((name, key_id)) if is_after => query
+            .filter(review_items::name_folded.ge(name.clone()))
+            .filter(review_items::name_folded.gt(name).or(review_items::key_id.gt(key_id))),
+        Some((name, key_id)) => query
+            .filter(review_items::name_folded.le(name.clone()))
+            .filter(review_items::name_folded.lt(name).or(review_items::key_id.lt(key_id))),
         None => query,
     };
     let rows = if is_after {
@@ -182,14 +179,15 @@ pub(in crate::reviews) fn undecided(
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }
 
-/// At most `limit` items whose decisions are still to be carried out, but for keys to be reduced whose
-/// role was narrowed.
+/// At most `limit` items whose decisions are still to be carried out, in no order; among them keys to be
+/// reduced whose role was narrowed.
 pub(in crate::reviews) fn perhaps_open(
     connection: &mut Connection,
     id: &ReviewId,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Item>> {
+    let to_carry_out = [Decision::Reduce, Decision::Rotate, Decision::Revoke].map(Decision::slug);
     let is = |decision: Decision| review_items::decision.eq(Some(decision.slug()));
     let decided = review_items::decided_at.assume_not_null();
     let open = is(Decision::Revoke)
@@ -202,11 +200,10 @@ pub(in crate::reviews) fn perhaps_open(
         review_items::table
             .inner_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
             .filter(review_items::review_id.eq(id.as_str()))
-            .filter(review_items::decision.ne_all([Decision::Keep.slug()]))
+            .filter(review_items::decision.eq_any(to_carry_out))
             .filter(api_keys::revoked_at.is_null())
             .filter(api_keys::expires_at.gt(now.millis()))
             .filter(open.assume_not_null())
-            .order((review_items::name_folded, review_items::key_id))
             .limit(limit)
             .select(Row::as_select())
             .load(connection)?,
