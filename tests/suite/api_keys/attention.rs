@@ -158,6 +158,7 @@ fn keys_of_a_creator_who_left_need_attention() {
 #[test]
 fn a_key_that_was_not_used_for_ninety_days_needs_attention() {
     let app = App::set_up();
+    app.without_reviews();
     let id = app.key_of(&Draft {
         environment: "staging".into(),
         lifetime: "365".into(),
@@ -170,6 +171,25 @@ fn a_key_that_was_not_used_for_ninety_days_needs_attention() {
     assert_eq!(reasons(&page, &id), ["Not used for 90 days"]);
     use_key(&app, &id);
     assert!(says(&list(&app, &manager), "Nothing needs attention"));
+}
+
+#[test]
+fn a_review_that_is_due_stands_above_the_keys_and_leads_to_it() {
+    let (app, _) = app();
+    app.advance(90 * DAY - 1);
+    assert!(!app.super_manager().get(LIST).has("#review"));
+    app.advance(1);
+    app.key("Payroll");
+    let manager = app.super_manager();
+    let page = manager.get(LIST);
+    assert_eq!(page.text("#review strong"), "A review of all keys is due");
+    assert_eq!(page.attribute("#review a", "href").as_deref(), Some("/reviews"));
+    let count: usize = page.text(".tabs a[aria-current] .n").parse().expect("a number");
+    assert_eq!(count, page.all(".work-t tbody tr").len() + 1);
+    let review = manager.submit("/reviews", &[]).location().to_owned();
+    let page = manager.get(LIST);
+    assert_eq!(page.text("#review strong"), "A review is under way");
+    assert_eq!(page.attribute("#review a", "href"), Some(review));
 }
 
 #[test]

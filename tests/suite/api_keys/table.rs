@@ -88,6 +88,7 @@ fn views_hold_what_they_say_and_count_it() {
 #[test]
 fn a_key_needs_attention_from_the_very_moment_that_its_badge_changes() {
     let app = App::set_up();
+    app.without_reviews();
     let manager = app.super_manager();
     let dated = |name: &str, date: &str, environment: &str| {
         let fields = [

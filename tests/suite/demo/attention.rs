@@ -68,14 +68,15 @@ fn review(manager: &Client) {
     let review = started.location().to_owned();
     loop {
         let shown = manager.get(&format!("{review}?view=undecided"));
+        if !shown.has("form.review") {
+            break;
+        }
         let mut fields = shown.form_fields("form.review");
         let ids: Vec<String> = fields
             .iter()
             .filter_map(|(name, _)| name.strip_prefix("note_").map(str::to_owned))
             .collect();
-        if ids.is_empty() {
-            break;
-        }
+        assert!(!ids.is_empty(), "{}", shown.body);
         fields.extend(ids.iter().map(|id| (format!("decision_{id}"), "keep".to_owned())));
         let fields: Vec<_> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(manager.post(&review, &fields).status, 303);

@@ -125,6 +125,14 @@ impl App {
         self
     }
 
+    /// Has no review ever be due.
+    pub fn without_reviews(&self) {
+        self.write(|tx, _| {
+            let settings = settings::Settings { review_days: 0, ..settings::get(tx)? };
+            settings::save(tx, &settings)
+        });
+    }
+
     pub fn read<T>(&self, work: impl FnOnce(&mut Connection) -> latchkey::error::Result<T>) -> T {
         self.site.db.read_blocking(work).expect("read")
     }
