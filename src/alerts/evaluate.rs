@@ -82,9 +82,13 @@ fn apply(tx: &mut Transaction<'_>, steps: Steps, now: Timestamp) -> Result<Moved
         moved.opened.push(Alert::opened(id, found, now));
     }
     for (alert, found) in steps.keep {
-        let has_risen = found.level > alert.level;
-        store::update(tx, &alert.id, &found, now)?;
-        if has_risen {
+        let is_same = (&alert.title, &alert.detail, alert.level)
+            == (&found.title, &found.detail, found.level);
+        // When it was last seen counts where its end is to be quiet for a while.
+        if !is_same || found.rule.quiet() > 0 {
+            store::update(tx, &alert.id, &found, now)?;
+        }
+        if found.level > alert.level {
             let (title, detail, level) = (found.title, found.detail, found.level);
             moved.risen.push(Alert { title, detail, level, ..alert });
         }

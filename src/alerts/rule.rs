@@ -55,7 +55,7 @@ rules! {
         "50 within 10 minutes. Closes after an hour without.", HOUR;
     /// A secret is used that no longer works.
     DeadSecret = "dead_secret", "A revoked or superseded secret is used",
-        "At its first use, an hour after it stopped working. Closes after a day without.", DAY;
+        "When it comes an hour after it stopped working, or later. Closes after a day without.", DAY;
     /// A key is used from an address that it was never used from.
     NewAddress = "new_address", "A key is used from a new address",
         "For keys that are 14 days old and known from 5 addresses at most, in the last 90 days. Closes after a day.", DAY;

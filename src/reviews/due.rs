@@ -18,7 +18,7 @@ pub enum Due {
 
 /// Whether a review asks for attention: one that is open, or one that should be started. It is due
 /// `review_days` after the last one was finished, or after the first key was created; never when
-/// they are 0.
+/// they are 0, nor without an active key.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -49,5 +49,10 @@ fn since(connection: &mut Connection, now: Timestamp) -> Result<Option<Timestamp
         Some(ended) => Some(ended.at),
         None => api_keys::first_created_at(connection)?,
     };
-    Ok(begin.map(|begin| begin.plus(days * DAY)).filter(|since| *since <= now))
+    let since = begin.map(|begin| begin.plus(days * DAY)).filter(|since| *since <= now);
+    // Without an active key there is nothing to look at.
+    if since.is_none() || api_keys::active_after(connection, "", now, 1)?.is_empty() {
+        return Ok(None);
+    }
+    Ok(since)
 }

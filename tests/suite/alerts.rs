@@ -3,6 +3,7 @@
 mod causes;
 mod messages;
 mod pages;
+mod process;
 
 use latchkey::api_keys::KeyId;
 use latchkey::clock::{DAY, HOUR};

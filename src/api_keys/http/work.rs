@@ -197,7 +197,7 @@ fn look(reason: &Reason) -> (&'static str, &'static str) {
         Reason::Expiring(_) => ("clock", "why-amber"),
         Reason::RefusedOften { .. } => ("ban", "why-red"),
         Reason::RotationDue => ("refresh-cw", "why-blue"),
-        Reason::OverlapCanEnd => ("circle-check", "why-green"),
+        Reason::OverlapCanEnd => ("circle-check", "why-blue"),
         Reason::CreatorLeft => ("info", ""),
         Reason::NeverUsed | Reason::Unused => ("circle-dashed", ""),
     }

@@ -23,13 +23,25 @@ const PAGES: &[(&str, &str, Permission)] = &[
     ("/settings", "Settings", Permission::ManageSettings),
 ];
 
+/// Pages that lie below one that is linked, by what they are about.
+const BELOW: [(&str, &str); 5] = [
+    ("/alerts", "/api-keys"),
+    ("/leaks", "/api-keys"),
+    ("/reviews", "/api-keys"),
+    ("/mail", "/settings"),
+    ("/webhooks", "/settings"),
+];
+
 /// The links for `member` on the page at `path`.
 pub(super) fn links(member: &Member, path: &str) -> Vec<Link> {
+    let is_below = |href: &str| {
+        path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let may_open = PAGES.iter().filter(|(.., permission)| member.may(*permission));
     may_open
         .map(|&(href, label, _)| {
-            let below = path.strip_prefix(href);
-            let is_current = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let mut below = BELOW.iter().filter(|(_, above)| *above == href);
+            let is_current = is_below(href) || below.any(|(page, _)| is_below(page));
             Link { href, label, is_current }
         })
         .collect()

@@ -16,6 +16,11 @@ fn the_page_shows_what_is_open_and_what_has_closed() {
     let page = manager.get("/alerts");
     assert_eq!(page.text("section td .reason"), "“<b>Billing</b>” is refused many times");
     assert_eq!(page.attribute("section td .reason", "href"), Some(format!("/diagnosis?q={id}")));
+    let above = |path: &str| manager.get(path).text("header a[aria-current]");
+    assert_eq!(
+        ["/alerts", "/reviews", "/webhooks"].map(above),
+        ["API Keys", "API Keys", "Settings"]
+    );
     app.advance(25 * MINUTE);
     manager.get("/alerts");
     app.advance(25 * MINUTE);

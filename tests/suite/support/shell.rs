@@ -36,7 +36,13 @@ impl Shell {
 
     /// Serves until the answer is dropped.
     pub fn serve(&self) -> (Server, String) {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        self.serve_with(&[])
+    }
+
+    /// The same with further options.
+    pub fn serve_with(&self, options: &[&str]) -> (Server, String) {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], options].concat();
+        let mut command = self.command(&arguments);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
