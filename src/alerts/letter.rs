@@ -4,16 +4,23 @@ use super::Alert;
 use crate::clock::{Timestamp, short_date};
 use crate::mail::Letter;
 
+/// How many alerts a message tells of one by one.
+const TOLD: usize = 50;
+
 /// Alerts that opened, or got more urgent.
 pub(super) fn opened(alerts: &[&Alert], organisation: &str, url: &str) -> (String, Letter) {
     let subject = match alerts {
         [alert] => alert.title.clone(),
         alerts => format!("{} alerts", alerts.len()),
     };
+    let cut = match alerts.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" These are {TOLD} of them; the page shows the other {more}."),
+    };
     let letter = Letter {
         heading: subject.clone(),
-        paragraphs: vec![format!("Latchkey of {organisation} found this out.")],
-        facts: alerts.iter().map(|alert| fact(alert)).collect(),
+        paragraphs: vec![format!("Latchkey of {organisation} found this out.{cut}")],
+        facts: alerts.iter().take(TOLD).map(|alert| fact(alert)).collect(),
         link: Some(("See all alerts".into(), format!("{url}/alerts"))),
     };
     (format!("Latchkey: {subject}"), letter)

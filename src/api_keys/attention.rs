@@ -107,6 +107,20 @@ pub fn expiring(
     store::expiring(connection, now, until, limit)
 }
 
+/// The active keys that were used, and last at `before` or earlier; at most `limit`, those used
+/// longest ago first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn no_longer_used(
+    connection: &mut Connection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    store::no_longer_used(connection, before, now, limit)
+}
+
 /// The keys with an old secret that may go on beyond `now`, at most `limit`.
 ///
 /// # Errors

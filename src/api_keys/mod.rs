@@ -21,8 +21,8 @@ mod store;
 mod used;
 
 pub use attention::{
-    created_by, creators, expiring, keep, needing_attention, note, noted, noted_when_over,
-    overlapping, overlaps_end_at, rotation_changed,
+    created_by, creators, expiring, keep, needing_attention, no_longer_used, note, noted,
+    noted_when_over, overlapping, overlaps_end_at, rotation_changed,
 };
 pub use batch::{active_after, details_of, first_created_at};
 pub use draft::{Draft, last_expiry_date};

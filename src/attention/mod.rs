@@ -105,8 +105,7 @@ fn candidates(connection: &mut Connection, now: Timestamp) -> Result<BTreeSet<Ke
     let mut found = BTreeSet::new();
     found.extend(denials::refused_keys(connection, now.plus(-REFUSALS), OFTEN, LOOKED_AT)?);
     found.extend(api_keys::overlapping(connection, now, LOOKED_AT)?);
-    let unused = api_keys::unused(connection, now.plus(1 - UNUSED), now, LOOKED_AT)?;
-    found.extend(unused.into_iter().filter(|key| key.last_used_at.is_some()).map(|key| key.id));
+    found.extend(api_keys::no_longer_used(connection, now.plus(-UNUSED), now, LOOKED_AT)?);
     for creator in left(connection)?.into_keys() {
         found.extend(api_keys::created_by(connection, &creator, LOOKED_AT)?);
     }

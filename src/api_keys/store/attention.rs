@@ -72,6 +72,25 @@ pub(in crate::api_keys) fn expiring(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+pub(in crate::api_keys) fn no_longer_used(
+    connection: &mut Connection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    let ids: Vec<String> = api_keys::table
+        .filter(api_keys::revoked_at.is_null())
+        // Those that were never used stand at 0.
+        .filter(api_keys::last_used_at.gt(0).and(api_keys::last_used_at.le(before.millis())))
+        // Nothing added, so that the order's index is walked along and not this column's.
+        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .order((api_keys::last_used_at, api_keys::id))
+        .limit(limit)
+        .select(api_keys::id)
+        .load(connection)?;
+    stored(&ids)
+}
+
 pub(in crate::api_keys) fn overlapping(
     connection: &mut Connection,
     now: Timestamp,

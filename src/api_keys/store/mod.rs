@@ -13,7 +13,8 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 pub(super) use attention::{
-    created_by, creator_after, expiring, noted, noted_when_over, overlapping, secrets_of, set_notes,
+    created_by, creator_after, expiring, no_longer_used, noted, noted_when_over, overlapping,
+    secrets_of, set_notes,
 };
 pub(super) use batch::{active_after, addresses_of_all, first_created_at, scopes_of_all};
 pub(super) use holders::{

@@ -144,6 +144,22 @@ fn many_alerts_at_once_are_one_message() {
 }
 
 #[test]
+fn a_message_of_very_many_alerts_tells_fifty_and_how_many_there_are() {
+    let (app, smtp) = (App::set_up(), Smtp::start(Manner::Takes));
+    use_mail(&app, &smtp);
+    app.member("ines@meridianfreight.example", true, &Permission::ALL);
+    for n in 0..53 {
+        let address = format!("198.51.100.{n}");
+        refuse(&app, None, "invalid_key", &address, 50);
+    }
+    app.look();
+    let mails = mails(&app, &smtp);
+    assert!(mails[0].contains("Subject: Latchkey: 53 alerts"), "{}", mails[0]);
+    assert!(mails[0].replace("=\r\n", "").contains("the page shows the other 3."), "{}", mails[0]);
+    assert_eq!(app.count("alerts"), 53);
+}
+
+#[test]
 fn a_digest_comes_once_a_day_and_not_on_a_day_without_alerts() {
     let (app, smtp) = (App::set_up(), Smtp::start(Manner::Takes));
     use_mail(&app, &smtp);
