@@ -202,6 +202,14 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// [`ago`] within a sentence: `just now`, `3 min ago`, `22 Sep 2026`.
+#[must_use]
+pub fn ago_within(then: Timestamp, now: Timestamp) -> String {
+    let text = ago(then, now);
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+}
+
 /// Where the time comes from: the system, or a test that sets it.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
@@ -269,6 +277,13 @@ mod tests {
             said,
             ["Today, 12:00", "Yesterday, 23:00", "12 Nov, 12:00", "19 Oct 2025, 12:00"]
         );
+    }
+
+    #[test]
+    fn a_date_within_a_sentence_keeps_the_name_of_its_month() {
+        let now = Timestamp::from_millis(1_795_435_200_000);
+        let said = [0, 2 * MINUTE, 60 * DAY].map(|past| ago_within(now.plus(-past), now));
+        assert_eq!(said, ["just now", "2 min ago", "24 Sep 2026"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::behind::Behind;
 use super::form::{Fields, FormView};
 use super::new::{ALREADY_SHOWN, reveal};
-use super::words::{ago, moment, overlap_label};
+use super::words::{ago_within, moment, overlap_label};
 use crate::api_keys::{self, Details, KeptSecret, KeyId, Overlap, Rotation, Status};
 use crate::attention;
 use crate::clock::Timestamp;
@@ -174,7 +174,7 @@ fn of_two(secrets: &[KeptSecret], now: Timestamp) -> Option<String> {
     let used = |secret: &KeptSecret| {
         secret
             .last_used_at
-            .map_or("never used".into(), |at| format!("last used {}", ago(at, now).to_lowercase()))
+            .map_or("never used".into(), |at| format!("last used {}", ago_within(at, now)))
     };
     let made = |secret: &KeptSecret| moment(secret.created_at);
     match secrets.first() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::ago;
+use super::words::{ago, ago_within};
 use crate::api_keys::{Details, KeyId, Status};
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp, day_and_time};
 use crate::db::Connection;
@@ -178,7 +178,7 @@ fn first(details: &Details, read: &Read, is_active: bool, now: Timestamp) -> Opt
     let at = earliest.map_or(last_used, |seen| seen.first);
     let is_new = now.since(key.created_at) < DAY && now.since(at) < HOUR;
     is_new.then(|| First::Seen {
-        when: ago(at, now).to_lowercase(),
+        when: ago_within(at, now),
         address: earliest.map(|seen| seen.address.to_string()),
     })
 }

@@ -1,8 +1,8 @@
 //! What pages say of a key: badges, and how long ago.
 
 use crate::api_keys::{ApiKey, Badge, Overlap};
-pub(super) use crate::clock::ago;
 use crate::clock::{Timestamp, day_and_month};
+pub(super) use crate::clock::{ago, ago_within};
 use crate::settings::Settings;
 use crate::text::thousands;
 use crate::usage::LastDay;

@@ -1,6 +1,6 @@
 //! The keys that need attention as a page of work: why, since when, and what to do about it.
 
-use super::words::ago;
+use super::words::ago_within;
 use crate::alerts::{self, COUNTED};
 use crate::api_keys::{self, ApiKey, Filter, Page, Status};
 use crate::attention::{self, Concern, Reason};
@@ -230,7 +230,7 @@ fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
     match reason {
         Reason::DeadSecretUsed { count, last, address, .. } => {
             let from = address.as_ref().map(|address| format!(" from {address}"));
-            let last = ago(*last, now).to_lowercase();
+            let last = ago_within(*last, now);
             format!("{}, the last one {last}{}", refused(*count), from.unwrap_or_default())
         }
         Reason::RefusedOften { outcome, count } => {
@@ -249,7 +249,7 @@ fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
             .last_used_at
             .map_or(String::new(), |at| format!("Last used on {}", short_date(at.date()))),
         Reason::Expiring(_) => match key.last_used_at {
-            Some(at) => format!("Last used {}", ago(at, now).to_lowercase()),
+            Some(at) => format!("Last used {}", ago_within(at, now)),
             None => "Never used".into(),
         },
         Reason::CreatorLeft => "Make sure that somebody still looks after it".into(),

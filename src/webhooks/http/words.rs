@@ -1,6 +1,6 @@
 //! What pages say of an endpoint and of a delivery.
 
-use crate::clock::{Timestamp, ago, day_and_month};
+use crate::clock::{Timestamp, ago_within, day_and_month};
 use crate::webhooks::Endpoint;
 use crate::webhooks::delivery::Status;
 
@@ -41,7 +41,7 @@ impl Badge {
 pub(super) fn last(endpoint: &Endpoint, now: Timestamp) -> String {
     match (endpoint.failing_since, endpoint.last_attempt_at) {
         (Some(since), _) => format!("Failing since {}", moment(since)),
-        (None, Some(at)) => format!("Delivered {}", ago(at, now).to_lowercase()),
+        (None, Some(at)) => format!("Delivered {}", ago_within(at, now)),
         (None, None) => "Nothing yet".into(),
     }
 }

@@ -6,7 +6,7 @@ pub(super) mod rotate;
 
 use url::form_urlencoded;
 
-use super::words::ago;
+use super::words::ago_within;
 use crate::api_keys::{self, ApiKey, KeyId, Status};
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -70,7 +70,7 @@ impl Selected {
         let used = match (key.status(now), key.last_used_at) {
             (Status::Revoked, _) => "Revoked".into(),
             (_, None) => "Never used".into(),
-            (_, Some(at)) => format!("Last used {}", ago(at, now).to_lowercase()),
+            (_, Some(at)) => format!("Last used {}", ago_within(at, now)),
         };
         Self { id: key.id.as_str().into(), name: key.name.as_str().into(), used }
     }
