@@ -22,9 +22,9 @@ const ALWAYS: [(&str, &str); 6] = [
     ("referrer-policy", "same-origin"),
     (
         "permissions-policy",
-        "accelerometer=(), camera=(), clipboard-read=(), clipboard-write=(self), display-capture=(), \
-         geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
-         microphone=(), midi=(), payment=(), screen-wake-lock=(), serial=(), usb=(), \
+        "accelerometer=(),camera=(),clipboard-read=(),clipboard-write=(self),display-capture=(),\
+         geolocation=(),gyroscope=(),hid=(),idle-detection=(),magnetometer=(),\
+         microphone=(),midi=(),payment=(),serial=(),usb=(),\
          xr-spatial-tracking=()",
     ),
 ];
