@@ -31,10 +31,12 @@ fn expiring(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     for key in api_keys::expiring(tx, now, now.plus(SOON), LOOKED_AT)? {
         let days_left = key.days_left(now);
         let Some(step) = step(days_left) else { continue };
-        let (id, end) = (key.id.as_str(), key.expires_at.millis());
+        let cause = format!("expiring:{}:{}:{step}", key.id.as_str(), key.expires_at.millis());
+        if webhooks::is_known(tx, &cause)? {
+            continue;
+        }
         let Some(mut data) = events::key(tx, &key.id, now)? else { continue };
         data["days_left"] = days_left.into();
-        let cause = format!("expiring:{id}:{end}:{step}");
         webhooks::enqueue(tx, EventType::KeyExpiring, &cause, &data, now)?;
     }
     Ok(())
@@ -42,15 +44,20 @@ fn expiring(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
 
 fn expired(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     let since = store::progress(tx, EXPIRED)?.map_or(now, Timestamp::from_millis);
-    // Where there are more than are looked at, the rest comes with the next look.
-    let keys = api_keys::expiring(tx, since, now, LOOKED_AT)?;
+    if !webhooks::is_wanted(tx, EventType::KeyExpired)? {
+        return store::set_progress(tx, EXPIRED, now.max(since).millis());
+    }
+    let mut keys = api_keys::expiring(tx, since, now, LOOKED_AT)?;
+    let mut until = now.max(since);
+    if i64::try_from(keys.len()).is_ok_and(|count| count >= LOOKED_AT) {
+        // The rest comes with the next look; but those of one instant, as a midnight, together.
+        until = keys.last().map_or(until, |key| key.expires_at);
+        keys = api_keys::expiring(tx, since, until, i64::MAX)?;
+    }
     for key in &keys {
         let Some(data) = events::key(tx, &key.id, now)? else { continue };
         let cause = format!("expired:{}:{}", key.id.as_str(), key.expires_at.millis());
         webhooks::enqueue(tx, EventType::KeyExpired, &cause, &data, key.expires_at)?;
     }
-    let is_all = i64::try_from(keys.len()).is_ok_and(|count| count < LOOKED_AT);
-    let last = keys.last().map_or(now, |key| key.expires_at);
-    let until = if is_all { now.max(since) } else { last.plus(-1).max(since) };
     store::set_progress(tx, EXPIRED, until.millis())
 }

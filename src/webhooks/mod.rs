@@ -87,6 +87,14 @@ pub fn is_wanted(connection: &mut Connection, event: EventType) -> Result<bool> 
     Ok(!store::wanting(connection, event)?.is_empty())
 }
 
+/// Whether `cause` has made a message, as far as that is kept.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_known(connection: &mut Connection, cause: &str) -> Result<bool> {
+    store::is_known(connection, cause)
+}
+
 /// Creates the endpoint that was drafted. Its signing secret can be read here and never again.
 ///
 /// # Errors

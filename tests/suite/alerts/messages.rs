@@ -98,6 +98,29 @@ fn keys_that_expire_are_told_at_each_step_once_and_at_their_end() {
 }
 
 #[test]
+fn more_keys_than_are_looked_at_that_end_with_the_same_day_are_all_told() {
+    let (app, receiver) = (App::set_up(), Receiver::start(Answer::Answers(204, "")));
+    webhook(&app, &receiver.url);
+    let id = app.key("Billing worker");
+    app.look();
+    let more: Vec<String> = (0..1_000)
+        .map(|n| {
+            format!(
+                "INSERT INTO api_keys SELECT 'key_{n:012}', 'Key {n}', 'key {n}', environment, role_id, \
+                 all_role_scopes, notes, version, created_at, created_by, edited_at, expires_at, \
+                 secret_created_at, last_used_at, last_used_address, attention_at, revoked_at, \
+                 revoked_by, noted_at, reviewed_at FROM api_keys WHERE id = '{id}'"
+            )
+        })
+        .collect();
+    app.sql(&more.join(";"));
+    app.advance(91 * DAY);
+    app.look();
+    app.look();
+    assert_eq!(app.count("webhook_messages WHERE event = 'api_key.expired'"), 1_001);
+}
+
+#[test]
 fn an_alert_is_told_as_it_opens_and_closes_and_not_in_between() {
     let (app, receiver) = (App::set_up(), Receiver::start(Answer::Answers(204, "")));
     let smtp = Smtp::start(Manner::Takes);
