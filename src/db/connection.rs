@@ -58,21 +58,6 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
-/// The places of `rows` rows with `columns` parameters each, `(?1, ?2), (?3, ?4)`, for statements
-/// that diesel cannot write. SQLite reads `$1` too, but as a name, which it compares with all names
-/// before.
-pub(crate) fn rows_of(connection: &AnyConnection, columns: usize, rows: usize) -> String {
-    let mark = match connection {
-        AnyConnection::Postgres(_) => '$',
-        AnyConnection::Sqlite(_) => '?',
-    };
-    let row = |row: usize| {
-        let places = (1..=columns).map(|column| format!("{mark}{}", row * columns + column));
-        format!("({})", places.collect::<Vec<_>>().join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
-}
-
 /// How long a connection waits for a lock before it gives up, in milliseconds. Below a second, so
 /// that a page answers 503 within one.
 const LOCK_WAIT: u32 = 800;

@@ -12,6 +12,7 @@ mod indexes;
 pub mod lease;
 mod migrate;
 mod pool;
+mod rows;
 #[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]
 pub mod schema;
 mod watcher;
@@ -24,9 +25,10 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 
 pub use backup::backup;
+pub(crate) use connection::on_each;
 pub use connection::{AnyConnection as Connection, Transaction};
-pub(crate) use connection::{on_each, rows_of};
 pub use indexes::without_indexes;
+pub(crate) use rows::{Value, execute_for, load_for};
 
 use crate::error::{Error, Result};
 use feed::Feed;

@@ -1,12 +1,11 @@
 //! The SQL of a key's secrets.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::api_keys::{ApiKey, KeptSecret, KeyId, Used};
 use crate::clock::Timestamp;
 use crate::db::schema::{api_key_secrets, api_keys};
-use crate::db::{Connection, Transaction, on_each, rows_of};
+use crate::db::{Connection, Transaction, Value, execute_for};
 use crate::error::Result;
 use crate::keyring::Keyring;
 use crate::settings::Settings;
@@ -104,28 +103,24 @@ pub(in crate::api_keys) fn note_use(tx: &mut Transaction<'_>, key: &ApiKey) -> R
 }
 
 /// Notes the last use of some hundred secrets, as far as they are a rotated key's.
-pub(in crate::api_keys) fn secrets_used<'a>(
-    tx: &mut Transaction<'_>,
-    uses: impl ExactSizeIterator<Item = &'a Used>,
-) -> Result<()> {
-    let statement = format!(
-        "WITH used (key_id, number, at, address) AS (VALUES {}) UPDATE api_key_secrets \
+pub(in crate::api_keys) fn secrets_used(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
+    let rows = uses.iter().map(|used| {
+        let address = used.address.map(|address| address.to_string());
+        [
+            Value::Text(used.key_id.as_str()),
+            Value::Number(used.secret),
+            Value::Number(used.at.millis()),
+            Value::Optional(address),
+        ]
+    });
+    execute_for(
+        tx,
+        "WITH used (key_id, number, at, address) AS (VALUES ",
+        &rows.collect::<Vec<_>>(),
+        ") UPDATE api_key_secrets \
          SET last_used_at = used.at, last_used_address = used.address FROM used \
          WHERE api_key_secrets.key_id = used.key_id AND api_key_secrets.number = used.number \
          AND api_key_secrets.last_used_at < used.at \
          AND (used.number > 1 OR api_key_secrets.superseded_at IS NOT NULL)",
-        rows_of(tx, 4, uses.len())
-    );
-    on_each!(&mut **tx, native => {
-        let mut query = diesel::sql_query(statement).into_boxed();
-        for used in uses {
-            query = query
-                .bind::<Text, _>(used.key_id.as_str())
-                .bind::<BigInt, _>(used.secret)
-                .bind::<BigInt, _>(used.at.millis())
-                .bind::<Nullable<Text>, _>(used.address.map(|address| address.to_string()));
-        }
-        query.execute(native)?
-    });
-    Ok(())
+    )
 }

@@ -1,13 +1,12 @@
 //! The SQL of keys' last use, and of those that were not used.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::Row;
 use crate::api_keys::{ApiKey, KeyId, Used};
 use crate::clock::Timestamp;
 use crate::db::schema::api_keys;
-use crate::db::{Connection, Transaction, on_each, rows_of};
+use crate::db::{Connection, Transaction, Value, execute_for};
 use crate::error::Result;
 
 /// Those of some hundred keys that were never used.
@@ -39,27 +38,22 @@ pub(in crate::api_keys) fn not_revoked(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-pub(in crate::api_keys) fn used<'a>(
-    tx: &mut Transaction<'_>,
-    uses: impl ExactSizeIterator<Item = &'a Used>,
-) -> Result<()> {
-    let statement = format!(
-        "WITH used (id, at, address) AS (VALUES {}) UPDATE api_keys \
-         SET last_used_at = used.at, last_used_address = used.address FROM used \
-         WHERE api_keys.id = used.id AND api_keys.last_used_at < used.at",
-        rows_of(tx, 3, uses.len())
-    );
-    on_each!(&mut **tx, native => {
-        let mut query = diesel::sql_query(statement).into_boxed();
-        for used in uses {
-            query = query
-                .bind::<Text, _>(used.key_id.as_str())
-                .bind::<BigInt, _>(used.at.millis())
-                .bind::<Nullable<Text>, _>(used.address.map(|address| address.to_string()));
-        }
-        query.execute(native)?
+pub(in crate::api_keys) fn used(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
+    let rows = uses.iter().map(|used| {
+        let address = used.address.map(|address| address.to_string());
+        [
+            Value::Text(used.key_id.as_str()),
+            Value::Number(used.at.millis()),
+            Value::Optional(address),
+        ]
     });
-    Ok(())
+    execute_for(
+        tx,
+        "WITH used (id, at, address) AS (VALUES ",
+        &rows.collect::<Vec<_>>(),
+        ") UPDATE api_keys SET last_used_at = used.at, last_used_address = used.address FROM used \
+         WHERE api_keys.id = used.id AND api_keys.last_used_at < used.at",
+    )
 }
 
 /// Notes when some hundred keys start to need attention.
@@ -67,19 +61,13 @@ pub(in crate::api_keys) fn set_attention(
     tx: &mut Transaction<'_>,
     keys: &[(KeyId, Timestamp)],
 ) -> Result<()> {
-    let statement = format!(
-        "WITH key (id, attention_at) AS (VALUES {}) UPDATE api_keys \
-         SET attention_at = key.attention_at FROM key WHERE api_keys.id = key.id",
-        rows_of(tx, 2, keys.len())
-    );
-    on_each!(&mut **tx, native => {
-        let mut query = diesel::sql_query(statement).into_boxed();
-        for (id, at) in keys {
-            query = query.bind::<Text, _>(id.as_str()).bind::<BigInt, _>(at.millis());
-        }
-        query.execute(native)?
-    });
-    Ok(())
+    let rows = keys.iter().map(|(id, at)| [Value::Text(id.as_str()), Value::Number(at.millis())]);
+    execute_for(
+        tx,
+        "WITH key (id, attention_at) AS (VALUES ",
+        &rows.collect::<Vec<_>>(),
+        ") UPDATE api_keys SET attention_at = key.attention_at FROM key WHERE api_keys.id = key.id",
+    )
 }
 
 pub(in crate::api_keys) fn least_used(

@@ -6,11 +6,10 @@ use diesel::dsl::{max, min, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::ROWS;
 use crate::api_keys::KeyId;
 use crate::clock::{DAY, Timestamp};
 use crate::db::schema::usage_addresses;
-use crate::db::{Connection, Transaction, on_each, rows_of};
+use crate::db::{Connection, Transaction, Value, load_for};
 use crate::error::{Error, Result};
 use crate::usage::buffer::{Seen, Tally};
 use crate::usage::{ADDRESSES_KEPT, Secret, SeenAddress};
@@ -29,37 +28,36 @@ struct Stored {
 }
 
 pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> Result<()> {
-    let mut grown = BTreeSet::new();
     let seen = seen(tallies);
-    for addresses in seen.iter().collect::<Vec<_>>().chunks(ROWS) {
-        let statement = format!(
-            "INSERT INTO usage_addresses (key_id, address, day, first_seen_at, last_seen_at, count) \
-             VALUES {} ON CONFLICT (key_id, address, day) DO UPDATE SET \
-             last_seen_at = CASE WHEN excluded.last_seen_at > usage_addresses.last_seen_at \
-                 THEN excluded.last_seen_at ELSE usage_addresses.last_seen_at END, \
-             count = usage_addresses.count + excluded.count RETURNING key_id, address, day, count",
-            rows_of(tx, 6, addresses.len())
-        );
-        let stored: Vec<Stored> = on_each!(&mut **tx, native => {
-            let mut query = diesel::sql_query(statement).into_boxed();
-            for ((key_id, address, day), seen) in addresses {
-                query = query
-                    .bind::<Text, _>(key_id)
-                    .bind::<Text, _>(address)
-                    .bind::<BigInt, _>(day)
-                    .bind::<BigInt, _>(seen.first.millis())
-                    .bind::<BigInt, _>(seen.last.millis())
-                    .bind::<BigInt, _>(seen.count.cast_signed());
-            }
-            query.load(native)?
-        });
-        // A row that holds no more than was just added is new.
-        grown.extend(stored.into_iter().filter_map(|Stored { key_id, address, day, count }| {
+    let rows = seen.iter().map(|((key_id, address, day), seen)| {
+        [
+            Value::Text(key_id),
+            Value::Text(address),
+            Value::Number(*day),
+            Value::Number(seen.first.millis()),
+            Value::Number(seen.last.millis()),
+            Value::Number(seen.count.cast_signed()),
+        ]
+    });
+    let stored: Vec<Stored> = load_for(
+        tx,
+        "INSERT INTO usage_addresses (key_id, address, day, first_seen_at, last_seen_at, count) \
+         VALUES ",
+        &rows.collect::<Vec<_>>(),
+        " ON CONFLICT (key_id, address, day) DO UPDATE SET \
+         last_seen_at = CASE WHEN excluded.last_seen_at > usage_addresses.last_seen_at \
+             THEN excluded.last_seen_at ELSE usage_addresses.last_seen_at END, \
+         count = usage_addresses.count + excluded.count RETURNING key_id, address, day, count",
+    )?;
+    // A row that holds no more than was just added is new.
+    let grown: BTreeSet<_> = stored
+        .into_iter()
+        .filter_map(|Stored { key_id, address, day, count }| {
             let place = (key_id, address, day);
             let added = seen.get(&place)?.count.cast_signed();
             (count == added).then_some(place.0)
-        }));
-    }
+        })
+        .collect();
     grown.iter().try_for_each(|key_id| forget(tx, key_id))
 }
 

@@ -2,12 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
-
-use super::ROWS;
 use crate::clock::{DAY, HOUR};
-use crate::db::{Transaction, on_each, rows_of};
+use crate::db::{Transaction, Value, execute_for};
 use crate::error::Result;
 use crate::usage::buffer::{Counts, Tally};
 use crate::usage::{Outcome, Secret};
@@ -16,11 +12,6 @@ type Tallies<'a> = [((Secret, i64), &'a Tally)];
 
 /// Hours in a day.
 const HOURS: i64 = DAY / HOUR;
-
-enum Value<'a> {
-    Number(i64),
-    Text(&'a str),
-}
 
 pub(super) fn add_hours(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()> {
     let mut all = BTreeMap::new();
@@ -83,11 +74,12 @@ pub(super) fn ask(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()>
             [Value::Text(key_id), Value::Text(scope), Value::Number(*day)]
         })
         .collect();
-    insert(
+    execute_for(
         tx,
-        "usage_scopes (key_id, scope, day)",
-        "(key_id, scope) DO UPDATE SET day = excluded.day WHERE usage_scopes.day < excluded.day",
+        "INSERT INTO usage_scopes (key_id, scope, day) VALUES ",
         &rows,
+        " ON CONFLICT (key_id, scope) DO UPDATE SET day = excluded.day \
+         WHERE usage_scopes.day < excluded.day",
     )
 }
 
@@ -103,30 +95,8 @@ fn add<const N: usize>(
     key: &str,
     rows: &[[Value<'_>; N]],
 ) -> Result<()> {
-    let into = format!("{table} ({key}, count)");
-    let known = format!("({key}) DO UPDATE SET count = {table}.count + excluded.count");
-    insert(tx, &into, &known, rows)
-}
-
-fn insert<const N: usize>(
-    tx: &mut Transaction<'_>,
-    into: &str,
-    known: &str,
-    rows: &[[Value<'_>; N]],
-) -> Result<()> {
-    for rows in rows.chunks(ROWS) {
-        let values = rows_of(tx, N, rows.len());
-        let statement = format!("INSERT INTO {into} VALUES {values} ON CONFLICT {known}");
-        on_each!(&mut **tx, native => {
-            let mut query = diesel::sql_query(statement).into_boxed();
-            for value in rows.iter().flatten() {
-                query = match value {
-                    Value::Number(number) => query.bind::<BigInt, _>(*number),
-                    Value::Text(text) => query.bind::<Text, _>(*text),
-                };
-            }
-            query.execute(native)?
-        });
-    }
-    Ok(())
+    let into = format!("INSERT INTO {table} ({key}, count) VALUES ");
+    let known =
+        format!(" ON CONFLICT ({key}) DO UPDATE SET count = {table}.count + excluded.count");
+    execute_for(tx, &into, rows, &known)
 }

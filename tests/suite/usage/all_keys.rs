@@ -1,7 +1,8 @@
 //! `/usage`: all keys together, and the file.
 
+use latchkey::api_keys::KeyId;
 use latchkey::clock::{DAY, HOUR};
-use latchkey::usage::Outcome;
+use latchkey::usage::{Outcome, Secret};
 
 use super::{pass, refuse};
 use crate::support::App;
@@ -100,4 +101,25 @@ fn the_file_has_a_row_for_each_key_with_each_outcome() {
     assert_eq!(cell("name"), "'=1+1, \"x\"");
     assert_eq!((cell("pass"), cell("key_expired"), cell("key_revoked")), ("3", "1", "0"));
     assert_eq!(manager.any("HEAD", "/usage/export.csv").body, "");
+}
+
+#[test]
+fn what_a_thousand_keys_did_at_once_is_written_whole() {
+    let app = App::set_up();
+    let address = "203.0.113.7".parse().expect("an address");
+    let secrets: Vec<_> = (0..1_003)
+        .map(|_| Secret { key_id: KeyId::random().expect("random"), number: 1 })
+        .collect();
+    for turn in 0..2 {
+        for secret in &secrets[turn..] {
+            app.usage.pass(*secret, Some(address), std::iter::empty(), app.site.clock.now());
+        }
+        app.write_usage();
+    }
+    let page = app.super_manager().get("/usage");
+    assert_eq!(page.all(".stats dd")[0], "2,005");
+    let addresses = "(SELECT COUNT(*) FROM usage_addresses WHERE count = 2)";
+    assert_eq!(app.number(addresses), 1_002);
+    assert_eq!(app.number("(SELECT COUNT(*) FROM usage_hours WHERE count = 2)"), 1_002);
+    assert_eq!(app.number("(SELECT COUNT(*) FROM usage_days)"), 1_003);
 }

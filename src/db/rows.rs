@@ -1,0 +1,121 @@
+//! Statements about many rows at once, which diesel cannot write.
+
+use diesel::backend::Backend;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text, Untyped};
+use diesel::sqlite::Sqlite;
+
+use super::{Connection, Transaction, on_each};
+use crate::error::Result;
+
+/// How many rows SQLite is given with one statement. It reads a statement for longer than it works
+/// on a row, so that one is kept for so many rows, and one for a single row.
+const KEPT: usize = 32;
+/// How many rows PostgreSQL is given: parameters have a limit, and each statement is a round trip.
+const MOST: usize = 1_000;
+
+/// A value of a row.
+#[derive(Clone, Debug)]
+pub(crate) enum Value<'a> {
+    Number(i64),
+    Text(&'a str),
+    /// Text that may be missing.
+    Optional(Option<String>),
+}
+
+/// What stands before the rows, the rows, and what stands after them.
+struct ForRows<'a, const N: usize> {
+    before: &'a str,
+    rows: &'a [[Value<'a>; N]],
+    after: &'a str,
+    is_kept: bool,
+}
+
+/// Executes a statement for each of `rows`, which stand between `before` and `after`.
+pub(crate) fn execute_for<const N: usize>(
+    tx: &mut Transaction<'_>,
+    before: &str,
+    rows: &[[Value<'_>; N]],
+    after: &str,
+) -> Result<()> {
+    for (rows, is_kept) in parts(tx, rows) {
+        let statement = ForRows { before, rows, after, is_kept };
+        on_each!(&mut **tx, native => statement.execute(native)?);
+    }
+    Ok(())
+}
+
+/// The same, and what it returns.
+pub(crate) fn load_for<const N: usize, U>(
+    tx: &mut Transaction<'_>,
+    before: &str,
+    rows: &[[Value<'_>; N]],
+    after: &str,
+) -> Result<Vec<U>>
+where
+    U: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
+{
+    let mut all = Vec::with_capacity(rows.len());
+    for (rows, is_kept) in parts(tx, rows) {
+        let statement = ForRows { before, rows, after, is_kept };
+        let some: Vec<U> = on_each!(&mut **tx, native => statement.load(native)?);
+        all.extend(some);
+    }
+    Ok(all)
+}
+
+/// As many rows as go into one statement, and whether that is kept.
+fn parts<'a, T>(
+    connection: &Connection,
+    rows: &'a [T],
+) -> impl Iterator<Item = (&'a [T], bool)> + use<'a, T> {
+    let is_kept = matches!(connection, Connection::Sqlite(_));
+    let (whole, rest) = if is_kept { rows.as_chunks::<KEPT>() } else { (&[][..], rows) };
+    let rest = rest.chunks(if is_kept { 1 } else { MOST });
+    whole.iter().map(|part| &part[..]).chain(rest).map(move |part| (part, is_kept))
+}
+
+impl<const N: usize> Query for ForRows<'_, N> {
+    type SqlType = Untyped;
+}
+
+impl<const N: usize> QueryId for ForRows<'_, N> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C, const N: usize> RunQueryDsl<C> for ForRows<'_, N> {}
+
+impl<DB, const N: usize> QueryFragment<DB> for ForRows<'_, N>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    str: ToSql<Text, DB>,
+    Option<String>: ToSql<Nullable<Text>, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.is_kept {
+            pass.unsafe_to_cache_prepared();
+        }
+        pass.push_sql(self.before);
+        for (at, row) in self.rows.iter().enumerate() {
+            pass.push_sql(if at == 0 { "(" } else { ", (" });
+            for (at, value) in row.iter().enumerate() {
+                if at > 0 {
+                    pass.push_sql(", ");
+                }
+                match value {
+                    Value::Number(number) => pass.push_bind_param::<BigInt, _>(number)?,
+                    Value::Text(text) => pass.push_bind_param::<Text, str>(text)?,
+                    Value::Optional(text) => pass.push_bind_param::<Nullable<Text>, _>(text)?,
+                }
+            }
+            pass.push_sql(")");
+        }
+        pass.push_sql(self.after);
+        Ok(())
+    }
+}
