@@ -1,6 +1,7 @@
 //! What a day with a million requests leaves in an SQLite file.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl as _};
@@ -46,6 +47,7 @@ fn of_a_day(keys: i64, addresses: i64) -> (i64, i64) {
     let recorder = Recorder::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime");
+    let scopes = SCOPES.map(Arc::<str>::from);
     let mut sizes = Vec::new();
     for day in 0..2 {
         for request in 0..REQUESTS {
@@ -53,7 +55,7 @@ fn of_a_day(keys: i64, addresses: i64) -> (i64, i64) {
             let place = usize::try_from(request % keys).expect("a place");
             let secret = Secret { key_id: ids[place], number: 1 };
             let host = u8::try_from(request / keys % addresses).expect("a number");
-            let asked = SCOPES[usize::try_from(request / keys % 3).expect("a place")];
+            let asked = &scopes[usize::try_from(request / keys % 3).expect("a place")];
             let address = IpAddr::from([203, 0, 113, host]);
             recorder.pass(secret, Some(address), [asked].into_iter(), at);
             if request % EVERY == 0 {

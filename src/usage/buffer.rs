@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
@@ -44,7 +45,7 @@ pub(super) type Counts = [u32; Outcome::ALL.len()];
 pub(super) struct Tally {
     pub counts: Counts,
     /// Which of its scopes were asked for; most requests ask for the same.
-    pub asked: SmallVec<[Box<str>; 1]>,
+    pub asked: SmallVec<[Arc<str>; 1]>,
     /// When it last passed, and from where.
     pub last: Option<(Timestamp, Option<IpAddr>)>,
     /// Most are used from one place.
@@ -96,7 +97,7 @@ impl Buffer {
         &mut self,
         secret: Secret,
         address: Option<IpAddr>,
-        asked: impl Iterator<Item = &'a str>,
+        asked: impl Iterator<Item = &'a Arc<str>>,
         now: Timestamp,
     ) {
         let tally = self.count(secret, Outcome::Pass, now);
@@ -237,10 +238,12 @@ impl Tally {
         }
     }
 
-    /// Notes that a scope was asked for.
-    pub fn ask(&mut self, scope: &str) {
-        if self.asked.iter().all(|known| **known != *scope) && self.asked.len() < SCOPES {
-            self.asked.push(scope.into());
+    /// Notes that a scope was asked for. Mostly it is the same text in memory, which then is not
+    /// looked at.
+    pub fn ask(&mut self, scope: &Arc<str>) {
+        let is_it = |known: &Arc<str>| Arc::ptr_eq(known, scope) || known == scope;
+        if !self.asked.iter().any(is_it) && self.asked.len() < SCOPES {
+            self.asked.push(Arc::clone(scope));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::api_keys::KeyId;
 use std::net::Ipv4Addr;
+use std::sync::LazyLock;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 
@@ -14,8 +15,9 @@ fn address(number: u32) -> IpAddr {
     Ipv4Addr::from_bits(number).into()
 }
 
-fn asked() -> impl Iterator<Item = &'static str> {
-    ["orders:read"].into_iter()
+fn asked() -> impl Iterator<Item = &'static Arc<str>> {
+    static SCOPE: LazyLock<Arc<str>> = LazyLock::new(|| "orders:read".into());
+    [&*SCOPE].into_iter()
 }
 
 fn deny(buffer: &mut Buffer, secret: Option<Secret>, from: u32) {

@@ -41,7 +41,7 @@ impl Past {
         tally.counts[Outcome::Pass as usize] += count.saturating_sub(1);
         tally.last = tally.last.max(Some((last, Some(address))));
         tally.seen.push(Seen { address, first, last, count: count.into() });
-        asked.for_each(|scope| tally.ask(scope));
+        asked.for_each(|scope| tally.ask(&scope.into()));
     }
 
     /// Adds a request that was refused.

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::buffer::{Buffer, Kept, Kind};
 use super::{Named, Outcome, RequestId, Secret};
@@ -60,14 +60,14 @@ impl Recorder {
         &self,
         secret: Secret,
         address: Option<IpAddr>,
-        asked: impl Iterator<Item = &'a str>,
+        asked: impl Iterator<Item = &'a Arc<str>>,
         now: Timestamp,
     ) {
         self.buffer().pass(secret, address, asked, now);
     }
 
     /// Counts a request that was refused, and those of the key's scopes that it asked for.
-    pub fn refuse<'a>(&self, denial: Denial<'_>, asked: impl Iterator<Item = &'a str>) {
+    pub fn refuse<'a>(&self, denial: Denial<'_>, asked: impl Iterator<Item = &'a Arc<str>>) {
         let Denial { secret, reason, detail, address, request_id: id, request, at } = denial;
         let mut buffer = self.buffer();
         match secret {

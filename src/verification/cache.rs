@@ -39,8 +39,8 @@ pub(super) struct Cache {
 #[derive(Clone)]
 struct Entry {
     record: Arc<Record>,
-    place: usize,
-    stamp: (u64, u64),
+    stamp: u64,
+    place: u16,
 }
 
 /// A digest is as good as random to whoever does not know the pepper, so its start serves as hash.
@@ -131,7 +131,7 @@ impl Cache {
     pub(super) fn forget(&self, heard: Heard<'_>) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         let moved = match heard {
-            Heard::Changed(key_id) => &self.places[self.place(key_id)],
+            Heard::Changed(key_id) => &self.places[usize::from(self.place(key_id))],
             Heard::Everything => &self.everything,
         };
         moved.fetch_add(1, Ordering::SeqCst);
@@ -141,13 +141,15 @@ impl Cache {
         entry.stamp == self.stamp(entry.place)
     }
 
-    fn stamp(&self, place: usize) -> (u64, u64) {
-        (self.places[place].load(Ordering::SeqCst), self.everything.load(Ordering::SeqCst))
+    /// Both only ever move on, so that their sum is new whenever one is.
+    fn stamp(&self, place: u16) -> u64 {
+        let moved = self.places[usize::from(place)].load(Ordering::SeqCst);
+        moved.wrapping_add(self.everything.load(Ordering::SeqCst))
     }
 
-    fn place(&self, key_id: &str) -> usize {
+    fn place(&self, key_id: &str) -> u16 {
         let hash = self.hasher.hash_one(key_id);
-        usize::try_from(hash % PLACES as u64).unwrap_or(0)
+        u16::try_from(hash % PLACES as u64).unwrap_or(0)
     }
 
     /// The record with the same grant as others that are remembered, where there is one.

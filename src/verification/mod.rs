@@ -58,6 +58,14 @@ pub struct Question<'a, 'b> {
     pub request: &'b dyn Fn() -> Named<'b>,
 }
 
+/// A secret key that memory knows nothing about, to be looked up.
+pub struct LookUp {
+    digest: Digest,
+    /// `None` while memory may not be relied on; otherwise whether this is one of the look-ups that
+    /// the network has.
+    memory: Option<bool>,
+}
+
 /// Decides; one for the whole program.
 pub struct Verifier {
     db: Db,
@@ -93,14 +101,23 @@ impl Verifier {
         }
     }
 
-    /// Decides whether a request may pass, and counts it; `None` when memory does not know.
-    pub fn recall(&self, question: &Question<'_, '_>, now: Timestamp) -> Option<Verdict> {
+    /// Decides from memory whether a request may pass, and counts it.
+    ///
+    /// # Errors
+    /// What has to be looked up first.
+    pub fn recall(
+        &self,
+        question: &Question<'_, '_>,
+        now: Timestamp,
+    ) -> std::result::Result<Verdict, LookUp> {
         let bearer = match &question.presented {
             Presented::Nothing => Err(Refusal::MissingKey),
             Presented::Malformed(flaw) => Err(Refusal::MalformedKey(*flaw)),
-            Presented::Secret(secret) => Ok(self.remembered(&secret.digest(&self.keyring))?),
+            Presented::Secret(secret) => self
+                .remembered(&secret.digest(&self.keyring), question.from)?
+                .ok_or_else(|| Refusal::InvalidKey(secret.start().to_owned())),
         };
-        Some(self.conclude(bearer, question, now))
+        Ok(self.conclude(bearer, question, now))
     }
 
     /// Decides whether a request may pass, and counts it.
@@ -109,19 +126,30 @@ impl Verifier {
     /// When the database cannot be read and what is in memory may not be relied on: then nobody
     /// passes.
     pub async fn verify(&self, question: Question<'_, '_>, now: Timestamp) -> Result<Verdict> {
-        let Presented::Secret(secret) = &question.presented else {
-            return self
-                .recall(&question, now)
-                .ok_or_else(|| Error::internal("nothing to look up"));
-        };
-        let digest = secret.digest(&self.keyring);
-        if let Some(record) = self.remembered(&digest) {
-            return Ok(self.conclude(Ok(record), &question, now));
+        match self.recall(&question, now) {
+            Ok(verdict) => Ok(verdict),
+            Err(look_up) => self.verify_by(look_up, question, now).await,
         }
-        let looked_up = self.look_up(digest, question.from).await;
+    }
+
+    /// The same of a request about which memory could not decide.
+    ///
+    /// # Errors
+    /// As of [`Verifier::verify`].
+    pub async fn verify_by(
+        &self,
+        look_up: LookUp,
+        question: Question<'_, '_>,
+        now: Timestamp,
+    ) -> Result<Verdict> {
+        let looked_up = self.look_up(look_up, question.from).await;
         let record = looked_up.inspect_err(|_| self.measures.undecided.increment(1))?;
-        let unknown = || Refusal::InvalidKey(secret.start().to_owned());
-        Ok(self.conclude(record.ok_or_else(unknown), &question, now))
+        let start = || match &question.presented {
+            Presented::Secret(secret) => secret.start().to_owned(),
+            _ => String::new(),
+        };
+        let bearer = record.ok_or_else(|| Refusal::InvalidKey(start()));
+        Ok(self.conclude(bearer, &question, now))
     }
 
     /// Decides about the bearer of a key, and counts the request.
@@ -136,7 +164,8 @@ impl Verifier {
             Ok(record) => match decide(&record, wanted, *from, now) {
                 Ok(()) => {
                     self.measures.decided(Outcome::Pass);
-                    self.usage.pass(record.secret, from.address(), wanted.names(), now);
+                    let asked = asked(&record, wanted);
+                    self.usage.pass(record.secret, from.address(), asked, now);
                     return Verdict::Pass(record);
                 }
                 Err(refusal) => (Some(record), refusal),
@@ -154,35 +183,44 @@ impl Verifier {
             request: request(),
             at: now,
         };
-        let has =
-            |scope: &&str| record.as_ref().is_some_and(|own| own.grant.scopes.contains(*scope));
-        self.usage.refuse(denial, wanted.names().filter(has));
+        self.usage.refuse(denial, record.iter().flat_map(|record| asked(record, wanted)));
         Verdict::Refuse(refusal, request_id)
     }
 
-    /// What memory knows of the secret key with this digest, while it may be relied on.
-    fn remembered(&self, digest: &Digest) -> Option<Arc<Record>> {
-        let record = self.db.is_current().then(|| self.cache.get(digest))??;
-        self.measures.hits.increment(1);
-        Some(record)
-    }
-
-    /// What the database knows of it.
-    async fn look_up(&self, digest: Digest, from: From) -> Result<Option<Arc<Record>>> {
+    /// What memory knows of the secret key with this digest, while it may be relied on; `None` when
+    /// there is none for certain.
+    fn remembered(
+        &self,
+        digest: &Digest,
+        from: From,
+    ) -> std::result::Result<Option<Arc<Record>>, LookUp> {
+        let digest = *digest;
         if !self.db.is_current() {
-            self.measures.bypasses.increment(1);
-            return Ok(self.load(digest).await?.map(Arc::new));
+            return Err(LookUp { digest, memory: None });
         }
-        let address = from.address();
-        let may_look_up = self.strangers.take(address);
-        if !may_look_up && self.strangers.are_certain_of(&digest) {
+        if let Some(record) = self.cache.get(&digest) {
+            self.measures.hits.increment(1);
+            return Ok(Some(record));
+        }
+        let is_taken = self.strangers.take(from.address());
+        if !is_taken && self.strangers.are_certain_of(&digest) {
             self.measures.barred.increment(1);
             return Ok(None);
         }
+        Err(LookUp { digest, memory: Some(is_taken) })
+    }
+
+    /// What the database knows of a secret key.
+    async fn look_up(&self, look_up: LookUp, from: From) -> Result<Option<Arc<Record>>> {
+        let LookUp { digest, memory } = look_up;
+        let Some(is_taken) = memory else {
+            self.measures.bypasses.increment(1);
+            return Ok(self.load(digest).await?.map(Arc::new));
+        };
         self.measures.misses.increment(1);
         let record = self.cache.get_or_load(digest, || self.load(digest)).await?;
-        if may_look_up && record.is_some() {
-            self.strangers.give_back(address);
+        if is_taken && record.is_some() {
+            self.strangers.give_back(from.address());
         }
         Ok(record)
     }
@@ -222,6 +260,11 @@ pub fn numbered(connection: &mut Connection, secret: Secret) -> Result<Option<Re
         Some(digest) => store::find(connection, &digest),
         None => Ok(None),
     }
+}
+
+/// Those of the scopes wanted that the key has, by the name that all who share its grant share.
+fn asked<'a>(record: &'a Record, wanted: &'a Wanted<'_>) -> impl Iterator<Item = &'a Arc<str>> {
+    wanted.names().filter_map(|scope| record.grant.scopes.get(scope))
 }
 
 /// The longest list of missing scopes that is kept with a denial, in bytes.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderValue;
+use smallvec::SmallVec;
 
 use crate::api_keys::Environment;
 use crate::clock::Timestamp;
@@ -20,8 +21,8 @@ pub struct Record {
     pub environment: Environment,
     /// What the key may do.
     pub grant: Arc<Grant>,
-    /// Where it may be used from; empty: anywhere.
-    pub addresses: Box<[IpAddr]>,
+    /// Where it may be used from; empty: anywhere. Most keys have a few, which are at hand here.
+    pub addresses: SmallVec<[IpAddr; 3]>,
     /// When the key was created.
     pub created_at: Timestamp,
     /// When the key expires.
@@ -49,7 +50,7 @@ pub struct Grant {
     /// The slug of the role.
     pub role: HeaderValue,
     /// The role's scopes, narrowed to the key's own selection when it has one.
-    pub scopes: BTreeSet<String>,
+    pub scopes: BTreeSet<Arc<str>>,
     /// The same in one text, separated by spaces.
     pub scopes_text: HeaderValue,
 }
@@ -62,6 +63,7 @@ impl Grant {
     pub fn new(role: &str, scopes: BTreeSet<String>) -> Result<Self> {
         let list: Vec<&str> = scopes.iter().map(String::as_str).collect();
         let value = |text: &str| HeaderValue::from_str(text).map_err(Error::internal);
-        Ok(Self { role: value(role)?, scopes_text: value(&list.join(" "))?, scopes })
+        let (role, scopes_text) = (value(role)?, value(&list.join(" "))?);
+        Ok(Self { role, scopes_text, scopes: scopes.into_iter().map(Arc::from).collect() })
     }
 }

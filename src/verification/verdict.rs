@@ -134,6 +134,7 @@ pub(super) mod tests {
     use crate::usage::Secret;
     use crate::verification::Grant;
     use proptest::prelude::*;
+    use smallvec::{SmallVec, smallvec};
     use std::sync::Arc;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
@@ -149,7 +150,7 @@ pub(super) mod tests {
             secret: Secret { key_id, number: 1 },
             environment: Environment::Production,
             grant: granted(set(&["invoices:read", "invoices:write", "orders:read"])),
-            addresses: Box::default(),
+            addresses: SmallVec::new(),
             created_at: NOW.plus(-1000),
             expires_at: NOW.plus(1000),
             revoked_at: None,
@@ -204,7 +205,8 @@ pub(super) mod tests {
     #[test]
     fn the_whitelist_knows_every_spelling_and_no_unknown_address() {
         let address = |text: &str| From::Address(text.parse().expect("an address"));
-        let listed = Record { addresses: ["203.0.113.7".parse().expect("one")].into(), ..record() };
+        let listed =
+            Record { addresses: smallvec!["203.0.113.7".parse().expect("one")], ..record() };
         let nothing = Wanted::default();
         assert_eq!(outcome(&listed, &nothing, address("::ffff:203.0.113.7")), "pass");
         assert_eq!(outcome(&listed, &nothing, address("203.0.113.8")), "address_not_allowed");

@@ -38,7 +38,7 @@ pub fn use_ago(app: &App, id: &str, millis: i64) {
     let key_id = KeyId::parse(id).expect("a Key ID");
     let address = Some(IpAddr::from([203, 0, 113, 7]));
     let at = app.site.clock.now().plus(-millis);
-    app.usage.pass(Secret { key_id, number: 1 }, address, ["orders:read"].into_iter(), at);
+    app.usage.pass(Secret { key_id, number: 1 }, address, [&"orders:read".into()].into_iter(), at);
     app.write_usage();
 }
 

@@ -7,6 +7,7 @@ mod kept;
 mod key_page;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use latchkey::api_keys::KeyId;
 use latchkey::usage::{Denial, Named, Outcome, RequestId, Secret};
@@ -21,9 +22,10 @@ fn secret(id: &str) -> Secret {
 /// Counts requests that passed now, and writes them.
 fn pass(app: &App, id: &str, from: &str, scopes: &[&str], count: usize) {
     let address: IpAddr = from.parse().expect("an address");
+    let scopes: Vec<Arc<str>> = scopes.iter().map(|&scope| scope.into()).collect();
     for _ in 0..count {
         let now = app.site.clock.now();
-        app.usage.pass(secret(id), Some(address), scopes.iter().copied(), now);
+        app.usage.pass(secret(id), Some(address), scopes.iter(), now);
     }
     app.write_usage();
 }

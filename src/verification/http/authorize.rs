@@ -7,28 +7,32 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use super::bearer;
 use super::problem::{refused, undecided};
 use crate::error::{Error, Result};
-use crate::verification::{Question, Record, Verdict, Verifier, Wanted};
+use crate::verification::{LookUp, Question, Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
 
 /// The answer, if memory has it.
+///
+/// # Errors
+/// What has to be looked up first.
 pub(super) fn at_once(
     head: &RequestHead,
     site: &Site,
     verifier: &Verifier,
-) -> Option<HttpResponse> {
+) -> Result<HttpResponse, LookUp> {
     let verdict = verifier
         .recall(&question(head, site, &|| bearer::named(&head.headers)), site.clock.now())?;
-    Some(answer(verdict))
+    Ok(answer(verdict))
 }
 
-/// The answer, wherever it has to come from.
-pub(super) async fn authorize(
+/// The answer that needs a look-up.
+pub(super) async fn later(
+    look_up: LookUp,
     head: &RequestHead,
     site: &Site,
     verifier: &Verifier,
 ) -> HttpResponse {
     let named = || bearer::named(&head.headers);
-    match verifier.verify(question(head, site, &named), site.clock.now()).await {
+    match verifier.verify_by(look_up, question(head, site, &named), site.clock.now()).await {
         Ok(verdict) => answer(verdict),
         Err(error) => undecided(&error),
     }

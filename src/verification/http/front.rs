@@ -98,12 +98,14 @@ where
             return Either::Right(Either::Right(self.rest.call(request).map_ok(boxed)));
         }
         let Gate { site, verifier } = &self.gate;
-        if let Some(answer) = authorize::at_once(request.head(), site, verifier) {
-            return Either::Left(ready(Ok(answer.into())));
-        }
+        let look_up = match authorize::at_once(request.head(), site, verifier) {
+            Ok(answer) => return Either::Left(ready(Ok(answer.into()))),
+            Err(look_up) => look_up,
+        };
         let Gate { site, verifier } = self.gate.clone();
-        let later =
-            async move { Ok(authorize::authorize(request.head(), &site, &verifier).await.into()) };
+        let later = async move {
+            Ok(authorize::later(look_up, request.head(), &site, &verifier).await.into())
+        };
         Either::Right(Either::Left(later.boxed_local()))
     }
 }
