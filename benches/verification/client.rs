@@ -2,7 +2,6 @@
 //!
 //! One thread that never sleeps, so that no server pays for waking it up.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::connection::Connection;
@@ -12,7 +11,7 @@ use crate::server::Server;
 const CONNECTIONS: usize = 32;
 
 /// Connections to a server.
-pub struct Client(Vec<Connection>);
+pub struct Client(pub(crate) Vec<Connection>);
 
 impl Client {
     pub fn of(server: &Server) -> Self {
@@ -59,36 +58,5 @@ impl Client {
     pub fn length(&mut self, load: &mut Load<'_>) -> usize {
         self.ask(load);
         self.0[0].length()
-    }
-
-    /// Sends so many requests a second, whether or not others have been answered; says for each
-    /// how long after the time at which it was due the answer came.
-    pub fn ask_at(&mut self, rate: f64, time: Duration, load: &mut Load<'_>) -> Vec<Duration> {
-        let (begin, interval) = (Instant::now(), Duration::from_secs_f64(1.0 / rate));
-        let (mut due, end) = (begin, begin + time);
-        let mut free: Vec<&mut Connection> = self.0.iter_mut().collect();
-        let mut busy: VecDeque<(Instant, &mut Connection)> = VecDeque::new();
-        let mut taken = Vec::new();
-        while due < end || !busy.is_empty() {
-            if due < end
-                && due <= Instant::now()
-                && let Some(connection) = free.pop()
-            {
-                connection.send(load.next());
-                busy.push_back((due, connection));
-                due += interval;
-            }
-            for _ in 0..busy.len() {
-                let Some((due, connection)) = busy.pop_front() else { break };
-                if let Some(status) = connection.look() {
-                    taken.push(due.elapsed());
-                    load.check(status);
-                    free.push(connection);
-                } else {
-                    busy.push_back((due, connection));
-                }
-            }
-        }
-        taken
     }
 }

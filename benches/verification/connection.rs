@@ -43,29 +43,34 @@ impl Connection {
     pub fn wait(&mut self) -> u16 {
         let begin = Instant::now();
         loop {
-            if let Some(status) = self.look() {
-                return status;
+            if self.look() {
+                return self.status();
             }
             assert!(begin.elapsed() < PATIENCE, "no answer");
         }
     }
 
-    /// The status of the answer, once all of it has come.
-    pub fn look(&mut self) -> Option<u16> {
+    /// Whether all of the answer has come.
+    pub fn look(&mut self) -> bool {
         match self.stream.read(&mut self.answer[self.filled..]) {
             Ok(read) => self.filled += read,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
             Err(error) => panic!("an answer is cut short: {error}"),
         }
         assert!(self.filled > 0, "the server hung up");
         let answer = &self.answer[..self.filled];
-        let status = str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()?;
         // A pass has no body; looking for the end of a head takes longer.
-        let is_whole = answer.ends_with(END_OF_HEAD) || {
-            let head = answer.windows(4).position(|window| window == END_OF_HEAD)?;
-            answer.len() >= head + 4 + body(&answer[..head])
-        };
-        is_whole.then_some(status)
+        answer.ends_with(END_OF_HEAD)
+            || answer
+                .windows(4)
+                .position(|window| window == END_OF_HEAD)
+                .is_some_and(|head| answer.len() >= head + 4 + body(&answer[..head]))
+    }
+
+    /// The status of the answer, which has come.
+    pub fn status(&self) -> u16 {
+        let status = self.answer.get(9..12).and_then(|status| str::from_utf8(status).ok());
+        status.and_then(|status| status.parse().ok()).expect("a status")
     }
 
     /// The length of the answer.

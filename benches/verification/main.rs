@@ -3,9 +3,9 @@
 //! request takes under half of the load that a core can bear; what writing the counts costs; and the
 //! memory that it all takes.
 //!
-//! `cargo bench --bench verification`, or with `-- --quick` for trying out, `-- counting` for what
-//! writing the counts costs alone. Nothing is asserted;
-//! costs are ratios in the same run. Linux only: it reads /proc and pins servers with taskset.
+//! `cargo bench --bench verification`, or with `-- --quick` for trying out, or a part alone:
+//! `-- against` (the bare handler), `-- size`, `-- counting`. Nothing is asserted; costs are ratios in
+//! the same run. Linux only: it reads /proc, and pins servers with taskset.
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
@@ -16,8 +16,10 @@ mod connection;
 mod cost;
 mod counting;
 mod data;
+mod host;
 mod latency;
 mod load;
+mod pace;
 mod server;
 mod table;
 mod turns;
@@ -54,24 +56,33 @@ pub struct Scale {
 const SMALL: u32 = 1000;
 
 fn main() {
-    if std::env::args().any(|argument| argument == server::BARE) {
+    let is_said = |word: &str| std::env::args().any(|argument| argument == word);
+    if is_said(server::BARE) {
         return bare::serve();
+    }
+    if is_said(server::IDLE) {
+        server::idle();
     }
     if let Some(folder) = std::env::args().skip_while(|one| one != counting::SERVE).nth(1) {
         return counting::serve(folder.as_ref());
     }
-    let is_said = |word: &str| std::env::args().any(|argument| argument == word);
     let quick = is_said("--quick");
     let (remembered, keys, misses) =
         if quick { (10_000, 100_000, 300) } else { (100_000, 1_000_000, 3000) };
     let (rounds, turn) =
         if quick { (4, Duration::from_millis(500)) } else { (8, Duration::from_secs(1)) };
     let scale = Scale { remembered, keys, rounds, turn, rest: Duration::ZERO, misses };
-    if !is_said("counting") {
+    let parts = ["against", "size", "counting"];
+    let is_due = |part| is_said(part) || !parts.iter().any(|other| is_said(other));
+    if is_due("against") {
         against_bare(&scale);
+    }
+    if is_due("size") {
         by_size(&scale);
     }
-    counting::measure(&scale, quick);
+    if is_due("counting") {
+        counting::measure(&scale, quick);
+    }
 }
 
 /// One server with all its keys in memory, next to the bare one.

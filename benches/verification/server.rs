@@ -1,29 +1,35 @@
-//! A server as a process of its own, on a core of its own: what it uses is in /proc.
+//! A server as a process of its own, on a core of its own.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
+
+use nix::time::ClockId;
+use nix::unistd::Pid;
 
 use crate::counting::{SERVE, WRITES};
 use crate::data::Data;
 
 /// The argument that turns the benchmark into the bare server.
 pub const BARE: &str = "--bare";
+/// The argument that turns the benchmark into what uses a core when nothing else does.
+pub const IDLE: &str = "--idle";
 /// What a server says before the address that gateways ask.
 pub const ASK: &str = "Gateways and services ask";
 
-/// Linux counts CPU time in hundredths of a second here, whatever it counts in elsewhere.
-const TICK: f64 = 10_000.0;
 /// How long a server takes, at most, to hear of all changes: until then it remembers nothing.
 const SETTLE: Duration = Duration::from_millis(300);
 
+/// A process on the servers' core, which ends with this.
+pub struct Process(Child);
+
 /// A running server.
 pub struct Server {
-    process: Child,
+    process: Process,
     pub address: SocketAddr,
 }
 
@@ -38,14 +44,12 @@ impl Server {
 
     /// This executable as the bare server.
     pub fn bare() -> Self {
-        let itself = std::env::current_exe().expect("a path");
-        Self::start(pinned(&itself).arg(BARE))
+        Self::start(pinned(&itself()).arg(BARE))
     }
 
     /// This executable as the program, with one worker; whether it writes what it counts is said.
     pub fn counting(data: &Data, writes: bool) -> Self {
-        let itself = std::env::current_exe().expect("a path");
-        let mut command = pinned(&itself);
+        let mut command = pinned(&itself());
         command.arg(SERVE).arg(data.folder.path()).args(writes.then_some(WRITES));
         Self::start(&mut command)
     }
@@ -58,35 +62,56 @@ impl Server {
             line.expect("a line").strip_prefix(ASK)?.trim().strip_prefix("http://")?.parse().ok()
         });
         thread::sleep(SETTLE);
-        Self { process, address: address.expect("an address") }
+        Self { process: Process(process), address: address.expect("an address") }
     }
 
-    /// Microseconds of CPU time until now, of all its threads, in the program and in the kernel.
-    pub fn cpu(&self) -> f64 {
-        let stat = self.proc("stat");
-        // The name of the program comes before, and may hold spaces.
-        let (_, fields) = stat.rsplit_once(')').expect("a name");
-        let ticks = fields.split_whitespace().skip(11).take(2);
-        TICK * ticks.map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>()
+    /// CPU time until now.
+    pub fn cpu(&self) -> Duration {
+        self.process.cpu()
     }
 
     /// Resident memory, in kilobytes.
     pub fn memory(&self) -> u32 {
-        let status = self.proc("status");
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()));
+        let status = status.expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
+}
 
-    fn proc(&self, file: &str) -> String {
-        fs::read_to_string(format!("/proc/{}/{file}", self.process.id())).expect("it runs")
+impl Process {
+    /// This executable as what uses the servers' core when nothing else does.
+    pub fn idler() -> Self {
+        let mut command = pinned(Path::new("chrt"));
+        let command = command.args(["--idle", "0"]).arg(itself()).arg(IDLE);
+        Self(command.spawn().expect("it starts, by way of taskset and chrt"))
+    }
+
+    /// CPU time until now, of all its threads, in the program and in the kernel. What the host of
+    /// a virtual machine takes is not in it.
+    pub fn cpu(&self) -> Duration {
+        let process = i32::try_from(self.0.id()).expect("Linux");
+        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(process)).expect("it runs");
+        clock.now().expect("it is told").into()
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
+}
+
+/// Uses the core.
+pub fn idle() -> ! {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+fn itself() -> PathBuf {
+    std::env::current_exe().expect("a path")
 }
 
 /// Runs `program` on the last core, so that every listener of it has one worker and the client

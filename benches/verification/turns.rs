@@ -35,7 +35,7 @@ impl<'a> Side<'a> {
         let mut client = Client::of(self.server);
         let (cpu, begin) = (self.server.cpu(), Instant::now());
         let requests = client.ask_for(time, &mut self.load);
-        let (time, cpu) = (micros(begin.elapsed()), self.server.cpu() - cpu);
+        let (time, cpu) = (micros(begin.elapsed()), micros(self.server.cpu().saturating_sub(cpu)));
         Round { cpu, time, requests: count(requests) }
     }
 
@@ -71,7 +71,7 @@ impl<'a> Side<'a> {
 pub fn take(sides: &mut [Side<'_>], scale: &Scale) {
     for side in &mut *sides {
         side.turn(scale.turn / 4);
-        side.whole = side.server.cpu();
+        side.whole = micros(side.server.cpu());
     }
     for round in 0..scale.rounds {
         for place in 0..sides.len() {
@@ -83,7 +83,7 @@ pub fn take(sides: &mut [Side<'_>], scale: &Scale) {
         }
     }
     for side in sides {
-        side.whole = side.server.cpu() - side.whole;
+        side.whole = micros(side.server.cpu()) - side.whole;
     }
 }
 
@@ -93,6 +93,6 @@ pub fn micros(time: Duration) -> f64 {
 }
 
 /// A number of things as a number to reckon with.
-fn count(things: usize) -> f64 {
+pub fn count(things: usize) -> f64 {
     u32::try_from(things).map_or(f64::INFINITY, f64::from)
 }
