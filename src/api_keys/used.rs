@@ -40,8 +40,8 @@ pub fn used(tx: &mut Transaction<'_>, uses: impl IntoIterator<Item = Used>) -> R
     }
     let ids: Vec<&str> = latest.keys().map(KeyId::as_str).collect();
     let first = store::never_used(tx, &ids)?;
-    store::used(tx, &latest.values().copied().collect::<Vec<_>>())?;
-    store::secrets_used(tx, &of_secrets.into_values().collect::<Vec<_>>())?;
+    store::used(tx, latest.values())?;
+    store::secrets_used(tx, of_secrets.values())?;
     if first.is_empty() {
         return Ok(());
     }

@@ -15,8 +15,6 @@ mod strangers;
 mod verdict;
 mod wanted;
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -31,7 +29,6 @@ use crate::clock::{Clock, Timestamp, uptime};
 use crate::db::{Connection, Db};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
-use crate::scopes;
 use crate::usage::{Denial, Named, Outcome, Recorder, RequestId, Secret};
 use cache::{Cache, Digest};
 use measures::Measures;
@@ -61,6 +58,8 @@ pub struct Question<'a, 'b> {
 /// A secret key that memory knows nothing about, to be looked up.
 pub struct LookUp {
     digest: Digest,
+    /// How it begins.
+    start: String,
     /// `None` while memory may not be relied on; otherwise whether this is one of the look-ups that
     /// the network has.
     memory: Option<bool>,
@@ -113,9 +112,7 @@ impl Verifier {
         let bearer = match &question.presented {
             Presented::Nothing => Err(Refusal::MissingKey),
             Presented::Malformed(flaw) => Err(Refusal::MalformedKey(*flaw)),
-            Presented::Secret(secret) => self
-                .remembered(&secret.digest(&self.keyring), question.from)?
-                .ok_or_else(|| Refusal::InvalidKey(secret.start().to_owned())),
+            Presented::Secret(secret) => self.remembered(secret, question.from)?,
         };
         Ok(self.conclude(bearer, question, now))
     }
@@ -142,13 +139,9 @@ impl Verifier {
         question: Question<'_, '_>,
         now: Timestamp,
     ) -> Result<Verdict> {
-        let looked_up = self.look_up(look_up, question.from).await;
+        let looked_up = self.look_up(&look_up, question.from).await;
         let record = looked_up.inspect_err(|_| self.measures.undecided.increment(1))?;
-        let start = || match &question.presented {
-            Presented::Secret(secret) => secret.start().to_owned(),
-            _ => String::new(),
-        };
-        let bearer = record.ok_or_else(|| Refusal::InvalidKey(start()));
+        let bearer = record.ok_or(Refusal::InvalidKey(look_up.start));
         Ok(self.conclude(bearer, &question, now))
     }
 
@@ -177,7 +170,7 @@ impl Verifier {
         let denial = Denial {
             secret: record.as_ref().map(|record| record.secret),
             reason,
-            detail: detail(&refusal),
+            detail: refusal.detail(),
             address: from.address(),
             request_id,
             request: request(),
@@ -187,32 +180,33 @@ impl Verifier {
         Verdict::Refuse(refusal, request_id)
     }
 
-    /// What memory knows of the secret key with this digest, while it may be relied on; `None` when
-    /// there is none for certain.
+    /// What memory knows of a secret key, while it may be relied on: that it is genuine, or that for
+    /// certain there is none like it.
     fn remembered(
         &self,
-        digest: &Digest,
+        secret: &SecretKey,
         from: From,
-    ) -> std::result::Result<Option<Arc<Record>>, LookUp> {
-        let digest = *digest;
+    ) -> std::result::Result<Result<Arc<Record>, Refusal>, LookUp> {
+        let digest = secret.digest(&self.keyring);
+        let start = || secret.start().to_owned();
         if !self.db.is_current() {
-            return Err(LookUp { digest, memory: None });
+            return Err(LookUp { digest, start: start(), memory: None });
         }
         if let Some(record) = self.cache.get(&digest) {
             self.measures.hits.increment(1);
-            return Ok(Some(record));
+            return Ok(Ok(record));
         }
         let is_taken = self.strangers.take(from.address());
         if !is_taken && self.strangers.are_certain_of(&digest) {
             self.measures.barred.increment(1);
-            return Ok(None);
+            return Ok(Err(Refusal::InvalidKey(start())));
         }
-        Err(LookUp { digest, memory: Some(is_taken) })
+        Err(LookUp { digest, start: start(), memory: Some(is_taken) })
     }
 
     /// What the database knows of a secret key.
-    async fn look_up(&self, look_up: LookUp, from: From) -> Result<Option<Arc<Record>>> {
-        let LookUp { digest, memory } = look_up;
+    async fn look_up(&self, look_up: &LookUp, from: From) -> Result<Option<Arc<Record>>> {
+        let LookUp { digest, memory, .. } = *look_up;
         let Some(is_taken) = memory else {
             self.measures.bypasses.increment(1);
             return Ok(self.load(digest).await?.map(Arc::new));
@@ -265,31 +259,6 @@ pub fn numbered(connection: &mut Connection, secret: Secret) -> Result<Option<Re
 /// Those of the scopes wanted that the key has, by the name that all who share its grant share.
 fn asked<'a>(record: &'a Record, wanted: &'a Wanted<'_>) -> impl Iterator<Item = &'a Arc<str>> {
     wanted.names().filter_map(|scope| record.grant.scopes.get(scope))
-}
-
-/// The longest list of missing scopes that is kept with a denial, in bytes.
-const LONGEST_DETAIL: usize = 200;
-
-/// The scopes that were missing, of which what is no scope, and may be anything, is left out; the
-/// flaw of a malformed secret key, and how one begins that does not exist: nothing that is secret.
-fn detail(refusal: &Refusal) -> Cow<'static, str> {
-    match refusal {
-        Refusal::ScopeMissing(missing) => scopes_that_fit(missing).into(),
-        Refusal::MalformedKey(flaw) => flaw.code().into(),
-        Refusal::InvalidKey(start) => start.clone().into(),
-        _ => "".into(),
-    }
-}
-
-fn scopes_that_fit(missing: &BTreeSet<String>) -> String {
-    let mut detail = String::new();
-    for scope in missing.iter().filter(|scope| scopes::is_scope(scope)) {
-        if detail.len() + scope.len() < LONGEST_DETAIL {
-            detail.push_str(if detail.is_empty() { "" } else { " " });
-            detail.push_str(scope);
-        }
-    }
-    detail
 }
 
 #[cfg(test)]

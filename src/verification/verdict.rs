@@ -8,6 +8,7 @@ use super::record::Record;
 use super::wanted::Wanted;
 use crate::api_keys::Flaw;
 use crate::clock::Timestamp;
+use crate::scopes;
 use crate::usage::Outcome;
 
 /// Where a request comes from, as far as is known.
@@ -60,6 +61,32 @@ impl Refusal {
             Self::EnvironmentMismatch => Outcome::EnvironmentMismatch,
         }
     }
+
+    /// What is kept of it with a denial: the scopes that were missing, of which what is no scope,
+    /// and may be anything, is left out; the flaw of a malformed secret key, and how one begins that
+    /// does not exist: nothing that is secret.
+    pub(super) fn detail(&self) -> Cow<'static, str> {
+        match self {
+            Self::ScopeMissing(missing) => scopes_that_fit(missing).into(),
+            Self::MalformedKey(flaw) => flaw.code().into(),
+            Self::InvalidKey(start) => start.clone().into(),
+            _ => "".into(),
+        }
+    }
+}
+
+/// The longest list of missing scopes that is kept with a denial, in bytes.
+const LONGEST_DETAIL: usize = 200;
+
+fn scopes_that_fit(missing: &BTreeSet<String>) -> String {
+    let mut detail = String::new();
+    for scope in missing.iter().filter(|scope| scopes::is_scope(scope)) {
+        if detail.len() + scope.len() < LONGEST_DETAIL {
+            detail.push_str(if detail.is_empty() { "" } else { " " });
+            detail.push_str(scope);
+        }
+    }
+    detail
 }
 
 /// Decides about the bearer of the secret key that `record` is about.

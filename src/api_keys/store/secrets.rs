@@ -103,8 +103,11 @@ pub(in crate::api_keys) fn note_use(tx: &mut Transaction<'_>, key: &ApiKey) -> R
 }
 
 /// Notes the last use of some hundred secrets, as far as they are a rotated key's.
-pub(in crate::api_keys) fn secrets_used(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
-    let rows = uses.iter().map(|used| {
+pub(in crate::api_keys) fn secrets_used<'a>(
+    tx: &mut Transaction<'_>,
+    uses: impl Iterator<Item = &'a Used>,
+) -> Result<()> {
+    let rows = uses.map(|used| {
         let address = used.address.map(|address| address.to_string());
         [
             Value::Text(used.key_id.as_str()),

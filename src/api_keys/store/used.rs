@@ -38,8 +38,11 @@ pub(in crate::api_keys) fn not_revoked(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-pub(in crate::api_keys) fn used(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
-    let rows = uses.iter().map(|used| {
+pub(in crate::api_keys) fn used<'a>(
+    tx: &mut Transaction<'_>,
+    uses: impl Iterator<Item = &'a Used>,
+) -> Result<()> {
+    let rows = uses.map(|used| {
         let address = used.address.map(|address| address.to_string());
         [
             Value::Text(used.key_id.as_str()),

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::ROWS;
 use crate::api_keys::KeyId;
 use crate::clock::{DAY, Timestamp};
 use crate::db::schema::denials;
@@ -17,6 +16,8 @@ use crate::usage::{Outcome, Secret};
 
 type Boxed<'a> = denials::BoxedQuery<'a, <Connection as diesel::Connection>::Backend>;
 
+/// How many rows go into one statement: its parameters have a limit.
+const ROWS: usize = 1_000;
 /// How many denials of a key are kept.
 pub(super) const OF_A_KEY: i64 = 500;
 /// The same of requests that bore no genuine secret.

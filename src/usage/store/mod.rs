@@ -25,9 +25,6 @@ use crate::api_keys::{self, Used};
 use crate::db::Transaction;
 use crate::error::Result;
 
-/// How many rows go into one statement: its parameters have a limit.
-const ROWS: usize = 1_000;
-
 /// Adds what was counted to what is known. What all nodes write to comes last, so that none waits
 /// for another for long.
 pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
