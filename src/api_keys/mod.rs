@@ -36,7 +36,7 @@ pub use list::{
 };
 pub use rotation::{KeptSecret, Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;
-pub use used::{Used, count_used, least_used, unused, used};
+pub use used::{Used, count_used, in_order_of_rows, least_used, unused, used};
 
 use std::collections::BTreeSet;
 

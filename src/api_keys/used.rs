@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::{ApiKey, COUNTED, KeyId, store};
 use crate::clock::Timestamp;
-use crate::db::{Connection, Transaction};
+use crate::db::{Connection, Transaction, at_once};
 use crate::error::Result;
 use crate::settings;
 
@@ -25,21 +25,21 @@ pub struct Used {
     pub address: Option<IpAddr>,
 }
 
-/// Notes the last use of some hundred keys. What is known of a later one stays.
+/// Notes the last uses of some hundred keys. What is known of a later one stays.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub fn used(tx: &mut Transaction<'_>, uses: impl IntoIterator<Item = Used>) -> Result<()> {
+pub fn used(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
+    uses.chunks(at_once(tx)).try_for_each(|uses| note(tx, uses))
+}
+
+fn note(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
     let (mut latest, mut of_secrets) = (BTreeMap::new(), BTreeMap::new());
     for used in uses {
-        later(latest.entry(used.key_id).or_insert(used), used);
-        later(of_secrets.entry((used.key_id, used.secret)).or_insert(used), used);
+        later(latest.entry(used.key_id).or_insert(*used), used);
+        later(of_secrets.entry((used.key_id, used.secret)).or_insert(*used), used);
     }
-    if latest.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<&str> = latest.keys().map(KeyId::as_str).collect();
-    let first = store::never_used(tx, &ids)?;
+    let first = store::never_used(tx, latest.keys())?;
     store::used(tx, latest.values())?;
     store::secrets_used(tx, of_secrets.values())?;
     if first.is_empty() {
@@ -54,6 +54,21 @@ pub fn used(tx: &mut Transaction<'_>, uses: impl IntoIterator<Item = Used>) -> R
     store::set_attention(tx, &attention.collect::<Vec<_>>())
 }
 
+/// Puts last uses in the order in which a database keeps their keys, so that those that are noted
+/// together lie together.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn in_order_of_rows(connection: &mut Connection, mut uses: Vec<Used>) -> Result<Vec<Used>> {
+    uses.sort_unstable_by_key(|used| used.key_id);
+    if matches!(connection, Connection::Postgres(_)) {
+        return Ok(uses);
+    }
+    let places = store::places(connection, &uses)?;
+    uses.sort_by_cached_key(|used| places.get(&used.key_id).copied());
+    Ok(uses)
+}
+
 /// The active keys that were used longest ago, to be offered for revocation.
 ///
 /// # Errors
@@ -62,9 +77,9 @@ pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<Api
     store::least_used(connection, Timestamp::from_millis(i64::MAX), now, CANDIDATES)
 }
 
-fn later(known: &mut Used, used: Used) {
+fn later(known: &mut Used, used: &Used) {
     if used.at > known.at {
-        *known = used;
+        *known = *used;
     }
 }
 

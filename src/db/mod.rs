@@ -28,7 +28,7 @@ pub use backup::backup;
 pub(crate) use connection::on_each;
 pub use connection::{AnyConnection as Connection, Transaction};
 pub use indexes::without_indexes;
-pub(crate) use rows::{Value, execute_for, load_for};
+pub(crate) use rows::{Value, at_once, execute_for, load_for};
 
 use crate::error::{Error, Result};
 use feed::Feed;

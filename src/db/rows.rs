@@ -1,5 +1,7 @@
 //! Statements about many rows at once, which diesel cannot write.
 
+use std::thread;
+
 use diesel::backend::Backend;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -34,7 +36,8 @@ struct ForRows<'a, const N: usize> {
     is_kept: bool,
 }
 
-/// Executes a statement for each of `rows`, which stand between `before` and `after`.
+/// Executes a statement for each of `rows`, which stand between `before` and `after`. Who waits for
+/// the processor may have it after every few rows.
 pub(crate) fn execute_for<const N: usize>(
     tx: &mut Transaction<'_>,
     before: &str,
@@ -44,13 +47,14 @@ pub(crate) fn execute_for<const N: usize>(
     for (rows, is_kept) in parts(tx, rows) {
         let statement = ForRows { before, rows, after, is_kept };
         on_each!(&mut **tx, native => statement.execute(native)?);
+        thread::yield_now();
     }
     Ok(())
 }
 
 /// The same, and what it returns.
 pub(crate) fn load_for<const N: usize, U>(
-    tx: &mut Transaction<'_>,
+    connection: &mut Connection,
     before: &str,
     rows: &[[Value<'_>; N]],
     after: &str,
@@ -59,12 +63,18 @@ where
     U: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
 {
     let mut all = Vec::with_capacity(rows.len());
-    for (rows, is_kept) in parts(tx, rows) {
+    for (rows, is_kept) in parts(connection, rows) {
         let statement = ForRows { before, rows, after, is_kept };
-        let some: Vec<U> = on_each!(&mut **tx, native => statement.load(native)?);
+        let some: Vec<U> = on_each!(connection, native => statement.load(native)?);
         all.extend(some);
+        thread::yield_now();
     }
     Ok(all)
+}
+
+/// How many rows to prepare at a time.
+pub(crate) fn at_once(connection: &Connection) -> usize {
+    if matches!(connection, Connection::Sqlite(_)) { KEPT } else { MOST }
 }
 
 /// As many rows as go into one statement, and whether that is kept.

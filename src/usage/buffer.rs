@@ -11,6 +11,7 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use super::{Outcome, RequestId, Secret};
+use crate::api_keys::Used;
 use crate::clock::{HOUR, Timestamp};
 
 /// How many addresses of one secret are told apart between two writings.
@@ -30,12 +31,15 @@ const REQUESTS: usize = 5;
 /// What is to be written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
-    tallies: HashMap<(Secret, i64), Tally, RandomState>,
+    tallies: HashMap<Place, Tally, RandomState>,
     /// What requests without a genuine secret were counted for, by the hour.
     pub strangers: BTreeMap<i64, Counts>,
     denials: HashMap<Option<Secret>, Vec<Denials>, RandomState>,
     kinds: usize,
 }
+
+/// Whose tally it is, and of which hour.
+pub(super) type Place = (Secret, i64);
 
 /// How many requests there were of each outcome.
 pub(super) type Counts = [u32; Outcome::ALL.len()];
@@ -157,33 +161,41 @@ impl Buffer {
         }
     }
 
-    /// Takes out at most `most` tallies and the denials of at most as many secrets, in the order in
-    /// which the tables are kept, so that one page of them is written once.
-    pub fn take(&mut self, most: usize) -> Self {
-        let mut part = Self { strangers: std::mem::take(&mut self.strangers), ..Self::default() };
-        let mut places: Vec<_> = self.tallies.keys().copied().collect();
-        if places.len() > most {
-            places.select_nth_unstable(most);
-            places.truncate(most);
-        }
-        for place in places {
-            part.tallies.extend(self.tallies.remove_entry(&place));
-        }
-        let secrets: Vec<_> = self.denials.keys().copied().take(most).collect();
-        for secret in secrets {
-            let kinds = self.denials.remove(&secret).unwrap_or_default();
-            self.kinds -= kinds.len();
-            part.kinds += kinds.len();
-            part.denials.insert(secret, kinds);
-        }
+    /// An empty one with room for as many tallies as this holds, so that a request does not wait
+    /// while that is made.
+    pub fn emptied(&self) -> Self {
+        let tallies = HashMap::with_capacity_and_hasher(self.tallies.len(), RandomState::default());
+        Self { tallies, ..Self::default() }
+    }
+
+    /// Where the tallies belong, in the order of their table.
+    pub fn places(&self) -> Vec<Place> {
+        let mut all: Vec<_> = self.tallies.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Takes out some tallies, and all else.
+    pub fn take(&mut self, places: &[Place]) -> Self {
+        let mut part = std::mem::take(self);
+        self.tallies = std::mem::take(&mut part.tallies);
+        part.tallies.extend(places.iter().filter_map(|place| self.tallies.remove_entry(place)));
         part
     }
 
     /// All tallies, in the order of their table.
-    pub fn tallies(&self) -> Vec<((Secret, i64), &Tally)> {
+    pub fn tallies(&self) -> Vec<(Place, &Tally)> {
         let mut all: Vec<_> = self.tallies.iter().map(|(place, tally)| (*place, tally)).collect();
         all.sort_unstable_by_key(|(place, _)| *place);
         all
+    }
+
+    /// When its secrets passed last.
+    pub fn uses(&self) -> impl Iterator<Item = Used> {
+        self.tallies.iter().filter_map(|((secret, _), tally)| {
+            let (at, address) = tally.last?;
+            Some(Used { key_id: secret.key_id, secret: secret.number, at, address })
+        })
     }
 
     /// All denials.

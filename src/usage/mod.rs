@@ -12,6 +12,7 @@ pub mod http;
 pub mod import;
 mod keeping;
 mod outcome;
+mod pending;
 mod period;
 mod recorder;
 mod request;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::buffer::{Buffer, Kept, Kind};
+use super::pending::Pending;
 use super::{Named, Outcome, RequestId, Secret};
 use crate::clock::Timestamp;
 
@@ -20,7 +21,7 @@ const THREADS: usize = 64;
 pub struct Recorder {
     places: Box<[Place]>,
     /// What could not be written yet; only who writes takes it.
-    pub(super) pending: tokio::sync::Mutex<Buffer>,
+    pub(super) pending: tokio::sync::Mutex<Pending>,
 }
 
 /// Apart, so that threads do not take each other's memory from the processor.
@@ -89,7 +90,11 @@ impl Recorder {
         let mut all = Buffer::default();
         for buffer in self.places.iter().flat_map(|place| &place.0) {
             // Let go of before it is added up.
-            let counted = std::mem::take(&mut *held(buffer));
+            let counted = {
+                let mut counting = held(buffer);
+                let next = counting.emptied();
+                std::mem::replace(&mut *counting, next)
+            };
             all.merge(counted);
         }
         all

@@ -1,6 +1,6 @@
-//! Writes what was counted: every two seconds, in transactions small enough that nobody else who
-//! writes waits for long, and once more at the end. When writing takes long, since tens of thousands
-//! of keys are in use, less often: so it takes at most a thirtieth of the time, up to a minute apart.
+//! Has what was counted written every two seconds, and once more at the end. When writing takes long,
+//! since tens of thousands of keys are in use, less often: so it takes at most a thirtieth of the
+//! time, up to a minute apart.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 
-use super::{Recorder, store};
+use super::Recorder;
 use crate::db::Db;
 use crate::error::{Error, Result};
 
@@ -19,8 +19,6 @@ const EVERY: Duration = Duration::from_secs(2);
 const RESTS: u32 = 30;
 /// but no longer than this.
 const LONGEST: Duration = Duration::from_mins(1);
-/// How many tallies, and as many secrets' denials, go into one transaction.
-const AT_ONCE: usize = 2_000;
 
 /// Writes in the background until it is dropped.
 pub struct Writer {
@@ -39,6 +37,7 @@ impl Writer {
             Builder::new_current_thread().enable_time().on_thread_start(yield_to_requests).build();
         let runtime = runtime.map_err(Error::internal)?;
         let write = move || {
+            yield_to_requests();
             let mut rest = EVERY;
             loop {
                 let is_over = end.recv_timeout(rest) != Err(RecvTimeoutError::Timeout);
@@ -60,11 +59,11 @@ impl Writer {
 }
 
 /// Lets requests have the processor first where there is not enough of it for both: by how much is
-/// in the table of weights in Linux's `sched(7)`, and 5 is a third. No more, since others who write
+/// in the table of weights in Linux's `sched(7)`, and 10 is a ninth. No more, since others who write
 /// to the database wait for this thread.
 fn yield_to_requests() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 5) {
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
         tracing::debug!(%error, "the thread that writes counts has an ordinary priority");
     }
 }
@@ -77,40 +76,4 @@ impl Drop for Writer {
             let _ = thread.join();
         }
     }
-}
-
-impl Recorder {
-    /// Writes what was counted until now. What the database does not take for the time being is
-    /// written with the next.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn write(&self, db: &Db) -> Result<()> {
-        let mut pending = self.pending.lock().await;
-        pending.merge(self.collect());
-        loop {
-            let part = pending.take(AT_ONCE);
-            if part.is_empty() {
-                return Ok(());
-            }
-            let part = Arc::new(part);
-            let written = Arc::clone(&part);
-            let outcome = db.write(move |tx| store::write(tx, &written)).await;
-            if kept_for_later(&outcome) {
-                pending.merge(Arc::unwrap_or_clone(part));
-                return outcome;
-            }
-        }
-    }
-}
-
-/// Whether an error will pass; any other would come again and again, so that what caused it is left
-/// out.
-fn kept_for_later(outcome: &Result<()>) -> bool {
-    if let Err(error) = outcome
-        && !matches!(error, Error::Unavailable(_))
-    {
-        tracing::error!(%error, "a part of what was counted is lost");
-    }
-    matches!(outcome, Err(Error::Unavailable(_)))
 }

@@ -1,26 +1,73 @@
 //! The SQL of keys' last use, and of those that were not used.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 use super::Row;
 use crate::api_keys::{ApiKey, KeyId, Used};
 use crate::clock::Timestamp;
 use crate::db::schema::api_keys;
-use crate::db::{Connection, Transaction, Value, execute_for};
+use crate::db::{Connection, Transaction, Value, execute_for, load_for};
 use crate::error::Result;
 
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
 /// Those of some hundred keys that were never used.
-pub(in crate::api_keys) fn never_used(
+pub(in crate::api_keys) fn never_used<'a>(
     tx: &mut Transaction<'_>,
-    ids: &[&str],
+    ids: impl Iterator<Item = &'a KeyId>,
 ) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
-        .filter(api_keys::id.eq_any(ids))
+    let found: Vec<Found> = load_for(
+        tx,
+        "WITH used (id) AS (VALUES ",
+        &ids.map(|id| [Value::Text(id.as_str())]).collect::<Vec<_>>(),
         // Nothing added, so that the ids' index is used and not this column's.
-        .filter((api_keys::last_used_at + 0).eq(0))
+        ") SELECT api_keys.id FROM used JOIN api_keys ON api_keys.id = used.id \
+         WHERE api_keys.last_used_at + 0 = 0",
+    )?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::id.eq_any(found.iter().map(|found| &found.id)))
         .select(Row::as_select())
         .load(&mut **tx)?;
     rows.into_iter().map(TryInto::try_into).collect()
+}
+
+#[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+}
+
+/// Where in an SQLite file the rows of keys lie.
+pub(in crate::api_keys) fn places(
+    connection: &mut Connection,
+    uses: &[Used],
+) -> Result<HashMap<KeyId, i64>> {
+    let rows = (0..)
+        .zip(uses)
+        .map(|(number, used)| [Value::Text(used.key_id.as_str()), Value::Number(number)]);
+    let found: Vec<Place> = load_for(
+        connection,
+        "WITH used (id, number) AS (VALUES ",
+        &rows.collect::<Vec<_>>(),
+        ") SELECT used.number, api_keys.rowid AS place \
+         FROM used JOIN api_keys ON api_keys.id = used.id",
+    )?;
+    let found = found.into_iter().filter_map(|Place { number, place }| {
+        Some((uses.get(usize::try_from(number).ok()?)?.key_id, place))
+    });
+    Ok(found.collect())
 }
 
 /// Keys that are not revoked, those with the ids after `after`, at most `limit`.

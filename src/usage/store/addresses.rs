@@ -11,8 +11,8 @@ use crate::clock::{DAY, Timestamp};
 use crate::db::schema::usage_addresses;
 use crate::db::{Connection, Transaction, Value, load_for};
 use crate::error::{Error, Result};
-use crate::usage::buffer::{Seen, Tally};
-use crate::usage::{ADDRESSES_KEPT, Secret, SeenAddress};
+use crate::usage::buffer::{Place, Seen, Tally};
+use crate::usage::{ADDRESSES_KEPT, SeenAddress};
 
 /// An address of a key that is in the table now, and how often it was seen that day.
 #[derive(QueryableByName)]
@@ -27,7 +27,7 @@ struct Stored {
     count: i64,
 }
 
-pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> Result<()> {
+pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[(Place, &Tally)]) -> Result<()> {
     let seen = seen(tallies);
     let rows = seen.iter().map(|((key_id, address, day), seen)| {
         [
@@ -62,7 +62,7 @@ pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)])
 }
 
 /// The addresses of each key and day once, also when the key has several secrets.
-fn seen(tallies: &[((Secret, i64), &Tally)]) -> BTreeMap<(String, String, i64), Seen> {
+fn seen(tallies: &[(Place, &Tally)]) -> BTreeMap<(String, String, i64), Seen> {
     let mut all: BTreeMap<_, Seen> = BTreeMap::new();
     for ((secret, _), tally) in tallies {
         for seen in &tally.seen {

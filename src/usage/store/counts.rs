@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::clock::{DAY, HOUR};
 use crate::db::{Transaction, Value, execute_for};
 use crate::error::Result;
-use crate::usage::buffer::{Counts, Tally};
-use crate::usage::{Outcome, Secret};
+use crate::usage::Outcome;
+use crate::usage::buffer::{Counts, Place, Tally};
 
-type Tallies<'a> = [((Secret, i64), &'a Tally)];
+type Tallies<'a> = [(Place, &'a Tally)];
 
 /// Hours in a day.
 const HOURS: i64 = DAY / HOUR;

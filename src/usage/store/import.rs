@@ -1,6 +1,7 @@
 //! Writing what was counted in the past.
 
-use super::{addresses, counts, denials, used};
+use super::{addresses, counts, denials};
+use crate::api_keys;
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::db::Transaction;
 use crate::error::Result;
@@ -24,7 +25,7 @@ pub(in crate::usage) fn import(
     counts::add_days(tx, &all)?;
     addresses::add(tx, &recent)?;
     counts::ask(tx, &all)?;
-    used(tx, &all)?;
+    api_keys::used(tx, &counted.uses().collect::<Vec<_>>())?;
     let denied = denied.iter().filter(|(_, denials)| denials.kept.iter().all(|one| one.at >= from));
     let denied: Vec<_> = denied.map(|(secret, denials)| (*secret, denials)).collect();
     denials::add(tx, &denied)?;

@@ -19,29 +19,20 @@ pub(super) use read::{
 pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};
 pub(super) use traces::{counts_since, scopes_asked_of};
 
-use super::Secret;
-use super::buffer::{Buffer, Tally};
-use crate::api_keys::{self, Used};
-use crate::db::Transaction;
+use super::buffer::Buffer;
+use crate::db::{Transaction, at_once};
 use crate::error::Result;
 
-/// Adds what was counted to what is known. What all nodes write to comes last, so that none waits
-/// for another for long.
+/// Adds what was counted to what is known, but for last uses. What all nodes write to comes last,
+/// so that none waits for another for long.
 pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
     let tallies = counted.tallies();
-    counts::add_hours(tx, &tallies)?;
-    counts::add_days(tx, &tallies)?;
-    addresses::add(tx, &tallies)?;
-    counts::ask(tx, &tallies)?;
-    used(tx, &tallies)?;
+    for tallies in tallies.chunks(at_once(tx)) {
+        counts::add_hours(tx, tallies)?;
+        counts::add_days(tx, tallies)?;
+        addresses::add(tx, tallies)?;
+        counts::ask(tx, tallies)?;
+    }
     denials::add(tx, &counted.denials().collect::<Vec<_>>())?;
     counts::add_totals(tx, &tallies, &counted.strangers)
-}
-
-fn used(tx: &mut Transaction<'_>, tallies: &[((Secret, i64), &Tally)]) -> Result<()> {
-    let used = tallies.iter().filter_map(|((secret, _), tally)| {
-        let (at, address) = tally.last?;
-        Some(Used { key_id: secret.key_id, secret: secret.number, at, address })
-    });
-    api_keys::used(tx, used)
 }

@@ -30,7 +30,7 @@ fn passes(app: &App, secret: &str) -> u16 {
 fn use_key(app: &App, id: &str) {
     let key_id = KeyId::parse(id).expect("a Key ID");
     let used = Used { key_id, secret: 1, at: app.site.clock.now(), address: None };
-    app.write(|tx, _| api_keys::used(tx, [used]));
+    app.write(|tx, _| api_keys::used(tx, &[used]));
 }
 
 /// As if that many requests had been refused for `reason`, `ago` milliseconds ago.

@@ -1,6 +1,6 @@
 //! `/usage`: all keys together, and the file.
 
-use latchkey::api_keys::KeyId;
+use latchkey::api_keys::{KeyId, Used, in_order_of_rows};
 use latchkey::clock::{DAY, HOUR};
 use latchkey::usage::{Outcome, Secret};
 
@@ -122,4 +122,22 @@ fn what_a_thousand_keys_did_at_once_is_written_whole() {
     assert_eq!(app.number(addresses), 1_002);
     assert_eq!(app.number("(SELECT COUNT(*) FROM usage_hours WHERE count = 2)"), 1_002);
     assert_eq!(app.number("(SELECT COUNT(*) FROM usage_days)"), 1_003);
+}
+
+#[test]
+fn last_uses_are_noted_in_the_order_in_which_their_keys_lie() {
+    let app = App::set_up();
+    let mut keys: Vec<_> = (1..=9).map(|number| app.key(&format!("Key {number}"))).collect();
+    let at = app.site.clock.now();
+    let of = |id: &String| {
+        let key_id = KeyId::parse(id).expect("a Key ID");
+        Used { key_id, secret: 1, at, address: None }
+    };
+    let uses = keys.iter().rev().map(of).collect();
+    let ordered = app.site.db.read_blocking(|connection| in_order_of_rows(connection, uses));
+    if !app.site.db.is_sqlite() {
+        keys.sort_unstable();
+    }
+    let ids: Vec<_> = ordered.expect("read").iter().map(|used| used.key_id).collect();
+    assert_eq!(ids.iter().map(KeyId::as_str).collect::<Vec<_>>(), keys);
 }
