@@ -1,6 +1,8 @@
 //! Statements about many rows at once, which diesel cannot write.
 
+use std::cell::Cell;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::backend::Backend;
 use diesel::pg::Pg;
@@ -47,7 +49,7 @@ pub(crate) fn execute_for<const N: usize>(
     for (rows, is_kept) in parts(tx, rows) {
         let statement = ForRows { before, rows, after, is_kept };
         on_each!(&mut **tx, native => statement.execute(native)?);
-        thread::yield_now();
+        give_way();
     }
     Ok(())
 }
@@ -67,9 +69,29 @@ where
         let statement = ForRows { before, rows, after, is_kept };
         let some: Vec<U> = on_each!(connection, native => statement.load(native)?);
         all.extend(some);
-        thread::yield_now();
+        give_way();
     }
     Ok(all)
+}
+
+/// Lets who waits for the processor have it. Who keeps it for long would do so every time, and then
+/// the operating system may share it out: each change costs more than the few rows between two.
+fn give_way() {
+    const LONG: Duration = Duration::from_millis(1);
+    const SPARED: u32 = 16;
+    thread_local! {
+        static LEFT: Cell<u32> = const { Cell::new(0) };
+    }
+    LEFT.with(|left| {
+        if let Some(fewer) = left.get().checked_sub(1) {
+            return left.set(fewer);
+        }
+        let begun = Instant::now();
+        thread::yield_now();
+        if begun.elapsed() > LONG {
+            left.set(SPARED);
+        }
+    });
 }
 
 /// How many rows to prepare at a time.
