@@ -77,7 +77,9 @@ where
 /// Lets who waits for the processor have it. Who keeps it for long would do so every time, and then
 /// the operating system may share it out: each change costs more than the few rows between two.
 fn give_way() {
+    /// A request takes some tens of microseconds: this is many, one after another.
     const LONG: Duration = Duration::from_millis(1);
+    /// How many statements then follow without; a few milliseconds, as long as a turn usually is.
     const SPARED: u32 = 16;
     thread_local! {
         static LEFT: Cell<u32> = const { Cell::new(0) };
