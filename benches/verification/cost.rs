@@ -17,12 +17,18 @@ pub const SHARE: &str = "use of the server's core, %";
 /// More than a server can refuse in its turns, so that each is new to it.
 const STRANGERS: usize = 600_000;
 
-/// Against the bare server; says how many requests a second the program answers.
-pub fn against_bare(servers: [&Server; 2], data: &Data, scale: &Scale) -> f64 {
-    let heads = servers.map(|server| Client::of(server).length(&mut Load::each(&data.secrets)));
+/// Against the bare server, both started anew for every round: two processes of one program may
+/// differ by a fifth, since their memory lies elsewhere. Says how many requests a second the program
+/// answers.
+pub fn against_bare(data: &Data, scale: &Scale) -> f64 {
+    let heads = [Server::latchkey(data), Server::bare()]
+        .map(|server| Client::of(&server).length(&mut Load::each(&data.secrets)));
     println!("\nAnswers of {} bytes, of the bare server {}", heads[0], heads[1]);
-    let mut sides = servers.map(|server| Side::new(server, Load::at_random(&data.secrets)));
-    turns::take(&mut sides, scale);
+    let mut sides = [(); 2].map(|()| Side::new(Load::at_random(&data.secrets)));
+    for _ in 0..scale.rounds {
+        let (latchkey, bare) = (warm(data), Server::bare());
+        turns::take(&mut sides, [&latchkey, &bare], 1, scale.turn);
+    }
     let sides = sides.each_ref();
     let name = format!("/v1/authorize, {} keys in memory", data.secrets.len());
     table::head(&name, ["Latchkey", "bare"]);
@@ -35,6 +41,13 @@ pub fn against_bare(servers: [&Server; 2], data: &Data, scale: &Scale) -> f64 {
     throughput[0]
 }
 
+/// The program with all keys in memory.
+pub fn warm(data: &Data) -> Server {
+    let server = Server::latchkey(data);
+    Client::of(&server).ask_each(&mut Load::each(&data.secrets), data.secrets.len());
+    server
+}
+
 /// A large database against a small one, with `secrets` of each in use; all of them have been
 /// asked about before.
 pub fn by_size(
@@ -45,11 +58,8 @@ pub fn by_size(
     scale: &Scale,
 ) {
     let [large, small] = secrets;
-    let mut sides = [
-        Side::new(servers[0], Load::at_random(large)),
-        Side::new(servers[1], Load::at_random(small)),
-    ];
-    turns::take(&mut sides, scale);
+    let mut sides = [Side::new(Load::at_random(large)), Side::new(Load::at_random(small))];
+    turns::take(&mut sides, servers, scale.rounds, scale.turn);
     table::head(name, [&scale.keys.to_string(), &crate::SMALL.to_string()]);
     table::line(COST, sides.each_ref().map(Side::cost), budget);
     table::line(SHARE, sides.each_ref().map(Side::share), Budget::Nothing);
@@ -61,11 +71,11 @@ pub fn of_refusals(server: &Server, data: &Data, scale: &Scale) {
     let junk: Vec<_> = (0..STRANGERS / 10).map(|_| junk(length)).collect();
     let strangers: Vec<_> = (0..STRANGERS).map(|_| stranger()).collect();
     let mut sides = [
-        Side::new(server, Load::each(&junk).refused()),
-        Side::new(server, Load::each(&strangers).refused()),
-        Side::new(server, Load::at_random(&data.secrets)),
+        Side::new(Load::each(&junk).refused()),
+        Side::new(Load::each(&strangers).refused()),
+        Side::new(Load::at_random(&data.secrets)),
     ];
-    turns::take(&mut sides, scale);
+    turns::take(&mut sides, [server; 3], scale.rounds, scale.turn);
     let [junk, strangers, passing] = &sides;
     for (name, refused) in [("Junk", junk), ("Secret keys that do not exist", strangers)] {
         table::head(name, ["refused", "passing"]);

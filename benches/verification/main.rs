@@ -46,8 +46,6 @@ pub struct Scale {
     pub rounds: usize,
     /// How long a turn lasts.
     pub turn: Duration,
-    /// How long nobody is asked anything after a turn.
-    pub rest: Duration,
     /// How many keys are asked about cold, then warm.
     pub misses: usize,
 }
@@ -71,7 +69,7 @@ fn main() {
         if quick { (10_000, 100_000, 300) } else { (100_000, 1_000_000, 3000) };
     let (rounds, turn) =
         if quick { (4, Duration::from_millis(500)) } else { (8, Duration::from_secs(1)) };
-    let scale = Scale { remembered, keys, rounds, turn, rest: Duration::ZERO, misses };
+    let scale = Scale { remembered, keys, rounds, turn, misses };
     let parts = ["against", "size", "counting"];
     let is_due = |part| is_said(part) || !parts.iter().any(|other| is_said(other));
     if is_due("against") {
@@ -81,16 +79,15 @@ fn main() {
         by_size(&scale);
     }
     if is_due("counting") {
-        counting::measure(&scale, quick);
+        counting::measure(quick);
     }
 }
 
-/// One server with all its keys in memory, next to the bare one.
+/// The program with all its keys in memory, next to the bare server.
 fn against_bare(scale: &Scale) {
     let data = Data::filled(scale.remembered);
-    let (latchkey, bare) = (Server::latchkey(&data), Server::bare());
-    Client::of(&latchkey).ask_each(&mut Load::each(&data.secrets), data.secrets.len());
-    let throughput = cost::against_bare([&latchkey, &bare], &data, scale);
+    let throughput = cost::against_bare(&data, scale);
+    let (latchkey, bare) = (cost::warm(&data), Server::bare());
     latency::under_half_load([&latchkey, &bare], &data, throughput / 2.0, scale);
     cost::of_refusals(&latchkey, &data, scale);
 }

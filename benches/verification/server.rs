@@ -1,17 +1,17 @@
 //! A server as a process of its own, on a core of its own.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
-use crate::counting::{SERVE, WRITES};
+use crate::counting::SERVE;
 use crate::data::Data;
 
 /// The argument that turns the benchmark into the bare server.
@@ -30,6 +30,7 @@ pub struct Process(Child);
 /// A running server.
 pub struct Server {
     process: Process,
+    lines: Lines<BufReader<ChildStdout>>,
     pub address: SocketAddr,
 }
 
@@ -47,11 +48,17 @@ impl Server {
         Self::start(pinned(&itself()).arg(BARE))
     }
 
-    /// This executable as the program, with one worker; whether it writes what it counts is said.
-    pub fn counting(data: &Data, writes: bool) -> Self {
+    /// This executable as the program, with one worker, that writes what it counts when told to.
+    pub fn counting(data: &Data) -> Self {
         let mut command = pinned(&itself());
-        command.arg(SERVE).arg(data.folder.path()).args(writes.then_some(WRITES));
-        Self::start(&mut command)
+        Self::start(command.stdin(Stdio::piped()).arg(SERVE).arg(data.folder.path()))
+    }
+
+    /// Gives a server that listens to it a line, and waits for one.
+    pub fn tell(&mut self, line: &str) {
+        let input = self.process.0.stdin.as_mut().expect("its input");
+        writeln!(input, "{line}").expect("it reads");
+        self.lines.next().expect("it runs").expect("a line");
     }
 
     fn start(command: &mut Command) -> Self {
@@ -62,7 +69,7 @@ impl Server {
             line.expect("a line").strip_prefix(ASK)?.trim().strip_prefix("http://")?.parse().ok()
         });
         thread::sleep(SETTLE);
-        Self { process: Process(process), address: address.expect("an address") }
+        Self { process: Process(process), lines, address: address.expect("an address") }
     }
 
     /// CPU time until now.

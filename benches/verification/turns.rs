@@ -1,17 +1,14 @@
 //! Turns: those that are compared are loaded one after another, in short rounds, so that a noisy
 //! machine hits all alike.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Scale;
 use crate::client::Client;
 use crate::load::Load;
 use crate::server::Server;
 
-/// A server, what it is asked, and what came of it.
+/// What a server is asked, and what came of it.
 pub struct Side<'a> {
-    server: &'a Server,
     load: Load<'a>,
     rounds: Vec<Round>,
     /// What it used from the first round to the last, the others' turns included.
@@ -26,17 +23,23 @@ struct Round {
 }
 
 impl<'a> Side<'a> {
-    pub fn new(server: &'a Server, load: Load<'a>) -> Self {
-        Self { server, load, rounds: Vec::new(), whole: 0.0 }
+    pub fn new(load: Load<'a>) -> Self {
+        Self { load, rounds: Vec::new(), whole: 0.0 }
     }
 
-    fn turn(&mut self, time: Duration) -> Round {
+    /// One turn of `server`.
+    pub fn turn(&mut self, server: &Server, time: Duration) {
         // New connections: servers close those that lie idle while others have their turns.
-        let mut client = Client::of(self.server);
-        let (cpu, begin) = (self.server.cpu(), Instant::now());
-        let requests = client.ask_for(time, &mut self.load);
-        let (time, cpu) = (micros(begin.elapsed()), micros(self.server.cpu().saturating_sub(cpu)));
-        Round { cpu, time, requests: count(requests) }
+        let mut client = Client::of(server);
+        let (cpu, begin) = (server.cpu(), Instant::now());
+        let requests = count(client.ask_for(time, &mut self.load));
+        let (time, cpu) = (micros(begin.elapsed()), micros(server.cpu().saturating_sub(cpu)));
+        self.rounds.push(Round { cpu, time, requests });
+    }
+
+    /// Adds what `server` has used since it had used `cpu`.
+    pub fn add_whole(&mut self, server: &Server, cpu: Duration) {
+        self.whole += micros(server.cpu().saturating_sub(cpu));
     }
 
     /// Microseconds of CPU time for a request.
@@ -67,23 +70,26 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Lets each side take its turns; the one to begin changes from round to round.
-pub fn take(sides: &mut [Side<'_>], scale: &Scale) {
-    for side in &mut *sides {
-        side.turn(scale.turn / 4);
-        side.whole = micros(side.server.cpu());
+/// Lets each side take so many turns on its server; the one to begin changes from round to round.
+pub fn take<const N: usize>(
+    sides: &mut [Side<'_>; N],
+    servers: [&Server; N],
+    rounds: usize,
+    turn: Duration,
+) {
+    for (side, server) in sides.iter_mut().zip(servers) {
+        Client::of(server).ask_for(turn / 4, &mut side.load);
     }
-    for round in 0..scale.rounds {
-        for place in 0..sides.len() {
-            let place = (round + place) % sides.len();
-            let side = &mut sides[place];
-            let turn = side.turn(scale.turn);
-            side.rounds.push(turn);
-            thread::sleep(scale.rest);
+    let before = servers.map(Server::cpu);
+    for _ in 0..rounds {
+        let round = sides[0].rounds.len();
+        for place in 0..N {
+            let place = (round + place) % N;
+            sides[place].turn(servers[place], turn);
         }
     }
-    for side in sides {
-        side.whole = micros(side.server.cpu()) - side.whole;
+    for ((side, server), cpu) in sides.iter_mut().zip(servers).zip(before) {
+        side.add_whole(server, cpu);
     }
 }
 
