@@ -25,6 +25,15 @@ pub struct Used {
     pub address: Option<IpAddr>,
 }
 
+impl Used {
+    /// Takes the place of this, if it is later.
+    pub(crate) fn update(&mut self, other: &Self) {
+        if other.at > self.at {
+            *self = *other;
+        }
+    }
+}
+
 /// Notes the last uses of some hundred keys. What is known of a later one stays.
 ///
 /// # Errors
@@ -36,8 +45,8 @@ pub fn used(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
 fn note(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
     let (mut latest, mut of_secrets) = (BTreeMap::new(), BTreeMap::new());
     for used in uses {
-        later(latest.entry(used.key_id).or_insert(*used), used);
-        later(of_secrets.entry((used.key_id, used.secret)).or_insert(*used), used);
+        latest.entry(used.key_id).or_insert(*used).update(used);
+        of_secrets.entry((used.key_id, used.secret)).or_insert(*used).update(used);
     }
     let first = store::never_used(tx, latest.keys())?;
     store::used(tx, latest.values())?;
@@ -64,8 +73,8 @@ pub fn in_order_of_rows(connection: &mut Connection, mut uses: Vec<Used>) -> Res
     if matches!(connection, Connection::Postgres(_)) {
         return Ok(uses);
     }
-    let places = store::places(connection, &uses)?;
-    uses.sort_by_cached_key(|used| places.get(&used.key_id).copied());
+    let rows = store::rows(connection, &uses)?;
+    uses.sort_by_cached_key(|used| rows.get(&used.key_id).copied());
     Ok(uses)
 }
 
@@ -75,12 +84,6 @@ pub fn in_order_of_rows(connection: &mut Connection, mut uses: Vec<Used>) -> Res
 /// When the database cannot be read.
 pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
     store::least_used(connection, Timestamp::from_millis(i64::MAX), now, CANDIDATES)
-}
-
-fn later(known: &mut Used, used: &Used) {
-    if used.at > known.at {
-        *known = *used;
-    }
 }
 
 /// At most `limit` active keys that were not used since `since`, those used longest ago first.

@@ -1,8 +1,6 @@
 //! Statements about many rows at once, which diesel cannot write.
 
-use std::cell::Cell;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use diesel::backend::Backend;
 use diesel::pg::Pg;
@@ -16,8 +14,9 @@ use super::{Connection, Transaction, on_each};
 use crate::error::Result;
 
 /// How many rows SQLite is given with one statement. It reads a statement for longer than it works
-/// on a row, so that one is kept for so many rows, and one for a single row.
-const KEPT: usize = 32;
+/// on a row, so that one is kept for so many rows, and one for a single row. More would be a little
+/// faster, but a request that waits for the processor would wait for all of them.
+const KEPT: usize = 8;
 /// How many rows PostgreSQL is given: parameters have a limit, and each statement is a round trip.
 const MOST: usize = 1_000;
 
@@ -49,7 +48,7 @@ pub(crate) fn execute_for<const N: usize>(
     for (rows, is_kept) in parts(tx, rows) {
         let statement = ForRows { before, rows, after, is_kept };
         on_each!(&mut **tx, native => statement.execute(native)?);
-        give_way();
+        thread::yield_now();
     }
     Ok(())
 }
@@ -69,31 +68,9 @@ where
         let statement = ForRows { before, rows, after, is_kept };
         let some: Vec<U> = on_each!(connection, native => statement.load(native)?);
         all.extend(some);
-        give_way();
+        thread::yield_now();
     }
     Ok(all)
-}
-
-/// Lets who waits for the processor have it. Who keeps it for long would do so every time, and then
-/// the operating system may share it out: each change costs more than the few rows between two.
-fn give_way() {
-    /// A request takes some tens of microseconds: this is many, one after another.
-    const LONG: Duration = Duration::from_millis(1);
-    /// How many statements then follow without; a few milliseconds, as long as a turn usually is.
-    const SPARED: u32 = 16;
-    thread_local! {
-        static LEFT: Cell<u32> = const { Cell::new(0) };
-    }
-    LEFT.with(|left| {
-        if let Some(fewer) = left.get().checked_sub(1) {
-            return left.set(fewer);
-        }
-        let begun = Instant::now();
-        thread::yield_now();
-        if begun.elapsed() > LONG {
-            left.set(SPARED);
-        }
-    });
 }
 
 /// How many rows to prepare at a time.

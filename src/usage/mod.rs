@@ -37,7 +37,7 @@ pub use writer::Writer;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::api_keys::KeyId;
+use crate::api_keys::{KeyId, Used};
 use crate::clock::{DAY, Timestamp};
 use crate::db::Connection;
 use crate::error::Result;
@@ -49,6 +49,13 @@ pub struct Secret {
     pub key_id: KeyId,
     /// Which of its secrets.
     pub number: i64,
+}
+
+impl Secret {
+    /// The secret that was used.
+    pub(crate) fn of(used: &Used) -> Self {
+        Self { key_id: used.key_id, number: used.secret }
+    }
 }
 
 /// How many addresses of a key are kept: those that were seen last.

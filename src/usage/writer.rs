@@ -42,7 +42,10 @@ impl Writer {
             loop {
                 let is_over = end.recv_timeout(rest) != Err(RecvTimeoutError::Timeout);
                 let begun = Instant::now();
-                if let Err(error) = runtime.block_on(recorder.write(&db)) {
+                let written = runtime.block_on(async {
+                    if is_over { recorder.write(&db).await } else { recorder.write_due(&db).await }
+                });
+                if let Err(error) = written {
                     tracing::warn!(%error, "what was counted could not be written yet");
                 }
                 if is_over {

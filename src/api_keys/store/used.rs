@@ -42,30 +42,30 @@ pub(in crate::api_keys) fn never_used<'a>(
 }
 
 #[derive(QueryableByName)]
-struct Place {
+struct Lies {
     #[diesel(sql_type = BigInt)]
     number: i64,
     #[diesel(sql_type = BigInt)]
-    place: i64,
+    at: i64,
 }
 
 /// Where in an SQLite file the rows of keys lie.
-pub(in crate::api_keys) fn places(
+pub(in crate::api_keys) fn rows(
     connection: &mut Connection,
     uses: &[Used],
 ) -> Result<HashMap<KeyId, i64>> {
     let rows = (0..)
         .zip(uses)
         .map(|(number, used)| [Value::Text(used.key_id.as_str()), Value::Number(number)]);
-    let found: Vec<Place> = load_for(
+    let found: Vec<Lies> = load_for(
         connection,
         "WITH used (id, number) AS (VALUES ",
         &rows.collect::<Vec<_>>(),
-        ") SELECT used.number, api_keys.rowid AS place \
+        ") SELECT used.number, api_keys.rowid AS at \
          FROM used JOIN api_keys ON api_keys.id = used.id",
     )?;
-    let found = found.into_iter().filter_map(|Place { number, place }| {
-        Some((uses.get(usize::try_from(number).ok()?)?.key_id, place))
+    let found = found.into_iter().filter_map(|Lies { number, at }| {
+        Some((uses.get(usize::try_from(number).ok()?)?.key_id, at))
     });
     Ok(found.collect())
 }
