@@ -17,18 +17,12 @@ pub const SHARE: &str = "use of the server's core, %";
 /// More than a server can refuse in its turns, so that each is new to it.
 const STRANGERS: usize = 600_000;
 
-/// Against the bare server, both started anew for every round: two processes of one program may
-/// differ by a fifth, since their memory lies elsewhere. Says how many requests a second the program
-/// answers.
-pub fn against_bare(data: &Data, scale: &Scale) -> f64 {
-    let heads = [Server::latchkey(data), Server::bare()]
-        .map(|server| Client::of(&server).length(&mut Load::each(&data.secrets)));
+/// Against the bare server; says how many requests a second the program answers.
+pub fn against_bare(servers: [&Server; 2], data: &Data, scale: &Scale) -> f64 {
+    let heads = servers.map(|server| Client::of(server).length(&mut Load::each(&data.secrets)));
     println!("\nAnswers of {} bytes, of the bare server {}", heads[0], heads[1]);
     let mut sides = [(); 2].map(|()| Side::new(Load::at_random(&data.secrets)));
-    for _ in 0..scale.rounds {
-        let (latchkey, bare) = (warm(data), Server::bare());
-        turns::take(&mut sides, [&latchkey, &bare], 1, scale.turn);
-    }
+    turns::take(&mut sides, servers, scale.rounds, scale.turn);
     let sides = sides.each_ref();
     let name = format!("/v1/authorize, {} keys in memory", data.secrets.len());
     table::head(&name, ["Latchkey", "bare"]);
@@ -39,13 +33,6 @@ pub fn against_bare(data: &Data, scale: &Scale) -> f64 {
     table::line("requests in a second", throughput, Budget::Least(0.85));
     table::line(SHARE, sides.map(Side::share), Budget::Nothing);
     throughput[0]
-}
-
-/// The program with all keys in memory.
-pub fn warm(data: &Data) -> Server {
-    let server = Server::latchkey(data);
-    Client::of(&server).ask_each(&mut Load::each(&data.secrets), data.secrets.len());
-    server
 }
 
 /// A large database against a small one, with `secrets` of each in use; all of them have been

@@ -86,8 +86,9 @@ fn main() {
 /// The program with all its keys in memory, next to the bare server.
 fn against_bare(scale: &Scale) {
     let data = Data::filled(scale.remembered);
-    let throughput = cost::against_bare(&data, scale);
-    let (latchkey, bare) = (cost::warm(&data), Server::bare());
+    let (latchkey, bare) = (Server::latchkey(&data), Server::bare());
+    Client::of(&latchkey).ask_each(&mut Load::each(&data.secrets), data.secrets.len());
+    let throughput = cost::against_bare([&latchkey, &bare], &data, scale);
     latency::under_half_load([&latchkey, &bare], &data, throughput / 2.0, scale);
     cost::of_refusals(&latchkey, &data, scale);
 }
