@@ -43,12 +43,12 @@ const PROCESSES: usize = 3;
 /// One server that writes in every other turn.
 pub fn measure(quick: bool) {
     let data = Data::filled(KEYS);
-    let [mut writing, mut never] = [(); 2].map(|()| Side::new(Load::at_random(&data.secrets)));
+    let [mut writing, mut resting] = [(); 2].map(|()| Side::new(Load::at_random(&data.secrets)));
     for process in 0..if quick { 1 } else { PROCESSES } {
         let mut server = Server::counting(&data);
         Client::of(&server).ask_each(&mut Load::each(&data.secrets), data.secrets.len());
         for writes in [process % 2 == 0, process % 2 == 1] {
-            let side = if writes { &mut writing } else { &mut never };
+            let side = if writes { &mut writing } else { &mut resting };
             let cpu = server.cpu();
             server.tell(if writes { WRITES } else { "" });
             side.turn(&server, TURN);
@@ -56,7 +56,7 @@ pub fn measure(quick: bool) {
             side.add_whole(&server, cpu);
         }
     }
-    let sides = [&writing, &never];
+    let sides = [&writing, &resting];
     table::head(&format!("Counts of {KEYS} keys in use"), ["written", "not now"]);
     table::line("requests in a second", sides.map(Side::throughput), Budget::Least(0.95));
     table::line(cost::COST, sides.map(Side::cost), Budget::Nothing);

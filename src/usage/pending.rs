@@ -27,6 +27,7 @@ pub(super) struct Pending {
     uses: HashMap<Secret, Used>,
     /// Those that are known to be in use; the first use of any other does not wait.
     in_use: HashSet<Secret>,
+    /// When no last use was left.
     all_written: Option<Instant>,
 }
 
