@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::QueryableByName;
 use diesel::RunQueryDsl as _;
@@ -66,6 +67,23 @@ impl Data {
         println!("{keys} keys were made in {:.1} s", begin.elapsed().as_secs_f64());
         Self { folder, secrets }
     }
+
+    /// Waits until the first use of every key is written, as it is once after a start.
+    pub fn wait_for_first_uses(&self) {
+        let db = Db::open(&Location::Sqlite(self.folder.path().join("latchkey.db")));
+        let db = db.expect("it opens");
+        while unused(&db) > 0 {
+            thread::sleep(Duration::from_secs(1));
+        }
+    }
+}
+
+/// How many keys were not used yet, as far as is written.
+fn unused(db: &Db) -> i64 {
+    let count = "SELECT COUNT(*) AS number FROM api_keys WHERE last_used_at = 0";
+    let count =
+        db.read_blocking(|connection| Ok(diesel::sql_query(count).get_result::<Row>(connection)?));
+    count.expect("read").number
 }
 
 /// Makes every key one that passes.

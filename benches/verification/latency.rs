@@ -29,22 +29,17 @@ pub fn of_misses(server: &Server, secrets: &[String], scale: &Scale) {
     table::line("p99, µs", [at(&misses, 0.99), at(&hits, 0.99)], Budget::Nothing);
 }
 
-/// Long enough for what is counted to be written meanwhile, every minute with so many keys in use.
-const TURN: Duration = Duration::from_secs(20);
-
 /// At a fixed rate. Over all rounds at once: what happens now and then is to show.
 pub fn under_half_load(servers: [&Server; 2], data: &Data, rate: f64, scale: &Scale) {
     let mut taken = [Vec::new(), Vec::new()];
     let idler = Process::idler();
     let mut load = Load::at_random(&data.secrets);
+    // Nothing happens now and then in the bare server.
+    let turns = [scale.long_turn, scale.long_turn / 3];
     for _ in 0..scale.rounds / 2 {
-        for (server, taken) in servers.iter().zip(&mut taken) {
-            taken.extend(Client::of(server).ask_at(
-                Host::new(server, &idler),
-                rate,
-                TURN,
-                &mut load,
-            ));
+        for ((server, turn), taken) in servers.iter().zip(turns).zip(&mut taken) {
+            let host = Host::new(server, &idler);
+            taken.extend(Client::of(server).ask_at(host, rate, turn, &mut load));
         }
     }
     let name = format!("Half of the load that it can bear: {rate:.0} requests a second");

@@ -44,8 +44,11 @@ pub struct Scale {
     pub keys: u32,
     /// How often each of those that are compared takes its turn.
     pub rounds: usize,
-    /// How long a turn lasts.
+    /// How long a turn lasts,
     pub turn: Duration,
+    /// and one in which everything that the program does now and then is to have its share: what is
+    /// counted of so many keys is written every minute.
+    pub long_turn: Duration,
     /// How many keys are asked about cold, then warm.
     pub misses: usize,
 }
@@ -67,9 +70,9 @@ fn main() {
     let quick = is_said("--quick");
     let (remembered, keys, misses) =
         if quick { (10_000, 100_000, 300) } else { (100_000, 1_000_000, 3000) };
-    let (rounds, turn) =
-        if quick { (4, Duration::from_millis(500)) } else { (8, Duration::from_secs(1)) };
-    let scale = Scale { remembered, keys, rounds, turn, misses };
+    let (rounds, turn, long_turn) = if quick { (4, 500, 6_000) } else { (8, 1_000, 62_000) };
+    let [turn, long_turn] = [turn, long_turn].map(Duration::from_millis);
+    let scale = Scale { remembered, keys, rounds, turn, long_turn, misses };
     let parts = ["against", "size", "counting"];
     let is_due = |part| is_said(part) || !parts.iter().any(|other| is_said(other));
     if is_due("against") {
@@ -88,6 +91,7 @@ fn against_bare(scale: &Scale) {
     let data = Data::filled(scale.remembered);
     let (latchkey, bare) = (Server::latchkey(&data), Server::bare());
     Client::of(&latchkey).ask_each(&mut Load::each(&data.secrets), data.secrets.len());
+    data.wait_for_first_uses();
     let throughput = cost::against_bare([&latchkey, &bare], &data, scale);
     latency::under_half_load([&latchkey, &bare], &data, throughput / 2.0, scale);
     cost::of_refusals(&latchkey, &data, scale);
