@@ -73,8 +73,8 @@ pub fn in_order_of_rows(connection: &mut Connection, mut uses: Vec<Used>) -> Res
     if matches!(connection, Connection::Postgres(_)) {
         return Ok(uses);
     }
-    let rows = store::rows(connection, &uses)?;
-    uses.sort_by_cached_key(|used| rows.get(&used.key_id).copied());
+    let numbers = store::row_numbers(connection, &uses)?;
+    uses.sort_by_cached_key(|used| numbers.get(&used.key_id).copied());
     Ok(uses)
 }
 

@@ -19,7 +19,7 @@ const THREADS: usize = 64;
 
 /// Counts; one for the whole program.
 pub struct Recorder {
-    places: Box<[Place]>,
+    buffers: Box<[Buffers]>,
     /// What could not be written yet; only who writes takes it.
     pub(super) pending: tokio::sync::Mutex<Pending>,
 }
@@ -27,7 +27,7 @@ pub struct Recorder {
 /// Apart, so that threads do not take each other's memory from the processor.
 #[derive(Default)]
 #[repr(align(128))]
-struct Place([Mutex<Buffer>; 2]);
+struct Buffers([Mutex<Buffer>; 2]);
 
 /// A request that was refused.
 #[derive(Debug)]
@@ -50,8 +50,8 @@ pub struct Denial<'a> {
 
 impl Default for Recorder {
     fn default() -> Self {
-        let places = (0..THREADS).map(|_| Place::default()).collect();
-        Self { places, pending: tokio::sync::Mutex::default() }
+        let buffers = (0..THREADS).map(|_| Buffers::default()).collect();
+        Self { buffers, pending: tokio::sync::Mutex::default() }
     }
 }
 
@@ -88,7 +88,7 @@ impl Recorder {
     /// Takes what was counted until now.
     pub(super) fn collect(&self) -> Buffer {
         let mut all = Buffer::default();
-        for buffer in self.places.iter().flat_map(|place| &place.0) {
+        for buffer in self.buffers.iter().flat_map(|buffers| &buffers.0) {
             // Let go of before it is added up.
             let counted = {
                 let mut counting = held(buffer);
@@ -105,7 +105,7 @@ impl Recorder {
         thread_local! {
             static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed);
         }
-        let [one, other] = &self.places[NUMBER.with(|number| number % THREADS)].0;
+        let [one, other] = &self.buffers[NUMBER.with(|number| number % THREADS)].0;
         match one.try_lock() {
             Ok(buffer) => buffer,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),

@@ -22,7 +22,9 @@ pub(super) use holders::{
 };
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, totals, walk};
-pub(super) use used::{count_used, least_used, never_used, not_revoked, rows, set_attention, used};
+pub(super) use used::{
+    count_used, least_used, never_used, not_revoked, row_numbers, set_attention, used,
+};
 
 use super::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
 use crate::clock::Timestamp;

@@ -42,30 +42,30 @@ pub(in crate::api_keys) fn never_used<'a>(
 }
 
 #[derive(QueryableByName)]
-struct Lies {
+struct RowNumber {
     #[diesel(sql_type = BigInt)]
-    number: i64,
+    place: i64,
     #[diesel(sql_type = BigInt)]
-    at: i64,
+    row_number: i64,
 }
 
-/// Where in an SQLite file the rows of keys lie.
-pub(in crate::api_keys) fn rows(
+/// The numbers of keys' rows in an SQLite file.
+pub(in crate::api_keys) fn row_numbers(
     connection: &mut Connection,
     uses: &[Used],
 ) -> Result<HashMap<KeyId, i64>> {
     let rows = (0..)
         .zip(uses)
-        .map(|(number, used)| [Value::Text(used.key_id.as_str()), Value::Number(number)]);
-    let found: Vec<Lies> = load_for(
+        .map(|(place, used)| [Value::Text(used.key_id.as_str()), Value::Number(place)]);
+    let found: Vec<RowNumber> = load_for(
         connection,
-        "WITH used (id, number) AS (VALUES ",
+        "WITH used (id, place) AS (VALUES ",
         &rows.collect::<Vec<_>>(),
-        ") SELECT used.number, api_keys.rowid AS at \
+        ") SELECT used.place, api_keys.rowid AS row_number \
          FROM used JOIN api_keys ON api_keys.id = used.id",
     )?;
-    let found = found.into_iter().filter_map(|Lies { number, at }| {
-        Some((uses.get(usize::try_from(number).ok()?)?.key_id, at))
+    let found = found.into_iter().filter_map(|RowNumber { place, row_number }| {
+        Some((uses.get(usize::try_from(place).ok()?)?.key_id, row_number))
     });
     Ok(found.collect())
 }
