@@ -22,7 +22,7 @@ pub fn against_bare(servers: [&Server; 2], data: &Data, scale: &Scale) -> f64 {
     let heads = servers.map(|server| Client::of(server).length(&mut Load::each(&data.secrets)));
     println!("\nAnswers of {} bytes, of the bare server {}", heads[0], heads[1]);
     let mut sides = [(); 2].map(|()| Side::new(Load::at_random(&data.secrets)));
-    turns::take(&mut sides, servers, scale.rounds, scale.turn);
+    turns::take(&mut sides, servers, scale);
     let sides = sides.each_ref();
     let name = format!("/v1/authorize, {} keys in memory", data.secrets.len());
     table::head(&name, ["Latchkey", "bare"]);
@@ -46,7 +46,7 @@ pub fn by_size(
 ) {
     let [large, small] = secrets;
     let mut sides = [Side::new(Load::at_random(large)), Side::new(Load::at_random(small))];
-    turns::take(&mut sides, servers, scale.rounds, scale.turn);
+    turns::take(&mut sides, servers, scale);
     table::head(name, [&scale.keys.to_string(), &crate::SMALL.to_string()]);
     table::line(COST, sides.each_ref().map(Side::cost), budget);
     table::line(SHARE, sides.each_ref().map(Side::share), Budget::Nothing);
@@ -62,7 +62,7 @@ pub fn of_refusals(server: &Server, data: &Data, scale: &Scale) {
         Side::new(Load::each(&strangers).refused()),
         Side::new(Load::at_random(&data.secrets)),
     ];
-    turns::take(&mut sides, [server; 3], scale.rounds, scale.turn);
+    turns::take(&mut sides, [server; 3], scale);
     let [junk, strangers, passing] = &sides;
     for (name, refused) in [("Junk", junk), ("Secret keys that do not exist", strangers)] {
         table::head(name, ["refused", "passing"]);

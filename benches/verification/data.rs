@@ -9,8 +9,9 @@ use diesel::QueryableByName;
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
-use latchkey::api_keys::{Environment, SecretKey};
-use latchkey::db::{Db, Location, Transaction, without_indexes};
+use latchkey::api_keys::{self, Environment, SecretKey};
+use latchkey::clock::{Clock, Timestamp};
+use latchkey::db::{Connection, Db, Location, Transaction, without_indexes};
 use latchkey::error::Result;
 use latchkey::keyring::{Keyring, hex};
 use rand::seq::SliceRandom as _;
@@ -72,18 +73,14 @@ impl Data {
     pub fn wait_for_first_uses(&self) {
         let db = Db::open(&Location::Sqlite(self.folder.path().join("latchkey.db")));
         let db = db.expect("it opens");
-        while unused(&db) > 0 {
+        let (ever, now) = (Timestamp::from_millis(1), Clock::System.now());
+        let is_one_left = |connection: &mut Connection| {
+            Ok(!api_keys::unused(connection, ever, now, 1)?.is_empty())
+        };
+        while db.read_blocking(is_one_left).expect("read") {
             thread::sleep(Duration::from_secs(1));
         }
     }
-}
-
-/// How many keys were not used yet, as far as is written.
-fn unused(db: &Db) -> i64 {
-    let count = "SELECT COUNT(*) AS number FROM api_keys WHERE last_used_at = 0";
-    let count =
-        db.read_blocking(|connection| Ok(diesel::sql_query(count).get_result::<Row>(connection)?));
-    count.expect("read").number
 }
 
 /// Makes every key one that passes.

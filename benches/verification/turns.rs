@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::Scale;
 use crate::client::Client;
 use crate::load::Load;
 use crate::server::Server;
@@ -71,21 +72,16 @@ impl<'a> Side<'a> {
 }
 
 /// Lets each side take so many turns on its server; the one to begin changes from round to round.
-pub fn take<const N: usize>(
-    sides: &mut [Side<'_>; N],
-    servers: [&Server; N],
-    rounds: usize,
-    turn: Duration,
-) {
+pub fn take<const N: usize>(sides: &mut [Side<'_>; N], servers: [&Server; N], scale: &Scale) {
     for (side, server) in sides.iter_mut().zip(servers) {
-        Client::of(server).ask_for(turn / 4, &mut side.load);
+        Client::of(server).ask_for(scale.turn / 4, &mut side.load);
     }
     let before = servers.map(Server::cpu);
-    for _ in 0..rounds {
+    for _ in 0..scale.rounds {
         let round = sides[0].rounds.len();
         for place in 0..N {
             let place = (round + place) % N;
-            sides[place].turn(servers[place], turn);
+            sides[place].turn(servers[place], scale.turn);
         }
     }
     for ((side, server), cpu) in sides.iter_mut().zip(servers).zip(before) {
