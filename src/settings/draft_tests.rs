@@ -1,0 +1,74 @@
+//! What settings may be, and what of a form is wrong.
+
+use super::*;
+use proptest::prelude::*;
+
+fn draft() -> Draft {
+    Draft { organisation: "Meridian Freight".into(), ..Draft::of(&Settings::default()) }
+}
+
+#[test]
+fn what_stands_may_stay() {
+    let settings = draft().check(3).expect("good");
+    assert_eq!(Draft::of(&settings).check(3), Ok(settings.clone()));
+    assert!(changes(&settings, &settings).is_empty());
+}
+
+#[test]
+fn each_field_is_held_to_its_bounds() {
+    let wrong = |change: fn(&mut Draft)| {
+        let mut draft = draft();
+        change(&mut draft);
+        draft.check(1).map_or_else(|e| e.0.iter().map(|e| e.field).collect(), |_| vec![])
+    };
+    assert_eq!(wrong(|d| d.organisation = " ".into()), ["organisation"]);
+    assert_eq!(wrong(|d| d.secret_prefix = "L".into()), ["secret_prefix"]);
+    assert_eq!(wrong(|d| d.secret_prefix = "lk_prod".into()), ["secret_prefix"]);
+    assert_eq!(wrong(|d| d.secret_prefix = "abcdefghi".into()), ["secret_prefix"]);
+    assert_eq!(wrong(|d| d.maximum_lifetime_days = "366".into()), ["maximum_lifetime_days"]);
+    assert_eq!(wrong(|d| d.maximum_lifetime_days = "30".into()), ["default_lifetime_days"]);
+    assert_eq!(wrong(|d| d.default_lifetime_days = "0".into()), ["default_lifetime_days"]);
+    assert_eq!(wrong(|d| d.active_key_limit = "0".into()), ["active_key_limit"]);
+    assert_eq!(wrong(|d| d.active_key_limit = "1000001".into()), ["active_key_limit"]);
+    assert_eq!(wrong(|d| d.rotation_days[1] = "+1".into()), ["rotation_days_staging"]);
+    assert_eq!(wrong(|d| d.session_idle_minutes = "4".into()), ["session_idle_minutes"]);
+    assert_eq!(wrong(|d| d.session_hours = "13".into()), ["session_hours"]);
+    assert_eq!(wrong(|d| d.hourly_counts_days = "6".into()), ["hourly_counts_days"]);
+    assert_eq!(wrong(|d| d.hourly_counts_days = "401".into()), ["hourly_counts_days"]);
+    assert_eq!(wrong(|d| d.daily_counts_days = "29".into()), ["daily_counts_days"]);
+    assert_eq!(wrong(|d| d.daily_counts_days = "3651".into()), ["daily_counts_days"]);
+    assert_eq!(wrong(|d| d.daily_counts_days = "99".into()), ["daily_counts_days"]);
+    assert!(wrong(|d| d.daily_counts_days = "100".into()).is_empty());
+    assert_eq!(wrong(|d| d.denials_days = "0".into()), ["denials_days"]);
+    assert_eq!(wrong(|d| d.denials_days = "401".into()), ["denials_days"]);
+    assert_eq!(wrong(|d| d.review_days = "367".into()), ["review_days"]);
+    assert!(wrong(|d| d.review_days = "0".into()).is_empty());
+    assert!(wrong(|d| d.session_hours = " 8 ".into()).is_empty());
+}
+
+#[test]
+fn an_organisation_has_a_name_of_one_line() {
+    let parse = |text: &str| OrganisationName::parse(text).map(|name| name.0);
+    assert_eq!(parse(" "), Err("Enter the organisation's name".into()));
+    assert!(parse("a\nb").is_err() && parse(&"x".repeat(81)).is_err());
+    assert_eq!(parse("Northwind"), Ok("Northwind".into()));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_settings_unsafe(text in ".*") {
+        let typed = Draft {
+            organisation: text.clone(),
+            secret_prefix: text.clone(),
+            maximum_lifetime_days: text.clone(),
+            session_hours: text.clone(),
+            denials_days: text,
+            ..draft()
+        };
+        if let Ok(settings) = typed.check(1) {
+            prop_assert!((1..=365).contains(&settings.maximum_lifetime_days));
+            prop_assert!((1..=400).contains(&settings.denials_days));
+            prop_assert!((1..=12).contains(&settings.session_hours));
+        }
+    }
+}
