@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_http::h1::ExpectHandler;
+use actix_server::Server;
+use actix_service::IntoServiceFactory as _;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer};
-use futures_util::future::try_join;
+use actix_web::{App, HttpResponse};
+use futures_util::future::try_join_all;
 use tracing_actix_web::TracingLogger;
 
 use crate::alerts::Worker;
@@ -21,7 +23,8 @@ use crate::sign_in::Door;
 use crate::sign_in::http::session;
 use crate::usage::{Recorder, Writer};
 use crate::verification::Verifier;
-use crate::verification::http::Front;
+use crate::verification::http::{Expectations, Front};
+use crate::web::connections::{self, Listener, Shares, Tls};
 use crate::web::log::QuietRootSpan;
 use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
@@ -32,10 +35,8 @@ use crate::{
     sign_in, usage, verification, webhooks,
 };
 
-/// For how long requests in flight may go on after SIGTERM, in seconds.
-const SHUTDOWN: u64 = 20;
-/// For how long a client may take to send a request's head.
-const SLOWEST_HEAD: Duration = Duration::from_secs(10);
+/// How many open files are assumed until it is known how many there may be.
+const FILES: usize = 1024;
 /// How often the house is kept.
 const HOUSE_KEEPING: Duration = Duration::from_mins(10);
 
@@ -50,6 +51,20 @@ pub struct Shared {
     pub verifier: Arc<Verifier>,
     /// What counts their requests.
     pub usage: Arc<Recorder>,
+    /// How many connections each listener may have.
+    pub shares: Shares,
+    /// The certificate of the listeners; none where TLS ends elsewhere.
+    pub tls: Option<Arc<Tls>>,
+}
+
+/// What is listened on.
+pub struct Sockets {
+    /// For people, and for programs too.
+    pub dashboard: TcpListener,
+    /// For programs only.
+    pub verify: Option<TcpListener>,
+    /// For whoever collects metrics.
+    pub metrics: Option<TcpListener>,
 }
 
 impl Shared {
@@ -62,7 +77,8 @@ impl Shared {
         let verifier =
             Verifier::new(&site.db, &site.keyring, site.clock.clone(), Arc::clone(&usage));
         site.db.watch()?;
-        Ok(Self { site, door, verifier: Arc::new(verifier), usage })
+        let (shares, tls) = (Shares::of(FILES, false), None);
+        Ok(Self { site, door, verifier: Arc::new(verifier), usage, shares, tls })
     }
 }
 
@@ -88,15 +104,14 @@ pub fn routes() -> Routes {
     routes
 }
 
-/// Serves the dashboard on `listener`, and what programs ask on `verify`, until the process is
-/// told to stop; keeps the house and writes what was counted meanwhile.
+/// Serves on `sockets` until the process is told to stop; keeps the house and writes what was counted
+/// meanwhile. Metrics are on the listener for programs where that is on this machine only.
 ///
 /// # Errors
 /// When the sockets cannot be served.
 pub fn run<Keeping: Future<Output = ()> + 'static>(
     shared: &Shared,
-    listener: TcpListener,
-    verify: Option<TcpListener>,
+    sockets: Sockets,
     workers: Option<usize>,
     metrics: Metrics,
     house_keeping: fn(Db, Timestamp) -> Keeping,
@@ -105,16 +120,14 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
     let _worker = Worker::start(&shared.site)?;
     actix_web::rt::System::new().block_on(async {
-        let dashboard = dashboard(shared, listener, workers).map_err(Error::internal)?;
-        let apart = verify.map(|listener| apart(shared, listener, workers, metrics.clone()));
-        let apart = apart.transpose().map_err(Error::internal)?;
+        let mut servers = vec![dashboard(shared, sockets.dashboard, workers)];
+        servers.extend(sockets.verify.map(|socket| verify(shared, socket, workers, &metrics)));
+        servers.extend(sockets.metrics.map(|socket| apart(shared, socket, &metrics)));
+        let servers = servers.into_iter().collect::<std::io::Result<Vec<_>>>();
+        let servers = servers.map_err(Error::internal)?;
         actix_web::rt::spawn(keep_house(shared.site.clone(), house_keeping));
         actix_web::rt::spawn(metrics.keep_up());
-        let served = match apart {
-            Some(apart) => try_join(dashboard, apart).await.map(|((), ())| ()),
-            None => dashboard.await,
-        };
-        served.map_err(Error::internal)
+        try_join_all(servers).await.map_err(Error::internal).map(drop)
     })
 }
 
@@ -136,11 +149,12 @@ async fn keep_house<Keeping: Future<Output = ()>>(
 /// When the socket cannot be served.
 pub fn dashboard(
     shared: &Shared,
-    listener: TcpListener,
+    socket: TcpListener,
     workers: Option<usize>,
 ) -> std::io::Result<Server> {
-    let Shared { site, door, verifier, .. } = shared.clone();
-    let server = HttpServer::new(move || {
+    let Shared { site, door, verifier, shares, tls, .. } = shared.clone();
+    let expectations = Expectations::of(site.clone(), verifier.clone());
+    let app = move || {
         let session =
             session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
         let pages = web::scope("")
@@ -165,11 +179,10 @@ pub fn dashboard(
             .configure(verification::http::register)
             .service(people);
         Front::of(site.clone(), verifier.clone(), app)
-    })
-    .workers(workers.unwrap_or_else(cores))
-    .shutdown_timeout(SHUTDOWN)
-    .client_request_timeout(SLOWEST_HEAD);
-    Ok(server.listen(listener)?.run())
+    };
+    let (limits, workers) = (shares.dashboard, workers.unwrap_or_else(cores));
+    let listener = Listener { name: "dashboard", socket, workers, limits, tls };
+    connections::serve(listener, app, move || expectations.clone())
 }
 
 fn cores() -> usize {
@@ -177,27 +190,53 @@ fn cores() -> usize {
 }
 
 /// The server of what programs ask, on an address where no page is served.
-fn apart(
+fn verify(
     shared: &Shared,
-    listener: TcpListener,
+    socket: TcpListener,
     workers: Option<usize>,
-    metrics: Metrics,
+    metrics: &Metrics,
 ) -> std::io::Result<Server> {
-    let Shared { site, verifier, .. } = shared.clone();
-    let server = HttpServer::new(move || {
+    let Shared { site, verifier, shares, tls, .. } = shared.clone();
+    let expectations = Expectations::of(site.clone(), verifier.clone());
+    let is_local = socket.local_addr()?.ip().to_canonical().is_loopback();
+    let metrics = metrics.clone();
+    let app = move || {
         let app = App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(metrics.clone()))
             .configure(verification::http::register)
             .configure(health)
-            .route("/metrics", web::get().to(verification::http::metrics));
+            .configure(|config| {
+                if is_local {
+                    measures(config);
+                }
+            });
         Front::of(site.clone(), verifier.clone(), app)
-    })
-    .workers(workers.unwrap_or_else(cores))
-    .shutdown_timeout(SHUTDOWN)
-    .client_request_timeout(SLOWEST_HEAD);
-    Ok(server.listen(listener)?.run())
+    };
+    let (limits, workers) = (shares.verify, workers.unwrap_or_else(cores));
+    let listener = Listener { name: "verify", socket, workers, limits, tls };
+    connections::serve(listener, app, move || expectations.clone())
+}
+
+/// The server of metrics, which may be read from other machines: they name nobody.
+fn apart(shared: &Shared, socket: TcpListener, metrics: &Metrics) -> std::io::Result<Server> {
+    let Shared { verifier, shares, .. } = shared.clone();
+    let metrics = metrics.clone();
+    let app = move || {
+        let app = App::new()
+            .app_data(web::Data::from(verifier.clone()))
+            .app_data(web::Data::new(metrics.clone()))
+            .configure(measures);
+        app.into_factory()
+    };
+    let limits = shares.metrics;
+    let listener = Listener { name: "metrics", socket, workers: 1, limits, tls: None };
+    connections::serve(listener, app, || ExpectHandler)
+}
+
+fn measures(config: &mut ServiceConfig) {
+    config.route("/metrics", web::get().to(verification::http::metrics));
 }
 
 /// Whether the process lives, and whether its database answers; for load balancers.

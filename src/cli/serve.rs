@@ -10,10 +10,11 @@ use crate::config::{Config, DatabaseConfig, LogConfig, LogFormat, PublicUrl};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::keyring::{Keyring, private_file};
-use crate::server::{self, Shared};
+use crate::server::{self, Shared, Sockets};
 use crate::sign_in::{self, Door, set_up};
 use crate::usage;
 use crate::web::Site;
+use crate::web::connections::{Shares, Tls, raise_limit};
 use crate::web::metrics::Metrics;
 use crate::{alerts, mail, webhooks};
 
@@ -31,6 +32,10 @@ pub fn run(config: &Config) -> Result<()> {
     let (listener, bound) = listen(server.listen, "--listen")?;
     let verify =
         server.verify_listen.map(|address| listen(address, "--verify-listen")).transpose()?;
+    let measures =
+        server.metrics_listen.map(|address| listen(address, "--metrics-listen")).transpose()?;
+    let tls = server.tls.as_ref().map(|files| Tls::open(&files.certificate, &files.key));
+    let tls = tls.transpose()?;
     let public_url = server.public_url(bound);
     let link = set_up_link(&db, &keyring, &config.database, &public_url)?;
     let site = Site {
@@ -41,17 +46,22 @@ pub fn run(config: &Config) -> Result<()> {
         trusted_proxies: server.trusted_proxies.clone(),
         webhook_networks: server.webhook_networks.clone(),
     };
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let mut lines =
-        vec![format!("Latchkey {} listens on http://{bound}", env!("CARGO_PKG_VERSION"))];
-    lines.extend(verify.iter().map(|(_, at)| format!("Gateways and services ask http://{at}")));
+        vec![format!("Latchkey {} listens on {scheme}://{bound}", env!("CARGO_PKG_VERSION"))];
+    lines.extend(verify.iter().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}")));
+    lines.extend(measures.iter().map(|(_, at)| format!("Metrics are on http://{at}/metrics")));
     lines
         .extend(link.map(|link| format!("Set up the first super manager within one hour: {link}")));
     announce(&lines)?;
     let metrics = Metrics::install()?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
+    let shares = Shares::of(raise_limit(), verify.is_some());
+    let shared = Shared { shares, tls, ..shared };
     let workers = server.workers.map(std::num::NonZeroUsize::get);
-    let verify = verify.map(|(listener, _)| listener);
-    server::run(&shared, listener, verify, workers, metrics, house_keeping)
+    let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
+    let sockets = Sockets { dashboard: listener, verify, metrics: measures };
+    server::run(&shared, sockets, workers, metrics, house_keeping)
 }
 
 /// Takes the address, before anything is said of it.
@@ -114,13 +124,18 @@ async fn house_keeping(db: Db, now: Timestamp) {
 }
 
 fn start_log(config: LogConfig) {
-    use tracing_subscriber::filter::LevelFilter;
-    let log = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::INFO)
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    // actix reports each client that breaks off or sends no HTTP as an error of its own.
+    let targets =
+        Targets::new().with_default(LevelFilter::INFO).with_target("actix_http", LevelFilter::OFF);
+    let log = tracing_subscriber::fmt::layer()
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
+    let registry = tracing_subscriber::registry().with(targets);
     match config.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => registry.with(log).init(),
+        LogFormat::Json => registry.with(log.json().flatten_event(true)).init(),
     }
 }

@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use command_line::{ActivityCommand, AddMember, Command, FillDemo, LogFormat, MemberCommand};
-pub use network::ServerConfig;
+pub use network::{ServerConfig, TlsFiles};
 pub use public_url::PublicUrl;
 pub use refusal::Refusal;
 pub use storage::DatabaseConfig;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -31,6 +32,29 @@ pub(super) struct NetworkOptions {
     #[arg(long, global = true, env = "LATCHKEY_VERIFY_LISTEN", hide_env_values = true,
         value_name = "ADDRESS", value_parser = socket_address)]
     verify_listen: Option<SocketAddr>,
+    /// Another address and port for /metrics, which the address for the endpoints for programs serves only
+    /// on this machine
+    #[arg(long, global = true, env = "LATCHKEY_METRICS_LISTEN", hide_env_values = true,
+        value_name = "ADDRESS", value_parser = socket_address)]
+    metrics_listen: Option<SocketAddr>,
+    /// The certificate and its chain, in PEM form: both addresses then speak https
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_TLS_CERT",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM form; both files are read again when they change
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_TLS_KEY",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    tls_key: Option<PathBuf>,
     /// How many threads serve [default: one for each core]
     #[arg(long, global = true, env = "LATCHKEY_WORKERS", hide_env_values = true,
         value_name = "N", value_parser = workers)]
@@ -39,6 +63,10 @@ pub(super) struct NetworkOptions {
     #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", hide_env_values = true,
         value_parser = yes_or_no)]
     insecure_http: bool,
+    /// Allow plain http beyond this machine for programs: secret keys travel in the clear
+    #[arg(long, global = true, env = "LATCHKEY_INSECURE_VERIFY_HTTP", hide_env_values = true,
+        value_parser = yes_or_no)]
+    insecure_verify_http: bool,
 }
 
 /// Where and how to serve.
@@ -54,30 +82,72 @@ pub struct ServerConfig {
     pub webhook_networks: WebhookNetworks,
     /// An address of their own for the endpoints for programs.
     pub verify_listen: Option<SocketAddr>,
+    /// An address of their own for metrics.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The certificate and its key, if TLS ends here.
+    pub tls: Option<TlsFiles>,
     /// How many threads serve; one for each core unless given.
     pub workers: Option<NonZeroUsize>,
     /// Whether plain http is allowed beyond this machine.
     pub insecure_http: bool,
+    /// The same for the endpoints for programs on an address of their own.
+    pub insecure_verify_http: bool,
+}
+
+/// A certificate and its key.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The certificate and its chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 impl NetworkOptions {
     pub(super) fn settle(self) -> Result<ServerConfig, Refusal> {
-        if self.verify_listen.is_some_and(|other| other == self.listen && other.port() != 0) {
-            return Err(Refusal::new(format!(
-                "--verify-listen and --listen are both {}: give --verify-listen another port, or \
-                 leave it out",
-                self.listen
-            )));
-        }
+        self.refuse_shared_addresses()?;
+        let tls = match (self.tls_cert, self.tls_key) {
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+            (None, None) => None,
+            (given, _) => {
+                let (given, missing) = match given {
+                    Some(_) => ("--tls-cert", "--tls-key"),
+                    None => ("--tls-key", "--tls-cert"),
+                };
+                return Err(Refusal::new(format!(
+                    "{given} needs {missing}: give both, or neither"
+                )));
+            }
+        };
         Ok(ServerConfig {
             listen: self.listen,
             public_url: self.public_url,
             trusted_proxies: self.trusted_proxies,
             webhook_networks: self.webhook_networks,
             verify_listen: self.verify_listen,
+            metrics_listen: self.metrics_listen,
+            tls,
             workers: self.workers,
             insecure_http: self.insecure_http,
+            insecure_verify_http: self.insecure_verify_http,
         })
+    }
+
+    fn refuse_shared_addresses(&self) -> Result<(), Refusal> {
+        let others =
+            [("--verify-listen", self.verify_listen), ("--metrics-listen", self.metrics_listen)];
+        let mut taken = vec![("--listen", self.listen)];
+        for (option, address) in others {
+            let Some(address) = address else { continue };
+            let other = taken.iter().find(|(_, other)| *other == address && address.port() != 0);
+            if let Some((other, _)) = other {
+                return Err(Refusal::new(format!(
+                    "{option} and {other} are both {address}: give {option} another port, or leave it out"
+                )));
+            }
+            taken.push((option, address));
+        }
+        Ok(())
     }
 }
 
@@ -85,22 +155,34 @@ impl ServerConfig {
     /// The public URL of a server that serves on `bound`.
     #[must_use]
     pub fn public_url(&self, bound: SocketAddr) -> PublicUrl {
-        self.public_url.clone().unwrap_or_else(|| PublicUrl::of_address(bound))
+        let direct = || PublicUrl::of_address(bound, self.tls.is_some());
+        self.public_url.clone().unwrap_or_else(direct)
     }
 
-    /// Over plain http anybody on the way reads passwords (ASVS 12.2.1): it must not leave the
-    /// machine unless somebody says so.
+    /// Over plain http anybody on the way reads passwords and secret keys (ASVS 12.2.1): no listener
+    /// may be reached that way from other machines unless the operator says so.
     pub(super) fn refuse_plain_http(&self) -> Result<(), Refusal> {
+        let stays_here = |address: SocketAddr| address.ip().to_canonical().is_loopback();
         let url = self.public_url(self.listen);
-        let stays_here = url.is_loopback() && self.listen.ip().to_canonical().is_loopback();
-        if url.is_https() || stays_here || self.insecure_http {
-            return Ok(());
+        let is_local = url.is_loopback() && stays_here(self.listen);
+        if !(url.is_https() || is_local || self.insecure_http) {
+            return Err(Refusal::new(format!(
+                "{url} on {} would send passwords in the clear: give an https --public-url and a \
+                 proxy that ends TLS, --tls-cert and --tls-key, or --insecure-http",
+                self.listen
+            )));
         }
-        Err(Refusal::new(format!(
-            "{url} on {} would send passwords in the clear: give an https --public-url and a \
-             proxy that ends TLS, or --insecure-http",
-            self.listen
-        )))
+        match self.verify_listen {
+            Some(address)
+                if !(self.tls.is_some() || stays_here(address) || self.insecure_verify_http) =>
+            {
+                Err(Refusal::new(format!(
+                    "--verify-listen {address} would send secret keys in the clear: give \
+                     --tls-cert and --tls-key, or --insecure-verify-http"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

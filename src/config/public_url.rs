@@ -41,10 +41,11 @@ impl PublicUrl {
     }
 
     /// The URL of a server that is reached directly.
-    pub(super) fn of_address(bound: SocketAddr) -> Self {
+    pub(super) fn of_address(bound: SocketAddr, https: bool) -> Self {
+        let scheme = if https { "https" } else { "http" };
         Self {
-            origin: format!("http://{bound}"),
-            https: false,
+            origin: format!("{scheme}://{bound}"),
+            https,
             loopback: bound.ip().to_canonical().is_loopback(),
         }
     }

@@ -93,6 +93,10 @@ fn unknown_variables_of_ours_are_refused_and_others_are_not_ours() {
         "LATCHKEY_WORKERS",
         "LATCHKEY_LOG_FORMAT",
         "LATCHKEY_INSECURE_HTTP",
+        "LATCHKEY_INSECURE_VERIFY_HTTP",
+        "LATCHKEY_METRICS_LISTEN",
+        "LATCHKEY_TLS_CERT",
+        "LATCHKEY_TLS_KEY",
     ] {
         assert!(check(name).is_ok(), "{name}");
     }
@@ -118,6 +122,36 @@ fn plain_http_stays_on_this_machine_unless_somebody_says_otherwise() {
     ] {
         assert!(refusal(refused).contains("--insecure-http"), "{refused:?}");
     }
+}
+
+#[test]
+fn the_listener_for_programs_follows_the_same_rule() {
+    let tls = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    for allowed in [
+        ["--verify-listen", "127.0.0.1:8081"].as_slice(),
+        &["--verify-listen", "[::ffff:127.0.0.1]:8081"],
+        &["--verify-listen", "0.0.0.0:8081", "--insecure-verify-http"],
+        &[&["--verify-listen", "0.0.0.0:8081", "--listen", "0.0.0.0:8080"], tls.as_slice()]
+            .concat(),
+        &["--verify-listen", "0.0.0.0:8081", "migrate"],
+        &["--metrics-listen", "0.0.0.0:9090"],
+    ] {
+        assert!(parse(allowed).is_ok(), "{allowed:?}: {:?}", parse(allowed));
+    }
+    for refused in [
+        ["--verify-listen", "0.0.0.0:8081"].as_slice(),
+        &["--verify-listen", "192.0.2.1:8081", "--insecure-http"],
+        &["--verify-listen", "[::]:8081", "--public-url", "https://keys.example.com"],
+    ] {
+        assert!(refusal(refused).contains("--insecure-verify-http"), "{refused:?}");
+    }
+    assert!(refusal(&tls[..2]).contains("--tls-key"));
+    assert!(refusal(&tls[2..]).contains("--tls-cert"));
+    let config = parse(&tls).expect("a configuration");
+    let url = config.server.public_url(config.server.listen);
+    assert_eq!((url.origin(), url.is_https()), ("https://127.0.0.1:8080", true));
+    let twice = ["--metrics-listen", "127.0.0.1:8080"];
+    assert!(refusal(&twice).contains("--metrics-listen"), "two listeners on one address");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 pub mod assets;
 pub mod client_address;
+pub mod connections;
 pub mod csv;
 pub mod error_page;
 pub mod flash;

@@ -48,13 +48,64 @@ impl Gateway {
     ) -> Running {
         let folder = tempfile::tempdir().expect("a folder");
         let address = free_address();
-        let mut command = match self {
+        let command = match self {
             Self::Nginx => nginx(folder.path(), address, latchkey, api),
             Self::Caddy => caddy(folder.path(), address, latchkey, api),
             Self::HaProxy => haproxy(folder.path(), address, latchkey, api),
             Self::Envoy => envoy(folder.path(), address, latchkey, api),
         };
         change(folder.path());
+        self.run(command, address, folder)
+    }
+
+    /// Starts it in front of the dashboard itself, with no more configuration than that takes.
+    pub fn start_before_the_dashboard(self, latchkey: SocketAddr) -> Running {
+        let (folder, address) = (tempfile::tempdir().expect("a folder"), free_address());
+        let mut command = match self {
+            Self::Nginx => nginx(folder.path(), address, latchkey, latchkey),
+            Self::Caddy => caddy(folder.path(), address, latchkey, latchkey),
+            Self::HaProxy => haproxy(folder.path(), address, latchkey, latchkey),
+            Self::Envoy => envoy(folder.path(), address, latchkey, latchkey),
+        };
+        let (file, site) = match self {
+            Self::Nginx => (
+                "latchkey.conf",
+                format!(
+                    "server {{ listen {address}; location / {{ proxy_pass http://{latchkey}; \
+                     proxy_set_header Host $http_host; \
+                     proxy_set_header X-Forwarded-For $remote_addr; }} }}\n"
+                ),
+            ),
+            Self::Caddy => (
+                "Caddyfile",
+                format!(
+                    "{{\n\tadmin off\n}}\nhttp://:{} {{\n\tbind 127.0.0.1\n\treverse_proxy {latchkey}\n}}\n",
+                    address.port()
+                ),
+            ),
+            Self::HaProxy => (
+                "haproxy.cfg",
+                format!(
+                    "global\n maxconn 4000\ndefaults\n mode http\n timeout connect 5s\n \
+                     timeout client 60s\n timeout server 60s\n option forwardfor\n\
+                     frontend pages\n bind {address}\n default_backend latchkey\n\
+                     backend latchkey\n server latchkey {latchkey}\n"
+                ),
+            ),
+            Self::Envoy => panic!("no test puts Envoy there"),
+        };
+        fs::write(folder.path().join(file), site).expect("written");
+        if self == Self::Nginx {
+            let main = folder.path().join("nginx.conf");
+            let text = fs::read_to_string(&main).expect("its configuration");
+            let many = text.replace("events {}", "events { worker_connections 4000; }");
+            fs::write(main, many).expect("written");
+        }
+        command.env("GOMAXPROCS", "1");
+        self.run(command, address, folder)
+    }
+
+    fn run(self, mut command: Command, address: SocketAddr, folder: TempDir) -> Running {
         let log = File::create(folder.path().join("log")).expect("a log");
         let process = command
             .stdin(Stdio::null())

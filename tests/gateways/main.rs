@@ -8,6 +8,7 @@
 
 mod cases;
 mod client;
+mod crowd;
 mod explained;
 mod gateway;
 mod latchkey;

@@ -28,6 +28,7 @@ mod set_up;
 mod settings;
 mod sign_in;
 mod start;
+mod tls;
 mod usage;
 mod verification;
 mod webhooks;

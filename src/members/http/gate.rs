@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::members::{self, MemberId, Permit};
 use crate::settings;
 use crate::web::Site;
+use crate::web::connections::Connection;
 use crate::web::page::see_other;
 use crate::web::routes::{Access, Gate, Pages};
 use crate::web::theme::Theme;
@@ -124,6 +125,9 @@ async fn viewer_of(request: &HttpRequest) -> Result<Viewer, Denied> {
     });
     match found.await? {
         Some((member, settings)) if member.is_active() => {
+            if let Some(connection) = Connection::of(request) {
+                connection.show_genuine();
+            }
             Ok(Viewer::new(&site, request, session, member, settings)?)
         }
         _ => Err(Denied::Anonymous(sign_in_location(request))),

@@ -1,21 +1,28 @@
 //! `/v1/authorize` before everything else: what memory can answer is answered at once, before a
 //! route is looked for and without waiting for anything. Other paths go on to the program's routes.
+//!
+//! Gateways send the headers of their client's request, so nothing is read of what these say about a
+//! body: neither `Content-Length` and `Content-Encoding` nor `Expect`.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_http::Request;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
-use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, Response, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::{Error, HttpResponse};
 use futures_util::future::{
-    Either, FutureExt as _, LocalBoxFuture, MapOk, Ready, TryFutureExt as _, ready,
+    Either, FutureExt as _, LocalBoxFuture, Map, MapOk, Ready, TryFutureExt as _, ready,
 };
 
 use super::authorize;
 use crate::verification::Verifier;
 use crate::web::Site;
+use crate::web::connections::Connection;
 
 /// The path, as it stands in requests.
 const PATH: &str = "/v1/authorize";
@@ -25,6 +32,38 @@ const PATH: &str = "/v1/authorize";
 struct Gate {
     site: Arc<Site>,
     verifier: Arc<Verifier>,
+}
+
+type Answer = Either<Ready<HttpResponse>, LocalBoxFuture<'static, HttpResponse>>;
+
+impl Gate {
+    fn answer(&self, request: Request) -> Answer {
+        match authorize::at_once(request.head(), &self.site, &self.verifier) {
+            Ok(answer) => {
+                note_genuine(&request, &answer);
+                Either::Left(ready(answer))
+            }
+            Err(look_up) => {
+                let Self { site, verifier } = self.clone();
+                let later = async move {
+                    let head = request.head();
+                    let answer = authorize::later(look_up, head, &site, &verifier).await;
+                    note_genuine(&request, &answer);
+                    answer
+                };
+                Either::Right(later.boxed_local())
+            }
+        }
+    }
+}
+
+/// Only a key that works is told which scope, address or environment it lacks.
+fn note_genuine(request: &Request, answer: &HttpResponse) {
+    if matches!(answer.status(), StatusCode::OK | StatusCode::FORBIDDEN)
+        && let Some(connection) = request.conn_data::<Arc<Connection>>()
+    {
+        connection.show_genuine();
+    }
 }
 
 /// Makes [`FrontService`]s, one for each worker.
@@ -70,8 +109,6 @@ pub struct FrontService<S> {
     rest: S,
 }
 
-type Answer = Result<Response<BoxBody>, Error>;
-
 impl<S, B> Service<Request> for FrontService<S>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
@@ -80,11 +117,8 @@ where
     type Response = Response<BoxBody>;
     type Error = Error;
     type Future = Either<
-        Ready<Answer>,
-        Either<
-            LocalBoxFuture<'static, Answer>,
-            MapOk<S::Future, fn(ServiceResponse<B>) -> Response<BoxBody>>,
-        >,
+        Map<Answer, fn(HttpResponse) -> Result<Response<BoxBody>, Error>>,
+        MapOk<S::Future, fn(ServiceResponse<B>) -> Response<BoxBody>>,
     >;
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -92,20 +126,64 @@ where
     }
 
     fn call(&self, request: Request) -> Self::Future {
-        if request.path() != PATH {
-            let boxed: fn(ServiceResponse<B>) -> Response<BoxBody> =
-                |response| Response::from(response).map_into_boxed_body();
-            return Either::Right(Either::Right(self.rest.call(request).map_ok(boxed)));
+        if request.path() == PATH {
+            return Either::Left(self.gate.answer(request).map(|answer| Ok(answer.into())));
         }
-        let Gate { site, verifier } = &self.gate;
-        let look_up = match authorize::at_once(request.head(), site, verifier) {
-            Ok(answer) => return Either::Left(ready(Ok(answer.into()))),
-            Err(look_up) => look_up,
-        };
-        let Gate { site, verifier } = self.gate.clone();
-        let later = async move {
-            Ok(authorize::later(look_up, request.head(), &site, &verifier).await.into())
-        };
-        Either::Right(Either::Left(later.boxed_local()))
+        let boxed: fn(ServiceResponse<B>) -> Response<BoxBody> =
+            |response| Response::from(response).map_into_boxed_body();
+        Either::Right(self.rest.call(request).map_ok(boxed))
+    }
+}
+
+/// Lets requests that expect `100 Continue` have it, but for those that are answered without a look
+/// at their body.
+#[derive(Clone)]
+pub struct Expectations(Gate);
+
+impl Expectations {
+    /// Those of the server that asks `verifier`.
+    #[must_use]
+    pub fn of(site: Site, verifier: Arc<Verifier>) -> Self {
+        Self(Gate { site: Arc::new(site), verifier })
+    }
+}
+
+/// The answer to a request whose body nobody waits for.
+#[derive(Debug)]
+pub struct Answered(HttpResponse);
+
+impl From<Answered> for Response<BoxBody> {
+    fn from(Answered(answer): Answered) -> Self {
+        answer.into()
+    }
+}
+
+impl ServiceFactory<Request> for Expectations {
+    type Response = Request;
+    type Error = Answered;
+    type Config = ();
+    type Service = Self;
+    type InitError = ();
+    type Future = Ready<Result<Self, ()>>;
+
+    fn new_service(&self, (): ()) -> Self::Future {
+        ready(Ok(self.clone()))
+    }
+}
+
+impl Service<Request> for Expectations {
+    type Response = Request;
+    type Error = Answered;
+    type Future = Pin<Box<dyn Future<Output = Result<Request, Answered>>>>;
+
+    fn poll_ready(&self, _: &mut Context<'_>) -> Poll<Result<(), Answered>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&self, request: Request) -> Self::Future {
+        if request.path() == PATH {
+            return self.0.answer(request).map(|answer| Err(Answered(answer))).boxed_local();
+        }
+        ready(Ok(request)).boxed_local()
     }
 }

@@ -9,7 +9,7 @@ mod problem;
 
 use actix_web::web::{self, ServiceConfig};
 
-pub use front::{Front, FrontService};
+pub use front::{Answered, Expectations, Front, FrontService};
 pub use metrics::metrics;
 
 /// Puts the endpoints on a server, but for the one that [`Front`] answers.

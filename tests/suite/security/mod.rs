@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cross_site;
+mod crowd;
 mod every_write;
 pub mod faults;
 mod headers;

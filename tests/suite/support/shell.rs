@@ -41,18 +41,24 @@ impl Shell {
 
     /// The same with further options.
     pub fn serve_with(&self, options: &[&str]) -> (Server, String) {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], options].concat();
+        let (server, lines) = self.serve_lines(options, 1);
+        (server, lines[0].split_whitespace().last().expect("an address").to_owned())
+    }
+
+    /// The same, with the first lines that it prints.
+    pub fn serve_lines(&self, options: &[&str], count: usize) -> (Server, Vec<String>) {
+        let usual: &[&str] =
+            if options.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let arguments = [&["serve"], usual, options].concat();
         let mut command = self.command(&arguments);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the program starts");
-        let mut first = String::new();
-        let output = child.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut first).expect("a line");
-        let url = first.split_whitespace().last().expect("an address").to_owned();
-        (Server(child), url)
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let lines = lines.take(count).map(|line| line.expect("a line")).collect();
+        (Server(child), lines)
     }
 }
 

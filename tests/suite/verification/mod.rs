@@ -6,11 +6,11 @@ mod bearer;
 mod introspect;
 mod nodes;
 mod outage;
-mod process;
+pub mod process;
 mod revocation;
 mod strangers;
 mod usage;
-mod wire;
+pub mod wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -28,14 +28,14 @@ const IDENTITY: [&str; 4] =
 const READ_AND_WRITE: &str =
     "invoices:read invoices:write orders:read orders:write reports:read reports:write";
 
-struct Key {
-    id: String,
-    secret: String,
+pub struct Key {
+    pub id: String,
+    pub secret: String,
 }
 
 impl Key {
     /// A key made in the dashboard: read and write, in production, with what `fields` change.
-    fn new(manager: &Client, fields: &[(&str, &str)]) -> Self {
+    pub fn new(manager: &Client, fields: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("Key {}", NEXT.fetch_add(1, Ordering::Relaxed));
         let page = manager.create_key(&[&[("name", name.as_str())], fields].concat());

@@ -16,7 +16,7 @@ use super::{Key, code, is_pass, is_refusal, outcome, stranger};
 use crate::support::{Client, PASSWORD};
 
 /// A process with a data directory of its own, set up.
-pub(super) struct Process {
+pub struct Process {
     child: Child,
     folder: TempDir,
     pub pages: String,
@@ -26,8 +26,19 @@ pub(super) struct Process {
 
 impl Process {
     pub fn start(options: &[&str]) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_latchkey")), options)
+    }
+
+    /// The same with at most so many open files, of which the shell that starts it allows fewer.
+    pub fn start_with_files(files: usize, options: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -Sn {}; ulimit -Hn {files}; exec \"$0\" \"$@\"", files / 4);
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_latchkey")]);
+        Self::spawn(command, options)
+    }
+
+    fn spawn(mut command: Command, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LATCHKEY_")) {
             command.env_remove(name);
         }
@@ -64,6 +75,21 @@ impl Process {
         );
         assert_eq!(set_up.status, 303, "{}", set_up.body);
         Self { child, folder, pages, programs: format!("http://{programs}"), manager }
+    }
+
+    /// The kernel's figure of it, as in `/proc/PID/status`, in kilobytes.
+    pub fn kilobytes(&self, figure: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the process lives");
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("the figure");
+        let number: String = line.chars().filter(char::is_ascii_digit).collect();
+        number.parse().expect("a number")
+    }
+
+    /// How many files it has open.
+    pub fn files(&self) -> usize {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        open.expect("the process lives").count()
     }
 
     pub fn database(&self) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -18,6 +18,8 @@ pub struct Request {
     is_head: bool,
     head: Vec<u8>,
     body: Vec<u8>,
+    /// Whether the client closes its side once it has sent everything.
+    closes: bool,
 }
 
 impl Request {
@@ -25,7 +27,13 @@ impl Request {
     pub fn new(url: &str, method: &str, target: &str) -> Self {
         let to = url.strip_prefix("http://").expect("a URL").to_owned();
         let head = format!("{method} {target} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
-        Self { to, is_head: method == "HEAD", head: head.into_bytes(), body: Vec::new() }
+        Self {
+            to,
+            is_head: method == "HEAD",
+            head: head.into_bytes(),
+            body: Vec::new(),
+            closes: false,
+        }
     }
 
     /// One more header line, byte for byte.
@@ -63,6 +71,17 @@ impl Request {
         self.header("Content-Type", "application/x-www-form-urlencoded").body(form.finish())
     }
 
+    /// Closes its side once it has sent everything, so that the server need not wait for more.
+    pub fn closing(mut self) -> Self {
+        self.closes = true;
+        self
+    }
+
+    /// The bytes of the request.
+    pub fn bytes(&self) -> Vec<u8> {
+        [&self.head, b"\r\n".as_slice(), &self.body].concat()
+    }
+
     pub fn send(&self) -> Answer {
         self.try_send().unwrap_or_else(|| {
             panic!("no answer to {:?}", String::from_utf8_lossy(&self.head));
@@ -74,7 +93,10 @@ impl Request {
         let mut stream = TcpStream::connect(&self.to).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         // A server that has refused may already have hung up.
-        let _ = stream.write_all(&[&self.head, b"\r\n".as_slice(), &self.body].concat());
+        let _ = stream.write_all(&self.bytes());
+        if self.closes {
+            let _ = stream.shutdown(Shutdown::Write);
+        }
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
         (!bytes.is_empty()).then(|| Answer::parse(bytes, self.is_head))

@@ -1,0 +1,82 @@
+//! Open files: how many the program may have, and how they are shared out.
+//!
+//! Every connection takes one. The database, the log, email and webhooks need some too, and must get
+//! them whatever strangers do.
+
+use super::registry::Limits;
+
+/// How many are kept for everything that is no client: database connections with their three files
+/// each, the log, email, webhooks, and connections that are about to be closed.
+const RESERVED: usize = 160;
+/// How many the listener for metrics gets.
+const METRICS: usize = 16;
+/// The most connections of a listener: more than gateways need, and about 300 MB when all of them are
+/// open and idle.
+const MOST: usize = 10_000;
+/// The fewest, where the operating system allows hardly any files.
+const FEWEST: usize = 32;
+/// What is assumed where the operating system does not say.
+const USUAL: usize = 1024;
+
+/// How many connections each listener may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shares {
+    /// The dashboard, which answers programs too.
+    pub dashboard: Limits,
+    /// The listener for programs.
+    pub verify: Limits,
+    /// The listener for metrics.
+    pub metrics: Limits,
+}
+
+impl Shares {
+    /// Shares out `files`. A listener for programs gets half, so that nothing that happens on the
+    /// dashboard's takes anything from it.
+    #[must_use]
+    pub fn of(files: usize, has_verify: bool) -> Self {
+        let clients = files.saturating_sub(RESERVED + METRICS);
+        let share = if has_verify { clients / 2 } else { clients };
+        let limits = Limits::of(share.clamp(FEWEST, MOST));
+        Self { dashboard: limits, verify: limits, metrics: Limits::of(METRICS) }
+    }
+}
+
+/// Raises the soft limit of open files to the hard one, and returns it.
+#[cfg(unix)]
+#[must_use]
+pub fn raise_limit() -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit.clone() };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files could not be raised");
+            limit.current
+        }
+    };
+    current.and_then(|files| usize::try_from(files).ok()).unwrap_or(USUAL)
+}
+
+/// The usual limit.
+#[cfg(not(unix))]
+#[must_use]
+pub fn raise_limit() -> usize {
+    USUAL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_for_programs_has_a_share_that_the_dashboard_cannot_take() {
+        let alone = Shares::of(1024, false);
+        assert_eq!(alone.dashboard.total, 848);
+        let beside = Shares::of(1024, true);
+        assert_eq!((beside.dashboard.total, beside.verify.total), (424, 424));
+        let most = Shares::of(1 << 20, true);
+        assert_eq!((most.dashboard.total, most.verify.total), (MOST, MOST));
+        assert_eq!(Shares::of(0, true).verify.total, FEWEST);
+    }
+}

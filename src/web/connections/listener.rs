@@ -1,0 +1,212 @@
+//! A listener: accepts connections within its limits, and serves HTTP/1.1 on them.
+
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_http::{HttpService, Request, Response};
+use actix_rt::net::TcpStream;
+use actix_server::Server;
+use actix_service::{Service, ServiceFactory};
+use actix_web::body::BoxBody;
+use actix_web::dev::AppConfig;
+use futures_util::future::{FutureExt as _, LocalBoxFuture, select};
+use tokio_rustls::TlsAcceptor;
+
+use super::connection::Connection;
+use super::registry::{HEAD, KNOWN_IDLE, Limits, Registry, TICK};
+use super::requests::Noted;
+use super::stream::{Socket, Stream};
+use super::tls::Tls;
+use crate::error::Error;
+use crate::network::Network;
+
+/// For how long requests in flight may go on after SIGTERM, in seconds.
+const SHUTDOWN: u64 = 20;
+/// For how long a client that has not sent all of a request may go on sending after the answer.
+const LINGER: Duration = Duration::from_secs(1);
+/// How many connections may be about to be closed while others are accepted in their place.
+const CLOSING: usize = 32;
+/// After how many ticks a changed certificate is looked for.
+const CERTIFICATE: u32 = 40;
+/// After how many ticks it is logged again that connections had to make room.
+const PRESSURE: u32 = 240;
+
+/// Where and how to serve.
+pub struct Listener {
+    /// What it is called in the log and in metrics.
+    pub name: &'static str,
+    /// The socket.
+    pub socket: TcpListener,
+    /// How many threads serve.
+    pub workers: usize,
+    /// How many connections it may have.
+    pub limits: Limits,
+    /// The certificate; none where TLS ends elsewhere.
+    pub tls: Option<Arc<Tls>>,
+}
+
+/// Serves what `app` makes, once for each worker. `expect` answers requests that ask whether their
+/// body is wanted, or lets them pass (RFC 9110, 10.1.1).
+///
+/// # Errors
+/// When the socket cannot be served.
+pub fn serve<F, E, App, Expect>(
+    listener: Listener,
+    app: impl Fn() -> App + Send + Clone + 'static,
+    expect: impl Fn() -> Expect + Send + Clone + 'static,
+) -> io::Result<Server>
+where
+    App: ServiceFactory<Request, Config = AppConfig, Service = F, Error = E, InitError = ()>
+        + 'static,
+    App::Response: Into<Response<BoxBody>>,
+    F: Service<Request, Response = App::Response, Error = E> + 'static,
+    E: Into<Response<BoxBody>> + 'static,
+    Expect: ServiceFactory<Request, Config = (), Response = Request> + 'static,
+    Expect::Error: Into<Response<BoxBody>>,
+    Expect::InitError: std::fmt::Debug,
+{
+    let Listener { name, socket, workers, limits, tls } = listener;
+    let registry = Registry::new(limits);
+    let acceptor = tls.as_ref().map(Tls::acceptor).transpose().map_err(io::Error::other)?;
+    actix_web::rt::spawn(watch(name, Arc::downgrade(&registry), tls));
+    let builder = Server::build();
+    let shutdown = builder.graceful_shutdown_signal();
+    let factory = move || {
+        let shutdown = shutdown.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let shutdown = shutdown.clone();
+                async move { shutdown.notified().await }
+            })
+            .keep_alive(Duration::from_secs(KNOWN_IDLE.into()))
+            .client_request_timeout(Duration::from_secs(HEAD.into()))
+            .client_disconnect_timeout(LINGER)
+            .on_connect_ext(|stream: &Stream, data| {
+                data.insert(Arc::clone(&stream.connection));
+            })
+            .expect(expect())
+            .h1(Noted(app()));
+        Accepting { http, registry: Arc::clone(&registry), acceptor: acceptor.clone() }
+    };
+    let connections = limits.total.saturating_add(CLOSING).div_ceil(workers);
+    let builder = builder.workers(workers).max_concurrent_connections(connections);
+    Ok(builder.shutdown_timeout(SHUTDOWN).listen(name, socket, factory)?.run())
+}
+
+/// Keeps the connections' clock, closes what has taken too long, and says when room runs out, for as
+/// long as the server lives.
+async fn watch(name: &'static str, registry: Weak<Registry>, tls: Option<Arc<Tls>>) {
+    let mut interval = tokio::time::interval(TICK);
+    for tick in 1_u32.. {
+        interval.tick().await;
+        let Some(registry) = registry.upgrade() else { return };
+        registry.tick();
+        if tick.is_multiple_of(CERTIFICATE) {
+            tls.iter().for_each(|tls| tls.reload());
+        }
+        if tick.is_multiple_of(PRESSURE)
+            && let (closed, refused) = registry.take_pressure()
+            && closed + refused > 0
+        {
+            let open = registry.count();
+            tracing::warn!(
+                listener = name,
+                open,
+                closed,
+                refused,
+                "connections reached their limit"
+            );
+        }
+    }
+}
+
+/// Makes a service that accepts connections, for each worker.
+struct Accepting<H> {
+    http: H,
+    registry: Arc<Registry>,
+    acceptor: Option<TlsAcceptor>,
+}
+
+impl<H> ServiceFactory<TcpStream> for Accepting<H>
+where
+    H: ServiceFactory<(Stream, Option<SocketAddr>), Config = (), Response = (), InitError = ()>,
+    H::Service: 'static,
+    H::Future: 'static,
+{
+    type Response = ();
+    type Error = Error;
+    type Config = ();
+    type Service = Accept<H::Service>;
+    type InitError = ();
+    type Future = LocalBoxFuture<'static, Result<Self::Service, ()>>;
+
+    fn new_service(&self, (): ()) -> Self::Future {
+        let http = self.http.new_service(());
+        let (registry, acceptor) = (Arc::clone(&self.registry), self.acceptor.clone());
+        async move { Ok(Accept { http: Rc::new(http.await?), registry, acceptor }) }.boxed_local()
+    }
+}
+
+struct Accept<S> {
+    http: Rc<S>,
+    registry: Arc<Registry>,
+    acceptor: Option<TlsAcceptor>,
+}
+
+impl<S> Service<TcpStream> for Accept<S>
+where
+    S: Service<(Stream, Option<SocketAddr>), Response = ()> + 'static,
+{
+    type Response = ();
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<(), Error>>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.http.poll_ready(context).map_err(|_| Error::internal("HTTP cannot be served"))
+    }
+
+    fn call(&self, socket: TcpStream) -> Self::Future {
+        let peer = socket.peer_addr().ok();
+        let place = peer.and_then(|peer| self.registry.admit(Network::from(peer.ip())));
+        // Without a place the socket is closed here.
+        let Some(place) = place else { return ready(Ok(())).boxed_local() };
+        let (http, acceptor) = (Rc::clone(&self.http), self.acceptor.clone());
+        async move {
+            let connection = Arc::clone(&place.connection);
+            let served = pin!(converse(socket, acceptor, Arc::clone(&connection), http, peer));
+            // Whatever the connection is doing, it ends with this task.
+            select(served, pin!(connection.closed())).await;
+            Ok(())
+        }
+        .boxed_local()
+    }
+}
+
+async fn converse<S>(
+    socket: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    connection: Arc<Connection>,
+    http: Rc<S>,
+    peer: Option<SocketAddr>,
+) where
+    S: Service<(Stream, Option<SocketAddr>), Response = ()>,
+{
+    // Only a delay is lost when this fails.
+    let _ = socket.set_nodelay(true);
+    let socket = match acceptor {
+        None => Socket::Plain(socket),
+        Some(acceptor) => match acceptor.accept(socket).await {
+            Ok(socket) => Socket::Tls(Box::new(socket)),
+            // Whoever does not finish the handshake cannot be answered.
+            Err(_) => return,
+        },
+    };
+    // The error says how the client went away.
+    let _ = http.call((Stream::new(socket, connection), peer)).await;
+}

@@ -1,0 +1,229 @@
+//! Which connections a listener has, how many it may have, and which are closed to make room.
+//!
+//! Strangers can open connections at will. So a connection counts against its network until it
+//! shows a genuine key or session, and when a limit is reached those are closed first that have
+//! taken longest to finish a request. ASVS 15.2.2.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::connection::{Connection, Phase};
+use crate::network::Network;
+
+/// How often connections are checked, and how exactly their times are known.
+pub(super) const TICK: Duration = Duration::from_millis(250);
+const TICKS_A_SECOND: u32 = 4;
+
+/// For how long the head of a request may arrive, in seconds.
+pub(super) const HEAD: u32 = 10;
+/// For how much longer than that a connection is kept, so that actix can answer 408 first.
+const HEAD_GRACE: u32 = 2;
+/// For how long a connection is kept open between requests while it has shown no genuine key or
+/// session, in seconds.
+const STRANGER_IDLE: u32 = 5;
+/// The same once it has, in seconds. Gateways keep idle connections for up to 60 seconds.
+pub(super) const KNOWN_IDLE: u32 = 75;
+/// For how long a client may take nothing of an answer that waits for it, in seconds.
+const STALLED: u32 = 30;
+/// For how long the rest of a body may arrive after its request was answered, in seconds.
+const DRAINING: u32 = 2;
+/// After how many seconds an answer that nobody takes may be given up to make room.
+const SLOW: u32 = 5;
+/// For how many seconds a request may arrive before it has to make room first.
+const PROMPT: u32 = 1;
+
+/// How many connections a listener may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// In all.
+    pub total: usize,
+    /// From one network (/32 or /64), of those that have shown no genuine key or session.
+    pub strangers_per_network: usize,
+}
+
+impl Limits {
+    /// The limits of a listener that may have `total` connections: a network of strangers gets a
+    /// quarter of them.
+    #[must_use]
+    pub fn of(total: usize) -> Self {
+        Self { total, strangers_per_network: (total / 4).max(1) }
+    }
+}
+
+/// The connections of one listener.
+pub struct Registry {
+    limits: Limits,
+    now: AtomicU32,
+    state: Mutex<State>,
+    /// Connections that were closed to make room, and such that found none.
+    closed: AtomicU64,
+    refused: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    open: HashMap<u64, Arc<Connection>>,
+    /// How many of them are about to be closed.
+    closing: usize,
+    /// How many of each network have shown no genuine key or session, and are not about to be closed.
+    strangers: HashMap<Network, usize>,
+}
+
+/// A place among the connections, given back when it is dropped.
+pub(super) struct Place {
+    number: u64,
+    pub connection: Arc<Connection>,
+}
+
+impl Registry {
+    pub(super) fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            now: AtomicU32::new(0),
+            state: Mutex::default(),
+            closed: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        })
+    }
+
+    /// The time in ticks, as of the last look.
+    pub(super) fn now(&self) -> u32 {
+        self.now.load(Relaxed)
+    }
+
+    /// Makes a place for a connection from `peer`; `None` when everything that could be closed for
+    /// it has shown a genuine key or session.
+    pub(super) fn admit(self: &Arc<Self>, peer: Network) -> Option<Place> {
+        let mut state = self.state();
+        let strangers = state.strangers.get(&peer).copied().unwrap_or(0);
+        let has_room = (strangers < self.limits.strangers_per_network
+            || self.close_one(&mut state, Some(peer)))
+            && (state.open.len() - state.closing < self.limits.total
+                || self.close_one(&mut state, None));
+        if !has_room {
+            self.refused.fetch_add(1, Relaxed);
+            return None;
+        }
+        let connection = Arc::new(Connection::new(peer, Arc::clone(self)));
+        state.next += 1;
+        let number = state.next;
+        state.open.insert(number, Arc::clone(&connection));
+        *state.strangers.entry(peer).or_default() += 1;
+        Some(Place { number, connection })
+    }
+
+    /// Closes the connection that is missed least: requests that do not arrive and answers that are
+    /// not taken, the oldest first, then connections of strangers between requests, then requests
+    /// that have just begun to arrive.
+    fn close_one(&self, state: &mut State, of: Option<Network>) -> bool {
+        let candidates = state.open.values().filter(|connection| {
+            !connection.is_closing() && of.is_none_or(|network| network == connection.peer)
+        });
+        let ranked = candidates.filter_map(|connection| {
+            let age = connection.age();
+            let rank = match connection.phase() {
+                _ if connection.is_genuine() => return None,
+                Phase::Head | Phase::Body if age >= PROMPT * TICKS_A_SECOND => 2,
+                Phase::Answering if age >= SLOW * TICKS_A_SECOND => 2,
+                Phase::Draining => 2,
+                Phase::Idle if !connection.is_known() => 1,
+                // A request that began just now may turn out to be a genuine one.
+                Phase::Head | Phase::Body => 0,
+                _ => return None,
+            };
+            // An unknown network's connections give way to each other only.
+            (of.is_none() || !connection.is_known()).then_some(((rank, age), connection))
+        });
+        let Some((_, victim)) = ranked.max_by_key(|(rank, _)| *rank) else { return false };
+        let victim = Arc::clone(victim);
+        self.closed.fetch_add(1, Relaxed);
+        state.close(&victim);
+        true
+    }
+
+    /// `connection` has shown a genuine key or session for the first time.
+    pub(super) fn became_known(&self, connection: &Connection) {
+        self.state().stop_counting(connection);
+    }
+
+    fn leave(&self, place: &Place) {
+        let mut state = self.state();
+        state.open.remove(&place.number);
+        if place.connection.is_closing() {
+            state.closing -= 1;
+        }
+        state.stop_counting(&place.connection);
+    }
+
+    /// Lets a tick pass, and closes what has taken too long.
+    pub(super) fn tick(&self) {
+        self.now.fetch_add(1, Relaxed);
+        let mut state = self.state();
+        let late: Vec<_> = state.open.values().filter(|open| is_late(open)).cloned().collect();
+        for connection in late {
+            state.close(&connection);
+        }
+    }
+
+    /// How many connections there are.
+    pub(super) fn count(&self) -> usize {
+        self.state().open.len()
+    }
+
+    /// How many were closed to make room, and how many found none, since the last time.
+    pub(super) fn take_pressure(&self) -> (u64, u64) {
+        (self.closed.swap(0, Relaxed), self.refused.swap(0, Relaxed))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_late(connection: &Connection) -> bool {
+    let seconds = match connection.phase() {
+        Phase::Head => HEAD + HEAD_GRACE,
+        Phase::Idle if connection.is_known() => KNOWN_IDLE,
+        Phase::Idle => STRANGER_IDLE,
+        Phase::Answering => STALLED,
+        Phase::Draining => DRAINING,
+        // The reader of bodies has a limit of its own, and work ends by itself.
+        Phase::Body | Phase::Working => return false,
+    };
+    connection.age() > seconds * TICKS_A_SECOND
+}
+
+impl State {
+    fn close(&mut self, connection: &Connection) {
+        if connection.close() {
+            self.closing += 1;
+            self.stop_counting(connection);
+        }
+    }
+
+    /// Takes `connection` out of its network's count of strangers, once.
+    fn stop_counting(&mut self, connection: &Connection) {
+        if connection.stop_counting()
+            && let Entry::Occupied(mut count) = self.strangers.entry(connection.peer)
+        {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connection.registry.leave(self);
+    }
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

@@ -1,0 +1,187 @@
+//! Who has to make room, and when.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::*;
+
+const LIMITS: Limits = Limits { total: 4, strangers_per_network: 3 };
+
+fn network(last: u8) -> Network {
+    IpAddr::from([192, 0, 2, last]).into()
+}
+
+fn pass(registry: &Registry, seconds: u32) {
+    (0..seconds * TICKS_A_SECOND).for_each(|_| registry.tick());
+}
+
+/// A connection from a network of its own.
+fn admit(registry: &Arc<Registry>, last: u8) -> Place {
+    registry.admit(network(last)).expect("a place")
+}
+
+/// Between two requests.
+fn idle(place: &Place) {
+    place.connection.begin_request(false);
+    place.connection.answer(1);
+    place.connection.end_request();
+    place.connection.drained();
+}
+
+/// Between two requests, the first of which has shown a genuine key.
+fn known(place: &Place) {
+    place.connection.show_genuine();
+    idle(place);
+}
+
+fn closing(places: &[&Place]) -> Vec<bool> {
+    places.iter().map(|place| place.connection.is_closing()).collect()
+}
+
+#[test]
+fn the_request_that_has_been_arriving_longest_makes_room_first() {
+    let registry = Registry::new(LIMITS);
+    let idle_stranger = admit(&registry, 1);
+    idle(&idle_stranger);
+    pass(&registry, 1);
+    let oldest = admit(&registry, 2);
+    pass(&registry, 1);
+    let body = admit(&registry, 3);
+    body.connection.begin_request(false);
+    std::mem::forget(body.connection.reading_body());
+    pass(&registry, 1);
+    let key = admit(&registry, 4);
+    known(&key);
+    let fifth = admit(&registry, 5);
+    let places = [&idle_stranger, &oldest, &body, &key, &fifth];
+    assert_eq!(closing(&places), [false, true, false, false, false]);
+    fifth.connection.begin_request(false);
+    let sixth = admit(&registry, 6);
+    assert_eq!(closing(&places), [false, true, true, false, false]);
+    sixth.connection.begin_request(false);
+    let _seventh = admit(&registry, 7);
+    assert_eq!(closing(&places), [true, true, true, false, false]);
+}
+
+#[test]
+fn a_request_that_has_just_begun_makes_room_after_idle_strangers() {
+    let registry = Registry::new(LIMITS);
+    let places: Vec<Place> = (1..=4).map(|last| admit(&registry, last)).collect();
+    places[1..].iter().for_each(idle);
+    let more: Vec<Place> = (5..=7).map(|last| admit(&registry, last)).collect();
+    let closed = closing(&places.iter().chain(&more).collect::<Vec<_>>());
+    assert_eq!(closed, [false, true, true, true, false, false, false]);
+    let _eighth = admit(&registry, 8);
+    assert!(places[0].connection.is_closing(), "the oldest of those that have just begun");
+}
+
+#[test]
+fn a_genuine_request_in_flight_and_work_under_way_are_never_closed() {
+    let registry = Registry::new(LIMITS);
+    let places: Vec<Place> = (1..=4).map(|last| admit(&registry, last)).collect();
+    known(&places[0]);
+    for place in &places[1..] {
+        place.connection.begin_request(false);
+    }
+    places[1].connection.show_genuine();
+    std::mem::forget(places[1].connection.reading_body());
+    pass(&registry, 60);
+    assert!(registry.admit(network(5)).is_none(), "nobody makes room");
+    assert_eq!(closing(&places.iter().collect::<Vec<_>>()), [false; 4]);
+    assert_eq!(registry.take_pressure(), (0, 1));
+}
+
+#[test]
+fn strangers_of_one_network_make_room_for_each_other_and_known_clients_do_not_count() {
+    let registry = Registry::new(Limits { total: 10, strangers_per_network: 2 });
+    let office: Vec<Place> = (0..4).map(|_| admit(&registry, 1)).collect();
+    office.iter().for_each(known);
+    // The connections that were closed for them count no longer either.
+    let closed = office.iter().filter(|place| place.connection.is_closing()).count();
+    assert_eq!(closed, 2, "a network has two strangers at once");
+    let others: Vec<Place> = (0..2).map(|_| admit(&registry, 1)).collect();
+    let elsewhere = admit(&registry, 2);
+    pass(&registry, 1);
+    let another = admit(&registry, 1);
+    assert_eq!(closing(&[&others[0], &others[1], &elsewhere]).iter().filter(|c| **c).count(), 1);
+    assert!(!elsewhere.connection.is_closing() && !another.connection.is_closing());
+}
+
+#[test]
+fn places_are_given_back_however_a_connection_ends() {
+    let registry = Registry::new(LIMITS);
+    for round in 0..100 {
+        let place = admit(&registry, 1);
+        match round % 3 {
+            0 => known(&place),
+            1 => pass(&registry, HEAD + HEAD_GRACE + 1),
+            _ => {}
+        }
+    }
+    let state = registry.state();
+    assert_eq!((state.open.len(), state.closing, state.strangers.len()), (0, 0, 0));
+}
+
+#[test]
+fn connections_are_closed_when_their_time_is_over() {
+    type Prepare = fn(&Place);
+    let cases: [(Prepare, u32); 5] = [
+        (|_| (), HEAD + HEAD_GRACE),
+        (
+            |place| {
+                place.connection.show_genuine();
+                place.connection.begin_request(true);
+                place.connection.answer(1);
+                place.connection.end_request();
+                place.connection.drained();
+            },
+            DRAINING,
+        ),
+        (idle, STRANGER_IDLE),
+        (known, KNOWN_IDLE),
+        (
+            |place| {
+                place.connection.begin_request(false);
+                place.connection.answer(1);
+            },
+            STALLED,
+        ),
+    ];
+    for (prepare, seconds) in cases {
+        let registry = Registry::new(LIMITS);
+        let place = admit(&registry, 1);
+        prepare(&place);
+        pass(&registry, seconds);
+        assert!(!place.connection.is_closing(), "{seconds} s are allowed");
+        registry.tick();
+        assert!(place.connection.is_closing(), "no more than {seconds} s");
+    }
+}
+
+#[test]
+fn a_client_that_goes_on_taking_an_answer_is_not_closed() {
+    let registry = Registry::new(LIMITS);
+    let place = admit(&registry, 1);
+    place.connection.begin_request(false);
+    place.connection.answer(1 << 30);
+    for _ in 0..10 {
+        pass(&registry, STALLED - 1);
+        place.connection.progressed();
+    }
+    assert!(!place.connection.is_closing());
+}
+
+#[test]
+fn a_request_waits_while_64_kilobytes_of_answers_do() {
+    let registry = Registry::new(LIMITS);
+    let place = admit(&registry, 1);
+    let connection = &place.connection;
+    assert!(connection.may_answer());
+    connection.begin_request(false);
+    connection.answer(64 * 1024);
+    connection.end_request();
+    assert!(!connection.may_answer());
+    assert!(connection.drained(), "the request that was held back goes on");
+    assert!(connection.may_answer());
+    assert!(!connection.drained());
+}

@@ -1,0 +1,159 @@
+//! Requests as their connection sees them: when each begins, and when its answer is complete.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use actix_http::{Request, Response};
+use actix_service::{Service, ServiceFactory};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::AppConfig;
+use actix_web::http::header::TRANSFER_ENCODING;
+use actix_web::web::Bytes;
+use futures_util::future::{FutureExt as _, LocalBoxFuture};
+use pin_project_lite::pin_project;
+
+use super::connection::Connection;
+
+/// About how long the head of an answer is, in bytes.
+const HEAD_OF_ANSWER: usize = 1024;
+
+/// Makes a service of the program that notes its requests at their connections.
+pub(super) struct Noted<F>(pub F);
+
+impl<F> ServiceFactory<Request> for Noted<F>
+where
+    F: ServiceFactory<Request, Config = AppConfig>,
+    F::Response: Into<Response<BoxBody>>,
+    F::Future: 'static,
+    F::Service: 'static,
+{
+    type Response = Response<BoxBody>;
+    type Error = F::Error;
+    type Config = ();
+    type Service = NotedService<F::Service>;
+    type InitError = F::InitError;
+    type Future = LocalBoxFuture<'static, Result<Self::Service, F::InitError>>;
+
+    fn new_service(&self, (): ()) -> Self::Future {
+        let service = self.0.new_service(AppConfig::default());
+        async move { Ok(NotedService(Rc::new(service.await?))) }.boxed_local()
+    }
+}
+
+/// Answers requests one after another, and only as fast as the client takes the answers.
+pub(super) struct NotedService<S>(Rc<S>);
+
+impl<S> Service<Request> for NotedService<S>
+where
+    S: Service<Request> + 'static,
+    S::Response: Into<Response<BoxBody>>,
+{
+    type Response = Response<BoxBody>;
+    type Error = S::Error;
+    type Future = Answer<S>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&self, request: Request) -> Answer<S> {
+        let connection = request.conn_data::<Arc<Connection>>().cloned();
+        Answer { service: Rc::clone(&self.0), connection, held: Some(request), running: None }
+    }
+}
+
+pin_project! {
+    /// The answer to a request.
+    pub(super) struct Answer<S: Service<Request>> {
+        service: Rc<S>,
+        connection: Option<Arc<Connection>>,
+        // The request, until the client has taken enough of the answers before.
+        held: Option<Request>,
+        #[pin]
+        running: Option<S::Future>,
+    }
+}
+
+impl<S> Future for Answer<S>
+where
+    S: Service<Request>,
+    S::Response: Into<Response<BoxBody>>,
+{
+    type Output = Result<Response<BoxBody>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if this.held.is_some() {
+            // The stream wakes this task when the client has taken what waits for it.
+            if this.connection.as_ref().is_some_and(|connection| !connection.may_answer()) {
+                return Poll::Pending;
+            }
+            if let Some(request) = this.held.take() {
+                if let Some(connection) = this.connection {
+                    // actix waits for the end of such a body; of others it closes the connection.
+                    connection
+                        .begin_request(request.head().headers().contains_key(TRANSFER_ENCODING));
+                }
+                this.running.set(Some(this.service.call(request)));
+            }
+        }
+        let Some(running) = this.running.as_mut().as_pin_mut() else { return Poll::Pending };
+        let outcome = ready!(running.poll(context));
+        let Some(connection) = this.connection.take() else {
+            return Poll::Ready(outcome.map(Into::into));
+        };
+        match outcome {
+            Ok(response) => Poll::Ready(Ok(note(response.into(), connection))),
+            Err(error) => {
+                connection.answer(HEAD_OF_ANSWER);
+                connection.end_request();
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}
+
+/// Notes an answer, which is complete at once unless it is made while it is sent.
+fn note(response: Response<BoxBody>, connection: Arc<Connection>) -> Response<BoxBody> {
+    let sized = match response.body().size() {
+        BodySize::None => 0,
+        BodySize::Sized(bytes) => usize::try_from(bytes).unwrap_or(usize::MAX / 2),
+        BodySize::Stream => {
+            connection.answer(HEAD_OF_ANSWER);
+            return response.map_body(|_, body| BoxBody::new(Streamed { body, connection }));
+        }
+    };
+    connection.answer(HEAD_OF_ANSWER + sized);
+    connection.end_request();
+    response
+}
+
+/// A body that is made while it is sent.
+struct Streamed {
+    body: BoxBody,
+    connection: Arc<Connection>,
+}
+
+impl MessageBody for Streamed {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.body.as_pin_mut().poll_next(context)
+    }
+}
+
+impl Drop for Streamed {
+    fn drop(&mut self) {
+        self.connection.end_request();
+    }
+}

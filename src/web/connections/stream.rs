@@ -1,0 +1,160 @@
+//! A client's socket, plain or under TLS, which notes what happens on its connection.
+//!
+//! It also bounds what one connection keeps in memory: actix parses everything that it has read, and
+//! collects answers without a body in memory, however many they are. So nothing is read from a
+//! client that takes no answers or whose request is still being worked on, and only a little is
+//! read before answers are written.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use actix_rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio_rustls::server::TlsStream;
+
+use super::connection::{Connection, Phase};
+
+/// How many bytes are read before answers are written: a few dozen pipelined requests.
+const READ_AT_ONCE: usize = 2 * 1024;
+
+/// A socket, with the encryption that is spoken on it.
+pub(super) enum Socket {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A client's socket.
+pub(super) struct Stream {
+    socket: Socket,
+    pub connection: Arc<Connection>,
+    /// How many bytes may be read before answers are written.
+    allowance: usize,
+    /// Whether the client takes no more answers for now.
+    is_blocked: bool,
+    /// Whether reading was put off, so that the task has to be woken for it.
+    is_put_off: bool,
+}
+
+impl Stream {
+    pub(super) fn new(socket: Socket, connection: Arc<Connection>) -> Self {
+        let (is_blocked, is_put_off) = (false, false);
+        Self { socket, connection, allowance: READ_AT_ONCE, is_blocked, is_put_off }
+    }
+
+    /// How many bytes may be read now, of `room` that there is room for.
+    fn may_read(&self, room: usize) -> usize {
+        match self.connection.phase() {
+            _ if self.is_blocked => 0,
+            Phase::Working => 0,
+            // The reader of bodies sets the pace.
+            Phase::Body => room,
+            Phase::Head | Phase::Answering | Phase::Draining | Phase::Idle => {
+                room.min(self.allowance)
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let most = self.may_read(buffer.remaining());
+        if most == 0 {
+            self.is_put_off = true;
+            if !self.is_blocked && self.connection.phase() != Phase::Working {
+                // Only the allowance is used up. The next turn writes answers, then reads on.
+                context.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let mut part = (&mut self.socket).take(most as u64);
+        ready!(Pin::new(&mut part).poll_read(context, buffer))?;
+        let read = buffer.filled().len() - before;
+        self.allowance = self.allowance.saturating_sub(read);
+        self.connection.received();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.socket).poll_write(context, bytes);
+        self.is_blocked = written.is_pending();
+        if written.is_ready() {
+            self.connection.progressed();
+        }
+        written
+    }
+
+    /// actix calls this in each of its turns once it has written all answers that it has, so reading
+    /// that was put off continues from here.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.socket).poll_flush(context);
+        self.is_blocked = flushed.is_pending();
+        ready!(flushed)?;
+        self.allowance = READ_AT_ONCE;
+        let is_released = self.connection.drained();
+        let may_read = self.is_put_off && self.may_read(1) > 0;
+        if may_read {
+            self.is_put_off = false;
+        }
+        if is_released || may_read {
+            context.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
+            Self::Tls(socket) => Pin::new(socket).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Tls(socket) => Pin::new(socket).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_flush(context),
+            Self::Tls(socket) => Pin::new(socket).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Self::Tls(socket) => Pin::new(socket).poll_shutdown(context),
+        }
+    }
+}
