@@ -96,7 +96,7 @@ fn undisturbed(sorted: &[Taken], part: f64) -> f64 {
 }
 
 /// The time, in microseconds, that this part of the requests kept within.
-fn at(sorted: &[Duration], part: f64) -> f64 {
+pub fn at(sorted: &[Duration], part: f64) -> f64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,

@@ -4,7 +4,7 @@
 //! memory that it all takes.
 //!
 //! `cargo bench --bench verification`, or with `-- --quick` for trying out, or a part alone:
-//! `-- against` (the bare handler), `-- size`, `-- counting`. Nothing is asserted; costs are ratios in
+//! `-- against` (the bare handler), `-- size`, `-- counting`, `-- crowd` (slow clients). Nothing is asserted; costs are ratios in
 //! the same run. Linux only: it reads /proc, and pins servers with taskset.
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot go on has failed")]
@@ -15,6 +15,7 @@ mod client;
 mod connection;
 mod cost;
 mod counting;
+mod crowd;
 mod data;
 mod host;
 mod latency;
@@ -73,7 +74,7 @@ fn main() {
     let (rounds, turn, long_turn) = if quick { (4, 500, 6_000) } else { (8, 1_000, 62_000) };
     let [turn, long_turn] = [turn, long_turn].map(Duration::from_millis);
     let scale = Scale { remembered, keys, rounds, turn, long_turn, misses };
-    let parts = ["against", "size", "counting"];
+    let parts = ["against", "size", "counting", "crowd"];
     let is_due = |part| is_said(part) || !parts.iter().any(|other| is_said(other));
     if is_due("against") {
         against_bare(&scale);
@@ -83,6 +84,9 @@ fn main() {
     }
     if is_due("counting") {
         counting::measure(quick);
+    }
+    if is_due("crowd") {
+        crowd::measure(quick);
     }
 }
 
