@@ -1,12 +1,42 @@
 //! What the log says of a request: never its query, which may hold a one-time code, and nothing
 //! that is long enough for a secret key. ASVS 16.2.5.
 
+use std::num::NonZeroU32;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use actix_web::Error;
 use actix_web::HttpMessage as _;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use governor::{DefaultDirectRateLimiter, Quota};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
+
+/// How many lines requests may write at once, and how many a second after that. Whoever can send
+/// requests could fill the disk otherwise (ASVS 16.4.2).
+const LINES: Quota = Quota::per_second(NonZeroU32::MIN.saturating_add(99))
+    .allow_burst(NonZeroU32::MIN.saturating_add(1999));
+
+static BUDGET: LazyLock<DefaultDirectRateLimiter> =
+    LazyLock::new(|| DefaultDirectRateLimiter::direct(LINES));
+/// How many lines were left out since one was last written.
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// Whether there is room in the log for a line about a request. What was left out is counted, and the
+/// count is written before the next line.
+#[must_use]
+pub fn has_room() -> bool {
+    if BUDGET.check().is_err() {
+        LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+        return false;
+    }
+    let lines = LEFT_OUT.swap(0, Ordering::Relaxed);
+    if lines > 0 {
+        tracing::warn!(lines, "lines about requests were left out: there were too many");
+    }
+    true
+}
 
 /// The longest method or part of a path that is logged, in bytes: a secret key has 55 or more.
 const LONGEST: usize = 40;
@@ -34,7 +64,9 @@ impl RootSpanBuilder for QuietRootSpan {
             Err(error) => error.as_response_error().status_code().as_u16(),
         };
         span.record("status", status);
-        tracing::info!(parent: &span, "answered");
+        if has_room() {
+            tracing::info!(parent: &span, "answered");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTH
 use crate::error::{Error, Result};
 use crate::usage::RequestId;
 use crate::verification::Refusal;
+use crate::web::log;
 
 /// How many bytes of missing scopes a challenge names: nginx has 4 KB for all headers of an answer.
 const MOST_NAMED: usize = 1024;
@@ -48,7 +49,9 @@ pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpRe
 /// The answer when nothing can be decided.
 pub(super) fn undecided(error: &Error) -> HttpResponse {
     let id = RequestId::random();
-    tracing::error!(%error, request_id = %id, "a request could not be decided");
+    if log::has_room() {
+        tracing::error!(%error, request_id = %id, "a request could not be decided");
+    }
     problem(StatusCode::SERVICE_UNAVAILABLE, "Latchkey cannot decide", "unavailable", id)
 }
 
