@@ -43,10 +43,18 @@ impl Problem {
             405 => {
                 ("This page cannot be used that way", "Go back and use the buttons on the page.")
             }
+            408 => (
+                "The form took too long to arrive",
+                "Nothing was changed. Check your connection, then go back and send it again.",
+            ),
             409 => ("Someone else changed this", "Go back, check their changes, then try again."),
             413 => (
                 "This is too much to send",
                 "Nothing was changed. Go back, shorten the text, then send it again.",
+            ),
+            415 => (
+                "Compressed forms are not accepted",
+                "Nothing was changed. Send the form without a Content-Encoding header.",
             ),
             422 => (
                 "This form could not be read",
@@ -71,6 +79,10 @@ impl Problem {
 pub enum Refusal {
     /// The body is larger than any form of ours.
     TooLarge,
+    /// The body is packed, and nothing here unpacks it.
+    Encoded,
+    /// The body takes too long.
+    TooSlow,
     /// The body is no form, or not well encoded, or repeats a field.
     Unreadable,
     /// The form token is missing, forged, another session's or too old.
@@ -89,6 +101,8 @@ impl ResponseError for Refusal {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Unreadable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::StaleForm | Self::CrossSite => StatusCode::FORBIDDEN,
         }
@@ -96,7 +110,9 @@ impl ResponseError for Refusal {
 
     fn error_response(&self) -> HttpResponse {
         let problem = match self {
-            Self::TooLarge | Self::Unreadable => Problem::of(self.status_code()),
+            Self::TooLarge | Self::Unreadable | Self::Encoded | Self::TooSlow => {
+                Problem::of(self.status_code())
+            }
             Self::StaleForm => Problem::new(
                 "This form is no longer valid",
                 "Nothing was changed. Go back, reload the page, then try again.",
@@ -106,7 +122,13 @@ impl ResponseError for Refusal {
                 "Nothing was changed. Open Latchkey at its own address and try again there.",
             ),
         };
-        refuse(self.status_code(), problem)
+        let mut response = refuse(self.status_code(), problem);
+        if *self == Self::Encoded {
+            // What is accepted instead (RFC 9110, 15.5.16).
+            let identity = header::HeaderValue::from_static("identity");
+            response.headers_mut().insert(header::ACCEPT_ENCODING, identity);
+        }
+        response
     }
 }
 

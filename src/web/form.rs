@@ -5,23 +5,19 @@ use std::pin::Pin;
 
 use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::Site;
+use super::body::{Body, is_of_type};
 use super::error_page::Refusal;
 use super::form_token::{self, FormToken};
 
 /// The largest form but for those that carry documents, in bytes: the bounds of every field
 /// together, percent-encoded.
 pub const ORDINARY: usize = 64 * 1024;
-/// How much of a larger body is read and thrown away, so that the sender hears the answer.
-const DRAINED: usize = 8 * 1024 * 1024;
-
-/// A form's fields, and its token. The body is taken only after the gate before it has opened, and
+/// A form's fields, and its token. The body is read only after the gate before it has opened, and
 /// only up to `LARGEST` bytes.
 #[derive(Debug)]
 pub struct Form<T, const LARGEST: usize = ORDINARY> {
@@ -36,9 +32,10 @@ impl<T: DeserializeOwned, const LARGEST: usize> FromRequest for Form<T, LARGEST>
     type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
+        let (request, body) = (request.clone(), Body::from_request(request, payload));
         Box::pin(async move {
-            let body = read(payload, LARGEST).await?;
+            let Ok(body) = body.await;
+            let body = body.read(LARGEST).await?;
             if !is_of_type(&request, "application/x-www-form-urlencoded") {
                 return Err(Refusal::Unreadable);
             }
@@ -53,31 +50,6 @@ impl<T: DeserializeOwned, const LARGEST: usize> FromRequest for Form<T, LARGEST>
             Ok(Self { fields, token })
         })
     }
-}
-
-/// The body, if it is `largest` bytes at most.
-/// Wiped when it is dropped: it may hold a password or a secret key.
-pub(super) async fn read(
-    mut payload: Payload,
-    largest: usize,
-) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let (mut body, mut length) = (Zeroizing::new(Vec::new()), 0);
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Refusal::Unreadable)?;
-        length += chunk.len();
-        if length <= largest {
-            body.extend_from_slice(&chunk);
-        } else if length > DRAINED {
-            break;
-        }
-    }
-    if length > largest { Err(Refusal::TooLarge) } else { Ok(body) }
-}
-
-pub(super) fn is_of_type(request: &HttpRequest, wanted: &str) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    let essence = content_type.and_then(|v| v.split(';').next()).unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case(wanted)
 }
 
 /// The one token among those `given`, if it is the session's.

@@ -3,6 +3,7 @@
 //! Knows actix and no feature.
 
 pub mod assets;
+pub mod body;
 pub mod client_address;
 pub mod connections;
 pub mod csv;

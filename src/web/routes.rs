@@ -2,11 +2,17 @@
 //! route is listed with what it asks for, so that a test can walk them all.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
+use actix_web::dev::Payload;
 use actix_web::guard;
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
+use serde::de::DeserializeOwned;
+
+use super::form::Form;
+use super::upload::Upload;
 
 /// What a route asks of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +31,40 @@ pub trait Gate: FromRequest {
     const ACCESS: Access;
 }
 
+/// What a handler may take besides its gate. Nothing that reads a body is among it but
+/// [`Form`] and [`Upload`], which read within bounds.
+pub trait Argument: FromRequest {}
+
+impl Argument for HttpRequest {}
+impl<T: DeserializeOwned> Argument for web::Path<T> {}
+impl<T: ?Sized + 'static> Argument for web::Data<T> {}
+impl<T: DeserializeOwned, const LARGEST: usize> Argument for Form<T, LARGEST> {}
+impl Argument for Upload {}
+
 /// Arguments of a handler, the first of which is a gate.
-pub trait Gated: FromRequest {
+pub trait Gated: Sized {
     /// What the gate asks for.
     const ACCESS: Access;
+
+    /// Takes the arguments one after another: nothing is read of a request that the gate refuses.
+    fn take(
+        request: HttpRequest,
+        payload: Payload,
+    ) -> impl Future<Output = Result<Self, actix_web::Error>>;
 }
 
 macro_rules! gated {
     ($($rest:ident)*) => {
-        impl<G: Gate + 'static, $($rest: FromRequest + 'static),*> Gated for (G, $($rest,)*) {
+        impl<G: Gate + 'static, $($rest: Argument + 'static),*> Gated for (G, $($rest,)*) {
             const ACCESS: Access = G::ACCESS;
+
+            async fn take(
+                request: HttpRequest,
+                mut payload: Payload,
+            ) -> Result<Self, actix_web::Error> {
+                let gate = G::from_request(&request, &mut payload).await.map_err(Into::into)?;
+                Ok((gate, $($rest::from_request(&request, &mut payload).await.map_err(Into::into)?,)*))
+            }
         }
     };
 }
@@ -72,7 +102,7 @@ impl Routes {
         F::Output: Responder + 'static,
     {
         let either = guard::Any(guard::Get()).or(guard::Head());
-        self.add(Method::GET, path, Args::ACCESS, web::route().guard(either).to(handler));
+        self.add(Method::GET, path, Args::ACCESS, gate(web::route().guard(either), handler));
     }
 
     /// Answers POST on `path`.
@@ -82,7 +112,7 @@ impl Routes {
         Args: Gated + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Method::POST, path, Args::ACCESS, web::post().to(handler));
+        self.add(Method::POST, path, Args::ACCESS, gate(web::post(), handler));
     }
 
     /// Every route.
@@ -116,6 +146,23 @@ impl Routes {
         self.listed.push(Listed { method: method.clone(), path, access });
         self.by_path.entry(path).or_default().push((method, route));
     }
+}
+
+/// Lets `route` be answered by `handler` once its gate has opened.
+fn gate<F, Args>(route: Route, handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: Gated + 'static,
+    F::Output: Responder + 'static,
+{
+    route.to(move |request: HttpRequest, payload: web::Payload| {
+        let handler = handler.clone();
+        async move {
+            let arguments = Args::take(request.clone(), payload.into_inner()).await?;
+            let answer = handler.call(arguments).await.respond_to(&request);
+            Ok::<_, actix_web::Error>(answer.map_into_boxed_body())
+        }
+    })
 }
 
 /// The paths that answer GET, so that a person who has to sign in first can be led back.

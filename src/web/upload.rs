@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 
+use super::body::{Body, is_of_type};
 use super::error_page::Refusal;
 use super::form::{self, Form};
 use super::form_token::FormToken;
@@ -40,14 +41,17 @@ impl FromRequest for Upload {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
+        if !is_of_type(request, "multipart/form-data") {
+            let form = Form::<Pasted, LARGEST>::from_request(request, payload);
+            return Box::pin(async move {
+                let Form { fields: Pasted { document }, token } = form.await?;
+                Ok(Self { document, file: Vec::new(), token })
+            });
+        }
+        let (request, body) = (request.clone(), Body::from_request(request, payload));
         Box::pin(async move {
-            if !form::is_of_type(&request, "multipart/form-data") {
-                let form = Form::<Pasted, LARGEST>::from_request(&request, &mut payload).await?;
-                let document = form.fields.document;
-                return Ok(Self { document, file: Vec::new(), token: form.token });
-            }
-            let mut body = form::read(payload, LARGEST).await?;
+            let Ok(body) = body.await;
+            let mut body = body.read(LARGEST).await?;
             let body = std::mem::take(&mut *body).into();
             let mut parts = Parts::read(request.headers(), body).await?;
             let given = parts.all("form_token");

@@ -190,6 +190,33 @@ fn nothing_below_the_server_knows_the_server_or_the_commands() {
 }
 
 #[test]
+fn bodies_are_read_in_one_place() {
+    // Handlers of pages cannot take anything that reads a body: `web::routes::Argument` names all that
+    // they may take. This holds the others to the same reader.
+    const READERS: [&str; 6] =
+        ["web::Bytes", "web::Json", "web::Form", "web::Payload", "web::Either", "Decompress"];
+    assert_nowhere("bodies are read by web/body.rs", |source, line| {
+        let is_kit = matches!(source.path.as_str(), "web/body.rs" | "web/routes.rs");
+        let takes_text = line.contains(": String,") && source.path.starts_with("verification/http");
+        !is_kit && (takes_text || READERS.iter().any(|reader| names(line, reader)))
+    });
+    assert_nowhere("a payload is taken by web/body.rs", |source, line| {
+        let may = ["web/body.rs", "web/form.rs", "web/upload.rs", "web/routes.rs"];
+        let is_gate = line.contains("_: &mut Payload") || line.contains("dev::Payload;");
+        let is_sealed = source.path == "keyring.rs";
+        names(line, "Payload") && !is_gate && !is_sealed && !may.contains(&source.path.as_str())
+    });
+    assert_nowhere("payloads are polled by web/body.rs", |source, line| {
+        source.path != "web/body.rs" && line.contains("payload.take()")
+    });
+    assert_nowhere("routes are registered by web/routes.rs", |source, line| {
+        const MAY: [&str; 3] = ["web/routes.rs", "server.rs", "verification/http/mod.rs"];
+        let is_route = ["web::get()", "web::post()", "web::route()", "web::resource(", "web::to("];
+        !MAY.contains(&source.path.as_str()) && is_route.iter().any(|route| line.contains(route))
+    });
+}
+
+#[test]
 fn only_the_clock_tells_the_time_and_only_the_configuration_reads_the_environment() {
     assert_nowhere("time is an argument", |source, line| {
         source.path != "clock.rs"

@@ -2,8 +2,8 @@
 //! holds the scope `latchkey:introspect`; any bad token is one and the same `{"active":false}`.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use url::form_urlencoded;
 
 use super::bearer;
@@ -14,6 +14,11 @@ use crate::scopes::INTROSPECT;
 use crate::usage::{Named, RequestId};
 use crate::verification::{From, Presented, Question, Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
+use crate::web::body::{Body, is_of_type};
+use crate::web::connections::Connection;
+
+/// The largest question, in bytes.
+const LARGEST: usize = 64 * 1024;
 
 /// What a caller asks.
 struct Asked {
@@ -24,7 +29,7 @@ struct Asked {
 
 pub(super) async fn introspect(
     request: HttpRequest,
-    body: Result<web::Bytes, actix_web::Error>,
+    body: Body,
     site: web::Data<Site>,
     verifier: web::Data<Verifier>,
 ) -> HttpResponse {
@@ -41,7 +46,7 @@ pub(super) async fn only_post() -> HttpResponse {
 
 async fn answer(
     request: &HttpRequest,
-    body: Result<web::Bytes, actix_web::Error>,
+    body: Body,
     site: &Site,
     verifier: &Verifier,
 ) -> Result<HttpResponse> {
@@ -55,7 +60,10 @@ async fn answer(
     if let Verdict::Refuse(refusal, request_id) = verifier.verify(caller, now).await? {
         return refused(&refusal, request_id);
     }
-    let asked = match read(request, body) {
+    if let Some(connection) = Connection::of(request) {
+        connection.show_genuine();
+    }
+    let asked = match read(request, body).await {
         Ok(asked) => asked,
         Err((status, title)) => {
             return Ok(problem(status, title, "invalid_request", RequestId::random()));
@@ -75,14 +83,12 @@ async fn answer(
 }
 
 /// Reads the question from a form; otherwise the status and what is wrong with it.
-fn read(
-    request: &HttpRequest,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> Result<Asked, (StatusCode, &'static str)> {
-    let body =
-        body.map_err(|error| (error.as_response_error().status_code(), "The body cannot be read"))?;
+async fn read(request: &HttpRequest, body: Body) -> Result<Asked, (StatusCode, &'static str)> {
+    let body = body.read(LARGEST).await;
+    let body = body.map_err(|refusal| (refusal.status_code(), "The body cannot be read"))?;
     let (mut tokens, mut addresses, mut wanted) = (Vec::new(), Vec::new(), Wanted::default());
-    let fields = if is_form(request) { &body } else { b"".as_slice() };
+    let is_form = is_of_type(request, "application/x-www-form-urlencoded");
+    let fields = if is_form { body.as_slice() } else { b"" };
     for (name, value) in form_urlencoded::parse(fields) {
         match &*name {
             "token" => tokens.push(value.into_owned()),
@@ -101,12 +107,6 @@ fn read(
         (Some(token), Some(from)) => Ok(Asked { token, from, wanted }),
         _ => Err((StatusCode::BAD_REQUEST, "Give one token, and one client_ip at most, in a form")),
     }
-}
-
-fn is_form(request: &HttpRequest) -> bool {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.and_then(|kind| kind.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 fn active(record: &Record, issuer: &str) -> HttpResponse {

@@ -1,6 +1,7 @@
 //! What keeps others out: each test names an attack that must fail.
 
 mod bad_input;
+mod bodies;
 mod cross_site;
 mod crowd;
 mod every_write;

@@ -1,0 +1,104 @@
+//! The one reader of request bodies: bounded in size, time and rate, and never unpacked.
+//!
+//! A handler cannot read a body in any other way: [`super::routes`] takes no other arguments, and
+//! `tests/suite/architecture.rs` looks at the rest. ASVS 4.3.1, 5.2.1, 15.2.2.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
+
+use super::connections::Connection;
+use super::error_page::Refusal;
+
+/// How long any body may take.
+const TIME: Duration = Duration::from_secs(10);
+/// How many bytes a second must come of a body that takes longer.
+const RATE: u32 = 16 * 1024;
+/// How much of a body that is too large is read and dropped, so that the client hears the answer.
+const DRAINED: usize = 8 * 1024 * 1024;
+
+/// A body that has not been read yet. Arguments are taken one after another, so it stays unread when
+/// the gate before it refuses the caller.
+pub struct Body {
+    payload: Payload,
+    connection: Option<Arc<Connection>>,
+    is_encoded: bool,
+}
+
+impl FromRequest for Body {
+    type Error = std::convert::Infallible;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self {
+            payload: payload.take(),
+            connection: Connection::of(request).cloned(),
+            is_encoded: request.headers().contains_key(CONTENT_ENCODING),
+        }))
+    }
+}
+
+impl Body {
+    /// Reads the body, which is wiped when it is dropped: it may hold a password or a secret key.
+    ///
+    /// # Errors
+    /// When it is packed, too slow, broken off, or larger than `largest` bytes.
+    pub async fn read(mut self, largest: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        if self.is_encoded {
+            return Err(Refusal::Encoded);
+        }
+        let _reading = self.connection.as_ref().map(|connection| connection.reading_body());
+        let began = Instant::now();
+        let (mut body, mut length) = (Zeroizing::new(Vec::new()), 0);
+        loop {
+            let Ok(chunk) = timeout_at(began + allowed(length), self.payload.next()).await else {
+                return Err(Refusal::TooSlow);
+            };
+            let Some(chunk) = chunk else {
+                self.connection.iter().for_each(|connection| connection.read_body());
+                break;
+            };
+            let chunk = chunk.map_err(|_| Refusal::Unreadable)?;
+            length += chunk.len();
+            if length <= largest {
+                body.extend_from_slice(&chunk);
+            } else if length > DRAINED {
+                break;
+            }
+        }
+        if length > largest { Err(Refusal::TooLarge) } else { Ok(body) }
+    }
+}
+
+/// For how long a body may arrive of which `length` bytes are there.
+fn allowed(length: usize) -> Duration {
+    let at_rate = u32::try_from(length).unwrap_or(u32::MAX) / RATE;
+    TIME.max(Duration::from_secs(at_rate.into()))
+}
+
+/// Whether the body of `request` says that it is of the type `wanted`, whatever its parameters.
+#[must_use]
+pub fn is_of_type(request: &HttpRequest, wanted: &str) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_ten_seconds_or_as_long_as_it_keeps_up_its_rate() {
+        for (length, seconds) in [(0, 10), (64 * 1024, 10), (160 * 1024, 10), (2 << 20, 128)] {
+            assert_eq!(allowed(length), Duration::from_secs(seconds), "{length} bytes");
+        }
+    }
+}
