@@ -9,7 +9,8 @@ use crate::clock::Timestamp;
 use crate::config::{Config, DatabaseConfig, LogConfig, LogFormat, PublicUrl};
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::keyring::{Keyring, private_file};
+use crate::files;
+use crate::keyring::Keyring;
 use crate::server::{self, Shared};
 use crate::sign_in::{self, Door, set_up};
 use crate::usage;
@@ -46,6 +47,8 @@ pub fn run(config: &Config) -> Result<()> {
     lines.extend(verify.iter().map(|(_, at)| format!("Gateways and services ask http://{at}")));
     lines
         .extend(link.map(|link| format!("Set up the first super manager within one hour: {link}")));
+    files::check_user();
+    config.database.check_directories();
     announce(&lines)?;
     let metrics = Metrics::install()?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
@@ -88,7 +91,7 @@ fn set_up_link(
     let now = super::CLOCK.now();
     let code = db.write_blocking(|tx| set_up::begin(tx, keyring, now))?;
     let link = format!("{public_url}/set-up?code={code}");
-    private_file(&file).and_then(|mut file| writeln!(file, "{link}")).map_err(|error| {
+    files::create(&file).and_then(|mut file| writeln!(file, "{link}")).map_err(|error| {
         Error::Internal(format!("{} cannot be written: {error}", file.display()))
     })?;
     Ok(Some(link))
