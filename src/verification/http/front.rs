@@ -9,6 +9,7 @@ use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, Response, ServiceResponse};
+use actix_web::http::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use futures_util::future::{
     Either, FutureExt as _, LocalBoxFuture, MapOk, Ready, TryFutureExt as _, ready,
 };
@@ -64,6 +65,15 @@ where
     }
 }
 
+/// Every response of both listeners passes here, also to a path that has no route (ASVS 3.4.4).
+fn not_to_be_sniffed<B: MessageBody + 'static>(
+    response: impl Into<Response<B>>,
+) -> Response<BoxBody> {
+    let mut response = response.into().map_into_boxed_body();
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
 /// Answers the one path, and hands over the others.
 pub struct FrontService<S> {
     gate: Gate,
@@ -94,17 +104,18 @@ where
     fn call(&self, request: Request) -> Self::Future {
         if request.path() != PATH {
             let boxed: fn(ServiceResponse<B>) -> Response<BoxBody> =
-                |response| Response::from(response).map_into_boxed_body();
+                |response| not_to_be_sniffed(response);
             return Either::Right(Either::Right(self.rest.call(request).map_ok(boxed)));
         }
         let Gate { site, verifier } = &self.gate;
         let look_up = match authorize::at_once(request.head(), site, verifier) {
-            Ok(answer) => return Either::Left(ready(Ok(answer.into()))),
+            Ok(answer) => return Either::Left(ready(Ok(not_to_be_sniffed(answer)))),
             Err(look_up) => look_up,
         };
         let Gate { site, verifier } = self.gate.clone();
         let later = async move {
-            Ok(authorize::later(look_up, request.head(), &site, &verifier).await.into())
+            let answer = authorize::later(look_up, request.head(), &site, &verifier).await;
+            Ok(not_to_be_sniffed(answer))
         };
         Either::Right(Either::Left(later.boxed_local()))
     }
