@@ -15,6 +15,7 @@ use crate::server::{self, Shared};
 use crate::sign_in::{self, Door, set_up};
 use crate::usage;
 use crate::web::Site;
+use crate::web::export::Exports;
 use crate::web::metrics::Metrics;
 use crate::{alerts, mail, webhooks};
 
@@ -41,6 +42,7 @@ pub fn run(config: &Config) -> Result<()> {
         public_url,
         trusted_proxies: server.trusted_proxies.clone(),
         webhook_networks: server.webhook_networks.clone(),
+        exports: Exports::default(),
     };
     let mut lines =
         vec![format!("Latchkey {} listens on http://{bound}", env!("CARGO_PKG_VERSION"))];

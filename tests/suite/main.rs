@@ -14,6 +14,7 @@ mod backup;
 mod demo;
 mod diagnosis;
 mod errors;
+mod exports;
 mod files;
 mod leaks;
 mod mail;
