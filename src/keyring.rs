@@ -5,8 +5,7 @@
 //! plant an API key or mend the activity's chain. Derivation: HMAC-SHA-256(master, purpose), as
 //! NIST SP 800-108 has it for one block of output. ASVS 11.2.1, 13.3.1.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Error, Result};
+use crate::files;
 
 /// The fewest bytes that a master key file may hold (256 bits).
 const SHORTEST: usize = 32;
@@ -59,11 +59,12 @@ impl Keyring {
     /// Reads the master key from `path`; makes one there, mode 0600, when there is no such file.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or holds fewer than 32 bytes.
+    /// When the file cannot be read or written, holds fewer than 32 bytes, or other users can read
+    /// or change it ([`files::open_secret`]).
     pub fn open(path: &Path) -> Result<Self> {
-        match fs::read(path) {
+        match read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::of(path, make(path)),
-            read => Self::of(path, read.map(Zeroizing::new)),
+            content => Self::of(path, content),
         }
     }
 
@@ -72,7 +73,7 @@ impl Keyring {
     /// # Errors
     /// As [`Keyring::open`], and when there is no such file.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::of(path, fs::read(path).map(Zeroizing::new))
+        Self::of(path, read(path))
     }
 
     fn of(path: &Path, content: io::Result<Zeroizing<Vec<u8>>>) -> Result<Self> {
@@ -179,23 +180,21 @@ fn make(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new([0; 32]);
     rand::rngs::SysRng.try_fill_bytes(bytes.as_mut_slice()).map_err(io::Error::other)?;
     let text = Zeroizing::new(hex(bytes.as_slice()).into_bytes());
-    let mut file = private_file(path)?;
+    let mut file = files::create(path)?;
     file.write_all(&text)?;
     file.write_all(b"\n")?;
     file.sync_all()?;
     Ok(text)
 }
 
-/// Creates a file that only its owner may read; there must be none yet.
-///
-/// # Errors
-/// When it exists or cannot be written.
-pub fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// The content of a file that no other user can change or read.
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut file = files::open_secret(path)?;
+    // Room for all of it: a buffer that grows leaves copies of the key in memory.
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+    let mut content = Zeroizing::new(Vec::with_capacity(size + 1));
+    file.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 /// Lower-case hexadecimal.
@@ -219,20 +218,15 @@ mod tests {
         let first = Keyring::open(&path).expect("made");
         let second = Keyring::open(&path).expect("read");
         assert_eq!(first.mac(Purpose::Check, &[b"x"]), second.mac(Purpose::Check, &[b"x"]));
-        #[cfg(unix)]
-        {
-            let mode = std::os::unix::fs::PermissionsExt::mode(
-                &path.metadata().expect("there").permissions(),
-            );
-            assert_eq!(mode & 0o777, 0o600);
-        }
+        let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().expect("there"));
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
     fn a_short_key_file_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("master.key");
-        fs::write(&path, "short\n").expect("written");
+        writeln!(files::create(&path).expect("a file"), "short").expect("written");
         assert!(Keyring::open(&path).is_err());
     }
 

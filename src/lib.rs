@@ -10,8 +10,8 @@
 //!   [`alerts`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
-//! - [`backoff`], [`clock`], [`error`], [`keyring`], [`network`], [`random`], [`rate`] and [`text`] are what
-//!   everything stands on.
+//! - [`backoff`], [`clock`], [`error`], [`files`], [`keyring`], [`network`], [`random`], [`rate`] and
+//!   [`text`] are what everything stands on.
 
 pub mod activity;
 pub mod alerts;
@@ -25,6 +25,7 @@ pub mod db;
 pub mod demo;
 pub mod diagnosis;
 pub mod error;
+pub mod files;
 pub mod keyring;
 pub mod leaks;
 pub mod mail;

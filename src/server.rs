@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_http::h1::ExpectHandler;
 use actix_server::Server;
 use actix_service::IntoServiceFactory as _;
+use actix_web::http::StatusCode;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse};
@@ -248,8 +249,10 @@ fn health(config: &mut ServiceConfig) {
 
 async fn ready(site: web::Data<Site>) -> HttpResponse {
     match site.db.read(settings::get).await {
-        Ok(_) => HttpResponse::Ok().body("ok\n"),
-        Err(_) => HttpResponse::ServiceUnavailable().body("the database does not answer\n"),
+        Ok(_) => error_page::plain(StatusCode::OK, "ok\n"),
+        Err(_) => {
+            error_page::plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use latchkey::server::{self, Shared};
 use latchkey::sign_in::Door;
 use latchkey::usage::Writer;
 use latchkey::web::Site;
+use latchkey::web::export::Exports;
 
 use crate::client::Client;
 use crate::cost;
@@ -76,6 +77,7 @@ pub fn serve(folder: &Path) {
         clock: Clock::System,
         public_url: PublicUrl::parse(&url).expect("a URL"),
         webhook_networks: WebhookNetworks::default(),
+        exports: Exports::default(),
         trusted_proxies: TrustedProxies::parse("").expect("none"),
     };
     let shared = Shared::new(site, Arc::new(Door::new().expect("threads"))).expect("a thread");

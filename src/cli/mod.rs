@@ -60,6 +60,7 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
         scopes::add_resources(tx, &[], &author)?;
         roles::add_built_in(tx, author.now)
     })?;
+    config.database.restrict_files();
     Ok((db, keyring))
 }
 
@@ -68,7 +69,9 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
 /// # Errors
 /// When there is none, or it cannot be reached.
 fn existing(config: &Config) -> Result<Db> {
-    Db::existing(&config.database.location)
+    let db = Db::existing(&config.database.location)?;
+    config.database.restrict_files();
+    Ok(db)
 }
 
 /// The clock that commands tell the time by.

@@ -9,12 +9,14 @@ use crate::clock::Timestamp;
 use crate::config::{Config, DatabaseConfig, LogConfig, LogFormat, PublicUrl};
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::keyring::{Keyring, private_file};
+use crate::files;
+use crate::keyring::Keyring;
 use crate::server::{self, Shared, Sockets};
 use crate::sign_in::{self, Door, set_up};
 use crate::usage;
 use crate::web::Site;
 use crate::web::connections::{Shares, Tls, raise_limit};
+use crate::web::export::Exports;
 use crate::web::metrics::Metrics;
 use crate::{alerts, mail, webhooks};
 
@@ -45,6 +47,7 @@ pub fn run(config: &Config) -> Result<()> {
         public_url,
         trusted_proxies: server.trusted_proxies.clone(),
         webhook_networks: server.webhook_networks.clone(),
+        exports: Exports::default(),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let mut lines =
@@ -53,6 +56,8 @@ pub fn run(config: &Config) -> Result<()> {
     lines.extend(measures.iter().map(|(_, at)| format!("Metrics are on http://{at}/metrics")));
     lines
         .extend(link.map(|link| format!("Set up the first super manager within one hour: {link}")));
+    files::check_user();
+    config.database.check_directories();
     announce(&lines)?;
     let metrics = Metrics::install()?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
@@ -98,7 +103,7 @@ fn set_up_link(
     let now = super::CLOCK.now();
     let code = db.write_blocking(|tx| set_up::begin(tx, keyring, now))?;
     let link = format!("{public_url}/set-up?code={code}");
-    private_file(&file).and_then(|mut file| writeln!(file, "{link}")).map_err(|error| {
+    files::create(&file).and_then(|mut file| writeln!(file, "{link}")).map_err(|error| {
         Error::Internal(format!("{} cannot be written: {error}", file.display()))
     })?;
     Ok(Some(link))

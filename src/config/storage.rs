@@ -1,7 +1,7 @@
 //! Where data is kept: the data directory, the database, the master key.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::Refusal;
 use crate::db::Location;
-use crate::keyring::private_file;
+use crate::files;
 
 /// The database in the data directory.
 const DATABASE: &str = "latchkey.db";
@@ -120,16 +120,38 @@ impl DatabaseConfig {
                 ),
             )
         };
-        make_directory(&self.data_dir).map_err(named)?;
+        files::create_directory(&self.data_dir).map_err(named)?;
         let trial = self.data_dir.join(format!(".trial-{}", std::process::id()));
-        private_file(&trial).and_then(|_| fs::remove_file(&trial)).map_err(named)
+        files::create(&trial).and_then(|_| fs::remove_file(&trial)).map_err(named)
+    }
+
+    /// Logs which directories other users can reach.
+    pub fn check_directories(&self) {
+        files::check_directory(&self.data_dir);
+        let Location::Sqlite(path) = &self.location else { return };
+        if let Some(directory) = resolved(path).parent()
+            && directory != resolved(&self.data_dir)
+        {
+            files::check_directory(directory);
+        }
+    }
+
+    /// Takes other users' permissions away from the files of the database, as versions before this
+    /// one left them, and logs that.
+    pub fn restrict_files(&self) {
+        let Location::Sqlite(path) = &self.location else { return };
+        let database = resolved(path);
+        let beside = ["", "-wal", "-shm", "-journal"].map(|ending| {
+            let mut name = database.clone().into_os_string();
+            name.push(ending);
+            name.into()
+        });
+        files::restrict(&[&beside[..], &[path.with_extension("lock")]].concat());
     }
 }
 
-fn make_directory(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+/// The absolute path that symbolic links lead to: SQLite keeps its other files there.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.canonicalize().unwrap_or_else(|_| absolute())
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use super::{Connection, Location, error};
 use crate::error::{Error, Result};
-use crate::keyring::private_file;
+use crate::files;
 use diesel::sql_types::Text;
 use diesel::{RunQueryDsl as _, sql_query};
 
@@ -44,7 +44,7 @@ impl Partial {
         let mut partial = name.to_owned();
         partial.push(format!(".partial-{}", std::process::id()));
         let partial = file.with_file_name(partial);
-        private_file(&partial)?;
+        files::create(&partial)?;
         Ok(Self(partial))
     }
 
@@ -52,7 +52,7 @@ impl Partial {
     fn finish(self, file: &Path) -> io::Result<u64> {
         let copy = File::open(&self.0)?;
         copy.sync_all()?;
-        private_file(file)?;
+        files::create(file)?;
         fs::rename(&self.0, file).inspect_err(|_| drop(fs::remove_file(file)))?;
         if let Some(folder) = file.parent() {
             File::open(folder)?.sync_all()?;

@@ -3,6 +3,7 @@
 //! Knows the pragmas and session settings that each database needs; knows no table.
 
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, ConnectionError, PgConnection, SqliteConnection};
@@ -85,6 +86,13 @@ fn with_settings(url: &str) -> String {
     text
 }
 
+/// The file at `path`, as a URI that has SQLite open it and never create it.
+fn existing_file(path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let escaped = absolute.to_string_lossy().replace('%', "%25");
+    format!("file://{}?mode=rw", escaped.replace('?', "%3F").replace('#', "%23"))
+}
+
 impl AnyConnection {
     pub(super) fn open(location: &Location) -> Result<Self, ConnectionError> {
         match location {
@@ -98,7 +106,7 @@ impl AnyConnection {
                 Ok(Self::Postgres(connection))
             }
             Location::Sqlite(path) => {
-                let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
+                let mut connection = SqliteConnection::establish(&existing_file(path))?;
                 connection
                     .batch_execute(&format!(
                         "PRAGMA busy_timeout = {LOCK_WAIT}; PRAGMA journal_mode = WAL; \

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io;
+use std::path::Path;
 
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
@@ -10,6 +12,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Connection, Location, error};
 use crate::error::{Error, Result};
+use crate::files;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -17,6 +20,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// Runs what is missing. Several processes may start at once: one migrates, the others wait.
 pub(super) fn run(location: &Location) -> Result<()> {
     let _lock = lock_file(location)?;
+    create_file(location)?;
     let mut connection = Connection::open(location).map_err(error::unavailable)?;
     match &mut connection {
         Connection::Sqlite(native) => pending(native, SQLITE),
@@ -51,11 +55,26 @@ where
     Ok(())
 }
 
+/// The database's file, which SQLite would create with whatever mode the umask leaves; its other files
+/// get the mode of this one. Not opened when it exists: closing it would release the process's locks.
+fn create_file(location: &Location) -> Result<()> {
+    match location {
+        Location::Sqlite(path) if !path.exists() => {
+            files::open_or_create(path).map(drop).map_err(|error| cannot_be_written(path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// SQLite has no advisory locks; a file beside the database serves, let go of when it is dropped.
 fn lock_file(location: &Location) -> Result<Option<File>> {
     let Location::Sqlite(path) = location else { return Ok(None) };
     let path = path.with_extension("lock");
-    let file = File::options().create(true).append(true).open(&path);
-    file.and_then(|file| file.lock().map(|()| Some(file)))
-        .map_err(|error| Error::Internal(format!("{} cannot be written: {error}", path.display())))
+    files::open_or_create(&path)
+        .and_then(|file| file.lock().map(|()| Some(file)))
+        .map_err(|error| cannot_be_written(&path, &error))
+}
+
+fn cannot_be_written(path: &Path, error: &io::Error) -> Error {
+    Error::Internal(format!("{} cannot be written: {error}", path.display()))
 }

@@ -56,6 +56,8 @@ struct Pools {
     location: Location,
     readers: Pool,
     writers: Pool,
+    /// For long reads, so that they take no connection from requests.
+    aside: Pool,
     feed: Feed,
 }
 
@@ -88,6 +90,7 @@ impl Db {
             location: location.clone(),
             readers: Pool::readers(location)?,
             writers: Pool::writers(location)?,
+            aside: Pool::aside(location),
             feed: Feed::default(),
         })))
     }
@@ -126,10 +129,29 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (db, readers) = (self.clone(), self.0.readers.current());
+        self.read_from(|pools| &pools.readers, work).await
+    }
+
+    /// Reads as [`Db::read`] does, over a connection that no request waits for: for exports.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_from(|pools| &pools.aside, work).await
+    }
+
+    async fn read_from<T: Send + 'static>(
+        &self,
+        pool: fn(&Pools) -> &Pool,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (db, readers) = (self.clone(), pool(&self.0).current());
         let connections = readers.clone();
-        let work = move || work(&mut *db.0.readers.get(&readers)?);
-        self.off_thread(work, move |pools| pools.readers.give_up(&connections)).await
+        let work = move || work(&mut *pool(&db.0).get(&readers)?);
+        self.off_thread(work, move |pools| pool(pools).give_up(&connections)).await
     }
 
     /// Writes in one transaction, off the async threads. Writes run one after another, over all

@@ -88,6 +88,13 @@ impl Pool {
         Self::build(location, 1, false)
     }
 
+    /// One connection, which is made when it is first needed.
+    pub(super) fn aside(location: &Location) -> Self {
+        let manager = Manager { location: location.clone(), read_only: true };
+        let none = builder(1).min_idle(Some(0)).build_unchecked(manager.clone());
+        Self { manager, size: 1, current: RwLock::new(Arc::new(none)) }
+    }
+
     fn build(location: &Location, size: u32, read_only: bool) -> Result<Self> {
         let manager = Manager { location: location.clone(), read_only };
         let first = builder(size).build(manager.clone()).map_err(error::unavailable)?;

@@ -169,9 +169,22 @@ impl ResponseError for Error {
     }
 }
 
-fn refuse(status: StatusCode, problem: Problem) -> HttpResponse {
+/// A response whose page shows `problem`.
+pub(super) fn refuse(status: StatusCode, problem: Problem) -> HttpResponse {
     let mut response = HttpResponse::new(status);
     response.extensions_mut().insert(problem);
+    response
+}
+
+/// Marks a response that keeps its own body, whatever its status.
+struct KeepsBody;
+
+/// A response in plain text, for programs.
+#[must_use]
+pub fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
+    let mut response =
+        HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text);
+    response.extensions_mut().insert(KeepsBody);
     response
 }
 
@@ -211,7 +224,8 @@ pub async fn draw(
     };
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    let is_drawn = content_type.is_some_and(|content_type| content_type == HTML);
+    let is_drawn = content_type.is_some_and(|content_type| content_type == HTML)
+        || response.response().extensions().contains::<KeepsBody>();
     if !(status.is_client_error() || status.is_server_error()) || is_drawn {
         return Ok(response);
     }

@@ -1,4 +1,5 @@
-//! The kit that pages are made with: routes behind a gate, forms, notices, error pages, assets.
+//! The kit that pages are made with: routes behind a gate, forms, notices, error pages, exports,
+//! assets.
 //!
 //! Knows actix and no feature.
 
@@ -8,6 +9,7 @@ pub mod client_address;
 pub mod connections;
 pub mod csv;
 pub mod error_page;
+pub mod export;
 pub mod flash;
 pub mod form;
 pub mod form_token;
@@ -42,4 +44,6 @@ pub struct Site {
     pub trusted_proxies: TrustedProxies,
     /// Which private networks webhooks may reach.
     pub webhook_networks: WebhookNetworks,
+    /// The exports that run.
+    pub exports: export::Exports,
 }

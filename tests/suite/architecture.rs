@@ -159,10 +159,11 @@ fn verbs_use_features_to_their_left_only() {
 
 #[test]
 fn what_everything_stands_on_knows_no_feature() {
-    const BASE: [&str; 9] = [
+    const BASE: [&str; 10] = [
         "backoff.rs",
         "clock.rs",
         "error.rs",
+        "files.rs",
         "keyring.rs",
         "network.rs",
         "random.rs",
@@ -225,6 +226,18 @@ fn only_the_clock_tells_the_time_and_only_the_configuration_reads_the_environmen
     assert_nowhere("the environment is read once", |source, line| {
         !source.path.starts_with("config/")
             && (line.contains("env::var") || line.contains("env::args"))
+    });
+}
+
+#[test]
+fn every_file_is_created_by_one_module_so_that_its_mode_is_private() {
+    const TYPES: [&str; 4] = ["File::create", "File::options", "OpenOptions", "DirBuilder"];
+    const FUNCTIONS: [&str; 4] = ["write", "copy", "create_dir", "create_dir_all"];
+    assert_nowhere("only files.rs creates files", |source, line| {
+        let imported = line.split_once("fs::").map_or("", |(_, names)| names);
+        source.path != "files.rs"
+            && (TYPES.iter().any(|name| line.contains(name))
+                || FUNCTIONS.iter().any(|name| names(imported, name)))
     });
 }
 

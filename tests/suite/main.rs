@@ -14,6 +14,8 @@ mod backup;
 mod demo;
 mod diagnosis;
 mod errors;
+mod exports;
+mod files;
 mod leaks;
 mod mail;
 mod many_keys;

@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use latchkey::db::Location;
 use tempfile::TempDir;
 
-use crate::support::{Client, Database, PASSWORD};
+use crate::support::{Client, Database, PASSWORD, files};
 
 fn latchkey(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
@@ -249,10 +249,10 @@ fn a_start_that_cannot_work_ends_with_one_line() {
 
     let start = ["serve", "--listen", "127.0.0.1:0"];
     let key = house.folder.path().join("short.key");
-    fs::write(&key, "too short").expect("a file");
+    files::write(&key, 0o600, "too short");
     let output = house.command(&start).arg("--secret-key-file").arg(&key).output();
     assert!(refusal(&output.expect("ended")).contains("short.key"));
-    fs::write(&key, "another master key, long enough to be one").expect("a file");
+    files::write(&key, 0o600, "another master key, long enough to be one");
     let output = house.command(&start).arg("--secret-key-file").arg(&key).output();
     assert!(refusal(&output.expect("ended")).contains("--secret-key-file"), "another master key");
 }

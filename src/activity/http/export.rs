@@ -1,27 +1,22 @@
 //! `/activity/export.csv` and `.jsonl`: all that the filters let through, as a file.
 //!
-//! Read in batches as the client takes them, up to the entry that was the newest at the start. When
-//! a batch fails, the connection is cut, so that no part passes for the whole. Nothing is written by
-//! a GET: who exports stands in the server's log, beside the request's id. ASVS 1.2.10, 16.3.2.
+//! Up to the entry that was the newest at the start. ASVS 1.2.10.
 
-use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{self, Bytes};
-use actix_web::{HttpRequest, HttpResponse};
-use futures_util::stream;
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::query::Query;
 use crate::activity::{self, Filter, Recorded};
 use crate::clock::iso_date;
-use crate::db::Db;
+use crate::db::Connection;
 use crate::error::Result;
 use crate::keyring::hex;
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::ViewActivity;
+use crate::web::export::{self, File, Source};
 use crate::web::{Site, csv};
 
 /// Over how many numbers a batch goes.
-const BATCH: i64 = 500;
+const BATCH: i64 = 100;
 
 const COLUMNS: [&str; 15] = [
     "number",
@@ -92,18 +87,11 @@ async fn export(
     format: Format,
 ) -> Result<HttpResponse> {
     let query = Query::parse(request.query_string());
-    let mut response = HttpResponse::Ok();
-    response.insert_header((CONTENT_TYPE, format.media_type)).insert_header((
-        CONTENT_DISPOSITION,
-        format!("attachment; filename=\"{}\"", file_name(&query, viewer, format.ending)),
-    ));
-    if request.method() == Method::HEAD {
-        return Ok(response.finish());
-    }
+    let name = file_name(&query, viewer, format.ending);
     let last = site.db.read(activity::last_number).await?;
-    tracing::info!(member = viewer.member.id.as_str(), last, "the activity is exported");
-    let job = Job { db: site.db.clone(), filter: query.filter(viewer.now), format, next: 0, last };
-    Ok(response.streaming(stream::try_unfold(job, Job::step)))
+    let entries = Entries { filter: query.filter(viewer.now), format, next: 0, last };
+    let file = File { name, media_type: format.media_type };
+    Ok(export::send(request, site, viewer.member.id.as_str(), file, entries))
 }
 
 /// `latchkey-activity-2026-10-25-to-2026-11-23.csv`.
@@ -116,39 +104,28 @@ fn file_name(query: &Query, viewer: &Viewer, ending: &str) -> String {
     )
 }
 
-/// An export under way.
-struct Job {
-    db: Db,
+/// The entries that the filter lets through.
+struct Entries {
     filter: Filter,
     format: Format,
-    /// The number to go on with; 0 at the start.
+    /// The number of the next entry; 0 at the start.
     next: i64,
     last: i64,
 }
 
-impl Job {
-    /// The next piece, which is asked for when the client has taken most of the one before.
-    async fn step(mut self) -> Result<Option<(Bytes, Self)>> {
+impl Source for Entries {
+    fn next(&mut self, connection: &mut Connection) -> Result<Option<Vec<u8>>> {
         if self.next == 0 {
             self.next = 1;
-            let head = (self.format.head)()?;
-            if !head.is_empty() {
-                return Ok(Some((head.into(), self)));
-            }
+            return (self.format.head)().map(Some);
         }
-        while self.next <= self.last {
-            let numbers = (self.next, self.last.min(self.next + BATCH - 1));
-            let filter = self.filter.clone();
-            let entries = self.db.read(move |c| activity::range(c, &filter, numbers)).await;
-            let entries = entries.inspect_err(|error| {
-                tracing::error!(%error, "an export of the activity was cut short");
-            })?;
-            self.next = numbers.1 + 1;
-            if !entries.is_empty() {
-                return Ok(Some(((self.format.entries)(&entries)?.into(), self)));
-            }
+        if self.next > self.last {
+            return Ok(None);
         }
-        Ok(None)
+        let numbers = (self.next, self.last.min(self.next + BATCH - 1));
+        self.next = numbers.1 + 1;
+        let entries = activity::range(connection, &self.filter, numbers)?;
+        (self.format.entries)(&entries).map(Some)
     }
 }
 

@@ -1,21 +1,16 @@
 //! `/reviews/{review_id}/report.csv`: every key of a review, as a file (RFC 4180).
-//!
-//! Read in batches as the client takes them; when one fails, the connection is cut, so that no part
-//! passes for the whole. ASVS 1.2.10, 16.3.2.
+//! ASVS 1.2.10.
 
-use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{self, Bytes};
-use actix_web::{HttpRequest, HttpResponse};
-use futures_util::stream;
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::report::staged;
 use crate::clock::{Timestamp, iso_date};
-use crate::db::Db;
+use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::members::http::Allowed;
 use crate::members::permission::ViewKeys;
 use crate::reviews::{self, Cursor, Item, ReviewId, Stage};
+use crate::web::export::{self, File, Source};
 use crate::web::{Site, csv};
 
 const COLUMNS: [&str; 14] = [
@@ -45,54 +40,36 @@ pub(super) async fn comma_separated(
     let wanted = id.clone();
     let review = site.db.read(move |c| reviews::find(c, &wanted)).await?.ok_or(Error::NotFound)?;
     let name = format!("latchkey-review-{}.csv", iso_date(review.started_at.date()));
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((CONTENT_TYPE, csv::MEDIA_TYPE))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
-    if request.method() == Method::HEAD {
-        return Ok(response.finish());
-    }
-    tracing::info!(
-        member = viewer.member.id.as_str(),
-        review = id.as_str(),
-        "a review is exported"
-    );
-    let job = Job { db: site.db.clone(), id, now: viewer.now, at: Place::Start };
-    Ok(response.streaming(stream::try_unfold(job, Job::step)))
+    let file = File { name, media_type: csv::MEDIA_TYPE };
+    let source = Items { id, now: viewer.now, position: Position::Start };
+    Ok(export::send(&request, &site, viewer.member.id.as_str(), file, source))
 }
 
-/// An export under way.
-struct Job {
-    db: Db,
+/// The items of a review.
+struct Items {
     id: ReviewId,
     now: Timestamp,
-    at: Place,
+    position: Position,
 }
 
-/// How far it is.
-enum Place {
+/// How far the file is written.
+enum Position {
     /// Before the columns' names.
     Start,
-    /// Behind that item; before the first one without.
-    Behind(Option<Cursor>),
+    /// After that item; before the first item without one.
+    After(Option<Cursor>),
 }
 
-impl Job {
-    /// The next piece, which is asked for when the client has taken most of the one before.
-    async fn step(mut self) -> Result<Option<(Bytes, Self)>> {
-        let Place::Behind(after) = self.at else {
-            self.at = Place::Behind(None);
-            return Ok(Some((csv::written([COLUMNS])?.into(), self)));
+impl Source for Items {
+    fn next(&mut self, connection: &mut Connection) -> Result<Option<Vec<u8>>> {
+        let Position::After(after) = &self.position else {
+            self.position = Position::After(None);
+            return csv::written([COLUMNS]).map(Some);
         };
-        let (id, now) = (self.id.clone(), self.now);
-        let read = self.db.read(move |c| staged(c, &id, after.as_ref(), now)).await;
-        let items = read.inspect_err(|error| {
-            tracing::error!(%error, "an export of a review was cut short");
-        })?;
+        let items = staged(connection, &self.id, after.as_ref(), self.now)?;
         let Some((last, _)) = items.last() else { return Ok(None) };
-        self.at = Place::Behind(Some(Cursor::beside(last, true)));
-        let rows = items.iter().map(|(item, stage)| cells(item, *stage));
-        Ok(Some((csv::written(rows)?.into(), self)))
+        self.position = Position::After(Some(Cursor::beside(last, true)));
+        csv::written(items.iter().map(|(item, stage)| cells(item, *stage))).map(Some)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::web::{Site, page};
 /// How many keys the page shows; the file has all.
 const ROWS: usize = 1000;
 /// How many are read at once.
-pub(super) const BATCH: usize = 500;
+const BATCH: usize = 100;
 
 #[derive(Template)]
 #[template(path = "reviews/report.html")]

@@ -22,7 +22,7 @@ use futures_util::future::{
 use super::authorize;
 use crate::verification::Verifier;
 use crate::web::Site;
-use crate::web::connections::Connection;
+use crate::web::connections::{self, Connection};
 
 /// The path, as it stands in requests.
 const PATH: &str = "/v1/authorize";
@@ -154,7 +154,7 @@ pub struct Answered(HttpResponse);
 
 impl From<Answered> for Response<BoxBody> {
     fn from(Answered(answer): Answered) -> Self {
-        answer.into()
+        connections::forbid_sniffing(answer.into())
     }
 }
 

@@ -15,4 +15,5 @@ pub use connection::{Connection, ReadingBody};
 pub use descriptors::{Shares, raise_limit};
 pub use listener::{Listener, serve};
 pub use registry::Limits;
+pub use requests::forbid_sniffing;
 pub use tls::Tls;

@@ -10,7 +10,7 @@ use actix_http::{Request, Response};
 use actix_service::{Service, ServiceFactory};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::AppConfig;
-use actix_web::http::header::TRANSFER_ENCODING;
+use actix_web::http::header::{HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::Bytes;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use pin_project_lite::pin_project;
@@ -102,11 +102,10 @@ where
         }
         let Some(running) = this.running.as_mut().as_pin_mut() else { return Poll::Pending };
         let outcome = ready!(running.poll(context));
-        let Some(connection) = this.connection.take() else {
-            return Poll::Ready(outcome.map(Into::into));
-        };
+        let outcome = outcome.map(|response| forbid_sniffing(response.into()));
+        let Some(connection) = this.connection.take() else { return Poll::Ready(outcome) };
         match outcome {
-            Ok(response) => Poll::Ready(Ok(note(response.into(), connection))),
+            Ok(response) => Poll::Ready(Ok(note(response, connection))),
             Err(error) => {
                 connection.answer(HEAD_OF_ANSWER);
                 connection.end_request();
@@ -114,6 +113,14 @@ where
             }
         }
     }
+}
+
+/// Has browsers take the type of an answer as it says, of every answer of every listener, one without
+/// a route too (ASVS 3.4.4).
+#[must_use]
+pub fn forbid_sniffing(mut response: Response<BoxBody>) -> Response<BoxBody> {
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// Notes an answer, which is complete at once unless it is made while it is sent.

@@ -8,7 +8,7 @@ use latchkey::keyring::Keyring;
 use tempfile::TempDir;
 
 use super::add_entries;
-use crate::support::{App, is_postgres};
+use crate::support::{App, files, is_postgres};
 
 /// The program on the database of an app that runs.
 pub struct Shell(pub TempDir);
@@ -17,7 +17,7 @@ impl Shell {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         // What the app's keyring is made from.
-        std::fs::write(folder.path().join("secret.key"), [42; 32]).expect("a key");
+        files::write(&folder.path().join("secret.key"), 0o600, [42; 32]);
         Self(folder)
     }
 
@@ -153,7 +153,7 @@ fn the_command_says_in_one_line_whether_the_record_is_whole() {
     app.sql("DELETE FROM activity; DELETE FROM activity_head");
     let gone = "latchkey: the activity is not whole: every entry is missing\n".to_owned();
     assert_eq!(verify(&[]), (Some(1), gone));
-    std::fs::write(shell.0.path().join("secret.key"), [43; 32]).expect("another key");
+    files::write(&shell.0.path().join("secret.key"), 0o600, [43; 32]);
     let (code, line) = verify(&[]);
     assert!(code == Some(1) && line.contains("another secret key file"), "{line}");
 }

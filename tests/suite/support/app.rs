@@ -20,6 +20,7 @@ use latchkey::sign_in::{Door, set_up};
 use latchkey::usage::Recorder;
 use latchkey::verification::Verifier;
 use latchkey::web::Site;
+use latchkey::web::export::Exports;
 use latchkey::{alerts, mail, roles, settings, webhooks};
 
 use super::client::Client;
@@ -89,6 +90,7 @@ impl App {
             public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
             webhook_networks: WebhookNetworks::parse("127.0.0.0/8").expect("a network"),
+            exports: Exports::default(),
         };
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
         let door = Arc::new(Door::new().expect("threads"));

@@ -3,6 +3,7 @@
 mod app;
 mod client;
 mod database;
+pub mod files;
 mod page;
 pub mod receiver;
 mod shell;

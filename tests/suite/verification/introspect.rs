@@ -40,7 +40,8 @@ impl Asking {
         assert_eq!(answer.header("content-type"), "application/json");
         assert_eq!(answer.header("cache-control"), "no-store");
         let names: Vec<_> = answer.names().into_iter().collect();
-        assert_eq!(names, ["cache-control", "content-type"], "{}", answer.raw);
+        let expected = ["cache-control", "content-type", "x-content-type-options"];
+        assert_eq!(names, expected, "{}", answer.raw);
         let is_active = answer.json()["active"].as_bool().expect("a yes or a no");
         if !is_active {
             assert_eq!(answer.body, r#"{"active":false}"#, "nothing else is said");

@@ -126,13 +126,16 @@ fn is_pass(answer: &Answer) {
     assert_eq!(answer.body, "");
     assert_eq!(answer.header("cache-control"), "no-store");
     let names: Vec<_> = answer.names().into_iter().collect();
-    assert_eq!(names, [&["cache-control"], IDENTITY.as_slice()].concat(), "{}", answer.raw);
+    let expected = [&["cache-control"], IDENTITY.as_slice(), &["x-content-type-options"]].concat();
+    assert_eq!(names, expected, "{}", answer.raw);
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
 }
 
 /// An answer that refuses: all that it must have, and nothing else.
 fn is_refusal(answer: &Answer) {
     let names: Vec<_> = answer.names().into_iter().collect();
-    assert_eq!(names, ["cache-control", "content-type", "www-authenticate"], "{}", answer.raw);
+    let expected = ["cache-control", "content-type", "www-authenticate", "x-content-type-options"];
+    assert_eq!(names, expected, "{}", answer.raw);
     is_problem(answer);
     let parameters = answer.challenge();
     assert_eq!(parameters["realm"], "latchkey");
@@ -149,6 +152,7 @@ fn is_refusal(answer: &Answer) {
 fn is_problem(answer: &Answer) {
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
     for name in IDENTITY {
         assert_eq!(answer.header(name), "", "{}", answer.raw);
     }

@@ -18,7 +18,8 @@ fn is_undecided(answer: &Answer) {
     assert_eq!(outcome(answer), code(503, "unavailable"));
     is_problem(answer);
     let names: Vec<_> = answer.names().into_iter().collect();
-    assert_eq!(names, ["cache-control", "content-type"], "{}", answer.raw);
+    let expected = ["cache-control", "content-type", "x-content-type-options"];
+    assert_eq!(names, expected, "{}", answer.raw);
     for part in ["api_key", "elsewhere", "SELECT", "sql", "relation", "table"] {
         assert!(!answer.raw.contains(part), "the fault is for the log alone: {}", answer.raw);
     }

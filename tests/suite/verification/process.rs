@@ -180,6 +180,58 @@ fn the_address_for_programs_answers_them_and_serves_no_page() {
 }
 
 #[test]
+fn no_answer_to_a_program_is_sniffed_and_health_is_plain_text() {
+    let process = Process::start(&[]);
+    for url in [&process.programs, &process.pages] {
+        for target in ["/healthz", "/readyz"] {
+            for method in ["GET", "HEAD"] {
+                let answer = Request::new(url, method, target).send();
+                let content_type = answer.header("content-type");
+                assert_eq!(content_type, "text/plain; charset=utf-8", "{method} {target}");
+            }
+        }
+        for target in [
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/v1",
+            "/v1/",
+            "/v1/none",
+            "/v1/authorize",
+            "/v1/authorize/below",
+            "/v1/introspect",
+            "/v1/introspect/below",
+            "/none",
+        ] {
+            for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
+                let answer = Request::new(url, method, target).send();
+                let what = format!("{method} {target}: {}", answer.raw);
+                assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
+            }
+        }
+    }
+    let key = Key::new(&process.manager, &[("role", "full-access")]);
+    let ask = Request::new(&process.programs, "POST", "/v1/introspect").bearer(&key.secret);
+    let answer = ask.form(&[("token", "none")]).send();
+    assert_eq!((answer.status, answer.header("x-content-type-options")), (200, "nosniff"));
+}
+
+#[test]
+fn readiness_without_a_database_is_plain_text() {
+    let process = Process::start(&[]);
+    let database = process.database();
+    let mut beside = SqliteConnection::establish(&database.to_string_lossy()).expect("opens");
+    let hide = "PRAGMA busy_timeout = 5000; ALTER TABLE settings RENAME TO elsewhere";
+    beside.batch_execute(hide).expect("renamed");
+    for url in [&process.programs, &process.pages] {
+        let answer = get(url, "/readyz");
+        assert_eq!((answer.status, answer.body.as_str()), (503, "the database does not answer\n"));
+        assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+}
+
+#[test]
 fn nothing_of_a_secret_key_stands_in_the_log() {
     for format in ["text", "json"] {
         let mut process = Process::start(&["--log-format", format]);

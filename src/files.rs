@@ -1,0 +1,192 @@
+//! Files and directories that hold data. The only place that creates files, each with mode 0600,
+//! and that checks who else can reach those that exist. ASVS 13.3.2, 14.2.4.
+//!
+//! A umask only takes permissions away: a file never has more than it is created with.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+
+const PRIVATE_FILE: u32 = 0o600;
+const PRIVATE_DIRECTORY: u32 = 0o700;
+/// Every permission of the group and of others.
+const NOT_OWNER: u32 = 0o077;
+const WRITABLE_BY_NOT_OWNER: u32 = 0o022;
+const READABLE_BY_NOT_OWNER: u32 = 0o044;
+const READABLE_BY_OTHERS: u32 = 0o004;
+
+/// Creates a file that only its owner can read and write; none may exist yet.
+///
+/// # Errors
+/// When it exists or cannot be created.
+pub fn create(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().write(true).create_new(true))
+}
+
+/// Opens a file for appending; when there is none, creates it as [`create`] does.
+///
+/// # Errors
+/// When it cannot be opened or created.
+pub fn open_or_create(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().append(true).create(true))
+}
+
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    options.mode(PRIVATE_FILE).open(path)
+}
+
+/// Creates a directory that only its owner can use, and those above it that are missing. One that
+/// exists keeps its mode.
+///
+/// # Errors
+/// When it cannot be created.
+pub fn create_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(PRIVATE_DIRECTORY).create(path)
+}
+
+/// Makes those of `paths` that exist private, and logs in one line which other users could reach. A
+/// file of another owner is only reported.
+pub fn restrict(paths: &[PathBuf]) {
+    let is_open = |path: &&PathBuf| mode(path).is_some_and(|mode| mode & NOT_OWNER != 0);
+    let (restricted, others): (Vec<_>, Vec<_>) =
+        paths.iter().filter(is_open).partition(|path| restrict_one(path).is_ok());
+    if !restricted.is_empty() {
+        let files = listed(&restricted);
+        tracing::warn!("other users could read or change {files}: the mode is 0600 now");
+    }
+    if !others.is_empty() {
+        let files = listed(&others);
+        tracing::warn!(
+            "other users can read or change {files}: run chmod 600 {files} as the owner"
+        );
+    }
+}
+
+/// By its path: closing a descriptor of a database would release the process's locks on it.
+fn restrict_one(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.uid() != user() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    fs::set_permissions(path, Permissions::from_mode(PRIVATE_FILE))
+}
+
+fn listed(paths: &[&PathBuf]) -> String {
+    paths.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Logs how to close a directory that the group or others can reach.
+pub fn check_directory(path: &Path) {
+    if let Some(mode) = mode(path).filter(|mode| mode & NOT_OWNER != 0) {
+        let directory = path.display();
+        tracing::warn!(
+            "other users can reach the directory {directory} (mode {mode:04o}): chmod 700 {directory}, \
+             or keep the data in a directory of its own"
+        );
+    }
+}
+
+/// The permissions of what is at `path`; `None` when there is nothing.
+fn mode(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|metadata| metadata.mode() & 0o7777)
+}
+
+/// Opens a file that holds a secret, and makes sure that no other user can change or read it. What
+/// is checked is the file that was opened, also behind symbolic links.
+///
+/// # Errors
+/// When it cannot be opened, or others can change it or read it and its owner, who is this process's
+/// user, can prevent that.
+pub fn open_secret(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let (mode, name) = (metadata.mode() & 0o7777, path.display());
+    match Exposure::of(mode, metadata.uid(), user()) {
+        Exposure::None => {}
+        // As Kubernetes and Compose mount secrets: the process's user cannot change their mode.
+        Exposure::Mounted => tracing::warn!(
+            "the secret key file {name} has mode {mode:04o}, so that every user can read it: mount \
+             it with mode 0400, or with 0440 and the group of the user that Latchkey runs as"
+        ),
+        Exposure::Writable => return Err(exposed(mode, "change", path)),
+        Exposure::Readable => return Err(exposed(mode, "read", path)),
+    }
+    Ok(file)
+}
+
+fn exposed(mode: u32, verb: &str, path: &Path) -> io::Error {
+    io::Error::other(format!(
+        "its mode is {mode:04o}, so that other users can {verb} it: chmod 600 {}",
+        path.display()
+    ))
+}
+
+/// What other users can do with a file that holds a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exposure {
+    None,
+    /// Every user can read the file of another owner.
+    Mounted,
+    /// Others can read the file, and its owner is the process's user.
+    Readable,
+    /// Others can change the file.
+    Writable,
+}
+
+impl Exposure {
+    /// Of a file with that mode and owner, to a process of `user`.
+    fn of(mode: u32, owner: u32, user: u32) -> Self {
+        if mode & WRITABLE_BY_NOT_OWNER != 0 {
+            Self::Writable
+        } else if owner == user && mode & READABLE_BY_NOT_OWNER != 0 {
+            Self::Readable
+        } else if mode & READABLE_BY_OTHERS != 0 {
+            Self::Mounted
+        } else {
+            Self::None
+        }
+    }
+}
+
+/// Logs that the process runs with more rights than it needs.
+pub fn check_user() {
+    if user() == 0 {
+        tracing::warn!("Latchkey runs as root: run it as a user of its own, it needs no rights");
+    }
+}
+
+/// The user that the process acts as.
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_others_can_change_or_read_is_exposed() {
+        let (own, root) = (1000, 0);
+        for (mode, owner, expected) in [
+            (0o600, own, Exposure::None),
+            (0o400, own, Exposure::None),
+            (0o644, own, Exposure::Readable),
+            (0o640, own, Exposure::Readable),
+            (0o604, own, Exposure::Readable),
+            (0o666, own, Exposure::Writable),
+            (0o620, own, Exposure::Writable),
+            (0o602, own, Exposure::Writable),
+            (0o400, root, Exposure::None),
+            (0o440, root, Exposure::None),
+            (0o600, root, Exposure::None),
+            (0o444, root, Exposure::Mounted),
+            (0o644, root, Exposure::Mounted),
+            (0o666, root, Exposure::Writable),
+            (0o460, root, Exposure::Writable),
+        ] {
+            assert_eq!(Exposure::of(mode, owner, own), expected, "{mode:03o} of {owner}");
+        }
+    }
+}
