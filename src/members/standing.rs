@@ -197,7 +197,7 @@ pub(super) fn held_by(tx: &mut Transaction<'_>, author: &Author) -> Result<Permi
     let member = match &author.actor {
         Actor::CommandLine => return Ok(Permissions::all()),
         Actor::Member { id, .. } => store::by_id(tx, &MemberId::stored(id.clone()))?,
-        Actor::Anonymous => None,
+        Actor::Anonymous | Actor::System => None,
     };
     member
         .filter(|member| member.is_active() && member.may(Permission::ManageMembers))
