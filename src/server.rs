@@ -140,6 +140,7 @@ pub fn dashboard(
             session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
         let pages = web::scope("")
             .configure(|config| routes().register(config))
+            .wrap(from_fn(members::http::record_denials))
             .wrap(session)
             .wrap(from_fn(same_origin::check));
         let people = web::scope("")

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cross_site;
+mod denials;
 mod every_write;
 pub mod faults;
 mod headers;
