@@ -28,7 +28,7 @@ impl House {
     async fn attempt(&self, email: &str, password: &str, from: [u8; 4]) -> Outcome {
         let password = Password::presented(password.to_owned());
         let author = self.there.author(from);
-        sign_in(&self.there.db, &self.door, email, password, &author).await.expect("an outcome")
+        sign_in(&self.there.db, &self.door, email, password, None, &author).await.expect("an outcome")
     }
 }
 
@@ -123,7 +123,7 @@ async fn a_password_that_was_reset_while_it_was_checked_is_wrong() {
     let found = Some((house.member.clone(), Some("the old hash".into())));
     let author = house.there.author(HERE);
     let right = Checked::Right { rehashed: Some("another".into()) };
-    let outcome = house.there.write(|tx| conclude(tx, found, &right, "ines@example.com", &author));
+    let outcome = house.there.write(|tx| conclude(tx, &found, &right, "ines@example.com", &author));
     assert_eq!(outcome, Outcome::Wrong);
 }
 
@@ -138,7 +138,7 @@ async fn what_cannot_be_recorded_does_not_happen() {
         let password = Password::presented(password.to_owned());
         let author = house.there.author(HERE);
         let outcome =
-            sign_in(&house.there.db, &house.door, "ines@example.com", password, &author).await;
+            sign_in(&house.there.db, &house.door, "ines@example.com", password, None, &author).await;
         assert!(matches!(outcome, Err(Error::Internal(_))), "{outcome:?}");
     }
     let found = house.there.read(|c| members::find(c, &house.member.id)).expect("there");

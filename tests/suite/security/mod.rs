@@ -7,3 +7,4 @@ mod every_write;
 pub mod faults;
 mod headers;
 mod matrix;
+mod storm;
