@@ -4,6 +4,7 @@
 
 mod codes;
 pub mod device;
+mod failures;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hash;
@@ -33,9 +34,6 @@ use crate::db::{Connection, Db, Transaction};
 use crate::error::Result;
 use crate::members::{self, Email, Member, MemberId};
 use hasher::Checked;
-
-/// The longest part of what was given as an address that is recorded, in characters.
-const LONGEST_ADDRESS: usize = 254;
 
 /// What everybody who signs in passes; one for the whole program.
 pub struct Door {
@@ -103,9 +101,8 @@ pub async fn sign_in(
         door.throttle.not_tried(reservation);
         return Ok(Outcome::Busy);
     };
-    let typed: String = email.chars().take(LONGEST_ADDRESS).collect();
     let author = author.clone();
-    let outcome = db.write(move |tx| conclude(tx, &found, &checked, &typed, &author)).await?;
+    let outcome = db.write(move |tx| conclude(tx, &found, &checked, &author)).await?;
     if matches!(outcome, Outcome::SignedIn(_)) {
         door.throttle.succeeded(reservation);
     }
@@ -148,7 +145,6 @@ fn conclude(
     tx: &mut Transaction<'_>,
     found: &Found,
     checked: &Checked,
-    typed: &str,
     author: &Author,
 ) -> Result<Outcome> {
     if let (Some((member, hash)), Checked::Right { rehashed }) = (found, checked)
@@ -166,12 +162,7 @@ fn conclude(
         known::remember_network(tx, &author)?;
         return Ok(Outcome::SignedIn(now));
     }
-    let entry = Entry {
-        event: Event::SignInFailed,
-        subject: found.as_ref().map(|(member, _)| member.subject()),
-        details: serde_json::json!({ "email": typed }),
-    };
-    activity::record(tx, author, &entry)?;
+    failures::record(tx, found.as_ref().map(|(member, _)| member), author)?;
     Ok(Outcome::Wrong)
 }
 

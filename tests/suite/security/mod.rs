@@ -4,6 +4,7 @@ mod bad_input;
 mod cross_site;
 mod denials;
 mod every_write;
+mod failed_sign_ins;
 pub mod faults;
 mod headers;
 mod matrix;
