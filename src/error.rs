@@ -16,6 +16,8 @@ pub enum Error {
     NotFound,
     /// The caller may not do this; the text says what is missing.
     Forbidden(String),
+    /// The caller lacks this permission.
+    PermissionMissing(&'static str),
     /// The thing has changed since the caller read it.
     Conflict,
     /// The input breaks rules; nothing was written.
@@ -97,6 +99,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("not found"),
+            Self::PermissionMissing(permission) => {
+                write!(f, "You need the permission {permission} to do this.")
+            }
             Self::Conflict => f.write_str("changed by someone else"),
             Self::Invalid(invalid) => {
                 let messages: Vec<_> = invalid.0.iter().map(|e| e.message.as_str()).collect();

@@ -16,8 +16,6 @@ use futures_util::future::try_join_all;
 use tracing_actix_web::TracingLogger;
 
 use crate::alerts::Worker;
-use crate::clock::Timestamp;
-use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::members::http::Public;
 use crate::sign_in::Door;
@@ -115,7 +113,7 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
     sockets: Sockets,
     workers: Option<usize>,
     metrics: Metrics,
-    house_keeping: fn(Db, Timestamp) -> Keeping,
+    house_keeping: fn(Site) -> Keeping,
 ) -> Result<()> {
     // Dropped, and so for the last time writing, once no request is under way any more.
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
@@ -133,14 +131,11 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
 }
 
 /// Ends with the server, wherever it has got to: so it waits for nothing but transactions.
-async fn keep_house<Keeping: Future<Output = ()>>(
-    site: Site,
-    house_keeping: fn(Db, Timestamp) -> Keeping,
-) {
+async fn keep_house<Keeping: Future<Output = ()>>(site: Site, house_keeping: fn(Site) -> Keeping) {
     let mut interval = tokio::time::interval(HOUSE_KEEPING);
     loop {
         interval.tick().await;
-        house_keeping(site.db.clone(), site.clock.now()).await;
+        house_keeping(site.clone()).await;
     }
 }
 
@@ -160,6 +155,7 @@ pub fn dashboard(
             session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
         let pages = web::scope("")
             .configure(|config| routes().register(config))
+            .wrap(from_fn(members::http::record_denials))
             .wrap(session)
             .wrap(from_fn(same_origin::check));
         let people = web::scope("")

@@ -19,6 +19,8 @@ pub enum Actor {
     CommandLine,
     /// Somebody who has not signed in.
     Anonymous,
+    /// The program itself, in the background.
+    System,
 }
 
 impl Actor {
@@ -27,6 +29,7 @@ impl Actor {
             Self::Member { .. } => "member",
             Self::CommandLine => "command_line",
             Self::Anonymous => "anonymous",
+            Self::System => "system",
         }
     }
 
@@ -35,7 +38,7 @@ impl Actor {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Member { id, .. } => Some(id),
-            Self::CommandLine | Self::Anonymous => None,
+            Self::CommandLine | Self::Anonymous | Self::System => None,
         }
     }
 
@@ -46,6 +49,7 @@ impl Actor {
             Self::Member { name, .. } => name,
             Self::CommandLine => "Command line",
             Self::Anonymous => "Somebody not signed in",
+            Self::System => "Latchkey",
         }
     }
 }
@@ -79,6 +83,12 @@ impl Author {
     #[must_use]
     pub fn command_line(keyring: Keyring, now: Timestamp) -> Self {
         Self { actor: Actor::CommandLine, origin: Origin::default(), now, keyring }
+    }
+
+    /// The program itself, in the background.
+    #[must_use]
+    pub fn system(keyring: Keyring, now: Timestamp) -> Self {
+        Self { actor: Actor::System, origin: Origin::default(), now, keyring }
     }
 
     /// The same request, done by `id`.

@@ -27,6 +27,10 @@ events! {
     SignedOut = "session.signed_out",
     /// A sign-in was refused.
     SignInFailed = "session.sign_in_failed",
+    /// Sign-ins failed, counted over an hour.
+    SignInsFailed = "session.sign_ins_failed",
+    /// A member repeatedly tried what they have no permission for, counted over an hour.
+    AccessDenied = "access.denied",
     /// A member was added.
     MemberAdded = "member.added",
     /// Somebody was invited to become a member.

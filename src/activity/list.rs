@@ -44,6 +44,8 @@ pub enum Person {
     CommandLine,
     /// Somebody who had not signed in.
     Anonymous,
+    /// The program itself.
+    System,
 }
 
 /// What a search text looks for.

@@ -1,23 +1,28 @@
 //! The append-only record of who did what, when and from where.
 //!
 //! An entry is written in the transaction of what it records, so that neither exists without the
-//! other. Each carries a keyed hash over the one before and a gapless number (`chain`).
+//! other. Each carries a keyed hash over the one before and a gapless number (`chain`). What can be
+//! repeated without end is counted first (`tally`) and recorded by the hour (`hourly`).
 //! Knows no feature: events name their subjects by kind, id and name. ASVS 16.2.1, 16.3.
 
 mod author;
 mod chain;
 mod event;
+mod hourly;
 pub mod http;
 mod list;
 mod recorded;
 mod store;
+mod tally;
 mod theirs;
 mod verify;
 
 pub use author::{Actor, Author, Origin};
 pub use event::{Change, Entry, Event, Subject};
+pub use hourly::record_ended_hours;
 pub use list::{COUNTED, Cursor, Events, Filter, Page, Person, Search, list};
 pub use recorded::Recorded;
+pub use tally::{Occurrence, Tally, TallyKind, count, tallies};
 pub use theirs::{Theirs, since};
 pub use verify::{Broken, Newest, newest, verify};
 

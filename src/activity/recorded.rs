@@ -12,7 +12,7 @@ pub struct Recorded {
     pub at: Timestamp,
     /// What happened, as `api_key.edited`.
     pub event: String,
-    /// `member`, `command_line` or `anonymous`.
+    /// `member`, `command_line`, `anonymous` or `system`.
     pub actor_kind: String,
     /// The member's id.
     pub actor_id: Option<String>,

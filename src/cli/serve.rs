@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use crate::clock::Timestamp;
 use crate::config::{Config, DatabaseConfig, LogConfig, LogFormat, PublicUrl};
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -18,7 +17,7 @@ use crate::web::Site;
 use crate::web::connections::{Shares, Tls, raise_limit};
 use crate::web::export::Exports;
 use crate::web::metrics::Metrics;
-use crate::{alerts, mail, webhooks};
+use crate::{activity, alerts, mail, webhooks};
 
 /// Holds the link to the set-up page, for its owner alone.
 const SET_UP_FILE: &str = "set-up-link.txt";
@@ -110,7 +109,12 @@ fn set_up_link(
 }
 
 /// What is done now and then: what is over is cleared away.
-async fn house_keeping(db: Db, now: Timestamp) {
+async fn house_keeping(site: Site) {
+    let Site { db, keyring, clock, .. } = site;
+    let now = clock.now();
+    if let Err(error) = activity::record_ended_hours(&db, &keyring, now).await {
+        tracing::warn!(%error, "the counts of ended hours could not be recorded");
+    }
     if let Err(error) = db.write(move |tx| sign_in::purge(tx, now)).await {
         tracing::warn!(%error, "ended sessions could not be cleared away");
     }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::members::{self, Email};
 use crate::sign_in::hasher::Checked;
-use crate::sign_in::{Hasher, Password, invitation, reset};
+use crate::sign_in::{Hasher, Password, Requester, invitation, reset};
 
 struct Shell(TempDir);
 
@@ -53,7 +53,7 @@ fn a_member_is_added_with_the_line_that_was_typed_as_the_password() {
         tokio::runtime::Builder::new_current_thread()
             .build()
             .expect("a runtime")
-            .block_on(hasher.verify(password, hash.clone()))
+            .block_on(hasher.verify(Requester::SetUp, password, hash.clone()))
     };
     assert_eq!(verify(" correct harness batty "), Ok(Checked::Right { rehashed: None }));
     assert_eq!(verify("correct harness batty"), Ok(Checked::Wrong));

@@ -78,7 +78,7 @@ pub enum MemberCommand {
     /// Take a member's password away and print a one-time link for setting a new one
     ResetPassword {
         /// The member's email address
-        #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
+        #[arg(long, value_name = "EMAIL", value_parser = Email::look_up)]
         email: Email,
     },
 }

@@ -459,6 +459,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    activity_tallies (hour, kind, subject_id) {
+        hour -> BigInt,
+        kind -> Text,
+        subject_id -> Text,
+        subject_name -> Text,
+        count -> BigInt,
+        details -> Text,
+    }
+}
+
+diesel::table! {
+    sign_in_networks (network) {
+        network -> Text,
+        last_signed_in_at -> BigInt,
+    }
+}
+
 diesel::joinable!(api_key_scopes -> api_keys (key_id));
 diesel::joinable!(api_keys -> roles (role_id));
 diesel::joinable!(webhook_deliveries -> webhook_endpoints (endpoint_id));

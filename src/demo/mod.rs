@@ -115,7 +115,10 @@ fn record(
         let author = Author::command_line(keyring.clone(), at);
         let found = members.iter().position(|member| member.id.as_str() == by);
         let Some((position, member)) = found.and_then(|at| Some((at, members.get(at)?))) else {
-            let author = Author { actor: Actor::Anonymous, origin: visits::stranger(), ..author };
+            let author = match entry.event {
+                Event::SignInsFailed => Author::system(keyring.clone(), at),
+                _ => Author { actor: Actor::Anonymous, origin: visits::stranger(), ..author },
+            };
             activity::record(tx, &author, &entry)?;
             continue;
         };

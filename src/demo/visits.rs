@@ -60,17 +60,24 @@ fn working_hour(day: u32, position: u32, now: Timestamp) -> Option<Timestamp> {
     (is_working_day && at < now).then_some(at)
 }
 
-/// Somebody tried a member's address and one that is nobody's.
+/// Somebody tried a member's address and, in the same hour, some that are not a member's.
 fn failures(member: &Member, now: Timestamp) -> Vec<Told> {
-    let begin = now.plus(-2 * DAY - 3 * HOUR);
-    let failed = |minutes: i64, email: &str| {
-        let subject = (email == member.email.as_str()).then(|| member.subject());
-        let details = serde_json::json!({ "email": email });
-        let entry = Entry { event: Event::SignInFailed, subject, details };
-        (begin.plus(minutes * MINUTE), entry, String::new())
+    let hour = Timestamp::from_millis((now.millis() - 2 * DAY - 3 * HOUR) / HOUR * HOUR);
+    let failed = |minutes: i64| {
+        let details = serde_json::json!({ "email": member.email.as_str() });
+        let entry = Entry::about(Event::SignInFailed, member.subject()).with(details);
+        (hour.plus(minutes * MINUTE), entry, String::new())
     };
-    let email = member.email.as_str();
-    vec![failed(0, "admin@meridianfreight.example"), failed(1, email), failed(2, email)]
+    let ended = hour.plus(HOUR);
+    let details = serde_json::json!({
+        "began_at": hour.millis(),
+        "ended_at": ended.millis(),
+        "failures": 14,
+        "networks": 1,
+        "largest_networks": [format!("{STRANGER}: 14")],
+    });
+    let counted = Entry { event: Event::SignInsFailed, subject: None, details };
+    vec![failed(41), failed(42), (ended.plus(4 * MINUTE), counted, String::new())]
 }
 
 /// Who is told to have done it, when it was no member: a stranger.

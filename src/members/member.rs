@@ -144,11 +144,24 @@ pub struct Email {
 }
 
 impl Email {
-    /// Checks an address.
+    /// Checks an address that somebody is to have. It is at a domain name, because mail to the
+    /// address of a machine leads into the organisation's own network.
     ///
     /// # Errors
     /// The message for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let email = Self::look_up(text)?;
+        if is_ip_address(email.domain()) {
+            return Err("Enter an email address at a domain, like name@example.com, instead of at an IP address".into());
+        }
+        Ok(email)
+    }
+
+    /// The address that somebody typed to find a member by, who may have had it for long.
+    ///
+    /// # Errors
+    /// The message for the person who typed it.
+    pub fn look_up(text: &str) -> Result<Self, String> {
         use validator::ValidateEmail as _;
         let text = text::one_line(text, "Email address", LONGEST_EMAIL)?;
         if text.is_empty() {
@@ -164,6 +177,10 @@ impl Email {
         Self { folded: text::fold(&text), text }
     }
 
+    fn domain(&self) -> &str {
+        self.text.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
     /// The address as it was typed.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -177,9 +194,46 @@ impl Email {
     }
 }
 
+/// Whether a domain is an IP address: as a literal (RFC 5321, 4.1.3), or in any of the forms of an
+/// IPv4 address that programs accept, such as `127.1` and `0x7f000001`.
+fn is_ip_address(domain: &str) -> bool {
+    use url::{Host, ParseError};
+    domain.starts_with('[')
+        || matches!(
+            Host::parse(domain),
+            Ok(Host::Ipv4(_) | Host::Ipv6(_)) | Err(ParseError::InvalidIpv4Address)
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_at_an_ip_address_is_refused_but_still_finds_who_has_it() {
+        for domain in [
+            "[127.0.0.1]",
+            "[IPv6:::1]",
+            "[IPv6:2001:db8::1]",
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "1.2.3.4.5",
+        ] {
+            let text = format!("a@{domain}");
+            let refused = Email::parse(&text).expect_err(&text);
+            if Email::look_up(&text).is_ok() {
+                assert!(refused.ends_with("instead of at an IP address"), "{text}: {refused}");
+            }
+        }
+        assert!(Email::look_up("a@[127.0.0.1]").is_ok());
+        for text in
+            ["a@example.com", "a@1und1.example", "a@127.0.0.1.example", "a@xn--bcher-kva.example"]
+        {
+            assert!(Email::parse(text).is_ok(), "{text}");
+        }
+    }
 
     #[test]
     fn every_spelling_of_an_address_folds_into_one() {

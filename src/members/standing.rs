@@ -197,15 +197,12 @@ pub(super) fn held_by(tx: &mut Transaction<'_>, author: &Author) -> Result<Permi
     let member = match &author.actor {
         Actor::CommandLine => return Ok(Permissions::all()),
         Actor::Member { id, .. } => store::by_id(tx, &MemberId::stored(id.clone()))?,
-        Actor::Anonymous => None,
+        Actor::Anonymous | Actor::System => None,
     };
     member
         .filter(|member| member.is_active() && member.may(Permission::ManageMembers))
         .map(|member| member.held())
-        .ok_or_else(|| {
-            let needed = Permission::ManageMembers;
-            Error::Forbidden(format!("You need the permission {needed} to do this."))
-        })
+        .ok_or(Error::PermissionMissing(Permission::ManageMembers.name()))
 }
 
 pub(super) fn find(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {

@@ -3,7 +3,7 @@
 //! An invitation ends with its link, after seven days; a new link ends the one before.
 
 use super::codes::{self, Code, Purpose};
-use super::store;
+use super::{known, store};
 use crate::activity::Author;
 use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
@@ -81,6 +81,7 @@ pub fn accept(
     store::delete_codes_of(tx, &member.id)?;
     let author = author.as_member(member.id.as_str(), member.name.as_str());
     members::note_sign_in(tx, &member, &author)?;
+    known::remember_network(tx, &author)?;
     Ok(member)
 }
 

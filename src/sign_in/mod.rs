@@ -4,15 +4,18 @@
 
 mod codes;
 pub mod device;
+mod failures;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hash;
 pub mod hasher;
 pub mod http;
 pub mod invitation;
+mod known;
 pub mod own_sessions;
 pub mod password;
 pub mod password_change;
+mod queue;
 pub mod reset;
 pub mod sessions;
 pub mod set_up;
@@ -20,10 +23,9 @@ pub mod standing;
 mod store;
 pub mod throttle;
 
-use std::net::{IpAddr, Ipv4Addr};
-
 pub use hasher::{Busy, Hasher};
 pub use password::Password;
+pub use queue::Requester;
 pub use throttle::Throttle;
 
 use crate::activity::{self, Author, Entry, Event};
@@ -32,9 +34,6 @@ use crate::db::{Connection, Db, Transaction};
 use crate::error::Result;
 use crate::members::{self, Email, Member, MemberId};
 use hasher::Checked;
-
-/// The longest part of what was given as an address that is recorded, in characters.
-const LONGEST_ADDRESS: usize = 254;
 
 /// What everybody who signs in passes; one for the whole program.
 pub struct Door {
@@ -72,6 +71,7 @@ pub enum Outcome {
 
 /// Signs somebody in, or finds out that they may not. The work and the outcome are the same for an
 /// unknown address, a disabled member, one without a password and a wrong password (ASVS 6.3.8).
+/// `browser` is the id in the cookie of a browser that a member signed in with before.
 ///
 /// # Errors
 /// When the database does not answer: an attempt that cannot be recorded does not count as one.
@@ -80,25 +80,29 @@ pub async fn sign_in(
     door: &Door,
     email: &str,
     password: Password,
+    browser: Option<String>,
     author: &Author,
 ) -> Result<Outcome> {
-    let address = author.origin.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let parsed = Email::parse(email).ok();
+    let parsed = Email::look_up(email).ok();
     let account = parsed.as_ref().map(Email::folded);
-    let reservation = match door.throttle.reserve(account, address, author.now) {
+    let reservation = match door.throttle.reserve(account, known::network(author), author.now) {
         Ok(reservation) => reservation,
         Err(wait) => return Ok(Outcome::TooMany { seconds: wait.seconds }),
     };
-    let found = db.read(move |connection| look_up(connection, parsed.as_ref())).await?;
+    let asking = author.clone();
+    let found = db.read(move |connection| {
+        let requester = known::requester(connection, browser, &asking)?;
+        Ok((look_up(connection, parsed.as_ref())?, requester))
+    });
+    let (found, requester) = found.await?;
     let stored = found.as_ref().filter(|(member, _)| member.is_active());
     let stored = stored.and_then(|(_, hash)| hash.clone());
-    let checked = match door.hasher.verify(password, stored).await {
-        Ok(checked) => checked,
-        Err(Busy) => return Ok(Outcome::Busy),
+    let Ok(checked) = door.hasher.verify(requester, password, stored).await else {
+        door.throttle.not_tried(reservation);
+        return Ok(Outcome::Busy);
     };
-    let typed: String = email.chars().take(LONGEST_ADDRESS).collect();
     let author = author.clone();
-    let outcome = db.write(move |tx| conclude(tx, found, &checked, &typed, &author)).await?;
+    let outcome = db.write(move |tx| conclude(tx, &found, &checked, &author)).await?;
     if matches!(outcome, Outcome::SignedIn(_)) {
         door.throttle.succeeded(reservation);
     }
@@ -113,15 +117,16 @@ pub fn sign_out(tx: &mut Transaction<'_>, member: &Member, author: &Author) -> R
     activity::record(tx, author, &Entry::about(Event::SignedOut, member.subject()))
 }
 
-/// Clears away ended sessions, expired codes and form tokens that could no longer be used; says
-/// how many rows that were.
+/// Clears away ended sessions, expired codes, form tokens that could no longer be used, and networks
+/// that nobody has signed in from for a long time; says how many rows that were.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
     Ok(store::delete_ended_sessions(tx, now)?
         + store::delete_expired_codes(tx, now)?
-        + store::delete_spent_form_tokens(tx, now)?)
+        + store::delete_spent_form_tokens(tx, now)?
+        + known::purge(tx, now)?)
 }
 
 /// A member, and the hash of the password.
@@ -138,12 +143,11 @@ fn look_up(connection: &mut Connection, email: Option<&Email>) -> Result<Found> 
 
 fn conclude(
     tx: &mut Transaction<'_>,
-    found: Found,
+    found: &Found,
     checked: &Checked,
-    typed: &str,
     author: &Author,
 ) -> Result<Outcome> {
-    if let (Some((member, hash)), Checked::Right { rehashed }) = (&found, checked)
+    if let (Some((member, hash)), Checked::Right { rehashed }) = (found, checked)
         && let Some((now, current)) = members::by_email(tx, &member.email)?
         // Checking took a while: the member must not have been disabled or reset meanwhile.
         && now.id == member.id
@@ -155,14 +159,10 @@ fn conclude(
         }
         let author = author.as_member(now.id.as_str(), now.name.as_str());
         members::note_sign_in(tx, &now, &author)?;
+        known::remember_network(tx, &author)?;
         return Ok(Outcome::SignedIn(now));
     }
-    let entry = Entry {
-        event: Event::SignInFailed,
-        subject: found.map(|(member, _)| member.subject()),
-        details: serde_json::json!({ "email": typed }),
-    };
-    activity::record(tx, author, &entry)?;
+    failures::record(tx, found.as_ref().map(|(member, _)| member), author)?;
     Ok(Outcome::Wrong)
 }
 

@@ -1,9 +1,7 @@
 //! A member's own change of password, with the present one: guarded as signing in is (ASVS 6.2.3).
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use super::hasher::{Busy, Checked};
-use super::{Door, Password, own_sessions, store};
+use super::{Door, Password, Requester, known, own_sessions, store};
 use crate::activity::{self, Author, Entry, Event};
 use crate::db::{Db, Transaction};
 use crate::error::{Error, Result};
@@ -24,20 +22,23 @@ pub async fn check(
     current: Password,
     author: &Author,
 ) -> Result<Proven> {
-    let address = author.origin.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let reservation = door
         .throttle
-        .reserve(Some(member.email.folded()), address, author.now)
+        .reserve(Some(member.email.folded()), known::network(author), author.now)
         .map_err(|wait| Error::TooMany { seconds: wait.seconds, message: wait.message() })?;
     let email = member.email.clone();
     let stored = db.read(move |c| members::by_email(c, &email)).await?.and_then(|(_, hash)| hash);
-    match (door.hasher.verify(current, stored.clone()).await, stored) {
+    let requester = Requester::Member(member.id.clone());
+    match (door.hasher.verify(requester, current, stored.clone()).await, stored) {
         (Ok(Checked::Right { .. }), Some(hash)) => {
             door.throttle.succeeded(reservation);
             Ok(Proven(hash))
         }
         (Ok(_), _) => Err(wrong()),
-        (Err(Busy), _) => Err(Busy.into()),
+        (Err(Busy), _) => {
+            door.throttle.not_tried(reservation);
+            Err(Busy.into())
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! Both halves end every session of the member (ASVS 7.4.3; Strapi CVE-2026-22706).
 
 use super::codes::{self, Code, Purpose};
-use super::{sessions, store};
+use super::{known, sessions, store};
 use crate::activity::{self, Author, Entry, Event};
 use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
@@ -83,6 +83,7 @@ pub fn finish(
     })?;
     codes::consume(tx, &author.keyring, Purpose::PasswordReset, code, author.now)?;
     replace_password(tx, &member, Some(new_hash))?;
+    known::remember_network(tx, author)?;
     let author = author.as_member(member.id.as_str(), member.name.as_str());
     activity::record(tx, &author, &Entry::about(Event::PasswordReset, member.subject()))?;
     Ok(member)

@@ -4,6 +4,7 @@
 //! Scopes and roles are made by their own features, in the same transaction.
 
 use super::codes::{self, Purpose};
+use super::known;
 use crate::activity::{self, Author, Entry, Event};
 use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
@@ -46,6 +47,23 @@ pub fn begin(tx: &mut Transaction<'_>, keyring: &Keyring, now: Timestamp) -> Res
     codes::issue(tx, keyring, Purpose::SetUp, None, now)
 }
 
+/// Checks that a code works, without using it up: a password is hashed only for a valid code.
+///
+/// # Errors
+/// [`Error::NotFound`] when a member exists; [`Error::Invalid`] when the code does not work.
+pub fn check_code(connection: &mut Connection, code: &str, author: &Author) -> Result<()> {
+    if !is_open(connection)? {
+        return Err(Error::NotFound);
+    }
+    let code = codes::look_up(connection, &author.keyring, Purpose::SetUp, code, author.now)?;
+    code.map(|_| ()).ok_or_else(wrong_code)
+}
+
+fn wrong_code() -> Error {
+    let message = "This set-up code is wrong or has expired. Start Latchkey again to get a new one";
+    Error::invalid("code", message)
+}
+
 /// Uses the code up, names the organisation, and makes its first super manager.
 ///
 /// # Errors
@@ -54,14 +72,8 @@ pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, author: &Author) -> Result<
     if !is_open(tx)? {
         return Err(Error::NotFound);
     }
-    codes::consume(tx, &author.keyring, Purpose::SetUp, &new.code, author.now)?.ok_or_else(
-        || {
-            Error::invalid(
-                "code",
-                "This set-up code is wrong or has expired. Start Latchkey again to get a new one",
-            )
-        },
-    )?;
+    let code = codes::consume(tx, &author.keyring, Purpose::SetUp, &new.code, author.now)?;
+    code.ok_or_else(wrong_code)?;
     let mut settings = settings::get(tx)?;
     new.organisation.as_str().clone_into(&mut settings.organisation);
     settings::save(tx, &settings)?;
@@ -73,6 +85,7 @@ pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, author: &Author) -> Result<
         permissions: Permissions::all(),
     };
     let member = members::add(tx, &first, author)?;
+    known::remember_network(tx, author)?;
     let details = serde_json::json!({ "organisation": settings.organisation });
     let entry = Entry::about(Event::SetUp, member.subject()).with(details);
     activity::record(tx, author, &entry)?;

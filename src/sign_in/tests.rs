@@ -28,7 +28,9 @@ impl House {
     async fn attempt(&self, email: &str, password: &str, from: [u8; 4]) -> Outcome {
         let password = Password::presented(password.to_owned());
         let author = self.there.author(from);
-        sign_in(&self.there.db, &self.door, email, password, &author).await.expect("an outcome")
+        sign_in(&self.there.db, &self.door, email, password, None, &author)
+            .await
+            .expect("an outcome")
     }
 }
 
@@ -66,7 +68,9 @@ async fn unknown_disabled_passwordless_and_wrong_are_all_the_same() {
     }
     assert_eq!(house.door.hasher.done(), 5, "each must cost one hash");
     let events = house.there.events();
-    for ((email, _, subject), recorded) in attempts.iter().zip(&events[known..]) {
+    assert_eq!(events.len(), known + 3, "what is nobody's address has no entry");
+    let members = attempts.iter().filter(|(.., subject)| subject.is_some());
+    for ((email, _, subject), recorded) in members.zip(&events[known..]) {
         let (event, recorded_subject, details) = recorded;
         assert_eq!(event, "session.sign_in_failed");
         assert_eq!(recorded_subject.as_deref(), *subject);
@@ -80,8 +84,7 @@ async fn a_huge_address_and_password_are_cut_and_wrong() {
     let house = House::new();
     let outcome = house.attempt(&"é".repeat(100_000), &"x".repeat(1_000_000), HERE).await;
     assert_eq!(outcome, Outcome::Wrong);
-    let (_, _, details) = house.there.events().pop().expect("recorded");
-    assert!(details.chars().count() < 300);
+    assert_eq!(house.there.events().len(), 1, "of the address nothing is stored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +126,7 @@ async fn a_password_that_was_reset_while_it_was_checked_is_wrong() {
     let found = Some((house.member.clone(), Some("the old hash".into())));
     let author = house.there.author(HERE);
     let right = Checked::Right { rehashed: Some("another".into()) };
-    let outcome = house.there.write(|tx| conclude(tx, found, &right, "ines@example.com", &author));
+    let outcome = house.there.write(|tx| conclude(tx, &found, &right, &author));
     assert_eq!(outcome, Outcome::Wrong);
 }
 
@@ -138,7 +141,8 @@ async fn what_cannot_be_recorded_does_not_happen() {
         let password = Password::presented(password.to_owned());
         let author = house.there.author(HERE);
         let outcome =
-            sign_in(&house.there.db, &house.door, "ines@example.com", password, &author).await;
+            sign_in(&house.there.db, &house.door, "ines@example.com", password, None, &author)
+                .await;
         assert!(matches!(outcome, Err(Error::Internal(_))), "{outcome:?}");
     }
     let found = house.there.read(|c| members::find(c, &house.member.id)).expect("there");

@@ -6,7 +6,6 @@
 //! ASVS 6.3.1, 2.4.1.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,7 +25,8 @@ const LONGEST_WAIT: i64 = 15 * MINUTE;
 /// After how long without an attempt an account's failures are forgotten, in milliseconds: long
 /// enough that to wait for it gains nothing over the longest wait.
 const MEMORY: i64 = DAY;
-/// How many accounts and networks are kept in mind; the stalest make room.
+/// How many accounts and networks are remembered. Those whose wait ends first make room: that only
+/// forgives, so filling the maps slows nobody else.
 const MOST: usize = 20_000;
 /// How far a clock may seem to go back because requests overtake one another, in milliseconds.
 const JITTER: i64 = MINUTE;
@@ -66,6 +66,8 @@ pub fn wait_message(seconds: u64) -> String {
 pub struct Reservation {
     account: Option<Key>,
     network: Network,
+    /// The account's attempts before this one.
+    before: Option<Attempts>,
 }
 
 type Key = (String, Network);
@@ -79,7 +81,7 @@ struct State {
     networks: Rate,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Attempts {
     count: u32,
     last: Timestamp,
@@ -105,7 +107,7 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Reserves an attempt from `address`: at `account`, the folded email address that the lookup
+    /// Reserves an attempt from a network: at `account`, the folded email address that the lookup
     /// uses, or at a code, which belongs to nobody yet. An attempt that must wait is not counted.
     ///
     /// # Errors
@@ -113,10 +115,10 @@ impl Throttle {
     pub fn reserve(
         &self,
         account: Option<&str>,
-        address: IpAddr,
+        network: impl Into<Network>,
         now: Timestamp,
     ) -> Result<Reservation, Wait> {
-        let network = Network::from(address);
+        let network = network.into();
         let key = account.map(|account| (account.to_owned(), network));
         let mut state = self.state();
         let now = state.time.at(now);
@@ -130,7 +132,23 @@ impl Throttle {
             let count = attempts.map_or(0, |attempts| attempts.count).saturating_add(1);
             state.remember(key.clone(), Attempts { count, last: now });
         }
-        Ok(Reservation { account: key, network })
+        Ok(Reservation { account: key, network, before: attempts })
+    }
+
+    /// The password was not looked at, because too many others were waiting: the account has the
+    /// attempt back. The network does not, so that it cannot ask more often than usual.
+    pub fn not_tried(&self, reservation: Reservation) {
+        let (Some(key), before) = (reservation.account, reservation.before) else { return };
+        let mut state = self.state();
+        let Some(now) = state.accounts.get_mut(&key) else { return };
+        match before {
+            Some(before) if now.count == before.count.saturating_add(1) => *now = before,
+            // Others came at the same time.
+            _ => now.count = now.count.saturating_sub(1),
+        }
+        if now.count == 0 {
+            state.accounts.remove(&key);
+        }
     }
 
     /// The attempt succeeded: the account's failures from that network are forgotten, and the
@@ -155,9 +173,11 @@ impl State {
 
     fn remember(&mut self, key: Key, attempts: Attempts) {
         if self.accounts.len() >= MOST && !self.accounts.contains_key(&key) {
-            let ages = self.accounts.values().map(|attempts| attempts.last);
-            let oldest_kept = stalest_tenth(ages.collect());
-            self.accounts.retain(|_, attempts| attempts.last > oldest_kept);
+            // Those that have to wait longest stay, so that a stranger cannot end a wait by
+            // filling the map from other networks.
+            let ends = self.accounts.values().map(|attempts| attempts.next_at());
+            let soonest = stalest_tenth(ends.collect());
+            self.accounts.retain(|_, attempts| attempts.next_at() > soonest);
         }
         self.accounts.insert(key, attempts);
     }

@@ -1,5 +1,7 @@
 //! Whom the throttle holds up, and for how long.
 
+use std::net::IpAddr;
+
 use super::*;
 use crate::clock::HOUR;
 use crate::members::Email;
@@ -87,6 +89,42 @@ fn memory_is_bounded_and_the_stalest_make_room() {
     assert!(state.accounts.len() <= MOST);
     let newest = IpAddr::from(u32::try_from(MOST + 4_999).expect("small").to_be_bytes());
     assert!(state.accounts.contains_key(&("a".into(), newest.into())));
+}
+
+#[test]
+fn filling_the_memory_from_many_networks_holds_up_nobody_and_ends_no_wait() {
+    let throttle = Throttle::default();
+    while try_at(&throttle, "a", "192.0.2.1", 0).is_ok() {}
+    assert_eq!(try_at(&throttle, "a", "192.0.2.1", 1), Ok(()));
+    for n in 0..(2 * MOST) {
+        let from = IpAddr::from((0x0a00_0000 + u32::try_from(n).expect("small")).to_be_bytes());
+        let now = START.plus(SECOND + i64::try_from(n / 100).expect("small"));
+        assert!(throttle.reserve(Some("a"), from, now).is_ok());
+    }
+    assert_eq!(try_at(&throttle, "a", "192.0.2.1", 2), Err(1), "the guesser still waits");
+    assert_eq!(try_at(&throttle, "a", "198.51.100.1", 2), Ok(()), "the member does not");
+}
+
+#[test]
+fn a_password_that_was_not_looked_at_is_no_failure() {
+    let throttle = Throttle::default();
+    let reserve = |seconds: i64| {
+        throttle.reserve(Some("a"), address("192.0.2.1"), START.plus(seconds * SECOND))
+    };
+    for _ in 0..5 {
+        throttle.not_tried(reserve(0).expect("free"));
+    }
+    (0..5).for_each(|_| assert_eq!(try_at(&throttle, "a", "192.0.2.1", 0), Ok(())));
+    assert_eq!(try_at(&throttle, "a", "192.0.2.1", 0), Err(1));
+    throttle.not_tried(reserve(1).expect("the wait has ended"));
+    assert_eq!(try_at(&throttle, "a", "192.0.2.1", 1), Ok(()), "the wait does not begin again");
+    let together = [reserve(3), reserve(1_000)].map(|one| one.expect("the wait has ended"));
+    for reservation in together {
+        throttle.not_tried(reservation);
+    }
+    // The network's attempts are used up all the same.
+    let used = (0..20).filter(|n| try_at(&throttle, &format!("m{n}"), "192.0.2.1", 1_000).is_ok());
+    assert_eq!(used.count(), 19);
 }
 
 #[test]

@@ -74,6 +74,11 @@ impl Problem {
     }
 }
 
+/// Marks a response that denies what the member asked for: the permission that is missing, or the
+/// reason.
+#[derive(Clone, Debug)]
+pub struct Denial(pub String);
+
 /// A request that is refused before its handler runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -136,7 +141,7 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::PermissionMissing(_) => StatusCode::FORBIDDEN,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::AlreadySubmitted(_) => StatusCode::SEE_OTHER,
@@ -150,8 +155,15 @@ impl ResponseError for Error {
         let status = self.status_code();
         match self {
             Self::AlreadySubmitted(location) => super::page::see_other(location),
-            Self::Forbidden(what) => {
-                refuse(status, Problem::new(what, "Ask a super manager who manages members."))
+            Self::Forbidden(_) | Self::PermissionMissing(_) => {
+                let missing = match self {
+                    Self::PermissionMissing(permission) => (*permission).to_owned(),
+                    _ => self.to_string(),
+                };
+                let advice = "Ask a super manager who manages members.";
+                let mut response = refuse(status, Problem::new(self.to_string(), advice));
+                response.extensions_mut().insert(Denial(missing));
+                response
             }
             Self::TooMany { seconds, message } => {
                 let mut response = refuse(status, Problem::new("Too many attempts", message));

@@ -189,10 +189,12 @@ fn everything_that_happens_is_recorded_with_who_and_from_where() {
 #[test]
 fn the_browser_s_name_is_kept_without_what_cannot_be_seen_and_cut() {
     let app = App::set_up();
+    let email = "ines@meridianfreight.example";
+    app.member(email, true, &[]);
     let client = app.anonymous();
     let token = client.get("/sign-in").form_token();
     let body =
-        crate::support::encoded(&[("form_token", &token), ("email", "x"), ("password", "x")]);
+        crate::support::encoded(&[("form_token", &token), ("email", email), ("password", "x")]);
     let agent = format!("Mozilla/5.0 {}", "x".repeat(500));
     let request = client.request("/sign-in").header("sec-fetch-site", "same-origin");
     client.send(request.header("user-agent", agent).body(body));

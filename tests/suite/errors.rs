@@ -64,9 +64,11 @@ fn forms_that_cannot_be_taken_say_that_nothing_was_changed() {
 fn waiting_is_said_with_how_long() {
     let app = App::set_up();
     let visitor = app.anonymous();
-    let mut page = visitor.get("/reset-password?code=x");
+    let token = visitor.get("/sign-in").form_token();
+    let fields = [("form_token", token.as_str()), ("code", "x"), ("password", "x")];
+    let mut page = visitor.post("/reset-password", &fields);
     for _ in 0..20 {
-        page = visitor.get("/reset-password?code=x");
+        page = visitor.post("/reset-password", &fields);
     }
     assert_is_page(&page, 429, "Too many attempts", "Too many attempts. Try again in 3 seconds");
     assert_eq!(page.header("retry-after"), "3");

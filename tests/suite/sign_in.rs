@@ -18,6 +18,13 @@ fn attempt(client: &Client, email: &str, password: &str) -> Page {
     client.submit("/sign-in", &[("email", email), ("password", password)])
 }
 
+/// The line that sets the cookie of that name.
+fn set_cookie(page: &Page, name: &str) -> String {
+    let lines = page.set_cookies();
+    let found = lines.iter().find(|line| line.split('=').next() == Some(name));
+    found.unwrap_or_else(|| panic!("{name} is not among {lines:?}")).clone()
+}
+
 fn session(client: &Client) -> String {
     client.cookie("latchkey").expect("a session cookie")
 }
@@ -88,7 +95,7 @@ fn unknown_wrong_disabled_and_passwordless_cannot_be_told_apart() {
 fn the_session_cookie_is_closed_to_scripts_and_other_sites() {
     let (app, _) = house();
     let client = app.anonymous();
-    let cookie = attempt(&client, INES, PASSWORD).set_cookies().remove(0);
+    let cookie = set_cookie(&attempt(&client, INES, PASSWORD), "latchkey");
     let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
     assert!(cookie.starts_with("latchkey="), "{cookie}");
     for wanted in ["HttpOnly", "SameSite=Lax", "Path=/"] {
@@ -103,7 +110,7 @@ fn over_https_the_session_cookie_is_bound_to_the_host() {
     let app = App::behind(Some("https://keys.example.com")).with_organisation();
     app.member(INES, true, &Permission::ALL);
     let client = app.anonymous();
-    let cookie = attempt(&client, INES, PASSWORD).set_cookies().remove(0);
+    let cookie = set_cookie(&attempt(&client, INES, PASSWORD), "__Host-latchkey");
     assert!(cookie.starts_with("__Host-latchkey="), "{cookie}");
     for wanted in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.split("; ").any(|attribute| attribute == wanted), "{wanted} in {cookie}");
@@ -114,6 +121,33 @@ fn over_https_the_session_cookie_is_bound_to_the_host() {
     let other = app.anonymous();
     other.set_cookie("latchkey", &value);
     assert!(!is_in(&other), "the name without the prefix counts for nothing");
+}
+
+#[test]
+fn a_browser_stays_known_after_signing_out_and_its_cookie_says_nothing_of_the_member() {
+    for (url, name, secure) in [
+        (None, "latchkey-browser", false),
+        (Some("https://keys.example.com"), "__Host-latchkey-browser", true),
+    ] {
+        let app = App::behind(url).with_organisation();
+        let member = app.member(INES, true, &Permission::ALL);
+        let client = app.anonymous();
+        assert_eq!(attempt(&client, INES, "wrong").status, 422);
+        assert_eq!(client.cookie(name), None, "who has not signed in stays unknown");
+        let cookie = set_cookie(&attempt(&client, INES, PASSWORD), name);
+        let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
+        for wanted in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=15552000"] {
+            assert!(attributes.contains(&wanted), "{wanted} in {cookie}");
+        }
+        assert_eq!(attributes.contains(&"Secure"), secure, "{cookie}");
+        let value = client.cookie(name).expect("the cookie");
+        for personal in [INES, "Ines", member.id.as_str()] {
+            assert!(!value.contains(personal), "{personal} in {value}");
+        }
+        assert_eq!(client.submit_from("/api-keys", "/sign-out", &[]).status, 303);
+        assert_eq!(client.cookie(name), Some(value));
+        assert!(!is_in(&client), "it is not a session");
+    }
 }
 
 #[test]

@@ -395,6 +395,32 @@ fn the_log_holds_no_code_password_or_secret() {
 }
 
 #[test]
+fn the_log_names_who_was_denied_what_and_from_where() {
+    let house = House::new();
+    let mut running = house.serve();
+    running.set_up();
+    let email = "noor@example.com";
+    let typed = format!("{PASSWORD}\n");
+    let added = house.run(&["member", "add", "--email", email, "--name", "Noor"], &typed);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let noor = running.client();
+    let fields = [("email", email), ("password", PASSWORD)];
+    assert_eq!(noor.submit("/sign-in", &fields).status, 303);
+    assert_eq!(noor.get("/members").status, 403);
+    let stranger = [("email", "typed-by-mistake"), ("password", "wrong")];
+    assert_eq!(running.client().submit("/sign-in", &stranger).status, 422);
+    running.terminate();
+    running.child.wait().expect("ended");
+    let log = fs::read_to_string(house.folder.path().join("log")).expect("a log");
+    let denied: Vec<&str> = log.lines().filter(|line| line.contains("access denied")).collect();
+    let [line] = denied.as_slice() else { panic!("one line: {log}") };
+    for part in ["path=\"/members\"", "member=\"mem_", "127.0.0.1", "member.manage", " WARN "] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+    assert!(!log.contains("typed-by-mistake"), "what a stranger typed stands in the log");
+}
+
+#[test]
 fn what_was_acknowledged_survives_kill_9() {
     let database = Database::new();
     let house = House::in_database(&database);

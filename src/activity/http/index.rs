@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::query::{ANONYMOUS, COMMAND_LINE, LONGEST, PERIODS, Query};
+use super::query::{ANONYMOUS, COMMAND_LINE, LONGEST, PERIODS, Query, SYSTEM};
 use super::sentence::Parts;
 use super::subject::{self, Named};
 use super::words::{self, EventView};
@@ -137,7 +137,8 @@ fn kinds(events: &[String], chosen: &str) -> Vec<Kind> {
 }
 
 fn choices(people: Vec<(String, String)>, chosen: &str) -> Vec<Choice> {
-    let others = [(COMMAND_LINE, "Command line"), (ANONYMOUS, "Not signed in")];
+    let others =
+        [(COMMAND_LINE, "Command line"), (ANONYMOUS, "Not signed in"), (SYSTEM, "Latchkey")];
     let others = others.map(|(value, label)| (value.to_owned(), label.to_owned()));
     let all = people.into_iter().chain(others);
     all.map(|(value, label)| Choice { is_chosen: value == chosen, value, label }).collect()

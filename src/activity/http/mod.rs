@@ -1,6 +1,7 @@
 //! The pages of the activity: the log, one entry, and the whole as a file.
 
 mod export;
+mod hourly_sentence;
 mod index;
 mod query;
 mod sentence;

@@ -15,6 +15,7 @@ pub(super) const LONGEST: usize = 80;
 /// The words for people who are no members.
 pub(super) const COMMAND_LINE: &str = "command-line";
 pub(super) const ANONYMOUS: &str = "anonymous";
+pub(super) const SYSTEM: &str = "system";
 
 /// How far back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,6 +101,7 @@ impl Query {
                 "" => None,
                 COMMAND_LINE => Some(Person::CommandLine),
                 ANONYMOUS => Some(Person::Anonymous),
+                SYSTEM => Some(Person::System),
                 id => Some(Person::Member(id.into())),
             },
             subject_id: self.key.map(|id| id.as_str().to_owned()),

@@ -3,6 +3,7 @@
 //! An event that has no line here is told from its name, which says the kind of thing and what
 //! became of it.
 
+use super::hourly_sentence;
 use super::sentence::{self, Parts};
 use crate::activity::Recorded;
 use crate::text;
@@ -41,6 +42,10 @@ const EVENTS: &[Words] = &[
     words("session.sign_in_failed", "Sign-in failed", "circle-alert")
         .red()
         .saying(sentence::sign_in_failed),
+    words("session.sign_ins_failed", "Sign-ins failed", "circle-alert")
+        .red()
+        .saying(hourly_sentence::sign_ins_failed),
+    words("access.denied", "Access denied", "ban").red().saying(hourly_sentence::access_denied),
     words("organisation.set_up", "Set up", "settings").saying(sentence::set_up),
     words("member.added", "Member added", "user-plus").saying(sentence::member_added),
     words("member.password_reset_started", "Reset link made", "refresh-cw")
@@ -84,7 +89,7 @@ const EVENTS: &[Words] = &[
 ];
 
 /// What the filter calls each kind of events, the icon of those without a line of their own.
-const KINDS: [(&str, &str, &str); 12] = [
+const KINDS: [(&str, &str, &str); 13] = [
     ("api_key", "Keys", "key-round"),
     ("leak", "Leaks", "triangle-alert"),
     ("review", "Reviews", "circle-dashed"),
@@ -93,6 +98,7 @@ const KINDS: [(&str, &str, &str); 12] = [
     ("scopes", "Imports of scopes", "shield"),
     ("member", "Members", "user-plus"),
     ("session", "Sign-ins", "log-in"),
+    ("access", "Access", "ban"),
     ("settings", "Settings", "settings"),
     ("organisation", "Organisation", "settings"),
     ("webhook", "Webhooks", "settings"),

@@ -10,6 +10,7 @@ use crate::db::{Connection, Transaction};
 use crate::error::Result;
 
 mod search;
+pub(super) mod tally;
 
 pub(super) use search::{export, names, numbers, people, walk};
 

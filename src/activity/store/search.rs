@@ -121,6 +121,7 @@ fn narrowed<'a>(filter: &'a Filter, event: Option<&str>, like: &str) -> Boxed<'a
         Some(Person::Member(id)) => query.filter(activity::actor_id.eq(id)),
         Some(Person::CommandLine) => query.filter(is_nobody("command_line")),
         Some(Person::Anonymous) => query.filter(is_nobody("anonymous")),
+        Some(Person::System) => query.filter(is_nobody("system")),
     };
     match &filter.search {
         Search::Nothing => query,

@@ -91,7 +91,8 @@ fn href(alert: &Alert) -> Option<String> {
         (_, Some(key)) => Some(format!("/api-keys/{key}")),
         (Some(Rule::UnknownKeys), None) => Some("/usage/denials?key=none&period=24h".into()),
         (Some(Rule::SignInFailures), None) => {
-            Some("/activity?event=session.sign_in_failed&period=24h".into())
+            // Failures for addresses that are not a member's appear there once their hour ends.
+            Some("/activity?event=session&period=7d".into())
         }
         _ => None,
     }

@@ -143,7 +143,7 @@ fn may(viewer: &Viewer, draft: &Draft) -> Result<()> {
     if viewer.may(needed) {
         return Ok(());
     }
-    Err(Error::Forbidden(format!("You need the permission {needed} to do this.")))
+    Err(Error::PermissionMissing(needed.name()))
 }
 
 fn said(reported: &Reported) -> String {

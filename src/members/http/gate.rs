@@ -12,9 +12,10 @@ use actix_session::{Session, SessionExt as _};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
 use url::form_urlencoded;
 
+use super::denials::Requester;
 use super::refused;
 use super::viewer::{self, Viewer};
 use crate::activity::Author;
@@ -23,6 +24,7 @@ use crate::members::{self, MemberId, Permit};
 use crate::settings;
 use crate::web::Site;
 use crate::web::connections::Connection;
+use crate::web::error_page::Denial;
 use crate::web::page::see_other;
 use crate::web::routes::{Access, Gate, Pages};
 use crate::web::theme::Theme;
@@ -107,7 +109,7 @@ impl<P: Permit> FromRequest for Allowed<P> {
             }
             let site = site(&request)?;
             let page = refused::draw(&viewer, P::PERMISSION, &site).await?;
-            Err(Denied::Refused(page))
+            Err(Denied::Refused { page, permission: P::PERMISSION.name() })
         })
     }
 }
@@ -128,7 +130,9 @@ async fn viewer_of(request: &HttpRequest) -> Result<Viewer, Denied> {
             if let Some(connection) = Connection::of(request) {
                 connection.show_genuine();
             }
-            Ok(Viewer::new(&site, request, session, member, settings)?)
+            let viewer = Viewer::new(&site, request, session, member, settings)?;
+            request.extensions_mut().insert(Requester(viewer.author()));
+            Ok(viewer)
         }
         _ => Err(Denied::Anonymous(sign_in_location(request))),
     }
@@ -157,8 +161,13 @@ fn site(request: &HttpRequest) -> Result<web::Data<Site>> {
 pub enum Denied {
     /// No session; sign in there.
     Anonymous(String),
-    /// A member who may not; the page says what is missing and whom to ask.
-    Refused(String),
+    /// A member who may not.
+    Refused {
+        /// Says what is missing and whom to ask.
+        page: String,
+        /// What is missing.
+        permission: &'static str,
+    },
     /// It could not be decided.
     Failed(Error),
 }
@@ -179,7 +188,7 @@ impl ResponseError for Denied {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Anonymous(_) => StatusCode::SEE_OTHER,
-            Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::Refused { .. } => StatusCode::FORBIDDEN,
             Self::Failed(error) => error.status_code(),
         }
     }
@@ -187,9 +196,13 @@ impl ResponseError for Denied {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Anonymous(location) => see_other(location),
-            Self::Refused(page) => HttpResponse::build(self.status_code())
-                .content_type(ContentType::html())
-                .body(page.clone()),
+            Self::Refused { page, permission } => {
+                let mut response = HttpResponse::build(self.status_code())
+                    .content_type(ContentType::html())
+                    .body(page.clone());
+                response.extensions_mut().insert(Denial((*permission).to_owned()));
+                response
+            }
             Self::Failed(error) => error.error_response(),
         }
     }

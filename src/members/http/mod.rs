@@ -1,6 +1,7 @@
 //! Members at the door of a page: who is asking, and may they. And the pages of members.
 
 mod asked;
+mod denials;
 mod edit;
 mod form;
 mod gate;
@@ -17,6 +18,7 @@ mod words;
 
 use actix_web::web;
 
+pub use denials::record as record_denials;
 pub use gate::{Allowed, Public, SignedIn};
 pub use navigation::Link;
 use step::{Step, StepForm};

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::attempt;
-use super::sign_in::{HOME, begin};
+use super::sign_in::{HOME, enter};
+use super::{attempt, judge};
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::{Public, SESSION_KEY};
 use crate::members::{self, Member, MemberId, MemberName};
 use crate::settings;
-use crate::sign_in::{Door, Password, invitation};
+use crate::sign_in::{Door, Requester, invitation};
 use crate::web::form::Form;
 use crate::web::form_token::{self, FormToken};
 use crate::web::theme::Theme;
@@ -54,12 +54,10 @@ pub(super) async fn page(
     visitor: Public,
     request: HttpRequest,
     site: web::Data<Site>,
-    door: web::Data<Door>,
 ) -> Result<HttpResponse> {
     let code = form_urlencoded::parse(request.query_string().as_bytes())
         .find_map(|(name, value)| (name == "code").then(|| crate::text::visible(&value, 64)))
         .unwrap_or_default();
-    attempt(&door, &visitor)?;
     let who = who(&visitor, &site, &code).await?;
     let status = if who.invited.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     draw(status, &visitor, &site, (code, None), who, Invalid::default())
@@ -80,10 +78,7 @@ pub(super) async fn accept(
     }
     let chosen = (name.clone(), password);
     match finish(&visitor, &site, &door, &before, &code, chosen, form.token).await {
-        Ok(member) => {
-            begin(&visitor.session, &member, &visitor.author)?;
-            Ok(page::see_other(HOME))
-        }
+        Ok(member) => enter(&visitor, &site, &member, HOME),
         Err(Error::Invalid(errors)) => {
             let now = who(&visitor, &site, &code).await?;
             let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -103,22 +98,26 @@ async fn finish(
     token: FormToken,
 ) -> Result<Member> {
     let Some(member) = &who.invited else {
-        // Perhaps the form was sent twice, and the first one has been accepted.
+        // The form may have been sent twice, and the first one been accepted. Otherwise the error
+        // undoes the transaction, so that wrong codes leave nothing in the database.
         let author = visitor.author.clone();
-        let spend = site.db.write(move |tx| token.spend(tx, &author.keyring, HOME));
-        spend.await?;
-        return Err(Error::invalid("code", invitation::DEAD));
+        let refused = site.db.write(move |tx| {
+            token.spend(tx, &author.keyring, HOME)?;
+            Err(Error::invalid("code", invitation::DEAD))
+        });
+        return refused.await;
     };
     let mut errors = Invalid::default();
     let name = name.map(|name| errors.take("name", MemberName::parse(&name)));
     let called = name.as_ref().map_or(Some(&member.name), Option::as_ref);
     let own_words =
         [called.map_or("", MemberName::as_str), member.email.as_str(), &who.organisation];
-    let password = errors.take("password", Password::new_for(password, &own_words));
+    let judged = judge(password, own_words.map(str::to_owned)).await?;
+    let password = errors.take("password", judged);
     let (Some(password), true) = (password, errors.is_empty()) else {
         return Err(Error::Invalid(errors));
     };
-    let hash = door.hasher.hash(password).await?;
+    let hash = door.hasher.hash(Requester::Member(member.id.clone()), password).await?;
     let (author, code, name) = (visitor.author.clone(), code.to_owned(), name.flatten());
     let accepted = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, HOME)?;

@@ -3,12 +3,16 @@
 mod account;
 mod anonymous;
 mod invitation;
+mod known_browser;
 mod reset_password;
 pub mod session;
 mod set_up;
 mod sign_in;
 
-use super::Door;
+use actix_web::web;
+use zeroize::Zeroizing;
+
+use super::{Door, Password};
 use crate::activity::Author;
 use crate::error::{Error, Result};
 use crate::members::http::Public;
@@ -28,7 +32,8 @@ pub fn routes(routes: &mut Routes) {
     account::routes(routes);
 }
 
-/// Takes one of the visitor's attempts at a code or link.
+/// Takes one of the visitor's attempts at a code or link. Only what sends a form is an attempt: any
+/// site can have a browser get a page, and a code is too long to be guessed that way.
 fn attempt(door: &Door, visitor: &Public) -> Result<()> {
     let Author { origin, now, .. } = &visitor.author;
     let address = origin.address.ok_or_else(|| Error::internal("a request without an address"))?;
@@ -36,4 +41,17 @@ fn attempt(door: &Door, visitor: &Public) -> Result<()> {
         Ok(_attempt) => Ok(()),
         Err(wait) => Err(Error::TooMany { seconds: wait.seconds, message: wait.message() }),
     }
+}
+
+/// Judges a new password off the async threads, because it takes a while. `own_words` are as
+/// [`Password::new_for`] takes them; the outer error is a fault.
+async fn judge(
+    password: Zeroizing<String>,
+    own_words: [String; 3],
+) -> Result<Result<Password, String>> {
+    let judging = move || {
+        let own_words = own_words.each_ref().map(String::as_str);
+        Password::new_for(password, &own_words)
+    };
+    web::block(judging).await.map_err(Error::internal)
 }

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::attempt;
-use super::sign_in::begin;
+use super::sign_in::enter;
+use super::{attempt, judge};
 use crate::error::{Error, Invalid, Result};
 use crate::members::Member;
 use crate::members::http::Public;
-use crate::sign_in::{Door, Password, reset};
+use crate::settings;
+use crate::sign_in::{Door, Requester, reset};
 use crate::web::form::Form;
 use crate::web::form_token;
 use crate::web::theme::Theme;
@@ -40,12 +41,10 @@ pub(super) async fn page(
     visitor: Public,
     request: HttpRequest,
     site: web::Data<Site>,
-    door: web::Data<Door>,
 ) -> Result<HttpResponse> {
     let code = form_urlencoded::parse(request.query_string().as_bytes())
         .find_map(|(name, value)| (name == "code").then(|| crate::text::visible(&value, 64)))
         .unwrap_or_default();
-    attempt(&door, &visitor)?;
     let member = whose(&visitor, &site, &code).await?;
     let status = if member.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     draw(status, &visitor, &site, code, member, Invalid::default())
@@ -59,10 +58,7 @@ pub(super) async fn reset(
 ) -> Result<HttpResponse> {
     let ResetForm { code, password } = form.fields;
     match finish(&visitor, &site, &door, code.clone(), password).await {
-        Ok(member) => {
-            begin(&visitor.session, &member, &visitor.author)?;
-            Ok(page::see_other("/api-keys"))
-        }
+        Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
         Err(Error::Invalid(errors)) => {
             let member = whose(&visitor, &site, &code).await?;
             draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, code, member, errors)
@@ -83,10 +79,11 @@ async fn finish(
     let member = member.ok_or_else(|| {
         Error::invalid("code", "This link is wrong or has expired. Ask for a new one")
     })?;
-    let own_words = [member.name.as_str(), member.email.as_str()];
-    let password = Password::new_for(password, &own_words)
-        .map_err(|message| Error::invalid("password", message))?;
-    let hash = door.hasher.hash(password).await?;
+    let organisation = site.db.read(settings::get).await?.organisation;
+    let own_words = [member.name.as_str(), member.email.as_str(), &organisation];
+    let judged = judge(password, own_words.map(str::to_owned)).await?;
+    let password = judged.map_err(|message| Error::invalid("password", message))?;
+    let hash = door.hasher.hash(Requester::Member(member.id), password).await?;
     let author = visitor.author.clone();
     site.db.write(move |tx| reset::finish(tx, &code, &hash, &author)).await
 }

@@ -8,7 +8,7 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::attempt;
-use super::sign_in::begin;
+use super::sign_in::enter;
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::Public;
 use crate::members::{Email, Member, MemberName};
@@ -16,7 +16,7 @@ use crate::roles;
 use crate::scopes::{self, Resource};
 use crate::settings::OrganisationName;
 use crate::sign_in::set_up::{self, SetUp};
-use crate::sign_in::{Door, Password};
+use crate::sign_in::{Door, Password, Requester};
 use crate::web::form::Form;
 use crate::web::form_token;
 use crate::web::theme::Theme;
@@ -71,6 +71,7 @@ pub(super) async fn set_up(
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
     must_be_open(&site).await?;
+    attempt(&door, &visitor)?;
     let mut typed = form.fields;
     // Judging a password takes a while.
     let checking = web::block(move || {
@@ -83,10 +84,7 @@ pub(super) async fn set_up(
         Err(errors) => Err(Error::Invalid(errors)),
     };
     match attempted {
-        Ok(member) => {
-            begin(&visitor.session, &member, &visitor.author)?;
-            Ok(page::see_other("/api-keys"))
-        }
+        Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, typed, errors)
         }
@@ -105,9 +103,10 @@ async fn finish(
     code: String,
     checked: Checked,
 ) -> Result<Member> {
-    attempt(door, visitor)?;
     let Checked { organisation, resources, name, email, password } = checked;
-    let password_hash = door.hasher.hash(password).await?;
+    let (asking, presented) = (visitor.author.clone(), code.clone());
+    site.db.read(move |c| set_up::check_code(c, &presented, &asking)).await?;
+    let password_hash = door.hasher.hash(Requester::SetUp, password).await?;
     let author = visitor.author.clone();
     let new = SetUp { code: code.trim().to_owned(), organisation, name, email, password_hash };
     site.db

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use super::known_browser;
 use crate::activity::Author;
 use crate::error::{Error, Invalid, Result};
 use crate::members::Member;
@@ -69,17 +70,19 @@ pub(super) async fn page(
 
 pub(super) async fn sign_in(
     visitor: Public,
+    request: HttpRequest,
     form: Form<SignInForm>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
     let SignInForm { email, password, next } = form.fields;
-    let password = Password::presented(password);
-    let outcome = sign_in::sign_in(&site.db, &door, &email, password, &visitor.author).await?;
+    let (password, author) = (Password::presented(password), &visitor.author);
+    let browser = known_browser::id_of(&request, &site);
+    let outcome = sign_in::sign_in(&site.db, &door, &email, password, browser, author).await?;
     let (status, message, wait) = match outcome {
         Outcome::SignedIn(member) => {
-            begin(&visitor.session, &member, &visitor.author)?;
-            return Ok(page::see_other(&path::own(&next).unwrap_or_else(|| HOME.into())));
+            let location = path::own(&next).unwrap_or_else(|| HOME.into());
+            return enter(&visitor, &site, &member, &location);
         }
         Outcome::Wrong => {
             (StatusCode::UNPROCESSABLE_ENTITY, "Email address or password is wrong".into(), None)
@@ -127,8 +130,21 @@ async fn draw(
     )
 }
 
+/// Signs the member in, has their browser known from now on, and leads to `location`.
+pub(super) fn enter(
+    visitor: &Public,
+    site: &Site,
+    member: &Member,
+    location: &str,
+) -> Result<HttpResponse> {
+    begin(&visitor.session, member, &visitor.author)?;
+    let mut response = page::see_other(location);
+    response.add_cookie(&known_browser::cookie(site)?).map_err(Error::internal)?;
+    Ok(response)
+}
+
 /// Gives the member a new session: a new id and a new form key, nothing of the visitor's.
-pub(super) fn begin(session: &Session, member: &Member, author: &Author) -> Result<()> {
+fn begin(session: &Session, member: &Member, author: &Author) -> Result<()> {
     session.renew();
     session.clear();
     let origin = &author.origin;

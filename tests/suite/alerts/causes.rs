@@ -163,6 +163,37 @@ fn far_more_use_than_usual_has_an_alert_and_a_weekly_rhythm_has_none() {
 }
 
 #[test]
+fn sign_ins_that_fail_from_one_network_have_an_alert_also_across_the_end_of_an_hour() {
+    let app = App::set_up();
+    let email = "ines@meridianfreight.example";
+    app.member(email, true, &[]);
+    let stranger = app.anonymous().calling_from("203.0.113.9");
+    let fail = |email: &str| {
+        let page = stranger.submit("/sign-in", &[("email", email), ("password", "wrong")]);
+        assert_eq!(page.status, 422, "{}", page.body);
+    };
+    app.advance(55 * MINUTE);
+    fail(email);
+    (0..5).for_each(|n| fail(&format!("guess{n}@example.com")));
+    app.advance(8 * MINUTE);
+    (0..3).for_each(|n| fail(&format!("guess{n}@example.com")));
+    app.look();
+    assert!(open(&app).is_empty(), "nine are not too many");
+    fail("guess4@example.com");
+    app.clear_away();
+    app.look();
+    // What was counted in the hour that has ended is recorded by now.
+    assert!(open(&app).is_empty());
+    (0..6).for_each(|n| fail(&format!("guess{n}@example.com")));
+    app.look();
+    assert_eq!(open(&app), ["Sign-ins fail from 203.0.113.9"]);
+    assert!(!app.everything().iter().any(|row| row.contains("guess")));
+    app.advance(16 * MINUTE + HOUR);
+    app.look();
+    assert!(open(&app).is_empty(), "it closes after an hour without");
+}
+
+#[test]
 fn sign_ins_that_fail_have_an_alert_for_the_network_and_for_the_account() {
     let app = App::set_up();
     let email = "ines@meridianfreight.example";

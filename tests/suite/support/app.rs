@@ -163,6 +163,7 @@ impl App {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let (db, now) = (&self.site.db, self.site.clock.now());
         let done = async {
+            latchkey::activity::record_ended_hours(db, &self.site.keyring, now).await?;
             latchkey::usage::clear_away(db, now).await?;
             webhooks::clear_away(db, now).await?;
             alerts::clear_away(db, now).await?;
@@ -305,7 +306,8 @@ impl App {
         self.database.dumps().iter().flat_map(|(_, query)| self.texts(query)).collect()
     }
 
-    /// Every row that a form could write, but for sessions: unchanged means that nothing happened.
+    /// Every row that a form could write, but for sessions, counts of denials and known networks:
+    /// unchanged means that nothing happened.
     pub fn contents(&self) -> Vec<String> {
         self.contents_but("-")
     }
@@ -313,7 +315,11 @@ impl App {
     /// The same without the tables whose names hold `but`.
     pub fn contents_but(&self, but: &str) -> Vec<String> {
         let dumps = self.database.dumps().iter().filter(|(table, _)| {
-            !matches!(table.as_str(), "sessions" | "spent_form_tokens") && !table.contains(but)
+            let is_left_out = matches!(
+                table.as_str(),
+                "sessions" | "spent_form_tokens" | "activity_tallies" | "sign_in_networks"
+            );
+            !is_left_out && !table.contains(but)
         });
         dumps.flat_map(|(_, query)| self.texts(query)).collect()
     }

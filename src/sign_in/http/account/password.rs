@@ -5,10 +5,11 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::super::judge;
 use super::{ACCOUNT, draw, this_session};
 use crate::error::{Error, Invalid, Result};
 use crate::members::http::{SignedIn, Viewer};
-use crate::sign_in::{Door, Password, password_change, sessions};
+use crate::sign_in::{Door, Password, Requester, password_change, sessions};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::form_token::FormToken;
@@ -59,12 +60,13 @@ async fn finish(
     let member = viewer.member.clone();
     let organisation = &viewer.settings.organisation;
     let own_words = [member.name.as_str(), member.email.as_str(), organisation];
-    let new = errors.take("password", Password::new_for(fields.password, &own_words));
+    let judged = judge(fields.password, own_words.map(str::to_owned)).await?;
+    let new = errors.take("password", judged);
     let (Some(new), true) = (new, errors.is_empty()) else { return Err(Error::Invalid(errors)) };
     let current = Password::presented(fields.current_password);
     let (author, this) = (viewer.author(), this_session(viewer));
     let before = password_change::check(&site.db, door, &member, current, &author).await?;
-    let hash = door.hasher.hash(new).await?;
+    let hash = door.hasher.hash(Requester::Member(member.id.clone()), new).await?;
     let changed = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, ACCOUNT)?;
         password_change::conclude(tx, &member, &before, &hash, &this, &author)

@@ -1,5 +1,7 @@
 //! The SQL of sessions, one-time codes and spent form tokens.
 
+mod networks;
+
 use diesel::prelude::*;
 
 use super::codes::Code;
@@ -10,6 +12,10 @@ use crate::db::schema::{members, one_time_codes, sessions, spent_form_tokens};
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
 use crate::members::MemberId;
+pub(super) use networks::{
+    count_networks, delete_networks, delete_oldest_network, insert_network, is_known_network,
+    touch_network,
+};
 
 /// The state and the last request of a session that is alive and whose member is not disabled.
 pub(super) fn live_session(
