@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Site;
 use super::error_page::Refusal;
-use super::form_token::{self, FormToken};
+use super::form_token::{self, FormPage, FormToken};
 
 /// The largest form but for those that carry documents, in bytes: the bounds of every field
 /// together, percent-encoded.
@@ -80,7 +80,7 @@ pub(super) fn is_of_type(request: &HttpRequest, wanted: &str) -> bool {
     essence.eq_ignore_ascii_case(wanted)
 }
 
-/// The one token among those `given`, if it is the session's.
+/// The one token among those `given`, if it is the session's and of a page that sends here.
 pub(super) fn token(
     request: &HttpRequest,
     mut given: impl Iterator<Item = impl AsRef<str>>,
@@ -90,7 +90,8 @@ pub(super) fn token(
         request.get_session().get(form_token::SESSION_KEY).ok().flatten();
     match (form_key, given.next(), given.next()) {
         (Some(key), Some(text), None) => {
-            form_token::check(&site.keyring, &key, text.as_ref(), site.clock.now())
+            let page = FormPage::of(request);
+            form_token::check(&site.keyring, &key, &page, text.as_ref(), site.clock.now())
                 .ok_or(Refusal::StaleForm)
         }
         _ => Err(Refusal::StaleForm),

@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::members::{self, MemberId, Permit};
 use crate::settings;
 use crate::web::Site;
+use crate::web::form_token::FormPage;
 use crate::web::page::see_other;
 use crate::web::routes::{Access, Gate, Pages};
 use crate::web::theme::Theme;
@@ -34,6 +35,8 @@ pub struct Public {
     pub theme: Theme,
     /// The visitor as the author of a write.
     pub author: Author,
+    /// The page that the visitor asks for.
+    pub page: FormPage,
 }
 
 /// Lets anybody with a session pass.
@@ -79,6 +82,7 @@ impl FromRequest for Public {
             session: request.get_session(),
             theme: Theme::of(request),
             author: viewer::author(&site, request),
+            page: FormPage::of(request),
         }))
     }
 }

@@ -151,13 +151,6 @@ fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
-    page::page(
-        status,
-        &SetUpPage {
-            theme: visitor.theme,
-            form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
-            typed,
-            errors,
-        },
-    )
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
+    page::page(status, &SetUpPage { theme: visitor.theme, form_token, typed, errors })
 }

@@ -112,12 +112,13 @@ async fn draw(
     let found = site.db.read(|c| Ok((settings::get(c)?, set_up::is_open(c)?)));
     let (settings, is_new) = found.await?;
     let form_key = form_token::key_of(&visitor.session)?;
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
     page::page(
         status,
         &SignInPage {
             theme: visitor.theme,
             organisation: settings.organisation,
-            form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
+            form_token,
             email: crate::text::visible(&email, 254),
             next: path::own(&next).unwrap_or_default(),
             has_ended,

@@ -4,5 +4,6 @@ mod bad_input;
 mod cross_site;
 mod every_write;
 pub mod faults;
+mod form_tokens;
 mod headers;
 mod matrix;
