@@ -46,6 +46,17 @@ pub fn begin(tx: &mut Transaction<'_>, keyring: &Keyring, now: Timestamp) -> Res
     codes::issue(tx, keyring, Purpose::SetUp, None, now)
 }
 
+/// Checks a code without using it up.
+///
+/// # Errors
+/// [`Error::Invalid`] when it does not work.
+pub fn check_code(connection: &mut Connection, code: &str, author: &Author) -> Result<()> {
+    let found =
+        codes::look_up(connection, &author.keyring, Purpose::SetUp, code.trim(), author.now)?;
+    let wrong = "This set-up code is wrong or has expired. Start Latchkey again to get a new one";
+    found.map(drop).ok_or_else(|| Error::invalid("code", wrong))
+}
+
 /// Uses the code up, names the organisation, and makes its first super manager.
 ///
 /// # Errors
@@ -54,14 +65,8 @@ pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, author: &Author) -> Result<
     if !is_open(tx)? {
         return Err(Error::NotFound);
     }
-    codes::consume(tx, &author.keyring, Purpose::SetUp, &new.code, author.now)?.ok_or_else(
-        || {
-            Error::invalid(
-                "code",
-                "This set-up code is wrong or has expired. Start Latchkey again to get a new one",
-            )
-        },
-    )?;
+    check_code(tx, &new.code, author)?;
+    codes::consume(tx, &author.keyring, Purpose::SetUp, &new.code, author.now)?;
     let mut settings = settings::get(tx)?;
     new.organisation.as_str().clone_into(&mut settings.organisation);
     settings::save(tx, &settings)?;

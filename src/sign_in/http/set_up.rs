@@ -71,6 +71,7 @@ pub(super) async fn set_up(
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
     must_be_open(&site).await?;
+    attempt(&door, &visitor)?;
     let mut typed = form.fields;
     // Judging a password takes a while.
     let checking = web::block(move || {
@@ -80,7 +81,7 @@ pub(super) async fn set_up(
     let (typed, checked) = checking.await.map_err(Error::internal)?;
     let attempted = match checked {
         Ok(checked) => finish(&visitor, &site, &door, typed.code.clone(), checked).await,
-        Err(errors) => Err(Error::Invalid(errors)),
+        Err(errors) => also_wrong(&site, &visitor, typed.code.clone(), errors).await,
     };
     match attempted {
         Ok(member) => {
@@ -105,7 +106,6 @@ async fn finish(
     code: String,
     checked: Checked,
 ) -> Result<Member> {
-    attempt(door, visitor)?;
     let Checked { organisation, resources, name, email, password } = checked;
     let password_hash = door.hasher.hash(password).await?;
     let author = visitor.author.clone();
@@ -118,6 +118,17 @@ async fn finish(
             Ok(member)
         })
         .await
+}
+
+/// What is wrong with the fields, and with the code.
+async fn also_wrong<T>(site: &Site, visitor: &Public, code: String, errors: Invalid) -> Result<T> {
+    let author = visitor.author.clone();
+    let checked = site.db.read(move |c| set_up::check_code(c, &code, &author)).await;
+    match checked {
+        Err(Error::Invalid(wrong)) if !errors.has("code") => wrong.and(Err(errors)),
+        Err(Error::Invalid(_)) | Ok(()) => Err(Error::Invalid(errors)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Takes the password out, so that it is drawn nowhere.
