@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use super::account;
 use crate::activity::Author;
 use crate::error::{Error, Invalid, Result};
 use crate::members::Member;
@@ -150,7 +151,8 @@ pub(super) async fn sign_out(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (member, author) = (viewer.member.clone(), viewer.author());
-    site.db.write(move |tx| sign_in::sign_out(tx, &member, &author)).await?;
+    let session = account::this_session(&viewer);
+    site.db.write(move |tx| sign_in::sign_out(tx, &member, &session, &author)).await?;
     viewer.session().purge();
     let mut response = page::see_other("/sign-in");
     let clear = HeaderValue::from_static("\"cache\", \"storage\"");
