@@ -10,6 +10,7 @@ mod link;
 mod navigation;
 mod preferences;
 mod refused;
+mod reveal;
 mod step;
 mod table;
 mod viewer;
@@ -19,6 +20,7 @@ use actix_web::web;
 
 pub use gate::{Allowed, Public, SignedIn};
 pub use navigation::Link;
+pub use reveal::{Reveal, write_and_reveal};
 use step::{Step, StepForm};
 pub use viewer::Viewer;
 pub use words::either;

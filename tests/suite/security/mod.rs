@@ -1,5 +1,6 @@
 //! What keeps others out: each test names an attack that must fail.
 
+mod after_commit;
 mod bad_input;
 mod cross_site;
 mod every_write;
@@ -7,3 +8,4 @@ pub mod faults;
 mod form_tokens;
 mod headers;
 mod matrix;
+pub mod secret_forms;
