@@ -33,6 +33,8 @@ pub enum Error {
     },
     /// The database cannot be reached or is busy; trying again later may work.
     Unavailable(String),
+    /// The database did not confirm a change: it may have been made or not.
+    Unconfirmed(String),
     /// A fault of the program or of its data; the text is for the log alone.
     Internal(String),
 }
@@ -59,6 +61,20 @@ impl Invalid {
     /// Keeps the value of `result`, or notes what is wrong with `field`.
     pub fn take<T>(&mut self, field: &'static str, result: Result<T, String>) -> Option<T> {
         result.map_err(|message| self.add(field, message)).ok()
+    }
+
+    /// The value of `checked`, if nothing was wrong before either; otherwise all that is wrong, what
+    /// was found before first. So checks against the database do not wait for those of the fields.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn and<T>(mut self, checked: Result<T, Self>) -> Result<T> {
+        match checked {
+            Ok(value) if self.is_empty() => return Ok(value),
+            Ok(_) => {}
+            Err(more) => self.0.extend(more.0),
+        }
+        Err(Error::Invalid(self))
     }
 
     /// Whether no rule is broken.
@@ -110,6 +126,12 @@ impl fmt::Display for Error {
             Self::AlreadySubmitted(_) => f.write_str("this form was submitted before"),
             Self::TooMany { message, .. } => f.write_str(message),
             Self::Unavailable(what) => write!(f, "the database cannot be reached: {what}"),
+            Self::Unconfirmed(what) => {
+                write!(
+                    f,
+                    "the database did not confirm the change, which may have been made: {what}"
+                )
+            }
             Self::Forbidden(what) | Self::Internal(what) => f.write_str(what),
         }
     }

@@ -5,6 +5,7 @@
 mod attention;
 mod batch;
 mod changes;
+mod checks;
 mod draft;
 mod environment;
 pub mod flaw;
@@ -25,6 +26,7 @@ pub use attention::{
     noted_when_over, overlapping, overlaps_end_at, rotation_changed,
 };
 pub use batch::{active_after, details_of, first_created_at};
+pub use checks::check_confirmation;
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use flaw::Flaw;
@@ -45,7 +47,8 @@ use crate::clock::{DAY, Timestamp};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Invalid, Result};
 use crate::roles::{self, Role};
-use crate::settings::{self, Settings};
+use crate::settings;
+use checks::{check_active_limit, check_name_is_free};
 use draft::{Checked, Rules};
 
 /// A key with all that belongs to it.
@@ -89,8 +92,10 @@ pub fn create(
 ) -> Result<(Details, SecretKey)> {
     let (settings, roles, now) = (settings::get(tx)?, roles::all(tx)?, author.now);
     let against = Rules { settings: &settings, roles: &roles, now };
-    let (checked, environment) = also_unique(tx, &id, draft.check_new(&against), |(c, _)| &c.name)?;
-    limited(tx, &settings, now)?;
+    let mut invalid = Invalid::default();
+    check_active_limit(tx, &settings, now, &mut invalid)?;
+    check_name_is_free(tx, &id, &draft.name, &mut invalid)?;
+    let (checked, environment) = invalid.and(draft.check_new(&against))?;
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
     let details = new_key(id, environment, checked, author);
     let new = [(details, secret.digest(&author.keyring))];
@@ -99,17 +104,6 @@ pub fn create(
     tx.announce(id.as_str())?;
     activity::record(tx, author, &changes::created(&details))?;
     Ok((details, secret))
-}
-
-/// Refuses one active key more than are allowed.
-fn limited(tx: &mut Transaction<'_>, settings: &Settings, now: Timestamp) -> Result<()> {
-    if store::count_active(tx, now, settings.active_key_limit)? < settings.active_key_limit {
-        return Ok(());
-    }
-    let limit = crate::text::thousands(settings.active_key_limit.unsigned_abs());
-    let message =
-        format!("You have reached the limit of {limit} keys. Revoke one you no longer use");
-    Err(Error::invalid("", message))
 }
 
 fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Author) -> Details {
@@ -158,7 +152,9 @@ pub fn edit(
     }
     let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);
     let against = Rules { settings: &settings, roles: &roles, now: author.now };
-    let checked = also_unique(tx, id, draft.check_edit(&before.key, &against), |c| &c.name)?;
+    let mut invalid = Invalid::default();
+    check_name_is_free(tx, id, &draft.name, &mut invalid)?;
+    let checked = invalid.and(draft.check_edit(&before.key, &against))?;
     let mut after = apply(&before, checked);
     let changes = changes::between(Some(&before), &after);
     if changes.is_empty() {
@@ -187,10 +183,8 @@ pub fn revoke(
     if key.revoked_at.is_some() {
         return Ok(key);
     }
-    if is_in_use(&key, author.now) && !confirm.trim().eq_ignore_ascii_case(id.last_four()) {
-        let message = format!("Type {} to confirm you are revoking the right key", id.last_four());
-        return Err(Error::invalid("confirm", message));
-    }
+    let confirmed = check_confirmation(&key, confirm, author.now);
+    confirmed.map_err(|message| Error::invalid("confirm", message))?;
     store::revoke(tx, id, author.now, author.actor.id())?;
     tx.announce(id.as_str())?;
     activity::record(tx, author, &changes::revoked(&key))?;
@@ -256,22 +250,6 @@ pub fn any(connection: &mut Connection) -> Result<bool> {
 #[must_use]
 pub fn is_in_use(key: &ApiKey, now: Timestamp) -> bool {
     key.last_used_at.is_some_and(|used| now.since(used) < IN_USE)
-}
-
-/// Adds "Another key is already called" to what else is wrong.
-fn also_unique<T>(
-    tx: &mut Transaction<'_>,
-    id: &KeyId,
-    checked: Result<T, Invalid>,
-    name: impl Fn(&T) -> &KeyName,
-) -> Result<T> {
-    let checked = checked.map_err(Error::Invalid)?;
-    let name = name(&checked);
-    if store::is_name_taken(tx, name, id)? {
-        let message = format!("Another key is already called “{}”", name.as_str());
-        return Err(Error::invalid("name", message));
-    }
-    Ok(checked)
 }
 
 fn apply(before: &Details, checked: Checked) -> Details {

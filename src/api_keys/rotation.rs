@@ -1,7 +1,8 @@
 //! Rotation: a key gets a new secret, and the old one goes on for a while (product rule 7).
 
+use super::checks::check_active_limit;
 use super::draft::Rules;
-use super::{ApiKey, Details, KeyId, SecretKey, Status, changes, find, limited, store};
+use super::{ApiKey, Details, KeyId, SecretKey, Status, changes, find, store};
 use crate::activity::{self, Author};
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::db::{Connection, Transaction};
@@ -127,10 +128,11 @@ pub fn rotate(
     let (settings, now) = (settings::get(tx)?, author.now);
     let secrets = store::secrets(tx, id)?;
     check_is_current(&details.key, &secrets, rotation)?;
-    let (overlap, expires_at) = rotation.check(&settings, now).map_err(Error::Invalid)?;
+    let mut invalid = Invalid::default();
     if details.key.status(now) == Status::Expired {
-        limited(tx, &settings, now)?;
+        check_active_limit(tx, &settings, now, &mut invalid)?;
     }
+    let (overlap, expires_at) = invalid.and(rotation.check(&settings, now))?;
     if secrets.len() == 1 {
         store::note_use(tx, &details.key)?;
     }

@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, ConnectionError, PgConnection, SqliteConnection};
 
 use super::Location;
+use crate::error::Result;
 
 /// A connection to PostgreSQL or SQLite; queries are written once for both.
 #[derive(diesel::MultiConnection)]
@@ -30,6 +31,23 @@ pub struct Transaction<'a> {
 impl<'a> Transaction<'a> {
     pub(super) fn new(connection: &'a mut AnyConnection) -> Self {
         Self { connection, announced: Vec::new() }
+    }
+
+    /// Does what the transaction can do without: when `work` fails, only its own changes are undone,
+    /// and the transaction goes on.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let announced = self.announced.len();
+        self.batch_execute("SAVEPOINT attempt")?;
+        let result = work(self);
+        if result.is_err() {
+            self.announced.truncate(announced);
+            self.batch_execute("ROLLBACK TO SAVEPOINT attempt")?;
+        }
+        self.batch_execute("RELEASE SAVEPOINT attempt")?;
+        result
     }
 }
 
@@ -125,6 +143,16 @@ impl AnyConnection {
             // The lock puts writes in order over all nodes; its number means nothing.
             Self::Postgres(_) => "BEGIN; SELECT pg_advisory_xact_lock(444354161)",
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
+        }
+    }
+
+    /// What commits a transaction.
+    pub(super) fn commit(&self) -> &'static str {
+        match self {
+            // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a
+            // rollback and no error; the statement before it does fail then.
+            Self::Postgres(_) => "SELECT 1; COMMIT",
+            Self::Sqlite(_) => "COMMIT",
         }
     }
 }

@@ -5,8 +5,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use crate::error::Error;
 
 /// Words in a database's message that say "not now" rather than "never": SQLite's busy and full
-/// disk, PostgreSQL's shutdown, timeouts and lost connection.
-const PASSING: [&str; 11] = [
+/// disk, and PostgreSQL's timeouts, whose SQLSTATE diesel does not pass on. A lost connection has a
+/// kind of its own.
+const PASSING: [&str; 8] = [
     "database is locked",
     "database table is locked",
     "disk is full",
@@ -15,9 +16,6 @@ const PASSING: [&str; 11] = [
     "readonly database",
     "canceling statement due to lock timeout",
     "canceling statement due to statement timeout",
-    "terminating connection",
-    "server closed the connection",
-    "no connection to the server",
 ];
 
 impl From<DieselError> for Error {
@@ -27,7 +25,9 @@ impl From<DieselError> for Error {
             DieselError::NotFound => Self::NotFound,
             DieselError::BrokenTransactionManager
             | DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::SerializationFailure,
                 _,
             ) => Self::Unavailable(message),
             _ if PASSING.iter().any(|words| message.contains(words)) => Self::Unavailable(message),

@@ -5,6 +5,7 @@
 
 mod backup;
 mod batches;
+mod commit;
 mod connection;
 mod error;
 mod feed;
@@ -25,12 +26,14 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 
 pub use backup::backup;
+pub use commit::noting_writes;
 pub(crate) use connection::on_each;
 pub use connection::{AnyConnection as Connection, Transaction};
 pub use indexes::without_indexes;
 pub(crate) use rows::{Value, at_once, execute_for, load_for};
 
 use crate::error::{Error, Result};
+use commit::Commit;
 use feed::Feed;
 pub use feed::{EVERYTHING, Heard};
 use pool::{Connections, Pool};
@@ -158,16 +161,24 @@ impl Db {
     /// nodes, so that what a transaction reads still holds when it commits.
     ///
     /// # Errors
-    /// What `work` returns, or [`Error::Unavailable`]; nothing is written then, unless the database
-    /// fell silent: it may have heard all the same.
+    /// What `work` returns, or [`Error::Unavailable`]: nothing is written then, now or later.
+    /// [`Error::Unconfirmed`] when COMMIT was sent and its answer was lost.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (db, writers) = (self.clone(), self.0.writers.current());
         let connections = writers.clone();
-        let work = move || db.write_with(&writers, work);
-        self.off_thread(work, move |pools| pools.writers.give_up(&connections)).await
+        let commit = Arc::new(Commit::default());
+        let [sending, waiting] = [commit.clone(), commit.clone()];
+        let work = move || db.write_with(&writers, &sending, work);
+        let give_up = move |pools: &Pools| {
+            waiting.abandon();
+            pools.writers.give_up(&connections);
+        };
+        let result = commit.judge(self.off_thread(work, give_up).await);
+        commit::note(&result);
+        result
     }
 
     /// [`Db::read`] on the caller's thread, for the command line.
@@ -186,12 +197,14 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.write_with(&self.0.writers.current(), work)
+        let commit = Commit::default();
+        commit.judge(self.write_with(&self.0.writers.current(), &commit, work))
     }
 
     fn write_with<T>(
         &self,
         writers: &Arc<Connections>,
+        commit: &Commit,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut pooled = self.0.writers.get(writers)?;
@@ -201,12 +214,17 @@ impl Db {
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
         let announced = std::mem::take(&mut tx.announced);
         let committed = match &outcome {
-            Ok(Ok(_)) => connection.batch_execute("COMMIT").map_err(Error::from),
+            Ok(Ok(_)) if !commit.begin() => Err(Error::Unavailable("it was given up".into())),
+            Ok(Ok(_)) => connection.batch_execute(connection.commit()).map_err(Error::from),
             _ => Ok(()),
         };
         if !matches!((&outcome, &committed), (Ok(Ok(_)), Ok(()))) {
+            // A server that still answers has refused the COMMIT, and a file never loses an answer.
             // A connection that cannot roll back is broken, and the pool drops it.
-            let _ = connection.batch_execute("ROLLBACK");
+            let is_answered = connection.batch_execute("ROLLBACK").is_ok();
+            if is_answered || self.is_sqlite() {
+                commit.rolled_back();
+            }
         }
         // Also when the commit failed: whether it reached the database may be unknown.
         self.0.feed.tell(&announced);
@@ -217,7 +235,7 @@ impl Db {
     }
 
     /// Runs `work` off the async threads. When it waits for PostgreSQL for too long, it is left
-    /// alone, and `give_up` sees to it that others do not wait with it. A file always answers.
+    /// running, and `give_up` sees to it that others do not wait with it. A file always answers.
     async fn off_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,

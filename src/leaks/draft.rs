@@ -40,6 +40,11 @@ pub(super) struct Checked {
 }
 
 impl Draft {
+    /// What to do at once; `None` where the word is unknown.
+    pub(super) fn action(&self) -> Option<Action> {
+        if self.action.is_empty() { Some(Action::Revoke) } else { Action::parse(&self.action) }
+    }
+
     /// Checks the draft against the key and its secrets.
     pub(super) fn check(
         &self,
@@ -53,11 +58,8 @@ impl Draft {
         let since = invalid.take("since", since(&self.since, key.created_at, made, now));
         let found = text::lines(&self.found, "The place", LONGEST_FOUND);
         let found = invalid.take("found", found.and_then(without_secrets));
-        let action = match self.action.as_str() {
-            "" => Some(Action::Revoke),
-            slug => Action::parse(slug),
-        };
-        let action = invalid.take("action", action.ok_or_else(|| "Choose what to do".into()));
+        let action = self.action().ok_or_else(|| "Choose what to do".into());
+        let action = invalid.take("action", action);
         match (since, found, action) {
             (Some(since), Some(found), Some(action)) => {
                 Ok(Checked { secret: secret.map(|secret| secret.number), since, found, action })

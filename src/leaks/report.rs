@@ -8,7 +8,7 @@ use crate::api_keys::{
 };
 use crate::clock::iso_date;
 use crate::db::Transaction;
-use crate::error::{Error, Result};
+use crate::error::{Error, Invalid, Result};
 use crate::settings;
 
 /// A leak that was reported.
@@ -38,7 +38,12 @@ pub fn report(
 ) -> Result<Reported> {
     let Details { key, .. } = api_keys::find(tx, key_id)?.ok_or(Error::NotFound)?;
     let secrets = api_keys::secrets(tx, key_id)?;
-    let checked = draft.check(&key, &secrets, author.now).map_err(Error::Invalid)?;
+    let mut invalid = Invalid::default();
+    let is_active = key.status(author.now) == Status::Active;
+    if is_active && draft.action() == Some(Action::Revoke) {
+        invalid.take("confirm", api_keys::check_confirmation(&key, &draft.confirm, author.now));
+    }
+    let checked = invalid.and(draft.check(&key, &secrets, author.now))?;
     let (action, rotated) = act(tx, &key, draft, &checked, author)?;
     let leak = Leak {
         id,

@@ -45,11 +45,12 @@ impl Draft {
         let username = text::one_line(&self.username, "User name", LONGEST);
         let username = invalid.take("mail_username", username);
         let sender = invalid.take("mail_sender", address(&self.sender));
-        let (Some(host), Some(port), Some(security), Some(username), Some(sender)) =
-            (host, port, security, username, sender)
+        let (Some(host), Some(port), Some(security), Some(username)) =
+            (host, port, security, username)
         else {
             return Err(invalid);
         };
+        let sender = sender.unwrap_or_default();
         let mut server = Server { host, port, security, username, password: None, sender };
         if security == Security::None && !is_loopback(&server.host) {
             let message = "Without encryption, only this machine itself can be the mail server";

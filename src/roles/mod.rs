@@ -13,7 +13,7 @@ pub use role::{Coverage, Role};
 use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::clock::Timestamp;
 use crate::db::{Connection, EVERYTHING, Transaction};
-use crate::error::{Error, Result};
+use crate::error::{Error, Invalid, Result};
 use crate::{random, scopes, text};
 
 /// The longest slug, in characters, before it is made unique.
@@ -49,10 +49,11 @@ pub fn add(tx: &mut Transaction<'_>, role: &Role, now: Timestamp) -> Result<()> 
 /// [`Error::Invalid`] when the draft breaks rules or there is no room.
 pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Role> {
     let (known, scopes) = (all(tx)?, scopes::all(tx)?);
-    let checked = draft.check(&scopes, &known).map_err(Error::Invalid)?;
+    let mut invalid = Invalid::default();
     if known.len() >= MOST {
-        return Err(Error::invalid("", format!("There are {MOST} roles, which is the most")));
+        invalid.add("", format!("There are {MOST} roles, which is the most"));
     }
+    let checked = invalid.and(draft.check(&scopes, &known))?;
     let id = format!("role_{}", random::text(random::BASE62, 12)?);
     let slug = free_slug(&checked.name, &known);
     let role = Role::custom(&id, &slug, &checked.name, &checked.description, checked.scopes);

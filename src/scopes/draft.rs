@@ -17,6 +17,12 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// The scope's name, if that breaks no rule, whatever the rest does.
+    pub(super) fn name(&self) -> Option<String> {
+        let named = Self { description: String::new(), ..self.clone() };
+        named.check().ok().map(|scope| scope.name)
+    }
+
     /// The scope that was drafted.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ pub use scope::{Resource, Scope, is_scope};
 
 use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::db::{Connection, EVERYTHING, Transaction};
-use crate::error::{Error, Result};
+use crate::error::{Error, Invalid, Result};
 
 /// The scope that a service needs to ask whether keys may pass; built in.
 pub const INTROSPECT: &str = "latchkey:introspect";
@@ -69,15 +69,15 @@ pub fn add(
 /// # Errors
 /// [`Error::Invalid`] when the draft breaks rules, or there is such a scope or no room.
 pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Scope> {
-    let scope = draft.check().map_err(Error::Invalid)?;
     let known = all(tx)?;
-    if known.iter().any(|other| other.name == scope.name) {
-        return Err(Error::invalid(
-            "operation",
-            format!("There is a scope {} already", scope.name),
-        ));
+    let mut invalid = Invalid::default();
+    check_room(&known, 1, "", &mut invalid);
+    if let Some(name) = draft.name()
+        && known.iter().any(|other| other.name == name)
+    {
+        invalid.add("operation", format!("There is a scope {name} already"));
     }
-    check_room(&known, 1, "")?;
+    let scope = invalid.and(draft.check())?;
     add(tx, [scope.clone()], author)?;
     let changes = described("", &scope.description);
     activity::record(tx, author, &edited(Event::ScopeAdded, &scope, &changes))?;
@@ -102,7 +102,9 @@ pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, author: &Author) -> 
     if new.is_empty() {
         return Ok(0);
     }
-    check_room(&known, new.len(), "scopes")?;
+    let mut invalid = Invalid::default();
+    check_room(&known, new.len(), "scopes", &mut invalid);
+    invalid.and(Ok(()))?;
     let names: Vec<_> = new.iter().map(|scope| scope.name.as_str()).collect();
     let change = Change { field: "Scopes".into(), from: String::new(), to: names.join(", ") };
     let entry = Entry {
@@ -173,14 +175,14 @@ pub fn own(connection: &mut Connection, name: &str) -> Result<Scope> {
     scopes.find(|scope| scope.name == name && !scope.built_in).ok_or(Error::NotFound)
 }
 
-fn check_room(known: &[Scope], new: usize, field: &'static str) -> Result<()> {
+fn check_room(known: &[Scope], new: usize, field: &'static str, invalid: &mut Invalid) {
     match MOST.saturating_sub(known.len()) {
-        room if new <= room => Ok(()),
-        0 => Err(Error::invalid(field, format!("There are {MOST} scopes, which is the most"))),
-        room => Err(Error::invalid(
+        room if new <= room => {}
+        0 => invalid.add(field, format!("There are {MOST} scopes, which is the most")),
+        room => invalid.add(
             field,
             format!("There can be {MOST} scopes in all. Choose {room} or fewer of these {new}"),
-        )),
+        ),
     }
 }
 

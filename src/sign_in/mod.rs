@@ -109,11 +109,17 @@ pub async fn sign_in(
     Ok(outcome)
 }
 
-/// Records that `member` signed out; the session itself ends with its cookie.
+/// Ends the member's session of that reference, and records that they signed out.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub fn sign_out(tx: &mut Transaction<'_>, member: &Member, author: &Author) -> Result<()> {
+pub fn sign_out(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    session: &str,
+    author: &Author,
+) -> Result<()> {
+    sessions::end_referenced(tx, &member.id, session, author.now)?;
     activity::record(tx, author, &Entry::about(Event::SignedOut, member.subject()))
 }
 

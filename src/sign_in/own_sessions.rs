@@ -9,7 +9,7 @@ use crate::activity::{self, Author, Entry, Event};
 use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
-use crate::members::Member;
+use crate::members::{Member, MemberId};
 
 /// A session that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,17 @@ pub fn list(
     Ok(stored.iter().map(Stored::shown).collect())
 }
 
+/// The member's session of that reference, if it is alive.
+pub(super) fn find(
+    connection: &mut Connection,
+    member: &MemberId,
+    reference: &str,
+    now: Timestamp,
+) -> Result<Option<Stored>> {
+    let stored = store::live_sessions_of(connection, member, now)?;
+    Ok(stored.into_iter().find(|stored| stored.is(reference)))
+}
+
 /// Ends the member's session of that reference; says whether there was one.
 ///
 /// # Errors
@@ -57,8 +68,7 @@ pub fn end(
     reference: &str,
     author: &Author,
 ) -> Result<bool> {
-    let stored = store::live_sessions_of(tx, &member.id, author.now)?;
-    let found = stored.iter().find(|stored| stored.is(reference));
+    let found = find(tx, &member.id, reference, author.now)?;
     let Some(found) = found else { return Ok(false) };
     store::delete_session(tx, &found.id_hash)?;
     let shown = found.shown();

@@ -1,6 +1,7 @@
 //! A member's own change of password, with the present one: guarded as signing in is (ASVS 6.2.3).
 
 use super::hasher::{Busy, Checked};
+use super::sessions::{self, PRIVILEGES};
 use super::{Door, Password, Requester, known, own_sessions, store};
 use crate::activity::{self, Author, Entry, Event};
 use crate::db::{Db, Transaction};
@@ -64,7 +65,8 @@ pub fn conclude(
     store::delete_codes_of(tx, &member.id)?;
     activity::record(tx, author, &Entry::about(Event::PasswordChanged, member.subject()))?;
     own_sessions::end_others(tx, member, session, author)?;
-    Ok(())
+    // So that a later request asks for a new key of this session, should this one fail to get it.
+    sessions::put(tx, &member.id, session, PRIVILEGES, &0, author.now)
 }
 
 fn wrong() -> Error {

@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
-use super::store;
+use serde::Serialize;
+
+use super::{own_sessions, store};
 use crate::clock::{MINUTE, Timestamp};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
@@ -144,6 +146,39 @@ pub fn renew(
     let new = random::text(random::BASE62, KEY_LENGTH)?;
     store::rename_session(tx, &hash(keyring, key), &hash(keyring, &new))?;
     Ok(Some(new))
+}
+
+/// Keeps `value` under `name` in the member's session of that reference, if it is alive.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn put(
+    tx: &mut Transaction<'_>,
+    member: &MemberId,
+    reference: &str,
+    name: &str,
+    value: &impl Serialize,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(stored) = own_sessions::find(tx, member, reference, now)? else { return Ok(()) };
+    let mut state: State = serde_json::from_str(&stored.state).map_err(Error::internal)?;
+    state.insert(name.into(), serde_json::to_string(value).map_err(Error::internal)?);
+    store::update_session(tx, &stored.id_hash, member, &text(&state)?, now)?;
+    Ok(())
+}
+
+/// Ends the member's session of that reference, if it is alive.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn end_referenced(
+    tx: &mut Transaction<'_>,
+    member: &MemberId,
+    reference: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(stored) = own_sessions::find(tx, member, reference, now)? else { return Ok(()) };
+    store::delete_session(tx, &stored.id_hash)
 }
 
 /// Notes a request: the session's idle time starts anew.

@@ -10,11 +10,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::headers;
+use super::routes::Pages;
 use super::theme::Theme;
+use crate::db;
 use crate::error::Error;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -24,13 +26,31 @@ const HTML: &str = "text/html; charset=utf-8";
 pub struct Problem {
     title: String,
     advice: String,
+    /// Whether what was sent may have been saved, so that the page leads to where that is seen.
+    is_unconfirmed: bool,
 }
 
 impl Problem {
     /// A problem with a title, and what to do about it.
     #[must_use]
     pub fn new(title: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { title: title.into(), advice: advice.into() }
+        Self { title: title.into(), advice: advice.into(), is_unconfirmed: false }
+    }
+
+    /// A request that failed after it had saved something, or may have.
+    fn unconfirmed() -> Self {
+        let advice = "Latchkey could not confirm what was saved. Check the page below, or go back \
+                      and send the same form again: nothing is done twice.";
+        Self { is_unconfirmed: true, ..Self::new("It may have been changed", advice) }
+    }
+
+    /// The problem of a request that failed with `status`. A failure that came after a write cannot
+    /// say that nothing was changed.
+    fn after(status: StatusCode, own: Option<Self>, has_written: bool) -> Self {
+        if has_written && status.is_server_error() {
+            return Self::unconfirmed();
+        }
+        own.unwrap_or_else(|| Self::of(status))
     }
 
     fn of(status: StatusCode) -> Self {
@@ -146,7 +166,7 @@ impl ResponseError for Error {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::AlreadySubmitted(_) => StatusCode::SEE_OTHER,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::Unconfirmed(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -171,6 +191,10 @@ impl ResponseError for Error {
                     .headers_mut()
                     .insert(header::RETRY_AFTER, header::HeaderValue::from(*seconds));
                 response
+            }
+            Self::Unconfirmed(_) => {
+                tracing::error!(error = %self, "a request failed");
+                refuse(status, Problem::unconfirmed())
             }
             Self::Unavailable(_) | Self::Internal(_) => {
                 tracing::error!(error = %self, "a request failed");
@@ -207,9 +231,43 @@ struct ErrorPage {
     status: u16,
     request_id: Option<String>,
     theme: Theme,
+    /// The page on which a change would be seen.
+    section: String,
 }
 
-/// Draws the page of every refusal that has no page of its own.
+impl ErrorPage {
+    /// The page for a request, before it is known what becomes of it.
+    fn of(request: &ServiceRequest) -> Self {
+        let pages = request.app_data::<web::Data<Pages>>();
+        let section = pages.and_then(|pages| pages.section(request.path()));
+        Self {
+            problem: Problem::of(StatusCode::INTERNAL_SERVER_ERROR),
+            status: 0,
+            request_id: headers::request_id(request.request()),
+            theme: Theme::of(request.request()),
+            section: section.unwrap_or("/api-keys").to_owned(),
+        }
+    }
+
+    /// The body; what it needs of headers is set.
+    fn fill(
+        mut self,
+        headers: &mut header::HeaderMap,
+        status: StatusCode,
+        problem: Problem,
+    ) -> String {
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(HTML));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        self.request_id = self.request_id.filter(|_| status.is_server_error());
+        (self.status, self.problem) = (status.as_u16(), problem);
+        self.render().unwrap_or(self.problem.title)
+    }
+}
+
+/// Draws the page of every refusal that has no page of its own. It says that nothing was changed
+/// only where the request has written nothing.
 ///
 /// # Errors
 /// A page too: what fails below as a whole, and so without its request, is the session middleware
@@ -218,16 +276,17 @@ pub async fn draw(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let request_id = headers::request_id(request.request());
-    let theme = Theme::of(request.request());
+    let page = ErrorPage::of(&request);
     let is_https = headers::is_https(&request);
-    let response = match next.call(request).await {
+    let (response, has_written) = db::noting_writes(next.call(request)).await;
+    let response = match response {
         Ok(response) => response.map_into_boxed_body(),
         Err(error) => {
             tracing::error!(%error, "a session could not be read or written");
             let status = StatusCode::SERVICE_UNAVAILABLE;
             let mut response = HttpResponse::new(status);
-            let body = fill(response.headers_mut(), status, Problem::of(status), request_id, theme);
+            let problem = Problem::after(status, None, has_written);
+            let body = page.fill(response.headers_mut(), status, problem);
             headers::insert(response.headers_mut(), is_https);
             return Err(
                 InternalError::from_response(error, response.set_body(BoxBody::new(body))).into()
@@ -242,25 +301,6 @@ pub async fn draw(
         return Ok(response);
     }
     let problem = response.response().extensions().get::<Problem>().cloned();
-    let problem = problem.unwrap_or_else(|| Problem::of(status));
-    Ok(response.map_body(|head, _| {
-        BoxBody::new(fill(head.headers_mut(), status, problem, request_id, theme))
-    }))
-}
-
-/// The page's body; what it needs of headers is set.
-fn fill(
-    headers: &mut header::HeaderMap,
-    status: StatusCode,
-    problem: Problem,
-    request_id: Option<String>,
-    theme: Theme,
-) -> String {
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(HTML));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-    }
-    let request_id = request_id.filter(|_| status.is_server_error());
-    let page = ErrorPage { problem, status: status.as_u16(), request_id, theme };
-    page.render().unwrap_or(page.problem.title)
+    let problem = Problem::after(status, problem, has_written);
+    Ok(response.map_body(|head, _| BoxBody::new(page.fill(head.headers_mut(), status, problem))))
 }

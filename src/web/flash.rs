@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-const KEY: &str = "notice";
+/// Where a session's state keeps the notice.
+pub const KEY: &str = "notice";
 
 /// What a notice looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

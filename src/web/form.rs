@@ -12,11 +12,12 @@ use zeroize::Zeroizing;
 use super::Site;
 use super::body::{Body, is_of_type};
 use super::error_page::Refusal;
-use super::form_token::{self, FormToken};
+use super::form_token::{self, FormPage, FormToken};
 
 /// The largest form but for those that carry documents, in bytes: the bounds of every field
 /// together, percent-encoded.
 pub const ORDINARY: usize = 64 * 1024;
+
 /// A form's fields, and its token. The body is read only after the gate before it has opened, and
 /// only up to `LARGEST` bytes.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl<T: DeserializeOwned, const LARGEST: usize> FromRequest for Form<T, LARGEST>
     }
 }
 
-/// The one token among those `given`, if it is the session's.
+/// The one token among those `given`, if it is the session's and of a page that sends here.
 pub(super) fn token(
     request: &HttpRequest,
     mut given: impl Iterator<Item = impl AsRef<str>>,
@@ -62,7 +63,8 @@ pub(super) fn token(
         request.get_session().get(form_token::SESSION_KEY).ok().flatten();
     match (form_key, given.next(), given.next()) {
         (Some(key), Some(text), None) => {
-            form_token::check(&site.keyring, &key, text.as_ref(), site.clock.now())
+            let page = FormPage::of(request);
+            form_token::check(&site.keyring, &key, &page, text.as_ref(), site.clock.now())
                 .ok_or(Refusal::StaleForm)
         }
         _ => Err(Refusal::StaleForm),

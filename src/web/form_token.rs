@@ -1,12 +1,19 @@
-//! Form tokens: each form carries one, bound to the session and single use.
+//! Form tokens: each form carries one, bound to the session and the page, and single use.
 //!
 //! A token is a MAC over the session's form key, so that nothing is stored until it is used; then
 //! its hash is kept, with where the form led to, in the transaction of what it did. A second
 //! submit does nothing and leads to the same place. ASVS 3.5.1.
+//!
+//! All forms of a page share one token. A form's action takes the tokens of one page: the nearest at
+//! or above its own path that answers GET, so that `/account/password` takes those of `/account`.
+//! What adds to a list, as `/api-keys`, also takes those of the list's `new` dialog and of the pages
+//! of its items. The header's forms take those of every page ([`EVERYWHERE`]).
 
 use actix_session::Session;
+use actix_web::{HttpRequest, web};
 use subtle::ConstantTimeEq as _;
 
+use super::routes::Pages;
 use super::store;
 use crate::clock::{HOUR, Timestamp};
 use crate::db::Transaction;
@@ -19,7 +26,42 @@ pub const SESSION_KEY: &str = "form_key";
 /// For how long a form may be filled in, in milliseconds: as long as a session lasts at most.
 const LIFETIME: i64 = 12 * HOUR;
 
-/// A token that was checked against the session.
+/// The actions of forms that stand on every page.
+const EVERYWHERE: [&str; 2] = ["/sign-out", "/preferences/theme"];
+
+/// The page that a request shows, or to whose forms it answers.
+#[derive(Clone, Debug)]
+pub struct FormPage {
+    path: String,
+    /// The list to which the page may add.
+    list: String,
+    /// Where a form of the request's is sent.
+    action: String,
+}
+
+impl FormPage {
+    /// The page of `request`.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        // Decoded, so that every spelling of a path is one page.
+        let action = request.match_info().as_str();
+        let pages = request.app_data::<web::Data<Pages>>().zip(request.match_pattern());
+        let nearest = pages.as_ref().map(|(pages, pattern)| pages.nearest(pattern, action));
+        let (pattern, path) = nearest.unwrap_or((action, action));
+        let is_item = pattern.ends_with("/new") || pattern.ends_with('}');
+        let list = path.rsplit_once('/').filter(|_| is_item).map_or("", |(list, _)| list);
+        Self { path: path.into(), list: list.into(), action: action.into() }
+    }
+
+    /// Whether a token with these tags may be sent here.
+    fn takes(&self, keyring: &Keyring, page: &str, list: &str) -> bool {
+        EVERYWHERE.contains(&&*self.action)
+            || page == tag(keyring, &self.path)
+            || (!self.action.is_empty() && list == tag(keyring, &self.action))
+    }
+}
+
+/// A token that was checked against the session and the page.
 #[derive(Clone, Debug)]
 pub struct FormToken {
     text: String,
@@ -47,26 +89,38 @@ pub fn key_of(session: &Session) -> Result<String> {
     Ok(key)
 }
 
-/// A fresh token for a form on a page of the session with `form_key`.
+/// A fresh token for the forms on `page` in the session with `form_key`.
 ///
 /// # Errors
 /// When the operating system gives no random numbers.
-pub fn mint(keyring: &Keyring, form_key: &str, now: Timestamp) -> Result<String> {
-    let body = format!("{}.{}", now.millis(), random::text(random::BASE62, 16)?);
+pub fn mint(keyring: &Keyring, form_key: &str, page: &FormPage, now: Timestamp) -> Result<String> {
+    let [path, list] = [&page.path, &page.list].map(|path| tag(keyring, path));
+    let random = random::text(random::BASE62, 16)?;
+    let body = format!("{}.{path}.{list}.{random}", now.millis());
     let mac = mac(keyring, form_key, &body);
     Ok(format!("{body}.{mac}"))
 }
 
-/// Checks a token against the session with `form_key`; `None` when it is not its own or too old.
+/// Checks a token that was sent to `page` against the session with `form_key`; `None` when it is
+/// another session's or another page's, or too old.
 #[must_use]
-pub fn check(keyring: &Keyring, form_key: &str, text: &str, now: Timestamp) -> Option<FormToken> {
+pub fn check(
+    keyring: &Keyring,
+    form_key: &str,
+    page: &FormPage,
+    text: &str,
+    now: Timestamp,
+) -> Option<FormToken> {
     let (body, given) = text.rsplit_once('.')?;
     if !bool::from(mac(keyring, form_key, body).as_bytes().ct_eq(given.as_bytes())) {
         return None;
     }
-    let issued = body.split_once('.')?.0.parse().ok()?;
+    let mut parts = body.split('.');
+    let issued = parts.next()?.parse().ok()?;
+    let (path, list) = (parts.next()?, parts.next()?);
     let age = now.since(Timestamp::from_millis(issued));
-    (age < LIFETIME).then(|| FormToken { text: text.to_owned(), issued })
+    let is_good = age < LIFETIME && page.takes(keyring, path, list);
+    is_good.then(|| FormToken { text: text.to_owned(), issued })
 }
 
 impl FormToken {
@@ -89,6 +143,12 @@ impl FormToken {
     }
 }
 
+/// What stands for a path in a token.
+fn tag(keyring: &Keyring, path: &str) -> String {
+    let tag = keyring.mac(Purpose::Web, &[b"form page ", path.as_bytes()]);
+    hex(tag.get(..6).unwrap_or(&tag))
+}
+
 fn mac(keyring: &Keyring, form_key: &str, body: &str) -> String {
     let mac =
         keyring.mac(Purpose::Web, &[b"form token ", form_key.as_bytes(), b" ", body.as_bytes()]);
@@ -102,26 +162,46 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 
+    fn page(path: &str, list: &str) -> FormPage {
+        FormPage { path: path.into(), list: list.into(), action: path.into() }
+    }
+
     #[test]
-    fn a_token_works_for_its_session_and_its_time_alone() {
+    fn a_token_works_only_for_its_session_its_page_and_its_time() {
         let keyring = Keyring::from_bytes(&[1; 32]);
-        let token = mint(&keyring, "mine", NOW).expect("random");
-        assert!(check(&keyring, "mine", &token, NOW).is_some());
-        assert!(check(&keyring, "theirs", &token, NOW).is_none());
-        assert!(check(&keyring, "mine", &token, NOW.plus(LIFETIME)).is_none());
-        assert!(check(&Keyring::from_bytes(&[2; 32]), "mine", &token, NOW).is_none());
+        let here = page("/api-keys/new", "/api-keys");
+        let token = mint(&keyring, "mine", &here, NOW).expect("random");
+        let accepts = |keyring: &Keyring, key, page: &FormPage, now| {
+            check(keyring, key, page, &token, now).is_some()
+        };
+        assert!(accepts(&keyring, "mine", &here, NOW));
+        assert!(accepts(&keyring, "mine", &page("/api-keys", ""), NOW));
+        assert!(!accepts(&keyring, "mine", &page("/roles", ""), NOW));
+        assert!(!accepts(&keyring, "mine", &page("/roles/new", "/roles"), NOW));
+        assert!(accepts(&keyring, "mine", &page("/sign-out", ""), NOW));
+        assert!(!accepts(&keyring, "theirs", &here, NOW));
+        assert!(!accepts(&keyring, "mine", &here, NOW.plus(LIFETIME)));
+        assert!(!accepts(&Keyring::from_bytes(&[2; 32]), "mine", &here, NOW));
+    }
+
+    #[test]
+    fn a_page_without_a_list_adds_to_none() {
+        let keyring = Keyring::from_bytes(&[1; 32]);
+        let token = mint(&keyring, "mine", &page("/settings", ""), NOW).expect("random");
+        let nowhere = FormPage { action: String::new(), ..page("/account", "") };
+        assert!(check(&keyring, "mine", &nowhere, &token, NOW).is_none());
     }
 
     proptest! {
         #[test]
-        fn no_forged_token_passes(text in ".*", flip in 0_usize..60) {
-            let keyring = Keyring::from_bytes(&[1; 32]);
-            prop_assert!(check(&keyring, "mine", &text, NOW).is_none());
-            let mut bytes = mint(&keyring, "mine", NOW).expect("random").into_bytes();
+        fn no_forged_token_passes(text in ".*", flip in 0_usize..90) {
+            let (keyring, here) = (Keyring::from_bytes(&[1; 32]), page("/settings", ""));
+            prop_assert!(check(&keyring, "mine", &here, &text, NOW).is_none());
+            let mut bytes = mint(&keyring, "mine", &here, NOW).expect("random").into_bytes();
             let at = flip % bytes.len();
             bytes[at] ^= 1;
             let changed = String::from_utf8(bytes).expect("ASCII");
-            prop_assert!(check(&keyring, "mine", &changed, NOW).is_none());
+            prop_assert!(check(&keyring, "mine", &here, &changed, NOW).is_none());
         }
     }
 }

@@ -165,21 +165,54 @@ where
     })
 }
 
-/// The paths that answer GET, so that a person who has to sign in first can be led back.
+/// The paths that answer GET: where a person who has to sign in first is led back to, and which page
+/// a form belongs to.
 #[derive(Clone, Debug, Default)]
-pub struct Pages(Vec<&'static str>);
+pub struct Pages {
+    all: Vec<&'static str>,
+    /// Those at the top that need a session: `/api-keys`, and no page below it.
+    sections: Vec<&'static str>,
+}
 
 impl Pages {
     /// The paths among `routes` that answer GET.
     #[must_use]
     pub fn of(routes: &Routes) -> Self {
-        let gets = routes.listed.iter().filter(|listed| listed.method == Method::GET);
-        Self(gets.map(|listed| listed.path).collect())
+        let gets = || routes.listed.iter().filter(|listed| listed.method == Method::GET);
+        let is_section = |listed: &&Listed| {
+            listed.access != Access::Public && listed.path.matches('/').count() == 1
+        };
+        Self {
+            all: gets().map(|listed| listed.path).collect(),
+            sections: gets().filter(is_section).map(|listed| listed.path).collect(),
+        }
     }
 
     /// Whether `pattern` answers GET.
     #[must_use]
     pub fn has(&self, pattern: &str) -> bool {
-        self.0.contains(&pattern)
+        self.all.contains(&pattern)
+    }
+
+    /// The page at the top to which `path` belongs; `None` where that needs no session.
+    #[must_use]
+    pub fn section(&self, path: &str) -> Option<&'static str> {
+        let first = path.trim_start_matches('/').split('/').next()?;
+        self.sections.iter().find(|section| section.strip_prefix('/') == Some(first)).copied()
+    }
+
+    /// The nearest page at or above `path`, which `pattern` matches: its pattern and its path.
+    #[must_use]
+    pub fn nearest<'a>(&self, pattern: &'a str, path: &'a str) -> (&'a str, &'a str) {
+        let (mut pattern, mut path) = (pattern, path);
+        while !self.has(pattern) {
+            match (pattern.rsplit_once('/'), path.rsplit_once('/')) {
+                (Some((above, _)), Some((shorter, _))) if !above.is_empty() => {
+                    (pattern, path) = (above, shorter);
+                }
+                _ => break,
+            }
+        }
+        (pattern, path)
     }
 }

@@ -84,7 +84,7 @@ pub struct Cursor {
 }
 
 /// One page of deliveries.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The deliveries, newest first.
     pub deliveries: Vec<Delivery>,

@@ -30,7 +30,7 @@ pub use send::{send_due, send_now};
 use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::clock::{DAY, Timestamp};
 use crate::db::{Connection, Db, Transaction};
-use crate::error::{Error, Result};
+use crate::error::{Error, Invalid, Result};
 
 /// How many endpoints there can be: a page shows them all, and each may hold up a thread.
 pub const MOST: usize = 20;
@@ -106,10 +106,11 @@ pub fn create(
     policy: &Policy,
     author: &Author,
 ) -> Result<(Endpoint, SigningSecret)> {
-    let checked = draft.check(policy).map_err(Error::Invalid)?;
+    let mut invalid = Invalid::default();
     if store::all(tx)?.len() >= MOST {
-        return Err(Error::invalid("", format!("There are {MOST} webhooks, which is the most")));
+        invalid.add("", format!("There are {MOST} webhooks, which is the most"));
     }
+    let checked = invalid.and(draft.check(policy))?;
     let endpoint = Endpoint {
         id,
         url: checked.url,

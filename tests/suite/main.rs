@@ -8,6 +8,7 @@ mod support;
 mod account;
 mod activity;
 mod alerts;
+mod all_errors;
 mod api_keys;
 mod architecture;
 mod backup;

@@ -31,9 +31,8 @@ fn edit(client: &Client, id: &str, fields: &[(&str, &str)]) -> Page {
 }
 
 /// Sends the dialog that asks before `step`.
-fn take(client: &Client, id: &str, step: &str) -> Page {
-    let token = client.get("/members").form_token();
-    client.post(&format!("/members/{id}/{step}"), &[("form_token", token.as_str())])
+fn take(app: &App, client: &Client, id: &str, step: &str) -> Page {
+    app.send_late(client, &format!("/members/{id}/{step}"), &[])
 }
 
 fn invite(client: &Client, email: &str, fields: &[(&str, &str)]) -> Page {
@@ -59,7 +58,8 @@ fn code(link: &str) -> &str {
 fn accept(app: &App, link: &str, fields: &[(&str, &str)]) -> (Client, Page) {
     let visitor = app.anonymous();
     let usual = [("code", code(link)), ("password", NEW_PASSWORD)];
-    let page = visitor.submit_from("/sign-in", "/invitation", &[&usual[..], fields].concat());
+    visitor.get("/sign-in");
+    let page = app.send_late(&visitor, "/invitation", &[&usual[..], fields].concat());
     (visitor, page)
 }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::behind::Behind;
-use super::new::{ALREADY_SHOWN, reveal};
 use super::rotate::changed;
+use super::secret::{ALREADY_SHOWN, SecretPage};
 use super::words::{ago, requests};
 use crate::api_keys::{self, ApiKey, KeptSecret, KeyId, Status};
 use crate::attention;
@@ -16,7 +16,7 @@ use crate::clock::{Timestamp, iso_date, long_date};
 use crate::error::{Error, Invalid, Result};
 use crate::leaks::{self, Action, Draft, Leak, LeakId, Reported};
 use crate::members::Permission;
-use crate::members::http::{Allowed, Viewer};
+use crate::members::http::{Allowed, Reveal, Viewer, write_and_reveal};
 use crate::members::permission::ViewKeys;
 use crate::usage;
 use crate::web::flash::Notice;
@@ -87,36 +87,50 @@ pub(super) async fn report(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let (author, token, fields) = (viewer.author(), form.token, form.fields);
+    let (token, fields) = (form.token, form.fields);
     let draft = fields.draft(token.issued());
     may(&viewer, &draft)?;
-    let is_rotation = draft.action == Action::Rotate.slug();
     let leak_id = LeakId::random()?;
     let location = format!("/leaks/{}", leak_id.as_str());
-    let back = location.clone();
-    let reported = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        let reported = leaks::report(tx, leak_id, &id, &draft, &author)?;
+    let done = Done {
+        is_rotation: draft.action == Action::Rotate.slug(),
+        secret: SecretPage::load(&viewer, &site, &location).await?,
+        location: location.clone(),
+    };
+    let reported = write_and_reveal(&viewer, &site, done, (token, location), move |tx, author| {
+        let reported = leaks::report(tx, leak_id, &id, &draft, author)?;
         attention::reconsider(tx, &[id], author.now)?;
-        Ok(reported)
+        let notice = reported_notice(&reported);
+        Ok((reported, notice))
     });
     let (status, errors) = match reported.await {
-        Ok(Reported { rotated: Some((details, secret)), .. }) => {
-            return reveal(&viewer, &site, &details, &secret, "rotated", &location).await;
-        }
-        Ok(reported) => {
-            Notice::done(said(&reported)).set(viewer.session())?;
-            return Ok(page::see_other(&location));
-        }
-        Err(Error::AlreadySubmitted(location)) if is_rotation => {
-            Notice::warning(ALREADY_SHOWN).set(viewer.session())?;
-            return Ok(page::see_other(&location));
-        }
         Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
         Err(Error::Conflict) => (StatusCode::CONFLICT, changed()),
-        Err(error) => return Err(error),
+        result => return result,
     };
     draw(status, &viewer, &site, &id, &fields, errors).await
+}
+
+/// What follows a report: the new secret key, or the report's page.
+struct Done<'a> {
+    is_rotation: bool,
+    secret: SecretPage<'a>,
+    location: String,
+}
+
+impl Reveal for Done<'_> {
+    type Made = Reported;
+
+    fn show(&self, reported: &Reported) -> HttpResponse {
+        match &reported.rotated {
+            Some((details, secret)) => self.secret.draw(details, secret),
+            None => page::see_other(&self.location),
+        }
+    }
+
+    fn already_shown(&self) -> Option<&'static str> {
+        self.is_rotation.then_some(ALREADY_SHOWN)
+    }
 }
 
 impl LeakForm {
@@ -146,14 +160,15 @@ fn may(viewer: &Viewer, draft: &Draft) -> Result<()> {
     Err(Error::PermissionMissing(needed.name()))
 }
 
-fn said(reported: &Reported) -> String {
+fn reported_notice(reported: &Reported) -> Notice {
     let name = reported.key.name.as_str();
-    match reported.leak.action {
-        Action::Revoke => format!("“{name}” revoked, and its leak reported."),
+    Notice::done(match reported.leak.action {
+        Action::Rotate if reported.rotated.is_some() => format!("“{name}” rotated."),
         Action::Rotate => format!("“{name}” rotated, and its leak reported."),
+        Action::Revoke => format!("“{name}” revoked, and its leak reported."),
         Action::Stop => format!("The old secret of “{name}” stopped, and its leak reported."),
         Action::Nothing => format!("The leak of “{name}” is reported."),
-    }
+    })
 }
 
 async fn draw(

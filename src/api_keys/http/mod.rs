@@ -12,6 +12,7 @@ mod prefill;
 mod query;
 mod revoke;
 mod rotate;
+mod secret;
 mod selected;
 mod show;
 mod stop_old_secret;

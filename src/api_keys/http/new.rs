@@ -1,28 +1,23 @@
-//! `/api-keys/new`: the dialog that creates a key, and the one look at its secret.
+//! `/api-keys/new`: the dialog that creates a key.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use url::form_urlencoded;
 
 use super::behind::Behind;
 use super::form::{Fields, FormView};
+use super::secret::{SecretPage, noted};
 use super::words::ago;
-use crate::api_keys::{self, ApiKey, Details, KeyId, SecretKey};
-use crate::clock::{Timestamp, long_date};
+use crate::api_keys::{self, ApiKey, KeyId};
+use crate::clock::Timestamp;
 use crate::error::{Error, Invalid, Result};
 use crate::members::Permission;
-use crate::members::http::{Allowed, Viewer};
+use crate::members::http::{Allowed, Viewer, write_and_reveal};
 use crate::members::permission::CreateKeys;
-use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
 use crate::{roles, scopes};
-
-/// What a second submit of the form is told.
-pub(super) const ALREADY_SHOWN: &str =
-    "This secret key has already been shown. If you did not save it, rotate the key.";
 
 #[derive(Template)]
 #[template(path = "api_keys/new.html")]
@@ -38,20 +33,6 @@ struct Candidate {
     id: String,
     name: String,
     used: String,
-}
-
-#[derive(Template)]
-#[template(path = "api_keys/secret.html")]
-struct Reveal<'a> {
-    viewer: &'a Viewer,
-    behind: Behind,
-    secret: &'a SecretKey,
-    key: &'a ApiKey,
-    expires: String,
-    /// Where a request tells whether the key passes.
-    try_url: String,
-    /// Where "I have copied it" leads.
-    done: &'a str,
 }
 
 pub(super) async fn page(
@@ -76,25 +57,19 @@ pub(super) async fn create(
     form: Form<Fields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
+    let draft = form.fields.draft();
     let id = KeyId::random()?;
     let location = format!("/api-keys/{}", id.as_str());
-    let created = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &location)?;
-        api_keys::create(tx, id, &draft, &author)
+    let secret = SecretPage::load(&viewer, &site, "/api-keys").await?;
+    let form_token = (form.token, location);
+    let created = write_and_reveal(&viewer, &site, secret, form_token, move |tx, author| {
+        Ok(noted(api_keys::create(tx, id, &draft, author)?, "created"))
     });
     match created.await {
-        Ok((details, secret)) => {
-            reveal(&viewer, &site, &details, &secret, "created", "/api-keys").await
-        }
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
         }
-        Err(Error::AlreadySubmitted(location)) => {
-            Notice::warning(ALREADY_SHOWN).set(viewer.session())?;
-            Ok(page::see_other(&location))
-        }
-        Err(error) => Err(error),
+        result => result,
     }
 }
 
@@ -129,29 +104,4 @@ fn candidate(key: &ApiKey, now: Timestamp) -> Candidate {
             .last_used_at
             .map_or("Never used".into(), |at| format!("Last used {}", ago(at, now))),
     }
-}
-
-/// The one response that holds the secret key. It is not compressed, so that its length tells
-/// nothing about the secret (BREACH).
-pub(super) async fn reveal(
-    viewer: &Viewer,
-    site: &Site,
-    details: &Details,
-    secret: &SecretKey,
-    what_was_done: &str,
-    done: &str,
-) -> Result<HttpResponse> {
-    let key = &details.key;
-    Notice::done(format!("“{}” {what_was_done}.", key.name.as_str())).set(viewer.session())?;
-    let mut response = page::ok(&Reveal {
-        viewer,
-        behind: Behind::table(&site.db, viewer).await?,
-        secret,
-        key,
-        expires: long_date(key.expires_at.last_day()),
-        try_url: format!("{}/v1/authorize", site.public_url),
-        done,
-    })?;
-    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(response)
 }

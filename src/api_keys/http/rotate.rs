@@ -1,4 +1,4 @@
-//! `/api-keys/{key_id}/rotate`: the dialog that gives a key a new secret, and the one look at it.
+//! `/api-keys/{key_id}/rotate`: the dialog that gives a key a new secret.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use super::behind::Behind;
 use super::form::{Fields, FormView};
-use super::new::{ALREADY_SHOWN, reveal};
+use super::secret::{SecretPage, noted};
 use super::words::{ago_within, moment, overlap_label};
 use crate::api_keys::{self, Details, KeptSecret, KeyId, Overlap, Rotation, Status};
 use crate::attention;
 use crate::clock::Timestamp;
 use crate::error::{Error, Invalid, Result};
-use crate::members::http::{Allowed, Viewer};
+use crate::members::http::{Allowed, Viewer, write_and_reveal};
 use crate::members::permission::UpdateKeys;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -76,7 +76,7 @@ pub(super) async fn rotate(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let (author, token, fields) = (viewer.author(), form.token, form.fields);
+    let (token, fields) = (form.token, form.fields);
     let rotation = Rotation {
         overlap: fields.overlap.clone(),
         lifetime: fields.lifetime.clone(),
@@ -85,24 +85,16 @@ pub(super) async fn rotate(
         since: token.issued(),
     };
     let location = format!("/api-keys/{}", id.as_str());
-    let back = location.clone();
-    let rotated = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        let rotated = api_keys::rotate(tx, &id, &rotation, &author)?;
+    let secret = SecretPage::load(&viewer, &site, &location).await?;
+    let rotated = write_and_reveal(&viewer, &site, secret, (token, location), move |tx, author| {
+        let rotated = api_keys::rotate(tx, &id, &rotation, author)?;
         attention::reconsider(tx, &[id], author.now)?;
-        Ok(rotated)
+        Ok(noted(rotated, "rotated"))
     });
     let (status, errors) = match rotated.await {
-        Ok((details, secret)) => {
-            return reveal(&viewer, &site, &details, &secret, "rotated", &location).await;
-        }
-        Err(Error::AlreadySubmitted(location)) => {
-            Notice::warning(ALREADY_SHOWN).set(viewer.session())?;
-            return Ok(page::see_other(&location));
-        }
         Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
         Err(Error::Conflict) => (StatusCode::CONFLICT, changed()),
-        Err(error) => return Err(error),
+        result => return result,
     };
     draw(status, &viewer, &site, &id, &fields, errors).await
 }

@@ -25,6 +25,7 @@ use crate::settings;
 use crate::web::Site;
 use crate::web::connections::Connection;
 use crate::web::error_page::Denial;
+use crate::web::form_token::FormPage;
 use crate::web::page::see_other;
 use crate::web::routes::{Access, Gate, Pages};
 use crate::web::theme::Theme;
@@ -37,6 +38,8 @@ pub struct Public {
     pub theme: Theme,
     /// The visitor as the author of a write.
     pub author: Author,
+    /// The page that the visitor asks for.
+    pub page: FormPage,
 }
 
 /// Lets anybody with a session pass.
@@ -82,6 +85,7 @@ impl FromRequest for Public {
             session: request.get_session(),
             theme: Theme::of(request),
             author: viewer::author(&site, request),
+            page: FormPage::of(request),
         }))
     }
 }

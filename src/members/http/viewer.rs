@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::sign_in::sessions;
 use crate::text;
 use crate::web::flash::Notice;
+use crate::web::form_token::FormPage;
 use crate::web::theme::Theme;
 use crate::web::{Site, client_address, form_token, headers};
 
@@ -53,7 +54,7 @@ impl Viewer {
         let form_key = form_token::key_of(&session)?;
         Ok(Self {
             author: author(site, request).as_member(member.id.as_str(), member.name.as_str()),
-            form_token: form_token::mint(&site.keyring, &form_key, now)?,
+            form_token: form_token::mint(&site.keyring, &form_key, &FormPage::of(request), now)?,
             theme: Theme::of(request),
             links: navigation::links(&member, request.path()),
             is_head: request.method() == Method::HEAD,

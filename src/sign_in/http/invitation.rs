@@ -149,12 +149,13 @@ fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
     let invited_as = who.invited.as_ref().map(|member| member.name.as_str().to_owned());
     page::page(
         status,
         &InvitationPage {
             theme: visitor.theme,
-            form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
+            form_token,
             organisation: who.organisation,
             code,
             name: name.or(invited_as).unwrap_or_default(),

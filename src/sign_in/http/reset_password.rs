@@ -102,11 +102,12 @@ fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
     page::page(
         status,
         &ResetPage {
             theme: visitor.theme,
-            form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
+            form_token,
             code,
             email: member.map(|member| member.email.as_str().to_owned()),
             errors,

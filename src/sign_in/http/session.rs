@@ -12,7 +12,7 @@ use actix_web::cookie::{Key, SameSite};
 
 use super::anonymous;
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{self, Db, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
 use crate::sign_in::sessions::{self, State};
@@ -87,7 +87,7 @@ impl SessionStore for Store {
         let is_renewed = state.remove(sessions::RENEW).is_some();
         let (keyring, now) = (self.keyring.clone(), self.clock.now());
         let text = key.as_ref().to_owned();
-        let updated = self.db.write(move |tx| {
+        let updated = self.write(move |tx| {
             if is_renewed {
                 return sessions::renew(tx, &keyring, &text, &state, now);
             }
@@ -98,7 +98,12 @@ impl SessionStore for Store {
             Ok(Some(new)) => {
                 new.try_into().map_err(|error| UpdateError::Other(Error::internal(error).into()))
             }
-            Err(error) => Err(UpdateError::Other(error.into())),
+            // The response is finished, and may hold a secret. What is lost is a notice, or a new key
+            // that the next request asks for again.
+            Err(error) => {
+                tracing::error!(%error, "what a session keeps could not be written");
+                Ok(key)
+            }
         }
     }
 
@@ -108,7 +113,8 @@ impl SessionStore for Store {
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
-        if !anonymous::is_key(key.as_ref()) {
+        // Signing out has ended the session already, in the transaction that records it.
+        if !anonymous::is_key(key.as_ref()) && self.exists(key.as_ref()).await? {
             self.end(key.as_ref()).await?;
         }
         Ok(())
@@ -122,7 +128,7 @@ impl Store {
         let Some(loaded) = self.db.read(read).await? else { return Ok(None) };
         if loaded.touch_due {
             let (keyring, text) = (self.keyring.clone(), key.to_owned());
-            let noted = self.db.write(move |tx| sessions::touch(tx, &keyring, &text, now)).await;
+            let noted = self.write(move |tx| sessions::touch(tx, &keyring, &text, now)).await;
             // Not noted, the session only ends the sooner; the page need not fail.
             if let Err(error) = noted {
                 tracing::warn!(%error, "a request could not be noted in its session");
@@ -134,16 +140,30 @@ impl Store {
     async fn begin(&self, state: State) -> Result<SessionKey, anyhow::Error> {
         let (keyring, now) = (self.keyring.clone(), self.clock.now());
         let key = if sessions::member_id(&state).is_some() {
-            self.db.write(move |tx| sessions::save(tx, &keyring, &state, now)).await?
+            self.write(move |tx| sessions::save(tx, &keyring, &state, now)).await?
         } else {
             anonymous::seal(&keyring, &state, now)?
         };
         Ok(key.try_into().map_err(Error::internal)?)
     }
 
+    async fn exists(&self, key: &str) -> Result<bool> {
+        let (keyring, key, now) = (self.keyring.clone(), key.to_owned(), self.clock.now());
+        let read = move |c: &mut _| Ok(sessions::load(c, &keyring, &key, now)?.is_some());
+        self.db.read(read).await
+    }
+
     async fn end(&self, key: &str) -> Result<()> {
         let (keyring, key) = (self.keyring.clone(), key.to_owned());
-        self.db.write(move |tx| sessions::end(tx, &keyring, &key)).await
+        self.write(move |tx| sessions::end(tx, &keyring, &key)).await
+    }
+
+    /// Writes what is the session's own, which is no change that a page could speak of.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        db::noting_writes(self.db.write(work)).await.0
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) async fn set_up(
     let (typed, checked) = checking.await.map_err(Error::internal)?;
     let attempted = match checked {
         Ok(checked) => finish(&visitor, &site, &door, typed.code.clone(), checked).await,
-        Err(errors) => Err(Error::Invalid(errors)),
+        Err(errors) => also_wrong(&site, &visitor, typed.code.clone(), errors).await,
     };
     match attempted {
         Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
@@ -119,6 +119,17 @@ async fn finish(
         .await
 }
 
+/// What is wrong with the fields, and with the code.
+async fn also_wrong<T>(site: &Site, visitor: &Public, code: String, errors: Invalid) -> Result<T> {
+    let author = visitor.author.clone();
+    let checked = site.db.read(move |c| set_up::check_code(c, &code, &author)).await;
+    match checked {
+        Err(Error::Invalid(wrong)) if !errors.has("code") => wrong.and(Err(errors)),
+        Err(Error::Invalid(_)) | Ok(()) => Err(Error::Invalid(errors)),
+        Err(error) => Err(error),
+    }
+}
+
 /// Takes the password out, so that it is drawn nowhere.
 fn check(typed: &mut SetUpForm) -> Result<Checked, Invalid> {
     let mut invalid = Invalid::default();
@@ -150,13 +161,6 @@ fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
-    page::page(
-        status,
-        &SetUpPage {
-            theme: visitor.theme,
-            form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
-            typed,
-            errors,
-        },
-    )
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
+    page::page(status, &SetUpPage { theme: visitor.theme, form_token, typed, errors })
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::known_browser;
+use super::{account, known_browser};
 use crate::activity::Author;
 use crate::error::{Error, Invalid, Result};
 use crate::members::Member;
@@ -115,12 +115,13 @@ async fn draw(
     let found = site.db.read(|c| Ok((settings::get(c)?, set_up::is_open(c)?)));
     let (settings, is_new) = found.await?;
     let form_key = form_token::key_of(&visitor.session)?;
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
     page::page(
         status,
         &SignInPage {
             theme: visitor.theme,
             organisation: settings.organisation,
-            form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
+            form_token,
             email: crate::text::visible(&email, 254),
             next: path::own(&next).unwrap_or_default(),
             has_ended,
@@ -165,7 +166,8 @@ pub(super) async fn sign_out(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (member, author) = (viewer.member.clone(), viewer.author());
-    site.db.write(move |tx| sign_in::sign_out(tx, &member, &author)).await?;
+    let session = account::this_session(&viewer);
+    site.db.write(move |tx| sign_in::sign_out(tx, &member, &session, &author)).await?;
     viewer.session().purge();
     let mut response = page::see_other("/sign-in");
     let clear = HeaderValue::from_static("\"cache\", \"storage\"");

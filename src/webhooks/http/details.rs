@@ -63,6 +63,11 @@ impl EndpointPage {
         Ok(Self::new(&endpoint, &page, &query, now))
     }
 
+    /// A webhook to which nothing was sent yet.
+    pub(super) fn without_deliveries(endpoint: &Endpoint, now: Timestamp) -> Self {
+        Self::new(endpoint, &Page::default(), &Query::default(), now)
+    }
+
     fn new(endpoint: &Endpoint, page: &Page, query: &Query, now: Timestamp) -> Self {
         let place = location(&endpoint.id);
         let beside = |delivery: Option<&Delivery>, is_after| {

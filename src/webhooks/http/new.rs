@@ -6,10 +6,10 @@ use askama::Template;
 
 use super::form::{Fields, FormView};
 use super::location;
-use super::secret::{self, ALREADY_SHOWN};
+use super::secret::SecretPage;
 use super::table::Table;
 use crate::error::{Error, Invalid, Result};
-use crate::members::http::{Allowed, Viewer};
+use crate::members::http::{Allowed, Viewer, write_and_reveal};
 use crate::members::permission::ManageSettings;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -36,26 +36,21 @@ pub(super) async fn create(
     form: Form<Fields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
+    let draft = form.fields.draft();
     let (id, policy) = (EndpointId::random()?, Policy::new(&site.webhook_networks));
     let location = location(&id);
-    let created = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &location)?;
-        webhooks::create(tx, id, &draft, &policy, &author)
-    });
+    let secret = SecretPage { viewer: &viewer, page: None };
+    let created =
+        write_and_reveal(&viewer, &site, secret, (form.token, location), move |tx, author| {
+            let created = webhooks::create(tx, id, &draft, &policy, author)?;
+            let notice = Notice::done(format!("“{}” created.", created.0.name()));
+            Ok((created, notice))
+        });
     match created.await {
-        Ok((endpoint, secret)) => {
-            let notice = format!("“{}” created.", endpoint.name());
-            secret::reveal(&viewer, &site, &endpoint, &secret, notice).await
-        }
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
         }
-        Err(Error::AlreadySubmitted(location)) => {
-            Notice::warning(ALREADY_SHOWN).set(viewer.session())?;
-            Ok(page::see_other(&location))
-        }
-        Err(error) => Err(error),
+        result => result,
     }
 }
 

@@ -1,23 +1,19 @@
-//! `/webhooks/{webhook_id}/secret`: a new signing secret, and the one look at it.
+//! `/webhooks/{webhook_id}/secret`: the dialog for a new signing secret, and the page that shows it
+//! once.
 
-use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::details::EndpointPage;
 use super::query::Query;
 use super::{Nothing, id, location};
-use crate::error::{Error, Result};
-use crate::members::http::{Allowed, Viewer};
+use crate::error::Result;
+use crate::members::http::{Allowed, Reveal, Viewer, write_and_reveal};
 use crate::members::permission::ManageSettings;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
 use crate::webhooks::{self, Endpoint, SigningSecret};
-
-/// What a second submit of the form is told.
-pub(super) const ALREADY_SHOWN: &str =
-    "This signing secret has already been shown. If you did not save it, make a new one.";
 
 #[derive(Template)]
 #[template(path = "webhooks/replace.html")]
@@ -28,10 +24,37 @@ struct Replace<'a> {
 
 #[derive(Template)]
 #[template(path = "webhooks/secret.html")]
-struct Reveal<'a> {
+struct Shown<'a> {
     viewer: &'a Viewer,
-    page: EndpointPage,
+    page: &'a EndpointPage,
     secret: &'a SigningSecret,
+}
+
+/// Everything that the page needs but the secret: the webhook's page, where there is one already.
+pub(super) struct SecretPage<'a> {
+    pub viewer: &'a Viewer,
+    pub page: Option<EndpointPage>,
+}
+
+impl Reveal for SecretPage<'_> {
+    type Made = (Endpoint, SigningSecret);
+
+    fn show(&self, (endpoint, secret): &Self::Made) -> HttpResponse {
+        let fresh;
+        let page = match &self.page {
+            Some(page) => page,
+            None => {
+                fresh = EndpointPage::without_deliveries(endpoint, self.viewer.now);
+                &fresh
+            }
+        };
+        let plain = [("Webhook", endpoint.url.as_str()), ("Signing Secret", secret.expose())];
+        page::reveal(&Shown { viewer: self.viewer, page, secret }, &plain)
+    }
+
+    fn already_shown(&self) -> Option<&'static str> {
+        Some("This signing secret has already been shown. If you did not save it, make a new one.")
+    }
 }
 
 pub(super) async fn page(
@@ -51,36 +74,12 @@ pub(super) async fn replace(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = id(&webhook_id)?;
-    let (author, token, back) = (viewer.author(), form.token, location(&id));
-    let replaced = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        webhooks::replace_secret(tx, &id, &author)
+    let page = EndpointPage::load(&site.db, &id, Query::default(), viewer.now).await?;
+    let secret = SecretPage { viewer: &viewer, page: Some(page) };
+    let form = (form.token, location(&id));
+    let replaced = write_and_reveal(&viewer, &site, secret, form, move |tx, author| {
+        let replaced = webhooks::replace_secret(tx, &id, author)?;
+        Ok((replaced, Notice::done("The signing secret was replaced.")))
     });
-    match replaced.await {
-        Ok((endpoint, secret)) => {
-            let notice = "The signing secret was replaced.".to_owned();
-            reveal(&viewer, &site, &endpoint, &secret, notice).await
-        }
-        Err(Error::AlreadySubmitted(location)) => {
-            Notice::warning(ALREADY_SHOWN).set(viewer.session())?;
-            Ok(page::see_other(&location))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// The one response that holds the signing secret. It is not compressed, so that its length tells
-/// nothing about the secret (BREACH).
-pub(super) async fn reveal(
-    viewer: &Viewer,
-    site: &Site,
-    endpoint: &Endpoint,
-    secret: &SigningSecret,
-    notice: String,
-) -> Result<HttpResponse> {
-    Notice::done(notice).set(viewer.session())?;
-    let page = EndpointPage::load(&site.db, &endpoint.id, Query::default(), viewer.now).await?;
-    let mut response = page::ok(&Reveal { viewer, page, secret })?;
-    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(response)
+    replaced.await
 }

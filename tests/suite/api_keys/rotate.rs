@@ -137,7 +137,7 @@ fn the_overlap_stands_on_the_page_with_both_secrets_and_can_be_ended() {
     assert_eq!(page.text("#notice"), "The old secret of “Billing worker” stopped working.");
     assert!(!page.has("#overlap"));
     assert_eq!(page.all(".log td.what")[0], "Old secret stopped");
-    let again = manager.submit_from("/api-keys", &stop, &[]);
+    let again = app.send_late(&manager, &stop, &[]);
     assert_eq!(again.status, 303);
     let said = manager.get(&path);
     assert_eq!(said.text("#notice"), "This key has no old secret that still works.");
@@ -306,7 +306,7 @@ fn an_expired_key_works_again_and_a_revoked_one_never() {
     let path = format!("/api-keys/{id}/rotate");
     assert_eq!(manager.get(&path).status, 303);
     let fields = [("overlap", "7d"), ("lifetime", "90")];
-    assert_eq!(manager.submit_from("/api-keys", &path, &fields).status, 303);
+    assert_eq!(app.send_late(&manager, &path, &fields).status, 303);
     let said = manager.get(&format!("/api-keys/{id}"));
     assert_eq!(said.text("#notice"), "This key was revoked. It can no longer be rotated.");
     assert!(!said.body.contains(&format!("/api-keys/{id}/rotate")));

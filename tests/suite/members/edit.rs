@@ -151,7 +151,7 @@ fn links_stop_when_their_member_is_raised() {
     let invitation = link(&app, &invite(&lesser, TOMAS, &[]));
     let id = id_of(&app, TOMAS);
     let active = app.member("noor@meridianfreight.example", true, &[]).id;
-    let reset = link(&app, &take(&lesser, active.as_str(), "reset-password"));
+    let reset = link(&app, &take(&app, &lesser, active.as_str(), "reset-password"));
     let all: Vec<_> = Permission::ALL.iter().map(|p| ("permissions", p.name())).collect();
     let raised = [&[("super_manager", "yes")], &all[..]].concat();
     assert_eq!(edit(&ines, active.as_str(), &raised).status, 303);
@@ -169,7 +169,7 @@ fn links_stop_when_their_member_is_raised() {
         );
     }
     for (id, step) in [(id.as_str(), "invite"), (active.as_str(), "reset-password")] {
-        let answer = take(&lesser, id, step);
+        let answer = take(&app, &lesser, id, step);
         assert_eq!(answer.status, 403, "{step}");
         assert!(
             answer.text("h1").contains("has permissions that you do not have"),
@@ -178,7 +178,7 @@ fn links_stop_when_their_member_is_raised() {
         );
         assert!(!answer.body.contains("code="));
     }
-    let again = link(&app, &take(&ines, &id, "invite"));
+    let again = link(&app, &take(&app, &ines, &id, "invite"));
     assert!(!code(&again).is_empty());
     assert_eq!(accept(&app, &again, &[]).1.status, 303);
 }

@@ -66,7 +66,7 @@ fn the_link_is_shown_once_and_stored_nowhere() {
     assert!(!app.everything().iter().any(|row| row.contains(secret)));
     let pages = [page, replay, ines.get("/members"), ines.get("/account")];
     assert!(!pages.iter().any(|page| page.body.contains(secret)));
-    let again = take(&ines, &id_of(&app, TOMAS), "invite");
+    let again = take(&app, &ines, &id_of(&app, TOMAS), "invite");
     assert_ne!(link(&app, &again), shown);
 }
 
@@ -93,10 +93,10 @@ fn an_invitation_works_for_seven_days_and_a_new_link_for_seven_more() {
     let ines = app.signed_in(INES);
     let id = id_of(&app, TOMAS);
     assert!(row(&ines.get("/members"), &id).contains("Invitation expired"));
-    let second = link(&app, &take(&ines, &id, "invite"));
+    let second = link(&app, &take(&app, &ines, &id, "invite"));
     assert_eq!(app.anonymous().get(&first).status, 404);
     app.advance(DAY);
-    let third = link(&app, &take(&app.signed_in(INES), &id, "invite"));
+    let third = link(&app, &take(&app, &app.signed_in(INES), &id, "invite"));
     assert_eq!(app.anonymous().get(&second).status, 404, "the newer link stops the older one");
     assert_eq!(accept(&app, &third, &[]).1.status, 303);
     assert_eq!(app.count("one_time_codes"), 0);
@@ -107,12 +107,15 @@ fn a_link_works_once_whoever_is_first() {
     let (app, ines) = house();
     let link = link(&app, &invite(&ines, TOMAS, &[]));
     let visitors: Vec<_> = (0..4).map(|_| app.anonymous()).collect();
+    let tokens: Vec<_> = visitors.iter().map(|visitor| visitor.get(&link).form_token()).collect();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let threads: Vec<_> = visitors
             .iter()
-            .map(|visitor| {
-                let fields = [("code", code(&link)), ("password", NEW_PASSWORD)];
-                scope.spawn(move || visitor.submit_from("/sign-in", "/invitation", &fields).status)
+            .zip(&tokens)
+            .map(|(visitor, token)| {
+                let fields =
+                    [("form_token", &**token), ("code", code(&link)), ("password", NEW_PASSWORD)];
+                scope.spawn(move || visitor.post("/invitation", &fields).status)
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
@@ -142,12 +145,12 @@ fn a_withdrawn_invitation_is_gone() {
     let (app, ines) = house();
     let link = link(&app, &invite(&ines, TOMAS, &[]));
     let id = id_of(&app, TOMAS);
-    let answer = take(&ines, &id, "withdraw");
+    let answer = take(&app, &ines, &id, "withdraw");
     assert_eq!((answer.status, answer.location()), (303, "/members"));
     assert_eq!(app.anonymous().get(&link).status, 404);
     assert_eq!(accept(&app, &link, &[]).1.status, 422);
     assert_eq!((app.count("members"), app.count("one_time_codes")), (1, 0));
-    assert_eq!(take(&ines, &id, "withdraw").status, 404);
+    assert_eq!(take(&app, &ines, &id, "withdraw").status, 404);
     let answer = invite(&ines, TOMAS, &[]);
     assert_eq!(answer.status, 200, "the address can be invited again");
     assert_eq!(
@@ -190,7 +193,7 @@ fn who_is_invited_cannot_sign_in_and_has_no_password_to_reset() {
     assert!(refused.is_err_and(|error| error.to_string().contains("has not accepted")));
     let id = id_of(&app, TOMAS);
     for step in ["reset-password", "disable", "enable", "delete"] {
-        let answer = take(&ines, &id, step);
+        let answer = take(&app, &ines, &id, step);
         assert_eq!(answer.status, 303, "{step}");
         assert_eq!(
             ines.get("/members").text("#notice"),
@@ -256,7 +259,8 @@ fn codes_of_invitations_are_throttled_and_garbage_is_refused() {
         assert_eq!((page.status, page.text("h1").as_str()), (404, "This invitation does not work"));
         assert!(!page.body.contains("<script>alert"));
     }
-    let token = stranger.get("/sign-in").form_token();
+    stranger.get("/sign-in");
+    let token = app.token(&stranger, "/invitation");
     let statuses: Vec<u16> = (0..26)
         .map(|n| {
             let wrong = format!("{n:022}");

@@ -21,7 +21,7 @@ fn assert_kept(app: &App, answer: &Page, case: &str) {
 /// Every way to be no manager any more.
 fn assert_stays(app: &App, client: &Client, id: &str) {
     for step in ["disable", "delete"] {
-        assert_kept(app, &take(client, id, step), step);
+        assert_kept(app, &take(app, client, id, step), step);
     }
     assert_kept(app, &edit(client, id, &[("super_manager", "")]), "demoted");
     assert_kept(app, &edit(client, id, &[("permissions", VIEW)]), "without the permission");
@@ -37,9 +37,9 @@ fn the_last_manager_cannot_go_not_even_by_themselves() {
     app.member("b@example.com", false, &Permission::ALL);
     app.member("c@example.com", true, &[Permission::ViewKeys]);
     let disabled = app.member("d@example.com", true, &Permission::ALL).id;
-    assert_eq!(take(&ines, disabled.as_str(), "disable").status, 303);
+    assert_eq!(take(&app, &ines, disabled.as_str(), "disable").status, 303);
     let reset = app.member("e@example.com", true, &Permission::ALL).id;
-    assert_eq!(take(&ines, reset.as_str(), "reset-password").status, 200);
+    assert_eq!(take(&app, &ines, reset.as_str(), "reset-password").status, 200);
     let before = app.contents();
     assert_stays(&app, &ines, &id);
     assert_eq!(app.contents(), before);
@@ -51,7 +51,7 @@ fn a_manager_may_go_once_there_is_another() {
     for step in ["disable", "delete"] {
         let (app, ines) = house();
         app.member(TOMAS, true, &[Permission::ManageMembers]);
-        assert_eq!(take(&ines, &id_of(&app, INES), step).status, 303, "{step}");
+        assert_eq!(take(&app, &ines, &id_of(&app, INES), step).status, 303, "{step}");
         assert!(!is_in(&ines), "{step}");
         assert_eq!(app.signed_in(TOMAS).get("/members").status, 200);
     }
@@ -83,12 +83,15 @@ fn race(app: &App, step: &str, is_own: bool) {
     app.sql("DELETE FROM members");
     let ids = [INES, TOMAS].map(|email| app.member(email, true, &Permission::ALL).id);
     let clients = [INES, TOMAS].map(|email| app.signed_in(email));
-    let tokens = clients.each_ref().map(|client| client.get("/members").form_token());
+    let paths = [0, 1].map(|who| {
+        let whom = if is_own { who } else { 1 - who };
+        format!("/members/{}/{step}", ids[whom].as_str())
+    });
+    let tokens = [0, 1].map(|who| clients[who].get(&paths[who]).form_token());
     let before = events(app).len();
     let statuses = std::thread::scope(|scope| {
         let threads = [0, 1].map(|who| {
-            let whom = if is_own { who } else { 1 - who };
-            let (client, id, token) = (&clients[who], ids[whom].as_str(), &tokens[who]);
+            let (client, path, token) = (&clients[who], &paths[who], &tokens[who]);
             scope.spawn(move || {
                 let fields = [
                     ("form_token", token.as_str()),
@@ -96,7 +99,7 @@ fn race(app: &App, step: &str, is_own: bool) {
                     ("super_manager", "yes"),
                     ("permissions", VIEW),
                 ];
-                client.post(&format!("/members/{id}/{step}"), &fields).status
+                client.post(path, &fields).status
             })
         });
         threads.map(|thread| thread.join().expect("an answer"))

@@ -10,7 +10,7 @@ fn disabling_ends_sessions_and_enabling_brings_none_back() {
     let (app, ines) = house();
     let id = app.member(TOMAS, true, &[Permission::ViewKeys]).id;
     let tomas = app.signed_in(TOMAS);
-    let reset = link(&app, &take(&ines, id.as_str(), "reset-password"));
+    let reset = link(&app, &take(&app, &ines, id.as_str(), "reset-password"));
     app.sql(&format!(
         "UPDATE members SET password_hash = '{}'",
         crate::support::PASSWORD_HASH.trim()
@@ -19,7 +19,7 @@ fn disabling_ends_sessions_and_enabling_brings_none_back() {
     assert!(!is_in(&tomas) && is_in(&again));
     let dialog = ines.get(&format!("/members/{}/disable", id.as_str()));
     assert_eq!((dialog.status, dialog.text("h2").as_str()), (200, "Disable “Ines Okafor”?"));
-    assert_eq!(take(&ines, id.as_str(), "disable").status, 303);
+    assert_eq!(take(&app, &ines, id.as_str(), "disable").status, 303);
     let table = ines.get("/members");
     assert_eq!(table.text("#notice"), "“Ines Okafor” disabled.");
     assert!(row(&table, id.as_str()).contains("Disabled"));
@@ -28,9 +28,9 @@ fn disabling_ends_sessions_and_enabling_brings_none_back() {
     assert_eq!(app.anonymous().get(&reset).status, 404);
     let visitor = app.anonymous();
     assert_eq!(visitor.submit("/sign-in", &[("email", TOMAS), ("password", PASSWORD)]).status, 422);
-    assert_eq!(take(&ines, id.as_str(), "disable").status, 303, "nothing happens twice");
+    assert_eq!(take(&app, &ines, id.as_str(), "disable").status, 303, "nothing happens twice");
     assert_eq!(ines.get("/members").text("#notice"), "“Ines Okafor” is disabled.");
-    assert_eq!(take(&ines, id.as_str(), "enable").status, 303);
+    assert_eq!(take(&app, &ines, id.as_str(), "enable").status, 303);
     assert!(!is_in(&again));
     assert_eq!(app.anonymous().get(&reset).status, 404);
     assert!(is_in(&app.signed_in(TOMAS)));
@@ -47,8 +47,8 @@ fn a_removed_member_is_gone_but_not_what_they_did() {
     let tomas = app.signed_in(TOMAS);
     let key = tomas.key_named("Route planner");
     let id = super::id_of(&app, TOMAS);
-    let token = ines.get("/members").form_token();
     let path = format!("/members/{id}/delete");
+    let token = ines.get(&path).form_token();
     for _ in 0..2 {
         let answer = ines.post(&path, &[("form_token", token.as_str())]);
         assert_eq!((answer.status, answer.location()), (303, "/members"));
@@ -65,7 +65,7 @@ fn a_removed_member_is_gone_but_not_what_they_did() {
     for path in ["edit", "disable", "enable", "delete", "invite", "withdraw", "reset-password"] {
         assert_eq!(ines.get(&format!("/members/{id}/{path}")).status, 404, "{path}");
         if path != "edit" {
-            assert_eq!(take(&ines, &id, path).status, 404, "{path}");
+            assert_eq!(take(&app, &ines, &id, path).status, 404, "{path}");
         }
     }
 }
@@ -75,8 +75,8 @@ fn a_reset_link_is_shown_once_and_sets_a_password() {
     let (app, ines) = house();
     let id = app.member(TOMAS, true, &[Permission::ViewKeys]).id;
     let tomas = app.signed_in(TOMAS);
-    let token = ines.get("/members").form_token();
     let path = format!("/members/{}/reset-password", id.as_str());
+    let token = ines.get(&path).form_token();
     let fields = [("form_token", token.as_str())];
     let shown = link(&app, &ines.post(&path, &fields));
     assert!(!is_in(&tomas));
@@ -97,12 +97,12 @@ fn no_way_in_is_given_to_who_holds_more() {
     let id = super::id_of(&app, INES);
     let lesser = app.super_manager_with(&[Permission::ManageMembers]);
     let ines = app.signed_in(INES);
-    assert_eq!(take(&lesser, &id, "reset-password").status, 403);
+    assert_eq!(take(&app, &lesser, &id, "reset-password").status, 403);
     assert!(is_in(&ines));
-    assert_eq!(take(&lesser, &id, "disable").status, 303, "taking away is not giving");
+    assert_eq!(take(&app, &lesser, &id, "disable").status, 303, "taking away is not giving");
     assert!(!is_in(&ines));
     assert!(!lesser.get("/members").has(&format!("a[href='/members/{id}/enable']")));
-    let answer = take(&lesser, &id, "enable");
+    let answer = take(&app, &lesser, &id, "enable");
     assert_eq!(answer.status, 403);
     assert!(
         answer
@@ -117,7 +117,7 @@ fn one_s_own_password_is_not_reset_by_link() {
     let (app, ines) = house();
     app.super_manager();
     let id = super::id_of(&app, INES);
-    let answer = take(&ines, &id, "reset-password");
+    let answer = take(&app, &ines, &id, "reset-password");
     assert_eq!(answer.status, 403);
     assert_eq!(answer.text("h1"), "Change your own password in your account settings.");
     assert!(is_in(&ines));
@@ -126,7 +126,7 @@ fn one_s_own_password_is_not_reset_by_link() {
 
 #[test]
 fn ids_of_nobody_are_not_found() {
-    let (_app, ines) = house();
+    let (app, ines) = house();
     for id in [
         "mem_0",
         "mem_0000000000000000",
@@ -141,6 +141,6 @@ fn ids_of_nobody_are_not_found() {
             let page = ines.get(&format!("/members/{id}/{step}"));
             assert_eq!(page.status, 404, "{id} {step}");
         }
-        assert_eq!(take(&ines, id, "delete").status, 404, "{id}");
+        assert_eq!(take(&app, &ines, id, "delete").status, 404, "{id}");
     }
 }

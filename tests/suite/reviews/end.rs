@@ -53,13 +53,12 @@ fn a_review_is_finished_only_when_every_active_key_has_a_decision() {
     for step in ["finish", "cancel"] {
         let late = manager.get(&format!("{review}/{step}"));
         assert_eq!((late.status, late.location()), (303, review.as_str()));
-        let late = manager.submit_from("/api-keys", &format!("{review}/{step}"), &[]);
+        let late = app.send_late(&manager, &format!("{review}/{step}"), &[]);
         assert_eq!((late.status, late.location()), (303, review.as_str()));
         assert_eq!(manager.get(&review).text("#notice"), "This review has ended already.");
     }
-    let token = manager.get("/api-keys").form_token();
     let decision = format!("decision_{planner}");
-    let late = manager.post(&review, &[("form_token", &token), (&decision, "revoke")]);
+    let late = manager.submit(&review, &[(&decision, "revoke")]);
     assert_eq!(late.status, 303);
     let said = manager.get(&review);
     assert_eq!(said.text("#notice"), "This review has ended meanwhile. Nothing was saved.");

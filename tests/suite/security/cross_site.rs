@@ -96,19 +96,20 @@ fn a_form_needs_the_session_s_own_token_once() {
     let app = App::set_up();
     let (manager, other) = (app.super_manager(), app.super_manager());
     let id = app.key("Billing worker");
-    let own = manager.get("/api-keys").form_token();
-    let others = other.get("/api-keys").form_token();
-    let strangers = app.anonymous().get("/sign-in").form_token();
-    let (body, mac) = own.rsplit_once('.').expect("a token");
-    let flipped = if mac.starts_with('0') { "1" } else { "0" };
-    let forged = format!("{body}.{flipped}{}", &mac[1..]);
-    let later = {
-        let (issued, rest) = own.split_once('.').expect("a token");
-        format!("{}.{rest}", issued.parse::<i64>().expect("a time") + 1)
-    };
-    let cut = own[..own.len() - 1].to_owned();
+    let stranger = app.anonymous();
+    stranger.get("/sign-in");
     let before = app.everything();
     for (path, mut fields) in writes(&id) {
+        let [own, others, strangers] =
+            [&manager, &other, &stranger].map(|client| app.token(client, &path));
+        let (body, mac) = own.rsplit_once('.').expect("a token");
+        let flipped = if mac.starts_with('0') { "1" } else { "0" };
+        let forged = format!("{body}.{flipped}{}", &mac[1..]);
+        let later = {
+            let (issued, rest) = own.split_once('.').expect("a token");
+            format!("{}.{rest}", issued.parse::<i64>().expect("a time") + 1)
+        };
+        let cut = own[..own.len() - 1].to_owned();
         let missing = manager.post(&path, &fields);
         assert_eq!(missing.status, 403, "{path} without a token");
         assert_eq!(missing.text("h1"), "This form is no longer valid");
@@ -155,7 +156,8 @@ fn a_token_from_before_signing_in_does_not_work_afterwards() {
     let app = App::set_up();
     app.member("ines@example.com", true, &latchkey::members::Permission::ALL);
     let client = app.anonymous();
-    let token = client.get("/sign-in").form_token();
+    client.get("/sign-in");
+    let token = app.token(&client, "/api-keys");
     let page = client.submit(
         "/sign-in",
         &[("email", "ines@example.com"), ("password", crate::support::PASSWORD)],

@@ -21,10 +21,12 @@ fn while_the_database_is_locked_writes_answer_503_soon_and_pages_still_read() {
     let mut other = app.database.connect();
     other.run(lock());
     let token = [("form_token", token.as_str())];
+    let revoke = format!("/api-keys/{id}/revoke");
+    let confirmed = manager.get(&revoke).form_token();
     for (path, fields) in [
         ("/api-keys".to_owned(), [&fields[..], &token].concat()),
         (format!("/api-keys/{id}/edit"), crate::support::replaced(&edit, &[("name", "Renamed")])),
-        (format!("/api-keys/{id}/revoke"), token.to_vec()),
+        (revoke, vec![("form_token", confirmed.as_str())]),
         ("/sign-out".to_owned(), token.to_vec()),
     ] {
         let began = Instant::now();

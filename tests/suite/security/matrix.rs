@@ -7,7 +7,7 @@ use latchkey::clock::{HOUR, SECOND};
 use latchkey::leaks::{self, LeakId};
 use latchkey::members::Permission;
 use latchkey::reviews::{self, ReviewId};
-use latchkey::web::routes::Access;
+use latchkey::web::routes::{Access, Pages};
 
 use crate::support::{App, Client, Page, key_fields};
 
@@ -300,15 +300,15 @@ impl House {
         self.app.sql(&sql);
     }
 
-    /// A browser as the caller has it, and a token that is good but for who the caller is.
-    fn ready(&self, row: &Row, caller: Caller) -> (Client, String) {
+    /// A browser as the caller has it, with a session that has forms.
+    fn ready(&self, row: &Row, caller: Caller) -> Client {
         let client = match caller {
             Caller::Anonymous => self.app.anonymous(),
             _ => self.client.copy(),
         };
         if row.method == "GET" {
             self.become_one(caller);
-            return (client, String::new());
+            return client;
         }
         self.become_one(Caller::SuperManager(&Permission::ALL));
         let is_public = row.permission.is_none() && row.path != "/sign-out";
@@ -322,7 +322,7 @@ impl House {
         };
         assert_eq!(page.status, 200, "{} for {caller} sent to {}", row.path, page.location());
         self.become_one(caller);
-        (client, page.form_token())
+        client
     }
 
     /// Somebody in the state that the route is for.
@@ -377,7 +377,7 @@ impl House {
 
     /// What would be a complete request by somebody who may.
     fn ask(&self, row: &Row, caller: Caller, id: &str) -> Page {
-        let (client, token) = self.ready(row, caller);
+        let client = self.ready(row, caller);
         let path = row.path.replace("{key_id}", id).replace("{number}", "1");
         let path = path.replace("{slug}", "matrix").replace("{scope}", "matrix:read");
         let path = path.replace("{member_id}", &self.target(row.path));
@@ -385,8 +385,13 @@ impl House {
         let path = path.replace("{webhook_id}", webhook).replace("{delivery_id}", delivery);
         let path = path.replace("{email_id}", email);
         let path = self.reported_or_reviewed(&path, id);
+        if row.method == "GET" {
+            return client.get(&path);
+        }
+        // Good but for who the caller is.
+        let page = Pages::of(&latchkey::server::routes()).nearest(row.path, &path).1;
+        let token = self.app.token(&client, page);
         let mut fields = match row.path {
-            _ if row.method == "GET" => return client.get(&path),
             "/api-keys" => key_fields(&[("name", "Made by the matrix")]),
             "/api-keys/{key_id}/edit" => vec![
                 ("name", "Edited by the matrix"),

@@ -1,5 +1,6 @@
 //! What keeps others out: each test names an attack that must fail.
 
+mod after_commit;
 mod bad_input;
 mod bodies;
 mod cross_site;
@@ -8,6 +9,8 @@ mod denials;
 mod every_write;
 mod failed_sign_ins;
 pub mod faults;
+mod form_tokens;
 mod headers;
 mod matrix;
+pub mod secret_forms;
 mod storm;

@@ -8,6 +8,7 @@ mod page;
 pub mod receiver;
 mod shell;
 pub mod smtp;
+mod token;
 
 pub use app::{App, NOW, PASSWORD, PASSWORD_HASH, usual_draft};
 pub use client::{Client, encoded, key_fields, replaced};

@@ -1,8 +1,7 @@
-//! `/api-keys/selected/rotate`: the dialog that gives several keys a new secret, and the one look at
-//! them.
+//! `/api-keys/selected/rotate`: the dialog that gives several keys a new secret, and the page that
+//! shows them once.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -11,13 +10,13 @@ use super::{LIST, Selected, asked_for, ids, live, named, nothing};
 use crate::activity::Author;
 use crate::api_keys::http::behind::Behind;
 use crate::api_keys::http::form::{Fields, FormView};
-use crate::api_keys::http::new::ALREADY_SHOWN;
+use crate::api_keys::http::secret::ALREADY_SHOWN;
 use crate::api_keys::http::words::overlap_label;
 use crate::api_keys::{self, ApiKey, Details, KeyId, Overlap, Rotation, SecretKey};
 use crate::attention;
 use crate::db::Transaction;
 use crate::error::{Error, Invalid, Result};
-use crate::members::http::{Allowed, Viewer};
+use crate::members::http::{Allowed, Reveal, Viewer, write_and_reveal};
 use crate::members::permission::UpdateKeys;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -52,12 +51,36 @@ struct Tile {
     is_chosen: bool,
 }
 
-#[derive(Template)]
-#[template(path = "api_keys/selected/secrets.html")]
-struct Reveal<'a> {
+/// Everything that the page with the secret keys needs but them.
+struct SecretsPage<'a> {
     viewer: &'a Viewer,
     behind: Behind,
+}
+
+#[derive(Template)]
+#[template(path = "api_keys/selected/secrets.html")]
+struct Shown<'a> {
+    viewer: &'a Viewer,
+    behind: &'a Behind,
     secrets: &'a [(Details, SecretKey)],
+}
+
+impl Reveal for SecretsPage<'_> {
+    type Made = Vec<(Details, SecretKey)>;
+
+    fn show(&self, secrets: &Self::Made) -> HttpResponse {
+        if secrets.is_empty() {
+            return page::see_other(LIST);
+        }
+        let plain =
+            secrets.iter().map(|(details, secret)| (details.key.id.as_str(), secret.expose()));
+        let plain: Vec<_> = plain.collect();
+        page::reveal(&Shown { viewer: self.viewer, behind: &self.behind, secrets }, &plain)
+    }
+
+    fn already_shown(&self) -> Option<&'static str> {
+        Some(ALREADY_SHOWN)
+    }
 }
 
 pub(in crate::api_keys::http) async fn page(
@@ -78,7 +101,7 @@ pub(in crate::api_keys::http) async fn rotate(
     form: Form<RotateForm>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (author, token, fields) = (viewer.author(), form.token, form.fields);
+    let (token, fields) = (form.token, form.fields);
     let selected = ids(&fields.keys)?;
     let rotation = Rotation {
         overlap: fields.overlap.clone(),
@@ -87,20 +110,22 @@ pub(in crate::api_keys::http) async fn rotate(
         version: None,
         since: token.issued(),
     };
-    let rotated = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, LIST)?;
-        rotate_all(tx, &selected, &rotation, &author)
+    let behind = Behind::attention(&site.db, &viewer).await?;
+    let secrets = SecretsPage { viewer: &viewer, behind };
+    let form = (token, LIST.to_owned());
+    let rotated = write_and_reveal(&viewer, &site, secrets, form, move |tx, author| {
+        let rotated = rotate_all(tx, &selected, &rotation, author)?;
+        let keys: Vec<ApiKey> = rotated.iter().map(|(details, _)| details.key.clone()).collect();
+        let notice = match &keys[..] {
+            [] => Notice::note(NONE),
+            keys => Notice::done(format!("{} rotated.", named(keys))),
+        };
+        Ok((rotated, notice))
     });
     let (status, errors) = match rotated.await {
-        Ok(secrets) if secrets.is_empty() => return nothing(&viewer, NONE),
-        Ok(secrets) => return reveal(&viewer, &site, &secrets).await,
-        Err(Error::AlreadySubmitted(location)) => {
-            Notice::warning(ALREADY_SHOWN).set(viewer.session())?;
-            return Ok(page::see_other(&location));
-        }
         Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
         Err(Error::Conflict) => (StatusCode::CONFLICT, changed()),
-        Err(error) => return Err(error),
+        result => return result,
     };
     draw(status, &viewer, &site, &fields, errors).await
 }
@@ -131,20 +156,6 @@ fn rotate_all(
     let rotated = rotated.collect::<Result<Vec<_>>>()?;
     attention::reconsider(tx, selected, author.now)?;
     Ok(rotated)
-}
-
-/// The one response that holds the secret keys; not compressed, as that of one key.
-async fn reveal(
-    viewer: &Viewer,
-    site: &Site,
-    secrets: &[(Details, SecretKey)],
-) -> Result<HttpResponse> {
-    let keys: Vec<ApiKey> = secrets.iter().map(|(details, _)| details.key.clone()).collect();
-    Notice::done(format!("{} rotated.", named(&keys))).set(viewer.session())?;
-    let behind = Behind::attention(&site.db, viewer).await?;
-    let mut response = page::ok(&Reveal { viewer, behind, secrets })?;
-    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(response)
 }
 
 async fn draw(

@@ -105,6 +105,6 @@ async fn draw(
 }
 
 /// The reference of the session that asks.
-fn this_session(viewer: &Viewer) -> String {
+pub(super) fn this_session(viewer: &Viewer) -> String {
     viewer.session().get(REFERENCE).ok().flatten().unwrap_or_default()
 }

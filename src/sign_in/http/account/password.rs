@@ -62,10 +62,16 @@ async fn finish(
     let own_words = [member.name.as_str(), member.email.as_str(), organisation];
     let judged = judge(fields.password, own_words.map(str::to_owned)).await?;
     let new = errors.take("password", judged);
-    let (Some(new), true) = (new, errors.is_empty()) else { return Err(Error::Invalid(errors)) };
-    let current = Password::presented(fields.current_password);
     let (author, this) = (viewer.author(), this_session(viewer));
-    let before = password_change::check(&site.db, door, &member, current, &author).await?;
+    if fields.current_password.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let current = Password::presented(fields.current_password);
+    let before = match password_change::check(&site.db, door, &member, current, &author).await {
+        Err(Error::Invalid(wrong)) => return wrong.and(Err(errors)),
+        before => before?,
+    };
+    let Some(new) = new else { return Err(Error::Invalid(errors)) };
     let hash = door.hasher.hash(Requester::Member(member.id.clone()), new).await?;
     let changed = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, ACCOUNT)?;

@@ -14,7 +14,7 @@ use super::{LATEST, is_current_in_the_end};
 use crate::support::PASSWORD;
 
 /// The longest that a single request may wait for a database that says nothing.
-const LONGEST: Duration = Duration::from_secs(4);
+pub const LONGEST: Duration = Duration::from_secs(4);
 
 #[test]
 fn without_its_database_a_node_answers_for_its_lease_and_then_not_at_all() {

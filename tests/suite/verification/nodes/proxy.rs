@@ -33,6 +33,28 @@ struct Shared {
     /// `None` once it is over.
     welcome: Mutex<Option<Welcome>>,
     lines: Mutex<Vec<Arc<Line>>>,
+    faults: Arc<Mutex<Faults>>,
+}
+
+/// What happens to what is said, on every connection.
+#[derive(Clone, Copy, Default)]
+struct Faults {
+    commit: OnCommit,
+    /// A connection whose client says this is frozen first.
+    freeze_at: Option<&'static str>,
+}
+
+/// What becomes of COMMIT and its answer.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnCommit {
+    #[default]
+    Forward,
+    /// It never arrives, and the connection is cut.
+    Lose,
+    /// It arrives, and the connection is cut before its answer.
+    CutAnswer,
+    /// It arrives, and its answer is held back.
+    HoldAnswer,
 }
 
 /// One connection through the proxy.
@@ -42,6 +64,8 @@ struct Line {
     is_listener: AtomicBool,
     is_frozen: Mutex<bool>,
     thawed: Condvar,
+    faults: Arc<Mutex<Faults>>,
+    has_committed: AtomicBool,
 }
 
 impl Proxy {
@@ -56,6 +80,7 @@ impl Proxy {
             server: server.to_owned(),
             welcome: Mutex::new(Some(Welcome::Serve)),
             lines: Mutex::default(),
+            faults: Arc::default(),
         });
         let accepting = shared.clone();
         std::thread::spawn(move || accepting.accept(&listener));
@@ -67,6 +92,16 @@ impl Proxy {
     /// What becomes of connections that are made from now on.
     pub fn welcome(&self, welcome: Welcome) {
         *self.shared.welcome.lock().expect("sound") = Some(welcome);
+    }
+
+    /// What becomes of COMMIT and its answer from now on.
+    pub fn on_commit(&self, commit: OnCommit) {
+        self.shared.faults.lock().expect("sound").commit = commit;
+    }
+
+    /// Freezes connections whose client says `words`, before they are forwarded.
+    pub fn freeze_at(&self, words: Option<&'static str>) {
+        self.shared.faults.lock().expect("sound").freeze_at = words;
     }
 
     /// Forwards nothing any more, and keeps the connections open.
@@ -147,6 +182,8 @@ impl Shared {
             is_listener: AtomicBool::new(false),
             is_frozen: Mutex::new(welcome == Welcome::Silence),
             thawed: Condvar::new(),
+            faults: self.faults.clone(),
+            has_committed: AtomicBool::new(false),
         });
         self.lines.lock().expect("sound").push(line.clone());
         for from in [0, 1] {
@@ -163,6 +200,7 @@ impl Line {
 
     /// Forwards from one end to the other for as long as both last.
     fn forward(&self, from: usize) {
+        let is_client = from == 0;
         let (mut from, mut to) = (&self.ends[from], &self.ends[1 - from]);
         let mut bytes = [0; 16 * 1024];
         while let Ok(read @ 1..) = from.read(&mut bytes) {
@@ -174,6 +212,20 @@ impl Line {
             }
             if self.welcome == Welcome::Greet && says(FIRST) {
                 self.freeze();
+            }
+            let faults = *self.faults.lock().expect("sound");
+            if is_client {
+                self.has_committed.store(says("COMMIT"), Ordering::SeqCst);
+                if faults.freeze_at.is_some_and(says) {
+                    self.freeze();
+                }
+            }
+            if self.has_committed.load(Ordering::SeqCst) {
+                match (faults.commit, is_client) {
+                    (OnCommit::Lose, _) | (OnCommit::CutAnswer, false) => break,
+                    (OnCommit::HoldAnswer, false) => self.freeze(),
+                    _ => {}
+                }
             }
             let frozen = self.is_frozen.lock().expect("sound");
             drop(self.thawed.wait_while(frozen, |frozen| *frozen).expect("sound"));

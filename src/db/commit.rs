@@ -1,0 +1,101 @@
+//! How far a write has come: whether its COMMIT was sent decides what can be said of it when no
+//! answer arrives.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::error::{Error, Result};
+
+const OPEN: u8 = 0;
+const SENT: u8 = 1;
+const ABANDONED: u8 = 2;
+
+/// The state of one write, shared by the thread that does the work and the one that waits for it.
+#[derive(Debug, Default)]
+pub(super) struct Commit(AtomicU8);
+
+impl Commit {
+    /// Claims the right to send COMMIT; `false` once the write was abandoned.
+    pub(super) fn begin(&self) -> bool {
+        self.0.compare_exchange(OPEN, SENT, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Prevents a COMMIT that was not sent yet.
+    pub(super) fn abandon(&self) {
+        let _ = self.0.compare_exchange(OPEN, ABANDONED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Notes that the transaction was surely rolled back.
+    pub(super) fn rolled_back(&self) {
+        self.0.store(ABANDONED, Ordering::Release);
+    }
+
+    /// `result`, whose error says when the write may have been committed all the same.
+    pub(super) fn judge<T>(&self, result: Result<T>) -> Result<T> {
+        match result {
+            Err(error) if self.0.load(Ordering::Acquire) == SENT => {
+                Err(Error::Unconfirmed(error.to_string()))
+            }
+            result => result,
+        }
+    }
+}
+
+tokio::task_local! {
+    static WRITTEN: Cell<bool>;
+}
+
+/// Runs `work`, and says whether a [`super::Db::write`] in it was committed or may have been. What
+/// runs in another call of this inside `work` does not count.
+pub async fn noting_writes<F: Future>(work: F) -> (F::Output, bool) {
+    let noted = async {
+        let output = work.await;
+        (output, WRITTEN.with(Cell::get))
+    };
+    WRITTEN.scope(Cell::new(false), noted).await
+}
+
+/// Notes a write for [`noting_writes`], if somebody asked.
+pub(super) fn note<T>(result: &Result<T>) {
+    if matches!(result, Ok(_) | Err(Error::Unconfirmed(_))) {
+        let _ = WRITTEN.try_with(|written| written.set(true));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost() -> Result<()> {
+        Err(Error::Unavailable("it does not answer".into()))
+    }
+
+    #[test]
+    fn a_write_that_was_abandoned_first_is_never_committed() {
+        let commit = Commit::default();
+        commit.abandon();
+        assert!(!commit.begin());
+        assert!(matches!(commit.judge(lost()), Err(Error::Unavailable(_))));
+    }
+
+    #[test]
+    fn a_write_whose_commit_was_sent_may_have_been_committed() {
+        let commit = Commit::default();
+        assert!(commit.begin());
+        commit.abandon();
+        assert!(matches!(commit.judge(lost()), Err(Error::Unconfirmed(_))));
+        commit.rolled_back();
+        assert!(matches!(commit.judge(lost()), Err(Error::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn only_writes_that_may_have_been_committed_are_noted() {
+        let unconfirmed = || Err(Error::Unconfirmed(String::new()));
+        for (result, is_noted) in [(Ok(()), true), (lost(), false), (unconfirmed(), true)] {
+            let ((), noted) = noting_writes(async { note(&result) }).await;
+            assert_eq!(noted, is_noted, "{result:?}");
+            let (((), _), outside) = noting_writes(noting_writes(async { note(&result) })).await;
+            assert!(!outside, "an inner call keeps it to itself");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Every form whose response shows a secret once.
+
+use crate::support::{App, Client, Page, key_fields};
+
+/// A form, and what its second submit is told.
+pub struct SecretForm {
+    pub name: &'static str,
+    prepare: fn(&App) -> (String, &'static str, Vec<(String, String)>),
+    /// The notice of the next page.
+    pub notice: &'static str,
+    /// How the notice of a second submit begins.
+    pub already: &'static str,
+}
+
+/// One with its token, ready to be sent.
+pub struct Ready {
+    action: String,
+    fields: Vec<(String, String)>,
+}
+
+const KEY: &str = "This secret key has already been shown. If you did not save it, rotate the key.";
+const WEBHOOK: &str = "This signing secret has already been shown.";
+
+fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn of_key(app: &App, step: &str) -> String {
+    format!("/api-keys/{}/{step}", app.key("Billing worker"))
+}
+
+const URL: [(&str, &str); 2] = [("url", "http://127.0.0.1:1/hooks"), ("events", "api_key.revoked")];
+
+pub const SECRET_FORMS: [SecretForm; 6] = [
+    SecretForm {
+        name: "create",
+        prepare: |_| ("/api-keys/new".into(), "/api-keys", owned(&key_fields(&[]))),
+        notice: "“Billing worker” created.",
+        already: KEY,
+    },
+    SecretForm {
+        name: "rotate",
+        prepare: |app| {
+            let fields = [("overlap", "7d"), ("lifetime", "90")];
+            (of_key(app, "rotate"), "", owned(&fields))
+        },
+        notice: "“Billing worker” rotated.",
+        already: KEY,
+    },
+    SecretForm {
+        name: "leak",
+        prepare: |app| (of_key(app, "leak"), "", owned(&[("action", "rotate")])),
+        notice: "“Billing worker” rotated.",
+        already: KEY,
+    },
+    SecretForm {
+        name: "rotate several",
+        prepare: |app| {
+            let (one, other) = (app.key("Billing worker"), app.key("Payroll"));
+            let page = format!("/api-keys/selected/rotate?keys={one}&keys={other}");
+            let fields = [("keys", &*one), ("keys", &other), ("overlap", "7d"), ("lifetime", "90")];
+            (page, "/api-keys/selected/rotate", owned(&fields))
+        },
+        notice: "2 keys rotated.",
+        already: KEY,
+    },
+    SecretForm {
+        name: "create a webhook",
+        prepare: |_| ("/webhooks/new".into(), "/webhooks", owned(&URL)),
+        notice: "“http://127.0.0.1:1” created.",
+        already: WEBHOOK,
+    },
+    SecretForm {
+        name: "replace a signing secret",
+        prepare: |app| {
+            let [id, ..] = crate::webhooks::sent(app);
+            (format!("/webhooks/{id}/secret"), "", Vec::new())
+        },
+        notice: "The signing secret was replaced.",
+        already: WEBHOOK,
+    },
+];
+
+impl SecretForm {
+    /// Opens the form's page, which is `app`'s, at the node that `client` talks to.
+    pub fn open(&self, app: &App, client: &Client) -> Ready {
+        let (page, action, mut fields) = (self.prepare)(app);
+        fields.push(("form_token".into(), client.get(&page).form_token()));
+        let action = if action.is_empty() { page } else { action.to_owned() };
+        Ready { action, fields }
+    }
+}
+
+impl Ready {
+    pub fn send(&self, client: &Client) -> Page {
+        let fields: Vec<_> = self.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        client.post(&self.action, &fields)
+    }
+}
+
+/// The secrets on a page.
+pub fn secrets(page: &Page) -> Vec<String> {
+    page.all("#secret-key, .secret-key")
+}

@@ -1,0 +1,36 @@
+//! Tokens of forms whose page was open before, and may be gone by now.
+
+use actix_web::test::TestRequest;
+use latchkey::keyring::{Purpose, hex};
+use latchkey::web::form_token::{self, FormPage};
+
+use super::{App, Client};
+
+impl App {
+    /// A token for the forms of the page at `page`, in the client's session.
+    pub fn token(&self, client: &Client, page: &str) -> String {
+        let page = FormPage::of(&TestRequest::with_uri(page).to_http_request());
+        let (keyring, now) = (&self.site.keyring, self.site.clock.now());
+        form_token::mint(keyring, &self.form_key(client), &page, now).expect("random")
+    }
+
+    /// Sends a form whose page was open before.
+    pub fn send_late(&self, client: &Client, page: &str, fields: &[(&str, &str)]) -> super::Page {
+        let token = self.token(client, page);
+        client.post(page, &[&[("form_token", token.as_str())], fields].concat())
+    }
+
+    fn form_key(&self, client: &Client) -> String {
+        let cookie = client.cookie("latchkey").expect("a session");
+        if let Some((_, anonymous)) = cookie.split_once("anon.") {
+            return anonymous.split('.').nth(1).expect("a form key").to_owned();
+        }
+        let key = &cookie[cookie.len() - 43..];
+        let hash = hex(&self.site.keyring.mac(Purpose::Web, &[b"session", key.as_bytes()]));
+        let state =
+            self.texts(&format!("SELECT state AS text FROM sessions WHERE id_hash = '{hash}'"));
+        let state: serde_json::Value = serde_json::from_str(&state[0]).expect("JSON");
+        let form_key = state["form_key"].as_str().expect("a form key");
+        serde_json::from_str(form_key).expect("JSON")
+    }
+}
