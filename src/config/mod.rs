@@ -9,7 +9,6 @@ mod public_url;
 mod refusal;
 mod storage;
 mod trusted_proxies;
-mod webhook_networks;
 
 use std::env;
 use std::ffi::OsString;
@@ -22,7 +21,6 @@ pub use public_url::PublicUrl;
 pub use refusal::Refusal;
 pub use storage::DatabaseConfig;
 pub use trusted_proxies::TrustedProxies;
-pub use webhook_networks::WebhookNetworks;
 
 use command_line::CommandLine;
 

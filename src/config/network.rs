@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 
 use clap::Args;
 
-use super::{PublicUrl, Refusal, TrustedProxies, WebhookNetworks};
+use super::{PublicUrl, Refusal, TrustedProxies};
+use crate::network::Networks;
 
 #[derive(Args)]
 pub(super) struct NetworkOptions {
@@ -25,8 +26,8 @@ pub(super) struct NetworkOptions {
     /// Private networks that webhooks may reach, separated by commas
     #[arg(long, global = true, env = "LATCHKEY_WEBHOOK_NETWORKS", hide_env_values = true,
         value_name = "CIDRS", default_value = "",
-        hide_default_value = true, value_parser = WebhookNetworks::parse)]
-    webhook_networks: WebhookNetworks,
+        hide_default_value = true, value_parser = Networks::parse)]
+    webhook_networks: Networks,
     /// An address and port for the endpoints for programs alone
     #[arg(long, global = true, env = "LATCHKEY_VERIFY_LISTEN", hide_env_values = true,
         value_name = "ADDRESS", value_parser = socket_address)]
@@ -51,7 +52,7 @@ pub struct ServerConfig {
     /// Whom to believe about the client's address.
     pub trusted_proxies: TrustedProxies,
     /// Which private networks webhooks may reach.
-    pub webhook_networks: WebhookNetworks,
+    pub webhook_networks: Networks,
     /// An address of their own for the endpoints for programs.
     pub verify_listen: Option<SocketAddr>,
     /// How many threads serve; one for each core unless given.

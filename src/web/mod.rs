@@ -21,9 +21,10 @@ pub mod theme;
 pub mod upload;
 
 use crate::clock::Clock;
-use crate::config::{PublicUrl, TrustedProxies, WebhookNetworks};
+use crate::config::{PublicUrl, TrustedProxies};
 use crate::db::Db;
 use crate::keyring::Keyring;
+use crate::network::Networks;
 
 /// What every handler may need of the site.
 #[derive(Clone)]
@@ -39,5 +40,5 @@ pub struct Site {
     /// Whose word on the client's address counts.
     pub trusted_proxies: TrustedProxies,
     /// Which private networks webhooks may reach.
-    pub webhook_networks: WebhookNetworks,
+    pub webhook_networks: Networks,
 }

@@ -164,7 +164,7 @@ fn what_everything_stands_on_knows_no_feature() {
         "clock.rs",
         "error.rs",
         "keyring.rs",
-        "network.rs",
+        "network/",
         "random.rs",
         "rate.rs",
         "text.rs",

@@ -10,10 +10,11 @@ use latchkey::activity::Author;
 use latchkey::alerts::Telling;
 use latchkey::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::clock::{Clock, Timestamp};
-use latchkey::config::{PublicUrl, TrustedProxies, WebhookNetworks};
+use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::keyring::Keyring;
 use latchkey::members::{self, Email, Member, MemberName, NewMember, Permission};
+use latchkey::network::Networks;
 use latchkey::scopes::{self, Resource};
 use latchkey::server::{self, Shared};
 use latchkey::sign_in::{Door, set_up};
@@ -88,7 +89,7 @@ impl App {
             clock: Clock::fixed(NOW),
             public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
-            webhook_networks: WebhookNetworks::parse("127.0.0.0/8").expect("a network"),
+            webhook_networks: Networks::parse("127.0.0.0/8").expect("a network"),
         };
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
         let door = Arc::new(Door::new().expect("threads"));
