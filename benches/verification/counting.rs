@@ -77,6 +77,7 @@ pub fn serve(folder: &Path) {
         clock: Clock::System,
         public_url: PublicUrl::parse(&url).expect("a URL"),
         webhook_networks: Networks::default(),
+        mail_networks: Networks::default(),
         trusted_proxies: TrustedProxies::parse("").expect("none"),
     };
     let shared = Shared::new(site, Arc::new(Door::new().expect("threads"))).expect("a thread");

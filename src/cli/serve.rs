@@ -40,6 +40,7 @@ pub fn run(config: &Config) -> Result<()> {
         public_url,
         trusted_proxies: server.trusted_proxies.clone(),
         webhook_networks: server.webhook_networks.clone(),
+        mail_networks: server.mail_networks.clone(),
     };
     let mut lines =
         vec![format!("Latchkey {} listens on http://{bound}", env!("CARGO_PKG_VERSION"))];

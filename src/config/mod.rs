@@ -15,7 +15,9 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-pub use command_line::{ActivityCommand, AddMember, Command, FillDemo, LogFormat, MemberCommand};
+pub use command_line::{
+    ActivityCommand, AddMember, Command, FillDemo, LogFormat, MailCommand, MemberCommand, SetMail,
+};
 pub use network::ServerConfig;
 pub use public_url::PublicUrl;
 pub use refusal::Refusal;

@@ -28,6 +28,11 @@ pub(super) struct NetworkOptions {
         value_name = "CIDRS", default_value = "",
         hide_default_value = true, value_parser = Networks::parse)]
     webhook_networks: Networks,
+    /// Private networks that the mail server may be in, separated by commas
+    #[arg(long, global = true, env = "LATCHKEY_MAIL_NETWORKS", hide_env_values = true,
+        value_name = "CIDRS", default_value = "",
+        hide_default_value = true, value_parser = Networks::parse)]
+    mail_networks: Networks,
     /// An address and port for the endpoints for programs alone
     #[arg(long, global = true, env = "LATCHKEY_VERIFY_LISTEN", hide_env_values = true,
         value_name = "ADDRESS", value_parser = socket_address)]
@@ -53,6 +58,8 @@ pub struct ServerConfig {
     pub trusted_proxies: TrustedProxies,
     /// Which private networks webhooks may reach.
     pub webhook_networks: Networks,
+    /// Which private networks the mail server may be in.
+    pub mail_networks: Networks,
     /// An address of their own for the endpoints for programs.
     pub verify_listen: Option<SocketAddr>,
     /// How many threads serve; one for each core unless given.
@@ -75,6 +82,7 @@ impl NetworkOptions {
             public_url: self.public_url,
             trusted_proxies: self.trusted_proxies,
             webhook_networks: self.webhook_networks,
+            mail_networks: self.mail_networks,
             verify_listen: self.verify_listen,
             workers: self.workers,
             insecure_http: self.insecure_http,

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::hasher::{Busy, Checked};
-use super::{Door, Password, own_sessions, store};
+use super::{Door, Password, codes, own_sessions};
 use crate::activity::{self, Author, Entry, Event};
 use crate::db::{Db, Transaction};
 use crate::error::{Error, Result};
@@ -60,7 +60,7 @@ pub fn conclude(
         return Err(wrong());
     }
     members::set_password_hash(tx, &member.id, Some(new_hash))?;
-    store::delete_codes_of(tx, &member.id)?;
+    codes::end_all_of(tx, &member.id, author.now)?;
     activity::record(tx, author, &Entry::about(Event::PasswordChanged, member.subject()))?;
     own_sessions::end_others(tx, member, session, author)?;
     Ok(())

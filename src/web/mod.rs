@@ -41,4 +41,6 @@ pub struct Site {
     pub trusted_proxies: TrustedProxies,
     /// Which private networks webhooks may reach.
     pub webhook_networks: Networks,
+    /// Which private networks the mail server may be in.
+    pub mail_networks: Networks,
 }

@@ -93,6 +93,9 @@ fn href(alert: &Alert) -> Option<String> {
         (Some(Rule::SignInFailures), None) => {
             Some("/activity?event=session.sign_in_failed&period=24h".into())
         }
+        (Some(Rule::MailServerChanged), None) => {
+            Some("/activity?event=settings.mail_changed&period=7d".into())
+        }
         _ => None,
     }
 }

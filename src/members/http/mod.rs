@@ -17,7 +17,7 @@ mod words;
 
 use actix_web::web;
 
-pub use gate::{Allowed, Public, SignedIn};
+pub use gate::{Allowed, AllowedAll, Public, SignedIn};
 pub use navigation::Link;
 use step::{Step, StepForm};
 pub use viewer::Viewer;
