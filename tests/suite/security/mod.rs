@@ -1,5 +1,6 @@
 //! What keeps others out: each test names an attack that must fail.
 
+mod authority;
 mod bad_input;
 mod cross_site;
 mod every_write;
