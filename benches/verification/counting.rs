@@ -10,9 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use latchkey::clock::Clock;
-use latchkey::config::{PublicUrl, TrustedProxies, WebhookNetworks};
+use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Db, Location};
 use latchkey::keyring::Keyring;
+use latchkey::network::Networks;
 use latchkey::server::{self, Shared};
 use latchkey::sign_in::Door;
 use latchkey::usage::Writer;
@@ -76,8 +77,9 @@ pub fn serve(folder: &Path) {
         keyring: Keyring::open(&folder.join("secret.key")).expect("it opens"),
         clock: Clock::System,
         public_url: PublicUrl::parse(&url).expect("a URL"),
-        webhook_networks: WebhookNetworks::default(),
         exports: Exports::default(),
+        webhook_networks: Networks::default(),
+        mail_networks: Networks::default(),
         trusted_proxies: TrustedProxies::parse("").expect("none"),
     };
     let shared = Shared::new(site, Arc::new(Door::new().expect("threads"))).expect("a thread");

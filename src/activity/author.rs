@@ -24,7 +24,9 @@ pub enum Actor {
 }
 
 impl Actor {
-    pub(super) fn kind(&self) -> &'static str {
+    /// What entries call the kind of actor.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Member { .. } => "member",
             Self::CommandLine => "command_line",

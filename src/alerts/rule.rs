@@ -65,6 +65,9 @@ rules! {
     /// Sign-ins fail.
     SignInFailures = "sign_in_failures", "Sign-ins fail",
         "10 times within 15 minutes, from one network or for one account. Closes after an hour without.", HOUR;
+    /// The mail server was changed or turned off.
+    MailServerChanged = "mail_server_changed", "The mail server is changed",
+        "Each time, also when email is turned off: invitations and links that set passwords go through it. Closes after 7 days.", 0;
 }
 
 impl Rule {

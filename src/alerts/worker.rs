@@ -56,7 +56,8 @@ impl Worker {
         })?;
         let here = site.clone();
         worker.spawn("mail", move |runtime| {
-            let sent = mail::send_due(&here.db, &here.keyring, here.clock.now());
+            let sent =
+                mail::send_due(&here.db, &here.keyring, &here.mail_networks, here.clock.now());
             runtime.block_on(sent).map(drop)
         })?;
         Ok(worker)

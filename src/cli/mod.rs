@@ -5,6 +5,7 @@
 mod activity;
 mod backup;
 mod demo;
+mod mail;
 mod member;
 mod migrate;
 mod serve;
@@ -33,6 +34,7 @@ pub fn run(config: &Config) -> ExitCode {
         Command::Activity(command) => activity::run(config, command, &mut output),
         Command::Backup { file } => backup::run(config, file, &mut output),
         Command::Migrate => migrate::run(config, &mut output),
+        Command::Mail(command) => mail::run(config, command, &mut input, &mut output),
         Command::Member(command) => member::run(config, command, &mut input, &mut output),
     };
     match outcome {

@@ -47,6 +47,7 @@ pub fn run(config: &Config) -> Result<()> {
         trusted_proxies: server.trusted_proxies.clone(),
         webhook_networks: server.webhook_networks.clone(),
         exports: Exports::default(),
+        mail_networks: server.mail_networks.clone(),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let mut lines =

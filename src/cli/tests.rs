@@ -35,6 +35,67 @@ impl Shell {
     }
 }
 
+impl Shell {
+    fn mail(&self, arguments: &[&str], typed: &str) -> Result<String> {
+        let arguments: Vec<&str> = ["mail"].into_iter().chain(arguments.iter().copied()).collect();
+        let config = self.config(&arguments);
+        let Command::Mail(command) = &config.command else { panic!("{:?}", config.command) };
+        let (mut input, mut output) = (Cursor::new(typed.to_owned()), Vec::new());
+        mail::run(&config, command, &mut input, &mut output)?;
+        Ok(String::from_utf8(output).expect("text"))
+    }
+}
+
+const MAIL: [&str; 7] =
+    ["set", "--host", "smtp.example.com", "--port", "587", "--security", "starttls"];
+
+#[test]
+fn the_mail_server_is_set_shown_without_its_password_and_turned_off() {
+    let shell = Shell::new();
+    let none = "No email is sent: no mail server is set.\n";
+    assert_eq!(shell.mail(&["show"], "").expect("shown"), none);
+    let sender = ["--sender", "latchkey@example.com"];
+    let login = ["--username", "latchkey"];
+    let arguments = [&MAIL[..], &sender, &login].concat();
+    let said = shell.mail(&arguments, "hunter2 hunter2\nmore\n").expect("set");
+    assert_eq!(said, "Email is sent through smtp.example.com at port 587.\n");
+    assert_eq!(
+        shell.mail(&["show"], "").expect("shown"),
+        "Mail server  smtp.example.com\nPort         587\nEncryption   starttls\n\
+         User name    latchkey\nPassword     set\nSender       latchkey@example.com\n"
+    );
+    let (db, keyring) = open(&shell.config(&[])).expect("opened");
+    let server = db.read_blocking(|c| crate::mail::server(c, &keyring)).expect("read");
+    let password = server.and_then(|server| server.password).expect("a password");
+    assert_eq!(password.as_str(), "hunter2 hunter2");
+    // The same name keeps its password; another server does not get it.
+    assert!(shell.mail(&arguments, "\n").is_ok());
+    let moved = arguments.iter().map(|argument| match *argument {
+        "smtp.example.com" => "smtp.example.net",
+        other => other,
+    });
+    let refused = shell.mail(&moved.collect::<Vec<_>>(), "\n").expect_err("refused").to_string();
+    assert!(refused.starts_with("Enter the password again"), "{refused}");
+    assert_eq!(shell.mail(&["off"], "").expect("off"), "No more email is sent.\n");
+    assert_eq!(shell.mail(&["show"], "").expect("shown"), none);
+}
+
+#[test]
+fn a_bad_mail_server_is_refused_in_words() {
+    let shell = Shell::new();
+    let error = |arguments: &[&str]| {
+        shell.mail(&[&MAIL[..], arguments].concat(), "").expect_err("refused").to_string()
+    };
+    assert!(error(&["--sender", "a@[127.0.0.1]"]).starts_with("Enter the sender"));
+    let arguments = ["--sender", "latchkey@example.com", "--username", "latchkey"];
+    assert_eq!(error(&arguments), "Enter the password of that user name");
+    let empty =
+        ["set", "--host", " ", "--port", "25", "--security", "tls", "--sender", "a@b.example"];
+    assert!(
+        shell.mail(&empty, "").is_err_and(|error| error.to_string().contains("name or an addr"))
+    );
+}
+
 const INES: [&str; 5] = ["add", "--email", "ines@example.com", "--name", "Ines Okafor"];
 
 #[test]

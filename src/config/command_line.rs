@@ -1,5 +1,6 @@
 //! The command line as clap reads it.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::network::NetworkOptions;
 use super::storage::StorageOptions;
 use crate::activity::Newest;
+use crate::mail::Security;
 use crate::members::{Email, MemberName, Permission};
 
 /// The dashboard of an organisation's API keys, and the endpoints that say whether one may pass.
@@ -32,6 +34,9 @@ pub enum Command {
     /// Add and list members, reset their passwords
     #[command(subcommand, arg_required_else_help = false)]
     Member(MemberCommand),
+    /// Set, show and turn off the server that email is sent through
+    #[command(subcommand, arg_required_else_help = false)]
+    Mail(MailCommand),
     /// Bring the database up to date and stop
     Migrate,
     /// Copy the database into a file, also while Latchkey serves; the secret key file is not in it
@@ -81,6 +86,41 @@ pub enum MemberCommand {
         #[arg(long, value_name = "EMAIL", value_parser = Email::look_up)]
         email: Email,
     },
+}
+
+/// What to do with the mail server.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MailCommand {
+    /// Set the mail server; with --username the password is read from standard input, one line
+    Set(SetMail),
+    /// Show the mail server, without its password
+    Show,
+    /// Send no more email
+    Off,
+}
+
+/// The mail server to set.
+#[derive(Args, Clone, Debug)]
+pub struct SetMail {
+    /// The name or address of the mail server
+    #[arg(long, value_name = "HOST")]
+    pub host: String,
+    /// Its port, usually 587 with starttls and 465 with tls
+    #[arg(long, value_name = "PORT")]
+    pub port: NonZeroU16,
+    /// How the connection is encrypted; none only for a server on this machine
+    #[arg(long, value_name = "starttls|tls|none", value_parser = security)]
+    pub security: Security,
+    /// The name to sign in with
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub username: String,
+    /// The address that email comes from
+    #[arg(long, value_name = "EMAIL")]
+    pub sender: String,
+}
+
+fn security(text: &str) -> Result<Security, String> {
+    Security::parse(text).ok_or_else(|| "give starttls, tls or none".into())
 }
 
 /// The member to add.

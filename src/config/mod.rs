@@ -9,20 +9,20 @@ mod public_url;
 mod refusal;
 mod storage;
 mod trusted_proxies;
-mod webhook_networks;
 
 use std::env;
 use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-pub use command_line::{ActivityCommand, AddMember, Command, FillDemo, LogFormat, MemberCommand};
+pub use command_line::{
+    ActivityCommand, AddMember, Command, FillDemo, LogFormat, MailCommand, MemberCommand, SetMail,
+};
 pub use network::{ServerConfig, TlsFiles};
 pub use public_url::PublicUrl;
 pub use refusal::Refusal;
 pub use storage::DatabaseConfig;
 pub use trusted_proxies::TrustedProxies;
-pub use webhook_networks::WebhookNetworks;
 
 use command_line::CommandLine;
 

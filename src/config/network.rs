@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{PublicUrl, Refusal, TrustedProxies, WebhookNetworks};
+use super::{PublicUrl, Refusal, TrustedProxies};
+use crate::network::Networks;
 
 #[derive(Args)]
 pub(super) struct NetworkOptions {
@@ -26,8 +27,13 @@ pub(super) struct NetworkOptions {
     /// Private networks that webhooks may reach, separated by commas
     #[arg(long, global = true, env = "LATCHKEY_WEBHOOK_NETWORKS", hide_env_values = true,
         value_name = "CIDRS", default_value = "",
-        hide_default_value = true, value_parser = WebhookNetworks::parse)]
-    webhook_networks: WebhookNetworks,
+        hide_default_value = true, value_parser = Networks::parse)]
+    webhook_networks: Networks,
+    /// Private networks that the mail server may be in, separated by commas
+    #[arg(long, global = true, env = "LATCHKEY_MAIL_NETWORKS", hide_env_values = true,
+        value_name = "CIDRS", default_value = "",
+        hide_default_value = true, value_parser = Networks::parse)]
+    mail_networks: Networks,
     /// An address and port for the endpoints for programs alone
     #[arg(long, global = true, env = "LATCHKEY_VERIFY_LISTEN", hide_env_values = true,
         value_name = "ADDRESS", value_parser = socket_address)]
@@ -79,7 +85,9 @@ pub struct ServerConfig {
     /// Whom to believe about the client's address.
     pub trusted_proxies: TrustedProxies,
     /// Which private networks webhooks may reach.
-    pub webhook_networks: WebhookNetworks,
+    pub webhook_networks: Networks,
+    /// Which private networks the mail server may be in.
+    pub mail_networks: Networks,
     /// An address of their own for the endpoints for programs.
     pub verify_listen: Option<SocketAddr>,
     /// An address of their own for metrics.
@@ -124,6 +132,7 @@ impl NetworkOptions {
             public_url: self.public_url,
             trusted_proxies: self.trusted_proxies,
             webhook_networks: self.webhook_networks,
+            mail_networks: self.mail_networks,
             verify_listen: self.verify_listen,
             metrics_listen: self.metrics_listen,
             tls,

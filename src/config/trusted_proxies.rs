@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net};
+use crate::network::Networks;
 
 /// The networks whose proxies are believed about the client's address; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<IpNet>);
+pub struct TrustedProxies(Networks);
 
 impl TrustedProxies {
     /// Reads networks (`10.0.0.0/8`) and addresses, separated by commas.
@@ -14,34 +14,12 @@ impl TrustedProxies {
     /// # Errors
     /// Which part is neither.
     pub fn parse(text: &str) -> Result<Self, String> {
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(network).collect()
+        Networks::parse(text).map(Self)
     }
 
     /// Whether `address` is one of theirs; `::ffff:192.0.2.1` is `192.0.2.1`.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address.to_canonical()))
+        self.0.contains(address)
     }
-}
-
-impl FromIterator<IpNet> for TrustedProxies {
-    fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
-        Self(networks.into_iter().collect())
-    }
-}
-
-/// Reads a network, or an address as the network of itself alone.
-pub(super) fn network(text: &str) -> Result<IpNet, String> {
-    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let network = network
-        .map_err(|_| format!("{text} is neither a network, as 10.0.0.0/8, nor an address"))?;
-    // Addresses are compared in their IPv4 form, so a network of mapped ones must be too.
-    let mapped = match network {
-        IpNet::V6(mapped) => {
-            mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96))
-        }
-        IpNet::V4(_) => None,
-    };
-    let folded = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
-    Ok(folded.map_or(network, IpNet::from).trunc())
 }

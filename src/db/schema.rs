@@ -346,6 +346,9 @@ diesel::table! {
         sent_at -> Nullable<BigInt>,
         given_up_at -> Nullable<BigInt>,
         last_error -> Text,
+        sealed -> Nullable<Binary>,
+        link_of -> Nullable<Text>,
+        link_ends_at -> Nullable<BigInt>,
     }
 }
 

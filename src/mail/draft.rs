@@ -103,7 +103,8 @@ fn host(text: &str) -> Result<String, String> {
 
 fn address(text: &str) -> Result<String, String> {
     let address = text::one_line(text, "Sender", LONGEST)?;
-    if address.validate_email() {
+    let is_at_a_number = address.rsplit('@').next().is_some_and(|host| host.starts_with('['));
+    if address.validate_email() && !is_at_a_number {
         Ok(address)
     } else {
         Err("Enter the sender’s email address, for example latchkey@example.com".into())
@@ -146,6 +147,8 @@ mod tests {
         assert_eq!(field(|d| d.security = "ssl".into()), ["mail_security"]);
         assert_eq!(field(|d| d.security = "none".into()), ["mail_security"]);
         assert_eq!(field(|d| d.sender = "x".into()), ["mail_sender"]);
+        assert_eq!(field(|d| d.sender = "a@[127.0.0.1]".into()), ["mail_sender"]);
+        assert_eq!(field(|d| d.sender = "a@[IPv6:::1]".into()), ["mail_sender"]);
         assert_eq!(field(|d| d.username = "a\u{202e}b".into()), ["mail_username"]);
         assert_eq!(field(|d| d.password = Zeroizing::new("a\r\nb".into())), ["mail_password"]);
         for host in ["localhost", "127.0.0.1", "::1", "[::1]"] {

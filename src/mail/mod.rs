@@ -6,22 +6,29 @@
 mod draft;
 pub mod http;
 mod letter;
+mod links;
 pub mod outbox;
+mod policy;
 mod send;
 mod server;
 mod store;
 
 pub use draft::Draft;
 pub use letter::Letter;
+pub use links::{LinkOf, queue_link, withdraw_links};
 pub use outbox::{clear_away, queue, send_due};
-pub use send::{Message, send};
+pub use send::{Message, send, send_what_fits};
 pub use server::{Security, Server};
 
-use crate::activity::{self, Author, Change, Entry, Event};
+use crate::activity::{self, Author, Change, Entry, Event, Recorded};
+use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
 use crate::settings;
+
+/// What an entry of the activity calls the permissions that its author held.
+const HELD: &str = "held";
 
 /// The server that email is sent through; `None` where none is sent.
 ///
@@ -31,21 +38,64 @@ pub fn server(connection: &mut Connection, keyring: &Keyring) -> Result<Option<S
     store::server(connection, keyring)
 }
 
-/// Changes the server as drafted; a draft without a host turns email off.
+/// Whether email is sent at all.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn server_is_set(connection: &mut Connection) -> Result<bool> {
+    store::is_set(connection)
+}
+
+/// What a change of the server led to.
+#[derive(Clone)]
+pub struct Changed {
+    /// The server before.
+    pub before: Option<Server>,
+    /// The server after.
+    pub after: Option<Server>,
+    /// What differs, as people read it; never a password.
+    pub changes: Vec<Change>,
+}
+
+/// Changes the server as drafted; a draft without a host turns email off. Who may do that is decided
+/// by `members::mail_server`, the only caller: it says what the author holds, which is recorded. With
+/// `is_confirmed` a server that stays as it is is recorded too, as the author's choice.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the draft breaks rules.
-pub fn change(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Option<Server>> {
+pub fn change(
+    tx: &mut Transaction<'_>,
+    draft: &Draft,
+    held: &[&str],
+    is_confirmed: bool,
+    author: &Author,
+) -> Result<Changed> {
     let before = server(tx, &author.keyring)?;
     let after = draft.check(before.as_ref()).map_err(Error::Invalid)?;
     let changes = changes(before.as_ref(), after.as_ref());
     if !changes.is_empty() {
         store::replace(tx, after.as_ref(), &author.keyring)?;
-        let details = serde_json::json!({ "changes": changes });
+    }
+    if !changes.is_empty() || (is_confirmed && after.is_some()) {
+        let details = serde_json::json!({ "changes": changes, HELD: held });
         let entry = Entry::about(Event::MailChanged, settings::subject()).with(details);
         activity::record(tx, author, &entry)?;
     }
-    Ok(after)
+    Ok(Changed { before, after, changes })
+}
+
+/// The entry of the last change of the server, and the names of the permissions that its author held;
+/// none where an older version of the program recorded it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_change(connection: &mut Connection) -> Result<Option<(Recorded, Option<Vec<String>>)>> {
+    let newest = activity::recent(connection, Event::MailChanged, Timestamp::default(), 1)?.pop();
+    Ok(newest.map(|entry| {
+        let held = entry.details().get(HELD).cloned();
+        let held = held.and_then(|names| serde_json::from_value(names).ok());
+        (entry, held)
+    }))
 }
 
 /// Records that a test message to `recipient` was asked for; it is sent once that is on record.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::links;
 use super::send::{Failure, Post};
 use super::{Message, Server, store};
 use crate::activity::{self, Author, Entry, Event, Subject};
@@ -10,6 +11,7 @@ use crate::clock::{DAY, Timestamp};
 use crate::db::{Connection, Db, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
+use crate::network::Networks;
 use crate::random;
 
 /// How many messages a page shows.
@@ -40,6 +42,8 @@ pub struct Email {
     pub status: Status,
     /// Why the last try failed; empty when none did.
     pub last_error: String,
+    /// Whether it holds a one-time link, which is not sent again once it was sent or given up.
+    pub has_link: bool,
 }
 
 /// Where a message stands.
@@ -110,17 +114,25 @@ pub fn queue(
 /// # Errors
 /// When the database cannot be read or written; what was sent and could not be recorded is sent
 /// again a minute later.
-pub async fn send_due(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<usize> {
+pub async fn send_due(
+    db: &Db,
+    keyring: &Keyring,
+    networks: &Networks,
+    now: Timestamp,
+) -> Result<usize> {
     if !db.read(move |c| store::is_any_due(c, now)).await? {
         return Ok(0);
     }
     let keyring = keyring.clone();
     let claimed = db.write(move |tx| match store::server(tx, &keyring)? {
-        Some(server) => Ok(Some((server, store::claim_due(tx, now)?))),
+        Some(server) => {
+            links::give_up_ended(tx, now)?;
+            Ok(Some((server, store::claim_due(tx, &keyring, now)?)))
+        }
         None => store::give_up_all(tx, now).map(|()| None),
     });
     match claimed.await? {
-        Some((server, claimed)) => send_all(db, &server, claimed, now).await,
+        Some((server, claimed)) => send_all(db, &server, networks, claimed, now).await,
         None => Ok(0),
     }
 }
@@ -129,11 +141,12 @@ pub async fn send_due(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<usiz
 async fn send_all(
     db: &Db,
     server: &Server,
+    networks: &Networks,
     claimed: Vec<Claimed>,
     now: Timestamp,
 ) -> Result<usize> {
     let (begun, mut count) = (Instant::now(), 0);
-    let post = Post::open(server).await;
+    let post = Post::open(server, networks).await;
     let mut down = post.as_ref().err().cloned();
     for email in claimed {
         let outcome = match (&post, &down) {
@@ -159,9 +172,13 @@ async fn send_all(
 /// Has a message sent once more, and tried as if for the first time.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none, [`Error::Invalid`] when no mail server is set.
+/// [`Error::NotFound`] when there is none, [`Error::Invalid`] when no mail server is set or the
+/// message held a one-time link.
 pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, author: &Author) -> Result<()> {
     let email = store::find(tx, id)?.ok_or(Error::NotFound)?;
+    if !email.may_be_sent_again() {
+        return Err(Error::invalid("", "That message held a one-time link. Make a new link"));
+    }
     if !store::is_set(tx)? {
         return Err(Error::invalid("", "Save a mail server first"));
     }
@@ -198,8 +215,17 @@ pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
     db.write_in_batches(move |tx| store::purge(tx, now.plus(-KEPT))).await
 }
 
+impl Email {
+    /// Whether there is still something to send.
+    #[must_use]
+    pub fn may_be_sent_again(&self) -> bool {
+        let is_waiting = matches!(self.status, Status::Queued | Status::Retrying(_));
+        is_waiting || !self.has_link
+    }
+}
+
 impl EmailId {
-    fn random() -> Result<Self> {
+    pub(super) fn random() -> Result<Self> {
         Ok(Self(format!("eml_{}", random::text(random::BASE62, ID_LENGTH)?)))
     }
 

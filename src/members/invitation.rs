@@ -8,6 +8,7 @@ use crate::activity::{self, Author, Entry, Event};
 use crate::clock::Timestamp;
 use crate::db::Transaction;
 use crate::error::{Error, Invalid, Result};
+use crate::mail;
 
 /// An invitation as a form asks for it.
 #[derive(Clone, Debug, Default)]
@@ -107,6 +108,7 @@ pub fn withdraw(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Res
     held_by(tx, author)?;
     let member = invited(tx, id)?;
     store::delete(tx, id)?;
+    mail::withdraw_links(tx, id.as_str(), author.now)?;
     done(tx, Event::InvitationWithdrawn, member, author)
 }
 

@@ -1,9 +1,10 @@
 //! The people who sign in: who they are and what they may do.
 //!
-//! Uses activity and settings; knows no later feature. Passwords and sessions are `sign_in`'s.
+//! Uses activity, settings and mail; knows no later feature. Passwords and sessions are `sign_in`'s.
 
 pub mod http;
 pub mod invitation;
+pub mod mail_server;
 mod member;
 pub mod permission;
 pub mod standing;

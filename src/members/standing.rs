@@ -9,6 +9,7 @@ use super::{Member, MemberId, Permission, Permissions, State, store};
 use crate::activity::{self, Actor, Author, Change, Entry, Event};
 use crate::db::Transaction;
 use crate::error::{Error, Invalid, Result};
+use crate::mail;
 use crate::text;
 
 /// Whether a super manager, and with which permissions.
@@ -170,6 +171,7 @@ pub fn remove(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Resul
     }
     leave_a_manager(tx, &member)?;
     store::delete(tx, id)?;
+    mail::withdraw_links(tx, id.as_str(), author.now)?;
     done(tx, Event::MemberRemoved, member, author)
 }
 

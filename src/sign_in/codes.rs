@@ -8,6 +8,7 @@ use crate::clock::{DAY, HOUR, Timestamp};
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
 use crate::keyring::{self, Keyring, hex};
+use crate::mail;
 use crate::members::MemberId;
 use crate::random;
 
@@ -65,6 +66,16 @@ pub(super) fn issue(
     let hash = hash(keyring, &code);
     store::insert_code(tx, &hash, purpose.name(), member, now, now.plus(purpose.lifetime()))?;
     Ok(code)
+}
+
+/// Ends every code of a member, and gives up the messages that wait with one.
+pub(super) fn end_all_of(
+    tx: &mut Transaction<'_>,
+    member: &MemberId,
+    now: Timestamp,
+) -> Result<()> {
+    store::delete_codes_of(tx, member)?;
+    mail::withdraw_links(tx, member.as_str(), now)
 }
 
 /// The code with this text; `None` when it does not work, or not for this.

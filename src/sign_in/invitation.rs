@@ -3,7 +3,7 @@
 //! An invitation ends with its link, after seven days; a new link ends the one before.
 
 use super::codes::{self, Code, Purpose};
-use super::{known, store};
+use super::known;
 use crate::activity::Author;
 use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
@@ -42,7 +42,7 @@ pub fn invite_again(
     author: &Author,
 ) -> Result<(Member, String)> {
     let member = invitations::extend(tx, id, end(author), author)?;
-    store::delete_codes_of(tx, id)?;
+    codes::end_all_of(tx, id, author.now)?;
     with_code(tx, member, author)
 }
 
@@ -78,7 +78,7 @@ pub fn accept(
         .ok_or_else(|| Error::invalid("code", DEAD))?;
     codes::consume(tx, &author.keyring, Purpose::Invitation, code, author.now)?;
     let member = invitations::accept(tx, &member.id, name, password_hash, author)?;
-    store::delete_codes_of(tx, &member.id)?;
+    codes::end_all_of(tx, &member.id, author.now)?;
     let author = author.as_member(member.id.as_str(), member.name.as_str());
     members::note_sign_in(tx, &member, &author)?;
     known::remember_network(tx, &author)?;

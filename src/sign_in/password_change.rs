@@ -2,7 +2,7 @@
 
 use super::hasher::{Busy, Checked};
 use super::sessions::{self, PRIVILEGES};
-use super::{Door, Password, Requester, known, own_sessions, store};
+use super::{Door, Password, Requester, codes, known, own_sessions};
 use crate::activity::{self, Author, Entry, Event};
 use crate::db::{Db, Transaction};
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ pub fn conclude(
         return Err(wrong());
     }
     members::set_password_hash(tx, &member.id, Some(new_hash))?;
-    store::delete_codes_of(tx, &member.id)?;
+    codes::end_all_of(tx, &member.id, author.now)?;
     activity::record(tx, author, &Entry::about(Event::PasswordChanged, member.subject()))?;
     own_sessions::end_others(tx, member, session, author)?;
     // So that a later request asks for a new key of this session, should this one fail to get it.

@@ -4,7 +4,7 @@
 //! Both halves end every session of the member (ASVS 7.4.3; Strapi CVE-2026-22706).
 
 use super::codes::{self, Code, Purpose};
-use super::{known, sessions, store};
+use super::{known, sessions};
 use crate::activity::{self, Author, Entry, Event};
 use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
@@ -42,7 +42,7 @@ pub fn begin_for(
 }
 
 fn start(tx: &mut Transaction<'_>, member: Member, author: &Author) -> Result<(Member, String)> {
-    replace_password(tx, &member, None)?;
+    replace_password(tx, &member, None, author.now)?;
     let code =
         codes::issue(tx, &author.keyring, Purpose::PasswordReset, Some(&member.id), author.now)?;
     let entry = Entry::about(Event::PasswordResetStarted, member.subject());
@@ -82,16 +82,21 @@ pub fn finish(
         Error::invalid("code", "This link is wrong or has expired. Ask for a new one")
     })?;
     codes::consume(tx, &author.keyring, Purpose::PasswordReset, code, author.now)?;
-    replace_password(tx, &member, Some(new_hash))?;
+    replace_password(tx, &member, Some(new_hash), author.now)?;
     known::remember_network(tx, author)?;
     let author = author.as_member(member.id.as_str(), member.name.as_str());
     activity::record(tx, &author, &Entry::about(Event::PasswordReset, member.subject()))?;
     Ok(member)
 }
 
-fn replace_password(tx: &mut Transaction<'_>, member: &Member, hash: Option<&str>) -> Result<()> {
+fn replace_password(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    hash: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
     members::set_password_hash(tx, &member.id, hash)?;
-    store::delete_codes_of(tx, &member.id)?;
+    codes::end_all_of(tx, &member.id, now)?;
     sessions::end_all_of(tx, &member.id)
 }
 

@@ -1,6 +1,6 @@
 //! What a change of a member's standing does to the ways in: sessions end, links stop.
 
-use super::{sessions, store};
+use super::{codes, sessions};
 use crate::activity::Author;
 use crate::db::Transaction;
 use crate::error::Result;
@@ -30,7 +30,7 @@ pub fn edit(
     let (member, is_raised) = standing::edit(tx, id, wanted, version, author)?;
     let link_stopped = is_raised && matches!(member.state, State::Invited(_));
     if is_raised {
-        store::delete_codes_of(tx, id)?;
+        codes::end_all_of(tx, id, author.now)?;
     }
     if link_stopped {
         invitation::expire(tx, id, author)?;
@@ -44,7 +44,7 @@ pub fn edit(
 /// As [`standing::disable`].
 pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
     let member = members::standing::disable(tx, id, author)?;
-    store::delete_codes_of(tx, id)?;
+    codes::end_all_of(tx, id, author.now)?;
     sessions::end_all_of(tx, id)?;
     Ok(member)
 }

@@ -25,9 +25,10 @@ pub mod theme;
 pub mod upload;
 
 use crate::clock::Clock;
-use crate::config::{PublicUrl, TrustedProxies, WebhookNetworks};
+use crate::config::{PublicUrl, TrustedProxies};
 use crate::db::Db;
 use crate::keyring::Keyring;
+use crate::network::Networks;
 
 /// What every handler may need of the site.
 #[derive(Clone)]
@@ -43,7 +44,9 @@ pub struct Site {
     /// Whose word on the client's address counts.
     pub trusted_proxies: TrustedProxies,
     /// Which private networks webhooks may reach.
-    pub webhook_networks: WebhookNetworks,
+    pub webhook_networks: Networks,
+    /// Which private networks the mail server may be in.
+    pub mail_networks: Networks,
     /// The exports that run.
     pub exports: export::Exports,
 }

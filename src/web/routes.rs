@@ -23,6 +23,8 @@ pub enum Access {
     SignedIn,
     /// The super manager role and that permission.
     Permission(&'static str),
+    /// The super manager role and every permission.
+    EveryPermission,
 }
 
 /// An extractor that decides whether the caller may pass.

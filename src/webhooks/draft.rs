@@ -92,11 +92,11 @@ fn events(names: &[String]) -> Result<BTreeSet<EventType>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::WebhookNetworks;
+    use crate::network::Networks;
     use proptest::prelude::*;
 
     fn inside() -> Policy {
-        Policy::new(&WebhookNetworks::parse("127.0.0.0/8, 10.1.0.0/16").expect("networks"))
+        Policy::new(&Networks::parse("127.0.0.0/8, 10.1.0.0/16").expect("networks"))
     }
 
     #[test]

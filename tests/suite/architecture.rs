@@ -165,7 +165,7 @@ fn what_everything_stands_on_knows_no_feature() {
         "error.rs",
         "files.rs",
         "keyring.rs",
-        "network.rs",
+        "network/",
         "random.rs",
         "rate.rs",
         "text.rs",
@@ -306,4 +306,41 @@ fn no_module_is_a_drawer_for_odds_and_ends() {
         let mut words = source.path.trim_end_matches(".rs").split('/');
         assert!(!words.any(|word| DRAWERS.contains(&word)), "src/{}", source.path);
     }
+}
+
+/// Requests leave the program at three places (ASVS 13.2.5), and each holds to an allowlist: the
+/// database that the configuration names, the mail server and webhooks at the addresses that their
+/// policies allow. `mail/networks.rs` and `webhooks/refused.rs` show that the policies hold.
+#[test]
+fn connections_are_opened_by_the_database_mail_and_webhooks_alone() {
+    const OPENS: [&str; 9] = [
+        "TcpStream",
+        "UdpSocket",
+        "UnixStream",
+        "TcpSocket",
+        "lettre",
+        "ureq",
+        "reqwest",
+        "lookup_host",
+        "to_socket_addrs",
+    ];
+    assert_nowhere("requests leave in mail and webhooks", |source, line| {
+        let may = ["mail/send.rs", "mail/policy.rs", "webhooks/client.rs"].contains(&&*source.path);
+        // A URL is parsed as the client will parse it.
+        let line = line.replace("ureq::http::Uri", "");
+        !may && OPENS.iter().any(|word| names(&line, word))
+    });
+    assert_nowhere("connections to the database are made in db/", |source, line| {
+        !source.path.starts_with("db/")
+            && ["establish", "PgConnection", "SqliteConnection", "Command::new"]
+                .iter()
+                .any(|word| names(line, word))
+    });
+}
+
+#[test]
+fn the_mail_server_is_changed_where_the_right_to_is_checked() {
+    assert_nowhere("use members::mail_server::change", |source, line| {
+        source.path != "members/mail_server.rs" && names(line, "mail::change")
+    });
 }

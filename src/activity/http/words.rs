@@ -73,8 +73,12 @@ const EVENTS: &[Words] = &[
         .saying(|_| Parts::plain("Ended all their other sessions")),
     words("scopes.imported", "Scopes imported", "shield").saying(sentence::scopes_imported),
     words("settings.changed", "Settings changed", "settings").saying(sentence::settings_changed),
-    words("settings.mail_changed", "Mail server changed", "settings")
-        .saying(sentence::settings_changed),
+    words("settings.mail_changed", "Mail server changed", "settings").saying(|entry| {
+        match entry.changes().as_slice() {
+            [] => Parts::plain("Confirmed the mail server as it is"),
+            _ => sentence::settings_changed(entry),
+        }
+    }),
     words("settings.alerts_changed", "Alerts changed", "settings")
         .saying(sentence::settings_changed),
     words("settings.mail_tested", "Test message", "settings").saying(sentence::mail_tested),

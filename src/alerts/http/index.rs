@@ -94,6 +94,9 @@ fn href(alert: &Alert) -> Option<String> {
             // Failures for addresses that are not a member's appear there once their hour ends.
             Some("/activity?event=session&period=7d".into())
         }
+        (Some(Rule::MailServerChanged), None) => {
+            Some("/activity?event=settings.mail_changed&period=7d".into())
+        }
         _ => None,
     }
 }

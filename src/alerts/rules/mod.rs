@@ -2,6 +2,7 @@
 
 mod addresses;
 mod keys;
+mod mail_server;
 mod refusals;
 mod sign_ins;
 mod volume;
@@ -37,6 +38,7 @@ pub(super) fn look(connection: &mut Connection, on: &[Rule], now: Timestamp) -> 
             Rule::NewAddress => addresses::new(connection, now)?,
             Rule::Volume => volume::unusual(connection, now)?,
             Rule::SignInFailures => sign_ins::failures(connection, now)?,
+            Rule::MailServerChanged => mail_server::changes(connection, now)?,
         });
     }
     Ok(found)

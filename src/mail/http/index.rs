@@ -120,7 +120,8 @@ fn row(email: &Email, now: Timestamp) -> Row {
         subject: email.subject.clone(),
         badge: Badge { class, icon, text },
         why,
-        may_send: matches!(email.status, Status::Refused(_) | Status::Retrying(_)),
+        may_send: matches!(email.status, Status::Refused(_) | Status::Retrying(_))
+            && email.may_be_sent_again(),
         when: day_and_time(email.created_at, now),
         at: email.created_at.rfc_3339(),
     }

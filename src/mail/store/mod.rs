@@ -1,10 +1,12 @@
 //! The SQL of the mail server: one row, or none. That of the outbox is in `outbox`.
 
+mod links;
 mod outbox;
 
 use diesel::prelude::*;
 use zeroize::Zeroizing;
 
+pub(super) use links::{give_up_ended_links, give_up_links_of, seal};
 pub(super) use outbox::{
     again, claim_due, emails, find, give_up_all, insert, is_any_due, is_known, purge, record,
     release,

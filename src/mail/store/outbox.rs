@@ -2,12 +2,15 @@
 
 use diesel::prelude::*;
 
+use super::links::give_up;
 use crate::backoff;
 use crate::clock::Timestamp;
 use crate::db::schema::mail_outbox;
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
+use crate::keyring::Keyring;
 use crate::mail::Message;
+use crate::mail::links;
 use crate::mail::outbox::{Claimed, Cursor, Email, EmailId, Status};
 use crate::mail::send::Failure;
 
@@ -64,33 +67,60 @@ pub(in crate::mail) fn is_any_due(connection: &mut Connection, now: Timestamp) -
 }
 
 /// Claims what is due, the longest due first.
-pub(in crate::mail) fn claim_due(tx: &mut Transaction<'_>, now: Timestamp) -> Result<Vec<Claimed>> {
-    type Due = (String, String, String, String, Option<String>, i64, Option<i64>);
+pub(in crate::mail) fn claim_due(
+    tx: &mut Transaction<'_>,
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<Vec<Claimed>> {
     let due: Vec<Due> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.le(now.millis()))
         .order((mail_outbox::next_attempt_at, mail_outbox::created_at, mail_outbox::id))
         .limit(IN_A_ROUND)
-        .select((
-            mail_outbox::id,
-            mail_outbox::recipient,
-            mail_outbox::subject,
-            mail_outbox::text_part,
-            mail_outbox::html_part,
-            mail_outbox::tries,
-            mail_outbox::next_attempt_at,
-        ))
+        .select(Due::as_select())
         .load(&mut **tx)?;
-    let ids: Vec<&str> = due.iter().map(|(id, ..)| id.as_str()).collect();
+    let ids: Vec<&str> = due.iter().map(|due| due.id.as_str()).collect();
     diesel::update(mail_outbox::table.filter(mail_outbox::id.eq_any(ids)))
         .set(mail_outbox::next_attempt_at.eq(Some(now.plus(backoff::CLAIM).millis())))
         .execute(&mut **tx)?;
-    let one = |(id, to, subject, text, html, tries, due_at): Due| Claimed {
-        id: EmailId::stored(id),
-        message: Message { to, subject, text, html },
-        tries,
-        due_at: Timestamp::from_millis(due_at.unwrap_or(now.millis())),
-    };
-    Ok(due.into_iter().map(one).collect())
+    let mut claimed = Vec::with_capacity(due.len());
+    for due in due {
+        let id = due.id.clone();
+        match due.open(keyring, now) {
+            Some(open) => claimed.push(open),
+            None => give_up(tx, &[id], "It cannot be decrypted with this secret key file", now)?,
+        }
+    }
+    Ok(claimed)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mail_outbox)]
+struct Due {
+    id: String,
+    recipient: String,
+    subject: String,
+    text_part: String,
+    html_part: Option<String>,
+    tries: i64,
+    next_attempt_at: Option<i64>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Due {
+    /// The message as it is sent; `None` where its text cannot be decrypted.
+    fn open(self, keyring: &Keyring, now: Timestamp) -> Option<Claimed> {
+        let text = match &self.sealed {
+            Some(sealed) => links::text(keyring, &self.id, &self.recipient, sealed)?,
+            None => self.text_part,
+        };
+        let (to, subject, html) = (self.recipient, self.subject, self.html_part);
+        Some(Claimed {
+            id: EmailId::stored(self.id),
+            message: Message { to, subject, text, html },
+            tries: self.tries,
+            due_at: Timestamp::from_millis(self.next_attempt_at.unwrap_or(now.millis())),
+        })
+    }
 }
 
 /// Lets go of a claim without having tried, unless somebody else has taken or settled it.
@@ -130,6 +160,8 @@ pub(in crate::mail) fn record(
             mail_outbox::sent_at.eq(at.filter(|_| outcome.is_ok())),
             mail_outbox::given_up_at.eq(at.filter(|_| outcome.is_err() && again.is_none())),
             mail_outbox::last_error.eq(outcome.as_ref().err().map_or("", Failure::why)),
+            // What holds a one-time link is erased as soon as it is not needed any more.
+            again.is_none().then_some(mail_outbox::sealed.eq(None::<Vec<u8>>)),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -137,14 +169,11 @@ pub(in crate::mail) fn record(
 
 /// Gives up everything that waits, since there is nothing to send it through.
 pub(in crate::mail) fn give_up_all(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    diesel::update(mail_outbox::table.filter(mail_outbox::next_attempt_at.is_not_null()))
-        .set((
-            mail_outbox::next_attempt_at.eq(None::<i64>),
-            mail_outbox::given_up_at.eq(Some(now.millis())),
-            mail_outbox::last_error.eq("No mail server is set any more"),
-        ))
-        .execute(&mut **tx)?;
-    Ok(())
+    let ids: Vec<String> = mail_outbox::table
+        .filter(mail_outbox::next_attempt_at.is_not_null())
+        .select(mail_outbox::id)
+        .load(&mut **tx)?;
+    ids.chunks(500).try_for_each(|ids| give_up(tx, ids, "No mail server is set any more", now))
 }
 
 /// Has a message sent once more, as if for the first time.
@@ -172,6 +201,7 @@ struct Row {
     sent_at: Option<i64>,
     given_up_at: Option<i64>,
     last_error: String,
+    link_of: Option<String>,
 }
 
 pub(in crate::mail) fn find(connection: &mut Connection, id: &EmailId) -> Result<Option<Email>> {
@@ -223,6 +253,7 @@ fn read(row: Row) -> Email {
         created_at: at(row.created_at),
         status,
         last_error: row.last_error,
+        has_link: row.link_of.is_some(),
     }
 }
 

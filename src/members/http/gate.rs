@@ -20,7 +20,7 @@ use super::refused;
 use super::viewer::{self, Viewer};
 use crate::activity::Author;
 use crate::error::{Error, Result};
-use crate::members::{self, MemberId, Permit};
+use crate::members::{self, MemberId, Permissions, Permit, mail_server};
 use crate::settings;
 use crate::web::Site;
 use crate::web::connections::Connection;
@@ -48,6 +48,9 @@ pub struct SignedIn(Viewer);
 /// Lets super managers pass who have the permission that `P` stands for.
 pub struct Allowed<P>(Viewer, PhantomData<P>);
 
+/// Lets super managers pass who have every permission: what they do gives power over every account.
+pub struct AllowedAll(Viewer);
+
 impl Gate for Public {
     const ACCESS: Access = Access::Public;
 }
@@ -60,6 +63,10 @@ impl<P: Permit> Gate for Allowed<P> {
     const ACCESS: Access = Access::Permission(P::PERMISSION.name());
 }
 
+impl Gate for AllowedAll {
+    const ACCESS: Access = Access::EveryPermission;
+}
+
 impl Deref for SignedIn {
     type Target = Viewer;
 
@@ -69,6 +76,14 @@ impl Deref for SignedIn {
 }
 
 impl<P> Deref for Allowed<P> {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        &self.0
+    }
+}
+
+impl Deref for AllowedAll {
     type Target = Viewer;
 
     fn deref(&self) -> &Viewer {
@@ -111,11 +126,41 @@ impl<P: Permit> FromRequest for Allowed<P> {
             if viewer.may(P::PERMISSION) {
                 return Ok(Self(viewer, PhantomData));
             }
-            let site = site(&request)?;
-            let page = refused::draw(&viewer, P::PERMISSION, &site).await?;
-            Err(Denied::Refused { page, permission: P::PERMISSION.name() })
+            let needs = format!("You need the permission {} to do this.", P::PERMISSION);
+            Err(refuse(&request, &viewer, needs, P::PERMISSION.name()).await)
         })
     }
+}
+
+impl FromRequest for AllowedAll {
+    type Error = Denied;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Denied>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let viewer = viewer_of(&request).await?;
+            let missing = Permissions::all().without(viewer.member.held());
+            if missing.is_empty() {
+                return Ok(Self(viewer));
+            }
+            let needs = mail_server::needs_every_permission(missing);
+            Err(refuse(&request, &viewer, needs, EVERY_PERMISSION).await)
+        })
+    }
+}
+
+/// What the log says is missing where every permission is needed.
+const EVERY_PERMISSION: &str = "every permission";
+
+async fn refuse(
+    request: &HttpRequest,
+    viewer: &Viewer,
+    needs: String,
+    permission: &'static str,
+) -> Denied {
+    let page = async { refused::draw(viewer, needs, &*site(request)?).await };
+    page.await.map_or_else(Denied::Failed, |page| Denied::Refused { page, permission })
 }
 
 async fn viewer_of(request: &HttpRequest) -> Result<Viewer, Denied> {

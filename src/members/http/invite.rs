@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::form::{Fields, FormView};
-use super::link::{self, hand_over};
+use super::link::{self, LinkMaker, hand_over};
 use super::table::Table;
 use super::words::moment;
 use super::{Allowed, Viewer};
@@ -40,12 +40,15 @@ pub(super) async fn invite(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
+    let table = Table::load(&site.db, &viewer).await?;
+    let maker = LinkMaker::of(&viewer, &site.public_url);
     let invited = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, "/members")?;
-        invitation::invite(tx, &draft, &author)
+        let (member, code) = invitation::invite(tx, &draft, &author)?;
+        maker.make(tx, member, &code, &author)
     });
     match invited.await {
-        Ok((member, code)) => hand_over(&viewer, &site, &member, &code).await,
+        Ok(made) => hand_over(&viewer, table, &made),
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
         }

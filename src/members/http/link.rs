@@ -1,4 +1,8 @@
 //! The one look at a one-time link, to be handed over.
+//!
+//! Everything that the page needs is loaded before the link is made, and its message is queued in the
+//! same transaction: once that is committed, nothing that can fail comes between the link and its
+//! response.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
@@ -7,15 +11,37 @@ use askama::Template;
 use super::Viewer;
 use super::table::Table;
 use super::words::moment;
+use crate::activity::Author;
+use crate::clock::{HOUR, Timestamp};
+use crate::config::PublicUrl;
+use crate::db::Transaction;
 use crate::error::Result;
-use crate::mail::{self, Message};
-use crate::members::{Member, State};
+use crate::mail::{self, LinkOf, Message};
+use crate::members::{Member, Permissions, State, mail_server};
 use crate::web::flash::Notice;
-use crate::web::{Site, page};
+use crate::web::page;
 
 /// What a second submit of the form is told.
 pub(super) const ALREADY_SHOWN: &str =
     "This link has already been shown. If you did not hand it over, make a new one.";
+
+/// A link that was made, and what became of its message.
+pub(super) struct NewLink {
+    member: Member,
+    link: String,
+    delivery: Delivery,
+}
+
+/// Whether the link is also sent by email.
+enum Delivery {
+    /// There is no mail server.
+    None,
+    /// Its message waits in the outbox.
+    Queued,
+    /// It is not sent, since the member holds these permissions and the person who last changed the
+    /// mail server did not.
+    Withheld(Permissions),
+}
 
 #[derive(Template)]
 #[template(path = "members/link.html")]
@@ -26,70 +52,111 @@ struct LinkPage<'a> {
     email: &'a str,
     is_invitation: bool,
     works_until: String,
-    link: String,
-    /// Whether it was also sent by email, and if not, why; nothing where no email is sent.
-    sent: Option<Result<(), String>>,
+    link: &'a str,
+    is_queued: bool,
+    /// Names of permissions; empty unless the link was withheld.
+    withheld: String,
 }
 
-/// Hands a one-time link over: the one place where it leaves the program. It stands in this
-/// response and, where there is a mail server, in a message to whom it is for, and nowhere else.
-/// The response is not compressed, so that its length tells nothing (BREACH).
-pub(super) async fn hand_over(
-    viewer: &Viewer,
-    site: &Site,
-    member: &Member,
-    code: &str,
-) -> Result<HttpResponse> {
-    let (path, until, done) = match member.state {
-        State::Invited(until) => ("invitation", Some(until), "invited"),
-        State::Active | State::Disabled(_) => ("reset-password", None, "has to set a new password"),
-    };
-    let name = member.name.as_str();
-    let link = format!("{}/{path}?code={code}", site.public_url);
-    let works_until = until.map(moment).unwrap_or_default();
-    Notice::done(format!("“{name}” {done}.")).set(viewer.session())?;
-    let mut response = page::ok(&LinkPage {
-        viewer,
-        table: Table::load(&site.db, viewer).await?,
-        name,
-        email: member.email.as_str(),
-        is_invitation: until.is_some(),
-        sent: send(site, &message(viewer, member, &works_until, &link)).await,
-        works_until,
-        link,
-    })?;
-    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(response)
+/// What a link and its message are made of.
+#[derive(Clone)]
+pub(super) struct LinkMaker {
+    public_url: PublicUrl,
+    who: String,
+    organisation: String,
 }
 
-/// Sends the link too; what keeps it from being sent does not keep it from being handed over.
-async fn send(site: &Site, message: &Message) -> Option<Result<(), String>> {
-    let keyring = site.keyring.clone();
-    match site.db.read(move |c| mail::server(c, &keyring)).await {
-        Ok(server) => Some(mail::send(&server?, message).await),
-        Err(error) => Some(Err(error.to_string())),
+impl LinkMaker {
+    pub(super) fn of(viewer: &Viewer, public_url: &PublicUrl) -> Self {
+        Self {
+            public_url: public_url.clone(),
+            who: viewer.member.name.as_str().to_owned(),
+            organisation: viewer.settings.organisation.clone(),
+        }
+    }
+
+    /// Makes the link of `code`, in the transaction that made the code, and queues its message.
+    pub(super) fn make(
+        &self,
+        tx: &mut Transaction<'_>,
+        member: Member,
+        code: &str,
+        author: &Author,
+    ) -> Result<NewLink> {
+        let path = if works_until(&member).is_some() { "invitation" } else { "reset-password" };
+        let link = format!("{}/{path}?code={code}", self.public_url);
+        let beyond = mail_server::beyond_mail(tx, &member)?;
+        let delivery = if mail::server_is_set(tx)? && !beyond.is_empty() {
+            Delivery::Withheld(beyond)
+        } else {
+            let ends_at = works_until(&member).unwrap_or(author.now.plus(HOUR));
+            let of = LinkOf { member_id: member.id.as_str(), ends_at };
+            let message = self.message(&member, &link);
+            let is_queued = mail::queue_link(tx, &message, of, &author.keyring, author.now)?;
+            if is_queued { Delivery::Queued } else { Delivery::None }
+        };
+        Ok(NewLink { member, link, delivery })
+    }
+
+    fn message(&self, member: &Member, link: &str) -> Message {
+        let Self { who, organisation, .. } = self;
+        let (subject, text) = if let Some(until) = works_until(member) {
+            let until = moment(until);
+            (
+                format!("{who} invites you to {organisation}"),
+                format!(
+                    "{who} invites you to look after the API keys of {organisation}. Choose a \
+                 password here:\n\n{link}\n\nThe link works once, until {until}. If you do \
+                 not know what this is about, leave it.\n"
+                ),
+            )
+        } else {
+            (
+                format!("Set a new password for {organisation}"),
+                format!(
+                    "{who} made a link for you to set a new password for the API keys of \
+                 {organisation}:\n\n{link}\n\nIt works once, for one hour.\n"
+                ),
+            )
+        };
+        Message { to: member.email.as_str().into(), subject, text, html: None }
     }
 }
 
-fn message(viewer: &Viewer, member: &Member, works_until: &str, link: &str) -> Message {
-    let (who, organisation) = (viewer.member.name.as_str(), &viewer.settings.organisation);
-    let (subject, text) = if works_until.is_empty() {
-        (
-            format!("Set a new password for {organisation}"),
-            format!(
-                "{who} made a link for you to set a new password for the API keys of \
-                 {organisation}:\n\n{link}\n\nIt works once, for one hour.\n"
-            ),
-        )
-    } else {
-        (
-            format!("{who} invites you to {organisation}"),
-            format!(
-                "{who} invites you to look after the API keys of {organisation}. Choose a \
-                 password here:\n\n{link}\n\nThe link works once, until {works_until}. If you do \
-                 not know what this is about, leave it.\n"
-            ),
-        )
+/// Until when the member's invitation works; `None` for a member whose password is reset.
+fn works_until(member: &Member) -> Option<Timestamp> {
+    match member.state {
+        State::Invited(until) => Some(until),
+        State::Active | State::Disabled(_) => None,
+    }
+}
+
+/// Hands a one-time link over. It is in this response and, encrypted, in the message that waits in the
+/// outbox, and nowhere else. The response is not compressed, so that its length reveals nothing
+/// (BREACH).
+pub(super) fn hand_over(viewer: &Viewer, table: Table, made: &NewLink) -> Result<HttpResponse> {
+    let until = works_until(&made.member);
+    let name = made.member.name.as_str();
+    let done = if until.is_some() { "invited" } else { "has to set a new password" };
+    // Without the notice the next page says a little less; the link must be shown in any case.
+    if let Err(error) = Notice::done(format!("“{name}” {done}.")).set(viewer.session()) {
+        tracing::warn!(%error, "a notice could not be kept");
+    }
+    let withheld = match &made.delivery {
+        Delivery::Withheld(beyond) => beyond.names().join(", "),
+        Delivery::None | Delivery::Queued => String::new(),
     };
-    Message { to: member.email.as_str().into(), subject, text, html: None }
+    let mut response = page::ok(&LinkPage {
+        viewer,
+        table,
+        name,
+        email: made.member.email.as_str(),
+        is_invitation: until.is_some(),
+        works_until: until.map(moment).unwrap_or_default(),
+        link: &made.link,
+        is_queued: matches!(made.delivery, Delivery::Queued),
+        withheld,
+    })?;
+    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    Ok(response)
 }

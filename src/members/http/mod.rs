@@ -20,7 +20,7 @@ mod words;
 use actix_web::web;
 
 pub use denials::record as record_denials;
-pub use gate::{Allowed, Public, SignedIn};
+pub use gate::{Allowed, AllowedAll, Public, SignedIn};
 pub use navigation::Link;
 pub use reveal::{Reveal, write_and_reveal};
 use step::{Step, StepForm};

@@ -5,7 +5,7 @@ use askama::Template;
 use super::Viewer;
 use super::words::either;
 use crate::error::{Error, Result};
-use crate::members::{self, Permission};
+use crate::members;
 use crate::web::Site;
 
 #[derive(Template)]
@@ -17,10 +17,11 @@ struct Refused<'a> {
     ask: String,
 }
 
-pub(super) async fn draw(viewer: &Viewer, needed: Permission, site: &Site) -> Result<String> {
+/// `needs` says what a super manager lacks.
+pub(super) async fn draw(viewer: &Viewer, needs: String, site: &Site) -> Result<String> {
     let managers = site.db.read(members::managers).await?;
     let what = if viewer.member.super_manager {
-        format!("You need the permission {needed} to do this.")
+        needs
     } else {
         "You need the super manager role to see this page.".to_owned()
     };

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::asked::Asked;
-use super::link::{self, hand_over};
+use super::link::{self, LinkMaker, NewLink, hand_over};
 use super::table::Table;
 use super::words::standing;
 use super::{Allowed, Viewer};
@@ -46,6 +46,12 @@ struct StepPage<'a> {
     errors: Invalid,
 }
 
+/// What a step led to.
+enum StepOutcome {
+    Done(Member),
+    Linked(NewLink),
+}
+
 impl Step {
     /// The last part of its address.
     pub(super) const fn path(self) -> &'static str {
@@ -69,22 +75,28 @@ impl Step {
         }
     }
 
-    /// Does it; some steps give a one-time code.
+    /// Does it; some steps make a one-time link.
     fn take(
         self,
         tx: &mut Transaction<'_>,
         id: &MemberId,
+        maker: &LinkMaker,
         author: &Author,
-    ) -> Result<(Member, Option<String>)> {
-        let linked = |(member, code)| (member, Some(code));
-        let plain = |member| (member, None);
+    ) -> Result<StepOutcome> {
+        let plain = StepOutcome::Done;
         match self {
             Self::Disable => sign_in::standing::disable(tx, id, author).map(plain),
             Self::Enable => members::standing::enable(tx, id, author).map(plain),
             Self::Remove => members::standing::remove(tx, id, author).map(plain),
-            Self::InviteAgain => invitation::invite_again(tx, id, author).map(linked),
+            Self::InviteAgain => {
+                let (member, code) = invitation::invite_again(tx, id, author)?;
+                maker.make(tx, member, &code, author).map(StepOutcome::Linked)
+            }
             Self::Withdraw => members::invitation::withdraw(tx, id, author).map(plain),
-            Self::ResetPassword => reset::begin_for(tx, id, author).map(linked),
+            Self::ResetPassword => {
+                let (member, code) = reset::begin_for(tx, id, author)?;
+                maker.make(tx, member, &code, author).map(StepOutcome::Linked)
+            }
         }
     }
 }
@@ -108,13 +120,15 @@ pub(super) async fn take(
 ) -> Result<HttpResponse> {
     let id = MemberId::parse(&member_id).ok_or(Error::NotFound)?;
     let (author, token, about) = (viewer.author(), form.token, id.clone());
+    let table = Table::load(&site.db, &viewer).await?;
+    let maker = LinkMaker::of(&viewer, &site.public_url);
     let outcome = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, "/members")?;
-        step.take(tx, &about, &author)
+        step.take(tx, &about, &maker, &author)
     });
     match outcome.await {
-        Ok((member, Some(code))) => hand_over(&viewer, &site, &member, &code).await,
-        Ok((member, None)) => {
+        Ok(StepOutcome::Linked(made)) => hand_over(&viewer, table, &made),
+        Ok(StepOutcome::Done(member)) => {
             let done = Asked::of(step, &member, viewer.now).done;
             Notice::done(format!("“{}” {done}.", member.name.as_str())).set(viewer.session())?;
             let is_gone = matches!(step, Step::Remove | Step::Withdraw);

@@ -8,7 +8,8 @@ use super::fields::MailFields;
 use super::show::{State, draw};
 use crate::error::{Error, Result};
 use crate::mail::{self, Message};
-use crate::members::http::Allowed;
+use crate::members::http::{Allowed, AllowedAll};
+use crate::members::mail_server;
 use crate::members::permission::ManageSettings;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -17,17 +18,22 @@ use crate::web::{Site, page};
 const HERE: &str = "/settings#mail";
 
 pub(super) async fn save(
-    viewer: Allowed<ManageSettings>,
+    viewer: AllowedAll,
     form: Form<MailFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, HERE)?;
-        mail::change(tx, &draft, &author)
+        mail_server::change(tx, &draft, &author)
     });
     match saved.await {
-        Ok(server) => {
+        Ok((server, notification)) => {
+            if let Some(notification) = notification {
+                let networks = site.mail_networks.clone();
+                // The page does not wait for a mail server.
+                actix_web::rt::spawn(async move { notification.send(&networks).await });
+            }
             let said = server.map_or("No email is sent from now on.", |_| "Mail server saved.");
             Notice::done(said).set(viewer.session())?;
             Ok(page::see_other(HERE))
@@ -71,7 +77,7 @@ pub(super) async fn test(
     );
     let message =
         Message { to: to.clone(), subject: "Latchkey: test message".into(), text, html: None };
-    let notice = match mail::send(&server, &message).await {
+    let notice = match mail::send(&server, &site.mail_networks, &message).await {
         Ok(()) => Notice::done(format!("A test message was sent to {to}.")),
         Err(why) => Notice::warning(format!("No test message was sent. {why}")),
     };

@@ -9,8 +9,9 @@ use crate::activity::{self, Theirs};
 use crate::api_keys;
 use crate::error::{Error, Invalid, Result};
 use crate::mail;
-use crate::members::http::{Allowed, Viewer};
+use crate::members::http::{Allowed, Viewer, either};
 use crate::members::permission::ManageSettings;
+use crate::members::{Permissions, mail_server};
 use crate::settings;
 use crate::sign_in::sessions;
 use crate::web::flash::Notice;
@@ -26,6 +27,8 @@ struct Show<'a> {
     /// `38 keys are active.`
     active: String,
     has_mail: bool,
+    /// Who may change the mail server, for a viewer who may not.
+    changers: Option<String>,
 }
 
 /// What stands in the two forms, and what is wrong with it.
@@ -112,11 +115,13 @@ pub(super) async fn draw(
     mut state: State,
 ) -> Result<HttpResponse> {
     let (now, keyring) = (viewer.now, site.keyring.clone());
+    let may_change_mail = viewer.member.held() == Permissions::all();
     let found = site.db.read(move |c| {
         let active = api_keys::count_active(c, now)?;
-        Ok((settings::get(c)?, mail::server(c, &keyring)?, active))
+        let changers = if may_change_mail { None } else { Some(mail_server::changers(c)?) };
+        Ok((settings::get(c)?, mail::server(c, &keyring)?, active, changers))
     });
-    let (settings, server, active) = found.await?;
+    let (settings, server, active, changers) = found.await?;
     state.fields.get_or_insert_with(|| Fields::of(&settings));
     state.mail.get_or_insert_with(|| MailFields::of(server.as_ref()));
     let template = Show {
@@ -128,6 +133,16 @@ pub(super) async fn draw(
             active => format!("{} keys are active.", api_keys::count_text(active)),
         },
         has_mail: server.is_some(),
+        changers: changers.map(|names| words(&names)),
     };
     page::page(status, &template)
+}
+
+/// Who may change the mail server, in a sentence.
+fn words(changers: &[String]) -> String {
+    let names = if changers.is_empty() { String::new() } else { format!(": {}", either(changers)) };
+    format!(
+        "Only a super manager with every permission can change the mail server{names}. It can also \
+         be changed on the server’s own machine with latchkey mail set."
+    )
 }

@@ -64,7 +64,7 @@ fn a_rule_that_is_turned_off_opens_nothing_and_closes_what_it_opened() {
     app.look();
     assert_eq!(open(&app).len(), 1);
     let page = manager.get("/settings/alerts");
-    assert_eq!(page.all(".rules input[checked]").len(), 8);
+    assert_eq!(page.all(".rules input[checked]").len(), 9);
     let saved = manager.submit("/settings/alerts", &[("rules", "volume"), ("email", "off")]);
     assert_eq!(saved.location(), "/settings/alerts");
     let page = manager.get("/settings/alerts");

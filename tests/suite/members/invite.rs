@@ -359,10 +359,7 @@ fn hostile_names_and_addresses_are_refused_or_escaped() {
 #[test]
 fn where_there_is_a_mail_server_the_link_is_sent_too_and_shown_all_the_same() {
     let (app, ines) = house();
-    for (manner, told) in [
-        (Manner::Takes, format!("It was also sent to {TOMAS}.")),
-        (Manner::Refuses, format!("It could not be sent to {TOMAS}. localhost refused: ")),
-    ] {
+    for manner in [Manner::Takes, Manner::Refuses] {
         app.sql(&format!("DELETE FROM members WHERE email_folded = '{TOMAS}'"));
         let smtp = Smtp::start(manner);
         let port = smtp.port.to_string();
@@ -375,7 +372,10 @@ fn where_there_is_a_mail_server_the_link_is_sent_too_and_shown_all_the_same() {
         assert_eq!(ines.submit_from("/settings", "/settings/mail", &server).status, 303);
         let page = invite(&ines, TOMAS, &[]);
         let link = link(&app, &page);
-        assert!(page.text("#sent").starts_with(&told), "{}", page.text("#sent"));
+        let sent = page.text("#sent");
+        assert!(sent.starts_with(&format!("It is also being sent to {TOMAS}.")), "{sent}");
+        assert_eq!(smtp.message(), None, "the page did not wait for it");
+        app.send_mail();
         let message = smtp.message();
         assert_eq!(message.is_some(), matches!(manner, Manner::Takes));
         if let Some(message) = message {

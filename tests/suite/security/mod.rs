@@ -1,6 +1,7 @@
 //! What keeps others out: each test names an attack that must fail.
 
 mod after_commit;
+mod authority;
 mod bad_input;
 mod bodies;
 mod cross_site;

@@ -10,10 +10,11 @@ use latchkey::activity::Author;
 use latchkey::alerts::Telling;
 use latchkey::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::clock::{Clock, Timestamp};
-use latchkey::config::{PublicUrl, TrustedProxies, WebhookNetworks};
+use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::keyring::Keyring;
 use latchkey::members::{self, Email, Member, MemberName, NewMember, Permission};
+use latchkey::network::Networks;
 use latchkey::scopes::{self, Resource};
 use latchkey::server::{self, Shared};
 use latchkey::sign_in::{Door, set_up};
@@ -32,6 +33,9 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 pub const PASSWORD: &str = "correct horse battery staple";
 /// Its argon2id hash, so that making members costs no hashing.
 pub const PASSWORD_HASH: &str = include_str!("password_hash.txt");
+
+/// The networks that webhooks and email may reach.
+const LOOPBACK: &str = "127.0.0.0/8";
 
 pub struct App {
     pub site: Site,
@@ -55,7 +59,14 @@ impl App {
     pub fn behind(public_url: Option<&str>) -> Self {
         let database = Arc::new(Database::new());
         let location = database.location.clone();
-        Self::start(database, &location, Keyring::from_bytes(&[42; 32]), public_url)
+        Self::start(database, &location, Keyring::from_bytes(&[42; 32]), public_url, LOOPBACK)
+    }
+
+    /// A program that may send email to public addresses only.
+    pub fn without_mail_networks() -> Self {
+        let database = Arc::new(Database::new());
+        let location = database.location.clone();
+        Self::start(database, &location, Keyring::from_bytes(&[42; 32]), None, "")
     }
 
     /// Another node: a program with everything of its own but the database.
@@ -65,14 +76,14 @@ impl App {
 
     /// The same, which reaches the database at `location`.
     pub fn second_node_at(&self, location: &Location) -> Self {
-        Self::start(self.database.clone(), location, self.site.keyring.clone(), None)
+        Self::start(self.database.clone(), location, self.site.keyring.clone(), None, LOOPBACK)
     }
 
     /// A program beside another process, on the SQLite file and with the master key of that one.
     pub fn beside(file: PathBuf, keyring: Keyring) -> Self {
         let database = Arc::new(Database::of_another(Location::Sqlite(file)));
         let location = database.location.clone();
-        Self::start(database, &location, keyring, None)
+        Self::start(database, &location, keyring, None, LOOPBACK)
     }
 
     fn start(
@@ -80,6 +91,7 @@ impl App {
         location: &Location,
         keyring: Keyring,
         public_url: Option<&str>,
+        mail_networks: &str,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -89,8 +101,9 @@ impl App {
             clock: Clock::fixed(NOW),
             public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
-            webhook_networks: WebhookNetworks::parse("127.0.0.0/8").expect("a network"),
             exports: Exports::default(),
+            webhook_networks: Networks::parse("127.0.0.0/8").expect("a network"),
+            mail_networks: Networks::parse(mail_networks).expect("a network"),
         };
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
         let door = Arc::new(Door::new().expect("threads"));
@@ -193,7 +206,12 @@ impl App {
     /// The same of email.
     pub fn send_mail(&self) -> usize {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let sent = mail::send_due(&self.site.db, &self.site.keyring, self.site.clock.now());
+        let sent = mail::send_due(
+            &self.site.db,
+            &self.site.keyring,
+            &self.site.mail_networks,
+            self.site.clock.now(),
+        );
         runtime.expect("a runtime").block_on(sent).expect("sent")
     }
 

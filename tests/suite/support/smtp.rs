@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use rustls::pki_types::PrivateKeyDer;
 
@@ -38,6 +39,12 @@ impl Smtp {
             }
         });
         Self { port, messages: Mutex::new(messages) }
+    }
+
+    /// The same, once it has come.
+    pub fn wait_for_message(&self) -> String {
+        let messages = self.messages.lock().expect("messages");
+        messages.recv_timeout(Duration::from_secs(10)).expect("a message")
     }
 
     /// The message that came first and was not asked for yet.

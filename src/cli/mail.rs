@@ -1,0 +1,79 @@
+//! `latchkey mail set`, `show` and `off`.
+
+use std::io::{BufRead, Write};
+
+use zeroize::Zeroizing;
+
+use super::{CLOCK, open, read_line, say};
+use crate::activity::Author;
+use crate::config::{Config, MailCommand, SetMail};
+use crate::error::{Error, Result};
+use crate::mail::{self, Draft, Server};
+use crate::members::mail_server;
+
+pub(super) fn run(
+    config: &Config,
+    command: &MailCommand,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> Result<()> {
+    match command {
+        MailCommand::Set(wanted) => change(config, &draft(wanted, input)?, output),
+        MailCommand::Off => change(config, &Draft::default(), output),
+        MailCommand::Show => show(config, output),
+    }
+}
+
+fn draft(wanted: &SetMail, input: &mut impl BufRead) -> Result<Draft> {
+    let SetMail { host, port, security, username, sender } = wanted.clone();
+    if host.trim().is_empty() {
+        return Err(Error::invalid("mail_host", "Give the mail server a name or an address"));
+    }
+    Ok(Draft {
+        host,
+        port: port.to_string(),
+        security: security.name().to_owned(),
+        password: if username.is_empty() { Zeroizing::default() } else { read_line(input)? },
+        username,
+        sender,
+    })
+}
+
+fn change(config: &Config, draft: &Draft, output: &mut impl Write) -> Result<()> {
+    let (db, keyring) = open(config)?;
+    let author = Author::command_line(keyring, CLOCK.now());
+    let changed = db.write_blocking(|tx| mail_server::change(tx, draft, &author));
+    let (server, notification) = changed?;
+    let line = server.map_or_else(
+        || "No more email is sent.".into(),
+        |server| format!("Email is sent through {} at port {}.", server.host, server.port),
+    );
+    say(output, &line)?;
+    if let Some(notification) = notification {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Error::internal)?;
+        runtime.block_on(notification.send(&config.server.mail_networks));
+        // A look-up of a name that does not end is not waited for.
+        runtime.shutdown_background();
+    }
+    Ok(())
+}
+
+fn show(config: &Config, output: &mut impl Write) -> Result<()> {
+    let (db, keyring) = open(config)?;
+    let Some(server) = db.read_blocking(|c| mail::server(c, &keyring))? else {
+        return say(output, "No email is sent: no mail server is set.");
+    };
+    let Server { host, port, security, username, password, sender } = server;
+    let username = if username.is_empty() { "none".to_owned() } else { username };
+    let password = if password.is_some() { "set" } else { "not set" };
+    let lines = [
+        ("Mail server", host),
+        ("Port", port.to_string()),
+        ("Encryption", security.name().to_owned()),
+        ("User name", username),
+        ("Password", password.to_owned()),
+        ("Sender", sender),
+    ];
+    lines.iter().try_for_each(|(name, value)| say(output, &format!("{name:12} {value}")))
+}

@@ -1,0 +1,166 @@
+//! One-time links in the outbox: encrypted while they wait, erased afterwards, never sent when dead.
+
+use std::time::{Duration, Instant};
+
+use latchkey::clock::{HOUR, MINUTE};
+use latchkey::members::Permission;
+
+use crate::support::smtp::{Manner, Smtp};
+use crate::support::{App, Client, Page};
+
+const INES: &str = "ines@meridianfreight.example";
+const TOMAS: &str = "tomas@meridianfreight.example";
+
+/// A program with Ines, who set the mail server.
+fn house(smtp: &Smtp) -> (App, Client) {
+    let app = App::set_up();
+    app.member(INES, true, &Permission::ALL);
+    let ines = app.signed_in(INES);
+    let port = smtp.port.to_string();
+    let server = [
+        ("mail_host", "localhost"),
+        ("mail_port", &port),
+        ("mail_security", "none"),
+        ("mail_sender", "latchkey@meridianfreight.example"),
+    ];
+    assert_eq!(ines.submit_from("/settings", "/settings/mail", &server).status, 303);
+    (app, ines)
+}
+
+fn invite(client: &Client) -> Page {
+    let fields = [("name", "Tomas Lind"), ("email", TOMAS)];
+    client.submit_from("/members/new", "/members", &fields)
+}
+
+fn code(page: &Page) -> String {
+    assert_eq!(page.status, 200, "{}", page.body);
+    page.text("#one-time-link").split_once("code=").expect("a code").1.to_owned()
+}
+
+/// Each message: how it ended, and whether its text is still there.
+fn outbox(app: &App) -> Vec<String> {
+    app.texts(
+        "SELECT CASE WHEN sent_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN last_error \
+         ELSE 'waits' END || CASE WHEN sealed IS NULL THEN ', erased' ELSE '' END AS text \
+         FROM mail_outbox ORDER BY created_at, id",
+    )
+}
+
+#[test]
+fn a_link_waits_encrypted_and_is_erased_once_it_was_sent() {
+    let smtp = Smtp::start(Manner::Takes);
+    let (app, ines) = house(&smtp);
+    let page = invite(&ines);
+    let code = code(&page);
+    assert!(page.text("#sent").starts_with(&format!("It is also being sent to {TOMAS}.")));
+    assert_eq!(outbox(&app), ["waits"]);
+    let hex = latchkey::keyring::hex(code.as_bytes());
+    let is_there = |row: &String| row.contains(&code) || row.to_lowercase().contains(&hex);
+    assert!(!app.everything().iter().any(is_there));
+    assert!(!ines.get("/mail").body.contains(&code));
+    assert_eq!(app.send_mail(), 1);
+    assert!(smtp.message().expect("a message").replace("=\n", "").contains(&code));
+    assert_eq!(outbox(&app), ["sent, erased"]);
+    assert!(!app.everything().iter().any(is_there));
+}
+
+#[test]
+fn a_message_with_a_link_is_not_sent_again_once_it_is_over() {
+    let smtp = Smtp::start(Manner::Refuses);
+    let (app, ines) = house(&smtp);
+    let shown = code(&invite(&ines));
+    assert_eq!(app.send_mail(), 0);
+    assert_eq!(outbox(&app), ["localhost refused the message (SMTP reply 550), erased"]);
+    let page = ines.get("/mail");
+    assert!(page.text("tbody tr").contains("Refused"));
+    assert!(!page.has("form[action^='/mail/']"), "there is nothing to send");
+    let id = app.texts("SELECT id AS text FROM mail_outbox").remove(0);
+    assert_eq!(ines.submit_from("/mail", &format!("/mail/{id}"), &[]).status, 303);
+    let notice = ines.get("/mail").text("#notice");
+    assert_eq!(notice, "That message held a one-time link. Make a new link.");
+    assert_eq!(outbox(&app).len(), 1);
+    assert_eq!(app.anonymous().get(&format!("/invitation?code={shown}")).status, 200);
+}
+
+#[test]
+fn a_link_that_stopped_working_is_not_mailed() {
+    let smtp = Smtp::start(Manner::Takes);
+    let (app, ines) = house(&smtp);
+    code(&invite(&ines));
+    let id = app.texts(&format!("SELECT id AS text FROM members WHERE email_folded = '{TOMAS}'"));
+    app.advance(1);
+    let path = format!("/members/{}/invite", id[0]);
+    let newest = code(&ines.submit_from("/members", &path, &[]));
+    assert_eq!(outbox(&app), ["Its link no longer works, erased", "waits"]);
+    assert_eq!(app.send_mail(), 1);
+    assert!(smtp.message().expect("a message").replace("=\n", "").contains(&newest));
+    app.advance(1);
+    code(&ines.submit_from("/members", &path, &[]));
+    let withdraw = format!("/members/{}/withdraw", id[0]);
+    assert_eq!(ines.submit_from("/members", &withdraw, &[]).status, 303);
+    assert_eq!(app.send_mail(), 0);
+    assert_eq!(outbox(&app)[2], "Its link no longer works, erased");
+
+    let tomas = app.member(TOMAS, false, &[]).id;
+    for (step, moment) in [("disable", 0), ("delete", MINUTE)] {
+        app.advance(moment + 1);
+        app.sql(&format!("UPDATE members SET disabled_at = NULL WHERE id = '{}'", tomas.as_str()));
+        let path = |step: &str| format!("/members/{}/{step}", tomas.as_str());
+        code(&ines.submit_from("/members", &path("reset-password"), &[]));
+        assert_eq!(ines.submit_from("/members", &path(step), &[]).status, 303);
+        assert_eq!(app.send_mail(), 0, "{step}");
+    }
+    assert_eq!(smtp.message(), None);
+}
+
+#[test]
+fn a_link_that_expires_before_it_is_sent_is_given_up() {
+    let smtp = Smtp::start(Manner::Takes);
+    let (app, ines) = house(&smtp);
+    let id = app.member(TOMAS, false, &[]).id;
+    let path = format!("/members/{}/reset-password", id.as_str());
+    code(&ines.submit_from("/members", &path, &[]));
+    app.advance(HOUR);
+    assert_eq!(app.send_mail(), 0);
+    assert_eq!(outbox(&app), ["Its link expired before it could be sent, erased"]);
+    assert_eq!(smtp.message(), None);
+}
+
+#[test]
+fn a_text_that_was_encrypted_for_another_message_or_recipient_is_not_sent() {
+    let smtp = Smtp::start(Manner::Takes);
+    let (app, ines) = house(&smtp);
+    code(&invite(&ines));
+    app.sql("UPDATE mail_outbox SET recipient = 'mallory@example.com'");
+    assert_eq!(app.send_mail(), 0);
+    assert_eq!(smtp.message(), None);
+    assert_eq!(outbox(&app), ["It cannot be decrypted with this secret key file, erased"]);
+}
+
+#[test]
+fn a_mail_server_that_hangs_delays_no_link() {
+    let smtp = Smtp::start(Manner::Hangs);
+    let (_app, ines) = house(&smtp);
+    let begun = Instant::now();
+    code(&invite(&ines));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_mail_server_whose_settings_cannot_be_read_keeps_no_link_from_its_page() {
+    let smtp = Smtp::start(Manner::Takes);
+    let (app, ines) = house(&smtp);
+    app.sql("UPDATE mail_server SET security = 'unknown', port = -1");
+    let shown = code(&invite(&ines));
+    assert_eq!(app.anonymous().get(&format!("/invitation?code={shown}")).status, 200);
+}
+
+#[test]
+fn turning_email_off_erases_what_waits() {
+    let smtp = Smtp::start(Manner::Takes);
+    let (app, ines) = house(&smtp);
+    code(&invite(&ines));
+    assert_eq!(ines.submit_from("/settings", "/settings/mail", &[("mail_host", "")]).status, 303);
+    assert_eq!(app.send_mail(), 0);
+    assert_eq!(outbox(&app), ["No mail server is set any more, erased"]);
+}
