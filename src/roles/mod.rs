@@ -49,7 +49,7 @@ pub fn add(tx: &mut Transaction<'_>, role: &Role, now: Timestamp) -> Result<()> 
 /// [`Error::Invalid`] when the draft breaks rules or there is no room.
 pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Role> {
     let (known, scopes) = (all(tx)?, scopes::all(tx)?);
-    let checked = draft.check(&scopes, &known).map_err(Error::Invalid)?;
+    let checked = draft.check(&scopes, None, &known).map_err(Error::Invalid)?;
     if known.len() >= MOST {
         return Err(Error::invalid("", format!("There are {MOST} roles, which is the most")));
     }
@@ -80,7 +80,7 @@ pub fn edit(
     if before.version != version {
         return Err(Error::Conflict);
     }
-    let checked = draft.check(&scopes, &others).map_err(Error::Invalid)?;
+    let checked = draft.check(&scopes, Some(&before), &others).map_err(Error::Invalid)?;
     let mut after = before.clone();
     (after.name, after.description, after.scopes) =
         (checked.name, checked.description, checked.scopes);

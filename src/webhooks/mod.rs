@@ -106,7 +106,7 @@ pub fn create(
     policy: &Policy,
     author: &Author,
 ) -> Result<(Endpoint, SigningSecret)> {
-    let checked = draft.check(policy).map_err(Error::Invalid)?;
+    let checked = draft.check(policy, None).map_err(Error::Invalid)?;
     if store::all(tx)?.len() >= MOST {
         return Err(Error::invalid("", format!("There are {MOST} webhooks, which is the most")));
     }
@@ -147,7 +147,7 @@ pub fn edit(
     if before.version != version {
         return Err(Error::Conflict);
     }
-    let checked = draft.check(policy).map_err(Error::Invalid)?;
+    let checked = draft.check(policy, Some(&before)).map_err(Error::Invalid)?;
     let mut after = before.clone();
     (after.url, after.description) = (checked.url, checked.description);
     (after.events, after.is_active) = (checked.events, checked.is_active);
