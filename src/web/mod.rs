@@ -6,6 +6,7 @@ pub mod assets;
 pub mod client_address;
 pub mod csv;
 pub mod error_page;
+pub mod escape;
 pub mod flash;
 pub mod form;
 pub mod form_token;
