@@ -12,7 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 
 use super::error_page::Refusal;
-use super::form::{self, Form};
+use super::form::{self, SecretFields, SecretForm};
 use super::form_token::FormToken;
 
 /// The largest body, in bytes: a document and a little around it.
@@ -35,6 +35,11 @@ struct Pasted {
     document: String,
 }
 
+impl SecretFields for Pasted {
+    /// Read in memory; whoever takes something over from it leaves secret keys out and says so.
+    const AS_TYPED: &'static [&'static str] = &["document"];
+}
+
 impl FromRequest for Upload {
     type Error = Refusal;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
@@ -43,7 +48,8 @@ impl FromRequest for Upload {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             if !form::is_of_type(&request, "multipart/form-data") {
-                let form = Form::<Pasted, LARGEST>::from_request(&request, &mut payload).await?;
+                let form =
+                    SecretForm::<Pasted, LARGEST>::from_request(&request, &mut payload).await?;
                 let document = form.fields.document;
                 return Ok(Self { document, file: Vec::new(), token: form.token });
             }

@@ -11,14 +11,14 @@ use crate::mail::{self, Message};
 use crate::members::http::Allowed;
 use crate::members::permission::ManageSettings;
 use crate::web::flash::Notice;
-use crate::web::form::Form;
+use crate::web::form::{Form, SecretForm};
 use crate::web::{Site, page};
 
 const HERE: &str = "/settings#mail";
 
 pub(super) async fn save(
     viewer: Allowed<ManageSettings>,
-    form: Form<MailFields>,
+    form: SecretForm<MailFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);

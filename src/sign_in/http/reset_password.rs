@@ -13,7 +13,8 @@ use crate::error::{Error, Invalid, Result};
 use crate::members::Member;
 use crate::members::http::Public;
 use crate::sign_in::{Door, Password, reset};
-use crate::web::form::Form;
+use crate::web::flash::Notice;
+use crate::web::form::{SecretFields, SecretForm};
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
@@ -25,6 +26,10 @@ pub(super) struct ResetForm {
     password: Zeroizing<String>,
 }
 
+impl SecretFields for ResetForm {
+    const AS_TYPED: &'static [&'static str] = &["code", "password"];
+}
+
 #[derive(Template)]
 #[template(path = "sign_in/reset_password.html")]
 struct ResetPage {
@@ -34,6 +39,7 @@ struct ResetPage {
     /// Whose password it is; nobody's when the link does not work.
     email: Option<String>,
     errors: Invalid,
+    notice: Option<Notice>,
 }
 
 pub(super) async fn page(
@@ -53,7 +59,7 @@ pub(super) async fn page(
 
 pub(super) async fn reset(
     visitor: Public,
-    form: Form<ResetForm>,
+    form: SecretForm<ResetForm>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
@@ -113,6 +119,7 @@ fn draw(
             code,
             email: member.map(|member| member.email.as_str().to_owned()),
             errors,
+            notice: visitor.take_notice(),
         },
     )
 }

@@ -10,12 +10,14 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use crate::activity::Author;
-use crate::error::{Error, Invalid, Result};
+use crate::error::{Error, FieldError, Invalid, Result};
 use crate::members::Member;
 use crate::members::http::{Public, SESSION_KEY, SignedIn};
 use crate::settings;
 use crate::sign_in::{self, Door, Outcome, Password, sessions, set_up, throttle};
-use crate::web::form::Form;
+use crate::text;
+use crate::web::flash::Notice;
+use crate::web::form::{Form, SecretFields, SecretForm};
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
@@ -33,6 +35,10 @@ pub(super) struct SignInForm {
     next: String,
 }
 
+impl SecretFields for SignInForm {
+    const AS_TYPED: &'static [&'static str] = &["password"];
+}
+
 #[derive(Template)]
 #[template(path = "sign_in/sign_in.html")]
 struct SignInPage {
@@ -40,11 +46,14 @@ struct SignInPage {
     organisation: String,
     form_token: String,
     email: String,
+    /// Whether a secret key was typed as the address.
+    email_is_secret: bool,
     next: String,
     has_ended: bool,
     /// Whether nobody can sign in yet.
     is_new: bool,
     errors: Invalid,
+    notice: Option<Notice>,
 }
 
 pub(super) async fn page(
@@ -69,11 +78,16 @@ pub(super) async fn page(
 
 pub(super) async fn sign_in(
     visitor: Public,
-    form: Form<SignInForm>,
+    form: SecretForm<SignInForm>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
     let SignInForm { email, password, next } = form.fields;
+    if let Err(message) = text::without_secret(&email) {
+        let errors = Invalid(vec![FieldError { field: "email", message }]);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return draw(status, &visitor, &site, (email, next), false, errors).await;
+    }
     let password = Password::presented(password);
     let outcome = sign_in::sign_in(&site.db, &door, &email, password, &visitor.author).await?;
     let (status, message, wait) = match outcome {
@@ -118,11 +132,13 @@ async fn draw(
             theme: visitor.theme,
             organisation: settings.organisation,
             form_token: form_token::mint(&site.keyring, &form_key, site.clock.now())?,
-            email: crate::text::visible(&email, 254),
+            email_is_secret: text::without_secret(&email).is_err(),
+            email: text::visible(&email, 254),
             next: path::own(&next).unwrap_or_default(),
             has_ended,
             is_new,
             errors,
+            notice: visitor.take_notice(),
         },
     )
 }
