@@ -26,7 +26,7 @@ use crate::web::log::QuietRootSpan;
 use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
-use crate::web::{Site, assets, error_page, headers, same_origin};
+use crate::web::{Site, assets, error_page, headers, same_origin, secret_in_query};
 use crate::{
     activity, alerts, api_keys, diagnosis, leaks, mail, members, reviews, roles, scopes, settings,
     sign_in, usage, verification, webhooks,
@@ -145,6 +145,7 @@ pub fn dashboard(
             session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
         let pages = web::scope("")
             .configure(|config| routes().register(config))
+            .wrap(from_fn(secret_in_query::check))
             .wrap(session)
             .wrap(from_fn(same_origin::check));
         let people = web::scope("")

@@ -8,6 +8,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
+use crate::secret_scan;
+
 /// The longest method or part of a path that is logged, in bytes: a secret key has 55 or more.
 const LONGEST: usize = 40;
 
@@ -40,6 +42,9 @@ impl RootSpanBuilder for QuietRootSpan {
 
 /// `path` without parts that may be secret.
 fn quiet(path: &str) -> String {
+    if secret_scan::holds_secret(path) {
+        return "…".into();
+    }
     let parts = path.split('/').map(|part| if part.len() > LONGEST { "…" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }

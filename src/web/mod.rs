@@ -17,6 +17,7 @@ pub mod page;
 pub mod path;
 pub mod routes;
 pub mod same_origin;
+pub mod secret_in_query;
 mod store;
 pub mod theme;
 pub mod upload;

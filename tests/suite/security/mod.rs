@@ -6,3 +6,4 @@ mod every_write;
 pub mod faults;
 mod headers;
 mod matrix;
+mod secret_in_query;
