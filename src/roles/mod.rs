@@ -35,6 +35,27 @@ pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// Has built-in roles that another version stored say what they cover in this one. Every process
+/// then forgets what their keys could do before.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> {
+    let stored = store::all(tx)?;
+    for (_, role) in Role::built_in() {
+        let before = stored.iter().find(|other| other.id == role.id);
+        let Some(before) = before.filter(|other| other.description != role.description) else {
+            continue;
+        };
+        let after = Role { version: before.version + 1, ..role };
+        store::update(tx, &after)?;
+        tx.announce(EVERYTHING)?;
+        let changes = changes(Some(before), &after);
+        activity::record(tx, author, &recorded(Event::RoleEdited, &after, &changes))?;
+    }
+    Ok(())
+}
+
 /// Adds a role of the organisation's own.
 ///
 /// # Errors
