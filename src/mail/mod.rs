@@ -21,6 +21,7 @@ use crate::activity::{self, Author, Change, Entry, Event};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
+use crate::secret_scan;
 use crate::settings;
 
 /// The server that email is sent through; `None` where none is sent.
@@ -29,6 +30,14 @@ use crate::settings;
 /// When the database cannot be read, or the password cannot be decrypted.
 pub fn server(connection: &mut Connection, keyring: &Keyring) -> Result<Option<Server>> {
     store::server(connection, keyring)
+}
+
+/// Whether the server's host, user name or sender holds a secret key: stored before that was rejected.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn holds_secret(connection: &mut Connection) -> Result<bool> {
+    Ok(store::texts(connection)?.iter().any(|text| secret_scan::holds_secret(text)))
 }
 
 /// Changes the server as drafted; a draft without a host turns email off.
