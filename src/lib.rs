@@ -10,8 +10,8 @@
 //!   [`alerts`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
-//! - [`backoff`], [`clock`], [`error`], [`files`], [`keyring`], [`network`], [`random`], [`rate`] and
-//!   [`text`] are what everything stands on.
+//! - [`backoff`], [`clock`], [`error`], [`files`], [`keyring`], [`network`], [`random`], [`rate`],
+//!   [`secret_scan`] and [`text`] are what everything stands on.
 
 pub mod activity;
 pub mod alerts;
@@ -36,6 +36,7 @@ pub mod rate;
 pub mod reviews;
 pub mod roles;
 pub mod scopes;
+pub mod secret_scan;
 pub mod server;
 pub mod settings;
 pub mod sign_in;

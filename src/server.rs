@@ -28,7 +28,7 @@ use crate::web::log::QuietRootSpan;
 use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
-use crate::web::{Site, assets, error_page, headers, same_origin};
+use crate::web::{Site, assets, error_page, headers, same_origin, secret_in_query};
 use crate::{
     activity, alerts, api_keys, diagnosis, leaks, mail, members, reviews, roles, scopes, settings,
     sign_in, usage, verification, webhooks,
@@ -156,6 +156,7 @@ pub fn dashboard(
         let pages = web::scope("")
             .configure(|config| routes().register(config))
             .wrap(from_fn(members::http::record_denials))
+            .wrap(from_fn(secret_in_query::check))
             .wrap(session)
             .wrap(from_fn(same_origin::check));
         let people = web::scope("")

@@ -4,29 +4,94 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Trims `text` and checks it as one line.
+use crate::secret_scan;
+
+/// Text as somebody typed it, and what is stored in its place so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Typed<'a> {
+    text: &'a str,
+    stored: &'a str,
+}
+
+impl<'a> Typed<'a> {
+    /// What was typed into a form that showed `stored`.
+    #[must_use]
+    pub fn over(text: &'a str, stored: &'a str) -> Self {
+        Self { text, stored }
+    }
+
+    /// The stored text, if it holds a secret key and the form came back as it was shown. Such text is
+    /// older than the rule against it, and an edit of something else must not be blocked by it.
+    fn unchanged(self) -> Option<String> {
+        let shown = secret_scan::redacted(self.stored)?;
+        let is_same = |shown: &str| shown.trim() == self.text.replace("\r\n", "\n").trim();
+        is_same(&shown).then(|| self.stored.to_owned())
+    }
+}
+
+impl<'a> From<&'a str> for Typed<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, stored: "" }
+    }
+}
+
+impl<'a> From<&'a String> for Typed<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+/// Trims typed text and checks it as one line.
 ///
 /// # Errors
 /// The message for the person who typed it; `what` names the field ("Key name").
-pub fn one_line(text: &str, what: &str, longest: usize) -> Result<String, String> {
-    let text = text.trim();
+pub fn one_line<'a>(
+    typed: impl Into<Typed<'a>>,
+    what: &str,
+    longest: usize,
+) -> Result<String, String> {
+    checked(typed.into(), what, longest, is_forbidden)
+}
+
+/// Trims typed text, makes its line ends `\n`, and checks it as lines.
+///
+/// # Errors
+/// As [`one_line`].
+pub fn lines<'a>(
+    typed: impl Into<Typed<'a>>,
+    what: &str,
+    longest: usize,
+) -> Result<String, String> {
+    checked(typed.into(), what, longest, |c| is_forbidden(c) && c != '\n' && c != '\t')
+}
+
+fn checked(
+    typed: Typed<'_>,
+    what: &str,
+    longest: usize,
+    is_forbidden: impl Fn(char) -> bool,
+) -> Result<String, String> {
+    if let Some(stored) = typed.unchanged() {
+        return Ok(stored);
+    }
+    let text = typed.text.replace("\r\n", "\n");
+    let text = without_secret(&text)?.trim();
     if text.chars().any(is_forbidden) {
         return Err(format!("{what} must not contain control or invisible characters"));
     }
     bounded(text, what, longest)
 }
 
-/// Trims `text`, makes its line ends `\n`, and checks it as lines.
+/// `text`, unless it holds a secret key, or what a form shows in a secret key's place. For typed text
+/// that is neither [`one_line`] nor [`lines`]; these check it themselves.
 ///
 /// # Errors
-/// As [`one_line`].
-pub fn lines(text: &str, what: &str, longest: usize) -> Result<String, String> {
-    let text = text.replace("\r\n", "\n");
-    let text = text.trim();
-    if text.chars().any(|c| is_forbidden(c) && c != '\n' && c != '\t') {
-        return Err(format!("{what} must not contain control or invisible characters"));
+/// The message for the person who typed it.
+pub fn without_secret(text: &str) -> Result<&str, String> {
+    if secret_scan::holds_removed(text) || secret_scan::holds_secret(text) {
+        return Err(secret_scan::MESSAGE.into());
     }
-    bounded(text, what, longest)
+    Ok(text)
 }
 
 fn bounded(text: &str, what: &str, longest: usize) -> Result<String, String> {
@@ -106,6 +171,24 @@ mod tests {
         {
             assert_eq!(one_line(text, "Name", 80).as_deref(), Ok(text));
         }
+    }
+
+    #[test]
+    fn a_secret_key_is_rejected_before_anything_else_is_said_of_it() {
+        let random = "a".repeat(secret_scan::RANDOM);
+        let body = format!("lk_prod_{random}");
+        let sum = secret_scan::checksum(&body);
+        let secret = format!("{body}{}", str::from_utf8(&sum).expect("ASCII"));
+        for text in [&secret, &format!("a\0{secret}"), &secret.repeat(9), "x lk_prod_… (removed)"]
+        {
+            assert_eq!(one_line(text, "Name", 80), Err(secret_scan::MESSAGE.into()), "{text}");
+            assert_eq!(lines(text, "Notes", 80), Err(secret_scan::MESSAGE.into()), "{text}");
+        }
+        let stored = format!("Key:\n{secret}");
+        let shown = "Key:\r\nlk_prod_… (removed)";
+        assert_eq!(lines(Typed::over(shown, &stored), "Notes", 80).as_deref(), Ok(&*stored));
+        assert!(lines(Typed::over(&format!("{shown}."), &stored), "Notes", 80).is_err());
+        assert_eq!(lines(Typed::over(" Key: ", &stored), "Notes", 80).as_deref(), Ok("Key:"));
     }
 
     #[test]

@@ -4,8 +4,10 @@
 use super::store::{Head, Row};
 use super::{Author, Entry};
 use crate::keyring::{Keyring, Purpose};
+use crate::secret_scan::{json_without_secrets, without_secrets};
 
-/// The row for `entry`, linked to the newest one there is.
+/// The row for `entry`, linked to the newest one there is. It can never be changed, so secret keys
+/// are left out of every text.
 pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Row {
     let subject = entry.subject.as_ref();
     let mut row = Row {
@@ -14,14 +16,14 @@ pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Row {
         event: entry.event.name().to_owned(),
         actor_kind: author.actor.kind().to_owned(),
         actor_id: author.actor.id().map(str::to_owned),
-        actor_name: author.actor.name().to_owned(),
+        actor_name: without_secrets(author.actor.name()).into_owned(),
         address: author.origin.address.map(|address| address.to_string()),
         user_agent: author.origin.user_agent.clone(),
         request_id: author.origin.request_id.clone(),
         subject_kind: subject.map(|subject| subject.kind.to_owned()),
         subject_id: subject.map(|subject| subject.id.clone()),
-        subject_name: subject.map(|subject| subject.name.clone()),
-        details: entry.details.to_string(),
+        subject_name: subject.map(|subject| without_secrets(&subject.name).into_owned()),
+        details: json_without_secrets(&entry.details).to_string(),
         hash: Vec::new(),
     };
     row.hash = hash(&author.keyring, &row, head.map_or(&[], |head| &head.hash));

@@ -56,8 +56,11 @@ pub(super) fn evaluate(db: &Db, telling: &Telling, now: Timestamp) -> Result<()>
 
 /// What becomes of the alerts that are `open`, now that `found` is what the rules `on` find.
 fn steps(open: Vec<Alert>, found: Vec<Found>, on: &[Rule], now: Timestamp) -> Steps {
-    let mut causes: BTreeMap<(Rule, String), Found> =
-        found.into_iter().map(|found| ((found.rule, found.cause.clone()), found)).collect();
+    let mut causes: BTreeMap<(Rule, String), Found> = found
+        .into_iter()
+        .map(Found::without_secrets)
+        .map(|found| ((found.rule, found.cause.clone()), found))
+        .collect();
     let mut steps = Steps::default();
     let mut count = open.len();
     for alert in open {

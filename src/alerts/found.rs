@@ -2,8 +2,9 @@
 
 use super::Rule;
 use crate::clock::Timestamp;
+use crate::secret_scan;
 
-/// A cause that holds now.
+/// A cause that holds now. What is stored and sent of it holds no secret key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The rule that found it.
@@ -20,4 +21,12 @@ pub struct Found {
     pub level: i64,
     /// Since when it holds.
     pub since: Timestamp,
+}
+
+impl Found {
+    /// The same without secret keys, which a key's name from an earlier version may hold.
+    pub(super) fn without_secrets(self) -> Self {
+        let without = |text: &str| secret_scan::without_secrets(text).into_owned();
+        Self { title: without(&self.title), detail: without(&self.detail), ..self }
+    }
 }

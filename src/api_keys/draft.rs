@@ -13,7 +13,7 @@ use crate::clock::{DAY, Timestamp, long_date, parse_iso_date};
 use crate::error::Invalid;
 use crate::roles::Role;
 use crate::settings::Settings;
-use crate::text;
+use crate::text::{self, Typed, without_secret};
 
 /// The create or edit form as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Draft {
         );
         let role = invalid.take("role", self.check_role(rules));
         let expires_at = rules.new_end(&self.lifetime, &self.expires_on, &mut invalid);
-        let rest = self.check_rest(role, &mut invalid);
+        let rest = self.check_rest(role, "", &mut invalid);
         match (name, environment, expires_at, rest) {
             (Some(name), Some(environment), Some(expires_at), Some(rest)) if invalid.is_empty() => {
                 Ok((rest.with(name, expires_at), environment))
@@ -80,10 +80,11 @@ impl Draft {
     /// Checks the form that edits `key`.
     pub(super) fn check_edit(&self, key: &ApiKey, rules: &Rules<'_>) -> Result<Checked, Invalid> {
         let mut invalid = Invalid::default();
-        let name = invalid.take("name", KeyName::parse(&self.name));
+        let name = KeyName::parse(Typed::over(&self.name, key.name.as_str()));
+        let name = invalid.take("name", name);
         let role = invalid.take("role", self.check_role(rules));
         let expires_at = invalid.take("expires_on", self.check_new_end(key, rules));
-        let rest = self.check_rest(role, &mut invalid);
+        let rest = self.check_rest(role, &key.notes, &mut invalid);
         match (name, expires_at, rest) {
             (Some(name), Some(expires_at), Some(rest)) if invalid.is_empty() => {
                 Ok(rest.with(name, expires_at))
@@ -111,7 +112,12 @@ impl Draft {
         role.cloned().ok_or_else(|| "Choose a role".into())
     }
 
-    fn check_rest(&self, role: Option<Role>, invalid: &mut Invalid) -> Option<Rest> {
+    fn check_rest(
+        &self,
+        role: Option<Role>,
+        stored_notes: &str,
+        invalid: &mut Invalid,
+    ) -> Option<Rest> {
         let scopes = invalid.take("scopes", self.check_scopes(role.as_ref()));
         let ip_whitelist = match IpWhitelist::parse(&self.ip_whitelist) {
             Ok(list) => Some(list),
@@ -122,7 +128,7 @@ impl Draft {
                 None
             }
         };
-        let notes = invalid.take("notes", parse_notes(&self.notes));
+        let notes = invalid.take("notes", parse_notes(Typed::over(&self.notes, stored_notes)));
         Some(Rest { role: role?, scopes: scopes?, ip_whitelist: ip_whitelist?, notes: notes? })
     }
 
@@ -135,6 +141,9 @@ impl Draft {
         }
         if self.scopes.is_empty() {
             return Err("Choose at least one scope".into());
+        }
+        for scope in &self.scopes {
+            without_secret(scope)?;
         }
         let missing =
             self.scopes.iter().find(|scope| role.is_some_and(|r| !r.scopes.contains(*scope)));
@@ -184,7 +193,9 @@ impl Rules<'_> {
     }
 
     fn expiry(&self, date: &str) -> Result<Timestamp, String> {
-        self.within_limits(parse_iso_date(date.trim()).ok_or("Enter an expiry date")?)
+        self.within_limits(
+            parse_iso_date(without_secret(date)?.trim()).ok_or("Enter an expiry date")?,
+        )
     }
 
     fn within_limits(&self, date: Date) -> Result<Timestamp, String> {

@@ -4,8 +4,8 @@
 use smallvec::SmallVec;
 use zeroize::Zeroize as _;
 
-use super::secret::TAIL;
 use super::{Environment, KeyId, SecretKey};
+use crate::secret_scan::{TAIL, is_prefix};
 use crate::text::is_forbidden;
 
 /// The longest text that is looked at, in bytes: a secret key has 63 at most.
@@ -217,7 +217,7 @@ enum Begin<'a> {
 fn begin<'a>(core: &'a str, prefix: Option<&str>) -> Begin<'a> {
     let (start, rest) = core.split_once('_').unwrap_or((core, ""));
     let is_ours = prefix.is_none_or(|prefix| prefix == start);
-    if !super::secret::is_prefix(start) {
+    if !is_prefix(start) {
         return Begin::Flaw(Flaw::Prefix);
     }
     let names = Environment::ALL.map(Environment::short);

@@ -3,7 +3,7 @@
 use super::{Environment, KeyId};
 use crate::clock::{DAY, Timestamp};
 use crate::settings::Settings;
-use crate::text;
+use crate::text::{self, Typed};
 
 /// The longest key name, in characters.
 const LONGEST_NAME: usize = 80;
@@ -25,8 +25,8 @@ impl KeyName {
     ///
     /// # Errors
     /// The message for the person who typed it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let name = text::one_line(text, "Key name", LONGEST_NAME)?;
+    pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
+        let name = text::one_line(typed, "Key name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter a key name".into()) } else { Ok(Self(name)) }
     }
 
@@ -59,8 +59,8 @@ impl KeyName {
 ///
 /// # Errors
 /// The message for the person who typed them.
-pub fn parse_notes(text: &str) -> Result<String, String> {
-    text::lines(text, "Notes", LONGEST_NOTES)
+pub fn parse_notes<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
+    text::lines(typed, "Notes", LONGEST_NOTES)
 }
 
 /// A key, without its scopes and whitelist.

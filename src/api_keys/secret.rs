@@ -8,13 +8,7 @@ use super::Environment;
 use crate::error::Result;
 use crate::keyring::{Keyring, Purpose};
 use crate::random::{self, BASE62};
-
-/// Random characters: 62⁴³ is just above 2²⁵⁶.
-const RANDOM: usize = 43;
-/// Characters of the checksum: 62⁶ is above 2³².
-const CHECKSUM: usize = 6;
-/// What follows the prefix and the environment, in characters.
-pub(super) const TAIL: usize = RANDOM + CHECKSUM;
+use crate::secret_scan::{RANDOM, TAIL, checksum, is_secret};
 
 /// A secret key in memory: wiped when it is dropped, and readable through [`SecretKey::expose`] alone.
 pub struct SecretKey(Zeroizing<String>);
@@ -39,16 +33,7 @@ impl SecretKey {
     /// checksum is right, so that junk costs no look-up.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (body, sum) = text.split_at_checked(text.len().checked_sub(CHECKSUM)?)?;
-        let (start, random) = body.split_at_checked(body.len().checked_sub(RANDOM)?)?;
-        let (prefix, environment) = start.strip_suffix('_')?.split_once('_')?;
-        // To the end whatever comes, so that many bytes are looked at at once.
-        let is_random = random.bytes().fold(true, |so_far, b| so_far & b.is_ascii_alphanumeric());
-        let is_well_formed = is_random
-            && is_prefix(prefix)
-            && Environment::ALL.iter().any(|other| other.short() == environment);
-        (is_well_formed && checksum(body) == sum.as_bytes())
-            .then(|| Self(Zeroizing::new(text.to_owned())))
+        is_secret(text).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// What it begins with: the prefix and the environment, as `lk_prod`. Nothing of it is secret.
@@ -77,27 +62,16 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Whether `text` can be an organisation's prefix: 2 to 8 lower-case letters or digits.
-pub(super) fn is_prefix(text: &str) -> bool {
-    (2..=8).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-}
-
-/// CRC-32 (ISO-HDLC) of `text` as six digits of base62, the most significant first.
-fn checksum(text: &str) -> [u8; CHECKSUM] {
-    let mut rest = crc32fast::hash(text.as_bytes()) as usize;
-    let mut digits = [b'0'; CHECKSUM];
-    for digit in digits.iter_mut().rev() {
-        *digit = BASE62[rest % BASE62.len()];
-        rest /= BASE62.len();
-    }
-    digits
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret_scan::{CHECKSUM, ENVIRONMENTS};
     use proptest::prelude::*;
+
+    #[test]
+    fn what_recognises_secret_keys_knows_every_environment() {
+        assert_eq!(Environment::ALL.map(Environment::short), ENVIRONMENTS);
+    }
 
     #[test]
     fn a_secret_key_has_its_prefix_environment_length_and_checksum() {
@@ -129,11 +103,5 @@ mod tests {
         fn no_text_makes_reading_panic(text in ".*") {
             prop_assert!(SecretKey::parse(&text).is_none());
         }
-    }
-
-    #[test]
-    fn the_checksum_is_crc_32_in_base62() {
-        // CRC-32("123456789") is 0xCBF43926 = 3421780262, the algorithm's published check value.
-        assert_eq!(&checksum("123456789"), b"3jZRME");
     }
 }

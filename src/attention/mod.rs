@@ -7,8 +7,11 @@
 //! is as quick as any. Uses members, `api_keys` and usage.
 
 mod reason;
+mod store;
+mod stored_secrets;
 
 pub use reason::{Concern, Reason};
+pub use stored_secrets::{StoredSecret, elsewhere as stored_secrets};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,9 +21,10 @@ use crate::clock::Timestamp;
 use crate::db::{Connection, Db, Transaction};
 use crate::error::Result;
 use crate::members::{self, State};
+use crate::roles::{self, Coverage};
 use crate::settings::{self, Settings};
-use crate::usage::denials;
-use reason::{Facts, OFTEN, REFUSALS, UNUSED};
+use crate::usage::{self, denials};
+use reason::{Facts, INTROSPECTED, OFTEN, REFUSALS, UNUSED};
 
 /// How many keys are looked at for each reason.
 const LOOKED_AT: i64 = 1000;
@@ -51,6 +55,7 @@ pub fn reconsider(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> Re
     for ids in ids.chunks(BATCH) {
         let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
         let keys = api_keys::by_ids(tx, &ids)?;
+        stored_secrets::forget(tx, &keys)?;
         let noted = noted(tx, keys, now)?;
         api_keys::note(tx, &noted, &settings)?;
     }
@@ -83,6 +88,7 @@ pub fn keep(
 /// # Errors
 /// When the database cannot be read or written.
 pub fn look(db: &Db, now: Timestamp) -> Result<()> {
+    stored_secrets::search(db, now)?;
     let differ = db.read_blocking(|connection| {
         let mut differ = Vec::new();
         let ids: Vec<KeyId> = candidates(connection, now)?.into_iter().collect();
@@ -109,6 +115,9 @@ fn candidates(connection: &mut Connection, now: Timestamp) -> Result<BTreeSet<Ke
     for creator in left(connection)?.into_keys() {
         found.extend(api_keys::created_by(connection, &creator, LOOKED_AT)?);
     }
+    found.extend(stored_secrets::found_keys(connection, LOOKED_AT)?);
+    let asked_since = now.plus(-INTROSPECTED);
+    found.extend(usage::introspecting(connection, None, asked_since, LOOKED_AT)?.into_keys());
     found.extend(api_keys::noted(connection, LOOKED_AT)?);
     Ok(found)
 }
@@ -130,6 +139,8 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let overlaps = api_keys::overlaps_end_at(connection, &ids, now)?;
     let left = left(connection)?;
+    let secrets = stored_secrets::found(connection, keys)?;
+    let introspected = introspected(connection, keys, now)?;
     let mut facts = Vec::new();
     for key in keys {
         let since = reason::refusals_since(key, now);
@@ -138,9 +149,28 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
             refusals: denials::alike(connection, &key.id, since)?,
             overlap_ends_at: overlap.filter(|at| *at <= now),
             creator_left_at: left.get(&key.created_by).copied(),
+            secret_found_at: secrets.get(&key.id).copied(),
+            introspected_at: introspected.get(&key.id).copied(),
         });
     }
     Ok(facts)
+}
+
+/// On which day those of some keys with the role Full access last asked about other keys, which that
+/// role included in earlier versions.
+fn introspected(
+    connection: &mut Connection,
+    keys: &[ApiKey],
+    now: Timestamp,
+) -> Result<BTreeMap<KeyId, Timestamp>> {
+    let roles = roles::all(connection)?;
+    let full = roles.iter().find(|role| role.coverage == Coverage::Every);
+    let has_it = |key: &&ApiKey| full.is_some_and(|role| role.id == key.role_id);
+    let ids: Vec<&str> = keys.iter().filter(has_it).map(|key| key.id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    usage::introspecting(connection, Some(&ids), now.plus(-INTROSPECTED), LOOKED_AT)
 }
 
 /// The members who created keys and can no longer sign in, and since when.

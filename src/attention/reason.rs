@@ -13,6 +13,10 @@ pub(super) const OFTEN: i64 = 20;
 /// After how long without use a key counts as unused, in milliseconds.
 pub(super) const UNUSED: i64 = 90 * DAY;
 
+/// For how long after its last question about other keys a key is listed that may ask no more, in
+/// milliseconds.
+pub(super) const INTROSPECTED: i64 = 90 * DAY;
+
 /// Why a key needs attention, most urgent first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -27,6 +31,10 @@ pub enum Reason {
         /// Where it came from, as far as that is known.
         address: Option<String>,
     },
+    /// Its name or notes hold a secret key.
+    SecretStored,
+    /// It asked about other keys, and its role no longer includes that.
+    IntrospectionEnded,
     /// It expires within 14 days; 0 is today.
     Expiring(i64),
     /// It is refused often.
@@ -66,6 +74,10 @@ pub(super) struct Facts {
     pub overlap_ends_at: Option<Timestamp>,
     /// When its creator left.
     pub creator_left_at: Option<Timestamp>,
+    /// When a secret key was found in its name or notes.
+    pub secret_found_at: Option<Timestamp>,
+    /// On which day it last asked about other keys, if its role no longer includes that.
+    pub introspected_at: Option<Timestamp>,
 }
 
 /// From when on refusals of a key count: those before somebody looked at it do not.
@@ -95,6 +107,8 @@ fn elsewhere(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern> {
     concerns.extend(refused(key, facts));
     let unused = key.last_used_at.map(|used| used.plus(UNUSED));
     let found = [
+        (Reason::SecretStored, facts.secret_found_at),
+        (Reason::IntrospectionEnded, facts.introspected_at),
         (Reason::OverlapCanEnd, facts.overlap_ends_at),
         (Reason::CreatorLeft, facts.creator_left_at),
         (Reason::Unused, unused),
@@ -164,13 +178,15 @@ impl Reason {
     fn rank(&self) -> u8 {
         match self {
             Self::DeadSecretUsed { .. } => 0,
-            Self::Expiring(_) => 1,
-            Self::RefusedOften { .. } => 2,
-            Self::RotationDue => 3,
-            Self::OverlapCanEnd => 4,
-            Self::CreatorLeft => 5,
-            Self::NeverUsed => 6,
-            Self::Unused => 7,
+            Self::SecretStored => 1,
+            Self::IntrospectionEnded => 2,
+            Self::Expiring(_) => 3,
+            Self::RefusedOften { .. } => 4,
+            Self::RotationDue => 5,
+            Self::OverlapCanEnd => 6,
+            Self::CreatorLeft => 7,
+            Self::NeverUsed => 8,
+            Self::Unused => 9,
         }
     }
 }

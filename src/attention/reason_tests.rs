@@ -67,6 +67,8 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
         ],
         overlap_ends_at: Some(NOW),
         creator_left_at: Some(NOW.plus(-DAY)),
+        secret_found_at: Some(NOW.plus(-DAY)),
+        introspected_at: Some(NOW.plus(-DAY)),
     };
     let all = ApiKey {
         expires_at: NOW.plus(5 * DAY),
@@ -83,7 +85,10 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
     let refused = Reason::RefusedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
     let rest = [Reason::RotationDue, Reason::OverlapCanEnd, Reason::CreatorLeft, Reason::Unused];
     let expected: Vec<Reason> =
-        [dead, Reason::Expiring(5), refused].into_iter().chain(rest).collect();
+        [dead, Reason::SecretStored, Reason::IntrospectionEnded, Reason::Expiring(5), refused]
+            .into_iter()
+            .chain(rest)
+            .collect();
     assert_eq!(reasons(&all, &facts), expected);
     let never = ApiKey { last_used_at: None, ..key() };
     assert_eq!(reasons(&never, &Facts::default()), [Reason::NeverUsed]);

@@ -60,7 +60,8 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
     db.write_blocking(|tx| {
         settings::prepare(tx, &keyring)?;
         scopes::add_resources(tx, &[], &author)?;
-        roles::add_built_in(tx, author.now)
+        roles::add_built_in(tx, author.now)?;
+        roles::update_built_in(tx, &author)
     })?;
     config.database.restrict_files();
     Ok((db, keyring))

@@ -130,7 +130,7 @@ pub struct AddMember {
     #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
     pub email: Email,
     /// The name that others see
-    #[arg(long, value_name = "NAME", value_parser = MemberName::parse)]
+    #[arg(long, value_name = "NAME", value_parser = |name: &str| MemberName::parse(name))]
     pub name: MemberName,
     /// Make the member a super manager, with every permission unless --permission says otherwise
     #[arg(long)]

@@ -8,6 +8,7 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::command_line::CommandLine;
+use crate::secret_scan;
 
 /// What to print instead of starting.
 #[derive(Debug)]
@@ -23,7 +24,9 @@ enum Kind {
 
 impl Refusal {
     pub(super) fn new(line: impl Into<String>) -> Self {
-        Self(Kind::BadSetting(line.into()))
+        let line = line.into();
+        // It repeats what was given.
+        Self(Kind::BadSetting(secret_scan::redacted(&line).unwrap_or(line)))
     }
 
     /// What clap has to say, cut to one line. A value that came from the environment is called

@@ -72,6 +72,18 @@ fn a_bad_option_is_refused_in_one_line_that_names_it() {
 }
 
 #[test]
+fn a_secret_key_given_as_a_name_or_an_address_is_rejected_and_not_repeated() {
+    use crate::api_keys::{Environment, SecretKey};
+    let secret = SecretKey::generate("lk", Environment::Production).expect("random");
+    let secret = secret.expose();
+    for (name, email) in [(secret, "ines@example.com"), ("Ines", secret)] {
+        let line = refusal(&["member", "add", "--name", name, "--email", email]);
+        assert!(line.contains("This is a secret key: it must not be stored"), "{line}");
+        assert!(line.contains("lk_prod_… (removed)") && !line.contains(&secret[8..]), "{line}");
+    }
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     for asked in ["--help", "--version"] {
         assert_eq!(parse(&[asked]).map(|_| ()), Err(String::new()), "{asked}");

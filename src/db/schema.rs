@@ -238,6 +238,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    stored_secrets (kind, id) {
+        kind -> Text,
+        id -> Text,
+        found_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    stored_secret_search (id) {
+        id -> Integer,
+        last_key_id -> Text,
+        completed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     usage_scopes (key_id, scope) {
         key_id -> Text,
         scope -> Text,
@@ -507,6 +523,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     settings,
     spent_form_tokens,
+    stored_secret_search,
+    stored_secrets,
     usage_addresses,
     usage_days,
     usage_hours,

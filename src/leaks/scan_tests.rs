@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
+use crate::api_keys::Environment;
+use crate::secret_scan::TAIL;
 
 fn secret(prefix: &str) -> String {
     let secret = SecretKey::generate(prefix, Environment::Staging).expect("random");

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::server::{Security, Server, is_loopback};
 use crate::error::Invalid;
-use crate::text;
+use crate::text::{self, Typed};
 
 /// The longest name of a host (RFC 1035, 2.3.4), in characters.
 const LONGEST_HOST: usize = 253;
@@ -36,15 +36,17 @@ impl Draft {
             return Ok(None);
         }
         let mut invalid = Invalid::default();
-        let host = invalid.take("mail_host", host(&self.host));
-        let port = self.port.trim().parse().ok().filter(|port| *port > 0);
-        let port = port.ok_or_else(|| "Port must be a number from 1 to 65,535".to_owned());
-        let port = invalid.take("mail_port", port);
+        let stored = |value: fn(&Server) -> &String| before.map_or("", |server| value(server));
+        let typed = Typed::over(&self.host, stored(|server| &server.host));
+        let host = invalid.take("mail_host", host(typed));
+        let port = invalid.take("mail_port", port(&self.port));
         let security = Security::parse(&self.security).ok_or("Choose an encryption".to_owned());
         let security = invalid.take("mail_security", security);
-        let username = text::one_line(&self.username, "User name", LONGEST);
+        let typed = Typed::over(&self.username, stored(|server| &server.username));
+        let username = text::one_line(typed, "User name", LONGEST);
         let username = invalid.take("mail_username", username);
-        let sender = invalid.take("mail_sender", address(&self.sender));
+        let typed = Typed::over(&self.sender, stored(|server| &server.sender));
+        let sender = invalid.take("mail_sender", address(typed));
         let (Some(host), Some(port), Some(security), Some(username)) =
             (host, port, security, username)
         else {
@@ -93,16 +95,21 @@ impl Draft {
     }
 }
 
-fn host(text: &str) -> Result<String, String> {
-    let host = text::one_line(text, "Mail server", LONGEST_HOST)?;
+fn port(text: &str) -> Result<u16, String> {
+    let port = text::without_secret(text)?.trim().parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| "Port must be a number from 1 to 65,535".to_owned())
+}
+
+fn host(typed: Typed<'_>) -> Result<String, String> {
+    let host = text::one_line(typed, "Mail server", LONGEST_HOST)?;
     let known = Host::parse(&host).or_else(|_| Host::parse(&format!("[{host}]")));
     known.map(|host| host.to_string()).map_err(|_| {
         "Mail server must be a name or an address, for example smtp.example.com".to_owned()
     })
 }
 
-fn address(text: &str) -> Result<String, String> {
-    let address = text::one_line(text, "Sender", LONGEST)?;
+fn address(typed: Typed<'_>) -> Result<String, String> {
+    let address = text::one_line(typed, "Sender", LONGEST)?;
     let is_at_a_number = address.rsplit('@').next().is_some_and(|host| host.starts_with('['));
     if address.validate_email() && !is_at_a_number {
         Ok(address)
@@ -177,7 +184,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_host_smuggles_anything(text in ".*") {
-            if let Ok(host) = host(&text) {
+            if let Ok(host) = host(text.as_str().into()) {
                 prop_assert!(!host.contains(char::is_whitespace) && !host.contains('/'));
             }
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Message;
+use crate::secret_scan::without_secrets;
 
 /// What a message says. Both parts are made of it; everything is escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,9 +24,9 @@ impl Message {
     pub fn of(to: &str, subject: &str, letter: &Letter) -> Self {
         Self {
             to: to.to_owned(),
-            subject: subject.to_owned(),
-            text: letter.text(),
-            html: Some(letter.html()),
+            subject: without_secrets(subject).into_owned(),
+            text: without_secrets(&letter.text()).into_owned(),
+            html: Some(without_secrets(&letter.html()).into_owned()),
         }
     }
 }

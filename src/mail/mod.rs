@@ -25,6 +25,7 @@ use crate::clock::Timestamp;
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
+use crate::secret_scan;
 use crate::settings;
 
 /// What an entry of the activity calls the permissions that its author held.
@@ -55,6 +56,14 @@ pub struct Changed {
     pub after: Option<Server>,
     /// What differs, as people read it; never a password.
     pub changes: Vec<Change>,
+}
+
+/// Whether the server's host, user name or sender holds a secret key: stored before that was rejected.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn holds_secret(connection: &mut Connection) -> Result<bool> {
+    Ok(store::texts(connection)?.iter().any(|text| secret_scan::holds_secret(text)))
 }
 
 /// Changes the server as drafted; a draft without a host turns email off. Who may do that is decided

@@ -95,7 +95,7 @@ fn held_by(tx: &mut Transaction<'_>, author: &Author) -> Result<Permissions> {
     match &author.actor {
         Actor::CommandLine => Ok(Permissions::all()),
         Actor::Member { id, .. } => held_by_member(tx, id.clone()),
-        Actor::Anonymous => Ok(Permissions::default()),
+        Actor::Anonymous | Actor::System => Ok(Permissions::default()),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Permission, Permissions};
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::text::Typed;
 use crate::{random, text};
 
 /// The longest member name, in characters.
@@ -120,8 +121,8 @@ impl MemberName {
     ///
     /// # Errors
     /// The message for the person who typed it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let name = text::one_line(text, "Name", LONGEST_NAME)?;
+    pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
+        let name = text::one_line(typed, "Name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter a name".into()) } else { Ok(Self(name)) }
     }
 

@@ -17,6 +17,7 @@ pub use standing::{Standing, Wanted};
 use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
+use crate::text::Typed;
 
 /// A member to add.
 #[derive(Clone, Debug)]
@@ -111,8 +112,9 @@ pub fn rename(
     name: &str,
     author: &Author,
 ) -> Result<Member> {
-    let name = MemberName::parse(name).map_err(|message| Error::invalid("name", message))?;
     let member = store::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    let name = MemberName::parse(Typed::over(name, member.name.as_str()));
+    let name = name.map_err(|message| Error::invalid("name", message))?;
     if member.name == name {
         return Ok(member);
     }

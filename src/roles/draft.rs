@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Role;
 use crate::error::Invalid;
 use crate::scopes::Scope;
-use crate::text;
+use crate::text::{self, Typed};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 80;
@@ -32,11 +32,18 @@ pub(super) struct Checked {
 }
 
 impl Draft {
-    /// Checks the form against the scopes that there are and the other roles.
-    pub(super) fn check(&self, scopes: &[Scope], others: &[Role]) -> Result<Checked, Invalid> {
+    /// Checks the form against the scopes that there are, the role that it edits and the others.
+    pub(super) fn check(
+        &self,
+        scopes: &[Scope],
+        before: Option<&Role>,
+        others: &[Role],
+    ) -> Result<Checked, Invalid> {
         let mut invalid = Invalid::default();
-        let name = invalid.take("name", self.check_name(others));
-        let description = text::one_line(&self.description, "Description", LONGEST_DESCRIPTION);
+        let name = invalid.take("name", self.check_name(before, others));
+        let stored = before.map_or("", |role| &role.description);
+        let description = Typed::over(&self.description, stored);
+        let description = text::one_line(description, "Description", LONGEST_DESCRIPTION);
         let description = invalid.take("description", description);
         let scopes = invalid.take("scopes", self.check_scopes(scopes));
         match (name, description, scopes) {
@@ -47,8 +54,9 @@ impl Draft {
         }
     }
 
-    fn check_name(&self, others: &[Role]) -> Result<String, String> {
-        let name = text::one_line(&self.name, "Role name", LONGEST_NAME)?;
+    fn check_name(&self, before: Option<&Role>, others: &[Role]) -> Result<String, String> {
+        let typed = Typed::over(&self.name, before.map_or("", |role| &role.name));
+        let name = text::one_line(typed, "Role name", LONGEST_NAME)?;
         if name.is_empty() {
             return Err("Enter a role name".into());
         }
@@ -64,6 +72,7 @@ impl Draft {
         let is_there = |name: &&String| all.iter().any(|scope| scope.name == **name);
         match chosen.iter().find(|name| !is_there(name)) {
             Some(other) => {
+                text::without_secret(other)?;
                 let shown = text::visible(other, LONGEST_NAME);
                 Err(format!("There is no scope “{shown}”. Choose from the list"))
             }
@@ -81,7 +90,7 @@ mod tests {
     fn check(draft: &Draft) -> Result<Checked, Invalid> {
         let scopes = [Resource::new("orders", "").expect("a resource").scope("read")];
         let others = [Role::custom("role_1", "billing", "Billing", "", BTreeSet::new())];
-        draft.check(&scopes, &others)
+        draft.check(&scopes, None, &others)
     }
 
     fn draft() -> Draft {

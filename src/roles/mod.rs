@@ -35,6 +35,27 @@ pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// Has built-in roles that another version stored say what they cover in this one. Every process
+/// then forgets what their keys could do before.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> {
+    let stored = store::all(tx)?;
+    for (_, role) in Role::built_in() {
+        let before = stored.iter().find(|other| other.id == role.id);
+        let Some(before) = before.filter(|other| other.description != role.description) else {
+            continue;
+        };
+        let after = Role { version: before.version + 1, ..role };
+        store::update(tx, &after)?;
+        tx.announce(EVERYTHING)?;
+        let changes = changes(Some(before), &after);
+        activity::record(tx, author, &recorded(Event::RoleEdited, &after, &changes))?;
+    }
+    Ok(())
+}
+
 /// Adds a role of the organisation's own.
 ///
 /// # Errors
@@ -53,7 +74,7 @@ pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Resul
     if known.len() >= MOST {
         invalid.add("", format!("There are {MOST} roles, which is the most"));
     }
-    let checked = invalid.and(draft.check(&scopes, &known))?;
+    let checked = invalid.and(draft.check(&scopes, None, &known))?;
     let id = format!("role_{}", random::text(random::BASE62, 12)?);
     let slug = free_slug(&checked.name, &known);
     let role = Role::custom(&id, &slug, &checked.name, &checked.description, checked.scopes);
@@ -81,7 +102,7 @@ pub fn edit(
     if before.version != version {
         return Err(Error::Conflict);
     }
-    let checked = draft.check(&scopes, &others).map_err(Error::Invalid)?;
+    let checked = draft.check(&scopes, Some(&before), &others).map_err(Error::Invalid)?;
     let mut after = before.clone();
     (after.name, after.description, after.scopes) =
         (checked.name, checked.description, checked.scopes);

@@ -26,7 +26,7 @@ pub struct Role {
 /// How a role's scopes come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coverage {
-    /// Every scope, also future ones.
+    /// Every scope of the organisation's API, also future ones.
     Every,
     /// Every `:read` and `:write` scope.
     ReadAndWrite,
@@ -54,7 +54,12 @@ impl Coverage {
             .unwrap_or(Self::Chosen)
     }
 
+    /// Latchkey's own scopes are given by custom roles only: who may ask about other keys is decided
+    /// for each key, not by what its API grows to.
     fn covers(self, scope: &Scope) -> bool {
+        if scope.built_in {
+            return false;
+        }
         match self {
             Self::Every => true,
             Self::ReadAndWrite => matches!(scope.operation.as_str(), "read" | "write"),
@@ -129,7 +134,7 @@ impl Role {
                 role(
                     "full-access",
                     "Full access",
-                    "Every scope, also those added later.",
+                    "Every scope of your API, also those added later.",
                     Coverage::Every,
                 ),
             ),

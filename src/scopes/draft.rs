@@ -3,7 +3,7 @@
 use super::scope::{LONGEST_DESCRIPTION, operation};
 use super::{Resource, Scope};
 use crate::error::Invalid;
-use crate::text;
+use crate::text::{self, Typed};
 
 /// The form that adds a scope, as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl Draft {
 }
 
 /// Checks a scope's description.
-pub(super) fn description(text: &str) -> Result<String, String> {
-    text::one_line(text, "Description", LONGEST_DESCRIPTION)
+pub(super) fn description<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
+    text::one_line(typed, "Description", LONGEST_DESCRIPTION)
 }
 
 #[cfg(test)]

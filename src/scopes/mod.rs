@@ -18,6 +18,7 @@ pub use scope::{Resource, Scope, is_scope};
 use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::error::{Error, Invalid, Result};
+use crate::text::Typed;
 
 /// The scope that a service needs to ask whether keys may pass; built in.
 pub const INTROSPECT: &str = "latchkey:introspect";
@@ -134,8 +135,8 @@ pub fn describe(
     if before.version != version {
         return Err(Error::Conflict);
     }
-    let description =
-        draft::description(description).map_err(|m| Error::invalid("description", m))?;
+    let typed = Typed::over(description, &before.description);
+    let description = draft::description(typed).map_err(|m| Error::invalid("description", m))?;
     let changes = described(&before.description, &description);
     if changes.is_empty() {
         return Ok(());

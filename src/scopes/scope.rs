@@ -64,7 +64,7 @@ fn is_word(text: &str) -> bool {
 /// # Errors
 /// The message for the person who typed it.
 pub(super) fn operation(text: &str) -> Result<String, String> {
-    let name = text.trim().to_lowercase();
+    let name = text::without_secret(text)?.trim().to_lowercase();
     let shown = text::visible(&name, LONGEST);
     match name.len() {
         0 => Err("Enter an operation".into()),
@@ -89,7 +89,7 @@ impl Resource {
     /// # Errors
     /// The message for the person who typed it.
     pub fn new(name: &str, description: &str) -> Result<Self, String> {
-        let name = name.trim().to_lowercase();
+        let name = text::without_secret(name)?.trim().to_lowercase();
         let shown = text::visible(&name, LONGEST);
         if !is_word(&name) {
             return Err(format!(
@@ -110,6 +110,7 @@ impl Resource {
     /// # Errors
     /// The message for the person who typed them, with the line's number.
     pub fn parse_lines(text: &str) -> Result<Vec<Self>, String> {
+        text::without_secret(text)?;
         let mut resources: Vec<Self> = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let resource =

@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::activity::Change;
 use crate::error::Invalid;
-use crate::text::{self, thousands};
+use crate::text::{self, Typed, thousands, without_secret};
 
 /// The longest name of an organisation, in characters.
 const LONGEST_NAME: usize = 80;
@@ -19,8 +19,8 @@ impl OrganisationName {
     ///
     /// # Errors
     /// The message for the person who typed it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let name = text::one_line(text, "The organisation's name", LONGEST_NAME)?;
+    pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
+        let name = text::one_line(typed, "The organisation's name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter the organisation's name".into()) } else { Ok(Self(name)) }
     }
 
@@ -79,7 +79,7 @@ impl Number {
     }
 
     fn read(&self, text: &str) -> Result<i64, String> {
-        let text = text.trim();
+        let text = without_secret(text)?.trim();
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|_| digits);
         let [least, most] = self.bounds;
@@ -145,10 +145,10 @@ impl Draft {
         }
     }
 
-    pub(super) fn check(&self, version: i64) -> Result<Settings, Invalid> {
+    pub(super) fn check(&self, before: &Settings) -> Result<Settings, Invalid> {
         let mut invalid = Invalid::default();
-        let organisation =
-            invalid.take("organisation", OrganisationName::parse(&self.organisation));
+        let organisation = Typed::over(&self.organisation, &before.organisation);
+        let organisation = invalid.take("organisation", OrganisationName::parse(organisation));
         let prefix = invalid.take("secret_prefix", prefix(&self.secret_prefix));
         let mut wide = |number: &Number, text: &str| {
             invalid.take(number.field, number.read(text)).unwrap_or_default()
@@ -167,7 +167,7 @@ impl Draft {
             denials_days: read(&DENIALS, &self.denials_days),
             review_days: read(&REVIEW, &self.review_days),
             active_key_limit: wide(&ACTIVE_KEYS, &self.active_key_limit),
-            version,
+            version: before.version,
         };
         compare(&settings, &mut invalid);
         if invalid.is_empty() { Ok(settings) } else { Err(invalid) }
@@ -196,7 +196,7 @@ fn compare(settings: &Settings, invalid: &mut Invalid) {
 }
 
 fn prefix(text: &str) -> Result<String, String> {
-    let prefix = text.trim();
+    let prefix = without_secret(text)?.trim();
     let is_plain = prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     if is_plain && PREFIX.contains(&prefix.len()) {
         return Ok(prefix.to_owned());

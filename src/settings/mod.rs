@@ -117,7 +117,7 @@ pub fn change(
     if before.version != version {
         return Err(Error::Conflict);
     }
-    let mut after = draft.check(version).map_err(Error::Invalid)?;
+    let mut after = draft.check(&before).map_err(Error::Invalid)?;
     let changes = draft::changes(&before, &after);
     if !changes.is_empty() {
         after.version += 1;

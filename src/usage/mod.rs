@@ -31,7 +31,7 @@ pub use recorder::{Denial, Recorder};
 pub use request::{Named, RequestId};
 pub use right_sizing::{UNASKED_DAYS, Unasked, unasked};
 pub use series::{Bar, Series};
-pub use traces::{Trace, Traces, scopes_asked_of, traces};
+pub use traces::{Trace, Traces, introspecting, scopes_asked_of, traces};
 pub use writer::Writer;
 
 use std::collections::BTreeMap;

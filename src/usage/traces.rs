@@ -7,7 +7,7 @@ use super::{Outcome, SeenAddress, addresses, scopes_asked, store};
 use crate::api_keys::KeyId;
 use crate::clock::{DAY, Timestamp};
 use crate::db::Connection;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How many days are looked back on at most: as long as counts by the day may be kept.
 const LONGEST: i64 = 3_650;
@@ -122,6 +122,26 @@ fn together(
     let mut all: Vec<Trace> = traces.into_values().collect();
     all.sort_by_key(|trace| std::cmp::Reverse(trace.last));
     all
+}
+
+/// The keys that asked about other keys since `since`, with the day on which they last did, at most
+/// `limit`; only among `ids` where these are given.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn introspecting(
+    connection: &mut Connection,
+    ids: Option<&[&str]>,
+    since: Timestamp,
+    limit: i64,
+) -> Result<BTreeMap<KeyId, Timestamp>> {
+    let mut found = BTreeMap::new();
+    let since = since.millis().div_euclid(DAY);
+    for (id, day) in store::introspecting(connection, ids, since, limit)? {
+        let id = KeyId::parse(&id).ok_or_else(|| Error::internal("a bad Key ID"))?;
+        found.insert(id, Timestamp::from_millis(day * DAY));
+    }
+    Ok(found)
 }
 
 /// Which of their scopes the requests of some keys have asked for, and on which day last.

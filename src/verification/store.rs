@@ -62,10 +62,12 @@ struct Row {
 const SELECT: &str = "SELECT k.id, s.number, k.environment, r.slug, k.all_role_scopes, \
     k.created_at, k.expires_at, k.revoked_at, s.expires_at, s.superseded_at, \
     CASE r.coverage \
-        WHEN 'every' THEN (SELECT {list}(name, ' ') FROM scopes) \
+        WHEN 'every' THEN (SELECT {list}(name, ' ') FROM scopes WHERE NOT built_in) \
         WHEN 'read_and_write' THEN \
-            (SELECT {list}(name, ' ') FROM scopes WHERE operation IN ('read', 'write')) \
-        WHEN 'read' THEN (SELECT {list}(name, ' ') FROM scopes WHERE operation = 'read') \
+            (SELECT {list}(name, ' ') FROM scopes \
+                WHERE NOT built_in AND operation IN ('read', 'write')) \
+        WHEN 'read' THEN (SELECT {list}(name, ' ') FROM scopes \
+                WHERE NOT built_in AND operation = 'read') \
         ELSE (SELECT {list}(scope, ' ') FROM role_scopes WHERE role_id = r.id) \
     END, \
     (SELECT {list}(scope, ' ') FROM api_key_scopes WHERE key_id = k.id), \

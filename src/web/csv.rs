@@ -1,6 +1,7 @@
 //! Files for spreadsheets (RFC 4180).
 
 use crate::error::{Error, Result};
+use crate::secret_scan;
 
 /// What such a file is.
 pub const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
@@ -22,9 +23,10 @@ where
     csv.into_inner().map_err(|error| Error::internal(error.into_error()))
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection), without secret keys.
 #[must_use]
 pub fn safe(text: &str) -> String {
+    let text = &*secret_scan::without_secrets(text);
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }

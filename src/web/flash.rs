@@ -4,6 +4,7 @@ use actix_session::Session;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::secret_scan;
 
 /// Where a session's state keeps the notice.
 pub const KEY: &str = "notice";
@@ -72,7 +73,14 @@ impl Notice {
     /// # Errors
     /// When it cannot be kept.
     pub fn set(self, session: &Session) -> Result<()> {
-        session.insert(KEY, self).map_err(Error::internal)
+        let text = secret_scan::without_secrets(&self.text).into_owned();
+        session.insert(KEY, Self { text, ..self }).map_err(Error::internal)
+    }
+
+    /// Whether a notice waits for a page.
+    #[must_use]
+    pub fn waits(session: &Session) -> bool {
+        session.contains_key(KEY)
     }
 
     /// The notice for this page, which no later page repeats.

@@ -7,12 +7,14 @@ use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::Site;
 use super::body::{Body, is_of_type};
 use super::error_page::Refusal;
 use super::form_token::{self, FormPage, FormToken};
+use crate::secret_scan;
 
 /// The largest form but for those that carry documents, in bytes: the bounds of every field
 /// together, percent-encoded.
@@ -20,6 +22,9 @@ pub const ORDINARY: usize = 64 * 1024;
 
 /// A form's fields, and its token. The body is read only after the gate before it has opened, and
 /// only up to `LARGEST` bytes.
+///
+/// A secret key in any field is taken out before a handler sees it, as in `lk_prod_… (removed)`, so
+/// that it reaches no log, session or page; [`crate::text`] rejects what is left.
 #[derive(Debug)]
 pub struct Form<T, const LARGEST: usize = ORDINARY> {
     /// The fields. Unknown ones are passed over.
@@ -28,29 +33,91 @@ pub struct Form<T, const LARGEST: usize = ORDINARY> {
     pub token: FormToken,
 }
 
+/// A form of which some fields arrive as they were typed.
+#[derive(Debug)]
+pub struct SecretForm<T, const LARGEST: usize = ORDINARY> {
+    /// The fields. Unknown ones are passed over.
+    pub fields: T,
+    /// The token, checked but not used up yet.
+    pub token: FormToken,
+}
+
+/// The fields of a [`SecretForm`].
+pub trait SecretFields: DeserializeOwned {
+    /// The names of the fields that arrive as they were typed: passwords, one-time codes, and text
+    /// that is looked through in memory and never kept.
+    const AS_TYPED: &'static [&'static str];
+}
+
+type Extracted<F> = Pin<Box<dyn Future<Output = Result<F, Refusal>>>>;
+
 impl<T: DeserializeOwned, const LARGEST: usize> FromRequest for Form<T, LARGEST> {
     type Error = Refusal;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, body) = (request.clone(), Body::from_request(request, payload));
         Box::pin(async move {
             let Ok(body) = body.await;
-            let body = body.read(LARGEST).await?;
-            if !is_of_type(&request, "application/x-www-form-urlencoded") {
-                return Err(Refusal::Unreadable);
-            }
-            let body = std::str::from_utf8(&body).map_err(|_| Refusal::Unreadable)?;
-            let given = url::form_urlencoded::parse(body.as_bytes())
-                .filter_map(|(name, value)| (name == "form_token").then_some(value));
-            let token = token(&request, given)?;
-            if !is_well_encoded(body) {
-                return Err(Refusal::Unreadable);
-            }
-            let fields = serde_html_form::from_str(body).map_err(|_| Refusal::Unreadable)?;
+            let (fields, token) = extract(&request, body, LARGEST, &[]).await?;
             Ok(Self { fields, token })
         })
     }
+}
+
+impl<T: SecretFields, const LARGEST: usize> FromRequest for SecretForm<T, LARGEST> {
+    type Error = Refusal;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, body) = (request.clone(), Body::from_request(request, payload));
+        Box::pin(async move {
+            let Ok(body) = body.await;
+            let (fields, token) = extract(&request, body, LARGEST, T::AS_TYPED).await?;
+            Ok(Self { fields, token })
+        })
+    }
+}
+
+async fn extract<T: DeserializeOwned>(
+    request: &HttpRequest,
+    body: Body,
+    largest: usize,
+    as_typed: &[&str],
+) -> Result<(T, FormToken), Refusal> {
+    let body = body.read(largest).await?;
+    if !is_of_type(request, "application/x-www-form-urlencoded") {
+        return Err(Refusal::Unreadable);
+    }
+    let body = std::str::from_utf8(&body).map_err(|_| Refusal::Unreadable)?;
+    let given = url::form_urlencoded::parse(body.as_bytes())
+        .filter_map(|(name, value)| (name == "form_token").then_some(value));
+    let token = token(request, given)?;
+    if !is_well_encoded(body) {
+        return Err(Refusal::Unreadable);
+    }
+    let redacted = redacted(body, as_typed);
+    let body = redacted.as_ref().map_or(body, |body| body.as_str());
+    let fields = serde_html_form::from_str(body).map_err(|_| Refusal::Unreadable)?;
+    Ok((fields, token))
+}
+
+/// The body without the secret keys in its fields, but for those in `as_typed`; `None` when there
+/// are none.
+fn redacted(body: &str, as_typed: &[&str]) -> Option<Zeroizing<String>> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    let mut is_changed = false;
+    for (name, value) in form_urlencoded::parse(body.as_bytes()) {
+        let (name, value) = (Zeroizing::new(name.into_owned()), Zeroizing::new(value.into_owned()));
+        let is_typed = as_typed.contains(&name.as_str());
+        let without = secret_scan::redacted(&value).filter(|_| !is_typed);
+        let name_without = secret_scan::redacted(&name);
+        is_changed |= without.is_some() || name_without.is_some();
+        let name = name_without.map_or(name, Zeroizing::new);
+        form.append_pair(&name, &without.map_or(value, Zeroizing::new));
+    }
+    let form = Zeroizing::new(form.finish());
+    is_changed.then_some(form)
 }
 
 /// The one token among those `given`, if it is the session's and of a page that sends here.
@@ -92,6 +159,20 @@ fn is_well_encoded(body: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_key_is_taken_out_of_every_field_but_those_named() {
+        let body = format!("lk_dev_{}", "a".repeat(secret_scan::RANDOM));
+        let sum = secret_scan::checksum(&body);
+        let secret = format!("{body}{}", str::from_utf8(&sum).expect("ASCII"));
+        let sent = format!("name=a+{secret}&password={secret}&{secret}=x&scopes=b&scopes={secret}");
+        let redacted = redacted(&sent, &["password"]).expect("a secret key");
+        let removed = "lk_dev_%E2%80%A6+%28removed%29";
+        let left =
+            format!("name=a+{removed}&password={secret}&{removed}=x&scopes=b&scopes={removed}");
+        assert_eq!(*redacted, left);
+        assert!(super::redacted("name=lk_dev_&password=x", &[]).is_none());
+    }
 
     #[test]
     fn broken_percent_encoding_is_told_from_sound() {

@@ -37,6 +37,7 @@ pub fn has_room() -> bool {
     }
     true
 }
+use crate::secret_scan;
 
 /// The longest method or part of a path that is logged, in bytes: a secret key has 55 or more.
 const LONGEST: usize = 40;
@@ -72,6 +73,9 @@ impl RootSpanBuilder for QuietRootSpan {
 
 /// `path` without parts that may be secret.
 fn quiet(path: &str) -> String {
+    if secret_scan::holds_secret(path) {
+        return "…".into();
+    }
     let parts = path.split('/').map(|part| if part.len() > LONGEST { "…" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }

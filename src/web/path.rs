@@ -5,12 +5,17 @@ use actix_web::http::header;
 use url::Url;
 
 use crate::config::PublicUrl;
+use crate::secret_scan;
 
-/// `next` as a path of ours, with its query; `None` for anything that could lead elsewhere.
+/// `next` as a path of ours, with its query; `None` for anything that could lead elsewhere, and for
+/// what holds a secret key.
 #[must_use]
 pub fn own(next: &str) -> Option<String> {
     // Browsers drop tabs and line ends in URLs and read backslashes as slashes.
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if secret_scan::holds_secret(next) {
+        return None;
+    }
     if !is_plain || !next.starts_with('/') || next.starts_with("//") {
         return None;
     }

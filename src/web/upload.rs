@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::body::{Body, is_of_type};
 use super::error_page::Refusal;
-use super::form::{self, Form};
+use super::form::{self, SecretFields, SecretForm};
 use super::form_token::FormToken;
 
 /// The largest body, in bytes: a document and a little around it.
@@ -36,15 +36,20 @@ struct Pasted {
     document: String,
 }
 
+impl SecretFields for Pasted {
+    /// Read in memory; whoever takes something over from it leaves secret keys out and says so.
+    const AS_TYPED: &'static [&'static str] = &["document"];
+}
+
 impl FromRequest for Upload {
     type Error = Refusal;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         if !is_of_type(request, "multipart/form-data") {
-            let form = Form::<Pasted, LARGEST>::from_request(request, payload);
+            let form = SecretForm::<Pasted, LARGEST>::from_request(request, payload);
             return Box::pin(async move {
-                let Form { fields: Pasted { document }, token } = form.await?;
+                let SecretForm { fields: Pasted { document }, token } = form.await?;
                 Ok(Self { document, file: Vec::new(), token })
             });
         }

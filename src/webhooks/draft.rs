@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::{EventType, Policy};
+use super::{Endpoint, EventType, Policy};
 use crate::error::Invalid;
-use crate::text;
+use crate::text::{self, Typed};
 
 /// The longest URL, in characters.
 const LONGEST_URL: usize = 2_048;
@@ -37,10 +37,20 @@ pub(super) struct Checked {
 }
 
 impl Draft {
-    pub(super) fn check(&self, policy: &Policy) -> Result<Checked, Invalid> {
+    /// Checks the form, which edits the endpoint `before` if there is one.
+    pub(super) fn check(
+        &self,
+        policy: &Policy,
+        before: Option<&Endpoint>,
+    ) -> Result<Checked, Invalid> {
         let mut invalid = Invalid::default();
-        let url = invalid.take("url", url(&self.url, policy));
-        let description = text::one_line(&self.description, "Description", LONGEST_DESCRIPTION);
+        let url = invalid.take(
+            "url",
+            url(Typed::over(&self.url, before.map_or("", |endpoint| &endpoint.url)), policy),
+        );
+        let description =
+            Typed::over(&self.description, before.map_or("", |endpoint| &endpoint.description));
+        let description = text::one_line(description, "Description", LONGEST_DESCRIPTION);
         let description = invalid.take("description", description);
         let events = invalid.take("events", events(&self.events));
         match (url, description, events) {
@@ -53,9 +63,9 @@ impl Draft {
 }
 
 /// The URL in the one spelling that is kept: hosts and addresses as they are compared.
-fn url(text: &str, policy: &Policy) -> Result<String, String> {
+fn url<'a>(typed: impl Into<Typed<'a>>, policy: &Policy) -> Result<String, String> {
     const EXAMPLE: &str = "Enter a URL, for example https://hooks.example.com/latchkey";
-    let text = text::one_line(text, "URL", LONGEST_URL)?;
+    let text = text::one_line(typed, "URL", LONGEST_URL)?;
     let mut url = Url::parse(&text).map_err(|_| EXAMPLE)?;
     url.set_fragment(None);
     let host = url.host().ok_or(EXAMPLE)?;

@@ -6,6 +6,7 @@ use super::{EventType, MessageId, store};
 use crate::clock::Timestamp;
 use crate::db::Transaction;
 use crate::error::{Error, Result};
+use crate::secret_scan::json_without_secrets;
 
 /// What is sent.
 #[derive(Serialize)]
@@ -23,6 +24,7 @@ pub(super) fn insert(
     data: &serde_json::Value,
     at: Timestamp,
 ) -> Result<MessageId> {
+    let data = &json_without_secrets(data);
     let body = Body { r#type: event.name(), timestamp: at.rfc_3339_millis(), data };
     let body = serde_json::to_string(&body).map_err(Error::internal)?;
     let id = MessageId::random()?;

@@ -110,7 +110,7 @@ pub fn create(
     if store::all(tx)?.len() >= MOST {
         invalid.add("", format!("There are {MOST} webhooks, which is the most"));
     }
-    let checked = invalid.and(draft.check(policy))?;
+    let checked = invalid.and(draft.check(policy, None))?;
     let endpoint = Endpoint {
         id,
         url: checked.url,
@@ -148,7 +148,7 @@ pub fn edit(
     if before.version != version {
         return Err(Error::Conflict);
     }
-    let checked = draft.check(policy).map_err(Error::Invalid)?;
+    let checked = draft.check(policy, Some(&before)).map_err(Error::Invalid)?;
     let mut after = before.clone();
     (after.url, after.description) = (checked.url, checked.description);
     (after.events, after.is_active) = (checked.events, checked.is_active);

@@ -11,4 +11,5 @@ mod revoke;
 mod rotate;
 mod secret;
 mod show;
+mod stored_secrets;
 mod table;

@@ -159,7 +159,7 @@ fn verbs_use_features_to_their_left_only() {
 
 #[test]
 fn what_everything_stands_on_knows_no_feature() {
-    const BASE: [&str; 10] = [
+    const BASE: [&str; 11] = [
         "backoff.rs",
         "clock.rs",
         "error.rs",
@@ -168,6 +168,7 @@ fn what_everything_stands_on_knows_no_feature() {
         "network/",
         "random.rs",
         "rate.rs",
+        "secret_scan.rs",
         "text.rs",
         "db/",
     ];
@@ -239,6 +240,31 @@ fn every_file_is_created_by_one_module_so_that_its_mode_is_private() {
             && (TYPES.iter().any(|name| line.contains(name))
                 || FUNCTIONS.iter().any(|name| names(imported, name)))
     });
+}
+
+#[test]
+fn forms_are_read_by_the_kit_and_few_of_their_fields_arrive_as_typed() {
+    assert_nowhere("web/form.rs takes secret keys out of what people type", |source, line| {
+        source.path != "web/form.rs" && names(line, "serde_html_form")
+    });
+    let sources = sources();
+    let exempt = sources.iter().filter(|source| source.code.contains("impl SecretFields for"));
+    let exempt: Vec<&str> = exempt.map(|source| source.path.as_str()).collect();
+    // Passwords, one-time codes, and text that is looked through in memory.
+    assert_eq!(
+        exempt,
+        [
+            "diagnosis/http/page.rs",
+            "leaks/http/check.rs",
+            "settings/http/fields.rs",
+            "sign_in/http/account/password.rs",
+            "sign_in/http/invitation.rs",
+            "sign_in/http/reset_password.rs",
+            "sign_in/http/set_up.rs",
+            "sign_in/http/sign_in.rs",
+            "web/upload.rs",
+        ]
+    );
 }
 
 #[test]

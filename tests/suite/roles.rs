@@ -80,7 +80,7 @@ fn built_in_roles_are_shown_and_can_be_duplicated() {
     let manager = app.super_manager();
     let page = manager.get("/roles");
     assert_eq!(page.all(".tag"), ["Built in"; 3]);
-    assert_eq!(page.text("#role-full-access .chip"), "All 7 scopes");
+    assert_eq!(page.text("#role-full-access .chip"), "All 6 scopes");
     assert!(page.text(".panel-note").starts_with("There are no roles of your own yet."));
     assert!(!page.has("[href$='/edit']") && !page.has("[href$='/delete']"));
     let href = page.attribute("#role-read-only .act", "href").expect("a link");

@@ -75,7 +75,7 @@ fn what_each_built_in_role_allows_follows_the_resources() {
     for (role, scopes) in [
         ("read-only", "orders:read reports:read"),
         ("read-and-write", "orders:read orders:write reports:read reports:write"),
-        ("full-access", "latchkey:introspect orders:read orders:write reports:read reports:write"),
+        ("full-access", "orders:read orders:write reports:read reports:write"),
     ] {
         let id = visitor.create_key(&[("name", role), ("role", role)]).key_id();
         let page = visitor.get(&format!("/api-keys/{id}"));

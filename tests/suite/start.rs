@@ -376,7 +376,8 @@ fn the_log_holds_no_code_password_or_secret() {
     assert!(secret.starts_with("lk_prod_"));
     assert_eq!(client.submit("/diagnosis", &[("question", &secret)]).status, 200);
     assert_eq!(client.submit("/diagnosis", &[("question", &secret[..40])]).status, 200);
-    assert_eq!(client.get(&format!("/diagnosis?q={secret}")).status, 200);
+    let redirected = client.get(&format!("/diagnosis?q={secret}"));
+    assert_eq!((redirected.status, redirected.location()), (303, "/diagnosis"));
     client.get(&format!("/reset-password?code={}", "c".repeat(22)));
     let fields = [("name", "Noor"), ("email", "noor@example.com")];
     let link = client.submit_from("/members/new", "/members", &fields).text("#one-time-link");

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::keyring::hex;
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::ViewActivity;
+use crate::secret_scan;
 use crate::web::export::{self, File, Source};
 use crate::web::{Site, csv};
 
@@ -155,7 +156,7 @@ fn object(entry: &Recorded) -> serde_json::Value {
         serde_json::Value::Null => entry.details.clone().into(),
         details => details,
     };
-    serde_json::json!({
+    secret_scan::json_without_secrets(&serde_json::json!({
         "number": entry.number,
         "time": entry.at.rfc_3339_millis(),
         "event": entry.event,
@@ -171,5 +172,5 @@ fn object(entry: &Recorded) -> serde_json::Value {
         "user_agent": entry.user_agent,
         "hash": hex(&entry.hash),
         "at_millis": entry.at.millis(),
-    })
+    }))
 }

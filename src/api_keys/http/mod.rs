@@ -20,6 +20,7 @@ mod table;
 mod usage;
 mod words;
 mod work;
+mod work_other;
 
 use crate::web::routes::Routes;
 

@@ -1,9 +1,10 @@
 //! The keys that need attention as a page of work: why, since when, and what to do about it.
 
 use super::words::ago_within;
+use super::work_other::{self, STORED};
 use crate::alerts::{self, COUNTED};
 use crate::api_keys::{self, ApiKey, Filter, Page, Status};
-use crate::attention::{self, Concern, Reason};
+use crate::attention::{self, Concern, Reason, StoredSecret};
 use crate::clock::{Timestamp, short_date};
 use crate::db::Connection;
 use crate::error::Result;
@@ -24,6 +25,7 @@ pub(super) struct Found {
     /// How many alerts are open.
     alerts: i64,
     review: Option<Due>,
+    stored: Vec<StoredSecret>,
 }
 
 impl Found {
@@ -43,7 +45,8 @@ impl Found {
         let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
         let concerns = attention::concerns(connection, &page.keys, settings, now)?;
         let review = if is_first { reviews::due(connection, now)? } else { None };
-        Ok(Self { over, concerns, alerts: alerts::count_open(connection)?, review })
+        let stored = if is_first { attention::stored_secrets(connection)? } else { Vec::new() };
+        Ok(Self { over, concerns, alerts: alerts::count_open(connection)?, review, stored })
     }
 }
 
@@ -59,6 +62,8 @@ pub(super) struct Work {
     pub alerts: String,
     /// That a review is due or under way: what it is, since when, and where to go on.
     pub review: Option<Task>,
+    /// What holds a secret key and is not a key.
+    pub stored: Vec<Task>,
 }
 
 /// A key with what there is to do.
@@ -111,55 +116,22 @@ impl Work {
                 COUNTED.. => format!("{COUNTED}+ open alerts"),
                 count => format!("{count} open alerts"),
             },
-            review: found.review.as_ref().map(|due| review(viewer, due)),
+            review: found.review.as_ref().map(|due| work_other::review(viewer, due)),
+            stored: found.stored.iter().map(|secret| work_other::stored(viewer, secret)).collect(),
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.over.is_empty() && self.live.is_empty() && self.review.is_none()
+        self.over.is_empty()
+            && self.live.is_empty()
+            && self.review.is_none()
+            && self.stored.is_empty()
     }
 
     /// Whether keys can be selected for anything.
     pub(super) fn is_selectable(&self) -> bool {
         let has_keys = !self.over.is_empty() || !self.live.is_empty();
         has_keys && (self.may_keep || self.may_revoke)
-    }
-}
-
-fn review(viewer: &Viewer, due: &Due) -> Task {
-    let (why, detail, since, label, href) = match due {
-        Due::Open(review, progress) => (
-            "A review is under way",
-            format!(
-                "{} of {} keys decided",
-                thousands(progress.decided.unsigned_abs()),
-                thousands(progress.needed.unsigned_abs())
-            ),
-            review.started_at,
-            "Go On",
-            format!("/reviews/{}", review.id.as_str()),
-        ),
-        Due::Since(since) => (
-            "A review of all keys is due",
-            "Decide on every active key: keep, reduce, rotate or revoke it".into(),
-            *since,
-            "Review Keys",
-            "/reviews".into(),
-        ),
-    };
-    Task {
-        icon: "circle-check",
-        class: "why-blue",
-        why: why.into(),
-        detail,
-        since: short_date(since.date()),
-        since_at: since.rfc_3339(),
-        action: viewer.may(Permission::UpdateKeys).then_some(Action {
-            label,
-            href,
-            is_danger: false,
-        }),
-        of: String::new(),
     }
 }
 
@@ -193,7 +165,9 @@ fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {
 
 fn look(reason: &Reason) -> (&'static str, &'static str) {
     match reason {
-        Reason::DeadSecretUsed { .. } => ("triangle-alert", "why-red"),
+        Reason::DeadSecretUsed { .. } | Reason::SecretStored | Reason::IntrospectionEnded => {
+            ("triangle-alert", "why-red")
+        }
         Reason::Expiring(_) => ("clock", "why-amber"),
         Reason::RefusedOften { .. } => ("ban", "why-red"),
         Reason::RotationDue => ("refresh-cw", "why-blue"),
@@ -210,6 +184,8 @@ fn why(reason: &Reason) -> String {
             Outcome::KeyExpired => "Used though it has expired".into(),
             _ => "An old secret is still used after its end".into(),
         },
+        Reason::SecretStored => "A secret key is stored in its name or notes".into(),
+        Reason::IntrospectionEnded => "It can no longer introspect other keys".into(),
         Reason::Expiring(0) => "Expires today".into(),
         Reason::Expiring(1) => "Expires in 1 day".into(),
         Reason::Expiring(days) => format!("Expires in {days} days"),
@@ -241,6 +217,10 @@ fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
             };
             format!("{}, most for {most}", refused(*count))
         }
+        Reason::SecretStored => STORED.into(),
+        Reason::IntrospectionEnded => {
+            "Full access no longer includes it. Give it a role with latchkey:introspect".into()
+        }
         Reason::RotationDue => {
             format!("Its secret was made on {}", short_date(key.secret_created_at.date()))
         }
@@ -271,6 +251,9 @@ fn action(viewer: &Viewer, key: &ApiKey, reason: &Reason) -> Option<Action> {
         Reason::RefusedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
         Reason::Expiring(_) | Reason::RotationDue => {
             may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+        }
+        Reason::SecretStored | Reason::IntrospectionEnded => {
+            may(Permission::UpdateKeys, link("Edit", format!("/api-keys/{id}/edit")))
         }
         Reason::OverlapCanEnd => may(
             Permission::UpdateKeys,

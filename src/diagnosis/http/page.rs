@@ -15,7 +15,7 @@ use crate::diagnosis::{self, Question};
 use crate::error::{Invalid, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::ViewKeys;
-use crate::web::form::Form;
+use crate::web::form::{SecretFields, SecretForm};
 use crate::web::{Site, page};
 
 /// The largest form that is taken, in bytes: a secret key has 63, and may stand in other text.
@@ -35,6 +35,10 @@ struct Page<'a> {
 #[serde(default)]
 pub(super) struct Fields {
     question: Zeroizing<String>,
+}
+
+impl SecretFields for Fields {
+    const AS_TYPED: &'static [&'static str] = &["question"];
 }
 
 /// Answers what the address asks. What is no id is not looked up.
@@ -70,7 +74,7 @@ pub(super) async fn page(
 /// the token is not used up.
 pub(super) async fn ask(
     viewer: Allowed<ViewKeys>,
-    form: Form<Fields, LARGEST>,
+    form: SecretForm<Fields, LARGEST>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let question = form.fields.question;

@@ -14,7 +14,7 @@ use crate::leaks::{self, Found, MOST, Standing};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::ViewKeys;
 use crate::text::thousands;
-use crate::web::form::Form;
+use crate::web::form::{SecretFields, SecretForm};
 use crate::web::{Site, page};
 
 /// The longest text that is looked through, in bytes.
@@ -59,6 +59,10 @@ pub(super) struct Fields {
     text: Zeroizing<String>,
 }
 
+impl SecretFields for Fields {
+    const AS_TYPED: &'static [&'static str] = &["text"];
+}
+
 pub(super) async fn page(viewer: Allowed<ViewKeys>) -> Result<HttpResponse> {
     draw(StatusCode::OK, &viewer, None, Invalid::default())
 }
@@ -66,7 +70,7 @@ pub(super) async fn page(viewer: Allowed<ViewKeys>) -> Result<HttpResponse> {
 /// Answers at once. Nothing is written, so the token is not used up.
 pub(super) async fn check(
     viewer: Allowed<ViewKeys>,
-    form: Form<Fields, LARGEST>,
+    form: SecretForm<Fields, LARGEST>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let text = form.fields.text;

@@ -39,6 +39,13 @@ pub(super) fn server(connection: &mut Connection, keyring: &Keyring) -> Result<O
     row.map(|row| read(row, keyring)).transpose()
 }
 
+/// What was typed of it, without the password.
+pub(super) fn texts(connection: &mut Connection) -> Result<Vec<String>> {
+    let row: Option<Row> =
+        mail_server::table.select(Row::as_select()).first(connection).optional()?;
+    Ok(row.map_or(Vec::new(), |row| vec![row.host, row.username, row.sender]))
+}
+
 /// Whether there is one.
 pub(super) fn is_set(connection: &mut Connection) -> Result<bool> {
     let found: Option<i32> =

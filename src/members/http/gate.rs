@@ -21,10 +21,12 @@ use super::viewer::{self, Viewer};
 use crate::activity::Author;
 use crate::error::{Error, Result};
 use crate::members::{self, MemberId, Permissions, Permit, mail_server};
+use crate::secret_scan;
 use crate::settings;
 use crate::web::Site;
 use crate::web::connections::Connection;
 use crate::web::error_page::Denial;
+use crate::web::flash::Notice;
 use crate::web::form_token::FormPage;
 use crate::web::page::see_other;
 use crate::web::routes::{Access, Gate, Pages};
@@ -50,6 +52,13 @@ pub struct Allowed<P>(Viewer, PhantomData<P>);
 
 /// Lets super managers pass who have every permission: what they do gives power over every account.
 pub struct AllowedAll(Viewer);
+impl Public {
+    /// The notice for this page.
+    #[must_use]
+    pub fn take_notice(&self) -> Option<Notice> {
+        Notice::take(&self.session)
+    }
+}
 
 impl Gate for Public {
     const ACCESS: Access = Access::Public;
@@ -193,7 +202,9 @@ fn sign_in_location(request: &HttpRequest) -> String {
     let is_page = request.app_data::<web::Data<Pages>>().zip(request.match_pattern());
     if request.method().is_safe() {
         let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        query.append_pair("next", next);
+        if !secret_scan::holds_secret(next) {
+            query.append_pair("next", next);
+        }
     } else if is_page.is_some_and(|(pages, pattern)| pages.has(&pattern)) {
         query.append_pair("next", request.path()).append_pair("ended", "1");
     }

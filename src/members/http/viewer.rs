@@ -10,6 +10,7 @@ use crate::activity::{Actor, Author, Origin};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::members::{Member, Permission};
+use crate::secret_scan::without_secrets;
 use crate::settings::Settings;
 use crate::sign_in::sessions;
 use crate::text;
@@ -107,7 +108,8 @@ pub(super) fn author(site: &Site, request: &HttpRequest) -> Author {
         actor: Actor::Anonymous,
         origin: Origin {
             address: client_address::of(request.head(), &site.trusted_proxies).or(peer),
-            user_agent: user_agent.map(|agent| text::visible(agent, LONGEST_USER_AGENT)),
+            user_agent: user_agent
+                .map(|agent| text::visible(&without_secrets(agent), LONGEST_USER_AGENT)),
             request_id: headers::request_id(request),
         },
         now: site.clock.now(),

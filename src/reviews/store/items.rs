@@ -12,6 +12,7 @@ use crate::db::schema::{api_keys, review_items};
 use crate::db::{Connection, Transaction, on_each};
 use crate::error::{Error, Result};
 use crate::reviews::{Cursor, Decided, Decision, Item, ReviewId, View, Wanted};
+use crate::secret_scan::without_secrets;
 use crate::text;
 
 #[derive(Queryable, Selectable)]
@@ -77,7 +78,7 @@ pub(in crate::reviews) fn insert_items(
         (
             review_items::review_id.eq(id.as_str().to_owned()),
             review_items::key_id.eq(item.key_id.as_str().to_owned()),
-            review_items::name.eq(item.name.clone()),
+            review_items::name.eq(without_secrets(&item.name).into_owned()),
             review_items::name_folded.eq(text::fold(&item.name)),
             review_items::environment.eq(item.environment.slug()),
             review_items::role.eq(item.role.clone()),

@@ -9,7 +9,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::table::Table;
-use crate::error::{Error, Invalid, Result};
+use crate::error::{Error, FieldError, Invalid, Result};
 use crate::members::http::{Allowed, Viewer};
 use crate::members::permission::ManageRoles;
 use crate::scopes::openapi::{Proposal, Unusable};
@@ -31,6 +31,7 @@ struct Preview<'a> {
     is_made_up: bool,
     unusable: &'a [Unusable],
     passed_over: usize,
+    secrets_left_out: usize,
 }
 
 struct Offer {
@@ -98,6 +99,9 @@ impl Fields {
     fn chosen(&self) -> Result<Vec<Scope>, Invalid> {
         let mut ticked: BTreeSet<&str> = self.scopes.iter().map(String::as_str).collect();
         let mut chosen = Vec::new();
+        for text in self.proposed.iter().chain(&self.scopes) {
+            text::without_secret(text).map_err(wrong)?;
+        }
         for (name, description) in self.proposed.iter().map(|offer| parts(offer)) {
             if ticked.remove(name) {
                 chosen.push(scope(name, description).ok_or_else(|| not_offered(name))?);
@@ -140,10 +144,12 @@ fn scope(name: &str, description: &str) -> Option<Scope> {
 }
 
 fn not_offered(name: &str) -> Invalid {
-    let mut invalid = Invalid::default();
     let shown = text::visible(name, 80);
-    invalid.add("scopes", format!("“{shown}” cannot be added. Choose from the list"));
-    invalid
+    wrong(format!("“{shown}” cannot be added. Choose from the list"))
+}
+
+fn wrong(message: String) -> Invalid {
+    Invalid(vec![FieldError { field: "scopes", message }])
 }
 
 async fn draw(
@@ -166,6 +172,7 @@ async fn draw(
         is_made_up: proposal.is_made_up,
         unusable: &proposal.unusable,
         passed_over: proposal.passed_over,
+        secrets_left_out: proposal.secrets_left_out,
     };
     page::page(status, &template)
 }

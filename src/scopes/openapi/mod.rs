@@ -9,7 +9,7 @@ mod paths;
 mod schemes;
 
 use super::{MOST, Scope};
-use crate::text;
+use crate::{secret_scan, text};
 
 /// How many names that cannot be used are told.
 const TOLD: usize = 50;
@@ -17,6 +17,9 @@ const TOLD: usize = 50;
 const SHOWN: usize = 80;
 /// The longest description that is taken over, in characters; one more says that it was cut.
 const DESCRIPTION: usize = super::scope::LONGEST_DESCRIPTION - 1;
+
+/// Why a name that holds a secret key cannot be used.
+const SECRET: &str = "It holds a secret key, which must not be stored";
 
 /// What a document offers.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,8 @@ pub struct Proposal {
     pub unusable: Vec<Unusable>,
     /// How many scopes and names more there are.
     pub passed_over: usize,
+    /// How many descriptions were left out because they hold a secret key.
+    pub secrets_left_out: usize,
 }
 
 /// A scope that a document offers.
@@ -74,21 +79,33 @@ pub fn read(document: &[u8]) -> Result<Proposal, String> {
 impl Proposal {
     /// Takes what `name` stands for into the offer, or tells why it does not.
     fn take(&mut self, name: &str, description: &str, scope: Result<Scope, String>) {
-        match scope {
+        match text::without_secret(name).map_err(|_| SECRET.to_owned()).and(scope) {
             Ok(scope) if self.offered.iter().any(|other| other.scope.name == scope.name) => {}
             Ok(_) if self.offered.len() >= MOST => self.passed_over += 1,
             Ok(scope) => {
                 let from = (scope.name != name).then(|| text::visible(name, SHOWN));
-                let description = tidy(description);
+                let description = self.without_secret(tidy(description), description);
                 self.offered.push(Offered { scope: Scope { description, ..scope }, from });
             }
             Err(reason) => self.refuse(name, reason),
         }
     }
 
+    /// The tidied description; nothing of one that holds a secret key, perhaps beyond where it was
+    /// cut.
+    fn without_secret(&mut self, tidied: String, description: &str) -> String {
+        if text::without_secret(description).is_ok() {
+            return tidied;
+        }
+        self.secrets_left_out += 1;
+        String::new()
+    }
+
     fn refuse(&mut self, name: &str, reason: String) {
         if self.unusable.len() < TOLD {
-            self.unusable.push(Unusable { name: text::visible(name, SHOWN), reason });
+            let shown = secret_scan::redacted(name);
+            let name = text::visible(shown.as_deref().unwrap_or(name), SHOWN);
+            self.unusable.push(Unusable { name, reason });
         } else {
             self.passed_over += 1;
         }

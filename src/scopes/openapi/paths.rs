@@ -44,7 +44,8 @@ fn scope(resource: &str, operation: &str) -> Result<Scope, String> {
 
 /// The name of a resource that `text` stands for: its slug from the first letter on.
 fn resource(text: &str) -> Option<String> {
-    let slug = text::slug(text, LONGEST);
+    // Cut to a slug, a secret key would no longer be recognised.
+    let slug = text::slug(text::without_secret(text).ok()?, LONGEST);
     let name = slug.trim_start_matches(|c: char| !c.is_ascii_lowercase());
     (!name.is_empty()).then(|| name.to_owned())
 }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::mail::{self, Security, Server};
 use crate::settings::{Draft, Settings};
+use crate::web::form::SecretFields;
 
 /// The organisation's settings.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -85,6 +86,10 @@ pub(super) struct MailFields {
     pub mail_username: String,
     pub mail_password: Zeroizing<String>,
     pub mail_sender: String,
+}
+
+impl SecretFields for MailFields {
+    const AS_TYPED: &'static [&'static str] = &["mail_password"];
 }
 
 impl MailFields {

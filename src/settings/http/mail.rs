@@ -12,14 +12,14 @@ use crate::members::http::{Allowed, AllowedAll};
 use crate::members::mail_server;
 use crate::members::permission::ManageSettings;
 use crate::web::flash::Notice;
-use crate::web::form::Form;
+use crate::web::form::{Form, SecretForm};
 use crate::web::{Site, page};
 
 const HERE: &str = "/settings#mail";
 
 pub(super) async fn save(
     viewer: AllowedAll,
-    form: Form<MailFields>,
+    form: SecretForm<MailFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);

@@ -14,7 +14,9 @@ use crate::members::http::{Public, SESSION_KEY};
 use crate::members::{self, Member, MemberId, MemberName};
 use crate::settings;
 use crate::sign_in::{Door, Requester, invitation};
-use crate::web::form::Form;
+use crate::text::Typed;
+use crate::web::flash::Notice;
+use crate::web::form::{SecretFields, SecretForm};
 use crate::web::form_token::{self, FormToken};
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
@@ -26,6 +28,10 @@ pub(super) struct InvitationForm {
     /// The name that the person goes by; when missing, that of the invitation stays.
     name: Option<String>,
     password: Zeroizing<String>,
+}
+
+impl SecretFields for InvitationForm {
+    const AS_TYPED: &'static [&'static str] = &["code", "password"];
 }
 
 #[derive(Template)]
@@ -41,6 +47,7 @@ struct InvitationPage {
     /// Who is signed in, and would have to sign out first.
     signed_in: Option<Member>,
     errors: Invalid,
+    notice: Option<Notice>,
 }
 
 /// Who has come with a code.
@@ -65,7 +72,7 @@ pub(super) async fn page(
 
 pub(super) async fn accept(
     visitor: Public,
-    form: Form<InvitationForm>,
+    form: SecretForm<InvitationForm>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
@@ -108,7 +115,10 @@ async fn finish(
         return refused.await;
     };
     let mut errors = Invalid::default();
-    let name = name.map(|name| errors.take("name", MemberName::parse(&name)));
+    let name = name.map(|name| {
+        let typed = Typed::over(&name, member.name.as_str());
+        errors.take("name", MemberName::parse(typed))
+    });
     let called = name.as_ref().map_or(Some(&member.name), Option::as_ref);
     let own_words =
         [called.map_or("", MemberName::as_str), member.email.as_str(), &who.organisation];
@@ -162,6 +172,7 @@ fn draw(
             invited: who.invited,
             signed_in: who.signed_in,
             errors,
+            notice: visitor.take_notice(),
         },
     )
 }

@@ -14,7 +14,8 @@ use crate::members::Member;
 use crate::members::http::Public;
 use crate::settings;
 use crate::sign_in::{Door, Requester, reset};
-use crate::web::form::Form;
+use crate::web::flash::Notice;
+use crate::web::form::{SecretFields, SecretForm};
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
@@ -26,6 +27,10 @@ pub(super) struct ResetForm {
     password: Zeroizing<String>,
 }
 
+impl SecretFields for ResetForm {
+    const AS_TYPED: &'static [&'static str] = &["code", "password"];
+}
+
 #[derive(Template)]
 #[template(path = "sign_in/reset_password.html")]
 struct ResetPage {
@@ -35,6 +40,7 @@ struct ResetPage {
     /// Whose password it is; nobody's when the link does not work.
     email: Option<String>,
     errors: Invalid,
+    notice: Option<Notice>,
 }
 
 pub(super) async fn page(
@@ -52,7 +58,7 @@ pub(super) async fn page(
 
 pub(super) async fn reset(
     visitor: Public,
-    form: Form<ResetForm>,
+    form: SecretForm<ResetForm>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
@@ -111,6 +117,7 @@ fn draw(
             code,
             email: member.map(|member| member.email.as_str().to_owned()),
             errors,
+            notice: visitor.take_notice(),
         },
     )
 }

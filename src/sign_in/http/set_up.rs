@@ -17,7 +17,8 @@ use crate::scopes::{self, Resource};
 use crate::settings::OrganisationName;
 use crate::sign_in::set_up::{self, SetUp};
 use crate::sign_in::{Door, Password, Requester};
-use crate::web::form::Form;
+use crate::web::flash::Notice;
+use crate::web::form::{SecretFields, SecretForm};
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
@@ -33,6 +34,10 @@ pub(super) struct SetUpForm {
     password: Zeroizing<String>,
 }
 
+impl SecretFields for SetUpForm {
+    const AS_TYPED: &'static [&'static str] = &["code", "password"];
+}
+
 #[derive(Template)]
 #[template(path = "sign_in/set_up.html")]
 struct SetUpPage {
@@ -41,6 +46,7 @@ struct SetUpPage {
     /// As it was typed, without the password.
     typed: SetUpForm,
     errors: Invalid,
+    notice: Option<Notice>,
 }
 
 /// The form's values, checked.
@@ -66,7 +72,7 @@ pub(super) async fn page(
 
 pub(super) async fn set_up(
     visitor: Public,
-    form: Form<SetUpForm>,
+    form: SecretForm<SetUpForm>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
@@ -162,5 +168,6 @@ fn draw(
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
     let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
-    page::page(status, &SetUpPage { theme: visitor.theme, form_token, typed, errors })
+    let (theme, notice) = (visitor.theme, visitor.take_notice());
+    page::page(status, &SetUpPage { theme, form_token, typed, errors, notice })
 }

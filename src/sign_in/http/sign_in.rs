@@ -11,12 +11,14 @@ use zeroize::Zeroizing;
 
 use super::{account, known_browser};
 use crate::activity::Author;
-use crate::error::{Error, Invalid, Result};
+use crate::error::{Error, FieldError, Invalid, Result};
 use crate::members::Member;
 use crate::members::http::{Public, SESSION_KEY, SignedIn};
 use crate::settings;
 use crate::sign_in::{self, Door, Outcome, Password, sessions, set_up, throttle};
-use crate::web::form::Form;
+use crate::text;
+use crate::web::flash::Notice;
+use crate::web::form::{Form, SecretFields, SecretForm};
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
@@ -34,6 +36,10 @@ pub(super) struct SignInForm {
     next: String,
 }
 
+impl SecretFields for SignInForm {
+    const AS_TYPED: &'static [&'static str] = &["password"];
+}
+
 #[derive(Template)]
 #[template(path = "sign_in/sign_in.html")]
 struct SignInPage {
@@ -41,11 +47,14 @@ struct SignInPage {
     organisation: String,
     form_token: String,
     email: String,
+    /// Whether a secret key was typed as the address.
+    email_is_secret: bool,
     next: String,
     has_ended: bool,
     /// Whether nobody can sign in yet.
     is_new: bool,
     errors: Invalid,
+    notice: Option<Notice>,
 }
 
 pub(super) async fn page(
@@ -71,11 +80,16 @@ pub(super) async fn page(
 pub(super) async fn sign_in(
     visitor: Public,
     request: HttpRequest,
-    form: Form<SignInForm>,
+    form: SecretForm<SignInForm>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
     let SignInForm { email, password, next } = form.fields;
+    if let Err(message) = text::without_secret(&email) {
+        let errors = Invalid(vec![FieldError { field: "email", message }]);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return draw(status, &visitor, &site, (email, next), false, errors).await;
+    }
     let (password, author) = (Password::presented(password), &visitor.author);
     let browser = known_browser::id_of(&request, &site);
     let outcome = sign_in::sign_in(&site.db, &door, &email, password, browser, author).await?;
@@ -122,11 +136,13 @@ async fn draw(
             theme: visitor.theme,
             organisation: settings.organisation,
             form_token,
-            email: crate::text::visible(&email, 254),
+            email_is_secret: text::without_secret(&email).is_err(),
+            email: text::visible(&email, 254),
             next: path::own(&next).unwrap_or_default(),
             has_ended,
             is_new,
             errors,
+            notice: visitor.take_notice(),
         },
     )
 }

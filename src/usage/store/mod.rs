@@ -17,7 +17,7 @@ pub(super) use read::{
     busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scopes_asked,
 };
 pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};
-pub(super) use traces::{counts_since, scopes_asked_of};
+pub(super) use traces::{counts_since, introspecting, scopes_asked_of};
 
 use super::buffer::Buffer;
 use crate::db::{Transaction, at_once};

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 
 use crate::api_keys::KeyId;
 use crate::db::Connection;
@@ -30,6 +30,29 @@ pub(in crate::usage) fn counts_since(
         Ok((outcome, count))
     });
     counts.collect()
+}
+
+/// The keys that asked about other keys on `day`, since 1970, or later, with the last such day; only
+/// among `ids` where these are given. The scope is in the text of the query, so that its own index
+/// serves.
+pub(in crate::usage) fn introspecting(
+    connection: &mut Connection,
+    ids: Option<&[&str]>,
+    day: i64,
+    limit: i64,
+) -> Result<Vec<(String, i64)>> {
+    let is_scope = sql::<Bool>("scope = 'latchkey:introspect'");
+    let mut query = usage_scopes::table
+        .filter(is_scope)
+        .filter(usage_scopes::day.ge(day))
+        .order((usage_scopes::day, usage_scopes::key_id))
+        .select((usage_scopes::key_id, usage_scopes::day))
+        .limit(limit)
+        .into_boxed();
+    if let Some(ids) = ids {
+        query = query.filter(usage_scopes::key_id.eq_any(ids.to_vec()));
+    }
+    Ok(query.load(connection)?)
 }
 
 /// Key, scope, and the day, since 1970, on which it was last asked for.

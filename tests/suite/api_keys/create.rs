@@ -218,7 +218,7 @@ fn input_is_kept_when_something_is_wrong() {
         ("expires_on", "2026-12-24"),
         ("access", "selected"),
         ("scopes", "orders:read"),
-        ("scopes", "latchkey:introspect"),
+        ("scopes", "reports:read"),
         ("ip_whitelist", "203.0.113.7\nnonsense"),
         ("notes", "First line\n\n  Second line"),
         ("form_token", "x"),
@@ -233,7 +233,7 @@ fn input_is_kept_when_something_is_wrong() {
     let again = crate::support::replaced(&kept, &[("ip_whitelist", "203.0.113.7")]);
     assert_eq!(manager.post("/api-keys", &again).status, 200, "and can be sent again at once");
     let scopes = app.texts("SELECT scope AS text FROM api_key_scopes ORDER BY 1");
-    assert_eq!(scopes, ["latchkey:introspect", "orders:read"]);
+    assert_eq!(scopes, ["orders:read", "reports:read"]);
 }
 
 #[test]

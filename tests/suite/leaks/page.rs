@@ -102,10 +102,7 @@ fn a_note_keeps_its_rules_and_never_holds_a_secret_key() {
     let before = app.contents();
     for (text, message) in [
         (" ", "Enter a note".to_owned()),
-        (
-            &format!("It was {secret}"),
-            "Leave the secret key out. Say where it was found in words".into(),
-        ),
+        (&format!("It was {secret}"), "This is a secret key: it must not be stored".into()),
         (&"x".repeat(2001), "Note must be 2,000 characters or fewer".into()),
     ] {
         let page = manager.submit_from(&location, &action, &[("text", text)]);

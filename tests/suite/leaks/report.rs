@@ -179,7 +179,7 @@ fn what_is_wrong_with_a_report_is_said_and_nothing_happens() {
             "2026-11-22",
             "The date must not be before the key was created, on 23 November 2026",
         ),
-        ("found", &secret, "Leave the secret key out. Say where it was found in words"),
+        ("found", &secret, "This is a secret key: it must not be stored"),
         ("found", &"x".repeat(501), "The place must be 500 characters or fewer"),
         ("action", "sell", "Choose what to do"),
     ] {

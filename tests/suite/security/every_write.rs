@@ -1,12 +1,14 @@
 //! Every write has its entry in the activity, and what cannot be recorded does not happen: for
 //! every route that people can POST to.
 
+mod secrets;
 mod table;
 
 use actix_web::http::Method;
 use latchkey::members::Permission;
 
 use crate::support::{App, Client};
+pub use secrets::secret;
 use table::{By, EMAIL, EXCEPTIONS, Form, WRITES, Write};
 
 const ADDRESS: &str = "203.0.113.9";

@@ -14,4 +14,5 @@ mod form_tokens;
 mod headers;
 mod matrix;
 pub mod secret_forms;
+mod secret_in_query;
 mod storm;

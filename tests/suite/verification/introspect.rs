@@ -21,7 +21,7 @@ impl Asking {
     fn new() -> Self {
         let app = App::set_up();
         let manager = app.super_manager();
-        let service = Key::new(&manager, &[("role", "full-access")]);
+        let service = Key::introspecting(&manager, &[]);
         Self { app, manager, service }
     }
 
@@ -195,15 +195,17 @@ fn only_a_working_key_with_the_built_in_scope_may_ask() {
         asking.request("POST").bearer(secret).form(&[("token", token.as_str())]).send()
     };
     let [dead, elsewhere] = [&[][..], &[("ip_whitelist", "198.51.100.77")]]
-        .map(|fields| Key::new(manager, &[&[("role", "full-access")], fields].concat()));
+        .map(|fields| Key::introspecting(manager, fields));
     dead.revoke(manager);
     let plain = Key::new(manager, &[]);
+    let full = Key::new(manager, &[("role", "full-access")]);
     for (secret, expected) in [
         (stranger().as_str(), code(401, "invalid_key")),
         ("nonsense", code(401, "malformed_key")),
         (&dead.secret, code(401, "key_revoked")),
         (&elsewhere.secret, code(403, "address_not_allowed")),
         (&plain.secret, code(403, "scope_missing")),
+        (&full.secret, code(403, "scope_missing")),
     ] {
         let answer = ask(secret);
         is_refusal(&answer);
@@ -233,7 +235,7 @@ fn a_service_that_loses_the_scope_is_refused_at_once() {
     assert!(asking.is_active(&[("token", &token)]));
     asking.service.edit(&asking.manager, &[("role", "read-and-write")]);
     assert_eq!(outcome(&asking.post(&[("token", &token)])), code(403, "scope_missing"));
-    asking.service.edit(&asking.manager, &[("role", "full-access")]);
+    asking.service.edit(&asking.manager, &[("role", "introspection")]);
     assert!(asking.is_active(&[("token", &token)]));
     asking.service.revoke(&asking.manager);
     assert_eq!(outcome(&asking.post(&[("token", &token)])), code(401, "key_revoked"));

@@ -43,6 +43,14 @@ impl Key {
         Self { id: page.key_id(), secret: page.secret() }
     }
 
+    /// A key that may ask about other keys, with what `fields` change.
+    fn introspecting(manager: &Client, fields: &[(&str, &str)]) -> Self {
+        // Refused where the role is there already.
+        let role = [("name", "Introspection"), ("scopes", "latchkey:introspect")];
+        manager.submit_from("/roles/new", "/roles", &role);
+        Self::new(manager, &[&[("role", "introspection")], fields].concat())
+    }
+
     /// Sends the edit form with the key's role, date and version as they stand, and `fields`.
     fn edit(&self, manager: &Client, fields: &[(&str, &str)]) {
         let path = format!("/api-keys/{}/edit", self.id);

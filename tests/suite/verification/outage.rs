@@ -29,7 +29,7 @@ fn is_undecided(answer: &Answer) {
 fn what_cannot_be_looked_up_is_undecided_and_then_decided_without_a_restart() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let keys: Vec<Key> = (0..3).map(|_| Key::new(&manager, &[("role", "full-access")])).collect();
+    let keys: Vec<Key> = (0..3).map(|_| Key::introspecting(&manager, &[])).collect();
     let unknown = stranger();
     by_hand(&app, HIDE);
     for _ in 0..3 {
@@ -57,7 +57,7 @@ fn what_cannot_be_looked_up_is_undecided_and_then_decided_without_a_restart() {
 fn a_token_that_cannot_be_looked_up_is_undecided_rather_than_inactive() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let service = Key::new(&manager, &[("role", "full-access")]);
+    let service = Key::introspecting(&manager, &[]);
     let token = Key::new(&manager, &[]);
     // The caller can still be looked up; of the token there is one line that cannot be read.
     let insert = format!("INSERT INTO api_key_addresses VALUES ('{}', 0, 'nonsense')", token.id);

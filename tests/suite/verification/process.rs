@@ -127,7 +127,7 @@ fn get(url: &str, target: &str) -> Answer {
 #[test]
 fn the_address_for_programs_answers_them_and_serves_no_page() {
     let process = Process::start(&[]);
-    let key = Key::new(&process.manager, &[("ip_whitelist", "127.0.0.1"), ("role", "full-access")]);
+    let key = Key::introspecting(&process.manager, &[("ip_whitelist", "127.0.0.1")]);
     for url in [&process.programs, &process.pages] {
         is_pass(&Request::new(url, "GET", "/v1/authorize").bearer(&key.secret).send());
         // Nobody is trusted by default: what a stranger says of its address does not count.
@@ -235,7 +235,7 @@ fn readiness_without_a_database_is_plain_text() {
 fn nothing_of_a_secret_key_stands_in_the_log() {
     for format in ["text", "json"] {
         let mut process = Process::start(&["--log-format", format]);
-        let good = Key::new(&process.manager, &[("role", "full-access")]);
+        let good = Key::introspecting(&process.manager, &[]);
         let dead = Key::new(&process.manager, &[]);
         dead.revoke(&process.manager);
         let secrets = [good.secret.clone(), dead.secret.clone(), stranger()];

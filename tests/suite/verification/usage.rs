@@ -70,7 +70,7 @@ fn requests_are_counted_by_secret_hour_and_outcome() {
 fn an_introspected_token_is_counted_and_so_is_who_asks() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let service = Key::new(&manager, &[("role", "full-access")]);
+    let service = Key::introspecting(&manager, &[]);
     let token = Key::new(&manager, &[]);
     let ask = |fields: &[(&str, &str)]| {
         let ask = Request::new(&app.url, "POST", "/v1/introspect").from("192.0.2.44");
@@ -302,7 +302,7 @@ fn what_a_busy_database_does_not_take_is_written_later_and_nothing_twice() {
 fn no_secret_key_stands_in_the_database_wherever_a_request_said_it() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let good = Key::new(&manager, &[("role", "full-access")]);
+    let good = Key::introspecting(&manager, &[]);
     let dead = Key::new(&manager, &[]);
     dead.revoke(&manager);
     let secrets = [good.secret.clone(), dead.secret.clone(), stranger()];

@@ -11,7 +11,7 @@ use crate::error::{Error, Invalid, Result};
 use crate::members::http::{SignedIn, Viewer};
 use crate::sign_in::{Door, Password, Requester, password_change, sessions};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
+use crate::web::form::{SecretFields, SecretForm};
 use crate::web::form_token::FormToken;
 use crate::web::{Site, page};
 
@@ -22,9 +22,13 @@ pub(super) struct PasswordForm {
     password: Zeroizing<String>,
 }
 
+impl SecretFields for PasswordForm {
+    const AS_TYPED: &'static [&'static str] = &["current_password", "password"];
+}
+
 pub(super) async fn change(
     viewer: SignedIn,
-    form: Form<PasswordForm>,
+    form: SecretForm<PasswordForm>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {

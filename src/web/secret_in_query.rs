@@ -1,0 +1,111 @@
+//! A secret key in an address: proxies log addresses and browsers keep them, so a request with one is
+//! not answered but led to the same address without it, where a notice says what to do.
+//!
+//! The notice waits in a cookie that says nothing but that there is one, since a visitor's session
+//! keeps no text. ASVS 14.2.1.
+
+use actix_session::SessionExt as _;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, Uri};
+use actix_web::middleware::Next;
+
+use super::flash::Notice;
+use super::{page, path};
+use crate::secret_scan;
+
+const NOTICE: &str = "The address held a secret key, which was removed. It may be in the browser’s \
+                      history or a proxy’s log: rotate the key it belongs to.";
+/// For how long the notice waits for a page that shows it.
+const WAITS: Duration = Duration::minutes(10);
+
+/// Leads a request with a secret key in its query to the same address without it, whatever its
+/// method; shows the notice on the next page.
+///
+/// # Errors
+/// What fails below.
+pub async fn check(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_https = super::headers::is_https(&request);
+    let name = if is_https { "__Host-latchkey-notice" } else { "latchkey-notice" };
+    if let Some(location) = without_secrets(request.uri()) {
+        let mut response = page::see_other(&location);
+        response.add_cookie(&cookie(name, "1", WAITS, is_https))?;
+        return Ok(request.into_response(response));
+    }
+    if request.method() != Method::GET || request.cookie(name).is_none() {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    let session = request.get_session();
+    let is_set = !Notice::waits(&session) && Notice::warning(NOTICE).set(&session).is_ok();
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    if is_set && !Notice::waits(&session) {
+        let removed = cookie(name, "", Duration::ZERO, is_https);
+        response.response_mut().add_cookie(&removed)?;
+    } else if is_set {
+        // Nothing was shown: the cookie brings it again.
+        let _ = Notice::take(&session);
+    }
+    Ok(response)
+}
+
+fn cookie(
+    name: &'static str,
+    value: &'static str,
+    age: Duration,
+    is_https: bool,
+) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path("/")
+        .max_age(age)
+        .same_site(SameSite::Lax)
+        .http_only(true)
+        .secure(is_https)
+        .finish()
+}
+
+/// The address without the parameters that hold a secret key; `None` when none does.
+fn without_secrets(uri: &Uri) -> Option<String> {
+    let query = uri.query().filter(|query| secret_scan::holds_secret(query))?;
+    let kept = query.split('&').filter(|part| !secret_scan::holds_secret(part));
+    let kept = kept.collect::<Vec<_>>().join("&");
+    let location = match kept.as_str() {
+        // In one piece over several parameters, it is in none of them.
+        kept if kept.is_empty() || secret_scan::holds_secret(kept) => uri.path().to_owned(),
+        kept => format!("{}?{kept}", uri.path()),
+    };
+    Some(path::own(&location).unwrap_or_else(|| "/".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_parameters_with_a_secret_key_are_taken_out() {
+        let body = format!("lk_prod_{}", "a".repeat(secret_scan::RANDOM));
+        let sum = secret_scan::checksum(&body);
+        let secret = format!("{body}{}", str::from_utf8(&sum).expect("ASCII"));
+        let encoded = secret.replace('_', "%5f");
+        let (start, end) = secret.split_at(20);
+        for (uri, expected) in [
+            (format!("/api-keys?q={secret}"), "/api-keys"),
+            (format!("/api-keys?view=all&q={encoded}&sort=name"), "/api-keys?view=all&sort=name"),
+            (format!("/sign-in?next=%2Fapi-keys%3Fq%3D{encoded}&ended=1"), "/sign-in?ended=1"),
+            (format!("/x?{secret}"), "/x"),
+            (format!("/x?{secret}=1&a=%zz"), "/x?a=%zz"),
+            (format!("/x?a={start}+{end}&b=1"), "/x?b=1"),
+            (format!("/x?{start}&{end}"), "/x"),
+            (format!("/{secret}?q={secret}"), "/"),
+            (format!("//evil.example/?q={secret}"), "/"),
+        ] {
+            let uri: Uri = uri.parse().expect("an address");
+            assert_eq!(without_secrets(&uri).as_deref(), Some(expected), "{uri}");
+        }
+        let uri: Uri = format!("/x?q=lk_prod_{end}").parse().expect("an address");
+        assert_eq!(without_secrets(&uri), None);
+    }
+}
