@@ -230,6 +230,36 @@ fn only_the_clock_tells_the_time_and_only_the_configuration_reads_the_environmen
     });
 }
 
+/// Everything that acts is given the keyring, for the activity's chain. What else its keys do is up
+/// to these files only (ASVS 13.3.2).
+#[test]
+fn each_key_of_the_keyring_is_used_by_its_owner_only() {
+    const OWNERS: [(&str, &[&str]); 8] = [
+        ("Purpose::Pepper", &["api_keys/secret.rs"]),
+        ("Purpose::Activity", &["activity/chain.rs"]),
+        (
+            "Purpose::Web",
+            &[
+                "web/form_token.rs",
+                "sign_in/sessions.rs",
+                "sign_in/codes.rs",
+                "sign_in/http/anonymous.rs",
+            ],
+        ),
+        ("Purpose::Check", &["settings/mod.rs"]),
+        ("Purpose::Cookie", &[]),
+        ("cookie_key", &["sign_in/http/session.rs"]),
+        (".seal(", &["mail/store/mod.rs", "webhooks/store/mod.rs"]),
+        (".unseal(", &["mail/store/mod.rs", "webhooks/store/mod.rs"]),
+    ];
+    assert_nowhere("a key has one owner", |source, line| {
+        source.path != "keyring.rs"
+            && OWNERS
+                .iter()
+                .any(|(key, owners)| line.contains(key) && !owners.contains(&source.path.as_str()))
+    });
+}
+
 #[test]
 fn every_file_is_created_by_one_module_so_that_its_mode_is_private() {
     const TYPES: [&str; 4] = ["File::create", "File::options", "OpenOptions", "DirBuilder"];
