@@ -19,6 +19,8 @@ use crate::secret_scan;
 /// The largest form but for those that carry documents, in bytes: the bounds of every field
 /// together, percent-encoded.
 pub const ORDINARY: usize = 64 * 1024;
+/// The largest form of somebody without a session, in bytes: thousands may be on their way at once.
+pub const STRANGERS: usize = 16 * 1024;
 
 /// A form's fields, and its token. The body is read only after the gate before it has opened, and
 /// only up to `LARGEST` bytes.

@@ -11,6 +11,7 @@ mod alerts;
 mod all_errors;
 mod api_keys;
 mod architecture;
+mod asvs;
 mod backup;
 mod demo;
 mod diagnosis;

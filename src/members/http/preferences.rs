@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::SignedIn;
 use crate::web::Site;
-use crate::web::form::Form;
+use crate::web::form::{Form, STRANGERS};
 use crate::web::page::see_other;
 use crate::web::path;
 use crate::web::theme::Theme;
@@ -20,7 +20,7 @@ pub(super) struct ThemeForm {
 /// used up.
 pub(super) async fn set_theme(
     _viewer: SignedIn,
-    form: Form<ThemeForm>,
+    form: Form<ThemeForm, STRANGERS>,
     request: HttpRequest,
     site: web::Data<Site>,
 ) -> HttpResponse {

@@ -16,7 +16,7 @@ use crate::settings;
 use crate::sign_in::{Door, Requester, invitation};
 use crate::text::Typed;
 use crate::web::flash::Notice;
-use crate::web::form::{SecretFields, SecretForm};
+use crate::web::form::{STRANGERS, SecretFields, SecretForm};
 use crate::web::form_token::{self, FormToken};
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
@@ -72,7 +72,7 @@ pub(super) async fn page(
 
 pub(super) async fn accept(
     visitor: Public,
-    form: SecretForm<InvitationForm>,
+    form: SecretForm<InvitationForm, STRANGERS>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {

@@ -15,7 +15,7 @@ use crate::members::http::Public;
 use crate::settings;
 use crate::sign_in::{Door, Requester, reset};
 use crate::web::flash::Notice;
-use crate::web::form::{SecretFields, SecretForm};
+use crate::web::form::{STRANGERS, SecretFields, SecretForm};
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
@@ -58,7 +58,7 @@ pub(super) async fn page(
 
 pub(super) async fn reset(
     visitor: Public,
-    form: SecretForm<ResetForm>,
+    form: SecretForm<ResetForm, STRANGERS>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {

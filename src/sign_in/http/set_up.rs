@@ -18,7 +18,7 @@ use crate::settings::OrganisationName;
 use crate::sign_in::set_up::{self, SetUp};
 use crate::sign_in::{Door, Password, Requester};
 use crate::web::flash::Notice;
-use crate::web::form::{SecretFields, SecretForm};
+use crate::web::form::{STRANGERS, SecretFields, SecretForm};
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
@@ -72,7 +72,7 @@ pub(super) async fn page(
 
 pub(super) async fn set_up(
     visitor: Public,
-    form: SecretForm<SetUpForm>,
+    form: SecretForm<SetUpForm, STRANGERS>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {

@@ -18,7 +18,7 @@ use crate::settings;
 use crate::sign_in::{self, Door, Outcome, Password, sessions, set_up, throttle};
 use crate::text;
 use crate::web::flash::Notice;
-use crate::web::form::{Form, SecretFields, SecretForm};
+use crate::web::form::{Form, STRANGERS, SecretFields, SecretForm};
 use crate::web::form_token;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
@@ -80,7 +80,7 @@ pub(super) async fn page(
 pub(super) async fn sign_in(
     visitor: Public,
     request: HttpRequest,
-    form: SecretForm<SignInForm>,
+    form: SecretForm<SignInForm, STRANGERS>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
