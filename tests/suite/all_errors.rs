@@ -89,15 +89,11 @@ fn roles_scopes_webhooks_and_members_say_all_that_is_wrong() {
     let app = App::set_up();
     let client = app.super_manager();
     app.key_of(&Draft { name: "Billing worker".into(), ..usual_draft() });
-    let roles: String = (0..200)
-        .map(|n| {
-            format!(
-                "INSERT INTO roles VALUES ('role_{n}', 'r{n}', 'R{n}', 'r{n}', '', 'chosen', {}, 1, 1);",
-                n + 10
-            )
-        })
-        .collect();
-    app.sql(&roles);
+    for n in 0..200 {
+        app.sql(&format!(
+            "INSERT INTO roles VALUES ('role_{n}', 'r{n}', 'R{n}', 'r{n}', '', 'chosen', {n}, 1, 1)"
+        ));
+    }
     let role = [("name", "r7"), ("scopes", "nothing:here")];
     assert_eq!(wrong(&client, "/roles/new", "/roles", &role), ["#", "name", "scopes"]);
     let long = "x".repeat(201);

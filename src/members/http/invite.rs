@@ -5,16 +5,15 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::form::{Fields, FormView};
-use super::link::{self, LinkMaker, hand_over};
+use super::link::{LinkMaker, LinkPage, noted};
 use super::table::Table;
 use super::words::moment;
-use super::{Allowed, Viewer};
+use super::{Allowed, Viewer, write_and_reveal};
 use crate::clock::DAY;
 use crate::error::{Error, Invalid, Result};
 use crate::members::Permissions;
 use crate::members::permission::ManageMembers;
 use crate::sign_in::invitation;
-use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
 
@@ -39,24 +38,18 @@ pub(super) async fn invite(
     form: Form<Fields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
-    let table = Table::load(&site.db, &viewer).await?;
+    let (draft, form_token) = (form.fields.draft(), (form.token, "/members".to_owned()));
+    let link_page = LinkPage::load(&viewer, &site).await?;
     let maker = LinkMaker::of(&viewer, &site.public_url);
-    let invited = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, "/members")?;
-        let (member, code) = invitation::invite(tx, &draft, &author)?;
-        maker.make(tx, member, &code, &author)
+    let invited = write_and_reveal(&viewer, &site, link_page, form_token, move |tx, author| {
+        let (member, code) = invitation::invite(tx, &draft, author)?;
+        maker.make(tx, member, &code, author).map(noted)
     });
     match invited.await {
-        Ok(made) => hand_over(&viewer, table, &made),
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
         }
-        Err(Error::AlreadySubmitted(location)) => {
-            Notice::warning(link::ALREADY_SHOWN).set(viewer.session())?;
-            Ok(page::see_other(&location))
-        }
-        Err(error) => Err(error),
+        answered => answered,
     }
 }
 

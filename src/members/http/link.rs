@@ -5,12 +5,11 @@
 //! response.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use askama::Template;
 
-use super::Viewer;
 use super::table::Table;
 use super::words::moment;
+use super::{Reveal, Viewer};
 use crate::activity::Author;
 use crate::clock::{HOUR, Timestamp};
 use crate::config::PublicUrl;
@@ -19,10 +18,10 @@ use crate::error::Result;
 use crate::mail::{self, LinkOf, Message};
 use crate::members::{Member, Permissions, State, mail_server};
 use crate::web::flash::Notice;
-use crate::web::page;
+use crate::web::{Site, page};
 
 /// What a second submit of the form is told.
-pub(super) const ALREADY_SHOWN: &str =
+const ALREADY_SHOWN: &str =
     "This link has already been shown. If you did not hand it over, make a new one.";
 
 /// A link that was made, and what became of its message.
@@ -43,11 +42,17 @@ enum Delivery {
     Withheld(Permissions),
 }
 
-#[derive(Template)]
-#[template(path = "members/link.html")]
-struct LinkPage<'a> {
+/// Everything that the page needs but the link.
+pub(super) struct LinkPage<'a> {
     viewer: &'a Viewer,
     table: Table,
+}
+
+#[derive(Template)]
+#[template(path = "members/link.html")]
+struct Shown<'a> {
+    viewer: &'a Viewer,
+    table: &'a Table,
     name: &'a str,
     email: &'a str,
     is_invitation: bool,
@@ -131,32 +136,46 @@ fn works_until(member: &Member) -> Option<Timestamp> {
     }
 }
 
-/// Hands a one-time link over. It is in this response and, encrypted, in the message that waits in the
-/// outbox, and nowhere else. The response is not compressed, so that its length reveals nothing
-/// (BREACH).
-pub(super) fn hand_over(viewer: &Viewer, table: Table, made: &NewLink) -> Result<HttpResponse> {
-    let until = works_until(&made.member);
-    let name = made.member.name.as_str();
-    let done = if until.is_some() { "invited" } else { "has to set a new password" };
-    // Without the notice the next page says a little less; the link must be shown in any case.
-    if let Err(error) = Notice::done(format!("“{name}” {done}.")).set(viewer.session()) {
-        tracing::warn!(%error, "a notice could not be kept");
+impl<'a> LinkPage<'a> {
+    pub(super) async fn load(viewer: &'a Viewer, site: &Site) -> Result<Self> {
+        Ok(Self { viewer, table: Table::load(&site.db, viewer).await? })
     }
-    let withheld = match &made.delivery {
-        Delivery::Withheld(beyond) => beyond.names().join(", "),
-        Delivery::None | Delivery::Queued => String::new(),
-    };
-    let mut response = page::ok(&LinkPage {
-        viewer,
-        table,
-        name,
-        email: made.member.email.as_str(),
-        is_invitation: until.is_some(),
-        works_until: until.map(moment).unwrap_or_default(),
-        link: &made.link,
-        is_queued: matches!(made.delivery, Delivery::Queued),
-        withheld,
-    })?;
-    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(response)
+}
+
+/// Hands a one-time link over. It is in this response and, encrypted, in the message that waits in the
+/// outbox, and nowhere else.
+impl Reveal for LinkPage<'_> {
+    type Made = NewLink;
+
+    fn show(&self, made: &NewLink) -> HttpResponse {
+        let until = works_until(&made.member);
+        let withheld = match &made.delivery {
+            Delivery::Withheld(beyond) => beyond.names().join(", "),
+            Delivery::None | Delivery::Queued => String::new(),
+        };
+        let template = Shown {
+            viewer: self.viewer,
+            table: &self.table,
+            name: made.member.name.as_str(),
+            email: made.member.email.as_str(),
+            is_invitation: until.is_some(),
+            works_until: until.map(moment).unwrap_or_default(),
+            link: &made.link,
+            is_queued: matches!(made.delivery, Delivery::Queued),
+            withheld,
+        };
+        page::reveal(&template, &[("Link", &made.link)])
+    }
+
+    fn already_shown(&self) -> Option<&'static str> {
+        Some(ALREADY_SHOWN)
+    }
+}
+
+/// What was made, with the notice of the next page.
+pub(super) fn noted(made: NewLink) -> (NewLink, Notice) {
+    let done =
+        if works_until(&made.member).is_some() { "invited" } else { "has to set a new password" };
+    let notice = Notice::done(format!("“{}” {done}.", made.member.name.as_str()));
+    (made, notice)
 }

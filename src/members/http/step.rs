@@ -6,10 +6,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::asked::Asked;
-use super::link::{self, LinkMaker, NewLink, hand_over};
+use super::link::{LinkMaker, LinkPage, noted};
 use super::table::Table;
 use super::words::standing;
-use super::{Allowed, Viewer};
+use super::{Allowed, Viewer, write_and_reveal};
 use crate::activity::Author;
 use crate::db::Transaction;
 use crate::error::{Error, Invalid, Result};
@@ -19,6 +19,9 @@ use crate::sign_in::{self, invitation, reset};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
+
+/// Where steps lead.
+const MEMBERS: &str = "/members";
 
 /// Something that is done with a member, once it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +49,13 @@ struct StepPage<'a> {
     errors: Invalid,
 }
 
-/// What a step led to.
-enum StepOutcome {
-    Done(Member),
-    Linked(NewLink),
+type Verb<T> = fn(&mut Transaction<'_>, &MemberId, &Author) -> Result<T>;
+
+/// How a step is done.
+enum Action {
+    Change(Verb<Member>),
+    /// Makes the code of a one-time link.
+    MakeLink(Verb<(Member, String)>),
 }
 
 impl Step {
@@ -75,28 +81,14 @@ impl Step {
         }
     }
 
-    /// Does it; some steps make a one-time link.
-    fn take(
-        self,
-        tx: &mut Transaction<'_>,
-        id: &MemberId,
-        maker: &LinkMaker,
-        author: &Author,
-    ) -> Result<StepOutcome> {
-        let plain = StepOutcome::Done;
+    const fn action(self) -> Action {
         match self {
-            Self::Disable => sign_in::standing::disable(tx, id, author).map(plain),
-            Self::Enable => members::standing::enable(tx, id, author).map(plain),
-            Self::Remove => members::standing::remove(tx, id, author).map(plain),
-            Self::InviteAgain => {
-                let (member, code) = invitation::invite_again(tx, id, author)?;
-                maker.make(tx, member, &code, author).map(StepOutcome::Linked)
-            }
-            Self::Withdraw => members::invitation::withdraw(tx, id, author).map(plain),
-            Self::ResetPassword => {
-                let (member, code) = reset::begin_for(tx, id, author)?;
-                maker.make(tx, member, &code, author).map(StepOutcome::Linked)
-            }
+            Self::Disable => Action::Change(sign_in::standing::disable),
+            Self::Enable => Action::Change(members::standing::enable),
+            Self::Remove => Action::Change(members::standing::remove),
+            Self::InviteAgain => Action::MakeLink(invitation::invite_again),
+            Self::Withdraw => Action::Change(members::invitation::withdraw),
+            Self::ResetPassword => Action::MakeLink(reset::begin_for),
         }
     }
 }
@@ -119,35 +111,44 @@ pub(super) async fn take(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = MemberId::parse(&member_id).ok_or(Error::NotFound)?;
-    let (author, token, about) = (viewer.author(), form.token, id.clone());
-    let table = Table::load(&site.db, &viewer).await?;
-    let maker = LinkMaker::of(&viewer, &site.public_url);
-    let outcome = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, "/members")?;
-        step.take(tx, &about, &maker, &author)
-    });
-    match outcome.await {
-        Ok(StepOutcome::Linked(made)) => hand_over(&viewer, table, &made),
-        Ok(StepOutcome::Done(member)) => {
-            let done = Asked::of(step, &member, viewer.now).done;
-            Notice::done(format!("“{}” {done}.", member.name.as_str())).set(viewer.session())?;
-            let is_gone = matches!(step, Step::Remove | Step::Withdraw);
-            Ok(page::see_other(&if is_gone { "/members".into() } else { super::row(&id) }))
+    let about = id.clone();
+    let taken = match step.action() {
+        Action::Change(change) => {
+            let (author, token) = (viewer.author(), form.token);
+            let changed = site.db.write(move |tx| {
+                token.spend(tx, &author.keyring, MEMBERS)?;
+                change(tx, &about, &author)
+            });
+            changed.await.and_then(|member| finish(step, &viewer, &member))
         }
+        Action::MakeLink(make) => {
+            let page = LinkPage::load(&viewer, &site).await?;
+            let maker = LinkMaker::of(&viewer, &site.public_url);
+            let form_token = (form.token, MEMBERS.to_owned());
+            let made = write_and_reveal(&viewer, &site, page, form_token, move |tx, author| {
+                let (member, code) = make(tx, &about, author)?;
+                maker.make(tx, member, &code, author).map(noted)
+            });
+            made.await
+        }
+    };
+    match taken {
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, step, &viewer, &site, id, errors).await
         }
         Err(Error::Conflict) => {
             draw(StatusCode::OK, step, &viewer, &site, id, Invalid::default()).await
         }
-        Err(Error::AlreadySubmitted(location)) => {
-            if matches!(step, Step::InviteAgain | Step::ResetPassword) {
-                Notice::warning(link::ALREADY_SHOWN).set(viewer.session())?;
-            }
-            Ok(page::see_other(&location))
-        }
-        Err(error) => Err(error),
+        Err(Error::AlreadySubmitted(location)) => Ok(page::see_other(&location)),
+        answered => answered,
     }
+}
+
+fn finish(step: Step, viewer: &Viewer, member: &Member) -> Result<HttpResponse> {
+    let done = Asked::of(step, member, viewer.now).done;
+    Notice::done(format!("“{}” {done}.", member.name.as_str())).set(viewer.session())?;
+    let is_gone = matches!(step, Step::Remove | Step::Withdraw);
+    Ok(page::see_other(&if is_gone { MEMBERS.into() } else { super::row(&member.id) }))
 }
 
 async fn draw(

@@ -41,12 +41,11 @@ impl Reveal for SecretPage<'_> {
 
     fn show(&self, (endpoint, secret): &Self::Made) -> HttpResponse {
         let fresh;
-        let page = match &self.page {
-            Some(page) => page,
-            None => {
-                fresh = EndpointPage::without_deliveries(endpoint, self.viewer.now);
-                &fresh
-            }
+        let page = if let Some(page) = &self.page {
+            page
+        } else {
+            fresh = EndpointPage::without_deliveries(endpoint, self.viewer.now);
+            &fresh
         };
         let plain = [("Webhook", endpoint.url.as_str()), ("Signing Secret", secret.expose())];
         page::reveal(&Shown { viewer: self.viewer, page, secret }, &plain)

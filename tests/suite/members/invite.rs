@@ -236,7 +236,7 @@ fn a_bad_name_or_password_keeps_the_invitation_alive() {
         app.advance(MINUTE);
         let visitor = app.anonymous();
         let fields = [("code", code(&link)), ("name", "Tomas"), ("password", password)];
-        let answer = visitor.submit_from("/sign-in", "/invitation", &fields);
+        let answer = visitor.submit_from(&link, "/invitation", &fields);
         assert_eq!(answer.status, 422, "{password}");
         assert!(!answer.error_of("password").is_empty(), "{password}: {}", answer.body);
     }

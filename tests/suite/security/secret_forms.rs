@@ -1,16 +1,22 @@
 //! Every form whose response shows a secret once.
 
+use latchkey::members::invitation;
+use latchkey::sign_in;
+
 use crate::support::{App, Client, Page, key_fields};
 
 /// A form, and what its second submit is told.
 pub struct SecretForm {
     pub name: &'static str,
-    prepare: fn(&App) -> (String, &'static str, Vec<(String, String)>),
+    prepare: fn(&App) -> Prepared,
     /// The notice of the next page.
     pub notice: &'static str,
     /// How the notice of a second submit begins.
     pub already: &'static str,
 }
+
+/// The page of the form, where it is sent if that is elsewhere, and its fields.
+type Prepared = (String, &'static str, Vec<(String, String)>);
 
 /// One with its token, ready to be sent.
 pub struct Ready {
@@ -19,6 +25,7 @@ pub struct Ready {
 }
 
 const KEY: &str = "This secret key has already been shown. If you did not save it, rotate the key.";
+const LINK: &str = "This link has already been shown.";
 const WEBHOOK: &str = "This signing secret has already been shown.";
 
 fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -31,7 +38,7 @@ fn of_key(app: &App, step: &str) -> String {
 
 const URL: [(&str, &str); 2] = [("url", "http://127.0.0.1:1/hooks"), ("events", "api_key.revoked")];
 
-pub const SECRET_FORMS: [SecretForm; 6] = [
+pub const SECRET_FORMS: [SecretForm; 9] = [
     SecretForm {
         name: "create",
         prepare: |_| ("/api-keys/new".into(), "/api-keys", owned(&key_fields(&[]))),
@@ -79,6 +86,39 @@ pub const SECRET_FORMS: [SecretForm; 6] = [
         notice: "The signing secret was replaced.",
         already: WEBHOOK,
     },
+    SecretForm {
+        name: "invite",
+        prepare: |_| {
+            let fields = [("name", "Tomas Lindqvist"), ("email", "tomas@example.com")];
+            ("/members/new".into(), "/members", owned(&fields))
+        },
+        notice: "“Tomas Lindqvist” invited.",
+        already: LINK,
+    },
+    SecretForm {
+        name: "invite again",
+        prepare: |app| {
+            let draft = invitation::Draft {
+                name: "Tomas Lindqvist".into(),
+                email: "tomas@example.com".into(),
+                ..invitation::Draft::default()
+            };
+            let (member, _) =
+                app.write(|tx, author| sign_in::invitation::invite(tx, &draft, author));
+            (format!("/members/{}/invite", member.id.as_str()), "", Vec::new())
+        },
+        notice: "“Tomas Lindqvist” invited.",
+        already: LINK,
+    },
+    SecretForm {
+        name: "reset a password",
+        prepare: |app| {
+            let member = app.member("tomas@example.com", false, &[]);
+            (format!("/members/{}/reset-password", member.id.as_str()), "", Vec::new())
+        },
+        notice: "“Ines Okafor” has to set a new password.",
+        already: LINK,
+    },
 ];
 
 impl SecretForm {
@@ -100,5 +140,5 @@ impl Ready {
 
 /// The secrets on a page.
 pub fn secrets(page: &Page) -> Vec<String> {
-    page.all("#secret-key, .secret-key")
+    page.all("#secret-key, .secret-key, #one-time-link")
 }
