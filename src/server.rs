@@ -111,13 +111,14 @@ pub fn routes() -> Routes {
 pub fn run<Keeping: Future<Output = ()> + 'static>(
     shared: &Shared,
     sockets: Sockets,
-    workers: Option<usize>,
+    workers: Option<NonZeroUsize>,
     metrics: Metrics,
     house_keeping: fn(Site) -> Keeping,
 ) -> Result<()> {
     // Dropped, and so for the last time writing, once no request is under way any more.
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
     let _worker = Worker::start(&shared.site)?;
+    let workers = workers.map(NonZeroUsize::get);
     actix_web::rt::System::new().block_on(async {
         let mut servers = vec![dashboard(shared, sockets.dashboard, workers)];
         servers.extend(sockets.verify.map(|socket| verify(shared, socket, workers, &metrics)));

@@ -35,8 +35,7 @@ pub fn run(config: &Config) -> Result<()> {
         server.verify_listen.map(|address| listen(address, "--verify-listen")).transpose()?;
     let measures =
         server.metrics_listen.map(|address| listen(address, "--metrics-listen")).transpose()?;
-    let tls = server.tls.as_ref().map(|files| Tls::open(&files.certificate, &files.key));
-    let tls = tls.transpose()?;
+    let tls = server.tls.as_ref().map(|tls| Tls::open(&tls.certificate, &tls.key)).transpose()?;
     let public_url = server.public_url(bound);
     let link = set_up_link(&db, &keyring, &config.database, &public_url)?;
     let site = Site {
@@ -49,24 +48,23 @@ pub fn run(config: &Config) -> Result<()> {
         exports: Exports::default(),
         mail_networks: server.mail_networks.clone(),
     };
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    let mut lines =
-        vec![format!("Latchkey {} listens on {scheme}://{bound}", env!("CARGO_PKG_VERSION"))];
-    lines.extend(verify.iter().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}")));
-    lines.extend(measures.iter().map(|(_, at)| format!("Metrics are on http://{at}/metrics")));
-    lines
-        .extend(link.map(|link| format!("Set up the first super manager within one hour: {link}")));
     files::check_user();
     config.database.check_directories();
-    announce(&lines)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let asked = verify.as_ref().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}"));
+    announce(&[
+        Some(format!("Latchkey {} listens on {scheme}://{bound}", env!("CARGO_PKG_VERSION"))),
+        asked,
+        measures.as_ref().map(|(_, at)| format!("Metrics are on http://{at}/metrics")),
+        link.map(|link| format!("Set up the first super manager within one hour: {link}")),
+    ])?;
     let metrics = Metrics::install()?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
     let shares = Shares::of(raise_limit(), verify.is_some());
     let shared = Shared { shares, tls, ..shared };
-    let workers = server.workers.map(std::num::NonZeroUsize::get);
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
-    server::run(&shared, sockets, workers, metrics, house_keeping)
+    server::run(&shared, sockets, server.workers, metrics, house_keeping)
 }
 
 /// Takes the address, before anything is said of it.
@@ -80,9 +78,9 @@ fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)
     Ok((listener, bound))
 }
 
-fn announce(lines: &[String]) -> Result<()> {
+fn announce(lines: &[Option<String>]) -> Result<()> {
     let mut output = io::stdout().lock();
-    for line in lines {
+    for line in lines.iter().flatten() {
         writeln!(output, "{line}").map_err(Error::internal)?;
     }
     output.flush().map_err(Error::internal)

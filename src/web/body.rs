@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::connections::Connection;
-use super::error_page::Refusal;
+use super::refusal::Refusal;
 
 /// How long any body may take.
 const TIME: Duration = Duration::from_secs(10);

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::Site;
 use super::body::{Body, is_of_type};
-use super::error_page::Refusal;
 use super::form_token::{self, FormPage, FormToken};
+use super::refusal::Refusal;
 use crate::secret_scan;
 
 /// The largest form but for those that carry documents, in bytes: the bounds of every field

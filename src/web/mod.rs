@@ -19,6 +19,7 @@ pub mod log;
 pub mod metrics;
 pub mod page;
 pub mod path;
+pub mod refusal;
 pub mod routes;
 pub mod same_origin;
 pub mod secret_in_query;

@@ -8,7 +8,7 @@ use actix_web::middleware::Next;
 use actix_web::{ResponseError as _, web};
 
 use super::Site;
-use super::error_page::Refusal;
+use super::refusal::Refusal;
 
 /// Lets safe methods pass; others need `Sec-Fetch-Site: same-origin` or, from a browser that does
 /// not say, our own `Origin`.

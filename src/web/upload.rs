@@ -12,9 +12,9 @@ use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 
 use super::body::{Body, is_of_type};
-use super::error_page::Refusal;
 use super::form::{self, SecretFields, SecretForm};
 use super::form_token::FormToken;
+use super::refusal::Refusal;
 
 /// The largest body, in bytes: a document and a little around it.
 pub const LARGEST: usize = 2 * 1024 * 1024 + 16 * 1024;

@@ -64,7 +64,8 @@ fn forms_that_cannot_be_taken_say_that_nothing_was_changed() {
 fn waiting_is_said_with_how_long() {
     let app = App::set_up();
     let visitor = app.anonymous();
-    let token = visitor.get("/sign-in").form_token();
+    visitor.get("/sign-in");
+    let token = app.token(&visitor, "/reset-password");
     let fields = [("form_token", token.as_str()), ("code", "x"), ("password", "x")];
     let mut page = visitor.post("/reset-password", &fields);
     for _ in 0..20 {

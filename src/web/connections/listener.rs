@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use actix_http::{HttpService, Request, Response};
 use actix_rt::net::TcpStream;
-use actix_server::Server;
+use actix_server::{GracefulShutdownSignal, Server};
 use actix_service::{Service, ServiceFactory};
 use actix_web::body::BoxBody;
 use actix_web::dev::AppConfig;
@@ -78,12 +78,8 @@ where
     let builder = Server::build();
     let shutdown = builder.graceful_shutdown_signal();
     let factory = move || {
-        let shutdown = shutdown.clone();
         let http = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let shutdown = shutdown.clone();
-                async move { shutdown.notified().await }
-            })
+            .graceful_shutdown_signal(stopping(&shutdown))
             .keep_alive(Duration::from_secs(KNOWN_IDLE.into()))
             .client_request_timeout(Duration::from_secs(HEAD.into()))
             .client_disconnect_timeout(LINGER)
@@ -97,6 +93,15 @@ where
     let connections = limits.total.saturating_add(CLOSING).div_ceil(workers);
     let builder = builder.workers(workers).max_concurrent_connections(connections);
     Ok(builder.shutdown_timeout(SHUTDOWN).listen(name, socket, factory)?.run())
+}
+
+/// Waits until the server is to stop.
+fn stopping(signal: &GracefulShutdownSignal) -> impl Fn() -> LocalBoxFuture<'static, ()> + use<> {
+    let signal = signal.clone();
+    move || {
+        let signal = signal.clone();
+        async move { signal.notified().await }.boxed_local()
+    }
 }
 
 /// Keeps the connections' clock, closes what has taken too long, and says when room runs out, for as

@@ -68,6 +68,7 @@ fn a_request_that_has_just_begun_makes_room_after_idle_strangers() {
     let registry = Registry::new(LIMITS);
     let places: Vec<Place> = (1..=4).map(|last| admit(&registry, last)).collect();
     places[1..].iter().for_each(idle);
+    registry.tick();
     let more: Vec<Place> = (5..=7).map(|last| admit(&registry, last)).collect();
     let closed = closing(&places.iter().chain(&more).collect::<Vec<_>>());
     assert_eq!(closed, [false, true, true, true, false, false, false]);

@@ -90,14 +90,14 @@ fn a_link_that_stopped_working_is_not_mailed() {
     let id = app.texts(&format!("SELECT id AS text FROM members WHERE email_folded = '{TOMAS}'"));
     app.advance(1);
     let path = format!("/members/{}/invite", id[0]);
-    let newest = code(&ines.submit_from("/members", &path, &[]));
+    let newest = code(&ines.submit(&path, &[]));
     assert_eq!(outbox(&app), ["Its link no longer works, erased", "waits"]);
     assert_eq!(app.send_mail(), 1);
     assert!(smtp.message().expect("a message").replace("=\n", "").contains(&newest));
     app.advance(1);
-    code(&ines.submit_from("/members", &path, &[]));
+    code(&ines.submit(&path, &[]));
     let withdraw = format!("/members/{}/withdraw", id[0]);
-    assert_eq!(ines.submit_from("/members", &withdraw, &[]).status, 303);
+    assert_eq!(ines.submit(&withdraw, &[]).status, 303);
     assert_eq!(app.send_mail(), 0);
     assert_eq!(outbox(&app)[2], "Its link no longer works, erased");
 
@@ -106,8 +106,8 @@ fn a_link_that_stopped_working_is_not_mailed() {
         app.advance(moment + 1);
         app.sql(&format!("UPDATE members SET disabled_at = NULL WHERE id = '{}'", tomas.as_str()));
         let path = |step: &str| format!("/members/{}/{step}", tomas.as_str());
-        code(&ines.submit_from("/members", &path("reset-password"), &[]));
-        assert_eq!(ines.submit_from("/members", &path(step), &[]).status, 303);
+        code(&ines.submit(&path("reset-password"), &[]));
+        assert_eq!(ines.submit(&path(step), &[]).status, 303);
         assert_eq!(app.send_mail(), 0, "{step}");
     }
     assert_eq!(smtp.message(), None);
@@ -119,7 +119,7 @@ fn a_link_that_expires_before_it_is_sent_is_given_up() {
     let (app, ines) = house(&smtp);
     let id = app.member(TOMAS, false, &[]).id;
     let path = format!("/members/{}/reset-password", id.as_str());
-    code(&ines.submit_from("/members", &path, &[]));
+    code(&ines.submit(&path, &[]));
     app.advance(HOUR);
     assert_eq!(app.send_mail(), 0);
     assert_eq!(outbox(&app), ["Its link expired before it could be sent, erased"]);

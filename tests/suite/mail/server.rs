@@ -165,7 +165,7 @@ fn a_change_opens_an_alert_for_a_week_and_is_on_record_with_what_its_author_held
 fn reset(client: &Client, app: &App, email: &str) -> Page {
     let query = format!("SELECT id AS text FROM members WHERE email_folded = '{email}'");
     let id = app.texts(&query).remove(0);
-    client.submit_from("/members", &format!("/members/{id}/reset-password"), &[])
+    client.submit(&format!("/members/{id}/reset-password"), &[])
 }
 
 /// As if `email` had changed the server to that port, holding `held`; unknown for older versions.

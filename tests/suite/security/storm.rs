@@ -81,7 +81,8 @@ fn a_member_with_a_session_or_a_valid_link_sets_a_password_during_a_storm() {
     let noor = app.signed_in(NOOR);
     let code = app.write(|tx, author| latchkey::sign_in::reset::begin(tx, &member.email, author)).1;
     let visitor = app.anonymous();
-    let tokens = [noor.get("/account").form_token(), visitor.get("/sign-in").form_token()];
+    visitor.get("/sign-in");
+    let tokens = [noor.get("/account").form_token(), app.token(&visitor, "/reset-password")];
     let (is_over, busy) = (AtomicBool::new(false), AtomicUsize::new(0));
     let statuses = std::thread::scope(|scope| {
         for number in 1..=24 {

@@ -2,9 +2,31 @@
 
 use actix_web::test::TestRequest;
 use latchkey::keyring::{Purpose, hex};
+use latchkey::server;
 use latchkey::web::form_token::{self, FormPage};
 
 use super::{App, Client};
+
+/// The nearest page at or above `path`; `path` itself where there is none.
+fn page_above(path: &str) -> &str {
+    let routes = server::routes();
+    let is_page = |path: &str| {
+        let fits = |pattern: &str| {
+            let (own, other) = (path.split('/'), pattern.split('/'));
+            own.clone().count() == other.clone().count()
+                && own.zip(other).all(|(own, other)| own == other || other.starts_with('{'))
+        };
+        routes.listed().iter().any(|route| route.method == "GET" && fits(route.path))
+    };
+    let mut page = path;
+    while !is_page(page) {
+        match page.rsplit_once('/') {
+            Some((above, _)) if !above.is_empty() => page = above,
+            _ => return path,
+        }
+    }
+    page
+}
 
 impl App {
     /// A token for the forms of the page at `page`, in the client's session.
@@ -14,10 +36,10 @@ impl App {
         form_token::mint(keyring, &self.form_key(client), &page, now).expect("random")
     }
 
-    /// Sends a form whose page was open before.
-    pub fn send_late(&self, client: &Client, page: &str, fields: &[(&str, &str)]) -> super::Page {
-        let token = self.token(client, page);
-        client.post(page, &[&[("form_token", token.as_str())], fields].concat())
+    /// Sends a form whose page was open before: the one at `path`, or the nearest above it.
+    pub fn send_late(&self, client: &Client, path: &str, fields: &[(&str, &str)]) -> super::Page {
+        let token = self.token(client, page_above(path));
+        client.post(path, &[&[("form_token", token.as_str())], fields].concat())
     }
 
     fn form_key(&self, client: &Client) -> String {

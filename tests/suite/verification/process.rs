@@ -210,7 +210,7 @@ fn no_answer_to_a_program_is_sniffed_and_health_is_plain_text() {
             }
         }
     }
-    let key = Key::new(&process.manager, &[("role", "full-access")]);
+    let key = Key::introspecting(&process.manager, &[]);
     let ask = Request::new(&process.programs, "POST", "/v1/introspect").bearer(&key.secret);
     let answer = ask.form(&[("token", "none")]).send();
     assert_eq!((answer.status, answer.header("x-content-type-options")), (200, "nosniff"));

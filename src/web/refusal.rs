@@ -1,0 +1,66 @@
+//! Requests that are refused before their handler runs.
+
+use std::fmt;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+
+use super::error_page::{Problem, refuse};
+
+/// A request that is refused before its handler runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The body is larger than any form of ours.
+    TooLarge,
+    /// The body is packed, and nothing here unpacks it.
+    Encoded,
+    /// The body takes too long.
+    TooSlow,
+    /// The body is no form, or not well encoded, or repeats a field.
+    Unreadable,
+    /// The form token is missing, forged, another session's or too old.
+    StaleForm,
+    /// The request comes from another site.
+    CrossSite,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Unreadable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::StaleForm | Self::CrossSite => StatusCode::FORBIDDEN,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let problem = match self {
+            Self::TooLarge | Self::Unreadable | Self::Encoded | Self::TooSlow => {
+                Problem::of(self.status_code())
+            }
+            Self::StaleForm => Problem::new(
+                "This form is no longer valid",
+                "Nothing was changed. Go back, reload the page, then try again.",
+            ),
+            Self::CrossSite => Problem::new(
+                "This request came from another site",
+                "Nothing was changed. Open Latchkey at its own address and try again there.",
+            ),
+        };
+        let mut response = refuse(self.status_code(), problem);
+        if *self == Self::Encoded {
+            // What is accepted instead (RFC 9110, 15.5.16).
+            let identity = header::HeaderValue::from_static("identity");
+            response.headers_mut().insert(header::ACCEPT_ENCODING, identity);
+        }
+        response
+    }
+}
