@@ -23,14 +23,16 @@ pub fn measure(quick: bool) {
     let mut client = Client::of(&server);
     let mut load = Load::each(&data.secrets);
     client.ask_each(&mut load, data.secrets.len());
-    let mut times = [Vec::new(), Vec::new()];
+    let mut times: [Vec<Duration>; 2] = Default::default();
     for _ in 0..rounds {
         let crowd: Vec<_> = (0..CROWD).map(|_| slow(&server)).collect();
         times[0].extend((0..requests).map(|_| client.ask(&mut load)));
         drop(crowd);
         times[1].extend((0..requests).map(|_| client.ask(&mut load)));
     }
-    times.iter_mut().for_each(|times: &mut Vec<Duration>| times.sort_unstable());
+    for times in &mut times {
+        times.sort_unstable();
+    }
     table::head(&format!("Single requests beside {CROWD} slow clients"), ["with", "without"]);
     table::line("p50, µs", times.each_ref().map(|times| at(times, 0.5)), Budget::Most(1.5));
     table::line("p99, µs", times.each_ref().map(|times| at(times, 0.99)), Budget::Nothing);

@@ -60,8 +60,7 @@ pub fn run(config: &Config) -> Result<()> {
     ])?;
     let metrics = Metrics::install()?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
-    let shares = Shares::of(raise_limit(), verify.is_some());
-    let shared = Shared { shares, tls, ..shared };
+    let shared = Shared { shares: Shares::of(raise_limit(), verify.is_some()), tls, ..shared };
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
     server::run(&shared, sockets, server.workers, metrics, house_keeping)

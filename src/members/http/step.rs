@@ -125,11 +125,11 @@ pub(super) async fn take(
             let page = LinkPage::load(&viewer, &site).await?;
             let maker = LinkMaker::of(&viewer, &site.public_url);
             let form_token = (form.token, MEMBERS.to_owned());
-            let made = write_and_reveal(&viewer, &site, page, form_token, move |tx, author| {
+            let shown = write_and_reveal(&viewer, &site, page, form_token, move |tx, author| {
                 let (member, code) = make(tx, &about, author)?;
                 maker.make(tx, member, &code, author).map(noted)
             });
-            made.await
+            shown.await
         }
     };
     match taken {

@@ -150,11 +150,11 @@ impl Expectations {
 
 /// The answer to a request whose body nobody waits for.
 #[derive(Debug)]
-pub struct Answered(HttpResponse);
+pub struct Answered(Box<HttpResponse>);
 
 impl From<Answered> for Response<BoxBody> {
     fn from(Answered(answer): Answered) -> Self {
-        connections::forbid_sniffing(answer.into())
+        connections::forbid_sniffing((*answer).into())
     }
 }
 
@@ -182,7 +182,11 @@ impl Service<Request> for Expectations {
 
     fn call(&self, request: Request) -> Self::Future {
         if request.path() == PATH {
-            return self.0.answer(request).map(|answer| Err(Answered(answer))).boxed_local();
+            return self
+                .0
+                .answer(request)
+                .map(|answer| Err(Answered(Box::new(answer))))
+                .boxed_local();
         }
         ready(Ok(request)).boxed_local()
     }

@@ -47,7 +47,7 @@ impl Shares {
 pub fn raise_limit() -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit.clone() };
+    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
     let current = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => limit.maximum,
         Err(error) => {

@@ -112,8 +112,8 @@ async fn watch(name: &'static str, registry: Weak<Registry>, tls: Option<Arc<Tls
         interval.tick().await;
         let Some(registry) = registry.upgrade() else { return };
         registry.tick();
-        if tick.is_multiple_of(CERTIFICATE) {
-            tls.iter().for_each(|tls| tls.reload());
+        if let Some(tls) = tls.as_ref().filter(|_| tick.is_multiple_of(CERTIFICATE)) {
+            tls.reload();
         }
         if tick.is_multiple_of(PRESSURE)
             && let (closed, refused) = registry.take_pressure()
