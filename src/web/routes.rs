@@ -44,16 +44,16 @@ impl<T: DeserializeOwned, const LARGEST: usize> Argument for Form<T, LARGEST> {}
 impl<T: SecretFields, const LARGEST: usize> Argument for SecretForm<T, LARGEST> {}
 impl Argument for Upload {}
 
+/// Arguments, or why they could not be taken.
+type Taken<T> = Result<T, actix_web::Error>;
+
 /// Arguments of a handler, the first of which is a gate.
 pub trait Gated: Sized {
     /// What the gate asks for.
     const ACCESS: Access;
 
     /// Takes the arguments one after another: nothing is read of a request that the gate refuses.
-    fn take(
-        request: HttpRequest,
-        payload: Payload,
-    ) -> impl Future<Output = Result<Self, actix_web::Error>>;
+    fn take(request: HttpRequest, payload: Payload) -> impl Future<Output = Taken<Self>>;
 }
 
 macro_rules! gated {
@@ -64,7 +64,7 @@ macro_rules! gated {
             async fn take(
                 request: HttpRequest,
                 mut payload: Payload,
-            ) -> Result<Self, actix_web::Error> {
+            ) -> Taken<Self> {
                 let gate = G::from_request(&request, &mut payload).await.map_err(Into::into)?;
                 Ok((gate, $($rest::from_request(&request, &mut payload).await.map_err(Into::into)?,)*))
             }

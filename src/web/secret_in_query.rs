@@ -40,7 +40,9 @@ pub async fn check(
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     let session = request.get_session();
-    let is_set = !Notice::waits(&session) && Notice::warning(NOTICE).set(&session).is_ok();
+    // Another notice that waits comes on the page after this one.
+    let other = Notice::take(&session);
+    let is_set = Notice::warning(NOTICE).set(&session).is_ok();
     let mut response = next.call(request).await?.map_into_boxed_body();
     if is_set && !Notice::waits(&session) {
         let removed = cookie(name, "", Duration::ZERO, is_https);
@@ -48,6 +50,9 @@ pub async fn check(
     } else if is_set {
         // Nothing was shown: the cookie brings it again.
         let _ = Notice::take(&session);
+    }
+    if let Some(other) = other {
+        let _ = other.set(&session);
     }
     Ok(response)
 }

@@ -62,11 +62,18 @@ fn every_secret_is_shown_while_another_process_holds_the_sessions() {
         let app = App::set_up();
         let client = app.super_manager();
         let ready = form.open(&app, &client);
+        let before = app.contents();
         let mut other = app.database.connect();
         other.run("BEGIN; LOCK TABLE sessions IN EXCLUSIVE MODE");
         let page = ready.send(&client);
-        assert_eq!(page.status, 200, "{}: {}", form.name, page.body);
-        assert!(!secrets(&page).is_empty(), "{}", form.name);
+        if form.name == "reset a password" {
+            // It ends the member's sessions before it commits, so it cannot be done at all.
+            assert_eq!((page.status, app.contents()), (503, before), "{}", page.body);
+            assert!(page.body.contains("Nothing was changed."), "{}", page.body);
+        } else {
+            assert_eq!(page.status, 200, "{}: {}", form.name, page.body);
+            assert!(!secrets(&page).is_empty(), "{}", form.name);
+        }
         other.run("ROLLBACK");
     }
 }

@@ -393,7 +393,7 @@ fn secrets(app: &App, manager: &Client, receiver: &Receiver) -> Vec<String> {
     let webhook = manager.submit_from("/webhooks/new", "/webhooks", &webhook);
     let link = invite(manager, &[]).text("#one-time-link");
     let id = app.member("noor@meridianfreight.example", false, &[]).id;
-    let reset = post(&app, manager, &format!("/members/{}/reset-password", id.as_str()), &[]);
+    let reset = post(app, manager, &format!("/members/{}/reset-password", id.as_str()), &[]);
     let reset = reset.text("#one-time-link");
     let code = |link: &str| link.split_once("code=").expect("a code").1.to_owned();
     let mail = [

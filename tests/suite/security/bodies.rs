@@ -49,7 +49,7 @@ fn no_route_unpacks_a_body() {
     let posts = routes.listed().iter().filter(|route| route.method == "POST");
     for (encoding, bomb) in bombs() {
         for route in posts.clone() {
-            let path = route.path.replace('{', "").replace('}', "");
+            let path = route.path.replace(['{', '}'], "");
             let ours = || Request::new(&app.url, "POST", &path).header("Origin", &app.url);
             let stranger = packed(ours(), encoding, &bomb);
             let expected = if route.access == Access::Public { 415 } else { 303 };
