@@ -45,9 +45,7 @@ impl Limited {
         assert!(add.wait().expect("an end").success(), "the member was added");
         let limited = format!("ulimit -n {FILES}; exec \"$0\" \"$@\"");
         let mut process = Command::new("sh")
-            .args(["-c", &limited, program, "--listen", "127.0.0.1:0"])
-            // Browsers come by the gateway, whose address is not known yet.
-            .args(["--trusted-proxies", "127.0.0.1", "--data-dir"])
+            .args(["-c", &limited, program, "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
