@@ -377,7 +377,8 @@ fn the_activity_is_open_to_everybody() {
     let app = App::set_up();
     let [used, ..] = keys_in_every_state(&app);
     let browser = Browser::signed_in(&app);
-    let wrong = [("email", "nobody@example.com"), ("password", "wrong")];
+    app.member("noor@meridianfreight.example", false, &[]);
+    let wrong = [("email", "noor@meridianfreight.example"), ("password", "wrong")];
     assert_eq!(app.anonymous().submit("/sign-in", &wrong).status, 422);
     browser.goto("/activity");
     assert!(browser.shows(".ev-green") && browser.shows(".ev-red"));
