@@ -14,7 +14,7 @@ use crate::server::{self, Shared, Sockets};
 use crate::sign_in::{self, Door, set_up};
 use crate::usage;
 use crate::web::Site;
-use crate::web::connections::{Shares, Tls, raise_limit};
+use crate::web::connections::{Shares, Tls, raise_limit, widen_backlog};
 use crate::web::export::Exports;
 use crate::web::metrics::Metrics;
 use crate::{activity, alerts, mail, webhooks};
@@ -73,6 +73,7 @@ fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)
         Error::Internal(format!("{address} cannot be listened on: {error}: {advice}"))
     };
     let listener = TcpListener::bind(address).map_err(refused)?;
+    widen_backlog(&listener).map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
     Ok((listener, bound))
 }

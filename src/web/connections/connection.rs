@@ -44,6 +44,8 @@ pub struct Connection {
     phase: AtomicU8,
     /// When the phase began or last made progress, in ticks of the registry's clock.
     since: AtomicU32,
+    /// Whether its worker has found nothing to read yet, so that the client has to send more.
+    is_awaited: AtomicBool,
     /// Whether any request so far has shown a genuine key or session.
     is_known: AtomicBool,
     /// Whether the present request has.
@@ -70,6 +72,7 @@ impl Connection {
             registry,
             phase: AtomicU8::new(Phase::Head as u8),
             since: AtomicU32::new(now),
+            is_awaited: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
             is_genuine: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
@@ -129,6 +132,16 @@ impl Connection {
 
     pub(super) fn is_genuine(&self) -> bool {
         self.is_genuine.load(Relaxed)
+    }
+
+    /// The client has sent nothing more for now.
+    pub(super) fn await_client(&self) {
+        self.is_awaited.store(true, Relaxed);
+    }
+
+    /// Whether the worker may not have looked at what the client has sent.
+    pub(super) fn is_unread(&self) -> bool {
+        !self.is_awaited.load(Relaxed)
     }
 
     /// Bytes came from the client.

@@ -3,6 +3,9 @@
 //! Every connection takes one. The database, the log, email and webhooks need some too, and must get
 //! them whatever strangers do.
 
+use std::io;
+use std::net::TcpListener;
+
 use super::registry::Limits;
 
 /// How many are kept for everything that is no client: database connections with their three files
@@ -63,6 +66,29 @@ pub fn raise_limit() -> usize {
 #[must_use]
 pub fn raise_limit() -> usize {
     USUAL
+}
+
+/// How many connections may wait to be accepted: more than come at once while others are closed to make
+/// room. The operating system may allow fewer.
+#[cfg(unix)]
+const BACKLOG: i32 = 4096;
+
+/// Lets more connections wait to be accepted than the standard library asks for.
+///
+/// # Errors
+/// When `socket` does not listen.
+#[cfg(unix)]
+pub fn widen_backlog(socket: &TcpListener) -> io::Result<()> {
+    Ok(rustix::net::listen(socket, BACKLOG)?)
+}
+
+/// Leaves the queue as it is.
+///
+/// # Errors
+/// Never.
+#[cfg(not(unix))]
+pub fn widen_backlog(_: &TcpListener) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod stream;
 mod tls;
 
 pub use connection::{Connection, ReadingBody};
-pub use descriptors::{Shares, raise_limit};
+pub use descriptors::{Shares, raise_limit, widen_backlog};
 pub use listener::{Listener, serve};
 pub use registry::Limits;
 pub use requests::forbid_sniffing;

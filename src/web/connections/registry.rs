@@ -101,7 +101,8 @@ impl Registry {
         let mut state = self.state();
         let strangers = state.strangers.get(&peer).copied().unwrap_or(0);
         let has_room = (strangers < self.limits.strangers_per_network
-            || self.close_one(&mut state, Some(peer)))
+            || self.close_one(&mut state, Some(peer))
+            || state.open.values().any(|open| open.peer == peer && is_new(open)))
             && (state.open.len() - state.closing < self.limits.total
                 || self.close_one(&mut state, None));
         if !has_room {
@@ -126,7 +127,7 @@ impl Registry {
         let ranked = candidates.filter_map(|connection| {
             let age = connection.age();
             let rank = match connection.phase() {
-                _ if connection.is_genuine() => return None,
+                _ if connection.is_genuine() || is_new(connection) => return None,
                 Phase::Head | Phase::Body if age >= PROMPT * TICKS_A_SECOND => 2,
                 Phase::Answering if age >= SLOW * TICKS_A_SECOND => 2,
                 Phase::Draining => 2,
@@ -182,6 +183,12 @@ impl Registry {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the request may be there already, and its worker has only not come to it: when many connect
+/// at once, all are accepted before the first is read from.
+fn is_new(connection: &Connection) -> bool {
+    connection.is_unread() && connection.age() < PROMPT * TICKS_A_SECOND
 }
 
 fn is_late(connection: &Connection) -> bool {

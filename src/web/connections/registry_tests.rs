@@ -17,7 +17,9 @@ fn pass(registry: &Registry, seconds: u32) {
 
 /// A connection from a network of its own.
 fn admit(registry: &Arc<Registry>, last: u8) -> Place {
-    registry.admit(network(last)).expect("a place")
+    let place = registry.admit(network(last)).expect("a place");
+    place.connection.await_client();
+    place
 }
 
 /// Between two requests.
@@ -74,6 +76,18 @@ fn a_request_that_has_just_begun_makes_room_after_idle_strangers() {
     assert_eq!(closed, [false, true, true, true, false, false, false]);
     let _eighth = admit(&registry, 8);
     assert!(places[0].connection.is_closing(), "the oldest of those that have just begun");
+}
+
+#[test]
+fn nobody_makes_room_before_their_worker_has_looked_at_what_they_sent() {
+    let registry = Registry::new(LIMITS);
+    let crowd: Vec<Place> = (0..4).filter_map(|_| registry.admit(network(1))).collect();
+    assert_eq!(crowd.len(), 4, "their network's share gives way for as long");
+    assert!(registry.admit(network(2)).is_none(), "the listener's does not");
+    pass(&registry, PROMPT);
+    let another = registry.admit(network(2)).expect("a place");
+    assert_eq!(closing(&crowd.iter().collect::<Vec<_>>()).iter().filter(|c| **c).count(), 1);
+    assert!(!another.connection.is_closing());
 }
 
 #[test]

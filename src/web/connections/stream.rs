@@ -74,7 +74,11 @@ impl AsyncRead for Stream {
         }
         let before = buffer.filled().len();
         let mut part = (&mut self.socket).take(most as u64);
-        ready!(Pin::new(&mut part).poll_read(context, buffer))?;
+        let polled = Pin::new(&mut part).poll_read(context, buffer);
+        if polled.is_pending() {
+            self.connection.await_client();
+        }
+        ready!(polled)?;
         let read = buffer.filled().len() - before;
         self.allowance = self.allowance.saturating_sub(read);
         self.connection.received();

@@ -376,17 +376,21 @@ fn metrics_are_told_where_programs_ask_and_nowhere_else() {
     let answer = Request::new(&process.programs, "GET", "/metrics").send();
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-    for line in [
-        "latchkey_decisions_total{outcome=\"pass\"} 3",
-        "latchkey_decisions_total{outcome=\"missing_key\"} 1",
-        "latchkey_lookups_total{result=\"hit\"} 2",
-        "latchkey_lookups_total{result=\"miss\"} 1",
-        "latchkey_cached_secret_keys 1",
-        "latchkey_cache_is_current 1",
-        "latchkey_database_lookup_seconds_count 1",
-    ] {
-        assert!(answer.body.lines().any(|other| other == line), "{line} in {}", answer.body);
-    }
+    let figure = |name: &str| {
+        let value = answer.body.lines().find_map(|line| line.strip_prefix(name));
+        let value = value.unwrap_or_else(|| panic!("{name} in {}", answer.body));
+        value.trim().parse::<u32>().expect("a number")
+    };
+    assert_eq!(figure("latchkey_decisions_total{outcome=\"pass\"}"), 3);
+    assert_eq!(figure("latchkey_decisions_total{outcome=\"missing_key\"}"), 1);
+    let (hits, misses) = ["hit", "miss"]
+        .map(|result| figure(&format!("latchkey_lookups_total{{result=\"{result}\"}}")))
+        .into();
+    // The process may hear of the key's creation once more, and read it again.
+    assert!(hits + misses == 3 && (1..=2).contains(&misses), "{hits} and {misses}");
+    assert_eq!(figure("latchkey_database_lookup_seconds_count"), misses);
+    assert_eq!(figure("latchkey_cached_secret_keys"), 1);
+    assert_eq!(figure("latchkey_cache_is_current"), 1);
     assert!(!answer.body.contains(&key.id), "{}", answer.body);
     assert_eq!(process.manager.get("/metrics").status, 404);
     assert_eq!(Client::new(&process.pages).get("/metrics").status, 404);
