@@ -10,13 +10,14 @@
 //!   [`alerts`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
-//! - [`backoff`], [`clock`], [`error`], [`files`], [`keyring`], [`network`], [`random`], [`rate`],
-//!   [`secret_scan`] and [`text`] are what everything stands on.
+//! - [`background`], [`backoff`], [`clock`], [`error`], [`files`], [`keyring`], [`network`],
+//!   [`random`], [`rate`], [`secret_scan`], [`stop`] and [`text`] are what everything stands on.
 
 pub mod activity;
 pub mod alerts;
 pub mod api_keys;
 pub mod attention;
+pub mod background;
 pub mod backoff;
 pub mod cli;
 pub mod clock;
@@ -40,6 +41,7 @@ pub mod secret_scan;
 pub mod server;
 pub mod settings;
 pub mod sign_in;
+pub mod stop;
 pub mod text;
 pub mod usage;
 pub mod verification;

@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Telling, evaluate, events};
 use crate::attention;
+use crate::background;
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::db::{Db, lease};
 use crate::error::{Error, Result};
@@ -74,9 +75,11 @@ impl Worker {
             Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         let works = move || {
             while end.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = work(&runtime) {
-                    tracing::warn!(%error, "{name}: not done yet");
-                }
+                background::turn(name, || {
+                    if let Err(error) = work(&runtime) {
+                        tracing::warn!(%error, "{name}: not done yet");
+                    }
+                });
             }
             // A database that says nothing would be waited for.
             runtime.shutdown_background();

@@ -5,6 +5,7 @@
 mod activity;
 mod backup;
 mod demo;
+mod log;
 mod mail;
 mod member;
 mod migrate;
@@ -41,7 +42,9 @@ pub fn run(config: &Config) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let text = error.to_string();
-            eprintln!("latchkey: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+            let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            // The exit code says so as well, where nobody reads.
+            let _ = writeln!(io::stderr(), "latchkey: {line}");
             ExitCode::FAILURE
         }
     }

@@ -1,11 +1,12 @@
 //! `latchkey serve`: migrates, then serves until it is told to stop.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use crate::config::{Config, DatabaseConfig, LogConfig, LogFormat, PublicUrl};
+use super::log::Log;
+use crate::config::{Config, DatabaseConfig, PublicUrl};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::files;
@@ -27,7 +28,7 @@ const SET_UP_FILE: &str = "set-up-link.txt";
 /// # Errors
 /// When it cannot start.
 pub fn run(config: &Config) -> Result<()> {
-    start_log(config.log);
+    let log = Log::start(config.log);
     let (db, keyring) = super::open(config)?;
     let server = &config.server;
     let (listener, bound) = listen(server.listen, "--listen")?;
@@ -57,8 +58,8 @@ pub fn run(config: &Config) -> Result<()> {
         asked,
         measures.as_ref().map(|(_, at)| format!("Metrics are on http://{at}/metrics")),
         link.map(|link| format!("Set up the first super manager within one hour: {link}")),
-    ])?;
-    let metrics = Metrics::install()?;
+    ]);
+    let metrics = Metrics::install(log.lost())?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
     let shared = Shared { shares: Shares::of(raise_limit(), verify.is_some()), tls, ..shared };
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
@@ -78,12 +79,15 @@ fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)
     Ok((listener, bound))
 }
 
-fn announce(lines: &[Option<String>]) -> Result<()> {
+/// Says where it serves, to whoever reads: the log and a file have what matters.
+fn announce(lines: &[Option<String>]) {
     let mut output = io::stdout().lock();
     for line in lines.iter().flatten() {
-        writeln!(output, "{line}").map_err(Error::internal)?;
+        if writeln!(output, "{line}").is_err() {
+            return;
+        }
     }
-    output.flush().map_err(Error::internal)
+    let _ = output.flush();
 }
 
 /// The link to the set-up page while there is no member; also kept in the data directory.
@@ -128,22 +132,5 @@ async fn house_keeping(site: Site) {
     }
     if let Err(error) = mail::clear_away(&db, now).await {
         tracing::warn!(%error, "old email could not be cleared away");
-    }
-}
-
-fn start_log(config: LogConfig) {
-    use tracing_subscriber::filter::{LevelFilter, Targets};
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    // actix reports each client that breaks off or sends no HTTP as an error of its own.
-    let targets =
-        Targets::new().with_default(LevelFilter::INFO).with_target("actix_http", LevelFilter::OFF);
-    let log = tracing_subscriber::fmt::layer()
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr);
-    let registry = tracing_subscriber::registry().with(targets);
-    match config.format {
-        LogFormat::Text => registry.with(log).init(),
-        LogFormat::Json => registry.with(log.json().flatten_event(true)).init(),
     }
 }

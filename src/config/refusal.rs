@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
@@ -52,7 +53,8 @@ impl Refusal {
     pub fn report(self) -> ExitCode {
         match self.0 {
             Kind::BadSetting(line) => {
-                eprintln!("latchkey: {line}");
+                // The exit code says so as well, where nobody reads.
+                let _ = writeln!(io::stderr(), "latchkey: {line}");
                 ExitCode::from(2)
             }
             Kind::Asked(error) => {

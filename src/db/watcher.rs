@@ -15,6 +15,7 @@ use diesel::sql_types::BigInt;
 use super::feed::{Feed, Heard, newest};
 use super::schema::changes;
 use super::{Connection, Location, Pools};
+use crate::background;
 use crate::clock::uptime;
 use crate::error::{Error, Result};
 
@@ -38,10 +39,12 @@ pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
     let (location, pools) = (pools.location.clone(), Arc::downgrade(pools));
     spawn("watch", move || {
         while pools.strong_count() > 0 {
-            if let Err(error) = look_until_it_hangs(&location, &pools) {
-                tracing::error!(%error, "what others change cannot be heard of; trying again");
-                thread::sleep(CHECK);
-            }
+            background::turn("changes", || {
+                if let Err(error) = look_until_it_hangs(&location, &pools) {
+                    tracing::error!(%error, "what others change cannot be heard of; trying again");
+                    thread::sleep(CHECK);
+                }
+            });
         }
     })
 }

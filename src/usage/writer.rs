@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 
 use super::Recorder;
+use crate::background;
 use crate::db::Db;
 use crate::error::{Error, Result};
 
@@ -42,12 +43,18 @@ impl Writer {
             loop {
                 let is_over = end.recv_timeout(rest) != Err(RecvTimeoutError::Timeout);
                 let begun = Instant::now();
-                let written = runtime.block_on(async {
-                    if is_over { recorder.write(&db).await } else { recorder.write_due(&db).await }
+                background::turn("usage", || {
+                    let written = runtime.block_on(async {
+                        if is_over {
+                            recorder.write(&db).await
+                        } else {
+                            recorder.write_due(&db).await
+                        }
+                    });
+                    if let Err(error) = written {
+                        tracing::warn!(%error, "what was counted could not be written yet");
+                    }
                 });
-                if let Err(error) = written {
-                    tracing::warn!(%error, "what was counted could not be written yet");
-                }
                 if is_over {
                     break;
                 }

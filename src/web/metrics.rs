@@ -3,6 +3,7 @@
 //! Names start with `latchkey_` and end in their unit, or in `_total` for what only grows. No
 //! label names a key, a member or an address.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -19,35 +20,51 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What is measured; cheap to clone.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics {
+    handle: PrometheusHandle,
+    lost: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
 
 impl Metrics {
-    /// Starts to collect, from whatever registers from now on.
+    /// Starts to collect, from whatever registers from now on. `lost` counts the lines of the log that
+    /// were lost.
     ///
     /// # Errors
     /// When something collects already.
-    pub fn install() -> Result<Self> {
+    pub fn install(lost: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Self> {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &TIMES)
             .map_err(Error::internal)?;
         let handle = builder.install_recorder().map_err(Error::internal)?;
         metrics::describe_gauge!("latchkey_build_info", "The version that runs; always 1");
         metrics::gauge!("latchkey_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
-        Ok(Self(handle))
+        metrics::describe_counter!(
+            "latchkey_log_lines_lost_total",
+            "Lines of the log that nobody took"
+        );
+        Ok(Self { handle, lost: Arc::new(lost) })
     }
 
     /// All of it, in Prometheus' text format.
     #[must_use]
     pub fn text(&self) -> String {
-        self.0.render()
+        metrics::counter!("latchkey_log_lines_lost_total").absolute((self.lost)());
+        self.handle.render()
     }
 
     /// Sorts measured times now and then, for ever.
     pub async fn keep_up(self) {
         let mut interval = tokio::time::interval(UPKEEP);
+        let mut told = 0;
         loop {
             interval.tick().await;
-            self.0.run_upkeep();
+            self.handle.run_upkeep();
+            let lost = (self.lost)();
+            if lost > told {
+                // The log has it as soon as somebody reads again.
+                tracing::warn!(lines = lost - told, "lines of the log were lost: nobody took them");
+                told = lost;
+            }
         }
     }
 }
