@@ -2,17 +2,18 @@
 
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::h1::ExpectHandler;
-use actix_server::Server;
+use actix_server::{Server, ServerHandle};
 use actix_service::IntoServiceFactory as _;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse};
-use futures_util::future::try_join_all;
+use futures_util::future::{Either, join_all, select, try_join_all};
 use tracing_actix_web::TracingLogger;
 
 use crate::alerts::Worker;
@@ -23,7 +24,7 @@ use crate::sign_in::http::session;
 use crate::usage::{Recorder, Writer};
 use crate::verification::Verifier;
 use crate::verification::http::{Expectations, Front};
-use crate::web::connections::{self, Listener, Shares, Tls};
+use crate::web::connections::{self, Ending, Listener, Shares, Tls};
 use crate::web::log::QuietRootSpan;
 use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
@@ -31,7 +32,7 @@ use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, error_page, headers, same_origin, secret_in_query};
 use crate::{
     activity, alerts, api_keys, diagnosis, leaks, mail, members, reviews, roles, scopes, settings,
-    sign_in, usage, verification, webhooks,
+    sign_in, stop, usage, verification, webhooks,
 };
 
 /// How many open files are assumed until it is known how many there may be.
@@ -54,6 +55,8 @@ pub struct Shared {
     pub shares: Shares,
     /// The certificate of the listeners; none where TLS ends elsewhere.
     pub tls: Option<Arc<Tls>>,
+    /// Whether serving ends.
+    pub ending: Ending,
 }
 
 /// What is listened on.
@@ -76,8 +79,8 @@ impl Shared {
         let verifier =
             Verifier::new(&site.db, &site.keyring, site.clock.clone(), Arc::clone(&usage));
         site.db.watch()?;
-        let (shares, tls) = (Shares::of(FILES, false), None);
-        Ok(Self { site, door, verifier: Arc::new(verifier), usage, shares, tls })
+        let (verifier, shares) = (Arc::new(verifier), Shares::of(FILES, false));
+        Ok(Self { site, door, verifier, usage, shares, tls: None, ending: Ending::default() })
     }
 }
 
@@ -127,16 +130,40 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
         let servers = servers.map_err(Error::internal)?;
         actix_web::rt::spawn(keep_house(shared.site.clone(), house_keeping));
         actix_web::rt::spawn(metrics.keep_up());
-        try_join_all(servers).await.map_err(Error::internal).map(drop)
+        let handles = servers.iter().map(Server::handle).collect();
+        let ending = pin!(end(shared.ending.clone(), handles));
+        // First, so that whoever was answered can end it.
+        match select(ending, try_join_all(servers)).await {
+            Either::Left((told, _)) => told,
+            Either::Right((ended, _)) => ended.map_err(Error::internal).map(drop),
+        }
     })
 }
 
+/// Lets requests in flight finish once the program is told to end; returns when it is told again.
+async fn end(ending: Ending, servers: Vec<ServerHandle>) -> Result<()> {
+    stop::told().await.map_err(Error::internal)?;
+    tracing::info!("told to end: requests in flight are finished");
+    stop::end_in_time();
+    ending.announce().await;
+    let stopped = join_all(servers.iter().map(|server| server.stop(true)));
+    match select(stopped, pin!(stop::told())).await {
+        Either::Left(_) => std::future::pending().await,
+        Either::Right((told, _)) => told.map_err(Error::internal),
+    }
+}
+
 /// Ends with the server, wherever it has got to: so it waits for nothing but transactions.
-async fn keep_house<Keeping: Future<Output = ()>>(site: Site, house_keeping: fn(Site) -> Keeping) {
+async fn keep_house<Keeping: Future<Output = ()> + 'static>(
+    site: Site,
+    house_keeping: fn(Site) -> Keeping,
+) {
     let mut interval = tokio::time::interval(HOUSE_KEEPING);
     loop {
         interval.tick().await;
-        house_keeping(site.clone()).await;
+        if actix_web::rt::spawn(house_keeping(site.clone())).await.is_err() {
+            tracing::error!("the house was not kept, for a fault; the next turn comes as usual");
+        }
     }
 }
 
@@ -149,7 +176,7 @@ pub fn dashboard(
     socket: TcpListener,
     workers: Option<usize>,
 ) -> std::io::Result<Server> {
-    let Shared { site, door, verifier, shares, tls, .. } = shared.clone();
+    let Shared { site, door, verifier, shares, tls, ending, .. } = shared.clone();
     let expectations = Expectations::of(site.clone(), verifier.clone());
     let app = move || {
         let session =
@@ -180,7 +207,7 @@ pub fn dashboard(
         Front::of(site.clone(), verifier.clone(), app)
     };
     let (limits, workers) = (shares.dashboard, workers.unwrap_or_else(cores));
-    let listener = Listener { name: "dashboard", socket, workers, limits, tls };
+    let listener = Listener { name: "dashboard", socket, workers, limits, tls, ending };
     connections::serve(listener, app, move || expectations.clone())
 }
 
@@ -195,7 +222,7 @@ fn verify(
     workers: Option<usize>,
     metrics: &Metrics,
 ) -> std::io::Result<Server> {
-    let Shared { site, verifier, shares, tls, .. } = shared.clone();
+    let Shared { site, verifier, shares, tls, ending, .. } = shared.clone();
     let expectations = Expectations::of(site.clone(), verifier.clone());
     let is_local = socket.local_addr()?.ip().to_canonical().is_loopback();
     let metrics = metrics.clone();
@@ -214,13 +241,13 @@ fn verify(
         Front::of(site.clone(), verifier.clone(), app)
     };
     let (limits, workers) = (shares.verify, workers.unwrap_or_else(cores));
-    let listener = Listener { name: "verify", socket, workers, limits, tls };
+    let listener = Listener { name: "verify", socket, workers, limits, tls, ending };
     connections::serve(listener, app, move || expectations.clone())
 }
 
 /// The server of metrics, which may be read from other machines: they name nobody.
 fn apart(shared: &Shared, socket: TcpListener, metrics: &Metrics) -> std::io::Result<Server> {
-    let Shared { verifier, shares, .. } = shared.clone();
+    let Shared { verifier, shares, ending, .. } = shared.clone();
     let metrics = metrics.clone();
     let app = move || {
         let app = App::new()
@@ -230,7 +257,7 @@ fn apart(shared: &Shared, socket: TcpListener, metrics: &Metrics) -> std::io::Re
         app.into_factory()
     };
     let limits = shares.metrics;
-    let listener = Listener { name: "metrics", socket, workers: 1, limits, tls: None };
+    let listener = Listener { name: "metrics", socket, workers: 1, limits, tls: None, ending };
     connections::serve(listener, app, || ExpectHandler)
 }
 

@@ -26,6 +26,7 @@ mod migrations_agree;
 mod retention;
 mod reviews;
 mod roles;
+mod running;
 mod scopes;
 mod security;
 mod set_up;

@@ -144,11 +144,13 @@ impl Connection {
         !self.is_awaited.load(Relaxed)
     }
 
-    /// Bytes came from the client.
-    pub(super) fn received(&self) {
-        if self.phase() == Phase::Idle {
+    /// Bytes came from the client; says whether a request begins with them.
+    pub(super) fn received(&self) -> bool {
+        let is_new = self.phase() == Phase::Idle;
+        if is_new {
             self.enter(Phase::Head);
         }
+        is_new
     }
 
     /// A request's head is complete; says whether it may be answered now.

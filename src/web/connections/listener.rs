@@ -19,6 +19,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture, select};
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::Connection;
+use super::ending::Ending;
 use super::registry::{HEAD, KNOWN_IDLE, Limits, Registry, TICK};
 use super::requests::Noted;
 use super::stream::{Socket, Stream};
@@ -26,8 +27,9 @@ use super::tls::Tls;
 use crate::error::Error;
 use crate::network::Network;
 
-/// For how long requests in flight may go on after SIGTERM, in seconds.
-const SHUTDOWN: u64 = 20;
+/// For how long requests in flight may go on once serving ends, in seconds. What is left after that
+/// belongs to what is written last.
+const SHUTDOWN: u64 = 10;
 /// For how long a client that has not sent all of a request may go on sending after the answer.
 const LINGER: Duration = Duration::from_secs(1);
 /// How many connections may be about to be closed while others are accepted in their place.
@@ -49,6 +51,8 @@ pub struct Listener {
     pub limits: Limits,
     /// The certificate; none where TLS ends elsewhere.
     pub tls: Option<Arc<Tls>>,
+    /// Whether serving ends.
+    pub ending: Ending,
 }
 
 /// Serves what `app` makes, once for each worker. `expect` answers requests that ask whether their
@@ -71,11 +75,12 @@ where
     Expect::Error: Into<Response<BoxBody>>,
     Expect::InitError: std::fmt::Debug,
 {
-    let Listener { name, socket, workers, limits, tls } = listener;
-    let registry = Registry::new(limits);
+    let Listener { name, socket, workers, limits, tls, ending } = listener;
+    let registry = Registry::new(limits, ending);
     let acceptor = tls.as_ref().map(Tls::acceptor).transpose().map_err(io::Error::other)?;
     actix_web::rt::spawn(watch(name, Arc::downgrade(&registry), tls));
-    let builder = Server::build();
+    // Who tells the program to end tells all listeners at once.
+    let builder = Server::build().disable_signals();
     let shutdown = builder.graceful_shutdown_signal();
     let factory = move || {
         let http = HttpService::build()

@@ -5,14 +5,17 @@
 
 mod connection;
 mod descriptors;
+mod ending;
 mod listener;
 mod registry;
 mod requests;
 mod stream;
 mod tls;
+mod upgrade;
 
 pub use connection::{Connection, ReadingBody};
 pub use descriptors::{Shares, raise_limit, widen_backlog};
+pub use ending::Ending;
 pub use listener::{Listener, serve};
 pub use registry::Limits;
 pub use requests::forbid_sniffing;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::connection::{Connection, Phase};
+use super::ending::Ending;
 use crate::network::Network;
 
 /// How often connections are checked, and how exactly their times are known.
@@ -56,6 +57,7 @@ impl Limits {
 /// The connections of one listener.
 pub struct Registry {
     limits: Limits,
+    ending: Ending,
     now: AtomicU32,
     state: Mutex<State>,
     /// Connections that were closed to make room, and such that found none.
@@ -80,14 +82,20 @@ pub(super) struct Place {
 }
 
 impl Registry {
-    pub(super) fn new(limits: Limits) -> Arc<Self> {
+    pub(super) fn new(limits: Limits, ending: Ending) -> Arc<Self> {
         Arc::new(Self {
             limits,
+            ending,
             now: AtomicU32::new(0),
             state: Mutex::default(),
             closed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         })
+    }
+
+    /// Whether connections close after the answers that they carry now.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.has_begun()
     }
 
     /// The time in ticks, as of the last look.
@@ -114,6 +122,7 @@ impl Registry {
         let number = state.next;
         state.open.insert(number, Arc::clone(&connection));
         *state.strangers.entry(peer).or_default() += 1;
+        self.ending.opened();
         Some(Place { number, connection })
     }
 
@@ -228,6 +237,7 @@ impl State {
 impl Drop for Place {
     fn drop(&mut self) {
         self.connection.registry.leave(self);
+        self.connection.registry.ending.closed();
     }
 }
 

@@ -42,7 +42,7 @@ fn closing(places: &[&Place]) -> Vec<bool> {
 
 #[test]
 fn the_request_that_has_been_arriving_longest_makes_room_first() {
-    let registry = Registry::new(LIMITS);
+    let registry = Registry::new(LIMITS, Ending::default());
     let idle_stranger = admit(&registry, 1);
     idle(&idle_stranger);
     pass(&registry, 1);
@@ -67,7 +67,7 @@ fn the_request_that_has_been_arriving_longest_makes_room_first() {
 
 #[test]
 fn a_request_that_has_just_begun_makes_room_after_idle_strangers() {
-    let registry = Registry::new(LIMITS);
+    let registry = Registry::new(LIMITS, Ending::default());
     let places: Vec<Place> = (1..=4).map(|last| admit(&registry, last)).collect();
     places[1..].iter().for_each(idle);
     registry.tick();
@@ -80,7 +80,7 @@ fn a_request_that_has_just_begun_makes_room_after_idle_strangers() {
 
 #[test]
 fn nobody_makes_room_before_their_worker_has_looked_at_what_they_sent() {
-    let registry = Registry::new(LIMITS);
+    let registry = Registry::new(LIMITS, Ending::default());
     let crowd: Vec<Place> = (0..4).filter_map(|_| registry.admit(network(1))).collect();
     assert_eq!(crowd.len(), 4, "their network's share gives way for as long");
     assert!(registry.admit(network(2)).is_none(), "the listener's does not");
@@ -92,7 +92,7 @@ fn nobody_makes_room_before_their_worker_has_looked_at_what_they_sent() {
 
 #[test]
 fn a_genuine_request_in_flight_and_work_under_way_are_never_closed() {
-    let registry = Registry::new(LIMITS);
+    let registry = Registry::new(LIMITS, Ending::default());
     let places: Vec<Place> = (1..=4).map(|last| admit(&registry, last)).collect();
     known(&places[0]);
     for place in &places[1..] {
@@ -108,7 +108,7 @@ fn a_genuine_request_in_flight_and_work_under_way_are_never_closed() {
 
 #[test]
 fn strangers_of_one_network_make_room_for_each_other_and_known_clients_do_not_count() {
-    let registry = Registry::new(Limits { total: 10, strangers_per_network: 2 });
+    let registry = Registry::new(Limits { total: 10, strangers_per_network: 2 }, Ending::default());
     let office: Vec<Place> = (0..4).map(|_| admit(&registry, 1)).collect();
     office.iter().for_each(known);
     // The connections that were closed for them count no longer either.
@@ -124,7 +124,7 @@ fn strangers_of_one_network_make_room_for_each_other_and_known_clients_do_not_co
 
 #[test]
 fn places_are_given_back_however_a_connection_ends() {
-    let registry = Registry::new(LIMITS);
+    let registry = Registry::new(LIMITS, Ending::default());
     for round in 0..100 {
         let place = admit(&registry, 1);
         match round % 3 {
@@ -163,7 +163,7 @@ fn connections_are_closed_when_their_time_is_over() {
         ),
     ];
     for (prepare, seconds) in cases {
-        let registry = Registry::new(LIMITS);
+        let registry = Registry::new(LIMITS, Ending::default());
         let place = admit(&registry, 1);
         prepare(&place);
         pass(&registry, seconds);
@@ -175,7 +175,7 @@ fn connections_are_closed_when_their_time_is_over() {
 
 #[test]
 fn a_client_that_goes_on_taking_an_answer_is_not_closed() {
-    let registry = Registry::new(LIMITS);
+    let registry = Registry::new(LIMITS, Ending::default());
     let place = admit(&registry, 1);
     place.connection.begin_request(false);
     place.connection.answer(1 << 30);
@@ -188,7 +188,7 @@ fn a_client_that_goes_on_taking_an_answer_is_not_closed() {
 
 #[test]
 fn a_request_waits_while_64_kilobytes_of_answers_do() {
-    let registry = Registry::new(LIMITS);
+    let registry = Registry::new(LIMITS, Ending::default());
     let place = admit(&registry, 1);
     let connection = &place.connection;
     assert!(connection.may_answer());

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use actix_http::{Request, Response};
+use actix_http::{ConnectionType, Request, Response};
 use actix_service::{Service, ServiceFactory};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::AppConfig;
+use actix_web::http::Version;
 use actix_web::http::header::{HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::Bytes;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
@@ -61,7 +62,8 @@ where
 
     fn call(&self, request: Request) -> Answer<S> {
         let connection = request.conn_data::<Arc<Connection>>().cloned();
-        Answer { service: Rc::clone(&self.0), connection, held: Some(request), running: None }
+        let (service, version) = (Rc::clone(&self.0), request.version());
+        Answer { service, connection, held: Some(request), version, running: None }
     }
 }
 
@@ -72,6 +74,7 @@ pin_project! {
         connection: Option<Arc<Connection>>,
         // The request, until the client has taken enough of the answers before.
         held: Option<Request>,
+        version: Version,
         #[pin]
         running: Option<S::Future>,
     }
@@ -102,7 +105,9 @@ where
         }
         let Some(running) = this.running.as_mut().as_pin_mut() else { return Poll::Pending };
         let outcome = ready!(running.poll(context));
-        let outcome = outcome.map(|response| forbid_sniffing(response.into()));
+        let version = *this.version;
+        let outcome =
+            outcome.map(|response| without_chunks(forbid_sniffing(response.into()), version));
         let Some(connection) = this.connection.take() else { return Poll::Ready(outcome) };
         match outcome {
             Ok(response) => Poll::Ready(Ok(note(response, connection))),
@@ -123,8 +128,21 @@ pub fn forbid_sniffing(mut response: Response<BoxBody>) -> Response<BoxBody> {
     response
 }
 
+/// Sends an answer that is made while it is sent to clients that know no chunks until the connection
+/// is closed (RFC 9112, 6.1 and 6.3).
+fn without_chunks(mut response: Response<BoxBody>, version: Version) -> Response<BoxBody> {
+    if version < Version::HTTP_11 && response.body().size() == BodySize::Stream {
+        response.head_mut().no_chunking(true);
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    response
+}
+
 /// Notes an answer, which is complete at once unless it is made while it is sent.
-fn note(response: Response<BoxBody>, connection: Arc<Connection>) -> Response<BoxBody> {
+fn note(mut response: Response<BoxBody>, connection: Arc<Connection>) -> Response<BoxBody> {
+    if connection.registry.is_ending() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     let sized = match response.body().size() {
         BodySize::None => 0,
         BodySize::Sized(bytes) => usize::try_from(bytes).unwrap_or(usize::MAX / 2),

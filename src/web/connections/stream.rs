@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 use super::connection::{Connection, Phase};
+use super::upgrade::Offers;
 
 /// How many bytes are read before answers are written: a few dozen pipelined requests.
 const READ_AT_ONCE: usize = 2 * 1024;
@@ -31,6 +32,7 @@ pub(super) struct Stream {
     pub connection: Arc<Connection>,
     /// How many bytes may be read before answers are written.
     allowance: usize,
+    offers: Offers,
     /// Whether the client takes no more answers for now.
     is_blocked: bool,
     /// Whether reading was put off, so that the task has to be woken for it.
@@ -40,7 +42,8 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) fn new(socket: Socket, connection: Arc<Connection>) -> Self {
         let (is_blocked, is_put_off) = (false, false);
-        Self { socket, connection, allowance: READ_AT_ONCE, is_blocked, is_put_off }
+        let (offers, allowance) = (Offers::new(), READ_AT_ONCE);
+        Self { socket, connection, allowance, offers, is_blocked, is_put_off }
     }
 
     /// How many bytes may be read now, of `room` that there is room for.
@@ -79,9 +82,12 @@ impl AsyncRead for Stream {
             self.connection.await_client();
         }
         ready!(polled)?;
-        let read = buffer.filled().len() - before;
-        self.allowance = self.allowance.saturating_sub(read);
-        self.connection.received();
+        let arrived = buffer.filled_mut().get_mut(before..).unwrap_or_default();
+        self.allowance = self.allowance.saturating_sub(arrived.len());
+        if self.connection.received() {
+            self.offers.begin_head();
+        }
+        self.offers.pass_over(arrived);
         Poll::Ready(Ok(()))
     }
 }

@@ -1,7 +1,7 @@
 //! The program as it is run from the command line.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use latchkey::db::Location;
 use tempfile::TempDir;
@@ -47,15 +47,17 @@ impl Shell {
 
     /// The same, with the first lines that it prints.
     pub fn serve_lines(&self, options: &[&str], count: usize) -> (Server, Vec<String>) {
+        self.serve_into(Stdio::null(), options, count)
+    }
+
+    /// The same, with its log.
+    pub fn serve_into(&self, log: Stdio, options: &[&str], count: usize) -> (Server, Vec<String>) {
         let usual: &[&str] =
             if options.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
-        let arguments = [&["serve"], usual, options].concat();
-        let mut command = self.command(&arguments);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
+        let mut command = self.command(&[&["serve"], usual, options].concat());
+        let child = command.stdout(Stdio::piped()).stderr(log).spawn();
+        let mut child = child.expect("the program starts");
+        // What else it prints has no reader any more.
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let lines = lines.take(count).map(|line| line.expect("a line")).collect();
         (Server(child), lines)
@@ -66,10 +68,25 @@ impl Shell {
 pub struct Server(Child);
 
 impl Server {
+    /// Its log, if that is a pipe.
+    pub fn log(&mut self) -> Option<ChildStderr> {
+        self.0.stderr.take()
+    }
+
+    /// Sends it a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let (name, id) = (format!("-{name}"), self.0.id().to_string());
+        assert!(Command::new("kill").args([name, id]).status().expect("kill").success());
+    }
+
     /// Tells it to stop, and waits until it has.
-    pub fn stop(mut self) {
-        let id = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+    pub fn stop(self) {
+        self.signal("TERM");
+        self.ends_well();
+    }
+
+    /// Waits until it has ended.
+    pub fn ends_well(mut self) {
         assert!(self.0.wait().expect("an end").success(), "it ends well");
     }
 }

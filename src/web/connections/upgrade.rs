@@ -1,0 +1,145 @@
+//! Offers of another protocol, which are passed over: a request that offers one is answered like any
+//! other, and its connection stays open (RFC 9110, 7.8).
+//!
+//! actix closes the connection after such a request, without saying so before; Java's HTTP client
+//! offers HTTP/2 on each new connection, and loses what it sends meanwhile. So the offer is made
+//! unreadable on its way in, one byte for another.
+
+/// The names of the headers that make an offer.
+const CONNECTION: &[u8] = b"connection";
+const UPGRADE: &[u8] = b"upgrade";
+/// What stands for the last letter of [`UPGRADE`].
+const MASK: u8 = b'-';
+
+/// Where in a request's head the next byte is.
+#[derive(Clone, Copy)]
+enum At {
+    /// In the name of a header: how much of it was read, and whether it can still be [`CONNECTION`]
+    /// or [`UPGRADE`].
+    Name { read: usize, connection: bool, upgrade: bool },
+    /// In an option of `Connection`: how much of it was read, if it can still be [`UPGRADE`].
+    Option(Option<usize>),
+    /// In the rest of a line.
+    Rest,
+    /// Beyond the head.
+    Beyond,
+}
+
+const NEW_LINE: At = At::Name { read: 0, connection: true, upgrade: true };
+
+/// Reads the heads of requests as they arrive, and takes offers out of them.
+pub(super) struct Offers(At);
+
+impl Offers {
+    pub(super) fn new() -> Self {
+        Self(NEW_LINE)
+    }
+
+    /// A request's head begins with the next byte.
+    pub(super) fn begin_head(&mut self) {
+        self.0 = NEW_LINE;
+    }
+
+    /// Takes offers out of what has arrived, up to the end of a head.
+    pub(super) fn pass_over(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            if matches!(self.0, At::Beyond) {
+                return;
+            }
+            self.read(byte);
+        }
+    }
+
+    fn read(&mut self, byte: &mut u8) {
+        let letter = byte.to_ascii_lowercase();
+        self.0 = match (self.0, letter) {
+            // A line without a name ends the head.
+            (At::Name { read: 0, .. }, b'\n') => At::Beyond,
+            (At::Name { read: 0, .. }, b'\r') => self.0,
+            (_, b'\n') => NEW_LINE,
+            (At::Name { read, connection: true, .. }, b':') if read == CONNECTION.len() => {
+                At::Option(Some(0))
+            }
+            (At::Name { .. }, b':') => At::Rest,
+            (At::Name { read, connection, upgrade }, _) => {
+                let upgrade = upgrade && UPGRADE.get(read) == Some(&letter);
+                if upgrade && read + 1 == UPGRADE.len() {
+                    *byte = MASK;
+                }
+                let connection = connection && CONNECTION.get(read) == Some(&letter);
+                At::Name { read: read + 1, connection, upgrade }
+            }
+            (At::Option(_), b',' | b' ' | b'\t') => At::Option(Some(0)),
+            (At::Option(Some(read)), _) if UPGRADE.get(read) == Some(&letter) => {
+                if read + 1 == UPGRADE.len() {
+                    *byte = MASK;
+                }
+                At::Option(Some(read + 1))
+            }
+            (At::Option(_), _) => At::Option(None),
+            (At::Rest | At::Beyond, _) => self.0,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn passed(parts: &[&[u8]]) -> String {
+        let mut offers = Offers::new();
+        let mut all = Vec::new();
+        for part in parts {
+            let mut part = part.to_vec();
+            offers.pass_over(&mut part);
+            all.extend(part);
+        }
+        String::from_utf8(all).expect("text")
+    }
+
+    #[test]
+    fn an_offer_is_unreadable_and_everything_else_is_as_it_was() {
+        for (sent, read) in [
+            ("GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n", "GET / HTTP/1.1\r\nUpgrad-: h2c\r\n\r\n"),
+            (
+                "POST /upgrade HTTP/1.1\r\nCONNECTION: close, UpGrade ,HTTP2-Settings\r\n\r\n",
+                "POST /upgrade HTTP/1.1\r\nCONNECTION: close, UpGrad- ,HTTP2-Settings\r\n\r\n",
+            ),
+            ("A / B\nConnection:upgrade\n\n", "A / B\nConnection:upgrad-\n\n"),
+        ] {
+            assert_eq!(passed(&[sent.as_bytes()]), read);
+        }
+        for same in [
+            "GET /upgrade HTTP/1.1\r\nX-Upgrade: 1\r\nConnection: keep-alive\r\n\r\n",
+            "GET / HTTP/1.1\r\nConnections: upgrade\r\nVia: upgrade\r\nCookie: a=upgrade\r\n\r\n",
+            "POST / HTTP/1.1\r\n\r\nconnection: upgrade\r\nupgrade: h2c\r\n",
+        ] {
+            assert_eq!(passed(&[same.as_bytes()]), same);
+        }
+    }
+
+    #[test]
+    fn the_next_head_begins_when_it_is_said_to() {
+        let mut offers = Offers::new();
+        offers.pass_over(&mut b"GET / HTTP/1.1\r\n\r\n".to_vec());
+        let mut next = b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n".to_vec();
+        offers.pass_over(&mut next);
+        assert!(next.windows(7).any(|part| part == b"Upgrade"), "beyond the head nothing is read");
+        offers.begin_head();
+        offers.pass_over(&mut next);
+        assert!(next.windows(7).any(|part| part == b"Upgrad-"));
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_not_matter_how_a_head_is_cut(
+            cut in 0_usize..60,
+            head in "GET / HTTP/1.1\r\n(Connection: (upgrade|close|x)(, ?upgrade)?\r\n|Upgrade: h2c\r\n|A: b\r\n){0,3}\r\n",
+        ) {
+            let (one, two) = head.as_bytes().split_at(cut.min(head.len()));
+            prop_assert_eq!(passed(&[one, two]), passed(&[head.as_bytes()]));
+        }
+    }
+}
