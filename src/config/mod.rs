@@ -4,6 +4,7 @@
 //! that names it (ASVS 13.1.1). Knows neither the database nor the server.
 
 mod command_line;
+mod environment;
 mod network;
 mod public_url;
 mod refusal;
@@ -11,7 +12,7 @@ mod storage;
 mod trusted_proxies;
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
@@ -52,13 +53,16 @@ impl Config {
     /// # Errors
     /// What to print instead of starting: one line about a bad setting, or the help asked for.
     pub fn read() -> Result<Self, Refusal> {
-        unknown_variable(env::vars_os().map(|(name, _)| name))?;
-        Self::parse(env::args_os())
+        environment::refuse_unknown(&CommandLine::command(), env::vars_os())?;
+        Self::parse(env::args_os(), |variable| env::var_os(variable))
     }
 
-    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
+    pub(crate) fn parse(
+        arguments: impl IntoIterator<Item = OsString>,
+        value_of: impl Fn(&OsStr) -> Option<OsString>,
+    ) -> Result<Self, Refusal> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let matches = CommandLine::command()
+        let matches = environment::settled(CommandLine::command(), value_of)
             .try_get_matches_from(&arguments)
             .map_err(|error| Refusal::of(error, &arguments))?;
         let line = CommandLine::from_arg_matches(&matches)
@@ -77,25 +81,11 @@ impl CommandLine {
             log: LogConfig { format: self.log.log_format },
         };
         if matches!(config.command, Command::Serve) {
+            config.server.refuse_every_address()?;
             config.server.refuse_plain_http()?;
         }
         Ok(config)
     }
-}
-
-/// A misspelt variable would be passed over in silence, and with it, say, the trusted proxies.
-fn unknown_variable(names: impl Iterator<Item = OsString>) -> Result<(), Refusal> {
-    let command = CommandLine::command();
-    let known: Vec<_> = command.get_arguments().filter_map(clap::Arg::get_env).collect();
-    for name in names.filter(|name| name.as_encoded_bytes().starts_with(b"LATCHKEY_")) {
-        if !known.contains(&name.as_os_str()) {
-            return Err(Refusal::new(format!(
-                "there is no setting {}: remove it, or see latchkey --help for those there are",
-                name.display()
-            )));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

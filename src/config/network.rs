@@ -168,6 +168,19 @@ impl ServerConfig {
         self.public_url.clone().unwrap_or_else(direct)
     }
 
+    /// Every address of this machine is none that a browser could be led to, and forms are taken from
+    /// the public URL only.
+    pub(super) fn refuse_every_address(&self) -> Result<(), Refusal> {
+        if self.public_url.is_none() && self.listen.ip().to_canonical().is_unspecified() {
+            return Err(Refusal::new(format!(
+                "--listen {} is every address of this machine: give the one that browsers use with \
+                 --public-url, as https://keys.example.com (plain http needs --insecure-http as well)",
+                self.listen
+            )));
+        }
+        Ok(())
+    }
+
     /// Over plain http anybody on the way reads passwords and secret keys (ASVS 12.2.1): no listener
     /// may be reached that way from other machines unless the operator says so.
     pub(super) fn refuse_plain_http(&self) -> Result<(), Refusal> {
@@ -196,7 +209,9 @@ impl ServerConfig {
 }
 
 fn socket_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "give an address and a port, as 127.0.0.1:8080".into())
+    text.parse().map_err(|_| {
+        "give an IP address and a port, as 127.0.0.1:8080 or [::1]:8080; names are not taken".into()
+    })
 }
 
 fn workers(text: &str) -> Result<NonZeroUsize, String> {

@@ -11,6 +11,7 @@ pub struct PublicUrl {
     origin: String,
     https: bool,
     loopback: bool,
+    port: u16,
 }
 
 impl PublicUrl {
@@ -37,7 +38,8 @@ impl PublicUrl {
             Host::Ipv4(address) => address.is_loopback(),
             Host::Ipv6(address) => IpAddr::V6(address).to_canonical().is_loopback(),
         };
-        Ok(Self { origin: url.origin().ascii_serialization(), https, loopback })
+        let port = url.port_or_known_default().ok_or_else(advice)?;
+        Ok(Self { origin: url.origin().ascii_serialization(), https, loopback, port })
     }
 
     /// The URL of a server that is reached directly.
@@ -47,6 +49,7 @@ impl PublicUrl {
             origin: format!("{scheme}://{bound}"),
             https,
             loopback: bound.ip().to_canonical().is_loopback(),
+            port: bound.port(),
         }
     }
 
@@ -60,6 +63,12 @@ impl PublicUrl {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.https
+    }
+
+    /// The port that browsers connect to.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Whether only browsers on this machine come.

@@ -62,9 +62,14 @@ pub struct DatabaseConfig {
 
 impl StorageOptions {
     pub(super) fn settle(self) -> Result<DatabaseConfig, Refusal> {
-        let url = self.database_url.filter(|url| !url.is_empty());
-        let location = match url {
+        let location = match self.database_url {
             None => Location::Sqlite(self.data_dir.join(DATABASE)),
+            Some(url) if url.to_string_lossy().trim().is_empty() => {
+                return Err(Refusal::new(
+                    "--database-url (LATCHKEY_DATABASE_URL) is empty: give postgres://… or an SQLite \
+                     file, or leave it out for latchkey.db in the data directory",
+                ));
+            }
             Some(url) => location(url)?,
         };
         let secret_key_file = match (

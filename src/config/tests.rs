@@ -7,7 +7,20 @@ use crate::db::Location;
 
 fn parse(arguments: &[&str]) -> Result<Config, String> {
     let all = ["latchkey"].into_iter().chain(arguments.iter().copied());
-    Config::parse(all.map(OsString::from)).map_err(|refusal| refusal.line().to_owned())
+    parse_in(&[], all)
+}
+
+/// The same with variables of the environment.
+fn parse_in<'a>(
+    variables: &[(&str, &str)],
+    arguments: impl Iterator<Item = &'a str>,
+) -> Result<Config, String> {
+    let value_of = |name: &OsStr| {
+        let found = variables.iter().find(|(other, _)| name == *other);
+        found.map(|(_, value)| OsString::from(value))
+    };
+    let config = Config::parse(arguments.map(OsString::from), value_of);
+    config.map_err(|refusal| refusal.line().to_owned())
 }
 
 fn refusal(arguments: &[&str]) -> String {
@@ -92,7 +105,10 @@ fn help_and_version_are_no_errors() {
 
 #[test]
 fn unknown_variables_of_ours_are_refused_and_others_are_not_ours() {
-    let check = |name: &str| unknown_variable(std::iter::once(name.into()));
+    let check = |name: &str| {
+        let variable = (OsString::from(name), OsString::new());
+        environment::refuse_unknown(&CommandLine::command(), std::iter::once(variable))
+    };
     let line = check("LATCHKEY_TRUSTED_PROXY").expect_err("refused");
     assert!(line.line().contains("LATCHKEY_TRUSTED_PROXY"));
     for name in [
@@ -126,7 +142,7 @@ fn plain_http_stays_on_this_machine_unless_somebody_says_otherwise() {
         &["--public-url", "http://keys.localhost", "--listen", "[::1]:8080"],
         &["--public-url", "https://keys.example.com", "--listen", "0.0.0.0:8080"],
         &["--public-url", "http://keys.example.com", "--insecure-http"],
-        &["--listen", "0.0.0.0:8080", "--insecure-http"],
+        &["--listen", "0.0.0.0:8080", "--insecure-http", "--public-url", "http://10.0.0.1:8080"],
         &["--listen", "0.0.0.0:8080", "migrate"],
     ] {
         assert!(parse(allowed).is_ok(), "{allowed:?}");
@@ -224,5 +240,55 @@ proptest! {
         }
         let alone = TrustedProxies::parse(&address.to_string()).expect("an address");
         prop_assert!(!alone.contains(std::net::Ipv4Addr::from_bits(bits ^ 1).into()));
+    }
+}
+
+#[test]
+fn white_space_around_a_variable_is_no_part_of_it() {
+    let variables = [
+        ("LATCHKEY_PUBLIC_URL", " https://keys.example.com\n"),
+        ("LATCHKEY_DATABASE_URL", "/data/latchkey.db\r\n"),
+        ("LATCHKEY_WORKERS", "3\n"),
+        ("LATCHKEY_INSECURE_HTTP", "yes\n"),
+    ];
+    let config = parse_in(&variables, ["latchkey"].into_iter()).expect("a configuration");
+    let origin = config.server.public_url.map(|url| url.origin().to_owned());
+    assert_eq!(origin.as_deref(), Some("https://keys.example.com"));
+    assert_eq!(config.database.location, Location::Sqlite("/data/latchkey.db".into()));
+    assert_eq!(config.server.workers.map(usize::from), Some(3));
+    assert!(config.server.insecure_http);
+    let typed = ["latchkey", "--workers", "2"].into_iter();
+    let config = parse_in(&variables, typed).expect("a configuration");
+    assert_eq!(config.server.workers.map(usize::from), Some(2), "what is typed counts first");
+    let line = parse_in(&[("LATCHKEY_WORKERS", "x\n")], ["latchkey"].into_iter());
+    assert!(line.expect_err("refused").contains("whole number"));
+}
+
+#[test]
+fn an_empty_variable_is_as_one_that_is_not_set_but_for_the_database() {
+    let command = CommandLine::command();
+    let variables = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
+    let (database, others): (Vec<_>, Vec<_>) =
+        variables.partition(|name| *name == "LATCHKEY_DATABASE_URL");
+    for empty in ["", " ", "\n"] {
+        let unset: Vec<_> = others.iter().map(|name| (*name, empty)).collect();
+        let config = parse_in(&unset, ["latchkey"].into_iter()).expect("a configuration");
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+        let line = parse_in(&[(database[0], empty)], ["latchkey"].into_iter());
+        assert!(line.expect_err("refused").contains("LATCHKEY_DATABASE_URL"));
+    }
+    assert!(refusal(&["--database-url", ""]).contains("is empty"));
+}
+
+#[test]
+fn every_address_needs_a_url_that_browsers_can_use() {
+    for every in ["0.0.0.0:8080", "[::]:8080", "[::ffff:0.0.0.0]:8080"] {
+        assert!(
+            refusal(&["--listen", every, "--insecure-http"]).contains("--public-url"),
+            "{every}"
+        );
+    }
+    for (typed, form) in [("::1:8080", "[::1]:8080"), ("localhost:8080", "names are not taken")] {
+        assert!(refusal(&["--listen", typed]).contains(form), "{typed}");
     }
 }

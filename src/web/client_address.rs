@@ -2,7 +2,7 @@
 //!
 //! Never the left-most `X-Forwarded-For`, which the caller writes. ASVS 15.3.4.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -34,13 +34,25 @@ pub fn behind(peer: IpAddr, lines: &[&[u8]], trusted: &TrustedProxies) -> Option
     for line in lines.iter().rev() {
         for name in line.rsplit(|byte| *byte == b',') {
             let name = str::from_utf8(name).ok()?.trim_matches([' ', '\t']);
-            let address = name.parse::<IpAddr>().ok()?.to_canonical();
+            let address = without_port(name)?.to_canonical();
             if !trusted.contains(address) {
                 return Some(address);
             }
         }
     }
     None
+}
+
+/// An address, perhaps with a port, as some load balancers add one: `203.0.113.9:51234`,
+/// `[2001:db8::9]:443`.
+fn without_port(name: &str) -> Option<IpAddr> {
+    if let Ok(address) = name.parse() {
+        return Some(address);
+    }
+    match name.parse().ok()? {
+        SocketAddr::V6(address) if address.scope_id() != 0 => None,
+        address => Some(address.ip()),
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +80,8 @@ mod tests {
             (&["192.0.2.66", "198.51.100.1 , 10.1.1.1"], "198.51.100.1"),
             (&["::ffff:198.51.100.1"], "198.51.100.1"),
             (&["2a00::1, 2001:db8::7"], "2a00::1"),
+            (&["198.51.100.1:51234"], "198.51.100.1"),
+            (&["192.0.2.66, [2a00::1]:443, 10.1.1.1:80, [2001:db8::7]:1"], "2a00::1"),
         ] {
             assert_eq!(seen("10.0.0.1", lines).as_deref(), Some(client), "{lines:?}");
             assert_eq!(seen("::ffff:10.0.0.1", lines).as_deref(), Some(client), "{lines:?}");
@@ -80,7 +94,12 @@ mod tests {
             &[][..],
             &[""],
             &["unknown"],
-            &["198.51.100.1:80"],
+            &["198.51.100.1:"],
+            &["198.51.100.1:65536"],
+            &["198.51.100.1:80:80"],
+            &["2001:db9::9:443:x"],
+            &["[2a00::1%1]:443"],
+            &["[198.51.100.1]:80"],
             &["198.51.100.1,"],
             &["10.0.0.2"],
             &["[2a00::1]"],

@@ -60,6 +60,8 @@ fn with_a_certificate_both_listeners_speak_https_beyond_this_machine() {
         &[
             "--listen",
             "0.0.0.0:0",
+            "--public-url",
+            "https://localhost",
             "--verify-listen",
             "0.0.0.0:0",
             "--tls-cert",
