@@ -22,7 +22,7 @@ use std::time::Instant;
 pub use presented::Presented;
 pub use record::{Grant, Record};
 pub use verdict::{From, Refusal, decide};
-pub use wanted::Wanted;
+pub use wanted::{Misunderstood, Wanted};
 
 use crate::api_keys::SecretKey;
 use crate::clock::{Clock, Timestamp, uptime};

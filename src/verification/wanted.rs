@@ -15,25 +15,47 @@ pub struct Wanted<'a> {
     pub environment: Option<Cow<'a, str>>,
 }
 
+/// Why a query is not understood: the name of the parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misunderstood<'a> {
+    /// There is none of that name.
+    Unknown(Cow<'a, str>),
+    /// It may mean either.
+    Repeated(&'static str),
+    /// It names nothing.
+    Empty(&'static str),
+}
+
 impl<'a> Wanted<'a> {
-    /// Reads a query. Every `scope` of every parameter of that name is needed; two environments
-    /// cannot both match.
-    #[must_use]
-    pub fn read(query: &'a str) -> Self {
+    /// Reads a query. Every scope of `scope` is needed.
+    ///
+    /// # Errors
+    /// What is not understood: a mistake in a gateway's configuration must not let anything pass.
+    pub fn read(query: &'a str) -> Result<Self, Misunderstood<'a>> {
         let mut wanted = Self::default();
-        for (name, value) in parts(query, b'&').filter_map(parameter) {
+        let given = parts(query, b'&').filter(|part| !part.is_empty());
+        for (name, value) in given.filter_map(parameter) {
             match &*name {
-                "scope" => wanted.need(value),
-                "environment" => {
-                    wanted.environment = Some(match wanted.environment.take() {
-                        Some(other) if other != value => Cow::Borrowed(""),
-                        _ => value,
-                    });
+                "scope" if !wanted.scopes.is_empty() => {
+                    return Err(Misunderstood::Repeated("scope"));
                 }
-                _ => {}
+                "scope" => {
+                    wanted.need(value);
+                    if wanted.scopes.is_empty() {
+                        return Err(Misunderstood::Empty("scope"));
+                    }
+                }
+                "environment" if wanted.environment.is_some() => {
+                    return Err(Misunderstood::Repeated("environment"));
+                }
+                "environment" if value.is_empty() => {
+                    return Err(Misunderstood::Empty("environment"));
+                }
+                "environment" => wanted.environment = Some(value),
+                _ => return Err(Misunderstood::Unknown(name)),
             }
         }
-        wanted
+        Ok(wanted)
     }
 
     /// The names of the scopes.
@@ -89,13 +111,33 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn all_scopes_of_all_parameters_are_wanted() {
-        let scopes = |query| Wanted::read(query).scopes.to_vec();
-        assert_eq!(scopes("scope=b:r+a:r&scope=c:r%20%20a:r"), ["b:r", "a:r", "c:r", "a:r"]);
-        assert!(scopes("scope=&x=1").is_empty());
-        let environment = |query| Wanted::read(query).environment;
-        assert_eq!(environment("environment=staging").as_deref(), Some("staging"));
-        assert_eq!(environment("environment=staging&environment=production").as_deref(), Some(""));
+    fn every_scope_and_the_environment_are_wanted() {
+        let wanted = |query| Wanted::read(query).expect("understood");
+        assert_eq!(wanted("scope=b:r+a:r%20%20a:r").scopes.to_vec(), ["b:r", "a:r", "a:r"]);
+        assert_eq!(wanted("environment=staging&").environment.as_deref(), Some("staging"));
+        for nothing in ["", "&"] {
+            assert_eq!(wanted(nothing), Wanted::default());
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_repeated_or_empty_is_not_understood() {
+        use Misunderstood::{Empty, Repeated, Unknown};
+        for (query, why) in [
+            ("scopes=a:r", Unknown("scopes".into())),
+            ("scope=a:r&page=2", Unknown("page".into())),
+            ("Scope=a:r", Unknown("Scope".into())),
+            ("=x", Unknown("".into())),
+            ("%73copes", Unknown("scopes".into())),
+            ("scope", Empty("scope")),
+            ("scope=", Empty("scope")),
+            ("scope=+%20", Empty("scope")),
+            ("environment=", Empty("environment")),
+            ("scope=a:r&scope=a:r", Repeated("scope")),
+            ("environment=staging&environment=staging", Repeated("environment")),
+        ] {
+            assert_eq!(Wanted::read(query), Err(why), "{query}");
+        }
     }
 
     proptest! {

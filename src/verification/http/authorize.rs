@@ -5,9 +5,10 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 
 use super::bearer;
+use super::misunderstood::misunderstood;
 use super::problem::{refused, undecided};
 use crate::error::{Error, Result};
-use crate::verification::{LookUp, Question, Record, Verdict, Verifier, Wanted};
+use crate::verification::{LookUp, Misunderstood, Question, Record, Verdict, Verifier, Wanted};
 use crate::web::Site;
 
 /// The answer, if memory has it.
@@ -19,9 +20,11 @@ pub(super) fn at_once(
     site: &Site,
     verifier: &Verifier,
 ) -> Result<HttpResponse, LookUp> {
-    let verdict = verifier
-        .recall(&question(head, site, &|| bearer::named(&head.headers)), site.clock.now())?;
-    Ok(answer(verdict))
+    let (named, now) = (|| bearer::named(&head.headers), site.clock.now());
+    match question(head, site, &named) {
+        Ok(question) => verifier.recall(&question, now).map(answer),
+        Err(what) => Ok(misunderstood(&what, now)),
+    }
 }
 
 /// The answer that needs a look-up.
@@ -31,8 +34,12 @@ pub(super) async fn later(
     site: &Site,
     verifier: &Verifier,
 ) -> HttpResponse {
-    let named = || bearer::named(&head.headers);
-    match verifier.verify_by(look_up, question(head, site, &named), site.clock.now()).await {
+    let (named, now) = (|| bearer::named(&head.headers), site.clock.now());
+    let question = match question(head, site, &named) {
+        Ok(question) => question,
+        Err(what) => return misunderstood(&what, now),
+    };
+    match verifier.verify_by(look_up, question, now).await {
         Ok(verdict) => answer(verdict),
         Err(error) => undecided(&error),
     }
@@ -42,13 +49,13 @@ fn question<'a, 'b>(
     head: &'a RequestHead,
     site: &Site,
     request: &'b dyn Fn() -> crate::usage::Named<'b>,
-) -> Question<'a, 'b> {
-    Question {
+) -> Result<Question<'a, 'b>, Misunderstood<'a>> {
+    Ok(Question {
         presented: bearer::presented(&head.headers),
-        wanted: Wanted::read(head.uri.query().unwrap_or_default()),
+        wanted: Wanted::read(head.uri.query().unwrap_or_default())?,
         from: bearer::origin(head, site),
         request,
-    }
+    })
 }
 
 fn answer(verdict: Verdict) -> HttpResponse {

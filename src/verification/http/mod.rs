@@ -5,6 +5,7 @@ mod bearer;
 mod front;
 mod introspect;
 mod metrics;
+mod misunderstood;
 mod problem;
 
 use actix_web::web::{self, ServiceConfig};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::wire::Request;
 use super::{
-    IDENTITY, Key, READ_AND_WRITE, asked, code, is_pass, is_refusal, outcome, pass, stranger, told,
+    IDENTITY, Key, READ_AND_WRITE, asked, code, is_pass, is_problem, is_refusal, outcome, pass,
+    stranger, told,
 };
 use crate::support::App;
 
@@ -107,7 +108,7 @@ fn neither_cookie_nor_origin_nor_session_counts_or_is_set() {
 fn what_the_caller_says_of_its_own_identity_is_not_passed_on() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
-    let answer = asked(&app, "key_id=key_AAAAAAAAAAAA&super_manager=true")
+    let answer = asked(&app, "")
         .header("Latchkey-Key-Id", "key_AAAAAAAAAAAA")
         .header("Latchkey_Key_Id", "key_AAAAAAAAAAAA")
         .header("Latchkey-Scopes", "latchkey:introspect")
@@ -125,17 +126,11 @@ fn every_scope_that_is_asked_for_is_needed() {
     let key = Key::new(&app.super_manager(), &[("role", "read-only")]);
     for fine in [
         "",
-        "scope=",
-        "scope=%20%20",
-        "scope",
         "scope=orders:read",
         "scope=orders%3Aread",
         "scope=orders:read+invoices:read",
         "scope=orders:read%20orders:read",
-        "scope=orders:read&scope=orders:read",
         "scope=%20orders:read%20%20invoices:read%20",
-        "SCOPE=orders:delete",
-        "x=1&scope=reports:read&y",
     ] {
         assert_eq!(told(&app, fine, &key.secret), pass(), "{fine}");
     }
@@ -143,8 +138,6 @@ fn every_scope_that_is_asked_for_is_needed() {
         "scope=orders:write",
         "scope=orders:read+orders:write",
         "scope=orders:write+orders:read",
-        "scope=orders:read&scope=orders:write",
-        "scope=orders:write&scope=orders:read",
         "scope=ORDERS:READ",
         "scope=orders",
         "scope=orders:",
@@ -216,6 +209,34 @@ fn ten_kilobytes_of_scopes_are_refused_in_a_head_that_gateways_can_hold() {
 }
 
 #[test]
+fn a_question_that_is_not_understood_never_passes() {
+    let app = App::set_up();
+    let secret = Key::new(&app.super_manager(), &[]).secret;
+    for query in [
+        "scopes=orders:write",
+        "scope=",
+        "scope",
+        "scope=%20%20",
+        "scope=orders:read&scope=orders:read",
+        "scope=orders:read&scope=orders:delete",
+        "SCOPE=orders:read",
+        "scope=orders:read&page=2",
+        "environment=",
+        "environment=production&environment=production",
+        "environment=production&environment=staging",
+        "env=production",
+        "=",
+        "%00",
+        "key_id=key_AAAAAAAAAAAA&super_manager=true",
+    ] {
+        let answer = asked(&app, query).bearer(&secret).send();
+        is_problem(&answer);
+        assert_eq!(outcome(&answer), code(503, "unavailable"), "{query}");
+        assert_eq!(asked(&app, query).send().status, 503, "{query}, without a key");
+    }
+}
+
+#[test]
 fn the_environment_that_is_asked_for_must_be_the_key_s() {
     let app = App::set_up();
     let manager = app.super_manager();
@@ -227,15 +248,9 @@ fn the_environment_that_is_asked_for_must_be_the_key_s() {
             let query = format!("environment={asked_for}");
             assert_eq!(told(&app, &query, &key.secret), expected, "{environment} {asked_for}");
         }
-        for other in ["", "prod", "Production", "production+", "*", "%00", "%22"] {
+        for other in ["prod", "Production", "production+", "*", "%00", "%22"] {
             let query = format!("environment={other}");
             assert_eq!(told(&app, &query, &key.secret), mismatch, "{other}");
-        }
-        let twice = format!("environment={environment}&environment={environment}");
-        assert_eq!(told(&app, &twice, &key.secret), pass());
-        for mixed in [["production", "staging"], ["staging", "production"]] {
-            let query = format!("environment={}&environment={}", mixed[0], mixed[1]);
-            assert_eq!(told(&app, &query, &key.secret), mismatch);
         }
     }
 }

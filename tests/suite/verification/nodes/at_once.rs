@@ -105,7 +105,7 @@ fn in_process<'a>(app: &'a App, query: &str, key: &Key) -> Ask<'a> {
     let passes = move || {
         let question = Question {
             presented: Presented::read([bearer.as_bytes()]),
-            wanted: Wanted::read(&query),
+            wanted: Wanted::read(&query).expect("understood"),
             from,
             request: &Named::default,
         };
