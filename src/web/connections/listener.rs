@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::Connection;
 use super::ending::Ending;
-use super::registry::{HEAD, KNOWN_IDLE, Limits, Registry, TICK};
+use super::registry::{HEAD, IDLE, Limits, Registry, TICK};
 use super::requests::Noted;
 use super::stream::{Socket, Stream};
 use super::tls::Tls;
@@ -85,7 +85,7 @@ where
     let factory = move || {
         let http = HttpService::build()
             .graceful_shutdown_signal(stopping(&shutdown))
-            .keep_alive(Duration::from_secs(KNOWN_IDLE.into()))
+            .keep_alive(Duration::from_secs(IDLE.into()))
             .client_request_timeout(Duration::from_secs(HEAD.into()))
             .client_disconnect_timeout(LINGER)
             .on_connect_ext(|stream: &Stream, data| {

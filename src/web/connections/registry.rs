@@ -22,11 +22,11 @@ const TICKS_A_SECOND: u32 = 4;
 pub(super) const HEAD: u32 = 10;
 /// For how much longer than that a connection is kept, so that actix can answer 408 first.
 const HEAD_GRACE: u32 = 2;
-/// For how long a connection is kept open between requests while it has shown no genuine key or
-/// session, in seconds.
+/// For how long a connection is kept open between requests, in seconds. Gateways keep idle ones for up
+/// to 60 seconds, and what they send into one that is being closed is lost.
+pub(super) const IDLE: u32 = 75;
+/// The same while it has shown no genuine key or session, and half of the room is taken.
 const STRANGER_IDLE: u32 = 5;
-/// The same once it has, in seconds. Gateways keep idle connections for up to 60 seconds.
-pub(super) const KNOWN_IDLE: u32 = 75;
 /// For how long a client may take nothing of an answer that waits for it, in seconds.
 const STALLED: u32 = 30;
 /// For how long the rest of a body may arrive after its request was answered, in seconds.
@@ -173,7 +173,9 @@ impl Registry {
     pub(super) fn tick(&self) {
         self.now.fetch_add(1, Relaxed);
         let mut state = self.state();
-        let late: Vec<_> = state.open.values().filter(|open| is_late(open)).cloned().collect();
+        let is_crowded = state.open.len() > self.limits.total / 2;
+        let late: Vec<_> =
+            state.open.values().filter(|open| is_late(open, is_crowded)).cloned().collect();
         for connection in late {
             state.close(&connection);
         }
@@ -200,11 +202,11 @@ fn is_new(connection: &Connection) -> bool {
     connection.is_unread() && connection.age() < PROMPT * TICKS_A_SECOND
 }
 
-fn is_late(connection: &Connection) -> bool {
+fn is_late(connection: &Connection, is_crowded: bool) -> bool {
     let seconds = match connection.phase() {
         Phase::Head => HEAD + HEAD_GRACE,
-        Phase::Idle if connection.is_known() => KNOWN_IDLE,
-        Phase::Idle => STRANGER_IDLE,
+        Phase::Idle if is_crowded && !connection.is_known() => STRANGER_IDLE,
+        Phase::Idle => IDLE,
         Phase::Answering => STALLED,
         Phase::Draining => DRAINING,
         // The reader of bodies has a limit of its own, and work ends by itself.

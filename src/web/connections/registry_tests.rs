@@ -138,6 +138,20 @@ fn places_are_given_back_however_a_connection_ends() {
 }
 
 #[test]
+fn idle_strangers_go_soon_only_where_room_runs_out() {
+    let registry = Registry::new(LIMITS, Ending::default());
+    let places: Vec<_> = (1..=2).map(|last| admit(&registry, last)).collect();
+    places.iter().for_each(idle);
+    pass(&registry, STRANGER_IDLE + 1);
+    assert!(places.iter().all(|place| !place.connection.is_closing()));
+    let third = admit(&registry, 3);
+    known(&third);
+    pass(&registry, STRANGER_IDLE + 1);
+    assert!(places.iter().all(|place| place.connection.is_closing()));
+    assert!(!third.connection.is_closing());
+}
+
+#[test]
 fn connections_are_closed_when_their_time_is_over() {
     type Prepare = fn(&Place);
     let cases: [(Prepare, u32); 5] = [
@@ -152,8 +166,8 @@ fn connections_are_closed_when_their_time_is_over() {
             },
             DRAINING,
         ),
-        (idle, STRANGER_IDLE),
-        (known, KNOWN_IDLE),
+        (idle, IDLE),
+        (known, IDLE),
         (
             |place| {
                 place.connection.begin_request(false);

@@ -145,26 +145,3 @@ fn pipelined_requests_are_all_answered_once_their_client_reads() {
     sender.join().expect("sent");
     assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), count);
 }
-
-#[test]
-fn a_connection_stays_open_for_whoever_has_shown_a_genuine_key() {
-    let process = Process::start(&[]);
-    let key = Key::new(&process.manager, &[]);
-    let ask = |stream: &mut TcpStream, secret: &str| {
-        let request = format!(
-            "GET /v1/authorize HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).expect("sent");
-        let mut bytes = [0; 4096];
-        let read = stream.read(&mut bytes).expect("an answer");
-        String::from_utf8_lossy(&bytes[..read]).into_owned()
-    };
-    let (mut stranger, mut known) = (connect(&process.programs), connect(&process.programs));
-    assert!(ask(&mut stranger, "x").starts_with("HTTP/1.1 401"));
-    assert!(ask(&mut known, &key.secret).starts_with("HTTP/1.1 200"));
-    let began = Instant::now();
-    assert_eq!(stranger.read(&mut [0; 1]).expect("an orderly end"), 0);
-    let waited = began.elapsed();
-    assert!((4..10).contains(&waited.as_secs()), "a stranger's connection ends after {waited:?}");
-    assert!(ask(&mut known, &key.secret).starts_with("HTTP/1.1 200"));
-}
