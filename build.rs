@@ -6,6 +6,8 @@
 //! `$OUT_DIR/asset_names.rs`. Licence texts under `static/` are not published. Knows nothing of
 //! the program.
 
+#[path = "build/fallback.rs"]
+mod fallback;
 #[path = "build/minify.rs"]
 mod minify;
 #[path = "build/published.rs"]
@@ -49,7 +51,8 @@ fn main() -> Result<()> {
             published.add(name, &fs::read(&path)?)?;
         }
     }
-    let css = minify::css(&concatenated("static/css", "css")?);
+    let css = concatenated("static/css", "css")?;
+    let css = minify::css(&format!("{css}{}", fallback::light(&css)));
     let css = published.link(&css)?;
     published.add("app.css", css.as_bytes())?;
     let js = minify::js(&concatenated("static/js", "js")?);
