@@ -29,7 +29,7 @@ use crate::web::log::QuietRootSpan;
 use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
-use crate::web::{Site, assets, error_page, headers, same_origin, secret_in_query};
+use crate::web::{Site, assets, cookie, error_page, headers, same_origin, secret_in_query};
 use crate::{
     activity, alerts, api_keys, diagnosis, leaks, mail, members, reviews, roles, scopes, settings,
     sign_in, stop, usage, verification, webhooks,
@@ -179,8 +179,7 @@ pub fn dashboard(
     let Shared { site, door, verifier, shares, tls, ending, .. } = shared.clone();
     let expectations = Expectations::of(site.clone(), verifier.clone());
     let app = move || {
-        let session =
-            session::middleware(&site.db, &site.clock, &site.keyring, site.public_url.is_https());
+        let session = session::middleware(&site.db, &site.clock, &site.keyring, &site.public_url);
         let pages = web::scope("")
             .configure(|config| routes().register(config))
             .wrap(from_fn(members::http::record_denials))
@@ -195,6 +194,7 @@ pub fn dashboard(
             .wrap(from_fn(error_page::draw))
             .wrap(Compress::default())
             .wrap(from_fn(headers::add))
+            .wrap(from_fn(cookie::pass_over_unreadable))
             .wrap(TracingLogger::<QuietRootSpan>::new());
         let app = App::new()
             .app_data(web::Data::new(site.clone()))

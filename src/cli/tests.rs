@@ -21,7 +21,7 @@ impl Shell {
         let folder = self.0.path().join("data");
         let fixed = ["latchkey".into(), "--data-dir".into(), folder.into_os_string()];
         let all = fixed.into_iter().chain(arguments.iter().map(OsString::from));
-        Config::parse(all).expect("a configuration")
+        Config::parse(all, |_| None).expect("a configuration")
     }
 
     fn member(&self, arguments: &[&str], typed: &str) -> Result<String> {

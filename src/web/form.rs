@@ -44,6 +44,16 @@ pub struct SecretForm<T, const LARGEST: usize = ORDINARY> {
     pub token: FormToken,
 }
 
+/// A [`SecretForm`] that arrives even when its token does not count any more, as when the browser has
+/// been signed in on another page meanwhile. Nothing may be done for it then.
+#[derive(Debug)]
+pub struct LateForm<T, const LARGEST: usize = ORDINARY> {
+    /// The fields. Unknown ones are passed over.
+    pub fields: T,
+    /// Whether the token counts.
+    pub is_current: bool,
+}
+
 /// The fields of a [`SecretForm`].
 pub trait SecretFields: DeserializeOwned {
     /// The names of the fields that arrive as they were typed: passwords, one-time codes, and text
@@ -61,8 +71,9 @@ impl<T: DeserializeOwned, const LARGEST: usize> FromRequest for Form<T, LARGEST>
         let (request, body) = (request.clone(), Body::from_request(request, payload));
         Box::pin(async move {
             let Ok(body) = body.await;
-            let (fields, token) = extract(&request, body, LARGEST, &[]).await?;
-            Ok(Self { fields, token })
+            let body = read(&request, body, LARGEST).await?;
+            let token = token_in(&request, &body)?;
+            Ok(Self { fields: fields(&body, &[])?, token })
         })
     }
 }
@@ -75,33 +86,58 @@ impl<T: SecretFields, const LARGEST: usize> FromRequest for SecretForm<T, LARGES
         let (request, body) = (request.clone(), Body::from_request(request, payload));
         Box::pin(async move {
             let Ok(body) = body.await;
-            let (fields, token) = extract(&request, body, LARGEST, T::AS_TYPED).await?;
-            Ok(Self { fields, token })
+            let body = read(&request, body, LARGEST).await?;
+            let token = token_in(&request, &body)?;
+            Ok(Self { fields: fields(&body, T::AS_TYPED)?, token })
         })
     }
 }
 
-async fn extract<T: DeserializeOwned>(
+impl<T: SecretFields, const LARGEST: usize> FromRequest for LateForm<T, LARGEST> {
+    type Error = Refusal;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, body) = (request.clone(), Body::from_request(request, payload));
+        Box::pin(async move {
+            let Ok(body) = body.await;
+            let body = read(&request, body, LARGEST).await?;
+            let is_current = token_in(&request, &body).is_ok();
+            let fields = fields(&body, T::AS_TYPED);
+            let fields = fields.map_err(|why| if is_current { why } else { Refusal::StaleForm })?;
+            Ok(Self { fields, is_current })
+        })
+    }
+}
+
+/// The text of a form.
+async fn read(
     request: &HttpRequest,
     body: Body,
     largest: usize,
-    as_typed: &[&str],
-) -> Result<(T, FormToken), Refusal> {
+) -> Result<Zeroizing<String>, Refusal> {
     let body = body.read(largest).await?;
     if !is_of_type(request, "application/x-www-form-urlencoded") {
         return Err(Refusal::Unreadable);
     }
-    let body = std::str::from_utf8(&body).map_err(|_| Refusal::Unreadable)?;
-    let given = url::form_urlencoded::parse(body.as_bytes())
-        .filter_map(|(name, value)| (name == "form_token").then_some(value));
-    let token = token(request, given)?;
+    let text = str::from_utf8(&body).map_err(|_| Refusal::Unreadable)?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// The token of the form in `body`.
+fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Refusal> {
+    let fields = form_urlencoded::parse(body.as_bytes());
+    token(request, fields.filter_map(|(name, value)| (name == "form_token").then_some(value)))
+}
+
+/// The fields of the form in `body`.
+fn fields<T: DeserializeOwned>(body: &str, as_typed: &[&str]) -> Result<T, Refusal> {
     if !is_well_encoded(body) {
         return Err(Refusal::Unreadable);
     }
     let redacted = redacted(body, as_typed);
     let body = redacted.as_ref().map_or(body, |body| body.as_str());
-    let fields = serde_html_form::from_str(body).map_err(|_| Refusal::Unreadable)?;
-    Ok((fields, token))
+    serde_html_form::from_str(body).map_err(|_| Refusal::Unreadable)
 }
 
 /// The body without the secret keys in its fields, but for those in `as_typed`; `None` when there

@@ -9,13 +9,15 @@ use tracing_actix_web::RequestId;
 
 use super::Site;
 
-const ALWAYS: [(&str, &str); 6] = [
+const ALWAYS: [(&str, &str); 7] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
          connect-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
+    // No page is meant for search engines.
+    ("x-robots-tag", "noindex"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     // `no-referrer` would make forms send `Origin: null`.
@@ -57,6 +59,10 @@ pub(super) fn insert(headers: &mut HeaderMap, is_https: bool) {
     }
     if is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
+    // It kept the answer from being compressed, and means nothing to clients (RFC 9110, 8.4).
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
+        headers.remove(header::CONTENT_ENCODING);
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

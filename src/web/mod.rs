@@ -7,6 +7,7 @@ pub mod assets;
 pub mod body;
 pub mod client_address;
 pub mod connections;
+pub mod cookie;
 pub mod csv;
 pub mod error_page;
 pub mod escape;

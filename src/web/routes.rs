@@ -11,7 +11,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
 use serde::de::DeserializeOwned;
 
-use super::form::{Form, SecretFields, SecretForm};
+use super::form::{Form, LateForm, SecretFields, SecretForm};
 use super::upload::Upload;
 
 /// What a route asks of the caller.
@@ -42,6 +42,7 @@ impl<T: DeserializeOwned> Argument for web::Path<T> {}
 impl<T: ?Sized + 'static> Argument for web::Data<T> {}
 impl<T: DeserializeOwned, const LARGEST: usize> Argument for Form<T, LARGEST> {}
 impl<T: SecretFields, const LARGEST: usize> Argument for SecretForm<T, LARGEST> {}
+impl<T: SecretFields, const LARGEST: usize> Argument for LateForm<T, LARGEST> {}
 impl Argument for Upload {}
 
 /// Arguments, or why they could not be taken.

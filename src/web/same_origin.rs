@@ -6,12 +6,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{ResponseError as _, web};
+use url::Url;
 
 use super::Site;
 use super::refusal::Refusal;
 
 /// Lets safe methods pass; others need `Sec-Fetch-Site: same-origin` or, from a browser that does
-/// not say, our own `Origin`.
+/// not say, our own `Origin`, or from one that says neither, a page of ours as `Referer`.
 ///
 /// # Errors
 /// What fails below.
@@ -31,7 +32,12 @@ fn is_ours(request: &ServiceRequest) -> bool {
     if let Some(said) = header(header::HeaderName::from_static("sec-fetch-site")) {
         return said == b"same-origin";
     }
-    let site = request.app_data::<web::Data<Site>>();
-    let ours = site.map(|site| site.public_url.origin().as_bytes());
-    ours.is_some() && header(header::ORIGIN) == ours
+    let Some(site) = request.app_data::<web::Data<Site>>() else { return false };
+    let ours = site.public_url.origin();
+    if let Some(origin) = header(header::ORIGIN) {
+        return origin == ours.as_bytes();
+    }
+    let referer = header(header::REFERER).and_then(|referer| str::from_utf8(referer).ok());
+    let referer = referer.and_then(|referer| Url::parse(referer).ok());
+    referer.is_some_and(|referer| referer.origin().ascii_serialization() == ours)
 }

@@ -6,17 +6,21 @@
 
 use actix_session::SessionExt as _;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::cookie::time::Duration;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, Uri};
 use actix_web::middleware::Next;
+use actix_web::web;
 
 use super::flash::Notice;
-use super::{page, path};
+use super::{Site, cookie, page, path};
+use crate::error::Error;
 use crate::secret_scan;
 
 const NOTICE: &str = "The address held a secret key, which was removed. It may be in the browser’s \
                       history or a proxy’s log: rotate the key it belongs to.";
+/// What the cookie is called, but for what every cookie's name has.
+const COOKIE: &str = "latchkey-notice";
 /// For how long the notice waits for a page that shows it.
 const WAITS: Duration = Duration::minutes(10);
 
@@ -29,14 +33,14 @@ pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let is_https = super::headers::is_https(&request);
-    let name = if is_https { "__Host-latchkey-notice" } else { "latchkey-notice" };
+    let site = request.app_data::<web::Data<Site>>().ok_or_else(|| Error::internal("no site"))?;
+    let url = site.public_url.clone();
     if let Some(location) = without_secrets(request.uri()) {
         let mut response = page::see_other(&location);
-        response.add_cookie(&cookie(name, "1", WAITS, is_https))?;
+        response.add_cookie(&cookie::build(&url, COOKIE, "1".into(), WAITS))?;
         return Ok(request.into_response(response));
     }
-    if request.method() != Method::GET || request.cookie(name).is_none() {
+    if request.method() != Method::GET || cookie::value(request.request(), COOKIE).is_none() {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     let session = request.get_session();
@@ -45,7 +49,7 @@ pub async fn check(
     let is_set = Notice::warning(NOTICE).set(&session).is_ok();
     let mut response = next.call(request).await?.map_into_boxed_body();
     if is_set && !Notice::waits(&session) {
-        let removed = cookie(name, "", Duration::ZERO, is_https);
+        let removed = cookie::build(&url, COOKIE, String::new(), Duration::ZERO);
         response.response_mut().add_cookie(&removed)?;
     } else if is_set {
         // Nothing was shown: the cookie brings it again.
@@ -55,21 +59,6 @@ pub async fn check(
         let _ = other.set(&session);
     }
     Ok(response)
-}
-
-fn cookie(
-    name: &'static str,
-    value: &'static str,
-    age: Duration,
-    is_https: bool,
-) -> Cookie<'static> {
-    Cookie::build(name, value)
-        .path("/")
-        .max_age(age)
-        .same_site(SameSite::Lax)
-        .http_only(true)
-        .secure(is_https)
-        .finish()
 }
 
 /// The address without the parameters that hold a secret key; `None` when none does.

@@ -1,9 +1,12 @@
 //! Light or dark: a person's choice, in a cookie.
 
 use actix_web::HttpRequest;
-use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::cookie::{Cookie, time::Duration};
 
-use super::Site;
+use super::{Site, cookie};
+
+/// What the cookie is called, but for what every cookie's name has.
+const COOKIE: &str = "latchkey-theme";
 
 /// How pages look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,22 +73,12 @@ impl Theme {
     /// The theme that the request's cookie asks for.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
-        let cookie =
-            request.cookie("__Host-latchkey-theme").or_else(|| request.cookie("latchkey-theme"));
-        cookie.map_or(Self::System, |cookie| Self::parse(cookie.value()))
+        cookie::value(request, COOKIE).map_or(Self::System, |value| Self::parse(&value))
     }
 
     /// The cookie that keeps the choice for a year.
     #[must_use]
     pub fn cookie(self, site: &Site) -> Cookie<'static> {
-        let name =
-            if site.public_url.is_https() { "__Host-latchkey-theme" } else { "latchkey-theme" };
-        Cookie::build(name, self.name())
-            .path("/")
-            .max_age(Duration::days(365))
-            .same_site(SameSite::Lax)
-            .http_only(true)
-            .secure(site.public_url.is_https())
-            .finish()
+        cookie::build(&site.public_url, COOKIE, self.name().to_owned(), Duration::days(365))
     }
 }

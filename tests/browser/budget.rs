@@ -36,7 +36,7 @@ fn full_page() -> App {
 fn the_page_is_small_with_brotli() {
     let app = full_page();
     let manager = app.super_manager();
-    let cookie = format!("latchkey={}", manager.cookie("latchkey").expect("a session"));
+    let cookie = manager.session();
     let request = manager.http().get(format!("{}/api-keys", app.url)).header("cookie", cookie);
     let answer = request.header("accept-encoding", "br").send().expect("an answer");
     assert_eq!(answer.headers()["content-encoding"], "br");
@@ -60,7 +60,7 @@ fn the_page_of_a_key_in_use_is_small_too() {
     }
     app.write_usage();
     let manager = app.super_manager();
-    let cookie = format!("latchkey={}", manager.cookie("latchkey").expect("a session"));
+    let cookie = manager.session();
     for (period, most) in [("24h", HTML), ("30d", HTML), ("90d", HTML), ("7d", 8 * 1024)] {
         let url = format!("{}/api-keys/{id}?period={period}", app.url);
         let request = manager.http().get(url).header("cookie", &cookie);

@@ -26,9 +26,8 @@ fn fill(app: &App) {
 
 /// Starts an export of everything, and reads none of it.
 fn start(app: &App, client: &Client) -> Response {
-    let cookie = client.cookie("latchkey").expect("a session");
     let request = client.http().get(format!("{}{WHOLE}", app.url));
-    request.header("cookie", format!("latchkey={cookie}")).send().expect("an answer")
+    request.header("cookie", client.session()).send().expect("an answer")
 }
 
 /// Waits until the server has noticed that a client went away: nothing tells when that is.

@@ -107,7 +107,6 @@ fn an_offer_of_another_protocol_is_passed_over_and_the_connection_stays_open() {
 fn a_client_without_chunks_gets_none() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let cookie = manager.cookie("latchkey").expect("a session");
     let ask = |path: &str, lines: &str| {
         Line::to(&app.url).ask(&format!("GET {path} HTTP/1.0\r\n{lines}\r\n"))
     };
@@ -116,7 +115,7 @@ fn a_client_without_chunks_gets_none() {
     let mut text = String::new();
     flate2::read::GzDecoder::new(&page.body[..]).read_to_string(&mut text).expect("a page");
     assert!(text.contains("</html>"), "{text}");
-    let signed_in = format!("Cookie: latchkey={cookie}\r\n");
+    let signed_in = format!("Cookie: {}\r\n", manager.session());
     let export = ask("/activity/export.csv?period=all", &signed_in);
     assert_eq!(export.status, 200);
     let lines = String::from_utf8(export.body).expect("text");

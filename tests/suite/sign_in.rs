@@ -21,7 +21,12 @@ fn attempt(client: &Client, email: &str, password: &str) -> Page {
 /// The line that sets the cookie of that name.
 fn set_cookie(page: &Page, name: &str) -> String {
     let lines = page.set_cookies();
-    let found = lines.iter().find(|line| line.split('=').next() == Some(name));
+    let is_it = |line: &&String| {
+        let rest = line.split('=').next().and_then(|found| found.strip_prefix(name));
+        // Over plain http, the port is in the name.
+        rest.is_some_and(|rest| rest.is_empty() || rest[1..].bytes().all(|b| b.is_ascii_digit()))
+    };
+    let found = lines.iter().find(is_it);
     found.unwrap_or_else(|| panic!("{name} is not among {lines:?}")).clone()
 }
 
@@ -97,7 +102,7 @@ fn the_session_cookie_is_closed_to_scripts_and_other_sites() {
     let client = app.anonymous();
     let cookie = set_cookie(&attempt(&client, INES, PASSWORD), "latchkey");
     let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
-    assert!(cookie.starts_with("latchkey="), "{cookie}");
+    assert!(cookie.starts_with("latchkey-"), "{cookie}");
     for wanted in ["HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(attributes.contains(&wanted), "{wanted} in {cookie}");
     }
@@ -547,4 +552,50 @@ fn the_theme_is_kept_in_a_cookie_and_leads_back() {
     assert_eq!(client.get("/api-keys").attribute("html", "data-theme").as_deref(), Some("light"));
     send("system", "");
     assert_eq!(client.get("/api-keys").attribute("html", "data-theme"), None);
+}
+
+#[test]
+fn a_second_tab_that_signs_in_late_is_led_on() {
+    let (app, _) = house();
+    let client = app.anonymous();
+    let late = client.get("/sign-in?next=%2Froles").form_token();
+    assert_eq!(attempt(&client, INES, PASSWORD).status, 303);
+    let send = |next: &str| {
+        let fields = [("email", INES), ("password", "x"), ("next", next), ("form_token", &late)];
+        client.post("/sign-in", &fields)
+    };
+    assert_eq!((send("/roles").status, send("/roles").location()), (303, "/roles"));
+    assert_eq!(send("https://evil.example/").location(), "/api-keys");
+    assert!(is_in(&client), "and stays signed in");
+    let stranger = app.anonymous();
+    stranger.get("/sign-in");
+    let fields = [("email", INES), ("password", PASSWORD), ("form_token", &late)];
+    assert_eq!(stranger.post("/sign-in", &fields).status, 403);
+}
+
+#[test]
+fn cookies_of_other_programs_do_not_get_in_the_way() {
+    let (app, other) = (house().0, App::set_up());
+    let client = app.anonymous();
+    assert_eq!(attempt(&client, INES, PASSWORD).status, 303);
+    let own = client.session();
+    // Cookies know no ports: a browser sends this one's to the other too.
+    other.member(INES, true, &Permission::ALL);
+    let there = other.anonymous();
+    assert_eq!(attempt(&there, INES, PASSWORD).status, 303);
+    let mixed = [own.as_bytes(), b"; visited=caf\xe9; ", there.session().as_bytes()].concat();
+    for url in [&app.url, &other.url] {
+        let request = client.http().get(format!("{url}/api-keys")).header("cookie", &mixed[..]);
+        assert_eq!(request.send().expect("an answer").status(), 200, "{url}");
+    }
+}
+
+#[test]
+fn password_managers_find_where_a_password_is_changed_and_search_engines_nothing() {
+    let (app, _) = house();
+    let answer = app.anonymous().get("/.well-known/change-password");
+    assert_eq!((answer.status, answer.location()), (303, "/account"));
+    for path in ["/sign-in", "/none"] {
+        assert_eq!(app.anonymous().get(path).header("x-robots-tag"), "noindex", "{path}");
+    }
 }

@@ -9,13 +9,14 @@ pub mod session;
 mod set_up;
 mod sign_in;
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use zeroize::Zeroizing;
 
 use super::{Door, Password};
 use crate::activity::Author;
 use crate::error::{Error, Result};
 use crate::members::http::Public;
+use crate::web::page::see_other;
 use crate::web::routes::Routes;
 
 /// The routes of signing in.
@@ -23,6 +24,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/sign-in", sign_in::page);
     routes.post("/sign-in", sign_in::sign_in);
     routes.post("/sign-out", sign_in::sign_out);
+    // https://w3c.github.io/webappsec-change-password-url/
+    routes.get("/.well-known/change-password", change_password);
     routes.get("/set-up", set_up::page);
     routes.post("/set-up", set_up::set_up);
     routes.get("/reset-password", reset_password::page);
@@ -30,6 +33,11 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/invitation", invitation::page);
     routes.post("/invitation", invitation::accept);
     account::routes(routes);
+}
+
+/// Leads password managers to the page where a password is changed.
+async fn change_password(_visitor: Public) -> HttpResponse {
+    see_other("/account")
 }
 
 /// Takes one of the visitor's attempts at a code or link. Only what sends a form is an attempt: any

@@ -12,27 +12,26 @@ use actix_web::cookie::{Key, SameSite};
 
 use super::anonymous;
 use crate::clock::Clock;
+use crate::config::PublicUrl;
 use crate::db::{self, Db, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
 use crate::sign_in::sessions::{self, State};
+use crate::web::cookie;
 
-/// The name of the cookie over https: the prefix holds it to this host, `Secure` and `/`
-/// (RFC 6265bis 4.1.3.2, ASVS 3.3.1).
-pub const COOKIE: &str = "__Host-latchkey";
-/// The name of the cookie over plain http, where browsers refuse the prefix.
-pub const PLAIN_COOKIE: &str = "latchkey";
+/// What the cookie is called, but for what every cookie's name has.
+const COOKIE: &str = "latchkey";
 
 /// How long a browser keeps the cookie after the last page; the session ends earlier.
 const COOKIE_AGE: Duration = Duration::hours(12);
 
-/// What the dashboard's routes are wrapped in. `https` says whether the public URL is.
+/// What the dashboard's routes are wrapped in.
 #[must_use]
 pub fn middleware(
     db: &Db,
     clock: &Clock,
     keyring: &Keyring,
-    https: bool,
+    url: &PublicUrl,
 ) -> SessionMiddleware<Store> {
     let store = Store { db: db.clone(), clock: clock.clone(), keyring: keyring.clone() };
     // Issued anew with every page, which also keeps pages out of the back/forward cache.
@@ -40,8 +39,8 @@ pub fn middleware(
         .session_ttl(COOKIE_AGE)
         .session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
     SessionMiddleware::builder(store, Key::from(keyring.cookie_key().as_slice()))
-        .cookie_name(if https { COOKIE } else { PLAIN_COOKIE }.to_owned())
-        .cookie_secure(https)
+        .cookie_name(cookie::name(url, COOKIE))
+        .cookie_secure(url.is_https())
         .cookie_http_only(true)
         .cookie_same_site(SameSite::Lax)
         .cookie_path("/".to_owned())

@@ -38,7 +38,9 @@ impl House {
         cookie: Option<&Cookie<'static>>,
         https: bool,
     ) -> Result<Answer, actix_web::Error> {
-        let middleware = middleware(&self.there.db, &self.clock, &self.there.keyring, https);
+        let url = if https { "https://keys.example.com" } else { "http://localhost:8080" };
+        let url = PublicUrl::parse(url).expect("a URL");
+        let middleware = middleware(&self.there.db, &self.clock, &self.there.keyring, &url);
         let app = test::init_service(
             App::new()
                 .app_data(web::Data::new(self.member.clone()))
@@ -112,7 +114,7 @@ async fn the_cookie_is_held_to_its_host_and_hidden_from_scripts() {
     assert_eq!(cookie.same_site(), Some(SameSite::Lax));
     let plain = house.get_over("/form", None, false).await.expect("an answer");
     let plain = plain.cookie.expect("a cookie");
-    assert_eq!((plain.name(), plain.secure()), ("latchkey", None));
+    assert_eq!((plain.name(), plain.secure()), ("latchkey-8080", None));
 }
 
 #[actix_web::test]

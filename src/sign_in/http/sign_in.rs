@@ -3,7 +3,7 @@
 use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use askama::Template;
 use serde::Deserialize;
 use url::form_urlencoded;
@@ -18,13 +18,16 @@ use crate::settings;
 use crate::sign_in::{self, Door, Outcome, Password, sessions, set_up, throttle};
 use crate::text;
 use crate::web::flash::Notice;
-use crate::web::form::{Form, STRANGERS, SecretFields, SecretForm};
+use crate::web::form::{Form, LateForm, STRANGERS, SecretFields};
 use crate::web::form_token;
+use crate::web::refusal::Refusal;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
 
 /// Where one lands after signing in.
 pub(super) const HOME: &str = "/api-keys";
+const WRONG: &str = "Email address or password is wrong";
+const BUSY: &str = "Many people are signing in just now. Try again in a moment";
 
 #[derive(Deserialize)]
 pub(super) struct SignInForm {
@@ -70,21 +73,31 @@ pub(super) async fn page(
             _ => {}
         }
     }
-    if visitor.session.contains_key(SESSION_KEY) {
-        return Ok(page::see_other(&path::own(&next).unwrap_or_else(|| HOME.into())));
+    if let Some(led_on) = led_on(&visitor, &next) {
+        return Ok(led_on);
     }
     draw(StatusCode::OK, &visitor, &site, (String::new(), next), has_ended, Invalid::default())
         .await
 }
 
+/// Where somebody who is signed in wanted to go.
+fn led_on(visitor: &Public, next: &str) -> Option<HttpResponse> {
+    let is_in = visitor.session.contains_key(SESSION_KEY);
+    is_in.then(|| page::see_other(&path::own(next).unwrap_or_else(|| HOME.into())))
+}
+
 pub(super) async fn sign_in(
     visitor: Public,
     request: HttpRequest,
-    form: SecretForm<SignInForm, STRANGERS>,
+    form: LateForm<SignInForm, STRANGERS>,
     site: web::Data<Site>,
     door: web::Data<Door>,
 ) -> Result<HttpResponse> {
     let SignInForm { email, password, next } = form.fields;
+    if !form.is_current {
+        // Another tab was quicker: whoever is in already gets where this one was to lead.
+        return Ok(led_on(&visitor, &next).unwrap_or_else(|| Refusal::StaleForm.error_response()));
+    }
     if let Err(message) = text::without_secret(&email) {
         let errors = Invalid(vec![FieldError { field: "email", message }]);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -98,16 +111,11 @@ pub(super) async fn sign_in(
             let location = path::own(&next).unwrap_or_else(|| HOME.into());
             return enter(&visitor, &site, &member, &location);
         }
-        Outcome::Wrong => {
-            (StatusCode::UNPROCESSABLE_ENTITY, "Email address or password is wrong".into(), None)
-        }
+        Outcome::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned(), None),
         Outcome::TooMany { seconds } => {
             (StatusCode::TOO_MANY_REQUESTS, throttle::wait_message(seconds), Some(seconds))
         }
-        Outcome::Busy => {
-            let message = "Many people are signing in just now. Try again in a moment".into();
-            (StatusCode::SERVICE_UNAVAILABLE, message, Some(1))
-        }
+        Outcome::Busy => (StatusCode::SERVICE_UNAVAILABLE, BUSY.to_owned(), Some(1)),
     };
     let mut errors = Invalid::default();
     errors.add("email", message);
@@ -156,7 +164,7 @@ pub(super) fn enter(
 ) -> Result<HttpResponse> {
     begin(&visitor.session, member, &visitor.author)?;
     let mut response = page::see_other(location);
-    response.add_cookie(&known_browser::cookie(site)?).map_err(Error::internal)?;
+    response.add_cookie(&known_browser::for_browser(site)?).map_err(Error::internal)?;
     Ok(response)
 }
 

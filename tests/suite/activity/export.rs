@@ -112,8 +112,7 @@ fn an_export_that_fails_on_the_way_does_not_end_like_a_whole_one() {
          UPDATE activity_head SET number = 4000"
     ));
     let request = manager.http().get(format!("{}/activity/export.csv", app.url));
-    let cookie = manager.cookie("latchkey").expect("a session");
-    let mut answer = request.header("cookie", format!("latchkey={cookie}")).send().expect("begun");
+    let mut answer = request.header("cookie", manager.session()).send().expect("begun");
     assert_eq!(answer.status(), 200);
     let mut first = [0; 64];
     answer.read_exact(&mut first).expect("the head");

@@ -43,7 +43,7 @@ fn no_route_unpacks_a_body() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[("role", "full-access")]);
-    let session = format!("latchkey={}", manager.cookie("latchkey").expect("a session"));
+    let session = manager.session();
     let rows = app.contents();
     let routes = server::routes();
     let posts = routes.listed().iter().filter(|route| route.method == "POST");

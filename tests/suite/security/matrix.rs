@@ -80,8 +80,9 @@ const MEMBERS: [Row; 24] = [
     managed("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 34] = [
+const ROWS: [Row; 35] = [
     public("GET", "/", 303, 303),
+    public("GET", "/.well-known/change-password", 303, 303),
     public("GET", "/sign-in", 200, 303),
     public("POST", "/sign-in", 422, 422),
     public("POST", "/sign-out", 303, 303),

@@ -33,14 +33,28 @@ impl Client {
         self
     }
 
-    /// The value of a cookie that the browser holds.
-    pub fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies.lock().expect("cookies").get(name).cloned()
+    /// The value of a cookie that the browser holds, by its name without the port.
+    pub fn cookie(&self, base: &str) -> Option<String> {
+        self.cookies.lock().expect("cookies").get(&self.cookie_name(base)).cloned()
     }
 
     /// Puts a cookie into the browser.
-    pub fn set_cookie(&self, name: &str, value: &str) {
-        self.cookies.lock().expect("cookies").insert(name.to_owned(), value.to_owned());
+    pub fn set_cookie(&self, base: &str, value: &str) {
+        self.cookies.lock().expect("cookies").insert(self.cookie_name(base), value.to_owned());
+    }
+
+    /// The session's cookie, as it stands in a request.
+    pub fn session(&self) -> String {
+        let value = self.cookie("latchkey").expect("a session");
+        format!("{}={value}", self.cookie_name("latchkey"))
+    }
+
+    fn cookie_name(&self, base: &str) -> String {
+        if base.starts_with("__Host-") {
+            return base.to_owned();
+        }
+        let port = self.url.rsplit(':').next().expect("a port");
+        format!("{base}-{port}")
     }
 
     /// Another browser with a copy of this one's cookies.

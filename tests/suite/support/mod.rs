@@ -16,4 +16,4 @@ pub use client::{Client, encoded, key_fields, replaced};
 pub use database::{Database, is_postgres, postgres_server};
 pub use line::Line;
 pub use page::Page;
-pub use shell::{Server, Shell};
+pub use shell::Shell;
