@@ -13,12 +13,13 @@ use latchkey::clock::Clock;
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Db, Location};
 use latchkey::keyring::Keyring;
-use latchkey::network::Networks;
+use latchkey::network::{Networks, TrustedRoots};
 use latchkey::server::{self, Shared};
 use latchkey::sign_in::Door;
 use latchkey::usage::Writer;
 use latchkey::web::Site;
 use latchkey::web::export::Exports;
+use url::Host;
 
 use crate::client::Client;
 use crate::cost;
@@ -80,6 +81,8 @@ pub fn serve(folder: &Path) {
         exports: Exports::default(),
         webhook_networks: Networks::default(),
         mail_networks: Networks::default(),
+        ehlo_name: Host::parse("localhost").expect("a name"),
+        trusted_roots: TrustedRoots::default(),
         trusted_proxies: TrustedProxies::parse("").expect("none"),
     };
     let shared = Shared::new(site, Arc::new(Door::new().expect("threads"))).expect("a thread");

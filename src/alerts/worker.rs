@@ -15,6 +15,7 @@ use crate::background;
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::db::{Db, lease};
 use crate::error::{Error, Result};
+use crate::mail::Connector;
 use crate::random;
 use crate::web::Site;
 use crate::webhooks::Policy;
@@ -50,15 +51,14 @@ impl Worker {
         let mut turn = Turn::new(site)?;
         let clock = site.clock.clone();
         worker.spawn("alerts", move |_| turn.take(clock.now()))?;
-        let (here, policy) = (site.clone(), Policy::new(&site.webhook_networks));
+        let (here, policy) = (site.clone(), Policy::from(site));
         worker.spawn("webhooks", move |runtime| {
             let sent = webhooks::send_due(&here.db, &here.keyring, &policy, here.clock.now());
             runtime.block_on(sent).map(drop)
         })?;
-        let here = site.clone();
+        let (here, connector) = (site.clone(), Connector::from(site));
         worker.spawn("mail", move |runtime| {
-            let sent =
-                mail::send_due(&here.db, &here.keyring, &here.mail_networks, here.clock.now());
+            let sent = mail::send_due(&here.db, &here.keyring, &connector, here.clock.now());
             runtime.block_on(sent).map(drop)
         })?;
         Ok(worker)

@@ -6,10 +6,11 @@ use zeroize::Zeroizing;
 
 use super::{CLOCK, open, read_line, say};
 use crate::activity::Author;
-use crate::config::{Config, MailCommand, SetMail};
+use crate::config::{Config, MailCommand, ServerConfig, SetMail};
 use crate::error::{Error, Result};
-use crate::mail::{self, Draft, Server};
+use crate::mail::{self, Connector, Draft, Server};
 use crate::members::mail_server;
+use crate::network::TrustedRoots;
 
 pub(super) fn run(
     config: &Config,
@@ -40,6 +41,7 @@ fn draft(wanted: &SetMail, input: &mut impl BufRead) -> Result<Draft> {
 }
 
 fn change(config: &Config, draft: &Draft, output: &mut impl Write) -> Result<()> {
+    let connector = connector(&config.server)?;
     let (db, keyring) = open(config)?;
     let author = Author::command_line(keyring, CLOCK.now());
     let changed = db.write_blocking(|tx| mail_server::change(tx, draft, &author));
@@ -52,11 +54,19 @@ fn change(config: &Config, draft: &Draft, output: &mut impl Write) -> Result<()>
     if let Some(notification) = notification {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Error::internal)?;
-        runtime.block_on(notification.send(&config.server.mail_networks));
+        runtime.block_on(notification.send(&connector));
         // A look-up of a name that does not end is not waited for.
         runtime.shutdown_background();
     }
     Ok(())
+}
+
+fn connector(server: &ServerConfig) -> Result<Connector> {
+    Ok(Connector {
+        networks: server.mail_networks.clone(),
+        ehlo_name: server.ehlo_name(&server.public_url(server.listen)),
+        roots: TrustedRoots::load(server.ca_file.as_deref())?,
+    })
 }
 
 fn show(config: &Config, output: &mut impl Write) -> Result<()> {

@@ -6,11 +6,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use super::log::Log;
-use crate::config::{Config, DatabaseConfig, PublicUrl};
+use crate::config::{Config, DatabaseConfig, PublicUrl, ServerConfig};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::keyring::Keyring;
+use crate::network::TrustedRoots;
 use crate::server::{self, Shared, Sockets};
 use crate::sign_in::{self, Door, set_up};
 use crate::usage;
@@ -37,18 +38,8 @@ pub fn run(config: &Config) -> Result<()> {
     let measures =
         server.metrics_listen.map(|address| listen(address, "--metrics-listen")).transpose()?;
     let tls = server.tls.as_ref().map(|tls| Tls::open(&tls.certificate, &tls.key)).transpose()?;
-    let public_url = server.public_url(bound);
-    let link = set_up_link(&db, &keyring, &config.database, &public_url)?;
-    let site = Site {
-        db,
-        keyring,
-        clock: super::CLOCK,
-        public_url,
-        trusted_proxies: server.trusted_proxies.clone(),
-        webhook_networks: server.webhook_networks.clone(),
-        exports: Exports::default(),
-        mail_networks: server.mail_networks.clone(),
-    };
+    let site = site(server, db, keyring, server.public_url(bound))?;
+    let link = set_up_link(&site.db, &site.keyring, &config.database, &site.public_url)?;
     files::check_user();
     config.database.check_directories();
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -65,6 +56,21 @@ pub fn run(config: &Config) -> Result<()> {
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
     server::run(&shared, sockets, server.workers, metrics, house_keeping)
+}
+
+fn site(server: &ServerConfig, db: Db, keyring: Keyring, public_url: PublicUrl) -> Result<Site> {
+    Ok(Site {
+        db,
+        keyring,
+        clock: super::CLOCK,
+        ehlo_name: server.ehlo_name(&public_url),
+        public_url,
+        trusted_proxies: server.trusted_proxies.clone(),
+        webhook_networks: server.webhook_networks.clone(),
+        exports: Exports::default(),
+        mail_networks: server.mail_networks.clone(),
+        trusted_roots: TrustedRoots::load(server.ca_file.as_deref())?,
+    })
 }
 
 /// Takes the address, before anything is said of it.

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
+use url::Host;
 
 use super::{PublicUrl, Refusal, TrustedProxies};
 use crate::network::Networks;
@@ -34,6 +35,20 @@ pub(super) struct NetworkOptions {
         value_name = "CIDRS", default_value = "",
         hide_default_value = true, value_parser = Networks::parse)]
     mail_networks: Networks,
+    /// The name that the mail server is greeted with [default: the host of the public URL]
+    #[arg(long, global = true, env = "LATCHKEY_MAIL_EHLO_NAME", hide_env_values = true,
+        value_name = "NAME", value_parser = host)]
+    mail_ehlo_name: Option<Host>,
+    /// Certificates of authorities that webhooks' receivers and the mail server are trusted by too, in
+    /// PEM form
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_CA_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    ca_file: Option<PathBuf>,
     /// An address and port for the endpoints for programs alone
     #[arg(long, global = true, env = "LATCHKEY_VERIFY_LISTEN", hide_env_values = true,
         value_name = "ADDRESS", value_parser = socket_address)]
@@ -88,6 +103,10 @@ pub struct ServerConfig {
     pub webhook_networks: Networks,
     /// Which private networks the mail server may be in.
     pub mail_networks: Networks,
+    /// The name that the mail server is greeted with, if it was given.
+    pub mail_ehlo_name: Option<Host>,
+    /// Certificates of authorities to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
     /// An address of their own for the endpoints for programs.
     pub verify_listen: Option<SocketAddr>,
     /// An address of their own for metrics.
@@ -133,6 +152,8 @@ impl NetworkOptions {
             trusted_proxies: self.trusted_proxies,
             webhook_networks: self.webhook_networks,
             mail_networks: self.mail_networks,
+            mail_ehlo_name: self.mail_ehlo_name,
+            ca_file: self.ca_file,
             verify_listen: self.verify_listen,
             metrics_listen: self.metrics_listen,
             tls,
@@ -181,6 +202,12 @@ impl ServerConfig {
         Ok(())
     }
 
+    /// What the program of that public URL calls itself to the mail server.
+    #[must_use]
+    pub fn ehlo_name(&self, public_url: &PublicUrl) -> Host {
+        self.mail_ehlo_name.clone().unwrap_or_else(|| public_url.host().clone())
+    }
+
     /// Over plain http anybody on the way reads passwords and secret keys (ASVS 12.2.1): no listener
     /// may be reached that way from other machines unless the operator says so.
     pub(super) fn refuse_plain_http(&self) -> Result<(), Refusal> {
@@ -212,6 +239,11 @@ fn socket_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         "give an IP address and a port, as 127.0.0.1:8080 or [::1]:8080; names are not taken".into()
     })
+}
+
+fn host(text: &str) -> Result<Host, String> {
+    let known = Host::parse(text).or_else(|_| Host::parse(&format!("[{text}]")));
+    known.map_err(|_| "give a host name or an address, as keys.example.com".into())
 }
 
 fn workers(text: &str) -> Result<NonZeroUsize, String> {

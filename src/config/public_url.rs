@@ -9,8 +9,8 @@ use url::{Host, Url};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
     origin: String,
+    host: Host,
     https: bool,
-    loopback: bool,
     port: u16,
 }
 
@@ -32,31 +32,31 @@ impl PublicUrl {
         if !bare || !url.username().is_empty() || url.password().is_some() {
             return Err("give it without a path, user name or query".into());
         }
-        let loopback = match url.host().ok_or_else(advice)? {
-            // RFC 6761, 6.3.
-            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => IpAddr::V6(address).to_canonical().is_loopback(),
-        };
+        let host = url.host().ok_or_else(advice)?.to_owned();
         let port = url.port_or_known_default().ok_or_else(advice)?;
-        Ok(Self { origin: url.origin().ascii_serialization(), https, loopback, port })
+        Ok(Self { origin: url.origin().ascii_serialization(), host, https, port })
     }
 
     /// The URL of a server that is reached directly.
     pub(super) fn of_address(bound: SocketAddr, https: bool) -> Self {
         let scheme = if https { "https" } else { "http" };
-        Self {
-            origin: format!("{scheme}://{bound}"),
-            https,
-            loopback: bound.ip().to_canonical().is_loopback(),
-            port: bound.port(),
-        }
+        let host = match bound.ip() {
+            IpAddr::V4(address) => Host::Ipv4(address),
+            IpAddr::V6(address) => Host::Ipv6(address),
+        };
+        Self { origin: format!("{scheme}://{bound}"), host, https, port: bound.port() }
     }
 
     /// The origin, as browsers send it: `https://keys.example.com`, without a slash at the end.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The host, a name in ASCII.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
     }
 
     /// Whether browsers come over https.
@@ -73,7 +73,12 @@ impl PublicUrl {
 
     /// Whether only browsers on this machine come.
     pub(super) fn is_loopback(&self) -> bool {
-        self.loopback
+        match &self.host {
+            // RFC 6761, 6.3.
+            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => IpAddr::V6(*address).to_canonical().is_loopback(),
+        }
     }
 }
 

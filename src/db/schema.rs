@@ -365,6 +365,7 @@ diesel::table! {
         sealed -> Nullable<Binary>,
         link_of -> Nullable<Text>,
         link_ends_at -> Nullable<BigInt>,
+        resent -> BigInt,
     }
 }
 

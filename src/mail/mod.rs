@@ -3,7 +3,9 @@
 //! The server's password is encrypted under a key from the secret key file. Uses activity and
 //! settings; knows nobody who sends.
 
+mod connector;
 mod draft;
+mod helo;
 pub mod http;
 mod letter;
 mod links;
@@ -13,6 +15,7 @@ mod send;
 mod server;
 mod store;
 
+pub use connector::Connector;
 pub use draft::Draft;
 pub use letter::Letter;
 pub use links::{LinkOf, queue_link, withdraw_links};

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::links;
 use super::send::{Failure, Post};
-use super::{Message, Server, store};
+use super::{Connector, Message, Server, store};
 use crate::activity::{self, Author, Entry, Event, Subject};
 use crate::clock::{DAY, Timestamp};
 use crate::db::{Connection, Db, Transaction};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
-use crate::network::Networks;
 use crate::random;
 
 /// How many messages a page shows.
@@ -65,7 +64,20 @@ pub(super) struct Claimed {
     pub id: EmailId,
     pub message: Message,
     pub tries: i64,
+    /// How many times somebody had it sent again.
+    pub resent: i64,
     pub due_at: Timestamp,
+}
+
+impl Claimed {
+    /// What its Message-ID calls it: the same at each try, and another one when somebody has it sent
+    /// again, since many mail programs hide a second message of the same name.
+    fn message_id(&self) -> String {
+        match self.resent {
+            0 => self.id.as_str().to_owned(),
+            resent => format!("{}.{resent}", self.id.as_str()),
+        }
+    }
 }
 
 /// A place between two messages.
@@ -117,7 +129,7 @@ pub fn queue(
 pub async fn send_due(
     db: &Db,
     keyring: &Keyring,
-    networks: &Networks,
+    connector: &Connector,
     now: Timestamp,
 ) -> Result<usize> {
     if !db.read(move |c| store::is_any_due(c, now)).await? {
@@ -132,7 +144,7 @@ pub async fn send_due(
         None => store::give_up_all(tx, now).map(|()| None),
     });
     match claimed.await? {
-        Some((server, claimed)) => send_all(db, &server, networks, claimed, now).await,
+        Some((server, claimed)) => send_all(db, &server, connector, claimed, now).await,
         None => Ok(0),
     }
 }
@@ -141,17 +153,17 @@ pub async fn send_due(
 async fn send_all(
     db: &Db,
     server: &Server,
-    networks: &Networks,
+    connector: &Connector,
     claimed: Vec<Claimed>,
     now: Timestamp,
 ) -> Result<usize> {
     let (begun, mut count) = (Instant::now(), 0);
-    let post = Post::open(server, networks).await;
+    let post = Post::open(server, connector).await;
     let mut down = post.as_ref().err().cloned();
     for email in claimed {
         let outcome = match (&post, &down) {
             (Ok(post), None) if begun.elapsed() < LONGEST_ROUND => {
-                Some(post.send(&email.message).await)
+                Some(post.send(&email.message, Some(&email.message_id())).await)
             }
             (_, None) => None,
             (_, Some(failure)) => Some(Err(failure.clone())),

@@ -12,7 +12,7 @@ use crate::network::{Networks, is_public};
 /// # Errors
 /// Why there are none, in the words of the interface. Nothing was connected to.
 pub(super) async fn addresses(server: &Server, networks: &Networks) -> Result<Vec<IpAddr>, String> {
-    let (host, port) = (server.host.trim_matches(['[', ']']), server.port);
+    let (host, port) = (server.name(), server.port);
     let found = tokio::net::lookup_host((host, port)).await;
     let found: Vec<IpAddr> = found.into_iter().flatten().map(|socket| socket.ip()).collect();
     if found.is_empty() {

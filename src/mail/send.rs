@@ -4,21 +4,21 @@ use std::error::Error as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, MultiPart};
+use lettre::Address;
+use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::transport::smtp::response::Response;
 
-use super::{Security, Server, policy};
-use crate::network::Networks;
-use crate::text;
+use super::{Connector, Security, Server, policy};
+use crate::error::{Error, Result as Outcome};
+use crate::{random, text};
 
 /// How long a server may take over a whole message; who waits for it is looking at a page.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of what a server says goes to the log, in characters.
 const LONGEST_REPLY: usize = 200;
+/// Letters and digits of a random name in a Message-ID.
+const RANDOM_ID: usize = 20;
 
 /// A message.
 #[derive(Clone, Debug)]
@@ -51,22 +51,22 @@ impl Failure {
     }
 }
 
-/// Sends `message` through `server`, if the server is where `networks` allow it to be.
+/// Sends `message` through `server`, if the server is where `connector` may connect to.
 ///
 /// # Errors
 /// Why it was not sent, in the words of the interface.
-pub async fn send(server: &Server, networks: &Networks, message: &Message) -> Result<(), String> {
-    let sent = async { Post::open(server, networks).await?.send(message).await };
+pub async fn send(server: &Server, connector: &Connector, message: &Message) -> Result<(), String> {
+    let sent = async { Post::open(server, connector).await?.send(message, None).await };
     let outcome = tokio::time::timeout(PATIENCE, sent).await;
     outcome.unwrap_or_else(|_| Err(late(server))).map_err(|failure| failure.why().to_owned())
 }
 
 /// Sends as many of `messages` as `server` takes within five seconds.
-pub async fn send_what_fits(server: &Server, networks: &Networks, messages: &[Message]) {
+pub async fn send_what_fits(server: &Server, connector: &Connector, messages: &[Message]) {
     let sent = async {
-        let post = Post::open(server, networks).await?;
+        let post = Post::open(server, connector).await?;
         for message in messages {
-            if let Err(Failure::Server(why)) = post.send(message).await {
+            if let Err(Failure::Server(why)) = post.send(message, None).await {
                 return Err(Failure::Server(why));
             }
         }
@@ -78,33 +78,37 @@ pub async fn send_what_fits(server: &Server, networks: &Networks, messages: &[Me
     }
 }
 
-type Smtp = AsyncSmtpTransport<Tokio1Executor>;
-
 /// A server that messages can be given to.
 pub(super) struct Post<'a> {
     server: &'a Server,
-    transport: Smtp,
+    connector: &'a Connector,
+    address: IpAddr,
 }
 
 impl<'a> Post<'a> {
     /// Connects and signs in: what the server refuses later is about the message. The name is looked
     /// up once, and only addresses that the policy allows are connected to, so that a second look-up
     /// cannot lead elsewhere.
-    pub(super) async fn open(server: &'a Server, networks: &Networks) -> Result<Self, Failure> {
-        let opened = tokio::time::timeout(PATIENCE, Self::connect(server, networks)).await;
+    pub(super) async fn open(
+        server: &'a Server,
+        connector: &'a Connector,
+    ) -> Result<Self, Failure> {
+        let opened = tokio::time::timeout(PATIENCE, Self::find(server, connector)).await;
         opened.unwrap_or_else(|_| Err(late(server)))
     }
 
-    async fn connect(server: &'a Server, networks: &Networks) -> Result<Self, Failure> {
+    async fn find(server: &'a Server, connector: &'a Connector) -> Result<Self, Failure> {
+        let networks = &connector.networks;
         let addresses = policy::addresses(server, networks).await.map_err(Failure::Server)?;
         let share = PATIENCE / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
         let mut failure = unreachable(server);
         for address in addresses {
-            let transport = transport(server, address)
-                .map_err(|error| Failure::Server(explain(server, &error)))?;
-            match tokio::time::timeout(share, transport.test_connection()).await {
-                Ok(Ok(true)) => return Ok(Self { server, transport }),
-                Ok(Ok(false)) => failure = unreachable(server),
+            let connected = connector.connect(server, address, share);
+            match tokio::time::timeout(share, connected).await {
+                Ok(Ok(mut connection)) => {
+                    connection.abort().await;
+                    return Ok(Self { server, connector, address });
+                }
                 Ok(Err(error)) if error.status().is_some() => {
                     return Err(Failure::Server(refused(server, "the sign-in", &error)));
                 }
@@ -115,10 +119,12 @@ impl<'a> Post<'a> {
         Err(failure)
     }
 
-    pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let email = email(self.server, message)
+    /// Sends a message, over a connection of its own. `id` names it in its Message-ID, so that a
+    /// second copy of it is told; without one it gets a random name.
+    pub(super) async fn send(&self, message: &Message, id: Option<&str>) -> Result<(), Failure> {
+        let email = email(self.server, message, id)
             .map_err(|_| Failure::Refused("The message could not be written".into()))?;
-        match tokio::time::timeout(PATIENCE, self.transport.send(email)).await {
+        match tokio::time::timeout(PATIENCE, self.give(&email)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) if error.is_permanent() => {
                 Err(Failure::Refused(refused(self.server, "the message", &error)))
@@ -130,38 +136,36 @@ impl<'a> Post<'a> {
             Err(_) => Err(late(self.server)),
         }
     }
+
+    async fn give(&self, email: &lettre::Message) -> Result<Response, SmtpError> {
+        let connected = self.connector.connect(self.server, self.address, PATIENCE);
+        let mut connection = connected.await?;
+        let response = connection.send(email.envelope(), &email.formatted()).await?;
+        connection.abort().await;
+        Ok(response)
+    }
 }
 
-fn email(
-    server: &Server,
-    message: &Message,
-) -> Result<lettre::Message, Box<dyn std::error::Error>> {
-    let (from, to): (Mailbox, Mailbox) = (server.sender.parse()?, message.to.parse()?);
+/// The message as it is sent, with every header that strict receivers ask for (RFC 5322, 3.6).
+fn email(server: &Server, message: &Message, id: Option<&str>) -> Outcome<lettre::Message> {
+    let (from, to) = (mailbox(&server.sender)?, mailbox(&message.to)?);
+    let random = || random::text(random::BASE62, RANDOM_ID).map(|text| format!("msg_{text}"));
+    let id = id.map_or_else(random, |id| Ok(id.to_owned()))?;
+    let id = format!("<{id}@{}>", from.email.domain());
     let builder = lettre::Message::builder().from(from).to(to).subject(&message.subject);
-    let text = message.text.clone();
-    Ok(match &message.html {
-        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html.clone()))?,
-        None => builder.header(ContentType::TEXT_PLAIN).body(text)?,
-    })
+    let (builder, text) = (builder.message_id(Some(id)), message.text.clone());
+    let built = match &message.html {
+        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html.clone())),
+        None => builder.singlepart(SinglePart::plain(text)),
+    };
+    built.map_err(Error::internal)
 }
 
-/// A way to `address`; certificates are checked for the server's name.
-fn transport(server: &Server, address: IpAddr) -> Result<Smtp, SmtpError> {
-    let name = server.host.trim_matches(['[', ']']).to_owned();
-    let tls = match server.security {
-        Security::StartTls => Tls::Required(TlsParameters::new(name)?),
-        Security::Tls => Tls::Wrapper(TlsParameters::new(name)?),
-        Security::None => Tls::None,
-    };
-    let builder = Smtp::builder_dangerous(address.to_string());
-    let builder = builder.port(server.port).tls(tls).timeout(Some(PATIENCE));
-    Ok(match &server.password {
-        Some(password) => {
-            let password = String::clone(password);
-            builder.credentials(Credentials::new(server.username.clone(), password)).build()
-        }
-        None => builder.build(),
-    })
+/// An address as mail servers without SMTPUTF8 take it: its domain in ASCII (RFC 5890, 2.3.2.1).
+fn mailbox(address: &str) -> Outcome<Mailbox> {
+    let (local, domain) = address.rsplit_once('@').unwrap_or_default();
+    let domain = idna::domain_to_ascii(domain).map_err(Error::internal)?;
+    Ok(Mailbox::new(None, Address::new(local, domain).map_err(Error::internal)?))
 }
 
 /// What went wrong. It never holds what the server sent, which may be another service's banner: only

@@ -63,6 +63,13 @@ pub struct Server {
     pub sender: String,
 }
 
+impl Server {
+    /// Its name or address, the latter without the brackets that an IPv6 address has in a URL.
+    pub(super) fn name(&self) -> &str {
+        self.host.trim_matches(['[', ']'])
+    }
+}
+
 /// Whether `host` is this machine itself.
 pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

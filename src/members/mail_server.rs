@@ -9,8 +9,7 @@ use crate::activity::{Actor, Author};
 use crate::clock::{Timestamp, short_date};
 use crate::db::{Connection, Transaction};
 use crate::error::{Error, Result};
-use crate::mail::{self, Changed, Draft, Letter, Message, Server};
-use crate::network::Networks;
+use crate::mail::{self, Changed, Connector, Draft, Letter, Message, Server};
 use crate::settings;
 
 /// A change of the mail server that the other super managers are still to be notified of.
@@ -22,8 +21,8 @@ pub struct Notification {
 
 impl Notification {
     /// Sends what the server takes within five seconds.
-    pub async fn send(self, networks: &Networks) {
-        mail::send_what_fits(&self.through, networks, &self.messages).await;
+    pub async fn send(self, connector: &Connector) {
+        mail::send_what_fits(&self.through, connector, &self.messages).await;
     }
 }
 

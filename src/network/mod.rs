@@ -1,16 +1,18 @@
 //! Networks: the one that an address belongs to, which limits count by; lists of networks from the
-//! configuration; and which addresses are public.
+//! configuration; which addresses are public; and whose certificates are trusted.
 //!
-//! Pure. An IPv6 subscriber holds a /64 at least (RFC 6177), so its single addresses mean nothing.
+//! Connects to nothing. An IPv6 subscriber holds a /64 at least (RFC 6177), so its single addresses mean nothing.
 
 mod networks;
 mod public;
+mod trusted_roots;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 pub use networks::Networks;
 pub use public::is_public;
+pub use trusted_roots::TrustedRoots;
 
 /// A /32 of IPv4 or a /64 of IPv6. `::ffff:192.0.2.1` is `192.0.2.1` (RFC 4291, 2.5.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

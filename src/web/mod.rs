@@ -28,11 +28,13 @@ mod store;
 pub mod theme;
 pub mod upload;
 
+use url::Host;
+
 use crate::clock::Clock;
 use crate::config::{PublicUrl, TrustedProxies};
 use crate::db::Db;
 use crate::keyring::Keyring;
-use crate::network::Networks;
+use crate::network::{Networks, TrustedRoots};
 
 /// What every handler may need of the site.
 #[derive(Clone)]
@@ -51,6 +53,10 @@ pub struct Site {
     pub webhook_networks: Networks,
     /// Which private networks the mail server may be in.
     pub mail_networks: Networks,
+    /// What the program calls itself to the mail server.
+    pub ehlo_name: Host,
+    /// Whose certificates are trusted of webhooks' receivers and the mail server.
+    pub trusted_roots: TrustedRoots,
     /// The exports that run.
     pub exports: export::Exports,
 }

@@ -3,9 +3,12 @@
 
 use std::fmt;
 use std::io::Read as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::crypto::ring;
 use ureq::http::Uri;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
@@ -61,7 +64,13 @@ pub(super) struct Client(Agent);
 
 impl Client {
     pub(super) fn new(policy: &Policy) -> Self {
+        let roots = policy.roots().certificates().iter();
+        let roots = roots.map(|root| Certificate::from_der(root).to_owned());
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::new_with_certs(&roots.collect::<Vec<_>>()))
+            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
         let config = Agent::config_builder()
+            .tls_config(tls.build())
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
@@ -126,8 +135,12 @@ fn explain(error: &Error) -> String {
         Error::Other(inner) if inner.is::<Refused>() => inner.to_string(),
         Error::Rustls(inner) => shown("TLS failed", inner),
         Error::Io(inner) => {
+            let what = match inner.get_ref() {
+                Some(cause) if cause.is::<rustls::Error>() => "TLS failed",
+                _ => "Could not be reached",
+            };
             let cause = inner.get_ref().map(ToString::to_string);
-            shown("Could not be reached", &cause.unwrap_or_else(|| inner.to_string()))
+            shown(what, &cause.unwrap_or_else(|| inner.to_string()))
         }
         other => shown("Could not be used", other),
     }

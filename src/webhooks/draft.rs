@@ -102,11 +102,14 @@ fn events(names: &[String]) -> Result<BTreeSet<EventType>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Networks;
+    use crate::network::{Networks, TrustedRoots};
     use proptest::prelude::*;
 
     fn inside() -> Policy {
-        Policy::new(&Networks::parse("127.0.0.0/8, 10.1.0.0/16").expect("networks"))
+        Policy::new(
+            &Networks::parse("127.0.0.0/8, 10.1.0.0/16").expect("networks"),
+            &TrustedRoots::default(),
+        )
     }
 
     #[test]

@@ -6,24 +6,31 @@
 
 use std::net::IpAddr;
 
-use crate::network::{Networks, is_public};
+use crate::network::{Networks, TrustedRoots, is_public};
 
-/// Which addresses may be sent to.
+/// Which addresses may be sent to, and whose certificates are trusted there.
 #[derive(Clone, Debug, Default)]
-pub struct Policy(Networks);
+pub struct Policy {
+    networks: Networks,
+    roots: TrustedRoots,
+}
 
 impl Policy {
-    /// Public addresses, and those in `networks`.
+    /// Public addresses, and those in `networks`, where `roots` vouch for the receiver.
     #[must_use]
-    pub fn new(networks: &Networks) -> Self {
-        Self(networks.clone())
+    pub fn new(networks: &Networks, roots: &TrustedRoots) -> Self {
+        Self { networks: networks.clone(), roots: roots.clone() }
+    }
+
+    pub(super) fn roots(&self) -> &TrustedRoots {
+        &self.roots
     }
 
     /// Whether a message may be sent to `address`. Without TLS only to those that the configuration
     /// names.
     #[must_use]
     pub fn allows(&self, address: IpAddr, is_https: bool) -> bool {
-        self.0.contains(address) || (is_https && is_public(address))
+        self.networks.contains(address) || (is_https && is_public(address))
     }
 
     /// The same, with the reason.
@@ -43,7 +50,7 @@ impl Policy {
     /// Whether there is an address that may be sent to without TLS.
     #[must_use]
     pub fn allows_http(&self) -> bool {
-        !self.0.is_empty()
+        !self.networks.is_empty()
     }
 }
 
@@ -71,7 +78,7 @@ mod tests {
         ) {
             let at = Ipv4Addr::from_bits(bits);
             let networks = Networks::parse(&format!("{at}/{length}")).expect("a network");
-            let policy = Policy::new(&networks);
+            let policy = Policy::new(&networks, &TrustedRoots::default());
             for is_https in [true, false] {
                 prop_assert!(policy.allows(at.into(), is_https));
                 prop_assert!(policy.allows(at.to_ipv6_mapped().into(), is_https));

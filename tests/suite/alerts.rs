@@ -64,7 +64,7 @@ fn webhook(app: &App, url: &str) {
         is_active: true,
     };
     let id = EndpointId::random().expect("random");
-    let policy = Policy::new(&app.site.webhook_networks);
+    let policy = Policy::from(&app.site);
     app.write(|tx, author| webhooks::create(tx, id, &draft, &policy, author));
 }
 

@@ -1,5 +1,6 @@
 //! The outbox of email: sent once, tried for a day, refused for good, and looked at.
 
+mod headers;
 mod links;
 mod networks;
 mod server;
@@ -19,14 +20,14 @@ fn letter() -> Letter {
     }
 }
 
-fn queue(app: &App, to: &str, cause: &str) {
+pub fn queue(app: &App, to: &str, cause: &str) {
     let message = Message::of(to, "A key was revoked", &letter());
     let now = app.site.clock.now();
     app.write(|tx, _| mail::queue(tx, &message, cause, now));
 }
 
 /// Names a mail server on this machine.
-fn use_server(app: &App, port: u16) {
+pub fn use_server(app: &App, port: u16) {
     app.sql(&format!(
         "DELETE FROM mail_server; INSERT INTO mail_server (id, host, port, security, username, \
          sender) VALUES (1, 'localhost', {port}, 'none', '', 'latchkey@meridianfreight.example')"

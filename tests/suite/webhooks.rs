@@ -29,7 +29,7 @@ pub fn webhook(app: &App, url: &str) -> String {
 }
 
 fn policy(app: &App) -> Policy {
-    Policy::new(&app.site.webhook_networks)
+    Policy::from(&app.site)
 }
 
 /// Creates a webhook on its page, with its signing secret.
@@ -47,7 +47,7 @@ fn id_on(page: &Page) -> String {
 }
 
 /// Queues a message about a revoked key.
-fn enqueue(app: &App, cause: &str) {
+pub fn enqueue(app: &App, cause: &str) {
     let (data, now) = (json!({ "key_id": "key_0123456789AB" }), app.site.clock.now());
     app.write(|tx, _| webhooks::enqueue(tx, EventType::KeyRevoked, cause, &data, now));
 }

@@ -102,6 +102,7 @@ struct Due {
     text_part: String,
     html_part: Option<String>,
     tries: i64,
+    resent: i64,
     next_attempt_at: Option<i64>,
     sealed: Option<Vec<u8>>,
 }
@@ -118,6 +119,7 @@ impl Due {
             id: EmailId::stored(self.id),
             message: Message { to, subject, text, html },
             tries: self.tries,
+            resent: self.resent,
             due_at: Timestamp::from_millis(self.next_attempt_at.unwrap_or(now.millis())),
         })
     }
@@ -181,6 +183,7 @@ pub(in crate::mail) fn again(tx: &mut Transaction<'_>, id: &EmailId, now: Timest
     diesel::update(mail_outbox::table.find(id.as_str()))
         .set((
             mail_outbox::tries.eq(0),
+            mail_outbox::resent.eq(mail_outbox::resent + 1),
             mail_outbox::next_attempt_at.eq(Some(now.millis())),
             mail_outbox::sent_at.eq(None::<i64>),
             mail_outbox::given_up_at.eq(None::<i64>),

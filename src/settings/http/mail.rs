@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::fields::MailFields;
 use super::show::{State, draw};
 use crate::error::{Error, Result};
-use crate::mail::{self, Message};
+use crate::mail::{self, Connector, Message};
 use crate::members::http::{Allowed, AllowedAll};
 use crate::members::mail_server;
 use crate::members::permission::ManageSettings;
@@ -30,9 +30,9 @@ pub(super) async fn save(
     match saved.await {
         Ok((server, notification)) => {
             if let Some(notification) = notification {
-                let networks = site.mail_networks.clone();
+                let connector = Connector::from(&**site);
                 // The page does not wait for a mail server.
-                actix_web::rt::spawn(async move { notification.send(&networks).await });
+                actix_web::rt::spawn(async move { notification.send(&connector).await });
             }
             let said = server.map_or("No email is sent from now on.", |_| "Mail server saved.");
             Notice::done(said).set(viewer.session())?;
@@ -77,7 +77,7 @@ pub(super) async fn test(
     );
     let message =
         Message { to: to.clone(), subject: "Latchkey: test message".into(), text, html: None };
-    let notice = match mail::send(&server, &site.mail_networks, &message).await {
+    let notice = match mail::send(&server, &Connector::from(&**site), &message).await {
         Ok(()) => Notice::done(format!("A test message was sent to {to}.")),
         Err(why) => Notice::warning(format!("No test message was sent. {why}")),
     };

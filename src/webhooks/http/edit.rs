@@ -44,7 +44,7 @@ pub(super) async fn save(
     let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
     // What is no version is an old one.
     let version = form.fields.version.parse().unwrap_or_default();
-    let (edited, back, policy) = (id.clone(), location(&id), Policy::new(&site.webhook_networks));
+    let (edited, back, policy) = (id.clone(), location(&id), Policy::from(&**site));
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
         webhooks::edit(tx, &edited, &draft, version, &policy, &author)

@@ -16,8 +16,9 @@ mod words;
 
 use serde::Deserialize;
 
-use super::EndpointId;
+use super::{EndpointId, Policy};
 use crate::error::{Error, Result};
+use crate::web::Site;
 use crate::web::routes::Routes;
 
 /// The routes of webhooks.
@@ -48,4 +49,10 @@ fn id(text: &str) -> Result<EndpointId> {
 /// An endpoint's page.
 fn location(id: &EndpointId) -> String {
     format!("/webhooks/{}", id.as_str())
+}
+
+impl From<&Site> for Policy {
+    fn from(site: &Site) -> Self {
+        Self::new(&site.webhook_networks, &site.trusted_roots)
+    }
 }

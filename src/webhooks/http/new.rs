@@ -37,7 +37,7 @@ pub(super) async fn create(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let draft = form.fields.draft();
-    let (id, policy) = (EndpointId::random()?, Policy::new(&site.webhook_networks));
+    let (id, policy) = (EndpointId::random()?, Policy::from(&**site));
     let location = location(&id);
     let secret = SecretPage { viewer: &viewer, page: None };
     let created =

@@ -24,7 +24,7 @@ pub(super) async fn send(
         token.spend(tx, &author.keyring, &back)?;
         webhooks::test(tx, &id, &author)
     });
-    let (claimed, policy) = (claimed.await?, Policy::new(&site.webhook_networks));
+    let (claimed, policy) = (claimed.await?, Policy::from(&**site));
     let attempt = webhooks::send_now(&site.db, &policy, claimed, viewer.now).await?;
     let notice = match attempt.status {
         Some(status) if attempt.error.is_empty() => {

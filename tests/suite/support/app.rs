@@ -1,7 +1,7 @@
 //! The program, started in this process on a free port, with a clock that stands still.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -14,7 +14,7 @@ use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::keyring::Keyring;
 use latchkey::members::{self, Email, Member, MemberName, NewMember, Permission};
-use latchkey::network::Networks;
+use latchkey::network::{Networks, TrustedRoots};
 use latchkey::scopes::{self, Resource};
 use latchkey::server::{self, Shared};
 use latchkey::sign_in::{Door, set_up};
@@ -23,6 +23,8 @@ use latchkey::verification::Verifier;
 use latchkey::web::Site;
 use latchkey::web::export::Exports;
 use latchkey::{alerts, mail, roles, settings, webhooks};
+
+use url::Host;
 
 use super::client::Client;
 use super::database::Database;
@@ -104,6 +106,8 @@ impl App {
             exports: Exports::default(),
             webhook_networks: Networks::parse("127.0.0.0/8").expect("a network"),
             mail_networks: Networks::parse(mail_networks).expect("a network"),
+            ehlo_name: Host::parse("keys.meridianfreight.example").expect("a name"),
+            trusted_roots: TrustedRoots::default(),
         };
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
         let door = Arc::new(Door::new().expect("threads"));
@@ -192,11 +196,16 @@ impl App {
         alerts::look(&self.site.db, &telling, self.site.clock.now()).expect("looked");
     }
 
+    /// Trusts the authorities in that file from now on, as `--ca-file` says, when it sends what is due.
+    pub fn trust(&mut self, file: &Path) {
+        self.site.trusted_roots = TrustedRoots::load(Some(file)).expect("certificates");
+    }
+
     /// Sends what is due to webhooks, as happens every second while the program serves, and returns
     /// how many messages that were.
     pub fn send_webhooks(&self) -> usize {
         let site = &self.site;
-        let policy = webhooks::Policy::new(&site.webhook_networks);
+        let policy = webhooks::Policy::from(site);
         let now = site.clock.now();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let sent = webhooks::send_due(&site.db, &site.keyring, &policy, now);
@@ -206,12 +215,8 @@ impl App {
     /// The same of email.
     pub fn send_mail(&self) -> usize {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let sent = mail::send_due(
-            &self.site.db,
-            &self.site.keyring,
-            &self.site.mail_networks,
-            self.site.clock.now(),
-        );
+        let (site, connector) = (&self.site, mail::Connector::from(&self.site));
+        let sent = mail::send_due(&site.db, &site.keyring, &connector, site.clock.now());
         runtime.expect("a runtime").block_on(sent).expect("sent")
     }
 

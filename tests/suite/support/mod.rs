@@ -1,6 +1,7 @@
 //! A running program with a database of its own, and the people who use it.
 
 mod app;
+pub mod authority;
 mod client;
 mod database;
 pub mod files;

@@ -1,11 +1,13 @@
 //! A receiver of webhooks that takes messages, refuses them, leads astray, hangs or drips.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
+
+use super::authority::{Authority, Stream};
 
 /// What it does with a message.
 #[derive(Clone, Debug)]
@@ -36,15 +38,31 @@ pub struct Receiver {
 
 impl Receiver {
     pub fn start(manner: Manner) -> Self {
+        Self::over("http", manner, |stream| stream)
+    }
+
+    /// One that speaks TLS, which `authority` vouches for.
+    pub fn vouched_for(manner: Manner, authority: &Authority) -> Self {
+        Self::over("https", manner, authority.accept())
+    }
+
+    fn over<S: Stream>(
+        scheme: &str,
+        manner: Manner,
+        accept: impl Fn(TcpStream) -> S + Clone + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
+        let port = listener.local_addr().expect("an address").port();
+        let host = if scheme == "https" { "localhost" } else { "127.0.0.1" };
+        let url = format!("{scheme}://{host}:{port}/hook");
         let (sender, messages) = mpsc::channel();
         let manner = Arc::new(Mutex::new(manner));
         let current = Arc::clone(&manner);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (sender, manner) = (sender.clone(), Arc::clone(&current));
-                thread::spawn(move || drop(serve(&stream, &manner, &sender)));
+                let accept = accept.clone();
+                thread::spawn(move || drop(serve(accept(stream), &manner, &sender)));
             }
         });
         Self { url, manner, messages: Mutex::new(messages) }
@@ -62,12 +80,11 @@ impl Receiver {
 }
 
 fn serve(
-    stream: &TcpStream,
+    stream: impl Stream,
     manner: &Mutex<Manner>,
     sender: &mpsc::Sender<Received>,
 ) -> std::io::Result<()> {
     let mut input = BufReader::new(stream);
-    let mut output = stream;
     loop {
         let mut line = String::new();
         if input.read_line(&mut line)? == 0 {
@@ -87,6 +104,7 @@ fn serve(
         let body = String::from_utf8(body).expect("text");
         let _ = sender.send(Received { path, headers, body });
         let manner = manner.lock().expect("a manner").clone();
+        let output = input.get_mut();
         match manner {
             Manner::Answers(status, body) => write!(
                 output,

@@ -1,6 +1,7 @@
 //! The program as it is run from the command line.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use latchkey::db::Location;
@@ -32,6 +33,22 @@ impl Shell {
 
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the program runs")
+    }
+
+    /// Runs it with environment variables and what is typed; returns what it prints.
+    pub fn run_typing(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &Path)],
+        typed: &[u8],
+    ) -> Output {
+        let mut command = self.command(arguments);
+        command.envs(variables.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        // It may have ended without reading.
+        let _ = child.stdin.take().expect("its input").write_all(typed);
+        child.wait_with_output().expect("the program ends")
     }
 
     /// Serves until the answer is dropped.

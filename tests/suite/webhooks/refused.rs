@@ -1,7 +1,6 @@
 //! Where nothing is ever sent to: redirects, this machine, and what only it can reach.
 
 use latchkey::clock::MINUTE;
-use latchkey::network::Networks;
 use latchkey::webhooks::{self, Policy};
 
 use super::{enqueue, stand, webhook};
@@ -11,7 +10,7 @@ use crate::support::receiver::{Manner, Receiver};
 /// Sends what is due under the policy that nothing was configured for.
 fn send_strictly(app: &App) -> usize {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let (site, policy) = (&app.site, Policy::new(&Networks::default()));
+    let (site, policy) = (&app.site, Policy::default());
     let sent = webhooks::send_due(&site.db, &site.keyring, &policy, site.clock.now());
     runtime.expect("a runtime").block_on(sent).expect("sent")
 }

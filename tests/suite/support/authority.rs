@@ -1,0 +1,60 @@
+//! An organisation's own certificate authority, and servers that it vouches for.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tempfile::TempDir;
+
+pub struct Authority {
+    folder: TempDir,
+    /// How servers named localhost speak TLS.
+    server: Arc<ServerConfig>,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new([]).expect("parameters");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let own = params.self_signed(&key).expect("a certificate");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("ca.pem"), own.pem()).expect("written");
+        let (issuer, key) = (Issuer::new(params, key), KeyPair::generate().expect("a key"));
+        let leaf = CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+        let leaf = leaf.signed_by(&key, &issuer).expect("a certificate");
+        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let server = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .expect("a certificate");
+        Self { folder, server: Arc::new(server) }
+    }
+
+    /// The file with its certificate, in PEM form.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// What speaks TLS on a connection that was accepted.
+    pub fn accept(&self) -> impl Fn(std::net::TcpStream) -> Tls + Clone + Send + 'static {
+        let server = Arc::clone(&self.server);
+        move |stream| {
+            let connection = ServerConnection::new(Arc::clone(&server)).expect("a connection");
+            StreamOwned::new(connection, stream)
+        }
+    }
+}
+
+pub type Tls = StreamOwned<ServerConnection, std::net::TcpStream>;
+
+/// A connection of either kind.
+pub trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
