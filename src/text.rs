@@ -75,11 +75,17 @@ fn checked(
         return Ok(stored);
     }
     let text = typed.text.replace("\r\n", "\n");
-    let text = without_secret(&text)?.trim();
+    let text = without_bom(without_secret(&text)?.trim()).trim();
     if text.chars().any(is_forbidden) {
         return Err(format!("{what} must not contain control or invisible characters"));
     }
     bounded(text, what, longest)
+}
+
+/// `text` without the byte order mark that some programs write before it.
+#[must_use]
+pub fn without_bom(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
 }
 
 /// `text`, unless it holds a secret key, or what a form shows in a secret key's place. For typed text
@@ -171,6 +177,7 @@ mod tests {
         {
             assert_eq!(one_line(text, "Name", 80).as_deref(), Ok(text));
         }
+        assert_eq!(one_line("\u{feff} a ", "Name", 80).as_deref(), Ok("a"));
     }
 
     #[test]

@@ -22,7 +22,8 @@ impl IpWhitelist {
     /// # Errors
     /// The messages for the person who typed them, each with its line's number.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
-        text::without_secret(text).map_err(|message| vec![message])?;
+        let text = text::without_secret(text).map_err(|message| vec![message])?;
+        let text = text::without_bom(text);
         let mut addresses = Vec::new();
         let mut errors = Vec::new();
         for (index, line) in

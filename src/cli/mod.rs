@@ -20,7 +20,7 @@ use crate::config::{Command, Config};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
-use crate::{roles, scopes, settings};
+use crate::{roles, scopes, settings, text};
 
 /// Does what `config` says.
 #[must_use]
@@ -88,14 +88,13 @@ fn say(output: &mut impl Write, line: &str) -> Result<()> {
     writeln!(output, "{line}").map_err(Error::internal)
 }
 
-/// Reads one line and takes its end away, nothing else.
+/// Reads one line and takes away its end and the byte order mark that some shells put before it.
 fn read_line(input: &mut impl BufRead) -> Result<zeroize::Zeroizing<String>> {
     let mut line = zeroize::Zeroizing::new(String::new());
     input.read_line(&mut line).map_err(Error::internal)?;
     let kept = line.strip_suffix('\n').unwrap_or(&line);
-    let kept = kept.strip_suffix('\r').unwrap_or(kept).len();
-    line.truncate(kept);
-    Ok(line)
+    let kept = kept.strip_suffix('\r').unwrap_or(kept);
+    Ok(zeroize::Zeroizing::new(text::without_bom(kept).to_owned()))
 }
 
 #[cfg(test)]

@@ -35,7 +35,8 @@ pub enum Checked {
     Wrong,
     /// It is the member's.
     Right {
-        /// The hash to store in place of the old one, whose parameters are no longer today's.
+        /// The hash to store in place of the old one, whose parameters are no longer today's, or
+        /// which was made before passwords were normalised.
         rehashed: Option<String>,
     },
 }
@@ -73,8 +74,10 @@ impl Hasher {
         self.run(requester, move |memory| hash::make(&password, memory)).await?
     }
 
-    /// Whether `password` is the one that the PHC string `stored` was made from. Without one the
-    /// work is the same, so that time does not tell who is a member (ASVS 6.3.8).
+    /// Whether `password` is the one that the PHC string `stored` was made from. The work of a wrong
+    /// password depends on the password alone, so that time does not tell who is a member
+    /// (ASVS 6.3.8): argon2 runs once, and twice where normalisation changes the text, since an
+    /// older hash may be of the text as it was typed.
     ///
     /// # Errors
     /// When the requester's lane is full.
@@ -87,7 +90,7 @@ impl Hasher {
         self.run(requester, move |memory| verify(&password, stored.as_deref(), memory)).await
     }
 
-    /// How many passwords have reached argon2 so far.
+    /// How many times argon2 has run so far.
     #[must_use]
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::SeqCst)
@@ -104,9 +107,11 @@ impl Hasher {
             if answer.is_closed() {
                 return;
             }
-            done.fetch_add(1, Ordering::SeqCst);
+            let before = memory.runs;
+            let outcome = work(memory);
+            done.fetch_add(memory.runs - before, Ordering::SeqCst);
             // The client may have gone in the meantime.
-            let _ = answer.send(work(memory));
+            let _ = answer.send(outcome);
         });
         self.queue.push(requester, job)?;
         outcome.await.map_err(|_| Busy)
@@ -124,11 +129,11 @@ impl Drop for Hasher {
 /// # Errors
 /// When the operating system gives no random numbers.
 pub fn hash_blocking(password: &Password) -> Result<String> {
-    hash::make(password, &mut Memory::new())
+    hash::make(password, &mut Memory::default())
 }
 
 fn work(queue: &Queue<Job>) {
-    let mut memory = Memory::new();
+    let mut memory = Memory::default();
     while let Some(job) = queue.pop() {
         // A panic is reported by the hook and answered as busy; the thread must outlive it.
         let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
@@ -136,15 +141,24 @@ fn work(queue: &Queue<Job>) {
 }
 
 fn verify(password: &Password, stored: Option<&str>, memory: &mut Memory) -> Checked {
-    match stored.and_then(|phc| hash::check(password, phc, memory)) {
-        Some(Fit::Right) => Checked::Right { rehashed: None },
-        Some(Fit::Stale) => Checked::Right { rehashed: hash::make(password, memory).ok() },
-        Some(Fit::Wrong) => Checked::Wrong,
-        None => {
-            hash::check(password, hash::DUMMY, memory);
-            Checked::Wrong
+    let is_checked = |fit| matches!(fit, Fit::Right | Fit::Stale);
+    let normalised = check(password, stored, memory);
+    let as_typed = password.as_typed().map(|typed| check(&typed, stored, memory));
+    match (normalised, as_typed) {
+        (Fit::Right, _) => Checked::Right { rehashed: None },
+        (fit, as_typed) if is_checked(fit) || as_typed.is_some_and(is_checked) => {
+            Checked::Right { rehashed: hash::make(password, memory).ok() }
         }
+        _ => Checked::Wrong,
     }
+}
+
+/// How `password` fits; without a hash of ours, the work is that of one.
+fn check(password: &Password, stored: Option<&str>, memory: &mut Memory) -> Fit {
+    stored.and_then(|phc| hash::check(password, phc, memory)).unwrap_or_else(|| {
+        hash::check(password, hash::DUMMY, memory);
+        Fit::Wrong
+    })
 }
 
 #[cfg(test)]
@@ -182,6 +196,44 @@ mod tests {
             panic!("{checked:?}");
         };
         assert_eq!(verify(new).await, Ok(Checked::Right { rehashed: None }));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_a_password_that_was_not_normalised_fits_and_is_made_anew() {
+        let hasher = Hasher::start().expect("threads");
+        let verify = |text: &str, stored| hasher.verify(stranger(1), password(text), stored);
+        // As older versions made it: of the text as it was typed.
+        let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+        for (set, typed) in [(decomposed, decomposed), (composed, decomposed), (composed, composed)]
+        {
+            let old = Password::presented(set.to_owned());
+            let old = old.as_typed().unwrap_or(old);
+            let old = hash::make(&old, &mut Memory::default()).expect("hashed");
+            let checked = verify(typed, Some(old.clone())).await;
+            let Ok(Checked::Right { rehashed }) = checked else { panic!("{checked:?}") };
+            assert_eq!(rehashed.is_some(), set == decomposed, "{set} {typed}");
+            let new = rehashed.unwrap_or(old);
+            for typed in [composed, decomposed] {
+                let checked = verify(typed, Some(new.clone())).await;
+                assert_eq!(checked, Ok(Checked::Right { rehashed: None }), "{typed}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_costs_the_same_number_of_runs_whoever_it_is_for() {
+        let hasher = Hasher::start().expect("threads");
+        let phc = hasher.hash(stranger(1), password("correct harness")).await.expect("hashed");
+        for (typed, runs) in [("wrong", 1), ("caf\u{e9}", 1), ("cafe\u{301}", 2), ("\u{feff}x", 2)]
+        {
+            for stored in [None, Some("junk"), Some(&*phc), Some(hash::STALE)] {
+                let before = hasher.done();
+                let checked =
+                    hasher.verify(stranger(1), password(typed), stored.map(str::to_owned));
+                assert_eq!(checked.await, Ok(Checked::Wrong));
+                assert_eq!(hasher.done() - before, runs, "{typed} {stored:?}");
+            }
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,7 @@ mod mail;
 mod many_keys;
 mod members;
 mod migrations_agree;
+mod passwords;
 mod private_authority;
 mod retention;
 mod reviews;
