@@ -93,6 +93,21 @@ fn mode(path: &Path) -> Option<u32> {
     fs::metadata(path).ok().map(|metadata| metadata.mode() & 0o7777)
 }
 
+/// The absolute path that symbolic links lead to: SQLite keeps its other files there.
+#[must_use]
+pub fn resolved(path: &Path) -> PathBuf {
+    let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.canonicalize().unwrap_or_else(|_| absolute())
+}
+
+/// The path with `ending` after its name, as SQLite names its other files.
+#[must_use]
+pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// Opens a file that holds a secret, and makes sure that no other user can change or read it. What
 /// is checked is the file that was opened, also behind symbolic links.
 ///

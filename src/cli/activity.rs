@@ -17,6 +17,7 @@ pub(super) fn run(
 ) -> Result<()> {
     let ActivityCommand::Verify { holds } = command;
     let db = existing(config)?;
+    db.check_integrity()?;
     let keyring = Keyring::read(&config.database.secret_key_file)?;
     db.read_blocking(|c| settings::check(c, &keyring))?;
     let broken = |what: String| Err(Error::Internal(format!("the activity is not whole: {what}")));
@@ -33,7 +34,11 @@ pub(super) fn run(
             return broken(format!("entry {number} is not the one that you name"));
         }
     }
-    let entries = if number == 1 { "entry" } else { "entries" };
+    let Some(last) = db.read_blocking(|c| activity::find(c, number))? else {
+        return say(output, "There is no entry yet.");
+    };
     let count = thousands(number.unsigned_abs());
-    say(output, &format!("The activity is whole: {count} {entries}, the newest is {number}:{hash}"))
+    let whole = if number == 1 { "Entry 1 is".into() } else { format!("Entries 1 to {count} are") };
+    let time = last.at.rfc_3339();
+    say(output, &format!("{whole} whole; the last is number {count} of {time}: {number}:{hash}"))
 }

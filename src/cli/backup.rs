@@ -11,7 +11,9 @@ use crate::error::Result;
 
 pub(super) fn run(config: &Config, file: &Path, output: &mut impl Write) -> Result<()> {
     // Read before the copy is made, so that the copy holds it.
-    let newest = activity::newest(&existing(config)?)?;
+    let db = existing(config)?;
+    db.check_integrity()?;
+    let newest = activity::newest(&db)?;
     let size = db::backup(&config.database.location, file)?;
     let key = config.database.secret_key_file.display();
     say(output, &format!("Copied the database into {} ({size} bytes).", file.display()))?;

@@ -40,8 +40,7 @@ pub fn run(config: &Config) -> Result<()> {
     let tls = server.tls.as_ref().map(|tls| Tls::open(&tls.certificate, &tls.key)).transpose()?;
     let site = site(server, db, keyring, server.public_url(bound))?;
     let link = set_up_link(&site.db, &site.keyring, &config.database, &site.public_url)?;
-    files::check_user();
-    config.database.check_directories();
+    config.database.check_access();
     let scheme = if tls.is_some() { "https" } else { "http" };
     let asked = verify.as_ref().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}"));
     announce(&[
@@ -55,7 +54,9 @@ pub fn run(config: &Config) -> Result<()> {
     let shared = Shared { shares: Shares::of(raise_limit(), verify.is_some()), tls, ..shared };
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
-    server::run(&shared, sockets, server.workers, metrics, house_keeping)
+    let outcome = server::run(&shared, sockets, server.workers, metrics, house_keeping);
+    shared.site.db.close();
+    outcome
 }
 
 fn site(server: &ServerConfig, db: Db, keyring: Keyring, public_url: PublicUrl) -> Result<Site> {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -130,12 +130,14 @@ impl DatabaseConfig {
         files::create(&trial).and_then(|_| fs::remove_file(&trial)).map_err(named)
     }
 
-    /// Logs which directories other users can reach.
-    pub fn check_directories(&self) {
+    /// Logs which directories other users can reach, and that the process has more rights than it
+    /// needs.
+    pub fn check_access(&self) {
+        files::check_user();
         files::check_directory(&self.data_dir);
         let Location::Sqlite(path) = &self.location else { return };
-        if let Some(directory) = resolved(path).parent()
-            && directory != resolved(&self.data_dir)
+        if let Some(directory) = files::resolved(path).parent()
+            && directory != files::resolved(&self.data_dir)
         {
             files::check_directory(directory);
         }
@@ -145,18 +147,8 @@ impl DatabaseConfig {
     /// one left them, and logs that.
     pub fn restrict_files(&self) {
         let Location::Sqlite(path) = &self.location else { return };
-        let database = resolved(path);
-        let beside = ["", "-wal", "-shm", "-journal"].map(|ending| {
-            let mut name = database.clone().into_os_string();
-            name.push(ending);
-            name.into()
-        });
+        let database = files::resolved(path);
+        let beside = ["", "-wal", "-shm", "-journal"].map(|ending| files::with_ending(&database, ending));
         files::restrict(&[&beside[..], &[path.with_extension("lock")]].concat());
     }
-}
-
-/// The absolute path that symbolic links lead to: SQLite keeps its other files there.
-fn resolved(path: &Path) -> PathBuf {
-    let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    path.canonicalize().unwrap_or_else(|_| absolute())
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Connection, Location, error};
+use super::{Connection, Location, error, generation};
 use crate::error::{Error, Result};
 use crate::files;
 use diesel::sql_types::Text;
@@ -77,7 +77,8 @@ fn vacuum(location: &Location, to: &Path) -> Result<()> {
     })?;
     let mut connection = Connection::open(location).map_err(error::unavailable)?;
     sql_query("VACUUM INTO $1").bind::<Text, _>(to).execute(&mut connection)?;
-    Ok(())
+    // A copy is another file: the log of the one that it was made from does not belong to it.
+    generation::renew_closed(Path::new(to))
 }
 
 /// The password goes through the environment, which only the same user may look at; the command

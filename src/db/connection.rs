@@ -104,11 +104,11 @@ fn with_settings(url: &str) -> String {
     text
 }
 
-/// The file at `path`, as a URI that has SQLite open it and never create it.
-fn existing_file(path: &Path) -> String {
+/// The file at `path` as a URI for SQLite, with a setting for opening it.
+pub(super) fn uri(path: &Path, setting: &str) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let escaped = absolute.to_string_lossy().replace('%', "%25");
-    format!("file://{}?mode=rw", escaped.replace('?', "%3F").replace('#', "%23"))
+    format!("file://{}?{setting}", escaped.replace('?', "%3F").replace('#', "%23"))
 }
 
 impl AnyConnection {
@@ -124,7 +124,7 @@ impl AnyConnection {
                 Ok(Self::Postgres(connection))
             }
             Location::Sqlite(path) => {
-                let mut connection = SqliteConnection::establish(&existing_file(path))?;
+                let mut connection = SqliteConnection::establish(&uri(path, "mode=rw"))?;
                 connection
                     .batch_execute(&format!(
                         "PRAGMA busy_timeout = {LOCK_WAIT}; PRAGMA journal_mode = WAL; \

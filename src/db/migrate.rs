@@ -17,10 +17,8 @@ use crate::files;
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Runs what is missing. Several processes may start at once: one migrates, the others wait.
+/// Runs what is missing.
 pub(super) fn run(location: &Location) -> Result<()> {
-    let _lock = lock_file(location)?;
-    create_file(location)?;
     let mut connection = Connection::open(location).map_err(error::unavailable)?;
     match &mut connection {
         Connection::Sqlite(native) => pending(native, SQLITE),
@@ -57,7 +55,7 @@ where
 
 /// The database's file, which SQLite would create with whatever mode the umask leaves; its other files
 /// get the mode of this one. Not opened when it exists: closing it would release the process's locks.
-fn create_file(location: &Location) -> Result<()> {
+pub(super) fn create_file(location: &Location) -> Result<()> {
     match location {
         Location::Sqlite(path) if !path.exists() => {
             files::open_or_create(path).map(drop).map_err(|error| cannot_be_written(path, &error))
@@ -66,8 +64,9 @@ fn create_file(location: &Location) -> Result<()> {
     }
 }
 
-/// SQLite has no advisory locks; a file beside the database serves, let go of when it is dropped.
-fn lock_file(location: &Location) -> Result<Option<File>> {
+/// Several processes may start at once: one opens and migrates, the others wait. SQLite has no
+/// advisory locks; a file beside the database serves, let go of when it is dropped.
+pub(super) fn lock_file(location: &Location) -> Result<Option<File>> {
     let Location::Sqlite(path) = location else { return Ok(None) };
     let path = path.with_extension("lock");
     files::open_or_create(&path)

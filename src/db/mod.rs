@@ -7,15 +7,20 @@ mod backup;
 mod batches;
 mod commit;
 mod connection;
+mod counted;
 mod error;
 mod feed;
+mod generation;
 mod indexes;
+mod integrity;
 pub mod lease;
 mod migrate;
 mod pool;
+mod pools;
 mod rows;
 #[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]
 pub mod schema;
+mod sqlite_file;
 mod watcher;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -34,9 +39,10 @@ pub(crate) use rows::{Value, at_once, execute_for, load_for};
 
 use crate::error::{Error, Result};
 use commit::Commit;
-use feed::Feed;
 pub use feed::{EVERYTHING, Heard};
 use pool::{Connections, Pool};
+use pools::Pools;
+use sqlite_file::SqliteFile;
 
 /// Which database, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,23 +61,16 @@ const HANG: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Db(Arc<Pools>);
 
-struct Pools {
-    location: Location,
-    readers: Pool,
-    writers: Pool,
-    /// For long reads, so that they take no connection from requests.
-    aside: Pool,
-    feed: Feed,
-}
-
 impl Db {
     /// Connects, and brings the schema up to date.
     ///
     /// # Errors
     /// When the database cannot be reached, or was made by a newer version of the program.
     pub fn open(location: &Location) -> Result<Self> {
+        let _lock = migrate::lock_file(location)?;
+        let file = SqliteFile::open(location, true)?;
         migrate::run(location)?;
-        Self::connect(location)
+        Ok(Self(Arc::new(Pools::open(location, file)?)))
     }
 
     /// Connects to a database that is there, and leaves its schema as it is.
@@ -79,23 +78,24 @@ impl Db {
     /// # Errors
     /// When there is none, or it cannot be reached.
     pub fn existing(location: &Location) -> Result<Self> {
-        match location {
-            Location::Sqlite(path) if !path.is_file() => Err(Error::Internal(format!(
+        if let Location::Sqlite(path) = location
+            && !path.is_file()
+        {
+            return Err(Error::Internal(format!(
                 "there is no database {}: name its folder with --data-dir, or its file with --database-url",
                 path.display()
-            ))),
-            _ => Self::connect(location),
+            )));
         }
+        let _lock = migrate::lock_file(location)?;
+        let file = SqliteFile::open(location, false)?;
+        Ok(Self(Arc::new(Pools::open(location, file)?)))
     }
 
-    fn connect(location: &Location) -> Result<Self> {
-        Ok(Self(Arc::new(Pools {
-            location: location.clone(),
-            readers: Pool::readers(location)?,
-            writers: Pool::writers(location)?,
-            aside: Pool::aside(location),
-            feed: Feed::default(),
-        })))
+    /// Ends all use of an SQLite file and leaves it whole without its write-ahead log. Waits for
+    /// what is under way, for a few seconds at most; what comes later fails. The last handle does the same when it is
+    /// dropped, but threads that are blocked may hold handles beyond the end of the program.
+    pub fn close(&self) {
+        self.0.close();
     }
 
     /// Whether this is an SQLite file.
@@ -153,7 +153,7 @@ impl Db {
     ) -> Result<T> {
         let (db, readers) = (self.clone(), pool(&self.0).current());
         let connections = readers.clone();
-        let work = move || work(&mut *pool(&db.0).get(&readers)?);
+        let work = move || work(&mut **db.0.get(pool(&db.0), &readers)?);
         self.off_thread(work, move |pools| pool(pools).give_up(&connections)).await
     }
 
@@ -186,7 +186,7 @@ impl Db {
     /// # Errors
     /// As [`Db::read`].
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        work(&mut *self.0.readers.get(&self.0.readers.current())?)
+        work(&mut **self.0.get(&self.0.readers, &self.0.readers.current())?)
     }
 
     /// [`Db::write`] on the caller's thread, for the command line.
@@ -207,9 +207,9 @@ impl Db {
         commit: &Commit,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut pooled = self.0.writers.get(writers)?;
-        let connection = &mut *pooled;
-        connection.batch_execute(connection.begin_writing())?;
+        let mut pooled = self.0.get(&self.0.writers, writers)?;
+        let connection: &mut Connection = &mut pooled;
+        self.0.begin_writing(connection)?;
         let mut tx = Transaction::new(connection);
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
         let announced = std::mem::take(&mut tx.announced);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection as _};
 
+use super::counted::{Count, Counted};
 use super::{Connection, Location, error};
 use crate::error::Result;
 
@@ -34,22 +35,23 @@ pub(super) struct Pool {
 }
 
 pub(super) type Connections = r2d2::Pool<Manager>;
-type Pooled = r2d2::PooledConnection<Manager>;
+pub(super) type Pooled = r2d2::PooledConnection<Manager>;
 
 #[derive(Clone, Debug)]
 pub(super) struct Manager {
     location: Location,
     read_only: bool,
+    count: Arc<Count>,
 }
 
 impl ManageConnection for Manager {
-    type Connection = Connection;
+    type Connection = Counted;
     type Error = r2d2::Error;
 
-    fn connect(&self) -> Result<Connection, r2d2::Error> {
-        let mut connection =
-            Connection::open(&self.location).map_err(r2d2::Error::ConnectionError)?;
-        let limits = match (&connection, self.read_only) {
+    fn connect(&self) -> Result<Counted, r2d2::Error> {
+        let opened = self.count.open(|| Connection::open(&self.location));
+        let mut connection = opened.map_err(r2d2::Error::ConnectionError)?;
+        let limits = match (&*connection, self.read_only) {
             (Connection::Sqlite(_), true) => "PRAGMA query_only = ON",
             (Connection::Sqlite(_), false) => SQLITE_WRITER,
             (Connection::Postgres(_), true) => READ_LIMITS,
@@ -59,8 +61,8 @@ impl ManageConnection for Manager {
         Ok(connection)
     }
 
-    fn is_valid(&self, connection: &mut Connection) -> Result<(), r2d2::Error> {
-        match connection {
+    fn is_valid(&self, connection: &mut Counted) -> Result<(), r2d2::Error> {
+        match &mut **connection {
             // A file cannot hang up.
             Connection::Sqlite(_) => Ok(()),
             Connection::Postgres(native) => {
@@ -69,34 +71,33 @@ impl ManageConnection for Manager {
         }
     }
 
-    fn has_broken(&self, connection: &mut Connection) -> bool {
+    fn has_broken(&self, connection: &mut Counted) -> bool {
         std::thread::panicking() || connection.is_broken()
     }
 }
 
 impl Pool {
-    pub(super) fn readers(location: &Location) -> Result<Self> {
+    pub(super) fn readers(location: &Location, count: &Arc<Count>) -> Result<Self> {
         let size = match location {
             Location::Sqlite(_) => SQLITE_READERS,
             Location::Postgres(_) => POSTGRES_CONNECTIONS,
         };
-        Self::build(location, size, true)
+        Self::build(manager(location, true, count), size)
     }
 
-    pub(super) fn writers(location: &Location) -> Result<Self> {
+    pub(super) fn writers(location: &Location, count: &Arc<Count>) -> Result<Self> {
         // Writes run one after another; a second one waits for the lock in the database anyway.
-        Self::build(location, 1, false)
+        Self::build(manager(location, false, count), 1)
     }
 
     /// One connection, which is made when it is first needed.
-    pub(super) fn aside(location: &Location) -> Self {
-        let manager = Manager { location: location.clone(), read_only: true };
+    pub(super) fn aside(location: &Location, count: &Arc<Count>) -> Self {
+        let manager = manager(location, true, count);
         let none = builder(1).min_idle(Some(0)).build_unchecked(manager.clone());
         Self { manager, size: 1, current: RwLock::new(Arc::new(none)) }
     }
 
-    fn build(location: &Location, size: u32, read_only: bool) -> Result<Self> {
-        let manager = Manager { location: location.clone(), read_only };
+    fn build(manager: Manager, size: u32) -> Result<Self> {
         let first = builder(size).build(manager.clone()).map_err(error::unavailable)?;
         Ok(Self { manager, size, current: RwLock::new(Arc::new(first)) })
     }
@@ -116,6 +117,12 @@ impl Pool {
         })
     }
 
+    /// Drops the connections that nobody uses; those in use are dropped when they are given back.
+    pub(super) fn close(&self) {
+        let none = builder(self.size).min_idle(Some(0)).build_unchecked(self.manager.clone());
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(none);
+    }
+
     /// Puts others in the place of connections that hang, unless somebody else has.
     pub(super) fn give_up(&self, connections: &Arc<Connections>) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
@@ -123,6 +130,10 @@ impl Pool {
             *current = Arc::new(builder(self.size).build_unchecked(self.manager.clone()));
         }
     }
+}
+
+fn manager(location: &Location, read_only: bool, count: &Arc<Count>) -> Manager {
+    Manager { location: location.clone(), read_only, count: count.clone() }
 }
 
 fn builder(size: u32) -> r2d2::Builder<Manager> {

@@ -12,9 +12,12 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
+use super::counted::{Count, Counted};
 use super::feed::{Feed, Heard, newest};
+use super::pools::Pools;
 use super::schema::changes;
-use super::{Connection, Location, Pools};
+use super::sqlite_file::SqliteFile;
+use super::{Connection, Location};
 use crate::background;
 use crate::clock::uptime;
 use crate::error::{Error, Result};
@@ -36,11 +39,17 @@ const CHECK: Duration = Duration::from_millis(200);
 
 /// Looks until the database's last handle is gone.
 pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
-    let (location, pools) = (pools.location.clone(), Arc::downgrade(pools));
+    let watched = Watched {
+        location: pools.location.clone(),
+        pools: Arc::downgrade(pools),
+        feed: pools.feed.clone(),
+        file: pools.file.clone(),
+        count: pools.count.clone(),
+    };
     spawn("watch", move || {
-        while pools.strong_count() > 0 {
+        while watched.is_open() {
             background::turn("changes", || {
-                if let Err(error) = look_until_it_hangs(&location, &pools) {
+                if let Err(error) = look_until_it_hangs(&watched) {
                     tracing::error!(%error, "what others change cannot be heard of; trying again");
                     thread::sleep(CHECK);
                 }
@@ -52,12 +61,11 @@ pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
 /// Has a thread look, and returns once it hangs. libpq waits for an answer without end, and the
 /// keepalives of a server that only says nothing are answered. Such a thread cannot be woken: it is
 /// left alone, and ends with its connection.
-fn look_until_it_hangs(location: &Location, pools: &Weak<Pools>) -> Result<()> {
+fn look_until_it_hangs(watched: &Watched) -> Result<()> {
     let got_on = Arc::new(AtomicU64::new(uptime()));
-    let (location, everybody) = (location.clone(), pools.clone());
-    let looker = Looker { location, pools: everybody, got_on: Arc::downgrade(&got_on) };
+    let looker = Looker { watched: watched.clone(), got_on: Arc::downgrade(&got_on) };
     spawn("changes", move || looker.run())?;
-    while pools.strong_count() > 0 {
+    while watched.is_open() {
         if uptime() > got_on.load(Ordering::Relaxed) + HANG {
             tracing::warn!("the database does not say what others change; asking anew");
             break;
@@ -71,10 +79,31 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
     thread::Builder::new().name(name.into()).spawn(work).map(drop).map_err(Error::internal)
 }
 
-/// Looks over one connection after another.
-struct Looker {
+/// The database that is watched. Keeps nobody from dropping its last handle: that waits until the
+/// watcher's connection is closed.
+#[derive(Clone)]
+struct Watched {
     location: Location,
     pools: Weak<Pools>,
+    feed: Arc<Feed>,
+    file: Option<Arc<SqliteFile>>,
+    count: Arc<Count>,
+}
+
+impl Watched {
+    fn is_open(&self) -> bool {
+        self.pools.strong_count() > 0 && !self.file.as_ref().is_some_and(|file| file.is_closed())
+    }
+
+    /// Makes sure that a file is still the one that was opened.
+    fn check(&self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())
+    }
+}
+
+/// Looks over one connection after another.
+struct Looker {
+    watched: Watched,
     /// The program's uptime when it last got on, in milliseconds; gone when it was given up.
     got_on: Weak<AtomicU64>,
 }
@@ -98,15 +127,16 @@ impl Looker {
         if self.told().is_none() {
             return Ok(());
         }
-        let mut watcher = Watcher::connect(&self.location)?;
+        self.watched.check()?;
+        let mut watcher = Watcher::connect(&self.watched)?;
         // What was missed while nobody looked is unknown.
-        self.told().inspect(|pools| pools.feed.tell_one(Heard::Everything));
-        while let Some(pools) = self.told() {
+        self.told().inspect(|feed| feed.tell_one(Heard::Everything));
+        while let Some(feed) = self.told() {
             let begun = uptime();
-            if watcher.turn(&pools.feed)? {
-                pools.feed.renew(begun);
+            self.watched.check()?;
+            if watcher.turn(feed)? {
+                feed.renew(begun);
             }
-            drop(pools);
             if !std::mem::replace(hears, true) {
                 tracing::info!("what others change is heard of again");
             }
@@ -116,14 +146,14 @@ impl Looker {
     }
 
     /// Says that it gets on. Who is to be told; `None` when that is nobody.
-    fn told(&self) -> Option<Arc<Pools>> {
+    fn told(&self) -> Option<&Feed> {
         self.got_on.upgrade()?.store(uptime(), Ordering::Relaxed);
-        self.pools.upgrade()
+        self.watched.is_open().then_some(&*self.watched.feed)
     }
 }
 
 struct Watcher {
-    connection: Connection,
+    connection: Counted,
     /// The number of the newest announcement that was told.
     last: i64,
     /// SQLite's version of the file, as this connection sees it.
@@ -138,9 +168,10 @@ struct Version {
 }
 
 impl Watcher {
-    fn connect(location: &Location) -> Result<Self> {
-        let mut connection = Connection::open(location).map_err(super::error::unavailable)?;
-        if let Connection::Postgres(native) = &mut connection {
+    fn connect(watched: &Watched) -> Result<Self> {
+        let opened = watched.count.open(|| Connection::open(&watched.location));
+        let mut connection = opened.map_err(super::error::unavailable)?;
+        if let Connection::Postgres(native) = &mut *connection {
             native.batch_execute(&format!("LISTEN latchkey_changes; {NAME}"))?;
         }
         let last = newest(&mut connection)?;
@@ -149,7 +180,7 @@ impl Watcher {
 
     /// Tells what is new; whether it is certain that there is nothing else.
     fn turn(&mut self, feed: &Feed) -> Result<bool> {
-        let is_due = match &mut self.connection {
+        let is_due = match &mut *self.connection {
             Connection::Postgres(native) => {
                 let is_notified = native
                     .notifications_iter()
@@ -179,7 +210,7 @@ impl Watcher {
             .filter(changes::number.gt(self.last))
             .order(changes::number)
             .select((changes::number, changes::what))
-            .load(&mut self.connection)?;
+            .load(&mut *self.connection)?;
         if new.first().is_some_and(|(number, _)| *number > self.last + 1) {
             feed.tell_one(Heard::Everything);
         }

@@ -34,6 +34,7 @@ mod security;
 mod set_up;
 mod settings;
 mod sign_in;
+mod sqlite_files;
 mod start;
 mod tls;
 mod usage;

@@ -19,14 +19,14 @@ fn latchkey(arguments: &[&str]) -> Command {
 }
 
 /// A data directory, and the program in it.
-struct House {
-    folder: TempDir,
+pub struct House {
+    pub folder: TempDir,
     /// Options for the database, when it is not the data directory's own.
     database: Vec<String>,
 }
 
 impl House {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a folder"), database: Vec::new() }
     }
 
@@ -41,17 +41,17 @@ impl House {
         house
     }
 
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = latchkey(arguments);
         command.arg("--data-dir").arg(self.data()).args(&self.database);
         command
     }
 
-    fn run(&self, arguments: &[&str], typed: &str) -> Output {
+    pub fn run(&self, arguments: &[&str], typed: &str) -> Output {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("started");
@@ -60,7 +60,7 @@ impl House {
         child.wait_with_output().expect("ended")
     }
 
-    fn serve(&self) -> Running {
+    pub fn serve(&self) -> Running {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
         let log = fs::File::create(self.folder.path().join("log")).expect("a log");
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("started");
@@ -72,9 +72,9 @@ impl House {
     }
 }
 
-struct Running {
-    child: Child,
-    url: String,
+pub struct Running {
+    pub child: Child,
+    pub url: String,
     output: BufReader<std::process::ChildStdout>,
 }
 
@@ -87,17 +87,31 @@ impl Running {
         line.trim().strip_prefix(start).expect(&line).to_owned()
     }
 
-    fn client(&self) -> Client {
+    pub fn client(&self) -> Client {
         Client::new(&self.url)
     }
 
-    fn terminate(&self) {
+    pub fn terminate(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
     }
 
+    /// Tells it to stop, and waits until it has.
+    pub fn stop(mut self) {
+        // It has said where it listens before it handles signals.
+        assert_eq!(self.client().get("/healthz").status, 200);
+        self.terminate();
+        assert_eq!(self.child.wait().expect("ended").code(), Some(0));
+    }
+
+    /// Has it end as a power failure would.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ended");
+    }
+
     /// Sets the organisation up and returns who did.
-    fn set_up(&mut self) -> Client {
+    pub fn set_up(&mut self) -> Client {
         let link = self.link();
         let code = link.split("code=").nth(1).expect("a code").to_owned();
         let client = self.client();
@@ -123,7 +137,7 @@ impl Drop for Running {
 }
 
 /// The one line on standard error with which a command refuses.
-fn refusal(output: &Output) -> String {
+pub fn refusal(output: &Output) -> String {
     let line = String::from_utf8(output.stderr.clone()).expect("text");
     assert!(!output.status.success() && output.status.code().is_some(), "{line}");
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));

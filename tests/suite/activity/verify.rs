@@ -139,7 +139,9 @@ fn the_command_says_in_one_line_whether_the_record_is_whole() {
     });
     let (code, whole) = verify(&[]);
     let count = app.count("activity");
-    let start = format!("The activity is whole: {count} entries, the newest is {count}:");
+    let start = format!(
+        "Entries 1 to {count} are whole; the last is number {count} of 2026-11-23T12:00:00Z: {count}:"
+    );
     assert!(code == Some(0) && whole.starts_with(&start), "{whole}");
     let named = whole.trim().rsplit(' ').next().expect("a number and a hash").to_owned();
     assert_eq!(verify(&["--holds", &named]), (Some(0), whole));

@@ -1,0 +1,167 @@
+//! Which state of an SQLite file a write-ahead log belongs to.
+//!
+//! SQLite applies whatever log is beside a file, also to an older file that somebody put back, and
+//! mixes both. Its own salts do not name the file. So each start that has the file for itself gives
+//! it a new generation while there is no log, and every transaction writes the generation again, so
+//! that the log contains it too. A log of another generation belongs to another file.
+//!
+//! The generation is `PRAGMA user_version`, in the first page. The log's format is in
+//! <https://www.sqlite.org/fileformat2.html#walformat>.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::{Integer, Text};
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, sql_query};
+
+use super::Connection;
+use super::connection::uri;
+use crate::error::{Error, Result};
+use crate::random;
+
+/// Bytes of the log's header, and of what precedes each page.
+const HEADER: usize = 32;
+const FRAME_HEADER: usize = 24;
+/// The first page's `user_version`.
+const POSITION: usize = 60;
+/// What a log starts with; the last bit says that its checksums are of big-endian numbers.
+const MAGIC: u32 = 0x377f_0682;
+const PAGE_SIZES: std::ops::RangeInclusive<u32> = 512..=65536;
+
+/// Makes sure that the log `beside` the file at `path` belongs to it. A log that says nothing, as one of a
+/// version before this, or one that was not finished, is accepted.
+pub(super) fn check(path: &Path, beside: &Path) -> Result<()> {
+    // The log first: what its generation says was in the file before there was a log.
+    let of_log = of_log(beside).map_err(|error| {
+        Error::Internal(format!("{} cannot be read: {error}", beside.display()))
+    })?;
+    let Some(of_log) = of_log else { return Ok(()) };
+    if path.exists() && of_log == of_file(path)? {
+        return Ok(());
+    }
+    let (file, log) = (path.display(), beside.display());
+    Err(Error::Internal(format!(
+        "{log} belongs to another state of {file}: if you restored {file}, move {log} and {file}-shm \
+         to another place and start again; otherwise put back the {file} that they belong to"
+    )))
+}
+
+#[derive(diesel::QueryableByName)]
+struct Mode {
+    #[diesel(sql_type = Text)]
+    journal_mode: String,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Integer)]
+    user_version: i32,
+}
+
+/// Gives the file a new generation, unless somebody else has it open: then it is in use.
+pub(super) fn renew(connection: &mut Connection) -> Result<()> {
+    // Succeeds for the only connection, and leaves no log.
+    let mode: Result<Mode, _> = sql_query("PRAGMA journal_mode = DELETE").get_result(connection);
+    if mode.is_ok_and(|mode| mode.journal_mode == "delete") {
+        assign(connection)?;
+    }
+    Ok(connection.batch_execute("PRAGMA journal_mode = WAL")?)
+}
+
+/// Gives the file at `path`, which nobody has open and which has no log, a new generation.
+pub(super) fn renew_closed(path: &Path) -> Result<()> {
+    let connection = SqliteConnection::establish(&uri(path, "mode=rw"));
+    assign(&mut Connection::Sqlite(connection.map_err(super::error::unavailable)?))
+}
+
+fn assign(connection: &mut Connection) -> Result<()> {
+    let generation = i32::from_be_bytes(random::bytes()?) & i32::MAX | 1;
+    Ok(connection.batch_execute(&format!("PRAGMA user_version = {generation}"))?)
+}
+
+/// The generation of the file that is open.
+pub(super) fn current(connection: &mut Connection) -> Result<i32> {
+    let version: Version = sql_query("PRAGMA user_version").get_result(connection)?;
+    Ok(version.user_version)
+}
+
+/// The generation in the file itself, whatever its log says.
+fn of_file(path: &Path) -> Result<i32> {
+    let connection = SqliteConnection::establish(&uri(path, "mode=ro&immutable=1"));
+    current(&mut Connection::Sqlite(connection.map_err(super::error::unavailable)?))
+}
+
+/// The generation in the log at `path`: that of the first copy of the first page, in the part that
+/// SQLite would apply. `None` when there is none.
+fn of_log(path: &Path) -> io::Result<Option<i32>> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        file => find(&mut BufReader::new(file?)),
+    }
+}
+
+fn find(log: &mut impl Read) -> io::Result<Option<i32>> {
+    let mut header = [0; HEADER];
+    if !fill(log, &mut header)? {
+        return Ok(None);
+    }
+    let is_big_endian = number(&header, 0) == MAGIC | 1;
+    let mut sum = Checksum { is_big_endian, sums: [0, 0] };
+    sum.add(&header[..FRAME_HEADER]);
+    let page_size = number(&header, 8);
+    let is_log = (number(&header, 0) | 1) == MAGIC | 1 && PAGE_SIZES.contains(&page_size);
+    if !is_log || !sum.is_at(&header, FRAME_HEADER) {
+        return Ok(None);
+    }
+    let mut frame = vec![0; FRAME_HEADER + usize::try_from(page_size).map_err(io::Error::other)?];
+    while fill(log, &mut frame)? {
+        sum.add(&frame[..8]);
+        sum.add(&frame[FRAME_HEADER..]);
+        // What follows was left by an earlier use of the file, or is half a page.
+        if frame[8..16] != header[16..24] || !sum.is_at(&frame, 16) {
+            break;
+        }
+        if number(&frame, 0) == 1 {
+            return Ok(Some(number(&frame, FRAME_HEADER + POSITION).cast_signed()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether `buffer` could be filled.
+fn fill(log: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match log.read_exact(buffer) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        read => read.map(|()| true),
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..].first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
+}
+
+/// The log's checksum, which continues from frame to frame.
+struct Checksum {
+    is_big_endian: bool,
+    sums: [u32; 2],
+}
+
+impl Checksum {
+    fn add(&mut self, bytes: &[u8]) {
+        let [first, second] = &mut self.sums;
+        for pair in bytes.as_chunks::<8>().0 {
+            let word = |at| match number(pair, at) {
+                word if self.is_big_endian => word,
+                word => word.swap_bytes(),
+            };
+            *first = first.wrapping_add(word(0)).wrapping_add(*second);
+            *second = second.wrapping_add(word(4)).wrapping_add(*first);
+        }
+    }
+
+    fn is_at(&self, bytes: &[u8], at: usize) -> bool {
+        self.sums == [number(bytes, at), number(bytes, at + 4)]
+    }
+}

@@ -1,0 +1,81 @@
+//! What a handle on the database shares: the pools, and the file that they are for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::counted::Count;
+use super::feed::Feed;
+use super::pool::{Connections, Pool, Pooled};
+use super::sqlite_file::SqliteFile;
+use super::{Connection, Location};
+use crate::error::Result;
+
+/// How long a stop waits for those who still read or write.
+const CLOSING: Duration = Duration::from_secs(5);
+
+pub(super) struct Pools {
+    pub location: Location,
+    pub readers: Pool,
+    pub writers: Pool,
+    /// For long reads, so that they take no connection from requests.
+    pub aside: Pool,
+    pub feed: Arc<Feed>,
+    /// `None` on PostgreSQL.
+    pub file: Option<Arc<SqliteFile>>,
+    pub count: Arc<Count>,
+}
+
+impl Pools {
+    pub(super) fn open(location: &Location, file: Option<SqliteFile>) -> Result<Self> {
+        let count = Arc::new(Count::default());
+        Ok(Self {
+            location: location.clone(),
+            readers: Pool::readers(location, &count)?,
+            writers: Pool::writers(location, &count)?,
+            aside: Pool::aside(location, &count),
+            feed: Arc::default(),
+            file: file.map(Arc::new),
+            count,
+        })
+    }
+
+    /// A connection out of `connections`, which are or were the current ones of `pool`.
+    pub(super) fn get(&self, pool: &Pool, connections: &Arc<Connections>) -> Result<Pooled> {
+        self.check()?;
+        let pooled = pool.get(connections)?;
+        // Again, since whoever closes waits only for connections that were taken before.
+        self.check()?;
+        Ok(pooled)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) fn begin_writing(&self, connection: &mut Connection) -> Result<()> {
+        use diesel::connection::SimpleConnection as _;
+        connection.batch_execute(connection.begin_writing())?;
+        match &self.file {
+            Some(file) => Ok(connection.batch_execute(&file.mark())?),
+            None => Ok(()),
+        }
+    }
+
+    /// Closes every connection to an SQLite file, so that the file is whole without its log.
+    pub(super) fn close(&self) {
+        let Some(file) = &self.file else { return };
+        file.begin_closing();
+        for pool in [&self.readers, &self.writers, &self.aside] {
+            pool.close();
+        }
+        self.count.wait(CLOSING);
+        file.close();
+    }
+}
+
+impl Drop for Pools {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
