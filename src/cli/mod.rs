@@ -56,6 +56,9 @@ pub fn run(config: &Config) -> ExitCode {
 /// # Errors
 /// When one of them cannot be used, or the database belongs to another master key.
 pub fn open(config: &Config) -> Result<(Db, Keyring)> {
+    if !config.database.secret_key_file.try_exists().unwrap_or(true) {
+        refuse_without_key(config)?;
+    }
     config.database.prepare_data_dir().map_err(Error::internal)?;
     let keyring = Keyring::open(&config.database.secret_key_file)?;
     let db = Db::open(&config.database.location)?;
@@ -68,6 +71,17 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
     })?;
     config.database.restrict_files();
     Ok((db, keyring))
+}
+
+/// Makes sure that there is no database yet: with a new master key no secret key of it would pass.
+fn refuse_without_key(config: &Config) -> Result<()> {
+    if !Db::is_made(&config.database.location, settings::exist)? {
+        return Ok(());
+    }
+    let key = config.database.secret_key_file.display();
+    Err(Error::Internal(format!(
+        "{key} is missing, and the database was made with it: put it back, or name it with --secret-key-file"
+    )))
 }
 
 /// The database as it is, for commands that change nothing.
@@ -83,9 +97,13 @@ fn existing(config: &Config) -> Result<Db> {
 /// The clock that commands tell the time by.
 const CLOCK: Clock = Clock::System;
 
-/// Writes a line; a reader that has gone away is an error like any other.
+/// Writes a line. A reader that has gone away, as `head` does, wants no more and is no error: what
+/// the command found or did is the same.
 fn say(output: &mut impl Write, line: &str) -> Result<()> {
-    writeln!(output, "{line}").map_err(Error::internal)
+    match writeln!(output, "{line}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Error::internal),
+    }
 }
 
 /// Reads one line and takes away its end and the byte order mark that some shells put before it.

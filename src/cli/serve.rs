@@ -89,12 +89,7 @@ fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)
 /// Says where it serves, to whoever reads: the log and a file have what matters.
 fn announce(lines: &[Option<String>]) {
     let mut output = io::stdout().lock();
-    for line in lines.iter().flatten() {
-        if writeln!(output, "{line}").is_err() {
-            return;
-        }
-    }
-    let _ = output.flush();
+    let _ = lines.iter().flatten().try_for_each(|line| super::say(&mut output, line));
 }
 
 /// The link to the set-up page while there is no member; also kept in the data directory.

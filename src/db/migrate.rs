@@ -10,12 +10,36 @@ use diesel::connection::SimpleConnection as _;
 use diesel::migration::MigrationSource;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Connection, Location, error};
+use super::{Connection, Db, Location, error};
 use crate::error::{Error, Result};
 use crate::files;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+impl Db {
+    /// Whether there is a database at `location` with something in it; changes nothing. `is_filled` is asked where
+    /// databases are created empty.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub fn is_made(
+        location: &Location,
+        is_filled: impl FnOnce(&mut Connection) -> Result<bool>,
+    ) -> Result<bool> {
+        match location {
+            Location::Sqlite(path) => Ok(path.metadata().is_ok_and(|file| file.len() > 0)),
+            Location::Postgres(_) => {
+                let mut connection = Connection::open(location).map_err(error::unavailable)?;
+                match is_filled(&mut connection) {
+                    // There is no table yet.
+                    Err(Error::Internal(_)) => Ok(false),
+                    is_filled => is_filled,
+                }
+            }
+        }
+    }
+}
 
 /// Runs what is missing.
 pub(super) fn run(location: &Location) -> Result<()> {

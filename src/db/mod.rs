@@ -146,15 +146,41 @@ impl Db {
         self.read_from(|pools| &pools.aside, work).await
     }
 
+    /// Reads as [`Db::read`] does, over connections that only verification uses: it goes on
+    /// whatever people do in the dashboard.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_reserved<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_from(|pools| &pools.reserved, work).await
+    }
+
+    /// [`Db::read_reserved`] on the caller's thread.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_reserved_blocking<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
+        work(&mut **self.0.get(&self.0.reserved, &self.0.reserved.current())?)
+    }
+
     async fn read_from<T: Send + 'static>(
         &self,
         pool: fn(&Pools) -> &Pool,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (db, readers) = (self.clone(), pool(&self.0).current());
-        let connections = readers.clone();
-        let work = move || work(&mut **db.0.get(pool(&db.0), &readers)?);
-        self.off_thread(work, move |pools| pool(pools).give_up(&connections)).await
+        let (connections, place) = (readers.clone(), readers.place().await?);
+        let work = move || {
+            let _place = place;
+            work(&mut **db.0.get(pool(&db.0), &readers)?)
+        };
+        self.off_thread(work, move |pools| pools.give_up(pool(pools), &connections)).await
     }
 
     /// Writes in one transaction, off the async threads. Writes run one after another, over all
@@ -168,13 +194,16 @@ impl Db {
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (db, writers) = (self.clone(), self.0.writers.current());
-        let connections = writers.clone();
+        let (connections, place) = (writers.clone(), writers.place().await?);
         let commit = Arc::new(Commit::default());
         let [sending, waiting] = [commit.clone(), commit.clone()];
-        let work = move || db.write_with(&writers, &sending, work);
+        let work = move || {
+            let _place = place;
+            db.write_with(&writers, &sending, work)
+        };
         let give_up = move |pools: &Pools| {
             waiting.abandon();
-            pools.writers.give_up(&connections);
+            pools.give_up(&pools.writers, &connections);
         };
         let result = commit.judge(self.off_thread(work, give_up).await);
         commit::note(&result);

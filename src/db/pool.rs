@@ -6,6 +6,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection as _};
 
@@ -17,6 +19,9 @@ use crate::error::Result;
 const WAIT: Duration = Duration::from_millis(900);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
+/// A look-up takes less than a millisecond.
+const SQLITE_RESERVED: u32 = 2;
+const POSTGRES_RESERVED: u32 = 4;
 /// So that a server that is slow is not taken for one that hangs; in milliseconds.
 const READ_LIMITS: &str = "SET statement_timeout = 2000";
 /// So that a node that is cut off in the middle of a transaction does not hold up the others'; in
@@ -34,7 +39,33 @@ pub(super) struct Pool {
     current: RwLock<Arc<Connections>>,
 }
 
-pub(super) type Connections = r2d2::Pool<Manager>;
+/// Connections, with a place for each of those who use one off the async threads: so no more
+/// threads are taken than there are connections, and who waits takes none.
+pub(super) struct Connections {
+    pool: r2d2::Pool<Manager>,
+    places: Arc<Semaphore>,
+}
+
+impl Connections {
+    fn of(pool: r2d2::Pool<Manager>) -> Arc<Self> {
+        let places = pool.max_size().try_into().unwrap_or(1);
+        Arc::new(Self { pool, places: Arc::new(Semaphore::new(places)) })
+    }
+
+    /// Whether there is not one connection.
+    pub(super) fn are_none(&self) -> bool {
+        self.pool.state().connections == 0
+    }
+
+    /// Waits for a place, for no longer than for a connection.
+    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit> {
+        match tokio::time::timeout(WAIT, self.places.clone().acquire_owned()).await {
+            Ok(place) => place.map_err(error::unavailable),
+            Err(_) => Err(error::unavailable("every connection is in use")),
+        }
+    }
+}
+
 pub(super) type Pooled = r2d2::PooledConnection<Manager>;
 
 #[derive(Clone, Debug)]
@@ -85,6 +116,15 @@ impl Pool {
         Self::build(manager(location, true, count), size)
     }
 
+    /// The readers that verification has for itself.
+    pub(super) fn reserved(location: &Location, count: &Arc<Count>) -> Result<Self> {
+        let size = match location {
+            Location::Sqlite(_) => SQLITE_RESERVED,
+            Location::Postgres(_) => POSTGRES_RESERVED,
+        };
+        Self::build(manager(location, true, count), size)
+    }
+
     pub(super) fn writers(location: &Location, count: &Arc<Count>) -> Result<Self> {
         // Writes run one after another; a second one waits for the lock in the database anyway.
         Self::build(manager(location, false, count), 1)
@@ -94,12 +134,12 @@ impl Pool {
     pub(super) fn aside(location: &Location, count: &Arc<Count>) -> Self {
         let manager = manager(location, true, count);
         let none = builder(1).min_idle(Some(0)).build_unchecked(manager.clone());
-        Self { manager, size: 1, current: RwLock::new(Arc::new(none)) }
+        Self { manager, size: 1, current: RwLock::new(Connections::of(none)) }
     }
 
     fn build(manager: Manager, size: u32) -> Result<Self> {
         let first = builder(size).build(manager.clone()).map_err(error::unavailable)?;
-        Ok(Self { manager, size, current: RwLock::new(Arc::new(first)) })
+        Ok(Self { manager, size, current: RwLock::new(Connections::of(first)) })
     }
 
     pub(super) fn current(&self) -> Arc<Connections> {
@@ -107,28 +147,27 @@ impl Pool {
     }
 
     /// A connection out of `connections`, which are or were the current ones.
-    pub(super) fn get(&self, connections: &Arc<Connections>) -> Result<Pooled> {
-        connections.get().map_err(|error| {
-            // When there is none at all, those that are being made may hang as well.
-            if connections.state().connections == 0 {
-                self.give_up(connections);
-            }
-            error::unavailable(error)
-        })
+    pub(super) fn get(&self, connections: &Connections) -> Result<Pooled> {
+        connections.pool.get().map_err(error::unavailable)
     }
 
     /// Drops the connections that nobody uses; those in use are dropped when they are given back.
     pub(super) fn close(&self) {
         let none = builder(self.size).min_idle(Some(0)).build_unchecked(self.manager.clone());
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(none);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.places.close();
+        *current = Connections::of(none);
     }
 
-    /// Puts others in the place of connections that hang, unless somebody else has.
-    pub(super) fn give_up(&self, connections: &Arc<Connections>) {
+    /// Puts others in the place of connections that hang, unless somebody else has; whether it did.
+    pub(super) fn give_up(&self, connections: &Arc<Connections>) -> bool {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(&current, connections) {
-            *current = Arc::new(builder(self.size).build_unchecked(self.manager.clone()));
+        let is_current = Arc::ptr_eq(&current, connections);
+        if is_current {
+            let others = builder(self.size).build_unchecked(self.manager.clone());
+            *current = Connections::of(others);
         }
+        is_current
     }
 }
 

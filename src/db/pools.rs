@@ -17,6 +17,8 @@ pub(super) struct Pools {
     pub location: Location,
     pub readers: Pool,
     pub writers: Pool,
+    /// For verification, so that nothing that people do can take its connections.
+    pub reserved: Pool,
     /// For long reads, so that they take no connection from requests.
     pub aside: Pool,
     pub feed: Arc<Feed>,
@@ -32,6 +34,7 @@ impl Pools {
             location: location.clone(),
             readers: Pool::readers(location, &count)?,
             writers: Pool::writers(location, &count)?,
+            reserved: Pool::reserved(location, &count)?,
             aside: Pool::aside(location, &count),
             feed: Arc::default(),
             file: file.map(Arc::new),
@@ -42,10 +45,29 @@ impl Pools {
     /// A connection out of `connections`, which are or were the current ones of `pool`.
     pub(super) fn get(&self, pool: &Pool, connections: &Arc<Connections>) -> Result<Pooled> {
         self.check()?;
-        let pooled = pool.get(connections)?;
+        let pooled = pool.get(connections).inspect_err(|_| {
+            // When there is none at all, those that are being made may hang as well.
+            if connections.are_none() {
+                self.give_up(pool, connections);
+            }
+        })?;
         // Again, since whoever closes waits only for connections that were taken before.
         self.check()?;
         Ok(pooled)
+    }
+
+    fn all(&self) -> [&Pool; 4] {
+        [&self.readers, &self.writers, &self.reserved, &self.aside]
+    }
+
+    /// Puts others in the place of connections of `pool` that hang. A server that says nothing to one
+    /// connection says nothing to the others either: so those of the other pools are replaced too.
+    pub(super) fn give_up(&self, pool: &Pool, connections: &Arc<Connections>) {
+        if pool.give_up(connections) {
+            for other in self.all().into_iter().filter(|other| !std::ptr::eq(*other, pool)) {
+                other.give_up(&other.current());
+            }
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -66,7 +88,7 @@ impl Pools {
     pub(super) fn close(&self) {
         let Some(file) = &self.file else { return };
         file.begin_closing();
-        for pool in [&self.readers, &self.writers, &self.aside] {
+        for pool in self.all() {
             pool.close();
         }
         self.count.wait(CLOSING);

@@ -150,6 +150,14 @@ pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
     }
 }
 
+/// Whether the database was made with some master key.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn exist(connection: &mut Connection) -> Result<bool> {
+    Ok(store::master_key_check(connection)?.is_some())
+}
+
 /// Makes sure that the database was made with this master key.
 ///
 /// # Errors

@@ -224,7 +224,8 @@ impl Verifier {
             return Err(Error::Unavailable("it did not answer a moment ago".into()));
         }
         let begun = Instant::now();
-        let loaded = self.db.read(move |connection| store::find(connection, &digest)).await;
+        let find = move |connection: &mut Connection| store::find(connection, &digest);
+        let loaded = self.db.read_reserved(find).await;
         self.measures.look_up.record(begun.elapsed());
         if matches!(loaded, Err(Error::Unavailable(_))) {
             self.down_until.store(uptime() + PAUSE, Ordering::Relaxed);

@@ -137,6 +137,7 @@ impl Running {
 }
 
 impl Drop for Running {
+    #[expect(clippy::print_stderr, reason = "what a test that failed has to say")]
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use crate::activity::verify::said;
 use crate::start::{House, Running, refusal};
@@ -191,4 +192,48 @@ fn damage_is_found_before_a_copy_is_made_of_it() {
         assert!(line.contains("the database is damaged: "), "{line}");
     }
     assert!(!copy.exists());
+}
+
+/// Waits, for a few seconds, until the secret key gets that answer.
+fn wait_for(running: &Running, secret: &str, expected: u16) {
+    let begun = Instant::now();
+    while status(running, secret) != expected {
+        assert!(begun.elapsed() < Duration::from_secs(5), "never {expected}");
+    }
+}
+
+#[test]
+fn nothing_is_read_or_written_while_the_files_are_not_those_that_were_opened() {
+    let house = House::new();
+    let mut running = house.serve();
+    let client = running.set_up();
+    let secret = client.create_key(&[]).secret();
+    wait_for(&running, &secret, 200);
+    let away = house.folder.path().join("away");
+    let ready = || running.client().get("/readyz").status;
+    for name in ["latchkey.db", "latchkey.db-wal", "latchkey.db-shm"] {
+        let path = file(&house, name);
+        for is_replaced in [false, true] {
+            fs::rename(&path, &away).expect("moved");
+            if is_replaced {
+                fs::copy(&away, &path).expect("copied");
+            }
+            let name_of = [("name", "Lost worker")];
+            assert_eq!(client.post("/api-keys", &name_of).status, 503, "{name}");
+            assert_eq!((client.get("/api-keys").status, ready()), (503, 503), "{name}");
+            wait_for(&running, &secret, 503);
+            fs::rename(&away, &path).expect("moved back");
+            wait_for(&running, &secret, 200);
+            assert_eq!((client.get("/api-keys").status, ready()), (200, 200), "{name}");
+        }
+    }
+    let log = house.log();
+    for name in ["latchkey.db", "latchkey.db-wal", "latchkey.db-shm"] {
+        assert!(log.contains(&format!("{name} was deleted or replaced")), "{log}");
+    }
+    client.key_named("Kept worker");
+    running.stop();
+    assert!(!is_log_there(&house));
+    let page = sign_in(&house.serve()).get("/api-keys");
+    assert!(page.body.contains("Kept worker") && !page.body.contains("Lost worker"));
 }

@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use latchkey::db::Location;
 use tempfile::TempDir;
 
-use crate::support::{Client, Database, PASSWORD, files};
+use crate::support::{Client, Database, PASSWORD, Shell, files};
 
 fn latchkey(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
@@ -58,6 +58,11 @@ impl House {
         // It may have refused without reading.
         let _ = child.stdin.take().expect("piped").write_all(typed.as_bytes());
         child.wait_with_output().expect("ended")
+    }
+
+    /// What the last server wrote to standard error.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).expect("a log")
     }
 
     pub fn serve(&self) -> Running {
@@ -350,6 +355,53 @@ fn members_are_added_listed_and_given_a_link_from_the_shell() {
     let path = &link[link.find("/reset-password").expect(link)..];
     assert_eq!(noor.get("/api-keys").status, 303, "her sessions ended, in the running program too");
     assert_eq!(running.client().get(path).status, 200);
+}
+
+#[test]
+fn a_database_without_its_secret_key_file_gets_no_other() {
+    let shell = Shell::new();
+    assert!(shell.run(&["migrate"]).status.success());
+    let key = shell.folder.path().join("secret.key");
+    fs::remove_file(&key).expect("removed");
+    let before = fs::read_dir(shell.folder.path()).expect("a folder").count();
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["member", "list"]]
+    {
+        let line = refusal(&shell.run(arguments));
+        assert!(line.contains("secret.key is missing"), "{line}");
+    }
+    let after = fs::read_dir(shell.folder.path()).expect("a folder").count();
+    assert_eq!(before, after, "nothing was made");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_finding() {
+    let house = House::new();
+    let add = ["member", "add", "--email", "ines@example.com", "--name", "Ines Okafor"];
+    assert!(house.run(&add, &format!("{PASSWORD}\n")).status.success());
+    let copy = house.folder.path().join("copy").display().to_string();
+    for arguments in [
+        &["activity", "verify"][..],
+        &["backup", &copy],
+        &["migrate"],
+        &["member", "list"],
+        &["member", "reset-password", "--email", "ines@example.com"],
+        &["mail", "show"],
+        &["mail", "off"],
+        &["--help"],
+        &["member", "--help"],
+        &["--version"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = house.command(arguments).stdout(writer).output().expect("ended");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
+    }
+    // Nor is a standard error that nobody reads a crash.
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let refused = house.command(&["migrate", "--database-url", "x://y"]).stderr(writer).status();
+    assert_eq!(refused.expect("ended").code(), Some(2));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::database::Database;
 
 /// A data directory, and the program to run on it.
 pub struct Shell {
-    folder: TempDir,
+    pub folder: TempDir,
     pub database: Database,
 }
 

@@ -7,6 +7,7 @@ mod introspect;
 mod nodes;
 mod outage;
 pub mod process;
+mod reserved;
 mod revocation;
 mod strangers;
 mod usage;
