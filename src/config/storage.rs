@@ -148,7 +148,8 @@ impl DatabaseConfig {
     pub fn restrict_files(&self) {
         let Location::Sqlite(path) = &self.location else { return };
         let database = files::resolved(path);
-        let beside = ["", "-wal", "-shm", "-journal"].map(|ending| files::with_ending(&database, ending));
+        let beside =
+            ["", "-wal", "-shm", "-journal"].map(|ending| files::with_ending(&database, ending));
         files::restrict(&[&beside[..], &[path.with_extension("lock")]].concat());
     }
 }

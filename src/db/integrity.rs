@@ -30,9 +30,9 @@ impl Db {
             Err(error) => return Err(error),
         };
         match damage {
-            Some(damage) if damage != "ok" => Err(Error::Internal(format!(
-                "the database is damaged: {damage}: restore a backup"
-            ))),
+            Some(damage) if damage != "ok" => {
+                Err(Error::Internal(format!("the database is damaged: {damage}: restore a backup")))
+            }
             _ => Ok(()),
         }
     }

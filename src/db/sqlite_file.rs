@@ -100,8 +100,7 @@ struct Checkpoint {
 
 /// Whether all of the log is in the file now.
 fn checkpoint(connection: &mut Connection) -> Result<bool> {
-    let done: Checkpoint =
-        sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(connection)?;
+    let done: Checkpoint = sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(connection)?;
     Ok(done.busy == 0)
 }
 
