@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::migration::MigrationSource;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Connection, Db, Location, error};
+use super::{Connection, Db, Location, error, suitable};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -47,6 +47,7 @@ pub(super) fn run(location: &Location) -> Result<()> {
     match &mut connection {
         Connection::Sqlite(native) => pending(native, SQLITE),
         Connection::Postgres(native) => {
+            suitable::check(native)?;
             native.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(444354162)")?;
             let outcome = pending(native, POSTGRES);
             native.batch_execute("SELECT pg_advisory_unlock(444354162)")?;

@@ -21,6 +21,7 @@ mod rows;
 #[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]
 pub mod schema;
 mod sqlite_file;
+mod suitable;
 mod watcher;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -13,6 +13,7 @@ mod api_keys;
 mod architecture;
 mod asvs;
 mod backup;
+mod database;
 mod demo;
 mod diagnosis;
 mod errors;

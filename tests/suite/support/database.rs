@@ -59,13 +59,18 @@ impl Database {
 
     /// A database without a table.
     pub fn empty() -> Self {
+        Self::made_with("")
+    }
+
+    /// The same, which PostgreSQL makes with these options.
+    pub fn made_with(options: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let Some(server) = postgres_server() else {
             let location = Location::Sqlite(folder.path().join("latchkey.db"));
             return Self { location, _folder: folder, postgres: None };
         };
         let name = fresh_name();
-        execute(&server, &format!("CREATE DATABASE {name}"));
+        execute(&server, &format!("CREATE DATABASE {name} {options}"));
         let location = Location::Postgres(format!("{server}/{name}"));
         Self { location, _folder: folder, postgres: Some((server, name)) }
     }

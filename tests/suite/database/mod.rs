@@ -1,0 +1,3 @@
+//! The database as operators run it: in any locale and language, full, read-only, or not for us.
+
+mod suitable;
