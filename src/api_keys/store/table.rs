@@ -33,7 +33,8 @@ struct Counts {
 }
 
 const COUNTS: &str = "SELECT \
-    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL LIMIT $1) AS a) AS live, \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
+        ORDER BY created_at LIMIT $1) AS a) AS live, \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
         AND attention_at <= $2 AND expires_at > $2 ORDER BY attention_at DESC LIMIT $1) AS b) AS attention, \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE noted_at IS NOT NULL AND noted_at <= $2 \

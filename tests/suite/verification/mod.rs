@@ -45,7 +45,7 @@ impl Key {
     }
 
     /// A key that may ask about other keys, with what `fields` change.
-    fn introspecting(manager: &Client, fields: &[(&str, &str)]) -> Self {
+    pub fn introspecting(manager: &Client, fields: &[(&str, &str)]) -> Self {
         // Refused where the role is there already.
         let role = [("name", "Introspection"), ("scopes", "latchkey:introspect")];
         manager.submit_from("/roles/new", "/roles", &role);
@@ -78,7 +78,7 @@ impl Key {
     }
 
     /// The same secret key but for the characters from `at` on, with a checksum that fits.
-    fn forged(&self, at: usize, with: &str) -> String {
+    pub fn forged(&self, at: usize, with: &str) -> String {
         let body = &self.secret[..self.secret.len() - 6];
         with_checksum(&format!("{}{with}{}", &body[..at], &body[at + with.len()..]))
     }

@@ -1,0 +1,266 @@
+//! The statements that the program sends for a request, as it sends them, on tables with 100,000 rows:
+//! none reads a whole table.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use diesel::connection::{
+    Instrumentation, InstrumentationEvent, SimpleConnection as _, set_default_instrumentation,
+};
+use diesel::prelude::*;
+use latchkey::db::{Location, without_indexes};
+
+use crate::support::{App, Client, is_postgres};
+use crate::verification::Key;
+use crate::verification::wire::Request;
+
+const ROWS: u32 = 100_000;
+
+/// Tables that grow with the number of keys or with time.
+const LARGE: [&str; 7] = [
+    "api_key_addresses",
+    "api_key_scopes",
+    "api_key_secrets",
+    "api_keys",
+    "sessions",
+    "usage_addresses",
+    "usage_hours",
+];
+
+/// `{numbers}` is a table of numbers, `{id}` a Key ID and `{bytes}` the type of bytes.
+const FILL: [&str; 8] = [
+    "INSERT INTO api_keys (id, name, name_folded, environment, role_id, all_role_scopes, notes, version, \
+     created_at, created_by, expires_at, secret_created_at, last_used_at, attention_at) {numbers} \
+     SELECT {id}, 'Filled ' || n, 'filled ' || n, 'production', \
+     (SELECT id FROM roles WHERE slug = 'read-only'), false, '', 1, 1790000000000 + n, 'nobody', \
+     1890000000000 + n, 1790000000000, 1790000000000 + n, 1880000000000 + n FROM numbers",
+    "INSERT INTO api_key_secrets (digest, key_id, pepper_version, created_at, expires_at) {numbers} \
+     SELECT CAST('0123456789012345678901' || CAST(1000000000 + n AS TEXT) AS {bytes}), {id}, 1, \
+     1790000000000, 1890000000000 FROM numbers",
+    "INSERT INTO api_key_scopes {numbers} SELECT {id}, 'orders:read' FROM numbers",
+    "INSERT INTO api_key_addresses {numbers} SELECT {id}, 1, '198.51.100.7/32' FROM numbers",
+    "INSERT INTO usage_hours {numbers} SELECT 498000 + n % 1000, {id}, 1, 'pass', 3 FROM numbers",
+    "INSERT INTO usage_addresses {numbers} \
+     SELECT {id}, '198.51.100.7', 20700 + n % 80, 1, 2, 3 FROM numbers",
+    "INSERT INTO members (id, name, email, email_folded, super_manager, version, created_at) {numbers} \
+     SELECT 'mem_' || CAST(n AS TEXT), 'Ines Okafor', n || '@example.com', n || '@example.com', false, 1, 1 \
+     FROM numbers WHERE n <= 1000",
+    "INSERT INTO sessions {numbers} SELECT 'session ' || n, 'mem_' || CAST(n % 1000 + 1 AS TEXT), '', \
+     1790000000000, 1790000000000, 1890000000000, 1890000000000 FROM numbers",
+];
+
+const REFERENCES: [(&str, &str); 6] = [
+    ("api_keys", "role_id"),
+    ("api_key_secrets", "key_id"),
+    ("api_key_scopes", "key_id"),
+    ("api_key_scopes", "scope"),
+    ("api_key_addresses", "key_id"),
+    ("sessions", "member_id"),
+];
+
+/// The statements of each database that is named.
+static RECORDED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+
+/// Records what a connection says to the database that it is made to.
+#[derive(Default)]
+struct Recorder {
+    url: String,
+}
+
+impl Instrumentation for Recorder {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartEstablishConnection { url, .. } => {
+                url.clone_into(&mut self.url);
+            }
+            InstrumentationEvent::StartQuery { query, .. } => {
+                let mut recorded = RECORDED.lock().expect("sound");
+                let named = recorded.iter_mut().find(|(name, _)| self.url.contains(*name));
+                if let Some((_, statements)) = named {
+                    statements.insert(query.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What tells the database of `app` from the others.
+fn name(app: &App) -> String {
+    match &app.database.location {
+        Location::Sqlite(path) => path.display().to_string(),
+        Location::Postgres(url) => url.rsplit('/').next().expect("a name").to_owned(),
+    }
+}
+
+fn fill(app: &App) {
+    let numbers = format!(
+        "WITH RECURSIVE numbers (n) AS \
+         (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {ROWS})"
+    );
+    let bytes = if is_postgres() { "BYTEA" } else { "BLOB" };
+    if is_postgres() {
+        // It looks at each row that a row refers to, which takes longer than all the rest.
+        for (table, column) in REFERENCES {
+            app.sql(&format!("ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_fkey"));
+        }
+    }
+    app.write(|tx, _| {
+        without_indexes(tx, &LARGE, |tx| {
+            for statement in FILL {
+                let statement = statement
+                    .replace("{numbers}", &numbers)
+                    .replace("{id}", "'key_' || CAST(100000000000 + n AS TEXT)")
+                    .replace("{bytes}", bytes);
+                tx.batch_execute(&statement)?;
+            }
+            Ok(())
+        })
+    });
+    app.database.connect().run("ANALYZE");
+}
+
+/// The statements of `requests`, with their values.
+fn statements(app: &App, requests: impl FnOnce()) -> BTreeSet<String> {
+    RECORDED.lock().expect("sound").insert(name(app), BTreeSet::new());
+    requests();
+    RECORDED.lock().expect("sound").remove(&name(app)).expect("it was recorded")
+}
+
+/// How the database would carry `statement` out, a step on each line.
+fn plan(app: &App, statement: &str) -> Option<Vec<String>> {
+    let (sql, values) = statement.split_once(" -- binds: ").unwrap_or((statement, "[]"));
+    let verb = sql.split_whitespace().next()?;
+    if !["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].contains(&verb) || sql.contains(';') {
+        return None;
+    }
+    Some(app.read(|connection| {
+        if is_postgres() {
+            let explain = format!("EXPLAIN {}", with_values(sql, values));
+            let lines: Vec<Line> = diesel::sql_query(explain).load(connection)?;
+            return Ok(lines.into_iter().map(|line| line.line).collect());
+        }
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let steps: Vec<Step> = diesel::sql_query(explain).load(connection)?;
+        Ok(steps.into_iter().map(|step| step.detail).collect())
+    }))
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+/// `sql` with its values in place, so that PostgreSQL plans for them as it does for the program.
+fn with_values(sql: &str, values: &str) -> String {
+    let literals = literals(values);
+    let mut parts = sql.split('$');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let number: usize = part[..digits].parse().expect("the number of a value");
+        whole += &literals[number - 1];
+        whole += &part[digits..];
+    }
+    whole
+}
+
+/// The values that diesel shows, as SQL. Bytes are a list of numbers.
+fn literals(values: &str) -> Vec<String> {
+    let inner = values.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let (mut all, mut one, mut depth, mut is_text) = (Vec::new(), String::new(), 0, false);
+    let mut escaped = false;
+    for c in inner.expect("a list").chars() {
+        match c {
+            '"' if !escaped => is_text = !is_text,
+            '[' if !is_text => depth += 1,
+            ']' if !is_text => depth -= 1,
+            ',' if !is_text && depth == 0 => {
+                all.push(std::mem::take(&mut one));
+                continue;
+            }
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+        one.push(c);
+    }
+    all.push(one);
+    all.iter().map(|value| literal(value.trim())).collect()
+}
+
+fn literal(value: &str) -> String {
+    let value = value.strip_prefix("Some(").and_then(|v| v.strip_suffix(')')).unwrap_or(value);
+    if let Some(text) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
+    if let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        let bytes: Result<Vec<u8>, _> = list.split(',').map(|byte| byte.trim().parse()).collect();
+        let Ok(bytes) = bytes else { return format!("ARRAY[{}]", literals(value).join(", ")) };
+        let hexadecimal = bytes.iter().fold(String::new(), |all, byte| format!("{all}{byte:02x}"));
+        return format!("'\\x{hexadecimal}'::bytea");
+    }
+    if value == "None" { "NULL".into() } else { value.to_owned() }
+}
+
+/// The step of a plan that reads a whole large table.
+fn whole_table(plan: &[String], sql: &str) -> Option<String> {
+    let is_whole = |step: &&String| {
+        let step = step.trim_start_matches([' ', '-', '>']);
+        let step = step.strip_prefix("Parallel ").unwrap_or(step);
+        let rest = step.strip_prefix("Seq Scan on ").or_else(|| step.strip_prefix("SCAN "));
+        let Some(rest) = rest.filter(|rest| !rest.contains("USING")) else { return false };
+        let table = rest.split([' ', '(']).next().expect("a name");
+        // SQLite names the alias only.
+        LARGE.iter().any(|large| *large == table || sql.contains(&format!("{large} {table} ")))
+    };
+    plan.iter().find(is_whole).cloned()
+}
+
+/// What people and programs ask for all the time.
+fn requests(app: &App, manager: &Client, [key, service]: [&Key; 2]) {
+    let ask = |secret: &str| {
+        let ask = Request::new(&app.url, "GET", "/v1/authorize?scope=orders:read");
+        ask.from("203.0.113.7").bearer(secret).send().status
+    };
+    assert_eq!([ask(&key.secret), ask(&key.forged(20, "stranger"))], [200, 401]);
+    let ask = Request::new(&app.url, "POST", "/v1/introspect").from("203.0.113.7");
+    let ask = ask.bearer(&service.secret).form(&[("token", key.secret.as_str())]);
+    assert_eq!(ask.send().status, 200);
+    app.write_usage();
+    let of_key = format!("/api-keys/{}", key.id);
+    for path in ["/readyz", "/api-keys", "/api-keys?sort=name", "/api-keys/new", &of_key] {
+        assert_eq!(manager.get(path).status, 200, "{path}");
+    }
+    assert_eq!(manager.edit_key(&key.id, &[("notes", "For billing")]).status, 303);
+    app.super_manager();
+}
+
+#[test]
+fn no_statement_of_a_request_reads_a_whole_table_of_a_hundred_thousand_rows() {
+    set_default_instrumentation(|| Some(Box::new(Recorder::default()))).expect("instrumented");
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let (key, service) = (Key::new(&manager, &[]), Key::introspecting(&manager, &[]));
+    fill(&app);
+    let statements = statements(&app, || requests(&app, &manager, [&key, &service]));
+    let (mut checked, mut found) = (0, Vec::new());
+    for statement in &statements {
+        let Some(plan) = plan(&app, statement) else { continue };
+        checked += 1;
+        if let Some(step) = whole_table(&plan, statement) {
+            found.push(format!("{step}: {statement}\n{}", plan.join("\n")));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n\n"));
+    assert!(checked > 40, "{checked} statements");
+    for part in ["JOIN api_keys k ON", "api_key_addresses", "activity", "sessions"] {
+        assert!(statements.iter().any(|statement| statement.contains(part)), "{part}");
+    }
+}
