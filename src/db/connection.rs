@@ -4,11 +4,12 @@
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, ConnectionError, PgConnection, SqliteConnection};
 
-use super::Location;
+use super::{Location, postgres_url};
 use crate::error::Result;
 
 /// A connection to PostgreSQL or SQLite; queries are written once for both.
@@ -77,32 +78,9 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
-/// How long a connection waits for a lock before it gives up, in milliseconds. Below a second, so
-/// that a page answers 503 within one.
-const LOCK_WAIT: u32 = 800;
-
-/// The URL with a name that operators see and bounds on how long a dead server goes unnoticed,
-/// unless it sets its own: seconds to connect and between keepalives, milliseconds for what was
-/// sent to be acknowledged.
-fn with_settings(url: &str) -> String {
-    const SETTINGS: [&str; 6] = [
-        "application_name=latchkey",
-        "connect_timeout=3",
-        "keepalives_idle=5",
-        "keepalives_interval=2",
-        "keepalives_count=2",
-        "tcp_user_timeout=5000",
-    ];
-    let mut text = url.to_owned();
-    for setting in SETTINGS {
-        let name = setting.split('=').next().unwrap_or(setting);
-        if !url.contains(name) {
-            text.push(if text.contains('?') { '&' } else { '?' });
-            text.push_str(setting);
-        }
-    }
-    text
-}
+/// How long a connection waits for a lock before it gives up. Below a second, so that a page answers
+/// 503 within one.
+const LOCK_WAIT: Duration = Duration::from_millis(800);
 
 /// The file at `path` as a URI for SQLite, with a setting for opening it.
 pub(super) fn uri(path: &Path, setting: &str) -> String {
@@ -115,10 +93,11 @@ impl AnyConnection {
     pub(super) fn open(location: &Location) -> Result<Self, ConnectionError> {
         match location {
             Location::Postgres(url) => {
-                let mut connection = PgConnection::establish(&with_settings(url))?;
+                let mut connection = PgConnection::establish(&postgres_url::with_defaults(url))?;
                 connection
                     .batch_execute(&format!(
-                        "SET lock_timeout = {LOCK_WAIT}; SET client_min_messages = warning"
+                        "SET lock_timeout = {}; SET client_min_messages = warning",
+                        LOCK_WAIT.as_millis()
                     ))
                     .map_err(ConnectionError::CouldntSetupConfiguration)?;
                 Ok(Self::Postgres(connection))
@@ -127,9 +106,10 @@ impl AnyConnection {
                 let mut connection = SqliteConnection::establish(&uri(path, "mode=rw"))?;
                 connection
                     .batch_execute(&format!(
-                        "PRAGMA busy_timeout = {LOCK_WAIT}; PRAGMA journal_mode = WAL; \
+                        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
                          PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                         PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY"
+                         PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
+                        LOCK_WAIT.as_millis()
                     ))
                     .map_err(ConnectionError::CouldntSetupConfiguration)?;
                 Ok(Self::Sqlite(connection))

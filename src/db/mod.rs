@@ -3,6 +3,7 @@
 //! Owns connections, transactions and migrations; knows no table but its own bookkeeping.
 //! Diesel blocks, so `read` and `write` run off the async threads.
 
+mod attempts;
 mod backup;
 mod batches;
 mod commit;
@@ -17,6 +18,7 @@ pub mod lease;
 mod migrate;
 mod pool;
 mod pools;
+mod postgres_url;
 mod rows;
 #[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]
 pub mod schema;
@@ -86,6 +88,10 @@ impl Db {
                 "there is no database {}: name its folder with --data-dir, or its file with --database-url",
                 path.display()
             )));
+        }
+        if matches!(location, Location::Postgres(_)) {
+            // A pool would go on trying to reach a server that refuses.
+            drop(Connection::open(location).map_err(error::unavailable)?);
         }
         let _lock = migrate::lock_file(location)?;
         let file = SqliteFile::open(location, false)?;

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection as _};
 
+use super::attempts::Attempts;
 use super::counted::{Count, Counted};
 use super::{Connection, Location, error};
 use crate::error::Result;
@@ -34,36 +35,20 @@ const SQLITE_WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoi
 
 /// Connections, until they hang.
 pub(super) struct Pool {
-    manager: Manager,
+    location: Location,
+    read_only: bool,
     size: u32,
+    count: Arc<Count>,
     current: RwLock<Arc<Connections>>,
 }
 
-/// Connections, with a place for each of those who use one off the async threads: so no more
-/// threads are taken than there are connections, and who waits takes none.
+/// Connections that are made, used and given up together, with a place for each of those who use one
+/// off the async threads: so no more threads are taken than there are connections, and who waits takes
+/// none.
 pub(super) struct Connections {
     pool: r2d2::Pool<Manager>,
     places: Arc<Semaphore>,
-}
-
-impl Connections {
-    fn of(pool: r2d2::Pool<Manager>) -> Arc<Self> {
-        let places = pool.max_size().try_into().unwrap_or(1);
-        Arc::new(Self { pool, places: Arc::new(Semaphore::new(places)) })
-    }
-
-    /// Whether there is not one connection.
-    pub(super) fn are_none(&self) -> bool {
-        self.pool.state().connections == 0
-    }
-
-    /// Waits for a place, for no longer than for a connection.
-    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit> {
-        match tokio::time::timeout(WAIT, self.places.clone().acquire_owned()).await {
-            Ok(place) => place.map_err(error::unavailable),
-            Err(_) => Err(error::unavailable("every connection is in use")),
-        }
-    }
+    attempts: Arc<Attempts>,
 }
 
 pub(super) type Pooled = r2d2::PooledConnection<Manager>;
@@ -73,6 +58,7 @@ pub(super) struct Manager {
     location: Location,
     read_only: bool,
     count: Arc<Count>,
+    attempts: Arc<Attempts>,
 }
 
 impl ManageConnection for Manager {
@@ -80,6 +66,7 @@ impl ManageConnection for Manager {
     type Error = r2d2::Error;
 
     fn connect(&self) -> Result<Counted, r2d2::Error> {
+        let _attempt = self.attempts.begin();
         let opened = self.count.open(|| Connection::open(&self.location));
         let mut connection = opened.map_err(r2d2::Error::ConnectionError)?;
         let limits = match (&*connection, self.read_only) {
@@ -107,39 +94,74 @@ impl ManageConnection for Manager {
     }
 }
 
+impl Connections {
+    /// Does not wait until there is one.
+    fn new(manager: Manager, size: u32, idle: u32) -> Arc<Self> {
+        let attempts = manager.attempts.clone();
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(idle))
+            .connection_timeout(WAIT)
+            .error_handler(Box::new(r2d2::LoggingErrorHandler))
+            .build_unchecked(manager);
+        let places = Arc::new(Semaphore::new(size.try_into().unwrap_or(1)));
+        Arc::new(Self { pool, places, attempts })
+    }
+
+    /// Whether there is not one connection, because one that is being made hangs, so that no other would
+    /// be made. One that is only slow is waited for: it may serve the next request.
+    pub(super) fn hang(&self) -> bool {
+        self.pool.state().connections == 0 && self.attempts.hang()
+    }
+
+    /// Waits for a place, for no longer than for a connection.
+    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit> {
+        match tokio::time::timeout(WAIT, self.places.clone().acquire_owned()).await {
+            Ok(place) => place.map_err(error::unavailable),
+            Err(_) => Err(error::unavailable("every connection is in use")),
+        }
+    }
+}
+
 impl Pool {
-    pub(super) fn readers(location: &Location, count: &Arc<Count>) -> Result<Self> {
+    pub(super) fn readers(location: &Location, count: &Arc<Count>) -> Self {
         let size = match location {
             Location::Sqlite(_) => SQLITE_READERS,
             Location::Postgres(_) => POSTGRES_CONNECTIONS,
         };
-        Self::build(manager(location, true, count), size)
+        Self::new(location, count, size, true, 1)
     }
 
     /// The readers that verification has for itself.
-    pub(super) fn reserved(location: &Location, count: &Arc<Count>) -> Result<Self> {
+    pub(super) fn reserved(location: &Location, count: &Arc<Count>) -> Self {
         let size = match location {
             Location::Sqlite(_) => SQLITE_RESERVED,
             Location::Postgres(_) => POSTGRES_RESERVED,
         };
-        Self::build(manager(location, true, count), size)
+        Self::new(location, count, size, true, 1)
     }
 
-    pub(super) fn writers(location: &Location, count: &Arc<Count>) -> Result<Self> {
+    pub(super) fn writers(location: &Location, count: &Arc<Count>) -> Self {
         // Writes run one after another; a second one waits for the lock in the database anyway.
-        Self::build(manager(location, false, count), 1)
+        Self::new(location, count, 1, false, 1)
     }
 
     /// One connection, which is made when it is first needed.
     pub(super) fn aside(location: &Location, count: &Arc<Count>) -> Self {
-        let manager = manager(location, true, count);
-        let none = builder(1).min_idle(Some(0)).build_unchecked(manager.clone());
-        Self { manager, size: 1, current: RwLock::new(Connections::of(none)) }
+        Self::new(location, count, 1, true, 0)
     }
 
-    fn build(manager: Manager, size: u32) -> Result<Self> {
-        let first = builder(size).build(manager.clone()).map_err(error::unavailable)?;
-        Ok(Self { manager, size, current: RwLock::new(Connections::of(first)) })
+    fn new(location: &Location, count: &Arc<Count>, size: u32, read_only: bool, idle: u32) -> Self {
+        let first = Connections::new(manager(location, read_only, count), size, idle);
+        let (location, count) = (location.clone(), count.clone());
+        Self { location, read_only, size, count, current: RwLock::new(first) }
+    }
+
+    /// Waits for the first connection, for as long as connecting may take.
+    pub(super) fn wait(&self) -> Result<()> {
+        let connections = self.current();
+        let limit = connections.attempts.limit().max(WAIT);
+        connections.pool.get_timeout(limit).map(drop).map_err(error::unavailable)
     }
 
     pub(super) fn current(&self) -> Arc<Connections> {
@@ -153,10 +175,10 @@ impl Pool {
 
     /// Drops the connections that nobody uses; those in use are dropped when they are given back.
     pub(super) fn close(&self) {
-        let none = builder(self.size).min_idle(Some(0)).build_unchecked(self.manager.clone());
+        let none = self.others(0);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.places.close();
-        *current = Connections::of(none);
+        *current = none;
     }
 
     /// Puts others in the place of connections that hang, unless somebody else has; whether it did.
@@ -164,21 +186,17 @@ impl Pool {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let is_current = Arc::ptr_eq(&current, connections);
         if is_current {
-            let others = builder(self.size).build_unchecked(self.manager.clone());
-            *current = Connections::of(others);
+            *current = self.others(1);
         }
         is_current
+    }
+
+    fn others(&self, idle: u32) -> Arc<Connections> {
+        Connections::new(manager(&self.location, self.read_only, &self.count), self.size, idle)
     }
 }
 
 fn manager(location: &Location, read_only: bool, count: &Arc<Count>) -> Manager {
-    Manager { location: location.clone(), read_only, count: count.clone() }
-}
-
-fn builder(size: u32) -> r2d2::Builder<Manager> {
-    r2d2::Pool::builder()
-        .max_size(size)
-        .min_idle(Some(1))
-        .connection_timeout(WAIT)
-        .error_handler(Box::new(r2d2::LoggingErrorHandler))
+    let attempts = Arc::new(Attempts::at(location));
+    Manager { location: location.clone(), read_only, count: count.clone(), attempts }
 }

@@ -30,24 +30,27 @@ pub(super) struct Pools {
 impl Pools {
     pub(super) fn open(location: &Location, file: Option<SqliteFile>) -> Result<Self> {
         let count = Arc::new(Count::default());
-        Ok(Self {
+        let pools = Self {
             location: location.clone(),
-            readers: Pool::readers(location, &count)?,
-            writers: Pool::writers(location, &count)?,
-            reserved: Pool::reserved(location, &count)?,
+            readers: Pool::readers(location, &count),
+            writers: Pool::writers(location, &count),
+            reserved: Pool::reserved(location, &count),
             aside: Pool::aside(location, &count),
             feed: Arc::default(),
             file: file.map(Arc::new),
             count,
-        })
+        };
+        for pool in [&pools.readers, &pools.writers, &pools.reserved] {
+            pool.wait()?;
+        }
+        Ok(pools)
     }
 
     /// A connection out of `connections`, which are or were the current ones of `pool`.
     pub(super) fn get(&self, pool: &Pool, connections: &Arc<Connections>) -> Result<Pooled> {
         self.check()?;
         let pooled = pool.get(connections).inspect_err(|_| {
-            // When there is none at all, those that are being made may hang as well.
-            if connections.are_none() {
+            if connections.hang() {
                 self.give_up(pool, connections);
             }
         })?;

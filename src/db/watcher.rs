@@ -17,7 +17,7 @@ use super::feed::{Feed, Heard, newest};
 use super::pools::Pools;
 use super::schema::changes;
 use super::sqlite_file::SqliteFile;
-use super::{Connection, Location};
+use super::{Connection, Location, postgres_url};
 use crate::background;
 use crate::clock::uptime;
 use crate::error::{Error, Result};
@@ -31,8 +31,7 @@ const LOOK: Duration = Duration::from_millis(10);
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long a watcher waits when it cannot connect.
 const RECONNECT: Duration = Duration::from_millis(100);
-/// After how long without getting on a watcher hangs, in milliseconds: longer than connecting may
-/// take.
+/// After how long without getting on a connected watcher hangs, in milliseconds.
 const HANG: u64 = 4_000;
 /// How often somebody makes sure that it does not.
 const CHECK: Duration = Duration::from_millis(200);
@@ -62,11 +61,11 @@ pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
 /// keepalives of a server that only says nothing are answered. Such a thread cannot be woken: it is
 /// left alone, and ends with its connection.
 fn look_until_it_hangs(watched: &Watched) -> Result<()> {
-    let got_on = Arc::new(AtomicU64::new(uptime()));
-    let looker = Looker { watched: watched.clone(), got_on: Arc::downgrade(&got_on) };
+    let hangs_from = Arc::new(AtomicU64::new(uptime() + HANG));
+    let looker = Looker { watched: watched.clone(), hangs_from: Arc::downgrade(&hangs_from) };
     spawn("changes", move || looker.run())?;
     while watched.is_open() {
-        if uptime() > got_on.load(Ordering::Relaxed) + HANG {
+        if uptime() > hangs_from.load(Ordering::Relaxed) {
             tracing::warn!("the database does not say what others change; asking anew");
             break;
         }
@@ -104,8 +103,9 @@ impl Watched {
 /// Looks over one connection after another.
 struct Looker {
     watched: Watched,
-    /// The program's uptime when it last got on, in milliseconds; gone when it was given up.
-    got_on: Weak<AtomicU64>,
+    /// The program's uptime, in milliseconds, from which on it hangs unless it gets on before; gone
+    /// when it was given up.
+    hangs_from: Weak<AtomicU64>,
 }
 
 impl Looker {
@@ -124,7 +124,7 @@ impl Looker {
 
     /// Looks over one connection, for as long as that lasts.
     fn look(&self, hears: &mut bool) -> Result<()> {
-        if self.told().is_none() {
+        if self.told_within(connect_limit(&self.watched.location)).is_none() {
             return Ok(());
         }
         self.watched.check()?;
@@ -147,8 +147,23 @@ impl Looker {
 
     /// Says that it gets on. Who is to be told; `None` when that is nobody.
     fn told(&self) -> Option<&Feed> {
-        self.got_on.upgrade()?.store(uptime(), Ordering::Relaxed);
+        self.told_within(HANG)
+    }
+
+    /// The same, before something that may take so many milliseconds.
+    fn told_within(&self, limit: u64) -> Option<&Feed> {
+        self.hangs_from.upgrade()?.store(uptime() + limit, Ordering::Relaxed);
         self.watched.is_open().then_some(&*self.watched.feed)
+    }
+}
+
+/// The longest that connecting takes, in milliseconds.
+fn connect_limit(location: &Location) -> u64 {
+    match location {
+        Location::Sqlite(_) => HANG,
+        Location::Postgres(url) => {
+            u64::try_from(postgres_url::connect_limit(url).as_millis()).unwrap_or(u64::MAX)
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod caller;
 mod gone;
 mod listener;
 mod proxy;
+mod slow;
 mod unconfirmed;
 
 use std::time::Duration;

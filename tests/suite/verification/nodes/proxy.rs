@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use latchkey::db::Location;
 
@@ -12,10 +13,15 @@ const LISTEN: &str = "LISTEN latchkey_changes";
 /// What every connection says first.
 const FIRST: &str = "SET TIME ZONE";
 
+/// Longer than a request waits for a connection.
+const SLOW: Duration = Duration::from_millis(1_500);
+
 /// What becomes of new connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Welcome {
     Serve,
+    /// They are served after [`SLOW`].
+    Slowly,
     /// They are accepted, and never told anything.
     Silence,
     /// They are told that they are connected, and nothing else.
@@ -202,6 +208,9 @@ impl Line {
     fn forward(&self, from: usize) {
         let is_client = from == 0;
         let (mut from, mut to) = (&self.ends[from], &self.ends[1 - from]);
+        if is_client && self.welcome == Welcome::Slowly {
+            std::thread::sleep(SLOW);
+        }
         let mut bytes = [0; 16 * 1024];
         while let Ok(read @ 1..) = from.read(&mut bytes) {
             let bytes = &bytes[..read];
