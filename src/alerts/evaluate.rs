@@ -40,16 +40,17 @@ pub(super) struct Moved {
 /// # Errors
 /// When the database cannot be read or written.
 pub(super) fn evaluate(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
-    let (preferences, found, open) = db.read_blocking(|connection| {
+    let (preferences, found, open) = db.read_in_background(move |connection| {
         let preferences = preferences(connection)?;
         let found = rules::look(connection, &preferences.on, now)?;
         let most = i64::try_from(MOST).unwrap_or(i64::MAX);
         Ok((preferences, found, store::open(connection, most)?))
     })?;
     let steps = steps(open, found, &preferences.on, now);
-    db.write_blocking(|tx| {
+    let telling = telling.clone();
+    db.write_in_background(move |tx| {
         let moved = apply(tx, steps, now)?;
-        tell::alerts(tx, telling, &moved, &preferences, now)?;
+        tell::alerts(tx, &telling, &moved, &preferences, now)?;
         expiries::tell(tx, now)
     })
 }

@@ -24,13 +24,14 @@ const BATCH: i64 = 100;
 /// When the database cannot be read or written.
 pub(super) fn tell(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
     loop {
-        let (told, last) = db.read_blocking(|c| {
+        let (told, last) = db.read_in_background(|c| {
             Ok((store::progress(c, TOLD)?.unwrap_or_default(), activity::last_number(c)?))
         })?;
         if told >= last {
             return Ok(());
         }
-        db.write_blocking(|tx| batch(tx, telling, now))?;
+        let telling = telling.clone();
+        db.write_in_background(move |tx| batch(tx, &telling, now))?;
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! Threads of their own, so that nothing that people or programs wait for waits for it.
 
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -32,13 +32,18 @@ const LEASE_LENGTH: i64 = 30 * SECOND;
 const LEASE_MARGIN: i64 = 20 * SECOND;
 /// How often a node that does not hold it asks for it, in milliseconds.
 const LEASE_ASKED: i64 = 5 * SECOND;
+/// How long the end waits for what is under way, which is a message to one receiver or a transaction;
+/// what the database or a receiver holds up for longer is done again by the next who holds the lease.
+const PATIENCE: Duration = Duration::from_secs(6);
 /// How often causes are looked for, in milliseconds.
 const LOOKS: i64 = MINUTE;
 
 /// Works in the background until it is dropped.
 pub struct Worker {
     alive: Vec<Sender<()>>,
-    threads: Vec<JoinHandle<()>>,
+    /// Each thread has one, and drops it at its end.
+    running: Option<Sender<()>>,
+    ended: Receiver<()>,
 }
 
 impl Worker {
@@ -47,7 +52,8 @@ impl Worker {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn start(site: &Site) -> Result<Self> {
-        let mut worker = Self { alive: Vec::new(), threads: Vec::new() };
+        let (running, ended) = mpsc::channel();
+        let mut worker = Self { alive: Vec::new(), running: Some(running), ended };
         let mut turn = Turn::new(site)?;
         let clock = site.clock.clone();
         worker.spawn("alerts", move |_| turn.take(clock.now()))?;
@@ -73,7 +79,9 @@ impl Worker {
         let (alive, end) = mpsc::channel::<()>();
         let runtime =
             Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+        let running = self.running.clone();
         let works = move || {
+            let _running = running;
             while end.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
                 background::turn(name, || {
                     if let Err(error) = work(&runtime) {
@@ -83,20 +91,22 @@ impl Worker {
             }
             // A database that says nothing would be waited for.
             runtime.shutdown_background();
+            // Before it counts as ended, since it may give the lease back.
+            drop(work);
         };
-        let thread = thread::Builder::new().name(name.into()).spawn(works);
-        self.threads.push(thread.map_err(Error::internal)?);
+        thread::Builder::new().name(name.into()).spawn(works).map_err(Error::internal)?;
         self.alive.push(alive);
         Ok(())
     }
 }
 
 impl Drop for Worker {
-    /// Waits for what is under way.
+    /// Waits for what is under way, but not without end.
     fn drop(&mut self) {
         self.alive.clear();
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
+        self.running = None;
+        if self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("work in the background is left unfinished");
         }
     }
 }
@@ -145,8 +155,9 @@ impl Turn {
             return Ok(false);
         }
         let until = now.plus(LEASE_LENGTH);
+        let holder = self.holder.clone();
         let is_held =
-            self.db.write_blocking(|tx| lease::hold(tx, LEASE, &self.holder, now, until))?;
+            self.db.write_in_background(move |tx| lease::hold(tx, LEASE, &holder, now, until))?;
         self.held_until = if is_held { until } else { Timestamp::default() };
         self.refused_at = (!is_held).then_some(now);
         Ok(is_held)
@@ -156,7 +167,8 @@ impl Turn {
 impl Drop for Turn {
     /// Lets another node go on at once.
     fn drop(&mut self) {
-        let _ = self.db.write_blocking(|tx| lease::release(tx, LEASE, &self.holder));
+        let holder = std::mem::take(&mut self.holder);
+        let _ = self.db.write_in_background(move |tx| lease::release(tx, LEASE, &holder));
     }
 }
 

@@ -89,7 +89,7 @@ pub fn keep(
 /// When the database cannot be read or written.
 pub fn look(db: &Db, now: Timestamp) -> Result<()> {
     stored_secrets::search(db, now)?;
-    let differ = db.read_blocking(|connection| {
+    let differ = db.read_in_background(move |connection| {
         let mut differ = Vec::new();
         let ids: Vec<KeyId> = candidates(connection, now)?.into_iter().collect();
         for ids in ids.chunks(BATCH) {
@@ -101,7 +101,8 @@ pub fn look(db: &Db, now: Timestamp) -> Result<()> {
         Ok(differ.into_iter().map(|(key, _)| key.id).collect::<Vec<_>>())
     })?;
     for ids in differ.chunks(BATCH) {
-        db.write_blocking(|tx| reconsider(tx, ids, now))?;
+        let ids = ids.to_vec();
+        db.write_in_background(move |tx| reconsider(tx, &ids, now))?;
     }
     Ok(())
 }

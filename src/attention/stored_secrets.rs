@@ -61,25 +61,28 @@ fn member_holds_secret(member: &Member) -> bool {
 /// Searches on from where the last call stopped, until everything was searched. Keys that were
 /// revoked cannot be edited any more, and are passed over.
 pub(super) fn search(db: &Db, now: Timestamp) -> Result<()> {
-    let mut last_key_id = match db.read_blocking(store::search)? {
+    let mut last_key_id = match db.read_in_background(store::search)? {
         None => {
-            db.write_blocking(|tx| begin(tx, now))?;
+            db.write_in_background(move |tx| begin(tx, now))?;
             String::new()
         }
         Some(search) if search.is_complete => return Ok(()),
         Some(search) => search.last_key_id,
     };
     for _ in 0..BATCHES {
-        let keys = db.read_blocking(|c| api_keys::after(c, &last_key_id, BATCH))?;
+        let after = last_key_id.clone();
+        let keys = db.read_in_background(move |c| api_keys::after(c, &after, BATCH))?;
         let Some(last) = keys.last() else {
-            return db.write_blocking(|tx| store::advance_search(tx, &last_key_id, Some(now)));
+            return db
+                .write_in_background(move |tx| store::advance_search(tx, &last_key_id, Some(now)));
         };
         last.id.as_str().clone_into(&mut last_key_id);
-        db.write_blocking(|tx| {
+        let until = last_key_id.clone();
+        db.write_in_background(move |tx| {
             for key in keys.iter().filter(|key| key.revoked_at.is_none() && holds(key)) {
                 store::insert(tx, Kind::Key, key.id.as_str(), now)?;
             }
-            store::advance_search(tx, &last_key_id, None)
+            store::advance_search(tx, &until, None)
         })?;
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! Diesel blocks, so `read` and `write` run off the async threads.
 
 mod attempts;
+mod background;
 mod backup;
 mod batches;
 mod commit;
@@ -29,7 +30,6 @@ mod watcher;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 
@@ -55,10 +55,6 @@ pub enum Location {
     /// A PostgreSQL URL.
     Postgres(String),
 }
-
-/// After how long PostgreSQL is taken to say nothing at all: longer than a connection and a statement
-/// may be waited for together.
-const HANG: Duration = Duration::from_secs(3);
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
@@ -165,17 +161,6 @@ impl Db {
         self.read_from(|pools| &pools.reserved, work).await
     }
 
-    /// [`Db::read_reserved`] on the caller's thread.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
-    pub fn read_reserved_blocking<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T>,
-    ) -> Result<T> {
-        work(&mut **self.0.get(&self.0.reserved, &self.0.reserved.current())?)
-    }
-
     async fn read_from<T: Send + 'static>(
         &self,
         pool: fn(&Pools) -> &Pool,
@@ -185,7 +170,7 @@ impl Db {
         let (connections, place) = (readers.clone(), readers.place().await?);
         let work = move || {
             let _place = place;
-            work(&mut **db.0.get(pool(&db.0), &readers)?)
+            db.0.read_over(pool(&db.0), &readers, work)
         };
         self.off_thread(work, move |pools| pools.give_up(pool(pools), &connections)).await
     }
@@ -222,7 +207,7 @@ impl Db {
     /// # Errors
     /// As [`Db::read`].
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        work(&mut **self.0.get(&self.0.readers, &self.0.readers.current())?)
+        self.0.read_over(&self.0.readers, &self.0.readers.current(), work)
     }
 
     /// [`Db::write`] on the caller's thread, for the command line.
@@ -244,7 +229,15 @@ impl Db {
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut pooled = self.0.get(&self.0.writers, writers)?;
-        let connection: &mut Connection = &mut pooled;
+        self.transact(&mut pooled, commit, work)
+    }
+
+    fn transact<T>(
+        &self,
+        connection: &mut Connection,
+        commit: &Commit,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.0.begin_writing(connection)?;
         let mut tx = Transaction::new(connection);
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
@@ -268,32 +261,5 @@ impl Db {
             Ok(result) => committed.and(result),
             Err(panic) => resume_unwind(panic),
         }
-    }
-
-    /// Runs `work` off the async threads. When it waits for PostgreSQL for too long, it is left
-    /// running, and `give_up` sees to it that others do not wait with it. A file always answers.
-    async fn off_thread<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
-        give_up: impl FnOnce(&Pools) + Send + 'static,
-    ) -> Result<T> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place that leaves the async threads"
-        )]
-        let done = tokio::task::spawn_blocking(work);
-        if self.is_sqlite() {
-            return done.await.map_err(Error::internal)?;
-        }
-        let pools = self.0.clone();
-        // A task of its own, since the caller's goes when its client does.
-        let in_time = tokio::spawn(async move {
-            if let Ok(done) = tokio::time::timeout(HANG, done).await {
-                return done.map_err(Error::internal)?;
-            }
-            give_up(&pools);
-            Err(Error::Unavailable("it does not answer".into()))
-        });
-        in_time.await.map_err(Error::internal)?
     }
 }

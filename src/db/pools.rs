@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::background::Threads;
 use super::counted::Count;
 use super::feed::Feed;
 use super::pool::{Connections, Pool, Pooled};
@@ -25,6 +26,7 @@ pub(super) struct Pools {
     /// `None` on PostgreSQL.
     pub file: Option<Arc<SqliteFile>>,
     pub count: Arc<Count>,
+    pub threads: Threads,
 }
 
 impl Pools {
@@ -39,6 +41,7 @@ impl Pools {
             feed: Arc::default(),
             file: file.map(Arc::new),
             count,
+            threads: Threads::new()?,
         };
         for pool in [&pools.readers, &pools.writers, &pools.reserved] {
             pool.wait()?;
@@ -57,6 +60,16 @@ impl Pools {
         // Again, since whoever closes waits only for connections that were taken before.
         self.check()?;
         Ok(pooled)
+    }
+
+    /// Reads over one of `connections`, as [`Pools::get`] gives it.
+    pub(super) fn read_over<T>(
+        &self,
+        pool: &Pool,
+        connections: &Arc<Connections>,
+        work: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
+        work(&mut **self.get(pool, connections)?)
     }
 
     fn all(&self) -> [&Pool; 4] {

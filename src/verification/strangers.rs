@@ -152,7 +152,7 @@ impl Known {
 fn all(db: &Db) -> Result<HashSet<u64>> {
     let (mut starts, mut last) = (HashSet::new(), Vec::new());
     loop {
-        let digests = db.read_reserved_blocking(|c| store::digests(c, &last, BATCH))?;
+        let digests = db.read_reserved_in_background(move |c| store::digests(c, &last, BATCH))?;
         starts.extend(digests.iter().map(|digest| start(digest)));
         match digests.into_iter().next_back() {
             Some(digest) => last = digest,
@@ -162,7 +162,8 @@ fn all(db: &Db) -> Result<HashSet<u64>> {
 }
 
 fn of(db: &Db, key_id: &str) -> Result<Vec<u64>> {
-    let digests = db.read_reserved_blocking(|c| store::digests_of(c, key_id))?;
+    let key_id = key_id.to_owned();
+    let digests = db.read_reserved_in_background(move |c| store::digests_of(c, &key_id))?;
     Ok(digests.iter().map(|digest| start(digest)).collect())
 }
 

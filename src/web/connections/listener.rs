@@ -27,9 +27,9 @@ use super::tls::Tls;
 use crate::error::Error;
 use crate::network::Network;
 
-/// For how long requests in flight may go on once serving ends, in seconds. What is left after that
-/// belongs to what is written last.
-const SHUTDOWN: u64 = 10;
+/// For how long requests in flight may go on after SIGTERM, in seconds. Work in the background and the
+/// last counts come after them, and all of it takes less than 20 s even when the database hangs.
+const SHUTDOWN: u64 = 8;
 /// For how long a client that has not sent all of a request may go on sending after the answer.
 const LINGER: Duration = Duration::from_secs(1);
 /// How many connections may be about to be closed while others are accepted in their place.

@@ -1,6 +1,7 @@
 //! What is changed at one node counts there at once, and very soon at the others.
 
 mod at_once;
+mod background;
 mod caller;
 mod gone;
 mod listener;
