@@ -31,10 +31,18 @@ pub enum Error {
         /// What to tell the person.
         message: String,
     },
-    /// The database cannot be reached or is busy; trying again later may work.
+    /// The database cannot be reached, is busy or takes nothing now; trying again later may work.
     Unavailable(String),
     /// The database did not confirm a change: it may have been made or not.
     Unconfirmed(String),
+    /// The database gave an error of no kind. Only [`crate::db`] can say whether it passes, and does so
+    /// before it hands the error out.
+    Unclassified {
+        /// What the database said.
+        reason: String,
+        /// Whether it named a place in the statement.
+        names_place: bool,
+    },
     /// A fault of the program or of its data; the text is for the log alone.
     Internal(String),
 }
@@ -125,14 +133,16 @@ impl fmt::Display for Error {
             }
             Self::AlreadySubmitted(_) => f.write_str("this form was submitted before"),
             Self::TooMany { message, .. } => f.write_str(message),
-            Self::Unavailable(what) => write!(f, "the database cannot be reached: {what}"),
+            Self::Unavailable(what) => write!(f, "the database cannot be used now: {what}"),
             Self::Unconfirmed(what) => {
                 write!(
                     f,
                     "the database did not confirm the change, which may have been made: {what}"
                 )
             }
-            Self::Forbidden(what) | Self::Internal(what) => f.write_str(what),
+            Self::Forbidden(what)
+            | Self::Internal(what)
+            | Self::Unclassified { reason: what, .. } => f.write_str(what),
         }
     }
 }

@@ -265,7 +265,7 @@ fn measures(config: &mut ServiceConfig) {
     config.route("/metrics", web::get().to(verification::http::metrics));
 }
 
-/// Whether the process lives, and whether its database answers; for load balancers.
+/// Whether the process lives, and whether its database can be used; for load balancers.
 fn health(config: &mut ServiceConfig) {
     let alive = || async { "ok\n" };
     config.route("/healthz", web::get().to(alive)).route("/healthz", web::head().to(alive));
@@ -273,11 +273,21 @@ fn health(config: &mut ServiceConfig) {
 }
 
 async fn ready(site: web::Data<Site>) -> HttpResponse {
-    match site.db.read(settings::get).await {
-        Ok(_) => error_page::plain(StatusCode::OK, "ok\n"),
-        Err(_) => {
-            error_page::plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-        }
+    let unready = match site.db.health(settings::get).await {
+        Ok(health) => [
+            (health.reads, "the database cannot be read\n"),
+            (health.writes, "the database cannot be written\n"),
+            (health.hears, "changes made elsewhere are not heard of\n"),
+        ]
+        .into_iter()
+        .filter_map(|(works, line)| (!works).then_some(line))
+        .collect(),
+        Err(_) => String::from("the server is stopping\n"),
+    };
+    if unready.is_empty() {
+        error_page::plain(StatusCode::OK, "ok\n")
+    } else {
+        error_page::plain(StatusCode::SERVICE_UNAVAILABLE, unready)
     }
 }
 

@@ -80,7 +80,7 @@ pub(crate) use on_each;
 
 /// How long a connection waits for a lock before it gives up. Below a second, so that a page answers
 /// 503 within one.
-const LOCK_WAIT: Duration = Duration::from_millis(800);
+pub(super) const LOCK_WAIT: Duration = Duration::from_millis(800);
 
 /// The file at `path` as a URI for SQLite, with a setting for opening it.
 pub(super) fn uri(path: &Path, setting: &str) -> String {

@@ -13,6 +13,7 @@ mod counted;
 mod error;
 mod feed;
 mod generation;
+mod health;
 mod indexes;
 mod integrity;
 pub mod lease;
@@ -30,6 +31,7 @@ mod watcher;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use diesel::connection::SimpleConnection as _;
 
@@ -43,6 +45,7 @@ pub(crate) use rows::{Value, at_once, execute_for, load_for};
 use crate::error::{Error, Result};
 use commit::Commit;
 pub use feed::{EVERYTHING, Heard};
+pub use health::Health;
 use pool::{Connections, Pool};
 use pools::Pools;
 use sqlite_file::SqliteFile;
@@ -229,7 +232,12 @@ impl Db {
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut pooled = self.0.get(&self.0.writers, writers)?;
-        self.transact(&mut pooled, commit, work)
+        let began = Instant::now();
+        let result = self.transact(&mut pooled, commit, work);
+        let elapsed = began.elapsed();
+        let result = result.map_err(|error| error::settle(error, &pooled, elapsed));
+        self.0.health.note(&result, &mut pooled, elapsed);
+        result
     }
 
     fn transact<T>(

@@ -1,14 +1,14 @@
 //! What a handle on the database shares: the pools, and the file that they are for.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::background::Threads;
 use super::counted::Count;
 use super::feed::Feed;
 use super::pool::{Connections, Pool, Pooled};
 use super::sqlite_file::SqliteFile;
-use super::{Connection, Location};
+use super::{Connection, Location, error, health};
 use crate::error::Result;
 
 /// How long a stop waits for those who still read or write.
@@ -27,6 +27,7 @@ pub(super) struct Pools {
     pub file: Option<Arc<SqliteFile>>,
     pub count: Arc<Count>,
     pub threads: Threads,
+    pub health: health::Memory,
 }
 
 impl Pools {
@@ -42,6 +43,7 @@ impl Pools {
             file: file.map(Arc::new),
             count,
             threads: Threads::new()?,
+            health: health::Memory::default(),
         };
         for pool in [&pools.readers, &pools.writers, &pools.reserved] {
             pool.wait()?;
@@ -69,7 +71,9 @@ impl Pools {
         connections: &Arc<Connections>,
         work: impl FnOnce(&mut Connection) -> Result<T>,
     ) -> Result<T> {
-        work(&mut **self.get(pool, connections)?)
+        let mut pooled = self.get(pool, connections)?;
+        let began = Instant::now();
+        work(&mut pooled).map_err(|error| error::settle(error, &pooled, began.elapsed()))
     }
 
     fn all(&self) -> [&Pool; 4] {

@@ -107,7 +107,7 @@ impl ResponseError for Error {
             Self::AlreadySubmitted(_) => StatusCode::SEE_OTHER,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) | Self::Unconfirmed(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal(_) | Self::Unclassified { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -136,7 +136,7 @@ impl ResponseError for Error {
                 tracing::error!(error = %self, "a request failed");
                 refuse(status, Problem::unconfirmed())
             }
-            Self::Unavailable(_) | Self::Internal(_) => {
+            Self::Unavailable(_) | Self::Internal(_) | Self::Unclassified { .. } => {
                 tracing::error!(error = %self, "a request failed");
                 refuse(status, Problem::of(status))
             }
@@ -157,9 +157,9 @@ struct KeepsBody;
 
 /// A response in plain text, for programs.
 #[must_use]
-pub fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
+pub fn plain(status: StatusCode, text: impl Into<String>) -> HttpResponse {
     let mut response =
-        HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text);
+        HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text.into());
     response.extensions_mut().insert(KeepsBody);
     response
 }

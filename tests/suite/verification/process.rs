@@ -225,7 +225,7 @@ fn readiness_without_a_database_is_plain_text() {
     beside.batch_execute(hide).expect("renamed");
     for url in [&process.programs, &process.pages] {
         let answer = get(url, "/readyz");
-        assert_eq!((answer.status, answer.body.as_str()), (503, "the database does not answer\n"));
+        assert_eq!((answer.status, answer.body.as_str()), (503, "the database cannot be read\n"));
         assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }

@@ -8,8 +8,8 @@ use latchkey::db::Location;
 
 use super::super::{Key, pass, told};
 use super::caller::in_the_end;
-use super::is_current_in_the_end;
 use super::proxy::{Proxy, Welcome, Which};
+use super::{is_current_in_the_end, listener::Nodes};
 use crate::support::{App, is_postgres};
 
 /// The time for one host that does not answer, and for a server's own connections.
@@ -25,6 +25,7 @@ fn starts_and_recovers(here: &App, proxy: &Proxy, through: &Location) {
     proxy.hang_up(Which::All);
     let began = Instant::now();
     let other = there.anonymous();
+    in_the_end("it can be used", || other.get("/readyz").status == 200);
     in_the_end("it reads", || other.get("/sign-in").status == 200);
     in_the_end("it writes", || there.site.db.write_blocking(|_| Ok(())).is_ok());
     assert!(began.elapsed() <= RECOVERY, "{:?}", began.elapsed());
@@ -58,4 +59,21 @@ fn with_first_host(location: &Location, first: &TcpListener) -> Location {
     let (who, rest) = url.split_once('@').expect("a user");
     let address = first.local_addr().expect("an address");
     Location::Postgres(format!("{who}@{address},{rest}"))
+}
+
+#[test]
+fn a_node_that_does_not_hear_of_changes_is_not_ready_and_says_so() {
+    let Some(nodes) = Nodes::new() else { return };
+    let ready = || {
+        let page = nodes.there.anonymous().get("/readyz");
+        (page.status, page.body)
+    };
+    assert_eq!(ready(), (200, "ok\n".into()));
+    nodes.proxy.welcome(Welcome::Silence);
+    nodes.proxy.freeze(Which::Listener);
+    in_the_end("its lease lapses", || !nodes.is_current());
+    let deaf = (503, "changes made elsewhere are not heard of\n".into());
+    in_the_end("it is not ready", || ready() == deaf);
+    nodes.proxy.welcome(Welcome::Serve);
+    in_the_end("it is ready", || ready().0 == 200);
 }
