@@ -10,7 +10,7 @@
 //!   [`alerts`].
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`db`] reads and writes, in a transaction; [`web`] is the kit that pages are made with.
-//! - [`background`], [`backoff`], [`clock`], [`error`], [`files`], [`keyring`], [`network`],
+//! - [`background`], [`backoff`], [`clock`], [`clock_steps`], [`error`], [`files`], [`keyring`], [`network`],
 //!   [`random`], [`rate`], [`secret_scan`], [`stop`] and [`text`] are what everything stands on.
 
 pub mod activity;
@@ -21,6 +21,7 @@ pub mod background;
 pub mod backoff;
 pub mod cli;
 pub mod clock;
+pub mod clock_steps;
 pub mod config;
 pub mod db;
 pub mod demo;

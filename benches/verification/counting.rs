@@ -77,6 +77,7 @@ pub fn serve(folder: &Path) {
         db: Db::open(&Location::Sqlite(folder.join("latchkey.db"))).expect("it opens"),
         keyring: Keyring::open(&folder.join("secret.key")).expect("it opens"),
         clock: Clock::System,
+        clock_steps: latchkey::clock_steps::ClockSteps::default(),
         public_url: PublicUrl::parse(&url).expect("a URL"),
         exports: Exports::default(),
         webhook_networks: Networks::default(),

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::{Telling, evaluate, events};
 use crate::attention;
 use crate::background;
-use crate::clock::{MINUTE, SECOND, Timestamp};
+use crate::clock::{MINUTE, SECOND, Timestamp, uptime};
 use crate::db::{Db, lease};
 use crate::error::{Error, Result};
 use crate::mail::Connector;
@@ -55,8 +55,11 @@ impl Worker {
         let (running, ended) = mpsc::channel();
         let mut worker = Self { alive: Vec::new(), running: Some(running), ended };
         let mut turn = Turn::new(site)?;
-        let clock = site.clock.clone();
-        worker.spawn("alerts", move |_| turn.take(clock.now()))?;
+        let (clock, steps) = (site.clock.clone(), site.clock_steps.clone());
+        worker.spawn("alerts", move |_| {
+            steps.check(clock.now(), uptime());
+            turn.take(clock.now())
+        })?;
         let (here, policy) = (site.clone(), Policy::from(site));
         worker.spawn("webhooks", move |runtime| {
             let sent = webhooks::send_due(&here.db, &here.keyring, &policy, here.clock.now());

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use super::log::Log;
+use crate::clock_steps::ClockSteps;
 use crate::config::{Config, DatabaseConfig, PublicUrl, ServerConfig};
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -59,11 +60,13 @@ pub fn run(config: &Config) -> Result<()> {
     outcome
 }
 
+/// What handlers need, as the command line has it.
 fn site(server: &ServerConfig, db: Db, keyring: Keyring, public_url: PublicUrl) -> Result<Site> {
     Ok(Site {
         db,
         keyring,
         clock: super::CLOCK,
+        clock_steps: ClockSteps::default(),
         ehlo_name: server.ehlo_name(&public_url),
         public_url,
         trusted_proxies: server.trusted_proxies.clone(),

@@ -31,6 +31,7 @@ pub mod upload;
 use url::Host;
 
 use crate::clock::Clock;
+use crate::clock_steps::ClockSteps;
 use crate::config::{PublicUrl, TrustedProxies};
 use crate::db::Db;
 use crate::keyring::Keyring;
@@ -45,6 +46,8 @@ pub struct Site {
     pub keyring: Keyring,
     /// The time.
     pub clock: Clock,
+    /// Whether it was set back.
+    pub clock_steps: ClockSteps,
     /// Where people reach the site.
     pub public_url: PublicUrl,
     /// Whose word on the client's address counts.

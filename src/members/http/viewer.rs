@@ -36,6 +36,8 @@ pub struct Viewer {
     pub now: Timestamp,
     /// What the page links to at its top.
     pub links: Vec<Link>,
+    /// That the server's clock was set back; for super managers.
+    pub clock_warning: Option<String>,
     /// Whether only the head of the page is asked for.
     is_head: bool,
     author: Author,
@@ -58,6 +60,11 @@ impl Viewer {
             form_token: form_token::mint(&site.keyring, &form_key, &FormPage::of(request), now)?,
             theme: Theme::of(request),
             links: navigation::links(&member, request.path()),
+            clock_warning: site
+                .clock_steps
+                .last(now)
+                .filter(|_| member.super_manager)
+                .map(|step| step.warning()),
             is_head: request.method() == Method::HEAD,
             now,
             member,

@@ -49,6 +49,10 @@ pub fn middleware(
         .build()
 }
 
+/// How long a page waits until the request is noted in its session.
+const TOUCH_WAIT: std::time::Duration = std::time::Duration::from_millis(100);
+const NOT_NOTED: &str = "a request could not be noted in its session";
+
 /// Where sessions are kept.
 #[derive(Clone)]
 pub struct Store {
@@ -127,10 +131,13 @@ impl Store {
         let Some(loaded) = self.db.read(read).await? else { return Ok(None) };
         if loaded.touch_due {
             let (keyring, text) = (self.keyring.clone(), key.to_owned());
-            let noted = self.write(move |tx| sessions::touch(tx, &keyring, &text, now)).await;
-            // Not noted, the session only ends the sooner; the page need not fail.
-            if let Err(error) = noted {
-                tracing::warn!(%error, "a request could not be noted in its session");
+            let touch = self.write(move |tx| sessions::touch(tx, &keyring, &text, now));
+            // Not noted, the session only ends the sooner; the page need not fail, nor wait for
+            // somebody else who writes.
+            match tokio::time::timeout(TOUCH_WAIT, touch).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "{NOT_NOTED}"),
+                Err(error) => tracing::warn!(%error, "{NOT_NOTED}"),
             }
         }
         Ok(Some(loaded.state))

@@ -5,6 +5,27 @@ use latchkey::clock::{DAY, HOUR, MINUTE};
 use crate::support::App;
 
 #[test]
+fn a_clock_that_was_set_back_is_told_to_super_managers_until_it_has_caught_up() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    app.member("noor@meridianfreight.example", false, &[]);
+    let member = app.signed_in("noor@meridianfreight.example");
+    let check = || app.site.clock_steps.check(app.site.clock.now(), 0);
+    check();
+    app.advance(-MINUTE);
+    check();
+    assert!(!manager.get("/api-keys").has("#clock-step"), "a small correction");
+    app.advance(-4 * MINUTE);
+    check();
+    let warning = manager.get("/api-keys").text("#clock-step");
+    let times = "set back from 23 Nov 2026, 12:00 to 23 Nov 2026, 11:55 UTC";
+    assert!(warning.contains(times), "{warning}");
+    assert!(!member.get("/account").has("#clock-step"));
+    app.advance(5 * MINUTE);
+    assert!(!manager.get("/api-keys").has("#clock-step"), "it has caught up");
+}
+
+#[test]
 fn lifetimes_count_from_today_and_end_with_their_last_day() {
     let app = App::set_up();
     let manager = app.super_manager();

@@ -16,3 +16,4 @@ mod matrix;
 pub mod secret_forms;
 mod secret_in_query;
 mod storm;
+mod without_writes;

@@ -10,6 +10,7 @@ use latchkey::activity::Author;
 use latchkey::alerts::Telling;
 use latchkey::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::clock::{Clock, Timestamp};
+use latchkey::clock_steps::ClockSteps;
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::keyring::Keyring;
@@ -101,6 +102,7 @@ impl App {
             db: Db::open(location).expect("a database"),
             keyring,
             clock: Clock::fixed(NOW),
+            clock_steps: ClockSteps::default(),
             public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
             exports: Exports::default(),
