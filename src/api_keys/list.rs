@@ -264,7 +264,8 @@ fn found(
     if !filter.is_narrowed() && (is_whole || total > COUNTED || totals.all <= COUNTED) {
         return Ok((store::walk(connection, filter, now, PAGE + 1)?, total));
     }
-    let ids = store::ids(connection, filter, now, COUNTED + 1)?;
+    let has_few = !is_whole && total <= COUNTED;
+    let ids = store::ids(connection, filter, now, has_few, COUNTED + 1)?;
     let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     let keys = if total > COUNTED {
         store::walk(connection, filter, now, PAGE + 1)?

@@ -77,15 +77,19 @@ pub(in crate::api_keys) fn count_active(
     Ok(count.n)
 }
 
-/// At most `limit` Key IDs that `filter` lets through, in no order of use.
+/// At most `limit` Key IDs that `filter` lets through, in no order of use. A view with few keys has an
+/// index that finds these.
 pub(in crate::api_keys) fn ids(
     connection: &mut Connection,
     filter: &Filter,
     now: Timestamp,
+    has_few: bool,
     limit: i64,
 ) -> Result<Vec<String>> {
     let search = Search::new(&filter.search);
-    let is_for_names = matches!(search, Search::Part(_)) && filter.view == View::All;
+    if matches!(search, Search::Part(_)) && !has_few {
+        return scan(connection, filter, now, limit);
+    }
     let query = match search {
         Search::KeyId(id) => in_view(filter, now).filter(api_keys::id.eq(id.as_str().to_owned())),
         Search::KeyIdStart(start) => {
@@ -98,13 +102,39 @@ pub(in crate::api_keys) fn ids(
         Some(role_id) => query.filter(api_keys::role_id.eq(role_id)),
         None => query,
     };
-    // The order names the index to use. SQLite does not see that the one by id holds the names too.
-    let query = match (filter.view, &*connection) {
-        (View::Attention, _) => query.order(api_keys::attention_at.desc()),
-        (_, Connection::Sqlite(_)) if is_for_names => query.order(api_keys::id),
+    let query = match filter.view {
+        View::Attention => query.order(api_keys::attention_at.desc()),
         _ => query,
     };
     Ok(query.limit(limit).select(api_keys::id).load(connection)?)
+}
+
+/// As [`ids`], by reading one of the indexes for searches from end to end. The order and sums that
+/// change nothing keep the database from taking another, and with it a row for each of its entries.
+fn scan(
+    connection: &mut Connection,
+    filter: &Filter,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let query = match filter.view {
+        View::Attention => with_search(live(), filter)
+            .filter((api_keys::attention_at + 0).le(now.millis()))
+            .filter((api_keys::expires_at + 0).gt(now.millis())),
+        View::Expired => {
+            with_search(live(), filter).filter((api_keys::expires_at + 0).le(now.millis()))
+        }
+        View::All | View::Revoked => searched(filter, now),
+    };
+    let query = match &filter.role_id {
+        Some(role_id) => query.filter(api_keys::role_id.concat("").eq(role_id)),
+        None => query,
+    };
+    let query = match filter.environment {
+        Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
+        None => query,
+    };
+    Ok(query.order(api_keys::id).limit(limit).select(api_keys::id).load(connection)?)
 }
 
 /// At most `limit` rows beside the cursor, nearest first: before a cursor they come backwards.
@@ -146,17 +176,13 @@ fn load(query: Boxed<'_>, limit: usize, connection: &mut Connection) -> Result<V
 /// What the view and the environment let through.
 fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
     let now = now.millis();
-    let query = api_keys::table.into_boxed();
     let query = match filter.view {
-        View::All => query.filter(api_keys::revoked_at.is_null()),
-        View::Attention => query
-            .filter(api_keys::revoked_at.is_null())
-            .filter(api_keys::attention_at.le(now))
-            .filter(api_keys::expires_at.gt(now)),
-        View::Expired => {
-            query.filter(api_keys::revoked_at.is_null()).filter(api_keys::expires_at.le(now))
+        View::All => live(),
+        View::Attention => {
+            live().filter(api_keys::attention_at.le(now)).filter(api_keys::expires_at.gt(now))
         }
-        View::Revoked => query.filter(api_keys::revoked_at.is_not_null()),
+        View::Expired => live().filter(api_keys::expires_at.le(now)),
+        View::Revoked => api_keys::table.into_boxed().filter(api_keys::revoked_at.is_not_null()),
     };
     match filter.environment {
         Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
@@ -164,9 +190,16 @@ fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
     }
 }
 
+fn live<'a>() -> Boxed<'a> {
+    api_keys::table.into_boxed().filter(api_keys::revoked_at.is_null())
+}
+
 /// The same with the search; without an index for it.
 fn searched(filter: &Filter, now: Timestamp) -> Boxed<'_> {
-    let query = in_view(filter, now);
+    with_search(in_view(filter, now), filter)
+}
+
+fn with_search<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
     match Search::new(&filter.search) {
         Search::Nothing => query,
         Search::KeyId(id) => query.filter(api_keys::id.eq(id.as_str().to_owned())),
