@@ -2,6 +2,7 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 use super::Row;
 use crate::api_keys::ApiKey;
@@ -71,14 +72,39 @@ pub(in crate::api_keys) fn selecting(
     revoked: bool,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_key_scopes::table
-        .inner_join(api_keys::table)
-        .filter(api_key_scopes::scope.eq(scope))
-        .filter(api_keys::revoked_at.is_not_null().eq(revoked))
-        .limit(limit)
-        .select(Row::as_select())
+    let selecting: Vec<Id> = diesel::sql_query(selecting_ids(connection, revoked))
+        .bind::<Text, _>(scope)
+        .bind::<BigInt, _>(limit)
         .load(connection)?;
+    let ids = selecting.into_iter().map(|Id { id }| id);
+    let keys = api_keys::table.filter(api_keys::id.eq_any(ids.collect::<Vec<_>>()));
+    let rows: Vec<Row> = keys.select(Row::as_select()).load(connection)?;
     rows.into_iter().map(TryInto::try_into).collect()
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// Whether a key is revoked is looked up in an index, since there may be a million selections and no
+/// key among them that counts. `SQLite` prefers the table unless it is told.
+fn selecting_ids(connection: &Connection, revoked: bool) -> String {
+    let (state, index) = if revoked {
+        ("IS NOT NULL", "api_keys_revoked_for_search")
+    } else {
+        ("IS NULL", "api_keys_live_for_search")
+    };
+    let hint = match connection {
+        Connection::Sqlite(_) => format!("INDEXED BY {index}"),
+        Connection::Postgres(_) => String::new(),
+    };
+    format!(
+        "SELECT s.key_id AS id FROM api_key_scopes AS s WHERE s.scope = $1 AND EXISTS \
+             (SELECT 1 FROM api_keys AS k {hint} WHERE k.id = s.key_id AND k.revoked_at {state}) \
+         LIMIT $2"
+    )
 }
 
 /// Keys of the role that are not revoked and would lose one of `scopes`, by name, at most `limit`.
