@@ -19,6 +19,8 @@ use crate::text;
 
 /// How long an attempt may take, from the look-up of the name to the start of the answer's body.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How many connections to a receiver are kept for its next messages.
+const KEPT_CONNECTIONS: usize = 8;
 /// The largest head of an answer, in bytes.
 const LARGEST_HEAD: usize = 16 * 1024;
 /// How much of an answer's body is read and kept, in bytes.
@@ -76,6 +78,7 @@ impl Client {
             .proxy(None)
             .timeout_global(Some(PATIENCE))
             .max_response_header_size(LARGEST_HEAD)
+            .max_idle_connections_per_host(KEPT_CONNECTIONS)
             .user_agent(concat!("Latchkey/", env!("CARGO_PKG_VERSION")))
             .build();
         let resolver = Guarded { policy: policy.clone(), names: DefaultResolver::default() };

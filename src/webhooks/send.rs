@@ -1,30 +1,46 @@
-//! Sending what is due: endpoints beside each other, the messages of one after another.
+//! Sending what is due: endpoints beside each other, and several messages to each at a time.
 //!
 //! A message is claimed before it is sent, and what came of it is written afterwards: so a process
 //! that dies in between leaves a claim that ends, and the message is sent again. Receivers tell a
 //! second copy by its `webhook-id`.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{self, UnboundedSender};
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::client::{Answer, Client};
-use super::{Attempt, Claimed, Policy, store};
+use super::{Attempt, Claimed, EndpointId, Policy, store};
 use crate::clock::Timestamp;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
 
-/// How many endpoints are sent to at the same time.
+/// How many messages are sent to an endpoint at the same time, once it has taken one.
 const AT_ONCE: usize = 8;
+/// How many threads help with that, over all endpoints: each takes a connection from those that clients
+/// may have.
+const HELPERS: usize = 24;
+/// How many outcomes are written in one transaction at most.
+const WRITTEN_AT_ONCE: usize = 100;
 /// After how long no further message is begun in a round: what is left comes with the next.
 const LONGEST_ROUND: Duration = Duration::from_secs(10);
 
 /// What became of a claim: an answer, or it was let go of.
 type Done = (Claimed, Option<Answer>);
+
+/// What messages are sent with.
+struct Round {
+    client: Client,
+    helpers: Arc<Semaphore>,
+    begun: Instant,
+    now: Timestamp,
+}
 
 /// Sends what is due. Returns how many messages were sent, in vain or not. Called again and again;
 /// where nothing is due it costs one look into an index. Several nodes may call it at once.
@@ -41,19 +57,12 @@ pub async fn send_due(
     if !db.read(move |c| store::is_any_due(c, now)).await? {
         return Ok(0);
     }
-    let keyring = keyring.clone();
-    let lanes = db.write(move |tx| store::claim_due(tx, &keyring, now)).await?;
-    let mut count = 0;
-    let mut done = start(lanes, policy, now)?;
-    while let Some((message, answer)) = done.recv().await {
-        count += usize::from(answer.is_some());
-        db.write(move |tx| match &answer {
-            Some(answer) => store::record(tx, &message, answer, now).map(drop),
-            None => store::release(tx, &message, now),
-        })
-        .await?;
-    }
-    Ok(count)
+    let endpoints = db.read(move |c| store::due_endpoints(c, now)).await?;
+    let (client, helpers) = (Client::new(policy), Arc::new(Semaphore::new(HELPERS)));
+    let round = Round { client, helpers, begun: Instant::now(), now };
+    let sent = endpoints.into_iter().map(|endpoint| round.send_to(db, keyring, endpoint));
+    let sent = join_all(sent).await;
+    sent.into_iter().sum()
 }
 
 /// Sends one message that was claimed, while somebody waits for it.
@@ -66,54 +75,134 @@ pub async fn send_now(
     claimed: Claimed,
     now: Timestamp,
 ) -> Result<Attempt> {
-    let mut done = start(vec![vec![claimed]], policy, now)?;
+    let (client, helpers) = (Client::new(policy), Arc::new(Semaphore::new(0)));
+    let round = Round { client, helpers, begun: Instant::now(), now };
+    let mut done = Batch::start(vec![claimed], &round)?;
     let sent = done.recv().await.and_then(|(message, answer)| Some((message, answer?)));
     let (message, answer) = sent.ok_or_else(|| Error::internal("a message was not sent"))?;
     db.write(move |tx| store::record(tx, &message, &answer, now)).await
 }
 
-/// Starts to send, on threads of their own, each endpoint's messages. What comes of them is told one
-/// by one; when nobody listens any more, nothing more is sent.
-fn start(
-    lanes: Vec<Vec<Claimed>>,
-    policy: &Policy,
-    now: Timestamp,
-) -> Result<mpsc::UnboundedReceiver<Done>> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let threads = lanes.len().min(AT_ONCE);
-    let lanes = Arc::new(Mutex::new(VecDeque::from(lanes)));
-    let (client, begun) = (Client::new(policy), Instant::now());
-    for _ in 0..threads {
-        let (lanes, client, sender) = (Arc::clone(&lanes), client.clone(), sender.clone());
-        let next = move || lanes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let work = move || {
-            while let Some(lane) = next() {
-                send_lane(lane, &client, &sender, begun, now);
+impl Round {
+    /// Sends an endpoint what is due, until one message fails: the others would fail too, and each
+    /// after a while. No other endpoint waits for it.
+    async fn send_to(&self, db: &Db, keyring: &Keyring, endpoint: EndpointId) -> Result<usize> {
+        let (now, mut count) = (self.now, 0);
+        while self.begun.elapsed() < LONGEST_ROUND {
+            let (keyring, endpoint) = (keyring.clone(), endpoint.clone());
+            let claimed =
+                db.write(move |tx| store::claim_due(tx, &keyring, &endpoint, now)).await?;
+            let wanted = claimed.len();
+            let sent = self.send(db, claimed).await?;
+            count += sent.attempts;
+            if sent.delivered < wanted || wanted == 0 {
+                break;
             }
-        };
-        thread::Builder::new().name("webhook".into()).spawn(work).map_err(Error::internal)?;
+        }
+        Ok(count)
     }
-    Ok(receiver)
+
+    async fn send(&self, db: &Db, claimed: Vec<Claimed>) -> Result<Sent> {
+        let now = self.now;
+        let mut done = Batch::start(claimed, self)?;
+        let mut sent = Sent::default();
+        let mut outcomes = Vec::new();
+        while done.recv_many(&mut outcomes, WRITTEN_AT_ONCE).await > 0 {
+            for answer in outcomes.iter().filter_map(|(_, answer)| answer.as_ref()) {
+                sent.attempts += 1;
+                sent.delivered += usize::from(answer.is_delivered());
+            }
+            let outcomes = std::mem::take(&mut outcomes);
+            let written = db.write(move |tx| {
+                outcomes.iter().try_for_each(|(message, answer)| match answer {
+                    Some(answer) => store::record(tx, message, answer, now).map(drop),
+                    None => store::release(tx, message, now),
+                })
+            });
+            written.await?;
+        }
+        Ok(sent)
+    }
 }
 
-/// Sends one endpoint's messages until one fails: the others would fail too, and each after a while.
-fn send_lane(
-    lane: Vec<Claimed>,
-    client: &Client,
-    done: &UnboundedSender<Done>,
+/// How many messages were tried, and how many of them arrived.
+#[derive(Default)]
+struct Sent {
+    attempts: usize,
+    delivered: usize,
+}
+
+/// Messages of one endpoint on their way.
+struct Batch {
+    waiting: Mutex<VecDeque<Claimed>>,
+    has_failed: AtomicBool,
+    client: Client,
+    helpers: Arc<Semaphore>,
+    done: UnboundedSender<Done>,
     begun: Instant,
     now: Timestamp,
-) {
-    let mut goes_on = true;
-    for message in lane {
-        if done.is_closed() {
-            return;
+}
+
+impl Batch {
+    /// Starts to send, on threads of their own. What comes of each is told one by one; when nobody
+    /// listens any more, nothing more is sent.
+    fn start(claimed: Vec<Claimed>, round: &Round) -> Result<UnboundedReceiver<Done>> {
+        let (done, outcomes) = mpsc::unbounded_channel();
+        let batch = Self {
+            waiting: Mutex::new(claimed.into()),
+            has_failed: AtomicBool::new(false),
+            client: round.client.clone(),
+            helpers: Arc::clone(&round.helpers),
+            done,
+            begun: round.begun,
+            now: round.now,
+        };
+        let run = move || batch.run();
+        thread::Builder::new().name("webhook".into()).spawn(run).map_err(Error::internal)?;
+        Ok(outcomes)
+    }
+
+    /// The first message shows whether the endpoint works; the others follow side by side.
+    fn run(&self) {
+        if self.send_next() {
+            thread::scope(|scope| {
+                let more = self.waiting().len().min(AT_ONCE).saturating_sub(1);
+                for _ in 0..more {
+                    let Ok(helper) = self.helpers.try_acquire() else { break };
+                    let thread = thread::Builder::new().name("webhook".into());
+                    let help = move || {
+                        let _helper = helper;
+                        while self.send_next() {}
+                    };
+                    // Without another thread, this one sends them all.
+                    let _ = thread.spawn_scoped(scope, help);
+                }
+                while self.send_next() {}
+            });
         }
-        let answer =
-            (goes_on && begun.elapsed() < LONGEST_ROUND).then(|| client.send(&message, now));
-        goes_on = answer.as_ref().is_some_and(Answer::is_delivered);
-        if done.send((message, answer)).is_err() {
-            return;
+        for message in self.waiting().drain(..) {
+            // Nobody listens when the process ends: the claim does too, later.
+            let _ = self.done.send((message, None));
         }
+    }
+
+    /// Sends the next message, and says whether there may be another one to send.
+    fn send_next(&self) -> bool {
+        let is_over = self.has_failed.load(Ordering::SeqCst)
+            || self.begun.elapsed() >= LONGEST_ROUND
+            || self.done.is_closed();
+        if is_over {
+            return false;
+        }
+        let Some(message) = self.waiting().pop_front() else { return false };
+        let answer = self.client.send(&message, self.now);
+        if !answer.is_delivered() {
+            self.has_failed.store(true, Ordering::SeqCst);
+        }
+        self.done.send((message, Some(answer))).is_ok()
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, VecDeque<Claimed>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,7 +12,8 @@ use diesel::prelude::*;
 pub(super) use log::{attempts, deliveries, delivery};
 pub(super) use outcome::{again, give_up, purge, record};
 pub(super) use queue::{
-    claim_due, claim_one, insert_delivery, insert_message, is_any_due, is_known, release, wanting,
+    claim_due, claim_one, due_endpoints, insert_delivery, insert_message, is_any_due, is_known,
+    release, wanting,
 };
 
 use super::{Endpoint, EndpointId, EventType, SigningSecret};

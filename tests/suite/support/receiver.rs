@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ pub enum Manner {
     Hangs,
     /// Answers a byte a second, without end.
     Drips,
+    /// Takes the first message, and answers the others once so many are there at the same time.
+    Gathers(usize),
 }
 
 /// A message as it came.
@@ -33,7 +35,36 @@ pub struct Received {
 pub struct Receiver {
     pub url: String,
     manner: Arc<Mutex<Manner>>,
+    crowd: Arc<Crowd>,
     messages: Mutex<mpsc::Receiver<Received>>,
+}
+
+/// Messages that wait for an answer together.
+#[derive(Default)]
+struct Crowd {
+    /// How many came, how many are there, and the most that were there.
+    counts: Mutex<[usize; 3]>,
+    changed: Condvar,
+}
+
+impl Crowd {
+    /// Waits until `wanted` messages are, or were, there at the same time.
+    fn gather(&self, wanted: usize) {
+        let mut counts = self.counts.lock().expect("counts");
+        let [came, there, most] = &mut *counts;
+        *came += 1;
+        let is_first = *came == 1;
+        *there += 1;
+        *most = *there.max(most);
+        self.changed.notify_all();
+        if !is_first {
+            let patience = Duration::from_secs(4);
+            let alone = |[.., most]: &mut [usize; 3]| *most < wanted;
+            let waited = self.changed.wait_timeout_while(counts, patience, alone);
+            counts = waited.expect("counts").0;
+        }
+        counts[1] -= 1;
+    }
 }
 
 impl Receiver {
@@ -57,20 +88,26 @@ impl Receiver {
         let url = format!("{scheme}://{host}:{port}/hook");
         let (sender, messages) = mpsc::channel();
         let manner = Arc::new(Mutex::new(manner));
-        let current = Arc::clone(&manner);
+        let (current, crowd) = (Arc::clone(&manner), Arc::<Crowd>::default());
+        let together = Arc::clone(&crowd);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (sender, manner) = (sender.clone(), Arc::clone(&current));
-                let accept = accept.clone();
-                thread::spawn(move || drop(serve(accept(stream), &manner, &sender)));
+                let (accept, crowd) = (accept.clone(), Arc::clone(&together));
+                thread::spawn(move || drop(serve(accept(stream), &manner, &crowd, &sender)));
             }
         });
-        Self { url, manner, messages: Mutex::new(messages) }
+        Self { url, manner, crowd, messages: Mutex::new(messages) }
     }
 
     /// Does so from now on.
     pub fn turn(&self, manner: Manner) {
         *self.manner.lock().expect("a manner") = manner;
+    }
+
+    /// How many messages waited for an answer at the same time, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.crowd.counts.lock().expect("counts")[2]
     }
 
     /// The messages that came and were not asked for yet, in their order.
@@ -82,6 +119,7 @@ impl Receiver {
 fn serve(
     stream: impl Stream,
     manner: &Mutex<Manner>,
+    crowd: &Crowd,
     sender: &mpsc::Sender<Received>,
 ) -> std::io::Result<()> {
     let mut input = BufReader::new(stream);
@@ -104,8 +142,12 @@ fn serve(
         let body = String::from_utf8(body).expect("text");
         let _ = sender.send(Received { path, headers, body });
         let manner = manner.lock().expect("a manner").clone();
+        if let Manner::Gathers(wanted) = manner {
+            crowd.gather(wanted);
+        }
         let output = input.get_mut();
         match manner {
+            Manner::Gathers(_) => write!(output, "HTTP/1.1 204 X\r\ncontent-length: 0\r\n\r\n")?,
             Manner::Answers(status, body) => write!(
                 output,
                 "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}",

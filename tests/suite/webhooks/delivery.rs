@@ -132,6 +132,46 @@ fn once_it_works_again_the_rest_arrives_and_it_is_failing_no_more() {
     assert_eq!(app.count("webhook_endpoints WHERE failing_since IS NOT NULL"), 0);
 }
 
+/// Queues that many messages in one transaction.
+fn enqueue_many(app: &App, count: usize) {
+    let (data, now) = (serde_json::json!({}), app.site.clock.now());
+    app.write(|tx, _| {
+        (0..count).try_for_each(|number| {
+            let event = latchkey::webhooks::EventType::KeyRevoked;
+            latchkey::webhooks::enqueue(tx, event, &format!("activity:{number}"), &data, now)
+        })
+    });
+}
+
+#[test]
+fn a_receiver_that_works_is_sent_eight_messages_at_a_time_each_once() {
+    let (app, receiver) = (App::set_up(), Receiver::start(Manner::Gathers(8)));
+    webhook(&app, &receiver.url);
+    enqueue_many(&app, 300);
+    assert_eq!(app.send_webhooks(), 300, "a round goes on while it works");
+    assert_eq!(receiver.most_at_once(), 8);
+    let messages = receiver.messages();
+    let ids: std::collections::BTreeSet<_> =
+        messages.iter().map(|message| &message.headers["webhook-id"]).collect();
+    assert_eq!((messages.len(), ids.len()), (300, 300));
+    assert_eq!(app.count("webhook_deliveries WHERE delivered_at IS NULL OR attempts <> 1"), 0);
+}
+
+#[test]
+fn a_receiver_that_fails_is_sent_one_message_a_round_however_many_wait() {
+    let (app, receiver) = (App::set_up(), Receiver::start(Manner::Answers(500, "")));
+    webhook(&app, &receiver.url);
+    enqueue_many(&app, 300);
+    for round in 1..=3 {
+        assert_eq!(app.send_webhooks(), 1);
+        assert_eq!(receiver.messages().len(), 1);
+        assert_eq!(app.count("webhook_deliveries WHERE attempts = 1"), round);
+    }
+    let now = app.site.clock.now().millis();
+    let due = format!("webhook_deliveries WHERE next_attempt_at <= {now}");
+    assert_eq!(app.count(&due), 297, "the others were let go of");
+}
+
 #[test]
 fn a_receiver_that_hangs_or_drips_is_left_after_five_seconds_and_holds_up_no_other() {
     let app = App::set_up();
