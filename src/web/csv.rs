@@ -6,7 +6,18 @@ use crate::secret_scan;
 /// What such a file is.
 pub const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
-/// Rows as they stand in the file.
+/// The start of a file: the byte order mark, without which Excel takes the text for another encoding
+/// than UTF-8, and the names of the columns.
+///
+/// # Errors
+/// None that is known.
+pub fn head<C: AsRef<[u8]>>(columns: impl IntoIterator<Item = C>) -> Result<Vec<u8>> {
+    let mut head = "\u{feff}".as_bytes().to_vec();
+    head.extend(written([columns])?);
+    Ok(head)
+}
+
+/// Rows as they stand in the file, after its [`head`].
 ///
 /// # Errors
 /// When rows differ in their length.

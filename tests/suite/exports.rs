@@ -40,6 +40,23 @@ fn until_another_starts(client: &Client) {
 }
 
 #[test]
+fn every_file_for_spreadsheets_says_that_it_is_utf_8_as_excel_needs_it() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    app.key("Café");
+    assert_eq!(manager.submit("/reviews", &[]).status, 303);
+    let review = app.texts("SELECT id AS text FROM reviews").remove(0);
+    let review = format!("/reviews/{review}/report.csv");
+    for path in [WHOLE, "/usage/export.csv", &review] {
+        let file = manager.get(path);
+        assert_eq!(file.status, 200, "{path}");
+        assert!(file.body.starts_with('\u{feff}'), "{path}: {:?}", file.body);
+        assert_eq!(file.body.matches('\u{feff}').count(), 1, "{path}");
+    }
+    assert!(!manager.get(EMPTY).body.starts_with('\u{feff}'), "JSON has none (RFC 8259, 8.1)");
+}
+
+#[test]
 fn a_member_s_third_export_waits_until_one_has_ended_or_its_client_has_gone() {
     let app = App::set_up();
     let (manager, other) = (app.super_manager(), app.super_manager());

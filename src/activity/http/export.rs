@@ -50,7 +50,7 @@ struct Format {
 const CSV: Format = Format {
     ending: "csv",
     media_type: csv::MEDIA_TYPE,
-    head: || csv::written([COLUMNS]),
+    head: || csv::head(COLUMNS),
     entries: |entries| csv::written(entries.iter().map(cells)),
 };
 

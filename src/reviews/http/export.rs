@@ -64,7 +64,7 @@ impl Source for Items {
     fn next(&mut self, connection: &mut Connection) -> Result<Option<Vec<u8>>> {
         let Position::After(after) = &self.position else {
             self.position = Position::After(None);
-            return csv::written([COLUMNS]).map(Some);
+            return csv::head(COLUMNS).map(Some);
         };
         let items = staged(connection, &self.id, after.as_ref(), self.now)?;
         let Some((last, _)) = items.last() else { return Ok(None) };

@@ -45,7 +45,7 @@ impl Source for Counts {
     fn next(&mut self, connection: &mut Connection) -> Result<Option<Vec<u8>>> {
         let Some(after) = &self.after else {
             self.after = Some(String::new());
-            return csv::written([columns()]).map(Some);
+            return csv::head(columns()).map(Some);
         };
         let keys = api_keys::after(connection, after, BATCH)?;
         let Some(last) = keys.last() else { return Ok(None) };

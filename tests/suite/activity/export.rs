@@ -26,7 +26,9 @@ fn csv_holds_every_entry_with_all_that_was_recorded() {
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     let disposition = "attachment; filename=\"latchkey-activity-to-2026-11-23.csv\"";
     assert_eq!(page.header("content-disposition"), disposition);
-    assert!(page.body.starts_with("number,time,event,person,person_kind,person_id,address,"));
+    assert!(
+        page.body.starts_with("\u{feff}number,time,event,person,person_kind,person_id,address,")
+    );
     assert_eq!(page.body.matches("\r\n").count(), page.body.matches('\n').count());
     let (rows, entries) = (rows(&page.body), entries(&app));
     assert_eq!(rows.len(), entries.len());

@@ -83,7 +83,7 @@ fn the_file_has_every_key_and_no_cell_is_a_formula() {
         "attachment; filename=\"latchkey-review-2026-11-23.csv\""
     );
     let lines: Vec<&str> = file.body.split("\r\n").collect();
-    assert!(lines[0].starts_with("key_id,name,environment,role,scopes,created_at,"));
+    assert!(lines[0].starts_with("\u{feff}key_id,name,environment,role,scopes,created_at,"));
     assert_eq!(
         lines[1],
         format!(
