@@ -46,6 +46,12 @@ impl KeyName {
         text::fold(&self.0)
     }
 
+    /// The form in which names are sorted.
+    #[must_use]
+    pub fn sort_key(&self) -> String {
+        text::sort_key(&self.0)
+    }
+
     /// The name for a copy of this key, cut so that it still fits.
     #[must_use]
     pub fn of_copy(&self) -> String {

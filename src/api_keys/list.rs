@@ -157,8 +157,10 @@ impl Search {
         let id = upper.strip_prefix("KEY_").map(|digits| format!("{}{digits}", KeyId::PREFIX));
         match id {
             _ if text.is_empty() => Self::Nothing,
-            Some(id) => KeyId::parse(&id).map_or(Self::KeyIdStart(id), Self::KeyId),
-            None => Self::Part(text),
+            Some(id) if id != KeyId::PREFIX => {
+                KeyId::parse(&id).map_or(Self::KeyIdStart(id), Self::KeyId)
+            }
+            _ => Self::Part(text),
         }
     }
 }

@@ -16,6 +16,7 @@ mod ip_whitelist;
 mod key;
 mod key_id;
 mod list;
+mod names;
 mod rotation;
 mod secret;
 mod store;
@@ -36,6 +37,7 @@ pub use key_id::KeyId;
 pub use list::{
     COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
 };
+pub use names::{alike, fold_names_again, settle_name};
 pub use rotation::{KeptSecret, Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;
 pub use used::{Used, count_used, in_order_of_rows, least_used, unused, used};

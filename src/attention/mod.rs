@@ -6,12 +6,14 @@
 //! minute and after each write, and noted at the key, so that the table of keys that need attention
 //! is as quick as any. Uses members, `api_keys` and usage.
 
+mod alike;
 mod reason;
 mod store;
 mod stored_secrets;
 
+pub use alike::fold_names;
 pub use reason::{Concern, Reason};
-pub use stored_secrets::{StoredSecret, elsewhere as stored_secrets};
+pub use stored_secrets::{Elsewhere, Problem};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +48,16 @@ pub fn concerns(
     Ok(concerns.map(|(key, facts)| reason::concerns(key, facts, settings, now)).collect())
 }
 
+/// What is not a key and needs attention.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
+    let mut found = stored_secrets::elsewhere(connection)?;
+    found.extend(alike::elsewhere(connection)?);
+    Ok(found)
+}
+
 /// Looks anew at what happened elsewhere to some keys, after something was written of them.
 ///
 /// # Errors
@@ -56,6 +68,7 @@ pub fn reconsider(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> Re
         let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
         let keys = api_keys::by_ids(tx, &ids)?;
         stored_secrets::forget(tx, &keys)?;
+        alike::forget(tx, &keys)?;
         let noted = noted(tx, keys, now)?;
         api_keys::note(tx, &noted, &settings)?;
     }
@@ -117,6 +130,7 @@ fn candidates(connection: &mut Connection, now: Timestamp) -> Result<BTreeSet<Ke
         found.extend(api_keys::created_by(connection, &creator, LOOKED_AT)?);
     }
     found.extend(stored_secrets::found_keys(connection, LOOKED_AT)?);
+    found.extend(alike::found_keys(connection, LOOKED_AT)?);
     let asked_since = now.plus(-INTROSPECTED);
     found.extend(usage::introspecting(connection, None, asked_since, LOOKED_AT)?.into_keys());
     found.extend(api_keys::noted(connection, LOOKED_AT)?);
@@ -142,6 +156,7 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
     let left = left(connection)?;
     let secrets = stored_secrets::found(connection, keys)?;
     let introspected = introspected(connection, keys, now)?;
+    let alike = alike::found(connection, keys)?;
     let mut facts = Vec::new();
     for key in keys {
         let since = reason::refusals_since(key, now);
@@ -152,6 +167,7 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
             creator_left_at: left.get(&key.created_by).copied(),
             secret_found_at: secrets.get(&key.id).copied(),
             introspected_at: introspected.get(&key.id).copied(),
+            alike_since: alike.get(&key.id).copied(),
         });
     }
     Ok(facts)

@@ -35,6 +35,8 @@ pub enum Reason {
     SecretStored,
     /// It asked about other keys, and its role no longer includes that.
     IntrospectionEnded,
+    /// Another key has its name, by a rule that is younger than the name.
+    NameTaken,
     /// It expires within 14 days; 0 is today.
     Expiring(i64),
     /// It is refused often.
@@ -78,6 +80,8 @@ pub(super) struct Facts {
     pub secret_found_at: Option<Timestamp>,
     /// On which day it last asked about other keys, if its role no longer includes that.
     pub introspected_at: Option<Timestamp>,
+    /// Since when another key has its name.
+    pub alike_since: Option<Timestamp>,
 }
 
 /// From when on refusals of a key count: those before somebody looked at it do not.
@@ -109,6 +113,7 @@ fn elsewhere(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern> {
     let found = [
         (Reason::SecretStored, facts.secret_found_at),
         (Reason::IntrospectionEnded, facts.introspected_at),
+        (Reason::NameTaken, facts.alike_since),
         (Reason::OverlapCanEnd, facts.overlap_ends_at),
         (Reason::CreatorLeft, facts.creator_left_at),
         (Reason::Unused, unused),
@@ -183,10 +188,11 @@ impl Reason {
             Self::Expiring(_) => 3,
             Self::RefusedOften { .. } => 4,
             Self::RotationDue => 5,
-            Self::OverlapCanEnd => 6,
-            Self::CreatorLeft => 7,
-            Self::NeverUsed => 8,
-            Self::Unused => 9,
+            Self::NameTaken => 6,
+            Self::OverlapCanEnd => 7,
+            Self::CreatorLeft => 8,
+            Self::NeverUsed => 9,
+            Self::Unused => 10,
         }
     }
 }

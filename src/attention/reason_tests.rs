@@ -69,6 +69,7 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
         creator_left_at: Some(NOW.plus(-DAY)),
         secret_found_at: Some(NOW.plus(-DAY)),
         introspected_at: Some(NOW.plus(-DAY)),
+        alike_since: Some(NOW.plus(-DAY)),
     };
     let all = ApiKey {
         expires_at: NOW.plus(5 * DAY),
@@ -83,7 +84,13 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
         address: Some("203.0.113.7".into()),
     };
     let refused = Reason::RefusedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
-    let rest = [Reason::RotationDue, Reason::OverlapCanEnd, Reason::CreatorLeft, Reason::Unused];
+    let rest = [
+        Reason::RotationDue,
+        Reason::NameTaken,
+        Reason::OverlapCanEnd,
+        Reason::CreatorLeft,
+        Reason::Unused,
+    ];
     let expected: Vec<Reason> =
         [dead, Reason::SecretStored, Reason::IntrospectionEnded, Reason::Expiring(5), refused]
             .into_iter()

@@ -1,10 +1,10 @@
-//! The SQL of what is stored and holds a secret key.
+//! The SQL of what is stored and holds a secret key, and of what has the name of another one.
 
 use diesel::prelude::*;
 
 use super::stored_secrets::Kind;
 use crate::clock::Timestamp;
-use crate::db::schema::{stored_secret_search, stored_secrets};
+use crate::db::schema::{names_alike, stored_secret_search, stored_secrets};
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
 
@@ -92,6 +92,51 @@ pub(super) fn found(
         .into_boxed();
     if let Some(ids) = ids {
         query = query.filter(stored_secrets::id.eq_any(ids.to_vec()));
+    }
+    let rows: Vec<(String, i64)> = query.load(connection)?;
+    Ok(rows.into_iter().map(|(id, at)| (id, Timestamp::from_millis(at))).collect())
+}
+
+/// Remembers what has the name of another one, unless it is known.
+pub(super) fn insert_alike(
+    tx: &mut Transaction<'_>,
+    kind: &str,
+    id: &str,
+    found_at: Timestamp,
+) -> Result<()> {
+    if alike(tx, kind, Some(&[id]), 1)?.is_empty() {
+        diesel::insert_into(names_alike::table)
+            .values((
+                names_alike::kind.eq(kind),
+                names_alike::id.eq(id),
+                names_alike::found_at.eq(found_at.millis()),
+            ))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+pub(super) fn delete_alike(tx: &mut Transaction<'_>, kind: &str, id: &str) -> Result<()> {
+    diesel::delete(names_alike::table.find((kind, id))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// What has the name of another one, at most `limit`, the first found first; only among `ids` where these
+/// are given.
+pub(super) fn alike(
+    connection: &mut Connection,
+    kind: &str,
+    ids: Option<&[&str]>,
+    limit: i64,
+) -> Result<Vec<(String, Timestamp)>> {
+    let mut query = names_alike::table
+        .filter(names_alike::kind.eq(kind))
+        .order((names_alike::found_at, names_alike::id))
+        .select((names_alike::id, names_alike::found_at))
+        .limit(limit)
+        .into_boxed();
+    if let Some(ids) = ids {
+        query = query.filter(names_alike::id.eq_any(ids.to_vec()));
     }
     let rows: Vec<(String, i64)> = query.load(connection)?;
     Ok(rows.into_iter().map(|(id, at)| (id, Timestamp::from_millis(at))).collect())

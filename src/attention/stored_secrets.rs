@@ -38,15 +38,28 @@ impl Kind {
     }
 }
 
-/// Something other than a key whose text holds a secret key.
+/// Something other than a key that needs attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredSecret {
+pub struct Elsewhere {
     /// What it is, as `The role “Billing”`.
     pub what: String,
+    /// Why it needs attention.
+    pub problem: Problem,
     /// Where it can be edited.
     pub href: String,
     /// Who may.
     pub permission: Permission,
+}
+
+/// Why something other than a key needs attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Its text holds a secret key.
+    HoldsSecret,
+    /// Another one has its name.
+    NameTaken,
+    /// Another member has their email address.
+    AddressTaken,
 }
 
 /// Whether a key's own text holds a secret key.
@@ -123,13 +136,11 @@ pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
 }
 
 /// What holds a secret key and is not a key: settings, roles, scopes, webhooks and members.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn elsewhere(connection: &mut Connection) -> Result<Vec<StoredSecret>> {
+pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
     let mut found = Vec::new();
     let mut add = |what: String, href: String, permission| {
-        found.push(StoredSecret { what, href, permission });
+        let problem = Problem::HoldsSecret;
+        found.push(Elsewhere { what, problem, href, permission });
     };
     if holds_secret(&settings::get(connection)?.organisation) {
         add("The organisation’s name".into(), "/settings".into(), Permission::ManageSettings);

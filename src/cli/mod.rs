@@ -20,7 +20,7 @@ use crate::config::{Command, Config};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
-use crate::{roles, scopes, settings, text};
+use crate::{attention, roles, scopes, settings, text};
 
 /// Does what `config` says.
 #[must_use]
@@ -69,6 +69,7 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
         roles::add_built_in(tx, author.now)?;
         roles::update_built_in(tx, &author)
     })?;
+    attention::fold_names(&db, author.now)?;
     config.database.restrict_files();
     Ok((db, keyring))
 }

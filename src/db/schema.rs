@@ -19,6 +19,7 @@ diesel::table! {
         daily_counts_days -> Integer,
         denials_days -> Integer,
         review_days -> Integer,
+        names_folded -> BigInt,
     }
 }
 
@@ -171,6 +172,7 @@ diesel::table! {
         revoked_by -> Nullable<Text>,
         noted_at -> Nullable<BigInt>,
         reviewed_at -> Nullable<BigInt>,
+        name_sort -> Text,
     }
 }
 
@@ -370,6 +372,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    names_alike (kind, id) {
+        kind -> Text,
+        id -> Text,
+        found_at -> BigInt,
+    }
+}
+
+diesel::table! {
     leases (name) {
         name -> Text,
         holder -> Text,
@@ -463,7 +473,7 @@ diesel::table! {
         review_id -> Text,
         key_id -> Text,
         name -> Text,
-        name_folded -> Text,
+        name_sort -> Text,
         environment -> Text,
         role -> Text,
         scopes -> BigInt,

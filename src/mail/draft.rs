@@ -1,7 +1,6 @@
 //! A mail server as somebody types it.
 
 use url::Host;
-use validator::ValidateEmail as _;
 use zeroize::Zeroizing;
 
 use super::server::{Security, Server, is_loopback};
@@ -71,14 +70,15 @@ impl Draft {
         if server.username.is_empty() {
             return Ok(None);
         }
-        if self.password.chars().count() > LONGEST {
+        let typed = text::without_bom(&self.password);
+        if typed.chars().count() > LONGEST {
             return Err(format!("Password must be {LONGEST} characters or fewer"));
         }
-        if self.password.chars().any(char::is_control) {
+        if typed.chars().any(char::is_control) {
             return Err("Password must not contain control characters".into());
         }
-        if !self.password.is_empty() {
-            return Ok(Some(self.password.clone()));
+        if !typed.is_empty() {
+            return Ok(Some(Zeroizing::new(typed.to_owned())));
         }
         let known = before.filter(|before| before.password.is_some());
         let known = known.ok_or("Enter the password of that user name")?;
@@ -111,7 +111,7 @@ fn host(typed: Typed<'_>) -> Result<String, String> {
 fn address(typed: Typed<'_>) -> Result<String, String> {
     let address = text::one_line(typed, "Sender", LONGEST)?;
     let is_at_a_number = address.rsplit('@').next().is_some_and(|host| host.starts_with('['));
-    if address.validate_email() && !is_at_a_number {
+    if text::is_email(&address) && !is_at_a_number {
         Ok(address)
     } else {
         Err("Enter the sender’s email address, for example latchkey@example.com".into())

@@ -4,7 +4,6 @@ use std::error::Error as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use lettre::Address;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::response::Response;
@@ -161,11 +160,10 @@ fn email(server: &Server, message: &Message, id: Option<&str>) -> Outcome<lettre
     built.map_err(Error::internal)
 }
 
-/// An address as mail servers without SMTPUTF8 take it: its domain in ASCII (RFC 5890, 2.3.2.1).
+/// An address as mail servers without SMTPUTF8 take it.
 fn mailbox(address: &str) -> Outcome<Mailbox> {
-    let (local, domain) = address.rsplit_once('@').unwrap_or_default();
-    let domain = idna::domain_to_ascii(domain).map_err(Error::internal)?;
-    Ok(Mailbox::new(None, Address::new(local, domain).map_err(Error::internal)?))
+    let address = text::email_in_ascii(address).parse().map_err(Error::internal)?;
+    Ok(Mailbox::new(None, address))
 }
 
 /// What went wrong. It never holds what the server sent, which may be another service's banner: only

@@ -59,6 +59,38 @@ pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result
     Ok(member)
 }
 
+/// Folds every address again. Returns the members who share an address with another one from now on:
+/// each is still found by their own spelling of it.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn fold_emails_again(tx: &mut Transaction<'_>) -> Result<Vec<MemberId>> {
+    let (members, mut alike) = (store::folded_emails(tx)?, Vec::new());
+    for (id, email, stored) in &members {
+        if email.folded() == stored {
+            continue;
+        }
+        if members.iter().any(|(_, _, other)| other == email.folded()) {
+            alike.push(id.clone());
+        } else {
+            store::set_folded_email(tx, id, email.folded())?;
+        }
+    }
+    Ok(alike)
+}
+
+/// Whether another member has the same address, which is only so where an older version of the program
+/// took the two for different ones.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn shares_address(connection: &mut Connection, member: &Member) -> Result<bool> {
+    let members = store::folded_emails(connection)?;
+    Ok(members
+        .iter()
+        .any(|(id, email, _)| *id != member.id && email.folded() == member.email.folded()))
+}
+
 /// The member with this id.
 ///
 /// # Errors

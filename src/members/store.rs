@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::schema::{member_permissions, members};
 use crate::db::{Connection, Transaction};
 use crate::error::Result;
+use crate::text;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = members)]
@@ -57,11 +58,14 @@ pub(super) fn by_email(
     connection: &mut Connection,
     email: &Email,
 ) -> Result<Option<(Member, Option<String>)>> {
-    let row: Option<Row> = members::table
-        .filter(members::email_folded.eq(email.folded()))
+    // Two members whose addresses an older version took for different ones are both found by their own.
+    let former = email.formerly_folded();
+    let mut rows: Vec<Row> = members::table
+        .filter(members::email_folded.eq_any([email.folded(), &former]))
         .select(Row::as_select())
-        .first(connection)
-        .optional()?;
+        .load(connection)?;
+    let own = rows.iter().position(|row| text::fold(&row.email) == former).unwrap_or_default();
+    let row = (!rows.is_empty()).then(|| rows.swap_remove(own));
     row.map(|mut row| {
         let hash = row.password_hash.take();
         Ok((with_permissions(connection, row)?, hash))
@@ -70,10 +74,8 @@ pub(super) fn by_email(
 }
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
-    let rows: Vec<Row> = members::table
-        .order((members::name, members::id))
-        .select(Row::as_select())
-        .load(connection)?;
+    let mut rows: Vec<Row> = members::table.select(Row::as_select()).load(connection)?;
+    rows.sort_by_cached_key(|row| (text::sort_key(&row.name), row.id.clone()));
     let held: Vec<(String, String)> = member_permissions::table
         .select((member_permissions::member_id, member_permissions::permission))
         .load(connection)?;
@@ -90,16 +92,16 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
 
 /// Everybody who can sign in and manage members, by name.
 pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
-    let rows: Vec<(String, String)> = members::table
+    let mut rows: Vec<(String, String)> = members::table
         .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
         .filter(member_permissions::permission.eq(Permission::ManageMembers.name()))
         .filter(members::super_manager)
         .filter(members::disabled_at.is_null())
         .filter(members::invited_until.is_null())
         .filter(members::password_hash.is_not_null())
-        .order((members::name, members::id))
         .select((members::id, members::name))
         .load(connection)?;
+    rows.sort_by_cached_key(|(id, name)| (text::sort_key(name), id.clone()));
     Ok(rows.into_iter().map(|(id, name)| (MemberId::stored(id), name)).collect())
 }
 
@@ -221,4 +223,25 @@ fn with_permissions(connection: &mut Connection, row: Row) -> Result<Member> {
         .select(member_permissions::permission)
         .load(connection)?;
     Ok(row.with(names.iter()))
+}
+
+/// The stored form of each member's address.
+pub(super) fn folded_emails(connection: &mut Connection) -> Result<Vec<(MemberId, Email, String)>> {
+    let rows: Vec<(String, String, String)> = members::table
+        .order(members::id)
+        .select((members::id, members::email, members::email_folded))
+        .load(connection)?;
+    let rows = rows.into_iter();
+    Ok(rows.map(|(id, email, form)| (MemberId::stored(id), Email::stored(email), form)).collect())
+}
+
+pub(super) fn set_folded_email(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    folded: &str,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::email_folded.eq(folded))
+        .execute(&mut **tx)?;
+    Ok(())
 }

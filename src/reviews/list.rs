@@ -74,7 +74,7 @@ impl Cursor {
     /// The place beside `item`.
     #[must_use]
     pub fn beside(item: &Item, is_after: bool) -> Self {
-        Self { is_after, name: text::fold(&item.name), key_id: item.key_id }
+        Self { is_after, name: text::sort_key(&item.name), key_id: item.key_id }
     }
 }
 

@@ -26,7 +26,7 @@ pub use start::{Started, gather, start};
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::db::Connection;
+use crate::db::{Connection, Transaction};
 use crate::error::Result;
 
 /// Up to how many items are counted one by one; beyond, a page says "1,000+".
@@ -66,6 +66,14 @@ pub fn list(
 /// When the database cannot be read.
 pub fn finished_before(connection: &mut Connection, review: &Review) -> Result<Option<Review>> {
     store::finished_before(connection, review.started_at)
+}
+
+/// Writes again what items are sorted by, where names are sorted in another way from now on.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn sort_names_again(tx: &mut Transaction<'_>) -> Result<()> {
+    store::ids(tx)?.iter().try_for_each(|review| store::sort_names_again(tx, review))
 }
 
 /// Some items of a review, by name.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Role;
+use super::{Role, slug};
 use crate::error::Invalid;
 use crate::scopes::Scope;
 use crate::text::{self, Typed};
@@ -17,6 +17,8 @@ const LONGEST_DESCRIPTION: usize = 200;
 pub struct Draft {
     /// The role's name.
     pub name: String,
+    /// What gateways are to call a new role; empty to make that from the name.
+    pub slug: String,
     /// What it is for; may be empty.
     pub description: String,
     /// The scopes ticked.
@@ -27,6 +29,8 @@ pub struct Draft {
 #[derive(Debug)]
 pub(super) struct Checked {
     pub name: String,
+    /// Of a new role; empty for one that is edited.
+    pub slug: String,
     pub description: String,
     pub scopes: BTreeSet<String>,
 }
@@ -41,14 +45,19 @@ impl Draft {
     ) -> Result<Checked, Invalid> {
         let mut invalid = Invalid::default();
         let name = invalid.take("name", self.check_name(before, others));
+        let slug = match (before, &name) {
+            (None, Some(name)) => slug::choose(&self.slug, name, others),
+            _ => Ok(String::new()),
+        };
+        let slug = invalid.take("slug", slug);
         let stored = before.map_or("", |role| &role.description);
         let description = Typed::over(&self.description, stored);
         let description = text::one_line(description, "Description", LONGEST_DESCRIPTION);
         let description = invalid.take("description", description);
         let scopes = invalid.take("scopes", self.check_scopes(scopes));
-        match (name, description, scopes) {
-            (Some(name), Some(description), Some(scopes)) => {
-                Ok(Checked { name, description, scopes })
+        match (name, slug, description, scopes) {
+            (Some(name), Some(slug), Some(description), Some(scopes)) => {
+                Ok(Checked { name, slug, description, scopes })
             }
             _ => Err(invalid),
         }
@@ -95,7 +104,7 @@ mod tests {
 
     fn draft() -> Draft {
         let scopes = vec!["orders:read".into()];
-        Draft { name: " Auditor ".into(), description: String::new(), scopes }
+        Draft { name: " Auditor ".into(), scopes, ..Draft::default() }
     }
 
     #[test]

@@ -4,20 +4,22 @@
 
 mod draft;
 pub mod http;
+mod names;
 mod role;
+mod slug;
 mod store;
 
 pub use draft::Draft;
+pub use names::{alike, fold_names_again};
 pub use role::{Coverage, Role};
+pub use slug::is_slug;
 
 use crate::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::clock::Timestamp;
 use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::error::{Error, Invalid, Result};
-use crate::{random, scopes, text};
+use crate::{random, scopes};
 
-/// The longest slug, in characters, before it is made unique.
-const LONGEST_SLUG: usize = 40;
 /// How many roles there can be: a page shows them all.
 pub const MOST: usize = 200;
 
@@ -76,8 +78,8 @@ pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Resul
     }
     let checked = invalid.and(draft.check(&scopes, None, &known))?;
     let id = format!("role_{}", random::text(random::BASE62, 12)?);
-    let slug = free_slug(&checked.name, &known);
-    let role = Role::custom(&id, &slug, &checked.name, &checked.description, checked.scopes);
+    let role =
+        Role::custom(&id, &checked.slug, &checked.name, &checked.description, checked.scopes);
     add(tx, &role, author.now)?;
     activity::record(tx, author, &recorded(Event::RoleCreated, &role, &changes(None, &role)))?;
     Ok(role)
@@ -153,23 +155,6 @@ pub fn all(connection: &mut Connection) -> Result<Vec<Role>> {
     Ok(roles)
 }
 
-/// Whether `text` has the form of a slug, whether or not there is such a role.
-#[must_use]
-pub fn is_slug(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-/// A slug for `name` that no role has; it stays when the name changes. `new` is a page of its own.
-fn free_slug(name: &str, known: &[Role]) -> String {
-    let slug = match text::slug(name, LONGEST_SLUG) {
-        slug if slug.is_empty() => "role".to_owned(),
-        slug => slug,
-    };
-    let is_free = |slug: &String| slug != "new" && known.iter().all(|role| role.slug != *slug);
-    let numbered = (2..).map(|number| format!("{slug}-{number}"));
-    std::iter::once(slug.clone()).chain(numbered).find(is_free).unwrap_or(slug)
-}
-
 fn subject(role: &Role) -> Subject {
     Subject { kind: "role", id: role.id.clone(), name: role.name.clone() }
 }
@@ -193,26 +178,4 @@ fn changes(before: Option<&Role>, after: &Role) -> Vec<Change> {
         to: value(after),
     };
     FIELDS.iter().map(change).filter(|change| change.from != change.to).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slug_is_made_from_the_name_and_is_unique() {
-        let role =
-            |slug: &str| Role::custom(slug, slug, slug, "", std::collections::BTreeSet::new());
-        let known = [role("read-only"), role("billing"), role("billing-2")];
-        for (name, slug) in [
-            ("Auditor", "auditor"),
-            ("Billing", "billing-3"),
-            ("Read only", "read-only-2"),
-            ("New", "new-2"),
-            ("東京", "role"),
-            ("../<b>\u{202e}", "b"),
-        ] {
-            assert_eq!(free_slug(name, &known), slug, "{name}");
-        }
-    }
 }

@@ -10,9 +10,9 @@ use crate::error::Result;
 use crate::text;
 
 pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
-    let rows: Vec<(String, String, String, String, String, i64)> = roles::table
-        .order((roles::position, roles::name_folded))
+    let mut rows: Vec<(i64, String, String, String, String, String, i64)> = roles::table
         .select((
+            roles::position,
             roles::id,
             roles::slug,
             roles::name,
@@ -21,11 +21,14 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
             roles::version,
         ))
         .load(connection)?;
+    rows.sort_by_cached_key(|(position, id, _, name, ..)| {
+        (*position, text::sort_key(name), id.clone())
+    });
     let chosen: Vec<(String, String)> =
         role_scopes::table.select((role_scopes::role_id, role_scopes::scope)).load(connection)?;
     Ok(rows
         .into_iter()
-        .map(|(id, slug, name, description, coverage, version)| Role {
+        .map(|(_, id, slug, name, description, coverage, version)| Role {
             coverage: Coverage::stored(&coverage),
             scopes: chosen
                 .iter()
@@ -93,5 +96,16 @@ fn insert_scopes(tx: &mut Transaction<'_>, role: &Role) -> Result<()> {
     on_each!(&mut **tx, native => {
         diesel::insert_into(role_scopes::table).values(&rows).execute(native)?;
     });
+    Ok(())
+}
+
+/// The id, the name and the stored form of the name of each role.
+pub(super) fn folded_names(connection: &mut Connection) -> Result<Vec<(String, String, String)>> {
+    let columns = (roles::id, roles::name, roles::name_folded);
+    Ok(roles::table.order(roles::id).select(columns).load(connection)?)
+}
+
+pub(super) fn set_folded_name(tx: &mut Transaction<'_>, id: &str, folded: &str) -> Result<()> {
+    diesel::update(roles::table.find(id)).set(roles::name_folded.eq(folded)).execute(&mut **tx)?;
     Ok(())
 }

@@ -101,6 +101,22 @@ pub fn save(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
     store::update(tx, settings)
 }
 
+/// In which version of the program's folding the names in the database are.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn names_folded(connection: &mut Connection) -> Result<i64> {
+    store::names_folded(connection)
+}
+
+/// Notes that they are in that version.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn set_names_folded(tx: &mut Transaction<'_>, folding: i64) -> Result<()> {
+    store::set_names_folded(tx, folding)
+}
+
 /// Changes the settings that stood at `version` as drafted. Returns them as they stood and as they
 /// stand now.
 ///

@@ -88,3 +88,12 @@ pub(super) fn update(tx: &mut Transaction<'_>, new: &Settings) -> Result<()> {
     diesel::update(settings::table).set(values!(new)).execute(&mut **tx)?;
     Ok(())
 }
+
+pub(super) fn names_folded(connection: &mut Connection) -> Result<i64> {
+    Ok(settings::table.select(settings::names_folded).first(connection)?)
+}
+
+pub(super) fn set_names_folded(tx: &mut Transaction<'_>, folding: i64) -> Result<()> {
+    diesel::update(settings::table).set(settings::names_folded.eq(folding)).execute(&mut **tx)?;
+    Ok(())
+}

@@ -24,6 +24,7 @@ mod mail;
 mod many_keys;
 mod members;
 mod migrations_agree;
+mod names;
 mod passwords;
 mod private_authority;
 mod retention;

@@ -41,7 +41,7 @@ pub(super) fn key_created(entry: &Recorded) -> Parts {
     };
     let role = value("Role").map(|role| format!(" with role {role}"));
     let expiry = value("Expires at").map(|date| format!(", expiring {}", short(&date)));
-    Parts::around("Created ", role.unwrap_or_default() + &expiry.unwrap_or_default())
+    Parts::around("Created ", role.unwrap_or_default() + expiry.unwrap_or_default().as_str())
 }
 
 /// "Changed IP whitelist of X: added 1, removed 2 addresses", "Changed role and notes of X".
@@ -183,9 +183,9 @@ pub(super) fn generic(entry: &Recorded) -> Parts {
         _ => String::new(),
     };
     if entry.subject_id.is_some() {
-        Parts::around(format!("{start} "), what + &keys)
+        Parts::around(format!("{start} "), what + keys.as_str())
     } else {
-        Parts::plain(start + &what + &keys)
+        Parts::plain(start + what.as_str() + keys.as_str())
     }
 }
 

@@ -146,7 +146,7 @@ impl Query {
         let millis = |at: crate::clock::Timestamp| at.millis().to_string();
         let value = match self.sort {
             Sort::Created => millis(key.created_at),
-            Sort::Name => key.name.folded(),
+            Sort::Name => key.name.sort_key(),
             Sort::LastUsed => millis(key.last_used_at.unwrap_or_default()),
             Sort::Expires => millis(key.expires_at),
         };

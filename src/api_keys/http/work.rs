@@ -1,10 +1,10 @@
 //! The keys that need attention as a page of work: why, since when, and what to do about it.
 
 use super::words::ago_within;
-use super::work_other::{self, STORED};
+use super::work_other::{self, NAME_TAKEN, STORED};
 use crate::alerts::{self, COUNTED};
 use crate::api_keys::{self, ApiKey, Filter, Page, Status};
-use crate::attention::{self, Concern, Reason, StoredSecret};
+use crate::attention::{self, Concern, Elsewhere, Reason};
 use crate::clock::{Timestamp, short_date};
 use crate::db::Connection;
 use crate::error::Result;
@@ -25,7 +25,7 @@ pub(super) struct Found {
     /// How many alerts are open.
     alerts: i64,
     review: Option<Due>,
-    stored: Vec<StoredSecret>,
+    elsewhere: Vec<Elsewhere>,
 }
 
 impl Found {
@@ -45,8 +45,8 @@ impl Found {
         let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
         let concerns = attention::concerns(connection, &page.keys, settings, now)?;
         let review = if is_first { reviews::due(connection, now)? } else { None };
-        let stored = if is_first { attention::stored_secrets(connection)? } else { Vec::new() };
-        Ok(Self { over, concerns, alerts: alerts::count_open(connection)?, review, stored })
+        let elsewhere = if is_first { attention::elsewhere(connection)? } else { Vec::new() };
+        Ok(Self { over, concerns, alerts: alerts::count_open(connection)?, review, elsewhere })
     }
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Work {
     /// That a review is due or under way: what it is, since when, and where to go on.
     pub review: Option<Task>,
     /// What holds a secret key and is not a key.
-    pub stored: Vec<Task>,
+    pub elsewhere: Vec<Task>,
 }
 
 /// A key with what there is to do.
@@ -117,7 +117,7 @@ impl Work {
                 count => format!("{count} open alerts"),
             },
             review: found.review.as_ref().map(|due| work_other::review(viewer, due)),
-            stored: found.stored.iter().map(|secret| work_other::stored(viewer, secret)).collect(),
+            elsewhere: found.elsewhere.iter().map(|it| work_other::elsewhere(viewer, it)).collect(),
         }
     }
 
@@ -125,7 +125,7 @@ impl Work {
         self.over.is_empty()
             && self.live.is_empty()
             && self.review.is_none()
-            && self.stored.is_empty()
+            && self.elsewhere.is_empty()
     }
 
     /// Whether keys can be selected for anything.
@@ -171,6 +171,7 @@ fn look(reason: &Reason) -> (&'static str, &'static str) {
         Reason::Expiring(_) => ("clock", "why-amber"),
         Reason::RefusedOften { .. } => ("ban", "why-red"),
         Reason::RotationDue => ("refresh-cw", "why-blue"),
+        Reason::NameTaken => ("info", "why-amber"),
         Reason::OverlapCanEnd => ("circle-check", "why-blue"),
         Reason::CreatorLeft => ("info", ""),
         Reason::NeverUsed | Reason::Unused => ("circle-dashed", ""),
@@ -191,6 +192,7 @@ fn why(reason: &Reason) -> String {
         Reason::Expiring(days) => format!("Expires in {days} days"),
         Reason::RefusedOften { .. } => "Refused often".into(),
         Reason::RotationDue => "Rotation due".into(),
+        Reason::NameTaken => "Another key has the same name".into(),
         Reason::OverlapCanEnd => "The old secret can stop".into(),
         Reason::CreatorLeft => "Its creator has left".into(),
         Reason::NeverUsed => "Never used".into(),
@@ -218,6 +220,7 @@ fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
             format!("{}, most for {most}", refused(*count))
         }
         Reason::SecretStored => STORED.into(),
+        Reason::NameTaken => NAME_TAKEN.into(),
         Reason::IntrospectionEnded => {
             "Full access no longer includes it. Give it a role with latchkey:introspect".into()
         }
@@ -252,7 +255,7 @@ fn action(viewer: &Viewer, key: &ApiKey, reason: &Reason) -> Option<Action> {
         Reason::Expiring(_) | Reason::RotationDue => {
             may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
         }
-        Reason::SecretStored | Reason::IntrospectionEnded => {
+        Reason::SecretStored | Reason::IntrospectionEnded | Reason::NameTaken => {
             may(Permission::UpdateKeys, link("Edit", format!("/api-keys/{id}/edit")))
         }
         Reason::OverlapCanEnd => may(

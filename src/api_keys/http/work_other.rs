@@ -1,7 +1,7 @@
 //! What needs attention and is not a key: a review that is due, and other text with a secret key in it.
 
 use super::work::{Action, Task};
-use crate::attention::StoredSecret;
+use crate::attention::{Elsewhere, Problem};
 use crate::clock::short_date;
 use crate::members::Permission;
 use crate::members::http::Viewer;
@@ -10,6 +10,11 @@ use crate::text::thousands;
 
 /// What to do about a secret key that is stored as text.
 pub(super) const STORED: &str = "Take it out, and rotate the key it belongs to";
+/// What to do about a name that another one has too.
+pub(super) const NAME_TAKEN: &str =
+    "Names that differ only in case or spacing count as the same. Rename one of the two";
+/// What to do about an address that another member has too.
+const ADDRESS_TAKEN: &str = "Remove the member who no longer needs access";
 
 pub(super) fn review(viewer: &Viewer, due: &Due) -> Task {
     let (why, detail, since, label, href) = match due {
@@ -48,16 +53,24 @@ pub(super) fn review(viewer: &Viewer, due: &Due) -> Task {
     }
 }
 
-pub(super) fn stored(viewer: &Viewer, secret: &StoredSecret) -> Task {
-    let action = Action { label: "Edit", href: secret.href.clone(), is_danger: false };
+pub(super) fn elsewhere(viewer: &Viewer, found: &Elsewhere) -> Task {
+    let Elsewhere { what, problem, href, permission } = found;
+    let (icon, class, why, detail) = match problem {
+        Problem::HoldsSecret => ("triangle-alert", "why-red", "holds a secret key", STORED),
+        Problem::NameTaken => ("info", "why-amber", "has the same name as another one", NAME_TAKEN),
+        Problem::AddressTaken => {
+            ("info", "why-amber", "has the same email address as another one", ADDRESS_TAKEN)
+        }
+    };
+    let action = Action { label: "Edit", href: href.clone(), is_danger: false };
     Task {
-        icon: "triangle-alert",
-        class: "why-red",
-        why: format!("{} holds a secret key", secret.what),
-        detail: STORED.into(),
+        icon,
+        class,
+        why: format!("{what} {why}"),
+        detail: detail.into(),
         since: String::new(),
         since_at: String::new(),
-        action: viewer.may(secret.permission).then_some(action),
-        of: secret.what.clone(),
+        action: viewer.may(*permission).then_some(action),
+        of: what.clone(),
     }
 }

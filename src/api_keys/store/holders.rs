@@ -121,7 +121,7 @@ pub(in crate::api_keys) fn losing(
         .filter(api_keys::role_id.eq(role_id))
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::all_role_scopes.eq(true).or(exists(selected)))
-        .order((api_keys::name_folded, api_keys::id))
+        .order((api_keys::name_sort, api_keys::id))
         .limit(limit)
         .select(Row::as_select())
         .load(connection)?;
@@ -147,7 +147,7 @@ pub(in crate::api_keys) fn losing_all(
         .filter(api_keys::all_role_scopes.eq(false))
         .filter(exists(selected(scopes)))
         .filter(diesel::dsl::not(exists(selected(kept))))
-        .order((api_keys::name_folded, api_keys::id))
+        .order((api_keys::name_sort, api_keys::id))
         .limit(limit)
         .select(Row::as_select())
         .load(connection)?;

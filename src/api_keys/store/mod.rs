@@ -3,6 +3,7 @@
 mod attention;
 mod batch;
 mod holders;
+mod names;
 mod secrets;
 mod table;
 mod used;
@@ -20,6 +21,7 @@ pub(super) use batch::{active_after, addresses_of_all, first_created_at, scopes_
 pub(super) use holders::{
     Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
+pub(super) use names::{NameRow, is_name_taken, names_after, names_of, set_name_forms};
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, totals, walk};
 pub(super) use used::{
@@ -113,19 +115,6 @@ pub(super) fn addresses_of(connection: &mut Connection, id: &KeyId) -> Result<Ip
     IpWhitelist::stored(&addresses)
 }
 
-pub(super) fn is_name_taken(
-    tx: &mut Transaction<'_>,
-    name: &KeyName,
-    except: &KeyId,
-) -> Result<bool> {
-    let others = api_keys::table
-        .filter(api_keys::name_folded.eq(name.folded()))
-        .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::id.ne(except.as_str()))
-        .select(api_keys::id);
-    Ok(diesel::select(exists(others)).get_result(&mut **tx)?)
-}
-
 /// How many keys are active, counted up to `limit`.
 pub(super) fn count_active(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<i64> {
     table::count_active(connection, now, limit)
@@ -160,6 +149,7 @@ macro_rules! editable {
         (
             api_keys::name.eq(key.name.as_str()),
             api_keys::name_folded.eq(key.name.folded()),
+            api_keys::name_sort.eq(key.name.sort_key()),
             api_keys::role_id.eq(&key.role_id),
             api_keys::all_role_scopes.eq(key.all_role_scopes),
             api_keys::notes.eq(&key.notes),

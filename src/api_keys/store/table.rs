@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::super::list::Search;
-use super::super::{Cursor, Direction, Filter, Sort, Totals, View};
+use super::super::{Cursor, Direction, Filter, KeyId, Sort, Totals, View};
 use super::{ApiKey, Row};
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -208,14 +208,11 @@ fn with_search<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
             query.filter(api_keys::id.concat("").ge(start)).filter(api_keys::id.concat("").lt(end))
         }
         Search::Part(part) => {
-            let name = pattern(&crate::text::fold(&part));
-            let id = pattern(&part.to_uppercase());
-            query.filter(
-                api_keys::name_folded
-                    .like(name)
-                    .escape('\\')
-                    .or(api_keys::id.like(id).escape('\\')),
-            )
+            let name = api_keys::name_folded.like(pattern(&crate::text::fold(&part)));
+            match id_pattern(&part) {
+                Some(id) => query.filter(name.escape('\\').or(api_keys::id.like(id).escape('\\'))),
+                None => query.filter(name.escape('\\')),
+            }
         }
     }
 }
@@ -227,8 +224,25 @@ fn behind(start: &str) -> String {
 
 /// A LIKE pattern for texts that hold `part`.
 fn pattern(part: &str) -> String {
-    let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
+    format!("%{}%", escaped(part))
+}
+
+/// A LIKE pattern for the Key IDs that hold `part`. Every Key ID has the same prefix, so a part of that
+/// finds keys only with what follows it.
+fn id_pattern(part: &str) -> Option<String> {
+    let prefix = escaped(KeyId::PREFIX);
+    let upper = part.to_ascii_uppercase();
+    for (start, _) in KeyId::PREFIX.char_indices() {
+        let end_of_prefix = KeyId::PREFIX[start..].to_ascii_uppercase();
+        if let Some(rest) = upper.strip_prefix(&end_of_prefix) {
+            return (!rest.is_empty()).then(|| format!("{prefix}{}%", escaped(rest)));
+        }
+    }
+    Some(format!("{prefix}%{}%", escaped(&upper)))
+}
+
+fn escaped(part: &str) -> String {
+    part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// Rows beyond the cursor, in order. Compared as a pair: the database then begins in the middle of
@@ -266,7 +280,7 @@ fn sorted<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
     let number: i64 = text.parse().unwrap_or_default();
     match filter.sort {
         Sort::Created => beyond!(query, created_at, BigInt, number, cursor, ascending),
-        Sort::Name => beyond!(query, name_folded, Text, text, cursor, ascending),
+        Sort::Name => beyond!(query, name_sort, Text, text, cursor, ascending),
         Sort::LastUsed => beyond!(query, last_used_at, BigInt, number, cursor, ascending),
         Sort::Expires => beyond!(query, expires_at, BigInt, number, cursor, ascending),
     }

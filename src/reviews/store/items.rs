@@ -79,7 +79,7 @@ pub(in crate::reviews) fn insert_items(
             review_items::review_id.eq(id.as_str().to_owned()),
             review_items::key_id.eq(item.key_id.as_str().to_owned()),
             review_items::name.eq(without_secrets(&item.name).into_owned()),
-            review_items::name_folded.eq(text::fold(&item.name)),
+            review_items::name_sort.eq(text::sort_key(&item.name)),
             review_items::environment.eq(item.environment.slug()),
             review_items::role.eq(item.role.clone()),
             review_items::scopes.eq(item.scopes),
@@ -107,7 +107,7 @@ pub(in crate::reviews) fn items_of(
         review_items::table
             .filter(review_items::review_id.eq(id.as_str()))
             .filter(review_items::key_id.eq_any(keys))
-            .order((review_items::name_folded, review_items::key_id))
+            .order((review_items::name_sort, review_items::key_id))
             .select(Row::as_select())
             .load(connection)?,
     )
@@ -143,19 +143,17 @@ pub(in crate::reviews) fn walk(
     let query = match place {
         // The first bound is what an index can be entered at.
         Some((name, key_id)) if is_after => query
-            .filter(review_items::name_folded.ge(name.clone()))
-            .filter(review_items::name_folded.gt(name).or(review_items::key_id.gt(key_id))),
+            .filter(review_items::name_sort.ge(name.clone()))
+            .filter(review_items::name_sort.gt(name).or(review_items::key_id.gt(key_id))),
         Some((name, key_id)) => query
-            .filter(review_items::name_folded.le(name.clone()))
-            .filter(review_items::name_folded.lt(name).or(review_items::key_id.lt(key_id))),
+            .filter(review_items::name_sort.le(name.clone()))
+            .filter(review_items::name_sort.lt(name).or(review_items::key_id.lt(key_id))),
         None => query,
     };
     let rows = if is_after {
-        query
-            .order((review_items::name_folded.asc(), review_items::key_id.asc()))
-            .load(connection)?
+        query.order((review_items::name_sort.asc(), review_items::key_id.asc())).load(connection)?
     } else {
-        let order = (review_items::name_folded.desc(), review_items::key_id.desc());
+        let order = (review_items::name_sort.desc(), review_items::key_id.desc());
         query.order(order).load(connection)?
     };
     read(rows)
@@ -244,4 +242,30 @@ pub(in crate::reviews) fn decide(
         ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// How many items are read at once.
+const BATCH: i64 = 5_000;
+
+/// Writes again what the items of a review are sorted by, where that differs.
+pub(in crate::reviews) fn sort_names_again(tx: &mut Transaction<'_>, review: &str) -> Result<()> {
+    let mut last = String::new();
+    loop {
+        let rows: Vec<(String, String, String)> = review_items::table
+            .filter(review_items::review_id.eq(review).and(review_items::key_id.gt(&last)))
+            .order(review_items::key_id)
+            .limit(BATCH)
+            .select((review_items::key_id, review_items::name, review_items::name_sort))
+            .load(&mut **tx)?;
+        let Some((id, ..)) = rows.last() else { return Ok(()) };
+        id.clone_into(&mut last);
+        for (id, name, stored) in &rows {
+            let sort = text::sort_key(name);
+            if sort != *stored {
+                diesel::update(review_items::table.find((review, id)))
+                    .set(review_items::name_sort.eq(sort))
+                    .execute(&mut **tx)?;
+            }
+        }
+    }
 }

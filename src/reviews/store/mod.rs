@@ -4,7 +4,9 @@ mod items;
 
 use diesel::prelude::*;
 
-pub(super) use items::{decide, insert_items, items_of, perhaps_open, totals, undecided, walk};
+pub(super) use items::{
+    decide, insert_items, items_of, perhaps_open, sort_names_again, totals, undecided, walk,
+};
 
 use super::{Ended, Review, ReviewId};
 use crate::clock::Timestamp;
@@ -142,4 +144,9 @@ pub(super) fn end(
         ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// Every review.
+pub(super) fn ids(connection: &mut Connection) -> Result<Vec<String>> {
+    Ok(reviews::table.order(reviews::id).select(reviews::id).load(connection)?)
 }

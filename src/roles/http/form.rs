@@ -11,6 +11,8 @@ use crate::scopes::{Matrix, Scope};
 #[serde(default)]
 pub(super) struct Fields {
     pub name: String,
+    /// Only for a new role.
+    pub slug: String,
     pub description: String,
     pub scopes: Vec<String>,
     /// The version that an edit started from.
@@ -21,8 +23,8 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn draft(&self) -> Draft {
-        let Self { name, description, scopes, .. } = self.clone();
-        Draft { name, description, scopes }
+        let Self { name, slug, description, scopes, .. } = self.clone();
+        Draft { name, slug, description, scopes }
     }
 
     /// A role's own values, for its edit form.
@@ -32,7 +34,7 @@ impl Fields {
             description: role.description.clone(),
             scopes: role.scopes.iter().cloned().collect(),
             version: role.version.to_string(),
-            confirmed: String::new(),
+            ..Self::default()
         }
     }
 

@@ -109,7 +109,7 @@ fn more_keys_than_are_looked_at_that_end_with_the_same_day_are_all_told() {
                 "INSERT INTO api_keys SELECT 'key_{n:012}', 'Key {n}', 'key {n}', environment, role_id, \
                  all_role_scopes, notes, version, created_at, created_by, edited_at, expires_at, \
                  secret_created_at, last_used_at, last_used_address, attention_at, revoked_at, \
-                 revoked_by, noted_at, reviewed_at FROM api_keys WHERE id = '{id}'"
+                 revoked_by, noted_at, reviewed_at, name_sort FROM api_keys WHERE id = '{id}'"
             )
         })
         .collect();

@@ -156,10 +156,11 @@ fn search_finds_parts_of_names_and_key_ids_whatever_the_case() {
     for text in all {
         assert_eq!(names(&search(&manager, &text)), ["Billing worker – Köln"], "{text:?}");
     }
-    assert_eq!(names(&search(&manager, "key_")).len(), 2);
+    assert_eq!(names(&search(&manager, "key_")).len(), 0, "every Key ID begins so");
     assert_eq!(names(&search(&manager, "")).len(), 2);
     assert_eq!(names(&search(&manager, "  ")).len(), 2);
-    for nothing in ["Billing  worker", "key_00000000000A", &format!("{whole}0"), "xyzzy"] {
+    assert_eq!(names(&search(&manager, "Billing  worker")), ["Billing worker – Köln"]);
+    for nothing in ["key_00000000000A", &format!("{whole}0"), "xyzzy"] {
         let page = search(&manager, nothing);
         assert!(names(&page).is_empty(), "{nothing}");
         let shown = nothing.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -198,7 +199,7 @@ fn wildcards_are_ordinary_characters_in_a_search() {
     ] {
         assert_eq!(names(&search(&manager, text)), found, "{text}");
     }
-    assert_eq!(names(&search(&manager, "_")).len(), 8, "every Key ID holds one");
+    assert_eq!(names(&search(&manager, "_")), ["a_b"], "every Key ID holds one");
 }
 
 #[test]

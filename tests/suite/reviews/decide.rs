@@ -141,7 +141,7 @@ fn who_saves_later_is_told_what_somebody_else_decided_and_loses_nothing() {
     let kept = page.form_fields("form.review");
     assert!(kept.contains(&(format!("decision_{billing}"), "revoke".into())), "{kept:?}");
     assert!(kept.contains(&(format!("note_{billing}"), "Not ours".into())));
-    let decisions = "SELECT decision AS text FROM review_items ORDER BY name_folded";
+    let decisions = "SELECT decision AS text FROM review_items ORDER BY name_sort";
     assert_eq!(app.texts(decisions), ["keep", "rotate"]);
     let fields: Vec<_> = kept.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     assert_eq!(other.post(&review, &fields).status, 303, "knowing better");

@@ -79,7 +79,7 @@ fn the_file_has_a_row_for_each_key_with_each_outcome() {
             "INSERT INTO api_keys SELECT 'key_{number:012}', 'Key {number}', 'key {number}', \
              environment, role_id, all_role_scopes, notes, version, created_at, created_by, \
              edited_at, expires_at, secret_created_at, last_used_at, last_used_address, \
-             attention_at, revoked_at, revoked_by, noted_at, reviewed_at FROM api_keys WHERE id = '{formula}'"
+             attention_at, revoked_at, revoked_by, noted_at, reviewed_at, name_sort FROM api_keys WHERE id = '{formula}'"
         ));
     }
     pass(&app, &formula, "203.0.113.7", &[], 3);

@@ -43,7 +43,7 @@ pub(super) fn ids(texts: &[String]) -> Result<Vec<KeyId>> {
 pub(super) fn keys(connection: &mut Connection, ids: &[KeyId]) -> Result<Vec<ApiKey>> {
     let texts: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
     let mut keys = api_keys::by_ids(connection, &texts)?;
-    keys.sort_by_cached_key(|key| (key.name.folded(), key.id));
+    keys.sort_by_cached_key(|key| (key.name.sort_key(), key.id));
     Ok(keys)
 }
 
