@@ -55,8 +55,7 @@ fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let refused = |why: &str| {
         Error::Internal(format!("the certificates in {} cannot be used: {why}", file.display()))
     };
-    let read: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(file).and_then(|certificates| certificates.collect());
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let read = read.map_err(|error| refused(&error.to_string()))?;
     let (count, usable) = (read.len(), usable(read));
     if usable.is_empty() || usable.len() < count {

@@ -46,8 +46,10 @@ impl Draft {
         let mut invalid = Invalid::default();
         let name = invalid.take("name", self.check_name(before, others));
         let slug = match (before, &name) {
-            (None, Some(name)) => slug::choose(&self.slug, name, others),
-            _ => Ok(String::new()),
+            (Some(_), _) => Ok(String::new()),
+            // None can be made from a name that is wrong, but one that was typed is checked all the same.
+            (None, None) if self.slug.trim().is_empty() => Ok(String::new()),
+            (None, name) => slug::choose(&self.slug, name.as_deref().unwrap_or_default(), others),
         };
         let slug = invalid.take("slug", slug);
         let stored = before.map_or("", |role| &role.description);

@@ -110,7 +110,7 @@ impl Resource {
     /// # Errors
     /// The message for the person who typed them, with the line's number.
     pub fn parse_lines(text: &str) -> Result<Vec<Self>, String> {
-        text::without_secret(text)?;
+        let text = text::without_bom(text::without_secret(text)?);
         let mut resources: Vec<Self> = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let resource =
@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn resources_are_read_one_per_line_without_repetition() {
-        let resources = Resource::parse_lines("Orders\r\n\n invoices \norders").expect("fine");
+        let resources =
+            Resource::parse_lines("\u{feff}Orders\r\n\n invoices \norders").expect("fine");
         let names: Vec<_> = resources.iter().map(|resource| resource.scope("read").name).collect();
         assert_eq!(names, ["orders:read", "invoices:read"]);
     }

@@ -53,7 +53,7 @@ fn without_repeated_blanks(text: &str) -> String {
 }
 
 /// Characters without a shape of their own that names may hold, as emoji do (Unicode,
-/// Default_Ignorable_Code_Point).
+/// `Default_Ignorable_Code_Point`).
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0100}'..='\u{e01ef}')

@@ -51,7 +51,7 @@ impl Table {
 fn value(key: &ApiKey, sort: Sort) -> String {
     match sort {
         Sort::Created => key.created_at.millis().to_string(),
-        Sort::Name => key.name.folded(),
+        Sort::Name => key.name.sort_key(),
         Sort::LastUsed => key.last_used_at.unwrap_or_default().millis().to_string(),
         Sort::Expires => key.expires_at.millis().to_string(),
     }
@@ -89,12 +89,16 @@ fn few_and_many_keys_are_found_alike() {
     let prefix = live[7].id.as_str()[..5].to_owned();
     let role_id = live[7].role_id.clone();
     let plain = Filter::default;
-    let cases: [Wanted<'_>; 8] = [
+    let cases: [Wanted<'_>; 9] = [
         (
             Filter { view: View::Expired, ..plain() },
             Box::new(|key| key.status(NOW) == Status::Expired),
         ),
-        (Filter { search: "key_".into(), ..plain() }, Box::new(|_| true)),
+        (
+            Filter { search: "a".into(), ..plain() },
+            Box::new(|key| key.name.folded().contains('a') || key.id.as_str().contains('A')),
+        ),
+        (Filter { search: "key_".into(), ..plain() }, Box::new(|_| false)),
         (
             Filter { search: prefix.to_lowercase(), ..plain() },
             Box::new(|key| key.id.as_str().starts_with(&prefix)),

@@ -223,11 +223,36 @@ fn a_review_s_keys_are_sorted_anew() {
 
 #[test]
 fn the_program_folds_names_again_at_its_start() {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        text: String,
+    }
     let shell = crate::support::Shell::new();
     assert!(shell.run(&["demo", "--keys", "8", "--days", "1"]).status.success());
-    assert!(shell.run(&["migrate"]).status.success());
-    let (_server, url) = shell.serve();
-    assert_eq!(Client::new(&url).get("/readyz").status, 200);
+    let db = latchkey::db::Db::open(&shell.database.location).expect("a database");
+    let older = |name: &str, folded: &str, which: &str| {
+        format!(
+            "UPDATE api_keys SET name = '{name}', name_folded = '{folded}', name_sort = '{folded}' \
+             WHERE id = (SELECT {which}(id) FROM api_keys WHERE revoked_at IS NULL);"
+        )
+    };
+    let sql = [
+        older("Straße", "straße", "MIN"),
+        older("STRASSE", "strasse", "MAX"),
+        "UPDATE settings SET names_folded = 0".into(),
+    ];
+    db.write_blocking(|tx| Ok(tx.batch_execute(&sql.concat())?)).expect("written");
+    let output = shell.run(&["migrate"]);
+    assert!(output.status.success(), "{output:?}");
+    let query = "SELECT name || '/' || name_folded || '/' || id AS text FROM api_keys \
+                 WHERE name_folded LIKE 'strasse%' ORDER BY id";
+    let rows = db.read_blocking(|c| Ok(diesel::sql_query(query).load::<Row>(c)?)).expect("read");
+    let id = rows[0].text.rsplit_once('/').expect("an id").1;
+    assert_eq!(rows[0].text, format!("Straße/strasse {id}/{id}"));
+    assert!(rows.len() == 2 && rows[1].text.starts_with("STRASSE/strasse/key_"));
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn is_welcome(field: &str, kind: &str) -> bool {
             matches!(kind, "markup" | "SQL" | "emoji" | "template" | "number" | "path")
         }
         "notes" => !matches!(kind, "long" | "control" | "newline" | "bidi" | "invisible" | "NUL"),
+        "slug" => matches!(kind, "empty" | "blank" | "number"),
         "ip_whitelist" => matches!(kind, "empty" | "blank"),
         _ => false,
     }
@@ -156,7 +157,7 @@ fn the_forms_of_roles_and_scopes_refuse_what_is_hostile_in_every_field() {
     let app = App::set_up();
     let manager = app.super_manager();
     let role = [("name", "Auditor"), ("description", "Reads"), ("scopes", "orders:read")];
-    for field in ["name", "scopes"] {
+    for field in ["name", "slug", "scopes"] {
         attack(&app, &manager, "/roles/new", "/roles", &role, field);
         app.sql("DELETE FROM roles WHERE coverage = 'chosen'");
     }

@@ -59,9 +59,9 @@ impl Crowd {
         self.changed.notify_all();
         if !is_first {
             let patience = Duration::from_secs(4);
-            let alone = |[.., most]: &mut [usize; 3]| *most < wanted;
-            let waited = self.changed.wait_timeout_while(counts, patience, alone);
-            counts = waited.expect("counts").0;
+            let is_short = |[.., most]: &mut [usize; 3]| *most < wanted;
+            let gathered = self.changed.wait_timeout_while(counts, patience, is_short);
+            counts = gathered.expect("counts").0;
         }
         counts[1] -= 1;
     }

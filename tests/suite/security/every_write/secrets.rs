@@ -102,6 +102,7 @@ fn a_secret_key_is_rejected_in_each_text_field_of_each_form() {
         "/members name",
         "/members email",
         "/roles name",
+        "/roles slug",
         "/roles description",
         "/roles/{slug}/edit description",
         "/scopes resource",
