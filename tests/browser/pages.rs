@@ -274,6 +274,7 @@ fn role_with_a_key(app: &App) {
     app.write(|tx, author| {
         let draft = latchkey::roles::Draft {
             name: "Billing".into(),
+            slug: String::new(),
             description: "Invoice export and reconciliation.".into(),
             scopes: vec!["invoices:read".into(), "invoices:write".into()],
         };
