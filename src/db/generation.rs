@@ -165,3 +165,34 @@ impl Checksum {
         self.sums == [number(bytes, at), number(bytes, at + 4)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_page_that_was_written_whole_names_a_generation() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.db");
+        let mut writer =
+            SqliteConnection::establish(&path.to_string_lossy()).expect("a connection");
+        writer
+            .batch_execute(
+                "PRAGMA journal_mode = WAL; CREATE TABLE t (x); BEGIN; PRAGMA user_version = 7; \
+                 INSERT INTO t VALUES (1); COMMIT; PRAGMA wal_checkpoint(TRUNCATE); \
+                 BEGIN; PRAGMA user_version = 7; INSERT INTO t VALUES (2); COMMIT",
+            )
+            .expect("written");
+        let log = std::fs::read(crate::files::with_ending(&path, "-wal")).expect("a log");
+        let first = HEADER + FRAME_HEADER + 4096;
+        assert_eq!(find(&mut &log[..]).expect("read"), Some(7));
+        assert_eq!(find(&mut &log[..first]).expect("read"), Some(7));
+        for end in (0..first).step_by(61) {
+            assert_eq!(find(&mut &log[..end]).expect("read"), None, "cut at {end}");
+            let mut changed = log.clone();
+            changed[end] ^= 1;
+            assert_eq!(find(&mut &changed[..]).expect("read"), None, "changed at {end}");
+        }
+        check(&path, &crate::files::with_ending(&path, "-wal")).expect("its own log");
+    }
+}

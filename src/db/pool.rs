@@ -114,6 +114,10 @@ impl Connections {
         self.pool.state().connections == 0 && self.attempts.hang()
     }
 
+    pub(super) fn get(&self) -> Result<Pooled> {
+        self.pool.get().map_err(error::unavailable)
+    }
+
     /// Waits for a place, for no longer than for a connection.
     pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit> {
         match tokio::time::timeout(WAIT, self.places.clone().acquire_owned()).await {
@@ -166,11 +170,6 @@ impl Pool {
 
     pub(super) fn current(&self) -> Arc<Connections> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// A connection out of `connections`, which are or were the current ones.
-    pub(super) fn get(&self, connections: &Connections) -> Result<Pooled> {
-        connections.pool.get().map_err(error::unavailable)
     }
 
     /// Drops the connections that nobody uses; those in use are dropped when they are given back.

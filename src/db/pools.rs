@@ -54,7 +54,7 @@ impl Pools {
     /// A connection out of `connections`, which are or were the current ones of `pool`.
     pub(super) fn get(&self, pool: &Pool, connections: &Arc<Connections>) -> Result<Pooled> {
         self.check()?;
-        let pooled = pool.get(connections).inspect_err(|_| {
+        let pooled = connections.get().inspect_err(|_| {
             if connections.hang() {
                 self.give_up(pool, connections);
             }
