@@ -38,7 +38,7 @@ fn is_welcome(field: &str, kind: &str) -> bool {
             matches!(kind, "markup" | "SQL" | "emoji" | "template" | "number" | "path")
         }
         "notes" => !matches!(kind, "long" | "control" | "newline" | "bidi" | "invisible" | "NUL"),
-        "slug" => matches!(kind, "empty" | "blank" | "number"),
+        "slug" => matches!(kind, "empty" | "blank"),
         "ip_whitelist" => matches!(kind, "empty" | "blank"),
         _ => false,
     }
