@@ -12,6 +12,8 @@
 mod cost;
 mod growth;
 mod program;
+#[path = "../sign_in.rs"]
+mod sign_in;
 mod size;
 mod start;
 mod usage;

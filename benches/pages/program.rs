@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use latchkey::db::{Db, Location, without_indexes};
 use reqwest::blocking::{Client, Response};
-use reqwest::redirect::Policy;
 use tempfile::TempDir;
+
+use crate::sign_in::{client, said, sign_in};
 
 /// A filled data directory.
 pub struct Data {
@@ -29,12 +30,8 @@ impl Data {
             .expect("the program runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         println!("{keys} keys were made in {:.1} s", begin.elapsed().as_secs_f64());
-        let said = String::from_utf8(output.stdout).expect("text");
-        let behind = |label: &str| {
-            let line = said.lines().find_map(|line| line.strip_prefix(label)).expect(label);
-            line.split_whitespace().next().expect("a word").to_owned()
-        };
-        Self { folder, email: behind("Email:"), password: behind("Password:") }
+        let [email, password] = ["Email:", "Password:"].map(|label| said(&output.stdout, label));
+        Self { folder, email, password }
     }
 
     /// The same with that many entries in the activity, over two years.
@@ -178,27 +175,6 @@ impl Drop for Program {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-fn client() -> Client {
-    Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client")
-}
-
-fn sign_in(client: &Client, url: &str, email: &str, password: &str) -> u16 {
-    let page = client.get(format!("{url}/sign-in")).send().expect("an answer");
-    let page = page.text().expect("a body");
-    let mark = "name=\"form_token\" value=\"";
-    let start = page.find(mark).expect("a form") + mark.len();
-    let token = page[start..].split('"').next().expect("a token");
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs([("form_token", token), ("email", email), ("password", password)])
-        .finish();
-    let request = client
-        .post(format!("{url}/sign-in"))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("sec-fetch-site", "same-origin")
-        .body(body);
-    request.send().expect("an answer").status().as_u16()
 }
 
 fn first_page(url: &str) {

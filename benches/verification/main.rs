@@ -4,7 +4,8 @@
 //! memory that it all takes.
 //!
 //! `cargo bench --bench verification`, or with `-- --quick` for trying out, or a part alone:
-//! `-- against` (the bare handler), `-- size`, `-- counting`, `-- crowd` (slow clients). Nothing is asserted; costs are ratios in
+//! `-- against` (the bare handler), `-- size`, `-- counting`, `-- crowd` (slow clients),
+//! `-- searches` (in the dashboard, beside first uses). Nothing is asserted; costs are ratios in
 //! the same run. Linux only: it reads /proc, and pins servers with taskset.
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot go on has failed")]
@@ -21,7 +22,10 @@ mod host;
 mod latency;
 mod load;
 mod pace;
+mod searches;
 mod server;
+#[path = "../sign_in.rs"]
+mod sign_in;
 mod table;
 mod turns;
 
@@ -74,7 +78,7 @@ fn main() {
     let (rounds, turn, long_turn) = if quick { (4, 500, 6_000) } else { (8, 1_000, 62_000) };
     let [turn, long_turn] = [turn, long_turn].map(Duration::from_millis);
     let scale = Scale { remembered, keys, rounds, turn, long_turn, misses };
-    let parts = ["against", "size", "counting", "crowd"];
+    let parts = ["against", "size", "counting", "crowd", "searches"];
     let is_due = |part| is_said(part) || !parts.iter().any(|other| is_said(other));
     if is_due("against") {
         against_bare(&scale);
@@ -87,6 +91,9 @@ fn main() {
     }
     if is_due("crowd") {
         crowd::measure(quick);
+    }
+    if is_due("searches") {
+        searches::measure(&scale);
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Server {
     process: Process,
     lines: Lines<BufReader<ChildStdout>>,
     pub address: SocketAddr,
+    /// The URL of the pages; empty of the bare server.
+    pub pages: String,
 }
 
 impl Server {
@@ -65,11 +67,16 @@ impl Server {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().expect("the server starts, by way of taskset");
         let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let mut pages = String::new();
         let address = lines.find_map(|line| {
-            line.expect("a line").strip_prefix(ASK)?.trim().strip_prefix("http://")?.parse().ok()
+            let line = line.expect("a line");
+            if let Some((_, url)) = line.split_once(" listens on ") {
+                url.clone_into(&mut pages);
+            }
+            line.strip_prefix(ASK)?.trim().strip_prefix("http://")?.parse().ok()
         });
         thread::sleep(SETTLE);
-        Self { process: Process(process), lines, address: address.expect("an address") }
+        Self { process: Process(process), lines, address: address.expect("an address"), pages }
     }
 
     /// CPU time until now.
