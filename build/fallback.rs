@@ -3,7 +3,7 @@
 
 /// The rules of `css` for such browsers: each custom property that has two colours, with its light one.
 pub fn light(css: &str) -> String {
-    let properties = css.split_inclusive([';', '{', '}']).map(|part| part.trim_start());
+    let properties = css.split_inclusive([';', '{', '}']).map(str::trim_start);
     let double = properties.filter(|part| part.starts_with("--") && part.contains(DOUBLE));
     let single: String = double.map(first_of_each).collect();
     format!(

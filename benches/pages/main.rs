@@ -12,7 +12,6 @@
 mod cost;
 mod growth;
 mod program;
-#[path = "../sign_in.rs"]
 mod sign_in;
 mod size;
 mod start;

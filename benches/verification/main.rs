@@ -24,7 +24,7 @@ mod load;
 mod pace;
 mod searches;
 mod server;
-#[path = "../sign_in.rs"]
+#[path = "../pages/sign_in.rs"]
 mod sign_in;
 mod table;
 mod turns;

@@ -54,7 +54,9 @@ impl Config {
     /// What to print instead of starting: one line about a bad setting, or the help asked for.
     pub fn read() -> Result<Self, Refusal> {
         environment::refuse_unknown(&CommandLine::command(), env::vars_os())?;
-        Self::parse(env::args_os(), |variable| env::var_os(variable))
+        #[expect(clippy::disallowed_methods, reason = "config reads the environment")]
+        let value_of = |variable: &OsStr| env::var_os(variable);
+        Self::parse(env::args_os(), value_of)
     }
 
     pub(crate) fn parse(
