@@ -6,8 +6,8 @@
 //! `$OUT_DIR/asset_names.rs`. Licence texts under `static/` are not published. Knows nothing of
 //! the program.
 
-#[path = "build/fallback.rs"]
-mod fallback;
+#[path = "build/colours.rs"]
+mod colours;
 #[path = "build/minify.rs"]
 mod minify;
 #[path = "build/published.rs"]
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
         }
     }
     let css = concatenated("static/css", "css")?;
-    let css = minify::css(&format!("{css}{}", fallback::light(&css)));
+    let css = minify::css(&colours::written_out(&css));
     let css = published.link(&css)?;
     published.add("app.css", css.as_bytes())?;
     let js = minify::js(&concatenated("static/js", "js")?);

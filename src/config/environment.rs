@@ -20,16 +20,21 @@ pub(super) fn settled(command: Command, value_of: impl Fn(&OsStr) -> Option<OsSt
         let Some(value) = argument.get_env().and_then(&value_of) else { return argument };
         let Some(text) = value.to_str() else { return argument };
         match text.trim() {
-            "" if argument.get_id() == NEVER_UNSET => argument,
+            "" if argument.get_id() == NEVER_UNSET => from_variable(argument, ""),
             "" => argument.env(None::<&'static str>),
             trimmed if trimmed.len() == text.len() => argument,
-            trimmed => {
-                // clap keeps no text of its own; this is read once and lives as long as the program.
-                let value: &'static str = trimmed.to_owned().leak();
-                argument.env(None::<&'static str>).default_value(value).hide_default_value(true)
-            }
+            // clap keeps no text of its own; this is read once and lives as long as the program.
+            trimmed => from_variable(argument, trimmed.to_owned().leak()),
         }
     })
+}
+
+/// `argument` with `value` unless it is typed.
+fn from_variable(argument: Arg, value: &'static str) -> Arg {
+    let takes_value = argument.get_action().takes_values();
+    let argument = argument.env(None::<&'static str>).default_value(value);
+    // The help shows no values of variables.
+    if takes_value { argument.hide_default_value(true) } else { argument }
 }
 
 /// A misspelt variable would be passed over in silence, and with it, say, the trusted proxies.

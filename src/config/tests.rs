@@ -167,7 +167,7 @@ fn the_listener_for_programs_follows_the_same_rule() {
         ["--verify-listen", "127.0.0.1:8081"].as_slice(),
         &["--verify-listen", "[::ffff:127.0.0.1]:8081"],
         &["--verify-listen", "0.0.0.0:8081", "--insecure-verify-http"],
-        &[&["--verify-listen", "0.0.0.0:8081", "--listen", "0.0.0.0:8080"], tls.as_slice()]
+        &[&["--verify-listen", "0.0.0.0:8081", "--listen", "192.0.2.1:8080"], tls.as_slice()]
             .concat(),
         &["--verify-listen", "0.0.0.0:8081", "migrate"],
         &["--metrics-listen", "0.0.0.0:9090"],
