@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::members::http::Public;
 use crate::sign_in::Door;
 use crate::sign_in::http::session;
+use crate::stop::{self, Signals};
 use crate::usage::{Recorder, Writer};
 use crate::verification::Verifier;
 use crate::verification::http::{Expectations, Front};
@@ -32,7 +33,7 @@ use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, cookie, error_page, headers, same_origin, secret_in_query};
 use crate::{
     activity, alerts, api_keys, diagnosis, leaks, mail, members, reviews, roles, scopes, settings,
-    sign_in, stop, usage, verification, webhooks,
+    sign_in, usage, verification, webhooks,
 };
 
 /// How many open files are assumed until it is known how many there may be.
@@ -106,8 +107,9 @@ pub fn routes() -> Routes {
     routes
 }
 
-/// Serves on `sockets` until the process is told to stop; keeps the house and writes what was counted
-/// meanwhile. Metrics are on the listener for programs where that is on this machine only.
+/// Serves on `sockets` until the process is told to stop, and calls `announce` once it can be told; keeps
+/// the house and writes what was counted meanwhile. Metrics are on the listener for programs where that
+/// is on this machine only.
 ///
 /// # Errors
 /// When the sockets cannot be served.
@@ -117,6 +119,7 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
     workers: Option<NonZeroUsize>,
     metrics: Metrics,
     house_keeping: fn(Site) -> Keeping,
+    announce: impl FnOnce(),
 ) -> Result<()> {
     // Dropped, and so for the last time writing, once no request is under way any more.
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
@@ -130,26 +133,27 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
         let servers = servers.map_err(Error::internal)?;
         actix_web::rt::spawn(keep_house(shared.site.clone(), house_keeping));
         actix_web::rt::spawn(metrics.keep_up());
+        let signals = Signals::listen().map_err(Error::internal)?;
+        announce();
         let handles = servers.iter().map(Server::handle).collect();
-        let ending = pin!(end(shared.ending.clone(), handles));
+        let ending = pin!(end(signals, shared.ending.clone(), handles));
         // First, so that whoever was answered can end it.
         match select(ending, try_join_all(servers)).await {
-            Either::Left((told, _)) => told,
+            Either::Left(_) => Ok(()),
             Either::Right((ended, _)) => ended.map_err(Error::internal).map(drop),
         }
     })
 }
 
 /// Lets requests in flight finish once the program is told to end; returns when it is told again.
-async fn end(ending: Ending, servers: Vec<ServerHandle>) -> Result<()> {
-    stop::told().await.map_err(Error::internal)?;
+async fn end(mut signals: Signals, ending: Ending, servers: Vec<ServerHandle>) {
+    signals.told().await;
     tracing::info!("told to end: requests in flight are finished");
     stop::end_in_time();
     ending.announce().await;
     let stopped = join_all(servers.iter().map(|server| server.stop(true)));
-    match select(stopped, pin!(stop::told())).await {
-        Either::Left(_) => std::future::pending().await,
-        Either::Right((told, _)) => told.map_err(Error::internal),
+    if let Either::Left(_) = select(stopped, pin!(signals.told())).await {
+        std::future::pending::<()>().await;
     }
 }
 

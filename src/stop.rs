@@ -9,36 +9,60 @@ use std::time::Duration;
 /// has not ended by itself (`terminationGracePeriodSeconds`), systemd after 90.
 const LATEST: Duration = Duration::from_secs(19);
 
-/// Waits until the program is told to end: by a service manager, by Ctrl+C, or because the terminal
-/// was closed. Signals that mean nothing to it are ignored from then on.
-///
-/// # Errors
-/// When the operating system does not pass signals on.
+/// What tells the program to end: a service manager, Ctrl+C, or a terminal that was closed. From the
+/// first moment on, signals that mean nothing to it are ignored.
 #[cfg(unix)]
-pub async fn told() -> io::Result<()> {
-    use futures_util::future::{FutureExt as _, select_all};
-    use tokio::signal::unix::{SignalKind, signal};
-    for ignored in [SignalKind::user_defined1(), SignalKind::user_defined2(), SignalKind::alarm()] {
-        drop(signal(ignored)?);
+pub struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Signals {
+    /// Begins to listen, in a runtime.
+    ///
+    /// # Errors
+    /// When the operating system does not pass signals on.
+    pub fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let ignored =
+            [SignalKind::user_defined1(), SignalKind::user_defined2(), SignalKind::alarm()];
+        for kind in ignored {
+            drop(signal(kind)?);
+        }
+        let ends = [
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+            SignalKind::hangup(),
+            SignalKind::quit(),
+        ];
+        ends.map(signal).into_iter().collect::<io::Result<_>>().map(Self)
     }
-    let ends = [
-        SignalKind::terminate(),
-        SignalKind::interrupt(),
-        SignalKind::hangup(),
-        SignalKind::quit(),
-    ];
-    let mut ends = ends.map(signal).into_iter().collect::<io::Result<Vec<_>>>()?;
-    select_all(ends.iter_mut().map(|end| end.recv().boxed_local())).await;
-    Ok(())
+
+    /// Waits until the program is told.
+    pub async fn told(&mut self) {
+        use futures_util::future::{FutureExt as _, select_all};
+        select_all(self.0.iter_mut().map(|end| end.recv().boxed_local())).await;
+    }
 }
 
-/// Waits until the program is told to end, by Ctrl+C.
-///
-/// # Errors
-/// When the operating system does not pass it on.
+/// What tells the program to end: Ctrl+C.
 #[cfg(not(unix))]
-pub async fn told() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+pub struct Signals(());
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Begins to listen, in a runtime.
+    ///
+    /// # Errors
+    /// None.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self(()))
+    }
+
+    /// Waits until the program is told.
+    pub async fn told(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Ends the process, as one that failed, unless it has ended by itself in time.

@@ -76,7 +76,7 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
 
 /// Makes sure that there is no database yet: with a new master key no secret key of it would pass.
 fn refuse_without_key(config: &Config) -> Result<()> {
-    if !Db::is_made(&config.database.location, settings::exist)? {
+    if !Db::is_made(&config.database.location, "settings", settings::exist)? {
         return Ok(());
     }
     let key = config.database.secret_key_file.display();

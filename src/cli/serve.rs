@@ -44,18 +44,19 @@ pub fn run(config: &Config) -> Result<()> {
     config.database.check_access();
     let scheme = if tls.is_some() { "https" } else { "http" };
     let asked = verify.as_ref().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}"));
-    announce(&[
+    let lines = [
         Some(format!("Latchkey {} listens on {scheme}://{bound}", env!("CARGO_PKG_VERSION"))),
         asked,
         measures.as_ref().map(|(_, at)| format!("Metrics are on http://{at}/metrics")),
         link.map(|link| format!("Set up the first super manager within one hour: {link}")),
-    ]);
+    ];
     let metrics = Metrics::install(log.lost())?;
     let shared = Shared::new(site, Arc::new(Door::new()?))?;
     let shared = Shared { shares: Shares::of(raise_limit(), verify.is_some()), tls, ..shared };
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
-    let outcome = server::run(&shared, sockets, server.workers, metrics, house_keeping);
+    let announce = || announce(&lines);
+    let outcome = server::run(&shared, sockets, server.workers, metrics, house_keeping, announce);
     shared.site.db.close();
     outcome
 }

@@ -8,6 +8,8 @@ use std::path::Path;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
 use diesel::migration::MigrationSource;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Connection, Db, Location, error, suitable};
@@ -17,25 +19,31 @@ use crate::files;
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Bool)]
+    is_there: bool,
+}
+
 impl Db {
-    /// Whether there is a database at `location` with something in it; changes nothing. `is_filled` is asked where
-    /// databases are created empty.
+    /// Whether there is a database at `location` with something in it; changes nothing. Where databases are
+    /// created empty, `is_filled` is asked once there is the table `table`.
     ///
     /// # Errors
     /// When it cannot be reached.
     pub fn is_made(
         location: &Location,
+        table: &str,
         is_filled: impl FnOnce(&mut Connection) -> Result<bool>,
     ) -> Result<bool> {
         match location {
             Location::Sqlite(path) => Ok(path.metadata().is_ok_and(|file| file.len() > 0)),
             Location::Postgres(_) => {
                 let mut connection = Connection::open(location).map_err(error::unavailable)?;
-                match is_filled(&mut connection) {
-                    // There is no table yet.
-                    Err(Error::Internal(_)) => Ok(false),
-                    is_filled => is_filled,
-                }
+                let found = diesel::sql_query("SELECT to_regclass($1) IS NOT NULL AS is_there");
+                let Found { is_there } =
+                    found.bind::<Text, _>(table).get_result(&mut connection)?;
+                Ok(is_there && is_filled(&mut connection)?)
             }
         }
     }
