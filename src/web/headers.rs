@@ -9,15 +9,13 @@ use tracing_actix_web::RequestId;
 
 use super::Site;
 
-const ALWAYS: [(&str, &str); 7] = [
+const ALWAYS: [(&str, &str); 6] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
          connect-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
-    // No page is meant for search engines.
-    ("x-robots-tag", "noindex"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     // `no-referrer` would make forms send `Origin: null`.
@@ -31,6 +29,8 @@ const ALWAYS: [(&str, &str); 7] = [
     ),
 ];
 
+/// What search engines may do (<https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag>).
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// Two years, and subdomains too (ASVS 3.4.1).
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 
@@ -66,6 +66,8 @@ pub(super) fn insert(headers: &mut HeaderMap, is_https: bool) {
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // No page is meant for search engines. What may be kept is an asset, and found by none.
+        headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
     }
 }
 
