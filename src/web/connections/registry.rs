@@ -110,7 +110,7 @@ impl Registry {
         let strangers = state.strangers.get(&peer).copied().unwrap_or(0);
         let has_room = (strangers < self.limits.strangers_per_network
             || self.close_one(&mut state, Some(peer))
-            || state.open.values().any(|open| open.peer == peer && is_new(open)))
+            || state.open.values().any(|open| open.peer == peer && is_beginning(open)))
             && (state.open.len() - state.closing < self.limits.total
                 || self.close_one(&mut state, None));
         if !has_room {
@@ -127,8 +127,8 @@ impl Registry {
     }
 
     /// Closes the connection that is missed least: requests that do not arrive and answers that are
-    /// not taken, the oldest first, then connections of strangers between requests, then requests
-    /// that have just begun to arrive.
+    /// not taken, the oldest first, then connections of strangers between requests, then bodies and at
+    /// last heads that have just begun to arrive.
     fn close_one(&self, state: &mut State, of: Option<Network>) -> bool {
         let candidates = state.open.values().filter(|connection| {
             !connection.is_closing() && of.is_none_or(|network| network == connection.peer)
@@ -137,12 +137,15 @@ impl Registry {
             let age = connection.age();
             let rank = match connection.phase() {
                 _ if connection.is_genuine() || is_new(connection) => return None,
-                Phase::Head | Phase::Body if age >= PROMPT * TICKS_A_SECOND => 2,
-                Phase::Answering if age >= SLOW * TICKS_A_SECOND => 2,
-                Phase::Draining => 2,
-                Phase::Idle if !connection.is_known() => 1,
-                // A request that began just now may turn out to be a genuine one.
-                Phase::Head | Phase::Body => 0,
+                Phase::Head | Phase::Body if age >= PROMPT * TICKS_A_SECOND => 3,
+                Phase::Answering if age >= SLOW * TICKS_A_SECOND => 3,
+                Phase::Draining => 3,
+                Phase::Idle if !connection.is_known() => 2,
+                // A request that began just now may turn out to be a genuine one, the more so while
+                // nothing of it is here: gateways connect first, and send a moment later.
+                Phase::Body => 1,
+                // A network may have more than its share while its requests begin.
+                Phase::Head if of.is_none() => 0,
                 _ => return None,
             };
             // An unknown network's connections give way to each other only.
@@ -200,6 +203,11 @@ impl Registry {
 /// at once, all are accepted before the first is read from.
 fn is_new(connection: &Connection) -> bool {
     connection.is_unread() && connection.age() < PROMPT * TICKS_A_SECOND
+}
+
+/// Whether a request may be about to arrive, which takes a moment even of a gateway.
+fn is_beginning(connection: &Connection) -> bool {
+    connection.phase() == Phase::Head && connection.age() < PROMPT * TICKS_A_SECOND
 }
 
 fn is_late(connection: &Connection, is_crowded: bool) -> bool {
