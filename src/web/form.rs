@@ -63,51 +63,57 @@ pub trait SecretFields: DeserializeOwned {
 
 type Extracted<F> = Pin<Box<dyn Future<Output = Result<F, Refusal>>>>;
 
-impl<T: DeserializeOwned, const LARGEST: usize> FromRequest for Form<T, LARGEST> {
+impl<T: DeserializeOwned + 'static, const LARGEST: usize> FromRequest for Form<T, LARGEST> {
     type Error = Refusal;
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, body) = (request.clone(), Body::from_request(request, payload));
-        Box::pin(async move {
-            let Ok(body) = body.await;
-            let body = read(&request, body, LARGEST).await?;
-            let token = token_in(&request, &body)?;
-            Ok(Self { fields: fields(&body, &[])?, token })
+        extract(request, payload, LARGEST, |body, token| {
+            let token = token?;
+            Ok(Self { fields: fields(body, &[])?, token })
         })
     }
 }
 
-impl<T: SecretFields, const LARGEST: usize> FromRequest for SecretForm<T, LARGEST> {
+impl<T: SecretFields + 'static, const LARGEST: usize> FromRequest for SecretForm<T, LARGEST> {
     type Error = Refusal;
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, body) = (request.clone(), Body::from_request(request, payload));
-        Box::pin(async move {
-            let Ok(body) = body.await;
-            let body = read(&request, body, LARGEST).await?;
-            let token = token_in(&request, &body)?;
-            Ok(Self { fields: fields(&body, T::AS_TYPED)?, token })
+        extract(request, payload, LARGEST, |body, token| {
+            let token = token?;
+            Ok(Self { fields: fields(body, T::AS_TYPED)?, token })
         })
     }
 }
 
-impl<T: SecretFields, const LARGEST: usize> FromRequest for LateForm<T, LARGEST> {
+impl<T: SecretFields + 'static, const LARGEST: usize> FromRequest for LateForm<T, LARGEST> {
     type Error = Refusal;
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, body) = (request.clone(), Body::from_request(request, payload));
-        Box::pin(async move {
-            let Ok(body) = body.await;
-            let body = read(&request, body, LARGEST).await?;
-            let is_current = token_in(&request, &body).is_ok();
-            let fields = fields(&body, T::AS_TYPED);
+        extract(request, payload, LARGEST, |body, token| {
+            let is_current = token.is_ok();
+            let fields = fields(body, T::AS_TYPED);
             let fields = fields.map_err(|why| if is_current { why } else { Refusal::StaleForm })?;
             Ok(Self { fields, is_current })
         })
     }
+}
+
+/// Reads a form, and has `make` judge its text and its token.
+fn extract<F: 'static>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    largest: usize,
+    make: fn(&str, Result<FormToken, Refusal>) -> Result<F, Refusal>,
+) -> Extracted<F> {
+    let (request, body) = (request.clone(), Body::from_request(request, payload));
+    Box::pin(async move {
+        let Ok(body) = body.await;
+        let text = read(&request, body, largest).await?;
+        make(&text, token_in(&request, &text))
+    })
 }
 
 /// The text of a form.
@@ -116,12 +122,18 @@ async fn read(
     body: Body,
     largest: usize,
 ) -> Result<Zeroizing<String>, Refusal> {
-    let body = body.read(largest).await?;
+    let mut body = body.read(largest).await?;
     if !is_of_type(request, "application/x-www-form-urlencoded") {
         return Err(Refusal::Unreadable);
     }
-    let text = str::from_utf8(&body).map_err(|_| Refusal::Unreadable)?;
-    Ok(Zeroizing::new(text.to_owned()))
+    // Moved rather than copied: what is wiped at the end is all there is.
+    match String::from_utf8(std::mem::take(&mut *body)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(Refusal::Unreadable)
+        }
+    }
 }
 
 /// The token of the form in `body`.

@@ -40,9 +40,9 @@ pub trait Argument: FromRequest {}
 impl Argument for HttpRequest {}
 impl<T: DeserializeOwned> Argument for web::Path<T> {}
 impl<T: ?Sized + 'static> Argument for web::Data<T> {}
-impl<T: DeserializeOwned, const LARGEST: usize> Argument for Form<T, LARGEST> {}
-impl<T: SecretFields, const LARGEST: usize> Argument for SecretForm<T, LARGEST> {}
-impl<T: SecretFields, const LARGEST: usize> Argument for LateForm<T, LARGEST> {}
+impl<T: DeserializeOwned + 'static, const LARGEST: usize> Argument for Form<T, LARGEST> {}
+impl<T: SecretFields + 'static, const LARGEST: usize> Argument for SecretForm<T, LARGEST> {}
+impl<T: SecretFields + 'static, const LARGEST: usize> Argument for LateForm<T, LARGEST> {}
 impl Argument for Upload {}
 
 /// Arguments, or why they could not be taken.

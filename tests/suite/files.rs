@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use latchkey::db::Location;
 use tempfile::TempDir;
@@ -93,7 +93,7 @@ impl Volume {
         let mut output = BufReader::new(child.stdout.take().expect("piped"));
         output.read_line(&mut line).expect("a line");
         assert!(line.contains("listens on"), "{line}");
-        Serving { child, _output: output }
+        Serving { child }
     }
 
     /// The names of all files, each of which only the owner can read and write.
@@ -113,8 +113,6 @@ impl Volume {
 
 struct Serving {
     child: Child,
-    /// Open, since the program ends when nobody reads what it prints.
-    _output: BufReader<ChildStdout>,
 }
 
 impl Serving {

@@ -5,6 +5,8 @@
 //! offers HTTP/2 on each new connection, and loses what it sends meanwhile. So the offer is made
 //! unreadable on its way in, one byte for another.
 
+use memchr::memchr;
+
 /// The names of the headers that make an offer.
 const CONNECTION: &[u8] = b"connection";
 const UPGRADE: &[u8] = b"upgrade";
@@ -41,12 +43,20 @@ impl Offers {
     }
 
     /// Takes offers out of what has arrived, up to the end of a head.
-    pub(super) fn pass_over(&mut self, bytes: &mut [u8]) {
-        for byte in bytes {
-            if matches!(self.0, At::Beyond) {
+    pub(super) fn pass_over(&mut self, mut bytes: &mut [u8]) {
+        loop {
+            if let At::Rest = self.0 {
+                // Nearly all of a head, in each request.
+                let Some(end) = memchr(b'\n', bytes) else { return };
+                self.0 = NEW_LINE;
+                bytes = bytes.get_mut(end + 1..).unwrap_or_default();
+            }
+            let Some((first, rest)) = bytes.split_first_mut() else { return };
+            if let At::Beyond = self.0 {
                 return;
             }
-            self.read(byte);
+            self.read(first);
+            bytes = rest;
         }
     }
 
@@ -67,7 +77,11 @@ impl Offers {
                     *byte = MASK;
                 }
                 let connection = connection && CONNECTION.get(read) == Some(&letter);
-                At::Name { read: read + 1, connection, upgrade }
+                if connection || upgrade {
+                    At::Name { read: read + 1, connection, upgrade }
+                } else {
+                    At::Rest
+                }
             }
             (At::Option(_), b',' | b' ' | b'\t') => At::Option(Some(0)),
             (At::Option(Some(read)), _) if UPGRADE.get(read) == Some(&letter) => {
