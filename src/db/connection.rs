@@ -25,8 +25,8 @@ pub enum AnyConnection {
 /// asks for one, so that nothing is written outside.
 pub struct Transaction<'a> {
     connection: &'a mut AnyConnection,
-    /// What is to be heard of once it is committed.
-    pub(super) announced: Vec<String>,
+    /// What is to be heard of once it is committed, with its number.
+    pub(super) announced: Vec<(i64, String)>,
 }
 
 impl<'a> Transaction<'a> {

@@ -4,8 +4,9 @@
 //! process's subscribers hear before the write returns; others' watchers look. Every look that
 //! succeeds renews a lease; without it nothing that was remembered may be relied on.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use diesel::prelude::*;
 
@@ -21,6 +22,8 @@ pub const EVERYTHING: &str = "*";
 const LEASE: u64 = 1_800;
 /// How many announcements are kept for who looks late.
 const KEPT: i64 = 10_000;
+/// How many of this process's own announcements the watcher is spared; it is rarely behind by one.
+const SPARED: usize = 1_000;
 
 /// What a subscriber is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,9 @@ type Subscriber = Box<dyn Fn(Heard<'_>) + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Feed {
     subscribers: RwLock<Vec<Subscriber>>,
+    /// The numbers of what this process has announced and told, so that the watcher does not tell it
+    /// again: what was read and remembered since would have to be read once more.
+    told: Mutex<BTreeSet<i64>>,
     /// The program's uptime, in milliseconds.
     lease_ends: AtomicU64,
 }
@@ -46,20 +52,46 @@ impl Feed {
         self.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
     }
 
-    pub(super) fn tell(&self, announced: &[String]) {
-        for what in announced {
-            self.tell_one(if what == EVERYTHING {
-                Heard::Everything
-            } else {
-                Heard::Changed(what)
-            });
+    /// Tells what this process's own transaction has announced. Its numbers are its own only if it
+    /// is certain that it was committed.
+    pub(super) fn tell_own(&self, announced: &[(i64, String)], is_committed: bool) {
+        for (number, what) in announced {
+            self.tell_of(what);
+            if is_committed {
+                let mut told = self.told();
+                told.insert(*number);
+                if told.len() > SPARED {
+                    told.pop_first();
+                }
+            }
         }
     }
 
-    pub(super) fn tell_one(&self, heard: Heard<'_>) {
+    /// Tells what the watcher has found, unless it was told when it was announced.
+    pub(super) fn tell_found(&self, number: i64, what: &str) {
+        if !self.told().remove(&number) {
+            self.tell_of(what);
+        }
+    }
+
+    /// Tells that what was announced meanwhile is unknown.
+    pub(super) fn tell_everything(&self) {
+        self.told().clear();
+        self.tell(Heard::Everything);
+    }
+
+    fn tell_of(&self, what: &str) {
+        self.tell(if what == EVERYTHING { Heard::Everything } else { Heard::Changed(what) });
+    }
+
+    fn tell(&self, heard: Heard<'_>) {
         for subscriber in &*self.subscribers.read().unwrap_or_else(PoisonError::into_inner) {
             subscriber(heard);
         }
+    }
+
+    fn told(&self) -> MutexGuard<'_, BTreeSet<i64>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_current(&self) -> bool {
@@ -79,16 +111,16 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn announce(&mut self, what: &str) -> Result<()> {
-        let newest = newest(self)?;
+        let number = newest(self)? + 1;
         diesel::insert_into(changes::table)
-            .values((changes::number.eq(newest + 1), changes::what.eq(what)))
+            .values((changes::number.eq(number), changes::what.eq(what)))
             .execute(&mut **self)?;
-        diesel::delete(changes::table.filter(changes::number.le(newest - KEPT)))
+        diesel::delete(changes::table.filter(changes::number.lt(number - KEPT)))
             .execute(&mut **self)?;
         if let Connection::Postgres(native) = &mut **self {
             diesel::sql_query("NOTIFY latchkey_changes").execute(native)?;
         }
-        self.announced.push(what.to_owned());
+        self.announced.push((number, what.to_owned()));
         Ok(())
     }
 }
@@ -101,4 +133,34 @@ pub(super) fn newest(connection: &mut Connection) -> Result<i64> {
         .first(connection)
         .optional()?;
     Ok(newest.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::db::{Db, Location};
+
+    #[test]
+    fn what_a_process_announces_it_hears_once_and_what_others_announce_as_well() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = Location::Sqlite(folder.path().join("latchkey.db"));
+        let [own, other] = [(); 2].map(|()| Db::open(&location).expect("a database"));
+        let (hears, heard) = mpsc::channel();
+        own.subscribe(move |what| match what {
+            Heard::Changed(what) => hears.send(what.to_owned()).expect("the test listens"),
+            Heard::Everything => hears.send(EVERYTHING.to_owned()).expect("the test listens"),
+        });
+        own.watch().expect("a watcher");
+        let next = || heard.recv_timeout(Duration::from_secs(20)).expect("heard");
+        assert_eq!(next(), EVERYTHING, "what was announced before it looked is unknown");
+        for (db, what) in
+            [(&own, "one"), (&own, "two"), (&other, "three"), (&own, "four"), (&other, "five")]
+        {
+            db.write_blocking(|tx| tx.announce(what)).expect("announced");
+            assert_eq!(next(), what);
+        }
+    }
 }

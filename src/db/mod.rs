@@ -255,7 +255,8 @@ impl Db {
             Ok(Ok(_)) => connection.batch_execute(connection.commit()).map_err(Error::from),
             _ => Ok(()),
         };
-        if !matches!((&outcome, &committed), (Ok(Ok(_)), Ok(()))) {
+        let is_committed = matches!((&outcome, &committed), (Ok(Ok(_)), Ok(())));
+        if !is_committed {
             // A server that still answers has refused the COMMIT, and a file never loses an answer.
             // A connection that cannot roll back is broken, and the pool drops it.
             let is_answered = connection.batch_execute("ROLLBACK").is_ok();
@@ -264,7 +265,7 @@ impl Db {
             }
         }
         // Also when the commit failed: whether it reached the database may be unknown.
-        self.0.feed.tell(&announced);
+        self.0.feed.tell_own(&announced, is_committed);
         match outcome {
             Ok(result) => committed.and(result),
             Err(panic) => resume_unwind(panic),

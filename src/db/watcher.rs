@@ -1,7 +1,7 @@
 //! Hears of what other processes and nodes announce.
 //!
 //! On SQLite a watcher looks at `PRAGMA data_version`, every few milliseconds; on PostgreSQL it is
-//! notified, and looks once a second in any case.
+//! notified, and looks twice a second in any case.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::counted::{Count, Counted};
-use super::feed::{Feed, Heard, newest};
+use super::feed::{Feed, newest};
 use super::pools::Pools;
 use super::schema::changes;
 use super::sqlite_file::SqliteFile;
@@ -28,7 +28,7 @@ const NAME: &str = "SELECT set_config('application_name', \
 /// How often a watcher looks.
 const LOOK: Duration = Duration::from_millis(10);
 /// How often a PostgreSQL node looks without being notified.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How long a watcher waits when it cannot connect.
 const RECONNECT: Duration = Duration::from_millis(100);
 /// After how long without getting on a connected watcher hangs, in milliseconds.
@@ -130,7 +130,7 @@ impl Looker {
         self.watched.check()?;
         let mut watcher = Watcher::connect(&self.watched)?;
         // What was missed while nobody looked is unknown.
-        self.told().inspect(|feed| feed.tell_one(Heard::Everything));
+        self.told().inspect(|feed| feed.tell_everything());
         while let Some(feed) = self.told() {
             let begun = uptime();
             self.watched.check()?;
@@ -227,10 +227,10 @@ impl Watcher {
             .select((changes::number, changes::what))
             .load(&mut *self.connection)?;
         if new.first().is_some_and(|(number, _)| *number > self.last + 1) {
-            feed.tell_one(Heard::Everything);
+            feed.tell_everything();
         }
         for (number, what) in new {
-            feed.tell(&[what]);
+            feed.tell_found(number, &what);
             self.last = number;
         }
         Ok(())
