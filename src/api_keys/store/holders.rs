@@ -53,15 +53,10 @@ pub(in crate::api_keys) fn count_selecting(
     role_ids: &[&str],
     limit: i64,
 ) -> Result<i64> {
-    let ids: Vec<String> = api_key_scopes::table
-        .inner_join(api_keys::table)
-        .filter(api_key_scopes::scope.eq(scope))
-        .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::all_role_scopes.eq(false))
-        .filter(api_keys::role_id.eq_any(role_ids))
-        .limit(limit)
-        .select(api_keys::id)
-        .load(connection)?;
+    if role_ids.is_empty() {
+        return Ok(0);
+    }
+    let ids = selecting_ids(connection, scope, false, Some(role_ids), limit)?;
     Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 
@@ -72,12 +67,8 @@ pub(in crate::api_keys) fn selecting(
     revoked: bool,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    let selecting: Vec<Id> = diesel::sql_query(selecting_ids(connection, revoked))
-        .bind::<Text, _>(scope)
-        .bind::<BigInt, _>(limit)
-        .load(connection)?;
-    let ids = selecting.into_iter().map(|Id { id }| id);
-    let keys = api_keys::table.filter(api_keys::id.eq_any(ids.collect::<Vec<_>>()));
+    let ids = selecting_ids(connection, scope, revoked, None, limit)?;
+    let keys = api_keys::table.filter(api_keys::id.eq_any(ids));
     let rows: Vec<Row> = keys.select(Row::as_select()).load(connection)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
@@ -88,9 +79,15 @@ struct Id {
     id: String,
 }
 
-/// Whether a key is revoked is looked up in an index, since there may be a million selections and no
-/// key among them that counts. `SQLite` prefers the table unless it is told.
-fn selecting_ids(connection: &Connection, revoked: bool) -> String {
+/// Whether a key is revoked, and its role, are looked up in an index, since there may be a million
+/// selections and no key among them that counts. `SQLite` prefers the table unless it is told.
+fn selecting_ids(
+    connection: &mut Connection,
+    scope: &str,
+    revoked: bool,
+    role_ids: Option<&[&str]>,
+    limit: i64,
+) -> Result<Vec<String>> {
     let (state, index) = if revoked {
         ("IS NOT NULL", "api_keys_revoked_for_search")
     } else {
@@ -100,11 +97,26 @@ fn selecting_ids(connection: &Connection, revoked: bool) -> String {
         Connection::Sqlite(_) => format!("INDEXED BY {index}"),
         Connection::Postgres(_) => String::new(),
     };
-    format!(
+    let ids = role_ids.unwrap_or_default();
+    let roles = match role_ids {
+        None => String::new(),
+        Some(ids) => {
+            let places: Vec<String> = (2..ids.len() + 2).map(|place| format!("${place}")).collect();
+            format!("AND k.role_id IN ({})", places.join(", "))
+        }
+    };
+    // SQLite numbers parameters in the order in which they stand.
+    let sql = format!(
         "SELECT s.key_id AS id FROM api_key_scopes AS s WHERE s.scope = $1 AND EXISTS \
-             (SELECT 1 FROM api_keys AS k {hint} WHERE k.id = s.key_id AND k.revoked_at {state}) \
-         LIMIT $2"
-    )
+             (SELECT 1 FROM api_keys AS k {hint} \
+              WHERE k.id = s.key_id AND k.revoked_at {state} {roles}) LIMIT ${}",
+        ids.len() + 2
+    );
+    let query = diesel::sql_query(sql).into_boxed::<Backend>().bind::<Text, _>(scope.to_owned());
+    let query = ids.iter().fold(query, |query, id| query.bind::<Text, _>((*id).to_owned()));
+    let query = query.bind::<BigInt, _>(limit);
+    let found: Vec<Id> = query.load(connection)?;
+    Ok(found.into_iter().map(|Id { id }| id).collect())
 }
 
 /// Keys of the role that are not revoked and would lose one of `scopes`, by name, at most `limit`.
