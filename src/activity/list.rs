@@ -116,7 +116,10 @@ pub struct Page {
 /// # Errors
 /// When the database cannot be read.
 pub fn list(connection: &mut Connection, filter: &Filter, cursor: Option<Cursor>) -> Result<Page> {
-    let numbers = store::numbers(connection, filter, COUNTED + 1)?;
+    let numbers = match &filter.search {
+        Search::Part(part) => store::numbers_with(connection, filter, part, COUNTED + 1)?,
+        _ => store::numbers(connection, filter, COUNTED + 1)?,
+    };
     // Looking through names a second time would cost as much as the first.
     let known = numbers.len() <= COUNTED && matches!(filter.search, Search::Part(_));
     let known = known.then_some(numbers.as_slice());

@@ -81,7 +81,8 @@ pub struct ScopeUse {
     pub keys: Vec<ApiKey>,
     /// How many keys would lose it because a built-in role gives it to them.
     pub following: i64,
-    /// How many revoked keys selected it, [`COUNTED`] and one more at most.
+    /// How many revoked keys selected it, [`COUNTED`] and one more at most; asked only when no
+    /// other key did.
     pub revoked: i64,
 }
 
@@ -101,14 +102,17 @@ pub fn scope_use(connection: &mut Connection, scope: &Scope) -> Result<ScopeUse>
     let roles = roles::all(connection)?;
     let named = i64::try_from(NAMED + 1).unwrap_or(i64::MAX);
     let keys = store::selecting(connection, &scope.name, false, named)?;
-    let revoked = store::selecting(connection, &scope.name, true, COUNTED + 1)?;
+    let revoked = match keys.len() {
+        0 => store::selecting(connection, &scope.name, true, COUNTED + 1)?.len(),
+        _ => 0,
+    };
     let counts = of_scopes(connection, std::slice::from_ref(scope), &roles)?;
     let including = roles.into_iter().filter(|role| role.scopes.contains(&scope.name));
     Ok(ScopeUse {
         roles: including.filter(|role| !role.is_built_in()).collect(),
         keys,
         following: counts.into_values().sum(),
-        revoked: i64::try_from(revoked.len()).unwrap_or(i64::MAX),
+        revoked: i64::try_from(revoked).unwrap_or(i64::MAX),
     })
 }
 

@@ -232,6 +232,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    usage_weeks (week, key_id, outcome) {
+        week -> BigInt,
+        key_id -> Text,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
     usage_totals (hour, outcome) {
         hour -> BigInt,
         outcome -> Text,
@@ -501,6 +510,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    activity_terms (term) {
+        term -> Text,
+    }
+}
+
+diesel::table! {
     sign_in_networks (network) {
         network -> Text,
         last_signed_in_at -> BigInt,
@@ -515,6 +530,7 @@ diesel::joinable!(webhook_deliveries -> webhook_messages (message_id));
 diesel::allow_tables_to_appear_in_same_query!(
     activity,
     activity_head,
+    activity_terms,
     api_key_addresses,
     api_key_scopes,
     api_key_secrets,
@@ -541,6 +557,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_hours,
     usage_scopes,
     usage_totals,
+    usage_weeks,
     webhook_attempts,
     webhook_deliveries,
     webhook_endpoints,

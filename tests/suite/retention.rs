@@ -46,6 +46,17 @@ fn left(app: &App) -> [i64; 5] {
         .map(|table| app.count(table))
 }
 
+/// That each week counts what its days that are left count, and that there is no other.
+fn weeks_are_the_sum_of_their_days(app: &App) {
+    const WEEKS: &str = "SELECT week, key_id, outcome, count FROM usage_weeks";
+    const DAYS: &str = "SELECT day / 7, key_id, outcome, CAST(SUM(count) AS BIGINT) FROM usage_days \
+        GROUP BY day / 7, key_id, outcome";
+    for (some, others) in [(WEEKS, DAYS), (DAYS, WEEKS)] {
+        let wrong = format!("(SELECT COUNT(*) FROM ({some} EXCEPT {others}) AS wrong)");
+        assert_eq!(app.number(&wrong), 0);
+    }
+}
+
 #[test]
 fn what_is_older_than_the_settings_want_is_cleared_away_and_nothing_else() {
     let app = App::set_up();
@@ -53,6 +64,7 @@ fn what_is_older_than_the_settings_want_is_cleared_away_and_nothing_else() {
     app.clear_away();
     // The present hour, day and instant, and those before it.
     assert_eq!(left(&app), [2 * 101, 101, 731, 731, 91]);
+    weeks_are_the_sum_of_their_days(&app);
     let oldest = NOW.millis() / HOUR - 100 * 24;
     assert_eq!(app.number("SELECT MIN(hour) FROM usage_hours"), oldest);
     app.advance(HOUR - 1);
@@ -76,6 +88,7 @@ fn a_change_of_the_settings_counts_the_next_time() {
     assert_eq!(manager.post("/settings", &replaced(&shown, &fewer)).status, 303);
     app.clear_away();
     assert_eq!(left(&app), [2 * 8, 8, 31, 31, 2]);
+    weeks_are_the_sum_of_their_days(&app);
 }
 
 /// Old counts of one hour and day, that many, and as many addresses.
@@ -124,6 +137,7 @@ fn two_nodes_that_clear_away_at_once_disturb_each_other_in_nothing() {
         scope.spawn(|| other.clear_away());
     });
     assert_eq!(left(&app), [2 * 101, 101, 731, 731, 91]);
+    weeks_are_the_sum_of_their_days(&app);
 }
 
 #[test]

@@ -11,8 +11,10 @@ use crate::error::Result;
 
 mod search;
 pub(super) mod tally;
+mod terms;
 
 pub(super) use search::{export, names, numbers, people, walk};
+pub(super) use terms::numbers_with;
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = activity)]

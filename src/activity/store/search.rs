@@ -11,8 +11,8 @@ use crate::db::Connection;
 use crate::db::schema::activity;
 use crate::error::Result;
 
-type Backend = <Connection as diesel::Connection>::Backend;
-type Boxed<'a> = activity::BoxedQuery<'a, Backend>;
+pub(super) type Backend = <Connection as diesel::Connection>::Backend;
+pub(super) type Boxed<'a> = activity::BoxedQuery<'a, Backend>;
 
 /// How many people are offered to choose from.
 const PEOPLE: i64 = 500;
@@ -92,7 +92,10 @@ pub(in crate::activity) fn export(
 
 /// What `filter` lets through, event by event: each one's index is in the page's order, that of
 /// several is not.
-fn queries<'a>(connection: &mut Connection, filter: &'a Filter) -> Result<Vec<Boxed<'a>>> {
+pub(super) fn queries<'a>(
+    connection: &mut Connection,
+    filter: &'a Filter,
+) -> Result<Vec<Boxed<'a>>> {
     let like = like(connection);
     Ok(match &filter.events {
         None => vec![narrowed(filter, None, like)],
@@ -167,7 +170,7 @@ fn like(connection: &Connection) -> &'static str {
 }
 
 /// A text with the wildcards of LIKE as ordinary characters.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
+use super::read::WEEK;
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::db::Transaction;
 use crate::db::schema::denials;
@@ -25,6 +26,8 @@ pub(in crate::usage) fn purge(
     let is_more = delete(tx, "usage_hours", ["hour", "key_id"], hour(kept.hourly))?
         || delete_addresses(tx, day(kept.hourly))?
         || delete(tx, "usage_days", ["day", "key_id"], day(kept.daily))?
+        // Weeks of which a day is kept are the sum of the days that are.
+        || delete(tx, "usage_weeks", ["week", "key_id"], day(kept.daily).div_euclid(WEEK))?
         || delete(tx, "usage_totals", ["hour", "outcome"], hour(kept.daily))?;
     if is_more {
         return Ok(true);

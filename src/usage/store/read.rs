@@ -18,6 +18,9 @@ use crate::usage::{Busy, Outcome, Period, Unit};
 /// The sum of BIGINTs is a NUMERIC to PostgreSQL.
 const SUM: &str = "CAST(COALESCE(SUM(count), 0) AS BIGINT)";
 
+/// Days in a week of counts, which begins on a Thursday as 1970 did.
+pub(super) const WEEK: i64 = 7;
+
 type Row = (i64, String, i64);
 
 /// What a key's requests were counted for. Each hour or day is looked up by itself: in the tables
@@ -87,30 +90,38 @@ pub(in crate::usage) fn busiest(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Busy>> {
-    let (table, unit) = match period {
-        // Longer ones are faster by the day, and start with one.
-        Period::Hours24 => ("usage_hours", "hour"),
-        _ => ("usage_days", "day"),
-    };
-    let units = match period {
-        Period::Hours24 => period.units(now),
-        _ => days(period, now),
+    let counted = match period {
+        Period::Hours24 => counted("hour", &period.units(now)),
+        // Longer ones start with a day; what follows the first days is read by the week.
+        _ => {
+            let days = days(period, now);
+            let week = |day: i64| day.div_euclid(WEEK);
+            let (first, last) = (week(days.start() + WEEK - 1), week(*days.end()));
+            let before = *days.start()..=first * WEEK - 1;
+            format!("{} UNION ALL {}", counted("day", &before), counted("week", &(first..=last)))
+        }
     };
     let rows: Vec<OfKey> = diesel::sql_query(format!(
         "SELECT key_id, \
          CAST(SUM(CASE WHEN outcome = 'pass' THEN count ELSE 0 END) AS BIGINT) AS passed, \
          CAST(SUM(CASE WHEN outcome = 'pass' THEN 0 ELSE count END) AS BIGINT) AS refused \
-         FROM {table} WHERE {unit} BETWEEN $1 AND $2 GROUP BY key_id \
-         ORDER BY SUM(count) DESC, key_id LIMIT $3"
+         FROM ({counted}) AS counted GROUP BY key_id HAVING SUM(count) > 0 \
+         ORDER BY SUM(count) DESC, key_id LIMIT $1"
     ))
-    .bind::<BigInt, _>(units.start())
-    .bind::<BigInt, _>(units.end())
     .bind::<BigInt, _>(limit)
     .load(connection)?;
     let busy = rows.into_iter().map(|OfKey { key_id, passed, refused }| {
         Ok(Busy { key_id: KeyId::stored(&key_id)?, passed, refused })
     });
     busy.collect()
+}
+
+/// What was counted by the `hour`, `day` or `week` in that range of them.
+fn counted(unit: &str, range: &RangeInclusive<i64>) -> String {
+    let (first, last) = (range.start(), range.end());
+    format!(
+        "SELECT key_id, outcome, count FROM usage_{unit}s WHERE {unit} BETWEEN {first} AND {last}"
+    )
 }
 
 /// What the requests of some hundred keys were counted for.

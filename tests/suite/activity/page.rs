@@ -168,6 +168,33 @@ fn many_entries_are_counted_up_to_a_bound() {
 }
 
 #[test]
+fn a_search_finds_entries_by_few_and_by_many_names_each_once() {
+    use latchkey::activity::{self, Entry, Event, Subject};
+    let app = App::set_up();
+    let manager = app.super_manager();
+    app.write(|tx, author| {
+        (0..1002).try_for_each(|number| {
+            let (id, name) = (format!("crowd-{number}-crowd"), format!("Crowd {number} crowd"));
+            let subject = Some(Subject { kind: "api_key", id, name });
+            let details = serde_json::json!({});
+            activity::record(tx, author, &Entry { event: Event::SetUp, subject, details })
+        })
+    });
+    let found = |query: &[(&str, &str)]| ask(&manager, query).text(".foot p");
+    assert_eq!(found(&[("q", "crowd")]), "1–25 of 1,000+ entries");
+    assert_eq!(found(&[("q", "crowd 70")]), "1–11 of 11 entries");
+    assert_eq!(found(&[("q", "-70"), ("event", "organisation")]), "1–11 of 11 entries");
+    assert_eq!(found(&[("q", "70")]), "1–20 of 20 entries");
+    assert!(ask(&manager, &[("q", "70"), ("event", "api_key")]).has(".empty"));
+    let first = ask(&manager, &[("q", "0 CROWD")]);
+    assert_eq!(first.text(".foot p"), "1–25 of 101 entries");
+    let next = first.attribute(".pager [rel=next]", "href").expect("more");
+    assert_eq!(manager.get(&next).text(".foot p"), "26–50 of 101 entries");
+    let author = entries(&app).pop().expect("one").actor_name;
+    assert_eq!(found(&[("q", &author[1..])]), "1–25 of 1,000+ entries");
+}
+
+#[test]
 fn entries_of_other_versions_and_spoilt_ones_are_drawn() {
     const MARKUP: &str = "<script>alert(1)</script>";
     let app = App::set_up();

@@ -56,6 +56,26 @@ fn the_last_24_hours_count_by_the_hour() {
 }
 
 #[test]
+fn a_period_begins_with_its_first_day_on_every_day_of_the_week() {
+    let app = App::set_up();
+    let id = app.key("Busy");
+    app.advance(100 * DAY);
+    let today = |app: &App| app.site.clock.now().millis() / DAY;
+    let count = |day: i64| {
+        app.sql(&format!("INSERT INTO usage_days VALUES ({day}, '{id}', 'pass', 1)"));
+    };
+    (today(&app) - 99..today(&app)).for_each(count);
+    for _ in 0..7 {
+        count(today(&app));
+        for (period, days) in [("7d", "7"), ("30d", "30"), ("90d", "90")] {
+            let page = app.super_manager().get(&format!("/usage?period={period}"));
+            assert_eq!(page.all("[aria-labelledby=busiest-t] tbody td.end")[0], days, "{period}");
+        }
+        app.advance(DAY);
+    }
+}
+
+#[test]
 fn an_organisation_without_keys_or_requests_has_a_page_too() {
     let app = App::set_up();
     let manager = app.super_manager();
@@ -121,7 +141,10 @@ fn what_a_thousand_keys_did_at_once_is_written_whole() {
     let addresses = "(SELECT COUNT(*) FROM usage_addresses WHERE count = 2)";
     assert_eq!(app.number(addresses), 1_002);
     assert_eq!(app.number("(SELECT COUNT(*) FROM usage_hours WHERE count = 2)"), 1_002);
-    assert_eq!(app.number("(SELECT COUNT(*) FROM usage_days)"), 1_003);
+    for table in ["usage_days", "usage_weeks"] {
+        assert_eq!(app.number(&format!("(SELECT COUNT(*) FROM {table} WHERE count = 2)")), 1_002);
+        assert_eq!(app.count(table), 1_003);
+    }
 }
 
 #[test]
