@@ -331,8 +331,8 @@ impl App {
         self.database.dumps().iter().flat_map(|(_, query)| self.texts(query)).collect()
     }
 
-    /// Every row that a form could write, but for sessions, counts of denials and known networks:
-    /// unchanged means that nothing happened.
+    /// Every row that a form could write, but for sessions, counts of denials, known networks and
+    /// what the database itself lists of entries: unchanged means that nothing happened.
     pub fn contents(&self) -> Vec<String> {
         self.contents_but("-")
     }
@@ -342,7 +342,11 @@ impl App {
         let dumps = self.database.dumps().iter().filter(|(table, _)| {
             let is_left_out = matches!(
                 table.as_str(),
-                "sessions" | "spent_form_tokens" | "activity_tallies" | "sign_in_networks"
+                "sessions"
+                    | "spent_form_tokens"
+                    | "activity_tallies"
+                    | "activity_terms"
+                    | "sign_in_networks"
             );
             !is_left_out && !table.contains(but)
         });
