@@ -16,25 +16,24 @@ use actix_web::{App, HttpResponse};
 use futures_util::future::{Either, join_all, select, try_join_all};
 use tracing_actix_web::TracingLogger;
 
-use crate::alerts::Worker;
-use crate::error::{Error, Result};
-use crate::members::http::Public;
-use crate::sign_in::Door;
-use crate::sign_in::http::session;
-use crate::stop::{self, Signals};
-use crate::usage::{Recorder, Writer};
-use crate::verification::Verifier;
-use crate::verification::http::{Expectations, Front};
+use crate::base::error::{Error, Result};
+use crate::base::stop::{self, Signals};
+use crate::domain;
+use crate::domain::sign_in::Door;
+use crate::domain::usage::Recorder;
+use crate::domain::verification::Verifier;
+use crate::gateway;
+use crate::gateway::{Expectations, Front};
+use crate::jobs::{Worker, Writer};
+use crate::pages;
+use crate::pages::Public;
+use crate::pages::sign_in::session;
 use crate::web::connections::{self, Ending, Listener, Shares, Tls};
 use crate::web::log::QuietRootSpan;
 use crate::web::metrics::Metrics;
 use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, cookie, error_page, headers, same_origin, secret_in_query};
-use crate::{
-    activity, alerts, api_keys, diagnosis, leaks, mail, members, reviews, roles, scopes, settings,
-    sign_in, usage, verification, webhooks,
-};
 
 /// How many open files are assumed until it is known how many there may be.
 const FILES: usize = 1024;
@@ -88,22 +87,8 @@ impl Shared {
 /// Every route that people use.
 #[must_use]
 pub fn routes() -> Routes {
-    let mut routes = Routes::default();
+    let mut routes = pages::routes();
     routes.get("/", home);
-    sign_in::http::routes(&mut routes);
-    members::http::routes(&mut routes);
-    api_keys::http::routes(&mut routes);
-    usage::http::routes(&mut routes);
-    diagnosis::http::routes(&mut routes);
-    leaks::http::routes(&mut routes);
-    reviews::http::routes(&mut routes);
-    roles::http::routes(&mut routes);
-    scopes::http::routes(&mut routes);
-    activity::http::routes(&mut routes);
-    settings::http::routes(&mut routes);
-    mail::http::routes(&mut routes);
-    webhooks::http::routes(&mut routes);
-    alerts::http::routes(&mut routes);
     routes
 }
 
@@ -186,7 +171,7 @@ pub fn dashboard(
         let session = session::middleware(&site.db, &site.clock, &site.keyring, &site.public_url);
         let pages = web::scope("")
             .configure(|config| routes().register(config))
-            .wrap(from_fn(members::http::record_denials))
+            .wrap(from_fn(pages::record_denials))
             .wrap(from_fn(secret_in_query::check))
             .wrap(session)
             .wrap(from_fn(same_origin::check));
@@ -206,7 +191,7 @@ pub fn dashboard(
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(Pages::of(&routes())))
             // Outside what pages need, so that an answer to a service costs little.
-            .configure(verification::http::register)
+            .configure(gateway::register)
             .service(people);
         Front::of(site.clone(), verifier.clone(), app)
     };
@@ -235,7 +220,7 @@ fn verify(
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(metrics.clone()))
-            .configure(verification::http::register)
+            .configure(gateway::register)
             .configure(health)
             .configure(|config| {
                 if is_local {
@@ -266,7 +251,7 @@ fn apart(shared: &Shared, socket: TcpListener, metrics: &Metrics) -> std::io::Re
 }
 
 fn measures(config: &mut ServiceConfig) {
-    config.route("/metrics", web::get().to(verification::http::metrics));
+    config.route("/metrics", web::get().to(gateway::metrics));
 }
 
 /// Whether the process lives, and whether its database can be used; for load balancers.
@@ -277,7 +262,7 @@ fn health(config: &mut ServiceConfig) {
 }
 
 async fn ready(site: web::Data<Site>) -> HttpResponse {
-    let unready = match site.db.health(settings::get).await {
+    let unready = match site.db.health(domain::settings::get).await {
         Ok(health) => [
             (health.reads, "the database cannot be read\n"),
             (health.writes, "the database cannot be written\n"),

@@ -71,7 +71,7 @@ pub fn cases(program: &Program) -> Vec<Case> {
 
 /// Pages in the middle, for every order.
 fn middle() -> impl Iterator<Item = Case> {
-    let now = latchkey::clock::Clock::System.now();
+    let now = latchkey::base::clock::Clock::System.now();
     let (before, later) = (now.plus(-17_280_000_000), now.plus(7_776_000_000));
     let place = |sort: &str, value: String| {
         let query = format!("?sort={sort}&after=500%7Ekey_G00000000000%7E{value}");
@@ -111,7 +111,7 @@ pub fn activity_cases() -> Vec<Case> {
 }
 
 fn a_year_ago() -> i64 {
-    latchkey::clock::Clock::System.now().plus(-31_536_000_000).millis()
+    latchkey::base::clock::Clock::System.now().plus(-31_536_000_000).millis()
 }
 
 /// The pages of views that hold next to nothing.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl as _};
-use latchkey::api_keys::KeyId;
-use latchkey::clock::{DAY, Timestamp};
+use latchkey::base::clock::{DAY, Timestamp};
 use latchkey::db::{Db, Location};
-use latchkey::usage::{Recorder, Secret};
+use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::usage::{Recorder, Secret};
 
 const REQUESTS: i64 = 1_000_000;
 /// After how many of them what was counted is written, three times an hour; more often changes

@@ -38,7 +38,7 @@ impl Data {
     pub fn recorded(self, entries: u32) -> Self {
         let location = Location::Sqlite(self.folder.path().join("latchkey.db"));
         let db = Db::open(&location).expect("the database");
-        let now = latchkey::clock::Clock::System.now().millis();
+        let now = latchkey::base::clock::Clock::System.now().millis();
         let step = 63_072_000_000 / i64::from(entries);
         // The page does not look at the chain.
         let fill = format!(

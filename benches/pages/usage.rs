@@ -5,7 +5,7 @@ use std::time::Instant;
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl as _};
-use latchkey::clock::{Clock, DAY, HOUR};
+use latchkey::base::clock::{Clock, DAY, HOUR};
 use latchkey::db::without_indexes;
 
 use crate::Scale;

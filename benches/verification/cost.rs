@@ -1,7 +1,7 @@
 //! What requests cost the server: CPU time of its process, and how many it answers.
 
-use latchkey::api_keys::{Environment, SecretKey};
-use latchkey::random;
+use latchkey::base::random;
+use latchkey::domain::api_keys::{Environment, SecretKey};
 
 use crate::Scale;
 use crate::client::Client;

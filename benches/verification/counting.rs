@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use latchkey::clock::Clock;
+use latchkey::base::clock::Clock;
+use latchkey::base::keyring::Keyring;
+use latchkey::base::network::{Networks, TrustedRoots};
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Db, Location};
-use latchkey::keyring::Keyring;
-use latchkey::network::{Networks, TrustedRoots};
+use latchkey::domain::sign_in::Door;
+use latchkey::jobs::Writer;
 use latchkey::server::{self, Shared};
-use latchkey::sign_in::Door;
-use latchkey::usage::Writer;
 use latchkey::web::Site;
 use latchkey::web::export::Exports;
 use url::Host;
@@ -77,7 +77,7 @@ pub fn serve(folder: &Path) {
         db: Db::open(&Location::Sqlite(folder.join("latchkey.db"))).expect("it opens"),
         keyring: Keyring::open(&folder.join("secret.key")).expect("it opens"),
         clock: Clock::System,
-        clock_steps: latchkey::clock_steps::ClockSteps::default(),
+        clock_steps: latchkey::base::clock_steps::ClockSteps::default(),
         public_url: PublicUrl::parse(&url).expect("a URL"),
         exports: Exports::default(),
         webhook_networks: Networks::default(),

@@ -9,11 +9,11 @@ use diesel::QueryableByName;
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
-use latchkey::api_keys::{self, Environment, SecretKey};
-use latchkey::clock::{Clock, Timestamp};
+use latchkey::base::clock::{Clock, Timestamp};
+use latchkey::base::error::Result;
+use latchkey::base::keyring::{Keyring, hex};
 use latchkey::db::{Connection, Db, Location, Transaction, without_indexes};
-use latchkey::error::Result;
-use latchkey::keyring::{Keyring, hex};
+use latchkey::domain::api_keys::{self, Environment, SecretKey};
 use rand::seq::SliceRandom as _;
 use tempfile::TempDir;
 

@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::OnceLock;
 
-use latchkey::api_keys::IpWhitelist;
+use latchkey::domain::api_keys::IpWhitelist;
 use latchkey::config::TrustedProxies;
 use latchkey::web::client_address::behind;
 use libfuzzer_sys::fuzz_target;

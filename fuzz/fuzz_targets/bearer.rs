@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use latchkey::api_keys::SecretKey;
-use latchkey::verification::Presented;
+use latchkey::domain::api_keys::SecretKey;
+use latchkey::domain::verification::Presented;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use super::{existing, say};
-use crate::activity::{self, Newest};
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
+use crate::base::text::thousands;
 use crate::config::{ActivityCommand, Config};
-use crate::error::{Error, Result};
-use crate::keyring::Keyring;
-use crate::text::thousands;
-use crate::{members, settings};
+use crate::domain::activity::{self, Newest};
+use crate::domain::members;
+use crate::domain::settings;
 
 pub(super) fn run(
     config: &Config,
@@ -30,7 +31,7 @@ pub(super) fn run(
     }
     if let Some(Newest { number, hash }) = holds {
         let held = db.read_blocking(|c| activity::find(c, *number))?;
-        if held.is_none_or(|entry| crate::keyring::hex(&entry.hash) != *hash) {
+        if held.is_none_or(|entry| crate::base::keyring::hex(&entry.hash) != *hash) {
             return broken(format!("entry {number} is not the one that you name"));
         }
     }

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{existing, say};
-use crate::activity;
+use crate::base::error::Result;
 use crate::config::Config;
 use crate::db;
-use crate::error::Result;
+use crate::domain::activity;
 
 pub(super) fn run(config: &Config, file: &Path, output: &mut impl Write) -> Result<()> {
     // Read before the copy is made, so that the copy holds it.

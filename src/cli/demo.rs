@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use super::{CLOCK, open, say};
+use crate::base::error::Result;
+use crate::base::text::thousands;
 use crate::config::{Config, FillDemo};
 use crate::db::Location;
 use crate::demo;
-use crate::error::Result;
-use crate::members::{Member, Permission};
-use crate::text::thousands;
+use crate::domain::members::{Member, Permission};
 
 pub(super) fn run(config: &Config, wanted: FillDemo, output: &mut impl Write) -> Result<()> {
     let (db, keyring) = open(config)?;

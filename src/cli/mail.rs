@@ -5,12 +5,12 @@ use std::io::{BufRead, Write};
 use zeroize::Zeroizing;
 
 use super::{CLOCK, open, read_line, say};
-use crate::activity::Author;
+use crate::base::error::{Error, Result};
+use crate::base::network::TrustedRoots;
 use crate::config::{Config, MailCommand, ServerConfig, SetMail};
-use crate::error::{Error, Result};
-use crate::mail::{self, Connector, Draft, Server};
-use crate::members::mail_server;
-use crate::network::TrustedRoots;
+use crate::domain::activity::Author;
+use crate::domain::mail::{self, Connector, Draft, Server};
+use crate::domain::members::mail_server;
 
 pub(super) fn run(
     config: &Config,

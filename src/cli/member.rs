@@ -3,14 +3,14 @@
 use std::io::{BufRead, Write};
 
 use super::{CLOCK, open, read_line, say};
-use crate::activity::Author;
-use crate::clock::short_date;
+use crate::base::clock::short_date;
+use crate::base::error::{Error, Result};
 use crate::config::{AddMember, Config, MemberCommand};
-use crate::error::{Error, Result};
-use crate::members::{self, Email, Member, NewMember, Permission, Permissions, State};
-use crate::settings;
-use crate::sign_in::hasher::hash_blocking;
-use crate::sign_in::{Password, reset};
+use crate::domain::activity::Author;
+use crate::domain::members::{self, Email, Member, NewMember, Permission, Permissions, State};
+use crate::domain::settings;
+use crate::domain::sign_in::hasher::hash_blocking;
+use crate::domain::sign_in::{Password, reset};
 
 pub(super) fn run(
     config: &Config,

@@ -3,8 +3,8 @@
 
 use std::io::Write;
 
+use crate::base::error::Result;
 use crate::config::Config;
-use crate::error::Result;
 
 pub(super) fn run(config: &Config, output: &mut impl Write) -> Result<()> {
     super::open(config)?;

@@ -14,13 +14,17 @@ mod serve;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-use crate::activity::Author;
-use crate::clock::Clock;
+use crate::base::clock::Clock;
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
+use crate::base::text;
 use crate::config::{Command, Config};
 use crate::db::Db;
-use crate::error::{Error, Result};
-use crate::keyring::Keyring;
-use crate::{attention, roles, scopes, settings, text};
+use crate::domain::activity::Author;
+use crate::domain::attention;
+use crate::domain::roles;
+use crate::domain::scopes;
+use crate::domain::settings;
 
 /// Does what `config` says.
 #[must_use]

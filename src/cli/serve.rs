@@ -6,21 +6,24 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use super::log::Log;
-use crate::clock_steps::ClockSteps;
+use crate::base::clock_steps::ClockSteps;
+use crate::base::error::{Error, Result};
+use crate::base::files;
+use crate::base::keyring::Keyring;
+use crate::base::network::TrustedRoots;
 use crate::config::{Config, DatabaseConfig, PublicUrl, ServerConfig};
 use crate::db::Db;
-use crate::error::{Error, Result};
-use crate::files;
-use crate::keyring::Keyring;
-use crate::network::TrustedRoots;
+use crate::domain::activity;
+use crate::domain::alerts;
+use crate::domain::mail;
+use crate::domain::sign_in::{self, Door, set_up};
+use crate::domain::usage;
+use crate::domain::webhooks;
 use crate::server::{self, Shared, Sockets};
-use crate::sign_in::{self, Door, set_up};
-use crate::usage;
 use crate::web::Site;
 use crate::web::connections::{Shares, Tls, raise_limit, widen_backlog};
 use crate::web::export::Exports;
 use crate::web::metrics::Metrics;
-use crate::{activity, alerts, mail, webhooks};
 
 /// Holds the link to the set-up page, for its owner alone.
 const SET_UP_FILE: &str = "set-up-link.txt";

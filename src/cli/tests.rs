@@ -6,9 +6,9 @@ use std::io::Cursor;
 use tempfile::TempDir;
 
 use super::*;
-use crate::members::{self, Email};
-use crate::sign_in::hasher::Checked;
-use crate::sign_in::{Hasher, Password, Requester, invitation, reset};
+use crate::domain::members::{self, Email};
+use crate::domain::sign_in::hasher::Checked;
+use crate::domain::sign_in::{Hasher, Password, Requester, invitation, reset};
 
 struct Shell(TempDir);
 
@@ -65,7 +65,7 @@ fn the_mail_server_is_set_shown_without_its_password_and_turned_off() {
          User name    latchkey\nPassword     set\nSender       latchkey@example.com\n"
     );
     let (db, keyring) = open(&shell.config(&[])).expect("opened");
-    let server = db.read_blocking(|c| crate::mail::server(c, &keyring)).expect("read");
+    let server = db.read_blocking(|c| crate::domain::mail::server(c, &keyring)).expect("read");
     let password = server.and_then(|server| server.password).expect("a password");
     assert_eq!(password.as_str(), "hunter2 hunter2");
     // The same name keeps its password; another server does not get it.

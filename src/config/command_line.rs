@@ -8,9 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::network::NetworkOptions;
 use super::storage::StorageOptions;
-use crate::activity::Newest;
-use crate::mail::Security;
-use crate::members::{Email, MemberName, Permission};
+use crate::domain::activity::Newest;
+use crate::domain::mail::Security;
+use crate::domain::members::{Email, MemberName, Permission};
 
 /// The dashboard of an organisation's API keys, and the endpoints that say whether one may pass.
 #[derive(Parser)]

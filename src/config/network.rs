@@ -8,7 +8,7 @@ use clap::Args;
 use url::Host;
 
 use super::{PublicUrl, Refusal, TrustedProxies};
-use crate::network::Networks;
+use crate::base::network::Networks;
 
 #[derive(Args)]
 pub(super) struct NetworkOptions {

@@ -9,7 +9,7 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::command_line::CommandLine;
-use crate::secret_scan;
+use crate::base::secret_scan;
 
 /// What to print instead of starting.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Refusal;
+use crate::base::files;
 use crate::db::Location;
-use crate::files;
 
 /// The database in the data directory.
 const DATABASE: &str = "latchkey.db";

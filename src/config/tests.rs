@@ -87,7 +87,7 @@ fn a_bad_option_is_refused_in_one_line_that_names_it() {
 
 #[test]
 fn a_secret_key_given_as_a_name_or_an_address_is_rejected_and_not_repeated() {
-    use crate::api_keys::{Environment, SecretKey};
+    use crate::domain::api_keys::{Environment, SecretKey};
     let secret = SecretKey::generate("lk", Environment::Production).expect("random");
     let secret = secret.expose();
     for (name, email) in [(secret, "ines@example.com"), ("Ines", secret)] {

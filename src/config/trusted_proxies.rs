@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::network::Networks;
+use crate::base::network::Networks;
 
 /// The networks whose proxies are believed about the client's address; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::commit::Commit;
 use super::pool::Pool;
 use super::pools::Pools;
 use super::{Connection, Db, Transaction};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// After how long PostgreSQL is taken to say nothing at all: longer than a connection and a statement
 /// may be waited for together.

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{Connection, Location, error, generation};
-use crate::error::{Error, Result};
-use crate::files;
+use crate::base::error::{Error, Result};
+use crate::base::files;
 use diesel::sql_types::Text;
 use diesel::{RunQueryDsl as _, sql_query};
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Db, Transaction};
-use crate::error::Result;
+use crate::base::error::Result;
 
 /// How long others have the database for themselves between two batches, at least,
 const SHORTEST_REST: Duration = Duration::from_millis(20);

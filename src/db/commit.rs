@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 const OPEN: u8 = 0;
 const SENT: u8 = 1;

@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, ConnectionError, PgConnection, SqliteConnection};
 
 use super::{Location, postgres_url};
-use crate::error::Result;
+use crate::base::error::Result;
 
 /// A connection to PostgreSQL or SQLite; queries are written once for both.
 #[derive(diesel::MultiConnection)]

@@ -11,7 +11,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::Connection;
 use super::connection::LOCK_WAIT;
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// What SQLite says when it cannot do something now, in the words of `sqlite3_errstr`, which has one
 /// language only. diesel does not pass the result codes on.

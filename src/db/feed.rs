@@ -12,8 +12,8 @@ use diesel::prelude::*;
 
 use super::schema::changes;
 use super::{Connection, Transaction};
-use crate::clock::uptime;
-use crate::error::Result;
+use crate::base::clock::uptime;
+use crate::base::error::Result;
 
 /// What stands for everything at once.
 pub const EVERYTHING: &str = "*";

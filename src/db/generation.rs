@@ -18,8 +18,8 @@ use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, sql_query};
 
 use super::Connection;
 use super::connection::uri;
-use crate::error::{Error, Result};
-use crate::random;
+use crate::base::error::{Error, Result};
+use crate::base::random;
 
 /// Bytes of the log's header, and of what precedes each page.
 const HEADER: usize = 32;
@@ -183,7 +183,7 @@ mod tests {
                  BEGIN; PRAGMA user_version = 7; INSERT INTO t VALUES (2); COMMIT",
             )
             .expect("written");
-        let log = std::fs::read(crate::files::with_ending(&path, "-wal")).expect("a log");
+        let log = std::fs::read(crate::base::files::with_ending(&path, "-wal")).expect("a log");
         let first = HEADER + FRAME_HEADER + 4096;
         assert_eq!(find(&mut &log[..]).expect("read"), Some(7));
         assert_eq!(find(&mut &log[..first]).expect("read"), Some(7));
@@ -193,6 +193,6 @@ mod tests {
             changed[end] ^= 1;
             assert_eq!(find(&mut &changed[..]).expect("read"), None, "changed at {end}");
         }
-        check(&path, &crate::files::with_ending(&path, "-wal")).expect("its own log");
+        check(&path, &crate::base::files::with_ending(&path, "-wal")).expect("its own log");
     }
 }

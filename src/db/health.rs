@@ -12,8 +12,8 @@ use tokio::sync::Mutex;
 use super::connection::LOCK_WAIT;
 use super::counted::Count;
 use super::{Connection, Db, Location, error};
-use crate::clock::uptime;
-use crate::error::{Error, Result};
+use crate::base::clock::uptime;
+use crate::base::error::{Error, Result};
 
 /// For how long an answer is given again, so that it costs the same however many ask.
 const KEPT: Duration = Duration::from_secs(1);

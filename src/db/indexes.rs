@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 
 use super::{Connection, Transaction};
-use crate::error::Result;
+use crate::base::error::Result;
 
 #[derive(QueryableByName)]
 struct Index {

@@ -4,7 +4,7 @@ use diesel::sql_types::Text;
 use diesel::{RunQueryDsl as _, sql_query};
 
 use super::Db;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 #[derive(diesel::QueryableByName)]
 struct Finding {

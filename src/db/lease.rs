@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::Transaction;
 use super::schema::leases;
-use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
 
 /// Takes the lease `name` for `holder` until `until`, or keeps it. Returns whether it is `holder`'s
 /// now. Since transactions that write run one after another over all nodes, one holds it at a time.

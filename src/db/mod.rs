@@ -42,7 +42,7 @@ pub use connection::{AnyConnection as Connection, Transaction};
 pub use indexes::without_indexes;
 pub(crate) use rows::{Value, at_once, execute_for, load_for};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use commit::Commit;
 pub use feed::{EVERYTHING, Heard};
 pub use health::Health;

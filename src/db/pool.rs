@@ -14,7 +14,7 @@ use diesel::r2d2::{self, ManageConnection, R2D2Connection as _};
 use super::attempts::Attempts;
 use super::counted::{Count, Counted};
 use super::{Connection, Location, error};
-use crate::error::Result;
+use crate::base::error::Result;
 
 /// How long a request waits for a connection: a page answers 503 within a second.
 const WAIT: Duration = Duration::from_millis(900);

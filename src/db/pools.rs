@@ -9,7 +9,7 @@ use super::feed::Feed;
 use super::pool::{Connections, Pool, Pooled};
 use super::sqlite_file::SqliteFile;
 use super::{Connection, Location, error, health};
-use crate::error::Result;
+use crate::base::error::Result;
 
 /// How long a stop waits for those who still read or write.
 const CLOSING: Duration = Duration::from_secs(5);

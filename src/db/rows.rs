@@ -11,7 +11,7 @@ use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use super::{Connection, Transaction, on_each};
-use crate::error::Result;
+use crate::base::error::Result;
 
 /// How many rows SQLite is given with one statement. It reads a statement for longer than it works
 /// on a row, so that one is kept for so many rows, and one for a single row. More would be a little

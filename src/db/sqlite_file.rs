@@ -10,8 +10,8 @@ use diesel::sql_types::BigInt;
 use diesel::{RunQueryDsl as _, sql_query};
 
 use super::{Connection, Location, error, generation, migrate};
-use crate::error::{Error, Result};
-use crate::files;
+use crate::base::error::{Error, Result};
+use crate::base::files;
 
 /// An SQLite file that is open.
 pub(super) struct SqliteFile {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 #[derive(QueryableByName)]
 struct Facts {

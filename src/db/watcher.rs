@@ -18,9 +18,9 @@ use super::pools::Pools;
 use super::schema::changes;
 use super::sqlite_file::SqliteFile;
 use super::{Connection, Location, postgres_url};
-use crate::background;
-use crate::clock::uptime;
-use crate::error::{Error, Result};
+use crate::base::background;
+use crate::base::clock::uptime;
+use crate::base::error::{Error, Result};
 
 /// What tells a watcher's connection from the others, for operators.
 const NAME: &str = "SELECT set_config('application_name', \

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::life::{Life, ago, pick};
 use super::showcase::{self, Shown};
 use super::{names, showcase::KEYS};
-use crate::api_keys::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
-use crate::clock::{DAY, Timestamp};
-use crate::error::{Error, Result};
-use crate::members::{Member, Permission};
-use crate::roles::Role;
-use crate::settings::Settings;
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::domain::api_keys::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
+use crate::domain::members::{Member, Permission};
+use crate::domain::roles::Role;
+use crate::domain::settings::Settings;
 
 /// Slugs of roles, the usual ones more often.
 const ROLES: [&str; 11] = [

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use super::*;
-use crate::api_keys::Badge;
+use crate::domain::api_keys::Badge;
 
 /// 23 November 2026, 12:00 UTC.
 const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);

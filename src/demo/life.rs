@@ -1,8 +1,8 @@
 //! When a key was created, renewed, edited and revoked, and when it ends.
 
-use crate::api_keys::Environment;
-use crate::clock::{DAY, Timestamp};
-use crate::settings::Settings;
+use crate::base::clock::{DAY, Timestamp};
+use crate::domain::api_keys::Environment;
+use crate::domain::settings::Settings;
 
 /// What has become of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,14 +14,14 @@ mod visits;
 
 use std::num::TryFromIntError;
 
-use crate::activity::{self, Actor, Author, Entry, Event};
-use crate::api_keys::{self, Details, import};
-use crate::clock::Timestamp;
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
 use crate::db::{Db, Transaction, without_indexes};
-use crate::error::{Error, Result};
-use crate::keyring::Keyring;
-use crate::members::{self, Member};
-use crate::settings::Settings;
+use crate::domain::activity::{self, Actor, Author, Entry, Event};
+use crate::domain::api_keys::{self, Details, import};
+use crate::domain::members::{self, Member};
+use crate::domain::settings::Settings;
 use keys::Keys;
 
 pub use organisation::NAME;

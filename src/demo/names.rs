@@ -1,6 +1,6 @@
 //! Names that no two keys share: what the application is about, what it does, where it runs.
 
-use crate::api_keys::Environment::{self, Development, Production, Staging};
+use crate::domain::api_keys::Environment::{self, Development, Production, Staging};
 
 /// The numbers of words have no common divisor, so that all combinations come up before one comes
 /// up again, and neighbours share no word.
@@ -126,8 +126,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::api_keys::KeyName;
     use crate::demo::showcase;
+    use crate::domain::api_keys::KeyName;
 
     #[test]
     fn a_million_names_differ_whatever_their_case() {

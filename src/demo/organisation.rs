@@ -1,18 +1,18 @@
 //! The organisation: settings, what its API offers, roles and members.
 
 use super::visits;
-use crate::activity::{self, Author, Entry, Event};
-use crate::clock::{DAY, Timestamp};
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
+use crate::base::random;
 use crate::db::{Connection, Transaction};
-use crate::error::{Error, Result};
-use crate::keyring::Keyring;
-use crate::members::{self, Email, Member, MemberName, NewMember, Permission, Permissions};
-use crate::random;
-use crate::roles::{self, Role};
-use crate::scopes::{self, Resource, Scope};
-use crate::settings::{self, Settings};
-use crate::sign_in::Password;
-use crate::sign_in::hasher::hash_blocking;
+use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::members::{self, Email, Member, MemberName, NewMember, Permission, Permissions};
+use crate::domain::roles::{self, Role};
+use crate::domain::scopes::{self, Resource, Scope};
+use crate::domain::settings::{self, Settings};
+use crate::domain::sign_in::Password;
+use crate::domain::sign_in::hasher::hash_blocking;
 
 /// What it is called.
 pub const NAME: &str = "Meridian Freight";

@@ -1,12 +1,12 @@
 //! The key that somebody rotated three days ago, and whose old secret nobody has used since.
 
-use crate::activity::Author;
-use crate::api_keys::{self, Details, Rotation};
-use crate::clock::{DAY, Timestamp};
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::Result;
+use crate::base::keyring::Keyring;
 use crate::db::Transaction;
-use crate::error::Result;
-use crate::keyring::Keyring;
-use crate::members::Member;
+use crate::domain::activity::Author;
+use crate::domain::api_keys::{self, Details, Rotation};
+use crate::domain::members::Member;
 
 use super::visits;
 

@@ -2,7 +2,7 @@
 
 use super::traffic::Shape::{Even, Nightly, Office, Steady};
 use super::traffic::{Pattern, Shape, Story};
-use crate::api_keys::Environment::{self, Production, Staging};
+use crate::domain::api_keys::Environment::{self, Production, Staging};
 
 /// A key, in days before today.
 pub(super) struct Shown {

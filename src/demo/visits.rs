@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::Told;
 use super::life::pick;
-use crate::activity::{Entry, Event, Origin};
-use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
-use crate::members::Member;
+use crate::base::clock::{DAY, HOUR, MINUTE, Timestamp};
+use crate::domain::activity::{Entry, Event, Origin};
+use crate::domain::members::Member;
 
 /// For how many days back there are visits.
 const DAYS: u32 = 60;

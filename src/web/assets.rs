@@ -73,7 +73,7 @@ fn forms(name: &str) -> Option<Vec<(Encoding, EmbeddedFile)>> {
 /// Strong, and different for each encoding, as the bytes are (RFC 9110, section 8.8.3).
 fn entity_tag(file: &EmbeddedFile) -> EntityTag {
     let hash = &file.metadata.sha256_hash()[..10];
-    EntityTag::new_strong(crate::keyring::hex(hash))
+    EntityTag::new_strong(crate::base::keyring::hex(hash))
 }
 
 /// Whether the client already holds this form (RFC 9110, section 13.1.2).

@@ -1,7 +1,7 @@
 //! Files for spreadsheets (RFC 4180).
 
-use crate::error::{Error, Result};
-use crate::secret_scan;
+use crate::base::error::{Error, Result};
+use crate::base::secret_scan;
 
 /// What such a file is.
 pub const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";

@@ -14,8 +14,8 @@ use askama::Template;
 use super::headers;
 use super::routes::Pages;
 use super::theme::Theme;
+use crate::base::error::Error;
 use crate::db;
-use crate::error::Error;
 
 const HTML: &str = "text/html; charset=utf-8";
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use askama::filters::{Escaper, Html};
 
-use crate::secret_scan;
+use crate::base::secret_scan;
 
 /// The escaper of every template; `askama.toml` names it.
 #[derive(Clone, Copy, Debug)]

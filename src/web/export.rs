@@ -19,8 +19,8 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::Site;
 use super::error_page::{Problem, refuse};
+use crate::base::error::{Error, Result};
 use crate::db::{Connection, Db};
-use crate::error::{Error, Result};
 
 /// How many exports of one member run at once.
 const PER_MEMBER: usize = 2;

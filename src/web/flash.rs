@@ -3,8 +3,8 @@
 use actix_session::Session;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::secret_scan;
+use crate::base::error::{Error, Result};
+use crate::base::secret_scan;
 
 /// Where a session's state keeps the notice.
 pub const KEY: &str = "notice";

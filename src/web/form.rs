@@ -14,7 +14,7 @@ use super::Site;
 use super::body::{Body, is_of_type};
 use super::form_token::{self, FormPage, FormToken};
 use super::refusal::Refusal;
-use crate::secret_scan;
+use crate::base::secret_scan;
 
 /// The largest form but for those that carry documents, in bytes: the bounds of every field
 /// together, percent-encoded.
@@ -26,7 +26,7 @@ pub const STRANGERS: usize = 16 * 1024;
 /// only up to `LARGEST` bytes.
 ///
 /// A secret key in any field is taken out before a handler sees it, as in `lk_prod_… (removed)`, so
-/// that it reaches no log, session or page; [`crate::text`] rejects what is left.
+/// that it reaches no log, session or page; [`crate::base::text`] rejects what is left.
 #[derive(Debug)]
 pub struct Form<T, const LARGEST: usize = ORDINARY> {
     /// The fields. Unknown ones are passed over.

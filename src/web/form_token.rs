@@ -15,11 +15,11 @@ use subtle::ConstantTimeEq as _;
 
 use super::routes::Pages;
 use super::store;
-use crate::clock::{HOUR, Timestamp};
+use crate::base::clock::{HOUR, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::base::keyring::{Keyring, Purpose, hex};
+use crate::base::random;
 use crate::db::Transaction;
-use crate::error::{Error, Result};
-use crate::keyring::{Keyring, Purpose, hex};
-use crate::random;
 
 /// Where a session's state keeps its form key.
 pub const SESSION_KEY: &str = "form_key";

@@ -37,7 +37,7 @@ pub fn has_room() -> bool {
     }
     true
 }
-use crate::secret_scan;
+use crate::base::secret_scan;
 
 /// The longest method or part of a path that is logged, in bytes: a secret key has 55 or more.
 const LONGEST: usize = 40;

@@ -30,12 +30,12 @@ pub mod upload;
 
 use url::Host;
 
-use crate::clock::Clock;
-use crate::clock_steps::ClockSteps;
+use crate::base::clock::Clock;
+use crate::base::clock_steps::ClockSteps;
+use crate::base::keyring::Keyring;
+use crate::base::network::{Networks, TrustedRoots};
 use crate::config::{PublicUrl, TrustedProxies};
 use crate::db::Db;
-use crate::keyring::Keyring;
-use crate::network::{Networks, TrustedRoots};
 
 /// What every handler may need of the site.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use actix_web::http::header::{CONTENT_ENCODING, ContentType, HeaderValue};
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// A page with that status.
 ///

@@ -4,8 +4,8 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use url::Url;
 
+use crate::base::secret_scan;
 use crate::config::PublicUrl;
-use crate::secret_scan;
 
 /// `next` as a path of ours, with its query; `None` for anything that could lead elsewhere, and for
 /// what holds a secret key.

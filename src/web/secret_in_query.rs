@@ -14,8 +14,8 @@ use actix_web::web;
 
 use super::flash::Notice;
 use super::{Site, cookie, page, path};
-use crate::error::Error;
-use crate::secret_scan;
+use crate::base::error::Error;
+use crate::base::secret_scan;
 
 const NOTICE: &str = "The address held a secret key, which was removed. It may be in the browser’s \
                       history or a proxy’s log: rotate the key it belongs to.";

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
+use crate::base::error::Result;
 use crate::db::Transaction;
 use crate::db::schema::spent_form_tokens;
-use crate::error::Result;
 
 pub(super) fn spent_location(tx: &mut Transaction<'_>, hash: &str) -> Result<Option<String>> {
     Ok(spent_form_tokens::table

@@ -1,6 +1,6 @@
 //! Needs attention, and alerts: judged like every other page, and worked through.
 
-use latchkey::clock::{DAY, MINUTE};
+use latchkey::base::clock::{DAY, MINUTE};
 
 use crate::browser::Browser;
 use crate::keys;
@@ -16,7 +16,7 @@ fn app() -> App {
     for (name, lifetime) in [("Billing worker", "365"), ("Payroll – night shift", "365")] {
         keys::create(
             &app,
-            &latchkey::api_keys::Draft { lifetime: lifetime.into(), ..keys::draft(name) },
+            &latchkey::domain::api_keys::Draft { lifetime: lifetime.into(), ..keys::draft(name) },
         );
     }
     let revoked = keys::named(&app, "Courier app");

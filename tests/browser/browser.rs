@@ -314,7 +314,7 @@ impl Browser {
     #[track_caller]
     pub fn sign_in_as_manager(&self, app: &App) {
         let email = "ines@meridianfreight.example";
-        app.member(email, true, &latchkey::members::Permission::ALL);
+        app.member(email, true, &latchkey::domain::members::Permission::ALL);
         self.sign_in(email);
         assert_eq!(self.address(), "/api-keys");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use latchkey::clock::HOUR;
+use latchkey::base::clock::HOUR;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
@@ -50,11 +50,11 @@ fn the_page_of_a_key_in_use_is_small_too() {
     let app = App::set_up();
     let id = keys::named(&app, "Billing worker – production");
     for hour in 0..90 * 24 {
-        let key = latchkey::api_keys::KeyId::parse(&id).expect("a Key ID");
+        let key = latchkey::domain::api_keys::KeyId::parse(&id).expect("a Key ID");
         let at = app.site.clock.now().plus(-hour * HOUR);
         // As many as nobody could guess.
         for _ in 0..(hour * 7919) % 97 {
-            let secret = latchkey::usage::Secret { key_id: key, number: 1 };
+            let secret = latchkey::domain::usage::Secret { key_id: key, number: 1 };
             app.usage.pass(secret, None, std::iter::empty(), at);
         }
     }

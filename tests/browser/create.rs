@@ -152,9 +152,9 @@ fn a_copy_starts_from_the_key_it_copies() {
 fn a_full_organisation_is_told_which_keys_it_could_revoke() {
     let app = App::set_up();
     app.write(|tx, _| {
-        let mut settings = latchkey::settings::get(tx)?;
+        let mut settings = latchkey::domain::settings::get(tx)?;
         settings.active_key_limit = 2;
-        latchkey::settings::save(tx, &settings)
+        latchkey::domain::settings::save(tx, &settings)
     });
     keys::named(&app, "Billing worker");
     keys::named(&app, "Warehouse sync");

@@ -1,6 +1,6 @@
 //! Edit Key.
 
-use latchkey::clock::DAY;
+use latchkey::base::clock::DAY;
 
 use crate::browser::Browser;
 use crate::keys;

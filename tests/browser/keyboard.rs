@@ -47,7 +47,7 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     let app = App::set_up();
     keys::named(&app, "Warehouse sync");
     app.advance(1000);
-    app.member("ines@meridianfreight.example", true, &latchkey::members::Permission::ALL);
+    app.member("ines@meridianfreight.example", true, &latchkey::domain::members::Permission::ALL);
     let browser = Browser::open(&app);
     browser.allow(&["clipboardSanitizedWrite"]);
 

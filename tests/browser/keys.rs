@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use latchkey::api_keys::{self, Draft, KeyId};
-use latchkey::usage::{Denial, Named, Outcome, RequestId, Secret};
+use latchkey::domain::api_keys::{self, Draft, KeyId};
+use latchkey::domain::usage::{Denial, Named, Outcome, RequestId, Secret};
 
 use crate::support::App;
 

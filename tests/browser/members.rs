@@ -1,6 +1,6 @@
 //! From an invitation to a member who may only look, and one's own account.
 
-use latchkey::members::Permission;
+use latchkey::domain::members::Permission;
 use thirtyfour::Key;
 
 use crate::browser::Browser;

@@ -4,8 +4,8 @@
 use std::sync::mpsc;
 
 use diesel::RunQueryDsl as _;
-use latchkey::clock::{DAY, HOUR};
-use latchkey::members::Permission;
+use latchkey::base::clock::{DAY, HOUR};
+use latchkey::domain::members::Permission;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
@@ -104,7 +104,7 @@ fn signing_in_is_open_to_everybody() {
     browser.goto("/reset-password?code=wrong");
     look_at(&browser, "a reset link that does not work");
     let (_, code) =
-        app.write(|tx, author| latchkey::sign_in::reset::begin(tx, &member.email, author));
+        app.write(|tx, author| latchkey::domain::sign_in::reset::begin(tx, &member.email, author));
     browser.goto(&format!("/reset-password?code={code}"));
     look_at(&browser, "set a new password");
     browser.fill("#password", "short");
@@ -209,9 +209,9 @@ fn creating_is_open_to_everybody() {
 fn the_limit_is_open_to_everybody() {
     let app = App::set_up();
     app.write(|tx, _| {
-        let mut settings = latchkey::settings::get(tx)?;
+        let mut settings = latchkey::domain::settings::get(tx)?;
         settings.active_key_limit = 2;
-        latchkey::settings::save(tx, &settings)
+        latchkey::domain::settings::save(tx, &settings)
     });
     keys::named(&app, "Billing worker – production");
     keys::named(&app, &"Long".repeat(20));
@@ -272,13 +272,13 @@ fn a_key_and_its_dialogs_are_open_to_everybody() {
 /// A role of the organisation's own, with a key that has only some of its scopes.
 fn role_with_a_key(app: &App) {
     app.write(|tx, author| {
-        let draft = latchkey::roles::Draft {
+        let draft = latchkey::domain::roles::Draft {
             name: "Billing".into(),
             slug: String::new(),
             description: "Invoice export and reconciliation.".into(),
             scopes: vec!["invoices:read".into(), "invoices:write".into()],
         };
-        latchkey::roles::create(tx, &draft, author)
+        latchkey::domain::roles::create(tx, &draft, author)
     });
     let mut draft = keys::draft("Billing worker – production");
     draft.role = "billing".into();

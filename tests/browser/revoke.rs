@@ -1,6 +1,6 @@
 //! Revoke.
 
-use latchkey::clock::HOUR;
+use latchkey::base::clock::HOUR;
 
 use crate::browser::Browser;
 use crate::keys;

@@ -1,6 +1,6 @@
 //! Set-up, signing in and out.
 
-use latchkey::clock::MINUTE;
+use latchkey::base::clock::MINUTE;
 
 use crate::browser::Browser;
 use crate::keys;
@@ -33,7 +33,7 @@ fn a_wrong_password_says_so_and_keeps_the_address() {
     browser.goto("/api-keys?view=expired");
     assert!(browser.address().starts_with("/sign-in?next="));
     browser.wait_for_focus("#email");
-    app.member("ines@meridianfreight.example", true, &latchkey::members::Permission::ALL);
+    app.member("ines@meridianfreight.example", true, &latchkey::domain::members::Permission::ALL);
     browser.fill("#email", "ines@meridianfreight.example");
     browser.fill("#password", "wrong horse battery staple");
     browser.follow("button.btn-primary");

@@ -1,6 +1,6 @@
 //! The table: views, search, filters, order and pages.
 
-use latchkey::clock::{DAY, HOUR};
+use latchkey::base::clock::{DAY, HOUR};
 
 use crate::browser::Browser;
 use crate::keys;

@@ -1,7 +1,7 @@
 //! Usage in a real browser: the first request shows by itself, and the buttons beside the IP
 //! whitelist lose nothing.
 
-use latchkey::clock::DAY;
+use latchkey::base::clock::DAY;
 
 use crate::browser::Browser;
 use crate::keys;

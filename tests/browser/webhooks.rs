@@ -1,6 +1,6 @@
 //! Webhooks and the log of email, as people come to them: judged like every other page.
 
-use latchkey::mail::{self, Letter, Message};
+use latchkey::domain::mail::{self, Letter, Message};
 
 use crate::browser::Browser;
 use crate::pages::look_at;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use latchkey::clock::DAY;
+use latchkey::base::clock::DAY;
 
 use crate::client::{ADDRESS, Client};
 use crate::gateway::{Gateway, Running};
@@ -111,8 +111,10 @@ pub fn every_refusal_stops_at_the_gateway_and_says_why(gateway: Gateway) {
 
     setting.refused(&client.get("/orders/1", &[]), 401, "missing_key");
     setting.refused(&get("key_7QF2M8KDX4TN"), 401, "malformed_key");
-    let stranger =
-        latchkey::api_keys::SecretKey::generate("lk", latchkey::api_keys::Environment::Production);
+    let stranger = latchkey::domain::api_keys::SecretKey::generate(
+        "lk",
+        latchkey::domain::api_keys::Environment::Production,
+    );
     setting.refused(&get(stranger.expect("random").expose()), 401, "invalid_key");
 
     let reader = latchkey.key(|draft| draft.role = "read-only".into());

@@ -1,6 +1,6 @@
 //! Calls that fail at nginx in every way, each explained in the dashboard.
 
-use latchkey::clock::DAY;
+use latchkey::base::clock::DAY;
 
 use crate::client::Client;
 use crate::gateway::Gateway;

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use latchkey::api_keys::{self, Draft, KeyId};
 use latchkey::config::TrustedProxies;
-use latchkey::members::Permission;
+use latchkey::domain::api_keys::{self, Draft, KeyId};
+use latchkey::domain::members::Permission;
+use latchkey::domain::usage::Recorder;
+use latchkey::domain::usage::denials::{self, Filter, Whose};
 use latchkey::server::{self, Shared};
-use latchkey::usage::Recorder;
-use latchkey::usage::denials::{self, Filter, Whose};
 use latchkey::web::Site;
 
 use crate::server::{Running, listener};

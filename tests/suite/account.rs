@@ -1,7 +1,7 @@
 //! The account page: one's own name, password and sessions.
 
-use latchkey::clock::{HOUR, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{HOUR, MINUTE};
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, PASSWORD, Page};
 

@@ -6,9 +6,9 @@ pub mod verify;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-use latchkey::keyring::Purpose;
-use latchkey::members::Permission;
-use latchkey::sign_in::reset;
+use latchkey::base::keyring::Purpose;
+use latchkey::domain::members::Permission;
+use latchkey::domain::sign_in::reset;
 
 use crate::support::{App, PASSWORD, key_fields, replaced};
 
@@ -66,7 +66,7 @@ fn entries(app: &App) -> Vec<Entry> {
 
 /// Adds entries that nobody need have made.
 pub fn add_entries(app: &App, count: usize) {
-    use latchkey::activity::{self, Entry, Event};
+    use latchkey::domain::activity::{self, Entry, Event};
     app.write(|tx, author| {
         let details = serde_json::json!({ "organisation": "Meridian Freight" });
         let entry = Entry { event: Event::SetUp, subject: None, details };
@@ -134,7 +134,7 @@ fn everything_that_happens_is_recorded_with_who_and_from_where() {
     assert_eq!(client.submit("/sign-in", &wrong).status, 422);
     let right = [("email", INES), ("password", PASSWORD)];
     assert_eq!(client.submit("/sign-in", &right).status, 303);
-    let member = app.read(latchkey::members::list).remove(0);
+    let member = app.read(latchkey::domain::members::list).remove(0);
     let reset = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
     let fields = [("code", reset.as_str()), ("password", "lantern orbit cabbage velvet")];
     let link = format!("/reset-password?code={reset}");

@@ -5,9 +5,9 @@ mod messages;
 mod pages;
 mod process;
 
-use latchkey::api_keys::KeyId;
-use latchkey::clock::{DAY, HOUR};
-use latchkey::webhooks::{self, Draft, EndpointId, EventType, Policy};
+use latchkey::base::clock::{DAY, HOUR};
+use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::webhooks::{self, Draft, EndpointId, EventType, Policy};
 
 use crate::support::App;
 use crate::support::smtp::Smtp;
@@ -20,7 +20,7 @@ fn open(app: &App) -> Vec<String> {
 /// As if that many requests had been refused for `reason` by now.
 fn refuse(app: &App, key: Option<&str>, reason: &str, address: &str, count: i64) {
     let at = app.site.clock.now().millis();
-    let request = latchkey::random::text(b"ABCDEFGHJKMNPQRSTVWXYZ", 12).expect("random");
+    let request = latchkey::base::random::text(b"ABCDEFGHJKMNPQRSTVWXYZ", 12).expect("random");
     let key = key.map_or("NULL".into(), |key| format!("'{key}'"));
     app.sql(&format!(
         "INSERT INTO denials (request_id, key_id, secret, reason, detail, address, request_line, at, count) \

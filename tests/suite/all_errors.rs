@@ -1,7 +1,7 @@
 //! Everything that is wrong with a form is said at once: also what only the database knows.
 
-use latchkey::api_keys::Draft;
-use latchkey::members::Permission;
+use latchkey::domain::api_keys::Draft;
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, PASSWORD, key_fields, usual_draft};
 
@@ -99,7 +99,7 @@ fn roles_scopes_webhooks_and_members_say_all_that_is_wrong() {
     let long = "x".repeat(201);
     let scope = [("resource", "orders"), ("operation", "read"), ("description", long.as_str())];
     assert_eq!(wrong(&client, "/scopes/new", "/scopes", &scope), ["operation", "description"]);
-    for n in 0..latchkey::webhooks::MOST {
+    for n in 0..latchkey::domain::webhooks::MOST {
         crate::webhooks::webhook(&app, &format!("http://127.0.0.1:1/{n}"));
     }
     let hook = [("url", "x"), ("events", "api_key.revoked")];

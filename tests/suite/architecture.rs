@@ -26,7 +26,7 @@ const LONGEST_FILE: usize = 300;
 const LONGEST_FUNCTION: usize = 40;
 
 struct Source {
-    /// Below `src`, as `api_keys/http/new.rs`.
+    /// Below `src`, as `pages/api_keys/new.rs`.
     path: String,
     /// Without tests.
     code: String,
@@ -34,12 +34,12 @@ struct Source {
 
 impl Source {
     fn feature(&self) -> Option<usize> {
-        let first = self.path.split(['/', '.']).next()?;
-        FEATURES.iter().position(|feature| *feature == first)
+        let name = self.path.strip_prefix("domain/")?.split(['/', '.']).next()?;
+        FEATURES.iter().position(|feature| *feature == name)
     }
 
     fn is_page(&self) -> bool {
-        self.path.contains("/http/")
+        self.path.starts_with("pages/") || self.path.starts_with("gateway/")
     }
 
     fn is_store(&self) -> bool {
@@ -109,7 +109,7 @@ fn assert_nowhere(rule: &str, breaks: impl Fn(&Source, &str) -> bool) {
 
 #[test]
 fn actix_is_known_to_the_server_the_kit_and_the_pages_alone() {
-    assert_nowhere("actix belongs into server.rs, web/ and http/", |source, line| {
+    assert_nowhere("actix belongs into server.rs, web/, pages/ and gateway/", |source, line| {
         let may = source.path == "server.rs" || source.path.starts_with("web/") || source.is_page();
         !may && ["actix_web", "actix_session", "askama", "tracing_actix_web"]
             .iter()
@@ -129,11 +129,11 @@ fn diesel_is_known_to_the_database_and_the_stores_alone() {
 
 #[test]
 fn pages_never_name_a_store() {
-    assert_nowhere("http/ goes through the verbs", |source, line| {
+    assert_nowhere("pages go through the verbs", |source, line| {
         // `Cache-Control: no-store` names none.
         source.is_page() && names(&line.replace("no-store", ""), "store")
             // actix-session's word for where sessions are kept.
-            && source.path != "sign_in/http/session.rs"
+            && source.path != "pages/sign_in/session.rs"
     });
 }
 
@@ -150,8 +150,8 @@ fn verbs_use_features_to_their_left_only() {
     assert_nowhere("features go from left to right", |source, line| {
         let Some(own) = source.feature().filter(|_| !source.is_page()) else { return false };
         let uses = |other: &str| {
-            names(line, &format!("crate::{other}"))
-                || (line.starts_with("use crate::{") && names(line, other))
+            names(line, &format!("crate::domain::{other}"))
+                || (line.starts_with("use crate::domain::{") && names(line, other))
         };
         FEATURES[own + 1..].iter().any(|other| uses(other))
     });
@@ -159,35 +159,19 @@ fn verbs_use_features_to_their_left_only() {
 
 #[test]
 fn what_everything_stands_on_knows_no_feature() {
-    const BASE: [&str; 12] = [
-        "backoff.rs",
-        "clock.rs",
-        "error.rs",
-        "files.rs",
-        "keyring.rs",
-        "network/",
-        "random.rs",
-        "rate.rs",
-        "secret_scan.rs",
-        "text.rs",
-        "text/",
-        "db/",
-    ];
     assert_nowhere("the base and the kit know no feature", |source, line| {
-        let is_base = BASE.iter().any(|base| source.path.starts_with(base));
-        let is_kit = source.path.starts_with("web/");
-        (is_base || is_kit)
-            && FEATURES.iter().any(|feature| {
-                names(line, &format!("crate::{feature}"))
-                    || (line.starts_with("use crate::{") && names(line, feature))
-            })
+        let is_below =
+            ["base/", "db/", "web/"].iter().any(|folder| source.path.starts_with(folder));
+        is_below && names(line, "crate::domain")
     });
 }
 
 #[test]
 fn nothing_below_the_server_knows_the_server_or_the_commands() {
     assert_nowhere("main → cli → server → pages", |source, line| {
-        let is_below = source.feature().is_some() || source.path.starts_with("web/");
+        let is_below = ["domain/", "web/", "pages/", "gateway/", "jobs/"]
+            .iter()
+            .any(|folder| source.path.starts_with(folder));
         is_below && (names(line, "crate::server") || names(line, "crate::cli"))
     });
 }
@@ -208,14 +192,14 @@ fn bodies_are_read_in_one_place() {
     assert_nowhere("a payload is taken by web/body.rs", |source, line| {
         let may = ["web/body.rs", "web/form.rs", "web/upload.rs", "web/routes.rs"];
         let is_gate = line.contains("_: &mut Payload") || line.contains("dev::Payload;");
-        let is_sealed = source.path == "keyring.rs";
+        let is_sealed = source.path == "base/keyring.rs";
         names(line, "Payload") && !is_gate && !is_sealed && !may.contains(&source.path.as_str())
     });
     assert_nowhere("payloads are polled by web/body.rs", |source, line| {
         source.path != "web/body.rs" && line.contains("payload.take()")
     });
     assert_nowhere("routes are registered by web/routes.rs", |source, line| {
-        const MAY: [&str; 3] = ["web/routes.rs", "server.rs", "verification/http/mod.rs"];
+        const MAY: [&str; 3] = ["web/routes.rs", "server.rs", "gateway/mod.rs"];
         let is_route = ["web::get()", "web::post()", "web::route()", "web::resource(", "web::to("];
         !MAY.contains(&source.path.as_str()) && is_route.iter().any(|route| line.contains(route))
     });
@@ -224,7 +208,7 @@ fn bodies_are_read_in_one_place() {
 #[test]
 fn only_the_clock_tells_the_time_and_only_the_configuration_reads_the_environment() {
     assert_nowhere("time is an argument", |source, line| {
-        source.path != "clock.rs"
+        source.path != "base/clock.rs"
             && (line.contains("now_utc()") || line.contains("SystemTime::now"))
     });
     assert_nowhere("the environment is read once", |source, line| {
@@ -238,26 +222,32 @@ fn only_the_clock_tells_the_time_and_only_the_configuration_reads_the_environmen
 #[test]
 fn each_key_of_the_keyring_is_used_by_its_owner_only() {
     const OWNERS: [(&str, &[&str]); 8] = [
-        ("Purpose::Pepper", &["api_keys/secret.rs"]),
-        ("Purpose::Activity", &["activity/chain.rs"]),
+        ("Purpose::Pepper", &["domain/api_keys/secret.rs"]),
+        ("Purpose::Activity", &["domain/activity/chain.rs"]),
         (
             "Purpose::Web",
             &[
                 "web/form_token.rs",
-                "sign_in/sessions.rs",
-                "sign_in/codes.rs",
-                "sign_in/http/anonymous.rs",
-                "sign_in/known.rs",
+                "domain/sign_in/sessions.rs",
+                "domain/sign_in/codes.rs",
+                "pages/sign_in/anonymous.rs",
+                "domain/sign_in/known.rs",
             ],
         ),
-        ("Purpose::Check", &["settings/mod.rs"]),
+        ("Purpose::Check", &["domain/settings/mod.rs"]),
         ("Purpose::Cookie", &[]),
-        ("cookie_key", &["sign_in/http/session.rs"]),
-        (".seal(", &["mail/store/mod.rs", "mail/links.rs", "webhooks/store/mod.rs"]),
-        (".unseal(", &["mail/store/mod.rs", "mail/links.rs", "webhooks/store/mod.rs"]),
+        ("cookie_key", &["pages/sign_in/session.rs"]),
+        (
+            ".seal(",
+            &["domain/mail/store/mod.rs", "domain/mail/links.rs", "domain/webhooks/store/mod.rs"],
+        ),
+        (
+            ".unseal(",
+            &["domain/mail/store/mod.rs", "domain/mail/links.rs", "domain/webhooks/store/mod.rs"],
+        ),
     ];
     assert_nowhere("a key has one owner", |source, line| {
-        source.path != "keyring.rs"
+        source.path != "base/keyring.rs"
             && OWNERS
                 .iter()
                 .any(|(key, owners)| line.contains(key) && !owners.contains(&source.path.as_str()))
@@ -270,7 +260,7 @@ fn every_file_is_created_by_one_module_so_that_its_mode_is_private() {
     const FUNCTIONS: [&str; 4] = ["write", "copy", "create_dir", "create_dir_all"];
     assert_nowhere("only files.rs creates files", |source, line| {
         let imported = line.split_once("fs::").map_or("", |(_, names)| names);
-        source.path != "files.rs"
+        source.path != "base/files.rs"
             && (TYPES.iter().any(|name| line.contains(name))
                 || FUNCTIONS.iter().any(|name| names(imported, name)))
     });
@@ -288,14 +278,14 @@ fn forms_are_read_by_the_kit_and_few_of_their_fields_arrive_as_typed() {
     assert_eq!(
         exempt,
         [
-            "diagnosis/http/page.rs",
-            "leaks/http/check.rs",
-            "settings/http/fields.rs",
-            "sign_in/http/account/password.rs",
-            "sign_in/http/invitation.rs",
-            "sign_in/http/reset_password.rs",
-            "sign_in/http/set_up.rs",
-            "sign_in/http/sign_in.rs",
+            "pages/diagnosis/page.rs",
+            "pages/leaks/check.rs",
+            "pages/settings/fields.rs",
+            "pages/sign_in/account/password.rs",
+            "pages/sign_in/invitation.rs",
+            "pages/sign_in/reset_password.rs",
+            "pages/sign_in/set_up.rs",
+            "pages/sign_in/sign_in.rs",
             "web/upload.rs",
         ]
     );
@@ -304,7 +294,9 @@ fn forms_are_read_by_the_kit_and_few_of_their_fields_arrive_as_typed() {
 #[test]
 fn nobody_compares_roles_but_the_gate() {
     assert_nowhere("ask viewer.may(…)", |source, line| {
-        let may = source.path.starts_with("members/") || source.path.starts_with("cli/");
+        let may = ["domain/members/", "pages/members/", "pages/refused.rs", "cli/"]
+            .iter()
+            .any(|place| source.path.starts_with(place));
         !may && line.contains(".super_manager") && line.contains("if ")
     });
 }
@@ -386,11 +378,11 @@ fn connections_are_opened_by_the_database_mail_and_webhooks_alone() {
     ];
     assert_nowhere("requests leave in mail and webhooks", |source, line| {
         let may = [
-            "mail/connector.rs",
-            "mail/helo.rs",
-            "mail/send.rs",
-            "mail/policy.rs",
-            "webhooks/client.rs",
+            "domain/mail/connector.rs",
+            "domain/mail/helo.rs",
+            "domain/mail/send.rs",
+            "domain/mail/policy.rs",
+            "domain/webhooks/client.rs",
         ].contains(&&*source.path)
             // These accept connections and make none.
             || source.path.starts_with("web/connections/");
@@ -409,6 +401,6 @@ fn connections_are_opened_by_the_database_mail_and_webhooks_alone() {
 #[test]
 fn the_mail_server_is_changed_where_the_right_to_is_checked() {
     assert_nowhere("use members::mail_server::change", |source, line| {
-        source.path != "members/mail_server.rs" && names(line, "mail::change")
+        source.path != "domain/members/mail_server.rs" && names(line, "mail::change")
     });
 }

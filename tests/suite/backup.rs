@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use latchkey::activity;
 use latchkey::db::{Db, Location};
+use latchkey::domain::activity;
 
 use crate::activity::verify::{Shell, said};
 use crate::support::{App, Client, Database, PASSWORD, is_postgres};

@@ -3,9 +3,9 @@
 
 mod paste;
 
-use latchkey::api_keys::{Environment, SecretKey};
-use latchkey::clock::{DAY, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{DAY, MINUTE};
+use latchkey::domain::api_keys::{Environment, SecretKey};
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, Page};
 

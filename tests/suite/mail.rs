@@ -5,8 +5,8 @@ mod links;
 mod networks;
 mod server;
 
-use latchkey::clock::{DAY, HOUR, MINUTE, SECOND};
-use latchkey::mail::{self, Letter, Message};
+use latchkey::base::clock::{DAY, HOUR, MINUTE, SECOND};
+use latchkey::domain::mail::{self, Letter, Message};
 
 use crate::support::App;
 use crate::support::smtp::{Manner, Smtp};

@@ -1,12 +1,12 @@
 //! The table of more keys than are counted: what it shows is the same, however it is looked up.
 
-use latchkey::api_keys::{
-    self, ApiKey, COUNTED, Cursor, Direction, Environment, Filter, Page, Sort, Status, View,
-};
+use latchkey::base::keyring::Keyring;
 use latchkey::db::Db;
 use latchkey::demo;
-use latchkey::keyring::Keyring;
-use latchkey::settings;
+use latchkey::domain::api_keys::{
+    self, ApiKey, COUNTED, Cursor, Direction, Environment, Filter, Page, Sort, Status, View,
+};
+use latchkey::domain::settings;
 
 use crate::support::{Database, NOW};
 

@@ -5,7 +5,7 @@ mod invite;
 mod last_manager;
 mod steps;
 
-use latchkey::members::Permission;
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, Page, replaced};
 

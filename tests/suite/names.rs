@@ -1,8 +1,8 @@
 //! Names and addresses as people write them: which are the same, where they are sorted, how they are
 //! found, and what becomes of those that an older version took for different ones.
 
-use latchkey::attention;
-use latchkey::members::Permission;
+use latchkey::domain::attention;
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, PASSWORD, Page};
 

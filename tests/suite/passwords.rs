@@ -3,8 +3,8 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use latchkey::members::Permission;
-use latchkey::sign_in::reset;
+use latchkey::domain::members::Permission;
+use latchkey::domain::sign_in::reset;
 
 use crate::support::{App, Page, Shell};
 

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use latchkey::clock::{DAY, HOUR};
+use latchkey::base::clock::{DAY, HOUR};
 
 use crate::support::{App, Client, NOW, Shell, is_postgres, replaced};
 
@@ -148,7 +148,7 @@ fn a_busy_database_is_left_alone_until_the_next_time() {
     let mut beside = app.database.connect();
     beside.run(crate::security::faults::lock());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let clearing = latchkey::usage::clear_away(&app.site.db, NOW);
+    let clearing = latchkey::domain::usage::clear_away(&app.site.db, NOW);
     assert!(runtime.expect("a runtime").block_on(clearing).is_err());
     beside.run("ROLLBACK");
     assert_eq!(left(&app), before);

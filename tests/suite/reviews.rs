@@ -5,7 +5,7 @@ mod due;
 mod end;
 mod report;
 
-use latchkey::api_keys::Draft;
+use latchkey::domain::api_keys::Draft;
 
 use crate::support::{App, Client, Page, usual_draft};
 

@@ -1,6 +1,6 @@
 //! Roles: create, edit, delete; what an edit takes from keys is said before it is saved.
 
-use latchkey::api_keys::Draft;
+use latchkey::domain::api_keys::Draft;
 
 use crate::support::{App, Client, Page, replaced, usual_draft};
 

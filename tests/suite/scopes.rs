@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use latchkey::api_keys::Draft;
+use latchkey::domain::api_keys::Draft;
 
 use crate::support::{App, Client, Page, encoded, replaced, usual_draft};
 

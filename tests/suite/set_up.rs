@@ -1,6 +1,6 @@
 //! Setting up: once, with the code of the printed link.
 
-use latchkey::clock::HOUR;
+use latchkey::base::clock::HOUR;
 
 use crate::support::{App, Client, PASSWORD, Page};
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::clock::{DAY, HOUR, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{DAY, HOUR, MINUTE};
+use latchkey::domain::members::Permission;
 
 use crate::support::smtp::{Manner, Smtp};
 use crate::support::{App, Client, Page, replaced};
@@ -275,7 +275,7 @@ fn the_mail_server_s_password_is_written_nowhere_in_plain_and_given_to_no_other_
     let manager = app.super_manager();
     assert_eq!(save_server(&manager, 2525, "none").status, 303);
     assert!(!app.everything().iter().any(|row| row.contains("hunter2")));
-    let hex = latchkey::keyring::hex(b"hunter2");
+    let hex = latchkey::base::keyring::hex(b"hunter2");
     assert!(!app.everything().iter().any(|row| row.to_lowercase().contains(&hex)));
     assert!(!manager.get("/settings").body.contains("hunter2"));
     assert_eq!(change_mail(&manager, &[("mail_sender", "x@y.example")]).status, 303);

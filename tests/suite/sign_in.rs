@@ -1,8 +1,8 @@
 //! Signing in and out, sessions, the throttle, and new passwords.
 
-use latchkey::clock::{HOUR, MINUTE};
-use latchkey::members::{Member, Permission};
-use latchkey::sign_in::reset;
+use latchkey::base::clock::{HOUR, MINUTE};
+use latchkey::domain::members::{Member, Permission};
+use latchkey::domain::sign_in::reset;
 
 use crate::support::{App, Client, PASSWORD, Page};
 

@@ -9,8 +9,8 @@ mod key_page;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use latchkey::api_keys::KeyId;
-use latchkey::usage::{Denial, Named, Outcome, RequestId, Secret};
+use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::usage::{Denial, Named, Outcome, RequestId, Secret};
 
 use crate::support::App;
 

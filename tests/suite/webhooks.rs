@@ -5,8 +5,8 @@ mod delivery;
 mod pages;
 mod refused;
 
-use latchkey::mail::{self, Message};
-use latchkey::webhooks::{self, Draft, EndpointId, EventType, Policy};
+use latchkey::domain::mail::{self, Message};
+use latchkey::domain::webhooks::{self, Draft, EndpointId, EventType, Policy};
 use serde_json::json;
 
 use crate::support::{App, Client, Page};

@@ -11,13 +11,13 @@ pub(super) use pattern::{Pattern, Shape};
 use self::pattern::{any, of_time};
 use super::life::pick;
 use super::showcase::KEYS;
-use crate::api_keys::Details;
-use crate::clock::{DAY, HOUR, Timestamp};
+use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::error::Result;
 use crate::db::Transaction;
-use crate::error::Result;
-use crate::scopes;
-use crate::usage::import::{Past, Requests};
-use crate::usage::{Denial, Named, RequestId, Secret};
+use crate::domain::api_keys::Details;
+use crate::domain::scopes;
+use crate::domain::usage::import::{Past, Requests};
+use crate::domain::usage::{Denial, Named, RequestId, Secret};
 use refusals::Refusal;
 
 /// How many keys have traffic, the newest.

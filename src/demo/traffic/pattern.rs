@@ -1,8 +1,8 @@
 //! How many requests an application makes, hour by hour. Pure.
 
-use crate::api_keys::Environment;
-use crate::clock::{DAY, HOUR, Timestamp};
+use crate::base::clock::{DAY, HOUR, Timestamp};
 use crate::demo::life::{State, pick, scatter, state};
+use crate::domain::api_keys::Environment;
 
 /// Hours in a day.
 const HOURS: i64 = DAY / HOUR;

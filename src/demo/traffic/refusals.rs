@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::pattern::{Shape, any, of_time};
 use super::{Story, Use, Window};
-use crate::api_keys::{Details, Flaw};
-use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
+use crate::base::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::demo::life::pick;
-use crate::usage::Outcome;
+use crate::domain::api_keys::{Details, Flaw};
+use crate::domain::usage::Outcome;
 
 /// A request that was refused.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use actix_web::HttpRequest;
 use tokio::sync::Notify;
 
 use super::registry::Registry;
-use crate::network::Network;
+use crate::base::network::Network;
 
 /// How many bytes of answers may wait for a client before its next request is looked at.
 const ANSWERS_WAITING: usize = 64 * 1024;

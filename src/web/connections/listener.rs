@@ -24,8 +24,8 @@ use super::registry::{HEAD, IDLE, Limits, Registry, TICK};
 use super::requests::Noted;
 use super::stream::{Socket, Stream};
 use super::tls::Tls;
-use crate::error::Error;
-use crate::network::Network;
+use crate::base::error::Error;
+use crate::base::network::Network;
 
 /// For how long requests in flight may go on after SIGTERM, in seconds. Work in the background and the
 /// last counts come after them, and all of it takes less than 20 s even when the database hangs.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::connection::{Connection, Phase};
 use super::ending::Ending;
-use crate::network::Network;
+use crate::base::network::Network;
 
 /// How often connections are checked, and how exactly their times are known.
 pub(super) const TICK: Duration = Duration::from_millis(250);

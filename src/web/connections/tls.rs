@@ -11,7 +11,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, crypto};
 use tokio_rustls::TlsAcceptor;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// A certificate and its key, in two PEM files.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use latchkey::clock::DAY;
+use latchkey::base::clock::DAY;
 use serde_json::Value;
 
 use super::{add_entries, entries};
@@ -38,7 +38,7 @@ fn csv_holds_every_entry_with_all_that_was_recorded() {
         assert_eq!(row[2], entry.event);
         assert_eq!(&row[6], entry.address.as_deref().unwrap_or_default());
         assert_eq!(row[10], entry.details);
-        assert_eq!(row[13], latchkey::keyring::hex(&entry.hash));
+        assert_eq!(row[13], latchkey::base::keyring::hex(&entry.hash));
     }
     let last = rows.last().expect("a row");
     assert_eq!(last[9], *"'=HYPERLINK(\"http://evil.example\")");

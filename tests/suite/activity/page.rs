@@ -1,7 +1,7 @@
 //! The log as a page: what it tells, to whom, and how it is narrowed.
 
-use latchkey::clock::DAY;
-use latchkey::members::Permission;
+use latchkey::base::clock::DAY;
+use latchkey::domain::members::Permission;
 
 use super::{add_entries, entries};
 use crate::support::{App, Client, Page};
@@ -169,7 +169,7 @@ fn many_entries_are_counted_up_to_a_bound() {
 
 #[test]
 fn a_search_finds_entries_by_few_and_by_many_names_each_once() {
-    use latchkey::activity::{self, Entry, Event, Subject};
+    use latchkey::domain::activity::{self, Entry, Event, Subject};
     let app = App::set_up();
     let manager = app.super_manager();
     app.write(|tx, author| {

@@ -2,9 +2,9 @@
 
 use std::process::{Command, Output};
 
-use latchkey::activity::{Broken, verify};
+use latchkey::base::keyring::Keyring;
 use latchkey::db::Location;
-use latchkey::keyring::Keyring;
+use latchkey::domain::activity::{Broken, verify};
 use tempfile::TempDir;
 
 use super::add_entries;

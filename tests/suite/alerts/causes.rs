@@ -1,7 +1,7 @@
 //! What opens an alert, and what closes it.
 
-use latchkey::api_keys::{self, Draft, Rotation};
-use latchkey::clock::{DAY, HOUR, MINUTE};
+use latchkey::base::clock::{DAY, HOUR, MINUTE};
+use latchkey::domain::api_keys::{self, Draft, Rotation};
 
 use super::{key_id, open, pass, refuse, seen};
 use crate::support::{App, PASSWORD, usual_draft};
@@ -44,7 +44,7 @@ fn a_rotation_that_is_due_has_an_alert_until_somebody_keeps_the_key() {
     app.advance(90 * DAY);
     app.look();
     assert_eq!(open(&app), ["Rotation of “Billing worker” is due"]);
-    app.write(|tx, author| latchkey::attention::keep(tx, &[key_id(&id)], "", author));
+    app.write(|tx, author| latchkey::domain::attention::keep(tx, &[key_id(&id)], "", author));
     app.look();
     assert!(open(&app).is_empty());
 }

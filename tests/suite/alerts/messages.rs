@@ -3,11 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use latchkey::alerts::Worker;
-use latchkey::api_keys;
-use latchkey::clock::{DAY, HOUR, MINUTE, SECOND};
+use latchkey::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use latchkey::db::lease;
-use latchkey::members::Permission;
+use latchkey::domain::api_keys;
+use latchkey::domain::members::Permission;
+use latchkey::jobs::Worker;
 
 use super::{key_id, open, refuse, use_mail, webhook};
 use crate::support::App;
@@ -188,7 +188,7 @@ fn a_digest_comes_once_a_day_and_not_on_a_day_without_alerts() {
     use_mail(&app, &smtp);
     app.member("ines@meridianfreight.example", true, &Permission::ALL);
     app.write(|tx, author| {
-        latchkey::alerts::prefer(tx, &latchkey::alerts::Rule::ALL, "daily", author)
+        latchkey::domain::alerts::prefer(tx, &latchkey::domain::alerts::Rule::ALL, "daily", author)
     });
     app.look();
     app.advance(DAY);

@@ -1,6 +1,6 @@
 //! The pages of alerts.
 
-use latchkey::clock::{HOUR, MINUTE};
+use latchkey::base::clock::{HOUR, MINUTE};
 
 use super::{open, refuse};
 use crate::support::App;

@@ -1,7 +1,7 @@
 //! The keys that need attention as a page of work.
 
-use latchkey::api_keys::{self, Draft, KeyId, Rotation, Used};
-use latchkey::clock::{DAY, HOUR, MINUTE};
+use latchkey::base::clock::{DAY, HOUR, MINUTE};
+use latchkey::domain::api_keys::{self, Draft, KeyId, Rotation, Used};
 
 use crate::support::{App, Client, Page, usual_draft};
 
@@ -36,7 +36,7 @@ fn use_key(app: &App, id: &str) {
 /// As if that many requests had been refused for `reason`, `ago` milliseconds ago.
 fn refuse(app: &App, id: &str, reason: &str, count: i64, ago: i64) {
     let at = app.site.clock.now().millis() - ago;
-    let request = latchkey::random::text(b"ABCDEFGHJKMNPQRSTVWXYZ", 12).expect("random");
+    let request = latchkey::base::random::text(b"ABCDEFGHJKMNPQRSTVWXYZ", 12).expect("random");
     app.sql(&format!(
         "INSERT INTO denials (request_id, key_id, secret, reason, detail, address, request_line, at, count) \
          VALUES ('req_{request}', '{id}', 1, '{reason}', '', '203.0.113.7', 'GET /orders', {at}, {count})"

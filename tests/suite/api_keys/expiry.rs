@@ -1,6 +1,6 @@
 //! Expiry: required, ahead, at most a year; a date means the end of that day in UTC.
 
-use latchkey::clock::{DAY, HOUR, MINUTE};
+use latchkey::base::clock::{DAY, HOUR, MINUTE};
 
 use crate::support::App;
 

@@ -59,7 +59,7 @@ fn who_may_not_revoke_is_offered_no_candidates() {
     let app = App::set_up();
     app.sql("UPDATE settings SET active_key_limit = 1");
     app.key("Only one");
-    let creator = app.super_manager_with(&[latchkey::members::Permission::CreateKeys]);
+    let creator = app.super_manager_with(&[latchkey::domain::members::Permission::CreateKeys]);
     let page = creator.create_key(&[("name", "Another")]);
     assert_eq!(page.status, 422);
     assert!(!page.has(".candidates") && !page.body.contains("Only one"));

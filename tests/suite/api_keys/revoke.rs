@@ -1,6 +1,6 @@
 //! Revoking: at once, for good, and asked about when the key is in use.
 
-use latchkey::clock::DAY;
+use latchkey::base::clock::DAY;
 
 use crate::support::App;
 

@@ -1,7 +1,7 @@
 //! Rotating a key: two secrets for a while, then one.
 
-use latchkey::clock::{DAY, HOUR, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{DAY, HOUR, MINUTE};
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, Page};
 

@@ -84,7 +84,7 @@ fn a_secret_key_is_in_no_table_and_on_no_later_page() {
     let page = manager.create_key(&[("notes", "Ask Ines")]);
     let (id, secret) = (page.key_id(), page.secret());
     let random = &secret["lk_prod_".len()..][..43];
-    let hexed = latchkey::keyring::hex(random.as_bytes());
+    let hexed = latchkey::base::keyring::hex(random.as_bytes());
     for row in app.everything() {
         let lower = row.to_ascii_lowercase();
         assert!(!row.contains(random) && !lower.contains(&hexed), "{row}");
@@ -106,7 +106,7 @@ fn a_secret_key_is_in_no_table_and_on_no_later_page() {
 
 #[test]
 fn what_is_stored_is_the_hmac_of_the_whole_secret_key() {
-    use latchkey::keyring::{Purpose, hex};
+    use latchkey::base::keyring::{Purpose, hex};
     let app = App::set_up();
     let secret = app.super_manager().create_key(&[]).secret();
     let digest = hex(&app.site.keyring.mac(Purpose::Pepper, &[secret.as_bytes()]));

@@ -1,6 +1,6 @@
 //! The key page.
 
-use latchkey::members::Permission;
+use latchkey::domain::members::Permission;
 
 use crate::support::App;
 
@@ -54,8 +54,8 @@ fn a_scope_that_leaves_the_role_leaves_its_keys_at_once() {
     let manager = app.super_manager();
     app.write(|tx, author| {
         let scopes = ["orders:read", "invoices:read"].map(str::to_owned).into_iter().collect();
-        let role = latchkey::roles::Role::custom("role_x", "reader", "Reader", "", scopes);
-        latchkey::roles::add(tx, &role, author.now)
+        let role = latchkey::domain::roles::Role::custom("role_x", "reader", "Reader", "", scopes);
+        latchkey::domain::roles::add(tx, &role, author.now)
     });
     let all = manager.create_key(&[("name", "All"), ("role", "reader")]).key_id();
     let some = manager

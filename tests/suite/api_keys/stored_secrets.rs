@@ -1,8 +1,8 @@
 //! What was stored before secret keys were rejected, and what a key did before Full access was
 //! narrowed: shown with what to do, and nothing is taken away meanwhile.
 
-use latchkey::api_keys::{Environment, SecretKey};
-use latchkey::clock::DAY;
+use latchkey::base::clock::DAY;
+use latchkey::domain::api_keys::{Environment, SecretKey};
 
 use crate::support::{App, NOW, replaced};
 
@@ -125,9 +125,9 @@ fn other_text_with_a_secret_key_is_named_with_where_to_edit_it() {
 fn more_keys_than_are_read_at_once_are_searched() {
     let app = App::set_up();
     app.write(|tx, _| {
-        let mut settings = latchkey::settings::get(tx)?;
+        let mut settings = latchkey::domain::settings::get(tx)?;
         settings.active_key_limit = 10_000;
-        latchkey::settings::save(tx, &settings)
+        latchkey::domain::settings::save(tx, &settings)
     });
     let last = (0..1003).map(|n| app.key(&format!("Key {n}"))).max().expect("keys");
     app.sql(&format!("UPDATE api_keys SET notes = '{}' WHERE id = '{last}'", secret()));
@@ -172,7 +172,7 @@ fn full_access_as_an_earlier_version_stored_it_is_changed_at_start_and_recorded_
          WHERE slug = 'full-access'",
     );
     for _ in 0..2 {
-        app.write(latchkey::roles::update_built_in);
+        app.write(latchkey::domain::roles::update_built_in);
     }
     let description = "SELECT description AS text FROM roles WHERE slug = 'full-access'";
     assert_eq!(app.texts(description), ["Every scope of your API, also those added later."]);

@@ -1,7 +1,7 @@
 //! The table: views and their counts, search, filters, and what stands where nothing is.
 
-use latchkey::api_keys::Draft;
-use latchkey::clock::DAY;
+use latchkey::base::clock::DAY;
+use latchkey::domain::api_keys::Draft;
 
 use crate::support::{App, Client, Page, usual_draft};
 

@@ -1,12 +1,12 @@
 //! The sample's traffic: everything that is told of a request agrees with everything else.
 
-use latchkey::api_keys::{self, Details, KeyId, Status};
-use latchkey::clock::{DAY, HOUR};
+use latchkey::base::clock::{DAY, HOUR};
+use latchkey::base::keyring::Keyring;
 use latchkey::db::Db;
 use latchkey::demo;
-use latchkey::keyring::Keyring;
-use latchkey::settings;
-use latchkey::usage;
+use latchkey::domain::api_keys::{self, Details, KeyId, Status};
+use latchkey::domain::settings;
+use latchkey::domain::usage;
 
 use crate::support::{Database, NOW};
 

@@ -1,7 +1,7 @@
 //! A secret key that is pasted: answered at once, and gone.
 
-use latchkey::clock::DAY;
-use latchkey::members::Permission;
+use latchkey::base::clock::DAY;
+use latchkey::domain::members::Permission;
 
 use super::{CLIENT, Key, ask, bearer, heading, key, refused, stranger, text};
 use crate::support::{App, Client, Page, encoded};

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::api_keys::{Environment, SecretKey};
-use latchkey::clock::MINUTE;
-use latchkey::members::Permission;
+use latchkey::base::clock::MINUTE;
+use latchkey::domain::api_keys::{Environment, SecretKey};
+use latchkey::domain::members::Permission;
 
 use super::key;
 use crate::support::{App, Client, Page};

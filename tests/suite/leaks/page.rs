@@ -1,7 +1,7 @@
 //! The page of a report and the list: the timeline, what the key did, notes, the end.
 
-use latchkey::clock::{DAY, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{DAY, MINUTE};
+use latchkey::domain::members::Permission;
 
 use super::{key, passes, report, reported, told};
 use crate::support::App;

@@ -1,7 +1,7 @@
 //! The dialog that reports a leak and turns the secret key off.
 
-use latchkey::clock::{DAY, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{DAY, MINUTE};
+use latchkey::domain::members::Permission;
 
 use super::{key, passes, report, reported};
 use crate::support::App;

@@ -4,10 +4,10 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use latchkey::alerts::{self, Rule};
-use latchkey::clock::{DAY, HOUR};
-use latchkey::members::Permission;
-use latchkey::settings;
+use latchkey::base::clock::{DAY, HOUR};
+use latchkey::domain::alerts::{self, Rule};
+use latchkey::domain::members::Permission;
+use latchkey::domain::settings;
 
 use super::{queue, use_server};
 use crate::support::authority::Authority;

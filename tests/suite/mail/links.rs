@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::clock::{HOUR, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{HOUR, MINUTE};
+use latchkey::domain::members::Permission;
 
 use crate::support::smtp::{Manner, Smtp};
 use crate::support::{App, Client, Page};
@@ -54,7 +54,7 @@ fn a_link_waits_encrypted_and_is_erased_once_it_was_sent() {
     let code = code(&page);
     assert!(page.text("#sent").starts_with(&format!("It is also being sent to {TOMAS}.")));
     assert_eq!(outbox(&app), ["waits"]);
-    let hex = latchkey::keyring::hex(code.as_bytes());
+    let hex = latchkey::base::keyring::hex(code.as_bytes());
     let is_there = |row: &String| row.contains(&code) || row.to_lowercase().contains(&hex);
     assert!(!app.everything().iter().any(is_there));
     assert!(!ines.get("/mail").body.contains(&code));

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::activity::{self, Entry, Event};
-use latchkey::clock::DAY;
-use latchkey::error::Error;
-use latchkey::mail::Draft;
-use latchkey::members::{Permission, mail_server};
-use latchkey::settings;
+use latchkey::base::clock::DAY;
+use latchkey::base::error::Error;
+use latchkey::domain::activity::{self, Entry, Event};
+use latchkey::domain::mail::Draft;
+use latchkey::domain::members::{Permission, mail_server};
+use latchkey::domain::settings;
 
 use crate::support::smtp::{Manner, Smtp};
 use crate::support::{App, Client, Page};
@@ -93,7 +93,7 @@ fn the_author_is_read_again_when_the_change_is_written() {
     let app = App::set_up();
     let ines = app.member(INES, true, &Permission::ALL);
     let changes = |port| {
-        let mut author = latchkey::activity::Author::command_line(
+        let mut author = latchkey::domain::activity::Author::command_line(
             app.site.keyring.clone(),
             app.site.clock.now(),
         );

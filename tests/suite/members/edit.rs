@@ -1,6 +1,6 @@
 //! Changing what a member may do.
 
-use latchkey::members::Permission;
+use latchkey::domain::members::Permission;
 
 use super::{
     INES, MANAGE, TOMAS, VIEW, accept, code, edit, events, held, house, id_of, invite, link, take,

@@ -1,8 +1,8 @@
 //! Inviting, and accepting by a link that is shown once.
 
-use latchkey::clock::{DAY, MINUTE};
-use latchkey::members::{Email, Permission};
-use latchkey::sign_in::reset;
+use latchkey::base::clock::{DAY, MINUTE};
+use latchkey::domain::members::{Email, Permission};
+use latchkey::domain::sign_in::reset;
 
 use super::{
     INES, NEW_PASSWORD, TOMAS, VIEW, accept, code, events, held, house, id_of, invite, is_in, link,
@@ -186,8 +186,10 @@ fn who_is_invited_cannot_sign_in_and_has_no_password_to_reset() {
         let answer = visitor.submit("/sign-in", &[("email", TOMAS), ("password", password)]);
         assert_eq!(answer.errors(), ["Email address or password is wrong"]);
     }
-    let author =
-        latchkey::activity::Author::command_line(app.site.keyring.clone(), app.site.clock.now());
+    let author = latchkey::domain::activity::Author::command_line(
+        app.site.keyring.clone(),
+        app.site.clock.now(),
+    );
     let email = Email::parse(TOMAS).expect("an address");
     let refused = app.site.db.write_blocking(|tx| reset::begin(tx, &email, &author));
     assert!(refused.is_err_and(|error| error.to_string().contains("has not accepted")));

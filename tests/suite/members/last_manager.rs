@@ -1,6 +1,6 @@
 //! The last member who can manage members stays one.
 
-use latchkey::members::Permission;
+use latchkey::domain::members::Permission;
 
 use super::{INES, MANAGE, TOMAS, VIEW, edit, events, house, id_of, invite, is_in, take};
 use crate::support::{App, Client, Page};
@@ -106,6 +106,6 @@ fn race(app: &App, step: &str, is_own: bool) {
     });
     let case = format!("{step}, own: {is_own}: {statuses:?}");
     assert!(statuses.iter().all(|status| *status < 500), "{case}");
-    assert_eq!(app.read(latchkey::members::managers).len(), 1, "{case}");
+    assert_eq!(app.read(latchkey::domain::members::managers).len(), 1, "{case}");
     assert_eq!(events(app).len() - before, 1, "{case}");
 }

@@ -1,6 +1,6 @@
 //! Disabling, enabling, removing, and resetting a password.
 
-use latchkey::members::Permission;
+use latchkey::domain::members::Permission;
 
 use super::{INES, NEW_PASSWORD, TOMAS, code, events, house, is_in, link, row, take};
 use crate::support::{App, PASSWORD};

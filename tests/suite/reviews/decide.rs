@@ -1,8 +1,8 @@
 //! Starting a review and deciding on its keys, also beside others who do the same.
 
-use latchkey::api_keys::Draft;
-use latchkey::clock::{DAY, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{DAY, MINUTE};
+use latchkey::domain::api_keys::Draft;
+use latchkey::domain::members::Permission;
 
 use super::{decide, keys, names, progress, send, started};
 use crate::support::{App, usual_draft};
@@ -214,7 +214,12 @@ fn many_keys_are_listed_and_go_page_by_page() {
     app.write(|tx, author| {
         for number in 0..1_030 {
             let draft = Draft { name: format!("Key {number:04}"), ..usual_draft() };
-            latchkey::api_keys::create(tx, latchkey::api_keys::KeyId::random()?, &draft, author)?;
+            latchkey::domain::api_keys::create(
+                tx,
+                latchkey::domain::api_keys::KeyId::random()?,
+                &draft,
+                author,
+            )?;
         }
         Ok(())
     });

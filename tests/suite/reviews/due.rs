@@ -1,7 +1,7 @@
 //! When a review is due, and what asks for attention then.
 
-use latchkey::clock::DAY;
-use latchkey::reviews::{self, Due};
+use latchkey::base::clock::DAY;
+use latchkey::domain::reviews::{self, Due};
 
 use super::{decide, keys, started};
 use crate::support::{App, NOW, replaced};

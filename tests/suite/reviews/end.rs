@@ -1,7 +1,7 @@
 //! Finishing a review, or giving it up.
 
-use latchkey::api_keys::Draft;
-use latchkey::clock::{DAY, MINUTE};
+use latchkey::base::clock::{DAY, MINUTE};
+use latchkey::domain::api_keys::Draft;
 
 use super::{decide, keys, progress, started};
 use crate::support::{App, usual_draft};

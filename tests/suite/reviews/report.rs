@@ -1,6 +1,6 @@
 //! The report of a review: on paper, and as a file.
 
-use latchkey::clock::{DAY, MINUTE};
+use latchkey::base::clock::{DAY, MINUTE};
 
 use super::{decide, keys, started};
 use crate::support::App;

@@ -1,6 +1,6 @@
 //! Once a write is committed, nothing that fails keeps its secret or its answer from the person.
 
-use latchkey::members::Permission;
+use latchkey::domain::members::Permission;
 
 use super::secret_forms::{SECRET_FORMS, secrets};
 use crate::support::{App, PASSWORD, is_postgres};

@@ -1,8 +1,8 @@
 //! Authority follows the strongest effect: what the holder of each permission can reach in two steps,
 //! and a test for each path that must not exist.
 
-use latchkey::clock::HOUR;
-use latchkey::members::Permission;
+use latchkey::base::clock::HOUR;
+use latchkey::domain::members::Permission;
 
 use crate::support::receiver::{Manner as Answer, Receiver};
 use crate::support::smtp::{Manner, Smtp};

@@ -1,8 +1,8 @@
 //! Hostile input in every field of every form: a clear error, never a fault, and nothing changed.
 
-use latchkey::clock::MINUTE;
-use latchkey::members::Permission;
-use latchkey::sign_in::reset;
+use latchkey::base::clock::MINUTE;
+use latchkey::domain::members::Permission;
+use latchkey::domain::sign_in::reset;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

@@ -1,7 +1,7 @@
 //! What other sites have a browser send, and forms that are not the session's own.
 
-use latchkey::clock::HOUR;
-use latchkey::settings;
+use latchkey::base::clock::HOUR;
+use latchkey::domain::settings;
 
 use crate::support::{App, Client, Page, encoded, key_fields};
 
@@ -166,7 +166,7 @@ fn a_token_is_too_old_after_twelve_hours() {
 #[test]
 fn a_token_from_before_signing_in_does_not_work_afterwards() {
     let app = App::set_up();
-    app.member("ines@example.com", true, &latchkey::members::Permission::ALL);
+    app.member("ines@example.com", true, &latchkey::domain::members::Permission::ALL);
     let client = app.anonymous();
     client.get("/sign-in");
     let token = app.token(&client, "/api-keys");

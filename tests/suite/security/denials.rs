@@ -1,7 +1,7 @@
 //! Requests that a member was not permitted to make are on record, folded by the hour.
 
-use latchkey::clock::{HOUR, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{HOUR, MINUTE};
+use latchkey::domain::members::Permission;
 
 use crate::support::App;
 

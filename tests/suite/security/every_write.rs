@@ -5,7 +5,7 @@ mod secrets;
 mod table;
 
 use actix_web::http::Method;
-use latchkey::members::Permission;
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client};
 pub use secrets::secret;

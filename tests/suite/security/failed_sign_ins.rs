@@ -1,8 +1,8 @@
 //! What failed sign-ins leave in the database: bounded, without what a stranger typed.
 
-use latchkey::activity::{self, Occurrence, TallyKind};
-use latchkey::clock::{HOUR, MINUTE};
-use latchkey::members::Permission;
+use latchkey::base::clock::{HOUR, MINUTE};
+use latchkey::domain::activity::{self, Occurrence, TallyKind};
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, NOW};
 

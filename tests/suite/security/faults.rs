@@ -109,9 +109,9 @@ fn a_clock_that_is_put_back_revives_no_session_s_form_and_makes_no_fault() {
     let app = App::set_up();
     let manager = app.super_manager();
     manager.key_named("Billing worker");
-    app.advance(-40 * latchkey::clock::DAY);
+    app.advance(-40 * latchkey::base::clock::DAY);
     assert!(matches!(manager.get("/api-keys").status, 200 | 303));
-    app.advance(80 * latchkey::clock::DAY);
+    app.advance(80 * latchkey::base::clock::DAY);
     let page = manager.get("/api-keys");
     assert_eq!((page.status, page.location()), (303, "/sign-in?next=%2Fapi-keys"));
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchkey::api_keys::KeyId;
-use latchkey::leaks::{self, LeakId};
-use latchkey::members::Permission;
-use latchkey::reviews::{self, ReviewId};
+use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::leaks::{self, LeakId};
+use latchkey::domain::members::Permission;
+use latchkey::domain::reviews::{self, ReviewId};
 use scraper::{Html, Selector};
 
 use crate::support::{App, Client, Page, encoded, key_fields};

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use latchkey::api_keys::KeyId;
-use latchkey::clock::{HOUR, SECOND};
-use latchkey::leaks::{self, LeakId};
-use latchkey::members::Permission;
-use latchkey::reviews::{self, ReviewId};
+use latchkey::base::clock::{HOUR, SECOND};
+use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::leaks::{self, LeakId};
+use latchkey::domain::members::Permission;
+use latchkey::domain::reviews::{self, ReviewId};
 use latchkey::web::routes::{Access, Pages};
 
 use crate::support::{App, Client, Page, key_fields};

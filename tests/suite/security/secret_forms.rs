@@ -1,7 +1,7 @@
 //! Every form whose response shows a secret once.
 
-use latchkey::members::invitation;
-use latchkey::sign_in;
+use latchkey::domain::members::invitation;
+use latchkey::domain::sign_in;
 
 use crate::support::{App, Client, Page, key_fields};
 

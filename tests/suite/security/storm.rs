@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use latchkey::clock::MINUTE;
-use latchkey::members::Permission;
+use latchkey::base::clock::MINUTE;
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, PASSWORD, Page};
 
@@ -79,7 +79,9 @@ fn a_member_with_a_session_or_a_valid_link_sets_a_password_during_a_storm() {
     let member = app.member(INES, true, &Permission::ALL);
     app.member(NOOR, true, &Permission::ALL);
     let noor = app.signed_in(NOOR);
-    let code = app.write(|tx, author| latchkey::sign_in::reset::begin(tx, &member.email, author)).1;
+    let code = app
+        .write(|tx, author| latchkey::domain::sign_in::reset::begin(tx, &member.email, author))
+        .1;
     let visitor = app.anonymous();
     visitor.get("/sign-in");
     let tokens = [noor.get("/account").form_token(), app.token(&visitor, "/reset-password")];

@@ -1,7 +1,7 @@
 //! While nothing can be written, everything can be looked at.
 
-use latchkey::clock::MINUTE;
-use latchkey::members::Permission;
+use latchkey::base::clock::MINUTE;
+use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, is_postgres};
 

@@ -6,24 +6,28 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
-use latchkey::activity::Author;
-use latchkey::alerts::Telling;
-use latchkey::api_keys::{self, Draft, KeyId, Rotation};
-use latchkey::clock::{Clock, Timestamp};
-use latchkey::clock_steps::ClockSteps;
+use latchkey::base::clock::{Clock, Timestamp};
+use latchkey::base::clock_steps::ClockSteps;
+use latchkey::base::keyring::Keyring;
+use latchkey::base::network::{Networks, TrustedRoots};
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
-use latchkey::keyring::Keyring;
-use latchkey::members::{self, Email, Member, MemberName, NewMember, Permission};
-use latchkey::network::{Networks, TrustedRoots};
-use latchkey::scopes::{self, Resource};
+use latchkey::domain::activity::Author;
+use latchkey::domain::alerts;
+use latchkey::domain::alerts::Telling;
+use latchkey::domain::api_keys::{self, Draft, KeyId, Rotation};
+use latchkey::domain::mail;
+use latchkey::domain::members::{self, Email, Member, MemberName, NewMember, Permission};
+use latchkey::domain::roles;
+use latchkey::domain::scopes::{self, Resource};
+use latchkey::domain::settings;
+use latchkey::domain::sign_in::{Door, set_up};
+use latchkey::domain::usage::Recorder;
+use latchkey::domain::verification::Verifier;
+use latchkey::domain::webhooks;
 use latchkey::server::{self, Shared};
-use latchkey::sign_in::{Door, set_up};
-use latchkey::usage::Recorder;
-use latchkey::verification::Verifier;
 use latchkey::web::Site;
 use latchkey::web::export::Exports;
-use latchkey::{alerts, mail, roles, settings, webhooks};
 
 use url::Host;
 
@@ -154,13 +158,16 @@ impl App {
         });
     }
 
-    pub fn read<T>(&self, work: impl FnOnce(&mut Connection) -> latchkey::error::Result<T>) -> T {
+    pub fn read<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> latchkey::base::error::Result<T>,
+    ) -> T {
         self.site.db.read_blocking(work).expect("read")
     }
 
     pub fn write<T>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>, &Author) -> latchkey::error::Result<T>,
+        work: impl FnOnce(&mut Transaction<'_>, &Author) -> latchkey::base::error::Result<T>,
     ) -> T {
         let author = Author::command_line(self.site.keyring.clone(), self.site.clock.now());
         self.site.db.write_blocking(|tx| work(tx, &author)).expect("written")
@@ -172,7 +179,7 @@ impl App {
     }
 
     /// The same where the database may not take it.
-    pub fn try_write_usage(&self) -> latchkey::error::Result<()> {
+    pub fn try_write_usage(&self) -> latchkey::base::error::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         runtime.expect("a runtime").block_on(self.usage.write(&self.site.db))
     }
@@ -182,8 +189,8 @@ impl App {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let (db, now) = (&self.site.db, self.site.clock.now());
         let done = async {
-            latchkey::activity::record_ended_hours(db, &self.site.keyring, now).await?;
-            latchkey::usage::clear_away(db, now).await?;
+            latchkey::domain::activity::record_ended_hours(db, &self.site.keyring, now).await?;
+            latchkey::domain::usage::clear_away(db, now).await?;
             webhooks::clear_away(db, now).await?;
             alerts::clear_away(db, now).await?;
             mail::clear_away(db, now).await
@@ -264,7 +271,8 @@ impl App {
 
     /// A super manager with those permissions.
     pub fn super_manager_with(&self, permissions: &[Permission]) -> Client {
-        let local = latchkey::random::text(b"abcdefghijklmnopqrstuvwxyz", 12).expect("random");
+        let local =
+            latchkey::base::random::text(b"abcdefghijklmnopqrstuvwxyz", 12).expect("random");
         let email = format!("{local}@meridianfreight.example");
         self.member(&email, true, permissions);
         self.signed_in(&email)

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
+use latchkey::base::random;
 use latchkey::db::{Db, Location};
-use latchkey::random;
 use tempfile::TempDir;
 
 pub struct Database {

@@ -1,7 +1,7 @@
 //! Tokens of forms whose page was open before, and may be gone by now.
 
 use actix_web::test::TestRequest;
-use latchkey::keyring::{Purpose, hex};
+use latchkey::base::keyring::{Purpose, hex};
 use latchkey::server;
 use latchkey::web::form_token::{self, FormPage};
 

@@ -1,8 +1,8 @@
 //! `/usage`: all keys together, and the file.
 
-use latchkey::api_keys::{KeyId, Used, in_order_of_rows};
-use latchkey::clock::{DAY, HOUR};
-use latchkey::usage::{Outcome, Secret};
+use latchkey::base::clock::{DAY, HOUR};
+use latchkey::domain::api_keys::{KeyId, Used, in_order_of_rows};
+use latchkey::domain::usage::{Outcome, Secret};
 
 use super::{pass, refuse};
 use crate::support::App;

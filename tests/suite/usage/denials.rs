@@ -1,7 +1,7 @@
 //! `/usage/denials`: what was refused, narrowed, page by page.
 
-use latchkey::clock::{DAY, MINUTE};
-use latchkey::usage::Outcome;
+use latchkey::base::clock::{DAY, MINUTE};
+use latchkey::domain::usage::Outcome;
 
 use super::refuse;
 use crate::support::App;

@@ -1,6 +1,6 @@
 //! Right-sizing, and help with the IP whitelist.
 
-use latchkey::clock::{DAY, HOUR};
+use latchkey::base::clock::{DAY, HOUR};
 
 use super::pass;
 use crate::support::{App, Client, Page};

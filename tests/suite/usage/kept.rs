@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use latchkey::clock::{DAY, HOUR};
+use latchkey::base::clock::{DAY, HOUR};
 
 use crate::support::{App, NOW, is_postgres};
 

@@ -1,8 +1,8 @@
 //! The key page: figures, plots, denials, addresses, the first use.
 
-use latchkey::clock::{DAY, HOUR, MINUTE};
-use latchkey::members::Permission;
-use latchkey::usage::Outcome;
+use latchkey::base::clock::{DAY, HOUR, MINUTE};
+use latchkey::domain::members::Permission;
+use latchkey::domain::usage::Outcome;
 
 use super::{pass, refuse};
 use crate::support::{App, Page};

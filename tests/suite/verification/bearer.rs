@@ -1,6 +1,6 @@
 //! The `Authorization` header: what is read as a secret key, and everything that is not.
 
-use latchkey::api_keys::{Environment, SecretKey};
+use latchkey::domain::api_keys::{Environment, SecretKey};
 use proptest::prelude::*;
 
 use super::{Key, asked, code, is_pass, is_refusal, outcome, pass, stranger, told, with_checksum};

@@ -16,7 +16,7 @@ pub mod wire;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection as _;
-use latchkey::api_keys::{Environment, SecretKey};
+use latchkey::domain::api_keys::{Environment, SecretKey};
 
 use crate::support::{App, Client, Page};
 use wire::{Answer, Request};

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
-use latchkey::keyring::Keyring;
+use latchkey::base::keyring::Keyring;
 use tempfile::TempDir;
 
 use super::wire::{Answer, Request};

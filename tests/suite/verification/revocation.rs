@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
-use latchkey::api_keys::{Environment, SecretKey};
-use latchkey::clock::DAY;
-use latchkey::roles::{self, Role};
-use latchkey::scopes::{self, Resource};
+use latchkey::base::clock::DAY;
+use latchkey::domain::api_keys::{Environment, SecretKey};
+use latchkey::domain::roles::{self, Role};
+use latchkey::domain::scopes::{self, Resource};
 
 use super::{Key, READ_AND_WRITE, asked, by_hand, code, pass, told};
 use crate::support::{App, NOW, replaced};

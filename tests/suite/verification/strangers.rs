@@ -76,7 +76,7 @@ fn a_key_made_after_an_attack_has_begun_passes_from_the_same_network_at_once() {
 fn a_network_gets_its_look_ups_back_with_time() {
     let app = App::set_up();
     exhaust(&app);
-    app.advance(latchkey::clock::MINUTE);
+    app.advance(latchkey::base::clock::MINUTE);
     by_hand(&app, HIDE);
     for _ in 0..LOOK_UPS {
         assert_eq!(told_from(&app, CLIENT, &stranger()), code(503, "unavailable"));

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::api_keys::KeyId;
-use latchkey::clock::{Clock, DAY, HOUR, MINUTE};
+use latchkey::base::clock::{Clock, DAY, HOUR, MINUTE};
 use latchkey::db::{Db, Location};
+use latchkey::domain::api_keys::KeyId;
 
 use super::process::{Process, say_everywhere};
 use super::revocation::second_secret;
@@ -348,7 +348,8 @@ fn a_program_that_is_told_to_stop_writes_what_it_counted() {
     let db = Db::open(&Location::Sqlite(process.database())).expect("a database");
     let key_id = KeyId::parse(&key.id).expect("a Key ID");
     let now = Clock::System.now();
-    let day = db.read_blocking(|c| latchkey::usage::last_day(c, &key_id, now)).expect("read");
+    let day =
+        db.read_blocking(|c| latchkey::domain::usage::last_day(c, &key_id, now)).expect("read");
     assert_eq!((day.passed, day.addresses), (2, 1));
 }
 

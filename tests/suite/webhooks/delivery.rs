@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::clock::{DAY, HOUR, MINUTE, SECOND};
+use latchkey::base::clock::{DAY, HOUR, MINUTE, SECOND};
 use serde_json::Value;
 
 use super::{created, enqueue, stand, webhook};
@@ -75,9 +75,9 @@ fn what_is_rolled_back_is_never_sent() {
     webhook(&app, &receiver.url);
     let (data, now) = (serde_json::json!({}), app.site.clock.now());
     let undone: Result<(), _> = app.site.db.write_blocking(|tx| {
-        let event = latchkey::webhooks::EventType::KeyRevoked;
-        latchkey::webhooks::enqueue(tx, event, "activity:1", &data, now)?;
-        Err(latchkey::error::Error::Conflict)
+        let event = latchkey::domain::webhooks::EventType::KeyRevoked;
+        latchkey::domain::webhooks::enqueue(tx, event, "activity:1", &data, now)?;
+        Err(latchkey::base::error::Error::Conflict)
     });
     assert!(undone.is_err());
     assert_eq!(app.send_webhooks(), 0);
@@ -137,8 +137,14 @@ fn enqueue_many(app: &App, count: usize) {
     let (data, now) = (serde_json::json!({}), app.site.clock.now());
     app.write(|tx, _| {
         (0..count).try_for_each(|number| {
-            let event = latchkey::webhooks::EventType::KeyRevoked;
-            latchkey::webhooks::enqueue(tx, event, &format!("activity:{number}"), &data, now)
+            let event = latchkey::domain::webhooks::EventType::KeyRevoked;
+            latchkey::domain::webhooks::enqueue(
+                tx,
+                event,
+                &format!("activity:{number}"),
+                &data,
+                now,
+            )
         })
     });
 }

@@ -1,6 +1,6 @@
 //! The pages of webhooks: creating, the one look at the secret, editing, testing, sending again.
 
-use latchkey::keyring::hex;
+use latchkey::base::keyring::hex;
 
 use super::{EVENTS, created, enqueue, stand, webhook};
 use crate::support::receiver::{Manner, Receiver};
@@ -151,7 +151,7 @@ fn a_test_message_is_sent_at_once_and_its_outcome_shown() {
     assert!(sent.len() == 1 && sent[0].body.contains(r#""type":"webhook.test""#), "{sent:?}");
     receiver.turn(Manner::Answers(404, ""));
     assert_eq!(test(), "The test message did not arrive. Answered with 404.");
-    app.advance(latchkey::clock::DAY);
+    app.advance(latchkey::base::clock::DAY);
     assert_eq!(app.send_webhooks(), 0, "a test is tried once");
 }
 

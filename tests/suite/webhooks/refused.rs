@@ -1,7 +1,7 @@
 //! Where nothing is ever sent to: redirects, this machine, and what only it can reach.
 
-use latchkey::clock::MINUTE;
-use latchkey::webhooks::{self, Policy};
+use latchkey::base::clock::MINUTE;
+use latchkey::domain::webhooks::{self, Policy};
 
 use super::{enqueue, stand, webhook};
 use crate::support::App;

@@ -13,7 +13,7 @@ const TAKES_ANYTHING: [&str; 1] = ["code"];
 
 /// A secret key that passes nowhere.
 pub fn secret() -> String {
-    use latchkey::api_keys::{Environment, SecretKey};
+    use latchkey::domain::api_keys::{Environment, SecretKey};
     SecretKey::generate("lk", Environment::Production).expect("random").expose().to_owned()
 }
 

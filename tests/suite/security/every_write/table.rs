@@ -1,11 +1,11 @@
 //! Every route that people can POST to, with a form that it takes.
 
-use latchkey::api_keys::KeyId;
-use latchkey::leaks::{self, LeakId};
-use latchkey::members::invitation::Draft;
-use latchkey::members::{Email, Permission};
-use latchkey::reviews::{self, Decision, ReviewId, Wanted};
-use latchkey::sign_in::{invitation, reset};
+use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::leaks::{self, LeakId};
+use latchkey::domain::members::invitation::Draft;
+use latchkey::domain::members::{Email, Permission};
+use latchkey::domain::reviews::{self, Decision, ReviewId, Wanted};
+use latchkey::domain::sign_in::{invitation, reset};
 
 use crate::support::{App, Client, PASSWORD, key_fields};
 

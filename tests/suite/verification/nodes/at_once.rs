@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use latchkey::usage::Named;
-use latchkey::verification::{From, Presented, Question, Verdict, Wanted};
+use latchkey::domain::usage::Named;
+use latchkey::domain::verification::{From, Presented, Question, Verdict, Wanted};
 
 use super::super::{CLIENT, Key};
 use super::caller::{Caller, PACE, PATIENCE};

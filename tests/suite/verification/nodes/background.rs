@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::alerts::Worker;
-use latchkey::clock::SECOND;
+use latchkey::base::clock::SECOND;
+use latchkey::jobs::Worker;
 
 use super::caller::in_the_end;
 use super::listener::Nodes;

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use latchkey::settings;
+use latchkey::domain::settings;
 
 use super::super::{Key, asked, code, outcome, pass, told};
 use super::caller::{Caller, PACE, PATIENCE, in_the_end};

@@ -11,7 +11,7 @@ mod unconfirmed;
 
 use std::time::Duration;
 
-use latchkey::clock::Clock;
+use latchkey::base::clock::Clock;
 
 use super::process::Process;
 use super::{Key, code, pass, told};

@@ -1,0 +1,15 @@
+//! What everything stands on: time, errors, keys, texts, addresses. Knows no database and no page.
+
+pub mod background;
+pub mod backoff;
+pub mod clock;
+pub mod clock_steps;
+pub mod error;
+pub mod files;
+pub mod keyring;
+pub mod network;
+pub mod random;
+pub mod rate;
+pub mod secret_scan;
+pub mod stop;
+pub mod text;

@@ -1,0 +1,240 @@
+//! Text that people type: what it may hold, how long it may be, and when two texts are the same.
+//!
+//! Pure; knows no feature. ASVS 1.3.3, 2.2.1.
+
+mod email;
+mod folding;
+
+pub use email::{email_in_ascii, fold_email, is_email};
+pub use folding::{FOLDING, fold, sort_key};
+
+use crate::base::secret_scan;
+
+/// Text as somebody typed it, and what is stored in its place so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Typed<'a> {
+    text: &'a str,
+    stored: &'a str,
+}
+
+impl<'a> Typed<'a> {
+    /// What was typed into a form that showed `stored`.
+    #[must_use]
+    pub fn over(text: &'a str, stored: &'a str) -> Self {
+        Self { text, stored }
+    }
+
+    /// The stored text, if it holds a secret key and the form came back as it was shown. Such text is
+    /// older than the rule against it, and an edit of something else must not be blocked by it.
+    fn unchanged(self) -> Option<String> {
+        let shown = secret_scan::redacted(self.stored)?;
+        let is_same = |shown: &str| shown.trim() == self.text.replace("\r\n", "\n").trim();
+        is_same(&shown).then(|| self.stored.to_owned())
+    }
+}
+
+impl<'a> From<&'a str> for Typed<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, stored: "" }
+    }
+}
+
+impl<'a> From<&'a String> for Typed<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+/// Trims typed text and checks it as one line.
+///
+/// # Errors
+/// The message for the person who typed it; `what` names the field ("Key name").
+pub fn one_line<'a>(
+    typed: impl Into<Typed<'a>>,
+    what: &str,
+    longest: usize,
+) -> Result<String, String> {
+    checked(typed.into(), what, longest, is_forbidden)
+}
+
+/// Trims typed text, makes its line ends `\n`, and checks it as lines.
+///
+/// # Errors
+/// As [`one_line`].
+pub fn lines<'a>(
+    typed: impl Into<Typed<'a>>,
+    what: &str,
+    longest: usize,
+) -> Result<String, String> {
+    checked(typed.into(), what, longest, |c| is_forbidden(c) && c != '\n' && c != '\t')
+}
+
+fn checked(
+    typed: Typed<'_>,
+    what: &str,
+    longest: usize,
+    is_forbidden: impl Fn(char) -> bool,
+) -> Result<String, String> {
+    if let Some(stored) = typed.unchanged() {
+        return Ok(stored);
+    }
+    let text = typed.text.replace("\r\n", "\n");
+    let text = without_bom(without_secret(&text)?.trim()).trim();
+    if text.chars().any(is_forbidden) {
+        return Err(format!("{what} must not contain control or invisible characters"));
+    }
+    bounded(text, what, longest)
+}
+
+/// `text` without the byte order mark that some programs write before it.
+#[must_use]
+pub fn without_bom(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
+}
+
+/// `text`, unless it holds a secret key, or what a form shows in a secret key's place. For typed text
+/// that is neither [`one_line`] nor [`lines`]; these check it themselves.
+///
+/// # Errors
+/// The message for the person who typed it.
+pub fn without_secret(text: &str) -> Result<&str, String> {
+    if secret_scan::holds_removed(text) || secret_scan::holds_secret(text) {
+        return Err(secret_scan::MESSAGE.into());
+    }
+    Ok(text)
+}
+
+fn bounded(text: &str, what: &str, longest: usize) -> Result<String, String> {
+    if text.chars().count() > longest {
+        return Err(format!("{what} must be {} characters or fewer", thousands(longest as u64)));
+    }
+    Ok(text.to_owned())
+}
+
+/// Control characters, and those that change the direction of what follows or cannot be seen, so
+/// that one text can pass for another (Unicode TR 36). The zero-width joiner stays: emoji need it.
+#[must_use]
+pub fn is_forbidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The start of hostile text for a message: `longest` characters at most, what cannot be seen left out.
+#[must_use]
+pub fn visible(text: &str, longest: usize) -> String {
+    let mut kept = text.chars().filter(|c| !is_forbidden(*c));
+    let start: String = kept.by_ref().take(longest).collect();
+    if kept.next().is_some() { format!("{start}…") } else { start }
+}
+
+/// What stands for `text` in addresses: its letters and digits in lower case, as far as ASCII has
+/// them, other characters as single hyphens, `longest` characters at most. May be empty.
+#[must_use]
+pub fn slug(text: &str, longest: usize) -> String {
+    let mut slug = String::new();
+    for c in fold(text).chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(longest);
+    slug.trim_end_matches('-').to_owned()
+}
+
+/// `14,208`.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hostile_characters_are_refused_and_ordinary_ones_kept() {
+        for text in ["a\0b", "a\u{202e}b", "a\u{2066}b", "a\tb", "a\nb", "\u{200b}", "a\u{feff}b"] {
+            assert!(one_line(text, "Name", 80).is_err(), "{text:?}");
+        }
+        for text in
+            ["Billing worker – production", "<b>O'Neil</b>", "'; DROP TABLE x; --", "👩‍💻", "東京"]
+        {
+            assert_eq!(one_line(text, "Name", 80).as_deref(), Ok(text));
+        }
+        assert_eq!(one_line("\u{feff} a ", "Name", 80).as_deref(), Ok("a"));
+    }
+
+    #[test]
+    fn a_secret_key_is_rejected_before_anything_else_is_said_of_it() {
+        let random = "a".repeat(secret_scan::RANDOM);
+        let body = format!("lk_prod_{random}");
+        let sum = secret_scan::checksum(&body);
+        let secret = format!("{body}{}", str::from_utf8(&sum).expect("ASCII"));
+        for text in [&secret, &format!("a\0{secret}"), &secret.repeat(9), "x lk_prod_… (removed)"]
+        {
+            assert_eq!(one_line(text, "Name", 80), Err(secret_scan::MESSAGE.into()), "{text}");
+            assert_eq!(lines(text, "Notes", 80), Err(secret_scan::MESSAGE.into()), "{text}");
+        }
+        let stored = format!("Key:\n{secret}");
+        let shown = "Key:\r\nlk_prod_… (removed)";
+        assert_eq!(lines(Typed::over(shown, &stored), "Notes", 80).as_deref(), Ok(&*stored));
+        assert!(lines(Typed::over(&format!("{shown}."), &stored), "Notes", 80).is_err());
+        assert_eq!(lines(Typed::over(" Key: ", &stored), "Notes", 80).as_deref(), Ok("Key:"));
+    }
+
+    #[test]
+    fn length_counts_characters_after_trimming() {
+        assert!(one_line(&format!("  {}  ", "é".repeat(80)), "Name", 80).is_ok());
+        assert_eq!(
+            one_line(&"é".repeat(81), "Key name", 80),
+            Err("Key name must be 80 characters or fewer".into())
+        );
+    }
+
+    #[test]
+    fn slugs_hold_letters_digits_and_single_hyphens() {
+        for (text, expected) in [
+            ("Billing & invoices", "billing-invoices"),
+            ("  Read/Write  ", "read-write"),
+            ("ＦＵＬＬ access", "full-access"),
+            ("Überblick", "berblick"),
+            ("東京", ""),
+            ("../../etc", "etc"),
+            ("a\u{202e}b\0", "a-b"),
+        ] {
+            assert_eq!(slug(text, 40), expected, "{text}");
+        }
+        assert_eq!(slug("abc def", 4), "abc");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(thousands(7), "7");
+        assert_eq!(thousands(14_208), "14,208");
+        assert_eq!(thousands(1_000_000), "1,000,000");
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_holds_nothing_forbidden(text in "\\PC*|.*") {
+            if let Ok(kept) = one_line(&text, "Name", 40) {
+                prop_assert!(kept.chars().count() <= 40);
+                prop_assert!(!kept.chars().any(is_forbidden));
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Who does something, when and from where.
+
+use std::net::IpAddr;
+
+use crate::base::clock::Timestamp;
+use crate::base::keyring::Keyring;
+
+/// Who does it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A member, by id and name.
+    Member {
+        /// The member's id.
+        id: String,
+        /// The member's name at the time.
+        name: String,
+    },
+    /// Somebody with a shell on the machine.
+    CommandLine,
+    /// Somebody who has not signed in.
+    Anonymous,
+    /// The program itself, in the background.
+    System,
+}
+
+impl Actor {
+    /// What entries call the kind of actor.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Member { .. } => "member",
+            Self::CommandLine => "command_line",
+            Self::Anonymous => "anonymous",
+            Self::System => "system",
+        }
+    }
+
+    /// The member's id, if it is one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Member { id, .. } => Some(id),
+            Self::CommandLine | Self::Anonymous | Self::System => None,
+        }
+    }
+
+    /// What entries call them.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Member { name, .. } => name,
+            Self::CommandLine => "Command line",
+            Self::Anonymous => "Somebody not signed in",
+            Self::System => "Latchkey",
+        }
+    }
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// The browser's `User-Agent`, cut to 200 characters.
+    pub user_agent: Option<String>,
+    /// The request's id, as in the log.
+    pub request_id: Option<String>,
+}
+
+/// The author of a write, with the key that seals what is recorded of it.
+#[derive(Clone)]
+pub struct Author {
+    /// Who.
+    pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
+    /// When.
+    pub now: Timestamp,
+    /// What seals the entry.
+    pub keyring: Keyring,
+}
+
+impl Author {
+    /// Somebody with a shell on the machine.
+    #[must_use]
+    pub fn command_line(keyring: Keyring, now: Timestamp) -> Self {
+        Self { actor: Actor::CommandLine, origin: Origin::default(), now, keyring }
+    }
+
+    /// The program itself, in the background.
+    #[must_use]
+    pub fn system(keyring: Keyring, now: Timestamp) -> Self {
+        Self { actor: Actor::System, origin: Origin::default(), now, keyring }
+    }
+
+    /// The same request, done by `id`.
+    #[must_use]
+    pub fn as_member(&self, id: &str, name: &str) -> Self {
+        let actor = Actor::Member { id: id.to_owned(), name: name.to_owned() };
+        Self { actor, ..self.clone() }
+    }
+}

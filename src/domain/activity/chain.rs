@@ -1,0 +1,57 @@
+//! The chain: every entry's hash covers the entry before, and the newest is sealed, so that a
+//! change, a gap or a cut can be found. HMAC-SHA-256 under the activity key.
+
+use super::store::{Head, Row};
+use super::{Author, Entry};
+use crate::base::keyring::{Keyring, Purpose};
+use crate::base::secret_scan::{json_without_secrets, without_secrets};
+
+/// The row for `entry`, linked to the newest one there is. It can never be changed, so secret keys
+/// are left out of every text.
+pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Row {
+    let subject = entry.subject.as_ref();
+    let mut row = Row {
+        number: head.map_or(1, |head| head.number + 1),
+        at: author.now.millis(),
+        event: entry.event.name().to_owned(),
+        actor_kind: author.actor.kind().to_owned(),
+        actor_id: author.actor.id().map(str::to_owned),
+        actor_name: without_secrets(author.actor.name()).into_owned(),
+        address: author.origin.address.map(|address| address.to_string()),
+        user_agent: author.origin.user_agent.clone(),
+        request_id: author.origin.request_id.clone(),
+        subject_kind: subject.map(|subject| subject.kind.to_owned()),
+        subject_id: subject.map(|subject| subject.id.clone()),
+        subject_name: subject.map(|subject| without_secrets(&subject.name).into_owned()),
+        details: json_without_secrets(&entry.details).to_string(),
+        hash: Vec::new(),
+    };
+    row.hash = hash(&author.keyring, &row, head.map_or(&[], |head| &head.hash));
+    row
+}
+
+/// The hash that `row` must carry after an entry with the hash `before`.
+pub(super) fn hash(keyring: &Keyring, row: &Row, before: &[u8]) -> Vec<u8> {
+    // JSON tells neighbouring texts apart whatever they hold; nulls differ from empty texts.
+    let content = serde_json::json!([
+        row.number,
+        row.at,
+        row.event,
+        row.actor_kind,
+        row.actor_id,
+        row.actor_name,
+        row.address,
+        row.user_agent,
+        row.request_id,
+        row.subject_kind,
+        row.subject_id,
+        row.subject_name,
+        row.details,
+    ]);
+    keyring.mac(Purpose::Activity, &[b"entry", before, content.to_string().as_bytes()]).to_vec()
+}
+
+/// What shows that entry `number` with `hash` is the newest.
+pub(super) fn seal(keyring: &Keyring, number: i64, hash: &[u8]) -> Vec<u8> {
+    keyring.mac(Purpose::Activity, &[b"head", &number.to_be_bytes(), hash]).to_vec()
+}

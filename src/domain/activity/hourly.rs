@@ -1,0 +1,108 @@
+//! What was counted in an hour becomes entries of the activity once the hour has ended.
+//!
+//! The entries of an hour are recorded and its counts deleted in one transaction, so that every
+//! event is recorded exactly once, even when several nodes do this at the same time.
+
+use serde_json::{Value, json};
+
+use super::store::tally as store;
+use super::tally::{OTHER, Tally, TallyKind};
+use super::{Author, Entry, Event, Subject, record};
+use crate::base::clock::{HOUR, MINUTE, Timestamp};
+use crate::base::error::Result;
+use crate::base::keyring::Keyring;
+use crate::db::{Db, Transaction};
+
+/// How long after an hour its counts are recorded, in milliseconds: a sign-in counts for the hour
+/// in which it was sent, and its password may have waited.
+const GRACE: i64 = MINUTE;
+/// How many networks an entry names.
+const NAMED_NETWORKS: usize = 10;
+/// From how many denials in an hour a member's denials have an entry; the log has each of them.
+const REPEATED_DENIALS: i64 = 2;
+
+/// Records what was counted in the hours that have ended, each in a transaction of its own.
+///
+/// # Errors
+/// When the database cannot be written; what was not recorded stays counted.
+pub async fn record_ended_hours(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<()> {
+    loop {
+        let author = Author::system(keyring.clone(), now);
+        if !db.write(move |tx| record_oldest_hour(tx, &author)).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Records the oldest hour that has ended; returns whether there was one.
+fn record_oldest_hour(tx: &mut Transaction<'_>, author: &Author) -> Result<bool> {
+    let Some(hour) = store::oldest_hour(tx, author.now.plus(-HOUR - GRACE))? else {
+        return Ok(false);
+    };
+    let rows = store::take_hour(tx, hour)?;
+    let tallies: Vec<Tally> = rows.into_iter().filter_map(Tally::read).collect();
+    for entry in entries(hour, &tallies) {
+        record(tx, author, &entry)?;
+    }
+    Ok(true)
+}
+
+fn entries(hour: Timestamp, tallies: &[Tally]) -> Vec<Entry> {
+    let strangers = strangers_entry(hour, tallies);
+    strangers.into_iter().chain(tallies.iter().filter_map(member_entry)).collect()
+}
+
+/// The failed sign-ins for addresses that are not a member's. The addresses are not stored.
+fn strangers_entry(hour: Timestamp, tallies: &[Tally]) -> Option<Entry> {
+    let by_network = tallies.iter().filter(|t| t.kind == TallyKind::FailedSignInsByNetwork);
+    let failures = |tally: &Tally| tally.count - tally.part(TallyKind::MEMBER);
+    let counts: Vec<(&str, i64)> = by_network
+        .map(|tally| (tally.subject_id.as_str(), failures(tally)))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    let (others, mut named): (Vec<_>, Vec<_>) =
+        counts.iter().copied().partition(|(network, _)| *network == OTHER);
+    named.sort_by_key(|(network, count)| (-count, *network));
+    let networks = named.len();
+    named.truncate(NAMED_NETWORKS);
+    let mut details = json!({
+        "began_at": hour.millis(),
+        "ended_at": hour.plus(HOUR).millis(),
+        "failures": counts.iter().map(|(_, count)| count).sum::<i64>(),
+        "networks": networks,
+        "largest_networks": listed(named),
+    });
+    if let [(_, failures)] = others.as_slice() {
+        details["failures_from_further_networks"] = json!(failures);
+    }
+    let entry = Entry { event: Event::SignInsFailed, subject: None, details };
+    (!counts.is_empty()).then_some(entry)
+}
+
+/// What was counted by member, without what was recorded when it happened.
+fn member_entry(tally: &Tally) -> Option<Entry> {
+    let count = tally.count - tally.kind.single_entries();
+    let (event, least, counted, parts) = match tally.kind {
+        TallyKind::FailedSignInsByNetwork => return None,
+        TallyKind::FailedSignInsByMember => (Event::SignInsFailed, 1, "failures", "networks"),
+        TallyKind::DenialsByMember => {
+            (Event::AccessDenied, REPEATED_DENIALS, "denials", "permissions")
+        }
+    };
+    if count < least {
+        return None;
+    }
+    let details = json!({
+        "began_at": tally.hour.millis(),
+        "ended_at": tally.hour.plus(HOUR).millis(),
+        counted: count,
+        parts: listed(tally.parts().map(|(part, n)| (if part == OTHER { "others" } else { part }, n))),
+    });
+    let (id, name) = (tally.subject_id.clone(), tally.subject_name.clone());
+    Some(Entry::about(event, Subject { kind: "member", id, name }).with(details))
+}
+
+/// `["192.0.2.1: 12", …]`.
+fn listed<'a>(counts: impl IntoIterator<Item = (&'a str, i64)>) -> Value {
+    counts.into_iter().map(|(what, count)| format!("{what}: {count}")).collect()
+}

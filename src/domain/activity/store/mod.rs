@@ -1,0 +1,148 @@
+//! The SQL of the activity: entries are only ever added.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Nullable};
+
+use super::Recorded;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::schema::{activity, activity_head};
+use crate::db::{Connection, Transaction};
+
+mod search;
+pub(super) mod tally;
+mod terms;
+
+pub(super) use search::{export, names, numbers, people, walk};
+pub(super) use terms::numbers_with;
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = activity)]
+pub(super) struct Row {
+    pub number: i64,
+    pub at: i64,
+    pub event: String,
+    pub actor_kind: String,
+    pub actor_id: Option<String>,
+    pub actor_name: String,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+    pub subject_kind: Option<String>,
+    pub subject_id: Option<String>,
+    pub subject_name: Option<String>,
+    pub details: String,
+    pub hash: Vec<u8>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = activity_head)]
+pub(super) struct Head {
+    pub number: i64,
+    pub hash: Vec<u8>,
+}
+
+impl From<Row> for Recorded {
+    fn from(row: Row) -> Self {
+        Self {
+            number: row.number,
+            at: Timestamp::from_millis(row.at),
+            event: row.event,
+            actor_kind: row.actor_kind,
+            actor_id: row.actor_id,
+            actor_name: row.actor_name,
+            address: row.address,
+            user_agent: row.user_agent,
+            request_id: row.request_id,
+            subject_kind: row.subject_kind,
+            subject_id: row.subject_id,
+            subject_name: row.subject_name,
+            details: row.details,
+            hash: row.hash,
+        }
+    }
+}
+
+pub(super) fn head(connection: &mut Connection) -> Result<Option<Head>> {
+    Ok(activity_head::table.select(Head::as_select()).first(connection).optional()?)
+}
+
+pub(super) fn append(tx: &mut Transaction<'_>, row: &Row, seal: &[u8], first: bool) -> Result<()> {
+    diesel::insert_into(activity::table).values(row).execute(&mut **tx)?;
+    let head = (
+        activity_head::number.eq(row.number),
+        activity_head::hash.eq(&row.hash),
+        activity_head::seal.eq(seal),
+    );
+    if first {
+        diesel::insert_into(activity_head::table)
+            .values((activity_head::id.eq(1), head))
+            .execute(&mut **tx)?;
+    } else {
+        diesel::update(activity_head::table).set(head).execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+pub(super) fn about(
+    connection: &mut Connection,
+    subject_id: &str,
+    limit: i64,
+) -> Result<Vec<Recorded>> {
+    let rows: Vec<Row> = activity::table
+        .filter(activity::subject_id.eq(subject_id))
+        .order((activity::at.desc(), activity::number.desc()))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+pub(super) fn entry(connection: &mut Connection, number: i64) -> Result<Option<Recorded>> {
+    let row: Option<Row> =
+        activity::table.find(number).select(Row::as_select()).first(connection).optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// The entries of these numbers, the oldest first.
+pub(super) fn range(connection: &mut Connection, from: i64, to: i64) -> Result<Vec<Row>> {
+    Ok(activity::table
+        .filter(activity::number.between(from, to))
+        .order(activity::number)
+        .select(Row::as_select())
+        .load(connection)?)
+}
+
+/// The seal, and between which numbers entries are.
+pub(super) struct Ends {
+    /// Number, hash and seal of the newest entry.
+    pub head: Option<(i64, Vec<u8>, Vec<u8>)>,
+    pub first: Option<i64>,
+    pub last: Option<i64>,
+}
+
+#[derive(QueryableByName)]
+struct EndsRow {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    number: Option<i64>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    hash: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    seal: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    first: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last: Option<i64>,
+}
+
+/// One statement, so that it all stood at one time.
+const ENDS: &str = "SELECT h.number AS number, h.hash AS hash, h.seal AS seal, \
+    (SELECT MIN(number) FROM activity) AS first, (SELECT MAX(number) FROM activity) AS last \
+    FROM (SELECT 1 AS id) AS one LEFT JOIN activity_head AS h ON h.id = one.id";
+
+pub(super) fn ends(connection: &mut Connection) -> Result<Ends> {
+    let row: EndsRow = diesel::sql_query(ENDS).get_result(connection)?;
+    let head = row.number.zip(row.hash).zip(row.seal);
+    let head = head.map(|((number, hash), seal)| (number, hash, seal));
+    Ok(Ends { head, first: row.first, last: row.last })
+}

@@ -1,0 +1,228 @@
+//! The SQL of looking for entries: each filter has an index in the page's order, so that a page
+//! costs the same at a million entries. OFFSET is never used.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use super::super::list::{Cursor, Events, Filter, Person, Search};
+use super::{Recorded, Row};
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::db::schema::activity;
+
+pub(super) type Backend = <Connection as diesel::Connection>::Backend;
+pub(super) type Boxed<'a> = activity::BoxedQuery<'a, Backend>;
+
+/// How many people are offered to choose from.
+const PEOPLE: i64 = 500;
+
+/// At most `limit` entries beside the cursor, nearest first: before a cursor they come backwards.
+/// When all that `filter` lets through are `known` by their numbers, they are taken from these.
+pub(in crate::domain::activity) fn walk(
+    connection: &mut Connection,
+    filter: &Filter,
+    known: Option<&[i64]>,
+    cursor: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Recorded>> {
+    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let queries = match known {
+        Some(numbers) => {
+            vec![activity::table.into_boxed().filter(activity::number.eq_any(numbers))]
+        }
+        None => queries(connection, filter)?,
+    };
+    let mut found: Vec<Row> = Vec::new();
+    for query in queries {
+        let query = match cursor {
+            Some(cursor) => query.filter(beyond(cursor)),
+            None => query,
+        };
+        let query = if is_after {
+            query.order((activity::at.desc(), activity::number.desc()))
+        } else {
+            query.order((activity::at.asc(), activity::number.asc()))
+        };
+        found.extend(query.limit(most).select(Row::as_select()).load(connection)?);
+    }
+    found.sort_by_key(|row| (row.at, row.number));
+    if is_after {
+        found.reverse();
+    }
+    found.truncate(limit);
+    Ok(found.into_iter().map(Into::into).collect())
+}
+
+/// The numbers of at most `limit` entries that `filter` lets through, in no order of use.
+pub(in crate::domain::activity) fn numbers(
+    connection: &mut Connection,
+    filter: &Filter,
+    limit: usize,
+) -> Result<Vec<i64>> {
+    let mut numbers: Vec<i64> = Vec::new();
+    for query in queries(connection, filter)? {
+        let rest = i64::try_from(limit - numbers.len()).unwrap_or(i64::MAX);
+        numbers.extend(query.limit(rest).select(activity::number).load::<i64>(connection)?);
+        if numbers.len() >= limit {
+            break;
+        }
+    }
+    Ok(numbers)
+}
+
+/// The entries of these numbers that `filter` lets through, the oldest first.
+pub(in crate::domain::activity) fn export(
+    connection: &mut Connection,
+    filter: &Filter,
+    (from, to): (i64, i64),
+) -> Result<Vec<Recorded>> {
+    let like = like(connection);
+    let query = match &filter.events {
+        None => narrowed(filter, None, like),
+        Some(Events::One(event)) => narrowed(filter, Some(event), like),
+        Some(Events::Kind(kind)) => narrowed(filter, None, like)
+            .filter(activity::event.like(format!("{}.%", escaped(kind))).escape('\\')),
+    };
+    let query = query.filter(activity::number.between(from, to)).order(activity::number);
+    let rows: Vec<Row> = query.select(Row::as_select()).load(connection)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// What `filter` lets through, event by event: each one's index is in the page's order, that of
+/// several is not.
+pub(super) fn queries<'a>(
+    connection: &mut Connection,
+    filter: &'a Filter,
+) -> Result<Vec<Boxed<'a>>> {
+    let like = like(connection);
+    Ok(match &filter.events {
+        None => vec![narrowed(filter, None, like)],
+        Some(Events::One(event)) => vec![narrowed(filter, Some(event), like)],
+        Some(Events::Kind(kind)) => {
+            let start = format!("{kind}.");
+            let all = names(connection)?.into_iter().filter(|name| name.starts_with(&start));
+            all.map(|name| narrowed(filter, Some(&name), like)).collect()
+        }
+    })
+}
+
+fn narrowed<'a>(filter: &'a Filter, event: Option<&str>, like: &str) -> Boxed<'a> {
+    let mut query = activity::table.into_boxed();
+    if let Some(event) = event {
+        query = query.filter(activity::event.eq(event.to_owned()));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(activity::at.ge(since.millis()));
+    }
+    if let Some(id) = &filter.subject_id {
+        query = query.filter(activity::subject_id.eq(id));
+    }
+    query = match &filter.person {
+        None => query,
+        Some(Person::Member(id)) => query.filter(activity::actor_id.eq(id)),
+        Some(Person::CommandLine) => query.filter(is_nobody("command_line")),
+        Some(Person::Anonymous) => query.filter(is_nobody("anonymous")),
+        Some(Person::System) => query.filter(is_nobody("system")),
+    };
+    match &filter.search {
+        Search::Nothing => query,
+        Search::Subject(id) => query.filter(activity::subject_id.eq(id)),
+        Search::Address(address) => query.filter(activity::address.eq(address)),
+        Search::Part(part) => query.filter(holds(part, like)),
+    }
+}
+
+type Condition = Box<
+    dyn BoxableExpression<activity::table, Backend, SqlType = diesel::sql_types::Nullable<Bool>>,
+>;
+
+fn is_nobody(kind: &'static str) -> Condition {
+    Box::new(activity::actor_id.is_null().and(activity::actor_kind.eq(kind)).nullable())
+}
+
+/// Whether a name, id or address holds `part`, in whatever case: on SQLite of ASCII letters alone.
+fn holds(part: &str, like: &str) -> Condition {
+    let pattern = format!("%{}%", escaped(part));
+    let one = |start: &str, column: &str| format!("{start}activity.{column} {like} ");
+    let next = |column: &str| one(" ESCAPE '\\' OR ", column);
+    Box::new(
+        sql::<Bool>(&one("(", "subject_name"))
+            .bind::<Text, _>(pattern.clone())
+            .sql(&next("subject_id"))
+            .bind::<Text, _>(pattern.clone())
+            .sql(&next("actor_name"))
+            .bind::<Text, _>(pattern.clone())
+            .sql(&next("address"))
+            .bind::<Text, _>(pattern)
+            .sql(" ESCAPE '\\')")
+            .nullable(),
+    )
+}
+
+/// What compares without regard to case.
+fn like(connection: &Connection) -> &'static str {
+    match connection {
+        Connection::Postgres(_) => "ILIKE",
+        Connection::Sqlite(_) => "LIKE",
+    }
+}
+
+/// A text with the wildcards of LIKE as ordinary characters.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// Compared as a pair: the database then begins in the middle of entries of the same instant.
+fn beyond(cursor: Cursor) -> Condition {
+    let sign = if cursor.is_after { "<" } else { ">" };
+    Box::new(
+        sql::<Bool>(&format!("(activity.at, activity.number) {sign} ("))
+            .bind::<BigInt, _>(cursor.at.millis())
+            .sql(", ")
+            .bind::<BigInt, _>(cursor.number)
+            .sql(")")
+            .nullable(),
+    )
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Steps from one value to the next through the index, past all entries that share it.
+const NAMES: &str = "WITH RECURSIVE steps(name) AS (SELECT MIN(event) FROM activity UNION ALL \
+    SELECT (SELECT MIN(event) FROM activity WHERE event > steps.name) FROM steps \
+    WHERE steps.name IS NOT NULL) SELECT name FROM steps WHERE name IS NOT NULL";
+
+/// The names of all events that have happened.
+pub(in crate::domain::activity) fn names(connection: &mut Connection) -> Result<Vec<String>> {
+    let names: Vec<Name> = diesel::sql_query(NAMES).load(connection)?;
+    Ok(names.into_iter().map(|name| name.name).collect())
+}
+
+#[derive(QueryableByName)]
+struct Someone {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+const PEOPLE_SQL: &str = "WITH RECURSIVE steps(id) AS (SELECT MIN(actor_id) FROM activity UNION ALL \
+    SELECT (SELECT MIN(actor_id) FROM activity WHERE actor_id > steps.id) FROM steps \
+    WHERE steps.id IS NOT NULL) SELECT id, (SELECT actor_name FROM activity \
+    WHERE actor_id = steps.id ORDER BY at DESC, number DESC LIMIT 1) AS name \
+    FROM steps WHERE id IS NOT NULL LIMIT $1";
+
+/// Id and latest name of the members who have done something.
+pub(in crate::domain::activity) fn people(
+    connection: &mut Connection,
+) -> Result<Vec<(String, String)>> {
+    let people: Vec<Someone> =
+        diesel::sql_query(PEOPLE_SQL).bind::<BigInt, _>(PEOPLE).load(connection)?;
+    Ok(people.into_iter().map(|someone| (someone.id, someone.name)).collect())
+}

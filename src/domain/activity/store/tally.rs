@@ -1,0 +1,105 @@
+//! The SQL of tallies: one row for each hour, kind and subject.
+
+use diesel::prelude::*;
+
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::schema::activity_tallies;
+use crate::db::{Connection, Transaction};
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = activity_tallies)]
+pub(in crate::domain::activity) struct TallyRow {
+    pub hour: i64,
+    pub kind: String,
+    pub subject_id: String,
+    pub subject_name: String,
+    pub count: i64,
+    pub details: String,
+}
+
+pub(in crate::domain::activity) fn find(
+    connection: &mut Connection,
+    hour: Timestamp,
+    kind: &str,
+    subject_id: &str,
+) -> Result<Option<TallyRow>> {
+    Ok(activity_tallies::table
+        .find((hour.millis(), kind, subject_id))
+        .select(TallyRow::as_select())
+        .first(connection)
+        .optional()?)
+}
+
+/// How many subjects of a kind have a row in an hour.
+pub(in crate::domain::activity) fn subjects(
+    connection: &mut Connection,
+    hour: Timestamp,
+    kind: &str,
+) -> Result<i64> {
+    Ok(activity_tallies::table
+        .filter(activity_tallies::hour.eq(hour.millis()))
+        .filter(activity_tallies::kind.eq(kind))
+        .count()
+        .get_result(connection)?)
+}
+
+pub(in crate::domain::activity) fn insert(tx: &mut Transaction<'_>, row: &TallyRow) -> Result<()> {
+    diesel::insert_into(activity_tallies::table).values(row).execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(in crate::domain::activity) fn update(tx: &mut Transaction<'_>, row: &TallyRow) -> Result<()> {
+    let key = (row.hour, row.kind.as_str(), row.subject_id.as_str());
+    diesel::update(activity_tallies::table.find(key))
+        .set((
+            activity_tallies::subject_name.eq(&row.subject_name),
+            activity_tallies::count.eq(row.count),
+            activity_tallies::details.eq(&row.details),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The rows of a kind in the hours from the first to the second, in a fixed order.
+pub(in crate::domain::activity) fn between(
+    connection: &mut Connection,
+    kind: &str,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<TallyRow>> {
+    Ok(activity_tallies::table
+        .filter(activity_tallies::hour.between(from.millis(), to.millis()))
+        .filter(activity_tallies::kind.eq(kind))
+        .order((activity_tallies::hour, activity_tallies::subject_id))
+        .select(TallyRow::as_select())
+        .load(connection)?)
+}
+
+/// The oldest hour that has rows, if it is not later than `latest`.
+pub(in crate::domain::activity) fn oldest_hour(
+    connection: &mut Connection,
+    latest: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let oldest: Option<i64> = activity_tallies::table
+        .select(activity_tallies::hour)
+        .filter(activity_tallies::hour.le(latest.millis()))
+        .order(activity_tallies::hour)
+        .first(connection)
+        .optional()?;
+    Ok(oldest.map(Timestamp::from_millis))
+}
+
+/// Takes all rows of an hour out of the table.
+pub(in crate::domain::activity) fn take_hour(
+    tx: &mut Transaction<'_>,
+    hour: Timestamp,
+) -> Result<Vec<TallyRow>> {
+    let rows = activity_tallies::table
+        .filter(activity_tallies::hour.eq(hour.millis()))
+        .order((activity_tallies::kind, activity_tallies::subject_id))
+        .select(TallyRow::as_select())
+        .load(&mut **tx)?;
+    diesel::delete(activity_tallies::table.filter(activity_tallies::hour.eq(hour.millis())))
+        .execute(&mut **tx)?;
+    Ok(rows)
+}

@@ -1,0 +1,210 @@
+//! Events that can be repeated without end, counted by the hour outside the chain.
+//!
+//! Entries are kept permanently, so an entry for each failed sign-in would let a stranger fill the
+//! disk. Such events are counted in a table instead, and `hourly` records the counts as entries
+//! once the hour has ended.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::store::tally as store;
+use super::store::tally::TallyRow;
+use crate::base::clock::{HOUR, MINUTE, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::db::{Connection, Transaction};
+
+/// How many networks are counted one by one in an hour; all further ones share one row.
+const MAX_NETWORKS: i64 = 1000;
+/// How many different parts a tally distinguishes; all further ones are counted as [`OTHER`].
+const MAX_PARTS: usize = 20;
+/// Stands for everything beyond a limit.
+pub(super) const OTHER: &str = "";
+
+/// What is counted, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TallyKind {
+    /// Failed sign-ins by network. The part [`TallyKind::MEMBER`] counts those for a member's
+    /// email address, which are recorded with the member.
+    FailedSignInsByNetwork,
+    /// Failed sign-ins for a member's email address, by member and then by network.
+    FailedSignInsByMember,
+    /// Requests that a member was not permitted to make, by member and then by permission.
+    DenialsByMember,
+}
+
+impl TallyKind {
+    /// The part that counts failed sign-ins for members' email addresses.
+    pub const MEMBER: &'static str = "member";
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::FailedSignInsByNetwork => "failed_sign_ins_by_network",
+            Self::FailedSignInsByMember => "failed_sign_ins_by_member",
+            Self::DenialsByMember => "denials_by_member",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::FailedSignInsByNetwork, Self::FailedSignInsByMember, Self::DenialsByMember]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+
+    /// How many events in an hour, for each subject, have an entry of their own when they happen.
+    #[must_use]
+    pub const fn single_entries(self) -> i64 {
+        match self {
+            Self::FailedSignInsByMember => 5,
+            Self::FailedSignInsByNetwork | Self::DenialsByMember => 0,
+        }
+    }
+}
+
+/// One event to count.
+#[derive(Clone, Copy, Debug)]
+pub struct Occurrence<'a> {
+    /// What happened.
+    pub kind: TallyKind,
+    /// The network, or the member's id.
+    pub subject_id: &'a str,
+    /// The member's name; empty for a network.
+    pub subject_name: &'a str,
+    /// What the subject's events are counted by.
+    pub part: Option<&'a str>,
+}
+
+/// The events of one subject in one hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// What is counted.
+    pub kind: TallyKind,
+    /// The first instant of the hour.
+    pub hour: Timestamp,
+    /// The network or the member's id; empty for all networks beyond the limit together.
+    pub subject_id: String,
+    /// The member's name; empty for networks.
+    pub subject_name: String,
+    /// How many events there were.
+    pub count: i64,
+    details: TallyDetails,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct TallyDetails {
+    /// How many events there were in each minute of the hour.
+    minutes: BTreeMap<i64, i64>,
+    /// How many there were of each part, without those that have an entry of their own.
+    parts: BTreeMap<String, i64>,
+}
+
+impl Tally {
+    /// How many events there were since `since`, to the minute, and when the first of them was.
+    #[must_use]
+    pub fn since(&self, since: Timestamp) -> Option<(i64, Timestamp)> {
+        let at = |minute: i64| self.hour.plus(minute * MINUTE);
+        let mut minutes = self.details.minutes.iter().filter(|(minute, _)| {
+            // A minute counts as long as any of it is recent enough.
+            at(**minute + 1) > since
+        });
+        let (first, count) = minutes.next()?;
+        Some((count + minutes.map(|(_, count)| count).sum::<i64>(), at(*first).max(since)))
+    }
+
+    /// How many events there were of a part.
+    #[must_use]
+    pub fn part(&self, part: &str) -> i64 {
+        self.details.parts.get(part).copied().unwrap_or(0)
+    }
+
+    /// All parts with their counts, in alphabetical order.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.details.parts.iter().map(|(part, count)| (part.as_str(), *count))
+    }
+
+    /// A row of another version of the program may be of a kind that this one does not know.
+    pub(super) fn read(row: TallyRow) -> Option<Self> {
+        Some(Self {
+            kind: TallyKind::parse(&row.kind)?,
+            hour: Timestamp::from_millis(row.hour),
+            subject_id: row.subject_id,
+            subject_name: row.subject_name,
+            count: row.count,
+            details: serde_json::from_str(&row.details).unwrap_or_default(),
+        })
+    }
+
+    fn add(&mut self, part: Option<&str>, now: Timestamp) {
+        self.count += 1;
+        *self.details.minutes.entry(now.since(self.hour) / MINUTE).or_default() += 1;
+        let Some(part) = part.filter(|_| self.count > self.kind.single_entries()) else { return };
+        let parts = &mut self.details.parts;
+        let is_full = parts.len() >= MAX_PARTS && !parts.contains_key(part);
+        *parts.entry(if is_full { OTHER } else { part }.to_owned()).or_default() += 1;
+    }
+
+    fn row(&self) -> Result<TallyRow> {
+        Ok(TallyRow {
+            hour: self.hour.millis(),
+            kind: self.kind.name().to_owned(),
+            subject_id: self.subject_id.clone(),
+            subject_name: self.subject_name.clone(),
+            count: self.count,
+            details: serde_json::to_string(&self.details).map_err(Error::internal)?,
+        })
+    }
+}
+
+/// Counts an event, and returns how many its subject has had in this hour.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn count(tx: &mut Transaction<'_>, event: &Occurrence<'_>, now: Timestamp) -> Result<i64> {
+    let (hour, kind) = (hour_of(now), event.kind.name());
+    let mut subject_id = event.subject_id;
+    let mut row = store::find(tx, hour, kind, subject_id)?;
+    if row.is_none()
+        && event.kind == TallyKind::FailedSignInsByNetwork
+        && store::subjects(tx, hour, kind)? >= MAX_NETWORKS
+    {
+        subject_id = OTHER;
+        row = store::find(tx, hour, kind, subject_id)?;
+    }
+    let is_new = row.is_none();
+    let mut tally = row.and_then(Tally::read).unwrap_or_else(|| Tally {
+        kind: event.kind,
+        hour,
+        subject_id: subject_id.to_owned(),
+        subject_name: String::new(),
+        count: 0,
+        details: TallyDetails::default(),
+    });
+    event.subject_name.clone_into(&mut tally.subject_name);
+    tally.add(event.part, now);
+    let row = tally.row()?;
+    if is_new {
+        store::insert(tx, &row)?;
+    } else {
+        store::update(tx, &row)?;
+    }
+    Ok(tally.count)
+}
+
+/// The tallies of a kind in the hours from `since` until `now`, earlier hours first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn tallies(
+    connection: &mut Connection,
+    kind: TallyKind,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Tally>> {
+    let rows = store::between(connection, kind.name(), (hour_of(since), hour_of(now)))?;
+    Ok(rows.into_iter().filter_map(Tally::read).collect())
+}
+
+fn hour_of(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis(now.millis().div_euclid(HOUR) * HOUR)
+}

@@ -1,0 +1,109 @@
+//! Whether the chain is whole: every entry follows from the one before, and the newest is the one
+//! that was sealed.
+//!
+//! Entries are read in batches; those that are written meanwhile are left for the next time.
+//! ASVS 16.4.2.
+
+use std::fmt;
+
+use super::{chain, store};
+use crate::base::error::Result;
+use crate::base::keyring::{Keyring, hex};
+use crate::db::Db;
+
+/// How many entries are read at once.
+const BATCH: i64 = 1000;
+
+/// The newest entry: whoever keeps both elsewhere can tell later whether it is still there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// Its number, which is also how many entries there are; 0 when there is none.
+    pub number: i64,
+    /// Its hash, hexadecimal.
+    pub hash: String,
+}
+
+/// What is wrong with a chain, by the number of the first entry that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The entry is not the one that was recorded.
+    Changed(i64),
+    /// The entry is gone, and later ones are there.
+    Gap(i64),
+    /// The entries from the first to the second are gone, which was the newest.
+    Cut(i64, i64),
+    /// The entry was not written by the program.
+    Added(i64),
+    /// The seal of the newest entry, which has that number, was not made with this master key.
+    Forged(i64),
+    /// There are entries, but no seal.
+    Unsealed,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Changed(number) => write!(f, "entry {number} is not what was recorded"),
+            Self::Gap(number) => write!(f, "entry {number} is missing"),
+            Self::Cut(first, last) if first == last => {
+                write!(f, "the last entry, {last}, is missing")
+            }
+            Self::Cut(first, last) => write!(f, "the last entries, {first} to {last}, are missing"),
+            Self::Added(number) => write!(f, "entry {number} was not recorded by Latchkey"),
+            Self::Forged(number) => {
+                write!(f, "the seal that says that entry {number} is the newest is forged")
+            }
+            Self::Unsealed => f.write_str("the seal of the newest entry is missing"),
+        }
+    }
+}
+
+/// The newest entry as the seal names it, unchecked.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn newest(db: &Db) -> Result<Newest> {
+    let head = db.read_blocking(store::ends)?.head;
+    Ok(head.map_or_else(Newest::default, |(number, hash, _)| Newest { number, hash: hex(&hash) }))
+}
+
+/// Checks the whole chain, on the caller's thread.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn verify(db: &Db, keyring: &Keyring) -> Result<std::result::Result<Newest, Broken>> {
+    let store::Ends { head, first, last } = db.read_blocking(store::ends)?;
+    let Some((number, hash, seal)) = head else {
+        return Ok(if last.is_some() { Err(Broken::Unsealed) } else { Ok(Newest::default()) });
+    };
+    if seal != chain::seal(keyring, number, &hash) {
+        return Ok(Err(Broken::Forged(number)));
+    }
+    if let Some(added) = first.filter(|first| *first < 1).or(last.filter(|last| *last > number)) {
+        return Ok(Err(Broken::Added(added)));
+    }
+    let mut before = Vec::new();
+    let mut next = 1;
+    while next <= number {
+        let until = number.min(next + BATCH - 1);
+        for row in db.read_blocking(|c| store::range(c, next, until))? {
+            if row.number != next {
+                return Ok(Err(Broken::Gap(next)));
+            }
+            if row.hash != chain::hash(keyring, &row, &before) {
+                return Ok(Err(Broken::Changed(next)));
+            }
+            before = row.hash;
+            next += 1;
+        }
+        if next <= until {
+            let is_end = last.is_none_or(|last| last < next);
+            return Ok(Err(if is_end { Broken::Cut(next, number) } else { Broken::Gap(next) }));
+        }
+    }
+    Ok(if before == hash {
+        Ok(Newest { number, hash: hex(&hash) })
+    } else {
+        Err(Broken::Changed(number))
+    })
+}

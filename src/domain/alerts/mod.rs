@@ -1,0 +1,233 @@
+//! Alerts: what the rules found out, one for each cause, opened when it begins and closed when it
+//! has ended; and telling people and programs of it.
+//!
+//! One node at a time looks, and turns what happened into messages. Uses everything to the left; nothing waits for it.
+
+mod evaluate;
+pub mod events;
+mod expiries;
+mod found;
+mod letter;
+mod rule;
+mod rules;
+mod store;
+mod tell;
+
+pub use found::Found;
+pub use rule::Rule;
+pub use tell::Telling;
+
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::db::{Connection, Db, Transaction};
+use crate::domain::activity::{self, Author, Change, Entry, Event};
+use crate::domain::{attention, settings};
+
+/// How many alerts a page shows.
+const PAGE: i64 = 25;
+/// Up to how many open alerts are counted and shown.
+pub const COUNTED: i64 = 200;
+/// For how long closed alerts are kept, in milliseconds.
+const KEPT: i64 = 90 * DAY;
+/// How many are forgotten at once.
+const BATCH: usize = 1000;
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// `alt_` and 16 letters or digits.
+    pub id: String,
+    /// The rule that opened it; none where this version does not know it.
+    pub rule: Option<Rule>,
+    /// What tells it from the rule's other alerts.
+    pub cause: String,
+    /// The key that it is about.
+    pub key_id: Option<String>,
+    /// What happens.
+    pub title: String,
+    /// What else to know.
+    pub detail: String,
+    /// How urgent within its rule.
+    pub level: i64,
+    /// Since when the cause holds.
+    pub since: Timestamp,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When its cause was last found.
+    pub seen_at: Timestamp,
+    /// When it closed.
+    pub closed_at: Option<Timestamp>,
+    /// When it was last told by email.
+    pub mailed_at: Option<Timestamp>,
+}
+
+/// How alerts are told by email.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Email {
+    /// As they open.
+    #[default]
+    AtOnce,
+    /// Together, once a day.
+    Daily,
+    /// Not at all.
+    Off,
+}
+
+impl Email {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AtOnce, Self::Daily, Self::Off];
+
+    /// The name that stands in forms and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtOnce => "at_once",
+            Self::Daily => "daily",
+            Self::Off => "off",
+        }
+    }
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::AtOnce => "At once",
+            Self::Daily => "Once a day",
+            Self::Off => "Never",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|email| email.name() == name)
+    }
+}
+
+/// Which rules are on, and how people are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preferences {
+    /// The rules that are on.
+    pub on: Vec<Rule>,
+    /// How alerts are told by email.
+    pub email: Email,
+}
+
+/// A place behind a closed alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the alert before the place closed.
+    pub at: Timestamp,
+    /// Its id.
+    pub id: String,
+}
+
+impl Cursor {
+    /// Reads what [`Cursor::text`] wrote; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (at, id) = text.split_once('~')?;
+        let is_id = id.len() <= 40 && id.bytes().all(|b| b.is_ascii_graphic());
+        let at = Timestamp::from_millis(at.parse().ok()?);
+        is_id.then(|| Self { at, id: id.into() })
+    }
+
+    /// The text that stands in the page's link.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}~{}", self.at.millis(), self.id)
+    }
+}
+
+/// The alerts that are open, newest first, at most [`COUNTED`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn open(connection: &mut Connection) -> Result<Vec<Alert>> {
+    store::open(connection, COUNTED)
+}
+
+/// How many alerts are open, counted no further than [`COUNTED`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_open(connection: &mut Connection) -> Result<i64> {
+    store::count_open(connection, COUNTED)
+}
+
+/// Alerts that have closed, the last first, and where the next page begins.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn closed(
+    connection: &mut Connection,
+    after: Option<&Cursor>,
+) -> Result<(Vec<Alert>, Option<Cursor>)> {
+    let mut alerts = store::closed(connection, after, PAGE + 1)?;
+    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let has_more = alerts.len() > page;
+    alerts.truncate(page);
+    let last = alerts.last().filter(|_| has_more);
+    let next = last.and_then(|last| Some(Cursor { at: last.closed_at?, id: last.id.clone() }));
+    Ok((alerts, next))
+}
+
+/// Which rules are on, and how people are told.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn preferences(connection: &mut Connection) -> Result<Preferences> {
+    let off = store::off(connection)?;
+    let on = Rule::ALL.into_iter().filter(|rule| !off.contains(rule)).collect();
+    Ok(Preferences { on, email: store::email(connection)? })
+}
+
+/// Changes which rules are on and how people are told. Alerts of a rule that is turned off close.
+///
+/// # Errors
+/// [`Error::Invalid`] for an email setting that does not exist.
+pub fn prefer(tx: &mut Transaction<'_>, on: &[Rule], email: &str, author: &Author) -> Result<()> {
+    let email = Email::parse(email);
+    let email = email.ok_or_else(|| Error::invalid("email", "Choose when email is sent"))?;
+    let before = preferences(tx)?;
+    let mut changes: Vec<Change> = Vec::new();
+    let state = |is_on: bool| if is_on { "on" } else { "off" }.to_owned();
+    for rule in Rule::ALL {
+        let (from, to) = (before.on.contains(&rule), on.contains(&rule));
+        if from != to {
+            let (from, to) = (state(from), state(to));
+            changes.push(Change { field: rule.label().into(), from, to });
+        }
+    }
+    if before.email != email {
+        let (from, to) = (before.email.label().to_lowercase(), email.label().to_lowercase());
+        changes.push(Change { field: "Email".into(), from, to });
+    }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let off: Vec<Rule> = Rule::ALL.into_iter().filter(|rule| !on.contains(rule)).collect();
+    store::set_off(tx, &off)?;
+    store::set_email(tx, email)?;
+    let details = serde_json::json!({ "changes": changes });
+    let entry = Entry::about(Event::AlertsChanged, settings::subject()).with(details);
+    activity::record(tx, author, &entry)
+}
+
+/// Forgets alerts that closed long ago, some at a time.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
+    db.write_in_batches(move |tx| Ok(store::forget(tx, now.plus(-KEPT), BATCH)? == BATCH)).await
+}
+
+/// Looks once: for what asks for attention, for causes of alerts, and for what was not told yet.
+///
+/// # Errors
+/// When the database cannot be read or written.
+pub fn look(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
+    events::tell(db, telling, now)?;
+    attention::look(db, now)?;
+    evaluate::evaluate(db, telling, now)
+}

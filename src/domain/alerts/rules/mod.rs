@@ -1,0 +1,61 @@
+//! What each rule looks for. Reading alone; what is found is the same however often it is looked for.
+
+mod addresses;
+mod keys;
+mod mail_server;
+mod refusals;
+mod sign_ins;
+mod volume;
+
+pub(super) use keys::step;
+
+use std::collections::BTreeMap;
+
+use super::{Found, Rule};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::domain::api_keys::{self, ApiKey, KeyId};
+use crate::domain::settings;
+
+/// How many causes are looked at for each rule.
+const LOOKED_AT: i64 = 1000;
+
+/// Everything that the rules `on` find now.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn look(connection: &mut Connection, on: &[Rule], now: Timestamp) -> Result<Vec<Found>> {
+    let settings = settings::get(connection)?;
+    let mut found = Vec::new();
+    for rule in on {
+        found.extend(match rule {
+            Rule::Expiring => keys::expiring(connection, now)?,
+            Rule::RotationDue => keys::rotation_due(connection, &settings, now)?,
+            Rule::RefusalBurst => refusals::bursts(connection, now)?,
+            Rule::UnknownKeys => refusals::strangers(connection, now)?,
+            Rule::DeadSecret => refusals::dead(connection, now)?,
+            Rule::NewAddress => addresses::new(connection, now)?,
+            Rule::Volume => volume::unusual(connection, now)?,
+            Rule::SignInFailures => sign_ins::failures(connection, now)?,
+            Rule::MailServerChanged => mail_server::changes(connection, now)?,
+        });
+    }
+    Ok(found)
+}
+
+/// Keys by their ids.
+fn keys_by_id(
+    connection: &mut Connection,
+    ids: impl IntoIterator<Item = KeyId>,
+) -> Result<BTreeMap<KeyId, ApiKey>> {
+    let mut ids: Vec<KeyId> = ids.into_iter().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut keys = BTreeMap::new();
+    for ids in ids.chunks(500) {
+        let texts: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
+        keys.extend(api_keys::by_ids(connection, &texts)?.into_iter().map(|key| (key.id, key)));
+    }
+    Ok(keys)
+}

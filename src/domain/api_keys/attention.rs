@@ -1,0 +1,171 @@
+//! When keys start to need attention: what their own rows tell, and what is noted at them from
+//! elsewhere.
+
+use std::collections::BTreeMap;
+
+use super::{ApiKey, Filter, KeyId, Sort, View, changes, store};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::{self, Author};
+use crate::domain::settings::{self, Settings};
+
+/// How many keys are written at once.
+const BATCH: i64 = 1000;
+/// How many members are looked at who created keys.
+const CREATORS: usize = 1000;
+
+/// Works out anew when each key that is not revoked starts to need attention, under new rotation
+/// days.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn rotation_changed(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
+    let mut after = String::new();
+    loop {
+        let keys = store::not_revoked(tx, &after, BATCH)?;
+        let Some(last) = keys.last() else { return Ok(()) };
+        last.id.as_str().clone_into(&mut after);
+        let attention = keys.iter().map(|key| (key.id, key.attention_at(settings)));
+        store::set_attention(tx, &attention.collect::<Vec<_>>())?;
+    }
+}
+
+/// Notes since when something from elsewhere asks for attention at some hundred keys, or that
+/// nothing does any more.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn note(
+    tx: &mut Transaction<'_>,
+    noted: &[(ApiKey, Option<Timestamp>)],
+    settings: &Settings,
+) -> Result<()> {
+    for (key, noted_at) in noted.iter().filter(|(key, noted_at)| key.noted_at != *noted_at) {
+        let key = ApiKey { noted_at: *noted_at, ..key.clone() };
+        store::set_notes(tx, &key, settings)?;
+    }
+    Ok(())
+}
+
+/// Keeps a key as it is: what asks for attention now was looked at, and rests. What was found out
+/// from elsewhere has to be noted anew.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn keep(tx: &mut Transaction<'_>, key: &ApiKey, note: &str, author: &Author) -> Result<ApiKey> {
+    let kept = ApiKey { reviewed_at: Some(author.now), noted_at: None, ..key.clone() };
+    let settings = settings::get(tx)?;
+    store::set_notes(tx, &kept, &settings)?;
+    activity::record(tx, author, &changes::kept(key, note))?;
+    Ok(kept)
+}
+
+/// The keys at which something is noted, at most `limit`, the longest noted first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn noted(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
+    store::noted(connection, limit)
+}
+
+/// The keys that no longer work, and at which something is noted all the same; at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn noted_when_over(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    store::noted_when_over(connection, now, limit)
+}
+
+/// The keys that work and need attention, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn needing_attention(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<ApiKey>> {
+    let filter = Filter { view: View::Attention, sort: Sort::Expires, ..Filter::default() };
+    store::walk(connection, &filter, now, limit)
+}
+
+/// The keys that work and expire at `until` or before, at most `limit`, the first to expire first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn expiring(
+    connection: &mut Connection,
+    now: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    store::expiring(connection, now, until, limit)
+}
+
+/// The active keys that were used, and last at `before` or earlier; at most `limit`, those used
+/// longest ago first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn no_longer_used(
+    connection: &mut Connection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    store::no_longer_used(connection, before, now, limit)
+}
+
+/// The keys with an old secret that may go on beyond `now`, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn overlapping(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<Vec<KeyId>> {
+    store::overlapping(connection, now, limit)
+}
+
+/// From when on the old secret of each of some keys can be ended, where there is one that works.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn overlaps_end_at(
+    connection: &mut Connection,
+    ids: &[&str],
+    now: Timestamp,
+) -> Result<BTreeMap<KeyId, Timestamp>> {
+    let mut ends = BTreeMap::new();
+    for (id, secrets) in store::secrets_of(connection, ids)? {
+        let old = secrets.iter().find(|secret| secret.overlaps(now));
+        if let (Some(old), Some(newest)) = (old, secrets.first()) {
+            ends.insert(id, old.safe_to_end_at(newest));
+        }
+    }
+    Ok(ends)
+}
+
+/// The ids of the members who created keys that are not revoked.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn creators(connection: &mut Connection) -> Result<Vec<String>> {
+    let mut creators: Vec<String> = Vec::new();
+    while creators.len() < CREATORS {
+        let last = creators.last().map_or("", String::as_str);
+        let Some(next) = store::creator_after(connection, last)? else { break };
+        creators.push(next);
+    }
+    Ok(creators)
+}
+
+/// The keys of a creator that are not revoked, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn created_by(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<KeyId>> {
+    store::created_by(connection, id, limit)
+}

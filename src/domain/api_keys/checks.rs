@@ -1,0 +1,51 @@
+//! Checks of a form against the database, whose findings join those of the fields.
+
+use super::{ApiKey, KeyId, KeyName, is_in_use, store};
+use crate::base::clock::Timestamp;
+use crate::base::error::{Invalid, Result};
+use crate::db::Transaction;
+use crate::domain::settings::Settings;
+
+/// Notes when there is no room for one more active key.
+pub(super) fn check_active_limit(
+    tx: &mut Transaction<'_>,
+    settings: &Settings,
+    now: Timestamp,
+    invalid: &mut Invalid,
+) -> Result<()> {
+    let limit = settings.active_key_limit;
+    if store::count_active(tx, now, limit)? >= limit {
+        let limit = crate::base::text::thousands(limit.unsigned_abs());
+        let message =
+            format!("You have reached the limit of {limit} keys. Revoke one you no longer use");
+        invalid.add("", message);
+    }
+    Ok(())
+}
+
+/// Notes when another key than `id` that is not revoked has this name.
+pub(super) fn check_name_is_free(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    name: &str,
+    invalid: &mut Invalid,
+) -> Result<()> {
+    if let Ok(name) = KeyName::parse(name)
+        && store::is_name_taken(tx, &name, id)?
+    {
+        invalid.add("name", format!("Another key is already called “{}”", name.as_str()));
+    }
+    Ok(())
+}
+
+/// Checks what was typed to confirm that a key in use is to be revoked.
+///
+/// # Errors
+/// The message for the person who typed it.
+pub fn check_confirmation(key: &ApiKey, typed: &str, now: Timestamp) -> Result<(), String> {
+    let last_four = key.id.last_four();
+    if is_in_use(key, now) && !typed.trim().eq_ignore_ascii_case(last_four) {
+        return Err(format!("Type {last_four} to confirm you are revoking the right key"));
+    }
+    Ok(())
+}

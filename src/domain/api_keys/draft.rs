@@ -1,0 +1,301 @@
+//! What a person fills in for a key, and the checks that turn it into values.
+//!
+//! Pure: the roles and settings that it is checked against are given. All that is wrong is said
+//! at once, in the order of the form's fields.
+
+use std::collections::BTreeSet;
+
+use time::Date;
+
+use super::key::parse_notes;
+use super::{ApiKey, Environment, IpWhitelist, KeyName, Status};
+use crate::base::clock::{DAY, Timestamp, long_date, parse_iso_date};
+use crate::base::error::Invalid;
+use crate::base::text::{self, Typed, without_secret};
+use crate::domain::roles::Role;
+use crate::domain::settings::Settings;
+
+/// The create or edit form as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// The key's name.
+    pub name: String,
+    /// The environment's slug; not read by an edit.
+    pub environment: String,
+    /// The role's slug.
+    pub role: String,
+    /// Days, or `date`; not read by an edit.
+    pub lifetime: String,
+    /// A date, as `2026-12-02`.
+    pub expires_on: String,
+    /// `role` or `selected`.
+    pub access: String,
+    /// The scopes ticked.
+    pub scopes: Vec<String>,
+    /// One address per line.
+    pub ip_whitelist: String,
+    /// Free text.
+    pub notes: String,
+}
+
+/// What both forms settle, checked.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    pub name: KeyName,
+    pub role: Role,
+    pub expires_at: Timestamp,
+    /// `None`: all of the role's scopes.
+    pub scopes: Option<BTreeSet<String>>,
+    pub ip_whitelist: IpWhitelist,
+    pub notes: String,
+}
+
+/// What a draft is checked against.
+pub(super) struct Rules<'a> {
+    pub settings: &'a Settings,
+    pub roles: &'a [Role],
+    pub now: Timestamp,
+}
+
+impl Draft {
+    /// Checks the form that creates a key.
+    pub(super) fn check_new(&self, rules: &Rules<'_>) -> Result<(Checked, Environment), Invalid> {
+        let mut invalid = Invalid::default();
+        let name = invalid.take("name", KeyName::parse(&self.name));
+        let environment = invalid.take(
+            "environment",
+            Environment::parse(&self.environment).ok_or_else(|| "Choose an environment".into()),
+        );
+        let role = invalid.take("role", self.check_role(rules));
+        let expires_at = rules.new_end(&self.lifetime, &self.expires_on, &mut invalid);
+        let rest = self.check_rest(role, "", &mut invalid);
+        match (name, environment, expires_at, rest) {
+            (Some(name), Some(environment), Some(expires_at), Some(rest)) if invalid.is_empty() => {
+                Ok((rest.with(name, expires_at), environment))
+            }
+            _ => Err(invalid),
+        }
+    }
+
+    /// Checks the form that edits `key`.
+    pub(super) fn check_edit(&self, key: &ApiKey, rules: &Rules<'_>) -> Result<Checked, Invalid> {
+        let mut invalid = Invalid::default();
+        let name = KeyName::parse(Typed::over(&self.name, key.name.as_str()));
+        let name = invalid.take("name", name);
+        let role = invalid.take("role", self.check_role(rules));
+        let expires_at = invalid.take("expires_on", self.check_new_end(key, rules));
+        let rest = self.check_rest(role, &key.notes, &mut invalid);
+        match (name, expires_at, rest) {
+            (Some(name), Some(expires_at), Some(rest)) if invalid.is_empty() => {
+                Ok(rest.with(name, expires_at))
+            }
+            _ => Err(invalid),
+        }
+    }
+
+    /// The date may stay as it is, whatever the settings have become; an expired one must.
+    fn check_new_end(&self, key: &ApiKey, rules: &Rules<'_>) -> Result<Timestamp, String> {
+        let is_expired = key.status(rules.now) == Status::Expired;
+        let unchanged = parse_iso_date(&self.expires_on) == Some(key.expires_at.last_day());
+        if unchanged || (is_expired && self.expires_on.is_empty()) {
+            Ok(key.expires_at)
+        } else if is_expired {
+            Err("This key has expired. Its date cannot be changed; rotate it to get a working key"
+                .into())
+        } else {
+            rules.expiry(&self.expires_on)
+        }
+    }
+
+    fn check_role(&self, rules: &Rules<'_>) -> Result<Role, String> {
+        let role = rules.roles.iter().find(|role| role.slug == self.role);
+        role.cloned().ok_or_else(|| "Choose a role".into())
+    }
+
+    fn check_rest(
+        &self,
+        role: Option<Role>,
+        stored_notes: &str,
+        invalid: &mut Invalid,
+    ) -> Option<Rest> {
+        let scopes = invalid.take("scopes", self.check_scopes(role.as_ref()));
+        let ip_whitelist = match IpWhitelist::parse(&self.ip_whitelist) {
+            Ok(list) => Some(list),
+            Err(messages) => {
+                for message in messages {
+                    invalid.add("ip_whitelist", message);
+                }
+                None
+            }
+        };
+        let notes = invalid.take("notes", parse_notes(Typed::over(&self.notes, stored_notes)));
+        Some(Rest { role: role?, scopes: scopes?, ip_whitelist: ip_whitelist?, notes: notes? })
+    }
+
+    /// Without a word on access, scopes that were ticked still narrow the key.
+    fn check_scopes(&self, role: Option<&Role>) -> Result<Option<BTreeSet<String>>, String> {
+        match (self.access.as_str(), self.scopes.as_slice()) {
+            ("role", _) | ("", []) => return Ok(None),
+            ("selected" | "", _) => {}
+            _ => return Err("Choose everything the role allows, or only some scopes".into()),
+        }
+        if self.scopes.is_empty() {
+            return Err("Choose at least one scope".into());
+        }
+        for scope in &self.scopes {
+            without_secret(scope)?;
+        }
+        let missing =
+            self.scopes.iter().find(|scope| role.is_some_and(|r| !r.scopes.contains(*scope)));
+        match (missing, role) {
+            (Some(scope), Some(role)) => Err(format!(
+                "The role “{}” does not include {}",
+                role.name,
+                text::visible(scope, 80)
+            )),
+            _ => Ok(Some(self.scopes.iter().cloned().collect())),
+        }
+    }
+}
+
+struct Rest {
+    role: Role,
+    scopes: Option<BTreeSet<String>>,
+    ip_whitelist: IpWhitelist,
+    notes: String,
+}
+
+impl Rest {
+    fn with(self, name: KeyName, expires_at: Timestamp) -> Checked {
+        let Self { role, scopes, ip_whitelist, notes } = self;
+        Checked { name, role, expires_at, scopes, ip_whitelist, notes }
+    }
+}
+
+impl Rules<'_> {
+    /// When a key ends that is given a lifetime, or a date.
+    pub fn new_end(&self, lifetime: &str, date: &str, invalid: &mut Invalid) -> Option<Timestamp> {
+        match lifetime {
+            "date" => invalid.take("expires_on", self.expiry(date)),
+            days => invalid.take("lifetime", self.lifetime(days)),
+        }
+    }
+
+    fn lifetime(&self, days: &str) -> Result<Timestamp, String> {
+        let days: i64 = match days {
+            "30" => 30,
+            "90" => 90,
+            "180" => 180,
+            "365" => 365,
+            _ => return Err("Enter an expiry date".into()),
+        };
+        self.within_limits(self.now.plus(days * DAY).date())
+    }
+
+    fn expiry(&self, date: &str) -> Result<Timestamp, String> {
+        self.within_limits(
+            parse_iso_date(without_secret(date)?.trim()).ok_or("Enter an expiry date")?,
+        )
+    }
+
+    fn within_limits(&self, date: Date) -> Result<Timestamp, String> {
+        let last = last_expiry_date(self.settings, self.now);
+        if date > last {
+            return Err(format!("Expiry date must be {} or earlier", long_date(last)));
+        }
+        let end = Timestamp::end_of(date);
+        if end <= self.now { Err("Expiry date must be in the future".into()) } else { Ok(end) }
+    }
+}
+
+/// The last date that a key may expire on.
+#[must_use]
+pub fn last_expiry_date(settings: &Settings, now: Timestamp) -> Date {
+    now.plus(i64::from(settings.maximum_lifetime_days) * DAY).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 23 November 2026, 12:00 UTC.
+    const NOON: Timestamp = Timestamp::from_millis(1_795_435_200_000);
+
+    fn role() -> Role {
+        let scopes = ["orders:read".to_owned(), "invoices:read".to_owned()].into();
+        Role::custom("role_1", "billing", "Billing", "", scopes)
+    }
+
+    fn draft() -> Draft {
+        Draft {
+            name: "Billing worker".into(),
+            environment: "production".into(),
+            role: "billing".into(),
+            lifetime: "90".into(),
+            access: "role".into(),
+            ..Draft::default()
+        }
+    }
+
+    fn check(draft: &Draft) -> Result<(Checked, Environment), Invalid> {
+        let (settings, roles) = (Settings::default(), [role()]);
+        draft.check_new(&Rules { settings: &settings, roles: &roles, now: NOON })
+    }
+
+    fn error(draft: &Draft, field: &str) -> String {
+        check(draft).expect_err("invalid").of(field).next().expect("an error").to_owned()
+    }
+
+    #[test]
+    fn a_name_and_a_role_are_enough() {
+        let (checked, environment) = check(&draft()).expect("fine");
+        assert_eq!(environment, Environment::Production);
+        assert_eq!(checked.scopes, None);
+        assert_eq!(long_date(checked.expires_at.last_day()), "21 February 2027");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once_in_the_form_s_order() {
+        let bad = Draft {
+            ip_whitelist: "10.0.0.0/8".into(),
+            access: "selected".into(),
+            ..Draft::default()
+        };
+        let fields: Vec<_> = check(&bad).expect_err("invalid").0.iter().map(|e| e.field).collect();
+        assert_eq!(fields, ["name", "environment", "role", "lifetime", "scopes", "ip_whitelist"]);
+    }
+
+    #[test]
+    fn an_expiry_date_is_in_the_future_and_at_most_a_year_ahead() {
+        let on = |date: &str| Draft { lifetime: "date".into(), expires_on: date.into(), ..draft() };
+        assert!(check(&on("2027-11-23")).is_ok());
+        assert!(check(&on("2026-11-23")).is_ok(), "until midnight");
+        let message = "Expiry date must be 23 November 2027 or earlier";
+        assert_eq!(error(&on("2027-11-24"), "expires_on"), message);
+        assert_eq!(error(&on("9999-12-31"), "expires_on"), message);
+        assert_eq!(error(&on("2026-11-22"), "expires_on"), "Expiry date must be in the future");
+        assert_eq!(error(&on(""), "expires_on"), "Enter an expiry date");
+        assert_eq!(error(&on("tomorrow"), "expires_on"), "Enter an expiry date");
+        let forever = Draft { lifetime: "100000".into(), ..draft() };
+        assert_eq!(error(&forever, "lifetime"), "Enter an expiry date");
+    }
+
+    #[test]
+    fn the_selection_never_exceeds_the_role() {
+        let with = |access: &str, scopes: &[&str]| Draft {
+            access: access.into(),
+            scopes: scopes.iter().map(ToString::to_string).collect(),
+            ..draft()
+        };
+        assert_eq!(error(&with("selected", &[]), "scopes"), "Choose at least one scope");
+        assert_eq!(
+            error(&with("selected", &["orders:read", "orders:write"]), "scopes"),
+            "The role “Billing” does not include orders:write"
+        );
+        let (checked, _) = check(&with("selected", &["orders:read"])).expect("fine");
+        assert_eq!(checked.scopes, Some(["orders:read".to_owned()].into()));
+        let (silent, _) = check(&with("", &["orders:read"])).expect("fine");
+        assert_eq!(silent.scopes, checked.scopes, "ticked scopes narrow the key");
+        assert!(check(&with("everything", &[])).is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! Where a key is for: production, staging or development.
+
+use crate::domain::settings::Settings;
+
+/// Where a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// The real thing.
+    Production,
+    /// The rehearsal.
+    Staging,
+    /// The workshop.
+    Development,
+}
+
+impl Environment {
+    /// Every environment.
+    pub const ALL: [Self; 3] = [Self::Production, Self::Staging, Self::Development];
+
+    /// The name that stands in forms, headers and the database.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Staging => "staging",
+            Self::Development => "development",
+        }
+    }
+
+    /// What people see.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Production => "Production",
+            Self::Staging => "Staging",
+            Self::Development => "Development",
+        }
+    }
+
+    /// What a secret key bears.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Production => "prod",
+            Self::Staging => "stag",
+            Self::Development => "dev",
+        }
+    }
+
+    /// The environment of that slug.
+    #[must_use]
+    pub fn parse(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|environment| environment.slug() == slug)
+    }
+
+    /// Milliseconds after which a secret key of this environment is due for rotation.
+    #[must_use]
+    pub fn rotation_interval(self, settings: &Settings) -> i64 {
+        settings.rotation_interval(self as usize)
+    }
+}

@@ -1,0 +1,299 @@
+//! An API key and the values that make one up.
+
+use super::{Environment, KeyId};
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::text::{self, Typed};
+use crate::domain::settings::Settings;
+
+/// The longest key name, in characters.
+const LONGEST_NAME: usize = 80;
+/// The longest notes, in characters.
+const LONGEST_NOTES: usize = 2000;
+/// Within how many days before its end a key asks for attention.
+const EXPIRES_SOON_DAYS: i64 = 14;
+/// After how many days a key that was never used asks for attention.
+const NEVER_USED_DAYS: i64 = 30;
+/// After how many days what somebody looked at asks for attention again, if it still holds.
+pub const REVIEWED_DAYS: i64 = 90;
+
+/// A key's name: 1 to 80 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyName(String);
+
+impl KeyName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// The message for the person who typed it.
+    pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
+        let name = text::one_line(typed, "Key name", LONGEST_NAME)?;
+        if name.is_empty() { Err("Enter a key name".into()) } else { Ok(Self(name)) }
+    }
+
+    pub(super) fn stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form in which two names are compared.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        text::fold(&self.0)
+    }
+
+    /// The form in which names are sorted.
+    #[must_use]
+    pub fn sort_key(&self) -> String {
+        text::sort_key(&self.0)
+    }
+
+    /// The name for a copy of this key, cut so that it still fits.
+    #[must_use]
+    pub fn of_copy(&self) -> String {
+        const SUFFIX: &str = " (copy)";
+        let kept: String = self.0.chars().take(LONGEST_NAME - SUFFIX.len()).collect();
+        format!("{}{SUFFIX}", kept.trim_end())
+    }
+}
+
+/// Checks notes.
+///
+/// # Errors
+/// The message for the person who typed them.
+pub fn parse_notes<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
+    text::lines(typed, "Notes", LONGEST_NOTES)
+}
+
+/// A key, without its scopes and whitelist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Never changes.
+    pub id: KeyId,
+    /// What people call it.
+    pub name: KeyName,
+    /// Fixed, since the secret key bears it.
+    pub environment: Environment,
+    /// The id of its role.
+    pub role_id: String,
+    /// Whether it has all of its role's scopes, also when they change.
+    pub all_role_scopes: bool,
+    /// Where it is used and who to ask.
+    pub notes: String,
+    /// Counts the edits, so that none is lost.
+    pub version: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The id of the member who did.
+    pub created_by: String,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// From when on it no longer passes.
+    pub expires_at: Timestamp,
+    /// When its present secret key was made.
+    pub secret_created_at: Timestamp,
+    /// When it last passed.
+    pub last_used_at: Option<Timestamp>,
+    /// From where it last passed.
+    pub last_used_address: Option<String>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// Since when something asks for attention that the key itself does not tell.
+    pub noted_at: Option<Timestamp>,
+    /// When somebody last looked at what asked for attention, and kept the key as it is.
+    pub reviewed_at: Option<Timestamp>,
+}
+
+/// Whether a key can pass at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It can.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was turned off.
+    Revoked,
+}
+
+/// What the table says of a key: the most urgent of what is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Badge {
+    /// Turned off.
+    Revoked,
+    /// Its time is over.
+    Expired,
+    /// It expires in that many days, 14 at most; 0 is today.
+    ExpiresIn(i64),
+    /// Its secret key is older than the settings want.
+    RotationDue,
+    /// It has never passed.
+    NeverUsed,
+    /// All is well.
+    Active,
+}
+
+impl ApiKey {
+    /// Derived, never stored.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> Status {
+        if self.revoked_at.is_some() {
+            Status::Revoked
+        } else if now >= self.expires_at {
+            Status::Expired
+        } else {
+            Status::Active
+        }
+    }
+
+    /// What to say of the key, most urgent first.
+    #[must_use]
+    pub fn badge(&self, settings: &Settings, now: Timestamp) -> Badge {
+        match self.status(now) {
+            Status::Revoked => Badge::Revoked,
+            Status::Expired => Badge::Expired,
+            Status::Active if self.days_left(now) <= EXPIRES_SOON_DAYS => {
+                Badge::ExpiresIn(self.days_left(now))
+            }
+            Status::Active if now >= self.rotation_due_at(settings) => Badge::RotationDue,
+            Status::Active if self.last_used_at.is_none() => Badge::NeverUsed,
+            Status::Active => Badge::Active,
+        }
+    }
+
+    /// Days, in UTC, from today to the last day; 0 is today.
+    #[must_use]
+    pub fn days_left(&self, now: Timestamp) -> i64 {
+        (self.expires_at.last_day() - now.date()).whole_days()
+    }
+
+    /// From when on its secret key is due for rotation.
+    #[must_use]
+    pub fn rotation_due_at(&self, settings: &Settings) -> Timestamp {
+        self.secret_created_at.plus(self.environment.rotation_interval(settings))
+    }
+
+    /// From when on it expires soon.
+    #[must_use]
+    pub fn expires_soon_at(&self) -> Timestamp {
+        Timestamp::end_of(self.expires_at.last_day()).plus(-(EXPIRES_SOON_DAYS + 1) * DAY)
+    }
+
+    /// From when on it should have been used; `None` when it was.
+    #[must_use]
+    pub fn overdue_for_use_at(&self) -> Option<Timestamp> {
+        let overdue = || self.secret_created_at.plus(NEVER_USED_DAYS * DAY);
+        self.last_used_at.is_none().then(overdue)
+    }
+
+    /// From when on what holds since `since` asks for attention: when somebody has looked at it, a
+    /// while later.
+    #[must_use]
+    pub fn asks_from(&self, since: Timestamp) -> Timestamp {
+        match self.reviewed_at {
+            Some(reviewed) if since <= reviewed => reviewed.plus(REVIEWED_DAYS * DAY),
+            _ => since,
+        }
+    }
+
+    /// From when on it needs attention, unless it has expired by then or is revoked.
+    #[must_use]
+    pub fn attention_at(&self, settings: &Settings) -> Timestamp {
+        let own = [
+            Some(self.expires_soon_at()),
+            Some(self.rotation_due_at(settings)),
+            self.overdue_for_use_at(),
+        ];
+        let own = own.into_iter().flatten().map(|since| self.asks_from(since));
+        own.chain(self.noted_at).min().unwrap_or(self.expires_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(age: i64, left: i64, used: bool) -> ApiKey {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        ApiKey {
+            id: KeyId::parse("key_0123456789AB").expect("a Key ID"),
+            name: KeyName::stored("Billing worker".into()),
+            environment: Environment::Production,
+            role_id: "role".into(),
+            all_role_scopes: true,
+            notes: String::new(),
+            version: 1,
+            created_at: now.plus(-age),
+            created_by: "mem".into(),
+            edited_at: None,
+            expires_at: Timestamp::end_of(now.plus(left).date()),
+            secret_created_at: now.plus(-age),
+            last_used_at: used.then_some(now),
+            last_used_address: None,
+            revoked_at: None,
+            noted_at: None,
+            reviewed_at: None,
+        }
+    }
+
+    #[test]
+    fn the_most_urgent_badge_wins() {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        let settings = Settings::default();
+        let badge = |key: &ApiKey| key.badge(&settings, now);
+        assert_eq!(badge(&key(DAY, 200 * DAY, true)), Badge::Active);
+        assert_eq!(badge(&key(DAY, 200 * DAY, false)), Badge::NeverUsed);
+        assert_eq!(badge(&key(90 * DAY, 200 * DAY, false)), Badge::RotationDue);
+        assert_eq!(badge(&key(90 * DAY, 14 * DAY, false)), Badge::ExpiresIn(14));
+        assert_eq!(badge(&key(90 * DAY, 0, false)), Badge::ExpiresIn(0));
+        assert_eq!(badge(&key(90 * DAY, -DAY, false)), Badge::Expired);
+        let revoked = ApiKey { revoked_at: Some(now), ..key(90 * DAY, -DAY, false) };
+        assert_eq!(badge(&revoked), Badge::Revoked);
+    }
+
+    #[test]
+    fn a_key_expires_at_the_instant_and_not_before() {
+        let key = key(DAY, 5 * DAY, true);
+        assert_eq!(key.status(key.expires_at.plus(-1)), Status::Active);
+        assert_eq!(key.status(key.expires_at), Status::Expired);
+    }
+
+    #[test]
+    fn what_was_looked_at_asks_again_after_ninety_days_and_what_is_new_at_once() {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        let settings = Settings::default();
+        let due = ApiKey { reviewed_at: Some(now), ..key(100 * DAY, 150 * DAY, true) };
+        assert_eq!(due.attention_at(&settings), now.plus(REVIEWED_DAYS * DAY));
+        let soon = ApiKey { reviewed_at: Some(now), ..key(100 * DAY, 20 * DAY, true) };
+        assert_eq!(soon.attention_at(&settings), soon.expires_soon_at());
+        let noted = ApiKey { noted_at: Some(now.plus(1)), ..due };
+        assert_eq!(noted.attention_at(&settings), now.plus(1));
+    }
+
+    #[test]
+    fn the_name_of_a_copy_still_fits() {
+        let name = KeyName::parse(&"é".repeat(80)).expect("fits");
+        assert!(KeyName::parse(&name.of_copy()).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn attention_is_asked_for_exactly_while_a_badge_says_why(
+            age in 0..400 * DAY, left in 1..400 * DAY, used: bool,
+        ) {
+            let now = Timestamp::from_millis(1_795_000_000_000);
+            let settings = Settings::default();
+            let key = key(age, left, used);
+            let wanted = match key.badge(&settings, now) {
+                Badge::ExpiresIn(_) | Badge::RotationDue => true,
+                Badge::NeverUsed => age >= NEVER_USED_DAYS * DAY,
+                _ => false,
+            };
+            prop_assert_eq!(key.attention_at(&settings) <= now, wanted);
+        }
+    }
+}

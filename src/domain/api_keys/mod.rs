@@ -1,0 +1,269 @@
+//! API keys: create, edit, rotate, revoke and list them.
+//!
+//! Uses activity, settings, scopes and roles; does not know who asks whether a key may pass.
+
+mod attention;
+mod batch;
+mod changes;
+mod checks;
+mod draft;
+mod environment;
+pub mod flaw;
+pub mod holders;
+pub mod import;
+mod ip_whitelist;
+mod key;
+mod key_id;
+mod list;
+mod names;
+mod rotation;
+mod secret;
+mod store;
+mod used;
+
+pub use attention::{
+    created_by, creators, expiring, keep, needing_attention, no_longer_used, note, noted,
+    noted_when_over, overlapping, overlaps_end_at, rotation_changed,
+};
+pub use batch::{active_after, details_of, first_created_at};
+pub use checks::check_confirmation;
+pub use draft::{Draft, last_expiry_date};
+pub use environment::Environment;
+pub use flaw::Flaw;
+pub use ip_whitelist::IpWhitelist;
+pub use key::{ApiKey, Badge, KeyName, REVIEWED_DAYS, Status};
+pub use key_id::KeyId;
+pub use list::{
+    COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
+};
+pub use names::{alike, fold_names_again, settle_name};
+pub use rotation::{KeptSecret, Overlap, Rotation, rotate, secrets, stop_old_secret};
+pub use secret::SecretKey;
+pub use used::{Used, count_used, in_order_of_rows, least_used, unused, used};
+
+use std::collections::BTreeSet;
+
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Invalid, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::{self, Author};
+use crate::domain::roles::{self, Role};
+use crate::domain::settings;
+use checks::{check_active_limit, check_name_is_free};
+use draft::{Checked, Rules};
+
+/// A key with all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Details {
+    /// The key.
+    pub key: ApiKey,
+    /// Its role.
+    pub role: Role,
+    /// Its own selection; empty when it has all of the role's scopes.
+    pub selected: BTreeSet<String>,
+    /// The addresses that it may be used from.
+    pub ip_whitelist: IpWhitelist,
+}
+
+impl Details {
+    /// What the key may do: the role's scopes, narrowed to its own selection when it has one.
+    #[must_use]
+    pub fn effective_scopes(&self) -> BTreeSet<String> {
+        if self.key.all_role_scopes {
+            self.role.scopes.clone()
+        } else {
+            self.role.scopes.intersection(&self.selected).cloned().collect()
+        }
+    }
+}
+
+/// For how long after its last use a key counts as in use, in milliseconds.
+const IN_USE: i64 = 7 * DAY;
+
+/// Creates the key `id` as drafted. The secret key is in the answer and nowhere else.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules, names a key that exists, or the limit of active
+/// keys is reached.
+pub fn create(
+    tx: &mut Transaction<'_>,
+    id: KeyId,
+    draft: &Draft,
+    author: &Author,
+) -> Result<(Details, SecretKey)> {
+    let (settings, roles, now) = (settings::get(tx)?, roles::all(tx)?, author.now);
+    let against = Rules { settings: &settings, roles: &roles, now };
+    let mut invalid = Invalid::default();
+    check_active_limit(tx, &settings, now, &mut invalid)?;
+    check_name_is_free(tx, &id, &draft.name, &mut invalid)?;
+    let (checked, environment) = invalid.and(draft.check_new(&against))?;
+    let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
+    let details = new_key(id, environment, checked, author);
+    let new = [(details, secret.digest(&author.keyring))];
+    store::insert(tx, &new, &settings)?;
+    let [(details, _)] = new;
+    tx.announce(id.as_str())?;
+    activity::record(tx, author, &changes::created(&details))?;
+    Ok((details, secret))
+}
+
+fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Author) -> Details {
+    let key = ApiKey {
+        id,
+        name: checked.name,
+        environment,
+        role_id: checked.role.id.clone(),
+        all_role_scopes: checked.scopes.is_none(),
+        notes: checked.notes,
+        version: 1,
+        created_at: author.now,
+        created_by: author.actor.id().unwrap_or_default().to_owned(),
+        edited_at: None,
+        expires_at: checked.expires_at,
+        secret_created_at: author.now,
+        last_used_at: None,
+        last_used_address: None,
+        revoked_at: None,
+        noted_at: None,
+        reviewed_at: None,
+    };
+    Details {
+        key,
+        role: checked.role,
+        selected: checked.scopes.unwrap_or_default(),
+        ip_whitelist: checked.ip_whitelist,
+    }
+}
+
+/// Edits a key that stood at `version`. Returns it as it stands now.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed or revoked it, [`Error::Invalid`] when the
+/// draft breaks rules, [`Error::NotFound`] when there is no such key.
+pub fn edit(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    draft: &Draft,
+    version: i64,
+    author: &Author,
+) -> Result<ApiKey> {
+    let before = find(tx, id)?.ok_or(Error::NotFound)?;
+    if before.key.revoked_at.is_some() || before.key.version != version {
+        return Err(Error::Conflict);
+    }
+    let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);
+    let against = Rules { settings: &settings, roles: &roles, now: author.now };
+    let mut invalid = Invalid::default();
+    check_name_is_free(tx, id, &draft.name, &mut invalid)?;
+    let checked = invalid.and(draft.check_edit(&before.key, &against))?;
+    let mut after = apply(&before, checked);
+    let changes = changes::between(Some(&before), &after);
+    if changes.is_empty() {
+        return Ok(before.key);
+    }
+    after.key.version += 1;
+    after.key.edited_at = Some(author.now);
+    store::update(tx, &after, &settings)?;
+    tx.announce(id.as_str())?;
+    activity::record(tx, author, &changes::edited(&after.key, &changes))?;
+    Ok(after.key)
+}
+
+/// Revokes a key for good. Revoking it again changes nothing.
+///
+/// # Errors
+/// [`Error::Invalid`] when the key is in use and `confirm` is not the end of its Key ID,
+/// [`Error::NotFound`] when there is no such key.
+pub fn revoke(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    confirm: &str,
+    author: &Author,
+) -> Result<ApiKey> {
+    let Details { key, .. } = find(tx, id)?.ok_or(Error::NotFound)?;
+    if key.revoked_at.is_some() {
+        return Ok(key);
+    }
+    let confirmed = check_confirmation(&key, confirm, author.now);
+    confirmed.map_err(|message| Error::invalid("confirm", message))?;
+    store::revoke(tx, id, author.now, author.actor.id())?;
+    tx.announce(id.as_str())?;
+    activity::record(tx, author, &changes::revoked(&key))?;
+    Ok(key)
+}
+
+/// The key with this id and all that belongs to it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> {
+    let Some(key) = store::find(connection, id)? else { return Ok(None) };
+    let role = roles::all(connection)?
+        .into_iter()
+        .find(|role| role.id == key.role_id)
+        .ok_or_else(|| Error::internal("a key without a role"))?;
+    let selected = store::scopes_of(connection, id)?;
+    let ip_whitelist = store::addresses_of(connection, id)?;
+    Ok(Some(Details { key, role, selected, ip_whitelist }))
+}
+
+/// The id of the member who revoked a key; none when it is not revoked, or was from the command line.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
+    store::revoked_by(connection, id)
+}
+
+/// Some hundred keys, in no order of use.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {
+    store::by_ids(connection, ids)
+}
+
+/// The keys with the ids that follow `id`, revoked ones too, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn after(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<ApiKey>> {
+    store::after(connection, id, limit)
+}
+
+/// How many keys are active; counted no further than one above [`COUNTED`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_active(connection: &mut Connection, now: Timestamp) -> Result<i64> {
+    store::count_active(connection, now, COUNTED + 1)
+}
+
+/// Whether there is any key, if only a revoked one.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn any(connection: &mut Connection) -> Result<bool> {
+    store::any(connection)
+}
+
+/// Whether a key was used in the last seven days, so that revoking it asks for confirmation.
+#[must_use]
+pub fn is_in_use(key: &ApiKey, now: Timestamp) -> bool {
+    key.last_used_at.is_some_and(|used| now.since(used) < IN_USE)
+}
+
+fn apply(before: &Details, checked: Checked) -> Details {
+    let mut key = before.key.clone();
+    key.name = checked.name;
+    key.role_id.clone_from(&checked.role.id);
+    key.all_role_scopes = checked.scopes.is_none();
+    key.expires_at = checked.expires_at;
+    key.notes = checked.notes;
+    Details {
+        key,
+        role: checked.role,
+        selected: checked.scopes.unwrap_or_default(),
+        ip_whitelist: checked.ip_whitelist,
+    }
+}

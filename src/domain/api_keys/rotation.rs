@@ -1,0 +1,279 @@
+//! Rotation: a key gets a new secret, and the old one goes on for a while (product rule 7).
+
+use super::checks::check_active_limit;
+use super::draft::Rules;
+use super::{ApiKey, Details, KeyId, SecretKey, Status, changes, find, store};
+use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::error::{Error, Invalid, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::{self, Author};
+use crate::domain::settings::{self, Settings};
+
+/// For how long an old secret must have been unused for its end to be safe, in milliseconds.
+const QUIET: i64 = DAY;
+
+/// How long the old secret goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlap {
+    /// A day.
+    Hours24,
+    /// A week.
+    Days7,
+    /// Two weeks.
+    Days14,
+    /// Not at all.
+    Now,
+}
+
+impl Overlap {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Hours24, Self::Days7, Self::Days14, Self::Now];
+
+    /// Its word in forms.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Hours24 => "24h",
+            Self::Days7 => "7d",
+            Self::Days14 => "14d",
+            Self::Now => "now",
+        }
+    }
+
+    /// Its length in milliseconds.
+    #[must_use]
+    pub const fn length(self) -> i64 {
+        match self {
+            Self::Hours24 => 24 * HOUR,
+            Self::Days7 => 7 * DAY,
+            Self::Days14 => 14 * DAY,
+            Self::Now => 0,
+        }
+    }
+
+    fn parse(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|overlap| overlap.slug() == slug)
+    }
+}
+
+/// The form that rotates a key, as it was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Rotation {
+    /// The word for how long the old secret goes on.
+    pub overlap: String,
+    /// The new lifetime: a number of days, or `date`.
+    pub lifetime: String,
+    /// The new date, with `date`.
+    pub expires_on: String,
+    /// The version of the key that the form was filled in for, where it says so.
+    pub version: Option<i64>,
+    /// When the form was handed out.
+    pub since: Timestamp,
+}
+
+/// What is kept of a secret of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptSecret {
+    /// Which: the first has number 1, every rotation adds one.
+    pub number: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// From when on a newer one stands in for it.
+    pub superseded_at: Option<Timestamp>,
+    /// When it last passed, as far as that was noted.
+    pub last_used_at: Option<Timestamp>,
+    /// From where.
+    pub last_used_address: Option<String>,
+}
+
+impl KeptSecret {
+    /// Until when it works.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.superseded_at.unwrap_or(self.expires_at).min(self.expires_at)
+    }
+
+    /// Whether a newer one stands in for it, and it works all the same.
+    #[must_use]
+    pub fn overlaps(&self, now: Timestamp) -> bool {
+        self.superseded_at.is_some() && now < self.ends_at()
+    }
+
+    /// From when on it is safe to end it: it has been quiet for a day, and `newest`, which stands in
+    /// for it, has been there for as long, so that there was time to switch.
+    #[must_use]
+    pub fn safe_to_end_at(&self, newest: &Self) -> Timestamp {
+        self.last_used_at.unwrap_or(self.created_at).max(newest.created_at).plus(QUIET)
+    }
+}
+
+/// Gives a key a new secret and a new expiry. The secret key is in the answer and nowhere else.
+///
+/// At most two secrets work. When an older one still does, it ends now; but if the present one was
+/// never used, as when the answer that held it was lost, that one ends instead.
+///
+/// # Errors
+/// [`Error::Conflict`] when the key was revoked, or changed since the form was handed out;
+/// [`Error::Invalid`] when the form breaks rules or the limit of active keys is reached;
+/// [`Error::NotFound`] when there is no such key.
+pub fn rotate(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    rotation: &Rotation,
+    author: &Author,
+) -> Result<(Details, SecretKey)> {
+    let mut details = find(tx, id)?.ok_or(Error::NotFound)?;
+    let (settings, now) = (settings::get(tx)?, author.now);
+    let secrets = store::secrets(tx, id)?;
+    check_is_current(&details.key, &secrets, rotation)?;
+    let mut invalid = Invalid::default();
+    if details.key.status(now) == Status::Expired {
+        check_active_limit(tx, &settings, now, &mut invalid)?;
+    }
+    let (overlap, expires_at) = invalid.and(rotation.check(&settings, now))?;
+    if secrets.len() == 1 {
+        store::note_use(tx, &details.key)?;
+    }
+    let secret = SecretKey::generate(&settings.secret_prefix, details.key.environment)?;
+    let number = secrets.first().map_or(1, |newest| newest.number + 1);
+    details.key.version += 1;
+    details.key.expires_at = expires_at;
+    details.key.secret_created_at = now;
+    store::add_secret(tx, &details.key, number, &secret.digest(&author.keyring), &settings)?;
+    let ends = ends(&secrets, now.plus(overlap.length()), now);
+    for (number, end) in &ends {
+        store::supersede(tx, id, *number, *end)?;
+    }
+    tx.announce(id.as_str())?;
+    let old_ends = ends.iter().map(|(_, end)| *end).max().unwrap_or(now);
+    activity::record(tx, author, &changes::rotated(&details.key, old_ends))?;
+    Ok((details, secret))
+}
+
+impl Rotation {
+    /// How long the old secret goes on, and when the new one expires.
+    fn check(&self, settings: &Settings, now: Timestamp) -> Result<(Overlap, Timestamp), Invalid> {
+        let mut invalid = Invalid::default();
+        let overlap = Overlap::parse(&self.overlap);
+        let overlap = overlap.ok_or_else(|| "Choose when the old secret stops".into());
+        let overlap = invalid.take("overlap", overlap);
+        let rules = Rules { settings, roles: &[], now };
+        let expires_at = rules.new_end(&self.lifetime, &self.expires_on, &mut invalid);
+        overlap.zip(expires_at).ok_or(invalid)
+    }
+}
+
+/// Nobody rotates what somebody else has just rotated, or a key that is gone.
+fn check_is_current(key: &ApiKey, secrets: &[KeptSecret], rotation: &Rotation) -> Result<()> {
+    let is_changed = rotation.version.is_some_and(|version| version != key.version);
+    let is_rotated = secrets.first().is_some_and(|newest| newest.created_at > rotation.since);
+    if key.revoked_at.is_some() || is_changed || (is_rotated && secrets.len() > 1) {
+        return Err(Error::Conflict);
+    }
+    Ok(())
+}
+
+/// When each secret that works ends, with `end` as the overlap's end; never beyond its own expiry.
+fn ends(secrets: &[KeptSecret], end: Timestamp, now: Timestamp) -> Vec<(i64, Timestamp)> {
+    let until = |secret: &KeptSecret, end: Timestamp| (secret.number, end.min(secret.expires_at));
+    let older = secrets.iter().find(|secret| secret.overlaps(now));
+    match (secrets.first(), older) {
+        (Some(current), Some(older)) if current.last_used_at.is_none() => {
+            vec![until(current, now), until(older, end)]
+        }
+        (Some(current), Some(older)) => vec![until(current, end), until(older, now)],
+        (Some(current), None) => vec![until(current, end)],
+        (None, _) => Vec::new(),
+    }
+}
+
+/// Ends the old secret of a key at once. Returns the key, and whether there was one to end.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such key.
+pub fn stop_old_secret(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    author: &Author,
+) -> Result<(ApiKey, bool)> {
+    let Details { key, .. } = find(tx, id)?.ok_or(Error::NotFound)?;
+    let old = store::secrets(tx, id)?.into_iter().find(|secret| secret.overlaps(author.now));
+    let Some(old) = old.filter(|_| key.revoked_at.is_none()) else { return Ok((key, false)) };
+    store::supersede(tx, id, old.number, author.now)?;
+    tx.announce(id.as_str())?;
+    activity::record(tx, author, &changes::secret_stopped(&key, &old))?;
+    Ok((key, true))
+}
+
+/// The secrets of a key, the newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn secrets(connection: &mut Connection, id: &KeyId) -> Result<Vec<KeptSecret>> {
+    store::secrets(connection, id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
+
+    fn secret(number: i64, superseded: Option<i64>, used: bool) -> KeptSecret {
+        KeptSecret {
+            number,
+            created_at: NOW.plus(-DAY),
+            expires_at: NOW.plus(10 * DAY),
+            superseded_at: superseded.map(|at| NOW.plus(at)),
+            last_used_at: used.then_some(NOW),
+            last_used_address: None,
+        }
+    }
+
+    fn days(ends: &[(i64, Timestamp)]) -> Vec<(i64, i64)> {
+        ends.iter().map(|(number, end)| (*number, end.since(NOW) / DAY)).collect()
+    }
+
+    #[test]
+    fn the_old_secret_goes_on_for_the_overlap_and_never_beyond_its_own_expiry() {
+        let all = [secret(1, None, true)];
+        assert_eq!(days(&ends(&all, NOW.plus(7 * DAY), NOW)), [(1, 7)]);
+        assert_eq!(days(&ends(&all, NOW.plus(14 * DAY), NOW)), [(1, 10)]);
+        assert_eq!(days(&ends(&all, NOW, NOW)), [(1, 0)]);
+    }
+
+    #[test]
+    fn of_three_secrets_the_oldest_ends_unless_the_present_one_was_never_used() {
+        let in_use = [secret(2, None, true), secret(1, Some(5 * DAY), true)];
+        assert_eq!(days(&ends(&in_use, NOW.plus(7 * DAY), NOW)), [(2, 7), (1, 0)]);
+        let lost = [secret(2, None, false), secret(1, Some(5 * DAY), true)];
+        assert_eq!(days(&ends(&lost, NOW.plus(7 * DAY), NOW)), [(2, 0), (1, 7)]);
+        let over = [secret(2, None, true), secret(1, Some(0), true)];
+        assert_eq!(days(&ends(&over, NOW.plus(7 * DAY), NOW)), [(2, 7)]);
+    }
+
+    proptest! {
+        #[test]
+        fn at_most_one_old_secret_works_after_a_rotation(
+            superseded in proptest::collection::vec(-20..20_i64, 0..4), used: bool, overlap in 0..15_i64,
+        ) {
+            // As rotations leave them: at most one overlaps.
+            let mut has_one = false;
+            let mut all = vec![secret(9, None, used)];
+            for (number, days) in (1..9).rev().zip(superseded) {
+                let days = if has_one { days.min(0) } else { days };
+                has_one |= days > 0;
+                all.push(secret(number, Some(days * DAY), true));
+            }
+            for (number, end) in ends(&all, NOW.plus(overlap * DAY), NOW) {
+                let found = all.iter_mut().find(|secret| secret.number == number);
+                found.expect("one of them").superseded_at = Some(end);
+            }
+            let working = all.iter().filter(|secret| NOW < secret.ends_at()).count();
+            prop_assert!(working <= 1);
+        }
+    }
+}

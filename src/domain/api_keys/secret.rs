@@ -1,0 +1,107 @@
+//! Secret keys: `lk_prod_`, 43 random characters, and a checksum that tells a typo from a stranger.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::Environment;
+use crate::base::error::Result;
+use crate::base::keyring::{Keyring, Purpose};
+use crate::base::random::{self, BASE62};
+use crate::base::secret_scan::{RANDOM, TAIL, checksum, is_secret};
+
+/// A secret key in memory: wiped when it is dropped, and readable through [`SecretKey::expose`] alone.
+pub struct SecretKey(Zeroizing<String>);
+
+impl SecretKey {
+    /// A new secret key for `environment` of an organisation with that prefix.
+    ///
+    /// # Errors
+    /// When the operating system gives no random numbers.
+    pub fn generate(prefix: &str, environment: Environment) -> Result<Self> {
+        let random = Zeroizing::new(random::text(BASE62, RANDOM)?);
+        let mut text = Zeroizing::new(String::with_capacity(80));
+        for part in [prefix, "_", environment.short(), "_", &random] {
+            text.push_str(part);
+        }
+        let checksum = checksum(&text);
+        text.extend(checksum.map(char::from));
+        Ok(Self(text))
+    }
+
+    /// Reads a secret key that somebody presents; `None` unless it is well formed and its
+    /// checksum is right, so that junk costs no look-up.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        is_secret(text).then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// What it begins with: the prefix and the environment, as `lk_prod`. Nothing of it is secret.
+    #[must_use]
+    pub fn start(&self) -> &str {
+        self.0.get(..self.0.len() - TAIL - 1).unwrap_or_default()
+    }
+
+    /// The secret key's text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored of it: HMAC-SHA-256 under the pepper. With 256 random bits no slow hash is
+    /// needed (ASVS 11.4.2 is about passwords).
+    #[must_use]
+    pub fn digest(&self, keyring: &Keyring) -> [u8; 32] {
+        keyring.mac(Purpose::Pepper, &[self.0.as_bytes()])
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::secret_scan::{CHECKSUM, ENVIRONMENTS};
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_recognises_secret_keys_knows_every_environment() {
+        assert_eq!(Environment::ALL.map(Environment::short), ENVIRONMENTS);
+    }
+
+    #[test]
+    fn a_secret_key_has_its_prefix_environment_length_and_checksum() {
+        let secret = SecretKey::generate("acme", Environment::Staging).expect("random");
+        let text = secret.expose();
+        assert_eq!(text.len(), "acme_stag_".len() + RANDOM + CHECKSUM);
+        let (body, sum) = text.split_at(text.len() - CHECKSUM);
+        assert!(body.starts_with("acme_stag_"));
+        assert_eq!(checksum(body), sum.as_bytes());
+        assert_eq!(secret.start(), "acme_stag");
+        assert_eq!(format!("{secret:?}"), "SecretKey(redacted)");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_generated_is_read_and_nothing_that_differs_in_one_character(
+            at in 0_usize..57, to in "[0-9A-Za-z_ ]",
+        ) {
+            let secret = SecretKey::generate("lk", Environment::Production).expect("random");
+            let text = secret.expose();
+            prop_assert!(SecretKey::parse(text).is_some());
+            prop_assert!(SecretKey::parse(&text[..at]).is_none());
+            let changed = format!("{}{to}{}", &text[..at], &text[at + 1..]);
+            prop_assume!(changed != text);
+            prop_assert!(SecretKey::parse(&changed).is_none());
+        }
+
+        #[test]
+        fn no_text_makes_reading_panic(text in ".*") {
+            prop_assert!(SecretKey::parse(&text).is_none());
+        }
+    }
+}

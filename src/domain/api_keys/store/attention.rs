@@ -1,0 +1,156 @@
+//! The SQL of what asks for attention at keys from elsewhere.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::secrets::{SecretRow, kept};
+use super::{ApiKey, Row};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::schema::{api_key_secrets, api_keys};
+use crate::db::{Connection, Transaction};
+use crate::domain::api_keys::{KeptSecret, KeyId};
+use crate::domain::settings::Settings;
+
+/// Writes what is noted at a key, and from when on it therefore needs attention.
+pub(in crate::domain::api_keys) fn set_notes(
+    tx: &mut Transaction<'_>,
+    key: &ApiKey,
+    settings: &Settings,
+) -> Result<()> {
+    diesel::update(api_keys::table.find(key.id.as_str()))
+        .set((
+            api_keys::noted_at.eq(key.noted_at.map(Timestamp::millis)),
+            api_keys::reviewed_at.eq(key.reviewed_at.map(Timestamp::millis)),
+            api_keys::attention_at.eq(key.attention_at(settings).millis()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(in crate::domain::api_keys) fn noted(
+    connection: &mut Connection,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    let ids: Vec<String> = api_keys::table
+        .filter(api_keys::noted_at.is_not_null())
+        .order((api_keys::noted_at, api_keys::id))
+        .limit(limit)
+        .select(api_keys::id)
+        .load(connection)?;
+    stored(&ids)
+}
+
+pub(in crate::domain::api_keys) fn noted_when_over(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::noted_at.le(now.millis()))
+        .filter(api_keys::revoked_at.is_not_null().or((api_keys::expires_at + 0).le(now.millis())))
+        .order((api_keys::noted_at.desc(), api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Keys that are not revoked and expire after `after` and until `until`, the first first.
+pub(in crate::domain::api_keys) fn expiring(
+    connection: &mut Connection,
+    after: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(after.millis()))
+        .filter(api_keys::expires_at.le(until.millis()))
+        .order((api_keys::expires_at, api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+pub(in crate::domain::api_keys) fn no_longer_used(
+    connection: &mut Connection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    let ids: Vec<String> = api_keys::table
+        .filter(api_keys::revoked_at.is_null())
+        // Those that were never used stand at 0.
+        .filter(api_keys::last_used_at.gt(0).and(api_keys::last_used_at.le(before.millis())))
+        // Nothing added, so that the order's index is walked along and not this column's.
+        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .order((api_keys::last_used_at, api_keys::id))
+        .limit(limit)
+        .select(api_keys::id)
+        .load(connection)?;
+    stored(&ids)
+}
+
+pub(in crate::domain::api_keys) fn overlapping(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    let ids: Vec<String> = api_key_secrets::table
+        .filter(api_key_secrets::superseded_at.gt(now.millis()))
+        .limit(limit)
+        .select(api_key_secrets::key_id)
+        .load(connection)?;
+    stored(&ids)
+}
+
+/// The secrets of some keys, of each the newest first.
+pub(in crate::domain::api_keys) fn secrets_of(
+    connection: &mut Connection,
+    ids: &[&str],
+) -> Result<BTreeMap<KeyId, Vec<KeptSecret>>> {
+    let rows: Vec<(String, SecretRow)> = api_key_secrets::table
+        .filter(api_key_secrets::key_id.eq_any(ids))
+        .order(api_key_secrets::number.desc())
+        .select((api_key_secrets::key_id, SecretRow::as_select()))
+        .load(connection)?;
+    let mut secrets: BTreeMap<KeyId, Vec<KeptSecret>> = BTreeMap::new();
+    for (id, row) in rows {
+        secrets.entry(KeyId::stored(&id)?).or_default().push(kept(row));
+    }
+    Ok(secrets)
+}
+
+/// The first of the members, in the order of their ids, behind `after` who created a key that is not
+/// revoked.
+pub(in crate::domain::api_keys) fn creator_after(
+    connection: &mut Connection,
+    after: &str,
+) -> Result<Option<String>> {
+    let creator = api_keys::table
+        .filter(api_keys::revoked_at.is_null().and(api_keys::created_by.gt(after)))
+        .order(api_keys::created_by)
+        .select(api_keys::created_by);
+    Ok(creator.first(connection).optional()?)
+}
+
+pub(in crate::domain::api_keys) fn created_by(
+    connection: &mut Connection,
+    creator: &str,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    let ids: Vec<String> = api_keys::table
+        .filter(api_keys::revoked_at.is_null().and(api_keys::created_by.eq(creator)))
+        .order(api_keys::id)
+        .limit(limit)
+        .select(api_keys::id)
+        .load(connection)?;
+    stored(&ids)
+}
+
+fn stored(ids: &[String]) -> Result<Vec<KeyId>> {
+    ids.iter().map(|id| KeyId::stored(id)).collect()
+}

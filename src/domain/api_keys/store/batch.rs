@@ -1,0 +1,66 @@
+//! The SQL of some hundred keys at once.
+
+use diesel::prelude::*;
+
+use super::Row;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::db::schema::{api_key_addresses, api_key_scopes, api_keys};
+use crate::domain::api_keys::ApiKey;
+
+/// At most `limit` keys that are active at `now`, were created by then, and whose ids follow `after`.
+pub(in crate::domain::api_keys) fn active_after(
+    connection: &mut Connection,
+    after: &str,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::id.gt(after))
+        // Nothing added, so that the order's index is walked along and not these columns'.
+        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .filter((api_keys::created_at + 0).le(now.millis()))
+        .order(api_keys::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Each scope that one of the keys has selected itself.
+pub(in crate::domain::api_keys) fn scopes_of_all(
+    connection: &mut Connection,
+    ids: &[&str],
+) -> Result<Vec<(String, String)>> {
+    Ok(api_key_scopes::table
+        .filter(api_key_scopes::key_id.eq_any(ids))
+        .select((api_key_scopes::key_id, api_key_scopes::scope))
+        .load(connection)?)
+}
+
+/// Each address of the keys' IP whitelists, in their order.
+pub(in crate::domain::api_keys) fn addresses_of_all(
+    connection: &mut Connection,
+    ids: &[&str],
+) -> Result<Vec<(String, String)>> {
+    Ok(api_key_addresses::table
+        .filter(api_key_addresses::key_id.eq_any(ids))
+        .order((api_key_addresses::key_id, api_key_addresses::position))
+        .select((api_key_addresses::key_id, api_key_addresses::address))
+        .load(connection)?)
+}
+
+/// When the first key was created: the first of those that are revoked, and of the others.
+pub(in crate::domain::api_keys) fn first_created_at(
+    connection: &mut Connection,
+) -> Result<Option<Timestamp>> {
+    let first = api_keys::table.order((api_keys::created_at, api_keys::id)).limit(1);
+    let first = first.select(api_keys::created_at);
+    let live: Option<i64> =
+        first.filter(api_keys::revoked_at.is_null()).first(connection).optional()?;
+    let revoked: Option<i64> =
+        first.filter(api_keys::revoked_at.is_not_null()).first(connection).optional()?;
+    Ok(live.into_iter().chain(revoked).min().map(Timestamp::from_millis))
+}

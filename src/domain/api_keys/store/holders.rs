@@ -1,0 +1,180 @@
+//! The SQL of which keys have a role or a scope: bounded, whatever there are.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::Row;
+use crate::base::error::Result;
+use crate::db::schema::{api_key_scopes, api_keys};
+use crate::db::{Connection, Transaction};
+use crate::domain::api_keys::ApiKey;
+
+type Backend = <Connection as diesel::Connection>::Backend;
+type Boxed<'a> = api_keys::BoxedQuery<'a, Backend>;
+
+/// How many keys have the role, up to `limit`.
+pub(in crate::domain::api_keys) fn of_role(
+    connection: &mut Connection,
+    role_id: &str,
+    which: Which,
+    limit: i64,
+) -> Result<i64> {
+    let query = api_keys::table.into_boxed().filter(api_keys::role_id.eq(role_id));
+    let query = match which {
+        Which::Revoked => query.filter(api_keys::revoked_at.is_not_null()),
+        Which::Live => query.filter(api_keys::revoked_at.is_null()),
+        Which::LiveWithAll => {
+            query.filter(api_keys::revoked_at.is_null()).filter(api_keys::all_role_scopes.eq(true))
+        }
+    };
+    counted(query, limit, connection)
+}
+
+/// Which keys of a role.
+#[derive(Clone, Copy)]
+pub(in crate::domain::api_keys) enum Which {
+    Revoked,
+    Live,
+    /// Those that have all of the role's scopes, also when they change.
+    LiveWithAll,
+}
+
+fn counted(query: Boxed<'_>, limit: i64, connection: &mut Connection) -> Result<i64> {
+    let ids: Vec<String> = query.select(api_keys::id).limit(limit).load(connection)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// How many keys that are not revoked selected `scope` themselves and have one of the roles, up to
+/// `limit`.
+pub(in crate::domain::api_keys) fn count_selecting(
+    connection: &mut Connection,
+    scope: &str,
+    role_ids: &[&str],
+    limit: i64,
+) -> Result<i64> {
+    if role_ids.is_empty() {
+        return Ok(0);
+    }
+    let ids = selecting_ids(connection, scope, false, Some(role_ids), limit)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// Keys whose own selection names `scope`, revoked or not, at most `limit`.
+pub(in crate::domain::api_keys) fn selecting(
+    connection: &mut Connection,
+    scope: &str,
+    revoked: bool,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let ids = selecting_ids(connection, scope, revoked, None, limit)?;
+    let keys = api_keys::table.filter(api_keys::id.eq_any(ids));
+    let rows: Vec<Row> = keys.select(Row::as_select()).load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// Whether a key is revoked, and its role, are looked up in an index, since there may be a million
+/// selections and no key among them that counts. `SQLite` prefers the table unless it is told.
+fn selecting_ids(
+    connection: &mut Connection,
+    scope: &str,
+    revoked: bool,
+    role_ids: Option<&[&str]>,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let (state, index) = if revoked {
+        ("IS NOT NULL", "api_keys_revoked_for_search")
+    } else {
+        ("IS NULL", "api_keys_live_for_search")
+    };
+    let hint = match connection {
+        Connection::Sqlite(_) => format!("INDEXED BY {index}"),
+        Connection::Postgres(_) => String::new(),
+    };
+    let ids = role_ids.unwrap_or_default();
+    let roles = match role_ids {
+        None => String::new(),
+        Some(ids) => {
+            let places: Vec<String> = (2..ids.len() + 2).map(|place| format!("${place}")).collect();
+            format!("AND k.role_id IN ({})", places.join(", "))
+        }
+    };
+    // SQLite numbers parameters in the order in which they stand.
+    let sql = format!(
+        "SELECT s.key_id AS id FROM api_key_scopes AS s WHERE s.scope = $1 AND EXISTS \
+             (SELECT 1 FROM api_keys AS k {hint} \
+              WHERE k.id = s.key_id AND k.revoked_at {state} {roles}) LIMIT ${}",
+        ids.len() + 2
+    );
+    let query = diesel::sql_query(sql).into_boxed::<Backend>().bind::<Text, _>(scope.to_owned());
+    let query = ids.iter().fold(query, |query, id| query.bind::<Text, _>((*id).to_owned()));
+    let query = query.bind::<BigInt, _>(limit);
+    let found: Vec<Id> = query.load(connection)?;
+    Ok(found.into_iter().map(|Id { id }| id).collect())
+}
+
+/// Keys of the role that are not revoked and would lose one of `scopes`, by name, at most `limit`.
+pub(in crate::domain::api_keys) fn losing(
+    connection: &mut Connection,
+    role_id: &str,
+    scopes: &[&str],
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let selected = api_key_scopes::table
+        .filter(api_key_scopes::key_id.eq(api_keys::id))
+        .filter(api_key_scopes::scope.eq_any(scopes));
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::role_id.eq(role_id))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::all_role_scopes.eq(true).or(exists(selected)))
+        .order((api_keys::name_sort, api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Those of them that selected nothing but what they would lose.
+pub(in crate::domain::api_keys) fn losing_all(
+    connection: &mut Connection,
+    role_id: &str,
+    scopes: &[&str],
+    kept: &[&str],
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let selected = |scopes| {
+        api_key_scopes::table
+            .filter(api_key_scopes::key_id.eq(api_keys::id))
+            .filter(api_key_scopes::scope.eq_any(scopes))
+    };
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::role_id.eq(role_id))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::all_role_scopes.eq(false))
+        .filter(exists(selected(scopes)))
+        .filter(diesel::dsl::not(exists(selected(kept))))
+        .order((api_keys::name_sort, api_keys::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Takes `scope` from the selections of revoked keys.
+pub(in crate::domain::api_keys) fn deselect_in_revoked(
+    tx: &mut Transaction<'_>,
+    scope: &str,
+) -> Result<()> {
+    let revoked = api_keys::table.filter(api_keys::revoked_at.is_not_null()).select(api_keys::id);
+    let rows = api_key_scopes::table
+        .filter(api_key_scopes::scope.eq(scope))
+        .filter(api_key_scopes::key_id.eq_any(revoked));
+    diesel::delete(rows).execute(&mut **tx)?;
+    Ok(())
+}

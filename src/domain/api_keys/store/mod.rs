@@ -1,0 +1,267 @@
+//! The SQL of keys, their scopes, addresses and secrets.
+
+mod attention;
+mod batch;
+mod holders;
+mod names;
+mod secrets;
+mod table;
+mod used;
+
+use std::collections::BTreeSet;
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+pub(super) use attention::{
+    created_by, creator_after, expiring, no_longer_used, noted, noted_when_over, overlapping,
+    secrets_of, set_notes,
+};
+pub(super) use batch::{active_after, addresses_of_all, first_created_at, scopes_of_all};
+pub(super) use holders::{
+    Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
+};
+pub(super) use names::{NameRow, is_name_taken, names_after, names_of, set_name_forms};
+pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
+pub(super) use table::{among, ids, totals, walk};
+pub(super) use used::{
+    count_used, least_used, never_used, not_revoked, row_numbers, set_attention, used,
+};
+
+use super::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
+use crate::db::schema::{api_key_addresses, api_key_scopes, api_key_secrets, api_keys};
+use crate::db::{Connection, Transaction, on_each};
+use crate::domain::settings::Settings;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+struct Row {
+    id: String,
+    name: String,
+    environment: String,
+    role_id: String,
+    all_role_scopes: bool,
+    notes: String,
+    version: i64,
+    created_at: i64,
+    created_by: String,
+    edited_at: Option<i64>,
+    expires_at: i64,
+    secret_created_at: i64,
+    last_used_at: i64,
+    last_used_address: Option<String>,
+    revoked_at: Option<i64>,
+    noted_at: Option<i64>,
+    reviewed_at: Option<i64>,
+}
+
+impl TryFrom<Row> for ApiKey {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let environment = Environment::parse(&row.environment).ok_or_else(|| {
+            Error::internal(format!("a key of environment {:?}", row.environment))
+        })?;
+        Ok(Self {
+            id: KeyId::stored(&row.id)?,
+            name: KeyName::stored(row.name),
+            environment,
+            role_id: row.role_id,
+            all_role_scopes: row.all_role_scopes,
+            notes: row.notes,
+            version: row.version,
+            created_at: Timestamp::from_millis(row.created_at),
+            created_by: row.created_by,
+            edited_at: row.edited_at.map(Timestamp::from_millis),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            secret_created_at: Timestamp::from_millis(row.secret_created_at),
+            last_used_at: (row.last_used_at > 0).then(|| Timestamp::from_millis(row.last_used_at)),
+            last_used_address: row.last_used_address,
+            revoked_at: row.revoked_at.map(Timestamp::from_millis),
+            noted_at: row.noted_at.map(Timestamp::from_millis),
+            reviewed_at: row.reviewed_at.map(Timestamp::from_millis),
+        })
+    }
+}
+
+pub(super) fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<ApiKey>> {
+    let row: Option<Row> =
+        api_keys::table.find(id.as_str()).select(Row::as_select()).first(connection).optional()?;
+    row.map(TryInto::try_into).transpose()
+}
+
+pub(super) fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
+    let by = api_keys::table.find(id.as_str()).select(api_keys::revoked_by);
+    Ok(by.first::<Option<String>>(connection).optional()?.flatten())
+}
+
+pub(super) fn scopes_of(connection: &mut Connection, id: &KeyId) -> Result<BTreeSet<String>> {
+    let scopes: Vec<String> = api_key_scopes::table
+        .filter(api_key_scopes::key_id.eq(id.as_str()))
+        .select(api_key_scopes::scope)
+        .load(connection)?;
+    Ok(scopes.into_iter().collect())
+}
+
+pub(super) fn addresses_of(connection: &mut Connection, id: &KeyId) -> Result<IpWhitelist> {
+    let addresses: Vec<String> = api_key_addresses::table
+        .filter(api_key_addresses::key_id.eq(id.as_str()))
+        .order(api_key_addresses::position)
+        .select(api_key_addresses::address)
+        .load(connection)?;
+    IpWhitelist::stored(&addresses)
+}
+
+/// How many keys are active, counted up to `limit`.
+pub(super) fn count_active(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<i64> {
+    table::count_active(connection, now, limit)
+}
+
+pub(super) fn any(connection: &mut Connection) -> Result<bool> {
+    Ok(diesel::select(exists(api_keys::table.select(api_keys::id))).get_result(connection)?)
+}
+
+pub(super) fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::id.eq_any(ids))
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The keys with the ids after `after`, revoked ones too, at most `limit`.
+pub(super) fn after(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<ApiKey>> {
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::id.gt(after))
+        .order(api_keys::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+macro_rules! editable {
+    ($details:ident, $settings:ident) => {{
+        let key = &$details.key;
+        (
+            api_keys::name.eq(key.name.as_str()),
+            api_keys::name_folded.eq(key.name.folded()),
+            api_keys::name_sort.eq(key.name.sort_key()),
+            api_keys::role_id.eq(&key.role_id),
+            api_keys::all_role_scopes.eq(key.all_role_scopes),
+            api_keys::notes.eq(&key.notes),
+            api_keys::version.eq(key.version),
+            api_keys::edited_at.eq(key.edited_at.map(Timestamp::millis)),
+            api_keys::expires_at.eq(key.expires_at.millis()),
+            api_keys::attention_at.eq(key.attention_at($settings).millis()),
+        )
+    }};
+}
+
+macro_rules! whole {
+    ($details:ident, $settings:ident) => {{
+        let key = &$details.key;
+        let revoked_by = key.revoked_at.map(|_| &key.created_by);
+        (
+            api_keys::id.eq(key.id.as_str()),
+            api_keys::environment.eq(key.environment.slug()),
+            api_keys::created_at.eq(key.created_at.millis()),
+            api_keys::created_by.eq(&key.created_by),
+            api_keys::secret_created_at.eq(key.secret_created_at.millis()),
+            api_keys::last_used_at.eq(key.last_used_at.map_or(0, Timestamp::millis)),
+            api_keys::revoked_at.eq(key.revoked_at.map(Timestamp::millis)),
+            api_keys::revoked_by.eq(revoked_by),
+            editable!($details, $settings),
+        )
+    }};
+}
+
+/// Writes new keys with their secrets' digests, some hundreds at once: statements have a limit of
+/// parameters.
+pub(super) fn insert(
+    tx: &mut Transaction<'_>,
+    new: &[(Details, [u8; 32])],
+    settings: &Settings,
+) -> Result<()> {
+    let keys: Vec<_> = new.iter().map(|(details, _)| whole!(details, settings)).collect();
+    let secrets: Vec<_> = new
+        .iter()
+        .map(|(Details { key, .. }, digest)| {
+            (
+                api_key_secrets::digest.eq(digest),
+                api_key_secrets::key_id.eq(key.id.as_str()),
+                api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
+                api_key_secrets::created_at.eq(key.secret_created_at.millis()),
+                api_key_secrets::expires_at.eq(key.expires_at.millis()),
+            )
+        })
+        .collect();
+    on_each!(&mut **tx, native => {
+        diesel::insert_into(api_keys::table).values(&keys).execute(native)?;
+        diesel::insert_into(api_key_secrets::table).values(&secrets).execute(native)?;
+    });
+    insert_lists(tx, new.iter().map(|(details, _)| details))
+}
+
+pub(super) fn update(
+    tx: &mut Transaction<'_>,
+    details: &Details,
+    settings: &Settings,
+) -> Result<()> {
+    let id = details.key.id.as_str();
+    diesel::update(api_keys::table.find(id))
+        .set(editable!(details, settings))
+        .execute(&mut **tx)?;
+    diesel::update(api_key_secrets::table)
+        .filter(api_key_secrets::key_id.eq(id))
+        .filter(api_key_secrets::superseded_at.is_null())
+        .set(api_key_secrets::expires_at.eq(details.key.expires_at.millis()))
+        .execute(&mut **tx)?;
+    diesel::delete(api_key_scopes::table.filter(api_key_scopes::key_id.eq(id)))
+        .execute(&mut **tx)?;
+    diesel::delete(api_key_addresses::table.filter(api_key_addresses::key_id.eq(id)))
+        .execute(&mut **tx)?;
+    insert_lists(tx, [details])
+}
+
+pub(super) fn revoke(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    now: Timestamp,
+    by: Option<&str>,
+) -> Result<()> {
+    diesel::update(api_keys::table.find(id.as_str()))
+        .set((api_keys::revoked_at.eq(now.millis()), api_keys::revoked_by.eq(by)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+fn insert_lists<'a>(
+    tx: &mut Transaction<'_>,
+    keys: impl IntoIterator<Item = &'a Details>,
+) -> Result<()> {
+    let (mut scopes, mut addresses) = (Vec::new(), Vec::new());
+    for Details { key, selected, ip_whitelist, .. } in keys {
+        let id = key.id.as_str();
+        scopes.extend(
+            selected
+                .iter()
+                .map(|scope| (api_key_scopes::key_id.eq(id), api_key_scopes::scope.eq(scope))),
+        );
+        addresses.extend((0_i64..).zip(ip_whitelist.addresses()).map(|(position, address)| {
+            (
+                api_key_addresses::key_id.eq(id),
+                api_key_addresses::position.eq(position),
+                api_key_addresses::address.eq(address.to_string()),
+            )
+        }));
+    }
+    on_each!(&mut **tx, native => {
+        diesel::insert_into(api_key_scopes::table).values(&scopes).execute(native)?;
+        diesel::insert_into(api_key_addresses::table).values(&addresses).execute(native)?;
+    });
+    Ok(())
+}

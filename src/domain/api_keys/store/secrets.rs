@@ -1,0 +1,129 @@
+//! The SQL of a key's secrets.
+
+use diesel::prelude::*;
+
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::base::keyring::Keyring;
+use crate::db::schema::{api_key_secrets, api_keys};
+use crate::db::{Connection, Transaction, Value, execute_for};
+use crate::domain::api_keys::{ApiKey, KeptSecret, KeyId, Used};
+use crate::domain::settings::Settings;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_key_secrets)]
+pub(super) struct SecretRow {
+    number: i64,
+    created_at: i64,
+    expires_at: i64,
+    superseded_at: Option<i64>,
+    last_used_at: i64,
+    last_used_address: Option<String>,
+}
+
+/// The secrets of a key, the newest first.
+pub(in crate::domain::api_keys) fn secrets(
+    connection: &mut Connection,
+    id: &KeyId,
+) -> Result<Vec<KeptSecret>> {
+    let rows: Vec<SecretRow> = api_key_secrets::table
+        .filter(api_key_secrets::key_id.eq(id.as_str()))
+        .order(api_key_secrets::number.desc())
+        .select(SecretRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(kept).collect())
+}
+
+pub(super) fn kept(row: SecretRow) -> KeptSecret {
+    KeptSecret {
+        number: row.number,
+        created_at: Timestamp::from_millis(row.created_at),
+        expires_at: Timestamp::from_millis(row.expires_at),
+        superseded_at: row.superseded_at.map(Timestamp::from_millis),
+        last_used_at: (row.last_used_at > 0).then(|| Timestamp::from_millis(row.last_used_at)),
+        last_used_address: row.last_used_address,
+    }
+}
+
+/// Gives `key`, as it stands now, one more secret.
+pub(in crate::domain::api_keys) fn add_secret(
+    tx: &mut Transaction<'_>,
+    key: &ApiKey,
+    number: i64,
+    digest: &[u8; 32],
+    settings: &Settings,
+) -> Result<()> {
+    diesel::update(api_keys::table.find(key.id.as_str()))
+        .set((
+            api_keys::version.eq(key.version),
+            api_keys::expires_at.eq(key.expires_at.millis()),
+            api_keys::secret_created_at.eq(key.secret_created_at.millis()),
+            api_keys::attention_at.eq(key.attention_at(settings).millis()),
+        ))
+        .execute(&mut **tx)?;
+    diesel::insert_into(api_key_secrets::table)
+        .values((
+            api_key_secrets::digest.eq(digest),
+            api_key_secrets::key_id.eq(key.id.as_str()),
+            api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
+            api_key_secrets::created_at.eq(key.secret_created_at.millis()),
+            api_key_secrets::expires_at.eq(key.expires_at.millis()),
+            api_key_secrets::number.eq(number),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Ends a secret at `end`.
+pub(in crate::domain::api_keys) fn supersede(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    number: i64,
+    end: Timestamp,
+) -> Result<()> {
+    diesel::update(api_key_secrets::table)
+        .filter(api_key_secrets::key_id.eq(id.as_str()))
+        .filter(api_key_secrets::number.eq(number))
+        .set(api_key_secrets::superseded_at.eq(end.millis()))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Notes at the only secret of a key when the key was last used: from its rotation on, that is
+/// noted for each secret.
+pub(in crate::domain::api_keys) fn note_use(tx: &mut Transaction<'_>, key: &ApiKey) -> Result<()> {
+    diesel::update(api_key_secrets::table)
+        .filter(api_key_secrets::key_id.eq(key.id.as_str()))
+        .set((
+            api_key_secrets::last_used_at.eq(key.last_used_at.map_or(0, Timestamp::millis)),
+            api_key_secrets::last_used_address.eq(&key.last_used_address),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Notes the last use of some hundred secrets, as far as they are a rotated key's.
+pub(in crate::domain::api_keys) fn secrets_used<'a>(
+    tx: &mut Transaction<'_>,
+    uses: impl Iterator<Item = &'a Used>,
+) -> Result<()> {
+    let rows = uses.map(|used| {
+        let address = used.address.map(|address| address.to_string());
+        [
+            Value::Text(used.key_id.as_str()),
+            Value::Number(used.secret),
+            Value::Number(used.at.millis()),
+            Value::Optional(address),
+        ]
+    });
+    execute_for(
+        tx,
+        "WITH used (key_id, number, at, address) AS (VALUES ",
+        &rows.collect::<Vec<_>>(),
+        ") UPDATE api_key_secrets \
+         SET last_used_at = used.at, last_used_address = used.address FROM used \
+         WHERE api_key_secrets.key_id = used.key_id AND api_key_secrets.number = used.number \
+         AND api_key_secrets.last_used_at < used.at \
+         AND (used.number > 1 OR api_key_secrets.superseded_at IS NOT NULL)",
+    )
+}

@@ -1,0 +1,287 @@
+//! The SQL of the table of keys: bounded counts, and pages by keyset.
+//!
+//! Each view and order has an index to walk along, so that a page costs the same at a million
+//! keys. OFFSET is never used.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use super::super::list::Search;
+use super::super::{Cursor, Direction, Filter, KeyId, Sort, Totals, View};
+use super::{ApiKey, Row};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::db::schema::api_keys;
+
+type Backend = <Connection as diesel::Connection>::Backend;
+type Boxed<'a> = api_keys::BoxedQuery<'a, Backend>;
+
+#[derive(QueryableByName)]
+struct Counts {
+    #[diesel(sql_type = BigInt)]
+    live: i64,
+    #[diesel(sql_type = BigInt)]
+    attention: i64,
+    #[diesel(sql_type = BigInt)]
+    over_but_noted: i64,
+    #[diesel(sql_type = BigInt)]
+    expired: i64,
+    #[diesel(sql_type = BigInt)]
+    revoked: i64,
+}
+
+const COUNTS: &str = "SELECT \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
+        ORDER BY created_at LIMIT $1) AS a) AS live, \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
+        AND attention_at <= $2 AND expires_at > $2 ORDER BY attention_at DESC LIMIT $1) AS b) AS attention, \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE noted_at IS NOT NULL AND noted_at <= $2 \
+        AND (revoked_at IS NOT NULL OR expires_at + 0 <= $2) LIMIT $1) AS e) AS over_but_noted, \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
+        AND expires_at <= $2 LIMIT $1) AS c) AS expired, \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NOT NULL LIMIT $1) AS d) AS revoked";
+
+pub(in crate::domain::api_keys) fn totals(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Totals> {
+    let counts: Counts = diesel::sql_query(COUNTS)
+        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(now.millis())
+        .get_result(connection)?;
+    let Counts { live: all, attention, over_but_noted: over, expired, revoked } = counts;
+    Ok(Totals { all, attention, over, expired, revoked })
+}
+
+const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM api_keys \
+    WHERE revoked_at IS NULL AND expires_at > $1 LIMIT $2) AS a";
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+pub(in crate::domain::api_keys) fn count_active(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<i64> {
+    let count: Count = diesel::sql_query(COUNT_ACTIVE)
+        .bind::<BigInt, _>(now.millis())
+        .bind::<BigInt, _>(limit)
+        .get_result(connection)?;
+    Ok(count.n)
+}
+
+/// At most `limit` Key IDs that `filter` lets through, in no order of use. A view with few keys has an
+/// index that finds these.
+pub(in crate::domain::api_keys) fn ids(
+    connection: &mut Connection,
+    filter: &Filter,
+    now: Timestamp,
+    has_few: bool,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let search = Search::new(&filter.search);
+    if matches!(search, Search::Part(_)) && !has_few {
+        return scan(connection, filter, now, limit);
+    }
+    let query = match search {
+        Search::KeyId(id) => in_view(filter, now).filter(api_keys::id.eq(id.as_str().to_owned())),
+        Search::KeyIdStart(start) => {
+            let end = behind(&start);
+            in_view(filter, now).filter(api_keys::id.ge(start)).filter(api_keys::id.lt(end))
+        }
+        _ => searched(filter, now),
+    };
+    let query = match &filter.role_id {
+        Some(role_id) => query.filter(api_keys::role_id.eq(role_id)),
+        None => query,
+    };
+    let query = match filter.view {
+        View::Attention => query.order(api_keys::attention_at.desc()),
+        _ => query,
+    };
+    Ok(query.limit(limit).select(api_keys::id).load(connection)?)
+}
+
+/// As [`ids`], by reading one of the indexes for searches from end to end. The order and sums that
+/// change nothing keep the database from taking another, and with it a row for each of its entries.
+fn scan(
+    connection: &mut Connection,
+    filter: &Filter,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let query = match filter.view {
+        View::Attention => with_search(live(), filter)
+            .filter((api_keys::attention_at + 0).le(now.millis()))
+            .filter((api_keys::expires_at + 0).gt(now.millis())),
+        View::Expired => {
+            with_search(live(), filter).filter((api_keys::expires_at + 0).le(now.millis()))
+        }
+        View::All | View::Revoked => searched(filter, now),
+    };
+    let query = match &filter.role_id {
+        Some(role_id) => query.filter(api_keys::role_id.concat("").eq(role_id)),
+        None => query,
+    };
+    let query = match filter.environment {
+        Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
+        None => query,
+    };
+    Ok(query.order(api_keys::id).limit(limit).select(api_keys::id).load(connection)?)
+}
+
+/// At most `limit` rows beside the cursor, nearest first: before a cursor they come backwards.
+/// Walks along the order past all that `filter` keeps out.
+pub(in crate::domain::api_keys) fn walk(
+    connection: &mut Connection,
+    filter: &Filter,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<ApiKey>> {
+    let query = match &filter.role_id {
+        // Joined to nothing, so that no index on the column takes the order's place.
+        Some(role_id) => searched(filter, now).filter(api_keys::role_id.concat("").eq(role_id)),
+        None => searched(filter, now),
+    };
+    load(sorted(query, filter), limit, connection)
+}
+
+/// As [`walk`], from those with the given ids.
+pub(in crate::domain::api_keys) fn among(
+    connection: &mut Connection,
+    filter: &Filter,
+    ids: &[String],
+    limit: usize,
+) -> Result<Vec<ApiKey>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = api_keys::table.into_boxed().filter(api_keys::id.eq_any(ids));
+    load(sorted(query, filter), limit, connection)
+}
+
+fn load(query: Boxed<'_>, limit: usize, connection: &mut Connection) -> Result<Vec<ApiKey>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows: Vec<Row> = query.limit(limit).select(Row::as_select()).load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// What the view and the environment let through.
+fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
+    let now = now.millis();
+    let query = match filter.view {
+        View::All => live(),
+        View::Attention => {
+            live().filter(api_keys::attention_at.le(now)).filter(api_keys::expires_at.gt(now))
+        }
+        View::Expired => live().filter(api_keys::expires_at.le(now)),
+        View::Revoked => api_keys::table.into_boxed().filter(api_keys::revoked_at.is_not_null()),
+    };
+    match filter.environment {
+        Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
+        None => query,
+    }
+}
+
+fn live<'a>() -> Boxed<'a> {
+    api_keys::table.into_boxed().filter(api_keys::revoked_at.is_null())
+}
+
+/// The same with the search; without an index for it.
+fn searched(filter: &Filter, now: Timestamp) -> Boxed<'_> {
+    with_search(in_view(filter, now), filter)
+}
+
+fn with_search<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
+    match Search::new(&filter.search) {
+        Search::Nothing => query,
+        Search::KeyId(id) => query.filter(api_keys::id.eq(id.as_str().to_owned())),
+        Search::KeyIdStart(start) => {
+            let end = behind(&start);
+            query.filter(api_keys::id.concat("").ge(start)).filter(api_keys::id.concat("").lt(end))
+        }
+        Search::Part(part) => {
+            let name = api_keys::name_folded.like(pattern(&crate::base::text::fold(&part)));
+            match id_pattern(&part) {
+                Some(id) => query.filter(name.escape('\\').or(api_keys::id.like(id).escape('\\'))),
+                None => query.filter(name.escape('\\')),
+            }
+        }
+    }
+}
+
+/// The end of the Key IDs that begin with `start`: '~' sorts behind every character of one.
+fn behind(start: &str) -> String {
+    format!("{start}~")
+}
+
+/// A LIKE pattern for texts that hold `part`.
+fn pattern(part: &str) -> String {
+    format!("%{}%", escaped(part))
+}
+
+/// A LIKE pattern for the Key IDs that hold `part`. Every Key ID has the same prefix, so a part of that
+/// finds keys only with what follows it.
+fn id_pattern(part: &str) -> Option<String> {
+    let prefix = escaped(KeyId::PREFIX);
+    let upper = part.to_ascii_uppercase();
+    for (start, _) in KeyId::PREFIX.char_indices() {
+        let end_of_prefix = KeyId::PREFIX[start..].to_ascii_uppercase();
+        if let Some(rest) = upper.strip_prefix(&end_of_prefix) {
+            return (!rest.is_empty()).then(|| format!("{prefix}{}%", escaped(rest)));
+        }
+    }
+    Some(format!("{prefix}%{}%", escaped(&upper)))
+}
+
+fn escaped(part: &str) -> String {
+    part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// Rows beyond the cursor, in order. Compared as a pair: the database then begins in the middle of
+/// keys with the same value, as those that were never used.
+macro_rules! beyond {
+    ($query:ident, $column:ident, $kind:ty, $value:expr, $cursor:expr, $ascending:expr) => {{
+        let pair = |sign: &str| {
+            let id = $cursor.map(|cursor: &Cursor| cursor.id.clone()).unwrap_or_default();
+            sql::<Bool>(concat!("(api_keys.", stringify!($column), ", api_keys.id) "))
+                .sql(sign)
+                .sql(" (")
+                .bind::<$kind, _>($value)
+                .sql(", ")
+                .bind::<Text, _>(id)
+                .sql(")")
+        };
+        let query = match ($cursor.is_some(), $ascending) {
+            (false, _) => $query,
+            (true, true) => $query.filter(pair(">")),
+            (true, false) => $query.filter(pair("<")),
+        };
+        if $ascending {
+            query.order((api_keys::$column.asc(), api_keys::id.asc()))
+        } else {
+            query.order((api_keys::$column.desc(), api_keys::id.desc()))
+        }
+    }};
+}
+
+fn sorted<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
+    let cursor = filter.cursor.as_ref();
+    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
+    let ascending = (filter.direction == Direction::Ascending) == is_after;
+    let text = cursor.map(|cursor| cursor.value.clone()).unwrap_or_default();
+    let number: i64 = text.parse().unwrap_or_default();
+    match filter.sort {
+        Sort::Created => beyond!(query, created_at, BigInt, number, cursor, ascending),
+        Sort::Name => beyond!(query, name_sort, Text, text, cursor, ascending),
+        Sort::LastUsed => beyond!(query, last_used_at, BigInt, number, cursor, ascending),
+        Sort::Expires => beyond!(query, expires_at, BigInt, number, cursor, ascending),
+    }
+}

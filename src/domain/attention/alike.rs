@@ -1,0 +1,111 @@
+//! Names and addresses that an older version of the program took for different ones: each keeps its own
+//! until it is edited, and is listed until then.
+
+use std::collections::BTreeMap;
+
+use super::store;
+use super::stored_secrets::{Elsewhere, Problem};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::base::text;
+use crate::db::{Connection, Db, Transaction};
+use crate::domain::api_keys::{self, ApiKey, KeyId};
+use crate::domain::members::{self, MemberId, Permission};
+use crate::domain::reviews;
+use crate::domain::roles;
+use crate::domain::settings;
+
+/// What is remembered: a key that has another one's name.
+const KEY: &str = "api_key";
+/// A member who has another one's address.
+const MEMBER: &str = "member";
+/// How many members are shown at most.
+const SHOWN: i64 = 20;
+
+/// Folds every name and address again, once after the program began to fold them in another way.
+///
+/// # Errors
+/// When the database cannot be read or written.
+pub fn fold_names(db: &Db, now: Timestamp) -> Result<()> {
+    if db.read_blocking(settings::names_folded)? >= text::FOLDING {
+        return Ok(());
+    }
+    db.write_blocking(|tx| {
+        if settings::names_folded(tx)? >= text::FOLDING {
+            return Ok(());
+        }
+        for id in api_keys::fold_names_again(tx)? {
+            store::insert_alike(tx, KEY, id.as_str(), now)?;
+        }
+        for id in members::fold_emails_again(tx)? {
+            store::insert_alike(tx, MEMBER, id.as_str(), now)?;
+        }
+        roles::fold_names_again(tx)?;
+        reviews::sort_names_again(tx)?;
+        settings::set_names_folded(tx, text::FOLDING)
+    })
+}
+
+/// Since when each of some keys has the name of another one.
+pub(super) fn found(
+    connection: &mut Connection,
+    keys: &[ApiKey],
+) -> Result<BTreeMap<KeyId, Timestamp>> {
+    let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+    let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let found = store::alike(connection, KEY, Some(&ids), limit)?;
+    if found.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let alike = api_keys::alike(connection, keys)?;
+    let found = found.into_iter().filter_map(|(id, at)| Some((KeyId::parse(&id)?, at)));
+    Ok(found.filter(|(id, _)| alike.contains(id)).collect())
+}
+
+/// The keys found, at most `limit`.
+pub(super) fn found_keys(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
+    let found = store::alike(connection, KEY, None, limit)?.into_iter();
+    Ok(found.filter_map(|(id, _)| KeyId::parse(&id)).collect())
+}
+
+/// Forgets those of some keys that have a name of their own by now.
+pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
+    let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+    let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let known = store::alike(tx, KEY, Some(&ids), limit)?;
+    if known.is_empty() {
+        return Ok(());
+    }
+    let alike = api_keys::alike(tx, keys)?;
+    let is_known = |key: &&ApiKey| known.iter().any(|(id, _)| id == key.id.as_str());
+    for key in keys.iter().filter(is_known).filter(|key| !alike.contains(&key.id)) {
+        api_keys::settle_name(tx, key)?;
+        store::delete_alike(tx, KEY, key.id.as_str())?;
+    }
+    Ok(())
+}
+
+/// What is not a key and has another one's name or address: roles and members.
+pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
+    let mut found = Vec::new();
+    for (slug, name) in roles::alike(connection)? {
+        found.push(Elsewhere {
+            what: format!("The role “{name}”"),
+            problem: Problem::NameTaken,
+            href: format!("/roles/{slug}/edit"),
+            permission: Permission::ManageRoles,
+        });
+    }
+    for (id, _) in store::alike(connection, MEMBER, None, SHOWN)? {
+        let Some(member) = members::find(connection, &MemberId::stored(id))? else { continue };
+        if members::shares_address(connection, &member)? {
+            found.push(Elsewhere {
+                what: format!("The member “{}”", member.name.as_str()),
+                problem: Problem::AddressTaken,
+                href: "/members".into(),
+                permission: Permission::ManageMembers,
+            });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,149 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::api_keys::{Environment, KeyId, KeyName};
+use crate::domain::usage::denials::Denied;
+
+const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
+
+/// A key that nothing is to be said of.
+fn key() -> ApiKey {
+    ApiKey {
+        id: KeyId::parse("key_0123456789AB").expect("a Key ID"),
+        name: KeyName::parse("Billing worker").expect("a name"),
+        environment: Environment::Production,
+        role_id: "role".into(),
+        all_role_scopes: true,
+        notes: String::new(),
+        version: 1,
+        created_at: NOW.plus(-40 * DAY),
+        created_by: "mem".into(),
+        edited_at: None,
+        expires_at: NOW.plus(60 * DAY),
+        secret_created_at: NOW.plus(-40 * DAY),
+        last_used_at: Some(NOW.plus(-DAY)),
+        last_used_address: None,
+        revoked_at: None,
+        noted_at: None,
+        reviewed_at: None,
+    }
+}
+
+fn alike(reason: Outcome, count: i64, ago: i64) -> Alike {
+    let latest = Denied {
+        request_id: "req".into(),
+        key_id: None,
+        secret: None,
+        reason,
+        detail: String::new(),
+        address: Some("203.0.113.7".into()),
+        line: String::new(),
+        at: NOW.plus(-ago),
+        count,
+    };
+    Alike { first: NOW.plus(-ago - 1000), count, latest }
+}
+
+fn reasons(key: &ApiKey, facts: &Facts) -> Vec<Reason> {
+    let concerns = concerns(key, facts, &Settings::default(), NOW);
+    concerns.into_iter().map(|concern| concern.reason).collect()
+}
+
+#[test]
+fn a_key_in_good_order_needs_nothing() {
+    assert_eq!(reasons(&key(), &Facts::default()), []);
+    let few =
+        Facts { refusals: vec![alike(Outcome::ScopeMissing, OFTEN - 1, 0)], ..Facts::default() };
+    assert_eq!(reasons(&key(), &few), []);
+}
+
+#[test]
+fn each_reason_is_found_and_the_most_urgent_comes_first() {
+    let facts = Facts {
+        refusals: vec![
+            alike(Outcome::ScopeMissing, 12, 5000),
+            alike(Outcome::AddressNotAllowed, 15, 9000),
+            alike(Outcome::SecretSuperseded, 2, 3000),
+        ],
+        overlap_ends_at: Some(NOW),
+        creator_left_at: Some(NOW.plus(-DAY)),
+        secret_found_at: Some(NOW.plus(-DAY)),
+        introspected_at: Some(NOW.plus(-DAY)),
+        alike_since: Some(NOW.plus(-DAY)),
+    };
+    let all = ApiKey {
+        expires_at: NOW.plus(5 * DAY),
+        secret_created_at: NOW.plus(-100 * DAY),
+        last_used_at: Some(NOW.plus(-UNUSED)),
+        ..key()
+    };
+    let dead = Reason::DeadSecretUsed {
+        outcome: Outcome::SecretSuperseded,
+        count: 2,
+        last: NOW.plus(-3000),
+        address: Some("203.0.113.7".into()),
+    };
+    let refused = Reason::RefusedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
+    let rest = [
+        Reason::RotationDue,
+        Reason::NameTaken,
+        Reason::OverlapCanEnd,
+        Reason::CreatorLeft,
+        Reason::Unused,
+    ];
+    let expected: Vec<Reason> =
+        [dead, Reason::SecretStored, Reason::IntrospectionEnded, Reason::Expiring(5), refused]
+            .into_iter()
+            .chain(rest)
+            .collect();
+    assert_eq!(reasons(&all, &facts), expected);
+    let never = ApiKey { last_used_at: None, ..key() };
+    assert_eq!(reasons(&never, &Facts::default()), [Reason::NeverUsed]);
+}
+
+#[test]
+fn a_key_that_is_over_is_only_told_of_while_it_is_used() {
+    let uses = |outcome| Facts { refusals: vec![alike(outcome, 3, 0)], ..Facts::default() };
+    let revoked = ApiKey { revoked_at: Some(NOW.plus(-DAY)), ..key() };
+    let expired = ApiKey { expires_at: NOW.plus(-DAY), ..key() };
+    let old = ApiKey { secret_created_at: NOW.plus(-400 * DAY), ..revoked.clone() };
+    assert_eq!(reasons(&old, &Facts::default()), []);
+    assert_eq!(reasons(&revoked, &uses(Outcome::KeyRevoked)).len(), 1);
+    assert_eq!(reasons(&expired, &uses(Outcome::KeyExpired)).len(), 1);
+    // Rotated since: what used it then was refused for a reason that is gone.
+    assert_eq!(reasons(&key(), &uses(Outcome::KeyExpired)), []);
+    assert_eq!(reasons(&revoked, &uses(Outcome::ScopeMissing)), []);
+}
+
+#[test]
+fn an_edit_makes_an_end_of_refusals_before_it() {
+    let facts = Facts { refusals: vec![alike(Outcome::ScopeMissing, 90, DAY)], ..Facts::default() };
+    assert_eq!(reasons(&key(), &facts).len(), 1);
+    let edited = ApiKey { edited_at: Some(NOW.plus(-HOUR)), ..key() };
+    assert_eq!(reasons(&edited, &facts), []);
+}
+
+const HOUR: i64 = crate::base::clock::HOUR;
+
+proptest! {
+    #[test]
+    fn the_instant_that_is_worked_out_beforehand_is_when_the_reasons_begin(
+        age in 0..400_i64, left in -10..200_i64, used in 0..200_i64, gone in 0..100_i64,
+        reviewed in proptest::option::of(0..120_i64), has_left: bool,
+    ) {
+        let settings = Settings::default();
+        let mut key = ApiKey {
+            created_at: NOW.plus(-age * DAY),
+            secret_created_at: NOW.plus(-age * DAY),
+            expires_at: Timestamp::end_of(NOW.plus(left * DAY).date()),
+            last_used_at: (used > 0).then(|| NOW.plus(-used * DAY)),
+            reviewed_at: reviewed.map(|days| NOW.plus(-days * DAY)),
+            ..key()
+        };
+        let creator_left_at = has_left.then(|| NOW.plus(-gone * DAY));
+        let facts = Facts { creator_left_at, ..Facts::default() };
+        key.noted_at = noted_at(&key, &facts, NOW);
+        let listed = key.status(NOW) == Status::Active && key.attention_at(&settings) <= NOW;
+        prop_assert_eq!(listed, !concerns(&key, &facts, &settings, NOW).is_empty());
+    }
+}

@@ -1,0 +1,143 @@
+//! The SQL of what is stored and holds a secret key, and of what has the name of another one.
+
+use diesel::prelude::*;
+
+use super::stored_secrets::Kind;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::schema::{names_alike, stored_secret_search, stored_secrets};
+use crate::db::{Connection, Transaction};
+
+/// How far the search has come; `None` before it began.
+pub(super) struct Search {
+    /// The last Key ID that was looked at.
+    pub last_key_id: String,
+    pub is_complete: bool,
+}
+
+pub(super) fn search(connection: &mut Connection) -> Result<Option<Search>> {
+    let row: Option<(String, Option<i64>)> = stored_secret_search::table
+        .select((stored_secret_search::last_key_id, stored_secret_search::completed_at))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(last_key_id, completed_at)| Search {
+        last_key_id,
+        is_complete: completed_at.is_some(),
+    }))
+}
+
+pub(super) fn begin_search(tx: &mut Transaction<'_>) -> Result<()> {
+    diesel::insert_into(stored_secret_search::table)
+        .values((stored_secret_search::id.eq(1), stored_secret_search::last_key_id.eq("")))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn advance_search(
+    tx: &mut Transaction<'_>,
+    last_key_id: &str,
+    completed_at: Option<Timestamp>,
+) -> Result<()> {
+    diesel::update(stored_secret_search::table.find(1))
+        .set((
+            stored_secret_search::last_key_id.eq(last_key_id),
+            stored_secret_search::completed_at.eq(completed_at.map(Timestamp::millis)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Remembers it, unless it is known.
+pub(super) fn insert(
+    tx: &mut Transaction<'_>,
+    kind: Kind,
+    id: &str,
+    found_at: Timestamp,
+) -> Result<()> {
+    let known: Option<String> = stored_secrets::table
+        .find((kind.name(), id))
+        .select(stored_secrets::id)
+        .first(&mut **tx)
+        .optional()?;
+    if known.is_none() {
+        diesel::insert_into(stored_secrets::table)
+            .values((
+                stored_secrets::kind.eq(kind.name()),
+                stored_secrets::id.eq(id),
+                stored_secrets::found_at.eq(found_at.millis()),
+            ))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+pub(super) fn delete(tx: &mut Transaction<'_>, kind: Kind, id: &str) -> Result<()> {
+    diesel::delete(stored_secrets::table.find((kind.name(), id))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The ids of a kind and when each was found, at most `limit`, the first found first; only among
+/// `ids` where these are given.
+pub(super) fn found(
+    connection: &mut Connection,
+    kind: Kind,
+    ids: Option<&[&str]>,
+    limit: i64,
+) -> Result<Vec<(String, Timestamp)>> {
+    let mut query = stored_secrets::table
+        .filter(stored_secrets::kind.eq(kind.name()))
+        .order((stored_secrets::found_at, stored_secrets::id))
+        .select((stored_secrets::id, stored_secrets::found_at))
+        .limit(limit)
+        .into_boxed();
+    if let Some(ids) = ids {
+        query = query.filter(stored_secrets::id.eq_any(ids.to_vec()));
+    }
+    let rows: Vec<(String, i64)> = query.load(connection)?;
+    Ok(rows.into_iter().map(|(id, at)| (id, Timestamp::from_millis(at))).collect())
+}
+
+/// Remembers what has the name of another one, unless it is known.
+pub(super) fn insert_alike(
+    tx: &mut Transaction<'_>,
+    kind: &str,
+    id: &str,
+    found_at: Timestamp,
+) -> Result<()> {
+    if alike(tx, kind, Some(&[id]), 1)?.is_empty() {
+        diesel::insert_into(names_alike::table)
+            .values((
+                names_alike::kind.eq(kind),
+                names_alike::id.eq(id),
+                names_alike::found_at.eq(found_at.millis()),
+            ))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+pub(super) fn delete_alike(tx: &mut Transaction<'_>, kind: &str, id: &str) -> Result<()> {
+    diesel::delete(names_alike::table.find((kind, id))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// What has the name of another one, at most `limit`, the first found first; only among `ids` where these
+/// are given.
+pub(super) fn alike(
+    connection: &mut Connection,
+    kind: &str,
+    ids: Option<&[&str]>,
+    limit: i64,
+) -> Result<Vec<(String, Timestamp)>> {
+    let mut query = names_alike::table
+        .filter(names_alike::kind.eq(kind))
+        .order((names_alike::found_at, names_alike::id))
+        .select((names_alike::id, names_alike::found_at))
+        .limit(limit)
+        .into_boxed();
+    if let Some(ids) = ids {
+        query = query.filter(names_alike::id.eq_any(ids.to_vec()));
+    }
+    let rows: Vec<(String, i64)> = query.load(connection)?;
+    Ok(rows.into_iter().map(|(id, at)| (id, Timestamp::from_millis(at))).collect())
+}

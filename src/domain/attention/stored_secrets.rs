@@ -1,0 +1,188 @@
+//! Text that was stored before secret keys were rejected, and holds one.
+//!
+//! New text cannot hold one, so keys and members are searched once, a bounded number each minute, and
+//! remembered until they are edited. Roles, scopes, webhooks and settings are few: they are looked at
+//! when the page is drawn.
+
+use std::collections::BTreeMap;
+
+use super::store;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::base::secret_scan::holds_secret;
+use crate::db::{Connection, Db, Transaction};
+use crate::domain::api_keys::{self, ApiKey, KeyId};
+use crate::domain::mail;
+use crate::domain::members::{self, Member, MemberId, Permission};
+use crate::domain::roles;
+use crate::domain::scopes;
+use crate::domain::settings;
+use crate::domain::webhooks;
+
+/// How many keys are read at once.
+const BATCH: i64 = 1000;
+/// How many times that each minute.
+const BATCHES: usize = 50;
+/// How many members are remembered at most for a page.
+const SHOWN: i64 = 20;
+
+/// What is searched once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Key,
+    Member,
+}
+
+impl Kind {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Key => "api_key",
+            Self::Member => "member",
+        }
+    }
+}
+
+/// Something other than a key that needs attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// What it is, as `The role “Billing”`.
+    pub what: String,
+    /// Why it needs attention.
+    pub problem: Problem,
+    /// Where it can be edited.
+    pub href: String,
+    /// Who may.
+    pub permission: Permission,
+}
+
+/// Why something other than a key needs attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Its text holds a secret key.
+    HoldsSecret,
+    /// Another one has its name.
+    NameTaken,
+    /// Another member has their email address.
+    AddressTaken,
+}
+
+/// Whether a key's own text holds a secret key.
+fn holds(key: &ApiKey) -> bool {
+    holds_secret(key.name.as_str()) || holds_secret(&key.notes)
+}
+
+fn member_holds_secret(member: &Member) -> bool {
+    holds_secret(member.name.as_str()) || holds_secret(member.email.as_str())
+}
+
+/// Searches on from where the last call stopped, until everything was searched. Keys that were
+/// revoked cannot be edited any more, and are passed over.
+pub(super) fn search(db: &Db, now: Timestamp) -> Result<()> {
+    let mut last_key_id = match db.read_in_background(store::search)? {
+        None => {
+            db.write_in_background(move |tx| begin(tx, now))?;
+            String::new()
+        }
+        Some(search) if search.is_complete => return Ok(()),
+        Some(search) => search.last_key_id,
+    };
+    for _ in 0..BATCHES {
+        let after = last_key_id.clone();
+        let keys = db.read_in_background(move |c| api_keys::after(c, &after, BATCH))?;
+        let Some(last) = keys.last() else {
+            return db
+                .write_in_background(move |tx| store::advance_search(tx, &last_key_id, Some(now)));
+        };
+        last.id.as_str().clone_into(&mut last_key_id);
+        let until = last_key_id.clone();
+        db.write_in_background(move |tx| {
+            for key in keys.iter().filter(|key| key.revoked_at.is_none() && holds(key)) {
+                store::insert(tx, Kind::Key, key.id.as_str(), now)?;
+            }
+            store::advance_search(tx, &until, None)
+        })?;
+    }
+    Ok(())
+}
+
+fn begin(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    for member in members::list(tx)?.iter().filter(|member| member_holds_secret(member)) {
+        store::insert(tx, Kind::Member, member.id.as_str(), now)?;
+    }
+    store::begin_search(tx)
+}
+
+/// When each of some keys was found that still holds a secret key.
+pub(super) fn found(
+    connection: &mut Connection,
+    keys: &[ApiKey],
+) -> Result<BTreeMap<KeyId, Timestamp>> {
+    let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+    let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let found: BTreeMap<_, _> =
+        store::found(connection, Kind::Key, Some(&ids), limit)?.into_iter().collect();
+    let at = |key: &ApiKey| found.get(key.id.as_str()).map(|at| (key.id, *at));
+    Ok(keys.iter().filter(|key| holds(key)).filter_map(at).collect())
+}
+
+/// The keys found, at most `limit`.
+pub(super) fn found_keys(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
+    let found = store::found(connection, Kind::Key, None, limit)?.into_iter();
+    Ok(found.filter_map(|(id, _)| KeyId::parse(&id)).collect())
+}
+
+/// Forgets those of some keys that no longer hold a secret key, or were revoked.
+pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
+    for key in keys.iter().filter(|key| key.revoked_at.is_some() || !holds(key)) {
+        store::delete(tx, Kind::Key, key.id.as_str())?;
+    }
+    Ok(())
+}
+
+/// What holds a secret key and is not a key: settings, roles, scopes, webhooks and members.
+pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
+    let mut found = Vec::new();
+    let mut add = |what: String, href: String, permission| {
+        let problem = Problem::HoldsSecret;
+        found.push(Elsewhere { what, problem, href, permission });
+    };
+    if holds_secret(&settings::get(connection)?.organisation) {
+        add("The organisation’s name".into(), "/settings".into(), Permission::ManageSettings);
+    }
+    if mail::holds_secret(connection)? {
+        add("The mail server’s settings".into(), "/settings".into(), Permission::ManageSettings);
+    }
+    for endpoint in webhooks::all(connection)? {
+        if holds_secret(&endpoint.url) || holds_secret(&endpoint.description) {
+            let href = format!("/webhooks/{}/edit", endpoint.id.as_str());
+            add(format!("The webhook “{}”", endpoint.name()), href, Permission::ManageSettings);
+        }
+    }
+    for role in roles::all(connection)? {
+        if holds_secret(&role.name) || holds_secret(&role.description) {
+            let href = format!("/roles/{}/edit", role.slug);
+            add(format!("The role “{}”", role.name), href, Permission::ManageRoles);
+        }
+    }
+    for scope in scopes::all(connection)? {
+        if holds_secret(&scope.description) {
+            let href = format!("/scopes/{}/edit", scope.name);
+            add(format!("The scope {}", scope.name), href, Permission::ManageRoles);
+        }
+    }
+    for member in found_members(connection)? {
+        let what = format!("The member “{}”", member.name.as_str());
+        add(what, "/members".into(), Permission::ManageMembers);
+    }
+    Ok(found)
+}
+
+/// The members found whose text still holds a secret key.
+fn found_members(connection: &mut Connection) -> Result<Vec<Member>> {
+    let mut holding = Vec::new();
+    for (id, _) in store::found(connection, Kind::Member, None, SHOWN)? {
+        holding.extend(members::find(connection, &MemberId::stored(id))?);
+    }
+    holding.retain(member_holds_secret);
+    Ok(holding)
+}

@@ -1,0 +1,49 @@
+//! Leaks: that a secret key got out, what was done about it at once, and what came after.
+//!
+//! Uses activity, settings, `api_keys`, usage and verification; does not know whom a report is told to.
+
+mod draft;
+mod found;
+mod leak;
+mod list;
+mod report;
+mod scan;
+mod store;
+
+pub use draft::Draft;
+pub use found::{Found, Standing, identify};
+pub use leak::{Action, Leak, LeakId, MOST_NOTES, Note};
+pub use list::{Cursor, Page, list};
+pub use report::{Reported, close, note, report};
+pub use scan::{MOST, Scan, scan};
+
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::domain::api_keys::KeyId;
+
+/// Up to how many reports of a key are counted.
+const COUNTED: i64 = 100;
+
+/// The report with this id.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(connection: &mut Connection, id: &LeakId) -> Result<Option<Leak>> {
+    store::find(connection, id)
+}
+
+/// The notes of a report, oldest first; [`MOST_NOTES`] at most.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note>> {
+    store::notes(connection, id)
+}
+
+/// The reports of a key, the newest first, 100 at most.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_key(connection: &mut Connection, key_id: &KeyId) -> Result<Vec<Leak>> {
+    store::of_key(connection, key_id, COUNTED)
+}

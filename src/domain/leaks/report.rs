@@ -1,0 +1,169 @@
+//! Reporting a leak, which turns the secret key off in the same transaction, and what follows.
+
+use super::draft::{self, Checked};
+use super::{Action, Draft, Leak, LeakId, MOST_NOTES, Note, store};
+use crate::base::clock::iso_date;
+use crate::base::error::{Error, Invalid, Result};
+use crate::db::Transaction;
+use crate::domain::activity::{self, Author, Entry, Event, Subject};
+use crate::domain::api_keys::{
+    self, ApiKey, Details, KeyId, Overlap, Rotation, SecretKey, Status, last_expiry_date,
+};
+use crate::domain::settings;
+
+/// A leak that was reported.
+#[derive(Debug)]
+pub struct Reported {
+    /// The report.
+    pub leak: Leak,
+    /// The key as it stood before.
+    pub key: ApiKey,
+    /// The key and its new secret key, when it was rotated; the one time that this is in memory.
+    pub rotated: Option<(Details, SecretKey)>,
+}
+
+/// Reports a leak of a key under the id `id`, and does at once what the draft says. There is nothing
+/// to do where the key is turned off already.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules or a key in use is revoked without confirmation;
+/// [`Error::Conflict`] when a key to be rotated was changed since the form was handed out;
+/// [`Error::NotFound`] when there is no such key.
+pub fn report(
+    tx: &mut Transaction<'_>,
+    id: LeakId,
+    key_id: &KeyId,
+    draft: &Draft,
+    author: &Author,
+) -> Result<Reported> {
+    let Details { key, .. } = api_keys::find(tx, key_id)?.ok_or(Error::NotFound)?;
+    let secrets = api_keys::secrets(tx, key_id)?;
+    let mut invalid = Invalid::default();
+    let is_active = key.status(author.now) == Status::Active;
+    if is_active && draft.action() == Some(Action::Revoke) {
+        invalid.take("confirm", api_keys::check_confirmation(&key, &draft.confirm, author.now));
+    }
+    let checked = invalid.and(draft.check(&key, &secrets, author.now))?;
+    let (action, rotated) = act(tx, &key, draft, &checked, author)?;
+    let leak = Leak {
+        id,
+        key_id: *key_id,
+        secret: checked.secret,
+        reported_at: author.now,
+        reported_by: author.actor.id().map(str::to_owned),
+        reporter: author.actor.name().to_owned(),
+        since: checked.since,
+        found: checked.found,
+        action,
+        closed: None,
+    };
+    store::insert(tx, &leak)?;
+    activity::record(tx, author, &reported(&leak, &key))?;
+    Ok(Reported { leak, key, rotated })
+}
+
+/// Does what is to be done at once. Returns what was done.
+fn act(
+    tx: &mut Transaction<'_>,
+    key: &ApiKey,
+    draft: &Draft,
+    checked: &Checked,
+    author: &Author,
+) -> Result<(Action, Option<(Details, SecretKey)>)> {
+    if key.status(author.now) != Status::Active {
+        return Ok((Action::Nothing, None));
+    }
+    match checked.action {
+        Action::Revoke => {
+            api_keys::revoke(tx, &key.id, &draft.confirm, author)?;
+        }
+        Action::Stop => {
+            let (_, was_there) = api_keys::stop_old_secret(tx, &key.id, author)?;
+            return Ok((if was_there { Action::Stop } else { Action::Nothing }, None));
+        }
+        Action::Rotate => {
+            let rotation = rotation(tx, key, draft, author)?;
+            return Ok((Action::Rotate, Some(api_keys::rotate(tx, &key.id, &rotation, author)?)));
+        }
+        Action::Nothing => {}
+    }
+    Ok((checked.action, None))
+}
+
+/// A new secret now, until the day on which the key would have expired anyway, if that is still
+/// allowed.
+fn rotation(
+    tx: &mut Transaction<'_>,
+    key: &ApiKey,
+    draft: &Draft,
+    author: &Author,
+) -> Result<Rotation> {
+    let last = last_expiry_date(&settings::get(tx)?, author.now);
+    Ok(Rotation {
+        overlap: Overlap::Now.slug().into(),
+        lifetime: "date".into(),
+        expires_on: iso_date(key.expires_at.last_day().min(last)),
+        version: draft.version,
+        since: draft.issued,
+    })
+}
+
+fn reported(leak: &Leak, key: &ApiKey) -> Entry {
+    let subject = Subject {
+        kind: "api_key",
+        id: key.id.as_str().to_owned(),
+        name: key.name.as_str().to_owned(),
+    };
+    let details = serde_json::json!({
+        "leak": leak.id.as_str(),
+        "action": leak.action.slug(),
+        "since": leak.since.millis(),
+    });
+    Entry::about(Event::KeyLeaked, subject).with(details)
+}
+
+/// Adds a note to a report, also to one that is closed.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is no note or there is no room; [`Error::NotFound`] when there is no
+/// such report.
+pub fn note(tx: &mut Transaction<'_>, id: &LeakId, text: &str, author: &Author) -> Result<Note> {
+    let leak = store::find(tx, id)?.ok_or(Error::NotFound)?;
+    let text = draft::note(text).map_err(|message| Error::invalid("text", message))?;
+    if store::count_notes(tx, id)? >= MOST_NOTES {
+        let message = format!("There are {MOST_NOTES} notes, which is the most");
+        return Err(Error::invalid("text", message));
+    }
+    let note = Note { at: author.now, author: author.actor.name().to_owned(), text };
+    store::insert_note(tx, id, &note, author.actor.id())?;
+    let entry = about(tx, Event::LeakNoted, &leak)?;
+    activity::record(tx, author, &entry)?;
+    Ok(note)
+}
+
+/// Closes a report. Returns whether it was open.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such report.
+pub fn close(tx: &mut Transaction<'_>, id: &LeakId, author: &Author) -> Result<bool> {
+    let leak = store::find(tx, id)?.ok_or(Error::NotFound)?;
+    if leak.closed.is_some() {
+        return Ok(false);
+    }
+    store::close(tx, id, author.now, author.actor.id(), author.actor.name())?;
+    let entry = about(tx, Event::LeakClosed, &leak)?;
+    activity::record(tx, author, &entry)?;
+    Ok(true)
+}
+
+/// An entry about a report, which is called after its key.
+fn about(tx: &mut Transaction<'_>, event: Event, leak: &Leak) -> Result<Entry> {
+    let key = api_keys::find(tx, &leak.key_id)?.ok_or(Error::NotFound)?.key;
+    let subject = Subject {
+        kind: "leak",
+        id: leak.id.as_str().to_owned(),
+        name: key.name.as_str().to_owned(),
+    };
+    let details = serde_json::json!({ "key": key.id.as_str() });
+    Ok(Entry::about(event, subject).with(details))
+}

@@ -1,0 +1,192 @@
+//! A mail server as somebody types it.
+
+use url::Host;
+use zeroize::Zeroizing;
+
+use super::server::{Security, Server, is_loopback};
+use crate::base::error::Invalid;
+use crate::base::text::{self, Typed};
+
+/// The longest name of a host (RFC 1035, 2.3.4), in characters.
+const LONGEST_HOST: usize = 253;
+/// The longest user name, password and address, in characters.
+const LONGEST: usize = 254;
+
+/// A mail server as it was typed.
+#[derive(Clone, Default)]
+pub struct Draft {
+    /// Its name or address; empty where no email is to be sent.
+    pub host: String,
+    /// Its port.
+    pub port: String,
+    /// The name of a [`Security`].
+    pub security: String,
+    /// Whom to sign in as.
+    pub username: String,
+    /// The password; empty to keep the one that is known.
+    pub password: Zeroizing<String>,
+    /// The address that messages come from.
+    pub sender: String,
+}
+
+impl Draft {
+    pub(super) fn check(&self, before: Option<&Server>) -> Result<Option<Server>, Invalid> {
+        if self.host.trim().is_empty() {
+            return Ok(None);
+        }
+        let mut invalid = Invalid::default();
+        let stored = |value: fn(&Server) -> &String| before.map_or("", |server| value(server));
+        let typed = Typed::over(&self.host, stored(|server| &server.host));
+        let host = invalid.take("mail_host", host(typed));
+        let port = invalid.take("mail_port", port(&self.port));
+        let security = Security::parse(&self.security).ok_or("Choose an encryption".to_owned());
+        let security = invalid.take("mail_security", security);
+        let typed = Typed::over(&self.username, stored(|server| &server.username));
+        let username = text::one_line(typed, "User name", LONGEST);
+        let username = invalid.take("mail_username", username);
+        let typed = Typed::over(&self.sender, stored(|server| &server.sender));
+        let sender = invalid.take("mail_sender", address(typed));
+        let (Some(host), Some(port), Some(security), Some(username)) =
+            (host, port, security, username)
+        else {
+            return Err(invalid);
+        };
+        let sender = sender.unwrap_or_default();
+        let mut server = Server { host, port, security, username, password: None, sender };
+        if security == Security::None && !is_loopback(&server.host) {
+            let message = "Without encryption, only this machine itself can be the mail server";
+            invalid.add("mail_security", message);
+        }
+        server.password = invalid.take("mail_password", self.password(&server, before)).flatten();
+        if invalid.is_empty() { Ok(Some(server)) } else { Err(invalid) }
+    }
+
+    /// A password that is known goes to the server that it is for, and to no other.
+    fn password(
+        &self,
+        server: &Server,
+        before: Option<&Server>,
+    ) -> Result<Option<Zeroizing<String>>, String> {
+        if server.username.is_empty() {
+            return Ok(None);
+        }
+        let typed = text::without_bom(&self.password);
+        if typed.chars().count() > LONGEST {
+            return Err(format!("Password must be {LONGEST} characters or fewer"));
+        }
+        if typed.chars().any(char::is_control) {
+            return Err("Password must not contain control characters".into());
+        }
+        if !typed.is_empty() {
+            return Ok(Some(Zeroizing::new(typed.to_owned())));
+        }
+        let known = before.filter(|before| before.password.is_some());
+        let known = known.ok_or("Enter the password of that user name")?;
+        let is_same = known.host == server.host
+            && known.port == server.port
+            && known.security == server.security
+            && known.username == server.username;
+        if is_same {
+            Ok(known.password.clone())
+        } else {
+            Err("Enter the password again: it is kept for the server and user name as they were"
+                .into())
+        }
+    }
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    let port = text::without_secret(text)?.trim().parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| "Port must be a number from 1 to 65,535".to_owned())
+}
+
+fn host(typed: Typed<'_>) -> Result<String, String> {
+    let host = text::one_line(typed, "Mail server", LONGEST_HOST)?;
+    let known = Host::parse(&host).or_else(|_| Host::parse(&format!("[{host}]")));
+    known.map(|host| host.to_string()).map_err(|_| {
+        "Mail server must be a name or an address, for example smtp.example.com".to_owned()
+    })
+}
+
+fn address(typed: Typed<'_>) -> Result<String, String> {
+    let address = text::one_line(typed, "Sender", LONGEST)?;
+    let is_at_a_number = address.rsplit('@').next().is_some_and(|host| host.starts_with('['));
+    if text::is_email(&address) && !is_at_a_number {
+        Ok(address)
+    } else {
+        Err("Enter the sender’s email address, for example latchkey@example.com".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn draft() -> Draft {
+        Draft {
+            host: "smtp.example.com".into(),
+            port: "587".into(),
+            security: "starttls".into(),
+            username: "latchkey".into(),
+            password: Zeroizing::new("hunter2".into()),
+            sender: "latchkey@example.com".into(),
+        }
+    }
+
+    fn wrong(draft: &Draft, before: Option<&Server>) -> Vec<&'static str> {
+        let checked = draft.check(before);
+        checked.map_or_else(|e| e.0.iter().map(|e| e.field).collect(), |_| Vec::new())
+    }
+
+    #[test]
+    fn each_field_is_held_to_its_bounds() {
+        let field = |change: fn(&mut Draft)| {
+            let mut draft = draft();
+            change(&mut draft);
+            wrong(&draft, None)
+        };
+        assert!(field(|_| ()).is_empty());
+        assert_eq!(field(|d| d.host = "a b".into()), ["mail_host"]);
+        assert_eq!(field(|d| d.host = "smtp://x".into()), ["mail_host"]);
+        assert_eq!(field(|d| d.port = "0".into()), ["mail_port"]);
+        assert_eq!(field(|d| d.port = "65536".into()), ["mail_port"]);
+        assert_eq!(field(|d| d.security = "ssl".into()), ["mail_security"]);
+        assert_eq!(field(|d| d.security = "none".into()), ["mail_security"]);
+        assert_eq!(field(|d| d.sender = "x".into()), ["mail_sender"]);
+        assert_eq!(field(|d| d.sender = "a@[127.0.0.1]".into()), ["mail_sender"]);
+        assert_eq!(field(|d| d.sender = "a@[IPv6:::1]".into()), ["mail_sender"]);
+        assert_eq!(field(|d| d.username = "a\u{202e}b".into()), ["mail_username"]);
+        assert_eq!(field(|d| d.password = Zeroizing::new("a\r\nb".into())), ["mail_password"]);
+        for host in ["localhost", "127.0.0.1", "::1", "[::1]"] {
+            let local = Draft { host: host.into(), security: "none".into(), ..draft() };
+            assert!(wrong(&local, None).is_empty(), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_known_password_is_kept_for_its_own_server_alone() {
+        let known = draft().check(None).expect("good");
+        let silent = Draft { password: Zeroizing::default(), ..draft() };
+        assert!(wrong(&silent, known.as_ref()).is_empty());
+        assert_eq!(wrong(&silent, None), ["mail_password"]);
+        for (host, port, username) in [
+            ("mail.example.net", "587", "latchkey"),
+            ("smtp.example.com", "588", "latchkey"),
+            ("smtp.example.com", "587", "other"),
+        ] {
+            let (host, port, username) = (host.into(), port.into(), username.into());
+            let moved = Draft { host, port, username, ..silent.clone() };
+            assert_eq!(wrong(&moved, known.as_ref()), ["mail_password"]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_host_smuggles_anything(text in ".*") {
+            if let Ok(host) = host(text.as_str().into()) {
+                prop_assert!(!host.contains(char::is_whitespace) && !host.contains('/'));
+            }
+        }
+    }
+}

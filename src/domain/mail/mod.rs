@@ -1,0 +1,154 @@
+//! Email: through which server it is sent, sending it, and the outbox of what is sent later.
+//!
+//! The server's password is encrypted under a key from the secret key file. Uses activity and
+//! settings; knows nobody who sends.
+
+mod connector;
+mod draft;
+mod helo;
+mod letter;
+mod links;
+pub mod outbox;
+mod policy;
+mod send;
+mod server;
+mod store;
+
+pub use connector::Connector;
+pub use draft::Draft;
+pub use letter::Letter;
+pub use links::{LinkOf, queue_link, withdraw_links};
+pub use outbox::{clear_away, queue, send_due};
+pub use send::{Message, send, send_what_fits};
+pub use server::{Security, Server};
+
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
+use crate::base::secret_scan;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::{self, Author, Change, Entry, Event, Recorded};
+use crate::domain::settings;
+
+/// What an entry of the activity calls the permissions that its author held.
+const HELD: &str = "held";
+
+/// The server that email is sent through; `None` where none is sent.
+///
+/// # Errors
+/// When the database cannot be read, or the password cannot be decrypted.
+pub fn server(connection: &mut Connection, keyring: &Keyring) -> Result<Option<Server>> {
+    store::server(connection, keyring)
+}
+
+/// Whether email is sent at all.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn server_is_set(connection: &mut Connection) -> Result<bool> {
+    store::is_set(connection)
+}
+
+/// What a change of the server led to.
+#[derive(Clone)]
+pub struct Changed {
+    /// The server before.
+    pub before: Option<Server>,
+    /// The server after.
+    pub after: Option<Server>,
+    /// What differs, as people read it; never a password.
+    pub changes: Vec<Change>,
+}
+
+/// Whether the server's host, user name or sender holds a secret key: stored before that was rejected.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn holds_secret(connection: &mut Connection) -> Result<bool> {
+    Ok(store::texts(connection)?.iter().any(|text| secret_scan::holds_secret(text)))
+}
+
+/// Changes the server as drafted; a draft without a host turns email off. Who may do that is decided
+/// by `members::mail_server`, the only caller: it says what the author holds, which is recorded. With
+/// `is_confirmed` a server that stays as it is is recorded too, as the author's choice.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules.
+pub fn change(
+    tx: &mut Transaction<'_>,
+    draft: &Draft,
+    held: &[&str],
+    is_confirmed: bool,
+    author: &Author,
+) -> Result<Changed> {
+    let before = server(tx, &author.keyring)?;
+    let after = draft.check(before.as_ref()).map_err(Error::Invalid)?;
+    let changes = changes(before.as_ref(), after.as_ref());
+    if !changes.is_empty() {
+        store::replace(tx, after.as_ref(), &author.keyring)?;
+    }
+    if !changes.is_empty() || (is_confirmed && after.is_some()) {
+        let details = serde_json::json!({ "changes": changes, HELD: held });
+        let entry = Entry::about(Event::MailChanged, settings::subject()).with(details);
+        activity::record(tx, author, &entry)?;
+    }
+    Ok(Changed { before, after, changes })
+}
+
+/// The entry of the last change of the server, and the names of the permissions that its author held;
+/// none where an older version of the program recorded it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_change(connection: &mut Connection) -> Result<Option<(Recorded, Option<Vec<String>>)>> {
+    let newest = activity::recent(connection, Event::MailChanged, Timestamp::default(), 1)?.pop();
+    Ok(newest.map(|entry| {
+        let held = entry.details().get(HELD).cloned();
+        let held = held.and_then(|names| serde_json::from_value(names).ok());
+        (entry, held)
+    }))
+}
+
+/// Records that a test message to `recipient` was asked for; it is sent once that is on record.
+///
+/// # Errors
+/// [`Error::Invalid`] when no server is set, or the database cannot be written.
+pub fn test(tx: &mut Transaction<'_>, recipient: &str, author: &Author) -> Result<Server> {
+    let server = server(tx, &author.keyring)?;
+    let server = server.ok_or_else(|| Error::invalid("mail_host", "Save a mail server first"))?;
+    let details = serde_json::json!({ "recipient": recipient, "host": server.host });
+    let entry = Entry::about(Event::MailTested, settings::subject()).with(details);
+    activity::record(tx, author, &entry)?;
+    Ok(server)
+}
+
+/// What differs, in the words of the form; never a password.
+fn changes(before: Option<&Server>, after: Option<&Server>) -> Vec<Change> {
+    type Field = (&'static str, fn(&Server) -> String);
+    const FIELDS: [Field; 5] = [
+        ("Mail server", |server| server.host.clone()),
+        ("Port", |server| server.port.to_string()),
+        ("Encryption", |server| server.security.label().to_owned()),
+        ("User name", |server| server.username.clone()),
+        ("Sender", |server| server.sender.clone()),
+    ];
+    let shown = |server: Option<&Server>, value: fn(&Server) -> String| server.map(value);
+    let mut changes: Vec<Change> = FIELDS
+        .iter()
+        .map(|(field, value)| Change {
+            field: (*field).to_owned(),
+            from: shown(before, *value).unwrap_or_default(),
+            to: shown(after, *value).unwrap_or_default(),
+        })
+        .filter(|change| change.from != change.to)
+        .collect();
+    let password = |server: Option<&Server>| server.and_then(|server| server.password.clone());
+    let [from, to] = [password(before), password(after)];
+    if from != to {
+        let state = |is_set: bool| if is_set { "set" } else { "not set" };
+        let to = if from.is_some() && to.is_some() { "changed" } else { state(to.is_some()) };
+        let (field, from) = ("Password".into(), state(from.is_some()).into());
+        changes.push(Change { field, from, to: to.into() });
+    }
+    changes
+}

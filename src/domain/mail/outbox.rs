@@ -1,0 +1,283 @@
+//! The outbox: email that is queued in the transaction of what it tells of, sent by whoever empties
+//! it, tried for about a day, and kept for 30 days to look at.
+
+use std::time::{Duration, Instant};
+
+use super::links;
+use super::send::{Failure, Post};
+use super::{Connector, Message, Server, store};
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
+use crate::base::random;
+use crate::db::{Connection, Db, Transaction};
+use crate::domain::activity::{self, Author, Entry, Event, Subject};
+
+/// How many messages a page shows.
+const PAGE: usize = 25;
+/// Letters or digits of an id, after its prefix.
+const ID_LENGTH: usize = 20;
+/// For how long messages are kept, in milliseconds.
+const KEPT: i64 = 30 * DAY;
+/// After how long no further message is begun in a round: what is left comes with the next.
+const LONGEST_ROUND: Duration = Duration::from_secs(10);
+
+/// Names a message in the outbox: `eml_` and 20 letters or digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailId(String);
+
+/// A message in the outbox, or one that left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    /// Its id.
+    pub id: EmailId,
+    /// Whom it is for.
+    pub recipient: String,
+    /// What it is about.
+    pub subject: String,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// Where it stands.
+    pub status: Status,
+    /// Why the last try failed; empty when none did.
+    pub last_error: String,
+    /// Whether it holds a one-time link, which is not sent again once it was sent or given up.
+    pub has_link: bool,
+}
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It is sent as soon as possible.
+    Queued,
+    /// It could not be sent and is tried again at that time.
+    Retrying(Timestamp),
+    /// The mail server took it.
+    Sent(Timestamp),
+    /// It was refused for good, or given up.
+    Refused(Timestamp),
+}
+
+/// A message that somebody is about to send.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    pub id: EmailId,
+    pub message: Message,
+    pub tries: i64,
+    /// How many times somebody had it sent again.
+    pub resent: i64,
+    pub due_at: Timestamp,
+}
+
+impl Claimed {
+    /// What its Message-ID calls it: the same at each try, and another one when somebody has it sent
+    /// again, since many mail programs hide a second message of the same name.
+    fn message_id(&self) -> String {
+        match self.resent {
+            0 => self.id.as_str().to_owned(),
+            resent => format!("{}.{resent}", self.id.as_str()),
+        }
+    }
+}
+
+/// A place between two messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Whether the page lies after the place, where they are older, or before it.
+    pub is_after: bool,
+    /// When the one beside the place was queued.
+    pub at: Timestamp,
+    /// The id of that one.
+    pub id: EmailId,
+}
+
+/// One page of messages.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The messages, newest first.
+    pub emails: Vec<Email>,
+    /// Whether there are newer ones.
+    pub has_before: bool,
+    /// Whether there are older ones.
+    pub has_after: bool,
+}
+
+/// Queues a message; nothing where no mail server is set. One `cause` makes one message to a
+/// recipient, however often it is queued.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn queue(
+    tx: &mut Transaction<'_>,
+    message: &Message,
+    cause: &str,
+    now: Timestamp,
+) -> Result<()> {
+    if !store::is_set(tx)? || store::is_known(tx, cause, &message.to)? {
+        return Ok(());
+    }
+    store::insert(tx, &EmailId::random()?, cause, message, now)
+}
+
+/// Sends what is due, one message after another. Returns how many the mail server took. Called
+/// again and again; where nothing is due it costs one look into an index. Several nodes may call it
+/// at once. Needs a runtime with I/O and time.
+///
+/// # Errors
+/// When the database cannot be read or written; what was sent and could not be recorded is sent
+/// again a minute later.
+pub async fn send_due(
+    db: &Db,
+    keyring: &Keyring,
+    connector: &Connector,
+    now: Timestamp,
+) -> Result<usize> {
+    if !db.read(move |c| store::is_any_due(c, now)).await? {
+        return Ok(0);
+    }
+    let keyring = keyring.clone();
+    let claimed = db.write(move |tx| match store::server(tx, &keyring)? {
+        Some(server) => {
+            links::give_up_ended(tx, now)?;
+            Ok(Some((server, store::claim_due(tx, &keyring, now)?)))
+        }
+        None => store::give_up_all(tx, now).map(|()| None),
+    });
+    match claimed.await? {
+        Some((server, claimed)) => send_all(db, &server, connector, claimed, now).await,
+        None => Ok(0),
+    }
+}
+
+/// Where the server itself fails, that counts for all that it was to take: each has its own end.
+async fn send_all(
+    db: &Db,
+    server: &Server,
+    connector: &Connector,
+    claimed: Vec<Claimed>,
+    now: Timestamp,
+) -> Result<usize> {
+    let (begun, mut count) = (Instant::now(), 0);
+    let post = Post::open(server, connector).await;
+    let mut down = post.as_ref().err().cloned();
+    for email in claimed {
+        let outcome = match (&post, &down) {
+            (Ok(post), None) if begun.elapsed() < LONGEST_ROUND => {
+                Some(post.send(&email.message, Some(&email.message_id())).await)
+            }
+            (_, None) => None,
+            (_, Some(failure)) => Some(Err(failure.clone())),
+        };
+        if let Some(Err(failure @ Failure::Server(_))) = &outcome {
+            down.get_or_insert_with(|| failure.clone());
+        }
+        count += usize::from(matches!(outcome, Some(Ok(()))));
+        db.write(move |tx| match &outcome {
+            Some(outcome) => store::record(tx, &email, outcome, now),
+            None => store::release(tx, &email, now),
+        })
+        .await?;
+    }
+    Ok(count)
+}
+
+/// Has a message sent once more, and tried as if for the first time.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none, [`Error::Invalid`] when no mail server is set or the
+/// message held a one-time link.
+pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, author: &Author) -> Result<()> {
+    let email = store::find(tx, id)?.ok_or(Error::NotFound)?;
+    if !email.may_be_sent_again() {
+        return Err(Error::invalid("", "That message held a one-time link. Make a new link"));
+    }
+    if !store::is_set(tx)? {
+        return Err(Error::invalid("", "Save a mail server first"));
+    }
+    store::again(tx, id, author.now)?;
+    let id = id.as_str().to_owned();
+    let subject = Subject { kind: "mail", id, name: email.recipient };
+    let details = serde_json::json!({ "subject": email.subject });
+    activity::record(tx, author, &Entry::about(Event::MailSentAgain, subject).with(details))
+}
+
+/// A page of messages.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page> {
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let mut emails = store::emails(connection, cursor, limit)?;
+    let has_more = emails.len() > PAGE;
+    emails.truncate(PAGE);
+    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
+    if !is_after {
+        emails.reverse();
+    }
+    let has_before = if is_after { cursor.is_some() } else { has_more };
+    let has_after = if is_after { has_more } else { true };
+    Ok(Page { emails, has_before, has_after })
+}
+
+/// Clears away messages that are older than 30 days, a few at a time.
+///
+/// # Errors
+/// When the database cannot be written; what was cleared away until then stays so.
+pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
+    db.write_in_batches(move |tx| store::purge(tx, now.plus(-KEPT))).await
+}
+
+impl Email {
+    /// Whether there is still something to send.
+    #[must_use]
+    pub fn may_be_sent_again(&self) -> bool {
+        let is_waiting = matches!(self.status, Status::Queued | Status::Retrying(_));
+        is_waiting || !self.has_link
+    }
+}
+
+impl EmailId {
+    pub(super) fn random() -> Result<Self> {
+        Ok(Self(format!("eml_{}", random::text(random::BASE62, ID_LENGTH)?)))
+    }
+
+    /// Reads an id that somebody sent; `None` for what cannot be one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("eml_")?;
+        let is_one = rest.len() == ID_LENGTH && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+        is_one.then(|| Self(text.to_owned()))
+    }
+
+    pub(super) fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Cursor {
+    /// Reads what [`Cursor::text`] wrote; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str, is_after: bool) -> Option<Self> {
+        let (at, id) = text.split_once('~')?;
+        let at = Timestamp::from_millis(at.parse().ok()?);
+        Some(Self { is_after, at, id: EmailId::parse(id)? })
+    }
+
+    /// The text that stands in the page's links.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}~{}", self.at.millis(), self.id.as_str())
+    }
+
+    /// The place beside a message.
+    #[must_use]
+    pub fn beside(email: &Email, is_after: bool) -> Self {
+        Self { is_after, at: email.created_at, id: email.id.clone() }
+    }
+}

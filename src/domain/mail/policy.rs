@@ -1,0 +1,72 @@
+//! Where the mail server may be: at public addresses, and in the private networks that the
+//! configuration allows. So a person who names a mail server cannot probe what only this machine or
+//! its network can reach (ASVS 13.2.5).
+
+use std::net::IpAddr;
+
+use super::{Security, Server};
+use crate::base::network::{Networks, is_public};
+
+/// The addresses of `server` that may be connected to.
+///
+/// # Errors
+/// Why there are none, in the words of the interface. Nothing was connected to.
+pub(super) async fn addresses(server: &Server, networks: &Networks) -> Result<Vec<IpAddr>, String> {
+    let (host, port) = (server.name(), server.port);
+    let found = tokio::net::lookup_host((host, port)).await;
+    let found: Vec<IpAddr> = found.into_iter().flatten().map(|socket| socket.ip()).collect();
+    if found.is_empty() {
+        return Err(format!("{host} was not found"));
+    }
+    let allowed = |address: &IpAddr| allows(*address, server.security, networks);
+    let allowed: Vec<IpAddr> = found.into_iter().filter(allowed).collect();
+    if allowed.is_empty() {
+        return Err(format!(
+            "{host} is not at a public address. To allow its network, start Latchkey with \
+             --mail-networks"
+        ));
+    }
+    Ok(allowed)
+}
+
+/// Without encryption only this machine itself can be the mail server.
+fn allows(address: IpAddr, security: Security, networks: &Networks) -> bool {
+    let is_named = networks.contains(address);
+    match security {
+        Security::None => is_named && address.to_canonical().is_loopback(),
+        Security::StartTls | Security::Tls => is_named || is_public(address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(address: &str, security: Security, networks: &str) -> bool {
+        let networks = Networks::parse(networks).expect("networks");
+        allows(address.parse().expect("an address"), security, &networks)
+    }
+
+    #[test]
+    fn private_addresses_are_allowed_where_a_network_names_them() {
+        for address in
+            ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00::1"]
+        {
+            for security in [Security::StartTls, Security::Tls] {
+                assert!(!allowed(address, security, ""), "{address}");
+                assert!(!allowed(address, security, "192.168.0.0/16"), "{address}");
+                assert!(allowed(address, security, "127.0.0.0/8,10.0.0.0/8,169.254.0.0/16,::/0"));
+            }
+        }
+        assert!(allowed("8.8.8.8", Security::Tls, ""));
+    }
+
+    #[test]
+    fn without_encryption_only_this_machine_is_allowed_and_only_where_it_is_named() {
+        assert!(!allowed("127.0.0.1", Security::None, ""));
+        assert!(allowed("127.0.0.1", Security::None, "127.0.0.0/8"));
+        assert!(!allowed("::1", Security::None, "127.0.0.0/8"));
+        assert!(!allowed("10.0.0.1", Security::None, "0.0.0.0/0"));
+        assert!(!allowed("8.8.8.8", Security::None, "0.0.0.0/0"));
+    }
+}

@@ -1,0 +1,75 @@
+//! The SQL of messages that hold a one-time link.
+
+use diesel::prelude::*;
+
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::Transaction;
+use crate::db::schema::mail_outbox;
+use crate::domain::mail::LinkOf;
+use crate::domain::mail::outbox::EmailId;
+
+/// Keeps the encrypted text of a message, and whose link it holds.
+pub(in crate::domain::mail) fn seal(
+    tx: &mut Transaction<'_>,
+    id: &EmailId,
+    sealed: Vec<u8>,
+    link: LinkOf<'_>,
+) -> Result<()> {
+    diesel::update(mail_outbox::table.find(id.as_str()))
+        .set((
+            mail_outbox::sealed.eq(Some(sealed)),
+            mail_outbox::link_of.eq(Some(link.member_id)),
+            mail_outbox::link_ends_at.eq(Some(link.ends_at.millis())),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Gives up the messages that wait with a link of this member.
+pub(in crate::domain::mail) fn give_up_links_of(
+    tx: &mut Transaction<'_>,
+    member_id: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let ids: Vec<String> = mail_outbox::table
+        .filter(mail_outbox::next_attempt_at.is_not_null())
+        .filter(mail_outbox::link_of.eq(member_id))
+        .select(mail_outbox::id)
+        .load(&mut **tx)?;
+    give_up(tx, &ids, "Its link no longer works", now)
+}
+
+/// Gives up the messages that wait with a link that has stopped working.
+pub(in crate::domain::mail) fn give_up_ended_links(
+    tx: &mut Transaction<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let ids: Vec<String> = mail_outbox::table
+        .filter(mail_outbox::next_attempt_at.is_not_null())
+        .filter(mail_outbox::link_ends_at.le(now.millis()))
+        .select(mail_outbox::id)
+        .load(&mut **tx)?;
+    give_up(tx, &ids, "Its link expired before it could be sent", now)
+}
+
+/// Gives messages up, and erases what they held.
+pub(super) fn give_up(
+    tx: &mut Transaction<'_>,
+    ids: &[String],
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    diesel::update(mail_outbox::table.filter(mail_outbox::id.eq_any(ids)))
+        .set((
+            mail_outbox::next_attempt_at.eq(None::<i64>),
+            mail_outbox::given_up_at.eq(Some(now.millis())),
+            mail_outbox::last_error.eq(why),
+            mail_outbox::sealed.eq(None::<Vec<u8>>),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! The SQL of the outbox.
+
+use diesel::prelude::*;
+
+use super::links::give_up;
+use crate::base::backoff;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::base::keyring::Keyring;
+use crate::db::schema::mail_outbox;
+use crate::db::{Connection, Transaction};
+use crate::domain::mail::Message;
+use crate::domain::mail::links;
+use crate::domain::mail::outbox::{Claimed, Cursor, Email, EmailId, Status};
+use crate::domain::mail::send::Failure;
+
+/// How many messages are claimed in a round.
+const IN_A_ROUND: i64 = 20;
+/// How many are cleared away at once.
+const BATCH: i64 = 500;
+
+pub(in crate::domain::mail) fn is_known(
+    connection: &mut Connection,
+    cause: &str,
+    recipient: &str,
+) -> Result<bool> {
+    let found: Option<String> = mail_outbox::table
+        .filter(mail_outbox::cause.eq(cause).and(mail_outbox::recipient.eq(recipient)))
+        .select(mail_outbox::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+pub(in crate::domain::mail) fn insert(
+    tx: &mut Transaction<'_>,
+    id: &EmailId,
+    cause: &str,
+    message: &Message,
+    now: Timestamp,
+) -> Result<()> {
+    diesel::insert_into(mail_outbox::table)
+        .values((
+            mail_outbox::id.eq(id.as_str()),
+            mail_outbox::cause.eq(cause),
+            mail_outbox::recipient.eq(&message.to),
+            mail_outbox::subject.eq(&message.subject),
+            mail_outbox::text_part.eq(&message.text),
+            mail_outbox::html_part.eq(&message.html),
+            mail_outbox::created_at.eq(now.millis()),
+            mail_outbox::tries.eq(0),
+            mail_outbox::next_attempt_at.eq(Some(now.millis())),
+            mail_outbox::last_error.eq(""),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Whether anything is due.
+pub(in crate::domain::mail) fn is_any_due(
+    connection: &mut Connection,
+    now: Timestamp,
+) -> Result<bool> {
+    let due: Option<String> = mail_outbox::table
+        .filter(mail_outbox::next_attempt_at.le(now.millis()))
+        .select(mail_outbox::id)
+        .first(connection)
+        .optional()?;
+    Ok(due.is_some())
+}
+
+/// Claims what is due, the longest due first.
+pub(in crate::domain::mail) fn claim_due(
+    tx: &mut Transaction<'_>,
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<Vec<Claimed>> {
+    let due: Vec<Due> = mail_outbox::table
+        .filter(mail_outbox::next_attempt_at.le(now.millis()))
+        .order((mail_outbox::next_attempt_at, mail_outbox::created_at, mail_outbox::id))
+        .limit(IN_A_ROUND)
+        .select(Due::as_select())
+        .load(&mut **tx)?;
+    let ids: Vec<&str> = due.iter().map(|due| due.id.as_str()).collect();
+    diesel::update(mail_outbox::table.filter(mail_outbox::id.eq_any(ids)))
+        .set(mail_outbox::next_attempt_at.eq(Some(now.plus(backoff::CLAIM).millis())))
+        .execute(&mut **tx)?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for due in due {
+        let id = due.id.clone();
+        match due.open(keyring, now) {
+            Some(open) => claimed.push(open),
+            None => give_up(tx, &[id], "It cannot be decrypted with this secret key file", now)?,
+        }
+    }
+    Ok(claimed)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mail_outbox)]
+struct Due {
+    id: String,
+    recipient: String,
+    subject: String,
+    text_part: String,
+    html_part: Option<String>,
+    tries: i64,
+    resent: i64,
+    next_attempt_at: Option<i64>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Due {
+    /// The message as it is sent; `None` where its text cannot be decrypted.
+    fn open(self, keyring: &Keyring, now: Timestamp) -> Option<Claimed> {
+        let text = match &self.sealed {
+            Some(sealed) => links::text(keyring, &self.id, &self.recipient, sealed)?,
+            None => self.text_part,
+        };
+        let (to, subject, html) = (self.recipient, self.subject, self.html_part);
+        Some(Claimed {
+            id: EmailId::stored(self.id),
+            message: Message { to, subject, text, html },
+            tries: self.tries,
+            resent: self.resent,
+            due_at: Timestamp::from_millis(self.next_attempt_at.unwrap_or(now.millis())),
+        })
+    }
+}
+
+/// Lets go of a claim without having tried, unless somebody else has taken or settled it.
+pub(in crate::domain::mail) fn release(
+    tx: &mut Transaction<'_>,
+    claimed: &Claimed,
+    now: Timestamp,
+) -> Result<()> {
+    let until = now.plus(backoff::CLAIM).millis();
+    let row = mail_outbox::table.find(claimed.id.as_str());
+    diesel::update(row.filter(mail_outbox::next_attempt_at.eq(until)))
+        .set(mail_outbox::next_attempt_at.eq(Some(claimed.due_at.millis())))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Writes what came of a try, and when the next one is due.
+pub(in crate::domain::mail) fn record(
+    tx: &mut Transaction<'_>,
+    claimed: &Claimed,
+    outcome: &Result<(), Failure>,
+    now: Timestamp,
+) -> Result<()> {
+    let tries = claimed.tries + 1;
+    let again = match outcome {
+        Err(Failure::Server(_) | Failure::Passing(_)) => backoff::after(tries),
+        Ok(()) | Err(Failure::Refused(_)) => None,
+    };
+    let at = Some(now.millis());
+    let row = mail_outbox::table.find(claimed.id.as_str());
+    // What another node has sent meanwhile stays so.
+    let is_open = outcome.is_ok().into_sql::<diesel::sql_types::Bool>();
+    diesel::update(row.filter(is_open.or(mail_outbox::next_attempt_at.is_not_null())))
+        .set((
+            mail_outbox::tries.eq(tries),
+            mail_outbox::next_attempt_at.eq(again.map(|pause| now.plus(pause).millis())),
+            mail_outbox::sent_at.eq(at.filter(|_| outcome.is_ok())),
+            mail_outbox::given_up_at.eq(at.filter(|_| outcome.is_err() && again.is_none())),
+            mail_outbox::last_error.eq(outcome.as_ref().err().map_or("", Failure::why)),
+            // What holds a one-time link is erased as soon as it is not needed any more.
+            again.is_none().then_some(mail_outbox::sealed.eq(None::<Vec<u8>>)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Gives up everything that waits, since there is nothing to send it through.
+pub(in crate::domain::mail) fn give_up_all(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    let ids: Vec<String> = mail_outbox::table
+        .filter(mail_outbox::next_attempt_at.is_not_null())
+        .select(mail_outbox::id)
+        .load(&mut **tx)?;
+    ids.chunks(500).try_for_each(|ids| give_up(tx, ids, "No mail server is set any more", now))
+}
+
+/// Has a message sent once more, as if for the first time.
+pub(in crate::domain::mail) fn again(
+    tx: &mut Transaction<'_>,
+    id: &EmailId,
+    now: Timestamp,
+) -> Result<()> {
+    diesel::update(mail_outbox::table.find(id.as_str()))
+        .set((
+            mail_outbox::tries.eq(0),
+            mail_outbox::resent.eq(mail_outbox::resent + 1),
+            mail_outbox::next_attempt_at.eq(Some(now.millis())),
+            mail_outbox::sent_at.eq(None::<i64>),
+            mail_outbox::given_up_at.eq(None::<i64>),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mail_outbox)]
+struct Row {
+    id: String,
+    recipient: String,
+    subject: String,
+    created_at: i64,
+    tries: i64,
+    next_attempt_at: Option<i64>,
+    sent_at: Option<i64>,
+    given_up_at: Option<i64>,
+    last_error: String,
+    link_of: Option<String>,
+}
+
+pub(in crate::domain::mail) fn find(
+    connection: &mut Connection,
+    id: &EmailId,
+) -> Result<Option<Email>> {
+    let row: Option<Row> = mail_outbox::table
+        .find(id.as_str())
+        .select(Row::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(read))
+}
+
+/// At most `limit` messages beside the cursor, nearest first: before a cursor they come backwards.
+pub(in crate::domain::mail) fn emails(
+    connection: &mut Connection,
+    cursor: Option<&Cursor>,
+    limit: i64,
+) -> Result<Vec<Email>> {
+    let (at, id) = (mail_outbox::created_at, mail_outbox::id);
+    let mut query = mail_outbox::table.select(Row::as_select()).limit(limit).into_boxed();
+    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
+    if let Some(beside) = cursor {
+        let (millis, beside) = (beside.at.millis(), beside.id.as_str());
+        query = if is_after {
+            query.filter(at.lt(millis).or(at.eq(millis).and(id.lt(beside))))
+        } else {
+            query.filter(at.gt(millis).or(at.eq(millis).and(id.gt(beside))))
+        };
+    }
+    let rows: Vec<Row> = if is_after {
+        query.order((at.desc(), id.desc())).load(connection)?
+    } else {
+        query.order((at.asc(), id.asc())).load(connection)?
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+fn read(row: Row) -> Email {
+    let at = Timestamp::from_millis;
+    let status = match (row.next_attempt_at, row.sent_at, row.given_up_at) {
+        (Some(_), ..) if row.tries == 0 => Status::Queued,
+        (Some(next), ..) => Status::Retrying(at(next)),
+        (None, Some(then), _) => Status::Sent(at(then)),
+        (None, None, then) => Status::Refused(at(then.unwrap_or(row.created_at))),
+    };
+    Email {
+        id: EmailId::stored(row.id),
+        recipient: row.recipient,
+        subject: row.subject,
+        created_at: at(row.created_at),
+        status,
+        last_error: row.last_error,
+        has_link: row.link_of.is_some(),
+    }
+}
+
+/// Clears away a batch of messages from before `before`. Returns whether there is more.
+pub(in crate::domain::mail) fn purge(tx: &mut Transaction<'_>, before: Timestamp) -> Result<bool> {
+    let ids: Vec<String> = mail_outbox::table
+        .filter(mail_outbox::created_at.lt(before.millis()))
+        .order(mail_outbox::created_at)
+        .limit(BATCH)
+        .select(mail_outbox::id)
+        .load(&mut **tx)?;
+    let count = i64::try_from(ids.len()).unwrap_or(BATCH);
+    diesel::delete(mail_outbox::table.filter(mail_outbox::id.eq_any(ids))).execute(&mut **tx)?;
+    Ok(count == BATCH)
+}

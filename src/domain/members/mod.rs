@@ -1,0 +1,201 @@
+//! The people who sign in: who they are and what they may do.
+//!
+//! Uses activity, settings and mail; knows no later feature. Passwords and sessions are `sign_in`'s.
+
+pub mod invitation;
+pub mod mail_server;
+mod member;
+pub mod permission;
+pub mod standing;
+mod store;
+
+pub use member::{Email, Member, MemberId, MemberName, State};
+pub use permission::{Permission, Permissions, Permit};
+pub use standing::{Standing, Wanted};
+
+use crate::base::error::{Error, Result};
+use crate::base::text::Typed;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+
+/// A member to add.
+#[derive(Clone, Debug)]
+pub struct NewMember {
+    /// The name.
+    pub name: MemberName,
+    /// The address to sign in with.
+    pub email: Email,
+    /// The password's argon2id hash; without one the member cannot sign in yet.
+    pub password_hash: Option<String>,
+    /// Whether a super manager.
+    pub super_manager: bool,
+    /// What the member may do.
+    pub permissions: Permissions,
+}
+
+/// Adds a member.
+///
+/// # Errors
+/// [`Error::Invalid`] when somebody else has the address.
+pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result<Member> {
+    if store::by_email(tx, &new.email)?.is_some() {
+        return Err(Error::invalid("email", "Another member already has this email address"));
+    }
+    let member = Member {
+        id: MemberId::random()?,
+        name: new.name.clone(),
+        email: new.email.clone(),
+        super_manager: new.super_manager,
+        permissions: new.permissions,
+        state: State::Active,
+        created_at: author.now,
+        last_signed_in_at: None,
+        version: 1,
+    };
+    store::insert(tx, &member, new.password_hash.as_deref())?;
+    let entry = Entry::about(Event::MemberAdded, member.subject()).with(member.details());
+    activity::record(tx, author, &entry)?;
+    Ok(member)
+}
+
+/// Folds every address again. Returns the members who share an address with another one from now on:
+/// each is still found by their own spelling of it.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn fold_emails_again(tx: &mut Transaction<'_>) -> Result<Vec<MemberId>> {
+    let (members, mut alike) = (store::folded_emails(tx)?, Vec::new());
+    for (id, email, stored) in &members {
+        if email.folded() == stored {
+            continue;
+        }
+        if members.iter().any(|(_, _, other)| other == email.folded()) {
+            alike.push(id.clone());
+        } else {
+            store::set_folded_email(tx, id, email.folded())?;
+        }
+    }
+    Ok(alike)
+}
+
+/// Whether another member has the same address, which is only so where an older version of the program
+/// took the two for different ones.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn shares_address(connection: &mut Connection, member: &Member) -> Result<bool> {
+    let members = store::folded_emails(connection)?;
+    Ok(members
+        .iter()
+        .any(|(id, email, _)| *id != member.id && email.folded() == member.email.folded()))
+}
+
+/// The member with this id.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(connection: &mut Connection, id: &MemberId) -> Result<Option<Member>> {
+    store::by_id(connection, id)
+}
+
+/// The member with this address, and the hash of the password.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn by_email(
+    connection: &mut Connection,
+    email: &Email,
+) -> Result<Option<(Member, Option<String>)>> {
+    store::by_email(connection, email)
+}
+
+/// All members, by name.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list(connection: &mut Connection) -> Result<Vec<Member>> {
+    store::list(connection)
+}
+
+/// Whether anybody can sign in; before that the set-up page is open.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn any(connection: &mut Connection) -> Result<bool> {
+    store::any(connection)
+}
+
+/// The names of everybody who can sign in and manage members: whom to ask.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn managers(connection: &mut Connection) -> Result<Vec<String>> {
+    Ok(store::managers(connection)?.into_iter().map(|(_, name)| name).collect())
+}
+
+/// Gives a member another name, as the member wishes.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is no name; [`Error::NotFound`] when the member is gone.
+pub fn rename(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    name: &str,
+    author: &Author,
+) -> Result<Member> {
+    let member = store::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    let name = MemberName::parse(Typed::over(name, member.name.as_str()));
+    let name = name.map_err(|message| Error::invalid("name", message))?;
+    if member.name == name {
+        return Ok(member);
+    }
+    store::set_name(tx, id, &name)?;
+    let (from, to) = (member.name.as_str().to_owned(), name.as_str().to_owned());
+    let changes = [Change { field: "Name".into(), from, to }];
+    let member = Member { name, ..member };
+    let entry = Entry::about(Event::MemberNameChanged, member.subject());
+    activity::record(tx, author, &entry.with(serde_json::json!({ "changes": changes })))?;
+    Ok(member)
+}
+
+/// Replaces the hash of a member's password; `None` takes the password away.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn set_password_hash(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    hash: Option<&str>,
+) -> Result<()> {
+    store::set_password_hash(tx, id, hash)
+}
+
+/// Notes that a member has signed in.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn note_sign_in(tx: &mut Transaction<'_>, member: &Member, author: &Author) -> Result<()> {
+    store::set_last_signed_in(tx, &member.id, author.now)?;
+    activity::record(tx, author, &Entry::about(Event::SignedIn, member.subject()))
+}
+
+impl Member {
+    /// The member as the subject of an activity entry.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject {
+            kind: "member",
+            id: self.id.as_str().to_owned(),
+            name: self.name.as_str().to_owned(),
+        }
+    }
+
+    /// What is recorded of a member who is new.
+    fn details(&self) -> serde_json::Value {
+        serde_json::json!({
+            "email": self.email.as_str(),
+            "super_manager": self.super_manager,
+            "permissions": self.permissions.names(),
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! What a member may do, and who may change it.
+//!
+//! Nobody gives what they do not hold: neither a permission, nor a way to sign in as somebody who
+//! holds more. Taking away needs `member.manage` alone. The last member who can manage members
+//! stays one. Whoever acts is read afresh in the transaction, so that two requests at once cannot
+//! do together what neither may do alone. ASVS 8.2.1, 8.3.1.
+
+use super::{Member, MemberId, Permission, Permissions, State, store};
+use crate::base::error::{Error, Invalid, Result};
+use crate::base::text;
+use crate::db::Transaction;
+use crate::domain::activity::{self, Actor, Author, Change, Entry, Event};
+use crate::domain::mail;
+
+/// Whether a super manager, and with which permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether a super manager.
+    pub super_manager: bool,
+    /// What the member may do: nothing, without the role.
+    pub permissions: Permissions,
+}
+
+/// A standing as a form asks for it.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// `yes` or nothing.
+    pub super_manager: String,
+    /// Names of permissions.
+    pub permissions: Vec<String>,
+}
+
+impl Standing {
+    /// The standing of a member; permissions without the role do not count.
+    #[must_use]
+    pub fn of(member: &Member) -> Self {
+        Self { super_manager: member.super_manager, permissions: member.held() }
+    }
+
+    /// The role's name.
+    #[must_use]
+    pub fn role(self) -> &'static str {
+        if self.super_manager { "Super manager" } else { "Member" }
+    }
+
+    fn changes(self, after: Self) -> Vec<Change> {
+        let names = |standing: Self| standing.permissions.names().join(", ");
+        let change = |field: &str, from, to| Change { field: field.to_owned(), from, to };
+        let both = [
+            change("Role", self.role().to_owned(), after.role().to_owned()),
+            change("Permissions", names(self), names(after)),
+        ];
+        both.into_iter().filter(|change| change.from != change.to).collect()
+    }
+}
+
+impl Wanted {
+    /// The standing to come, when somebody who holds `held` changes the one `before`. What they do
+    /// not hold themselves they can neither give nor take.
+    pub(super) fn check(&self, before: Standing, held: Permissions) -> Result<Standing, Invalid> {
+        let mut errors = Invalid::default();
+        let super_manager = match self.super_manager.as_str() {
+            "" => false,
+            "yes" => true,
+            _ => {
+                errors.add("super_manager", "Choose whether this is a super manager");
+                false
+            }
+        };
+        let mut permissions = before.permissions.without(held);
+        for name in &self.permissions {
+            match name.parse::<Permission>() {
+                Ok(permission) if held.and(before.permissions).contains(permission) => {
+                    permissions = permissions.and(Permissions::from_iter([permission]));
+                }
+                Ok(permission) => {
+                    let message =
+                        format!("You cannot give {permission}: you do not have it yourself");
+                    errors.add("permissions", message);
+                    break;
+                }
+                Err(_) => {
+                    let message = format!("There is no permission “{}”", text::visible(name, 40));
+                    errors.add("permissions", message);
+                    break;
+                }
+            }
+        }
+        let permissions = if super_manager { permissions } else { Permissions::default() };
+        if errors.is_empty() { Ok(Standing { super_manager, permissions }) } else { Err(errors) }
+    }
+}
+
+/// Changes what a member may do. Says whether that is more than before.
+///
+/// # Errors
+/// [`Error::Conflict`] when it was changed since `version`; [`Error::Invalid`] when the author may
+/// not give it, or nobody would be left to manage members.
+pub fn edit(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    wanted: &Wanted,
+    version: i64,
+    author: &Author,
+) -> Result<(Member, bool)> {
+    let held = held_by(tx, author)?;
+    let member = find(tx, id)?;
+    if member.version != version {
+        return Err(Error::Conflict);
+    }
+    let before = Standing::of(&member);
+    let after = wanted.check(before, held).map_err(Error::Invalid)?;
+    let changes = before.changes(after);
+    if changes.is_empty() {
+        return Ok((member, false));
+    }
+    if !after.permissions.contains(Permission::ManageMembers) {
+        leave_a_manager(tx, &member)?;
+    }
+    store::set_standing(tx, id, after, version + 1)?;
+    let details = serde_json::json!({ "version": version + 1, "changes": changes });
+    let entry = Entry::about(Event::MemberEdited, member.subject()).with(details);
+    activity::record(tx, author, &entry)?;
+    let is_raised = !after.permissions.without(before.permissions).is_empty();
+    let Standing { super_manager, permissions } = after;
+    Ok((Member { super_manager, permissions, version: version + 1, ..member }, is_raised))
+}
+
+/// Disables a member, whose sessions `sign_in` ends with it.
+///
+/// # Errors
+/// [`Error::Conflict`] when the member is not active; [`Error::Invalid`] when nobody would be left
+/// to manage members.
+pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
+    held_by(tx, author)?;
+    let member = find(tx, id)?;
+    if !member.is_active() {
+        return Err(Error::Conflict);
+    }
+    leave_a_manager(tx, &member)?;
+    store::set_disabled(tx, id, Some(author.now))?;
+    done(tx, Event::MemberDisabled, member, author)
+}
+
+/// Enables a disabled member.
+///
+/// # Errors
+/// [`Error::Conflict`] when the member is not disabled; [`Error::Forbidden`] when the member holds
+/// more than the author.
+pub fn enable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
+    let held = held_by(tx, author)?;
+    let member = find(tx, id)?;
+    if !matches!(member.state, State::Disabled(_)) {
+        return Err(Error::Conflict);
+    }
+    holds_no_more(&member, held)?;
+    store::set_disabled(tx, id, None)?;
+    done(tx, Event::MemberEnabled, member, author)
+}
+
+/// Removes a member. Sessions and links end; keys and the activity keep what the member did.
+///
+/// # Errors
+/// [`Error::Conflict`] when the member has only been invited; [`Error::Invalid`] when nobody would
+/// be left to manage members.
+pub fn remove(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
+    held_by(tx, author)?;
+    let member = find(tx, id)?;
+    if matches!(member.state, State::Invited(_)) {
+        return Err(Error::Conflict);
+    }
+    leave_a_manager(tx, &member)?;
+    store::delete(tx, id)?;
+    mail::withdraw_links(tx, id.as_str(), author.now)?;
+    done(tx, Event::MemberRemoved, member, author)
+}
+
+/// The member, if the author may be shown a link that sets their password.
+///
+/// # Errors
+/// [`Error::Conflict`] when the member is not active; [`Error::Forbidden`] when the member is the
+/// author or holds more; [`Error::Invalid`] when nobody would be left to manage members.
+pub fn resettable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
+    let held = held_by(tx, author)?;
+    let member = find(tx, id)?;
+    if author.actor.id() == Some(id.as_str()) {
+        return Err(Error::Forbidden("Change your own password in your account settings.".into()));
+    }
+    if !member.is_active() {
+        return Err(Error::Conflict);
+    }
+    holds_no_more(&member, held)?;
+    leave_a_manager(tx, &member)?;
+    Ok(member)
+}
+
+/// What the author may hand on: a member's own permissions, everything for whoever has a shell.
+pub(super) fn held_by(tx: &mut Transaction<'_>, author: &Author) -> Result<Permissions> {
+    let member = match &author.actor {
+        Actor::CommandLine => return Ok(Permissions::all()),
+        Actor::Member { id, .. } => store::by_id(tx, &MemberId::stored(id.clone()))?,
+        Actor::Anonymous | Actor::System => None,
+    };
+    member
+        .filter(|member| member.is_active() && member.may(Permission::ManageMembers))
+        .map(|member| member.held())
+        .ok_or(Error::PermissionMissing(Permission::ManageMembers.name()))
+}
+
+pub(super) fn find(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {
+    store::by_id(tx, id)?.ok_or(Error::NotFound)
+}
+
+/// Refuses a way to sign in as somebody who holds more than `held`.
+pub(super) fn holds_no_more(member: &Member, held: Permissions) -> Result<()> {
+    let beyond = member.held().without(held);
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!(
+        "{} has permissions that you do not have: {}.",
+        member.name.as_str(),
+        beyond.names().join(", ")
+    )))
+}
+
+pub(super) fn done(
+    tx: &mut Transaction<'_>,
+    event: Event,
+    member: Member,
+    author: &Author,
+) -> Result<Member> {
+    activity::record(tx, author, &Entry::about(event, member.subject()))?;
+    Ok(member)
+}
+
+/// Refuses what would leave nobody who can sign in and manage members once `member` no longer can.
+fn leave_a_manager(tx: &mut Transaction<'_>, member: &Member) -> Result<()> {
+    let managers = store::managers(tx)?;
+    match managers.as_slice() {
+        [(last, _)] if *last == member.id => {
+            let name = member.name.as_str();
+            let message = format!(
+                "{name} is the last member who can manage members. Let somebody else manage them first"
+            );
+            Err(Error::invalid("", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[path = "standing_tests.rs"]
+mod tests;

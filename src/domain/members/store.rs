@@ -1,0 +1,247 @@
+//! The SQL of members and their permissions.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::{Email, Member, MemberId, MemberName, Permission, Permissions, Standing, State};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::base::text;
+use crate::db::schema::{member_permissions, members};
+use crate::db::{Connection, Transaction};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = members)]
+struct Row {
+    id: String,
+    name: String,
+    email: String,
+    password_hash: Option<String>,
+    super_manager: bool,
+    created_at: i64,
+    last_signed_in_at: Option<i64>,
+    disabled_at: Option<i64>,
+    version: i64,
+    invited_until: Option<i64>,
+}
+
+impl Row {
+    /// The member with the permissions of these names. A name that this version does not know
+    /// grants nothing.
+    fn with<'a>(self, names: impl Iterator<Item = &'a String>) -> Member {
+        let state = match (self.disabled_at, self.invited_until) {
+            (Some(at), _) => State::Disabled(Timestamp::from_millis(at)),
+            (None, Some(until)) => State::Invited(Timestamp::from_millis(until)),
+            (None, None) => State::Active,
+        };
+        Member {
+            id: MemberId::stored(self.id),
+            name: MemberName::stored(self.name),
+            email: Email::stored(self.email),
+            super_manager: self.super_manager,
+            permissions: names.filter_map(|name| name.parse::<Permission>().ok()).collect(),
+            state,
+            created_at: Timestamp::from_millis(self.created_at),
+            last_signed_in_at: self.last_signed_in_at.map(Timestamp::from_millis),
+            version: self.version,
+        }
+    }
+}
+
+pub(super) fn by_id(connection: &mut Connection, id: &MemberId) -> Result<Option<Member>> {
+    let row: Option<Row> =
+        members::table.find(id.as_str()).select(Row::as_select()).first(connection).optional()?;
+    row.map(|row| with_permissions(connection, row)).transpose()
+}
+
+pub(super) fn by_email(
+    connection: &mut Connection,
+    email: &Email,
+) -> Result<Option<(Member, Option<String>)>> {
+    // Two members whose addresses an older version took for different ones are both found by their own.
+    let former = email.formerly_folded();
+    let mut rows: Vec<Row> = members::table
+        .filter(members::email_folded.eq_any([email.folded(), &former]))
+        .select(Row::as_select())
+        .load(connection)?;
+    let own = rows.iter().position(|row| text::fold(&row.email) == former).unwrap_or_default();
+    let row = (!rows.is_empty()).then(|| rows.swap_remove(own));
+    row.map(|mut row| {
+        let hash = row.password_hash.take();
+        Ok((with_permissions(connection, row)?, hash))
+    })
+    .transpose()
+}
+
+pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
+    let mut rows: Vec<Row> = members::table.select(Row::as_select()).load(connection)?;
+    rows.sort_by_cached_key(|row| (text::sort_key(&row.name), row.id.clone()));
+    let held: Vec<(String, String)> = member_permissions::table
+        .select((member_permissions::member_id, member_permissions::permission))
+        .load(connection)?;
+    let members = rows.into_iter().map(|row| {
+        let id = row.id.clone();
+        row.with(held.iter().filter(|(member, _)| *member == id).map(|(_, name)| name))
+    });
+    Ok(members.collect())
+}
+
+pub(super) fn any(connection: &mut Connection) -> Result<bool> {
+    Ok(diesel::select(exists(members::table.select(members::id))).get_result(connection)?)
+}
+
+/// Everybody who can sign in and manage members, by name.
+pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
+    let mut rows: Vec<(String, String)> = members::table
+        .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
+        .filter(member_permissions::permission.eq(Permission::ManageMembers.name()))
+        .filter(members::super_manager)
+        .filter(members::disabled_at.is_null())
+        .filter(members::invited_until.is_null())
+        .filter(members::password_hash.is_not_null())
+        .select((members::id, members::name))
+        .load(connection)?;
+    rows.sort_by_cached_key(|(id, name)| (text::sort_key(name), id.clone()));
+    Ok(rows.into_iter().map(|(id, name)| (MemberId::stored(id), name)).collect())
+}
+
+pub(super) fn insert(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    password_hash: Option<&str>,
+) -> Result<()> {
+    let invited_until = match member.state {
+        State::Invited(until) => Some(until.millis()),
+        State::Active | State::Disabled(_) => None,
+    };
+    diesel::insert_into(members::table)
+        .values((
+            members::id.eq(member.id.as_str()),
+            members::name.eq(member.name.as_str()),
+            members::email.eq(member.email.as_str()),
+            members::email_folded.eq(member.email.folded()),
+            members::password_hash.eq(password_hash),
+            members::super_manager.eq(member.super_manager),
+            members::created_at.eq(member.created_at.millis()),
+            members::version.eq(member.version),
+            members::invited_until.eq(invited_until),
+        ))
+        .execute(&mut **tx)?;
+    insert_permissions(tx, &member.id, member.permissions)
+}
+
+fn insert_permissions(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    permissions: Permissions,
+) -> Result<()> {
+    for permission in permissions.iter() {
+        diesel::insert_into(member_permissions::table)
+            .values((
+                member_permissions::member_id.eq(id.as_str()),
+                member_permissions::permission.eq(permission.name()),
+            ))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_standing(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    standing: Standing,
+    version: i64,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set((members::super_manager.eq(standing.super_manager), members::version.eq(version)))
+        .execute(&mut **tx)?;
+    diesel::delete(member_permissions::table.filter(member_permissions::member_id.eq(id.as_str())))
+        .execute(&mut **tx)?;
+    insert_permissions(tx, id, standing.permissions)
+}
+
+pub(super) fn set_name(tx: &mut Transaction<'_>, id: &MemberId, name: &MemberName) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::name.eq(name.as_str()))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn set_disabled(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    since: Option<Timestamp>,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::disabled_at.eq(since.map(Timestamp::millis)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn set_invited_until(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    until: Option<Timestamp>,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::invited_until.eq(until.map(Timestamp::millis)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Sessions, codes and permissions go with the row.
+pub(super) fn delete(tx: &mut Transaction<'_>, id: &MemberId) -> Result<()> {
+    diesel::delete(members::table.find(id.as_str())).execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn set_password_hash(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    hash: Option<&str>,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::password_hash.eq(hash))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn set_last_signed_in(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    now: Timestamp,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::last_signed_in_at.eq(now.millis()))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+fn with_permissions(connection: &mut Connection, row: Row) -> Result<Member> {
+    let names: Vec<String> = member_permissions::table
+        .filter(member_permissions::member_id.eq(&row.id))
+        .select(member_permissions::permission)
+        .load(connection)?;
+    Ok(row.with(names.iter()))
+}
+
+/// The stored form of each member's address.
+pub(super) fn folded_emails(connection: &mut Connection) -> Result<Vec<(MemberId, Email, String)>> {
+    let rows: Vec<(String, String, String)> = members::table
+        .order(members::id)
+        .select((members::id, members::email, members::email_folded))
+        .load(connection)?;
+    let rows = rows.into_iter();
+    Ok(rows.map(|(id, email, form)| (MemberId::stored(id), Email::stored(email), form)).collect())
+}
+
+pub(super) fn set_folded_email(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    folded: &str,
+) -> Result<()> {
+    diesel::update(members::table.find(id.as_str()))
+        .set(members::email_folded.eq(folded))
+        .execute(&mut **tx)?;
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Finishing a review, or giving it up.
+
+use super::{COUNTED, Ended, Review, ReviewId, Stage, store};
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::api_keys;
+
+/// How many keys are looked at together.
+const BATCH: usize = 500;
+
+/// How many decisions are still to be carried out; counted no further than one above [`COUNTED`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn still_open(connection: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<i64> {
+    let items = store::perhaps_open(connection, id, now, COUNTED + 1)?;
+    let mut open = 0;
+    for items in items.chunks(BATCH) {
+        let keys: Vec<&str> = items.iter().map(|item| item.key_id.as_str()).collect();
+        let details = api_keys::details_of(connection, &keys)?;
+        let is_open =
+            |item: &&super::Item| item.stage(details.get(item.key_id.as_str()), now) == Stage::Open;
+        open += items.iter().filter(is_open).count();
+    }
+    Ok(i64::try_from(open).unwrap_or(i64::MAX))
+}
+
+/// Finishes a review in which every key that is still active has a decision. Returns it, and how many
+/// decisions are still to be carried out.
+///
+/// # Errors
+/// [`Error::Conflict`] when it has ended; [`Error::Invalid`] when keys still need a decision;
+/// [`Error::NotFound`] when there is no such review.
+pub fn finish(tx: &mut Transaction<'_>, id: &ReviewId, author: &Author) -> Result<(Review, i64)> {
+    let review = of_open(tx, id)?;
+    if !review.is_listed() {
+        return Err(Error::invalid(
+            "",
+            "The keys are still being listed. Start the review again to go on",
+        ));
+    }
+    match store::undecided(tx, id, author.now, COUNTED + 1)? {
+        0 => {}
+        1 => return Err(Error::invalid("", "1 key still needs a decision")),
+        undecided => {
+            let count = api_keys::count_text(undecided);
+            return Err(Error::invalid("", format!("{count} keys still need a decision")));
+        }
+    }
+    let still_open = still_open(tx, id, author.now)?;
+    let details = serde_json::json!({
+        "keys": review.total,
+        "decided": review.decided,
+        "still_open": still_open,
+    });
+    let entry = Entry::about(Event::ReviewFinished, review.subject()).with(details);
+    Ok((ended(tx, review, false, &entry, author)?, still_open))
+}
+
+/// Gives a review up. What was decided in it stays on record.
+///
+/// # Errors
+/// [`Error::Conflict`] when it has ended; [`Error::NotFound`] when there is no such review.
+pub fn cancel(tx: &mut Transaction<'_>, id: &ReviewId, author: &Author) -> Result<Review> {
+    let review = of_open(tx, id)?;
+    let details = serde_json::json!({ "keys": review.total, "decided": review.decided });
+    let entry = Entry::about(Event::ReviewCancelled, review.subject()).with(details);
+    ended(tx, review, true, &entry, author)
+}
+
+fn of_open(tx: &mut Transaction<'_>, id: &ReviewId) -> Result<Review> {
+    let review = store::find(tx, id)?.ok_or(Error::NotFound)?;
+    if review.is_open() { Ok(review) } else { Err(Error::Conflict) }
+}
+
+fn ended(
+    tx: &mut Transaction<'_>,
+    review: Review,
+    is_cancelled: bool,
+    entry: &Entry,
+    author: &Author,
+) -> Result<Review> {
+    let by = author.actor.name().to_owned();
+    let ended = Ended { at: author.now, by, is_cancelled };
+    store::end(tx, &review.id, &ended, author.actor.id())?;
+    activity::record(tx, author, entry)?;
+    Ok(Review { ended: Some(ended), ..review })
+}

@@ -1,0 +1,111 @@
+//! A review.
+
+use crate::base::clock::{Timestamp, long_date};
+use crate::base::error::Result;
+use crate::base::random;
+use crate::domain::activity::Subject;
+
+/// Identifies a review: `review_` and 12 digits of Crockford's base32.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewId(String);
+
+impl ReviewId {
+    const PREFIX: &str = "review_";
+    const DIGITS: usize = 12;
+
+    /// A new id.
+    ///
+    /// # Errors
+    /// When the operating system gives no random numbers.
+    pub fn random() -> Result<Self> {
+        let digits = random::text(random::CROCKFORD, Self::DIGITS)?;
+        Ok(Self(format!("{}{digits}", Self::PREFIX)))
+    }
+
+    /// Reads an id that somebody sent; `None` for what cannot be one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(Self::PREFIX)?;
+        let is_one = digits.len() == Self::DIGITS
+            && digits.bytes().all(|byte| random::CROCKFORD.contains(&byte));
+        is_one.then(|| Self(text.to_owned()))
+    }
+
+    pub(super) fn stored(id: String) -> Self {
+        Self(id)
+    }
+
+    /// The id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A review of all keys that were active when it was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// Never changes.
+    pub id: ReviewId,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// The name, at the time, of who started it.
+    pub starter: String,
+    /// The last key that was listed, while keys are still being listed.
+    pub listed_to: Option<String>,
+    /// How many keys it has.
+    pub total: i64,
+    /// Of how many it was decided what is to become of them.
+    pub decided: i64,
+    /// How it ended; none while it is open.
+    pub ended: Option<Ended>,
+}
+
+/// The end of a review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// The name, at the time, of who ended it.
+    pub by: String,
+    /// Whether it was given up rather than finished.
+    pub is_cancelled: bool,
+}
+
+impl Review {
+    /// What people call it: `Review of 23 November 2026`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("Review of {}", long_date(self.started_at.date()))
+    }
+
+    /// Whether decisions may be made.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// Whether all keys have been listed.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.listed_to.is_none()
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        Subject { kind: "review", id: self.id.as_str().to_owned(), name: self.name() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ids_of_reviews_are_read_as_such() {
+        let id = ReviewId::random().expect("random");
+        assert_eq!(ReviewId::parse(id.as_str()), Some(id));
+        for text in ["", "review_", "review_0123456789a", "leak_0123456789AB"] {
+            assert_eq!(ReviewId::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Starting a review: every key that is active at that moment is listed, some hundred at a time, so
+//! that nobody else who writes waits for long.
+
+use super::{Item, Review, ReviewId, store};
+use crate::base::error::{Error, Result};
+use crate::db::Transaction;
+use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::api_keys;
+
+/// How many keys are listed at once.
+const BATCH: i64 = 500;
+
+/// What became of starting a review.
+#[derive(Clone, Debug)]
+pub enum Started {
+    /// It is under way, and its keys are to be listed.
+    New(Review),
+    /// Another one is open: this.
+    Open(Review),
+}
+
+/// Starts a review under the id `id`, unless one is open.
+///
+/// # Errors
+/// [`Error::Invalid`] when there is no active key.
+pub fn start(tx: &mut Transaction<'_>, id: ReviewId, author: &Author) -> Result<Started> {
+    if let Some(open) = store::open(tx)? {
+        return Ok(Started::Open(open));
+    }
+    if api_keys::active_after(tx, "", author.now, 1)?.is_empty() {
+        return Err(Error::invalid("", "There is no active key to review"));
+    }
+    let review = Review {
+        id,
+        started_at: author.now,
+        starter: author.actor.name().to_owned(),
+        listed_to: Some(String::new()),
+        total: 0,
+        decided: 0,
+        ended: None,
+    };
+    store::insert(tx, &review, author.actor.id())?;
+    activity::record(tx, author, &Entry::about(Event::ReviewStarted, review.subject()))?;
+    Ok(Started::New(review))
+}
+
+/// Lists some hundred keys more of those that were active when the review was started. Returns whether
+/// there are more. Whoever drops it on the way loses nothing: the next one goes on.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such review.
+pub fn gather(tx: &mut Transaction<'_>, id: &ReviewId) -> Result<bool> {
+    let review = store::find(tx, id)?.ok_or(Error::NotFound)?;
+    let Some(after) = review.listed_to.filter(|_| review.ended.is_none()) else {
+        return Ok(false);
+    };
+    let keys = api_keys::active_after(tx, &after, review.started_at, BATCH)?;
+    let items: Vec<Item> = keys.values().map(Item::of).collect();
+    store::insert_items(tx, id, &items)?;
+    let listed = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    let last = keys.into_keys().next_back().filter(|_| listed == BATCH);
+    store::set_listed(tx, id, last.as_deref(), review.total + listed)?;
+    Ok(last.is_some())
+}

@@ -1,0 +1,274 @@
+//! The SQL of the keys in a review.
+
+use std::collections::BTreeMap;
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::base::secret_scan::without_secrets;
+use crate::base::text;
+use crate::db::schema::{api_keys, review_items};
+use crate::db::{Connection, Transaction, on_each};
+use crate::domain::activity::Author;
+use crate::domain::api_keys::{Environment, KeyId};
+use crate::domain::reviews::{Cursor, Decided, Decision, Item, ReviewId, View, Wanted};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = review_items)]
+struct Row {
+    key_id: String,
+    name: String,
+    environment: String,
+    role: String,
+    scopes: i64,
+    created_at: i64,
+    created_by: String,
+    expires_at: i64,
+    last_used_at: i64,
+    decision: Option<String>,
+    note: String,
+    decided_at: Option<i64>,
+    decided_by: Option<String>,
+    decider: Option<String>,
+}
+
+impl TryFrom<Row> for Item {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let environment = Environment::parse(&row.environment);
+        let decision = row.decision.map(|slug| {
+            Decision::parse(&slug).ok_or_else(|| Error::internal(format!("a decision {slug:?}")))
+        });
+        let decided = decision.transpose()?.map(|decision| Decided {
+            decision,
+            note: row.note,
+            at: Timestamp::from_millis(row.decided_at.unwrap_or_default()),
+            by_id: row.decided_by,
+            by: row.decider.unwrap_or_default(),
+        });
+        Ok(Self {
+            key_id: KeyId::stored(&row.key_id)?,
+            name: row.name,
+            environment: environment.ok_or_else(|| Error::internal("a bad environment"))?,
+            role: row.role,
+            scopes: row.scopes,
+            created_at: Timestamp::from_millis(row.created_at),
+            created_by: row.created_by,
+            expires_at: Timestamp::from_millis(row.expires_at),
+            last_used_at: (row.last_used_at > 0).then(|| Timestamp::from_millis(row.last_used_at)),
+            decided,
+        })
+    }
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Item>> {
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Adds some hundred keys to a review: statements have a limit of parameters.
+pub(in crate::domain::reviews) fn insert_items(
+    tx: &mut Transaction<'_>,
+    id: &ReviewId,
+    items: &[Item],
+) -> Result<()> {
+    let row = |item: &Item| {
+        (
+            review_items::review_id.eq(id.as_str().to_owned()),
+            review_items::key_id.eq(item.key_id.as_str().to_owned()),
+            review_items::name.eq(without_secrets(&item.name).into_owned()),
+            review_items::name_sort.eq(text::sort_key(&item.name)),
+            review_items::environment.eq(item.environment.slug()),
+            review_items::role.eq(item.role.clone()),
+            review_items::scopes.eq(item.scopes),
+            review_items::created_at.eq(item.created_at.millis()),
+            review_items::created_by.eq(item.created_by.clone()),
+            review_items::expires_at.eq(item.expires_at.millis()),
+            review_items::last_used_at.eq(item.last_used_at.map_or(0, Timestamp::millis)),
+            review_items::note.eq(""),
+        )
+    };
+    let rows: Vec<_> = items.iter().map(row).collect();
+    on_each!(&mut **tx, native => {
+        diesel::insert_into(review_items::table).values(&rows).execute(native)?;
+    });
+    Ok(())
+}
+
+/// The items of those keys, by name.
+pub(in crate::domain::reviews) fn items_of(
+    connection: &mut Connection,
+    id: &ReviewId,
+    keys: &[&str],
+) -> Result<Vec<Item>> {
+    read(
+        review_items::table
+            .filter(review_items::review_id.eq(id.as_str()))
+            .filter(review_items::key_id.eq_any(keys))
+            .order((review_items::name_sort, review_items::key_id))
+            .select(Row::as_select())
+            .load(connection)?,
+    )
+}
+
+/// At most `limit` items beside the cursor, nearest first: before a cursor they come backwards.
+pub(in crate::domain::reviews) fn walk(
+    connection: &mut Connection,
+    id: &ReviewId,
+    view: View,
+    cursor: Option<&Cursor>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Item>> {
+    let query = review_items::table
+        .left_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
+        .filter(review_items::review_id.eq(id.as_str()))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(Row::as_select())
+        .into_boxed();
+    let query = match view {
+        View::All => query,
+        View::Decided(decision) => {
+            query.filter(review_items::decision.eq(Some(decision.slug().to_owned())))
+        }
+        View::Undecided => query
+            .filter(review_items::decision.is_null())
+            .filter(api_keys::revoked_at.is_null())
+            .filter(api_keys::expires_at.gt(now.millis())),
+    };
+    let place = cursor.map(|cursor| (cursor.name.clone(), cursor.key_id.as_str().to_owned()));
+    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
+    let query = match place {
+        // The first bound is what an index can be entered at.
+        Some((name, key_id)) if is_after => query
+            .filter(review_items::name_sort.ge(name.clone()))
+            .filter(review_items::name_sort.gt(name).or(review_items::key_id.gt(key_id))),
+        Some((name, key_id)) => query
+            .filter(review_items::name_sort.le(name.clone()))
+            .filter(review_items::name_sort.lt(name).or(review_items::key_id.lt(key_id))),
+        None => query,
+    };
+    let rows = if is_after {
+        query.order((review_items::name_sort.asc(), review_items::key_id.asc())).load(connection)?
+    } else {
+        let order = (review_items::name_sort.desc(), review_items::key_id.desc());
+        query.order(order).load(connection)?
+    };
+    read(rows)
+}
+
+/// How many keys of a review are still active and undecided, up to `limit`.
+pub(in crate::domain::reviews) fn undecided(
+    connection: &mut Connection,
+    id: &ReviewId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<i64> {
+    let found: Vec<String> = review_items::table
+        .inner_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
+        .filter(review_items::review_id.eq(id.as_str()))
+        .filter(review_items::decision.is_null())
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(now.millis()))
+        .limit(limit)
+        .select(review_items::key_id)
+        .load(connection)?;
+    Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
+}
+
+/// At most `limit` items whose decisions are still to be carried out, in no order; among them keys to be
+/// reduced whose role was narrowed.
+pub(in crate::domain::reviews) fn perhaps_open(
+    connection: &mut Connection,
+    id: &ReviewId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Item>> {
+    let to_carry_out = [Decision::Reduce, Decision::Rotate, Decision::Revoke].map(Decision::slug);
+    let is = |decision: Decision| review_items::decision.eq(Some(decision.slug()));
+    let decided = review_items::decided_at.assume_not_null();
+    let open = is(Decision::Revoke)
+        .or(is(Decision::Rotate)
+            .and(api_keys::secret_created_at.nullable().le(review_items::decided_at)))
+        .or(is(Decision::Reduce).and(
+            api_keys::edited_at.is_null().or(api_keys::edited_at.assume_not_null().le(decided)),
+        ));
+    read(
+        review_items::table
+            .inner_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
+            .filter(review_items::review_id.eq(id.as_str()))
+            .filter(review_items::decision.eq_any(to_carry_out))
+            .filter(api_keys::revoked_at.is_null())
+            .filter(api_keys::expires_at.gt(now.millis()))
+            .filter(open.assume_not_null())
+            .limit(limit)
+            .select(Row::as_select())
+            .load(connection)?,
+    )
+}
+
+/// How many items were decided in each way.
+pub(in crate::domain::reviews) fn totals(
+    connection: &mut Connection,
+    id: &ReviewId,
+) -> Result<BTreeMap<&'static str, i64>> {
+    let rows: Vec<(Option<String>, i64)> = review_items::table
+        .filter(review_items::review_id.eq(id.as_str()))
+        .filter(review_items::decision.is_not_null())
+        .group_by(review_items::decision)
+        .select((review_items::decision, count_star()))
+        .load(connection)?;
+    let known = rows
+        .into_iter()
+        .filter_map(|(slug, count)| Some((Decision::parse(slug.as_deref()?)?.slug(), count)));
+    Ok(known.collect())
+}
+
+pub(in crate::domain::reviews) fn decide(
+    tx: &mut Transaction<'_>,
+    id: &ReviewId,
+    wanted: &Wanted,
+    author: &Author,
+) -> Result<()> {
+    diesel::update(review_items::table.find((id.as_str(), wanted.key_id.as_str())))
+        .set((
+            review_items::decision.eq(Some(wanted.decision.slug())),
+            review_items::note.eq(&wanted.note),
+            review_items::decided_at.eq(author.now.millis()),
+            review_items::decided_by.eq(author.actor.id()),
+            review_items::decider.eq(Some(author.actor.name())),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// How many items are read at once.
+const BATCH: i64 = 5_000;
+
+/// Writes again what the items of a review are sorted by, where that differs.
+pub(in crate::domain::reviews) fn sort_names_again(
+    tx: &mut Transaction<'_>,
+    review: &str,
+) -> Result<()> {
+    let mut last = String::new();
+    loop {
+        let rows: Vec<(String, String, String)> = review_items::table
+            .filter(review_items::review_id.eq(review).and(review_items::key_id.gt(&last)))
+            .order(review_items::key_id)
+            .limit(BATCH)
+            .select((review_items::key_id, review_items::name, review_items::name_sort))
+            .load(&mut **tx)?;
+        let Some((id, ..)) = rows.last() else { return Ok(()) };
+        id.clone_into(&mut last);
+        for (id, name, stored) in &rows {
+            let sort = text::sort_key(name);
+            if sort != *stored {
+                diesel::update(review_items::table.find((review, id)))
+                    .set(review_items::name_sort.eq(sort))
+                    .execute(&mut **tx)?;
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a person fills in for a role, and the checks that turn it into values.
+
+use std::collections::BTreeSet;
+
+use super::{Role, slug};
+use crate::base::error::Invalid;
+use crate::base::text::{self, Typed};
+use crate::domain::scopes::Scope;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 80;
+/// The longest description, in characters.
+const LONGEST_DESCRIPTION: usize = 200;
+
+/// The form of a role as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// The role's name.
+    pub name: String,
+    /// What gateways are to call a new role; empty to make that from the name.
+    pub slug: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// The scopes ticked.
+    pub scopes: Vec<String>,
+}
+
+/// A draft, checked.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub name: String,
+    /// Of a new role; empty for one that is edited.
+    pub slug: String,
+    pub description: String,
+    pub scopes: BTreeSet<String>,
+}
+
+impl Draft {
+    /// Checks the form against the scopes that there are, the role that it edits and the others.
+    pub(super) fn check(
+        &self,
+        scopes: &[Scope],
+        before: Option<&Role>,
+        others: &[Role],
+    ) -> Result<Checked, Invalid> {
+        let mut invalid = Invalid::default();
+        let name = invalid.take("name", self.check_name(before, others));
+        let slug = match (before, &name) {
+            (Some(_), _) => Ok(String::new()),
+            // None can be made from a name that is wrong, but one that was typed is checked all the same.
+            (None, None) if self.slug.trim().is_empty() => Ok(String::new()),
+            (None, name) => slug::choose(&self.slug, name.as_deref().unwrap_or_default(), others),
+        };
+        let slug = invalid.take("slug", slug);
+        let stored = before.map_or("", |role| &role.description);
+        let description = Typed::over(&self.description, stored);
+        let description = text::one_line(description, "Description", LONGEST_DESCRIPTION);
+        let description = invalid.take("description", description);
+        let scopes = invalid.take("scopes", self.check_scopes(scopes));
+        match (name, slug, description, scopes) {
+            (Some(name), Some(slug), Some(description), Some(scopes)) => {
+                Ok(Checked { name, slug, description, scopes })
+            }
+            _ => Err(invalid),
+        }
+    }
+
+    fn check_name(&self, before: Option<&Role>, others: &[Role]) -> Result<String, String> {
+        let typed = Typed::over(&self.name, before.map_or("", |role| &role.name));
+        let name = text::one_line(typed, "Role name", LONGEST_NAME)?;
+        if name.is_empty() {
+            return Err("Enter a role name".into());
+        }
+        let folded = text::fold(&name);
+        if others.iter().any(|other| text::fold(&other.name) == folded) {
+            return Err(format!("Another role is already called “{name}”"));
+        }
+        Ok(name)
+    }
+
+    fn check_scopes(&self, all: &[Scope]) -> Result<BTreeSet<String>, String> {
+        let chosen: BTreeSet<String> = self.scopes.iter().cloned().collect();
+        let is_there = |name: &&String| all.iter().any(|scope| scope.name == **name);
+        match chosen.iter().find(|name| !is_there(name)) {
+            Some(other) => {
+                text::without_secret(other)?;
+                let shown = text::visible(other, LONGEST_NAME);
+                Err(format!("There is no scope “{shown}”. Choose from the list"))
+            }
+            None if chosen.is_empty() => Err("Choose at least one scope".into()),
+            None => Ok(chosen),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::scopes::Resource;
+
+    fn check(draft: &Draft) -> Result<Checked, Invalid> {
+        let scopes = [Resource::new("orders", "").expect("a resource").scope("read")];
+        let others = [Role::custom("role_1", "billing", "Billing", "", BTreeSet::new())];
+        draft.check(&scopes, None, &others)
+    }
+
+    fn draft() -> Draft {
+        let scopes = vec!["orders:read".into()];
+        Draft { name: " Auditor ".into(), scopes, ..Draft::default() }
+    }
+
+    #[test]
+    fn a_name_and_a_scope_are_enough() {
+        let checked = check(&draft()).expect("fine");
+        assert_eq!((checked.name.as_str(), checked.scopes.len()), ("Auditor", 1));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let bad = Draft { description: "x".repeat(201), ..Draft::default() };
+        let fields: Vec<_> = check(&bad).expect_err("invalid").0.iter().map(|e| e.field).collect();
+        assert_eq!(fields, ["name", "description", "scopes"]);
+    }
+
+    #[test]
+    fn names_are_unique_without_regard_to_case_and_scopes_exist() {
+        let said = |draft: &Draft, field| {
+            check(draft).expect_err("invalid").of(field).next().expect("an error").to_owned()
+        };
+        let taken = Draft { name: "BILLING".into(), ..draft() };
+        assert_eq!(said(&taken, "name"), "Another role is already called “BILLING”");
+        let wide = Draft { name: "Ｂilling".into(), ..draft() };
+        assert_eq!(said(&wide, "name"), "Another role is already called “Ｂilling”");
+        let unknown =
+            Draft { scopes: vec!["orders:read".into(), "orders:\u{202e}".into()], ..draft() };
+        assert_eq!(said(&unknown, "scopes"), "There is no scope “orders:”. Choose from the list");
+    }
+}

@@ -1,0 +1,181 @@
+//! Named sets of scopes: the most that a key of the role may do.
+//!
+//! Uses activity and scopes; knows no keys.
+
+mod draft;
+mod names;
+mod role;
+mod slug;
+mod store;
+
+pub use draft::Draft;
+pub use names::{alike, fold_names_again};
+pub use role::{Coverage, Role};
+pub use slug::is_slug;
+
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Invalid, Result};
+use crate::base::random;
+use crate::db::{Connection, EVERYTHING, Transaction};
+use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+use crate::domain::scopes;
+
+/// How many roles there can be: a page shows them all.
+pub const MOST: usize = 200;
+
+/// Adds the built-in roles that are not there yet.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    let known = store::all(tx)?;
+    for (position, role) in Role::built_in() {
+        if !known.iter().any(|other| other.id == role.id) {
+            store::insert(tx, &role, position, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Has built-in roles that another version stored say what they cover in this one. Every process
+/// then forgets what their keys could do before.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> {
+    let stored = store::all(tx)?;
+    for (_, role) in Role::built_in() {
+        let before = stored.iter().find(|other| other.id == role.id);
+        let Some(before) = before.filter(|other| other.description != role.description) else {
+            continue;
+        };
+        let after = Role { version: before.version + 1, ..role };
+        store::update(tx, &after)?;
+        tx.announce(EVERYTHING)?;
+        let changes = changes(Some(before), &after);
+        activity::record(tx, author, &recorded(Event::RoleEdited, &after, &changes))?;
+    }
+    Ok(())
+}
+
+/// Adds a role of the organisation's own.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn add(tx: &mut Transaction<'_>, role: &Role, now: Timestamp) -> Result<()> {
+    store::insert(tx, role, Role::CUSTOM_POSITION, now)
+}
+
+/// Creates the role that was drafted.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules or there is no room.
+pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Role> {
+    let (known, scopes) = (all(tx)?, scopes::all(tx)?);
+    let mut invalid = Invalid::default();
+    if known.len() >= MOST {
+        invalid.add("", format!("There are {MOST} roles, which is the most"));
+    }
+    let checked = invalid.and(draft.check(&scopes, None, &known))?;
+    let id = format!("role_{}", random::text(random::BASE62, 12)?);
+    let role =
+        Role::custom(&id, &checked.slug, &checked.name, &checked.description, checked.scopes);
+    add(tx, &role, author.now)?;
+    activity::record(tx, author, &recorded(Event::RoleCreated, &role, &changes(None, &role)))?;
+    Ok(role)
+}
+
+/// Edits a role of the organisation's own that stood at `version`. Returns it as it stood before
+/// and as it stands now.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the draft breaks
+/// rules, [`Error::NotFound`] when there is no such role of the organisation's.
+pub fn edit(
+    tx: &mut Transaction<'_>,
+    slug: &str,
+    draft: &Draft,
+    version: i64,
+    author: &Author,
+) -> Result<(Role, Role)> {
+    let (mut others, scopes) = (all(tx)?, scopes::all(tx)?);
+    let place = others.iter().position(|role| role.slug == slug && !role.is_built_in());
+    let before = others.remove(place.ok_or(Error::NotFound)?);
+    if before.version != version {
+        return Err(Error::Conflict);
+    }
+    let checked = draft.check(&scopes, Some(&before), &others).map_err(Error::Invalid)?;
+    let mut after = before.clone();
+    (after.name, after.description, after.scopes) =
+        (checked.name, checked.description, checked.scopes);
+    let changes = changes(Some(&before), &after);
+    if changes.is_empty() {
+        return Ok((before, after));
+    }
+    after.version += 1;
+    store::update(tx, &after)?;
+    // Its keys can do what it allows from the next request on.
+    tx.announce(EVERYTHING)?;
+    activity::record(tx, author, &recorded(Event::RoleEdited, &after, &changes))?;
+    Ok((before, after))
+}
+
+/// Deletes a role of the organisation's own that no key has.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such role of the organisation's; when a key has it, the
+/// database refuses.
+pub fn delete(tx: &mut Transaction<'_>, slug: &str, author: &Author) -> Result<Role> {
+    let role = own(tx, slug)?;
+    store::delete(tx, &role.id)?;
+    tx.announce(EVERYTHING)?;
+    activity::record(tx, author, &Entry::about(Event::RoleDeleted, subject(&role)))?;
+    Ok(role)
+}
+
+/// The role of the organisation's own with this slug.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none; the built-in ones are not the organisation's.
+pub fn own(connection: &mut Connection, slug: &str) -> Result<Role> {
+    let mut roles = all(connection)?.into_iter();
+    roles.find(|role| role.slug == slug && !role.is_built_in()).ok_or(Error::NotFound)
+}
+
+/// Every role with its scopes as they stand, the smallest built-in one first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn all(connection: &mut Connection) -> Result<Vec<Role>> {
+    let scopes = scopes::all(connection)?;
+    let mut roles = store::all(connection)?;
+    for role in &mut roles {
+        role.resolve(&scopes);
+    }
+    Ok(roles)
+}
+
+fn subject(role: &Role) -> Subject {
+    Subject { kind: "role", id: role.id.clone(), name: role.name.clone() }
+}
+
+fn recorded(event: Event, role: &Role, changes: &[Change]) -> Entry {
+    let details = serde_json::json!({ "version": role.version, "changes": changes });
+    Entry::about(event, subject(role)).with(details)
+}
+
+/// What differs, in the words of the form; against nothing, all that was filled in.
+fn changes(before: Option<&Role>, after: &Role) -> Vec<Change> {
+    type Field = (&'static str, fn(&Role) -> String);
+    const FIELDS: [Field; 3] = [
+        ("Role Name", |role| role.name.clone()),
+        ("Description", |role| role.description.clone()),
+        ("Scopes", |role| role.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+    ];
+    let change = |(field, value): &Field| Change {
+        field: (*field).to_owned(),
+        from: before.map(value).unwrap_or_default(),
+        to: value(after),
+    };
+    FIELDS.iter().map(change).filter(|change| change.from != change.to).collect()
+}

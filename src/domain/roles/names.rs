@@ -1,0 +1,44 @@
+//! Names of roles that were different in an older version of the program, and are the same now. The
+//! later one is told apart in the database by its id, until one of the two is renamed.
+
+use super::store;
+use crate::base::error::Result;
+use crate::base::text::fold;
+use crate::db::{Connection, Transaction};
+
+/// Folds every name again.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<()> {
+    let mut roles = store::folded_names(tx)?;
+    for index in 0..roles.len() {
+        let (id, name, stored) = &roles[index];
+        let folded = fold(name);
+        if *stored == folded {
+            continue;
+        }
+        let is_taken = roles.iter().any(|(_, _, other)| *other == folded);
+        let folded = if is_taken { format!("{folded} {id}") } else { folded };
+        store::set_folded_name(tx, id, &folded)?;
+        roles[index].2 = folded;
+    }
+    Ok(())
+}
+
+/// The slugs and names of roles whose name another one has too.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn alike(connection: &mut Connection) -> Result<Vec<(String, String)>> {
+    let roles = store::folded_names(connection)?;
+    let apart = roles.iter().filter(|(id, name, stored)| {
+        let is_taken =
+            || roles.iter().any(|(other, its, _)| other != id && fold(its) == fold(name));
+        stored.ends_with(id.as_str()) && is_taken()
+    });
+    let apart: Vec<&str> = apart.map(|(id, ..)| id.as_str()).collect();
+    let mut roles = store::all(connection)?;
+    roles.retain(|role| apart.contains(&role.id.as_str()));
+    Ok(roles.into_iter().map(|role| (role.slug, role.name)).collect())
+}

@@ -1,0 +1,154 @@
+//! A role and what it covers.
+
+use std::collections::BTreeSet;
+
+use crate::domain::scopes::Scope;
+
+/// A named set of scopes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Never changes.
+    pub id: String,
+    /// Stands in forms and in gateways' headers.
+    pub slug: String,
+    /// What people see.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How its scopes come about.
+    pub coverage: Coverage,
+    /// Its scopes as they stand.
+    pub scopes: BTreeSet<String>,
+    /// Counts the edits, so that none is lost.
+    pub version: i64,
+}
+
+/// How a role's scopes come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// Every scope of the organisation's API, also future ones.
+    Every,
+    /// Every `:read` and `:write` scope.
+    ReadAndWrite,
+    /// Every `:read` scope.
+    Read,
+    /// Those that the organisation chose.
+    Chosen,
+}
+
+impl Coverage {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Every => "every",
+            Self::ReadAndWrite => "read_and_write",
+            Self::Read => "read",
+            Self::Chosen => "chosen",
+        }
+    }
+
+    /// The coverage of that name; an unknown one covers only what is listed, so nothing more.
+    pub(super) fn stored(name: &str) -> Self {
+        [Self::Every, Self::ReadAndWrite, Self::Read]
+            .into_iter()
+            .find(|coverage| coverage.name() == name)
+            .unwrap_or(Self::Chosen)
+    }
+
+    /// Latchkey's own scopes are given by custom roles only: who may ask about other keys is decided
+    /// for each key, not by what its API grows to.
+    fn covers(self, scope: &Scope) -> bool {
+        if scope.built_in {
+            return false;
+        }
+        match self {
+            Self::Every => true,
+            Self::ReadAndWrite => matches!(scope.operation.as_str(), "read" | "write"),
+            Self::Read => scope.operation == "read",
+            Self::Chosen => false,
+        }
+    }
+}
+
+impl Role {
+    /// Where custom roles stand: between Read and write and Full access.
+    pub(super) const CUSTOM_POSITION: i64 = 2;
+
+    /// A role of the organisation's own.
+    #[must_use]
+    pub fn custom(
+        id: &str,
+        slug: &str,
+        name: &str,
+        description: &str,
+        scopes: BTreeSet<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            slug: slug.into(),
+            name: name.into(),
+            description: description.into(),
+            coverage: Coverage::Chosen,
+            scopes,
+            version: 1,
+        }
+    }
+
+    /// Whether it is one of Latchkey's own, which follow the organisation's scopes.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.coverage != Coverage::Chosen
+    }
+
+    /// The built-in roles, each with its position, the smallest first.
+    pub(super) fn built_in() -> [(i64, Self); 3] {
+        let role = |slug: &str, name: &str, description: &str, coverage| Self {
+            id: format!("role_{slug}"),
+            slug: slug.into(),
+            name: name.into(),
+            description: description.into(),
+            coverage,
+            scopes: BTreeSet::new(),
+            version: 1,
+        };
+        [
+            (
+                0,
+                role(
+                    "read-only",
+                    "Read-only",
+                    "Reads everything, changes nothing.",
+                    Coverage::Read,
+                ),
+            ),
+            (
+                1,
+                role(
+                    "read-and-write",
+                    "Read and write",
+                    "Reads and changes everything.",
+                    Coverage::ReadAndWrite,
+                ),
+            ),
+            (
+                Self::CUSTOM_POSITION + 1,
+                role(
+                    "full-access",
+                    "Full access",
+                    "Every scope of your API, also those added later.",
+                    Coverage::Every,
+                ),
+            ),
+        ]
+    }
+
+    /// Works out the scopes of a role that follows the organisation's.
+    pub(super) fn resolve(&mut self, all: &[Scope]) {
+        if self.is_built_in() {
+            self.scopes = all
+                .iter()
+                .filter(|scope| self.coverage.covers(scope))
+                .map(|scope| scope.name.clone())
+                .collect();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a person fills in for a scope, and the checks that turn it into one.
+
+use super::scope::{LONGEST_DESCRIPTION, operation};
+use super::{Resource, Scope};
+use crate::base::error::Invalid;
+use crate::base::text::{self, Typed};
+
+/// The form that adds a scope, as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// `orders`.
+    pub resource: String,
+    /// `read`.
+    pub operation: String,
+    /// What it is for; may be empty.
+    pub description: String,
+}
+
+impl Draft {
+    /// The scope's name, if that breaks no rule, whatever the rest does.
+    pub(super) fn name(&self) -> Option<String> {
+        let named = Self { description: String::new(), ..self.clone() };
+        named.check().ok().map(|scope| scope.name)
+    }
+
+    /// The scope that was drafted.
+    ///
+    /// # Errors
+    /// All that is wrong, in the order of the form's fields.
+    pub fn check(&self) -> Result<Scope, Invalid> {
+        let mut invalid = Invalid::default();
+        let text = description(&self.description);
+        let resource = match self.resource.trim() {
+            "" => Err("Enter a resource".to_owned()),
+            name => Resource::new(name, text.as_deref().unwrap_or_default()),
+        };
+        let resource = invalid.take("resource", resource);
+        let operation = invalid.take("operation", operation(&self.operation));
+        let text = invalid.take("description", text);
+        match (resource, operation, text) {
+            (Some(resource), Some(operation), Some(_)) => Ok(resource.scope(&operation)),
+            _ => Err(invalid),
+        }
+    }
+}
+
+/// Checks a scope's description.
+pub(super) fn description<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
+    text::one_line(typed, "Description", LONGEST_DESCRIPTION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(resource: &str, operation: &str) -> Draft {
+        let (resource, operation) = (resource.into(), operation.into());
+        Draft { resource, operation, description: " Sales orders ".into() }
+    }
+
+    #[test]
+    fn a_resource_and_an_operation_make_a_scope() {
+        let scope = draft(" Orders", "READ ").check().expect("fine");
+        assert_eq!(
+            (scope.name.as_str(), scope.description.as_str()),
+            ("orders:read", "Sales orders")
+        );
+        assert!(!scope.built_in && super::super::is_scope(&scope.name));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let bad = Draft { description: "x".repeat(201), ..draft("", "a:b") };
+        let fields: Vec<_> = bad.check().expect_err("invalid").0.iter().map(|e| e.field).collect();
+        assert_eq!(fields, ["resource", "operation", "description"]);
+        for (resource, operation) in [
+            ("latchkey", "introspect"),
+            ("1st", "read"),
+            ("orders", ""),
+            ("a b", "read"),
+            ("a", "é"),
+        ] {
+            assert!(draft(resource, operation).check().is_err(), "{resource}:{operation}");
+        }
+    }
+}

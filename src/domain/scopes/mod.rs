@@ -1,0 +1,201 @@
+//! What the organisation's API offers: scopes, one operation on one resource each.
+//!
+//! Uses activity; knows neither roles nor keys.
+
+mod draft;
+mod matrix;
+pub mod openapi;
+mod resources;
+mod scope;
+mod store;
+
+pub use draft::Draft;
+pub use matrix::{Cell, Matrix, MatrixRow};
+pub use resources::{ByResource, by_resource, capitalised};
+pub use scope::{Resource, Scope, is_scope};
+
+use crate::base::error::{Error, Invalid, Result};
+use crate::base::text::Typed;
+use crate::db::{Connection, EVERYTHING, Transaction};
+use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+
+/// The scope that a service needs to ask whether keys may pass; built in.
+pub const INTROSPECT: &str = "latchkey:introspect";
+/// How many scopes there can be, the built-in one included: a page shows them all.
+pub const MOST: usize = 500;
+
+/// Adds `resource:read` and `resource:write` for each resource that is not there yet, and the
+/// built-in scope.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn add_resources(
+    tx: &mut Transaction<'_>,
+    resources: &[Resource],
+    author: &Author,
+) -> Result<()> {
+    let offered =
+        resources.iter().flat_map(|resource| [resource.scope("read"), resource.scope("write")]);
+    add(tx, offered, author)
+}
+
+/// Adds the scopes that are not there yet, and the built-in one.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn add(
+    tx: &mut Transaction<'_>,
+    offered: impl IntoIterator<Item = Scope>,
+    author: &Author,
+) -> Result<()> {
+    let known = all(tx)?;
+    let mut new: Vec<Scope> = Vec::new();
+    for scope in offered.into_iter().chain([Scope::introspect()]) {
+        if !known.iter().chain(&new).any(|other| other.name == scope.name) {
+            new.push(scope);
+        }
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    let position = store::next_position(tx)?;
+    store::insert(tx, &new, position, author.now)?;
+    // Roles that follow the organisation's scopes grow with them.
+    tx.announce(EVERYTHING)
+}
+
+/// Adds the scope that was drafted.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules, or there is such a scope or no room.
+pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Scope> {
+    let known = all(tx)?;
+    let mut invalid = Invalid::default();
+    check_room(&known, 1, "", &mut invalid);
+    if let Some(name) = draft.name()
+        && known.iter().any(|other| other.name == name)
+    {
+        invalid.add("operation", format!("There is a scope {name} already"));
+    }
+    let scope = invalid.and(draft.check())?;
+    add(tx, [scope.clone()], author)?;
+    let changes = described("", &scope.description);
+    activity::record(tx, author, &edited(Event::ScopeAdded, &scope, &changes))?;
+    Ok(scope)
+}
+
+/// Adds those of `chosen` that are not there yet, and returns how many these are.
+///
+/// # Errors
+/// [`Error::Invalid`] when nothing is chosen or there is no room for so many.
+pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, author: &Author) -> Result<usize> {
+    if chosen.is_empty() {
+        return Err(Error::invalid("scopes", "Choose at least one scope"));
+    }
+    let known = all(tx)?;
+    let mut new: Vec<Scope> = Vec::new();
+    for scope in chosen {
+        if !known.iter().chain(&new).any(|other| other.name == scope.name) {
+            new.push(scope);
+        }
+    }
+    if new.is_empty() {
+        return Ok(0);
+    }
+    let mut invalid = Invalid::default();
+    check_room(&known, new.len(), "scopes", &mut invalid);
+    invalid.and(Ok(()))?;
+    let names: Vec<_> = new.iter().map(|scope| scope.name.as_str()).collect();
+    let change = Change { field: "Scopes".into(), from: String::new(), to: names.join(", ") };
+    let entry = Entry {
+        event: Event::ScopesImported,
+        subject: None,
+        details: serde_json::json!({ "changes": [change] }),
+    };
+    let count = new.len();
+    add(tx, new, author)?;
+    activity::record(tx, author, &entry)?;
+    Ok(count)
+}
+
+/// Changes what a scope says it is for; it stood at `version`.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the text breaks
+/// rules, [`Error::NotFound`] when there is no such scope of the organisation's.
+pub fn describe(
+    tx: &mut Transaction<'_>,
+    name: &str,
+    description: &str,
+    version: i64,
+    author: &Author,
+) -> Result<()> {
+    let before = own(tx, name)?;
+    if before.version != version {
+        return Err(Error::Conflict);
+    }
+    let typed = Typed::over(description, &before.description);
+    let description = draft::description(typed).map_err(|m| Error::invalid("description", m))?;
+    let changes = described(&before.description, &description);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let after = Scope { description, version: version + 1, ..before };
+    store::describe(tx, &after)?;
+    activity::record(tx, author, &edited(Event::ScopeEdited, &after, &changes))
+}
+
+/// Removes a scope that no role of the organisation's own and no key names.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such scope of the organisation's; when something still
+/// names it, the database refuses.
+pub fn remove(tx: &mut Transaction<'_>, name: &str, author: &Author) -> Result<()> {
+    let scope = own(tx, name)?;
+    store::delete(tx, name)?;
+    // Roles that follow the organisation's scopes shrink with them.
+    tx.announce(EVERYTHING)?;
+    activity::record(tx, author, &Entry::about(Event::ScopeRemoved, subject(&scope)))
+}
+
+/// Every scope, in the organisation's order.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn all(connection: &mut Connection) -> Result<Vec<Scope>> {
+    store::all(connection)
+}
+
+/// The scope of the organisation's with this name.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none; the built-in one is not the organisation's.
+pub fn own(connection: &mut Connection, name: &str) -> Result<Scope> {
+    let mut scopes = all(connection)?.into_iter();
+    scopes.find(|scope| scope.name == name && !scope.built_in).ok_or(Error::NotFound)
+}
+
+fn check_room(known: &[Scope], new: usize, field: &'static str, invalid: &mut Invalid) {
+    match MOST.saturating_sub(known.len()) {
+        room if new <= room => {}
+        0 => invalid.add(field, format!("There are {MOST} scopes, which is the most")),
+        room => invalid.add(
+            field,
+            format!("There can be {MOST} scopes in all. Choose {room} or fewer of these {new}"),
+        ),
+    }
+}
+
+fn subject(scope: &Scope) -> Subject {
+    Subject { kind: "scope", id: scope.name.clone(), name: scope.name.clone() }
+}
+
+fn edited(event: Event, scope: &Scope, changes: &[Change]) -> Entry {
+    let recorded = serde_json::json!({ "version": scope.version, "changes": changes });
+    Entry::about(event, subject(scope)).with(recorded)
+}
+
+fn described(from: &str, to: &str) -> Vec<Change> {
+    let change = Change { field: "Description".into(), from: from.into(), to: to.into() };
+    if from == to { Vec::new() } else { vec![change] }
+}

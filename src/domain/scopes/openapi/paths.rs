@@ -1,0 +1,70 @@
+//! Scopes proposed from what can be requested: the resource from tag or path, read or write from
+//! the method.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Proposal;
+use crate::base::text;
+use crate::domain::scopes::{Resource, Scope};
+
+/// The longest slug of a resource, in characters.
+const LONGEST: usize = 40;
+const READS: [&str; 3] = ["get", "head", "options"];
+const WRITES: [&str; 5] = ["put", "post", "patch", "delete", "trace"];
+
+/// Adds `resource:read` and `resource:write` for what `document` lets people request.
+pub(super) fn propose(document: &Value, proposal: &mut Proposal) {
+    let descriptions = tag_descriptions(document);
+    let paths = document.get("paths").and_then(Value::as_object);
+    for (path, item) in paths.into_iter().flatten() {
+        for (method, request) in item.as_object().into_iter().flatten() {
+            let operation = match method.as_str() {
+                method if READS.contains(&method) => "read",
+                method if WRITES.contains(&method) => "write",
+                _ => continue,
+            };
+            let tag = request.pointer("/tags/0").and_then(Value::as_str).unwrap_or_default();
+            if let Some(resource) = resource(tag).or_else(|| segments(path).find_map(resource)) {
+                let name = format!("{resource}:{operation}");
+                let description = descriptions.get(tag).copied().unwrap_or_default();
+                proposal.take(&name, description, scope(&resource, operation));
+            } else {
+                let request = format!("{} {path}", method.to_uppercase());
+                proposal.refuse(&request, "Neither a tag nor the path names a resource".into());
+            }
+        }
+    }
+}
+
+fn scope(resource: &str, operation: &str) -> Result<Scope, String> {
+    Resource::new(resource, "").map(|resource| resource.scope(operation))
+}
+
+/// The name of a resource that `text` stands for: its slug from the first letter on.
+fn resource(text: &str) -> Option<String> {
+    // Cut to a slug, a secret key would no longer be recognised.
+    let slug = text::slug(text::without_secret(text).ok()?, LONGEST);
+    let name = slug.trim_start_matches(|c: char| !c.is_ascii_lowercase());
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The segments of a path that may name a resource: no parameters, no versions, no `api`.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| {
+        let is_version = segment
+            .strip_prefix('v')
+            .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'));
+        !is_version && *segment != "api" && !segment.contains('{') && !segment.starts_with(':')
+    })
+}
+
+fn tag_descriptions(document: &Value) -> BTreeMap<&str, &str> {
+    let tags = document.get("tags").and_then(Value::as_array);
+    let described = tags.into_iter().flatten().filter_map(|tag| {
+        let (name, description) = (tag.get("name")?.as_str()?, tag.get("description")?.as_str()?);
+        Some((name, description))
+    });
+    described.collect()
+}

@@ -1,0 +1,175 @@
+//! A scope, and the resource that it works on.
+
+use crate::base::text;
+
+/// The longest name of a resource or an operation, in characters.
+const LONGEST: usize = 40;
+/// The longest description, in characters.
+pub(super) const LONGEST_DESCRIPTION: usize = 200;
+/// The most resources that set-up takes.
+const MOST: usize = 100;
+
+/// One operation on one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// `orders:read`.
+    pub name: String,
+    /// `orders`.
+    pub resource: String,
+    /// `read`.
+    pub operation: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Whether it is Latchkey's own.
+    pub built_in: bool,
+    /// Counts the edits, so that none is lost.
+    pub version: i64,
+}
+
+impl Scope {
+    pub(super) fn introspect() -> Self {
+        Self {
+            name: super::INTROSPECT.into(),
+            resource: "latchkey".into(),
+            operation: "introspect".into(),
+            description: "ask Latchkey about other keys".into(),
+            built_in: true,
+            version: 1,
+        }
+    }
+}
+
+/// Whether `text` has the form of a scope, as `orders:read`, whether or not there is one.
+#[must_use]
+pub fn is_scope(text: &str) -> bool {
+    let is_word = |word: &str| {
+        (1..=LONGEST).contains(&word.len())
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b))
+    };
+    text.split_once(':')
+        .is_some_and(|(resource, operation)| is_word(resource) && is_word(operation))
+}
+
+/// A lower-case letter, then letters, digits, `-`, `_` or `.`.
+fn is_word(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|c| c.is_ascii_lowercase())
+        && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c))
+}
+
+/// Checks the name of an operation, as `read`.
+///
+/// # Errors
+/// The message for the person who typed it.
+pub(super) fn operation(text: &str) -> Result<String, String> {
+    let name = text::without_secret(text)?.trim().to_lowercase();
+    let shown = text::visible(&name, LONGEST);
+    match name.len() {
+        0 => Err("Enter an operation".into()),
+        _ if !is_word(&name) => Err(format!(
+            "“{shown}” is not an operation. Use letters, digits and hyphens, as in read"
+        )),
+        1..=LONGEST => Ok(name),
+        _ => Err(format!("“{shown}” is too long. Use {LONGEST} characters or fewer")),
+    }
+}
+
+/// The name of a resource: a lower-case letter, then letters, digits, `-`, `_` or `.`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    name: String,
+    description: String,
+}
+
+impl Resource {
+    /// A resource with a line that says what it is.
+    ///
+    /// # Errors
+    /// The message for the person who typed it.
+    pub fn new(name: &str, description: &str) -> Result<Self, String> {
+        let name = text::without_secret(name)?.trim().to_lowercase();
+        let shown = text::visible(&name, LONGEST);
+        if !is_word(&name) {
+            return Err(format!(
+                "“{shown}” is not a resource name. Use letters, digits and hyphens, as in sales-orders"
+            ));
+        }
+        if name.len() > LONGEST {
+            return Err(format!("“{shown}” is too long. Use {LONGEST} characters or fewer"));
+        }
+        if name == "latchkey" {
+            return Err("“latchkey” is Latchkey’s own. Choose another name".into());
+        }
+        Ok(Self { name, description: description.to_owned() })
+    }
+
+    /// Reads one resource per line; empty lines and repetitions are passed over.
+    ///
+    /// # Errors
+    /// The message for the person who typed them, with the line's number.
+    pub fn parse_lines(text: &str) -> Result<Vec<Self>, String> {
+        let text = text::without_bom(text::without_secret(text)?);
+        let mut resources: Vec<Self> = Vec::new();
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let resource =
+                Self::new(line, "").map_err(|message| format!("Line {}: {message}", index + 1))?;
+            if !resources.contains(&resource) {
+                resources.push(resource);
+            }
+        }
+        match resources.len() {
+            0 => Err("Enter at least one resource".into()),
+            1..=MOST => Ok(resources),
+            _ => Err(format!("Enter {} resources or fewer", text::thousands(MOST as u64))),
+        }
+    }
+
+    /// The scope for `operation` on this resource.
+    #[must_use]
+    pub fn scope(&self, operation: &str) -> Scope {
+        Scope {
+            name: format!("{}:{operation}", self.name),
+            resource: self.name.clone(),
+            operation: operation.to_owned(),
+            description: self.description.clone(),
+            built_in: false,
+            version: 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_read_one_per_line_without_repetition() {
+        let resources =
+            Resource::parse_lines("\u{feff}Orders\r\n\n invoices \norders").expect("fine");
+        let names: Vec<_> = resources.iter().map(|resource| resource.scope("read").name).collect();
+        assert_eq!(names, ["orders:read", "invoices:read"]);
+    }
+
+    #[test]
+    fn scopes_are_told_from_other_text() {
+        for scope in ["orders:read", "sales-orders.v2:write_all", "latchkey:introspect"] {
+            assert!(is_scope(scope), "{scope}");
+        }
+        for other in ["", ":", "orders", "orders:", ":read", "Orders:read", "a:b:c", "a b:c"] {
+            assert!(!is_scope(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_resource_is_refused_with_its_line() {
+        for line in
+            ["sales orders", "orders:read", "1st", "<b>", "a\u{202e}b", "latchkey", &"a".repeat(41)]
+        {
+            let error = Resource::parse_lines(&format!("orders\n{line}")).expect_err(line);
+            assert!(error.starts_with("Line 2: "), "{error}");
+        }
+        assert_eq!(Resource::parse_lines(" \n"), Err("Enter at least one resource".into()));
+    }
+}

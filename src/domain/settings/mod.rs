@@ -1,0 +1,191 @@
+//! What the organisation has settled: its name, the secret keys' prefix, limits and intervals.
+//!
+//! Uses activity; knows no other feature.
+
+mod draft;
+mod store;
+
+pub use draft::{Draft, OrganisationName};
+
+use crate::base::clock::{DAY, HOUR, MINUTE};
+use crate::base::error::{Error, Result};
+use crate::base::keyring::{Keyring, Purpose, hex};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+
+/// The organisation's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The organisation's name; empty before set-up.
+    pub organisation: String,
+    /// What new secret keys start with: 2 to 8 lower-case letters or digits.
+    pub secret_prefix: String,
+    /// The longest lifetime of a key, in days; 365 at most.
+    pub maximum_lifetime_days: i32,
+    /// The lifetime that the form proposes, in days.
+    pub default_lifetime_days: i32,
+    /// How many keys may be active at once.
+    pub active_key_limit: i64,
+    /// After how many days a key's rotation is due, for production, staging and development.
+    pub rotation_days: [i32; 3],
+    /// After how many minutes without a request a session ends.
+    pub session_idle_minutes: i32,
+    /// After how many hours a session ends in any case.
+    pub session_hours: i32,
+    /// For how many days counts by the hour are kept, and the addresses that keys were used from.
+    pub hourly_counts_days: i32,
+    /// The same of counts by the day; no shorter.
+    pub daily_counts_days: i32,
+    /// The same of refused requests.
+    pub denials_days: i32,
+    /// After how many days a review of all keys is due; 0: never.
+    pub review_days: i32,
+    /// Counts the changes.
+    pub version: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            organisation: String::new(),
+            secret_prefix: "lk".into(),
+            maximum_lifetime_days: 365,
+            default_lifetime_days: 90,
+            active_key_limit: 100,
+            rotation_days: [90, 180, 180],
+            session_idle_minutes: 30,
+            session_hours: 12,
+            hourly_counts_days: 100,
+            daily_counts_days: 730,
+            denials_days: 90,
+            review_days: 90,
+            version: 1,
+        }
+    }
+}
+
+impl Settings {
+    /// Milliseconds without a request after which a session ends.
+    #[must_use]
+    pub fn session_idle(&self) -> i64 {
+        i64::from(self.session_idle_minutes) * MINUTE
+    }
+
+    /// Milliseconds after which a session ends in any case.
+    #[must_use]
+    pub fn session_length(&self) -> i64 {
+        i64::from(self.session_hours) * HOUR
+    }
+
+    /// Milliseconds after which the rotation of the `environment`th environment's keys is due.
+    #[must_use]
+    pub fn rotation_interval(&self, environment: usize) -> i64 {
+        self.rotation_days.get(environment).map_or(0, |days| i64::from(*days) * DAY)
+    }
+}
+
+/// The settings as they stand.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn get(connection: &mut Connection) -> Result<Settings> {
+    store::get(connection)
+}
+
+/// Writes the settings.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn save(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
+    store::update(tx, settings)
+}
+
+/// In which version of the program's folding the names in the database are.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn names_folded(connection: &mut Connection) -> Result<i64> {
+    store::names_folded(connection)
+}
+
+/// Notes that they are in that version.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn set_names_folded(tx: &mut Transaction<'_>, folding: i64) -> Result<()> {
+    store::set_names_folded(tx, folding)
+}
+
+/// Changes the settings that stood at `version` as drafted. Returns them as they stood and as they
+/// stand now.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed them, [`Error::Invalid`] when the draft breaks
+/// rules.
+pub fn change(
+    tx: &mut Transaction<'_>,
+    draft: &Draft,
+    version: i64,
+    author: &Author,
+) -> Result<(Settings, Settings)> {
+    let before = get(tx)?;
+    if before.version != version {
+        return Err(Error::Conflict);
+    }
+    let mut after = draft.check(&before).map_err(Error::Invalid)?;
+    let changes = draft::changes(&before, &after);
+    if !changes.is_empty() {
+        after.version += 1;
+        save(tx, &after)?;
+        activity::record(tx, author, &changed(Event::SettingsChanged, &after, &changes))?;
+    }
+    Ok((before, after))
+}
+
+fn changed(event: Event, after: &Settings, changes: &[Change]) -> Entry {
+    let details = serde_json::json!({ "version": after.version, "changes": changes });
+    Entry::about(event, subject()).with(details)
+}
+
+/// The settings as the subject of entries.
+#[must_use]
+pub fn subject() -> Subject {
+    Subject { kind: "settings", id: "settings".into(), name: "Settings".into() }
+}
+
+/// Writes the default settings into a new database; otherwise makes sure that the database was
+/// made with this master key, since with another one no secret key would pass.
+///
+/// # Errors
+/// When the master key is another one, or the database cannot be written.
+pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
+    match store::master_key_check(tx)? {
+        None => store::insert(tx, &Settings::default(), &check_of(keyring)),
+        Some(_) => check(tx, keyring),
+    }
+}
+
+/// Whether the database was made with some master key.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn exist(connection: &mut Connection) -> Result<bool> {
+    Ok(store::master_key_check(connection)?.is_some())
+}
+
+/// Makes sure that the database was made with this master key.
+///
+/// # Errors
+/// When it was made with another one, or cannot be read.
+pub fn check(connection: &mut Connection, keyring: &Keyring) -> Result<()> {
+    match store::master_key_check(connection)? {
+        Some(stored) if stored == check_of(keyring) => Ok(()),
+        _ => Err(Error::Internal(
+            "the database was made with another secret key file: give that one with --secret-key-file".into(),
+        )),
+    }
+}
+
+fn check_of(keyring: &Keyring) -> String {
+    hex(&keyring.mac(Purpose::Check, &[b"database"]))
+}

@@ -1,0 +1,152 @@
+//! One-time codes: what opens the set-up page, the page that sets a new password and invitations.
+//!
+//! 128 random bits; only their keyed hash is stored; one hour, an invitation seven days; used up in
+//! the transaction of what they permit. ASVS 6.4.1, 6.4.6, 6.6.2, 6.6.3. Knows no page.
+
+use super::store;
+use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::error::Result;
+use crate::base::keyring::{self, Keyring, hex};
+use crate::base::random;
+use crate::db::{Connection, Transaction};
+use crate::domain::mail;
+use crate::domain::members::MemberId;
+
+/// For how many days an invitation works.
+pub(super) const INVITATION_DAYS: i64 = 7;
+/// Characters of a code: 22 of base62 hold 131 bits.
+const LENGTH: usize = 22;
+
+/// What a code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Setting the organisation and its first member up.
+    SetUp,
+    /// Setting a new password.
+    PasswordReset,
+    /// Accepting an invitation.
+    Invitation,
+}
+
+impl Purpose {
+    /// How long a code works, in milliseconds.
+    pub(super) fn lifetime(self) -> i64 {
+        match self {
+            Self::SetUp | Self::PasswordReset => HOUR,
+            Self::Invitation => INVITATION_DAYS * DAY,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::SetUp => "set_up",
+            Self::PasswordReset => "password_reset",
+            Self::Invitation => "invitation",
+        }
+    }
+}
+
+/// A code that works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Code {
+    /// Whom it is for, if it is for one member.
+    pub member: Option<MemberId>,
+}
+
+/// Makes a code, for `member` if it is for one, and clears away those that have expired.
+pub(super) fn issue(
+    tx: &mut Transaction<'_>,
+    keyring: &Keyring,
+    purpose: Purpose,
+    member: Option<&MemberId>,
+    now: Timestamp,
+) -> Result<String> {
+    store::delete_expired_codes(tx, now)?;
+    let code = random::text(random::BASE62, LENGTH)?;
+    let hash = hash(keyring, &code);
+    store::insert_code(tx, &hash, purpose.name(), member, now, now.plus(purpose.lifetime()))?;
+    Ok(code)
+}
+
+/// Ends every code of a member, and gives up the messages that wait with one.
+pub(super) fn end_all_of(
+    tx: &mut Transaction<'_>,
+    member: &MemberId,
+    now: Timestamp,
+) -> Result<()> {
+    store::delete_codes_of(tx, member)?;
+    mail::withdraw_links(tx, member.as_str(), now)
+}
+
+/// The code with this text; `None` when it does not work, or not for this.
+pub(super) fn look_up(
+    connection: &mut Connection,
+    keyring: &Keyring,
+    purpose: Purpose,
+    code: &str,
+    now: Timestamp,
+) -> Result<Option<Code>> {
+    let code = code.trim();
+    if code.len() != LENGTH {
+        return Ok(None);
+    }
+    store::live_code(connection, &hash(keyring, code), purpose.name(), now)
+}
+
+/// As [`look_up`], and uses the code up.
+pub(super) fn consume(
+    tx: &mut Transaction<'_>,
+    keyring: &Keyring,
+    purpose: Purpose,
+    code: &str,
+    now: Timestamp,
+) -> Result<Option<Code>> {
+    let found = look_up(tx, keyring, purpose, code, now)?;
+    let used = found.is_some() && store::delete_code(tx, &hash(keyring, code.trim()))?;
+    Ok(found.filter(|_| used))
+}
+
+fn hash(keyring: &Keyring, code: &str) -> String {
+    hex(&keyring.mac(keyring::Purpose::Web, &[b"code", code.as_bytes()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sign_in::fixture::Fixture;
+    use crate::domain::sign_in::store::rows;
+
+    fn consume_at(there: &Fixture, purpose: Purpose, code: &str, millis: i64) -> bool {
+        let now = there.now().plus(millis);
+        there.write(|tx| consume(tx, &there.keyring, purpose, code, now)).is_some()
+    }
+
+    fn issue_at(there: &Fixture, millis: i64) -> String {
+        let now = there.now().plus(millis);
+        there.write(|tx| issue(tx, &there.keyring, Purpose::SetUp, None, now))
+    }
+
+    #[test]
+    fn a_code_works_once_for_its_purpose_and_for_an_hour() {
+        let there = Fixture::new();
+        let code = issue_at(&there, 0);
+        assert_eq!(code.len(), 22);
+        assert!(!consume_at(&there, Purpose::PasswordReset, &code, 0));
+        assert!(!consume_at(&there, Purpose::SetUp, &code, HOUR));
+        assert!(!consume_at(&there, Purpose::SetUp, &code[1..], 0));
+        assert!(!consume_at(&there, Purpose::SetUp, "", 0));
+        assert!(consume_at(&there, Purpose::SetUp, &format!(" {code}\n"), HOUR - 1));
+        assert!(!consume_at(&there, Purpose::SetUp, &code, HOUR - 1));
+    }
+
+    #[test]
+    fn several_codes_work_side_by_side_and_expired_ones_are_cleared_away() {
+        let there = Fixture::new();
+        let [one, two] = [issue_at(&there, 0), issue_at(&there, 1)];
+        assert!(consume_at(&there, Purpose::SetUp, &two, 2));
+        assert!(consume_at(&there, Purpose::SetUp, &one, 2));
+        issue_at(&there, 0);
+        issue_at(&there, HOUR);
+        assert_eq!(there.read(|connection| Ok(rows::count(connection).1)), 1);
+    }
+}

@@ -1,0 +1,40 @@
+//! What is kept of failed sign-ins. They are counted by network and, when the email address is a
+//! member's, by member; a member's first failures in an hour have an entry each.
+//!
+//! An address that is not a member's is not stored: people type passwords into the wrong field.
+
+use super::known;
+use crate::base::error::Result;
+use crate::db::Transaction;
+use crate::domain::activity::{self, Author, Entry, Event, Occurrence, TallyKind};
+use crate::domain::members::Member;
+
+/// Counts a failed sign-in for `member`, or for an address that is not a member's.
+pub(super) fn record(
+    tx: &mut Transaction<'_>,
+    member: Option<&Member>,
+    author: &Author,
+) -> Result<()> {
+    let network = known::network(author).to_string();
+    let by_network = Occurrence {
+        kind: TallyKind::FailedSignInsByNetwork,
+        subject_id: &network,
+        subject_name: "",
+        part: member.map(|_| TallyKind::MEMBER),
+    };
+    activity::count(tx, &by_network, author.now)?;
+    let Some(member) = member else { return Ok(()) };
+    let by_member = Occurrence {
+        kind: TallyKind::FailedSignInsByMember,
+        subject_id: member.id.as_str(),
+        subject_name: member.name.as_str(),
+        part: Some(&network),
+    };
+    let failures = activity::count(tx, &by_member, author.now)?;
+    if failures <= TallyKind::FailedSignInsByMember.single_entries() {
+        let details = serde_json::json!({ "email": member.email.as_str() });
+        let entry = Entry::about(Event::SignInFailed, member.subject()).with(details);
+        activity::record(tx, author, &entry)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! argon2id: making the hash of a password and checking one, in memory that the caller keeps.
+//!
+//! Knows no thread and no member. Parameters: OWASP Password Storage Cheat Sheet; ASVS 11.4.2.
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use subtle::ConstantTimeEq as _;
+
+use super::password::Password;
+use crate::base::error::{Error, Result};
+use crate::base::random;
+
+/// Bytes of a hash.
+const LENGTH: usize = 32;
+
+/// 19 MiB, two passes, one lane.
+const PARAMS: Params = match Params::new(19_456, 2, 1, Some(LENGTH)) {
+    Ok(params) => params,
+    Err(_) => panic!("argon2 takes these parameters"),
+};
+
+/// The most memory that a stored hash may ask for, in KiB, and the most passes and lanes.
+const MOST: (u32, u32, u32) = (256 * 1024, 16, 16);
+
+/// A hash of nothing anybody knows: checking against it costs what checking a real one does.
+pub(super) const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$JbIYKP4+G0wza8T/pgB9qg$pwNsjdU9OtoZd5If6NfmVjaXFAWxJQZUPKkzuMvv3wA";
+
+/// Working memory: 19 MiB from the first use on.
+#[derive(Default)]
+pub(super) struct Memory {
+    blocks: Vec<Block>,
+    /// How many times it was used: each is one run of argon2.
+    pub runs: u64,
+}
+
+/// How a password fits a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It is another password's.
+    Wrong,
+    /// It is this password's, made with today's parameters.
+    Right,
+    /// It is this password's, made with parameters of another day.
+    Stale,
+}
+
+/// The hash of a password under a new salt, as a PHC string.
+pub(super) fn make(password: &Password, memory: &mut Memory) -> Result<String> {
+    let salt = random::bytes::<16>()?;
+    let mut output = [0; LENGTH];
+    fill(password, PARAMS, &salt, &mut output, memory).map_err(Error::internal)?;
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&PARAMS).map_err(Error::internal)?,
+        salt: Some(Salt::new(&salt).map_err(Error::internal)?),
+        hash: Some(Output::new(&output).map_err(Error::internal)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// How `password` fits the PHC string; `None`, without any work, when that is none of ours.
+pub(super) fn check(password: &Password, phc: &str, memory: &mut Memory) -> Option<Fit> {
+    let hash = PasswordHash::new(phc).ok().filter(|hash| hash.algorithm == ARGON2ID_IDENT)?;
+    let params = Params::try_from(&hash).ok()?;
+    let (salt, expected) = (hash.salt?, hash.hash?);
+    if hash.version != Some(Version::V0x13.into())
+        || params.m_cost() > MOST.0
+        || params.t_cost() > MOST.1
+        || params.p_cost() > MOST.2
+    {
+        return None;
+    }
+    let current = params == PARAMS;
+    let mut output = vec![0; expected.len()];
+    fill(password, params, salt.as_ref(), &mut output, memory).ok()?;
+    let same: bool = output.ct_eq(expected.as_bytes()).into();
+    Some(match (same && password.is_whole(), current) {
+        (false, _) => Fit::Wrong,
+        (true, true) => Fit::Right,
+        (true, false) => Fit::Stale,
+    })
+}
+
+fn fill(
+    password: &Password,
+    params: Params,
+    salt: &[u8],
+    output: &mut [u8],
+    memory: &mut Memory,
+) -> argon2::Result<()> {
+    let (usual, wanted) = (PARAMS.block_count(), params.block_count());
+    memory.runs += 1;
+    let memory = &mut memory.blocks;
+    memory.resize_with(usual.max(wanted), Block::default);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let outcome =
+        argon2.hash_password_into_with_memory(password.bytes(), salt, output, &mut *memory);
+    if memory.len() > usual {
+        memory.truncate(usual);
+        memory.shrink_to_fit();
+    }
+    outcome
+}
+
+/// Of "hunter42", with parameters that were never ours: 64 KiB, one pass.
+#[cfg(test)]
+pub(super) const STALE: &str =
+    "$argon2id$v=19$m=64,t=1,p=1$ZXhhbXBsZS1zYWx0$u0FLVohkkEvDcoLzCQYunyTvC4VqN0U0ZaNMKum4U34";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::presented(text.to_owned())
+    }
+
+    #[test]
+    fn a_hash_fits_its_own_password_alone() {
+        let mut memory = Memory::default();
+        let phc = make(&password("correct harness"), &mut memory).expect("hashed");
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+        assert_eq!(check(&password("correct harness"), &phc, &mut memory), Some(Fit::Right));
+        for wrong in ["correct harnesS", "correct harness ", ""] {
+            assert_eq!(check(&password(wrong), &phc, &mut memory), Some(Fit::Wrong), "{wrong:?}");
+        }
+        assert_eq!(memory.blocks.len(), PARAMS.block_count());
+    }
+
+    #[test]
+    fn the_same_password_never_has_the_same_hash() {
+        let mut memory = Memory::default();
+        let [one, two] = [(); 2].map(|()| make(&password("x"), &mut memory).expect("hashed"));
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn a_password_that_is_too_long_never_fits() {
+        let mut memory = Memory::default();
+        let phc = make(&password(&"x".repeat(256)), &mut memory).expect("hashed");
+        let check = check(&password(&"x".repeat(257)), &phc, &mut memory);
+        assert_eq!(check, Some(Fit::Wrong));
+    }
+
+    #[test]
+    fn a_hash_with_other_parameters_is_stale() {
+        let mut memory = Memory::default();
+        assert_eq!(check(&password("hunter42"), STALE, &mut memory), Some(Fit::Stale));
+        assert_eq!(check(&password("hunter43"), STALE, &mut memory), Some(Fit::Wrong));
+    }
+
+    #[test]
+    fn checking_against_the_dummy_does_todays_work() {
+        let hash = PasswordHash::new(DUMMY).expect("readable");
+        assert_eq!(Params::try_from(&hash).expect("parameters"), PARAMS);
+        assert_eq!(check(&password("anything"), DUMMY, &mut Memory::default()), Some(Fit::Wrong));
+    }
+
+    #[test]
+    fn what_is_no_hash_of_ours_is_not_worked_on() {
+        let mut memory = Memory::default();
+        for phc in ["", "x", "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$AAAA", "$argon2id$v=19$"] {
+            assert_eq!(check(&password("x"), phc, &mut memory), None, "{phc}");
+        }
+        let greedy = DUMMY.replace("m=19456", "m=4294967295");
+        assert_eq!(check(&password("x"), &greedy, &mut memory), None);
+        assert_eq!((memory.runs, memory.blocks.len()), (0, 0));
+    }
+}

@@ -1,0 +1,175 @@
+//! Signing in: passwords and how often they may be tried, sessions, one-time codes, set-up.
+//!
+//! Uses activity, settings and members; knows no later feature.
+
+mod codes;
+pub mod device;
+mod failures;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod hash;
+pub mod hasher;
+pub mod invitation;
+pub mod known;
+pub mod own_sessions;
+pub mod password;
+pub mod password_change;
+mod queue;
+pub mod reset;
+pub mod sessions;
+pub mod set_up;
+pub mod standing;
+mod store;
+pub mod throttle;
+
+pub use hasher::{Busy, Hasher};
+pub use password::Password;
+pub use queue::Requester;
+pub use throttle::Throttle;
+
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::{Connection, Db, Transaction};
+use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::members::{self, Email, Member, MemberId};
+use hasher::Checked;
+
+/// What everybody who signs in passes; one for the whole program.
+pub struct Door {
+    /// Hashes and checks passwords.
+    pub hasher: Hasher,
+    /// Says how often they may be tried.
+    pub throttle: Throttle,
+}
+
+impl Door {
+    /// Starts the hasher's threads.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new() -> Result<Self> {
+        Ok(Self { hasher: Hasher::start()?, throttle: Throttle::default() })
+    }
+}
+
+/// How an attempt to sign in ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The member is who they say, and may sign in.
+    SignedIn(Member),
+    /// The address or the password is wrong, or the member may not sign in: which one is not told.
+    Wrong,
+    /// The attempt was not looked at: too many came before it.
+    TooMany {
+        /// After how many seconds the next one may succeed.
+        seconds: u64,
+    },
+    /// The attempt was not looked at: too many others wait.
+    Busy,
+}
+
+/// Signs somebody in, or finds out that they may not. The work and the outcome are the same for an
+/// unknown address, a disabled member, one without a password and a wrong password (ASVS 6.3.8).
+/// `browser` is the id in the cookie of a browser that a member signed in with before.
+///
+/// # Errors
+/// When the database does not answer: an attempt that cannot be recorded does not count as one.
+pub async fn sign_in(
+    db: &Db,
+    door: &Door,
+    email: &str,
+    password: Password,
+    browser: Option<String>,
+    author: &Author,
+) -> Result<Outcome> {
+    let parsed = Email::look_up(email).ok();
+    let account = parsed.as_ref().map(Email::folded);
+    let reservation = match door.throttle.reserve(account, known::network(author), author.now) {
+        Ok(reservation) => reservation,
+        Err(wait) => return Ok(Outcome::TooMany { seconds: wait.seconds }),
+    };
+    let asking = author.clone();
+    let found = db.read(move |connection| {
+        let requester = known::requester(connection, browser, &asking)?;
+        Ok((look_up(connection, parsed.as_ref())?, requester))
+    });
+    let (found, requester) = found.await?;
+    let stored = found.as_ref().filter(|(member, _)| member.is_active());
+    let stored = stored.and_then(|(_, hash)| hash.clone());
+    let Ok(checked) = door.hasher.verify(requester, password, stored).await else {
+        door.throttle.not_tried(reservation);
+        return Ok(Outcome::Busy);
+    };
+    let author = author.clone();
+    let outcome = db.write(move |tx| conclude(tx, &found, &checked, &author)).await?;
+    if matches!(outcome, Outcome::SignedIn(_)) {
+        door.throttle.succeeded(reservation);
+    }
+    Ok(outcome)
+}
+
+/// Ends the member's session of that reference, and records that they signed out.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn sign_out(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    session: &str,
+    author: &Author,
+) -> Result<()> {
+    sessions::end_referenced(tx, &member.id, session, author.now)?;
+    activity::record(tx, author, &Entry::about(Event::SignedOut, member.subject()))
+}
+
+/// Clears away ended sessions, expired codes, form tokens that could no longer be used, and networks
+/// that nobody has signed in from for a long time; says how many rows that were.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
+    Ok(store::delete_ended_sessions(tx, now)?
+        + store::delete_expired_codes(tx, now)?
+        + store::delete_spent_form_tokens(tx, now)?
+        + known::purge(tx, now)?)
+}
+
+/// A member, and the hash of the password.
+type Found = Option<(Member, Option<String>)>;
+
+fn look_up(connection: &mut Connection, email: Option<&Email>) -> Result<Found> {
+    let found = email.map(|email| members::by_email(connection, email)).transpose()?.flatten();
+    if found.is_none() {
+        // A member's permissions take a second query; so does nobody.
+        members::find(connection, &MemberId::stored(String::new()))?;
+    }
+    Ok(found)
+}
+
+fn conclude(
+    tx: &mut Transaction<'_>,
+    found: &Found,
+    checked: &Checked,
+    author: &Author,
+) -> Result<Outcome> {
+    if let (Some((member, hash)), Checked::Right { rehashed }) = (found, checked)
+        && let Some((now, current)) = members::by_email(tx, &member.email)?
+        // Checking took a while: the member must not have been disabled or reset meanwhile.
+        && now.id == member.id
+        && now.is_active()
+        && current == *hash
+    {
+        if rehashed.is_some() {
+            members::set_password_hash(tx, &now.id, rehashed.as_deref())?;
+        }
+        let author = author.as_member(now.id.as_str(), now.name.as_str());
+        members::note_sign_in(tx, &now, &author)?;
+        known::remember_network(tx, &author)?;
+        return Ok(Outcome::SignedIn(now));
+    }
+    failures::record(tx, found.as_ref().map(|(member, _)| member), author)?;
+    Ok(Outcome::Wrong)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! The SQL of sessions, one-time codes and spent form tokens.
+
+mod networks;
+
+use diesel::prelude::*;
+
+use super::codes::Code;
+use super::own_sessions::Stored;
+use super::sessions::Times;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::schema::{members, one_time_codes, sessions, spent_form_tokens};
+use crate::db::{Connection, Transaction};
+use crate::domain::members::MemberId;
+pub(super) use networks::{
+    count_networks, delete_networks, delete_oldest_network, insert_network, is_known_network,
+    touch_network,
+};
+
+/// The state and the last request of a session that is alive and whose member is not disabled.
+pub(super) fn live_session(
+    connection: &mut Connection,
+    id_hash: &str,
+    now: Timestamp,
+) -> Result<Option<(String, Timestamp)>> {
+    let row: Option<(String, i64)> = sessions::table
+        .inner_join(members::table.on(members::id.eq(sessions::member_id)))
+        .filter(sessions::id_hash.eq(id_hash))
+        .filter(sessions::idle_ends_at.gt(now.millis()))
+        .filter(sessions::ends_at.gt(now.millis()))
+        .filter(members::disabled_at.is_null())
+        .select((sessions::state, sessions::last_seen_at))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(state, last_seen_at)| (state, Timestamp::from_millis(last_seen_at))))
+}
+
+pub(super) fn insert_session(
+    tx: &mut Transaction<'_>,
+    id_hash: &str,
+    member: &MemberId,
+    state: &str,
+    times: Times,
+) -> Result<()> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id_hash.eq(id_hash),
+            sessions::member_id.eq(member.as_str()),
+            sessions::state.eq(state),
+            sessions::created_at.eq(times.signed_in.millis()),
+            sessions::last_seen_at.eq(times.last_seen.millis()),
+            sessions::idle_ends_at.eq(times.idle_end.millis()),
+            sessions::ends_at.eq(times.end.millis()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn update_session(
+    tx: &mut Transaction<'_>,
+    id_hash: &str,
+    member: &MemberId,
+    state: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let updated = diesel::update(sessions::table.find(id_hash))
+        .filter(sessions::member_id.eq(member.as_str()))
+        .filter(sessions::idle_ends_at.gt(now.millis()))
+        .filter(sessions::ends_at.gt(now.millis()))
+        .set(sessions::state.eq(state))
+        .execute(&mut **tx)?;
+    Ok(updated > 0)
+}
+
+pub(super) fn rename_session(tx: &mut Transaction<'_>, from: &str, to: &str) -> Result<()> {
+    diesel::update(sessions::table.find(from)).set(sessions::id_hash.eq(to)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The sessions of a member that are alive, the last used first.
+pub(super) fn live_sessions_of(
+    connection: &mut Connection,
+    member: &MemberId,
+    now: Timestamp,
+) -> Result<Vec<Stored>> {
+    let rows: Vec<(String, String, i64, i64)> = sessions::table
+        .filter(sessions::member_id.eq(member.as_str()))
+        .filter(sessions::idle_ends_at.gt(now.millis()))
+        .filter(sessions::ends_at.gt(now.millis()))
+        .order((sessions::last_seen_at.desc(), sessions::created_at.desc(), sessions::id_hash))
+        .select((sessions::id_hash, sessions::state, sessions::created_at, sessions::last_seen_at))
+        .load(connection)?;
+    let stored = rows.into_iter().map(|(id_hash, state, signed_in_at, last_seen_at)| Stored {
+        id_hash,
+        state,
+        signed_in_at: Timestamp::from_millis(signed_in_at),
+        last_seen_at: Timestamp::from_millis(last_seen_at),
+    });
+    Ok(stored.collect())
+}
+
+pub(super) fn touch_session(
+    tx: &mut Transaction<'_>,
+    id_hash: &str,
+    now: Timestamp,
+    idle_ends_at: Timestamp,
+) -> Result<()> {
+    diesel::update(sessions::table.find(id_hash))
+        .filter(sessions::idle_ends_at.gt(now.millis()))
+        .set((
+            sessions::last_seen_at.eq(now.millis()),
+            sessions::idle_ends_at.eq(idle_ends_at.millis()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn delete_session(tx: &mut Transaction<'_>, id_hash: &str) -> Result<()> {
+    diesel::delete(sessions::table.find(id_hash)).execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn shorten_sessions(tx: &mut Transaction<'_>, idle: i64, length: i64) -> Result<()> {
+    let end = sessions::created_at + length;
+    diesel::update(sessions::table.filter(sessions::ends_at.gt(end)))
+        .set(sessions::ends_at.eq(end))
+        .execute(&mut **tx)?;
+    let idle_end = sessions::last_seen_at + idle;
+    diesel::update(sessions::table.filter(sessions::idle_ends_at.gt(idle_end)))
+        .set(sessions::idle_ends_at.eq(idle_end))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn delete_sessions_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
+    diesel::delete(sessions::table.filter(sessions::member_id.eq(member.as_str())))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn insert_code(
+    tx: &mut Transaction<'_>,
+    code_hash: &str,
+    purpose: &str,
+    member: Option<&MemberId>,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+) -> Result<()> {
+    diesel::insert_into(one_time_codes::table)
+        .values((
+            one_time_codes::code_hash.eq(code_hash),
+            one_time_codes::purpose.eq(purpose),
+            one_time_codes::member_id.eq(member.map(MemberId::as_str)),
+            one_time_codes::created_at.eq(created_at.millis()),
+            one_time_codes::expires_at.eq(expires_at.millis()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn live_code(
+    connection: &mut Connection,
+    code_hash: &str,
+    purpose: &str,
+    now: Timestamp,
+) -> Result<Option<Code>> {
+    let row: Option<Option<String>> = one_time_codes::table
+        .find(code_hash)
+        .filter(one_time_codes::purpose.eq(purpose))
+        .filter(one_time_codes::expires_at.gt(now.millis()))
+        .select(one_time_codes::member_id)
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|member| Code { member: member.map(MemberId::stored) }))
+}
+
+pub(super) fn delete_code(tx: &mut Transaction<'_>, code_hash: &str) -> Result<bool> {
+    Ok(diesel::delete(one_time_codes::table.find(code_hash)).execute(&mut **tx)? > 0)
+}
+
+pub(super) fn delete_codes_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
+    diesel::delete(one_time_codes::table.filter(one_time_codes::member_id.eq(member.as_str())))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+pub(super) fn delete_expired_codes(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
+    let expired = one_time_codes::expires_at.le(now.millis());
+    Ok(diesel::delete(one_time_codes::table.filter(expired)).execute(&mut **tx)?)
+}
+
+pub(super) fn delete_ended_sessions(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
+    let (idle, over) =
+        (sessions::idle_ends_at.le(now.millis()), sessions::ends_at.le(now.millis()));
+    Ok(diesel::delete(sessions::table.filter(idle.or(over))).execute(&mut **tx)?)
+}
+
+pub(super) fn delete_spent_form_tokens(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
+    let expired = spent_form_tokens::expires_at.le(now.millis());
+    Ok(diesel::delete(spent_form_tokens::table.filter(expired)).execute(&mut **tx)?)
+}
+
+#[cfg(test)]
+pub(super) mod rows {
+    //! What only tests do to the tables.
+
+    use super::*;
+
+    pub(crate) fn disable(tx: &mut Transaction<'_>, member: &MemberId, at: Timestamp) {
+        diesel::update(members::table.find(member.as_str()))
+            .set(members::disabled_at.eq(at.millis()))
+            .execute(&mut **tx)
+            .expect("disabled");
+    }
+
+    pub(crate) fn spend_form_token(tx: &mut Transaction<'_>, until: Timestamp) {
+        diesel::insert_into(spent_form_tokens::table)
+            .values((
+                spent_form_tokens::token_hash.eq(until.millis().to_string()),
+                spent_form_tokens::location.eq("/"),
+                spent_form_tokens::expires_at.eq(until.millis()),
+            ))
+            .execute(&mut **tx)
+            .expect("spent");
+    }
+
+    /// How many sessions, codes and spent form tokens there are.
+    pub(crate) fn count(connection: &mut Connection) -> (i64, i64, i64) {
+        (
+            sessions::table.count().get_result(connection).expect("counted"),
+            one_time_codes::table.count().get_result(connection).expect("counted"),
+            spent_form_tokens::table.count().get_result(connection).expect("counted"),
+        )
+    }
+
+    /// The events recorded so far, oldest first, with their details.
+    pub(crate) fn events(connection: &mut Connection) -> Vec<(String, Option<String>, String)> {
+        use crate::db::schema::activity;
+        activity::table
+            .order(activity::number)
+            .select((activity::event, activity::subject_id, activity::details))
+            .load(connection)
+            .expect("read")
+    }
+
+    /// What a broken database looks like.
+    pub(crate) fn drop_sessions(tx: &mut Transaction<'_>) {
+        diesel::sql_query("DROP TABLE sessions").execute(&mut **tx).expect("dropped");
+    }
+
+    pub(crate) fn drop_activity(tx: &mut Transaction<'_>) {
+        diesel::sql_query("DROP TABLE activity").execute(&mut **tx).expect("dropped");
+    }
+}

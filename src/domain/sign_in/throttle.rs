@@ -1,0 +1,206 @@
+//! How often a password, a set-up code or a one-time link may be tried.
+//!
+//! An attempt is reserved before any work is done, so that parallel guesses cannot pass; it counts
+//! as a failure until it is known to be a success. Counted by account *and* network, so that a
+//! stranger cannot lock a member out, and by network alone. In memory only: a restart forgives.
+//! ASVS 6.3.1, 2.4.1.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::base::clock::{Clock, DAY, MINUTE, SECOND, Timestamp};
+use crate::base::network::Network;
+use crate::base::rate::{Rate, stalest_tenth};
+
+/// Attempts from one network a minute: so many at once, then one every three seconds.
+const A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+/// Attempts at an account, from one network, before the first wait.
+const FREE: u32 = 5;
+/// The first wait, in milliseconds; every further attempt doubles it.
+const SHORTEST_WAIT: i64 = SECOND;
+/// The longest wait, in milliseconds.
+const LONGEST_WAIT: i64 = 15 * MINUTE;
+/// After how long without an attempt an account's failures are forgotten, in milliseconds: long
+/// enough that to wait for it gains nothing over the longest wait.
+const MEMORY: i64 = DAY;
+/// How many accounts and networks are remembered. Those whose wait ends first make room: that only
+/// forgives, so filling the maps slows nobody else.
+const MOST: usize = 20_000;
+/// How far a clock may seem to go back because requests overtake one another, in milliseconds.
+const JITTER: i64 = MINUTE;
+
+/// No attempt now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// After how many seconds the next attempt may succeed; 1 at least. For `Retry-After`.
+    pub seconds: u64,
+}
+
+impl Wait {
+    fn of(time: Duration) -> Self {
+        let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        Self { seconds: whole.max(1) }
+    }
+
+    /// What the page says.
+    #[must_use]
+    pub fn message(self) -> String {
+        wait_message(self.seconds)
+    }
+}
+
+/// "Too many attempts. Try again in 15 minutes", for a wait of so many seconds.
+#[must_use]
+pub fn wait_message(seconds: u64) -> String {
+    let (number, unit) =
+        if seconds < 60 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("Too many attempts. Try again in {number} {unit}{plural}")
+}
+
+/// Leave to try once. Unless [`Throttle::succeeded`] gets it back, the attempt counts as failed.
+#[derive(Debug)]
+#[must_use]
+pub struct Reservation {
+    account: Option<Key>,
+    network: Network,
+    /// The account's attempts before this one.
+    before: Option<Attempts>,
+}
+
+type Key = (String, Network);
+
+/// The limiter; one for the whole program.
+pub struct Throttle(Mutex<State>);
+
+struct State {
+    time: Time,
+    accounts: HashMap<Key, Attempts>,
+    networks: Rate,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Attempts {
+    count: u32,
+    last: Timestamp,
+}
+
+impl Attempts {
+    fn next_at(self) -> Timestamp {
+        let Some(doublings) = self.count.checked_sub(FREE) else { return self.last };
+        let wait = SHORTEST_WAIT.saturating_mul(1 << doublings.min(20));
+        self.last.plus(wait.min(LONGEST_WAIT))
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        let clock = Clock::fixed(Timestamp::default());
+        Self(Mutex::new(State {
+            time: Time { clock: clock.clone(), skew: 0 },
+            accounts: HashMap::new(),
+            networks: Rate::new(clock, A_MINUTE, MOST),
+        }))
+    }
+}
+
+impl Throttle {
+    /// Reserves an attempt from a network: at `account`, the folded email address that the lookup
+    /// uses, or at a code, which belongs to nobody yet. An attempt that must wait is not counted.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn reserve(
+        &self,
+        account: Option<&str>,
+        network: impl Into<Network>,
+        now: Timestamp,
+    ) -> Result<Reservation, Wait> {
+        let network = network.into();
+        let key = account.map(|account| (account.to_owned(), network));
+        let mut state = self.state();
+        let now = state.time.at(now);
+        let attempts = key.as_ref().and_then(|key| state.attempts(key, now));
+        let wait = attempts.map_or(0, |attempts| attempts.next_at().since(now));
+        if wait > 0 {
+            return Err(Wait::of(Duration::from_millis(wait.unsigned_abs())));
+        }
+        state.networks.take(network).map_err(Wait::of)?;
+        if let Some(key) = &key {
+            let count = attempts.map_or(0, |attempts| attempts.count).saturating_add(1);
+            state.remember(key.clone(), Attempts { count, last: now });
+        }
+        Ok(Reservation { account: key, network, before: attempts })
+    }
+
+    /// The password was not looked at, because too many others were waiting: the account has the
+    /// attempt back. The network does not, so that it cannot ask more often than usual.
+    pub fn not_tried(&self, reservation: Reservation) {
+        let (Some(key), before) = (reservation.account, reservation.before) else { return };
+        let mut state = self.state();
+        let Some(now) = state.accounts.get_mut(&key) else { return };
+        match before {
+            Some(before) if now.count == before.count.saturating_add(1) => *now = before,
+            // Others came at the same time.
+            _ => now.count = now.count.saturating_sub(1),
+        }
+        if now.count == 0 {
+            state.accounts.remove(&key);
+        }
+    }
+
+    /// The attempt succeeded: the account's failures from that network are forgotten, and the
+    /// network gets the attempt back, so that an office behind one address is not slowed.
+    pub fn succeeded(&self, reservation: Reservation) {
+        let mut state = self.state();
+        state.networks.give_back(reservation.network);
+        if let Some(key) = reservation.account {
+            state.accounts.remove(&key);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn attempts(&self, key: &Key, now: Timestamp) -> Option<Attempts> {
+        self.accounts.get(key).copied().filter(|attempts| now.since(attempts.last) < MEMORY)
+    }
+
+    fn remember(&mut self, key: Key, attempts: Attempts) {
+        if self.accounts.len() >= MOST && !self.accounts.contains_key(&key) {
+            // Those that have to wait longest stay, so that a stranger cannot end a wait by
+            // filling the map from other networks.
+            let ends = self.accounts.values().map(|attempts| attempts.next_at());
+            let soonest = stalest_tenth(ends.collect());
+            self.accounts.retain(|_, attempts| attempts.next_at() > soonest);
+        }
+        self.accounts.insert(key, attempts);
+    }
+}
+
+/// The throttle's own time: it runs with the program's clock but never back, so that a clock that
+/// is put back does not stretch a wait.
+struct Time {
+    clock: Clock,
+    skew: i64,
+}
+
+impl Time {
+    fn at(&mut self, now: Timestamp) -> Timestamp {
+        let ahead = now.plus(self.skew).since(self.clock.now());
+        if ahead < -JITTER {
+            self.skew -= ahead;
+        }
+        self.clock.advance(ahead.max(0));
+        self.clock.now()
+    }
+}
+
+#[cfg(test)]
+#[path = "throttle_tests.rs"]
+mod tests;

@@ -1,0 +1,187 @@
+//! Who uses a key: requests counted by secret, hour and outcome, the addresses that they came
+//! from, and those that were refused.
+//!
+//! Counted in memory, written every two seconds and at the end (less often while tens of thousands of
+//! keys are in use): a crash may lose what was counted since, never a decision. Uses the nouns and verbs of `api_keys`; does not know who
+//! decides.
+
+mod allowed;
+mod buffer;
+pub mod denials;
+pub mod import;
+mod keeping;
+mod outcome;
+mod pending;
+mod period;
+mod recorder;
+mod request;
+mod right_sizing;
+mod series;
+pub mod signals;
+mod store;
+mod traces;
+
+pub use allowed::{Passed, WouldRefuse, passed};
+pub use keeping::{Retention, clear_away};
+pub use outcome::Outcome;
+pub use period::{Period, Unit};
+pub use recorder::{Denial, Recorder};
+pub use request::{Named, RequestId};
+pub use right_sizing::{UNASKED_DAYS, Unasked, unasked};
+pub use series::{Bar, Series};
+pub use traces::{Trace, Traces, introspecting, scopes_asked_of, traces};
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::domain::api_keys::{KeyId, Used};
+
+/// One of a key's secrets: the first has number 1, every rotation adds one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Secret {
+    /// The key.
+    pub key_id: KeyId,
+    /// Which of its secrets.
+    pub number: i64,
+}
+
+impl Secret {
+    /// The secret that was used.
+    pub(crate) fn of(used: &Used) -> Self {
+        Self { key_id: used.key_id, number: used.secret }
+    }
+}
+
+/// How many addresses of a key are kept: those that were seen last.
+pub const ADDRESSES_KEPT: usize = 100;
+
+/// What became of a key's requests within a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastDay {
+    /// How many passed.
+    pub passed: i64,
+    /// From how many addresses.
+    pub addresses: i64,
+}
+
+/// An address that a key was used from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// When it was first seen.
+    pub first: Timestamp,
+    /// When it was last seen.
+    pub last: Timestamp,
+    /// How many requests from it passed, in days that lie in the period as a whole.
+    pub count: i64,
+}
+
+/// What became of a key's requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The key.
+    pub key_id: KeyId,
+    /// How many passed.
+    pub passed: i64,
+    /// How many were refused.
+    pub refused: i64,
+}
+
+/// What became of a key's requests in this hour and the 23 before it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_day(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Result<LastDay> {
+    let since = Period::Hours24.start(now);
+    Ok(LastDay {
+        passed: store::passed_in_a_day(connection, key_id, now)?,
+        addresses: store::count_addresses(connection, key_id, since)?,
+    })
+}
+
+/// How many requests passed with each of a key's secrets in this hour and the 23 before it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_day_by_secret(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    now: Timestamp,
+) -> Result<BTreeMap<i64, i64>> {
+    store::passed_by_secret(connection, key_id, now)
+}
+
+/// What became of the requests with a key.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_key(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    period: Period,
+    now: Timestamp,
+) -> Result<Series> {
+    Ok(Series::new(period, now, &store::of_key(connection, key_id, period, now)?))
+}
+
+/// What became of all requests, also of those without a genuine secret.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_all(connection: &mut Connection, period: Period, now: Timestamp) -> Result<Series> {
+    Ok(Series::new(period, now, &store::of_all(connection, period, now)?))
+}
+
+/// What became of the requests with each of some hundred keys, by their ids.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_keys(
+    connection: &mut Connection,
+    ids: &[&str],
+    period: Period,
+    now: Timestamp,
+) -> Result<BTreeMap<String, Vec<(Outcome, i64)>>> {
+    store::of_keys(connection, ids, period, now)
+}
+
+/// The keys with the most requests.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn busiest(
+    connection: &mut Connection,
+    period: Period,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Busy>> {
+    store::busiest(connection, period, now, limit)
+}
+
+/// The addresses that a key was used from since `since`, the last seen first; a bounded number.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn addresses(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    since: Timestamp,
+) -> Result<Vec<SeenAddress>> {
+    store::addresses(connection, key_id, since)
+}
+
+/// Which of its scopes a key's requests have asked for, and on which day last.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn scopes_asked(
+    connection: &mut Connection,
+    key_id: &KeyId,
+) -> Result<BTreeMap<String, Timestamp>> {
+    let asked = store::scopes_asked(connection, key_id)?.into_iter();
+    Ok(asked.map(|(scope, day)| (scope, Timestamp::from_millis(day * DAY))).collect())
+}

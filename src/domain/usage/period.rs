@@ -1,0 +1,144 @@
+//! The periods that pages show, in hours and days of UTC. Pure.
+
+use std::ops::RangeInclusive;
+
+use crate::base::clock::{DAY, HOUR, Timestamp};
+
+/// How far back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Period {
+    /// This hour and the 23 before it.
+    Hours24,
+    /// Today and the six days before it, by the hour.
+    Days7,
+    /// Today and the 29 days before it.
+    #[default]
+    Days30,
+    /// Today and the 89 days before it.
+    Days90,
+}
+
+/// What one bar stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// An hour.
+    Hour,
+    /// A day.
+    Day,
+}
+
+impl Unit {
+    /// Its length in milliseconds.
+    #[must_use]
+    pub const fn length(self) -> i64 {
+        match self {
+            Self::Hour => HOUR,
+            Self::Day => DAY,
+        }
+    }
+
+    /// `hour` or `day`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
+
+impl Period {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 4] = [Self::Hours24, Self::Days7, Self::Days30, Self::Days90];
+
+    /// Its word in addresses.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Hours24 => "24h",
+            Self::Days7 => "7d",
+            Self::Days30 => "30d",
+            Self::Days90 => "90d",
+        }
+    }
+
+    /// `30 days`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Hours24 => "24 hours",
+            Self::Days7 => "7 days",
+            Self::Days30 => "30 days",
+            Self::Days90 => "90 days",
+        }
+    }
+
+    /// The period with that word; the default for anything else.
+    #[must_use]
+    pub fn parse(slug: &str) -> Self {
+        Self::ALL.into_iter().find(|period| period.slug() == slug).unwrap_or_default()
+    }
+
+    /// What its bars stand for.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::Hours24 | Self::Days7 => Unit::Hour,
+            Self::Days30 | Self::Days90 => Unit::Day,
+        }
+    }
+
+    /// Its first instant.
+    #[must_use]
+    pub fn start(self, now: Timestamp) -> Timestamp {
+        Timestamp::from_millis(self.units(now).start() * self.unit().length())
+    }
+
+    /// Its hours or days, counted since 1970; the last is the present one.
+    #[must_use]
+    pub fn units(self, now: Timestamp) -> RangeInclusive<i64> {
+        let (hour, day) = (now.millis().div_euclid(HOUR), now.millis().div_euclid(DAY));
+        match self {
+            Self::Hours24 => hour - 23..=hour,
+            Self::Days7 => (day - 6) * (DAY / HOUR)..=hour,
+            Self::Days30 => day - 29..=day,
+            Self::Days90 => day - 89..=day,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_period_ends_now_and_starts_with_a_whole_hour_or_day() {
+        // 2026-11-23T14:40:00Z.
+        let now = Timestamp::from_millis(1_795_444_800_000);
+        let starts = Period::ALL.map(|period| period.start(now).rfc_3339());
+        assert_eq!(
+            starts,
+            [
+                "2026-11-22T15:00:00Z",
+                "2026-11-17T00:00:00Z",
+                "2026-10-25T00:00:00Z",
+                "2026-08-26T00:00:00Z"
+            ]
+        );
+        let bars = Period::ALL.map(|period| period.units(now).count());
+        assert_eq!(bars, [24, 6 * 24 + 15, 30, 90]);
+        assert_eq!(Period::parse("90d"), Period::Days90);
+        assert_eq!(Period::parse("1y"), Period::Days30);
+    }
+
+    proptest! {
+        #[test]
+        fn the_present_instant_lies_in_the_last_bar(now in -DAY * 10..DAY * 40_000) {
+            for period in Period::ALL {
+                let last = *period.units(Timestamp::from_millis(now)).end();
+                prop_assert_eq!(now.div_euclid(period.unit().length()), last);
+            }
+        }
+    }
+}

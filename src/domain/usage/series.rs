@@ -1,0 +1,112 @@
+//! What became of requests, bar by bar. Pure.
+
+use std::collections::BTreeMap;
+
+use super::{Outcome, Period};
+use crate::base::clock::Timestamp;
+
+/// How many requests of an hour or a day passed, and how many were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// Its first instant.
+    pub start: Timestamp,
+    /// How many passed.
+    pub passed: i64,
+    /// How many were refused.
+    pub refused: i64,
+}
+
+/// The bars of a period, and what was refused for which reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// Which period.
+    pub period: Period,
+    /// One for each hour or day, the oldest first, also where nothing was counted.
+    pub bars: Vec<Bar>,
+    /// How many requests were refused for each reason, the most frequent first.
+    pub reasons: Vec<(Outcome, i64)>,
+}
+
+/// How many requests of one outcome there were in an hour or a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Count {
+    /// The hour or day, counted since 1970.
+    pub unit: i64,
+    pub outcome: Outcome,
+    pub requests: i64,
+}
+
+impl Series {
+    pub(super) fn new(period: Period, now: Timestamp, counts: &[Count]) -> Self {
+        let units = period.units(now);
+        let length = period.unit().length();
+        let empty =
+            |unit| Bar { start: Timestamp::from_millis(unit * length), passed: 0, refused: 0 };
+        let mut bars: BTreeMap<i64, Bar> = units.map(|unit| (unit, empty(unit))).collect();
+        let mut reasons: Vec<(Outcome, i64)> = Vec::new();
+        for Count { unit, outcome, requests: count } in counts {
+            let Some(bar) = bars.get_mut(unit) else { continue };
+            if *outcome == Outcome::Pass {
+                bar.passed += count;
+                continue;
+            }
+            bar.refused += count;
+            match reasons.iter_mut().find(|(reason, _)| reason == outcome) {
+                Some((_, sum)) => *sum += count,
+                None => reasons.push((*outcome, *count)),
+            }
+        }
+        reasons.sort_by_key(|(_, count)| -count);
+        Self { period, bars: bars.into_values().collect(), reasons }
+    }
+
+    /// How many requests passed.
+    #[must_use]
+    pub fn passed(&self) -> i64 {
+        self.bars.iter().map(|bar| bar.passed).sum()
+    }
+
+    /// How many were refused.
+    #[must_use]
+    pub fn refused(&self) -> i64 {
+        self.bars.iter().map(|bar| bar.refused).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::HOUR;
+
+    #[test]
+    fn every_hour_has_a_bar_and_what_lies_outside_is_left_out() {
+        let now = Timestamp::from_millis(1_795_444_800_000);
+        let hour = now.millis() / HOUR;
+        let count = |unit, outcome, requests| Count { unit, outcome, requests };
+        let counts = [
+            count(hour - 24, Outcome::Pass, 1),
+            count(hour - 23, Outcome::Pass, 2),
+            count(hour, Outcome::Pass, 3),
+            count(hour, Outcome::KeyRevoked, 4),
+            count(hour - 1, Outcome::ScopeMissing, 5),
+            count(hour - 2, Outcome::KeyRevoked, 6),
+            // A clock that was ahead.
+            count(hour + 1, Outcome::Pass, 7),
+        ];
+        let series = Series::new(Period::Hours24, now, &counts);
+        assert_eq!((series.bars.len(), series.passed(), series.refused()), (24, 5, 15));
+        assert_eq!(series.reasons, [(Outcome::KeyRevoked, 10), (Outcome::ScopeMissing, 5)]);
+        let last = series.bars.last().expect("a bar");
+        assert_eq!((last.start.millis(), last.passed, last.refused), (hour * HOUR, 3, 4));
+    }
+
+    #[test]
+    fn the_nights_on_which_clocks_change_have_as_many_hours_as_others() {
+        // 2026-10-25T12:00:00Z and 2026-03-29T12:00:00Z, on which Europe's clocks change.
+        for noon in [1_792_929_600_000, 1_774_785_600_000] {
+            let series = Series::new(Period::Hours24, Timestamp::from_millis(noon), &[]);
+            let steps = series.bars.windows(2).map(|pair| pair[1].start.since(pair[0].start));
+            assert!(steps.eq([HOUR; 23]));
+        }
+    }
+}

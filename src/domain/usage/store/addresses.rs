@@ -1,0 +1,131 @@
+//! The SQL of the addresses that keys were used from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::dsl::{max, min, sql};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::db::schema::usage_addresses;
+use crate::db::{Connection, Transaction, Value, load_for};
+use crate::domain::api_keys::KeyId;
+use crate::domain::usage::buffer::{Place, Seen, Tally};
+use crate::domain::usage::{ADDRESSES_KEPT, SeenAddress};
+
+/// An address of a key that is in the table now, and how often it was seen that day.
+#[derive(QueryableByName)]
+struct Stored {
+    #[diesel(sql_type = Text)]
+    key_id: String,
+    #[diesel(sql_type = Text)]
+    address: String,
+    #[diesel(sql_type = BigInt)]
+    day: i64,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[(Place, &Tally)]) -> Result<()> {
+    let seen = seen(tallies);
+    let rows = seen.iter().map(|((key_id, address, day), seen)| {
+        [
+            Value::Text(key_id),
+            Value::Text(address),
+            Value::Number(*day),
+            Value::Number(seen.first.millis()),
+            Value::Number(seen.last.millis()),
+            Value::Number(seen.count.cast_signed()),
+        ]
+    });
+    let stored: Vec<Stored> = load_for(
+        tx,
+        "INSERT INTO usage_addresses (key_id, address, day, first_seen_at, last_seen_at, count) \
+         VALUES ",
+        &rows.collect::<Vec<_>>(),
+        " ON CONFLICT (key_id, address, day) DO UPDATE SET \
+         last_seen_at = CASE WHEN excluded.last_seen_at > usage_addresses.last_seen_at \
+             THEN excluded.last_seen_at ELSE usage_addresses.last_seen_at END, \
+         count = usage_addresses.count + excluded.count RETURNING key_id, address, day, count",
+    )?;
+    // A row that holds no more than was just added is new.
+    let grown: BTreeSet<_> = stored
+        .into_iter()
+        .filter_map(|Stored { key_id, address, day, count }| {
+            let place = (key_id, address, day);
+            let added = seen.get(&place)?.count.cast_signed();
+            (count == added).then_some(place.0)
+        })
+        .collect();
+    grown.iter().try_for_each(|key_id| forget(tx, key_id))
+}
+
+/// The addresses of each key and day once, also when the key has several secrets.
+fn seen(tallies: &[(Place, &Tally)]) -> BTreeMap<(String, String, i64), Seen> {
+    let mut all: BTreeMap<_, Seen> = BTreeMap::new();
+    for ((secret, _), tally) in tallies {
+        for seen in &tally.seen {
+            let day = seen.last.millis().div_euclid(DAY);
+            let place = (secret.key_id.as_str().to_owned(), seen.address.to_string(), day);
+            let known = all.entry(place).and_modify(|known| known.merge(seen));
+            known.or_insert_with(|| seen.clone());
+        }
+    }
+    all
+}
+
+fn forget(tx: &mut Transaction<'_>, key_id: &str) -> Result<()> {
+    diesel::sql_query(
+        "DELETE FROM usage_addresses WHERE key_id = $1 AND address NOT IN (SELECT address \
+         FROM usage_addresses WHERE key_id = $1 GROUP BY address \
+         ORDER BY MAX(last_seen_at) DESC LIMIT $2)",
+    )
+    .bind::<Text, _>(key_id)
+    .bind::<BigInt, _>(i64::try_from(ADDRESSES_KEPT).unwrap_or(i64::MAX))
+    .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// From how many addresses a key was used since `at`.
+pub(in crate::domain::usage) fn count_addresses(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    at: Timestamp,
+) -> Result<i64> {
+    let seen = usage_addresses::table
+        .filter(usage_addresses::key_id.eq(key_id.as_str()))
+        .filter(usage_addresses::last_seen_at.ge(at.millis()));
+    Ok(seen
+        .select(diesel::dsl::count(usage_addresses::address).aggregate_distinct())
+        .first(connection)?)
+}
+
+/// The addresses that a key was used from since `at`, the last seen first.
+pub(in crate::domain::usage) fn addresses(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    at: Timestamp,
+) -> Result<Vec<SeenAddress>> {
+    type Row = (String, Option<i64>, Option<i64>, i64);
+    // In the order of the primary key, so that nothing is sorted to be put together.
+    let rows: Vec<Row> = usage_addresses::table
+        .filter(usage_addresses::key_id.eq(key_id.as_str()))
+        .filter(usage_addresses::last_seen_at.ge(at.millis()))
+        .group_by(usage_addresses::address)
+        .select((
+            usage_addresses::address,
+            min(usage_addresses::first_seen_at),
+            max(usage_addresses::last_seen_at),
+            sql::<BigInt>("CAST(SUM(count) AS BIGINT)"),
+        ))
+        .load(connection)?;
+    let seen = rows.into_iter().map(|(address, first, last, count)| {
+        let at = |millis: Option<i64>| Timestamp::from_millis(millis.unwrap_or_default());
+        let address = address.parse().map_err(Error::internal)?;
+        Ok(SeenAddress { address, first: at(first), last: at(last), count })
+    });
+    let mut all = seen.collect::<Result<Vec<_>>>()?;
+    all.sort_unstable_by_key(|seen| (std::cmp::Reverse(seen.last), seen.address));
+    Ok(all)
+}

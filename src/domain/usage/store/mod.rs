@@ -1,0 +1,38 @@
+//! The SQL of counts, addresses and denials.
+
+mod addresses;
+mod counts;
+mod denials;
+mod import;
+mod purge;
+mod read;
+mod signals;
+mod traces;
+
+pub(super) use addresses::{addresses, count_addresses};
+pub(super) use denials::{denial, denials, refused_keys};
+pub(super) use import::import;
+pub(super) use purge::purge;
+pub(super) use read::{
+    busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scopes_asked,
+};
+pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};
+pub(super) use traces::{counts_since, introspecting, scopes_asked_of};
+
+use super::buffer::Buffer;
+use crate::base::error::Result;
+use crate::db::{Transaction, at_once};
+
+/// Adds what was counted to what is known, but for last uses. What all nodes write to comes last,
+/// so that none waits for another for long.
+pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
+    let tallies = counted.tallies();
+    for tallies in tallies.chunks(at_once(tx)) {
+        counts::add_hours(tx, tallies)?;
+        counts::add_days(tx, tallies)?;
+        addresses::add(tx, tallies)?;
+        counts::ask(tx, tallies)?;
+    }
+    denials::add(tx, &counted.denials().collect::<Vec<_>>())?;
+    counts::add_totals(tx, &tallies, &counted.strangers)
+}

@@ -1,0 +1,198 @@
+//! Reading counts.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::db::Connection;
+use crate::db::schema::{usage_days, usage_hours, usage_scopes, usage_totals};
+use crate::domain::api_keys::KeyId;
+use crate::domain::usage::series::Count;
+use crate::domain::usage::{Busy, Outcome, Period, Unit};
+
+/// The sum of BIGINTs is a NUMERIC to PostgreSQL.
+const SUM: &str = "CAST(COALESCE(SUM(count), 0) AS BIGINT)";
+
+/// Days in a week of counts, which begins on a Thursday as 1970 did.
+pub(super) const WEEK: i64 = 7;
+
+type Row = (i64, String, i64);
+
+/// What a key's requests were counted for. Each hour or day is looked up by itself: in the tables
+/// the keys of one lie together.
+pub(in crate::domain::usage) fn of_key(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    period: Period,
+    now: Timestamp,
+) -> Result<Vec<Count>> {
+    let units: Vec<i64> = period.units(now).collect();
+    let rows: Vec<Row> = match period.unit() {
+        Unit::Hour => usage_hours::table
+            .filter(usage_hours::hour.eq_any(units))
+            .filter(usage_hours::key_id.eq(key_id.as_str()))
+            .select((usage_hours::hour, usage_hours::outcome, usage_hours::count))
+            .load(connection)?,
+        Unit::Day => usage_days::table
+            .filter(usage_days::day.eq_any(units))
+            .filter(usage_days::key_id.eq(key_id.as_str()))
+            .select((usage_days::day, usage_days::outcome, usage_days::count))
+            .load(connection)?,
+    };
+    counts(rows, 1)
+}
+
+/// What all requests were counted for.
+pub(in crate::domain::usage) fn of_all(
+    connection: &mut Connection,
+    period: Period,
+    now: Timestamp,
+) -> Result<Vec<Count>> {
+    let (first, last) =
+        (period.start(now).millis().div_euclid(HOUR), now.millis().div_euclid(HOUR));
+    let rows: Vec<Row> = usage_totals::table
+        .filter(usage_totals::hour.between(first, last))
+        .select((usage_totals::hour, usage_totals::outcome, usage_totals::count))
+        .load(connection)?;
+    counts(rows, period.unit().length() / HOUR)
+}
+
+fn counts(rows: Vec<Row>, hours: i64) -> Result<Vec<Count>> {
+    let counts = rows.into_iter().map(|(unit, outcome, count)| {
+        Ok(Count { unit: unit.div_euclid(hours), outcome: parse(&outcome)?, requests: count })
+    });
+    counts.collect()
+}
+
+fn parse(outcome: &str) -> Result<Outcome> {
+    Outcome::parse(outcome).ok_or_else(|| Error::internal("a bad outcome"))
+}
+
+#[derive(QueryableByName)]
+struct OfKey {
+    #[diesel(sql_type = Text)]
+    key_id: String,
+    #[diesel(sql_type = BigInt)]
+    passed: i64,
+    #[diesel(sql_type = BigInt)]
+    refused: i64,
+}
+
+/// The `limit` keys with the most requests, refused ones too.
+pub(in crate::domain::usage) fn busiest(
+    connection: &mut Connection,
+    period: Period,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Busy>> {
+    let counted = match period {
+        Period::Hours24 => counted("hour", &period.units(now)),
+        // Longer ones start with a day; what follows the first days is read by the week.
+        _ => {
+            let days = days(period, now);
+            let week = |day: i64| day.div_euclid(WEEK);
+            let (first, last) = (week(days.start() + WEEK - 1), week(*days.end()));
+            let before = *days.start()..=first * WEEK - 1;
+            format!("{} UNION ALL {}", counted("day", &before), counted("week", &(first..=last)))
+        }
+    };
+    let rows: Vec<OfKey> = diesel::sql_query(format!(
+        "SELECT key_id, \
+         CAST(SUM(CASE WHEN outcome = 'pass' THEN count ELSE 0 END) AS BIGINT) AS passed, \
+         CAST(SUM(CASE WHEN outcome = 'pass' THEN 0 ELSE count END) AS BIGINT) AS refused \
+         FROM ({counted}) AS counted GROUP BY key_id HAVING SUM(count) > 0 \
+         ORDER BY SUM(count) DESC, key_id LIMIT $1"
+    ))
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    let busy = rows.into_iter().map(|OfKey { key_id, passed, refused }| {
+        Ok(Busy { key_id: KeyId::stored(&key_id)?, passed, refused })
+    });
+    busy.collect()
+}
+
+/// What was counted by the `hour`, `day` or `week` in that range of them.
+fn counted(unit: &str, range: &RangeInclusive<i64>) -> String {
+    let (first, last) = (range.start(), range.end());
+    format!(
+        "SELECT key_id, outcome, count FROM usage_{unit}s WHERE {unit} BETWEEN {first} AND {last}"
+    )
+}
+
+/// What the requests of some hundred keys were counted for.
+pub(in crate::domain::usage) fn of_keys(
+    connection: &mut Connection,
+    ids: &[&str],
+    period: Period,
+    now: Timestamp,
+) -> Result<BTreeMap<String, Vec<(Outcome, i64)>>> {
+    let rows: Vec<(String, String, i64)> = match period {
+        Period::Hours24 => usage_hours::table
+            .filter(usage_hours::hour.eq_any(period.units(now).collect::<Vec<_>>()))
+            .filter(usage_hours::key_id.eq_any(ids))
+            .group_by((usage_hours::key_id, usage_hours::outcome))
+            .select((usage_hours::key_id, usage_hours::outcome, sql::<BigInt>(SUM)))
+            .load(connection)?,
+        _ => usage_days::table
+            .filter(usage_days::day.eq_any(days(period, now).collect::<Vec<_>>()))
+            .filter(usage_days::key_id.eq_any(ids))
+            .group_by((usage_days::key_id, usage_days::outcome))
+            .select((usage_days::key_id, usage_days::outcome, sql::<BigInt>(SUM)))
+            .load(connection)?,
+    };
+    let mut all: BTreeMap<String, Vec<(Outcome, i64)>> = BTreeMap::new();
+    for (key_id, outcome, count) in rows {
+        all.entry(key_id).or_default().push((parse(&outcome)?, count));
+    }
+    Ok(all)
+}
+
+fn days(period: Period, now: Timestamp) -> RangeInclusive<i64> {
+    let day = |at: Timestamp| at.millis().div_euclid(DAY);
+    day(period.start(now))..=day(now)
+}
+
+/// How many requests with a key passed in this hour and the 23 before it.
+pub(in crate::domain::usage) fn passed_in_a_day(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    now: Timestamp,
+) -> Result<i64> {
+    let counts = usage_hours::table
+        .filter(usage_hours::hour.eq_any(Period::Hours24.units(now).collect::<Vec<_>>()))
+        .filter(usage_hours::key_id.eq(key_id.as_str()))
+        .filter(usage_hours::outcome.eq(Outcome::Pass.code()));
+    Ok(counts.select(sql::<BigInt>(SUM)).first(connection)?)
+}
+
+/// The same for each of the key's secrets, by its number.
+pub(in crate::domain::usage) fn passed_by_secret(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    now: Timestamp,
+) -> Result<BTreeMap<i64, i64>> {
+    let rows: Vec<(i64, i64)> = usage_hours::table
+        .filter(usage_hours::hour.eq_any(Period::Hours24.units(now).collect::<Vec<_>>()))
+        .filter(usage_hours::key_id.eq(key_id.as_str()))
+        .filter(usage_hours::outcome.eq(Outcome::Pass.code()))
+        .group_by(usage_hours::secret)
+        .select((usage_hours::secret, sql::<BigInt>(SUM)))
+        .load(connection)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Which of its scopes a key's requests have asked for, and on which day last: days since 1970.
+pub(in crate::domain::usage) fn scopes_asked(
+    connection: &mut Connection,
+    key_id: &KeyId,
+) -> Result<BTreeMap<String, i64>> {
+    let asked = usage_scopes::table.filter(usage_scopes::key_id.eq(key_id.as_str()));
+    let rows: Vec<(String, i64)> =
+        asked.select((usage_scopes::scope, usage_scopes::day)).load(connection)?;
+    Ok(rows.into_iter().collect())
+}

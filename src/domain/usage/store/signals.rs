@@ -1,0 +1,167 @@
+//! The SQL of what stands out.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::db::Connection;
+use crate::db::schema::usage_hours;
+use crate::domain::api_keys::KeyId;
+use crate::domain::usage::Outcome;
+use crate::domain::usage::signals::{Burst, NewAddress, Stranger};
+
+#[derive(QueryableByName)]
+struct BurstRow {
+    #[diesel(sql_type = Text)]
+    key_id: String,
+    #[diesel(sql_type = Text)]
+    reason: String,
+    #[diesel(sql_type = BigInt)]
+    requests: i64,
+    #[diesel(sql_type = BigInt)]
+    first: i64,
+    #[diesel(sql_type = BigInt)]
+    last: i64,
+}
+
+pub(in crate::domain::usage) fn bursts(
+    connection: &mut Connection,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<Burst>> {
+    let rows: Vec<BurstRow> = diesel::sql_query(
+        "SELECT key_id, reason, CAST(SUM(count) AS BIGINT) AS requests, MIN(at) AS first, \
+         MAX(at) AS last FROM denials WHERE at >= $1 AND key_id IS NOT NULL \
+         GROUP BY key_id, reason ORDER BY requests DESC LIMIT $2",
+    )
+    .bind::<BigInt, _>(since.millis())
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    let burst = |row: BurstRow| {
+        Ok(Burst {
+            key_id: KeyId::stored(&row.key_id)?,
+            outcome: Outcome::parse(&row.reason).ok_or_else(|| Error::internal("a bad reason"))?,
+            count: row.requests,
+            first: Timestamp::from_millis(row.first),
+            last: Timestamp::from_millis(row.last),
+        })
+    };
+    rows.into_iter().map(burst).collect()
+}
+
+#[derive(QueryableByName)]
+struct StrangerRow {
+    #[diesel(sql_type = Text)]
+    address: String,
+    #[diesel(sql_type = BigInt)]
+    requests: i64,
+    #[diesel(sql_type = BigInt)]
+    first: i64,
+}
+
+pub(in crate::domain::usage) fn strangers(
+    connection: &mut Connection,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<Stranger>> {
+    let rows: Vec<StrangerRow> = diesel::sql_query(
+        "SELECT COALESCE(address, '') AS address, CAST(SUM(count) AS BIGINT) AS requests, \
+         MIN(at) AS first FROM denials WHERE at >= $1 AND key_id IS NULL \
+         AND reason IN ('malformed_key', 'invalid_key') \
+         GROUP BY COALESCE(address, '') ORDER BY requests DESC LIMIT $2",
+    )
+    .bind::<BigInt, _>(since.millis())
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    let stranger = |row: StrangerRow| Stranger {
+        address: row.address,
+        count: row.requests,
+        first: Timestamp::from_millis(row.first),
+    };
+    Ok(rows.into_iter().map(stranger).collect())
+}
+
+#[derive(QueryableByName)]
+struct Volume {
+    #[diesel(sql_type = Text)]
+    key_id: String,
+    #[diesel(sql_type = BigInt)]
+    requests: i64,
+}
+
+pub(in crate::domain::usage) fn volumes(
+    connection: &mut Connection,
+    hour: i64,
+    at_least: i64,
+) -> Result<Vec<(KeyId, i64)>> {
+    let rows: Vec<Volume> = diesel::sql_query(
+        "SELECT key_id, CAST(SUM(count) AS BIGINT) AS requests FROM usage_hours \
+         WHERE hour = $1 AND outcome = 'pass' GROUP BY key_id HAVING SUM(count) >= $2",
+    )
+    .bind::<BigInt, _>(hour)
+    .bind::<BigInt, _>(at_least)
+    .load(connection)?;
+    rows.into_iter().map(|row| Ok((KeyId::stored(&row.key_id)?, row.requests))).collect()
+}
+
+pub(in crate::domain::usage) fn volumes_at(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    hours: &[i64],
+) -> Result<BTreeMap<i64, i64>> {
+    let rows: Vec<(i64, i64)> = usage_hours::table
+        .filter(usage_hours::hour.eq_any(hours))
+        .filter(usage_hours::key_id.eq(key_id.as_str()))
+        .filter(usage_hours::outcome.eq(Outcome::Pass.code()))
+        .select((usage_hours::hour, usage_hours::count))
+        .load(connection)?;
+    let mut counted = BTreeMap::new();
+    for (hour, count) in rows {
+        *counted.entry(hour).or_default() += count;
+    }
+    Ok(counted)
+}
+
+#[derive(QueryableByName)]
+struct NewAddressRow {
+    #[diesel(sql_type = Text)]
+    key_id: String,
+    #[diesel(sql_type = Text)]
+    address: String,
+    #[diesel(sql_type = BigInt)]
+    first: i64,
+    #[diesel(sql_type = BigInt)]
+    known: i64,
+}
+
+pub(in crate::domain::usage) fn new_addresses(
+    connection: &mut Connection,
+    now: Timestamp,
+    known: i64,
+    limit: i64,
+) -> Result<Vec<NewAddress>> {
+    let rows: Vec<NewAddressRow> = diesel::sql_query(
+        "SELECT key_id, address, first, known FROM (SELECT a.key_id, a.address, \
+         MIN(a.first_seen_at) AS first, (SELECT COUNT(*) FROM (SELECT DISTINCT b.address \
+         FROM usage_addresses b WHERE b.key_id = a.key_id AND b.day < $1 LIMIT $2) AS c) AS known \
+         FROM usage_addresses a WHERE a.day >= $1 AND NOT EXISTS (SELECT 1 FROM usage_addresses e \
+         WHERE e.key_id = a.key_id AND e.address = a.address AND e.day < $1) \
+         GROUP BY a.key_id, a.address) AS fresh ORDER BY first DESC LIMIT $3",
+    )
+    .bind::<BigInt, _>(now.millis().div_euclid(DAY) - 1)
+    .bind::<BigInt, _>(known + 1)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    let new = |row: NewAddressRow| {
+        Ok(NewAddress {
+            key_id: KeyId::stored(&row.key_id)?,
+            address: row.address,
+            first: Timestamp::from_millis(row.first),
+            known: row.known,
+        })
+    };
+    rows.into_iter().map(new).collect()
+}

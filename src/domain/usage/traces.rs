@@ -1,0 +1,205 @@
+//! What a key did since a day: how many requests passed and were refused, from where, and for what.
+
+use std::collections::BTreeMap;
+
+use super::denials::{self, Alike, Denied};
+use super::{Outcome, SeenAddress, addresses, scopes_asked, store};
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::db::Connection;
+use crate::domain::api_keys::KeyId;
+
+/// How many days are looked back on at most: as long as counts by the day may be kept.
+const LONGEST: i64 = 3_650;
+
+/// What a key did since a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// How many requests there were of each outcome, in whole days.
+    pub outcomes: Vec<(Outcome, i64)>,
+    /// Where they came from, as far as it is kept, the last seen first.
+    pub addresses: Vec<Trace>,
+    /// What was refused, as far as it is kept: those with the same reason together, the latest first.
+    pub refused: Vec<Alike>,
+    /// The scopes that were asked for, and on which day last.
+    pub scopes: Vec<(String, Timestamp)>,
+}
+
+/// An address that a key's requests came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The address.
+    pub address: String,
+    /// When the first request came, of those since the day.
+    pub first: Timestamp,
+    /// When the last one came.
+    pub last: Timestamp,
+    /// How many passed.
+    pub passed: i64,
+    /// How many were refused, of those that are kept.
+    pub refused: i64,
+    /// Whether no request from there had passed before the day, as far as it is kept.
+    pub is_new: bool,
+}
+
+impl Traces {
+    /// How many requests passed.
+    #[must_use]
+    pub fn passed(&self) -> i64 {
+        self.of(|outcome| outcome == Outcome::Pass)
+    }
+
+    /// How many were refused.
+    #[must_use]
+    pub fn denied(&self) -> i64 {
+        self.of(|outcome| outcome != Outcome::Pass)
+    }
+
+    fn of(&self, counts: impl Fn(Outcome) -> bool) -> i64 {
+        self.outcomes.iter().filter(|(outcome, _)| counts(*outcome)).map(|(_, count)| count).sum()
+    }
+}
+
+/// What a key did since the day of `since`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn traces(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Traces> {
+    let today = now.millis().div_euclid(DAY);
+    let first = since.millis().div_euclid(DAY).max(today - LONGEST);
+    let start = Timestamp::from_millis(first * DAY);
+    let mut outcomes = store::counts_since(connection, key_id, first..=today)?;
+    outcomes.sort_by_key(|(outcome, count)| (*outcome != Outcome::Pass, -count, outcome.code()));
+    let ever = addresses(connection, key_id, Timestamp::default())?;
+    let seen = addresses(connection, key_id, start)?;
+    let kept = denials::kept(connection, key_id, start)?;
+    let asked = scopes_asked(connection, key_id)?.into_iter().filter(|(_, day)| *day >= start);
+    Ok(Traces {
+        outcomes,
+        addresses: together(&seen, &kept, &ever, start),
+        refused: denials::together(kept),
+        scopes: asked.collect(),
+    })
+}
+
+/// What each address sent: what passed, and what was refused.
+fn together(
+    seen: &[SeenAddress],
+    refused: &[Denied],
+    ever: &[SeenAddress],
+    start: Timestamp,
+) -> Vec<Trace> {
+    let is_known = |address: &str| {
+        ever.iter().any(|seen| seen.first < start && seen.address.to_string() == address)
+    };
+    let mut traces: BTreeMap<String, Trace> = BTreeMap::new();
+    let passed = seen
+        .iter()
+        .map(|seen| (seen.address.to_string(), seen.first.max(start), seen.last, [seen.count, 0]));
+    let refused = refused.iter().filter_map(|denied| {
+        Some((denied.address.clone()?, denied.at, denied.at, [0, denied.count]))
+    });
+    for (address, first, last, [passed, refused]) in passed.chain(refused) {
+        let new = || Trace {
+            is_new: !is_known(&address),
+            address: address.clone(),
+            first,
+            last,
+            passed: 0,
+            refused: 0,
+        };
+        let trace = traces.entry(address.clone()).or_insert_with(new);
+        trace.first = trace.first.min(first);
+        trace.last = trace.last.max(last);
+        trace.passed += passed;
+        trace.refused += refused;
+    }
+    let mut all: Vec<Trace> = traces.into_values().collect();
+    all.sort_by_key(|trace| std::cmp::Reverse(trace.last));
+    all
+}
+
+/// The keys that asked about other keys since `since`, with the day on which they last did, at most
+/// `limit`; only among `ids` where these are given.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn introspecting(
+    connection: &mut Connection,
+    ids: Option<&[&str]>,
+    since: Timestamp,
+    limit: i64,
+) -> Result<BTreeMap<KeyId, Timestamp>> {
+    let mut found = BTreeMap::new();
+    let since = since.millis().div_euclid(DAY);
+    for (id, day) in store::introspecting(connection, ids, since, limit)? {
+        let id = KeyId::parse(&id).ok_or_else(|| Error::internal("a bad Key ID"))?;
+        found.insert(id, Timestamp::from_millis(day * DAY));
+    }
+    Ok(found)
+}
+
+/// Which of their scopes the requests of some keys have asked for, and on which day last.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn scopes_asked_of(
+    connection: &mut Connection,
+    ids: &[&str],
+) -> Result<BTreeMap<String, BTreeMap<String, Timestamp>>> {
+    let mut all: BTreeMap<String, BTreeMap<String, Timestamp>> = BTreeMap::new();
+    for (key_id, scope, day) in store::scopes_asked_of(connection, ids)? {
+        all.entry(key_id).or_default().insert(scope, Timestamp::from_millis(day * DAY));
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    #[test]
+    fn what_passed_and_what_was_refused_from_an_address_stand_together() {
+        let at = Timestamp::from_millis;
+        let seen = |last: u8, first, until, count| SeenAddress {
+            address: IpAddr::from([203, 0, 113, last]),
+            first: at(first),
+            last: at(until),
+            count,
+        };
+        let denied = |address: Option<&str>, when, count| Denied {
+            request_id: String::new(),
+            key_id: None,
+            secret: None,
+            reason: Outcome::ScopeMissing,
+            detail: String::new(),
+            address: address.map(str::to_owned),
+            line: String::new(),
+            at: at(when),
+            count,
+        };
+        let refused = [
+            denied(Some("203.0.113.1"), 500, 2),
+            denied(Some("192.0.2.9"), 300, 4),
+            denied(None, 900, 1),
+        ];
+        let traces = together(
+            &[seen(1, 200, 400, 7)],
+            &refused,
+            &[seen(1, 50, 400, 9), seen(2, 10, 20, 1)],
+            at(100),
+        );
+        let told: Vec<_> = traces
+            .iter()
+            .map(|t| (t.address.as_str(), t.first.millis(), t.last.millis(), t.passed, t.refused))
+            .collect();
+        assert_eq!(told, [("203.0.113.1", 200, 500, 7, 2), ("192.0.2.9", 300, 300, 0, 4)]);
+        assert_eq!(traces.iter().map(|t| t.is_new).collect::<Vec<_>>(), [false, true]);
+    }
+}

@@ -1,0 +1,76 @@
+//! What is measured of decisions; `/metrics` tells it.
+
+use metrics::{Counter, Histogram, Unit, counter, histogram};
+
+use super::Verifier;
+use crate::domain::usage::Outcome;
+
+/// Counters that are at hand, so that a decision looks none of them up.
+pub(super) struct Measures {
+    decisions: [Counter; Outcome::ALL.len()],
+    /// Requests that could not be decided.
+    pub undecided: Counter,
+    /// Secret keys found in memory.
+    pub hits: Counter,
+    /// Secret keys looked up in the database, since they were not in memory.
+    pub misses: Counter,
+    /// The same, since memory could not be relied on.
+    pub bypasses: Counter,
+    /// Secret keys refused without a look-up.
+    pub barred: Counter,
+    /// How long look-ups took, in seconds.
+    pub look_up: Histogram,
+}
+
+const DECISIONS: &str = "latchkey_decisions_total";
+const UNDECIDED: &str = "latchkey_undecided_total";
+const LOOK_UPS: &str = "latchkey_lookups_total";
+const LOOK_UP: &str = "latchkey_database_lookup_seconds";
+const REMEMBERED: &str = "latchkey_cached_secret_keys";
+const IS_CURRENT: &str = "latchkey_cache_is_current";
+
+impl Default for Measures {
+    fn default() -> Self {
+        metrics::describe_counter!(DECISIONS, "Requests decided, by outcome");
+        metrics::describe_counter!(UNDECIDED, "Requests answered 503: nothing could be decided");
+        metrics::describe_counter!(
+            LOOK_UPS,
+            "Secret keys found in memory (hit), read from the database since they were not in \
+             memory (miss) or memory could not be relied on (bypass), or refused without reading, \
+             for a network that presents many that do not exist (barred)"
+        );
+        metrics::describe_histogram!(
+            LOOK_UP,
+            Unit::Seconds,
+            "How long a read of a secret key takes"
+        );
+        metrics::describe_gauge!(REMEMBERED, "Secret keys in memory");
+        metrics::describe_gauge!(IS_CURRENT, "Whether memory is relied on: 1, or 0");
+        let look_ups = |result: &'static str| counter!(LOOK_UPS, "result" => result);
+        Self {
+            decisions: Outcome::ALL.map(|o| counter!(DECISIONS, "outcome" => o.code())),
+            undecided: counter!(UNDECIDED),
+            hits: look_ups("hit"),
+            misses: look_ups("miss"),
+            bypasses: look_ups("bypass"),
+            barred: look_ups("barred"),
+            look_up: histogram!(LOOK_UP),
+        }
+    }
+}
+
+impl Measures {
+    /// Counts a decision.
+    pub fn decided(&self, outcome: Outcome) {
+        self.decisions[outcome as usize].increment(1);
+    }
+}
+
+impl Verifier {
+    /// Measures what stands rather than happens.
+    pub fn gauge(&self) {
+        #[expect(clippy::cast_precision_loss, reason = "a million at the most")]
+        metrics::gauge!(REMEMBERED).set(self.cache.len() as f64);
+        metrics::gauge!(IS_CURRENT).set(f64::from(u8::from(self.db.is_current())));
+    }
+}

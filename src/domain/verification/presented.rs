@@ -1,0 +1,137 @@
+//! What a request bears (RFC 6750, 2.1). Pure: bytes in, a secret key out.
+
+use crate::domain::api_keys::{Flaw, SecretKey, flaw};
+
+const SCHEME: &[u8] = b"bearer";
+
+/// What a request bears.
+#[derive(Debug)]
+pub enum Presented {
+    /// Nothing.
+    Nothing,
+    /// Something that is no secret key of ours, for that reason.
+    Malformed(Flaw),
+    /// A well-formed secret key.
+    Secret(SecretKey),
+}
+
+impl Presented {
+    /// Reads the values of a request's `Authorization` headers. Another scheme bears no key; two
+    /// headers, or anything but one well-formed secret key, are malformed.
+    pub fn read<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut values = values.into_iter();
+        let (Some(value), second) = (values.next(), values.next()) else { return Self::Nothing };
+        if second.is_some() {
+            return Self::Malformed(Flaw::TwoHeaders);
+        }
+        let Some((scheme, rest)) = value.split_at_checked(SCHEME.len()) else {
+            return Self::Nothing;
+        };
+        if !scheme.eq_ignore_ascii_case(SCHEME) {
+            return Self::Nothing;
+        }
+        let Ok(rest) = str::from_utf8(rest) else { return Self::Malformed(Flaw::NotText) };
+        // What stands between the scheme and the secret key is spaces: neither nothing nor a tab.
+        match rest.strip_prefix(' ') {
+            Some(secret) if !secret.trim_start_matches(' ').starts_with('\t') => {
+                Self::text(secret.trim_matches(' '))
+            }
+            None if rest.is_empty() => Self::Malformed(Flaw::Empty),
+            _ => Self::Malformed(Flaw::Separator),
+        }
+    }
+
+    /// Reads what should be a secret key and nothing else.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        if let Some(secret) = SecretKey::parse(text) {
+            return Self::Secret(secret);
+        }
+        // What is wrong with it is found for those alone that are refused.
+        Self::Malformed(flaw::find(text, None).map_or(Flaw::Checksum, |found| found.flaw))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::api_keys::Environment;
+    use proptest::prelude::*;
+
+    fn seen(values: &[&[u8]]) -> &'static str {
+        match Presented::read(values.iter().copied()) {
+            Presented::Nothing => "nothing",
+            Presented::Malformed(_) => "malformed",
+            Presented::Secret(_) => "secret",
+        }
+    }
+
+    #[test]
+    fn one_well_formed_secret_key_after_bearer_is_read() {
+        let secret = SecretKey::generate("lk", Environment::Production).expect("random");
+        let secret = secret.expose();
+        for good in ["Bearer S", "bearer S", "BEARER S", "Bearer   S", "Bearer S "] {
+            assert_eq!(seen(&[good.replace('S', secret).as_bytes()]), "secret", "{good}");
+        }
+        for bad in [
+            "Bearer",
+            "Bearer ",
+            "Bearer\tS",
+            "Bearer S S",
+            "Bearer key_7QF2M8KDX4TN",
+            "BearerS",
+            "Bearer \tS",
+        ] {
+            assert_eq!(seen(&[bad.replace('S', secret).as_bytes()]), "malformed", "{bad}");
+        }
+        for other in ["", " ", "Basic S", "Token S", "B\u{e9}arer S", secret] {
+            assert_eq!(seen(&[other.replace('S', secret).as_bytes()]), "nothing", "{other}");
+        }
+        let good = format!("Bearer {secret}");
+        assert_eq!(seen(&[good.as_bytes(), good.as_bytes()]), "malformed");
+        assert_eq!(seen(&[b"Bearer \xff"]), "malformed");
+        assert_eq!(seen(&[b"Basic \xff"]), "nothing");
+        assert_eq!(seen(&[format!("Bearer {secret}\0").as_bytes()]), "malformed");
+        assert_eq!(seen(&[&[b"Bearer ".as_slice(), &[b'a'; 8192]].concat()]), "malformed");
+        assert_eq!(seen(&[]), "nothing");
+    }
+
+    #[test]
+    fn what_is_malformed_is_told_with_its_flaw() {
+        let secret = SecretKey::generate("lk", Environment::Production).expect("random");
+        let flaw = |value: &str| match Presented::read([value.as_bytes()]) {
+            Presented::Malformed(flaw) => flaw.code(),
+            other => panic!("{value}: {other:?}"),
+        };
+        for (value, code) in [
+            ("Bearer", "empty"),
+            ("Bearer  ", "empty"),
+            ("Bearer\tS", "separator"),
+            ("Bearer \tS", "separator"),
+            ("BearerS", "separator"),
+            ("Bearer S\t", "spaces"),
+            ("Bearer S S", "around"),
+            ("Bearer Bearer S", "around"),
+            ("Bearer \"S\"", "around"),
+            ("Bearer key_7QF2M8KDX4TN", "key_id"),
+            ("Bearer S0", "too_long"),
+            ("Bearer hunter2", "prefix"),
+        ] {
+            assert_eq!(flaw(&value.replace('S', secret.expose())), code, "{value}");
+        }
+        let of = |values: &[&[u8]]| match Presented::read(values.iter().copied()) {
+            Presented::Malformed(flaw) => flaw.code(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of(&[b"Bearer x", b"Bearer x"]), "two_headers");
+        assert_eq!(of(&[b"Bearer \xff"]), "not_text");
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_is_taken_for_a_secret_key_by_chance(value: Vec<u8>) {
+            prop_assert_ne!(seen(&[&value]), "secret");
+            prop_assert_ne!(seen(&[&[b"Bearer ".as_slice(), &value].concat()]), "secret");
+        }
+    }
+}

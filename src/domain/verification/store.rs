@@ -1,0 +1,172 @@
+//! The one SELECT behind a decision.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use diesel::backend::Backend;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Binary, Bool, HasSqlType, Nullable, Text};
+
+use super::record::{Grant, Record};
+use super::verdict::effective;
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::db::schema::api_key_secrets;
+use crate::db::{Connection, on_each};
+use crate::domain::api_keys::{Environment, KeyId};
+use crate::domain::usage::Secret;
+
+/// The one SELECT, as diesel takes it for one that it may keep prepared.
+struct Find<'a> {
+    digest: &'a [u8],
+    /// How the database joins texts.
+    list: &'static str,
+}
+
+type Columns = (
+    Text,
+    BigInt,
+    Text,
+    Text,
+    Bool,
+    BigInt,
+    BigInt,
+    Nullable<BigInt>,
+    BigInt,
+    Nullable<BigInt>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+);
+
+#[derive(Queryable)]
+struct Row {
+    key_id: String,
+    number: i64,
+    environment: String,
+    role: String,
+    all_role_scopes: bool,
+    created_at: i64,
+    expires_at: i64,
+    revoked_at: Option<i64>,
+    secret_expires_at: i64,
+    superseded_at: Option<i64>,
+    role_scopes: Option<String>,
+    selected: Option<String>,
+    addresses: Option<String>,
+}
+
+/// `{list}` is how the database joins texts. Columns in the order of [`Row`].
+const SELECT: &str = "SELECT k.id, s.number, k.environment, r.slug, k.all_role_scopes, \
+    k.created_at, k.expires_at, k.revoked_at, s.expires_at, s.superseded_at, \
+    CASE r.coverage \
+        WHEN 'every' THEN (SELECT {list}(name, ' ') FROM scopes WHERE NOT built_in) \
+        WHEN 'read_and_write' THEN \
+            (SELECT {list}(name, ' ') FROM scopes \
+                WHERE NOT built_in AND operation IN ('read', 'write')) \
+        WHEN 'read' THEN (SELECT {list}(name, ' ') FROM scopes \
+                WHERE NOT built_in AND operation = 'read') \
+        ELSE (SELECT {list}(scope, ' ') FROM role_scopes WHERE role_id = r.id) \
+    END, \
+    (SELECT {list}(scope, ' ') FROM api_key_scopes WHERE key_id = k.id), \
+    (SELECT {list}(address, ' ') FROM api_key_addresses WHERE key_id = k.id) \
+    FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id JOIN roles r ON r.id = k.role_id \
+    WHERE s.digest = ";
+
+impl Query for Find<'_> {
+    type SqlType = Columns;
+}
+
+impl QueryId for Find<'_> {
+    type QueryId = Find<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C> RunQueryDsl<C> for Find<'_> {}
+
+impl<DB: Backend> QueryFragment<DB> for Find<'_>
+where
+    DB: HasSqlType<Binary>,
+    for<'a> &'a [u8]: ToSql<Binary, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let mut parts = SELECT.split("{list}");
+        pass.push_sql(parts.next().unwrap_or_default());
+        for part in parts {
+            pass.push_sql(self.list);
+            pass.push_sql(part);
+        }
+        pass.push_bind_param::<Binary, _>(&self.digest)
+    }
+}
+
+/// What is known of the secret key with this digest.
+pub(super) fn find(connection: &mut Connection, digest: &[u8]) -> Result<Option<Record>> {
+    let list = match connection {
+        Connection::Postgres(_) => "string_agg",
+        Connection::Sqlite(_) => "group_concat",
+    };
+    let find = Find { digest, list };
+    let row: Option<Row> = on_each!(connection, native => find.get_result(native).optional()?);
+    row.map(TryInto::try_into).transpose()
+}
+
+/// The digest of a key's secret.
+pub(super) fn digest_of(connection: &mut Connection, secret: Secret) -> Result<Option<Vec<u8>>> {
+    let found = api_key_secrets::table
+        .filter(api_key_secrets::key_id.eq(secret.key_id.as_str()))
+        .filter(api_key_secrets::number.eq(secret.number))
+        .select(api_key_secrets::digest);
+    Ok(found.first(connection).optional()?)
+}
+
+/// The digests that follow `after` in their order, at most `limit`.
+pub(super) fn digests(
+    connection: &mut Connection,
+    after: &[u8],
+    limit: i64,
+) -> Result<Vec<Vec<u8>>> {
+    let after = api_key_secrets::table.filter(api_key_secrets::digest.gt(after));
+    let digests = after.order(api_key_secrets::digest).select(api_key_secrets::digest);
+    Ok(digests.limit(limit).load(connection)?)
+}
+
+/// The digests of a key's secrets.
+pub(super) fn digests_of(connection: &mut Connection, key_id: &str) -> Result<Vec<Vec<u8>>> {
+    let of_key = api_key_secrets::table.filter(api_key_secrets::key_id.eq(key_id));
+    Ok(of_key.select(api_key_secrets::digest).load(connection)?)
+}
+
+impl TryFrom<Row> for Record {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let set = |list: Option<String>| -> BTreeSet<String> {
+            list.unwrap_or_default()
+                .split(' ')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        let environment = Environment::parse(&row.environment)
+            .ok_or_else(|| Error::internal("a bad environment"))?;
+        // An address that cannot be read must not turn into "any address".
+        let addresses = row.addresses.unwrap_or_default();
+        let addresses = addresses.split(' ').filter(|part| !part.is_empty()).map(str::parse);
+        let selected = (!row.all_role_scopes).then(|| set(row.selected));
+        let scopes = effective(set(row.role_scopes), selected.as_ref());
+        Ok(Self {
+            secret: Secret { key_id: KeyId::stored(&row.key_id)?, number: row.number },
+            environment,
+            grant: Arc::new(Grant::new(&row.role, scopes)?),
+            addresses: addresses.collect::<Result<_, _>>().map_err(Error::internal)?,
+            created_at: Timestamp::from_millis(row.created_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            revoked_at: row.revoked_at.map(Timestamp::from_millis),
+            secret_expires_at: Timestamp::from_millis(row.secret_expires_at),
+            superseded_at: row.superseded_at.map(Timestamp::from_millis),
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! Sending a message over HTTP: within five seconds or not at all, to an address that the policy
+//! allows, following no redirect and asking no proxy.
+
+use std::fmt;
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::crypto::ring;
+use ureq::http::Uri;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::{Agent, Error};
+
+use super::{Claimed, Policy};
+use crate::base::clock::{SECOND, Timestamp};
+use crate::base::text;
+
+/// How long an attempt may take, from the look-up of the name to the start of the answer's body.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many connections to a receiver are kept for its next messages.
+const KEPT_CONNECTIONS: usize = 8;
+/// The largest head of an answer, in bytes.
+const LARGEST_HEAD: usize = 16 * 1024;
+/// How much of an answer's body is read and kept, in bytes.
+const KEPT: u64 = 1024;
+/// How much of what went wrong is kept, in characters.
+const LONGEST_ERROR: usize = 200;
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// The status, if there was an answer.
+    pub status: Option<u16>,
+    /// Why it failed; empty when it did not.
+    pub error: String,
+    /// The start of the body, without what cannot be seen.
+    pub body: String,
+    /// In milliseconds.
+    pub duration: i64,
+}
+
+impl Answer {
+    pub(super) fn is_delivered(&self) -> bool {
+        self.error.is_empty()
+    }
+
+    /// Whether the endpoint wants nothing more (RFC 9110, 15.5.11; Standard Webhooks).
+    pub(super) fn is_gone(&self) -> bool {
+        self.status == Some(410)
+    }
+
+    /// What pages say of it shortly.
+    pub(super) fn result(&self) -> String {
+        match self.status {
+            Some(status) if self.is_delivered() => format!("Answered with {status}"),
+            _ => self.error.clone(),
+        }
+    }
+}
+
+/// Sends messages; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Client(Agent);
+
+impl Client {
+    pub(super) fn new(policy: &Policy) -> Self {
+        let roots = policy.roots().certificates().iter();
+        let roots = roots.map(|root| Certificate::from_der(root).to_owned());
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::new_with_certs(&roots.collect::<Vec<_>>()))
+            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
+        let config = Agent::config_builder()
+            .tls_config(tls.build())
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(PATIENCE))
+            .max_response_header_size(LARGEST_HEAD)
+            .max_idle_connections_per_host(KEPT_CONNECTIONS)
+            .user_agent(concat!("Latchkey/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let resolver = Guarded { policy: policy.clone(), names: DefaultResolver::default() };
+        Self(Agent::with_parts(config, DefaultConnector::new(), resolver))
+    }
+
+    /// Sends a message, signed as of `now`.
+    pub(super) fn send(&self, message: &Claimed, now: Timestamp) -> Answer {
+        let begun = Instant::now();
+        let (status, error, body) = match self.post(message, now) {
+            Ok((status, body)) => (Some(status), refused(status), body),
+            Err(error) => (None, error, String::new()),
+        };
+        let duration = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Answer { status, error, body, duration }
+    }
+
+    fn post(&self, message: &Claimed, now: Timestamp) -> Result<(u16, String), String> {
+        let id = message.message_id.as_str();
+        let signed = message.secrets.iter().map(|secret| secret.sign(id, now, &message.body));
+        let signed: Result<Vec<_>, _> = signed.collect();
+        let signature = signed.map_err(|_| "The signing secret cannot be used")?.join(" ");
+        let request = self
+            .0
+            .post(&message.url)
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", now.millis().div_euclid(SECOND).to_string())
+            .header("webhook-signature", signature);
+        let answer = request.send(message.body.as_str()).map_err(|error| explain(&error))?;
+        let status = answer.status().as_u16();
+        let mut start = Vec::new();
+        // The status has been said: what is missing of the body changes nothing.
+        let _ = answer.into_body().into_reader().take(KEPT).read_to_end(&mut start);
+        Ok((status, readable(&start)))
+    }
+}
+
+/// What is wrong with a status; nothing with success.
+fn refused(status: u16) -> String {
+    match status {
+        200..=299 => String::new(),
+        300..=399 => format!("Answered with a redirect ({status}), which is not followed"),
+        _ => format!("Answered with {status}"),
+    }
+}
+
+fn readable(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().filter(|c| !text::is_forbidden(*c) || matches!(c, '\n' | '\t')).collect()
+}
+
+fn explain(error: &Error) -> String {
+    match error {
+        Error::Timeout(_) => format!("Did not answer within {} seconds", PATIENCE.as_secs()),
+        Error::HostNotFound => "The host was not found".into(),
+        Error::Other(inner) if inner.is::<Refused>() => inner.to_string(),
+        Error::Rustls(inner) => shown("TLS failed", inner),
+        Error::Io(inner) => {
+            let what = match inner.get_ref() {
+                Some(cause) if cause.is::<rustls::Error>() => "TLS failed",
+                _ => "Could not be reached",
+            };
+            let cause = inner.get_ref().map(ToString::to_string);
+            shown(what, &cause.unwrap_or_else(|| inner.to_string()))
+        }
+        other => shown("Could not be used", other),
+    }
+}
+
+fn shown(what: &str, cause: &dyn fmt::Display) -> String {
+    text::visible(&format!("{what}: {cause}"), LONGEST_ERROR)
+}
+
+/// Looks names up and keeps the addresses that the policy allows. What is connected to is among
+/// them: nothing is looked up a second time.
+#[derive(Debug)]
+struct Guarded {
+    policy: Policy,
+    names: DefaultResolver,
+}
+
+impl Resolver for Guarded {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let is_https = uri.scheme_str() == Some("https");
+        let (mut allowed, mut why) = (self.empty(), String::new());
+        for socket in &self.names.resolve(uri, config, timeout)? {
+            match self.policy.check(socket.ip(), is_https) {
+                Ok(()) => allowed.push(*socket),
+                Err(reason) => why = reason,
+            }
+        }
+        if allowed.is_empty() {
+            return Err(Error::Other(Box::new(Refused(why))));
+        }
+        Ok(allowed)
+    }
+}
+
+/// Why none of a host's addresses is sent to.
+#[derive(Debug)]
+struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}

@@ -1,0 +1,270 @@
+//! Webhooks: messages about what happens, sent to the receivers that super managers name, signed as
+//! Standard Webhooks has it, tried for about a day.
+//!
+//! A message is queued in the transaction of what it tells of, so that it is sent if and only if
+//! that happened: once, or twice when a process dies in between. Knows nothing of what the messages
+//! tell: whoever queues them does. Uses activity.
+
+mod client;
+pub mod delivery;
+mod draft;
+mod endpoint;
+mod event_type;
+mod id;
+mod message;
+mod policy;
+mod secret;
+mod send;
+mod store;
+
+pub use delivery::{Attempt, Delivery, Details};
+pub use draft::Draft;
+pub use endpoint::Endpoint;
+pub use event_type::EventType;
+pub use id::{DeliveryId, EndpointId, MessageId};
+pub use policy::Policy;
+pub use secret::SigningSecret;
+pub use send::{send_due, send_now};
+
+use crate::base::clock::{DAY, Timestamp};
+use crate::base::error::{Error, Invalid, Result};
+use crate::db::{Connection, Db, Transaction};
+use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+
+/// How many endpoints there can be: a page shows them all, and each may hold up a thread.
+pub const MOST: usize = 20;
+/// For how long a signing secret that was replaced signs as well, in milliseconds.
+const OVERLAP: i64 = DAY;
+/// For how long messages are kept, in milliseconds.
+const KEPT: i64 = 30 * DAY;
+
+/// A message that somebody is about to send to an endpoint.
+#[derive(Debug)]
+pub struct Claimed {
+    id: DeliveryId,
+    endpoint_id: EndpointId,
+    message_id: MessageId,
+    url: String,
+    /// The present one, and the one before as long as it signs.
+    secrets: Vec<SigningSecret>,
+    body: String,
+    /// Whether it is a test, which is tried once.
+    is_test: bool,
+    tries: i64,
+    due_at: Timestamp,
+}
+
+/// Queues a message about `event` for every active endpoint that wants it; nothing where none does.
+/// `data` is a JSON object and must hold no secret. One `cause`, as `activity:123`, makes one message
+/// however often it is queued.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn enqueue(
+    tx: &mut Transaction<'_>,
+    event: EventType,
+    cause: &str,
+    data: &serde_json::Value,
+    at: Timestamp,
+) -> Result<()> {
+    let wanting = store::wanting(tx, event)?;
+    if wanting.is_empty() || store::is_known(tx, cause)? {
+        return Ok(());
+    }
+    let message = message::insert(tx, event, cause, data, at)?;
+    for endpoint in wanting {
+        store::insert_delivery(tx, &DeliveryId::random()?, &endpoint, &message, at)?;
+    }
+    Ok(())
+}
+
+/// Whether any active endpoint wants `event`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_wanted(connection: &mut Connection, event: EventType) -> Result<bool> {
+    Ok(!store::wanting(connection, event)?.is_empty())
+}
+
+/// Whether `cause` has made a message, as far as that is kept.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_known(connection: &mut Connection, cause: &str) -> Result<bool> {
+    store::is_known(connection, cause)
+}
+
+/// Creates the endpoint that was drafted. Its signing secret can be read here and never again.
+///
+/// # Errors
+/// [`Error::Invalid`] when the draft breaks rules or there is no room.
+pub fn create(
+    tx: &mut Transaction<'_>,
+    id: EndpointId,
+    draft: &Draft,
+    policy: &Policy,
+    author: &Author,
+) -> Result<(Endpoint, SigningSecret)> {
+    let mut invalid = Invalid::default();
+    if store::all(tx)?.len() >= MOST {
+        invalid.add("", format!("There are {MOST} webhooks, which is the most"));
+    }
+    let checked = invalid.and(draft.check(policy, None))?;
+    let endpoint = Endpoint {
+        id,
+        url: checked.url,
+        description: checked.description,
+        events: checked.events,
+        is_active: checked.is_active,
+        old_secret_ends_at: None,
+        failing_since: None,
+        last_attempt_at: None,
+        gone_at: None,
+        created_at: author.now,
+        created_by: author.actor.name().to_owned(),
+        version: 1,
+    };
+    let secret = SigningSecret::random()?;
+    store::insert(tx, &endpoint, &secret, &author.keyring)?;
+    record(tx, author, Event::WebhookCreated, &endpoint, &endpoint.changes(None))?;
+    Ok((endpoint, secret))
+}
+
+/// Edits the endpoint that stood at `version`. One that is paused gives up what it waits for.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the draft breaks
+/// rules, [`Error::NotFound`] when there is none.
+pub fn edit(
+    tx: &mut Transaction<'_>,
+    id: &EndpointId,
+    draft: &Draft,
+    version: i64,
+    policy: &Policy,
+    author: &Author,
+) -> Result<Endpoint> {
+    let before = find(tx, id)?;
+    if before.version != version {
+        return Err(Error::Conflict);
+    }
+    let checked = draft.check(policy, Some(&before)).map_err(Error::Invalid)?;
+    let mut after = before.clone();
+    (after.url, after.description) = (checked.url, checked.description);
+    (after.events, after.is_active) = (checked.events, checked.is_active);
+    let changes = after.changes(Some(&before));
+    if changes.is_empty() {
+        return Ok(before);
+    }
+    if after.url != before.url {
+        after.failing_since = None;
+    }
+    if after.is_active {
+        after.gone_at = None;
+    }
+    after.version += 1;
+    store::update(tx, &after)?;
+    if before.is_active && !after.is_active {
+        store::give_up(tx, id, author.now)?;
+    }
+    record(tx, author, Event::WebhookEdited, &after, &changes)?;
+    Ok(after)
+}
+
+/// Deletes an endpoint with its messages.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub fn delete(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Result<Endpoint> {
+    let endpoint = find(tx, id)?;
+    store::delete(tx, id)?;
+    record(tx, author, Event::WebhookDeleted, &endpoint, &[])?;
+    Ok(endpoint)
+}
+
+/// Gives an endpoint a new signing secret, which can be read here and never again. The one before
+/// signs as well for a day; one from before that stops at once.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub fn replace_secret(
+    tx: &mut Transaction<'_>,
+    id: &EndpointId,
+    author: &Author,
+) -> Result<(Endpoint, SigningSecret)> {
+    let secret = SigningSecret::random()?;
+    find(tx, id)?;
+    store::replace_secret(tx, id, &secret, author.now.plus(OVERLAP), &author.keyring)?;
+    let endpoint = find(tx, id)?;
+    record(tx, author, Event::WebhookSecretReplaced, &endpoint, &[])?;
+    Ok((endpoint, secret))
+}
+
+/// Queues a test message and claims it for whoever asks; [`send_now`] sends it.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such endpoint.
+pub fn test(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Result<Claimed> {
+    let (endpoint, delivery) = (find(tx, id)?, DeliveryId::random()?);
+    let data = serde_json::json!({ "webhook": id.as_str(), "by": author.actor.name() });
+    let cause = format!("test:{}", delivery.as_str());
+    let message = message::insert(tx, EventType::Test, &cause, &data, author.now)?;
+    store::insert_delivery(tx, &delivery, id, &message, author.now)?;
+    record(tx, author, Event::WebhookTested, &endpoint, &[])?;
+    store::claim_one(tx, &author.keyring, &delivery, id, author.now)
+}
+
+/// Has a message sent to its endpoint once more, and tried as if for the first time.
+///
+/// # Errors
+/// [`Error::Invalid`] when the endpoint is paused, [`Error::NotFound`] when there is no such message.
+pub fn send_again(
+    tx: &mut Transaction<'_>,
+    endpoint: &EndpointId,
+    id: &DeliveryId,
+    author: &Author,
+) -> Result<()> {
+    let endpoint = find(tx, endpoint)?;
+    delivery::details(tx, &endpoint.id, id)?;
+    if !endpoint.is_active {
+        return Err(Error::invalid("", "The webhook is paused. Edit it to resume it first"));
+    }
+    store::again(tx, id, author.now)?;
+    record(tx, author, Event::WebhookSentAgain, &endpoint, &[])
+}
+
+/// All endpoints, the oldest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
+    store::all(connection)
+}
+
+/// The endpoint with this id.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub fn find(connection: &mut Connection, id: &EndpointId) -> Result<Endpoint> {
+    all(connection)?.into_iter().find(|endpoint| endpoint.id == *id).ok_or(Error::NotFound)
+}
+
+/// Clears away messages that are older than 30 days, a few at a time.
+///
+/// # Errors
+/// When the database cannot be written; what was cleared away until then stays so.
+pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
+    db.write_in_batches(move |tx| store::purge(tx, now.plus(-KEPT), now)).await
+}
+
+fn record(
+    tx: &mut Transaction<'_>,
+    author: &Author,
+    event: Event,
+    endpoint: &Endpoint,
+    changes: &[Change],
+) -> Result<()> {
+    let id = endpoint.id.as_str().to_owned();
+    let subject = Subject { kind: "webhook", id, name: endpoint.name() };
+    let details = serde_json::json!({ "version": endpoint.version, "changes": changes });
+    activity::record(tx, author, &Entry::about(event, subject).with(details))
+}

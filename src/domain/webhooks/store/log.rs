@@ -1,0 +1,120 @@
+//! The SQL of the delivery log.
+
+use diesel::prelude::*;
+
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::db::schema::{webhook_attempts, webhook_deliveries, webhook_messages};
+use crate::domain::webhooks::delivery::{Cursor, Status};
+use crate::domain::webhooks::{Attempt, Delivery, DeliveryId, EndpointId, MessageId};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
+struct Row {
+    id: String,
+    endpoint_id: String,
+    message_id: String,
+    created_at: i64,
+    tries: i64,
+    attempts: i64,
+    next_attempt_at: Option<i64>,
+    delivered_at: Option<i64>,
+    given_up_at: Option<i64>,
+    last_result: String,
+}
+
+/// At most `limit` deliveries beside the cursor, nearest first: before a cursor they come backwards.
+pub(in crate::domain::webhooks) fn deliveries(
+    connection: &mut Connection,
+    endpoint: &EndpointId,
+    only_failed: bool,
+    cursor: Option<&Cursor>,
+    limit: i64,
+) -> Result<Vec<Delivery>> {
+    let (at, id) = (webhook_deliveries::created_at, webhook_deliveries::id);
+    let mut query = webhook_deliveries::table
+        .inner_join(webhook_messages::table)
+        .filter(webhook_deliveries::endpoint_id.eq(endpoint.as_str()))
+        .select((Row::as_select(), webhook_messages::event))
+        .limit(limit)
+        .into_boxed();
+    if only_failed {
+        query = query.filter(webhook_deliveries::given_up_at.is_not_null());
+    }
+    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
+    if let Some(beside) = cursor {
+        let (millis, beside) = (beside.at.millis(), beside.id.as_str());
+        query = if is_after {
+            query.filter(at.lt(millis).or(at.eq(millis).and(id.lt(beside))))
+        } else {
+            query.filter(at.gt(millis).or(at.eq(millis).and(id.gt(beside))))
+        };
+    }
+    let rows: Vec<(Row, String)> = if is_after {
+        query.order((at.desc(), id.desc())).load(connection)?
+    } else {
+        query.order((at.asc(), id.asc())).load(connection)?
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// A delivery and what it sends.
+pub(in crate::domain::webhooks) fn delivery(
+    connection: &mut Connection,
+    id: &DeliveryId,
+) -> Result<Option<(Delivery, String)>> {
+    let found: Option<(Row, String, String)> = webhook_deliveries::table
+        .inner_join(webhook_messages::table)
+        .filter(webhook_deliveries::id.eq(id.as_str()))
+        .select((Row::as_select(), webhook_messages::event, webhook_messages::body))
+        .first(connection)
+        .optional()?;
+    Ok(found.map(|(row, event, body)| (read((row, event)), body)))
+}
+
+/// The newest attempts of a delivery, newest first.
+pub(in crate::domain::webhooks) fn attempts(
+    connection: &mut Connection,
+    id: &DeliveryId,
+    limit: i64,
+) -> Result<Vec<Attempt>> {
+    let rows: Vec<(i64, i64, i64, Option<i32>, String, String)> = webhook_attempts::table
+        .filter(webhook_attempts::delivery_id.eq(id.as_str()))
+        .order(webhook_attempts::number.desc())
+        .limit(limit)
+        .select((
+            webhook_attempts::number,
+            webhook_attempts::at,
+            webhook_attempts::duration,
+            webhook_attempts::status,
+            webhook_attempts::error,
+            webhook_attempts::answer,
+        ))
+        .load(connection)?;
+    let read = |(number, at, duration, status, error, answer)| {
+        let at = Timestamp::from_millis(at);
+        Attempt { number, at, duration, status, error, answer }
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+fn read((row, event): (Row, String)) -> Delivery {
+    let at = Timestamp::from_millis;
+    let status = match (row.next_attempt_at, row.delivered_at, row.given_up_at) {
+        (Some(_), ..) if row.tries == 0 => Status::Queued,
+        (Some(next), ..) => Status::Retrying(at(next)),
+        (None, Some(then), _) => Status::Delivered(at(then)),
+        (None, None, then) => Status::Failed(at(then.unwrap_or(row.created_at))),
+    };
+    Delivery {
+        id: DeliveryId::stored(row.id),
+        endpoint_id: EndpointId::stored(row.endpoint_id),
+        message_id: MessageId::stored(row.message_id),
+        event,
+        created_at: at(row.created_at),
+        attempts: row.attempts,
+        status,
+        last_result: row.last_result,
+    }
+}

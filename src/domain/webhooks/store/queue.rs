@@ -1,0 +1,238 @@
+//! The SQL of messages on their way: queueing and claiming them.
+
+use diesel::prelude::*;
+
+use super::unseal;
+use crate::base::backoff;
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
+use crate::db::schema::{webhook_deliveries, webhook_endpoints, webhook_events, webhook_messages};
+use crate::db::{Connection, Transaction};
+use crate::domain::webhooks::{Claimed, DeliveryId, EndpointId, EventType, MessageId};
+
+/// How many messages of an endpoint are claimed at once: fewer than a receiver that takes five seconds
+/// for each is sent before the claim ends.
+const OF_AN_ENDPOINT: i64 = 64;
+
+/// The active endpoints that want `event`.
+pub(in crate::domain::webhooks) fn wanting(
+    connection: &mut Connection,
+    event: EventType,
+) -> Result<Vec<EndpointId>> {
+    let wants = webhook_events::table
+        .filter(webhook_events::event.eq(event.name()))
+        .select(webhook_events::endpoint_id);
+    let ids: Vec<String> = webhook_endpoints::table
+        .filter(webhook_endpoints::is_active.eq(true).and(webhook_endpoints::id.eq_any(wants)))
+        .order(webhook_endpoints::id)
+        .select(webhook_endpoints::id)
+        .load(connection)?;
+    Ok(ids.into_iter().map(EndpointId::stored).collect())
+}
+
+/// Whether `cause` has made a message.
+pub(in crate::domain::webhooks) fn is_known(
+    connection: &mut Connection,
+    cause: &str,
+) -> Result<bool> {
+    let found: Option<String> = webhook_messages::table
+        .filter(webhook_messages::cause.eq(cause))
+        .select(webhook_messages::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+pub(in crate::domain::webhooks) fn insert_message(
+    tx: &mut Transaction<'_>,
+    id: &MessageId,
+    cause: &str,
+    event: EventType,
+    body: &str,
+    at: Timestamp,
+) -> Result<()> {
+    diesel::insert_into(webhook_messages::table)
+        .values((
+            webhook_messages::id.eq(id.as_str()),
+            webhook_messages::cause.eq(cause),
+            webhook_messages::event.eq(event.name()),
+            webhook_messages::body.eq(body),
+            webhook_messages::created_at.eq(at.millis()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Queues a message for an endpoint, due at once.
+pub(in crate::domain::webhooks) fn insert_delivery(
+    tx: &mut Transaction<'_>,
+    id: &DeliveryId,
+    endpoint: &EndpointId,
+    message: &MessageId,
+    at: Timestamp,
+) -> Result<()> {
+    diesel::insert_into(webhook_deliveries::table)
+        .values((
+            webhook_deliveries::id.eq(id.as_str()),
+            webhook_deliveries::endpoint_id.eq(endpoint.as_str()),
+            webhook_deliveries::message_id.eq(message.as_str()),
+            webhook_deliveries::created_at.eq(at.millis()),
+            webhook_deliveries::tries.eq(0),
+            webhook_deliveries::attempts.eq(0),
+            webhook_deliveries::next_attempt_at.eq(Some(at.millis())),
+            webhook_deliveries::last_result.eq(""),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Whether anything is due.
+pub(in crate::domain::webhooks) fn is_any_due(
+    connection: &mut Connection,
+    now: Timestamp,
+) -> Result<bool> {
+    let due: Option<String> = webhook_deliveries::table
+        .filter(webhook_deliveries::next_attempt_at.le(now.millis()))
+        .select(webhook_deliveries::id)
+        .first(connection)
+        .optional()?;
+    Ok(due.is_some())
+}
+
+/// An endpoint's id, URL, secret, and its secret before with its end.
+type Sealed = (String, String, Vec<u8>, Option<Vec<u8>>, Option<i64>);
+
+fn sealed(connection: &mut Connection) -> Result<Vec<Sealed>> {
+    let columns = (
+        webhook_endpoints::id,
+        webhook_endpoints::url,
+        webhook_endpoints::secret,
+        webhook_endpoints::old_secret,
+        webhook_endpoints::old_secret_ends_at,
+    );
+    Ok(webhook_endpoints::table.select(columns).load(connection)?)
+}
+
+/// A message's delivery id, id, event and body; how often it was tried, and when it was due.
+type Waiting = (String, String, String, String, i64, Option<i64>);
+
+/// The endpoints that messages are due to.
+pub(in crate::domain::webhooks) fn due_endpoints(
+    connection: &mut Connection,
+    now: Timestamp,
+) -> Result<Vec<EndpointId>> {
+    let due = webhook_deliveries::table
+        .filter(webhook_deliveries::endpoint_id.eq(webhook_endpoints::id))
+        .filter(webhook_deliveries::next_attempt_at.le(now.millis()));
+    let ids: Vec<String> = webhook_endpoints::table
+        .filter(diesel::dsl::exists(due))
+        .order(webhook_endpoints::id)
+        .select(webhook_endpoints::id)
+        .load(connection)?;
+    Ok(ids.into_iter().map(EndpointId::stored).collect())
+}
+
+/// Claims what is due to an endpoint, the longest due first.
+pub(in crate::domain::webhooks) fn claim_due(
+    tx: &mut Transaction<'_>,
+    keyring: &Keyring,
+    endpoint: &EndpointId,
+    now: Timestamp,
+) -> Result<Vec<Claimed>> {
+    let mut endpoints = sealed(tx)?.into_iter();
+    let Some(endpoint) = endpoints.find(|found| found.0 == endpoint.as_str()) else {
+        return Ok(Vec::new());
+    };
+    let waiting: Vec<Waiting> = webhook_deliveries::table
+        .inner_join(webhook_messages::table)
+        .filter(webhook_deliveries::endpoint_id.eq(&endpoint.0))
+        .filter(webhook_deliveries::next_attempt_at.le(now.millis()))
+        .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
+        .limit(OF_AN_ENDPOINT)
+        .select(WAITING)
+        .load(&mut **tx)?;
+    claim(tx, keyring, &endpoint, waiting, now)
+}
+
+/// Claims one message, due or not.
+pub(in crate::domain::webhooks) fn claim_one(
+    tx: &mut Transaction<'_>,
+    keyring: &Keyring,
+    id: &DeliveryId,
+    endpoint: &EndpointId,
+    now: Timestamp,
+) -> Result<Claimed> {
+    let waiting: Vec<Waiting> = webhook_deliveries::table
+        .inner_join(webhook_messages::table)
+        .filter(webhook_deliveries::id.eq(id.as_str()))
+        .filter(webhook_deliveries::endpoint_id.eq(endpoint.as_str()))
+        .select(WAITING)
+        .load(&mut **tx)?;
+    let mut endpoints = sealed(tx)?.into_iter();
+    let endpoint = endpoints.find(|found| found.0 == endpoint.as_str()).ok_or(Error::NotFound)?;
+    let mut claimed = claim(tx, keyring, &endpoint, waiting, now)?;
+    claimed.pop().ok_or(Error::NotFound)
+}
+
+const WAITING: (
+    webhook_deliveries::id,
+    webhook_messages::id,
+    webhook_messages::event,
+    webhook_messages::body,
+    webhook_deliveries::tries,
+    webhook_deliveries::next_attempt_at,
+) = (
+    webhook_deliveries::id,
+    webhook_messages::id,
+    webhook_messages::event,
+    webhook_messages::body,
+    webhook_deliveries::tries,
+    webhook_deliveries::next_attempt_at,
+);
+
+fn claim(
+    tx: &mut Transaction<'_>,
+    keyring: &Keyring,
+    (id, url, secret, old_secret, old_ends_at): &Sealed,
+    waiting: Vec<Waiting>,
+    now: Timestamp,
+) -> Result<Vec<Claimed>> {
+    let ids: Vec<&str> = waiting.iter().map(|(id, ..)| id.as_str()).collect();
+    diesel::update(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids)))
+        .set(webhook_deliveries::next_attempt_at.eq(Some(now.plus(backoff::CLAIM).millis())))
+        .execute(&mut **tx)?;
+    let endpoint_id = EndpointId::stored(id.clone());
+    let is_old_good = old_ends_at.is_some_and(|end| end > now.millis());
+    let old = old_secret.iter().filter(|_| is_old_good);
+    let one = |(id, message_id, event, body, tries, due_at): Waiting| {
+        let secrets = [secret].into_iter().chain(old.clone());
+        let secrets = secrets.map(|sealed| unseal(&endpoint_id, sealed, keyring));
+        Ok(Claimed {
+            id: DeliveryId::stored(id),
+            endpoint_id: endpoint_id.clone(),
+            message_id: MessageId::stored(message_id),
+            url: url.clone(),
+            secrets: secrets.collect::<Result<_>>()?,
+            is_test: event == EventType::Test.name(),
+            body,
+            tries,
+            due_at: Timestamp::from_millis(due_at.unwrap_or(now.millis())),
+        })
+    };
+    waiting.into_iter().map(one).collect()
+}
+
+/// Lets go of a claim without having tried, unless somebody else has taken or settled it.
+pub(in crate::domain::webhooks) fn release(
+    tx: &mut Transaction<'_>,
+    claimed: &Claimed,
+    now: Timestamp,
+) -> Result<()> {
+    let until = now.plus(backoff::CLAIM).millis();
+    let row = webhook_deliveries::table.find(claimed.id.as_str());
+    diesel::update(row.filter(webhook_deliveries::next_attempt_at.eq(until)))
+        .set(webhook_deliveries::next_attempt_at.eq(Some(claimed.due_at.millis())))
+        .execute(&mut **tx)?;
+    Ok(())
+}

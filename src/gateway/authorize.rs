@@ -1,0 +1,87 @@
+//! `/v1/authorize`: may this request pass? Any method; 200, 401, 403 or 503 and nothing else.
+
+use actix_web::HttpResponse;
+use actix_web::dev::RequestHead;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+
+use super::bearer;
+use super::misunderstood::misunderstood;
+use super::problem::{refused, undecided};
+use crate::base::error::{Error, Result};
+use crate::domain::verification::{
+    LookUp, Misunderstood, Question, Record, Verdict, Verifier, Wanted,
+};
+use crate::web::Site;
+
+/// The answer, if memory has it.
+///
+/// # Errors
+/// What has to be looked up first.
+pub(super) fn at_once(
+    head: &RequestHead,
+    site: &Site,
+    verifier: &Verifier,
+) -> Result<HttpResponse, LookUp> {
+    let (named, now) = (|| bearer::named(&head.headers), site.clock.now());
+    match question(head, site, &named) {
+        Ok(question) => verifier.recall(&question, now).map(answer),
+        Err(what) => Ok(misunderstood(&what, now)),
+    }
+}
+
+/// The answer that needs a look-up.
+pub(super) async fn later(
+    look_up: LookUp,
+    head: &RequestHead,
+    site: &Site,
+    verifier: &Verifier,
+) -> HttpResponse {
+    let (named, now) = (|| bearer::named(&head.headers), site.clock.now());
+    let question = match question(head, site, &named) {
+        Ok(question) => question,
+        Err(what) => return misunderstood(&what, now),
+    };
+    match verifier.verify_by(look_up, question, now).await {
+        Ok(verdict) => answer(verdict),
+        Err(error) => undecided(&error),
+    }
+}
+
+fn question<'a, 'b>(
+    head: &'a RequestHead,
+    site: &Site,
+    request: &'b dyn Fn() -> crate::domain::usage::Named<'b>,
+) -> Result<Question<'a, 'b>, Misunderstood<'a>> {
+    Ok(Question {
+        presented: bearer::presented(&head.headers),
+        wanted: Wanted::read(head.uri.query().unwrap_or_default())?,
+        from: bearer::origin(head, site),
+        request,
+    })
+}
+
+fn answer(verdict: Verdict) -> HttpResponse {
+    let answer = match verdict {
+        Verdict::Pass(record) => passed(&record),
+        Verdict::Refuse(refusal, request_id) => refused(&refusal, request_id),
+    };
+    answer.unwrap_or_else(|error| undecided(&error))
+}
+
+const KEY_ID: HeaderName = HeaderName::from_static("latchkey-key-id");
+const ROLE: HeaderName = HeaderName::from_static("latchkey-role");
+const SCOPES: HeaderName = HeaderName::from_static("latchkey-scopes");
+const ENVIRONMENT: HeaderName = HeaderName::from_static("latchkey-environment");
+
+/// Every identity header is set: gateways forward the client's own where one is missing.
+fn passed(record: &Record) -> Result<HttpResponse> {
+    let key_id = HeaderValue::from_str(record.secret.key_id.as_str()).map_err(Error::internal)?;
+    let mut response = HttpResponse::Ok().finish();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(KEY_ID, key_id);
+    headers.insert(ROLE, record.grant.role.clone());
+    headers.insert(SCOPES, record.grant.scopes_text.clone());
+    headers.insert(ENVIRONMENT, HeaderValue::from_static(record.environment.slug()));
+    Ok(response)
+}

@@ -1,0 +1,193 @@
+//! `/v1/authorize` before everything else: what memory can answer is answered at once, before a
+//! route is looked for and without waiting for anything. Other paths go on to the program's routes.
+//!
+//! Gateways send the headers of their client's request, so nothing is read of what these say about a
+//! body: neither `Content-Length` and `Content-Encoding` nor `Expect`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actix_http::Request;
+use actix_service::{IntoServiceFactory, Service, ServiceFactory};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{AppConfig, Response, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::{Error, HttpResponse};
+use futures_util::future::{
+    Either, FutureExt as _, LocalBoxFuture, Map, MapOk, Ready, TryFutureExt as _, ready,
+};
+
+use super::authorize;
+use crate::domain::verification::Verifier;
+use crate::web::Site;
+use crate::web::connections::{self, Connection};
+
+/// The path, as it stands in requests.
+const PATH: &str = "/v1/authorize";
+
+/// What answers there.
+#[derive(Clone)]
+struct Gate {
+    site: Arc<Site>,
+    verifier: Arc<Verifier>,
+}
+
+type Answer = Either<Ready<HttpResponse>, LocalBoxFuture<'static, HttpResponse>>;
+
+impl Gate {
+    fn answer(&self, request: Request) -> Answer {
+        match authorize::at_once(request.head(), &self.site, &self.verifier) {
+            Ok(answer) => {
+                note_genuine(&request, &answer);
+                Either::Left(ready(answer))
+            }
+            Err(look_up) => {
+                let Self { site, verifier } = self.clone();
+                let later = async move {
+                    let head = request.head();
+                    let answer = authorize::later(look_up, head, &site, &verifier).await;
+                    note_genuine(&request, &answer);
+                    answer
+                };
+                Either::Right(later.boxed_local())
+            }
+        }
+    }
+}
+
+/// Only a key that works is told which scope, address or environment it lacks.
+fn note_genuine(request: &Request, answer: &HttpResponse) {
+    if matches!(answer.status(), StatusCode::OK | StatusCode::FORBIDDEN)
+        && let Some(connection) = request.conn_data::<Arc<Connection>>()
+    {
+        connection.show_genuine();
+    }
+}
+
+/// Makes [`FrontService`]s, one for each worker.
+pub struct Front<F> {
+    gate: Gate,
+    rest: F,
+}
+
+impl<F> Front<F> {
+    /// In front of `rest`.
+    pub fn of<I>(site: Site, verifier: Arc<Verifier>, rest: I) -> Self
+    where
+        I: IntoServiceFactory<F, Request>,
+        F: ServiceFactory<Request>,
+    {
+        Self { gate: Gate { site: Arc::new(site), verifier }, rest: rest.into_factory() }
+    }
+}
+
+impl<F, B> ServiceFactory<Request> for Front<F>
+where
+    F: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error>,
+    F::Future: 'static,
+    F::Service: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = Response<BoxBody>;
+    type Error = Error;
+    type Config = AppConfig;
+    type Service = FrontService<F::Service>;
+    type InitError = F::InitError;
+    type Future = LocalBoxFuture<'static, Result<Self::Service, F::InitError>>;
+
+    fn new_service(&self, config: AppConfig) -> Self::Future {
+        let gate = self.gate.clone();
+        self.rest.new_service(config).map_ok(|rest| FrontService { gate, rest }).boxed_local()
+    }
+}
+
+/// Answers the one path, and hands over the others.
+pub struct FrontService<S> {
+    gate: Gate,
+    rest: S,
+}
+
+impl<S, B> Service<Request> for FrontService<S>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    type Response = Response<BoxBody>;
+    type Error = Error;
+    type Future = Either<
+        Map<Answer, fn(HttpResponse) -> Result<Response<BoxBody>, Error>>,
+        MapOk<S::Future, fn(ServiceResponse<B>) -> Response<BoxBody>>,
+    >;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.rest.poll_ready(context)
+    }
+
+    fn call(&self, request: Request) -> Self::Future {
+        if request.path() == PATH {
+            return Either::Left(self.gate.answer(request).map(|answer| Ok(answer.into())));
+        }
+        let boxed: fn(ServiceResponse<B>) -> Response<BoxBody> =
+            |response| Response::from(response).map_into_boxed_body();
+        Either::Right(self.rest.call(request).map_ok(boxed))
+    }
+}
+
+/// Lets requests that expect `100 Continue` have it, but for those that are answered without a look
+/// at their body.
+#[derive(Clone)]
+pub struct Expectations(Gate);
+
+impl Expectations {
+    /// Those of the server that asks `verifier`.
+    #[must_use]
+    pub fn of(site: Site, verifier: Arc<Verifier>) -> Self {
+        Self(Gate { site: Arc::new(site), verifier })
+    }
+}
+
+/// The answer to a request whose body nobody waits for.
+#[derive(Debug)]
+pub struct Answered(Box<HttpResponse>);
+
+impl From<Answered> for Response<BoxBody> {
+    fn from(Answered(answer): Answered) -> Self {
+        connections::forbid_sniffing((*answer).into())
+    }
+}
+
+impl ServiceFactory<Request> for Expectations {
+    type Response = Request;
+    type Error = Answered;
+    type Config = ();
+    type Service = Self;
+    type InitError = ();
+    type Future = Ready<Result<Self, ()>>;
+
+    fn new_service(&self, (): ()) -> Self::Future {
+        ready(Ok(self.clone()))
+    }
+}
+
+impl Service<Request> for Expectations {
+    type Response = Request;
+    type Error = Answered;
+    type Future = Pin<Box<dyn Future<Output = Result<Request, Answered>>>>;
+
+    fn poll_ready(&self, _: &mut Context<'_>) -> Poll<Result<(), Answered>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&self, request: Request) -> Self::Future {
+        if request.path() == PATH {
+            return self
+                .0
+                .answer(request)
+                .map(|answer| Err(Answered(Box::new(answer))))
+                .boxed_local();
+        }
+        ready(Ok(request)).boxed_local()
+    }
+}

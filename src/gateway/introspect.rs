@@ -1,0 +1,139 @@
+//! `/v1/introspect`: what is this token worth? (RFC 7662.) Only for callers whose own secret key
+//! holds the scope `latchkey:introspect`; any bad token is one and the same `{"active":false}`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use url::form_urlencoded;
+
+use super::bearer;
+use super::problem::{problem, refused, undecided};
+use crate::base::clock::SECOND;
+use crate::base::error::Result;
+use crate::domain::scopes::INTROSPECT;
+use crate::domain::usage::{Named, RequestId};
+use crate::domain::verification::{From, Presented, Question, Record, Verdict, Verifier, Wanted};
+use crate::web::Site;
+use crate::web::body::{Body, is_of_type};
+use crate::web::connections::Connection;
+
+/// The largest question, in bytes.
+const LARGEST: usize = 64 * 1024;
+
+/// What a caller asks.
+struct Asked {
+    token: String,
+    from: From,
+    wanted: Wanted<'static>,
+}
+
+pub(super) async fn introspect(
+    request: HttpRequest,
+    body: Body,
+    site: web::Data<Site>,
+    verifier: web::Data<Verifier>,
+) -> HttpResponse {
+    answer(&request, body, &site, &verifier).await.unwrap_or_else(|error| undecided(&error))
+}
+
+/// Other methods are told which one to use.
+pub(super) async fn only_post() -> HttpResponse {
+    let mut response =
+        problem(StatusCode::METHOD_NOT_ALLOWED, "Use POST", "invalid_request", RequestId::random());
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+async fn answer(
+    request: &HttpRequest,
+    body: Body,
+    site: &Site,
+    verifier: &Verifier,
+) -> Result<HttpResponse> {
+    let now = site.clock.now();
+    let caller = Question {
+        presented: bearer::presented(request.headers()),
+        wanted: Wanted { scopes: [INTROSPECT.into()].into_iter().collect(), environment: None },
+        from: bearer::origin(request.head(), site),
+        request: &|| Named { method: Some(b"POST"), target: Some(b"/v1/introspect") },
+    };
+    if let Verdict::Refuse(refusal, request_id) = verifier.verify(caller, now).await? {
+        return refused(&refusal, request_id);
+    }
+    if let Some(connection) = Connection::of(request) {
+        connection.show_genuine();
+    }
+    let asked = match read(request, body).await {
+        Ok(asked) => asked,
+        Err((status, title)) => {
+            return Ok(problem(status, title, "invalid_request", RequestId::random()));
+        }
+    };
+    let token = Question {
+        presented: Presented::text(&asked.token),
+        wanted: asked.wanted,
+        from: asked.from,
+        // What the token was borne by, nobody says.
+        request: &Named::default,
+    };
+    match verifier.verify(token, now).await? {
+        Verdict::Pass(record) => Ok(active(&record, site.public_url.origin())),
+        Verdict::Refuse(..) => Ok(inactive()),
+    }
+}
+
+/// Reads the question from a form; otherwise the status and what is wrong with it.
+async fn read(request: &HttpRequest, body: Body) -> Result<Asked, (StatusCode, &'static str)> {
+    let body = body.read(LARGEST).await;
+    let body = body.map_err(|refusal| (refusal.status_code(), "The body cannot be read"))?;
+    let (mut tokens, mut addresses, mut wanted) = (Vec::new(), Vec::new(), Wanted::default());
+    let is_form = is_of_type(request, "application/x-www-form-urlencoded");
+    let fields = if is_form { body.as_slice() } else { b"" };
+    for (name, value) in form_urlencoded::parse(fields) {
+        match &*name {
+            "token" => tokens.push(value.into_owned()),
+            "client_ip" => addresses.push(value.into_owned()),
+            "scope" => wanted.need(value.into_owned().into()),
+            _ => {}
+        }
+    }
+    let from = match addresses.as_slice() {
+        [] => Some(From::Untold),
+        [address] => Some(address.parse().map_or(From::Unknown, From::Address)),
+        _ => None,
+    };
+    // A parameter that stands twice may mean either (RFC 6749, 3.2).
+    match (tokens.pop().filter(|_| tokens.is_empty()), from) {
+        (Some(token), Some(from)) => Ok(Asked { token, from, wanted }),
+        _ => Err((StatusCode::BAD_REQUEST, "Give one token, and one client_ip at most, in a form")),
+    }
+}
+
+fn active(record: &Record, issuer: &str) -> HttpResponse {
+    // Made from text, of ASCII alone.
+    let text = |value: &HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
+    let key_id = record.secret.key_id.as_str();
+    json(&serde_json::json!({
+        "active": true,
+        "scope": text(&record.grant.scopes_text),
+        "client_id": key_id,
+        "sub": key_id,
+        "token_type": "Bearer",
+        "iat": record.created_at.millis() / SECOND,
+        "exp": record.ends_at().millis() / SECOND,
+        "iss": issuer,
+        "latchkey_role": text(&record.grant.role),
+        "latchkey_environment": record.environment.slug(),
+    }))
+}
+
+fn inactive() -> HttpResponse {
+    json(&serde_json::json!({ "active": false }))
+}
+
+fn json(body: &serde_json::Value) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type("application/json")
+        .body(body.to_string())
+}

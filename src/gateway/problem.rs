@@ -1,0 +1,94 @@
+//! Refusals as programs read them: `WWW-Authenticate` (RFC 6750, 3) and problem details (RFC 9457).
+
+use std::collections::BTreeSet;
+
+use actix_web::HttpResponse;
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+
+use crate::base::error::{Error, Result};
+use crate::domain::usage::RequestId;
+use crate::domain::verification::Refusal;
+use crate::web::log;
+
+/// How many bytes of missing scopes a challenge names: nginx has 4 KB for all headers of an answer.
+const MOST_NAMED: usize = 1024;
+
+/// The answer to a request that may not pass. It never says which addresses are allowed.
+pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpResponse> {
+    let (status, title) = match refusal {
+        Refusal::MissingKey => (StatusCode::UNAUTHORIZED, "No API key"),
+        Refusal::MalformedKey(_) => (StatusCode::UNAUTHORIZED, "Not a secret key"),
+        Refusal::InvalidKey(_) => (StatusCode::UNAUTHORIZED, "Secret key does not match"),
+        Refusal::KeyExpired => (StatusCode::UNAUTHORIZED, "Key expired"),
+        Refusal::KeyRevoked => (StatusCode::UNAUTHORIZED, "Key revoked"),
+        Refusal::SecretSuperseded => (StatusCode::UNAUTHORIZED, "Secret key was replaced"),
+        Refusal::ScopeMissing(_) => (StatusCode::FORBIDDEN, "Scope missing"),
+        Refusal::AddressNotAllowed => (StatusCode::FORBIDDEN, "Address not in the IP whitelist"),
+        Refusal::EnvironmentMismatch => (StatusCode::FORBIDDEN, "Key of another environment"),
+    };
+    let challenge = match refusal {
+        Refusal::MissingKey => r#"Bearer realm="latchkey""#.to_owned(),
+        Refusal::ScopeMissing(missing) => insufficient(missing),
+        _ => {
+            let error = if status == StatusCode::FORBIDDEN {
+                "insufficient_scope"
+            } else {
+                "invalid_token"
+            };
+            format!(r#"Bearer realm="latchkey", error="{error}", error_description="{title}""#)
+        }
+    };
+    let mut response = problem(status, title, refusal.outcome().code(), request_id);
+    let challenge = challenge.parse().map_err(Error::internal)?;
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    Ok(response)
+}
+
+/// The answer when nothing can be decided.
+pub(super) fn undecided(error: &Error) -> HttpResponse {
+    let id = RequestId::random();
+    if log::has_room() {
+        tracing::error!(%error, request_id = %id, "a request could not be decided");
+    }
+    problem(StatusCode::SERVICE_UNAVAILABLE, "Latchkey cannot decide", "unavailable", id)
+}
+
+/// Problem details, with an id that the log and the dashboard know the request by.
+pub(super) fn problem(
+    status: StatusCode,
+    title: &'static str,
+    code: &'static str,
+    request_id: RequestId,
+) -> HttpResponse {
+    // Every part is known and holds nothing that JSON would have to escape.
+    let body = format!(
+        r#"{{"type":"about:blank","title":"{title}","status":{},"code":"{code}","request_id":"{request_id}"}}"#,
+        status.as_u16()
+    );
+    let mut response = HttpResponse::with_body(status, BoxBody::new(body));
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+/// The challenge that names the scopes that are missing: those that a challenge can name, and as
+/// many as fit.
+fn insufficient(missing: &BTreeSet<String>) -> String {
+    let mut named = String::new();
+    for scope in missing.iter().filter(|scope| is_scope_token(scope)) {
+        if named.len() + scope.len() < MOST_NAMED {
+            named.push_str(if named.is_empty() { "" } else { " " });
+            named.push_str(scope);
+        }
+    }
+    let challenge = r#"Bearer realm="latchkey", error="insufficient_scope""#;
+    if named.is_empty() { challenge.to_owned() } else { format!(r#"{challenge}, scope="{named}""#) }
+}
+
+/// RFC 6749, 3.3: printable ASCII without space, quote and backslash.
+fn is_scope_token(scope: &str) -> bool {
+    scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}

@@ -1,0 +1,7 @@
+//! The work in the background.
+
+mod usage_writer;
+mod worker;
+
+pub use usage_writer::Writer;
+pub use worker::Worker;

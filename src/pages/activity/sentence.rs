@@ -1,0 +1,293 @@
+//! What happened, in a sentence. Details may come from another version of the program, or from
+//! whoever changed the database: what is not there is not said.
+
+use serde_json::Value;
+
+use crate::base::clock::{Timestamp, short_date};
+use crate::base::text;
+use crate::domain::activity::{Change, Recorded};
+
+/// The longest value that a sentence tells, in characters; the entry's own page tells all.
+const LONGEST: usize = 48;
+
+/// The fields that hold lists.
+const LISTS: [&str; 3] = ["Scopes", "IP whitelist", "Permissions"];
+
+/// A sentence around the name of what it is about.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub before: String,
+    pub after: String,
+    /// Whether the name stands between them.
+    pub is_named: bool,
+}
+
+impl Parts {
+    pub(super) fn plain(text: impl Into<String>) -> Self {
+        Self { before: text.into(), after: String::new(), is_named: false }
+    }
+
+    pub(super) fn around(before: impl Into<String>, after: impl Into<String>) -> Self {
+        Self { before: before.into(), after: after.into(), is_named: true }
+    }
+}
+
+/// "Created X with role Read and write, expiring 21 Feb 2027".
+pub(super) fn key_created(entry: &Recorded) -> Parts {
+    let changes = entry.changes();
+    let value = |field: &str| {
+        let change = changes.iter().find(|change| change.field == field)?;
+        Some(text::visible(&change.to, LONGEST)).filter(|value| !value.is_empty())
+    };
+    let role = value("Role").map(|role| format!(" with role {role}"));
+    let expiry = value("Expires at").map(|date| format!(", expiring {}", short(&date)));
+    Parts::around("Created ", role.unwrap_or_default() + expiry.unwrap_or_default().as_str())
+}
+
+/// "Changed IP whitelist of X: added 1, removed 2 addresses", "Changed role and notes of X".
+pub(super) fn key_edited(entry: &Recorded) -> Parts {
+    let changes = entry.changes();
+    let fields: Vec<String> = changes.iter().map(|change| field(&change.field)).collect();
+    let after = match changes.as_slice() {
+        [change] => difference(change).map(|what| format!(": {what}")),
+        _ => None,
+    };
+    if fields.is_empty() {
+        return Parts::around("Changed ", "");
+    }
+    Parts::around(format!("Changed {} of ", list(&fields)), after.unwrap_or_default())
+}
+
+/// "Rotated X, the old secret works until 30 Nov 2026, 14:06".
+pub(super) fn key_rotated(entry: &Recorded) -> Parts {
+    let end = entry.details().get("old_secret_ends_at").and_then(Value::as_i64);
+    let until = end.map(Timestamp::from_millis).map_or_else(String::new, |end| {
+        if end > entry.at {
+            let (date, time) = (short_date(end.date()), end.time_of_day());
+            format!(", the old secret works until {date}, {time}")
+        } else {
+            ", the old secret stopped at once".into()
+        }
+    });
+    Parts::around("Rotated ", until)
+}
+
+/// "Revoked X, last used 19 Nov 2026".
+pub(super) fn key_revoked(entry: &Recorded) -> Parts {
+    let used = match entry.details().get("last_used_at") {
+        None => String::new(),
+        Some(Value::Null) => ", never used".into(),
+        Some(at) => at.as_i64().map_or_else(String::new, |at| {
+            format!(", last used {}", short_date(Timestamp::from_millis(at).date()))
+        }),
+    };
+    Parts::around("Revoked ", used)
+}
+
+/// "Kept X as it is: the partner was told".
+pub(super) fn key_kept(entry: &Recorded) -> Parts {
+    let note = told(entry, "note").filter(|note| !note.is_empty());
+    Parts::around("Kept ", note.map_or(" as it is".into(), |note| format!(" as it is: {note}")))
+}
+
+/// "Reported a leak of X, possibly out since 19 Nov 2026".
+pub(super) fn key_leaked(entry: &Recorded) -> Parts {
+    let since = entry.details().get("since").and_then(Value::as_i64);
+    let since = since.map(|at| short_date(Timestamp::from_millis(at).date()));
+    Parts::around(
+        "Reported a leak of ",
+        since.map(|date| format!(", possibly out since {date}")).unwrap_or_default(),
+    )
+}
+
+/// "Started the Review of 23 November 2026".
+pub(super) fn review_started(_: &Recorded) -> Parts {
+    Parts::around("Started the ", "")
+}
+
+/// "Decided on 3 keys of the Review of 23 November 2026".
+pub(super) fn review_decided(entry: &Recorded) -> Parts {
+    let count = entry.changes().len();
+    let keys = if count == 1 { "key" } else { "keys" };
+    Parts::around(format!("Decided on {count} {keys} of the "), "")
+}
+
+/// "Finished the Review of 23 November 2026, 2 decisions still to be carried out".
+pub(super) fn review_finished(entry: &Recorded) -> Parts {
+    let open = match entry.details().get("still_open").and_then(Value::as_i64) {
+        Some(1) => ", 1 decision still to be carried out".into(),
+        Some(open) if open > 1 => format!(", {open} decisions still to be carried out"),
+        _ => String::new(),
+    };
+    Parts::around("Finished the ", open)
+}
+
+pub(super) fn sign_in_failed(entry: &Recorded) -> Parts {
+    let email = told(entry, "email").unwrap_or_default();
+    let nobody = if entry.subject_id.is_none() { ", which is nobody’s address" } else { "" };
+    Parts::plain(format!("Could not sign in as {email}{nobody}"))
+}
+
+pub(super) fn set_up(entry: &Recorded) -> Parts {
+    let organisation = told(entry, "organisation").unwrap_or_else(|| "the organisation".into());
+    Parts::plain(format!("Set up {organisation}"))
+}
+
+/// "Added Priya Raman (priya@example.com) as super manager".
+pub(super) fn member_added(entry: &Recorded) -> Parts {
+    let email = told(entry, "email").map(|email| format!(" ({email})")).unwrap_or_default();
+    let details = entry.details();
+    let is_super = details.get("super_manager").and_then(Value::as_bool).unwrap_or_default();
+    Parts::around(
+        "Added ",
+        format!("{email} as {}", if is_super { "super manager" } else { "member" }),
+    )
+}
+
+/// "Invited Priya Raman (priya@example.com) as super manager".
+pub(super) fn member_invited(entry: &Recorded) -> Parts {
+    Parts { before: "Invited ".into(), ..member_added(entry) }
+}
+
+/// "Imported 3 scopes".
+pub(super) fn scopes_imported(entry: &Recorded) -> Parts {
+    let count = entry.changes().iter().map(|change| change.to.split(", ").count()).sum::<usize>();
+    Parts::plain(format!("Imported {count} {}", if count == 1 { "scope" } else { "scopes" }))
+}
+
+/// "Changed default lifetime from 90 days to 30 days".
+pub(super) fn settings_changed(entry: &Recorded) -> Parts {
+    let changes: Vec<String> = entry.changes().iter().map(change).collect();
+    Parts::plain(format!("Changed {}", changes.join("; ")))
+}
+
+/// "Asked for a test message to ines@example.com".
+pub(super) fn mail_tested(entry: &Recorded) -> Parts {
+    let recipient = told(entry, "recipient").unwrap_or_default();
+    Parts::plain(format!("Asked for a test message to {recipient}"))
+}
+
+/// From the event's name: "Changed role X: removed orders:write (3 keys)".
+pub(super) fn generic(entry: &Recorded) -> Parts {
+    let Some((kind, done)) = entry.event.split_once('.') else {
+        return Parts::plain(text::visible(&entry.event, LONGEST));
+    };
+    let verb = if done == "edited" { "changed" } else { done };
+    let kind = if kind == "api_key" { "key" } else { kind };
+    let start = capital(&text::visible(&format!("{verb} {kind}"), LONGEST).replace('_', " "));
+    let what: Vec<String> = entry.changes().iter().map(change).collect();
+    let what = if what.is_empty() { String::new() } else { format!(": {}", what.join("; ")) };
+    let keys = match entry.details().get("keys").and_then(Value::as_i64) {
+        Some(1) => " (1 key)".into(),
+        Some(keys) if keys > 1 => format!(" ({keys} keys)"),
+        _ => String::new(),
+    };
+    if entry.subject_id.is_some() {
+        Parts::around(format!("{start} "), what + keys.as_str())
+    } else {
+        Parts::plain(start + what.as_str() + keys.as_str())
+    }
+}
+
+/// With a capital letter in front.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+fn told(entry: &Recorded, name: &str) -> Option<String> {
+    entry.details().get(name)?.as_str().map(|value| text::visible(value, LONGEST))
+}
+
+/// A change within a longer sentence.
+fn change(change: &Change) -> String {
+    match difference(change) {
+        Some(what) if change.field == "Scopes" => what,
+        Some(what) => format!("{} {what}", field(&change.field)),
+        None => field(&change.field),
+    }
+}
+
+/// What became of a value, when that can be said shortly.
+fn difference(change: &Change) -> Option<String> {
+    let is_list = LISTS.contains(&change.field.as_str());
+    if let Some((from, to)) = items(&change.from).zip(items(&change.to)).filter(|_| is_list) {
+        let among = |some: &[&str], others: &[&str]| -> Vec<String> {
+            let apart = some.iter().filter(|item| !others.contains(item));
+            apart.map(|item| text::visible(item, LONGEST)).collect()
+        };
+        return lists(&change.field, &among(&to, &from), &among(&from, &to));
+    }
+    let is_short = |value: &str| value.chars().count() <= LONGEST && !value.contains('\n');
+    match (change.from.as_str(), change.to.as_str()) {
+        (from, to) if !is_short(from) || !is_short(to) => None,
+        ("", to) => Some(format!("set to {}", text::visible(to, LONGEST))),
+        (_, "") => Some("removed".into()),
+        (from, to) => {
+            Some(format!("from {} to {}", text::visible(from, LONGEST), text::visible(to, LONGEST)))
+        }
+    }
+}
+
+/// The items of a list of addresses or scopes; none of a text in words.
+fn items(value: &str) -> Option<Vec<&str>> {
+    let items: Vec<&str> = value.split(", ").filter(|item| !item.is_empty()).collect();
+    items.iter().all(|item| item.contains([':', '.']) && !item.contains(' ')).then_some(items)
+}
+
+fn lists(field: &str, added: &[String], removed: &[String]) -> Option<String> {
+    // Scopes say something by their names, addresses by how many there are.
+    let is_few = field == "Scopes" && added.len() + removed.len() <= 3;
+    let part = |verb: &str, items: &[String]| {
+        let items = match items.len() {
+            0 => return None,
+            _ if is_few => list(items),
+            count => count.to_string(),
+        };
+        Some(format!("{verb} {items}"))
+    };
+    let parts: Vec<String> =
+        [part("added", added), part("removed", removed)].into_iter().flatten().collect();
+    let noun = match (field, removed.len().max(added.len())) {
+        ("IP whitelist", 1) => " address",
+        ("IP whitelist", _) => " addresses",
+        ("Scopes", _) if !is_few => " scopes",
+        _ => "",
+    };
+    (!parts.is_empty()).then(|| parts.join(", ") + noun)
+}
+
+/// A form's label within a sentence: "Key Name" is the name, "IP whitelist" stays.
+fn field(label: &str) -> String {
+    let label = text::visible(label, LONGEST);
+    let label = label.strip_prefix("Key ").unwrap_or(&label);
+    match label {
+        "Expires at" => "expiry".into(),
+        _ if label.chars().nth(1).is_some_and(char::is_uppercase) => label.to_owned(),
+        _ => label.to_lowercase(),
+    }
+}
+
+/// "a, b and c".
+fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+/// "21 February 2027" as tables have it.
+fn short(date: &str) -> String {
+    let parts: Vec<&str> = date.split(' ').collect();
+    match parts.as_slice() {
+        [day, month, year] if month.is_ascii() && month.len() > 3 => {
+            format!("{day} {} {year}", &month[..3])
+        }
+        _ => date.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[path = "sentence_tests.rs"]
+mod tests;

@@ -1,0 +1,100 @@
+//! Sentences of entries as they are recorded, and of such that nobody has thought of.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::pages::activity::words;
+
+fn entry(event: &str, subject: bool, details: &Value) -> Recorded {
+    let of = |text: &str| subject.then(|| text.to_owned());
+    Recorded {
+        number: 1,
+        at: Timestamp::from_millis(1_795_435_200_000),
+        event: event.into(),
+        actor_kind: "member".into(),
+        actor_id: Some("mem_1".into()),
+        actor_name: "Ines Okafor".into(),
+        address: None,
+        user_agent: None,
+        request_id: None,
+        subject_kind: of("thing"),
+        subject_id: of("thing_1"),
+        subject_name: of("X"),
+        details: details.to_string(),
+        hash: Vec::new(),
+    }
+}
+
+fn said(event: &str, details: &Value) -> String {
+    let parts = words::say(&entry(event, true, details));
+    format!("{}{}{}", parts.before, if parts.is_named { "X" } else { "" }, parts.after)
+}
+
+fn changed(changes: &[(&str, &str, &str)]) -> Value {
+    let one =
+        |(field, from, to): &(&str, &str, &str)| json!({"field": field, "from": from, "to": to});
+    json!({ "version": 2, "changes": changes.iter().map(one).collect::<Vec<_>>() })
+}
+
+#[test]
+fn keys_are_told_with_what_matters() {
+    let made = changed(&[("Role", "", "Read and write"), ("Expires at", "", "21 February 2027")]);
+    assert_eq!(
+        said("api_key.created", &made),
+        "Created X with role Read and write, expiring 21 Feb 2027"
+    );
+    let addresses = ("IP whitelist", "203.0.113.1, 203.0.113.2", "203.0.113.3");
+    assert_eq!(
+        said("api_key.edited", &changed(&[addresses])),
+        "Changed IP whitelist of X: added 1, removed 2 addresses"
+    );
+    assert_eq!(
+        said("api_key.edited", &changed(&[("Role", "A", "B"), ("Notes", "", "n"), addresses])),
+        "Changed role, notes and IP whitelist of X"
+    );
+    assert_eq!(
+        said("api_key.edited", &changed(&[("Key Name", "Y", "X")])),
+        "Changed name of X: from Y to X"
+    );
+    let narrowed = ("Scopes", "Everything the role allows", "orders:read");
+    assert_eq!(
+        said("api_key.edited", &changed(&[narrowed])),
+        "Changed scopes of X: from Everything the role allows to orders:read"
+    );
+    let used = json!({ "last_used_at": 1_795_089_600_000_i64 });
+    assert_eq!(said("api_key.revoked", &used), "Revoked X, last used 19 Nov 2026");
+    assert_eq!(said("api_key.revoked", &json!({})), "Revoked X");
+}
+
+#[test]
+fn events_without_words_of_their_own_read_well() {
+    let mut role = changed(&[("Scopes", "orders:read, orders:write", "orders:read")]);
+    role["keys"] = json!(3);
+    assert_eq!(said("role.edited", &role), "Changed role X: removed orders:write (3 keys)");
+    assert_eq!(said("role.created", &json!({})), "Created role X");
+    assert_eq!(
+        said("member.edited", &changed(&[("Super manager", "No", "Yes")])),
+        "Changed member X: super manager from No to Yes"
+    );
+    let settings = changed(&[("Default lifetime", "90 days", "30 days")]);
+    let parts = words::say(&entry("settings.edited", false, &settings));
+    assert_eq!(parts.before, "Changed settings: default lifetime from 90 days to 30 days");
+    assert_eq!(said("weather", &json!({})), "weather");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_recorded_is_told(
+        event in ".{0,40}|api_key\\.(created|edited|revoked)|session\\.sign_in_failed|role\\.edited",
+        field in ".{0,20}|Scopes|Expires at",
+        from in ".{0,60}", to in "[a-z:., ]{0,60}|.{0,60}",
+        details in ".{0,40}", subject: bool,
+    ) {
+        let mut entry = entry(&event, subject, &changed(&[(&field, &from, &to)]));
+        words::say(&entry);
+        words::of(&event);
+        entry.details = details;
+        words::say(&entry);
+    }
+}

@@ -1,0 +1,102 @@
+//! `/alerts`: those that are open, and those that have closed.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use url::form_urlencoded;
+
+use crate::base::clock::{Timestamp, ago, day_and_time};
+use crate::base::error::Result;
+use crate::domain::alerts::{self, Alert, COUNTED, Cursor, Rule};
+use crate::domain::members::Permission;
+use crate::domain::members::permission::ViewKeys;
+use crate::pages::{Allowed, Viewer};
+use crate::web::flash::Notice;
+use crate::web::{Site, page};
+
+#[derive(Template)]
+#[template(path = "alerts/index.html")]
+struct Index<'a> {
+    viewer: &'a Viewer,
+    notice: Option<Notice>,
+    /// None behind the first page of closed ones.
+    open: Option<Vec<Row>>,
+    /// How many open ones are shown where there are more.
+    most: Option<i64>,
+    closed: Vec<Row>,
+    older: Option<String>,
+    may_change: bool,
+}
+
+struct Row {
+    id: String,
+    rule: &'static str,
+    title: String,
+    detail: String,
+    href: Option<String>,
+    since: String,
+    since_at: String,
+    closed: Option<(String, String)>,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ViewKeys>,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    let after = pairs.find(|(name, _)| name == "after").and_then(|(_, at)| Cursor::parse(&at));
+    let wanted = after.clone();
+    let found = site.db.read(move |c| {
+        let open = if wanted.is_some() { None } else { Some(alerts::open(c)?) };
+        Ok((open, alerts::closed(c, wanted.as_ref())?))
+    });
+    let (open, (closed, next)) = found.await?;
+    let is_cut = open.as_ref().is_some_and(|open| i64::try_from(open.len()) == Ok(COUNTED));
+    let rows = |alerts: &[Alert]| alerts.iter().map(|alert| row(alert, viewer.now)).collect();
+    page::ok(&Index {
+        notice: viewer.take_notice(),
+        open: open.map(|open| rows(&open)),
+        most: is_cut.then_some(COUNTED),
+        closed: rows(&closed),
+        older: next.map(|next| {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("after", &next.text())
+                .finish();
+            format!("/alerts?{query}")
+        }),
+        may_change: viewer.may(Permission::ManageSettings),
+        viewer: &viewer,
+    })
+}
+
+fn row(alert: &Alert, now: Timestamp) -> Row {
+    Row {
+        id: alert.id.clone(),
+        rule: alert.rule.map_or("Another version’s rule", Rule::label),
+        title: alert.title.clone(),
+        detail: alert.detail.clone(),
+        href: href(alert),
+        since: ago(alert.since, now),
+        since_at: alert.since.rfc_3339(),
+        closed: alert.closed_at.map(|at| (day_and_time(at, now), at.rfc_3339())),
+    }
+}
+
+/// Where to look at the cause.
+fn href(alert: &Alert) -> Option<String> {
+    let key = alert.key_id.as_deref();
+    match (alert.rule, key) {
+        (Some(Rule::RefusalBurst), Some(key)) => Some(format!("/diagnosis?q={key}")),
+        (Some(Rule::DeadSecret), Some(key)) => Some(format!("/usage/denials?key={key}&period=7d")),
+        (_, Some(key)) => Some(format!("/api-keys/{key}")),
+        (Some(Rule::UnknownKeys), None) => Some("/usage/denials?key=none&period=24h".into()),
+        (Some(Rule::SignInFailures), None) => {
+            // Failures for addresses that are not a member's appear there once their hour ends.
+            Some("/activity?event=session&period=7d".into())
+        }
+        (Some(Rule::MailServerChanged), None) => {
+            Some("/activity?event=settings.mail_changed&period=7d".into())
+        }
+        _ => None,
+    }
+}

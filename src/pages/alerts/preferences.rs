@@ -1,0 +1,109 @@
+//! `/settings/alerts`: which rules are on, and when email is sent.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::base::error::{Error, Invalid, Result};
+use crate::domain::alerts::{self, Preferences, Rule};
+use crate::domain::mail;
+use crate::domain::members::permission::ManageSettings;
+use crate::pages::{Allowed, Viewer};
+use crate::web::flash::Notice;
+use crate::web::form::Form;
+use crate::web::{Site, page};
+
+const HERE: &str = "/settings/alerts";
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Fields {
+    rules: Vec<String>,
+    email: String,
+}
+
+#[derive(Template)]
+#[template(path = "alerts/preferences.html")]
+struct Page<'a> {
+    viewer: &'a Viewer,
+    notice: Option<Notice>,
+    rules: Vec<Choice>,
+    email: String,
+    has_mail: bool,
+    errors: Invalid,
+}
+
+struct Choice {
+    name: &'static str,
+    label: &'static str,
+    says: &'static str,
+    is_on: bool,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ManageSettings>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    draw(StatusCode::OK, &viewer, &site, None, Invalid::default()).await
+}
+
+pub(super) async fn save(
+    viewer: Allowed<ManageSettings>,
+    form: Form<Fields>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (author, token, fields) = (viewer.author(), form.token, form.fields);
+    let on = rules(&fields);
+    let email = fields.email.clone();
+    let saved = site.db.write(move |tx| {
+        token.spend(tx, &author.keyring, HERE)?;
+        alerts::prefer(tx, &on, &email, &author)
+    });
+    match saved.await {
+        Ok(()) => {
+            Notice::done("Alert settings saved.").set(viewer.session())?;
+            Ok(page::see_other(HERE))
+        }
+        Err(Error::Invalid(errors)) => {
+            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, Some(fields), errors).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn rules(fields: &Fields) -> Vec<Rule> {
+    fields.rules.iter().filter_map(|name| Rule::parse(name)).collect()
+}
+
+async fn draw(
+    status: StatusCode,
+    viewer: &Viewer,
+    site: &Site,
+    typed: Option<Fields>,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let keyring = site.keyring.clone();
+    let found =
+        site.db.read(move |c| Ok((alerts::preferences(c)?, mail::server(c, &keyring)?.is_some())));
+    let (Preferences { on, email }, has_mail) = found.await?;
+    let (on, email) = match &typed {
+        Some(fields) => (rules(fields), fields.email.clone()),
+        None => (on, email.name().to_owned()),
+    };
+    let choice = |rule: Rule| Choice {
+        name: rule.name(),
+        label: rule.label(),
+        says: rule.says(),
+        is_on: on.contains(&rule),
+    };
+    let template = Page {
+        viewer,
+        notice: if errors.is_empty() { viewer.take_notice() } else { None },
+        rules: Rule::ALL.map(choice).into(),
+        email,
+        has_mail,
+        errors,
+    };
+    page::page(status, &template)
+}

@@ -1,0 +1,28 @@
+//! `/api-keys`: the table.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::query::Query;
+use super::table::Table;
+use crate::base::error::Result;
+use crate::domain::members::permission::ViewKeys;
+use crate::pages::{Allowed, Viewer};
+use crate::web::{Site, page};
+
+#[derive(Template)]
+#[template(path = "api_keys/index.html")]
+struct Index<'a> {
+    viewer: &'a Viewer,
+    table: Table,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ViewKeys>,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let mut table = Table::load(&site.db, &viewer, Query::parse(request.query_string())).await?;
+    table.notice = viewer.take_notice();
+    page::ok(&Index { viewer: &viewer, table })
+}

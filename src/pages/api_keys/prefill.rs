@@ -1,0 +1,86 @@
+//! What a link to the edit dialog asks to be filled in: a scope or an address more, a scope less,
+//! the addresses seen lately. Nothing is saved by it.
+
+use std::net::IpAddr;
+
+use url::form_urlencoded;
+
+use super::form::Fields;
+use crate::domain::api_keys::Details;
+use crate::domain::usage::Passed;
+
+/// How many of each are read.
+const MOST: usize = 100;
+
+/// What is to be filled in.
+#[derive(Debug, Default)]
+pub(super) struct Prefill {
+    add_scopes: Vec<String>,
+    remove_scopes: Vec<String>,
+    add_addresses: Vec<IpAddr>,
+    /// Whether the addresses seen lately are to be added.
+    seen: bool,
+}
+
+impl Prefill {
+    pub(super) fn asked_for(query: &str) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let scopes = || value.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned);
+            match &*name {
+                "add_scope" => asked.add_scopes.extend(scopes()),
+                "remove_scope" => asked.remove_scopes.extend(scopes()),
+                "add_address" => asked.add_addresses.extend(value.parse::<IpAddr>()),
+                "fill" => asked.seen |= value == "seen",
+                _ => {}
+            }
+        }
+        asked.add_scopes.truncate(MOST);
+        asked.remove_scopes.truncate(MOST);
+        asked.add_addresses.truncate(MOST);
+        asked
+    }
+
+    /// What a button in the dialog asks for.
+    pub(super) fn pressed(button: &str) -> Self {
+        Self { seen: button == "seen", ..Self::default() }
+    }
+
+    /// Fills it in. What the role does not include cannot be added.
+    pub(super) fn apply(&self, fields: &mut Fields, details: &Details, passed: &Passed) {
+        let role = &details.role.scopes;
+        let is_narrowed = fields.access == "selected";
+        if !self.remove_scopes.is_empty() {
+            if !is_narrowed {
+                fields.access = "selected".into();
+                fields.scopes = role.iter().cloned().collect();
+            }
+            fields.scopes.retain(|scope| !self.remove_scopes.contains(scope));
+        }
+        if is_narrowed {
+            for scope in self.add_scopes.iter().filter(|scope| role.contains(*scope)) {
+                if !fields.scopes.contains(scope) {
+                    fields.scopes.push(scope.clone());
+                }
+            }
+        }
+        add_addresses(fields, &self.add_addresses);
+        if self.seen {
+            let seen: Vec<IpAddr> = passed.addresses.iter().map(|seen| seen.address).collect();
+            add_addresses(fields, &seen);
+        }
+    }
+}
+
+/// Adds lines to the IP whitelist for those addresses that have none.
+fn add_addresses(fields: &mut Fields, addresses: &[IpAddr]) {
+    for address in addresses.iter().map(IpAddr::to_canonical) {
+        let known = fields.ip_whitelist.lines().filter_map(|line| line.trim().parse().ok());
+        if known.map(|known: IpAddr| known.to_canonical()).any(|known| known == address) {
+            continue;
+        }
+        let list = fields.ip_whitelist.trim_end();
+        let separator = if list.is_empty() { "" } else { "\n" };
+        fields.ip_whitelist = format!("{list}{separator}{address}");
+    }
+}

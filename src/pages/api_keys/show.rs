@@ -1,0 +1,197 @@
+//! `/api-keys/{key_id}`: what is known of one key.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::overlap::Overlapping;
+use super::usage::{self, UsageView};
+use super::words::{BadgeView, ago, in_days};
+use crate::base::clock::{Timestamp, short_date};
+use crate::base::error::{Error, Result};
+use crate::db::Db;
+use crate::domain::activity::{self, Recorded};
+use crate::domain::api_keys::{self, Details, KeyId, Status};
+use crate::domain::leaks;
+use crate::domain::members::permission::ViewKeys;
+use crate::domain::members::{self, MemberId, Permission};
+use crate::domain::usage::Period;
+use crate::pages::usage::asked_for;
+use crate::pages::{Allowed, Viewer};
+use crate::web::flash::Notice;
+use crate::web::{Site, page};
+
+/// How many entries of the key's history the page shows.
+const HISTORY: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "api_keys/show.html")]
+struct Show<'a> {
+    viewer: &'a Viewer,
+    page: KeyPage,
+}
+
+/// The page of a key as templates draw it, also behind dialogs.
+pub(super) struct KeyPage {
+    pub notice: Option<Notice>,
+    pub id: String,
+    pub name: String,
+    pub badge: BadgeView,
+    pub facts: Vec<Fact>,
+    pub usage: UsageView,
+    pub overlap: Option<Overlapping>,
+    pub scopes: Vec<String>,
+    pub scopes_of_role: usize,
+    /// What the role has beyond them.
+    pub others_of_role: Vec<String>,
+    /// Each with when it was last seen.
+    pub addresses: Vec<(String, String)>,
+    pub notes: String,
+    /// Empty for who may not see the activity.
+    pub history: Vec<Happened>,
+    /// `1 leak report`.
+    pub leaks: Option<String>,
+    pub may_edit: bool,
+    pub may_revoke: bool,
+    pub may_duplicate: bool,
+}
+
+pub(super) struct Fact {
+    pub label: &'static str,
+    pub value: String,
+    pub at: Option<String>,
+    pub address: Option<String>,
+}
+
+pub(super) struct Happened {
+    pub text: &'static str,
+    pub changes: Vec<activity::Change>,
+    pub actor: String,
+    pub when: String,
+    pub at: String,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ViewKeys>,
+    key_id: web::Path<String>,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
+    let period = asked_for(request.query_string());
+    let mut page = KeyPage::load(&site.db, &viewer, &id, period).await?;
+    page.notice = viewer.take_notice();
+    page::ok(&Show { viewer: &viewer, page })
+}
+
+impl KeyPage {
+    pub(super) async fn load(db: &Db, viewer: &Viewer, id: &KeyId, period: Period) -> Result<Self> {
+        let (id, now) = (*id, viewer.now);
+        let sees_history = viewer.may(Permission::ViewActivity);
+        let found = db.read(move |c| {
+            let details = api_keys::find(c, &id)?.ok_or(Error::NotFound)?;
+            let creator = members::find(c, &MemberId::stored(details.key.created_by.clone()))?;
+            let history =
+                if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
+            let beside = (Overlapping::read(c, &details.key, now)?, leaks::of_key(c, &id)?.len());
+            Ok((details, creator, history, usage::Read::new(c, &id, period, now)?, beside))
+        });
+        let (details, creator, history, read, (overlap, reports)) = found.await?;
+        let leaks = match reports {
+            0 => None,
+            1 => Some("1 leak report".into()),
+            reports => Some(format!("{reports} leak reports")),
+        };
+        let creator = creator.map(|member| member.name.as_str().to_owned());
+        Ok(Self { overlap, leaks, ..Self::new(viewer, &details, creator, &history, &read) })
+    }
+
+    fn new(
+        viewer: &Viewer,
+        details: &Details,
+        creator: Option<String>,
+        history: &[Recorded],
+        read: &usage::Read,
+    ) -> Self {
+        let (key, now) = (&details.key, viewer.now);
+        let is_revoked = key.status(now) == Status::Revoked;
+        let scopes = details.effective_scopes();
+        let addresses = details.ip_whitelist.addresses().iter();
+        Self {
+            notice: None,
+            id: key.id.as_str().into(),
+            name: key.name.as_str().into(),
+            badge: BadgeView::new(key, &viewer.settings, now),
+            facts: facts(viewer, details, creator),
+            usage: UsageView::new(viewer, details, read),
+            overlap: None,
+            leaks: None,
+            others_of_role: details.role.scopes.difference(&scopes).cloned().collect(),
+            scopes: scopes.into_iter().collect(),
+            scopes_of_role: details.role.scopes.len(),
+            addresses: addresses.map(|at| (at.to_string(), read.last_seen(at, now))).collect(),
+            notes: key.notes.clone(),
+            history: history.iter().map(|entry| happened(entry, now)).collect(),
+            may_edit: !is_revoked && viewer.may(Permission::UpdateKeys),
+            may_revoke: !is_revoked && viewer.may(Permission::DeleteKeys),
+            may_duplicate: viewer.may(Permission::CreateKeys),
+        }
+    }
+}
+
+fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fact> {
+    let (key, now) = (&details.key, viewer.now);
+    let day = |at: Timestamp| short_date(at.date());
+    let fact = |label, value: String, at: Option<Timestamp>| Fact {
+        label,
+        value,
+        at: at.map(Timestamp::rfc_3339),
+        address: None,
+    };
+    let by = creator.map(|name| format!(" by {name}")).unwrap_or_default();
+    let last = key.expires_at.last_day();
+    let due = key.rotation_due_at(&viewer.settings).date();
+    let used = key.last_used_at.map_or("Never".into(), |at| ago(at, now));
+    let mut facts = vec![
+        fact("Role", details.role.name.clone(), None),
+        fact("Environment", key.environment.label().into(), None),
+        fact("Created", format!("{}{by}", day(key.created_at)), Some(key.created_at)),
+        Fact {
+            address: key.last_used_address.clone(),
+            ..fact("Last used", used, key.last_used_at)
+        },
+        fact(
+            "Expires",
+            format!("{}, {}", short_date(last), in_days(last, now)),
+            Some(key.expires_at),
+        ),
+    ];
+    if key.status(now) == Status::Active {
+        facts.push(fact("Rotate by", format!("{}, {}", short_date(due), in_days(due, now)), None));
+    }
+    if let Some(at) = key.edited_at {
+        facts.push(fact("Last edited", day(at), Some(at)));
+    }
+    if let Some(at) = key.revoked_at {
+        facts.push(fact("Revoked", day(at), Some(at)));
+    }
+    facts
+}
+
+fn happened(entry: &Recorded, now: Timestamp) -> Happened {
+    let (text, changes) = match entry.event.as_str() {
+        "api_key.created" => ("Created", Vec::new()),
+        "api_key.edited" => ("Edited", entry.changes()),
+        "api_key.rotated" => ("Rotated", Vec::new()),
+        "api_key.secret_stopped" => ("Old secret stopped", Vec::new()),
+        "api_key.revoked" => ("Revoked", Vec::new()),
+        "api_key.leaked" => ("Leak reported", Vec::new()),
+        _ => ("Changed", Vec::new()),
+    };
+    Happened {
+        text,
+        changes,
+        actor: entry.actor_name.clone(),
+        when: ago(entry.at, now),
+        at: entry.at.rfc_3339(),
+    }
+}

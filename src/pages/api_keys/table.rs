@@ -1,0 +1,292 @@
+//! The table of keys as templates draw it, on its own page and behind dialogs.
+
+use super::query::Query;
+use super::words::{BadgeView, ago, keys};
+use super::work::{Found, Work};
+use crate::base::clock::{Timestamp, short_date};
+use crate::base::error::Result;
+use crate::base::text::thousands;
+use crate::db::Db;
+use crate::domain::api_keys::{
+    self, ApiKey, Badge, Direction, Environment, Page, Sort, Status, Totals, View,
+};
+use crate::domain::members::{Member, Permission};
+use crate::domain::reviews;
+use crate::domain::roles::{self, Role};
+use crate::domain::settings::Settings;
+use crate::pages::Viewer;
+use crate::web::flash::Notice;
+
+pub(super) struct Table {
+    pub notice: Option<Notice>,
+    /// Whether there is no key yet, not even a revoked one.
+    pub is_first_use: bool,
+    pub tabs: Vec<Tab>,
+    /// What a search keeps of the address.
+    pub kept: Vec<(&'static str, String)>,
+    pub search: String,
+    pub roles: Vec<Choice>,
+    pub environments: Vec<Choice>,
+    pub nothing: Option<Nothing>,
+    pub clear_href: String,
+    pub caption: String,
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+    /// In place of the rows, what there is to do.
+    pub work: Option<Work>,
+    pub foot: String,
+    pub previous: Option<String>,
+    pub next: Option<String>,
+}
+
+pub(super) struct Tab {
+    pub label: &'static str,
+    pub href: String,
+    pub count: String,
+    pub is_current: bool,
+}
+
+pub(super) struct Choice {
+    pub value: String,
+    pub label: String,
+    pub is_chosen: bool,
+}
+
+/// What stands where there are no rows.
+pub(super) struct Nothing {
+    pub title: String,
+    pub advice: &'static str,
+    pub offers_clear: bool,
+}
+
+pub(super) struct Column {
+    pub label: &'static str,
+    pub class: &'static str,
+    pub href: Option<String>,
+    pub sorted: Option<&'static str>,
+}
+
+pub(super) struct Row {
+    pub id: String,
+    pub name: String,
+    pub environment: &'static str,
+    pub role: String,
+    pub created: String,
+    pub created_at: String,
+    pub last_used: String,
+    pub last_used_at: Option<String>,
+    pub expires: String,
+    pub expires_at: String,
+    pub is_soon: bool,
+    /// `gone` for a key that no longer works.
+    pub class: &'static str,
+    pub badge: BadgeView,
+    pub may_edit: bool,
+    pub may_revoke: bool,
+}
+
+impl Row {
+    pub(super) fn has_actions(&self) -> bool {
+        self.may_edit || self.may_revoke
+    }
+}
+
+impl Table {
+    pub(super) async fn load(db: &Db, viewer: &Viewer, query: Query) -> Result<Self> {
+        let now = viewer.now;
+        let wanted = query.clone();
+        let settings = viewer.settings.clone();
+        let found = db.read(move |connection| {
+            let roles = roles::all(connection)?;
+            let totals = api_keys::totals(connection, now)?;
+            let filter = wanted.filter(&roles);
+            let page = api_keys::list(connection, &filter, &totals, now)?;
+            let work = match filter.view {
+                View::Attention => Some(Found::read(connection, &filter, &page, &settings, now)?),
+                _ => None,
+            };
+            Ok((roles, totals, page, work, reviews::is_due(connection, now)?))
+        });
+        let (roles, mut totals, page, work, is_review_due) = found.await?;
+        totals.over += i64::from(is_review_due);
+        let mut table = Self::new(viewer, &query, &roles, totals, &page);
+        table.work = work.map(|found| Work::new(viewer, &found, &page.keys));
+        if table.work.as_ref().is_some_and(|work| !work.is_empty()) {
+            table.nothing = None;
+        }
+        Ok(table)
+    }
+
+    fn new(viewer: &Viewer, query: &Query, roles: &[Role], totals: Totals, page: &Page) -> Self {
+        let is_narrowed = query.filter(roles).is_narrowed();
+        let beside = |key: Option<&ApiKey>, position, is_after| {
+            key.map(|key| query.beside(key, position, is_after).href())
+        };
+        let end = page.position.saturating_add(page.keys.len() as u64);
+        Self {
+            notice: None,
+            is_first_use: totals.all + totals.revoked == 0,
+            tabs: tabs(query, totals),
+            kept: query.kept(&["q", "role", "environment"]),
+            search: query.search.clone(),
+            roles: role_choices(roles, &query.role),
+            environments: environment_choices(query.environment),
+            nothing: page.keys.is_empty().then(|| nothing(query, is_narrowed)),
+            clear_href: query.cleared().href(),
+            caption: caption(query),
+            columns: columns(query),
+            rows: page
+                .keys
+                .iter()
+                .map(|key| row(key, roles, &viewer.member, &viewer.settings, viewer.now))
+                .collect(),
+            work: None,
+            foot: foot(viewer, query, totals, page),
+            previous: beside(page.keys.first().filter(|_| page.has_before), page.position, false),
+            next: beside(page.keys.last().filter(|_| page.has_after), end, true),
+        }
+    }
+}
+
+fn tabs(query: &Query, totals: Totals) -> Vec<Tab> {
+    [
+        (View::All, "All"),
+        (View::Attention, "Needs attention"),
+        (View::Expired, "Expired"),
+        (View::Revoked, "Revoked"),
+    ]
+    .map(|(view, label)| Tab {
+        label,
+        href: query.with_view(view).href(),
+        count: api_keys::count_text(match view {
+            View::Attention => totals.attention + totals.over,
+            _ => totals.of(view),
+        }),
+        is_current: query.view == view,
+    })
+    .into()
+}
+
+pub(super) fn role_choices(roles: &[Role], chosen: &str) -> Vec<Choice> {
+    let choice = |role: &Role| Choice {
+        value: role.slug.clone(),
+        label: role.name.clone(),
+        is_chosen: role.slug == chosen,
+    };
+    roles.iter().map(choice).collect()
+}
+
+fn environment_choices(chosen: Option<Environment>) -> Vec<Choice> {
+    Environment::ALL
+        .map(|environment| Choice {
+            value: environment.slug().into(),
+            label: environment.label().into(),
+            is_chosen: chosen == Some(environment),
+        })
+        .into()
+}
+
+fn nothing(query: &Query, is_narrowed: bool) -> Nothing {
+    let plain = |title: &str, advice| Nothing { title: title.into(), advice, offers_clear: false };
+    match query.view {
+        _ if !query.search.is_empty() => Nothing {
+            title: format!("No keys match “{}”", query.search),
+            advice: "Check the spelling, or search for part of the name or Key ID.",
+            offers_clear: true,
+        },
+        _ if is_narrowed || query.cursor.is_some() => Nothing {
+            title: "No keys match these filters".into(),
+            advice: "Choose another role or environment, or show all keys.",
+            offers_clear: true,
+        },
+        View::All => {
+            plain("Every key is revoked", "Create a key to let an application call your API.")
+        }
+        View::Attention => plain(
+            "Nothing needs attention",
+            "Keys that expire soon, are due for rotation, unused, often refused or used when they no longer work appear here.",
+        ),
+        View::Expired => {
+            plain("No expired keys", "Keys that have reached their expiry date appear here.")
+        }
+        View::Revoked => plain(
+            "No revoked keys",
+            "Keys that you revoke stay here, so that you can look them up.",
+        ),
+    }
+}
+
+fn caption(query: &Query) -> String {
+    let order = match (query.sort, query.direction()) {
+        (Sort::Created, Direction::Descending) => "newest first",
+        (Sort::Created, Direction::Ascending) => "oldest first",
+        (Sort::Name, Direction::Ascending) => "by name",
+        (Sort::Name, Direction::Descending) => "by name, backwards",
+        (Sort::LastUsed, Direction::Descending) => "last used first",
+        (Sort::LastUsed, Direction::Ascending) => "unused longest first",
+        (Sort::Expires, Direction::Ascending) => "first to expire first",
+        (Sort::Expires, Direction::Descending) => "last to expire first",
+    };
+    format!("API keys, {order}")
+}
+
+fn columns(query: &Query) -> Vec<Column> {
+    let plain = |label, class| Column { label, class, href: None, sorted: None };
+    let sortable = |label, class, sort| Column {
+        label,
+        class,
+        href: Some(query.with_sort(sort).href()),
+        sorted: (query.sort == sort).then(|| match query.direction() {
+            Direction::Ascending => "ascending",
+            Direction::Descending => "descending",
+        }),
+    };
+    vec![
+        sortable("Name", "col-name", Sort::Name),
+        plain("Key ID", "col-id"),
+        plain("Role", "col-role"),
+        sortable("Created", "col-created", Sort::Created),
+        sortable("Last used", "col-used", Sort::LastUsed),
+        sortable("Expires", "col-expires", Sort::Expires),
+        plain("Status", "col-status"),
+        plain("Actions", "end"),
+    ]
+}
+
+fn row(key: &ApiKey, roles: &[Role], member: &Member, settings: &Settings, now: Timestamp) -> Row {
+    let role = roles.iter().find(|role| role.id == key.role_id);
+    let badge = key.badge(settings, now);
+    let is_revoked = key.status(now) == Status::Revoked;
+    Row {
+        id: key.id.as_str().to_owned(),
+        name: key.name.as_str().to_owned(),
+        environment: key.environment.label(),
+        role: role.map(|role| role.name.clone()).unwrap_or_default(),
+        created: short_date(key.created_at.date()),
+        created_at: key.created_at.rfc_3339(),
+        last_used: key.last_used_at.map(|at| ago(at, now)).unwrap_or_default(),
+        last_used_at: key.last_used_at.map(Timestamp::rfc_3339),
+        expires: short_date(key.expires_at.last_day()),
+        expires_at: key.expires_at.rfc_3339(),
+        is_soon: matches!(badge, Badge::ExpiresIn(_)),
+        class: if matches!(badge, Badge::Expired | Badge::Revoked) { "gone" } else { "" },
+        badge: BadgeView::new(key, settings, now),
+        may_edit: !is_revoked && member.may(Permission::UpdateKeys),
+        may_revoke: !is_revoked && member.may(Permission::DeleteKeys),
+    }
+}
+
+fn foot(viewer: &Viewer, query: &Query, totals: Totals, page: &Page) -> String {
+    let first = page.position.saturating_add(1);
+    let last = page.position.saturating_add(page.keys.len() as u64);
+    let shown = format!("{}–{} of {}.", thousands(first), thousands(last), keys(page.total));
+    let room = totals.active().map(|active| viewer.settings.active_key_limit - active);
+    let is_plain = query.view == View::All && viewer.may(Permission::CreateKeys);
+    match room.filter(|_| is_plain) {
+        Some(room) if room > 0 => {
+            format!("{shown} You can create {} more.", thousands(room.unsigned_abs()))
+        }
+        Some(_) => format!("{shown} You have reached the limit of active keys."),
+        None => shown,
+    }
+}

@@ -1,0 +1,271 @@
+//! The keys that need attention as a page of work: why, since when, and what to do about it.
+
+use super::words::ago_within;
+use super::work_other::{self, NAME_TAKEN, STORED};
+use crate::base::clock::{Timestamp, short_date};
+use crate::base::error::Result;
+use crate::base::text::thousands;
+use crate::db::Connection;
+use crate::domain::alerts::{self, COUNTED};
+use crate::domain::api_keys::{self, ApiKey, Filter, Page, Status};
+use crate::domain::attention::{self, Concern, Elsewhere, Reason};
+use crate::domain::members::Permission;
+use crate::domain::reviews::{self, Due};
+use crate::domain::settings::Settings;
+use crate::domain::usage::Outcome;
+use crate::pages::Viewer;
+
+/// How many keys are listed that no longer work and are used all the same.
+const OVER: i64 = 50;
+
+/// What was read for the page.
+pub(super) struct Found {
+    over: Vec<(ApiKey, Vec<Concern>)>,
+    concerns: Vec<Vec<Concern>>,
+    /// How many alerts are open.
+    alerts: i64,
+    review: Option<Due>,
+    elsewhere: Vec<Elsewhere>,
+}
+
+impl Found {
+    /// Why the keys of `page` need attention; on the first page without filters also those that no
+    /// longer work.
+    pub(super) fn read(
+        connection: &mut Connection,
+        filter: &Filter,
+        page: &Page,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let is_first = filter.cursor.is_none() && !filter.is_narrowed();
+        let over =
+            if is_first { api_keys::noted_when_over(connection, now, OVER)? } else { Vec::new() };
+        let why = attention::concerns(connection, &over, settings, now)?;
+        let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
+        let concerns = attention::concerns(connection, &page.keys, settings, now)?;
+        let review = if is_first { reviews::due(connection, now)? } else { None };
+        let elsewhere = if is_first { attention::elsewhere(connection)? } else { Vec::new() };
+        Ok(Self { over, concerns, alerts: alerts::count_open(connection)?, review, elsewhere })
+    }
+}
+
+/// The page of work.
+pub(super) struct Work {
+    /// Those that no longer work and are used all the same.
+    pub over: Vec<Item>,
+    /// Those that work.
+    pub live: Vec<Item>,
+    pub may_keep: bool,
+    pub may_revoke: bool,
+    /// `No open alerts`, `2 open alerts`.
+    pub alerts: String,
+    /// That a review is due or under way: what it is, since when, and where to go on.
+    pub review: Option<Task>,
+    /// What holds a secret key and is not a key.
+    pub elsewhere: Vec<Task>,
+}
+
+/// A key with what there is to do.
+pub(super) struct Item {
+    pub id: String,
+    pub name: String,
+    pub environment: &'static str,
+    pub tasks: Vec<Task>,
+    pub may_keep: bool,
+}
+
+/// Why, since when, and what to do.
+pub(super) struct Task {
+    pub icon: &'static str,
+    pub class: &'static str,
+    pub why: String,
+    pub detail: String,
+    pub since: String,
+    pub since_at: String,
+    pub action: Option<Action>,
+    /// The key that the action is done to.
+    pub of: String,
+}
+
+/// A link to what helps.
+pub(super) struct Action {
+    pub label: &'static str,
+    pub href: String,
+    pub is_danger: bool,
+}
+
+impl Work {
+    pub(super) fn new(viewer: &Viewer, found: &Found, keys: &[ApiKey]) -> Self {
+        let item = |key: &ApiKey, concerns: &[Concern]| Item {
+            id: key.id.as_str().into(),
+            name: key.name.as_str().into(),
+            environment: key.environment.label(),
+            tasks: tasks(viewer, key, concerns),
+            may_keep: viewer.may(Permission::UpdateKeys),
+        };
+        let live = keys.iter().zip(&found.concerns).filter(|(_, concerns)| !concerns.is_empty());
+        Self {
+            over: found.over.iter().map(|(key, concerns)| item(key, concerns)).collect(),
+            live: live.map(|(key, concerns)| item(key, concerns)).collect(),
+            may_keep: viewer.may(Permission::UpdateKeys),
+            may_revoke: viewer.may(Permission::DeleteKeys),
+            alerts: match found.alerts {
+                0 => "No open alerts".into(),
+                1 => "1 open alert".into(),
+                COUNTED.. => format!("{COUNTED}+ open alerts"),
+                count => format!("{count} open alerts"),
+            },
+            review: found.review.as_ref().map(|due| work_other::review(viewer, due)),
+            elsewhere: found.elsewhere.iter().map(|it| work_other::elsewhere(viewer, it)).collect(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.over.is_empty()
+            && self.live.is_empty()
+            && self.review.is_none()
+            && self.elsewhere.is_empty()
+    }
+
+    /// Whether keys can be selected for anything.
+    pub(super) fn is_selectable(&self) -> bool {
+        let has_keys = !self.over.is_empty() || !self.live.is_empty();
+        has_keys && (self.may_keep || self.may_revoke)
+    }
+}
+
+/// What helps against several concerns stands beside the first of them.
+fn tasks(viewer: &Viewer, key: &ApiKey, concerns: &[Concern]) -> Vec<Task> {
+    let mut tasks: Vec<Task> = Vec::new();
+    for concern in concerns {
+        let mut task = task(viewer, key, concern);
+        let href = |task: &Task| task.action.as_ref().map(|action| action.href.clone());
+        if tasks.iter().any(|before| href(before) == href(&task)) {
+            task.action = None;
+        }
+        tasks.push(task);
+    }
+    tasks
+}
+
+fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {
+    let (icon, class) = look(&concern.reason);
+    Task {
+        icon,
+        class,
+        why: why(&concern.reason),
+        detail: detail(key, &concern.reason, viewer.now),
+        since: short_date(concern.since.date()),
+        since_at: concern.since.rfc_3339(),
+        action: action(viewer, key, &concern.reason),
+        of: key.name.as_str().into(),
+    }
+}
+
+fn look(reason: &Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::DeadSecretUsed { .. } | Reason::SecretStored | Reason::IntrospectionEnded => {
+            ("triangle-alert", "why-red")
+        }
+        Reason::Expiring(_) => ("clock", "why-amber"),
+        Reason::RefusedOften { .. } => ("ban", "why-red"),
+        Reason::RotationDue => ("refresh-cw", "why-blue"),
+        Reason::NameTaken => ("info", "why-amber"),
+        Reason::OverlapCanEnd => ("circle-check", "why-blue"),
+        Reason::CreatorLeft => ("info", ""),
+        Reason::NeverUsed | Reason::Unused => ("circle-dashed", ""),
+    }
+}
+
+fn why(reason: &Reason) -> String {
+    match reason {
+        Reason::DeadSecretUsed { outcome, .. } => match outcome {
+            Outcome::KeyRevoked => "Used though it is revoked".into(),
+            Outcome::KeyExpired => "Used though it has expired".into(),
+            _ => "An old secret is still used after its end".into(),
+        },
+        Reason::SecretStored => "A secret key is stored in its name or notes".into(),
+        Reason::IntrospectionEnded => "It can no longer introspect other keys".into(),
+        Reason::Expiring(0) => "Expires today".into(),
+        Reason::Expiring(1) => "Expires in 1 day".into(),
+        Reason::Expiring(days) => format!("Expires in {days} days"),
+        Reason::RefusedOften { .. } => "Refused often".into(),
+        Reason::RotationDue => "Rotation due".into(),
+        Reason::NameTaken => "Another key has the same name".into(),
+        Reason::OverlapCanEnd => "The old secret can stop".into(),
+        Reason::CreatorLeft => "Its creator has left".into(),
+        Reason::NeverUsed => "Never used".into(),
+        Reason::Unused => "Not used for 90 days".into(),
+    }
+}
+
+fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
+    let refused = |count: i64| {
+        let noun = if count == 1 { "request was" } else { "requests were" };
+        format!("{} {noun} refused in the last 7 days", thousands(count.unsigned_abs()))
+    };
+    match reason {
+        Reason::DeadSecretUsed { count, last, address, .. } => {
+            let from = address.as_ref().map(|address| format!(" from {address}"));
+            let last = ago_within(*last, now);
+            format!("{}, the last one {last}{}", refused(*count), from.unwrap_or_default())
+        }
+        Reason::RefusedOften { outcome, count } => {
+            let most = match outcome {
+                Outcome::ScopeMissing => "a missing scope",
+                Outcome::AddressNotAllowed => "the IP whitelist",
+                _ => "the environment",
+            };
+            format!("{}, most for {most}", refused(*count))
+        }
+        Reason::SecretStored => STORED.into(),
+        Reason::NameTaken => NAME_TAKEN.into(),
+        Reason::IntrospectionEnded => {
+            "Full access no longer includes it. Give it a role with latchkey:introspect".into()
+        }
+        Reason::RotationDue => {
+            format!("Its secret was made on {}", short_date(key.secret_created_at.date()))
+        }
+        Reason::OverlapCanEnd => "It was not used for 24 hours".into(),
+        Reason::Unused => key
+            .last_used_at
+            .map_or(String::new(), |at| format!("Last used on {}", short_date(at.date()))),
+        Reason::Expiring(_) => match key.last_used_at {
+            Some(at) => format!("Last used {}", ago_within(at, now)),
+            None => "Never used".into(),
+        },
+        Reason::CreatorLeft => "Make sure that somebody still looks after it".into(),
+        Reason::NeverUsed => String::new(),
+    }
+}
+
+fn action(viewer: &Viewer, key: &ApiKey, reason: &Reason) -> Option<Action> {
+    let id = key.id.as_str();
+    let link = |label, href| Some(Action { label, href, is_danger: false });
+    let may = |permission, action: Option<Action>| action.filter(|_| viewer.may(permission));
+    match reason {
+        Reason::DeadSecretUsed { .. } if key.status(viewer.now) == Status::Expired => {
+            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+        }
+        Reason::DeadSecretUsed { .. } => {
+            link("See Requests", format!("/usage/denials?key={id}&period=7d"))
+        }
+        Reason::RefusedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
+        Reason::Expiring(_) | Reason::RotationDue => {
+            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+        }
+        Reason::SecretStored | Reason::IntrospectionEnded | Reason::NameTaken => {
+            may(Permission::UpdateKeys, link("Edit", format!("/api-keys/{id}/edit")))
+        }
+        Reason::OverlapCanEnd => may(
+            Permission::UpdateKeys,
+            link("Stop Old Secret", format!("/api-keys/{id}/stop-old-secret")),
+        ),
+        Reason::NeverUsed | Reason::Unused => {
+            let href = format!("/api-keys/{id}/revoke");
+            may(Permission::DeleteKeys, Some(Action { label: "Revoke", href, is_danger: true }))
+        }
+        Reason::CreatorLeft => link("Open Key", format!("/api-keys/{id}")),
+    }
+}

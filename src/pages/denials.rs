@@ -1,0 +1,65 @@
+//! What is kept of requests that a member was not permitted to make: a line in the log for each,
+//! and a count by member and hour that becomes an entry of the activity. ASVS 16.3.2.
+//!
+//! The one place for it: gates and handlers deny with a response that says what is missing.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, web};
+
+use crate::base::error::Result;
+use crate::domain::activity::{self, Author, Occurrence, TallyKind};
+use crate::domain::members::Permission;
+use crate::web::Site;
+use crate::web::error_page::Denial;
+
+/// Stands for a reason that is not a single permission.
+const OTHER_REASON: &str = "another reason";
+
+/// Who makes a request, once a gate has read the member.
+#[derive(Clone)]
+pub(super) struct Requester(pub Author);
+
+/// Notes a denial, if that is what the response is. The response stays as it is, also when the
+/// denial cannot be counted.
+///
+/// # Errors
+/// What the request's handler answers with.
+pub async fn record(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let response = next.call(request).await?;
+    let denial = response.response().extensions().get::<Denial>().cloned();
+    let Some(Denial(missing)) = denial else { return Ok(response) };
+    let requester = response.request().extensions().get::<Requester>().cloned();
+    let site = response.request().app_data::<web::Data<Site>>().cloned();
+    if let (Some(Requester(author)), Some(site)) = (requester, site) {
+        let address = author.origin.address.map(|address| address.to_string());
+        tracing::warn!(
+            member = author.actor.id(),
+            address,
+            permission = missing.as_str(),
+            "access denied"
+        );
+        if let Err(error) = count(&site, author, missing).await {
+            tracing::warn!(%error, "a denied request could not be counted");
+        }
+    }
+    Ok(response)
+}
+
+async fn count(site: &Site, author: Author, missing: String) -> Result<()> {
+    let counted = site.db.write(move |tx| {
+        let permission = missing.parse::<Permission>().map_or(OTHER_REASON, Permission::name);
+        let denial = Occurrence {
+            kind: TallyKind::DenialsByMember,
+            subject_id: author.actor.id().unwrap_or_default(),
+            subject_name: author.actor.name(),
+            part: Some(permission),
+        };
+        activity::count(tx, &denial, author.now)
+    });
+    counted.await.map(|_| ())
+}

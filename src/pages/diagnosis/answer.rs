@@ -1,0 +1,286 @@
+//! The answer as the template draws it: what is the case, what is known, and what else was refused.
+
+use super::flaw;
+use super::words::{Explained, Facts, explain, moment, unknown};
+use crate::base::clock::{Timestamp, ago, long_date};
+use crate::base::text::thousands;
+use crate::domain::api_keys::{self, ApiKey, Flaw, Status};
+use crate::domain::diagnosis::{Again, Cause, KeyNow, Kind, LOOK_BACK, OfKey, OfRequest, OfSecret};
+use crate::domain::members::Permission;
+use crate::domain::usage::denials::Denied;
+use crate::domain::verification::Record;
+
+/// How many scopes are shown.
+const SCOPES: usize = 60;
+
+/// What the page answers.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub main: Explained,
+    pub facts: Vec<Fact>,
+    /// The key's scopes, for a secret key that works.
+    pub scopes: Vec<String>,
+    /// What else is to be said: of the secret key that a flaw leaves, and of a key's refusals.
+    pub others: Vec<Other>,
+    pub note: String,
+    /// Where all of the key's refusals are listed.
+    pub all_refusals: Option<String>,
+}
+
+/// A fact; `at` is its instant and `href` where it leads.
+#[derive(Default)]
+pub(super) struct Fact {
+    pub label: &'static str,
+    pub value: String,
+    pub at: Option<String>,
+    pub href: Option<String>,
+    /// Whether it is an identifier or an address.
+    pub is_code: bool,
+}
+
+/// Something under a heading of its own.
+pub(super) struct Other {
+    pub said: Explained,
+    /// How many there were and when the last one, with its request's id.
+    pub last: Option<(String, String)>,
+}
+
+impl Fact {
+    fn new(label: &'static str, value: impl Into<String>) -> Self {
+        Self { label, value: value.into(), ..Self::default() }
+    }
+
+    fn code(label: &'static str, value: impl Into<String>) -> Self {
+        Self { is_code: true, ..Self::new(label, value) }
+    }
+
+    fn at(label: &'static str, at: Timestamp) -> Self {
+        Self { at: Some(at.rfc_3339()), ..Self::new(label, moment(at)) }
+    }
+}
+
+/// To a question in the address that is no id; it may be a secret key, and is not looked up.
+pub(super) fn no_id(question: &str) -> Answer {
+    let flaw = api_keys::flaw::find(question, None).map(|found| found.flaw);
+    let is_no_secret = matches!(flaw, Some(Flaw::Empty | Flaw::Prefix | Flaw::KeyId));
+    let main = if is_no_secret {
+        Explained::new(
+            "Neither a request id nor a Key ID",
+            &["Request ids are req_ and 16 characters, Key IDs key_ and 12. A secret key belongs \
+               into the box: it must not stand in an address."],
+        )
+    } else {
+        Explained::new(
+            "A secret key must not stand in an address",
+            &[
+                "Browsers and proxies keep addresses, so it was not looked up. Paste it into the box.",
+                "If others can read those, revoke the key and create another.",
+            ],
+        )
+    };
+    Answer { main, ..Answer::default() }
+}
+
+/// About a refused request.
+pub(super) fn of_request(found: Option<&OfRequest>, facts: &Facts<'_>) -> Answer {
+    let Some(OfRequest { denied, cause, again, key, record, alike }) = found else {
+        return not_kept(facts);
+    };
+    let mut main = explain(cause, *again, key.as_ref(), facts);
+    if *cause == Cause::Superseded {
+        stopped(&mut main, record.as_ref(), facts);
+    }
+    let mut known = vec![Fact::code("Request id", &denied.request_id)];
+    known.push(Fact::at("Time", denied.at));
+    let line = if denied.line.is_empty() { "Not told" } else { &denied.line };
+    known.push(Fact { is_code: !denied.line.is_empty(), ..Fact::new("Request", line) });
+    known.push(match &denied.address {
+        Some(address) => Fact::code("Address", address),
+        None => Fact::new("Address", "Not known"),
+    });
+    known.push(match key {
+        Some(_) => Fact::new("Alike", format!("{} within {LOOK_BACK} days", requests(*alike))),
+        None => Fact::new("Alike", format!("{} at that time", requests(*alike))),
+    });
+    if let Some(key) = key {
+        known.extend(of_the_key(&key.details.key, facts.now));
+    }
+    if let Some(number) = denied.secret.filter(|number| *number > 1) {
+        known.push(Fact::new("Secret key", format!("Number {number} of the key")));
+    }
+    Answer { main, facts: known, ..Answer::default() }
+}
+
+fn not_kept(facts: &Facts<'_>) -> Answer {
+    let mut main = Explained::new(
+        "No refusal with this request id is kept",
+        &[
+            "Request ids are req_ and 16 characters. What was refused just now is there within a \
+             minute: try again in a few seconds.",
+            &format!(
+                "Refusals are kept for {} days, and of many that are alike a few. Its Key ID in the box \
+                 tells of the others.",
+                facts.kept
+            ),
+        ],
+    );
+    main.link(facts, Permission::ViewKeys, "/usage/denials", "See what was refused");
+    Answer { main, ..Answer::default() }
+}
+
+/// About a key.
+pub(super) fn of_key(found: Option<&OfKey>, facts: &Facts<'_>) -> Answer {
+    const ID: &str = "A Key ID is no credential: whoever sends it as one needs the secret key.";
+    let Some(of_key) = found else {
+        let case =
+            "No key here has this Key ID. Check the spelling: Key IDs are key_ and 12 characters.";
+        let main = Explained::new("No such key", &[case, ID]);
+        return Answer { main, ..Answer::default() };
+    };
+    let (key, now) = (&of_key.key.details.key, facts.now);
+    let name = key.name.as_str();
+    let main = match key.status(now) {
+        Status::Revoked => explain(&Cause::Revoked, Again::Alike, Some(&of_key.key), facts),
+        Status::Expired => explain(&Cause::Expired, Again::Alike, Some(&of_key.key), facts),
+        Status::Active => {
+            let last = long_date(key.expires_at.last_day());
+            let active = format!("“{name}” is active until the end of {last} (UTC).");
+            let used = match key.last_used_at {
+                Some(at) => format!("It last passed on {}.", moment(at)),
+                None => "No request with it has passed yet.".into(),
+            };
+            Explained::new("This key is active", &[&active, &used, ID])
+        }
+    };
+    let mut answer = Answer { main, facts: of_the_key(key, now), ..Answer::default() };
+    refusals(&mut answer, of_key, facts);
+    answer
+}
+
+/// About a well-formed secret key, which begins with `start`.
+pub(super) fn of_secret(found: Option<&OfSecret>, start: &str, facts: &Facts<'_>) -> Answer {
+    let Some(OfSecret { record, dead, of_key }) = found else {
+        return Answer { main: unknown(Some(start), facts), ..Answer::default() };
+    };
+    let key = &of_key.key.details;
+    let main = match dead {
+        Some(outcome) => {
+            let mut main =
+                explain(&Cause::of_dead(*outcome), Again::Alike, Some(&of_key.key), facts);
+            stopped(&mut main, Some(record), facts);
+            main
+        }
+        None => works(&of_key.key, record.superseded_at),
+    };
+    let mut answer = Answer { main, facts: of_the_key(&key.key, facts.now), ..Answer::default() };
+    if dead.is_none() {
+        let scopes = key.effective_scopes();
+        answer.facts.push(Fact::new("Role", &key.role.name));
+        answer.facts.push(Fact::new("Scopes", scopes.len().to_string()));
+        answer.scopes = scopes.into_iter().take(SCOPES).collect();
+    }
+    refusals(&mut answer, of_key, facts);
+    answer
+}
+
+/// Adds when a secret key was replaced, if it was.
+fn stopped(main: &mut Explained, record: Option<&Record>, facts: &Facts<'_>) {
+    let at = record.and_then(|record| record.superseded_at).filter(|at| *at <= facts.now);
+    main.text.extend(at.map(|at| format!("It stopped working on {}.", moment(at))));
+}
+
+fn works(key: &KeyNow, superseded_at: Option<Timestamp>) -> Explained {
+    let details = &key.details;
+    let until = match superseded_at {
+        Some(at) => format!("It was replaced by a rotation and works until {}.", moment(at)),
+        None => format!(
+            "It passes until the end of {} (UTC).",
+            long_date(details.key.expires_at.last_day())
+        ),
+    };
+    let from = match details.ip_whitelist.addresses().len() {
+        0 => "It may be used from any address,".to_owned(),
+        1 => "It may be used from 1 address alone,".to_owned(),
+        many => format!("It may be used from {many} addresses alone,"),
+    };
+    let place = details.key.environment.label();
+    Explained::new("This secret key works", &[&until, &format!("{from} and is for {place}.")])
+}
+
+/// About a malformed secret key; `rest` is about the one that is there all the same.
+pub(super) fn of_flaw(flaw: Flaw, characters: usize, rest: Option<Answer>) -> Answer {
+    let (title, case, advice) = flaw::words(flaw, characters);
+    let main = Explained::new(title, &[&case, advice]);
+    let Some(mut rest) = rest else { return Answer { main, ..Answer::default() } };
+    let said = std::mem::replace(&mut rest.main, main);
+    rest.others.insert(0, Other { said, last: None });
+    rest
+}
+
+fn of_the_key(key: &ApiKey, now: Timestamp) -> Vec<Fact> {
+    let id = key.id.as_str();
+    let status = match key.status(now) {
+        Status::Revoked => "Revoked",
+        Status::Expired => "Expired",
+        Status::Active if key.last_used_at.is_none() => "Active, never used",
+        Status::Active => "Active",
+    };
+    let name = Fact::new("Key", key.name.as_str());
+    vec![
+        Fact { href: Some(format!("/api-keys/{id}")), ..name },
+        Fact::code("Key ID", id),
+        Fact::new("Environment", key.environment.label()),
+        Fact::new("Status now", status),
+    ]
+}
+
+fn refusals(answer: &mut Answer, of_key: &OfKey, facts: &Facts<'_>) {
+    let said = |kind: &Kind| Other {
+        said: explain(&kind.cause, kind.again, Some(&of_key.key), facts),
+        last: Some((
+            last(&kind.alike.latest, kind.alike.count, facts.now),
+            kind.alike.latest.request_id.clone(),
+        )),
+    };
+    answer.others.extend(of_key.kinds.iter().map(said));
+    answer.note = match (of_key.kinds.len(), of_key.more) {
+        (0, _) => format!("Nothing of this key was refused within the last {LOOK_BACK} days."),
+        (_, 0) => String::new(),
+        (_, more) => format!("And {more} more kinds of refusals."),
+    };
+    if !of_key.kinds.is_empty() {
+        let id = of_key.key.details.key.id.as_str();
+        answer.all_refusals = Some(format!("/usage/denials?key={id}"));
+    }
+}
+
+/// `12 requests, the last one 5 min ago from 198.51.100.77: GET /orders/1`.
+fn last(denied: &Denied, count: i64, now: Timestamp) -> String {
+    let one = if count == 1 { "" } else { "the last one " };
+    let when = match ago(denied.at, now) {
+        when if when.ends_with("ago") => when,
+        when if when == "Just now" => "just now".into(),
+        date => format!("on {date}"),
+    };
+    let from = denied.address.as_deref().map(|address| format!(" from {address}"));
+    let line = Some(&denied.line).filter(|line| !line.is_empty()).map(|line| format!(": {line}"));
+    let (from, line) = (from.unwrap_or_default(), line.unwrap_or_default());
+    format!("{}, {one}{when}{from}{line}", requests(count))
+}
+
+fn requests(count: i64) -> String {
+    let noun = if count == 1 { "request" } else { "requests" };
+    format!("{} {noun}", thousands(count.unsigned_abs()))
+}
+
+impl Answer {
+    /// Whether there is a part on the key's refusals.
+    pub fn has_refusals(&self) -> bool {
+        self.others.iter().any(|other| other.last.is_some()) || !self.note.is_empty()
+    }
+
+    /// What is said of the secret key that a flaw leaves.
+    pub fn rest(&self) -> Option<&Explained> {
+        self.others.iter().find(|other| other.last.is_none()).map(|other| &other.said)
+    }
+}

@@ -1,0 +1,57 @@
+//! What pages say of what cannot be undone: a key that was revoked, expired, or is of another
+//! environment.
+
+use super::words::{Explained, Facts, moment};
+use crate::base::clock::long_date;
+use crate::domain::api_keys::ApiKey;
+use crate::domain::diagnosis::KeyNow;
+use crate::domain::members::Permission;
+use crate::domain::usage::Outcome;
+
+pub(super) fn environment(key: &ApiKey) -> Explained {
+    Explained::new(
+        "Key of another environment",
+        &[&format!(
+            "The key is for {}, and the gateway asks for keys of another environment. Use a key that \
+             was created for that one, or correct “environment” in the gateway’s configuration.",
+            key.environment.label()
+        )],
+    )
+}
+
+pub(super) fn revoked(key: &KeyNow, facts: &Facts<'_>) -> Explained {
+    let by = key.revoked_by.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
+    let at = key.details.key.revoked_at.map(|at| format!(" on {}", moment(at))).unwrap_or_default();
+    let text = format!("It was revoked{by}{at}, and that cannot be undone. Create another key.");
+    let mut explained = Explained::new("Key revoked", &[&text]);
+    duplicate(&mut explained, &key.details.key, facts);
+    explained
+}
+
+pub(super) fn expired(key: &ApiKey, facts: &Facts<'_>) -> Explained {
+    let day = long_date(key.expires_at.last_day());
+    // A secret that ended before its key, or a key that was given more time since.
+    let text = if key.expires_at <= facts.now {
+        format!("Its last day was {day} (UTC), and its date cannot be changed any more. ")
+    } else {
+        "The time of this secret key was over. ".to_owned()
+    };
+    let text = text + "Rotate the key to give it a new secret key and a new date.";
+    let mut explained = Explained::new("Key expired", &[&text]);
+    let href = format!("/api-keys/{}/rotate?behind=key", key.id.as_str());
+    explained.link(facts, Permission::UpdateKeys, href, "Rotate the key");
+    explained
+}
+
+fn duplicate(explained: &mut Explained, key: &ApiKey, facts: &Facts<'_>) {
+    let href = format!("/api-keys/new?from={}", key.id.as_str());
+    explained.link(facts, Permission::CreateKeys, href, "Create a copy of the key");
+}
+
+pub(super) fn since(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::KeyRevoked => "Since then the key was revoked.",
+        Outcome::SecretSuperseded => "Since then this secret key was replaced.",
+        _ => "Since then the key has expired.",
+    }
+}

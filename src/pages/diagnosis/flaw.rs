@@ -1,0 +1,105 @@
+//! What pages say of a malformed secret key: what is wrong with it, and what to do.
+
+use crate::domain::api_keys::Flaw;
+
+const AGAIN: &str = "Copy it again from where it was saved, as a whole.";
+
+/// Of each flaw a heading, what is the case, and what to do.
+const WORDS: [(Flaw, &str, &str, &str); Flaw::ALL.len()] = [
+    (
+        Flaw::Empty,
+        "No secret key after “Bearer”",
+        "Nothing follows “Bearer” in the Authorization header.",
+        "Look at the variable that should hold the secret key: it is likely to be empty.",
+    ),
+    (
+        Flaw::KeyId,
+        "A Key ID in place of the secret key",
+        "A Key ID names a key. It is no credential.",
+        "Send the secret key, which was shown once when the key was created. If nobody saved it, \
+         rotate the key to get a new one.",
+    ),
+    (
+        Flaw::Spaces,
+        "Spaces or line breaks in the secret key",
+        "Without them it is well formed.",
+        "Take them out where it is stored. A file that holds it may end with a line break.",
+    ),
+    (
+        Flaw::Around,
+        "Something stands around the secret key",
+        "It is well formed, but quotes, “Bearer”, a variable’s name or a second key stand beside it.",
+        "Store the secret key alone, and send “Bearer”, a space and the secret key.",
+    ),
+    (
+        Flaw::Masked,
+        "A part of the secret key is hidden",
+        "Dots or asterisks stand for a part of it.",
+        "Copy it from where it was saved when it was created. Latchkey shows it once.",
+    ),
+    (
+        Flaw::Prefix,
+        "Not a secret key of Latchkey’s",
+        "It does not begin as a secret key does, with a prefix and the environment.",
+        "Look whether it is the key of another service, or another kind of credential.",
+    ),
+    (
+        Flaw::Environment,
+        "No environment in the secret key",
+        "After its prefix stands neither “prod” nor “stag” nor “dev”.",
+        AGAIN,
+    ),
+    (
+        Flaw::Characters,
+        "A character that no secret key has",
+        "It consists of the letters A to Z and a to z, digits, and two underscores. Letters of \
+         other alphabets may look the same.",
+        AGAIN,
+    ),
+    (Flaw::Truncated, "The secret key is cut off", "Its end is missing.", AGAIN),
+    (Flaw::TooLong, "The secret key is too long", "It is longer than any secret key.", AGAIN),
+    (
+        Flaw::Checksum,
+        "A typo in the secret key",
+        "Its last six characters follow from the others, and they do not fit: at least one \
+         character is wrong.",
+        AGAIN,
+    ),
+    (
+        Flaw::TwoHeaders,
+        "Two Authorization headers",
+        "It is not told which of them counts.",
+        "Send one. A proxy on the way may add another.",
+    ),
+    (
+        Flaw::NotText,
+        "An Authorization header that is no text",
+        "It holds bytes that are no UTF-8.",
+        AGAIN,
+    ),
+    (
+        Flaw::Separator,
+        "No space after “Bearer”",
+        "A tab follows it, or nothing at all.",
+        "Send “Bearer”, a space and the secret key.",
+    ),
+];
+
+/// A heading, what is the case, and what to do. `characters` says how many are missing or too many;
+/// 0 where that is not known.
+pub(super) fn words(flaw: Flaw, characters: usize) -> (&'static str, String, &'static str) {
+    let found = WORDS.iter().find(|(other, ..)| *other == flaw);
+    let (title, case, advice) = found
+        .map_or(("Not a secret key", "", AGAIN), |&(_, title, case, advice)| (title, case, advice));
+    let count = match characters {
+        1 => "1 character".to_owned(),
+        many => format!("{many} characters"),
+    };
+    let case = match flaw {
+        _ if characters == 0 => case.to_owned(),
+        Flaw::Truncated => format!("It lacks {count} at its end."),
+        Flaw::TooLong => format!("It has {count} more than a secret key has."),
+        _ => case.to_owned(),
+    };
+    (title, case, advice)
+}

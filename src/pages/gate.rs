@@ -1,0 +1,269 @@
+//! The gates of routes: anybody, anybody signed in, or a super manager with a permission.
+//!
+//! The member is read afresh for every request, so that a permission taken away, a member
+//! disabled and a session ended act on the very next one. ASVS 8.2.1, 8.3.1.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_session::{Session, SessionExt as _};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
+use url::form_urlencoded;
+
+use super::denials::Requester;
+use super::refused;
+use super::viewer::{self, Viewer};
+use crate::base::error::{Error, Result};
+use crate::base::secret_scan;
+use crate::domain::activity::Author;
+use crate::domain::members::{self, MemberId, Permissions, Permit, mail_server};
+use crate::domain::settings;
+use crate::web::Site;
+use crate::web::connections::Connection;
+use crate::web::error_page::Denial;
+use crate::web::flash::Notice;
+use crate::web::form_token::FormPage;
+use crate::web::page::see_other;
+use crate::web::routes::{Access, Gate, Pages};
+use crate::web::theme::Theme;
+
+/// Lets anybody pass.
+pub struct Public {
+    /// The visitor's session, if there is one.
+    pub session: Session,
+    /// Light or dark.
+    pub theme: Theme,
+    /// The visitor as the author of a write.
+    pub author: Author,
+    /// The page that the visitor asks for.
+    pub page: FormPage,
+}
+
+/// Lets anybody with a session pass.
+pub struct SignedIn(Viewer);
+
+/// Lets super managers pass who have the permission that `P` stands for.
+pub struct Allowed<P>(Viewer, PhantomData<P>);
+
+/// Lets super managers pass who have every permission: what they do gives power over every account.
+pub struct AllowedAll(Viewer);
+impl Public {
+    /// The notice for this page.
+    #[must_use]
+    pub fn take_notice(&self) -> Option<Notice> {
+        Notice::take(&self.session)
+    }
+}
+
+impl Gate for Public {
+    const ACCESS: Access = Access::Public;
+}
+
+impl Gate for SignedIn {
+    const ACCESS: Access = Access::SignedIn;
+}
+
+impl<P: Permit> Gate for Allowed<P> {
+    const ACCESS: Access = Access::Permission(P::PERMISSION.name());
+}
+
+impl Gate for AllowedAll {
+    const ACCESS: Access = Access::EveryPermission;
+}
+
+impl Deref for SignedIn {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        &self.0
+    }
+}
+
+impl<P> Deref for Allowed<P> {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        &self.0
+    }
+}
+
+impl Deref for AllowedAll {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        &self.0
+    }
+}
+
+impl FromRequest for Public {
+    type Error = Denied;
+    type Future = std::future::Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(site(request).map_err(Denied::Failed).map(|site| Self {
+            session: request.get_session(),
+            theme: Theme::of(request),
+            author: viewer::author(&site, request),
+            page: FormPage::of(request),
+        }))
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Denied;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Denied>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(viewer_of(&request).await?)) })
+    }
+}
+
+impl<P: Permit> FromRequest for Allowed<P> {
+    type Error = Denied;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Denied>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let viewer = viewer_of(&request).await?;
+            if viewer.may(P::PERMISSION) {
+                return Ok(Self(viewer, PhantomData));
+            }
+            let needs = format!("You need the permission {} to do this.", P::PERMISSION);
+            Err(refuse(&request, &viewer, needs, P::PERMISSION.name()).await)
+        })
+    }
+}
+
+impl FromRequest for AllowedAll {
+    type Error = Denied;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Denied>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let viewer = viewer_of(&request).await?;
+            let missing = Permissions::all().without(viewer.member.held());
+            if missing.is_empty() {
+                return Ok(Self(viewer));
+            }
+            let needs = mail_server::needs_every_permission(missing);
+            Err(refuse(&request, &viewer, needs, EVERY_PERMISSION).await)
+        })
+    }
+}
+
+/// What the log says is missing where every permission is needed.
+const EVERY_PERMISSION: &str = "every permission";
+
+async fn refuse(
+    request: &HttpRequest,
+    viewer: &Viewer,
+    needs: String,
+    permission: &'static str,
+) -> Denied {
+    let page = async { refused::draw(viewer, needs, &*site(request)?).await };
+    page.await.map_or_else(Denied::Failed, |page| Denied::Refused { page, permission })
+}
+
+async fn viewer_of(request: &HttpRequest) -> Result<Viewer, Denied> {
+    let site = site(request)?;
+    let session = request.get_session();
+    let Some(id) = session.get::<String>(super::SESSION_KEY).ok().flatten() else {
+        return Err(Denied::Anonymous(sign_in_location(request)));
+    };
+    let id = MemberId::stored(id);
+    let found = site.db.read(move |connection| {
+        let member = members::find(connection, &id)?;
+        Ok(member.zip(Some(settings::get(connection)?)))
+    });
+    match found.await? {
+        Some((member, settings)) if member.is_active() => {
+            if let Some(connection) = Connection::of(request) {
+                connection.show_genuine();
+            }
+            let viewer = Viewer::new(&site, request, session, member, settings)?;
+            request.extensions_mut().insert(Requester(viewer.author()));
+            Ok(viewer)
+        }
+        _ => Err(Denied::Anonymous(sign_in_location(request))),
+    }
+}
+
+/// Where to sign in and come back from: to the page itself, or to the page whose form was sent.
+fn sign_in_location(request: &HttpRequest) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let is_page = request.app_data::<web::Data<Pages>>().zip(request.match_pattern());
+    if request.method().is_safe() {
+        let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        if !secret_scan::holds_secret(next) {
+            query.append_pair("next", next);
+        }
+    } else if is_page.is_some_and(|(pages, pattern)| pages.has(&pattern)) {
+        query.append_pair("next", request.path()).append_pair("ended", "1");
+    }
+    let query = query.finish();
+    if query.is_empty() { "/sign-in".into() } else { format!("/sign-in?{query}") }
+}
+
+fn site(request: &HttpRequest) -> Result<web::Data<Site>> {
+    request.app_data().cloned().ok_or_else(|| Error::internal("the site is not set up"))
+}
+
+/// Why a gate stays shut.
+#[derive(Debug)]
+pub enum Denied {
+    /// No session; sign in there.
+    Anonymous(String),
+    /// A member who may not.
+    Refused {
+        /// Says what is missing and whom to ask.
+        page: String,
+        /// What is missing.
+        permission: &'static str,
+    },
+    /// It could not be decided.
+    Failed(Error),
+}
+
+impl From<Error> for Denied {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl ResponseError for Denied {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Anonymous(_) => StatusCode::SEE_OTHER,
+            Self::Refused { .. } => StatusCode::FORBIDDEN,
+            Self::Failed(error) => error.status_code(),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Anonymous(location) => see_other(location),
+            Self::Refused { page, permission } => {
+                let mut response = HttpResponse::build(self.status_code())
+                    .content_type(ContentType::html())
+                    .body(page.clone());
+                response.extensions_mut().insert(Denial((*permission).to_owned()));
+                response
+            }
+            Self::Failed(error) => error.error_response(),
+        }
+    }
+}

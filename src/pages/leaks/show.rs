@@ -1,0 +1,134 @@
+//! `/leaks/{leak_id}`: what became of a leak, and what the key did since.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use url::form_urlencoded;
+
+use super::timeline::{self, Happened};
+use super::traces::TracesView;
+use super::words::{Badge, done};
+use crate::base::clock::{Timestamp, iso_date, long_date, parse_iso_date};
+use crate::base::error::{Error, Invalid, Result};
+use crate::domain::activity;
+use crate::domain::api_keys::{self, ApiKey};
+use crate::domain::leaks::{self, Leak, LeakId};
+use crate::domain::members::Permission;
+use crate::domain::members::permission::ViewKeys;
+use crate::domain::usage;
+use crate::pages::{Allowed, Viewer};
+use crate::web::flash::Notice;
+use crate::web::{Site, page};
+
+/// How many entries of the key's history are looked at.
+const HISTORY: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "leaks/show.html")]
+struct Show<'a> {
+    viewer: &'a Viewer,
+    notice: Option<Notice>,
+    id: String,
+    badge: Badge,
+    key_id: String,
+    name: String,
+    key_badge: Badge,
+    found: String,
+    done: &'static str,
+    since: String,
+    reported: String,
+    is_open: bool,
+    may_note: bool,
+    timeline: Vec<Happened>,
+    /// Whether the key's history is longer than what was looked at.
+    is_cut: bool,
+    traces: TracesView,
+    /// The day since when the key is looked at, and the days between which it may lie.
+    look: [String; 3],
+    asked: Asked,
+}
+
+/// What a request asks of the page.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// To look at the key since another day.
+    pub since: Option<time::Date>,
+    /// A note that was refused, and why.
+    pub note: String,
+    pub errors: Invalid,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ViewKeys>,
+    leak_id: web::Path<String>,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
+    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    let since = pairs.find_map(|(name, value)| (name == "since").then(|| parse_iso_date(&value)));
+    let asked = Asked { since: since.flatten(), ..Asked::default() };
+    draw(StatusCode::OK, &viewer, &site, &id, asked).await
+}
+
+pub(super) async fn draw(
+    status: StatusCode,
+    viewer: &Viewer,
+    site: &Site,
+    id: &LeakId,
+    asked: Asked,
+) -> Result<HttpResponse> {
+    let (id, now, day) = (id.clone(), viewer.now, asked.since);
+    let sees_history = viewer.may(Permission::ViewActivity);
+    let found = site.db.read(move |c| {
+        let leak = leaks::find(c, &id)?.ok_or(Error::NotFound)?;
+        let key = api_keys::find(c, &leak.key_id)?.ok_or(Error::NotFound)?.key;
+        let look = day.map_or(leak.since, Timestamp::start_of);
+        let look = look.max(Timestamp::start_of(key.created_at.date())).min(now);
+        let history =
+            if sees_history { Some(activity::about(c, key.id.as_str(), HISTORY)?) } else { None };
+        let traces = usage::traces(c, &key.id, look, now)?;
+        Ok((leaks::notes(c, &id)?, leak, key, look, history, traces))
+    });
+    let (notes, leak, key, look, history, traces) = found.await?;
+    let is_cut = history.as_ref().is_some_and(|entries| {
+        i64::try_from(entries.len()) == Ok(HISTORY)
+            && entries.last().is_some_and(|oldest| oldest.at > leak.since)
+    });
+    let template = Show {
+        notice: if asked.errors.is_empty() { viewer.take_notice() } else { None },
+        timeline: timeline::of(&leak, &notes, history.as_deref()),
+        is_cut,
+        traces: TracesView::new(&traces, now),
+        look: [look, key.created_at, now].map(|at| iso_date(at.date())),
+        asked,
+        ..Show::new(viewer, &leak, &key)
+    };
+    page::page(status, &template)
+}
+
+impl<'a> Show<'a> {
+    fn new(viewer: &'a Viewer, leak: &Leak, key: &ApiKey) -> Self {
+        let reported = long_date(leak.reported_at.date());
+        Self {
+            viewer,
+            notice: None,
+            id: leak.id.as_str().into(),
+            badge: Badge::of(leak),
+            key_id: key.id.as_str().into(),
+            name: key.name.as_str().into(),
+            key_badge: Badge::of_key(key, viewer.now),
+            found: leak.found.clone(),
+            done: done(leak.action),
+            since: long_date(leak.since.date()),
+            reported: format!("{reported}, {} UTC", leak.reported_at.time_of_day()),
+            is_open: leak.closed.is_none(),
+            may_note: viewer.may(Permission::UpdateKeys),
+            timeline: Vec::new(),
+            is_cut: false,
+            traces: TracesView::default(),
+            look: Default::default(),
+            asked: Asked::default(),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What happened around a leak, oldest first.
+
+use super::words::done;
+use crate::base::clock::{Timestamp, short_date};
+use crate::domain::activity::{Change, Recorded};
+use crate::domain::leaks::{Action, Leak, Note};
+
+/// Something that happened.
+pub(super) struct Happened {
+    pub what: &'static str,
+    pub who: String,
+    pub text: String,
+    pub changes: Vec<Change>,
+    pub when: String,
+    pub at: String,
+    /// Where it stands among others.
+    order: (Timestamp, u8),
+}
+
+/// The report, what was done, the key's history since the leak, notes, and the end. `history` comes
+/// newest first, and not at all for who may not see the activity.
+pub(super) fn of(leak: &Leak, notes: &[Note], history: Option<&[Recorded]>) -> Vec<Happened> {
+    let happened = |what, who: &str, text: &str, at: Timestamp, rank| Happened {
+        what,
+        who: who.to_owned(),
+        text: text.to_owned(),
+        changes: Vec::new(),
+        when: moment(at),
+        at: at.rfc_3339(),
+        order: (at, rank),
+    };
+    let mut all = vec![
+        happened("Possibly out from here on", "", "", leak.since, 0),
+        happened("Leak reported", &leak.reporter, &leak.found, leak.reported_at, 1),
+    ];
+    if history.is_none() && leak.action != Action::Nothing {
+        all.push(happened(done(leak.action), &leak.reporter, "", leak.reported_at, 2));
+    }
+    for entry in history.unwrap_or_default().iter().rev().filter(|entry| entry.at >= leak.since) {
+        let is_own = entry.details().get("leak").and_then(serde_json::Value::as_str)
+            == Some(leak.id.as_str());
+        if !is_own {
+            let changes =
+                if entry.event == "api_key.edited" { entry.changes() } else { Vec::new() };
+            let told = happened(event(&entry.event), &entry.actor_name, "", entry.at, 2);
+            all.push(Happened { changes, ..told });
+        }
+    }
+    all.extend(notes.iter().map(|note| happened("Note", &note.author, &note.text, note.at, 3)));
+    if let Some((at, closer)) = &leak.closed {
+        all.push(happened("Report closed", closer, "", *at, 4));
+    }
+    all.sort_by_key(|happened| happened.order);
+    all
+}
+
+/// With the day in every line: a timeline is read later, and beside logs of others.
+fn moment(at: Timestamp) -> String {
+    format!("{}, {}", short_date(at.date()), at.time_of_day())
+}
+
+fn event(name: &str) -> &'static str {
+    match name {
+        "api_key.created" => "Key created",
+        "api_key.edited" => "Key edited",
+        "api_key.rotated" => "Key rotated",
+        "api_key.secret_stopped" => "Old secret stopped",
+        "api_key.revoked" => "Key revoked",
+        "api_key.leaked" => "Another leak reported",
+        _ => "Key changed",
+    }
+}

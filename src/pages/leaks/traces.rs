@@ -1,0 +1,105 @@
+//! What a key did since a day, as templates draw it.
+
+use crate::base::clock::{Timestamp, day_and_time, short_date};
+use crate::base::text::thousands;
+use crate::domain::usage::denials::Alike;
+use crate::domain::usage::{Outcome, Trace, Traces};
+use crate::pages::usage::reason;
+
+/// How many addresses, and how many kinds of refusals, are shown.
+const SHOWN: usize = 50;
+
+#[derive(Default)]
+pub(super) struct TracesView {
+    pub passed: String,
+    pub denied: String,
+    /// How many there are of each reason.
+    pub reasons: Vec<(String, String)>,
+    pub addresses: Vec<Source>,
+    pub more_addresses: usize,
+    pub refused: Vec<Refused>,
+    pub more_refused: usize,
+    /// Each with the day on which it was last asked for.
+    pub scopes: Vec<(String, String)>,
+}
+
+pub(super) struct Source {
+    pub address: String,
+    pub is_new: bool,
+    pub first: String,
+    pub first_at: String,
+    pub last: String,
+    pub last_at: String,
+    pub passed: String,
+    pub refused: String,
+}
+
+pub(super) struct Refused {
+    pub request_id: String,
+    pub reason: String,
+    pub count: String,
+    pub line: String,
+    pub address: String,
+    pub when: String,
+    pub at: String,
+}
+
+impl TracesView {
+    pub(super) fn new(traces: &Traces, now: Timestamp) -> Self {
+        let reasons = traces.outcomes.iter().filter(|(outcome, _)| *outcome != Outcome::Pass);
+        Self {
+            passed: count(traces.passed()),
+            denied: count(traces.denied()),
+            reasons: reasons.map(|(outcome, sum)| (reason(*outcome, ""), count(*sum))).collect(),
+            addresses: traces
+                .addresses
+                .iter()
+                .take(SHOWN)
+                .map(|trace| source(trace, now))
+                .collect(),
+            more_addresses: traces.addresses.len().saturating_sub(SHOWN),
+            refused: traces.refused.iter().take(SHOWN).map(|kind| refused(kind, now)).collect(),
+            more_refused: traces.refused.len().saturating_sub(SHOWN),
+            scopes: traces
+                .scopes
+                .iter()
+                .map(|(scope, day)| (scope.clone(), short_date(day.date())))
+                .collect(),
+        }
+    }
+
+    /// How many addresses there are.
+    pub(super) fn address_count(&self) -> usize {
+        self.addresses.len() + self.more_addresses
+    }
+}
+
+fn count(count: i64) -> String {
+    thousands(count.unsigned_abs())
+}
+
+fn source(trace: &Trace, now: Timestamp) -> Source {
+    Source {
+        address: trace.address.clone(),
+        is_new: trace.is_new,
+        first: day_and_time(trace.first, now),
+        first_at: trace.first.rfc_3339(),
+        last: day_and_time(trace.last, now),
+        last_at: trace.last.rfc_3339(),
+        passed: count(trace.passed),
+        refused: count(trace.refused),
+    }
+}
+
+fn refused(kind: &Alike, now: Timestamp) -> Refused {
+    let latest = &kind.latest;
+    Refused {
+        request_id: latest.request_id.clone(),
+        reason: reason(latest.reason, &latest.detail),
+        count: count(kind.count),
+        line: latest.line.clone(),
+        address: latest.address.clone().unwrap_or_else(|| "–".into()),
+        when: day_and_time(latest.at, now),
+        at: latest.at.rfc_3339(),
+    }
+}

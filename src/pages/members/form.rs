@@ -1,0 +1,91 @@
+//! The fields of the invite and edit forms, as they arrive and as they are drawn.
+
+use serde::Deserialize;
+
+use crate::base::error::Invalid;
+use crate::domain::members::invitation::Draft;
+use crate::domain::members::{Member, Permission, Permissions, Standing, Wanted};
+
+/// The fields of both forms. A field that is missing is empty; unknown ones are passed over.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Fields {
+    pub name: String,
+    pub email: String,
+    super_manager: String,
+    permissions: Vec<String>,
+    /// The version that an edit started from.
+    pub version: String,
+}
+
+impl Fields {
+    pub(super) fn of(member: &Member) -> Self {
+        let standing = Standing::of(member);
+        Self {
+            super_manager: if standing.super_manager { "yes" } else { "" }.into(),
+            permissions: standing.permissions.iter().map(|p| p.name().to_owned()).collect(),
+            version: member.version.to_string(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        Wanted { super_manager: self.super_manager.clone(), permissions: self.permissions.clone() }
+    }
+
+    pub(super) fn draft(&self) -> Draft {
+        Draft { name: self.name.clone(), email: self.email.clone(), wanted: self.wanted() }
+    }
+}
+
+/// A form as templates draw it.
+pub(super) struct FormView {
+    pub fields: Fields,
+    pub errors: Invalid,
+    pub is_super_manager: bool,
+    pub boxes: Vec<PermissionBox>,
+}
+
+/// A permission to tick.
+pub(super) struct PermissionBox {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub is_ticked: bool,
+    /// Whether the viewer has it, and so may give and take it.
+    pub is_held: bool,
+}
+
+impl FormView {
+    /// The form for a viewer who holds `held`, about a member who has `has`.
+    pub(super) fn new(
+        fields: Fields,
+        errors: Invalid,
+        has: Permissions,
+        held: Permissions,
+    ) -> Self {
+        let typed = |permission: Permission| {
+            fields.permissions.iter().any(|name| name == permission.name())
+        };
+        let boxes = Permission::ALL.into_iter().map(|permission| {
+            let is_held = held.contains(permission);
+            PermissionBox {
+                name: permission.name(),
+                label: permission.label(),
+                is_ticked: if is_held { typed(permission) } else { has.contains(permission) },
+                is_held,
+            }
+        });
+        let boxes = boxes.collect();
+        Self { is_super_manager: !fields.super_manager.is_empty(), fields, errors, boxes }
+    }
+
+    /// Whether it is about somebody who is there already.
+    pub(super) fn is_edit(&self) -> bool {
+        !self.fields.version.is_empty()
+    }
+
+    /// Whether there is a permission that the viewer may neither give nor take.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.boxes.iter().any(|permission| !permission.is_held)
+    }
+}

@@ -1,0 +1,26 @@
+//! `/members`: everybody who signs in, or was invited to.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::table::Table;
+use crate::base::error::Result;
+use crate::domain::members::permission::ManageMembers;
+use crate::pages::{Allowed, Viewer};
+use crate::web::{Site, page};
+
+#[derive(Template)]
+#[template(path = "members/index.html")]
+struct Index<'a> {
+    viewer: &'a Viewer,
+    table: Table,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ManageMembers>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let table = Table::load(&site.db, &viewer).await?;
+    let table = Table { notice: viewer.take_notice(), ..table };
+    page::ok(&Index { viewer: &viewer, table })
+}

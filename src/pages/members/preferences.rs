@@ -1,0 +1,32 @@
+//! The theme switch of the account menu.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use crate::pages::SignedIn;
+use crate::web::Site;
+use crate::web::form::{Form, STRANGERS};
+use crate::web::page::see_other;
+use crate::web::path;
+use crate::web::theme::Theme;
+
+#[derive(Deserialize)]
+pub(super) struct ThemeForm {
+    #[serde(default)]
+    theme: String,
+}
+
+/// Keeps the choice and goes back to the page. Doing it twice does no harm, so the token is not
+/// used up.
+pub(super) async fn set_theme(
+    _viewer: SignedIn,
+    form: Form<ThemeForm, STRANGERS>,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> HttpResponse {
+    let back = path::referrer(&request, &site.public_url).unwrap_or_else(|| "/".into());
+    let mut response = see_other(&back);
+    // A cookie of ours always fits into a header.
+    let _ = response.add_cookie(&Theme::parse(&form.fields.theme).cookie(&site));
+    response
+}

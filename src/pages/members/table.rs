@@ -1,0 +1,76 @@
+//! The table of members, also behind every dialog.
+
+use super::words::{Badge, permissions};
+use crate::base::clock::{Timestamp, ago};
+use crate::base::error::Result;
+use crate::db::Db;
+use crate::domain::members::{self, Member, Permissions, Standing, State};
+use crate::pages::Viewer;
+use crate::web::flash::Notice;
+
+pub(super) struct Table {
+    /// Only on the page itself: behind a dialog it stays for later.
+    pub notice: Option<Notice>,
+    pub rows: Vec<Row>,
+}
+
+pub(super) struct Row {
+    pub id: String,
+    pub name: String,
+    pub is_viewer: bool,
+    pub email: String,
+    pub role: &'static str,
+    pub permissions: String,
+    pub last_signed_in: String,
+    pub last_signed_in_at: Option<String>,
+    pub badge: Badge,
+    pub actions: Vec<Action>,
+}
+
+/// What can be done with a member: the last part of its address, and its label.
+pub(super) struct Action {
+    pub path: &'static str,
+    pub label: &'static str,
+    pub is_danger: bool,
+}
+
+impl Table {
+    pub(super) async fn load(db: &Db, viewer: &Viewer) -> Result<Self> {
+        let members = db.read(members::list).await?;
+        let rows = members.iter().map(|member| Row::new(member, viewer)).collect();
+        Ok(Self { notice: None, rows })
+    }
+}
+
+impl Row {
+    fn new(member: &Member, viewer: &Viewer) -> Self {
+        let last = member.last_signed_in_at;
+        let said = |at: Timestamp| ago(at, viewer.now);
+        Self {
+            id: member.id.as_str().into(),
+            name: member.name.as_str().into(),
+            is_viewer: member.id == viewer.member.id,
+            email: member.email.as_str().into(),
+            role: Standing::of(member).role(),
+            permissions: permissions(member),
+            last_signed_in: last.map_or("Never".into(), said),
+            last_signed_in_at: last.map(Timestamp::rfc_3339),
+            badge: Badge::new(member, viewer.now),
+            actions: actions(member, viewer.member.held()),
+        }
+    }
+}
+
+/// What can be done with the member by who holds `held`: a way in only for who holds no more.
+fn actions(member: &Member, held: Permissions) -> Vec<Action> {
+    let action = |path, label| Action { path, label, is_danger: false };
+    let danger = |path, label| Action { path, label, is_danger: true };
+    let (opens, shuts) = match member.state {
+        State::Active => (Some(action("disable", "Disable")), danger("delete", "Remove")),
+        State::Disabled(_) => (Some(action("enable", "Enable")), danger("delete", "Remove")),
+        State::Invited(_) => (Some(action("invite", "New Link")), danger("withdraw", "Withdraw")),
+    };
+    let is_beyond = !member.held().without(held).is_empty();
+    let opens = opens.filter(|action| action.path == "disable" || !is_beyond);
+    [Some(action("edit", "Edit")), opens, Some(shuts)].into_iter().flatten().collect()
+}

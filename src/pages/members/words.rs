@@ -1,0 +1,84 @@
+//! What pages say of a member.
+
+use crate::base::clock::{Timestamp, long_date, short_date};
+use crate::domain::members::{Member, Permission, State};
+
+/// The most people that are named as those to ask.
+const NAMED: usize = 5;
+
+/// A badge as templates draw it.
+#[derive(Clone, Debug)]
+pub(super) struct Badge {
+    pub class: &'static str,
+    /// The sprite's icon; empty for a dot.
+    pub icon: &'static str,
+    pub text: String,
+}
+
+impl Badge {
+    pub(super) fn new(member: &Member, now: Timestamp) -> Self {
+        let (class, icon, text) = match member.state {
+            State::Active => ("badge-active", "", "Active".to_owned()),
+            State::Disabled(_) => ("badge-revoked", "ban", "Disabled".to_owned()),
+            State::Invited(until) if until <= now => {
+                ("badge-expired", "circle-minus", "Invitation expired".to_owned())
+            }
+            State::Invited(until) => {
+                let until = short_date(until.date());
+                ("badge-rotate", "clock", format!("Invited, expires {until}"))
+            }
+        };
+        Self { class, icon, text }
+    }
+}
+
+/// `All permissions`, `3 of 8 permissions`; nothing without the role.
+pub(super) fn permissions(member: &Member) -> String {
+    let all = Permission::ALL.len();
+    match member.held().iter().count() {
+        _ if !member.super_manager => String::new(),
+        0 => "No permissions".into(),
+        held if held == all => "All permissions".into(),
+        held => format!("{held} of {all} permissions"),
+    }
+}
+
+/// `30 November 2026, 12:00 UTC`.
+pub(super) fn moment(at: Timestamp) -> String {
+    format!("{}, {} UTC", long_date(at.date()), at.time_of_day())
+}
+
+/// How the member stands, for somebody who came too late to change that.
+pub(super) fn standing(member: &Member) -> String {
+    let name = member.name.as_str();
+    match member.state {
+        State::Active => format!("“{name}” is active."),
+        State::Disabled(_) => format!("“{name}” is disabled."),
+        State::Invited(_) => format!("“{name}” has not accepted the invitation yet."),
+    }
+}
+
+/// `A`, `A or B`, `A, B or C`; a manager of members, where nobody is.
+#[must_use]
+pub fn either(names: &[String]) -> String {
+    match &names[..names.len().min(NAMED)] {
+        [] => "a super manager who manages members".into(),
+        [one] => one.clone(),
+        [more @ .., last] => format!("{} or {last}", more.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_to_ask_is_said_in_a_sentence() {
+        let names = ["A", "B", "C", "D", "E", "F"].map(str::to_owned);
+        let said = [0, 1, 2, 3, 6].map(|count| either(&names[..count]));
+        assert_eq!(
+            said,
+            ["a super manager who manages members", "A", "A or B", "A, B or C", "A, B, C, D or E"]
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! The dashboard: who is asking and may they, then a folder for each feature and a file for each page.
+
+pub mod activity;
+pub mod alerts;
+pub mod api_keys;
+pub mod diagnosis;
+pub mod leaks;
+pub mod mail;
+pub mod members;
+pub mod reviews;
+pub mod roles;
+pub mod scopes;
+pub mod settings;
+pub mod sign_in;
+pub mod usage;
+pub mod webhooks;
+
+mod denials;
+mod gate;
+mod navigation;
+mod refused;
+mod reveal;
+mod viewer;
+
+pub use denials::record as record_denials;
+pub use gate::{Allowed, AllowedAll, Public, SignedIn};
+pub use members::either;
+pub use navigation::Link;
+pub use reveal::{Reveal, write_and_reveal};
+pub use viewer::Viewer;
+
+use crate::web::routes::Routes;
+
+/// Where a session's state keeps the member's id.
+pub const SESSION_KEY: &str = "member_id";
+
+/// The routes of all pages.
+#[must_use]
+pub fn routes() -> Routes {
+    let mut routes = Routes::default();
+    activity::routes(&mut routes);
+    alerts::routes(&mut routes);
+    api_keys::routes(&mut routes);
+    diagnosis::routes(&mut routes);
+    leaks::routes(&mut routes);
+    mail::routes(&mut routes);
+    members::routes(&mut routes);
+    reviews::routes(&mut routes);
+    roles::routes(&mut routes);
+    scopes::routes(&mut routes);
+    settings::routes(&mut routes);
+    sign_in::routes(&mut routes);
+    usage::routes(&mut routes);
+    webhooks::routes(&mut routes);
+    routes
+}

@@ -1,0 +1,29 @@
+//! The page for a member who may not: what is missing, and whom to ask.
+
+use askama::Template;
+
+use super::Viewer;
+use super::members::either;
+use crate::base::error::{Error, Result};
+use crate::domain::members;
+use crate::web::Site;
+
+#[derive(Template)]
+#[template(path = "members/refused.html")]
+struct Refused<'a> {
+    viewer: &'a Viewer,
+    what: String,
+    /// Who can give it.
+    ask: String,
+}
+
+/// `needs` says what a super manager lacks.
+pub(super) async fn draw(viewer: &Viewer, needs: String, site: &Site) -> Result<String> {
+    let managers = site.db.read(members::managers).await?;
+    let what = if viewer.member.super_manager {
+        needs
+    } else {
+        "You need the super manager role to see this page.".to_owned()
+    };
+    Refused { viewer, what, ask: either(&managers) }.render().map_err(Error::internal)
+}

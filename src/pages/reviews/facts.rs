@@ -1,0 +1,97 @@
+//! What helps to decide on a key: who made it, what it may do, what it asks for, from where.
+
+use std::collections::BTreeMap;
+
+use crate::base::clock::{Timestamp, ago, short_date};
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::domain::api_keys::{self, Details};
+use crate::domain::members::{self, MemberId};
+use crate::domain::reviews::Item;
+use crate::domain::usage::{self, UNASKED_DAYS, Unasked};
+
+/// How many scopes that nobody asks for are named.
+const NAMED: usize = 4;
+
+/// What is known of the keys of a page.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub details: BTreeMap<String, Details>,
+    /// Which scopes were asked for.
+    asked: BTreeMap<String, BTreeMap<String, Timestamp>>,
+    /// Names of members by their ids.
+    creators: BTreeMap<String, String>,
+}
+
+/// A fact as templates draw it.
+pub(super) struct Fact {
+    pub label: &'static str,
+    pub value: String,
+}
+
+impl Known {
+    pub(super) fn read(connection: &mut Connection, items: &[Item]) -> Result<Self> {
+        let ids: Vec<&str> = items.iter().map(|item| item.key_id.as_str()).collect();
+        let mut creators = BTreeMap::new();
+        for item in items.iter().filter(|item| !item.created_by.is_empty()) {
+            if !creators.contains_key(&item.created_by) {
+                let id = MemberId::stored(item.created_by.clone());
+                let name = members::find(connection, &id)?;
+                let name = name.map(|member| member.name.as_str().to_owned());
+                creators.insert(item.created_by.clone(), name.unwrap_or_default());
+            }
+        }
+        Ok(Self {
+            details: api_keys::details_of(connection, &ids)?,
+            asked: usage::scopes_asked_of(connection, &ids)?,
+            creators,
+        })
+    }
+
+    /// What there is to say of the key of `item`, as it stands now.
+    pub(super) fn facts(&self, item: &Item, now: Timestamp) -> Vec<Fact> {
+        let Some(details) = self.details.get(item.key_id.as_str()) else { return Vec::new() };
+        let key = &details.key;
+        let fact = |label, value| Fact { label, value };
+        let creator = self.creators.get(&item.created_by).filter(|name| !name.is_empty());
+        let by = creator.map(|name| format!(" by {name}")).unwrap_or_default();
+        let scopes = details.effective_scopes().len();
+        let mut facts = vec![
+            fact("Role", format!("{}, {}", details.role.name, plural(scopes, "scope", "scopes"))),
+            fact("Last used", key.last_used_at.map_or("Never".into(), |at| ago(at, now))),
+            fact("Created", format!("{}{by}", short_date(key.created_at.date()))),
+            fact("Expires", short_date(key.expires_at.last_day())),
+            fact(
+                "Used from",
+                match details.ip_whitelist.addresses().len() {
+                    0 => "Any address".into(),
+                    count => plural(count, "address", "addresses"),
+                },
+            ),
+        ];
+        if let Some(unasked) = self.unasked(details, now) {
+            facts.push(fact("Never asked for", format!("{unasked}, in {UNASKED_DAYS} days")));
+        }
+        facts
+    }
+
+    fn unasked(&self, details: &Details, now: Timestamp) -> Option<String> {
+        let key = &details.key;
+        let none = BTreeMap::new();
+        let asked = self.asked.get(key.id.as_str()).unwrap_or(&none);
+        let since = (key.created_at, key.edited_at.unwrap_or(key.created_at));
+        let has = details.effective_scopes();
+        let Unasked::Scopes { names, .. } =
+            usage::unasked(&has, asked, since, key.last_used_at, now)
+        else {
+            return None;
+        };
+        let more = names.len().saturating_sub(NAMED);
+        let named = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        Some(if more == 0 { named } else { format!("{named} and {more} more") })
+    }
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,131 @@
+//! The one form of a page of decisions: for each key what is to become of it, a note, and what stood
+//! there when the form was handed out.
+
+use super::query::Query;
+use crate::base::clock::Timestamp;
+use crate::base::text;
+use crate::domain::api_keys::KeyId;
+use crate::domain::reviews::{Decision, Wanted};
+
+/// The longest note, in characters.
+const LONGEST_NOTE: usize = 500;
+/// How many keys are read of a form.
+const MOST: usize = 100;
+
+/// What was typed of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Typed {
+    pub key_id: KeyId,
+    pub decision: String,
+    pub note: String,
+    seen: Option<Timestamp>,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+/// The form as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub rows: Vec<Typed>,
+    /// The page that it came from.
+    pub place: Query,
+}
+
+impl Sent {
+    pub(super) fn read(fields: &[(String, String)]) -> Self {
+        let mut sent = Self::default();
+        for (name, value) in fields {
+            if name == "place" {
+                sent.place = Query::parse(value);
+                continue;
+            }
+            let Some((what, id)) = name.split_once('_') else { continue };
+            let Some(row) = KeyId::parse(id).and_then(|id| sent.row(id)) else { continue };
+            match what {
+                "decision" => row.decision.clone_from(value),
+                "note" => row.note.clone_from(value),
+                "seen" => row.seen = value.parse().ok().map(Timestamp::from_millis),
+                _ => {}
+            }
+        }
+        sent
+    }
+
+    fn row(&mut self, key_id: KeyId) -> Option<&mut Typed> {
+        let place = self.rows.iter().position(|row| row.key_id == key_id);
+        let place = place.or_else(|| {
+            let (decision, note) = (String::new(), String::new());
+            self.rows.push(Typed { key_id, decision, note, seen: None, error: None });
+            Some(self.rows.len() - 1)
+        })?;
+        self.rows.get_mut(place).filter(|_| place < MOST)
+    }
+
+    /// The decisions that were filled in; none when something is wrong, which then stands with its key.
+    pub(super) fn check(&mut self) -> Option<Vec<Wanted>> {
+        self.rows.truncate(MOST);
+        let mut wanted = Vec::new();
+        for row in &mut self.rows {
+            match row.check() {
+                Ok(Some(decided)) => wanted.push(decided),
+                Ok(None) => {}
+                Err(message) => row.error = Some(message),
+            }
+        }
+        self.rows.iter().all(|row| row.error.is_none()).then_some(wanted)
+    }
+}
+
+impl Typed {
+    fn check(&self) -> Result<Option<Wanted>, String> {
+        let note = text::one_line(&self.note, "Note", LONGEST_NOTE)?;
+        match (Decision::parse(&self.decision), note.is_empty()) {
+            (None, true) if self.decision.is_empty() => Ok(None),
+            (None, _) => Err("Choose keep, reduce, rotate or revoke".into()),
+            (Some(decision), _) => {
+                Ok(Some(Wanted { key_id: self.key_id, decision, note, seen: self.seen }))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "key_0123456789AB";
+
+    fn sent(fields: &[(&str, &str)]) -> Sent {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Sent::read(&fields.iter().map(owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_was_filled_in_is_read_and_nothing_else() {
+        let mut form = sent(&[
+            (&format!("decision_{ID}"), "keep"),
+            (&format!("note_{ID}"), " Still needed "),
+            (&format!("seen_{ID}"), "7"),
+            ("decision_key_0123456789AC", ""),
+            ("decision_nothing", "keep"),
+            ("place", "view=all"),
+        ]);
+        let wanted = form.check().expect("good");
+        assert_eq!(wanted.len(), 1);
+        assert_eq!((wanted[0].decision, wanted[0].note.as_str()), (Decision::Keep, "Still needed"));
+        assert_eq!(wanted[0].seen, Some(Timestamp::from_millis(7)));
+        assert_eq!(form.place.text(), "view=all");
+    }
+
+    #[test]
+    fn a_note_without_a_decision_or_too_long_a_one_is_said() {
+        for (decision, note) in
+            [("", "why"), ("sell", ""), ("keep", &"x".repeat(501)), ("keep", "a\u{202e}b")]
+        {
+            let mut form =
+                sent(&[(&format!("decision_{ID}"), decision), (&format!("note_{ID}"), note)]);
+            assert!(form.check().is_none(), "{decision} {note}");
+            assert!(form.rows[0].error.is_some());
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What an edit takes from keys, as the form says it before it is saved.
+
+use super::table::keys_do;
+use crate::domain::api_keys::ApiKey;
+use crate::domain::api_keys::holders::Loss;
+use crate::domain::members::Permission;
+use crate::pages::Viewer;
+
+/// How many scopes are told of.
+const LINES: usize = 20;
+
+pub(super) struct LossView {
+    /// `3 keys lose orders:write`.
+    pub lines: Vec<String>,
+    pub keys: Vec<KeyLink>,
+    /// How many keys more there are; empty for none.
+    pub more: String,
+    /// `1 key is left with nothing that it may do`; empty for none.
+    pub emptied: String,
+    pub emptied_keys: Vec<KeyLink>,
+    /// Tells this loss from any other.
+    pub fingerprint: String,
+}
+
+pub(super) struct KeyLink {
+    pub id: String,
+    pub name: String,
+}
+
+impl LossView {
+    /// Who may not view keys hears how many they are, not which.
+    pub(super) fn new(loss: &Loss, viewer: &Viewer) -> Self {
+        let named = viewer.may(Permission::ViewKeys);
+        let linked = |keys: &[ApiKey]| -> Vec<KeyLink> {
+            let link = |key: &ApiKey| KeyLink {
+                id: key.id.as_str().into(),
+                name: key.name.as_str().into(),
+            };
+            keys.iter().filter(|_| named).map(link).collect()
+        };
+        let told = loss.scopes.iter().take(LINES);
+        let mut lines: Vec<String> = told
+            .map(|(scope, count)| format!("{} {scope}", keys_do(*count, "loses", "lose")))
+            .collect();
+        if loss.scopes.len() > LINES {
+            lines.push(format!("and {} scopes more", loss.scopes.len() - LINES));
+        }
+        let more = loss.count - i64::try_from(loss.keys.len()).unwrap_or(i64::MAX);
+        let emptied = match loss.emptied_count {
+            0 => String::new(),
+            count => {
+                let verb = keys_do(count, "is", "are");
+                format!("{verb} left with nothing to do")
+            }
+        };
+        Self {
+            lines,
+            keys: linked(&loss.keys),
+            more: if more > 0 { keys_do(more, "more", "more") } else { String::new() },
+            emptied,
+            emptied_keys: linked(&loss.emptied),
+            fingerprint: loss.fingerprint(),
+        }
+    }
+}

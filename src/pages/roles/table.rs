@@ -1,0 +1,96 @@
+//! The table of roles as templates draw it, on its own page and behind dialogs.
+
+use crate::base::error::Result;
+use crate::db::Db;
+use crate::domain::api_keys::holders::{self, RoleKeys};
+use crate::domain::api_keys::{COUNTED, count_text};
+use crate::domain::members::Permission;
+use crate::domain::roles::{self, Coverage, Role};
+use crate::domain::scopes::{self, Scope};
+use crate::pages::Viewer;
+use crate::web::flash::Notice;
+
+/// How many scopes a row shows.
+const CHIPS: usize = 40;
+
+pub(super) struct Table {
+    pub notice: Option<Notice>,
+    /// Only roles that include this one are shown.
+    pub scope: Option<String>,
+    /// Whether the organisation has roles of its own.
+    pub has_own: bool,
+    pub rows: Vec<Row>,
+}
+
+pub(super) struct Row {
+    pub slug: String,
+    pub name: String,
+    pub description: String,
+    pub is_built_in: bool,
+    pub chips: Vec<String>,
+    /// How many scopes more there are than chips.
+    pub more: usize,
+    /// `3 keys`; empty for none.
+    pub keys: String,
+    /// `2 revoked`; empty for none, and where other keys are.
+    pub revoked: String,
+    pub links_keys: bool,
+    pub may_delete: bool,
+}
+
+impl Table {
+    /// All roles, or those that include `scope`.
+    pub(super) async fn load(db: &Db, viewer: &Viewer, scope: Option<String>) -> Result<Self> {
+        let links_keys = viewer.may(Permission::ViewKeys);
+        let found = db.read(|connection| {
+            let roles = roles::all(connection)?;
+            let keys = holders::of_roles(connection, &roles)?;
+            Ok((roles, keys, scopes::all(connection)?))
+        });
+        let (roles, keys, scopes) = found.await?;
+        let has_own = roles.iter().any(|role| !role.is_built_in());
+        let shown = roles
+            .into_iter()
+            .filter(|role| scope.as_ref().is_none_or(|scope| role.scopes.contains(scope)));
+        let rows = shown.map(|role| {
+            let keys = keys.get(&role.id).copied().unwrap_or_default();
+            row(role, keys, &scopes, links_keys)
+        });
+        Ok(Self { notice: None, rows: rows.collect(), has_own, scope })
+    }
+}
+
+fn row(role: Role, keys: RoleKeys, scopes: &[Scope], links_keys: bool) -> Row {
+    let is_built_in = role.is_built_in();
+    let mut chips: Vec<String> = if role.coverage == Coverage::Every {
+        vec![format!("All {} scopes", role.scopes.len())]
+    } else {
+        let names = scopes.iter().map(|scope| &scope.name);
+        names.filter(|name| role.scopes.contains(*name)).cloned().collect()
+    };
+    let more = chips.len().saturating_sub(CHIPS);
+    chips.truncate(CHIPS);
+    let text = |count, noun| {
+        if count == 0 { String::new() } else { format!("{} {noun}", count_text(count)) }
+    };
+    Row {
+        slug: role.slug,
+        name: role.name,
+        description: role.description,
+        is_built_in,
+        chips,
+        more,
+        keys: text(keys.live, if keys.live == 1 { "key" } else { "keys" }),
+        revoked: text(keys.revoked, "revoked"),
+        links_keys,
+        may_delete: !is_built_in && keys == RoleKeys::default(),
+    }
+}
+
+/// `1 key loses`, `1,000+ keys lose`.
+pub(super) fn keys_do(count: i64, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 key {one}"),
+        count => format!("{} keys {many}", count_text(count.min(COUNTED + 1))),
+    }
+}

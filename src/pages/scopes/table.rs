@@ -1,0 +1,84 @@
+//! The table of scopes as templates draw it, on its own page and behind dialogs.
+
+use std::collections::BTreeMap;
+
+use crate::base::error::Result;
+use crate::base::text;
+use crate::db::Db;
+use crate::domain::api_keys::{count_text, holders};
+use crate::domain::roles::{self, Role};
+use crate::domain::scopes::{self, ByResource, Scope, by_resource, capitalised};
+use crate::web::flash::Notice;
+
+pub(super) struct Table {
+    pub notice: Option<Notice>,
+    pub search: String,
+    /// Whether the organisation has scopes of its own.
+    pub has_own: bool,
+    pub groups: Vec<Group>,
+}
+
+/// A resource.
+pub(super) struct Group {
+    pub label: String,
+    pub description: String,
+    pub rows: Vec<Row>,
+}
+
+pub(super) struct Row {
+    pub name: String,
+    pub allows: String,
+    pub is_built_in: bool,
+    /// How many roles include it.
+    pub roles: usize,
+    /// How many keys may use it.
+    pub keys: String,
+}
+
+impl Table {
+    /// All scopes, or those that match `search`.
+    pub(super) async fn load(db: &Db, search: String) -> Result<Self> {
+        let found = db.read(|connection| {
+            let (scopes, roles) = (scopes::all(connection)?, roles::all(connection)?);
+            let keys = holders::of_scopes(connection, &scopes, &roles)?;
+            Ok((scopes, roles, keys))
+        });
+        let (scopes, roles, keys) = found.await?;
+        let has_own = scopes.iter().any(|scope| !scope.built_in);
+        let wanted = text::fold(&search);
+        let matches = |scope: &Scope| {
+            scope.name.contains(&wanted) || text::fold(&scope.description).contains(&wanted)
+        };
+        let shown: Vec<Scope> = scopes.into_iter().filter(matches).collect();
+        let groups = by_resource(&shown).iter().map(|r| group(r, &roles, &keys)).collect();
+        Ok(Self { notice: None, search, has_own, groups })
+    }
+}
+
+fn group(resource: &ByResource<'_>, roles: &[Role], keys: &BTreeMap<String, i64>) -> Group {
+    let row = |scope: &&Scope| {
+        let is_shared = resource.scopes.len() > 1 && resource.description == scope.description;
+        Row {
+            name: scope.name.clone(),
+            allows: allows(scope, is_shared),
+            is_built_in: scope.built_in,
+            roles: roles.iter().filter(|role| role.scopes.contains(&scope.name)).count(),
+            keys: count_text(keys.get(&scope.name).copied().unwrap_or_default()),
+        }
+    };
+    let is_shared = resource.scopes.len() > 1;
+    Group {
+        label: resource.label(),
+        description: if is_shared { resource.description.to_owned() } else { String::new() },
+        rows: resource.scopes.iter().map(row).collect(),
+    }
+}
+
+/// What a scope says it is for; what its name says, where its resource says that for all.
+fn allows(scope: &Scope, is_shared: bool) -> String {
+    if scope.description.is_empty() || is_shared {
+        let (operation, resource) = (capitalised(&scope.operation), &scope.resource);
+        return format!("{operation} {}", resource.replace(['-', '_', '.'], " "));
+    }
+    capitalised(&scope.description)
+}

@@ -1,0 +1,148 @@
+//! `/settings`: what the organisation has settled.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::fields::{Fields, MailFields};
+use crate::base::error::{Error, Invalid, Result};
+use crate::domain::activity::{self, Theirs};
+use crate::domain::api_keys;
+use crate::domain::mail;
+use crate::domain::members::permission::ManageSettings;
+use crate::domain::members::{Permissions, mail_server};
+use crate::domain::settings;
+use crate::domain::sign_in::sessions;
+use crate::pages::{Allowed, Viewer, either};
+use crate::web::flash::Notice;
+use crate::web::form::Form;
+use crate::web::{Site, page};
+
+#[derive(Template)]
+#[template(path = "settings/show.html")]
+struct Show<'a> {
+    viewer: &'a Viewer,
+    notice: Option<Notice>,
+    state: State,
+    /// `38 keys are active.`
+    active: String,
+    has_mail: bool,
+    /// Who may change the mail server, for a viewer who may not.
+    changers: Option<String>,
+}
+
+/// What stands in the two forms, and what is wrong with it.
+#[derive(Default)]
+pub(super) struct State {
+    pub fields: Option<Fields>,
+    pub errors: Invalid,
+    pub conflict: Option<Theirs>,
+    pub mail: Option<MailFields>,
+    pub mail_errors: Invalid,
+}
+
+impl State {
+    fn is_refused(&self) -> bool {
+        self.conflict.is_some() || !self.errors.is_empty() || !self.mail_errors.is_empty()
+    }
+
+    fn form(&self) -> Fields {
+        self.fields.clone().unwrap_or_default()
+    }
+
+    fn mail(&self) -> MailFields {
+        self.mail.clone().unwrap_or_default()
+    }
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ManageSettings>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    draw(StatusCode::OK, &viewer, &site, State::default()).await
+}
+
+pub(super) async fn save(
+    viewer: Allowed<ManageSettings>,
+    form: Form<Fields>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
+    // What is no version is an old one.
+    let version = form.fields.version.parse().unwrap_or_default();
+    let saved = site.db.write(move |tx| {
+        token.spend(tx, &author.keyring, "/settings")?;
+        let (before, after) = settings::change(tx, &draft, version, &author)?;
+        if before.rotation_days != after.rotation_days {
+            api_keys::rotation_changed(tx, &after)?;
+        }
+        sessions::shorten(tx, &after)
+    });
+    let (status, errors) = match saved.await {
+        Ok(()) => {
+            Notice::done("Settings saved.").set(viewer.session())?;
+            return Ok(page::see_other("/settings"));
+        }
+        Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
+        Err(Error::Conflict) => (StatusCode::CONFLICT, Invalid::default()),
+        Err(error) => return Err(error),
+    };
+    let state = State { fields: Some(form.fields), errors, ..State::default() };
+    let state =
+        if status == StatusCode::CONFLICT { late(&site, state, version).await? } else { state };
+    draw(status, &viewer, &site, state).await
+}
+
+/// What was typed, on top of what others have changed: saving again is knowing better.
+async fn late(site: &Site, mut state: State, version: i64) -> Result<State> {
+    let id = settings::subject().id;
+    let theirs = site.db.read(move |c| {
+        let present = settings::get(c)?.version;
+        Ok((activity::since(c, &id, version)?, present))
+    });
+    let (theirs, present) = theirs.await?;
+    if let Some(fields) = &mut state.fields {
+        fields.version = present.to_string();
+    }
+    state.conflict = Some(theirs);
+    Ok(state)
+}
+
+pub(super) async fn draw(
+    status: StatusCode,
+    viewer: &Viewer,
+    site: &Site,
+    mut state: State,
+) -> Result<HttpResponse> {
+    let (now, keyring) = (viewer.now, site.keyring.clone());
+    let may_change_mail = viewer.member.held() == Permissions::all();
+    let found = site.db.read(move |c| {
+        let active = api_keys::count_active(c, now)?;
+        let changers = if may_change_mail { None } else { Some(mail_server::changers(c)?) };
+        Ok((settings::get(c)?, mail::server(c, &keyring)?, active, changers))
+    });
+    let (settings, server, active, changers) = found.await?;
+    state.fields.get_or_insert_with(|| Fields::of(&settings));
+    state.mail.get_or_insert_with(|| MailFields::of(server.as_ref()));
+    let template = Show {
+        viewer,
+        notice: if state.is_refused() { None } else { viewer.take_notice() },
+        state,
+        active: match active {
+            1 => "1 key is active.".into(),
+            active => format!("{} keys are active.", api_keys::count_text(active)),
+        },
+        has_mail: server.is_some(),
+        changers: changers.map(|names| words(&names)),
+    };
+    page::page(status, &template)
+}
+
+/// Who may change the mail server, in a sentence.
+fn words(changers: &[String]) -> String {
+    let names = if changers.is_empty() { String::new() } else { format!(": {}", either(changers)) };
+    format!(
+        "Only a super manager with every permission can change the mail server{names}. It can also \
+         be changed on the server’s own machine with latchkey mail set."
+    )
+}

@@ -1,0 +1,110 @@
+//! `/account`: what members see and change of themselves.
+
+mod name;
+mod password;
+mod sessions;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::base::clock::{Timestamp, ago};
+use crate::base::error::{Invalid, Result};
+use crate::domain::members::{self, Standing};
+use crate::domain::sign_in::own_sessions::{self, OwnSession};
+use crate::domain::sign_in::{device, sessions::REFERENCE};
+use crate::pages::{SignedIn, Viewer, either};
+use crate::web::flash::Notice;
+use crate::web::routes::Routes;
+use crate::web::{Site, page};
+
+/// Where every form of the page leads back to.
+const ACCOUNT: &str = "/account";
+
+/// The routes of the account page.
+pub(super) fn routes(routes: &mut Routes) {
+    routes.get(ACCOUNT, page);
+    routes.post("/account/edit", name::save);
+    routes.post("/account/password", password::change);
+    routes.post("/account/sessions/end", sessions::end);
+    routes.post("/account/sessions/end-others", sessions::end_others);
+}
+
+#[derive(Template)]
+#[template(path = "account/show.html")]
+struct Account<'a> {
+    viewer: &'a Viewer,
+    notice: Option<Notice>,
+    name: String,
+    role: &'static str,
+    /// Who can invite another address and remove this one.
+    ask: String,
+    sessions: Vec<SessionRow>,
+    errors: Invalid,
+}
+
+struct SessionRow {
+    reference: String,
+    device: String,
+    address: String,
+    signed_in_at: String,
+    signed_in: String,
+    last_seen_at: String,
+    last_seen: String,
+    is_this: bool,
+}
+
+impl SessionRow {
+    fn new(session: OwnSession, this: &str, now: Timestamp) -> Self {
+        Self {
+            is_this: !this.is_empty() && session.reference == this,
+            device: device::words(&session.user_agent.unwrap_or_default()),
+            address: session.address.unwrap_or_else(|| "Unknown".into()),
+            signed_in_at: session.signed_in_at.rfc_3339(),
+            signed_in: ago(session.signed_in_at, now),
+            last_seen_at: session.last_seen_at.rfc_3339(),
+            last_seen: ago(session.last_seen_at, now),
+            reference: session.reference,
+        }
+    }
+}
+
+async fn page(viewer: SignedIn, site: web::Data<Site>) -> Result<HttpResponse> {
+    let name = viewer.member.name.as_str().to_owned();
+    draw(StatusCode::OK, &viewer, &site, name, Invalid::default()).await
+}
+
+/// The page, with `name` in its form.
+async fn draw(
+    status: StatusCode,
+    viewer: &Viewer,
+    site: &Site,
+    name: String,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let (member, now) = (viewer.member.clone(), viewer.now);
+    let found =
+        site.db.read(move |c| Ok((own_sessions::list(c, &member, now)?, members::managers(c)?)));
+    let (sessions, managers) = found.await?;
+    let this = this_session(viewer);
+    page::page(
+        status,
+        &Account {
+            viewer,
+            notice: viewer.take_notice(),
+            name,
+            role: Standing::of(&viewer.member).role(),
+            ask: either(&managers),
+            sessions: sessions
+                .into_iter()
+                .map(|session| SessionRow::new(session, &this, now))
+                .collect(),
+            errors,
+        },
+    )
+}
+
+/// The reference of the session that asks.
+pub(super) fn this_session(viewer: &Viewer) -> String {
+    viewer.session().get(REFERENCE).ok().flatten().unwrap_or_default()
+}

@@ -1,0 +1,85 @@
+//! `/account/password`: one's own password, with the present one.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::super::judge;
+use super::{ACCOUNT, draw, this_session};
+use crate::base::error::{Error, Invalid, Result};
+use crate::domain::sign_in::{Door, Password, Requester, password_change, sessions};
+use crate::pages::{SignedIn, Viewer};
+use crate::web::flash::Notice;
+use crate::web::form::{SecretFields, SecretForm};
+use crate::web::form_token::FormToken;
+use crate::web::{Site, page};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PasswordForm {
+    current_password: Zeroizing<String>,
+    password: Zeroizing<String>,
+}
+
+impl SecretFields for PasswordForm {
+    const AS_TYPED: &'static [&'static str] = &["current_password", "password"];
+}
+
+pub(super) async fn change(
+    viewer: SignedIn,
+    form: SecretForm<PasswordForm>,
+    site: web::Data<Site>,
+    door: web::Data<Door>,
+) -> Result<HttpResponse> {
+    match finish(&viewer, &site, &door, form.fields, form.token.clone()).await {
+        Ok(()) => {
+            viewer.session().insert(sessions::RENEW, true).map_err(Error::internal)?;
+            let done = "Your password was changed, and your other sessions have ended.";
+            Notice::done(done).set(viewer.session())?;
+            Ok(page::see_other(ACCOUNT))
+        }
+        Err(Error::Invalid(errors)) => {
+            // A second submit finds the password changed already, and is told so.
+            let (author, token) = (viewer.author(), form.token);
+            site.db.write(move |tx| token.spend(tx, &author.keyring, ACCOUNT)).await?;
+            let name = viewer.member.name.as_str().to_owned();
+            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, name, errors).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn finish(
+    viewer: &Viewer,
+    site: &Site,
+    door: &Door,
+    fields: PasswordForm,
+    token: FormToken,
+) -> Result<()> {
+    let mut errors = Invalid::default();
+    if fields.current_password.is_empty() {
+        errors.add("current_password", "Enter your current password");
+    }
+    let member = viewer.member.clone();
+    let organisation = &viewer.settings.organisation;
+    let own_words = [member.name.as_str(), member.email.as_str(), organisation];
+    let judged = judge(fields.password, own_words.map(str::to_owned)).await?;
+    let new = errors.take("password", judged);
+    let (author, this) = (viewer.author(), this_session(viewer));
+    if fields.current_password.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let current = Password::presented(fields.current_password);
+    let before = match password_change::check(&site.db, door, &member, current, &author).await {
+        Err(Error::Invalid(wrong)) => return wrong.and(Err(errors)),
+        before => before?,
+    };
+    let Some(new) = new else { return Err(Error::Invalid(errors)) };
+    let hash = door.hasher.hash(Requester::Member(member.id.clone()), new).await?;
+    let changed = site.db.write(move |tx| {
+        token.spend(tx, &author.keyring, ACCOUNT)?;
+        password_change::conclude(tx, &member, &before, &hash, &this, &author)
+    });
+    changed.await
+}

@@ -1,0 +1,104 @@
+//! The session of somebody who has not signed in: a key that holds all there is of it.
+//!
+//! `anon.<issued>.<form key>.<MAC>`: the MAC covers what is before it. Nothing is stored; nothing
+//! but the form key is kept.
+
+use subtle::ConstantTimeEq as _;
+
+use crate::base::clock::{HOUR, Timestamp};
+use crate::base::error::{Error, Result};
+use crate::base::keyring::{Keyring, Purpose, hex};
+use crate::domain::sign_in::sessions::State;
+
+/// How long such a session lasts, in milliseconds.
+const LIFETIME: i64 = 12 * HOUR;
+/// The longest form key, in characters.
+const LONGEST: usize = 64;
+/// The name under which the state holds the form key.
+const FORM_KEY: &str = "form_key";
+const PREFIX: &str = "anon.";
+
+/// Whether `key` claims to be such a session's.
+pub(super) fn is_key(key: &str) -> bool {
+    key.starts_with(PREFIX)
+}
+
+/// The key of a session with the form key that is in `state`, if there is one; the rest of the
+/// state is not kept.
+pub(super) fn seal(keyring: &Keyring, state: &State, now: Timestamp) -> Result<String> {
+    let form_key = match state.get(FORM_KEY) {
+        Some(value) => serde_json::from_str(value).map_err(Error::internal)?,
+        None => String::new(),
+    };
+    if form_key.len() > LONGEST || !form_key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Error::internal("a form key is at most 64 letters and digits"));
+    }
+    let content = format!("{PREFIX}{}.{form_key}", now.millis());
+    let mac = mac(keyring, &content);
+    Ok(format!("{content}.{mac}"))
+}
+
+/// The state that `key` holds; `None` when it is not one of ours, or over.
+pub(super) fn open(keyring: &Keyring, key: &str, now: Timestamp) -> Option<State> {
+    let (content, presented) = key.rsplit_once('.')?;
+    let genuine: bool = mac(keyring, content).as_bytes().ct_eq(presented.as_bytes()).into();
+    let (issued, form_key) = content.strip_prefix(PREFIX).filter(|_| genuine)?.split_once('.')?;
+    let age = now.since(Timestamp::from_millis(issued.parse().ok()?));
+    if !(-LIFETIME..LIFETIME).contains(&age) {
+        return None;
+    }
+    let value = serde_json::to_string(form_key).ok().filter(|_| !form_key.is_empty());
+    Some(value.map(|value| (FORM_KEY.to_owned(), value)).into_iter().collect())
+}
+
+fn mac(keyring: &Keyring, content: &str) -> String {
+    hex(&keyring.mac(Purpose::Web, &[b"anonymous", content.as_bytes()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+
+    fn keyring() -> Keyring {
+        Keyring::from_bytes(&[7; 32])
+    }
+
+    fn sealed(form_key: &str) -> Result<String> {
+        let value = serde_json::to_string(form_key).expect("JSON");
+        let state = State::from([(FORM_KEY.into(), value), ("notice".into(), "\"x\"".into())]);
+        seal(&keyring(), &state, NOW)
+    }
+
+    #[test]
+    fn the_form_key_comes_back_for_twelve_hours_and_nothing_else_does() {
+        let key = sealed("abc123").expect("sealed");
+        let expected = State::from([(FORM_KEY.into(), "\"abc123\"".into())]);
+        assert_eq!(open(&keyring(), &key, NOW), Some(expected.clone()));
+        assert_eq!(open(&keyring(), &key, NOW.plus(LIFETIME - 1)), Some(expected));
+        assert_eq!(open(&keyring(), &key, NOW.plus(LIFETIME)), None);
+        assert_eq!(open(&Keyring::from_bytes(&[8; 32]), &key, NOW), None);
+    }
+
+    #[test]
+    fn a_form_key_that_could_pass_for_something_else_is_refused() {
+        for form_key in ["a.b", "a b", "a;b", "é", &"x".repeat(65)] {
+            assert!(sealed(form_key).is_err(), "{form_key}");
+        }
+        let empty = seal(&keyring(), &State::new(), NOW).expect("sealed");
+        assert_eq!(open(&keyring(), &empty, NOW), Some(State::new()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_that_was_changed_anywhere_opens_nothing(at: prop::sample::Index, to in "[.0-z]") {
+            let key = sealed("abc123").expect("sealed");
+            let at = at.index(key.len());
+            prop_assume!(key[at..=at] != to);
+            let changed = format!("{}{to}{}", &key[..at], &key[at + 1..]);
+            prop_assert_eq!(open(&keyring(), &changed, NOW), None);
+        }
+    }
+}

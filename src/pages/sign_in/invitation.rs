@@ -1,0 +1,178 @@
+//! `/invitation`: becoming a member through a one-time link.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use super::sign_in::{HOME, enter};
+use super::{attempt, judge};
+use crate::base::error::{Error, Invalid, Result};
+use crate::base::text::Typed;
+use crate::domain::members::{self, Member, MemberId, MemberName};
+use crate::domain::settings;
+use crate::domain::sign_in::{Door, Requester, invitation};
+use crate::pages::{Public, SESSION_KEY};
+use crate::web::flash::Notice;
+use crate::web::form::{STRANGERS, SecretFields, SecretForm};
+use crate::web::form_token::{self, FormToken};
+use crate::web::theme::Theme;
+use crate::web::{Site, page};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct InvitationForm {
+    code: String,
+    /// The name that the person goes by; when missing, that of the invitation stays.
+    name: Option<String>,
+    password: Zeroizing<String>,
+}
+
+impl SecretFields for InvitationForm {
+    const AS_TYPED: &'static [&'static str] = &["code", "password"];
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/invitation.html")]
+struct InvitationPage {
+    theme: Theme,
+    form_token: String,
+    organisation: String,
+    code: String,
+    name: String,
+    /// Who is invited; nobody when the link does not work.
+    invited: Option<Member>,
+    /// Who is signed in, and would have to sign out first.
+    signed_in: Option<Member>,
+    errors: Invalid,
+    notice: Option<Notice>,
+}
+
+/// Who has come with a code.
+struct Who {
+    invited: Option<Member>,
+    signed_in: Option<Member>,
+    organisation: String,
+}
+
+pub(super) async fn page(
+    visitor: Public,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let code = form_urlencoded::parse(request.query_string().as_bytes())
+        .find_map(|(name, value)| (name == "code").then(|| crate::base::text::visible(&value, 64)))
+        .unwrap_or_default();
+    let who = who(&visitor, &site, &code).await?;
+    let status = if who.invited.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    draw(status, &visitor, &site, (code, None), who, Invalid::default())
+}
+
+pub(super) async fn accept(
+    visitor: Public,
+    form: SecretForm<InvitationForm, STRANGERS>,
+    site: web::Data<Site>,
+    door: web::Data<Door>,
+) -> Result<HttpResponse> {
+    let InvitationForm { code, name, password } = form.fields;
+    attempt(&door, &visitor)?;
+    let before = who(&visitor, &site, &code).await?;
+    if before.signed_in.is_some() && before.invited.is_some() {
+        let status = StatusCode::CONFLICT;
+        return draw(status, &visitor, &site, (code, name), before, Invalid::default());
+    }
+    let chosen = (name.clone(), password);
+    match finish(&visitor, &site, &door, &before, &code, chosen, form.token).await {
+        Ok(member) => enter(&visitor, &site, &member, HOME),
+        Err(Error::Invalid(errors)) => {
+            let now = who(&visitor, &site, &code).await?;
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            draw(status, &visitor, &site, (code, name), now, errors)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn finish(
+    visitor: &Public,
+    site: &Site,
+    door: &Door,
+    who: &Who,
+    code: &str,
+    (name, password): (Option<String>, Zeroizing<String>),
+    token: FormToken,
+) -> Result<Member> {
+    let Some(member) = &who.invited else {
+        // The form may have been sent twice, and the first one been accepted. Otherwise the error
+        // undoes the transaction, so that wrong codes leave nothing in the database.
+        let author = visitor.author.clone();
+        let refused = site.db.write(move |tx| {
+            token.spend(tx, &author.keyring, HOME)?;
+            Err(Error::invalid("code", invitation::DEAD))
+        });
+        return refused.await;
+    };
+    let mut errors = Invalid::default();
+    let name = name.map(|name| {
+        let typed = Typed::over(&name, member.name.as_str());
+        errors.take("name", MemberName::parse(typed))
+    });
+    let called = name.as_ref().map_or(Some(&member.name), Option::as_ref);
+    let own_words =
+        [called.map_or("", MemberName::as_str), member.email.as_str(), &who.organisation];
+    let judged = judge(password, own_words.map(str::to_owned)).await?;
+    let password = errors.take("password", judged);
+    let (Some(password), true) = (password, errors.is_empty()) else {
+        return Err(Error::Invalid(errors));
+    };
+    let hash = door.hasher.hash(Requester::Member(member.id.clone()), password).await?;
+    let (author, code, name) = (visitor.author.clone(), code.to_owned(), name.flatten());
+    let accepted = site.db.write(move |tx| {
+        token.spend(tx, &author.keyring, HOME)?;
+        invitation::accept(tx, &code, name, &hash, &author)
+    });
+    accepted.await
+}
+
+async fn who(visitor: &Public, site: &Site, code: &str) -> Result<Who> {
+    let (code, author) = (code.to_owned(), visitor.author.clone());
+    let id: Option<String> = visitor.session.get(SESSION_KEY).ok().flatten();
+    let found = site.db.read(move |c| {
+        let signed_in = id.map(|id| members::find(c, &MemberId::stored(id))).transpose()?;
+        Ok(Who {
+            invited: invitation::whose(c, &author.keyring, &code, author.now)?,
+            signed_in: signed_in.flatten(),
+            organisation: settings::get(c)?.organisation,
+        })
+    });
+    found.await
+}
+
+fn draw(
+    status: StatusCode,
+    visitor: &Public,
+    site: &Site,
+    (code, name): (String, Option<String>),
+    who: Who,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let form_key = form_token::key_of(&visitor.session)?;
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
+    let invited_as = who.invited.as_ref().map(|member| member.name.as_str().to_owned());
+    page::page(
+        status,
+        &InvitationPage {
+            theme: visitor.theme,
+            form_token,
+            organisation: who.organisation,
+            code,
+            name: name.or(invited_as).unwrap_or_default(),
+            invited: who.invited,
+            signed_in: who.signed_in,
+            errors,
+            notice: visitor.take_notice(),
+        },
+    )
+}

@@ -1,0 +1,65 @@
+//! The pages of signing in, and the session behind every page.
+
+mod account;
+mod anonymous;
+mod invitation;
+mod known_browser;
+mod reset_password;
+pub mod session;
+mod set_up;
+mod sign_in;
+
+use actix_web::{HttpResponse, web};
+use zeroize::Zeroizing;
+
+use crate::base::error::{Error, Result};
+use crate::domain::activity::Author;
+use crate::domain::sign_in::{Door, Password};
+use crate::pages::Public;
+use crate::web::page::see_other;
+use crate::web::routes::Routes;
+
+/// The routes of signing in.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/sign-in", sign_in::page);
+    routes.post("/sign-in", sign_in::sign_in);
+    routes.post("/sign-out", sign_in::sign_out);
+    // https://w3c.github.io/webappsec-change-password-url/
+    routes.get("/.well-known/change-password", change_password);
+    routes.get("/set-up", set_up::page);
+    routes.post("/set-up", set_up::set_up);
+    routes.get("/reset-password", reset_password::page);
+    routes.post("/reset-password", reset_password::reset);
+    routes.get("/invitation", invitation::page);
+    routes.post("/invitation", invitation::accept);
+    account::routes(routes);
+}
+
+/// Leads password managers to the page where a password is changed.
+async fn change_password(_visitor: Public) -> HttpResponse {
+    see_other("/account")
+}
+
+/// Takes one of the visitor's attempts at a code or link. Only what sends a form is an attempt: any
+/// site can have a browser get a page, and a code is too long to be guessed that way.
+fn attempt(door: &Door, visitor: &Public) -> Result<()> {
+    let Author { origin, now, .. } = &visitor.author;
+    let address = origin.address.ok_or_else(|| Error::internal("a request without an address"))?;
+    match door.throttle.reserve(None, address, *now) {
+        Ok(_attempt) => Ok(()),
+        Err(wait) => Err(Error::TooMany { seconds: wait.seconds, message: wait.message() }),
+    }
+}
+
+/// Judges a new password off the async threads, because it takes a while. `own_words` are as
+/// [`Password::new_for`] takes them; the outer error is a fault.
+async fn judge(
+    password: Zeroizing<String>,
+    own_words: [String; 3],
+) -> Result<Result<Password, String>> {
+    let judging = move || {
+        let own_words = own_words.each_ref().map(String::as_str);
+        Password::new_for(password, &own_words)
+    };
+    web::block(judging).await.map_err(Error::internal)
+}

@@ -1,0 +1,193 @@
+//! The session cookie, through actix's own middleware.
+
+use actix_session::Session;
+use actix_web::cookie::Cookie;
+use actix_web::dev::ServiceResponse;
+use actix_web::{App, HttpResponse, test, web};
+
+use super::*;
+use crate::base::clock::{HOUR, MINUTE};
+use crate::domain::sign_in::fixture::Fixture;
+
+struct House {
+    there: Fixture,
+    clock: Clock,
+    member: String,
+}
+
+impl House {
+    fn new() -> Self {
+        let there = Fixture::new();
+        let member = there.member("ines@example.com", None).id.as_str().to_owned();
+        Self { clock: Clock::fixed(there.now()), there, member }
+    }
+
+    fn stored(&self) -> i64 {
+        self.there.sessions()
+    }
+
+    /// One request with one cookie; what it answered and the cookie that it set.
+    async fn get(&self, path: &str, cookie: Option<&Cookie<'static>>) -> Answer {
+        self.get_over(path, cookie, true).await.expect("an answer")
+    }
+
+    async fn get_over(
+        &self,
+        path: &str,
+        cookie: Option<&Cookie<'static>>,
+        https: bool,
+    ) -> Result<Answer, actix_web::Error> {
+        let url = if https { "https://keys.example.com" } else { "http://localhost:8080" };
+        let url = PublicUrl::parse(url).expect("a URL");
+        let middleware = middleware(&self.there.db, &self.clock, &self.there.keyring, &url);
+        let app = test::init_service(
+            App::new()
+                .app_data(web::Data::new(self.member.clone()))
+                .wrap(middleware)
+                .route("/look", web::get().to(look))
+                .route("/form", web::get().to(form))
+                .route("/sign-in", web::get().to(sign_in))
+                .route("/notice", web::get().to(notice))
+                .route("/sign-out", web::get().to(sign_out))
+                .route("/forget", web::get().to(forget)),
+        )
+        .await;
+        let mut request = test::TestRequest::get().uri(path);
+        if let Some(cookie) = cookie {
+            request = request.cookie(cookie.clone());
+        }
+        let response = test::try_call_service(&app, request.to_request()).await?;
+        let cookie = response.response().cookies().next().map(Cookie::into_owned);
+        Ok(Answer { cookie, text: text(response).await })
+    }
+}
+
+struct Answer {
+    cookie: Option<Cookie<'static>>,
+    text: String,
+}
+
+async fn text(response: ServiceResponse) -> String {
+    String::from_utf8(test::read_body(response).await.to_vec()).expect("text")
+}
+
+async fn look(session: Session) -> HttpResponse {
+    let mut names: Vec<_> = session.entries().keys().cloned().collect();
+    names.sort();
+    HttpResponse::Ok().body(names.join(" "))
+}
+
+async fn form(session: Session) -> HttpResponse {
+    session.insert("form_key", "abc123").expect("kept");
+    HttpResponse::Ok().finish()
+}
+
+async fn sign_in(session: Session, member: web::Data<String>) -> HttpResponse {
+    session.renew();
+    session.insert("member_id", member.as_str()).expect("kept");
+    HttpResponse::Ok().finish()
+}
+
+async fn notice(session: Session) -> HttpResponse {
+    session.insert("notice", "Saved").expect("kept");
+    HttpResponse::Ok().finish()
+}
+
+async fn sign_out(session: Session) -> HttpResponse {
+    session.purge();
+    HttpResponse::Ok().finish()
+}
+
+async fn forget(session: Session) -> HttpResponse {
+    session.clear();
+    HttpResponse::Ok().finish()
+}
+
+#[actix_web::test]
+async fn the_cookie_is_held_to_its_host_and_hidden_from_scripts() {
+    let house = House::new();
+    let cookie = house.get("/form", None).await.cookie.expect("a cookie");
+    assert_eq!(cookie.name(), "__Host-latchkey");
+    assert_eq!((cookie.secure(), cookie.http_only()), (Some(true), Some(true)));
+    assert_eq!((cookie.path(), cookie.domain()), (Some("/"), None));
+    assert_eq!(cookie.same_site(), Some(SameSite::Lax));
+    let plain = house.get_over("/form", None, false).await.expect("an answer");
+    let plain = plain.cookie.expect("a cookie");
+    assert_eq!((plain.name(), plain.secure()), ("latchkey-8080", None));
+}
+
+#[actix_web::test]
+async fn a_stranger_has_a_session_and_the_database_does_not() {
+    let house = House::new();
+    assert!(house.get("/look", None).await.cookie.is_none());
+    let first = house.get("/form", None).await.cookie.expect("a cookie");
+    let look = house.get("/look", Some(&first)).await;
+    assert_eq!(look.text, "form_key");
+    assert!(look.cookie.is_some(), "issued anew with every page");
+    let noticed = house.get("/notice", Some(&first)).await.cookie.expect("a cookie");
+    assert_eq!(house.get("/look", Some(&noticed)).await.text, "form_key");
+    house.get("/sign-out", Some(&noticed)).await;
+    assert_eq!(house.stored(), 0);
+    house.clock.advance(12 * HOUR);
+    assert_eq!(house.get("/look", Some(&first)).await.text, "");
+}
+
+#[actix_web::test]
+async fn signing_in_changes_the_key_and_signing_out_ends_it() {
+    let house = House::new();
+    let stranger = house.get("/form", None).await.cookie.expect("a cookie");
+    let member = house.get("/sign-in", Some(&stranger)).await.cookie.expect("a cookie");
+    assert_ne!(member.value(), stranger.value());
+    assert_eq!(house.stored(), 1);
+    let look = house.get("/look", Some(&member)).await;
+    assert_eq!(look.text, "form_key member_id reference signed_in_at");
+    assert_eq!(look.cookie.expect("a cookie").value(), member.value());
+    assert_eq!(house.get("/look", Some(&stranger)).await.text, "form_key");
+    let other = house.get("/sign-in", Some(&member)).await.cookie.expect("a cookie");
+    assert_ne!(other.value(), member.value());
+    assert_eq!(house.get("/look", Some(&member)).await.text, "", "the old key opens nothing");
+    house.get("/sign-out", Some(&other)).await;
+    assert_eq!((house.get("/look", Some(&other)).await.text.as_str(), house.stored()), ("", 0));
+}
+
+#[actix_web::test]
+async fn a_session_without_its_member_is_a_strangers_again() {
+    let house = House::new();
+    let member = house.get("/sign-in", None).await.cookie.expect("a cookie");
+    let stranger = house.get("/forget", Some(&member)).await.cookie.expect("a cookie");
+    assert_ne!(member.value(), stranger.value());
+    assert_eq!(house.stored(), 0);
+}
+
+#[actix_web::test]
+async fn reading_pages_keeps_a_session_alive() {
+    let house = House::new();
+    let cookie = house.get("/sign-in", None).await.cookie.expect("a cookie");
+    for _ in 0..4 {
+        house.clock.advance(29 * MINUTE);
+        assert_ne!(house.get("/look", Some(&cookie)).await.text, "");
+    }
+    house.clock.advance(30 * MINUTE);
+    assert_eq!(house.get("/look", Some(&cookie)).await.text, "");
+}
+
+#[actix_web::test]
+async fn a_forged_cookie_opens_nothing() {
+    let house = House::new();
+    let cookie = house.get("/sign-in", None).await.cookie.expect("a cookie");
+    for value in ["x", "anon.1.abc.def", &cookie.value().replace('=', "x"), &"x".repeat(4000)] {
+        let forged = Cookie::new("__Host-latchkey", value.to_owned());
+        assert_eq!(house.get("/look", Some(&forged)).await.text, "", "{value}");
+    }
+}
+
+#[actix_web::test]
+async fn a_database_that_does_not_answer_is_told_apart() {
+    let house = House::new();
+    let cookie = house.get("/sign-in", None).await.cookie.expect("a cookie");
+    house.there.drop_sessions();
+    for (path, cookie) in [("/look", Some(&cookie)), ("/sign-in", None)] {
+        let refused = house.get_over(path, cookie, true).await;
+        assert!(refused.is_err(), "{path}");
+    }
+}

@@ -1,0 +1,173 @@
+//! `/set-up`: the organisation and its first super manager; 404 once there is a member.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use super::attempt;
+use super::sign_in::enter;
+use crate::base::error::{Error, Invalid, Result};
+use crate::domain::members::{Email, Member, MemberName};
+use crate::domain::roles;
+use crate::domain::scopes::{self, Resource};
+use crate::domain::settings::OrganisationName;
+use crate::domain::sign_in::set_up::{self, SetUp};
+use crate::domain::sign_in::{Door, Password, Requester};
+use crate::pages::Public;
+use crate::web::flash::Notice;
+use crate::web::form::{STRANGERS, SecretFields, SecretForm};
+use crate::web::form_token;
+use crate::web::theme::Theme;
+use crate::web::{Site, page};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SetUpForm {
+    code: String,
+    organisation: String,
+    resources: String,
+    name: String,
+    email: String,
+    password: Zeroizing<String>,
+}
+
+impl SecretFields for SetUpForm {
+    const AS_TYPED: &'static [&'static str] = &["code", "password"];
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/set_up.html")]
+struct SetUpPage {
+    theme: Theme,
+    form_token: String,
+    /// As it was typed, without the password.
+    typed: SetUpForm,
+    errors: Invalid,
+    notice: Option<Notice>,
+}
+
+/// The form's values, checked.
+struct Checked {
+    organisation: OrganisationName,
+    resources: Vec<Resource>,
+    name: MemberName,
+    email: Email,
+    password: Password,
+}
+
+pub(super) async fn page(
+    visitor: Public,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    must_be_open(&site).await?;
+    let code = form_urlencoded::parse(request.query_string().as_bytes())
+        .find_map(|(name, value)| (name == "code").then(|| crate::base::text::visible(&value, 64)));
+    let typed = SetUpForm { code: code.unwrap_or_default(), ..SetUpForm::default() };
+    draw(StatusCode::OK, &visitor, &site, typed, Invalid::default())
+}
+
+pub(super) async fn set_up(
+    visitor: Public,
+    form: SecretForm<SetUpForm, STRANGERS>,
+    site: web::Data<Site>,
+    door: web::Data<Door>,
+) -> Result<HttpResponse> {
+    must_be_open(&site).await?;
+    attempt(&door, &visitor)?;
+    let mut typed = form.fields;
+    // Judging a password takes a while.
+    let checking = web::block(move || {
+        let checked = check(&mut typed);
+        (typed, checked)
+    });
+    let (typed, checked) = checking.await.map_err(Error::internal)?;
+    let attempted = match checked {
+        Ok(checked) => finish(&visitor, &site, &door, typed.code.clone(), checked).await,
+        Err(errors) => also_wrong(&site, &visitor, typed.code.clone(), errors).await,
+    };
+    match attempted {
+        Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
+        Err(Error::Invalid(errors)) => {
+            draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, typed, errors)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn must_be_open(site: &Site) -> Result<()> {
+    if site.db.read(set_up::is_open).await? { Ok(()) } else { Err(Error::NotFound) }
+}
+
+async fn finish(
+    visitor: &Public,
+    site: &Site,
+    door: &Door,
+    code: String,
+    checked: Checked,
+) -> Result<Member> {
+    let Checked { organisation, resources, name, email, password } = checked;
+    let (asking, presented) = (visitor.author.clone(), code.clone());
+    site.db.read(move |c| set_up::check_code(c, &presented, &asking)).await?;
+    let password_hash = door.hasher.hash(Requester::SetUp, password).await?;
+    let author = visitor.author.clone();
+    let new = SetUp { code: code.trim().to_owned(), organisation, name, email, password_hash };
+    site.db
+        .write(move |tx| {
+            let member = set_up::finish(tx, &new, &author)?;
+            scopes::add_resources(tx, &resources, &author)?;
+            roles::add_built_in(tx, author.now)?;
+            Ok(member)
+        })
+        .await
+}
+
+/// What is wrong with the fields, and with the code.
+async fn also_wrong<T>(site: &Site, visitor: &Public, code: String, errors: Invalid) -> Result<T> {
+    let author = visitor.author.clone();
+    let checked = site.db.read(move |c| set_up::check_code(c, &code, &author)).await;
+    match checked {
+        Err(Error::Invalid(wrong)) if !errors.has("code") => wrong.and(Err(errors)),
+        Err(Error::Invalid(_)) | Ok(()) => Err(Error::Invalid(errors)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes the password out, so that it is drawn nowhere.
+fn check(typed: &mut SetUpForm) -> Result<Checked, Invalid> {
+    let mut invalid = Invalid::default();
+    if typed.code.trim().is_empty() {
+        invalid.add("code", "Enter the set-up code");
+    }
+    let organisation = invalid.take("organisation", OrganisationName::parse(&typed.organisation));
+    let resources = invalid.take("resources", Resource::parse_lines(&typed.resources));
+    let name = invalid.take("name", MemberName::parse(&typed.name));
+    let email = invalid.take("email", Email::parse(&typed.email));
+    let own_words = [typed.name.as_str(), typed.email.as_str(), typed.organisation.as_str()];
+    let password = std::mem::take(&mut typed.password);
+    let password = invalid.take("password", Password::new_for(password, &own_words));
+    match (organisation, resources, name, email, password) {
+        (Some(organisation), Some(resources), Some(name), Some(email), Some(password))
+            if invalid.is_empty() =>
+        {
+            Ok(Checked { organisation, resources, name, email, password })
+        }
+        _ => Err(invalid),
+    }
+}
+
+fn draw(
+    status: StatusCode,
+    visitor: &Public,
+    site: &Site,
+    typed: SetUpForm,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let form_key = form_token::key_of(&visitor.session)?;
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
+    let (theme, notice) = (visitor.theme, visitor.take_notice());
+    page::page(status, &SetUpPage { theme, form_token, typed, errors, notice })
+}

@@ -1,0 +1,200 @@
+//! `/sign-in` and `/sign-out`.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use askama::Template;
+use serde::Deserialize;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use super::{account, known_browser};
+use crate::base::error::{Error, FieldError, Invalid, Result};
+use crate::base::text;
+use crate::domain::activity::Author;
+use crate::domain::members::Member;
+use crate::domain::settings;
+use crate::domain::sign_in::{self, Door, Outcome, Password, sessions, set_up, throttle};
+use crate::pages::{Public, SESSION_KEY, SignedIn};
+use crate::web::flash::Notice;
+use crate::web::form::{Form, LateForm, STRANGERS, SecretFields};
+use crate::web::form_token;
+use crate::web::refusal::Refusal;
+use crate::web::theme::Theme;
+use crate::web::{Site, page, path};
+
+/// Where one lands after signing in.
+pub(super) const HOME: &str = "/api-keys";
+const WRONG: &str = "Email address or password is wrong";
+const BUSY: &str = "Many people are signing in just now. Try again in a moment";
+
+#[derive(Deserialize)]
+pub(super) struct SignInForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: Zeroizing<String>,
+    #[serde(default)]
+    next: String,
+}
+
+impl SecretFields for SignInForm {
+    const AS_TYPED: &'static [&'static str] = &["password"];
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/sign_in.html")]
+struct SignInPage {
+    theme: Theme,
+    organisation: String,
+    form_token: String,
+    email: String,
+    /// Whether a secret key was typed as the address.
+    email_is_secret: bool,
+    next: String,
+    has_ended: bool,
+    /// Whether nobody can sign in yet.
+    is_new: bool,
+    errors: Invalid,
+    notice: Option<Notice>,
+}
+
+pub(super) async fn page(
+    visitor: Public,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (mut next, mut has_ended) = (String::new(), false);
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match &*name {
+            "next" => next = value.into_owned(),
+            "ended" => has_ended = true,
+            _ => {}
+        }
+    }
+    if let Some(led_on) = led_on(&visitor, &next) {
+        return Ok(led_on);
+    }
+    draw(StatusCode::OK, &visitor, &site, (String::new(), next), has_ended, Invalid::default())
+        .await
+}
+
+/// Where somebody who is signed in wanted to go.
+fn led_on(visitor: &Public, next: &str) -> Option<HttpResponse> {
+    let is_in = visitor.session.contains_key(SESSION_KEY);
+    is_in.then(|| page::see_other(&path::own(next).unwrap_or_else(|| HOME.into())))
+}
+
+pub(super) async fn sign_in(
+    visitor: Public,
+    request: HttpRequest,
+    form: LateForm<SignInForm, STRANGERS>,
+    site: web::Data<Site>,
+    door: web::Data<Door>,
+) -> Result<HttpResponse> {
+    let SignInForm { email, password, next } = form.fields;
+    if !form.is_current {
+        // Another tab was quicker: whoever is in already gets where this one was to lead.
+        return Ok(led_on(&visitor, &next).unwrap_or_else(|| Refusal::StaleForm.error_response()));
+    }
+    if let Err(message) = text::without_secret(&email) {
+        let errors = Invalid(vec![FieldError { field: "email", message }]);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return draw(status, &visitor, &site, (email, next), false, errors).await;
+    }
+    let (password, author) = (Password::presented(password), &visitor.author);
+    let browser = known_browser::id_of(&request, &site);
+    let outcome = sign_in::sign_in(&site.db, &door, &email, password, browser, author).await?;
+    let (status, message, wait) = match outcome {
+        Outcome::SignedIn(member) => {
+            let location = path::own(&next).unwrap_or_else(|| HOME.into());
+            return enter(&visitor, &site, &member, &location);
+        }
+        Outcome::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned(), None),
+        Outcome::TooMany { seconds } => {
+            (StatusCode::TOO_MANY_REQUESTS, throttle::wait_message(seconds), Some(seconds))
+        }
+        Outcome::Busy => (StatusCode::SERVICE_UNAVAILABLE, BUSY.to_owned(), Some(1)),
+    };
+    let mut errors = Invalid::default();
+    errors.add("email", message);
+    let mut response = draw(status, &visitor, &site, (email, next), false, errors).await?;
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+async fn draw(
+    status: StatusCode,
+    visitor: &Public,
+    site: &Site,
+    (email, next): (String, String),
+    has_ended: bool,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let found = site.db.read(|c| Ok((settings::get(c)?, set_up::is_open(c)?)));
+    let (settings, is_new) = found.await?;
+    let form_key = form_token::key_of(&visitor.session)?;
+    let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
+    page::page(
+        status,
+        &SignInPage {
+            theme: visitor.theme,
+            organisation: settings.organisation,
+            form_token,
+            email_is_secret: text::without_secret(&email).is_err(),
+            email: text::visible(&email, 254),
+            next: path::own(&next).unwrap_or_default(),
+            has_ended,
+            is_new,
+            errors,
+            notice: visitor.take_notice(),
+        },
+    )
+}
+
+/// Signs the member in, has their browser known from now on, and leads to `location`.
+pub(super) fn enter(
+    visitor: &Public,
+    site: &Site,
+    member: &Member,
+    location: &str,
+) -> Result<HttpResponse> {
+    begin(&visitor.session, member, &visitor.author)?;
+    let mut response = page::see_other(location);
+    response.add_cookie(&known_browser::for_browser(site)?).map_err(Error::internal)?;
+    Ok(response)
+}
+
+/// Gives the member a new session: a new id and a new form key, nothing of the visitor's.
+fn begin(session: &Session, member: &Member, author: &Author) -> Result<()> {
+    session.renew();
+    session.clear();
+    let origin = &author.origin;
+    session.insert(SESSION_KEY, member.id.as_str()).map_err(Error::internal)?;
+    session.insert(form_token::SESSION_KEY, form_token::new_key()?).map_err(Error::internal)?;
+    session.insert(sessions::PRIVILEGES, member.version).map_err(Error::internal)?;
+    session.insert("address", origin.address).map_err(Error::internal)?;
+    session.insert("user_agent", &origin.user_agent).map_err(Error::internal)
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignOutForm {}
+
+/// Ends the session at once, and has the browser forget what it kept.
+pub(super) async fn sign_out(
+    viewer: SignedIn,
+    _form: Form<SignOutForm>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (member, author) = (viewer.member.clone(), viewer.author());
+    let session = account::this_session(&viewer);
+    site.db.write(move |tx| sign_in::sign_out(tx, &member, &session, &author)).await?;
+    viewer.session().purge();
+    let mut response = page::see_other("/sign-in");
+    let clear = HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), clear);
+    Ok(response)
+}

@@ -1,0 +1,223 @@
+//! A series as templates draw it: two plots, since a few refusals would vanish beside what passed.
+//! Pure: all geometry is in attributes, so that no style is needed.
+
+use crate::base::clock::{DAY, Timestamp, day_and_month, long_date};
+use crate::base::text::thousands;
+use crate::domain::usage::{Bar, Period, Series, Unit};
+
+/// The width of a plot in its own units; it is stretched to the page's.
+const WIDTH: f64 = 720.0;
+/// The height of the plots of what passed and of what was refused.
+const HEIGHTS: [f64; 2] = [160.0, 36.0];
+/// Which part of its place a bar takes.
+const FILLED: f64 = 17.0 / 24.0;
+/// The least height of a bar, so that one request can be seen.
+const LEAST: f64 = 2.0;
+/// How many labels stand under the plots.
+const LABELS: usize = 5;
+
+/// Both plots, and the same as a table.
+pub struct Chart {
+    /// `day` or `hour`.
+    pub unit: &'static str,
+    /// What passed, then what was refused.
+    pub plots: [Plot; 2],
+    /// Whether the labels stand under their bars in the grid of thirty days.
+    pub is_month: bool,
+    /// Under the plots, from left to right.
+    pub labels: Vec<String>,
+    /// The numbers behind the bars.
+    pub rows: Vec<Row>,
+}
+
+/// One plot.
+pub struct Plot {
+    /// `Allowed` or `Denied`.
+    pub heading: &'static str,
+    /// The classes of the mark beside the heading, the picture and the bars.
+    pub classes: [&'static str; 3],
+    /// What the picture shows, for who cannot see it.
+    pub summary: String,
+    /// The picture's height in its own units.
+    pub height: f64,
+    /// The lines, from the top, each with what it stands for.
+    pub lines: Vec<(String, String)>,
+    /// One for each hour or day in which there was anything.
+    pub bars: Vec<Drawn>,
+}
+
+/// A bar, with the place that shows its title.
+pub struct Drawn {
+    /// `25 Oct: 9,120 allowed`.
+    pub title: String,
+    /// Where the place starts, and how wide it is.
+    pub place: (String, String),
+    /// The bar's left edge, width and height, from the bottom up, and how round it is.
+    pub bar: [String; 4],
+}
+
+/// An hour or a day in the table.
+pub struct Row {
+    /// Which.
+    pub at: String,
+    /// How many requests passed.
+    pub passed: String,
+    /// How many were refused.
+    pub refused: String,
+}
+
+impl Chart {
+    /// Draws a series.
+    #[must_use]
+    pub fn new(series: &Series, now: Timestamp) -> Self {
+        let names: Vec<String> = series.bars.iter().map(|bar| name(bar, series.period)).collect();
+        let rows = names.iter().zip(&series.bars).map(|(name, bar)| Row {
+            at: name.clone(),
+            passed: count(bar.passed),
+            refused: count(bar.refused),
+        });
+        Self {
+            unit: series.period.unit().word(),
+            plots: [
+                plot(series, &names, 0, "Allowed", ["swatch", "bars", "b"], |bar| bar.passed),
+                plot(series, &names, 1, "Denied", ["swatch swatch-red", "bars-s", "d"], |bar| {
+                    bar.refused
+                }),
+            ],
+            is_month: series.period == Period::Days30,
+            labels: labels(series, now),
+            rows: rows.collect(),
+        }
+    }
+}
+
+fn plot(
+    series: &Series,
+    names: &[String],
+    at: usize,
+    heading: &'static str,
+    classes: [&'static str; 3],
+    value: impl Fn(&Bar) -> i64,
+) -> Plot {
+    let height = HEIGHTS[at];
+    let most = series.bars.iter().map(&value).max().unwrap_or_default();
+    let tick = tick(most);
+    // The small plot has room for a top and a bottom only.
+    let steps = if at == 0 { vec![3, 2, 1, 0] } else { vec![3, 0] };
+    let line = |step: i64| (short(tick * step), number(height * (1.0 - as_f64(step) / 3.0)));
+    let place = WIDTH / as_f64(series.bars.len());
+    let all = names.iter().zip(&series.bars).enumerate();
+    let bars = all.filter(|(_, (_, bar))| value(bar) > 0).map(|(index, (name, bar))| {
+        let (left, value) = (place * as_f64(index), value(bar));
+        let size = (height * as_f64(value) / as_f64(tick * 3)).max(LEAST);
+        let width = place * FILLED;
+        Drawn {
+            title: format!("{name}: {} {}", count(value), heading.to_lowercase()),
+            place: (number(left), number(place)),
+            bar: [left + (place - width) / 2.0, width, size, (width / 8.0).min(2.0)].map(number),
+        }
+    });
+    Plot {
+        heading,
+        classes,
+        summary: summary(series, heading, &value),
+        height,
+        lines: steps.into_iter().map(line).collect(),
+        bars: bars.collect(),
+    }
+}
+
+/// `Denied requests per day from 25 October to 23 November 2026: 37 in all, at most 21, on
+/// 22 November 2026.`
+fn summary(series: &Series, heading: &str, value: impl Fn(&Bar) -> i64) -> String {
+    let bars = &series.bars;
+    let day =
+        |bar: Option<&Bar>| long_date(bar.map_or(Timestamp::default(), |bar| bar.start).date());
+    let unit = series.period.unit();
+    let start = format!(
+        "{heading} requests per {} from {} to {}",
+        unit.word(),
+        day(bars.first()),
+        day(bars.last())
+    );
+    let sum: i64 = bars.iter().map(&value).sum();
+    let most = bars.iter().max_by_key(|bar| value(bar));
+    match most {
+        Some(bar) if sum > 0 => {
+            let time = match unit {
+                Unit::Hour => format!(" at {} UTC", bar.start.time_of_day()),
+                Unit::Day => String::new(),
+            };
+            let (sum, most) = (count(sum), count(value(bar)));
+            format!("{start}: {sum} in all, at most {most}, on {}{time}.", day(Some(bar)))
+        }
+        _ => format!("{start}: none."),
+    }
+}
+
+/// What a third of the plot's height stands for: the least round number with which `most` fits in.
+fn tick(most: i64) -> i64 {
+    let powers = std::iter::successors(Some(1_i64), |power| power.checked_mul(10));
+    powers
+        .flat_map(|power| [1, 2, 3, 4, 5, 6, 8].map(|digit| power.saturating_mul(digit)))
+        .find(|tick| tick.saturating_mul(3) >= most)
+        .unwrap_or(i64::MAX / 3)
+}
+
+/// `15k`, `1.5M`.
+fn short(number: i64) -> String {
+    let scaled = [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
+    let Some((unit, suffix)) = scaled.into_iter().find(|(unit, _)| number >= *unit) else {
+        return number.to_string();
+    };
+    let (whole, tenths) = (number / unit, number % unit * 10 / unit);
+    if tenths == 0 { format!("{whole}{suffix}") } else { format!("{whole}.{tenths}{suffix}") }
+}
+
+fn name(bar: &Bar, period: Period) -> String {
+    let day = day_and_month(bar.start.date());
+    match period.unit() {
+        Unit::Hour => format!("{day}, {}", bar.start.time_of_day()),
+        Unit::Day => day,
+    }
+}
+
+/// At even distances; the last is the present hour or day.
+fn labels(series: &Series, now: Timestamp) -> Vec<String> {
+    let bars = &series.bars;
+    let last = bars.len().saturating_sub(1);
+    let places: Vec<usize> = match series.period {
+        // Under the first bar and then each week's, as the grid of the stylesheet has them.
+        Period::Days30 => vec![0, 7, 14, 21, last],
+        _ => (0..LABELS).map(|label| label * last / (LABELS - 1)).collect(),
+    };
+    let label = |place: usize| {
+        let start = bars.get(place).map_or(now, |bar| bar.start);
+        match series.period {
+            Period::Hours24 if place == last => "Now".into(),
+            Period::Hours24 => start.time_of_day(),
+            _ if now.since(start) < DAY && place == last => "Today".into(),
+            _ => day_and_month(start.date()),
+        }
+    };
+    places.into_iter().map(label).collect()
+}
+
+fn count(number: i64) -> String {
+    thousands(number.unsigned_abs())
+}
+
+/// At most one digit after the point, none where it is zero.
+fn number(number: f64) -> String {
+    let text = format!("{number:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "drawn to a tenth of a pixel")]
+fn as_f64(number: impl TryInto<i64>) -> f64 {
+    number.try_into().unwrap_or(i64::MAX) as f64
+}
+
+#[cfg(test)]
+#[path = "chart_tests.rs"]
+mod tests;

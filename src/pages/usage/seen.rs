@@ -1,0 +1,36 @@
+//! Addresses as templates draw them.
+
+use crate::base::clock::{Timestamp, ago, day_and_time};
+use crate::base::text::thousands;
+use crate::domain::usage::SeenAddress;
+
+/// An address that a key was used from.
+pub struct SeenView {
+    /// The address.
+    pub address: String,
+    /// When it was first seen, and the same for machines.
+    pub first: String,
+    /// RFC 3339.
+    pub first_at: String,
+    /// When it was last seen, and the same for machines.
+    pub last: String,
+    /// RFC 3339.
+    pub last_at: String,
+    /// How many requests from it passed.
+    pub count: String,
+}
+
+impl SeenView {
+    /// Draws an address.
+    #[must_use]
+    pub fn new(seen: &SeenAddress, now: Timestamp) -> Self {
+        Self {
+            address: seen.address.to_string(),
+            first: day_and_time(seen.first, now),
+            first_at: seen.first.rfc_3339(),
+            last: ago(seen.last, now),
+            last_at: seen.last.rfc_3339(),
+            count: thousands(seen.count.unsigned_abs()),
+        }
+    }
+}

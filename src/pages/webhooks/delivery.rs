@@ -1,0 +1,123 @@
+//! `/webhooks/{webhook_id}/deliveries/{delivery_id}`: what was sent, and what came of it; and
+//! sending it again.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::details::next;
+use super::words::Badge;
+use super::{Nothing, id, location};
+use crate::base::clock::{Timestamp, day_and_time};
+use crate::base::error::{Error, Result};
+use crate::base::text::thousands;
+use crate::domain::members::permission::ManageSettings;
+use crate::domain::webhooks::delivery::{self, Status};
+use crate::domain::webhooks::{self, Attempt, DeliveryId, Details, Endpoint};
+use crate::pages::{Allowed, Viewer};
+use crate::web::flash::Notice;
+use crate::web::form::Form;
+use crate::web::{Site, page};
+
+#[derive(Template)]
+#[template(path = "webhooks/delivery.html")]
+struct DeliveryPage<'a> {
+    viewer: &'a Viewer,
+    notice: Option<Notice>,
+    back: String,
+    here: String,
+    endpoint: String,
+    event: String,
+    message_id: String,
+    badge: Badge,
+    result: String,
+    next: Option<String>,
+    may_send: bool,
+    body: String,
+    attempts: Vec<AttemptView>,
+}
+
+struct AttemptView {
+    number: i64,
+    when: String,
+    at: String,
+    took: String,
+    /// `200`, or why it failed.
+    result: String,
+    answer: String,
+}
+
+type Ids = web::Path<(String, String)>;
+
+pub(super) async fn page(
+    viewer: Allowed<ManageSettings>,
+    ids: Ids,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (endpoint, delivery) = (id(&ids.0)?, delivery_id(&ids)?);
+    let found = site.db.read(move |c| {
+        Ok((webhooks::find(c, &endpoint)?, delivery::details(c, &endpoint, &delivery)?))
+    });
+    let (endpoint, details) = found.await?;
+    page::ok(&DeliveryPage::new(&viewer, &endpoint, &details))
+}
+
+pub(super) async fn send_again(
+    viewer: Allowed<ManageSettings>,
+    ids: Ids,
+    form: Form<Nothing>,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let (endpoint, delivery) = (id(&ids.0)?, delivery_id(&ids)?);
+    let here = format!("{}/deliveries/{}", location(&endpoint), delivery.as_str());
+    let (author, token, back) = (viewer.author(), form.token, here.clone());
+    let sent = site.db.write(move |tx| {
+        token.spend(tx, &author.keyring, &back)?;
+        webhooks::send_again(tx, &endpoint, &delivery, &author)
+    });
+    let notice = match sent.await {
+        Ok(()) => Notice::done("It is sent again within seconds."),
+        Err(error @ Error::Invalid(_)) => Notice::warning(format!("{error}.")),
+        Err(error) => return Err(error),
+    };
+    notice.set(viewer.session())?;
+    Ok(page::see_other(&here))
+}
+
+fn delivery_id(ids: &Ids) -> Result<DeliveryId> {
+    DeliveryId::parse(&ids.1).ok_or(Error::NotFound)
+}
+
+impl<'a> DeliveryPage<'a> {
+    fn new(viewer: &'a Viewer, endpoint: &Endpoint, details: &Details) -> Self {
+        let delivery = &details.delivery;
+        let back = location(&endpoint.id);
+        Self {
+            notice: viewer.take_notice(),
+            here: format!("{back}/deliveries/{}", delivery.id.as_str()),
+            back,
+            endpoint: endpoint.name(),
+            event: delivery.event.clone(),
+            message_id: delivery.message_id.as_str().into(),
+            badge: Badge::of_delivery(delivery.status),
+            result: delivery.last_result.clone(),
+            next: next(delivery.status),
+            may_send: delivery.status != Status::Queued,
+            body: details.body.clone(),
+            attempts: details.attempts.iter().map(|one| attempt(one, viewer.now)).collect(),
+            viewer,
+        }
+    }
+}
+
+fn attempt(attempt: &Attempt, now: Timestamp) -> AttemptView {
+    let status = attempt.status.map(|status| format!("Answered with {status}"));
+    let is_good = attempt.error.is_empty();
+    AttemptView {
+        number: attempt.number,
+        when: day_and_time(attempt.at, now),
+        at: attempt.at.rfc_3339(),
+        took: format!("{} ms", thousands(attempt.duration.unsigned_abs())),
+        result: status.filter(|_| is_good).unwrap_or_else(|| attempt.error.clone()),
+        answer: attempt.answer.clone(),
+    }
+}

@@ -1,0 +1,118 @@
+//! A webhook with its delivery log, as its page and the dialogs over it draw it.
+
+use super::location;
+use super::query::Query;
+use super::words::{Badge, last, moment};
+use crate::base::clock::{Timestamp, day_and_time, long_date};
+use crate::base::error::Result;
+use crate::db::Db;
+use crate::domain::webhooks::delivery::{self, Cursor, Delivery, Page, Status};
+use crate::domain::webhooks::{self, Endpoint, EndpointId};
+use crate::web::flash::Notice;
+
+pub(super) struct EndpointPage {
+    pub notice: Option<Notice>,
+    pub id: String,
+    pub name: String,
+    pub url: String,
+    pub is_active: bool,
+    pub badge: Badge,
+    pub events: Vec<&'static str>,
+    pub created: String,
+    pub created_by: String,
+    pub last: String,
+    /// `30 Nov, 14:06`: since when nothing arrives.
+    pub failing_since: Option<String>,
+    /// When it said that it is gone.
+    pub gone: Option<String>,
+    /// Until when the old secret signs.
+    pub old_secret_until: Option<String>,
+    pub rows: Vec<Row>,
+    pub only_failed: bool,
+    pub newer: Option<String>,
+    pub older: Option<String>,
+}
+
+/// A row of the delivery log.
+pub(super) struct Row {
+    pub id: String,
+    pub event: String,
+    pub badge: Badge,
+    pub result: String,
+    /// When it is tried again.
+    pub next: Option<String>,
+    pub attempts: i64,
+    pub when: String,
+    pub at: String,
+}
+
+impl EndpointPage {
+    pub(super) async fn load(
+        db: &Db,
+        id: &EndpointId,
+        query: Query,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let (wanted, asked) = (id.clone(), query.clone());
+        let found = db.read(move |c| {
+            let endpoint = webhooks::find(c, &wanted)?;
+            let page = delivery::list(c, &wanted, asked.only_failed, asked.cursor.as_ref())?;
+            Ok((endpoint, page))
+        });
+        let (endpoint, page) = found.await?;
+        Ok(Self::new(&endpoint, &page, &query, now))
+    }
+
+    /// A webhook to which nothing was sent yet.
+    pub(super) fn without_deliveries(endpoint: &Endpoint, now: Timestamp) -> Self {
+        Self::new(endpoint, &Page::default(), &Query::default(), now)
+    }
+
+    fn new(endpoint: &Endpoint, page: &Page, query: &Query, now: Timestamp) -> Self {
+        let place = location(&endpoint.id);
+        let beside = |delivery: Option<&Delivery>, is_after| {
+            let cursor = delivery.map(|delivery| Cursor::beside(delivery, is_after))?;
+            Some(format!("{place}{}", query.href(Some(cursor))))
+        };
+        Self {
+            notice: None,
+            id: endpoint.id.as_str().into(),
+            name: endpoint.name(),
+            url: endpoint.url.clone(),
+            is_active: endpoint.is_active,
+            badge: Badge::of(endpoint),
+            events: endpoint.events.iter().map(|event| event.name()).collect(),
+            created: long_date(endpoint.created_at.date()),
+            created_by: endpoint.created_by.clone(),
+            last: last(endpoint, now),
+            failing_since: endpoint.failing_since.map(moment),
+            gone: endpoint.gone_at.map(moment),
+            old_secret_until: endpoint.old_secret_ends_at.filter(|end| *end > now).map(moment),
+            rows: page.deliveries.iter().map(|delivery| row(delivery, now)).collect(),
+            only_failed: query.only_failed,
+            newer: beside(page.deliveries.first().filter(|_| page.has_before), false),
+            older: beside(page.deliveries.last().filter(|_| page.has_after), true),
+        }
+    }
+}
+
+fn row(delivery: &Delivery, now: Timestamp) -> Row {
+    Row {
+        id: delivery.id.as_str().into(),
+        event: delivery.event.clone(),
+        badge: Badge::of_delivery(delivery.status),
+        result: delivery.last_result.clone(),
+        next: next(delivery.status),
+        attempts: delivery.attempts,
+        when: day_and_time(delivery.created_at, now),
+        at: delivery.created_at.rfc_3339(),
+    }
+}
+
+/// When it is tried again, if it is known.
+pub(super) fn next(status: Status) -> Option<String> {
+    match status {
+        Status::Retrying(at) => Some(moment(at)),
+        Status::Queued | Status::Delivered(_) | Status::Failed(_) => None,
+    }
+}

@@ -1,0 +1,58 @@
+//! The pages of webhooks: one file each, over the verbs of [`crate::domain::webhooks`].
+
+mod delete;
+mod delivery;
+mod details;
+mod edit;
+mod form;
+mod index;
+mod new;
+mod query;
+mod secret;
+mod show;
+mod table;
+mod test;
+mod words;
+
+use serde::Deserialize;
+
+use crate::base::error::{Error, Result};
+use crate::domain::webhooks::{EndpointId, Policy};
+use crate::web::Site;
+use crate::web::routes::Routes;
+
+/// The routes of webhooks.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/webhooks", index::page);
+    routes.post("/webhooks", new::create);
+    routes.get("/webhooks/new", new::page);
+    routes.get("/webhooks/{webhook_id}", show::page);
+    routes.get("/webhooks/{webhook_id}/edit", edit::page);
+    routes.post("/webhooks/{webhook_id}/edit", edit::save);
+    routes.get("/webhooks/{webhook_id}/delete", delete::page);
+    routes.post("/webhooks/{webhook_id}/delete", delete::delete);
+    routes.get("/webhooks/{webhook_id}/secret", secret::page);
+    routes.post("/webhooks/{webhook_id}/secret", secret::replace);
+    routes.post("/webhooks/{webhook_id}/test", test::send);
+    routes.get("/webhooks/{webhook_id}/deliveries/{delivery_id}", delivery::page);
+    routes.post("/webhooks/{webhook_id}/deliveries/{delivery_id}", delivery::send_again);
+}
+
+/// A form that is all button.
+#[derive(Deserialize)]
+struct Nothing {}
+
+fn id(text: &str) -> Result<EndpointId> {
+    EndpointId::parse(text).ok_or(Error::NotFound)
+}
+
+/// An endpoint's page.
+fn location(id: &EndpointId) -> String {
+    format!("/webhooks/{}", id.as_str())
+}
+
+impl From<&Site> for Policy {
+    fn from(site: &Site) -> Self {
+        Self::new(&site.webhook_networks, &site.trusted_roots)
+    }
+}

@@ -1,0 +1,31 @@
+//! `/webhooks/{webhook_id}`: a webhook and its delivery log.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::details::EndpointPage;
+use super::id;
+use super::query::Query;
+use crate::base::error::Result;
+use crate::domain::members::permission::ManageSettings;
+use crate::pages::{Allowed, Viewer};
+use crate::web::{Site, page};
+
+#[derive(Template)]
+#[template(path = "webhooks/show.html")]
+struct Show<'a> {
+    viewer: &'a Viewer,
+    page: EndpointPage,
+}
+
+pub(super) async fn page(
+    viewer: Allowed<ManageSettings>,
+    webhook_id: web::Path<String>,
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse> {
+    let query = Query::parse(request.query_string());
+    let mut page = EndpointPage::load(&site.db, &id(&webhook_id)?, query, viewer.now).await?;
+    page.notice = viewer.take_notice();
+    page::ok(&Show { viewer: &viewer, page })
+}

@@ -1,0 +1,46 @@
+//! The table of webhooks as templates draw it, on its own page and behind the dialog for a new one.
+
+use super::words::{Badge, last};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::Db;
+use crate::domain::webhooks::{self, Endpoint, MOST};
+use crate::web::flash::Notice;
+
+pub(super) struct Table {
+    pub notice: Option<Notice>,
+    pub rows: Vec<Row>,
+    pub is_full: bool,
+}
+
+pub(super) struct Row {
+    pub id: String,
+    pub name: String,
+    /// Where it is, beside a name of its own; without path, which is on its page.
+    pub place: Option<String>,
+    pub events: Vec<&'static str>,
+    pub badge: Badge,
+    pub last: String,
+    pub last_at: Option<String>,
+}
+
+impl Table {
+    pub(super) async fn load(db: &Db, now: Timestamp) -> Result<Self> {
+        let endpoints = db.read(webhooks::all).await?;
+        let is_full = endpoints.len() >= MOST;
+        let rows = endpoints.iter().map(|endpoint| row(endpoint, now)).collect();
+        Ok(Self { notice: None, rows, is_full })
+    }
+}
+
+fn row(endpoint: &Endpoint, now: Timestamp) -> Row {
+    Row {
+        id: endpoint.id.as_str().into(),
+        name: endpoint.name(),
+        place: (!endpoint.description.is_empty()).then(|| endpoint.place()),
+        events: endpoint.events.iter().map(|event| event.name()).collect(),
+        badge: Badge::of(endpoint),
+        last: last(endpoint, now),
+        last_at: endpoint.failing_since.or(endpoint.last_attempt_at).map(Timestamp::rfc_3339),
+    }
+}

@@ -1,0 +1,52 @@
+//! What pages say of an endpoint and of a delivery.
+
+use crate::base::clock::{Timestamp, ago_within, day_and_month};
+use crate::domain::webhooks::Endpoint;
+use crate::domain::webhooks::delivery::Status;
+
+/// A badge as templates draw it.
+#[derive(Clone, Debug)]
+pub(super) struct Badge {
+    pub class: &'static str,
+    /// The sprite's icon; empty for a dot.
+    pub icon: &'static str,
+    pub text: &'static str,
+}
+
+impl Badge {
+    pub(super) fn of(endpoint: &Endpoint) -> Self {
+        let (class, icon, text) = match endpoint {
+            Endpoint { is_active: false, .. } => ("badge-expired", "circle-minus", "Paused"),
+            Endpoint { failing_since: Some(_), .. } => ("badge-soon", "triangle-alert", "Failing"),
+            Endpoint { last_attempt_at: None, .. } => {
+                ("badge-never", "circle-dashed", "Nothing sent yet")
+            }
+            _ => ("badge-active", "", "Active"),
+        };
+        Self { class, icon, text }
+    }
+
+    pub(super) fn of_delivery(status: Status) -> Self {
+        let (class, icon, text) = match status {
+            Status::Queued => ("badge-never", "circle-dashed", "Queued"),
+            Status::Retrying(_) => ("badge-soon", "clock", "Retrying"),
+            Status::Delivered(_) => ("badge-active", "check", "Delivered"),
+            Status::Failed(_) => ("badge-expired", "circle-alert", "Failed"),
+        };
+        Self { class, icon, text }
+    }
+}
+
+/// `Delivered 2 min ago`, `Failing since 30 Nov, 14:06`, `Nothing yet`.
+pub(super) fn last(endpoint: &Endpoint, now: Timestamp) -> String {
+    match (endpoint.failing_since, endpoint.last_attempt_at) {
+        (Some(since), _) => format!("Failing since {}", moment(since)),
+        (None, Some(at)) => format!("Delivered {}", ago_within(at, now)),
+        (None, None) => "Nothing yet".into(),
+    }
+}
+
+/// `30 Nov, 14:06`, UTC.
+pub(super) fn moment(at: Timestamp) -> String {
+    format!("{}, {}", day_and_month(at.date()), at.time_of_day())
+}
