@@ -2,16 +2,10 @@
 
 use std::process::ExitCode;
 
-use latchkey::cli;
-use latchkey::config::Config;
-
 /// Gives memory back after a storm of requests, where the default allocator keeps it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Config::read() {
-        Ok(config) => cli::run(&config),
-        Err(refusal) => refusal.report(),
-    }
+    latchkey::cli::run()
 }

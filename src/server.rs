@@ -24,7 +24,7 @@ use crate::domain::usage::Recorder;
 use crate::domain::verification::Verifier;
 use crate::gateway;
 use crate::gateway::{Expectations, Front};
-use crate::jobs::{Worker, Writer};
+use crate::jobs::{Needs, Worker, Writer};
 use crate::pages;
 use crate::pages::Public;
 use crate::pages::sign_in::session;
@@ -84,6 +84,20 @@ impl Shared {
     }
 }
 
+/// What the work in the background needs of the site.
+#[must_use]
+pub fn needs(site: &Site) -> Needs {
+    Needs {
+        db: site.db.clone(),
+        keyring: site.keyring.clone(),
+        clock: site.clock.clone(),
+        clock_steps: site.clock_steps.clone(),
+        public_url: site.public_url.clone(),
+        receivers: site.into(),
+        mail_server: site.into(),
+    }
+}
+
 /// Every route that people use.
 #[must_use]
 pub fn routes() -> Routes {
@@ -108,7 +122,7 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
 ) -> Result<()> {
     // Dropped, and so for the last time writing, once no request is under way any more.
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
-    let _worker = Worker::start(&shared.site)?;
+    let _worker = Worker::start(needs(&shared.site))?;
     let workers = workers.map(NonZeroUsize::get);
     actix_web::rt::System::new().block_on(async {
         let mut servers = vec![dashboard(shared, sockets.dashboard, workers)];

@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
+use super::arguments::ActivityCommand;
 use super::{existing, say};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::base::text::thousands;
-use crate::config::{ActivityCommand, Config};
+use crate::config::Config;
 use crate::domain::activity::{self, Newest};
 use crate::domain::members;
 use crate::domain::settings;

@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
+use super::arguments::FillDemo;
 use super::{CLOCK, open, say};
 use crate::base::error::Result;
 use crate::base::text::thousands;
-use crate::config::{Config, FillDemo};
+use crate::config::Config;
 use crate::db::Location;
 use crate::demo;
 use crate::domain::members::{Member, Permission};

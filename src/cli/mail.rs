@@ -4,10 +4,11 @@ use std::io::{BufRead, Write};
 
 use zeroize::Zeroizing;
 
+use super::arguments::{MailCommand, SetMail};
 use super::{CLOCK, open, read_line, say};
 use crate::base::error::{Error, Result};
 use crate::base::network::TrustedRoots;
-use crate::config::{Config, MailCommand, ServerConfig, SetMail};
+use crate::config::{Config, ServerConfig};
 use crate::domain::activity::Author;
 use crate::domain::mail::{self, Connector, Draft, Server};
 use crate::domain::members::mail_server;

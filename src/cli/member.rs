@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, Write};
 
+use super::arguments::{AddMember, MemberCommand};
 use super::{CLOCK, open, read_line, say};
 use crate::base::clock::short_date;
 use crate::base::error::{Error, Result};
-use crate::config::{AddMember, Config, MemberCommand};
+use crate::config::Config;
 use crate::domain::activity::Author;
 use crate::domain::members::{self, Email, Member, NewMember, Permission, Permissions, State};
 use crate::domain::settings;

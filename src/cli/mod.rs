@@ -3,6 +3,7 @@
 //! Owns standard input and output. Errors are one line on standard error, exit code 1.
 
 mod activity;
+pub(crate) mod arguments;
 mod backup;
 mod demo;
 mod log;
@@ -14,11 +15,13 @@ mod serve;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
+use arguments::Command;
+
 use crate::base::clock::Clock;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::base::text;
-use crate::config::{Command, Config};
+use crate::config::Config;
 use crate::db::Db;
 use crate::domain::activity::Author;
 use crate::domain::attention;
@@ -26,11 +29,18 @@ use crate::domain::roles;
 use crate::domain::scopes;
 use crate::domain::settings;
 
-/// Does what `config` says.
+/// Reads what the program was told and does it.
 #[must_use]
-pub fn run(config: &Config) -> ExitCode {
+pub fn run() -> ExitCode {
+    match arguments::read() {
+        Ok((command, config)) => obey(&command, &config),
+        Err(refusal) => refusal.report(),
+    }
+}
+
+fn obey(command: &Command, config: &Config) -> ExitCode {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
-    let outcome = match &config.command {
+    let outcome = match command {
         Command::Serve => {
             drop((input, output));
             serve::run(config)

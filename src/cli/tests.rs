@@ -18,17 +18,22 @@ impl Shell {
     }
 
     fn config(&self, arguments: &[&str]) -> Config {
+        self.told(arguments).1
+    }
+
+    fn told(&self, arguments: &[&str]) -> (Command, Config) {
         let folder = self.0.path().join("data");
         let fixed = ["latchkey".into(), "--data-dir".into(), folder.into_os_string()];
         let all = fixed.into_iter().chain(arguments.iter().map(OsString::from));
-        Config::parse(all, |_| None).expect("a configuration")
+        let told = Config::parse(all, |_| None).expect("a configuration");
+        arguments::settled(told).expect("a configuration")
     }
 
     fn member(&self, arguments: &[&str], typed: &str) -> Result<String> {
         let arguments: Vec<&str> =
             ["member"].into_iter().chain(arguments.iter().copied()).collect();
-        let config = self.config(&arguments);
-        let Command::Member(command) = &config.command else { panic!("{:?}", config.command) };
+        let (command, config) = self.told(&arguments);
+        let Command::Member(command) = &command else { panic!("{command:?}") };
         let (mut input, mut output) = (Cursor::new(typed.to_owned()), Vec::new());
         member::run(&config, command, &mut input, &mut output)?;
         Ok(String::from_utf8(output).expect("text"))
@@ -38,8 +43,8 @@ impl Shell {
 impl Shell {
     fn mail(&self, arguments: &[&str], typed: &str) -> Result<String> {
         let arguments: Vec<&str> = ["mail"].into_iter().chain(arguments.iter().copied()).collect();
-        let config = self.config(&arguments);
-        let Command::Mail(command) = &config.command else { panic!("{:?}", config.command) };
+        let (command, config) = self.told(&arguments);
+        let Command::Mail(command) = &command else { panic!("{command:?}") };
         let (mut input, mut output) = (Cursor::new(typed.to_owned()), Vec::new());
         mail::run(&config, command, &mut input, &mut output)?;
         Ok(String::from_utf8(output).expect("text"))

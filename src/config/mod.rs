@@ -14,24 +14,20 @@ mod trusted_proxies;
 use std::env;
 use std::ffi::{OsStr, OsString};
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{CommandFactory as _, FromArgMatches as _, Subcommand};
 
-pub use command_line::{
-    ActivityCommand, AddMember, Command, FillDemo, LogFormat, MailCommand, MemberCommand, SetMail,
-};
+pub use command_line::LogFormat;
 pub use network::{ServerConfig, TlsFiles};
 pub use public_url::PublicUrl;
 pub use refusal::Refusal;
-pub use storage::DatabaseConfig;
+pub use storage::{DatabaseConfig, Location};
 pub use trusted_proxies::TrustedProxies;
 
 use command_line::CommandLine;
 
-/// Everything that the program was told.
+/// Everything that the program was told but what to do.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What to do.
-    pub command: Command,
     /// Where data is kept.
     pub database: DatabaseConfig,
     /// Where and how to serve.
@@ -48,45 +44,33 @@ pub struct LogConfig {
 }
 
 impl Config {
-    /// Reads the program's command line and environment.
+    /// Reads the program's command line, with one of the commands `C` in it, and the environment.
     ///
     /// # Errors
     /// What to print instead of starting: one line about a bad setting, or the help asked for.
-    pub fn read() -> Result<Self, Refusal> {
-        environment::refuse_unknown(&CommandLine::command(), env::vars_os())?;
+    pub fn read<C: Subcommand>() -> Result<(Option<C>, Self), Refusal> {
+        environment::refuse_unknown(&CommandLine::<C>::command(), env::vars_os())?;
         #[expect(clippy::disallowed_methods, reason = "config reads the environment")]
         let value_of = |variable: &OsStr| env::var_os(variable);
         Self::parse(env::args_os(), value_of)
     }
 
-    pub(crate) fn parse(
+    pub(crate) fn parse<C: Subcommand>(
         arguments: impl IntoIterator<Item = OsString>,
         value_of: impl Fn(&OsStr) -> Option<OsString>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<(Option<C>, Self), Refusal> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let matches = environment::settled(CommandLine::command(), value_of)
+        let matches = environment::settled(CommandLine::<C>::command(), value_of)
             .try_get_matches_from(&arguments)
             .map_err(|error| Refusal::of(error, &arguments))?;
-        let line = CommandLine::from_arg_matches(&matches)
+        let line = CommandLine::<C>::from_arg_matches(&matches)
             .map_err(|error| Refusal::of(error, &arguments))?;
-        line.settle()
-    }
-}
-
-impl CommandLine {
-    /// Fills in what was left out and checks what one option alone cannot tell.
-    fn settle(self) -> Result<Config, Refusal> {
-        let config = Config {
-            command: self.command.unwrap_or(Command::Serve),
-            database: self.storage.settle()?,
-            server: self.network.settle()?,
-            log: LogConfig { format: self.log.log_format },
+        let config = Self {
+            database: line.storage.settle()?,
+            server: line.network.settle()?,
+            log: LogConfig { format: line.log.log_format },
         };
-        if matches!(config.command, Command::Serve) {
-            config.server.refuse_every_address()?;
-            config.server.refuse_plain_http()?;
-        }
-        Ok(config)
+        Ok((line.command, config))
     }
 }
 

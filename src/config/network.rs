@@ -189,9 +189,18 @@ impl ServerConfig {
         self.public_url.clone().unwrap_or_else(direct)
     }
 
+    /// Checks what serving needs.
+    ///
+    /// # Errors
+    /// When browsers could not be led to it, or it would speak plain http beyond this machine.
+    pub fn check(&self) -> Result<(), Refusal> {
+        self.refuse_every_address()?;
+        self.refuse_plain_http()
+    }
+
     /// Every address of this machine is none that a browser could be led to, and forms are taken from
     /// the public URL only.
-    pub(super) fn refuse_every_address(&self) -> Result<(), Refusal> {
+    fn refuse_every_address(&self) -> Result<(), Refusal> {
         if self.public_url.is_none() && self.listen.ip().to_canonical().is_unspecified() {
             return Err(Refusal::new(format!(
                 "--listen {} is every address of this machine: give the one that browsers use with \
@@ -210,7 +219,7 @@ impl ServerConfig {
 
     /// Over plain http anybody on the way reads passwords and secret keys (ASVS 12.2.1): no listener
     /// may be reached that way from other machines unless the operator says so.
-    pub(super) fn refuse_plain_http(&self) -> Result<(), Refusal> {
+    fn refuse_plain_http(&self) -> Result<(), Refusal> {
         let stays_here = |address: SocketAddr| address.ip().to_canonical().is_loopback();
         let url = self.public_url(self.listen);
         let is_local = url.is_loopback() && stays_here(self.listen);

@@ -84,7 +84,8 @@ fn from_environment(error: &clap::Error, arguments: &[OsString]) -> Option<(Stri
         let text = argument.to_string_lossy();
         text == flag || text.starts_with(&format!("{flag}="))
     };
-    let command = CommandLine::command();
+    // Commands take nothing from the environment.
+    let command = CommandLine::<()>::command();
     let argument =
         command.get_arguments().find(|known| known.get_long() == flag.strip_prefix("--"))?;
     #[expect(clippy::disallowed_methods, reason = "config reads the environment")]

@@ -9,7 +9,6 @@ use clap::Args;
 
 use super::Refusal;
 use crate::base::files;
-use crate::db::Location;
 
 /// The database in the data directory.
 const DATABASE: &str = "latchkey.db";
@@ -47,6 +46,15 @@ pub(super) struct StorageOptions {
                 [default: secret.key in the data directory]"
     )]
     secret_key_file: Option<OsString>,
+}
+
+/// Which database, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL.
+    Postgres(String),
 }
 
 /// Where data is kept.

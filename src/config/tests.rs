@@ -3,9 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::db::Location;
+use crate::cli::arguments::{self, Command, FillDemo};
 
 fn parse(arguments: &[&str]) -> Result<Config, String> {
+    Ok(parse_command(arguments)?.1)
+}
+
+fn parse_command(arguments: &[&str]) -> Result<(Command, Config), String> {
     let all = ["latchkey"].into_iter().chain(arguments.iter().copied());
     parse_in(&[], all)
 }
@@ -14,13 +18,13 @@ fn parse(arguments: &[&str]) -> Result<Config, String> {
 fn parse_in<'a>(
     variables: &[(&str, &str)],
     arguments: impl Iterator<Item = &'a str>,
-) -> Result<Config, String> {
+) -> Result<(Command, Config), String> {
     let value_of = |name: &OsStr| {
         let found = variables.iter().find(|(other, _)| name == *other);
         found.map(|(_, value)| OsString::from(value))
     };
-    let config = Config::parse(arguments.map(OsString::from), value_of);
-    config.map_err(|refusal| refusal.line().to_owned())
+    let told = Config::parse(arguments.map(OsString::from), value_of);
+    told.and_then(arguments::settled).map_err(|refusal| refusal.line().to_owned())
 }
 
 fn refusal(arguments: &[&str]) -> String {
@@ -31,8 +35,8 @@ fn refusal(arguments: &[&str]) -> String {
 
 #[test]
 fn without_options_it_serves_this_machine_from_a_file() {
-    let config = parse(&[]).expect("a configuration");
-    assert!(matches!(config.command, Command::Serve));
+    let (command, config) = parse_command(&[]).expect("a configuration");
+    assert!(matches!(command, Command::Serve));
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     let url = config.server.public_url(config.server.listen);
     assert_eq!((url.origin(), url.is_https()), ("http://127.0.0.1:8080", false));
@@ -48,12 +52,12 @@ fn options_stand_before_or_after_the_command() {
     for arguments in
         [["--listen", "127.0.0.1:0", "migrate"], ["migrate", "--listen", "127.0.0.1:0"]]
     {
-        let config = parse(&arguments).expect("a configuration");
+        let (command, config) = parse_command(&arguments).expect("a configuration");
         assert_eq!(config.server.listen.port(), 0);
-        assert!(matches!(config.command, Command::Migrate));
+        assert!(matches!(command, Command::Migrate));
     }
-    let config = parse(&["demo", "--keys", "7"]).expect("a configuration");
-    assert!(matches!(config.command, Command::Demo(FillDemo { keys: 7, days: 90 })));
+    let (command, _) = parse_command(&["demo", "--keys", "7"]).expect("a configuration");
+    assert!(matches!(command, Command::Demo(FillDemo { keys: 7, days: 90 })));
 }
 
 #[test]
@@ -108,7 +112,7 @@ fn help_and_version_are_no_errors() {
 fn unknown_variables_of_ours_are_refused_and_others_are_not_ours() {
     let check = |name: &str| {
         let variable = (OsString::from(name), OsString::new());
-        environment::refuse_unknown(&CommandLine::command(), std::iter::once(variable))
+        environment::refuse_unknown(&CommandLine::<Command>::command(), std::iter::once(variable))
     };
     let line = check("LATCHKEY_TRUSTED_PROXY").expect_err("refused");
     assert!(line.line().contains("LATCHKEY_TRUSTED_PROXY"));
@@ -254,14 +258,14 @@ fn white_space_around_a_variable_is_no_part_of_it() {
         ("LATCHKEY_WORKERS", "3\n"),
         ("LATCHKEY_INSECURE_HTTP", "yes\n"),
     ];
-    let config = parse_in(&variables, ["latchkey"].into_iter()).expect("a configuration");
+    let (_, config) = parse_in(&variables, ["latchkey"].into_iter()).expect("a configuration");
     let origin = config.server.public_url.map(|url| url.origin().to_owned());
     assert_eq!(origin.as_deref(), Some("https://keys.example.com"));
     assert_eq!(config.database.location, Location::Sqlite("/data/latchkey.db".into()));
     assert_eq!(config.server.workers.map(usize::from), Some(3));
     assert!(config.server.insecure_http);
     let typed = ["latchkey", "--workers", "2"].into_iter();
-    let config = parse_in(&variables, typed).expect("a configuration");
+    let (_, config) = parse_in(&variables, typed).expect("a configuration");
     assert_eq!(config.server.workers.map(usize::from), Some(2), "what is typed counts first");
     let line = parse_in(&[("LATCHKEY_WORKERS", "x\n")], ["latchkey"].into_iter());
     assert!(line.expect_err("refused").contains("whole number"));
@@ -269,13 +273,13 @@ fn white_space_around_a_variable_is_no_part_of_it() {
 
 #[test]
 fn an_empty_variable_is_as_one_that_is_not_set_but_for_the_database() {
-    let command = CommandLine::command();
+    let command = CommandLine::<Command>::command();
     let variables = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
     let (database, others): (Vec<_>, Vec<_>) =
         variables.partition(|name| *name == "LATCHKEY_DATABASE_URL");
     for empty in ["", " ", "\n"] {
         let unset: Vec<_> = others.iter().map(|name| (*name, empty)).collect();
-        let config = parse_in(&unset, ["latchkey"].into_iter()).expect("a configuration");
+        let (_, config) = parse_in(&unset, ["latchkey"].into_iter()).expect("a configuration");
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
         let line = parse_in(&[(database[0], empty)], ["latchkey"].into_iter());
         assert!(line.expect_err("refused").contains("LATCHKEY_DATABASE_URL"));

@@ -144,14 +144,14 @@ mod tests {
     use crate::db::{Db, Location};
 
     #[test]
-    fn what_a_process_announces_it_hears_once_and_what_others_announce_as_well() {
+    fn what_a_process_announces_it_tells_once_and_what_others_announce_as_well() {
         let folder = tempfile::tempdir().expect("a folder");
         let location = Location::Sqlite(folder.path().join("latchkey.db"));
         let [own, other] = [(); 2].map(|()| Db::open(&location).expect("a database"));
-        let (hears, heard) = mpsc::channel();
+        let (tells, heard) = mpsc::channel();
         own.subscribe(move |what| match what {
-            Heard::Changed(what) => hears.send(what.to_owned()).expect("the test listens"),
-            Heard::Everything => hears.send(EVERYTHING.to_owned()).expect("the test listens"),
+            Heard::Changed(what) => tells.send(what.to_owned()).expect("the test listens"),
+            Heard::Everything => tells.send(EVERYTHING.to_owned()).expect("the test listens"),
         });
         own.watch().expect("a watcher");
         let next = || heard.recv_timeout(Duration::from_secs(20)).expect("heard");

@@ -22,19 +22,18 @@ mod pool;
 mod pools;
 mod postgres_url;
 mod rows;
-#[expect(missing_docs, reason = "columns are documented where they are created, in migrations/")]
 pub mod schema;
 mod sqlite_file;
 mod suitable;
 mod watcher;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use diesel::connection::SimpleConnection as _;
 
+pub use crate::config::Location;
 pub use backup::backup;
 pub use commit::noting_writes;
 pub(crate) use connection::on_each;
@@ -49,15 +48,6 @@ pub use health::Health;
 use pool::{Connections, Pool};
 use pools::Pools;
 use sqlite_file::SqliteFile;
-
-/// Which database, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// An SQLite file.
-    Sqlite(PathBuf),
-    /// A PostgreSQL URL.
-    Postgres(String),
-}
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]

@@ -4,4 +4,4 @@ mod usage_writer;
 mod worker;
 
 pub use usage_writer::Writer;
-pub use worker::Worker;
+pub use worker::{Needs, Worker};

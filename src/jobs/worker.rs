@@ -10,16 +10,18 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::base::background;
-use crate::base::clock::{MINUTE, SECOND, Timestamp, uptime};
+use crate::base::clock::{Clock, MINUTE, SECOND, Timestamp, uptime};
+use crate::base::clock_steps::ClockSteps;
 use crate::base::error::{Error, Result};
+use crate::base::keyring::Keyring;
 use crate::base::random;
+use crate::config::PublicUrl;
 use crate::db::{Db, lease};
 use crate::domain::alerts::{self, Telling};
 use crate::domain::mail;
 use crate::domain::mail::Connector;
 use crate::domain::webhooks;
 use crate::domain::webhooks::Policy;
-use crate::web::Site;
 
 /// How often there is something to do.
 const EVERY: Duration = Duration::from_secs(1);
@@ -38,6 +40,24 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// How often causes are looked for, in milliseconds.
 const LOOKS: i64 = MINUTE;
 
+/// What the work needs.
+pub struct Needs {
+    /// The database.
+    pub db: Db,
+    /// The keys.
+    pub keyring: Keyring,
+    /// The time.
+    pub clock: Clock,
+    /// Whether it was set back.
+    pub clock_steps: ClockSteps,
+    /// Where people reach the site, for links in messages.
+    pub public_url: PublicUrl,
+    /// Which receivers webhooks may reach, and how.
+    pub receivers: Policy,
+    /// How the mail server is reached.
+    pub mail_server: Connector,
+}
+
 /// Works in the background until it is dropped.
 pub struct Worker {
     alive: Vec<Sender<()>>,
@@ -47,28 +67,28 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts to work for `site`.
+    /// Starts to work.
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub fn start(site: &Site) -> Result<Self> {
+    pub fn start(needs: Needs) -> Result<Self> {
         let (running, ended) = mpsc::channel();
         let mut worker = Self { alive: Vec::new(), running: Some(running), ended };
-        let mut turn = Turn::new(site)?;
-        let (clock, steps) = (site.clock.clone(), site.clock_steps.clone());
+        let Needs { db, keyring, clock, .. } = needs;
+        let mut turn = Turn::new(&db, &needs.public_url)?;
+        let (now, steps) = (clock.clone(), needs.clock_steps);
         worker.spawn("alerts", move |_| {
-            steps.check(clock.now(), uptime());
-            turn.take(clock.now())
+            steps.check(now.now(), uptime());
+            turn.take(now.now())
         })?;
-        let (here, policy) = (site.clone(), Policy::from(site));
+        let (pool, keys, now, policy) =
+            (db.clone(), keyring.clone(), clock.clone(), needs.receivers);
         worker.spawn("webhooks", move |runtime| {
-            let sent = webhooks::send_due(&here.db, &here.keyring, &policy, here.clock.now());
-            runtime.block_on(sent).map(drop)
+            runtime.block_on(webhooks::send_due(&pool, &keys, &policy, now.now())).map(drop)
         })?;
-        let (here, connector) = (site.clone(), Connector::from(site));
+        let connector = needs.mail_server;
         worker.spawn("mail", move |runtime| {
-            let sent = mail::send_due(&here.db, &here.keyring, &connector, here.clock.now());
-            runtime.block_on(sent).map(drop)
+            runtime.block_on(mail::send_due(&db, &keyring, &connector, clock.now())).map(drop)
         })?;
         Ok(worker)
     }
@@ -128,10 +148,10 @@ struct Turn {
 }
 
 impl Turn {
-    fn new(site: &Site) -> Result<Self> {
+    fn new(db: &Db, public_url: &PublicUrl) -> Result<Self> {
         Ok(Self {
-            db: site.db.clone(),
-            telling: Telling { public_url: site.public_url.to_string() },
+            db: db.clone(),
+            telling: Telling { public_url: public_url.to_string() },
             holder: random::text(random::BASE62, 16)?,
             held_until: Timestamp::default(),
             refused_at: None,

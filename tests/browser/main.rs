@@ -3,6 +3,7 @@
 //! Needs Debian's `chromium` and `chromium-driver`, and axe-core in `node_modules` beside this file;
 //! `tests/all` installs them.
 
+#![expect(clippy::too_many_lines, reason = "a test tells one story from beginning to end")]
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../suite/support/mod.rs"]

@@ -4,6 +4,7 @@
 //! `python3 -m venv` and pip, into the target folder; where that cannot be, `-- --skip envoy` leaves
 //! it out.
 
+#![expect(clippy::too_many_lines, reason = "a test tells one story from beginning to end")]
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod cases;

@@ -22,8 +22,10 @@ const FEATURES: [&str; 16] = [
     "attention",
     "alerts",
 ];
+/// Folders, from bottom to top: each uses those before it. `server.rs` and `main.rs` are on top with `cli`.
+const FOLDERS: [&str; 10] =
+    ["base", "config", "db", "domain", "jobs", "web", "pages", "gateway", "demo", "cli"];
 const LONGEST_FILE: usize = 300;
-const LONGEST_FUNCTION: usize = 40;
 
 struct Source {
     /// Below `src`, as `pages/api_keys/new.rs`.
@@ -145,34 +147,122 @@ fn no_feature_reaches_into_another_s_store() {
     });
 }
 
+/// Every path in the code that begins at the crate or above its module, from the crate on.
+fn paths(source: &Source) -> Vec<Vec<String>> {
+    let code: Vec<&str> = source.lines().map(|(_, line)| line).collect();
+    let code = code.join(" ");
+    let module = module(&source.path);
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::").chain(code.match_indices("super::")) {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        if code[..at].ends_with(is_part) {
+            continue;
+        }
+        let mut words = tree(&code[at..]);
+        for path in &mut words {
+            let above = path.iter().take_while(|word| *word == "super").count();
+            let start = if above == 0 { &[][..] } else { &module[..module.len() - above] };
+            let rest = path.split_off(above.max(1));
+            *path = start.iter().map(|word| (*word).to_owned()).chain(rest).collect();
+        }
+        found.extend(words);
+    }
+    found
+}
+
+/// The module that a file is.
+fn module(path: &str) -> Vec<&str> {
+    let path = path.trim_end_matches(".rs").trim_end_matches("/mod");
+    path.split('/').collect()
+}
+
+/// The paths of a tree as in `crate::{a, b::{c, d}}`, which may be broken over lines.
+fn tree(code: &str) -> Vec<Vec<String>> {
+    let (mut prefix, mut outer, mut paths) = (Vec::<String>::new(), Vec::new(), Vec::new());
+    let mut rest = code;
+    loop {
+        rest = rest.trim_start();
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        if word > 0 {
+            prefix.push(rest[..word].to_owned());
+            rest = &rest[word..];
+            if let Some(next) = rest.strip_prefix("::") {
+                rest = next;
+                continue;
+            }
+            paths.push(prefix.clone());
+        } else if let Some(next) = rest.strip_prefix('{') {
+            outer.push(prefix.len());
+            rest = next;
+            continue;
+        }
+        // What else stands in a group, as `as Name`, ends with its comma.
+        loop {
+            let Some(&length) = outer.last() else { return paths };
+            let Some(end) = rest.find([',', '}']) else { return paths };
+            let is_end = rest[end..].starts_with('}');
+            rest = &rest[end + 1..];
+            prefix.truncate(length);
+            if !is_end {
+                break;
+            }
+            outer.pop();
+        }
+    }
+}
+
 #[test]
-fn verbs_use_features_to_their_left_only() {
-    assert_nowhere("features go from left to right", |source, line| {
-        let Some(own) = source.feature().filter(|_| !source.is_page()) else { return false };
-        let uses = |other: &str| {
-            names(line, &format!("crate::domain::{other}"))
-                || (line.starts_with("use crate::domain::{") && names(line, other))
+fn a_tree_of_imports_is_read_whole() {
+    let read = |code| tree(code).iter().map(|path| path.join("::")).collect::<Vec<_>>();
+    assert_eq!(read("crate::a::b; other"), ["crate::a::b"]);
+    assert_eq!(
+        read("crate::{\n    a::{self, B as C},\n    d::{e::F,\n g},\n h,\n}; i::j"),
+        ["crate::a::self", "crate::a::B", "crate::d::e::F", "crate::d::g", "crate::h"]
+    );
+    assert_eq!(read("super::super::list::Search, more"), ["super::super::list::Search"]);
+}
+
+fn assert_paths(rule: &str, breaks: impl Fn(&Source, &[&str]) -> bool) {
+    let mut broken = Vec::new();
+    for source in sources() {
+        for path in paths(&source) {
+            let words: Vec<&str> = path.iter().map(String::as_str).collect();
+            if breaks(&source, &words) {
+                broken.push(format!("src/{}: {}", source.path, path.join("::")));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{rule}:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn each_folder_uses_only_those_below_it() {
+    let height = |word: &str| FOLDERS.iter().position(|folder| *folder == word);
+    let top = FOLDERS.len() - 1;
+    let mut seen = 0;
+    for source in sources() {
+        let name = module(&source.path)[0];
+        let own = match name {
+            "server" | "main" | "lib" => top,
+            name => height(name).unwrap_or_else(|| panic!("src/{name} has no place")),
         };
-        FEATURES[own + 1..].iter().any(|other| uses(other))
-    });
+        for path in paths(&source) {
+            let used = path.first().map_or("", String::as_str);
+            let used = if used == "server" { Some(top) } else { height(used) };
+            let place = || format!("src/{} uses {}", source.path, path.join("::"));
+            assert!(used.is_none_or(|used| used <= own), "{}", place());
+            seen += 1;
+        }
+    }
+    assert!(seen > 1_000, "the imports are seen");
 }
 
 #[test]
-fn what_everything_stands_on_knows_no_feature() {
-    assert_nowhere("the base and the kit know no feature", |source, line| {
-        let is_below =
-            ["base/", "db/", "web/"].iter().any(|folder| source.path.starts_with(folder));
-        is_below && names(line, "crate::domain")
-    });
-}
-
-#[test]
-fn nothing_below_the_server_knows_the_server_or_the_commands() {
-    assert_nowhere("main → cli → server → pages", |source, line| {
-        let is_below = ["domain/", "web/", "pages/", "gateway/", "jobs/"]
-            .iter()
-            .any(|folder| source.path.starts_with(folder));
-        is_below && (names(line, "crate::server") || names(line, "crate::cli"))
+fn a_feature_uses_only_those_before_it() {
+    assert_paths("features go from left to right", |source, path| {
+        let ["domain", other, ..] = path else { return false };
+        let other = FEATURES.iter().position(|feature| feature == other);
+        source.feature().is_some_and(|own| other.is_none_or(|other| other > own))
     });
 }
 
@@ -282,10 +372,10 @@ fn forms_are_read_by_the_kit_and_few_of_their_fields_arrive_as_typed() {
             "pages/leaks/check.rs",
             "pages/settings/fields.rs",
             "pages/sign_in/account/password.rs",
+            "pages/sign_in/index.rs",
             "pages/sign_in/invitation.rs",
             "pages/sign_in/reset_password.rs",
             "pages/sign_in/set_up.rs",
-            "pages/sign_in/sign_in.rs",
             "web/upload.rs",
         ]
     );
@@ -311,43 +401,6 @@ fn every_file_says_what_it_is_and_none_is_too_long() {
         }
         let length = source.code.lines().count();
         assert!(length <= LONGEST_FILE, "src/{} has {length} lines", source.path);
-    }
-}
-
-#[test]
-fn no_function_is_too_long() {
-    for source in sources() {
-        let mut begun: Option<(usize, usize, String)> = None;
-        for (number, line) in (1..).zip(source.code.lines()) {
-            let indent = line.len() - line.trim_start().len();
-            let is_head = {
-                let words = line.trim_start();
-                let starts = [
-                    "fn ",
-                    "pub fn ",
-                    "async fn ",
-                    "pub async fn ",
-                    "pub(super) fn ",
-                    "pub(super) async fn ",
-                    "pub(crate) fn ",
-                    "const fn ",
-                    "pub const fn ",
-                ];
-                starts.iter().any(|start| words.starts_with(start)) && !words.ends_with(';')
-            };
-            if begun.is_none() && is_head && !line.trim_end().ends_with('}') {
-                begun = Some((number, indent, line.trim().to_owned()));
-            }
-            if let Some((first, depth, head)) = &begun
-                && line.trim_end() == format!("{}}}", " ".repeat(*depth))
-            {
-                let length = number - first + 1;
-                let place = format!("src/{}:{first}: {head}", source.path);
-                assert!(length <= LONGEST_FUNCTION, "{place} has {length} lines");
-                begun = None;
-            }
-        }
-        assert!(begun.is_none(), "src/{}: {begun:?} was not read to its end", source.path);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The behaviour of the program, through HTTP, on SQLite or on the PostgreSQL that
 //! `LATCHKEY_TEST_POSTGRES` names.
 
+#![expect(clippy::too_many_lines, reason = "a test tells one story from beginning to end")]
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod support;

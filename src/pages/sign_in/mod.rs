@@ -7,7 +7,7 @@ mod known_browser;
 mod reset_password;
 pub mod session;
 mod set_up;
-mod sign_in;
+mod index;
 
 use actix_web::{HttpResponse, web};
 use zeroize::Zeroizing;
@@ -21,9 +21,9 @@ use crate::web::routes::Routes;
 
 /// The routes of signing in.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/sign-in", sign_in::page);
-    routes.post("/sign-in", sign_in::sign_in);
-    routes.post("/sign-out", sign_in::sign_out);
+    routes.get("/sign-in", index::page);
+    routes.post("/sign-in", index::sign_in);
+    routes.post("/sign-out", index::sign_out);
     // https://w3c.github.io/webappsec-change-password-url/
     routes.get("/.well-known/change-password", change_password);
     routes.get("/set-up", set_up::page);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::sign_in::enter;
+use super::index::enter;
 use super::{attempt, judge};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Member;

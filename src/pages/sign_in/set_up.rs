@@ -8,7 +8,7 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::attempt;
-use super::sign_in::enter;
+use super::index::enter;
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::{Email, Member, MemberName};
 use crate::domain::roles;

@@ -8,6 +8,7 @@ use latchkey::db::lease;
 use latchkey::domain::api_keys;
 use latchkey::domain::members::Permission;
 use latchkey::jobs::Worker;
+use latchkey::server;
 
 use super::{key_id, open, refuse, use_mail, webhook};
 use crate::support::App;
@@ -234,7 +235,8 @@ fn two_nodes_at_work_open_one_alert_and_tell_of_it_once() {
     let id = app.key("Billing worker");
     refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
     let other = app.second_node();
-    let workers = [&app, &other].map(|node| Worker::start(&node.site).expect("threads"));
+    let workers =
+        [&app, &other].map(|node| Worker::start(server::needs(&node.site)).expect("threads"));
     let mut mails = Vec::new();
     let patience = Instant::now() + Duration::from_mins(1);
     while mails.is_empty() && Instant::now() < patience {

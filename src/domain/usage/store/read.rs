@@ -90,16 +90,15 @@ pub(in crate::domain::usage) fn busiest(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Busy>> {
-    let counted = match period {
-        Period::Hours24 => counted("hour", &period.units(now)),
-        // Longer ones start with a day; what follows the first days is read by the week.
-        _ => {
-            let days = days(period, now);
-            let week = |day: i64| day.div_euclid(WEEK);
-            let (first, last) = (week(days.start() + WEEK - 1), week(*days.end()));
-            let before = *days.start()..=first * WEEK - 1;
-            format!("{} UNION ALL {}", counted("day", &before), counted("week", &(first..=last)))
-        }
+    // Longer ones start with a day; what follows the first days is read by the week.
+    let counted = if period == Period::Hours24 {
+        counted("hour", &period.units(now))
+    } else {
+        let days = days(period, now);
+        let week = |day: i64| day.div_euclid(WEEK);
+        let (first, last) = (week(days.start() + WEEK - 1), week(*days.end()));
+        let before = *days.start()..=first * WEEK - 1;
+        format!("{} UNION ALL {}", counted("day", &before), counted("week", &(first..=last)))
     };
     let rows: Vec<OfKey> = diesel::sql_query(format!(
         "SELECT key_id, \

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use latchkey::base::clock::SECOND;
 use latchkey::jobs::Worker;
+use latchkey::server;
 
 use super::caller::in_the_end;
 use super::listener::Nodes;
@@ -18,7 +19,7 @@ const UNTIL: &str = "SELECT COALESCE(MAX(until), 0) FROM leases WHERE name = 'al
 #[test]
 fn work_in_the_background_goes_on_after_its_write_hung() {
     let Some(nodes) = Nodes::new() else { return };
-    let worker = Worker::start(&nodes.there.site).expect("threads");
+    let worker = Worker::start(server::needs(&nodes.there.site)).expect("threads");
     in_the_end("it holds the lease", || nodes.here.number(UNTIL) > 0);
     let held = nodes.here.number(UNTIL);
     nodes.proxy.freeze_at(Some(WRITES));

@@ -1,0 +1,156 @@
+//! The commands of the command line, as clap reads them.
+
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Subcommand};
+
+use crate::config::{Config, Refusal};
+use crate::domain::activity::Newest;
+use crate::domain::mail::Security;
+use crate::domain::members::{Email, MemberName, Permission};
+
+/// Reads the program's command line and environment.
+///
+/// # Errors
+/// What to print instead of starting: one line about a bad setting, or the help asked for.
+pub fn read() -> Result<(Command, Config), Refusal> {
+    settled(Config::read()?)
+}
+
+/// Serves unless something else is to be done, and checks what only serving needs.
+pub(crate) fn settled(
+    (command, config): (Option<Command>, Config),
+) -> Result<(Command, Config), Refusal> {
+    let command = command.unwrap_or(Command::Serve);
+    if matches!(command, Command::Serve) {
+        config.server.check()?;
+    }
+    Ok((command, config))
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Bring the database up to date and serve (the default)
+    Serve,
+    /// Add and list members, reset their passwords
+    #[command(subcommand, arg_required_else_help = false)]
+    Member(MemberCommand),
+    /// Set, show and turn off the server that email is sent through
+    #[command(subcommand, arg_required_else_help = false)]
+    Mail(MailCommand),
+    /// Bring the database up to date and stop
+    Migrate,
+    /// Copy the database into a file, also while Latchkey serves; the secret key file is not in it
+    Backup {
+        /// The file to write; it must not be there yet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Look at the record of who did what
+    #[command(subcommand, arg_required_else_help = false)]
+    Activity(ActivityCommand),
+    /// Fill an empty data directory with a sample organisation
+    Demo(FillDemo),
+}
+
+/// What to do with the activity.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ActivityCommand {
+    /// Check that no entry was changed, added or taken away; exits with 1 when one was
+    Verify {
+        /// An entry that must be there, as a backup or an earlier check has named it
+        #[arg(long, value_name = "NUMBER:HASH", value_parser = entry)]
+        holds: Option<Newest>,
+    },
+}
+
+fn entry(text: &str) -> Result<Newest, String> {
+    let parts = text.split_once(':').and_then(|(number, hash)| Some((number.parse().ok()?, hash)));
+    match parts {
+        Some((number, hash)) if hash.len() == 64 => {
+            Ok(Newest { number, hash: hash.to_lowercase() })
+        }
+        _ => Err("give a number, a colon and 64 hexadecimal digits".into()),
+    }
+}
+
+/// What to do with members.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MemberCommand {
+    /// Add a member; the password is read from standard input, one line
+    Add(AddMember),
+    /// List the members
+    List,
+    /// Take a member's password away and print a one-time link for setting a new one
+    ResetPassword {
+        /// The member's email address
+        #[arg(long, value_name = "EMAIL", value_parser = Email::look_up)]
+        email: Email,
+    },
+}
+
+/// What to do with the mail server.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MailCommand {
+    /// Set the mail server; with --username the password is read from standard input, one line
+    Set(SetMail),
+    /// Show the mail server, without its password
+    Show,
+    /// Send no more email
+    Off,
+}
+
+/// The mail server to set.
+#[derive(Args, Clone, Debug)]
+pub struct SetMail {
+    /// The name or address of the mail server
+    #[arg(long, value_name = "HOST")]
+    pub host: String,
+    /// Its port, usually 587 with starttls and 465 with tls
+    #[arg(long, value_name = "PORT")]
+    pub port: NonZeroU16,
+    /// How the connection is encrypted; none only for a server on this machine
+    #[arg(long, value_name = "starttls|tls|none", value_parser = security)]
+    pub security: Security,
+    /// The name to sign in with
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub username: String,
+    /// The address that email comes from
+    #[arg(long, value_name = "EMAIL")]
+    pub sender: String,
+}
+
+fn security(text: &str) -> Result<Security, String> {
+    Security::parse(text).ok_or_else(|| "give starttls, tls or none".into())
+}
+
+/// The member to add.
+#[derive(Args, Clone, Debug)]
+pub struct AddMember {
+    /// The email address to sign in with
+    #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
+    pub email: Email,
+    /// The name that others see
+    #[arg(long, value_name = "NAME", value_parser = |name: &str| MemberName::parse(name))]
+    pub name: MemberName,
+    /// Make the member a super manager, with every permission unless --permission says otherwise
+    #[arg(long)]
+    pub super_manager: bool,
+    /// What the super manager may do, as api.key.view; may be given several times
+    #[arg(long = "permission", value_name = "PERMISSION")]
+    pub permissions: Vec<Permission>,
+}
+
+/// How much the sample organisation has.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct FillDemo {
+    /// How many API keys
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub keys: u32,
+    /// How many days of traffic the newest keys have, today the last of them; 730 at most
+    #[arg(long, value_name = "D", default_value_t = 90, value_parser = RangedU64ValueParser::<u32>::new().range(0..=730))]
+    pub days: u32,
+}
