@@ -43,7 +43,6 @@ const HOUSE_KEEPING: Duration = Duration::from_mins(10);
 /// What all workers share.
 #[derive(Clone)]
 pub struct Shared {
-    /// The site.
     pub site: Site,
     /// What everybody who signs in passes.
     pub door: Arc<Door>,
@@ -55,7 +54,6 @@ pub struct Shared {
     pub shares: Shares,
     /// The certificate of the listeners; none where TLS ends elsewhere.
     pub tls: Option<Arc<Tls>>,
-    /// Whether serving ends.
     pub ending: Ending,
 }
 
@@ -63,7 +61,6 @@ pub struct Shared {
 pub struct Sockets {
     /// For people, and for programs too.
     pub dashboard: TcpListener,
-    /// For programs only.
     pub verify: Option<TcpListener>,
     /// For whoever collects metrics.
     pub metrics: Option<TcpListener>,
@@ -71,9 +68,6 @@ pub struct Sockets {
 
 impl Shared {
     /// Shares `site` and `door`, and starts to hear of what other processes and nodes change.
-    ///
-    /// # Errors
-    /// When the operating system gives no thread.
     pub fn new(site: Site, door: Arc<Door>) -> Result<Self> {
         let usage = Arc::new(Recorder::default());
         let verifier =
@@ -85,7 +79,6 @@ impl Shared {
 }
 
 /// What the work in the background needs of the site.
-#[must_use]
 pub fn needs(site: &Site) -> Needs {
     Needs {
         db: site.db.clone(),
@@ -99,7 +92,6 @@ pub fn needs(site: &Site) -> Needs {
 }
 
 /// Every route that people use.
-#[must_use]
 pub fn routes() -> Routes {
     let mut routes = pages::routes();
     routes.get("/", home);
@@ -109,9 +101,6 @@ pub fn routes() -> Routes {
 /// Serves on `sockets` until the process is told to stop, and calls `announce` once it can be told; keeps
 /// the house and writes what was counted meanwhile. Metrics are on the listener for programs where that
 /// is on this machine only.
-///
-/// # Errors
-/// When the sockets cannot be served.
 pub fn run<Keeping: Future<Output = ()> + 'static>(
     shared: &Shared,
     sockets: Sockets,
@@ -171,9 +160,6 @@ async fn keep_house<Keeping: Future<Output = ()> + 'static>(
 }
 
 /// The server of the pages.
-///
-/// # Errors
-/// When the socket cannot be served.
 pub fn dashboard(
     shared: &Shared,
     socket: TcpListener,

@@ -14,7 +14,6 @@ pub const PAUSES: [i64; 7] =
 pub const CLAIM: i64 = MINUTE;
 
 /// How long to wait after `failures` tries in vain, in milliseconds; `None` to give up.
-#[must_use]
 pub fn after(failures: i64) -> Option<i64> {
     let index = usize::try_from(failures).ok()?.checked_sub(1)?;
     PAUSES.get(index).copied()

@@ -43,13 +43,11 @@ const RFC_3339: &[BorrowedFormatItem<'_>] =
 
 impl Timestamp {
     /// The instant `millis` milliseconds after the epoch.
-    #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
     /// Milliseconds since the epoch.
-    #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
     }
@@ -61,56 +59,47 @@ impl Timestamp {
     }
 
     /// Milliseconds from `earlier` to this instant.
-    #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
     /// The end of `date`: the first instant of the day after it, UTC.
-    #[must_use]
     pub fn end_of(date: Date) -> Self {
         let midnight = date.midnight().assume_utc() + Duration::DAY;
         Self(midnight.unix_timestamp() * SECOND)
     }
 
     /// The day in UTC that this instant falls on.
-    #[must_use]
     pub fn date(self) -> Date {
         self.utc().date()
     }
 
     /// The last day, in UTC, of a period that ends at this instant.
-    #[must_use]
     pub fn last_day(self) -> Date {
         self.plus(-1).date()
     }
 
     /// `14:02`, UTC.
-    #[must_use]
     pub fn time_of_day(self) -> String {
         self.utc().format(TIME_OF_DAY).unwrap_or_default()
     }
 
     /// `14:02:07.250`, UTC.
-    #[must_use]
     pub fn time_to_millis(self) -> String {
         self.utc().format(TIME_TO_MILLIS).unwrap_or_default()
     }
 
     /// `2026-12-02T14:02:00Z` (RFC 3339), for `<time datetime>` and exports.
-    #[must_use]
     pub fn rfc_3339(self) -> String {
         self.utc().format(RFC_3339).unwrap_or_default()
     }
 
     /// The same to the millisecond, for records.
-    #[must_use]
     pub fn rfc_3339_millis(self) -> String {
         self.utc().format(RFC_3339_MILLIS).unwrap_or_default()
     }
 
     /// The first instant of `date`, UTC.
-    #[must_use]
     pub fn start_of(date: Date) -> Self {
         Self(date.midnight().assume_utc().unix_timestamp() * SECOND)
     }
@@ -130,26 +119,22 @@ impl fmt::Display for Timestamp {
 
 /// Milliseconds since the program's start, by a clock that never steps: for leases and pauses,
 /// which measure the real world and not the time of day.
-#[must_use]
 pub fn uptime() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `2 Dec 2026`, as tables have it.
-#[must_use]
 pub fn short_date(date: Date) -> String {
     date.format(SHORT_DATE).unwrap_or_default()
 }
 
 /// `2 Dec`, where the year goes without saying.
-#[must_use]
 pub fn day_and_month(date: Date) -> String {
     date.format(DAY_AND_MONTH).unwrap_or_default()
 }
 
 /// `Today, 14:02`, `Yesterday, 22:41`, `12 Nov, 08:20`, `2 Dec 2025, 08:20`: UTC.
-#[must_use]
 pub fn day_and_time(at: Timestamp, now: Timestamp) -> String {
     let (date, today) = (at.date(), now.date());
     let day = match (today - date).whole_days() {
@@ -162,13 +147,11 @@ pub fn day_and_time(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// `2 December 2026`, as prose has it.
-#[must_use]
 pub fn long_date(date: Date) -> String {
     date.format(LONG_DATE).unwrap_or_default()
 }
 
 /// `Today`, `Yesterday` or the day of the week, as headings have it.
-#[must_use]
 pub fn day_name(date: Date, today: Date) -> String {
     match (today - date).whole_days() {
         0 => "Today".into(),
@@ -178,19 +161,16 @@ pub fn day_name(date: Date, today: Date) -> String {
 }
 
 /// `2026-12-02`, as `<input type="date">` has it.
-#[must_use]
 pub fn iso_date(date: Date) -> String {
     date.format(ISO_DATE).unwrap_or_default()
 }
 
 /// Reads `2026-12-02`; `None` for anything else.
-#[must_use]
 pub fn parse_iso_date(text: &str) -> Option<Date> {
     (text.len() == 10).then(|| Date::parse(text, ISO_DATE).ok())?
 }
 
 /// `2 min ago`; a date when it is a day or more.
-#[must_use]
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
     match now.since(then) {
         passed if passed < 10 * SECOND => "Just now".into(),
@@ -203,7 +183,6 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
 }
 
 /// [`ago`] within a sentence: `just now`, `3 min ago`, `22 Sep 2026`.
-#[must_use]
 pub fn ago_within(then: Timestamp, now: Timestamp) -> String {
     let text = ago(then, now);
     let mut letters = text.chars();
@@ -213,7 +192,6 @@ pub fn ago_within(then: Timestamp, now: Timestamp) -> String {
 /// Where the time comes from: the system, or a test that sets it.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
-    /// The system's clock.
     #[default]
     System,
     /// Stands still until somebody moves it.
@@ -222,13 +200,10 @@ pub enum Clock {
 
 impl Clock {
     /// A clock that stands at `now`.
-    #[must_use]
     pub fn fixed(now: Timestamp) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(now.millis())))
     }
 
-    /// The present instant.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {

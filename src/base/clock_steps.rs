@@ -52,7 +52,6 @@ impl ClockSteps {
     }
 
     /// The last step, until the clock has passed the time from which it was set back.
-    #[must_use]
     pub fn last(&self, now: Timestamp) -> Option<StepBack> {
         self.state().last.filter(|step| now < step.from)
     }
@@ -64,7 +63,6 @@ impl ClockSteps {
 
 impl StepBack {
     /// What to tell people.
-    #[must_use]
     pub fn warning(&self) -> String {
         let [from, to] = [self.from, self.to]
             .map(|at| format!("{}, {}", short_date(at.date()), at.time_of_day()));

@@ -86,7 +86,6 @@ impl Invalid {
     }
 
     /// Whether no rule is broken.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -97,7 +96,6 @@ impl Invalid {
     }
 
     /// Whether anything is wrong with `field`.
-    #[must_use]
     pub fn has(&self, field: &str) -> bool {
         self.of(field).next().is_some()
     }
@@ -105,7 +103,6 @@ impl Invalid {
 
 impl Error {
     /// One rule broken by `field`.
-    #[must_use]
     pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
         let mut invalid = Invalid::default();
         invalid.add(field, message);
@@ -113,7 +110,6 @@ impl Error {
     }
 
     /// A fault, described for the log.
-    #[must_use]
     pub fn internal(error: impl fmt::Display) -> Self {
         Self::Internal(error.to_string())
     }

@@ -19,17 +19,11 @@ const READABLE_BY_NOT_OWNER: u32 = 0o044;
 const READABLE_BY_OTHERS: u32 = 0o004;
 
 /// Creates a file that only its owner can read and write; none may exist yet.
-///
-/// # Errors
-/// When it exists or cannot be created.
 pub fn create(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().write(true).create_new(true))
 }
 
 /// Opens a file for appending; when there is none, creates it as [`create`] does.
-///
-/// # Errors
-/// When it cannot be opened or created.
 pub fn open_or_create(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().append(true).create(true))
 }
@@ -40,9 +34,6 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 
 /// Creates a directory that only its owner can use, and those above it that are missing. One that
 /// exists keeps its mode.
-///
-/// # Errors
-/// When it cannot be created.
 pub fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(PRIVATE_DIRECTORY).create(path)
 }
@@ -94,14 +85,12 @@ fn mode(path: &Path) -> Option<u32> {
 }
 
 /// The absolute path that symbolic links lead to: SQLite keeps its other files there.
-#[must_use]
 pub fn resolved(path: &Path) -> PathBuf {
     let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.canonicalize().unwrap_or_else(|_| absolute())
 }
 
 /// The path with `ending` after its name, as SQLite names its other files.
-#[must_use]
 pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
@@ -110,10 +99,6 @@ pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
 
 /// Opens a file that holds a secret, and makes sure that no other user can change or read it. What
 /// is checked is the file that was opened, also behind symbolic links.
-///
-/// # Errors
-/// When it cannot be opened, or others can change it or read it and its owner, who is this process's
-/// user, can prevent that.
 pub fn open_secret(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;

@@ -30,7 +30,6 @@ const NONCE: usize = 12;
 pub enum Purpose {
     /// Digests of secret keys, version 1.
     Pepper,
-    /// The activity's chain.
     Activity,
     /// Form tokens, one-time codes and session identifiers.
     Web,
@@ -57,10 +56,6 @@ impl Keyring {
     pub const PEPPER_VERSION: i32 = 1;
 
     /// Reads the master key from `path`; makes one there, mode 0600, when there is no such file.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written, holds fewer than 32 bytes, or other users can read
-    /// or change it ([`files::open_secret`]).
     pub fn open(path: &Path) -> Result<Self> {
         match read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::of(path, make(path)),
@@ -69,9 +64,6 @@ impl Keyring {
     }
 
     /// Reads the master key from `path`, which must be there.
-    ///
-    /// # Errors
-    /// As [`Keyring::open`], and when there is no such file.
     pub fn read(path: &Path) -> Result<Self> {
         Self::of(path, read(path))
     }
@@ -90,7 +82,6 @@ impl Keyring {
     }
 
     /// A keyring over any 32 bytes or more.
-    #[must_use]
     pub fn from_bytes(content: &[u8]) -> Self {
         let master = Zeroizing::new(Sha256::digest(content).into());
         let mut pepper = derive(&master, Purpose::Pepper);
@@ -101,7 +92,6 @@ impl Keyring {
 
     /// HMAC-SHA-256 of `parts`, one after another, under the key for `purpose`. A part that can
     /// vary in length comes last or is told apart by the caller.
-    #[must_use]
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
         if purpose == Purpose::Pepper {
             return finish(self.0.pepper.clone(), parts);
@@ -114,9 +104,6 @@ impl Keyring {
 
     /// Encrypts `secret`; only the same `label` opens it again. AES-256-GCM with a random nonce
     /// (NIST SP 800-38D, ASVS 11.3.2).
-    ///
-    /// # Errors
-    /// When the operating system gives no random numbers.
     pub fn seal(&self, label: &str, secret: &[u8]) -> Result<Vec<u8>> {
         let nonce: [u8; NONCE] = crate::base::random::bytes()?;
         let payload = Payload { msg: secret, aad: label.as_bytes() };
@@ -125,7 +112,6 @@ impl Keyring {
     }
 
     /// What was sealed under `label`; `None` when it was not, or with another master key.
-    #[must_use]
     pub fn unseal(&self, label: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, msg) = sealed.split_first_chunk::<NONCE>()?;
         let payload = Payload { msg, aad: label.as_bytes() };
@@ -140,7 +126,6 @@ impl Keyring {
     }
 
     /// 64 bytes for signing cookies.
-    #[must_use]
     pub fn cookie_key(&self) -> Zeroizing<[u8; 64]> {
         let mut key = Zeroizing::new([0; 64]);
         let (left, right) = key.split_at_mut(32);
@@ -198,7 +183,6 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Lower-case hexadecimal.
-#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

@@ -11,9 +11,6 @@ pub const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
 pub const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// `length` characters of `alphabet`, each as likely as any other.
-///
-/// # Errors
-/// When the operating system gives no random numbers.
 pub fn text(alphabet: &[u8], length: usize) -> Result<String> {
     // The largest multiple of the alphabet's size: what is above would favour its first letters.
     let fair = 256 / alphabet.len() * alphabet.len();
@@ -32,7 +29,6 @@ pub fn text(alphabet: &[u8], length: usize) -> Result<String> {
 
 /// `N` digits of Crockford's base32 that name something: from a generator that the operating system
 /// seeds for each thread, quicker than asking it every time. Not for secrets.
-#[must_use]
 pub fn identifier<const N: usize>() -> [u8; N] {
     let mut digits = [0; N];
     rand::rng().fill_bytes(&mut digits);
@@ -40,9 +36,6 @@ pub fn identifier<const N: usize>() -> [u8; N] {
 }
 
 /// `N` random bytes.
-///
-/// # Errors
-/// When the operating system gives no random numbers.
 pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;

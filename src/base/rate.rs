@@ -28,7 +28,6 @@ pub struct Rate {
 impl Rate {
     /// So many attempts a minute from each network: all of them at once, then one after another as
     /// time gives them back. Time is what `clock` shows; at most `most` networks are kept in mind.
-    #[must_use]
     pub fn new(clock: Clock, a_minute: NonZeroU32, most: usize) -> Self {
         let watch = Watch(clock);
         let recent = Recent { times: Arc::default(), most };
@@ -38,9 +37,6 @@ impl Rate {
     }
 
     /// Takes one of the network's attempts.
-    ///
-    /// # Errors
-    /// For how long there is none.
     pub fn take(&self, network: Network) -> Result<(), Duration> {
         self.limiter.check_key(&network).map_err(|until| until.wait_time_from(self.watch.now()))
     }
@@ -100,7 +96,6 @@ impl StateStore for Recent {
 }
 
 /// The greatest of the smallest tenth of `values`: what is not above it makes room.
-#[must_use]
 pub fn stalest_tenth<T: Ord + Copy + Default>(mut values: Vec<T>) -> T {
     let tenth = values.len() / 10;
     if values.is_empty() { T::default() } else { *values.select_nth_unstable(tenth).1 }

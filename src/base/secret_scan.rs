@@ -42,7 +42,6 @@ pub struct Found {
 }
 
 /// The well-formed secret keys in `text`, in the order of the text.
-#[must_use]
 pub fn find(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     let is_plain = text.is_ascii() && !text.contains('%');
@@ -62,14 +61,12 @@ pub fn find(text: &str) -> Vec<Found> {
 }
 
 /// Whether there is a well-formed secret key in `text`.
-#[must_use]
 pub fn holds_secret(text: &str) -> bool {
     !find(text).is_empty()
 }
 
 /// `text` with what is secret of each secret key replaced, as in `lk_prod_… (removed)`; `None` when
 /// it holds no secret key.
-#[must_use]
 pub fn redacted(text: &str) -> Option<String> {
     let found = find(text);
     if found.is_empty() {
@@ -88,13 +85,11 @@ pub fn redacted(text: &str) -> Option<String> {
 }
 
 /// `text` as it may be shown, sent and recorded: as [`redacted`] leaves it.
-#[must_use]
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
     redacted(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// The same of every text in `value`.
-#[must_use]
 pub fn json_without_secrets(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(without_secrets(text).into_owned()),
@@ -110,7 +105,6 @@ pub fn json_without_secrets(value: &Value) -> Value {
 }
 
 /// Whether `text` holds what [`redacted`] puts in a secret key's place.
-#[must_use]
 pub fn holds_removed(text: &str) -> bool {
     text.match_indices(REMOVED).any(|(at, _)| {
         let before = text[..at].strip_suffix('_');
@@ -124,7 +118,6 @@ pub fn holds_removed(text: &str) -> bool {
 }
 
 /// Whether `text` is a secret key and nothing else.
-#[must_use]
 pub fn is_secret(text: &str) -> bool {
     let parts = || {
         let (body, sum) = text.split_at_checked(text.len().checked_sub(CHECKSUM)?)?;
@@ -143,14 +136,12 @@ pub fn is_secret(text: &str) -> bool {
 }
 
 /// Whether `text` can be an organisation's prefix: 2 to 8 lower-case letters or digits.
-#[must_use]
 pub fn is_prefix(text: &str) -> bool {
     PREFIX.contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// CRC-32 (ISO-HDLC) of `text` as six digits of base62, the most significant first.
-#[must_use]
 pub fn checksum(text: &str) -> [u8; CHECKSUM] {
     let mut rest = crc32fast::hash(text.as_bytes()) as usize;
     let mut digits = [b'0'; CHECKSUM];

@@ -17,9 +17,6 @@ pub struct Signals(Vec<tokio::signal::unix::Signal>);
 #[cfg(unix)]
 impl Signals {
     /// Begins to listen, in a runtime.
-    ///
-    /// # Errors
-    /// When the operating system does not pass signals on.
     pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let ignored =
@@ -50,9 +47,6 @@ pub struct Signals(());
 #[cfg(not(unix))]
 impl Signals {
     /// Begins to listen, in a runtime.
-    ///
-    /// # Errors
-    /// None.
     pub fn listen() -> io::Result<Self> {
         Ok(Self(()))
     }

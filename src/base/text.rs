@@ -19,7 +19,6 @@ pub struct Typed<'a> {
 
 impl<'a> Typed<'a> {
     /// What was typed into a form that showed `stored`.
-    #[must_use]
     pub fn over(text: &'a str, stored: &'a str) -> Self {
         Self { text, stored }
     }
@@ -46,9 +45,6 @@ impl<'a> From<&'a String> for Typed<'a> {
 }
 
 /// Trims typed text and checks it as one line.
-///
-/// # Errors
-/// The message for the person who typed it; `what` names the field ("Key name").
 pub fn one_line<'a>(
     typed: impl Into<Typed<'a>>,
     what: &str,
@@ -58,9 +54,6 @@ pub fn one_line<'a>(
 }
 
 /// Trims typed text, makes its line ends `\n`, and checks it as lines.
-///
-/// # Errors
-/// As [`one_line`].
 pub fn lines<'a>(
     typed: impl Into<Typed<'a>>,
     what: &str,
@@ -87,16 +80,12 @@ fn checked(
 }
 
 /// `text` without the byte order mark that some programs write before it.
-#[must_use]
 pub fn without_bom(text: &str) -> &str {
     text.trim_start_matches('\u{feff}')
 }
 
 /// `text`, unless it holds a secret key, or what a form shows in a secret key's place. For typed text
 /// that is neither [`one_line`] nor [`lines`]; these check it themselves.
-///
-/// # Errors
-/// The message for the person who typed it.
 pub fn without_secret(text: &str) -> Result<&str, String> {
     if secret_scan::holds_removed(text) || secret_scan::holds_secret(text) {
         return Err(secret_scan::MESSAGE.into());
@@ -113,7 +102,6 @@ fn bounded(text: &str, what: &str, longest: usize) -> Result<String, String> {
 
 /// Control characters, and those that change the direction of what follows or cannot be seen, so
 /// that one text can pass for another (Unicode TR 36). The zero-width joiner stays: emoji need it.
-#[must_use]
 pub fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -123,7 +111,6 @@ pub fn is_forbidden(c: char) -> bool {
 }
 
 /// The start of hostile text for a message: `longest` characters at most, what cannot be seen left out.
-#[must_use]
 pub fn visible(text: &str, longest: usize) -> String {
     let mut kept = text.chars().filter(|c| !is_forbidden(*c));
     let start: String = kept.by_ref().take(longest).collect();
@@ -132,7 +119,6 @@ pub fn visible(text: &str, longest: usize) -> String {
 
 /// What stands for `text` in addresses: its letters and digits in lower case, as far as ASCII has
 /// them, other characters as single hyphens, `longest` characters at most. May be empty.
-#[must_use]
 pub fn slug(text: &str, longest: usize) -> String {
     let mut slug = String::new();
     for c in fold(text).chars() {
@@ -147,7 +133,6 @@ pub fn slug(text: &str, longest: usize) -> String {
 }
 
 /// `14,208`.
-#[must_use]
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

@@ -12,9 +12,6 @@ use crate::domain::mail::Security;
 use crate::domain::members::{Email, MemberName, Permission};
 
 /// Reads the program's command line and environment.
-///
-/// # Errors
-/// What to print instead of starting: one line about a bad setting, or the help asked for.
 pub fn read() -> Result<(Command, Config), Refusal> {
     settled(Config::read()?)
 }

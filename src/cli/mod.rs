@@ -30,7 +30,6 @@ use crate::domain::scopes;
 use crate::domain::settings;
 
 /// Reads what the program was told and does it.
-#[must_use]
 pub fn run() -> ExitCode {
     match arguments::read() {
         Ok((command, config)) => obey(&command, &config),
@@ -66,9 +65,6 @@ fn obey(command: &Command, config: &Config) -> ExitCode {
 
 /// Opens the data directory, the master key and the database, brings the database up to date and
 /// puts in what is built in.
-///
-/// # Errors
-/// When one of them cannot be used, or the database belongs to another master key.
 pub fn open(config: &Config) -> Result<(Db, Keyring)> {
     if !config.database.secret_key_file.try_exists().unwrap_or(true) {
         refuse_without_key(config)?;
@@ -100,9 +96,6 @@ fn refuse_without_key(config: &Config) -> Result<()> {
 }
 
 /// The database as it is, for commands that change nothing.
-///
-/// # Errors
-/// When there is none, or it cannot be reached.
 fn existing(config: &Config) -> Result<Db> {
     let db = Db::existing(&config.database.location)?;
     config.database.restrict_files();

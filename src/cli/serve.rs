@@ -29,9 +29,6 @@ use crate::web::metrics::Metrics;
 const SET_UP_FILE: &str = "set-up-link.txt";
 
 /// Serves until the program is told to stop: SIGTERM lets requests in flight finish.
-///
-/// # Errors
-/// When it cannot start.
 pub fn run(config: &Config) -> Result<()> {
     let log = Log::start(config.log);
     let (db, keyring) = super::open(config)?;

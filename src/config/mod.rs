@@ -45,9 +45,6 @@ pub struct LogConfig {
 
 impl Config {
     /// Reads the program's command line, with one of the commands `C` in it, and the environment.
-    ///
-    /// # Errors
-    /// What to print instead of starting: one line about a bad setting, or the help asked for.
     pub fn read<C: Subcommand>() -> Result<(Option<C>, Self), Refusal> {
         environment::refuse_unknown(&CommandLine::<C>::command(), env::vars_os())?;
         #[expect(clippy::disallowed_methods, reason = "config reads the environment")]

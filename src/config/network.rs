@@ -183,16 +183,12 @@ impl NetworkOptions {
 
 impl ServerConfig {
     /// The public URL of a server that serves on `bound`.
-    #[must_use]
     pub fn public_url(&self, bound: SocketAddr) -> PublicUrl {
         let direct = || PublicUrl::of_address(bound, self.tls.is_some());
         self.public_url.clone().unwrap_or_else(direct)
     }
 
     /// Checks what serving needs.
-    ///
-    /// # Errors
-    /// When browsers could not be led to it, or it would speak plain http beyond this machine.
     pub fn check(&self) -> Result<(), Refusal> {
         self.refuse_every_address()?;
         self.refuse_plain_http()
@@ -212,7 +208,6 @@ impl ServerConfig {
     }
 
     /// What the program of that public URL calls itself to the mail server.
-    #[must_use]
     pub fn ehlo_name(&self, public_url: &PublicUrl) -> Host {
         self.mail_ehlo_name.clone().unwrap_or_else(|| public_url.host().clone())
     }

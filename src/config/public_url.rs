@@ -16,9 +16,6 @@ pub struct PublicUrl {
 
 impl PublicUrl {
     /// Checks a URL.
-    ///
-    /// # Errors
-    /// What to give instead.
     pub fn parse(text: &str) -> Result<Self, String> {
         let advice =
             || "give http:// or https:// and a host, as https://keys.example.com".to_owned();
@@ -48,25 +45,21 @@ impl PublicUrl {
     }
 
     /// The origin, as browsers send it: `https://keys.example.com`, without a slash at the end.
-    #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
     /// The host, a name in ASCII.
-    #[must_use]
     pub fn host(&self) -> &Host {
         &self.host
     }
 
     /// Whether browsers come over https.
-    #[must_use]
     pub fn is_https(&self) -> bool {
         self.https
     }
 
     /// The port that browsers connect to.
-    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }

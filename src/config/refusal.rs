@@ -49,7 +49,6 @@ impl Refusal {
     }
 
     /// Prints it and gives the exit code: 0 for what was asked for, 2 for a bad setting.
-    #[must_use]
     pub fn report(self) -> ExitCode {
         match self.0 {
             Kind::BadSetting(line) => {

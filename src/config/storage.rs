@@ -120,9 +120,6 @@ fn location(url: OsString) -> Result<Location, Refusal> {
 impl DatabaseConfig {
     /// Makes the data directory, for its owner alone, when it is missing, and makes sure that it
     /// can be written to.
-    ///
-    /// # Errors
-    /// When it cannot.
     pub fn prepare_data_dir(&self) -> io::Result<()> {
         let named = |error: io::Error| {
             io::Error::new(

@@ -10,15 +10,11 @@ pub struct TrustedProxies(Networks);
 
 impl TrustedProxies {
     /// Reads networks (`10.0.0.0/8`) and addresses, separated by commas.
-    ///
-    /// # Errors
-    /// Which part is neither.
     pub fn parse(text: &str) -> Result<Self, String> {
         Networks::parse(text).map(Self)
     }
 
     /// Whether `address` is one of theirs; `::ffff:192.0.2.1` is `192.0.2.1`.
-    #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(address)
     }

@@ -78,9 +78,6 @@ impl Db {
     }
 
     /// [`Db::read`] for a thread in the background, which waits for it, but not without end.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
     pub fn read_in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -89,9 +86,6 @@ impl Db {
     }
 
     /// [`Db::read_in_background`], over a connection of verification's own.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
     pub fn read_reserved_in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -114,9 +108,6 @@ impl Db {
     }
 
     /// [`Db::write`] for a thread in the background, which waits for it, but not without end.
-    ///
-    /// # Errors
-    /// As [`Db::write`].
     pub fn write_in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,

@@ -16,9 +16,6 @@ use diesel::{RunQueryDsl as _, sql_query};
 
 /// Copies the database at `location` into `file`, which must not be there yet; says how many bytes
 /// that took.
-///
-/// # Errors
-/// When the database cannot be read or the file cannot be written; then there is none.
 pub fn backup(location: &Location, file: &Path) -> Result<u64> {
     let named = |error: io::Error| {
         Error::Internal(format!("{} cannot be written: {error}", file.display()))

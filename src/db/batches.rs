@@ -13,9 +13,6 @@ const RESTS: u32 = 4;
 impl Db {
     /// Does `batch` in a transaction of its own, again and again as long as it says that there is
     /// more.
-    ///
-    /// # Errors
-    /// As [`Db::write`]; what was written until then stays.
     pub async fn write_in_batches(
         &self,
         batch: impl FnOnce(&mut Transaction<'_>) -> Result<bool> + Copy + Send + 'static,

@@ -15,9 +15,7 @@ use crate::base::error::Result;
 /// A connection to PostgreSQL or SQLite; queries are written once for both.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
-    /// PostgreSQL.
     Postgres(PgConnection),
-    /// SQLite.
     Sqlite(SqliteConnection),
 }
 
@@ -36,9 +34,6 @@ impl<'a> Transaction<'a> {
 
     /// Does what the transaction can do without: when `work` fails, only its own changes are undone,
     /// and the transaction goes on.
-    ///
-    /// # Errors
-    /// What `work` returns.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let announced = self.announced.len();
         self.batch_execute("SAVEPOINT attempt")?;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::Connection;
 
-/// Counts connections.
 #[derive(Debug, Default)]
 pub(super) struct Count {
     open: Mutex<usize>,

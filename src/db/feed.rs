@@ -28,7 +28,6 @@ const SPARED: usize = 1_000;
 /// What a subscriber is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {
-    /// This was announced.
     Changed(&'a str),
     /// Anything may have been.
     Everything,
@@ -107,9 +106,6 @@ impl Feed {
 
 impl Transaction<'_> {
     /// Has every process and node hear of `what` once the transaction is committed.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
     pub fn announce(&mut self, what: &str) -> Result<()> {
         let number = newest(self)? + 1;
         diesel::insert_into(changes::table)

@@ -70,9 +70,6 @@ impl Memory {
 impl Db {
     /// What can be done, as of a second ago at most; `read` is the read that is tried. One look is under
     /// way at a time, and goes on when whoever asked for it has gone.
-    ///
-    /// # Errors
-    /// When the runtime ends.
     pub async fn health<T: 'static>(
         &self,
         read: fn(&mut Connection) -> Result<T>,

@@ -19,14 +19,10 @@ struct Index {
 /// What SQLite may keep in memory meanwhile: the primary keys are random, so every page of their
 /// indexes is needed all the time.
 const CACHE: &str = "PRAGMA cache_size = -131072";
-/// SQLite's own default.
 const USUAL_CACHE: &str = "PRAGMA cache_size = -2000";
 
 /// Does `work` without the indexes of `tables`, then makes them again, and lets the database count
 /// what it has. Indexes that hold a primary key up stay.
-///
-/// # Errors
-/// What `work` returns, or when the database cannot be written.
 pub fn without_indexes<T>(
     tx: &mut Transaction<'_>,
     tables: &[&str],

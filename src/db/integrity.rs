@@ -14,9 +14,6 @@ struct Finding {
 
 impl Db {
     /// Checks that every page and index of an SQLite file agrees with the others.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] with the first damage that was found.
     pub fn check_integrity(&self) -> Result<()> {
         if !self.is_sqlite() {
             return Ok(());

@@ -9,9 +9,6 @@ use crate::base::error::Result;
 
 /// Takes the lease `name` for `holder` until `until`, or keeps it. Returns whether it is `holder`'s
 /// now. Since transactions that write run one after another over all nodes, one holds it at a time.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn hold(
     tx: &mut Transaction<'_>,
     name: &str,
@@ -40,9 +37,6 @@ pub fn hold(
 }
 
 /// Gives the lease `name` back, if it is `holder`'s.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn release(tx: &mut Transaction<'_>, name: &str, holder: &str) -> Result<()> {
     diesel::delete(leases::table.find(name).filter(leases::holder.eq(holder)))
         .execute(&mut **tx)?;

@@ -28,9 +28,6 @@ struct Found {
 impl Db {
     /// Whether there is a database at `location` with something in it; changes nothing. Where databases are
     /// created empty, `is_filled` is asked once there is the table `table`.
-    ///
-    /// # Errors
-    /// When it cannot be reached.
     pub fn is_made(
         location: &Location,
         table: &str,

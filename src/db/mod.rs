@@ -55,9 +55,6 @@ pub struct Db(Arc<Pools>);
 
 impl Db {
     /// Connects, and brings the schema up to date.
-    ///
-    /// # Errors
-    /// When the database cannot be reached, or was made by a newer version of the program.
     pub fn open(location: &Location) -> Result<Self> {
         let _lock = migrate::lock_file(location)?;
         let file = SqliteFile::open(location, true)?;
@@ -66,9 +63,6 @@ impl Db {
     }
 
     /// Connects to a database that is there, and leaves its schema as it is.
-    ///
-    /// # Errors
-    /// When there is none, or it cannot be reached.
     pub fn existing(location: &Location) -> Result<Self> {
         if let Location::Sqlite(path) = location
             && !path.is_file()
@@ -95,7 +89,6 @@ impl Db {
     }
 
     /// Whether this is an SQLite file.
-    #[must_use]
     pub fn is_sqlite(&self) -> bool {
         matches!(self.0.location, Location::Sqlite(_))
     }
@@ -107,23 +100,16 @@ impl Db {
     }
 
     /// Starts to hear of what other processes and nodes announce, until the last handle is gone.
-    ///
-    /// # Errors
-    /// When the operating system gives no thread.
     pub fn watch(&self) -> Result<()> {
         watcher::watch(&self.0)
     }
 
     /// Whether everything that others announced has been heard of, as of two seconds ago at most.
-    #[must_use]
     pub fn is_current(&self) -> bool {
         self.0.feed.is_current()
     }
 
     /// Reads, off the async threads.
-    ///
-    /// # Errors
-    /// What `work` returns, or [`Error::Unavailable`].
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -132,9 +118,6 @@ impl Db {
     }
 
     /// Reads as [`Db::read`] does, over a connection that no request waits for: for exports.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
     pub async fn read_aside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -144,9 +127,6 @@ impl Db {
 
     /// Reads as [`Db::read`] does, over connections that only verification uses: it goes on
     /// whatever people do in the dashboard.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
     pub async fn read_reserved<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -196,17 +176,11 @@ impl Db {
     }
 
     /// [`Db::read`] on the caller's thread, for the command line.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.0.read_over(&self.0.readers, &self.0.readers.current(), work)
     }
 
     /// [`Db::write`] on the caller's thread, for the command line.
-    ///
-    /// # Errors
-    /// As [`Db::write`].
     pub fn write_blocking<T>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,

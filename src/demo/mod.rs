@@ -33,12 +33,10 @@ const MANY: u32 = 20_000;
 /// The tables that many rows go into.
 const LARGE: [&str; 4] = ["api_keys", "api_key_secrets", "api_key_scopes", "api_key_addresses"];
 
-/// What was made.
 #[derive(Debug)]
 pub struct Sample {
     /// Everybody, whoever may do most first.
     pub members: Vec<Member>,
-    /// Everybody's password.
     pub password: String,
     /// How many roles there are.
     pub roles: usize,
@@ -46,9 +44,6 @@ pub struct Sample {
 
 /// Fills an empty database with the sample organisation, `count` keys and the traffic of so many
 /// `days`, today the last of them.
-///
-/// # Errors
-/// When the database is not empty or cannot be written; then nothing is.
 pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -> Result<Sample> {
     let password = organisation::password()?;
     let hashes = organisation::hashes(&password)?;

@@ -10,12 +10,10 @@ use crate::domain::members::Member;
 
 use super::visits;
 
-/// Its name.
 pub(super) const ROTATED: &str = "Freight quotes – pilot";
 /// How many days ago it was rotated.
 const AGO: i64 = 3;
 
-/// When that was.
 pub(super) fn at(now: Timestamp) -> Timestamp {
     now.plus(-AGO * DAY)
 }

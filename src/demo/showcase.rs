@@ -8,7 +8,6 @@ use crate::domain::api_keys::Environment::{self, Production, Staging};
 pub(super) struct Shown {
     pub name: &'static str,
     pub environment: Environment,
-    /// The role's slug.
     pub role: &'static str,
     pub created: i64,
     /// Days from today to its last day; negative when it is over.

@@ -14,9 +14,6 @@ use crate::domain::verification::{
 use crate::web::Site;
 
 /// The answer, if memory has it.
-///
-/// # Errors
-/// What has to be looked up first.
 pub(super) fn at_once(
     head: &RequestHead,
     site: &Site,

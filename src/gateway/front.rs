@@ -27,7 +27,6 @@ use crate::web::connections::{self, Connection};
 /// The path, as it stands in requests.
 const PATH: &str = "/v1/authorize";
 
-/// What answers there.
 #[derive(Clone)]
 struct Gate {
     site: Arc<Site>,
@@ -142,7 +141,6 @@ pub struct Expectations(Gate);
 
 impl Expectations {
     /// Those of the server that asks `verifier`.
-    #[must_use]
     pub fn of(site: Site, verifier: Arc<Verifier>) -> Self {
         Self(Gate { site: Arc::new(site), verifier })
     }

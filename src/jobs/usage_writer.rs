@@ -29,9 +29,6 @@ pub struct Writer {
 
 impl Writer {
     /// Starts to write what `recorder` counts.
-    ///
-    /// # Errors
-    /// When the operating system gives no thread.
     pub fn start(recorder: Arc<Recorder>, db: Db) -> Result<Self> {
         let (alive, end) = mpsc::channel();
         let runtime =

@@ -42,11 +42,8 @@ const LOOKS: i64 = MINUTE;
 
 /// What the work needs.
 pub struct Needs {
-    /// The database.
     pub db: Db,
-    /// The keys.
     pub keyring: Keyring,
-    /// The time.
     pub clock: Clock,
     /// Whether it was set back.
     pub clock_steps: ClockSteps,
@@ -68,9 +65,6 @@ pub struct Worker {
 
 impl Worker {
     /// Starts to work.
-    ///
-    /// # Errors
-    /// When the operating system gives no thread.
     pub fn start(needs: Needs) -> Result<Self> {
         let (running, ended) = mpsc::channel();
         let mut worker = Self { alive: Vec::new(), running: Some(running), ended };

@@ -23,9 +23,6 @@ pub(super) struct Requester(pub Author);
 
 /// Notes a denial, if that is what the response is. The response stays as it is, also when the
 /// denial cannot be counted.
-///
-/// # Errors
-/// What the request's handler answers with.
 pub async fn record(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

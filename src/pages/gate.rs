@@ -32,11 +32,9 @@ use crate::web::page::see_other;
 use crate::web::routes::{Access, Gate, Pages};
 use crate::web::theme::Theme;
 
-/// Lets anybody pass.
 pub struct Public {
     /// The visitor's session, if there is one.
     pub session: Session,
-    /// Light or dark.
     pub theme: Theme,
     /// The visitor as the author of a write.
     pub author: Author,
@@ -54,7 +52,6 @@ pub struct Allowed<P>(Viewer, PhantomData<P>);
 pub struct AllowedAll(Viewer);
 impl Public {
     /// The notice for this page.
-    #[must_use]
     pub fn take_notice(&self) -> Option<Notice> {
         Notice::take(&self.session)
     }
@@ -225,7 +222,6 @@ pub enum Denied {
     Refused {
         /// Says what is missing and whom to ask.
         page: String,
-        /// What is missing.
         permission: &'static str,
     },
     /// It could not be decided.

@@ -35,7 +35,6 @@ use crate::web::routes::Routes;
 pub const SESSION_KEY: &str = "member_id";
 
 /// The routes of all pages.
-#[must_use]
 pub fn routes() -> Routes {
     let mut routes = Routes::default();
     activity::routes(&mut routes);

@@ -5,7 +5,6 @@ use crate::domain::members::{Member, Permission};
 /// A link at the top of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Where it leads.
     pub href: &'static str,
     /// What it is called.
     pub label: &'static str,

@@ -24,13 +24,11 @@ const LONGEST_USER_AGENT: usize = 200;
 
 /// A member with a session, on a page.
 pub struct Viewer {
-    /// Who it is.
     pub member: Member,
     /// The organisation's settings as they stand.
     pub settings: Settings,
     /// The token for the forms on this page.
     pub form_token: String,
-    /// Light or dark.
     pub theme: Theme,
     /// When the request came.
     pub now: Timestamp,
@@ -74,25 +72,20 @@ impl Viewer {
     }
 
     /// Whether the viewer may do what `permission` names; templates draw no control otherwise.
-    #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         self.member.may(permission)
     }
 
     /// The viewer as the author of a write.
-    #[must_use]
     pub fn author(&self) -> Author {
         self.author.clone()
     }
 
-    /// The viewer's session.
-    #[must_use]
     pub fn session(&self) -> &Session {
         &self.session
     }
 
     /// The notice for this page; where only its head is asked for, it stays for later.
-    #[must_use]
     pub fn take_notice(&self) -> Option<Notice> {
         if self.is_head { None } else { Notice::take(&self.session) }
     }

@@ -47,9 +47,6 @@ impl FromRequest for Body {
 
 impl Body {
     /// Reads the body, which is wiped when it is dropped: it may hold a password or a secret key.
-    ///
-    /// # Errors
-    /// When it is packed, too slow, broken off, or larger than `largest` bytes.
     pub async fn read(mut self, largest: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
         if self.is_encoded {
             return Err(Refusal::Encoded);
@@ -84,7 +81,6 @@ fn allowed(length: usize) -> Duration {
 }
 
 /// Whether the body of `request` says that it is of the type `wanted`, whatever its parameters.
-#[must_use]
 pub fn is_of_type(request: &HttpRequest, wanted: &str) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();

@@ -13,7 +13,6 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address; `None` when the peer is a trusted proxy that names nobody, or names
 /// somebody in a way that cannot be read.
-#[must_use]
 pub fn of(head: &RequestHead, trusted: &TrustedProxies) -> Option<IpAddr> {
     let peer = head.peer_addr?.ip().to_canonical();
     if !trusted.contains(peer) {
@@ -25,7 +24,6 @@ pub fn of(head: &RequestHead, trusted: &TrustedProxies) -> Option<IpAddr> {
 
 /// The same of a peer and its lines of `X-Forwarded-For`, in their order. What stands left of the
 /// client's address is not read.
-#[must_use]
 pub fn behind(peer: IpAddr, lines: &[&[u8]], trusted: &TrustedProxies) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if !trusted.contains(peer) {

@@ -14,13 +14,11 @@ use crate::config::PublicUrl;
 /// The name of the cookie `base`. Over https a prefix holds it to this host, `Secure` and `/`
 /// (RFC 6265bis, 4.1.3.2). Browsers refuse that over plain http, where the port is in the name:
 /// cookies know no ports, and two programs on one machine would overwrite each other's.
-#[must_use]
 pub fn name(url: &PublicUrl, base: &str) -> String {
     if url.is_https() { format!("__Host-{base}") } else { format!("{base}-{}", url.port()) }
 }
 
 /// The cookie `base`, for `age`, hidden from scripts and from what other sites send.
-#[must_use]
 pub fn build(url: &PublicUrl, base: &str, value: String, age: Duration) -> Cookie<'static> {
     Cookie::build(name(url, base), value)
         .path("/")
@@ -32,7 +30,6 @@ pub fn build(url: &PublicUrl, base: &str, value: String, age: Duration) -> Cooki
 }
 
 /// What the cookie `base` of a request holds.
-#[must_use]
 pub fn value(request: &HttpRequest, base: &str) -> Option<String> {
     let site = request.app_data::<web::Data<Site>>()?;
     request.cookie(&name(&site.public_url, base)).map(|cookie| cookie.value().to_owned())
@@ -40,9 +37,6 @@ pub fn value(request: &HttpRequest, base: &str) -> Option<String> {
 
 /// Takes cookies out of a request that are not in UTF-8: they are other programs', and ours could not
 /// be read beside them.
-///
-/// # Errors
-/// What fails below.
 pub async fn pass_over_unreadable(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

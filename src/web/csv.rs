@@ -8,9 +8,6 @@ pub const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 /// The start of a file: the byte order mark, without which Excel takes the text for another encoding
 /// than UTF-8, and the names of the columns.
-///
-/// # Errors
-/// None that is known.
 pub fn head<C: AsRef<[u8]>>(columns: impl IntoIterator<Item = C>) -> Result<Vec<u8>> {
     let mut head = "\u{feff}".as_bytes().to_vec();
     head.extend(written([columns])?);
@@ -18,9 +15,6 @@ pub fn head<C: AsRef<[u8]>>(columns: impl IntoIterator<Item = C>) -> Result<Vec<
 }
 
 /// Rows as they stand in the file, after its [`head`].
-///
-/// # Errors
-/// When rows differ in their length.
 pub fn written<R>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>>
 where
     R: IntoIterator,
@@ -35,7 +29,6 @@ where
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV injection), without secret keys.
-#[must_use]
 pub fn safe(text: &str) -> String {
     let text = &*secret_scan::without_secrets(text);
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);

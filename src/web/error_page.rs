@@ -30,7 +30,6 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with a title, and what to do about it.
-    #[must_use]
     pub fn new(title: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { title: title.into(), advice: advice.into(), is_unconfirmed: false }
     }
@@ -156,7 +155,6 @@ pub(super) fn refuse(status: StatusCode, problem: Problem) -> HttpResponse {
 struct KeepsBody;
 
 /// A response in plain text, for programs.
-#[must_use]
 pub fn plain(status: StatusCode, text: impl Into<String>) -> HttpResponse {
     let mut response =
         HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text.into());
@@ -208,10 +206,6 @@ impl ErrorPage {
 
 /// Draws the page of every refusal that has no page of its own. It says that nothing was changed
 /// only where the request has written nothing.
-///
-/// # Errors
-/// A page too: what fails below as a whole, and so without its request, is the session middleware
-/// whose store cannot reach the database.
 pub async fn draw(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -35,18 +35,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the client saves.
 pub struct File {
-    /// The file's name.
     pub name: String,
-    /// Its media type.
     pub media_type: &'static str,
 }
 
 /// Where the content of a file comes from.
 pub trait Source: Send + 'static {
     /// The next rows as they are in the file; `None` after the last. Runs off the async threads.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
     fn next(&mut self, connection: &mut Connection) -> Result<Option<Vec<u8>>>;
 }
 

@@ -12,11 +12,8 @@ pub const KEY: &str = "notice";
 /// What a notice looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tone {
-    /// It is done.
     Done,
-    /// Good to know.
     Note,
-    /// Mind this.
     Warning,
 }
 
@@ -25,31 +22,22 @@ pub enum Tone {
 pub struct Notice {
     /// What it looks like.
     pub tone: Tone,
-    /// What it says.
     pub text: String,
 }
 
 impl Notice {
-    /// It is done.
-    #[must_use]
     pub fn done(text: impl Into<String>) -> Self {
         Self { tone: Tone::Done, text: text.into() }
     }
 
-    /// Mind this.
-    #[must_use]
     pub fn warning(text: impl Into<String>) -> Self {
         Self { tone: Tone::Warning, text: text.into() }
     }
 
-    /// Good to know.
-    #[must_use]
     pub fn note(text: impl Into<String>) -> Self {
         Self { tone: Tone::Note, text: text.into() }
     }
 
-    /// The sprite's icon.
-    #[must_use]
     pub fn icon(&self) -> &'static str {
         match self.tone {
             Tone::Done => "circle-check",
@@ -59,7 +47,6 @@ impl Notice {
     }
 
     /// The class that colours it.
-    #[must_use]
     pub fn class(&self) -> &'static str {
         match self.tone {
             Tone::Done => "notice-green",
@@ -69,22 +56,17 @@ impl Notice {
     }
 
     /// Has the next page say it.
-    ///
-    /// # Errors
-    /// When it cannot be kept.
     pub fn set(self, session: &Session) -> Result<()> {
         let text = secret_scan::without_secrets(&self.text).into_owned();
         session.insert(KEY, Self { text, ..self }).map_err(Error::internal)
     }
 
     /// Whether a notice waits for a page.
-    #[must_use]
     pub fn waits(session: &Session) -> bool {
         session.contains_key(KEY)
     }
 
     /// The notice for this page, which no later page repeats.
-    #[must_use]
     pub fn take(session: &Session) -> Option<Self> {
         // Asking first leaves a session without a notice unwritten.
         session.get::<Self>(KEY).ok()??;

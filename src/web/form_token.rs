@@ -41,7 +41,6 @@ pub struct FormPage {
 
 impl FormPage {
     /// The page of `request`.
-    #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
         // Decoded, so that every spelling of a path is one page.
         let action = request.match_info().as_str();
@@ -69,17 +68,11 @@ pub struct FormToken {
 }
 
 /// A new form key, for a new session.
-///
-/// # Errors
-/// When the operating system gives no random numbers.
 pub fn new_key() -> Result<String> {
     random::text(random::BASE62, 22)
 }
 
 /// The session's form key; a visitor without one is given one.
-///
-/// # Errors
-/// When it cannot be made or kept.
 pub fn key_of(session: &Session) -> Result<String> {
     if let Some(key) = session.get(SESSION_KEY).map_err(Error::internal)? {
         return Ok(key);
@@ -90,9 +83,6 @@ pub fn key_of(session: &Session) -> Result<String> {
 }
 
 /// A fresh token for the forms on `page` in the session with `form_key`.
-///
-/// # Errors
-/// When the operating system gives no random numbers.
 pub fn mint(keyring: &Keyring, form_key: &str, page: &FormPage, now: Timestamp) -> Result<String> {
     let [path, list] = [&page.path, &page.list].map(|path| tag(keyring, path));
     let random = random::text(random::BASE62, 16)?;
@@ -103,7 +93,6 @@ pub fn mint(keyring: &Keyring, form_key: &str, page: &FormPage, now: Timestamp) 
 
 /// Checks a token that was sent to `page` against the session with `form_key`; `None` when it is
 /// another session's or another page's, or too old.
-#[must_use]
 pub fn check(
     keyring: &Keyring,
     form_key: &str,
@@ -125,7 +114,6 @@ pub fn check(
 
 impl FormToken {
     /// When the form was handed out.
-    #[must_use]
     pub fn issued(&self) -> Timestamp {
         Timestamp::from_millis(self.issued)
     }

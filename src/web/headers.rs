@@ -35,9 +35,6 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 
 /// Adds the headers; an answer's own `Cache-Control` stays.
-///
-/// # Errors
-/// What fails below.
 pub async fn add(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -72,7 +69,6 @@ pub(super) fn insert(headers: &mut HeaderMap, is_https: bool) {
 }
 
 /// The request's id, as the log has it.
-#[must_use]
 pub fn request_id(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(ToString::to_string)
 }

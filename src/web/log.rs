@@ -25,7 +25,6 @@ static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 
 /// Whether there is room in the log for a line about a request. What was left out is counted, and the
 /// count is written before the next line.
-#[must_use]
 pub fn has_room() -> bool {
     if BUDGET.check().is_err() {
         LEFT_OUT.fetch_add(1, Ordering::Relaxed);

@@ -28,9 +28,6 @@ pub struct Metrics {
 impl Metrics {
     /// Starts to collect, from whatever registers from now on. `lost` counts the lines of the log that
     /// were lost.
-    ///
-    /// # Errors
-    /// When something collects already.
     pub fn install(lost: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Self> {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &TIMES)
@@ -46,7 +43,6 @@ impl Metrics {
     }
 
     /// All of it, in Prometheus' text format.
-    #[must_use]
     pub fn text(&self) -> String {
         metrics::counter!("latchkey_log_lines_lost_total").absolute((self.lost)());
         self.handle.render()

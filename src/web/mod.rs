@@ -40,11 +40,8 @@ use crate::db::Db;
 /// What every handler may need of the site.
 #[derive(Clone)]
 pub struct Site {
-    /// The database.
     pub db: Db,
-    /// The keys.
     pub keyring: Keyring,
-    /// The time.
     pub clock: Clock,
     /// Whether it was set back.
     pub clock_steps: ClockSteps,

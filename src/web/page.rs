@@ -8,18 +8,12 @@ use askama::Template;
 use crate::base::error::Error;
 
 /// A page with that status.
-///
-/// # Errors
-/// When the template fails.
 pub fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
     let body = template.render().map_err(Error::internal)?;
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))
 }
 
 /// A page that was found.
-///
-/// # Errors
-/// When the template fails.
 pub fn ok(template: &impl Template) -> Result<HttpResponse, Error> {
     page(StatusCode::OK, template)
 }
@@ -27,7 +21,6 @@ pub fn ok(template: &impl Template) -> Result<HttpResponse, Error> {
 /// The one response that holds a secret, after the write that made it: it cannot fail. It is not
 /// compressed, so that its length tells nothing about the secret (BREACH). Should the template fail,
 /// the `secrets` are shown as plain text, each after its name, because nobody can get them back.
-#[must_use]
 pub fn reveal(template: &impl Template, secrets: &[(&str, &str)]) -> HttpResponse {
     let mut response = ok(template).unwrap_or_else(|error| {
         tracing::error!(%error, "a page with a secret could not be drawn");
@@ -40,7 +33,6 @@ pub fn reveal(template: &impl Template, secrets: &[(&str, &str)]) -> HttpRespons
 }
 
 /// After a write: look there.
-#[must_use]
 pub fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
 }

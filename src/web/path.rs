@@ -9,7 +9,6 @@ use crate::config::PublicUrl;
 
 /// `next` as a path of ours, with its query; `None` for anything that could lead elsewhere, and for
 /// what holds a secret key.
-#[must_use]
 pub fn own(next: &str) -> Option<String> {
     // Browsers drop tabs and line ends in URLs and read backslashes as slashes.
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -25,7 +24,6 @@ pub fn own(next: &str) -> Option<String> {
 }
 
 /// The page of ours that the request came from.
-#[must_use]
 pub fn referrer(request: &HttpRequest, site: &PublicUrl) -> Option<String> {
     let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
     let url = Url::parse(referrer).ok()?;

@@ -17,9 +17,7 @@ use super::upload::Upload;
 /// What a route asks of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing.
     Public,
-    /// A session.
     SignedIn,
     /// The super manager role and that permission.
     Permission(&'static str),
@@ -82,7 +80,6 @@ gated!(A B C D);
 /// One method on one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// GET or POST.
     pub method: Method,
     /// The path, as `/api-keys/{key_id}`.
     pub path: &'static str,
@@ -119,8 +116,6 @@ impl Routes {
         self.add(Method::POST, path, Args::ACCESS, gate(web::post(), handler));
     }
 
-    /// Every route.
-    #[must_use]
     pub fn listed(&self) -> &[Listed] {
         &self.listed
     }
@@ -180,7 +175,6 @@ pub struct Pages {
 
 impl Pages {
     /// The paths among `routes` that answer GET.
-    #[must_use]
     pub fn of(routes: &Routes) -> Self {
         let gets = || routes.listed.iter().filter(|listed| listed.method == Method::GET);
         let is_section = |listed: &&Listed| {
@@ -193,20 +187,17 @@ impl Pages {
     }
 
     /// Whether `pattern` answers GET.
-    #[must_use]
     pub fn has(&self, pattern: &str) -> bool {
         self.all.contains(&pattern)
     }
 
     /// The page at the top to which `path` belongs; `None` where that needs no session.
-    #[must_use]
     pub fn section(&self, path: &str) -> Option<&'static str> {
         let first = path.trim_start_matches('/').split('/').next()?;
         self.sections.iter().find(|section| section.strip_prefix('/') == Some(first)).copied()
     }
 
     /// The nearest page at or above `path`, which `pattern` matches: its pattern and its path.
-    #[must_use]
     pub fn nearest<'a>(&self, pattern: &'a str, path: &'a str) -> (&'a str, &'a str) {
         let (mut pattern, mut path) = (pattern, path);
         while !self.has(pattern) {

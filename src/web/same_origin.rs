@@ -13,9 +13,6 @@ use super::refusal::Refusal;
 
 /// Lets safe methods pass; others need `Sec-Fetch-Site: same-origin` or, from a browser that does
 /// not say, our own `Origin`, or from one that says neither, a page of ours as `Referer`.
-///
-/// # Errors
-/// What fails below.
 pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

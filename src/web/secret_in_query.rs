@@ -26,9 +26,6 @@ const WAITS: Duration = Duration::minutes(10);
 
 /// Leads a request with a secret key in its query to the same address without it, whatever its
 /// method; shows the notice on the next page.
-///
-/// # Errors
-/// What fails below.
 pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

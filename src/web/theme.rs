@@ -8,15 +8,12 @@ use super::{Site, cookie};
 /// What the cookie is called, but for what every cookie's name has.
 const COOKIE: &str = "latchkey-theme";
 
-/// How pages look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     /// As the system wants.
     #[default]
     System,
-    /// Dark on light.
     Light,
-    /// Light on dark.
     Dark,
 }
 
@@ -25,7 +22,6 @@ impl Theme {
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
     /// What the switch's button is called.
-    #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::System => "Use system theme",
@@ -34,8 +30,6 @@ impl Theme {
         }
     }
 
-    /// The sprite's icon.
-    #[must_use]
     pub const fn icon(self) -> &'static str {
         match self {
             Self::System => "monitor",
@@ -45,7 +39,6 @@ impl Theme {
     }
 
     /// The theme of that name; the system's for any other.
-    #[must_use]
     pub fn parse(name: &str) -> Self {
         match name {
             "light" => Self::Light,
@@ -55,7 +48,6 @@ impl Theme {
     }
 
     /// The name in forms, cookies and `data-theme`.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -65,19 +57,16 @@ impl Theme {
     }
 
     /// What `data-theme` says; nothing when the system decides.
-    #[must_use]
     pub fn forced(self) -> Option<&'static str> {
         (self != Self::System).then_some(self.name())
     }
 
     /// The theme that the request's cookie asks for.
-    #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
         cookie::value(request, COOKIE).map_or(Self::System, |value| Self::parse(&value))
     }
 
     /// The cookie that keeps the choice for a year.
-    #[must_use]
     pub fn cookie(self, site: &Site) -> Cookie<'static> {
         cookie::build(&site.public_url, COOKIE, self.name().to_owned(), Duration::days(365))
     }

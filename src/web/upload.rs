@@ -22,7 +22,6 @@ pub const LARGEST: usize = 2 * 1024 * 1024 + 16 * 1024;
 /// A document, and the form's token.
 #[derive(Debug)]
 pub struct Upload {
-    /// What was pasted.
     pub document: String,
     /// The file that was chosen; empty when none was.
     pub file: Vec<u8>,

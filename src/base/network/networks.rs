@@ -10,22 +10,17 @@ pub struct Networks(Vec<IpNet>);
 
 impl Networks {
     /// Reads networks (`10.0.0.0/8`) and addresses, separated by commas.
-    ///
-    /// # Errors
-    /// Which part is neither.
     pub fn parse(text: &str) -> Result<Self, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         parts.map(network).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether `address` is in one of them; `::ffff:192.0.2.1` is `192.0.2.1`.
-    #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address.to_canonical()))
     }
 
     /// Whether the list is empty.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -36,7 +36,6 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 3] = [
 
 /// Whether `address` is an address of the public internet. An IPv6 address that leads to an IPv4 one
 /// is judged by that one.
-#[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),

@@ -18,9 +18,6 @@ impl TrustedRoots {
     /// The system's authorities and those in `file`, in PEM form. Where the system has none, as in a
     /// container image with nothing but the program, Mozilla's list in the program takes their place;
     /// not where they could not be read, as when `SSL_CERT_FILE` names no file.
-    ///
-    /// # Errors
-    /// When `file` cannot be read or holds no certificate that can be used.
     pub fn load(file: Option<&Path>) -> Result<Self> {
         let system = rustls_native_certs::load_native_certs();
         for error in &system.errors {
@@ -37,13 +34,11 @@ impl TrustedRoots {
     }
 
     /// The certificates, each of which can be used.
-    #[must_use]
     pub fn certificates(&self) -> &[CertificateDer<'static>] {
         &self.0
     }
 
     /// The same, as rustls takes them.
-    #[must_use]
     pub fn store(&self) -> RootCertStore {
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(self.0.iter().cloned());

@@ -6,7 +6,6 @@ use super::fold;
 
 /// Whether `text` is an address that strict servers take: what stands before the @ is words with
 /// single dots between them (RFC 5322, 3.2.3), 64 characters at most (RFC 5321, 4.5.3.1.1).
-#[must_use]
 pub fn is_email(text: &str) -> bool {
     let (local, _) = text.rsplit_once('@').unwrap_or_default();
     text.validate_email() && local.len() <= 64 && local.split('.').all(|word| !word.is_empty())
@@ -14,14 +13,12 @@ pub fn is_email(text: &str) -> bool {
 
 /// The form in which two addresses are compared: without regard to case, the domain in ASCII. So
 /// `ann@bücher.example` and `ann@xn--bcher-kva.example` are one.
-#[must_use]
 pub fn fold_email(address: &str) -> String {
     fold(&email_in_ascii(address))
 }
 
 /// The address with its domain in ASCII (RFC 5890, 2.3.2.1), as servers without SMTPUTF8 take it; as it
 /// is where the domain has no such form.
-#[must_use]
 pub fn email_in_ascii(address: &str) -> String {
     let Some((local, domain)) = address.rsplit_once('@') else { return address.to_owned() };
     match idna::domain_to_ascii(domain) {

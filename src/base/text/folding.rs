@@ -10,7 +10,6 @@ pub const FOLDING: i64 = 1;
 /// The form in which two texts are compared: without regard to case (Unicode 3.13, full case folding),
 /// to the way of writing (NFKC), to characters that cannot be seen, and to how many blanks stand
 /// between words. So the names Straße and STRASSE are one.
-#[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return without_repeated_blanks(&text.to_ascii_lowercase());
@@ -24,7 +23,6 @@ pub fn fold(text: &str) -> String {
 
 /// The form in which names are sorted by its bytes: Latin and Greek letters stand beside those without
 /// marks, so that É is found under E. Names that differ in marks alone have a fixed order.
-#[must_use]
 pub fn sort_key(text: &str) -> String {
     let folded = fold(text);
     if folded.is_ascii() {

@@ -34,7 +34,6 @@ const FROM: u32 = 3 << 16;
 /// What is peculiar about how a key is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Story {
-    /// Nothing.
     Usual,
     /// Since yesterday it is also used from somewhere else.
     NewAddress,
@@ -50,9 +49,8 @@ pub(super) enum Story {
 struct Use {
     pattern: Pattern,
     story: Story,
-    /// Where from,
     home: IpAddr,
-    /// and at times from somewhere else.
+    /// Where it is also used from, at times.
     other: Option<IpAddr>,
 }
 

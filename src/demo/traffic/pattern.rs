@@ -10,7 +10,6 @@ const HOURS: i64 = DAY / HOUR;
 /// When in the day an application makes its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::demo) enum Shape {
-    /// While people work.
     Office,
     /// Day and night, more by day.
     Steady,

@@ -5,12 +5,10 @@ use std::net::IpAddr;
 use crate::base::clock::Timestamp;
 use crate::base::keyring::Keyring;
 
-/// Who does it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A member, by id and name.
     Member {
-        /// The member's id.
         id: String,
         /// The member's name at the time.
         name: String,
@@ -25,7 +23,6 @@ pub enum Actor {
 
 impl Actor {
     /// What entries call the kind of actor.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Member { .. } => "member",
@@ -36,7 +33,6 @@ impl Actor {
     }
 
     /// The member's id, if it is one.
-    #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Member { id, .. } => Some(id),
@@ -45,7 +41,6 @@ impl Actor {
     }
 
     /// What entries call them.
-    #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Member { name, .. } => name,
@@ -59,7 +54,6 @@ impl Actor {
 /// Where a request came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The client's address.
     pub address: Option<IpAddr>,
     /// The browser's `User-Agent`, cut to 200 characters.
     pub user_agent: Option<String>,
@@ -70,11 +64,8 @@ pub struct Origin {
 /// The author of a write, with the key that seals what is recorded of it.
 #[derive(Clone)]
 pub struct Author {
-    /// Who.
     pub actor: Actor,
-    /// From where.
     pub origin: Origin,
-    /// When.
     pub now: Timestamp,
     /// What seals the entry.
     pub keyring: Keyring,
@@ -82,13 +73,11 @@ pub struct Author {
 
 impl Author {
     /// Somebody with a shell on the machine.
-    #[must_use]
     pub fn command_line(keyring: Keyring, now: Timestamp) -> Self {
         Self { actor: Actor::CommandLine, origin: Origin::default(), now, keyring }
     }
 
     /// The program itself, in the background.
-    #[must_use]
     pub fn system(keyring: Keyring, now: Timestamp) -> Self {
         Self { actor: Actor::System, origin: Origin::default(), now, keyring }
     }

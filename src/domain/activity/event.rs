@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// Something that happened.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event { $($(#[$doc])* $variant,)* }
 
         impl Event {
             /// The name that stands in the database and in exports.
-            #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
@@ -130,7 +128,6 @@ events! {
 pub struct Subject {
     /// The kind of thing, as `api_key`.
     pub kind: &'static str,
-    /// Its id.
     pub id: String,
     /// Its name at the time.
     pub name: String,
@@ -141,18 +138,14 @@ pub struct Subject {
 pub struct Change {
     /// The field's label, as "Role".
     pub field: String,
-    /// The value before.
     pub from: String,
-    /// The value after.
     pub to: String,
 }
 
 /// What is to be recorded.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// What happened.
     pub event: Event,
-    /// To what.
     pub subject: Option<Subject>,
     /// The rest: a JSON object. Never holds a secret.
     pub details: serde_json::Value,
@@ -160,7 +153,6 @@ pub struct Entry {
 
 impl Entry {
     /// An entry about `subject` without details.
-    #[must_use]
     pub fn about(event: Event, subject: Subject) -> Self {
         Self { event, subject: Some(subject), details: serde_json::json!({}) }
     }

@@ -22,9 +22,6 @@ const NAMED_NETWORKS: usize = 10;
 const REPEATED_DENIALS: i64 = 2;
 
 /// Records what was counted in the hours that have ended, each in a transaction of its own.
-///
-/// # Errors
-/// When the database cannot be written; what was not recorded stays counted.
 pub async fn record_ended_hours(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<()> {
     loop {
         let author = Author::system(keyring.clone(), now);

@@ -11,7 +11,6 @@ pub const PAGE: usize = 25;
 /// a million entries.
 pub const COUNTED: usize = 1000;
 
-/// Which entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Of which events; all without.
@@ -35,7 +34,6 @@ pub enum Events {
     Kind(String),
 }
 
-/// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Person {
     /// The member with that id.
@@ -44,14 +42,12 @@ pub enum Person {
     CommandLine,
     /// Somebody who had not signed in.
     Anonymous,
-    /// The program itself.
     System,
 }
 
 /// What a search text looks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Search {
-    /// Nothing in particular.
     #[default]
     Nothing,
     /// Entries about the thing with exactly that id.
@@ -77,7 +73,6 @@ pub struct Cursor {
 
 impl Cursor {
     /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str, is_after: bool) -> Option<Self> {
         let mut parts = text.splitn(3, '~');
         let (position, number, at) = (parts.next()?, parts.next()?, parts.next()?);
@@ -90,7 +85,6 @@ impl Cursor {
     }
 
     /// The text that stands in the page's links.
-    #[must_use]
     pub fn text(&self) -> String {
         format!("{}~{}~{}", self.position, self.number, self.at.millis())
     }
@@ -99,7 +93,6 @@ impl Cursor {
 /// One page of entries.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The entries.
     pub entries: Vec<Recorded>,
     /// How many lie before the first.
     pub position: u64,
@@ -112,9 +105,6 @@ pub struct Page {
 }
 
 /// The page of entries that `filter` lets through; without a cursor the newest.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(connection: &mut Connection, filter: &Filter, cursor: Option<Cursor>) -> Result<Page> {
     let numbers = match &filter.search {
         Search::Part(part) => store::numbers_with(connection, filter, part, COUNTED + 1)?,

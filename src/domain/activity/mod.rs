@@ -30,9 +30,6 @@ use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
 
 /// Records `entry` as done by `author`.
-///
-/// # Errors
-/// When the database cannot be written; then nothing of the transaction happens.
 pub fn record(tx: &mut Transaction<'_>, author: &Author, entry: &Entry) -> Result<()> {
     let head = store::head(tx)?;
     let row = chain::link(author, entry, head.as_ref());
@@ -40,33 +37,21 @@ pub fn record(tx: &mut Transaction<'_>, author: &Author, entry: &Entry) -> Resul
 }
 
 /// The entries about a subject, newest first, at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn about(connection: &mut Connection, subject_id: &str, limit: i64) -> Result<Vec<Recorded>> {
     store::about(connection, subject_id, limit)
 }
 
 /// The entry with this number.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn find(connection: &mut Connection, number: i64) -> Result<Option<Recorded>> {
     store::entry(connection, number)
 }
 
 /// The number of the newest entry; 0 when there is none.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn last_number(connection: &mut Connection) -> Result<i64> {
     Ok(store::head(connection)?.map_or(0, |head| head.number))
 }
 
 /// The entries with numbers from the first to the second that `filter` lets through, oldest first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn range(
     connection: &mut Connection,
     filter: &Filter,
@@ -76,9 +61,6 @@ pub fn range(
 }
 
 /// The entries of an event since `since`, newest first, at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn recent(
     connection: &mut Connection,
     event: Event,
@@ -91,17 +73,11 @@ pub fn recent(
 }
 
 /// The names of all events that have happened.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn event_names(connection: &mut Connection) -> Result<Vec<String>> {
     store::names(connection)
 }
 
 /// Id and latest name of the members who have done something, at most 500, by name.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn people(connection: &mut Connection) -> Result<Vec<(String, String)>> {
     let mut people = store::people(connection)?;
     people.sort_by_key(|(id, name)| (name.to_lowercase(), id.clone()));

@@ -8,29 +8,22 @@ use crate::base::clock::Timestamp;
 pub struct Recorded {
     /// Its place in the record, from 1 on, without gaps.
     pub number: i64,
-    /// When it happened.
     pub at: Timestamp,
     /// What happened, as `api_key.edited`.
     pub event: String,
     /// `member`, `command_line`, `anonymous` or `system`.
     pub actor_kind: String,
-    /// The member's id.
     pub actor_id: Option<String>,
-    /// Who did it.
     pub actor_name: String,
-    /// From where.
     pub address: Option<String>,
-    /// With which browser.
     pub user_agent: Option<String>,
     /// The request's id, as in the log.
     pub request_id: Option<String>,
     /// The kind of thing that it is about, as `api_key`.
     pub subject_kind: Option<String>,
-    /// Its id.
     pub subject_id: Option<String>,
     /// Its name at the time.
     pub subject_name: Option<String>,
-    /// The rest: JSON.
     pub details: String,
     /// What the next entry follows from.
     pub hash: Vec<u8>,
@@ -38,20 +31,17 @@ pub struct Recorded {
 
 impl Recorded {
     /// The version of its subject that the entry led to.
-    #[must_use]
     pub fn version(&self) -> Option<i64> {
         self.details().get("version")?.as_i64()
     }
 
     /// The values that were changed.
-    #[must_use]
     pub fn changes(&self) -> Vec<Change> {
         let changes = self.details().get("changes").cloned().unwrap_or_default();
         serde_json::from_value(changes).unwrap_or_default()
     }
 
     /// The details; null when they cannot be read.
-    #[must_use]
     pub fn details(&self) -> serde_json::Value {
         serde_json::from_str(&self.details).unwrap_or_default()
     }

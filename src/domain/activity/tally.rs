@@ -52,7 +52,6 @@ impl TallyKind {
     }
 
     /// How many events in an hour, for each subject, have an entry of their own when they happen.
-    #[must_use]
     pub const fn single_entries(self) -> i64 {
         match self {
             Self::FailedSignInsByMember => 5,
@@ -64,7 +63,6 @@ impl TallyKind {
 /// One event to count.
 #[derive(Clone, Copy, Debug)]
 pub struct Occurrence<'a> {
-    /// What happened.
     pub kind: TallyKind,
     /// The network, or the member's id.
     pub subject_id: &'a str,
@@ -77,7 +75,6 @@ pub struct Occurrence<'a> {
 /// The events of one subject in one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    /// What is counted.
     pub kind: TallyKind,
     /// The first instant of the hour.
     pub hour: Timestamp,
@@ -101,7 +98,6 @@ struct TallyDetails {
 
 impl Tally {
     /// How many events there were since `since`, to the minute, and when the first of them was.
-    #[must_use]
     pub fn since(&self, since: Timestamp) -> Option<(i64, Timestamp)> {
         let at = |minute: i64| self.hour.plus(minute * MINUTE);
         let mut minutes = self.details.minutes.iter().filter(|(minute, _)| {
@@ -113,7 +109,6 @@ impl Tally {
     }
 
     /// How many events there were of a part.
-    #[must_use]
     pub fn part(&self, part: &str) -> i64 {
         self.details.parts.get(part).copied().unwrap_or(0)
     }
@@ -157,9 +152,6 @@ impl Tally {
 }
 
 /// Counts an event, and returns how many its subject has had in this hour.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn count(tx: &mut Transaction<'_>, event: &Occurrence<'_>, now: Timestamp) -> Result<i64> {
     let (hour, kind) = (hour_of(now), event.kind.name());
     let mut subject_id = event.subject_id;
@@ -192,9 +184,6 @@ pub fn count(tx: &mut Transaction<'_>, event: &Occurrence<'_>, now: Timestamp) -
 }
 
 /// The tallies of a kind in the hours from `since` until `now`, earlier hours first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn tallies(
     connection: &mut Connection,
     kind: TallyKind,

@@ -10,16 +10,12 @@ const LOOK_BACK: i64 = 50;
 /// What somebody else changed meanwhile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Theirs {
-    /// By name.
     pub who: String,
     /// Oldest first.
     pub changes: Vec<Change>,
 }
 
 /// What was changed in a subject since it stood at `version`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn since(connection: &mut Connection, subject_id: &str, version: i64) -> Result<Theirs> {
     Ok(theirs(&store::about(connection, subject_id, LOOK_BACK)?, version))
 }

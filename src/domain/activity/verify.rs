@@ -59,18 +59,12 @@ impl fmt::Display for Broken {
 }
 
 /// The newest entry as the seal names it, unchecked.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn newest(db: &Db) -> Result<Newest> {
     let head = db.read_blocking(store::ends)?.head;
     Ok(head.map_or_else(Newest::default, |(number, hash, _)| Newest { number, hash: hex(&hash) }))
 }
 
 /// Checks the whole chain, on the caller's thread.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn verify(db: &Db, keyring: &Keyring) -> Result<std::result::Result<Newest, Broken>> {
     let store::Ends { head, first, last } = db.read_blocking(store::ends)?;
     let Some((number, hash, seal)) = head else {

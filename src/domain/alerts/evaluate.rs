@@ -26,19 +26,14 @@ pub(super) struct Steps {
 /// Alerts that are to be told of.
 #[derive(Debug, Default)]
 pub(super) struct Moved {
-    /// Those that opened.
     pub opened: Vec<Alert>,
     /// Those that got more urgent.
     pub risen: Vec<Alert>,
-    /// Those that closed.
     pub closed: Vec<Alert>,
 }
 
 /// Looks for causes, opens and closes alerts, and has them told. Reads first, and then writes all of
 /// it or nothing.
-///
-/// # Errors
-/// When the database cannot be read or written.
 pub(super) fn evaluate(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
     let (preferences, found, open) = db.read_in_background(move |connection| {
         let preferences = preferences(connection)?;

@@ -19,9 +19,6 @@ const TOLD: &str = "told";
 const BATCH: i64 = 100;
 
 /// Tells of every entry since the last that was told. Where there is none it costs two look-ups.
-///
-/// # Errors
-/// When the database cannot be read or written.
 pub fn tell(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
     loop {
         let (told, last) = db.read_in_background(|c| {

@@ -16,9 +16,6 @@ const LOOKED_AT: i64 = 1000;
 const SOON: i64 = 31 * DAY;
 
 /// Tells of keys that have reached a step or their end since it was last looked.
-///
-/// # Errors
-/// When the database cannot be written.
 pub(super) fn tell(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     if webhooks::is_wanted(tx, EventType::KeyExpiring)? {
         expiring(tx, now)?;

@@ -32,7 +32,6 @@ const KEPT: i64 = 90 * DAY;
 /// How many are forgotten at once.
 const BATCH: usize = 1000;
 
-/// An alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// `alt_` and 16 letters or digits.
@@ -43,7 +42,6 @@ pub struct Alert {
     pub cause: String,
     /// The key that it is about.
     pub key_id: Option<String>,
-    /// What happens.
     pub title: String,
     /// What else to know.
     pub detail: String,
@@ -55,7 +53,6 @@ pub struct Alert {
     pub opened_at: Timestamp,
     /// When its cause was last found.
     pub seen_at: Timestamp,
-    /// When it closed.
     pub closed_at: Option<Timestamp>,
     /// When it was last told by email.
     pub mailed_at: Option<Timestamp>,
@@ -64,21 +61,17 @@ pub struct Alert {
 /// How alerts are told by email.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Email {
-    /// As they open.
     #[default]
     AtOnce,
     /// Together, once a day.
     Daily,
-    /// Not at all.
     Off,
 }
 
 impl Email {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::AtOnce, Self::Daily, Self::Off];
 
     /// The name that stands in forms and in the database.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::AtOnce => "at_once",
@@ -87,8 +80,6 @@ impl Email {
         }
     }
 
-    /// What people read.
-    #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::AtOnce => "At once",
@@ -98,7 +89,6 @@ impl Email {
     }
 
     /// The one of that name.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|email| email.name() == name)
     }
@@ -118,13 +108,11 @@ pub struct Preferences {
 pub struct Cursor {
     /// When the alert before the place closed.
     pub at: Timestamp,
-    /// Its id.
     pub id: String,
 }
 
 impl Cursor {
     /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('~')?;
         let is_id = id.len() <= 40 && id.bytes().all(|b| b.is_ascii_graphic());
@@ -133,32 +121,22 @@ impl Cursor {
     }
 
     /// The text that stands in the page's link.
-    #[must_use]
     pub fn text(&self) -> String {
         format!("{}~{}", self.at.millis(), self.id)
     }
 }
 
 /// The alerts that are open, newest first, at most [`COUNTED`].
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn open(connection: &mut Connection) -> Result<Vec<Alert>> {
     store::open(connection, COUNTED)
 }
 
 /// How many alerts are open, counted no further than [`COUNTED`].
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn count_open(connection: &mut Connection) -> Result<i64> {
     store::count_open(connection, COUNTED)
 }
 
 /// Alerts that have closed, the last first, and where the next page begins.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn closed(
     connection: &mut Connection,
     after: Option<&Cursor>,
@@ -173,9 +151,6 @@ pub fn closed(
 }
 
 /// Which rules are on, and how people are told.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn preferences(connection: &mut Connection) -> Result<Preferences> {
     let off = store::off(connection)?;
     let on = Rule::ALL.into_iter().filter(|rule| !off.contains(rule)).collect();
@@ -215,17 +190,11 @@ pub fn prefer(tx: &mut Transaction<'_>, on: &[Rule], email: &str, author: &Autho
 }
 
 /// Forgets alerts that closed long ago, some at a time.
-///
-/// # Errors
-/// When the database cannot be written.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
     db.write_in_batches(move |tx| Ok(store::forget(tx, now.plus(-KEPT), BATCH)? == BATCH)).await
 }
 
 /// Looks once: for what asks for attention, for causes of alerts, and for what was not told yet.
-///
-/// # Errors
-/// When the database cannot be read or written.
 pub fn look(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
     events::tell(db, telling, now)?;
     attention::look(db, now)?;

@@ -9,30 +9,25 @@ macro_rules! rules {
         pub enum Rule { $($(#[$doc])* $variant,)* }
 
         impl Rule {
-            /// All of them.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
             /// The name that stands in the database, in forms and in messages.
-            #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
             /// What people call it.
-            #[must_use]
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)* }
             }
 
             /// When it opens an alert, and when it closes it.
-            #[must_use]
             pub const fn says(self) -> &'static str {
                 match self { $(Self::$variant => $says,)* }
             }
 
             /// For how long a cause must not have been found for its alert to close, in
             /// milliseconds.
-            #[must_use]
             pub const fn quiet(self) -> i64 {
                 match self { $(Self::$variant => $quiet,)* }
             }
@@ -62,7 +57,6 @@ rules! {
     /// A key is used far more than usual.
     Volume = "volume", "A key is used far more than usual",
         "At 4 times as many requests in an hour as in any of the same hours of the last 4 weeks, and in any of the last day; from 500 on. Closes after 3 hours without.", 3 * HOUR;
-    /// Sign-ins fail.
     SignInFailures = "sign_in_failures", "Sign-ins fail",
         "10 times within 15 minutes, from one network or for one account. Closes after an hour without.", HOUR;
     /// The mail server was changed or turned off.
@@ -72,7 +66,6 @@ rules! {
 
 impl Rule {
     /// The rule of that name.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.name() == name)
     }

@@ -17,9 +17,6 @@ const CREATORS: usize = 1000;
 
 /// Works out anew when each key that is not revoked starts to need attention, under new rotation
 /// days.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn rotation_changed(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
     let mut after = String::new();
     loop {
@@ -33,9 +30,6 @@ pub fn rotation_changed(tx: &mut Transaction<'_>, settings: &Settings) -> Result
 
 /// Notes since when something from elsewhere asks for attention at some hundred keys, or that
 /// nothing does any more.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn note(
     tx: &mut Transaction<'_>,
     noted: &[(ApiKey, Option<Timestamp>)],
@@ -50,9 +44,6 @@ pub fn note(
 
 /// Keeps a key as it is: what asks for attention now was looked at, and rests. What was found out
 /// from elsewhere has to be noted anew.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn keep(tx: &mut Transaction<'_>, key: &ApiKey, note: &str, author: &Author) -> Result<ApiKey> {
     let kept = ApiKey { reviewed_at: Some(author.now), noted_at: None, ..key.clone() };
     let settings = settings::get(tx)?;
@@ -62,17 +53,11 @@ pub fn keep(tx: &mut Transaction<'_>, key: &ApiKey, note: &str, author: &Author)
 }
 
 /// The keys at which something is noted, at most `limit`, the longest noted first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn noted(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
     store::noted(connection, limit)
 }
 
 /// The keys that no longer work, and at which something is noted all the same; at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn noted_when_over(
     connection: &mut Connection,
     now: Timestamp,
@@ -82,9 +67,6 @@ pub fn noted_when_over(
 }
 
 /// The keys that work and need attention, at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn needing_attention(
     connection: &mut Connection,
     now: Timestamp,
@@ -95,9 +77,6 @@ pub fn needing_attention(
 }
 
 /// The keys that work and expire at `until` or before, at most `limit`, the first to expire first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn expiring(
     connection: &mut Connection,
     now: Timestamp,
@@ -109,9 +88,6 @@ pub fn expiring(
 
 /// The active keys that were used, and last at `before` or earlier; at most `limit`, those used
 /// longest ago first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn no_longer_used(
     connection: &mut Connection,
     before: Timestamp,
@@ -122,17 +98,11 @@ pub fn no_longer_used(
 }
 
 /// The keys with an old secret that may go on beyond `now`, at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn overlapping(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<Vec<KeyId>> {
     store::overlapping(connection, now, limit)
 }
 
 /// From when on the old secret of each of some keys can be ended, where there is one that works.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn overlaps_end_at(
     connection: &mut Connection,
     ids: &[&str],
@@ -149,9 +119,6 @@ pub fn overlaps_end_at(
 }
 
 /// The ids of the members who created keys that are not revoked.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn creators(connection: &mut Connection) -> Result<Vec<String>> {
     let mut creators: Vec<String> = Vec::new();
     while creators.len() < CREATORS {
@@ -163,9 +130,6 @@ pub fn creators(connection: &mut Connection) -> Result<Vec<String>> {
 }
 
 /// The keys of a creator that are not revoked, at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn created_by(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<KeyId>> {
     store::created_by(connection, id, limit)
 }

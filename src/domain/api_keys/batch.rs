@@ -10,9 +10,6 @@ use crate::domain::roles;
 
 /// Some hundred keys with all that belongs to them, by their ids. Those that do not exist are left
 /// out.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn details_of(connection: &mut Connection, ids: &[&str]) -> Result<BTreeMap<String, Details>> {
     let keys = store::by_ids(connection, ids)?;
     with_all(connection, keys)
@@ -20,9 +17,6 @@ pub fn details_of(connection: &mut Connection, ids: &[&str]) -> Result<BTreeMap<
 
 /// At most `limit` keys that are active, were created by then, and whose ids follow `after`, with
 /// all that belongs to them, by their ids.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn active_after(
     connection: &mut Connection,
     after: &str,
@@ -34,9 +28,6 @@ pub fn active_after(
 }
 
 /// When the first key was created; none when there was never one.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn first_created_at(connection: &mut Connection) -> Result<Option<Timestamp>> {
     store::first_created_at(connection)
 }

@@ -39,9 +39,6 @@ pub(super) fn check_name_is_free(
 }
 
 /// Checks what was typed to confirm that a key in use is to be revoked.
-///
-/// # Errors
-/// The message for the person who typed it.
 pub fn check_confirmation(key: &ApiKey, typed: &str, now: Timestamp) -> Result<(), String> {
     let last_four = key.id.last_four();
     if is_in_use(key, now) && !typed.trim().eq_ignore_ascii_case(last_four) {

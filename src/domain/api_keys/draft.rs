@@ -18,11 +18,9 @@ use crate::domain::settings::Settings;
 /// The create or edit form as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// The key's name.
     pub name: String,
     /// The environment's slug; not read by an edit.
     pub environment: String,
-    /// The role's slug.
     pub role: String,
     /// Days, or `date`; not read by an edit.
     pub lifetime: String,
@@ -30,11 +28,9 @@ pub struct Draft {
     pub expires_on: String,
     /// `role` or `selected`.
     pub access: String,
-    /// The scopes ticked.
     pub scopes: Vec<String>,
     /// One address per line.
     pub ip_whitelist: String,
-    /// Free text.
     pub notes: String,
 }
 
@@ -209,7 +205,6 @@ impl Rules<'_> {
 }
 
 /// The last date that a key may expire on.
-#[must_use]
 pub fn last_expiry_date(settings: &Settings, now: Timestamp) -> Date {
     now.plus(i64::from(settings.maximum_lifetime_days) * DAY).date()
 }

@@ -5,20 +5,15 @@ use crate::domain::settings::Settings;
 /// Where a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
-    /// The real thing.
     Production,
-    /// The rehearsal.
     Staging,
-    /// The workshop.
     Development,
 }
 
 impl Environment {
-    /// Every environment.
     pub const ALL: [Self; 3] = [Self::Production, Self::Staging, Self::Development];
 
     /// The name that stands in forms, headers and the database.
-    #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Production => "production",
@@ -27,8 +22,6 @@ impl Environment {
         }
     }
 
-    /// What people see.
-    #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Production => "Production",
@@ -38,7 +31,6 @@ impl Environment {
     }
 
     /// What a secret key bears.
-    #[must_use]
     pub const fn short(self) -> &'static str {
         match self {
             Self::Production => "prod",
@@ -48,13 +40,11 @@ impl Environment {
     }
 
     /// The environment of that slug.
-    #[must_use]
     pub fn parse(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|environment| environment.slug() == slug)
     }
 
     /// Milliseconds after which a secret key of this environment is due for rotation.
-    #[must_use]
     pub fn rotation_interval(self, settings: &Settings) -> i64 {
         settings.rotation_interval(self as usize)
     }

@@ -20,17 +20,14 @@ macro_rules! flaws {
         pub enum Flaw { $($(#[$doc])* $variant,)* }
 
         impl Flaw {
-            /// All of them.
             pub const ALL: [Self; [$($code),*].len()] = [$(Self::$variant),*];
 
             /// The code that stands with a denial.
-            #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
             }
 
             /// The flaw with that code.
-            #[must_use]
             pub fn parse(code: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|flaw| flaw.code() == code)
             }
@@ -39,7 +36,6 @@ macro_rules! flaws {
 }
 
 flaws! {
-    /// There is nothing.
     Empty = "empty",
     /// It is a Key ID.
     KeyId = "key_id",
@@ -72,7 +68,6 @@ flaws! {
 /// What was found wrong with a text.
 #[derive(Debug)]
 pub struct Found {
-    /// What it is.
     pub flaw: Flaw,
     /// How many characters are missing from a truncated one, or too many in one that is too long.
     pub characters: usize,
@@ -88,7 +83,6 @@ impl Found {
 
 /// What is wrong with `text`, the most helpful thing first; `None` when it is a well-formed secret
 /// key. `prefix` is the organisation's, where it is known.
-#[must_use]
 pub fn find(text: &str, prefix: Option<&str>) -> Option<Found> {
     if text.len() > LONGEST {
         return Some(Found::new(Flaw::TooLong));

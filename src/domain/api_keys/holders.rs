@@ -22,16 +22,12 @@ pub const NAMED: usize = 10;
 /// How many keys have a role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoleKeys {
-    /// Not revoked.
     pub live: i64,
     /// Revoked; asked only when no other key has the role.
     pub revoked: i64,
 }
 
 /// How many keys have each role, by its id.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_roles(connection: &mut Connection, roles: &[Role]) -> Result<BTreeMap<String, RoleKeys>> {
     let mut counts = BTreeMap::new();
     for role in roles {
@@ -46,9 +42,6 @@ pub fn of_roles(connection: &mut Connection, roles: &[Role]) -> Result<BTreeMap<
 }
 
 /// How many keys may use each scope, by its name.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_scopes(
     connection: &mut Connection,
     scopes: &[Scope],
@@ -88,16 +81,12 @@ pub struct ScopeUse {
 
 impl ScopeUse {
     /// Whether it has to stay.
-    #[must_use]
     pub fn is_used(&self) -> bool {
         !self.roles.is_empty() || !self.keys.is_empty()
     }
 }
 
 /// What names the scope.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn scope_use(connection: &mut Connection, scope: &Scope) -> Result<ScopeUse> {
     let roles = roles::all(connection)?;
     let named = i64::try_from(NAMED + 1).unwrap_or(i64::MAX);
@@ -147,7 +136,6 @@ pub struct Loss {
 
 impl Loss {
     /// What tells this loss from any other that would be shown otherwise.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         let ids =
             |keys: &[ApiKey]| keys.iter().map(|key| key.id.as_str().to_owned()).collect::<Vec<_>>();
@@ -158,9 +146,6 @@ impl Loss {
 }
 
 /// What keys of `role` would lose if it kept only those of its scopes that are in `kept`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn loss<'a>(
     connection: &mut Connection,
     role: &'a Role,

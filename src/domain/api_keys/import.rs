@@ -16,9 +16,6 @@ use crate::domain::settings::Settings;
 pub const BATCH: usize = 500;
 
 /// Writes `keys`, [`BATCH`] at most, each with a secret key that is thrown away.
-///
-/// # Errors
-/// When a name or Key ID is taken, or the database cannot be written.
 pub fn keys(
     tx: &mut Transaction<'_>,
     keys: impl IntoIterator<Item = Details>,
@@ -35,7 +32,6 @@ pub fn keys(
 
 /// What would have been recorded of a key's life, had it been led here, and when. An edit has
 /// added the notes.
-#[must_use]
 pub fn life(after: &Details) -> Vec<(Timestamp, Entry)> {
     let key = &after.key;
     let mut before = after.clone();

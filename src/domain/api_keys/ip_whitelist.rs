@@ -18,9 +18,6 @@ pub struct IpWhitelist(Vec<IpAddr>);
 impl IpWhitelist {
     /// Reads one address per line. Empty lines are passed over; repetitions, also in other
     /// spellings, fold into one; `::ffff:203.0.113.7` is `203.0.113.7`.
-    ///
-    /// # Errors
-    /// The messages for the person who typed them, each with its line's number.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         let text = text::without_secret(text).map_err(|message| vec![message])?;
         let text = text::without_bom(text);
@@ -43,9 +40,6 @@ impl IpWhitelist {
     }
 
     /// A whitelist that the database holds.
-    ///
-    /// # Errors
-    /// When a line is no address: then nothing may pass.
     pub(super) fn stored(lines: &[String]) -> crate::base::error::Result<Self> {
         lines
             .iter()
@@ -54,8 +48,6 @@ impl IpWhitelist {
             .map(Self)
     }
 
-    /// The addresses.
-    #[must_use]
     pub fn addresses(&self) -> &[IpAddr] {
         &self.0
     }

@@ -22,9 +22,6 @@ pub struct KeyName(String);
 
 impl KeyName {
     /// Checks a name.
-    ///
-    /// # Errors
-    /// The message for the person who typed it.
     pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
         let name = text::one_line(typed, "Key name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter a key name".into()) } else { Ok(Self(name)) }
@@ -34,26 +31,21 @@ impl KeyName {
         Self(name)
     }
 
-    /// The name's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The form in which two names are compared.
-    #[must_use]
     pub fn folded(&self) -> String {
         text::fold(&self.0)
     }
 
     /// The form in which names are sorted.
-    #[must_use]
     pub fn sort_key(&self) -> String {
         text::sort_key(&self.0)
     }
 
     /// The name for a copy of this key, cut so that it still fits.
-    #[must_use]
     pub fn of_copy(&self) -> String {
         const SUFFIX: &str = " (copy)";
         let kept: String = self.0.chars().take(LONGEST_NAME - SUFFIX.len()).collect();
@@ -62,9 +54,6 @@ impl KeyName {
 }
 
 /// Checks notes.
-///
-/// # Errors
-/// The message for the person who typed them.
 pub fn parse_notes<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
     text::lines(typed, "Notes", LONGEST_NOTES)
 }
@@ -72,7 +61,6 @@ pub fn parse_notes<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
 /// A key, without its scopes and whitelist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Never changes.
     pub id: KeyId,
     /// What people call it.
     pub name: KeyName,
@@ -111,7 +99,6 @@ pub struct ApiKey {
 /// Whether a key can pass at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It can.
     Active,
     /// Its time is over.
     Expired,
@@ -122,7 +109,6 @@ pub enum Status {
 /// What the table says of a key: the most urgent of what is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Badge {
-    /// Turned off.
     Revoked,
     /// Its time is over.
     Expired,
@@ -132,13 +118,10 @@ pub enum Badge {
     RotationDue,
     /// It has never passed.
     NeverUsed,
-    /// All is well.
     Active,
 }
 
 impl ApiKey {
-    /// Derived, never stored.
-    #[must_use]
     pub fn status(&self, now: Timestamp) -> Status {
         if self.revoked_at.is_some() {
             Status::Revoked
@@ -150,7 +133,6 @@ impl ApiKey {
     }
 
     /// What to say of the key, most urgent first.
-    #[must_use]
     pub fn badge(&self, settings: &Settings, now: Timestamp) -> Badge {
         match self.status(now) {
             Status::Revoked => Badge::Revoked,
@@ -165,25 +147,21 @@ impl ApiKey {
     }
 
     /// Days, in UTC, from today to the last day; 0 is today.
-    #[must_use]
     pub fn days_left(&self, now: Timestamp) -> i64 {
         (self.expires_at.last_day() - now.date()).whole_days()
     }
 
     /// From when on its secret key is due for rotation.
-    #[must_use]
     pub fn rotation_due_at(&self, settings: &Settings) -> Timestamp {
         self.secret_created_at.plus(self.environment.rotation_interval(settings))
     }
 
     /// From when on it expires soon.
-    #[must_use]
     pub fn expires_soon_at(&self) -> Timestamp {
         Timestamp::end_of(self.expires_at.last_day()).plus(-(EXPIRES_SOON_DAYS + 1) * DAY)
     }
 
     /// From when on it should have been used; `None` when it was.
-    #[must_use]
     pub fn overdue_for_use_at(&self) -> Option<Timestamp> {
         let overdue = || self.secret_created_at.plus(NEVER_USED_DAYS * DAY);
         self.last_used_at.is_none().then(overdue)
@@ -191,7 +169,6 @@ impl ApiKey {
 
     /// From when on what holds since `since` asks for attention: when somebody has looked at it, a
     /// while later.
-    #[must_use]
     pub fn asks_from(&self, since: Timestamp) -> Timestamp {
         match self.reviewed_at {
             Some(reviewed) if since <= reviewed => reviewed.plus(REVIEWED_DAYS * DAY),
@@ -200,7 +177,6 @@ impl ApiKey {
     }
 
     /// From when on it needs attention, unless it has expired by then or is revoked.
-    #[must_use]
     pub fn attention_at(&self, settings: &Settings) -> Timestamp {
         let own = [
             Some(self.expires_soon_at()),

@@ -15,16 +15,12 @@ impl KeyId {
     const LENGTH: usize = Self::PREFIX.len() + Self::DIGITS;
 
     /// A new Key ID.
-    ///
-    /// # Errors
-    /// When the operating system gives no random numbers.
     pub fn random() -> Result<Self> {
         let text = format!("{}{}", Self::PREFIX, random::text(random::CROCKFORD, Self::DIGITS)?);
         Self::parse(&text).ok_or_else(|| Error::internal("a random Key ID is none"))
     }
 
     /// Reads a Key ID; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(Self::PREFIX)?;
         let bytes = text.as_bytes().try_into().ok()?;
@@ -32,22 +28,17 @@ impl KeyId {
     }
 
     /// Reads a Key ID that stands in the database.
-    ///
-    /// # Errors
-    /// When it is none: somebody has written past the program.
     pub fn stored(text: &str) -> Result<Self> {
         Self::parse(text).ok_or_else(|| Error::internal(format!("{text:?} is no Key ID")))
     }
 
     /// The Key ID's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         // ASCII all through, or it would not have been read.
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// The last four digits, which confirm a revocation.
-    #[must_use]
     pub fn last_four(&self) -> &str {
         self.as_str().get(Self::LENGTH - 4..).unwrap_or_default()
     }

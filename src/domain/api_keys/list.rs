@@ -22,9 +22,7 @@ pub enum View {
     All,
     /// Active ones that ask for something.
     Attention,
-    /// Expired ones.
     Expired,
-    /// Revoked ones.
     Revoked,
 }
 
@@ -34,7 +32,6 @@ pub enum Sort {
     /// When the key was created.
     #[default]
     Created,
-    /// The name.
     Name,
     /// When the key was last used; never comes first.
     LastUsed,
@@ -47,13 +44,11 @@ pub enum Sort {
 pub enum Direction {
     /// The smallest, oldest or first in the alphabet.
     Ascending,
-    /// The other end.
     Descending,
 }
 
 impl Sort {
     /// The direction that people expect.
-    #[must_use]
     pub fn default_direction(self) -> Direction {
         match self {
             Self::Created | Self::LastUsed => Direction::Descending,
@@ -77,7 +72,6 @@ pub struct Cursor {
 
 impl Cursor {
     /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str, is_after: bool) -> Option<Self> {
         let mut parts = text.splitn(3, '~');
         let (position, id, value) = (parts.next()?, parts.next()?, parts.next()?);
@@ -95,7 +89,6 @@ impl Cursor {
     }
 
     /// The text that stands in the page's links.
-    #[must_use]
     pub fn text(&self) -> String {
         format!("{}~{}~{}", self.position, self.id, self.value)
     }
@@ -104,17 +97,14 @@ impl Cursor {
 /// What the table is to show.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// Which keys.
     pub view: View,
     /// Part of a name or Key ID; empty: all.
     pub search: String,
     /// The id of a role.
     pub role_id: Option<String>,
-    /// An environment.
     pub environment: Option<Environment>,
     /// What to sort by.
     pub sort: Sort,
-    /// Which end first.
     pub direction: Direction,
     /// Where the page starts or ends; the first page without.
     pub cursor: Option<Cursor>,
@@ -136,7 +126,6 @@ impl Default for Filter {
 
 impl Filter {
     /// Whether anything but the view narrows the table.
-    #[must_use]
     pub fn is_narrowed(&self) -> bool {
         !self.search.is_empty() || self.role_id.is_some() || self.environment.is_some()
     }
@@ -168,7 +157,6 @@ impl Search {
 /// One page of the table.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The rows.
     pub keys: Vec<ApiKey>,
     /// How many rows lie before the first.
     pub position: u64,
@@ -183,27 +171,22 @@ pub struct Page {
 /// How many keys each view holds, each up to [`COUNTED`] and one more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Not revoked.
     pub all: i64,
     /// Asking for something, of those that work.
     pub attention: i64,
     /// Asking for something though they no longer work.
     pub over: i64,
-    /// Expired.
     pub expired: i64,
-    /// Revoked.
     pub revoked: i64,
 }
 
 impl Totals {
     /// How many are active; `None` when there are too many to say.
-    #[must_use]
     pub fn active(self) -> Option<i64> {
         (self.all <= COUNTED).then_some(self.all - self.expired)
     }
 
     /// How many the view holds.
-    #[must_use]
     pub fn of(self, view: View) -> i64 {
         match view {
             View::All => self.all,
@@ -215,16 +198,12 @@ impl Totals {
 }
 
 /// `38`, or `1,000+` when there are more than are counted.
-#[must_use]
 pub fn count_text(count: i64) -> String {
     let counted = text::thousands(count.min(COUNTED).unsigned_abs());
     if count > COUNTED { format!("{counted}+") } else { counted }
 }
 
 /// The page of keys that `filter` asks for.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(
     connection: &mut Connection,
     filter: &Filter,
@@ -278,9 +257,6 @@ fn found(
 }
 
 /// How many keys each view holds.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn totals(connection: &mut Connection, now: Timestamp) -> Result<Totals> {
     store::totals(connection, now, COUNTED + 1)
 }

@@ -55,9 +55,7 @@ use draft::{Checked, Rules};
 /// A key with all that belongs to it.
 #[derive(Clone, Debug)]
 pub struct Details {
-    /// The key.
     pub key: ApiKey,
-    /// Its role.
     pub role: Role,
     /// Its own selection; empty when it has all of the role's scopes.
     pub selected: BTreeSet<String>,
@@ -67,7 +65,6 @@ pub struct Details {
 
 impl Details {
     /// What the key may do: the role's scopes, narrowed to its own selection when it has one.
-    #[must_use]
     pub fn effective_scopes(&self) -> BTreeSet<String> {
         if self.key.all_role_scopes {
             self.role.scopes.clone()
@@ -193,9 +190,6 @@ pub fn revoke(
 }
 
 /// The key with this id and all that belongs to it.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> {
     let Some(key) = store::find(connection, id)? else { return Ok(None) };
     let role = roles::all(connection)?
@@ -208,47 +202,31 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
 }
 
 /// The id of the member who revoked a key; none when it is not revoked, or was from the command line.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
     store::revoked_by(connection, id)
 }
 
 /// Some hundred keys, in no order of use.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {
     store::by_ids(connection, ids)
 }
 
 /// The keys with the ids that follow `id`, revoked ones too, at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn after(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<ApiKey>> {
     store::after(connection, id, limit)
 }
 
 /// How many keys are active; counted no further than one above [`COUNTED`].
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn count_active(connection: &mut Connection, now: Timestamp) -> Result<i64> {
     store::count_active(connection, now, COUNTED + 1)
 }
 
 /// Whether there is any key, if only a revoked one.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn any(connection: &mut Connection) -> Result<bool> {
     store::any(connection)
 }
 
 /// Whether a key was used in the last seven days, so that revoking it asks for confirmation.
-#[must_use]
 pub fn is_in_use(key: &ApiKey, now: Timestamp) -> bool {
     key.last_used_at.is_some_and(|used| now.since(used) < IN_USE)
 }

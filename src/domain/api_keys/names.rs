@@ -29,9 +29,6 @@ impl NameRow {
 }
 
 /// Folds every name again. Returns the keys that share a name with another one from now on.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<Vec<KeyId>> {
     let (mut last, mut alike) = (String::new(), Vec::new());
     loop {
@@ -60,9 +57,6 @@ fn fold_again(tx: &mut Transaction<'_>, row: &NameRow) -> Result<Option<KeyId>> 
 }
 
 /// Those of some keys whose name another key that is not revoked has too.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn alike(connection: &mut Connection, keys: &[ApiKey]) -> Result<BTreeSet<KeyId>> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let mut alike = BTreeSet::new();
@@ -77,9 +71,6 @@ pub fn alike(connection: &mut Connection, keys: &[ApiKey]) -> Result<BTreeSet<Ke
 }
 
 /// Ends the telling apart of a key whose name no other key has any more.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn settle_name(tx: &mut Transaction<'_>, key: &ApiKey) -> Result<()> {
     for row in store::names_of(tx, &[key.id.as_str()])? {
         fold_again(tx, &row)?;

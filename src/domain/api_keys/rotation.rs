@@ -15,22 +15,16 @@ const QUIET: i64 = DAY;
 /// How long the old secret goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlap {
-    /// A day.
     Hours24,
-    /// A week.
     Days7,
-    /// Two weeks.
     Days14,
-    /// Not at all.
     Now,
 }
 
 impl Overlap {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Hours24, Self::Days7, Self::Days14, Self::Now];
 
     /// Its word in forms.
-    #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Hours24 => "24h",
@@ -41,7 +35,6 @@ impl Overlap {
     }
 
     /// Its length in milliseconds.
-    #[must_use]
     pub const fn length(self) -> i64 {
         match self {
             Self::Hours24 => 24 * HOUR,
@@ -78,32 +71,27 @@ pub struct KeptSecret {
     pub number: i64,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it expires.
     pub expires_at: Timestamp,
     /// From when on a newer one stands in for it.
     pub superseded_at: Option<Timestamp>,
     /// When it last passed, as far as that was noted.
     pub last_used_at: Option<Timestamp>,
-    /// From where.
     pub last_used_address: Option<String>,
 }
 
 impl KeptSecret {
     /// Until when it works.
-    #[must_use]
     pub fn ends_at(&self) -> Timestamp {
         self.superseded_at.unwrap_or(self.expires_at).min(self.expires_at)
     }
 
     /// Whether a newer one stands in for it, and it works all the same.
-    #[must_use]
     pub fn overlaps(&self, now: Timestamp) -> bool {
         self.superseded_at.is_some() && now < self.ends_at()
     }
 
     /// From when on it is safe to end it: it has been quiet for a day, and `newest`, which stands in
     /// for it, has been there for as long, so that there was time to switch.
-    #[must_use]
     pub fn safe_to_end_at(&self, newest: &Self) -> Timestamp {
         self.last_used_at.unwrap_or(self.created_at).max(newest.created_at).plus(QUIET)
     }
@@ -208,9 +196,6 @@ pub fn stop_old_secret(
 }
 
 /// The secrets of a key, the newest first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn secrets(connection: &mut Connection, id: &KeyId) -> Result<Vec<KeptSecret>> {
     store::secrets(connection, id)
 }

@@ -15,9 +15,6 @@ pub struct SecretKey(Zeroizing<String>);
 
 impl SecretKey {
     /// A new secret key for `environment` of an organisation with that prefix.
-    ///
-    /// # Errors
-    /// When the operating system gives no random numbers.
     pub fn generate(prefix: &str, environment: Environment) -> Result<Self> {
         let random = Zeroizing::new(random::text(BASE62, RANDOM)?);
         let mut text = Zeroizing::new(String::with_capacity(80));
@@ -31,26 +28,22 @@ impl SecretKey {
 
     /// Reads a secret key that somebody presents; `None` unless it is well formed and its
     /// checksum is right, so that junk costs no look-up.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_secret(text).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// What it begins with: the prefix and the environment, as `lk_prod`. Nothing of it is secret.
-    #[must_use]
     pub fn start(&self) -> &str {
         self.0.get(..self.0.len() - TAIL - 1).unwrap_or_default()
     }
 
     /// The secret key's text.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
     /// What is stored of it: HMAC-SHA-256 under the pepper. With 256 random bits no slow hash is
     /// needed (ASVS 11.4.2 is about passwords).
-    #[must_use]
     pub fn digest(&self, keyring: &Keyring) -> [u8; 32] {
         keyring.mac(Purpose::Pepper, &[self.0.as_bytes()])
     }

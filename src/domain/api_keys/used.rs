@@ -15,11 +15,9 @@ const CANDIDATES: i64 = 5;
 /// That a key passed.
 #[derive(Clone, Copy, Debug)]
 pub struct Used {
-    /// The key.
     pub key_id: KeyId,
     /// Which of its secrets: the number of [`super::KeptSecret`].
     pub secret: i64,
-    /// When.
     pub at: Timestamp,
     /// From where, if that is known.
     pub address: Option<IpAddr>,
@@ -35,9 +33,6 @@ impl Used {
 }
 
 /// Notes the last uses of some hundred keys. What is known of a later one stays.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn used(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
     uses.chunks(at_once(tx)).try_for_each(|uses| note(tx, uses))
 }
@@ -65,9 +60,6 @@ fn note(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
 
 /// Puts last uses in the order in which a database keeps their keys, so that those that are noted
 /// together lie together.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn in_order_of_rows(connection: &mut Connection, mut uses: Vec<Used>) -> Result<Vec<Used>> {
     uses.sort_unstable_by_key(|used| used.key_id);
     if matches!(connection, Connection::Postgres(_)) {
@@ -79,17 +71,11 @@ pub fn in_order_of_rows(connection: &mut Connection, mut uses: Vec<Used>) -> Res
 }
 
 /// The active keys that were used longest ago, to be offered for revocation.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
     store::least_used(connection, Timestamp::from_millis(i64::MAX), now, CANDIDATES)
 }
 
 /// At most `limit` active keys that were not used since `since`, those used longest ago first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn unused(
     connection: &mut Connection,
     since: Timestamp,
@@ -101,9 +87,6 @@ pub fn unused(
 
 /// How many active keys were used since `since`, and how many were not; each counted no further
 /// than one above [`COUNTED`].
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn count_used(
     connection: &mut Connection,
     since: Timestamp,

@@ -23,9 +23,6 @@ const MEMBER: &str = "member";
 const SHOWN: i64 = 20;
 
 /// Folds every name and address again, once after the program began to fold them in another way.
-///
-/// # Errors
-/// When the database cannot be read or written.
 pub fn fold_names(db: &Db, now: Timestamp) -> Result<()> {
     if db.read_blocking(settings::names_folded)? >= text::FOLDING {
         return Ok(());

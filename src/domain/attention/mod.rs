@@ -34,9 +34,6 @@ const LOOKED_AT: i64 = 1000;
 const BATCH: usize = 100;
 
 /// Why each of some hundred keys needs attention now, most urgent first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn concerns(
     connection: &mut Connection,
     keys: &[ApiKey],
@@ -49,9 +46,6 @@ pub fn concerns(
 }
 
 /// What is not a key and needs attention.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
     let mut found = stored_secrets::elsewhere(connection)?;
     found.extend(alike::elsewhere(connection)?);
@@ -59,9 +53,6 @@ pub fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
 }
 
 /// Looks anew at what happened elsewhere to some keys, after something was written of them.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn reconsider(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> Result<()> {
     let settings = settings::get(tx)?;
     for ids in ids.chunks(BATCH) {
@@ -77,9 +68,6 @@ pub fn reconsider(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> Re
 
 /// Keeps keys as they are: what asks for attention was looked at. It asks again after
 /// [`api_keys::REVIEWED_DAYS`], and what is new at once. Keys that are gone are passed over.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn keep(
     tx: &mut Transaction<'_>,
     ids: &[KeyId],
@@ -97,9 +85,6 @@ pub fn keep(
 
 /// Looks for what happened elsewhere, and notes it at the keys. Takes its time: it reads first, and
 /// writes what differs a few keys at a time.
-///
-/// # Errors
-/// When the database cannot be read or written.
 pub fn look(db: &Db, now: Timestamp) -> Result<()> {
     stored_secrets::search(db, now)?;
     let differ = db.read_in_background(move |connection| {

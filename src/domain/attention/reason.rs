@@ -61,9 +61,7 @@ pub enum Reason {
 /// A reason and since when it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Concern {
-    /// Why.
     pub reason: Reason,
-    /// Since when.
     pub since: Timestamp,
 }
 

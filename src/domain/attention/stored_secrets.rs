@@ -51,7 +51,6 @@ pub struct Elsewhere {
     pub problem: Problem,
     /// Where it can be edited.
     pub href: String,
-    /// Who may.
     pub permission: Permission,
 }
 

@@ -58,7 +58,6 @@ pub enum Again {
 
 impl Cause {
     /// Why `denied` was refused; `key` is the one whose secret it bore.
-    #[must_use]
     pub fn of(denied: &Denied, key: Option<&KeyNow>) -> Self {
         let detail = Some(denied.detail.as_str()).filter(|detail| !detail.is_empty());
         match denied.reason {
@@ -79,7 +78,6 @@ impl Cause {
     }
 
     /// The cause that is all there is to say of a secret key which does not pass at all.
-    #[must_use]
     pub fn of_dead(outcome: Outcome) -> Self {
         match outcome {
             Outcome::KeyRevoked => Self::Revoked,
@@ -92,7 +90,6 @@ impl Cause {
 impl Again {
     /// What would become of `denied` now, with the secret key that `record` is about. Only the scopes
     /// that were missing are known, and only they decide beside the address.
-    #[must_use]
     pub fn of(denied: &Denied, record: &Record, now: Timestamp) -> Self {
         if let Some(outcome) = dead(record, now) {
             return if outcome == denied.reason { Self::Alike } else { Self::Dead(outcome) };
@@ -115,7 +112,6 @@ impl Again {
 }
 
 /// Why a secret key does not pass, whatever is asked and from wherever.
-#[must_use]
 pub(super) fn dead(record: &Record, now: Timestamp) -> Option<Outcome> {
     let anywhere = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let from = From::Address(record.addresses.first().copied().unwrap_or(anywhere));

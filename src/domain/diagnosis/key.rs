@@ -26,7 +26,6 @@ pub struct KeyNow {
 /// A key and its refusals, those of a kind together.
 #[derive(Debug)]
 pub struct OfKey {
-    /// The key.
     pub key: KeyNow,
     /// The kinds, the latest first.
     pub kinds: Vec<Kind>,
@@ -39,7 +38,6 @@ pub struct OfKey {
 pub struct Kind {
     /// The last one, and how many there were.
     pub alike: Alike,
-    /// Why.
     pub cause: Cause,
     /// What would become of the last one now.
     pub again: Again,
@@ -47,9 +45,6 @@ pub struct Kind {
 
 impl KeyNow {
     /// The key with this id; none when there is no such key.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
     pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Self>> {
         let Some(details) = api_keys::find(connection, id)? else { return Ok(None) };
         let revoked_by = match api_keys::revoked_by(connection, id)? {
@@ -64,7 +59,6 @@ impl KeyNow {
     }
 
     /// How the key stands to a scope that it once lacked.
-    #[must_use]
     pub fn lack(&self, scope: &str) -> Lack {
         if self.details.effective_scopes().contains(scope) {
             Lack::Over
@@ -85,7 +79,6 @@ impl OfKey {
 
 impl Kind {
     /// What to say of `alike`; `record` is about the secret key that the last of them bore.
-    #[must_use]
     pub fn new(alike: Alike, key: &KeyNow, record: Option<&Record>, now: Timestamp) -> Self {
         let cause = Cause::of(&alike.latest, Some(key));
         let again = record.map_or(Again::Alike, |record| Again::of(&alike.latest, record, now));

@@ -27,7 +27,6 @@ pub const LOOK_BACK: i64 = 30;
 /// What is known of a refused request.
 #[derive(Debug)]
 pub struct OfRequest {
-    /// The request.
     pub denied: Denied,
     /// Why it was refused.
     pub cause: Cause,
@@ -49,14 +48,10 @@ pub struct OfSecret {
     pub record: Record,
     /// Why it does not pass at all; none while it may.
     pub dead: Option<Outcome>,
-    /// Its key.
     pub of_key: OfKey,
 }
 
 /// The refused request with this id; none when it is not kept.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_request(
     connection: &mut Connection,
     id: &str,
@@ -87,9 +82,6 @@ fn alike(connection: &mut Connection, denied: &Denied, now: Timestamp) -> Result
 }
 
 /// The key with this id and its refusals of the last days; none when there is no such key.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_key(connection: &mut Connection, id: &KeyId, now: Timestamp) -> Result<Option<OfKey>> {
     let Some(key) = KeyNow::find(connection, id)? else { return Ok(None) };
     let alike = denials::alike(connection, id, now.plus(-LOOK_BACK * DAY))?;
@@ -107,9 +99,6 @@ pub fn of_key(connection: &mut Connection, id: &KeyId, now: Timestamp) -> Result
 }
 
 /// The secret key `secret`; none when it does not exist.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_secret(
     connection: &mut Connection,
     secret: &SecretKey,

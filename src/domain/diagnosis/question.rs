@@ -10,7 +10,6 @@ const DIGITS: usize = 16;
 /// What somebody asks about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Nothing.
     Nothing,
     /// The refused request with that id, if there is one.
     Request(String),
@@ -23,7 +22,6 @@ pub enum Question {
 impl Question {
     /// Reads a question. Ids are read as Crockford's base32 is: whatever their case, O as 0, I and L
     /// as 1.
-    #[must_use]
     pub fn read(text: &str) -> Self {
         let text = text.trim();
         match (id(text, REQUEST, DIGITS), id(text, KeyId::PREFIX, KeyId::DIGITS)) {

@@ -92,9 +92,6 @@ fn since(
 }
 
 /// A note, checked.
-///
-/// # Errors
-/// The message for the person who typed it.
 pub(super) fn note(typed: &str) -> Result<String, String> {
     let note = text::lines(typed, "Note", LONGEST_NOTE)?;
     if note.is_empty() { Err("Enter a note".into()) } else { Ok(note) }

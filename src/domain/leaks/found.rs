@@ -14,7 +14,6 @@ use crate::domain::verification::{self, Record};
 pub enum Found {
     /// It is a key's.
     Known {
-        /// The key.
         key: Box<ApiKey>,
         /// Which of its secrets.
         number: i64,
@@ -28,7 +27,6 @@ pub enum Found {
 /// Which of a key's secrets one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// The present one.
     Current,
     /// The one before, which works until then.
     Old(Timestamp),
@@ -37,9 +35,6 @@ pub enum Standing {
 }
 
 /// Whose each of `secrets`, [`super::MOST`] at most, is.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn identify(
     connection: &mut Connection,
     secrets: &[SecretKey],

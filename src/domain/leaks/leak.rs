@@ -17,16 +17,12 @@ impl LeakId {
     const DIGITS: usize = 12;
 
     /// A new id.
-    ///
-    /// # Errors
-    /// When the operating system gives no random numbers.
     pub fn random() -> Result<Self> {
         let digits = random::text(random::CROCKFORD, Self::DIGITS)?;
         Ok(Self(format!("{}{digits}", Self::PREFIX)))
     }
 
     /// Reads an id that somebody sent; `None` for what cannot be one.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(Self::PREFIX)?;
         let is_one = digits.len() == Self::DIGITS
@@ -38,8 +34,6 @@ impl LeakId {
         Self(id)
     }
 
-    /// The id's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -52,17 +46,14 @@ macro_rules! actions {
         pub enum Action { $($(#[$doc])* $variant,)* }
 
         impl Action {
-            /// All of them.
             pub const ALL: [Self; [$($slug),*].len()] = [$(Self::$variant),*];
 
             /// Its word in forms, in the database and in the activity.
-            #[must_use]
             pub const fn slug(self) -> &'static str {
                 match self { $(Self::$variant => $slug,)* }
             }
 
             /// The action with that word.
-            #[must_use]
             pub fn parse(slug: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|action| action.slug() == slug)
             }
@@ -84,9 +75,7 @@ actions! {
 /// The report of a leak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
-    /// Never changes.
     pub id: LeakId,
-    /// The key.
     pub key_id: KeyId,
     /// Which of its secrets, if somebody said so: the number of a kept secret.
     pub secret: Option<i64>,
@@ -113,7 +102,6 @@ pub struct Note {
     pub at: Timestamp,
     /// The name, at the time, of who wrote it.
     pub author: String,
-    /// What it says.
     pub text: String,
 }
 

@@ -15,13 +15,11 @@ pub struct Cursor {
     pub is_open: bool,
     /// When it was reported.
     pub at: Timestamp,
-    /// Its id.
     pub id: String,
 }
 
 impl Cursor {
     /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '~');
         let (state, at, id) = (parts.next()?, parts.next()?, parts.next()?);
@@ -36,14 +34,12 @@ impl Cursor {
     }
 
     /// The text that stands in the page's links.
-    #[must_use]
     pub fn text(&self) -> String {
         let state = if self.is_open { "open" } else { "closed" };
         format!("{state}~{}~{}", self.at.millis(), self.id)
     }
 
     /// The place behind `leak`.
-    #[must_use]
     pub fn behind(leak: &Leak) -> Self {
         Self {
             is_open: leak.closed.is_none(),
@@ -56,16 +52,12 @@ impl Cursor {
 /// One page of reports.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The reports.
     pub leaks: Vec<Leak>,
     /// Where the next page starts, if there is one.
     pub next: Option<Cursor>,
 }
 
 /// The page behind `cursor`, the first one without.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page> {
     let mut leaks = Vec::new();
     if cursor.is_none_or(|cursor| cursor.is_open) {

@@ -25,25 +25,16 @@ use crate::domain::api_keys::KeyId;
 const COUNTED: i64 = 100;
 
 /// The report with this id.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn find(connection: &mut Connection, id: &LeakId) -> Result<Option<Leak>> {
     store::find(connection, id)
 }
 
 /// The notes of a report, oldest first; [`MOST_NOTES`] at most.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note>> {
     store::notes(connection, id)
 }
 
 /// The reports of a key, the newest first, 100 at most.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_key(connection: &mut Connection, key_id: &KeyId) -> Result<Vec<Leak>> {
     store::of_key(connection, key_id, COUNTED)
 }

@@ -14,7 +14,6 @@ use crate::domain::settings;
 /// A leak that was reported.
 #[derive(Debug)]
 pub struct Reported {
-    /// The report.
     pub leak: Leak,
     /// The key as it stood before.
     pub key: ApiKey,

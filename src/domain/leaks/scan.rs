@@ -17,7 +17,6 @@ pub struct Scan {
 }
 
 /// Finds the well-formed secret keys in `text`, whatever is around and between their characters.
-#[must_use]
 pub fn scan(text: &str) -> Scan {
     let mut scan = Scan::default();
     for found in secret_scan::find(text) {

@@ -17,7 +17,6 @@ const LONGEST: usize = 254;
 pub struct Draft {
     /// Its name or address; empty where no email is to be sent.
     pub host: String,
-    /// Its port.
     pub port: String,
     /// The name of a [`Security`].
     pub security: String,

@@ -10,7 +10,6 @@ use crate::base::secret_scan::without_secrets;
 pub struct Letter {
     /// What it is about, in a line.
     pub heading: String,
-    /// What it says.
     pub paragraphs: Vec<String>,
     /// Facts, each with what it is called.
     pub facts: Vec<(String, String)>,
@@ -20,7 +19,6 @@ pub struct Letter {
 
 impl Message {
     /// A message with both parts.
-    #[must_use]
     pub fn of(to: &str, subject: &str, letter: &Letter) -> Self {
         Self {
             to: to.to_owned(),

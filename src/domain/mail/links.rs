@@ -11,7 +11,6 @@ use crate::db::Transaction;
 /// Whose link a message holds.
 #[derive(Clone, Copy, Debug)]
 pub struct LinkOf<'a> {
-    /// The member's id.
     pub member_id: &'a str,
     /// When the link stops working.
     pub ends_at: Timestamp,
@@ -19,9 +18,6 @@ pub struct LinkOf<'a> {
 
 /// Queues a message that holds a one-time link. Only its text is sent.
 /// Returns whether it was queued: it is not where no mail server is set.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn queue_link(
     tx: &mut Transaction<'_>,
     message: &Message,
@@ -42,9 +38,6 @@ pub fn queue_link(
 }
 
 /// Gives up the messages that wait with a link of this member: the link no longer works.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn withdraw_links(tx: &mut Transaction<'_>, member_id: &str, now: Timestamp) -> Result<()> {
     store::give_up_links_of(tx, member_id, now)
 }

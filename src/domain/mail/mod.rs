@@ -34,17 +34,11 @@ use crate::domain::settings;
 const HELD: &str = "held";
 
 /// The server that email is sent through; `None` where none is sent.
-///
-/// # Errors
-/// When the database cannot be read, or the password cannot be decrypted.
 pub fn server(connection: &mut Connection, keyring: &Keyring) -> Result<Option<Server>> {
     store::server(connection, keyring)
 }
 
 /// Whether email is sent at all.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn server_is_set(connection: &mut Connection) -> Result<bool> {
     store::is_set(connection)
 }
@@ -52,18 +46,13 @@ pub fn server_is_set(connection: &mut Connection) -> Result<bool> {
 /// What a change of the server led to.
 #[derive(Clone)]
 pub struct Changed {
-    /// The server before.
     pub before: Option<Server>,
-    /// The server after.
     pub after: Option<Server>,
     /// What differs, as people read it; never a password.
     pub changes: Vec<Change>,
 }
 
 /// Whether the server's host, user name or sender holds a secret key: stored before that was rejected.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn holds_secret(connection: &mut Connection) -> Result<bool> {
     Ok(store::texts(connection)?.iter().any(|text| secret_scan::holds_secret(text)))
 }
@@ -97,9 +86,6 @@ pub fn change(
 
 /// The entry of the last change of the server, and the names of the permissions that its author held;
 /// none where an older version of the program recorded it.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn last_change(connection: &mut Connection) -> Result<Option<(Recorded, Option<Vec<String>>)>> {
     let newest = activity::recent(connection, Event::MailChanged, Timestamp::default(), 1)?.pop();
     Ok(newest.map(|entry| {

@@ -29,7 +29,6 @@ pub struct EmailId(String);
 /// A message in the outbox, or one that left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
-    /// Its id.
     pub id: EmailId,
     /// Whom it is for.
     pub recipient: String,
@@ -37,7 +36,6 @@ pub struct Email {
     pub subject: String,
     /// When it was queued.
     pub created_at: Timestamp,
-    /// Where it stands.
     pub status: Status,
     /// Why the last try failed; empty when none did.
     pub last_error: String,
@@ -104,9 +102,6 @@ pub struct Page {
 
 /// Queues a message; nothing where no mail server is set. One `cause` makes one message to a
 /// recipient, however often it is queued.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn queue(
     tx: &mut Transaction<'_>,
     message: &Message,
@@ -122,10 +117,6 @@ pub fn queue(
 /// Sends what is due, one message after another. Returns how many the mail server took. Called
 /// again and again; where nothing is due it costs one look into an index. Several nodes may call it
 /// at once. Needs a runtime with I/O and time.
-///
-/// # Errors
-/// When the database cannot be read or written; what was sent and could not be recorded is sent
-/// again a minute later.
 pub async fn send_due(
     db: &Db,
     keyring: &Keyring,
@@ -202,9 +193,6 @@ pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, author: &Author) -> Re
 }
 
 /// A page of messages.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page> {
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut emails = store::emails(connection, cursor, limit)?;
@@ -220,16 +208,12 @@ pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page
 }
 
 /// Clears away messages that are older than 30 days, a few at a time.
-///
-/// # Errors
-/// When the database cannot be written; what was cleared away until then stays so.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
     db.write_in_batches(move |tx| store::purge(tx, now.plus(-KEPT))).await
 }
 
 impl Email {
     /// Whether there is still something to send.
-    #[must_use]
     pub fn may_be_sent_again(&self) -> bool {
         let is_waiting = matches!(self.status, Status::Queued | Status::Retrying(_));
         is_waiting || !self.has_link
@@ -242,7 +226,6 @@ impl EmailId {
     }
 
     /// Reads an id that somebody sent; `None` for what cannot be one.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("eml_")?;
         let is_one = rest.len() == ID_LENGTH && rest.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -253,8 +236,6 @@ impl EmailId {
         Self(text)
     }
 
-    /// The id's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -262,7 +243,6 @@ impl EmailId {
 
 impl Cursor {
     /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str, is_after: bool) -> Option<Self> {
         let (at, id) = text.split_once('~')?;
         let at = Timestamp::from_millis(at.parse().ok()?);
@@ -270,13 +250,11 @@ impl Cursor {
     }
 
     /// The text that stands in the page's links.
-    #[must_use]
     pub fn text(&self) -> String {
         format!("{}~{}", self.at.millis(), self.id.as_str())
     }
 
     /// The place beside a message.
-    #[must_use]
     pub fn beside(email: &Email, is_after: bool) -> Self {
         Self { is_after, at: email.created_at, id: email.id.clone() }
     }

@@ -8,9 +8,6 @@ use super::{Security, Server};
 use crate::base::network::{Networks, is_public};
 
 /// The addresses of `server` that may be connected to.
-///
-/// # Errors
-/// Why there are none, in the words of the interface. Nothing was connected to.
 pub(super) async fn addresses(server: &Server, networks: &Networks) -> Result<Vec<IpAddr>, String> {
     let (host, port) = (server.name(), server.port);
     let found = tokio::net::lookup_host((host, port)).await;

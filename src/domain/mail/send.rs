@@ -20,14 +20,12 @@ const LONGEST_REPLY: usize = 200;
 /// Letters and digits of a random name in a Message-ID.
 const RANDOM_ID: usize = 20;
 
-/// A message.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Whom it is for, by email address.
     pub to: String,
     /// What it is about.
     pub subject: String,
-    /// What it says.
     pub text: String,
     /// The same as HTML; without it the message is plain text alone.
     pub html: Option<String>,
@@ -52,9 +50,6 @@ impl Failure {
 }
 
 /// Sends `message` through `server`, if the server is where `connector` may connect to.
-///
-/// # Errors
-/// Why it was not sent, in the words of the interface.
 pub async fn send(server: &Server, connector: &Connector, message: &Message) -> Result<(), String> {
     let sent = async { Post::open(server, connector).await?.send(message, None).await };
     let outcome = tokio::time::timeout(PATIENCE, sent).await;

@@ -20,7 +20,6 @@ impl Security {
     pub const ALL: [Self; 3] = [Self::StartTls, Self::Tls, Self::None];
 
     /// The name that stands in forms and in the database.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::StartTls => "starttls",
@@ -29,8 +28,6 @@ impl Security {
         }
     }
 
-    /// What people read.
-    #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::StartTls => "STARTTLS",
@@ -40,7 +37,6 @@ impl Security {
     }
 
     /// The one of that name.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|security| security.name() == name)
     }
@@ -51,7 +47,6 @@ impl Security {
 pub struct Server {
     /// Its name or address.
     pub host: String,
-    /// Its port.
     pub port: u16,
     /// How what is sent is kept from others.
     pub security: Security,

@@ -13,7 +13,6 @@ use crate::domain::mail;
 /// An invitation as a form asks for it.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// The name.
     pub name: String,
     /// The address to sign in with.
     pub email: String,
@@ -113,9 +112,6 @@ pub fn withdraw(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Res
 }
 
 /// Stops an invitation for now, so that it has to be made anew.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn expire(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<()> {
     store::set_invited_until(tx, id, Some(author.now))
 }

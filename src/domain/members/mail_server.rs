@@ -48,24 +48,17 @@ pub fn change(
 }
 
 /// The sentence for somebody who lacks `missing`.
-#[must_use]
 pub fn needs_every_permission(missing: Permissions) -> String {
     format!("You need every permission to do this. You do not have {}.", missing.names().join(", "))
 }
 
 /// What `member` holds beyond what the person who last changed the mail server held then. Unless that
 /// is nothing, no link that sets the member's password is mailed.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn beyond_mail(connection: &mut Connection, member: &Member) -> Result<Permissions> {
     Ok(member.held().without(vouched_for(connection)?))
 }
 
 /// The names of the members who may change the mail server.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn changers(connection: &mut Connection) -> Result<Vec<String>> {
     let members = store::list(connection)?.into_iter();
     let may = members.filter(|member| member.is_active() && member.held() == Permissions::all());

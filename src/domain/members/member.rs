@@ -21,7 +21,6 @@ const ID_LENGTH: usize = 16;
 /// A person who signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Never changes.
     pub id: MemberId,
     /// The name that others see.
     pub name: MemberName,
@@ -44,7 +43,6 @@ pub struct Member {
 /// Whether a member may sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// May sign in.
     Active,
     /// May not, since then.
     Disabled(Timestamp),
@@ -54,25 +52,21 @@ pub enum State {
 
 impl Member {
     /// Whether the member may do what `permission` names: only a super manager may do anything.
-    #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         self.held().contains(permission)
     }
 
     /// What the member may do: without the role of a super manager, nothing.
-    #[must_use]
     pub fn held(&self) -> Permissions {
         if self.super_manager { self.permissions } else { Permissions::default() }
     }
 
     /// Whether the member may sign in.
-    #[must_use]
     pub fn is_active(&self) -> bool {
         self.state == State::Active
     }
 
     /// The first letters of the first and last word of the name.
-    #[must_use]
     pub fn initials(&self) -> String {
         let mut words = self.name.0.split_whitespace();
         let first = words.next().and_then(|word| word.chars().next());
@@ -87,15 +81,11 @@ pub struct MemberId(String);
 
 impl MemberId {
     /// A new id.
-    ///
-    /// # Errors
-    /// When the operating system gives no random numbers.
     pub fn random() -> Result<Self> {
         Ok(Self(format!("mem_{}", random::text(random::BASE62, ID_LENGTH)?)))
     }
 
     /// Reads an id that somebody sent; `None` for what cannot be one.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("mem_")?;
         let is_one =
@@ -104,13 +94,10 @@ impl MemberId {
     }
 
     /// An id that the database or a session holds.
-    #[must_use]
     pub fn stored(id: String) -> Self {
         Self(id)
     }
 
-    /// The id's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -122,9 +109,6 @@ pub struct MemberName(String);
 
 impl MemberName {
     /// Checks a name.
-    ///
-    /// # Errors
-    /// The message for the person who typed it.
     pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
         let name = text::one_line(typed, "Name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter a name".into()) } else { Ok(Self(name)) }
@@ -134,8 +118,6 @@ impl MemberName {
         Self(name)
     }
 
-    /// The name's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -151,9 +133,6 @@ pub struct Email {
 impl Email {
     /// Checks an address that somebody is to have. It is at a domain name, because mail to the
     /// address of a machine leads into the organisation's own network.
-    ///
-    /// # Errors
-    /// The message for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let email = Self::look_up(text)?;
         if !text::is_email(&email.text) {
@@ -166,9 +145,6 @@ impl Email {
     }
 
     /// The address that somebody typed to find a member by, who may have had it for long.
-    ///
-    /// # Errors
-    /// The message for the person who typed it.
     pub fn look_up(text: &str) -> Result<Self, String> {
         use validator::ValidateEmail as _;
         let text = text::one_line(text, "Email address", LONGEST_EMAIL)?;
@@ -190,13 +166,11 @@ impl Email {
     }
 
     /// The address as it was typed.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The address in the form in which two are compared.
-    #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
     }

@@ -21,7 +21,6 @@ use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
 /// A member to add.
 #[derive(Clone, Debug)]
 pub struct NewMember {
-    /// The name.
     pub name: MemberName,
     /// The address to sign in with.
     pub email: Email,
@@ -60,9 +59,6 @@ pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result
 
 /// Folds every address again. Returns the members who share an address with another one from now on:
 /// each is still found by their own spelling of it.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn fold_emails_again(tx: &mut Transaction<'_>) -> Result<Vec<MemberId>> {
     let (members, mut alike) = (store::folded_emails(tx)?, Vec::new());
     for (id, email, stored) in &members {
@@ -80,9 +76,6 @@ pub fn fold_emails_again(tx: &mut Transaction<'_>) -> Result<Vec<MemberId>> {
 
 /// Whether another member has the same address, which is only so where an older version of the program
 /// took the two for different ones.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn shares_address(connection: &mut Connection, member: &Member) -> Result<bool> {
     let members = store::folded_emails(connection)?;
     Ok(members
@@ -91,17 +84,11 @@ pub fn shares_address(connection: &mut Connection, member: &Member) -> Result<bo
 }
 
 /// The member with this id.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn find(connection: &mut Connection, id: &MemberId) -> Result<Option<Member>> {
     store::by_id(connection, id)
 }
 
 /// The member with this address, and the hash of the password.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn by_email(
     connection: &mut Connection,
     email: &Email,
@@ -110,25 +97,16 @@ pub fn by_email(
 }
 
 /// All members, by name.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(connection: &mut Connection) -> Result<Vec<Member>> {
     store::list(connection)
 }
 
 /// Whether anybody can sign in; before that the set-up page is open.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn any(connection: &mut Connection) -> Result<bool> {
     store::any(connection)
 }
 
 /// The names of everybody who can sign in and manage members: whom to ask.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn managers(connection: &mut Connection) -> Result<Vec<String>> {
     Ok(store::managers(connection)?.into_iter().map(|(_, name)| name).collect())
 }
@@ -159,9 +137,6 @@ pub fn rename(
 }
 
 /// Replaces the hash of a member's password; `None` takes the password away.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn set_password_hash(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -171,9 +146,6 @@ pub fn set_password_hash(
 }
 
 /// Notes that a member has signed in.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn note_sign_in(tx: &mut Transaction<'_>, member: &Member, author: &Author) -> Result<()> {
     store::set_last_signed_in(tx, &member.id, author.now)?;
     activity::record(tx, author, &Entry::about(Event::SignedIn, member.subject()))
@@ -181,7 +153,6 @@ pub fn note_sign_in(tx: &mut Transaction<'_>, member: &Member, author: &Author) 
 
 impl Member {
     /// The member as the subject of an activity entry.
-    #[must_use]
     pub fn subject(&self) -> Subject {
         Subject {
             kind: "member",

@@ -11,17 +11,14 @@ macro_rules! permissions {
         pub enum Permission { $($(#[$doc])* $variant,)* }
 
         impl Permission {
-            /// Every permission.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
             /// The name that stands in the database, on the command line and on pages.
-            #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
             /// What it is, in words.
-            #[must_use]
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)* }
             }
@@ -39,26 +36,21 @@ macro_rules! permissions {
 
 /// A type that stands for a permission.
 pub trait Permit: 'static {
-    /// The permission.
     const PERMISSION: Permission;
 }
 
 permissions! {
     /// View the table of API keys and their pages.
     ViewKeys = "api.key.view" "View API keys",
-    /// Create API keys.
     CreateKeys = "api.key.create" "Create API keys",
     /// Edit and rotate API keys.
     UpdateKeys = "api.key.update" "Edit and rotate API keys",
-    /// Revoke API keys.
     DeleteKeys = "api.key.delete" "Revoke API keys",
     /// Create, edit and delete roles and scopes.
     ManageRoles = "api.role.manage" "Manage roles and scopes",
     /// Invite, change and remove members.
     ManageMembers = "member.manage" "Manage members",
-    /// View the activity.
     ViewActivity = "activity.view" "View the activity",
-    /// Change the settings.
     ManageSettings = "settings.manage" "Change the settings",
 }
 
@@ -85,13 +77,11 @@ pub struct Permissions(u16);
 
 impl Permissions {
     /// Every permission there is.
-    #[must_use]
     pub fn all() -> Self {
         Permission::ALL.into_iter().collect()
     }
 
     /// Whether `permission` is one of them.
-    #[must_use]
     pub const fn contains(self, permission: Permission) -> bool {
         self.0 & (1 << permission as u16) != 0
     }
@@ -109,7 +99,6 @@ impl Permissions {
     }
 
     /// Whether there is none.
-    #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -119,8 +108,6 @@ impl Permissions {
         Permission::ALL.into_iter().filter(move |permission| self.contains(*permission))
     }
 
-    /// Their names.
-    #[must_use]
     pub fn names(self) -> Vec<&'static str> {
         self.iter().map(Permission::name).collect()
     }

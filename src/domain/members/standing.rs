@@ -26,19 +26,15 @@ pub struct Standing {
 pub struct Wanted {
     /// `yes` or nothing.
     pub super_manager: String,
-    /// Names of permissions.
     pub permissions: Vec<String>,
 }
 
 impl Standing {
     /// The standing of a member; permissions without the role do not count.
-    #[must_use]
     pub fn of(member: &Member) -> Self {
         Self { super_manager: member.super_manager, permissions: member.held() }
     }
 
-    /// The role's name.
-    #[must_use]
     pub fn role(self) -> &'static str {
         if self.super_manager { "Super manager" } else { "Member" }
     }

@@ -12,7 +12,6 @@ use crate::domain::api_keys::KeyId;
 /// A decision to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Of which key.
     pub key_id: KeyId,
     /// What is to become of it.
     pub decision: Decision,

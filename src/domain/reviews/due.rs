@@ -19,9 +19,6 @@ pub enum Due {
 /// Whether a review asks for attention: one that is open, or one that should be started. It is due
 /// `review_days` after the last one was finished, or after the first key was created; never when
 /// they are 0, nor without an active key.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn due(connection: &mut Connection, now: Timestamp) -> Result<Option<Due>> {
     if let Some(open) = store::open(connection)? {
         let progress = progress(connection, &open, now)?;
@@ -31,9 +28,6 @@ pub fn due(connection: &mut Connection, now: Timestamp) -> Result<Option<Due>> {
 }
 
 /// Whether there is anything that [`due`] would tell of.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn is_due(connection: &mut Connection, now: Timestamp) -> Result<bool> {
     Ok(store::open(connection)?.is_some() || since(connection, now)?.is_some())
 }

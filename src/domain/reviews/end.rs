@@ -11,9 +11,6 @@ use crate::domain::api_keys;
 const BATCH: usize = 500;
 
 /// How many decisions are still to be carried out; counted no further than one above [`COUNTED`].
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn still_open(connection: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<i64> {
     let items = store::perhaps_open(connection, id, now, COUNTED + 1)?;
     let mut open = 0;

@@ -10,23 +10,19 @@ macro_rules! decisions {
         pub enum Decision { $($(#[$doc])* $variant,)* }
 
         impl Decision {
-            /// All of them.
             pub const ALL: [Self; [$($slug),*].len()] = [$(Self::$variant),*];
 
             /// Its word in forms, addresses, exports and the database.
-            #[must_use]
             pub const fn slug(self) -> &'static str {
                 match self { $(Self::$variant => $slug,)* }
             }
 
             /// What pages call it.
-            #[must_use]
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)* }
             }
 
             /// The decision with that word.
-            #[must_use]
             pub fn parse(slug: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|decision| decision.slug() == slug)
             }
@@ -48,7 +44,6 @@ decisions! {
 /// A key in a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// The key.
     pub key_id: KeyId,
     /// Its name at the start of the review, as everything here.
     pub name: String,
@@ -66,7 +61,6 @@ pub struct Item {
     pub expires_at: Timestamp,
     /// When it had last passed.
     pub last_used_at: Option<Timestamp>,
-    /// What was decided.
     pub decided: Option<Decided>,
 }
 
@@ -77,7 +71,6 @@ pub struct Decided {
     pub decision: Decision,
     /// Why; may be empty.
     pub note: String,
-    /// When.
     pub at: Timestamp,
     /// The id of the member who decided; none from the command line.
     pub by_id: Option<String>,
@@ -88,7 +81,6 @@ pub struct Decided {
 /// How far a key is in a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Nobody has decided.
     Undecided,
     /// Nobody has decided, and nobody needs to: it is not active any more.
     NoLongerActive,
@@ -121,7 +113,6 @@ impl Item {
     }
 
     /// How far it is, told from the key as it stands now.
-    #[must_use]
     pub fn stage(&self, now: Option<&Details>, at: Timestamp) -> Stage {
         let key = now.map(|details| &details.key);
         let is_active = key.is_some_and(|key| key.status(at) == Status::Active);

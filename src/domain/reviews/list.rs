@@ -10,13 +10,11 @@ use crate::domain::api_keys::KeyId;
 /// How many items a page shows.
 const PAGE: usize = 25;
 
-/// Which items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
     /// Those that need a decision.
     #[default]
     Undecided,
-    /// All.
     All,
     /// Those decided in that way.
     Decided(Decision),
@@ -24,7 +22,6 @@ pub enum View {
 
 impl View {
     /// Its word in addresses.
-    #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Undecided => "undecided",
@@ -34,7 +31,6 @@ impl View {
     }
 
     /// The view with that word; the default for anything else.
-    #[must_use]
     pub fn parse(slug: &str) -> Self {
         if slug == "all" {
             return Self::All;
@@ -50,13 +46,11 @@ pub struct Cursor {
     pub is_after: bool,
     /// The name, as names are compared, of the item beside the place.
     pub name: String,
-    /// Its key.
     pub key_id: KeyId,
 }
 
 impl Cursor {
     /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str, is_after: bool) -> Option<Self> {
         let (key_id, name) = text.split_once('~')?;
         // No name of ours holds one, and PostgreSQL takes no NUL.
@@ -66,13 +60,11 @@ impl Cursor {
     }
 
     /// The text that stands in the page's links.
-    #[must_use]
     pub fn text(&self) -> String {
         format!("{}~{}", self.key_id.as_str(), self.name)
     }
 
     /// The place beside `item`.
-    #[must_use]
     pub fn beside(item: &Item, is_after: bool) -> Self {
         Self { is_after, name: text::sort_key(&item.name), key_id: item.key_id }
     }
@@ -90,9 +82,6 @@ pub struct Page {
 }
 
 /// A page of a review's items.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn items(
     connection: &mut Connection,
     id: &ReviewId,
@@ -113,9 +102,6 @@ pub fn items(
 }
 
 /// At most `limit` of all items behind `after`, by name.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn next_items(
     connection: &mut Connection,
     id: &ReviewId,

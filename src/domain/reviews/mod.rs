@@ -32,25 +32,16 @@ use crate::db::{Connection, Transaction};
 pub const COUNTED: i64 = 1000;
 
 /// The review with this id.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn find(connection: &mut Connection, id: &ReviewId) -> Result<Option<Review>> {
     store::find(connection, id)
 }
 
 /// The review that is open, if there is one.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn open(connection: &mut Connection) -> Result<Option<Review>> {
     store::open(connection)
 }
 
 /// At most `limit` reviews that were started before `before`, the newest first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(
     connection: &mut Connection,
     before: Option<Timestamp>,
@@ -60,33 +51,21 @@ pub fn list(
 }
 
 /// The last review before `review` that was finished.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn finished_before(connection: &mut Connection, review: &Review) -> Result<Option<Review>> {
     store::finished_before(connection, review.started_at)
 }
 
 /// Writes again what items are sorted by, where names are sorted in another way from now on.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn sort_names_again(tx: &mut Transaction<'_>) -> Result<()> {
     store::ids(tx)?.iter().try_for_each(|review| store::sort_names_again(tx, review))
 }
 
 /// Some items of a review, by name.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn items_of(connection: &mut Connection, id: &ReviewId, keys: &[&str]) -> Result<Vec<Item>> {
     store::items_of(connection, id, keys)
 }
 
 /// How many items of a review were decided in each way.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn totals(connection: &mut Connection, id: &ReviewId) -> Result<BTreeMap<&'static str, i64>> {
     store::totals(connection, id)
 }

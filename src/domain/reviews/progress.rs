@@ -20,7 +20,6 @@ pub struct Progress {
 impl Progress {
     /// Of `total` keys that many are decided; of the others that many are still active, if that was
     /// counted.
-    #[must_use]
     pub fn new(total: i64, decided: i64, undecided: Option<i64>) -> Self {
         let decided = decided.clamp(0, total.max(0));
         let rest = total.max(0) - decided;
@@ -29,16 +28,12 @@ impl Progress {
     }
 
     /// Whether every key that needs a decision has one.
-    #[must_use]
     pub fn is_done(self) -> bool {
         self.decided == self.needed
     }
 }
 
 /// How far `review` is.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn progress(connection: &mut Connection, review: &Review, now: Timestamp) -> Result<Progress> {
     let rest = review.total - review.decided;
     let undecided = match &review.ended {

@@ -14,16 +14,12 @@ impl ReviewId {
     const DIGITS: usize = 12;
 
     /// A new id.
-    ///
-    /// # Errors
-    /// When the operating system gives no random numbers.
     pub fn random() -> Result<Self> {
         let digits = random::text(random::CROCKFORD, Self::DIGITS)?;
         Ok(Self(format!("{}{digits}", Self::PREFIX)))
     }
 
     /// Reads an id that somebody sent; `None` for what cannot be one.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(Self::PREFIX)?;
         let is_one = digits.len() == Self::DIGITS
@@ -35,8 +31,6 @@ impl ReviewId {
         Self(id)
     }
 
-    /// The id's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -45,7 +39,6 @@ impl ReviewId {
 /// A review of all keys that were active when it was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
-    /// Never changes.
     pub id: ReviewId,
     /// When it was started.
     pub started_at: Timestamp,
@@ -64,7 +57,6 @@ pub struct Review {
 /// The end of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// When.
     pub at: Timestamp,
     /// The name, at the time, of who ended it.
     pub by: String,
@@ -74,19 +66,16 @@ pub struct Ended {
 
 impl Review {
     /// What people call it: `Review of 23 November 2026`.
-    #[must_use]
     pub fn name(&self) -> String {
         format!("Review of {}", long_date(self.started_at.date()))
     }
 
     /// Whether decisions may be made.
-    #[must_use]
     pub fn is_open(&self) -> bool {
         self.ended.is_none()
     }
 
     /// Whether all keys have been listed.
-    #[must_use]
     pub fn is_listed(&self) -> bool {
         self.listed_to.is_none()
     }

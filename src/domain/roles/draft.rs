@@ -15,17 +15,14 @@ const LONGEST_DESCRIPTION: usize = 200;
 /// The form of a role as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// The role's name.
     pub name: String,
     /// What gateways are to call a new role; empty to make that from the name.
     pub slug: String,
     /// What it is for; may be empty.
     pub description: String,
-    /// The scopes ticked.
     pub scopes: Vec<String>,
 }
 
-/// A draft, checked.
 #[derive(Debug)]
 pub(super) struct Checked {
     pub name: String,

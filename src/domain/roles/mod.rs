@@ -24,9 +24,6 @@ use crate::domain::scopes;
 pub const MOST: usize = 200;
 
 /// Adds the built-in roles that are not there yet.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     let known = store::all(tx)?;
     for (position, role) in Role::built_in() {
@@ -39,9 +36,6 @@ pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
 
 /// Has built-in roles that another version stored say what they cover in this one. Every process
 /// then forgets what their keys could do before.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> {
     let stored = store::all(tx)?;
     for (_, role) in Role::built_in() {
@@ -59,9 +53,6 @@ pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> 
 }
 
 /// Adds a role of the organisation's own.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn add(tx: &mut Transaction<'_>, role: &Role, now: Timestamp) -> Result<()> {
     store::insert(tx, role, Role::CUSTOM_POSITION, now)
 }
@@ -143,9 +134,6 @@ pub fn own(connection: &mut Connection, slug: &str) -> Result<Role> {
 }
 
 /// Every role with its scopes as they stand, the smallest built-in one first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn all(connection: &mut Connection) -> Result<Vec<Role>> {
     let scopes = scopes::all(connection)?;
     let mut roles = store::all(connection)?;

@@ -7,9 +7,6 @@ use crate::base::text::fold;
 use crate::db::{Connection, Transaction};
 
 /// Folds every name again.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<()> {
     let mut roles = store::folded_names(tx)?;
     for index in 0..roles.len() {
@@ -27,9 +24,6 @@ pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<()> {
 }
 
 /// The slugs and names of roles whose name another one has too.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn alike(connection: &mut Connection) -> Result<Vec<(String, String)>> {
     let roles = store::folded_names(connection)?;
     let apart = roles.iter().filter(|(id, name, stored)| {

@@ -7,11 +7,9 @@ use crate::domain::scopes::Scope;
 /// A named set of scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Never changes.
     pub id: String,
     /// Stands in forms and in gateways' headers.
     pub slug: String,
-    /// What people see.
     pub name: String,
     /// What it is for.
     pub description: String,
@@ -74,7 +72,6 @@ impl Role {
     pub(super) const CUSTOM_POSITION: i64 = 2;
 
     /// A role of the organisation's own.
-    #[must_use]
     pub fn custom(
         id: &str,
         slug: &str,
@@ -94,7 +91,6 @@ impl Role {
     }
 
     /// Whether it is one of Latchkey's own, which follow the organisation's scopes.
-    #[must_use]
     pub fn is_built_in(&self) -> bool {
         self.coverage != Coverage::Chosen
     }

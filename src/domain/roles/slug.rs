@@ -7,16 +7,12 @@ use crate::base::text::{self, Typed};
 const LONGEST: usize = 40;
 
 /// Whether `text` has the form of a slug, whether or not there is such a role.
-#[must_use]
 pub fn is_slug(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// The slug that was typed for a role called `name`, or one that is made from the name. `new` is a page
 /// of its own.
-///
-/// # Errors
-/// The message for the person who typed it.
 pub(super) fn choose(typed: &str, name: &str, known: &[Role]) -> Result<String, String> {
     let slug = text::one_line(Typed::from(typed), "Slug", LONGEST)?;
     if slug.is_empty() {

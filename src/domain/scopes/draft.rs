@@ -24,9 +24,6 @@ impl Draft {
     }
 
     /// The scope that was drafted.
-    ///
-    /// # Errors
-    /// All that is wrong, in the order of the form's fields.
     pub fn check(&self) -> Result<Scope, Invalid> {
         let mut invalid = Invalid::default();
         let text = description(&self.description);

@@ -35,7 +35,6 @@ pub struct Cell {
 
 impl Matrix {
     /// The matrix of `scopes`, with those in `chosen` ticked.
-    #[must_use]
     pub fn new(scopes: &[Scope], chosen: &BTreeSet<String>) -> Self {
         let mut operations = vec!["read".to_owned(), "write".to_owned()];
         for scope in scopes {

@@ -26,9 +26,6 @@ pub const MOST: usize = 500;
 
 /// Adds `resource:read` and `resource:write` for each resource that is not there yet, and the
 /// built-in scope.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn add_resources(
     tx: &mut Transaction<'_>,
     resources: &[Resource],
@@ -40,9 +37,6 @@ pub fn add_resources(
 }
 
 /// Adds the scopes that are not there yet, and the built-in one.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn add(
     tx: &mut Transaction<'_>,
     offered: impl IntoIterator<Item = Scope>,
@@ -159,9 +153,6 @@ pub fn remove(tx: &mut Transaction<'_>, name: &str, author: &Author) -> Result<(
 }
 
 /// Every scope, in the organisation's order.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn all(connection: &mut Connection) -> Result<Vec<Scope>> {
     store::all(connection)
 }

@@ -15,14 +15,12 @@ pub struct ByResource<'a> {
 
 impl ByResource<'_> {
     /// `Orders`.
-    #[must_use]
     pub fn label(&self) -> String {
         capitalised(self.name)
     }
 }
 
 /// `scopes` by resource, in the organisation's order.
-#[must_use]
 pub fn by_resource(scopes: &[Scope]) -> Vec<ByResource<'_>> {
     let mut resources: Vec<ByResource<'_>> = Vec::new();
     for scope in scopes {
@@ -44,7 +42,6 @@ pub fn by_resource(scopes: &[Scope]) -> Vec<ByResource<'_>> {
 }
 
 /// `word` with a capital letter in front.
-#[must_use]
 pub fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()

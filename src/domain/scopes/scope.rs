@@ -40,7 +40,6 @@ impl Scope {
 }
 
 /// Whether `text` has the form of a scope, as `orders:read`, whether or not there is one.
-#[must_use]
 pub fn is_scope(text: &str) -> bool {
     let is_word = |word: &str| {
         (1..=LONGEST).contains(&word.len())
@@ -60,9 +59,6 @@ fn is_word(text: &str) -> bool {
 }
 
 /// Checks the name of an operation, as `read`.
-///
-/// # Errors
-/// The message for the person who typed it.
 pub(super) fn operation(text: &str) -> Result<String, String> {
     let name = text::without_secret(text)?.trim().to_lowercase();
     let shown = text::visible(&name, LONGEST);
@@ -85,9 +81,6 @@ pub struct Resource {
 
 impl Resource {
     /// A resource with a line that says what it is.
-    ///
-    /// # Errors
-    /// The message for the person who typed it.
     pub fn new(name: &str, description: &str) -> Result<Self, String> {
         let name = text::without_secret(name)?.trim().to_lowercase();
         let shown = text::visible(&name, LONGEST);
@@ -106,9 +99,6 @@ impl Resource {
     }
 
     /// Reads one resource per line; empty lines and repetitions are passed over.
-    ///
-    /// # Errors
-    /// The message for the person who typed them, with the line's number.
     pub fn parse_lines(text: &str) -> Result<Vec<Self>, String> {
         let text = text::without_bom(text::without_secret(text)?);
         let mut resources: Vec<Self> = Vec::new();
@@ -127,7 +117,6 @@ impl Resource {
     }
 
     /// The scope for `operation` on this resource.
-    #[must_use]
     pub fn scope(&self, operation: &str) -> Scope {
         Scope {
             name: format!("{}:{operation}", self.name),

@@ -16,16 +16,11 @@ pub struct OrganisationName(String);
 
 impl OrganisationName {
     /// Checks a name.
-    ///
-    /// # Errors
-    /// The message for the person who typed it.
     pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
         let name = text::one_line(typed, "The organisation's name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter the organisation's name".into()) } else { Ok(Self(name)) }
     }
 
-    /// The name's text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -34,7 +29,6 @@ impl OrganisationName {
 /// Settings as they were typed.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// The organisation's name.
     pub organisation: String,
     /// What new secret keys start with.
     pub secret_prefix: String,
@@ -127,7 +121,6 @@ const REVIEW: Number = Number::new("review_days", "Review interval", "days", [0,
 
 impl Draft {
     /// The settings as they stand, to be edited.
-    #[must_use]
     pub fn of(settings: &Settings) -> Self {
         Self {
             organisation: settings.organisation.clone(),

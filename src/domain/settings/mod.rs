@@ -13,7 +13,6 @@ use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
 
-/// The organisation's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The organisation's name; empty before set-up.
@@ -40,7 +39,6 @@ pub struct Settings {
     pub denials_days: i32,
     /// After how many days a review of all keys is due; 0: never.
     pub review_days: i32,
-    /// Counts the changes.
     pub version: i64,
 }
 
@@ -66,52 +64,37 @@ impl Default for Settings {
 
 impl Settings {
     /// Milliseconds without a request after which a session ends.
-    #[must_use]
     pub fn session_idle(&self) -> i64 {
         i64::from(self.session_idle_minutes) * MINUTE
     }
 
     /// Milliseconds after which a session ends in any case.
-    #[must_use]
     pub fn session_length(&self) -> i64 {
         i64::from(self.session_hours) * HOUR
     }
 
     /// Milliseconds after which the rotation of the `environment`th environment's keys is due.
-    #[must_use]
     pub fn rotation_interval(&self, environment: usize) -> i64 {
         self.rotation_days.get(environment).map_or(0, |days| i64::from(*days) * DAY)
     }
 }
 
 /// The settings as they stand.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn get(connection: &mut Connection) -> Result<Settings> {
     store::get(connection)
 }
 
 /// Writes the settings.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn save(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
     store::update(tx, settings)
 }
 
 /// In which version of the program's folding the names in the database are.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn names_folded(connection: &mut Connection) -> Result<i64> {
     store::names_folded(connection)
 }
 
 /// Notes that they are in that version.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn set_names_folded(tx: &mut Transaction<'_>, folding: i64) -> Result<()> {
     store::set_names_folded(tx, folding)
 }
@@ -148,16 +131,12 @@ fn changed(event: Event, after: &Settings, changes: &[Change]) -> Entry {
 }
 
 /// The settings as the subject of entries.
-#[must_use]
 pub fn subject() -> Subject {
     Subject { kind: "settings", id: "settings".into(), name: "Settings".into() }
 }
 
 /// Writes the default settings into a new database; otherwise makes sure that the database was
 /// made with this master key, since with another one no secret key would pass.
-///
-/// # Errors
-/// When the master key is another one, or the database cannot be written.
 pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
     match store::master_key_check(tx)? {
         None => store::insert(tx, &Settings::default(), &check_of(keyring)),
@@ -166,17 +145,11 @@ pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
 }
 
 /// Whether the database was made with some master key.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn exist(connection: &mut Connection) -> Result<bool> {
     Ok(store::master_key_check(connection)?.is_some())
 }
 
 /// Makes sure that the database was made with this master key.
-///
-/// # Errors
-/// When it was made with another one, or cannot be read.
 pub fn check(connection: &mut Connection, keyring: &Keyring) -> Result<()> {
     match store::master_key_check(connection)? {
         Some(stored) if stored == check_of(keyring) => Ok(()),

@@ -24,7 +24,6 @@ pub(super) enum Purpose {
     SetUp,
     /// Setting a new password.
     PasswordReset,
-    /// Accepting an invitation.
     Invitation,
 }
 

@@ -28,7 +28,6 @@ const SYSTEMS: [(&str, &str); 8] = [
 ];
 
 /// The browser and the system.
-#[must_use]
 pub fn words(user_agent: &str) -> String {
     let find = |known: &[(&str, &'static str)]| {
         known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)

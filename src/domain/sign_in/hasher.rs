@@ -49,9 +49,6 @@ pub struct Hasher {
 
 impl Hasher {
     /// Starts a thread for every core. They end with the value; memory is taken at first use.
-    ///
-    /// # Errors
-    /// When the operating system gives no thread.
     pub fn start() -> Result<Self> {
         Self::with_threads(thread::available_parallelism().map_or(1, usize::from))
     }
@@ -67,9 +64,6 @@ impl Hasher {
     }
 
     /// The argon2id hash of a new password, as a PHC string.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the requester's lane is full.
     pub async fn hash(&self, requester: Requester, password: Password) -> Result<String> {
         self.run(requester, move |memory| hash::make(&password, memory)).await?
     }
@@ -78,9 +72,6 @@ impl Hasher {
     /// password depends on the password alone, so that time does not tell who is a member
     /// (ASVS 6.3.8): argon2 runs once, and twice where normalisation changes the text, since an
     /// older hash may be of the text as it was typed.
-    ///
-    /// # Errors
-    /// When the requester's lane is full.
     pub async fn verify(
         &self,
         requester: Requester,
@@ -91,7 +82,6 @@ impl Hasher {
     }
 
     /// How many times argon2 has run so far.
-    #[must_use]
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::SeqCst)
     }
@@ -125,9 +115,6 @@ impl Drop for Hasher {
 }
 
 /// The hash of a new password, made on the caller's thread: for the command line.
-///
-/// # Errors
-/// When the operating system gives no random numbers.
 pub fn hash_blocking(password: &Password) -> Result<String> {
     hash::make(password, &mut Memory::default())
 }

@@ -20,9 +20,6 @@ pub const DEAD: &str =
     "This invitation does not work any more. Ask whoever invited you for a new link";
 
 /// Invites somebody; returns the code of the link.
-///
-/// # Errors
-/// As [`invitations::invite`].
 pub fn invite(
     tx: &mut Transaction<'_>,
     draft: &Draft,
@@ -33,9 +30,6 @@ pub fn invite(
 }
 
 /// Makes a new link, which works for seven days from now; the old one stops.
-///
-/// # Errors
-/// As [`invitations::extend`].
 pub fn invite_again(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -47,9 +41,6 @@ pub fn invite_again(
 }
 
 /// Whose invitation this is, if it works.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn whose(
     connection: &mut Connection,
     keyring: &Keyring,

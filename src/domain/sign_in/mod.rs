@@ -44,9 +44,6 @@ pub struct Door {
 
 impl Door {
     /// Starts the hasher's threads.
-    ///
-    /// # Errors
-    /// When the operating system gives no thread.
     pub fn new() -> Result<Self> {
         Ok(Self { hasher: Hasher::start()?, throttle: Throttle::default() })
     }
@@ -71,9 +68,6 @@ pub enum Outcome {
 /// Signs somebody in, or finds out that they may not. The work and the outcome are the same for an
 /// unknown address, a disabled member, one without a password and a wrong password (ASVS 6.3.8).
 /// `browser` is the id in the cookie of a browser that a member signed in with before.
-///
-/// # Errors
-/// When the database does not answer: an attempt that cannot be recorded does not count as one.
 pub async fn sign_in(
     db: &Db,
     door: &Door,
@@ -109,9 +103,6 @@ pub async fn sign_in(
 }
 
 /// Ends the member's session of that reference, and records that they signed out.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn sign_out(
     tx: &mut Transaction<'_>,
     member: &Member,
@@ -124,9 +115,6 @@ pub fn sign_out(
 
 /// Clears away ended sessions, expired codes, form tokens that could no longer be used, and networks
 /// that nobody has signed in from for a long time; says how many rows that were.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
     Ok(store::delete_ended_sessions(tx, now)?
         + store::delete_expired_codes(tx, now)?

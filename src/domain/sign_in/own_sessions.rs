@@ -14,7 +14,6 @@ use crate::domain::members::{Member, MemberId};
 /// A session that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnSession {
-    /// What names it.
     pub reference: String,
     /// Where the member signed in from.
     pub address: Option<String>,
@@ -35,9 +34,6 @@ pub(super) struct Stored {
 }
 
 /// The sessions of a member that are alive, the last used first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(
     connection: &mut Connection,
     member: &Member,
@@ -59,9 +55,6 @@ pub(super) fn find(
 }
 
 /// Ends the member's session of that reference; says whether there was one.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn end(
     tx: &mut Transaction<'_>,
     member: &Member,
@@ -79,9 +72,6 @@ pub fn end(
 }
 
 /// Ends all sessions of the member but the one of that reference; says how many.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn end_others(
     tx: &mut Transaction<'_>,
     member: &Member,

@@ -35,9 +35,6 @@ pub struct Password {
 impl Password {
     /// Checks a password that somebody wants to have. `own_words` are what others know of the
     /// person: name, email address, organisation.
-    ///
-    /// # Errors
-    /// The message for the person who typed it.
     pub fn new_for(text: impl Into<Zeroizing<String>>, own_words: &[&str]) -> Result<Self, String> {
         let text = normalised(&text.into());
         if text.chars().any(char::is_control) {
@@ -57,7 +54,6 @@ impl Password {
 
     /// A password that somebody signs in with: any text. One that is too long costs the same work
     /// as any other and never matches.
-    #[must_use]
     pub fn presented(text: impl Into<Zeroizing<String>>) -> Self {
         let typed = text.into();
         let text = normalised(&typed);

@@ -29,9 +29,6 @@ pub fn begin(tx: &mut Transaction<'_>, email: &Email, author: &Author) -> Result
 }
 
 /// The same for the member with this id, by somebody who manages members.
-///
-/// # Errors
-/// As [`standing::resettable`].
 pub fn begin_for(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -51,9 +48,6 @@ fn start(tx: &mut Transaction<'_>, member: Member, author: &Author) -> Result<(M
 }
 
 /// Whose link this is, if it works: the page greets by it and judges the new password by it.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn whose(
     connection: &mut Connection,
     keyring: &Keyring,

@@ -59,9 +59,6 @@ pub(super) struct Times {
 }
 
 /// The session with this key; `None` when there is none, it is over, or its member is disabled.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn load(
     connection: &mut Connection,
     keyring: &Keyring,
@@ -114,9 +111,6 @@ pub fn save(
 
 /// Replaces the state of a session that is alive and the same member's; says whether there is
 /// one. Never makes one, so that an ended session does not come back.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn update(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -130,9 +124,6 @@ pub fn update(
 
 /// As [`update`], under a new key, which is returned; the old one opens nothing any more. An ended
 /// session does not come back by it.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn renew(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -149,9 +140,6 @@ pub fn renew(
 }
 
 /// Keeps `value` under `name` in the member's session of that reference, if it is alive.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn put(
     tx: &mut Transaction<'_>,
     member: &MemberId,
@@ -168,9 +156,6 @@ pub fn put(
 }
 
 /// Ends the member's session of that reference, if it is alive.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn end_referenced(
     tx: &mut Transaction<'_>,
     member: &MemberId,
@@ -182,40 +167,27 @@ pub fn end_referenced(
 }
 
 /// Notes a request: the session's idle time starts anew.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn touch(tx: &mut Transaction<'_>, keyring: &Keyring, key: &str, now: Timestamp) -> Result<()> {
     let idle_ends_at = now.plus(settings::get(tx)?.session_idle());
     store::touch_session(tx, &hash(keyring, key), now, idle_ends_at)
 }
 
 /// Brings the ends of all sessions nearer where the settings now say so; none gets a later one.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn shorten(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
     store::shorten_sessions(tx, settings.session_idle(), settings.session_length())
 }
 
 /// Ends a session, if there is one with this key.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn end(tx: &mut Transaction<'_>, keyring: &Keyring, key: &str) -> Result<()> {
     store::delete_session(tx, &hash(keyring, key))
 }
 
 /// Ends every session of a member (ASVS 7.4.2, 7.4.3).
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn end_all_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
     store::delete_sessions_of(tx, member)
 }
 
 /// The member whose session this is.
-#[must_use]
 pub fn member_id(state: &State) -> Option<MemberId> {
     serde_json::from_str(state.get(MEMBER_ID)?).ok().map(MemberId::stored)
 }

@@ -18,7 +18,6 @@ use crate::domain::settings::{self, OrganisationName};
 pub struct SetUp {
     /// The one-time code from the printed link.
     pub code: String,
-    /// The organisation's name.
     pub organisation: OrganisationName,
     /// The first super manager's name.
     pub name: MemberName,
@@ -29,9 +28,6 @@ pub struct SetUp {
 }
 
 /// Whether set-up is still to be done; its page is 404 afterwards.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn is_open(connection: &mut Connection) -> Result<bool> {
     Ok(!members::any(connection)?)
 }

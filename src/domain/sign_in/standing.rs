@@ -17,9 +17,6 @@ pub struct Edited {
 
 /// Changes what a member may do. Whoever was shown a link for the member when it was less must not
 /// come to more by it, so links stop working.
-///
-/// # Errors
-/// As [`standing::edit`].
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -39,9 +36,6 @@ pub fn edit(
 }
 
 /// Disables a member: sessions and links end, so that enabling brings none back.
-///
-/// # Errors
-/// As [`standing::disable`].
 pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
     let member = members::standing::disable(tx, id, author)?;
     codes::end_all_of(tx, id, author.now)?;

@@ -31,7 +31,6 @@ const MOST: usize = 20_000;
 /// How far a clock may seem to go back because requests overtake one another, in milliseconds.
 const JITTER: i64 = MINUTE;
 
-/// No attempt now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// After how many seconds the next attempt may succeed; 1 at least. For `Retry-After`.
@@ -45,14 +44,12 @@ impl Wait {
     }
 
     /// What the page says.
-    #[must_use]
     pub fn message(self) -> String {
         wait_message(self.seconds)
     }
 }
 
 /// "Too many attempts. Try again in 15 minutes", for a wait of so many seconds.
-#[must_use]
 pub fn wait_message(seconds: u64) -> String {
     let (number, unit) =
         if seconds < 60 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
@@ -62,7 +59,6 @@ pub fn wait_message(seconds: u64) -> String {
 
 /// Leave to try once. Unless [`Throttle::succeeded`] gets it back, the attempt counts as failed.
 #[derive(Debug)]
-#[must_use]
 pub struct Reservation {
     account: Option<Key>,
     network: Network,
@@ -109,9 +105,6 @@ impl Default for Throttle {
 impl Throttle {
     /// Reserves an attempt from a network: at `account`, the folded email address that the lookup
     /// uses, or at a code, which belongs to nobody yet. An attempt that must wait is not counted.
-    ///
-    /// # Errors
-    /// How long to wait.
     pub fn reserve(
         &self,
         account: Option<&str>,

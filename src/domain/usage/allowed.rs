@@ -20,18 +20,14 @@ pub struct Passed {
 /// What a list would have refused of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WouldRefuse {
-    /// How many requests,
+    /// How many of the requests that passed.
     pub count: i64,
-    /// of how many.
     pub of: i64,
     /// From these addresses, the last seen first, and perhaps from others that are not kept.
     pub addresses: Vec<IpAddr>,
 }
 
 /// What passed with a key in the last 30 days.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn passed(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Result<Passed> {
     let period = Period::Days30;
     Ok(Passed {
@@ -43,7 +39,6 @@ pub fn passed(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Re
 impl Passed {
     /// What `list` would have refused. A request from an address that nobody told, or that is not
     /// kept any more, counts as refused, since a list lets none of the first kind pass.
-    #[must_use]
     pub fn under(&self, list: &IpWhitelist) -> WouldRefuse {
         let allows = |seen: &&SeenAddress| list.addresses().contains(&seen.address);
         if list.addresses().is_empty() {

@@ -198,7 +198,6 @@ impl Buffer {
         })
     }
 
-    /// All denials.
     pub fn denials(&self) -> impl Iterator<Item = (Option<Secret>, &Denials)> {
         let all = self.denials.iter();
         all.flat_map(|(secret, kinds)| kinds.iter().map(|denials| (*secret, denials)))

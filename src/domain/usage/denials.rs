@@ -29,7 +29,6 @@ pub struct Denied {
     pub address: Option<String>,
     /// `GET /orders/1`, as far as anybody said so.
     pub line: String,
-    /// When.
     pub at: Timestamp,
     /// How many requests were alike at that time, itself among them.
     pub count: i64,
@@ -38,7 +37,6 @@ pub struct Denied {
 /// What is refused for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alike {
-    /// The last one.
     pub latest: Denied,
     /// When the first one was, of those that were kept.
     pub first: Timestamp,
@@ -46,10 +44,8 @@ pub struct Alike {
     pub count: i64,
 }
 
-/// Whose requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Whose {
-    /// All.
     #[default]
     Everybody,
     /// Those that bore a secret of that key.
@@ -58,10 +54,8 @@ pub enum Whose {
     Strangers,
 }
 
-/// Which denials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Whose.
     pub whose: Whose,
     /// For which reason; for any without.
     pub reason: Option<Outcome>,
@@ -92,17 +86,11 @@ pub struct Page {
 }
 
 /// The refused request with this id, if it was kept.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn find(connection: &mut Connection, request_id: &str) -> Result<Option<Denied>> {
     store::denial(connection, request_id)
 }
 
 /// A page of denials.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(connection: &mut Connection, filter: &Filter, cursor: Option<&Cursor>) -> Result<Page> {
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut denials = store::denials(connection, filter, cursor, limit)?;
@@ -119,9 +107,6 @@ pub fn list(connection: &mut Connection, filter: &Filter, cursor: Option<&Cursor
 
 /// What was refused of a key since `since`: those with the same reason together, the kind with the
 /// latest first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn alike(connection: &mut Connection, key_id: &KeyId, since: Timestamp) -> Result<Vec<Alike>> {
     Ok(together(kept(connection, key_id, since)?))
 }
@@ -158,9 +143,6 @@ pub(super) fn together(denials: Vec<Denied>) -> Vec<Alike> {
 
 /// The keys with at least `often` refusals since the day of `since`, or with any that bore a secret
 /// which no longer works; at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn refused_keys(
     connection: &mut Connection,
     since: Timestamp,
@@ -172,7 +154,6 @@ pub fn refused_keys(
 
 impl Cursor {
     /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str, is_after: bool) -> Option<Self> {
         let (at, request_id) = text.split_once('~')?;
         let is_id = request_id.len() <= 40 && request_id.bytes().all(|b| b.is_ascii_graphic());
@@ -181,13 +162,11 @@ impl Cursor {
     }
 
     /// The text that stands in the page's links.
-    #[must_use]
     pub fn text(&self) -> String {
         format!("{}~{}", self.at.millis(), self.request_id)
     }
 
     /// The place beside a denial.
-    #[must_use]
     pub fn beside(denied: &Denied, is_after: bool) -> Self {
         Self { is_after, at: denied.at, request_id: denied.request_id.clone() }
     }

@@ -21,9 +21,7 @@ pub struct Past {
 /// Requests with one secret that passed from one address within an hour.
 #[derive(Clone, Copy, Debug)]
 pub struct Requests {
-    /// The secret.
     pub secret: Secret,
-    /// From where.
     pub address: IpAddr,
     /// When the first of them passed.
     pub first: Timestamp,
@@ -57,9 +55,6 @@ impl Past {
     }
 
     /// Writes it, but for what would have been cleared away by now.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
     pub fn write(&self, tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
         let kept = Retention::from(&settings::get(tx)?);
         store::import(tx, &self.counted, &self.denials, kept, now)

@@ -14,7 +14,6 @@ pub struct Retention {
     pub hourly: i64,
     /// Counts by the day, and those of all keys together.
     pub daily: i64,
-    /// Denials.
     pub denials: i64,
 }
 
@@ -30,9 +29,6 @@ impl From<&Settings> for Retention {
 
 /// Clears away what is older than the settings want, and the oldest denials where there are too
 /// many. Whoever drops it on the way loses nothing: the next one goes on.
-///
-/// # Errors
-/// When the database cannot be written; what was cleared away until then stays so.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
     db.write_in_batches(move |tx| purge(tx, now)).await
 }

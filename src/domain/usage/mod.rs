@@ -42,7 +42,6 @@ use crate::domain::api_keys::{KeyId, Used};
 /// One of a key's secrets: the first has number 1, every rotation adds one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Secret {
-    /// The key.
     pub key_id: KeyId,
     /// Which of its secrets.
     pub number: i64,
@@ -61,7 +60,6 @@ pub const ADDRESSES_KEPT: usize = 100;
 /// What became of a key's requests within a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LastDay {
-    /// How many passed.
     pub passed: i64,
     /// From how many addresses.
     pub addresses: i64,
@@ -70,7 +68,6 @@ pub struct LastDay {
 /// An address that a key was used from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenAddress {
-    /// The address.
     pub address: IpAddr,
     /// When it was first seen.
     pub first: Timestamp,
@@ -83,18 +80,13 @@ pub struct SeenAddress {
 /// What became of a key's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy {
-    /// The key.
     pub key_id: KeyId,
-    /// How many passed.
     pub passed: i64,
     /// How many were refused.
     pub refused: i64,
 }
 
 /// What became of a key's requests in this hour and the 23 before it.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn last_day(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Result<LastDay> {
     let since = Period::Hours24.start(now);
     Ok(LastDay {
@@ -104,9 +96,6 @@ pub fn last_day(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> 
 }
 
 /// How many requests passed with each of a key's secrets in this hour and the 23 before it.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn last_day_by_secret(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -116,9 +105,6 @@ pub fn last_day_by_secret(
 }
 
 /// What became of the requests with a key.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_key(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -129,17 +115,11 @@ pub fn of_key(
 }
 
 /// What became of all requests, also of those without a genuine secret.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_all(connection: &mut Connection, period: Period, now: Timestamp) -> Result<Series> {
     Ok(Series::new(period, now, &store::of_all(connection, period, now)?))
 }
 
 /// What became of the requests with each of some hundred keys, by their ids.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn of_keys(
     connection: &mut Connection,
     ids: &[&str],
@@ -150,9 +130,6 @@ pub fn of_keys(
 }
 
 /// The keys with the most requests.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn busiest(
     connection: &mut Connection,
     period: Period,
@@ -163,9 +140,6 @@ pub fn busiest(
 }
 
 /// The addresses that a key was used from since `since`, the last seen first; a bounded number.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn addresses(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -175,9 +149,6 @@ pub fn addresses(
 }
 
 /// Which of its scopes a key's requests have asked for, and on which day last.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn scopes_asked(
     connection: &mut Connection,
     key_id: &KeyId,

@@ -7,17 +7,14 @@ macro_rules! outcomes {
         pub enum Outcome { $($(#[$doc])* $variant,)* }
 
         impl Outcome {
-            /// All of them.
             pub const ALL: [Self; [$($code),*].len()] = [$(Self::$variant),*];
 
             /// The code that stands in answers, tables and metrics.
-            #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
             }
 
             /// The outcome with that code.
-            #[must_use]
             pub fn parse(code: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|outcome| outcome.code() == code)
             }
@@ -26,7 +23,6 @@ macro_rules! outcomes {
 }
 
 outcomes! {
-    /// It passed.
     Pass = "pass",
     /// It bore no key.
     MissingKey = "missing_key",

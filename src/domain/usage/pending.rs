@@ -34,9 +34,6 @@ pub(super) struct Pending {
 impl Recorder {
     /// Writes what was counted until now, of last uses those that do not wait. What the database
     /// does not take for the time being is written with the next.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
     pub async fn write_due(&self, db: &Db) -> Result<()> {
         let mut pending = self.pending.lock().await;
         pending.counts.merge(self.collect());
@@ -45,9 +42,6 @@ impl Recorder {
     }
 
     /// Writes all that was counted until now.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
     pub async fn write(&self, db: &Db) -> Result<()> {
         self.pending.lock().await.all_written = None;
         self.write_due(db).await

@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use crate::base::clock::{DAY, HOUR, Timestamp};
 
-/// How far back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Period {
     /// This hour and the 23 before it.
@@ -21,15 +20,12 @@ pub enum Period {
 /// What one bar stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// An hour.
     Hour,
-    /// A day.
     Day,
 }
 
 impl Unit {
     /// Its length in milliseconds.
-    #[must_use]
     pub const fn length(self) -> i64 {
         match self {
             Self::Hour => HOUR,
@@ -38,7 +34,6 @@ impl Unit {
     }
 
     /// `hour` or `day`.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Hour => "hour",
@@ -52,7 +47,6 @@ impl Period {
     pub const ALL: [Self; 4] = [Self::Hours24, Self::Days7, Self::Days30, Self::Days90];
 
     /// Its word in addresses.
-    #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Hours24 => "24h",
@@ -63,7 +57,6 @@ impl Period {
     }
 
     /// `30 days`.
-    #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Hours24 => "24 hours",
@@ -74,13 +67,11 @@ impl Period {
     }
 
     /// The period with that word; the default for anything else.
-    #[must_use]
     pub fn parse(slug: &str) -> Self {
         Self::ALL.into_iter().find(|period| period.slug() == slug).unwrap_or_default()
     }
 
     /// What its bars stand for.
-    #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
             Self::Hours24 | Self::Days7 => Unit::Hour,
@@ -88,14 +79,11 @@ impl Period {
         }
     }
 
-    /// Its first instant.
-    #[must_use]
     pub fn start(self, now: Timestamp) -> Timestamp {
         Timestamp::from_millis(self.units(now).start() * self.unit().length())
     }
 
     /// Its hours or days, counted since 1970; the last is the present one.
-    #[must_use]
     pub fn units(self, now: Timestamp) -> RangeInclusive<i64> {
         let (hour, day) = (now.millis().div_euclid(HOUR), now.millis().div_euclid(DAY));
         match self {

@@ -40,11 +40,9 @@ pub struct Denial<'a> {
     pub detail: Cow<'static, str>,
     /// Where it came from.
     pub address: Option<IpAddr>,
-    /// Its id.
     pub request_id: RequestId,
     /// What it asked for.
     pub request: Named<'a>,
-    /// When.
     pub at: Timestamp,
 }
 

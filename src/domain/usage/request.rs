@@ -12,7 +12,6 @@ pub struct RequestId([u8; 16]);
 
 impl RequestId {
     /// A new id; unique, not secret.
-    #[must_use]
     pub fn random() -> Self {
         Self(random::identifier())
     }
@@ -52,7 +51,6 @@ const LONGEST_PART: usize = 40;
 impl Named<'_> {
     /// `GET /orders/1`: without the query and without parts of the path that are long enough for a
     /// secret key, so that none is kept with it (ASVS 14.2.1); nothing that cannot be seen.
-    #[must_use]
     pub fn line(&self) -> String {
         let method = String::from_utf8_lossy(self.method.unwrap_or_default());
         let method = if method.len() > LONGEST_METHOD { "…" } else { &method };

@@ -19,7 +19,6 @@ pub enum Unasked {
     /// These were not asked for; all the time since the key exists when that is not
     /// [`UNASKED_DAYS`] ago.
     Scopes {
-        /// Their names.
         names: Vec<String>,
         /// Whether the key is younger than [`UNASKED_DAYS`].
         is_young: bool,
@@ -28,7 +27,6 @@ pub enum Unasked {
 
 /// What nobody asks for of the scopes that a key has. `stands_since` is when the key was created or
 /// last edited, `asked` on which day each scope was last asked for.
-#[must_use]
 pub fn unasked(
     has: &BTreeSet<String>,
     asked: &BTreeMap<String, Timestamp>,

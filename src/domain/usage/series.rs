@@ -8,9 +8,7 @@ use crate::base::clock::Timestamp;
 /// How many requests of an hour or a day passed, and how many were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bar {
-    /// Its first instant.
     pub start: Timestamp,
-    /// How many passed.
     pub passed: i64,
     /// How many were refused.
     pub refused: i64,
@@ -19,7 +17,6 @@ pub struct Bar {
 /// The bars of a period, and what was refused for which reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
-    /// Which period.
     pub period: Period,
     /// One for each hour or day, the oldest first, also where nothing was counted.
     pub bars: Vec<Bar>,
@@ -61,13 +58,11 @@ impl Series {
     }
 
     /// How many requests passed.
-    #[must_use]
     pub fn passed(&self) -> i64 {
         self.bars.iter().map(|bar| bar.passed).sum()
     }
 
     /// How many were refused.
-    #[must_use]
     pub fn refused(&self) -> i64 {
         self.bars.iter().map(|bar| bar.refused).sum()
     }

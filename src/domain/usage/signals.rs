@@ -12,7 +12,6 @@ use crate::domain::api_keys::KeyId;
 /// Requests of one key that were refused for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Burst {
-    /// The key.
     pub key_id: KeyId,
     /// Why they were refused.
     pub outcome: Outcome,
@@ -38,9 +37,7 @@ pub struct Stranger {
 /// An address that a key was first used from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAddress {
-    /// The key.
     pub key_id: KeyId,
-    /// The address.
     pub address: String,
     /// When the key was first used from there.
     pub first: Timestamp,
@@ -49,18 +46,12 @@ pub struct NewAddress {
 }
 
 /// What was refused of keys since `since`, by key and reason; at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn bursts(connection: &mut Connection, since: Timestamp, limit: i64) -> Result<Vec<Burst>> {
     store::bursts(connection, since, limit)
 }
 
 /// What was refused of malformed or unknown secret keys since `since`, by address; at most `limit`,
 /// most first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn strangers(
     connection: &mut Connection,
     since: Timestamp,
@@ -70,9 +61,6 @@ pub fn strangers(
 }
 
 /// How many requests of each key passed in the hour of `at`, of those with `at_least` so many.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn volumes(
     connection: &mut Connection,
     at: Timestamp,
@@ -82,9 +70,6 @@ pub fn volumes(
 }
 
 /// How many requests of a key passed in each of the hours of `at`; none where nothing was counted.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn volumes_at(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -98,9 +83,6 @@ pub fn volumes_at(
 /// The addresses that keys were used from on the day of `now` and the one before, and never earlier,
 /// as far as that is kept; at most `limit`. Keys that were used from more than `known` addresses
 /// before are left out: for them a new one says nothing.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn new_addresses(
     connection: &mut Connection,
     now: Timestamp,

@@ -28,13 +28,11 @@ pub struct Traces {
 /// An address that a key's requests came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
-    /// The address.
     pub address: String,
     /// When the first request came, of those since the day.
     pub first: Timestamp,
     /// When the last one came.
     pub last: Timestamp,
-    /// How many passed.
     pub passed: i64,
     /// How many were refused, of those that are kept.
     pub refused: i64,
@@ -44,13 +42,11 @@ pub struct Trace {
 
 impl Traces {
     /// How many requests passed.
-    #[must_use]
     pub fn passed(&self) -> i64 {
         self.of(|outcome| outcome == Outcome::Pass)
     }
 
     /// How many were refused.
-    #[must_use]
     pub fn denied(&self) -> i64 {
         self.of(|outcome| outcome != Outcome::Pass)
     }
@@ -61,9 +57,6 @@ impl Traces {
 }
 
 /// What a key did since the day of `since`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn traces(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -126,9 +119,6 @@ fn together(
 
 /// The keys that asked about other keys since `since`, with the day on which they last did, at most
 /// `limit`; only among `ids` where these are given.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn introspecting(
     connection: &mut Connection,
     ids: Option<&[&str]>,
@@ -145,9 +135,6 @@ pub fn introspecting(
 }
 
 /// Which of their scopes the requests of some keys have asked for, and on which day last.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn scopes_asked_of(
     connection: &mut Connection,
     ids: &[&str],

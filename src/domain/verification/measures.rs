@@ -60,7 +60,6 @@ impl Default for Measures {
 }
 
 impl Measures {
-    /// Counts a decision.
     pub fn decided(&self, outcome: Outcome) {
         self.decisions[outcome as usize].increment(1);
     }

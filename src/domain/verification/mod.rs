@@ -42,11 +42,9 @@ pub enum Verdict {
     Refuse(Refusal, RequestId),
 }
 
-/// What is asked.
 pub struct Question<'a, 'b> {
     /// What the request bears.
     pub presented: Presented,
-    /// What it needs.
     pub wanted: Wanted<'a>,
     /// Where it comes from.
     pub from: From,
@@ -57,7 +55,6 @@ pub struct Question<'a, 'b> {
 /// A secret key that memory knows nothing about, to be looked up.
 pub struct LookUp {
     digest: Digest,
-    /// How it begins.
     start: String,
     /// `None` while memory may not be relied on; otherwise whether this is one of the look-ups that
     /// the network has.
@@ -83,7 +80,6 @@ const PAUSE: u64 = 500;
 
 impl Verifier {
     /// A verifier that forgets what it hears to have changed, and counts with `usage`.
-    #[must_use]
     pub fn new(db: &Db, keyring: &Keyring, clock: Clock, usage: Arc<Recorder>) -> Self {
         let cache = Arc::new(Cache::default());
         let forgets = Arc::clone(&cache);
@@ -100,9 +96,6 @@ impl Verifier {
     }
 
     /// Decides from memory whether a request may pass, and counts it.
-    ///
-    /// # Errors
-    /// What has to be looked up first.
     pub fn recall(
         &self,
         question: &Question<'_, '_>,
@@ -117,10 +110,6 @@ impl Verifier {
     }
 
     /// Decides whether a request may pass, and counts it.
-    ///
-    /// # Errors
-    /// When the database cannot be read and what is in memory may not be relied on: then nobody
-    /// passes.
     pub async fn verify(&self, question: Question<'_, '_>, now: Timestamp) -> Result<Verdict> {
         match self.recall(&question, now) {
             Ok(verdict) => Ok(verdict),
@@ -129,9 +118,6 @@ impl Verifier {
     }
 
     /// The same of a request about which memory could not decide.
-    ///
-    /// # Errors
-    /// As of [`Verifier::verify`].
     pub async fn verify_by(
         &self,
         look_up: LookUp,
@@ -234,9 +220,6 @@ impl Verifier {
 }
 
 /// What is known of a secret key that somebody shows; none when it does not exist.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn find(
     connection: &mut Connection,
     secret: &SecretKey,
@@ -246,9 +229,6 @@ pub fn find(
 }
 
 /// The same of a key's secret with that number.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn numbered(connection: &mut Connection, secret: Secret) -> Result<Option<Record>> {
     match store::digest_of(connection, secret)? {
         Some(digest) => store::find(connection, &digest),

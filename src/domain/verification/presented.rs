@@ -7,7 +7,6 @@ const SCHEME: &[u8] = b"bearer";
 /// What a request bears.
 #[derive(Debug)]
 pub enum Presented {
-    /// Nothing.
     Nothing,
     /// Something that is no secret key of ours, for that reason.
     Malformed(Flaw),
@@ -42,7 +41,6 @@ impl Presented {
     }
 
     /// Reads what should be a secret key and nothing else.
-    #[must_use]
     pub fn text(text: &str) -> Self {
         if let Some(secret) = SecretKey::parse(text) {
             return Self::Secret(secret);

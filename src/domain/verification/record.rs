@@ -37,7 +37,6 @@ pub struct Record {
 
 impl Record {
     /// From when on the secret key no longer passes.
-    #[must_use]
     pub fn ends_at(&self) -> Timestamp {
         self.expires_at.min(self.secret_expires_at)
     }
@@ -57,9 +56,6 @@ pub struct Grant {
 
 impl Grant {
     /// What a key with that role may do.
-    ///
-    /// # Errors
-    /// When a text cannot stand in a header: somebody has written past the program.
     pub fn new(role: &str, scopes: BTreeSet<String>) -> Result<Self> {
         let list: Vec<&str> = scopes.iter().map(String::as_str).collect();
         let value = |text: &str| HeaderValue::from_str(text).map_err(Error::internal);

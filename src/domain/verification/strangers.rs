@@ -45,7 +45,6 @@ enum State {
     Unread,
     /// It is being read; these keys have changed meanwhile.
     Reading(Vec<String>),
-    /// It is complete.
     Read(HashSet<u64>),
 }
 

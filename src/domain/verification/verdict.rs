@@ -14,7 +14,6 @@ use crate::domain::usage::Outcome;
 /// Where a request comes from, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum From {
-    /// From that address.
     Address(IpAddr),
     /// From an address that should have been told and was not, or cannot be read.
     Unknown,
@@ -47,7 +46,6 @@ pub enum Refusal {
 
 impl Refusal {
     /// What it counts as.
-    #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::MissingKey => Outcome::MissingKey,
@@ -90,9 +88,6 @@ fn scopes_that_fit(missing: &BTreeSet<String>) -> String {
 }
 
 /// Decides about the bearer of the secret key that `record` is about.
-///
-/// # Errors
-/// Why the bearer may not pass.
 pub fn decide(
     record: &Record,
     wanted: &Wanted<'_>,
@@ -124,7 +119,6 @@ pub fn decide(
 }
 
 /// A role's scopes, narrowed to a key's own selection when it has one.
-#[must_use]
 pub fn effective(role: BTreeSet<String>, selected: Option<&BTreeSet<String>>) -> BTreeSet<String> {
     match selected {
         Some(selected) => role.intersection(selected).cloned().collect(),
@@ -134,7 +128,6 @@ pub fn effective(role: BTreeSet<String>, selected: Option<&BTreeSet<String>>) ->
 
 impl From {
     /// The address, as far as it is known.
-    #[must_use]
     pub fn address(self) -> Option<IpAddr> {
         match self {
             Self::Address(address) => Some(address.to_canonical()),

@@ -22,15 +22,11 @@ pub enum Misunderstood<'a> {
     Unknown(Cow<'a, str>),
     /// It may mean either.
     Repeated(&'static str),
-    /// It names nothing.
     Empty(&'static str),
 }
 
 impl<'a> Wanted<'a> {
     /// Reads a query. Every scope of `scope` is needed.
-    ///
-    /// # Errors
-    /// What is not understood: a mistake in a gateway's configuration must not let anything pass.
     pub fn read(query: &'a str) -> Result<Self, Misunderstood<'a>> {
         let mut wanted = Self::default();
         let given = parts(query, b'&').filter(|part| !part.is_empty());

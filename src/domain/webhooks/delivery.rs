@@ -13,11 +13,8 @@ const ATTEMPTS: i64 = 50;
 /// A message on its way to one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its id.
     pub id: DeliveryId,
-    /// Where to.
     pub endpoint_id: EndpointId,
-    /// What is sent.
     pub message_id: MessageId,
     /// The type of the event that it tells of.
     pub event: String,
@@ -25,7 +22,6 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// How often it was tried.
     pub attempts: i64,
-    /// Where it stands.
     pub status: Status,
     /// What became of the last attempt, in words.
     pub last_result: String,
@@ -38,18 +34,14 @@ pub enum Status {
     Queued,
     /// It failed and is tried again at that time.
     Retrying(Timestamp),
-    /// It arrived.
     Delivered(Timestamp),
     /// It was given up.
     Failed(Timestamp),
 }
 
-/// One try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// The how manieth.
     pub number: i64,
-    /// When.
     pub at: Timestamp,
     /// How long it took, in milliseconds.
     pub duration: i64,
@@ -64,9 +56,7 @@ pub struct Attempt {
 /// A delivery with all there is to know of it.
 #[derive(Clone, Debug)]
 pub struct Details {
-    /// The delivery.
     pub delivery: Delivery,
-    /// What is sent.
     pub body: String,
     /// The attempts, newest first.
     pub attempts: Vec<Attempt>,
@@ -95,9 +85,6 @@ pub struct Page {
 }
 
 /// A page of an endpoint's deliveries: all, or those that were given up.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn list(
     connection: &mut Connection,
     endpoint: &EndpointId,
@@ -135,7 +122,6 @@ pub fn details(
 
 impl Cursor {
     /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str, is_after: bool) -> Option<Self> {
         let (at, id) = text.split_once('~')?;
         let at = Timestamp::from_millis(at.parse().ok()?);
@@ -143,13 +129,11 @@ impl Cursor {
     }
 
     /// The text that stands in the page's links.
-    #[must_use]
     pub fn text(&self) -> String {
         format!("{}~{}", self.at.millis(), self.id.as_str())
     }
 
     /// The place beside a delivery.
-    #[must_use]
     pub fn beside(delivery: &Delivery, is_after: bool) -> Self {
         Self { is_after, at: delivery.created_at, id: delivery.id.clone() }
     }

@@ -27,7 +27,6 @@ pub struct Draft {
     pub is_active: bool,
 }
 
-/// A draft, checked.
 #[derive(Debug)]
 pub(super) struct Checked {
     pub url: String,

@@ -15,7 +15,6 @@ const LONGEST_SHOWN: usize = 80;
 /// An endpoint. Its signing secret is not in here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Its id.
     pub id: EndpointId,
     /// Where messages are sent to.
     pub url: String,
@@ -35,7 +34,6 @@ pub struct Endpoint {
     pub gone_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
-    /// By whom.
     pub created_by: String,
     /// Grows with every change.
     pub version: i64,
@@ -43,13 +41,11 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// What pages and the activity call it: its description, or where it is.
-    #[must_use]
     pub fn name(&self) -> String {
         if self.description.is_empty() { self.place() } else { self.description.clone() }
     }
 
     /// Its URL without path and query, which may hold a secret of the receiver's.
-    #[must_use]
     pub fn place(&self) -> String {
         let place = Url::parse(&self.url).map(|url| url.origin().ascii_serialization());
         text::visible(&place.unwrap_or_default(), LONGEST_SHOWN)

@@ -15,13 +15,11 @@ macro_rules! event_types {
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
             /// The name that stands in messages, in forms and in the database.
-            #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* Self::Test => "webhook.test" }
             }
 
             /// When it is sent, in words.
-            #[must_use]
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)* Self::Test => "Somebody tests the webhook" }
             }
@@ -52,7 +50,6 @@ event_types! {
 
 impl EventType {
     /// The one of that name that an endpoint may want.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.name() == name)
     }

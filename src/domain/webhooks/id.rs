@@ -14,15 +14,11 @@ macro_rules! identifier {
 
         impl $name {
             /// A new one.
-            ///
-            /// # Errors
-            /// When the operating system gives no random numbers.
             pub fn random() -> Result<Self> {
                 Ok(Self(format!("{}{}", $prefix, random::text(random::BASE62, LENGTH)?)))
             }
 
             /// Reads one that somebody sent; `None` for what cannot be one.
-            #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let rest = text.strip_prefix($prefix)?;
                 let is_one = rest.len() == LENGTH && rest.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -34,8 +30,6 @@ macro_rules! identifier {
                 Self(text)
             }
 
-            /// Its text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -8,7 +8,6 @@ use crate::base::error::{Error, Result};
 use crate::base::secret_scan::json_without_secrets;
 use crate::db::Transaction;
 
-/// What is sent.
 #[derive(Serialize)]
 struct Body<'a> {
     r#type: &'static str,

@@ -57,9 +57,6 @@ pub struct Claimed {
 /// Queues a message about `event` for every active endpoint that wants it; nothing where none does.
 /// `data` is a JSON object and must hold no secret. One `cause`, as `activity:123`, makes one message
 /// however often it is queued.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn enqueue(
     tx: &mut Transaction<'_>,
     event: EventType,
@@ -79,17 +76,11 @@ pub fn enqueue(
 }
 
 /// Whether any active endpoint wants `event`.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn is_wanted(connection: &mut Connection, event: EventType) -> Result<bool> {
     Ok(!store::wanting(connection, event)?.is_empty())
 }
 
 /// Whether `cause` has made a message, as far as that is kept.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn is_known(connection: &mut Connection, cause: &str) -> Result<bool> {
     store::is_known(connection, cause)
 }
@@ -233,9 +224,6 @@ pub fn send_again(
 }
 
 /// All endpoints, the oldest first.
-///
-/// # Errors
-/// When the database cannot be read.
 pub fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
     store::all(connection)
 }
@@ -249,9 +237,6 @@ pub fn find(connection: &mut Connection, id: &EndpointId) -> Result<Endpoint> {
 }
 
 /// Clears away messages that are older than 30 days, a few at a time.
-///
-/// # Errors
-/// When the database cannot be written; what was cleared away until then stays so.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
     db.write_in_batches(move |tx| store::purge(tx, now.plus(-KEPT), now)).await
 }

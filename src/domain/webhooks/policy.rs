@@ -17,7 +17,6 @@ pub struct Policy {
 
 impl Policy {
     /// Public addresses, and those in `networks`, where `roots` vouch for the receiver.
-    #[must_use]
     pub fn new(networks: &Networks, roots: &TrustedRoots) -> Self {
         Self { networks: networks.clone(), roots: roots.clone() }
     }
@@ -28,7 +27,6 @@ impl Policy {
 
     /// Whether a message may be sent to `address`. Without TLS only to those that the configuration
     /// names.
-    #[must_use]
     pub fn allows(&self, address: IpAddr, is_https: bool) -> bool {
         self.networks.contains(address) || (is_https && is_public(address))
     }
@@ -48,7 +46,6 @@ impl Policy {
     }
 
     /// Whether there is an address that may be sent to without TLS.
-    #[must_use]
     pub fn allows_http(&self) -> bool {
         !self.networks.is_empty()
     }

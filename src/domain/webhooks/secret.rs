@@ -21,9 +21,6 @@ pub struct SigningSecret(Zeroizing<String>);
 
 impl SigningSecret {
     /// A new one.
-    ///
-    /// # Errors
-    /// When the operating system gives no random numbers.
     pub fn random() -> Result<Self> {
         let bytes = Zeroizing::new(random::bytes::<32>()?);
         Ok(Self(Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(bytes.as_slice())))))
@@ -36,7 +33,6 @@ impl SigningSecret {
     }
 
     /// The text, for the one page that shows it and for the database, encrypted.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -44,10 +44,6 @@ struct Round {
 
 /// Sends what is due. Returns how many messages were sent, in vain or not. Called again and again;
 /// where nothing is due it costs one look into an index. Several nodes may call it at once.
-///
-/// # Errors
-/// When the database cannot be read or written; what was sent and could not be recorded is sent
-/// again a minute later.
 pub async fn send_due(
     db: &Db,
     keyring: &Keyring,
@@ -66,9 +62,6 @@ pub async fn send_due(
 }
 
 /// Sends one message that was claimed, while somebody waits for it.
-///
-/// # Errors
-/// As [`send_due`].
 pub async fn send_now(
     db: &Db,
     policy: &Policy,

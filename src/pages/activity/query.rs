@@ -17,7 +17,6 @@ pub(super) const COMMAND_LINE: &str = "command-line";
 pub(super) const ANONYMOUS: &str = "anonymous";
 pub(super) const SYSTEM: &str = "system";
 
-/// How far back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Period {
     Today,

@@ -17,7 +17,6 @@ pub(super) struct Overlapping {
     pub is_safe: bool,
 }
 
-/// One of them.
 pub(super) struct SecretView {
     pub made: String,
     pub used: String,

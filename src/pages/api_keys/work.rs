@@ -54,7 +54,6 @@ impl Found {
 pub(super) struct Work {
     /// Those that no longer work and are used all the same.
     pub over: Vec<Item>,
-    /// Those that work.
     pub live: Vec<Item>,
     pub may_keep: bool,
     pub may_revoke: bool,

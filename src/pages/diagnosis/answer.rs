@@ -128,7 +128,6 @@ fn not_kept(facts: &Facts<'_>) -> Answer {
     Answer { main, ..Answer::default() }
 }
 
-/// About a key.
 pub(super) fn of_key(found: Option<&OfKey>, facts: &Facts<'_>) -> Answer {
     const ID: &str = "A Key ID is no credential: whoever sends it as one needs the secret key.";
     let Some(of_key) = found else {

@@ -24,7 +24,6 @@ pub(super) struct Facts<'a> {
     pub now: Timestamp,
 }
 
-/// A link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Link {
     pub href: String,

@@ -30,7 +30,6 @@ struct Check<'a> {
     errors: Invalid,
 }
 
-/// What was found.
 struct Answer {
     /// How many characters were looked through.
     checked: String,

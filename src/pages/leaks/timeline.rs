@@ -5,7 +5,6 @@ use crate::base::clock::{Timestamp, short_date};
 use crate::domain::activity::{Change, Recorded};
 use crate::domain::leaks::{Action, Leak, Note};
 
-/// Something that happened.
 pub(super) struct Happened {
     pub what: &'static str,
     pub who: String,

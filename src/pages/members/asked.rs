@@ -8,7 +8,6 @@ use crate::domain::sign_in::invitation;
 
 pub(super) struct Asked {
     pub title: String,
-    /// What matters most.
     pub warning: String,
     pub more: String,
     pub button: &'static str,

@@ -20,7 +20,6 @@ use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
 
-/// Where steps lead.
 const MEMBERS: &str = "/members";
 
 /// Something that is done with a member, once it was asked.

@@ -59,7 +59,6 @@ pub(super) fn standing(member: &Member) -> String {
 }
 
 /// `A`, `A or B`, `A, B or C`; a manager of members, where nobody is.
-#[must_use]
 pub fn either(names: &[String]) -> String {
     match &names[..names.len().min(NAMED)] {
         [] => "a super manager who manages members".into(),

@@ -18,7 +18,6 @@ pub(super) struct Table {
     pub groups: Vec<Group>,
 }
 
-/// A resource.
 pub(super) struct Group {
     pub label: String,
     pub description: String,

@@ -7,7 +7,6 @@ use crate::domain::mail::{self, Security, Server};
 use crate::domain::settings::{Draft, Settings};
 use crate::web::form::SecretFields;
 
-/// The organisation's settings.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {

@@ -2,12 +2,12 @@
 
 mod account;
 mod anonymous;
+mod index;
 mod invitation;
 mod known_browser;
 mod reset_password;
 pub mod session;
 mod set_up;
-mod index;
 
 use actix_web::{HttpResponse, web};
 use zeroize::Zeroizing;

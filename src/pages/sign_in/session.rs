@@ -26,7 +26,6 @@ const COOKIE: &str = "latchkey";
 const COOKIE_AGE: Duration = Duration::hours(12);
 
 /// What the dashboard's routes are wrapped in.
-#[must_use]
 pub fn middleware(
     db: &Db,
     clock: &Clock,

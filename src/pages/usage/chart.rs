@@ -30,7 +30,6 @@ pub struct Chart {
     pub rows: Vec<Row>,
 }
 
-/// One plot.
 pub struct Plot {
     /// `Allowed` or `Denied`.
     pub heading: &'static str,
@@ -58,7 +57,6 @@ pub struct Drawn {
 
 /// An hour or a day in the table.
 pub struct Row {
-    /// Which.
     pub at: String,
     /// How many requests passed.
     pub passed: String,
@@ -67,8 +65,6 @@ pub struct Row {
 }
 
 impl Chart {
-    /// Draws a series.
-    #[must_use]
     pub fn new(series: &Series, now: Timestamp) -> Self {
         let names: Vec<String> = series.bars.iter().map(|bar| name(bar, series.period)).collect();
         let rows = names.iter().zip(&series.bars).map(|(name, bar)| Row {

@@ -13,7 +13,6 @@ pub struct Figures {
     pub passed: String,
     /// How many were refused.
     pub refused: String,
-    /// The plots.
     pub chart: Chart,
 }
 
@@ -21,7 +20,6 @@ pub struct Figures {
 pub struct Link {
     /// `30 days`.
     pub label: &'static str,
-    /// Where it leads.
     pub href: String,
     /// Whether it is the one that is shown.
     pub is_current: bool,
@@ -29,7 +27,6 @@ pub struct Link {
 
 impl Figures {
     /// The figures of `series` on the page at `path`.
-    #[must_use]
     pub fn new(series: &Series, path: &str, now: Timestamp) -> Self {
         Self {
             periods: periods(path, series.period),
@@ -51,7 +48,6 @@ fn periods(path: &str, shown: Period) -> Vec<Link> {
 }
 
 /// The period that an address asks for.
-#[must_use]
 pub fn asked_for(query: &str) -> Period {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs

@@ -6,7 +6,6 @@ use crate::domain::usage::SeenAddress;
 
 /// An address that a key was used from.
 pub struct SeenView {
-    /// The address.
     pub address: String,
     /// When it was first seen, and the same for machines.
     pub first: String,
@@ -21,8 +20,6 @@ pub struct SeenView {
 }
 
 impl SeenView {
-    /// Draws an address.
-    #[must_use]
     pub fn new(seen: &SeenAddress, now: Timestamp) -> Self {
         Self {
             address: seen.address.to_string(),

@@ -15,7 +15,6 @@ pub struct Advice {
 }
 
 /// `Scope missing: orders:write`.
-#[must_use]
 pub fn reason(reason: Outcome, detail: &str) -> String {
     let text = match reason {
         Outcome::Pass => "Allowed",
@@ -39,7 +38,6 @@ pub fn reason(reason: Outcome, detail: &str) -> String {
 
 /// What to do about a denial. `role_has` says whether the key's role includes a scope; `edit` is
 /// where the key can be edited, if the viewer may.
-#[must_use]
 pub fn advice(denied: &Denied, role_has: impl Fn(&str) -> bool, edit: Option<&str>) -> Advice {
     match denied.reason {
         Outcome::AddressNotAllowed => not_allowed(denied.address.as_deref(), edit),

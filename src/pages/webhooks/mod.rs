@@ -46,7 +46,6 @@ fn id(text: &str) -> Result<EndpointId> {
     EndpointId::parse(text).ok_or(Error::NotFound)
 }
 
-/// An endpoint's page.
 fn location(id: &EndpointId) -> String {
     format!("/webhooks/{}", id.as_str())
 }

@@ -28,7 +28,6 @@ pub(super) enum Phase {
     Answering,
     /// A request was answered before all of its body had arrived.
     Draining,
-    /// Between two requests.
     Idle,
 }
 
@@ -86,7 +85,6 @@ impl Connection {
     }
 
     /// The connection that `request` came by; `None` where a test calls a handler without one.
-    #[must_use]
     pub fn of(request: &HttpRequest) -> Option<&Arc<Self>> {
         request.conn_data::<Arc<Self>>()
     }
@@ -106,7 +104,6 @@ impl Connection {
     }
 
     /// The body of the present request is being read, as long as the answer lives.
-    #[must_use]
     pub fn reading_body(&self) -> ReadingBody<'_> {
         self.enter(Phase::Body);
         ReadingBody(self)

@@ -35,7 +35,6 @@ pub struct Shares {
 impl Shares {
     /// Shares out `files`. A listener for programs gets half, so that nothing that happens on the
     /// dashboard's takes anything from it.
-    #[must_use]
     pub fn of(files: usize, has_verify: bool) -> Self {
         let clients = files.saturating_sub(RESERVED + METRICS);
         let share = if has_verify { clients / 2 } else { clients };
@@ -46,7 +45,6 @@ impl Shares {
 
 /// Raises the soft limit of open files to the hard one, and returns it.
 #[cfg(unix)]
-#[must_use]
 pub fn raise_limit() -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -61,9 +59,7 @@ pub fn raise_limit() -> usize {
     current.and_then(|files| usize::try_from(files).ok()).unwrap_or(USUAL)
 }
 
-/// The usual limit.
 #[cfg(not(unix))]
-#[must_use]
 pub fn raise_limit() -> usize {
     USUAL
 }
@@ -74,18 +70,12 @@ pub fn raise_limit() -> usize {
 const BACKLOG: i32 = 4096;
 
 /// Lets more connections wait to be accepted than the standard library asks for.
-///
-/// # Errors
-/// When `socket` does not listen.
 #[cfg(unix)]
 pub fn widen_backlog(socket: &TcpListener) -> io::Result<()> {
     Ok(rustix::net::listen(socket, BACKLOG)?)
 }
 
 /// Leaves the queue as it is.
-///
-/// # Errors
-/// Never.
 #[cfg(not(unix))]
 pub fn widen_backlog(_: &TcpListener) -> io::Result<()> {
     Ok(())

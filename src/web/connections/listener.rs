@@ -43,7 +43,6 @@ const PRESSURE: u32 = 240;
 pub struct Listener {
     /// What it is called in the log and in metrics.
     pub name: &'static str,
-    /// The socket.
     pub socket: TcpListener,
     /// How many threads serve.
     pub workers: usize,
@@ -51,15 +50,11 @@ pub struct Listener {
     pub limits: Limits,
     /// The certificate; none where TLS ends elsewhere.
     pub tls: Option<Arc<Tls>>,
-    /// Whether serving ends.
     pub ending: Ending,
 }
 
 /// Serves what `app` makes, once for each worker. `expect` answers requests that ask whether their
 /// body is wanted, or lets them pass (RFC 9110, 10.1.1).
-///
-/// # Errors
-/// When the socket cannot be served.
 pub fn serve<F, E, App, Expect>(
     listener: Listener,
     app: impl Fn() -> App + Send + Clone + 'static,

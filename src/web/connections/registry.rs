@@ -39,7 +39,6 @@ const PROMPT: u32 = 1;
 /// How many connections a listener may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// In all.
     pub total: usize,
     /// From one network (/32 or /64), of those that have shown no genuine key or session.
     pub strangers_per_network: usize,
@@ -48,7 +47,6 @@ pub struct Limits {
 impl Limits {
     /// The limits of a listener that may have `total` connections: a network of strangers gets a
     /// quarter of them.
-    #[must_use]
     pub fn of(total: usize) -> Self {
         Self { total, strangers_per_network: (total / 4).max(1) }
     }

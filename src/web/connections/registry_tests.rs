@@ -22,7 +22,6 @@ fn admit(registry: &Arc<Registry>, last: u8) -> Place {
     place
 }
 
-/// Between two requests.
 fn idle(place: &Place) {
     place.connection.begin_request(false);
     place.connection.answer(1);

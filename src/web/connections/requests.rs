@@ -122,7 +122,6 @@ where
 
 /// Has browsers take the type of an answer as it says, of every answer of every listener, one without
 /// a route too (ASVS 3.4.4).
-#[must_use]
 pub fn forbid_sniffing(mut response: Response<BoxBody>) -> Response<BoxBody> {
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

@@ -26,7 +26,6 @@ pub(super) enum Socket {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A client's socket.
 pub(super) struct Stream {
     socket: Socket,
     pub connection: Arc<Connection>,

@@ -23,9 +23,6 @@ pub struct Tls {
 
 impl Tls {
     /// Reads the certificate with its chain, and the key.
-    ///
-    /// # Errors
-    /// When one of the files cannot be read, or the key is not the certificate's.
     pub fn open(certificate: &Path, key: &Path) -> Result<Arc<Self>> {
         let current = RwLock::new(Arc::new(read(certificate, key)?));
         Ok(Arc::new(Self { certificate: certificate.into(), key: key.into(), current }))

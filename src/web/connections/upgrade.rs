@@ -18,12 +18,15 @@ const MASK: u8 = b'-';
 enum At {
     /// In the name of a header: how much of it was read, and whether it can still be [`CONNECTION`]
     /// or [`UPGRADE`].
-    Name { read: usize, connection: bool, upgrade: bool },
+    Name {
+        read: usize,
+        connection: bool,
+        upgrade: bool,
+    },
     /// In an option of `Connection`: how much of it was read, if it can still be [`UPGRADE`].
     Option(Option<usize>),
     /// In the rest of a line.
     Rest,
-    /// Beyond the head.
     Beyond,
 }
 

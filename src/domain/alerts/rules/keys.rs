@@ -15,7 +15,6 @@ pub(in crate::domain::alerts) const STEPS: [i64; 4] = [30, 14, 7, 1];
 const MOST_DUE: usize = 1000;
 
 /// The step that a key with so many days left has reached: the smallest that is not below.
-#[must_use]
 pub(in crate::domain::alerts) fn step(days_left: i64) -> Option<i64> {
     STEPS.into_iter().rev().find(|step| days_left <= *step)
 }

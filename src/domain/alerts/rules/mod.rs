@@ -22,9 +22,6 @@ use crate::domain::settings;
 const LOOKED_AT: i64 = 1000;
 
 /// Everything that the rules `on` find now.
-///
-/// # Errors
-/// When the database cannot be read.
 pub(super) fn look(connection: &mut Connection, on: &[Rule], now: Timestamp) -> Result<Vec<Found>> {
     let settings = settings::get(connection)?;
     let mut found = Vec::new();

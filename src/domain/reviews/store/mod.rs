@@ -146,7 +146,6 @@ pub(super) fn end(
     Ok(())
 }
 
-/// Every review.
 pub(super) fn ids(connection: &mut Connection) -> Result<Vec<String>> {
     Ok(reviews::table.order(reviews::id).select(reviews::id).load(connection)?)
 }

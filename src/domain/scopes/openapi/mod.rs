@@ -40,7 +40,6 @@ pub struct Proposal {
 /// A scope that a document offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offered {
-    /// The scope.
     pub scope: Scope,
     /// What the document calls it, where that differs.
     pub from: Option<String>,
@@ -51,14 +50,10 @@ pub struct Offered {
 pub struct Unusable {
     /// The start of it, without what cannot be seen.
     pub name: String,
-    /// Why.
     pub reason: String,
 }
 
 /// Reads a document of OpenAPI 2, 3.0 or 3.1 in JSON or YAML.
-///
-/// # Errors
-/// The message for the person who gave it.
 pub fn read(document: &[u8]) -> Result<Proposal, String> {
     let document = document::parse(document)?;
     let mut proposal = Proposal::default();
