@@ -25,9 +25,8 @@ use crate::domain::verification::Verifier;
 use crate::gateway;
 use crate::gateway::{Expectations, Front};
 use crate::jobs::{Needs, Worker, Writer};
-use crate::pages;
-use crate::pages::Public;
 use crate::pages::sign_in::session;
+use crate::pages::{self, Public};
 use crate::web::connections::{self, Ending, Listener, Shares, Tls};
 use crate::web::log::QuietRootSpan;
 use crate::web::metrics::Metrics;
@@ -37,8 +36,6 @@ use crate::web::{Site, assets, cookie, error_page, headers, same_origin, secret_
 
 /// How many open files are assumed until it is known how many there may be.
 const FILES: usize = 1024;
-/// How often the house is kept.
-const HOUSE_KEEPING: Duration = Duration::from_mins(10);
 
 /// What all workers share.
 #[derive(Clone)]
@@ -98,15 +95,14 @@ pub fn routes() -> Routes {
     routes
 }
 
-/// Serves on `sockets` until the process is told to stop, and calls `announce` once it can be told; keeps
-/// the house and writes what was counted meanwhile. Metrics are on the listener for programs where that
+/// Serves on `sockets` until the process is told to stop, and calls `announce` once it can be told;
+/// works in the background meanwhile. Metrics are on the listener for programs where that
 /// is on this machine only.
-pub fn run<Keeping: Future<Output = ()> + 'static>(
+pub fn run(
     shared: &Shared,
     sockets: Sockets,
     workers: Option<NonZeroUsize>,
     metrics: Metrics,
-    house_keeping: fn(Site) -> Keeping,
     announce: impl FnOnce(),
 ) -> Result<()> {
     // Dropped, and so for the last time writing, once no request is under way any more.
@@ -119,7 +115,6 @@ pub fn run<Keeping: Future<Output = ()> + 'static>(
         servers.extend(sockets.metrics.map(|socket| apart(shared, socket, &metrics)));
         let servers = servers.into_iter().collect::<std::io::Result<Vec<_>>>();
         let servers = servers.map_err(Error::internal)?;
-        actix_web::rt::spawn(keep_house(shared.site.clone(), house_keeping));
         actix_web::rt::spawn(metrics.keep_up());
         let signals = Signals::listen().map_err(Error::internal)?;
         announce();
@@ -142,20 +137,6 @@ async fn end(mut signals: Signals, ending: Ending, servers: Vec<ServerHandle>) {
     let stopped = join_all(servers.iter().map(|server| server.stop(true)));
     if let Either::Left(_) = select(stopped, pin!(signals.told())).await {
         std::future::pending::<()>().await;
-    }
-}
-
-/// Ends with the server, wherever it has got to: so it waits for nothing but transactions.
-async fn keep_house<Keeping: Future<Output = ()> + 'static>(
-    site: Site,
-    house_keeping: fn(Site) -> Keeping,
-) {
-    let mut interval = tokio::time::interval(HOUSE_KEEPING);
-    loop {
-        interval.tick().await;
-        if actix_web::rt::spawn(house_keeping(site.clone())).await.is_err() {
-            tracing::error!("the house was not kept, for a fault; the next turn comes as usual");
-        }
     }
 }
 

@@ -13,12 +13,8 @@ use crate::base::keyring::Keyring;
 use crate::base::network::TrustedRoots;
 use crate::config::{Config, DatabaseConfig, PublicUrl, ServerConfig};
 use crate::db::Db;
-use crate::domain::activity;
-use crate::domain::alerts;
-use crate::domain::mail;
 use crate::domain::sign_in::{self, Door, set_up};
-use crate::domain::usage;
-use crate::domain::webhooks;
+use crate::domain::{activity, alerts, mail, usage, webhooks};
 use crate::server::{self, Shared, Sockets};
 use crate::web::Site;
 use crate::web::connections::{Shares, Tls, raise_limit, widen_backlog};
@@ -56,7 +52,7 @@ pub fn run(config: &Config) -> Result<()> {
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
     let announce = || announce(&lines);
-    let outcome = server::run(&shared, sockets, server.workers, metrics, house_keeping, announce);
+    let outcome = server::run(&shared, sockets, server.workers, metrics, announce);
     shared.site.db.close();
     outcome
 }
@@ -115,28 +111,4 @@ fn set_up_link(
         Error::Internal(format!("{} cannot be written: {error}", file.display()))
     })?;
     Ok(Some(link))
-}
-
-/// What is done now and then: what is over is cleared away.
-async fn house_keeping(site: Site) {
-    let Site { db, keyring, clock, .. } = site;
-    let now = clock.now();
-    if let Err(error) = activity::record_ended_hours(&db, &keyring, now).await {
-        tracing::warn!(%error, "the counts of ended hours could not be recorded");
-    }
-    if let Err(error) = db.write(move |tx| sign_in::purge(tx, now)).await {
-        tracing::warn!(%error, "ended sessions could not be cleared away");
-    }
-    if let Err(error) = usage::clear_away(&db, now).await {
-        tracing::warn!(%error, "old counts could not be cleared away");
-    }
-    if let Err(error) = webhooks::clear_away(&db, now).await {
-        tracing::warn!(%error, "old deliveries of webhooks could not be cleared away");
-    }
-    if let Err(error) = alerts::clear_away(&db, now).await {
-        tracing::warn!(%error, "old alerts could not be cleared away");
-    }
-    if let Err(error) = mail::clear_away(&db, now).await {
-        tracing::warn!(%error, "old email could not be cleared away");
-    }
 }

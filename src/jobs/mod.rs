@@ -1,5 +1,7 @@
-//! The work in the background.
+//! All work in the background.
 
+mod clearing;
+mod schedule;
 mod usage_writer;
 mod worker;
 

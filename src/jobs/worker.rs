@@ -1,30 +1,25 @@
 //! The work in the background: one node looks for what asks for attention and for causes of alerts,
 //! and turns what happened into messages; each node sends messages that are due.
-//!
-//! Threads of their own, so that nothing that people or programs wait for waits for it.
 
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
-
-use crate::base::background;
+use super::clearing;
+use super::schedule::Schedule;
 use crate::base::clock::{Clock, MINUTE, SECOND, Timestamp, uptime};
 use crate::base::clock_steps::ClockSteps;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::base::random;
 use crate::config::PublicUrl;
 use crate::db::{Db, lease};
 use crate::domain::alerts::{self, Telling};
-use crate::domain::mail;
-use crate::domain::mail::Connector;
-use crate::domain::webhooks;
-use crate::domain::webhooks::Policy;
+use crate::domain::mail::{self, Connector};
+use crate::domain::webhooks::{self, Policy};
 
 /// How often there is something to do.
 const EVERY: Duration = Duration::from_secs(1);
+/// How often what is over is cleared away.
+const NOW_AND_THEN: Duration = Duration::from_mins(10);
 /// The name of the lease.
 const LEASE: &str = "alerts";
 /// For how long the lease is taken, in milliseconds: so long nobody does the work of a node that
@@ -34,9 +29,6 @@ const LEASE_LENGTH: i64 = 30 * SECOND;
 const LEASE_MARGIN: i64 = 20 * SECOND;
 /// How often a node that does not hold it asks for it, in milliseconds.
 const LEASE_ASKED: i64 = 5 * SECOND;
-/// How long the end waits for what is under way, which is a message to one receiver or a transaction;
-/// what the database or a receiver holds up for longer is done again by the next who holds the lease.
-const PATIENCE: Duration = Duration::from_secs(6);
 /// How often causes are looked for, in milliseconds.
 const LOOKS: i64 = MINUTE;
 
@@ -57,79 +49,40 @@ pub struct Needs {
 
 /// Works in the background until it is dropped.
 pub struct Worker {
-    alive: Vec<Sender<()>>,
-    /// Each thread has one, and drops it at its end.
-    running: Option<Sender<()>>,
-    ended: Receiver<()>,
+    _schedule: Schedule,
 }
 
 impl Worker {
     /// Starts to work.
     pub fn start(needs: Needs) -> Result<Self> {
-        let (running, ended) = mpsc::channel();
-        let mut worker = Self { alive: Vec::new(), running: Some(running), ended };
         let Needs { db, keyring, clock, .. } = needs;
-        let mut turn = Turn::new(&db, &needs.public_url)?;
+        let mut schedule = Schedule::new();
+        let mut watch = Watch::new(&db, &needs.public_url)?;
         let (now, steps) = (clock.clone(), needs.clock_steps);
-        worker.spawn("alerts", move |_| {
+        schedule.every("alerts", EVERY, move |_| {
             steps.check(now.now(), uptime());
-            turn.take(now.now())
+            watch.look(now.now())
         })?;
-        let (pool, keys, now, policy) =
+        let (pool, keys, now, receivers) =
             (db.clone(), keyring.clone(), clock.clone(), needs.receivers);
-        worker.spawn("webhooks", move |runtime| {
-            runtime.block_on(webhooks::send_due(&pool, &keys, &policy, now.now())).map(drop)
+        schedule.every("webhooks", EVERY, move |turn| {
+            turn.wait_for(webhooks::send_due(&pool, &keys, &receivers, now.now())).map(drop)
         })?;
-        let connector = needs.mail_server;
-        worker.spawn("mail", move |runtime| {
-            runtime.block_on(mail::send_due(&db, &keyring, &connector, clock.now())).map(drop)
+        let (pool, keys, now, mail_server) =
+            (db.clone(), keyring.clone(), clock.clone(), needs.mail_server);
+        schedule.every("mail", EVERY, move |turn| {
+            turn.wait_for(mail::send_due(&pool, &keys, &mail_server, now.now())).map(drop)
         })?;
-        Ok(worker)
-    }
-
-    /// Does `work` every second, whatever becomes of it.
-    fn spawn(
-        &mut self,
-        name: &'static str,
-        mut work: impl FnMut(&Runtime) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
-        let (alive, end) = mpsc::channel::<()>();
-        let runtime =
-            Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
-        let running = self.running.clone();
-        let works = move || {
-            let _running = running;
-            while end.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-                background::turn(name, || {
-                    if let Err(error) = work(&runtime) {
-                        tracing::warn!(%error, "{name}: not done yet");
-                    }
-                });
-            }
-            // A database that says nothing would be waited for.
-            runtime.shutdown_background();
-            // Before it counts as ended, since it may give the lease back.
-            drop(work);
-        };
-        thread::Builder::new().name(name.into()).spawn(works).map_err(Error::internal)?;
-        self.alive.push(alive);
-        Ok(())
-    }
-}
-
-impl Drop for Worker {
-    /// Waits for what is under way, but not without end.
-    fn drop(&mut self) {
-        self.alive.clear();
-        self.running = None;
-        if self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            tracing::warn!("work in the background is left unfinished");
-        }
+        schedule.every("clearing", NOW_AND_THEN, move |turn| {
+            turn.wait_while_serving(clearing::clear(&db, &keyring, clock.now()));
+            Ok(())
+        })?;
+        Ok(Self { _schedule: schedule })
     }
 }
 
 /// The work of the one node that holds the lease.
-struct Turn {
+struct Watch {
     db: Db,
     telling: Telling,
     /// What the node calls itself.
@@ -141,7 +94,7 @@ struct Turn {
     looked_at: Option<Timestamp>,
 }
 
-impl Turn {
+impl Watch {
     fn new(db: &Db, public_url: &PublicUrl) -> Result<Self> {
         Ok(Self {
             db: db.clone(),
@@ -153,7 +106,7 @@ impl Turn {
         })
     }
 
-    fn take(&mut self, now: Timestamp) -> Result<()> {
+    fn look(&mut self, now: Timestamp) -> Result<()> {
         // More than it was taken for: the clock stepped back.
         let is_held = (LEASE_MARGIN..=LEASE_LENGTH).contains(&self.held_until.since(now));
         if !is_held && !self.hold(now)? {
@@ -181,7 +134,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for Watch {
     /// Lets another node go on at once.
     fn drop(&mut self) {
         let holder = std::mem::take(&mut self.holder);
