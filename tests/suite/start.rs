@@ -489,7 +489,7 @@ fn the_log_names_who_was_denied_what_and_from_where() {
 
 #[test]
 fn what_was_acknowledged_survives_kill_9() {
-    let database = Database::new();
+    let database = Database::of_a_process();
     let house = House::in_database(&database);
     let mut running = house.serve();
     let client = running.set_up();

@@ -1,5 +1,7 @@
 //! A database for one test: an SQLite file, or a PostgreSQL database that goes with the test.
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use diesel::connection::SimpleConnection as _;
@@ -23,7 +25,19 @@ pub fn postgres_server() -> Option<String> {
     std::env::var("LATCHKEY_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
 }
 
-/// A migrated database that the others are copied from.
+/// A migrated file that the others are copied from: the migrations would be a third of most tests.
+fn template_file() -> PathBuf {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("latchkey.db");
+        Db::open(&Location::Sqlite(file)).expect("migrations");
+        folder
+    });
+    folder.path().join("latchkey.db")
+}
+
+/// The same on PostgreSQL.
 fn template(server: &str) -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
@@ -46,6 +60,15 @@ fn execute(server: &str, sql: &str) {
 
 impl Database {
     pub fn new() -> Self {
+        let database = Self::of_a_process();
+        if let Location::Sqlite(file) = &database.location {
+            fs::copy(template_file(), file).expect("a copy");
+        }
+        database
+    }
+
+    /// A database for a process, which makes the file itself.
+    pub fn of_a_process() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let Some(server) = postgres_server() else {
             let location = Location::Sqlite(folder.path().join("latchkey.db"));

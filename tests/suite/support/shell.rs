@@ -17,7 +17,7 @@ pub struct Shell {
 
 impl Shell {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder"), database: Database::new() }
+        Self { folder: tempfile::tempdir().expect("a folder"), database: Database::of_a_process() }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
