@@ -9,8 +9,7 @@ use crate::base::keyring::Keyring;
 use crate::base::text::thousands;
 use crate::config::Config;
 use crate::domain::activity::{self, Newest};
-use crate::domain::members;
-use crate::domain::settings;
+use crate::domain::{members, settings};
 
 pub(super) fn run(
     config: &Config,

@@ -24,10 +24,7 @@ use crate::base::text;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::activity::Author;
-use crate::domain::attention;
-use crate::domain::roles;
-use crate::domain::scopes;
-use crate::domain::settings;
+use crate::domain::{attention, roles, scopes, settings};
 
 /// Reads what the program was told and does it.
 pub fn run() -> ExitCode {

@@ -11,9 +11,7 @@ use crate::base::text;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::members::{self, MemberId, Permission};
-use crate::domain::reviews;
-use crate::domain::roles;
-use crate::domain::settings;
+use crate::domain::{reviews, roles, settings};
 
 /// What is remembered: a key that has another one's name.
 const KEY: &str = "api_key";

@@ -12,12 +12,8 @@ use crate::base::error::Result;
 use crate::base::secret_scan::holds_secret;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::api_keys::{self, ApiKey, KeyId};
-use crate::domain::mail;
 use crate::domain::members::{self, Member, MemberId, Permission};
-use crate::domain::roles;
-use crate::domain::scopes;
-use crate::domain::settings;
-use crate::domain::webhooks;
+use crate::domain::{mail, roles, scopes, settings, webhooks};
 
 /// How many keys are read at once.
 const BATCH: i64 = 1000;

@@ -10,8 +10,7 @@ use lettre::transport::smtp::response::Response;
 
 use super::{Connector, Security, Server, policy};
 use crate::base::error::{Error, Result as Outcome};
-use crate::base::random;
-use crate::base::text;
+use crate::base::{random, text};
 
 /// How long a server may take over a whole message; who waits for it is looking at a page.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -4,8 +4,7 @@ use super::{Permission, Permissions};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::random;
-use crate::base::text;
-use crate::base::text::Typed;
+use crate::base::text::{self, Typed};
 
 /// The longest member name, in characters.
 const LONGEST_NAME: usize = 80;

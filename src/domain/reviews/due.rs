@@ -4,8 +4,7 @@ use super::{Progress, Review, progress, store};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::domain::api_keys;
-use crate::domain::settings;
+use crate::domain::{api_keys, settings};
 
 /// What asks for attention.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::base::random;
-use crate::base::text;
+use crate::base::{random, text};
 
 /// Names a refused request, in its answer, in the log and in the dashboard: `req_` and 16 digits of
 /// Crockford's base32.

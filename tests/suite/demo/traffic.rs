@@ -5,8 +5,7 @@ use latchkey::base::keyring::Keyring;
 use latchkey::db::Db;
 use latchkey::demo;
 use latchkey::domain::api_keys::{self, Details, KeyId, Status};
-use latchkey::domain::settings;
-use latchkey::domain::usage;
+use latchkey::domain::{settings, usage};
 
 use crate::support::{Database, NOW};
 

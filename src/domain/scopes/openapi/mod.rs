@@ -9,8 +9,7 @@ mod paths;
 mod schemes;
 
 use super::{MOST, Scope};
-use crate::base::secret_scan;
-use crate::base::text;
+use crate::base::{secret_scan, text};
 
 /// How many names that cannot be used are told.
 const TOLD: usize = 50;
