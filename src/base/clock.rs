@@ -111,6 +111,12 @@ impl Timestamp {
     }
 }
 
+impl AsRef<i64> for Timestamp {
+    fn as_ref(&self) -> &i64 {
+        &self.0
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.rfc_3339())

@@ -16,14 +16,14 @@ pub fn hold(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<bool> {
-    let known: Option<(String, i64)> = leases::table
+    let known: Option<(String, Timestamp)> = leases::table
         .find(name)
         .select((leases::holder, leases::until))
         .first(&mut **tx)
         .optional()?;
-    let values = (leases::holder.eq(holder), leases::until.eq(until.millis()));
+    let values = (leases::holder.eq(holder), leases::until.eq(until));
     match known {
-        Some((other, end)) if other != holder && end > now.millis() => return Ok(false),
+        Some((other, end)) if other != holder && end > now => return Ok(false),
         Some(_) => {
             diesel::update(leases::table.find(name)).set(values).execute(&mut **tx)?;
         }

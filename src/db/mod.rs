@@ -25,6 +25,7 @@ mod rows;
 pub mod schema;
 mod sqlite_file;
 mod suitable;
+pub mod types;
 mod watcher;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -12,7 +12,7 @@ pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Row {
     let subject = entry.subject.as_ref();
     let mut row = Row {
         number: head.map_or(1, |head| head.number + 1),
-        at: author.now.millis(),
+        at: author.now,
         event: entry.event.name().to_owned(),
         actor_kind: author.actor.kind().to_owned(),
         actor_id: author.actor.id().map(str::to_owned),
@@ -35,7 +35,7 @@ pub(super) fn hash(keyring: &Keyring, row: &Row, before: &[u8]) -> Vec<u8> {
     // JSON tells neighbouring texts apart whatever they hold; nulls differ from empty texts.
     let content = serde_json::json!([
         row.number,
-        row.at,
+        row.at.millis(),
         row.event,
         row.actor_kind,
         row.actor_id,

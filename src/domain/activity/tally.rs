@@ -122,7 +122,7 @@ impl Tally {
     pub(super) fn read(row: TallyRow) -> Option<Self> {
         Some(Self {
             kind: TallyKind::parse(&row.kind)?,
-            hour: Timestamp::from_millis(row.hour),
+            hour: row.hour,
             subject_id: row.subject_id,
             subject_name: row.subject_name,
             count: row.count,
@@ -141,7 +141,7 @@ impl Tally {
 
     fn row(&self) -> Result<TallyRow> {
         Ok(TallyRow {
-            hour: self.hour.millis(),
+            hour: self.hour,
             kind: self.kind.name().to_owned(),
             subject_id: self.subject_id.clone(),
             subject_name: self.subject_name.clone(),

@@ -18,11 +18,11 @@ struct Row {
     title: String,
     detail: String,
     level: i64,
-    since: i64,
-    opened_at: i64,
-    seen_at: i64,
-    closed_at: Option<i64>,
-    mailed_at: Option<i64>,
+    since: Timestamp,
+    opened_at: Timestamp,
+    seen_at: Timestamp,
+    closed_at: Option<Timestamp>,
+    mailed_at: Option<Timestamp>,
 }
 
 impl From<Row> for Alert {
@@ -35,11 +35,11 @@ impl From<Row> for Alert {
             title: row.title,
             detail: row.detail,
             level: row.level,
-            since: Timestamp::from_millis(row.since),
-            opened_at: Timestamp::from_millis(row.opened_at),
-            seen_at: Timestamp::from_millis(row.seen_at),
-            closed_at: row.closed_at.map(Timestamp::from_millis),
-            mailed_at: row.mailed_at.map(Timestamp::from_millis),
+            since: row.since,
+            opened_at: row.opened_at,
+            seen_at: row.seen_at,
+            closed_at: row.closed_at,
+            mailed_at: row.mailed_at,
         }
     }
 }
@@ -74,8 +74,8 @@ pub(super) fn closed(
     let query = match after {
         Some(Cursor { at, id }) => query.filter(
             alerts::closed_at
-                .lt(at.millis())
-                .or(alerts::closed_at.eq(at.millis()).and(alerts::id.lt(id)))
+                .lt(at)
+                .or(alerts::closed_at.eq(at).and(alerts::id.lt(id)))
                 .assume_not_null(),
         ),
         None => query,
@@ -95,11 +95,7 @@ pub(super) fn moved(
     limit: i64,
 ) -> Result<Vec<Alert>> {
     let rows: Vec<Row> = alerts::table
-        .filter(
-            alerts::opened_at
-                .ge(since.millis())
-                .or(alerts::closed_at.ge(since.millis()).assume_not_null()),
-        )
+        .filter(alerts::opened_at.ge(since).or(alerts::closed_at.ge(since).assume_not_null()))
         .order((alerts::opened_at.desc(), alerts::id.desc()))
         .limit(limit)
         .select(Row::as_select())
@@ -122,9 +118,9 @@ pub(super) fn insert(
             alerts::title.eq(&found.title),
             alerts::detail.eq(&found.detail),
             alerts::level.eq(found.level),
-            alerts::since.eq(found.since.millis()),
-            alerts::opened_at.eq(now.millis()),
-            alerts::seen_at.eq(now.millis()),
+            alerts::since.eq(found.since),
+            alerts::opened_at.eq(now),
+            alerts::seen_at.eq(now),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -142,23 +138,21 @@ pub(super) fn update(
             alerts::title.eq(&found.title),
             alerts::detail.eq(&found.detail),
             alerts::level.eq(found.level),
-            alerts::seen_at.eq(now.millis()),
+            alerts::seen_at.eq(now),
         ))
         .execute(&mut **tx)?;
     Ok(())
 }
 
 pub(super) fn close(tx: &mut Transaction<'_>, id: &str, now: Timestamp) -> Result<()> {
-    diesel::update(alerts::table.find(id))
-        .set(alerts::closed_at.eq(now.millis()))
-        .execute(&mut **tx)?;
+    diesel::update(alerts::table.find(id)).set(alerts::closed_at.eq(now)).execute(&mut **tx)?;
     Ok(())
 }
 
 /// Notes that alerts were told by email.
 pub(super) fn mailed(tx: &mut Transaction<'_>, ids: &[&str], now: Timestamp) -> Result<()> {
     diesel::update(alerts::table.filter(alerts::id.eq_any(ids)))
-        .set(alerts::mailed_at.eq(now.millis()))
+        .set(alerts::mailed_at.eq(now))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -166,7 +160,7 @@ pub(super) fn mailed(tx: &mut Transaction<'_>, ids: &[&str], now: Timestamp) -> 
 /// Forgets alerts that closed before `before`, at most `limit`; returns how many.
 pub(super) fn forget(tx: &mut Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize> {
     let old: Vec<String> = alerts::table
-        .filter(alerts::closed_at.lt(before.millis()))
+        .filter(alerts::closed_at.lt(before))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(alerts::id)
         .load(&mut **tx)?;

@@ -41,7 +41,7 @@ pub(super) fn advance_search(
     diesel::update(stored_secret_search::table.find(1))
         .set((
             stored_secret_search::last_key_id.eq(last_key_id),
-            stored_secret_search::completed_at.eq(completed_at.map(Timestamp::millis)),
+            stored_secret_search::completed_at.eq(completed_at),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -64,7 +64,7 @@ pub(super) fn insert(
             .values((
                 stored_secrets::kind.eq(kind.name()),
                 stored_secrets::id.eq(id),
-                stored_secrets::found_at.eq(found_at.millis()),
+                stored_secrets::found_at.eq(found_at),
             ))
             .execute(&mut **tx)?;
     }
@@ -93,8 +93,7 @@ pub(super) fn found(
     if let Some(ids) = ids {
         query = query.filter(stored_secrets::id.eq_any(ids.to_vec()));
     }
-    let rows: Vec<(String, i64)> = query.load(connection)?;
-    Ok(rows.into_iter().map(|(id, at)| (id, Timestamp::from_millis(at))).collect())
+    Ok(query.load(connection)?)
 }
 
 /// Remembers what has the name of another one, unless it is known.
@@ -109,7 +108,7 @@ pub(super) fn insert_alike(
             .values((
                 names_alike::kind.eq(kind),
                 names_alike::id.eq(id),
-                names_alike::found_at.eq(found_at.millis()),
+                names_alike::found_at.eq(found_at),
             ))
             .execute(&mut **tx)?;
     }
@@ -138,6 +137,5 @@ pub(super) fn alike(
     if let Some(ids) = ids {
         query = query.filter(names_alike::id.eq_any(ids.to_vec()));
     }
-    let rows: Vec<(String, i64)> = query.load(connection)?;
-    Ok(rows.into_iter().map(|(id, at)| (id, Timestamp::from_millis(at))).collect())
+    Ok(query.load(connection)?)
 }

@@ -16,13 +16,13 @@ struct Row {
     id: String,
     key_id: String,
     secret: Option<i64>,
-    reported_at: i64,
+    reported_at: Timestamp,
     reported_by: Option<String>,
     reporter: String,
-    since: i64,
+    since: Timestamp,
     found: String,
     action: String,
-    closed_at: Option<i64>,
+    closed_at: Option<Timestamp>,
     closer: Option<String>,
 }
 
@@ -30,15 +30,15 @@ impl TryFrom<Row> for Leak {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
-        let closed_at = row.closed_at.map(Timestamp::from_millis);
+        let closed_at = row.closed_at;
         Ok(Self {
             id: LeakId::stored(row.id),
             key_id: KeyId::stored(&row.key_id)?,
             secret: row.secret,
-            reported_at: Timestamp::from_millis(row.reported_at),
+            reported_at: row.reported_at,
             reported_by: row.reported_by,
             reporter: row.reporter,
-            since: Timestamp::from_millis(row.since),
+            since: row.since,
             found: row.found,
             action: Action::parse(&row.action).ok_or_else(|| Error::internal("a bad action"))?,
             closed: closed_at.map(|at| (at, row.closer.unwrap_or_default())),
@@ -78,8 +78,8 @@ pub(super) fn walk(
     let query = match cursor {
         // The first bound is what an index can be entered at.
         Some(Cursor { at, id, .. }) => query
-            .filter(leaks::reported_at.le(at.millis()))
-            .filter(leaks::reported_at.lt(at.millis()).or(leaks::id.lt(id))),
+            .filter(leaks::reported_at.le(at))
+            .filter(leaks::reported_at.lt(at).or(leaks::id.lt(id))),
         None => query,
     };
     let rows: Vec<Row> = query
@@ -96,10 +96,10 @@ pub(super) fn insert(tx: &mut Transaction<'_>, leak: &Leak) -> Result<()> {
             leaks::id.eq(leak.id.as_str()),
             leaks::key_id.eq(leak.key_id.as_str()),
             leaks::secret.eq(leak.secret),
-            leaks::reported_at.eq(leak.reported_at.millis()),
+            leaks::reported_at.eq(leak.reported_at),
             leaks::reported_by.eq(&leak.reported_by),
             leaks::reporter.eq(&leak.reporter),
-            leaks::since.eq(leak.since.millis()),
+            leaks::since.eq(leak.since),
             leaks::found.eq(&leak.found),
             leaks::action.eq(leak.action.slug()),
         ))
@@ -115,23 +115,19 @@ pub(super) fn close(
     name: &str,
 ) -> Result<()> {
     diesel::update(leaks::table.find(id.as_str()))
-        .set((
-            leaks::closed_at.eq(at.millis()),
-            leaks::closed_by.eq(by),
-            leaks::closer.eq(Some(name)),
-        ))
+        .set((leaks::closed_at.eq(at), leaks::closed_by.eq(by), leaks::closer.eq(Some(name))))
         .execute(&mut **tx)?;
     Ok(())
 }
 
 pub(super) fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note>> {
-    let rows: Vec<(i64, String, String)> = leak_notes::table
+    let rows: Vec<(Timestamp, String, String)> = leak_notes::table
         .filter(leak_notes::leak_id.eq(id.as_str()))
         .order((leak_notes::at, leak_notes::id))
         .limit(MOST_NOTES)
         .select((leak_notes::at, leak_notes::author, leak_notes::text))
         .load(connection)?;
-    let note = |(at, author, text)| Note { at: Timestamp::from_millis(at), author, text };
+    let note = |(at, author, text)| Note { at, author, text };
     Ok(rows.into_iter().map(note).collect())
 }
 
@@ -153,7 +149,7 @@ pub(super) fn insert_note(
         .values((
             leak_notes::id.eq(id),
             leak_notes::leak_id.eq(leak_id.as_str()),
-            leak_notes::at.eq(note.at.millis()),
+            leak_notes::at.eq(note.at),
             leak_notes::member_id.eq(member_id),
             leak_notes::author.eq(&note.author),
             leak_notes::text.eq(&note.text),

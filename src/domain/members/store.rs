@@ -18,11 +18,11 @@ struct Row {
     email: String,
     password_hash: Option<String>,
     super_manager: bool,
-    created_at: i64,
-    last_signed_in_at: Option<i64>,
-    disabled_at: Option<i64>,
+    created_at: Timestamp,
+    last_signed_in_at: Option<Timestamp>,
+    disabled_at: Option<Timestamp>,
     version: i64,
-    invited_until: Option<i64>,
+    invited_until: Option<Timestamp>,
 }
 
 impl Row {
@@ -30,8 +30,8 @@ impl Row {
     /// grants nothing.
     fn with<'a>(self, names: impl Iterator<Item = &'a String>) -> Member {
         let state = match (self.disabled_at, self.invited_until) {
-            (Some(at), _) => State::Disabled(Timestamp::from_millis(at)),
-            (None, Some(until)) => State::Invited(Timestamp::from_millis(until)),
+            (Some(at), _) => State::Disabled(at),
+            (None, Some(until)) => State::Invited(until),
             (None, None) => State::Active,
         };
         Member {
@@ -41,8 +41,8 @@ impl Row {
             super_manager: self.super_manager,
             permissions: names.filter_map(|name| name.parse::<Permission>().ok()).collect(),
             state,
-            created_at: Timestamp::from_millis(self.created_at),
-            last_signed_in_at: self.last_signed_in_at.map(Timestamp::from_millis),
+            created_at: self.created_at,
+            last_signed_in_at: self.last_signed_in_at,
             version: self.version,
         }
     }
@@ -111,7 +111,7 @@ pub(super) fn insert(
     password_hash: Option<&str>,
 ) -> Result<()> {
     let invited_until = match member.state {
-        State::Invited(until) => Some(until.millis()),
+        State::Invited(until) => Some(until),
         State::Active | State::Disabled(_) => None,
     };
     diesel::insert_into(members::table)
@@ -122,7 +122,7 @@ pub(super) fn insert(
             members::email_folded.eq(member.email.folded()),
             members::password_hash.eq(password_hash),
             members::super_manager.eq(member.super_manager),
-            members::created_at.eq(member.created_at.millis()),
+            members::created_at.eq(member.created_at),
             members::version.eq(member.version),
             members::invited_until.eq(invited_until),
         ))
@@ -173,7 +173,7 @@ pub(super) fn set_disabled(
     since: Option<Timestamp>,
 ) -> Result<()> {
     diesel::update(members::table.find(id.as_str()))
-        .set(members::disabled_at.eq(since.map(Timestamp::millis)))
+        .set(members::disabled_at.eq(since))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -184,7 +184,7 @@ pub(super) fn set_invited_until(
     until: Option<Timestamp>,
 ) -> Result<()> {
     diesel::update(members::table.find(id.as_str()))
-        .set(members::invited_until.eq(until.map(Timestamp::millis)))
+        .set(members::invited_until.eq(until))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -212,7 +212,7 @@ pub(super) fn set_last_signed_in(
     now: Timestamp,
 ) -> Result<()> {
     diesel::update(members::table.find(id.as_str()))
-        .set(members::last_signed_in_at.eq(now.millis()))
+        .set(members::last_signed_in_at.eq(now))
         .execute(&mut **tx)?;
     Ok(())
 }

@@ -60,7 +60,7 @@ pub(super) fn insert(
             roles::coverage.eq(role.coverage.name()),
             roles::position.eq(position),
             roles::version.eq(role.version),
-            roles::created_at.eq(now.millis()),
+            roles::created_at.eq(now),
         ))
         .execute(&mut **tx)?;
     insert_scopes(tx, role)

@@ -56,7 +56,7 @@ pub(super) fn insert(
             scopes::position.eq(position),
             scopes::built_in.eq(scope.built_in),
             scopes::version.eq(scope.version),
-            scopes::created_at.eq(now.millis()),
+            scopes::created_at.eq(now),
         )
     };
     let rows: Vec<_> = (position..).zip(new).map(row).collect();

@@ -20,7 +20,7 @@ pub(super) use terms::numbers_with;
 #[diesel(table_name = activity)]
 pub(super) struct Row {
     pub number: i64,
-    pub at: i64,
+    pub at: Timestamp,
     pub event: String,
     pub actor_kind: String,
     pub actor_id: Option<String>,
@@ -46,7 +46,7 @@ impl From<Row> for Recorded {
     fn from(row: Row) -> Self {
         Self {
             number: row.number,
-            at: Timestamp::from_millis(row.at),
+            at: row.at,
             event: row.event,
             actor_kind: row.actor_kind,
             actor_id: row.actor_id,

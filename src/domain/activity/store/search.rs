@@ -114,7 +114,7 @@ fn narrowed<'a>(filter: &'a Filter, event: Option<&str>, like: &str) -> Boxed<'a
         query = query.filter(activity::event.eq(event.to_owned()));
     }
     if let Some(since) = filter.since {
-        query = query.filter(activity::at.ge(since.millis()));
+        query = query.filter(activity::at.ge(since));
     }
     if let Some(id) = &filter.subject_id {
         query = query.filter(activity::subject_id.eq(id));
@@ -179,7 +179,7 @@ fn beyond(cursor: Cursor) -> Condition {
     let sign = if cursor.is_after { "<" } else { ">" };
     Box::new(
         sql::<Bool>(&format!("(activity.at, activity.number) {sign} ("))
-            .bind::<BigInt, _>(cursor.at.millis())
+            .bind::<BigInt, _>(cursor.at)
             .sql(", ")
             .bind::<BigInt, _>(cursor.number)
             .sql(")")

@@ -10,7 +10,7 @@ use crate::db::{Connection, Transaction};
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = activity_tallies)]
 pub(in crate::domain::activity) struct TallyRow {
-    pub hour: i64,
+    pub hour: Timestamp,
     pub kind: String,
     pub subject_id: String,
     pub subject_name: String,
@@ -25,7 +25,7 @@ pub(in crate::domain::activity) fn find(
     subject_id: &str,
 ) -> Result<Option<TallyRow>> {
     Ok(activity_tallies::table
-        .find((hour.millis(), kind, subject_id))
+        .find((hour, kind, subject_id))
         .select(TallyRow::as_select())
         .first(connection)
         .optional()?)
@@ -38,7 +38,7 @@ pub(in crate::domain::activity) fn subjects(
     kind: &str,
 ) -> Result<i64> {
     Ok(activity_tallies::table
-        .filter(activity_tallies::hour.eq(hour.millis()))
+        .filter(activity_tallies::hour.eq(hour))
         .filter(activity_tallies::kind.eq(kind))
         .count()
         .get_result(connection)?)
@@ -68,7 +68,7 @@ pub(in crate::domain::activity) fn between(
     (from, to): (Timestamp, Timestamp),
 ) -> Result<Vec<TallyRow>> {
     Ok(activity_tallies::table
-        .filter(activity_tallies::hour.between(from.millis(), to.millis()))
+        .filter(activity_tallies::hour.between(from, to))
         .filter(activity_tallies::kind.eq(kind))
         .order((activity_tallies::hour, activity_tallies::subject_id))
         .select(TallyRow::as_select())
@@ -80,13 +80,12 @@ pub(in crate::domain::activity) fn oldest_hour(
     connection: &mut Connection,
     latest: Timestamp,
 ) -> Result<Option<Timestamp>> {
-    let oldest: Option<i64> = activity_tallies::table
+    Ok(activity_tallies::table
         .select(activity_tallies::hour)
-        .filter(activity_tallies::hour.le(latest.millis()))
+        .filter(activity_tallies::hour.le(latest))
         .order(activity_tallies::hour)
         .first(connection)
-        .optional()?;
-    Ok(oldest.map(Timestamp::from_millis))
+        .optional()?)
 }
 
 /// Takes all rows of an hour out of the table.
@@ -95,11 +94,11 @@ pub(in crate::domain::activity) fn take_hour(
     hour: Timestamp,
 ) -> Result<Vec<TallyRow>> {
     let rows = activity_tallies::table
-        .filter(activity_tallies::hour.eq(hour.millis()))
+        .filter(activity_tallies::hour.eq(hour))
         .order((activity_tallies::kind, activity_tallies::subject_id))
         .select(TallyRow::as_select())
         .load(&mut **tx)?;
-    diesel::delete(activity_tallies::table.filter(activity_tallies::hour.eq(hour.millis())))
+    diesel::delete(activity_tallies::table.filter(activity_tallies::hour.eq(hour)))
         .execute(&mut **tx)?;
     Ok(rows)
 }

@@ -21,9 +21,9 @@ pub(in crate::domain::api_keys) fn set_notes(
 ) -> Result<()> {
     diesel::update(api_keys::table.find(key.id.as_str()))
         .set((
-            api_keys::noted_at.eq(key.noted_at.map(Timestamp::millis)),
-            api_keys::reviewed_at.eq(key.reviewed_at.map(Timestamp::millis)),
-            api_keys::attention_at.eq(key.attention_at(settings).millis()),
+            api_keys::noted_at.eq(key.noted_at),
+            api_keys::reviewed_at.eq(key.reviewed_at),
+            api_keys::attention_at.eq(key.attention_at(settings)),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -48,8 +48,8 @@ pub(in crate::domain::api_keys) fn noted_when_over(
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
     let rows: Vec<Row> = api_keys::table
-        .filter(api_keys::noted_at.le(now.millis()))
-        .filter(api_keys::revoked_at.is_not_null().or((api_keys::expires_at + 0).le(now.millis())))
+        .filter(api_keys::noted_at.le(now))
+        .filter(api_keys::revoked_at.is_not_null().or((api_keys::expires_at + 0).le(now)))
         .order((api_keys::noted_at.desc(), api_keys::id))
         .limit(limit)
         .select(Row::as_select())
@@ -66,8 +66,8 @@ pub(in crate::domain::api_keys) fn expiring(
 ) -> Result<Vec<ApiKey>> {
     let rows: Vec<Row> = api_keys::table
         .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::expires_at.gt(after.millis()))
-        .filter(api_keys::expires_at.le(until.millis()))
+        .filter(api_keys::expires_at.gt(after))
+        .filter(api_keys::expires_at.le(until))
         .order((api_keys::expires_at, api_keys::id))
         .limit(limit)
         .select(Row::as_select())
@@ -84,9 +84,9 @@ pub(in crate::domain::api_keys) fn no_longer_used(
     let ids: Vec<String> = api_keys::table
         .filter(api_keys::revoked_at.is_null())
         // Those that were never used stand at 0.
-        .filter(api_keys::last_used_at.gt(0).and(api_keys::last_used_at.le(before.millis())))
+        .filter(api_keys::last_used_at.gt(0).and(api_keys::last_used_at.le(before)))
         // Nothing added, so that the order's index is walked along and not this column's.
-        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .filter((api_keys::expires_at + 0).gt(now))
         .order((api_keys::last_used_at, api_keys::id))
         .limit(limit)
         .select(api_keys::id)
@@ -100,7 +100,7 @@ pub(in crate::domain::api_keys) fn overlapping(
     limit: i64,
 ) -> Result<Vec<KeyId>> {
     let ids: Vec<String> = api_key_secrets::table
-        .filter(api_key_secrets::superseded_at.gt(now.millis()))
+        .filter(api_key_secrets::superseded_at.gt(now))
         .limit(limit)
         .select(api_key_secrets::key_id)
         .load(connection)?;

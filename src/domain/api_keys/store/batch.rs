@@ -20,8 +20,8 @@ pub(in crate::domain::api_keys) fn active_after(
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::id.gt(after))
         // Nothing added, so that the order's index is walked along and not these columns'.
-        .filter((api_keys::expires_at + 0).gt(now.millis()))
-        .filter((api_keys::created_at + 0).le(now.millis()))
+        .filter((api_keys::expires_at + 0).gt(now))
+        .filter((api_keys::created_at + 0).le(now))
         .order(api_keys::id)
         .limit(limit)
         .select(Row::as_select())
@@ -58,9 +58,9 @@ pub(in crate::domain::api_keys) fn first_created_at(
 ) -> Result<Option<Timestamp>> {
     let first = api_keys::table.order((api_keys::created_at, api_keys::id)).limit(1);
     let first = first.select(api_keys::created_at);
-    let live: Option<i64> =
+    let live: Option<Timestamp> =
         first.filter(api_keys::revoked_at.is_null()).first(connection).optional()?;
-    let revoked: Option<i64> =
+    let revoked: Option<Timestamp> =
         first.filter(api_keys::revoked_at.is_not_null()).first(connection).optional()?;
-    Ok(live.into_iter().chain(revoked).min().map(Timestamp::from_millis))
+    Ok(live.into_iter().chain(revoked).min())
 }

@@ -33,6 +33,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::schema::{api_key_addresses, api_key_scopes, api_key_secrets, api_keys};
+use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::settings::Settings;
 
@@ -46,16 +47,16 @@ struct Row {
     all_role_scopes: bool,
     notes: String,
     version: i64,
-    created_at: i64,
+    created_at: Timestamp,
     created_by: String,
-    edited_at: Option<i64>,
-    expires_at: i64,
-    secret_created_at: i64,
-    last_used_at: i64,
+    edited_at: Option<Timestamp>,
+    expires_at: Timestamp,
+    secret_created_at: Timestamp,
+    last_used_at: OrNever,
     last_used_address: Option<String>,
-    revoked_at: Option<i64>,
-    noted_at: Option<i64>,
-    reviewed_at: Option<i64>,
+    revoked_at: Option<Timestamp>,
+    noted_at: Option<Timestamp>,
+    reviewed_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for ApiKey {
@@ -73,16 +74,16 @@ impl TryFrom<Row> for ApiKey {
             all_role_scopes: row.all_role_scopes,
             notes: row.notes,
             version: row.version,
-            created_at: Timestamp::from_millis(row.created_at),
+            created_at: row.created_at,
             created_by: row.created_by,
-            edited_at: row.edited_at.map(Timestamp::from_millis),
-            expires_at: Timestamp::from_millis(row.expires_at),
-            secret_created_at: Timestamp::from_millis(row.secret_created_at),
-            last_used_at: (row.last_used_at > 0).then(|| Timestamp::from_millis(row.last_used_at)),
+            edited_at: row.edited_at,
+            expires_at: row.expires_at,
+            secret_created_at: row.secret_created_at,
+            last_used_at: row.last_used_at.into(),
             last_used_address: row.last_used_address,
-            revoked_at: row.revoked_at.map(Timestamp::from_millis),
-            noted_at: row.noted_at.map(Timestamp::from_millis),
-            reviewed_at: row.reviewed_at.map(Timestamp::from_millis),
+            revoked_at: row.revoked_at,
+            noted_at: row.noted_at,
+            reviewed_at: row.reviewed_at,
         })
     }
 }
@@ -154,9 +155,9 @@ macro_rules! editable {
             api_keys::all_role_scopes.eq(key.all_role_scopes),
             api_keys::notes.eq(&key.notes),
             api_keys::version.eq(key.version),
-            api_keys::edited_at.eq(key.edited_at.map(Timestamp::millis)),
-            api_keys::expires_at.eq(key.expires_at.millis()),
-            api_keys::attention_at.eq(key.attention_at($settings).millis()),
+            api_keys::edited_at.eq(key.edited_at),
+            api_keys::expires_at.eq(key.expires_at),
+            api_keys::attention_at.eq(key.attention_at($settings)),
         )
     }};
 }
@@ -168,11 +169,11 @@ macro_rules! whole {
         (
             api_keys::id.eq(key.id.as_str()),
             api_keys::environment.eq(key.environment.slug()),
-            api_keys::created_at.eq(key.created_at.millis()),
+            api_keys::created_at.eq(key.created_at),
             api_keys::created_by.eq(&key.created_by),
-            api_keys::secret_created_at.eq(key.secret_created_at.millis()),
-            api_keys::last_used_at.eq(key.last_used_at.map_or(0, Timestamp::millis)),
-            api_keys::revoked_at.eq(key.revoked_at.map(Timestamp::millis)),
+            api_keys::secret_created_at.eq(key.secret_created_at),
+            api_keys::last_used_at.eq(key.last_used_at.unwrap_or_default()),
+            api_keys::revoked_at.eq(key.revoked_at),
             api_keys::revoked_by.eq(revoked_by),
             editable!($details, $settings),
         )
@@ -194,8 +195,8 @@ pub(super) fn insert(
                 api_key_secrets::digest.eq(digest),
                 api_key_secrets::key_id.eq(key.id.as_str()),
                 api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
-                api_key_secrets::created_at.eq(key.secret_created_at.millis()),
-                api_key_secrets::expires_at.eq(key.expires_at.millis()),
+                api_key_secrets::created_at.eq(key.secret_created_at),
+                api_key_secrets::expires_at.eq(key.expires_at),
             )
         })
         .collect();
@@ -218,7 +219,7 @@ pub(super) fn update(
     diesel::update(api_key_secrets::table)
         .filter(api_key_secrets::key_id.eq(id))
         .filter(api_key_secrets::superseded_at.is_null())
-        .set(api_key_secrets::expires_at.eq(details.key.expires_at.millis()))
+        .set(api_key_secrets::expires_at.eq(details.key.expires_at))
         .execute(&mut **tx)?;
     diesel::delete(api_key_scopes::table.filter(api_key_scopes::key_id.eq(id)))
         .execute(&mut **tx)?;
@@ -234,7 +235,7 @@ pub(super) fn revoke(
     by: Option<&str>,
 ) -> Result<()> {
     diesel::update(api_keys::table.find(id.as_str()))
-        .set((api_keys::revoked_at.eq(now.millis()), api_keys::revoked_by.eq(by)))
+        .set((api_keys::revoked_at.eq(now), api_keys::revoked_by.eq(by)))
         .execute(&mut **tx)?;
     Ok(())
 }

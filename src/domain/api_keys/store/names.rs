@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::api_keys;
 use crate::db::{Connection, Transaction};
@@ -15,7 +16,7 @@ pub(in crate::domain::api_keys) struct NameRow {
     pub name: String,
     pub name_folded: String,
     pub name_sort: String,
-    pub revoked_at: Option<i64>,
+    pub revoked_at: Option<Timestamp>,
 }
 
 /// Whether another key than `except` that is not revoked has this name.

@@ -6,6 +6,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::schema::{api_key_secrets, api_keys};
+use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, Value, execute_for};
 use crate::domain::api_keys::{ApiKey, KeptSecret, KeyId, Used};
 use crate::domain::settings::Settings;
@@ -14,10 +15,10 @@ use crate::domain::settings::Settings;
 #[diesel(table_name = api_key_secrets)]
 pub(super) struct SecretRow {
     number: i64,
-    created_at: i64,
-    expires_at: i64,
-    superseded_at: Option<i64>,
-    last_used_at: i64,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    superseded_at: Option<Timestamp>,
+    last_used_at: OrNever,
     last_used_address: Option<String>,
 }
 
@@ -37,10 +38,10 @@ pub(in crate::domain::api_keys) fn secrets(
 pub(super) fn kept(row: SecretRow) -> KeptSecret {
     KeptSecret {
         number: row.number,
-        created_at: Timestamp::from_millis(row.created_at),
-        expires_at: Timestamp::from_millis(row.expires_at),
-        superseded_at: row.superseded_at.map(Timestamp::from_millis),
-        last_used_at: (row.last_used_at > 0).then(|| Timestamp::from_millis(row.last_used_at)),
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        superseded_at: row.superseded_at,
+        last_used_at: row.last_used_at.into(),
         last_used_address: row.last_used_address,
     }
 }
@@ -56,9 +57,9 @@ pub(in crate::domain::api_keys) fn add_secret(
     diesel::update(api_keys::table.find(key.id.as_str()))
         .set((
             api_keys::version.eq(key.version),
-            api_keys::expires_at.eq(key.expires_at.millis()),
-            api_keys::secret_created_at.eq(key.secret_created_at.millis()),
-            api_keys::attention_at.eq(key.attention_at(settings).millis()),
+            api_keys::expires_at.eq(key.expires_at),
+            api_keys::secret_created_at.eq(key.secret_created_at),
+            api_keys::attention_at.eq(key.attention_at(settings)),
         ))
         .execute(&mut **tx)?;
     diesel::insert_into(api_key_secrets::table)
@@ -66,8 +67,8 @@ pub(in crate::domain::api_keys) fn add_secret(
             api_key_secrets::digest.eq(digest),
             api_key_secrets::key_id.eq(key.id.as_str()),
             api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
-            api_key_secrets::created_at.eq(key.secret_created_at.millis()),
-            api_key_secrets::expires_at.eq(key.expires_at.millis()),
+            api_key_secrets::created_at.eq(key.secret_created_at),
+            api_key_secrets::expires_at.eq(key.expires_at),
             api_key_secrets::number.eq(number),
         ))
         .execute(&mut **tx)?;
@@ -84,7 +85,7 @@ pub(in crate::domain::api_keys) fn supersede(
     diesel::update(api_key_secrets::table)
         .filter(api_key_secrets::key_id.eq(id.as_str()))
         .filter(api_key_secrets::number.eq(number))
-        .set(api_key_secrets::superseded_at.eq(end.millis()))
+        .set(api_key_secrets::superseded_at.eq(end))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -95,7 +96,7 @@ pub(in crate::domain::api_keys) fn note_use(tx: &mut Transaction<'_>, key: &ApiK
     diesel::update(api_key_secrets::table)
         .filter(api_key_secrets::key_id.eq(key.id.as_str()))
         .set((
-            api_key_secrets::last_used_at.eq(key.last_used_at.map_or(0, Timestamp::millis)),
+            api_key_secrets::last_used_at.eq(key.last_used_at.unwrap_or_default()),
             api_key_secrets::last_used_address.eq(&key.last_used_address),
         ))
         .execute(&mut **tx)?;

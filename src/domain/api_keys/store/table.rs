@@ -50,7 +50,7 @@ pub(in crate::domain::api_keys) fn totals(
 ) -> Result<Totals> {
     let counts: Counts = diesel::sql_query(COUNTS)
         .bind::<BigInt, _>(limit)
-        .bind::<BigInt, _>(now.millis())
+        .bind::<BigInt, _>(now)
         .get_result(connection)?;
     let Counts { live: all, attention, over_but_noted: over, expired, revoked } = counts;
     Ok(Totals { all, attention, over, expired, revoked })
@@ -71,7 +71,7 @@ pub(in crate::domain::api_keys) fn count_active(
     limit: i64,
 ) -> Result<i64> {
     let count: Count = diesel::sql_query(COUNT_ACTIVE)
-        .bind::<BigInt, _>(now.millis())
+        .bind::<BigInt, _>(now)
         .bind::<BigInt, _>(limit)
         .get_result(connection)?;
     Ok(count.n)
@@ -119,11 +119,9 @@ fn scan(
 ) -> Result<Vec<String>> {
     let query = match filter.view {
         View::Attention => with_search(live(), filter)
-            .filter((api_keys::attention_at + 0).le(now.millis()))
-            .filter((api_keys::expires_at + 0).gt(now.millis())),
-        View::Expired => {
-            with_search(live(), filter).filter((api_keys::expires_at + 0).le(now.millis()))
-        }
+            .filter((api_keys::attention_at + 0).le(now))
+            .filter((api_keys::expires_at + 0).gt(now)),
+        View::Expired => with_search(live(), filter).filter((api_keys::expires_at + 0).le(now)),
         View::All | View::Revoked => searched(filter, now),
     };
     let query = match &filter.role_id {
@@ -175,7 +173,7 @@ fn load(query: Boxed<'_>, limit: usize, connection: &mut Connection) -> Result<V
 
 /// What the view and the environment let through.
 fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
-    let now = now.millis();
+    let now = now;
     let query = match filter.view {
         View::All => live(),
         View::Attention => {

@@ -128,9 +128,9 @@ pub(in crate::domain::api_keys) fn least_used(
 ) -> Result<Vec<ApiKey>> {
     let rows: Vec<Row> = api_keys::table
         .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::last_used_at.lt(before.millis()))
+        .filter(api_keys::last_used_at.lt(before))
         // Nothing added, so that the order's index is walked along and not this column's.
-        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .filter((api_keys::expires_at + 0).gt(now))
         .order((api_keys::last_used_at, api_keys::id))
         .limit(limit)
         .select(Row::as_select())
@@ -147,13 +147,11 @@ pub(in crate::domain::api_keys) fn count_used(
 ) -> Result<(i64, i64)> {
     let active = api_keys::table
         .filter(api_keys::revoked_at.is_null())
-        .filter((api_keys::expires_at + 0).gt(now.millis()))
+        .filter((api_keys::expires_at + 0).gt(now))
         .select(api_keys::id)
         .limit(limit);
-    let used: Vec<String> =
-        active.filter(api_keys::last_used_at.ge(since.millis())).load(connection)?;
-    let unused: Vec<String> =
-        active.filter(api_keys::last_used_at.lt(since.millis())).load(connection)?;
+    let used: Vec<String> = active.filter(api_keys::last_used_at.ge(since)).load(connection)?;
+    let unused: Vec<String> = active.filter(api_keys::last_used_at.lt(since)).load(connection)?;
     let count = |ids: Vec<String>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
     Ok((count(used), count(unused)))
 }

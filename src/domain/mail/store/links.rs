@@ -20,7 +20,7 @@ pub(in crate::domain::mail) fn seal(
         .set((
             mail_outbox::sealed.eq(Some(sealed)),
             mail_outbox::link_of.eq(Some(link.member_id)),
-            mail_outbox::link_ends_at.eq(Some(link.ends_at.millis())),
+            mail_outbox::link_ends_at.eq(Some(link.ends_at)),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -47,7 +47,7 @@ pub(in crate::domain::mail) fn give_up_ended_links(
 ) -> Result<()> {
     let ids: Vec<String> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.is_not_null())
-        .filter(mail_outbox::link_ends_at.le(now.millis()))
+        .filter(mail_outbox::link_ends_at.le(now))
         .select(mail_outbox::id)
         .load(&mut **tx)?;
     give_up(tx, &ids, "Its link expired before it could be sent", now)
@@ -65,8 +65,8 @@ pub(super) fn give_up(
     }
     diesel::update(mail_outbox::table.filter(mail_outbox::id.eq_any(ids)))
         .set((
-            mail_outbox::next_attempt_at.eq(None::<i64>),
-            mail_outbox::given_up_at.eq(Some(now.millis())),
+            mail_outbox::next_attempt_at.eq(None::<Timestamp>),
+            mail_outbox::given_up_at.eq(Some(now)),
             mail_outbox::last_error.eq(why),
             mail_outbox::sealed.eq(None::<Vec<u8>>),
         ))

@@ -47,9 +47,9 @@ pub(in crate::domain::mail) fn insert(
             mail_outbox::subject.eq(&message.subject),
             mail_outbox::text_part.eq(&message.text),
             mail_outbox::html_part.eq(&message.html),
-            mail_outbox::created_at.eq(now.millis()),
+            mail_outbox::created_at.eq(now),
             mail_outbox::tries.eq(0),
-            mail_outbox::next_attempt_at.eq(Some(now.millis())),
+            mail_outbox::next_attempt_at.eq(Some(now)),
             mail_outbox::last_error.eq(""),
         ))
         .execute(&mut **tx)?;
@@ -62,7 +62,7 @@ pub(in crate::domain::mail) fn is_any_due(
     now: Timestamp,
 ) -> Result<bool> {
     let due: Option<String> = mail_outbox::table
-        .filter(mail_outbox::next_attempt_at.le(now.millis()))
+        .filter(mail_outbox::next_attempt_at.le(now))
         .select(mail_outbox::id)
         .first(connection)
         .optional()?;
@@ -76,14 +76,14 @@ pub(in crate::domain::mail) fn claim_due(
     now: Timestamp,
 ) -> Result<Vec<Claimed>> {
     let due: Vec<Due> = mail_outbox::table
-        .filter(mail_outbox::next_attempt_at.le(now.millis()))
+        .filter(mail_outbox::next_attempt_at.le(now))
         .order((mail_outbox::next_attempt_at, mail_outbox::created_at, mail_outbox::id))
         .limit(IN_A_ROUND)
         .select(Due::as_select())
         .load(&mut **tx)?;
     let ids: Vec<&str> = due.iter().map(|due| due.id.as_str()).collect();
     diesel::update(mail_outbox::table.filter(mail_outbox::id.eq_any(ids)))
-        .set(mail_outbox::next_attempt_at.eq(Some(now.plus(backoff::CLAIM).millis())))
+        .set(mail_outbox::next_attempt_at.eq(Some(now.plus(backoff::CLAIM))))
         .execute(&mut **tx)?;
     let mut claimed = Vec::with_capacity(due.len());
     for due in due {
@@ -106,7 +106,7 @@ struct Due {
     html_part: Option<String>,
     tries: i64,
     resent: i64,
-    next_attempt_at: Option<i64>,
+    next_attempt_at: Option<Timestamp>,
     sealed: Option<Vec<u8>>,
 }
 
@@ -123,7 +123,7 @@ impl Due {
             message: Message { to, subject, text, html },
             tries: self.tries,
             resent: self.resent,
-            due_at: Timestamp::from_millis(self.next_attempt_at.unwrap_or(now.millis())),
+            due_at: self.next_attempt_at.unwrap_or(now),
         })
     }
 }
@@ -134,10 +134,10 @@ pub(in crate::domain::mail) fn release(
     claimed: &Claimed,
     now: Timestamp,
 ) -> Result<()> {
-    let until = now.plus(backoff::CLAIM).millis();
+    let until = now.plus(backoff::CLAIM);
     let row = mail_outbox::table.find(claimed.id.as_str());
     diesel::update(row.filter(mail_outbox::next_attempt_at.eq(until)))
-        .set(mail_outbox::next_attempt_at.eq(Some(claimed.due_at.millis())))
+        .set(mail_outbox::next_attempt_at.eq(Some(claimed.due_at)))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -154,14 +154,14 @@ pub(in crate::domain::mail) fn record(
         Err(Failure::Server(_) | Failure::Passing(_)) => backoff::after(tries),
         Ok(()) | Err(Failure::Refused(_)) => None,
     };
-    let at = Some(now.millis());
+    let at = Some(now);
     let row = mail_outbox::table.find(claimed.id.as_str());
     // What another node has sent meanwhile stays so.
     let is_open = outcome.is_ok().into_sql::<diesel::sql_types::Bool>();
     diesel::update(row.filter(is_open.or(mail_outbox::next_attempt_at.is_not_null())))
         .set((
             mail_outbox::tries.eq(tries),
-            mail_outbox::next_attempt_at.eq(again.map(|pause| now.plus(pause).millis())),
+            mail_outbox::next_attempt_at.eq(again.map(|pause| now.plus(pause))),
             mail_outbox::sent_at.eq(at.filter(|_| outcome.is_ok())),
             mail_outbox::given_up_at.eq(at.filter(|_| outcome.is_err() && again.is_none())),
             mail_outbox::last_error.eq(outcome.as_ref().err().map_or("", Failure::why)),
@@ -191,9 +191,9 @@ pub(in crate::domain::mail) fn again(
         .set((
             mail_outbox::tries.eq(0),
             mail_outbox::resent.eq(mail_outbox::resent + 1),
-            mail_outbox::next_attempt_at.eq(Some(now.millis())),
-            mail_outbox::sent_at.eq(None::<i64>),
-            mail_outbox::given_up_at.eq(None::<i64>),
+            mail_outbox::next_attempt_at.eq(Some(now)),
+            mail_outbox::sent_at.eq(None::<Timestamp>),
+            mail_outbox::given_up_at.eq(None::<Timestamp>),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -205,11 +205,11 @@ struct Row {
     id: String,
     recipient: String,
     subject: String,
-    created_at: i64,
+    created_at: Timestamp,
     tries: i64,
-    next_attempt_at: Option<i64>,
-    sent_at: Option<i64>,
-    given_up_at: Option<i64>,
+    next_attempt_at: Option<Timestamp>,
+    sent_at: Option<Timestamp>,
+    given_up_at: Option<Timestamp>,
     last_error: String,
     link_of: Option<String>,
 }
@@ -236,11 +236,11 @@ pub(in crate::domain::mail) fn emails(
     let mut query = mail_outbox::table.select(Row::as_select()).limit(limit).into_boxed();
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
     if let Some(beside) = cursor {
-        let (millis, beside) = (beside.at.millis(), beside.id.as_str());
+        let (then, beside) = (beside.at, beside.id.as_str());
         query = if is_after {
-            query.filter(at.lt(millis).or(at.eq(millis).and(id.lt(beside))))
+            query.filter(at.lt(then).or(at.eq(then).and(id.lt(beside))))
         } else {
-            query.filter(at.gt(millis).or(at.eq(millis).and(id.gt(beside))))
+            query.filter(at.gt(then).or(at.eq(then).and(id.gt(beside))))
         };
     }
     let rows: Vec<Row> = if is_after {
@@ -252,18 +252,17 @@ pub(in crate::domain::mail) fn emails(
 }
 
 fn read(row: Row) -> Email {
-    let at = Timestamp::from_millis;
     let status = match (row.next_attempt_at, row.sent_at, row.given_up_at) {
         (Some(_), ..) if row.tries == 0 => Status::Queued,
-        (Some(next), ..) => Status::Retrying(at(next)),
-        (None, Some(then), _) => Status::Sent(at(then)),
-        (None, None, then) => Status::Refused(at(then.unwrap_or(row.created_at))),
+        (Some(next), ..) => Status::Retrying(next),
+        (None, Some(then), _) => Status::Sent(then),
+        (None, None, then) => Status::Refused(then.unwrap_or(row.created_at)),
     };
     Email {
         id: EmailId::stored(row.id),
         recipient: row.recipient,
         subject: row.subject,
-        created_at: at(row.created_at),
+        created_at: row.created_at,
         status,
         last_error: row.last_error,
         has_link: row.link_of.is_some(),
@@ -273,7 +272,7 @@ fn read(row: Row) -> Email {
 /// Clears away a batch of messages from before `before`. Returns whether there is more.
 pub(in crate::domain::mail) fn purge(tx: &mut Transaction<'_>, before: Timestamp) -> Result<bool> {
     let ids: Vec<String> = mail_outbox::table
-        .filter(mail_outbox::created_at.lt(before.millis()))
+        .filter(mail_outbox::created_at.lt(before))
         .order(mail_outbox::created_at)
         .limit(BATCH)
         .select(mail_outbox::id)

@@ -10,6 +10,7 @@ use crate::base::error::{Error, Result};
 use crate::base::secret_scan::without_secrets;
 use crate::base::text;
 use crate::db::schema::{api_keys, review_items};
+use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::activity::Author;
 use crate::domain::api_keys::{Environment, KeyId};
@@ -23,13 +24,13 @@ struct Row {
     environment: String,
     role: String,
     scopes: i64,
-    created_at: i64,
+    created_at: Timestamp,
     created_by: String,
-    expires_at: i64,
-    last_used_at: i64,
+    expires_at: Timestamp,
+    last_used_at: OrNever,
     decision: Option<String>,
     note: String,
-    decided_at: Option<i64>,
+    decided_at: Option<Timestamp>,
     decided_by: Option<String>,
     decider: Option<String>,
 }
@@ -45,7 +46,7 @@ impl TryFrom<Row> for Item {
         let decided = decision.transpose()?.map(|decision| Decided {
             decision,
             note: row.note,
-            at: Timestamp::from_millis(row.decided_at.unwrap_or_default()),
+            at: row.decided_at.unwrap_or_default(),
             by_id: row.decided_by,
             by: row.decider.unwrap_or_default(),
         });
@@ -55,10 +56,10 @@ impl TryFrom<Row> for Item {
             environment: environment.ok_or_else(|| Error::internal("a bad environment"))?,
             role: row.role,
             scopes: row.scopes,
-            created_at: Timestamp::from_millis(row.created_at),
+            created_at: row.created_at,
             created_by: row.created_by,
-            expires_at: Timestamp::from_millis(row.expires_at),
-            last_used_at: (row.last_used_at > 0).then(|| Timestamp::from_millis(row.last_used_at)),
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at.into(),
             decided,
         })
     }
@@ -83,10 +84,10 @@ pub(in crate::domain::reviews) fn insert_items(
             review_items::environment.eq(item.environment.slug()),
             review_items::role.eq(item.role.clone()),
             review_items::scopes.eq(item.scopes),
-            review_items::created_at.eq(item.created_at.millis()),
+            review_items::created_at.eq(item.created_at),
             review_items::created_by.eq(item.created_by.clone()),
-            review_items::expires_at.eq(item.expires_at.millis()),
-            review_items::last_used_at.eq(item.last_used_at.map_or(0, Timestamp::millis)),
+            review_items::expires_at.eq(item.expires_at),
+            review_items::last_used_at.eq(item.last_used_at.unwrap_or_default()),
             review_items::note.eq(""),
         )
     };
@@ -136,7 +137,7 @@ pub(in crate::domain::reviews) fn walk(
         View::Undecided => query
             .filter(review_items::decision.is_null())
             .filter(api_keys::revoked_at.is_null())
-            .filter(api_keys::expires_at.gt(now.millis())),
+            .filter(api_keys::expires_at.gt(now)),
     };
     let place = cursor.map(|cursor| (cursor.name.clone(), cursor.key_id.as_str().to_owned()));
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
@@ -171,7 +172,7 @@ pub(in crate::domain::reviews) fn undecided(
         .filter(review_items::review_id.eq(id.as_str()))
         .filter(review_items::decision.is_null())
         .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::expires_at.gt(now.millis()))
+        .filter(api_keys::expires_at.gt(now))
         .limit(limit)
         .select(review_items::key_id)
         .load(connection)?;
@@ -201,7 +202,7 @@ pub(in crate::domain::reviews) fn perhaps_open(
             .filter(review_items::review_id.eq(id.as_str()))
             .filter(review_items::decision.eq_any(to_carry_out))
             .filter(api_keys::revoked_at.is_null())
-            .filter(api_keys::expires_at.gt(now.millis()))
+            .filter(api_keys::expires_at.gt(now))
             .filter(open.assume_not_null())
             .limit(limit)
             .select(Row::as_select())
@@ -236,7 +237,7 @@ pub(in crate::domain::reviews) fn decide(
         .set((
             review_items::decision.eq(Some(wanted.decision.slug())),
             review_items::note.eq(&wanted.note),
-            review_items::decided_at.eq(author.now.millis()),
+            review_items::decided_at.eq(author.now),
             review_items::decided_by.eq(author.actor.id()),
             review_items::decider.eq(Some(author.actor.name())),
         ))

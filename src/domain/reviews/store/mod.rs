@@ -18,12 +18,12 @@ use crate::db::{Connection, Transaction};
 #[diesel(table_name = reviews)]
 struct Row {
     id: String,
-    started_at: i64,
+    started_at: Timestamp,
     starter: String,
     listed_to: Option<String>,
     total: i64,
     decided: i64,
-    ended_at: Option<i64>,
+    ended_at: Option<Timestamp>,
     ender: Option<String>,
     cancelled: bool,
 }
@@ -31,13 +31,13 @@ struct Row {
 impl From<Row> for Review {
     fn from(row: Row) -> Self {
         let ended = row.ended_at.map(|at| Ended {
-            at: Timestamp::from_millis(at),
+            at,
             by: row.ender.unwrap_or_default(),
             is_cancelled: row.cancelled,
         });
         Self {
             id: ReviewId::stored(row.id),
-            started_at: Timestamp::from_millis(row.started_at),
+            started_at: row.started_at,
             starter: row.starter,
             listed_to: row.listed_to,
             total: row.total,
@@ -84,7 +84,7 @@ pub(super) fn finished_before(
     before: Timestamp,
 ) -> Result<Option<Review>> {
     let row: Option<Row> = reviews::table
-        .filter(reviews::started_at.lt(before.millis()))
+        .filter(reviews::started_at.lt(before))
         .filter(reviews::ended_at.is_not_null())
         .filter(reviews::cancelled.eq(false))
         .order((reviews::started_at.desc(), reviews::id.desc()))
@@ -98,7 +98,7 @@ pub(super) fn insert(tx: &mut Transaction<'_>, review: &Review, by: Option<&str>
     diesel::insert_into(reviews::table)
         .values((
             reviews::id.eq(review.id.as_str()),
-            reviews::started_at.eq(review.started_at.millis()),
+            reviews::started_at.eq(review.started_at),
             reviews::started_by.eq(by),
             reviews::starter.eq(&review.starter),
             reviews::listed_to.eq(&review.listed_to),
@@ -137,7 +137,7 @@ pub(super) fn end(
 ) -> Result<()> {
     diesel::update(reviews::table.find(id.as_str()))
         .set((
-            reviews::ended_at.eq(ended.at.millis()),
+            reviews::ended_at.eq(ended.at),
             reviews::ended_by.eq(by),
             reviews::ender.eq(Some(&ended.by)),
             reviews::cancelled.eq(ended.is_cancelled),

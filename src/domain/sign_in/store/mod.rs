@@ -23,16 +23,15 @@ pub(super) fn live_session(
     id_hash: &str,
     now: Timestamp,
 ) -> Result<Option<(String, Timestamp)>> {
-    let row: Option<(String, i64)> = sessions::table
+    Ok(sessions::table
         .inner_join(members::table.on(members::id.eq(sessions::member_id)))
         .filter(sessions::id_hash.eq(id_hash))
-        .filter(sessions::idle_ends_at.gt(now.millis()))
-        .filter(sessions::ends_at.gt(now.millis()))
+        .filter(sessions::idle_ends_at.gt(now))
+        .filter(sessions::ends_at.gt(now))
         .filter(members::disabled_at.is_null())
         .select((sessions::state, sessions::last_seen_at))
         .first(connection)
-        .optional()?;
-    Ok(row.map(|(state, last_seen_at)| (state, Timestamp::from_millis(last_seen_at))))
+        .optional()?)
 }
 
 pub(super) fn insert_session(
@@ -47,10 +46,10 @@ pub(super) fn insert_session(
             sessions::id_hash.eq(id_hash),
             sessions::member_id.eq(member.as_str()),
             sessions::state.eq(state),
-            sessions::created_at.eq(times.signed_in.millis()),
-            sessions::last_seen_at.eq(times.last_seen.millis()),
-            sessions::idle_ends_at.eq(times.idle_end.millis()),
-            sessions::ends_at.eq(times.end.millis()),
+            sessions::created_at.eq(times.signed_in),
+            sessions::last_seen_at.eq(times.last_seen),
+            sessions::idle_ends_at.eq(times.idle_end),
+            sessions::ends_at.eq(times.end),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -65,8 +64,8 @@ pub(super) fn update_session(
 ) -> Result<bool> {
     let updated = diesel::update(sessions::table.find(id_hash))
         .filter(sessions::member_id.eq(member.as_str()))
-        .filter(sessions::idle_ends_at.gt(now.millis()))
-        .filter(sessions::ends_at.gt(now.millis()))
+        .filter(sessions::idle_ends_at.gt(now))
+        .filter(sessions::ends_at.gt(now))
         .set(sessions::state.eq(state))
         .execute(&mut **tx)?;
     Ok(updated > 0)
@@ -83,18 +82,18 @@ pub(super) fn live_sessions_of(
     member: &MemberId,
     now: Timestamp,
 ) -> Result<Vec<Stored>> {
-    let rows: Vec<(String, String, i64, i64)> = sessions::table
+    let rows: Vec<(String, String, Timestamp, Timestamp)> = sessions::table
         .filter(sessions::member_id.eq(member.as_str()))
-        .filter(sessions::idle_ends_at.gt(now.millis()))
-        .filter(sessions::ends_at.gt(now.millis()))
+        .filter(sessions::idle_ends_at.gt(now))
+        .filter(sessions::ends_at.gt(now))
         .order((sessions::last_seen_at.desc(), sessions::created_at.desc(), sessions::id_hash))
         .select((sessions::id_hash, sessions::state, sessions::created_at, sessions::last_seen_at))
         .load(connection)?;
     let stored = rows.into_iter().map(|(id_hash, state, signed_in_at, last_seen_at)| Stored {
         id_hash,
         state,
-        signed_in_at: Timestamp::from_millis(signed_in_at),
-        last_seen_at: Timestamp::from_millis(last_seen_at),
+        signed_in_at,
+        last_seen_at,
     });
     Ok(stored.collect())
 }
@@ -106,11 +105,8 @@ pub(super) fn touch_session(
     idle_ends_at: Timestamp,
 ) -> Result<()> {
     diesel::update(sessions::table.find(id_hash))
-        .filter(sessions::idle_ends_at.gt(now.millis()))
-        .set((
-            sessions::last_seen_at.eq(now.millis()),
-            sessions::idle_ends_at.eq(idle_ends_at.millis()),
-        ))
+        .filter(sessions::idle_ends_at.gt(now))
+        .set((sessions::last_seen_at.eq(now), sessions::idle_ends_at.eq(idle_ends_at)))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -151,8 +147,8 @@ pub(super) fn insert_code(
             one_time_codes::code_hash.eq(code_hash),
             one_time_codes::purpose.eq(purpose),
             one_time_codes::member_id.eq(member.map(MemberId::as_str)),
-            one_time_codes::created_at.eq(created_at.millis()),
-            one_time_codes::expires_at.eq(expires_at.millis()),
+            one_time_codes::created_at.eq(created_at),
+            one_time_codes::expires_at.eq(expires_at),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -167,7 +163,7 @@ pub(super) fn live_code(
     let row: Option<Option<String>> = one_time_codes::table
         .find(code_hash)
         .filter(one_time_codes::purpose.eq(purpose))
-        .filter(one_time_codes::expires_at.gt(now.millis()))
+        .filter(one_time_codes::expires_at.gt(now))
         .select(one_time_codes::member_id)
         .first(connection)
         .optional()?;
@@ -185,18 +181,17 @@ pub(super) fn delete_codes_of(tx: &mut Transaction<'_>, member: &MemberId) -> Re
 }
 
 pub(super) fn delete_expired_codes(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
-    let expired = one_time_codes::expires_at.le(now.millis());
+    let expired = one_time_codes::expires_at.le(now);
     Ok(diesel::delete(one_time_codes::table.filter(expired)).execute(&mut **tx)?)
 }
 
 pub(super) fn delete_ended_sessions(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
-    let (idle, over) =
-        (sessions::idle_ends_at.le(now.millis()), sessions::ends_at.le(now.millis()));
+    let (idle, over) = (sessions::idle_ends_at.le(now), sessions::ends_at.le(now));
     Ok(diesel::delete(sessions::table.filter(idle.or(over))).execute(&mut **tx)?)
 }
 
 pub(super) fn delete_spent_form_tokens(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
-    let expired = spent_form_tokens::expires_at.le(now.millis());
+    let expired = spent_form_tokens::expires_at.le(now);
     Ok(diesel::delete(spent_form_tokens::table.filter(expired)).execute(&mut **tx)?)
 }
 
@@ -208,7 +203,7 @@ pub(super) mod rows {
 
     pub(crate) fn disable(tx: &mut Transaction<'_>, member: &MemberId, at: Timestamp) {
         diesel::update(members::table.find(member.as_str()))
-            .set(members::disabled_at.eq(at.millis()))
+            .set(members::disabled_at.eq(at))
             .execute(&mut **tx)
             .expect("disabled");
     }
@@ -218,7 +213,7 @@ pub(super) mod rows {
             .values((
                 spent_form_tokens::token_hash.eq(until.millis().to_string()),
                 spent_form_tokens::location.eq("/"),
-                spent_form_tokens::expires_at.eq(until.millis()),
+                spent_form_tokens::expires_at.eq(until),
             ))
             .execute(&mut **tx)
             .expect("spent");

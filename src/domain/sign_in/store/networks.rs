@@ -13,9 +13,8 @@ pub(in crate::domain::sign_in) fn is_known_network(
     network: &str,
     since: Timestamp,
 ) -> Result<bool> {
-    let known = sign_in_networks::table
-        .find(network)
-        .filter(sign_in_networks::last_signed_in_at.gt(since.millis()));
+    let known =
+        sign_in_networks::table.find(network).filter(sign_in_networks::last_signed_in_at.gt(since));
     Ok(diesel::select(diesel::dsl::exists(known)).get_result(connection)?)
 }
 
@@ -26,7 +25,7 @@ pub(in crate::domain::sign_in) fn touch_network(
     now: Timestamp,
 ) -> Result<bool> {
     let touched = diesel::update(sign_in_networks::table.find(network))
-        .set(sign_in_networks::last_signed_in_at.eq(now.millis()))
+        .set(sign_in_networks::last_signed_in_at.eq(now))
         .execute(&mut **tx)?;
     Ok(touched > 0)
 }
@@ -39,7 +38,7 @@ pub(in crate::domain::sign_in) fn insert_network(
     diesel::insert_into(sign_in_networks::table)
         .values((
             sign_in_networks::network.eq(network),
-            sign_in_networks::last_signed_in_at.eq(now.millis()),
+            sign_in_networks::last_signed_in_at.eq(now),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -66,6 +65,6 @@ pub(in crate::domain::sign_in) fn delete_networks(
     tx: &mut Transaction<'_>,
     until: Timestamp,
 ) -> Result<usize> {
-    let old = sign_in_networks::last_signed_in_at.le(until.millis());
+    let old = sign_in_networks::last_signed_in_at.le(until);
     Ok(diesel::delete(sign_in_networks::table.filter(old)).execute(&mut **tx)?)
 }

@@ -95,7 +95,7 @@ pub(in crate::domain::usage) fn count_addresses(
 ) -> Result<i64> {
     let seen = usage_addresses::table
         .filter(usage_addresses::key_id.eq(key_id.as_str()))
-        .filter(usage_addresses::last_seen_at.ge(at.millis()));
+        .filter(usage_addresses::last_seen_at.ge(at));
     Ok(seen
         .select(diesel::dsl::count(usage_addresses::address).aggregate_distinct())
         .first(connection)?)
@@ -107,11 +107,11 @@ pub(in crate::domain::usage) fn addresses(
     key_id: &KeyId,
     at: Timestamp,
 ) -> Result<Vec<SeenAddress>> {
-    type Row = (String, Option<i64>, Option<i64>, i64);
+    type Row = (String, Option<Timestamp>, Option<Timestamp>, i64);
     // In the order of the primary key, so that nothing is sorted to be put together.
     let rows: Vec<Row> = usage_addresses::table
         .filter(usage_addresses::key_id.eq(key_id.as_str()))
-        .filter(usage_addresses::last_seen_at.ge(at.millis()))
+        .filter(usage_addresses::last_seen_at.ge(at))
         .group_by(usage_addresses::address)
         .select((
             usage_addresses::address,
@@ -121,9 +121,9 @@ pub(in crate::domain::usage) fn addresses(
         ))
         .load(connection)?;
     let seen = rows.into_iter().map(|(address, first, last, count)| {
-        let at = |millis: Option<i64>| Timestamp::from_millis(millis.unwrap_or_default());
+        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
         let address = address.parse().map_err(Error::internal)?;
-        Ok(SeenAddress { address, first: at(first), last: at(last), count })
+        Ok(SeenAddress { address, first, last, count })
     });
     let mut all = seen.collect::<Result<Vec<_>>>()?;
     all.sort_unstable_by_key(|seen| (std::cmp::Reverse(seen.last), seen.address));

@@ -39,7 +39,7 @@ pub(super) fn add(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &Denials)]) 
                 denials::detail.eq(kind.detail.as_ref()),
                 denials::address.eq(kind.address.map(|address| address.to_string())),
                 denials::request_line.eq(&request.line),
-                denials::at.eq(request.at.millis()),
+                denials::at.eq(request.at),
                 denials::count.eq(alike.cast_signed()),
             ));
         }
@@ -86,7 +86,7 @@ struct Row {
     detail: String,
     address: Option<String>,
     request_line: String,
-    at: i64,
+    at: Timestamp,
     count: i64,
 }
 
@@ -111,14 +111,10 @@ pub(in crate::domain::usage) fn denials(
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
     let query = match cursor {
         Some(Cursor { at, request_id, .. }) if is_after => query.filter(
-            denials::at
-                .lt(at.millis())
-                .or(denials::at.eq(at.millis()).and(denials::request_id.lt(request_id))),
+            denials::at.lt(at).or(denials::at.eq(at).and(denials::request_id.lt(request_id))),
         ),
         Some(Cursor { at, request_id, .. }) => query.filter(
-            denials::at
-                .gt(at.millis())
-                .or(denials::at.eq(at.millis()).and(denials::request_id.gt(request_id))),
+            denials::at.gt(at).or(denials::at.eq(at).and(denials::request_id.gt(request_id))),
         ),
         None => query,
     };
@@ -131,7 +127,7 @@ pub(in crate::domain::usage) fn denials(
 }
 
 fn narrowed(filter: &Filter) -> Boxed<'_> {
-    let query = denials::table.filter(denials::at.ge(filter.since.millis())).into_boxed();
+    let query = denials::table.filter(denials::at.ge(filter.since)).into_boxed();
     let query = match &filter.whose {
         Whose::Everybody => query,
         Whose::Key(id) => query.filter(denials::key_id.eq(id.as_str())),
@@ -155,7 +151,7 @@ impl TryFrom<Row> for Denied {
             detail: row.detail,
             address: row.address,
             line: row.request_line,
-            at: Timestamp::from_millis(row.at),
+            at: row.at,
             count: row.count,
         })
     }

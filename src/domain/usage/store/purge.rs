@@ -33,9 +33,9 @@ pub(in crate::domain::usage) fn purge(
         return Ok(true);
     }
     let newest = denials::table.order(denials::at.desc()).select(denials::at);
-    let oldest: Option<i64> = newest.offset(ALL_DENIALS - 1).first(&mut **tx).optional()?;
-    let before = oldest.unwrap_or_default().max(now.plus(-kept.denials * DAY).millis());
-    delete(tx, "denials", ["at", "request_id"], before)
+    let oldest: Option<Timestamp> = newest.offset(ALL_DENIALS - 1).first(&mut **tx).optional()?;
+    let before = oldest.unwrap_or_default().max(now.plus(-kept.denials * DAY));
+    delete(tx, "denials", ["at", "request_id"], before.millis())
 }
 
 /// The last row of a batch: its hour, day or instant, and what comes next in the index.

@@ -22,9 +22,9 @@ struct BurstRow {
     #[diesel(sql_type = BigInt)]
     requests: i64,
     #[diesel(sql_type = BigInt)]
-    first: i64,
+    first: Timestamp,
     #[diesel(sql_type = BigInt)]
-    last: i64,
+    last: Timestamp,
 }
 
 pub(in crate::domain::usage) fn bursts(
@@ -37,7 +37,7 @@ pub(in crate::domain::usage) fn bursts(
          MAX(at) AS last FROM denials WHERE at >= $1 AND key_id IS NOT NULL \
          GROUP BY key_id, reason ORDER BY requests DESC LIMIT $2",
     )
-    .bind::<BigInt, _>(since.millis())
+    .bind::<BigInt, _>(since)
     .bind::<BigInt, _>(limit)
     .load(connection)?;
     let burst = |row: BurstRow| {
@@ -45,8 +45,8 @@ pub(in crate::domain::usage) fn bursts(
             key_id: KeyId::stored(&row.key_id)?,
             outcome: Outcome::parse(&row.reason).ok_or_else(|| Error::internal("a bad reason"))?,
             count: row.requests,
-            first: Timestamp::from_millis(row.first),
-            last: Timestamp::from_millis(row.last),
+            first: row.first,
+            last: row.last,
         })
     };
     rows.into_iter().map(burst).collect()
@@ -59,7 +59,7 @@ struct StrangerRow {
     #[diesel(sql_type = BigInt)]
     requests: i64,
     #[diesel(sql_type = BigInt)]
-    first: i64,
+    first: Timestamp,
 }
 
 pub(in crate::domain::usage) fn strangers(
@@ -73,14 +73,11 @@ pub(in crate::domain::usage) fn strangers(
          AND reason IN ('malformed_key', 'invalid_key') \
          GROUP BY COALESCE(address, '') ORDER BY requests DESC LIMIT $2",
     )
-    .bind::<BigInt, _>(since.millis())
+    .bind::<BigInt, _>(since)
     .bind::<BigInt, _>(limit)
     .load(connection)?;
-    let stranger = |row: StrangerRow| Stranger {
-        address: row.address,
-        count: row.requests,
-        first: Timestamp::from_millis(row.first),
-    };
+    let stranger =
+        |row: StrangerRow| Stranger { address: row.address, count: row.requests, first: row.first };
     Ok(rows.into_iter().map(stranger).collect())
 }
 
@@ -132,7 +129,7 @@ struct NewAddressRow {
     #[diesel(sql_type = Text)]
     address: String,
     #[diesel(sql_type = BigInt)]
-    first: i64,
+    first: Timestamp,
     #[diesel(sql_type = BigInt)]
     known: i64,
 }
@@ -159,7 +156,7 @@ pub(in crate::domain::usage) fn new_addresses(
         Ok(NewAddress {
             key_id: KeyId::stored(&row.key_id)?,
             address: row.address,
-            first: Timestamp::from_millis(row.first),
+            first: row.first,
             known: row.known,
         })
     };

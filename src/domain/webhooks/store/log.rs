@@ -15,12 +15,12 @@ struct Row {
     id: String,
     endpoint_id: String,
     message_id: String,
-    created_at: i64,
+    created_at: Timestamp,
     tries: i64,
     attempts: i64,
-    next_attempt_at: Option<i64>,
-    delivered_at: Option<i64>,
-    given_up_at: Option<i64>,
+    next_attempt_at: Option<Timestamp>,
+    delivered_at: Option<Timestamp>,
+    given_up_at: Option<Timestamp>,
     last_result: String,
 }
 
@@ -44,11 +44,11 @@ pub(in crate::domain::webhooks) fn deliveries(
     }
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
     if let Some(beside) = cursor {
-        let (millis, beside) = (beside.at.millis(), beside.id.as_str());
+        let (then, beside) = (beside.at, beside.id.as_str());
         query = if is_after {
-            query.filter(at.lt(millis).or(at.eq(millis).and(id.lt(beside))))
+            query.filter(at.lt(then).or(at.eq(then).and(id.lt(beside))))
         } else {
-            query.filter(at.gt(millis).or(at.eq(millis).and(id.gt(beside))))
+            query.filter(at.gt(then).or(at.eq(then).and(id.gt(beside))))
         };
     }
     let rows: Vec<(Row, String)> = if is_after {
@@ -79,7 +79,7 @@ pub(in crate::domain::webhooks) fn attempts(
     id: &DeliveryId,
     limit: i64,
 ) -> Result<Vec<Attempt>> {
-    let rows: Vec<(i64, i64, i64, Option<i32>, String, String)> = webhook_attempts::table
+    let rows: Vec<(i64, Timestamp, i64, Option<i32>, String, String)> = webhook_attempts::table
         .filter(webhook_attempts::delivery_id.eq(id.as_str()))
         .order(webhook_attempts::number.desc())
         .limit(limit)
@@ -92,27 +92,30 @@ pub(in crate::domain::webhooks) fn attempts(
             webhook_attempts::answer,
         ))
         .load(connection)?;
-    let read = |(number, at, duration, status, error, answer)| {
-        let at = Timestamp::from_millis(at);
-        Attempt { number, at, duration, status, error, answer }
+    let read = |(number, at, duration, status, error, answer)| Attempt {
+        number,
+        at,
+        duration,
+        status,
+        error,
+        answer,
     };
     Ok(rows.into_iter().map(read).collect())
 }
 
 fn read((row, event): (Row, String)) -> Delivery {
-    let at = Timestamp::from_millis;
     let status = match (row.next_attempt_at, row.delivered_at, row.given_up_at) {
         (Some(_), ..) if row.tries == 0 => Status::Queued,
-        (Some(next), ..) => Status::Retrying(at(next)),
-        (None, Some(then), _) => Status::Delivered(at(then)),
-        (None, None, then) => Status::Failed(at(then.unwrap_or(row.created_at))),
+        (Some(next), ..) => Status::Retrying(next),
+        (None, Some(then), _) => Status::Delivered(then),
+        (None, None, then) => Status::Failed(then.unwrap_or(row.created_at)),
     };
     Delivery {
         id: DeliveryId::stored(row.id),
         endpoint_id: EndpointId::stored(row.endpoint_id),
         message_id: MessageId::stored(row.message_id),
         event,
-        created_at: at(row.created_at),
+        created_at: row.created_at,
         attempts: row.attempts,
         status,
         last_result: row.last_result,

@@ -30,11 +30,11 @@ struct Row {
     url: String,
     description: String,
     is_active: bool,
-    old_secret_ends_at: Option<i64>,
-    failing_since: Option<i64>,
-    last_attempt_at: Option<i64>,
-    gone_at: Option<i64>,
-    created_at: i64,
+    old_secret_ends_at: Option<Timestamp>,
+    failing_since: Option<Timestamp>,
+    last_attempt_at: Option<Timestamp>,
+    gone_at: Option<Timestamp>,
+    created_at: Timestamp,
     created_by: String,
     version: i64,
 }
@@ -48,7 +48,6 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
     let wanted: Vec<(String, String)> = webhook_events::table
         .select((webhook_events::endpoint_id, webhook_events::event))
         .load(connection)?;
-    let at = Timestamp::from_millis;
     let read = |row: Row| Endpoint {
         events: wanted
             .iter()
@@ -59,11 +58,11 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
         url: row.url,
         description: row.description,
         is_active: row.is_active,
-        old_secret_ends_at: row.old_secret_ends_at.map(at),
-        failing_since: row.failing_since.map(at),
-        last_attempt_at: row.last_attempt_at.map(at),
-        gone_at: row.gone_at.map(at),
-        created_at: at(row.created_at),
+        old_secret_ends_at: row.old_secret_ends_at,
+        failing_since: row.failing_since,
+        last_attempt_at: row.last_attempt_at,
+        gone_at: row.gone_at,
+        created_at: row.created_at,
         created_by: row.created_by,
         version: row.version,
     };
@@ -83,7 +82,7 @@ pub(super) fn insert(
             webhook_endpoints::description.eq(&new.description),
             webhook_endpoints::is_active.eq(new.is_active),
             webhook_endpoints::secret.eq(seal(&new.id, secret, keyring)?),
-            webhook_endpoints::created_at.eq(new.created_at.millis()),
+            webhook_endpoints::created_at.eq(new.created_at),
             webhook_endpoints::created_by.eq(&new.created_by),
             webhook_endpoints::version.eq(new.version),
         ))
@@ -98,8 +97,8 @@ pub(super) fn update(tx: &mut Transaction<'_>, new: &Endpoint) -> Result<()> {
             webhook_endpoints::url.eq(&new.url),
             webhook_endpoints::description.eq(&new.description),
             webhook_endpoints::is_active.eq(new.is_active),
-            webhook_endpoints::failing_since.eq(new.failing_since.map(Timestamp::millis)),
-            webhook_endpoints::gone_at.eq(new.gone_at.map(Timestamp::millis)),
+            webhook_endpoints::failing_since.eq(new.failing_since),
+            webhook_endpoints::gone_at.eq(new.gone_at),
             webhook_endpoints::version.eq(new.version),
         ))
         .execute(&mut **tx)?;
@@ -121,7 +120,7 @@ pub(super) fn replace_secret(
     diesel::update(row)
         .set((
             webhook_endpoints::old_secret.eq(Some(before)),
-            webhook_endpoints::old_secret_ends_at.eq(Some(ends_at.millis())),
+            webhook_endpoints::old_secret_ends_at.eq(Some(ends_at)),
             webhook_endpoints::secret.eq(seal(id, secret, keyring)?),
             webhook_endpoints::version.eq(webhook_endpoints::version + 1),
         ))

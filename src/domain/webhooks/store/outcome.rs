@@ -24,7 +24,8 @@ pub(in crate::domain::webhooks) fn record(
 ) -> Result<Attempt> {
     let row = webhook_deliveries::table.find(claimed.id.as_str());
     let columns = (webhook_deliveries::attempts, webhook_deliveries::next_attempt_at);
-    let found: Option<(i64, Option<i64>)> = row.select(columns).first(&mut **tx).optional()?;
+    let found: Option<(i64, Option<Timestamp>)> =
+        row.select(columns).first(&mut **tx).optional()?;
     let number = found.map_or(0, |(attempts, _)| attempts) + 1;
     let attempt = Attempt {
         number,
@@ -60,7 +61,7 @@ fn insert_attempt(tx: &mut Transaction<'_>, id: &DeliveryId, attempt: &Attempt) 
         .values((
             webhook_attempts::delivery_id.eq(id.as_str()),
             webhook_attempts::number.eq(attempt.number),
-            webhook_attempts::at.eq(attempt.at.millis()),
+            webhook_attempts::at.eq(attempt.at),
             webhook_attempts::duration.eq(attempt.duration),
             webhook_attempts::status.eq(attempt.status),
             webhook_attempts::error.eq(&attempt.error),
@@ -79,9 +80,9 @@ fn settle(
 ) -> Result<()> {
     diesel::update(webhook_deliveries::table.find(id.as_str()))
         .set((
-            webhook_deliveries::next_attempt_at.eq(next.map(Timestamp::millis)),
-            webhook_deliveries::delivered_at.eq(delivered.map(Timestamp::millis)),
-            webhook_deliveries::given_up_at.eq(given_up.map(Timestamp::millis)),
+            webhook_deliveries::next_attempt_at.eq(next),
+            webhook_deliveries::delivered_at.eq(delivered),
+            webhook_deliveries::given_up_at.eq(given_up),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -90,11 +91,11 @@ fn settle(
 /// Notes at the endpoint how it does; one that is gone is paused.
 fn note(tx: &mut Transaction<'_>, id: &EndpointId, answer: &Answer, now: Timestamp) -> Result<()> {
     let row = webhook_endpoints::table.find(id.as_str());
-    let since: Option<i64> = row.select(webhook_endpoints::failing_since).first(&mut **tx)?;
-    let since = if answer.is_delivered() { None } else { since.or(Some(now.millis())) };
+    let since: Option<Timestamp> = row.select(webhook_endpoints::failing_since).first(&mut **tx)?;
+    let since = if answer.is_delivered() { None } else { since.or(Some(now)) };
     diesel::update(row)
         .set((
-            webhook_endpoints::last_attempt_at.eq(Some(now.millis())),
+            webhook_endpoints::last_attempt_at.eq(Some(now)),
             webhook_endpoints::failing_since.eq(since),
         ))
         .execute(&mut **tx)?;
@@ -102,7 +103,7 @@ fn note(tx: &mut Transaction<'_>, id: &EndpointId, answer: &Answer, now: Timesta
         diesel::update(row)
             .set((
                 webhook_endpoints::is_active.eq(false),
-                webhook_endpoints::gone_at.eq(Some(now.millis())),
+                webhook_endpoints::gone_at.eq(Some(now)),
                 webhook_endpoints::version.eq(webhook_endpoints::version + 1),
             ))
             .execute(&mut **tx)?;
@@ -122,8 +123,8 @@ pub(in crate::domain::webhooks) fn give_up(
         .and(webhook_deliveries::next_attempt_at.is_not_null());
     diesel::update(webhook_deliveries::table.filter(waits))
         .set((
-            webhook_deliveries::next_attempt_at.eq(None::<i64>),
-            webhook_deliveries::given_up_at.eq(Some(now.millis())),
+            webhook_deliveries::next_attempt_at.eq(None::<Timestamp>),
+            webhook_deliveries::given_up_at.eq(Some(now)),
             webhook_deliveries::last_result.eq("Not sent: the webhook was paused"),
         ))
         .execute(&mut **tx)?;
@@ -149,15 +150,15 @@ pub(in crate::domain::webhooks) fn purge(
     before: Timestamp,
     now: Timestamp,
 ) -> Result<bool> {
-    let over = webhook_endpoints::old_secret_ends_at.le(now.millis());
+    let over = webhook_endpoints::old_secret_ends_at.le(now);
     diesel::update(webhook_endpoints::table.filter(over))
         .set((
             webhook_endpoints::old_secret.eq(None::<Vec<u8>>),
-            webhook_endpoints::old_secret_ends_at.eq(None::<i64>),
+            webhook_endpoints::old_secret_ends_at.eq(None::<Timestamp>),
         ))
         .execute(&mut **tx)?;
     let ids: Vec<String> = webhook_messages::table
-        .filter(webhook_messages::created_at.lt(before.millis()))
+        .filter(webhook_messages::created_at.lt(before))
         .order(webhook_messages::created_at)
         .limit(BATCH)
         .select(webhook_messages::id)

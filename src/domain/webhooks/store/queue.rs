@@ -58,7 +58,7 @@ pub(in crate::domain::webhooks) fn insert_message(
             webhook_messages::cause.eq(cause),
             webhook_messages::event.eq(event.name()),
             webhook_messages::body.eq(body),
-            webhook_messages::created_at.eq(at.millis()),
+            webhook_messages::created_at.eq(at),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -77,10 +77,10 @@ pub(in crate::domain::webhooks) fn insert_delivery(
             webhook_deliveries::id.eq(id.as_str()),
             webhook_deliveries::endpoint_id.eq(endpoint.as_str()),
             webhook_deliveries::message_id.eq(message.as_str()),
-            webhook_deliveries::created_at.eq(at.millis()),
+            webhook_deliveries::created_at.eq(at),
             webhook_deliveries::tries.eq(0),
             webhook_deliveries::attempts.eq(0),
-            webhook_deliveries::next_attempt_at.eq(Some(at.millis())),
+            webhook_deliveries::next_attempt_at.eq(Some(at)),
             webhook_deliveries::last_result.eq(""),
         ))
         .execute(&mut **tx)?;
@@ -93,7 +93,7 @@ pub(in crate::domain::webhooks) fn is_any_due(
     now: Timestamp,
 ) -> Result<bool> {
     let due: Option<String> = webhook_deliveries::table
-        .filter(webhook_deliveries::next_attempt_at.le(now.millis()))
+        .filter(webhook_deliveries::next_attempt_at.le(now))
         .select(webhook_deliveries::id)
         .first(connection)
         .optional()?;
@@ -101,7 +101,7 @@ pub(in crate::domain::webhooks) fn is_any_due(
 }
 
 /// An endpoint's id, URL, secret, and its secret before with its end.
-type Sealed = (String, String, Vec<u8>, Option<Vec<u8>>, Option<i64>);
+type Sealed = (String, String, Vec<u8>, Option<Vec<u8>>, Option<Timestamp>);
 
 fn sealed(connection: &mut Connection) -> Result<Vec<Sealed>> {
     let columns = (
@@ -115,7 +115,7 @@ fn sealed(connection: &mut Connection) -> Result<Vec<Sealed>> {
 }
 
 /// A message's delivery id, id, event and body; how often it was tried, and when it was due.
-type Waiting = (String, String, String, String, i64, Option<i64>);
+type Waiting = (String, String, String, String, i64, Option<Timestamp>);
 
 /// The endpoints that messages are due to.
 pub(in crate::domain::webhooks) fn due_endpoints(
@@ -124,7 +124,7 @@ pub(in crate::domain::webhooks) fn due_endpoints(
 ) -> Result<Vec<EndpointId>> {
     let due = webhook_deliveries::table
         .filter(webhook_deliveries::endpoint_id.eq(webhook_endpoints::id))
-        .filter(webhook_deliveries::next_attempt_at.le(now.millis()));
+        .filter(webhook_deliveries::next_attempt_at.le(now));
     let ids: Vec<String> = webhook_endpoints::table
         .filter(diesel::dsl::exists(due))
         .order(webhook_endpoints::id)
@@ -147,7 +147,7 @@ pub(in crate::domain::webhooks) fn claim_due(
     let waiting: Vec<Waiting> = webhook_deliveries::table
         .inner_join(webhook_messages::table)
         .filter(webhook_deliveries::endpoint_id.eq(&endpoint.0))
-        .filter(webhook_deliveries::next_attempt_at.le(now.millis()))
+        .filter(webhook_deliveries::next_attempt_at.le(now))
         .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
         .limit(OF_AN_ENDPOINT)
         .select(WAITING)
@@ -200,10 +200,10 @@ fn claim(
 ) -> Result<Vec<Claimed>> {
     let ids: Vec<&str> = waiting.iter().map(|(id, ..)| id.as_str()).collect();
     diesel::update(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids)))
-        .set(webhook_deliveries::next_attempt_at.eq(Some(now.plus(backoff::CLAIM).millis())))
+        .set(webhook_deliveries::next_attempt_at.eq(Some(now.plus(backoff::CLAIM))))
         .execute(&mut **tx)?;
     let endpoint_id = EndpointId::stored(id.clone());
-    let is_old_good = old_ends_at.is_some_and(|end| end > now.millis());
+    let is_old_good = old_ends_at.is_some_and(|end| end > now);
     let old = old_secret.iter().filter(|_| is_old_good);
     let one = |(id, message_id, event, body, tries, due_at): Waiting| {
         let secrets = [secret].into_iter().chain(old.clone());
@@ -217,7 +217,7 @@ fn claim(
             is_test: event == EventType::Test.name(),
             body,
             tries,
-            due_at: Timestamp::from_millis(due_at.unwrap_or(now.millis())),
+            due_at: due_at.unwrap_or(now),
         })
     };
     waiting.into_iter().map(one).collect()
@@ -229,10 +229,10 @@ pub(in crate::domain::webhooks) fn release(
     claimed: &Claimed,
     now: Timestamp,
 ) -> Result<()> {
-    let until = now.plus(backoff::CLAIM).millis();
+    let until = now.plus(backoff::CLAIM);
     let row = webhook_deliveries::table.find(claimed.id.as_str());
     diesel::update(row.filter(webhook_deliveries::next_attempt_at.eq(until)))
-        .set(webhook_deliveries::next_attempt_at.eq(Some(claimed.due_at.millis())))
+        .set(webhook_deliveries::next_attempt_at.eq(Some(claimed.due_at)))
         .execute(&mut **tx)?;
     Ok(())
 }
