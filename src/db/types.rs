@@ -22,6 +22,7 @@ macro_rules! bound {
         }
     )+};
 }
+pub(crate) use bound;
 
 /// Has diesel take a type for a column: bound by what it lends, read by what makes it.
 macro_rules! column_type {
@@ -34,7 +35,7 @@ macro_rules! column_type {
             use diesel::serialize::{self, Output, ToSql};
             use diesel::sql_types::{Nullable, SingleValue, $sql};
 
-    bound!($type, &$type, &&$type: $sql);
+    $crate::db::types::bound!($type, &$type, &&$type: $sql);
 
             impl<DB: Backend> ToSql<$sql, DB> for $type
             where
@@ -77,6 +78,41 @@ macro_rules! column_type {
         };
     };
 }
+pub(crate) use column_type;
+
+/// An identifier, random and never secret: a prefix, and so many characters of an alphabet in
+/// `base::random`.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $alphabet:ident, $length:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new one.
+            pub fn random() -> $crate::base::error::Result<Self> {
+                use $crate::base::random;
+                Ok(Self(format!("{}{}", $prefix, random::text(random::$alphabet, $length)?)))
+            }
+
+            /// Reads one that somebody sent; `None` for what cannot be one.
+            pub fn parse(text: &str) -> Option<Self> {
+                let rest = text.strip_prefix($prefix)?;
+                let is_one = rest.len() == $length
+                    && rest.bytes().all(|byte| $crate::base::random::$alphabet.contains(&byte));
+                is_one.then(|| Self(text.to_owned()))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        $crate::db::types::column_type!($name: Text, str, |id| id.as_str(), |id| Ok(Self(id)));
+    };
+}
+pub(crate) use id;
+
 column_type!(Timestamp: BigInt, i64, |at| at.as_ref(), |millis| Ok(Self::from_millis(millis)));
 
 /// When something last happened, as a column holds it that has 0 for never.

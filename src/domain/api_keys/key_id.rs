@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::random;
+use crate::db::types::column_type;
 
 /// The public identifier of a key: `key_` and 12 digits of Crockford's base32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,11 +28,6 @@ impl KeyId {
         digits.bytes().all(|byte| random::CROCKFORD.contains(&byte)).then_some(Self(bytes))
     }
 
-    /// Reads a Key ID that stands in the database.
-    pub fn stored(text: &str) -> Result<Self> {
-        Self::parse(text).ok_or_else(|| Error::internal(format!("{text:?} is no Key ID")))
-    }
-
     /// The Key ID's text.
     pub fn as_str(&self) -> &str {
         // ASCII all through, or it would not have been read.
@@ -43,6 +39,10 @@ impl KeyId {
         self.as_str().get(Self::LENGTH - 4..).unwrap_or_default()
     }
 }
+
+column_type!(KeyId: Text, str, |id| id.as_str(), |text: String| {
+    Self::parse(&text).ok_or_else(|| format!("{text:?} is no Key ID").into())
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,42 +1,15 @@
 //! The report of a leak, and the notes on it.
 
 use crate::base::clock::Timestamp;
-use crate::base::error::Result;
-use crate::base::random;
+use crate::db::types::id;
 use crate::domain::api_keys::KeyId;
 
 /// How many notes a report takes.
 pub const MOST_NOTES: i64 = 500;
 
-/// Identifies the report of a leak: `leak_` and 12 digits of Crockford's base32.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeakId(String);
-
-impl LeakId {
-    const PREFIX: &str = "leak_";
-    const DIGITS: usize = 12;
-
-    /// A new id.
-    pub fn random() -> Result<Self> {
-        let digits = random::text(random::CROCKFORD, Self::DIGITS)?;
-        Ok(Self(format!("{}{digits}", Self::PREFIX)))
-    }
-
-    /// Reads an id that somebody sent; `None` for what cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(Self::PREFIX)?;
-        let is_one = digits.len() == Self::DIGITS
-            && digits.bytes().all(|byte| random::CROCKFORD.contains(&byte));
-        is_one.then(|| Self(text.to_owned()))
-    }
-
-    pub(super) fn stored(id: String) -> Self {
-        Self(id)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+id! {
+    /// Identifies the report of a leak: `leak_` and 12 digits of Crockford's base32.
+    LeakId, "leak_", CROCKFORD, 12
 }
 
 macro_rules! actions {

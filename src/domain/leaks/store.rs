@@ -13,8 +13,8 @@ use crate::domain::api_keys::KeyId;
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = leaks)]
 struct Row {
-    id: String,
-    key_id: String,
+    id: LeakId,
+    key_id: KeyId,
     secret: Option<i64>,
     reported_at: Timestamp,
     reported_by: Option<String>,
@@ -32,8 +32,8 @@ impl TryFrom<Row> for Leak {
     fn try_from(row: Row) -> Result<Self> {
         let closed_at = row.closed_at;
         Ok(Self {
-            id: LeakId::stored(row.id),
-            key_id: KeyId::stored(&row.key_id)?,
+            id: row.id,
+            key_id: row.key_id,
             secret: row.secret,
             reported_at: row.reported_at,
             reported_by: row.reported_by,
@@ -48,13 +48,13 @@ impl TryFrom<Row> for Leak {
 
 pub(super) fn find(connection: &mut Connection, id: &LeakId) -> Result<Option<Leak>> {
     let row: Option<Row> =
-        leaks::table.find(id.as_str()).select(Row::as_select()).first(connection).optional()?;
+        leaks::table.find(id).select(Row::as_select()).first(connection).optional()?;
     row.map(TryInto::try_into).transpose()
 }
 
 pub(super) fn of_key(connection: &mut Connection, key_id: &KeyId, limit: i64) -> Result<Vec<Leak>> {
     let rows: Vec<Row> = leaks::table
-        .filter(leaks::key_id.eq(key_id.as_str()))
+        .filter(leaks::key_id.eq(key_id))
         .order((leaks::reported_at.desc(), leaks::id.desc()))
         .limit(limit)
         .select(Row::as_select())
@@ -93,8 +93,8 @@ pub(super) fn walk(
 pub(super) fn insert(tx: &mut Transaction<'_>, leak: &Leak) -> Result<()> {
     diesel::insert_into(leaks::table)
         .values((
-            leaks::id.eq(leak.id.as_str()),
-            leaks::key_id.eq(leak.key_id.as_str()),
+            leaks::id.eq(&leak.id),
+            leaks::key_id.eq(&leak.key_id),
             leaks::secret.eq(leak.secret),
             leaks::reported_at.eq(leak.reported_at),
             leaks::reported_by.eq(&leak.reported_by),
@@ -114,7 +114,7 @@ pub(super) fn close(
     by: Option<&str>,
     name: &str,
 ) -> Result<()> {
-    diesel::update(leaks::table.find(id.as_str()))
+    diesel::update(leaks::table.find(id))
         .set((leaks::closed_at.eq(at), leaks::closed_by.eq(by), leaks::closer.eq(Some(name))))
         .execute(&mut **tx)?;
     Ok(())
@@ -122,7 +122,7 @@ pub(super) fn close(
 
 pub(super) fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note>> {
     let rows: Vec<(Timestamp, String, String)> = leak_notes::table
-        .filter(leak_notes::leak_id.eq(id.as_str()))
+        .filter(leak_notes::leak_id.eq(id))
         .order((leak_notes::at, leak_notes::id))
         .limit(MOST_NOTES)
         .select((leak_notes::at, leak_notes::author, leak_notes::text))
@@ -132,10 +132,7 @@ pub(super) fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note
 }
 
 pub(super) fn count_notes(connection: &mut Connection, id: &LeakId) -> Result<i64> {
-    Ok(leak_notes::table
-        .filter(leak_notes::leak_id.eq(id.as_str()))
-        .count()
-        .get_result(connection)?)
+    Ok(leak_notes::table.filter(leak_notes::leak_id.eq(id)).count().get_result(connection)?)
 }
 
 pub(super) fn insert_note(
@@ -148,7 +145,7 @@ pub(super) fn insert_note(
     diesel::insert_into(leak_notes::table)
         .values((
             leak_notes::id.eq(id),
-            leak_notes::leak_id.eq(leak_id.as_str()),
+            leak_notes::leak_id.eq(leak_id),
             leak_notes::at.eq(note.at),
             leak_notes::member_id.eq(member_id),
             leak_notes::author.eq(&note.author),

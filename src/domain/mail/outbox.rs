@@ -9,22 +9,21 @@ use super::{Connector, Message, Server, store};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
-use crate::base::random;
+use crate::db::types::id;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event, Subject};
 
 /// How many messages a page shows.
 const PAGE: usize = 25;
-/// Letters or digits of an id, after its prefix.
-const ID_LENGTH: usize = 20;
 /// For how long messages are kept, in milliseconds.
 const KEPT: i64 = 30 * DAY;
 /// After how long no further message is begun in a round: what is left comes with the next.
 const LONGEST_ROUND: Duration = Duration::from_secs(10);
 
-/// Names a message in the outbox: `eml_` and 20 letters or digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EmailId(String);
+id! {
+    /// Names a message in the outbox: `eml_` and 20 letters or digits.
+    EmailId, "eml_", BASE62, 20
+}
 
 /// A message in the outbox, or one that left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,27 +216,6 @@ impl Email {
     pub fn may_be_sent_again(&self) -> bool {
         let is_waiting = matches!(self.status, Status::Queued | Status::Retrying(_));
         is_waiting || !self.has_link
-    }
-}
-
-impl EmailId {
-    pub(super) fn random() -> Result<Self> {
-        Ok(Self(format!("eml_{}", random::text(random::BASE62, ID_LENGTH)?)))
-    }
-
-    /// Reads an id that somebody sent; `None` for what cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("eml_")?;
-        let is_one = rest.len() == ID_LENGTH && rest.bytes().all(|b| b.is_ascii_alphanumeric());
-        is_one.then(|| Self(text.to_owned()))
-    }
-
-    pub(super) fn stored(text: String) -> Self {
-        Self(text)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

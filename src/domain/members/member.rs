@@ -2,9 +2,8 @@
 
 use super::{Permission, Permissions};
 use crate::base::clock::Timestamp;
-use crate::base::error::Result;
-use crate::base::random;
 use crate::base::text::{self, Typed};
+use crate::db::types::id;
 
 /// The longest member name, in characters.
 const LONGEST_NAME: usize = 80;
@@ -13,9 +12,6 @@ const LONGEST_EMAIL: usize = 254;
 
 /// The message for text that is not an address.
 const MALFORMED: &str = "Enter an email address like name@example.com";
-
-/// Letters and digits of an id.
-const ID_LENGTH: usize = 16;
 
 /// A person who signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,31 +70,15 @@ impl Member {
     }
 }
 
-/// Identifies a member: `mem_` and 16 letters or digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MemberId(String);
+id! {
+    /// Identifies a member: `mem_` and 16 letters or digits.
+    MemberId, "mem_", BASE62, 16
+}
 
 impl MemberId {
-    /// A new id.
-    pub fn random() -> Result<Self> {
-        Ok(Self(format!("mem_{}", random::text(random::BASE62, ID_LENGTH)?)))
-    }
-
-    /// Reads an id that somebody sent; `None` for what cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix("mem_")?;
-        let is_one =
-            digits.len() == ID_LENGTH && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        is_one.then(|| Self(text.to_owned()))
-    }
-
     /// An id that the database or a session holds.
     pub fn stored(id: String) -> Self {
         Self(id)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

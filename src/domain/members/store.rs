@@ -13,7 +13,7 @@ use crate::db::{Connection, Transaction};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = members)]
 struct Row {
-    id: String,
+    id: MemberId,
     name: String,
     email: String,
     password_hash: Option<String>,
@@ -35,7 +35,7 @@ impl Row {
             (None, None) => State::Active,
         };
         Member {
-            id: MemberId::stored(self.id),
+            id: self.id,
             name: MemberName::stored(self.name),
             email: Email::stored(self.email),
             super_manager: self.super_manager,
@@ -50,7 +50,7 @@ impl Row {
 
 pub(super) fn by_id(connection: &mut Connection, id: &MemberId) -> Result<Option<Member>> {
     let row: Option<Row> =
-        members::table.find(id.as_str()).select(Row::as_select()).first(connection).optional()?;
+        members::table.find(id).select(Row::as_select()).first(connection).optional()?;
     row.map(|row| with_permissions(connection, row)).transpose()
 }
 
@@ -76,7 +76,7 @@ pub(super) fn by_email(
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
     let mut rows: Vec<Row> = members::table.select(Row::as_select()).load(connection)?;
     rows.sort_by_cached_key(|row| (text::sort_key(&row.name), row.id.clone()));
-    let held: Vec<(String, String)> = member_permissions::table
+    let held: Vec<(MemberId, String)> = member_permissions::table
         .select((member_permissions::member_id, member_permissions::permission))
         .load(connection)?;
     let members = rows.into_iter().map(|row| {
@@ -92,7 +92,7 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
 
 /// Everybody who can sign in and manage members, by name.
 pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
-    let mut rows: Vec<(String, String)> = members::table
+    let mut rows: Vec<(MemberId, String)> = members::table
         .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
         .filter(member_permissions::permission.eq(Permission::ManageMembers.name()))
         .filter(members::super_manager)
@@ -102,7 +102,7 @@ pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, Str
         .select((members::id, members::name))
         .load(connection)?;
     rows.sort_by_cached_key(|(id, name)| (text::sort_key(name), id.clone()));
-    Ok(rows.into_iter().map(|(id, name)| (MemberId::stored(id), name)).collect())
+    Ok(rows)
 }
 
 pub(super) fn insert(
@@ -116,7 +116,7 @@ pub(super) fn insert(
     };
     diesel::insert_into(members::table)
         .values((
-            members::id.eq(member.id.as_str()),
+            members::id.eq(&member.id),
             members::name.eq(member.name.as_str()),
             members::email.eq(member.email.as_str()),
             members::email_folded.eq(member.email.folded()),
@@ -138,7 +138,7 @@ fn insert_permissions(
     for permission in permissions.iter() {
         diesel::insert_into(member_permissions::table)
             .values((
-                member_permissions::member_id.eq(id.as_str()),
+                member_permissions::member_id.eq(id),
                 member_permissions::permission.eq(permission.name()),
             ))
             .execute(&mut **tx)?;
@@ -152,16 +152,16 @@ pub(super) fn set_standing(
     standing: Standing,
     version: i64,
 ) -> Result<()> {
-    diesel::update(members::table.find(id.as_str()))
+    diesel::update(members::table.find(id))
         .set((members::super_manager.eq(standing.super_manager), members::version.eq(version)))
         .execute(&mut **tx)?;
-    diesel::delete(member_permissions::table.filter(member_permissions::member_id.eq(id.as_str())))
+    diesel::delete(member_permissions::table.filter(member_permissions::member_id.eq(id)))
         .execute(&mut **tx)?;
     insert_permissions(tx, id, standing.permissions)
 }
 
 pub(super) fn set_name(tx: &mut Transaction<'_>, id: &MemberId, name: &MemberName) -> Result<()> {
-    diesel::update(members::table.find(id.as_str()))
+    diesel::update(members::table.find(id))
         .set(members::name.eq(name.as_str()))
         .execute(&mut **tx)?;
     Ok(())
@@ -172,7 +172,7 @@ pub(super) fn set_disabled(
     id: &MemberId,
     since: Option<Timestamp>,
 ) -> Result<()> {
-    diesel::update(members::table.find(id.as_str()))
+    diesel::update(members::table.find(id))
         .set(members::disabled_at.eq(since))
         .execute(&mut **tx)?;
     Ok(())
@@ -183,7 +183,7 @@ pub(super) fn set_invited_until(
     id: &MemberId,
     until: Option<Timestamp>,
 ) -> Result<()> {
-    diesel::update(members::table.find(id.as_str()))
+    diesel::update(members::table.find(id))
         .set(members::invited_until.eq(until))
         .execute(&mut **tx)?;
     Ok(())
@@ -191,7 +191,7 @@ pub(super) fn set_invited_until(
 
 /// Sessions, codes and permissions go with the row.
 pub(super) fn delete(tx: &mut Transaction<'_>, id: &MemberId) -> Result<()> {
-    diesel::delete(members::table.find(id.as_str())).execute(&mut **tx)?;
+    diesel::delete(members::table.find(id)).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub(super) fn set_password_hash(
     id: &MemberId,
     hash: Option<&str>,
 ) -> Result<()> {
-    diesel::update(members::table.find(id.as_str()))
+    diesel::update(members::table.find(id))
         .set(members::password_hash.eq(hash))
         .execute(&mut **tx)?;
     Ok(())
@@ -211,7 +211,7 @@ pub(super) fn set_last_signed_in(
     id: &MemberId,
     now: Timestamp,
 ) -> Result<()> {
-    diesel::update(members::table.find(id.as_str()))
+    diesel::update(members::table.find(id))
         .set(members::last_signed_in_at.eq(now))
         .execute(&mut **tx)?;
     Ok(())
@@ -227,12 +227,12 @@ fn with_permissions(connection: &mut Connection, row: Row) -> Result<Member> {
 
 /// The stored form of each member's address.
 pub(super) fn folded_emails(connection: &mut Connection) -> Result<Vec<(MemberId, Email, String)>> {
-    let rows: Vec<(String, String, String)> = members::table
+    let rows: Vec<(MemberId, String, String)> = members::table
         .order(members::id)
         .select((members::id, members::email, members::email_folded))
         .load(connection)?;
     let rows = rows.into_iter();
-    Ok(rows.map(|(id, email, form)| (MemberId::stored(id), Email::stored(email), form)).collect())
+    Ok(rows.map(|(id, email, form)| (id, Email::stored(email), form)).collect())
 }
 
 pub(super) fn set_folded_email(
@@ -240,7 +240,7 @@ pub(super) fn set_folded_email(
     id: &MemberId,
     folded: &str,
 ) -> Result<()> {
-    diesel::update(members::table.find(id.as_str()))
+    diesel::update(members::table.find(id))
         .set(members::email_folded.eq(folded))
         .execute(&mut **tx)?;
     Ok(())

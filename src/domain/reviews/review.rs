@@ -1,39 +1,12 @@
 //! A review.
 
 use crate::base::clock::{Timestamp, long_date};
-use crate::base::error::Result;
-use crate::base::random;
+use crate::db::types::id;
 use crate::domain::activity::Subject;
 
-/// Identifies a review: `review_` and 12 digits of Crockford's base32.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReviewId(String);
-
-impl ReviewId {
-    const PREFIX: &str = "review_";
-    const DIGITS: usize = 12;
-
-    /// A new id.
-    pub fn random() -> Result<Self> {
-        let digits = random::text(random::CROCKFORD, Self::DIGITS)?;
-        Ok(Self(format!("{}{digits}", Self::PREFIX)))
-    }
-
-    /// Reads an id that somebody sent; `None` for what cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(Self::PREFIX)?;
-        let is_one = digits.len() == Self::DIGITS
-            && digits.bytes().all(|byte| random::CROCKFORD.contains(&byte));
-        is_one.then(|| Self(text.to_owned()))
-    }
-
-    pub(super) fn stored(id: String) -> Self {
-        Self(id)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+id! {
+    /// Identifies a review: `review_` and 12 digits of Crockford's base32.
+    ReviewId, "review_", CROCKFORD, 12
 }
 
 /// A review of all keys that were active when it was started.

@@ -43,7 +43,7 @@ type Columns = (
 
 #[derive(Queryable)]
 struct Row {
-    key_id: String,
+    key_id: KeyId,
     number: i64,
     environment: String,
     role: String,
@@ -116,7 +116,7 @@ pub(super) fn find(connection: &mut Connection, digest: &[u8]) -> Result<Option<
 /// The digest of a key's secret.
 pub(super) fn digest_of(connection: &mut Connection, secret: Secret) -> Result<Option<Vec<u8>>> {
     let found = api_key_secrets::table
-        .filter(api_key_secrets::key_id.eq(secret.key_id.as_str()))
+        .filter(api_key_secrets::key_id.eq(&secret.key_id))
         .filter(api_key_secrets::number.eq(secret.number))
         .select(api_key_secrets::digest);
     Ok(found.first(connection).optional()?)
@@ -158,7 +158,7 @@ impl TryFrom<Row> for Record {
         let selected = (!row.all_role_scopes).then(|| set(row.selected));
         let scopes = effective(set(row.role_scopes), selected.as_ref());
         Ok(Self {
-            secret: Secret { key_id: KeyId::stored(&row.key_id)?, number: row.number },
+            secret: Secret { key_id: row.key_id, number: row.number },
             environment,
             grant: Arc::new(Grant::new(&row.role, scopes)?),
             addresses: addresses.collect::<Result<_, _>>().map_err(Error::internal)?,

@@ -19,7 +19,7 @@ pub(in crate::domain::api_keys) fn set_notes(
     key: &ApiKey,
     settings: &Settings,
 ) -> Result<()> {
-    diesel::update(api_keys::table.find(key.id.as_str()))
+    diesel::update(api_keys::table.find(&key.id))
         .set((
             api_keys::noted_at.eq(key.noted_at),
             api_keys::reviewed_at.eq(key.reviewed_at),
@@ -33,13 +33,12 @@ pub(in crate::domain::api_keys) fn noted(
     connection: &mut Connection,
     limit: i64,
 ) -> Result<Vec<KeyId>> {
-    let ids: Vec<String> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::noted_at.is_not_null())
         .order((api_keys::noted_at, api_keys::id))
         .limit(limit)
         .select(api_keys::id)
-        .load(connection)?;
-    stored(&ids)
+        .load(connection)?)
 }
 
 pub(in crate::domain::api_keys) fn noted_when_over(
@@ -81,7 +80,7 @@ pub(in crate::domain::api_keys) fn no_longer_used(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<KeyId>> {
-    let ids: Vec<String> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null())
         // Those that were never used stand at 0.
         .filter(api_keys::last_used_at.gt(0).and(api_keys::last_used_at.le(before)))
@@ -90,8 +89,7 @@ pub(in crate::domain::api_keys) fn no_longer_used(
         .order((api_keys::last_used_at, api_keys::id))
         .limit(limit)
         .select(api_keys::id)
-        .load(connection)?;
-    stored(&ids)
+        .load(connection)?)
 }
 
 pub(in crate::domain::api_keys) fn overlapping(
@@ -99,12 +97,11 @@ pub(in crate::domain::api_keys) fn overlapping(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<KeyId>> {
-    let ids: Vec<String> = api_key_secrets::table
+    Ok(api_key_secrets::table
         .filter(api_key_secrets::superseded_at.gt(now))
         .limit(limit)
         .select(api_key_secrets::key_id)
-        .load(connection)?;
-    stored(&ids)
+        .load(connection)?)
 }
 
 /// The secrets of some keys, of each the newest first.
@@ -112,14 +109,14 @@ pub(in crate::domain::api_keys) fn secrets_of(
     connection: &mut Connection,
     ids: &[&str],
 ) -> Result<BTreeMap<KeyId, Vec<KeptSecret>>> {
-    let rows: Vec<(String, SecretRow)> = api_key_secrets::table
+    let rows: Vec<(KeyId, SecretRow)> = api_key_secrets::table
         .filter(api_key_secrets::key_id.eq_any(ids))
         .order(api_key_secrets::number.desc())
         .select((api_key_secrets::key_id, SecretRow::as_select()))
         .load(connection)?;
     let mut secrets: BTreeMap<KeyId, Vec<KeptSecret>> = BTreeMap::new();
     for (id, row) in rows {
-        secrets.entry(KeyId::stored(&id)?).or_default().push(kept(row));
+        secrets.entry(id).or_default().push(kept(row));
     }
     Ok(secrets)
 }
@@ -142,15 +139,10 @@ pub(in crate::domain::api_keys) fn created_by(
     creator: &str,
     limit: i64,
 ) -> Result<Vec<KeyId>> {
-    let ids: Vec<String> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null().and(api_keys::created_by.eq(creator)))
         .order(api_keys::id)
         .limit(limit)
         .select(api_keys::id)
-        .load(connection)?;
-    stored(&ids)
-}
-
-fn stored(ids: &[String]) -> Result<Vec<KeyId>> {
-    ids.iter().map(|id| KeyId::stored(id)).collect()
+        .load(connection)?)
 }

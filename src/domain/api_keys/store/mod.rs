@@ -40,7 +40,7 @@ use crate::domain::settings::Settings;
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
 struct Row {
-    id: String,
+    id: KeyId,
     name: String,
     environment: String,
     role_id: String,
@@ -67,7 +67,7 @@ impl TryFrom<Row> for ApiKey {
             Error::internal(format!("a key of environment {:?}", row.environment))
         })?;
         Ok(Self {
-            id: KeyId::stored(&row.id)?,
+            id: row.id,
             name: KeyName::stored(row.name),
             environment,
             role_id: row.role_id,
@@ -90,18 +90,18 @@ impl TryFrom<Row> for ApiKey {
 
 pub(super) fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<ApiKey>> {
     let row: Option<Row> =
-        api_keys::table.find(id.as_str()).select(Row::as_select()).first(connection).optional()?;
+        api_keys::table.find(id).select(Row::as_select()).first(connection).optional()?;
     row.map(TryInto::try_into).transpose()
 }
 
 pub(super) fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
-    let by = api_keys::table.find(id.as_str()).select(api_keys::revoked_by);
+    let by = api_keys::table.find(id).select(api_keys::revoked_by);
     Ok(by.first::<Option<String>>(connection).optional()?.flatten())
 }
 
 pub(super) fn scopes_of(connection: &mut Connection, id: &KeyId) -> Result<BTreeSet<String>> {
     let scopes: Vec<String> = api_key_scopes::table
-        .filter(api_key_scopes::key_id.eq(id.as_str()))
+        .filter(api_key_scopes::key_id.eq(id))
         .select(api_key_scopes::scope)
         .load(connection)?;
     Ok(scopes.into_iter().collect())
@@ -109,7 +109,7 @@ pub(super) fn scopes_of(connection: &mut Connection, id: &KeyId) -> Result<BTree
 
 pub(super) fn addresses_of(connection: &mut Connection, id: &KeyId) -> Result<IpWhitelist> {
     let addresses: Vec<String> = api_key_addresses::table
-        .filter(api_key_addresses::key_id.eq(id.as_str()))
+        .filter(api_key_addresses::key_id.eq(id))
         .order(api_key_addresses::position)
         .select(api_key_addresses::address)
         .load(connection)?;
@@ -167,7 +167,7 @@ macro_rules! whole {
         let key = &$details.key;
         let revoked_by = key.revoked_at.map(|_| &key.created_by);
         (
-            api_keys::id.eq(key.id.as_str()),
+            api_keys::id.eq(&key.id),
             api_keys::environment.eq(key.environment.slug()),
             api_keys::created_at.eq(key.created_at),
             api_keys::created_by.eq(&key.created_by),
@@ -193,7 +193,7 @@ pub(super) fn insert(
         .map(|(Details { key, .. }, digest)| {
             (
                 api_key_secrets::digest.eq(digest),
-                api_key_secrets::key_id.eq(key.id.as_str()),
+                api_key_secrets::key_id.eq(&key.id),
                 api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
                 api_key_secrets::created_at.eq(key.secret_created_at),
                 api_key_secrets::expires_at.eq(key.expires_at),
@@ -212,7 +212,7 @@ pub(super) fn update(
     details: &Details,
     settings: &Settings,
 ) -> Result<()> {
-    let id = details.key.id.as_str();
+    let id = details.key.id;
     diesel::update(api_keys::table.find(id))
         .set(editable!(details, settings))
         .execute(&mut **tx)?;
@@ -234,7 +234,7 @@ pub(super) fn revoke(
     now: Timestamp,
     by: Option<&str>,
 ) -> Result<()> {
-    diesel::update(api_keys::table.find(id.as_str()))
+    diesel::update(api_keys::table.find(id))
         .set((api_keys::revoked_at.eq(now), api_keys::revoked_by.eq(by)))
         .execute(&mut **tx)?;
     Ok(())
@@ -246,7 +246,7 @@ fn insert_lists<'a>(
 ) -> Result<()> {
     let (mut scopes, mut addresses) = (Vec::new(), Vec::new());
     for Details { key, selected, ip_whitelist, .. } in keys {
-        let id = key.id.as_str();
+        let id = key.id;
         scopes.extend(
             selected
                 .iter()

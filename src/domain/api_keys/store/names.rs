@@ -28,7 +28,7 @@ pub(in crate::domain::api_keys) fn is_name_taken(
     let others = api_keys::table
         .filter(api_keys::name_folded.eq(name.folded()))
         .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::id.ne(except.as_str()))
+        .filter(api_keys::id.ne(except))
         .select(api_keys::id);
     Ok(diesel::select(diesel::dsl::exists(others)).get_result(connection)?)
 }
@@ -58,7 +58,7 @@ pub(in crate::domain::api_keys) fn set_name_forms(
     folded: &str,
     sort: &str,
 ) -> Result<()> {
-    diesel::update(api_keys::table.find(id.as_str()))
+    diesel::update(api_keys::table.find(id))
         .set((api_keys::name_folded.eq(folded), api_keys::name_sort.eq(sort)))
         .execute(&mut **tx)?;
     Ok(())

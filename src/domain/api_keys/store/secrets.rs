@@ -28,7 +28,7 @@ pub(in crate::domain::api_keys) fn secrets(
     id: &KeyId,
 ) -> Result<Vec<KeptSecret>> {
     let rows: Vec<SecretRow> = api_key_secrets::table
-        .filter(api_key_secrets::key_id.eq(id.as_str()))
+        .filter(api_key_secrets::key_id.eq(id))
         .order(api_key_secrets::number.desc())
         .select(SecretRow::as_select())
         .load(connection)?;
@@ -54,7 +54,7 @@ pub(in crate::domain::api_keys) fn add_secret(
     digest: &[u8; 32],
     settings: &Settings,
 ) -> Result<()> {
-    diesel::update(api_keys::table.find(key.id.as_str()))
+    diesel::update(api_keys::table.find(&key.id))
         .set((
             api_keys::version.eq(key.version),
             api_keys::expires_at.eq(key.expires_at),
@@ -65,7 +65,7 @@ pub(in crate::domain::api_keys) fn add_secret(
     diesel::insert_into(api_key_secrets::table)
         .values((
             api_key_secrets::digest.eq(digest),
-            api_key_secrets::key_id.eq(key.id.as_str()),
+            api_key_secrets::key_id.eq(&key.id),
             api_key_secrets::pepper_version.eq(Keyring::PEPPER_VERSION),
             api_key_secrets::created_at.eq(key.secret_created_at),
             api_key_secrets::expires_at.eq(key.expires_at),
@@ -83,7 +83,7 @@ pub(in crate::domain::api_keys) fn supersede(
     end: Timestamp,
 ) -> Result<()> {
     diesel::update(api_key_secrets::table)
-        .filter(api_key_secrets::key_id.eq(id.as_str()))
+        .filter(api_key_secrets::key_id.eq(id))
         .filter(api_key_secrets::number.eq(number))
         .set(api_key_secrets::superseded_at.eq(end))
         .execute(&mut **tx)?;
@@ -94,7 +94,7 @@ pub(in crate::domain::api_keys) fn supersede(
 /// noted for each secret.
 pub(in crate::domain::api_keys) fn note_use(tx: &mut Transaction<'_>, key: &ApiKey) -> Result<()> {
     diesel::update(api_key_secrets::table)
-        .filter(api_key_secrets::key_id.eq(key.id.as_str()))
+        .filter(api_key_secrets::key_id.eq(&key.id))
         .set((
             api_key_secrets::last_used_at.eq(key.last_used_at.unwrap_or_default()),
             api_key_secrets::last_used_address.eq(&key.last_used_address),

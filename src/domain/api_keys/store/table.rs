@@ -91,7 +91,7 @@ pub(in crate::domain::api_keys) fn ids(
         return scan(connection, filter, now, limit);
     }
     let query = match search {
-        Search::KeyId(id) => in_view(filter, now).filter(api_keys::id.eq(id.as_str().to_owned())),
+        Search::KeyId(id) => in_view(filter, now).filter(api_keys::id.eq(id)),
         Search::KeyIdStart(start) => {
             let end = behind(&start);
             in_view(filter, now).filter(api_keys::id.ge(start)).filter(api_keys::id.lt(end))
@@ -200,7 +200,7 @@ fn searched(filter: &Filter, now: Timestamp) -> Boxed<'_> {
 fn with_search<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
     match Search::new(&filter.search) {
         Search::Nothing => query,
-        Search::KeyId(id) => query.filter(api_keys::id.eq(id.as_str().to_owned())),
+        Search::KeyId(id) => query.filter(api_keys::id.eq(id)),
         Search::KeyIdStart(start) => {
             let end = behind(&start);
             query.filter(api_keys::id.concat("").ge(start)).filter(api_keys::id.concat("").lt(end))

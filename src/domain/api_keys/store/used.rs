@@ -15,7 +15,7 @@ use crate::domain::api_keys::{ApiKey, KeyId, Used};
 #[derive(QueryableByName)]
 struct Found {
     #[diesel(sql_type = Text)]
-    id: String,
+    id: KeyId,
 }
 
 /// Those of some hundred keys that were never used.
@@ -35,7 +35,7 @@ pub(in crate::domain::api_keys) fn never_used<'a>(
         return Ok(Vec::new());
     }
     let rows: Vec<Row> = api_keys::table
-        .filter(api_keys::id.eq_any(found.iter().map(|found| &found.id)))
+        .filter(api_keys::id.eq_any(found.iter().map(|found| found.id)))
         .select(Row::as_select())
         .load(&mut **tx)?;
     rows.into_iter().map(TryInto::try_into).collect()

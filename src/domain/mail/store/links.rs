@@ -16,7 +16,7 @@ pub(in crate::domain::mail) fn seal(
     sealed: Vec<u8>,
     link: LinkOf<'_>,
 ) -> Result<()> {
-    diesel::update(mail_outbox::table.find(id.as_str()))
+    diesel::update(mail_outbox::table.find(id))
         .set((
             mail_outbox::sealed.eq(Some(sealed)),
             mail_outbox::link_of.eq(Some(link.member_id)),
@@ -32,7 +32,7 @@ pub(in crate::domain::mail) fn give_up_links_of(
     member_id: &str,
     now: Timestamp,
 ) -> Result<()> {
-    let ids: Vec<String> = mail_outbox::table
+    let ids: Vec<EmailId> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.is_not_null())
         .filter(mail_outbox::link_of.eq(member_id))
         .select(mail_outbox::id)
@@ -45,7 +45,7 @@ pub(in crate::domain::mail) fn give_up_ended_links(
     tx: &mut Transaction<'_>,
     now: Timestamp,
 ) -> Result<()> {
-    let ids: Vec<String> = mail_outbox::table
+    let ids: Vec<EmailId> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.is_not_null())
         .filter(mail_outbox::link_ends_at.le(now))
         .select(mail_outbox::id)
@@ -56,7 +56,7 @@ pub(in crate::domain::mail) fn give_up_ended_links(
 /// Gives messages up, and erases what they held.
 pub(super) fn give_up(
     tx: &mut Transaction<'_>,
-    ids: &[String],
+    ids: &[EmailId],
     why: &str,
     now: Timestamp,
 ) -> Result<()> {

@@ -24,7 +24,7 @@ pub(in crate::domain::mail) fn is_known(
     cause: &str,
     recipient: &str,
 ) -> Result<bool> {
-    let found: Option<String> = mail_outbox::table
+    let found: Option<EmailId> = mail_outbox::table
         .filter(mail_outbox::cause.eq(cause).and(mail_outbox::recipient.eq(recipient)))
         .select(mail_outbox::id)
         .first(connection)
@@ -41,7 +41,7 @@ pub(in crate::domain::mail) fn insert(
 ) -> Result<()> {
     diesel::insert_into(mail_outbox::table)
         .values((
-            mail_outbox::id.eq(id.as_str()),
+            mail_outbox::id.eq(id),
             mail_outbox::cause.eq(cause),
             mail_outbox::recipient.eq(&message.to),
             mail_outbox::subject.eq(&message.subject),
@@ -61,7 +61,7 @@ pub(in crate::domain::mail) fn is_any_due(
     connection: &mut Connection,
     now: Timestamp,
 ) -> Result<bool> {
-    let due: Option<String> = mail_outbox::table
+    let due: Option<EmailId> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.le(now))
         .select(mail_outbox::id)
         .first(connection)
@@ -81,7 +81,7 @@ pub(in crate::domain::mail) fn claim_due(
         .limit(IN_A_ROUND)
         .select(Due::as_select())
         .load(&mut **tx)?;
-    let ids: Vec<&str> = due.iter().map(|due| due.id.as_str()).collect();
+    let ids: Vec<&EmailId> = due.iter().map(|due| &due.id).collect();
     diesel::update(mail_outbox::table.filter(mail_outbox::id.eq_any(ids)))
         .set(mail_outbox::next_attempt_at.eq(Some(now.plus(backoff::CLAIM))))
         .execute(&mut **tx)?;
@@ -99,7 +99,7 @@ pub(in crate::domain::mail) fn claim_due(
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = mail_outbox)]
 struct Due {
-    id: String,
+    id: EmailId,
     recipient: String,
     subject: String,
     text_part: String,
@@ -114,12 +114,12 @@ impl Due {
     /// The message as it is sent; `None` where its text cannot be decrypted.
     fn open(self, keyring: &Keyring, now: Timestamp) -> Option<Claimed> {
         let text = match &self.sealed {
-            Some(sealed) => links::text(keyring, &self.id, &self.recipient, sealed)?,
+            Some(sealed) => links::text(keyring, self.id.as_str(), &self.recipient, sealed)?,
             None => self.text_part,
         };
         let (to, subject, html) = (self.recipient, self.subject, self.html_part);
         Some(Claimed {
-            id: EmailId::stored(self.id),
+            id: self.id,
             message: Message { to, subject, text, html },
             tries: self.tries,
             resent: self.resent,
@@ -135,7 +135,7 @@ pub(in crate::domain::mail) fn release(
     now: Timestamp,
 ) -> Result<()> {
     let until = now.plus(backoff::CLAIM);
-    let row = mail_outbox::table.find(claimed.id.as_str());
+    let row = mail_outbox::table.find(&claimed.id);
     diesel::update(row.filter(mail_outbox::next_attempt_at.eq(until)))
         .set(mail_outbox::next_attempt_at.eq(Some(claimed.due_at)))
         .execute(&mut **tx)?;
@@ -155,7 +155,7 @@ pub(in crate::domain::mail) fn record(
         Ok(()) | Err(Failure::Refused(_)) => None,
     };
     let at = Some(now);
-    let row = mail_outbox::table.find(claimed.id.as_str());
+    let row = mail_outbox::table.find(&claimed.id);
     // What another node has sent meanwhile stays so.
     let is_open = outcome.is_ok().into_sql::<diesel::sql_types::Bool>();
     diesel::update(row.filter(is_open.or(mail_outbox::next_attempt_at.is_not_null())))
@@ -174,7 +174,7 @@ pub(in crate::domain::mail) fn record(
 
 /// Gives up everything that waits, since there is nothing to send it through.
 pub(in crate::domain::mail) fn give_up_all(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    let ids: Vec<String> = mail_outbox::table
+    let ids: Vec<EmailId> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.is_not_null())
         .select(mail_outbox::id)
         .load(&mut **tx)?;
@@ -187,7 +187,7 @@ pub(in crate::domain::mail) fn again(
     id: &EmailId,
     now: Timestamp,
 ) -> Result<()> {
-    diesel::update(mail_outbox::table.find(id.as_str()))
+    diesel::update(mail_outbox::table.find(id))
         .set((
             mail_outbox::tries.eq(0),
             mail_outbox::resent.eq(mail_outbox::resent + 1),
@@ -202,7 +202,7 @@ pub(in crate::domain::mail) fn again(
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = mail_outbox)]
 struct Row {
-    id: String,
+    id: EmailId,
     recipient: String,
     subject: String,
     created_at: Timestamp,
@@ -218,11 +218,8 @@ pub(in crate::domain::mail) fn find(
     connection: &mut Connection,
     id: &EmailId,
 ) -> Result<Option<Email>> {
-    let row: Option<Row> = mail_outbox::table
-        .find(id.as_str())
-        .select(Row::as_select())
-        .first(connection)
-        .optional()?;
+    let row: Option<Row> =
+        mail_outbox::table.find(id).select(Row::as_select()).first(connection).optional()?;
     Ok(row.map(read))
 }
 
@@ -236,7 +233,7 @@ pub(in crate::domain::mail) fn emails(
     let mut query = mail_outbox::table.select(Row::as_select()).limit(limit).into_boxed();
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
     if let Some(beside) = cursor {
-        let (then, beside) = (beside.at, beside.id.as_str());
+        let (then, beside) = (beside.at, &beside.id);
         query = if is_after {
             query.filter(at.lt(then).or(at.eq(then).and(id.lt(beside))))
         } else {
@@ -259,7 +256,7 @@ fn read(row: Row) -> Email {
         (None, None, then) => Status::Refused(then.unwrap_or(row.created_at)),
     };
     Email {
-        id: EmailId::stored(row.id),
+        id: row.id,
         recipient: row.recipient,
         subject: row.subject,
         created_at: row.created_at,
@@ -271,7 +268,7 @@ fn read(row: Row) -> Email {
 
 /// Clears away a batch of messages from before `before`. Returns whether there is more.
 pub(in crate::domain::mail) fn purge(tx: &mut Transaction<'_>, before: Timestamp) -> Result<bool> {
-    let ids: Vec<String> = mail_outbox::table
+    let ids: Vec<EmailId> = mail_outbox::table
         .filter(mail_outbox::created_at.lt(before))
         .order(mail_outbox::created_at)
         .limit(BATCH)

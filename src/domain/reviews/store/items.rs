@@ -19,7 +19,7 @@ use crate::domain::reviews::{Cursor, Decided, Decision, Item, ReviewId, View, Wa
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = review_items)]
 struct Row {
-    key_id: String,
+    key_id: KeyId,
     name: String,
     environment: String,
     role: String,
@@ -51,7 +51,7 @@ impl TryFrom<Row> for Item {
             by: row.decider.unwrap_or_default(),
         });
         Ok(Self {
-            key_id: KeyId::stored(&row.key_id)?,
+            key_id: row.key_id,
             name: row.name,
             environment: environment.ok_or_else(|| Error::internal("a bad environment"))?,
             role: row.role,
@@ -77,8 +77,8 @@ pub(in crate::domain::reviews) fn insert_items(
 ) -> Result<()> {
     let row = |item: &Item| {
         (
-            review_items::review_id.eq(id.as_str().to_owned()),
-            review_items::key_id.eq(item.key_id.as_str().to_owned()),
+            review_items::review_id.eq(id),
+            review_items::key_id.eq(item.key_id),
             review_items::name.eq(without_secrets(&item.name).into_owned()),
             review_items::name_sort.eq(text::sort_key(&item.name)),
             review_items::environment.eq(item.environment.slug()),
@@ -106,7 +106,7 @@ pub(in crate::domain::reviews) fn items_of(
 ) -> Result<Vec<Item>> {
     read(
         review_items::table
-            .filter(review_items::review_id.eq(id.as_str()))
+            .filter(review_items::review_id.eq(id))
             .filter(review_items::key_id.eq_any(keys))
             .order((review_items::name_sort, review_items::key_id))
             .select(Row::as_select())
@@ -125,7 +125,7 @@ pub(in crate::domain::reviews) fn walk(
 ) -> Result<Vec<Item>> {
     let query = review_items::table
         .left_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
-        .filter(review_items::review_id.eq(id.as_str()))
+        .filter(review_items::review_id.eq(id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(Row::as_select())
         .into_boxed();
@@ -139,7 +139,7 @@ pub(in crate::domain::reviews) fn walk(
             .filter(api_keys::revoked_at.is_null())
             .filter(api_keys::expires_at.gt(now)),
     };
-    let place = cursor.map(|cursor| (cursor.name.clone(), cursor.key_id.as_str().to_owned()));
+    let place = cursor.map(|cursor| (cursor.name.clone(), cursor.key_id));
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
     let query = match place {
         // The first bound is what an index can be entered at.
@@ -169,7 +169,7 @@ pub(in crate::domain::reviews) fn undecided(
 ) -> Result<i64> {
     let found: Vec<String> = review_items::table
         .inner_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
-        .filter(review_items::review_id.eq(id.as_str()))
+        .filter(review_items::review_id.eq(id))
         .filter(review_items::decision.is_null())
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::expires_at.gt(now))
@@ -199,7 +199,7 @@ pub(in crate::domain::reviews) fn perhaps_open(
     read(
         review_items::table
             .inner_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
-            .filter(review_items::review_id.eq(id.as_str()))
+            .filter(review_items::review_id.eq(id))
             .filter(review_items::decision.eq_any(to_carry_out))
             .filter(api_keys::revoked_at.is_null())
             .filter(api_keys::expires_at.gt(now))
@@ -216,7 +216,7 @@ pub(in crate::domain::reviews) fn totals(
     id: &ReviewId,
 ) -> Result<BTreeMap<&'static str, i64>> {
     let rows: Vec<(Option<String>, i64)> = review_items::table
-        .filter(review_items::review_id.eq(id.as_str()))
+        .filter(review_items::review_id.eq(id))
         .filter(review_items::decision.is_not_null())
         .group_by(review_items::decision)
         .select((review_items::decision, count_star()))
@@ -233,7 +233,7 @@ pub(in crate::domain::reviews) fn decide(
     wanted: &Wanted,
     author: &Author,
 ) -> Result<()> {
-    diesel::update(review_items::table.find((id.as_str(), wanted.key_id.as_str())))
+    diesel::update(review_items::table.find((id, wanted.key_id)))
         .set((
             review_items::decision.eq(Some(wanted.decision.slug())),
             review_items::note.eq(&wanted.note),
@@ -251,7 +251,7 @@ const BATCH: i64 = 5_000;
 /// Writes again what the items of a review are sorted by, where that differs.
 pub(in crate::domain::reviews) fn sort_names_again(
     tx: &mut Transaction<'_>,
-    review: &str,
+    review: &ReviewId,
 ) -> Result<()> {
     let mut last = String::new();
     loop {

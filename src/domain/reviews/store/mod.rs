@@ -17,7 +17,7 @@ use crate::db::{Connection, Transaction};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = reviews)]
 struct Row {
-    id: String,
+    id: ReviewId,
     started_at: Timestamp,
     starter: String,
     listed_to: Option<String>,
@@ -36,7 +36,7 @@ impl From<Row> for Review {
             is_cancelled: row.cancelled,
         });
         Self {
-            id: ReviewId::stored(row.id),
+            id: row.id,
             started_at: row.started_at,
             starter: row.starter,
             listed_to: row.listed_to,
@@ -49,7 +49,7 @@ impl From<Row> for Review {
 
 pub(super) fn find(connection: &mut Connection, id: &ReviewId) -> Result<Option<Review>> {
     let row: Option<Row> =
-        reviews::table.find(id.as_str()).select(Row::as_select()).first(connection).optional()?;
+        reviews::table.find(id).select(Row::as_select()).first(connection).optional()?;
     Ok(row.map(Into::into))
 }
 
@@ -97,7 +97,7 @@ pub(super) fn finished_before(
 pub(super) fn insert(tx: &mut Transaction<'_>, review: &Review, by: Option<&str>) -> Result<()> {
     diesel::insert_into(reviews::table)
         .values((
-            reviews::id.eq(review.id.as_str()),
+            reviews::id.eq(&review.id),
             reviews::started_at.eq(review.started_at),
             reviews::started_by.eq(by),
             reviews::starter.eq(&review.starter),
@@ -116,14 +116,14 @@ pub(super) fn set_listed(
     listed_to: Option<&str>,
     total: i64,
 ) -> Result<()> {
-    diesel::update(reviews::table.find(id.as_str()))
+    diesel::update(reviews::table.find(id))
         .set((reviews::listed_to.eq(listed_to), reviews::total.eq(total)))
         .execute(&mut **tx)?;
     Ok(())
 }
 
 pub(super) fn add_decided(tx: &mut Transaction<'_>, id: &ReviewId, new: i64) -> Result<()> {
-    diesel::update(reviews::table.find(id.as_str()))
+    diesel::update(reviews::table.find(id))
         .set(reviews::decided.eq(reviews::decided + new))
         .execute(&mut **tx)?;
     Ok(())
@@ -135,7 +135,7 @@ pub(super) fn end(
     ended: &Ended,
     by: Option<&str>,
 ) -> Result<()> {
-    diesel::update(reviews::table.find(id.as_str()))
+    diesel::update(reviews::table.find(id))
         .set((
             reviews::ended_at.eq(ended.at),
             reviews::ended_by.eq(by),
@@ -146,6 +146,6 @@ pub(super) fn end(
     Ok(())
 }
 
-pub(super) fn ids(connection: &mut Connection) -> Result<Vec<String>> {
+pub(super) fn ids(connection: &mut Connection) -> Result<Vec<ReviewId>> {
     Ok(reviews::table.order(reviews::id).select(reviews::id).load(connection)?)
 }

@@ -44,7 +44,7 @@ pub(super) fn insert_session(
     diesel::insert_into(sessions::table)
         .values((
             sessions::id_hash.eq(id_hash),
-            sessions::member_id.eq(member.as_str()),
+            sessions::member_id.eq(member),
             sessions::state.eq(state),
             sessions::created_at.eq(times.signed_in),
             sessions::last_seen_at.eq(times.last_seen),
@@ -63,7 +63,7 @@ pub(super) fn update_session(
     now: Timestamp,
 ) -> Result<bool> {
     let updated = diesel::update(sessions::table.find(id_hash))
-        .filter(sessions::member_id.eq(member.as_str()))
+        .filter(sessions::member_id.eq(member))
         .filter(sessions::idle_ends_at.gt(now))
         .filter(sessions::ends_at.gt(now))
         .set(sessions::state.eq(state))
@@ -83,7 +83,7 @@ pub(super) fn live_sessions_of(
     now: Timestamp,
 ) -> Result<Vec<Stored>> {
     let rows: Vec<(String, String, Timestamp, Timestamp)> = sessions::table
-        .filter(sessions::member_id.eq(member.as_str()))
+        .filter(sessions::member_id.eq(member))
         .filter(sessions::idle_ends_at.gt(now))
         .filter(sessions::ends_at.gt(now))
         .order((sessions::last_seen_at.desc(), sessions::created_at.desc(), sessions::id_hash))
@@ -129,8 +129,7 @@ pub(super) fn shorten_sessions(tx: &mut Transaction<'_>, idle: i64, length: i64)
 }
 
 pub(super) fn delete_sessions_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
-    diesel::delete(sessions::table.filter(sessions::member_id.eq(member.as_str())))
-        .execute(&mut **tx)?;
+    diesel::delete(sessions::table.filter(sessions::member_id.eq(member))).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -146,7 +145,7 @@ pub(super) fn insert_code(
         .values((
             one_time_codes::code_hash.eq(code_hash),
             one_time_codes::purpose.eq(purpose),
-            one_time_codes::member_id.eq(member.map(MemberId::as_str)),
+            one_time_codes::member_id.eq(member),
             one_time_codes::created_at.eq(created_at),
             one_time_codes::expires_at.eq(expires_at),
         ))
@@ -160,14 +159,14 @@ pub(super) fn live_code(
     purpose: &str,
     now: Timestamp,
 ) -> Result<Option<Code>> {
-    let row: Option<Option<String>> = one_time_codes::table
+    let row: Option<Option<MemberId>> = one_time_codes::table
         .find(code_hash)
         .filter(one_time_codes::purpose.eq(purpose))
         .filter(one_time_codes::expires_at.gt(now))
         .select(one_time_codes::member_id)
         .first(connection)
         .optional()?;
-    Ok(row.map(|member| Code { member: member.map(MemberId::stored) }))
+    Ok(row.map(|member| Code { member }))
 }
 
 pub(super) fn delete_code(tx: &mut Transaction<'_>, code_hash: &str) -> Result<bool> {
@@ -175,7 +174,7 @@ pub(super) fn delete_code(tx: &mut Transaction<'_>, code_hash: &str) -> Result<b
 }
 
 pub(super) fn delete_codes_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
-    diesel::delete(one_time_codes::table.filter(one_time_codes::member_id.eq(member.as_str())))
+    diesel::delete(one_time_codes::table.filter(one_time_codes::member_id.eq(member)))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -202,7 +201,7 @@ pub(super) mod rows {
     use super::*;
 
     pub(crate) fn disable(tx: &mut Transaction<'_>, member: &MemberId, at: Timestamp) {
-        diesel::update(members::table.find(member.as_str()))
+        diesel::update(members::table.find(member))
             .set(members::disabled_at.eq(at))
             .execute(&mut **tx)
             .expect("disabled");

@@ -94,7 +94,7 @@ pub(in crate::domain::usage) fn count_addresses(
     at: Timestamp,
 ) -> Result<i64> {
     let seen = usage_addresses::table
-        .filter(usage_addresses::key_id.eq(key_id.as_str()))
+        .filter(usage_addresses::key_id.eq(key_id))
         .filter(usage_addresses::last_seen_at.ge(at));
     Ok(seen
         .select(diesel::dsl::count(usage_addresses::address).aggregate_distinct())
@@ -110,7 +110,7 @@ pub(in crate::domain::usage) fn addresses(
     type Row = (String, Option<Timestamp>, Option<Timestamp>, i64);
     // In the order of the primary key, so that nothing is sorted to be put together.
     let rows: Vec<Row> = usage_addresses::table
-        .filter(usage_addresses::key_id.eq(key_id.as_str()))
+        .filter(usage_addresses::key_id.eq(key_id))
         .filter(usage_addresses::last_seen_at.ge(at))
         .group_by(usage_addresses::address)
         .select((

@@ -33,7 +33,7 @@ pub(super) fn add(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &Denials)]) 
             let alike = if index + 1 == kept.len() { 1 + others } else { 1 };
             rows.push((
                 denials::request_id.eq(request.id.to_string()),
-                denials::key_id.eq(secret.map(|secret| secret.key_id.as_str().to_owned())),
+                denials::key_id.eq(secret.map(|secret| secret.key_id)),
                 denials::secret.eq(secret.map(|secret| secret.number)),
                 denials::reason.eq(kind.reason.code()),
                 denials::detail.eq(kind.detail.as_ref()),
@@ -57,7 +57,7 @@ fn forget(tx: &mut Transaction<'_>, key_id: Option<KeyId>) -> Result<()> {
     let newest = denials::table.order(denials::at.desc()).select(denials::at).limit(1);
     let oldest: Option<i64> = match &key_id {
         Some(id) => newest
-            .filter(denials::key_id.eq(id.as_str()))
+            .filter(denials::key_id.eq(id))
             .offset(OF_A_KEY - 1)
             .first(&mut **tx)
             .optional()?,
@@ -70,7 +70,7 @@ fn forget(tx: &mut Transaction<'_>, key_id: Option<KeyId>) -> Result<()> {
     let Some(oldest) = oldest else { return Ok(()) };
     let older = diesel::delete(denials::table).filter(denials::at.lt(oldest));
     match &key_id {
-        Some(id) => older.filter(denials::key_id.eq(id.as_str())).execute(&mut **tx)?,
+        Some(id) => older.filter(denials::key_id.eq(id)).execute(&mut **tx)?,
         None => older.filter(denials::key_id.is_null()).execute(&mut **tx)?,
     };
     Ok(())
@@ -80,7 +80,7 @@ fn forget(tx: &mut Transaction<'_>, key_id: Option<KeyId>) -> Result<()> {
 #[diesel(table_name = denials)]
 struct Row {
     request_id: String,
-    key_id: Option<String>,
+    key_id: Option<KeyId>,
     secret: Option<i64>,
     reason: String,
     detail: String,
@@ -130,7 +130,7 @@ fn narrowed(filter: &Filter) -> Boxed<'_> {
     let query = denials::table.filter(denials::at.ge(filter.since)).into_boxed();
     let query = match &filter.whose {
         Whose::Everybody => query,
-        Whose::Key(id) => query.filter(denials::key_id.eq(id.as_str())),
+        Whose::Key(id) => query.filter(denials::key_id.eq(id)),
         Whose::Strangers => query.filter(denials::key_id.is_null()),
     };
     match filter.reason {
@@ -145,7 +145,7 @@ impl TryFrom<Row> for Denied {
     fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
             request_id: row.request_id,
-            key_id: row.key_id.as_deref().map(KeyId::stored).transpose()?,
+            key_id: row.key_id,
             secret: row.secret,
             reason: Outcome::parse(&row.reason).ok_or_else(|| Error::internal("a bad reason"))?,
             detail: row.detail,
@@ -160,7 +160,7 @@ impl TryFrom<Row> for Denied {
 #[derive(QueryableByName)]
 struct Refused {
     #[diesel(sql_type = Text)]
-    key_id: String,
+    key_id: KeyId,
 }
 
 /// The keys with many refusals since the day of `since`, or with any that bore a dead secret.
@@ -180,5 +180,5 @@ pub(in crate::domain::usage) fn refused_keys(
     .bind::<BigInt, _>(often)
     .bind::<BigInt, _>(limit)
     .load(connection)?;
-    keys.iter().map(|refused| KeyId::stored(&refused.key_id)).collect()
+    Ok(keys.into_iter().map(|refused| refused.key_id).collect())
 }

@@ -35,12 +35,12 @@ pub(in crate::domain::usage) fn of_key(
     let rows: Vec<Row> = match period.unit() {
         Unit::Hour => usage_hours::table
             .filter(usage_hours::hour.eq_any(units))
-            .filter(usage_hours::key_id.eq(key_id.as_str()))
+            .filter(usage_hours::key_id.eq(key_id))
             .select((usage_hours::hour, usage_hours::outcome, usage_hours::count))
             .load(connection)?,
         Unit::Day => usage_days::table
             .filter(usage_days::day.eq_any(units))
-            .filter(usage_days::key_id.eq(key_id.as_str()))
+            .filter(usage_days::key_id.eq(key_id))
             .select((usage_days::day, usage_days::outcome, usage_days::count))
             .load(connection)?,
     };
@@ -76,7 +76,7 @@ fn parse(outcome: &str) -> Result<Outcome> {
 #[derive(QueryableByName)]
 struct OfKey {
     #[diesel(sql_type = Text)]
-    key_id: String,
+    key_id: KeyId,
     #[diesel(sql_type = BigInt)]
     passed: i64,
     #[diesel(sql_type = BigInt)]
@@ -109,10 +109,8 @@ pub(in crate::domain::usage) fn busiest(
     ))
     .bind::<BigInt, _>(limit)
     .load(connection)?;
-    let busy = rows.into_iter().map(|OfKey { key_id, passed, refused }| {
-        Ok(Busy { key_id: KeyId::stored(&key_id)?, passed, refused })
-    });
-    busy.collect()
+    let busy = |OfKey { key_id, passed, refused }| Busy { key_id, passed, refused };
+    Ok(rows.into_iter().map(busy).collect())
 }
 
 /// What was counted by the `hour`, `day` or `week` in that range of them.
@@ -164,7 +162,7 @@ pub(in crate::domain::usage) fn passed_in_a_day(
 ) -> Result<i64> {
     let counts = usage_hours::table
         .filter(usage_hours::hour.eq_any(Period::Hours24.units(now).collect::<Vec<_>>()))
-        .filter(usage_hours::key_id.eq(key_id.as_str()))
+        .filter(usage_hours::key_id.eq(key_id))
         .filter(usage_hours::outcome.eq(Outcome::Pass.code()));
     Ok(counts.select(sql::<BigInt>(SUM)).first(connection)?)
 }
@@ -177,7 +175,7 @@ pub(in crate::domain::usage) fn passed_by_secret(
 ) -> Result<BTreeMap<i64, i64>> {
     let rows: Vec<(i64, i64)> = usage_hours::table
         .filter(usage_hours::hour.eq_any(Period::Hours24.units(now).collect::<Vec<_>>()))
-        .filter(usage_hours::key_id.eq(key_id.as_str()))
+        .filter(usage_hours::key_id.eq(key_id))
         .filter(usage_hours::outcome.eq(Outcome::Pass.code()))
         .group_by(usage_hours::secret)
         .select((usage_hours::secret, sql::<BigInt>(SUM)))
@@ -190,7 +188,7 @@ pub(in crate::domain::usage) fn scopes_asked(
     connection: &mut Connection,
     key_id: &KeyId,
 ) -> Result<BTreeMap<String, i64>> {
-    let asked = usage_scopes::table.filter(usage_scopes::key_id.eq(key_id.as_str()));
+    let asked = usage_scopes::table.filter(usage_scopes::key_id.eq(key_id));
     let rows: Vec<(String, i64)> =
         asked.select((usage_scopes::scope, usage_scopes::day)).load(connection)?;
     Ok(rows.into_iter().collect())

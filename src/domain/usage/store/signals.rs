@@ -16,7 +16,7 @@ use crate::domain::usage::signals::{Burst, NewAddress, Stranger};
 #[derive(QueryableByName)]
 struct BurstRow {
     #[diesel(sql_type = Text)]
-    key_id: String,
+    key_id: KeyId,
     #[diesel(sql_type = Text)]
     reason: String,
     #[diesel(sql_type = BigInt)]
@@ -42,7 +42,7 @@ pub(in crate::domain::usage) fn bursts(
     .load(connection)?;
     let burst = |row: BurstRow| {
         Ok(Burst {
-            key_id: KeyId::stored(&row.key_id)?,
+            key_id: row.key_id,
             outcome: Outcome::parse(&row.reason).ok_or_else(|| Error::internal("a bad reason"))?,
             count: row.requests,
             first: row.first,
@@ -84,7 +84,7 @@ pub(in crate::domain::usage) fn strangers(
 #[derive(QueryableByName)]
 struct Volume {
     #[diesel(sql_type = Text)]
-    key_id: String,
+    key_id: KeyId,
     #[diesel(sql_type = BigInt)]
     requests: i64,
 }
@@ -101,7 +101,7 @@ pub(in crate::domain::usage) fn volumes(
     .bind::<BigInt, _>(hour)
     .bind::<BigInt, _>(at_least)
     .load(connection)?;
-    rows.into_iter().map(|row| Ok((KeyId::stored(&row.key_id)?, row.requests))).collect()
+    Ok(rows.into_iter().map(|row| (row.key_id, row.requests)).collect())
 }
 
 pub(in crate::domain::usage) fn volumes_at(
@@ -111,7 +111,7 @@ pub(in crate::domain::usage) fn volumes_at(
 ) -> Result<BTreeMap<i64, i64>> {
     let rows: Vec<(i64, i64)> = usage_hours::table
         .filter(usage_hours::hour.eq_any(hours))
-        .filter(usage_hours::key_id.eq(key_id.as_str()))
+        .filter(usage_hours::key_id.eq(key_id))
         .filter(usage_hours::outcome.eq(Outcome::Pass.code()))
         .select((usage_hours::hour, usage_hours::count))
         .load(connection)?;
@@ -125,7 +125,7 @@ pub(in crate::domain::usage) fn volumes_at(
 #[derive(QueryableByName)]
 struct NewAddressRow {
     #[diesel(sql_type = Text)]
-    key_id: String,
+    key_id: KeyId,
     #[diesel(sql_type = Text)]
     address: String,
     #[diesel(sql_type = BigInt)]
@@ -154,7 +154,7 @@ pub(in crate::domain::usage) fn new_addresses(
     .load(connection)?;
     let new = |row: NewAddressRow| {
         Ok(NewAddress {
-            key_id: KeyId::stored(&row.key_id)?,
+            key_id: row.key_id,
             address: row.address,
             first: row.first,
             known: row.known,

@@ -21,7 +21,7 @@ pub(in crate::domain::usage) fn counts_since(
 ) -> Result<Vec<(Outcome, i64)>> {
     let rows: Vec<(String, i64)> = usage_days::table
         .filter(usage_days::day.eq_any(days.collect::<Vec<_>>()))
-        .filter(usage_days::key_id.eq(key_id.as_str()))
+        .filter(usage_days::key_id.eq(key_id))
         .group_by(usage_days::outcome)
         .select((usage_days::outcome, sql::<BigInt>("CAST(COALESCE(SUM(count), 0) AS BIGINT)")))
         .load(connection)?;

@@ -12,9 +12,9 @@ use crate::domain::webhooks::{Attempt, Delivery, DeliveryId, EndpointId, Message
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = webhook_deliveries)]
 struct Row {
-    id: String,
-    endpoint_id: String,
-    message_id: String,
+    id: DeliveryId,
+    endpoint_id: EndpointId,
+    message_id: MessageId,
     created_at: Timestamp,
     tries: i64,
     attempts: i64,
@@ -35,7 +35,7 @@ pub(in crate::domain::webhooks) fn deliveries(
     let (at, id) = (webhook_deliveries::created_at, webhook_deliveries::id);
     let mut query = webhook_deliveries::table
         .inner_join(webhook_messages::table)
-        .filter(webhook_deliveries::endpoint_id.eq(endpoint.as_str()))
+        .filter(webhook_deliveries::endpoint_id.eq(endpoint))
         .select((Row::as_select(), webhook_messages::event))
         .limit(limit)
         .into_boxed();
@@ -44,7 +44,7 @@ pub(in crate::domain::webhooks) fn deliveries(
     }
     let is_after = cursor.is_none_or(|cursor| cursor.is_after);
     if let Some(beside) = cursor {
-        let (then, beside) = (beside.at, beside.id.as_str());
+        let (then, beside) = (beside.at, &beside.id);
         query = if is_after {
             query.filter(at.lt(then).or(at.eq(then).and(id.lt(beside))))
         } else {
@@ -66,7 +66,7 @@ pub(in crate::domain::webhooks) fn delivery(
 ) -> Result<Option<(Delivery, String)>> {
     let found: Option<(Row, String, String)> = webhook_deliveries::table
         .inner_join(webhook_messages::table)
-        .filter(webhook_deliveries::id.eq(id.as_str()))
+        .filter(webhook_deliveries::id.eq(id))
         .select((Row::as_select(), webhook_messages::event, webhook_messages::body))
         .first(connection)
         .optional()?;
@@ -80,7 +80,7 @@ pub(in crate::domain::webhooks) fn attempts(
     limit: i64,
 ) -> Result<Vec<Attempt>> {
     let rows: Vec<(i64, Timestamp, i64, Option<i32>, String, String)> = webhook_attempts::table
-        .filter(webhook_attempts::delivery_id.eq(id.as_str()))
+        .filter(webhook_attempts::delivery_id.eq(id))
         .order(webhook_attempts::number.desc())
         .limit(limit)
         .select((
@@ -111,9 +111,9 @@ fn read((row, event): (Row, String)) -> Delivery {
         (None, None, then) => Status::Failed(then.unwrap_or(row.created_at)),
     };
     Delivery {
-        id: DeliveryId::stored(row.id),
-        endpoint_id: EndpointId::stored(row.endpoint_id),
-        message_id: MessageId::stored(row.message_id),
+        id: row.id,
+        endpoint_id: row.endpoint_id,
+        message_id: row.message_id,
         event,
         created_at: row.created_at,
         attempts: row.attempts,

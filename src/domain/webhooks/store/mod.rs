@@ -26,7 +26,7 @@ use crate::db::{Connection, Transaction, on_each};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = webhook_endpoints)]
 struct Row {
-    id: String,
+    id: EndpointId,
     url: String,
     description: String,
     is_active: bool,
@@ -45,7 +45,7 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
         .order((webhook_endpoints::created_at, webhook_endpoints::id))
         .select(Row::as_select())
         .load(connection)?;
-    let wanted: Vec<(String, String)> = webhook_events::table
+    let wanted: Vec<(EndpointId, String)> = webhook_events::table
         .select((webhook_events::endpoint_id, webhook_events::event))
         .load(connection)?;
     let read = |row: Row| Endpoint {
@@ -54,7 +54,7 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
             .filter(|(id, _)| *id == row.id)
             .filter_map(|(_, event)| EventType::parse(event))
             .collect(),
-        id: EndpointId::stored(row.id),
+        id: row.id,
         url: row.url,
         description: row.description,
         is_active: row.is_active,
@@ -77,7 +77,7 @@ pub(super) fn insert(
 ) -> Result<()> {
     diesel::insert_into(webhook_endpoints::table)
         .values((
-            webhook_endpoints::id.eq(new.id.as_str()),
+            webhook_endpoints::id.eq(&new.id),
             webhook_endpoints::url.eq(&new.url),
             webhook_endpoints::description.eq(&new.description),
             webhook_endpoints::is_active.eq(new.is_active),
@@ -92,7 +92,7 @@ pub(super) fn insert(
 
 /// Writes what an edit may change.
 pub(super) fn update(tx: &mut Transaction<'_>, new: &Endpoint) -> Result<()> {
-    diesel::update(webhook_endpoints::table.find(new.id.as_str()))
+    diesel::update(webhook_endpoints::table.find(&new.id))
         .set((
             webhook_endpoints::url.eq(&new.url),
             webhook_endpoints::description.eq(&new.description),
@@ -102,7 +102,7 @@ pub(super) fn update(tx: &mut Transaction<'_>, new: &Endpoint) -> Result<()> {
             webhook_endpoints::version.eq(new.version),
         ))
         .execute(&mut **tx)?;
-    let of = webhook_events::endpoint_id.eq(new.id.as_str());
+    let of = webhook_events::endpoint_id.eq(&new.id);
     diesel::delete(webhook_events::table.filter(of)).execute(&mut **tx)?;
     insert_events(tx, &new.id, &new.events)
 }
@@ -115,7 +115,7 @@ pub(super) fn replace_secret(
     ends_at: Timestamp,
     keyring: &Keyring,
 ) -> Result<()> {
-    let row = webhook_endpoints::table.find(id.as_str());
+    let row = webhook_endpoints::table.find(id);
     let before: Vec<u8> = row.select(webhook_endpoints::secret).first(&mut **tx)?;
     diesel::update(row)
         .set((
@@ -130,7 +130,7 @@ pub(super) fn replace_secret(
 
 /// Its messages go with it.
 pub(super) fn delete(tx: &mut Transaction<'_>, id: &EndpointId) -> Result<()> {
-    diesel::delete(webhook_endpoints::table.find(id.as_str())).execute(&mut **tx)?;
+    diesel::delete(webhook_endpoints::table.find(id)).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -140,7 +140,7 @@ fn insert_events(
     events: &BTreeSet<EventType>,
 ) -> Result<()> {
     let row = |event: &EventType| {
-        (webhook_events::endpoint_id.eq(id.as_str()), webhook_events::event.eq(event.name()))
+        (webhook_events::endpoint_id.eq(id), webhook_events::event.eq(event.name()))
     };
     let rows: Vec<_> = events.iter().map(row).collect();
     on_each!(&mut **tx, native => {

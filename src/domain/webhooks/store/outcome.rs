@@ -22,7 +22,7 @@ pub(in crate::domain::webhooks) fn record(
     answer: &Answer,
     now: Timestamp,
 ) -> Result<Attempt> {
-    let row = webhook_deliveries::table.find(claimed.id.as_str());
+    let row = webhook_deliveries::table.find(&claimed.id);
     let columns = (webhook_deliveries::attempts, webhook_deliveries::next_attempt_at);
     let found: Option<(i64, Option<Timestamp>)> =
         row.select(columns).first(&mut **tx).optional()?;
@@ -59,7 +59,7 @@ pub(in crate::domain::webhooks) fn record(
 fn insert_attempt(tx: &mut Transaction<'_>, id: &DeliveryId, attempt: &Attempt) -> Result<()> {
     diesel::insert_into(webhook_attempts::table)
         .values((
-            webhook_attempts::delivery_id.eq(id.as_str()),
+            webhook_attempts::delivery_id.eq(id),
             webhook_attempts::number.eq(attempt.number),
             webhook_attempts::at.eq(attempt.at),
             webhook_attempts::duration.eq(attempt.duration),
@@ -78,7 +78,7 @@ fn settle(
     delivered: Option<Timestamp>,
     given_up: Option<Timestamp>,
 ) -> Result<()> {
-    diesel::update(webhook_deliveries::table.find(id.as_str()))
+    diesel::update(webhook_deliveries::table.find(id))
         .set((
             webhook_deliveries::next_attempt_at.eq(next),
             webhook_deliveries::delivered_at.eq(delivered),
@@ -90,7 +90,7 @@ fn settle(
 
 /// Notes at the endpoint how it does; one that is gone is paused.
 fn note(tx: &mut Transaction<'_>, id: &EndpointId, answer: &Answer, now: Timestamp) -> Result<()> {
-    let row = webhook_endpoints::table.find(id.as_str());
+    let row = webhook_endpoints::table.find(id);
     let since: Option<Timestamp> = row.select(webhook_endpoints::failing_since).first(&mut **tx)?;
     let since = if answer.is_delivered() { None } else { since.or(Some(now)) };
     diesel::update(row)
@@ -119,7 +119,7 @@ pub(in crate::domain::webhooks) fn give_up(
     now: Timestamp,
 ) -> Result<()> {
     let waits = webhook_deliveries::endpoint_id
-        .eq(id.as_str())
+        .eq(id)
         .and(webhook_deliveries::next_attempt_at.is_not_null());
     diesel::update(webhook_deliveries::table.filter(waits))
         .set((
@@ -137,7 +137,7 @@ pub(in crate::domain::webhooks) fn again(
     id: &DeliveryId,
     now: Timestamp,
 ) -> Result<()> {
-    diesel::update(webhook_deliveries::table.find(id.as_str()))
+    diesel::update(webhook_deliveries::table.find(id))
         .set(webhook_deliveries::tries.eq(0))
         .execute(&mut **tx)?;
     settle(tx, id, Some(now), None, None)

@@ -23,12 +23,11 @@ pub(in crate::domain::webhooks) fn wanting(
     let wants = webhook_events::table
         .filter(webhook_events::event.eq(event.name()))
         .select(webhook_events::endpoint_id);
-    let ids: Vec<String> = webhook_endpoints::table
+    Ok(webhook_endpoints::table
         .filter(webhook_endpoints::is_active.eq(true).and(webhook_endpoints::id.eq_any(wants)))
         .order(webhook_endpoints::id)
         .select(webhook_endpoints::id)
-        .load(connection)?;
-    Ok(ids.into_iter().map(EndpointId::stored).collect())
+        .load(connection)?)
 }
 
 /// Whether `cause` has made a message.
@@ -54,7 +53,7 @@ pub(in crate::domain::webhooks) fn insert_message(
 ) -> Result<()> {
     diesel::insert_into(webhook_messages::table)
         .values((
-            webhook_messages::id.eq(id.as_str()),
+            webhook_messages::id.eq(id),
             webhook_messages::cause.eq(cause),
             webhook_messages::event.eq(event.name()),
             webhook_messages::body.eq(body),
@@ -74,9 +73,9 @@ pub(in crate::domain::webhooks) fn insert_delivery(
 ) -> Result<()> {
     diesel::insert_into(webhook_deliveries::table)
         .values((
-            webhook_deliveries::id.eq(id.as_str()),
-            webhook_deliveries::endpoint_id.eq(endpoint.as_str()),
-            webhook_deliveries::message_id.eq(message.as_str()),
+            webhook_deliveries::id.eq(id),
+            webhook_deliveries::endpoint_id.eq(endpoint),
+            webhook_deliveries::message_id.eq(message),
             webhook_deliveries::created_at.eq(at),
             webhook_deliveries::tries.eq(0),
             webhook_deliveries::attempts.eq(0),
@@ -101,7 +100,7 @@ pub(in crate::domain::webhooks) fn is_any_due(
 }
 
 /// An endpoint's id, URL, secret, and its secret before with its end.
-type Sealed = (String, String, Vec<u8>, Option<Vec<u8>>, Option<Timestamp>);
+type Sealed = (EndpointId, String, Vec<u8>, Option<Vec<u8>>, Option<Timestamp>);
 
 fn sealed(connection: &mut Connection) -> Result<Vec<Sealed>> {
     let columns = (
@@ -115,7 +114,7 @@ fn sealed(connection: &mut Connection) -> Result<Vec<Sealed>> {
 }
 
 /// A message's delivery id, id, event and body; how often it was tried, and when it was due.
-type Waiting = (String, String, String, String, i64, Option<Timestamp>);
+type Waiting = (DeliveryId, MessageId, String, String, i64, Option<Timestamp>);
 
 /// The endpoints that messages are due to.
 pub(in crate::domain::webhooks) fn due_endpoints(
@@ -125,12 +124,11 @@ pub(in crate::domain::webhooks) fn due_endpoints(
     let due = webhook_deliveries::table
         .filter(webhook_deliveries::endpoint_id.eq(webhook_endpoints::id))
         .filter(webhook_deliveries::next_attempt_at.le(now));
-    let ids: Vec<String> = webhook_endpoints::table
+    Ok(webhook_endpoints::table
         .filter(diesel::dsl::exists(due))
         .order(webhook_endpoints::id)
         .select(webhook_endpoints::id)
-        .load(connection)?;
-    Ok(ids.into_iter().map(EndpointId::stored).collect())
+        .load(connection)?)
 }
 
 /// Claims what is due to an endpoint, the longest due first.
@@ -141,7 +139,7 @@ pub(in crate::domain::webhooks) fn claim_due(
     now: Timestamp,
 ) -> Result<Vec<Claimed>> {
     let mut endpoints = sealed(tx)?.into_iter();
-    let Some(endpoint) = endpoints.find(|found| found.0 == endpoint.as_str()) else {
+    let Some(endpoint) = endpoints.find(|found| found.0 == *endpoint) else {
         return Ok(Vec::new());
     };
     let waiting: Vec<Waiting> = webhook_deliveries::table
@@ -165,12 +163,12 @@ pub(in crate::domain::webhooks) fn claim_one(
 ) -> Result<Claimed> {
     let waiting: Vec<Waiting> = webhook_deliveries::table
         .inner_join(webhook_messages::table)
-        .filter(webhook_deliveries::id.eq(id.as_str()))
-        .filter(webhook_deliveries::endpoint_id.eq(endpoint.as_str()))
+        .filter(webhook_deliveries::id.eq(id))
+        .filter(webhook_deliveries::endpoint_id.eq(endpoint))
         .select(WAITING)
         .load(&mut **tx)?;
     let mut endpoints = sealed(tx)?.into_iter();
-    let endpoint = endpoints.find(|found| found.0 == endpoint.as_str()).ok_or(Error::NotFound)?;
+    let endpoint = endpoints.find(|found| found.0 == *endpoint).ok_or(Error::NotFound)?;
     let mut claimed = claim(tx, keyring, &endpoint, waiting, now)?;
     claimed.pop().ok_or(Error::NotFound)
 }
@@ -194,24 +192,23 @@ const WAITING: (
 fn claim(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
-    (id, url, secret, old_secret, old_ends_at): &Sealed,
+    (endpoint_id, url, secret, old_secret, old_ends_at): &Sealed,
     waiting: Vec<Waiting>,
     now: Timestamp,
 ) -> Result<Vec<Claimed>> {
-    let ids: Vec<&str> = waiting.iter().map(|(id, ..)| id.as_str()).collect();
+    let ids: Vec<&DeliveryId> = waiting.iter().map(|(id, ..)| id).collect();
     diesel::update(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids)))
         .set(webhook_deliveries::next_attempt_at.eq(Some(now.plus(backoff::CLAIM))))
         .execute(&mut **tx)?;
-    let endpoint_id = EndpointId::stored(id.clone());
     let is_old_good = old_ends_at.is_some_and(|end| end > now);
     let old = old_secret.iter().filter(|_| is_old_good);
     let one = |(id, message_id, event, body, tries, due_at): Waiting| {
         let secrets = [secret].into_iter().chain(old.clone());
-        let secrets = secrets.map(|sealed| unseal(&endpoint_id, sealed, keyring));
+        let secrets = secrets.map(|sealed| unseal(endpoint_id, sealed, keyring));
         Ok(Claimed {
-            id: DeliveryId::stored(id),
+            id,
             endpoint_id: endpoint_id.clone(),
-            message_id: MessageId::stored(message_id),
+            message_id,
             url: url.clone(),
             secrets: secrets.collect::<Result<_>>()?,
             is_test: event == EventType::Test.name(),
@@ -230,7 +227,7 @@ pub(in crate::domain::webhooks) fn release(
     now: Timestamp,
 ) -> Result<()> {
     let until = now.plus(backoff::CLAIM);
-    let row = webhook_deliveries::table.find(claimed.id.as_str());
+    let row = webhook_deliveries::table.find(&claimed.id);
     diesel::update(row.filter(webhook_deliveries::next_attempt_at.eq(until)))
         .set(webhook_deliveries::next_attempt_at.eq(Some(claimed.due_at)))
         .execute(&mut **tx)?;
