@@ -4,7 +4,6 @@ use std::net::TcpListener;
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_http::h1::ExpectHandler;
 use actix_server::{Server, ServerHandle};

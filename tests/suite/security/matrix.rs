@@ -472,8 +472,7 @@ fn every_route_answers_everybody_as_the_matrix_says() {
             let stood = house.stands();
             // Where something is to happen, what stood before says nothing.
             let is_refused = row.permission.is_some() && row.expected(caller) != row.with;
-            let before =
-                if is_refused { house.app.contents_but("members") } else { Vec::new() };
+            let before = if is_refused { house.app.contents_but("members") } else { Vec::new() };
             let page = house.ask(row, caller, &id);
             let case = format!("{} {} by {caller}: {}", row.method, row.path, page.body);
             assert_eq!(page.status, row.expected(caller), "{case}");

@@ -173,7 +173,6 @@ fn load(query: Boxed<'_>, limit: usize, connection: &mut Connection) -> Result<V
 
 /// What the view and the environment let through.
 fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
-    let now = now;
     let query = match filter.view {
         View::All => live(),
         View::Attention => {
