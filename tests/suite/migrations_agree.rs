@@ -56,7 +56,8 @@ fn told() -> Columns {
 fn found(app: &App) -> Columns {
     let query = if is_postgres() {
         "SELECT table_name || '/' || column_name || '/' || data_type || '/' || is_nullable AS text \
-         FROM information_schema.columns WHERE table_schema = 'public'"
+         FROM information_schema.columns \
+         WHERE table_schema = 'public' AND is_generated = 'NEVER'"
     } else {
         "SELECT t.name || '/' || c.name || '/' || c.type || '/' || \
          CASE WHEN c.\"notnull\" THEN 'NO' ELSE 'YES' END AS text \

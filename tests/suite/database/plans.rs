@@ -196,7 +196,16 @@ fn literals(values: &str) -> Vec<String> {
 }
 
 fn literal(value: &str) -> String {
-    let value = value.strip_prefix("Some(").and_then(|v| v.strip_suffix(')')).unwrap_or(value);
+    // A type of the program's, as `Some(Timestamp(1790000000000))`, stands for what is in it.
+    if let Some((name, rest)) = value.split_once('(')
+        && let Some(inner) = rest.strip_suffix(')')
+        && name.chars().all(char::is_alphanumeric)
+    {
+        return match name {
+            "KeyId" => format!("convert_from({}, 'UTF8')", literal(inner)),
+            _ => literal(inner),
+        };
+    }
     if let Some(text) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         return format!("'{}'", text.replace('\'', "''"));
     }
