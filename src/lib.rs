@@ -10,7 +10,7 @@
 //! - [`jobs`] is the work in the background.
 //! - [`domain`] is what Latchkey knows and does, a folder for each feature.
 //! - [`db`] reads and writes, in a transaction; [`config`] is what the program was told.
-//! - [`base`] is what everything stands on.
+//! - [`base`] is what every other folder uses.
 
 pub mod base;
 pub mod cli;

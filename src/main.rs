@@ -1,4 +1,4 @@
-//! The program: reads what it was told and does it.
+//! The program: runs the command that it is given.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What everything stands on: time, errors, keys, texts, addresses. Knows no database and no page.
+//! What every other folder uses: time, errors, keys, text and networks. Knows no database and no page.
 
 pub mod background;
 pub mod backoff;

@@ -16,7 +16,7 @@ pub fn read() -> Result<(Command, Config), Refusal> {
     settled(Config::read()?)
 }
 
-/// Serves unless something else is to be done, and checks what only serving needs.
+/// The command is to serve unless another is given; checks what only serving needs.
 pub(crate) fn settled(
     (command, config): (Option<Command>, Config),
 ) -> Result<(Command, Config), Refusal> {

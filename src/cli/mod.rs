@@ -26,15 +26,15 @@ use crate::db::Db;
 use crate::domain::activity::Author;
 use crate::domain::{attention, roles, scopes, settings};
 
-/// Reads what the program was told and does it.
+/// Reads the command line and the environment, and runs the command.
 pub fn run() -> ExitCode {
     match arguments::read() {
-        Ok((command, config)) => obey(&command, &config),
+        Ok((command, config)) => run_command(&command, &config),
         Err(refusal) => refusal.report(),
     }
 }
 
-fn obey(command: &Command, config: &Config) -> ExitCode {
+fn run_command(command: &Command, config: &Config) -> ExitCode {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     let outcome = match command {
         Command::Serve => {

@@ -18,21 +18,21 @@ impl Shell {
     }
 
     fn config(&self, arguments: &[&str]) -> Config {
-        self.told(arguments).1
+        self.parsed(arguments).1
     }
 
-    fn told(&self, arguments: &[&str]) -> (Command, Config) {
+    fn parsed(&self, arguments: &[&str]) -> (Command, Config) {
         let folder = self.0.path().join("data");
         let fixed = ["latchkey".into(), "--data-dir".into(), folder.into_os_string()];
         let all = fixed.into_iter().chain(arguments.iter().map(OsString::from));
-        let told = Config::parse(all, |_| None).expect("a configuration");
-        arguments::settled(told).expect("a configuration")
+        let parsed = Config::parse(all, |_| None).expect("a configuration");
+        arguments::settled(parsed).expect("a configuration")
     }
 
     fn member(&self, arguments: &[&str], typed: &str) -> Result<String> {
         let arguments: Vec<&str> =
             ["member"].into_iter().chain(arguments.iter().copied()).collect();
-        let (command, config) = self.told(&arguments);
+        let (command, config) = self.parsed(&arguments);
         let Command::Member(command) = &command else { panic!("{command:?}") };
         let (mut input, mut output) = (Cursor::new(typed.to_owned()), Vec::new());
         member::run(&config, command, &mut input, &mut output)?;
@@ -43,7 +43,7 @@ impl Shell {
 impl Shell {
     fn mail(&self, arguments: &[&str], typed: &str) -> Result<String> {
         let arguments: Vec<&str> = ["mail"].into_iter().chain(arguments.iter().copied()).collect();
-        let (command, config) = self.told(&arguments);
+        let (command, config) = self.parsed(&arguments);
         let Command::Mail(command) = &command else { panic!("{command:?}") };
         let (mut input, mut output) = (Cursor::new(typed.to_owned()), Vec::new());
         mail::run(&config, command, &mut input, &mut output)?;

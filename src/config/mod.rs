@@ -25,7 +25,7 @@ pub use trusted_proxies::TrustedProxies;
 
 use command_line::CommandLine;
 
-/// Everything that the program was told but what to do.
+/// All settings from the command line and the environment, apart from the command itself.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where data is kept.

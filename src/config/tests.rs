@@ -10,8 +10,7 @@ fn parse(arguments: &[&str]) -> Result<Config, String> {
 }
 
 fn parse_command(arguments: &[&str]) -> Result<(Command, Config), String> {
-    let all = ["latchkey"].into_iter().chain(arguments.iter().copied());
-    parse_in(&[], all)
+    parse_in(&[], ["latchkey"].into_iter().chain(arguments.iter().copied()))
 }
 
 /// The same with variables of the environment.
@@ -23,8 +22,8 @@ fn parse_in<'a>(
         let found = variables.iter().find(|(other, _)| name == *other);
         found.map(|(_, value)| OsString::from(value))
     };
-    let told = Config::parse(arguments.map(OsString::from), value_of);
-    told.and_then(arguments::settled).map_err(|refusal| refusal.line().to_owned())
+    let parsed = Config::parse(arguments.map(OsString::from), value_of);
+    parsed.and_then(arguments::settled).map_err(|refusal| refusal.line().to_owned())
 }
 
 fn refusal(arguments: &[&str]) -> String {

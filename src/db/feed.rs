@@ -22,8 +22,8 @@ pub const EVERYTHING: &str = "*";
 const LEASE: u64 = 1_800;
 /// How many announcements are kept for who looks late.
 const KEPT: i64 = 10_000;
-/// How many of this process's own announcements the watcher is spared; it is rarely behind by one.
-const SPARED: usize = 1_000;
+/// How many of its own announcements a process remembers for its watcher, which is rarely one behind.
+const OWN_KEPT: usize = 1_000;
 
 /// What a subscriber is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +39,9 @@ type Subscriber = Box<dyn Fn(Heard<'_>) + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Feed {
     subscribers: RwLock<Vec<Subscriber>>,
-    /// The numbers of what this process has announced and told, so that the watcher does not tell it
-    /// again: what was read and remembered since would have to be read once more.
-    told: Mutex<BTreeSet<i64>>,
+    /// The numbers of this process's own announcements, which its subscribers have heard. The watcher
+    /// passes over them: what was read and cached since would have to be read once more.
+    own: Mutex<BTreeSet<i64>>,
     /// The program's uptime, in milliseconds.
     lease_ends: AtomicU64,
 }
@@ -51,16 +51,16 @@ impl Feed {
         self.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
     }
 
-    /// Tells what this process's own transaction has announced. Its numbers are its own only if it
-    /// is certain that it was committed.
+    /// Tells what this process's own transaction has announced. Its numbers count as its own only
+    /// when it is certain that it was committed: otherwise another transaction may have them.
     pub(super) fn tell_own(&self, announced: &[(i64, String)], is_committed: bool) {
         for (number, what) in announced {
             self.tell_of(what);
             if is_committed {
-                let mut told = self.told();
-                told.insert(*number);
-                if told.len() > SPARED {
-                    told.pop_first();
+                let mut own = self.own();
+                own.insert(*number);
+                if own.len() > OWN_KEPT {
+                    own.pop_first();
                 }
             }
         }
@@ -68,14 +68,14 @@ impl Feed {
 
     /// Tells what the watcher has found, unless it was told when it was announced.
     pub(super) fn tell_found(&self, number: i64, what: &str) {
-        if !self.told().remove(&number) {
+        if !self.own().remove(&number) {
             self.tell_of(what);
         }
     }
 
     /// Tells that what was announced meanwhile is unknown.
     pub(super) fn tell_everything(&self) {
-        self.told().clear();
+        self.own().clear();
         self.tell(Heard::Everything);
     }
 
@@ -89,8 +89,8 @@ impl Feed {
         }
     }
 
-    fn told(&self) -> MutexGuard<'_, BTreeSet<i64>> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn own(&self) -> MutexGuard<'_, BTreeSet<i64>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_current(&self) -> bool {

@@ -1,7 +1,8 @@
 //! Alerts: what the rules found out, one for each cause, opened when it begins and closed when it
 //! has ended; and telling people and programs of it.
 //!
-//! One node at a time looks, and turns what happened into messages. Uses everything to the left; nothing waits for it.
+//! One node at a time looks, and turns what happened into messages. Uses everything to the left;
+//! nothing waits for it.
 
 mod evaluate;
 pub mod events;
