@@ -177,12 +177,18 @@ where
     }
 
     fn call(&self, socket: TcpStream) -> Self::Future {
-        let peer = socket.peer_addr().ok();
-        let place = peer.and_then(|peer| self.registry.admit(Network::from(peer.ip())));
-        // Without a place the socket is closed here.
-        let Some(place) = place else { return ready(Ok(())).boxed_local() };
+        // Without an address the client is gone already.
+        let Ok(peer) = socket.peer_addr() else { return ready(Ok(())).boxed_local() };
+        let network = Network::from(peer.ip());
+        let (registry, place) = (Arc::clone(&self.registry), self.registry.admit(network));
         let (http, acceptor) = (Rc::clone(&self.http), self.acceptor.clone());
         async move {
+            let place = match place {
+                Some(place) => Some(place),
+                None => registry.admit_later(network).await,
+            };
+            // Without a place the socket is closed here.
+            let Some(place) = place else { return Ok(()) };
             let connection = Arc::clone(&place.connection);
             let served = pin!(converse(socket, acceptor, Arc::clone(&connection), http, peer));
             // Whatever the connection is doing, it ends with this task.
@@ -198,7 +204,7 @@ async fn converse<S>(
     acceptor: Option<TlsAcceptor>,
     connection: Arc<Connection>,
     http: Rc<S>,
-    peer: Option<SocketAddr>,
+    peer: SocketAddr,
 ) where
     S: Service<(Stream, Option<SocketAddr>), Response = ()>,
 {
@@ -213,5 +219,5 @@ async fn converse<S>(
         },
     };
     // The error says how the client went away.
-    let _ = http.call((Stream::new(socket, connection), peer)).await;
+    let _ = http.call((Stream::new(socket, connection), Some(peer))).await;
 }

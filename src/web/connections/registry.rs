@@ -36,6 +36,10 @@ const SLOW: u32 = 5;
 /// For how many seconds a request may arrive before it has to make room first.
 const PROMPT: u32 = 1;
 
+/// How often a connection without a place looks for one, and how many times.
+const LOOK: Duration = Duration::from_millis(25);
+const LOOKS: u32 = 40;
+
 /// How many connections a listener may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -102,7 +106,7 @@ impl Registry {
     }
 
     /// Makes a place for a connection from `peer`; `None` when everything that could be closed for
-    /// it has shown a genuine key or session.
+    /// it is new or has shown a genuine key or session.
     pub(super) fn admit(self: &Arc<Self>, peer: Network) -> Option<Place> {
         let mut state = self.state();
         let strangers = state.strangers.get(&peer).copied().unwrap_or(0);
@@ -112,7 +116,6 @@ impl Registry {
             && (state.open.len() - state.closing < self.limits.total
                 || self.close_one(&mut state, None));
         if !has_room {
-            self.refused.fetch_add(1, Relaxed);
             return None;
         }
         let connection = Arc::new(Connection::new(peer, Arc::clone(self)));
@@ -122,6 +125,23 @@ impl Registry {
         *state.strangers.entry(peer).or_default() += 1;
         self.ending.opened();
         Some(Place { number, connection })
+    }
+
+    /// Makes a place for a connection that found none at once: waits for as long as others are new,
+    /// since the workers may only not have come to them.
+    pub(super) async fn admit_later(self: &Arc<Self>, peer: Network) -> Option<Place> {
+        for _ in 0..LOOKS {
+            if !self.state().open.values().any(|open| is_new(open)) {
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+            let place = self.admit(peer);
+            if place.is_some() {
+                return place;
+            }
+        }
+        self.refused.fetch_add(1, Relaxed);
+        None
     }
 
     /// Closes the connection that is missed least: requests that do not arrive and answers that are

@@ -89,8 +89,8 @@ fn nobody_makes_room_before_their_worker_has_looked_at_what_they_sent() {
     assert!(!another.connection.is_closing());
 }
 
-#[test]
-fn a_genuine_request_in_flight_and_work_under_way_are_never_closed() {
+#[tokio::test]
+async fn a_genuine_request_in_flight_and_work_under_way_are_never_closed() {
     let registry = Registry::new(LIMITS, Ending::default());
     let places: Vec<Place> = (1..=4).map(|last| admit(&registry, last)).collect();
     known(&places[0]);
@@ -100,9 +100,24 @@ fn a_genuine_request_in_flight_and_work_under_way_are_never_closed() {
     places[1].connection.show_genuine();
     std::mem::forget(places[1].connection.reading_body());
     pass(&registry, 60);
-    assert!(registry.admit(network(5)).is_none(), "nobody makes room");
+    assert!(registry.admit_later(network(5)).await.is_none(), "nobody makes room");
     assert_eq!(closing(&places.iter().collect::<Vec<_>>()), [false; 4]);
     assert_eq!(registry.take_pressure(), (0, 1));
+}
+
+#[tokio::test]
+async fn a_connection_waits_until_the_workers_have_come_to_the_new_ones() {
+    let registry = Registry::new(LIMITS, Ending::default());
+    let places: Vec<Place> = (1..=4).filter_map(|last| registry.admit(network(last))).collect();
+    assert!(registry.admit(network(5)).is_none(), "a request may be there already");
+    let coming = async {
+        tokio::time::sleep(LOOK * 2).await;
+        places[1].connection.await_client();
+    };
+    let (fifth, ()) = tokio::join!(registry.admit_later(network(5)), coming);
+    assert!(fifth.is_some());
+    assert_eq!(closing(&places.iter().collect::<Vec<_>>()), [false, true, false, false]);
+    assert_eq!(registry.take_pressure(), (1, 0));
 }
 
 #[test]
