@@ -109,10 +109,9 @@ impl Registry {
     /// it is new or has shown a genuine key or session.
     pub(super) fn admit(self: &Arc<Self>, peer: Network) -> Option<Place> {
         let mut state = self.state();
-        let strangers = state.strangers.get(&peer).copied().unwrap_or(0);
-        let has_room = (strangers < self.limits.strangers_per_network
+        let has_room = (state.strangers_of(peer) < self.limits.strangers_per_network
             || self.close_one(&mut state, Some(peer))
-            || state.open.values().any(|open| open.peer == peer && is_beginning(open)))
+            || state.is_any_beginning(peer))
             && (state.open.len() - state.closing < self.limits.total
                 || self.close_one(&mut state, None));
         if !has_room {
@@ -128,10 +127,11 @@ impl Registry {
     }
 
     /// Makes a place for a connection that found none at once: waits for as long as others are new,
-    /// since the workers may only not have come to them.
+    /// since the workers may only not have come to them. A network with all its share does not wait: it
+    /// would keep others from being accepted.
     pub(super) async fn admit_later(self: &Arc<Self>, peer: Network) -> Option<Place> {
         for _ in 0..LOOKS {
-            if !self.state().open.values().any(|open| is_new(open)) {
+            if !self.may_wait(peer) {
                 break;
             }
             tokio::time::sleep(LOOK).await;
@@ -142,6 +142,13 @@ impl Registry {
         }
         self.refused.fetch_add(1, Relaxed);
         None
+    }
+
+    fn may_wait(&self, peer: Network) -> bool {
+        let state = self.state();
+        let has_share = state.strangers_of(peer) < self.limits.strangers_per_network
+            || state.is_any_beginning(peer);
+        has_share && state.open.values().any(|open| is_new(open))
     }
 
     /// Closes the connection that is missed least: requests that do not arrive and answers that are
@@ -242,6 +249,15 @@ fn is_late(connection: &Connection, is_crowded: bool) -> bool {
 }
 
 impl State {
+    fn strangers_of(&self, peer: Network) -> usize {
+        self.strangers.get(&peer).copied().unwrap_or(0)
+    }
+
+    /// Whether a network has a connection whose request may be about to arrive.
+    fn is_any_beginning(&self, peer: Network) -> bool {
+        self.open.values().any(|open| open.peer == peer && is_beginning(open))
+    }
+
     fn close(&mut self, connection: &Connection) {
         if connection.close() {
             self.closing += 1;

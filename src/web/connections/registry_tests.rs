@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+
 use super::*;
 
 const LIMITS: Limits = Limits { total: 4, strangers_per_network: 3 };
@@ -118,6 +120,19 @@ async fn a_connection_waits_until_the_workers_have_come_to_the_new_ones() {
     assert!(fifth.is_some());
     assert_eq!(closing(&places.iter().collect::<Vec<_>>()), [false, true, false, false]);
     assert_eq!(registry.take_pressure(), (1, 0));
+}
+
+#[test]
+fn a_network_with_all_its_share_is_refused_at_once_although_others_are_new() {
+    let registry = Registry::new(LIMITS, Ending::default());
+    let busy: Vec<Place> = (0..3).map(|_| admit(&registry, 1)).collect();
+    for place in &busy {
+        place.connection.begin_request(false);
+    }
+    let _new = registry.admit(network(2)).expect("a place");
+    let refused = registry.admit_later(network(1)).now_or_never().expect("no waiting");
+    assert!(refused.is_none());
+    assert_eq!(registry.take_pressure(), (0, 1));
 }
 
 #[test]
