@@ -2,6 +2,7 @@
 //!
 //! One thread that never sleeps, so that no server pays for waking it up.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::connection::Connection;
@@ -11,7 +12,7 @@ use crate::server::Server;
 const CONNECTIONS: usize = 32;
 
 /// Connections to a server.
-pub struct Client(pub(crate) Vec<Connection>);
+pub struct Client(Vec<Connection>);
 
 impl Client {
     pub fn of(server: &Server) -> Self {
@@ -51,6 +52,38 @@ impl Client {
         let status = self.0[0].wait();
         let taken = begin.elapsed();
         load.check(status);
+        taken
+    }
+
+    /// Sends so many requests a second, whether or not others have been answered; says how long each
+    /// took from when it was due.
+    pub fn ask_at(&mut self, rate: f64, time: Duration, load: &mut Load<'_>) -> Vec<Duration> {
+        let interval = Duration::from_secs_f64(1.0 / rate);
+        let (mut due, mut taken) = (Instant::now(), Vec::new());
+        let end = due + time;
+        // In turn, since servers close those that lie idle.
+        let mut free: VecDeque<_> = self.0.iter_mut().collect();
+        let mut busy = VecDeque::new();
+        while due < end || !busy.is_empty() {
+            if due < end
+                && due <= Instant::now()
+                && let Some(connection) = free.pop_front()
+            {
+                connection.send(load.next());
+                busy.push_back((due, connection));
+                due += interval;
+            }
+            for _ in 0..busy.len() {
+                let Some((due, connection)) = busy.pop_front() else { break };
+                if connection.look() {
+                    taken.push(due.elapsed());
+                    load.check(connection.status());
+                    free.push_back(connection);
+                } else {
+                    busy.push_back((due, connection));
+                }
+            }
+        }
         taken
     }
 

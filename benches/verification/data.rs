@@ -1,7 +1,7 @@
 //! A data directory whose secret keys are known, and all of whose keys pass.
 
 use std::fmt::Write as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,6 @@ use latchkey::db::{Connection, Db, Location, Transaction, without_indexes};
 use latchkey::domain::api_keys::{self, Environment, SecretKey};
 use rand::seq::SliceRandom as _;
 use tempfile::TempDir;
-
-use crate::sign_in::said;
 
 /// How many digests are written at once.
 const BATCH: usize = 1000;
@@ -34,9 +32,6 @@ pub struct Data {
     pub folder: TempDir,
     /// The secret key of each API key, in no order.
     pub secrets: Vec<String>,
-    /// Who may sign in, and with what.
-    pub email: String,
-    pub password: String,
 }
 
 #[derive(QueryableByName)]
@@ -55,10 +50,9 @@ impl Data {
             .arg("--data-dir")
             .arg(folder.path())
             .args(["demo", "--days", "0", "--keys", &keys.to_string()])
-            .output()
-            .expect("the program runs");
-        assert!(filled.status.success(), "the data directory is filled");
-        let [email, password] = ["Email:", "Password:"].map(|label| said(&filled.stdout, label));
+            .stdout(Stdio::null())
+            .status();
+        assert!(filled.expect("the program runs").success(), "the data directory is filled");
         let db = Db::open(&Location::Sqlite(folder.path().join("latchkey.db"))).expect("it opens");
         let keyring = Keyring::open(&folder.path().join("secret.key")).expect("it opens");
         // All of it with the large cache that comes with making indexes anew.
@@ -72,7 +66,7 @@ impl Data {
         // Otherwise neighbours in the database would be asked about one after another.
         secrets.shuffle(&mut rand::rng());
         println!("{keys} keys were made in {:.1} s", begin.elapsed().as_secs_f64());
-        Self { folder, secrets, email, password }
+        Self { folder, secrets }
     }
 
     /// Waits until the first use of every key is written, as it is once after a start.

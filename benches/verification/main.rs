@@ -4,9 +4,8 @@
 //! memory that it all takes.
 //!
 //! `cargo bench --bench verification`, or with `-- --quick` for trying out, or a part alone:
-//! `-- against` (the bare handler), `-- size`, `-- counting`, `-- crowd` (slow clients),
-//! `-- searches` (in the dashboard, beside first uses). Nothing is asserted; costs are ratios in
-//! the same run. Linux only: it reads /proc, and pins servers with taskset.
+//! `-- against` (the bare handler), `-- size`, `-- counting`. Nothing is asserted; costs are ratios
+//! in the same run. Linux only: it reads /proc, and pins servers with taskset.
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
@@ -16,16 +15,10 @@ mod client;
 mod connection;
 mod cost;
 mod counting;
-mod crowd;
 mod data;
-mod host;
 mod latency;
 mod load;
-mod pace;
-mod searches;
 mod server;
-#[path = "../pages/sign_in.rs"]
-mod sign_in;
 mod table;
 mod turns;
 
@@ -66,9 +59,6 @@ fn main() {
     if is_said(server::BARE) {
         return bare::serve();
     }
-    if is_said(server::IDLE) {
-        server::idle();
-    }
     if let Some(folder) = std::env::args().skip_while(|one| one != counting::SERVE).nth(1) {
         return counting::serve(folder.as_ref());
     }
@@ -78,7 +68,7 @@ fn main() {
     let (rounds, turn, long_turn) = if quick { (4, 500, 6_000) } else { (8, 1_000, 62_000) };
     let [turn, long_turn] = [turn, long_turn].map(Duration::from_millis);
     let scale = Scale { remembered, keys, rounds, turn, long_turn, misses };
-    let parts = ["against", "size", "counting", "crowd", "searches"];
+    let parts = ["against", "size", "counting"];
     let is_due = |part| is_said(part) || !parts.iter().any(|other| is_said(other));
     if is_due("against") {
         against_bare(&scale);
@@ -88,12 +78,6 @@ fn main() {
     }
     if is_due("counting") {
         counting::measure(quick);
-    }
-    if is_due("crowd") {
-        crowd::measure(quick);
-    }
-    if is_due("searches") {
-        searches::measure(&scale);
     }
 }
 

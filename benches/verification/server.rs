@@ -16,24 +16,17 @@ use crate::data::Data;
 
 /// The argument that turns the benchmark into the bare server.
 pub const BARE: &str = "--bare";
-/// The argument that turns the benchmark into what uses a core when nothing else does.
-pub const IDLE: &str = "--idle";
 /// What a server says before the address that gateways ask.
 pub const ASK: &str = "Gateways and services ask";
 
 /// How long a server takes, at most, to hear of all changes: until then it remembers nothing.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// A process on the servers' core, which ends with this.
-pub struct Process(Child);
-
-/// A running server.
+/// A running server, which ends with this.
 pub struct Server {
-    process: Process,
+    process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     pub address: SocketAddr,
-    /// The URL of the pages; empty of the bare server.
-    pub pages: String,
 }
 
 impl Server {
@@ -58,7 +51,7 @@ impl Server {
 
     /// Gives a server that listens to it a line, and waits for one.
     pub fn tell(&mut self, line: &str) {
-        let input = self.process.0.stdin.as_mut().expect("its input");
+        let input = self.process.stdin.as_mut().expect("its input");
         writeln!(input, "{line}").expect("it reads");
         self.lines.next().expect("it runs").expect("a line");
     }
@@ -67,60 +60,34 @@ impl Server {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().expect("the server starts, by way of taskset");
         let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
-        let mut pages = String::new();
         let address = lines.find_map(|line| {
-            let line = line.expect("a line");
-            if let Some((_, url)) = line.split_once(" listens on ") {
-                url.clone_into(&mut pages);
-            }
-            line.strip_prefix(ASK)?.trim().strip_prefix("http://")?.parse().ok()
+            line.expect("a line").strip_prefix(ASK)?.trim().strip_prefix("http://")?.parse().ok()
         });
         thread::sleep(SETTLE);
-        Self { process: Process(process), lines, address: address.expect("an address"), pages }
+        Self { process, lines, address: address.expect("an address") }
     }
 
-    /// CPU time until now.
+    /// CPU time until now, of all its threads, in the program and in the kernel. What the host of
+    /// a virtual machine takes is not in it.
     pub fn cpu(&self) -> Duration {
-        self.process.cpu()
+        let process = i32::try_from(self.process.id()).expect("Linux");
+        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(process)).expect("it runs");
+        clock.now().expect("it is told").into()
     }
 
     /// Resident memory, in kilobytes.
     pub fn memory(&self) -> u32 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()));
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
         let status = status.expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 }
 
-impl Process {
-    /// This executable as what uses the servers' core when nothing else does.
-    pub fn idler() -> Self {
-        let mut command = pinned(Path::new("chrt"));
-        let command = command.args(["--idle", "0"]).arg(itself()).arg(IDLE);
-        Self(command.spawn().expect("it starts, by way of taskset and chrt"))
-    }
-
-    /// CPU time until now, of all its threads, in the program and in the kernel. What the host of
-    /// a virtual machine takes is not in it.
-    pub fn cpu(&self) -> Duration {
-        let process = i32::try_from(self.0.id()).expect("Linux");
-        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(process)).expect("it runs");
-        clock.now().expect("it is told").into()
-    }
-}
-
-impl Drop for Process {
+impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Uses the core.
-pub fn idle() -> ! {
-    loop {
-        std::hint::spin_loop();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

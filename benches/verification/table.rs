@@ -7,8 +7,6 @@ pub enum Budget {
     Most(f64),
     /// The ratio should be no less than that.
     Least(f64),
-    /// The first figure alone should be no more than that.
-    Below(f64),
     /// Nothing.
     Nothing,
 }
@@ -24,7 +22,6 @@ pub fn line(name: &str, [this, other]: [f64; 2], budget: Budget) {
     let (budget, is_missed) = match budget {
         Budget::Most(most) => (format!("ratio <= {most}"), ratio > most),
         Budget::Least(least) => (format!("ratio >= {least}"), ratio < least),
-        Budget::Below(most) => (format!("<= {most}"), this > most),
         Budget::Nothing => (String::new(), false),
     };
     let verdict = if is_missed { "  MISSED" } else { "" };
