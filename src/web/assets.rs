@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETag, EntityTag, Header,
-    HeaderMap, IfNoneMatch, VARY,
+    AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETag, Encoding, EntityTag,
+    Header, IfNoneMatch, VARY,
 };
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -28,7 +28,10 @@ pub async fn asset(path: Path<String>, request: HttpRequest) -> HttpResponse {
     let Some((media_type, forms)) = media_type(&name).zip(forms(&name)) else {
         return HttpResponse::NotFound().finish();
     };
-    let Some((encoding, file)) = negotiate(&accepted(request.headers()), forms) else {
+    let accepted = AcceptEncoding::parse(&request).unwrap_or_else(|_| AcceptEncoding(Vec::new()));
+    let wanted = accepted.negotiate(forms.iter().map(|(encoding, _)| encoding));
+    let Some((encoding, file)) = forms.into_iter().find(|form| wanted.as_ref() == Some(&form.0))
+    else {
         return HttpResponse::NotAcceptable().insert_header((VARY, "Accept-Encoding")).finish();
     };
     let tag = entity_tag(&file);
@@ -44,7 +47,7 @@ pub async fn asset(path: Path<String>, request: HttpRequest) -> HttpResponse {
     // Naming even "identity" keeps a middleware from compressing it again on every request.
     response
         .insert_header((CONTENT_TYPE, media_type))
-        .insert_header((CONTENT_ENCODING, encoding.token()))
+        .insert_header((CONTENT_ENCODING, encoding.to_string()))
         .body(match file.data {
             Cow::Borrowed(content) => Bytes::from_static(content),
             Cow::Owned(content) => Bytes::from(content),
@@ -62,12 +65,12 @@ fn media_type(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The forms of a file, the one to prefer first; none for an unknown name.
+/// The forms of a file; none for an unknown name.
 fn forms(name: &str) -> Option<Vec<(Encoding, EmbeddedFile)>> {
     let plain = Files::get(name)?;
     let form = |encoding, suffix| Some((encoding, Files::get(&format!("{name}{suffix}"))?));
-    let compressed = [form(Encoding::Brotli, ".br"), form(Encoding::Gzip, ".gz")];
-    Some(compressed.into_iter().flatten().chain([(Encoding::Identity, plain)]).collect())
+    let compressed = [form(Encoding::brotli(), ".br"), form(Encoding::gzip(), ".gz")];
+    Some(compressed.into_iter().flatten().chain([(Encoding::identity(), plain)]).collect())
 }
 
 /// Strong, and different for each encoding, as the bytes are (RFC 9110, section 8.8.3).
@@ -85,75 +88,14 @@ fn is_held(request: &HttpRequest, tag: &EntityTag) -> bool {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Encoding {
-    Brotli,
-    Gzip,
-    Identity,
-}
-
-impl Encoding {
-    const fn token(self) -> &'static str {
-        match self {
-            Self::Brotli => "br",
-            Self::Gzip => "gzip",
-            Self::Identity => "identity",
-        }
-    }
-}
-
-/// All `Accept-Encoding` lines as one; empty when there is none, which leaves identity.
-fn accepted(headers: &HeaderMap) -> String {
-    let lines: Vec<&str> =
-        headers.get_all(ACCEPT_ENCODING).filter_map(|line| line.to_str().ok()).collect();
-    lines.join(",")
-}
-
-/// The form with the greatest weight, the earlier of equals; none when each is refused.
-fn negotiate<T>(accepted: &str, forms: Vec<(Encoding, T)>) -> Option<(Encoding, T)> {
-    let weighed = forms.into_iter().map(|form| (weight(accepted, form.0), form));
-    let best = weighed
-        .filter(|(weight, _)| *weight > 0.0)
-        .reduce(|best, next| if next.0 > best.0 { next } else { best });
-    best.map(|(_, form)| form)
-}
-
-/// How much a client wants an encoding, 0 for not at all (RFC 9110, section 12.5.3). Identity that
-/// is neither named nor excluded by `*` is acceptable, but only for want of anything else.
-fn weight(accepted: &str, encoding: Encoding) -> f32 {
-    let named = |wanted: &str| {
-        accepted.split(',').find_map(|member| {
-            let (coding, parameters) = member.split_once(';').unwrap_or((member, ""));
-            coding.trim().eq_ignore_ascii_case(wanted).then(|| quality(parameters))
-        })
-    };
-    let unnamed = if encoding == Encoding::Identity { f32::MIN_POSITIVE } else { 0.0 };
-    named(encoding.token()).or_else(|| named("*")).unwrap_or(unnamed)
-}
-
-/// The `q` among a member's parameters: 1 when there is none, 0 when it cannot be read.
-fn quality(parameters: &str) -> f32 {
-    let mut pairs = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
-    let Some((_, q)) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("q")) else {
-        return 1.0;
-    };
-    q.trim().parse().ok().filter(|q| (0.0..=1.0).contains(q)).unwrap_or(0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::body::to_bytes;
     use actix_web::http::StatusCode;
-    use actix_web::http::header::IF_NONE_MATCH;
+    use actix_web::http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
     use actix_web::test::TestRequest;
-    use proptest::prelude::*;
 
     use super::*;
-
-    fn chosen(accepted: &str) -> Option<Encoding> {
-        let forms = vec![(Encoding::Brotli, ()), (Encoding::Gzip, ()), (Encoding::Identity, ())];
-        negotiate(accepted, forms).map(|(encoding, ())| encoding)
-    }
 
     async fn get(address: &str, accepted: &str, held: &str) -> HttpResponse {
         let name = address.trim_start_matches("/assets/").to_owned();
@@ -170,62 +112,31 @@ mod tests {
         to_bytes(response.into_body()).await.unwrap_or_default()
     }
 
-    #[test]
-    fn a_browser_gets_brotli() {
-        assert_eq!(chosen("gzip, deflate, br, zstd"), Some(Encoding::Brotli));
-    }
-
-    #[test]
-    fn a_client_that_says_nothing_gets_the_plain_file() {
-        assert_eq!(chosen(""), Some(Encoding::Identity));
-        assert_eq!(chosen("deflate, zstd"), Some(Encoding::Identity));
-    }
-
-    #[test]
-    fn weights_decide() {
-        assert_eq!(chosen("br;q=0.5, gzip;q=0.8"), Some(Encoding::Gzip));
-        assert_eq!(chosen("gzip;q=0.5, br;q=0.5, identity;q=1"), Some(Encoding::Identity));
-        assert_eq!(chosen("GZIP ; Q=0.001"), Some(Encoding::Gzip));
-    }
-
-    #[test]
-    fn a_weight_of_zero_refuses() {
-        assert_eq!(chosen("br;q=0, gzip"), Some(Encoding::Gzip));
-        assert_eq!(chosen("br;q=0.000, gzip;q=0"), Some(Encoding::Identity));
-        assert_eq!(chosen("identity;q=0"), None);
-        assert_eq!(chosen("*;q=0"), None);
-        assert_eq!(chosen("*;q=0, gzip;q=0.1"), Some(Encoding::Gzip));
-    }
-
-    #[test]
-    fn a_star_stands_for_what_is_not_named() {
-        assert_eq!(chosen("*"), Some(Encoding::Brotli));
-        assert_eq!(chosen("br;q=0, *"), Some(Encoding::Gzip));
-        assert_eq!(chosen("gzip;q=0.9, *;q=0.2"), Some(Encoding::Gzip));
-    }
-
-    #[test]
-    fn a_weight_that_cannot_be_read_refuses() {
-        for weight in ["", "high", "-1", "2", "NaN"] {
-            assert_eq!(chosen(&format!("br;q={weight}")), Some(Encoding::Identity), "q={weight}");
+    #[actix_web::test]
+    async fn a_client_gets_the_smallest_form_that_it_takes() {
+        let expected = [
+            ("gzip, deflate, br, zstd", "br"),
+            ("", "identity"),
+            ("deflate, zstd", "identity"),
+            ("br;q=0.5, gzip;q=0.8", "gzip"),
+            ("gzip;q=0.5, br;q=0.5, identity;q=1", "identity"),
+            ("br;q=0, gzip", "gzip"),
+            ("br;q=0.000, gzip;q=0", "identity"),
+            ("*;q=0, gzip;q=0.1", "gzip"),
+            ("br;q=high", "identity"),
+            ("br;q=2", "identity"),
+        ];
+        for (accepted, encoding) in expected {
+            let response = get(names::APP_CSS, accepted, "").await;
+            assert_eq!(header(&response, "content-encoding"), encoding, "{accepted:?}");
         }
     }
 
-    proptest! {
-        #[test]
-        fn any_header_is_survived(accepted in ".{0,80}") {
-            chosen(&accepted);
-        }
-
-        #[test]
-        fn what_is_refused_is_never_chosen(
-            members in prop::collection::vec(("br|gzip|identity|\\*|zstd", 0..10_u8), 0..6),
-        ) {
-            let list: Vec<_> = members.iter().map(|(name, q)| format!("{name};q=0.{q}")).collect();
-            if let Some(chosen) = chosen(&list.join(", ")) {
-                let q = |name| members.iter().find(|(coding, _)| coding == name).map(|(_, q)| *q);
-                prop_assert_ne!(q(chosen.token()).or_else(|| q("*")), Some(0));
-            }
+    #[actix_web::test]
+    async fn a_client_that_takes_no_form_gets_none() {
+        for accepted in ["identity;q=0", "*;q=0"] {
+            let response = get(names::APP_CSS, accepted, "").await;
+            assert_eq!(response.status(), StatusCode::NOT_ACCEPTABLE, "{accepted}");
         }
     }
 
