@@ -7,7 +7,7 @@
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`gateway`] answers gateways and services: `/v1/authorize`, `/v1/introspect`, `/metrics`.
 //! - [`pages`] is the dashboard; [`web`] is the kit that pages are made with, and knows no feature.
-//! - [`jobs`] is the work in the background.
+//! - [`jobs`] is the work in the background; [`letters`] has the words of emails.
 //! - [`domain`] is what Latchkey knows and does, a folder for each feature.
 //! - [`db`] reads and writes, in a transaction; [`config`] is what the program was told.
 //! - [`base`] is what every other folder uses.
@@ -20,6 +20,7 @@ pub mod demo;
 pub mod domain;
 pub mod gateway;
 pub mod jobs;
+pub mod letters;
 pub mod pages;
 pub mod server;
 pub mod web;

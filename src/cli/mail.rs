@@ -12,6 +12,7 @@ use crate::config::{Config, ServerConfig};
 use crate::domain::activity::Author;
 use crate::domain::mail::{self, Connector, Draft, Server};
 use crate::domain::members::mail_server;
+use crate::letters;
 
 pub(super) fn run(
     config: &Config,
@@ -55,7 +56,7 @@ fn change(config: &Config, draft: &Draft, output: &mut impl Write) -> Result<()>
     if let Some(notification) = notification {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Error::internal)?;
-        runtime.block_on(notification.send(&connector));
+        runtime.block_on(letters::notify(&notification, &connector));
         // A look-up of a name that does not end is not waited for.
         runtime.shutdown_background();
     }

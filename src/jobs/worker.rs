@@ -1,6 +1,7 @@
 //! The work in the background: one node looks for what asks for attention and for causes of alerts,
 //! and turns what happened into messages; each node sends messages that are due.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::clearing;
@@ -12,9 +13,10 @@ use crate::base::keyring::Keyring;
 use crate::base::random;
 use crate::config::PublicUrl;
 use crate::db::{Db, lease};
-use crate::domain::alerts::{self, Telling};
+use crate::domain::alerts::{self, Letters};
 use crate::domain::mail::{self, Connector};
 use crate::domain::webhooks::{self, Policy};
+use crate::letters::AlertLetters;
 
 /// How often there is something to do.
 const EVERY: Duration = Duration::from_secs(1);
@@ -84,7 +86,7 @@ impl Worker {
 /// The work of the one node that holds the lease.
 struct Watch {
     db: Db,
-    telling: Telling,
+    letters: Arc<dyn Letters>,
     /// What the node calls itself.
     holder: String,
     /// Until when the lease is held.
@@ -98,7 +100,7 @@ impl Watch {
     fn new(db: &Db, public_url: &PublicUrl) -> Result<Self> {
         Ok(Self {
             db: db.clone(),
-            telling: Telling { public_url: public_url.to_string() },
+            letters: Arc::new(AlertLetters { public_url: public_url.to_string() }),
             holder: random::text(random::BASE62, 16)?,
             held_until: Timestamp::default(),
             refused_at: None,
@@ -112,9 +114,9 @@ impl Watch {
         if !is_held && !self.hold(now)? {
             return Ok(());
         }
-        alerts::events::tell(&self.db, &self.telling, now)?;
+        alerts::events::tell(&self.db, &self.letters, now)?;
         if self.looked_at.is_none_or(|last| now.since(last).abs() >= LOOKS) {
-            alerts::look(&self.db, &self.telling, now)?;
+            alerts::look(&self.db, &self.letters, now)?;
             self.looked_at = Some(now);
         }
         Ok(())

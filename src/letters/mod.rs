@@ -1,12 +1,23 @@
-//! A letter, written once and sent as plain text and as HTML that say the same.
+//! Emails: their words, sent as plain text and as HTML that say the same. Never a secret: they are made
+//! of names, ids and what pages say anyway.
 
-use std::fmt::Write as _;
+mod alerts;
+mod mail_server;
 
-use super::Message;
+use askama::Template;
+
+use crate::base::clock::{Timestamp, short_date};
+use crate::base::error::{Error, Result};
 use crate::base::secret_scan::without_secrets;
+use crate::domain::mail::Message;
 
-/// What a message says. Both parts are made of it; everything is escaped.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub use alerts::AlertLetters;
+pub use mail_server::notify;
+
+/// What a message says. Styles stand in attributes of its template, since mail programs drop the rest,
+/// and nothing is loaded from anywhere.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "letters/letter.html")]
 pub struct Letter {
     /// What it is about, in a line.
     pub heading: String,
@@ -17,19 +28,18 @@ pub struct Letter {
     pub link: Option<(String, String)>,
 }
 
-impl Message {
-    /// A message with both parts.
-    pub fn of(to: &str, subject: &str, letter: &Letter) -> Self {
-        Self {
-            to: to.to_owned(),
-            subject: without_secrets(subject).into_owned(),
-            text: without_secrets(&letter.text()).into_owned(),
-            html: Some(without_secrets(&letter.html()).into_owned()),
-        }
-    }
-}
-
 impl Letter {
+    /// A message with both parts, to nobody yet.
+    pub fn message(&self, subject: &str) -> Result<Message> {
+        let html = self.render().map_err(Error::internal)?;
+        Ok(Message {
+            to: String::new(),
+            subject: without_secrets(subject).into_owned(),
+            text: without_secrets(&self.text()).into_owned(),
+            html: Some(without_secrets(&html).into_owned()),
+        })
+    }
+
     fn text(&self) -> String {
         let mut blocks = vec![self.heading.clone()];
         blocks.extend(self.paragraphs.iter().cloned());
@@ -39,65 +49,11 @@ impl Letter {
         blocks.retain(|block| !block.is_empty());
         blocks.join("\n\n") + "\n"
     }
-
-    /// Styles stand in attributes, since mail programs drop the rest. Nothing is loaded from
-    /// anywhere.
-    fn html(&self) -> String {
-        let heading = escaped(&self.heading);
-        let mut html = format!(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <title>{heading}</title></head>\n\
-             <body style=\"margin:0;padding:24px;background:#f8f8f6;color:#18191c;\
-             font:15px/22px system-ui,-apple-system,'Segoe UI',sans-serif\">\n\
-             <div style=\"max-width:560px;margin:0 auto;padding:24px;background:#ffffff;\
-             border:1px solid #e6e6e2;border-radius:10px\">\n\
-             <h1 style=\"margin:0 0 16px;font-size:18px;line-height:26px\">{heading}</h1>\n"
-        );
-        // Writing to a String cannot fail.
-        for paragraph in &self.paragraphs {
-            let _ = writeln!(html, "<p style=\"margin:0 0 16px\">{}</p>", escaped(paragraph));
-        }
-        if !self.facts.is_empty() {
-            html.push_str("<table style=\"margin:0 0 16px;border-collapse:collapse\">\n");
-            for (name, value) in &self.facts {
-                let _ = writeln!(
-                    html,
-                    "<tr><th style=\"padding:2px 16px 2px 0;text-align:left;vertical-align:top;\
-                     font-weight:400;color:#4f5159\">{}</th><td style=\"padding:2px 0\">{}</td></tr>",
-                    escaped(name),
-                    escaped(value)
-                );
-            }
-            html.push_str("</table>\n");
-        }
-        if let Some((label, url)) = &self.link {
-            let (label, url) = (escaped(label), escaped(url));
-            let _ = writeln!(
-                html,
-                "<p style=\"margin:0\"><a href=\"{url}\" style=\"color:#3145c4\">{label}</a></p>"
-            );
-        }
-        html.push_str("</div></body></html>\n");
-        html
-    }
 }
 
-/// Text as HTML, in elements and in quoted attributes alike.
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            '\n' => html.push_str("<br>\n"),
-            c => html.push(c),
-        }
-    }
-    html
+/// A time, as letters tell it.
+fn when(at: Timestamp) -> String {
+    format!("{}, {} UTC", short_date(at.date()), at.time_of_day())
 }
 
 #[cfg(test)]
@@ -116,12 +72,12 @@ mod tests {
 
     #[test]
     fn both_parts_say_the_same() {
-        let message = Message::of("ines@example.com", "Revoked", &letter("Ines revoked it."));
+        let message = letter("Ines revoked it.").message("Revoked").expect("rendered");
         let expected = "A key was revoked\n\nInes revoked it.\n\nKey: Billing worker\n\n\
                         Look at the key: https://keys.example.com/a?b=1&c\n";
         assert_eq!(message.text, expected);
         let html = message.html.expect("a part");
-        for part in ["<h1", "Ines revoked it.", "Billing worker", "?b=1&amp;c\"", "Look at the key"]
+        for part in ["<h1", "Ines revoked it.", "Billing worker", "?b=1&#38;c\"", "Look at the key"]
         {
             assert!(html.contains(part), "{part}: {html}");
         }
@@ -131,11 +87,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_becomes_markup(text in ".*") {
-            let plain = letter("").html().matches('<').count();
-            let html = letter(&text).html();
-            let breaks = text.matches('\n').count();
-            prop_assert_eq!(html.matches('<').count(), plain + breaks);
-            prop_assert_eq!(html.matches('"').count(), letter("").html().matches('"').count());
+            let [plain, html] = ["", &text].map(|said| letter(said).render().expect("rendered"));
+            for mark in ['<', '"'] {
+                prop_assert_eq!(html.matches(mark).count(), plain.matches(mark).count());
+            }
         }
     }
 }

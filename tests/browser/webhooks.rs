@@ -1,6 +1,7 @@
 //! Webhooks and the log of email, as people come to them: judged like every other page.
 
-use latchkey::domain::mail::{self, Letter, Message};
+use latchkey::domain::mail::{self, Message};
+use latchkey::letters::Letter;
 
 use crate::browser::Browser;
 use crate::pages::look_at;
@@ -59,7 +60,9 @@ fn the_log_of_email_is_open_to_everybody() {
     for (number, to) in [(1, "ines@example.com"), (2, &format!("{}@a.example", "long".repeat(15)))]
     {
         let (subject, letter) = ("“Billing worker – production” was revoked", Letter::default());
-        let (message, now) = (Message::of(to, subject, &letter), app.site.clock.now());
+        let message = letter.message(subject).expect("rendered");
+        let message = Message { to: to.to_owned(), ..message };
+        let now = app.site.clock.now();
         app.write(|tx, _| mail::queue(tx, &message, &format!("activity:{number}"), now));
     }
     app.send_mail();

@@ -6,7 +6,8 @@ mod networks;
 mod server;
 
 use latchkey::base::clock::{DAY, HOUR, MINUTE, SECOND};
-use latchkey::domain::mail::{self, Letter, Message};
+use latchkey::domain::mail::{self, Message};
+use latchkey::letters::Letter;
 
 use crate::support::App;
 use crate::support::smtp::{Manner, Smtp};
@@ -21,7 +22,8 @@ fn letter() -> Letter {
 }
 
 pub fn queue(app: &App, to: &str, cause: &str) {
-    let message = Message::of(to, "A key was revoked", &letter());
+    let message = letter().message("A key was revoked").expect("rendered");
+    let message = Message { to: to.to_owned(), ..message };
     let now = app.site.clock.now();
     app.write(|tx, _| mail::queue(tx, &message, cause, now));
 }

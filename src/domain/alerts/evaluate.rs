@@ -2,8 +2,9 @@
 //! its cause has ended.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Alert, Found, Rule, Telling, expiries, preferences, rules, store, tell};
+use super::{Alert, Found, Letters, Rule, expiries, preferences, rules, store, tell};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::random;
@@ -34,7 +35,7 @@ pub(super) struct Moved {
 
 /// Looks for causes, opens and closes alerts, and has them told. Reads first, and then writes all of
 /// it or nothing.
-pub(super) fn evaluate(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
+pub(super) fn evaluate(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
     let (preferences, found, open) = db.read_in_background(move |connection| {
         let preferences = preferences(connection)?;
         let found = rules::look(connection, &preferences.on, now)?;
@@ -42,10 +43,10 @@ pub(super) fn evaluate(db: &Db, telling: &Telling, now: Timestamp) -> Result<()>
         Ok((preferences, found, store::open(connection, most)?))
     })?;
     let steps = steps(open, found, &preferences.on, now);
-    let telling = telling.clone();
+    let letters = Arc::clone(letters);
     db.write_in_background(move |tx| {
         let moved = apply(tx, steps, now)?;
-        tell::alerts(tx, &telling, &moved, &preferences, now)?;
+        tell::alerts(tx, &*letters, &moved, &preferences, now)?;
         expiries::tell(tx, now)
     })
 }

@@ -3,9 +3,11 @@
 //! The activity is the outbox: an entry is written with what it records, and how far it was told is
 //! kept with the messages that were made of it. So each entry is told, and its messages are made once.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{Telling, letter, store, tell};
+use super::{Letters, store, tell};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
@@ -19,7 +21,7 @@ const TOLD: &str = "told";
 const BATCH: i64 = 100;
 
 /// Tells of every entry since the last that was told. Where there is none it costs two look-ups.
-pub fn tell(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
+pub fn tell(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
     loop {
         let (told, last) = db.read_in_background(|c| {
             Ok((store::progress(c, TOLD)?.unwrap_or_default(), activity::last_number(c)?))
@@ -27,16 +29,16 @@ pub fn tell(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
         if told >= last {
             return Ok(());
         }
-        let telling = telling.clone();
-        db.write_in_background(move |tx| batch(tx, &telling, now))?;
+        let letters = Arc::clone(letters);
+        db.write_in_background(move |tx| batch(tx, &*letters, now))?;
     }
 }
 
-fn batch(tx: &mut Transaction<'_>, telling: &Telling, now: Timestamp) -> Result<()> {
+fn batch(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp) -> Result<()> {
     let told = store::progress(tx, TOLD)?.unwrap_or_default();
     let entries = activity::range(tx, &Filter::default(), (told + 1, told + BATCH))?;
     for entry in &entries {
-        one(tx, telling, entry, now)?;
+        one(tx, letters, entry, now)?;
     }
     let last = entries.last().map_or(told, |entry| entry.number);
     store::set_progress(tx, TOLD, last)
@@ -44,7 +46,7 @@ fn batch(tx: &mut Transaction<'_>, telling: &Telling, now: Timestamp) -> Result<
 
 fn one(
     tx: &mut Transaction<'_>,
-    telling: &Telling,
+    letters: &dyn Letters,
     entry: &Recorded,
     now: Timestamp,
 ) -> Result<()> {
@@ -64,28 +66,11 @@ fn one(
         webhooks::enqueue(tx, event, &cause, &data, entry.at)?;
     }
     if event == EventType::KeyLeaked {
-        leaked(tx, telling, entry, &id, &cause, now)?;
+        // The other super managers are told at once, whatever they prefer for alerts.
+        let message = letters.leaked(id.as_str(), entry)?;
+        tell::to_managers(tx, entry.actor_id.as_deref(), &message, &cause, now)?;
     }
     Ok(())
-}
-
-/// The other super managers are told of a leak at once, whatever they prefer for alerts.
-fn leaked(
-    tx: &mut Transaction<'_>,
-    telling: &Telling,
-    entry: &Recorded,
-    id: &KeyId,
-    cause: &str,
-    now: Timestamp,
-) -> Result<()> {
-    let url = &telling.public_url;
-    let link = match entry.details().get("leak").and_then(Value::as_str) {
-        Some(leak) => format!("{url}/leaks/{leak}"),
-        None => format!("{url}/api-keys/{}", id.as_str()),
-    };
-    let name = entry.subject_name.as_deref().unwrap_or_default();
-    let (subject, letter) = letter::leaked(name, id.as_str(), &entry.actor_name, entry.at, &link);
-    tell::to_managers(tx, entry.actor_id.as_deref(), &subject, &letter, cause, now)
 }
 
 /// A key as webhooks tell it: what its page says, and nothing of its secrets.

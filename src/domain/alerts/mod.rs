@@ -8,7 +8,6 @@ mod evaluate;
 pub mod events;
 mod expiries;
 mod found;
-mod letter;
 mod rule;
 mod rules;
 mod store;
@@ -16,7 +15,9 @@ mod tell;
 
 pub use found::Found;
 pub use rule::Rule;
-pub use tell::Telling;
+pub use tell::Letters;
+
+use std::sync::Arc;
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
@@ -196,8 +197,8 @@ pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
 }
 
 /// Looks once: for what asks for attention, for causes of alerts, and for what was not told yet.
-pub fn look(db: &Db, telling: &Telling, now: Timestamp) -> Result<()> {
-    events::tell(db, telling, now)?;
+pub fn look(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
+    events::tell(db, letters, now)?;
     attention::look(db, now)?;
-    evaluate::evaluate(db, telling, now)
+    evaluate::evaluate(db, letters, now)
 }

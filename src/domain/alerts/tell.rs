@@ -1,12 +1,12 @@
 //! Telling people and programs of alerts, in the transaction that opens and closes them.
 
 use super::evaluate::Moved;
-use super::letter;
 use super::{Alert, Email, Preferences, Rule, store};
 use crate::base::clock::{DAY, HOUR, Timestamp};
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::mail::{self, Letter, Message};
+use crate::domain::activity::Recorded;
+use crate::domain::mail::{self, Message};
 use crate::domain::members::{self, Member, Permission};
 use crate::domain::settings;
 use crate::domain::webhooks::{self, EventType};
@@ -18,17 +18,22 @@ const TOLD: i64 = 100;
 /// The name of how far digests have got, by the day.
 const DIGEST: &str = "digest";
 
-/// What messages need to know of the site.
-#[derive(Clone, Debug)]
-pub struct Telling {
-    /// Where people reach it.
-    pub public_url: String,
+/// Finds the words for what people are told; each message is to nobody yet.
+pub trait Letters: Send + Sync {
+    /// Alerts that opened, or got more urgent.
+    fn opened(&self, alerts: &[&Alert], organisation: &str) -> Result<Message>;
+
+    /// What is open, and what closed, once a day.
+    fn digest(&self, open: &[Alert], closed: &[Alert], organisation: &str) -> Result<Message>;
+
+    /// A key that was reported as leaked, as `entry` records.
+    fn leaked(&self, key_id: &str, entry: &Recorded) -> Result<Message>;
 }
 
 /// Tells of alerts that moved, and once a day of all, as people prefer.
 pub(super) fn alerts(
     tx: &mut Transaction<'_>,
-    telling: &Telling,
+    letters: &dyn Letters,
     moved: &Moved,
     preferences: &Preferences,
     now: Timestamp,
@@ -43,15 +48,15 @@ pub(super) fn alerts(
     }
     match preferences.email {
         Email::Off => Ok(()),
-        Email::AtOnce => at_once(tx, telling, moved, now),
-        Email::Daily => daily(tx, telling, now),
+        Email::AtOnce => at_once(tx, letters, moved, now),
+        Email::Daily => daily(tx, letters, now),
     }
 }
 
 /// One message of all that opened or got more urgent.
 fn at_once(
     tx: &mut Transaction<'_>,
-    telling: &Telling,
+    letters: &dyn Letters,
     moved: &Moved,
     now: Timestamp,
 ) -> Result<()> {
@@ -60,15 +65,15 @@ fn at_once(
         return Ok(());
     }
     let organisation = settings::get(tx)?.organisation;
-    let (subject, letter) = letter::opened(&alerts, &organisation, &telling.public_url);
+    let message = letters.opened(&alerts, &organisation)?;
     let cause = format!("alerts:{}", now.millis());
-    to_managers(tx, None, &subject, &letter, &cause, now)?;
+    to_managers(tx, None, &message, &cause, now)?;
     let ids: Vec<&str> = alerts.iter().map(|alert| alert.id.as_str()).collect();
     store::mailed(tx, &ids, now)
 }
 
 /// Once a day what is open, and what closed since the day before; nothing on a day without either.
-fn daily(tx: &mut Transaction<'_>, telling: &Telling, now: Timestamp) -> Result<()> {
+fn daily(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp) -> Result<()> {
     let day = now.plus(-DIGEST_HOUR * HOUR).millis().div_euclid(DAY);
     match store::progress(tx, DIGEST)? {
         Some(last) if last >= day => return Ok(()),
@@ -83,22 +88,21 @@ fn daily(tx: &mut Transaction<'_>, telling: &Telling, now: Timestamp) -> Result<
         return Ok(());
     }
     let organisation = settings::get(tx)?.organisation;
-    let (subject, letter) = letter::digest(&open, &closed, &organisation, &telling.public_url);
-    to_managers(tx, None, &subject, &letter, &format!("digest:{day}"), now)
+    let message = letters.digest(&open, &closed, &organisation)?;
+    to_managers(tx, None, &message, &format!("digest:{day}"), now)
 }
 
 /// Queues a message to everybody who watches over keys, but for `except`.
 pub(super) fn to_managers(
     tx: &mut Transaction<'_>,
     except: Option<&str>,
-    subject: &str,
-    letter: &Letter,
+    message: &Message,
     cause: &str,
     now: Timestamp,
 ) -> Result<()> {
     for member in managers(tx)? {
         if except != Some(member.id.as_str()) {
-            let message = Message::of(member.email.as_str(), subject, letter);
+            let message = Message { to: member.email.as_str().into(), ..message.clone() };
             mail::queue(tx, &message, cause, now)?;
         }
     }

@@ -6,7 +6,6 @@
 mod connector;
 mod draft;
 mod helo;
-mod letter;
 mod links;
 pub mod outbox;
 mod policy;
@@ -16,7 +15,6 @@ mod store;
 
 pub use connector::Connector;
 pub use draft::Draft;
-pub use letter::Letter;
 pub use links::{LinkOf, queue_link, withdraw_links};
 pub use outbox::{clear_away, queue, send_due};
 pub use send::{Message, send, send_what_fits};

@@ -4,26 +4,24 @@
 //! the server needs every permission, and a link is mailed only to members who hold no more than the
 //! person who last changed the server held then. ASVS 8.2.1, 8.3.1.
 
-use super::{Member, MemberId, Permission, Permissions, store};
-use crate::base::clock::{Timestamp, short_date};
+use super::{Email, Member, MemberId, Permission, Permissions, store};
+use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{Actor, Author};
-use crate::domain::mail::{self, Changed, Connector, Draft, Letter, Message, Server};
+use crate::domain::activity::{Actor, Author, Change};
+use crate::domain::mail::{self, Changed, Draft, Server};
 use crate::domain::settings;
 
 /// A change of the mail server that the other super managers are still to be notified of.
 pub struct Notification {
     /// The server before the change: its author does not control that one.
-    through: Server,
-    messages: Vec<Message>,
-}
-
-impl Notification {
-    /// Sends what the server takes within five seconds.
-    pub async fn send(self, connector: &Connector) {
-        mail::send_what_fits(&self.through, connector, &self.messages).await;
-    }
+    pub through: Server,
+    pub recipients: Vec<Email>,
+    pub organisation: String,
+    pub changes: Vec<Change>,
+    /// Who changed it.
+    pub who: String,
+    pub at: Timestamp,
 }
 
 /// Changes the mail server. Returns the server, and whom to notify once that is committed.
@@ -43,8 +41,8 @@ pub fn change(
     }
     let is_confirmed = !held.without(vouched_for(tx)?).is_empty();
     let changed = mail::change(tx, draft, &held.names(), is_confirmed, author)?;
-    let notification = notification(tx, &changed, author)?;
-    Ok((changed.after, notification))
+    let after = changed.after.clone();
+    Ok((after, notification(tx, changed, author)?))
 }
 
 /// The sentence for somebody who lacks `missing`.
@@ -96,47 +94,27 @@ fn held_by_member(connection: &mut Connection, id: String) -> Result<Permissions
     Ok(member.filter(Member::is_active).map(|member| member.held()).unwrap_or_default())
 }
 
-/// A message to every other super manager, through the server before.
+/// For every other super manager, through the server before.
 fn notification(
     tx: &mut Transaction<'_>,
-    changed: &Changed,
+    changed: Changed,
     author: &Author,
 ) -> Result<Option<Notification>> {
-    let Some(through) = changed.before.clone().filter(|_| !changed.changes.is_empty()) else {
+    let Changed { before: Some(through), changes, .. } = changed else { return Ok(None) };
+    if changes.is_empty() {
         return Ok(None);
-    };
-    let organisation = settings::get(tx)?.organisation;
-    let letter = letter(changed, &organisation, author);
-    let subject = format!("Latchkey: the mail server of {organisation} was changed");
+    }
     let mut others = store::list(tx)?;
     others.retain(|member| {
         let is_author = author.actor.id() == Some(member.id.as_str());
         member.is_active() && member.super_manager && !is_author
     });
-    let messages = others.iter().map(|to| Message::of(to.email.as_str(), &subject, &letter));
-    Ok(Some(Notification { through, messages: messages.collect() }))
-}
-
-fn letter(changed: &Changed, organisation: &str, author: &Author) -> Letter {
-    let or_nothing = |value: &str| if value.is_empty() { "nothing" } else { value }.to_owned();
-    let facts = changed.changes.iter().map(|change| {
-        let (from, to) = (or_nothing(&change.from), or_nothing(&change.to));
-        (change.field.clone(), format!("from {from} to {to}"))
-    });
-    let who = author.actor.name();
-    Letter {
-        heading: format!("{who} changed the mail server of {organisation}"),
-        paragraphs: vec![
-            "This message came through the mail server that was used before. If you did not expect \
-             the change, check it now: invitations and links that set passwords are mailed through \
-             that server."
-                .into(),
-        ],
-        facts: facts.chain([("When".into(), moment(author.now))]).collect(),
-        link: None,
-    }
-}
-
-fn moment(at: Timestamp) -> String {
-    format!("{}, {} UTC", short_date(at.date()), at.time_of_day())
+    Ok(Some(Notification {
+        through,
+        recipients: others.into_iter().map(|member| member.email).collect(),
+        organisation: settings::get(tx)?.organisation,
+        changes,
+        who: author.actor.name().to_owned(),
+        at: author.now,
+    }))
 }

@@ -10,6 +10,7 @@ use crate::base::error::{Error, Result};
 use crate::domain::mail::{self, Connector, Message};
 use crate::domain::members::mail_server;
 use crate::domain::members::permission::ManageSettings;
+use crate::letters;
 use crate::pages::{Allowed, AllowedAll};
 use crate::web::flash::Notice;
 use crate::web::form::{Form, SecretForm};
@@ -32,7 +33,9 @@ pub(super) async fn save(
             if let Some(notification) = notification {
                 let connector = Connector::from(&**site);
                 // The page does not wait for a mail server.
-                actix_web::rt::spawn(async move { notification.send(&connector).await });
+                actix_web::rt::spawn(
+                    async move { letters::notify(&notification, &connector).await },
+                );
             }
             let said = server.map_or("No email is sent from now on.", |_| "Mail server saved.");
             Notice::done(said).set(viewer.session())?;

@@ -13,7 +13,7 @@ use latchkey::base::network::{Networks, TrustedRoots};
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::domain::activity::Author;
-use latchkey::domain::alerts::{self, Telling};
+use latchkey::domain::alerts::{self, Letters};
 use latchkey::domain::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::domain::members::{self, Email, Member, MemberName, NewMember, Permission};
 use latchkey::domain::scopes::{self, Resource};
@@ -21,6 +21,7 @@ use latchkey::domain::sign_in::{Door, set_up};
 use latchkey::domain::usage::Recorder;
 use latchkey::domain::verification::Verifier;
 use latchkey::domain::{mail, roles, settings, webhooks};
+use latchkey::letters::AlertLetters;
 use latchkey::server::{self, Shared};
 use latchkey::web::Site;
 use latchkey::web::export::Exports;
@@ -197,8 +198,9 @@ impl App {
     /// Looks for what asks for attention and for causes of alerts, as happens every minute while the
     /// program serves.
     pub fn look(&self) {
-        let telling = Telling { public_url: self.site.public_url.to_string() };
-        alerts::look(&self.site.db, &telling, self.site.clock.now()).expect("looked");
+        let public_url = self.site.public_url.to_string();
+        let letters: Arc<dyn Letters> = Arc::new(AlertLetters { public_url });
+        alerts::look(&self.site.db, &letters, self.site.clock.now()).expect("looked");
     }
 
     /// Trusts the authorities in that file from now on, as `--ca-file` says, when it sends what is due.
