@@ -65,6 +65,7 @@ pub struct Sockets {
 impl Shared {
     /// Shares `site` and `door`, and starts to hear of what other processes and nodes change.
     pub fn new(site: Site, door: Arc<Door>) -> Result<Self> {
+        domain::draw_consequences(&site.db, site.clock.clone());
         let usage = Arc::new(Recorder::default());
         let verifier =
             Verifier::new(&site.db, &site.keyring, site.clock.clone(), Arc::clone(&usage));

@@ -24,7 +24,7 @@ use crate::base::text;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::activity::Author;
-use crate::domain::{attention, roles, scopes, settings};
+use crate::domain::{self, attention, roles, scopes, settings};
 
 /// Reads the command line and the environment, and runs the command.
 pub fn run() -> ExitCode {
@@ -69,6 +69,7 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
     config.database.prepare_data_dir().map_err(Error::internal)?;
     let keyring = Keyring::open(&config.database.secret_key_file)?;
     let db = Db::open(&config.database.location)?;
+    domain::draw_consequences(&db, CLOCK);
     let author = Author::command_line(keyring.clone(), CLOCK.now());
     db.write_blocking(|tx| {
         settings::prepare(tx, &keyring)?;

@@ -94,6 +94,15 @@ impl Db {
         matches!(self.0.location, Location::Sqlite(_))
     }
 
+    /// Has `consequences` write what follows from what a transaction announces, whoever makes it, before
+    /// it commits: either both or neither is written. Set once; later calls change nothing.
+    pub fn before_commit(
+        &self,
+        consequences: impl Fn(&mut Transaction<'_>, &[String]) -> Result<()> + Send + Sync + 'static,
+    ) {
+        let _ = self.0.consequences.set(Box::new(consequences));
+    }
+
     /// Has `subscriber` hear of what transactions announce: of this process's own before their
     /// [`Db::write`] returns, of others' within what [`Db::watch`] promises.
     pub fn subscribe(&self, subscriber: impl Fn(Heard<'_>) + Send + Sync + 'static) {
@@ -213,7 +222,11 @@ impl Db {
     ) -> Result<T> {
         self.0.begin_writing(connection)?;
         let mut tx = Transaction::new(connection);
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let value = work(&mut tx)?;
+            self.draw_consequences(&mut tx)?;
+            Ok(value)
+        }));
         let announced = std::mem::take(&mut tx.announced);
         let committed = match &outcome {
             Ok(Ok(_)) if !commit.begin() => Err(Error::Unavailable("it was given up".into())),
@@ -234,6 +247,16 @@ impl Db {
         match outcome {
             Ok(result) => committed.and(result),
             Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    fn draw_consequences(&self, tx: &mut Transaction<'_>) -> Result<()> {
+        match self.0.consequences.get() {
+            Some(consequences) if !tx.announced.is_empty() => {
+                let announced: Vec<_> = tx.announced.iter().map(|(_, what)| what.clone()).collect();
+                consequences(tx, &announced)
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a handle on the database shares: the pools, and the file that they are for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::background::Threads;
@@ -8,11 +8,15 @@ use super::counted::Count;
 use super::feed::Feed;
 use super::pool::{Connections, Pool, Pooled};
 use super::sqlite_file::SqliteFile;
-use super::{Connection, Location, error, health};
+use super::{Connection, Location, Transaction, error, health};
 use crate::base::error::Result;
 
 /// How long a stop waits for those who still read or write.
 const CLOSING: Duration = Duration::from_secs(5);
+
+/// What follows from what a transaction announces.
+pub(super) type Consequences =
+    Box<dyn Fn(&mut Transaction<'_>, &[String]) -> Result<()> + Send + Sync>;
 
 pub(super) struct Pools {
     pub location: Location,
@@ -23,6 +27,7 @@ pub(super) struct Pools {
     /// For long reads, so that they take no connection from requests.
     pub aside: Pool,
     pub feed: Arc<Feed>,
+    pub consequences: OnceLock<Consequences>,
     /// `None` on PostgreSQL.
     pub file: Option<Arc<SqliteFile>>,
     pub count: Arc<Count>,
@@ -40,6 +45,7 @@ impl Pools {
             reserved: Pool::reserved(location, &count),
             aside: Pool::aside(location, &count),
             feed: Arc::default(),
+            consequences: OnceLock::new(),
             file: file.map(Arc::new),
             count,
             threads: Threads::new()?,

@@ -21,3 +21,23 @@ pub mod sign_in;
 pub mod usage;
 pub mod verification;
 pub mod webhooks;
+
+use crate::base::clock::Clock;
+use crate::db::Db;
+
+/// Has what follows from a change be written with it, whoever makes it: a page, a command or a job.
+/// Features on the left announce what changed; those on the right say here what that means.
+pub fn draw_consequences(db: &Db, clock: Clock) {
+    db.before_commit(move |tx, announced| {
+        let keys = announced.iter().filter_map(|what| api_keys::KeyId::parse(what));
+        attention::reconsider(tx, &keys.collect::<Vec<_>>(), clock.now())?;
+        for what in announced {
+            match what.as_str() {
+                settings::ROTATION_CHANGED => api_keys::rotation_changed(tx)?,
+                settings::SESSIONS_CHANGED => sign_in::sessions::shorten(tx)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    });
+}

@@ -17,13 +17,14 @@ const CREATORS: usize = 1000;
 
 /// Works out anew when each key that is not revoked starts to need attention, under new rotation
 /// days.
-pub fn rotation_changed(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
+pub fn rotation_changed(tx: &mut Transaction<'_>) -> Result<()> {
+    let settings = settings::get(tx)?;
     let mut after = String::new();
     loop {
         let keys = store::not_revoked(tx, &after, BATCH)?;
         let Some(last) = keys.last() else { return Ok(()) };
         last.id.as_str().clone_into(&mut after);
-        let attention = keys.iter().map(|key| (key.id, key.attention_at(settings)));
+        let attention = keys.iter().map(|key| (key.id, key.attention_at(&settings)));
         store::set_attention(tx, &attention.collect::<Vec<_>>())?;
     }
 }

@@ -13,6 +13,11 @@ use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
 
+/// Announced when rotation intervals have changed.
+pub const ROTATION_CHANGED: &str = "settings.rotation";
+/// Announced when the length of sessions has changed.
+pub const SESSIONS_CHANGED: &str = "settings.sessions";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The organisation's name; empty before set-up.
@@ -99,8 +104,7 @@ pub fn set_names_folded(tx: &mut Transaction<'_>, folding: i64) -> Result<()> {
     store::set_names_folded(tx, folding)
 }
 
-/// Changes the settings that stood at `version` as drafted. Returns them as they stood and as they
-/// stand now.
+/// Changes the settings that stood at `version` as drafted.
 ///
 /// # Errors
 /// [`Error::Conflict`] when somebody else has changed them, [`Error::Invalid`] when the draft breaks
@@ -110,19 +114,26 @@ pub fn change(
     draft: &Draft,
     version: i64,
     author: &Author,
-) -> Result<(Settings, Settings)> {
+) -> Result<()> {
     let before = get(tx)?;
     if before.version != version {
         return Err(Error::Conflict);
     }
     let mut after = draft.check(&before).map_err(Error::Invalid)?;
     let changes = draft::changes(&before, &after);
-    if !changes.is_empty() {
-        after.version += 1;
-        save(tx, &after)?;
-        activity::record(tx, author, &changed(Event::SettingsChanged, &after, &changes))?;
+    if changes.is_empty() {
+        return Ok(());
     }
-    Ok((before, after))
+    after.version += 1;
+    save(tx, &after)?;
+    if before.rotation_days != after.rotation_days {
+        tx.announce(ROTATION_CHANGED)?;
+    }
+    let sessions = |settings: &Settings| (settings.session_idle(), settings.session_length());
+    if sessions(&before) != sessions(&after) {
+        tx.announce(SESSIONS_CHANGED)?;
+    }
+    activity::record(tx, author, &changed(Event::SettingsChanged, &after, &changes))
 }
 
 fn changed(event: Event, after: &Settings, changes: &[Change]) -> Entry {

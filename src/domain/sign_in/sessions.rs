@@ -14,7 +14,7 @@ use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::base::random;
 use crate::db::{Connection, Transaction};
 use crate::domain::members::{self, MemberId};
-use crate::domain::settings::{self, Settings};
+use crate::domain::settings;
 
 /// What is kept in a session: names, and values in JSON.
 pub type State = HashMap<String, String>;
@@ -173,7 +173,8 @@ pub fn touch(tx: &mut Transaction<'_>, keyring: &Keyring, key: &str, now: Timest
 }
 
 /// Brings the ends of all sessions nearer where the settings now say so; none gets a later one.
-pub fn shorten(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
+pub fn shorten(tx: &mut Transaction<'_>) -> Result<()> {
+    let settings = settings::get(tx)?;
     store::shorten_sessions(tx, settings.session_idle(), settings.session_length())
 }
 

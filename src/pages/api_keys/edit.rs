@@ -15,7 +15,7 @@ use crate::domain::activity::{self, Theirs};
 use crate::domain::api_keys::{self, ApiKey, Details, Draft, IpWhitelist, KeyId, Status};
 use crate::domain::members::permission::UpdateKeys;
 use crate::domain::usage::{self, Passed, WouldRefuse};
-use crate::domain::{attention, roles, scopes};
+use crate::domain::{roles, scopes};
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -83,7 +83,6 @@ pub(super) async fn save(
         token.spend(tx, &author.keyring, &back)?;
         let before = api_keys::find(tx, &edited)?;
         let key = api_keys::edit(tx, &edited, &draft, version, &author)?;
-        attention::reconsider(tx, &[edited], author.now)?;
         Ok((key, would_refuse(tx, before.as_ref(), &draft, author.now)?))
     });
     let (status, errors) = match saved.await {

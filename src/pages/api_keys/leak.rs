@@ -16,7 +16,7 @@ use crate::domain::api_keys::{self, ApiKey, KeptSecret, KeyId, Status};
 use crate::domain::leaks::{self, Action, Draft, Leak, LeakId, Reported};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ViewKeys;
-use crate::domain::{attention, usage};
+use crate::domain::usage;
 use crate::pages::{Allowed, Reveal, Viewer, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -98,7 +98,6 @@ pub(super) async fn report(
     };
     let reported = write_and_reveal(&viewer, &site, done, (token, location), move |tx, author| {
         let reported = leaks::report(tx, leak_id, &id, &draft, author)?;
-        attention::reconsider(tx, &[id], author.now)?;
         let notice = reported_notice(&reported);
         Ok((reported, notice))
     });

@@ -10,7 +10,7 @@ use super::words::{ago, requests};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::api_keys::{self, KeyId, Status};
 use crate::domain::members::permission::DeleteKeys;
-use crate::domain::{attention, usage};
+use crate::domain::usage;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -67,7 +67,6 @@ pub(super) async fn revoke(
     let outcome = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
         let key = api_keys::revoke(tx, &revoked, &confirm, &author)?;
-        attention::reconsider(tx, &[revoked], author.now)?;
         Ok(key)
     });
     match outcome.await {

@@ -12,7 +12,6 @@ use super::words::{ago_within, moment, overlap_label};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::api_keys::{self, Details, KeptSecret, KeyId, Overlap, Rotation, Status};
-use crate::domain::attention;
 use crate::domain::members::permission::UpdateKeys;
 use crate::pages::{Allowed, Viewer, write_and_reveal};
 use crate::web::flash::Notice;
@@ -88,7 +87,6 @@ pub(super) async fn rotate(
     let secret = SecretPage::load(&viewer, &site, &location).await?;
     let rotated = write_and_reveal(&viewer, &site, secret, (token, location), move |tx, author| {
         let rotated = api_keys::rotate(tx, &id, &rotation, author)?;
-        attention::reconsider(tx, &[id], author.now)?;
         Ok(noted(rotated, "rotated"))
     });
     let (status, errors) = match rotated.await {

@@ -8,7 +8,6 @@ use super::behind::Behind;
 use super::overlap::Overlapping;
 use crate::base::error::{Error, Result};
 use crate::domain::api_keys::{self, KeyId};
-use crate::domain::attention;
 use crate::domain::members::permission::UpdateKeys;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
@@ -63,7 +62,6 @@ pub(super) async fn stop(
     let stopped = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
         let stopped = api_keys::stop_old_secret(tx, &id, &author)?;
-        attention::reconsider(tx, &[id], author.now)?;
         Ok(stopped)
     });
     let (key, was_there) = stopped.await?;

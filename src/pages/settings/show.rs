@@ -9,7 +9,6 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::domain::activity::{self, Theirs};
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::members::{Permissions, mail_server};
-use crate::domain::sign_in::sessions;
 use crate::domain::{api_keys, mail, settings};
 use crate::pages::{Allowed, Viewer, either};
 use crate::web::flash::Notice;
@@ -70,11 +69,7 @@ pub(super) async fn save(
     let version = form.fields.version.parse().unwrap_or_default();
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, "/settings")?;
-        let (before, after) = settings::change(tx, &draft, version, &author)?;
-        if before.rotation_days != after.rotation_days {
-            api_keys::rotation_changed(tx, &after)?;
-        }
-        sessions::shorten(tx, &after)
+        settings::change(tx, &draft, version, &author)
     });
     let (status, errors) = match saved.await {
         Ok(()) => {

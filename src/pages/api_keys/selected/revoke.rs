@@ -10,7 +10,6 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::db::Transaction;
 use crate::domain::activity::Author;
 use crate::domain::api_keys::{self, ApiKey, KeyId};
-use crate::domain::attention;
 use crate::domain::members::permission::DeleteKeys;
 use crate::pages::api_keys::behind::Behind;
 use crate::pages::{Allowed, Viewer};
@@ -88,7 +87,6 @@ fn revoke_all(
     for key in &live {
         api_keys::revoke(tx, &key.id, key.id.last_four(), author)?;
     }
-    attention::reconsider(tx, selected, author.now)?;
     Ok(live)
 }
 

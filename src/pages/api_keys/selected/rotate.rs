@@ -11,7 +11,6 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::db::Transaction;
 use crate::domain::activity::Author;
 use crate::domain::api_keys::{self, ApiKey, Details, KeyId, Overlap, Rotation, SecretKey};
-use crate::domain::attention;
 use crate::domain::members::permission::UpdateKeys;
 use crate::pages::api_keys::behind::Behind;
 use crate::pages::api_keys::form::{Fields, FormView};
@@ -154,7 +153,6 @@ fn rotate_all(
     }
     let rotated = live.iter().map(|key| api_keys::rotate(tx, &key.id, rotation, author));
     let rotated = rotated.collect::<Result<Vec<_>>>()?;
-    attention::reconsider(tx, selected, author.now)?;
     Ok(rotated)
 }
 
