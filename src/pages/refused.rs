@@ -4,9 +4,9 @@ use askama::Template;
 
 use super::Viewer;
 use super::members::either;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::domain::members;
-use crate::web::Site;
+use crate::web::{Site, page};
 
 #[derive(Template)]
 #[template(path = "members/refused.html")]
@@ -25,5 +25,5 @@ pub(super) async fn draw(viewer: &Viewer, needs: String, site: &Site) -> Result<
     } else {
         "You need the super manager role to see this page.".to_owned()
     };
-    Refused { viewer, what, ask: either(&managers) }.render().map_err(Error::internal)
+    page::html(&Refused { viewer, what, ask: either(&managers) })
 }

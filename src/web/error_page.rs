@@ -11,9 +11,9 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError, web};
 use askama::Template;
 
-use super::headers;
 use super::routes::Pages;
 use super::theme::Theme;
+use super::{headers, page};
 use crate::base::error::Error;
 use crate::db;
 
@@ -200,7 +200,7 @@ impl ErrorPage {
         }
         self.request_id = self.request_id.filter(|_| status.is_server_error());
         (self.status, self.problem) = (status.as_u16(), problem);
-        self.render().unwrap_or(self.problem.title)
+        page::html(&self).unwrap_or(self.problem.title)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod error_page;
 pub mod escape;
 pub mod export;
 pub mod flash;
+pub mod fold;
 pub mod form;
 pub mod form_token;
 pub mod headers;

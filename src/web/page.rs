@@ -5,16 +5,21 @@ use actix_web::http::header::{CONTENT_ENCODING, ContentType, HeaderValue};
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
-use crate::base::error::Error;
+use super::fold::fold;
+use crate::base::error::{Error, Result};
+
+/// The HTML of every page comes from here.
+pub fn html(template: &impl Template) -> Result<String> {
+    template.render().map(|page| fold(&page)).map_err(Error::internal)
+}
 
 /// A page with that status.
-pub fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
-    let body = template.render().map_err(Error::internal)?;
-    Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))
+pub fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse> {
+    Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html(template)?))
 }
 
 /// A page that was found.
-pub fn ok(template: &impl Template) -> Result<HttpResponse, Error> {
+pub fn ok(template: &impl Template) -> Result<HttpResponse> {
     page(StatusCode::OK, template)
 }
 
