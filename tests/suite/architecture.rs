@@ -1,5 +1,7 @@
-//! The rules of who may import whom, and how long a file may be, read from `src/`.
+//! The rules of who may import whom, and how long a file may be, read from `src/`; and how long
+//! a line of a template may be.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +28,7 @@ const FEATURES: [&str; 16] = [
 const FOLDERS: [&str; 11] =
     ["base", "config", "db", "domain", "letters", "jobs", "web", "pages", "gateway", "demo", "cli"];
 const LONGEST_FILE: usize = 300;
+const LONGEST_TEMPLATE_LINE: usize = 140;
 
 struct Source {
     /// Below `src`, as `pages/api_keys/new.rs`.
@@ -58,7 +61,7 @@ impl Source {
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    collect(&root, &mut found);
+    collect(&root, "rs", &mut found);
     assert!(found.len() > 50, "the sources are here");
     found
         .into_iter()
@@ -76,12 +79,12 @@ fn is_test(path: &str) -> bool {
     path.ends_with("tests.rs") || path.ends_with("fixture.rs")
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+fn collect(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            collect(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect(&path, extension, found);
+        } else if path.extension().is_some_and(|own| own == extension) {
             found.push(path);
         }
     }
@@ -401,6 +404,41 @@ fn every_file_says_what_it_is_and_none_is_too_long() {
         }
         let length = source.code.lines().count();
         assert!(length <= LONGEST_FILE, "src/{} has {length} lines", source.path);
+    }
+}
+
+/// Each template by its name, as `roles/table.html`.
+fn templates() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let mut found = Vec::new();
+    collect(&root, "html", &mut found);
+    assert!(found.len() > 50, "the templates are here");
+    let named = found.into_iter().map(|path| {
+        let name = path.strip_prefix(&root).expect("below templates").display().to_string();
+        (name, fs::read_to_string(&path).expect("a template"))
+    });
+    named.collect()
+}
+
+/// Whether a template draws a dialog, or only those that do include it.
+fn is_of_dialogs(name: &str, templates: &BTreeMap<String, String>) -> bool {
+    let include = format!("include \"{name}\"");
+    let mut users = templates.iter().filter(|(_, text)| text.contains(&include)).peekable();
+    templates[name].contains("{% block dialog %}")
+        || users.peek().is_some() && users.all(|(user, _)| is_of_dialogs(user, templates))
+}
+
+#[test]
+fn the_lines_of_templates_are_short_and_end_in_no_space() {
+    let templates = templates();
+    for (name, text) in templates.iter().filter(|(name, _)| !is_of_dialogs(name, &templates)) {
+        for (number, line) in (1..).zip(text.lines()) {
+            let length = line.chars().count();
+            let place = format!("templates/{name}:{number}");
+            assert!(length <= LONGEST_TEMPLATE_LINE, "{place} has {length} characters");
+            // Nobody would see that it is shown: `{{ " " }}` says so.
+            assert!(!line.ends_with(' '), "{place} ends in a space");
+        }
     }
 }
 
