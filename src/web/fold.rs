@@ -14,8 +14,8 @@
 //! that people typed are kept everywhere: [`super::escape`] writes them as `&#10;`, so every line
 //! break that is seen here is a template's.
 
-/// Elements whose text is shown, or run, as it is.
-const VERBATIM: [&str; 4] = ["pre", "textarea", "script", "style"];
+/// Elements whose text is shown, or run, as it is. Code is shown so by a stylesheet.
+const VERBATIM: [&str; 5] = ["code", "pre", "textarea", "script", "style"];
 
 /// What is on one side of a line break.
 #[derive(Clone, Copy, Debug, PartialEq)]
