@@ -48,12 +48,11 @@ pub fn fold(page: &str) -> String {
 
 /// Adds text that stands between two tags.
 fn fold_text(folded: &mut String, text: &str, before: Side, after: Side) {
-    let mut lines = text.split('\n');
-    let first = lines.next().unwrap_or_default();
+    let Some((first, lines)) = text.split_once('\n') else { return folded.push_str(text) };
     folded.push_str(first);
     let mut left = if is_blank(first) { before } else { Side::Word };
     let mut ends_with_break = false;
-    for line in lines {
+    for line in lines.split('\n') {
         ends_with_break = is_blank(line);
         if !ends_with_break {
             join(folded, left, Side::Word);
@@ -79,6 +78,9 @@ fn join(folded: &mut String, left: Side, right: Side) {
 
 /// Adds a tag. Its attributes may be on lines of their own.
 fn fold_tag(folded: &mut String, tag: &str) {
+    if !tag.contains('\n') {
+        return folded.push_str(tag);
+    }
     for (part, text) in tag.split('"').enumerate() {
         if part > 0 {
             folded.push('"');
@@ -103,8 +105,11 @@ fn tag_length(text: &str) -> usize {
 
 /// How much of the text after `tag` is taken as it is.
 fn verbatim_length(tag: &str, text: &str) -> usize {
-    let name = tag.trim_start_matches('<').split(|c: char| !c.is_ascii_alphanumeric()).next();
-    let name = VERBATIM.into_iter().find(|verbatim| name == Some(verbatim));
+    let is_name = |name: &&str| {
+        let after = tag.get(1..).and_then(|tag| tag.strip_prefix(*name));
+        after.is_some_and(|after| !after.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    let name = VERBATIM.into_iter().find(is_name);
     name.map_or(0, |name| text.find(&format!("</{name}")).unwrap_or(text.len()))
 }
 
