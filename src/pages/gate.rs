@@ -18,6 +18,7 @@ use url::form_urlencoded;
 use super::denials::Requester;
 use super::refused;
 use super::viewer::{self, Viewer};
+use super::visit::Visit;
 use crate::base::error::{Error, Result};
 use crate::base::secret_scan;
 use crate::domain::activity::Author;
@@ -43,13 +44,14 @@ pub struct Public {
 }
 
 /// Lets anybody with a session pass.
-pub struct SignedIn(Viewer);
+pub struct SignedIn(Visit);
 
 /// Lets super managers pass who have the permission that `P` stands for.
-pub struct Allowed<P>(Viewer, PhantomData<P>);
+pub struct Allowed<P>(Visit, PhantomData<P>);
 
 /// Lets super managers pass who have every permission: what they do gives power over every account.
-pub struct AllowedAll(Viewer);
+pub struct AllowedAll(Visit);
+
 impl Public {
     /// The notice for this page.
     pub fn take_notice(&self) -> Option<Notice> {
@@ -74,25 +76,25 @@ impl Gate for AllowedAll {
 }
 
 impl Deref for SignedIn {
-    type Target = Viewer;
+    type Target = Visit;
 
-    fn deref(&self) -> &Viewer {
+    fn deref(&self) -> &Visit {
         &self.0
     }
 }
 
 impl<P> Deref for Allowed<P> {
-    type Target = Viewer;
+    type Target = Visit;
 
-    fn deref(&self) -> &Viewer {
+    fn deref(&self) -> &Visit {
         &self.0
     }
 }
 
 impl Deref for AllowedAll {
-    type Target = Viewer;
+    type Target = Visit;
 
-    fn deref(&self) -> &Viewer {
+    fn deref(&self) -> &Visit {
         &self.0
     }
 }
@@ -117,7 +119,7 @@ impl FromRequest for SignedIn {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Ok(Self(viewer_of(&request).await?)) })
+        Box::pin(async move { Ok(Self(visit_of(&request).await?)) })
     }
 }
 
@@ -128,12 +130,12 @@ impl<P: Permit> FromRequest for Allowed<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let viewer = viewer_of(&request).await?;
-            if viewer.may(P::PERMISSION) {
-                return Ok(Self(viewer, PhantomData));
+            let visit = visit_of(&request).await?;
+            if visit.may(P::PERMISSION) {
+                return Ok(Self(visit, PhantomData));
             }
             let needs = format!("You need the permission {} to do this.", P::PERMISSION);
-            Err(refuse(&request, &viewer, needs, P::PERMISSION.name()).await)
+            Err(refuse(&request, &visit, needs, P::PERMISSION.name()).await)
         })
     }
 }
@@ -145,13 +147,13 @@ impl FromRequest for AllowedAll {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let viewer = viewer_of(&request).await?;
-            let missing = Permissions::all().without(viewer.member.held());
+            let visit = visit_of(&request).await?;
+            let missing = Permissions::all().without(visit.member.held());
             if missing.is_empty() {
-                return Ok(Self(viewer));
+                return Ok(Self(visit));
             }
             let needs = mail_server::needs_every_permission(missing);
-            Err(refuse(&request, &viewer, needs, EVERY_PERMISSION).await)
+            Err(refuse(&request, &visit, needs, EVERY_PERMISSION).await)
         })
     }
 }
@@ -169,10 +171,9 @@ async fn refuse(
     page.await.map_or_else(Denied::Failed, |page| Denied::Refused { page, permission })
 }
 
-async fn viewer_of(request: &HttpRequest) -> Result<Viewer, Denied> {
+async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
     let site = site(request)?;
-    let session = request.get_session();
-    let Some(id) = session.get::<String>(super::SESSION_KEY).ok().flatten() else {
+    let Some(id) = request.get_session().get::<String>(super::SESSION_KEY).ok().flatten() else {
         return Err(Denied::Anonymous(sign_in_location(request)));
     };
     let id = MemberId::stored(id);
@@ -185,9 +186,9 @@ async fn viewer_of(request: &HttpRequest) -> Result<Viewer, Denied> {
             if let Some(connection) = Connection::of(request) {
                 connection.show_genuine();
             }
-            let viewer = Viewer::new(&site, request, session, member, settings)?;
-            request.extensions_mut().insert(Requester(viewer.author()));
-            Ok(viewer)
+            let visit = Visit::new(&site, request, member, settings)?;
+            request.extensions_mut().insert(Requester(visit.author()));
+            Ok(visit)
         }
         _ => Err(Denied::Anonymous(sign_in_location(request))),
     }

@@ -21,6 +21,7 @@ mod navigation;
 mod refused;
 mod reveal;
 mod viewer;
+mod visit;
 
 pub use denials::record as record_denials;
 pub use gate::{Allowed, AllowedAll, Public, SignedIn};
@@ -28,6 +29,7 @@ pub use members::either;
 pub use navigation::Link;
 pub use reveal::{Reveal, write_and_reveal};
 pub use viewer::Viewer;
+pub use visit::Visit;
 
 use crate::web::routes::Routes;
 

@@ -4,7 +4,7 @@
 use actix_session::SessionStatus;
 use actix_web::HttpResponse;
 
-use super::Viewer;
+use super::Visit;
 use crate::base::error::{Error, Result};
 use crate::db::Transaction;
 use crate::domain::activity::Author;
@@ -32,7 +32,7 @@ pub trait Reveal {
 /// # Errors
 /// What `work` returns: nothing was made then, unless it is [`Error::Unconfirmed`].
 pub async fn write_and_reveal<R: Reveal>(
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     page: R,
     (token, location): (FormToken, String),

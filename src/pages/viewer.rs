@@ -1,20 +1,16 @@
 //! The member who looks at a page, and what a page needs to know of them.
 
-use actix_session::Session;
 use actix_web::HttpRequest;
-use actix_web::http::Method;
 use actix_web::http::header::USER_AGENT;
 
 use super::navigation::{self, Link};
 use crate::base::clock::Timestamp;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::secret_scan::without_secrets;
 use crate::base::text;
 use crate::domain::activity::{Actor, Author, Origin};
 use crate::domain::members::{Member, Permission};
 use crate::domain::settings::Settings;
-use crate::domain::sign_in::sessions;
-use crate::web::flash::Notice;
 use crate::web::form_token::FormPage;
 use crate::web::theme::Theme;
 use crate::web::{Site, client_address, form_token, headers};
@@ -22,7 +18,8 @@ use crate::web::{Site, client_address, form_token, headers};
 /// The longest `User-Agent` that is kept, in characters.
 const LONGEST_USER_AGENT: usize = 200;
 
-/// A member with a session, on a page.
+/// A member with a session, on a page. Goes wherever the page is read or drawn; what belongs to the
+/// request alone is its [`super::Visit`].
 pub struct Viewer {
     pub member: Member,
     /// The organisation's settings as they stand.
@@ -36,26 +33,21 @@ pub struct Viewer {
     pub links: Vec<Link>,
     /// That the server's clock was set back; for super managers.
     pub clock_warning: Option<String>,
-    /// Whether only the head of the page is asked for.
-    is_head: bool,
     author: Author,
-    session: Session,
 }
 
 impl Viewer {
     pub(super) fn new(
         site: &Site,
         request: &HttpRequest,
-        session: Session,
+        form_key: &str,
         member: Member,
         settings: Settings,
     ) -> Result<Self> {
         let now = site.clock.now();
-        note_privileges(&session, &member)?;
-        let form_key = form_token::key_of(&session)?;
         Ok(Self {
             author: author(site, request).as_member(member.id.as_str(), member.name.as_str()),
-            form_token: form_token::mint(&site.keyring, &form_key, &FormPage::of(request), now)?,
+            form_token: form_token::mint(&site.keyring, form_key, &FormPage::of(request), now)?,
             theme: Theme::of(request),
             links: navigation::links(&member, request.path()),
             clock_warning: site
@@ -63,11 +55,9 @@ impl Viewer {
                 .last(now)
                 .filter(|_| member.super_manager)
                 .map(|step| step.warning()),
-            is_head: request.method() == Method::HEAD,
             now,
             member,
             settings,
-            session,
         })
     }
 
@@ -80,24 +70,6 @@ impl Viewer {
     pub fn author(&self) -> Author {
         self.author.clone()
     }
-
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// The notice for this page; where only its head is asked for, it stays for later.
-    pub fn take_notice(&self) -> Option<Notice> {
-        if self.is_head { None } else { Notice::take(&self.session) }
-    }
-}
-
-/// Has the session get a new key when what the member may do was changed since its last request.
-fn note_privileges(session: &Session, member: &Member) -> Result<()> {
-    if session.get(sessions::PRIVILEGES).ok().flatten() == Some(member.version) {
-        return Ok(());
-    }
-    session.insert(sessions::PRIVILEGES, member.version).map_err(Error::internal)?;
-    session.insert(sessions::RENEW, true).map_err(Error::internal)
 }
 
 /// The author of what `request` does, before it is known who that is.

@@ -9,7 +9,7 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::domain::alerts::{self, Preferences, Rule};
 use crate::domain::mail;
 use crate::domain::members::permission::ManageSettings;
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -78,7 +78,7 @@ fn rules(fields: &Fields) -> Vec<Rule> {
 
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     typed: Option<Fields>,
     errors: Invalid,

@@ -16,7 +16,7 @@ use crate::domain::api_keys::{self, ApiKey, Details, Draft, IpWhitelist, KeyId, 
 use crate::domain::members::permission::UpdateKeys;
 use crate::domain::usage::{self, Passed, WouldRefuse};
 use crate::domain::{roles, scopes};
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -122,7 +122,7 @@ fn saved_notice(key: &ApiKey, would_refuse: Option<WouldRefuse>) -> Notice {
 
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     id: &KeyId,
     start: Start,

@@ -11,7 +11,7 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::domain::api_keys::{self, KeyId, Status};
 use crate::domain::members::permission::DeleteKeys;
 use crate::domain::usage;
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -83,7 +83,7 @@ pub(super) async fn revoke(
 
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     id: &KeyId,
     asked: &str,

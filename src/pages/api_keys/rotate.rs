@@ -13,7 +13,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::api_keys::{self, Details, KeptSecret, KeyId, Overlap, Rotation, Status};
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::{Allowed, Viewer, write_and_reveal};
+use crate::pages::{Allowed, Viewer, Visit, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -108,7 +108,7 @@ pub(super) fn changed() -> Invalid {
 
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     id: &KeyId,
     typed: &RotateForm,

@@ -9,7 +9,7 @@ use super::overlap::Overlapping;
 use crate::base::error::{Error, Result};
 use crate::domain::api_keys::{self, KeyId};
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -73,7 +73,7 @@ pub(super) async fn stop(
     Ok(page::see_other(&location))
 }
 
-fn nothing_to_stop(viewer: &Viewer, id: &KeyId) -> Result<HttpResponse> {
+fn nothing_to_stop(viewer: &Visit, id: &KeyId) -> Result<HttpResponse> {
     Notice::note("This key has no old secret that still works.").set(viewer.session())?;
     Ok(page::see_other(&format!("/api-keys/{}", id.as_str())))
 }

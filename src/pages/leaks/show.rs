@@ -15,7 +15,7 @@ use crate::domain::leaks::{self, Leak, LeakId};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ViewKeys;
 use crate::domain::{activity, usage};
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::{Site, page};
 
@@ -72,7 +72,7 @@ pub(super) async fn page(
 
 pub(super) async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     id: &LeakId,
     asked: Asked,

@@ -9,7 +9,7 @@ use crate::base::clock::{Timestamp, day_and_time};
 use crate::base::error::{Error, Result};
 use crate::domain::mail::outbox::{self, Cursor, Email, EmailId, Page, Status};
 use crate::domain::members::permission::ManageSettings;
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -83,7 +83,7 @@ pub(super) async fn send_again(
 }
 
 impl<'a> Index<'a> {
-    fn new(viewer: &'a Viewer, page: &Page) -> Self {
+    fn new(viewer: &'a Visit, page: &Page) -> Self {
         let beside = |email: Option<&Email>, is_after| {
             let cursor = email.map(|email| Cursor::beside(email, is_after))?;
             let word = if is_after { "after" } else { "before" };

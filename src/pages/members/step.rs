@@ -15,7 +15,7 @@ use crate::domain::activity::Author;
 use crate::domain::members::permission::ManageMembers;
 use crate::domain::members::{self, Member, MemberId, Standing, State};
 use crate::domain::sign_in::{self, invitation, reset};
-use crate::pages::{Allowed, Viewer, write_and_reveal};
+use crate::pages::{Allowed, Viewer, Visit, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -143,7 +143,7 @@ pub(super) async fn take(
     }
 }
 
-fn finish(step: Step, viewer: &Viewer, member: &Member) -> Result<HttpResponse> {
+fn finish(step: Step, viewer: &Visit, member: &Member) -> Result<HttpResponse> {
     let done = Asked::of(step, member, viewer.now).done;
     Notice::done(format!("“{}” {done}.", member.name.as_str())).set(viewer.session())?;
     let is_gone = matches!(step, Step::Remove | Step::Withdraw);
@@ -153,7 +153,7 @@ fn finish(step: Step, viewer: &Viewer, member: &Member) -> Result<HttpResponse> 
 async fn draw(
     status: StatusCode,
     step: Step,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     id: MemberId,
     errors: Invalid,

@@ -10,7 +10,7 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::domain::api_keys::count_text;
 use crate::domain::members::permission::UpdateKeys;
 use crate::domain::reviews::{self, Progress, ReviewId};
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -39,7 +39,7 @@ pub(super) async fn finish_page(
 
 async fn ask_to_finish(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     id: &ReviewId,
     errors: Invalid,
@@ -158,7 +158,7 @@ pub(super) async fn cancel(
     }
 }
 
-fn has_ended(viewer: &Viewer, id: &ReviewId) -> Result<HttpResponse> {
+fn has_ended(viewer: &Visit, id: &ReviewId) -> Result<HttpResponse> {
     Notice::note("This review has ended already.").set(viewer.session())?;
     Ok(page::see_other(&format!("/reviews/{}", id.as_str())))
 }

@@ -10,7 +10,7 @@ use crate::db::Connection;
 use crate::domain::api_keys::{self, Details};
 use crate::domain::members::permission::ViewKeys;
 use crate::domain::reviews::{self, Cursor, Decision, Item, Progress, Review, ReviewId, Stage};
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::{Site, page};
 
@@ -118,7 +118,7 @@ pub(super) fn staged(
 }
 
 impl<'a> Report<'a> {
-    fn new(viewer: &'a Viewer, read: &Read) -> Self {
+    fn new(viewer: &'a Visit, read: &Read) -> Self {
         let review = &read.review;
         let start = long_date(review.started_at.date());
         let shown = i64::try_from(read.items.len()).unwrap_or(i64::MAX);

@@ -17,7 +17,7 @@ use crate::domain::members::permission::{UpdateKeys, ViewKeys};
 use crate::domain::reviews::{
     self, Cursor, Decision, Item, Page, Progress, Review, ReviewId, Saved, View,
 };
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -179,7 +179,7 @@ fn read(
 
 pub(super) async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     id: &ReviewId,
     drawn: Drawn,
@@ -194,7 +194,7 @@ pub(super) async fn draw(
 }
 
 impl<'a> Show<'a> {
-    fn new(viewer: &'a Viewer, read: Read, drawn: Drawn) -> Self {
+    fn new(viewer: &'a Visit, read: Read, drawn: Drawn) -> Self {
         let Read { review, progress, page, known } = read;
         let Drawn { query, sent, ask, errors } = drawn;
         let typed = |item: &Item| sent.as_ref()?.rows.iter().find(|row| row.key_id == item.key_id);

@@ -10,7 +10,7 @@ use crate::domain::activity::{self, Theirs};
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::members::{Permissions, mail_server};
 use crate::domain::{api_keys, mail, settings};
-use crate::pages::{Allowed, Viewer, either};
+use crate::pages::{Allowed, Viewer, Visit, either};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -103,7 +103,7 @@ async fn late(site: &Site, mut state: State, version: i64) -> Result<State> {
 
 pub(super) async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     mut state: State,
 ) -> Result<HttpResponse> {

@@ -13,7 +13,7 @@ use crate::base::text::thousands;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::delivery::{self, Status};
 use crate::domain::webhooks::{self, Attempt, DeliveryId, Details, Endpoint};
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -88,7 +88,7 @@ fn delivery_id(ids: &Ids) -> Result<DeliveryId> {
 }
 
 impl<'a> DeliveryPage<'a> {
-    fn new(viewer: &'a Viewer, endpoint: &Endpoint, details: &Details) -> Self {
+    fn new(viewer: &'a Visit, endpoint: &Endpoint, details: &Details) -> Self {
         let delivery = &details.delivery;
         let back = location(&endpoint.id);
         Self {

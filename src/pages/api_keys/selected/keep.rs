@@ -12,7 +12,7 @@ use crate::domain::api_keys::REVIEWED_DAYS;
 use crate::domain::attention;
 use crate::domain::members::permission::UpdateKeys;
 use crate::pages::api_keys::behind::Behind;
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -74,7 +74,7 @@ pub(in crate::pages::api_keys) async fn keep(
 
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     form: &KeepForm,
     errors: Invalid,

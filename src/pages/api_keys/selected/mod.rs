@@ -11,7 +11,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
-use crate::pages::Viewer;
+use crate::pages::Visit;
 use crate::web::flash::Notice;
 
 /// Where the keys that need attention are listed.
@@ -85,7 +85,7 @@ pub(super) fn named(keys: &[ApiKey]) -> String {
 }
 
 /// Back to the list, with word that there is nothing to do.
-pub(super) fn nothing(viewer: &Viewer, text: &str) -> Result<actix_web::HttpResponse> {
+pub(super) fn nothing(viewer: &Visit, text: &str) -> Result<actix_web::HttpResponse> {
     Notice::note(text).set(viewer.session())?;
     Ok(crate::web::page::see_other(LIST))
 }

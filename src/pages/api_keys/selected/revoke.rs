@@ -12,7 +12,7 @@ use crate::domain::activity::Author;
 use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::members::permission::DeleteKeys;
 use crate::pages::api_keys::behind::Behind;
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -92,7 +92,7 @@ fn revoke_all(
 
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     form: &RevokeForm,
     errors: Invalid,

@@ -16,7 +16,7 @@ use crate::pages::api_keys::behind::Behind;
 use crate::pages::api_keys::form::{Fields, FormView};
 use crate::pages::api_keys::secret::ALREADY_SHOWN;
 use crate::pages::api_keys::words::overlap_label;
-use crate::pages::{Allowed, Reveal, Viewer, write_and_reveal};
+use crate::pages::{Allowed, Reveal, Viewer, Visit, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -158,7 +158,7 @@ fn rotate_all(
 
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     form: &RotateForm,
     errors: Invalid,

@@ -13,7 +13,7 @@ use crate::base::error::{Invalid, Result};
 use crate::domain::members::{self, Standing};
 use crate::domain::sign_in::own_sessions::{self, OwnSession};
 use crate::domain::sign_in::{device, sessions::REFERENCE};
-use crate::pages::{SignedIn, Viewer, either};
+use crate::pages::{SignedIn, Viewer, Visit, either};
 use crate::web::flash::Notice;
 use crate::web::routes::Routes;
 use crate::web::{Site, page};
@@ -77,7 +77,7 @@ async fn page(viewer: SignedIn, site: web::Data<Site>) -> Result<HttpResponse> {
 /// The page, with `name` in its form.
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     name: String,
     errors: Invalid,
@@ -105,6 +105,6 @@ async fn draw(
 }
 
 /// The reference of the session that asks.
-pub(super) fn this_session(viewer: &Viewer) -> String {
+pub(super) fn this_session(viewer: &Visit) -> String {
     viewer.session().get(REFERENCE).ok().flatten().unwrap_or_default()
 }

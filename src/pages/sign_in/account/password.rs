@@ -9,7 +9,7 @@ use super::super::judge;
 use super::{ACCOUNT, draw, this_session};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::sign_in::{Door, Password, Requester, password_change, sessions};
-use crate::pages::{SignedIn, Viewer};
+use crate::pages::{SignedIn, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::{SecretFields, SecretForm};
 use crate::web::form_token::FormToken;
@@ -51,7 +51,7 @@ pub(super) async fn change(
 }
 
 async fn finish(
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     door: &Door,
     fields: PasswordForm,
