@@ -90,6 +90,13 @@ impl Invalid {
         self.0.is_empty()
     }
 
+    /// Removes what is wrong with `field`, and says whether anything was.
+    pub fn remove(&mut self, field: &str) -> bool {
+        let length = self.0.len();
+        self.0.retain(|error| error.field != field);
+        self.0.len() < length
+    }
+
     /// All that is wrong with `field`.
     pub fn of(&self, field: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |error| error.field == field).map(|error| error.message.as_str())

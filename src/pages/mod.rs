@@ -16,6 +16,7 @@ pub mod usage;
 pub mod webhooks;
 
 mod denials;
+mod dialog;
 mod gate;
 mod navigation;
 mod refused;
@@ -24,6 +25,7 @@ mod viewer;
 mod visit;
 
 pub use denials::record as record_denials;
+pub use dialog::{Dialog, Done, Frame, Input, Loaded, NoFields};
 pub use gate::{Allowed, AllowedAll, Public, SignedIn};
 pub use members::either;
 pub use navigation::Link;

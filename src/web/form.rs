@@ -33,6 +33,8 @@ pub struct Form<T, const LARGEST: usize = ORDINARY> {
     pub fields: T,
     /// The token, checked but not used up yet.
     pub token: FormToken,
+    /// The version of what the form edits, if it says one.
+    pub version: Option<i64>,
 }
 
 /// A form of which some fields arrive as they were typed.
@@ -70,7 +72,7 @@ impl<T: DeserializeOwned + 'static, const LARGEST: usize> FromRequest for Form<T
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         extract(request, payload, LARGEST, |body, token| {
             let token = token?;
-            Ok(Self { fields: fields(body, &[])?, token })
+            Ok(Self { fields: fields(body, &[])?, token, version: version(body) })
         })
     }
 }
@@ -116,6 +118,11 @@ fn extract<F: 'static>(
     })
 }
 
+/// What the query of an address says. One that cannot be read says nothing.
+pub fn from_query<T: DeserializeOwned + Default>(query: &str) -> T {
+    serde_html_form::from_str(query).unwrap_or_default()
+}
+
 /// The text of a form.
 async fn read(
     request: &HttpRequest,
@@ -140,6 +147,14 @@ async fn read(
 fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Refusal> {
     let fields = form_urlencoded::parse(body.as_bytes());
     token(request, fields.filter_map(|(name, value)| (name == "form_token").then_some(value)))
+}
+
+/// The one version in `body`.
+fn version(body: &str) -> Option<i64> {
+    let fields = form_urlencoded::parse(body.as_bytes());
+    let mut versions = fields.filter(|(name, _)| name == "version").map(|(_, version)| version);
+    let version = versions.next()?;
+    version.parse().ok().filter(|_| versions.next().is_none())
 }
 
 /// The fields of the form in `body`.

@@ -67,6 +67,12 @@ pub struct FormToken {
     issued: i64,
 }
 
+/// A token that was not used yet.
+pub struct Unspent {
+    hash: String,
+    expires_at: i64,
+}
+
 /// A new form key, for a new session.
 pub fn new_key() -> Result<String> {
     random::text(random::BASE62, 22)
@@ -123,11 +129,26 @@ impl FormToken {
     /// # Errors
     /// [`Error::AlreadySubmitted`] when it was used before.
     pub fn spend(&self, tx: &mut Transaction<'_>, keyring: &Keyring, location: &str) -> Result<()> {
+        self.unspent(tx, keyring)?.spend(tx, location)
+    }
+
+    /// The token, for a form of which only its write can say where it leads.
+    ///
+    /// # Errors
+    /// [`Error::AlreadySubmitted`] when it was used before.
+    pub fn unspent(&self, tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<Unspent> {
         let hash = hex(&keyring.mac(Purpose::Web, &[b"spent form token ", self.text.as_bytes()]));
-        if let Some(location) = store::spent_location(tx, &hash)? {
-            return Err(Error::AlreadySubmitted(location));
+        match store::spent_location(tx, &hash)? {
+            Some(location) => Err(Error::AlreadySubmitted(location)),
+            None => Ok(Unspent { hash, expires_at: self.issued.saturating_add(LIFETIME) }),
         }
-        store::insert_spent(tx, &hash, location, self.issued.saturating_add(LIFETIME))
+    }
+}
+
+impl Unspent {
+    /// Uses the token up, in the transaction that found it unspent.
+    pub fn spend(self, tx: &mut Transaction<'_>, location: &str) -> Result<()> {
+        store::insert_spent(tx, &self.hash, location, self.expires_at)
     }
 }
 

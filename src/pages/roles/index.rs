@@ -26,7 +26,8 @@ pub(super) async fn page(
     let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
     let scope = pairs.find(|(name, _)| name == "scope").map(|(_, value)| value.into_owned());
     let scope = scope.filter(|scope| scopes::is_scope(scope));
-    let mut table = Table::load(&site.db, &viewer, scope).await?;
+    let reader = viewer.viewer();
+    let mut table = site.db.read(move |c| Table::load(c, &reader, scope)).await?;
     table.notice = viewer.take_notice();
     page::ok(&Index { viewer: &viewer, table })
 }

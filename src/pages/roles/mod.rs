@@ -3,7 +3,7 @@
 
 mod delete;
 mod edit;
-mod form;
+mod fields;
 mod index;
 mod loss;
 mod new;
@@ -14,15 +14,19 @@ use crate::web::routes::Routes;
 /// The routes of roles.
 pub fn routes(routes: &mut Routes) {
     routes.get("/roles", index::page);
-    routes.post("/roles", new::create);
-    routes.get("/roles/new", new::page);
-    routes.get("/roles/{slug}/edit", edit::page);
-    routes.post("/roles/{slug}/edit", edit::save);
-    routes.get("/roles/{slug}/delete", delete::page);
-    routes.post("/roles/{slug}/delete", delete::delete);
+    routes.dialog_to::<new::New>("/roles/new", "/roles");
+    routes.dialog::<edit::Edit>("/roles/{slug}/edit");
+    routes.dialog::<delete::Delete>("/roles/{slug}/delete");
+}
+
+const ROLES: &str = "/roles";
+
+/// The id of a role's row in the table.
+fn row(slug: &str) -> String {
+    format!("role-{slug}")
 }
 
 /// Where closing a role's dialog leads: to its row.
 fn location(slug: &str) -> String {
-    format!("/roles#role-{slug}")
+    format!("{ROLES}#{}", row(slug))
 }

@@ -1,72 +1,66 @@
-//! `/roles/new`: the dialog that creates a role, empty or like another one.
+//! `/roles/new`: creates a role, empty or like another one.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
+use serde::Deserialize;
 
-use super::form::{Fields, FormView};
-use super::location;
+use super::fields::Fields;
 use super::table::Table;
-use crate::base::error::{Error, Invalid, Result};
+use super::{ROLES, row};
+use crate::base::error::Result;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::members::permission::ManageRoles;
-use crate::domain::{roles, scopes};
-use crate::pages::{Allowed, Viewer};
+use crate::domain::roles;
+use crate::domain::scopes::Matrix;
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
-use crate::web::{Site, page};
+use crate::web::form;
 
 #[derive(Template)]
 #[template(path = "roles/new.html")]
-struct New<'a> {
-    viewer: &'a Viewer,
-    table: Table,
-    form: FormView,
+pub(super) struct New {
+    frame: Frame<Self>,
+    matrix: Matrix,
 }
 
-pub(super) async fn page(
-    viewer: Allowed<ManageRoles>,
-    request: HttpRequest,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let from = pairs.find(|(name, _)| name == "from").map(|(_, slug)| slug.into_owned());
-    let roles = site.db.read(roles::all).await?;
-    let found = roles.iter().find(|role| from.as_ref() == Some(&role.slug));
-    let fields = found.map(Fields::copied).unwrap_or_default();
-    draw(StatusCode::OK, &viewer, &site, fields, Invalid::default()).await
+#[derive(Default, Deserialize)]
+struct Query {
+    /// The slug of the role that the new one is to be like.
+    from: Option<String>,
 }
 
-pub(super) async fn create(
-    viewer: Allowed<ManageRoles>,
-    form: Form<Fields>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
-    let created = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, "/roles")?;
-        roles::create(tx, &draft, &author)
-    });
-    match created.await {
-        Ok(role) => {
-            Notice::done(format!("“{}” created.", role.name)).set(viewer.session())?;
-            Ok(page::see_other(&location(&role.slug)))
-        }
-        Err(Error::Invalid(errors)) => {
-            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
-        }
-        Err(error) => Err(error),
+impl Dialog for New {
+    type Gate = Allowed<ManageRoles>;
+    type Target = ();
+    type Fields = Fields;
+    type Backdrop = Table;
+
+    fn opened(query: &str) -> Fields {
+        Fields { like: form::from_query::<Query>(query).from, ..Fields::default() }
     }
-}
 
-async fn draw(
-    status: StatusCode,
-    viewer: &Viewer,
-    site: &Site,
-    fields: Fields,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let scopes = site.db.read(scopes::all).await?;
-    let table = Table::load(&site.db, viewer, None).await?;
-    page::page(status, &New { viewer, table, form: FormView::new(fields, errors, &scopes) })
+    fn close(_: &Input<Self>) -> String {
+        ROLES.into()
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Table> {
+        Table::load(connection, &input.viewer, None)
+    }
+
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let fields = &mut frame.input.fields;
+        if let Some(slug) = fields.like.take()
+            && let Some(role) = roles::all(connection)?.iter().find(|role| role.slug == slug)
+        {
+            *fields = Fields::copied(role);
+        }
+        let matrix = fields.matrix(connection)?;
+        Ok(Loaded::Show(Self { frame, matrix }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let role = roles::create(tx, &input.fields.draft(), author)?;
+        let created = Notice::done(format!("“{}” created.", role.name));
+        Ok(Done::at(ROLES, created).with_fragment(&row(&role.slug)))
+    }
 }

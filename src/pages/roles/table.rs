@@ -1,7 +1,7 @@
 //! The table of roles as templates draw it, on its own page and behind dialogs.
 
 use crate::base::error::Result;
-use crate::db::Db;
+use crate::db::Connection;
 use crate::domain::api_keys::holders::{self, RoleKeys};
 use crate::domain::api_keys::{COUNTED, count_text};
 use crate::domain::members::Permission;
@@ -40,14 +40,14 @@ pub(super) struct Row {
 
 impl Table {
     /// All roles, or those that include `scope`.
-    pub(super) async fn load(db: &Db, viewer: &Viewer, scope: Option<String>) -> Result<Self> {
+    pub(super) fn load(
+        connection: &mut Connection,
+        viewer: &Viewer,
+        scope: Option<String>,
+    ) -> Result<Self> {
         let links_keys = viewer.may(Permission::ViewKeys);
-        let found = db.read(|connection| {
-            let roles = roles::all(connection)?;
-            let keys = holders::of_roles(connection, &roles)?;
-            Ok((roles, keys, scopes::all(connection)?))
-        });
-        let (roles, keys, scopes) = found.await?;
+        let (roles, scopes) = (roles::all(connection)?, scopes::all(connection)?);
+        let keys = holders::of_roles(connection, &roles)?;
         let has_own = roles.iter().any(|role| !role.is_built_in());
         let shown = roles
             .into_iter()

@@ -1,10 +1,11 @@
-//! The fields of a role's form, as they arrive and as they are drawn.
+//! The fields of a role's form.
 
 use serde::Deserialize;
 
-use crate::base::error::Invalid;
+use crate::base::error::Result;
+use crate::db::Connection;
 use crate::domain::roles::{Draft, Role};
-use crate::domain::scopes::{Matrix, Scope};
+use crate::domain::scopes::{self, Matrix};
 
 /// The fields. One that is missing is empty; unknown ones are passed over.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -15,10 +16,11 @@ pub(super) struct Fields {
     pub slug: String,
     pub description: String,
     pub scopes: Vec<String>,
-    /// The version that an edit started from.
-    pub version: String,
     /// The fingerprint of the loss that was shown.
     pub confirmed: String,
+    /// The slug of the role to begin with, which only an address can say.
+    #[serde(skip)]
+    pub like: Option<String>,
 }
 
 impl Fields {
@@ -29,13 +31,7 @@ impl Fields {
 
     /// A role's own values, for its edit form.
     pub(super) fn of(role: &Role) -> Self {
-        Self {
-            name: role.name.clone(),
-            description: role.description.clone(),
-            scopes: role.scopes.iter().cloned().collect(),
-            version: role.version.to_string(),
-            ..Self::default()
-        }
+        Self { name: role.name.clone(), ..Self::copied(role) }
     }
 
     /// A role's scopes for a new role like it, which needs a name of its own.
@@ -43,18 +39,10 @@ impl Fields {
         let scopes = role.scopes.iter().cloned().collect();
         Self { scopes, description: role.description.clone(), ..Self::default() }
     }
-}
 
-/// A form as templates draw it.
-pub(super) struct FormView {
-    pub fields: Fields,
-    pub errors: Invalid,
-    pub matrix: Matrix,
-}
-
-impl FormView {
-    pub(super) fn new(fields: Fields, errors: Invalid, scopes: &[Scope]) -> Self {
-        let matrix = Matrix::new(scopes, &fields.scopes.iter().cloned().collect());
-        Self { fields, errors, matrix }
+    /// Every scope, to tick.
+    pub(super) fn matrix(&self, connection: &mut Connection) -> Result<Matrix> {
+        let ticked = self.scopes.iter().cloned().collect();
+        Ok(Matrix::new(&scopes::all(connection)?, &ticked))
     }
 }
