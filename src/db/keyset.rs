@@ -194,6 +194,12 @@ impl<T> Page<T> {
         Self { rows, position: 0, total: None, before: None, after: None }
     }
 
+    /// The same page with each row as something else.
+    pub fn map<U>(self, row: impl FnMut(T) -> U) -> Page<U> {
+        let Self { rows, position, total, before, after } = self;
+        Page { rows: rows.into_iter().map(row).collect(), position, total, before, after }
+    }
+
     /// The same page of a list with so many rows.
     pub fn of(self, total: i64) -> Self {
         Self { total: Some(total), ..self }
