@@ -13,3 +13,4 @@ pub mod rate;
 pub mod secret_scan;
 pub mod stop;
 pub mod text;
+pub mod word;

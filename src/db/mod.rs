@@ -16,6 +16,7 @@ mod generation;
 mod health;
 mod indexes;
 mod integrity;
+pub mod keyset;
 pub mod lease;
 mod migrate;
 mod pool;

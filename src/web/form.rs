@@ -6,6 +6,7 @@ use std::pin::Pin;
 use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
@@ -165,6 +166,16 @@ fn fields<T: DeserializeOwned>(body: &str, as_typed: &[&str]) -> Result<T, Refus
     let redacted = redacted(body, as_typed);
     let body = redacted.as_ref().map_or(body, |body| body.as_str());
     serde_html_form::from_str(body).map_err(|_| Refusal::Unreadable)
+}
+
+/// Reads text that is encoded as forms are.
+pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_html_form::from_str(text).ok()
+}
+
+/// Encodes what has names and values as forms are; what has none is nothing.
+pub(super) fn text(fields: impl Serialize) -> String {
+    serde_html_form::to_string(fields).unwrap_or_default()
 }
 
 /// The body without the secret keys in its fields, but for those in `as_typed`; `None` when there

@@ -12,6 +12,8 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Rout
 use serde::de::DeserializeOwned;
 
 use super::form::{Form, LateForm, SecretFields, SecretForm};
+use super::list::ListQuery;
+use super::query::Query;
 use super::upload::Upload;
 
 /// What a route asks of the caller.
@@ -42,6 +44,8 @@ impl<T: DeserializeOwned + 'static, const LARGEST: usize> Argument for Form<T, L
 impl<T: SecretFields + 'static, const LARGEST: usize> Argument for SecretForm<T, LARGEST> {}
 impl<T: SecretFields + 'static, const LARGEST: usize> Argument for LateForm<T, LARGEST> {}
 impl Argument for Upload {}
+impl<T: DeserializeOwned + Default> Argument for Query<T> {}
+impl<F: DeserializeOwned + Default> Argument for ListQuery<F> {}
 
 /// Arguments, or why they could not be taken.
 type Taken<T> = Result<T, actix_web::Error>;

@@ -19,7 +19,7 @@ mod verify;
 pub use author::{Actor, Author, Origin};
 pub use event::{Change, Entry, Event, Subject};
 pub use hourly::record_ended_hours;
-pub use list::{COUNTED, Cursor, Events, Filter, Page, Person, Search, list};
+pub use list::{Events, Filter, Person, Search, list};
 pub use recorded::Recorded;
 pub use tally::{Occurrence, Tally, TallyKind, count, tallies};
 pub use theirs::{Theirs, since};
@@ -27,6 +27,7 @@ pub use verify::{Broken, Newest, newest, verify};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::db::keyset::Walk;
 use crate::db::{Connection, Transaction};
 
 /// Records `entry` as done by `author`.
@@ -69,7 +70,7 @@ pub fn recent(
 ) -> Result<Vec<Recorded>> {
     let events = Some(Events::One(event.name().to_owned()));
     let filter = Filter { events, since: Some(since), ..Filter::default() };
-    store::walk(connection, &filter, None, None, limit)
+    store::walk(connection, &filter, None, &Walk::first(limit))
 }
 
 /// The names of all events that have happened.

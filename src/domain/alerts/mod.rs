@@ -21,12 +21,11 @@ use std::sync::Arc;
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
+use crate::db::keyset::{Cursor, Page};
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event};
 use crate::domain::{attention, settings};
 
-/// How many alerts a page shows.
-const PAGE: i64 = 25;
 /// Up to how many open alerts are counted and shown.
 pub const COUNTED: i64 = 200;
 /// For how long closed alerts are kept, in milliseconds.
@@ -105,29 +104,6 @@ pub struct Preferences {
     pub email: Email,
 }
 
-/// A place behind a closed alert.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// When the alert before the place closed.
-    pub at: Timestamp,
-    pub id: String,
-}
-
-impl Cursor {
-    /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (at, id) = text.split_once('~')?;
-        let is_id = id.len() <= 40 && id.bytes().all(|b| b.is_ascii_graphic());
-        let at = Timestamp::from_millis(at.parse().ok()?);
-        is_id.then(|| Self { at, id: id.into() })
-    }
-
-    /// The text that stands in the page's link.
-    pub fn text(&self) -> String {
-        format!("{}~{}", self.at.millis(), self.id)
-    }
-}
-
 /// The alerts that are open, newest first, at most [`COUNTED`].
 pub fn open(connection: &mut Connection) -> Result<Vec<Alert>> {
     store::open(connection, COUNTED)
@@ -138,18 +114,10 @@ pub fn count_open(connection: &mut Connection) -> Result<i64> {
     store::count_open(connection, COUNTED)
 }
 
-/// Alerts that have closed, the last first, and where the next page begins.
-pub fn closed(
-    connection: &mut Connection,
-    after: Option<&Cursor>,
-) -> Result<(Vec<Alert>, Option<Cursor>)> {
-    let mut alerts = store::closed(connection, after, PAGE + 1)?;
-    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let has_more = alerts.len() > page;
-    alerts.truncate(page);
-    let last = alerts.last().filter(|_| has_more);
-    let next = last.and_then(|last| Some(Cursor { at: last.closed_at?, id: last.id.clone() }));
-    Ok((alerts, next))
+/// A page of alerts that have closed, the last first.
+pub fn closed(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page<Alert>> {
+    let walk = |walk: &_| store::closed(connection, walk);
+    Page::load(cursor, walk, |alert| (alert.closed_at.unwrap_or_default(), alert.id.clone()))
 }
 
 /// Which rules are on, and how people are told.

@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::{Alert, Cursor, Email, Found, Rule};
+use super::{Alert, Email, Found, Rule};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{alert_rules_off, alert_settings, alerts, progress};
 use crate::db::{Connection, Transaction};
 
@@ -64,27 +65,11 @@ pub(super) fn count_open(connection: &mut Connection, limit: i64) -> Result<i64>
     Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 
-/// Closed alerts behind the cursor, the last closed first, at most `limit`.
-pub(super) fn closed(
-    connection: &mut Connection,
-    after: Option<&Cursor>,
-    limit: i64,
-) -> Result<Vec<Alert>> {
-    let query = alerts::table.filter(alerts::closed_at.is_not_null()).into_boxed();
-    let query = match after {
-        Some(Cursor { at, id }) => query.filter(
-            alerts::closed_at
-                .lt(at)
-                .or(alerts::closed_at.eq(at).and(alerts::id.lt(id)))
-                .assume_not_null(),
-        ),
-        None => query,
-    };
-    let rows: Vec<Row> = query
-        .order((alerts::closed_at.desc(), alerts::id.desc()))
-        .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
+/// Closed alerts, the last closed first.
+pub(super) fn closed(connection: &mut Connection, walk: &Walk<Timestamp>) -> Result<Vec<Alert>> {
+    let query = alerts::table.filter(alerts::closed_at.is_not_null()).select(Row::as_select());
+    let query = keyset!(query.into_boxed(), walk, desc(alerts::closed_at, alerts::id));
+    let rows: Vec<Row> = query.load(connection)?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{ApiKey, Filter, KeyId, Sort, View, changes, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::db::keyset::Walk;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author};
 use crate::domain::settings::{self, Settings};
@@ -74,7 +75,7 @@ pub fn needing_attention(
     limit: usize,
 ) -> Result<Vec<ApiKey>> {
     let filter = Filter { view: View::Attention, sort: Sort::Expires, ..Filter::default() };
-    store::walk(connection, &filter, now, limit)
+    store::walk(connection, &filter, &Walk::first(limit), now)
 }
 
 /// The keys that work and expire at `until` or before, at most `limit`, the first to expire first.

@@ -1,5 +1,6 @@
 //! Where a key is for: production, staging or development.
 
+use crate::base::word::word;
 use crate::domain::settings::Settings;
 
 /// Where a key is for.
@@ -9,6 +10,8 @@ pub enum Environment {
     Staging,
     Development,
 }
+
+word!(Environment, |environment| environment.slug(), Self::parse);
 
 impl Environment {
     pub const ALL: [Self; 3] = [Self::Production, Self::Staging, Self::Development];

@@ -2,11 +2,14 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::random;
+use crate::base::word::word;
 use crate::db::types::column_type;
 
 /// The public identifier of a key: `key_` and 12 digits of Crockford's base32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId([u8; Self::LENGTH]);
+
+word!(KeyId, |id| id.as_str(), |text| Self::parse(text.trim()));
 
 impl KeyId {
     /// What every Key ID starts with.

@@ -1,49 +1,56 @@
 //! The table of keys: views, filters, sorting and pages by keyset.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ApiKey, Environment, KeyId, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::text;
 use crate::db::Connection;
+use crate::db::keyset::{COUNTED, Cursor, Page, SortKey as _, Walk};
 
-/// How many keys a page shows.
-pub const PAGE: usize = 25;
-/// Up to how many keys are counted; beyond, a page says "1,000+", so that it costs the same at a
-/// million keys.
-pub const COUNTED: i64 = 1000;
 /// The longest search text, in characters.
 const LONGEST_SEARCH: usize = 80;
 
 /// Which keys the table shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub enum View {
     /// All that are not revoked.
     #[default]
+    #[serde(rename = "all")]
     All,
     /// Active ones that ask for something.
+    #[serde(rename = "attention")]
     Attention,
+    #[serde(rename = "expired")]
     Expired,
+    #[serde(rename = "revoked")]
     Revoked,
 }
 
 /// What the table is sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Sort {
     /// When the key was created.
     #[default]
+    #[serde(rename = "created")]
     Created,
+    #[serde(rename = "name")]
     Name,
     /// When the key was last used; never comes first.
+    #[serde(rename = "last_used")]
     LastUsed,
     /// When the key expires.
+    #[serde(rename = "expires")]
     Expires,
 }
 
 /// Which end comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Direction {
     /// The smallest, oldest or first in the alphabet.
+    #[serde(rename = "asc")]
     Ascending,
+    #[serde(rename = "desc")]
     Descending,
 }
 
@@ -55,42 +62,15 @@ impl Sort {
             Self::Name | Self::Expires => Direction::Ascending,
         }
     }
-}
 
-/// A place between two rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// Whether the page lies after the place, or before it.
-    pub is_after: bool,
-    /// How many rows lie before the place.
-    pub position: u64,
-    /// The sort value of the row beside the place.
-    pub value: String,
-    /// The Key ID of that row.
-    pub id: String,
-}
-
-impl Cursor {
-    /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    pub fn parse(text: &str, is_after: bool) -> Option<Self> {
-        let mut parts = text.splitn(3, '~');
-        let (position, id, value) = (parts.next()?, parts.next()?, parts.next()?);
-        KeyId::parse(id)?;
-        // No value of ours holds one, and PostgreSQL takes no NUL.
-        if value.contains(char::is_control) {
-            return None;
+    /// What a key is sorted by.
+    fn value(self, key: &ApiKey) -> String {
+        match self {
+            Self::Created => key.created_at.text(),
+            Self::Name => key.name.sort_key(),
+            Self::LastUsed => key.last_used_at.unwrap_or_default().text(),
+            Self::Expires => key.expires_at.text(),
         }
-        Some(Self {
-            is_after,
-            position: position.parse().ok()?,
-            value: value.into(),
-            id: id.into(),
-        })
-    }
-
-    /// The text that stands in the page's links.
-    pub fn text(&self) -> String {
-        format!("{}~{}~{}", self.position, self.id, self.value)
     }
 }
 
@@ -106,8 +86,6 @@ pub struct Filter {
     /// What to sort by.
     pub sort: Sort,
     pub direction: Direction,
-    /// Where the page starts or ends; the first page without.
-    pub cursor: Option<Cursor>,
 }
 
 impl Default for Filter {
@@ -119,7 +97,6 @@ impl Default for Filter {
             environment: None,
             sort: Sort::Created,
             direction: Direction::Descending,
-            cursor: None,
         }
     }
 }
@@ -154,20 +131,6 @@ impl Search {
     }
 }
 
-/// One page of the table.
-#[derive(Clone, Debug)]
-pub struct Page {
-    pub keys: Vec<ApiKey>,
-    /// How many rows lie before the first.
-    pub position: u64,
-    /// How many rows there are, up to [`COUNTED`] and one more.
-    pub total: i64,
-    /// Whether there is a page before.
-    pub has_before: bool,
-    /// Whether there is a page after.
-    pub has_after: bool,
-}
-
 /// How many keys each view holds, each up to [`COUNTED`] and one more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -197,40 +160,27 @@ impl Totals {
     }
 }
 
-/// `38`, or `1,000+` when there are more than are counted.
-pub fn count_text(count: i64) -> String {
-    let counted = text::thousands(count.min(COUNTED).unsigned_abs());
-    if count > COUNTED { format!("{counted}+") } else { counted }
-}
-
 /// The page of keys that `filter` asks for.
 pub fn list(
     connection: &mut Connection,
     filter: &Filter,
+    cursor: Option<&Cursor>,
     totals: &Totals,
     now: Timestamp,
-) -> Result<Page> {
-    let (mut keys, total) = found(connection, filter, totals, now)?;
-    let has_more = keys.len() > PAGE;
-    keys.truncate(PAGE);
-    let Some(cursor) = &filter.cursor else {
-        return Ok(Page { keys, position: 0, total, has_before: false, has_after: has_more });
+) -> Result<Page<ApiKey>> {
+    let is_number = filter.sort != Sort::Name;
+    let cursor = cursor.filter(|cursor| !is_number || cursor.value.parse::<i64>().is_ok());
+    let mut total = 0;
+    let walk = |walk: &Walk<String>| {
+        let (keys, count) = found(connection, filter, totals, walk, now)?;
+        total = count;
+        Ok(keys)
     };
-    if cursor.is_after {
-        return Ok(Page {
-            keys,
-            position: cursor.position,
-            total,
-            has_before: true,
-            has_after: has_more,
-        });
-    }
-    keys.reverse();
-    let position = if has_more { cursor.position.saturating_sub(keys.len() as u64) } else { 0 };
-    Ok(Page { keys, position, total, has_before: has_more, has_after: true })
+    let place = |key: &ApiKey| (filter.sort.value(key), key.id.as_str().to_owned());
+    Ok(Page::load(cursor, walk, place)?.of(total))
 }
 
-/// The keys of the page and one more, and how many keys `filter` lets through.
+/// The keys of a walk, and how many keys `filter` lets through.
 ///
 /// A page's keys are met by walking along the order until it is full, which is quick when many of
 /// the keys belong. Where few do, these are looked up first, and the page is taken from them.
@@ -238,20 +188,21 @@ fn found(
     connection: &mut Connection,
     filter: &Filter,
     totals: &Totals,
+    walk: &Walk<String>,
     now: Timestamp,
 ) -> Result<(Vec<ApiKey>, i64)> {
     let total = totals.of(filter.view);
     let is_whole = matches!(filter.view, View::All | View::Revoked);
     if !filter.is_narrowed() && (is_whole || total > COUNTED || totals.all <= COUNTED) {
-        return Ok((store::walk(connection, filter, now, PAGE + 1)?, total));
+        return Ok((store::walk(connection, filter, walk, now)?, total));
     }
     let has_few = !is_whole && total <= COUNTED;
     let ids = store::ids(connection, filter, now, has_few, COUNTED + 1)?;
     let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     let keys = if total > COUNTED {
-        store::walk(connection, filter, now, PAGE + 1)?
+        store::walk(connection, filter, walk, now)?
     } else {
-        store::among(connection, filter, &ids, PAGE + 1)?
+        store::among(connection, filter, walk, &ids)?
     };
     Ok((keys, total))
 }

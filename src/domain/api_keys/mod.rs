@@ -21,6 +21,7 @@ mod secret;
 mod store;
 mod used;
 
+pub use crate::db::keyset::{COUNTED, count_text};
 pub use attention::{
     created_by, creators, expiring, keep, needing_attention, no_longer_used, note, noted,
     noted_when_over, overlapping, overlaps_end_at, rotation_changed,
@@ -33,9 +34,7 @@ pub use flaw::Flaw;
 pub use ip_whitelist::IpWhitelist;
 pub use key::{ApiKey, Badge, KeyName, REVIEWED_DAYS, Status};
 pub use key_id::KeyId;
-pub use list::{
-    COUNTED, Cursor, Direction, Filter, Page, Sort, Totals, View, count_text, list, totals,
-};
+pub use list::{Direction, Filter, Sort, Totals, View, list, totals};
 pub use names::{alike, fold_names_again, settle_name};
 pub use rotation::{KeptSecret, Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;

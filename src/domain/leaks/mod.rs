@@ -13,7 +13,7 @@ mod store;
 pub use draft::Draft;
 pub use found::{Found, Standing, identify};
 pub use leak::{Action, Leak, LeakId, MOST_NOTES, Note};
-pub use list::{Cursor, Page, list};
+pub use list::list;
 pub use report::{Reported, close, note, report};
 pub use scan::{MOST, Scan, scan};
 

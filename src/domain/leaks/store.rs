@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::{Action, Cursor, Leak, LeakId, MOST_NOTES, Note};
+use super::{Action, Leak, LeakId, MOST_NOTES, Note};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::random;
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{leak_notes, leaks};
 use crate::db::{Connection, Transaction};
 use crate::domain::api_keys::KeyId;
@@ -62,31 +63,20 @@ pub(super) fn of_key(connection: &mut Connection, key_id: &KeyId, limit: i64) ->
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// At most `limit` reports that are open, or closed, behind the cursor, the newest first.
+/// Reports that are open, or closed, the newest first.
 pub(super) fn walk(
     connection: &mut Connection,
     is_open: bool,
-    cursor: Option<&Cursor>,
-    limit: usize,
+    walk: &Walk<Timestamp>,
 ) -> Result<Vec<Leak>> {
-    let query = leaks::table.into_boxed();
+    let query = leaks::table.select(Row::as_select()).into_boxed();
     let query = if is_open {
         query.filter(leaks::closed_at.is_null())
     } else {
         query.filter(leaks::closed_at.is_not_null())
     };
-    let query = match cursor {
-        // The first bound is what an index can be entered at.
-        Some(Cursor { at, id, .. }) => query
-            .filter(leaks::reported_at.le(at))
-            .filter(leaks::reported_at.lt(at).or(leaks::id.lt(id))),
-        None => query,
-    };
-    let rows: Vec<Row> = query
-        .order((leaks::reported_at.desc(), leaks::id.desc()))
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select(Row::as_select())
-        .load(connection)?;
+    let query = keyset!(query, walk, desc(leaks::reported_at, leaks::id));
+    let rows: Vec<Row> = query.load(connection)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 

@@ -9,12 +9,11 @@ use super::{Connector, Message, Server, store};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
+use crate::db::keyset::{Cursor, Page};
 use crate::db::types::id;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event, Subject};
 
-/// How many messages a page shows.
-const PAGE: usize = 25;
 /// For how long messages are kept, in milliseconds.
 const KEPT: i64 = 30 * DAY;
 /// After how long no further message is begun in a round: what is left comes with the next.
@@ -75,28 +74,6 @@ impl Claimed {
             resent => format!("{}.{resent}", self.id.as_str()),
         }
     }
-}
-
-/// A place between two messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// Whether the page lies after the place, where they are older, or before it.
-    pub is_after: bool,
-    /// When the one beside the place was queued.
-    pub at: Timestamp,
-    /// The id of that one.
-    pub id: EmailId,
-}
-
-/// One page of messages.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The messages, newest first.
-    pub emails: Vec<Email>,
-    /// Whether there are newer ones.
-    pub has_before: bool,
-    /// Whether there are older ones.
-    pub has_after: bool,
 }
 
 /// Queues a message; nothing where no mail server is set. One `cause` makes one message to a
@@ -191,19 +168,10 @@ pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, author: &Author) -> Re
     activity::record(tx, author, &Entry::about(Event::MailSentAgain, subject).with(details))
 }
 
-/// A page of messages.
-pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page> {
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut emails = store::emails(connection, cursor, limit)?;
-    let has_more = emails.len() > PAGE;
-    emails.truncate(PAGE);
-    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
-    if !is_after {
-        emails.reverse();
-    }
-    let has_before = if is_after { cursor.is_some() } else { has_more };
-    let has_after = if is_after { has_more } else { true };
-    Ok(Page { emails, has_before, has_after })
+/// A page of messages, newest first.
+pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page<Email>> {
+    let walk = |walk: &_| store::emails(connection, walk);
+    Page::load(cursor, walk, |email| (email.created_at, email.id.as_str().to_owned()))
 }
 
 /// Clears away messages that are older than 30 days, a few at a time.
@@ -216,24 +184,5 @@ impl Email {
     pub fn may_be_sent_again(&self) -> bool {
         let is_waiting = matches!(self.status, Status::Queued | Status::Retrying(_));
         is_waiting || !self.has_link
-    }
-}
-
-impl Cursor {
-    /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    pub fn parse(text: &str, is_after: bool) -> Option<Self> {
-        let (at, id) = text.split_once('~')?;
-        let at = Timestamp::from_millis(at.parse().ok()?);
-        Some(Self { is_after, at, id: EmailId::parse(id)? })
-    }
-
-    /// The text that stands in the page's links.
-    pub fn text(&self) -> String {
-        format!("{}~{}", self.at.millis(), self.id.as_str())
-    }
-
-    /// The place beside a message.
-    pub fn beside(email: &Email, is_after: bool) -> Self {
-        Self { is_after, at: email.created_at, id: email.id.clone() }
     }
 }

@@ -3,12 +3,14 @@
 //! Uses activity, settings and mail; knows no later feature. Passwords and sessions are `sign_in`'s.
 
 pub mod invitation;
+mod list;
 pub mod mail_server;
 mod member;
 pub mod permission;
 pub mod standing;
 mod store;
 
+pub use list::page;
 pub use member::{Email, Member, MemberId, MemberName, State};
 pub use permission::{Permission, Permissions, Permit};
 pub use standing::{Standing, Wanted};

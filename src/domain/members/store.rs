@@ -1,5 +1,7 @@
 //! The SQL of members and their permissions.
 
+use std::collections::BTreeMap;
+
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
@@ -76,14 +78,40 @@ pub(super) fn by_email(
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
     let mut rows: Vec<Row> = members::table.select(Row::as_select()).load(connection)?;
     rows.sort_by_cached_key(|row| (text::sort_key(&row.name), row.id.clone()));
-    let held: Vec<(MemberId, String)> = member_permissions::table
+    let held = member_permissions::table
         .select((member_permissions::member_id, member_permissions::permission))
         .load(connection)?;
+    Ok(with_held(rows, held))
+}
+
+/// Id, name and address of every member, in no order.
+pub(super) fn names(connection: &mut Connection) -> Result<Vec<(MemberId, String, String)>> {
+    Ok(members::table.select((members::id, members::name, members::email)).load(connection)?)
+}
+
+/// Some members, by name.
+pub(super) fn by_ids(connection: &mut Connection, ids: &[MemberId]) -> Result<Vec<Member>> {
+    let mut rows: Vec<Row> =
+        members::table.filter(members::id.eq_any(ids)).select(Row::as_select()).load(connection)?;
+    rows.sort_by_cached_key(|row| (text::sort_key(&row.name), row.id.clone()));
+    let held = member_permissions::table
+        .filter(member_permissions::member_id.eq_any(ids))
+        .select((member_permissions::member_id, member_permissions::permission))
+        .load(connection)?;
+    Ok(with_held(rows, held))
+}
+
+/// The members with the permissions that they hold.
+fn with_held(rows: Vec<Row>, held: Vec<(MemberId, String)>) -> Vec<Member> {
+    let mut names: BTreeMap<MemberId, Vec<String>> = BTreeMap::new();
+    for (id, name) in held {
+        names.entry(id).or_default().push(name);
+    }
     let members = rows.into_iter().map(|row| {
-        let id = row.id.clone();
-        row.with(held.iter().filter(|(member, _)| *member == id).map(|(_, name)| name))
+        let names = names.remove(&row.id).unwrap_or_default();
+        row.with(names.iter())
     });
-    Ok(members.collect())
+    members.collect()
 }
 
 pub(super) fn any(connection: &mut Connection) -> Result<bool> {

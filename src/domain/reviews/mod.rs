@@ -17,15 +17,15 @@ pub use decide::{Saved, Wanted, decide};
 pub use due::{Due, due, is_due};
 pub use end::{cancel, finish, still_open};
 pub use item::{Decided, Decision, Item, Stage};
-pub use list::{Cursor, Page, View, items, next_items};
+pub use list::{View, items, next_items};
 pub use progress::{Progress, progress};
 pub use review::{Ended, Review, ReviewId};
 pub use start::{Started, gather, start};
 
 use std::collections::BTreeMap;
 
-use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::db::keyset::{Cursor, Page};
 use crate::db::{Connection, Transaction};
 
 /// Up to how many items are counted one by one; beyond, a page says "1,000+".
@@ -41,13 +41,10 @@ pub fn open(connection: &mut Connection) -> Result<Option<Review>> {
     store::open(connection)
 }
 
-/// At most `limit` reviews that were started before `before`, the newest first.
-pub fn list(
-    connection: &mut Connection,
-    before: Option<Timestamp>,
-    limit: i64,
-) -> Result<Vec<Review>> {
-    store::list(connection, before, limit)
+/// A page of reviews, the newest first.
+pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page<Review>> {
+    let walk = |walk: &_| store::list(connection, walk);
+    Page::load(cursor, walk, |review| (review.started_at, review.id.as_str().to_owned()))
 }
 
 /// The last review before `review` that was finished.

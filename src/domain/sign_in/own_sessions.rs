@@ -3,10 +3,14 @@
 //! Each goes by a random reference that opens nothing: neither its key nor the key's hash. Only
 //! the sessions of the member who asks are looked through. ASVS 7.5.2.
 
+use sha2::{Digest as _, Sha256};
+
 use super::sessions::{REFERENCE, State};
-use super::store;
+use super::store::{self, Stored};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::base::keyring::hex;
+use crate::db::keyset::{Cursor, Page, Walk};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::members::{Member, MemberId};
@@ -25,22 +29,34 @@ pub struct OwnSession {
     pub last_seen_at: Timestamp,
 }
 
-/// A session as it is stored.
-pub(super) struct Stored {
-    pub id_hash: String,
-    pub state: String,
-    pub signed_in_at: Timestamp,
-    pub last_seen_at: Timestamp,
-}
-
-/// The sessions of a member that are alive, the last used first.
+/// A page of the sessions of a member that are alive, the last used first. No index sorts them, so that
+/// the times of all are read; the rest only of those on the page.
 pub fn list(
     connection: &mut Connection,
     member: &Member,
+    cursor: Option<&Cursor>,
     now: Timestamp,
-) -> Result<Vec<OwnSession>> {
-    let stored = store::live_sessions_of(connection, &member.id, now)?;
-    Ok(stored.iter().map(Stored::shown).collect())
+) -> Result<Page<OwnSession>> {
+    let all = store::times_of_live_sessions(connection, &member.id, now)?;
+    let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let walk = |walk: &Walk<_>| {
+        let picked =
+            walk.pick(all, false, |(hash, signed_in, seen)| place(hash, *signed_in, *seen));
+        let hashes: Vec<String> = picked.into_iter().map(|(hash, ..)| hash).collect();
+        let mut stored = store::sessions(connection, &hashes)?;
+        stored.sort_by_key(|stored| hashes.iter().position(|hash| *hash == stored.id_hash));
+        Ok(stored)
+    };
+    let page = Page::load(cursor, walk, |stored: &Stored| {
+        place(&stored.id_hash, stored.signed_in_at, stored.last_seen_at)
+    })?;
+    Ok(page.of(total).map(|stored| stored.shown()))
+}
+
+/// What sessions are sorted by. The hash of a session's key never leaves the program, so that a hash
+/// of that one tells sessions of the same times apart.
+fn place(id_hash: &str, signed_in: Timestamp, seen: Timestamp) -> ((Timestamp, Timestamp), String) {
+    ((seen, signed_in), hex(&Sha256::digest(id_hash)[..8]))
 }
 
 /// The member's session of that reference, if it is alive.

@@ -1,5 +1,7 @@
 //! What became of a request that bore a key, or none: the codes that stand in answers and counts.
 
+use crate::base::word::word;
+
 macro_rules! outcomes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal,)*) => {
         /// What became of a request.
@@ -43,3 +45,5 @@ outcomes! {
     /// The key is for another environment.
     EnvironmentMismatch = "environment_mismatch",
 }
+
+word!(Outcome, |outcome| outcome.code(), Self::parse);

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::word::word;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Period {
@@ -41,6 +42,8 @@ impl Unit {
         }
     }
 }
+
+word!(Period, |period| period.slug(), |slug| Some(Self::parse(slug)));
 
 impl Period {
     /// All of them, the shortest first.

@@ -4,9 +4,8 @@ use super::{DeliveryId, EndpointId, MessageId, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
+use crate::db::keyset::{Cursor, Page};
 
-/// How many a page shows.
-const PAGE: usize = 25;
 /// How many attempts of a delivery are shown: the newest.
 const ATTEMPTS: i64 = 50;
 
@@ -62,46 +61,15 @@ pub struct Details {
     pub attempts: Vec<Attempt>,
 }
 
-/// A place between two deliveries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// Whether the page lies after the place, where they are older, or before it.
-    pub is_after: bool,
-    /// When the one beside the place came about.
-    pub at: Timestamp,
-    /// The id of that one.
-    pub id: DeliveryId,
-}
-
-/// One page of deliveries.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// The deliveries, newest first.
-    pub deliveries: Vec<Delivery>,
-    /// Whether there are newer ones.
-    pub has_before: bool,
-    /// Whether there are older ones.
-    pub has_after: bool,
-}
-
-/// A page of an endpoint's deliveries: all, or those that were given up.
+/// A page of an endpoint's deliveries, newest first: all, or those that were given up.
 pub fn list(
     connection: &mut Connection,
     endpoint: &EndpointId,
     only_failed: bool,
     cursor: Option<&Cursor>,
-) -> Result<Page> {
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut deliveries = store::deliveries(connection, endpoint, only_failed, cursor, limit)?;
-    let has_more = deliveries.len() > PAGE;
-    deliveries.truncate(PAGE);
-    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
-    if !is_after {
-        deliveries.reverse();
-    }
-    let has_before = if is_after { cursor.is_some() } else { has_more };
-    let has_after = if is_after { has_more } else { true };
-    Ok(Page { deliveries, has_before, has_after })
+) -> Result<Page<Delivery>> {
+    let walk = |walk: &_| store::deliveries(connection, endpoint, only_failed, walk);
+    Page::load(cursor, walk, |delivery| (delivery.created_at, delivery.id.as_str().to_owned()))
 }
 
 /// A delivery of that endpoint.
@@ -118,23 +86,4 @@ pub fn details(
         found.filter(|(found, _)| found.endpoint_id == *endpoint).ok_or(Error::NotFound)?;
     let attempts = store::attempts(connection, id, ATTEMPTS)?;
     Ok(Details { delivery, body, attempts })
-}
-
-impl Cursor {
-    /// Reads what [`Cursor::text`] wrote; `None` for anything else.
-    pub fn parse(text: &str, is_after: bool) -> Option<Self> {
-        let (at, id) = text.split_once('~')?;
-        let at = Timestamp::from_millis(at.parse().ok()?);
-        Some(Self { is_after, at, id: DeliveryId::parse(id)? })
-    }
-
-    /// The text that stands in the page's links.
-    pub fn text(&self) -> String {
-        format!("{}~{}", self.at.millis(), self.id.as_str())
-    }
-
-    /// The place beside a delivery.
-    pub fn beside(delivery: &Delivery, is_after: bool) -> Self {
-        Self { is_after, at: delivery.created_at, id: delivery.id.clone() }
-    }
 }

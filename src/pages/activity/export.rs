@@ -4,7 +4,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::query::Query;
+use super::query::Filters;
 use crate::base::clock::iso_date;
 use crate::base::error::Result;
 use crate::base::keyring::hex;
@@ -14,6 +14,7 @@ use crate::domain::activity::{self, Filter, Recorded};
 use crate::domain::members::permission::ViewActivity;
 use crate::pages::{Allowed, Viewer};
 use crate::web::export::{self, File, Source};
+use crate::web::query::Query;
 use crate::web::{Site, csv};
 
 /// Over how many numbers a batch goes.
@@ -68,36 +69,38 @@ const JSONL: Format = Format {
 pub(super) async fn comma_separated(
     viewer: Allowed<ViewActivity>,
     request: HttpRequest,
+    filters: Query<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    export(&viewer, &request, &site, CSV).await
+    export(&viewer, &request, &filters.0, &site, CSV).await
 }
 
 pub(super) async fn jsonl(
     viewer: Allowed<ViewActivity>,
     request: HttpRequest,
+    filters: Query<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    export(&viewer, &request, &site, JSONL).await
+    export(&viewer, &request, &filters.0, &site, JSONL).await
 }
 
 async fn export(
     viewer: &Viewer,
     request: &HttpRequest,
+    filters: &Filters,
     site: &Site,
     format: Format,
 ) -> Result<HttpResponse> {
-    let query = Query::parse(request.query_string());
-    let name = file_name(&query, viewer, format.ending);
+    let name = file_name(filters, viewer, format.ending);
     let last = site.db.read(activity::last_number).await?;
-    let entries = Entries { filter: query.filter(viewer.now), format, next: 0, last };
+    let entries = Entries { filter: filters.filter(viewer.now), format, next: 0, last };
     let file = File { name, media_type: format.media_type };
     Ok(export::send(request, site, viewer.member.id.as_str(), file, entries))
 }
 
 /// `latchkey-activity-2026-10-25-to-2026-11-23.csv`.
-fn file_name(query: &Query, viewer: &Viewer, ending: &str) -> String {
-    let first = query.period.first_day(viewer.now).map(|date| format!("{}-", iso_date(date)));
+fn file_name(filters: &Filters, viewer: &Viewer, ending: &str) -> String {
+    let first = filters.period.first_day(viewer.now).map(|date| format!("{}-", iso_date(date)));
     format!(
         "latchkey-activity-{}to-{}.{ending}",
         first.unwrap_or_default(),

@@ -1,22 +1,26 @@
 //! `/activity`: the log.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::query::{ANONYMOUS, COMMAND_LINE, LONGEST, PERIODS, Query, SYSTEM};
+use super::query::{ANONYMOUS, COMMAND_LINE, Filters, PERIODS, SYSTEM};
 use super::sentence::Parts;
 use super::subject::{self, Named};
 use super::words::{self, EventView};
 use crate::base::clock::{Timestamp, day_name, long_date};
 use crate::base::error::Result;
-use crate::base::text::{self, thousands};
-use crate::domain::activity::{self, Page, Recorded};
+use crate::base::text;
+use crate::db::keyset::Page;
+use crate::domain::activity::{self, Recorded};
 use crate::domain::members::permission::ViewActivity;
 use crate::pages::{Allowed, Viewer};
+use crate::web::list::{Choice, ListQuery, Pager};
 use crate::web::{Site, page};
 
 /// The address of the log.
 const PATH: &str = "/activity";
+/// The longest name of an event that can be chosen, in characters.
+const LONGEST: usize = 80;
 
 #[derive(Template)]
 #[template(path = "activity/index.html")]
@@ -32,15 +36,7 @@ struct Index<'a> {
     jsonl_href: String,
     nothing: Option<(String, &'static str)>,
     days: Vec<Day>,
-    foot: String,
-    newer: Option<String>,
-    older: Option<String>,
-}
-
-struct Choice {
-    value: String,
-    label: String,
-    is_chosen: bool,
+    pager: Pager,
 }
 
 /// A kind of events in the filter, with its events.
@@ -67,47 +63,42 @@ struct Row {
 
 pub(super) async fn page(
     viewer: Allowed<ViewActivity>,
-    request: HttpRequest,
+    list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let query = Query::parse(request.query_string());
-    let (filter, cursor) = (query.filter(viewer.now), query.cursor);
+    let (filter, cursor) = (list.filters.filter(viewer.now), list.cursor.clone());
     let found = site.db.read(move |c| {
-        let page = activity::list(c, &filter, cursor)?;
+        let page = activity::list(c, &filter, cursor.as_ref())?;
         Ok((page, activity::event_names(c)?, activity::people(c)?))
     });
     let (found, events, people) = found.await?;
-    page::ok(&Index::new(&viewer, &query, &found, &events, people))
+    page::ok(&Index::new(&viewer, &list, &found, &events, people))
 }
 
 impl<'a> Index<'a> {
     fn new(
         viewer: &'a Viewer,
-        query: &Query,
-        page: &Page,
+        list: &ListQuery<Filters>,
+        page: &Page<Recorded>,
         events: &[String],
         people: Vec<(String, String)>,
     ) -> Self {
-        let end = page.position.saturating_add(page.entries.len() as u64);
-        let beside = |entry: Option<&Recorded>, position, is_after| {
-            entry.map(|entry| query.beside(entry, position, is_after).href(PATH))
-        };
-        let whole = Query { cursor: None, ..query.clone() };
-        let without_key = query.without_key().href(PATH);
+        let filters = &list.filters;
+        let without_key = Filters { key: None, ..filters.clone() }.href(PATH);
+        let noun = if page.total == Some(1) { "entry" } else { "entries" };
+        let pager = list.pager(PATH, page);
         Self {
             viewer,
-            search: query.search.clone(),
-            key: query.key.map(|id| (id.as_str().to_owned(), without_key)),
-            kinds: kinds(events, &query.event),
-            people: choices(people, &query.person),
-            periods: periods(query),
-            csv_href: whole.href("/activity/export.csv"),
-            jsonl_href: whole.href("/activity/export.jsonl"),
-            nothing: page.entries.is_empty().then(|| nothing(query)),
-            days: days(&page.entries, viewer),
-            foot: foot(page),
-            newer: beside(page.entries.first().filter(|_| page.has_before), page.position, false),
-            older: beside(page.entries.last().filter(|_| page.has_after), end, true),
+            search: filters.search.clone(),
+            key: filters.key.map(|id| (id.as_str().to_owned(), without_key)),
+            kinds: kinds(events, &filters.event),
+            people: choices(people, &filters.person),
+            periods: periods(filters),
+            csv_href: filters.href("/activity/export.csv"),
+            jsonl_href: filters.href("/activity/export.jsonl"),
+            nothing: page.rows.is_empty().then(|| nothing(&filters.search)),
+            days: days(&page.rows, viewer),
+            pager: Pager { range: format!("{} {noun}", pager.range), ..pager },
         }
     }
 }
@@ -120,11 +111,7 @@ fn kinds(events: &[String], chosen: &str) -> Vec<Kind> {
     let mut kinds: Vec<&str> = events.iter().filter_map(|event| event.split('.').next()).collect();
     kinds.dedup();
     kinds.sort_by_key(|kind| words::kind_position(kind));
-    let choice = |value: &str, label: String| Choice {
-        value: value.into(),
-        label,
-        is_chosen: value == chosen,
-    };
+    let choice = |value: &str, label: String| Choice::new(value, label, chosen);
     let of = |kind: &&str| {
         let label = words::kind_label(kind);
         let start = format!("{kind}.");
@@ -139,29 +126,28 @@ fn kinds(events: &[String], chosen: &str) -> Vec<Kind> {
 fn choices(people: Vec<(String, String)>, chosen: &str) -> Vec<Choice> {
     let others =
         [(COMMAND_LINE, "Command line"), (ANONYMOUS, "Not signed in"), (SYSTEM, "Latchkey")];
-    let others = others.map(|(value, label)| (value.to_owned(), label.to_owned()));
-    let all = people.into_iter().chain(others);
-    all.map(|(value, label)| Choice { is_chosen: value == chosen, value, label }).collect()
+    let others = others.map(|(value, label)| Choice::new(value, label, chosen));
+    let people = people.into_iter().map(|(id, name)| Choice::new(id, name, chosen));
+    people.chain(others).collect()
 }
 
-fn periods(query: &Query) -> Vec<Choice> {
-    PERIODS
-        .map(|(period, value, label)| Choice {
-            value: value.into(),
-            label: label.into(),
-            is_chosen: period == query.period,
-        })
-        .into()
+fn periods(filters: &Filters) -> Vec<Choice> {
+    let choice = |(period, word, label)| Choice {
+        value: String::from(word),
+        label: String::from(label),
+        is_chosen: period == filters.period,
+    };
+    PERIODS.map(choice).into()
 }
 
-fn nothing(query: &Query) -> (String, &'static str) {
-    if query.search.is_empty() {
+fn nothing(search: &str) -> (String, &'static str) {
+    if search.is_empty() {
         let advice =
             "Choose another event, person or period, or show everything that happened lately.";
         ("No entries match these filters".into(), advice)
     } else {
         let advice = "Check the spelling, choose a longer period, or search for part of the name.";
-        (format!("No entries match “{}”", query.search), advice)
+        (format!("No entries match “{search}”"), advice)
     }
 }
 
@@ -195,14 +181,4 @@ pub(super) fn person(entry: &Recorded) -> String {
         "anonymous" => "Not signed in".into(),
         _ => text::visible(&entry.actor_name, 80),
     }
-}
-
-/// `1–25 of 214 entries`.
-fn foot(page: &Page) -> String {
-    let first = page.position.saturating_add(1);
-    let last = page.position.saturating_add(page.entries.len() as u64);
-    let counted = thousands(page.total.min(activity::COUNTED) as u64);
-    let more = if page.total > activity::COUNTED { "+" } else { "" };
-    let noun = if page.total == 1 { "entry" } else { "entries" };
-    format!("{}–{} of {counted}{more} {noun}", thousands(first), thousands(last))
 }

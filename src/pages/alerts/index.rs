@@ -1,16 +1,16 @@
 //! `/alerts`: those that are open, and those that have closed.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
 
 use crate::base::clock::{Timestamp, ago, day_and_time};
 use crate::base::error::Result;
-use crate::domain::alerts::{self, Alert, COUNTED, Cursor, Rule};
+use crate::domain::alerts::{self, Alert, COUNTED, Rule};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
+use crate::web::list::{ListQuery, Pager};
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -18,12 +18,12 @@ use crate::web::{Site, page};
 struct Index<'a> {
     viewer: &'a Viewer,
     notice: Option<Notice>,
-    /// None behind the first page of closed ones.
+    /// Only beside the first page of closed ones.
     open: Option<Vec<Row>>,
     /// How many open ones are shown where there are more.
     most: Option<i64>,
     closed: Vec<Row>,
-    older: Option<String>,
+    pager: Pager,
     may_change: bool,
 }
 
@@ -40,30 +40,24 @@ struct Row {
 
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    request: HttpRequest,
+    list: ListQuery,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let after = pairs.find(|(name, _)| name == "after").and_then(|(_, at)| Cursor::parse(&at));
-    let wanted = after.clone();
+    let cursor = list.cursor.clone();
     let found = site.db.read(move |c| {
-        let open = if wanted.is_some() { None } else { Some(alerts::open(c)?) };
-        Ok((open, alerts::closed(c, wanted.as_ref())?))
+        let closed = alerts::closed(c, cursor.as_ref())?;
+        let open = if closed.before.is_none() { Some(alerts::open(c)?) } else { None };
+        Ok((open, closed))
     });
-    let (open, (closed, next)) = found.await?;
+    let (open, closed) = found.await?;
     let is_cut = open.as_ref().is_some_and(|open| i64::try_from(open.len()) == Ok(COUNTED));
     let rows = |alerts: &[Alert]| alerts.iter().map(|alert| row(alert, viewer.now)).collect();
     page::ok(&Index {
         notice: viewer.take_notice(),
         open: open.map(|open| rows(&open)),
         most: is_cut.then_some(COUNTED),
-        closed: rows(&closed),
-        older: next.map(|next| {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .append_pair("after", &next.text())
-                .finish();
-            format!("/alerts?{query}")
-        }),
+        closed: rows(&closed.rows),
+        pager: list.pager("/alerts", &closed),
         may_change: viewer.may(Permission::ManageSettings),
         viewer: &viewer,
     })

@@ -1,9 +1,9 @@
 //! What lies behind a dialog: the table, the key's page when it was opened there, or nothing for
 //! who may not view keys.
 
-use url::form_urlencoded;
+use serde::Deserialize;
 
-use super::query::Query;
+use super::query::Filters;
 use super::show::KeyPage;
 use super::table::Table;
 use crate::base::error::Result;
@@ -12,9 +12,17 @@ use crate::domain::api_keys::{KeyId, View};
 use crate::domain::members::Permission;
 use crate::domain::usage::Period;
 use crate::pages::Viewer;
+use crate::web::list::ListQuery;
 
 /// The word, in `?behind=` and in the forms, for the key's page.
 const KEY: &str = "key";
+
+/// What the address of a dialog asks for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    pub behind: String,
+}
 
 pub(super) enum Behind {
     Nothing,
@@ -23,15 +31,6 @@ pub(super) enum Behind {
 }
 
 impl Behind {
-    /// What the address asks for.
-    pub(super) fn asked_for(query: &str) -> String {
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs
-            .find(|(name, _)| name == "behind")
-            .map(|(_, value)| value.into_owned())
-            .unwrap_or_default()
-    }
-
     pub(super) async fn load(db: &Db, viewer: &Viewer, asked: &str, id: &KeyId) -> Result<Self> {
         if asked == KEY && viewer.may(Permission::ViewKeys) {
             let page = KeyPage::load(db, viewer, id, Period::default()).await?;
@@ -45,7 +44,7 @@ impl Behind {
         if !viewer.may(Permission::ViewKeys) {
             return Ok(Self::Nothing);
         }
-        Ok(Self::Table(Box::new(Table::load(db, viewer, Query::default()).await?)))
+        Ok(Self::Table(Box::new(Table::load(db, viewer, ListQuery::default()).await?)))
     }
 
     /// The keys that need attention.
@@ -53,8 +52,8 @@ impl Behind {
         if !viewer.may(Permission::ViewKeys) {
             return Ok(Self::Nothing);
         }
-        let query = Query { view: View::Attention, ..Query::default() };
-        Ok(Self::Table(Box::new(Table::load(db, viewer, query).await?)))
+        let filters = Filters { view: View::Attention, ..Filters::default() };
+        Ok(Self::Table(Box::new(Table::load(db, viewer, filters.into()).await?)))
     }
 
     /// Where closing the dialog leads: to the key's row, or to its page.

@@ -1,10 +1,10 @@
 //! `/api-keys/{key_id}/edit`: the dialog that changes a key, without losing anybody's change.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::behind::Behind;
+use super::behind::{Asked, Behind};
 use super::form::{Fields, FormView};
 use super::list_check::{ListCheck, said};
 use super::prefill::Prefill;
@@ -19,6 +19,7 @@ use crate::domain::{roles, scopes};
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -48,13 +49,13 @@ enum Start {
 pub(super) async fn page(
     viewer: Allowed<UpdateKeys>,
     key_id: web::Path<String>,
-    request: HttpRequest,
+    asked: Query<Asked>,
+    prefill: Query<Prefill>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let query = request.query_string();
-    let (start, behind) = (Start::Key(Prefill::asked_for(query)), Behind::asked_for(query));
-    draw(StatusCode::OK, &viewer, &site, &id, start, Invalid::default(), &behind).await
+    let (start, behind) = (Start::Key(prefill.0), &asked.0.behind);
+    draw(StatusCode::OK, &viewer, &site, &id, start, Invalid::default(), behind).await
 }
 
 pub(super) async fn save(

@@ -1,13 +1,14 @@
 //! `/api-keys`: the table.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::query::Query;
+use super::query::Filters;
 use super::table::Table;
 use crate::base::error::Result;
 use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
+use crate::web::list::ListQuery;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -19,10 +20,10 @@ struct Index<'a> {
 
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    request: HttpRequest,
+    list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut table = Table::load(&site.db, &viewer, Query::parse(request.query_string())).await?;
+    let mut table = Table::load(&site.db, &viewer, list).await?;
     table.notice = viewer.take_notice();
     page::ok(&Index { viewer: &viewer, table })
 }

@@ -1,10 +1,9 @@
 //! `/api-keys/{key_id}/leak`: the dialog that reports a leak and turns the secret key off.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::behind::Behind;
 use super::rotate::changed;
@@ -20,6 +19,7 @@ use crate::domain::usage;
 use crate::pages::{Allowed, Reveal, Viewer, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -65,16 +65,22 @@ struct Choice {
     is_chosen: bool,
 }
 
+/// What the address of the dialog asks for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// The number of the secret that was found.
+    secret: Option<i64>,
+}
+
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
     key_id: web::Path<String>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let secret = pairs.find_map(|(name, value)| (name == "secret").then(|| value.parse::<i64>()));
-    let secret = secret.and_then(Result::ok).map(|number| number.to_string()).unwrap_or_default();
+    let secret = asked.0.secret.map(|number| number.to_string()).unwrap_or_default();
     let form = LeakForm { secret, ..LeakForm::default() };
     draw(StatusCode::OK, &viewer, &site, &id, &form, Invalid::default()).await
 }

@@ -1,9 +1,9 @@
 //! `/api-keys/new`: the dialog that creates a key.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
+use serde::Deserialize;
 
 use super::behind::Behind;
 use super::form::{Fields, FormView};
@@ -17,6 +17,7 @@ use crate::domain::members::permission::CreateKeys;
 use crate::domain::{roles, scopes};
 use crate::pages::{Allowed, Viewer, write_and_reveal};
 use crate::web::form::Form;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -35,15 +36,20 @@ struct Candidate {
     used: String,
 }
 
+/// What the address of the dialog asks for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// The key to copy.
+    from: Option<KeyId>,
+}
+
 pub(super) async fn page(
     viewer: Allowed<CreateKeys>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let from = form_urlencoded::parse(request.query_string().as_bytes())
-        .find_map(|(name, value)| (name == "from").then(|| KeyId::parse(&value)))
-        .flatten()
-        .filter(|_| viewer.may(Permission::ViewKeys));
+    let from = asked.0.from.filter(|_| viewer.may(Permission::ViewKeys));
     let found = site.db.read(move |c| from.map_or(Ok(None), |id| api_keys::find(c, &id))).await?;
     let fields = match found {
         Some(details) => Fields::copied(&details, &viewer.settings),

@@ -2,8 +2,9 @@
 //! the addresses seen lately. Nothing is saved by it.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
-use url::form_urlencoded;
+use serde::{Deserialize, Deserializer};
 
 use super::form::Fields;
 use crate::domain::api_keys::Details;
@@ -13,37 +14,30 @@ use crate::domain::usage::Passed;
 const MOST: usize = 100;
 
 /// What is to be filled in.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Prefill {
+    #[serde(rename = "add_scope", deserialize_with = "words")]
     add_scopes: Vec<String>,
+    #[serde(rename = "remove_scope", deserialize_with = "words")]
     remove_scopes: Vec<String>,
+    #[serde(rename = "add_address", deserialize_with = "words")]
     add_addresses: Vec<IpAddr>,
-    /// Whether the addresses seen lately are to be added.
-    seen: bool,
+    /// `seen` when the addresses seen lately are to be added.
+    fill: String,
+}
+
+/// The first words of all values with one name that can be read.
+fn words<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let values = Vec::<String>::deserialize(deserializer)?;
+    let words = values.iter().flat_map(|value| value.split(' ')).filter(|word| !word.is_empty());
+    Ok(words.filter_map(|word| word.parse().ok()).take(MOST).collect())
 }
 
 impl Prefill {
-    pub(super) fn asked_for(query: &str) -> Self {
-        let mut asked = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let scopes = || value.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned);
-            match &*name {
-                "add_scope" => asked.add_scopes.extend(scopes()),
-                "remove_scope" => asked.remove_scopes.extend(scopes()),
-                "add_address" => asked.add_addresses.extend(value.parse::<IpAddr>()),
-                "fill" => asked.seen |= value == "seen",
-                _ => {}
-            }
-        }
-        asked.add_scopes.truncate(MOST);
-        asked.remove_scopes.truncate(MOST);
-        asked.add_addresses.truncate(MOST);
-        asked
-    }
-
     /// What a button in the dialog asks for.
     pub(super) fn pressed(button: &str) -> Self {
-        Self { seen: button == "seen", ..Self::default() }
+        Self { fill: button.into(), ..Self::default() }
     }
 
     /// Fills it in. What the role does not include cannot be added.
@@ -65,7 +59,7 @@ impl Prefill {
             }
         }
         add_addresses(fields, &self.add_addresses);
-        if self.seen {
+        if self.fill == "seen" {
             let seen: Vec<IpAddr> = passed.addresses.iter().map(|seen| seen.address).collect();
             add_addresses(fields, &seen);
         }

@@ -1,66 +1,28 @@
-//! The query of the table's address: read leniently, written back for links.
+//! What narrows and sorts the table, as its address holds it.
 
-use url::form_urlencoded;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::api_keys::{Cursor, Direction, Environment, Filter, KeyId, Sort, View};
+use crate::domain::api_keys::{Direction, Environment, Filter, Sort, View};
 use crate::domain::roles::Role;
+use crate::web::query;
 
-/// What the address asks for. What cannot be read counts as not asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Query {
+/// The address of the table.
+pub(super) const PATH: &str = "/api-keys";
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Filters {
     pub view: View,
+    #[serde(rename = "q", deserialize_with = "query::search")]
     pub search: String,
     pub role: String,
     pub environment: Option<Environment>,
     pub sort: Sort,
+    #[serde(rename = "dir")]
     pub direction: Option<Direction>,
-    pub cursor: Option<Cursor>,
 }
 
-const VIEWS: [(View, &str); 4] = [
-    (View::All, "all"),
-    (View::Attention, "attention"),
-    (View::Expired, "expired"),
-    (View::Revoked, "revoked"),
-];
-const SORTS: [(Sort, &str); 4] = [
-    (Sort::Created, "created"),
-    (Sort::Name, "name"),
-    (Sort::LastUsed, "last_used"),
-    (Sort::Expires, "expires"),
-];
-const DIRECTIONS: [(Direction, &str); 2] =
-    [(Direction::Ascending, "asc"), (Direction::Descending, "desc")];
-
-fn named<T: Copy>(names: &[(T, &str)], name: &str) -> Option<T> {
-    names.iter().find(|(_, other)| *other == name).map(|(value, _)| *value)
-}
-
-fn name_of<T: Copy + PartialEq>(names: &[(T, &'static str)], value: T) -> &'static str {
-    names.iter().find(|(other, _)| *other == value).map_or("", |(_, name)| *name)
-}
-
-impl Query {
-    pub(super) fn parse(query: &str) -> Self {
-        let mut parsed = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "view" => parsed.view = named(&VIEWS, &value).unwrap_or_default(),
-                "q" => parsed.search = crate::base::text::visible(value.trim(), 80),
-                "role" => parsed.role = value.into_owned(),
-                "environment" => parsed.environment = Environment::parse(&value),
-                "sort" => parsed.sort = named(&SORTS, &value).unwrap_or_default(),
-                "dir" => parsed.direction = named(&DIRECTIONS, &value),
-                "after" => parsed.cursor = Cursor::parse(&value, true),
-                "before" => parsed.cursor = Cursor::parse(&value, false),
-                _ => {}
-            }
-        }
-        let is_number = parsed.sort != Sort::Name;
-        parsed.cursor = parsed.cursor.filter(|c| !is_number || c.value.parse::<i64>().is_ok());
-        parsed
-    }
-
+impl Filters {
     pub(super) fn direction(&self) -> Direction {
         self.direction.unwrap_or_else(|| self.sort.default_direction())
     }
@@ -76,119 +38,63 @@ impl Query {
             environment: self.environment,
             sort: self.sort,
             direction: self.direction(),
-            cursor: self.cursor.clone(),
         }
     }
 
-    /// The address of the table with this query.
+    /// The address of the table.
     pub(super) fn href(&self) -> String {
-        let mut text = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in self.kept(&[]) {
-            text.append_pair(name, &value);
-        }
-        if let Some(cursor) = &self.cursor {
-            text.append_pair(if cursor.is_after { "after" } else { "before" }, &cursor.text());
-        }
-        let text = text.finish();
-        if text.is_empty() { "/api-keys".into() } else { format!("/api-keys?{text}") }
+        query::href(PATH, &query::pairs(self))
     }
 
-    /// What differs from the bare table, without the cursor and those named in `except`.
-    pub(super) fn kept(&self, except: &[&str]) -> Vec<(&'static str, String)> {
-        let mut kept = Vec::new();
-        let mut keep = |name: &'static str, value: &str, default: &str| {
-            if value != default && !except.contains(&name) {
-                kept.push((name, value.to_owned()));
-            }
-        };
-        keep("view", name_of(&VIEWS, self.view), "all");
-        keep("q", &self.search, "");
-        keep("role", &self.role, "");
-        keep("environment", self.environment.map_or("", Environment::slug), "");
-        keep("sort", name_of(&SORTS, self.sort), "created");
-        let usual = name_of(&DIRECTIONS, self.sort.default_direction());
-        keep("dir", name_of(&DIRECTIONS, self.direction()), usual);
-        kept
+    /// What a search keeps of the address.
+    pub(super) fn kept(&self) -> Vec<(String, String)> {
+        let (search, role, environment) = Default::default();
+        query::pairs(&Self { search, role, environment, ..self.clone() })
     }
 
     /// The same table in another view.
     pub(super) fn with_view(&self, view: View) -> Self {
-        Self { view, cursor: None, ..self.clone() }
+        Self { view, ..self.clone() }
     }
 
     /// The same table sorted by `sort`; by the same again, the other way round.
     pub(super) fn with_sort(&self, sort: Sort) -> Self {
+        let usual = sort.default_direction();
         let direction = match (self.sort == sort, self.direction()) {
             (true, Direction::Ascending) => Direction::Descending,
             (true, Direction::Descending) => Direction::Ascending,
-            (false, _) => sort.default_direction(),
+            (false, _) => usual,
         };
-        Self { sort, direction: Some(direction), cursor: None, ..self.clone() }
-    }
-
-    /// The same table from another place.
-    pub(super) fn at(&self, cursor: Cursor) -> Self {
-        Self { cursor: Some(cursor), ..self.clone() }
+        Self { sort, direction: (direction != usual).then_some(direction), ..self.clone() }
     }
 
     /// The same view without search and filters.
     pub(super) fn cleared(&self) -> Self {
         Self { view: self.view, ..Self::default() }
     }
-
-    /// The place beside a row.
-    pub(super) fn beside(
-        &self,
-        key: &crate::domain::api_keys::ApiKey,
-        position: u64,
-        is_after: bool,
-    ) -> Self {
-        let millis = |at: crate::base::clock::Timestamp| at.millis().to_string();
-        let value = match self.sort {
-            Sort::Created => millis(key.created_at),
-            Sort::Name => key.name.sort_key(),
-            Sort::LastUsed => millis(key.last_used_at.unwrap_or_default()),
-            Sort::Expires => millis(key.expires_at),
-        };
-        let id: &KeyId = &key.id;
-        self.at(Cursor { is_after, position, value, id: id.as_str().to_owned() })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn what_is_written_reads_back() {
-        let text = "view=expired&q=a%26b&role=billing&environment=staging&sort=name&dir=desc\
-                    &after=25%7Ekey_0123456789AB%7Ex%7Ey";
-        let query = Query::parse(text);
-        assert_eq!(
-            query.cursor.as_ref().map(|c| (c.position, c.value.as_str())),
-            Some((25, "x~y"))
-        );
-        assert_eq!(Query::parse(query.href().split_once('?').expect("a query").1), query);
+        let text = "view=expired&q=a%26b&role=billing&environment=staging&sort=name&dir=desc";
+        let filters: Filters = query::read(text);
+        assert_eq!(filters.href(), format!("/api-keys?{text}"));
+        let kept = filters.kept().into_iter().map(|(name, _)| name);
+        assert_eq!(kept.collect::<Vec<_>>(), ["view", "sort", "dir"]);
     }
 
     #[test]
     fn sorting_again_turns_round() {
-        let query = Query::default();
-        assert_eq!(query.with_sort(Sort::Created).href(), "/api-keys?dir=asc");
-        assert_eq!(query.with_sort(Sort::Name).href(), "/api-keys?sort=name");
+        let filters = Filters::default();
+        assert_eq!(filters.with_sort(Sort::Created).href(), "/api-keys?dir=asc");
+        assert_eq!(filters.with_sort(Sort::Name).href(), "/api-keys?sort=name");
         assert_eq!(
-            query.with_sort(Sort::Name).with_sort(Sort::Name).href(),
+            filters.with_sort(Sort::Name).with_sort(Sort::Name).href(),
             "/api-keys?sort=name&dir=desc"
         );
-    }
-
-    proptest! {
-        #[test]
-        fn any_address_can_be_read_and_settles(text in ".*") {
-            let query = Query::parse(&text);
-            let again = Query::parse(query.href().split_once('?').map_or("", |(_, query)| query));
-            prop_assert_eq!(again, query);
-        }
     }
 }

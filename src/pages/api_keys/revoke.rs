@@ -1,11 +1,11 @@
 //! `/api-keys/{key_id}/revoke`: the confirmation, and the end of a key.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::Behind;
+use super::behind::{Asked, Behind};
 use super::words::{ago, requests};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::api_keys::{self, KeyId, Status};
@@ -14,6 +14,7 @@ use crate::domain::usage;
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 #[derive(Deserialize)]
@@ -44,12 +45,11 @@ struct Revoke<'a> {
 pub(super) async fn page(
     viewer: Allowed<DeleteKeys>,
     key_id: web::Path<String>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let behind = Behind::asked_for(request.query_string());
-    draw(StatusCode::OK, &viewer, &site, &id, &behind, Invalid::default()).await
+    draw(StatusCode::OK, &viewer, &site, &id, &asked.0.behind, Invalid::default()).await
 }
 
 pub(super) async fn revoke(

@@ -1,11 +1,11 @@
 //! `/api-keys/{key_id}/rotate`: the dialog that gives a key a new secret.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::Behind;
+use super::behind::{Asked, Behind};
 use super::form::{Fields, FormView};
 use super::secret::{SecretPage, noted};
 use super::words::{ago_within, moment, overlap_label};
@@ -16,6 +16,7 @@ use crate::domain::members::permission::UpdateKeys;
 use crate::pages::{Allowed, Viewer, Visit, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -56,13 +57,13 @@ struct OverlapTile {
 pub(super) async fn page(
     viewer: Allowed<UpdateKeys>,
     key_id: web::Path<String>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
     let form = RotateForm {
         overlap: Overlap::Days7.slug().into(),
-        behind: Behind::asked_for(request.query_string()),
+        behind: asked.0.behind,
         ..RotateForm::default()
     };
     draw(StatusCode::OK, &viewer, &site, &id, &form, Invalid::default()).await

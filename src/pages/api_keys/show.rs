@@ -1,6 +1,6 @@
 //! `/api-keys/{key_id}`: what is known of one key.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::overlap::Overlapping;
@@ -15,9 +15,10 @@ use crate::domain::leaks;
 use crate::domain::members::permission::ViewKeys;
 use crate::domain::members::{self, MemberId, Permission};
 use crate::domain::usage::Period;
-use crate::pages::usage::asked_for;
+use crate::pages::usage::Asked;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 /// How many entries of the key's history the page shows.
@@ -73,12 +74,11 @@ pub(super) struct Happened {
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
     key_id: web::Path<String>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let period = asked_for(request.query_string());
-    let mut page = KeyPage::load(&site.db, &viewer, &id, period).await?;
+    let mut page = KeyPage::load(&site.db, &viewer, &id, asked.0.period).await?;
     page.notice = viewer.take_notice();
     page::ok(&Show { viewer: &viewer, page })
 }

@@ -1,14 +1,15 @@
 //! The table of keys as templates draw it, on its own page and behind dialogs.
 
-use super::query::Query;
-use super::words::{BadgeView, ago, keys};
+use super::query::{Filters, PATH};
+use super::words::{BadgeView, ago};
 use super::work::{Found, Work};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
 use crate::db::Db;
+use crate::db::keyset::Page;
 use crate::domain::api_keys::{
-    self, ApiKey, Badge, Direction, Environment, Page, Sort, Status, Totals, View,
+    self, ApiKey, Badge, Direction, Environment, Sort, Status, Totals, View,
 };
 use crate::domain::members::{Member, Permission};
 use crate::domain::reviews;
@@ -16,6 +17,8 @@ use crate::domain::roles::{self, Role};
 use crate::domain::settings::Settings;
 use crate::pages::Viewer;
 use crate::web::flash::Notice;
+pub(super) use crate::web::list::Choice;
+use crate::web::list::{ListQuery, Pager};
 
 pub(super) struct Table {
     pub notice: Option<Notice>,
@@ -23,7 +26,7 @@ pub(super) struct Table {
     pub is_first_use: bool,
     pub tabs: Vec<Tab>,
     /// What a search keeps of the address.
-    pub kept: Vec<(&'static str, String)>,
+    pub kept: Vec<(String, String)>,
     pub search: String,
     pub roles: Vec<Choice>,
     pub environments: Vec<Choice>,
@@ -34,9 +37,7 @@ pub(super) struct Table {
     pub rows: Vec<Row>,
     /// In place of the rows, what there is to do.
     pub work: Option<Work>,
-    pub foot: String,
-    pub previous: Option<String>,
-    pub next: Option<String>,
+    pub pager: Pager,
 }
 
 pub(super) struct Tab {
@@ -44,12 +45,6 @@ pub(super) struct Tab {
     pub href: String,
     pub count: String,
     pub is_current: bool,
-}
-
-pub(super) struct Choice {
-    pub value: String,
-    pub label: String,
-    pub is_chosen: bool,
 }
 
 /// What stands where there are no rows.
@@ -92,15 +87,15 @@ impl Row {
 }
 
 impl Table {
-    pub(super) async fn load(db: &Db, viewer: &Viewer, query: Query) -> Result<Self> {
+    pub(super) async fn load(db: &Db, viewer: &Viewer, list: ListQuery<Filters>) -> Result<Self> {
         let now = viewer.now;
-        let wanted = query.clone();
+        let wanted = list.clone();
         let settings = viewer.settings.clone();
         let found = db.read(move |connection| {
             let roles = roles::all(connection)?;
             let totals = api_keys::totals(connection, now)?;
-            let filter = wanted.filter(&roles);
-            let page = api_keys::list(connection, &filter, &totals, now)?;
+            let filter = wanted.filters.filter(&roles);
+            let page = api_keys::list(connection, &filter, wanted.cursor.as_ref(), &totals, now)?;
             let work = match filter.view {
                 View::Attention => Some(Found::read(connection, &filter, &page, &settings, now)?),
                 _ => None,
@@ -109,46 +104,45 @@ impl Table {
         });
         let (roles, mut totals, page, work, is_review_due) = found.await?;
         totals.over += i64::from(is_review_due);
-        let mut table = Self::new(viewer, &query, &roles, totals, &page);
-        table.work = work.map(|found| Work::new(viewer, &found, &page.keys));
+        let mut table = Self::new(viewer, &list, &roles, totals, &page);
+        table.work = work.map(|found| Work::new(viewer, &found, &page.rows));
         if table.work.as_ref().is_some_and(|work| !work.is_empty()) {
             table.nothing = None;
         }
         Ok(table)
     }
 
-    fn new(viewer: &Viewer, query: &Query, roles: &[Role], totals: Totals, page: &Page) -> Self {
-        let is_narrowed = query.filter(roles).is_narrowed();
-        let beside = |key: Option<&ApiKey>, position, is_after| {
-            key.map(|key| query.beside(key, position, is_after).href())
-        };
-        let end = page.position.saturating_add(page.keys.len() as u64);
+    fn new(
+        viewer: &Viewer,
+        list: &ListQuery<Filters>,
+        roles: &[Role],
+        totals: Totals,
+        page: &Page<ApiKey>,
+    ) -> Self {
+        let filters = &list.filters;
+        let is_narrowed = filters.filter(roles).is_narrowed() || list.cursor.is_some();
+        let row = |key| row(key, roles, &viewer.member, &viewer.settings, viewer.now);
+        let pager = list.pager(PATH, page);
         Self {
             notice: None,
             is_first_use: totals.all + totals.revoked == 0,
-            tabs: tabs(query, totals),
-            kept: query.kept(&["q", "role", "environment"]),
-            search: query.search.clone(),
-            roles: role_choices(roles, &query.role),
-            environments: environment_choices(query.environment),
-            nothing: page.keys.is_empty().then(|| nothing(query, is_narrowed)),
-            clear_href: query.cleared().href(),
-            caption: caption(query),
-            columns: columns(query),
-            rows: page
-                .keys
-                .iter()
-                .map(|key| row(key, roles, &viewer.member, &viewer.settings, viewer.now))
-                .collect(),
+            tabs: tabs(filters, totals),
+            kept: filters.kept(),
+            search: filters.search.clone(),
+            roles: role_choices(roles, &filters.role),
+            environments: environment_choices(filters.environment),
+            nothing: page.rows.is_empty().then(|| nothing(filters, is_narrowed)),
+            clear_href: filters.cleared().href(),
+            caption: caption(filters),
+            columns: columns(filters),
+            rows: page.rows.iter().map(row).collect(),
             work: None,
-            foot: foot(viewer, query, totals, page),
-            previous: beside(page.keys.first().filter(|_| page.has_before), page.position, false),
-            next: beside(page.keys.last().filter(|_| page.has_after), end, true),
+            pager: Pager { range: foot(viewer, filters, totals, page), ..pager },
         }
     }
 }
 
-fn tabs(query: &Query, totals: Totals) -> Vec<Tab> {
+fn tabs(filters: &Filters, totals: Totals) -> Vec<Tab> {
     [
         (View::All, "All"),
         (View::Attention, "Needs attention"),
@@ -157,44 +151,34 @@ fn tabs(query: &Query, totals: Totals) -> Vec<Tab> {
     ]
     .map(|(view, label)| Tab {
         label,
-        href: query.with_view(view).href(),
+        href: filters.with_view(view).href(),
         count: api_keys::count_text(match view {
             View::Attention => totals.attention + totals.over,
             _ => totals.of(view),
         }),
-        is_current: query.view == view,
+        is_current: filters.view == view,
     })
     .into()
 }
 
 pub(super) fn role_choices(roles: &[Role], chosen: &str) -> Vec<Choice> {
-    let choice = |role: &Role| Choice {
-        value: role.slug.clone(),
-        label: role.name.clone(),
-        is_chosen: role.slug == chosen,
-    };
-    roles.iter().map(choice).collect()
+    roles.iter().map(|role| Choice::new(&role.slug, &role.name, chosen)).collect()
 }
 
 fn environment_choices(chosen: Option<Environment>) -> Vec<Choice> {
-    Environment::ALL
-        .map(|environment| Choice {
-            value: environment.slug().into(),
-            label: environment.label().into(),
-            is_chosen: chosen == Some(environment),
-        })
-        .into()
+    let chosen = chosen.map_or("", Environment::slug);
+    Environment::ALL.map(|one| Choice::new(one.slug(), one.label(), chosen)).into()
 }
 
-fn nothing(query: &Query, is_narrowed: bool) -> Nothing {
+fn nothing(filters: &Filters, is_narrowed: bool) -> Nothing {
     let plain = |title: &str, advice| Nothing { title: title.into(), advice, offers_clear: false };
-    match query.view {
-        _ if !query.search.is_empty() => Nothing {
-            title: format!("No keys match “{}”", query.search),
+    match filters.view {
+        _ if !filters.search.is_empty() => Nothing {
+            title: format!("No keys match “{}”", filters.search),
             advice: "Check the spelling, or search for part of the name or Key ID.",
             offers_clear: true,
         },
-        _ if is_narrowed || query.cursor.is_some() => Nothing {
+        _ if is_narrowed => Nothing {
             title: "No keys match these filters".into(),
             advice: "Choose another role or environment, or show all keys.",
             offers_clear: true,
@@ -216,8 +200,8 @@ fn nothing(query: &Query, is_narrowed: bool) -> Nothing {
     }
 }
 
-fn caption(query: &Query) -> String {
-    let order = match (query.sort, query.direction()) {
+fn caption(filters: &Filters) -> String {
+    let order = match (filters.sort, filters.direction()) {
         (Sort::Created, Direction::Descending) => "newest first",
         (Sort::Created, Direction::Ascending) => "oldest first",
         (Sort::Name, Direction::Ascending) => "by name",
@@ -230,13 +214,13 @@ fn caption(query: &Query) -> String {
     format!("API keys, {order}")
 }
 
-fn columns(query: &Query) -> Vec<Column> {
+fn columns(filters: &Filters) -> Vec<Column> {
     let plain = |label, class| Column { label, class, href: None, sorted: None };
     let sortable = |label, class, sort| Column {
         label,
         class,
-        href: Some(query.with_sort(sort).href()),
-        sorted: (query.sort == sort).then(|| match query.direction() {
+        href: Some(filters.with_sort(sort).href()),
+        sorted: (filters.sort == sort).then(|| match filters.direction() {
             Direction::Ascending => "ascending",
             Direction::Descending => "descending",
         }),
@@ -276,12 +260,11 @@ fn row(key: &ApiKey, roles: &[Role], member: &Member, settings: &Settings, now: 
     }
 }
 
-fn foot(viewer: &Viewer, query: &Query, totals: Totals, page: &Page) -> String {
-    let first = page.position.saturating_add(1);
-    let last = page.position.saturating_add(page.keys.len() as u64);
-    let shown = format!("{}–{} of {}.", thousands(first), thousands(last), keys(page.total));
+fn foot(viewer: &Viewer, filters: &Filters, totals: Totals, page: &Page<ApiKey>) -> String {
+    let noun = if page.total == Some(1) { "key" } else { "keys" };
+    let shown = format!("{} {noun}.", page.range());
     let room = totals.active().map(|active| viewer.settings.active_key_limit - active);
-    let is_plain = query.view == View::All && viewer.may(Permission::CreateKeys);
+    let is_plain = filters.view == View::All && viewer.may(Permission::CreateKeys);
     match room.filter(|_| is_plain) {
         Some(room) if room > 0 => {
             format!("{shown} You can create {} more.", thousands(room.unsigned_abs()))

@@ -60,12 +60,6 @@ pub(super) fn moment(at: Timestamp) -> String {
     format!("{}, {}", day_and_month(at.date()), at.time_of_day())
 }
 
-/// `1 key`, `38 keys`, `1,000+ keys`.
-pub(super) fn keys(count: i64) -> String {
-    let noun = if count == 1 { "key" } else { "keys" };
-    format!("{} {noun}", crate::domain::api_keys::count_text(count))
-}
-
 /// `14,208 requests from 2 addresses`: those that passed.
 pub(super) fn requests(day: LastDay) -> String {
     let count = |count: i64, one: &str, many: &str| {

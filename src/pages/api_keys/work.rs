@@ -6,8 +6,9 @@ use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
 use crate::db::Connection;
+use crate::db::keyset::Page;
 use crate::domain::alerts::{self, COUNTED};
-use crate::domain::api_keys::{self, ApiKey, Filter, Page, Status};
+use crate::domain::api_keys::{self, ApiKey, Filter, Status};
 use crate::domain::attention::{self, Concern, Elsewhere, Reason};
 use crate::domain::members::Permission;
 use crate::domain::reviews::{self, Due};
@@ -34,16 +35,16 @@ impl Found {
     pub(super) fn read(
         connection: &mut Connection,
         filter: &Filter,
-        page: &Page,
+        page: &Page<ApiKey>,
         settings: &Settings,
         now: Timestamp,
     ) -> Result<Self> {
-        let is_first = filter.cursor.is_none() && !filter.is_narrowed();
+        let is_first = page.position == 0 && !filter.is_narrowed();
         let over =
             if is_first { api_keys::noted_when_over(connection, now, OVER)? } else { Vec::new() };
         let why = attention::concerns(connection, &over, settings, now)?;
         let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
-        let concerns = attention::concerns(connection, &page.keys, settings, now)?;
+        let concerns = attention::concerns(connection, &page.rows, settings, now)?;
         let review = if is_first { reviews::due(connection, now)? } else { None };
         let elsewhere = if is_first { attention::elsewhere(connection)? } else { Vec::new() };
         Ok(Self { over, concerns, alerts: alerts::count_open(connection)?, review, elsewhere })

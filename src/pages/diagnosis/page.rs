@@ -2,10 +2,9 @@
 //! alone, and it is gone once it was looked at (ASVS 14.2.1).
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::answer::{self, Answer};
@@ -16,6 +15,7 @@ use crate::domain::diagnosis::{self, Question};
 use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
 use crate::web::form::{SecretFields, SecretForm};
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 /// The largest form that is taken, in bytes: a secret key has 63, and may stand in other text.
@@ -41,14 +41,20 @@ impl SecretFields for Fields {
     const AS_TYPED: &'static [&'static str] = &["question"];
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    #[serde(rename = "q")]
+    asked: String,
+}
+
 /// Answers what the address asks. What is no id is not looked up.
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    request: HttpRequest,
+    query: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let asked = pairs.find_map(|(name, value)| (name == "q").then_some(value)).unwrap_or_default();
+    let asked = query.0.asked;
     let now = viewer.now;
     let facts = Facts::new(&viewer);
     let (asked, answer) = match Question::read(&asked) {

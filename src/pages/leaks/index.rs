@@ -1,17 +1,19 @@
 //! `/leaks`: every report, or those of a key.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
+use serde::{Deserialize, Serialize};
 
 use super::words::{Badge, done};
 use crate::base::clock::{Timestamp, day_and_time, short_date};
 use crate::base::error::Result;
+use crate::db::keyset::Page;
 use crate::domain::api_keys::{self, ApiKey, KeyId};
-use crate::domain::leaks::{self, Cursor, Leak, Page};
+use crate::domain::leaks::{self, Leak};
 use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
+use crate::web::list::{ListQuery, Pager};
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -22,9 +24,7 @@ struct Index<'a> {
     /// The key that the list is narrowed to.
     key: Option<String>,
     rows: Vec<Row>,
-    /// Whether it is not the first page.
-    is_later: bool,
-    next: Option<String>,
+    pager: Pager,
 }
 
 struct Row {
@@ -39,26 +39,25 @@ struct Row {
     badge: Badge,
 }
 
-/// What the address asks for. What cannot be read counts as not asked.
-#[derive(Clone, Debug, Default)]
-struct Query {
+/// What narrows the list.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Filters {
     key: Option<KeyId>,
-    after: Option<Cursor>,
 }
 
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    request: HttpRequest,
+    list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let query = Query::parse(request.query_string());
-    let (key, after) = (query.key, query.after.clone());
+    let (key, cursor) = (list.filters.key, list.cursor.clone());
     let found = site.db.read(move |c| {
         let page = match &key {
-            Some(id) => Page { leaks: leaks::of_key(c, id)?, next: None },
-            None => leaks::list(c, after.as_ref())?,
+            Some(id) => Page::whole(leaks::of_key(c, id)?),
+            None => leaks::list(c, cursor.as_ref())?,
         };
-        let ids: Vec<&str> = page.leaks.iter().map(|leak| leak.key_id.as_str()).collect();
+        let ids: Vec<&str> = page.rows.iter().map(|leak| leak.key_id.as_str()).collect();
         let keys = api_keys::by_ids(c, &ids)?;
         Ok((page, keys))
     });
@@ -67,10 +66,9 @@ pub(super) async fn page(
     page::ok(&Index {
         viewer: &viewer,
         notice: viewer.take_notice(),
-        key: query.key.map(|id| id.as_str().to_owned()),
-        rows: page.leaks.iter().map(|leak| row(leak, &keys, now)).collect(),
-        is_later: query.after.is_some(),
-        next: page.next.map(|cursor| href(&cursor)),
+        key: list.filters.key.map(|id| id.as_str().to_owned()),
+        rows: page.rows.iter().map(|leak| row(leak, &keys, now)).collect(),
+        pager: list.pager("/leaks", &page),
     })
 }
 
@@ -86,24 +84,5 @@ fn row(leak: &Leak, keys: &[ApiKey], now: Timestamp) -> Row {
         at: leak.reported_at.rfc_3339(),
         reporter: leak.reporter.clone(),
         badge: Badge::of(leak),
-    }
-}
-
-fn href(cursor: &Cursor) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    format!("/leaks?{}", query.append_pair("after", &cursor.text()).finish())
-}
-
-impl Query {
-    fn parse(query: &str) -> Self {
-        let mut parsed = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "key" => parsed.key = KeyId::parse(value.trim()),
-                "after" => parsed.after = Cursor::parse(&value),
-                _ => {}
-            }
-        }
-        parsed
     }
 }

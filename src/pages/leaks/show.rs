@@ -1,9 +1,9 @@
 //! `/leaks/{leak_id}`: what became of a leak, and what the key did since.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
+use serde::Deserialize;
 
 use super::timeline::{self, Happened};
 use super::traces::TracesView;
@@ -17,6 +17,7 @@ use crate::domain::members::permission::ViewKeys;
 use crate::domain::{activity, usage};
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 /// How many entries of the key's history are looked at.
@@ -57,16 +58,20 @@ pub(super) struct Asked {
     pub errors: Invalid,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Since {
+    since: String,
+}
+
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
     leak_id: web::Path<String>,
-    request: HttpRequest,
+    query: Query<Since>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let since = pairs.find_map(|(name, value)| (name == "since").then(|| parse_iso_date(&value)));
-    let asked = Asked { since: since.flatten(), ..Asked::default() };
+    let asked = Asked { since: parse_iso_date(&query.0.since), ..Asked::default() };
     draw(StatusCode::OK, &viewer, &site, &id, asked).await
 }
 

@@ -1,17 +1,17 @@
 //! `/mail`: the last messages, what became of them, and sending one again.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use crate::base::clock::{Timestamp, day_and_time};
 use crate::base::error::{Error, Result};
-use crate::domain::mail::outbox::{self, Cursor, Email, EmailId, Page, Status};
+use crate::domain::mail::outbox::{self, Email, EmailId, Status};
 use crate::domain::members::permission::ManageSettings;
-use crate::pages::{Allowed, Viewer, Visit};
+use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::list::{ListQuery, Pager};
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -20,8 +20,7 @@ struct Index<'a> {
     viewer: &'a Viewer,
     notice: Option<Notice>,
     rows: Vec<Row>,
-    newer: Option<String>,
-    older: Option<String>,
+    pager: Pager,
 }
 
 struct Row {
@@ -48,17 +47,17 @@ pub(super) struct Nothing {}
 
 pub(super) async fn page(
     viewer: Allowed<ManageSettings>,
-    request: HttpRequest,
+    list: ListQuery,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let cursor = pairs.find_map(|(name, value)| match &*name {
-        "after" => Cursor::parse(&value, true),
-        "before" => Cursor::parse(&value, false),
-        _ => None,
-    });
-    let found = site.db.read(move |c| outbox::list(c, cursor.as_ref())).await?;
-    page::ok(&Index::new(&viewer, &found))
+    let cursor = list.cursor.clone();
+    let emails = site.db.read(move |c| outbox::list(c, cursor.as_ref())).await?;
+    page::ok(&Index {
+        viewer: &viewer,
+        notice: viewer.take_notice(),
+        rows: emails.rows.iter().map(|email| row(email, viewer.now)).collect(),
+        pager: list.pager("/mail", &emails),
+    })
 }
 
 pub(super) async fn send_again(
@@ -80,24 +79,6 @@ pub(super) async fn send_again(
     };
     notice.set(viewer.session())?;
     Ok(page::see_other("/mail"))
-}
-
-impl<'a> Index<'a> {
-    fn new(viewer: &'a Visit, page: &Page) -> Self {
-        let beside = |email: Option<&Email>, is_after| {
-            let cursor = email.map(|email| Cursor::beside(email, is_after))?;
-            let word = if is_after { "after" } else { "before" };
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            Some(format!("/mail?{}", query.append_pair(word, &cursor.text()).finish()))
-        };
-        Self {
-            viewer,
-            notice: viewer.take_notice(),
-            rows: page.emails.iter().map(|email| row(email, viewer.now)).collect(),
-            newer: beside(page.emails.first().filter(|_| page.has_before), false),
-            older: beside(page.emails.last().filter(|_| page.has_after), true),
-        }
-    }
 }
 
 fn row(email: &Email, now: Timestamp) -> Row {

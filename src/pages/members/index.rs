@@ -3,10 +3,11 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::table::Table;
+use super::table::{Filters, Table};
 use crate::base::error::Result;
 use crate::domain::members::permission::ManageMembers;
 use crate::pages::{Allowed, Viewer};
+use crate::web::list::ListQuery;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -18,9 +19,10 @@ struct Index<'a> {
 
 pub(super) async fn page(
     viewer: Allowed<ManageMembers>,
+    list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let table = Table::load(&site.db, &viewer).await?;
+    let table = Table::page(&site.db, &viewer, list).await?;
     let table = Table { notice: viewer.take_notice(), ..table };
     page::ok(&Index { viewer: &viewer, table })
 }

@@ -1,17 +1,34 @@
 //! The table of members, also behind every dialog.
 
 use super::words::{Badge, permissions};
+use serde::{Deserialize, Serialize};
+
 use crate::base::clock::{Timestamp, ago};
 use crate::base::error::Result;
 use crate::db::Db;
 use crate::domain::members::{self, Member, Permissions, Standing, State};
 use crate::pages::Viewer;
 use crate::web::flash::Notice;
+use crate::web::list::{ListQuery, Pager};
+use crate::web::query;
 
 pub(super) struct Table {
     /// Only on the page itself: behind a dialog it stays for later.
     pub notice: Option<Notice>,
+    /// What is searched for.
+    pub search: String,
+    /// Whether there are more members than a page shows.
+    pub is_long: bool,
     pub rows: Vec<Row>,
+    pub pager: Pager,
+}
+
+/// What narrows the table.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Filters {
+    #[serde(rename = "q", deserialize_with = "query::search")]
+    search: String,
 }
 
 pub(super) struct Row {
@@ -35,10 +52,23 @@ pub(super) struct Action {
 }
 
 impl Table {
+    /// The table as it is first seen.
     pub(super) async fn load(db: &Db, viewer: &Viewer) -> Result<Self> {
-        let members = db.read(members::list).await?;
-        let rows = members.iter().map(|member| Row::new(member, viewer)).collect();
-        Ok(Self { notice: None, rows })
+        Self::page(db, viewer, ListQuery::default()).await
+    }
+
+    pub(super) async fn page(db: &Db, viewer: &Viewer, list: ListQuery<Filters>) -> Result<Self> {
+        let asked = list.clone();
+        let found =
+            db.read(move |c| members::page(c, &asked.filters.search, asked.cursor.as_ref()));
+        let members = found.await?;
+        Ok(Self {
+            notice: None,
+            is_long: members.before.is_some() || members.after.is_some(),
+            rows: members.rows.iter().map(|member| Row::new(member, viewer)).collect(),
+            pager: list.pager("/members", &members),
+            search: list.filters.search,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::base::clock::{Timestamp, iso_date};
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::members::permission::ViewKeys;
-use crate::domain::reviews::{self, Cursor, Item, ReviewId, Stage};
+use crate::domain::reviews::{self, Item, ReviewId, Stage};
 use crate::pages::Allowed;
 use crate::web::export::{self, File, Source};
 use crate::web::{Site, csv};
@@ -57,7 +57,7 @@ enum Position {
     /// Before the columns' names.
     Start,
     /// After that item; before the first item without one.
-    After(Option<Cursor>),
+    After(Option<Box<Item>>),
 }
 
 impl Source for Items {
@@ -66,9 +66,9 @@ impl Source for Items {
             self.position = Position::After(None);
             return csv::head(COLUMNS).map(Some);
         };
-        let items = staged(connection, &self.id, after.as_ref(), self.now)?;
+        let items = staged(connection, &self.id, after.as_deref(), self.now)?;
         let Some((last, _)) = items.last() else { return Ok(None) };
-        self.position = Position::After(Some(Cursor::beside(last, true)));
+        self.position = Position::After(Some(Box::new(last.clone())));
         csv::written(items.iter().map(|(item, stage)| cells(item, *stage))).map(Some)
     }
 }

@@ -1,7 +1,7 @@
 //! The one form of a page of decisions: for each key what is to become of it, a note, and what stood
 //! there when the form was handed out.
 
-use super::query::Query;
+use super::show::Items;
 use crate::base::clock::Timestamp;
 use crate::base::text;
 use crate::domain::api_keys::KeyId;
@@ -28,7 +28,7 @@ pub(super) struct Typed {
 pub(super) struct Sent {
     pub rows: Vec<Typed>,
     /// The page that it came from.
-    pub place: Query,
+    pub place: Items,
 }
 
 impl Sent {
@@ -36,7 +36,7 @@ impl Sent {
         let mut sent = Self::default();
         for (name, value) in fields {
             if name == "place" {
-                sent.place = Query::parse(value);
+                sent.place = Items::read(value);
                 continue;
             }
             let Some((what, id)) = name.split_once('_') else { continue };

@@ -1,21 +1,18 @@
 //! `/reviews`: every review, the newest first.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
 
 use super::words::{self, Badge};
-use crate::base::clock::{Timestamp, long_date, short_date};
+use crate::base::clock::{long_date, short_date};
 use crate::base::error::Result;
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ViewKeys;
 use crate::domain::reviews::{self, Due, Progress, Review};
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
+use crate::web::list::{ListQuery, Pager};
 use crate::web::{Site, page};
-
-/// How many reviews a page shows.
-const PAGE: i64 = 25;
 
 #[derive(Template)]
 #[template(path = "reviews/index.html")]
@@ -28,8 +25,7 @@ struct Index<'a> {
     every: Option<i32>,
     may_start: bool,
     rows: Vec<Row>,
-    is_later: bool,
-    next: Option<String>,
+    pager: Pager,
 }
 
 struct Row {
@@ -43,26 +39,16 @@ struct Row {
 
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    request: HttpRequest,
+    list: ListQuery,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let before = pairs.find_map(|(name, value)| (name == "before").then(|| value.parse().ok()));
-    let before: Option<Timestamp> = before.flatten().map(Timestamp::from_millis);
-    let now = viewer.now;
+    let (cursor, now) = (list.cursor.clone(), viewer.now);
     let found = site.db.read(move |c| {
-        let reviews = reviews::list(c, before, PAGE + 1)?;
-        let mut rows = Vec::new();
-        for review in reviews {
-            rows.push((reviews::progress(c, &review, now)?, review));
-        }
-        Ok((rows, reviews::due(c, now)?))
+        let reviews = reviews::list(c, cursor.as_ref())?;
+        let progress = reviews.rows.iter().map(|review| reviews::progress(c, review, now));
+        Ok((progress.collect::<Result<Vec<_>>>()?, reviews, reviews::due(c, now)?))
     });
-    let (mut found, due) = found.await?;
-    let has_more = found.len() > 25;
-    found.truncate(25);
-    let last = found.last().filter(|_| has_more);
-    let next = last.map(|(_, r)| format!("/reviews?before={}", r.started_at.millis()));
+    let (progress, reviews, due) = found.await?;
     let is_open = matches!(due, Some(Due::Open(..)));
     page::ok(&Index {
         viewer: &viewer,
@@ -73,9 +59,8 @@ pub(super) async fn page(
         },
         every: Some(viewer.settings.review_days).filter(|days| *days > 0),
         may_start: !is_open && viewer.may(Permission::UpdateKeys),
-        rows: found.iter().map(|(progress, review)| row(review, *progress)).collect(),
-        is_later: before.is_some(),
-        next,
+        rows: reviews.rows.iter().zip(progress).map(|(review, done)| row(review, done)).collect(),
+        pager: list.pager("/reviews", &reviews),
     })
 }
 

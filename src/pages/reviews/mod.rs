@@ -5,7 +5,6 @@ mod export;
 mod facts;
 mod form;
 mod index;
-mod query;
 mod report;
 mod row;
 mod show;

@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::api_keys::{self, Details};
 use crate::domain::members::permission::ViewKeys;
-use crate::domain::reviews::{self, Cursor, Decision, Item, Progress, Review, ReviewId, Stage};
+use crate::domain::reviews::{self, Decision, Item, Progress, Review, ReviewId, Stage};
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::{Site, page};
@@ -83,8 +83,8 @@ fn read(c: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<Read> {
     };
     let mut items = Vec::new();
     while items.len() < ROWS {
-        let after = items.last().map(|(item, _)| Cursor::beside(item, true));
-        let batch = staged(c, id, after.as_ref(), now)?;
+        let last = items.last().map(|(item, _)| item);
+        let batch = staged(c, id, last, now)?;
         if batch.is_empty() {
             break;
         }
@@ -104,10 +104,10 @@ fn read(c: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<Read> {
 pub(super) fn staged(
     c: &mut Connection,
     id: &ReviewId,
-    after: Option<&Cursor>,
+    last: Option<&Item>,
     now: Timestamp,
 ) -> Result<Vec<(Item, Stage)>> {
-    let items = reviews::next_items(c, id, after, BATCH)?;
+    let items = reviews::next_items(c, id, last, BATCH)?;
     let keys: Vec<&str> = items.iter().map(|item| item.key_id.as_str()).collect();
     let details = api_keys::details_of(c, &keys)?;
     let stage = |item: &Item| {

@@ -1,25 +1,25 @@
 //! `/reviews/{review_id}`: how far a review is, and the form with which keys are decided on.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
+use serde::{Deserialize, Serialize};
 
 use super::ask::Ask;
 use super::facts::Known;
 use super::form::Sent;
-use super::query::Query;
 use super::row::Row;
 use super::words::{self, Badge, count, moment};
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::Connection;
+use crate::db::keyset::Page;
 use crate::domain::members::Permission;
 use crate::domain::members::permission::{UpdateKeys, ViewKeys};
-use crate::domain::reviews::{
-    self, Cursor, Decision, Item, Page, Progress, Review, ReviewId, Saved, View,
-};
+use crate::domain::reviews::{self, Decision, Item, Progress, Review, ReviewId, Saved, View};
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::list::{ListQuery, Pager};
 use crate::web::{Site, page};
 
 /// The largest form that is taken, in bytes: 25 notes, percent-encoded, and what stands around them.
@@ -45,8 +45,7 @@ struct Show<'a> {
     /// What the form was drawn for, so that it leads back.
     place: String,
     rows: Vec<Row>,
-    previous: Option<String>,
-    next: Option<String>,
+    pager: Pager,
     ask: Option<Ask>,
     errors: Invalid,
 }
@@ -57,10 +56,19 @@ struct Tab {
     is_current: bool,
 }
 
+/// Which of a review's items are listed.
+pub(super) type Items = ListQuery<Filters>;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Filters {
+    pub view: View,
+}
+
 /// What is drawn of a review.
 #[derive(Default)]
 pub(super) struct Drawn {
-    pub query: Query,
+    pub items: Items,
     /// What somebody typed; its keys are then the page's.
     pub sent: Option<Sent>,
     /// What somebody is asked to confirm.
@@ -71,11 +79,11 @@ pub(super) struct Drawn {
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
     review_id: web::Path<String>,
-    request: HttpRequest,
+    items: Items,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let drawn = Drawn { query: Query::parse(request.query_string()), ..Drawn::default() };
+    let drawn = Drawn { items, ..Drawn::default() };
     draw(StatusCode::OK, &viewer, &site, &id, drawn).await
 }
 
@@ -92,10 +100,10 @@ pub(super) async fn save(
         errors.add("", "Nothing was saved. Correct what is marked below, then save again");
         sent.rows.retain(|row| row.error.is_some() || !row.decision.is_empty());
         let drawn =
-            Drawn { query: sent.place.clone(), sent: Some(sent), errors, ..Drawn::default() };
+            Drawn { items: sent.place.clone(), sent: Some(sent), errors, ..Drawn::default() };
         return draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, drawn).await;
     };
-    let location = sent.place.href(&id);
+    let location = sent.place.href(&path(&id));
     let (decided, back) = (id.clone(), location.clone());
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, &back)?;
@@ -146,35 +154,34 @@ fn overtaken(saved: &Saved, mut sent: Sent) -> Drawn {
         errors.add("", message);
     }
     sent.rows.retain(|row| saved.overtaken.iter().any(|item| item.key_id == row.key_id));
-    Drawn { query: sent.place.clone(), sent: Some(sent), errors, ..Drawn::default() }
+    Drawn { items: sent.place.clone(), sent: Some(sent), errors, ..Drawn::default() }
 }
 
 /// What is read for the page.
 struct Read {
     review: Review,
     progress: Progress,
-    page: Page,
+    items: Page<Item>,
     known: Known,
 }
 
 fn read(
     c: &mut Connection,
     id: &ReviewId,
-    query: &Query,
+    list: &Items,
     typed: Option<&[String]>,
     now: crate::base::clock::Timestamp,
 ) -> Result<Read> {
     let review = reviews::find(c, id)?.ok_or(Error::NotFound)?;
-    let page = match typed {
+    let items = match typed {
         Some(keys) => {
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-            let items = reviews::items_of(c, id, &keys)?;
-            Page { items, has_before: false, has_after: false }
+            Page::whole(reviews::items_of(c, id, &keys)?)
         }
-        None => reviews::items(c, id, query.view, query.cursor.as_ref(), now)?,
+        None => reviews::items(c, id, list.filters.view, list.cursor.as_ref(), now)?,
     };
-    let known = Known::read(c, &page.items)?;
-    Ok(Read { progress: reviews::progress(c, &review, now)?, review, page, known })
+    let known = Known::read(c, &items.rows)?;
+    Ok(Read { progress: reviews::progress(c, &review, now)?, review, items, known })
 }
 
 pub(super) async fn draw(
@@ -184,24 +191,22 @@ pub(super) async fn draw(
     id: &ReviewId,
     drawn: Drawn,
 ) -> Result<HttpResponse> {
-    let (wanted, query, now) = (id.clone(), drawn.query.clone(), viewer.now);
+    let (wanted, list, now) = (id.clone(), drawn.items.clone(), viewer.now);
     let keys = drawn
         .sent
         .as_ref()
         .map(|sent| sent.rows.iter().map(|row| row.key_id.as_str().to_owned()).collect::<Vec<_>>());
-    let found = site.db.read(move |c| read(c, &wanted, &query, keys.as_deref(), now)).await?;
+    let found = site.db.read(move |c| read(c, &wanted, &list, keys.as_deref(), now)).await?;
     page::page(status, &Show::new(viewer, found, drawn))
 }
 
 impl<'a> Show<'a> {
     fn new(viewer: &'a Visit, read: Read, drawn: Drawn) -> Self {
-        let Read { review, progress, page, known } = read;
-        let Drawn { query, sent, ask, errors } = drawn;
+        let Read { review, progress, items, known } = read;
+        let Drawn { items: list, sent, ask, errors } = drawn;
+        let view = list.filters.view;
         let typed = |item: &Item| sent.as_ref()?.rows.iter().find(|row| row.key_id == item.key_id);
         let row = |item: &Item| Row::new(viewer, &review, item, &known, typed(item));
-        let beside = |item: Option<&Item>, is_after| {
-            item.map(|item| query.at(Some(Cursor::beside(item, is_after))).href(&review.id))
-        };
         let is_shown = viewer.may(Permission::ViewKeys);
         Self {
             viewer,
@@ -215,16 +220,15 @@ impl<'a> Show<'a> {
             progress,
             decided: words::decided(progress),
             inactive: words::inactive(progress),
-            tabs: tabs(&query, &review.id),
-            is_undecided: query.view == View::Undecided,
-            place: match query.view {
+            tabs: tabs(view, &review.id),
+            is_undecided: view == View::Undecided,
+            place: match view {
                 // Decided keys leave this view, so that its start is where to go on.
-                View::Undecided => Query::default().text(),
-                _ => query.text(),
+                View::Undecided => String::new(),
+                _ => list.text(),
             },
-            previous: beside(page.items.first().filter(|_| page.has_before), false),
-            next: beside(page.items.last().filter(|_| page.has_after), true),
-            rows: page.items.iter().filter(|_| is_shown).map(row).collect(),
+            pager: list.pager(&path(&review.id), &items),
+            rows: items.rows.iter().filter(|_| is_shown).map(row).collect(),
             ask,
             errors,
             review,
@@ -249,11 +253,15 @@ fn ended(review: &Review) -> Option<String> {
     Some(format!("{verb} by {} on {}.", ended.by, moment(ended.at)))
 }
 
-fn tabs(query: &Query, id: &ReviewId) -> Vec<Tab> {
+fn path(id: &ReviewId) -> String {
+    format!("/reviews/{}", id.as_str())
+}
+
+fn tabs(shown: View, id: &ReviewId) -> Vec<Tab> {
     let tab = |(view, label): (View, &'static str)| Tab {
         label,
-        href: Query { view, cursor: None }.href(id),
-        is_current: query.view == view,
+        href: Items::from(Filters { view }).href(&path(id)),
+        is_current: shown == view,
     };
     let decided = Decision::ALL.map(|decision| (View::Decided(decision), decision.label()));
     [(View::Undecided, "Undecided"), (View::All, "All")]

@@ -1,14 +1,15 @@
 //! `/roles`: the table.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
+use serde::Deserialize;
 
 use super::table::Table;
 use crate::base::error::Result;
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::scopes;
 use crate::pages::{Allowed, Viewer};
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -18,14 +19,18 @@ struct Index<'a> {
     table: Table,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filters {
+    scope: Option<String>,
+}
+
 pub(super) async fn page(
     viewer: Allowed<ManageRoles>,
-    request: HttpRequest,
+    filters: Query<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let scope = pairs.find(|(name, _)| name == "scope").map(|(_, value)| value.into_owned());
-    let scope = scope.filter(|scope| scopes::is_scope(scope));
+    let scope = filters.0.scope.filter(|scope| scopes::is_scope(scope));
     let reader = viewer.viewer();
     let mut table = site.db.read(move |c| Table::load(c, &reader, scope)).await?;
     table.notice = viewer.take_notice();

@@ -1,18 +1,15 @@
 //! `/scopes`: the table, and a search in it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
+use serde::Deserialize;
 
 use super::table::Table;
 use crate::base::error::Result;
-use crate::base::text;
 use crate::domain::members::permission::ManageRoles;
 use crate::pages::{Allowed, Viewer};
+use crate::web::query::{self, Query};
 use crate::web::{Site, page};
-
-/// The longest search text, in characters.
-const LONGEST_SEARCH: usize = 80;
 
 #[derive(Template)]
 #[template(path = "scopes/index.html")]
@@ -21,15 +18,19 @@ struct Index<'a> {
     table: Table,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filters {
+    #[serde(rename = "q", deserialize_with = "query::search")]
+    search: String,
+}
+
 pub(super) async fn page(
     viewer: Allowed<ManageRoles>,
-    request: HttpRequest,
+    filters: Query<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let search = pairs.find(|(name, _)| name == "q").map(|(_, value)| value.into_owned());
-    let search = text::visible(search.unwrap_or_default().trim(), LONGEST_SEARCH);
-    let mut table = Table::load(&site.db, search).await?;
+    let mut table = Table::load(&site.db, filters.0.search).await?;
     table.notice = viewer.take_notice();
     page::ok(&Index { viewer: &viewer, table })
 }

@@ -6,7 +6,6 @@ use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::{account, known_browser};
@@ -20,6 +19,7 @@ use crate::pages::{Public, SESSION_KEY, SignedIn};
 use crate::web::flash::Notice;
 use crate::web::form::{Form, LateForm, STRANGERS, SecretFields};
 use crate::web::form_token;
+use crate::web::query::Query;
 use crate::web::refusal::Refusal;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
@@ -60,24 +60,33 @@ struct SignInPage {
     notice: Option<Notice>,
 }
 
+/// What the page's address asks for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    next: String,
+    /// There when a session has ended.
+    ended: Option<String>,
+}
+
 pub(super) async fn page(
     visitor: Public,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (mut next, mut has_ended) = (String::new(), false);
-    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-        match &*name {
-            "next" => next = value.into_owned(),
-            "ended" => has_ended = true,
-            _ => {}
-        }
-    }
+    let Asked { next, ended } = asked.0;
     if let Some(led_on) = led_on(&visitor, &next) {
         return Ok(led_on);
     }
-    draw(StatusCode::OK, &visitor, &site, (String::new(), next), has_ended, Invalid::default())
-        .await
+    draw(
+        StatusCode::OK,
+        &visitor,
+        &site,
+        (String::new(), next),
+        ended.is_some(),
+        Invalid::default(),
+    )
+    .await
 }
 
 /// Where somebody who is signed in wanted to go.

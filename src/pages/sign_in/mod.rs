@@ -10,9 +10,11 @@ pub mod session;
 mod set_up;
 
 use actix_web::{HttpResponse, web};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
+use crate::base::text;
 use crate::domain::activity::Author;
 use crate::domain::sign_in::{Door, Password};
 use crate::pages::Public;
@@ -33,6 +35,19 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/invitation", invitation::page);
     routes.post("/invitation", invitation::accept);
     account::routes(routes);
+}
+
+/// What a one-time link holds.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Link {
+    code: String,
+}
+
+impl Link {
+    fn code(&self) -> String {
+        text::visible(&self.code, 64)
+    }
 }
 
 /// Leads password managers to the page where a password is changed.

@@ -1,14 +1,13 @@
 //! `/reset-password`: a new password through a one-time link.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::index::enter;
-use super::{attempt, judge};
+use super::{Link, attempt, judge};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Member;
 use crate::domain::settings;
@@ -17,6 +16,7 @@ use crate::pages::Public;
 use crate::web::flash::Notice;
 use crate::web::form::{STRANGERS, SecretFields, SecretForm};
 use crate::web::form_token;
+use crate::web::query::Query;
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
 
@@ -45,12 +45,10 @@ struct ResetPage {
 
 pub(super) async fn page(
     visitor: Public,
-    request: HttpRequest,
+    link: Query<Link>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let code = form_urlencoded::parse(request.query_string().as_bytes())
-        .find_map(|(name, value)| (name == "code").then(|| crate::base::text::visible(&value, 64)))
-        .unwrap_or_default();
+    let code = link.0.code();
     let member = whose(&visitor, &site, &code).await?;
     let status = if member.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     draw(status, &visitor, &site, code, member, Invalid::default())

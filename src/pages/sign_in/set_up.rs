@@ -1,14 +1,13 @@
 //! `/set-up`: the organisation and its first super manager; 404 once there is a member.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::attempt;
 use super::index::enter;
+use super::{Link, attempt};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::{Email, Member, MemberName};
 use crate::domain::roles;
@@ -20,6 +19,7 @@ use crate::pages::Public;
 use crate::web::flash::Notice;
 use crate::web::form::{STRANGERS, SecretFields, SecretForm};
 use crate::web::form_token;
+use crate::web::query::Query;
 use crate::web::theme::Theme;
 use crate::web::{Site, page};
 
@@ -60,13 +60,11 @@ struct Checked {
 
 pub(super) async fn page(
     visitor: Public,
-    request: HttpRequest,
+    link: Query<Link>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     must_be_open(&site).await?;
-    let code = form_urlencoded::parse(request.query_string().as_bytes())
-        .find_map(|(name, value)| (name == "code").then(|| crate::base::text::visible(&value, 64)));
-    let typed = SetUpForm { code: code.unwrap_or_default(), ..SetUpForm::default() };
+    let typed = SetUpForm { code: link.0.code(), ..SetUpForm::default() };
     draw(StatusCode::OK, &visitor, &site, typed, Invalid::default())
 }
 

@@ -2,21 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
+use serde::{Deserialize, Serialize};
 
 use super::reason;
 use crate::base::clock::{Timestamp, day_and_time};
 use crate::base::error::Result;
 use crate::base::text::thousands;
+use crate::base::word::word;
+use crate::db::keyset::Page;
 use crate::domain::api_keys::{self, KeyId};
 use crate::domain::members::permission::ViewKeys;
-use crate::domain::usage::denials::{self, Cursor, Denied, Filter, Page, Whose};
+use crate::domain::usage::denials::{self, Denied, Filter, Whose};
 use crate::domain::usage::{Outcome, Period};
 use crate::pages::{Allowed, Viewer};
+use crate::web::list::{Choice, ListQuery, Pager};
 use crate::web::{Site, page};
 
+/// The address of the list.
+const PATH: &str = "/usage/denials";
 /// The word for requests without a genuine secret.
 const STRANGERS: &str = "none";
 
@@ -29,14 +34,7 @@ struct Denials<'a> {
     reasons: Vec<Choice>,
     periods: Vec<Choice>,
     rows: Vec<Row>,
-    newer: Option<String>,
-    older: Option<String>,
-}
-
-struct Choice {
-    value: &'static str,
-    label: String,
-    is_chosen: bool,
+    pager: Pager,
 }
 
 struct Row {
@@ -50,65 +48,74 @@ struct Row {
     at: String,
 }
 
-/// What the address asks for. What cannot be read counts as not asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Query {
+/// What narrows the list.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Filters {
+    #[serde(rename = "key")]
     whose: Whose,
     reason: Option<Outcome>,
     period: Period,
-    cursor: Option<Cursor>,
+}
+
+word!(Whose, whose_word, |text| match text {
+    STRANGERS => Some(Self::Strangers),
+    id => KeyId::parse(id.trim()).map(Self::Key),
+});
+
+fn whose_word(whose: &Whose) -> &str {
+    match whose {
+        Whose::Everybody => "",
+        Whose::Strangers => STRANGERS,
+        Whose::Key(id) => id.as_str(),
+    }
 }
 
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    request: HttpRequest,
+    list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let query = Query::parse(request.query_string());
-    let filter = query.filter(viewer.now);
-    let cursor = query.cursor.clone();
+    let (filter, cursor) = (list.filters.filter(viewer.now), list.cursor.clone());
     let found = site.db.read(move |c| {
         let page = denials::list(c, &filter, cursor.as_ref())?;
         let ids: Vec<&str> =
-            page.denials.iter().filter_map(|d| d.key_id.as_ref()).map(KeyId::as_str).collect();
+            page.rows.iter().filter_map(|d| d.key_id.as_ref()).map(KeyId::as_str).collect();
         let keys = api_keys::by_ids(c, &ids)?.into_iter();
         let names = keys.map(|key| (key.id, key.name.as_str().to_owned())).collect();
         Ok((page, names))
     });
     let (found, names) = found.await?;
-    page::ok(&Denials::new(&viewer, &query, &found, &names))
+    page::ok(&Denials::new(&viewer, &list, &found, &names))
 }
 
 impl<'a> Denials<'a> {
     fn new(
         viewer: &'a Viewer,
-        query: &Query,
-        page: &Page,
+        list: &ListQuery<Filters>,
+        page: &Page<Denied>,
         names: &BTreeMap<KeyId, String>,
     ) -> Self {
-        let beside = |denied: Option<&Denied>, is_after| {
-            denied.map(|d| query.at(Some(Cursor::beside(d, is_after))).href())
-        };
+        let filters = &list.filters;
         let is_kept = |outcome: &Outcome| *outcome != Outcome::Pass;
         let reasons = Outcome::ALL.into_iter().filter(is_kept).map(|outcome| Choice {
-            value: outcome.code(),
+            value: outcome.code().into(),
             label: reason(outcome, ""),
-            is_chosen: query.reason == Some(outcome),
+            is_chosen: filters.reason() == Some(outcome),
         });
         let periods = Period::ALL.map(|period| Choice {
-            value: period.slug(),
+            value: period.slug().into(),
             label: format!("Last {}", period.label()),
-            is_chosen: query.period == period,
+            is_chosen: filters.period == period,
         });
         Self {
             viewer,
-            key: query.key().to_owned(),
-            is_narrowed: query.whose != Whose::Everybody || query.reason.is_some(),
+            key: whose_word(&filters.whose).into(),
+            is_narrowed: filters.whose != Whose::Everybody || filters.reason().is_some(),
             reasons: reasons.collect(),
             periods: periods.into(),
-            rows: page.denials.iter().map(|denied| row(denied, names, viewer.now)).collect(),
-            newer: beside(page.denials.first().filter(|_| page.has_before), false),
-            older: beside(page.denials.last().filter(|_| page.has_after), true),
+            rows: page.rows.iter().map(|denied| row(denied, names, viewer.now)).collect(),
+            pager: list.pager(PATH, page),
         }
     }
 }
@@ -130,79 +137,31 @@ fn row(denied: &Denied, names: &BTreeMap<KeyId, String>, now: Timestamp) -> Row 
     }
 }
 
-impl Query {
-    fn parse(query: &str) -> Self {
-        let mut parsed = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "key" if value == STRANGERS => parsed.whose = Whose::Strangers,
-                "key" => {
-                    parsed.whose =
-                        KeyId::parse(value.trim()).map_or_else(Whose::default, Whose::Key);
-                }
-                "reason" => {
-                    parsed.reason = Outcome::parse(&value).filter(|r| *r != Outcome::Pass);
-                }
-                "period" => parsed.period = Period::parse(&value),
-                "after" => parsed.cursor = Cursor::parse(&value, true),
-                "before" => parsed.cursor = Cursor::parse(&value, false),
-                _ => {}
-            }
-        }
-        parsed
+impl Filters {
+    /// The reason, if requests are refused for it.
+    fn reason(&self) -> Option<Outcome> {
+        self.reason.filter(|reason| *reason != Outcome::Pass)
     }
 
     fn filter(&self, now: Timestamp) -> Filter {
-        Filter { whose: self.whose.clone(), reason: self.reason, since: self.period.start(now) }
-    }
-
-    fn key(&self) -> &str {
-        match &self.whose {
-            Whose::Everybody => "",
-            Whose::Strangers => STRANGERS,
-            Whose::Key(id) => id.as_str(),
-        }
-    }
-
-    fn at(&self, cursor: Option<Cursor>) -> Self {
-        Self { cursor, ..self.clone() }
-    }
-
-    fn href(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        let reason = self.reason.map(Outcome::code).unwrap_or_default();
-        for (name, value) in [("key", self.key()), ("reason", reason)] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        query.append_pair("period", self.period.slug());
-        if let Some(cursor) = &self.cursor {
-            query.append_pair(if cursor.is_after { "after" } else { "before" }, &cursor.text());
-        }
-        format!("/usage/denials?{}", query.finish())
+        let since = self.period.start(now);
+        Filter { whose: self.whose.clone(), reason: self.reason(), since }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use crate::web::query;
 
     #[test]
     fn what_is_written_reads_back() {
         let href = "/usage/denials?key=key_0123456789AB&reason=scope_missing&period=90d\
-                    &before=1795435200000%7Ereq_0123456789ABCDEF";
-        assert_eq!(Query::parse(&href["/usage/denials?".len()..]).href(), href);
-        assert_eq!(Query::parse("key=none").whose, Whose::Strangers);
-        assert_eq!(Query::parse("key=nobody&reason=pass&period=1y"), Query::default());
-    }
-
-    proptest! {
-        #[test]
-        fn any_address_can_be_read_and_settles(text in ".*") {
-            let query = Query::parse(&text);
-            prop_assert_eq!(Query::parse(&query.href()["/usage/denials?".len()..]), query);
-        }
+                    &before=25%7Ereq_0123456789ABCDEF%7E1795435200000";
+        let list: ListQuery<Filters> = ListQuery::read(&href["/usage/denials?".len()..]);
+        assert_eq!(list.href(PATH), href);
+        assert_eq!(query::read::<Filters>("key=none").whose, Whose::Strangers);
+        let nothing: Filters = query::read("key=nobody&reason=pass&period=1y");
+        assert_eq!((nothing.whose.clone(), nothing.reason(), nothing.period), Default::default());
     }
 }

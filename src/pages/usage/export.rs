@@ -3,7 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::asked_for;
+use super::Asked;
 use crate::base::clock::{Timestamp, iso_date};
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -12,6 +12,7 @@ use crate::domain::members::permission::ViewKeys;
 use crate::domain::usage::{self, Outcome, Period};
 use crate::pages::Allowed;
 use crate::web::export::{self, File, Source};
+use crate::web::query::Query;
 use crate::web::{Site, csv};
 
 /// How many keys are read at once.
@@ -20,9 +21,10 @@ const BATCH: i64 = 100;
 pub(super) async fn comma_separated(
     viewer: Allowed<ViewKeys>,
     request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> HttpResponse {
-    let (period, now) = (asked_for(request.query_string()), viewer.now);
+    let (period, now) = (asked.0.period, viewer.now);
     let name = format!(
         "latchkey-usage-{}-to-{}.csv",
         iso_date(period.start(now).date()),

@@ -1,5 +1,7 @@
 //! Figures, periods and plots: the top of the card that shows a series.
 
+use serde::Deserialize;
+
 use super::chart::Chart;
 use crate::base::clock::Timestamp;
 use crate::base::text::thousands;
@@ -48,9 +50,8 @@ fn periods(path: &str, shown: Period) -> Vec<Link> {
 }
 
 /// The period that an address asks for.
-pub fn asked_for(query: &str) -> Period {
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    pairs
-        .find(|(name, _)| name == "period")
-        .map_or_else(Period::default, |(_, v)| Period::parse(&v))
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    pub period: Period,
 }

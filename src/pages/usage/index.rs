@@ -1,9 +1,9 @@
 //! `/usage`: what became of the requests with all keys.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::{Figures, asked_for, reason};
+use super::{Asked, Figures, reason};
 use crate::base::clock::{Timestamp, ago, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
@@ -11,6 +11,7 @@ use crate::domain::api_keys::{self, ApiKey, count_text};
 use crate::domain::members::permission::ViewKeys;
 use crate::domain::usage::{self, Busy, Period};
 use crate::pages::{Allowed, Viewer};
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 /// How many keys each table shows.
@@ -53,10 +54,10 @@ struct Reason {
 
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (period, now) = (asked_for(request.query_string()), viewer.now);
+    let (period, now) = (asked.0.period, viewer.now);
     let found = site.db.read(move |c| {
         let since = period.start(now);
         let busiest = usage::busiest(c, period, now, KEYS)?;

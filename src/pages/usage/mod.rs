@@ -10,7 +10,7 @@ mod seen;
 mod words;
 
 pub use chart::Chart;
-pub use figures::{Figures, asked_for};
+pub use figures::{Asked, Figures};
 pub use seen::SeenView;
 pub use words::{Advice, advice, reason};
 

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::details::EndpointPage;
-use super::query::Query;
 use super::{Nothing, id};
 use crate::base::error::Result;
 use crate::domain::members::permission::ManageSettings;
@@ -12,6 +11,7 @@ use crate::domain::webhooks;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::list::ListQuery;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -27,7 +27,7 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = id(&webhook_id)?;
-    let page = EndpointPage::load(&site.db, &id, Query::default(), viewer.now).await?;
+    let page = EndpointPage::load(&site.db, &id, ListQuery::default(), viewer.now).await?;
     page::ok(&Delete { viewer: &viewer, page })
 }
 

@@ -1,14 +1,34 @@
 //! A webhook with its delivery log, as its page and the dialogs over it draw it.
 
+use serde::{Deserialize, Serialize};
+
 use super::location;
-use super::query::Query;
 use super::words::{Badge, last, moment};
 use crate::base::clock::{Timestamp, day_and_time, long_date};
 use crate::base::error::Result;
 use crate::db::Db;
-use crate::domain::webhooks::delivery::{self, Cursor, Delivery, Page, Status};
+use crate::db::keyset::Page;
+use crate::domain::webhooks::delivery::{self, Delivery, Status};
 use crate::domain::webhooks::{self, Endpoint, EndpointId};
 use crate::web::flash::Notice;
+use crate::web::list::{ListQuery, Pager};
+
+/// What narrows the delivery log.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Filters {
+    show: Show,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+enum Show {
+    #[default]
+    #[serde(rename = "all")]
+    All,
+    /// Only those that were given up.
+    #[serde(rename = "failed")]
+    Failed,
+}
 
 pub(super) struct EndpointPage {
     pub notice: Option<Notice>,
@@ -29,8 +49,7 @@ pub(super) struct EndpointPage {
     pub old_secret_until: Option<String>,
     pub rows: Vec<Row>,
     pub only_failed: bool,
-    pub newer: Option<String>,
-    pub older: Option<String>,
+    pub pager: Pager,
 }
 
 /// A row of the delivery log.
@@ -50,30 +69,31 @@ impl EndpointPage {
     pub(super) async fn load(
         db: &Db,
         id: &EndpointId,
-        query: Query,
+        list: ListQuery<Filters>,
         now: Timestamp,
     ) -> Result<Self> {
-        let (wanted, asked) = (id.clone(), query.clone());
+        let (wanted, asked) = (id.clone(), list.clone());
         let found = db.read(move |c| {
             let endpoint = webhooks::find(c, &wanted)?;
-            let page = delivery::list(c, &wanted, asked.only_failed, asked.cursor.as_ref())?;
+            let only_failed = asked.filters.show == Show::Failed;
+            let page = delivery::list(c, &wanted, only_failed, asked.cursor.as_ref())?;
             Ok((endpoint, page))
         });
         let (endpoint, page) = found.await?;
-        Ok(Self::new(&endpoint, &page, &query, now))
+        Ok(Self::new(&endpoint, &page, &list, now))
     }
 
     /// A webhook to which nothing was sent yet.
     pub(super) fn without_deliveries(endpoint: &Endpoint, now: Timestamp) -> Self {
-        Self::new(endpoint, &Page::default(), &Query::default(), now)
+        Self::new(endpoint, &Page::default(), &ListQuery::default(), now)
     }
 
-    fn new(endpoint: &Endpoint, page: &Page, query: &Query, now: Timestamp) -> Self {
-        let place = location(&endpoint.id);
-        let beside = |delivery: Option<&Delivery>, is_after| {
-            let cursor = delivery.map(|delivery| Cursor::beside(delivery, is_after))?;
-            Some(format!("{place}{}", query.href(Some(cursor))))
-        };
+    fn new(
+        endpoint: &Endpoint,
+        page: &Page<Delivery>,
+        list: &ListQuery<Filters>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             notice: None,
             id: endpoint.id.as_str().into(),
@@ -88,10 +108,9 @@ impl EndpointPage {
             failing_since: endpoint.failing_since.map(moment),
             gone: endpoint.gone_at.map(moment),
             old_secret_until: endpoint.old_secret_ends_at.filter(|end| *end > now).map(moment),
-            rows: page.deliveries.iter().map(|delivery| row(delivery, now)).collect(),
-            only_failed: query.only_failed,
-            newer: beside(page.deliveries.first().filter(|_| page.has_before), false),
-            older: beside(page.deliveries.last().filter(|_| page.has_after), true),
+            rows: page.rows.iter().map(|delivery| row(delivery, now)).collect(),
+            only_failed: list.filters.show == Show::Failed,
+            pager: list.pager(&location(&endpoint.id), page),
         }
     }
 }

@@ -6,7 +6,6 @@ use askama::Template;
 
 use super::details::EndpointPage;
 use super::form::{Fields, FormView};
-use super::query::Query;
 use super::{id, location};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::activity::{self, Theirs};
@@ -15,6 +14,7 @@ use crate::domain::webhooks::{self, EndpointId, Policy};
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::list::ListQuery;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -84,6 +84,6 @@ async fn draw(
     let mut fields = typed.unwrap_or(present);
     // The present one, so that saving again is knowing better.
     fields.version = version;
-    let page = EndpointPage::load(&site.db, id, Query::default(), viewer.now).await?;
+    let page = EndpointPage::load(&site.db, id, ListQuery::default(), viewer.now).await?;
     page::page(status, &Edit { viewer, page, form: FormView::new(fields, errors), conflict })
 }

@@ -7,7 +7,6 @@ mod edit;
 mod form;
 mod index;
 mod new;
-mod query;
 mod secret;
 mod show;
 mod table;

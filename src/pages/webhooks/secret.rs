@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::details::EndpointPage;
-use super::query::Query;
 use super::{Nothing, id, location};
 use crate::base::error::Result;
 use crate::domain::members::permission::ManageSettings;
@@ -13,6 +12,7 @@ use crate::domain::webhooks::{self, Endpoint, SigningSecret};
 use crate::pages::{Allowed, Reveal, Viewer, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::list::ListQuery;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -62,7 +62,7 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = id(&webhook_id)?;
-    let page = EndpointPage::load(&site.db, &id, Query::default(), viewer.now).await?;
+    let page = EndpointPage::load(&site.db, &id, ListQuery::default(), viewer.now).await?;
     page::ok(&Replace { viewer: &viewer, page })
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn replace(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = id(&webhook_id)?;
-    let page = EndpointPage::load(&site.db, &id, Query::default(), viewer.now).await?;
+    let page = EndpointPage::load(&site.db, &id, ListQuery::default(), viewer.now).await?;
     let secret = SecretPage { viewer: &viewer, page: Some(page) };
     let form = (form.token, location(&id));
     let replaced = write_and_reveal(&viewer, &site, secret, form, move |tx, author| {

@@ -1,14 +1,14 @@
 //! `/webhooks/{webhook_id}`: a webhook and its delivery log.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::details::EndpointPage;
+use super::details::{EndpointPage, Filters};
 use super::id;
-use super::query::Query;
 use crate::base::error::Result;
 use crate::domain::members::permission::ManageSettings;
 use crate::pages::{Allowed, Viewer};
+use crate::web::list::ListQuery;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -21,11 +21,10 @@ struct Show<'a> {
 pub(super) async fn page(
     viewer: Allowed<ManageSettings>,
     webhook_id: web::Path<String>,
-    request: HttpRequest,
+    list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let query = Query::parse(request.query_string());
-    let mut page = EndpointPage::load(&site.db, &id(&webhook_id)?, query, viewer.now).await?;
+    let mut page = EndpointPage::load(&site.db, &id(&webhook_id)?, list, viewer.now).await?;
     page.notice = viewer.take_notice();
     page::ok(&Show { viewer: &viewer, page })
 }

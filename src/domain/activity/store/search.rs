@@ -5,10 +5,12 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::super::list::{Cursor, Events, Filter, Person, Search};
+use super::super::list::{Events, Filter, Person, Search};
 use super::{Recorded, Row};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::activity;
 
 pub(super) type Backend = <Connection as diesel::Connection>::Backend;
@@ -17,17 +19,14 @@ pub(super) type Boxed<'a> = activity::BoxedQuery<'a, Backend>;
 /// How many people are offered to choose from.
 const PEOPLE: i64 = 500;
 
-/// At most `limit` entries beside the cursor, nearest first: before a cursor they come backwards.
-/// When all that `filter` lets through are `known` by their numbers, they are taken from these.
+/// Entries, newest first. When all that `filter` lets through are `known` by their numbers, they are
+/// taken from these.
 pub(in crate::domain::activity) fn walk(
     connection: &mut Connection,
     filter: &Filter,
     known: Option<&[i64]>,
-    cursor: Option<Cursor>,
-    limit: usize,
+    walk: &Walk<Timestamp, i64>,
 ) -> Result<Vec<Recorded>> {
-    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
-    let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let queries = match known {
         Some(numbers) => {
             vec![activity::table.into_boxed().filter(activity::number.eq_any(numbers))]
@@ -36,22 +35,10 @@ pub(in crate::domain::activity) fn walk(
     };
     let mut found: Vec<Row> = Vec::new();
     for query in queries {
-        let query = match cursor {
-            Some(cursor) => query.filter(beyond(cursor)),
-            None => query,
-        };
-        let query = if is_after {
-            query.order((activity::at.desc(), activity::number.desc()))
-        } else {
-            query.order((activity::at.asc(), activity::number.asc()))
-        };
-        found.extend(query.limit(most).select(Row::as_select()).load(connection)?);
+        let query = keyset!(query, walk, desc(activity::at, activity::number));
+        found.extend(query.select(Row::as_select()).load(connection)?);
     }
-    found.sort_by_key(|row| (row.at, row.number));
-    if is_after {
-        found.reverse();
-    }
-    found.truncate(limit);
+    let found = walk.pick(found, false, |row| (row.at, row.number));
     Ok(found.into_iter().map(Into::into).collect())
 }
 
@@ -172,19 +159,6 @@ fn like(connection: &Connection) -> &'static str {
 /// A text with the wildcards of LIKE as ordinary characters.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-}
-
-/// Compared as a pair: the database then begins in the middle of entries of the same instant.
-fn beyond(cursor: Cursor) -> Condition {
-    let sign = if cursor.is_after { "<" } else { ">" };
-    Box::new(
-        sql::<Bool>(&format!("(activity.at, activity.number) {sign} ("))
-            .bind::<BigInt, _>(cursor.at)
-            .sql(", ")
-            .bind::<BigInt, _>(cursor.number)
-            .sql(")")
-            .nullable(),
-    )
 }
 
 #[derive(QueryableByName)]

@@ -3,16 +3,16 @@
 //! Each view and order has an index to walk along, so that a page costs the same at a million
 //! keys. OFFSET is never used.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::BigInt;
 
 use super::super::list::Search;
-use super::super::{Cursor, Direction, Filter, KeyId, Sort, Totals, View};
+use super::super::{Direction, Filter, KeyId, Sort, Totals, View};
 use super::{ApiKey, Row};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::api_keys;
 
 type Backend = <Connection as diesel::Connection>::Backend;
@@ -135,39 +135,51 @@ fn scan(
     Ok(query.order(api_keys::id).limit(limit).select(api_keys::id).load(connection)?)
 }
 
-/// At most `limit` rows beside the cursor, nearest first: before a cursor they come backwards.
-/// Walks along the order past all that `filter` keeps out.
+/// The keys of a walk along the order, past all that `filter` keeps out.
 pub(in crate::domain::api_keys) fn walk(
     connection: &mut Connection,
     filter: &Filter,
+    walk: &Walk<String>,
     now: Timestamp,
-    limit: usize,
 ) -> Result<Vec<ApiKey>> {
     let query = match &filter.role_id {
         // Joined to nothing, so that no index on the column takes the order's place.
         Some(role_id) => searched(filter, now).filter(api_keys::role_id.concat("").eq(role_id)),
         None => searched(filter, now),
     };
-    load(sorted(query, filter), limit, connection)
+    load(connection, query, filter, walk)
 }
 
-/// As [`walk`], from those with the given ids.
+/// The keys of a walk through those with the given ids.
 pub(in crate::domain::api_keys) fn among(
     connection: &mut Connection,
     filter: &Filter,
+    walk: &Walk<String>,
     ids: &[String],
-    limit: usize,
 ) -> Result<Vec<ApiKey>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let query = api_keys::table.into_boxed().filter(api_keys::id.eq_any(ids));
-    load(sorted(query, filter), limit, connection)
+    load(connection, query, filter, walk)
 }
 
-fn load(query: Boxed<'_>, limit: usize, connection: &mut Connection) -> Result<Vec<ApiKey>> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = query.limit(limit).select(Row::as_select()).load(connection)?;
+fn load(
+    connection: &mut Connection,
+    query: Boxed<'_>,
+    filter: &Filter,
+    walk: &Walk<String>,
+) -> Result<Vec<ApiKey>> {
+    let ascending = filter.direction == Direction::Ascending;
+    let id = api_keys::id;
+    let numbers = walk.map(|(value, id)| Some((value.parse::<i64>().ok()?, id.clone())));
+    let query = match filter.sort {
+        Sort::Created => keyset!(query, &numbers, by(ascending, api_keys::created_at, id)),
+        Sort::Name => keyset!(query, walk, by(ascending, api_keys::name_sort, id)),
+        Sort::LastUsed => keyset!(query, &numbers, by(ascending, api_keys::last_used_at, id)),
+        Sort::Expires => keyset!(query, &numbers, by(ascending, api_keys::expires_at, id)),
+    };
+    let rows: Vec<Row> = query.select(Row::as_select()).load(connection)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
@@ -240,45 +252,4 @@ fn id_pattern(part: &str) -> Option<String> {
 
 fn escaped(part: &str) -> String {
     part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-}
-
-/// Rows beyond the cursor, in order. Compared as a pair: the database then begins in the middle of
-/// keys with the same value, as those that were never used.
-macro_rules! beyond {
-    ($query:ident, $column:ident, $kind:ty, $value:expr, $cursor:expr, $ascending:expr) => {{
-        let pair = |sign: &str| {
-            let id = $cursor.map(|cursor: &Cursor| cursor.id.clone()).unwrap_or_default();
-            sql::<Bool>(concat!("(api_keys.", stringify!($column), ", api_keys.id) "))
-                .sql(sign)
-                .sql(" (")
-                .bind::<$kind, _>($value)
-                .sql(", ")
-                .bind::<Text, _>(id)
-                .sql(")")
-        };
-        let query = match ($cursor.is_some(), $ascending) {
-            (false, _) => $query,
-            (true, true) => $query.filter(pair(">")),
-            (true, false) => $query.filter(pair("<")),
-        };
-        if $ascending {
-            query.order((api_keys::$column.asc(), api_keys::id.asc()))
-        } else {
-            query.order((api_keys::$column.desc(), api_keys::id.desc()))
-        }
-    }};
-}
-
-fn sorted<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
-    let cursor = filter.cursor.as_ref();
-    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
-    let ascending = (filter.direction == Direction::Ascending) == is_after;
-    let text = cursor.map(|cursor| cursor.value.clone()).unwrap_or_default();
-    let number: i64 = text.parse().unwrap_or_default();
-    match filter.sort {
-        Sort::Created => beyond!(query, created_at, BigInt, number, cursor, ascending),
-        Sort::Name => beyond!(query, name_sort, Text, text, cursor, ascending),
-        Sort::LastUsed => beyond!(query, last_used_at, BigInt, number, cursor, ascending),
-        Sort::Expires => beyond!(query, expires_at, BigInt, number, cursor, ascending),
-    }
 }

@@ -7,11 +7,12 @@ use crate::base::backoff;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::mail_outbox;
 use crate::db::{Connection, Transaction};
 use crate::domain::mail::Message;
 use crate::domain::mail::links;
-use crate::domain::mail::outbox::{Claimed, Cursor, Email, EmailId, Status};
+use crate::domain::mail::outbox::{Claimed, Email, EmailId, Status};
 use crate::domain::mail::send::Failure;
 
 /// How many messages are claimed in a round.
@@ -223,28 +224,14 @@ pub(in crate::domain::mail) fn find(
     Ok(row.map(read))
 }
 
-/// At most `limit` messages beside the cursor, nearest first: before a cursor they come backwards.
+/// Messages, newest first.
 pub(in crate::domain::mail) fn emails(
     connection: &mut Connection,
-    cursor: Option<&Cursor>,
-    limit: i64,
+    walk: &Walk<Timestamp>,
 ) -> Result<Vec<Email>> {
-    let (at, id) = (mail_outbox::created_at, mail_outbox::id);
-    let mut query = mail_outbox::table.select(Row::as_select()).limit(limit).into_boxed();
-    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
-    if let Some(beside) = cursor {
-        let (then, beside) = (beside.at, &beside.id);
-        query = if is_after {
-            query.filter(at.lt(then).or(at.eq(then).and(id.lt(beside))))
-        } else {
-            query.filter(at.gt(then).or(at.eq(then).and(id.gt(beside))))
-        };
-    }
-    let rows: Vec<Row> = if is_after {
-        query.order((at.desc(), id.desc())).load(connection)?
-    } else {
-        query.order((at.asc(), id.asc())).load(connection)?
-    };
+    let query = mail_outbox::table.select(Row::as_select()).into_boxed();
+    let query = keyset!(query, walk, desc(mail_outbox::created_at, mail_outbox::id));
+    let rows: Vec<Row> = query.load(connection)?;
     Ok(rows.into_iter().map(read).collect())
 }
 

@@ -9,12 +9,13 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::secret_scan::without_secrets;
 use crate::base::text;
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{api_keys, review_items};
 use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::activity::Author;
 use crate::domain::api_keys::{Environment, KeyId};
-use crate::domain::reviews::{Cursor, Decided, Decision, Item, ReviewId, View, Wanted};
+use crate::domain::reviews::{Decided, Decision, Item, ReviewId, View, Wanted};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = review_items)]
@@ -114,19 +115,17 @@ pub(in crate::domain::reviews) fn items_of(
     )
 }
 
-/// At most `limit` items beside the cursor, nearest first: before a cursor they come backwards.
+/// Items by name.
 pub(in crate::domain::reviews) fn walk(
     connection: &mut Connection,
     id: &ReviewId,
     view: View,
-    cursor: Option<&Cursor>,
     now: Timestamp,
-    limit: usize,
+    walk: &Walk<String>,
 ) -> Result<Vec<Item>> {
     let query = review_items::table
         .left_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
         .filter(review_items::review_id.eq(id))
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(Row::as_select())
         .into_boxed();
     let query = match view {
@@ -139,25 +138,10 @@ pub(in crate::domain::reviews) fn walk(
             .filter(api_keys::revoked_at.is_null())
             .filter(api_keys::expires_at.gt(now)),
     };
-    let place = cursor.map(|cursor| (cursor.name.clone(), cursor.key_id));
-    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
-    let query = match place {
-        // The first bound is what an index can be entered at.
-        Some((name, key_id)) if is_after => query
-            .filter(review_items::name_sort.ge(name.clone()))
-            .filter(review_items::name_sort.gt(name).or(review_items::key_id.gt(key_id))),
-        Some((name, key_id)) => query
-            .filter(review_items::name_sort.le(name.clone()))
-            .filter(review_items::name_sort.lt(name).or(review_items::key_id.lt(key_id))),
-        None => query,
-    };
-    let rows = if is_after {
-        query.order((review_items::name_sort.asc(), review_items::key_id.asc())).load(connection)?
-    } else {
-        let order = (review_items::name_sort.desc(), review_items::key_id.desc());
-        query.order(order).load(connection)?
-    };
-    read(rows)
+    read(
+        keyset!(query, walk, asc(review_items::name_sort, review_items::key_id))
+            .load(connection)?,
+    )
 }
 
 /// How many keys of a review are still active and undecided, up to `limit`.

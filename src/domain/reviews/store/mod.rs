@@ -11,6 +11,7 @@ pub(super) use items::{
 use super::{Ended, Review, ReviewId};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::reviews;
 use crate::db::{Connection, Transaction};
 
@@ -63,18 +64,11 @@ pub(super) fn open(connection: &mut Connection) -> Result<Option<Review>> {
     Ok(row.map(Into::into))
 }
 
-pub(super) fn list(
-    connection: &mut Connection,
-    before: Option<Timestamp>,
-    limit: i64,
-) -> Result<Vec<Review>> {
-    let before = before.map_or(i64::MAX, Timestamp::millis);
-    let rows: Vec<Row> = reviews::table
-        .filter(reviews::started_at.lt(before))
-        .order((reviews::started_at.desc(), reviews::id.desc()))
-        .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
+/// Reviews, the newest first.
+pub(super) fn list(connection: &mut Connection, walk: &Walk<Timestamp>) -> Result<Vec<Review>> {
+    let query = reviews::table.select(Row::as_select()).into_boxed();
+    let query = keyset!(query, walk, desc(reviews::started_at, reviews::id));
+    let rows: Vec<Row> = query.load(connection)?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 

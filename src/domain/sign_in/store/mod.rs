@@ -5,7 +5,6 @@ mod networks;
 use diesel::prelude::*;
 
 use super::codes::Code;
-use super::own_sessions::Stored;
 use super::sessions::Times;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -16,6 +15,17 @@ pub(super) use networks::{
     count_networks, delete_networks, delete_oldest_network, insert_network, is_known_network,
     touch_network,
 };
+
+/// A session as it is stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub(super) struct Stored {
+    pub id_hash: String,
+    pub state: String,
+    #[diesel(column_name = created_at)]
+    pub signed_in_at: Timestamp,
+    pub last_seen_at: Timestamp,
+}
 
 /// The state and the last request of a session that is alive and whose member is not disabled.
 pub(super) fn live_session(
@@ -76,26 +86,38 @@ pub(super) fn rename_session(tx: &mut Transaction<'_>, from: &str, to: &str) -> 
     Ok(())
 }
 
-/// The sessions of a member that are alive, the last used first.
+/// The sessions of a member that are alive, in no order.
 pub(super) fn live_sessions_of(
     connection: &mut Connection,
     member: &MemberId,
     now: Timestamp,
 ) -> Result<Vec<Stored>> {
-    let rows: Vec<(String, String, Timestamp, Timestamp)> = sessions::table
+    Ok(sessions::table
         .filter(sessions::member_id.eq(member))
         .filter(sessions::idle_ends_at.gt(now))
         .filter(sessions::ends_at.gt(now))
-        .order((sessions::last_seen_at.desc(), sessions::created_at.desc(), sessions::id_hash))
-        .select((sessions::id_hash, sessions::state, sessions::created_at, sessions::last_seen_at))
-        .load(connection)?;
-    let stored = rows.into_iter().map(|(id_hash, state, signed_in_at, last_seen_at)| Stored {
-        id_hash,
-        state,
-        signed_in_at,
-        last_seen_at,
-    });
-    Ok(stored.collect())
+        .select(Stored::as_select())
+        .load(connection)?)
+}
+
+/// The hash, the start and the last use of each session of a member that is alive, in no order.
+pub(super) fn times_of_live_sessions(
+    connection: &mut Connection,
+    member: &MemberId,
+    now: Timestamp,
+) -> Result<Vec<(String, Timestamp, Timestamp)>> {
+    Ok(sessions::table
+        .filter(sessions::member_id.eq(member))
+        .filter(sessions::idle_ends_at.gt(now))
+        .filter(sessions::ends_at.gt(now))
+        .select((sessions::id_hash, sessions::created_at, sessions::last_seen_at))
+        .load(connection)?)
+}
+
+/// The sessions with these hashes, in no order.
+pub(super) fn sessions(connection: &mut Connection, hashes: &[String]) -> Result<Vec<Stored>> {
+    let query = sessions::table.filter(sessions::id_hash.eq_any(hashes));
+    Ok(query.select(Stored::as_select()).load(connection)?)
 }
 
 pub(super) fn touch_session(

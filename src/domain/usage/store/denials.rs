@@ -7,11 +7,12 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::denials;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::buffer::Denials;
-use crate::domain::usage::denials::{Cursor, Denied, Filter, Whose};
+use crate::domain::usage::denials::{Denied, Filter, Whose};
 use crate::domain::usage::{Outcome, Secret};
 
 type Boxed<'a> = denials::BoxedQuery<'a, <Connection as diesel::Connection>::Backend>;
@@ -100,29 +101,15 @@ pub(in crate::domain::usage) fn denial(
     found.map(TryInto::try_into).transpose()
 }
 
-/// At most `limit` denials beside the cursor, nearest first: before a cursor they come backwards.
+/// Denials, newest first.
 pub(in crate::domain::usage) fn denials(
     connection: &mut Connection,
     filter: &Filter,
-    cursor: Option<&Cursor>,
-    limit: i64,
+    walk: &Walk<Timestamp>,
 ) -> Result<Vec<Denied>> {
-    let query = narrowed(filter).limit(limit).select(Row::as_select());
-    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
-    let query = match cursor {
-        Some(Cursor { at, request_id, .. }) if is_after => query.filter(
-            denials::at.lt(at).or(denials::at.eq(at).and(denials::request_id.lt(request_id))),
-        ),
-        Some(Cursor { at, request_id, .. }) => query.filter(
-            denials::at.gt(at).or(denials::at.eq(at).and(denials::request_id.gt(request_id))),
-        ),
-        None => query,
-    };
-    let rows: Vec<Row> = if is_after {
-        query.order((denials::at.desc(), denials::request_id.desc())).load(connection)?
-    } else {
-        query.order((denials::at.asc(), denials::request_id.asc())).load(connection)?
-    };
+    let query = narrowed(filter).select(Row::as_select());
+    let query = keyset!(query, walk, desc(denials::at, denials::request_id));
+    let rows: Vec<Row> = query.load(connection)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
+use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{webhook_attempts, webhook_deliveries, webhook_messages};
-use crate::domain::webhooks::delivery::{Cursor, Status};
+use crate::domain::webhooks::delivery::Status;
 use crate::domain::webhooks::{Attempt, Delivery, DeliveryId, EndpointId, MessageId};
 
 #[derive(Queryable, Selectable)]
@@ -24,38 +25,23 @@ struct Row {
     last_result: String,
 }
 
-/// At most `limit` deliveries beside the cursor, nearest first: before a cursor they come backwards.
+/// An endpoint's deliveries, newest first.
 pub(in crate::domain::webhooks) fn deliveries(
     connection: &mut Connection,
     endpoint: &EndpointId,
     only_failed: bool,
-    cursor: Option<&Cursor>,
-    limit: i64,
+    walk: &Walk<Timestamp>,
 ) -> Result<Vec<Delivery>> {
-    let (at, id) = (webhook_deliveries::created_at, webhook_deliveries::id);
     let mut query = webhook_deliveries::table
         .inner_join(webhook_messages::table)
         .filter(webhook_deliveries::endpoint_id.eq(endpoint))
         .select((Row::as_select(), webhook_messages::event))
-        .limit(limit)
         .into_boxed();
     if only_failed {
         query = query.filter(webhook_deliveries::given_up_at.is_not_null());
     }
-    let is_after = cursor.is_none_or(|cursor| cursor.is_after);
-    if let Some(beside) = cursor {
-        let (then, beside) = (beside.at, &beside.id);
-        query = if is_after {
-            query.filter(at.lt(then).or(at.eq(then).and(id.lt(beside))))
-        } else {
-            query.filter(at.gt(then).or(at.eq(then).and(id.gt(beside))))
-        };
-    }
-    let rows: Vec<(Row, String)> = if is_after {
-        query.order((at.desc(), id.desc())).load(connection)?
-    } else {
-        query.order((at.asc(), id.asc())).load(connection)?
-    };
+    let (at, id) = (webhook_deliveries::created_at, webhook_deliveries::id);
+    let rows: Vec<(Row, String)> = keyset!(query, walk, desc(at, id)).load(connection)?;
     Ok(rows.into_iter().map(read).collect())
 }
 

@@ -1,11 +1,11 @@
 //! `/api-keys/selected/keep`: what asks for attention was looked at, and the keys stay as they are.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, Selected, asked_for, ids, keys, named, nothing};
+use super::{Asked, LIST, Selected, ids, keys, named, nothing};
 use crate::base::error::{Invalid, Result};
 use crate::base::text;
 use crate::domain::api_keys::REVIEWED_DAYS;
@@ -15,6 +15,7 @@ use crate::pages::api_keys::behind::Behind;
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 /// The longest note, in characters.
@@ -41,10 +42,10 @@ struct Keep<'a> {
 
 pub(in crate::pages::api_keys) async fn page(
     viewer: Allowed<UpdateKeys>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let form = KeepForm { keys: asked_for(request.query_string()), ..KeepForm::default() };
+    let form = KeepForm { keys: asked.0.keys, ..KeepForm::default() };
     draw(StatusCode::OK, &viewer, &site, &form, Invalid::default()).await
 }
 

@@ -4,7 +4,7 @@ pub(super) mod keep;
 pub(super) mod revoke;
 pub(super) mod rotate;
 
-use url::form_urlencoded;
+use serde::Deserialize;
 
 use super::words::ago_within;
 use crate::base::clock::Timestamp;
@@ -20,9 +20,10 @@ pub(super) const LIST: &str = "/api-keys?view=attention";
 const MOST: usize = 100;
 
 /// The keys that an address names.
-pub(super) fn asked_for(query: &str) -> Vec<String> {
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.filter(|(name, _)| name == "keys").map(|(_, value)| value.into_owned()).collect()
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    pub keys: Vec<String>,
 }
 
 /// The Key IDs among `texts`, each once.

@@ -1,11 +1,11 @@
 //! `/api-keys/selected/revoke`: the confirmation, and the end of several keys.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, Selected, asked_for, ids, live, named, nothing};
+use super::{Asked, LIST, Selected, ids, live, named, nothing};
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::Transaction;
 use crate::domain::activity::Author;
@@ -15,6 +15,7 @@ use crate::pages::api_keys::behind::Behind;
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -38,10 +39,10 @@ struct Revoke<'a> {
 
 pub(in crate::pages::api_keys) async fn page(
     viewer: Allowed<DeleteKeys>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let form = RevokeForm { keys: asked_for(request.query_string()), ..RevokeForm::default() };
+    let form = RevokeForm { keys: asked.0.keys, ..RevokeForm::default() };
     draw(StatusCode::OK, &viewer, &site, &form, Invalid::default()).await
 }
 

@@ -2,11 +2,11 @@
 //! shows them once.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, Selected, asked_for, ids, live, named, nothing};
+use super::{Asked, LIST, Selected, ids, live, named, nothing};
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::Transaction;
 use crate::domain::activity::Author;
@@ -19,6 +19,7 @@ use crate::pages::api_keys::words::overlap_label;
 use crate::pages::{Allowed, Reveal, Viewer, Visit, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::query::Query;
 use crate::web::{Site, page};
 
 /// How many keys can be rotated at once: as many as a person copies without losing track.
@@ -84,11 +85,11 @@ impl Reveal for SecretsPage<'_> {
 
 pub(in crate::pages::api_keys) async fn page(
     viewer: Allowed<UpdateKeys>,
-    request: HttpRequest,
+    asked: Query<Asked>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let form = RotateForm {
-        keys: asked_for(request.query_string()),
+        keys: asked.0.keys,
         overlap: Overlap::Days7.slug().into(),
         ..RotateForm::default()
     };

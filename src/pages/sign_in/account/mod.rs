@@ -15,6 +15,7 @@ use crate::domain::sign_in::own_sessions::{self, OwnSession};
 use crate::domain::sign_in::{device, sessions::REFERENCE};
 use crate::pages::{SignedIn, Viewer, Visit, either};
 use crate::web::flash::Notice;
+use crate::web::list::{ListQuery, Pager};
 use crate::web::routes::Routes;
 use crate::web::{Site, page};
 
@@ -40,6 +41,8 @@ struct Account<'a> {
     /// Who can invite another address and remove this one.
     ask: String,
     sessions: Vec<SessionRow>,
+    has_others: bool,
+    pager: Pager,
     errors: Invalid,
 }
 
@@ -69,9 +72,9 @@ impl SessionRow {
     }
 }
 
-async fn page(viewer: SignedIn, site: web::Data<Site>) -> Result<HttpResponse> {
+async fn page(viewer: SignedIn, list: ListQuery, site: web::Data<Site>) -> Result<HttpResponse> {
     let name = viewer.member.name.as_str().to_owned();
-    draw(StatusCode::OK, &viewer, &site, name, Invalid::default()).await
+    draw_list(StatusCode::OK, &viewer, &site, &list, name, Invalid::default()).await
 }
 
 /// The page, with `name` in its form.
@@ -82,9 +85,21 @@ async fn draw(
     name: String,
     errors: Invalid,
 ) -> Result<HttpResponse> {
-    let (member, now) = (viewer.member.clone(), viewer.now);
-    let found =
-        site.db.read(move |c| Ok((own_sessions::list(c, &member, now)?, members::managers(c)?)));
+    draw_list(status, viewer, site, &ListQuery::default(), name, errors).await
+}
+
+async fn draw_list(
+    status: StatusCode,
+    viewer: &Visit,
+    site: &Site,
+    list: &ListQuery,
+    name: String,
+    errors: Invalid,
+) -> Result<HttpResponse> {
+    let (member, cursor, now) = (viewer.member.clone(), list.cursor.clone(), viewer.now);
+    let found = site.db.read(move |c| {
+        Ok((own_sessions::list(c, &member, cursor.as_ref(), now)?, members::managers(c)?))
+    });
     let (sessions, managers) = found.await?;
     let this = this_session(viewer);
     page::page(
@@ -95,7 +110,10 @@ async fn draw(
             name,
             role: Standing::of(&viewer.member).role(),
             ask: either(&managers),
+            has_others: sessions.total > Some(1),
+            pager: list.pager(ACCOUNT, &sessions),
             sessions: sessions
+                .rows
                 .into_iter()
                 .map(|session| SessionRow::new(session, &this, now))
                 .collect(),

@@ -1,0 +1,22 @@
+//! Values that a query string holds as one word: closed sets and ids.
+
+/// Has serde write a value as its word, and read nothing else.
+macro_rules! word {
+    ($type:ty, $word:expr, $parse:expr) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let word: fn(&Self) -> &str = $word;
+                serializer.serialize_str(word(self))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                let parse: fn(&str) -> Option<Self> = $parse;
+                parse(&text).ok_or_else(|| serde::de::Error::custom("an unknown word"))
+            }
+        }
+    };
+}
+pub(crate) use word;
