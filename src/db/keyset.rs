@@ -129,12 +129,10 @@ impl<V: Ord, I: Ord> Walk<V, I> {
     ) -> Vec<T> {
         let is_ascending = is_ascending == self.is_forward;
         let mut rows: Vec<_> = rows.into_iter().map(|row| (place(&row), row)).collect();
-        rows.retain(|(place, _)| {
-            self.from.as_ref().is_none_or(
-                |from| {
-                    if is_ascending { place > from } else { place < from }
-                },
-            )
+        rows.retain(|(place, _)| match &self.from {
+            Some(from) if is_ascending => place > from,
+            Some(from) => place < from,
+            None => true,
         });
         rows.sort_by(|(one, _), (other, _)| one.cmp(other));
         if !is_ascending {
