@@ -1,11 +1,11 @@
 //! Pages of a list by keyset: a page begins beside a row, which is known by its place in the list's
 //! order, so that a page costs the same wherever it lies. OFFSET is never used.
 
-use diesel::backend::Backend;
-use diesel::expression::{AsExpression, Expression, ValidGrouping, is_aggregate};
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Bool, SqlType};
-use diesel::{AppearsOnTable, QueryResult};
+mod beyond;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use beyond::{beyond, keyset};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -129,12 +129,10 @@ impl<V: Ord, I: Ord> Walk<V, I> {
     ) -> Vec<T> {
         let is_ascending = is_ascending == self.is_forward;
         let mut rows: Vec<_> = rows.into_iter().map(|row| (place(&row), row)).collect();
-        rows.retain(|(place, _)| {
-            self.from.as_ref().is_none_or(
-                |from| {
-                    if is_ascending { place > from } else { place < from }
-                },
-            )
+        rows.retain(|(place, _)| match &self.from {
+            Some(from) if is_ascending => place > from,
+            Some(from) => place < from,
+            None => true,
         });
         rows.sort_by(|(one, _), (other, _)| one.cmp(other));
         if !is_ascending {
@@ -224,161 +222,4 @@ impl<T> Default for Page<T> {
 pub fn count_text(count: i64) -> String {
     let counted = thousands(count.min(COUNTED).unsigned_abs());
     if count > COUNTED { format!("{counted}+") } else { counted }
-}
-
-/// Whether a row lies beyond a place.
-#[derive(Clone, Copy, Debug)]
-pub struct Beyond<C, P> {
-    columns: C,
-    sign: &'static str,
-    place: P,
-}
-
-/// Whether the row with these columns lies beyond `value` and `id`. They are compared as one: the
-/// database then begins in the middle of an index, even among rows of the same value.
-pub fn beyond<C, D, V, I>(
-    columns: (C, D),
-    (value, id): (V, I),
-    is_ascending: bool,
-) -> Beyond<(C, D), (V::Expression, I::Expression)>
-where
-    C: Expression<SqlType: SqlType>,
-    D: Expression<SqlType: SqlType>,
-    V: AsExpression<C::SqlType>,
-    I: AsExpression<D::SqlType>,
-{
-    let sign = if is_ascending { ") > (" } else { ") < (" };
-    Beyond { columns, sign, place: (value.as_expression(), id.as_expression()) }
-}
-
-impl<C, P> Expression for Beyond<C, P> {
-    type SqlType = Bool;
-}
-
-impl<C, P, G> ValidGrouping<G> for Beyond<C, P> {
-    type IsAggregate = is_aggregate::No;
-}
-
-impl<C: AppearsOnTable<T>, P: AppearsOnTable<T>, T> AppearsOnTable<T> for Beyond<C, P> {}
-
-impl<C, P> QueryId for Beyond<C, P> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<C: QueryFragment<DB>, P: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Beyond<C, P> {
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        pass.push_sql("(");
-        self.columns.walk_ast(pass.reborrow())?;
-        pass.push_sql(self.sign);
-        self.place.walk_ast(pass.reborrow())?;
-        pass.push_sql(")");
-        Ok(())
-    }
-}
-
-/// Narrows a boxed query to the rows of a [`Walk`] through a list, which is sorted by the two columns:
-/// `asc(value, id)`, `desc(value, id)`, or `by(is_ascending, value, id)`.
-macro_rules! keyset {
-    ($query:expr, $walk:expr, asc($value:expr, $id:expr)) => {
-        $crate::db::keyset::keyset!($query, $walk, by(true, $value, $id))
-    };
-    ($query:expr, $walk:expr, desc($value:expr, $id:expr)) => {
-        $crate::db::keyset::keyset!($query, $walk, by(false, $value, $id))
-    };
-    ($query:expr, $walk:expr, by($is_ascending:expr, $value:expr, $id:expr)) => {{
-        let walk = $walk;
-        let is_ascending = $is_ascending == walk.is_forward;
-        let query = $query.limit(walk.limit());
-        let query = match walk.from.clone() {
-            Some(place) => {
-                query.filter($crate::db::keyset::beyond(($value, $id), place, is_ascending))
-            }
-            None => query,
-        };
-        if is_ascending {
-            query.order(($value.asc(), $id.asc()))
-        } else {
-            query.order(($value.desc(), $id.desc()))
-        }
-    }};
-}
-pub(crate) use keyset;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// A row of a list: its value, which several may share, and its id.
-    type Row = (i64, String);
-
-    fn page(rows: &[Row], is_ascending: bool, cursor: Option<&Cursor>) -> Page<Row> {
-        let walk = |walk: &Walk<_>| Ok(walk.pick(rows.to_vec(), is_ascending, Clone::clone));
-        Page::load(cursor, walk, Clone::clone).expect("a page")
-    }
-
-    proptest! {
-        #[test]
-        fn walking_forward_and_back_visits_each_row_once_in_order(
-            values in prop::collection::vec(0..9_i64, 0..120), is_ascending: bool,
-        ) {
-            let rows = values.iter().zip(100..).map(|(value, id)| (*value, id.to_string()));
-            let mut rows: Vec<Row> = rows.collect();
-            let first = page(&rows, is_ascending, None);
-            rows.sort();
-            if !is_ascending {
-                rows.reverse();
-            }
-            let (mut last, mut seen) = (first.clone(), first.rows.clone());
-            prop_assert!(first.before.is_none());
-            while let Some(after) = &last.after {
-                prop_assert_eq!(after.position, seen.len() as u64);
-                last = page(&rows, is_ascending, Some(after));
-                seen.extend(last.rows.clone());
-            }
-            prop_assert_eq!(&seen, &rows);
-            let mut back = last.rows.clone();
-            while let Some(before) = &last.before {
-                prop_assert_eq!(before.position + back.len() as u64, rows.len() as u64);
-                last = page(&rows, is_ascending, Some(before));
-                back.splice(..0, last.rows.clone());
-            }
-            prop_assert_eq!((last.position, &back), (0, &rows));
-            prop_assert_eq!(last.rows, first.rows);
-        }
-
-        #[test]
-        fn a_cursor_reads_back_and_nothing_else_is_one(
-            position: u64, id in "[!-}]{0,40}", value in "\\PC{0,40}", is_after: bool, text in ".{0,40}",
-        ) {
-            let cursor = Cursor { is_after, position, id, value };
-            prop_assert_eq!(Cursor::parse(&cursor.text(), is_after), Some(cursor));
-            let read = Cursor::parse(&text, true).map(|read| Cursor::parse(&read.text(), true));
-            prop_assert!(read.is_none_or(|again| again.is_some()));
-        }
-
-        #[test]
-        fn sort_keys_read_back(is_open: bool, number: i64, text in "\\PC{0,40}") {
-            let pair = (is_open, Timestamp::from_millis(number));
-            prop_assert_eq!(SortKey::read(&pair.text()), Some(pair));
-            prop_assert_eq!(SortKey::read(&SortKey::text(&text)), Some(text));
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_the_first_page() {
-        let rows: Vec<Row> = (0..60).map(|number| (number, number.to_string())).collect();
-        let cursor = Cursor { is_after: true, position: 25, id: "24".into(), value: "x".into() };
-        let page = page(&rows, true, Some(&cursor));
-        assert_eq!((page.position, page.rows[0].0, page.before), (0, 0, None));
-    }
-
-    #[test]
-    fn a_range_says_how_many_there_are_at_least() {
-        let page = Page { position: 25, ..Page::whole(vec![(); 25]) };
-        assert_eq!(page.clone().range(), "");
-        assert_eq!(page.clone().of(812).range(), "26–50 of 812");
-        assert_eq!(page.of(COUNTED + 1).range(), "26–50 of 1,000+");
-    }
 }

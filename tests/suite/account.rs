@@ -1,5 +1,7 @@
 //! The account page: one's own name, password and sessions.
 
+mod sessions;
+
 use latchkey::base::clock::{HOUR, MINUTE};
 use latchkey::domain::members::Permission;
 

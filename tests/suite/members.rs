@@ -3,6 +3,7 @@
 mod edit;
 mod invite;
 mod last_manager;
+mod pages;
 mod steps;
 
 use latchkey::domain::members::Permission;
