@@ -2,10 +2,7 @@
 
 use reqwest::blocking::Response;
 use reqwest::header::HeaderMap;
-use scraper::{ElementRef, Html, Selector};
-
-/// Elements that are part of a sentence; all others stand apart from the text around them.
-const INLINE: [&str; 9] = ["a", "b", "code", "del", "ins", "span", "strong", "svg", "time"];
+use scraper::{Html, Selector};
 
 pub struct Page {
     pub status: u16,
@@ -29,12 +26,14 @@ impl Page {
         self.header("location")
     }
 
-    /// The text of every element that `selector` finds, as a browser shows it: white space folded.
+    /// The text of every element that `selector` finds, white space folded.
     pub fn all(&self, selector: &str) -> Vec<String> {
         let selector = Selector::parse(selector).expect("a selector");
         let fold = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let document = Html::parse_document(&self.body);
-        document.select(&selector).map(|found| fold(text(found))).collect()
+        Html::parse_document(&self.body)
+            .select(&selector)
+            .map(|found| fold(found.text().collect()))
+            .collect()
     }
 
     /// The text of the first element that `selector` finds; empty when there is none.
@@ -110,18 +109,4 @@ impl Page {
     pub fn key_id(&self) -> String {
         self.text("#key-id")
     }
-}
-
-/// The text of an element. White space beside the tag of one that is not inline makes no difference.
-fn text(element: ElementRef) -> String {
-    let mut all = String::new();
-    for child in element.children() {
-        if let Some(text) = child.value().as_text() {
-            all.push_str(text);
-        } else if let Some(child) = ElementRef::wrap(child) {
-            let gap = if INLINE.contains(&child.value().name()) { "" } else { " " };
-            all.extend([gap, &text(child), gap]);
-        }
-    }
-    all
 }
