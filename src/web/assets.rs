@@ -13,6 +13,8 @@ use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::EmbeddedFile;
 
+use crate::base::closed_set::closed_set;
+
 /// The addresses of the assets, for templates.
 pub mod names {
     include!(concat!(env!("OUT_DIR"), "/asset_names.rs"));
@@ -44,7 +46,7 @@ pub async fn asset(path: Path<String>, request: HttpRequest) -> HttpResponse {
     // Naming even "identity" keeps a middleware from compressing it again on every request.
     response
         .insert_header((CONTENT_TYPE, media_type))
-        .insert_header((CONTENT_ENCODING, encoding.token()))
+        .insert_header((CONTENT_ENCODING, encoding.as_str()))
         .body(match file.data {
             Cow::Borrowed(content) => Bytes::from_static(content),
             Cow::Owned(content) => Bytes::from(content),
@@ -85,20 +87,11 @@ fn is_held(request: &HttpRequest, tag: &EntityTag) -> bool {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Encoding {
-    Brotli,
-    Gzip,
-    Identity,
-}
-
-impl Encoding {
-    const fn token(self) -> &'static str {
-        match self {
-            Self::Brotli => "br",
-            Self::Gzip => "gzip",
-            Self::Identity => "identity",
-        }
+closed_set! {
+    enum Encoding {
+        Brotli = "br",
+        Gzip = "gzip",
+        Identity = "identity",
     }
 }
 
@@ -128,7 +121,7 @@ fn weight(accepted: &str, encoding: Encoding) -> f32 {
         })
     };
     let unnamed = if encoding == Encoding::Identity { f32::MIN_POSITIVE } else { 0.0 };
-    named(encoding.token()).or_else(|| named("*")).unwrap_or(unnamed)
+    named(encoding.as_str()).or_else(|| named("*")).unwrap_or(unnamed)
 }
 
 /// The `q` among a member's parameters: 1 when there is none, 0 when it cannot be read.
@@ -224,7 +217,7 @@ mod tests {
             let list: Vec<_> = members.iter().map(|(name, q)| format!("{name};q=0.{q}")).collect();
             if let Some(chosen) = chosen(&list.join(", ")) {
                 let q = |name| members.iter().find(|(coding, _)| coding == name).map(|(_, q)| *q);
-                prop_assert_ne!(q(chosen.token()).or_else(|| q("*")), Some(0));
+                prop_assert_ne!(q(chosen.as_str()).or_else(|| q("*")), Some(0));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{ApiKey, Environment, KeyId, store};
 use crate::base::clock::Timestamp;
+use crate::base::closed_set::closed_set;
 use crate::base::error::Result;
 use crate::base::text;
 use crate::db::Connection;
@@ -14,37 +15,42 @@ pub const COUNTED: i64 = 1000;
 /// The longest search text, in characters.
 const LONGEST_SEARCH: usize = 80;
 
-/// Which keys the table shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum View {
-    /// All that are not revoked.
-    #[default]
-    All,
-    /// Active ones that ask for something.
-    Attention,
-    Expired,
-    Revoked,
+closed_set! {
+    /// Which keys the table shows.
+    #[derive(Default)]
+    pub enum View {
+        /// All that are not revoked.
+        #[default]
+        All = "all",
+        /// Active ones that ask for something.
+        Attention = "attention",
+        Expired = "expired",
+        Revoked = "revoked",
+    }
 }
 
-/// What the table is sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// When the key was created.
-    #[default]
-    Created,
-    Name,
-    /// When the key was last used; never comes first.
-    LastUsed,
-    /// When the key expires.
-    Expires,
+closed_set! {
+    /// What the table is sorted by.
+    #[derive(Default)]
+    pub enum Sort {
+        /// When the key was created.
+        #[default]
+        Created = "created",
+        Name = "name",
+        /// When the key was last used; never comes first.
+        LastUsed = "last_used",
+        /// When the key expires.
+        Expires = "expires",
+    }
 }
 
-/// Which end comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The smallest, oldest or first in the alphabet.
-    Ascending,
-    Descending,
+closed_set! {
+    /// Which end comes first.
+    pub enum Direction {
+        /// The smallest, oldest or first in the alphabet.
+        Ascending = "asc",
+        Descending = "desc",
+    }
 }
 
 impl Sort {

@@ -42,7 +42,7 @@ impl Cursor {
     /// The place behind `leak`.
     pub fn behind(leak: &Leak) -> Self {
         Self {
-            is_open: leak.closed.is_none(),
+            is_open: leak.closed_at.is_none(),
             at: leak.reported_at,
             id: leak.id.as_str().to_owned(),
         }

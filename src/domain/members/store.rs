@@ -8,14 +8,15 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::text;
 use crate::db::schema::{member_permissions, members};
+use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = members)]
 struct Row {
     id: MemberId,
-    name: String,
-    email: String,
+    name: MemberName,
+    email: Email,
     password_hash: Option<String>,
     super_manager: bool,
     created_at: Timestamp,
@@ -26,9 +27,8 @@ struct Row {
 }
 
 impl Row {
-    /// The member with the permissions of these names. A name that this version does not know
-    /// grants nothing.
-    fn with<'a>(self, names: impl Iterator<Item = &'a String>) -> Member {
+    /// The member with these permissions. One that this version does not know grants nothing.
+    fn with<'a>(self, held: impl Iterator<Item = &'a IfKnown<Permission>>) -> Member {
         let state = match (self.disabled_at, self.invited_until) {
             (Some(at), _) => State::Disabled(at),
             (None, Some(until)) => State::Invited(until),
@@ -36,10 +36,10 @@ impl Row {
         };
         Member {
             id: self.id,
-            name: MemberName::stored(self.name),
-            email: Email::stored(self.email),
+            name: self.name,
+            email: self.email,
             super_manager: self.super_manager,
-            permissions: names.filter_map(|name| name.parse::<Permission>().ok()).collect(),
+            permissions: held.filter_map(|permission| permission.0).collect(),
             state,
             created_at: self.created_at,
             last_signed_in_at: self.last_signed_in_at,
@@ -64,7 +64,8 @@ pub(super) fn by_email(
         .filter(members::email_folded.eq_any([email.folded(), &former]))
         .select(Row::as_select())
         .load(connection)?;
-    let own = rows.iter().position(|row| text::fold(&row.email) == former).unwrap_or_default();
+    let own =
+        rows.iter().position(|row| text::fold(row.email.as_str()) == former).unwrap_or_default();
     let row = (!rows.is_empty()).then(|| rows.swap_remove(own));
     row.map(|mut row| {
         let hash = row.password_hash.take();
@@ -75,13 +76,13 @@ pub(super) fn by_email(
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
     let mut rows: Vec<Row> = members::table.select(Row::as_select()).load(connection)?;
-    rows.sort_by_cached_key(|row| (text::sort_key(&row.name), row.id.clone()));
-    let held: Vec<(MemberId, String)> = member_permissions::table
+    rows.sort_by_cached_key(|row| (text::sort_key(row.name.as_str()), row.id.clone()));
+    let held: Vec<(MemberId, IfKnown<Permission>)> = member_permissions::table
         .select((member_permissions::member_id, member_permissions::permission))
         .load(connection)?;
     let members = rows.into_iter().map(|row| {
         let id = row.id.clone();
-        row.with(held.iter().filter(|(member, _)| *member == id).map(|(_, name)| name))
+        row.with(held.iter().filter(|(member, _)| *member == id).map(|(_, permission)| permission))
     });
     Ok(members.collect())
 }
@@ -94,7 +95,7 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
 pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
     let mut rows: Vec<(MemberId, String)> = members::table
         .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
-        .filter(member_permissions::permission.eq(Permission::ManageMembers.name()))
+        .filter(member_permissions::permission.eq(Permission::ManageMembers))
         .filter(members::super_manager)
         .filter(members::disabled_at.is_null())
         .filter(members::invited_until.is_null())
@@ -117,8 +118,8 @@ pub(super) fn insert(
     diesel::insert_into(members::table)
         .values((
             members::id.eq(&member.id),
-            members::name.eq(member.name.as_str()),
-            members::email.eq(member.email.as_str()),
+            members::name.eq(&member.name),
+            members::email.eq(&member.email),
             members::email_folded.eq(member.email.folded()),
             members::password_hash.eq(password_hash),
             members::super_manager.eq(member.super_manager),
@@ -139,7 +140,7 @@ fn insert_permissions(
         diesel::insert_into(member_permissions::table)
             .values((
                 member_permissions::member_id.eq(id),
-                member_permissions::permission.eq(permission.name()),
+                member_permissions::permission.eq(permission),
             ))
             .execute(&mut **tx)?;
     }
@@ -161,9 +162,7 @@ pub(super) fn set_standing(
 }
 
 pub(super) fn set_name(tx: &mut Transaction<'_>, id: &MemberId, name: &MemberName) -> Result<()> {
-    diesel::update(members::table.find(id))
-        .set(members::name.eq(name.as_str()))
-        .execute(&mut **tx)?;
+    diesel::update(members::table.find(id)).set(members::name.eq(name)).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -218,21 +217,17 @@ pub(super) fn set_last_signed_in(
 }
 
 fn with_permissions(connection: &mut Connection, row: Row) -> Result<Member> {
-    let names: Vec<String> = member_permissions::table
+    let held: Vec<IfKnown<Permission>> = member_permissions::table
         .filter(member_permissions::member_id.eq(&row.id))
         .select(member_permissions::permission)
         .load(connection)?;
-    Ok(row.with(names.iter()))
+    Ok(row.with(held.iter()))
 }
 
 /// The stored form of each member's address.
 pub(super) fn folded_emails(connection: &mut Connection) -> Result<Vec<(MemberId, Email, String)>> {
-    let rows: Vec<(MemberId, String, String)> = members::table
-        .order(members::id)
-        .select((members::id, members::email, members::email_folded))
-        .load(connection)?;
-    let rows = rows.into_iter();
-    Ok(rows.map(|(id, email, form)| (id, Email::stored(email), form)).collect())
+    let columns = (members::id, members::email, members::email_folded);
+    Ok(members::table.order(members::id).select(columns).load(connection)?)
 }
 
 pub(super) fn set_folded_email(

@@ -4,7 +4,7 @@
 //! the sessions of the member who asks are looked through. ASVS 7.5.2.
 
 use super::sessions::{REFERENCE, State};
-use super::store;
+use super::store::{self, Stored};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
@@ -22,14 +22,6 @@ pub struct OwnSession {
     /// When the member signed in.
     pub signed_in_at: Timestamp,
     /// When the last request came, a minute ago at most more or less.
-    pub last_seen_at: Timestamp,
-}
-
-/// A session as it is stored.
-pub(super) struct Stored {
-    pub id_hash: String,
-    pub state: String,
-    pub signed_in_at: Timestamp,
     pub last_seen_at: Timestamp,
 }
 

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::query::{ANONYMOUS, COMMAND_LINE, LONGEST, PERIODS, Query, SYSTEM};
+use super::query::{ANONYMOUS, COMMAND_LINE, LONGEST, Period, Query, SYSTEM};
 use super::sentence::Parts;
 use super::subject::{self, Named};
 use super::words::{self, EventView};
@@ -145,10 +145,10 @@ fn choices(people: Vec<(String, String)>, chosen: &str) -> Vec<Choice> {
 }
 
 fn periods(query: &Query) -> Vec<Choice> {
-    PERIODS
-        .map(|(period, value, label)| Choice {
-            value: value.into(),
-            label: label.into(),
+    Period::ALL
+        .map(|period| Choice {
+            value: period.as_str().into(),
+            label: period.label().into(),
             is_chosen: period == query.period,
         })
         .into()

@@ -6,6 +6,7 @@ use time::Date;
 use url::form_urlencoded;
 
 use crate::base::clock::{DAY, Timestamp};
+use crate::base::closed_set::closed_set;
 use crate::base::text;
 use crate::domain::activity::{Cursor, Events, Filter, Person, Recorded, Search};
 use crate::domain::api_keys::KeyId;
@@ -17,30 +18,19 @@ pub(super) const COMMAND_LINE: &str = "command-line";
 pub(super) const ANONYMOUS: &str = "anonymous";
 pub(super) const SYSTEM: &str = "system";
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Period {
-    Today,
-    Week,
-    #[default]
-    Month,
-    Quarter,
-    All,
+closed_set! {
+    #[derive(Default)]
+    pub(super) enum Period {
+        Today = "today" "Today",
+        Week = "7d" "Last 7 days",
+        #[default]
+        Month = "30d" "Last 30 days",
+        Quarter = "90d" "Last 90 days",
+        All = "all" "All time",
+    }
 }
 
-/// Each with its word in the address and in the filter.
-pub(super) const PERIODS: [(Period, &str, &str); 5] = [
-    (Period::Today, "today", "Today"),
-    (Period::Week, "7d", "Last 7 days"),
-    (Period::Month, "30d", "Last 30 days"),
-    (Period::Quarter, "90d", "Last 90 days"),
-    (Period::All, "all", "All time"),
-];
-
 impl Period {
-    fn word(self) -> &'static str {
-        PERIODS.iter().find(|(other, ..)| *other == self).map_or("", |(_, word, _)| word)
-    }
-
     /// The first day, in UTC; today is the last.
     pub(super) fn first_day(self, now: Timestamp) -> Option<Date> {
         let days = match self {
@@ -75,10 +65,7 @@ impl Query {
                 "event" => parsed.event = text::visible(value.trim(), LONGEST),
                 "person" => parsed.person = text::visible(value.trim(), LONGEST),
                 "key" => parsed.key = KeyId::parse(&value),
-                "period" => {
-                    let found = PERIODS.iter().find(|(_, word, _)| *word == value);
-                    parsed.period = found.map(|(period, ..)| *period).unwrap_or_default();
-                }
+                "period" => parsed.period = Period::parse(&value).unwrap_or_default(),
                 "q" => parsed.search = text::visible(value.trim(), LONGEST),
                 "after" => parsed.cursor = Cursor::parse(&value, true),
                 "before" => parsed.cursor = Cursor::parse(&value, false),
@@ -118,7 +105,7 @@ impl Query {
             ("event", &self.event, ""),
             ("person", &self.person, ""),
             ("key", &key, ""),
-            ("period", self.period.word(), Period::default().word()),
+            ("period", self.period.as_str(), Period::default().as_str()),
         ] {
             if value != default {
                 query.append_pair(name, value);

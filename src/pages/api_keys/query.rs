@@ -17,40 +17,17 @@ pub(super) struct Query {
     pub cursor: Option<Cursor>,
 }
 
-const VIEWS: [(View, &str); 4] = [
-    (View::All, "all"),
-    (View::Attention, "attention"),
-    (View::Expired, "expired"),
-    (View::Revoked, "revoked"),
-];
-const SORTS: [(Sort, &str); 4] = [
-    (Sort::Created, "created"),
-    (Sort::Name, "name"),
-    (Sort::LastUsed, "last_used"),
-    (Sort::Expires, "expires"),
-];
-const DIRECTIONS: [(Direction, &str); 2] =
-    [(Direction::Ascending, "asc"), (Direction::Descending, "desc")];
-
-fn named<T: Copy>(names: &[(T, &str)], name: &str) -> Option<T> {
-    names.iter().find(|(_, other)| *other == name).map(|(value, _)| *value)
-}
-
-fn name_of<T: Copy + PartialEq>(names: &[(T, &'static str)], value: T) -> &'static str {
-    names.iter().find(|(other, _)| *other == value).map_or("", |(_, name)| *name)
-}
-
 impl Query {
     pub(super) fn parse(query: &str) -> Self {
         let mut parsed = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "view" => parsed.view = named(&VIEWS, &value).unwrap_or_default(),
+                "view" => parsed.view = View::parse(&value).unwrap_or_default(),
                 "q" => parsed.search = crate::base::text::visible(value.trim(), 80),
                 "role" => parsed.role = value.into_owned(),
                 "environment" => parsed.environment = Environment::parse(&value),
-                "sort" => parsed.sort = named(&SORTS, &value).unwrap_or_default(),
-                "dir" => parsed.direction = named(&DIRECTIONS, &value),
+                "sort" => parsed.sort = Sort::parse(&value).unwrap_or_default(),
+                "dir" => parsed.direction = Direction::parse(&value),
                 "after" => parsed.cursor = Cursor::parse(&value, true),
                 "before" => parsed.cursor = Cursor::parse(&value, false),
                 _ => {}
@@ -101,13 +78,13 @@ impl Query {
                 kept.push((name, value.to_owned()));
             }
         };
-        keep("view", name_of(&VIEWS, self.view), "all");
+        keep("view", self.view.as_str(), "all");
         keep("q", &self.search, "");
         keep("role", &self.role, "");
-        keep("environment", self.environment.map_or("", Environment::slug), "");
-        keep("sort", name_of(&SORTS, self.sort), "created");
-        let usual = name_of(&DIRECTIONS, self.sort.default_direction());
-        keep("dir", name_of(&DIRECTIONS, self.direction()), usual);
+        keep("environment", self.environment.map_or("", |environment| environment.as_str()), "");
+        keep("sort", self.sort.as_str(), "created");
+        let usual = self.sort.default_direction().as_str();
+        keep("dir", self.direction().as_str(), usual);
         kept
     }
 

@@ -179,7 +179,7 @@ pub(super) fn role_choices(roles: &[Role], chosen: &str) -> Vec<Choice> {
 fn environment_choices(chosen: Option<Environment>) -> Vec<Choice> {
     Environment::ALL
         .map(|environment| Choice {
-            value: environment.slug().into(),
+            value: environment.as_str().into(),
             label: environment.label().into(),
             is_chosen: chosen == Some(environment),
         })

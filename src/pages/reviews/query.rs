@@ -33,7 +33,7 @@ impl Query {
     /// What stands behind the question mark.
     pub(super) fn text(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("view", self.view.slug());
+        query.append_pair("view", self.view.as_str());
         if let Some(cursor) = &self.cursor {
             query.append_pair(if cursor.is_after { "after" } else { "before" }, &cursor.text());
         }

@@ -71,7 +71,7 @@ pub(super) async fn save(
     let saved = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, "/settings")?;
         let (before, after) = settings::change(tx, &draft, version, &author)?;
-        if before.rotation_days != after.rotation_days {
+        if before.rotation_days() != after.rotation_days() {
             api_keys::rotation_changed(tx, &after)?;
         }
         sessions::shorten(tx, &after)

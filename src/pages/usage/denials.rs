@@ -91,12 +91,12 @@ impl<'a> Denials<'a> {
         };
         let is_kept = |outcome: &Outcome| *outcome != Outcome::Pass;
         let reasons = Outcome::ALL.into_iter().filter(is_kept).map(|outcome| Choice {
-            value: outcome.code(),
+            value: outcome.as_str(),
             label: reason(outcome, ""),
             is_chosen: query.reason == Some(outcome),
         });
         let periods = Period::ALL.map(|period| Choice {
-            value: period.slug(),
+            value: period.as_str(),
             label: format!("Last {}", period.label()),
             is_chosen: query.period == period,
         });
@@ -143,7 +143,7 @@ impl Query {
                 "reason" => {
                     parsed.reason = Outcome::parse(&value).filter(|r| *r != Outcome::Pass);
                 }
-                "period" => parsed.period = Period::parse(&value),
+                "period" => parsed.period = Period::parse(&value).unwrap_or_default(),
                 "after" => parsed.cursor = Cursor::parse(&value, true),
                 "before" => parsed.cursor = Cursor::parse(&value, false),
                 _ => {}
@@ -170,13 +170,13 @@ impl Query {
 
     fn href(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let reason = self.reason.map(Outcome::code).unwrap_or_default();
+        let reason = self.reason.map(|outcome| outcome.as_str()).unwrap_or_default();
         for (name, value) in [("key", self.key()), ("reason", reason)] {
             if !value.is_empty() {
                 query.append_pair(name, value);
             }
         }
-        query.append_pair("period", self.period.slug());
+        query.append_pair("period", self.period.as_str());
         if let Some(cursor) = &self.cursor {
             query.append_pair(if cursor.is_after { "after" } else { "before" }, &cursor.text());
         }

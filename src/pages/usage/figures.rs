@@ -41,7 +41,7 @@ fn periods(path: &str, shown: Period) -> Vec<Link> {
     Period::ALL
         .map(|period| Link {
             label: period.label(),
-            href: format!("{path}?period={}", period.slug()),
+            href: format!("{path}?period={}", period.as_str()),
             is_current: period == shown,
         })
         .into()
@@ -52,5 +52,6 @@ pub fn asked_for(query: &str) -> Period {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs
         .find(|(name, _)| name == "period")
-        .map_or_else(Period::default, |(_, v)| Period::parse(&v))
+        .and_then(|(_, v)| Period::parse(&v))
+        .unwrap_or_default()
 }

@@ -6,8 +6,8 @@ use super::words::{Badge, last, moment};
 use crate::base::clock::{Timestamp, day_and_time, long_date};
 use crate::base::error::Result;
 use crate::db::Db;
-use crate::domain::webhooks::delivery::{self, Cursor, Delivery, Page, Status};
-use crate::domain::webhooks::{self, Endpoint, EndpointId};
+use crate::domain::webhooks::delivery::{self, Cursor, Page, Status};
+use crate::domain::webhooks::{self, Delivery, Endpoint, EndpointId, EventType};
 use crate::web::flash::Notice;
 
 pub(super) struct EndpointPage {
@@ -81,7 +81,7 @@ impl EndpointPage {
             url: endpoint.url.clone(),
             is_active: endpoint.is_active,
             badge: Badge::of(endpoint),
-            events: endpoint.events.iter().map(|event| event.name()).collect(),
+            events: endpoint.events.iter().map(EventType::as_str).collect(),
             created: long_date(endpoint.created_at.date()),
             created_by: endpoint.created_by.clone(),
             last: last(endpoint, now),
@@ -100,9 +100,9 @@ fn row(delivery: &Delivery, now: Timestamp) -> Row {
     Row {
         id: delivery.id.as_str().into(),
         event: delivery.event.clone(),
-        badge: Badge::of_delivery(delivery.status),
+        badge: Badge::of_delivery(delivery.status()),
         result: delivery.last_result.clone(),
-        next: next(delivery.status),
+        next: next(delivery.status()),
         attempts: delivery.attempts,
         when: day_and_time(delivery.created_at, now),
         at: delivery.created_at.rfc_3339(),

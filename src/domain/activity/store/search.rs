@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::super::list::{Cursor, Events, Filter, Person, Search};
-use super::{Recorded, Row};
+use super::Recorded;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::schema::activity;
@@ -34,7 +34,7 @@ pub(in crate::domain::activity) fn walk(
         }
         None => queries(connection, filter)?,
     };
-    let mut found: Vec<Row> = Vec::new();
+    let mut found: Vec<Recorded> = Vec::new();
     for query in queries {
         let query = match cursor {
             Some(cursor) => query.filter(beyond(cursor)),
@@ -45,14 +45,14 @@ pub(in crate::domain::activity) fn walk(
         } else {
             query.order((activity::at.asc(), activity::number.asc()))
         };
-        found.extend(query.limit(most).select(Row::as_select()).load(connection)?);
+        found.extend(query.limit(most).select(Recorded::as_select()).load(connection)?);
     }
     found.sort_by_key(|row| (row.at, row.number));
     if is_after {
         found.reverse();
     }
     found.truncate(limit);
-    Ok(found.into_iter().map(Into::into).collect())
+    Ok(found)
 }
 
 /// The numbers of at most `limit` entries that `filter` lets through, in no order of use.
@@ -86,8 +86,7 @@ pub(in crate::domain::activity) fn export(
             .filter(activity::event.like(format!("{}.%", escaped(kind))).escape('\\')),
     };
     let query = query.filter(activity::number.between(from, to)).order(activity::number);
-    let rows: Vec<Row> = query.select(Row::as_select()).load(connection)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    Ok(query.select(Recorded::as_select()).load(connection)?)
 }
 
 /// What `filter` lets through, event by event: each one's index is in the page's order, that of

@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::super::list::Search;
 use super::super::{Cursor, Direction, Filter, KeyId, Sort, Totals, View};
-use super::{ApiKey, Row};
+use super::ApiKey;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -129,7 +129,7 @@ fn scan(
         None => query,
     };
     let query = match filter.environment {
-        Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
+        Some(environment) => query.filter(api_keys::environment.eq(environment)),
         None => query,
     };
     Ok(query.order(api_keys::id).limit(limit).select(api_keys::id).load(connection)?)
@@ -167,8 +167,7 @@ pub(in crate::domain::api_keys) fn among(
 
 fn load(query: Boxed<'_>, limit: usize, connection: &mut Connection) -> Result<Vec<ApiKey>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = query.limit(limit).select(Row::as_select()).load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    Ok(query.limit(limit).select(ApiKey::as_select()).load(connection)?)
 }
 
 /// What the view and the environment let through.
@@ -182,7 +181,7 @@ fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
         View::Revoked => api_keys::table.into_boxed().filter(api_keys::revoked_at.is_not_null()),
     };
     match filter.environment {
-        Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
+        Some(environment) => query.filter(api_keys::environment.eq(environment)),
         None => query,
     }
 }

@@ -4,9 +4,7 @@ mod networks;
 
 use diesel::prelude::*;
 
-use super::codes::Code;
-use super::own_sessions::Stored;
-use super::sessions::Times;
+use super::codes::{Code, Purpose};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::{members, one_time_codes, sessions, spent_form_tokens};
@@ -16,6 +14,31 @@ pub(super) use networks::{
     count_networks, delete_networks, delete_oldest_network, insert_network, is_known_network,
     touch_network,
 };
+
+/// A session as it is stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub(in crate::domain::sign_in) struct Stored {
+    pub id_hash: String,
+    pub state: String,
+    #[diesel(column_name = created_at)]
+    pub signed_in_at: Timestamp,
+    pub last_seen_at: Timestamp,
+}
+
+/// A session's times, as they are stored.
+#[derive(Clone, Copy, Debug, Insertable)]
+#[diesel(table_name = sessions)]
+pub(in crate::domain::sign_in) struct Times {
+    #[diesel(column_name = created_at)]
+    pub signed_in: Timestamp,
+    #[diesel(column_name = last_seen_at)]
+    pub last_seen: Timestamp,
+    #[diesel(column_name = idle_ends_at)]
+    pub idle_end: Timestamp,
+    #[diesel(column_name = ends_at)]
+    pub end: Timestamp,
+}
 
 /// The state and the last request of a session that is alive and whose member is not disabled.
 pub(super) fn live_session(
@@ -46,10 +69,7 @@ pub(super) fn insert_session(
             sessions::id_hash.eq(id_hash),
             sessions::member_id.eq(member),
             sessions::state.eq(state),
-            sessions::created_at.eq(times.signed_in),
-            sessions::last_seen_at.eq(times.last_seen),
-            sessions::idle_ends_at.eq(times.idle_end),
-            sessions::ends_at.eq(times.end),
+            times,
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -82,20 +102,13 @@ pub(super) fn live_sessions_of(
     member: &MemberId,
     now: Timestamp,
 ) -> Result<Vec<Stored>> {
-    let rows: Vec<(String, String, Timestamp, Timestamp)> = sessions::table
+    Ok(sessions::table
         .filter(sessions::member_id.eq(member))
         .filter(sessions::idle_ends_at.gt(now))
         .filter(sessions::ends_at.gt(now))
         .order((sessions::last_seen_at.desc(), sessions::created_at.desc(), sessions::id_hash))
-        .select((sessions::id_hash, sessions::state, sessions::created_at, sessions::last_seen_at))
-        .load(connection)?;
-    let stored = rows.into_iter().map(|(id_hash, state, signed_in_at, last_seen_at)| Stored {
-        id_hash,
-        state,
-        signed_in_at,
-        last_seen_at,
-    });
-    Ok(stored.collect())
+        .select(Stored::as_select())
+        .load(connection)?)
 }
 
 pub(super) fn touch_session(
@@ -136,7 +149,7 @@ pub(super) fn delete_sessions_of(tx: &mut Transaction<'_>, member: &MemberId) ->
 pub(super) fn insert_code(
     tx: &mut Transaction<'_>,
     code_hash: &str,
-    purpose: &str,
+    purpose: Purpose,
     member: Option<&MemberId>,
     created_at: Timestamp,
     expires_at: Timestamp,
@@ -156,7 +169,7 @@ pub(super) fn insert_code(
 pub(super) fn live_code(
     connection: &mut Connection,
     code_hash: &str,
-    purpose: &str,
+    purpose: Purpose,
     now: Timestamp,
 ) -> Result<Option<Code>> {
     let row: Option<Option<MemberId>> = one_time_codes::table
