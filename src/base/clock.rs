@@ -63,6 +63,16 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The hour of UTC that this instant falls in, counted since 1970.
+    pub const fn hour(self) -> i64 {
+        self.0.div_euclid(HOUR)
+    }
+
+    /// The same of the day.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(DAY)
+    }
+
     /// The end of `date`: the first instant of the day after it, UTC.
     pub fn end_of(date: Date) -> Self {
         let midnight = date.midnight().assume_utc() + Duration::DAY;

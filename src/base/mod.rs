@@ -4,6 +4,7 @@ pub mod background;
 pub mod backoff;
 pub mod clock;
 pub mod clock_steps;
+pub(crate) mod closed_set;
 pub mod error;
 pub mod files;
 pub mod keyring;

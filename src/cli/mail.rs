@@ -35,7 +35,7 @@ fn draft(wanted: &SetMail, input: &mut impl BufRead) -> Result<Draft> {
     Ok(Draft {
         host,
         port: port.to_string(),
-        security: security.name().to_owned(),
+        security: security.as_str().to_owned(),
         password: if username.is_empty() { Zeroizing::default() } else { read_line(input)? },
         username,
         sender,
@@ -82,7 +82,7 @@ fn show(config: &Config, output: &mut impl Write) -> Result<()> {
     let lines = [
         ("Mail server", host),
         ("Port", port.to_string()),
-        ("Encryption", security.name().to_owned()),
+        ("Encryption", security.as_str().to_owned()),
         ("User name", username),
         ("Password", password.to_owned()),
         ("Sender", sender),

@@ -11,6 +11,7 @@ use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use super::{Connection, Transaction, on_each};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 
 /// How many rows SQLite is given with one statement. It reads a statement for longer than it works
@@ -27,6 +28,12 @@ pub(crate) enum Value<'a> {
     Text(&'a str),
     /// Text that may be missing.
     Optional(Option<String>),
+}
+
+impl From<Timestamp> for Value<'_> {
+    fn from(at: Timestamp) -> Self {
+        Self::Number(at.millis())
+    }
 }
 
 /// What stands before the rows, the rows, and what stands after them.

@@ -1,41 +1,28 @@
-//! What columns hold: each type of the program's that is stored says here, or beside itself, how.
+//! What columns hold: how each type of the program's that is stored is written and read.
+
+use std::str::FromStr;
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::sql_types::Text;
 
 use crate::base::clock::Timestamp;
 
-/// Has diesel take values, and references to them, as expressions; only for [`column_type`].
-macro_rules! bound {
-    ($($type:ty),+: $sql:ident) => {$(
-        impl AsExpression<$sql> for $type {
-            type Expression = Bound<$sql, Self>;
-
-            fn as_expression(self) -> Self::Expression {
-                Bound::new(self)
-            }
-        }
-
-        impl AsExpression<Nullable<$sql>> for $type {
-            type Expression = Bound<Nullable<$sql>, Self>;
-
-            fn as_expression(self) -> Self::Expression {
-                Bound::new(self)
-            }
-        }
-    )+};
-}
-pub(crate) use bound;
-
-/// Has diesel take a type for a column: bound by what it lends, read by what makes it.
+/// Has diesel take a type for a column: written as what it lends, read by what makes it.
 macro_rules! column_type {
-    ($type:ty: $sql:ident, $raw:ty, |$value:ident| $lent:expr, $read:expr) => {
+    ($type:ident: $sql:ident, $raw:ty, |$value:ident| $lent:expr, $read:expr) => {
         const _: () = {
             use diesel::backend::Backend;
-            use diesel::deserialize::{self, FromSql, Queryable};
+            use diesel::deserialize::{self, FromSql, FromSqlRow};
             use diesel::expression::AsExpression;
-            use diesel::internal::derives::as_expression::Bound;
             use diesel::serialize::{self, Output, ToSql};
-            use diesel::sql_types::{Nullable, SingleValue, $sql};
+            use diesel::sql_types::$sql;
 
-    $crate::db::types::bound!($type, &$type, &&$type: $sql);
+            #[derive(AsExpression, FromSqlRow)]
+            #[diesel(foreign_derive)]
+            #[diesel(sql_type = $sql)]
+            #[expect(dead_code, reason = "only names the type to derive for")]
+            struct Proxy($type);
 
             impl<DB: Backend> ToSql<$sql, DB> for $type
             where
@@ -47,15 +34,6 @@ macro_rules! column_type {
                 }
             }
 
-            impl<DB: Backend> ToSql<Nullable<$sql>, DB> for $type
-            where
-                Self: ToSql<$sql, DB>,
-            {
-                fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-                    ToSql::<$sql, DB>::to_sql(self, out)
-                }
-            }
-
             impl<DB: Backend> FromSql<$sql, DB> for $type
             where
                 <$raw as ToOwned>::Owned: FromSql<$sql, DB>,
@@ -64,21 +42,22 @@ macro_rules! column_type {
                     $read(<$raw as ToOwned>::Owned::from_sql(bytes)?)
                 }
             }
-
-            impl<DB: Backend, ST: SingleValue> Queryable<ST, DB> for $type
-            where
-                Self: FromSql<ST, DB>,
-            {
-                type Row = Self;
-
-                fn build(row: Self) -> deserialize::Result<Self> {
-                    Ok(row)
-                }
-            }
         };
     };
 }
 pub(crate) use column_type;
+
+/// Has diesel take a type for a column by its text, as of a closed set.
+macro_rules! text_column {
+    ($type:ident) => {
+        $crate::db::types::column_type!($type: Text, str, |value| value.as_str(), |text: String| {
+            $type::parse(&text).ok_or_else(|| {
+                format!("the database has {text:?}, which is no {}", stringify!($type)).into()
+            })
+        });
+    };
+}
+pub(crate) use text_column;
 
 /// An identifier, random and never secret: a prefix, and so many characters of an alphabet in
 /// `base::random`.
@@ -126,5 +105,25 @@ column_type!(OrNever: BigInt, i64, |at| at.0.as_ref(), |millis| {
 impl From<OrNever> for Option<Timestamp> {
     fn from(OrNever(at): OrNever) -> Self {
         (at > Timestamp::default()).then_some(at)
+    }
+}
+
+/// One of a closed set, unless another version of the program wrote a word that this one does not
+/// know.
+#[derive(Clone, Debug, FromSqlRow)]
+pub struct IfKnown<T>(pub Option<T>);
+
+impl<T: FromStr, DB: Backend> FromSql<Text, DB> for IfKnown<T>
+where
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(String::from_sql(bytes)?.parse().ok()))
+    }
+}
+
+impl<T> From<IfKnown<T>> for Option<T> {
+    fn from(IfKnown(known): IfKnown<T>) -> Self {
+        known
     }
 }

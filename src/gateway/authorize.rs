@@ -79,6 +79,6 @@ fn passed(record: &Record) -> Result<HttpResponse> {
     headers.insert(KEY_ID, key_id);
     headers.insert(ROLE, record.grant.role.clone());
     headers.insert(SCOPES, record.grant.scopes_text.clone());
-    headers.insert(ENVIRONMENT, HeaderValue::from_static(record.environment.slug()));
+    headers.insert(ENVIRONMENT, HeaderValue::from_static(record.environment.as_str()));
     Ok(response)
 }

@@ -123,7 +123,7 @@ fn active(record: &Record, issuer: &str) -> HttpResponse {
         "exp": record.ends_at().millis() / SECOND,
         "iss": issuer,
         "latchkey_role": text(&record.grant.role),
-        "latchkey_environment": record.environment.slug(),
+        "latchkey_environment": record.environment.as_str(),
     }))
 }
 

@@ -40,7 +40,7 @@ pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpRe
             format!(r#"Bearer realm="latchkey", error="{error}", error_description="{title}""#)
         }
     };
-    let mut response = problem(status, title, refusal.outcome().code(), request_id);
+    let mut response = problem(status, title, refusal.outcome().as_str(), request_id);
     let challenge = challenge.parse().map_err(Error::internal)?;
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     Ok(response)

@@ -49,7 +49,8 @@ pub async fn record(
 
 async fn count(site: &Site, author: Author, missing: String) -> Result<()> {
     let counted = site.db.write(move |tx| {
-        let permission = missing.parse::<Permission>().map_or(OTHER_REASON, Permission::name);
+        let permission =
+            missing.parse::<Permission>().map_or(OTHER_REASON, |permission| permission.as_str());
         let denial = Occurrence {
             kind: TallyKind::DenialsByMember,
             subject_id: author.actor.id().unwrap_or_default(),

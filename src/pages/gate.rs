@@ -68,7 +68,7 @@ impl Gate for SignedIn {
 }
 
 impl<P: Permit> Gate for Allowed<P> {
-    const ACCESS: Access = Access::Permission(P::PERMISSION.name());
+    const ACCESS: Access = Access::Permission(P::PERMISSION.as_str());
 }
 
 impl Gate for AllowedAll {
@@ -135,7 +135,7 @@ impl<P: Permit> FromRequest for Allowed<P> {
                 return Ok(Self(visit, PhantomData));
             }
             let needs = format!("You need the permission {} to do this.", P::PERMISSION);
-            Err(refuse(&request, &visit, needs, P::PERMISSION.name()).await)
+            Err(refuse(&request, &visit, needs, P::PERMISSION.as_str()).await)
         })
     }
 }

@@ -60,7 +60,7 @@ fn webhook(app: &App, url: &str) {
     let draft = Draft {
         url: url.into(),
         description: String::new(),
-        events: EventType::ALL.map(|event| event.name().to_owned()).into(),
+        events: EventType::ALL.map(|event| event.as_str().to_owned()).into(),
         is_active: true,
     };
     let id = EndpointId::random().expect("random");

@@ -74,7 +74,7 @@ impl Window {
 
     /// Counted since 1970.
     fn days(self) -> RangeInclusive<i64> {
-        self.start.millis().div_euclid(DAY)..=self.now.millis().div_euclid(DAY)
+        self.start.day()..=self.now.day()
     }
 }
 
@@ -179,8 +179,8 @@ fn passed(
         end = end.min(today.plus(-QUIET * DAY));
     }
     let first_hour = (key.created_at.millis() + HOUR - 1).div_euclid(HOUR);
-    let first_hour = first_hour.max(window.start.millis().div_euclid(HOUR));
-    let hours = first_hour..=end.millis().div_euclid(HOUR);
+    let first_hour = first_hour.max(window.start.hour());
+    let hours = first_hour..=end.hour();
     let passed = hours.filter_map(|hour| {
         let begin = Timestamp::from_millis(hour * HOUR);
         // Less than an hour at the end.

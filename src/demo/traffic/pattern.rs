@@ -78,7 +78,7 @@ impl Pattern {
         // The first of January 1970 was a Thursday.
         let is_weekend = (day + 3).rem_euclid(7) >= 5;
         let percent = if is_weekend { self.weekend } else { 100 };
-        let age = now.millis().div_euclid(DAY) - day;
+        let age = now.day() - day;
         let growth = 100 - (age / 5).clamp(0, 50);
         let varied = (88 + of_time(index, OF_AN_HOUR, hour).rem_euclid(25))
             * (93 + of_time(index, OF_A_DAY, day).rem_euclid(15));
@@ -112,7 +112,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 
     fn of_day(pattern: &Pattern, days_ago: i64) -> Vec<i64> {
-        let midnight = (NOW.millis().div_euclid(DAY) - days_ago) * HOURS;
+        let midnight = (NOW.day() - days_ago) * HOURS;
         (midnight..midnight + HOURS).map(|hour| pattern.requests(5, hour, NOW)).collect()
     }
 

@@ -152,8 +152,8 @@ pub(super) fn of_strangers(window: Window) -> Vec<Refusal> {
             };
             let address = Some(address.into());
             let detail = match reason {
-                Outcome::MalformedKey if bits.rem_euclid(8) == 1 => Flaw::Truncated.code(),
-                Outcome::MalformedKey => Flaw::KeyId.code(),
+                Outcome::MalformedKey if bits.rem_euclid(8) == 1 => Flaw::Truncated.as_str(),
+                Outcome::MalformedKey => Flaw::KeyId.as_str(),
                 Outcome::InvalidKey => "lk_prod",
                 _ => "",
             };

@@ -1,19 +1,19 @@
 //! The chain: every entry's hash covers the entry before, and the newest is sealed, so that a
 //! change, a gap or a cut can be found. HMAC-SHA-256 under the activity key.
 
-use super::store::{Head, Row};
-use super::{Author, Entry};
+use super::store::Head;
+use super::{Author, Entry, Recorded};
 use crate::base::keyring::{Keyring, Purpose};
 use crate::base::secret_scan::{json_without_secrets, without_secrets};
 
 /// The row for `entry`, linked to the newest one there is. It can never be changed, so secret keys
 /// are left out of every text.
-pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Row {
+pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Recorded {
     let subject = entry.subject.as_ref();
-    let mut row = Row {
+    let mut row = Recorded {
         number: head.map_or(1, |head| head.number + 1),
         at: author.now,
-        event: entry.event.name().to_owned(),
+        event: entry.event.as_str().to_owned(),
         actor_kind: author.actor.kind().to_owned(),
         actor_id: author.actor.id().map(str::to_owned),
         actor_name: without_secrets(author.actor.name()).into_owned(),
@@ -31,7 +31,7 @@ pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Row {
 }
 
 /// The hash that `row` must carry after an entry with the hash `before`.
-pub(super) fn hash(keyring: &Keyring, row: &Row, before: &[u8]) -> Vec<u8> {
+pub(super) fn hash(keyring: &Keyring, row: &Recorded, before: &[u8]) -> Vec<u8> {
     // JSON tells neighbouring texts apart whatever they hold; nulls differ from empty texts.
     let content = serde_json::json!([
         row.number,

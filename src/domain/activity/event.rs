@@ -2,125 +2,116 @@
 
 use serde::{Deserialize, Serialize};
 
-macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Event { $($(#[$doc])* $variant,)* }
+use crate::base::closed_set::closed_set;
 
-        impl Event {
-            /// The name that stands in the database and in exports.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-events! {
-    /// The organisation and its first super manager were set up.
-    SetUp = "organisation.set_up",
-    /// A member signed in.
-    SignedIn = "session.signed_in",
-    /// A member signed out.
-    SignedOut = "session.signed_out",
-    /// A sign-in was refused.
-    SignInFailed = "session.sign_in_failed",
-    /// Sign-ins failed, counted over an hour.
-    SignInsFailed = "session.sign_ins_failed",
-    /// A member repeatedly tried what they have no permission for, counted over an hour.
-    AccessDenied = "access.denied",
-    /// A member was added.
-    MemberAdded = "member.added",
-    /// Somebody was invited to become a member.
-    MemberInvited = "member.invited",
-    /// A new link was made for an invitation; the one before stopped working.
-    InvitationResent = "member.invitation_resent",
-    /// An invitation was withdrawn.
-    InvitationWithdrawn = "member.invitation_withdrawn",
-    /// An invitation was accepted.
-    InvitationAccepted = "member.invitation_accepted",
-    /// What a member may do was changed.
-    MemberEdited = "member.edited",
-    /// A member was disabled.
-    MemberDisabled = "member.disabled",
-    /// A disabled member was enabled.
-    MemberEnabled = "member.enabled",
-    /// A member was removed.
-    MemberRemoved = "member.removed",
-    /// A member changed their own name.
-    MemberNameChanged = "member.name_changed",
-    /// A member changed their own password.
-    PasswordChanged = "member.password_changed",
-    /// A member ended one of their own sessions.
-    SessionEnded = "session.ended",
-    /// A member ended all of their own sessions but one.
-    OtherSessionsEnded = "session.others_ended",
-    /// A member's password was taken away and a link to set a new one was made.
-    PasswordResetStarted = "member.password_reset_started",
-    /// A member set a new password through a link.
-    PasswordReset = "member.password_reset",
-    /// The settings were changed.
-    SettingsChanged = "settings.changed",
-    /// The mail server was changed.
-    MailChanged = "settings.mail_changed",
-    /// Which rules of alerts are on, or how people are told, was changed.
-    AlertsChanged = "settings.alerts_changed",
-    /// A test message was asked for.
-    MailTested = "settings.mail_tested",
-    /// An API key was created.
-    KeyCreated = "api_key.created",
-    /// An API key was edited.
-    KeyEdited = "api_key.edited",
-    /// An API key was given a new secret.
-    KeyRotated = "api_key.rotated",
-    /// The old secret of an API key was ended before its time.
-    SecretStopped = "api_key.secret_stopped",
-    /// An API key was revoked.
-    KeyRevoked = "api_key.revoked",
-    /// What asked for attention at an API key was looked at, and the key kept as it is.
-    KeyKept = "api_key.kept",
-    /// A role was created.
-    RoleCreated = "role.created",
-    /// A role was edited.
-    RoleEdited = "role.edited",
-    /// A role was deleted.
-    RoleDeleted = "role.deleted",
-    /// A scope was added.
-    ScopeAdded = "scope.added",
-    /// A scope's description was edited.
-    ScopeEdited = "scope.edited",
-    /// A scope was removed.
-    ScopeRemoved = "scope.removed",
-    /// Scopes were added from an OpenAPI document.
-    ScopesImported = "scopes.imported",
-    /// A webhook was created.
-    WebhookCreated = "webhook.created",
-    /// A webhook was edited.
-    WebhookEdited = "webhook.edited",
-    /// A webhook was deleted.
-    WebhookDeleted = "webhook.deleted",
-    /// A webhook was given a new signing secret.
-    WebhookSecretReplaced = "webhook.secret_replaced",
-    /// A test message to a webhook was asked for.
-    WebhookTested = "webhook.tested",
-    /// A message to a webhook was sent again.
-    WebhookSentAgain = "webhook.sent_again",
-    /// An email message was sent again.
-    MailSentAgain = "mail.sent_again",
-    /// A secret of an API key was reported to have got out.
-    KeyLeaked = "api_key.leaked",
-    /// A note was added to the report of a leak.
-    LeakNoted = "leak.noted",
-    /// The report of a leak was closed.
-    LeakClosed = "leak.closed",
-    /// A review of all active keys was started.
-    ReviewStarted = "review.started",
-    /// It was decided what is to become of some keys of a review.
-    ReviewDecided = "review.decided",
-    /// A review was finished.
-    ReviewFinished = "review.finished",
-    /// A review was given up.
-    ReviewCancelled = "review.cancelled",
+closed_set! {
+    /// What can happen, by the name that stands in the database and in exports.
+    pub enum Event {
+        /// The organisation and its first super manager were set up.
+        SetUp = "organisation.set_up",
+        /// A member signed in.
+        SignedIn = "session.signed_in",
+        /// A member signed out.
+        SignedOut = "session.signed_out",
+        /// A sign-in was refused.
+        SignInFailed = "session.sign_in_failed",
+        /// Sign-ins failed, counted over an hour.
+        SignInsFailed = "session.sign_ins_failed",
+        /// A member repeatedly tried what they have no permission for, counted over an hour.
+        AccessDenied = "access.denied",
+        /// A member was added.
+        MemberAdded = "member.added",
+        /// Somebody was invited to become a member.
+        MemberInvited = "member.invited",
+        /// A new link was made for an invitation; the one before stopped working.
+        InvitationResent = "member.invitation_resent",
+        /// An invitation was withdrawn.
+        InvitationWithdrawn = "member.invitation_withdrawn",
+        /// An invitation was accepted.
+        InvitationAccepted = "member.invitation_accepted",
+        /// What a member may do was changed.
+        MemberEdited = "member.edited",
+        /// A member was disabled.
+        MemberDisabled = "member.disabled",
+        /// A disabled member was enabled.
+        MemberEnabled = "member.enabled",
+        /// A member was removed.
+        MemberRemoved = "member.removed",
+        /// A member changed their own name.
+        MemberNameChanged = "member.name_changed",
+        /// A member changed their own password.
+        PasswordChanged = "member.password_changed",
+        /// A member ended one of their own sessions.
+        SessionEnded = "session.ended",
+        /// A member ended all of their own sessions but one.
+        OtherSessionsEnded = "session.others_ended",
+        /// A member's password was taken away and a link to set a new one was made.
+        PasswordResetStarted = "member.password_reset_started",
+        /// A member set a new password through a link.
+        PasswordReset = "member.password_reset",
+        /// The settings were changed.
+        SettingsChanged = "settings.changed",
+        /// The mail server was changed.
+        MailChanged = "settings.mail_changed",
+        /// Which rules of alerts are on, or how people are told, was changed.
+        AlertsChanged = "settings.alerts_changed",
+        /// A test message was asked for.
+        MailTested = "settings.mail_tested",
+        /// An API key was created.
+        KeyCreated = "api_key.created",
+        /// An API key was edited.
+        KeyEdited = "api_key.edited",
+        /// An API key was given a new secret.
+        KeyRotated = "api_key.rotated",
+        /// The old secret of an API key was ended before its time.
+        SecretStopped = "api_key.secret_stopped",
+        /// An API key was revoked.
+        KeyRevoked = "api_key.revoked",
+        /// What asked for attention at an API key was looked at, and the key kept as it is.
+        KeyKept = "api_key.kept",
+        /// A role was created.
+        RoleCreated = "role.created",
+        /// A role was edited.
+        RoleEdited = "role.edited",
+        /// A role was deleted.
+        RoleDeleted = "role.deleted",
+        /// A scope was added.
+        ScopeAdded = "scope.added",
+        /// A scope's description was edited.
+        ScopeEdited = "scope.edited",
+        /// A scope was removed.
+        ScopeRemoved = "scope.removed",
+        /// Scopes were added from an OpenAPI document.
+        ScopesImported = "scopes.imported",
+        /// A webhook was created.
+        WebhookCreated = "webhook.created",
+        /// A webhook was edited.
+        WebhookEdited = "webhook.edited",
+        /// A webhook was deleted.
+        WebhookDeleted = "webhook.deleted",
+        /// A webhook was given a new signing secret.
+        WebhookSecretReplaced = "webhook.secret_replaced",
+        /// A test message to a webhook was asked for.
+        WebhookTested = "webhook.tested",
+        /// A message to a webhook was sent again.
+        WebhookSentAgain = "webhook.sent_again",
+        /// An email message was sent again.
+        MailSentAgain = "mail.sent_again",
+        /// A secret of an API key was reported to have got out.
+        KeyLeaked = "api_key.leaked",
+        /// A note was added to the report of a leak.
+        LeakNoted = "leak.noted",
+        /// The report of a leak was closed.
+        LeakClosed = "leak.closed",
+        /// A review of all active keys was started.
+        ReviewStarted = "review.started",
+        /// It was decided what is to become of some keys of a review.
+        ReviewDecided = "review.decided",
+        /// A review was finished.
+        ReviewFinished = "review.finished",
+        /// A review was given up.
+        ReviewCancelled = "review.cancelled",
+    }
 }
 
 /// What an entry is about.

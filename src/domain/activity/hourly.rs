@@ -36,8 +36,7 @@ fn record_oldest_hour(tx: &mut Transaction<'_>, author: &Author) -> Result<bool>
     let Some(hour) = store::oldest_hour(tx, author.now.plus(-HOUR - GRACE))? else {
         return Ok(false);
     };
-    let rows = store::take_hour(tx, hour)?;
-    let tallies: Vec<Tally> = rows.into_iter().filter_map(Tally::read).collect();
+    let tallies: Vec<Tally> = store::take_hour(tx, hour)?.into_iter().map(Into::into).collect();
     for entry in entries(hour, &tallies) {
         record(tx, author, &entry)?;
     }

@@ -10,7 +10,6 @@ mod chain;
 mod event;
 mod hourly;
 mod list;
-mod recorded;
 mod store;
 mod tally;
 mod theirs;
@@ -20,7 +19,7 @@ pub use author::{Actor, Author, Origin};
 pub use event::{Change, Entry, Event, Subject};
 pub use hourly::record_ended_hours;
 pub use list::{Events, Filter, Person, Search, list};
-pub use recorded::Recorded;
+pub use store::Recorded;
 pub use tally::{Occurrence, Tally, TallyKind, count, tallies};
 pub use theirs::{Theirs, since};
 pub use verify::{Broken, Newest, newest, verify};
@@ -68,7 +67,7 @@ pub fn recent(
     since: Timestamp,
     limit: usize,
 ) -> Result<Vec<Recorded>> {
-    let events = Some(Events::One(event.name().to_owned()));
+    let events = Some(Events::One(event.as_str().to_owned()));
     let filter = Filter { events, since: Some(since), ..Filter::default() };
     store::walk(connection, &filter, None, &Walk::first(limit))
 }

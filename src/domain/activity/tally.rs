@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::store::tally as store;
 use super::store::tally::TallyRow;
 use crate::base::clock::{HOUR, MINUTE, Timestamp};
+use crate::base::closed_set::closed_set;
 use crate::base::error::{Error, Result};
+use crate::db::types::text_column;
 use crate::db::{Connection, Transaction};
 
 /// How many networks are counted one by one in an hour; all further ones share one row.
@@ -21,35 +23,23 @@ const MAX_PARTS: usize = 20;
 /// Stands for everything beyond a limit.
 pub(super) const OTHER: &str = "";
 
-/// What is counted, and by what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TallyKind {
-    /// Failed sign-ins by network. The part [`TallyKind::MEMBER`] counts those for a member's
-    /// email address, which are recorded with the member.
-    FailedSignInsByNetwork,
-    /// Failed sign-ins for a member's email address, by member and then by network.
-    FailedSignInsByMember,
-    /// Requests that a member was not permitted to make, by member and then by permission.
-    DenialsByMember,
+closed_set! {
+    /// What is counted, and by what.
+    pub enum TallyKind {
+        /// Failed sign-ins by network. The part [`TallyKind::MEMBER`] counts those for a member's
+        /// email address, which are recorded with the member.
+        FailedSignInsByNetwork = "failed_sign_ins_by_network",
+        /// Failed sign-ins for a member's email address, by member and then by network.
+        FailedSignInsByMember = "failed_sign_ins_by_member",
+        /// Requests that a member was not permitted to make, by member and then by permission.
+        DenialsByMember = "denials_by_member",
+    }
 }
+text_column!(TallyKind);
 
 impl TallyKind {
     /// The part that counts failed sign-ins for members' email addresses.
     pub const MEMBER: &'static str = "member";
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::FailedSignInsByNetwork => "failed_sign_ins_by_network",
-            Self::FailedSignInsByMember => "failed_sign_ins_by_member",
-            Self::DenialsByMember => "denials_by_member",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        [Self::FailedSignInsByNetwork, Self::FailedSignInsByMember, Self::DenialsByMember]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
 
     /// How many events in an hour, for each subject, have an entry of their own when they happen.
     pub const fn single_entries(self) -> i64 {
@@ -118,18 +108,6 @@ impl Tally {
         self.details.parts.iter().map(|(part, count)| (part.as_str(), *count))
     }
 
-    /// A row of another version of the program may be of a kind that this one does not know.
-    pub(super) fn read(row: TallyRow) -> Option<Self> {
-        Some(Self {
-            kind: TallyKind::parse(&row.kind)?,
-            hour: row.hour,
-            subject_id: row.subject_id,
-            subject_name: row.subject_name,
-            count: row.count,
-            details: serde_json::from_str(&row.details).unwrap_or_default(),
-        })
-    }
-
     fn add(&mut self, part: Option<&str>, now: Timestamp) {
         self.count += 1;
         *self.details.minutes.entry(now.since(self.hour) / MINUTE).or_default() += 1;
@@ -142,7 +120,7 @@ impl Tally {
     fn row(&self) -> Result<TallyRow> {
         Ok(TallyRow {
             hour: self.hour,
-            kind: self.kind.name().to_owned(),
+            kind: self.kind,
             subject_id: self.subject_id.clone(),
             subject_name: self.subject_name.clone(),
             count: self.count,
@@ -151,21 +129,29 @@ impl Tally {
     }
 }
 
+impl From<TallyRow> for Tally {
+    fn from(row: TallyRow) -> Self {
+        let TallyRow { hour, kind, subject_id, subject_name, count, details } = row;
+        let details = serde_json::from_str(&details).unwrap_or_default();
+        Self { kind, hour, subject_id, subject_name, count, details }
+    }
+}
+
 /// Counts an event, and returns how many its subject has had in this hour.
 pub fn count(tx: &mut Transaction<'_>, event: &Occurrence<'_>, now: Timestamp) -> Result<i64> {
-    let (hour, kind) = (hour_of(now), event.kind.name());
+    let (hour, kind) = (hour_of(now), event.kind);
     let mut subject_id = event.subject_id;
     let mut row = store::find(tx, hour, kind, subject_id)?;
     if row.is_none()
-        && event.kind == TallyKind::FailedSignInsByNetwork
+        && kind == TallyKind::FailedSignInsByNetwork
         && store::subjects(tx, hour, kind)? >= MAX_NETWORKS
     {
         subject_id = OTHER;
         row = store::find(tx, hour, kind, subject_id)?;
     }
     let is_new = row.is_none();
-    let mut tally = row.and_then(Tally::read).unwrap_or_else(|| Tally {
-        kind: event.kind,
+    let mut tally = row.map(Tally::from).unwrap_or_else(|| Tally {
+        kind,
         hour,
         subject_id: subject_id.to_owned(),
         subject_name: String::new(),
@@ -190,10 +176,10 @@ pub fn tallies(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Vec<Tally>> {
-    let rows = store::between(connection, kind.name(), (hour_of(since), hour_of(now)))?;
-    Ok(rows.into_iter().filter_map(Tally::read).collect())
+    let rows = store::between(connection, kind, (hour_of(since), hour_of(now)))?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 fn hour_of(now: Timestamp) -> Timestamp {
-    Timestamp::from_millis(now.millis().div_euclid(HOUR) * HOUR)
+    Timestamp::from_millis(now.hour() * HOUR)
 }

@@ -11,8 +11,8 @@ use super::{Letters, store, tell};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
-use crate::domain::activity::{self, Filter, Recorded};
-use crate::domain::api_keys::{self, Details, KeyId, Status};
+use crate::domain::activity::{self, Event, Filter, Recorded};
+use crate::domain::api_keys::{self, Details, KeyId};
 use crate::domain::webhooks::{self, EventType};
 
 /// The name of how far the activity was told, by the number of the entry.
@@ -50,12 +50,12 @@ fn one(
     entry: &Recorded,
     now: Timestamp,
 ) -> Result<()> {
-    let event = match entry.event.as_str() {
-        "api_key.created" => EventType::KeyCreated,
-        "api_key.edited" => EventType::KeyEdited,
-        "api_key.rotated" => EventType::KeyRotated,
-        "api_key.revoked" => EventType::KeyRevoked,
-        "api_key.leaked" => EventType::KeyLeaked,
+    let event = match Event::parse(&entry.event) {
+        Some(Event::KeyCreated) => EventType::KeyCreated,
+        Some(Event::KeyEdited) => EventType::KeyEdited,
+        Some(Event::KeyRotated) => EventType::KeyRotated,
+        Some(Event::KeyRevoked) => EventType::KeyRevoked,
+        Some(Event::KeyLeaked) => EventType::KeyLeaked,
         _ => return Ok(()),
     };
     let Some(id) = entry.subject_id.as_deref().and_then(KeyId::parse) else { return Ok(()) };
@@ -87,15 +87,11 @@ pub(super) fn key(
         "key": {
             "id": key.id.as_str(),
             "name": key.name.as_str(),
-            "environment": key.environment.slug(),
+            "environment": key.environment.as_str(),
             "role": role.slug,
             "scopes": scopes,
             "ip_whitelist": addresses,
-            "status": match key.status(now) {
-                Status::Active => "active",
-                Status::Expired => "expired",
-                Status::Revoked => "revoked",
-            },
+            "status": key.status(now).as_str(),
             "created_at": key.created_at.rfc_3339(),
             "expires_at": key.expires_at.rfc_3339(),
             "last_used_at": key.last_used_at.map(Timestamp::rfc_3339),

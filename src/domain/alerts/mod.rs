@@ -15,13 +15,16 @@ mod tell;
 
 pub use found::Found;
 pub use rule::Rule;
+pub use store::Alert;
 pub use tell::Letters;
 
 use std::sync::Arc;
 
 use crate::base::clock::{DAY, Timestamp};
+use crate::base::closed_set::closed_set;
 use crate::base::error::{Error, Result};
 use crate::db::keyset::{Cursor, Page};
+use crate::db::types::text_column;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event};
 use crate::domain::{attention, settings};
@@ -33,67 +36,18 @@ const KEPT: i64 = 90 * DAY;
 /// How many are forgotten at once.
 const BATCH: usize = 1000;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alert {
-    /// `alt_` and 16 letters or digits.
-    pub id: String,
-    /// The rule that opened it; none where this version does not know it.
-    pub rule: Option<Rule>,
-    /// What tells it from the rule's other alerts.
-    pub cause: String,
-    /// The key that it is about.
-    pub key_id: Option<String>,
-    pub title: String,
-    /// What else to know.
-    pub detail: String,
-    /// How urgent within its rule.
-    pub level: i64,
-    /// Since when the cause holds.
-    pub since: Timestamp,
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// When its cause was last found.
-    pub seen_at: Timestamp,
-    pub closed_at: Option<Timestamp>,
-    /// When it was last told by email.
-    pub mailed_at: Option<Timestamp>,
-}
-
-/// How alerts are told by email.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Email {
-    #[default]
-    AtOnce,
-    /// Together, once a day.
-    Daily,
-    Off,
-}
-
-impl Email {
-    pub const ALL: [Self; 3] = [Self::AtOnce, Self::Daily, Self::Off];
-
-    /// The name that stands in forms and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AtOnce => "at_once",
-            Self::Daily => "daily",
-            Self::Off => "off",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::AtOnce => "At once",
-            Self::Daily => "Once a day",
-            Self::Off => "Never",
-        }
-    }
-
-    /// The one of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|email| email.name() == name)
+closed_set! {
+    /// How alerts are told by email.
+    #[derive(Default)]
+    pub enum Email {
+        #[default]
+        AtOnce = "at_once" "At once",
+        /// Together, once a day.
+        Daily = "daily" "Once a day",
+        Off = "off" "Never",
     }
 }
+text_column!(Email);
 
 /// Which rules are on, and how people are told.
 #[derive(Clone, Debug, PartialEq, Eq)]

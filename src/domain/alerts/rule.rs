@@ -1,26 +1,18 @@
 //! The rules of alerts.
 
 use crate::base::clock::{DAY, HOUR};
+use crate::base::closed_set::closed_set;
+use crate::db::types::text_column;
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $label:literal, $says:literal, $quiet:expr;)*) => {
-        /// What an alert is opened for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Rule { $($(#[$doc])* $variant,)* }
+    ($($(#[$doc:meta])* $variant:ident = $word:literal $label:literal, $says:literal, $quiet:expr;)*) => {
+        closed_set! {
+            /// What an alert is opened for, by the name that stands in the database, in forms and in
+            /// messages.
+            pub enum Rule { $($(#[$doc])* $variant = $word $label,)* }
+        }
 
         impl Rule {
-            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
-
-            /// The name that stands in the database, in forms and in messages.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// What people call it.
-            pub const fn label(self) -> &'static str {
-                match self { $(Self::$variant => $label,)* }
-            }
-
             /// When it opens an alert, and when it closes it.
             pub const fn says(self) -> &'static str {
                 match self { $(Self::$variant => $says,)* }
@@ -37,36 +29,30 @@ macro_rules! rules {
 
 rules! {
     /// A key expires soon.
-    Expiring = "expiring", "A key expires",
+    Expiring = "expiring" "A key expires",
         "30, 14, 7 and 1 days before. Closes when the key is rotated, given a later date, revoked, or has expired.", 0;
     /// A key's secret is older than the settings want.
-    RotationDue = "rotation_due", "Rotation is due",
+    RotationDue = "rotation_due" "Rotation is due",
         "When a secret is older than the rotation interval of its environment. Closes when the key is rotated or revoked.", 0;
     /// Many requests of a key are refused.
-    RefusalBurst = "refusal_burst", "A key is refused many times",
+    RefusalBurst = "refusal_burst" "A key is refused many times",
         "20 times within 10 minutes, for a scope, the IP whitelist or the environment. Closes after an hour without.", HOUR;
     /// Something in a network tries keys that are none.
-    UnknownKeys = "unknown_keys", "Unknown keys come from one network",
+    UnknownKeys = "unknown_keys" "Unknown keys come from one network",
         "50 within 10 minutes. Closes after an hour without.", HOUR;
     /// A secret is used that no longer works.
-    DeadSecret = "dead_secret", "A revoked or superseded secret is used",
+    DeadSecret = "dead_secret" "A revoked or superseded secret is used",
         "When it comes an hour after it stopped working, or later. Closes after a day without.", DAY;
     /// A key is used from an address that it was never used from.
-    NewAddress = "new_address", "A key is used from a new address",
+    NewAddress = "new_address" "A key is used from a new address",
         "For keys that are 14 days old and known from 5 addresses at most, in the last 90 days. Closes after a day.", DAY;
     /// A key is used far more than usual.
-    Volume = "volume", "A key is used far more than usual",
+    Volume = "volume" "A key is used far more than usual",
         "At 4 times as many requests in an hour as in any of the same hours of the last 4 weeks, and in any of the last day; from 500 on. Closes after 3 hours without.", 3 * HOUR;
-    SignInFailures = "sign_in_failures", "Sign-ins fail",
+    SignInFailures = "sign_in_failures" "Sign-ins fail",
         "10 times within 15 minutes, from one network or for one account. Closes after an hour without.", HOUR;
     /// The mail server was changed or turned off.
-    MailServerChanged = "mail_server_changed", "The mail server is changed",
+    MailServerChanged = "mail_server_changed" "The mail server is changed",
         "Each time, also when email is turned off: invitations and links that set passwords go through it. Closes after 7 days.", 0;
 }
-
-impl Rule {
-    /// The rule of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rule| rule.name() == name)
-    }
-}
+text_column!(Rule);

@@ -2,58 +2,50 @@
 
 use diesel::prelude::*;
 
-use super::{Alert, Email, Found, Rule};
+use super::{Email, Found, Rule};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{alert_rules_off, alert_settings, alerts, progress};
+use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction};
 
-#[derive(Queryable, Selectable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = alerts)]
-struct Row {
-    id: String,
-    rule: String,
-    cause: String,
-    key_id: Option<String>,
-    title: String,
-    detail: String,
-    level: i64,
-    since: Timestamp,
-    opened_at: Timestamp,
-    seen_at: Timestamp,
-    closed_at: Option<Timestamp>,
-    mailed_at: Option<Timestamp>,
-}
-
-impl From<Row> for Alert {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.id,
-            rule: Rule::parse(&row.rule),
-            cause: row.cause,
-            key_id: row.key_id,
-            title: row.title,
-            detail: row.detail,
-            level: row.level,
-            since: row.since,
-            opened_at: row.opened_at,
-            seen_at: row.seen_at,
-            closed_at: row.closed_at,
-            mailed_at: row.mailed_at,
-        }
-    }
+pub struct Alert {
+    /// `alt_` and 16 letters or digits.
+    pub id: String,
+    /// The rule that opened it; none where this version does not know it.
+    #[diesel(deserialize_as = IfKnown<Rule>)]
+    pub rule: Option<Rule>,
+    /// What tells it from the rule's other alerts.
+    pub cause: String,
+    /// The key that it is about.
+    pub key_id: Option<String>,
+    pub title: String,
+    /// What else to know.
+    pub detail: String,
+    /// How urgent within its rule.
+    pub level: i64,
+    /// Since when the cause holds.
+    pub since: Timestamp,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When its cause was last found.
+    pub seen_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    /// When it was last told by email.
+    pub mailed_at: Option<Timestamp>,
 }
 
 /// Open alerts, the newest first, at most `limit`.
 pub(super) fn open(connection: &mut Connection, limit: i64) -> Result<Vec<Alert>> {
-    let rows: Vec<Row> = alerts::table
+    Ok(alerts::table
         .filter(alerts::closed_at.is_null())
         .order((alerts::opened_at.desc(), alerts::id.desc()))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+        .select(Alert::as_select())
+        .load(connection)?)
 }
 
 pub(super) fn count_open(connection: &mut Connection, limit: i64) -> Result<i64> {
@@ -67,10 +59,8 @@ pub(super) fn count_open(connection: &mut Connection, limit: i64) -> Result<i64>
 
 /// Closed alerts, the last closed first.
 pub(super) fn closed(connection: &mut Connection, walk: &Walk<Timestamp>) -> Result<Vec<Alert>> {
-    let query = alerts::table.filter(alerts::closed_at.is_not_null()).select(Row::as_select());
-    let query = keyset!(query.into_boxed(), walk, desc(alerts::closed_at, alerts::id));
-    let rows: Vec<Row> = query.load(connection)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    let query = alerts::table.filter(alerts::closed_at.is_not_null()).select(Alert::as_select());
+    Ok(keyset!(query.into_boxed(), walk, desc(alerts::closed_at, alerts::id)).load(connection)?)
 }
 
 /// Alerts that were opened or closed from `since` on, the newest first, at most `limit`.
@@ -79,13 +69,12 @@ pub(super) fn moved(
     since: Timestamp,
     limit: i64,
 ) -> Result<Vec<Alert>> {
-    let rows: Vec<Row> = alerts::table
+    Ok(alerts::table
         .filter(alerts::opened_at.ge(since).or(alerts::closed_at.ge(since).assume_not_null()))
         .order((alerts::opened_at.desc(), alerts::id.desc()))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+        .select(Alert::as_select())
+        .load(connection)?)
 }
 
 pub(super) fn insert(
@@ -97,7 +86,7 @@ pub(super) fn insert(
     diesel::insert_into(alerts::table)
         .values((
             alerts::id.eq(id),
-            alerts::rule.eq(found.rule.name()),
+            alerts::rule.eq(found.rule),
             alerts::cause.eq(&found.cause),
             alerts::key_id.eq(&found.key_id),
             alerts::title.eq(&found.title),
@@ -153,29 +142,29 @@ pub(super) fn forget(tx: &mut Transaction<'_>, before: Timestamp, limit: usize) 
 }
 
 pub(super) fn off(connection: &mut Connection) -> Result<Vec<Rule>> {
-    let names: Vec<String> =
+    let off: Vec<IfKnown<Rule>> =
         alert_rules_off::table.select(alert_rules_off::rule).load(connection)?;
-    Ok(names.iter().filter_map(|name| Rule::parse(name)).collect())
+    Ok(off.into_iter().filter_map(Option::from).collect())
 }
 
 pub(super) fn set_off(tx: &mut Transaction<'_>, off: &[Rule]) -> Result<()> {
     diesel::delete(alert_rules_off::table).execute(&mut **tx)?;
     for rule in off {
         diesel::insert_into(alert_rules_off::table)
-            .values(alert_rules_off::rule.eq(rule.name()))
+            .values(alert_rules_off::rule.eq(rule))
             .execute(&mut **tx)?;
     }
     Ok(())
 }
 
 pub(super) fn email(connection: &mut Connection) -> Result<Email> {
-    let name: String = alert_settings::table.select(alert_settings::email).first(connection)?;
-    Ok(Email::parse(&name).unwrap_or_default())
+    let IfKnown(email) = alert_settings::table.select(alert_settings::email).first(connection)?;
+    Ok(email.unwrap_or_default())
 }
 
 pub(super) fn set_email(tx: &mut Transaction<'_>, email: Email) -> Result<()> {
     diesel::update(alert_settings::table)
-        .set(alert_settings::email.eq(email.name()))
+        .set(alert_settings::email.eq(email))
         .execute(&mut **tx)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Telling people and programs of alerts, in the transaction that opens and closes them.
 
 use super::evaluate::Moved;
-use super::{Alert, Email, Preferences, Rule, store};
+use super::{Alert, Email, Preferences, store};
 use crate::base::clock::{DAY, HOUR, Timestamp};
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
@@ -74,7 +74,7 @@ fn at_once(
 
 /// Once a day what is open, and what closed since the day before; nothing on a day without either.
 fn daily(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp) -> Result<()> {
-    let day = now.plus(-DIGEST_HOUR * HOUR).millis().div_euclid(DAY);
+    let day = now.plus(-DIGEST_HOUR * HOUR).day();
     match store::progress(tx, DIGEST)? {
         Some(last) if last >= day => return Ok(()),
         // Just turned on: the first comes on the next day.
@@ -121,7 +121,7 @@ fn data(alert: &Alert) -> serde_json::Value {
     serde_json::json!({
         "alert": {
             "id": alert.id,
-            "rule": alert.rule.map(Rule::name),
+            "rule": alert.rule.map(|rule| rule.as_str()),
             "key_id": alert.key_id,
             "title": alert.title,
             "detail": alert.detail,

@@ -1,38 +1,20 @@
 //! Where a key is for: production, staging or development.
 
-use crate::base::word::word;
+use crate::base::closed_set::closed_set;
+use crate::db::types::text_column;
 use crate::domain::settings::Settings;
 
-/// Where a key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Environment {
-    Production,
-    Staging,
-    Development,
+closed_set! {
+    /// Where a key is for, by the word that stands in forms, headers and the database.
+    pub enum Environment {
+        Production = "production" "Production",
+        Staging = "staging" "Staging",
+        Development = "development" "Development",
+    }
 }
-
-word!(Environment, |environment| environment.slug(), Self::parse);
+text_column!(Environment);
 
 impl Environment {
-    pub const ALL: [Self; 3] = [Self::Production, Self::Staging, Self::Development];
-
-    /// The name that stands in forms, headers and the database.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Production => "production",
-            Self::Staging => "staging",
-            Self::Development => "development",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Production => "Production",
-            Self::Staging => "Staging",
-            Self::Development => "Development",
-        }
-    }
-
     /// What a secret key bears.
     pub const fn short(self) -> &'static str {
         match self {
@@ -40,11 +22,6 @@ impl Environment {
             Self::Staging => "stag",
             Self::Development => "dev",
         }
-    }
-
-    /// The environment of that slug.
-    pub fn parse(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|environment| environment.slug() == slug)
     }
 
     /// Milliseconds after which a secret key of this environment is due for rotation.

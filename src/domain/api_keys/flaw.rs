@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use zeroize::Zeroize as _;
 
 use super::{Environment, KeyId, SecretKey};
+use crate::base::closed_set::closed_set;
 use crate::base::secret_scan::{TAIL, is_prefix};
 use crate::base::text::is_forbidden;
 
@@ -13,56 +14,37 @@ const LONGEST: usize = 160;
 /// Words of the header that bears it, and no part of it.
 const HEADER: [&str; 2] = ["authorization", "bearer"];
 
-macro_rules! flaws {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal,)*) => {
-        /// What is wrong with what should be a secret key.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Flaw { $($(#[$doc])* $variant,)* }
-
-        impl Flaw {
-            pub const ALL: [Self; [$($code),*].len()] = [$(Self::$variant),*];
-
-            /// The code that stands with a denial.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code,)* }
-            }
-
-            /// The flaw with that code.
-            pub fn parse(code: &str) -> Option<Self> {
-                Self::ALL.into_iter().find(|flaw| flaw.code() == code)
-            }
-        }
-    };
-}
-
-flaws! {
-    Empty = "empty",
-    /// It is a Key ID.
-    KeyId = "key_id",
-    /// Spaces or line breaks stand in or around a secret key that is well formed without them.
-    Spaces = "spaces",
-    /// Quotes, `Bearer` or a variable's name stand around a well-formed secret key.
-    Around = "around",
-    /// Part of it is hidden, as `lk_prod_****` or `lk_prod_…x4Tn`.
-    Masked = "masked",
-    /// It does not begin as a secret key does.
-    Prefix = "prefix",
-    /// It names no environment.
-    Environment = "environment",
-    /// It holds characters that no secret key has.
-    Characters = "characters",
-    /// Its end is missing.
-    Truncated = "truncated",
-    /// It goes on after its end.
-    TooLong = "too_long",
-    /// Its checksum does not fit: a character is wrong.
-    Checksum = "checksum",
-    /// There are two headers that may bear it.
-    TwoHeaders = "two_headers",
-    /// A header that is no text.
-    NotText = "not_text",
-    /// What stands between `Bearer` and it is not a space.
-    Separator = "separator",
+closed_set! {
+    /// What is wrong with what should be a secret key, by the code that stands with a denial.
+    pub enum Flaw {
+        Empty = "empty",
+        /// It is a Key ID.
+        KeyId = "key_id",
+        /// Spaces or line breaks stand in or around a secret key that is well formed without them.
+        Spaces = "spaces",
+        /// Quotes, `Bearer` or a variable's name stand around a well-formed secret key.
+        Around = "around",
+        /// Part of it is hidden, as `lk_prod_****` or `lk_prod_…x4Tn`.
+        Masked = "masked",
+        /// It does not begin as a secret key does.
+        Prefix = "prefix",
+        /// It names no environment.
+        Environment = "environment",
+        /// It holds characters that no secret key has.
+        Characters = "characters",
+        /// Its end is missing.
+        Truncated = "truncated",
+        /// It goes on after its end.
+        TooLong = "too_long",
+        /// Its checksum does not fit: a character is wrong.
+        Checksum = "checksum",
+        /// There are two headers that may bear it.
+        TwoHeaders = "two_headers",
+        /// A header that is no text.
+        NotText = "not_text",
+        /// What stands between `Bearer` and it is not a space.
+        Separator = "separator",
+    }
 }
 
 /// What was found wrong with a text.

@@ -1,8 +1,10 @@
 //! An API key and the values that make one up.
 
-use super::{Environment, KeyId};
+use super::ApiKey;
 use crate::base::clock::{DAY, Timestamp};
+use crate::base::closed_set::closed_set;
 use crate::base::text::{self, Typed};
+use crate::db::types::column_type;
 use crate::domain::settings::Settings;
 
 /// The longest key name, in characters.
@@ -20,15 +22,13 @@ pub const REVIEWED_DAYS: i64 = 90;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyName(String);
 
+column_type!(KeyName: Text, str, |name| name.as_str(), |name| Ok(Self(name)));
+
 impl KeyName {
     /// Checks a name.
     pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
         let name = text::one_line(typed, "Key name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter a key name".into()) } else { Ok(Self(name)) }
-    }
-
-    pub(super) fn stored(name: String) -> Self {
-        Self(name)
     }
 
     pub fn as_str(&self) -> &str {
@@ -58,52 +58,15 @@ pub fn parse_notes<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
     text::lines(typed, "Notes", LONGEST_NOTES)
 }
 
-/// A key, without its scopes and whitelist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiKey {
-    pub id: KeyId,
-    /// What people call it.
-    pub name: KeyName,
-    /// Fixed, since the secret key bears it.
-    pub environment: Environment,
-    /// The id of its role.
-    pub role_id: String,
-    /// Whether it has all of its role's scopes, also when they change.
-    pub all_role_scopes: bool,
-    /// Where it is used and who to ask.
-    pub notes: String,
-    /// Counts the edits, so that none is lost.
-    pub version: i64,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// The id of the member who did.
-    pub created_by: String,
-    /// When it was last edited.
-    pub edited_at: Option<Timestamp>,
-    /// From when on it no longer passes.
-    pub expires_at: Timestamp,
-    /// When its present secret key was made.
-    pub secret_created_at: Timestamp,
-    /// When it last passed.
-    pub last_used_at: Option<Timestamp>,
-    /// From where it last passed.
-    pub last_used_address: Option<String>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// Since when something asks for attention that the key itself does not tell.
-    pub noted_at: Option<Timestamp>,
-    /// When somebody last looked at what asked for attention, and kept the key as it is.
-    pub reviewed_at: Option<Timestamp>,
-}
-
-/// Whether a key can pass at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    Active,
-    /// Its time is over.
-    Expired,
-    /// It was turned off.
-    Revoked,
+closed_set! {
+    /// Whether a key can pass at all.
+    pub enum Status {
+        Active = "active",
+        /// Its time is over.
+        Expired = "expired",
+        /// It was turned off.
+        Revoked = "revoked",
+    }
 }
 
 /// What the table says of a key: the most urgent of what is true.
@@ -191,13 +154,14 @@ impl ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::api_keys::{Environment, KeyId};
     use proptest::prelude::*;
 
     fn key(age: i64, left: i64, used: bool) -> ApiKey {
         let now = Timestamp::from_millis(1_795_000_000_000);
         ApiKey {
             id: KeyId::parse("key_0123456789AB").expect("a Key ID"),
-            name: KeyName::stored("Billing worker".into()),
+            name: KeyName("Billing worker".into()),
             environment: Environment::Production,
             role_id: "role".into(),
             all_role_scopes: true,

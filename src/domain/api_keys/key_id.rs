@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::random;
 use crate::base::word::word;
-use crate::db::types::column_type;
+use crate::db::types::text_column;
 
 /// The public identifier of a key: `key_` and 12 digits of Crockford's base32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,9 +43,7 @@ impl KeyId {
     }
 }
 
-column_type!(KeyId: Text, str, |id| id.as_str(), |text: String| {
-    Self::parse(&text).ok_or_else(|| format!("{text:?} is no Key ID").into())
-});
+text_column!(KeyId);
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,8 @@
 //! The table of keys: views, filters, sorting and pages by keyset.
 
-use serde::{Deserialize, Serialize};
-
 use super::{ApiKey, Environment, KeyId, store};
 use crate::base::clock::Timestamp;
+use crate::base::closed_set::closed_set;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::keyset::{COUNTED, Cursor, Page, SortKey as _, Walk};
@@ -11,47 +10,42 @@ use crate::db::keyset::{COUNTED, Cursor, Page, SortKey as _, Walk};
 /// The longest search text, in characters.
 const LONGEST_SEARCH: usize = 80;
 
-/// Which keys the table shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub enum View {
-    /// All that are not revoked.
-    #[default]
-    #[serde(rename = "all")]
-    All,
-    /// Active ones that ask for something.
-    #[serde(rename = "attention")]
-    Attention,
-    #[serde(rename = "expired")]
-    Expired,
-    #[serde(rename = "revoked")]
-    Revoked,
+closed_set! {
+    /// Which keys the table shows.
+    #[derive(Default)]
+    pub enum View {
+        /// All that are not revoked.
+        #[default]
+        All = "all",
+        /// Active ones that ask for something.
+        Attention = "attention",
+        Expired = "expired",
+        Revoked = "revoked",
+    }
 }
 
-/// What the table is sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub enum Sort {
-    /// When the key was created.
-    #[default]
-    #[serde(rename = "created")]
-    Created,
-    #[serde(rename = "name")]
-    Name,
-    /// When the key was last used; never comes first.
-    #[serde(rename = "last_used")]
-    LastUsed,
-    /// When the key expires.
-    #[serde(rename = "expires")]
-    Expires,
+closed_set! {
+    /// What the table is sorted by.
+    #[derive(Default)]
+    pub enum Sort {
+        /// When the key was created.
+        #[default]
+        Created = "created",
+        Name = "name",
+        /// When the key was last used; never comes first.
+        LastUsed = "last_used",
+        /// When the key expires.
+        Expires = "expires",
+    }
 }
 
-/// Which end comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub enum Direction {
-    /// The smallest, oldest or first in the alphabet.
-    #[serde(rename = "asc")]
-    Ascending,
-    #[serde(rename = "desc")]
-    Descending,
+closed_set! {
+    /// Which end comes first.
+    pub enum Direction {
+        /// The smallest, oldest or first in the alphabet.
+        Ascending = "asc",
+        Descending = "desc",
+    }
 }
 
 impl Sort {

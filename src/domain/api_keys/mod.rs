@@ -32,12 +32,13 @@ pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use flaw::Flaw;
 pub use ip_whitelist::IpWhitelist;
-pub use key::{ApiKey, Badge, KeyName, REVIEWED_DAYS, Status};
+pub use key::{Badge, KeyName, REVIEWED_DAYS, Status};
 pub use key_id::KeyId;
 pub use list::{Direction, Filter, Sort, Totals, View, list, totals};
 pub use names::{alike, fold_names_again, settle_name};
-pub use rotation::{KeptSecret, Overlap, Rotation, rotate, secrets, stop_old_secret};
+pub use rotation::{Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;
+pub use store::{ApiKey, KeptSecret};
 pub use used::{Used, count_used, in_order_of_rows, least_used, unused, used};
 
 use std::collections::BTreeSet;

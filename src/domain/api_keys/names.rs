@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::store::{self, NameRow};
-use super::{ApiKey, KeyId, KeyName};
+use super::{ApiKey, KeyId};
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
 
@@ -14,17 +14,9 @@ use crate::db::{Connection, Transaction};
 const BATCH: i64 = 5_000;
 
 impl NameRow {
-    fn id(&self) -> Option<KeyId> {
-        KeyId::parse(&self.id)
-    }
-
-    fn name(&self) -> KeyName {
-        KeyName::stored(self.name.clone())
-    }
-
     /// Whether it is told apart by its Key ID.
     fn is_apart(&self) -> bool {
-        self.name_folded.ends_with(&self.id)
+        self.name_folded.ends_with(self.id.as_str())
     }
 }
 
@@ -34,7 +26,7 @@ pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<Vec<KeyId>> {
     loop {
         let rows = store::names_after(tx, &last, BATCH)?;
         let Some(row) = rows.last() else { return Ok(alike) };
-        row.id.clone_into(&mut last);
+        row.id.as_str().clone_into(&mut last);
         for row in &rows {
             alike.extend(fold_again(tx, row)?);
         }
@@ -43,10 +35,9 @@ pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<Vec<KeyId>> {
 
 /// Folds one name again; returns its key if another one has the name.
 fn fold_again(tx: &mut Transaction<'_>, row: &NameRow) -> Result<Option<KeyId>> {
-    let (Some(id), name) = (row.id(), row.name()) else { return Ok(None) };
-    let (mut folded, sort) = (name.folded(), name.sort_key());
+    let (id, mut folded, sort) = (row.id, row.name.folded(), row.name.sort_key());
     let is_changed = folded != row.name_folded && row.revoked_at.is_none();
-    let is_alike = is_changed && store::is_name_taken(tx, &name, &id)?;
+    let is_alike = is_changed && store::is_name_taken(tx, &row.name, &id)?;
     if is_alike {
         folded = format!("{folded} {}", id.as_str());
     }
@@ -61,10 +52,11 @@ pub fn alike(connection: &mut Connection, keys: &[ApiKey]) -> Result<BTreeSet<Ke
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let mut alike = BTreeSet::new();
     for row in store::names_of(connection, &ids)? {
-        if let Some(id) = row.id().filter(|_| row.is_apart() && row.revoked_at.is_none())
-            && store::is_name_taken(connection, &row.name(), &id)?
+        if row.is_apart()
+            && row.revoked_at.is_none()
+            && store::is_name_taken(connection, &row.name, &row.id)?
         {
-            alike.insert(id);
+            alike.insert(row.id);
         }
     }
     Ok(alike)

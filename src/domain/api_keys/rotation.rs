@@ -2,8 +2,9 @@
 
 use super::checks::check_active_limit;
 use super::draft::Rules;
-use super::{ApiKey, Details, KeyId, SecretKey, Status, changes, find, store};
+use super::{ApiKey, Details, KeptSecret, KeyId, SecretKey, Status, changes, find, store};
 use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::closed_set::closed_set;
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author};
@@ -12,28 +13,17 @@ use crate::domain::settings::{self, Settings};
 /// For how long an old secret must have been unused for its end to be safe, in milliseconds.
 const QUIET: i64 = DAY;
 
-/// How long the old secret goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overlap {
-    Hours24,
-    Days7,
-    Days14,
-    Now,
+closed_set! {
+    /// How long the old secret goes on.
+    pub enum Overlap {
+        Hours24 = "24h",
+        Days7 = "7d",
+        Days14 = "14d",
+        Now = "now",
+    }
 }
 
 impl Overlap {
-    pub const ALL: [Self; 4] = [Self::Hours24, Self::Days7, Self::Days14, Self::Now];
-
-    /// Its word in forms.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Hours24 => "24h",
-            Self::Days7 => "7d",
-            Self::Days14 => "14d",
-            Self::Now => "now",
-        }
-    }
-
     /// Its length in milliseconds.
     pub const fn length(self) -> i64 {
         match self {
@@ -42,10 +32,6 @@ impl Overlap {
             Self::Days14 => 14 * DAY,
             Self::Now => 0,
         }
-    }
-
-    fn parse(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|overlap| overlap.slug() == slug)
     }
 }
 
@@ -62,21 +48,6 @@ pub struct Rotation {
     pub version: Option<i64>,
     /// When the form was handed out.
     pub since: Timestamp,
-}
-
-/// What is kept of a secret of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptSecret {
-    /// Which: the first has number 1, every rotation adds one.
-    pub number: i64,
-    /// When it was made.
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
-    /// From when on a newer one stands in for it.
-    pub superseded_at: Option<Timestamp>,
-    /// When it last passed, as far as that was noted.
-    pub last_used_at: Option<Timestamp>,
-    pub last_used_address: Option<String>,
 }
 
 impl KeptSecret {

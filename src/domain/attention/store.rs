@@ -9,21 +9,16 @@ use crate::db::schema::{names_alike, stored_secret_search, stored_secrets};
 use crate::db::{Connection, Transaction};
 
 /// How far the search has come; `None` before it began.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = stored_secret_search)]
 pub(super) struct Search {
     /// The last Key ID that was looked at.
     pub last_key_id: String,
-    pub is_complete: bool,
+    pub completed_at: Option<Timestamp>,
 }
 
 pub(super) fn search(connection: &mut Connection) -> Result<Option<Search>> {
-    let row: Option<(String, Option<i64>)> = stored_secret_search::table
-        .select((stored_secret_search::last_key_id, stored_secret_search::completed_at))
-        .first(connection)
-        .optional()?;
-    Ok(row.map(|(last_key_id, completed_at)| Search {
-        last_key_id,
-        is_complete: completed_at.is_some(),
-    }))
+    Ok(stored_secret_search::table.select(Search::as_select()).first(connection).optional()?)
 }
 
 pub(super) fn begin_search(tx: &mut Transaction<'_>) -> Result<()> {
@@ -55,14 +50,14 @@ pub(super) fn insert(
     found_at: Timestamp,
 ) -> Result<()> {
     let known: Option<String> = stored_secrets::table
-        .find((kind.name(), id))
+        .find((kind, id))
         .select(stored_secrets::id)
         .first(&mut **tx)
         .optional()?;
     if known.is_none() {
         diesel::insert_into(stored_secrets::table)
             .values((
-                stored_secrets::kind.eq(kind.name()),
+                stored_secrets::kind.eq(kind),
                 stored_secrets::id.eq(id),
                 stored_secrets::found_at.eq(found_at),
             ))
@@ -72,7 +67,7 @@ pub(super) fn insert(
 }
 
 pub(super) fn delete(tx: &mut Transaction<'_>, kind: Kind, id: &str) -> Result<()> {
-    diesel::delete(stored_secrets::table.find((kind.name(), id))).execute(&mut **tx)?;
+    diesel::delete(stored_secrets::table.find((kind, id))).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -85,7 +80,7 @@ pub(super) fn found(
     limit: i64,
 ) -> Result<Vec<(String, Timestamp)>> {
     let mut query = stored_secrets::table
-        .filter(stored_secrets::kind.eq(kind.name()))
+        .filter(stored_secrets::kind.eq(kind))
         .order((stored_secrets::found_at, stored_secrets::id))
         .select((stored_secrets::id, stored_secrets::found_at))
         .limit(limit)

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 
 use super::store;
 use crate::base::clock::Timestamp;
+use crate::base::closed_set::closed_set;
 use crate::base::error::Result;
 use crate::base::secret_scan::holds_secret;
+use crate::db::types::text_column;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::members::{self, Member, MemberId, Permission};
@@ -22,21 +24,14 @@ const BATCHES: usize = 50;
 /// How many members are remembered at most for a page.
 const SHOWN: i64 = 20;
 
-/// What is searched once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Key,
-    Member,
-}
-
-impl Kind {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Key => "api_key",
-            Self::Member => "member",
-        }
+closed_set! {
+    /// What is searched once.
+    pub(super) enum Kind {
+        Key = "api_key",
+        Member = "member",
     }
 }
+text_column!(Kind);
 
 /// Something other than a key that needs attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +73,7 @@ pub(super) fn search(db: &Db, now: Timestamp) -> Result<()> {
             db.write_in_background(move |tx| begin(tx, now))?;
             String::new()
         }
-        Some(search) if search.is_complete => return Ok(()),
+        Some(search) if search.completed_at.is_some() => return Ok(()),
         Some(search) => search.last_key_id,
     };
     for _ in 0..BATCHES {

@@ -11,7 +11,7 @@ pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page
     Page::load(
         cursor,
         |walk| both(connection, walk),
-        |leak| ((leak.closed.is_none(), leak.reported_at), leak.id.as_str().to_owned()),
+        |leak| ((leak.closed_at.is_none(), leak.reported_at), leak.id.as_str().to_owned()),
     )
 }
 

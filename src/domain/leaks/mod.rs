@@ -12,10 +12,11 @@ mod store;
 
 pub use draft::Draft;
 pub use found::{Found, Standing, identify};
-pub use leak::{Action, Leak, LeakId, MOST_NOTES, Note};
+pub use leak::{Action, LeakId, MOST_NOTES};
 pub use list::list;
 pub use report::{Reported, close, note, report};
 pub use scan::{MOST, Scan, scan};
+pub use store::{Leak, Note};
 
 use crate::base::error::Result;
 use crate::db::Connection;

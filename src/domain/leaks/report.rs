@@ -54,7 +54,8 @@ pub fn report(
         since: checked.since,
         found: checked.found,
         action,
-        closed: None,
+        closed_at: None,
+        closer: None,
     };
     store::insert(tx, &leak)?;
     activity::record(tx, author, &reported(&leak, &key))?;
@@ -99,7 +100,7 @@ fn rotation(
 ) -> Result<Rotation> {
     let last = last_expiry_date(&settings::get(tx)?, author.now);
     Ok(Rotation {
-        overlap: Overlap::Now.slug().into(),
+        overlap: Overlap::Now.as_str().into(),
         lifetime: "date".into(),
         expires_on: iso_date(key.expires_at.last_day().min(last)),
         version: draft.version,
@@ -115,7 +116,7 @@ fn reported(leak: &Leak, key: &ApiKey) -> Entry {
     };
     let details = serde_json::json!({
         "leak": leak.id.as_str(),
-        "action": leak.action.slug(),
+        "action": leak.action.as_str(),
         "since": leak.since.millis(),
     });
     Entry::about(Event::KeyLeaked, subject).with(details)
@@ -146,7 +147,7 @@ pub fn note(tx: &mut Transaction<'_>, id: &LeakId, text: &str, author: &Author) 
 /// [`Error::NotFound`] when there is no such report.
 pub fn close(tx: &mut Transaction<'_>, id: &LeakId, author: &Author) -> Result<bool> {
     let leak = store::find(tx, id)?.ok_or(Error::NotFound)?;
-    if leak.closed.is_some() {
+    if leak.closed_at.is_some() {
         return Ok(false);
     }
     store::close(tx, id, author.now, author.actor.id(), author.actor.name())?;

@@ -2,65 +2,63 @@
 
 use diesel::prelude::*;
 
-use super::{Action, Leak, LeakId, MOST_NOTES, Note};
+use super::{Action, LeakId, MOST_NOTES};
 use crate::base::clock::Timestamp;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::random;
 use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{leak_notes, leaks};
 use crate::db::{Connection, Transaction};
 use crate::domain::api_keys::KeyId;
 
-#[derive(Queryable, Selectable)]
+/// The report of a leak.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = leaks)]
-struct Row {
-    id: LeakId,
-    key_id: KeyId,
-    secret: Option<i64>,
-    reported_at: Timestamp,
-    reported_by: Option<String>,
-    reporter: String,
-    since: Timestamp,
-    found: String,
-    action: String,
-    closed_at: Option<Timestamp>,
-    closer: Option<String>,
+pub struct Leak {
+    pub id: LeakId,
+    pub key_id: KeyId,
+    /// Which of its secrets, if somebody said so: the number of a kept secret.
+    pub secret: Option<i64>,
+    /// When it was reported.
+    pub reported_at: Timestamp,
+    /// The id of the member who did; none from the command line.
+    pub reported_by: Option<String>,
+    /// Their name at the time.
+    pub reporter: String,
+    /// Since when it may have been out.
+    pub since: Timestamp,
+    /// Where it was found, in words; may be empty.
+    pub found: String,
+    /// What was done at once.
+    pub action: Action,
+    /// When the report was closed.
+    pub closed_at: Option<Timestamp>,
+    /// The name, at the time, of who closed it.
+    pub closer: Option<String>,
 }
 
-impl TryFrom<Row> for Leak {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let closed_at = row.closed_at;
-        Ok(Self {
-            id: row.id,
-            key_id: row.key_id,
-            secret: row.secret,
-            reported_at: row.reported_at,
-            reported_by: row.reported_by,
-            reporter: row.reporter,
-            since: row.since,
-            found: row.found,
-            action: Action::parse(&row.action).ok_or_else(|| Error::internal("a bad action"))?,
-            closed: closed_at.map(|at| (at, row.closer.unwrap_or_default())),
-        })
-    }
+/// A note on the report of a leak.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = leak_notes)]
+pub struct Note {
+    /// When it was written.
+    pub at: Timestamp,
+    /// The name, at the time, of who wrote it.
+    pub author: String,
+    pub text: String,
 }
 
 pub(super) fn find(connection: &mut Connection, id: &LeakId) -> Result<Option<Leak>> {
-    let row: Option<Row> =
-        leaks::table.find(id).select(Row::as_select()).first(connection).optional()?;
-    row.map(TryInto::try_into).transpose()
+    Ok(leaks::table.find(id).select(Leak::as_select()).first(connection).optional()?)
 }
 
 pub(super) fn of_key(connection: &mut Connection, key_id: &KeyId, limit: i64) -> Result<Vec<Leak>> {
-    let rows: Vec<Row> = leaks::table
+    Ok(leaks::table
         .filter(leaks::key_id.eq(key_id))
         .order((leaks::reported_at.desc(), leaks::id.desc()))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(Leak::as_select())
+        .load(connection)?)
 }
 
 /// Reports that are open, or closed, the newest first.
@@ -69,31 +67,18 @@ pub(super) fn walk(
     is_open: bool,
     walk: &Walk<Timestamp>,
 ) -> Result<Vec<Leak>> {
-    let query = leaks::table.select(Row::as_select()).into_boxed();
+    let query = leaks::table.select(Leak::as_select()).into_boxed();
     let query = if is_open {
         query.filter(leaks::closed_at.is_null())
     } else {
         query.filter(leaks::closed_at.is_not_null())
     };
     let query = keyset!(query, walk, desc(leaks::reported_at, leaks::id));
-    let rows: Vec<Row> = query.load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    Ok(query.load(connection)?)
 }
 
 pub(super) fn insert(tx: &mut Transaction<'_>, leak: &Leak) -> Result<()> {
-    diesel::insert_into(leaks::table)
-        .values((
-            leaks::id.eq(&leak.id),
-            leaks::key_id.eq(&leak.key_id),
-            leaks::secret.eq(leak.secret),
-            leaks::reported_at.eq(leak.reported_at),
-            leaks::reported_by.eq(&leak.reported_by),
-            leaks::reporter.eq(&leak.reporter),
-            leaks::since.eq(leak.since),
-            leaks::found.eq(&leak.found),
-            leaks::action.eq(leak.action.slug()),
-        ))
-        .execute(&mut **tx)?;
+    diesel::insert_into(leaks::table).values(leak).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -111,14 +96,12 @@ pub(super) fn close(
 }
 
 pub(super) fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note>> {
-    let rows: Vec<(Timestamp, String, String)> = leak_notes::table
+    Ok(leak_notes::table
         .filter(leak_notes::leak_id.eq(id))
         .order((leak_notes::at, leak_notes::id))
         .limit(MOST_NOTES)
-        .select((leak_notes::at, leak_notes::author, leak_notes::text))
-        .load(connection)?;
-    let note = |(at, author, text)| Note { at, author, text };
-    Ok(rows.into_iter().map(note).collect())
+        .select(Note::as_select())
+        .load(connection)?)
 }
 
 pub(super) fn count_notes(connection: &mut Connection, id: &LeakId) -> Result<i64> {
@@ -136,10 +119,8 @@ pub(super) fn insert_note(
         .values((
             leak_notes::id.eq(id),
             leak_notes::leak_id.eq(leak_id),
-            leak_notes::at.eq(note.at),
             leak_notes::member_id.eq(member_id),
-            leak_notes::author.eq(&note.author),
-            leak_notes::text.eq(&note.text),
+            note,
         ))
         .execute(&mut **tx)?;
     Ok(())

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::links;
 use super::send::{Failure, Post};
+pub use super::store::Email;
 use super::{Connector, Message, Server, store};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
@@ -22,23 +23,6 @@ const LONGEST_ROUND: Duration = Duration::from_secs(10);
 id! {
     /// Names a message in the outbox: `eml_` and 20 letters or digits.
     EmailId, "eml_", BASE62, 20
-}
-
-/// A message in the outbox, or one that left it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Email {
-    pub id: EmailId,
-    /// Whom it is for.
-    pub recipient: String,
-    /// What it is about.
-    pub subject: String,
-    /// When it was queued.
-    pub created_at: Timestamp,
-    pub status: Status,
-    /// Why the last try failed; empty when none did.
-    pub last_error: String,
-    /// Whether it holds a one-time link, which is not sent again once it was sent or given up.
-    pub has_link: bool,
 }
 
 /// Where a message stands.
@@ -180,9 +164,17 @@ pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
 }
 
 impl Email {
+    pub fn status(&self) -> Status {
+        match (self.next_attempt_at, self.sent_at, self.given_up_at) {
+            (Some(_), ..) if self.tries == 0 => Status::Queued,
+            (Some(next), ..) => Status::Retrying(next),
+            (None, Some(then), _) => Status::Sent(then),
+            (None, None, then) => Status::Refused(then.unwrap_or(self.created_at)),
+        }
+    }
+
     /// Whether there is still something to send.
     pub fn may_be_sent_again(&self) -> bool {
-        let is_waiting = matches!(self.status, Status::Queued | Status::Retrying(_));
-        is_waiting || !self.has_link
+        self.next_attempt_at.is_some() || self.link_of.is_none()
     }
 }

@@ -4,43 +4,21 @@ use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
-/// How what is sent to a mail server is kept from others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// STARTTLS, without which nothing is sent (RFC 3207); port 587.
-    StartTls,
-    /// TLS from the start (RFC 8314); port 465.
-    Tls,
-    /// Not at all: for a server on the same machine.
-    None,
-}
+use crate::base::closed_set::closed_set;
+use crate::db::types::text_column;
 
-impl Security {
-    /// All of them, the most usual first.
-    pub const ALL: [Self; 3] = [Self::StartTls, Self::Tls, Self::None];
-
-    /// The name that stands in forms and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::StartTls => "starttls",
-            Self::Tls => "tls",
-            Self::None => "none",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::StartTls => "STARTTLS",
-            Self::Tls => "TLS",
-            Self::None => "None, on this machine only",
-        }
-    }
-
-    /// The one of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|security| security.name() == name)
+closed_set! {
+    /// How what is sent to a mail server is kept from others. The most usual comes first.
+    pub enum Security {
+        /// STARTTLS, without which nothing is sent (RFC 3207); port 587.
+        StartTls = "starttls" "STARTTLS",
+        /// TLS from the start (RFC 8314); port 465.
+        Tls = "tls" "TLS",
+        /// Not at all: for a server on the same machine.
+        None = "none" "None, on this machine only",
     }
 }
+text_column!(Security);
 
 /// A mail server and how to use it.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use super::{Permission, Permissions};
 use crate::base::clock::Timestamp;
 use crate::base::text::{self, Typed};
-use crate::db::types::id;
+use crate::db::types::{column_type, id};
 
 /// The longest member name, in characters.
 const LONGEST_NAME: usize = 80;
@@ -86,15 +86,13 @@ impl MemberId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberName(String);
 
+column_type!(MemberName: Text, str, |name| name.as_str(), |name| Ok(Self(name)));
+
 impl MemberName {
     /// Checks a name.
     pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
         let name = text::one_line(typed, "Name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter a name".into()) } else { Ok(Self(name)) }
-    }
-
-    pub(super) fn stored(name: String) -> Self {
-        Self(name)
     }
 
     pub fn as_str(&self) -> &str {
@@ -108,6 +106,8 @@ pub struct Email {
     text: String,
     folded: String,
 }
+
+column_type!(Email: Text, str, |email| email.as_str(), |text| Ok(Self::stored(text)));
 
 impl Email {
     /// Checks an address that somebody is to have. It is at a domain name, because mail to the
@@ -136,7 +136,7 @@ impl Email {
         Ok(Self { folded: text::fold_email(&text), text })
     }
 
-    pub(super) fn stored(text: String) -> Self {
+    fn stored(text: String) -> Self {
         Self { folded: text::fold_email(&text), text }
     }
 

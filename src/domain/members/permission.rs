@@ -2,26 +2,17 @@
 //! signature says what it needs.
 
 use std::fmt;
-use std::str::FromStr;
+
+use crate::base::closed_set::closed_set;
+use crate::db::types::text_column;
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal $label:literal,)*) => {
-        /// Something that a super manager may do.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Permission { $($(#[$doc])* $variant,)* }
-
-        impl Permission {
-            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
-
-            /// The name that stands in the database, on the command line and on pages.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// What it is, in words.
-            pub const fn label(self) -> &'static str {
-                match self { $(Self::$variant => $label,)* }
-            }
+    ($($(#[$doc:meta])* $variant:ident = $word:literal $label:literal,)*) => {
+        closed_set! {
+            /// Something that a super manager may do, by the name that stands in the database, on
+            /// the command line and on pages.
+            #[strum(parse_err_ty = String, parse_err_fn = unknown)]
+            pub enum Permission { $($(#[$doc])* $variant = $word $label,)* }
         }
 
         $($(#[$doc])*
@@ -54,21 +45,17 @@ permissions! {
     ManageSettings = "settings.manage" "Change the settings",
 }
 
+text_column!(Permission);
+
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Permission {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|permission| permission.name() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|permission| permission.name()).collect();
-            format!("there is no permission {text:?}; there are {}", names.join(", "))
-        })
-    }
+fn unknown(word: &str) -> String {
+    let all = Permissions::all().names().join(", ");
+    format!("there is no permission {word:?}; there are {all}")
 }
 
 /// A set of permissions.
@@ -109,7 +96,7 @@ impl Permissions {
     }
 
     pub fn names(self) -> Vec<&'static str> {
-        self.iter().map(Permission::name).collect()
+        self.iter().map(|permission| permission.as_str()).collect()
     }
 }
 

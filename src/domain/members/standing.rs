@@ -200,7 +200,7 @@ pub(super) fn held_by(tx: &mut Transaction<'_>, author: &Author) -> Result<Permi
     member
         .filter(|member| member.is_active() && member.may(Permission::ManageMembers))
         .map(|member| member.held())
-        .ok_or(Error::PermissionMissing(Permission::ManageMembers.name()))
+        .ok_or(Error::PermissionMissing(Permission::ManageMembers.as_str()))
 }
 
 pub(super) fn find(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {

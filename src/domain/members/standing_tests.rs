@@ -11,7 +11,7 @@ fn some() -> impl Strategy<Value = Permissions> {
 fn wanted(super_manager: bool, permissions: Permissions) -> Wanted {
     Wanted {
         super_manager: if super_manager { "yes" } else { "" }.to_owned(),
-        permissions: permissions.iter().map(|p| p.name().to_owned()).collect(),
+        permissions: permissions.iter().map(|p| p.as_str().to_owned()).collect(),
     }
 }
 

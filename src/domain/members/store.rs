@@ -10,14 +10,15 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::text;
 use crate::db::schema::{member_permissions, members};
+use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = members)]
 struct Row {
     id: MemberId,
-    name: String,
-    email: String,
+    name: MemberName,
+    email: Email,
     password_hash: Option<String>,
     super_manager: bool,
     created_at: Timestamp,
@@ -28,9 +29,8 @@ struct Row {
 }
 
 impl Row {
-    /// The member with the permissions of these names. A name that this version does not know
-    /// grants nothing.
-    fn with<'a>(self, names: impl Iterator<Item = &'a String>) -> Member {
+    /// The member with these permissions. One that this version does not know grants nothing.
+    fn with<'a>(self, held: impl Iterator<Item = &'a IfKnown<Permission>>) -> Member {
         let state = match (self.disabled_at, self.invited_until) {
             (Some(at), _) => State::Disabled(at),
             (None, Some(until)) => State::Invited(until),
@@ -38,10 +38,10 @@ impl Row {
         };
         Member {
             id: self.id,
-            name: MemberName::stored(self.name),
-            email: Email::stored(self.email),
+            name: self.name,
+            email: self.email,
             super_manager: self.super_manager,
-            permissions: names.filter_map(|name| name.parse::<Permission>().ok()).collect(),
+            permissions: held.filter_map(|permission| permission.0).collect(),
             state,
             created_at: self.created_at,
             last_signed_in_at: self.last_signed_in_at,
@@ -66,7 +66,8 @@ pub(super) fn by_email(
         .filter(members::email_folded.eq_any([email.folded(), &former]))
         .select(Row::as_select())
         .load(connection)?;
-    let own = rows.iter().position(|row| text::fold(&row.email) == former).unwrap_or_default();
+    let own =
+        rows.iter().position(|row| text::fold(row.email.as_str()) == former).unwrap_or_default();
     let row = (!rows.is_empty()).then(|| rows.swap_remove(own));
     row.map(|mut row| {
         let hash = row.password_hash.take();
@@ -77,7 +78,7 @@ pub(super) fn by_email(
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
     let mut rows: Vec<Row> = members::table.select(Row::as_select()).load(connection)?;
-    rows.sort_by_cached_key(|row| (text::sort_key(&row.name), row.id.clone()));
+    rows.sort_by_cached_key(|row| (text::sort_key(row.name.as_str()), row.id.clone()));
     let held = member_permissions::table
         .select((member_permissions::member_id, member_permissions::permission))
         .load(connection)?;
@@ -93,7 +94,7 @@ pub(super) fn names(connection: &mut Connection) -> Result<Vec<(MemberId, String
 pub(super) fn by_ids(connection: &mut Connection, ids: &[MemberId]) -> Result<Vec<Member>> {
     let mut rows: Vec<Row> =
         members::table.filter(members::id.eq_any(ids)).select(Row::as_select()).load(connection)?;
-    rows.sort_by_cached_key(|row| (text::sort_key(&row.name), row.id.clone()));
+    rows.sort_by_cached_key(|row| (text::sort_key(row.name.as_str()), row.id.clone()));
     let held = member_permissions::table
         .filter(member_permissions::member_id.eq_any(ids))
         .select((member_permissions::member_id, member_permissions::permission))
@@ -102,14 +103,14 @@ pub(super) fn by_ids(connection: &mut Connection, ids: &[MemberId]) -> Result<Ve
 }
 
 /// The members with the permissions that they hold.
-fn with_held(rows: Vec<Row>, held: Vec<(MemberId, String)>) -> Vec<Member> {
-    let mut names: BTreeMap<MemberId, Vec<String>> = BTreeMap::new();
-    for (id, name) in held {
-        names.entry(id).or_default().push(name);
+fn with_held(rows: Vec<Row>, all_held: Vec<(MemberId, IfKnown<Permission>)>) -> Vec<Member> {
+    let mut held: BTreeMap<MemberId, Vec<IfKnown<Permission>>> = BTreeMap::new();
+    for (id, permission) in all_held {
+        held.entry(id).or_default().push(permission);
     }
     let members = rows.into_iter().map(|row| {
-        let names = names.remove(&row.id).unwrap_or_default();
-        row.with(names.iter())
+        let held = held.remove(&row.id).unwrap_or_default();
+        row.with(held.iter())
     });
     members.collect()
 }
@@ -122,7 +123,7 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
 pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
     let mut rows: Vec<(MemberId, String)> = members::table
         .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
-        .filter(member_permissions::permission.eq(Permission::ManageMembers.name()))
+        .filter(member_permissions::permission.eq(Permission::ManageMembers))
         .filter(members::super_manager)
         .filter(members::disabled_at.is_null())
         .filter(members::invited_until.is_null())
@@ -145,8 +146,8 @@ pub(super) fn insert(
     diesel::insert_into(members::table)
         .values((
             members::id.eq(&member.id),
-            members::name.eq(member.name.as_str()),
-            members::email.eq(member.email.as_str()),
+            members::name.eq(&member.name),
+            members::email.eq(&member.email),
             members::email_folded.eq(member.email.folded()),
             members::password_hash.eq(password_hash),
             members::super_manager.eq(member.super_manager),
@@ -167,7 +168,7 @@ fn insert_permissions(
         diesel::insert_into(member_permissions::table)
             .values((
                 member_permissions::member_id.eq(id),
-                member_permissions::permission.eq(permission.name()),
+                member_permissions::permission.eq(permission),
             ))
             .execute(&mut **tx)?;
     }
@@ -189,9 +190,7 @@ pub(super) fn set_standing(
 }
 
 pub(super) fn set_name(tx: &mut Transaction<'_>, id: &MemberId, name: &MemberName) -> Result<()> {
-    diesel::update(members::table.find(id))
-        .set(members::name.eq(name.as_str()))
-        .execute(&mut **tx)?;
+    diesel::update(members::table.find(id)).set(members::name.eq(name)).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -246,21 +245,17 @@ pub(super) fn set_last_signed_in(
 }
 
 fn with_permissions(connection: &mut Connection, row: Row) -> Result<Member> {
-    let names: Vec<String> = member_permissions::table
+    let held: Vec<IfKnown<Permission>> = member_permissions::table
         .filter(member_permissions::member_id.eq(&row.id))
         .select(member_permissions::permission)
         .load(connection)?;
-    Ok(row.with(names.iter()))
+    Ok(row.with(held.iter()))
 }
 
 /// The stored form of each member's address.
 pub(super) fn folded_emails(connection: &mut Connection) -> Result<Vec<(MemberId, Email, String)>> {
-    let rows: Vec<(MemberId, String, String)> = members::table
-        .order(members::id)
-        .select((members::id, members::email, members::email_folded))
-        .load(connection)?;
-    let rows = rows.into_iter();
-    Ok(rows.map(|(id, email, form)| (id, Email::stored(email), form)).collect())
+    let columns = (members::id, members::email, members::email_folded);
+    Ok(members::table.order(members::id).select(columns).load(connection)?)
 }
 
 pub(super) fn set_folded_email(

@@ -1,68 +1,25 @@
 //! A key in a review: what it was like at the start, what was decided, and what came of it. Pure.
 
+use super::Item;
 use crate::base::clock::Timestamp;
-use crate::domain::api_keys::{Details, Environment, KeyId, Status};
+use crate::base::closed_set::closed_set;
+use crate::db::types::text_column;
+use crate::domain::api_keys::{Details, Status};
 
-macro_rules! decisions {
-    ($($(#[$doc:meta])* $variant:ident = $slug:literal $label:literal,)*) => {
-        /// What is to become of a key.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Decision { $($(#[$doc])* $variant,)* }
-
-        impl Decision {
-            pub const ALL: [Self; [$($slug),*].len()] = [$(Self::$variant),*];
-
-            /// Its word in forms, addresses, exports and the database.
-            pub const fn slug(self) -> &'static str {
-                match self { $(Self::$variant => $slug,)* }
-            }
-
-            /// What pages call it.
-            pub const fn label(self) -> &'static str {
-                match self { $(Self::$variant => $label,)* }
-            }
-
-            /// The decision with that word.
-            pub fn parse(slug: &str) -> Option<Self> {
-                Self::ALL.into_iter().find(|decision| decision.slug() == slug)
-            }
-        }
-    };
+closed_set! {
+    /// What is to become of a key, by its word in forms, addresses, exports and the database.
+    pub enum Decision {
+        /// It stays as it is.
+        Keep = "keep" "Keep",
+        /// It is to be allowed less.
+        Reduce = "reduce" "Reduce",
+        /// It is to get a new secret.
+        Rotate = "rotate" "Rotate",
+        /// It is to be turned off.
+        Revoke = "revoke" "Revoke",
+    }
 }
-
-decisions! {
-    /// It stays as it is.
-    Keep = "keep" "Keep",
-    /// It is to be allowed less.
-    Reduce = "reduce" "Reduce",
-    /// It is to get a new secret.
-    Rotate = "rotate" "Rotate",
-    /// It is to be turned off.
-    Revoke = "revoke" "Revoke",
-}
-
-/// A key in a review.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    pub key_id: KeyId,
-    /// Its name at the start of the review, as everything here.
-    pub name: String,
-    /// What it is for.
-    pub environment: Environment,
-    /// The name of its role.
-    pub role: String,
-    /// How many scopes it had.
-    pub scopes: i64,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// The id of the member who did.
-    pub created_by: String,
-    /// When it was to expire.
-    pub expires_at: Timestamp,
-    /// When it had last passed.
-    pub last_used_at: Option<Timestamp>,
-    pub decided: Option<Decided>,
-}
+text_column!(Decision);
 
 /// What was decided of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,24 +20,24 @@ pub enum View {
 
 impl View {
     /// Its word in addresses.
-    pub const fn slug(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Undecided => "undecided",
             Self::All => "all",
-            Self::Decided(decision) => decision.slug(),
+            Self::Decided(decision) => decision.as_str(),
         }
     }
 
     /// The view with that word; the default for anything else.
-    pub fn parse(slug: &str) -> Self {
-        if slug == "all" {
+    pub fn parse(word: &str) -> Self {
+        if word == "all" {
             return Self::All;
         }
-        Decision::parse(slug).map_or_else(Self::default, Self::Decided)
+        Decision::parse(word).map_or_else(Self::default, Self::Decided)
     }
 }
 
-word!(View, |view| view.slug(), |slug| Some(Self::parse(slug)));
+word!(View, |view| view.as_str(), |word| Some(View::parse(word)));
 
 /// A page of a review's items.
 pub fn items(
@@ -74,7 +74,7 @@ mod tests {
     fn views_read_back() {
         let decided = Decision::ALL.map(View::Decided);
         for view in [View::Undecided, View::All].into_iter().chain(decided) {
-            assert_eq!(View::parse(view.slug()), view);
+            assert_eq!(View::parse(view.as_str()), view);
         }
         assert_eq!(View::parse("nothing"), View::Undecided);
     }

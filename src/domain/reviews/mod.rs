@@ -16,11 +16,12 @@ mod store;
 pub use decide::{Saved, Wanted, decide};
 pub use due::{Due, due, is_due};
 pub use end::{cancel, finish, still_open};
-pub use item::{Decided, Decision, Item, Stage};
+pub use item::{Decided, Decision, Stage};
 pub use list::{View, items, next_items};
 pub use progress::{Progress, progress};
-pub use review::{Ended, Review, ReviewId};
+pub use review::{Ended, ReviewId};
 pub use start::{Started, gather, start};
+pub use store::{Item, Review};
 
 use std::collections::BTreeMap;
 
@@ -63,6 +64,6 @@ pub fn items_of(connection: &mut Connection, id: &ReviewId, keys: &[&str]) -> Re
 }
 
 /// How many items of a review were decided in each way.
-pub fn totals(connection: &mut Connection, id: &ReviewId) -> Result<BTreeMap<&'static str, i64>> {
+pub fn totals(connection: &mut Connection, id: &ReviewId) -> Result<BTreeMap<Decision, i64>> {
     store::totals(connection, id)
 }

@@ -1,5 +1,6 @@
 //! A review.
 
+use super::Review;
 use crate::base::clock::{Timestamp, long_date};
 use crate::db::types::id;
 use crate::domain::activity::Subject;
@@ -7,24 +8,6 @@ use crate::domain::activity::Subject;
 id! {
     /// Identifies a review: `review_` and 12 digits of Crockford's base32.
     ReviewId, "review_", CROCKFORD, 12
-}
-
-/// A review of all keys that were active when it was started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Review {
-    pub id: ReviewId,
-    /// When it was started.
-    pub started_at: Timestamp,
-    /// The name, at the time, of who started it.
-    pub starter: String,
-    /// The last key that was listed, while keys are still being listed.
-    pub listed_to: Option<String>,
-    /// How many keys it has.
-    pub total: i64,
-    /// Of how many it was decided what is to become of them.
-    pub decided: i64,
-    /// How it ended; none while it is open.
-    pub ended: Option<Ended>,
 }
 
 /// The end of a review.

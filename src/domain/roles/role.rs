@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::closed_set::closed_set;
+use crate::db::types::text_column;
 use crate::domain::scopes::Scope;
 
 /// A named set of scopes.
@@ -21,37 +23,22 @@ pub struct Role {
     pub version: i64,
 }
 
-/// How a role's scopes come about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coverage {
-    /// Every scope of the organisation's API, also future ones.
-    Every,
-    /// Every `:read` and `:write` scope.
-    ReadAndWrite,
-    /// Every `:read` scope.
-    Read,
-    /// Those that the organisation chose.
-    Chosen,
+closed_set! {
+    /// How a role's scopes come about.
+    pub enum Coverage {
+        /// Every scope of the organisation's API, also future ones.
+        Every = "every",
+        /// Every `:read` and `:write` scope.
+        ReadAndWrite = "read_and_write",
+        /// Every `:read` scope.
+        Read = "read",
+        /// Those that the organisation chose.
+        Chosen = "chosen",
+    }
 }
+text_column!(Coverage);
 
 impl Coverage {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Every => "every",
-            Self::ReadAndWrite => "read_and_write",
-            Self::Read => "read",
-            Self::Chosen => "chosen",
-        }
-    }
-
-    /// The coverage of that name; an unknown one covers only what is listed, so nothing more.
-    pub(super) fn stored(name: &str) -> Self {
-        [Self::Every, Self::ReadAndWrite, Self::Read]
-            .into_iter()
-            .find(|coverage| coverage.name() == name)
-            .unwrap_or(Self::Chosen)
-    }
-
     /// Latchkey's own scopes are given by custom roles only: who may ask about other keys is decided
     /// for each key, not by what its API grows to.
     fn covers(self, scope: &Scope) -> bool {

@@ -7,10 +7,11 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::text;
 use crate::db::schema::{role_scopes, roles};
+use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction, on_each};
 
 pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
-    let mut rows: Vec<(i64, String, String, String, String, String, i64)> = roles::table
+    let mut rows: Vec<(i64, String, String, String, String, IfKnown<Coverage>, i64)> = roles::table
         .select((
             roles::position,
             roles::id,
@@ -29,7 +30,8 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
     Ok(rows
         .into_iter()
         .map(|(_, id, slug, name, description, coverage, version)| Role {
-            coverage: Coverage::stored(&coverage),
+            // What another version of the program knows covers only what is listed.
+            coverage: coverage.0.unwrap_or(Coverage::Chosen),
             scopes: chosen
                 .iter()
                 .filter(|(role_id, _)| *role_id == id)
@@ -57,7 +59,7 @@ pub(super) fn insert(
             roles::name.eq(&role.name),
             roles::name_folded.eq(text::fold(&role.name)),
             roles::description.eq(&role.description),
-            roles::coverage.eq(role.coverage.name()),
+            roles::coverage.eq(role.coverage),
             roles::position.eq(position),
             roles::version.eq(role.version),
             roles::created_at.eq(now),

@@ -12,7 +12,8 @@ mod store;
 pub use draft::Draft;
 pub use matrix::{Cell, Matrix, MatrixRow};
 pub use resources::{ByResource, by_resource, capitalised};
-pub use scope::{Resource, Scope, is_scope};
+pub use scope::{Resource, is_scope};
+pub use store::Scope;
 
 use crate::base::error::{Error, Invalid, Result};
 use crate::base::text::Typed;

@@ -1,5 +1,6 @@
 //! A scope, and the resource that it works on.
 
+use super::Scope;
 use crate::base::text;
 
 /// The longest name of a resource or an operation, in characters.
@@ -8,23 +9,6 @@ const LONGEST: usize = 40;
 pub(super) const LONGEST_DESCRIPTION: usize = 200;
 /// The most resources that set-up takes.
 const MOST: usize = 100;
-
-/// One operation on one resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
-    /// `orders:read`.
-    pub name: String,
-    /// `orders`.
-    pub resource: String,
-    /// `read`.
-    pub operation: String,
-    /// What it is for; may be empty.
-    pub description: String,
-    /// Whether it is Latchkey's own.
-    pub built_in: bool,
-    /// Counts the edits, so that none is lost.
-    pub version: i64,
-}
 
 impl Scope {
     pub(super) fn introspect() -> Self {

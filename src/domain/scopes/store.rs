@@ -2,35 +2,34 @@
 
 use diesel::prelude::*;
 
-use super::Scope;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::scopes;
 use crate::db::{Connection, Transaction, on_each};
 
+/// One operation on one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = scopes)]
+pub struct Scope {
+    /// `orders:read`.
+    pub name: String,
+    /// `orders`.
+    pub resource: String,
+    /// `read`.
+    pub operation: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Whether it is Latchkey's own.
+    pub built_in: bool,
+    /// Counts the edits, so that none is lost.
+    pub version: i64,
+}
+
 pub(super) fn all(connection: &mut Connection) -> Result<Vec<Scope>> {
-    let rows: Vec<(String, String, String, String, bool, i64)> = scopes::table
+    Ok(scopes::table
         .order((scopes::built_in, scopes::position, scopes::name))
-        .select((
-            scopes::name,
-            scopes::resource,
-            scopes::operation,
-            scopes::description,
-            scopes::built_in,
-            scopes::version,
-        ))
-        .load(connection)?;
-    Ok(rows
-        .into_iter()
-        .map(|(name, resource, operation, description, built_in, version)| Scope {
-            name,
-            resource,
-            operation,
-            description,
-            built_in,
-            version,
-        })
-        .collect())
+        .select(Scope::as_select())
+        .load(connection)?)
 }
 
 /// The position behind every scope of the organisation's.
@@ -47,21 +46,12 @@ pub(super) fn insert(
     position: i64,
     now: Timestamp,
 ) -> Result<()> {
-    let row = |(position, scope): (i64, &Scope)| {
-        (
-            scopes::name.eq(scope.name.clone()),
-            scopes::resource.eq(scope.resource.clone()),
-            scopes::operation.eq(scope.operation.clone()),
-            scopes::description.eq(scope.description.clone()),
-            scopes::position.eq(position),
-            scopes::built_in.eq(scope.built_in),
-            scopes::version.eq(scope.version),
-            scopes::created_at.eq(now),
-        )
+    let row = |(position, scope): (i64, _)| {
+        (scope, scopes::position.eq(position), scopes::created_at.eq(now))
     };
     let rows: Vec<_> = (position..).zip(new).map(row).collect();
     on_each!(&mut **tx, native => {
-        diesel::insert_into(scopes::table).values(&rows).execute(native)?;
+        diesel::insert_into(scopes::table).values(rows).execute(native)?;
     });
     Ok(())
 }

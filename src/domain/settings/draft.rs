@@ -128,7 +128,7 @@ impl Draft {
             maximum_lifetime_days: settings.maximum_lifetime_days.to_string(),
             default_lifetime_days: settings.default_lifetime_days.to_string(),
             active_key_limit: settings.active_key_limit.to_string(),
-            rotation_days: settings.rotation_days.map(|days| days.to_string()),
+            rotation_days: settings.rotation_days().map(|days| days.to_string()),
             session_idle_minutes: settings.session_idle_minutes.to_string(),
             session_hours: settings.session_hours.to_string(),
             hourly_counts_days: settings.hourly_counts_days.to_string(),
@@ -147,12 +147,16 @@ impl Draft {
             invalid.take(number.field, number.read(text)).unwrap_or_default()
         };
         let mut read = |number, text: &String| i32::try_from(wide(number, text)).unwrap_or(0);
+        let [production, staging, development] =
+            [0, 1, 2].map(|at| read(&ROTATION[at], &self.rotation_days[at]));
         let settings = Settings {
             organisation: organisation.map(|name| name.0).unwrap_or_default(),
             secret_prefix: prefix.unwrap_or_default(),
             maximum_lifetime_days: read(&MAXIMUM_LIFETIME, &self.maximum_lifetime_days),
             default_lifetime_days: read(&DEFAULT_LIFETIME, &self.default_lifetime_days),
-            rotation_days: [0, 1, 2].map(|at| read(&ROTATION[at], &self.rotation_days[at])),
+            rotation_days_production: production,
+            rotation_days_staging: staging,
+            rotation_days_development: development,
             session_idle_minutes: read(&SESSION_IDLE, &self.session_idle_minutes),
             session_hours: read(&SESSION_LENGTH, &self.session_hours),
             hourly_counts_days: read(&HOURLY_COUNTS, &self.hourly_counts_days),
@@ -200,7 +204,7 @@ fn prefix(text: &str) -> Result<String, String> {
 /// What differs, in the words of the form.
 pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
     let values = |settings: &Settings| {
-        let rotation = settings.rotation_days;
+        let rotation = settings.rotation_days();
         let numbers = [
             (&MAXIMUM_LIFETIME, settings.maximum_lifetime_days.into()),
             (&DEFAULT_LIFETIME, settings.default_lifetime_days.into()),

@@ -6,6 +6,7 @@ mod draft;
 mod store;
 
 pub use draft::{Draft, OrganisationName};
+pub use store::Settings;
 
 use crate::base::clock::{DAY, HOUR, MINUTE};
 use crate::base::error::{Error, Result};
@@ -18,35 +19,6 @@ pub const ROTATION_CHANGED: &str = "settings.rotation";
 /// Announced when the length of sessions has changed.
 pub const SESSIONS_CHANGED: &str = "settings.sessions";
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The organisation's name; empty before set-up.
-    pub organisation: String,
-    /// What new secret keys start with: 2 to 8 lower-case letters or digits.
-    pub secret_prefix: String,
-    /// The longest lifetime of a key, in days; 365 at most.
-    pub maximum_lifetime_days: i32,
-    /// The lifetime that the form proposes, in days.
-    pub default_lifetime_days: i32,
-    /// How many keys may be active at once.
-    pub active_key_limit: i64,
-    /// After how many days a key's rotation is due, for production, staging and development.
-    pub rotation_days: [i32; 3],
-    /// After how many minutes without a request a session ends.
-    pub session_idle_minutes: i32,
-    /// After how many hours a session ends in any case.
-    pub session_hours: i32,
-    /// For how many days counts by the hour are kept, and the addresses that keys were used from.
-    pub hourly_counts_days: i32,
-    /// The same of counts by the day; no shorter.
-    pub daily_counts_days: i32,
-    /// The same of refused requests.
-    pub denials_days: i32,
-    /// After how many days a review of all keys is due; 0: never.
-    pub review_days: i32,
-    pub version: i64,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -55,7 +27,9 @@ impl Default for Settings {
             maximum_lifetime_days: 365,
             default_lifetime_days: 90,
             active_key_limit: 100,
-            rotation_days: [90, 180, 180],
+            rotation_days_production: 90,
+            rotation_days_staging: 180,
+            rotation_days_development: 180,
             session_idle_minutes: 30,
             session_hours: 12,
             hourly_counts_days: 100,
@@ -78,9 +52,14 @@ impl Settings {
         i64::from(self.session_hours) * HOUR
     }
 
+    /// After how many days a rotation is due: production, staging, development.
+    pub fn rotation_days(&self) -> [i32; 3] {
+        [self.rotation_days_production, self.rotation_days_staging, self.rotation_days_development]
+    }
+
     /// Milliseconds after which the rotation of the `environment`th environment's keys is due.
     pub fn rotation_interval(&self, environment: usize) -> i64 {
-        self.rotation_days.get(environment).map_or(0, |days| i64::from(*days) * DAY)
+        self.rotation_days().get(environment).map_or(0, |days| i64::from(*days) * DAY)
     }
 }
 
@@ -126,7 +105,7 @@ pub fn change(
     }
     after.version += 1;
     save(tx, &after)?;
-    if before.rotation_days != after.rotation_days {
+    if before.rotation_days() != after.rotation_days() {
         tx.announce(ROTATION_CHANGED)?;
     }
     let sessions = |settings: &Settings| (settings.session_idle(), settings.session_length());

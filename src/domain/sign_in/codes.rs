@@ -5,9 +5,11 @@
 
 use super::store;
 use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::closed_set::closed_set;
 use crate::base::error::Result;
 use crate::base::keyring::{self, Keyring, hex};
 use crate::base::random;
+use crate::db::types::text_column;
 use crate::db::{Connection, Transaction};
 use crate::domain::mail;
 use crate::domain::members::MemberId;
@@ -17,15 +19,17 @@ pub(super) const INVITATION_DAYS: i64 = 7;
 /// Characters of a code: 22 of base62 hold 131 bits.
 const LENGTH: usize = 22;
 
-/// What a code is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// Setting the organisation and its first member up.
-    SetUp,
-    /// Setting a new password.
-    PasswordReset,
-    Invitation,
+closed_set! {
+    /// What a code is for.
+    pub(super) enum Purpose {
+        /// Setting the organisation and its first member up.
+        SetUp = "set_up",
+        /// Setting a new password.
+        PasswordReset = "password_reset",
+        Invitation = "invitation",
+    }
 }
+text_column!(Purpose);
 
 impl Purpose {
     /// How long a code works, in milliseconds.
@@ -33,14 +37,6 @@ impl Purpose {
         match self {
             Self::SetUp | Self::PasswordReset => HOUR,
             Self::Invitation => INVITATION_DAYS * DAY,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::SetUp => "set_up",
-            Self::PasswordReset => "password_reset",
-            Self::Invitation => "invitation",
         }
     }
 }
@@ -63,7 +59,7 @@ pub(super) fn issue(
     store::delete_expired_codes(tx, now)?;
     let code = random::text(random::BASE62, LENGTH)?;
     let hash = hash(keyring, &code);
-    store::insert_code(tx, &hash, purpose.name(), member, now, now.plus(purpose.lifetime()))?;
+    store::insert_code(tx, &hash, purpose, member, now, now.plus(purpose.lifetime()))?;
     Ok(code)
 }
 
@@ -89,7 +85,7 @@ pub(super) fn look_up(
     if code.len() != LENGTH {
         return Ok(None);
     }
-    store::live_code(connection, &hash(keyring, code), purpose.name(), now)
+    store::live_code(connection, &hash(keyring, code), purpose, now)
 }
 
 /// As [`look_up`], and uses the code up.

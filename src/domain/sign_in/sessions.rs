@@ -49,15 +49,6 @@ pub struct Loaded {
     pub touch_due: bool,
 }
 
-/// A session's times, as they are stored.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
-    pub signed_in: Timestamp,
-    pub last_seen: Timestamp,
-    pub idle_end: Timestamp,
-    pub end: Timestamp,
-}
-
 /// The session with this key; `None` when there is none, it is over, or its member is disabled.
 pub fn load(
     connection: &mut Connection,
@@ -94,7 +85,7 @@ pub fn save(
     let settings = settings::get(tx)?;
     let signed_in_at = signed_in_at(state).map_or(now, |at| at.min(now));
     let end = signed_in_at.plus(settings.session_length());
-    let times = Times {
+    let times = store::Times {
         signed_in: signed_in_at,
         last_seen: now,
         idle_end: now.plus(settings.session_idle()).min(end),

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use super::{Outcome, RequestId, Secret};
-use crate::base::clock::{HOUR, Timestamp};
+use crate::base::clock::Timestamp;
 use crate::domain::api_keys::Used;
 
 /// How many addresses of one secret are told apart between two writings.
@@ -270,7 +270,7 @@ impl Tally {
 
 /// The hour of an instant: hours since 1970, UTC.
 fn hour(at: Timestamp) -> i64 {
-    at.millis().div_euclid(HOUR)
+    at.hour()
 }
 
 fn add(counts: &mut Counts, others: Counts) {

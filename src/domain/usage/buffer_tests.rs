@@ -47,7 +47,7 @@ fn what_two_threads_counted_adds_up() {
     let mut all = Buffer::default();
     all.merge(one);
     all.merge(other);
-    let tally = &all.tallies[&(secret(1), NOW.millis() / HOUR)];
+    let tally = &all.tallies[&(secret(1), NOW.hour())];
     assert_eq!(tally.counts[Outcome::Pass as usize], 3);
     assert_eq!(tally.last, Some((NOW.plus(3), Some(address(1)))));
     let [first, second] = tally.seen.as_slice() else { panic!("{:?}", tally.seen) };
@@ -66,7 +66,7 @@ fn addresses_kinds_and_requests_have_bounds_and_counts_have_none() {
         deny(&mut buffer, None, n);
         deny(&mut buffer, None, 7);
     }
-    let tally = &buffer.tallies[&(secret(1), NOW.millis() / HOUR)];
+    let tally = &buffer.tallies[&(secret(1), NOW.hour())];
     assert_eq!((tally.counts[0], tally.seen.len()), (1_000, ADDRESSES));
     assert_eq!(total(&buffer), 3_000);
     assert!(buffer.denials().all(|(_, alike)| alike.kept.len() <= REQUESTS));

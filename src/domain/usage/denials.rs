@@ -1,5 +1,6 @@
 //! Requests that were refused, as pages show them: one by one, and those of a kind together.
 
+pub use super::store::Denied;
 use super::{Outcome, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -9,29 +10,6 @@ use crate::domain::api_keys::KeyId;
 
 /// How many of a key are looked at to put those of a kind together: all that are kept.
 const LOOKED_AT: usize = 500;
-
-/// A refused request that was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Denied {
-    /// What its answer called it.
-    pub request_id: String,
-    /// The key whose secret it bore; none when that was no genuine one.
-    pub key_id: Option<KeyId>,
-    /// Which of the key's secrets.
-    pub secret: Option<i64>,
-    /// Why it was refused.
-    pub reason: Outcome,
-    /// The scopes that were missing, separated by spaces; the flaw of a malformed secret key; or how
-    /// one began that does not exist, as `lk_prod`.
-    pub detail: String,
-    /// Where it came from, as far as it is known.
-    pub address: Option<String>,
-    /// `GET /orders/1`, as far as anybody said so.
-    pub line: String,
-    pub at: Timestamp,
-    /// How many requests were alike at that time, itself among them.
-    pub count: i64,
-}
 
 /// What is refused for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,6 +29,7 @@ pub use recorder::{Denial, Recorder};
 pub use request::{Named, RequestId};
 pub use right_sizing::{UNASKED_DAYS, Unasked, unasked};
 pub use series::{Bar, Series};
+pub use store::Busy;
 pub use traces::{Trace, Traces, introspecting, scopes_asked_of, traces};
 
 use std::collections::BTreeMap;
@@ -75,15 +76,6 @@ pub struct SeenAddress {
     pub last: Timestamp,
     /// How many requests from it passed, in days that lie in the period as a whole.
     pub count: i64,
-}
-
-/// What became of a key's requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy {
-    pub key_id: KeyId,
-    pub passed: i64,
-    /// How many were refused.
-    pub refused: i64,
 }
 
 /// What became of a key's requests in this hour and the 23 before it.

@@ -3,26 +3,29 @@
 use std::ops::RangeInclusive;
 
 use crate::base::clock::{DAY, HOUR, Timestamp};
-use crate::base::word::word;
+use crate::base::closed_set::closed_set;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Period {
-    /// This hour and the 23 before it.
-    Hours24,
-    /// Today and the six days before it, by the hour.
-    Days7,
-    /// Today and the 29 days before it.
-    #[default]
-    Days30,
-    /// Today and the 89 days before it.
-    Days90,
+closed_set! {
+    #[derive(Default)]
+    pub enum Period {
+        /// This hour and the 23 before it.
+        Hours24 = "24h" "24 hours",
+        /// Today and the six days before it, by the hour.
+        Days7 = "7d" "7 days",
+        /// Today and the 29 days before it.
+        #[default]
+        Days30 = "30d" "30 days",
+        /// Today and the 89 days before it.
+        Days90 = "90d" "90 days",
+    }
 }
 
-/// What one bar stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    Hour,
-    Day,
+closed_set! {
+    /// What one bar stands for.
+    pub enum Unit {
+        Hour = "hour",
+        Day = "day",
+    }
 }
 
 impl Unit {
@@ -33,47 +36,9 @@ impl Unit {
             Self::Day => DAY,
         }
     }
-
-    /// `hour` or `day`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Hour => "hour",
-            Self::Day => "day",
-        }
-    }
 }
 
-word!(Period, |period| period.slug(), |slug| Some(Self::parse(slug)));
-
 impl Period {
-    /// All of them, the shortest first.
-    pub const ALL: [Self; 4] = [Self::Hours24, Self::Days7, Self::Days30, Self::Days90];
-
-    /// Its word in addresses.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Hours24 => "24h",
-            Self::Days7 => "7d",
-            Self::Days30 => "30d",
-            Self::Days90 => "90d",
-        }
-    }
-
-    /// `30 days`.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Hours24 => "24 hours",
-            Self::Days7 => "7 days",
-            Self::Days30 => "30 days",
-            Self::Days90 => "90 days",
-        }
-    }
-
-    /// The period with that word; the default for anything else.
-    pub fn parse(slug: &str) -> Self {
-        Self::ALL.into_iter().find(|period| period.slug() == slug).unwrap_or_default()
-    }
-
     /// What its bars stand for.
     pub const fn unit(self) -> Unit {
         match self {
@@ -88,7 +53,7 @@ impl Period {
 
     /// Its hours or days, counted since 1970; the last is the present one.
     pub fn units(self, now: Timestamp) -> RangeInclusive<i64> {
-        let (hour, day) = (now.millis().div_euclid(HOUR), now.millis().div_euclid(DAY));
+        let (hour, day) = (now.hour(), now.day());
         match self {
             Self::Hours24 => hour - 23..=hour,
             Self::Days7 => (day - 6) * (DAY / HOUR)..=hour,
@@ -119,8 +84,8 @@ mod tests {
         );
         let bars = Period::ALL.map(|period| period.units(now).count());
         assert_eq!(bars, [24, 6 * 24 + 15, 30, 90]);
-        assert_eq!(Period::parse("90d"), Period::Days90);
-        assert_eq!(Period::parse("1y"), Period::Days30);
+        assert_eq!(Period::parse("90d").unwrap_or_default(), Period::Days90);
+        assert_eq!(Period::parse("1y").unwrap_or_default(), Period::Days30);
     }
 
     proptest! {

@@ -3,47 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Outcome, store};
-use crate::base::clock::{HOUR, Timestamp};
+use super::store;
+pub use super::store::{Burst, NewAddress, Stranger};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::KeyId;
-
-/// Requests of one key that were refused for one reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Burst {
-    pub key_id: KeyId,
-    /// Why they were refused.
-    pub outcome: Outcome,
-    /// How many there were.
-    pub count: i64,
-    /// When the first was.
-    pub first: Timestamp,
-    /// When the last was.
-    pub last: Timestamp,
-}
-
-/// Requests from one address that bore no genuine secret, but something like one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stranger {
-    /// Where they came from; empty where that is not known.
-    pub address: String,
-    /// How many there were.
-    pub count: i64,
-    /// When the first was.
-    pub first: Timestamp,
-}
-
-/// An address that a key was first used from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewAddress {
-    pub key_id: KeyId,
-    pub address: String,
-    /// When the key was first used from there.
-    pub first: Timestamp,
-    /// From how many addresses it was used before that day, one more than `known` at most.
-    pub known: i64,
-}
 
 /// What was refused of keys since `since`, by key and reason; at most `limit`.
 pub fn bursts(connection: &mut Connection, since: Timestamp, limit: i64) -> Result<Vec<Burst>> {
@@ -66,7 +31,7 @@ pub fn volumes(
     at: Timestamp,
     at_least: i64,
 ) -> Result<Vec<(KeyId, i64)>> {
-    store::volumes(connection, at.millis().div_euclid(HOUR), at_least)
+    store::volumes(connection, at.hour(), at_least)
 }
 
 /// How many requests of a key passed in each of the hours of `at`; none where nothing was counted.
@@ -75,7 +40,7 @@ pub fn volumes_at(
     key_id: &KeyId,
     at: &[Timestamp],
 ) -> Result<Vec<i64>> {
-    let hours: Vec<i64> = at.iter().map(|at| at.millis().div_euclid(HOUR)).collect();
+    let hours: Vec<i64> = at.iter().map(|at| at.hour()).collect();
     let counted: BTreeMap<i64, i64> = store::volumes_at(connection, key_id, &hours)?;
     Ok(hours.iter().map(|hour| counted.get(hour).copied().unwrap_or_default()).collect())
 }

@@ -63,11 +63,11 @@ pub fn traces(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Traces> {
-    let today = now.millis().div_euclid(DAY);
-    let first = since.millis().div_euclid(DAY).max(today - LONGEST);
+    let today = now.day();
+    let first = since.day().max(today - LONGEST);
     let start = Timestamp::from_millis(first * DAY);
     let mut outcomes = store::counts_since(connection, key_id, first..=today)?;
-    outcomes.sort_by_key(|(outcome, count)| (*outcome != Outcome::Pass, -count, outcome.code()));
+    outcomes.sort_by_key(|(outcome, count)| (*outcome != Outcome::Pass, -count, outcome.as_str()));
     let ever = addresses(connection, key_id, Timestamp::default())?;
     let seen = addresses(connection, key_id, start)?;
     let kept = denials::kept(connection, key_id, start)?;
@@ -126,7 +126,7 @@ pub fn introspecting(
     limit: i64,
 ) -> Result<BTreeMap<KeyId, Timestamp>> {
     let mut found = BTreeMap::new();
-    let since = since.millis().div_euclid(DAY);
+    let since = since.day();
     for (id, day) in store::introspecting(connection, ids, since, limit)? {
         let id = KeyId::parse(&id).ok_or_else(|| Error::internal("a bad Key ID"))?;
         found.insert(id, Timestamp::from_millis(day * DAY));

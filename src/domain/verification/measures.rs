@@ -48,7 +48,7 @@ impl Default for Measures {
         metrics::describe_gauge!(IS_CURRENT, "Whether memory is relied on: 1, or 0");
         let look_ups = |result: &'static str| counter!(LOOK_UPS, "result" => result);
         Self {
-            decisions: Outcome::ALL.map(|o| counter!(DECISIONS, "outcome" => o.code())),
+            decisions: Outcome::ALL.map(|o| counter!(DECISIONS, "outcome" => o.as_str())),
             undecided: counter!(UNDECIDED),
             hits: look_ups("hit"),
             misses: look_ups("miss"),

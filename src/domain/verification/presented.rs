@@ -98,7 +98,7 @@ mod tests {
     fn what_is_malformed_is_told_with_its_flaw() {
         let secret = SecretKey::generate("lk", Environment::Production).expect("random");
         let flaw = |value: &str| match Presented::read([value.as_bytes()]) {
-            Presented::Malformed(flaw) => flaw.code(),
+            Presented::Malformed(flaw) => flaw.as_str(),
             other => panic!("{value}: {other:?}"),
         };
         for (value, code) in [
@@ -118,7 +118,7 @@ mod tests {
             assert_eq!(flaw(&value.replace('S', secret.expose())), code, "{value}");
         }
         let of = |values: &[&[u8]]| match Presented::read(values.iter().copied()) {
-            Presented::Malformed(flaw) => flaw.code(),
+            Presented::Malformed(flaw) => flaw.as_str(),
             other => panic!("{other:?}"),
         };
         assert_eq!(of(&[b"Bearer x", b"Bearer x"]), "two_headers");

@@ -45,7 +45,7 @@ type Columns = (
 struct Row {
     key_id: KeyId,
     number: i64,
-    environment: String,
+    environment: Environment,
     role: String,
     all_role_scopes: bool,
     created_at: Timestamp,
@@ -150,8 +150,6 @@ impl TryFrom<Row> for Record {
                 .map(str::to_owned)
                 .collect()
         };
-        let environment = Environment::parse(&row.environment)
-            .ok_or_else(|| Error::internal("a bad environment"))?;
         // An address that cannot be read must not turn into "any address".
         let addresses = row.addresses.unwrap_or_default();
         let addresses = addresses.split(' ').filter(|part| !part.is_empty()).map(str::parse);
@@ -159,7 +157,7 @@ impl TryFrom<Row> for Record {
         let scopes = effective(set(row.role_scopes), selected.as_ref());
         Ok(Self {
             secret: Secret { key_id: row.key_id, number: row.number },
-            environment,
+            environment: row.environment,
             grant: Arc::new(Grant::new(&row.role, scopes)?),
             addresses: addresses.collect::<Result<_, _>>().map_err(Error::internal)?,
             created_at: row.created_at,

@@ -66,7 +66,7 @@ impl Refusal {
     pub(super) fn detail(&self) -> Cow<'static, str> {
         match self {
             Self::ScopeMissing(missing) => scopes_that_fit(missing).into(),
-            Self::MalformedKey(flaw) => flaw.code().into(),
+            Self::MalformedKey(flaw) => flaw.as_str().into(),
             Self::InvalidKey(start) => start.clone().into(),
             _ => "".into(),
         }
@@ -103,7 +103,7 @@ pub fn decide(
     if now >= record.ends_at() {
         return Err(Refusal::KeyExpired);
     }
-    if wanted.environment.as_deref().is_some_and(|slug| slug != record.environment.slug()) {
+    if wanted.environment.as_deref().is_some_and(|slug| slug != record.environment.as_str()) {
         return Err(Refusal::EnvironmentMismatch);
     }
     if !is_allowed(&record.addresses, from) {
@@ -189,7 +189,7 @@ pub(super) mod tests {
 
     fn outcome(record: &Record, wanted: &Wanted<'_>, from: From) -> &'static str {
         decide(record, wanted, from, NOW)
-            .map_or_else(|refusal| refusal.outcome().code(), |()| "pass")
+            .map_or_else(|refusal| refusal.outcome().as_str(), |()| "pass")
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A message on its way to one endpoint: where it stands, its attempts, and lists of them.
 
-use super::{DeliveryId, EndpointId, MessageId, store};
+use super::{Attempt, Delivery, DeliveryId, EndpointId, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
@@ -8,23 +8,6 @@ use crate::db::keyset::{Cursor, Page};
 
 /// How many attempts of a delivery are shown: the newest.
 const ATTEMPTS: i64 = 50;
-
-/// A message on its way to one endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    pub id: DeliveryId,
-    pub endpoint_id: EndpointId,
-    pub message_id: MessageId,
-    /// The type of the event that it tells of.
-    pub event: String,
-    /// When it came about.
-    pub created_at: Timestamp,
-    /// How often it was tried.
-    pub attempts: i64,
-    pub status: Status,
-    /// What became of the last attempt, in words.
-    pub last_result: String,
-}
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,20 +19,6 @@ pub enum Status {
     Delivered(Timestamp),
     /// It was given up.
     Failed(Timestamp),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    pub number: i64,
-    pub at: Timestamp,
-    /// How long it took, in milliseconds.
-    pub duration: i64,
-    /// The status of the answer, if there was one.
-    pub status: Option<i32>,
-    /// Why it failed; empty when it did not.
-    pub error: String,
-    /// The start of the answer, without what cannot be seen.
-    pub answer: String,
 }
 
 /// A delivery with all there is to know of it.
@@ -86,4 +55,15 @@ pub fn details(
         found.filter(|(found, _)| found.endpoint_id == *endpoint).ok_or(Error::NotFound)?;
     let attempts = store::attempts(connection, id, ATTEMPTS)?;
     Ok(Details { delivery, body, attempts })
+}
+
+impl Delivery {
+    pub fn status(&self) -> Status {
+        match (self.next_attempt_at, self.delivered_at, self.given_up_at) {
+            (Some(_), ..) if self.tries == 0 => Status::Queued,
+            (Some(next), ..) => Status::Retrying(next),
+            (None, Some(then), _) => Status::Delivered(then),
+            (None, None, then) => Status::Failed(then.unwrap_or(self.created_at)),
+        }
+    }
 }

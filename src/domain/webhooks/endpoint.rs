@@ -59,7 +59,7 @@ impl Endpoint {
             ("URL", Endpoint::place),
             ("Description", |endpoint| endpoint.description.clone()),
             ("Events", |endpoint| {
-                endpoint.events.iter().map(|event| event.name()).collect::<Vec<_>>().join(", ")
+                endpoint.events.iter().map(EventType::as_str).collect::<Vec<_>>().join(", ")
             }),
             ("State", |endpoint| if endpoint.is_active { "active" } else { "paused" }.into()),
         ];

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{EventType, MessageId, store};
+use super::{MessageId, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::secret_scan::json_without_secrets;
@@ -18,13 +18,13 @@ struct Body<'a> {
 /// Writes a message down, the same for all that it goes to.
 pub(super) fn insert(
     tx: &mut Transaction<'_>,
-    event: EventType,
+    event: &'static str,
     cause: &str,
     data: &serde_json::Value,
     at: Timestamp,
 ) -> Result<MessageId> {
     let data = &json_without_secrets(data);
-    let body = Body { r#type: event.name(), timestamp: at.rfc_3339_millis(), data };
+    let body = Body { r#type: event, timestamp: at.rfc_3339_millis(), data };
     let body = serde_json::to_string(&body).map_err(Error::internal)?;
     let id = MessageId::random()?;
     store::insert_message(tx, &id, cause, event, &body, at)?;

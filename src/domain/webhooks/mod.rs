@@ -17,7 +17,7 @@ mod secret;
 mod send;
 mod store;
 
-pub use delivery::{Attempt, Delivery, Details};
+pub use delivery::Details;
 pub use draft::Draft;
 pub use endpoint::Endpoint;
 pub use event_type::EventType;
@@ -25,6 +25,7 @@ pub use id::{DeliveryId, EndpointId, MessageId};
 pub use policy::Policy;
 pub use secret::SigningSecret;
 pub use send::{send_due, send_now};
+pub use store::{Attempt, Delivery};
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Invalid, Result};
@@ -68,7 +69,7 @@ pub fn enqueue(
     if wanting.is_empty() || store::is_known(tx, cause)? {
         return Ok(());
     }
-    let message = message::insert(tx, event, cause, data, at)?;
+    let message = message::insert(tx, event.as_str(), cause, data, at)?;
     for endpoint in wanting {
         store::insert_delivery(tx, &DeliveryId::random()?, &endpoint, &message, at)?;
     }
@@ -198,7 +199,7 @@ pub fn test(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Resul
     let (endpoint, delivery) = (find(tx, id)?, DeliveryId::random()?);
     let data = serde_json::json!({ "webhook": id.as_str(), "by": author.actor.name() });
     let cause = format!("test:{}", delivery.as_str());
-    let message = message::insert(tx, EventType::Test, &cause, &data, author.now)?;
+    let message = message::insert(tx, event_type::TEST, &cause, &data, author.now)?;
     store::insert_delivery(tx, &delivery, id, &message, author.now)?;
     record(tx, author, Event::WebhookTested, &endpoint, &[])?;
     store::claim_one(tx, &author.keyring, &delivery, id, author.now)

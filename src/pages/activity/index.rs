@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::query::{ANONYMOUS, COMMAND_LINE, Filters, PERIODS, SYSTEM};
+use super::query::{ANONYMOUS, COMMAND_LINE, Filters, Period, SYSTEM};
 use super::sentence::Parts;
 use super::subject::{self, Named};
 use super::words::{self, EventView};
@@ -132,12 +132,9 @@ fn choices(people: Vec<(String, String)>, chosen: &str) -> Vec<Choice> {
 }
 
 fn periods(filters: &Filters) -> Vec<Choice> {
-    let choice = |(period, word, label)| Choice {
-        value: String::from(word),
-        label: String::from(label),
-        is_chosen: period == filters.period,
-    };
-    PERIODS.map(choice).into()
+    Period::ALL
+        .map(|period| Choice::new(period.as_str(), period.label(), filters.period.as_str()))
+        .into()
 }
 
 fn nothing(search: &str) -> (String, &'static str) {

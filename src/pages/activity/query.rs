@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 
 use crate::base::clock::{DAY, Timestamp};
-use crate::base::word::word;
+use crate::base::closed_set::closed_set;
 use crate::domain::activity::{Events, Filter, Person, Search};
 use crate::domain::api_keys::KeyId;
 use crate::web::query;
@@ -16,34 +16,19 @@ pub(super) const COMMAND_LINE: &str = "command-line";
 pub(super) const ANONYMOUS: &str = "anonymous";
 pub(super) const SYSTEM: &str = "system";
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Period {
-    Today,
-    Week,
-    #[default]
-    Month,
-    Quarter,
-    All,
+closed_set! {
+    #[derive(Default)]
+    pub(super) enum Period {
+        Today = "today" "Today",
+        Week = "7d" "Last 7 days",
+        #[default]
+        Month = "30d" "Last 30 days",
+        Quarter = "90d" "Last 90 days",
+        All = "all" "All time",
+    }
 }
 
-/// Each with its word in the address and in the filter.
-pub(super) const PERIODS: [(Period, &str, &str); 5] = [
-    (Period::Today, "today", "Today"),
-    (Period::Week, "7d", "Last 7 days"),
-    (Period::Month, "30d", "Last 30 days"),
-    (Period::Quarter, "90d", "Last 90 days"),
-    (Period::All, "all", "All time"),
-];
-
-word!(Period, |period| period.word(), |text| {
-    PERIODS.iter().find(|(_, word, _)| *word == text).map(|(period, ..)| *period)
-});
-
 impl Period {
-    fn word(self) -> &'static str {
-        PERIODS.iter().find(|(other, ..)| *other == self).map_or("", |(_, word, _)| word)
-    }
-
     /// The first day, in UTC; today is the last.
     pub(super) fn first_day(self, now: Timestamp) -> Option<Date> {
         let days = match self {

@@ -89,10 +89,10 @@ async fn draw(
     let (Preferences { on, email }, has_mail) = found.await?;
     let (on, email) = match &typed {
         Some(fields) => (rules(fields), fields.email.clone()),
-        None => (on, email.name().to_owned()),
+        None => (on, email.as_str().to_owned()),
     };
     let choice = |rule: Rule| Choice {
-        name: rule.name(),
+        name: rule.as_str(),
         label: rule.label(),
         says: rule.says(),
         is_on: on.contains(&rule),

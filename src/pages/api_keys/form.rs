@@ -54,7 +54,7 @@ impl Fields {
         let is_tile =
             LIFETIMES.iter().any(|(tile, _)| *tile == i64::from(settings.default_lifetime_days));
         Self {
-            environment: Environment::Production.slug().into(),
+            environment: Environment::Production.as_str().into(),
             lifetime: if is_tile { days } else { "date".into() },
             access: "role".into(),
             ..Self::default()
@@ -73,7 +73,7 @@ impl Fields {
         let key = &details.key;
         Self {
             name: key.name.as_str().into(),
-            environment: key.environment.slug().into(),
+            environment: key.environment.as_str().into(),
             role: details.role.slug.clone(),
             lifetime: "date".into(),
             expires_on: iso_date(key.expires_at.last_day()),
@@ -141,11 +141,11 @@ impl FormView {
         now: Timestamp,
     ) -> Self {
         let maximum = i64::from(settings.maximum_lifetime_days);
-        let environments = Environment::ALL.iter().zip(settings.rotation_days).map(
+        let environments = Environment::ALL.iter().zip(settings.rotation_days()).map(
             |(environment, rotation_days)| EnvironmentTile {
-                slug: environment.slug(),
+                slug: environment.as_str(),
                 label: environment.label(),
-                is_chosen: fields.environment == environment.slug(),
+                is_chosen: fields.environment == environment.as_str(),
                 rotation_days,
             },
         );

@@ -98,7 +98,7 @@ pub(super) async fn report(
     let leak_id = LeakId::random()?;
     let location = format!("/leaks/{}", leak_id.as_str());
     let done = Done {
-        is_rotation: draft.action == Action::Rotate.slug(),
+        is_rotation: draft.action == Action::Rotate.as_str(),
         secret: SecretPage::load(&viewer, &site, &location).await?,
         location: location.clone(),
     };
@@ -161,7 +161,7 @@ fn may(viewer: &Viewer, draft: &Draft) -> Result<()> {
     if viewer.may(needed) {
         return Ok(());
     }
-    Err(Error::PermissionMissing(needed.name()))
+    Err(Error::PermissionMissing(needed.as_str()))
 }
 
 fn reported_notice(reported: &Reported) -> Notice {
@@ -192,7 +192,7 @@ async fn draw(
     let (key, secrets, last_day, reports) = found.await?;
     let secret = secrets.iter().find(|secret| form.secret.parse() == Ok(secret.number));
     let choices = choices(viewer, &key, secret, &form.action);
-    let revokes = choices.iter().any(|choice| choice.slug == Action::Revoke.slug());
+    let revokes = choices.iter().any(|choice| choice.slug == Action::Revoke.as_str());
     let made = secret.map_or(key.secret_created_at, |secret| secret.created_at);
     let dialog = LeakDialog {
         viewer,
@@ -217,7 +217,7 @@ async fn draw(
 
 /// The report that is open: where it is, and when it was made.
 fn open(reports: &[Leak]) -> Option<(String, String)> {
-    let leak = reports.iter().find(|leak| leak.closed.is_none())?;
+    let leak = reports.iter().find(|leak| leak.closed_at.is_none())?;
     Some((format!("/leaks/{}", leak.id.as_str()), long_date(leak.reported_at.date())))
 }
 
@@ -249,7 +249,7 @@ fn choices(
     let chosen = Action::parse(chosen).filter(|chosen| offered.contains(chosen));
     let chosen = chosen.or(offered.first().copied());
     let choice = |action: &Action| Choice {
-        slug: action.slug(),
+        slug: action.as_str(),
         label: label(*action),
         hint: hint(*action, is_dead),
         is_chosen: chosen == Some(*action),

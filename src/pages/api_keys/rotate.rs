@@ -62,7 +62,7 @@ pub(super) async fn page(
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
     let form = RotateForm {
-        overlap: Overlap::Days7.slug().into(),
+        overlap: Overlap::Days7.as_str().into(),
         behind: asked.0.behind,
         ..RotateForm::default()
     };
@@ -148,13 +148,13 @@ fn tiles(secrets: &[KeptSecret], chosen: &str, now: Timestamp) -> Vec<OverlapTil
     let tile = |overlap: Overlap| {
         let end = now.plus(overlap.length()).min(own_end);
         OverlapTile {
-            slug: overlap.slug(),
+            slug: overlap.as_str(),
             label: overlap_label(overlap),
             until: match overlap {
                 Overlap::Now => "if it leaked".into(),
                 _ => moment(end),
             },
-            is_chosen: overlap.slug() == chosen,
+            is_chosen: overlap.as_str() == chosen,
         }
     };
     Overlap::ALL.map(tile).into()

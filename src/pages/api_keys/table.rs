@@ -166,8 +166,8 @@ pub(super) fn role_choices(roles: &[Role], chosen: &str) -> Vec<Choice> {
 }
 
 fn environment_choices(chosen: Option<Environment>) -> Vec<Choice> {
-    let chosen = chosen.map_or("", Environment::slug);
-    Environment::ALL.map(|one| Choice::new(one.slug(), one.label(), chosen)).into()
+    let chosen = chosen.map_or("", |one| one.as_str());
+    Environment::ALL.map(|one| Choice::new(one.as_str(), one.label(), chosen)).into()
 }
 
 fn nothing(filters: &Filters, is_narrowed: bool) -> Nothing {

@@ -126,7 +126,7 @@ impl<'a> Show<'a> {
             done: done(leak.action),
             since: long_date(leak.since.date()),
             reported: format!("{reported}, {} UTC", leak.reported_at.time_of_day()),
-            is_open: leak.closed.is_none(),
+            is_open: leak.closed_at.is_none(),
             may_note: viewer.may(Permission::UpdateKeys),
             timeline: Vec::new(),
             is_cut: false,

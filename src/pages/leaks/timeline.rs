@@ -46,8 +46,8 @@ pub(super) fn of(leak: &Leak, notes: &[Note], history: Option<&[Recorded]>) -> V
         }
     }
     all.extend(notes.iter().map(|note| happened("Note", &note.author, &note.text, note.at, 3)));
-    if let Some((at, closer)) = &leak.closed {
-        all.push(happened("Report closed", closer, "", *at, 4));
+    if let (Some(at), Some(closer)) = (leak.closed_at, &leak.closer) {
+        all.push(happened("Report closed", closer, "", at, 4));
     }
     all.sort_by_key(|happened| happened.order);
     all

@@ -16,7 +16,7 @@ pub(super) struct Badge {
 impl Badge {
     /// Whether a report is open.
     pub(super) fn of(leak: &Leak) -> Self {
-        match leak.closed {
+        match leak.closed_at {
             None => Self { class: "badge-leak", icon: "triangle-alert", text: "Open" },
             Some(_) => Self { class: "", icon: "check", text: "Closed" },
         }

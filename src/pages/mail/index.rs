@@ -82,13 +82,13 @@ pub(super) async fn send_again(
 }
 
 fn row(email: &Email, now: Timestamp) -> Row {
-    let (class, icon, text) = match email.status {
+    let (class, icon, text) = match email.status() {
         Status::Queued => ("badge-never", "circle-dashed", "Queued"),
         Status::Retrying(_) => ("badge-soon", "clock", "Retrying"),
         Status::Sent(_) => ("badge-active", "check", "Sent"),
         Status::Refused(_) => ("badge-expired", "circle-alert", "Refused"),
     };
-    let why = match email.status {
+    let why = match email.status() {
         Status::Retrying(next) => {
             format!("{}. Next attempt {}", email.last_error, day_and_time(next, now))
         }
@@ -101,7 +101,7 @@ fn row(email: &Email, now: Timestamp) -> Row {
         subject: email.subject.clone(),
         badge: Badge { class, icon, text },
         why,
-        may_send: matches!(email.status, Status::Refused(_) | Status::Retrying(_))
+        may_send: matches!(email.status(), Status::Refused(_) | Status::Retrying(_))
             && email.may_be_sent_again(),
         when: day_and_time(email.created_at, now),
         at: email.created_at.rfc_3339(),

@@ -23,7 +23,7 @@ impl Fields {
         let standing = Standing::of(member);
         Self {
             super_manager: if standing.super_manager { "yes" } else { "" }.into(),
-            permissions: standing.permissions.iter().map(|p| p.name().to_owned()).collect(),
+            permissions: standing.permissions.iter().map(|p| p.as_str().to_owned()).collect(),
             version: member.version.to_string(),
             ..Self::default()
         }
@@ -64,12 +64,12 @@ impl FormView {
         held: Permissions,
     ) -> Self {
         let typed = |permission: Permission| {
-            fields.permissions.iter().any(|name| name == permission.name())
+            fields.permissions.iter().any(|name| name == permission.as_str())
         };
         let boxes = Permission::ALL.into_iter().map(|permission| {
             let is_held = held.contains(permission);
             PermissionBox {
-                name: permission.name(),
+                name: permission.as_str(),
                 label: permission.label(),
                 is_ticked: if is_held { typed(permission) } else { has.contains(permission) },
                 is_held,

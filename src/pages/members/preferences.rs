@@ -27,6 +27,7 @@ pub(super) async fn set_theme(
     let back = path::referrer(&request, &site.public_url).unwrap_or_else(|| "/".into());
     let mut response = see_other(&back);
     // A cookie of ours always fits into a header.
-    let _ = response.add_cookie(&Theme::parse(&form.fields.theme).cookie(&site));
+    let theme = Theme::parse(&form.fields.theme).unwrap_or_default();
+    let _ = response.add_cookie(&theme.cookie(&site));
     response
 }

@@ -79,7 +79,7 @@ fn read(c: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<Read> {
     let review = reviews::find(c, id)?.ok_or(Error::NotFound)?;
     let counted = reviews::totals(c, id)?;
     let total = |decision: Decision| {
-        (decision.label(), count(counted.get(decision.slug()).copied().unwrap_or_default()))
+        (decision.label(), count(counted.get(&decision).copied().unwrap_or_default()))
     };
     let mut items = Vec::new();
     while items.len() < ROWS {

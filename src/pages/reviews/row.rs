@@ -50,7 +50,7 @@ impl Row {
         let id = item.key_id.as_str();
         let stage = item.stage(known.details.get(id), viewer.now);
         let decided = item.decided.as_ref();
-        let stands = decided.map(|decided| decided.decision.slug()).unwrap_or_default();
+        let stands = decided.map(|decided| decided.decision.as_str()).unwrap_or_default();
         let chosen = typed.map_or(stands, |typed| &typed.decision);
         let noted = decided.map(|decided| decided.note.clone()).unwrap_or_default();
         let may_decide = review.is_open() && viewer.may(Permission::UpdateKeys);
@@ -80,7 +80,7 @@ impl Row {
 }
 
 fn choice(decision: Decision, chosen: &str) -> Choice {
-    let slug = decision.slug();
+    let slug = decision.as_str();
     Choice { slug, label: decision.label(), is_chosen: slug == chosen }
 }
 

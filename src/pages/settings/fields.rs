@@ -94,13 +94,13 @@ impl SecretFields for MailFields {
 impl MailFields {
     pub(super) fn of(server: Option<&Server>) -> Self {
         let Some(server) = server else {
-            let security = Security::StartTls.name().into();
+            let security = Security::StartTls.as_str().into();
             return Self { mail_port: "587".into(), mail_security: security, ..Self::default() };
         };
         Self {
             mail_host: server.host.clone(),
             mail_port: server.port.to_string(),
-            mail_security: server.security.name().into(),
+            mail_security: server.security.as_str().into(),
             mail_username: server.username.clone(),
             mail_password: Zeroizing::default(),
             mail_sender: server.sender.clone(),

@@ -73,7 +73,7 @@ impl Chart {
             refused: count(bar.refused),
         });
         Self {
-            unit: series.period.unit().word(),
+            unit: series.period.unit().as_str(),
             plots: [
                 plot(series, &names, 0, "Allowed", ["swatch", "bars", "b"], |bar| bar.passed),
                 plot(series, &names, 1, "Denied", ["swatch swatch-red", "bars-s", "d"], |bar| {
@@ -132,7 +132,7 @@ fn summary(series: &Series, heading: &str, value: impl Fn(&Bar) -> i64) -> Strin
     let unit = series.period.unit();
     let start = format!(
         "{heading} requests per {} from {} to {}",
-        unit.word(),
+        unit.as_str(),
         day(bars.first()),
         day(bars.last())
     );

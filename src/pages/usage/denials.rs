@@ -99,12 +99,12 @@ impl<'a> Denials<'a> {
         let filters = &list.filters;
         let is_kept = |outcome: &Outcome| *outcome != Outcome::Pass;
         let reasons = Outcome::ALL.into_iter().filter(is_kept).map(|outcome| Choice {
-            value: outcome.code().into(),
+            value: outcome.as_str().into(),
             label: reason(outcome, ""),
             is_chosen: filters.reason() == Some(outcome),
         });
         let periods = Period::ALL.map(|period| Choice {
-            value: period.slug().into(),
+            value: period.as_str().into(),
             label: format!("Last {}", period.label()),
             is_chosen: filters.period == period,
         });

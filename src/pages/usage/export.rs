@@ -62,7 +62,11 @@ impl Source for Counts {
 
 fn columns() -> Vec<String> {
     let names = ["key_id", "name", "environment", "created_at", "last_used_at", "revoked_at"];
-    names.into_iter().chain(Outcome::ALL.map(Outcome::code)).map(str::to_owned).collect()
+    names
+        .into_iter()
+        .chain(Outcome::ALL.map(|outcome| outcome.as_str()))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn cells(key: &ApiKey, counts: &[(Outcome, i64)]) -> Vec<String> {
@@ -70,7 +74,7 @@ fn cells(key: &ApiKey, counts: &[(Outcome, i64)]) -> Vec<String> {
     let mut cells = vec![
         key.id.as_str().to_owned(),
         csv::safe(key.name.as_str()),
-        key.environment.slug().to_owned(),
+        key.environment.as_str().to_owned(),
         at(Some(key.created_at)),
         at(key.last_used_at),
         at(key.revoked_at),

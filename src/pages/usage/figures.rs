@@ -43,7 +43,7 @@ fn periods(path: &str, shown: Period) -> Vec<Link> {
     Period::ALL
         .map(|period| Link {
             label: period.label(),
-            href: format!("{path}?period={}", period.slug()),
+            href: format!("{path}?period={}", period.as_str()),
             is_current: period == shown,
         })
         .into()

@@ -80,7 +80,7 @@ pub(super) async fn page(
             .reasons
             .iter()
             .map(|(outcome, count)| Reason {
-                code: outcome.code(),
+                code: outcome.as_str(),
                 text: reason(*outcome, ""),
                 count: thousands(count.unsigned_abs()),
             })

@@ -8,8 +8,8 @@ use crate::base::clock::{Timestamp, day_and_time, long_date};
 use crate::base::error::Result;
 use crate::db::Db;
 use crate::db::keyset::Page;
-use crate::domain::webhooks::delivery::{self, Delivery, Status};
-use crate::domain::webhooks::{self, Endpoint, EndpointId};
+use crate::domain::webhooks::delivery::{self, Status};
+use crate::domain::webhooks::{self, Delivery, Endpoint, EndpointId, EventType};
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 
@@ -101,7 +101,7 @@ impl EndpointPage {
             url: endpoint.url.clone(),
             is_active: endpoint.is_active,
             badge: Badge::of(endpoint),
-            events: endpoint.events.iter().map(|event| event.name()).collect(),
+            events: endpoint.events.iter().map(EventType::as_str).collect(),
             created: long_date(endpoint.created_at.date()),
             created_by: endpoint.created_by.clone(),
             last: last(endpoint, now),
@@ -119,9 +119,9 @@ fn row(delivery: &Delivery, now: Timestamp) -> Row {
     Row {
         id: delivery.id.as_str().into(),
         event: delivery.event.clone(),
-        badge: Badge::of_delivery(delivery.status),
+        badge: Badge::of_delivery(delivery.status()),
         result: delivery.last_result.clone(),
-        next: next(delivery.status),
+        next: next(delivery.status()),
         attempts: delivery.attempts,
         when: day_and_time(delivery.created_at, now),
         at: delivery.created_at.rfc_3339(),

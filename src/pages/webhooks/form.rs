@@ -33,7 +33,7 @@ impl Fields {
 
     /// What the form proposes: every event.
     pub(super) fn proposed() -> Self {
-        let events = EventType::ALL.iter().map(|event| event.name().to_owned()).collect();
+        let events = EventType::ALL.iter().map(|event| event.as_str().to_owned()).collect();
         Self { events, ..Self::default() }
     }
 
@@ -41,7 +41,7 @@ impl Fields {
         Self {
             url: endpoint.url.clone(),
             description: endpoint.description.clone(),
-            events: endpoint.events.iter().map(|event| event.name().to_owned()).collect(),
+            events: endpoint.events.iter().map(|event| event.as_str().to_owned()).collect(),
             state: if endpoint.is_active { "active" } else { PAUSED }.into(),
             version: endpoint.version.to_string(),
         }
@@ -65,9 +65,9 @@ pub(super) struct Choice {
 impl FormView {
     pub(super) fn new(fields: Fields, errors: Invalid) -> Self {
         let choice = |event: EventType| Choice {
-            name: event.name(),
+            name: event.as_str(),
             label: event.label(),
-            is_chosen: fields.events.iter().any(|name| name == event.name()),
+            is_chosen: fields.events.iter().any(|name| name == event.as_str()),
         };
         let choices = EventType::ALL.into_iter().map(choice).collect();
         Self { fields, errors, choices }

@@ -4,7 +4,7 @@ use super::words::{Badge, last};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Db;
-use crate::domain::webhooks::{self, Endpoint, MOST};
+use crate::domain::webhooks::{self, Endpoint, EventType, MOST};
 use crate::web::flash::Notice;
 
 pub(super) struct Table {
@@ -38,7 +38,7 @@ fn row(endpoint: &Endpoint, now: Timestamp) -> Row {
         id: endpoint.id.as_str().into(),
         name: endpoint.name(),
         place: (!endpoint.description.is_empty()).then(|| endpoint.place()),
-        events: endpoint.events.iter().map(|event| event.name()).collect(),
+        events: endpoint.events.iter().map(EventType::as_str).collect(),
         badge: Badge::of(endpoint),
         last: last(endpoint, now),
         last_at: endpoint.failing_since.or(endpoint.last_attempt_at).map(Timestamp::rfc_3339),

@@ -178,7 +178,7 @@ fn as_if_changed_by(app: &App, email: &str, port: u16, held: Option<&[Permission
     ));
     let mut details = serde_json::json!({ "changes": [] });
     if let Some(held) = held {
-        details["held"] = held.iter().map(|permission| permission.name()).collect();
+        details["held"] = held.iter().map(Permission::as_str).collect();
     }
     app.advance(1);
     app.write(|tx, author| {

@@ -119,7 +119,7 @@ fn nobody_gives_or_takes_what_they_do_not_hold() {
     assert!(dialog.has("input[value='activity.view'][disabled][checked]"));
     assert!(dialog.text("#permissions").contains("You do not have this permission."));
     for permission in Permission::ALL {
-        let fields = [("permissions", permission.name())];
+        let fields = [("permissions", permission.as_str())];
         let answer = edit(&manager, id, &fields);
         let is_own = matches!(permission, Permission::ManageMembers | Permission::ViewKeys);
         let stays = permission == Permission::ViewActivity;
@@ -152,7 +152,7 @@ fn links_stop_when_their_member_is_raised() {
     let id = id_of(&app, TOMAS);
     let active = app.member("noor@meridianfreight.example", true, &[]).id;
     let reset = link(&app, &take(&app, &lesser, active.as_str(), "reset-password"));
-    let all: Vec<_> = Permission::ALL.iter().map(|p| ("permissions", p.name())).collect();
+    let all: Vec<_> = Permission::ALL.iter().map(|p| ("permissions", p.as_str())).collect();
     let raised = [&[("super_manager", "yes")], &all[..]].concat();
     assert_eq!(edit(&ines, active.as_str(), &raised).status, 303);
     assert_eq!(app.anonymous().get(&reset).status, 404);

@@ -286,7 +286,7 @@ fn nobody_invites_to_what_they_do_not_hold() {
     let manager = app.super_manager_with(&[Permission::ManageMembers, Permission::ViewKeys]);
     let before = app.contents();
     for permission in Permission::ALL {
-        let fields = [("super_manager", "yes"), ("permissions", permission.name())];
+        let fields = [("super_manager", "yes"), ("permissions", permission.as_str())];
         let answer = invite(&manager, "a@example.com", &fields);
         if matches!(permission, Permission::ManageMembers | Permission::ViewKeys) {
             assert_eq!(answer.status, 200, "{permission}");
@@ -297,7 +297,7 @@ fn nobody_invites_to_what_they_do_not_hold() {
         let said = format!("You cannot give {permission}: you do not have it yourself");
         assert_eq!(answer.error_of("permissions"), said);
         // Nor without the role, so that it does not come with it later.
-        let answer = invite(&manager, "a@example.com", &[("permissions", permission.name())]);
+        let answer = invite(&manager, "a@example.com", &[("permissions", permission.as_str())]);
         assert_eq!(answer.status, 422, "{permission}");
     }
     let dialog = manager.get("/members/new");

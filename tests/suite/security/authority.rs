@@ -294,7 +294,7 @@ fn members_invite_nobody_with_more() {
     let app = App::set_up();
     let manager = only(&app, Permission::ManageMembers);
     for permission in Permission::ALL.into_iter().filter(|p| *p != Permission::ManageMembers) {
-        let fields = [("super_manager", "yes"), ("permissions", permission.name())];
+        let fields = [("super_manager", "yes"), ("permissions", permission.as_str())];
         assert_eq!(invite(&manager, &fields).status, 422, "{permission}");
     }
     assert_eq!(app.count("members"), 1);
@@ -336,7 +336,7 @@ fn members_raise_nobody() {
             let fields = [
                 ("super_manager", "yes"),
                 ("permissions", "member.manage"),
-                ("permissions", permission.name()),
+                ("permissions", permission.as_str()),
                 ("version", "1"),
             ];
             let page = post(&app, &manager, &format!("/members/{id}/edit"), &fields);

@@ -241,7 +241,7 @@ impl fmt::Display for Caller {
             Self::Expired => f.write_str("an expired session"),
             Self::Member => f.write_str("a member"),
             Self::SuperManager(permissions) => {
-                let names: Vec<_> = permissions.iter().map(|p| p.name()).collect();
+                let names: Vec<_> = permissions.iter().map(Permission::as_str).collect();
                 write!(f, "a super manager with [{}]", names.join(" "))
             }
         }
@@ -306,7 +306,7 @@ impl House {
             sql.push_str("INSERT INTO member_permissions VALUES (");
             sql.push_str(&noor);
             sql.push_str(", '");
-            sql.push_str(permission.name());
+            sql.push_str(permission.as_str());
             sql.push_str("');");
         }
         self.app.sql(&sql);
@@ -520,7 +520,7 @@ fn every_route_stands_in_the_matrix() {
         assert_eq!(row.len(), 1, "{} {} stands in the matrix once", listed.method, listed.path);
         let access = match row[0].permission {
             Some(_) if row[0].needs_every => Access::EveryPermission,
-            Some(permission) => Access::Permission(permission.name()),
+            Some(permission) => Access::Permission(permission.as_str()),
             None if matches!(listed.path, "/sign-out" | "/preferences/theme") => Access::SignedIn,
             None if listed.path.starts_with("/account") => Access::SignedIn,
             None => Access::Public,

@@ -3,37 +3,18 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable};
 
-use super::Recorded;
-use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::{activity, activity_head};
 use crate::db::{Connection, Transaction};
 
+mod recorded;
 mod search;
 pub(super) mod tally;
 mod terms;
 
+pub use recorded::Recorded;
 pub(super) use search::{export, names, numbers, people, walk};
 pub(super) use terms::numbers_with;
-
-#[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = activity)]
-pub(super) struct Row {
-    pub number: i64,
-    pub at: Timestamp,
-    pub event: String,
-    pub actor_kind: String,
-    pub actor_id: Option<String>,
-    pub actor_name: String,
-    pub address: Option<String>,
-    pub user_agent: Option<String>,
-    pub request_id: Option<String>,
-    pub subject_kind: Option<String>,
-    pub subject_id: Option<String>,
-    pub subject_name: Option<String>,
-    pub details: String,
-    pub hash: Vec<u8>,
-}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = activity_head)]
@@ -42,32 +23,16 @@ pub(super) struct Head {
     pub hash: Vec<u8>,
 }
 
-impl From<Row> for Recorded {
-    fn from(row: Row) -> Self {
-        Self {
-            number: row.number,
-            at: row.at,
-            event: row.event,
-            actor_kind: row.actor_kind,
-            actor_id: row.actor_id,
-            actor_name: row.actor_name,
-            address: row.address,
-            user_agent: row.user_agent,
-            request_id: row.request_id,
-            subject_kind: row.subject_kind,
-            subject_id: row.subject_id,
-            subject_name: row.subject_name,
-            details: row.details,
-            hash: row.hash,
-        }
-    }
-}
-
 pub(super) fn head(connection: &mut Connection) -> Result<Option<Head>> {
     Ok(activity_head::table.select(Head::as_select()).first(connection).optional()?)
 }
 
-pub(super) fn append(tx: &mut Transaction<'_>, row: &Row, seal: &[u8], first: bool) -> Result<()> {
+pub(super) fn append(
+    tx: &mut Transaction<'_>,
+    row: &Recorded,
+    seal: &[u8],
+    first: bool,
+) -> Result<()> {
     diesel::insert_into(activity::table).values(row).execute(&mut **tx)?;
     let head = (
         activity_head::number.eq(row.number),
@@ -89,27 +54,25 @@ pub(super) fn about(
     subject_id: &str,
     limit: i64,
 ) -> Result<Vec<Recorded>> {
-    let rows: Vec<Row> = activity::table
+    Ok(activity::table
         .filter(activity::subject_id.eq(subject_id))
         .order((activity::at.desc(), activity::number.desc()))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+        .select(Recorded::as_select())
+        .load(connection)?)
 }
 
 pub(super) fn entry(connection: &mut Connection, number: i64) -> Result<Option<Recorded>> {
-    let row: Option<Row> =
-        activity::table.find(number).select(Row::as_select()).first(connection).optional()?;
-    Ok(row.map(Into::into))
+    let entry = activity::table.find(number).select(Recorded::as_select());
+    Ok(entry.first(connection).optional()?)
 }
 
 /// The entries of these numbers, the oldest first.
-pub(super) fn range(connection: &mut Connection, from: i64, to: i64) -> Result<Vec<Row>> {
+pub(super) fn range(connection: &mut Connection, from: i64, to: i64) -> Result<Vec<Recorded>> {
     Ok(activity::table
         .filter(activity::number.between(from, to))
         .order(activity::number)
-        .select(Row::as_select())
+        .select(Recorded::as_select())
         .load(connection)?)
 }
 

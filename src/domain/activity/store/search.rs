@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::super::list::{Events, Filter, Person, Search};
-use super::{Recorded, Row};
+use super::Recorded;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -33,13 +33,12 @@ pub(in crate::domain::activity) fn walk(
         }
         None => queries(connection, filter)?,
     };
-    let mut found: Vec<Row> = Vec::new();
+    let mut found: Vec<Recorded> = Vec::new();
     for query in queries {
         let query = keyset!(query, walk, desc(activity::at, activity::number));
-        found.extend(query.select(Row::as_select()).load(connection)?);
+        found.extend(query.select(Recorded::as_select()).load(connection)?);
     }
-    let found = walk.pick(found, false, |row| (row.at, row.number));
-    Ok(found.into_iter().map(Into::into).collect())
+    Ok(walk.pick(found, false, |row| (row.at, row.number)))
 }
 
 /// The numbers of at most `limit` entries that `filter` lets through, in no order of use.
@@ -73,8 +72,7 @@ pub(in crate::domain::activity) fn export(
             .filter(activity::event.like(format!("{}.%", escaped(kind))).escape('\\')),
     };
     let query = query.filter(activity::number.between(from, to)).order(activity::number);
-    let rows: Vec<Row> = query.select(Row::as_select()).load(connection)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    Ok(query.select(Recorded::as_select()).load(connection)?)
 }
 
 /// What `filter` lets through, event by event: each one's index is in the page's order, that of

@@ -6,12 +6,13 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::activity_tallies;
 use crate::db::{Connection, Transaction};
+use crate::domain::activity::TallyKind;
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = activity_tallies)]
 pub(in crate::domain::activity) struct TallyRow {
     pub hour: Timestamp,
-    pub kind: String,
+    pub kind: TallyKind,
     pub subject_id: String,
     pub subject_name: String,
     pub count: i64,
@@ -21,7 +22,7 @@ pub(in crate::domain::activity) struct TallyRow {
 pub(in crate::domain::activity) fn find(
     connection: &mut Connection,
     hour: Timestamp,
-    kind: &str,
+    kind: TallyKind,
     subject_id: &str,
 ) -> Result<Option<TallyRow>> {
     Ok(activity_tallies::table
@@ -35,7 +36,7 @@ pub(in crate::domain::activity) fn find(
 pub(in crate::domain::activity) fn subjects(
     connection: &mut Connection,
     hour: Timestamp,
-    kind: &str,
+    kind: TallyKind,
 ) -> Result<i64> {
     Ok(activity_tallies::table
         .filter(activity_tallies::hour.eq(hour))
@@ -50,7 +51,7 @@ pub(in crate::domain::activity) fn insert(tx: &mut Transaction<'_>, row: &TallyR
 }
 
 pub(in crate::domain::activity) fn update(tx: &mut Transaction<'_>, row: &TallyRow) -> Result<()> {
-    let key = (row.hour, row.kind.as_str(), row.subject_id.as_str());
+    let key = (row.hour, row.kind, row.subject_id.as_str());
     diesel::update(activity_tallies::table.find(key))
         .set((
             activity_tallies::subject_name.eq(&row.subject_name),
@@ -64,7 +65,7 @@ pub(in crate::domain::activity) fn update(tx: &mut Transaction<'_>, row: &TallyR
 /// The rows of a kind in the hours from the first to the second, in a fixed order.
 pub(in crate::domain::activity) fn between(
     connection: &mut Connection,
-    kind: &str,
+    kind: TallyKind,
     (from, to): (Timestamp, Timestamp),
 ) -> Result<Vec<TallyRow>> {
     Ok(activity_tallies::table
@@ -88,13 +89,15 @@ pub(in crate::domain::activity) fn oldest_hour(
         .optional()?)
 }
 
-/// Takes all rows of an hour out of the table.
+/// Takes all rows of an hour out of the table. Another version of the program may have counted what
+/// this one does not know.
 pub(in crate::domain::activity) fn take_hour(
     tx: &mut Transaction<'_>,
     hour: Timestamp,
 ) -> Result<Vec<TallyRow>> {
     let rows = activity_tallies::table
         .filter(activity_tallies::hour.eq(hour))
+        .filter(activity_tallies::kind.eq_any(TallyKind::ALL))
         .order((activity_tallies::kind, activity_tallies::subject_id))
         .select(TallyRow::as_select())
         .load(&mut **tx)?;

@@ -21,7 +21,7 @@ const WEEKS: i64 = 4;
 
 pub(super) fn unusual(connection: &mut Connection, now: Timestamp) -> Result<Vec<Found>> {
     // The last hour that is over.
-    let hour = Timestamp::from_millis(now.millis().div_euclid(HOUR) * HOUR - HOUR);
+    let hour = Timestamp::from_millis(now.hour() * HOUR - HOUR);
     let past: Vec<Timestamp> = (1..=WEEKS)
         .map(|week| hour.plus(-week * 7 * DAY))
         .chain((1..=24).map(|hours| hour.plus(-hours * HOUR)))

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::secrets::{SecretRow, kept};
-use super::{ApiKey, Row};
+use super::{ApiKey, KeptSecret};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::{api_key_secrets, api_keys};
 use crate::db::{Connection, Transaction};
-use crate::domain::api_keys::{KeptSecret, KeyId};
+use crate::domain::api_keys::KeyId;
 use crate::domain::settings::Settings;
 
 /// Writes what is noted at a key, and from when on it therefore needs attention.
@@ -46,14 +45,13 @@ pub(in crate::domain::api_keys) fn noted_when_over(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::noted_at.le(now))
         .filter(api_keys::revoked_at.is_not_null().or((api_keys::expires_at + 0).le(now)))
         .order((api_keys::noted_at.desc(), api_keys::id))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(connection)?)
 }
 
 /// Keys that are not revoked and expire after `after` and until `until`, the first first.
@@ -63,15 +61,14 @@ pub(in crate::domain::api_keys) fn expiring(
     until: Timestamp,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::expires_at.gt(after))
         .filter(api_keys::expires_at.le(until))
         .order((api_keys::expires_at, api_keys::id))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(connection)?)
 }
 
 pub(in crate::domain::api_keys) fn no_longer_used(
@@ -109,14 +106,14 @@ pub(in crate::domain::api_keys) fn secrets_of(
     connection: &mut Connection,
     ids: &[&str],
 ) -> Result<BTreeMap<KeyId, Vec<KeptSecret>>> {
-    let rows: Vec<(KeyId, SecretRow)> = api_key_secrets::table
+    let rows: Vec<(KeyId, KeptSecret)> = api_key_secrets::table
         .filter(api_key_secrets::key_id.eq_any(ids))
         .order(api_key_secrets::number.desc())
-        .select((api_key_secrets::key_id, SecretRow::as_select()))
+        .select((api_key_secrets::key_id, KeptSecret::as_select()))
         .load(connection)?;
     let mut secrets: BTreeMap<KeyId, Vec<KeptSecret>> = BTreeMap::new();
-    for (id, row) in rows {
-        secrets.entry(id).or_default().push(kept(row));
+    for (id, secret) in rows {
+        secrets.entry(id).or_default().push(secret);
     }
     Ok(secrets)
 }

@@ -2,12 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::Row;
+use super::ApiKey;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::schema::{api_key_addresses, api_key_scopes, api_keys};
-use crate::domain::api_keys::ApiKey;
 
 /// At most `limit` keys that are active at `now`, were created by then, and whose ids follow `after`.
 pub(in crate::domain::api_keys) fn active_after(
@@ -16,7 +15,7 @@ pub(in crate::domain::api_keys) fn active_after(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::id.gt(after))
         // Nothing added, so that the order's index is walked along and not these columns'.
@@ -24,9 +23,8 @@ pub(in crate::domain::api_keys) fn active_after(
         .filter((api_keys::created_at + 0).le(now))
         .order(api_keys::id)
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(connection)?)
 }
 
 /// Each scope that one of the keys has selected itself.

@@ -4,11 +4,10 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::Row;
+use super::ApiKey;
 use crate::base::error::Result;
 use crate::db::schema::{api_key_scopes, api_keys};
 use crate::db::{Connection, Transaction};
-use crate::domain::api_keys::ApiKey;
 
 type Backend = <Connection as diesel::Connection>::Backend;
 type Boxed<'a> = api_keys::BoxedQuery<'a, Backend>;
@@ -69,8 +68,7 @@ pub(in crate::domain::api_keys) fn selecting(
 ) -> Result<Vec<ApiKey>> {
     let ids = selecting_ids(connection, scope, revoked, None, limit)?;
     let keys = api_keys::table.filter(api_keys::id.eq_any(ids));
-    let rows: Vec<Row> = keys.select(Row::as_select()).load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    Ok(keys.select(ApiKey::as_select()).load(connection)?)
 }
 
 #[derive(QueryableByName)]
@@ -129,15 +127,14 @@ pub(in crate::domain::api_keys) fn losing(
     let selected = api_key_scopes::table
         .filter(api_key_scopes::key_id.eq(api_keys::id))
         .filter(api_key_scopes::scope.eq_any(scopes));
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::role_id.eq(role_id))
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::all_role_scopes.eq(true).or(exists(selected)))
         .order((api_keys::name_sort, api_keys::id))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(connection)?)
 }
 
 /// Those of them that selected nothing but what they would lose.
@@ -153,7 +150,7 @@ pub(in crate::domain::api_keys) fn losing_all(
             .filter(api_key_scopes::key_id.eq(api_keys::id))
             .filter(api_key_scopes::scope.eq_any(scopes))
     };
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::role_id.eq(role_id))
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::all_role_scopes.eq(false))
@@ -161,9 +158,8 @@ pub(in crate::domain::api_keys) fn losing_all(
         .filter(diesel::dsl::not(exists(selected(kept))))
         .order((api_keys::name_sort, api_keys::id))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(connection)?)
 }
 
 /// Takes `scope` from the selections of revoked keys.

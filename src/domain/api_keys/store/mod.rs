@@ -22,76 +22,64 @@ pub(super) use holders::{
     Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
 pub(super) use names::{NameRow, is_name_taken, names_after, names_of, set_name_forms};
+pub use secrets::KeptSecret;
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, totals, walk};
 pub(super) use used::{
     count_used, least_used, never_used, not_revoked, row_numbers, set_attention, used,
 };
 
-use super::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
+use super::{Details, Environment, IpWhitelist, KeyId, KeyName};
 use crate::base::clock::Timestamp;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::schema::{api_key_addresses, api_key_scopes, api_key_secrets, api_keys};
 use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::settings::Settings;
 
-#[derive(Queryable, Selectable)]
+/// A key, without its scopes and whitelist.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
-struct Row {
-    id: KeyId,
-    name: String,
-    environment: String,
-    role_id: String,
-    all_role_scopes: bool,
-    notes: String,
-    version: i64,
-    created_at: Timestamp,
-    created_by: String,
-    edited_at: Option<Timestamp>,
-    expires_at: Timestamp,
-    secret_created_at: Timestamp,
-    last_used_at: OrNever,
-    last_used_address: Option<String>,
-    revoked_at: Option<Timestamp>,
-    noted_at: Option<Timestamp>,
-    reviewed_at: Option<Timestamp>,
-}
-
-impl TryFrom<Row> for ApiKey {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let environment = Environment::parse(&row.environment).ok_or_else(|| {
-            Error::internal(format!("a key of environment {:?}", row.environment))
-        })?;
-        Ok(Self {
-            id: row.id,
-            name: KeyName::stored(row.name),
-            environment,
-            role_id: row.role_id,
-            all_role_scopes: row.all_role_scopes,
-            notes: row.notes,
-            version: row.version,
-            created_at: row.created_at,
-            created_by: row.created_by,
-            edited_at: row.edited_at,
-            expires_at: row.expires_at,
-            secret_created_at: row.secret_created_at,
-            last_used_at: row.last_used_at.into(),
-            last_used_address: row.last_used_address,
-            revoked_at: row.revoked_at,
-            noted_at: row.noted_at,
-            reviewed_at: row.reviewed_at,
-        })
-    }
+pub struct ApiKey {
+    pub id: KeyId,
+    /// What people call it.
+    pub name: KeyName,
+    /// Fixed, since the secret key bears it.
+    pub environment: Environment,
+    /// The id of its role.
+    pub role_id: String,
+    /// Whether it has all of its role's scopes, also when they change.
+    pub all_role_scopes: bool,
+    /// Where it is used and who to ask.
+    pub notes: String,
+    /// Counts the edits, so that none is lost.
+    pub version: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The id of the member who did.
+    pub created_by: String,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// From when on it no longer passes.
+    pub expires_at: Timestamp,
+    /// When its present secret key was made.
+    pub secret_created_at: Timestamp,
+    /// When it last passed.
+    #[diesel(deserialize_as = OrNever)]
+    pub last_used_at: Option<Timestamp>,
+    /// From where it last passed.
+    pub last_used_address: Option<String>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// Since when something asks for attention that the key itself does not tell.
+    pub noted_at: Option<Timestamp>,
+    /// When somebody last looked at what asked for attention, and kept the key as it is.
+    pub reviewed_at: Option<Timestamp>,
 }
 
 pub(super) fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<ApiKey>> {
-    let row: Option<Row> =
-        api_keys::table.find(id).select(Row::as_select()).first(connection).optional()?;
-    row.map(TryInto::try_into).transpose()
+    Ok(api_keys::table.find(id).select(ApiKey::as_select()).first(connection).optional()?)
 }
 
 pub(super) fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
@@ -126,29 +114,27 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
 }
 
 pub(super) fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::id.eq_any(ids))
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(connection)?)
 }
 
 /// The keys with the ids after `after`, revoked ones too, at most `limit`.
 pub(super) fn after(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::id.gt(after))
         .order(api_keys::id)
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(connection)?)
 }
 
 macro_rules! editable {
     ($details:ident, $settings:ident) => {{
         let key = &$details.key;
         (
-            api_keys::name.eq(key.name.as_str()),
+            api_keys::name.eq(&key.name),
             api_keys::name_folded.eq(key.name.folded()),
             api_keys::name_sort.eq(key.name.sort_key()),
             api_keys::role_id.eq(&key.role_id),
@@ -168,7 +154,7 @@ macro_rules! whole {
         let revoked_by = key.revoked_at.map(|_| &key.created_by);
         (
             api_keys::id.eq(&key.id),
-            api_keys::environment.eq(key.environment.slug()),
+            api_keys::environment.eq(key.environment),
             api_keys::created_at.eq(key.created_at),
             api_keys::created_by.eq(&key.created_by),
             api_keys::secret_created_at.eq(key.secret_created_at),

@@ -12,8 +12,8 @@ use crate::domain::api_keys::{KeyId, KeyName};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
 pub(in crate::domain::api_keys) struct NameRow {
-    pub id: String,
-    pub name: String,
+    pub id: KeyId,
+    pub name: KeyName,
     pub name_folded: String,
     pub name_sort: String,
     pub revoked_at: Option<Timestamp>,

@@ -8,18 +8,24 @@ use crate::base::keyring::Keyring;
 use crate::db::schema::{api_key_secrets, api_keys};
 use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, Value, execute_for};
-use crate::domain::api_keys::{ApiKey, KeptSecret, KeyId, Used};
+use crate::domain::api_keys::{ApiKey, KeyId, Used};
 use crate::domain::settings::Settings;
 
-#[derive(Queryable, Selectable)]
+/// What is kept of a secret of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = api_key_secrets)]
-pub(super) struct SecretRow {
-    number: i64,
-    created_at: Timestamp,
-    expires_at: Timestamp,
-    superseded_at: Option<Timestamp>,
-    last_used_at: OrNever,
-    last_used_address: Option<String>,
+pub struct KeptSecret {
+    /// Which: the first has number 1, every rotation adds one.
+    pub number: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// From when on a newer one stands in for it.
+    pub superseded_at: Option<Timestamp>,
+    /// When it last passed, as far as that was noted.
+    #[diesel(deserialize_as = OrNever)]
+    pub last_used_at: Option<Timestamp>,
+    pub last_used_address: Option<String>,
 }
 
 /// The secrets of a key, the newest first.
@@ -27,23 +33,11 @@ pub(in crate::domain::api_keys) fn secrets(
     connection: &mut Connection,
     id: &KeyId,
 ) -> Result<Vec<KeptSecret>> {
-    let rows: Vec<SecretRow> = api_key_secrets::table
+    Ok(api_key_secrets::table
         .filter(api_key_secrets::key_id.eq(id))
         .order(api_key_secrets::number.desc())
-        .select(SecretRow::as_select())
-        .load(connection)?;
-    Ok(rows.into_iter().map(kept).collect())
-}
-
-pub(super) fn kept(row: SecretRow) -> KeptSecret {
-    KeptSecret {
-        number: row.number,
-        created_at: row.created_at,
-        expires_at: row.expires_at,
-        superseded_at: row.superseded_at,
-        last_used_at: row.last_used_at.into(),
-        last_used_address: row.last_used_address,
-    }
+        .select(KeptSecret::as_select())
+        .load(connection)?)
 }
 
 /// Gives `key`, as it stands now, one more secret.
@@ -113,7 +107,7 @@ pub(in crate::domain::api_keys) fn secrets_used<'a>(
         [
             Value::Text(used.key_id.as_str()),
             Value::Number(used.secret),
-            Value::Number(used.at.millis()),
+            used.at.into(),
             Value::Optional(address),
         ]
     });

@@ -8,7 +8,7 @@ use diesel::sql_types::BigInt;
 
 use super::super::list::Search;
 use super::super::{Direction, Filter, KeyId, Sort, Totals, View};
-use super::{ApiKey, Row};
+use super::ApiKey;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -129,7 +129,7 @@ fn scan(
         None => query,
     };
     let query = match filter.environment {
-        Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
+        Some(environment) => query.filter(api_keys::environment.eq(environment)),
         None => query,
     };
     Ok(query.order(api_keys::id).limit(limit).select(api_keys::id).load(connection)?)
@@ -179,8 +179,7 @@ fn load(
         Sort::LastUsed => keyset!(query, &numbers, by(ascending, api_keys::last_used_at, id)),
         Sort::Expires => keyset!(query, &numbers, by(ascending, api_keys::expires_at, id)),
     };
-    let rows: Vec<Row> = query.select(Row::as_select()).load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    Ok(query.select(ApiKey::as_select()).load(connection)?)
 }
 
 /// What the view and the environment let through.
@@ -194,7 +193,7 @@ fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
         View::Revoked => api_keys::table.into_boxed().filter(api_keys::revoked_at.is_not_null()),
     };
     match filter.environment {
-        Some(environment) => query.filter(api_keys::environment.eq(environment.slug())),
+        Some(environment) => query.filter(api_keys::environment.eq(environment)),
         None => query,
     }
 }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::Row;
+use super::ApiKey;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::api_keys;
 use crate::db::{Connection, Transaction, Value, execute_for, load_for};
-use crate::domain::api_keys::{ApiKey, KeyId, Used};
+use crate::domain::api_keys::{KeyId, Used};
 
 #[derive(QueryableByName)]
 struct Found {
@@ -34,11 +34,10 @@ pub(in crate::domain::api_keys) fn never_used<'a>(
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::id.eq_any(found.iter().map(|found| found.id)))
-        .select(Row::as_select())
-        .load(&mut **tx)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(&mut **tx)?)
 }
 
 #[derive(QueryableByName)]
@@ -76,13 +75,12 @@ pub(in crate::domain::api_keys) fn not_revoked(
     after: &str,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null().and(api_keys::id.gt(after)))
         .order(api_keys::id)
         .limit(limit)
-        .select(Row::as_select())
-        .load(&mut **tx)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(&mut **tx)?)
 }
 
 pub(in crate::domain::api_keys) fn used<'a>(
@@ -91,11 +89,7 @@ pub(in crate::domain::api_keys) fn used<'a>(
 ) -> Result<()> {
     let rows = uses.map(|used| {
         let address = used.address.map(|address| address.to_string());
-        [
-            Value::Text(used.key_id.as_str()),
-            Value::Number(used.at.millis()),
-            Value::Optional(address),
-        ]
+        [Value::Text(used.key_id.as_str()), used.at.into(), Value::Optional(address)]
     });
     execute_for(
         tx,
@@ -111,7 +105,7 @@ pub(in crate::domain::api_keys) fn set_attention(
     tx: &mut Transaction<'_>,
     keys: &[(KeyId, Timestamp)],
 ) -> Result<()> {
-    let rows = keys.iter().map(|(id, at)| [Value::Text(id.as_str()), Value::Number(at.millis())]);
+    let rows = keys.iter().map(|(id, at)| [Value::Text(id.as_str()), (*at).into()]);
     execute_for(
         tx,
         "WITH key (id, attention_at) AS (VALUES ",
@@ -126,16 +120,15 @@ pub(in crate::domain::api_keys) fn least_used(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    let rows: Vec<Row> = api_keys::table
+    Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::last_used_at.lt(before))
         // Nothing added, so that the order's index is walked along and not this column's.
         .filter((api_keys::expires_at + 0).gt(now))
         .order((api_keys::last_used_at, api_keys::id))
         .limit(limit)
-        .select(Row::as_select())
-        .load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(ApiKey::as_select())
+        .load(connection)?)
 }
 
 /// How many active keys were last used from `since` on, or before, counted up to `limit` each.

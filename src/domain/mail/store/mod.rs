@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use zeroize::Zeroizing;
 
 pub(super) use links::{give_up_ended_links, give_up_links_of, seal};
+pub use outbox::Email;
 pub(super) use outbox::{
     again, claim_due, emails, find, give_up_all, insert, is_any_due, is_known, purge, record,
     release,
@@ -27,7 +28,7 @@ struct Row {
     id: i32,
     host: String,
     port: i32,
-    security: String,
+    security: Security,
     username: String,
     password: Option<Vec<u8>>,
     sender: String,
@@ -65,7 +66,7 @@ pub(super) fn replace(
         id: 1,
         host: server.host.clone(),
         port: server.port.into(),
-        security: server.security.name().into(),
+        security: server.security,
         username: server.username.clone(),
         password: password.map(|text| keyring.seal(LABEL, text.as_bytes())).transpose()?,
         sender: server.sender.clone(),
@@ -83,7 +84,7 @@ fn read(row: Row, keyring: &Keyring) -> Result<Server> {
     Ok(Server {
         host: row.host,
         port: row.port.try_into().map_err(|_| damaged())?,
-        security: Security::parse(&row.security).ok_or_else(damaged)?,
+        security: row.security,
         username: row.username,
         password: row.password.map(unseal).transpose()?,
         sender: row.sender,

@@ -12,7 +12,7 @@ use crate::db::schema::mail_outbox;
 use crate::db::{Connection, Transaction};
 use crate::domain::mail::Message;
 use crate::domain::mail::links;
-use crate::domain::mail::outbox::{Claimed, Email, EmailId, Status};
+use crate::domain::mail::outbox::{Claimed, EmailId};
 use crate::domain::mail::send::Failure;
 
 /// How many messages are claimed in a round.
@@ -200,28 +200,33 @@ pub(in crate::domain::mail) fn again(
     Ok(())
 }
 
-#[derive(Queryable, Selectable)]
+/// A message in the outbox, or one that left it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = mail_outbox)]
-struct Row {
-    id: EmailId,
-    recipient: String,
-    subject: String,
-    created_at: Timestamp,
-    tries: i64,
-    next_attempt_at: Option<Timestamp>,
-    sent_at: Option<Timestamp>,
-    given_up_at: Option<Timestamp>,
-    last_error: String,
-    link_of: Option<String>,
+pub struct Email {
+    pub id: EmailId,
+    /// Whom it is for.
+    pub recipient: String,
+    /// What it is about.
+    pub subject: String,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    pub tries: i64,
+    pub next_attempt_at: Option<Timestamp>,
+    pub sent_at: Option<Timestamp>,
+    pub given_up_at: Option<Timestamp>,
+    /// Why the last try failed; empty when none did.
+    pub last_error: String,
+    /// Whose one-time link it holds, if any. Such a link is not sent again once it was sent or given
+    /// up.
+    pub link_of: Option<String>,
 }
 
 pub(in crate::domain::mail) fn find(
     connection: &mut Connection,
     id: &EmailId,
 ) -> Result<Option<Email>> {
-    let row: Option<Row> =
-        mail_outbox::table.find(id).select(Row::as_select()).first(connection).optional()?;
-    Ok(row.map(read))
+    Ok(mail_outbox::table.find(id).select(Email::as_select()).first(connection).optional()?)
 }
 
 /// Messages, newest first.
@@ -229,28 +234,9 @@ pub(in crate::domain::mail) fn emails(
     connection: &mut Connection,
     walk: &Walk<Timestamp>,
 ) -> Result<Vec<Email>> {
-    let query = mail_outbox::table.select(Row::as_select()).into_boxed();
+    let query = mail_outbox::table.select(Email::as_select()).into_boxed();
     let query = keyset!(query, walk, desc(mail_outbox::created_at, mail_outbox::id));
-    let rows: Vec<Row> = query.load(connection)?;
-    Ok(rows.into_iter().map(read).collect())
-}
-
-fn read(row: Row) -> Email {
-    let status = match (row.next_attempt_at, row.sent_at, row.given_up_at) {
-        (Some(_), ..) if row.tries == 0 => Status::Queued,
-        (Some(next), ..) => Status::Retrying(next),
-        (None, Some(then), _) => Status::Sent(then),
-        (None, None, then) => Status::Refused(then.unwrap_or(row.created_at)),
-    };
-    Email {
-        id: row.id,
-        recipient: row.recipient,
-        subject: row.subject,
-        created_at: row.created_at,
-        status,
-        last_error: row.last_error,
-        has_link: row.link_of.is_some(),
-    }
+    Ok(query.load(connection)?)
 }
 
 /// Clears away a batch of messages from before `before`. Returns whether there is more.

@@ -6,68 +6,67 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use crate::base::clock::Timestamp;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::secret_scan::without_secrets;
 use crate::base::text;
 use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{api_keys, review_items};
-use crate::db::types::OrNever;
+use crate::db::types::{IfKnown, OrNever};
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::activity::Author;
 use crate::domain::api_keys::{Environment, KeyId};
-use crate::domain::reviews::{Decided, Decision, Item, ReviewId, View, Wanted};
+use crate::domain::reviews::{Decided, Decision, ReviewId, View, Wanted};
 
-#[derive(Queryable, Selectable)]
+/// A key in a review.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = review_items)]
-struct Row {
-    key_id: KeyId,
-    name: String,
-    environment: String,
-    role: String,
-    scopes: i64,
-    created_at: Timestamp,
-    created_by: String,
-    expires_at: Timestamp,
-    last_used_at: OrNever,
-    decision: Option<String>,
+pub struct Item {
+    pub key_id: KeyId,
+    /// Its name at the start of the review, as everything here.
+    pub name: String,
+    /// What it is for.
+    pub environment: Environment,
+    /// The name of its role.
+    pub role: String,
+    /// How many scopes it had.
+    pub scopes: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The id of the member who did.
+    pub created_by: String,
+    /// When it was to expire.
+    pub expires_at: Timestamp,
+    /// When it had last passed.
+    #[diesel(deserialize_as = OrNever)]
+    pub last_used_at: Option<Timestamp>,
+    #[diesel(select_expression = DecidedColumns::default())]
+    #[diesel(select_expression_type = DecidedColumns)]
+    #[diesel(deserialize_as = DecidedRow)]
+    pub decided: Option<Decided>,
+}
+
+type DecidedColumns = (
+    review_items::decision,
+    review_items::note,
+    review_items::decided_at,
+    review_items::decided_by,
+    review_items::decider,
+);
+
+#[derive(Queryable)]
+pub struct DecidedRow {
+    decision: Option<Decision>,
     note: String,
-    decided_at: Option<Timestamp>,
-    decided_by: Option<String>,
-    decider: Option<String>,
+    at: Option<Timestamp>,
+    by_id: Option<String>,
+    by: Option<String>,
 }
 
-impl TryFrom<Row> for Item {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let environment = Environment::parse(&row.environment);
-        let decision = row.decision.map(|slug| {
-            Decision::parse(&slug).ok_or_else(|| Error::internal(format!("a decision {slug:?}")))
-        });
-        let decided = decision.transpose()?.map(|decision| Decided {
-            decision,
-            note: row.note,
-            at: row.decided_at.unwrap_or_default(),
-            by_id: row.decided_by,
-            by: row.decider.unwrap_or_default(),
-        });
-        Ok(Self {
-            key_id: row.key_id,
-            name: row.name,
-            environment: environment.ok_or_else(|| Error::internal("a bad environment"))?,
-            role: row.role,
-            scopes: row.scopes,
-            created_at: row.created_at,
-            created_by: row.created_by,
-            expires_at: row.expires_at,
-            last_used_at: row.last_used_at.into(),
-            decided,
-        })
+impl From<DecidedRow> for Option<Decided> {
+    fn from(DecidedRow { decision, note, at, by_id, by }: DecidedRow) -> Self {
+        let (at, by) = (at.unwrap_or_default(), by.unwrap_or_default());
+        Some(Decided { decision: decision?, note, at, by_id, by })
     }
-}
-
-fn read(rows: Vec<Row>) -> Result<Vec<Item>> {
-    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Adds some hundred keys to a review: statements have a limit of parameters.
@@ -82,7 +81,7 @@ pub(in crate::domain::reviews) fn insert_items(
             review_items::key_id.eq(item.key_id),
             review_items::name.eq(without_secrets(&item.name).into_owned()),
             review_items::name_sort.eq(text::sort_key(&item.name)),
-            review_items::environment.eq(item.environment.slug()),
+            review_items::environment.eq(item.environment),
             review_items::role.eq(item.role.clone()),
             review_items::scopes.eq(item.scopes),
             review_items::created_at.eq(item.created_at),
@@ -105,14 +104,12 @@ pub(in crate::domain::reviews) fn items_of(
     id: &ReviewId,
     keys: &[&str],
 ) -> Result<Vec<Item>> {
-    read(
-        review_items::table
-            .filter(review_items::review_id.eq(id))
-            .filter(review_items::key_id.eq_any(keys))
-            .order((review_items::name_sort, review_items::key_id))
-            .select(Row::as_select())
-            .load(connection)?,
-    )
+    Ok(review_items::table
+        .filter(review_items::review_id.eq(id))
+        .filter(review_items::key_id.eq_any(keys))
+        .order((review_items::name_sort, review_items::key_id))
+        .select(Item::as_select())
+        .load(connection)?)
 }
 
 /// Items by name.
@@ -126,22 +123,18 @@ pub(in crate::domain::reviews) fn walk(
     let query = review_items::table
         .left_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
         .filter(review_items::review_id.eq(id))
-        .select(Row::as_select())
+        .select(Item::as_select())
         .into_boxed();
     let query = match view {
         View::All => query,
-        View::Decided(decision) => {
-            query.filter(review_items::decision.eq(Some(decision.slug().to_owned())))
-        }
+        View::Decided(decision) => query.filter(review_items::decision.eq(decision)),
         View::Undecided => query
             .filter(review_items::decision.is_null())
             .filter(api_keys::revoked_at.is_null())
             .filter(api_keys::expires_at.gt(now)),
     };
-    read(
-        keyset!(query, walk, asc(review_items::name_sort, review_items::key_id))
-            .load(connection)?,
-    )
+    let query = keyset!(query, walk, asc(review_items::name_sort, review_items::key_id));
+    Ok(query.load(connection)?)
 }
 
 /// How many keys of a review are still active and undecided, up to `limit`.
@@ -171,8 +164,8 @@ pub(in crate::domain::reviews) fn perhaps_open(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Item>> {
-    let to_carry_out = [Decision::Reduce, Decision::Rotate, Decision::Revoke].map(Decision::slug);
-    let is = |decision: Decision| review_items::decision.eq(Some(decision.slug()));
+    let to_carry_out = [Decision::Reduce, Decision::Rotate, Decision::Revoke];
+    let is = |decision: Decision| review_items::decision.eq(decision);
     let decided = review_items::decided_at.assume_not_null();
     let open = is(Decision::Revoke)
         .or(is(Decision::Rotate)
@@ -180,35 +173,30 @@ pub(in crate::domain::reviews) fn perhaps_open(
         .or(is(Decision::Reduce).and(
             api_keys::edited_at.is_null().or(api_keys::edited_at.assume_not_null().le(decided)),
         ));
-    read(
-        review_items::table
-            .inner_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
-            .filter(review_items::review_id.eq(id))
-            .filter(review_items::decision.eq_any(to_carry_out))
-            .filter(api_keys::revoked_at.is_null())
-            .filter(api_keys::expires_at.gt(now))
-            .filter(open.assume_not_null())
-            .limit(limit)
-            .select(Row::as_select())
-            .load(connection)?,
-    )
+    Ok(review_items::table
+        .inner_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
+        .filter(review_items::review_id.eq(id))
+        .filter(review_items::decision.eq_any(to_carry_out))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(now))
+        .filter(open.assume_not_null())
+        .limit(limit)
+        .select(Item::as_select())
+        .load(connection)?)
 }
 
 /// How many items were decided in each way.
 pub(in crate::domain::reviews) fn totals(
     connection: &mut Connection,
     id: &ReviewId,
-) -> Result<BTreeMap<&'static str, i64>> {
-    let rows: Vec<(Option<String>, i64)> = review_items::table
+) -> Result<BTreeMap<Decision, i64>> {
+    let rows: Vec<(IfKnown<Decision>, i64)> = review_items::table
         .filter(review_items::review_id.eq(id))
         .filter(review_items::decision.is_not_null())
         .group_by(review_items::decision)
-        .select((review_items::decision, count_star()))
+        .select((review_items::decision.assume_not_null(), count_star()))
         .load(connection)?;
-    let known = rows
-        .into_iter()
-        .filter_map(|(slug, count)| Some((Decision::parse(slug.as_deref()?)?.slug(), count)));
-    Ok(known.collect())
+    Ok(rows.into_iter().filter_map(|(decision, count)| Some((decision.0?, count))).collect())
 }
 
 pub(in crate::domain::reviews) fn decide(
@@ -219,7 +207,7 @@ pub(in crate::domain::reviews) fn decide(
 ) -> Result<()> {
     diesel::update(review_items::table.find((id, wanted.key_id)))
         .set((
-            review_items::decision.eq(Some(wanted.decision.slug())),
+            review_items::decision.eq(wanted.decision),
             review_items::note.eq(&wanted.note),
             review_items::decided_at.eq(author.now),
             review_items::decided_by.eq(author.actor.id()),

@@ -4,72 +4,70 @@ mod items;
 
 use diesel::prelude::*;
 
+pub use items::Item;
 pub(super) use items::{
     decide, insert_items, items_of, perhaps_open, sort_names_again, totals, undecided, walk,
 };
 
-use super::{Ended, Review, ReviewId};
+use super::{Ended, ReviewId};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::reviews;
 use crate::db::{Connection, Transaction};
 
-#[derive(Queryable, Selectable)]
+/// A review of all keys that were active when it was started.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = reviews)]
-struct Row {
-    id: ReviewId,
-    started_at: Timestamp,
-    starter: String,
-    listed_to: Option<String>,
-    total: i64,
-    decided: i64,
-    ended_at: Option<Timestamp>,
-    ender: Option<String>,
-    cancelled: bool,
+pub struct Review {
+    pub id: ReviewId,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// The name, at the time, of who started it.
+    pub starter: String,
+    /// The last key that was listed, while keys are still being listed.
+    pub listed_to: Option<String>,
+    /// How many keys it has.
+    pub total: i64,
+    /// Of how many it was decided what is to become of them.
+    pub decided: i64,
+    /// How it ended; none while it is open.
+    #[diesel(select_expression = (reviews::ended_at, reviews::ender, reviews::cancelled))]
+    #[diesel(select_expression_type = (reviews::ended_at, reviews::ender, reviews::cancelled))]
+    #[diesel(deserialize_as = EndedColumns)]
+    pub ended: Option<Ended>,
 }
 
-impl From<Row> for Review {
-    fn from(row: Row) -> Self {
-        let ended = row.ended_at.map(|at| Ended {
-            at,
-            by: row.ender.unwrap_or_default(),
-            is_cancelled: row.cancelled,
-        });
-        Self {
-            id: row.id,
-            started_at: row.started_at,
-            starter: row.starter,
-            listed_to: row.listed_to,
-            total: row.total,
-            decided: row.decided,
-            ended,
-        }
+#[derive(Queryable)]
+pub struct EndedColumns {
+    at: Option<Timestamp>,
+    by: Option<String>,
+    is_cancelled: bool,
+}
+
+impl From<EndedColumns> for Option<Ended> {
+    fn from(EndedColumns { at, by, is_cancelled }: EndedColumns) -> Self {
+        Some(Ended { at: at?, by: by.unwrap_or_default(), is_cancelled })
     }
 }
 
 pub(super) fn find(connection: &mut Connection, id: &ReviewId) -> Result<Option<Review>> {
-    let row: Option<Row> =
-        reviews::table.find(id).select(Row::as_select()).first(connection).optional()?;
-    Ok(row.map(Into::into))
+    Ok(reviews::table.find(id).select(Review::as_select()).first(connection).optional()?)
 }
 
 pub(super) fn open(connection: &mut Connection) -> Result<Option<Review>> {
-    let row: Option<Row> = reviews::table
+    Ok(reviews::table
         .filter(reviews::ended_at.is_null())
         .order((reviews::started_at.desc(), reviews::id.desc()))
-        .select(Row::as_select())
+        .select(Review::as_select())
         .first(connection)
-        .optional()?;
-    Ok(row.map(Into::into))
+        .optional()?)
 }
 
 /// Reviews, the newest first.
 pub(super) fn list(connection: &mut Connection, walk: &Walk<Timestamp>) -> Result<Vec<Review>> {
-    let query = reviews::table.select(Row::as_select()).into_boxed();
-    let query = keyset!(query, walk, desc(reviews::started_at, reviews::id));
-    let rows: Vec<Row> = query.load(connection)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    let query = reviews::table.select(Review::as_select()).into_boxed();
+    Ok(keyset!(query, walk, desc(reviews::started_at, reviews::id)).load(connection)?)
 }
 
 /// The last review that was started before then and finished.
@@ -77,15 +75,14 @@ pub(super) fn finished_before(
     connection: &mut Connection,
     before: Timestamp,
 ) -> Result<Option<Review>> {
-    let row: Option<Row> = reviews::table
+    Ok(reviews::table
         .filter(reviews::started_at.lt(before))
         .filter(reviews::ended_at.is_not_null())
         .filter(reviews::cancelled.eq(false))
         .order((reviews::started_at.desc(), reviews::id.desc()))
-        .select(Row::as_select())
+        .select(Review::as_select())
         .first(connection)
-        .optional()?;
-    Ok(row.map(Into::into))
+        .optional()?)
 }
 
 pub(super) fn insert(tx: &mut Transaction<'_>, review: &Review, by: Option<&str>) -> Result<()> {

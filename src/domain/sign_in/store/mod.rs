@@ -4,8 +4,7 @@ mod networks;
 
 use diesel::prelude::*;
 
-use super::codes::Code;
-use super::sessions::Times;
+use super::codes::{Code, Purpose};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::{members, one_time_codes, sessions, spent_form_tokens};
@@ -19,12 +18,26 @@ pub(super) use networks::{
 /// A session as it is stored.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions)]
-pub(super) struct Stored {
+pub(in crate::domain::sign_in) struct Stored {
     pub id_hash: String,
     pub state: String,
     #[diesel(column_name = created_at)]
     pub signed_in_at: Timestamp,
     pub last_seen_at: Timestamp,
+}
+
+/// A session's times, as they are stored.
+#[derive(Clone, Copy, Debug, Insertable)]
+#[diesel(table_name = sessions)]
+pub(in crate::domain::sign_in) struct Times {
+    #[diesel(column_name = created_at)]
+    pub signed_in: Timestamp,
+    #[diesel(column_name = last_seen_at)]
+    pub last_seen: Timestamp,
+    #[diesel(column_name = idle_ends_at)]
+    pub idle_end: Timestamp,
+    #[diesel(column_name = ends_at)]
+    pub end: Timestamp,
 }
 
 /// The state and the last request of a session that is alive and whose member is not disabled.
@@ -56,10 +69,7 @@ pub(super) fn insert_session(
             sessions::id_hash.eq(id_hash),
             sessions::member_id.eq(member),
             sessions::state.eq(state),
-            sessions::created_at.eq(times.signed_in),
-            sessions::last_seen_at.eq(times.last_seen),
-            sessions::idle_ends_at.eq(times.idle_end),
-            sessions::ends_at.eq(times.end),
+            times,
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -158,7 +168,7 @@ pub(super) fn delete_sessions_of(tx: &mut Transaction<'_>, member: &MemberId) ->
 pub(super) fn insert_code(
     tx: &mut Transaction<'_>,
     code_hash: &str,
-    purpose: &str,
+    purpose: Purpose,
     member: Option<&MemberId>,
     created_at: Timestamp,
     expires_at: Timestamp,
@@ -178,7 +188,7 @@ pub(super) fn insert_code(
 pub(super) fn live_code(
     connection: &mut Connection,
     code_hash: &str,
-    purpose: &str,
+    purpose: Purpose,
     now: Timestamp,
 ) -> Result<Option<Code>> {
     let row: Option<Option<MemberId>> = one_time_codes::table

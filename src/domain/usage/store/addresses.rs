@@ -6,7 +6,7 @@ use diesel::dsl::{max, min, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::base::clock::{DAY, Timestamp};
+use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::schema::usage_addresses;
 use crate::db::{Connection, Transaction, Value, load_for};
@@ -34,8 +34,8 @@ pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[(Place, &Tally)]) -> Resu
             Value::Text(key_id),
             Value::Text(address),
             Value::Number(*day),
-            Value::Number(seen.first.millis()),
-            Value::Number(seen.last.millis()),
+            seen.first.into(),
+            seen.last.into(),
             Value::Number(seen.count.cast_signed()),
         ]
     });
@@ -66,7 +66,7 @@ fn seen(tallies: &[(Place, &Tally)]) -> BTreeMap<(String, String, i64), Seen> {
     let mut all: BTreeMap<_, Seen> = BTreeMap::new();
     for ((secret, _), tally) in tallies {
         for seen in &tally.seen {
-            let day = seen.last.millis().div_euclid(DAY);
+            let day = seen.last.day();
             let place = (secret.key_id.as_str().to_owned(), seen.address.to_string(), day);
             let known = all.entry(place).and_modify(|known| known.merge(seen));
             known.or_insert_with(|| seen.clone());

@@ -85,7 +85,7 @@ pub(super) fn ask(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()>
 
 fn counted(counts: Counts) -> impl Iterator<Item = (&'static str, i64)> {
     let all = Outcome::ALL.iter().zip(counts).filter(|(_, count)| *count > 0);
-    all.map(|(outcome, count)| (outcome.code(), i64::from(count)))
+    all.map(|(outcome, count)| (outcome.as_str(), i64::from(count)))
 }
 
 /// Adds rows, each with its count in the end, to a table's counts.

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::base::clock::{DAY, Timestamp};
-use crate::base::error::{Error, Result};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
 use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::denials;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::buffer::Denials;
-use crate::domain::usage::denials::{Denied, Filter, Whose};
+use crate::domain::usage::denials::{Filter, Whose};
 use crate::domain::usage::{Outcome, Secret};
 
 type Boxed<'a> = denials::BoxedQuery<'a, <Connection as diesel::Connection>::Backend>;
@@ -36,7 +36,7 @@ pub(super) fn add(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &Denials)]) 
                 denials::request_id.eq(request.id.to_string()),
                 denials::key_id.eq(secret.map(|secret| secret.key_id)),
                 denials::secret.eq(secret.map(|secret| secret.number)),
-                denials::reason.eq(kind.reason.code()),
+                denials::reason.eq(kind.reason),
                 denials::detail.eq(kind.detail.as_ref()),
                 denials::address.eq(kind.address.map(|address| address.to_string())),
                 denials::request_line.eq(&request.line),
@@ -77,18 +77,29 @@ fn forget(tx: &mut Transaction<'_>, key_id: Option<KeyId>) -> Result<()> {
     Ok(())
 }
 
-#[derive(Queryable, Selectable)]
+/// A refused request that was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = denials)]
-struct Row {
-    request_id: String,
-    key_id: Option<KeyId>,
-    secret: Option<i64>,
-    reason: String,
-    detail: String,
-    address: Option<String>,
-    request_line: String,
-    at: Timestamp,
-    count: i64,
+pub struct Denied {
+    /// What its answer called it.
+    pub request_id: String,
+    /// The key whose secret it bore; none when that was no genuine one.
+    pub key_id: Option<KeyId>,
+    /// Which of the key's secrets.
+    pub secret: Option<i64>,
+    /// Why it was refused.
+    pub reason: Outcome,
+    /// The scopes that were missing, separated by spaces; the flaw of a malformed secret key; or how
+    /// one began that does not exist, as `lk_prod`.
+    pub detail: String,
+    /// Where it came from, as far as it is known.
+    pub address: Option<String>,
+    /// `GET /orders/1`, as far as anybody said so.
+    #[diesel(column_name = request_line)]
+    pub line: String,
+    pub at: Timestamp,
+    /// How many requests were alike at that time, itself among them.
+    pub count: i64,
 }
 
 /// The refused request with this id.
@@ -96,9 +107,7 @@ pub(in crate::domain::usage) fn denial(
     connection: &mut Connection,
     request_id: &str,
 ) -> Result<Option<Denied>> {
-    let found: Option<Row> =
-        denials::table.find(request_id).select(Row::as_select()).first(connection).optional()?;
-    found.map(TryInto::try_into).transpose()
+    Ok(denials::table.find(request_id).select(Denied::as_select()).first(connection).optional()?)
 }
 
 /// Denials, newest first.
@@ -107,10 +116,9 @@ pub(in crate::domain::usage) fn denials(
     filter: &Filter,
     walk: &Walk<Timestamp>,
 ) -> Result<Vec<Denied>> {
-    let query = narrowed(filter).select(Row::as_select());
+    let query = narrowed(filter).select(Denied::as_select());
     let query = keyset!(query, walk, desc(denials::at, denials::request_id));
-    let rows: Vec<Row> = query.load(connection)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    Ok(query.load(connection)?)
 }
 
 fn narrowed(filter: &Filter) -> Boxed<'_> {
@@ -121,26 +129,8 @@ fn narrowed(filter: &Filter) -> Boxed<'_> {
         Whose::Strangers => query.filter(denials::key_id.is_null()),
     };
     match filter.reason {
-        Some(reason) => query.filter(denials::reason.eq(reason.code())),
+        Some(reason) => query.filter(denials::reason.eq(reason)),
         None => query,
-    }
-}
-
-impl TryFrom<Row> for Denied {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        Ok(Self {
-            request_id: row.request_id,
-            key_id: row.key_id,
-            secret: row.secret,
-            reason: Outcome::parse(&row.reason).ok_or_else(|| Error::internal("a bad reason"))?,
-            detail: row.detail,
-            address: row.address,
-            line: row.request_line,
-            at: row.at,
-            count: row.count,
-        })
     }
 }
 
@@ -163,7 +153,7 @@ pub(in crate::domain::usage) fn refused_keys(
          HAVING SUM(count) >= $2 OR SUM(CASE WHEN outcome IN \
          ('key_expired', 'key_revoked', 'secret_superseded') THEN 1 ELSE 0 END) > 0 LIMIT $3",
     )
-    .bind::<BigInt, _>(since.millis().div_euclid(DAY))
+    .bind::<BigInt, _>(since.day())
     .bind::<BigInt, _>(often)
     .bind::<BigInt, _>(limit)
     .load(connection)?;

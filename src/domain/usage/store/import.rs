@@ -16,7 +16,7 @@ pub(in crate::domain::usage) fn import(
     kept: Retention,
     now: Timestamp,
 ) -> Result<()> {
-    let from_hour = now.millis().div_euclid(HOUR) - kept.hourly * (DAY / HOUR);
+    let from_hour = now.hour() - kept.hourly * (DAY / HOUR);
     let from = now.plus(-kept.denials * DAY);
     let all = counted.tallies();
     let mut recent = all.clone();

@@ -10,12 +10,15 @@ mod signals;
 mod traces;
 
 pub(super) use addresses::{addresses, count_addresses};
+pub use denials::Denied;
 pub(super) use denials::{denial, denials, refused_keys};
 pub(super) use import::import;
 pub(super) use purge::purge;
+pub use read::Busy;
 pub(super) use read::{
     busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scopes_asked,
 };
+pub use signals::{Burst, NewAddress, Stranger};
 pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};
 pub(super) use traces::{counts_since, introspecting, scopes_asked_of};
 

@@ -21,8 +21,8 @@ pub(in crate::domain::usage) fn purge(
     kept: Retention,
     now: Timestamp,
 ) -> Result<bool> {
-    let day = |days: i64| now.millis().div_euclid(DAY) - days;
-    let hour = |days: i64| now.millis().div_euclid(HOUR) - days * (DAY / HOUR);
+    let day = |days: i64| now.day() - days;
+    let hour = |days: i64| now.hour() - days * (DAY / HOUR);
     let is_more = delete(tx, "usage_hours", ["hour", "key_id"], hour(kept.hourly))?
         || delete_addresses(tx, day(kept.hourly))?
         || delete(tx, "usage_days", ["day", "key_id"], day(kept.daily))?

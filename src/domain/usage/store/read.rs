@@ -7,13 +7,13 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::base::clock::{DAY, HOUR, Timestamp};
-use crate::base::error::{Error, Result};
+use crate::base::clock::{HOUR, Timestamp};
+use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::schema::{usage_days, usage_hours, usage_scopes, usage_totals};
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::series::Count;
-use crate::domain::usage::{Busy, Outcome, Period, Unit};
+use crate::domain::usage::{Outcome, Period, Unit};
 
 /// The sum of BIGINTs is a NUMERIC to PostgreSQL.
 const SUM: &str = "CAST(COALESCE(SUM(count), 0) AS BIGINT)";
@@ -21,7 +21,7 @@ const SUM: &str = "CAST(COALESCE(SUM(count), 0) AS BIGINT)";
 /// Days in a week of counts, which begins on a Thursday as 1970 did.
 pub(super) const WEEK: i64 = 7;
 
-type Row = (i64, String, i64);
+type Row = (i64, Outcome, i64);
 
 /// What a key's requests were counted for. Each hour or day is looked up by itself: in the tables
 /// the keys of one lie together.
@@ -44,7 +44,7 @@ pub(in crate::domain::usage) fn of_key(
             .select((usage_days::day, usage_days::outcome, usage_days::count))
             .load(connection)?,
     };
-    counts(rows, 1)
+    Ok(counts(rows, 1))
 }
 
 /// What all requests were counted for.
@@ -53,34 +53,30 @@ pub(in crate::domain::usage) fn of_all(
     period: Period,
     now: Timestamp,
 ) -> Result<Vec<Count>> {
-    let (first, last) =
-        (period.start(now).millis().div_euclid(HOUR), now.millis().div_euclid(HOUR));
+    let (first, last) = (period.start(now).hour(), now.hour());
     let rows: Vec<Row> = usage_totals::table
         .filter(usage_totals::hour.between(first, last))
         .select((usage_totals::hour, usage_totals::outcome, usage_totals::count))
         .load(connection)?;
-    counts(rows, period.unit().length() / HOUR)
+    Ok(counts(rows, period.unit().length() / HOUR))
 }
 
-fn counts(rows: Vec<Row>, hours: i64) -> Result<Vec<Count>> {
-    let counts = rows.into_iter().map(|(unit, outcome, count)| {
-        Ok(Count { unit: unit.div_euclid(hours), outcome: parse(&outcome)?, requests: count })
-    });
-    counts.collect()
+fn counts(rows: Vec<Row>, hours: i64) -> Vec<Count> {
+    let count =
+        |(unit, outcome, requests): Row| Count { unit: unit.div_euclid(hours), outcome, requests };
+    rows.into_iter().map(count).collect()
 }
 
-fn parse(outcome: &str) -> Result<Outcome> {
-    Outcome::parse(outcome).ok_or_else(|| Error::internal("a bad outcome"))
-}
-
-#[derive(QueryableByName)]
-struct OfKey {
+/// What became of a key's requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Busy {
     #[diesel(sql_type = Text)]
-    key_id: KeyId,
+    pub key_id: KeyId,
     #[diesel(sql_type = BigInt)]
-    passed: i64,
+    pub passed: i64,
+    /// How many were refused.
     #[diesel(sql_type = BigInt)]
-    refused: i64,
+    pub refused: i64,
 }
 
 /// The `limit` keys with the most requests, refused ones too.
@@ -100,7 +96,7 @@ pub(in crate::domain::usage) fn busiest(
         let before = *days.start()..=first * WEEK - 1;
         format!("{} UNION ALL {}", counted("day", &before), counted("week", &(first..=last)))
     };
-    let rows: Vec<OfKey> = diesel::sql_query(format!(
+    Ok(diesel::sql_query(format!(
         "SELECT key_id, \
          CAST(SUM(CASE WHEN outcome = 'pass' THEN count ELSE 0 END) AS BIGINT) AS passed, \
          CAST(SUM(CASE WHEN outcome = 'pass' THEN 0 ELSE count END) AS BIGINT) AS refused \
@@ -108,9 +104,7 @@ pub(in crate::domain::usage) fn busiest(
          ORDER BY SUM(count) DESC, key_id LIMIT $1"
     ))
     .bind::<BigInt, _>(limit)
-    .load(connection)?;
-    let busy = |OfKey { key_id, passed, refused }| Busy { key_id, passed, refused };
-    Ok(rows.into_iter().map(busy).collect())
+    .load(connection)?)
 }
 
 /// What was counted by the `hour`, `day` or `week` in that range of them.
@@ -128,7 +122,7 @@ pub(in crate::domain::usage) fn of_keys(
     period: Period,
     now: Timestamp,
 ) -> Result<BTreeMap<String, Vec<(Outcome, i64)>>> {
-    let rows: Vec<(String, String, i64)> = match period {
+    let rows: Vec<(String, Outcome, i64)> = match period {
         Period::Hours24 => usage_hours::table
             .filter(usage_hours::hour.eq_any(period.units(now).collect::<Vec<_>>()))
             .filter(usage_hours::key_id.eq_any(ids))
@@ -144,13 +138,13 @@ pub(in crate::domain::usage) fn of_keys(
     };
     let mut all: BTreeMap<String, Vec<(Outcome, i64)>> = BTreeMap::new();
     for (key_id, outcome, count) in rows {
-        all.entry(key_id).or_default().push((parse(&outcome)?, count));
+        all.entry(key_id).or_default().push((outcome, count));
     }
     Ok(all)
 }
 
 fn days(period: Period, now: Timestamp) -> RangeInclusive<i64> {
-    let day = |at: Timestamp| at.millis().div_euclid(DAY);
+    let day = |at: Timestamp| at.day();
     day(period.start(now))..=day(now)
 }
 
@@ -163,7 +157,7 @@ pub(in crate::domain::usage) fn passed_in_a_day(
     let counts = usage_hours::table
         .filter(usage_hours::hour.eq_any(Period::Hours24.units(now).collect::<Vec<_>>()))
         .filter(usage_hours::key_id.eq(key_id))
-        .filter(usage_hours::outcome.eq(Outcome::Pass.code()));
+        .filter(usage_hours::outcome.eq(Outcome::Pass));
     Ok(counts.select(sql::<BigInt>(SUM)).first(connection)?)
 }
 
@@ -176,7 +170,7 @@ pub(in crate::domain::usage) fn passed_by_secret(
     let rows: Vec<(i64, i64)> = usage_hours::table
         .filter(usage_hours::hour.eq_any(Period::Hours24.units(now).collect::<Vec<_>>()))
         .filter(usage_hours::key_id.eq(key_id))
-        .filter(usage_hours::outcome.eq(Outcome::Pass.code()))
+        .filter(usage_hours::outcome.eq(Outcome::Pass))
         .group_by(usage_hours::secret)
         .select((usage_hours::secret, sql::<BigInt>(SUM)))
         .load(connection)?;

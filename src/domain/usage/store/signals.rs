@@ -5,26 +5,30 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::base::clock::{DAY, Timestamp};
-use crate::base::error::{Error, Result};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::schema::usage_hours;
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::Outcome;
-use crate::domain::usage::signals::{Burst, NewAddress, Stranger};
 
-#[derive(QueryableByName)]
-struct BurstRow {
+/// Requests of one key that were refused for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Burst {
     #[diesel(sql_type = Text)]
-    key_id: KeyId,
-    #[diesel(sql_type = Text)]
-    reason: String,
+    pub key_id: KeyId,
+    /// Why they were refused.
+    #[diesel(sql_type = Text, column_name = reason)]
+    pub outcome: Outcome,
+    /// How many there were.
+    #[diesel(sql_type = BigInt, column_name = requests)]
+    pub count: i64,
+    /// When the first was.
     #[diesel(sql_type = BigInt)]
-    requests: i64,
+    pub first: Timestamp,
+    /// When the last was.
     #[diesel(sql_type = BigInt)]
-    first: Timestamp,
-    #[diesel(sql_type = BigInt)]
-    last: Timestamp,
+    pub last: Timestamp,
 }
 
 pub(in crate::domain::usage) fn bursts(
@@ -32,34 +36,28 @@ pub(in crate::domain::usage) fn bursts(
     since: Timestamp,
     limit: i64,
 ) -> Result<Vec<Burst>> {
-    let rows: Vec<BurstRow> = diesel::sql_query(
+    Ok(diesel::sql_query(
         "SELECT key_id, reason, CAST(SUM(count) AS BIGINT) AS requests, MIN(at) AS first, \
          MAX(at) AS last FROM denials WHERE at >= $1 AND key_id IS NOT NULL \
          GROUP BY key_id, reason ORDER BY requests DESC LIMIT $2",
     )
     .bind::<BigInt, _>(since)
     .bind::<BigInt, _>(limit)
-    .load(connection)?;
-    let burst = |row: BurstRow| {
-        Ok(Burst {
-            key_id: row.key_id,
-            outcome: Outcome::parse(&row.reason).ok_or_else(|| Error::internal("a bad reason"))?,
-            count: row.requests,
-            first: row.first,
-            last: row.last,
-        })
-    };
-    rows.into_iter().map(burst).collect()
+    .load(connection)?)
 }
 
-#[derive(QueryableByName)]
-struct StrangerRow {
+/// Requests from one address that bore no genuine secret, but something like one.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Stranger {
+    /// Where they came from; empty where that is not known.
     #[diesel(sql_type = Text)]
-    address: String,
+    pub address: String,
+    /// How many there were.
+    #[diesel(sql_type = BigInt, column_name = requests)]
+    pub count: i64,
+    /// When the first was.
     #[diesel(sql_type = BigInt)]
-    requests: i64,
-    #[diesel(sql_type = BigInt)]
-    first: Timestamp,
+    pub first: Timestamp,
 }
 
 pub(in crate::domain::usage) fn strangers(
@@ -67,7 +65,7 @@ pub(in crate::domain::usage) fn strangers(
     since: Timestamp,
     limit: i64,
 ) -> Result<Vec<Stranger>> {
-    let rows: Vec<StrangerRow> = diesel::sql_query(
+    Ok(diesel::sql_query(
         "SELECT COALESCE(address, '') AS address, CAST(SUM(count) AS BIGINT) AS requests, \
          MIN(at) AS first FROM denials WHERE at >= $1 AND key_id IS NULL \
          AND reason IN ('malformed_key', 'invalid_key') \
@@ -75,10 +73,7 @@ pub(in crate::domain::usage) fn strangers(
     )
     .bind::<BigInt, _>(since)
     .bind::<BigInt, _>(limit)
-    .load(connection)?;
-    let stranger =
-        |row: StrangerRow| Stranger { address: row.address, count: row.requests, first: row.first };
-    Ok(rows.into_iter().map(stranger).collect())
+    .load(connection)?)
 }
 
 #[derive(QueryableByName)]
@@ -112,7 +107,7 @@ pub(in crate::domain::usage) fn volumes_at(
     let rows: Vec<(i64, i64)> = usage_hours::table
         .filter(usage_hours::hour.eq_any(hours))
         .filter(usage_hours::key_id.eq(key_id))
-        .filter(usage_hours::outcome.eq(Outcome::Pass.code()))
+        .filter(usage_hours::outcome.eq(Outcome::Pass))
         .select((usage_hours::hour, usage_hours::count))
         .load(connection)?;
     let mut counted = BTreeMap::new();
@@ -122,16 +117,19 @@ pub(in crate::domain::usage) fn volumes_at(
     Ok(counted)
 }
 
-#[derive(QueryableByName)]
-struct NewAddressRow {
+/// An address that a key was first used from.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct NewAddress {
     #[diesel(sql_type = Text)]
-    key_id: KeyId,
+    pub key_id: KeyId,
     #[diesel(sql_type = Text)]
-    address: String,
+    pub address: String,
+    /// When the key was first used from there.
     #[diesel(sql_type = BigInt)]
-    first: Timestamp,
+    pub first: Timestamp,
+    /// From how many addresses it was used before that day, one more than `known` at most.
     #[diesel(sql_type = BigInt)]
-    known: i64,
+    pub known: i64,
 }
 
 pub(in crate::domain::usage) fn new_addresses(
@@ -140,7 +138,7 @@ pub(in crate::domain::usage) fn new_addresses(
     known: i64,
     limit: i64,
 ) -> Result<Vec<NewAddress>> {
-    let rows: Vec<NewAddressRow> = diesel::sql_query(
+    Ok(diesel::sql_query(
         "SELECT key_id, address, first, known FROM (SELECT a.key_id, a.address, \
          MIN(a.first_seen_at) AS first, (SELECT COUNT(*) FROM (SELECT DISTINCT b.address \
          FROM usage_addresses b WHERE b.key_id = a.key_id AND b.day < $1 LIMIT $2) AS c) AS known \
@@ -148,17 +146,8 @@ pub(in crate::domain::usage) fn new_addresses(
          WHERE e.key_id = a.key_id AND e.address = a.address AND e.day < $1) \
          GROUP BY a.key_id, a.address) AS fresh ORDER BY first DESC LIMIT $3",
     )
-    .bind::<BigInt, _>(now.millis().div_euclid(DAY) - 1)
+    .bind::<BigInt, _>(now.day() - 1)
     .bind::<BigInt, _>(known + 1)
     .bind::<BigInt, _>(limit)
-    .load(connection)?;
-    let new = |row: NewAddressRow| {
-        Ok(NewAddress {
-            key_id: row.key_id,
-            address: row.address,
-            first: row.first,
-            known: row.known,
-        })
-    };
-    rows.into_iter().map(new).collect()
+    .load(connection)?)
 }

@@ -6,7 +6,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::schema::{usage_days, usage_scopes};
 use crate::domain::api_keys::KeyId;
@@ -19,17 +19,12 @@ pub(in crate::domain::usage) fn counts_since(
     key_id: &KeyId,
     days: RangeInclusive<i64>,
 ) -> Result<Vec<(Outcome, i64)>> {
-    let rows: Vec<(String, i64)> = usage_days::table
+    Ok(usage_days::table
         .filter(usage_days::day.eq_any(days.collect::<Vec<_>>()))
         .filter(usage_days::key_id.eq(key_id))
         .group_by(usage_days::outcome)
         .select((usage_days::outcome, sql::<BigInt>("CAST(COALESCE(SUM(count), 0) AS BIGINT)")))
-        .load(connection)?;
-    let counts = rows.into_iter().map(|(outcome, count)| {
-        let outcome = Outcome::parse(&outcome).ok_or_else(|| Error::internal("a bad outcome"))?;
-        Ok((outcome, count))
-    });
-    counts.collect()
+        .load(connection)?)
 }
 
 /// The keys that asked about other keys on `day`, since 1970, or later, with the last such day; only

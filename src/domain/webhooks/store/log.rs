@@ -7,22 +7,45 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{webhook_attempts, webhook_deliveries, webhook_messages};
-use crate::domain::webhooks::delivery::Status;
-use crate::domain::webhooks::{Attempt, Delivery, DeliveryId, EndpointId, MessageId};
+use crate::domain::webhooks::{DeliveryId, EndpointId, MessageId};
 
-#[derive(Queryable, Selectable)]
+/// A message on its way to one endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = webhook_deliveries)]
-struct Row {
-    id: DeliveryId,
-    endpoint_id: EndpointId,
-    message_id: MessageId,
-    created_at: Timestamp,
-    tries: i64,
-    attempts: i64,
-    next_attempt_at: Option<Timestamp>,
-    delivered_at: Option<Timestamp>,
-    given_up_at: Option<Timestamp>,
-    last_result: String,
+pub struct Delivery {
+    pub id: DeliveryId,
+    pub endpoint_id: EndpointId,
+    pub message_id: MessageId,
+    /// The type of the event that it tells of.
+    #[diesel(select_expression = webhook_messages::event)]
+    #[diesel(select_expression_type = webhook_messages::event)]
+    pub event: String,
+    /// When it came about.
+    pub created_at: Timestamp,
+    /// How often it was tried since somebody last asked for that.
+    pub tries: i64,
+    /// How often it was tried.
+    pub attempts: i64,
+    pub next_attempt_at: Option<Timestamp>,
+    pub delivered_at: Option<Timestamp>,
+    pub given_up_at: Option<Timestamp>,
+    /// What became of the last attempt, in words.
+    pub last_result: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = webhook_attempts)]
+pub struct Attempt {
+    pub number: i64,
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration: i64,
+    /// The status of the answer, if there was one.
+    pub status: Option<i32>,
+    /// Why it failed; empty when it did not.
+    pub error: String,
+    /// The start of the answer, without what cannot be seen.
+    pub answer: String,
 }
 
 /// An endpoint's deliveries, newest first.
@@ -35,14 +58,13 @@ pub(in crate::domain::webhooks) fn deliveries(
     let mut query = webhook_deliveries::table
         .inner_join(webhook_messages::table)
         .filter(webhook_deliveries::endpoint_id.eq(endpoint))
-        .select((Row::as_select(), webhook_messages::event))
+        .select(Delivery::as_select())
         .into_boxed();
     if only_failed {
         query = query.filter(webhook_deliveries::given_up_at.is_not_null());
     }
     let (at, id) = (webhook_deliveries::created_at, webhook_deliveries::id);
-    let rows: Vec<(Row, String)> = keyset!(query, walk, desc(at, id)).load(connection)?;
-    Ok(rows.into_iter().map(read).collect())
+    Ok(keyset!(query, walk, desc(at, id)).load(connection)?)
 }
 
 /// A delivery and what it sends.
@@ -50,13 +72,12 @@ pub(in crate::domain::webhooks) fn delivery(
     connection: &mut Connection,
     id: &DeliveryId,
 ) -> Result<Option<(Delivery, String)>> {
-    let found: Option<(Row, String, String)> = webhook_deliveries::table
+    Ok(webhook_deliveries::table
         .inner_join(webhook_messages::table)
         .filter(webhook_deliveries::id.eq(id))
-        .select((Row::as_select(), webhook_messages::event, webhook_messages::body))
+        .select((Delivery::as_select(), webhook_messages::body))
         .first(connection)
-        .optional()?;
-    Ok(found.map(|(row, event, body)| (read((row, event)), body)))
+        .optional()?)
 }
 
 /// The newest attempts of a delivery, newest first.
@@ -65,45 +86,10 @@ pub(in crate::domain::webhooks) fn attempts(
     id: &DeliveryId,
     limit: i64,
 ) -> Result<Vec<Attempt>> {
-    let rows: Vec<(i64, Timestamp, i64, Option<i32>, String, String)> = webhook_attempts::table
+    Ok(webhook_attempts::table
         .filter(webhook_attempts::delivery_id.eq(id))
         .order(webhook_attempts::number.desc())
         .limit(limit)
-        .select((
-            webhook_attempts::number,
-            webhook_attempts::at,
-            webhook_attempts::duration,
-            webhook_attempts::status,
-            webhook_attempts::error,
-            webhook_attempts::answer,
-        ))
-        .load(connection)?;
-    let read = |(number, at, duration, status, error, answer)| Attempt {
-        number,
-        at,
-        duration,
-        status,
-        error,
-        answer,
-    };
-    Ok(rows.into_iter().map(read).collect())
-}
-
-fn read((row, event): (Row, String)) -> Delivery {
-    let status = match (row.next_attempt_at, row.delivered_at, row.given_up_at) {
-        (Some(_), ..) if row.tries == 0 => Status::Queued,
-        (Some(next), ..) => Status::Retrying(next),
-        (None, Some(then), _) => Status::Delivered(then),
-        (None, None, then) => Status::Failed(then.unwrap_or(row.created_at)),
-    };
-    Delivery {
-        id: row.id,
-        endpoint_id: row.endpoint_id,
-        message_id: row.message_id,
-        event,
-        created_at: row.created_at,
-        attempts: row.attempts,
-        status,
-        last_result: row.last_result,
-    }
+        .select(Attempt::as_select())
+        .load(connection)?)
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
+pub use log::{Attempt, Delivery};
 pub(super) use log::{attempts, deliveries, delivery};
 pub(super) use outcome::{again, give_up, purge, record};
 pub(super) use queue::{
@@ -21,6 +22,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::schema::{webhook_endpoints, webhook_events};
+use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction, on_each};
 
 #[derive(Queryable, Selectable)]
@@ -45,14 +47,14 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
         .order((webhook_endpoints::created_at, webhook_endpoints::id))
         .select(Row::as_select())
         .load(connection)?;
-    let wanted: Vec<(EndpointId, String)> = webhook_events::table
+    let wanted: Vec<(EndpointId, IfKnown<EventType>)> = webhook_events::table
         .select((webhook_events::endpoint_id, webhook_events::event))
         .load(connection)?;
     let read = |row: Row| Endpoint {
         events: wanted
             .iter()
             .filter(|(id, _)| *id == row.id)
-            .filter_map(|(_, event)| EventType::parse(event))
+            .filter_map(|(_, event)| event.0)
             .collect(),
         id: row.id,
         url: row.url,
@@ -139,9 +141,8 @@ fn insert_events(
     id: &EndpointId,
     events: &BTreeSet<EventType>,
 ) -> Result<()> {
-    let row = |event: &EventType| {
-        (webhook_events::endpoint_id.eq(id), webhook_events::event.eq(event.name()))
-    };
+    let row =
+        |event: &EventType| (webhook_events::endpoint_id.eq(id), webhook_events::event.eq(*event));
     let rows: Vec<_> = events.iter().map(row).collect();
     on_each!(&mut **tx, native => {
         diesel::insert_into(webhook_events::table).values(&rows).execute(native)?;

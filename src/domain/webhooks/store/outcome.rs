@@ -58,15 +58,7 @@ pub(in crate::domain::webhooks) fn record(
 
 fn insert_attempt(tx: &mut Transaction<'_>, id: &DeliveryId, attempt: &Attempt) -> Result<()> {
     diesel::insert_into(webhook_attempts::table)
-        .values((
-            webhook_attempts::delivery_id.eq(id),
-            webhook_attempts::number.eq(attempt.number),
-            webhook_attempts::at.eq(attempt.at),
-            webhook_attempts::duration.eq(attempt.duration),
-            webhook_attempts::status.eq(attempt.status),
-            webhook_attempts::error.eq(&attempt.error),
-            webhook_attempts::answer.eq(&attempt.answer),
-        ))
+        .values((webhook_attempts::delivery_id.eq(id), attempt))
         .execute(&mut **tx)?;
     Ok(())
 }

@@ -9,7 +9,8 @@ use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::schema::{webhook_deliveries, webhook_endpoints, webhook_events, webhook_messages};
 use crate::db::{Connection, Transaction};
-use crate::domain::webhooks::{Claimed, DeliveryId, EndpointId, EventType, MessageId};
+use crate::domain::webhooks::event_type::{self, EventType};
+use crate::domain::webhooks::{Claimed, DeliveryId, EndpointId, MessageId};
 
 /// How many messages of an endpoint are claimed at once: fewer than a receiver that takes five seconds
 /// for each is sent before the claim ends.
@@ -21,7 +22,7 @@ pub(in crate::domain::webhooks) fn wanting(
     event: EventType,
 ) -> Result<Vec<EndpointId>> {
     let wants = webhook_events::table
-        .filter(webhook_events::event.eq(event.name()))
+        .filter(webhook_events::event.eq(event))
         .select(webhook_events::endpoint_id);
     Ok(webhook_endpoints::table
         .filter(webhook_endpoints::is_active.eq(true).and(webhook_endpoints::id.eq_any(wants)))
@@ -47,7 +48,7 @@ pub(in crate::domain::webhooks) fn insert_message(
     tx: &mut Transaction<'_>,
     id: &MessageId,
     cause: &str,
-    event: EventType,
+    event: &str,
     body: &str,
     at: Timestamp,
 ) -> Result<()> {
@@ -55,7 +56,7 @@ pub(in crate::domain::webhooks) fn insert_message(
         .values((
             webhook_messages::id.eq(id),
             webhook_messages::cause.eq(cause),
-            webhook_messages::event.eq(event.name()),
+            webhook_messages::event.eq(event),
             webhook_messages::body.eq(body),
             webhook_messages::created_at.eq(at),
         ))
@@ -113,8 +114,21 @@ fn sealed(connection: &mut Connection) -> Result<Vec<Sealed>> {
     Ok(webhook_endpoints::table.select(columns).load(connection)?)
 }
 
-/// A message's delivery id, id, event and body; how often it was tried, and when it was due.
-type Waiting = (DeliveryId, MessageId, String, String, i64, Option<Timestamp>);
+/// A message on its way, as it is claimed.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
+struct Waiting {
+    id: DeliveryId,
+    message_id: MessageId,
+    #[diesel(select_expression = webhook_messages::event)]
+    #[diesel(select_expression_type = webhook_messages::event)]
+    event: String,
+    #[diesel(select_expression = webhook_messages::body)]
+    #[diesel(select_expression_type = webhook_messages::body)]
+    body: String,
+    tries: i64,
+    next_attempt_at: Option<Timestamp>,
+}
 
 /// The endpoints that messages are due to.
 pub(in crate::domain::webhooks) fn due_endpoints(
@@ -148,7 +162,7 @@ pub(in crate::domain::webhooks) fn claim_due(
         .filter(webhook_deliveries::next_attempt_at.le(now))
         .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
         .limit(OF_AN_ENDPOINT)
-        .select(WAITING)
+        .select(Waiting::as_select())
         .load(&mut **tx)?;
     claim(tx, keyring, &endpoint, waiting, now)
 }
@@ -165,29 +179,13 @@ pub(in crate::domain::webhooks) fn claim_one(
         .inner_join(webhook_messages::table)
         .filter(webhook_deliveries::id.eq(id))
         .filter(webhook_deliveries::endpoint_id.eq(endpoint))
-        .select(WAITING)
+        .select(Waiting::as_select())
         .load(&mut **tx)?;
     let mut endpoints = sealed(tx)?.into_iter();
     let endpoint = endpoints.find(|found| found.0 == *endpoint).ok_or(Error::NotFound)?;
     let mut claimed = claim(tx, keyring, &endpoint, waiting, now)?;
     claimed.pop().ok_or(Error::NotFound)
 }
-
-const WAITING: (
-    webhook_deliveries::id,
-    webhook_messages::id,
-    webhook_messages::event,
-    webhook_messages::body,
-    webhook_deliveries::tries,
-    webhook_deliveries::next_attempt_at,
-) = (
-    webhook_deliveries::id,
-    webhook_messages::id,
-    webhook_messages::event,
-    webhook_messages::body,
-    webhook_deliveries::tries,
-    webhook_deliveries::next_attempt_at,
-);
 
 fn claim(
     tx: &mut Transaction<'_>,
@@ -196,25 +194,25 @@ fn claim(
     waiting: Vec<Waiting>,
     now: Timestamp,
 ) -> Result<Vec<Claimed>> {
-    let ids: Vec<&DeliveryId> = waiting.iter().map(|(id, ..)| id).collect();
+    let ids: Vec<&DeliveryId> = waiting.iter().map(|waiting| &waiting.id).collect();
     diesel::update(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids)))
         .set(webhook_deliveries::next_attempt_at.eq(Some(now.plus(backoff::CLAIM))))
         .execute(&mut **tx)?;
     let is_old_good = old_ends_at.is_some_and(|end| end > now);
     let old = old_secret.iter().filter(|_| is_old_good);
-    let one = |(id, message_id, event, body, tries, due_at): Waiting| {
+    let one = |waiting: Waiting| {
         let secrets = [secret].into_iter().chain(old.clone());
         let secrets = secrets.map(|sealed| unseal(endpoint_id, sealed, keyring));
         Ok(Claimed {
-            id,
+            id: waiting.id,
             endpoint_id: endpoint_id.clone(),
-            message_id,
+            message_id: waiting.message_id,
             url: url.clone(),
             secrets: secrets.collect::<Result<_>>()?,
-            is_test: event == EventType::Test.name(),
-            body,
-            tries,
-            due_at: due_at.unwrap_or(now),
+            is_test: waiting.event == event_type::TEST,
+            body: waiting.body,
+            tries: waiting.tries,
+            due_at: waiting.next_attempt_at.unwrap_or(now),
         })
     };
     waiting.into_iter().map(one).collect()

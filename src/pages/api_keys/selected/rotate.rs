@@ -90,7 +90,7 @@ pub(in crate::pages::api_keys) async fn page(
 ) -> Result<HttpResponse> {
     let form = RotateForm {
         keys: asked.0.keys,
-        overlap: Overlap::Days7.slug().into(),
+        overlap: Overlap::Days7.as_str().into(),
         ..RotateForm::default()
     };
     draw(StatusCode::OK, &viewer, &site, &form, Invalid::default()).await
@@ -172,9 +172,9 @@ async fn draw(
     }
     let fields = Fields::for_rotation(&viewer.settings, &form.lifetime, &form.expires_on);
     let tile = |overlap: Overlap| Tile {
-        slug: overlap.slug(),
+        slug: overlap.as_str(),
         label: overlap_label(overlap),
-        is_chosen: overlap.slug() == form.overlap,
+        is_chosen: overlap.as_str() == form.overlap,
     };
     page::page(
         status,

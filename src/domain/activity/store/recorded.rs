@@ -1,10 +1,14 @@
 //! An entry, read back: names and details may come from another version of the program.
 
-use super::Change;
+use diesel::prelude::*;
+
 use crate::base::clock::Timestamp;
+use crate::db::schema::activity;
+use crate::domain::activity::Change;
 
 /// An entry, read back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = activity)]
 pub struct Recorded {
     /// Its place in the record, from 1 on, without gaps.
     pub number: i64,
