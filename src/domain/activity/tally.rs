@@ -150,14 +150,15 @@ pub fn count(tx: &mut Transaction<'_>, event: &Occurrence<'_>, now: Timestamp) -
         row = store::find(tx, hour, kind, subject_id)?;
     }
     let is_new = row.is_none();
-    let mut tally = row.map(Tally::from).unwrap_or_else(|| Tally {
+    let begin = || Tally {
         kind,
         hour,
         subject_id: subject_id.to_owned(),
         subject_name: String::new(),
         count: 0,
         details: TallyDetails::default(),
-    });
+    };
+    let mut tally = row.map_or_else(begin, Tally::from);
     event.subject_name.clone_into(&mut tally.subject_name);
     tally.add(event.part, now);
     let row = tally.row()?;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::clock::DAY;
-use crate::domain::api_keys::{ApiKey, IpWhitelist, KeyName};
+use crate::domain::api_keys::{ApiKey, Environment, IpWhitelist, KeyId, KeyName};
 use crate::domain::roles::{Coverage, Role};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);

@@ -10,8 +10,11 @@ use crate::db::schema::{role_scopes, roles};
 use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction, on_each};
 
+/// Position, id, slug, name, description, coverage and version.
+type Row = (i64, String, String, String, String, IfKnown<Coverage>, i64);
+
 pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
-    let mut rows: Vec<(i64, String, String, String, String, IfKnown<Coverage>, i64)> = roles::table
+    let mut rows: Vec<Row> = roles::table
         .select((
             roles::position,
             roles::id,

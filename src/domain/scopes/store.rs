@@ -9,7 +9,8 @@ use crate::db::{Connection, Transaction, on_each};
 
 /// One operation on one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = scopes)]
+// Where a value may be a default, diesel inserts into SQLite row by row, in its own transaction.
+#[diesel(table_name = scopes, treat_none_as_default_value = false)]
 pub struct Scope {
     /// `orders:read`.
     pub name: String,
