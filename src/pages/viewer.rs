@@ -8,6 +8,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::secret_scan::without_secrets;
 use crate::base::text;
+use crate::config::PublicUrl;
 use crate::domain::activity::{Actor, Author, Origin};
 use crate::domain::members::{Member, Permission};
 use crate::domain::settings::Settings;
@@ -29,6 +30,8 @@ pub struct Viewer {
     pub theme: Theme,
     /// When the request came.
     pub now: Timestamp,
+    /// Where the server is reached.
+    pub public_url: PublicUrl,
     /// What the page links to at its top.
     pub links: Vec<Link>,
     /// That the server's clock was set back; for super managers.
@@ -49,6 +52,7 @@ impl Viewer {
             author: author(site, request).as_member(member.id.as_str(), member.name.as_str()),
             form_token: form_token::mint(&site.keyring, form_key, &FormPage::of(request), now)?,
             theme: Theme::of(request),
+            public_url: site.public_url.clone(),
             links: navigation::links(&member, request.path()),
             clock_warning: site
                 .clock_steps

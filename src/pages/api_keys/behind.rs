@@ -7,22 +7,16 @@ use super::query::Filters;
 use super::show::KeyPage;
 use super::table::Table;
 use crate::base::error::Result;
-use crate::db::Db;
+use crate::db::Connection;
 use crate::domain::api_keys::{KeyId, View};
 use crate::domain::members::Permission;
 use crate::domain::usage::Period;
 use crate::pages::Viewer;
 use crate::web::list::ListQuery;
+use crate::web::query;
 
 /// The word, in `?behind=` and in the forms, for the key's page.
-const KEY: &str = "key";
-
-/// What the address of a dialog asks for.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Asked {
-    pub behind: String,
-}
+pub(super) const KEY: &str = "key";
 
 pub(super) enum Behind {
     Nothing,
@@ -31,34 +25,55 @@ pub(super) enum Behind {
 }
 
 impl Behind {
-    pub(super) async fn load(db: &Db, viewer: &Viewer, asked: &str, id: &KeyId) -> Result<Self> {
+    pub(super) fn load(
+        connection: &mut Connection,
+        viewer: &Viewer,
+        asked: &str,
+        id: &KeyId,
+    ) -> Result<Self> {
         if asked == KEY && viewer.may(Permission::ViewKeys) {
-            let page = KeyPage::load(db, viewer, id, Period::default()).await?;
+            let page = KeyPage::load(connection, viewer, id, Period::default())?;
             return Ok(Self::Key(Box::new(page)));
         }
-        Self::table(db, viewer).await
+        Self::table(connection, viewer)
     }
 
     /// The table as it is first seen.
-    pub(super) async fn table(db: &Db, viewer: &Viewer) -> Result<Self> {
-        if !viewer.may(Permission::ViewKeys) {
-            return Ok(Self::Nothing);
-        }
-        Ok(Self::Table(Box::new(Table::load(db, viewer, ListQuery::default()).await?)))
+    pub(super) fn table(connection: &mut Connection, viewer: &Viewer) -> Result<Self> {
+        Self::filtered(connection, viewer, Filters::default())
     }
 
     /// The keys that need attention.
-    pub(super) async fn attention(db: &Db, viewer: &Viewer) -> Result<Self> {
+    pub(super) fn attention(connection: &mut Connection, viewer: &Viewer) -> Result<Self> {
+        let filters = Filters { view: View::Attention, ..Filters::default() };
+        Self::filtered(connection, viewer, filters)
+    }
+
+    fn filtered(connection: &mut Connection, viewer: &Viewer, filters: Filters) -> Result<Self> {
         if !viewer.may(Permission::ViewKeys) {
             return Ok(Self::Nothing);
         }
-        let filters = Filters { view: View::Attention, ..Filters::default() };
-        Ok(Self::Table(Box::new(Table::load(db, viewer, filters.into()).await?)))
+        let table = Table::load(connection, viewer, &ListQuery::from(filters))?;
+        Ok(Self::Table(Box::new(table)))
+    }
+
+    /// What the address of a dialog asks for.
+    pub(super) fn asked(query: &str) -> String {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Asked {
+            behind: String,
+        }
+        query::read::<Asked>(query).behind
     }
 
     /// Where closing the dialog leads: to the key's row, or to its page.
     pub(super) fn location(asked: &str, id: &KeyId) -> String {
-        let id = id.as_str();
-        if asked == KEY { format!("/api-keys/{id}") } else { format!("/api-keys#{id}") }
+        if asked == KEY { page_of(id) } else { format!("/api-keys#{}", id.as_str()) }
     }
+}
+
+/// Where a key's page is.
+pub(super) fn page_of(id: &KeyId) -> String {
+    format!("/api-keys/{}", id.as_str())
 }

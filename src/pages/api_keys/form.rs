@@ -2,33 +2,39 @@
 
 use serde::Deserialize;
 
+use super::prefill::Prefill;
 use super::table::{Choice, role_choices};
-use crate::base::clock::{DAY, Timestamp, iso_date, short_date};
-use crate::base::error::Invalid;
-use crate::domain::api_keys::{Details, Draft, Environment, last_expiry_date};
-use crate::domain::roles::Role;
-use crate::domain::scopes::{Matrix, Scope};
-use crate::domain::settings::Settings;
+use crate::base::clock::{DAY, iso_date, short_date};
+use crate::base::error::Result;
+use crate::db::Connection;
+use crate::domain::api_keys::{Details, Draft, Environment, KeyId, last_expiry_date};
+use crate::domain::scopes::{self, Matrix};
+use crate::domain::{roles, settings::Settings};
+use crate::pages::Viewer;
 
 /// The fields of both forms. A field that is missing is empty; unknown ones are passed over.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {
-    name: String,
-    environment: String,
-    role: String,
-    lifetime: String,
-    expires_on: String,
+    pub name: String,
+    pub environment: String,
+    pub role: String,
+    pub lifetime: String,
+    pub expires_on: String,
     pub access: String,
     pub scopes: Vec<String>,
     pub ip_whitelist: String,
-    notes: String,
+    pub notes: String,
     /// What is asked for instead of saving: `check` the IP whitelist, or fill in those `seen`.
     pub assist: String,
-    /// The version that an edit started from.
-    pub version: String,
     /// What lies behind the dialog: `key` for the key's page, else the table.
     pub behind: String,
+    /// The key to copy, which only an address can say.
+    #[serde(skip)]
+    pub from: Option<KeyId>,
+    /// What only an address can fill in.
+    #[serde(skip)]
+    pub prefill: Prefill,
 }
 
 impl Fields {
@@ -50,22 +56,12 @@ impl Fields {
 
     /// What the create form proposes.
     pub(super) fn proposed(settings: &Settings) -> Self {
-        let days = settings.default_lifetime_days.to_string();
-        let is_tile =
-            LIFETIMES.iter().any(|(tile, _)| *tile == i64::from(settings.default_lifetime_days));
         Self {
             environment: Environment::Production.as_str().into(),
-            lifetime: if is_tile { days } else { "date".into() },
+            lifetime: proposed_lifetime(settings),
             access: "role".into(),
             ..Self::default()
         }
-    }
-
-    /// The lifetime of a new secret: as typed, or as proposed.
-    pub(super) fn for_rotation(settings: &Settings, lifetime: &str, expires_on: &str) -> Self {
-        let proposed = Self::proposed(settings);
-        let lifetime = if lifetime.is_empty() { proposed.lifetime } else { lifetime.into() };
-        Self { lifetime, expires_on: expires_on.into(), ..Self::default() }
     }
 
     /// A key's own values, for its edit form.
@@ -81,22 +77,14 @@ impl Fields {
             scopes: details.selected.iter().cloned().collect(),
             ip_whitelist: details.ip_whitelist.to_string(),
             notes: key.notes.clone(),
-            version: key.version.to_string(),
             ..Self::default()
         }
     }
 
     /// A key's values for a new key like it: another name, and its lifetime counted from today.
     pub(super) fn copied(details: &Details, settings: &Settings) -> Self {
-        let Self { lifetime, .. } = Self::proposed(settings);
-        let name = details.key.name.of_copy();
-        Self {
-            name,
-            lifetime,
-            expires_on: String::new(),
-            version: String::new(),
-            ..Self::of(details)
-        }
+        let (name, lifetime) = (details.key.name.of_copy(), proposed_lifetime(settings));
+        Self { name, lifetime, expires_on: String::new(), ..Self::of(details) }
     }
 }
 
@@ -104,17 +92,19 @@ impl Fields {
 const LIFETIMES: [(i64, &str); 4] =
     [(30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "1 year")];
 
-/// A form as templates draw it.
-pub(super) struct FormView {
-    pub fields: Fields,
-    pub errors: Invalid,
+fn proposed_lifetime(settings: &Settings) -> String {
+    let days = settings.default_lifetime_days;
+    let is_tile = LIFETIMES.iter().any(|(tile, _)| *tile == i64::from(days));
+    if is_tile { days.to_string() } else { "date".into() }
+}
+
+/// What the create and edit forms offer to choose from.
+pub(super) struct Choices {
     pub environments: Vec<EnvironmentTile>,
     pub roles: Vec<Choice>,
-    pub lifetimes: Vec<LifetimeTile>,
-    pub earliest: String,
-    pub latest: String,
-    pub longest: String,
     pub matrix: Matrix,
+    /// Whether only some scopes are to be used.
+    pub is_narrowed: bool,
 }
 
 pub(super) struct EnvironmentTile {
@@ -124,6 +114,16 @@ pub(super) struct EnvironmentTile {
     pub rotation_days: i32,
 }
 
+/// When a secret may expire.
+pub(super) struct Expiry {
+    pub lifetimes: Vec<LifetimeTile>,
+    /// Whether the expiry is picked as a date.
+    pub is_dated: bool,
+    pub earliest: String,
+    pub latest: String,
+    pub longest: String,
+}
+
 pub(super) struct LifetimeTile {
     pub days: i64,
     pub label: &'static str,
@@ -131,61 +131,48 @@ pub(super) struct LifetimeTile {
     pub is_chosen: bool,
 }
 
-impl FormView {
-    pub(super) fn new(
-        fields: Fields,
-        errors: Invalid,
-        roles: &[Role],
-        scopes: &[Scope],
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Self {
+impl Choices {
+    pub(super) fn load(c: &mut Connection, fields: &Fields, viewer: &Viewer) -> Result<Self> {
+        let tiles = Environment::ALL.iter().zip(viewer.settings.rotation_days);
+        let tile = |(environment, rotation_days): (&Environment, i32)| EnvironmentTile {
+            slug: environment.slug(),
+            label: environment.label(),
+            is_chosen: fields.environment == environment.slug(),
+            rotation_days,
+        };
+        let ticked = fields.scopes.iter().cloned().collect();
+        Ok(Self {
+            environments: tiles.map(tile).collect(),
+            roles: role_choices(&roles::all(c)?, &fields.role),
+            matrix: Matrix::new(&scopes::all(c)?, &ticked),
+            is_narrowed: fields.access == "selected",
+        })
+    }
+}
+
+impl Expiry {
+    pub(super) fn new(lifetime: &str, viewer: &Viewer) -> Self {
+        let (settings, now) = (&viewer.settings, viewer.now);
         let maximum = i64::from(settings.maximum_lifetime_days);
-        let environments = Environment::ALL.iter().zip(settings.rotation_days()).map(
-            |(environment, rotation_days)| EnvironmentTile {
-                slug: environment.as_str(),
-                label: environment.label(),
-                is_chosen: fields.environment == environment.as_str(),
-                rotation_days,
-            },
-        );
         let tiles = LIFETIMES.iter().filter(|(days, _)| *days <= maximum);
-        let lifetimes = tiles.map(|(days, label)| LifetimeTile {
+        let tile = |(days, label): &(i64, &'static str)| LifetimeTile {
             days: *days,
             label,
             until: short_date(now.plus(days * DAY).date()),
-            is_chosen: fields.lifetime == days.to_string(),
-        });
+            is_chosen: lifetime == days.to_string(),
+        };
         Self {
-            environments: environments.collect(),
-            roles: role_choices(roles, &fields.role),
-            lifetimes: lifetimes.collect(),
+            lifetimes: tiles.map(tile).collect(),
+            is_dated: lifetime == "date",
             earliest: iso_date(now.date()),
             latest: iso_date(last_expiry_date(settings, now)),
             longest: if maximum == 365 { "1 year".into() } else { format!("{maximum} days") },
-            matrix: Matrix::new(scopes, &fields.scopes.iter().cloned().collect()),
-            fields,
-            errors,
         }
     }
 
-    /// Whether only some scopes are to be used.
-    pub(super) fn is_narrowed(&self) -> bool {
-        self.fields.access == "selected"
-    }
-
-    /// Whether the expiry is picked as a date.
-    pub(super) fn is_dated(&self) -> bool {
-        self.fields.lifetime == "date"
-    }
-
-    pub(super) fn text(&self, field: &str) -> &str {
-        match field {
-            "name" => &self.fields.name,
-            "expires_on" => &self.fields.expires_on,
-            "ip_whitelist" => &self.fields.ip_whitelist,
-            "notes" => &self.fields.notes,
-            _ => "",
-        }
+    /// The expiry of a new secret for a key: as proposed, until something was chosen.
+    pub(super) fn for_rotation(lifetime: &str, viewer: &Viewer) -> Self {
+        let proposed = proposed_lifetime(&viewer.settings);
+        Self::new(if lifetime.is_empty() { &proposed } else { lifetime }, viewer)
     }
 }

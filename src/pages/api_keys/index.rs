@@ -23,7 +23,8 @@ pub(super) async fn page(
     list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut table = Table::load(&site.db, &viewer, list).await?;
+    let asking = viewer.viewer();
+    let mut table = site.db.read(move |c| Table::load(c, &asking, &list)).await?;
     table.notice = viewer.take_notice();
     page::ok(&Index { viewer: &viewer, table })
 }

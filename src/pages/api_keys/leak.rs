@@ -1,51 +1,39 @@
 //! `/api-keys/{key_id}/leak`: the dialog that reports a leak and turns the secret key off.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::Behind;
-use super::rotate::changed;
-use super::secret::{ALREADY_SHOWN, SecretPage};
-use super::words::{ago, requests};
-use crate::base::clock::{Timestamp, iso_date, long_date};
-use crate::base::error::{Error, Invalid, Result};
+use super::behind::{Behind, KEY, page_of};
+use super::revoke::KeyFacts;
+use super::rotate::CHANGED;
+use super::secret::{self, ALREADY_SHOWN};
+use crate::base::clock::{iso_date, long_date};
+use crate::base::error::{Error, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::api_keys::{self, ApiKey, KeptSecret, KeyId, Status};
 use crate::domain::leaks::{self, Action, Draft, Leak, LeakId, Reported};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ViewKeys;
-use crate::domain::usage;
-use crate::pages::{Allowed, Reveal, Viewer, write_and_reveal};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, Viewer};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
-use crate::web::query::Query;
-use crate::web::{Site, page};
+use crate::web::query;
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct LeakForm {
+pub(super) struct Fields {
     since: String,
     found: String,
     action: String,
     confirm: String,
     secret: String,
-    version: String,
 }
 
 #[derive(Template)]
 #[template(path = "api_keys/leak.html")]
-struct LeakDialog<'a> {
-    viewer: &'a Viewer,
-    behind: Behind,
-    form: &'a LeakForm,
-    id: String,
-    name: String,
-    version: i64,
-    last_four: String,
-    last_used: Option<String>,
-    last_used_address: Option<String>,
-    last_day: String,
+pub(super) struct ReportLeak {
+    frame: Frame<Self>,
+    key: KeyFacts,
     /// The days between which the date may lie.
     days: [String; 2],
     /// When the secret was made.
@@ -55,7 +43,6 @@ struct LeakDialog<'a> {
     asks_to_confirm: bool,
     /// A report that is open: where it is, and when it was made.
     open: Option<(String, String)>,
-    errors: Invalid,
 }
 
 struct Choice {
@@ -68,92 +55,83 @@ struct Choice {
 /// What the address of the dialog asks for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+struct Asked {
     /// The number of the secret that was found.
     secret: Option<i64>,
 }
 
-pub(super) async fn page(
-    viewer: Allowed<ViewKeys>,
-    key_id: web::Path<String>,
-    asked: Query<Asked>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let secret = asked.0.secret.map(|number| number.to_string()).unwrap_or_default();
-    let form = LeakForm { secret, ..LeakForm::default() };
-    draw(StatusCode::OK, &viewer, &site, &id, &form, Invalid::default()).await
-}
+impl Dialog for ReportLeak {
+    type Gate = Allowed<ViewKeys>;
+    type Target = KeyId;
+    type Fields = Fields;
+    type Backdrop = Behind;
+    const CHANGED: &'static str = CHANGED;
 
-pub(super) async fn report(
-    viewer: Allowed<ViewKeys>,
-    key_id: web::Path<String>,
-    form: Form<LeakForm>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let (token, fields) = (form.token, form.fields);
-    let draft = fields.draft(token.issued());
-    may(&viewer, &draft)?;
-    let leak_id = LeakId::random()?;
-    let location = format!("/leaks/{}", leak_id.as_str());
-    let done = Done {
-        is_rotation: draft.action == Action::Rotate.as_str(),
-        secret: SecretPage::load(&viewer, &site, &location).await?,
-        location: location.clone(),
-    };
-    let reported = write_and_reveal(&viewer, &site, done, (token, location), move |tx, author| {
-        let reported = leaks::report(tx, leak_id, &id, &draft, author)?;
-        let notice = reported_notice(&reported);
-        Ok((reported, notice))
-    });
-    let (status, errors) = match reported.await {
-        Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
-        Err(Error::Conflict) => (StatusCode::CONFLICT, changed()),
-        result => return result,
-    };
-    draw(status, &viewer, &site, &id, &fields, errors).await
-}
-
-/// What follows a report: the new secret key, or the report's page.
-struct Done<'a> {
-    is_rotation: bool,
-    secret: SecretPage<'a>,
-    location: String,
-}
-
-impl Reveal for Done<'_> {
-    type Made = Reported;
-
-    fn show(&self, reported: &Reported) -> HttpResponse {
-        match &reported.rotated {
-            Some((details, secret)) => self.secret.draw(details, secret),
-            None => page::see_other(&self.location),
-        }
+    fn opened(query: &str) -> Fields {
+        let secret = query::read::<Asked>(query).secret;
+        let secret = secret.map(|number| number.to_string()).unwrap_or_default();
+        Fields { secret, ..Fields::default() }
     }
 
-    fn already_shown(&self) -> Option<&'static str> {
-        self.is_rotation.then_some(ALREADY_SHOWN)
+    fn already_shown(fields: &Fields) -> Option<&'static str> {
+        (fields.action == Action::Rotate.slug()).then_some(ALREADY_SHOWN)
+    }
+
+    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
+        Behind::table(connection, &input.viewer)
+    }
+
+    fn close(input: &Input<Self>) -> String {
+        page_of(&input.target)
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
+        Behind::load(connection, &input.viewer, KEY, &input.target)
+    }
+
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let (id, viewer) = (frame.input.target, frame.input.viewer.clone());
+        let key = api_keys::find(connection, &id)?.ok_or(Error::NotFound)?.key;
+        frame.edits(connection, id.as_str(), key.version)?;
+        let secrets = api_keys::secrets(connection, &id)?;
+        let Fields { secret, action, .. } = &frame.input.fields;
+        let secret = secrets.iter().find(|kept| secret.parse() == Ok(kept.number));
+        let choices = choices(&viewer, &key, secret, action);
+        let revokes = choices.iter().any(|choice| choice.slug == Action::Revoke.slug());
+        let made = secret.map_or(key.secret_created_at, |secret| secret.created_at);
+        let facts = KeyFacts::load(connection, &key, viewer.now)?;
+        Ok(Loaded::Show(Self {
+            frame,
+            days: [key.created_at, viewer.now].map(|at| iso_date(at.date())),
+            made: long_date(made.date()),
+            asks_to_confirm: revokes && facts.is_in_use,
+            choices,
+            open: open(&leaks::of_key(connection, &id)?),
+            key: facts,
+        }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        may(&input.viewer, &input.fields.action)?;
+        let id = LeakId::random()?;
+        let location = format!("/leaks/{}", id.as_str());
+        let reported = leaks::report(tx, id, &input.target, &draft(input), author)?;
+        Ok(match reported.rotated {
+            Some(rotated) => secret::reveal(input, rotated, "rotated", location.clone(), location),
+            None => Done::at(location, reported_notice(&reported)),
+        })
     }
 }
 
-impl LeakForm {
-    fn draft(&self, issued: Timestamp) -> Draft {
-        Draft {
-            since: self.since.clone(),
-            found: self.found.clone(),
-            action: self.action.clone(),
-            confirm: self.confirm.clone(),
-            secret: self.secret.parse().ok(),
-            version: self.version.parse().ok(),
-            issued,
-        }
-    }
+fn draft(input: &Input<ReportLeak>) -> Draft {
+    let Fields { since, found, action, confirm, secret } = input.fields.clone();
+    let (version, issued) = (input.version, input.issued);
+    Draft { since, found, action, confirm, secret: secret.parse().ok(), version, issued }
 }
 
 /// Whoever may view keys may report; turning a key off takes what it takes elsewhere.
-fn may(viewer: &Viewer, draft: &Draft) -> Result<()> {
-    let needed = match Action::parse(&draft.action) {
+fn may(viewer: &Viewer, action: &str) -> Result<()> {
+    let needed = match Action::parse(action) {
         Some(Action::Nothing) => return Ok(()),
         Some(Action::Rotate | Action::Stop) => Permission::UpdateKeys,
         Some(Action::Revoke) | None => Permission::DeleteKeys,
@@ -167,52 +145,11 @@ fn may(viewer: &Viewer, draft: &Draft) -> Result<()> {
 fn reported_notice(reported: &Reported) -> Notice {
     let name = reported.key.name.as_str();
     Notice::done(match reported.leak.action {
-        Action::Rotate if reported.rotated.is_some() => format!("“{name}” rotated."),
         Action::Rotate => format!("“{name}” rotated, and its leak reported."),
         Action::Revoke => format!("“{name}” revoked, and its leak reported."),
         Action::Stop => format!("The old secret of “{name}” stopped, and its leak reported."),
         Action::Nothing => format!("The leak of “{name}” is reported."),
     })
-}
-
-async fn draw(
-    status: StatusCode,
-    viewer: &Viewer,
-    site: &Site,
-    id: &KeyId,
-    form: &LeakForm,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let (id, now) = (*id, viewer.now);
-    let found = site.db.read(move |c| {
-        let key = api_keys::find(c, &id)?.ok_or(Error::NotFound)?.key;
-        let secrets = api_keys::secrets(c, &id)?;
-        Ok((key, secrets, usage::last_day(c, &id, now)?, leaks::of_key(c, &id)?))
-    });
-    let (key, secrets, last_day, reports) = found.await?;
-    let secret = secrets.iter().find(|secret| form.secret.parse() == Ok(secret.number));
-    let choices = choices(viewer, &key, secret, &form.action);
-    let revokes = choices.iter().any(|choice| choice.slug == Action::Revoke.as_str());
-    let made = secret.map_or(key.secret_created_at, |secret| secret.created_at);
-    let dialog = LeakDialog {
-        viewer,
-        behind: Behind::load(&site.db, viewer, "key", &id).await?,
-        form,
-        id: id.as_str().into(),
-        name: key.name.as_str().into(),
-        version: key.version,
-        last_four: id.last_four().into(),
-        last_used: key.last_used_at.map(|at| ago(at, now)),
-        last_used_address: key.last_used_address.clone(),
-        last_day: requests(last_day),
-        days: [key.created_at, now].map(|at| iso_date(at.date())),
-        made: long_date(made.date()),
-        asks_to_confirm: revokes && api_keys::is_in_use(&key, now),
-        choices,
-        open: open(&reports),
-        errors,
-    };
-    page::page(status, &dialog)
 }
 
 /// The report that is open: where it is, and when it was made.

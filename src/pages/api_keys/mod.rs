@@ -22,29 +22,28 @@ mod words;
 mod work;
 mod work_other;
 
+use crate::domain::api_keys::KeyId;
+use crate::pages::Target;
 use crate::web::routes::Routes;
 
 /// The routes of API keys.
 pub fn routes(routes: &mut Routes) {
     routes.get("/api-keys", index::page);
-    routes.post("/api-keys", new::create);
-    routes.get("/api-keys/new", new::page);
+    routes.dialog_to::<new::New>("/api-keys/new", "/api-keys");
     // Before those of one key, whose path they would fit.
-    routes.get("/api-keys/selected/keep", selected::keep::page);
-    routes.post("/api-keys/selected/keep", selected::keep::keep);
-    routes.get("/api-keys/selected/revoke", selected::revoke::page);
-    routes.post("/api-keys/selected/revoke", selected::revoke::revoke);
-    routes.get("/api-keys/selected/rotate", selected::rotate::page);
-    routes.post("/api-keys/selected/rotate", selected::rotate::rotate);
+    routes.dialog::<selected::keep::Keep>("/api-keys/selected/keep");
+    routes.dialog::<selected::revoke::Revoke>("/api-keys/selected/revoke");
+    routes.dialog::<selected::rotate::Rotate>("/api-keys/selected/rotate");
     routes.get("/api-keys/{key_id}", show::page);
-    routes.get("/api-keys/{key_id}/edit", edit::page);
-    routes.post("/api-keys/{key_id}/edit", edit::save);
-    routes.get("/api-keys/{key_id}/rotate", rotate::page);
-    routes.post("/api-keys/{key_id}/rotate", rotate::rotate);
-    routes.get("/api-keys/{key_id}/stop-old-secret", stop_old_secret::page);
-    routes.post("/api-keys/{key_id}/stop-old-secret", stop_old_secret::stop);
-    routes.get("/api-keys/{key_id}/leak", leak::page);
-    routes.post("/api-keys/{key_id}/leak", leak::report);
-    routes.get("/api-keys/{key_id}/revoke", revoke::page);
-    routes.post("/api-keys/{key_id}/revoke", revoke::revoke);
+    routes.dialog::<edit::Edit>("/api-keys/{key_id}/edit");
+    routes.dialog::<rotate::Rotate>("/api-keys/{key_id}/rotate");
+    routes.dialog::<stop_old_secret::Stop>("/api-keys/{key_id}/stop-old-secret");
+    routes.dialog::<leak::ReportLeak>("/api-keys/{key_id}/leak");
+    routes.dialog::<revoke::Revoke>("/api-keys/{key_id}/revoke");
+}
+
+impl Target for KeyId {
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
 }

@@ -1,31 +1,28 @@
 //! `/api-keys/new`: the dialog that creates a key.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::Behind;
-use super::form::{Fields, FormView};
-use super::secret::{SecretPage, noted};
+use super::behind::{Behind, page_of};
+use super::form::{Choices, Expiry, Fields};
+use super::secret::{self, ALREADY_SHOWN};
 use super::words::ago;
 use crate::base::clock::Timestamp;
-use crate::base::error::{Error, Invalid, Result};
+use crate::base::error::Result;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::CreateKeys;
-use crate::domain::{roles, scopes};
-use crate::pages::{Allowed, Viewer, write_and_reveal};
-use crate::web::form::Form;
-use crate::web::query::Query;
-use crate::web::{Site, page};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::web::query;
 
 #[derive(Template)]
 #[template(path = "api_keys/new.html")]
-struct New<'a> {
-    viewer: &'a Viewer,
-    behind: Behind,
-    form: FormView,
+pub(super) struct New {
+    frame: Frame<Self>,
+    form: Choices,
+    expiry: Expiry,
     candidates: Vec<Candidate>,
 }
 
@@ -39,67 +36,59 @@ struct Candidate {
 /// What the address of the dialog asks for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+struct Asked {
     /// The key to copy.
     from: Option<KeyId>,
 }
 
-pub(super) async fn page(
-    viewer: Allowed<CreateKeys>,
-    asked: Query<Asked>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let from = asked.0.from.filter(|_| viewer.may(Permission::ViewKeys));
-    let found = site.db.read(move |c| from.map_or(Ok(None), |id| api_keys::find(c, &id))).await?;
-    let fields = match found {
-        Some(details) => Fields::copied(&details, &viewer.settings),
-        None => Fields::proposed(&viewer.settings),
-    };
-    draw(StatusCode::OK, &viewer, &site, fields, Invalid::default()).await
-}
+impl Dialog for New {
+    type Gate = Allowed<CreateKeys>;
+    type Target = ();
+    type Fields = Fields;
+    type Backdrop = Behind;
 
-pub(super) async fn create(
-    viewer: Allowed<CreateKeys>,
-    form: Form<Fields>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let draft = form.fields.draft();
-    let id = KeyId::random()?;
-    let location = format!("/api-keys/{}", id.as_str());
-    let secret = SecretPage::load(&viewer, &site, "/api-keys").await?;
-    let form_token = (form.token, location);
-    let created = write_and_reveal(&viewer, &site, secret, form_token, move |tx, author| {
-        Ok(noted(api_keys::create(tx, id, &draft, author)?, "created"))
-    });
-    match created.await {
-        Err(Error::Invalid(errors)) => {
-            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
-        }
-        result => result,
+    fn opened(query: &str) -> Fields {
+        Fields { from: query::read::<Asked>(query).from, ..Fields::default() }
     }
-}
 
-async fn draw(
-    status: StatusCode,
-    viewer: &Viewer,
-    site: &Site,
-    fields: Fields,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let now = viewer.now;
-    let is_full = errors.has("") && viewer.may(Permission::DeleteKeys);
-    let found = site.db.read(move |c| {
-        let candidates = if is_full { api_keys::least_used(c, now)? } else { Vec::new() };
-        Ok((roles::all(c)?, scopes::all(c)?, candidates))
-    });
-    let (roles, scopes, candidates) = found.await?;
-    let template = New {
-        viewer,
-        behind: Behind::table(&site.db, viewer).await?,
-        form: FormView::new(fields, errors, &roles, &scopes, &viewer.settings, now),
-        candidates: candidates.iter().map(|key| candidate(key, now)).collect(),
-    };
-    page::page(status, &template)
+    fn already_shown(_: &Fields) -> Option<&'static str> {
+        Some(ALREADY_SHOWN)
+    }
+
+    fn close(_: &Input<Self>) -> String {
+        "/api-keys".into()
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
+        Behind::table(connection, &input.viewer)
+    }
+
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let viewer = frame.input.viewer.clone();
+        if frame.is_opened {
+            let from = frame.input.fields.from.filter(|_| viewer.may(Permission::ViewKeys));
+            let found = from.map(|id| api_keys::find(connection, &id)).transpose()?.flatten();
+            frame.input.fields = match found {
+                Some(details) => Fields::copied(&details, &viewer.settings),
+                None => Fields::proposed(&viewer.settings),
+            };
+        }
+        let is_full = frame.errors.has("") && viewer.may(Permission::DeleteKeys);
+        let candidates =
+            if is_full { api_keys::least_used(connection, viewer.now)? } else { Vec::new() };
+        Ok(Loaded::Show(Self {
+            form: Choices::load(connection, &frame.input.fields, &viewer)?,
+            expiry: Expiry::new(&frame.input.fields.lifetime, &viewer),
+            candidates: candidates.iter().map(|key| candidate(key, viewer.now)).collect(),
+            frame,
+        }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let id = KeyId::random()?;
+        let created = api_keys::create(tx, id, &input.fields.draft(), author)?;
+        Ok(secret::reveal(input, created, "created", page_of(&id), "/api-keys"))
+    }
 }
 
 fn candidate(key: &ApiKey, now: Timestamp) -> Candidate {

@@ -14,7 +14,7 @@ use crate::domain::usage::Passed;
 const MOST: usize = 100;
 
 /// What is to be filled in.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Prefill {
     #[serde(rename = "add_scope", deserialize_with = "words")]

@@ -1,120 +1,91 @@
 //! `/api-keys/{key_id}/revoke`: the confirmation, and the end of a key.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::{Asked, Behind};
+use super::behind::{Behind, page_of};
 use super::words::{ago, requests};
-use crate::base::error::{Error, Invalid, Result};
-use crate::domain::api_keys::{self, KeyId, Status};
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
+use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
 use crate::domain::members::permission::DeleteKeys;
 use crate::domain::usage;
-use crate::pages::{Allowed, Viewer, Visit};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
-use crate::web::query::Query;
-use crate::web::{Site, page};
 
-#[derive(Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
-pub(super) struct RevokeForm {
+pub(super) struct Fields {
     confirm: String,
     behind: String,
 }
 
 #[derive(Template)]
 #[template(path = "api_keys/revoke.html")]
-struct Revoke<'a> {
-    viewer: &'a Viewer,
-    behind: Behind,
-    asked: &'a str,
-    close: String,
-    id: String,
-    name: String,
-    last_four: String,
-    last_used: Option<String>,
-    last_used_address: Option<String>,
-    last_day: String,
-    is_in_use: bool,
-    errors: Invalid,
+pub(super) struct Revoke {
+    frame: Frame<Self>,
+    key: KeyFacts,
 }
 
-pub(super) async fn page(
-    viewer: Allowed<DeleteKeys>,
-    key_id: web::Path<String>,
-    asked: Query<Asked>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    draw(StatusCode::OK, &viewer, &site, &id, &asked.0.behind, Invalid::default()).await
+/// What dialogs that turn a key off say of it.
+pub(super) struct KeyFacts {
+    pub id: String,
+    pub name: String,
+    pub last_four: String,
+    pub last_used: String,
+    pub last_used_address: Option<String>,
+    pub last_day: String,
+    pub is_in_use: bool,
 }
 
-pub(super) async fn revoke(
-    viewer: Allowed<DeleteKeys>,
-    key_id: web::Path<String>,
-    form: Form<RevokeForm>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let RevokeForm { confirm, behind } = form.fields;
-    let location =
-        if behind.is_empty() { "/api-keys".into() } else { Behind::location(&behind, &id) };
-    let (author, token) = (viewer.author(), form.token);
-    let (revoked, back) = (id, location.clone());
-    let outcome = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        let key = api_keys::revoke(tx, &revoked, &confirm, &author)?;
-        Ok(key)
-    });
-    match outcome.await {
-        Ok(key) => {
-            Notice::done(format!("“{}” revoked.", key.name.as_str())).set(viewer.session())?;
-            Ok(page::see_other(&location))
-        }
-        Err(Error::Invalid(errors)) => {
-            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, &behind, errors).await
-        }
-        Err(error) => Err(error),
-    }
-}
-
-async fn draw(
-    status: StatusCode,
-    viewer: &Visit,
-    site: &Site,
-    id: &KeyId,
-    asked: &str,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let (wanted, now) = (*id, viewer.now);
-    let found = site.db.read(move |c| {
-        let details = api_keys::find(c, &wanted)?.ok_or(Error::NotFound)?;
-        Ok((details.key, usage::last_day(c, &wanted, now)?))
-    });
-    let (key, last_day) = found.await?;
-    if key.status(now) == Status::Revoked {
-        Notice::note(format!("“{}” is already revoked.", key.name.as_str()))
-            .set(viewer.session())?;
-        return Ok(page::see_other(&format!("/api-keys/{}", id.as_str())));
-    }
-    page::page(
-        status,
-        &Revoke {
-            viewer,
-            behind: Behind::load(&site.db, viewer, asked, id).await?,
-            asked,
-            close: Behind::location(asked, id),
-            id: id.as_str().into(),
+impl KeyFacts {
+    pub(super) fn load(c: &mut Connection, key: &ApiKey, now: Timestamp) -> Result<Self> {
+        Ok(Self {
+            id: key.id.as_str().into(),
             name: key.name.as_str().into(),
-            last_four: id.last_four().into(),
-            last_used: key.last_used_at.map(|at| ago(at, now)),
-            last_used_address: key.last_used_address.clone(),
-            last_day: requests(last_day),
-            is_in_use: api_keys::is_in_use(&key, now),
-            errors,
-        },
-    )
+            last_four: key.id.last_four().into(),
+            last_used: key.last_used_at.map_or("Never".into(), |at| ago(at, now)),
+            last_used_address: key.last_used_at.and(key.last_used_address.clone()),
+            last_day: requests(usage::last_day(c, &key.id, now)?),
+            is_in_use: api_keys::is_in_use(key, now),
+        })
+    }
+}
+
+impl Dialog for Revoke {
+    type Gate = Allowed<DeleteKeys>;
+    type Target = KeyId;
+    type Fields = Fields;
+    type Backdrop = Behind;
+
+    fn opened(query: &str) -> Fields {
+        Fields { behind: Behind::asked(query), ..Fields::default() }
+    }
+
+    fn close(input: &Input<Self>) -> String {
+        Behind::location(&input.fields.behind, &input.target)
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
+        Behind::load(connection, &input.viewer, &input.fields.behind, &input.target)
+    }
+
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let now = frame.input.viewer.now;
+        let key = api_keys::find(connection, &frame.input.target)?.ok_or(Error::NotFound)?.key;
+        if key.status(now) == Status::Revoked {
+            let notice = Notice::note(format!("“{}” is already revoked.", key.name.as_str()));
+            return Ok(Loaded::Elsewhere(page_of(&key.id), notice));
+        }
+        Ok(Loaded::Show(Self { frame, key: KeyFacts::load(connection, &key, now)? }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let key = api_keys::revoke(tx, &input.target, &input.fields.confirm, author)?;
+        let location =
+            if input.fields.behind.is_empty() { "/api-keys".into() } else { Self::close(input) };
+        Ok(Done::at(location, Notice::done(format!("“{}” revoked.", key.name.as_str()))))
+    }
 }

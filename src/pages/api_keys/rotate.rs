@@ -1,45 +1,40 @@
 //! `/api-keys/{key_id}/rotate`: the dialog that gives a key a new secret.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::{Asked, Behind};
-use super::form::{Fields, FormView};
-use super::secret::{SecretPage, noted};
+use super::behind::{Behind, page_of};
+use super::form::Expiry;
+use super::secret::{self, ALREADY_SHOWN};
 use super::words::{ago_within, moment, overlap_label};
 use crate::base::clock::Timestamp;
-use crate::base::error::{Error, Invalid, Result};
-use crate::domain::api_keys::{self, Details, KeptSecret, KeyId, Overlap, Rotation, Status};
+use crate::base::error::{Error, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
+use crate::domain::api_keys::{self, KeptSecret, KeyId, Overlap, Rotation, Status};
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::{Allowed, Viewer, Visit, write_and_reveal};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
-use crate::web::query::Query;
-use crate::web::{Site, page};
 
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The fields of this dialog, and of the one that rotates several keys.
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct RotateForm {
-    overlap: String,
-    lifetime: String,
-    expires_on: String,
-    version: String,
-    behind: String,
+pub(super) struct Fields {
+    pub overlap: String,
+    pub lifetime: String,
+    pub expires_on: String,
+    /// The page behind the dialog of one key.
+    pub behind: String,
+    /// Several keys.
+    pub keys: Vec<String>,
 }
 
 #[derive(Template)]
 #[template(path = "api_keys/rotate.html")]
-struct Rotate<'a> {
-    viewer: &'a Viewer,
-    behind: Behind,
-    asked: &'a str,
-    close: String,
-    id: String,
+pub(super) struct Rotate {
+    frame: Frame<Self>,
     name: String,
-    version: i64,
-    form: FormView,
+    expiry: Expiry,
     overlaps: Vec<OverlapTile>,
     /// Whether no secret works any more, so that there is nothing to choose.
     is_expired: bool,
@@ -47,117 +42,94 @@ struct Rotate<'a> {
     of_two: Option<String>,
 }
 
-struct OverlapTile {
-    slug: &'static str,
-    label: &'static str,
-    until: String,
-    is_chosen: bool,
+pub(super) struct OverlapTile {
+    pub slug: &'static str,
+    pub label: &'static str,
+    /// Empty for several keys, whose secrets have ends of their own.
+    pub until: String,
 }
 
-pub(super) async fn page(
-    viewer: Allowed<UpdateKeys>,
-    key_id: web::Path<String>,
-    asked: Query<Asked>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let form = RotateForm {
-        overlap: Overlap::Days7.as_str().into(),
-        behind: asked.0.behind,
-        ..RotateForm::default()
-    };
-    draw(StatusCode::OK, &viewer, &site, &id, &form, Invalid::default()).await
-}
-
-pub(super) async fn rotate(
-    viewer: Allowed<UpdateKeys>,
-    key_id: web::Path<String>,
-    form: Form<RotateForm>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let (token, fields) = (form.token, form.fields);
-    let rotation = Rotation {
-        overlap: fields.overlap.clone(),
-        lifetime: fields.lifetime.clone(),
-        expires_on: fields.expires_on.clone(),
-        version: fields.version.parse().ok(),
-        since: token.issued(),
-    };
-    let location = format!("/api-keys/{}", id.as_str());
-    let secret = SecretPage::load(&viewer, &site, &location).await?;
-    let rotated = write_and_reveal(&viewer, &site, secret, (token, location), move |tx, author| {
-        let rotated = api_keys::rotate(tx, &id, &rotation, author)?;
-        Ok(noted(rotated, "rotated"))
-    });
-    let (status, errors) = match rotated.await {
-        Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
-        Err(Error::Conflict) => (StatusCode::CONFLICT, changed()),
-        result => return result,
-    };
-    draw(status, &viewer, &site, &id, &fields, errors).await
-}
-
-pub(super) fn changed() -> Invalid {
-    let mut errors = Invalid::default();
-    errors.add(
-        "",
-        "Someone else changed or rotated this key. Look at it, and rotate it again if that is still needed",
-    );
-    errors
-}
-
-async fn draw(
-    status: StatusCode,
-    viewer: &Visit,
-    site: &Site,
-    id: &KeyId,
-    typed: &RotateForm,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let (wanted, now) = (*id, viewer.now);
-    let found = site.db.read(move |c| {
-        let details = api_keys::find(c, &wanted)?.ok_or(Error::NotFound)?;
-        Ok((details, api_keys::secrets(c, &wanted)?))
-    });
-    let (Details { key, .. }, secrets) = found.await?;
-    if key.status(now) == Status::Revoked {
-        Notice::note("This key was revoked. It can no longer be rotated.").set(viewer.session())?;
-        return Ok(page::see_other(&format!("/api-keys/{}", id.as_str())));
+impl Fields {
+    /// What a rotation proposes.
+    pub(super) fn proposed() -> Self {
+        Self { overlap: Overlap::Days7.as_str().into(), ..Self::default() }
     }
-    let fields = Fields::for_rotation(&viewer.settings, &typed.lifetime, &typed.expires_on);
-    let template = Rotate {
-        viewer,
-        behind: Behind::load(&site.db, viewer, &typed.behind, id).await?,
-        asked: &typed.behind,
-        close: Behind::location(&typed.behind, id),
-        id: id.as_str().into(),
-        name: key.name.as_str().into(),
-        version: key.version,
-        form: FormView::new(fields, errors, &[], &[], &viewer.settings, now),
-        overlaps: tiles(&secrets, &typed.overlap, now),
-        is_expired: key.status(now) == Status::Expired,
-        of_two: of_two(&secrets, now),
-    };
-    page::page(status, &template)
+
+    pub(super) fn rotation<D: Dialog<Fields = Self>>(input: &Input<D>) -> Rotation {
+        let Self { overlap, lifetime, expires_on, .. } = input.fields.clone();
+        Rotation { overlap, lifetime, expires_on, version: input.version, since: input.issued }
+    }
+}
+
+impl OverlapTile {
+    pub(super) fn new(overlap: Overlap, until: String) -> Self {
+        Self { slug: overlap.as_str(), label: overlap_label(overlap), until }
+    }
+}
+
+pub(super) const CHANGED: &str = "Someone else changed or rotated this key. Look at it, and rotate it again if that is still needed";
+
+impl Dialog for Rotate {
+    type Gate = Allowed<UpdateKeys>;
+    type Target = KeyId;
+    type Fields = Fields;
+    type Backdrop = Behind;
+    const CHANGED: &'static str = CHANGED;
+
+    fn opened(query: &str) -> Fields {
+        Fields { behind: Behind::asked(query), ..Fields::proposed() }
+    }
+
+    fn already_shown(_: &Fields) -> Option<&'static str> {
+        Some(ALREADY_SHOWN)
+    }
+
+    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
+        Behind::table(connection, &input.viewer)
+    }
+
+    fn close(input: &Input<Self>) -> String {
+        Behind::location(&input.fields.behind, &input.target)
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
+        Behind::load(connection, &input.viewer, &input.fields.behind, &input.target)
+    }
+
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let (id, now) = (frame.input.target, frame.input.viewer.now);
+        let key = api_keys::find(connection, &id)?.ok_or(Error::NotFound)?.key;
+        if key.status(now) == Status::Revoked {
+            let notice = Notice::note("This key was revoked. It can no longer be rotated.");
+            return Ok(Loaded::Elsewhere(page_of(&id), notice));
+        }
+        frame.edits(connection, id.as_str(), key.version)?;
+        let secrets = api_keys::secrets(connection, &id)?;
+        Ok(Loaded::Show(Self {
+            name: key.name.as_str().into(),
+            expiry: Expiry::for_rotation(&frame.input.fields.lifetime, &frame.input.viewer),
+            overlaps: tiles(&secrets, now),
+            is_expired: key.status(now) == Status::Expired,
+            of_two: of_two(&secrets, now),
+            frame,
+        }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let rotated = api_keys::rotate(tx, &input.target, &Fields::rotation(input), author)?;
+        let page = page_of(&input.target);
+        Ok(secret::reveal(input, rotated, "rotated", page.clone(), page))
+    }
 }
 
 /// The choices, with when the old secret would stop.
-fn tiles(secrets: &[KeptSecret], chosen: &str, now: Timestamp) -> Vec<OverlapTile> {
+fn tiles(secrets: &[KeptSecret], now: Timestamp) -> Vec<OverlapTile> {
     let own_end = secrets.first().map_or(now, |current| current.expires_at);
-    let tile = |overlap: Overlap| {
-        let end = now.plus(overlap.length()).min(own_end);
-        OverlapTile {
-            slug: overlap.as_str(),
-            label: overlap_label(overlap),
-            until: match overlap {
-                Overlap::Now => "if it leaked".into(),
-                _ => moment(end),
-            },
-            is_chosen: overlap.as_str() == chosen,
-        }
+    let until = |overlap: Overlap| match overlap {
+        Overlap::Now => "if it leaked".into(),
+        _ => moment(now.plus(overlap.length()).min(own_end)),
     };
-    Overlap::ALL.map(tile).into()
+    Overlap::ALL.map(|overlap| OverlapTile::new(overlap, until(overlap))).into()
 }
 
 fn of_two(secrets: &[KeptSecret], now: Timestamp) -> Option<String> {

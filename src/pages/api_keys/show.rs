@@ -8,7 +8,7 @@ use super::usage::{self, UsageView};
 use super::words::{BadgeView, ago, in_days};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::{Error, Result};
-use crate::db::Db;
+use crate::db::Connection;
 use crate::domain::activity::{self, Recorded};
 use crate::domain::api_keys::{self, Details, KeyId, Status};
 use crate::domain::leaks;
@@ -78,25 +78,27 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let mut page = KeyPage::load(&site.db, &viewer, &id, asked.0.period).await?;
+    let (asking, period) = (viewer.viewer(), asked.0.period);
+    let mut page = site.db.read(move |c| KeyPage::load(c, &asking, &id, period)).await?;
     page.notice = viewer.take_notice();
     page::ok(&Show { viewer: &viewer, page })
 }
 
 impl KeyPage {
-    pub(super) async fn load(db: &Db, viewer: &Viewer, id: &KeyId, period: Period) -> Result<Self> {
-        let (id, now) = (*id, viewer.now);
-        let sees_history = viewer.may(Permission::ViewActivity);
-        let found = db.read(move |c| {
-            let details = api_keys::find(c, &id)?.ok_or(Error::NotFound)?;
-            let creator = members::find(c, &MemberId::stored(details.key.created_by.clone()))?;
-            let history =
-                if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
-            let beside = (Overlapping::read(c, &details.key, now)?, leaks::of_key(c, &id)?.len());
-            Ok((details, creator, history, usage::Read::new(c, &id, period, now)?, beside))
-        });
-        let (details, creator, history, read, (overlap, reports)) = found.await?;
-        let leaks = match reports {
+    pub(super) fn load(
+        c: &mut Connection,
+        viewer: &Viewer,
+        id: &KeyId,
+        period: Period,
+    ) -> Result<Self> {
+        let (now, sees_history) = (viewer.now, viewer.may(Permission::ViewActivity));
+        let details = api_keys::find(c, id)?.ok_or(Error::NotFound)?;
+        let creator = members::find(c, &MemberId::stored(details.key.created_by.clone()))?;
+        let history =
+            if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
+        let overlap = Overlapping::read(c, &details.key, now)?;
+        let read = usage::Read::new(c, id, period, now)?;
+        let leaks = match leaks::of_key(c, id)?.len() {
             0 => None,
             1 => Some("1 leak report".into()),
             reports => Some(format!("{reports} leak reports")),

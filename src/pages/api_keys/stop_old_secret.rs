@@ -1,79 +1,54 @@
 //! `/api-keys/{key_id}/stop-old-secret`: ends an overlap before its time, with what speaks for it.
 
-use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
-use super::behind::Behind;
+use super::behind::{Behind, KEY, page_of};
 use super::overlap::Overlapping;
 use crate::base::error::{Error, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::api_keys::{self, KeyId};
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::{Allowed, Viewer, Visit};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
-use crate::web::{Site, page};
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 #[derive(Template)]
 #[template(path = "api_keys/stop_old_secret.html")]
-struct Stop<'a> {
-    viewer: &'a Viewer,
-    behind: Behind,
-    id: String,
+pub(super) struct Stop {
+    frame: Frame<Self>,
     name: String,
     overlap: Overlapping,
 }
 
-pub(super) async fn page(
-    viewer: Allowed<UpdateKeys>,
-    key_id: web::Path<String>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let now = viewer.now;
-    let found = site.db.read(move |c| {
-        let details = api_keys::find(c, &id)?.ok_or(Error::NotFound)?;
-        Ok((Overlapping::read(c, &details.key, now)?, details.key.name))
-    });
-    let (overlap, name) = found.await?;
-    let Some(overlap) = overlap else { return nothing_to_stop(&viewer, &id) };
-    page::ok(&Stop {
-        viewer: &viewer,
-        behind: Behind::load(&site.db, &viewer, "key", &id).await?,
-        id: id.as_str().into(),
-        name: name.as_str().into(),
-        overlap,
-    })
-}
+const NOTHING: &str = "This key has no old secret that still works.";
 
-pub(super) async fn stop(
-    viewer: Allowed<UpdateKeys>,
-    key_id: web::Path<String>,
-    form: Form<Nothing>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let (author, token) = (viewer.author(), form.token);
-    let location = format!("/api-keys/{}", id.as_str());
-    let back = location.clone();
-    let stopped = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        let stopped = api_keys::stop_old_secret(tx, &id, &author)?;
-        Ok(stopped)
-    });
-    let (key, was_there) = stopped.await?;
-    if !was_there {
-        return nothing_to_stop(&viewer, &id);
+impl Dialog for Stop {
+    type Gate = Allowed<UpdateKeys>;
+    type Target = KeyId;
+    type Fields = NoFields;
+    type Backdrop = Behind;
+
+    fn close(input: &Input<Self>) -> String {
+        page_of(&input.target)
     }
-    let done = format!("The old secret of “{}” stopped working.", key.name.as_str());
-    Notice::done(done).set(viewer.session())?;
-    Ok(page::see_other(&location))
-}
 
-fn nothing_to_stop(viewer: &Visit, id: &KeyId) -> Result<HttpResponse> {
-    Notice::note("This key has no old secret that still works.").set(viewer.session())?;
-    Ok(page::see_other(&format!("/api-keys/{}", id.as_str())))
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
+        Behind::load(connection, &input.viewer, KEY, &input.target)
+    }
+
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let key = api_keys::find(connection, &frame.input.target)?.ok_or(Error::NotFound)?.key;
+        let overlap = Overlapping::read(connection, &key, frame.input.viewer.now)?;
+        Ok(match overlap {
+            Some(overlap) => Loaded::Show(Self { frame, name: key.name.as_str().into(), overlap }),
+            None => Loaded::Elsewhere(page_of(&key.id), Notice::note(NOTHING)),
+        })
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let (key, was_there) = api_keys::stop_old_secret(tx, &input.target, author)?;
+        let stopped = format!("The old secret of “{}” stopped working.", key.name.as_str());
+        let notice = if was_there { Notice::done(stopped) } else { Notice::note(NOTHING) };
+        Ok(Done::at(page_of(&key.id), notice))
+    }
 }

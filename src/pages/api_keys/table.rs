@@ -6,7 +6,7 @@ use super::work::{Found, Work};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
-use crate::db::Db;
+use crate::db::Connection;
 use crate::db::keyset::Page;
 use crate::domain::api_keys::{
     self, ApiKey, Badge, Direction, Environment, Sort, Status, Totals, View,
@@ -87,24 +87,22 @@ impl Row {
 }
 
 impl Table {
-    pub(super) async fn load(db: &Db, viewer: &Viewer, list: ListQuery<Filters>) -> Result<Self> {
-        let now = viewer.now;
-        let wanted = list.clone();
-        let settings = viewer.settings.clone();
-        let found = db.read(move |connection| {
-            let roles = roles::all(connection)?;
-            let totals = api_keys::totals(connection, now)?;
-            let filter = wanted.filters.filter(&roles);
-            let page = api_keys::list(connection, &filter, wanted.cursor.as_ref(), &totals, now)?;
-            let work = match filter.view {
-                View::Attention => Some(Found::read(connection, &filter, &page, &settings, now)?),
-                _ => None,
-            };
-            Ok((roles, totals, page, work, reviews::is_due(connection, now)?))
-        });
-        let (roles, mut totals, page, work, is_review_due) = found.await?;
-        totals.over += i64::from(is_review_due);
-        let mut table = Self::new(viewer, &list, &roles, totals, &page);
+    pub(super) fn load(
+        connection: &mut Connection,
+        viewer: &Viewer,
+        list: &ListQuery<Filters>,
+    ) -> Result<Self> {
+        let (settings, now) = (&viewer.settings, viewer.now);
+        let roles = roles::all(connection)?;
+        let mut totals = api_keys::totals(connection, now)?;
+        let filter = list.filters.filter(&roles);
+        let page = api_keys::list(connection, &filter, list.cursor.as_ref(), &totals, now)?;
+        let work = match filter.view {
+            View::Attention => Some(Found::read(connection, &filter, &page, settings, now)?),
+            _ => None,
+        };
+        totals.over += i64::from(reviews::is_due(connection, now)?);
+        let mut table = Self::new(viewer, list, &roles, totals, &page);
         table.work = work.map(|found| Work::new(viewer, &found, &page.rows));
         if table.work.as_ref().is_some_and(|work| !work.is_empty()) {
             table.nothing = None;

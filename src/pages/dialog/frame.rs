@@ -10,6 +10,8 @@ use crate::domain::activity::{self, Theirs};
 /// How far a dialog has come.
 pub(super) enum Stage {
     Opened,
+    /// Sent to have something filled in.
+    Assisted,
     /// What was sent breaks rules.
     Rejected(Invalid),
     /// Somebody else changed the same thing first.
@@ -29,13 +31,13 @@ pub struct Frame<D: Dialog> {
     pub conflict: Option<Theirs>,
     /// Whether nothing was sent yet.
     pub is_opened: bool,
-    is_conflict: bool,
+    stage: Stage,
 }
 
 impl Stage {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Opened => StatusCode::OK,
+            Self::Opened | Self::Assisted => StatusCode::OK,
             Self::Rejected(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
         }
@@ -47,13 +49,16 @@ impl<D: Dialog> Frame<D> {
         input: Input<D>,
         backdrop: D::Backdrop,
         action: String,
-        stage: Stage,
+        mut stage: Stage,
     ) -> Self {
-        let (is_opened, is_conflict) =
-            (matches!(stage, Stage::Opened), matches!(stage, Stage::Conflict));
-        let errors = if let Stage::Rejected(errors) = stage { errors } else { Invalid::default() };
-        let close = D::close(&input);
-        Self { input, backdrop, close, action, errors, conflict: None, is_opened, is_conflict }
+        let mut errors = Invalid::default();
+        match &mut stage {
+            Stage::Rejected(rejected) => std::mem::swap(&mut errors, rejected),
+            Stage::Conflict if !D::CHANGED.is_empty() => errors.add("", D::CHANGED),
+            _ => {}
+        }
+        let (close, is_opened) = (D::close(&input), matches!(stage, Stage::Opened));
+        Self { input, backdrop, close, action, errors, conflict: None, is_opened, stage }
     }
 
     /// Says that the form edits what now stands at `version`. After a conflict this also finds what
@@ -64,8 +69,11 @@ impl<D: Dialog> Frame<D> {
         subject_id: &str,
         version: i64,
     ) -> Result<()> {
+        if matches!(self.stage, Stage::Assisted) {
+            return Ok(());
+        }
         let sent = self.input.version.replace(version).unwrap_or(version);
-        if self.is_conflict {
+        if matches!(self.stage, Stage::Conflict) && D::CHANGED.is_empty() {
             self.conflict = Some(activity::since(connection, subject_id, sent)?);
         }
         Ok(())

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Viewer, Visit};
+use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Author;
@@ -36,11 +37,29 @@ pub trait Dialog: Template + Sized + Send + 'static {
     /// What its form sends.
     type Fields: DeserializeOwned + Clone + Default + Send + Sync + 'static;
     /// The page behind it.
-    type Backdrop: Send + 'static;
+    type Backdrop: Send + Sync + 'static;
+
+    /// What a conflict is called; empty where the dialog lists what others changed.
+    const CHANGED: &'static str = "";
 
     /// What the fields hold when the dialog is opened at an address with `query`.
     fn opened(_query: &str) -> Self::Fields {
         Self::Fields::default()
+    }
+
+    /// Whether the form was sent to be drawn again with something filled in, and does nothing yet.
+    fn is_only_drawn(_: &Self::Fields) -> bool {
+        false
+    }
+
+    /// For a form that makes a secret: what its second submit is told.
+    fn already_shown(_: &Self::Fields) -> Option<&'static str> {
+        None
+    }
+
+    /// Loads the page behind the secret, before the secret is made.
+    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Self::Backdrop> {
+        Self::backdrop(connection, input)
     }
 
     /// Where closing it leads.
@@ -84,7 +103,11 @@ pub struct Input<D: Dialog> {
     pub target: D::Target,
     pub fields: D::Fields,
     /// The version that an edit started from, if the form says one.
-    version: Option<i64>,
+    pub version: Option<i64>,
+    /// When the form was handed out.
+    pub issued: Timestamp,
+    /// What lies behind the secret that the form makes.
+    pub behind_secret: Option<Arc<D::Backdrop>>,
 }
 
 /// The fields of a form that is all button.
@@ -102,7 +125,8 @@ impl<D: Dialog> Input<D> {
     fn new(visit: &Visit, request: &HttpRequest, fields: D::Fields) -> Result<Self> {
         let parameter = request.match_info().iter().next().map_or("", |(_, value)| value);
         let target = D::Target::parse(parameter).ok_or(Error::NotFound)?;
-        Ok(Self { viewer: visit.viewer(), target, fields, version: None })
+        let (viewer, issued) = (visit.viewer(), visit.now);
+        Ok(Self { viewer, target, fields, version: None, issued, behind_secret: None })
     }
 
     /// The version that an edit started from.
@@ -122,6 +146,8 @@ impl<D: Dialog> Clone for Input<D> {
             target: self.target.clone(),
             fields: self.fields.clone(),
             version: self.version,
+            issued: self.issued,
+            behind_secret: self.behind_secret.clone(),
         }
     }
 }

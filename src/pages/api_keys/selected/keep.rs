@@ -1,100 +1,78 @@
 //! `/api-keys/selected/keep`: what asks for attention was looked at, and the keys stay as they are.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Asked, LIST, Selected, ids, keys, named, nothing};
-use crate::base::error::{Invalid, Result};
+use super::{LIST, SELECT_FIRST, Selected, asked, ids, keys, named};
+use crate::base::error::{Error, Result};
 use crate::base::text;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::api_keys::REVIEWED_DAYS;
 use crate::domain::attention;
 use crate::domain::members::permission::UpdateKeys;
 use crate::pages::api_keys::behind::Behind;
-use crate::pages::{Allowed, Viewer, Visit};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
-use crate::web::query::Query;
-use crate::web::{Site, page};
 
 /// The longest note, in characters.
 const LONGEST: usize = 500;
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub(in crate::pages::api_keys) struct KeepForm {
+pub(in crate::pages::api_keys) struct Fields {
     keys: Vec<String>,
     note: String,
 }
 
 #[derive(Template)]
 #[template(path = "api_keys/selected/keep.html")]
-struct Keep<'a> {
-    viewer: &'a Viewer,
-    behind: Behind,
+pub(in crate::pages::api_keys) struct Keep {
+    frame: Frame<Self>,
     named: String,
     selected: Vec<Selected>,
-    note: &'a str,
     days: i64,
-    errors: Invalid,
 }
 
-pub(in crate::pages::api_keys) async fn page(
-    viewer: Allowed<UpdateKeys>,
-    asked: Query<Asked>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let form = KeepForm { keys: asked.0.keys, ..KeepForm::default() };
-    draw(StatusCode::OK, &viewer, &site, &form, Invalid::default()).await
-}
+impl Dialog for Keep {
+    type Gate = Allowed<UpdateKeys>;
+    type Target = ();
+    type Fields = Fields;
+    type Backdrop = Behind;
 
-pub(in crate::pages::api_keys) async fn keep(
-    viewer: Allowed<UpdateKeys>,
-    form: Form<KeepForm>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let (author, token, fields) = (viewer.author(), form.token, form.fields);
-    let selected = ids(&fields.keys)?;
-    let mut errors = Invalid::default();
-    let Some(note) = errors.take("note", text::lines(&fields.note, "Note", LONGEST)) else {
-        return draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &fields, errors).await;
-    };
-    let kept = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, LIST)?;
-        attention::keep(tx, &selected, &note, &author)
-    });
-    let kept = kept.await?;
-    if kept.is_empty() {
-        return nothing(&viewer, "No key was selected.");
+    fn opened(query: &str) -> Fields {
+        Fields { keys: asked(query), ..Fields::default() }
     }
-    let what = if kept.len() == 1 { "stays as it is" } else { "stay as they are" };
-    Notice::done(format!("{} {what}.", named(&kept))).set(viewer.session())?;
-    Ok(page::see_other(LIST))
-}
 
-async fn draw(
-    status: StatusCode,
-    viewer: &Visit,
-    site: &Site,
-    form: &KeepForm,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let selected = ids(&form.keys)?;
-    let found = site.db.read(move |c| keys(c, &selected)).await?;
-    if found.is_empty() {
-        return nothing(viewer, "Select keys first.");
+    fn close(_: &Input<Self>) -> String {
+        LIST.into()
     }
-    page::page(
-        status,
-        &Keep {
-            viewer,
-            behind: Behind::attention(&site.db, viewer).await?,
-            named: named(&found),
-            selected: Selected::all(&found, viewer.now),
-            note: &form.note,
-            days: REVIEWED_DAYS,
-            errors,
-        },
-    )
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
+        Behind::attention(connection, &input.viewer)
+    }
+
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let found = keys(connection, &frame.input.fields.keys)?;
+        if found.is_empty() {
+            return Ok(Loaded::Elsewhere(LIST.into(), Notice::note(SELECT_FIRST)));
+        }
+        let selected = Selected::all(&found, frame.input.viewer.now);
+        Ok(Loaded::Show(Self { frame, named: named(&found), selected, days: REVIEWED_DAYS }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let selected = ids(&input.fields.keys)?;
+        let note = text::lines(&input.fields.note, "Note", LONGEST)
+            .map_err(|message| Error::invalid("note", message))?;
+        let kept = attention::keep(tx, &selected, &note, author)?;
+        let what = if kept.len() == 1 { "stays as it is" } else { "stay as they are" };
+        Ok(Done::at(
+            LIST,
+            match &kept[..] {
+                [] => Notice::note("No key was selected."),
+                kept => Notice::done(format!("{} {what}.", named(kept))),
+            },
+        ))
+    }
 }

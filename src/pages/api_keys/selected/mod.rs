@@ -11,26 +11,29 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
-use crate::pages::Visit;
-use crate::web::flash::Notice;
+use crate::web::query;
 
 /// Where the keys that need attention are listed.
-pub(super) const LIST: &str = "/api-keys?view=attention";
+const LIST: &str = "/api-keys?view=attention";
+const SELECT_FIRST: &str = "Select keys first.";
 /// How many keys can be selected at once: a page of those that work and the list of those that do not.
 const MOST: usize = 100;
 
 /// The keys that an address names.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Asked {
-    pub keys: Vec<String>,
+fn asked(query: &str) -> Vec<String> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Asked {
+        keys: Vec<String>,
+    }
+    query::read::<Asked>(query).keys
 }
 
 /// The Key IDs among `texts`, each once.
 ///
 /// # Errors
 /// [`Error::Invalid`] when there are more than [`MOST`].
-pub(super) fn ids(texts: &[String]) -> Result<Vec<KeyId>> {
+fn ids(texts: &[String]) -> Result<Vec<KeyId>> {
     let mut ids: Vec<KeyId> = texts.iter().filter_map(|text| KeyId::parse(text)).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -40,8 +43,9 @@ pub(super) fn ids(texts: &[String]) -> Result<Vec<KeyId>> {
     Ok(ids)
 }
 
-/// The keys with those ids, by name.
-pub(super) fn keys(connection: &mut Connection, ids: &[KeyId]) -> Result<Vec<ApiKey>> {
+/// The keys that `texts` name, by name.
+fn keys(connection: &mut Connection, texts: &[String]) -> Result<Vec<ApiKey>> {
+    let ids = ids(texts)?;
     let texts: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
     let mut keys = api_keys::by_ids(connection, &texts)?;
     keys.sort_by_cached_key(|key| (key.name.sort_key(), key.id));
@@ -49,17 +53,23 @@ pub(super) fn keys(connection: &mut Connection, ids: &[KeyId]) -> Result<Vec<Api
 }
 
 /// Those of the keys that are not revoked.
-pub(super) fn live(connection: &mut Connection, ids: &[KeyId]) -> Result<Vec<ApiKey>> {
-    let mut keys = keys(connection, ids)?;
+fn live(connection: &mut Connection, texts: &[String]) -> Result<Vec<ApiKey>> {
+    let mut keys = keys(connection, texts)?;
     keys.retain(|key| key.revoked_at.is_none());
     Ok(keys)
 }
 
+/// Why there is nothing to do: no key was selected, or `none` of them is of use.
+fn nothing(texts: &[String], none: &'static str) -> &'static str {
+    let is_key = |text: &String| KeyId::parse(text).is_some();
+    if texts.iter().any(is_key) { none } else { SELECT_FIRST }
+}
+
 /// A selected key, as dialogs list it.
-pub(super) struct Selected {
-    pub id: String,
-    pub name: String,
-    pub used: String,
+struct Selected {
+    id: String,
+    name: String,
+    used: String,
 }
 
 impl Selected {
@@ -78,15 +88,9 @@ impl Selected {
 }
 
 /// `“Billing worker”` for one, `3 keys` for several.
-pub(super) fn named(keys: &[ApiKey]) -> String {
+fn named(keys: &[ApiKey]) -> String {
     match keys {
         [key] => format!("“{}”", key.name.as_str()),
         keys => format!("{} keys", keys.len()),
     }
-}
-
-/// Back to the list, with word that there is nothing to do.
-pub(super) fn nothing(viewer: &Visit, text: &str) -> Result<actix_web::HttpResponse> {
-    Notice::note(text).set(viewer.session())?;
-    Ok(crate::web::page::see_other(LIST))
 }
