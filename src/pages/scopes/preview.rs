@@ -160,12 +160,13 @@ async fn draw(
     proposal: &Proposal,
     errors: Invalid,
 ) -> Result<HttpResponse> {
-    let there = site.db.read(scopes::all).await?;
+    let found = site.db.read(|c| Ok((scopes::all(c)?, Table::load(c, String::new())?)));
+    let (there, table) = found.await?;
     let is_there = |offer: &Offer| there.iter().any(|scope| scope.name == offer.name);
     let (known, offers): (Vec<Offer>, Vec<Offer>) = offers.into_iter().partition(is_there);
     let template = Preview {
         viewer,
-        table: Table::load(&site.db, String::new()).await?,
+        table,
         errors,
         offers,
         known: known.into_iter().map(|offer| offer.name).collect(),
