@@ -25,7 +25,7 @@ mod viewer;
 mod visit;
 
 pub use denials::record as record_denials;
-pub use dialog::{Dialog, Done, Frame, Input, Loaded, NoFields};
+pub use dialog::{Dialog, Done, Frame, Input, Loaded, NoFields, Target};
 pub use gate::{Allowed, AllowedAll, Public, SignedIn};
 pub use members::either;
 pub use navigation::Link;

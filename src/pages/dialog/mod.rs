@@ -81,6 +81,7 @@ impl Target for String {
 /// What a dialog is given.
 pub struct Input<D: Dialog> {
     pub viewer: Arc<Viewer>,
+    pub site: web::Data<Site>,
     pub target: D::Target,
     pub fields: D::Fields,
     /// The version that an edit started from, if the form says one.
@@ -99,10 +100,15 @@ pub enum Loaded<D> {
 }
 
 impl<D: Dialog> Input<D> {
-    fn new(visit: &Visit, request: &HttpRequest, fields: D::Fields) -> Result<Self> {
+    fn new(
+        visit: &Visit,
+        request: &HttpRequest,
+        site: &web::Data<Site>,
+        fields: D::Fields,
+    ) -> Result<Self> {
         let parameter = request.match_info().iter().next().map_or("", |(_, value)| value);
         let target = D::Target::parse(parameter).ok_or(Error::NotFound)?;
-        Ok(Self { viewer: visit.viewer(), target, fields, version: None })
+        Ok(Self { viewer: visit.viewer(), site: site.clone(), target, fields, version: None })
     }
 
     /// The version that an edit started from.
@@ -119,6 +125,7 @@ impl<D: Dialog> Clone for Input<D> {
     fn clone(&self) -> Self {
         Self {
             viewer: self.viewer.clone(),
+            site: self.site.clone(),
             target: self.target.clone(),
             fields: self.fields.clone(),
             version: self.version,
@@ -150,10 +157,10 @@ impl Routes {
 async fn open<D: Dialog>(
     visit: &Visit,
     request: &HttpRequest,
-    site: &Site,
+    site: &web::Data<Site>,
     action: &str,
 ) -> Result<HttpResponse> {
-    let input = Input::<D>::new(visit, request, D::opened(request.query_string()))?;
+    let input = Input::<D>::new(visit, request, site, D::opened(request.query_string()))?;
     draw(visit, site, input, action, Stage::Opened).await
 }
 

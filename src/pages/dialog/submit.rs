@@ -35,7 +35,7 @@ pub(super) async fn submit<D: Dialog>(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let Form { fields, token, version } = form;
-    let input = Input::<D> { version, ..Input::new(&gate, &request, fields)? };
+    let input = Input::<D> { version, ..Input::new(&gate, &request, &site, fields)? };
     let (author, sent) = (gate.author(), input.clone());
     let done = site.db.write(move |tx| {
         let token = token.unspent(tx, &author.keyring)?;

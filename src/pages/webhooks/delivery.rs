@@ -6,14 +6,14 @@ use askama::Template;
 
 use super::details::next;
 use super::words::Badge;
-use super::{Nothing, id, location};
+use super::{id, location};
 use crate::base::clock::{Timestamp, day_and_time};
 use crate::base::error::{Error, Result};
 use crate::base::text::thousands;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::delivery::{self, Status};
 use crate::domain::webhooks::{self, Attempt, DeliveryId, Details, Endpoint};
-use crate::pages::{Allowed, Viewer, Visit};
+use crate::pages::{Allowed, NoFields, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -64,7 +64,7 @@ pub(super) async fn page(
 pub(super) async fn send_again(
     viewer: Allowed<ManageSettings>,
     ids: Ids,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (endpoint, delivery) = (id(&ids.0)?, delivery_id(&ids)?);

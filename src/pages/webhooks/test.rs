@@ -2,11 +2,11 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::{Nothing, id, location};
+use super::{id, location};
 use crate::base::error::Result;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::{self, Policy};
-use crate::pages::Allowed;
+use crate::pages::{Allowed, NoFields};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -14,7 +14,7 @@ use crate::web::{Site, page};
 pub(super) async fn send(
     viewer: Allowed<ManageSettings>,
     webhook_id: web::Path<String>,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = id(&webhook_id)?;
