@@ -168,7 +168,7 @@ async fn draw(
         status,
         &StepPage {
             viewer,
-            table: Table::load(&site.db, viewer).await?,
+            table: Table::behind(site, viewer).await?,
             role: Standing::of(&member).role(),
             path: step.path(),
             asked: Asked::of(step, &member, viewer.now),
