@@ -13,12 +13,12 @@ mod words;
 
 use actix_web::web;
 
-use step::{Step, StepForm};
+use step::Step;
 pub use words::either;
 
 use crate::domain::members::MemberId;
 use crate::domain::members::permission::ManageMembers;
-use crate::pages::{Allowed, Target};
+use crate::pages::{Allowed, NoFields, Target};
 use crate::web::Site;
 use crate::web::form::Form;
 use crate::web::routes::Routes;
@@ -46,7 +46,7 @@ fn step(routes: &mut Routes, path: &'static str, step: Step) {
     });
     routes.post(
         path,
-        move |viewer: Allowed<ManageMembers>, id: Id, form: Form<StepForm>, site: Here| {
+        move |viewer: Allowed<ManageMembers>, id: Id, form: Form<NoFields>, site: Here| {
             step::take(step, viewer, id, form, site)
         },
     );

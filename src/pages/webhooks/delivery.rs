@@ -69,18 +69,16 @@ pub(super) async fn send_again(
 ) -> Result<HttpResponse> {
     let (endpoint, delivery) = (id(&ids.0)?, delivery_id(&ids)?);
     let here = format!("{}/deliveries/{}", location(&endpoint), delivery.as_str());
-    let (author, token, back) = (viewer.author(), form.token, here.clone());
-    let sent = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        webhooks::send_again(tx, &endpoint, &delivery, &author)
+    let sent = viewer.submit(&site, form.token, &here, move |tx, author| {
+        webhooks::send_again(tx, &endpoint, &delivery, author)?;
+        Ok(Notice::done("It is sent again within seconds."))
     });
-    let notice = match sent.await {
-        Ok(()) => Notice::done("It is sent again within seconds."),
-        Err(error @ Error::Invalid(_)) => Notice::warning(format!("{error}.")),
-        Err(error) => return Err(error),
-    };
-    notice.set(viewer.session())?;
-    Ok(page::see_other(&here))
+    match sent.await {
+        Err(error @ Error::Invalid(_)) => {
+            viewer.see_other(&here, Notice::warning(format!("{error}.")))
+        }
+        answered => answered,
+    }
 }
 
 fn delivery_id(ids: &Ids) -> Result<DeliveryId> {
