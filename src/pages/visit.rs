@@ -4,16 +4,19 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_session::{Session, SessionExt as _};
-use actix_web::HttpRequest;
 use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::viewer::Viewer;
 use crate::base::error::{Error, Result};
+use crate::db::Transaction;
+use crate::domain::activity::Author;
 use crate::domain::members::Member;
 use crate::domain::settings::Settings;
 use crate::domain::sign_in::sessions;
 use crate::web::flash::Notice;
-use crate::web::{Site, form_token};
+use crate::web::form_token::{self, FormToken};
+use crate::web::{Site, page};
 
 /// What a gate lets pass. The session cannot leave the request's thread; the viewer can.
 pub struct Visit {
@@ -45,6 +48,41 @@ impl Visit {
 
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Uses up the token of a form and does `work`, in one transaction. A second submit of the form
+    /// leads to `location`.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        site: &Site,
+        token: FormToken,
+        location: &str,
+        work: impl FnOnce(&mut Transaction<'_>, &Author) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (author, location) = (self.author(), location.to_owned());
+        let written = site.db.write(move |tx| {
+            token.spend(tx, &author.keyring, &location)?;
+            work(tx, &author)
+        });
+        written.await
+    }
+
+    /// The same, for work that says what the page at `location`, which comes next, says of it.
+    pub async fn submit(
+        &self,
+        site: &Site,
+        token: FormToken,
+        location: &str,
+        work: impl FnOnce(&mut Transaction<'_>, &Author) -> Result<Notice> + Send + 'static,
+    ) -> Result<HttpResponse> {
+        let notice = self.write(site, token, location, work).await?;
+        self.see_other(location, notice)
+    }
+
+    /// Leads to the page at `location`, which says `notice`.
+    pub fn see_other(&self, location: &str, notice: Notice) -> Result<HttpResponse> {
+        notice.set(&self.session)?;
+        Ok(page::see_other(location))
     }
 
     /// The notice for this page; where only its head is asked for, it stays for later.

@@ -53,22 +53,17 @@ pub(super) async fn save(
     form: Form<Fields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (author, token, fields) = (viewer.author(), form.token, form.fields);
-    let on = rules(&fields);
-    let email = fields.email.clone();
-    let saved = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, HERE)?;
-        alerts::prefer(tx, &on, &email, &author)
+    let fields = form.fields;
+    let (on, email) = (rules(&fields), fields.email.clone());
+    let saved = viewer.submit(&site, form.token, HERE, move |tx, author| {
+        alerts::prefer(tx, &on, &email, author)?;
+        Ok(Notice::done("Alert settings saved."))
     });
     match saved.await {
-        Ok(()) => {
-            Notice::done("Alert settings saved.").set(viewer.session())?;
-            Ok(page::see_other(HERE))
-        }
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, Some(fields), errors).await
         }
-        Err(error) => Err(error),
+        answered => answered,
     }
 }
 

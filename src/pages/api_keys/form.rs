@@ -133,11 +133,11 @@ pub(super) struct LifetimeTile {
 
 impl Choices {
     pub(super) fn load(c: &mut Connection, fields: &Fields, viewer: &Viewer) -> Result<Self> {
-        let tiles = Environment::ALL.iter().zip(viewer.settings.rotation_days);
+        let tiles = Environment::ALL.iter().zip(viewer.settings.rotation_days());
         let tile = |(environment, rotation_days): (&Environment, i32)| EnvironmentTile {
-            slug: environment.slug(),
+            slug: environment.as_str(),
             label: environment.label(),
-            is_chosen: fields.environment == environment.slug(),
+            is_chosen: fields.environment == environment.as_str(),
             rotation_days,
         };
         let ticked = fields.scopes.iter().cloned().collect();

@@ -74,7 +74,7 @@ impl Dialog for ReportLeak {
     }
 
     fn already_shown(fields: &Fields) -> Option<&'static str> {
-        (fields.action == Action::Rotate.slug()).then_some(ALREADY_SHOWN)
+        (fields.action == Action::Rotate.as_str()).then_some(ALREADY_SHOWN)
     }
 
     fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
@@ -97,7 +97,7 @@ impl Dialog for ReportLeak {
         let Fields { secret, action, .. } = &frame.input.fields;
         let secret = secrets.iter().find(|kept| secret.parse() == Ok(kept.number));
         let choices = choices(&viewer, &key, secret, action);
-        let revokes = choices.iter().any(|choice| choice.slug == Action::Revoke.slug());
+        let revokes = choices.iter().any(|choice| choice.slug == Action::Revoke.as_str());
         let made = secret.map_or(key.secret_created_at, |secret| secret.created_at);
         let facts = KeyFacts::load(connection, &key, viewer.now)?;
         Ok(Loaded::Show(Self {

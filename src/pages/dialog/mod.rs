@@ -100,6 +100,7 @@ impl Target for String {
 /// What a dialog is given.
 pub struct Input<D: Dialog> {
     pub viewer: Arc<Viewer>,
+    pub site: web::Data<Site>,
     pub target: D::Target,
     pub fields: D::Fields,
     /// The version that an edit started from, if the form says one.
@@ -122,11 +123,16 @@ pub enum Loaded<D> {
 }
 
 impl<D: Dialog> Input<D> {
-    fn new(visit: &Visit, request: &HttpRequest, fields: D::Fields) -> Result<Self> {
+    fn new(
+        visit: &Visit,
+        request: &HttpRequest,
+        site: &web::Data<Site>,
+        fields: D::Fields,
+    ) -> Result<Self> {
         let parameter = request.match_info().iter().next().map_or("", |(_, value)| value);
         let target = D::Target::parse(parameter).ok_or(Error::NotFound)?;
-        let (viewer, issued) = (visit.viewer(), visit.now);
-        Ok(Self { viewer, target, fields, version: None, issued, behind_secret: None })
+        let (viewer, site, issued) = (visit.viewer(), site.clone(), visit.now);
+        Ok(Self { viewer, site, target, fields, version: None, issued, behind_secret: None })
     }
 
     /// The version that an edit started from.
@@ -143,6 +149,7 @@ impl<D: Dialog> Clone for Input<D> {
     fn clone(&self) -> Self {
         Self {
             viewer: self.viewer.clone(),
+            site: self.site.clone(),
             target: self.target.clone(),
             fields: self.fields.clone(),
             version: self.version,
@@ -176,10 +183,10 @@ impl Routes {
 async fn open<D: Dialog>(
     visit: &Visit,
     request: &HttpRequest,
-    site: &Site,
+    site: &web::Data<Site>,
     action: &str,
 ) -> Result<HttpResponse> {
-    let input = Input::<D>::new(visit, request, D::opened(request.query_string()))?;
+    let input = Input::<D>::new(visit, request, site, D::opened(request.query_string()))?;
     draw(visit, site, input, action, Stage::Opened).await
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn submit<D: Dialog>(
 ) -> Result<HttpResponse> {
     let Form { fields, token, version } = form;
     let issued = token.issued();
-    let mut input = Input::<D> { version, issued, ..Input::new(&gate, &request, fields)? };
+    let mut input = Input::<D> { version, issued, ..Input::new(&gate, &request, &site, fields)? };
     let action = request.match_info().as_str();
     if D::is_only_drawn(&input.fields) {
         return draw(&gate, &site, input, action, Stage::Assisted).await;

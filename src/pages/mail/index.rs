@@ -2,17 +2,18 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
 use crate::base::clock::{Timestamp, day_and_time};
 use crate::base::error::{Error, Result};
 use crate::domain::mail::outbox::{self, Email, EmailId, Status};
 use crate::domain::members::permission::ManageSettings;
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, NoFields, Viewer};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::list::{ListQuery, Pager};
 use crate::web::{Site, page};
+
+const MAIL: &str = "/mail";
 
 #[derive(Template)]
 #[template(path = "mail/index.html")]
@@ -42,9 +43,6 @@ struct Badge {
     text: &'static str,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
 pub(super) async fn page(
     viewer: Allowed<ManageSettings>,
     list: ListQuery,
@@ -56,29 +54,27 @@ pub(super) async fn page(
         viewer: &viewer,
         notice: viewer.take_notice(),
         rows: emails.rows.iter().map(|email| row(email, viewer.now)).collect(),
-        pager: list.pager("/mail", &emails),
+        pager: list.pager(MAIL, &emails),
     })
 }
 
 pub(super) async fn send_again(
     viewer: Allowed<ManageSettings>,
     email_id: web::Path<String>,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = EmailId::parse(&email_id).ok_or(Error::NotFound)?;
-    let (author, token) = (viewer.author(), form.token);
-    let sent = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, "/mail")?;
-        outbox::send_again(tx, &id, &author)
+    let sent = viewer.submit(&site, form.token, MAIL, move |tx, author| {
+        outbox::send_again(tx, &id, author)?;
+        Ok(Notice::done("It is sent again within seconds."))
     });
-    let notice = match sent.await {
-        Ok(()) => Notice::done("It is sent again within seconds."),
-        Err(error @ Error::Invalid(_)) => Notice::warning(format!("{error}.")),
-        Err(error) => return Err(error),
-    };
-    notice.set(viewer.session())?;
-    Ok(page::see_other("/mail"))
+    match sent.await {
+        Err(error @ Error::Invalid(_)) => {
+            viewer.see_other(MAIL, Notice::warning(format!("{error}.")))
+        }
+        answered => answered,
+    }
 }
 
 fn row(email: &Email, now: Timestamp) -> Row {

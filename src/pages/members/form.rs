@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::base::error::Invalid;
 use crate::domain::members::invitation::Draft;
 use crate::domain::members::{Member, Permission, Permissions, Standing, Wanted};
 
@@ -12,10 +11,8 @@ use crate::domain::members::{Member, Permission, Permissions, Standing, Wanted};
 pub(super) struct Fields {
     pub name: String,
     pub email: String,
-    super_manager: String,
+    pub super_manager: String,
     permissions: Vec<String>,
-    /// The version that an edit started from.
-    pub version: String,
 }
 
 impl Fields {
@@ -24,7 +21,6 @@ impl Fields {
         Self {
             super_manager: if standing.super_manager { "yes" } else { "" }.into(),
             permissions: standing.permissions.iter().map(|p| p.as_str().to_owned()).collect(),
-            version: member.version.to_string(),
             ..Self::default()
         }
     }
@@ -33,39 +29,10 @@ impl Fields {
         Wanted { super_manager: self.super_manager.clone(), permissions: self.permissions.clone() }
     }
 
-    pub(super) fn draft(&self) -> Draft {
-        Draft { name: self.name.clone(), email: self.email.clone(), wanted: self.wanted() }
-    }
-}
-
-/// A form as templates draw it.
-pub(super) struct FormView {
-    pub fields: Fields,
-    pub errors: Invalid,
-    pub is_super_manager: bool,
-    pub boxes: Vec<PermissionBox>,
-}
-
-/// A permission to tick.
-pub(super) struct PermissionBox {
-    pub name: &'static str,
-    pub label: &'static str,
-    pub is_ticked: bool,
-    /// Whether the viewer has it, and so may give and take it.
-    pub is_held: bool,
-}
-
-impl FormView {
-    /// The form for a viewer who holds `held`, about a member who has `has`.
-    pub(super) fn new(
-        fields: Fields,
-        errors: Invalid,
-        has: Permissions,
-        held: Permissions,
-    ) -> Self {
-        let typed = |permission: Permission| {
-            fields.permissions.iter().any(|name| name == permission.as_str())
-        };
+    /// The permissions to tick, for a viewer who holds `held`, about a member who has `has`.
+    pub(super) fn boxes(&self, has: Permissions, held: Permissions) -> Vec<PermissionBox> {
+        let typed =
+            |permission: Permission| self.permissions.iter().any(|name| name == permission.as_str());
         let boxes = Permission::ALL.into_iter().map(|permission| {
             let is_held = held.contains(permission);
             PermissionBox {
@@ -75,17 +42,19 @@ impl FormView {
                 is_held,
             }
         });
-        let boxes = boxes.collect();
-        Self { is_super_manager: !fields.super_manager.is_empty(), fields, errors, boxes }
+        boxes.collect()
     }
 
-    /// Whether it is about somebody who is there already.
-    pub(super) fn is_edit(&self) -> bool {
-        !self.fields.version.is_empty()
+    pub(super) fn draft(&self) -> Draft {
+        Draft { name: self.name.clone(), email: self.email.clone(), wanted: self.wanted() }
     }
+}
 
-    /// Whether there is a permission that the viewer may neither give nor take.
-    pub(super) fn is_bounded(&self) -> bool {
-        self.boxes.iter().any(|permission| !permission.is_held)
-    }
+/// A permission to tick.
+pub(super) struct PermissionBox {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub is_ticked: bool,
+    /// Whether the viewer has it, and so may give and take it.
+    pub is_held: bool,
 }

@@ -22,7 +22,8 @@ pub(super) async fn page(
     list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let table = Table::page(&site.db, &viewer, list).await?;
+    let asking = viewer.viewer();
+    let table = site.db.read(move |c| Table::page(c, &asking, list)).await?;
     let table = Table { notice: viewer.take_notice(), ..table };
     page::ok(&Index { viewer: &viewer, table })
 }

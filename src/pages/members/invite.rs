@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::form::{Fields, FormView};
+use super::form::{Fields, PermissionBox};
 use super::link::{LinkMaker, LinkPage, noted};
 use super::table::Table;
 use super::words::moment;
@@ -13,7 +13,7 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Permissions;
 use crate::domain::members::permission::ManageMembers;
 use crate::domain::sign_in::invitation;
-use crate::pages::{Allowed, Viewer, write_and_reveal};
+use crate::pages::{Allowed, Viewer, Visit, write_and_reveal};
 use crate::web::form::Form;
 use crate::web::{Site, page};
 
@@ -22,7 +22,9 @@ use crate::web::{Site, page};
 struct New<'a> {
     viewer: &'a Viewer,
     table: Table,
-    form: FormView,
+    boxes: Vec<PermissionBox>,
+    fields: Fields,
+    errors: Invalid,
     works_until: String,
 }
 
@@ -55,16 +57,18 @@ pub(super) async fn invite(
 
 async fn draw(
     status: StatusCode,
-    viewer: &Viewer,
+    viewer: &Visit,
     site: &Site,
     fields: Fields,
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let template = New {
         viewer,
-        table: Table::load(&site.db, viewer).await?,
-        form: FormView::new(fields, errors, Permissions::default(), viewer.member.held()),
+        table: Table::behind(site, viewer).await?,
+        boxes: fields.boxes(Permissions::default(), viewer.member.held()),
         works_until: moment(viewer.now.plus(invitation::DAYS * DAY)),
+        fields,
+        errors,
     };
     page::page(status, &template)
 }

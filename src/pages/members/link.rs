@@ -16,7 +16,7 @@ use crate::db::Transaction;
 use crate::domain::activity::Author;
 use crate::domain::mail::{self, LinkOf, Message};
 use crate::domain::members::{Member, Permissions, State, mail_server};
-use crate::pages::{Reveal, Viewer};
+use crate::pages::{Reveal, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::{Site, page};
 
@@ -137,8 +137,8 @@ fn works_until(member: &Member) -> Option<Timestamp> {
 }
 
 impl<'a> LinkPage<'a> {
-    pub(super) async fn load(viewer: &'a Viewer, site: &Site) -> Result<Self> {
-        Ok(Self { viewer, table: Table::load(&site.db, viewer).await? })
+    pub(super) async fn load(viewer: &'a Visit, site: &Site) -> Result<Self> {
+        Ok(Self { viewer, table: Table::behind(site, viewer).await? })
     }
 }
 

@@ -13,12 +13,12 @@ mod words;
 
 use actix_web::web;
 
-use step::{Step, StepForm};
+use step::Step;
 pub use words::either;
 
 use crate::domain::members::MemberId;
 use crate::domain::members::permission::ManageMembers;
-use crate::pages::Allowed;
+use crate::pages::{Allowed, NoFields, Target};
 use crate::web::Site;
 use crate::web::form::Form;
 use crate::web::routes::Routes;
@@ -29,8 +29,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/members", index::page);
     routes.post("/members", invite::invite);
     routes.get("/members/new", invite::page);
-    routes.get("/members/{member_id}/edit", edit::page);
-    routes.post("/members/{member_id}/edit", edit::save);
+    routes.dialog::<edit::Edit>("/members/{member_id}/edit");
     step(routes, "/members/{member_id}/disable", Step::Disable);
     step(routes, "/members/{member_id}/enable", Step::Enable);
     step(routes, "/members/{member_id}/delete", Step::Remove);
@@ -47,10 +46,16 @@ fn step(routes: &mut Routes, path: &'static str, step: Step) {
     });
     routes.post(
         path,
-        move |viewer: Allowed<ManageMembers>, id: Id, form: Form<StepForm>, site: Here| {
+        move |viewer: Allowed<ManageMembers>, id: Id, form: Form<NoFields>, site: Here| {
             step::take(step, viewer, id, form, site)
         },
     );
+}
+
+impl Target for MemberId {
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
 }
 
 /// Where a dialog about a member leads back to: the table, at the member's row.

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
 use super::asked::Asked;
 use super::link::{LinkMaker, LinkPage, noted};
@@ -15,7 +14,7 @@ use crate::domain::activity::Author;
 use crate::domain::members::permission::ManageMembers;
 use crate::domain::members::{self, Member, MemberId, Standing, State};
 use crate::domain::sign_in::{self, invitation, reset};
-use crate::pages::{Allowed, Viewer, Visit, write_and_reveal};
+use crate::pages::{Allowed, NoFields, Viewer, Visit, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -32,9 +31,6 @@ pub(super) enum Step {
     Withdraw,
     ResetPassword,
 }
-
-#[derive(Deserialize)]
-pub(super) struct StepForm {}
 
 #[derive(Template)]
 #[template(path = "members/step.html")]
@@ -106,18 +102,15 @@ pub(super) async fn take(
     step: Step,
     viewer: Allowed<ManageMembers>,
     member_id: web::Path<String>,
-    form: Form<StepForm>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = MemberId::parse(&member_id).ok_or(Error::NotFound)?;
     let about = id.clone();
     let taken = match step.action() {
         Action::Change(change) => {
-            let (author, token) = (viewer.author(), form.token);
-            let changed = site.db.write(move |tx| {
-                token.spend(tx, &author.keyring, MEMBERS)?;
-                change(tx, &about, &author)
-            });
+            let changed = viewer
+                .write(&site, form.token, MEMBERS, move |tx, author| change(tx, &about, author));
             changed.await.and_then(|member| finish(step, &viewer, &member))
         }
         Action::MakeLink(make) => {
@@ -145,9 +138,9 @@ pub(super) async fn take(
 
 fn finish(step: Step, viewer: &Visit, member: &Member) -> Result<HttpResponse> {
     let done = Asked::of(step, member, viewer.now).done;
-    Notice::done(format!("“{}” {done}.", member.name.as_str())).set(viewer.session())?;
     let is_gone = matches!(step, Step::Remove | Step::Withdraw);
-    Ok(page::see_other(&if is_gone { MEMBERS.into() } else { super::row(&member.id) }))
+    let location = if is_gone { MEMBERS.into() } else { super::row(&member.id) };
+    viewer.see_other(&location, Notice::done(format!("“{}” {done}.", member.name.as_str())))
 }
 
 async fn draw(
@@ -161,14 +154,13 @@ async fn draw(
     let found = site.db.read(move |c| members::find(c, &id)).await?;
     let member = found.ok_or(Error::NotFound)?;
     if !step.fits(member.state) {
-        Notice::note(standing(&member)).set(viewer.session())?;
-        return Ok(page::see_other(&super::row(&member.id)));
+        return viewer.see_other(&super::row(&member.id), Notice::note(standing(&member)));
     }
     page::page(
         status,
         &StepPage {
             viewer,
-            table: Table::load(&site.db, viewer).await?,
+            table: Table::behind(site, viewer).await?,
             role: Standing::of(&member).role(),
             path: step.path(),
             asked: Asked::of(step, &member, viewer.now),

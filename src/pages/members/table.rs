@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::clock::{Timestamp, ago};
 use crate::base::error::Result;
-use crate::db::Db;
+use crate::db::Connection;
 use crate::domain::members::{self, Member, Permissions, Standing, State};
-use crate::pages::Viewer;
+use crate::pages::{Viewer, Visit};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 use crate::web::query;
@@ -53,15 +54,22 @@ pub(super) struct Action {
 
 impl Table {
     /// The table as it is first seen.
-    pub(super) async fn load(db: &Db, viewer: &Viewer) -> Result<Self> {
-        Self::page(db, viewer, ListQuery::default()).await
+    pub(super) fn load(connection: &mut Connection, viewer: &Viewer) -> Result<Self> {
+        Self::page(connection, viewer, ListQuery::default())
     }
 
-    pub(super) async fn page(db: &Db, viewer: &Viewer, list: ListQuery<Filters>) -> Result<Self> {
-        let asked = list.clone();
-        let found =
-            db.read(move |c| members::page(c, &asked.filters.search, asked.cursor.as_ref()));
-        let members = found.await?;
+    /// The same, for a dialog that shows a link.
+    pub(super) async fn behind(site: &Site, visit: &Visit) -> Result<Self> {
+        let viewer = visit.viewer();
+        site.db.read(move |c| Self::load(c, &viewer)).await
+    }
+
+    pub(super) fn page(
+        connection: &mut Connection,
+        viewer: &Viewer,
+        list: ListQuery<Filters>,
+    ) -> Result<Self> {
+        let members = members::page(connection, &list.filters.search, list.cursor.as_ref())?;
         Ok(Self {
             notice: None,
             is_long: members.before.is_some() || members.after.is_some(),

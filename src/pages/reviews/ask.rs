@@ -2,7 +2,6 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
 
 use super::show::{self, Drawn};
 use super::words::count;
@@ -10,13 +9,10 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::domain::api_keys::count_text;
 use crate::domain::members::permission::UpdateKeys;
 use crate::domain::reviews::{self, Progress, ReviewId};
-use crate::pages::{Allowed, Visit};
+use crate::pages::{Allowed, NoFields, Visit};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
-use crate::web::{Site, page};
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 /// What somebody is asked to confirm.
 pub(super) struct Ask {
@@ -87,27 +83,21 @@ fn what_is_left(progress: Progress, open: i64) -> String {
 pub(super) async fn finish(
     viewer: Allowed<UpdateKeys>,
     review_id: web::Path<String>,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let (author, token) = (viewer.author(), form.token);
-    let location = format!("/reviews/{}/report", id.as_str());
-    let (back, finished) = (location.clone(), id.clone());
-    let done = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        reviews::finish(tx, &finished, &author)
+    let (location, finished) = (format!("/reviews/{}/report", id.as_str()), id.clone());
+    let done = viewer.submit(&site, form.token, &location, move |tx, author| {
+        reviews::finish(tx, &finished, author)?;
+        Ok(Notice::done("Review finished."))
     });
     match done.await {
-        Ok(_) => {
-            Notice::done("Review finished.").set(viewer.session())?;
-            Ok(page::see_other(&location))
-        }
         Err(Error::Invalid(errors)) => {
             ask_to_finish(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, errors).await
         }
         Err(Error::Conflict) => has_ended(&viewer, &id),
-        Err(error) => Err(error),
+        answered => answered,
     }
 }
 
@@ -138,27 +128,22 @@ pub(super) async fn cancel_page(
 pub(super) async fn cancel(
     viewer: Allowed<UpdateKeys>,
     review_id: web::Path<String>,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let (author, token) = (viewer.author(), form.token);
     let cancelled = id.clone();
-    let done = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, "/reviews")?;
-        reviews::cancel(tx, &cancelled, &author)
+    let done = viewer.submit(&site, form.token, "/reviews", move |tx, author| {
+        let review = reviews::cancel(tx, &cancelled, author)?;
+        Ok(Notice::done(format!("{} cancelled.", review.name())))
     });
     match done.await {
-        Ok(review) => {
-            Notice::done(format!("{} cancelled.", review.name())).set(viewer.session())?;
-            Ok(page::see_other("/reviews"))
-        }
         Err(Error::Conflict) => has_ended(&viewer, &id),
-        Err(error) => Err(error),
+        answered => answered,
     }
 }
 
 fn has_ended(viewer: &Visit, id: &ReviewId) -> Result<HttpResponse> {
-    Notice::note("This review has ended already.").set(viewer.session())?;
-    Ok(page::see_other(&format!("/reviews/{}", id.as_str())))
+    let notice = Notice::note("This review has ended already.");
+    viewer.see_other(&format!("/reviews/{}", id.as_str()), notice)
 }

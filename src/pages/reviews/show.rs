@@ -94,7 +94,7 @@ pub(super) async fn save(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let (author, token, mut sent) = (viewer.author(), form.token, Sent::read(&form.fields));
+    let mut sent = Sent::read(&form.fields);
     let Some(wanted) = sent.check() else {
         let mut errors = Invalid::default();
         errors.add("", "Nothing was saved. Correct what is marked below, then save again");
@@ -103,25 +103,19 @@ pub(super) async fn save(
             Drawn { items: sent.place.clone(), sent: Some(sent), errors, ..Drawn::default() };
         return draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, drawn).await;
     };
-    let location = sent.place.href(&path(&id));
-    let (decided, back) = (id.clone(), location.clone());
-    let saved = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        reviews::decide(tx, &decided, &wanted, &author)
+    let (location, decided) = (sent.place.href(&path(&id)), id.clone());
+    let saved = viewer.write(&site, form.token, &location, move |tx, author| {
+        reviews::decide(tx, &decided, &wanted, author)
     });
     match saved.await {
-        Ok(saved) if saved.overtaken.is_empty() => {
-            said(&saved).set(viewer.session())?;
-            Ok(page::see_other(&location))
-        }
+        Ok(saved) if saved.overtaken.is_empty() => viewer.see_other(&location, said(&saved)),
         Ok(saved) => {
             let drawn = overtaken(&saved, sent);
             draw(StatusCode::CONFLICT, &viewer, &site, &id, drawn).await
         }
         Err(Error::Conflict) => {
             let notice = "This review has ended meanwhile. Nothing was saved.";
-            Notice::warning(notice).set(viewer.session())?;
-            Ok(page::see_other(&location))
+            viewer.see_other(&location, Notice::warning(notice))
         }
         Err(error) => Err(error),
     }

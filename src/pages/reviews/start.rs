@@ -1,35 +1,29 @@
 //! Starting a review: its keys are listed batch by batch, whatever becomes of who asked.
 
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
 
 use super::words::moment;
 use crate::base::error::{Error, Result};
 use crate::db::Db;
 use crate::domain::members::permission::UpdateKeys;
 use crate::domain::reviews::{self, ReviewId, Started};
-use crate::pages::Allowed;
+use crate::pages::{Allowed, NoFields};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
-use crate::web::{Site, page};
 
 /// The list, where a form that was sent twice leads.
 const LIST: &str = "/reviews";
 
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
 /// Starts a review; goes on listing the keys of one whose listing was broken off.
 pub(super) async fn start(
     viewer: Allowed<UpdateKeys>,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (author, token, id) = (viewer.author(), form.token, ReviewId::random()?);
-    let started = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, LIST)?;
-        reviews::start(tx, id, &author)
-    });
+    let id = ReviewId::random()?;
+    let started =
+        viewer.write(&site, form.token, LIST, move |tx, author| reviews::start(tx, id, author));
     let (review, notice) = match started.await {
         Ok(Started::New(review)) => {
             let notice = Notice::done("Review started. Decide on each key, and save as you go.");
@@ -42,8 +36,7 @@ pub(super) async fn start(
         }
         Err(Error::Invalid(errors)) => {
             let said: Vec<&str> = errors.of("").collect();
-            Notice::warning(format!("{}.", said.join(". "))).set(viewer.session())?;
-            return Ok(page::see_other(LIST));
+            return viewer.see_other(LIST, Notice::warning(format!("{}.", said.join(". "))));
         }
         Err(error) => return Err(error),
     };
@@ -51,8 +44,7 @@ pub(super) async fn start(
     // A task of its own, since this one goes when the client does.
     let listed = actix_web::rt::spawn(gather(site.db.clone(), review.id));
     listed.await.map_err(Error::internal)??;
-    notice.set(viewer.session())?;
-    Ok(page::see_other(&location))
+    viewer.see_other(&location, notice)
 }
 
 async fn gather(db: Db, id: ReviewId) -> Result<()> {

@@ -1,30 +1,24 @@
 //! `/scopes/{scope}/delete`: the confirmation, or what keeps the scope.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
-use super::location;
 use super::table::Table;
-use crate::base::error::{Error, Result};
+use super::{SCOPES, location};
+use crate::base::error::Result;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::api_keys::holders::{self, NAMED, ScopeUse};
 use crate::domain::api_keys::{ApiKey, count_text};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::scopes;
-use crate::pages::{Allowed, Viewer};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
-use crate::web::{Site, page};
 
 #[derive(Template)]
 #[template(path = "scopes/delete.html")]
-struct Delete<'a> {
-    viewer: &'a Viewer,
-    table: Table,
-    close: String,
-    name: &'a str,
+pub(super) struct Delete {
+    frame: Frame<Self>,
     used: ScopeUse,
     /// The keys that may be named.
     keys: Vec<ApiKey>,
@@ -34,73 +28,46 @@ struct Delete<'a> {
     following: String,
     /// `2 revoked keys`; empty for none.
     revoked: String,
-    is_refused: bool,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
+impl Dialog for Delete {
+    type Gate = Allowed<ManageRoles>;
+    /// The scope's name.
+    type Target = String;
+    type Fields = NoFields;
+    type Backdrop = Table;
 
-pub(super) async fn page(
-    viewer: Allowed<ManageRoles>,
-    scope: web::Path<String>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    draw(StatusCode::OK, &viewer, &site, &scope).await
-}
+    fn close(input: &Input<Self>) -> String {
+        location(&input.target)
+    }
 
-pub(super) async fn remove(
-    viewer: Allowed<ManageRoles>,
-    scope: web::Path<String>,
-    form: Form<Nothing>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let (author, token, removed) = (viewer.author(), form.token, scope.clone());
-    let outcome = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, "/scopes")?;
-        holders::remove_scope(tx, &removed, &author)
-    });
-    match outcome.await {
-        Ok(()) => {
-            Notice::done(format!("{scope} removed.")).set(viewer.session())?;
-            Ok(page::see_other("/scopes"))
-        }
-        Err(Error::Invalid(_)) => {
-            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &scope).await
-        }
-        Err(error) => Err(error),
+    fn backdrop(connection: &mut Connection, _: &Input<Self>) -> Result<Table> {
+        Table::load(connection, String::new())
+    }
+
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let Input { viewer, target, .. } = &frame.input;
+        let scope = scopes::own(connection, target)?;
+        let used = holders::scope_use(connection, &scope)?;
+        // Who may not view keys hears that there are some, not which.
+        let named = used.keys.iter().take(NAMED).filter(|_| viewer.may(Permission::ViewKeys));
+        let keys = named.cloned().collect();
+        let has_more = used.keys.len() > NAMED;
+        let following = counted(used.following, "key", "keys");
+        let revoked = counted(used.revoked, "revoked key", "revoked keys");
+        Ok(Loaded::Show(Self { frame, used, keys, has_more, following, revoked }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        holders::remove_scope(tx, &input.target, author)?;
+        Ok(Done::at(SCOPES, Notice::done(format!("{} removed.", input.target))))
     }
 }
 
-async fn draw(
-    status: StatusCode,
-    viewer: &Viewer,
-    site: &Site,
-    name: &str,
-) -> Result<HttpResponse> {
-    let wanted = name.to_owned();
-    let found = site.db.read(move |c| {
-        let scope = scopes::own(c, &wanted)?;
-        holders::scope_use(c, &scope)
-    });
-    let used = found.await?;
-    // Who may not view keys hears that there are some, not which.
-    let named = used.keys.iter().take(NAMED).filter(|_| viewer.may(Permission::ViewKeys));
-    let keys = |count: i64, one: &str, many: &str| match count {
+fn counted(count: i64, one: &str, many: &str) -> String {
+    match count {
         0 => String::new(),
         1 => format!("1 {one}"),
         count => format!("{} {many}", count_text(count)),
-    };
-    let template = Delete {
-        viewer,
-        table: Table::load(&site.db, String::new()).await?,
-        close: location(name),
-        name,
-        keys: named.cloned().collect(),
-        has_more: used.keys.len() > NAMED,
-        following: keys(used.following, "key", "keys"),
-        revoked: keys(used.revoked, "revoked key", "revoked keys"),
-        used,
-        is_refused: status != StatusCode::OK,
-    };
-    page::page(status, &template)
+    }
 }

@@ -61,6 +61,6 @@ async fn draw(
     document: String,
     errors: Invalid,
 ) -> Result<HttpResponse> {
-    let table = Table::load(&site.db, String::new()).await?;
+    let table = site.db.read(|c| Table::load(c, String::new())).await?;
     page::page(status, &Import { viewer, table, document, errors })
 }

@@ -30,7 +30,7 @@ pub(super) async fn page(
     filters: Query<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut table = Table::load(&site.db, filters.0.search).await?;
+    let mut table = site.db.read(|c| Table::load(c, filters.0.search)).await?;
     table.notice = viewer.take_notice();
     page::ok(&Index { viewer: &viewer, table })
 }

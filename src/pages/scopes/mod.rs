@@ -14,18 +14,17 @@ use crate::web::routes::Routes;
 /// The routes of scopes.
 pub fn routes(routes: &mut Routes) {
     routes.get("/scopes", index::page);
-    routes.post("/scopes", new::add);
-    routes.get("/scopes/new", new::page);
+    routes.dialog_to::<new::New>("/scopes/new", "/scopes");
     routes.get("/scopes/import", import::page);
     routes.post("/scopes/import", import::read);
     routes.post("/scopes/import/confirm", preview::confirm);
-    routes.get("/scopes/{scope}/edit", edit::page);
-    routes.post("/scopes/{scope}/edit", edit::save);
-    routes.get("/scopes/{scope}/delete", delete::page);
-    routes.post("/scopes/{scope}/delete", delete::remove);
+    routes.dialog::<edit::Edit>("/scopes/{scope}/edit");
+    routes.dialog::<delete::Delete>("/scopes/{scope}/delete");
 }
+
+const SCOPES: &str = "/scopes";
 
 /// Where closing a scope's dialog leads: to its row.
 fn location(scope: &str) -> String {
-    format!("/scopes#{scope}")
+    format!("{SCOPES}#{scope}")
 }

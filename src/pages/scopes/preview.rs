@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::SCOPES;
 use super::table::Table;
 use crate::base::error::{Error, FieldError, Invalid, Result};
 use crate::base::text;
@@ -69,28 +70,21 @@ pub(super) async fn confirm(
     form: Form<Fields, { upload::LARGEST }>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (author, token) = (viewer.author(), form.token);
     let chosen = form.fields.chosen();
-    let imported = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, "/scopes")?;
-        scopes::import(tx, chosen.map_err(Error::Invalid)?, &author)
+    let imported = viewer.submit(&site, form.token, SCOPES, move |tx, author| {
+        Ok(match scopes::import(tx, chosen.map_err(Error::Invalid)?, author)? {
+            0 => Notice::note("Every one of these scopes is there already."),
+            1 => Notice::done("1 scope added."),
+            count => Notice::done(format!("{count} scopes added.")),
+        })
     });
     match imported.await {
-        Ok(count) => {
-            let notice = match count {
-                0 => Notice::note("Every one of these scopes is there already."),
-                1 => Notice::done("1 scope added."),
-                count => Notice::done(format!("{count} scopes added.")),
-            };
-            notice.set(viewer.session())?;
-            Ok(page::see_other("/scopes"))
-        }
         Err(Error::Invalid(errors)) => {
             let (offers, nothing) = (form.fields.offers(), Proposal::default());
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             draw(status, &viewer, &site, offers, &nothing, errors).await
         }
-        Err(error) => Err(error),
+        answered => answered,
     }
 }
 
@@ -160,12 +154,13 @@ async fn draw(
     proposal: &Proposal,
     errors: Invalid,
 ) -> Result<HttpResponse> {
-    let there = site.db.read(scopes::all).await?;
+    let found = site.db.read(|c| Ok((scopes::all(c)?, Table::load(c, String::new())?)));
+    let (there, table) = found.await?;
     let is_there = |offer: &Offer| there.iter().any(|scope| scope.name == offer.name);
     let (known, offers): (Vec<Offer>, Vec<Offer>) = offers.into_iter().partition(is_there);
     let template = Preview {
         viewer,
-        table: Table::load(&site.db, String::new()).await?,
+        table,
         errors,
         offers,
         known: known.into_iter().map(|offer| offer.name).collect(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::error::Result;
 use crate::base::text;
-use crate::db::Db;
+use crate::db::Connection;
 use crate::domain::api_keys::{count_text, holders};
 use crate::domain::roles::{self, Role};
 use crate::domain::scopes::{self, ByResource, Scope, by_resource, capitalised};
@@ -36,13 +36,9 @@ pub(super) struct Row {
 
 impl Table {
     /// All scopes, or those that match `search`.
-    pub(super) async fn load(db: &Db, search: String) -> Result<Self> {
-        let found = db.read(|connection| {
-            let (scopes, roles) = (scopes::all(connection)?, roles::all(connection)?);
-            let keys = holders::of_scopes(connection, &scopes, &roles)?;
-            Ok((scopes, roles, keys))
-        });
-        let (scopes, roles, keys) = found.await?;
+    pub(super) fn load(connection: &mut Connection, search: String) -> Result<Self> {
+        let (scopes, roles) = (scopes::all(connection)?, roles::all(connection)?);
+        let keys = holders::of_scopes(connection, &scopes, &roles)?;
         let has_own = scopes.iter().any(|scope| !scope.built_in);
         let wanted = text::fold(&search);
         let matches = |scope: &Scope| {

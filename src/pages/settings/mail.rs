@@ -2,7 +2,6 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
 
 use super::fields::MailFields;
 use super::show::{State, draw};
@@ -11,10 +10,10 @@ use crate::domain::mail::{self, Connector, Message};
 use crate::domain::members::mail_server;
 use crate::domain::members::permission::ManageSettings;
 use crate::letters;
-use crate::pages::{Allowed, AllowedAll};
+use crate::pages::{Allowed, AllowedAll, NoFields};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::{Form, SecretForm};
-use crate::web::{Site, page};
 
 const HERE: &str = "/settings#mail";
 
@@ -23,11 +22,9 @@ pub(super) async fn save(
     form: SecretForm<MailFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
-    let saved = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, HERE)?;
-        mail_server::change(tx, &draft, &author)
-    });
+    let draft = form.fields.draft();
+    let saved = viewer
+        .write(&site, form.token, HERE, move |tx, author| mail_server::change(tx, &draft, author));
     match saved.await {
         Ok((server, notification)) => {
             if let Some(notification) = notification {
@@ -38,8 +35,7 @@ pub(super) async fn save(
                 );
             }
             let said = server.map_or("No email is sent from now on.", |_| "Mail server saved.");
-            Notice::done(said).set(viewer.session())?;
-            Ok(page::see_other(HERE))
+            viewer.see_other(HERE, Notice::done(said))
         }
         Err(Error::Invalid(mail_errors)) => {
             let state = State { mail: Some(form.fields), mail_errors, ..State::default() };
@@ -49,22 +45,16 @@ pub(super) async fn save(
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
 /// Sends a message to whoever asks for it, through the server as it is saved.
 pub(super) async fn test(
     viewer: Allowed<ManageSettings>,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (author, token) = (viewer.author(), form.token);
     let to = viewer.member.email.as_str().to_owned();
     let recipient = to.clone();
-    let server = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, HERE)?;
-        mail::test(tx, &recipient, &author)
-    });
+    let server =
+        viewer.write(&site, form.token, HERE, move |tx, author| mail::test(tx, &recipient, author));
     let server = match server.await {
         Ok(server) => server,
         Err(Error::Invalid(mail_errors)) => {
@@ -84,6 +74,5 @@ pub(super) async fn test(
         Ok(()) => Notice::done(format!("A test message was sent to {to}.")),
         Err(why) => Notice::warning(format!("No test message was sent. {why}")),
     };
-    notice.set(viewer.session())?;
-    Ok(page::see_other(HERE))
+    viewer.see_other(HERE, notice)
 }

@@ -64,21 +64,17 @@ pub(super) async fn save(
     form: Form<Fields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (draft, author, token) = (form.fields.draft(), viewer.author(), form.token);
+    let draft = form.fields.draft();
     // What is no version is an old one.
     let version = form.fields.version.parse().unwrap_or_default();
-    let saved = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, "/settings")?;
-        settings::change(tx, &draft, version, &author)
+    let saved = viewer.submit(&site, form.token, "/settings", move |tx, author| {
+        settings::change(tx, &draft, version, author)?;
+        Ok(Notice::done("Settings saved."))
     });
     let (status, errors) = match saved.await {
-        Ok(()) => {
-            Notice::done("Settings saved.").set(viewer.session())?;
-            return Ok(page::see_other("/settings"));
-        }
         Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
         Err(Error::Conflict) => (StatusCode::CONFLICT, Invalid::default()),
-        Err(error) => return Err(error),
+        answered => return answered,
     };
     let state = State { fields: Some(form.fields), errors, ..State::default() };
     let state =

@@ -6,14 +6,14 @@ use askama::Template;
 
 use super::details::next;
 use super::words::Badge;
-use super::{Nothing, id, location};
+use super::{id, location};
 use crate::base::clock::{Timestamp, day_and_time};
 use crate::base::error::{Error, Result};
 use crate::base::text::thousands;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::delivery::{self, Status};
 use crate::domain::webhooks::{self, Attempt, DeliveryId, Details, Endpoint};
-use crate::pages::{Allowed, Viewer, Visit};
+use crate::pages::{Allowed, NoFields, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
@@ -64,23 +64,21 @@ pub(super) async fn page(
 pub(super) async fn send_again(
     viewer: Allowed<ManageSettings>,
     ids: Ids,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (endpoint, delivery) = (id(&ids.0)?, delivery_id(&ids)?);
     let here = format!("{}/deliveries/{}", location(&endpoint), delivery.as_str());
-    let (author, token, back) = (viewer.author(), form.token, here.clone());
-    let sent = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        webhooks::send_again(tx, &endpoint, &delivery, &author)
+    let sent = viewer.submit(&site, form.token, &here, move |tx, author| {
+        webhooks::send_again(tx, &endpoint, &delivery, author)?;
+        Ok(Notice::done("It is sent again within seconds."))
     });
-    let notice = match sent.await {
-        Ok(()) => Notice::done("It is sent again within seconds."),
-        Err(error @ Error::Invalid(_)) => Notice::warning(format!("{error}.")),
-        Err(error) => return Err(error),
-    };
-    notice.set(viewer.session())?;
-    Ok(page::see_other(&here))
+    match sent.await {
+        Err(error @ Error::Invalid(_)) => {
+            viewer.see_other(&here, Notice::warning(format!("{error}.")))
+        }
+        answered => answered,
+    }
 }
 
 fn delivery_id(ids: &Ids) -> Result<DeliveryId> {

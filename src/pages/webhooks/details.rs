@@ -6,10 +6,11 @@ use super::location;
 use super::words::{Badge, last, moment};
 use crate::base::clock::{Timestamp, day_and_time, long_date};
 use crate::base::error::Result;
-use crate::db::Db;
+use crate::db::Connection;
 use crate::db::keyset::Page;
 use crate::domain::webhooks::delivery::{self, Status};
 use crate::domain::webhooks::{self, Delivery, Endpoint, EndpointId, EventType};
+use crate::pages::{Dialog, Input};
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 
@@ -66,21 +67,24 @@ pub(super) struct Row {
 }
 
 impl EndpointPage {
-    pub(super) async fn load(
-        db: &Db,
+    pub(super) fn load(
+        connection: &mut Connection,
         id: &EndpointId,
-        list: ListQuery<Filters>,
+        list: &ListQuery<Filters>,
         now: Timestamp,
     ) -> Result<Self> {
-        let (wanted, asked) = (id.clone(), list.clone());
-        let found = db.read(move |c| {
-            let endpoint = webhooks::find(c, &wanted)?;
-            let only_failed = asked.filters.show == Show::Failed;
-            let page = delivery::list(c, &wanted, only_failed, asked.cursor.as_ref())?;
-            Ok((endpoint, page))
-        });
-        let (endpoint, page) = found.await?;
-        Ok(Self::new(&endpoint, &page, &list, now))
+        let endpoint = webhooks::find(connection, id)?;
+        let only_failed = list.filters.show == Show::Failed;
+        let page = delivery::list(connection, id, only_failed, list.cursor.as_ref())?;
+        Ok(Self::new(&endpoint, &page, list, now))
+    }
+
+    /// The page as it lies behind a dialog.
+    pub(super) fn behind<D>(connection: &mut Connection, input: &Input<D>) -> Result<Self>
+    where
+        D: Dialog<Target = EndpointId>,
+    {
+        Self::load(connection, &input.target, &ListQuery::default(), input.viewer.now)
     }
 
     /// A webhook to which nothing was sent yet.

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::base::error::Invalid;
 use crate::domain::webhooks::{Draft, Endpoint, EventType};
 
 /// The word for an endpoint that is sent nothing.
@@ -17,8 +16,6 @@ pub(super) struct Fields {
     pub events: Vec<String>,
     /// `active` or `paused`; a new one is active.
     pub state: String,
-    /// The version that an edit started from.
-    pub version: String,
 }
 
 impl Fields {
@@ -37,22 +34,23 @@ impl Fields {
         Self { events, ..Self::default() }
     }
 
+    pub(super) fn choices(&self) -> Vec<Choice> {
+        let choice = |event: EventType| Choice {
+            name: event.as_str(),
+            label: event.label(),
+            is_chosen: self.events.iter().any(|name| name == event.as_str()),
+        };
+        EventType::ALL.into_iter().map(choice).collect()
+    }
+
     pub(super) fn of(endpoint: &Endpoint) -> Self {
         Self {
             url: endpoint.url.clone(),
             description: endpoint.description.clone(),
             events: endpoint.events.iter().map(|event| event.as_str().to_owned()).collect(),
             state: if endpoint.is_active { "active" } else { PAUSED }.into(),
-            version: endpoint.version.to_string(),
         }
     }
-}
-
-/// A form as templates draw it.
-pub(super) struct FormView {
-    pub fields: Fields,
-    pub errors: Invalid,
-    pub choices: Vec<Choice>,
 }
 
 /// A type of event to choose.
@@ -60,16 +58,4 @@ pub(super) struct Choice {
     pub name: &'static str,
     pub label: &'static str,
     pub is_chosen: bool,
-}
-
-impl FormView {
-    pub(super) fn new(fields: Fields, errors: Invalid) -> Self {
-        let choice = |event: EventType| Choice {
-            name: event.as_str(),
-            label: event.label(),
-            is_chosen: fields.events.iter().any(|name| name == event.as_str()),
-        };
-        let choices = EventType::ALL.into_iter().map(choice).collect();
-        Self { fields, errors, choices }
-    }
 }

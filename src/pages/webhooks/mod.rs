@@ -13,10 +13,9 @@ mod table;
 mod test;
 mod words;
 
-use serde::Deserialize;
-
 use crate::base::error::{Error, Result};
 use crate::domain::webhooks::{EndpointId, Policy};
+use crate::pages::Target;
 use crate::web::Site;
 use crate::web::routes::Routes;
 
@@ -26,10 +25,8 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/webhooks", new::create);
     routes.get("/webhooks/new", new::page);
     routes.get("/webhooks/{webhook_id}", show::page);
-    routes.get("/webhooks/{webhook_id}/edit", edit::page);
-    routes.post("/webhooks/{webhook_id}/edit", edit::save);
-    routes.get("/webhooks/{webhook_id}/delete", delete::page);
-    routes.post("/webhooks/{webhook_id}/delete", delete::delete);
+    routes.dialog::<edit::Edit>("/webhooks/{webhook_id}/edit");
+    routes.dialog::<delete::Delete>("/webhooks/{webhook_id}/delete");
     routes.get("/webhooks/{webhook_id}/secret", secret::page);
     routes.post("/webhooks/{webhook_id}/secret", secret::replace);
     routes.post("/webhooks/{webhook_id}/test", test::send);
@@ -37,9 +34,11 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/webhooks/{webhook_id}/deliveries/{delivery_id}", delivery::send_again);
 }
 
-/// A form that is all button.
-#[derive(Deserialize)]
-struct Nothing {}
+impl Target for EndpointId {
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
 
 fn id(text: &str) -> Result<EndpointId> {
     EndpointId::parse(text).ok_or(Error::NotFound)

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::form::{Fields, FormView};
+use super::form::Fields;
 use super::location;
 use super::secret::SecretPage;
 use super::table::Table;
@@ -21,7 +21,8 @@ use crate::web::{Site, page};
 struct New<'a> {
     viewer: &'a Viewer,
     table: Table,
-    form: FormView,
+    fields: Fields,
+    errors: Invalid,
 }
 
 pub(super) async fn page(
@@ -62,5 +63,5 @@ async fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let table = Table::load(&site.db, viewer.now).await?;
-    page::page(status, &New { viewer, table, form: FormView::new(fields, errors) })
+    page::page(status, &New { viewer, table, fields, errors })
 }

@@ -5,11 +5,12 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::details::EndpointPage;
-use super::{Nothing, id, location};
+use super::{id, location};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::domain::members::permission::ManageSettings;
-use crate::domain::webhooks::{self, Endpoint, SigningSecret};
-use crate::pages::{Allowed, Reveal, Viewer, write_and_reveal};
+use crate::domain::webhooks::{self, Endpoint, EndpointId, SigningSecret};
+use crate::pages::{Allowed, NoFields, Reveal, Viewer, write_and_reveal};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::list::ListQuery;
@@ -61,19 +62,18 @@ pub(super) async fn page(
     webhook_id: web::Path<String>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let id = id(&webhook_id)?;
-    let page = EndpointPage::load(&site.db, &id, ListQuery::default(), viewer.now).await?;
+    let page = behind(&site, &id(&webhook_id)?, viewer.now).await?;
     page::ok(&Replace { viewer: &viewer, page })
 }
 
 pub(super) async fn replace(
     viewer: Allowed<ManageSettings>,
     webhook_id: web::Path<String>,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = id(&webhook_id)?;
-    let page = EndpointPage::load(&site.db, &id, ListQuery::default(), viewer.now).await?;
+    let page = behind(&site, &id, viewer.now).await?;
     let secret = SecretPage { viewer: &viewer, page: Some(page) };
     let form = (form.token, location(&id));
     let replaced = write_and_reveal(&viewer, &site, secret, form, move |tx, author| {
@@ -81,4 +81,9 @@ pub(super) async fn replace(
         Ok((replaced, Notice::done("The signing secret was replaced.")))
     });
     replaced.await
+}
+
+async fn behind(site: &Site, id: &EndpointId, now: Timestamp) -> Result<EndpointPage> {
+    let id = id.clone();
+    site.db.read(move |c| EndpointPage::load(c, &id, &ListQuery::default(), now)).await
 }

@@ -24,7 +24,8 @@ pub(super) async fn page(
     list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut page = EndpointPage::load(&site.db, &id(&webhook_id)?, list, viewer.now).await?;
+    let (id, now) = (id(&webhook_id)?, viewer.now);
+    let mut page = site.db.read(move |c| EndpointPage::load(c, &id, &list, now)).await?;
     page.notice = viewer.take_notice();
     page::ok(&Show { viewer: &viewer, page })
 }

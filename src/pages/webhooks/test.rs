@@ -2,28 +2,25 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::{Nothing, id, location};
+use super::{id, location};
 use crate::base::error::Result;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::{self, Policy};
-use crate::pages::Allowed;
+use crate::pages::{Allowed, NoFields};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
-use crate::web::{Site, page};
 
 pub(super) async fn send(
     viewer: Allowed<ManageSettings>,
     webhook_id: web::Path<String>,
-    form: Form<Nothing>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = id(&webhook_id)?;
-    let (author, token, here) = (viewer.author(), form.token, location(&id));
-    let back = here.clone();
-    let claimed = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, &back)?;
-        webhooks::test(tx, &id, &author)
-    });
+    let here = location(&id);
+    let claimed =
+        viewer.write(&site, form.token, &here, move |tx, author| webhooks::test(tx, &id, author));
     let (claimed, policy) = (claimed.await?, Policy::from(&**site));
     let attempt = webhooks::send_now(&site.db, &policy, claimed, viewer.now).await?;
     let notice = match attempt.status {
@@ -33,6 +30,5 @@ pub(super) async fn send(
         }
         _ => Notice::warning(format!("The test message did not arrive. {}.", attempt.error)),
     };
-    notice.set(viewer.session())?;
-    Ok(page::see_other(&here))
+    viewer.see_other(&here, notice)
 }

@@ -10,10 +10,10 @@ use super::{ACCOUNT, draw, this_session};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::sign_in::{Door, Password, Requester, password_change, sessions};
 use crate::pages::{SignedIn, Visit};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::{SecretFields, SecretForm};
 use crate::web::form_token::FormToken;
-use crate::web::{Site, page};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -36,13 +36,11 @@ pub(super) async fn change(
         Ok(()) => {
             viewer.session().insert(sessions::RENEW, true).map_err(Error::internal)?;
             let done = "Your password was changed, and your other sessions have ended.";
-            Notice::done(done).set(viewer.session())?;
-            Ok(page::see_other(ACCOUNT))
+            viewer.see_other(ACCOUNT, Notice::done(done))
         }
         Err(Error::Invalid(errors)) => {
             // A second submit finds the password changed already, and is told so.
-            let (author, token) = (viewer.author(), form.token);
-            site.db.write(move |tx| token.spend(tx, &author.keyring, ACCOUNT)).await?;
+            viewer.write(&site, form.token, ACCOUNT, |_, _| Ok(())).await?;
             let name = viewer.member.name.as_str().to_owned();
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, name, errors).await
         }
@@ -77,9 +75,8 @@ async fn finish(
     };
     let Some(new) = new else { return Err(Error::Invalid(errors)) };
     let hash = door.hasher.hash(Requester::Member(member.id.clone()), new).await?;
-    let changed = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, ACCOUNT)?;
-        password_change::conclude(tx, &member, &before, &hash, &this, &author)
+    let changed = viewer.write(site, token, ACCOUNT, move |tx, author| {
+        password_change::conclude(tx, &member, &before, &hash, &this, author)
     });
     changed.await
 }

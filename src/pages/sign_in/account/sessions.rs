@@ -6,10 +6,10 @@ use serde::Deserialize;
 use super::{ACCOUNT, this_session};
 use crate::base::error::Result;
 use crate::domain::sign_in::own_sessions;
-use crate::pages::SignedIn;
+use crate::pages::{NoFields, SignedIn};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
-use crate::web::{Site, page};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -17,44 +17,33 @@ pub(super) struct EndForm {
     session: String,
 }
 
-#[derive(Deserialize)]
-pub(super) struct EndOthersForm {}
-
 pub(super) async fn end(
     viewer: SignedIn,
     form: Form<EndForm>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (member, author, token) = (viewer.member.clone(), viewer.author(), form.token);
-    let ended = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, ACCOUNT)?;
-        own_sessions::end(tx, &member, &form.fields.session, &author)
+    let member = viewer.member.clone();
+    let ended = viewer.submit(&site, form.token, ACCOUNT, move |tx, author| {
+        Ok(match own_sessions::end(tx, &member, &form.fields.session, author)? {
+            true => Notice::done("The session has ended."),
+            false => Notice::note("You have no such session. It may have ended already."),
+        })
     });
-    let notice = if ended.await? {
-        Notice::done("The session has ended.")
-    } else {
-        Notice::note("You have no such session. It may have ended already.")
-    };
-    notice.set(viewer.session())?;
-    Ok(page::see_other(ACCOUNT))
+    ended.await
 }
 
 pub(super) async fn end_others(
     viewer: SignedIn,
-    form: Form<EndOthersForm>,
+    form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (member, author, token) = (viewer.member.clone(), viewer.author(), form.token);
-    let this = this_session(&viewer);
-    let ended = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, ACCOUNT)?;
-        own_sessions::end_others(tx, &member, &this, &author)
+    let (member, this) = (viewer.member.clone(), this_session(&viewer));
+    let ended = viewer.submit(&site, form.token, ACCOUNT, move |tx, author| {
+        Ok(match own_sessions::end_others(tx, &member, &this, author)? {
+            0 => Notice::note("You have no other session."),
+            1 => Notice::done("Your other session has ended."),
+            count => Notice::done(format!("Your {count} other sessions have ended.")),
+        })
     });
-    let notice = match ended.await? {
-        0 => Notice::note("You have no other session."),
-        1 => Notice::done("Your other session has ended."),
-        count => Notice::done(format!("Your {count} other sessions have ended.")),
-    };
-    notice.set(viewer.session())?;
-    Ok(page::see_other(ACCOUNT))
+    ended.await
 }
