@@ -62,7 +62,8 @@ impl<D: Dialog> Frame<D> {
     }
 
     /// Says that the form edits what now stands at `version`. After a conflict this also finds what
-    /// others changed; who then saves again has seen it, and starts from the present version.
+    /// others changed; who then saves again has seen it, and starts from the present version. A form that
+    /// only had something filled in keeps the version that it started from.
     pub fn edits(
         &mut self,
         connection: &mut Connection,

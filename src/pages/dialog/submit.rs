@@ -17,6 +17,7 @@ use crate::web::{Site, page};
 type Page = Box<dyn FnOnce() -> HttpResponse + Send>;
 
 /// What a dialog has done: where that leads, and what the next page says of it.
+#[must_use]
 pub struct Done {
     location: String,
     fragment: String,
