@@ -50,10 +50,12 @@ pub(super) async fn close(
     let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
     let here = location(&id);
     let closed = viewer.submit(&site, form.token, &here, move |tx, author| {
-        Ok(match leaks::close(tx, &id, author)? {
-            true => Notice::done("Report closed."),
-            false => Notice::note("This report is closed already."),
-        })
+        let notice = if leaks::close(tx, &id, author)? {
+            Notice::done("Report closed.")
+        } else {
+            Notice::note("This report is closed already.")
+        };
+        Ok(notice)
     });
     closed.await
 }

@@ -24,10 +24,12 @@ pub(super) async fn end(
 ) -> Result<HttpResponse> {
     let member = viewer.member.clone();
     let ended = viewer.submit(&site, form.token, ACCOUNT, move |tx, author| {
-        Ok(match own_sessions::end(tx, &member, &form.fields.session, author)? {
-            true => Notice::done("The session has ended."),
-            false => Notice::note("You have no such session. It may have ended already."),
-        })
+        let notice = if own_sessions::end(tx, &member, &form.fields.session, author)? {
+            Notice::done("The session has ended.")
+        } else {
+            Notice::note("You have no such session. It may have ended already.")
+        };
+        Ok(notice)
     });
     ended.await
 }
