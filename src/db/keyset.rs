@@ -199,6 +199,7 @@ impl<T> Page<T> {
     }
 
     /// The same page of a list with so many rows.
+    #[must_use]
     pub fn of(self, total: i64) -> Self {
         Self { total: Some(total), ..self }
     }
