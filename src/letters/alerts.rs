@@ -29,7 +29,7 @@ impl Letters for AlertLetters {
             heading: subject.clone(),
             paragraphs: vec![format!("Latchkey of {organisation} found this out.{cut}")],
             facts: alerts.iter().take(TOLD).map(|alert| fact(alert)).collect(),
-            link: self.all_alerts(),
+            link: Some(self.all_alerts()),
         };
         letter.message(&format!("Latchkey: {subject}"))
     }
@@ -48,7 +48,7 @@ impl Letters for AlertLetters {
             heading: format!("{} at {organisation}", count(open, "open")),
             paragraphs: vec![format!("{} in the last 24 hours.", count(closed, "closed"))],
             facts: facts.collect(),
-            link: self.all_alerts(),
+            link: Some(self.all_alerts()),
         };
         letter.message(&format!("Latchkey: {}", count(open, "open").to_lowercase()))
     }
@@ -79,8 +79,8 @@ impl Letters for AlertLetters {
 }
 
 impl AlertLetters {
-    fn all_alerts(&self) -> Option<(String, String)> {
-        Some(("See all alerts".into(), format!("{}/alerts", self.public_url)))
+    fn all_alerts(&self) -> (String, String) {
+        ("See all alerts".into(), format!("{}/alerts", self.public_url))
     }
 }
 

@@ -13,7 +13,6 @@ use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::EmbeddedFile;
 
-
 /// The addresses of the assets, for templates.
 pub mod names {
     include!(concat!(env!("OUT_DIR"), "/asset_names.rs"));

@@ -31,8 +31,9 @@ impl Fields {
 
     /// The permissions to tick, for a viewer who holds `held`, about a member who has `has`.
     pub(super) fn boxes(&self, has: Permissions, held: Permissions) -> Vec<PermissionBox> {
-        let typed =
-            |permission: Permission| self.permissions.iter().any(|name| name == permission.as_str());
+        let typed = |permission: Permission| {
+            self.permissions.iter().any(|name| name == permission.as_str())
+        };
         let boxes = Permission::ALL.into_iter().map(|permission| {
             let is_held = held.contains(permission);
             PermissionBox {
