@@ -38,7 +38,9 @@ pub fn under_half_load(servers: [&Server; 2], data: &Data, rate: f64, scale: &Sc
             times.extend(Client::of(server).ask_at(rate, turn, &mut load));
         }
     }
-    times.iter_mut().for_each(|times| times.sort_unstable());
+    for times in &mut times {
+        times.sort_unstable();
+    }
     let name = format!("Half of the load that it can bear: {rate:.0} requests a second");
     table::head(&name, ["Latchkey", "bare"]);
     for (name, part) in [("p50, µs", 0.5), ("p99, µs", 0.99)] {
