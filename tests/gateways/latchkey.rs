@@ -77,7 +77,7 @@ impl Latchkey {
     pub fn denials_of_strangers(&self) -> Vec<String> {
         let strangers = Filter { whose: Whose::Strangers, ..Filter::default() };
         let page = self.app.read(|connection| denials::list(connection, &strangers, None));
-        page.denials.into_iter().map(|denied| denied.request_id).collect()
+        page.rows.into_iter().map(|denied| denied.request_id).collect()
     }
 
     pub fn advance(&self, millis: i64) {
