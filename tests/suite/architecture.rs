@@ -1,7 +1,6 @@
 //! The rules of who may import whom, and how long a file may be, read from `src/`; and how long
 //! a line of a template may be.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -407,37 +406,20 @@ fn every_file_says_what_it_is_and_none_is_too_long() {
     }
 }
 
-/// Each template by its name, as `roles/table.html`.
-fn templates() -> BTreeMap<String, String> {
+#[test]
+fn the_lines_of_templates_are_short_and_end_in_no_space() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     let mut found = Vec::new();
     collect(&root, "html", &mut found);
     assert!(found.len() > 50, "the templates are here");
-    let named = found.into_iter().map(|path| {
-        let name = path.strip_prefix(&root).expect("below templates").display().to_string();
-        (name, fs::read_to_string(&path).expect("a template"))
-    });
-    named.collect()
-}
-
-/// Whether a template draws a dialog, or only those that do include it.
-fn is_of_dialogs(name: &str, templates: &BTreeMap<String, String>) -> bool {
-    let include = format!("include \"{name}\"");
-    let mut users = templates.iter().filter(|(_, text)| text.contains(&include)).peekable();
-    templates[name].contains("{% block dialog %}")
-        || users.peek().is_some() && users.all(|(user, _)| is_of_dialogs(user, templates))
-}
-
-#[test]
-fn the_lines_of_templates_are_short_and_end_in_no_space() {
-    let templates = templates();
-    for (name, text) in templates.iter().filter(|(name, _)| !is_of_dialogs(name, &templates)) {
+    for path in found {
+        let text = fs::read_to_string(&path).expect("a template");
+        let name = path.strip_prefix(&root).expect("below templates").display();
         for (number, line) in (1..).zip(text.lines()) {
             let length = line.chars().count();
-            let place = format!("templates/{name}:{number}");
-            assert!(length <= LONGEST_TEMPLATE_LINE, "{place} has {length} characters");
+            assert!(length <= LONGEST_TEMPLATE_LINE, "{name}:{number} has {length} characters");
             // Nobody would see that it is shown: `{{ " " }}` says so.
-            assert!(!line.ends_with(' '), "{place} ends in a space");
+            assert!(!line.ends_with(' '), "{name}:{number} ends in a space");
         }
     }
 }
