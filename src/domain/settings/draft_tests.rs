@@ -35,7 +35,7 @@ fn each_field_is_held_to_its_bounds() {
     assert_eq!(wrong(|d| d.default_lifetime_days = "0".into()), ["default_lifetime_days"]);
     assert_eq!(wrong(|d| d.active_key_limit = "0".into()), ["active_key_limit"]);
     assert_eq!(wrong(|d| d.active_key_limit = "1000001".into()), ["active_key_limit"]);
-    assert_eq!(wrong(|d| d.rotation_days[1] = "+1".into()), ["rotation_days_staging"]);
+    assert_eq!(wrong(|d| d.rotation_days_staging = "+1".into()), ["rotation_days_staging"]);
     assert_eq!(wrong(|d| d.session_idle_minutes = "4".into()), ["session_idle_minutes"]);
     assert_eq!(wrong(|d| d.session_hours = "13".into()), ["session_hours"]);
     assert_eq!(wrong(|d| d.hourly_counts_days = "6".into()), ["hourly_counts_days"]);

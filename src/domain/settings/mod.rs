@@ -5,8 +5,8 @@
 mod draft;
 mod store;
 
-pub use draft::{Draft, OrganisationName};
-pub use store::Settings;
+pub use draft::OrganisationName;
+pub use store::{Draft, Settings};
 
 use crate::base::clock::{DAY, HOUR, MINUTE};
 use crate::base::error::{Error, Result};
@@ -18,28 +18,6 @@ use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
 pub const ROTATION_CHANGED: &str = "settings.rotation";
 /// Announced when the length of sessions has changed.
 pub const SESSIONS_CHANGED: &str = "settings.sessions";
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            organisation: String::new(),
-            secret_prefix: "lk".into(),
-            maximum_lifetime_days: 365,
-            default_lifetime_days: 90,
-            active_key_limit: 100,
-            rotation_days_production: 90,
-            rotation_days_staging: 180,
-            rotation_days_development: 180,
-            session_idle_minutes: 30,
-            session_hours: 12,
-            hourly_counts_days: 100,
-            daily_counts_days: 730,
-            denials_days: 90,
-            review_days: 90,
-            version: 1,
-        }
-    }
-}
 
 impl Settings {
     /// Milliseconds without a request after which a session ends.

@@ -4,12 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::fields::{Fields, MailFields};
+use super::fields::MailFields;
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::activity::{self, Theirs};
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::members::{Permissions, mail_server};
-use crate::domain::{api_keys, mail, settings};
+use crate::domain::settings::{self, Draft};
+use crate::domain::{api_keys, mail};
 use crate::pages::{Allowed, Viewer, Visit, either};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -31,7 +32,9 @@ struct Show<'a> {
 /// What stands in the two forms, and what is wrong with it.
 #[derive(Default)]
 pub(super) struct State {
-    pub fields: Option<Fields>,
+    pub draft: Option<Draft>,
+    /// The version that the draft starts from, where it is not the present one.
+    pub version: Option<i64>,
     pub errors: Invalid,
     pub conflict: Option<Theirs>,
     pub mail: Option<MailFields>,
@@ -43,8 +46,8 @@ impl State {
         self.conflict.is_some() || !self.errors.is_empty() || !self.mail_errors.is_empty()
     }
 
-    fn form(&self) -> Fields {
-        self.fields.clone().unwrap_or_default()
+    fn form(&self) -> Draft {
+        self.draft.clone().unwrap_or_default()
     }
 
     fn mail(&self) -> MailFields {
@@ -61,12 +64,11 @@ pub(super) async fn page(
 
 pub(super) async fn save(
     viewer: Allowed<ManageSettings>,
-    form: Form<Fields>,
+    form: Form<Draft>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let draft = form.fields.draft();
     // What is no version is an old one.
-    let version = form.fields.version.parse().unwrap_or_default();
+    let (draft, version) = (form.fields.clone(), form.version.unwrap_or_default());
     let saved = viewer.submit(&site, form.token, "/settings", move |tx, author| {
         settings::change(tx, &draft, version, author)?;
         Ok(Notice::done("Settings saved."))
@@ -76,7 +78,8 @@ pub(super) async fn save(
         Err(Error::Conflict) => (StatusCode::CONFLICT, Invalid::default()),
         answered => return answered,
     };
-    let state = State { fields: Some(form.fields), errors, ..State::default() };
+    let state =
+        State { draft: Some(form.fields), version: Some(version), errors, ..State::default() };
     let state =
         if status == StatusCode::CONFLICT { late(&site, state, version).await? } else { state };
     draw(status, &viewer, &site, state).await
@@ -90,9 +93,7 @@ async fn late(site: &Site, mut state: State, version: i64) -> Result<State> {
         Ok((activity::since(c, &id, version)?, present))
     });
     let (theirs, present) = theirs.await?;
-    if let Some(fields) = &mut state.fields {
-        fields.version = present.to_string();
-    }
+    state.version = Some(present);
     state.conflict = Some(theirs);
     Ok(state)
 }
@@ -111,7 +112,8 @@ pub(super) async fn draw(
         Ok((settings::get(c)?, mail::server(c, &keyring)?, active, changers))
     });
     let (settings, server, active, changers) = found.await?;
-    state.fields.get_or_insert_with(|| Fields::of(&settings));
+    state.draft.get_or_insert_with(|| Draft::of(&settings));
+    state.version.get_or_insert(settings.version);
     state.mail.get_or_insert_with(|| MailFields::of(server.as_ref()));
     let template = Show {
         viewer,
