@@ -39,11 +39,19 @@ type Subscriber = Box<dyn Fn(Heard<'_>) + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Feed {
     subscribers: RwLock<Vec<Subscriber>>,
-    /// The numbers of this process's own announcements, which its subscribers have heard. The watcher
-    /// passes over them: what was read and cached since would have to be read once more.
-    own: Mutex<BTreeSet<i64>>,
+    own: Mutex<Own>,
     /// The program's uptime, in milliseconds.
     lease_ends: AtomicU64,
+}
+
+/// The numbers of this process's own announcements. The watcher passes over those that subscribers have
+/// heard: what was read and cached since would have to be read once more.
+#[derive(Default)]
+struct Own {
+    told: BTreeSet<i64>,
+    /// Those whose COMMIT is under way. Whether they count is not known before its answer: until then
+    /// the watcher neither tells them nor passes over them.
+    pending: BTreeSet<i64>,
 }
 
 impl Feed {
@@ -51,31 +59,43 @@ impl Feed {
         self.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
     }
 
+    /// Notes what a transaction has announced whose COMMIT is about to be sent.
+    pub(super) fn expect(&self, announced: &[(i64, String)]) {
+        self.own().pending.extend(announced.iter().map(|(number, _)| number));
+    }
+
     /// Tells what this process's own transaction has announced. Its numbers count as its own only
     /// when it is certain that it was committed: otherwise another transaction may have them.
     pub(super) fn tell_own(&self, announced: &[(i64, String)], is_committed: bool) {
         for (number, what) in announced {
             self.tell_of(what);
+            let mut own = self.own();
+            own.pending.remove(number);
             if is_committed {
-                let mut own = self.own();
-                own.insert(*number);
-                if own.len() > OWN_KEPT {
-                    own.pop_first();
+                own.told.insert(*number);
+                if own.told.len() > OWN_KEPT {
+                    own.told.pop_first();
                 }
             }
         }
     }
 
-    /// Tells what the watcher has found, unless it was told when it was announced.
-    pub(super) fn tell_found(&self, number: i64, what: &str) {
-        if !self.own().remove(&number) {
+    /// Tells what the watcher has found, unless it was told when it was announced. Whether that can be
+    /// said yet.
+    pub(super) fn tell_found(&self, number: i64, what: &str) -> bool {
+        let (is_pending, is_told) = {
+            let mut own = self.own();
+            (own.pending.contains(&number), own.told.remove(&number))
+        };
+        if !is_pending && !is_told {
             self.tell_of(what);
         }
+        !is_pending
     }
 
     /// Tells that what was announced meanwhile is unknown.
     pub(super) fn tell_everything(&self) {
-        self.own().clear();
+        self.own().told.clear();
         self.tell(Heard::Everything);
     }
 
@@ -89,7 +109,7 @@ impl Feed {
         }
     }
 
-    fn own(&self) -> MutexGuard<'_, BTreeSet<i64>> {
+    fn own(&self) -> MutexGuard<'_, Own> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -158,5 +178,22 @@ mod tests {
             db.write_blocking(|tx| tx.announce(what)).expect("announced");
             assert_eq!(next(), what);
         }
+    }
+
+    #[test]
+    fn what_is_found_while_its_own_commit_is_under_way_waits_for_the_answer() {
+        let feed = Feed::default();
+        let (tells, heard) = mpsc::channel();
+        feed.subscribe(Box::new(move |_| tells.send(()).expect("the test listens")));
+        let [committed, lost] = [[(1, "one".into())], [(2, "two".into())]];
+        feed.expect(&committed);
+        assert!(!feed.tell_found(1, "one"), "the answer is still to come");
+        feed.tell_own(&committed, true);
+        assert!(feed.tell_found(1, "one"));
+        assert_eq!(heard.try_iter().count(), 1, "told once");
+        feed.expect(&lost);
+        feed.tell_own(&lost, false);
+        assert!(feed.tell_found(2, "two"), "it may be another's");
+        assert_eq!(heard.try_iter().count(), 2, "told again, since nobody knows");
     }
 }

@@ -231,7 +231,10 @@ impl Db {
         let announced = std::mem::take(&mut tx.announced);
         let committed = match &outcome {
             Ok(Ok(_)) if !commit.begin() => Err(Error::Unavailable("it was given up".into())),
-            Ok(Ok(_)) => connection.batch_execute(connection.commit()).map_err(Error::from),
+            Ok(Ok(_)) => {
+                self.0.feed.expect(&announced);
+                connection.batch_execute(connection.commit()).map_err(Error::from)
+            }
             _ => Ok(()),
         };
         let is_committed = matches!((&outcome, &committed), (Ok(Ok(_)), Ok(())));

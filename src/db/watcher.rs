@@ -33,6 +33,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 const RECONNECT: Duration = Duration::from_millis(100);
 /// After how long without getting on a connected watcher hangs, in milliseconds.
 const HANG: u64 = 4_000;
+/// A version that no file has, so that the next look finds a new one.
+const UNSEEN: i64 = -1;
 /// How often somebody makes sure that it does not.
 const CHECK: Duration = Duration::from_millis(200);
 
@@ -190,7 +192,7 @@ impl Watcher {
             native.batch_execute(&format!("LISTEN latchkey_changes; {NAME}"))?;
         }
         let last = newest(&mut connection)?;
-        Ok(Self { connection, last, version: 0, looked_at: None })
+        Ok(Self { connection, last, version: UNSEEN, looked_at: None })
     }
 
     /// Tells what is new; whether it is certain that there is nothing else.
@@ -213,14 +215,21 @@ impl Watcher {
                 is_new
             }
         };
-        if is_due {
-            self.looked_at = Some(Instant::now());
-            self.catch_up(feed)?;
+        if !is_due {
+            return Ok(false);
         }
-        Ok(is_due)
+        let is_up_to_date = self.catch_up(feed)?;
+        if is_up_to_date {
+            self.looked_at = Some(Instant::now());
+        } else {
+            // The next turn looks again, whether or not anything is new by then.
+            (self.looked_at, self.version) = (None, UNSEEN);
+        }
+        Ok(is_up_to_date)
     }
 
-    fn catch_up(&mut self, feed: &Feed) -> Result<()> {
+    /// Tells what is new; whether that was all of it.
+    fn catch_up(&mut self, feed: &Feed) -> Result<bool> {
         let new: Vec<(i64, String)> = changes::table
             .filter(changes::number.gt(self.last))
             .order(changes::number)
@@ -230,9 +239,11 @@ impl Watcher {
             feed.tell_everything();
         }
         for (number, what) in new {
-            feed.tell_found(number, &what);
+            if !feed.tell_found(number, &what) {
+                return Ok(false);
+            }
             self.last = number;
         }
-        Ok(())
+        Ok(true)
     }
 }
