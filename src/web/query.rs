@@ -57,7 +57,8 @@ pub fn href(path: &str, pairs: &[(String, String)]) -> String {
 /// Reads what somebody searches for, for serde.
 pub fn search<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let typed = Cow::<'de, str>::deserialize(deserializer)?;
-    Ok(text::visible(typed.trim(), LONGEST_SEARCH))
+    // Again, since a blank may have stood behind something that cannot be seen.
+    Ok(text::visible(typed.trim(), LONGEST_SEARCH).trim().to_owned())
 }
 
 #[cfg(test)]
@@ -80,6 +81,7 @@ mod tests {
             |search: &str, number| Asked { search: search.into(), number, keys: Vec::new() };
         assert_eq!(read::<Asked>("q=+a%26b+&number=7&other=1"), asked("a&b", Some(7)));
         assert_eq!(read::<Asked>("number=x&q=a&q=b"), asked("b", None));
+        assert_eq!(read::<Asked>("q=%E2%80%8B+a"), asked("a", None));
         assert_eq!(read::<Asked>("q=%FF%00&number="), asked("\u{fffd}", None));
         assert_eq!(read::<Asked>("keys=a&keys=b").keys, ["a", "b"]);
         assert_eq!(read::<()>("q=a"), ());
