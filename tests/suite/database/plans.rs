@@ -215,7 +215,12 @@ fn literal(value: &str) -> String {
         let hexadecimal = bytes.iter().fold(String::new(), |all, byte| format!("{all}{byte:02x}"));
         return format!("'\\x{hexadecimal}'::bytea");
     }
-    if value == "None" { "NULL".into() } else { value.to_owned() }
+    match value {
+        "None" => "NULL".into(),
+        // One of a closed set shows as its variant, and not as the word that stands for it.
+        variant if variant.starts_with(char::is_uppercase) => format!("'{variant}'"),
+        number => number.to_owned(),
+    }
 }
 
 /// The step of a plan that reads a whole large table.
