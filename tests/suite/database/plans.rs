@@ -180,8 +180,8 @@ fn literals(values: &str) -> Vec<String> {
     for c in inner.expect("a list").chars() {
         match c {
             '"' if !escaped => is_text = !is_text,
-            '[' if !is_text => depth += 1,
-            ']' if !is_text => depth -= 1,
+            '[' | '{' if !is_text => depth += 1,
+            ']' | '}' if !is_text => depth -= 1,
             ',' if !is_text && depth == 0 => {
                 all.push(std::mem::take(&mut one));
                 continue;
@@ -205,6 +205,13 @@ fn literal(value: &str) -> String {
             "KeyId" => format!("convert_from({}, 'UTF8')", literal(inner)),
             _ => literal(inner),
         };
+    }
+    // Of several fields, as `Email { text: "Ines@example.com", folded: … }`, the first is what is stored.
+    if let Some((_, fields)) = value.split_once(" { ")
+        && value.starts_with(char::is_uppercase)
+    {
+        let (_, first) = fields.split_once(": ").expect("a field");
+        return literals(&format!("[{}]", first.trim_end_matches(" }"))).swap_remove(0);
     }
     if let Some(text) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         return format!("'{}'", text.replace('\'', "''"));
