@@ -20,7 +20,6 @@ mod dialog;
 mod gate;
 mod navigation;
 mod refused;
-mod reveal;
 mod viewer;
 mod visit;
 
@@ -29,7 +28,6 @@ pub use dialog::{Dialog, Done, Frame, Input, Loaded, NoFields, Target};
 pub use gate::{Allowed, AllowedAll, Public, SignedIn};
 pub use members::either;
 pub use navigation::Link;
-pub use reveal::{Reveal, write_and_reveal};
 pub use viewer::Viewer;
 pub use visit::Visit;
 

@@ -73,8 +73,8 @@ impl Dialog for ReportLeak {
         Fields { secret, ..Fields::default() }
     }
 
-    fn already_shown(fields: &Fields) -> Option<&'static str> {
-        (fields.action == Action::Rotate.as_str()).then_some(ALREADY_SHOWN)
+    fn already_shown(input: &Input<Self>) -> Option<&'static str> {
+        (input.fields.action == Action::Rotate.as_str()).then_some(ALREADY_SHOWN)
     }
 
     fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {

@@ -43,7 +43,7 @@ pub fn routes(routes: &mut Routes) {
 }
 
 impl Target for KeyId {
-    fn parse(text: &str) -> Option<Self> {
-        Self::parse(text)
+    fn parse(parameter: &str, _: &str) -> Option<Self> {
+        Self::parse(parameter)
     }
 }

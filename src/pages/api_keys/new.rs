@@ -51,7 +51,7 @@ impl Dialog for New {
         Fields { from: query::read::<Asked>(query).from, ..Fields::default() }
     }
 
-    fn already_shown(_: &Fields) -> Option<&'static str> {
+    fn already_shown(_: &Input<Self>) -> Option<&'static str> {
         Some(ALREADY_SHOWN)
     }
 

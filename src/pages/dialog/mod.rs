@@ -53,7 +53,7 @@ pub trait Dialog: Template + Sized + Send + 'static {
     }
 
     /// For a form that makes a secret: what its second submit is told.
-    fn already_shown(_: &Self::Fields) -> Option<&'static str> {
+    fn already_shown(_: &Input<Self>) -> Option<&'static str> {
         None
     }
 
@@ -80,20 +80,20 @@ pub trait Dialog: Template + Sized + Send + 'static {
 
 /// What a path names.
 pub trait Target: Clone + Send + Sync + Sized + 'static {
-    /// Reads the path's parameter; `None` for what cannot be the name of anything.
-    fn parse(text: &str) -> Option<Self>;
+    /// Reads the parameter of `path`; `None` for what cannot be the name of anything.
+    fn parse(parameter: &str, path: &str) -> Option<Self>;
 }
 
 /// Nothing: the path has no parameter.
 impl Target for () {
-    fn parse(_: &str) -> Option<Self> {
+    fn parse(_: &str, _: &str) -> Option<Self> {
         Some(())
     }
 }
 
 impl Target for String {
-    fn parse(text: &str) -> Option<Self> {
-        Some(text.to_owned())
+    fn parse(parameter: &str, _: &str) -> Option<Self> {
+        Some(parameter.to_owned())
     }
 }
 
@@ -129,8 +129,9 @@ impl<D: Dialog> Input<D> {
         site: &web::Data<Site>,
         fields: D::Fields,
     ) -> Result<Self> {
-        let parameter = request.match_info().iter().next().map_or("", |(_, value)| value);
-        let target = D::Target::parse(parameter).ok_or(Error::NotFound)?;
+        let path = request.match_info();
+        let parameter = path.iter().next().map_or("", |(_, value)| value);
+        let target = D::Target::parse(parameter, path.as_str()).ok_or(Error::NotFound)?;
         let (viewer, site, issued) = (visit.viewer(), site.clone(), visit.now);
         Ok(Self { viewer, site, target, fields, version: None, issued, behind_secret: None })
     }

@@ -1,15 +1,20 @@
 //! What happens when a dialog's form is sent.
+//!
+//! Between the commit that makes a secret or a one-time link and the response that shows it, nothing
+//! happens that can fail: no read, no session write, no email.
 
 use std::sync::Arc;
 
+use actix_session::SessionStatus;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::frame::Stage;
 use super::{Dialog, Input, draw};
 use crate::base::error::{Error, Result};
+use crate::db::Transaction;
+use crate::domain::sign_in::sessions::{self, REFERENCE};
 use crate::pages::Visit;
-use crate::pages::reveal::{self, StoredSession};
-use crate::web::flash::Notice;
+use crate::web::flash::{self, Notice};
 use crate::web::form::Form;
 use crate::web::{Site, page};
 
@@ -45,7 +50,11 @@ impl Done {
 
     fn show(self, visit: &Visit) -> Result<HttpResponse> {
         if let Some(page) = self.page {
-            reveal::keep(self.notice, visit);
+            // A session that is written once more, from what this request knows of it, would lose the
+            // notice that the write has left there.
+            if visit.session().status() != SessionStatus::Unchanged {
+                let _ = self.notice.set(visit.session());
+            }
             return Ok(page());
         }
         self.notice.set(visit.session())?;
@@ -66,19 +75,20 @@ pub(super) async fn submit<D: Dialog>(
     if D::is_only_drawn(&input.fields) {
         return draw(&gate, &site, input, action, Stage::Assisted).await;
     }
-    let already_shown = D::already_shown(&input.fields);
+    let already_shown = D::already_shown(&input);
     if already_shown.is_some() {
         let sent = input.clone();
         let behind = site.db.read(move |connection| D::behind_secret(connection, &sent)).await?;
         input.behind_secret = Some(Arc::new(behind));
     }
-    let (author, session, sent) = (gate.author(), StoredSession::of(&gate), input.clone());
+    let reference = gate.session().get::<String>(REFERENCE).ok().flatten().unwrap_or_default();
+    let (author, sent) = (gate.author(), input.clone());
     let done = site.db.write(move |tx| {
         let token = token.unspent(tx, &author.keyring)?;
         let done = D::submit(tx, &sent, &author)?;
         token.spend(tx, &done.location)?;
         if done.page.is_some() {
-            session.leave(tx, &done.notice, author.now);
+            leave(tx, &sent, &reference, &done.notice);
         }
         Ok(done)
     });
@@ -93,4 +103,15 @@ pub(super) async fn submit<D: Dialog>(
         Err(error) => return Err(error),
     };
     draw(&gate, &site, input, action, stage).await
+}
+
+/// Leaves `notice` for the next page, if that is possible, in the viewer's session as the database has
+/// it, so that nothing has to be written after the secret is committed.
+fn leave<D: Dialog>(tx: &mut Transaction<'_>, input: &Input<D>, reference: &str, notice: &Notice) {
+    let (member, now) = (&input.viewer.member.id, input.viewer.now);
+    if let Err(error) =
+        tx.attempt(|tx| sessions::put(tx, member, reference, flash::KEY, notice, now))
+    {
+        tracing::warn!(%error, "a notice could not be kept");
+    }
 }

@@ -1,74 +1,57 @@
-//! `/members/new`: the dialog that invites somebody, and the one look at the link.
+//! `/members/new`: the dialog that invites somebody.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::form::{Fields, PermissionBox};
-use super::link::{LinkMaker, LinkPage, noted};
+use super::link::{self, ALREADY_SHOWN};
 use super::table::Table;
 use super::words::moment;
 use crate::base::clock::DAY;
-use crate::base::error::{Error, Invalid, Result};
+use crate::base::error::Result;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::members::Permissions;
 use crate::domain::members::permission::ManageMembers;
 use crate::domain::sign_in::invitation;
-use crate::pages::{Allowed, Viewer, Visit, write_and_reveal};
-use crate::web::form::Form;
-use crate::web::{Site, page};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
 
 #[derive(Template)]
 #[template(path = "members/new.html")]
-struct New<'a> {
-    viewer: &'a Viewer,
-    table: Table,
+pub(super) struct Invite {
+    frame: Frame<Self>,
     boxes: Vec<PermissionBox>,
-    fields: Fields,
-    errors: Invalid,
     works_until: String,
 }
 
-pub(super) async fn page(
-    viewer: Allowed<ManageMembers>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    draw(StatusCode::OK, &viewer, &site, Fields::default(), Invalid::default()).await
-}
+impl Dialog for Invite {
+    type Gate = Allowed<ManageMembers>;
+    type Target = ();
+    type Fields = Fields;
+    type Backdrop = Table;
 
-pub(super) async fn invite(
-    viewer: Allowed<ManageMembers>,
-    form: Form<Fields>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let (draft, form_token) = (form.fields.draft(), (form.token, "/members".to_owned()));
-    let link_page = LinkPage::load(&viewer, &site).await?;
-    let maker = LinkMaker::of(&viewer, &site.public_url);
-    let invited = write_and_reveal(&viewer, &site, link_page, form_token, move |tx, author| {
-        let (member, code) = invitation::invite(tx, &draft, author)?;
-        maker.make(tx, member, &code, author).map(noted)
-    });
-    match invited.await {
-        Err(Error::Invalid(errors)) => {
-            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, form.fields, errors).await
-        }
-        answered => answered,
+    fn already_shown(_: &Input<Self>) -> Option<&'static str> {
+        Some(ALREADY_SHOWN)
     }
-}
 
-async fn draw(
-    status: StatusCode,
-    viewer: &Visit,
-    site: &Site,
-    fields: Fields,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let template = New {
-        viewer,
-        table: Table::behind(site, viewer).await?,
-        boxes: fields.boxes(Permissions::default(), viewer.member.held()),
-        works_until: moment(viewer.now.plus(invitation::DAYS * DAY)),
-        fields,
-        errors,
-    };
-    page::page(status, &template)
+    fn close(_: &Input<Self>) -> String {
+        "/members".into()
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Table> {
+        Table::load(connection, &input.viewer)
+    }
+
+    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let Input { viewer, fields, .. } = &frame.input;
+        Ok(Loaded::Show(Self {
+            boxes: fields.boxes(Permissions::default(), viewer.member.held()),
+            works_until: moment(viewer.now.plus(invitation::DAYS * DAY)),
+            frame,
+        }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let made = invitation::invite(tx, &input.fields.draft(), author)?;
+        link::reveal(tx, input, made, "invited", author)
+    }
 }

@@ -7,8 +7,7 @@ use crate::base::clock::{Timestamp, ago};
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::members::{self, Member, Permissions, Standing, State};
-use crate::pages::{Viewer, Visit};
-use crate::web::Site;
+use crate::pages::Viewer;
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 use crate::web::query;
@@ -56,12 +55,6 @@ impl Table {
     /// The table as it is first seen.
     pub(super) fn load(connection: &mut Connection, viewer: &Viewer) -> Result<Self> {
         Self::page(connection, viewer, ListQuery::default())
-    }
-
-    /// The same, for a dialog that shows a link.
-    pub(super) async fn behind(site: &Site, visit: &Visit) -> Result<Self> {
-        let viewer = visit.viewer();
-        site.db.read(move |c| Self::load(c, &viewer)).await
     }
 
     pub(super) fn page(

@@ -2,6 +2,7 @@
 
 use crate::base::clock::{Timestamp, long_date, short_date};
 use crate::domain::members::{Member, Permission, State};
+use crate::web::flash::Notice;
 
 /// The most people that are named as those to ask.
 const NAMED: usize = 5;
@@ -56,6 +57,11 @@ pub(super) fn standing(member: &Member) -> String {
         State::Disabled(_) => format!("“{name}” is disabled."),
         State::Invited(_) => format!("“{name}” has not accepted the invitation yet."),
     }
+}
+
+/// What was done with the member.
+pub(super) fn done(member: &Member, what: &str) -> Notice {
+    Notice::done(format!("“{}” {what}.", member.name.as_str()))
 }
 
 /// `A`, `A or B`, `A, B or C`; a manager of members, where nobody is.

@@ -20,7 +20,8 @@ pub(super) async fn page(
     viewer: Allowed<ManageSettings>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let mut table = Table::load(&site.db, viewer.now).await?;
+    let now = viewer.now;
+    let mut table = site.db.read(move |c| Table::load(c, now)).await?;
     table.notice = viewer.take_notice();
     page::ok(&Index { viewer: &viewer, table })
 }

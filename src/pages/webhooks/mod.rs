@@ -22,21 +22,19 @@ use crate::web::routes::Routes;
 /// The routes of webhooks.
 pub fn routes(routes: &mut Routes) {
     routes.get("/webhooks", index::page);
-    routes.post("/webhooks", new::create);
-    routes.get("/webhooks/new", new::page);
+    routes.dialog_to::<new::New>("/webhooks/new", "/webhooks");
     routes.get("/webhooks/{webhook_id}", show::page);
     routes.dialog::<edit::Edit>("/webhooks/{webhook_id}/edit");
     routes.dialog::<delete::Delete>("/webhooks/{webhook_id}/delete");
-    routes.get("/webhooks/{webhook_id}/secret", secret::page);
-    routes.post("/webhooks/{webhook_id}/secret", secret::replace);
+    routes.dialog::<secret::Replace>("/webhooks/{webhook_id}/secret");
     routes.post("/webhooks/{webhook_id}/test", test::send);
     routes.get("/webhooks/{webhook_id}/deliveries/{delivery_id}", delivery::page);
     routes.post("/webhooks/{webhook_id}/deliveries/{delivery_id}", delivery::send_again);
 }
 
 impl Target for EndpointId {
-    fn parse(text: &str) -> Option<Self> {
-        Self::parse(text)
+    fn parse(parameter: &str, _: &str) -> Option<Self> {
+        Self::parse(parameter)
     }
 }
 

@@ -1,89 +1,81 @@
 //! `/webhooks/{webhook_id}/secret`: the dialog for a new signing secret, and the page that shows it
 //! once.
 
-use actix_web::{HttpResponse, web};
+use std::sync::Arc;
+
 use askama::Template;
 
 use super::details::EndpointPage;
-use super::{id, location};
-use crate::base::clock::Timestamp;
+use super::location;
 use crate::base::error::Result;
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::{self, Endpoint, EndpointId, SigningSecret};
-use crate::pages::{Allowed, NoFields, Reveal, Viewer, write_and_reveal};
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields, Viewer};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
-use crate::web::list::ListQuery;
-use crate::web::{Site, page};
+use crate::web::page;
+
+/// What a second submit of the form is told.
+pub(super) const ALREADY_SHOWN: &str =
+    "This signing secret has already been shown. If you did not save it, make a new one.";
 
 #[derive(Template)]
 #[template(path = "webhooks/replace.html")]
-struct Replace<'a> {
-    viewer: &'a Viewer,
-    page: EndpointPage,
+pub(super) struct Replace {
+    frame: Frame<Self>,
 }
 
 #[derive(Template)]
 #[template(path = "webhooks/secret.html")]
-struct Shown<'a> {
-    viewer: &'a Viewer,
-    page: &'a EndpointPage,
-    secret: &'a SigningSecret,
+struct SecretPage {
+    viewer: Arc<Viewer>,
+    page: Arc<EndpointPage>,
+    secret: SigningSecret,
 }
 
-/// Everything that the page needs but the secret: the webhook's page, where there is one already.
-pub(super) struct SecretPage<'a> {
-    pub viewer: &'a Viewer,
-    pub page: Option<EndpointPage>,
-}
+impl Dialog for Replace {
+    type Gate = Allowed<ManageSettings>;
+    type Target = EndpointId;
+    type Fields = NoFields;
+    type Backdrop = EndpointPage;
 
-impl Reveal for SecretPage<'_> {
-    type Made = (Endpoint, SigningSecret);
-
-    fn show(&self, (endpoint, secret): &Self::Made) -> HttpResponse {
-        let fresh;
-        let page = if let Some(page) = &self.page {
-            page
-        } else {
-            fresh = EndpointPage::without_deliveries(endpoint, self.viewer.now);
-            &fresh
-        };
-        let plain = [("Webhook", endpoint.url.as_str()), ("Signing Secret", secret.expose())];
-        page::reveal(&Shown { viewer: self.viewer, page, secret }, &plain)
+    fn already_shown(_: &Input<Self>) -> Option<&'static str> {
+        Some(ALREADY_SHOWN)
     }
 
-    fn already_shown(&self) -> Option<&'static str> {
-        Some("This signing secret has already been shown. If you did not save it, make a new one.")
+    fn close(input: &Input<Self>) -> String {
+        location(&input.target)
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<EndpointPage> {
+        EndpointPage::behind(connection, input)
+    }
+
+    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+        Ok(Loaded::Show(Self { frame }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let replaced = webhooks::replace_secret(tx, &input.target, author)?;
+        let notice = Notice::done("The signing secret was replaced.");
+        Ok(reveal(&input.viewer, input.behind_secret.clone(), replaced, notice))
     }
 }
 
-pub(super) async fn page(
-    viewer: Allowed<ManageSettings>,
-    webhook_id: web::Path<String>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let page = behind(&site, &id(&webhook_id)?, viewer.now).await?;
-    page::ok(&Replace { viewer: &viewer, page })
-}
-
-pub(super) async fn replace(
-    viewer: Allowed<ManageSettings>,
-    webhook_id: web::Path<String>,
-    form: Form<NoFields>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = id(&webhook_id)?;
-    let page = behind(&site, &id, viewer.now).await?;
-    let secret = SecretPage { viewer: &viewer, page: Some(page) };
-    let form = (form.token, location(&id));
-    let replaced = write_and_reveal(&viewer, &site, secret, form, move |tx, author| {
-        let replaced = webhooks::replace_secret(tx, &id, author)?;
-        Ok((replaced, Notice::done("The signing secret was replaced.")))
-    });
-    replaced.await
-}
-
-async fn behind(site: &Site, id: &EndpointId, now: Timestamp) -> Result<EndpointPage> {
-    let id = id.clone();
-    site.db.read(move |c| EndpointPage::load(c, &id, &ListQuery::default(), now)).await
+/// Shows the signing secret that a dialog has made, over the webhook's page; that of a new webhook is
+/// not loaded, since nothing was sent to it yet.
+pub(super) fn reveal(
+    viewer: &Arc<Viewer>,
+    behind: Option<Arc<EndpointPage>>,
+    (endpoint, secret): (Endpoint, SigningSecret),
+    notice: Notice,
+) -> Done {
+    let new = || Arc::new(EndpointPage::without_deliveries(&endpoint, viewer.now));
+    let page = behind.unwrap_or_else(new);
+    let shown = SecretPage { viewer: viewer.clone(), page, secret };
+    Done::at(location(&endpoint.id), notice).reveal(move || {
+        let plain = [("Webhook", endpoint.url.as_str()), ("Signing Secret", shown.secret.expose())];
+        page::reveal(&shown, &plain)
+    })
 }

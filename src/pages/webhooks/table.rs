@@ -3,7 +3,7 @@
 use super::words::{Badge, last};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::db::Db;
+use crate::db::Connection;
 use crate::domain::webhooks::{self, Endpoint, EventType, MOST};
 use crate::web::flash::Notice;
 
@@ -25,8 +25,8 @@ pub(super) struct Row {
 }
 
 impl Table {
-    pub(super) async fn load(db: &Db, now: Timestamp) -> Result<Self> {
-        let endpoints = db.read(webhooks::all).await?;
+    pub(super) fn load(connection: &mut Connection, now: Timestamp) -> Result<Self> {
+        let endpoints = webhooks::all(connection)?;
         let is_full = endpoints.len() >= MOST;
         let rows = endpoints.iter().map(|endpoint| row(endpoint, now)).collect();
         Ok(Self { notice: None, rows, is_full })

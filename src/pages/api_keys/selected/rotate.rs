@@ -59,7 +59,7 @@ impl Dialog for Rotate {
         Fields { keys: asked(query), ..Fields::proposed() }
     }
 
-    fn already_shown(_: &Fields) -> Option<&'static str> {
+    fn already_shown(_: &Input<Self>) -> Option<&'static str> {
         Some(ALREADY_SHOWN)
     }
 
