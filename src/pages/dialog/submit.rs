@@ -109,9 +109,8 @@ pub(super) async fn submit<D: Dialog>(
 /// it, so that nothing has to be written after the secret is committed.
 fn leave<D: Dialog>(tx: &mut Transaction<'_>, input: &Input<D>, reference: &str, notice: &Notice) {
     let (member, now) = (&input.viewer.member.id, input.viewer.now);
-    if let Err(error) =
-        tx.attempt(|tx| sessions::put(tx, member, reference, flash::KEY, notice, now))
-    {
+    let left = tx.attempt(|tx| sessions::put(tx, member, reference, flash::KEY, notice, now));
+    if let Err(error) = left {
         tracing::warn!(%error, "a notice could not be kept");
     }
 }

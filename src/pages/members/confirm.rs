@@ -32,6 +32,7 @@ impl Confirm {
     }
 }
 
+/// The path names the member, and ends in the step.
 impl Target for (MemberId, &'static Step) {
     fn parse(parameter: &str, path: &str) -> Option<Self> {
         let step = STEPS.iter().find(|step| path.ends_with(step.id))?;

@@ -1,4 +1,4 @@
-//! What is done with a member once it was asked, and what its dialog says.
+//! What can be done with a member after confirmation, and what the dialogs that ask for it say.
 
 use crate::base::error::Result;
 use crate::db::Transaction;
