@@ -70,15 +70,13 @@ impl Dialog for Confirm {
     fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
         let (id, step) = &input.target;
         match step.verb {
-            Verb::Change(change) => {
-                let notice = done(&change(tx, id, author)?, step.done);
+            Verb::Change(verb) => {
+                let notice = done(&verb(tx, id, author)?, step.done);
                 Ok(Done::at("/members", notice).with_fragment(id.as_str()))
             }
-            Verb::Remove(remove) => {
-                Ok(Done::at("/members", done(&remove(tx, id, author)?, step.done)))
-            }
-            Verb::MakeLink(make) => {
-                let made = make(tx, id, author)?;
+            Verb::Remove(verb) => Ok(Done::at("/members", done(&verb(tx, id, author)?, step.done))),
+            Verb::MakeLink(verb) => {
+                let made = verb(tx, id, author)?;
                 link::reveal(tx, input, made, step.done, author)
             }
         }
