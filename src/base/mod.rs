@@ -1,7 +1,6 @@
 //! What every other folder uses: time, errors, keys, text and networks. Knows no database and no page.
 
 pub mod background;
-pub mod backoff;
 pub mod clock;
 pub mod clock_steps;
 pub(crate) mod closed_set;

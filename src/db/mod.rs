@@ -19,6 +19,7 @@ mod integrity;
 pub mod keyset;
 pub mod lease;
 mod migrate;
+pub mod outbox;
 mod pool;
 mod pools;
 mod postgres_url;

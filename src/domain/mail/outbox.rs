@@ -11,6 +11,7 @@ use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::keyset::{Cursor, Page};
+pub use crate::db::outbox::Status;
 use crate::db::types::id;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event, Subject};
@@ -23,19 +24,6 @@ const LONGEST_ROUND: Duration = Duration::from_secs(10);
 id! {
     /// Names a message in the outbox: `eml_` and 20 letters or digits.
     EmailId, "eml_", BASE62, 20
-}
-
-/// Where a message stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It is sent as soon as possible.
-    Queued,
-    /// It could not be sent and is tried again at that time.
-    Retrying(Timestamp),
-    /// The mail server took it.
-    Sent(Timestamp),
-    /// It was refused for good, or given up.
-    Refused(Timestamp),
 }
 
 /// A message that somebody is about to send.
@@ -125,7 +113,7 @@ async fn send_all(
         count += usize::from(matches!(outcome, Some(Ok(()))));
         db.write(move |tx| match &outcome {
             Some(outcome) => store::record(tx, &email, outcome, now),
-            None => store::release(tx, &email, now),
+            None => store::release(tx, &email.id, email.due_at, now),
         })
         .await?;
     }
@@ -145,7 +133,7 @@ pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, author: &Author) -> Re
     if !store::is_set(tx)? {
         return Err(Error::invalid("", "Save a mail server first"));
     }
-    store::again(tx, id, author.now)?;
+    store::resend(tx, id, author.now)?;
     let id = id.as_str().to_owned();
     let subject = Subject { kind: "mail", id, name: email.recipient };
     let details = serde_json::json!({ "subject": email.subject });
@@ -165,12 +153,7 @@ pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
 
 impl Email {
     pub fn status(&self) -> Status {
-        match (self.next_attempt_at, self.sent_at, self.given_up_at) {
-            (Some(_), ..) if self.tries == 0 => Status::Queued,
-            (Some(next), ..) => Status::Retrying(next),
-            (None, Some(then), _) => Status::Sent(then),
-            (None, None, then) => Status::Refused(then.unwrap_or(self.created_at)),
-        }
+        Status::read(self.tries, self.next_attempt_at, self.sent_at, self.given_up_at)
     }
 
     /// Whether there is still something to send.

@@ -1,25 +1,13 @@
 //! A message on its way to one endpoint: where it stands, its attempts, and lists of them.
 
 use super::{Attempt, Delivery, DeliveryId, EndpointId, store};
-use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::db::keyset::{Cursor, Page};
+pub use crate::db::outbox::Status;
 
 /// How many attempts of a delivery are shown: the newest.
 const ATTEMPTS: i64 = 50;
-
-/// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It is sent for the first time as soon as possible.
-    Queued,
-    /// It failed and is tried again at that time.
-    Retrying(Timestamp),
-    Delivered(Timestamp),
-    /// It was given up.
-    Failed(Timestamp),
-}
 
 /// A delivery with all there is to know of it.
 #[derive(Clone, Debug)]
@@ -59,11 +47,6 @@ pub fn details(
 
 impl Delivery {
     pub fn status(&self) -> Status {
-        match (self.next_attempt_at, self.delivered_at, self.given_up_at) {
-            (Some(_), ..) if self.tries == 0 => Status::Queued,
-            (Some(next), ..) => Status::Retrying(next),
-            (None, Some(then), _) => Status::Delivered(then),
-            (None, None, then) => Status::Failed(then.unwrap_or(self.created_at)),
-        }
+        Status::read(self.tries, self.next_attempt_at, self.delivered_at, self.given_up_at)
     }
 }

@@ -109,7 +109,7 @@ impl Round {
             let written = db.write(move |tx| {
                 outcomes.iter().try_for_each(|(message, answer)| match answer {
                     Some(answer) => store::record(tx, message, answer, now).map(drop),
-                    None => store::release(tx, message, now),
+                    None => store::release(tx, &message.id, message.due_at, now),
                 })
             });
             written.await?;

@@ -82,13 +82,13 @@ fn row(email: &Email, now: Timestamp) -> Row {
         Status::Queued => ("badge-never", "circle-dashed", "Queued"),
         Status::Retrying(_) => ("badge-soon", "clock", "Retrying"),
         Status::Sent(_) => ("badge-active", "check", "Sent"),
-        Status::Refused(_) => ("badge-expired", "circle-alert", "Refused"),
+        Status::GivenUp(_) => ("badge-expired", "circle-alert", "Refused"),
     };
     let why = match email.status() {
         Status::Retrying(next) => {
             format!("{}. Next attempt {}", email.last_error, day_and_time(next, now))
         }
-        Status::Refused(_) => email.last_error.clone(),
+        Status::GivenUp(_) => email.last_error.clone(),
         Status::Queued | Status::Sent(_) => String::new(),
     };
     Row {
@@ -97,7 +97,7 @@ fn row(email: &Email, now: Timestamp) -> Row {
         subject: email.subject.clone(),
         badge: Badge { class, icon, text },
         why,
-        may_send: matches!(email.status(), Status::Refused(_) | Status::Retrying(_))
+        may_send: matches!(email.status(), Status::GivenUp(_) | Status::Retrying(_))
             && email.may_be_sent_again(),
         when: day_and_time(email.created_at, now),
         at: email.created_at.rfc_3339(),

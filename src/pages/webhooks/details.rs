@@ -136,6 +136,6 @@ fn row(delivery: &Delivery, now: Timestamp) -> Row {
 pub(super) fn next(status: Status) -> Option<String> {
     match status {
         Status::Retrying(at) => Some(moment(at)),
-        Status::Queued | Status::Delivered(_) | Status::Failed(_) => None,
+        Status::Queued | Status::Sent(_) | Status::GivenUp(_) => None,
     }
 }

@@ -30,8 +30,8 @@ impl Badge {
         let (class, icon, text) = match status {
             Status::Queued => ("badge-never", "circle-dashed", "Queued"),
             Status::Retrying(_) => ("badge-soon", "clock", "Retrying"),
-            Status::Delivered(_) => ("badge-active", "check", "Delivered"),
-            Status::Failed(_) => ("badge-expired", "circle-alert", "Failed"),
+            Status::Sent(_) => ("badge-active", "check", "Delivered"),
+            Status::GivenUp(_) => ("badge-expired", "circle-alert", "Failed"),
         };
         Self { class, icon, text }
     }

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 pub(super) use links::{give_up_ended_links, give_up_links_of, seal};
 pub use outbox::Email;
 pub(super) use outbox::{
-    again, claim_due, emails, find, give_up_all, insert, is_any_due, is_known, purge, record,
-    release,
+    claim_due, emails, find, give_up_all, insert, is_any_due, is_known, purge, record, release,
+    resend,
 };
 
 use super::{Security, Server};

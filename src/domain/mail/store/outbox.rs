@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 
 use super::links::give_up;
-use crate::base::backoff;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::keyset::{Walk, keyset};
+use crate::db::outbox::{Status, outbox, purge_before};
 use crate::db::schema::mail_outbox;
 use crate::db::{Connection, Transaction};
 use crate::domain::mail::Message;
@@ -17,8 +17,8 @@ use crate::domain::mail::send::Failure;
 
 /// How many messages are claimed in a round.
 const IN_A_ROUND: i64 = 20;
-/// How many are cleared away at once.
-const BATCH: i64 = 500;
+
+outbox!(mail_outbox, EmailId, sent_at, last_error);
 
 pub(in crate::domain::mail) fn is_known(
     connection: &mut Connection,
@@ -57,19 +57,6 @@ pub(in crate::domain::mail) fn insert(
     Ok(())
 }
 
-/// Whether anything is due.
-pub(in crate::domain::mail) fn is_any_due(
-    connection: &mut Connection,
-    now: Timestamp,
-) -> Result<bool> {
-    let due: Option<EmailId> = mail_outbox::table
-        .filter(mail_outbox::next_attempt_at.le(now))
-        .select(mail_outbox::id)
-        .first(connection)
-        .optional()?;
-    Ok(due.is_some())
-}
-
 /// Claims what is due, the longest due first.
 pub(in crate::domain::mail) fn claim_due(
     tx: &mut Transaction<'_>,
@@ -83,9 +70,7 @@ pub(in crate::domain::mail) fn claim_due(
         .select(Due::as_select())
         .load(&mut **tx)?;
     let ids: Vec<&EmailId> = due.iter().map(|due| &due.id).collect();
-    diesel::update(mail_outbox::table.filter(mail_outbox::id.eq_any(ids)))
-        .set(mail_outbox::next_attempt_at.eq(Some(now.plus(backoff::CLAIM))))
-        .execute(&mut **tx)?;
+    claim(tx, &ids, now)?;
     let mut claimed = Vec::with_capacity(due.len());
     for due in due {
         let id = due.id.clone();
@@ -129,20 +114,6 @@ impl Due {
     }
 }
 
-/// Lets go of a claim without having tried, unless somebody else has taken or settled it.
-pub(in crate::domain::mail) fn release(
-    tx: &mut Transaction<'_>,
-    claimed: &Claimed,
-    now: Timestamp,
-) -> Result<()> {
-    let until = now.plus(backoff::CLAIM);
-    let row = mail_outbox::table.find(&claimed.id);
-    diesel::update(row.filter(mail_outbox::next_attempt_at.eq(until)))
-        .set(mail_outbox::next_attempt_at.eq(Some(claimed.due_at)))
-        .execute(&mut **tx)?;
-    Ok(())
-}
-
 /// Writes what came of a try, and when the next one is due.
 pub(in crate::domain::mail) fn record(
     tx: &mut Transaction<'_>,
@@ -151,25 +122,16 @@ pub(in crate::domain::mail) fn record(
     now: Timestamp,
 ) -> Result<()> {
     let tries = claimed.tries + 1;
-    let again = match outcome {
-        Err(Failure::Server(_) | Failure::Passing(_)) => backoff::after(tries),
-        Ok(()) | Err(Failure::Refused(_)) => None,
+    let status = match outcome {
+        Ok(()) => Status::Sent(now),
+        Err(Failure::Server(_) | Failure::Passing(_)) => Status::after(tries, now),
+        Err(Failure::Refused(_)) => Status::GivenUp(now),
     };
-    let at = Some(now);
-    let row = mail_outbox::table.find(&claimed.id);
-    // What another node has sent meanwhile stays so.
-    let is_open = outcome.is_ok().into_sql::<diesel::sql_types::Bool>();
-    diesel::update(row.filter(is_open.or(mail_outbox::next_attempt_at.is_not_null())))
-        .set((
-            mail_outbox::tries.eq(tries),
-            mail_outbox::next_attempt_at.eq(again.map(|pause| now.plus(pause))),
-            mail_outbox::sent_at.eq(at.filter(|_| outcome.is_ok())),
-            mail_outbox::given_up_at.eq(at.filter(|_| outcome.is_err() && again.is_none())),
-            mail_outbox::last_error.eq(outcome.as_ref().err().map_or("", Failure::why)),
-            // What holds a one-time link is erased as soon as it is not needed any more.
-            again.is_none().then_some(mail_outbox::sealed.eq(None::<Vec<u8>>)),
-        ))
-        .execute(&mut **tx)?;
+    let why = outcome.as_ref().err().map_or("", Failure::why);
+    settle(tx, &claimed.id, (tries, status), why)?;
+    // What holds a one-time link is erased as soon as it is not needed any more.
+    let over = mail_outbox::table.find(&claimed.id).filter(mail_outbox::next_attempt_at.is_null());
+    diesel::update(over).set(mail_outbox::sealed.eq(None::<Vec<u8>>)).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -182,22 +144,16 @@ pub(in crate::domain::mail) fn give_up_all(tx: &mut Transaction<'_>, now: Timest
     ids.chunks(500).try_for_each(|ids| give_up(tx, ids, "No mail server is set any more", now))
 }
 
-/// Has a message sent once more, as if for the first time.
-pub(in crate::domain::mail) fn again(
+/// Has a message sent once more, as a message of its own.
+pub(in crate::domain::mail) fn resend(
     tx: &mut Transaction<'_>,
     id: &EmailId,
     now: Timestamp,
 ) -> Result<()> {
     diesel::update(mail_outbox::table.find(id))
-        .set((
-            mail_outbox::tries.eq(0),
-            mail_outbox::resent.eq(mail_outbox::resent + 1),
-            mail_outbox::next_attempt_at.eq(Some(now)),
-            mail_outbox::sent_at.eq(None::<Timestamp>),
-            mail_outbox::given_up_at.eq(None::<Timestamp>),
-        ))
+        .set(mail_outbox::resent.eq(mail_outbox::resent + 1))
         .execute(&mut **tx)?;
-    Ok(())
+    again(tx, id, now)
 }
 
 /// A message in the outbox, or one that left it.
@@ -241,13 +197,5 @@ pub(in crate::domain::mail) fn emails(
 
 /// Clears away a batch of messages from before `before`. Returns whether there is more.
 pub(in crate::domain::mail) fn purge(tx: &mut Transaction<'_>, before: Timestamp) -> Result<bool> {
-    let ids: Vec<EmailId> = mail_outbox::table
-        .filter(mail_outbox::created_at.lt(before))
-        .order(mail_outbox::created_at)
-        .limit(BATCH)
-        .select(mail_outbox::id)
-        .load(&mut **tx)?;
-    let count = i64::try_from(ids.len()).unwrap_or(BATCH);
-    diesel::delete(mail_outbox::table.filter(mail_outbox::id.eq_any(ids))).execute(&mut **tx)?;
-    Ok(count == BATCH)
+    purge_before!(tx, mail_outbox, before)
 }

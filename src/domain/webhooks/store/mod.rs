@@ -11,10 +11,9 @@ use diesel::prelude::*;
 
 pub use log::{Attempt, Delivery};
 pub(super) use log::{attempts, deliveries, delivery};
-pub(super) use outcome::{again, give_up, purge, record};
+pub(super) use outcome::{again, give_up, is_any_due, purge, record, release};
 pub(super) use queue::{
-    claim_due, claim_one, due_endpoints, insert_delivery, insert_message, is_any_due, is_known,
-    release, wanting,
+    claim_due, claim_one, due_endpoints, insert_delivery, insert_message, is_known, wanting,
 };
 
 use super::{Endpoint, EndpointId, EventType, SigningSecret};

@@ -2,18 +2,17 @@
 
 use diesel::prelude::*;
 
-use crate::base::backoff;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::db::Transaction;
+use crate::db::outbox::{Status, outbox, purge_before};
 use crate::db::schema::{
     webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_messages,
 };
+use crate::db::{Connection, Transaction};
 use crate::domain::webhooks::client::Answer;
 use crate::domain::webhooks::{Attempt, Claimed, DeliveryId, EndpointId};
 
-/// How many messages are cleared away at once.
-const BATCH: i64 = 500;
+outbox!(webhook_deliveries, DeliveryId, delivered_at, last_result);
 
 /// Writes what came of an attempt, and when the next one is due.
 pub(in crate::domain::webhooks) fn record(
@@ -23,10 +22,9 @@ pub(in crate::domain::webhooks) fn record(
     now: Timestamp,
 ) -> Result<Attempt> {
     let row = webhook_deliveries::table.find(&claimed.id);
-    let columns = (webhook_deliveries::attempts, webhook_deliveries::next_attempt_at);
-    let found: Option<(i64, Option<Timestamp>)> =
-        row.select(columns).first(&mut **tx).optional()?;
-    let number = found.map_or(0, |(attempts, _)| attempts) + 1;
+    let attempts: Option<i64> =
+        row.select(webhook_deliveries::attempts).first(&mut **tx).optional()?;
+    let number = attempts.unwrap_or_default() + 1;
     let attempt = Attempt {
         number,
         at: now,
@@ -35,23 +33,19 @@ pub(in crate::domain::webhooks) fn record(
         error: answer.error.clone(),
         answer: answer.body.clone(),
     };
-    // It may have been deleted with its endpoint meanwhile, or settled by another node.
-    let Some((_, next)) = found else { return Ok(attempt) };
-    insert_attempt(tx, &claimed.id, &attempt)?;
-    diesel::update(row)
-        .set((
-            webhook_deliveries::attempts.eq(number),
-            webhook_deliveries::tries.eq(claimed.tries + 1),
-            webhook_deliveries::last_result.eq(answer.result()),
-        ))
-        .execute(&mut **tx)?;
-    if answer.is_delivered() {
-        settle(tx, &claimed.id, None, Some(now), None)?;
-    } else if next.is_some() {
-        let pause = backoff::after(claimed.tries + 1).filter(|_| !claimed.is_test);
-        let next = pause.map(|pause| now.plus(pause));
-        settle(tx, &claimed.id, next, None, next.is_none().then_some(now))?;
+    if attempts.is_none() {
+        // It was deleted with its endpoint meanwhile.
+        return Ok(attempt);
     }
+    insert_attempt(tx, &claimed.id, &attempt)?;
+    diesel::update(row).set(webhook_deliveries::attempts.eq(number)).execute(&mut **tx)?;
+    let tries = claimed.tries + 1;
+    let status = match answer.is_delivered() {
+        true => Status::Sent(now),
+        false if claimed.is_test => Status::GivenUp(now),
+        false => Status::after(tries, now),
+    };
+    settle(tx, &claimed.id, (tries, status), &answer.result())?;
     note(tx, &claimed.endpoint_id, answer, now)?;
     Ok(attempt)
 }
@@ -59,23 +53,6 @@ pub(in crate::domain::webhooks) fn record(
 fn insert_attempt(tx: &mut Transaction<'_>, id: &DeliveryId, attempt: &Attempt) -> Result<()> {
     diesel::insert_into(webhook_attempts::table)
         .values((webhook_attempts::delivery_id.eq(id), attempt))
-        .execute(&mut **tx)?;
-    Ok(())
-}
-
-fn settle(
-    tx: &mut Transaction<'_>,
-    id: &DeliveryId,
-    next: Option<Timestamp>,
-    delivered: Option<Timestamp>,
-    given_up: Option<Timestamp>,
-) -> Result<()> {
-    diesel::update(webhook_deliveries::table.find(id))
-        .set((
-            webhook_deliveries::next_attempt_at.eq(next),
-            webhook_deliveries::delivered_at.eq(delivered),
-            webhook_deliveries::given_up_at.eq(given_up),
-        ))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -123,18 +100,6 @@ pub(in crate::domain::webhooks) fn give_up(
     Ok(())
 }
 
-/// Has a message sent once more, as if for the first time.
-pub(in crate::domain::webhooks) fn again(
-    tx: &mut Transaction<'_>,
-    id: &DeliveryId,
-    now: Timestamp,
-) -> Result<()> {
-    diesel::update(webhook_deliveries::table.find(id))
-        .set(webhook_deliveries::tries.eq(0))
-        .execute(&mut **tx)?;
-    settle(tx, id, Some(now), None, None)
-}
-
 /// Clears away a batch of messages from before `before`, with their deliveries, and secrets that
 /// sign no more. Returns whether there is more.
 pub(in crate::domain::webhooks) fn purge(
@@ -149,14 +114,5 @@ pub(in crate::domain::webhooks) fn purge(
             webhook_endpoints::old_secret_ends_at.eq(None::<Timestamp>),
         ))
         .execute(&mut **tx)?;
-    let ids: Vec<String> = webhook_messages::table
-        .filter(webhook_messages::created_at.lt(before))
-        .order(webhook_messages::created_at)
-        .limit(BATCH)
-        .select(webhook_messages::id)
-        .load(&mut **tx)?;
-    let count = i64::try_from(ids.len()).unwrap_or(BATCH);
-    diesel::delete(webhook_messages::table.filter(webhook_messages::id.eq_any(ids)))
-        .execute(&mut **tx)?;
-    Ok(count == BATCH)
+    purge_before!(tx, webhook_messages, before)
 }

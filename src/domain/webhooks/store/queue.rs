@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::unseal;
-use crate::base::backoff;
+use super::{outcome, unseal};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
@@ -87,19 +86,6 @@ pub(in crate::domain::webhooks) fn insert_delivery(
     Ok(())
 }
 
-/// Whether anything is due.
-pub(in crate::domain::webhooks) fn is_any_due(
-    connection: &mut Connection,
-    now: Timestamp,
-) -> Result<bool> {
-    let due: Option<String> = webhook_deliveries::table
-        .filter(webhook_deliveries::next_attempt_at.le(now))
-        .select(webhook_deliveries::id)
-        .first(connection)
-        .optional()?;
-    Ok(due.is_some())
-}
-
 /// An endpoint's id, URL, secret, and its secret before with its end.
 type Sealed = (EndpointId, String, Vec<u8>, Option<Vec<u8>>, Option<Timestamp>);
 
@@ -164,7 +150,7 @@ pub(in crate::domain::webhooks) fn claim_due(
         .limit(OF_AN_ENDPOINT)
         .select(Waiting::as_select())
         .load(&mut **tx)?;
-    claim(tx, keyring, &endpoint, waiting, now)
+    take(tx, keyring, &endpoint, waiting, now)
 }
 
 /// Claims one message, due or not.
@@ -183,11 +169,11 @@ pub(in crate::domain::webhooks) fn claim_one(
         .load(&mut **tx)?;
     let mut endpoints = sealed(tx)?.into_iter();
     let endpoint = endpoints.find(|found| found.0 == *endpoint).ok_or(Error::NotFound)?;
-    let mut claimed = claim(tx, keyring, &endpoint, waiting, now)?;
+    let mut claimed = take(tx, keyring, &endpoint, waiting, now)?;
     claimed.pop().ok_or(Error::NotFound)
 }
 
-fn claim(
+fn take(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
     (endpoint_id, url, secret, old_secret, old_ends_at): &Sealed,
@@ -195,9 +181,7 @@ fn claim(
     now: Timestamp,
 ) -> Result<Vec<Claimed>> {
     let ids: Vec<&DeliveryId> = waiting.iter().map(|waiting| &waiting.id).collect();
-    diesel::update(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids)))
-        .set(webhook_deliveries::next_attempt_at.eq(Some(now.plus(backoff::CLAIM))))
-        .execute(&mut **tx)?;
+    outcome::claim(tx, &ids, now)?;
     let is_old_good = old_ends_at.is_some_and(|end| end > now);
     let old = old_secret.iter().filter(|_| is_old_good);
     let one = |waiting: Waiting| {
@@ -216,18 +200,4 @@ fn claim(
         })
     };
     waiting.into_iter().map(one).collect()
-}
-
-/// Lets go of a claim without having tried, unless somebody else has taken or settled it.
-pub(in crate::domain::webhooks) fn release(
-    tx: &mut Transaction<'_>,
-    claimed: &Claimed,
-    now: Timestamp,
-) -> Result<()> {
-    let until = now.plus(backoff::CLAIM);
-    let row = webhook_deliveries::table.find(&claimed.id);
-    diesel::update(row.filter(webhook_deliveries::next_attempt_at.eq(until)))
-        .set(webhook_deliveries::next_attempt_at.eq(Some(claimed.due_at)))
-        .execute(&mut **tx)?;
-    Ok(())
 }
