@@ -9,7 +9,7 @@ use super::words::{BadgeView, ago, in_days};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
-use crate::domain::activity::{self, Recorded};
+use crate::domain::activity::{self, Event, Recorded};
 use crate::domain::api_keys::{self, Details, KeyId, Status};
 use crate::domain::leaks;
 use crate::domain::members::permission::ViewKeys;
@@ -180,13 +180,13 @@ fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fac
 }
 
 fn happened(entry: &Recorded, now: Timestamp) -> Happened {
-    let (text, changes) = match entry.event.as_str() {
-        "api_key.created" => ("Created", Vec::new()),
-        "api_key.edited" => ("Edited", entry.changes()),
-        "api_key.rotated" => ("Rotated", Vec::new()),
-        "api_key.secret_stopped" => ("Old secret stopped", Vec::new()),
-        "api_key.revoked" => ("Revoked", Vec::new()),
-        "api_key.leaked" => ("Leak reported", Vec::new()),
+    let (text, changes) = match Event::parse(&entry.event) {
+        Some(Event::KeyCreated) => ("Created", Vec::new()),
+        Some(Event::KeyEdited) => ("Edited", entry.changes()),
+        Some(Event::KeyRotated) => ("Rotated", Vec::new()),
+        Some(Event::SecretStopped) => ("Old secret stopped", Vec::new()),
+        Some(Event::KeyRevoked) => ("Revoked", Vec::new()),
+        Some(Event::KeyLeaked) => ("Leak reported", Vec::new()),
         _ => ("Changed", Vec::new()),
     };
     Happened {
