@@ -6,8 +6,6 @@
 //! `$OUT_DIR/asset_names.rs`. Licence texts under `static/` are not published. Knows nothing of
 //! the program.
 
-#[path = "build/colours.rs"]
-mod colours;
 #[path = "build/minify.rs"]
 mod minify;
 #[path = "build/published.rs"]
@@ -51,9 +49,8 @@ fn main() -> Result<()> {
             published.add(name, &fs::read(&path)?)?;
         }
     }
-    let css = concatenated("static/css", "css")?;
-    let css = minify::css(&colours::written_out(&css));
-    let css = published.link(&css)?;
+    let css = published.link(&concatenated("static/css", "css")?)?;
+    let css = minify::css(&css)?;
     published.add("app.css", css.as_bytes())?;
     let js = minify::js(&concatenated("static/js", "js")?);
     published.add("app.js", js.as_bytes())?;
