@@ -9,7 +9,8 @@ use super::Result;
 /// have no colours at all, and dialogs would be transparent.
 pub fn css(source: &str) -> Result<String> {
     let targets = Targets { include: Features::LightDark, ..Targets::default() };
-    let mut sheet = StyleSheet::parse(source, ParserOptions::default()).map_err(|e| e.to_string())?;
+    let mut sheet =
+        StyleSheet::parse(source, ParserOptions::default()).map_err(|e| e.to_string())?;
     sheet.minify(MinifyOptions { targets, ..MinifyOptions::default() })?;
     let printer = PrinterOptions { minify: true, targets, ..PrinterOptions::default() };
     Ok(sheet.to_css(printer)?.code)

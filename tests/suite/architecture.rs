@@ -29,7 +29,7 @@ const FOLDERS: [&str; 11] =
 const LONGEST_FILE: usize = 300;
 const LONGEST_TEMPLATE_LINE: usize = 140;
 
-struct Source {
+pub struct Source {
     /// Below `src`, as `pages/api_keys/new.rs`.
     path: String,
     /// Without tests.
@@ -51,13 +51,13 @@ impl Source {
     }
 
     /// Each line of code with its number, without comments.
-    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let numbered = (1..).zip(self.code.lines());
         numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 }
 
-fn sources() -> Vec<Source> {
+pub fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     collect(&root, "rs", &mut found);

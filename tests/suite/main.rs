@@ -43,3 +43,4 @@ mod tls;
 mod usage;
 mod verification;
 mod webhooks;
+mod words;
