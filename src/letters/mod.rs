@@ -1,7 +1,8 @@
-//! Emails: their words, sent as plain text and as HTML that say the same. Never a secret: they are made
-//! of names, ids and what pages say anyway.
+//! Emails: their words. A [`Letter`] is sent as plain text and as HTML that say the same, and holds no
+//! secret: it is made of names, ids and what pages say anyway. One-time links are in `links`.
 
 mod alerts;
+mod links;
 mod mail_server;
 
 use askama::Template;
@@ -12,6 +13,7 @@ use crate::base::secret_scan::without_secrets;
 use crate::domain::mail::Message;
 
 pub use alerts::AlertLetters;
+pub use links::{invitation, password_reset, test};
 pub use mail_server::notify;
 
 /// What a message says. Styles stand in attributes of its template, since mail programs drop the rest,

@@ -15,6 +15,7 @@ use crate::db::Transaction;
 use crate::domain::activity::Author;
 use crate::domain::mail::{self, LinkOf, Message};
 use crate::domain::members::{Member, Permissions, State, mail_server};
+use crate::letters;
 use crate::pages::{Dialog, Done, Input, Viewer};
 use crate::web::page;
 
@@ -80,35 +81,15 @@ fn deliver(
     if mail::server_is_set(tx)? && !beyond.is_empty() {
         return Ok(Delivery::Withheld(beyond));
     }
-    let ends_at = works_until(member).unwrap_or(author.now.plus(HOUR));
+    let (who, organisation) = (viewer.member.name.as_str(), &viewer.settings.organisation);
+    let (message, ends_at) = match works_until(member) {
+        Some(until) => (letters::invitation(who, organisation, link, until), until),
+        None => (letters::password_reset(who, organisation, link), author.now.plus(HOUR)),
+    };
+    let message = Message { to: member.email.as_str().into(), ..message };
     let of = LinkOf { member_id: member.id.as_str(), ends_at };
-    let message = message(viewer, member, link);
     let is_queued = mail::queue_link(tx, &message, of, &author.keyring, author.now)?;
     Ok(if is_queued { Delivery::Queued } else { Delivery::None })
-}
-
-fn message(viewer: &Viewer, member: &Member, link: &str) -> Message {
-    let (who, organisation) = (viewer.member.name.as_str(), &viewer.settings.organisation);
-    let (subject, text) = if let Some(until) = works_until(member) {
-        let until = moment(until);
-        (
-            format!("{who} invites you to {organisation}"),
-            format!(
-                "{who} invites you to look after the API keys of {organisation}. Choose a \
-                 password here:\n\n{link}\n\nThe link works once, until {until}. If you do \
-                 not know what this is about, leave it.\n"
-            ),
-        )
-    } else {
-        (
-            format!("Set a new password for {organisation}"),
-            format!(
-                "{who} made a link for you to set a new password for the API keys of \
-                 {organisation}:\n\n{link}\n\nIt works once, for one hour.\n"
-            ),
-        )
-    };
-    Message { to: member.email.as_str().into(), subject, text, html: None }
 }
 
 /// Until when the member's invitation works; `None` for a member whose password is reset.

@@ -63,13 +63,8 @@ pub(super) async fn test(
         }
         Err(error) => return Err(error),
     };
-    let text = format!(
-        "This is the test message that {} asked for in Latchkey at {}.\n\nIf you can read it, email works.\n",
-        viewer.member.name.as_str(),
-        site.public_url
-    );
-    let message =
-        Message { to: to.clone(), subject: "Latchkey: test message".into(), text, html: None };
+    let message = letters::test(viewer.member.name.as_str(), &site.public_url.to_string());
+    let message = Message { to: to.clone(), ..message };
     let notice = match mail::send(&server, &Connector::from(&**site), &message).await {
         Ok(()) => Notice::done(format!("A test message was sent to {to}.")),
         Err(why) => Notice::warning(format!("No test message was sent. {why}")),
