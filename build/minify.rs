@@ -13,7 +13,8 @@ pub fn css(source: &str) -> Result<String> {
         StyleSheet::parse(source, ParserOptions::default()).map_err(|e| e.to_string())?;
     sheet.minify(MinifyOptions { targets, ..MinifyOptions::default() })?;
     let printer = PrinterOptions { minify: true, targets, ..PrinterOptions::default() };
-    Ok(sheet.to_css(printer)?.code)
+    // Each colour names both custom properties, so their names are kept short.
+    Ok(sheet.to_css(printer)?.code.replace("--lightningcss-", "--"))
 }
 
 /// A script without indentation, empty lines and lines that are a `//` comment.
