@@ -1,67 +1,95 @@
-//! `/reviews/{review_id}/finish` and `/cancel`: what it means is said, and asked.
+//! `/reviews/{review_id}/finish` and `/cancel`: dialogs that explain the action and ask for
+//! confirmation.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use askama::Template;
 
-use super::show::{self, Drawn};
+use super::show::{Board, Items, path};
 use super::words::count;
-use crate::base::error::{Error, Invalid, Result};
+use crate::base::error::{Error, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Author;
 use crate::domain::api_keys::count_text;
 use crate::domain::members::permission::UpdateKeys;
 use crate::domain::reviews::{self, Progress, ReviewId};
-use crate::pages::{Allowed, NoFields, Visit};
-use crate::web::Site;
+use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields, Target};
 use crate::web::flash::Notice;
-use crate::web::form::Form;
 
-/// What somebody is asked to confirm.
+/// A way to end a review, and the text of its confirmation.
 pub(super) struct Ask {
-    pub path: &'static str,
-    pub title: &'static str,
-    pub text: String,
-    pub button: &'static str,
-    pub is_danger: bool,
-    pub errors: Invalid,
+    path: &'static str,
+    title: &'static str,
+    button: &'static str,
+    /// Whether the review ends without being finished.
+    gives_up: bool,
 }
 
-pub(super) async fn finish_page(
-    viewer: Allowed<UpdateKeys>,
-    review_id: web::Path<String>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    ask_to_finish(StatusCode::OK, &viewer, &site, &id, Invalid::default()).await
+static FINISH: Ask =
+    Ask { path: "finish", title: "Finish the Review?", button: "Finish Review", gives_up: false };
+static CANCEL: Ask =
+    Ask { path: "cancel", title: "Cancel the Review?", button: "Cancel Review", gives_up: true };
+const CANCELLED: &str = "It ends without having been finished, and does not count as done. What was decided stays on record.";
+
+#[derive(Template)]
+#[template(path = "reviews/ask.html")]
+pub(super) struct End {
+    frame: Frame<Self>,
+    ask: &'static Ask,
+    text: String,
 }
 
-async fn ask_to_finish(
-    status: StatusCode,
-    viewer: &Visit,
-    site: &Site,
-    id: &ReviewId,
-    errors: Invalid,
-) -> Result<HttpResponse> {
-    let (wanted, now) = (id.clone(), viewer.now);
-    let found = site.db.read(move |c| {
-        let review = reviews::find(c, &wanted)?.ok_or(Error::NotFound)?;
-        let open = reviews::still_open(c, &wanted, now)?;
-        Ok((reviews::progress(c, &review, now)?, review, open))
-    });
-    let (progress, review, open) = found.await?;
-    if !review.is_open() {
-        return has_ended(viewer, id);
+/// The path contains the review and ends in the action.
+impl Target for (ReviewId, &'static Ask) {
+    fn parse(parameter: &str, path: &str) -> Option<Self> {
+        let ask = [&FINISH, &CANCEL].into_iter().find(|ask| path.ends_with(ask.path))?;
+        Some((ReviewId::parse(parameter)?, ask))
     }
-    let ask = Ask {
-        path: "finish",
-        title: "Finish the Review?",
-        text: what_is_left(progress, open),
-        button: "Finish Review",
-        is_danger: false,
-        errors,
-    };
-    show::draw(status, viewer, site, id, Drawn { ask: Some(ask), ..Drawn::default() }).await
 }
 
-/// What still needs a decision, or is still to be carried out.
+impl Dialog for End {
+    type Gate = Allowed<UpdateKeys>;
+    type Target = (ReviewId, &'static Ask);
+    type Fields = NoFields;
+    type Backdrop = Board;
+
+    fn close(input: &Input<Self>) -> String {
+        path(&input.target.0)
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Board> {
+        Board::load(connection, &input.viewer, &input.target.0, &Items::default(), None)
+    }
+
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+        let ((id, ask), now) = (&frame.input.target, frame.input.viewer.now);
+        let review = reviews::find(connection, id)?.ok_or(Error::NotFound)?;
+        if !review.is_open() {
+            let notice = Notice::note("This review has ended already.");
+            return Ok(Loaded::Elsewhere(path(id), notice));
+        }
+        let text = if ask.gives_up {
+            CANCELLED.into()
+        } else {
+            what_is_left(
+                reviews::progress(connection, &review, now)?,
+                reviews::still_open(connection, id, now)?,
+            )
+        };
+        let ask = *ask;
+        Ok(Loaded::Show(Self { frame, ask, text }))
+    }
+
+    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+        let (id, ask) = &input.target;
+        if ask.gives_up {
+            let review = reviews::cancel(tx, id, author)?;
+            return Ok(Done::at("/reviews", Notice::done(format!("{} cancelled.", review.name()))));
+        }
+        reviews::finish(tx, id, author)?;
+        Ok(Done::at(format!("{}/report", path(id)), Notice::done("Review finished.")))
+    }
+}
+
+/// The keys that still need a decision, or the decisions that are still to be carried out.
 fn what_is_left(progress: Progress, open: i64) -> String {
     match (progress.needed - progress.decided, open) {
         (0, 0) => "Every decision was carried out. The report stays as it is.".into(),
@@ -78,72 +106,4 @@ fn what_is_left(progress: Progress, open: i64) -> String {
             count(undecided)
         ),
     }
-}
-
-pub(super) async fn finish(
-    viewer: Allowed<UpdateKeys>,
-    review_id: web::Path<String>,
-    form: Form<NoFields>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let (location, finished) = (format!("/reviews/{}/report", id.as_str()), id.clone());
-    let done = viewer.submit(&site, form.token, &location, move |tx, author| {
-        reviews::finish(tx, &finished, author)?;
-        Ok(Notice::done("Review finished."))
-    });
-    match done.await {
-        Err(Error::Invalid(errors)) => {
-            ask_to_finish(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, errors).await
-        }
-        Err(Error::Conflict) => has_ended(&viewer, &id),
-        answered => answered,
-    }
-}
-
-pub(super) async fn cancel_page(
-    viewer: Allowed<UpdateKeys>,
-    review_id: web::Path<String>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let wanted = id.clone();
-    let review = site.db.read(move |c| reviews::find(c, &wanted)).await?.ok_or(Error::NotFound)?;
-    if !review.is_open() {
-        return has_ended(&viewer, &id);
-    }
-    let ask = Ask {
-        path: "cancel",
-        title: "Cancel the Review?",
-        text: "It ends without having been finished, and does not count as done. What was decided stays on record."
-            .into(),
-        button: "Cancel Review",
-        is_danger: true,
-        errors: Invalid::default(),
-    };
-    let drawn = Drawn { ask: Some(ask), ..Drawn::default() };
-    show::draw(StatusCode::OK, &viewer, &site, &id, drawn).await
-}
-
-pub(super) async fn cancel(
-    viewer: Allowed<UpdateKeys>,
-    review_id: web::Path<String>,
-    form: Form<NoFields>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let cancelled = id.clone();
-    let done = viewer.submit(&site, form.token, "/reviews", move |tx, author| {
-        let review = reviews::cancel(tx, &cancelled, author)?;
-        Ok(Notice::done(format!("{} cancelled.", review.name())))
-    });
-    match done.await {
-        Err(Error::Conflict) => has_ended(&viewer, &id),
-        answered => answered,
-    }
-}
-
-fn has_ended(viewer: &Visit, id: &ReviewId) -> Result<HttpResponse> {
-    let notice = Notice::note("This review has ended already.");
-    viewer.see_other(&format!("/reviews/{}", id.as_str()), notice)
 }

@@ -52,11 +52,11 @@ struct Items {
     position: Position,
 }
 
-/// How far the file is written.
+/// The position in the file.
 enum Position {
-    /// Before the columns' names.
+    /// Before the column names.
     Start,
-    /// After that item; before the first item without one.
+    /// After that item; before the first item if `None`.
     After(Option<Box<Item>>),
 }
 

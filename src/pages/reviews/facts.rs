@@ -1,4 +1,4 @@
-//! What helps to decide on a key: who made it, what it may do, what it asks for, from where.
+//! Facts that help to decide on a key: who created it, its scopes, its use, and its addresses.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use crate::db::Connection;
 use crate::domain::api_keys::{self, Details};
 use crate::domain::members::{self, MemberId};
 use crate::domain::reviews::Item;
-use crate::domain::usage::{self, UNASKED_DAYS, Unasked};
+use crate::domain::usage::{self, UNASKED_DAYS, UnusedScopes};
 
-/// How many scopes that nobody asks for are named.
+/// The maximum number of unused scopes that are named.
 const NAMED: usize = 4;
 
-/// What is known of the keys of a page.
+/// The data about the keys of a page.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub details: BTreeMap<String, Details>,
-    /// Which scopes were asked for.
+    /// The requested scopes of each key, with the time of the last request.
     asked: BTreeMap<String, BTreeMap<String, Timestamp>>,
     /// Names of members by their ids.
     creators: BTreeMap<String, String>,
 }
 
-/// A fact as templates draw it.
+/// A fact for templates.
 pub(super) struct Fact {
     pub label: &'static str,
     pub value: String,
@@ -48,7 +48,7 @@ impl Known {
         })
     }
 
-    /// What there is to say of the key of `item`, as it stands now.
+    /// The facts about the key of `item` in its current state.
     pub(super) fn facts(&self, item: &Item, now: Timestamp) -> Vec<Fact> {
         let Some(details) = self.details.get(item.key_id.as_str()) else { return Vec::new() };
         let key = &details.key;
@@ -81,7 +81,7 @@ impl Known {
         let asked = self.asked.get(key.id.as_str()).unwrap_or(&none);
         let since = (key.created_at, key.edited_at.unwrap_or(key.created_at));
         let has = details.effective_scopes();
-        let Unasked::Scopes { names, .. } =
+        let UnusedScopes::Scopes { names, .. } =
             usage::unasked(&has, asked, since, key.last_used_at, now)
         else {
             return None;

@@ -1,5 +1,5 @@
-//! The one form of a page of decisions: for each key what is to become of it, a note, and what stood
-//! there when the form was handed out.
+//! The form of a page of decisions: for each key a decision, a note, and the stored decision when
+//! the form was issued.
 
 use super::show::Items;
 use crate::base::clock::Timestamp;
@@ -7,23 +7,23 @@ use crate::base::text;
 use crate::domain::api_keys::KeyId;
 use crate::domain::reviews::{Decision, Wanted};
 
-/// The longest note, in characters.
+/// The maximum length of a note, in characters.
 const LONGEST_NOTE: usize = 500;
-/// How many keys are read of a form.
+/// The maximum number of keys in a form.
 const MOST: usize = 100;
 
-/// What was typed of a key.
+/// The submitted fields for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Typed {
     pub key_id: KeyId,
     pub decision: String,
     pub note: String,
     seen: Option<Timestamp>,
-    /// What is wrong with it.
+    /// The error for this key.
     pub error: Option<String>,
 }
 
-/// The form as it was sent.
+/// The submitted form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sent {
     pub rows: Vec<Typed>,
@@ -51,6 +51,11 @@ impl Sent {
         sent
     }
 
+    /// The keys in the form.
+    pub(super) fn keys(&self) -> Vec<&str> {
+        self.rows.iter().map(|row| row.key_id.as_str()).collect()
+    }
+
     fn row(&mut self, key_id: KeyId) -> Option<&mut Typed> {
         let place = self.rows.iter().position(|row| row.key_id == key_id);
         let place = place.or_else(|| {
@@ -61,7 +66,8 @@ impl Sent {
         self.rows.get_mut(place).filter(|_| place < MOST)
     }
 
-    /// The decisions that were filled in; none when something is wrong, which then stands with its key.
+    /// The decisions that were filled in; `None` if there is an error, which is stored with its
+    /// key.
     pub(super) fn check(&mut self) -> Option<Vec<Wanted>> {
         self.rows.truncate(MOST);
         let mut wanted = Vec::new();
@@ -101,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_filled_in_is_read_and_nothing_else() {
+    fn only_filled_in_decisions_are_read() {
         let mut form = sent(&[
             (&format!("decision_{ID}"), "keep"),
             (&format!("note_{ID}"), " Still needed "),
@@ -110,7 +116,7 @@ mod tests {
             ("decision_nothing", "keep"),
             ("place", "view=all"),
         ]);
-        let wanted = form.check().expect("good");
+        let wanted = form.check().expect("a valid form");
         assert_eq!(wanted.len(), 1);
         assert_eq!((wanted[0].decision, wanted[0].note.as_str()), (Decision::Keep, "Still needed"));
         assert_eq!(wanted[0].seen, Some(Timestamp::from_millis(7)));
@@ -118,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_without_a_decision_or_too_long_a_one_is_said() {
+    fn a_note_without_a_decision_or_too_long_is_an_error() {
         for (decision, note) in
             [("", "why"), ("sell", ""), ("keep", &"x".repeat(501)), ("keep", "a\u{202e}b")]
         {

@@ -1,4 +1,4 @@
-//! `/reviews`: every review, the newest first.
+//! `/reviews`: every review, newest first.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -19,9 +19,9 @@ use crate::web::{Site, page};
 struct Index<'a> {
     viewer: &'a Viewer,
     notice: Option<Notice>,
-    /// Since when one is due.
+    /// Since when a review is due.
     due: Option<String>,
-    /// Every how many days; none: never.
+    /// The interval in days; `None` if reviews are never due.
     every: Option<i32>,
     may_start: bool,
     rows: Vec<Row>,

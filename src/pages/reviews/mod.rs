@@ -19,10 +19,8 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/reviews", start::start);
     routes.get("/reviews/{review_id}", show::page);
     routes.post("/reviews/{review_id}", show::save);
-    routes.get("/reviews/{review_id}/finish", ask::finish_page);
-    routes.post("/reviews/{review_id}/finish", ask::finish);
-    routes.get("/reviews/{review_id}/cancel", ask::cancel_page);
-    routes.post("/reviews/{review_id}/cancel", ask::cancel);
+    routes.dialog::<ask::End>("/reviews/{review_id}/finish");
+    routes.dialog::<ask::End>("/reviews/{review_id}/cancel");
     routes.get("/reviews/{review_id}/report", report::page);
     routes.get("/reviews/{review_id}/report.csv", export::comma_separated);
 }

@@ -1,4 +1,4 @@
-//! `/reviews/{review_id}/report`: what an auditor is given, on paper or as a file.
+//! `/reviews/{review_id}/report`: the report for an auditor, on paper or as a file.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -14,7 +14,7 @@ use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::{Site, page};
 
-/// How many keys the page shows; the file has all.
+/// The maximum number of keys on the page; the file contains all.
 const ROWS: usize = 1000;
 /// How many are read at once.
 const BATCH: usize = 100;
@@ -31,13 +31,13 @@ struct Report<'a> {
     started: String,
     ended: Option<(&'static str, String)>,
     total: String,
-    /// How many were decided in each way.
+    /// The number of decisions of each kind.
     totals: Vec<(&'static str, String)>,
     inactive: String,
     still_open: String,
     printed: String,
     rows: Vec<Row>,
-    /// How many keys there are beyond the rows.
+    /// The number of keys that are not shown.
     more: Option<String>,
 }
 
@@ -100,7 +100,7 @@ fn read(c: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<Read> {
     })
 }
 
-/// The next items by name, each with what came of it.
+/// The next items by name, each with its stage.
 pub(super) fn staged(
     c: &mut Connection,
     id: &ReviewId,

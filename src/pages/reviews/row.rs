@@ -1,4 +1,4 @@
-//! A key of a review as templates draw it.
+//! A key of a review for templates.
 
 use super::facts::{Fact, Known};
 use super::form::Typed;
@@ -13,21 +13,21 @@ pub(super) struct Row {
     pub name: String,
     pub environment: &'static str,
     pub facts: Vec<Fact>,
-    /// What came of the decision.
+    /// The stage of the decision.
     pub badge: Option<Badge>,
-    /// When, if that is known.
+    /// When it was carried out, if known.
     pub done: Option<String>,
     /// Whether the viewer may decide here.
     pub is_form: bool,
     pub choices: Vec<Choice>,
-    /// What was decided, for who may not decide.
+    /// The decision, for viewers who may not decide.
     pub decided: Option<&'static str>,
     pub note: String,
-    /// When it was decided, in milliseconds, for the form; empty when it was not.
+    /// When it was decided, in milliseconds, for the form; empty if undecided.
     pub seen: String,
     /// `Decided by Ines Okafor on 23 November 2026, 12:00 UTC.`
     pub by: Option<String>,
-    /// Where the decision is carried out.
+    /// The page where the decision is carried out.
     pub action: Option<(String, &'static str)>,
     pub error: Option<String>,
 }
@@ -39,7 +39,7 @@ pub(super) struct Choice {
 }
 
 impl Row {
-    /// The row of `item`; what was `typed` stands in place of what was decided.
+    /// The row of `item`; the `typed` values replace the stored decision.
     pub(super) fn new(
         viewer: &Viewer,
         review: &Review,
@@ -50,8 +50,8 @@ impl Row {
         let id = item.key_id.as_str();
         let stage = item.stage(known.details.get(id), viewer.now);
         let decided = item.decided.as_ref();
-        let stands = decided.map(|decided| decided.decision.as_str()).unwrap_or_default();
-        let chosen = typed.map_or(stands, |typed| &typed.decision);
+        let stored = decided.map(|decided| decided.decision.as_str()).unwrap_or_default();
+        let chosen = typed.map_or(stored, |typed| &typed.decision);
         let noted = decided.map(|decided| decided.note.clone()).unwrap_or_default();
         let may_decide = review.is_open() && viewer.may(Permission::UpdateKeys);
         Self {
@@ -88,7 +88,7 @@ fn by(name: &str, at: Timestamp) -> String {
     format!("Decided by {name} on {}.", moment(at))
 }
 
-/// The page that carries a decision out, if the viewer may open it.
+/// The page where a decision is carried out, if the viewer may open it.
 fn action(decision: Decision, viewer: &Viewer) -> Option<(&'static str, &'static str)> {
     let (needed, verb, label) = match decision {
         Decision::Keep => return None,

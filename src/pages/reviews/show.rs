@@ -1,11 +1,10 @@
-//! `/reviews/{review_id}`: how far a review is, and the form with which keys are decided on.
+//! `/reviews/{review_id}`: the progress of a review, and the form for deciding on keys.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::ask::Ask;
 use super::facts::Known;
 use super::form::Sent;
 use super::row::Row;
@@ -22,41 +21,45 @@ use crate::web::form::Form;
 use crate::web::list::{ListQuery, Pager};
 use crate::web::{Site, page};
 
-/// The largest form that is taken, in bytes: 25 notes, percent-encoded, and what stands around them.
+/// The maximum size of the form, in bytes: 25 notes, percent-encoded, and the other fields.
 const LARGEST: usize = 256 * 1024;
 
 #[derive(Template)]
 #[template(path = "reviews/show.html")]
 struct Show<'a> {
     viewer: &'a Viewer,
-    notice: Option<Notice>,
-    id: String,
-    name: String,
-    badge: Badge,
-    started: String,
-    ended: Option<String>,
-    review: Review,
-    may_decide: bool,
-    progress: Progress,
-    decided: String,
-    inactive: Option<String>,
-    tabs: Vec<Tab>,
-    is_undecided: bool,
-    /// What the form was drawn for, so that it leads back.
-    place: String,
-    rows: Vec<Row>,
-    pager: Pager,
-    ask: Option<Ask>,
-    errors: Invalid,
+    board: Board,
 }
 
-struct Tab {
-    label: &'static str,
-    href: String,
-    is_current: bool,
+/// The progress of a review, and its items.
+pub(super) struct Board {
+    pub notice: Option<Notice>,
+    pub errors: Invalid,
+    pub id: String,
+    pub name: String,
+    pub badge: Badge,
+    pub started: String,
+    pub ended: Option<String>,
+    pub review: Review,
+    pub may_decide: bool,
+    pub progress: Progress,
+    pub decided: String,
+    pub inactive: Option<String>,
+    pub tabs: Vec<Tab>,
+    pub is_undecided: bool,
+    /// The query of the page, so that the form leads back to it.
+    pub place: String,
+    pub rows: Vec<Row>,
+    pub pager: Pager,
 }
 
-/// Which of a review's items are listed.
+pub(super) struct Tab {
+    pub label: &'static str,
+    pub href: String,
+    pub is_current: bool,
+}
+
+/// The query that selects a review's items.
 pub(super) type Items = ListQuery<Filters>;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -65,15 +68,13 @@ pub(super) struct Filters {
     pub view: View,
 }
 
-/// What is drawn of a review.
+/// The state of a review's page.
 #[derive(Default)]
-pub(super) struct Drawn {
-    pub items: Items,
-    /// What somebody typed; its keys are then the page's.
-    pub sent: Option<Sent>,
-    /// What somebody is asked to confirm.
-    pub ask: Option<Ask>,
-    pub errors: Invalid,
+struct PageState {
+    items: Items,
+    /// The submitted values; the page then shows the keys in them.
+    sent: Option<Sent>,
+    errors: Invalid,
 }
 
 pub(super) async fn page(
@@ -83,7 +84,7 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let drawn = Drawn { items, ..Drawn::default() };
+    let drawn = PageState { items, ..PageState::default() };
     draw(StatusCode::OK, &viewer, &site, &id, drawn).await
 }
 
@@ -99,8 +100,7 @@ pub(super) async fn save(
         let mut errors = Invalid::default();
         errors.add("", "Nothing was saved. Correct what is marked below, then save again");
         sent.rows.retain(|row| row.error.is_some() || !row.decision.is_empty());
-        let drawn =
-            Drawn { items: sent.place.clone(), sent: Some(sent), errors, ..Drawn::default() };
+        let drawn = PageState { items: sent.place.clone(), sent: Some(sent), errors };
         return draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, drawn).await;
     };
     let (location, decided) = (sent.place.href(&path(&id)), id.clone());
@@ -108,7 +108,9 @@ pub(super) async fn save(
         reviews::decide(tx, &decided, &wanted, author)
     });
     match saved.await {
-        Ok(saved) if saved.overtaken.is_empty() => viewer.see_other(&location, said(&saved)),
+        Ok(saved) if saved.overtaken.is_empty() => {
+            viewer.see_other(&location, saved_notice(&saved))
+        }
         Ok(saved) => {
             let drawn = overtaken(&saved, sent);
             draw(StatusCode::CONFLICT, &viewer, &site, &id, drawn).await
@@ -121,7 +123,7 @@ pub(super) async fn save(
     }
 }
 
-fn said(saved: &Saved) -> Notice {
+fn saved_notice(saved: &Saved) -> Notice {
     let to_carry_out = match saved.to_carry_out {
         0 => String::new(),
         1 => " 1 of them is still to be carried out.".into(),
@@ -135,8 +137,8 @@ fn said(saved: &Saved) -> Notice {
     }
 }
 
-/// The form again, with those keys alone that somebody else has decided on meanwhile.
-fn overtaken(saved: &Saved, mut sent: Sent) -> Drawn {
+/// The form with only those keys on which somebody else has decided in the meantime.
+fn overtaken(saved: &Saved, mut sent: Sent) -> PageState {
     let mut errors = Invalid::default();
     for item in &saved.overtaken {
         let Some(theirs) = &item.decided else { continue };
@@ -148,63 +150,46 @@ fn overtaken(saved: &Saved, mut sent: Sent) -> Drawn {
         errors.add("", message);
     }
     sent.rows.retain(|row| saved.overtaken.iter().any(|item| item.key_id == row.key_id));
-    Drawn { items: sent.place.clone(), sent: Some(sent), errors, ..Drawn::default() }
+    PageState { items: sent.place.clone(), sent: Some(sent), errors }
 }
 
-/// What is read for the page.
-struct Read {
-    review: Review,
-    progress: Progress,
-    items: Page<Item>,
-    known: Known,
-}
-
-fn read(
-    c: &mut Connection,
-    id: &ReviewId,
-    list: &Items,
-    typed: Option<&[String]>,
-    now: crate::base::clock::Timestamp,
-) -> Result<Read> {
-    let review = reviews::find(c, id)?.ok_or(Error::NotFound)?;
-    let items = match typed {
-        Some(keys) => {
-            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-            Page::whole(reviews::items_of(c, id, &keys)?)
-        }
-        None => reviews::items(c, id, list.filters.view, list.cursor.as_ref(), now)?,
-    };
-    let known = Known::read(c, &items.rows)?;
-    Ok(Read { progress: reviews::progress(c, &review, now)?, review, items, known })
-}
-
-pub(super) async fn draw(
+async fn draw(
     status: StatusCode,
     viewer: &Visit,
     site: &Site,
     id: &ReviewId,
-    drawn: Drawn,
+    drawn: PageState,
 ) -> Result<HttpResponse> {
-    let (wanted, list, now) = (id.clone(), drawn.items.clone(), viewer.now);
-    let keys = drawn
-        .sent
-        .as_ref()
-        .map(|sent| sent.rows.iter().map(|row| row.key_id.as_str().to_owned()).collect::<Vec<_>>());
-    let found = site.db.read(move |c| read(c, &wanted, &list, keys.as_deref(), now)).await?;
-    page::page(status, &Show::new(viewer, found, drawn))
+    let (loader, wanted) = (viewer.viewer(), id.clone());
+    let PageState { items, sent, errors } = drawn;
+    let load = move |c: &mut Connection| Board::load(c, &loader, &wanted, &items, sent.as_ref());
+    let board = site.db.read(load).await?;
+    let notice = if errors.is_empty() { viewer.take_notice() } else { None };
+    page::page(status, &Show { viewer, board: Board { notice, errors, ..board } })
 }
 
-impl<'a> Show<'a> {
-    fn new(viewer: &'a Visit, read: Read, drawn: Drawn) -> Self {
-        let Read { review, progress, items, known } = read;
-        let Drawn { items: list, sent, ask, errors } = drawn;
-        let view = list.filters.view;
-        let typed = |item: &Item| sent.as_ref()?.rows.iter().find(|row| row.key_id == item.key_id);
+impl Board {
+    pub(super) fn load(
+        c: &mut Connection,
+        viewer: &Viewer,
+        id: &ReviewId,
+        list: &Items,
+        sent: Option<&Sent>,
+    ) -> Result<Self> {
+        let (now, view) = (viewer.now, list.filters.view);
+        let review = reviews::find(c, id)?.ok_or(Error::NotFound)?;
+        let items = match sent {
+            Some(sent) => Page::whole(reviews::items_of(c, id, &sent.keys())?),
+            None => reviews::items(c, id, view, list.cursor.as_ref(), now)?,
+        };
+        let known = Known::read(c, &items.rows)?;
+        let progress = reviews::progress(c, &review, now)?;
+        let typed = |item: &Item| sent?.rows.iter().find(|row| row.key_id == item.key_id);
         let row = |item: &Item| Row::new(viewer, &review, item, &known, typed(item));
         let is_shown = viewer.may(Permission::ViewKeys);
-        Self {
-            viewer,
-            notice: if ask.is_some() || !errors.is_empty() { None } else { viewer.take_notice() },
+        Ok(Self {
+            notice: None,
+            errors: Invalid::default(),
             id: review.id.as_str().into(),
             name: review.name(),
             badge: Badge::of(&review),
@@ -217,16 +202,14 @@ impl<'a> Show<'a> {
             tabs: tabs(view, &review.id),
             is_undecided: view == View::Undecided,
             place: match view {
-                // Decided keys leave this view, so that its start is where to go on.
+                // Decided keys leave this view, so the next ones are at its start.
                 View::Undecided => String::new(),
                 _ => list.text(),
             },
             pager: list.pager(&path(&review.id), &items),
             rows: items.rows.iter().filter(|_| is_shown).map(row).collect(),
-            ask,
-            errors,
             review,
-        }
+        })
     }
 }
 
@@ -247,7 +230,7 @@ fn ended(review: &Review) -> Option<String> {
     Some(format!("{verb} by {} on {}.", ended.by, moment(ended.at)))
 }
 
-fn path(id: &ReviewId) -> String {
+pub(super) fn path(id: &ReviewId) -> String {
     format!("/reviews/{}", id.as_str())
 }
 

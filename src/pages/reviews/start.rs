@@ -1,4 +1,4 @@
-//! Starting a review: its keys are listed batch by batch, whatever becomes of who asked.
+//! Starts a review: its keys are listed in batches, even if the client disconnects.
 
 use actix_web::{HttpResponse, web};
 
@@ -12,10 +12,10 @@ use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 
-/// The list, where a form that was sent twice leads.
+/// The list of reviews, to which a second submit leads.
 const LIST: &str = "/reviews";
 
-/// Starts a review; goes on listing the keys of one whose listing was broken off.
+/// Starts a review; continues to list the keys of an open review whose listing was interrupted.
 pub(super) async fn start(
     viewer: Allowed<UpdateKeys>,
     form: Form<NoFields>,
@@ -31,17 +31,17 @@ pub(super) async fn start(
         }
         Ok(Started::Open(review)) => {
             let (who, when) = (&review.starter, moment(review.started_at));
-            let said = format!("{who} started this review on {when}. One is open at a time.");
-            (review, Notice::note(said))
+            let message = format!("{who} started this review on {when}. One is open at a time.");
+            (review, Notice::note(message))
         }
         Err(Error::Invalid(errors)) => {
-            let said: Vec<&str> = errors.of("").collect();
-            return viewer.see_other(LIST, Notice::warning(format!("{}.", said.join(". "))));
+            let message: Vec<&str> = errors.of("").collect();
+            return viewer.see_other(LIST, Notice::warning(format!("{}.", message.join(". "))));
         }
         Err(error) => return Err(error),
     };
     let location = format!("/reviews/{}", review.id.as_str());
-    // A task of its own, since this one goes when the client does.
+    // A separate task, since this one is cancelled when the client disconnects.
     let listed = actix_web::rt::spawn(gather(site.db.clone(), review.id));
     listed.await.map_err(Error::internal)??;
     viewer.see_other(&location, notice)

@@ -1,14 +1,14 @@
-//! What pages say of a review.
+//! The words for a review on pages.
 
 use crate::base::clock::{Timestamp, long_date};
 use crate::base::text::thousands;
 use crate::domain::reviews::{Progress, Review, Stage};
 
-/// A badge as templates draw it.
+/// A badge for templates.
 #[derive(Clone, Debug)]
 pub(super) struct Badge {
     pub class: &'static str,
-    /// The sprite's icon; empty for a dot.
+    /// The icon in the sprite; empty for a dot.
     pub icon: &'static str,
     pub text: &'static str,
 }
@@ -25,7 +25,7 @@ impl Badge {
         }
     }
 
-    /// What came of a decision; none where there is nothing to say.
+    /// The stage of a decision; `None` if there is nothing to show.
     pub(super) const fn of_stage(stage: Stage) -> Option<Self> {
         match stage {
             Stage::Undecided | Stage::Kept => None,
