@@ -1,9 +1,9 @@
-//! Turns `static/` into what the program carries: one stylesheet, one script, the sprite, the
-//! favicon and the fonts, each under a name that changes with its content and beside its
-//! compressed forms.
+//! Builds the published assets from `static/`: one stylesheet, one script, the sprite, the favicon
+//! and the fonts. Each name changes with the file's content, and compressed forms lie beside each
+//! file.
 //!
 //! Writes `$OUT_DIR/assets/`, which `src/web/assets.rs` embeds, and the names for templates in
-//! `$OUT_DIR/asset_names.rs`. Licence texts under `static/` are not published. Knows nothing of
+//! `$OUT_DIR/asset_names.rs`. Licence texts under `static/` are not published. Does not depend on
 //! the program.
 
 #[path = "build/minify.rs"]
@@ -18,7 +18,7 @@ use std::{env, fs};
 
 use published::Published;
 
-/// The constants for templates: name, the file before its hash, documentation.
+/// The constants for templates: name, source file, documentation.
 const CONSTANTS: [(&str, &str, &str); 6] = [
     ("APP_CSS", "app.css", "The stylesheet of every page."),
     ("APP_JS", "app.js", "The script of every page."),
@@ -31,7 +31,7 @@ const CONSTANTS: [(&str, &str, &str); 6] = [
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
-    // Migrations are embedded by a macro that cargo does not see through.
+    // Migrations are embedded by a macro whose files cargo does not track.
     writeln!(io::stdout(), "cargo:rerun-if-changed=static\ncargo:rerun-if-changed=migrations")?;
     #[expect(
         clippy::disallowed_methods,
@@ -59,7 +59,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The files of a folder with this extension, by name, so that a number in front decides the order.
+/// The files of a folder with this extension, sorted by name: a leading number sets the order.
 fn files(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();

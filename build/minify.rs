@@ -1,12 +1,12 @@
-//! Smaller stylesheets and scripts. Knows nothing of files.
+//! Makes stylesheets and scripts smaller. Does not read or write files.
 
 use lightningcss::stylesheet::{MinifyOptions, ParserOptions, PrinterOptions, StyleSheet};
 use lightningcss::targets::{Features, Targets};
 
 use super::Result;
 
-/// A minified stylesheet, without `light-dark()` for browsers that do not know it (before 2024): they would
-/// have no colours at all, and dialogs would be transparent.
+/// Minifies a stylesheet and replaces `light-dark()` for browsers that do not support it (before
+/// 2024): without this they would show no colours, and dialogs would be transparent.
 pub fn css(source: &str) -> Result<String> {
     let targets = Targets { include: Features::LightDark, ..Targets::default() };
     let mut sheet =
@@ -17,9 +17,9 @@ pub fn css(source: &str) -> Result<String> {
     Ok(sheet.to_css(printer)?.code.replace("--lightningcss-", "--"))
 }
 
-/// A script without indentation, empty lines and lines that are a `//` comment.
+/// Removes indentation, empty lines and lines that are a `//` comment from a script.
 ///
-/// It relies on no template literal and no block comment running over several lines.
+/// Assumes that no template literal or block comment spans several lines.
 pub fn js(source: &str) -> String {
     let lines = source.lines().map(str::trim);
     let kept: Vec<&str> =

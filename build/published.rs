@@ -1,5 +1,5 @@
-//! The folder of published files: hashed names, compressed forms, and who refers to whom.
-//! Does not know what is published.
+//! The folder of published files: hashed names, compressed forms, and references between files.
+//! Does not decide what is published.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 
 use super::Result;
 
-/// What has been written: the name in `static/`, and the name with its hash.
+/// Published files: from the name in `static/` to the name with its hash.
 pub struct Published {
     folder: PathBuf,
     names: BTreeMap<String, String>,
 }
 
 impl Published {
-    /// Starts with an empty folder: a file of an earlier build must not stay reachable.
+    /// Starts with an empty folder, so that files of an earlier build are not served.
     pub fn into_empty(folder: PathBuf) -> Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -42,7 +42,7 @@ impl Published {
 
         let path = self.folder.join(&hashed);
         fs::write(&path, content)?;
-        // A woff2 font is compressed as it is.
+        // A woff2 font is already compressed.
         if extension != "woff2" {
             write_if_smaller(&path, "br", &brotli(content)?, content)?;
             write_if_smaller(&path, "gz", &gzip(content)?, content)?;
@@ -51,7 +51,8 @@ impl Published {
         Ok(())
     }
 
-    /// The stylesheet with each `url("…")` naming the published file, which lies beside it.
+    /// The stylesheet with each `url("…")` replaced by the published file's name in the same
+    /// folder.
     pub fn link(&self, css: &str) -> Result<String> {
         let mut parts = css.split("url(\"");
         let mut linked = parts.next().unwrap_or_default().to_owned();
@@ -68,7 +69,7 @@ impl Published {
         Ok(linked)
     }
 
-    /// Rust source of the given constants (name, file before its hash, documentation).
+    /// Rust source of the given constants (name, source file, documentation).
     pub fn constants(&self, wanted: &[(&str, &str, &str)]) -> Result<String> {
         let mut source = String::new();
         for (constant, file, documentation) in wanted {

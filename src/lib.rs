@@ -2,14 +2,15 @@
 //!
 //! # The map
 //! From top to bottom; each uses only those below it.
-//! - [`cli`] reads a command and does it; [`server`] puts the program together: middleware, routes,
-//!   the work in the background.
+//! - [`cli`] reads a command and runs it; [`server`] assembles the program: middleware, routes and
+//!   background work.
 //! - [`demo`] fills an empty database with a sample organisation.
 //! - [`gateway`] answers gateways and services: `/v1/authorize`, `/v1/introspect`, `/metrics`.
-//! - [`pages`] is the dashboard; [`web`] is the kit that pages are made with, and knows no feature.
-//! - [`jobs`] is the work in the background; [`letters`] has the words of emails.
-//! - [`domain`] is what Latchkey knows and does, a folder for each feature.
-//! - [`db`] reads and writes, in a transaction; [`config`] is what the program was told.
+//! - [`pages`] is the dashboard; [`web`] is the toolkit for pages, and does not depend on any
+//!   feature.
+//! - [`jobs`] is the background work; [`letters`] has the text of emails.
+//! - [`domain`] is what Latchkey knows and does, with a folder for each feature.
+//! - [`db`] reads and writes in transactions; [`config`] is the program's configuration.
 //! - [`base`] is what every other folder uses.
 
 pub mod base;

@@ -1,4 +1,4 @@
-//! The composition root: middleware, and every feature's routes.
+//! The composition root: middleware, and the routes of every feature.
 
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
@@ -18,11 +18,11 @@ use tracing_actix_web::TracingLogger;
 use crate::base::error::{Error, Result};
 use crate::base::stop::{self, Signals};
 use crate::domain;
-use crate::domain::sign_in::Door;
+use crate::domain::sign_in::SignInService;
 use crate::domain::usage::Recorder;
 use crate::domain::verification::Verifier;
 use crate::gateway;
-use crate::gateway::{Expectations, Front};
+use crate::gateway::{Expectations, FastPath};
 use crate::jobs::{Needs, Worker, Writer};
 use crate::pages::sign_in::session;
 use crate::pages::{self, Public};
@@ -33,49 +33,58 @@ use crate::web::page::see_other;
 use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, cookie, error_page, headers, same_origin, secret_in_query};
 
-/// How many open files are assumed until it is known how many there may be.
+/// How many open files are assumed until the real limit is known.
 const FILES: usize = 1024;
 
-/// What all workers share.
+/// The state that all workers share.
 #[derive(Clone)]
 pub struct Shared {
     pub site: Site,
-    /// What everybody who signs in passes.
-    pub door: Arc<Door>,
-    /// What decides who may pass.
+    /// Signs people in.
+    pub sign_in_service: Arc<SignInService>,
+    /// Verifies API keys.
     pub verifier: Arc<Verifier>,
-    /// What counts their requests.
+    /// Counts API requests.
     pub usage: Arc<Recorder>,
     /// How many connections each listener may have.
     pub shares: Shares,
-    /// The certificate of the listeners; none where TLS ends elsewhere.
+    /// The certificate of the listeners; `None` if TLS ends elsewhere.
     pub tls: Option<Arc<Tls>>,
     pub ending: Ending,
 }
 
-/// What is listened on.
+/// The sockets to listen on.
 pub struct Sockets {
-    /// For people, and for programs too.
+    /// Serves people, and programs too.
     pub dashboard: TcpListener,
     pub verify: Option<TcpListener>,
-    /// For whoever collects metrics.
+    /// Serves metrics collectors.
     pub metrics: Option<TcpListener>,
 }
 
 impl Shared {
-    /// Shares `site` and `door`, and starts to hear of what other processes and nodes change.
-    pub fn new(site: Site, door: Arc<Door>) -> Result<Self> {
+    /// Shares `site` and `sign_in_service`, and starts to watch for changes by other processes and
+    /// nodes.
+    pub fn new(site: Site, sign_in_service: Arc<SignInService>) -> Result<Self> {
         domain::draw_consequences(&site.db, site.clock.clone());
         let usage = Arc::new(Recorder::default());
         let verifier =
             Verifier::new(&site.db, &site.keyring, site.clock.clone(), Arc::clone(&usage));
         site.db.watch()?;
         let (verifier, shares) = (Arc::new(verifier), Shares::of(FILES, false));
-        Ok(Self { site, door, verifier, usage, shares, tls: None, ending: Ending::default() })
+        Ok(Self {
+            site,
+            sign_in_service,
+            verifier,
+            usage,
+            shares,
+            tls: None,
+            ending: Ending::default(),
+        })
     }
 }
 
-/// What the work in the background needs of the site.
+/// What the background work needs from the site.
 pub fn needs(site: &Site) -> Needs {
     Needs {
         db: site.db.clone(),
@@ -88,16 +97,16 @@ pub fn needs(site: &Site) -> Needs {
     }
 }
 
-/// Every route that people use.
+/// Every route of the dashboard.
 pub fn routes() -> Routes {
     let mut routes = pages::routes();
     routes.get("/", home);
     routes
 }
 
-/// Serves on `sockets` until the process is told to stop, and calls `announce` once it can be told;
-/// works in the background meanwhile. Metrics are on the listener for programs where that
-/// is on this machine only.
+/// Serves on `sockets` until the process gets a signal to stop, and calls `announce` once it
+/// handles signals. Runs the background work at the same time. The listener for programs serves
+/// metrics if only this machine can reach it.
 pub fn run(
     shared: &Shared,
     sockets: Sockets,
@@ -105,14 +114,14 @@ pub fn run(
     metrics: Metrics,
     announce: impl FnOnce(),
 ) -> Result<()> {
-    // Dropped, and so for the last time writing, once no request is under way any more.
+    // Dropped after the last request has finished, and then writes for the last time.
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
     let _worker = Worker::start(needs(&shared.site))?;
     let workers = workers.map(NonZeroUsize::get);
     actix_web::rt::System::new().block_on(async {
         let mut servers = vec![dashboard(shared, sockets.dashboard, workers)];
         servers.extend(sockets.verify.map(|socket| verify(shared, socket, workers, &metrics)));
-        servers.extend(sockets.metrics.map(|socket| apart(shared, socket, &metrics)));
+        servers.extend(sockets.metrics.map(|socket| serve_metrics(shared, socket, &metrics)));
         let servers = servers.into_iter().collect::<std::io::Result<Vec<_>>>();
         let servers = servers.map_err(Error::internal)?;
         actix_web::rt::spawn(metrics.keep_up());
@@ -120,7 +129,7 @@ pub fn run(
         announce();
         let handles = servers.iter().map(Server::handle).collect();
         let ending = pin!(end(signals, shared.ending.clone(), handles));
-        // First, so that whoever was answered can end it.
+        // Polled first, so that a caller that got an answer can stop the server.
         match select(ending, try_join_all(servers)).await {
             Either::Left(_) => Ok(()),
             Either::Right((ended, _)) => ended.map_err(Error::internal).map(drop),
@@ -128,14 +137,14 @@ pub fn run(
     })
 }
 
-/// Lets requests in flight finish once the program is told to end; returns when it is told again.
+/// Lets requests in flight finish after the first signal to stop; returns at the second.
 async fn end(mut signals: Signals, ending: Ending, servers: Vec<ServerHandle>) {
-    signals.told().await;
+    signals.received().await;
     tracing::info!("told to end: requests in flight are finished");
     stop::end_in_time();
     ending.announce().await;
     let stopped = join_all(servers.iter().map(|server| server.stop(true)));
-    if let Either::Left(_) = select(stopped, pin!(signals.told())).await {
+    if let Either::Left(_) = select(stopped, pin!(signals.received())).await {
         std::future::pending::<()>().await;
     }
 }
@@ -146,7 +155,7 @@ pub fn dashboard(
     socket: TcpListener,
     workers: Option<usize>,
 ) -> std::io::Result<Server> {
-    let Shared { site, door, verifier, shares, tls, ending, .. } = shared.clone();
+    let Shared { site, sign_in_service, verifier, shares, tls, ending, .. } = shared.clone();
     let expectations = Expectations::of(site.clone(), verifier.clone());
     let app = move || {
         let session = session::middleware(&site.db, &site.clock, &site.keyring, &site.public_url);
@@ -168,13 +177,13 @@ pub fn dashboard(
             .wrap(TracingLogger::<QuietRootSpan>::new());
         let app = App::new()
             .app_data(web::Data::new(site.clone()))
-            .app_data(web::Data::from(door.clone()))
+            .app_data(web::Data::from(sign_in_service.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(Pages::of(&routes())))
-            // Outside what pages need, so that an answer to a service costs little.
+            // Outside the middleware of the pages, so that answers to services are cheap.
             .configure(gateway::register)
             .service(people);
-        Front::of(site.clone(), verifier.clone(), app)
+        FastPath::of(site.clone(), verifier.clone(), app)
     };
     let (limits, workers) = (shares.dashboard, workers.unwrap_or_else(cores));
     let listener = Listener { name: "dashboard", socket, workers, limits, tls, ending };
@@ -185,7 +194,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
 }
 
-/// The server of what programs ask, on an address where no page is served.
+/// The server for programs, on an address without pages.
 fn verify(
     shared: &Shared,
     socket: TcpListener,
@@ -208,15 +217,19 @@ fn verify(
                     measures(config);
                 }
             });
-        Front::of(site.clone(), verifier.clone(), app)
+        FastPath::of(site.clone(), verifier.clone(), app)
     };
     let (limits, workers) = (shares.verify, workers.unwrap_or_else(cores));
     let listener = Listener { name: "verify", socket, workers, limits, tls, ending };
     connections::serve(listener, app, move || expectations.clone())
 }
 
-/// The server of metrics, which may be read from other machines: they name nobody.
-fn apart(shared: &Shared, socket: TcpListener, metrics: &Metrics) -> std::io::Result<Server> {
+/// The server of metrics. Other machines may read them: they name no keys or people.
+fn serve_metrics(
+    shared: &Shared,
+    socket: TcpListener,
+    metrics: &Metrics,
+) -> std::io::Result<Server> {
     let Shared { verifier, shares, ending, .. } = shared.clone();
     let metrics = metrics.clone();
     let app = move || {
@@ -235,7 +248,7 @@ fn measures(config: &mut ServiceConfig) {
     config.route("/metrics", web::get().to(gateway::metrics));
 }
 
-/// Whether the process lives, and whether its database can be used; for load balancers.
+/// Whether the process is alive, and whether its database is usable; for load balancers.
 fn health(config: &mut ServiceConfig) {
     let alive = || async { "ok\n" };
     config.route("/healthz", web::get().to(alive)).route("/healthz", web::head().to(alive));

@@ -10,7 +10,7 @@ use latchkey::db::{Db, Location, without_indexes};
 use reqwest::blocking::{Client, Response};
 use tempfile::TempDir;
 
-use crate::sign_in::{client, said, sign_in};
+use crate::sign_in::{client, sign_in, values_after};
 
 /// A filled data directory.
 pub struct Data {
@@ -30,7 +30,8 @@ impl Data {
             .expect("the program runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         println!("{keys} keys were made in {:.1} s", begin.elapsed().as_secs_f64());
-        let [email, password] = ["Email:", "Password:"].map(|label| said(&output.stdout, label));
+        let [email, password] =
+            ["Email:", "Password:"].map(|label| values_after(&output.stdout, label));
         Self { folder, email, password }
     }
 

@@ -27,7 +27,7 @@ pub fn sign_in(client: &Client, url: &str, email: &str, password: &str) -> u16 {
 }
 
 /// What the program's `demo` says after that label.
-pub fn said(output: &[u8], label: &str) -> String {
+pub fn values_after(output: &[u8], label: &str) -> String {
     let said = String::from_utf8_lossy(output);
     let line = said.lines().find_map(|line| line.strip_prefix(label)).expect(label);
     line.split_whitespace().next().expect("a word").to_owned()

@@ -75,7 +75,7 @@ impl Client {
             }
             for _ in 0..busy.len() {
                 let Some((due, connection)) = busy.pop_front() else { break };
-                if connection.look() {
+                if connection.is_answered() {
                     taken.push(due.elapsed());
                     load.check(connection.status());
                     free.push_back(connection);

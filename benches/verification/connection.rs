@@ -43,7 +43,7 @@ impl Connection {
     pub fn wait(&mut self) -> u16 {
         let begin = Instant::now();
         loop {
-            if self.look() {
+            if self.is_answered() {
                 return self.status();
             }
             assert!(begin.elapsed() < PATIENCE, "no answer");
@@ -51,7 +51,7 @@ impl Connection {
     }
 
     /// Whether all of the answer has come.
-    pub fn look(&mut self) -> bool {
+    pub fn is_answered(&mut self) -> bool {
         match self.stream.read(&mut self.answer[self.filled..]) {
             Ok(read) => self.filled += read,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return false,

@@ -14,7 +14,7 @@ use latchkey::base::keyring::Keyring;
 use latchkey::base::network::{Networks, TrustedRoots};
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Db, Location};
-use latchkey::domain::sign_in::Door;
+use latchkey::domain::sign_in::SignInService;
 use latchkey::jobs::Writer;
 use latchkey::server::{self, Shared};
 use latchkey::web::Site;
@@ -86,7 +86,8 @@ pub fn serve(folder: &Path) {
         trusted_roots: TrustedRoots::default(),
         trusted_proxies: TrustedProxies::parse("").expect("none"),
     };
-    let shared = Shared::new(site, Arc::new(Door::new().expect("threads"))).expect("a thread");
+    let shared =
+        Shared::new(site, Arc::new(SignInService::new().expect("threads"))).expect("a thread");
     let (usage, db) = (Arc::clone(&shared.usage), shared.site.db.clone());
     thread::spawn(move || {
         let mut _writer = None;

@@ -1,9 +1,9 @@
-//! Work in the background that goes on for as long as the program does.
+//! Background work that runs for as long as the program does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Takes one turn of the work called `name`. A fault in it ends that turn and nothing else: the log
-/// has it, and the next turn begins as if this one had done nothing.
+/// Runs one turn of the work called `name`. A panic ends only that turn: it is logged, and the next
+/// turn starts normally.
 pub fn turn(name: &str, work: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(work)).is_err() {
         tracing::error!("{name}: a turn ended with a fault; the next begins as usual");
@@ -15,7 +15,7 @@ mod tests {
     use super::turn;
 
     #[test]
-    fn work_goes_on_after_a_turn_with_a_fault() {
+    fn work_continues_after_a_turn_that_panics() {
         let mut done = Vec::new();
         for number in 0..3 {
             turn("test", || {

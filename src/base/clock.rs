@@ -1,7 +1,7 @@
-//! Time: the clock that the program reads and the instants that it stores.
+//! Time: the program's clock and the instants that it stores.
 //!
-//! Owns the only reading of the system's clock; everything else is given the time as an argument.
-//! Knows no feature.
+//! This is the only module that reads the system's clock; all other code receives the time as an
+//! argument. Does not depend on any feature.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -68,7 +68,7 @@ impl Timestamp {
         self.0.div_euclid(HOUR)
     }
 
-    /// The same of the day.
+    /// The day of UTC that this instant falls in, counted since 1970.
     pub const fn day(self) -> i64 {
         self.0.div_euclid(DAY)
     }
@@ -104,7 +104,7 @@ impl Timestamp {
         self.utc().format(RFC_3339).unwrap_or_default()
     }
 
-    /// The same to the millisecond, for records.
+    /// `2026-12-02T14:02:00.250Z`, to the millisecond, for records.
     pub fn rfc_3339_millis(self) -> String {
         self.utc().format(RFC_3339_MILLIS).unwrap_or_default()
     }
@@ -133,19 +133,19 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Milliseconds since the program's start, by a clock that never steps: for leases and pauses,
-/// which measure the real world and not the time of day.
+/// Milliseconds since the program's start, by a monotonic clock: for leases and pauses, which
+/// measure elapsed time and not the time of day.
 pub fn uptime() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// `2 Dec 2026`, as tables have it.
+/// `2 Dec 2026`, for tables.
 pub fn short_date(date: Date) -> String {
     date.format(SHORT_DATE).unwrap_or_default()
 }
 
-/// `2 Dec`, where the year goes without saying.
+/// `2 Dec`, where the year is clear from the context.
 pub fn day_and_month(date: Date) -> String {
     date.format(DAY_AND_MONTH).unwrap_or_default()
 }
@@ -162,12 +162,12 @@ pub fn day_and_time(at: Timestamp, now: Timestamp) -> String {
     format!("{day}, {}", at.time_of_day())
 }
 
-/// `2 December 2026`, as prose has it.
+/// `2 December 2026`, for prose.
 pub fn long_date(date: Date) -> String {
     date.format(LONG_DATE).unwrap_or_default()
 }
 
-/// `Today`, `Yesterday` or the day of the week, as headings have it.
+/// `Today`, `Yesterday` or the day of the week, for headings.
 pub fn day_name(date: Date, today: Date) -> String {
     match (today - date).whole_days() {
         0 => "Today".into(),
@@ -176,7 +176,7 @@ pub fn day_name(date: Date, today: Date) -> String {
     }
 }
 
-/// `2026-12-02`, as `<input type="date">` has it.
+/// `2026-12-02`, the value of `<input type="date">`.
 pub fn iso_date(date: Date) -> String {
     date.format(ISO_DATE).unwrap_or_default()
 }
@@ -186,7 +186,7 @@ pub fn parse_iso_date(text: &str) -> Option<Date> {
     (text.len() == 10).then(|| Date::parse(text, ISO_DATE).ok())?
 }
 
-/// `2 min ago`; a date when it is a day or more.
+/// `2 min ago`; a date after a day or more.
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
     match now.since(then) {
         passed if passed < 10 * SECOND => "Just now".into(),
@@ -205,17 +205,17 @@ pub fn ago_within(then: Timestamp, now: Timestamp) -> String {
     letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
 }
 
-/// Where the time comes from: the system, or a test that sets it.
+/// The source of the time: the system, or a test that sets it.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     #[default]
     System,
-    /// Stands still until somebody moves it.
+    /// Does not move until a test advances it.
     Fixed(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at `now`.
+    /// A clock that is fixed at `now`.
     pub fn fixed(now: Timestamp) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(now.millis())))
     }
@@ -231,7 +231,7 @@ impl Clock {
         }
     }
 
-    /// Moves a fixed clock by `millis`; the system's clock stays as it is.
+    /// Moves a fixed clock by `millis`; does nothing to the system's clock.
     pub fn advance(&self, millis: i64) {
         if let Self::Fixed(now) = self {
             now.fetch_add(millis, Ordering::SeqCst);
@@ -260,12 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn a_day_and_time_say_as_much_as_is_needed() {
+    fn a_day_and_time_name_the_year_only_when_needed() {
         let now = Timestamp::from_millis(1_795_435_200_000);
-        let said =
+        let texts =
             [0, 13 * HOUR, 11 * DAY, 400 * DAY].map(|passed| day_and_time(now.plus(-passed), now));
         assert_eq!(
-            said,
+            texts,
             ["Today, 12:00", "Yesterday, 23:00", "12 Nov, 12:00", "19 Oct 2025, 12:00"]
         );
     }
@@ -273,17 +273,17 @@ mod tests {
     #[test]
     fn a_date_within_a_sentence_keeps_the_name_of_its_month() {
         let now = Timestamp::from_millis(1_795_435_200_000);
-        let said = [0, 2 * MINUTE, 60 * DAY].map(|past| ago_within(now.plus(-past), now));
-        assert_eq!(said, ["just now", "2 min ago", "24 Sep 2026"]);
+        let texts = [0, 2 * MINUTE, 60 * DAY].map(|passed| ago_within(now.plus(-passed), now));
+        assert_eq!(texts, ["just now", "2 min ago", "24 Sep 2026"]);
     }
 
     #[test]
     fn times_are_relative_within_a_day_and_dates_beyond() {
         let now = Timestamp::from_millis(1_795_435_200_000);
-        let said = [0, 30 * SECOND, 2 * MINUTE, HOUR, 6 * HOUR, DAY]
+        let texts = [0, 30 * SECOND, 2 * MINUTE, HOUR, 6 * HOUR, DAY]
             .map(|passed| ago(now.plus(-passed), now));
         assert_eq!(
-            said,
+            texts,
             ["Just now", "30 sec ago", "2 min ago", "1 hour ago", "6 hours ago", "22 Nov 2026"]
         );
     }

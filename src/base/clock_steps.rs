@@ -1,32 +1,33 @@
-//! Whether the system's clock was set back, by comparing it with one that never steps.
+//! Detects when the system's clock is set back, by comparing it with a monotonic clock.
 //!
-//! Expiry follows the clock: what expired between the two times is valid again until the clock has
-//! passed them once more. Small corrections, as time services make, do not count.
+//! Expiry follows the system's clock: what expired between the two times is valid again until the
+//! clock passes them a second time. Small corrections, such as those of time services, do not
+//! count.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::clock::{MINUTE, Timestamp, short_date};
 
-/// How far the clock may go back without notice, in milliseconds.
+/// How far the clock may step back without a warning, in milliseconds.
 const TOLERANCE: i64 = MINUTE;
 
-/// What is known of the clock's steps; cheap to clone, one for the whole program.
+/// The clock's recorded steps; cheap to clone, shared by the whole program.
 #[derive(Clone, Debug, Default)]
 pub struct ClockSteps(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// By how much the clock was ahead of the program's uptime, at most, in milliseconds.
+    /// The most that the clock was ahead of the program's uptime, in milliseconds.
     lead: Option<i64>,
     last: Option<StepBack>,
 }
 
-/// That the clock was set back.
+/// A step back of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepBack {
-    /// What it would have shown,
+    /// The time that the clock would have shown without the step.
     pub from: Timestamp,
-    /// and what it showed instead.
+    /// The time that it showed instead.
     pub to: Timestamp,
 }
 
@@ -51,7 +52,7 @@ impl ClockSteps {
         state.last = Some(StepBack { from: before, to: now });
     }
 
-    /// The last step, until the clock has passed the time from which it was set back.
+    /// The last step, until the clock reaches the time from which it was set back.
     pub fn last(&self, now: Timestamp) -> Option<StepBack> {
         self.state().last.filter(|step| now < step.from)
     }
@@ -62,7 +63,7 @@ impl ClockSteps {
 }
 
 impl StepBack {
-    /// What to tell people.
+    /// The warning to show.
     pub fn warning(&self) -> String {
         let [from, to] = [self.from, self.to]
             .map(|at| format!("{}, {}", short_date(at.date()), at.time_of_day()));

@@ -1,7 +1,7 @@
-//! Closed sets: enums whose words are stored or sent, or stand in URLs and forms.
+//! Closed sets: enums whose words are stored, sent, or used in URLs and forms.
 
-/// Defines an enum, with the word of each variant beside it and, where people see it, its label:
-/// `Production = "production" "Production",`.
+/// Defines an enum with the word of each variant and, where people see it, its label: `Production =
+/// "production" "Production",`.
 macro_rules! closed_set {
     ($(#[$meta:meta])* $vis:vis enum $name:ident {
         $($(#[$attribute:meta])* $variant:ident = $word:literal $($label:literal)?,)+
@@ -17,12 +17,12 @@ macro_rules! closed_set {
         impl $name {
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
 
-            /// Its word.
+            /// The word of this variant.
             pub const fn as_str(&self) -> &'static str {
                 self.into_str()
             }
 
-            /// The one with that word.
+            /// The variant with this word.
             pub fn parse(word: &str) -> Option<Self> {
                 word.parse().ok()
             }
@@ -30,7 +30,7 @@ macro_rules! closed_set {
 
         $crate::base::word::word!($name, |one| one.as_str(), $name::parse);
 
-        // Not every set is listed or read.
+        // Not every set uses both `ALL` and `parse`.
         const _: (&[$name], fn(&str) -> Option<$name>) = (&$name::ALL, $name::parse);
 
         $crate::base::closed_set::closed_set!(@labels $name $($variant $($label)?)+);
@@ -38,7 +38,7 @@ macro_rules! closed_set {
     (@labels $name:ident $($variant:ident)+) => {};
     (@labels $name:ident $($variant:ident $label:literal)+) => {
         impl $name {
-            /// What people read.
+            /// The text that people see.
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)+ }
             }

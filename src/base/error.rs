@@ -1,58 +1,58 @@
-//! The one error of the program.
+//! The program's only error type.
 //!
-//! Outcomes that are expected (a wrong password, a refused key) are enums of their feature, not
-//! errors. The HTTP face of an error lives in `web/error_page.rs`; this module knows no actix and
-//! no diesel.
+//! Expected outcomes (a wrong password, a denied key) are enums of their feature, not errors.
+//! `web/error_page.rs` turns an error into an HTTP response; this module does not depend on actix
+//! or diesel.
 
 use std::fmt;
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something could not be done.
+/// The reason why an operation failed.
 #[derive(Debug)]
 pub enum Error {
-    /// There is no such thing.
+    /// The item does not exist.
     NotFound,
     /// The caller may not do this; the text says what is missing.
     Forbidden(String),
     /// The caller lacks this permission.
     PermissionMissing(&'static str),
-    /// The thing has changed since the caller read it.
+    /// The item has changed since the caller read it.
     Conflict,
     /// The input breaks rules; nothing was written.
     Invalid(Invalid),
-    /// The same form was submitted before; it led to this path.
+    /// The same form was submitted before, and the submission led to this path.
     AlreadySubmitted(String),
-    /// Too many attempts came before this one.
+    /// Too many attempts were made before this one.
     TooMany {
-        /// After how many seconds to try again.
+        /// The number of seconds to wait before another attempt.
         seconds: u64,
-        /// What to tell the person.
+        /// The message to show.
         message: String,
     },
-    /// The database cannot be reached, is busy or takes nothing now; trying again later may work.
+    /// The database cannot be reached, is busy or accepts no writes now; a later attempt may work.
     Unavailable(String),
-    /// The database did not confirm a change: it may have been made or not.
+    /// The database did not confirm a change: it may or may not have been made.
     Unconfirmed(String),
-    /// The database gave an error of no kind. Only [`crate::db`] can say whether it passes, and does so
-    /// before it hands the error out.
+    /// The database returned an error that is not classified. Only [`crate::db`] can tell whether
+    /// it is temporary, and does so before it returns the error.
     Unclassified {
-        /// What the database said.
+        /// The database's message.
         reason: String,
-        /// Whether it named a place in the statement.
+        /// Whether the message named a position in the statement.
         names_place: bool,
     },
-    /// A fault of the program or of its data; the text is for the log alone.
+    /// A fault of the program or of its data; the text is only for the log.
     Internal(String),
 }
 
 /// One rule that an input breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// The form field's name; empty when the whole form is meant.
+    /// The form field's name; empty when the error concerns the whole form.
     pub field: &'static str,
-    /// What is wrong, in the words of the interface.
+    /// What is wrong, as shown on the screen.
     pub message: String,
 }
 
@@ -66,13 +66,14 @@ impl Invalid {
         self.0.push(FieldError { field, message: message.into() });
     }
 
-    /// Keeps the value of `result`, or notes what is wrong with `field`.
+    /// Returns the value of `result`, or records what is wrong with `field`.
     pub fn take<T>(&mut self, field: &'static str, result: Result<T, String>) -> Option<T> {
         result.map_err(|message| self.add(field, message)).ok()
     }
 
-    /// The value of `checked`, if nothing was wrong before either; otherwise all that is wrong, what
-    /// was found before first. So checks against the database do not wait for those of the fields.
+    /// The value of `checked`, if there are no earlier errors; otherwise all errors, the earlier
+    /// ones first. This way, checks against the database are reported together with those of the
+    /// fields.
     ///
     /// # Errors
     /// [`Error::Invalid`].
@@ -85,31 +86,31 @@ impl Invalid {
         Err(Error::Invalid(self))
     }
 
-    /// Whether no rule is broken.
+    /// Whether the input breaks no rule.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Removes what is wrong with `field`, and says whether anything was.
+    /// Removes the errors of `field`, and returns whether there were any.
     pub fn remove(&mut self, field: &str) -> bool {
         let length = self.0.len();
         self.0.retain(|error| error.field != field);
         self.0.len() < length
     }
 
-    /// All that is wrong with `field`.
+    /// The errors of `field`.
     pub fn of(&self, field: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |error| error.field == field).map(|error| error.message.as_str())
     }
 
-    /// Whether anything is wrong with `field`.
+    /// Whether `field` has an error.
     pub fn has(&self, field: &str) -> bool {
         self.of(field).next().is_some()
     }
 }
 
 impl Error {
-    /// One rule broken by `field`.
+    /// An error for one rule that `field` breaks.
     pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
         let mut invalid = Invalid::default();
         invalid.add(field, message);

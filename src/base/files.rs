@@ -1,7 +1,7 @@
-//! Files and directories that hold data. The only place that creates files, each with mode 0600,
-//! and that checks who else can reach those that exist. ASVS 13.3.2, 14.2.4.
+//! Files and directories that hold data. This is the only module that creates files, each with mode
+//! 0600, and that checks who else can reach existing ones. ASVS 13.3.2, 14.2.4.
 //!
-//! A umask only takes permissions away: a file never has more than it is created with.
+//! A umask only removes permissions: a file never has more than the mode it is created with.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -18,12 +18,12 @@ const WRITABLE_BY_NOT_OWNER: u32 = 0o022;
 const READABLE_BY_NOT_OWNER: u32 = 0o044;
 const READABLE_BY_OTHERS: u32 = 0o004;
 
-/// Creates a file that only its owner can read and write; none may exist yet.
+/// Creates a file that only its owner can read and write; fails if the file exists.
 pub fn create(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().write(true).create_new(true))
 }
 
-/// Opens a file for appending; when there is none, creates it as [`create`] does.
+/// Opens a file for appending; creates it like [`create`] if it does not exist.
 pub fn open_or_create(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().append(true).create(true))
 }
@@ -32,14 +32,14 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     options.mode(PRIVATE_FILE).open(path)
 }
 
-/// Creates a directory that only its owner can use, and those above it that are missing. One that
-/// exists keeps its mode.
+/// Creates a directory that only its owner can use, and its missing parents. An existing directory
+/// keeps its mode.
 pub fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(PRIVATE_DIRECTORY).create(path)
 }
 
-/// Makes those of `paths` that exist private, and logs in one line which other users could reach. A
-/// file of another owner is only reported.
+/// Makes the existing files among `paths` private, and logs in one line which of them other users
+/// could reach. A file of another owner is only reported.
 pub fn restrict(paths: &[PathBuf]) {
     let is_open = |path: &&PathBuf| mode(path).is_some_and(|mode| mode & NOT_OWNER != 0);
     let (restricted, others): (Vec<_>, Vec<_>) =
@@ -56,7 +56,7 @@ pub fn restrict(paths: &[PathBuf]) {
     }
 }
 
-/// By its path: closing a descriptor of a database would release the process's locks on it.
+/// Uses the path: closing a file descriptor of a database would release the process's locks on it.
 fn restrict_one(path: &Path) -> io::Result<()> {
     if fs::metadata(path)?.uid() != user() {
         return Err(io::ErrorKind::PermissionDenied.into());
@@ -79,33 +79,34 @@ pub fn check_directory(path: &Path) {
     }
 }
 
-/// The permissions of what is at `path`; `None` when there is nothing.
+/// The permissions of the file at `path`; `None` if there is no file.
 fn mode(path: &Path) -> Option<u32> {
     fs::metadata(path).ok().map(|metadata| metadata.mode() & 0o7777)
 }
 
-/// The absolute path that symbolic links lead to: SQLite keeps its other files there.
+/// The absolute path with symbolic links resolved: SQLite keeps its other files there.
 pub fn resolved(path: &Path) -> PathBuf {
     let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.canonicalize().unwrap_or_else(|_| absolute())
 }
 
-/// The path with `ending` after its name, as SQLite names its other files.
+/// The path with `ending` appended to its name, as in the names of SQLite's other files.
 pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
-/// Opens a file that holds a secret, and makes sure that no other user can change or read it. What
-/// is checked is the file that was opened, also behind symbolic links.
+/// Opens a file that holds a secret, and checks that no other user can change or read it. The check
+/// applies to the file that was opened, even through symbolic links.
 pub fn open_secret(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     let (mode, name) = (metadata.mode() & 0o7777, path.display());
     match Exposure::of(mode, metadata.uid(), user()) {
         Exposure::None => {}
-        // As Kubernetes and Compose mount secrets: the process's user cannot change their mode.
+        // Kubernetes and Compose mount secrets this way: the process's user cannot change their
+        // mode.
         Exposure::Mounted => tracing::warn!(
             "the secret key file {name} has mode {mode:04o}, so that every user can read it: mount \
              it with mode 0400, or with 0440 and the group of the user that Latchkey runs as"
@@ -127,7 +128,7 @@ fn exposed(mode: u32, verb: &str, path: &Path) -> io::Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exposure {
     None,
-    /// Every user can read the file of another owner.
+    /// The file has another owner, and every user can read it.
     Mounted,
     /// Others can read the file, and its owner is the process's user.
     Readable,
@@ -136,7 +137,7 @@ enum Exposure {
 }
 
 impl Exposure {
-    /// Of a file with that mode and owner, to a process of `user`.
+    /// The exposure of a file with that mode and owner, to a process of `user`.
     fn of(mode: u32, owner: u32, user: u32) -> Self {
         if mode & WRITABLE_BY_NOT_OWNER != 0 {
             Self::Writable
@@ -150,14 +151,14 @@ impl Exposure {
     }
 }
 
-/// Logs that the process runs with more rights than it needs.
+/// Logs a warning if the process runs with more rights than it needs.
 pub fn check_user() {
     if user() == 0 {
         tracing::warn!("Latchkey runs as root: run it as a user of its own, it needs no rights");
     }
 }
 
-/// The user that the process acts as.
+/// The effective user of the process.
 fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }

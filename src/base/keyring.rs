@@ -1,9 +1,9 @@
-//! The master key, and the keys derived from it: one for each purpose, so that none can stand in
-//! for another.
+//! The master key, and the keys derived from it: one for each purpose, so that no key works for
+//! another purpose.
 //!
-//! The master key lives in a file outside the database: who can write the tables still cannot
-//! plant an API key or mend the activity's chain. Derivation: HMAC-SHA-256(master, purpose), as
-//! NIST SP 800-108 has it for one block of output. ASVS 11.2.1, 13.3.1.
+//! The master key is in a file outside the database, so that someone who can write to the tables
+//! still cannot plant an API key or repair the activity chain. Derivation: HMAC-SHA-256(master,
+//! purpose), as in NIST SP 800-108 for one block of output. ASVS 11.2.1, 13.3.1.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -20,9 +20,9 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::base::error::{Error, Result};
 use crate::base::files;
 
-/// The fewest bytes that a master key file may hold (256 bits).
+/// The minimum size of a master key file, in bytes (256 bits).
 const SHORTEST: usize = 32;
-/// Bytes of a nonce.
+/// The size of a nonce, in bytes.
 const NONCE: usize = 12;
 
 /// What a derived key is for.
@@ -35,19 +35,19 @@ pub enum Purpose {
     Web,
     /// The signature on cookies.
     Cookie,
-    /// Telling whether a database belongs to this master key.
+    /// A check value that shows whether a database belongs to this master key.
     Check,
-    /// Encrypting what has to be read again, as the mail server's password.
+    /// Encryption of values that must be read again, such as the mail server's password.
     Seal,
 }
 
-/// The master key; cheap to clone, wiped when the last clone is gone.
+/// The master key; cheap to clone, wiped when the last clone is dropped.
 #[derive(Clone)]
 pub struct Keyring(Arc<Keys>);
 
 struct Keys {
     master: Zeroizing<[u8; 32]>,
-    /// Ready to use, since every request that bears a secret key needs it.
+    /// Prepared once, since every request with a secret key needs it.
     pepper: Hmac<Sha256>,
 }
 
@@ -55,7 +55,8 @@ impl Keyring {
     /// The version of [`Purpose::Pepper`] that new digests are made with.
     pub const PEPPER_VERSION: i32 = 1;
 
-    /// Reads the master key from `path`; makes one there, mode 0600, when there is no such file.
+    /// Reads the master key from `path`; creates one there, with mode 0600, if the file does not
+    /// exist.
     pub fn open(path: &Path) -> Result<Self> {
         match read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::of(path, make(path)),
@@ -63,7 +64,7 @@ impl Keyring {
         }
     }
 
-    /// Reads the master key from `path`, which must be there.
+    /// Reads the master key from `path`, which must exist.
     pub fn read(path: &Path) -> Result<Self> {
         Self::of(path, read(path))
     }
@@ -81,7 +82,7 @@ impl Keyring {
         })
     }
 
-    /// A keyring over any 32 bytes or more.
+    /// A keyring from any 32 bytes or more.
     pub fn from_bytes(content: &[u8]) -> Self {
         let master = Zeroizing::new(Sha256::digest(content).into());
         let mut pepper = derive(&master, Purpose::Pepper);
@@ -90,8 +91,8 @@ impl Keyring {
         Self(Arc::new(keys))
     }
 
-    /// HMAC-SHA-256 of `parts`, one after another, under the key for `purpose`. A part that can
-    /// vary in length comes last or is told apart by the caller.
+    /// HMAC-SHA-256 of the concatenated `parts`, under the key for `purpose`. A part of variable
+    /// length must come last, or the caller must separate it.
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
         if purpose == Purpose::Pepper {
             return finish(self.0.pepper.clone(), parts);
@@ -102,8 +103,8 @@ impl Keyring {
         mac
     }
 
-    /// Encrypts `secret`; only the same `label` opens it again. AES-256-GCM with a random nonce
-    /// (NIST SP 800-38D, ASVS 11.3.2).
+    /// Encrypts `secret`; only the same `label` decrypts it. AES-256-GCM with a random nonce (NIST
+    /// SP 800-38D, ASVS 11.3.2).
     pub fn seal(&self, label: &str, secret: &[u8]) -> Result<Vec<u8>> {
         let nonce: [u8; NONCE] = crate::base::random::bytes()?;
         let payload = Payload { msg: secret, aad: label.as_bytes() };
@@ -111,7 +112,7 @@ impl Keyring {
         Ok([&nonce, sealed.as_slice()].concat())
     }
 
-    /// What was sealed under `label`; `None` when it was not, or with another master key.
+    /// Decrypts what was sealed under `label`; `None` if the label or the master key differs.
     pub fn unseal(&self, label: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, msg) = sealed.split_first_chunk::<NONCE>()?;
         let payload = Payload { msg, aad: label.as_bytes() };
@@ -148,7 +149,7 @@ fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
 }
 
 fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    // A key of one block or less is filled up with zeros (RFC 2104, 2).
+    // A key of one block or less is padded with zeros (RFC 2104, 2).
     let mut block = Key::<Hmac<Sha256>>::default();
     block[..key.len()].copy_from_slice(key);
     Hmac::new(&block)
@@ -175,7 +176,7 @@ fn make(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 /// The content of a file that no other user can change or read.
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut file = files::open_secret(path)?;
-    // Room for all of it: a buffer that grows leaves copies of the key in memory.
+    // Allocates the full size at once: a growing buffer would leave copies of the key in memory.
     let size = usize::try_from(file.metadata()?.len()).unwrap_or_default();
     let mut content = Zeroizing::new(Vec::with_capacity(size + 1));
     file.read_to_end(&mut content)?;
@@ -196,18 +197,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_file_is_made_once_for_its_owner_alone_and_read_again() {
+    fn a_key_file_is_created_once_only_for_its_owner_and_read_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("master.key");
-        let first = Keyring::open(&path).expect("made");
-        let second = Keyring::open(&path).expect("read");
+        let first = Keyring::open(&path).expect("a new key file");
+        let second = Keyring::open(&path).expect("the same key file");
         assert_eq!(first.mac(Purpose::Check, &[b"x"]), second.mac(Purpose::Check, &[b"x"]));
-        let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().expect("there"));
+        let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().expect("a key file"));
         assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
-    fn a_short_key_file_is_refused() {
+    fn a_short_key_file_is_rejected() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("master.key");
         writeln!(files::create(&path).expect("a file"), "short").expect("written");
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_is_opened_with_its_label_and_key_alone() {
+    fn a_sealed_value_is_opened_only_with_its_label_and_key() {
         let (keyring, other) = (Keyring::from_bytes(&[7; 32]), Keyring::from_bytes(&[8; 32]));
         let mut sealed = keyring.seal("mail", b"hunter2").expect("sealed");
         assert!(!sealed.windows(7).any(|part| part == b"hunter2"));

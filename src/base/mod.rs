@@ -1,4 +1,5 @@
-//! What every other folder uses: time, errors, keys, text and networks. Knows no database and no page.
+//! What every other folder uses: time, errors, keys, text and networks. Does not depend on the
+//! database or on pages.
 
 pub mod background;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! Random identifiers and secrets; secrets straight from the operating system (ASVS 11.5.1).
+//! Random identifiers and secrets; secrets come directly from the operating system (ASVS 11.5.1).
 
 use rand::{Rng as _, TryRng as _};
 use zeroize::Zeroizing;
@@ -10,9 +10,9 @@ pub const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
 /// Digits of Crockford's base32.
 pub const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// `length` characters of `alphabet`, each as likely as any other.
+/// `length` characters of `alphabet`, each equally likely.
 pub fn text(alphabet: &[u8], length: usize) -> Result<String> {
-    // The largest multiple of the alphabet's size: what is above would favour its first letters.
+    // The largest multiple of the alphabet's size: bytes above it would favour its first letters.
     let fair = 256 / alphabet.len() * alphabet.len();
     let mut text = String::with_capacity(length);
     let mut bytes = Zeroizing::new([0; 64]);
@@ -27,8 +27,9 @@ pub fn text(alphabet: &[u8], length: usize) -> Result<String> {
     Ok(text)
 }
 
-/// `N` digits of Crockford's base32 that name something: from a generator that the operating system
-/// seeds for each thread, quicker than asking it every time. Not for secrets.
+/// `N` digits of Crockford's base32 for an identifier. They come from a generator that the
+/// operating system seeds for each thread, which is faster than asking it every time. Not for
+/// secrets.
 pub fn identifier<const N: usize>() -> [u8; N] {
     let mut digits = [0; N];
     rand::rng().fill_bytes(&mut digits);

@@ -1,7 +1,7 @@
-//! The rate of attempts from one network, whatever they try: governor over a clock and a store of
-//! ours, so that time comes from outside and memory is bounded.
+//! The rate of attempts from one network, whatever they are for. Uses governor with our own clock
+//! and store, so that callers control the time and memory is bounded.
 //!
-//! Knows no feature.
+//! Does not depend on any feature.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -26,8 +26,9 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many attempts a minute from each network: all of them at once, then one after another as
-    /// time gives them back. Time is what `clock` shows; at most `most` networks are kept in mind.
+    /// Allows `a_minute` attempts a minute from each network: all of them at once, then one at a
+    /// time as they are replenished. Time comes from `clock`; at most `most` networks are
+    /// remembered.
     pub fn new(clock: Clock, a_minute: NonZeroU32, most: usize) -> Self {
         let watch = Watch(clock);
         let recent = Recent { times: Arc::default(), most };
@@ -41,7 +42,7 @@ impl Rate {
         self.limiter.check_key(&network).map_err(|until| until.wait_time_from(self.watch.now()))
     }
 
-    /// Gives an attempt back that turned out not to be a guess.
+    /// Returns an attempt that turned out not to be a guess.
     pub fn give_back(&self, network: Network) {
         let share = Nanos::from(self.quota.replenish_interval());
         if let Some(time) = self.recent.times().get_mut(&network) {
@@ -50,7 +51,7 @@ impl Rate {
     }
 }
 
-/// The program's clock as governor reads it: the time since 1970.
+/// The program's clock in governor's form: the time since 1970.
 #[derive(Clone)]
 struct Watch(Clock);
 
@@ -62,8 +63,8 @@ impl governor::clock::Clock for Watch {
     }
 }
 
-/// When each network's attempts will all have been given back. The network that is nearest to it
-/// is the least missed.
+/// When all attempts of each network will have been replenished. When there are too many networks,
+/// those closest to that time are dropped first.
 #[derive(Clone)]
 struct Recent {
     times: Arc<Mutex<HashMap<Network, Nanos>>>,
@@ -87,15 +88,15 @@ impl StateStore for Recent {
         let known = times.get(network).copied();
         let (outcome, time) = f(known)?;
         if known.is_none() && times.len() >= self.most {
-            let soonest = stalest_tenth(times.values().copied().collect());
-            times.retain(|_, time| *time > soonest);
+            let limit = stalest_tenth(times.values().copied().collect());
+            times.retain(|_, time| *time > limit);
         }
         times.insert(*network, time);
         Ok(outcome)
     }
 }
 
-/// The greatest of the smallest tenth of `values`: what is not above it makes room.
+/// The greatest value of the smallest tenth of `values`: entries up to it are dropped to make room.
 pub fn stalest_tenth<T: Ord + Copy + Default>(mut values: Vec<T>) -> T {
     let tenth = values.len() / 10;
     if values.is_empty() { T::default() } else { *values.select_nth_unstable(tenth).1 }
@@ -135,15 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn the_networks_that_are_nearest_to_forgiven_make_room() {
+    fn the_networks_closest_to_a_full_quota_are_dropped_first() {
         let recent = Recent { times: Arc::default(), most: 20 };
         for n in 0..30_u8 {
             let network = Network::from(IpAddr::from([192, 0, 2, n]));
-            let noted = recent.measure_and_replace(&network, |known| {
+            let outcome = recent.measure_and_replace(&network, |known| {
                 assert_eq!(known, None);
                 Ok::<_, ()>(((), Nanos::new(n.into())))
             });
-            assert_eq!(noted, Ok(()));
+            assert_eq!(outcome, Ok(()));
         }
         let times = recent.times();
         assert!(times.len() <= 20, "{}", times.len());

@@ -1,7 +1,7 @@
-//! Secret keys in text that may hold anything: recognising them, and taking them out.
+//! Secret keys in arbitrary text: detection and removal.
 //!
-//! Pure; knows no feature, so that everything that reads text can use it. A secret key is
-//! recognised by its form and its checksum, also where it is percent-encoded, written in full-width
+//! Pure; does not depend on any feature, so that all code that reads text can use it. A secret key
+//! is detected by its form and checksum, even if it is percent-encoded, written in full-width
 //! characters, or interrupted by spaces, invisible characters or punctuation.
 
 use std::borrow::Cow;
@@ -13,36 +13,36 @@ use zeroize::Zeroizing;
 
 use crate::base::random::BASE62;
 
-/// What a person reads at a field in which they typed a secret key.
+/// The message shown at a field that contains a secret key.
 pub const MESSAGE: &str = "This is a secret key: it must not be stored";
-/// What the secret part of a secret key is replaced with.
+/// The replacement for the secret part of a secret key.
 const REMOVED: &str = "… (removed)";
 
-/// How a secret key names its environment.
+/// The environments in secret keys.
 pub const ENVIRONMENTS: [&str; 3] = ["prod", "stag", "dev"];
-/// How long an organisation's prefix is, in characters.
+/// The length of an organisation's prefix, in characters.
 const PREFIX: std::ops::RangeInclusive<usize> = 2..=8;
-/// Random characters: 62⁴³ is just above 2²⁵⁶.
+/// The number of random characters: 62⁴³ is just above 2²⁵⁶.
 pub const RANDOM: usize = 43;
-/// Characters of the checksum: 62⁶ is above 2³².
+/// The length of the checksum, in characters: 62⁶ is above 2³².
 pub const CHECKSUM: usize = 6;
-/// What follows the prefix and the environment, in characters.
+/// The length of what follows the prefix and the environment, in characters.
 pub const TAIL: usize = RANDOM + CHECKSUM;
 /// The shortest secret key, in characters: `lk_dev_` and its tail.
 const SHORTEST: usize = 7 + TAIL;
-/// How often text is percent-decoded: an address within an address within an address.
+/// How many times text is percent-decoded: enough for a URL within a URL within a URL.
 const DECODED: usize = 3;
 
-/// A secret key in a text. Wiped when it is dropped.
-pub struct Found {
-    /// Where it is in the text, in bytes.
+/// A secret key in a text. Wiped when dropped.
+pub struct SecretInText {
+    /// The position in the text, in bytes.
     pub range: Range<usize>,
-    /// The secret key, decoded and in one piece.
+    /// The secret key, decoded and without interruptions.
     pub secret: Zeroizing<String>,
 }
 
-/// The well-formed secret keys in `text`, in the order of the text.
-pub fn find(text: &str) -> Vec<Found> {
+/// The well-formed secret keys in `text`, in order of position.
+pub fn find(text: &str) -> Vec<SecretInText> {
     let mut found = Vec::new();
     let is_plain = text.is_ascii() && !text.contains('%');
     let can_hold = !is_plain || text.bytes().filter(|byte| *byte == b'_').nth(1).is_some();
@@ -60,21 +60,21 @@ pub fn find(text: &str) -> Vec<Found> {
     found
 }
 
-/// Whether there is a well-formed secret key in `text`.
+/// Whether `text` contains a well-formed secret key.
 pub fn holds_secret(text: &str) -> bool {
     !find(text).is_empty()
 }
 
-/// `text` with what is secret of each secret key replaced, as in `lk_prod_… (removed)`; `None` when
-/// it holds no secret key.
+/// `text` with the secret part of each secret key replaced, as in `lk_prod_… (removed)`; `None` if
+/// it contains no secret key.
 pub fn redacted(text: &str) -> Option<String> {
     let found = find(text);
     if found.is_empty() {
         return None;
     }
     let (mut kept, mut end) = (String::new(), 0);
-    for Found { range, secret } in &found {
-        // Nothing when the last one reaches into this one.
+    for SecretInText { range, secret } in &found {
+        // Empty if the previous secret key overlaps this one.
         kept.push_str(text.get(end..range.start).unwrap_or_default());
         kept.push_str(secret.get(..secret.len() - TAIL).unwrap_or_default());
         kept.push_str(REMOVED);
@@ -84,12 +84,12 @@ pub fn redacted(text: &str) -> Option<String> {
     Some(kept)
 }
 
-/// `text` as it may be shown, sent and recorded: as [`redacted`] leaves it.
+/// `text` in the form that may be shown, sent and recorded: the result of [`redacted`].
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
     redacted(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// The same of every text in `value`.
+/// [`without_secrets`] for every text in `value`.
 pub fn json_without_secrets(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(without_secrets(text).into_owned()),
@@ -104,7 +104,7 @@ pub fn json_without_secrets(value: &Value) -> Value {
     }
 }
 
-/// Whether `text` holds what [`redacted`] puts in a secret key's place.
+/// Whether `text` contains the replacement that [`redacted`] writes.
 pub fn holds_removed(text: &str) -> bool {
     text.match_indices(REMOVED).any(|(at, _)| {
         let before = text[..at].strip_suffix('_');
@@ -117,7 +117,7 @@ pub fn holds_removed(text: &str) -> bool {
     })
 }
 
-/// Whether `text` is a secret key and nothing else.
+/// Whether `text` consists of exactly one secret key.
 pub fn is_secret(text: &str) -> bool {
     let parts = || {
         let (body, sum) = text.split_at_checked(text.len().checked_sub(CHECKSUM)?)?;
@@ -126,7 +126,7 @@ pub fn is_secret(text: &str) -> bool {
         Some((body, prefix, environment, random, sum))
     };
     parts().is_some_and(|(body, prefix, environment, random, sum)| {
-        // To the end whatever comes, so that many bytes are looked at at once.
+        // Does not stop early, so that the compiler can vectorise the loop.
         let is_random = random.bytes().fold(true, |so_far, b| so_far & b.is_ascii_alphanumeric());
         is_random
             && is_prefix(prefix)
@@ -152,7 +152,7 @@ pub fn checksum(text: &str) -> [u8; CHECKSUM] {
     digits
 }
 
-/// A text, percent-decoded some number of times, with where each of its bytes comes from.
+/// A text after some rounds of percent-decoding, with the original position of each byte.
 struct Level {
     text: Zeroizing<String>,
     origins: Vec<(usize, usize)>,
@@ -164,7 +164,7 @@ impl Level {
         Self { text: Zeroizing::new(text.to_owned()), origins }
     }
 
-    /// The text with each `%5F` decoded; `None` when there is none.
+    /// The text with each escape such as `%5F` decoded; `None` if there are none.
     fn decoded(&self) -> Option<Self> {
         let bytes = self.text.as_bytes();
         let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
@@ -183,14 +183,14 @@ impl Level {
             return None;
         }
         if str::from_utf8(&decoded).is_err() {
-            // Of the same length, so that the origins still fit.
+            // The replacement has the same length, so that the positions still match.
             decoded.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
         }
         let text = String::from_utf8(std::mem::take(&mut *decoded)).ok()?;
         Some(Self { text: Zeroizing::new(text), origins })
     }
 
-    /// What a secret key can be made of, and nothing in between.
+    /// Only the characters that a secret key can consist of.
     fn reduced(&self) -> Reduced {
         let mut text = Zeroizing::new(String::with_capacity(self.text.len()));
         let mut origins = Vec::with_capacity(self.text.len());
@@ -216,14 +216,14 @@ impl Level {
     }
 }
 
-/// ASCII letters, digits and underscores alone, with where each comes from.
+/// ASCII letters, digits and underscores, with the original position of each.
 struct Reduced {
     text: Zeroizing<String>,
     origins: Vec<(usize, usize)>,
 }
 
 impl Reduced {
-    fn collect(&self, found: &mut Vec<Found>) {
+    fn collect(&self, found: &mut Vec<SecretInText>) {
         for (at, _) in self.text.match_indices('_') {
             let environment = ENVIRONMENTS.iter().find(|name| {
                 let rest = self.text[at + 1..].strip_prefix(**name);
@@ -235,8 +235,8 @@ impl Reduced {
     }
 
     /// The secret key whose prefix ends at `prefix_end` and whose random part starts at `tail`.
-    /// What precedes the prefix may look like a part of it: the checksum decides.
-    fn around(&self, prefix_end: usize, tail: usize) -> Option<Found> {
+    /// Text before the prefix may look like part of it: the checksum decides.
+    fn around(&self, prefix_end: usize, tail: usize) -> Option<SecretInText> {
         let end = tail.checked_add(TAIL)?;
         if !self.text.get(tail..end)?.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return None;
@@ -245,7 +245,7 @@ impl Reduced {
             let start = prefix_end.checked_sub(length)?;
             let secret = self.text.get(start..end).filter(|text| is_secret(text))?;
             let range = self.origins.get(start)?.0..self.origins.get(end - 1)?.1;
-            Some(Found { range, secret: Zeroizing::new(secret.to_owned()) })
+            Some(SecretInText { range, secret: Zeroizing::new(secret.to_owned()) })
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What is recognised as a secret key, however it is written, and what is left of a text.
+//! Tests what is detected as a secret key, in every form, and what remains of a text.
 
 use proptest::prelude::*;
 
@@ -58,7 +58,7 @@ fn every_way_of_writing_a_secret_key_is_recognised_and_removed() {
 }
 
 #[test]
-fn several_secret_keys_are_removed_and_what_is_between_them_stays() {
+fn several_secret_keys_are_removed_and_the_text_between_them_stays() {
     let (one, other) = (secret("lk"), secret("dev"));
     let shown = redacted(&format!("old: {one}, new: {other}{one}!")).expect("secret keys");
     assert_eq!(shown, "old: lk_stag_… (removed), new: dev_stag_… (removed)lk_stag_… (removed)!");
@@ -98,7 +98,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_looking_panic(text in ".*|(%[0-9a-f]{0,3}|_(dev|prod|stag)_.{0,60}|é){0,30}") {
+    fn no_text_makes_the_scan_panic(text in ".*|(%[0-9a-f]{0,3}|_(dev|prod|stag)_.{0,60}|é){0,30}") {
         prop_assert!(!holds_secret(&text));
         let _ = holds_removed(&text);
     }

@@ -1,22 +1,22 @@
-//! How the program ends: what tells it to, and by when it has.
+//! How the program stops: the signals that stop it, and the time limit.
 
 use std::io;
 use std::process;
 use std::thread;
 use std::time::Duration;
 
-/// By when the program has ended, whatever it still waits for. Kubernetes kills after 30 seconds what
-/// has not ended by itself (`terminationGracePeriodSeconds`), systemd after 90.
+/// The time limit for stopping, whatever is still unfinished. Kubernetes kills a process that has
+/// not ended after 30 seconds (`terminationGracePeriodSeconds`), systemd after 90.
 const LATEST: Duration = Duration::from_secs(19);
 
-/// What tells the program to end: a service manager, Ctrl+C, or a terminal that was closed. From the
-/// first moment on, signals that mean nothing to it are ignored.
+/// The signals that stop the program: from a service manager, Ctrl+C, or a closed terminal. Signals
+/// that have no meaning for it are ignored from the start.
 #[cfg(unix)]
 pub struct Signals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Signals {
-    /// Begins to listen, in a runtime.
+    /// Starts to listen; needs a runtime.
     pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let ignored =
@@ -33,33 +33,33 @@ impl Signals {
         ends.map(signal).into_iter().collect::<io::Result<_>>().map(Self)
     }
 
-    /// Waits until the program is told.
-    pub async fn told(&mut self) {
+    /// Waits for a signal to stop.
+    pub async fn received(&mut self) {
         use futures_util::future::{FutureExt as _, select_all};
         select_all(self.0.iter_mut().map(|end| end.recv().boxed_local())).await;
     }
 }
 
-/// What tells the program to end: Ctrl+C.
+/// The signal that stops the program: Ctrl+C.
 #[cfg(not(unix))]
 pub struct Signals(());
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Begins to listen, in a runtime.
+    /// Starts to listen; needs a runtime.
     pub fn listen() -> io::Result<Self> {
         Ok(Self(()))
     }
 
-    /// Waits until the program is told.
-    pub async fn told(&mut self) {
+    /// Waits for a signal to stop.
+    pub async fn received(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// Ends the process, as one that failed, unless it has ended by itself in time.
+/// Ends the process with a failure code unless it ends by itself within the time limit.
 pub fn end_in_time() {
     let end = || {
         thread::sleep(LATEST);

@@ -1,6 +1,7 @@
-//! Text that people type: what it may hold, how long it may be, and when two texts are the same.
+//! Text that people type: which characters it may contain, how long it may be, and when two texts
+//! are equal.
 //!
-//! Pure; knows no feature. ASVS 1.3.3, 2.2.1.
+//! Pure; does not depend on any feature. ASVS 1.3.3, 2.2.1.
 
 mod email;
 mod folding;
@@ -10,7 +11,7 @@ pub use folding::{FOLDING, fold, sort_key};
 
 use crate::base::secret_scan;
 
-/// Text as somebody typed it, and what is stored in its place so far.
+/// Typed text, and the stored text that it replaces.
 #[derive(Clone, Copy, Debug)]
 pub struct Typed<'a> {
     text: &'a str,
@@ -18,13 +19,14 @@ pub struct Typed<'a> {
 }
 
 impl<'a> Typed<'a> {
-    /// What was typed into a form that showed `stored`.
+    /// Text that was typed into a form that showed `stored`.
     pub fn over(text: &'a str, stored: &'a str) -> Self {
         Self { text, stored }
     }
 
-    /// The stored text, if it holds a secret key and the form came back as it was shown. Such text is
-    /// older than the rule against it, and an edit of something else must not be blocked by it.
+    /// The stored text, if it contains a secret key and the form came back as it was shown. Such
+    /// text is older than the rule against secret keys, which must not block an edit of another
+    /// field.
     fn unchanged(self) -> Option<String> {
         let shown = secret_scan::redacted(self.stored)?;
         let is_same = |shown: &str| shown.trim() == self.text.replace("\r\n", "\n").trim();
@@ -53,7 +55,7 @@ pub fn one_line<'a>(
     checked(typed.into(), what, longest, is_forbidden)
 }
 
-/// Trims typed text, makes its line ends `\n`, and checks it as lines.
+/// Trims typed text, normalises its line ends to `\n`, and checks it as several lines.
 pub fn lines<'a>(
     typed: impl Into<Typed<'a>>,
     what: &str,
@@ -79,13 +81,13 @@ fn checked(
     bounded(text, what, longest)
 }
 
-/// `text` without the byte order mark that some programs write before it.
+/// `text` without the byte order mark that some programs write at the start.
 pub fn without_bom(text: &str) -> &str {
     text.trim_start_matches('\u{feff}')
 }
 
-/// `text`, unless it holds a secret key, or what a form shows in a secret key's place. For typed text
-/// that is neither [`one_line`] nor [`lines`]; these check it themselves.
+/// `text`, unless it contains a secret key or the replacement that a form shows for one. For typed
+/// text that does not go through [`one_line`] or [`lines`], which check it themselves.
 pub fn without_secret(text: &str) -> Result<&str, String> {
     if secret_scan::holds_removed(text) || secret_scan::holds_secret(text) {
         return Err(secret_scan::MESSAGE.into());
@@ -100,8 +102,9 @@ fn bounded(text: &str, what: &str, longest: usize) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Control characters, and those that change the direction of what follows or cannot be seen, so
-/// that one text can pass for another (Unicode TR 36). The zero-width joiner stays: emoji need it.
+/// Control characters, and characters that are invisible or change the direction of the following
+/// text, so that one text can pass for another (Unicode TR 36). The zero-width joiner is allowed:
+/// emoji need it.
 pub fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -110,15 +113,15 @@ pub fn is_forbidden(c: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The start of hostile text for a message: `longest` characters at most, what cannot be seen left out.
+/// The start of hostile text for a message: at most `longest` characters, without invisible ones.
 pub fn visible(text: &str, longest: usize) -> String {
     let mut kept = text.chars().filter(|c| !is_forbidden(*c));
     let start: String = kept.by_ref().take(longest).collect();
     if kept.next().is_some() { format!("{start}…") } else { start }
 }
 
-/// What stands for `text` in addresses: its letters and digits in lower case, as far as ASCII has
-/// them, other characters as single hyphens, `longest` characters at most. May be empty.
+/// A form of `text` for URLs: its ASCII letters and digits in lower case, with other characters as
+/// single hyphens, at most `longest` characters. May be empty.
 pub fn slug(text: &str, longest: usize) -> String {
     let mut slug = String::new();
     for c in fold(text).chars() {
@@ -151,7 +154,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn hostile_characters_are_refused_and_ordinary_ones_kept() {
+    fn hostile_characters_are_rejected_and_ordinary_ones_kept() {
         for text in ["a\0b", "a\u{202e}b", "a\u{2066}b", "a\tb", "a\nb", "\u{200b}", "a\u{feff}b"] {
             assert!(one_line(text, "Name", 80).is_err(), "{text:?}");
         }
@@ -164,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_key_is_rejected_before_anything_else_is_said_of_it() {
+    fn a_secret_key_is_rejected_before_any_other_check() {
         let random = "a".repeat(secret_scan::RANDOM);
         let body = format!("lk_prod_{random}");
         let sum = secret_scan::checksum(&body);
@@ -215,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_passes_holds_nothing_forbidden(text in "\\PC*|.*") {
+        fn accepted_text_contains_no_forbidden_character(text in "\\PC*|.*") {
             if let Ok(kept) = one_line(&text, "Name", 40) {
                 prop_assert!(kept.chars().count() <= 40);
                 prop_assert!(!kept.chars().any(is_forbidden));

@@ -1,6 +1,6 @@
-//! Values that a query string holds as one word: closed sets and ids.
+//! Values that are one word in a query string: closed sets and ids.
 
-/// Has serde write a value as its word, and read nothing else.
+/// Makes serde write a value as its word and read only known words.
 macro_rules! word {
     ($type:ty, $word:expr, $parse:expr) => {
         impl serde::Serialize for $type {

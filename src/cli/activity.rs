@@ -1,4 +1,4 @@
-//! `latchkey activity verify`: whether the record is what was recorded.
+//! `latchkey activity verify`: checks that the activity log has not been altered.
 
 use std::io::Write;
 

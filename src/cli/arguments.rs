@@ -1,4 +1,4 @@
-//! The commands of the command line, as clap reads them.
+//! The commands of the command line, in clap's form.
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub fn read() -> Result<(Command, Config), Refusal> {
     settled(Config::read()?)
 }
 
-/// The command is to serve unless another is given; checks what only serving needs.
+/// Defaults to the command to serve; checks the settings that only serving needs.
 pub(crate) fn settled(
     (command, config): (Option<Command>, Config),
 ) -> Result<(Command, Config), Refusal> {

@@ -1,4 +1,4 @@
-//! `latchkey backup`: a copy of the database, while others write to it.
+//! `latchkey backup`: copies the database while other processes write to it.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::db;
 use crate::domain::activity;
 
 pub(super) fn run(config: &Config, file: &Path, output: &mut impl Write) -> Result<()> {
-    // Read before the copy is made, so that the copy holds it.
+    // Read before the copy is made, so that the copy contains it.
     let db = existing(config)?;
     db.check_integrity()?;
     let newest = activity::newest(&db)?;

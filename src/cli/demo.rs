@@ -1,4 +1,4 @@
-//! `latchkey demo`: a sample organisation to look around in.
+//! `latchkey demo`: a sample organisation to explore.
 
 use std::io::Write;
 
@@ -43,7 +43,8 @@ pub(super) fn run(config: &Config, wanted: FillDemo, output: &mut impl Write) ->
     Ok(())
 }
 
-/// The command that serves what was made. Never shows a database's URL: it may hold a password.
+/// The command that serves the sample organisation. Never shows a database URL: it may contain a
+/// password.
 fn start(config: &Config) -> String {
     match &config.database.location {
         Location::Sqlite(_) => {

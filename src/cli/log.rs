@@ -1,4 +1,5 @@
-//! The log, on standard error. Nothing waits for it: where nobody reads, lines are lost and counted.
+//! The log, on standard error. Logging never blocks: if nothing reads the output, lines are lost
+//! and counted.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
@@ -11,25 +12,25 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogConfig, LogFormat};
 
-/// How many lines may wait to be written.
+/// The maximum number of lines that wait to be written.
 const WAITING: usize = 8192;
 
-/// The log, which writes what is left when it is dropped.
+/// The log, which writes the remaining lines when it is dropped.
 pub(super) struct Log {
-    crowded_out: ErrorCounter,
-    refused: Arc<AtomicU64>,
+    dropped: ErrorCounter,
+    failed: Arc<AtomicU64>,
     _writer: WorkerGuard,
 }
 
 impl Log {
-    /// Starts to log what the program and its libraries say, panics among it.
+    /// Starts to log what the program and its libraries report, including panics.
     pub(super) fn start(config: LogConfig) -> Self {
-        let refused = Arc::new(AtomicU64::new(0));
-        let output = Output { error: io::stderr(), refused: Arc::clone(&refused) };
+        let failed = Arc::new(AtomicU64::new(0));
+        let output = Output { error: io::stderr(), failed: Arc::clone(&failed) };
         let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING);
         let (lines, writer) = builder.thread_name("log").finish(output);
-        let crowded_out = lines.error_counter();
-        // actix reports each client that breaks off or sends no HTTP as an error of its own.
+        let dropped = lines.error_counter();
+        // actix logs an error for each client that disconnects or sends something other than HTTP.
         let targets = Targets::new()
             .with_default(LevelFilter::INFO)
             .with_target("actix_http", LevelFilter::OFF);
@@ -41,38 +42,38 @@ impl Log {
             LogFormat::Text => registry.with(log).init(),
             LogFormat::Json => registry.with(log.json().flatten_event(true)).init(),
         }
-        // The usual hook would write to standard error itself, and wait where nobody reads.
+        // The default hook would write to standard error itself, and block if nothing reads it.
         std::panic::set_hook(Box::new(|panic| {
             let thread = std::thread::current();
             let thread = thread.name().unwrap_or("unnamed");
             tracing::error!(thread, "a fault in the program: {panic}");
         }));
-        Self { crowded_out, refused, _writer: writer }
+        Self { dropped, failed, _writer: writer }
     }
 
-    /// Counts the lines that were lost so far.
+    /// Returns a function that counts the lines lost so far.
     pub(super) fn lost(&self) -> impl Fn() -> u64 + use<> {
-        let (crowded_out, refused) = (self.crowded_out.clone(), Arc::clone(&self.refused));
-        move || refused.load(Relaxed) + crowded_out.dropped_lines() as u64
+        let (dropped, failed) = (self.dropped.clone(), Arc::clone(&self.failed));
+        move || failed.load(Relaxed) + dropped.dropped_lines() as u64
     }
 }
 
-/// Standard error; what it does not take is counted.
+/// Standard error; counts the lines that it does not accept.
 struct Output {
     error: io::Stderr,
-    refused: Arc<AtomicU64>,
+    failed: Arc<AtomicU64>,
 }
 
 impl Write for Output {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.error.write_all(line).is_err() {
-            self.refused.fetch_add(1, Relaxed);
+            self.failed.fetch_add(1, Relaxed);
         }
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // Standard error keeps nothing back.
+        // Standard error is not buffered.
         Ok(())
     }
 }

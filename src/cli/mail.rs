@@ -57,7 +57,7 @@ fn change(config: &Config, draft: &Draft, output: &mut impl Write) -> Result<()>
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Error::internal)?;
         runtime.block_on(letters::notify(&notification, &connector));
-        // A look-up of a name that does not end is not waited for.
+        // Does not wait for a DNS lookup that never ends.
         runtime.shutdown_background();
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! `latchkey migrate`: brings the database up to date and stops, for those who do so before they
-//! start the new version everywhere.
+//! `latchkey migrate`: brings the database up to date and exits, for operators who do so before
+//! they start the new version on every node.
 
 use std::io::Write;
 

@@ -1,6 +1,7 @@
-//! What the program does when it is called: one file for each command.
+//! The program's commands: one file for each.
 //!
-//! Owns standard input and output. Errors are one line on standard error, exit code 1.
+//! This module reads standard input and writes standard output. An error is one line on standard
+//! error, with exit code 1.
 
 mod activity;
 pub(crate) mod arguments;
@@ -53,7 +54,7 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
         Err(error) => {
             let text = error.to_string();
             let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            // The exit code says so as well, where nobody reads.
+            // If nothing reads standard error, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "latchkey: {line}");
             ExitCode::FAILURE
         }
@@ -61,7 +62,7 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
 }
 
 /// Opens the data directory, the master key and the database, brings the database up to date and
-/// puts in what is built in.
+/// adds the built-in entries.
 pub fn open(config: &Config) -> Result<(Db, Keyring)> {
     if !config.database.secret_key_file.try_exists().unwrap_or(true) {
         refuse_without_key(config)?;
@@ -82,7 +83,8 @@ pub fn open(config: &Config) -> Result<(Db, Keyring)> {
     Ok((db, keyring))
 }
 
-/// Makes sure that there is no database yet: with a new master key no secret key of it would pass.
+/// Returns an error if a database already exists: no secret key in it would work with a new master
+/// key.
 fn refuse_without_key(config: &Config) -> Result<()> {
     if !Db::is_made(&config.database.location, "settings", settings::exist)? {
         return Ok(());
@@ -100,11 +102,11 @@ fn existing(config: &Config) -> Result<Db> {
     Ok(db)
 }
 
-/// The clock that commands tell the time by.
+/// The clock of all commands.
 const CLOCK: Clock = Clock::System;
 
-/// Writes a line. A reader that has gone away, as `head` does, wants no more and is no error: what
-/// the command found or did is the same.
+/// Writes a line. A closed pipe, as with `head`, is not an error: the result of the command is the
+/// same.
 fn say(output: &mut impl Write, line: &str) -> Result<()> {
     match writeln!(output, "{line}").and_then(|()| output.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -112,7 +114,7 @@ fn say(output: &mut impl Write, line: &str) -> Result<()> {
     }
 }
 
-/// Reads one line and takes away its end and the byte order mark that some shells put before it.
+/// Reads one line without its line end and the byte order mark that some shells add.
 fn read_line(input: &mut impl BufRead) -> Result<zeroize::Zeroizing<String>> {
     let mut line = zeroize::Zeroizing::new(String::new());
     input.read_line(&mut line).map_err(Error::internal)?;

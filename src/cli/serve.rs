@@ -1,4 +1,4 @@
-//! `latchkey serve`: migrates, then serves until it is told to stop.
+//! `latchkey serve`: migrates, then serves until it is stopped.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -13,17 +13,17 @@ use crate::base::keyring::Keyring;
 use crate::base::network::TrustedRoots;
 use crate::config::{Config, DatabaseConfig, PublicUrl, ServerConfig};
 use crate::db::Db;
-use crate::domain::sign_in::{Door, set_up};
+use crate::domain::sign_in::{SignInService, set_up};
 use crate::server::{self, Shared, Sockets};
 use crate::web::Site;
 use crate::web::connections::{Shares, Tls, raise_limit, widen_backlog};
 use crate::web::export::Exports;
 use crate::web::metrics::Metrics;
 
-/// Holds the link to the set-up page, for its owner alone.
+/// The file with the link to the set-up page, readable only by its owner.
 const SET_UP_FILE: &str = "set-up-link.txt";
 
-/// Serves until the program is told to stop: SIGTERM lets requests in flight finish.
+/// Serves until the program is stopped: after SIGTERM, requests in flight finish.
 pub fn run(config: &Config) -> Result<()> {
     let log = Log::start(config.log);
     let (db, keyring) = super::open(config)?;
@@ -38,15 +38,16 @@ pub fn run(config: &Config) -> Result<()> {
     let link = set_up_link(&site.db, &site.keyring, &config.database, &site.public_url)?;
     config.database.check_access();
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let asked = verify.as_ref().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}"));
+    let gateways =
+        verify.as_ref().map(|(_, at)| format!("Gateways and services ask {scheme}://{at}"));
     let lines = [
         Some(format!("Latchkey {} listens on {scheme}://{bound}", env!("CARGO_PKG_VERSION"))),
-        asked,
+        gateways,
         measures.as_ref().map(|(_, at)| format!("Metrics are on http://{at}/metrics")),
         link.map(|link| format!("Set up the first super manager within one hour: {link}")),
     ];
     let metrics = Metrics::install(log.lost())?;
-    let shared = Shared::new(site, Arc::new(Door::new()?))?;
+    let shared = Shared::new(site, Arc::new(SignInService::new()?))?;
     let shared = Shared { shares: Shares::of(raise_limit(), verify.is_some()), tls, ..shared };
     let [verify, measures] = [verify, measures].map(|bound| bound.map(|(socket, _)| socket));
     let sockets = Sockets { dashboard: listener, verify, metrics: measures };
@@ -56,7 +57,7 @@ pub fn run(config: &Config) -> Result<()> {
     outcome
 }
 
-/// What handlers need, as the command line has it.
+/// The state that handlers need, from the command line.
 fn site(server: &ServerConfig, db: Db, keyring: Keyring, public_url: PublicUrl) -> Result<Site> {
     Ok(Site {
         db,
@@ -73,25 +74,25 @@ fn site(server: &ServerConfig, db: Db, keyring: Keyring, public_url: PublicUrl) 
     })
 }
 
-/// Takes the address, before anything is said of it.
+/// Binds the address before anything is printed about it.
 fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)> {
-    let refused = |error: io::Error| {
+    let failed = |error: io::Error| {
         let advice = format!("give another address with {option}");
         Error::Internal(format!("{address} cannot be listened on: {error}: {advice}"))
     };
-    let listener = TcpListener::bind(address).map_err(refused)?;
-    widen_backlog(&listener).map_err(refused)?;
-    let bound = listener.local_addr().map_err(refused)?;
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    widen_backlog(&listener).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }
 
-/// Says where it serves, to whoever reads: the log and a file have what matters.
+/// Prints the addresses. Errors are ignored: the log and a file contain what matters.
 fn announce(lines: &[Option<String>]) {
     let mut output = io::stdout().lock();
     let _ = lines.iter().flatten().try_for_each(|line| super::say(&mut output, line));
 }
 
-/// The link to the set-up page while there is no member; also kept in the data directory.
+/// The link to the set-up page while there are no members; also saved in the data directory.
 fn set_up_link(
     db: &Db,
     keyring: &Keyring,

@@ -1,4 +1,4 @@
-//! The commands, from the command line to what they print.
+//! Tests of the commands, from the command line to their output.
 
 use std::ffi::OsString;
 use std::io::Cursor;
@@ -62,8 +62,8 @@ fn the_mail_server_is_set_shown_without_its_password_and_turned_off() {
     let sender = ["--sender", "latchkey@example.com"];
     let login = ["--username", "latchkey"];
     let arguments = [&MAIL[..], &sender, &login].concat();
-    let said = shell.mail(&arguments, "hunter2 hunter2\nmore\n").expect("set");
-    assert_eq!(said, "Email is sent through smtp.example.com at port 587.\n");
+    let output = shell.mail(&arguments, "hunter2 hunter2\nmore\n").expect("set");
+    assert_eq!(output, "Email is sent through smtp.example.com at port 587.\n");
     assert_eq!(
         shell.mail(&["show"], "").expect("shown"),
         "Mail server  smtp.example.com\nPort         587\nEncryption   starttls\n\
@@ -73,7 +73,7 @@ fn the_mail_server_is_set_shown_without_its_password_and_turned_off() {
     let server = db.read_blocking(|c| crate::domain::mail::server(c, &keyring)).expect("read");
     let password = server.and_then(|server| server.password).expect("a password");
     assert_eq!(password.as_str(), "hunter2 hunter2");
-    // The same name keeps its password; another server does not get it.
+    // The same user name keeps its password; a different server does not receive it.
     assert!(shell.mail(&arguments, "\n").is_ok());
     let moved = arguments.iter().map(|argument| match *argument {
         "smtp.example.com" => "smtp.example.net",
@@ -86,7 +86,7 @@ fn the_mail_server_is_set_shown_without_its_password_and_turned_off() {
 }
 
 #[test]
-fn a_bad_mail_server_is_refused_in_words() {
+fn a_bad_mail_server_is_rejected_with_a_message() {
     let shell = Shell::new();
     let error = |arguments: &[&str]| {
         shell.mail(&[&MAIL[..], arguments].concat(), "").expect_err("refused").to_string()
@@ -107,12 +107,12 @@ const INES: [&str; 5] = ["add", "--email", "ines@example.com", "--name", "Ines O
 fn a_member_is_added_with_the_line_that_was_typed_as_the_password() {
     let shell = Shell::new();
     let arguments = [INES.as_slice(), &["--super-manager"]].concat();
-    let said = shell.member(&arguments, " correct harness batty \r\nmore\n").expect("added");
-    assert_eq!(said, "Added Ines Okafor <ines@example.com>, super manager, permissions: all\n");
+    let output = shell.member(&arguments, " correct harness batty \r\nmore\n").expect("added");
+    assert_eq!(output, "Added Ines Okafor <ines@example.com>, super manager, permissions: all\n");
     let (db, _) = open(&shell.config(&[])).expect("opened");
     let email = Email::parse("ines@example.com").expect("an address");
     let (_, hash) =
-        db.read_blocking(|c| members::by_email(c, &email)).expect("read").expect("there");
+        db.read_blocking(|c| members::by_email(c, &email)).expect("read").expect("the member");
     let hasher = Hasher::start().expect("threads");
     let verify = |text: &str| {
         let password = Password::presented(text.to_owned());
@@ -126,7 +126,7 @@ fn a_member_is_added_with_the_line_that_was_typed_as_the_password() {
 }
 
 #[test]
-fn bad_passwords_and_addresses_that_are_taken_add_nobody() {
+fn bad_passwords_and_taken_addresses_add_no_member() {
     let shell = Shell::new();
     let error = |typed: &str| shell.member(&INES, typed).expect_err("refused").to_string();
     assert_eq!(error(""), "Enter a password");
@@ -154,7 +154,7 @@ fn members_are_listed_in_an_aligned_table() {
 }
 
 #[test]
-fn who_was_invited_is_listed_and_has_no_password_to_reset() {
+fn an_invited_member_is_listed_and_has_no_password_to_reset() {
     let shell = Shell::new();
     let (db, keyring) = open(&shell.config(&[])).expect("opened");
     let author = Author::command_line(keyring, CLOCK.now());
@@ -166,8 +166,8 @@ fn who_was_invited_is_listed_and_has_no_password_to_reset() {
     let id = db.write_blocking(|tx| invitation::invite(tx, &draft, &author)).expect("invited").0.id;
     assert!(shell.member(&["list"], "").expect("listed").contains("  Invited until "));
     let refused = shell.member(&["reset-password", "--email", "noor@example.com"], "");
-    let said = refused.expect_err("refused").to_string();
-    assert_eq!(said, "Noor has not accepted the invitation yet");
+    let output = refused.expect_err("refused").to_string();
+    assert_eq!(output, "Noor has not accepted the invitation yet");
     db.write_blocking(|tx| members::invitation::expire(tx, &id, &author)).expect("expired");
     assert!(shell.member(&["list"], "").expect("listed").contains("  Invitation expired  "));
 }
@@ -183,8 +183,8 @@ fn a_reset_prints_a_link_that_works_once_for_an_hour() {
         "--public-url",
         "https://keys.example.com",
     ];
-    let said = shell.member(&arguments, "").expect("reset");
-    let (link, rest) = said.split_once('\n').expect("two lines");
+    let output = shell.member(&arguments, "").expect("reset");
+    let (link, rest) = output.split_once('\n').expect("two lines");
     let code = link.strip_prefix("https://keys.example.com/reset-password?code=").expect("a link");
     assert_eq!(code.len(), 22);
     assert!(rest.contains("one hour") && rest.contains("sessions"), "{rest}");
@@ -211,13 +211,13 @@ fn another_secret_key_file_does_not_open_the_database() {
 
 #[cfg(unix)]
 #[test]
-fn the_data_directory_is_made_for_its_owner_alone() {
+fn the_data_directory_is_accessible_only_to_its_owner() {
     use std::os::unix::fs::PermissionsExt as _;
     let shell = Shell::new();
     open(&shell.config(&[])).expect("opened");
     let mode = |path: &str| {
         let path = shell.0.path().join("data").join(path);
-        path.metadata().expect("there").permissions().mode() & 0o777
+        path.metadata().expect("a file").permissions().mode() & 0o777
     };
     assert_eq!((mode("."), mode("secret.key")), (0o700, 0o600));
     let in_the_way = shell.0.path().join("file");

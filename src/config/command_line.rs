@@ -1,4 +1,4 @@
-//! The command line as clap reads it.
+//! The command line, in clap's form.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

@@ -1,8 +1,8 @@
-//! What the environment says: one rule for every variable.
+//! The environment: the same rule for every variable.
 //!
-//! White space around a value is no part of it, since files that variables are read from end in a
-//! line break. An empty variable is as one that is not set, but for the database's: falling back on a
-//! new, empty database would look like the loss of all keys.
+//! White space around a value is ignored, since files that variables are read from end in a line
+//! break. An empty variable counts as unset, except the database's: using a new, empty database
+//! instead would look like the loss of all keys.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,11 +10,11 @@ use clap::{Arg, Command};
 
 use super::Refusal;
 
-/// The one option whose variable counts when it is empty.
+/// The only option whose variable counts even if it is empty.
 const NEVER_UNSET: &str = "database_url";
 
-/// `command` with the values of variables as they count. Variables that count as they stand are left to
-/// clap, which shows them in the help.
+/// `command` with the values of its variables after trimming. Variables that need no change are
+/// left to clap, which shows them in the help.
 pub(super) fn settled(command: Command, value_of: impl Fn(&OsStr) -> Option<OsString>) -> Command {
     command.mut_args(|argument: Arg| {
         let Some(value) = argument.get_env().and_then(&value_of) else { return argument };
@@ -23,21 +23,22 @@ pub(super) fn settled(command: Command, value_of: impl Fn(&OsStr) -> Option<OsSt
             "" if argument.get_id() == NEVER_UNSET => from_variable(argument, ""),
             "" => argument.env(None::<&'static str>),
             trimmed if trimmed.len() == text.len() => argument,
-            // clap keeps no text of its own; this is read once and lives as long as the program.
+            // clap does not own strings; this value is read once and lives as long as the program.
             trimmed => from_variable(argument, trimmed.to_owned().leak()),
         }
     })
 }
 
-/// `argument` with `value` unless it is typed.
+/// `argument` with the default `value`, which a typed value overrides.
 fn from_variable(argument: Arg, value: &'static str) -> Arg {
     let takes_value = argument.get_action().takes_values();
     let argument = argument.env(None::<&'static str>).default_value(value);
-    // The help shows no values of variables.
+    // The help does not show the values of variables.
     if takes_value { argument.hide_default_value(true) } else { argument }
 }
 
-/// A misspelt variable would be passed over in silence, and with it, say, the trusted proxies.
+/// Rejects unknown variables: a misspelt one would be ignored silently, and with it, for example,
+/// the trusted proxies.
 pub(super) fn refuse_unknown(
     command: &Command,
     variables: impl Iterator<Item = (OsString, OsString)>,
@@ -56,8 +57,8 @@ pub(super) fn refuse_unknown(
 
 const PREFIX: &[u8] = b"LATCHKEY_";
 
-/// Whether Kubernetes has set the variable, for a service whose name begins with `latchkey`: each
-/// container is told of every service in its namespace, in Docker's old manner
+/// Whether Kubernetes has set the variable for a service whose name begins with `latchkey`: each
+/// container gets variables for every service in its namespace, in the style of Docker links
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>).
 fn is_of_kubernetes(name: &OsStr, value: &OsStr) -> bool {
     let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { return false };
@@ -66,7 +67,7 @@ fn is_of_kubernetes(name: &OsStr, value: &OsStr) -> bool {
         return true;
     }
     match name.rsplit_once("_PORT_") {
-        // LATCHKEY_PORT_8080_TCP, and with _ADDR, _PORT and _PROTO after that.
+        // LATCHKEY_PORT_8080_TCP, optionally followed by _ADDR, _PORT or _PROTO.
         Some((_, end)) if end.contains('_') => {
             let mut parts = end.split('_');
             parts.next().is_some_and(is_number)
@@ -83,8 +84,9 @@ mod tests {
     use super::is_of_kubernetes;
 
     #[test]
-    fn what_kubernetes_sets_for_a_service_is_told_from_a_misspelt_setting() {
-        let is_its = |name: &str, value: &str| is_of_kubernetes(name.as_ref(), value.as_ref());
+    fn variables_of_kubernetes_are_distinguished_from_misspelt_settings() {
+        let is_kubernetes =
+            |name: &str, value: &str| is_of_kubernetes(name.as_ref(), value.as_ref());
         for (name, value) in [
             ("LATCHKEY_SERVICE_HOST", "10.0.0.11"),
             ("LATCHKEY_SERVICE_PORT", "8080"),
@@ -96,7 +98,7 @@ mod tests {
             ("LATCHKEY_PORT_8080_TCP_PROTO", "tcp"),
             ("LATCHKEY_VERIFY_PORT_8081_UDP", "udp://10.0.0.12:8081"),
         ] {
-            assert!(is_its(name, value), "{name}={value}");
+            assert!(is_kubernetes(name, value), "{name}={value}");
         }
         for (name, value) in [
             ("LATCHKEY_PORT", "8080"),
@@ -106,7 +108,7 @@ mod tests {
             ("LATCHKEY_PORT_8080_TCP_NAME", "x"),
             ("LATCHKEY_TRUSTED_PROXY", "10.0.0.0/8"),
         ] {
-            assert!(!is_its(name, value), "{name}={value}");
+            assert!(!is_kubernetes(name, value), "{name}={value}");
         }
     }
 }

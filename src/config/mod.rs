@@ -1,7 +1,7 @@
-//! What the program was told: its command line, and the environment, which nothing else reads.
+//! The program's configuration: its command line and the environment, which no other module reads.
 //!
-//! One struct for each concern. A setting that is unknown or bad stops the start with one line
-//! that names it (ASVS 13.1.1). Knows neither the database nor the server.
+//! One struct for each concern. An unknown or invalid setting stops the start with one line that
+//! names it (ASVS 13.1.1). Does not depend on the database or the server.
 
 mod command_line;
 mod environment;
@@ -25,10 +25,10 @@ pub use trusted_proxies::TrustedProxies;
 
 use command_line::CommandLine;
 
-/// All settings from the command line and the environment, apart from the command itself.
+/// All settings from the command line and the environment, except the command itself.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where data is kept.
+    /// Where the data is stored.
     pub database: DatabaseConfig,
     /// Where and how to serve.
     pub server: ServerConfig,
@@ -44,7 +44,8 @@ pub struct LogConfig {
 }
 
 impl Config {
-    /// Reads the program's command line, with one of the commands `C` in it, and the environment.
+    /// Reads the program's command line, which may contain one of the commands `C`, and the
+    /// environment.
     pub fn read<C: Subcommand>() -> Result<(Option<C>, Self), Refusal> {
         environment::refuse_unknown(&CommandLine::<C>::command(), env::vars_os())?;
         #[expect(clippy::disallowed_methods, reason = "config reads the environment")]

@@ -1,4 +1,4 @@
-//! Where to serve, as whom, and which proxies to believe.
+//! Where to serve, under which URL, and which proxies to trust.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -93,31 +93,32 @@ pub(super) struct NetworkOptions {
 /// Where and how to serve.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// The address to serve on; port 0 means any free one.
+    /// The address to serve on; port 0 selects any free one.
     pub listen: SocketAddr,
-    /// The public URL, if it was given.
+    /// The public URL, if given.
     pub public_url: Option<PublicUrl>,
-    /// Whom to believe about the client's address.
+    /// The proxies that are trusted to report the client's address.
     pub trusted_proxies: TrustedProxies,
-    /// Which private networks webhooks may reach.
+    /// The private networks that webhooks may reach.
     pub webhook_networks: Networks,
-    /// Which private networks the mail server may be in.
+    /// The private networks that may contain the mail server.
     pub mail_networks: Networks,
-    /// The name that the mail server is greeted with, if it was given.
+    /// The name for the EHLO greeting to the mail server, if given.
     pub mail_ehlo_name: Option<Host>,
-    /// Certificates of authorities to trust besides the system's.
+    /// A file with certificate authorities to trust besides the system's.
     pub ca_file: Option<PathBuf>,
-    /// An address of their own for the endpoints for programs.
+    /// A separate address for the endpoints for programs.
     pub verify_listen: Option<SocketAddr>,
-    /// An address of their own for metrics.
+    /// A separate address for metrics.
     pub metrics_listen: Option<SocketAddr>,
     /// The certificate and its key, if TLS ends here.
     pub tls: Option<TlsFiles>,
-    /// How many threads serve; one for each core unless given.
+    /// The number of threads that serve; one for each core unless given.
     pub workers: Option<NonZeroUsize>,
     /// Whether plain http is allowed beyond this machine.
     pub insecure_http: bool,
-    /// The same for the endpoints for programs on an address of their own.
+    /// Whether plain http is allowed beyond this machine for the endpoints for programs on a
+    /// separate address.
     pub insecure_verify_http: bool,
 }
 
@@ -188,14 +189,14 @@ impl ServerConfig {
         self.public_url.clone().unwrap_or_else(direct)
     }
 
-    /// Checks what serving needs.
+    /// Checks the settings that serving needs.
     pub fn check(&self) -> Result<(), Refusal> {
         self.refuse_every_address()?;
         self.refuse_plain_http()
     }
 
-    /// Every address of this machine is none that a browser could be led to, and forms are taken from
-    /// the public URL only.
+    /// Rejects an unspecified address without a public URL: a browser cannot open it, and forms are
+    /// accepted only from the public URL.
     fn refuse_every_address(&self) -> Result<(), Refusal> {
         if self.public_url.is_none() && self.listen.ip().to_canonical().is_unspecified() {
             return Err(Refusal::new(format!(
@@ -207,17 +208,17 @@ impl ServerConfig {
         Ok(())
     }
 
-    /// What the program of that public URL calls itself to the mail server.
+    /// The name that the program with that public URL sends to the mail server.
     pub fn ehlo_name(&self, public_url: &PublicUrl) -> Host {
         self.mail_ehlo_name.clone().unwrap_or_else(|| public_url.host().clone())
     }
 
-    /// Over plain http anybody on the way reads passwords and secret keys (ASVS 12.2.1): no listener
-    /// may be reached that way from other machines unless the operator says so.
+    /// Over plain http, anyone on the network path can read passwords and secret keys (ASVS
+    /// 12.2.1): other machines must not reach a listener that way unless the operator allows it.
     fn refuse_plain_http(&self) -> Result<(), Refusal> {
-        let stays_here = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+        let is_loopback = |address: SocketAddr| address.ip().to_canonical().is_loopback();
         let url = self.public_url(self.listen);
-        let is_local = url.is_loopback() && stays_here(self.listen);
+        let is_local = url.is_loopback() && is_loopback(self.listen);
         if !(url.is_https() || is_local || self.insecure_http) {
             return Err(Refusal::new(format!(
                 "{url} on {} would send passwords in the clear: give an https --public-url and a \
@@ -227,7 +228,7 @@ impl ServerConfig {
         }
         match self.verify_listen {
             Some(address)
-                if !(self.tls.is_some() || stays_here(address) || self.insecure_verify_http) =>
+                if !(self.tls.is_some() || is_loopback(address) || self.insecure_verify_http) =>
             {
                 Err(Refusal::new(format!(
                     "--verify-listen {address} would send secret keys in the clear: give \

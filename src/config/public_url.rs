@@ -1,11 +1,11 @@
-//! The URL that browsers reach the dashboard by.
+//! The URL at which browsers reach the dashboard.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use url::{Host, Url};
 
-/// The URL that browsers reach the dashboard by: a scheme, a host and perhaps a port.
+/// The URL at which browsers reach the dashboard: a scheme, a host and an optional port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
     origin: String,
@@ -15,7 +15,7 @@ pub struct PublicUrl {
 }
 
 impl PublicUrl {
-    /// Checks a URL.
+    /// Parses and checks a URL.
     pub fn parse(text: &str) -> Result<Self, String> {
         let advice =
             || "give http:// or https:// and a host, as https://keys.example.com".to_owned();
@@ -44,17 +44,18 @@ impl PublicUrl {
         Self { origin: format!("{scheme}://{bound}"), host, https, port: bound.port() }
     }
 
-    /// The origin, as browsers send it: `https://keys.example.com`, without a slash at the end.
+    /// The origin in the form that browsers send: `https://keys.example.com`, without a trailing
+    /// slash.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The host, a name in ASCII.
+    /// The host; a name is in ASCII.
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// Whether browsers come over https.
+    /// Whether browsers use https.
     pub fn is_https(&self) -> bool {
         self.https
     }
@@ -64,7 +65,7 @@ impl PublicUrl {
         self.port
     }
 
-    /// Whether only browsers on this machine come.
+    /// Whether only browsers on this machine can reach it.
     pub(super) fn is_loopback(&self) -> bool {
         match &self.host {
             // RFC 6761, 6.3.

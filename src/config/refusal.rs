@@ -1,4 +1,4 @@
-//! Why the program does not start: one line, or the help that was asked for.
+//! Why the program does not start: one line, or the requested help.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,22 +19,22 @@ pub struct Refusal(Kind);
 enum Kind {
     /// What is wrong with a setting, in one line.
     BadSetting(String),
-    /// The help or the version that was asked for.
-    Asked(clap::Error),
+    /// The requested help or version.
+    HelpRequested(clap::Error),
 }
 
 impl Refusal {
     pub(super) fn new(line: impl Into<String>) -> Self {
         let line = line.into();
-        // It repeats what was given.
+        // The line repeats the given value, which may contain a secret key.
         Self(Kind::BadSetting(secret_scan::redacted(&line).unwrap_or(line)))
     }
 
-    /// What clap has to say, cut to one line. A value that came from the environment is called
-    /// by its variable's name.
+    /// clap's message, reduced to one line. A value from the environment is identified by its
+    /// variable's name.
     pub(super) fn of(error: clap::Error, arguments: &[OsString]) -> Self {
         if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-            return Self(Kind::Asked(error));
+            return Self(Kind::HelpRequested(error));
         }
         let text = error.render().to_string();
         let lines: Vec<_> =
@@ -48,16 +48,17 @@ impl Refusal {
         })
     }
 
-    /// Prints it and gives the exit code: 0 for what was asked for, 2 for a bad setting.
+    /// Prints the line or help and returns the exit code: 0 for requested help, 2 for a bad
+    /// setting.
     pub fn report(self) -> ExitCode {
         match self.0 {
             Kind::BadSetting(line) => {
-                // The exit code says so as well, where nobody reads.
+                // If nothing reads standard error, the exit code still reports the failure.
                 let _ = writeln!(io::stderr(), "latchkey: {line}");
                 ExitCode::from(2)
             }
-            Kind::Asked(error) => {
-                // Nobody to tell when the output is closed.
+            Kind::HelpRequested(error) => {
+                // If the output is closed, there is no other place to report it.
                 let _ = error.print();
                 ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
             }
@@ -68,12 +69,12 @@ impl Refusal {
     pub(super) fn line(&self) -> &str {
         match &self.0 {
             Kind::BadSetting(line) => line,
-            Kind::Asked(_) => "",
+            Kind::HelpRequested(_) => "",
         }
     }
 }
 
-/// The option that `error` is about and the variable that its value came from, if it did.
+/// The option that `error` is about and the variable that its value came from, if any.
 fn from_environment(error: &clap::Error, arguments: &[OsString]) -> Option<(String, String)> {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
         return None;
@@ -83,7 +84,7 @@ fn from_environment(error: &clap::Error, arguments: &[OsString]) -> Option<(Stri
         let text = argument.to_string_lossy();
         text == flag || text.starts_with(&format!("{flag}="))
     };
-    // Commands take nothing from the environment.
+    // Commands read no variables.
     let command = CommandLine::<()>::command();
     let argument =
         command.get_arguments().find(|known| known.get_long() == flag.strip_prefix("--"))?;

@@ -1,4 +1,4 @@
-//! Where data is kept: the data directory, the database, the master key.
+//! Where the data is stored: the data directory, the database, the master key.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,9 +10,9 @@ use clap::Args;
 use super::Refusal;
 use crate::base::files;
 
-/// The database in the data directory.
+/// The database's file name in the data directory.
 const DATABASE: &str = "latchkey.db";
-/// The master key in the data directory.
+/// The master key's file name in the data directory.
 const SECRET_KEY: &str = "secret.key";
 
 #[derive(Args)]
@@ -48,7 +48,7 @@ pub(super) struct StorageOptions {
     secret_key_file: Option<OsString>,
 }
 
-/// Which database, and where.
+/// The type of the database, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// An SQLite file.
@@ -57,10 +57,10 @@ pub enum Location {
     Postgres(String),
 }
 
-/// Where data is kept.
+/// Where the data is stored.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
-    /// The directory for everything that is kept.
+    /// The directory for all stored data.
     pub data_dir: PathBuf,
     /// The database.
     pub location: Location,
@@ -97,7 +97,7 @@ impl StorageOptions {
     }
 }
 
-/// The database at `url`. The refusal never shows it: it may hold a password.
+/// Parses `url`. The error never shows it: it may contain a password.
 fn location(url: OsString) -> Result<Location, Refusal> {
     let text = url.to_string_lossy();
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
@@ -118,8 +118,8 @@ fn location(url: OsString) -> Result<Location, Refusal> {
 }
 
 impl DatabaseConfig {
-    /// Makes the data directory, for its owner alone, when it is missing, and makes sure that it
-    /// can be written to.
+    /// Creates the data directory, only for its owner, if it does not exist, and checks that it can
+    /// be written to.
     pub fn prepare_data_dir(&self) -> io::Result<()> {
         let named = |error: io::Error| {
             io::Error::new(
@@ -135,8 +135,8 @@ impl DatabaseConfig {
         files::create(&trial).and_then(|_| fs::remove_file(&trial)).map_err(named)
     }
 
-    /// Logs which directories other users can reach, and that the process has more rights than it
-    /// needs.
+    /// Logs which directories other users can reach, and whether the process has more rights than
+    /// it needs.
     pub fn check_access(&self) {
         files::check_user();
         files::check_directory(&self.data_dir);
@@ -148,8 +148,8 @@ impl DatabaseConfig {
         }
     }
 
-    /// Takes other users' permissions away from the files of the database, as versions before this
-    /// one left them, and logs that.
+    /// Removes other users' permissions from the files of the database, which earlier versions
+    /// created with more permissions, and logs the change.
     pub fn restrict_files(&self) {
         let Location::Sqlite(path) = &self.location else { return };
         let database = files::resolved(path);

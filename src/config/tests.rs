@@ -1,4 +1,4 @@
-//! What is accepted, what is refused, and in which words.
+//! Tests which settings are accepted, which are rejected, and with which message.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn parse_command(arguments: &[&str]) -> Result<(Command, Config), String> {
     parse_in(&[], ["latchkey"].into_iter().chain(arguments.iter().copied()))
 }
 
-/// The same with variables of the environment.
+/// [`parse_command`] with variables of the environment.
 fn parse_in<'a>(
     variables: &[(&str, &str)],
     arguments: impl Iterator<Item = &'a str>,
@@ -47,7 +47,7 @@ fn without_options_it_serves_this_machine_from_a_file() {
 }
 
 #[test]
-fn options_stand_before_or_after_the_command() {
+fn options_may_come_before_or_after_the_command() {
     for arguments in
         [["--listen", "127.0.0.1:0", "migrate"], ["migrate", "--listen", "127.0.0.1:0"]]
     {
@@ -60,7 +60,7 @@ fn options_stand_before_or_after_the_command() {
 }
 
 #[test]
-fn a_bad_option_is_refused_in_one_line_that_names_it() {
+fn a_bad_option_is_rejected_in_one_line_that_names_it() {
     for (arguments, named) in [
         (["--nonsense"].as_slice(), "--nonsense"),
         (&["frobnicate"], "frobnicate"),
@@ -101,14 +101,14 @@ fn a_secret_key_given_as_a_name_or_an_address_is_rejected_and_not_repeated() {
 }
 
 #[test]
-fn help_and_version_are_no_errors() {
-    for asked in ["--help", "--version"] {
-        assert_eq!(parse(&[asked]).map(|_| ()), Err(String::new()), "{asked}");
+fn help_and_version_are_not_errors() {
+    for option in ["--help", "--version"] {
+        assert_eq!(parse(&[option]).map(|_| ()), Err(String::new()), "{option}");
     }
 }
 
 #[test]
-fn unknown_variables_of_ours_are_refused_and_others_are_not_ours() {
+fn unknown_variables_are_rejected_only_with_the_prefix_of_latchkey() {
     let check = |name: &str| {
         let variable = (OsString::from(name), OsString::new());
         environment::refuse_unknown(&CommandLine::<Command>::command(), std::iter::once(variable))
@@ -142,7 +142,7 @@ fn unknown_variables_of_ours_are_refused_and_others_are_not_ours() {
 }
 
 #[test]
-fn plain_http_stays_on_this_machine_unless_somebody_says_otherwise() {
+fn plain_http_is_limited_to_this_machine_unless_it_is_allowed() {
     for allowed in [
         ["--public-url", "http://localhost:8080", "--listen", "127.0.0.1:8080"].as_slice(),
         &["--public-url", "http://keys.localhost", "--listen", "[::1]:8080"],
@@ -194,7 +194,7 @@ fn the_listener_for_programs_follows_the_same_rule() {
 }
 
 #[test]
-fn a_public_url_is_an_origin_and_nothing_more() {
+fn a_public_url_is_only_an_origin() {
     for text in ["https://keys.example.com", "https://KEYS.example.com:443/"] {
         assert_eq!(PublicUrl::parse(text).expect("a URL").origin(), "https://keys.example.com");
     }
@@ -244,13 +244,13 @@ proptest! {
             let other = std::net::Ipv4Addr::from_bits(bits ^ 1 << 31);
             prop_assert_eq!(trusted.contains(other.into()), length == 0, "{}", text);
         }
-        let alone = TrustedProxies::parse(&address.to_string()).expect("an address");
-        prop_assert!(!alone.contains(std::net::Ipv4Addr::from_bits(bits ^ 1).into()));
+        let single = TrustedProxies::parse(&address.to_string()).expect("an address");
+        prop_assert!(!single.contains(std::net::Ipv4Addr::from_bits(bits ^ 1).into()));
     }
 }
 
 #[test]
-fn white_space_around_a_variable_is_no_part_of_it() {
+fn white_space_around_the_value_of_a_variable_is_ignored() {
     let variables = [
         ("LATCHKEY_PUBLIC_URL", " https://keys.example.com\n"),
         ("LATCHKEY_DATABASE_URL", "/data/latchkey.db\r\n"),
@@ -265,13 +265,17 @@ fn white_space_around_a_variable_is_no_part_of_it() {
     assert!(config.server.insecure_http);
     let typed = ["latchkey", "--workers", "2"].into_iter();
     let (_, config) = parse_in(&variables, typed).expect("a configuration");
-    assert_eq!(config.server.workers.map(usize::from), Some(2), "what is typed counts first");
+    assert_eq!(
+        config.server.workers.map(usize::from),
+        Some(2),
+        "a typed option overrides a variable"
+    );
     let line = parse_in(&[("LATCHKEY_WORKERS", "x\n")], ["latchkey"].into_iter());
     assert!(line.expect_err("refused").contains("whole number"));
 }
 
 #[test]
-fn an_empty_variable_is_as_one_that_is_not_set_but_for_the_database() {
+fn an_empty_variable_counts_as_unset_except_for_the_database() {
     let command = CommandLine::<Command>::command();
     let variables = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
     let (database, others): (Vec<_>, Vec<_>) =
@@ -287,7 +291,7 @@ fn an_empty_variable_is_as_one_that_is_not_set_but_for_the_database() {
 }
 
 #[test]
-fn every_address_needs_a_url_that_browsers_can_use() {
+fn an_unspecified_address_needs_a_url_that_browsers_can_use() {
     for every in ["0.0.0.0:8080", "[::]:8080", "[::ffff:0.0.0.0]:8080"] {
         assert!(
             refusal(&["--listen", every, "--insecure-http"]).contains("--public-url"),

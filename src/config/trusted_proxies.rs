@@ -1,10 +1,10 @@
-//! The proxies that are believed about the client's address.
+//! The proxies that are trusted to report the client's address.
 
 use std::net::IpAddr;
 
 use crate::base::network::Networks;
 
-/// The networks whose proxies are believed about the client's address; none by default.
+/// The networks whose proxies are trusted to report the client's address; empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Networks);
 
@@ -14,7 +14,7 @@ impl TrustedProxies {
         Networks::parse(text).map(Self)
     }
 
-    /// Whether `address` is one of theirs; `::ffff:192.0.2.1` is `192.0.2.1`.
+    /// Whether `address` is in one of the networks; `::ffff:192.0.2.1` is `192.0.2.1`.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(address)
     }

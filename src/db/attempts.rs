@@ -1,18 +1,18 @@
-//! Connections that are being made: whether one takes longer than connecting can take.
+//! Connections that are being made, and whether one takes longer than connecting can take.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Location, postgres_url};
 
-/// When each connection that is being made was begun, the oldest first.
+/// The start time of each connection that is being made, oldest first.
 #[derive(Debug)]
 pub(super) struct Attempts {
     begun: Mutex<Vec<Instant>>,
     limit: Duration,
 }
 
-/// A connection that is being made, until it is dropped.
+/// A connection that is being made, until this value is dropped.
 pub(super) struct Attempt {
     attempts: Arc<Attempts>,
     begun: Instant,
@@ -21,14 +21,14 @@ pub(super) struct Attempt {
 impl Attempts {
     pub(super) fn at(location: &Location) -> Self {
         let limit = match location {
-            // A file is opened at once.
+            // A file opens immediately.
             Location::Sqlite(_) => Duration::ZERO,
             Location::Postgres(url) => postgres_url::connect_limit(url),
         };
         Self { begun: Mutex::default(), limit }
     }
 
-    /// The longest that connecting takes unless it hangs.
+    /// The longest time that connecting takes unless it hangs.
     pub(super) fn limit(&self) -> Duration {
         self.limit
     }
@@ -39,7 +39,7 @@ impl Attempts {
         Attempt { attempts: self.clone(), begun }
     }
 
-    /// Whether one of them hangs.
+    /// Whether one of the attempts hangs.
     pub(super) fn hang(&self) -> bool {
         self.begun().first().is_some_and(|begun| begun.elapsed() > self.limit)
     }

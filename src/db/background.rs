@@ -1,4 +1,4 @@
-//! The threads that wait for the database, and who waits for them: for so long and no longer.
+//! The threads that wait for the database, and the time limits for callers that wait for them.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -13,19 +13,20 @@ use super::pools::Pools;
 use super::{Connection, Db, Transaction};
 use crate::base::error::{Error, Result};
 
-/// After how long PostgreSQL is taken to say nothing at all: longer than a connection and a statement
-/// may be waited for together.
+/// The time after which PostgreSQL counts as not answering: longer than the limits for a connection
+/// and a statement together.
 const HANG: Duration = Duration::from_secs(3);
-/// After how long work in the background is given up that waits for PostgreSQL: longer than what
-/// requests wait, since it may read with many statements. Requests that write wait for who writes.
+/// The time limits after which background work that waits for PostgreSQL is abandoned. Reads get
+/// longer than requests do, since background work may need many statements. Requests that write
+/// wait for the writer.
 const READ_HANG: Duration = Duration::from_secs(10);
 const WRITE_HANG: Duration = Duration::from_secs(5);
 
-/// Threads of their own: the end of a runtime waits for its threads, and one that waits for PostgreSQL
-/// may never come back. These are left to the end of the process.
+/// Separate threads: a runtime waits for its threads when it ends, and a thread that waits for
+/// PostgreSQL may never return. These threads are left running until the process ends.
 pub(super) struct Threads {
     handle: Handle,
-    /// `None` once it is being dropped.
+    /// `None` while this value is being dropped.
     runtime: Option<Runtime>,
 }
 
@@ -54,8 +55,8 @@ impl Drop for Threads {
 }
 
 impl Db {
-    /// Runs `work` off the async threads. When it waits for PostgreSQL for too long, it is left
-    /// running, and `give_up` sees to it that others do not wait with it. A file always answers.
+    /// Runs `work` off the async threads. If it waits too long for PostgreSQL, it is left running,
+    /// and `give_up` ensures that other callers do not wait with it. A file always answers.
     pub(super) async fn off_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -66,7 +67,7 @@ impl Db {
             return done.await.map_err(Error::internal)?;
         }
         let pools = self.0.clone();
-        // A task of its own, since the caller's goes when its client does.
+        // A separate task, since the caller's task is cancelled when its client disconnects.
         let in_time = tokio::spawn(async move {
             if let Ok(done) = tokio::time::timeout(HANG, done).await {
                 return done.map_err(Error::internal)?;
@@ -77,7 +78,7 @@ impl Db {
         in_time.await.map_err(Error::internal)?
     }
 
-    /// [`Db::read`] for a thread in the background, which waits for it, but not without end.
+    /// [`Db::read`] for a background thread, which waits for the result, but only up to a limit.
     pub fn read_in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -85,7 +86,7 @@ impl Db {
         self.read_in_background_from(|pools| &pools.readers, work)
     }
 
-    /// [`Db::read_in_background`], over a connection of verification's own.
+    /// [`Db::read_in_background`], over a connection that is reserved for verification.
     pub fn read_reserved_in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -107,7 +108,7 @@ impl Db {
         self.wait(READ_HANG, work, move |pools| pools.give_up(pool(pools), &connections))
     }
 
-    /// [`Db::write`] for a thread in the background, which waits for it, but not without end.
+    /// [`Db::write`] for a background thread, which waits for the result, but only up to a limit.
     pub fn write_in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
@@ -127,8 +128,8 @@ impl Db {
         }))
     }
 
-    /// Runs `work` on another thread, and has `give_up` make place for others when it takes longer than
-    /// `limit`.
+    /// Runs `work` on another thread. If it takes longer than `limit`, calls `give_up` so that
+    /// other callers get new connections.
     fn wait<T: Send + 'static>(
         &self,
         limit: Duration,

@@ -1,7 +1,7 @@
-//! A copy of the whole database, as it stood at one time, while others write.
+//! Copies the whole database at one point in time, while others write.
 //!
-//! SQLite makes it itself, PostgreSQL's own `pg_dump` does otherwise. It is written under another
-//! name, for its owner alone, and gets its own only when all of it is on the disk.
+//! SQLite makes the copy itself; for PostgreSQL, `pg_dump` does. The copy is written under a
+//! temporary name, readable only by its owner, and renamed once all of it is on the disk.
 
 use std::fs::{self, File};
 use std::io;
@@ -14,8 +14,8 @@ use crate::base::files;
 use diesel::sql_types::Text;
 use diesel::{RunQueryDsl as _, sql_query};
 
-/// Copies the database at `location` into `file`, which must not be there yet; says how many bytes
-/// that took.
+/// Copies the database at `location` into `file`, which must not exist yet; returns the size of the
+/// copy in bytes.
 pub fn backup(location: &Location, file: &Path) -> Result<u64> {
     let named = |error: io::Error| {
         Error::Internal(format!("{} cannot be written: {error}", file.display()))
@@ -32,7 +32,7 @@ pub fn backup(location: &Location, file: &Path) -> Result<u64> {
     partial.finish(&file).map_err(named)
 }
 
-/// The unfinished copy; gone unless it is finished.
+/// The unfinished copy; removed when dropped unless it is finished.
 struct Partial(PathBuf);
 
 impl Partial {
@@ -45,7 +45,7 @@ impl Partial {
         Ok(Self(partial))
     }
 
-    /// Gives the copy its name, which nobody else may have taken meanwhile.
+    /// Renames the copy to its final name, which must still be free.
     fn finish(self, file: &Path) -> io::Result<u64> {
         let copy = File::open(&self.0)?;
         copy.sync_all()?;
@@ -61,7 +61,7 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
-        // What SQLite may have left beside it.
+        // SQLite may have left a journal next to it.
         let mut journal = self.0.clone().into_os_string();
         journal.push("-journal");
         let _ = fs::remove_file(journal);
@@ -74,12 +74,12 @@ fn vacuum(location: &Location, to: &Path) -> Result<()> {
     })?;
     let mut connection = Connection::open(location).map_err(error::unavailable)?;
     sql_query("VACUUM INTO $1").bind::<Text, _>(to).execute(&mut connection)?;
-    // A copy is another file: the log of the one that it was made from does not belong to it.
+    // A copy is a different file: the log of the original does not belong to it.
     generation::renew_closed(Path::new(to))
 }
 
-/// The password goes through the environment, which only the same user may look at; the command
-/// line is anybody's to read.
+/// Passes the password in the environment, which only the same user can read; every user can read
+/// the command line.
 fn dump(url: &str, to: &Path) -> Result<()> {
     let (url, password) = without_password(url);
     let mut command = Command::new("pg_dump");
@@ -96,11 +96,11 @@ fn dump(url: &str, to: &Path) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(Error::Internal(format!("pg_dump failed: {}", said.trim())))
+    let message = String::from_utf8_lossy(&output.stderr);
+    Err(Error::Internal(format!("pg_dump failed: {}", message.trim())))
 }
 
-/// `url` as it is but for its password, in either place where libpq takes one.
+/// `url` without its password, and the password, from either place where libpq accepts one.
 fn without_password(url: &str) -> (String, Option<String>) {
     let (start, query) = url.split_once('?').unwrap_or((url, ""));
     let (scheme, rest) = start.split_once("://").unwrap_or(("postgres", start));
@@ -123,7 +123,7 @@ fn without_password(url: &str) -> (String, Option<String>) {
     (url, password.map(decoded))
 }
 
-/// Percent signs decoded, and nothing else.
+/// Decodes only percent-encoded characters.
 fn decoded(text: &str) -> String {
     let pair = format!("p={}", text.replace('+', "%2B"));
     let mut pairs = url::form_urlencoded::parse(pair.as_bytes());
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_taken_out_of_the_url_wherever_it_stands() {
+    fn a_password_is_removed_from_every_place_in_the_url() {
         for (url, rest, password) in [
             ("postgres://u@h/d", "postgres://u@h/d", None),
             ("postgres://h", "postgres://h", None),
@@ -148,8 +148,8 @@ mod tests {
             ),
             ("postgresql:///d?host=/run&user=u", "postgresql:///d?host=/run&user=u", None),
         ] {
-            let (kept, taken) = without_password(url);
-            assert_eq!((kept.as_str(), taken.as_deref()), (rest, password), "{url}");
+            let (kept, removed) = without_password(url);
+            assert_eq!((kept.as_str(), removed.as_deref()), (rest, password), "{url}");
         }
     }
 }

@@ -1,18 +1,17 @@
-//! Writing a lot a little at a time, so that nobody else who writes waits for long.
+//! Writes large amounts in small batches, so that other writers do not wait long.
 
 use std::time::{Duration, Instant};
 
 use super::{Db, Transaction};
 use crate::base::error::Result;
 
-/// How long others have the database for themselves between two batches, at least,
+/// The minimum time between two batches, in which others can write.
 const SHORTEST_REST: Duration = Duration::from_millis(20);
-/// and how many times as long as the batch before took.
+/// The time between two batches, as a multiple of the previous batch's duration.
 const RESTS: u32 = 4;
 
 impl Db {
-    /// Does `batch` in a transaction of its own, again and again as long as it says that there is
-    /// more.
+    /// Runs `batch` in its own transaction, repeatedly while it returns that there is more.
     pub async fn write_in_batches(
         &self,
         batch: impl FnOnce(&mut Transaction<'_>) -> Result<bool> + Copy + Send + 'static,

@@ -1,5 +1,5 @@
-//! How far a write has come: whether its COMMIT was sent decides what can be said of it when no
-//! answer arrives.
+//! The progress of a write: whether its COMMIT was sent decides which error to report if no answer
+//! arrives.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,27 +10,28 @@ const OPEN: u8 = 0;
 const SENT: u8 = 1;
 const ABANDONED: u8 = 2;
 
-/// The state of one write, shared by the thread that does the work and the one that waits for it.
+/// The state of one write, shared by the thread that does the work and the thread that waits for
+/// it.
 #[derive(Debug, Default)]
 pub(super) struct Commit(AtomicU8);
 
 impl Commit {
-    /// Claims the right to send COMMIT; `false` once the write was abandoned.
+    /// Claims the right to send COMMIT; `false` if the write was abandoned.
     pub(super) fn begin(&self) -> bool {
         self.0.compare_exchange(OPEN, SENT, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Prevents a COMMIT that was not sent yet.
+    /// Prevents a COMMIT that has not been sent yet.
     pub(super) fn abandon(&self) {
         let _ = self.0.compare_exchange(OPEN, ABANDONED, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Notes that the transaction was surely rolled back.
+    /// Records that the transaction was certainly rolled back.
     pub(super) fn rolled_back(&self) {
         self.0.store(ABANDONED, Ordering::Release);
     }
 
-    /// `result`, whose error says when the write may have been committed all the same.
+    /// Returns `result`, with an error that shows whether the write may have been committed.
     pub(super) fn judge<T>(&self, result: Result<T>) -> Result<T> {
         match result {
             Err(error) if self.0.load(Ordering::Acquire) == SENT => {
@@ -45,8 +46,8 @@ tokio::task_local! {
     static WRITTEN: Cell<bool>;
 }
 
-/// Runs `work`, and says whether a [`super::Db::write`] in it was committed or may have been. What
-/// runs in another call of this inside `work` does not count.
+/// Runs `work`, and returns whether a [`super::Db::write`] in it was committed or may have been.
+/// Writes in a nested call of this function do not count.
 pub async fn noting_writes<F: Future>(work: F) -> (F::Output, bool) {
     let noted = async {
         let output = work.await;
@@ -55,7 +56,7 @@ pub async fn noting_writes<F: Future>(work: F) -> (F::Output, bool) {
     WRITTEN.scope(Cell::new(false), noted).await
 }
 
-/// Notes a write for [`noting_writes`], if somebody asked.
+/// Records a write for [`noting_writes`], if the caller uses it.
 pub(super) fn note<T>(result: &Result<T>) {
     if matches!(result, Ok(_) | Err(Error::Unconfirmed(_))) {
         let _ = WRITTEN.try_with(|written| written.set(true));
@@ -95,7 +96,7 @@ mod tests {
             let ((), noted) = noting_writes(async { note(&result) }).await;
             assert_eq!(noted, is_noted, "{result:?}");
             let (((), _), outside) = noting_writes(noting_writes(async { note(&result) })).await;
-            assert!(!outside, "an inner call keeps it to itself");
+            assert!(!outside, "the outer call does not see the write");
         }
     }
 }

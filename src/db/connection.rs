@@ -1,6 +1,7 @@
 //! A connection to either database, and a transaction on it.
 //!
-//! Knows the pragmas and session settings that each database needs; knows no table.
+//! Contains the pragmas and session settings that each database needs; does not depend on any
+//! table.
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -19,11 +20,11 @@ pub enum AnyConnection {
     Sqlite(SqliteConnection),
 }
 
-/// A connection inside a transaction that [`super::Db::write`] commits or rolls back. What writes
-/// asks for one, so that nothing is written outside.
+/// A connection inside a transaction that [`super::Db::write`] commits or rolls back. Functions
+/// that write take this type, so that nothing is written outside a transaction.
 pub struct Transaction<'a> {
     connection: &'a mut AnyConnection,
-    /// What is to be heard of once it is committed, with its number.
+    /// What subscribers will be notified of after the commit, with its number.
     pub(super) announced: Vec<(i64, String)>,
 }
 
@@ -32,8 +33,8 @@ impl<'a> Transaction<'a> {
         Self { connection, announced: Vec::new() }
     }
 
-    /// Does what the transaction can do without: when `work` fails, only its own changes are undone,
-    /// and the transaction goes on.
+    /// Runs work that the transaction can do without: if `work` fails, only its own changes are
+    /// undone, and the transaction continues.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let announced = self.announced.len();
         self.batch_execute("SAVEPOINT attempt")?;
@@ -61,8 +62,8 @@ impl DerefMut for Transaction<'_> {
     }
 }
 
-/// Runs the same diesel expression natively on whichever database is connected: for batch inserts
-/// and other things that a connection to either cannot express.
+/// Runs the same diesel expression on the native connection of either database: for batch inserts
+/// and other statements that the combined connection cannot express.
 macro_rules! on_each {
     ($connection:expr, $native:ident => $work:expr) => {
         match $connection {
@@ -73,11 +74,11 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
-/// How long a connection waits for a lock before it gives up. Below a second, so that a page answers
-/// 503 within one.
+/// How long a connection waits for a lock. Less than a second, so that a page answers 503 within a
+/// second.
 pub(super) const LOCK_WAIT: Duration = Duration::from_millis(800);
 
-/// The file at `path` as a URI for SQLite, with a setting for opening it.
+/// The SQLite URI of the file at `path`, with a setting for opening it.
 pub(super) fn uri(path: &Path, setting: &str) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let escaped = absolute.to_string_lossy().replace('%', "%25");
@@ -112,20 +113,20 @@ impl AnyConnection {
         }
     }
 
-    /// What begins a transaction that writes.
+    /// The SQL that begins a transaction that writes.
     pub(super) fn begin_writing(&self) -> &'static str {
         match self {
-            // The lock puts writes in order over all nodes; its number means nothing.
+            // The lock orders writes across all nodes; its number has no meaning.
             Self::Postgres(_) => "BEGIN; SELECT pg_advisory_xact_lock(444354161)",
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
         }
     }
 
-    /// What commits a transaction.
+    /// The SQL that commits a transaction.
     pub(super) fn commit(&self) -> &'static str {
         match self {
-            // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a
-            // rollback and no error; the statement before it does fail then.
+            // PostgreSQL answers the COMMIT of a transaction with a failed statement with a
+            // rollback and without an error; the statement before the COMMIT fails in that case.
             Self::Postgres(_) => "SELECT 1; COMMIT",
             Self::Sqlite(_) => "COMMIT",
         }

@@ -1,4 +1,4 @@
-//! How many connections there are, so that a stop can wait until all are closed.
+//! Counts the open connections, so that a stop can wait until all are closed.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ impl Count {
         Ok(Counted { connection: open()?, _place: place })
     }
 
-    /// Waits until all are closed, or for so long.
+    /// Waits until all connections are closed, or until `limit` has passed.
     pub(super) fn wait(&self, limit: Duration) {
         drop(self.closed.wait_timeout_while(self.lock(), limit, |open| *open > 0));
     }
@@ -35,7 +35,7 @@ impl Count {
 
 /// A connection that is counted until it is closed.
 pub(super) struct Counted {
-    // Closed before its place is given back, since fields are dropped in this order.
+    // Closed before its place is released, since fields are dropped in this order.
     connection: Connection,
     _place: Place,
 }

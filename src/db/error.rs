@@ -1,9 +1,10 @@
-//! What a database's error means to the program: try again later, or a fault.
+//! Classifies errors of the database: temporary, or a fault of the program.
 //!
-//! PostgreSQL writes its messages in the language of the server, so none of its words are looked at.
-//! diesel turns the SQLSTATEs that matter most into kinds and passes no others on. What is left over
-//! says something of a statement's text, and then where in it, or else of the server: a full disk, a
-//! lack of memory, a time limit, a cancelled or ended session. Only the former is the program's fault.
+//! PostgreSQL writes its messages in the server's language, so their words are not used. diesel
+//! turns the most important SQLSTATEs into kinds and does not expose the others. An error that
+//! remains is either about the text of a statement, and then names a position in it, or about the
+//! server: a full disk, a lack of memory, a time limit, a cancelled or ended session. Only the
+//! former is the program's fault.
 
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use super::Connection;
 use super::connection::LOCK_WAIT;
 use crate::base::error::Error;
 
-/// What SQLite says when it cannot do something now, in the words of `sqlite3_errstr`, which has one
-/// language only. diesel does not pass the result codes on.
+/// SQLite's messages for temporary errors, as in `sqlite3_errstr`, which has only one language.
+/// diesel does not expose the result codes.
 const SQLITE_PASSING: [&str; 9] = [
     "database is locked",
     "database table is locked",
@@ -49,12 +50,12 @@ impl From<DieselError> for Error {
     }
 }
 
-/// Decides what an unclassified error means that came over `connection` after `elapsed`.
+/// Classifies an unclassified error on `connection` after `elapsed`.
 pub(super) fn settle(error: Error, connection: &Connection, elapsed: Duration) -> Error {
     let Error::Unclassified { reason, names_place } = error else { return error };
     let passes = match connection {
         Connection::Sqlite(_) => SQLITE_PASSING.iter().any(|words| reason.starts_with(words)),
-        // Who waits for a table's lock for too long is also told where its name stands.
+        // A timeout while waiting for a table's lock also names a position in the statement.
         Connection::Postgres(_) => !names_place || elapsed >= LOCK_WAIT,
     };
     if passes { Error::Unavailable(reason) } else { Error::Internal(reason) }

@@ -1,8 +1,9 @@
-//! What other parts of the program, other processes and other nodes must hear of.
+//! Notifies other parts of the program, other processes and other nodes of changes.
 //!
-//! A transaction announces; its number and text are rows of `changes`, committed with it. This
-//! process's subscribers hear before the write returns; others' watchers look. Every look that
-//! succeeds renews a lease; without it nothing that was remembered may be relied on.
+//! A transaction announces changes; their numbers and texts are rows of `changes`, committed with
+//! it. This process's subscribers are notified before the write returns; the watchers of other
+//! processes poll the table. Every successful poll renews a lease; without it, cached data must not
+//! be used.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,42 +16,43 @@ use super::{Connection, Transaction};
 use crate::base::clock::uptime;
 use crate::base::error::Result;
 
-/// What stands for everything at once.
+/// The announcement that anything may have changed.
 pub const EVERYTHING: &str = "*";
 
-/// For how long a look counts, from its beginning, in milliseconds.
+/// How long a poll is valid, from its start, in milliseconds.
 const LEASE: u64 = 1_800;
-/// How many announcements are kept for who looks late.
+/// How many announcements are kept for watchers that poll late.
 const KEPT: i64 = 10_000;
-/// How many of its own announcements a process remembers for its watcher, which is rarely one behind.
+/// How many of its own announcements a process remembers for its watcher, which is rarely more than
+/// one late.
 const OWN_KEPT: usize = 1_000;
 
-/// What a subscriber is told.
+/// The notification to a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {
     Changed(&'a str),
-    /// Anything may have been.
+    /// Anything may have changed.
     Everything,
 }
 
 type Subscriber = Box<dyn Fn(Heard<'_>) + Send + Sync>;
 
-/// The subscribers, and until when they have heard everything.
+/// The subscribers, and the time until which they are up to date.
 #[derive(Default)]
 pub(super) struct Feed {
     subscribers: RwLock<Vec<Subscriber>>,
     own: Mutex<Own>,
-    /// The program's uptime, in milliseconds.
+    /// The end of the lease, in milliseconds of the program's uptime.
     lease_ends: AtomicU64,
 }
 
-/// The numbers of this process's own announcements. The watcher passes over those that subscribers have
-/// heard: what was read and cached since would have to be read once more.
+/// The numbers of this process's own announcements. The watcher skips those that subscribers have
+/// received; otherwise, data cached since then would have to be read again.
 #[derive(Default)]
 struct Own {
-    told: BTreeSet<i64>,
-    /// Those whose COMMIT is under way. Whether they count is not known before its answer: until then
-    /// the watcher neither tells them nor passes over them.
+    delivered: BTreeSet<i64>,
+    /// Announcements whose COMMIT has no answer yet. Until the answer, it is unknown whether they
+    /// count, so the watcher neither delivers nor skips them.
     pending: BTreeSet<i64>,
 }
 
@@ -59,43 +61,44 @@ impl Feed {
         self.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
     }
 
-    /// Notes what a transaction has announced whose COMMIT is about to be sent.
+    /// Records the announcements of a transaction whose COMMIT is about to be sent.
     pub(super) fn expect(&self, announced: &[(i64, String)]) {
         self.own().pending.extend(announced.iter().map(|(number, _)| number));
     }
 
-    /// Tells what this process's own transaction has announced. Its numbers count as its own only
-    /// when it is certain that it was committed: otherwise another transaction may have them.
+    /// Delivers the announcements of this process's own transaction. The numbers count as its own
+    /// only if the transaction was certainly committed: otherwise another transaction may have
+    /// them.
     pub(super) fn tell_own(&self, announced: &[(i64, String)], is_committed: bool) {
         for (number, what) in announced {
             self.tell_of(what);
             let mut own = self.own();
             own.pending.remove(number);
             if is_committed {
-                own.told.insert(*number);
-                if own.told.len() > OWN_KEPT {
-                    own.told.pop_first();
+                own.delivered.insert(*number);
+                if own.delivered.len() > OWN_KEPT {
+                    own.delivered.pop_first();
                 }
             }
         }
     }
 
-    /// Tells what the watcher has found, unless it was told when it was announced. Whether that can be
-    /// said yet.
+    /// Delivers an announcement that the watcher has found, unless it was delivered before. Returns
+    /// `false` if that is not known yet.
     pub(super) fn tell_found(&self, number: i64, what: &str) -> bool {
-        let (is_pending, is_told) = {
+        let (is_pending, is_delivered) = {
             let mut own = self.own();
-            (own.pending.contains(&number), own.told.remove(&number))
+            (own.pending.contains(&number), own.delivered.remove(&number))
         };
-        if !is_pending && !is_told {
+        if !is_pending && !is_delivered {
             self.tell_of(what);
         }
         !is_pending
     }
 
-    /// Tells that what was announced meanwhile is unknown.
+    /// Notifies subscribers that anything may have changed since the last poll.
     pub(super) fn tell_everything(&self) {
-        self.own().told.clear();
+        self.own().delivered.clear();
         self.tell(Heard::Everything);
     }
 
@@ -117,15 +120,15 @@ impl Feed {
         uptime() < self.lease_ends.load(Ordering::Acquire)
     }
 
-    /// `looked_at` is the program's uptime when the look began. A watcher that was given up and
-    /// comes back late takes nothing from the lease of the next.
-    pub(super) fn renew(&self, looked_at: u64) {
-        self.lease_ends.fetch_max(looked_at + LEASE, Ordering::AcqRel);
+    /// `polled_at` is the program's uptime at the start of the poll. A watcher that was given up
+    /// and answers late does not shorten the lease of the next one.
+    pub(super) fn renew(&self, polled_at: u64) {
+        self.lease_ends.fetch_max(polled_at + LEASE, Ordering::AcqRel);
     }
 }
 
 impl Transaction<'_> {
-    /// Has every process and node hear of `what` once the transaction is committed.
+    /// Announces `what` to every process and node after the transaction is committed.
     pub fn announce(&mut self, what: &str) -> Result<()> {
         let number = newest(self)? + 1;
         diesel::insert_into(changes::table)
@@ -160,7 +163,7 @@ mod tests {
     use crate::db::{Db, Location};
 
     #[test]
-    fn what_a_process_announces_it_tells_once_and_what_others_announce_as_well() {
+    fn announcements_of_this_and_other_processes_are_delivered_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let location = Location::Sqlite(folder.path().join("latchkey.db"));
         let [own, other] = [(); 2].map(|()| Db::open(&location).expect("a database"));
@@ -171,7 +174,7 @@ mod tests {
         });
         own.watch().expect("a watcher");
         let next = || heard.recv_timeout(Duration::from_secs(20)).expect("heard");
-        assert_eq!(next(), EVERYTHING, "what was announced before it looked is unknown");
+        assert_eq!(next(), EVERYTHING, "earlier announcements are unknown");
         for (db, what) in
             [(&own, "one"), (&own, "two"), (&other, "three"), (&own, "four"), (&other, "five")]
         {
@@ -181,19 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_while_its_own_commit_is_under_way_waits_for_the_answer() {
+    fn an_announcement_found_during_its_own_commit_waits_for_the_answer() {
         let feed = Feed::default();
         let (tells, heard) = mpsc::channel();
         feed.subscribe(Box::new(move |_| tells.send(()).expect("the test listens")));
         let [committed, lost] = [[(1, "one".into())], [(2, "two".into())]];
         feed.expect(&committed);
-        assert!(!feed.tell_found(1, "one"), "the answer is still to come");
+        assert!(!feed.tell_found(1, "one"), "the answer has not arrived");
         feed.tell_own(&committed, true);
         assert!(feed.tell_found(1, "one"));
-        assert_eq!(heard.try_iter().count(), 1, "told once");
+        assert_eq!(heard.try_iter().count(), 1, "delivered once");
         feed.expect(&lost);
         feed.tell_own(&lost, false);
-        assert!(feed.tell_found(2, "two"), "it may be another's");
-        assert_eq!(heard.try_iter().count(), 2, "told again, since nobody knows");
+        assert!(feed.tell_found(2, "two"), "it may belong to another transaction");
+        assert_eq!(heard.try_iter().count(), 2, "delivered again, since the outcome is unknown");
     }
 }

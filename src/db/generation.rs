@@ -1,11 +1,12 @@
-//! Which state of an SQLite file a write-ahead log belongs to.
+//! Identifies the state of an SQLite file that a write-ahead log belongs to.
 //!
-//! SQLite applies whatever log is beside a file, also to an older file that somebody put back, and
-//! mixes both. Its own salts do not name the file. So each start that has the file for itself gives
-//! it a new generation while there is no log, and every transaction writes the generation again, so
-//! that the log contains it too. A log of another generation belongs to another file.
+//! SQLite applies any log that lies next to a file, even to an older file that was restored, and
+//! mixes both. The salts of the log do not identify the file. So each start with exclusive access
+//! gives the file a new generation while there is no log, and every transaction writes the
+//! generation again, so that the log contains it too. A log with another generation belongs to
+//! another file.
 //!
-//! The generation is `PRAGMA user_version`, in the first page. The log's format is in
+//! The generation is `PRAGMA user_version`, in the first page. The log's format is described in
 //! <https://www.sqlite.org/fileformat2.html#walformat>.
 
 use std::fs::File;
@@ -21,19 +22,19 @@ use super::connection::uri;
 use crate::base::error::{Error, Result};
 use crate::base::random;
 
-/// Bytes of the log's header, and of what precedes each page.
+/// The sizes of the log's header and of the header of each page, in bytes.
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
-/// The first page's `user_version`.
+/// The position of `user_version` in the first page.
 const POSITION: usize = 60;
-/// What a log starts with; the last bit says that its checksums are of big-endian numbers.
+/// The first bytes of a log; the last bit means that its checksums use big-endian numbers.
 const MAGIC: u32 = 0x377f_0682;
 const PAGE_SIZES: std::ops::RangeInclusive<u32> = 512..=65536;
 
-/// Makes sure that the log `beside` the file at `path` belongs to it. A log that says nothing, as one of a
-/// version before this, or one that was not finished, is accepted.
+/// Checks that the log `beside` belongs to the file at `path`. A log without a generation, such as
+/// one of an earlier version or an incomplete one, is accepted.
 pub(super) fn check(path: &Path, beside: &Path) -> Result<()> {
-    // The log first: what its generation says was in the file before there was a log.
+    // The log is read first: its generation was in the file before the log existed.
     let of_log = of_log(beside).map_err(|error| {
         Error::Internal(format!("{} cannot be read: {error}", beside.display()))
     })?;
@@ -60,9 +61,9 @@ struct Version {
     user_version: i32,
 }
 
-/// Gives the file a new generation, unless somebody else has it open: then it is in use.
+/// Gives the file a new generation, unless another process has it open and so uses it.
 pub(super) fn renew(connection: &mut Connection) -> Result<()> {
-    // Succeeds for the only connection, and leaves no log.
+    // Succeeds only for a single connection, and leaves no log.
     let mode: Result<Mode, _> = sql_query("PRAGMA journal_mode = DELETE").get_result(connection);
     if mode.is_ok_and(|mode| mode.journal_mode == "delete") {
         assign(connection)?;
@@ -70,7 +71,7 @@ pub(super) fn renew(connection: &mut Connection) -> Result<()> {
     Ok(connection.batch_execute("PRAGMA journal_mode = WAL")?)
 }
 
-/// Gives the file at `path`, which nobody has open and which has no log, a new generation.
+/// Gives the file at `path`, which is not open and has no log, a new generation.
 pub(super) fn renew_closed(path: &Path) -> Result<()> {
     let connection = SqliteConnection::establish(&uri(path, "mode=rw"));
     assign(&mut Connection::Sqlite(connection.map_err(super::error::unavailable)?))
@@ -81,20 +82,20 @@ fn assign(connection: &mut Connection) -> Result<()> {
     Ok(connection.batch_execute(&format!("PRAGMA user_version = {generation}"))?)
 }
 
-/// The generation of the file that is open.
+/// The generation of the open file.
 pub(super) fn current(connection: &mut Connection) -> Result<i32> {
     let version: Version = sql_query("PRAGMA user_version").get_result(connection)?;
     Ok(version.user_version)
 }
 
-/// The generation in the file itself, whatever its log says.
+/// The generation in the file itself, without its log.
 fn of_file(path: &Path) -> Result<i32> {
     let connection = SqliteConnection::establish(&uri(path, "mode=ro&immutable=1"));
     current(&mut Connection::Sqlite(connection.map_err(super::error::unavailable)?))
 }
 
-/// The generation in the log at `path`: that of the first copy of the first page, in the part that
-/// SQLite would apply. `None` when there is none.
+/// The generation in the log at `path`: in the first copy of the first page, within the part that
+/// SQLite would apply. `None` if there is none.
 fn of_log(path: &Path) -> io::Result<Option<i32>> {
     match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -119,7 +120,7 @@ fn find(log: &mut impl Read) -> io::Result<Option<i32>> {
     while fill(log, &mut frame)? {
         sum.add(&frame[..8]);
         sum.add(&frame[FRAME_HEADER..]);
-        // What follows was left by an earlier use of the file, or is half a page.
+        // The rest was left by an earlier use of the file, or is an incomplete page.
         if frame[8..16] != header[16..24] || !sum.is_at(&frame, 16) {
             break;
         }
@@ -130,7 +131,7 @@ fn find(log: &mut impl Read) -> io::Result<Option<i32>> {
     Ok(None)
 }
 
-/// Whether `buffer` could be filled.
+/// Whether there were enough bytes to fill `buffer`.
 fn fill(log: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     match log.read_exact(buffer) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_page_that_was_written_whole_names_a_generation() {
+    fn only_a_complete_page_names_a_generation() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.db");
         let mut writer =

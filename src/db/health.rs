@@ -1,5 +1,5 @@
-//! Whether the database can be used: whether it can be read and written, and whether what others change
-//! is heard of.
+//! Whether the database is usable: whether it can be read and written, and whether changes by
+//! others are received.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,45 +15,45 @@ use super::{Connection, Db, Location, error};
 use crate::base::clock::uptime;
 use crate::base::error::{Error, Result};
 
-/// For how long an answer is given again, so that it costs the same however many ask.
+/// How long an answer is cached, so that the cost does not depend on the number of callers.
 const KEPT: Duration = Duration::from_secs(1);
-/// For how long a write that failed counts, in milliseconds, unless one succeeds before: work in the
-/// background writes more often.
+/// How long a failed write counts, in milliseconds, unless a write succeeds before: background work
+/// writes more often.
 const FAILURE_COUNTS: u64 = 15_000;
-/// How long a feed that was just started is waited for, and how often it is looked at meanwhile.
+/// How long to wait for a feed that has just started, and the interval between checks.
 const FEED_STARTS: Duration = Duration::from_secs(1);
 const FEED_LOOK: Duration = Duration::from_millis(50);
-/// Writes a row that nothing reads and that is taken back. It needs no order among other writes.
+/// Writes a row that is rolled back and never read. It needs no ordering with other writes.
 const TRIAL: &str = "INSERT INTO changes (number, what) VALUES (-1, 'trial')";
 
-/// What can be done.
+/// Which operations work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     /// The database can be read.
     pub reads: bool,
-    /// It can be written. One that is only busy counts as one that can.
+    /// The database can be written. A busy database counts as writable.
     pub writes: bool,
-    /// What other processes and nodes change is heard of.
+    /// Changes by other processes and nodes are received.
     pub hears: bool,
 }
 
-/// What is remembered of reads and writes.
+/// The recent results of reads and writes.
 #[derive(Default)]
 pub(super) struct Memory {
     last: Arc<Mutex<Option<(Instant, Health)>>>,
-    /// The program's uptime, in milliseconds, until which a write that failed counts.
+    /// When a failed write stops counting, in milliseconds of the program's uptime.
     fails_until: AtomicU64,
 }
 
 impl Memory {
-    /// Notes how a write over `connection` ended.
+    /// Records the result of a write over `connection`.
     pub(super) fn note<T>(
         &self,
         result: &Result<T>,
         connection: &mut Connection,
         elapsed: Duration,
     ) {
-        // One that fails late waited for a lock, and where the connection is gone the next may be better.
+        // A late failure was waiting for a lock, and after a lost connection the next one may work.
         let fails_until = match result {
             Ok(_) => 0,
             Err(Error::Unavailable(_))
@@ -68,8 +68,8 @@ impl Memory {
 }
 
 impl Db {
-    /// What can be done, as of a second ago at most; `read` is the read that is tried. One look is under
-    /// way at a time, and goes on when whoever asked for it has gone.
+    /// Which operations work, at most a second old; `read` is the read to try. One check runs at a
+    /// time, and it continues if its caller disconnects.
     pub async fn health<T: 'static>(
         &self,
         read: fn(&mut Connection) -> Result<T>,
@@ -80,7 +80,7 @@ impl Db {
             match *last {
                 Some((at, health)) if at.elapsed() < KEPT => health,
                 _ => {
-                    let health = db.look(read).await;
+                    let health = db.probe(read).await;
                     *last = Some((Instant::now(), health));
                     health
                 }
@@ -89,7 +89,7 @@ impl Db {
         looking.await.map_err(Error::internal)
     }
 
-    async fn look<T: 'static>(&self, read: fn(&mut Connection) -> Result<T>) -> Health {
+    async fn probe<T: 'static>(&self, read: fn(&mut Connection) -> Result<T>) -> Health {
         let (location, count) = (self.0.location.clone(), self.0.count.clone());
         let reads = self.read(move |connection| read(connection).map(drop));
         let writes = self.read(move |connection| try_to_write(connection, &location, &count));
@@ -110,7 +110,7 @@ impl Db {
     }
 }
 
-/// Writes and takes it back, without holding up those who write.
+/// Writes and rolls back, without delaying other writers.
 fn try_to_write(
     connection: &mut Connection,
     location: &Location,
@@ -118,22 +118,22 @@ fn try_to_write(
 ) -> Result<()> {
     match connection {
         Connection::Postgres(_) => try_between(connection, "BEGIN"),
-        // Those who read a file may not write, and the one who writes may be at work.
+        // Readers of a file may not write, and the writer may be busy.
         Connection::Sqlite(_) => {
             let own = count.open(|| Connection::open(location));
             let mut own = own.map_err(error::unavailable)?;
             own.batch_execute("PRAGMA busy_timeout = 0")?;
             match own.batch_execute("BEGIN IMMEDIATE") {
-                Err(refused) if is_busy(&refused) => Ok(()),
+                Err(failure) if is_busy(&failure) => Ok(()),
                 begun => begun.map_err(Error::from).and_then(|()| try_between(&mut own, "")),
             }
         }
     }
 }
 
-/// Whether somebody else is writing, so that nothing can be said.
-fn is_busy(refused: &diesel::result::Error) -> bool {
-    refused.to_string() == "database is locked"
+/// Whether another connection is writing, so that nothing is known.
+fn is_busy(failure: &diesel::result::Error) -> bool {
+    failure.to_string() == "database is locked"
 }
 
 fn try_between(connection: &mut Connection, begin: &str) -> Result<()> {

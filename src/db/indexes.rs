@@ -1,4 +1,5 @@
-//! Filling tables with many rows: indexes are made faster afterwards than kept up on the way.
+//! Fills tables with many rows: recreating indexes afterwards is faster than updating them for each
+//! row.
 
 use diesel::QueryableByName;
 use diesel::RunQueryDsl as _;
@@ -16,13 +17,13 @@ struct Index {
     definition: String,
 }
 
-/// What SQLite may keep in memory meanwhile: the primary keys are random, so every page of their
-/// indexes is needed all the time.
+/// The amount that SQLite may cache during the work: the primary keys are random, so every page of
+/// their indexes is needed constantly.
 const CACHE: &str = "PRAGMA cache_size = -131072";
 const USUAL_CACHE: &str = "PRAGMA cache_size = -2000";
 
-/// Does `work` without the indexes of `tables`, then makes them again, and lets the database count
-/// what it has. Indexes that hold a primary key up stay.
+/// Runs `work` without the indexes of `tables`, then recreates them and updates the database's
+/// statistics. Indexes of primary keys stay.
 pub fn without_indexes<T>(
     tx: &mut Transaction<'_>,
     tables: &[&str],
@@ -46,7 +47,7 @@ pub fn without_indexes<T>(
     if is_sqlite {
         tx.batch_execute(USUAL_CACHE)?;
     } else {
-        // Until it has counted, PostgreSQL plans for tables that are nearly empty.
+        // Without statistics, PostgreSQL plans for nearly empty tables.
         tx.batch_execute(&format!("ANALYZE {}", tables.join(", ")))?;
     }
     Ok(outcome)

@@ -1,4 +1,4 @@
-//! Whether an SQLite file is intact: PostgreSQL looks after its own files.
+//! Whether an SQLite file is intact; PostgreSQL checks its own files.
 
 use diesel::sql_types::Text;
 use diesel::{RunQueryDsl as _, sql_query};
@@ -13,7 +13,7 @@ struct Finding {
 }
 
 impl Db {
-    /// Checks that every page and index of an SQLite file agrees with the others.
+    /// Checks that all pages and indexes of an SQLite file are consistent.
     pub fn check_integrity(&self) -> Result<()> {
         if !self.is_sqlite() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! Pages of a list by keyset: a page begins beside a row, which is known by its place in the list's
-//! order, so that a page costs the same wherever it lies. OFFSET is never used.
+//! Keyset pagination: a page starts next to a row, which is identified by its position in the
+//! list's order, so that all pages cost the same. OFFSET is never used.
 
 mod beyond;
 #[cfg(test)]
@@ -13,27 +13,27 @@ use crate::base::text::thousands;
 
 /// How many rows a page shows.
 pub const PAGE: usize = 25;
-/// Up to how many rows are counted; beyond, a page says "1,000+", so that it costs the same at a
-/// million rows.
+/// The maximum number of rows that are counted; a longer list shows "1,000+", so that a page costs
+/// the same at a million rows.
 pub const COUNTED: i64 = 1000;
 
 /// A place between two rows of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Whether the page lies after the place, or before it.
+    /// Whether the page comes after the place, or before it.
     pub is_after: bool,
-    /// How many rows lie before the place.
+    /// How many rows come before the place.
     pub position: u64,
-    /// The id of the row beside the place.
+    /// The id of the row next to the place.
     pub id: String,
-    /// What that row is sorted by.
+    /// The value by which that row is sorted.
     pub value: String,
 }
 
 impl Cursor {
-    /// Reads what [`Cursor::text`] wrote; `None` for anything else.
+    /// Reads the output of [`Cursor::text`]; `None` for anything else.
     pub fn parse(text: &str, is_after: bool) -> Option<Self> {
-        // No value of ours holds one, and PostgreSQL takes no NUL.
+        // Our values contain no control characters, and PostgreSQL does not accept NUL.
         if text.contains(char::is_control) {
             return None;
         }
@@ -43,13 +43,13 @@ impl Cursor {
         Some(Self { is_after, position, id: id.into(), value: value.into() })
     }
 
-    /// The text that a page's links hold.
+    /// The text in a page's links.
     pub fn text(&self) -> String {
         format!("{}~{}~{}", self.position, self.id, self.value)
     }
 }
 
-/// What rows are sorted by, as cursors hold it.
+/// A value by which rows are sorted, in the form that cursors contain.
 pub trait SortKey: Sized {
     fn read(text: &str) -> Option<Self>;
 
@@ -92,12 +92,12 @@ impl<A: SortKey, B: SortKey> SortKey for (A, B) {
     }
 }
 
-/// Which rows a page needs: those next to a place, the nearest first.
+/// The rows that a page needs: those next to a place, the nearest first.
 #[derive(Clone, Debug)]
 pub struct Walk<V, I = String> {
-    /// The value and the id of the row to begin beside; the end of the list without.
+    /// The value and the id of the row to start next to; `None` starts at the end of the list.
     pub from: Option<(V, I)>,
-    /// Whether the rows come in the list's order, or against it.
+    /// Whether the rows come in the list's order, or in reverse.
     pub is_forward: bool,
     pub limit: usize,
 }
@@ -112,7 +112,8 @@ impl<V, I> Walk<V, I> {
         i64::try_from(self.limit).unwrap_or(i64::MAX)
     }
 
-    /// The same walk with its place as another type; from the end of the list where `place` gives none.
+    /// The same walk with its place as another type; from the end of the list if `place` returns
+    /// `None`.
     pub fn map<W, J>(&self, place: impl FnOnce(&(V, I)) -> Option<(W, J)>) -> Walk<W, J> {
         let from = self.from.as_ref().and_then(place);
         Walk { from, is_forward: self.is_forward, limit: self.limit }
@@ -120,7 +121,7 @@ impl<V, I> Walk<V, I> {
 }
 
 impl<V: Ord, I: Ord> Walk<V, I> {
-    /// Picks the rows out of a whole list, for lists that no index sorts.
+    /// Selects the rows from a whole list, for lists without a sorted index.
     pub fn pick<T>(
         &self,
         rows: impl IntoIterator<Item = T>,
@@ -146,19 +147,19 @@ impl<V: Ord, I: Ord> Walk<V, I> {
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     pub rows: Vec<T>,
-    /// How many rows lie before the first.
+    /// How many rows come before the first.
     pub position: u64,
-    /// How many rows the list has, up to [`COUNTED`] and one more, where they are counted.
+    /// The number of rows in the list, at most [`COUNTED`] plus one, if they are counted.
     pub total: Option<i64>,
-    /// Where the page before ends, if there is one.
+    /// Where the previous page ends, if there is one.
     pub before: Option<Cursor>,
-    /// Where the page after begins, if there is one.
+    /// Where the next page begins, if there is one.
     pub after: Option<Cursor>,
 }
 
 impl<T> Page<T> {
-    /// The page beside `cursor`, the first one without: `walk` loads its rows, and `place` says what
-    /// a row is sorted by. A cursor of another list counts as none.
+    /// The page next to `cursor`, or the first page: `walk` loads its rows, and `place` returns the
+    /// values by which a row is sorted. A cursor of another list is ignored.
     pub fn load<V: SortKey, I: SortKey>(
         cursor: Option<&Cursor>,
         walk: impl FnOnce(&Walk<V, I>) -> Result<Vec<T>>,
@@ -187,24 +188,24 @@ impl<T> Page<T> {
         Ok(Self { rows, position, total: None, before, after })
     }
 
-    /// A list that has one page.
+    /// A list with a single page.
     pub fn whole(rows: Vec<T>) -> Self {
         Self { rows, position: 0, total: None, before: None, after: None }
     }
 
-    /// The same page with each row as something else.
+    /// The same page with each row converted.
     pub fn map<U>(self, row: impl FnMut(T) -> U) -> Page<U> {
         let Self { rows, position, total, before, after } = self;
         Page { rows: rows.into_iter().map(row).collect(), position, total, before, after }
     }
 
-    /// The same page of a list with so many rows.
+    /// The same page of a list with `total` rows.
     #[must_use]
     pub fn of(self, total: i64) -> Self {
         Self { total: Some(total), ..self }
     }
 
-    /// `26–50 of 812`; empty where rows are not counted.
+    /// `26–50 of 812`; empty if rows are not counted.
     pub fn range(&self) -> String {
         let Some(total) = self.total else { return String::new() };
         let first = self.position.saturating_add(1);
@@ -219,7 +220,7 @@ impl<T> Default for Page<T> {
     }
 }
 
-/// `38`, or `1,000+` when there are more than are counted.
+/// `38`, or `1,000+` if there are more rows than are counted.
 pub fn count_text(count: i64) -> String {
     let counted = thousands(count.min(COUNTED).unsigned_abs());
     if count > COUNTED { format!("{counted}+") } else { counted }

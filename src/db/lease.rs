@@ -1,4 +1,4 @@
-//! Leases: work that one node does at a time.
+//! Leases: work that only one node does at a time.
 
 use diesel::prelude::*;
 
@@ -7,8 +7,9 @@ use super::schema::leases;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 
-/// Takes the lease `name` for `holder` until `until`, or keeps it. Returns whether it is `holder`'s
-/// now. Since transactions that write run one after another over all nodes, one holds it at a time.
+/// Takes or renews the lease `name` for `holder` until `until`. Returns whether `holder` has it
+/// now. Since write transactions run one after another across all nodes, only one node holds it at
+/// a time.
 pub fn hold(
     tx: &mut Transaction<'_>,
     name: &str,
@@ -36,7 +37,7 @@ pub fn hold(
     Ok(true)
 }
 
-/// Gives the lease `name` back, if it is `holder`'s.
+/// Releases the lease `name`, if `holder` has it.
 pub fn release(tx: &mut Transaction<'_>, name: &str, holder: &str) -> Result<()> {
     diesel::delete(leases::table.find(name).filter(leases::holder.eq(holder)))
         .execute(&mut **tx)?;

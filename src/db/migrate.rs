@@ -20,14 +20,14 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 #[derive(QueryableByName)]
-struct Found {
+struct TableExists {
     #[diesel(sql_type = Bool)]
-    is_there: bool,
+    exists: bool,
 }
 
 impl Db {
-    /// Whether there is a database at `location` with something in it; changes nothing. Where databases are
-    /// created empty, `is_filled` is asked once there is the table `table`.
+    /// Whether there is a database with content at `location`; changes nothing. For PostgreSQL,
+    /// where databases are created empty, `is_filled` is called if the table `table` exists.
     pub fn is_made(
         location: &Location,
         table: &str,
@@ -37,16 +37,16 @@ impl Db {
             Location::Sqlite(path) => Ok(path.metadata().is_ok_and(|file| file.len() > 0)),
             Location::Postgres(_) => {
                 let mut connection = Connection::open(location).map_err(error::unavailable)?;
-                let found = diesel::sql_query("SELECT to_regclass($1) IS NOT NULL AS is_there");
-                let Found { is_there } =
+                let found = diesel::sql_query("SELECT to_regclass($1) IS NOT NULL AS exists");
+                let TableExists { exists } =
                     found.bind::<Text, _>(table).get_result(&mut connection)?;
-                Ok(is_there && is_filled(&mut connection)?)
+                Ok(exists && is_filled(&mut connection)?)
             }
         }
     }
 }
 
-/// Runs what is missing.
+/// Runs the pending migrations.
 pub(super) fn run(location: &Location) -> Result<()> {
     let mut connection = Connection::open(location).map_err(error::unavailable)?;
     match &mut connection {
@@ -83,8 +83,9 @@ where
     Ok(())
 }
 
-/// The database's file, which SQLite would create with whatever mode the umask leaves; its other files
-/// get the mode of this one. Not opened when it exists: closing it would release the process's locks.
+/// Creates the database file, which SQLite would create with the mode that the umask leaves; its
+/// other files get the mode of this one. An existing file is not opened: closing it would release
+/// the process's locks.
 pub(super) fn create_file(location: &Location) -> Result<()> {
     match location {
         Location::Sqlite(path) if !path.exists() => {
@@ -95,7 +96,7 @@ pub(super) fn create_file(location: &Location) -> Result<()> {
 }
 
 /// Several processes may start at once: one opens and migrates, the others wait. SQLite has no
-/// advisory locks; a file beside the database serves, let go of when it is dropped.
+/// advisory locks, so a file next to the database is used; the lock is released when it is dropped.
 pub(super) fn lock_file(location: &Location) -> Result<Option<File>> {
     let Location::Sqlite(path) = location else { return Ok(None) };
     let path = path.with_extension("lock");

@@ -1,7 +1,7 @@
 //! The database: where it is, how to read it and how to write it.
 //!
-//! Owns connections, transactions and migrations; knows no table but its own bookkeeping.
-//! Diesel blocks, so `read` and `write` run off the async threads.
+//! Owns connections, transactions and migrations; does not depend on any table except its own
+//! bookkeeping. Diesel blocks, so `read` and `write` run off the async threads.
 
 mod attempts;
 mod background;
@@ -52,7 +52,7 @@ use pool::{Connections, Pool};
 use pools::Pools;
 use sqlite_file::SqliteFile;
 
-/// A handle on the database; cheap to clone.
+/// A handle to the database; cheap to clone.
 #[derive(Clone)]
 pub struct Db(Arc<Pools>);
 
@@ -65,7 +65,7 @@ impl Db {
         Ok(Self(Arc::new(Pools::open(location, file)?)))
     }
 
-    /// Connects to a database that is there, and leaves its schema as it is.
+    /// Connects to an existing database, and leaves its schema as it is.
     pub fn existing(location: &Location) -> Result<Self> {
         if let Location::Sqlite(path) = location
             && !path.is_file()
@@ -76,7 +76,7 @@ impl Db {
             )));
         }
         if matches!(location, Location::Postgres(_)) {
-            // A pool would go on trying to reach a server that refuses.
+            // A pool would keep trying to reach a server that rejects the connection.
             drop(Connection::open(location).map_err(error::unavailable)?);
         }
         let _lock = migrate::lock_file(location)?;
@@ -84,9 +84,9 @@ impl Db {
         Ok(Self(Arc::new(Pools::open(location, file)?)))
     }
 
-    /// Ends all use of an SQLite file and leaves it whole without its write-ahead log. Waits for
-    /// what is under way, for a few seconds at most; what comes later fails. The last handle does the same when it is
-    /// dropped, but threads that are blocked may hold handles beyond the end of the program.
+    /// Ends all use of an SQLite file and leaves it complete without its write-ahead log. Waits a
+    /// few seconds at most for work in progress; later calls fail. Dropping the last handle does
+    /// the same, but blocked threads may hold handles beyond the end of the program.
     pub fn close(&self) {
         self.0.close();
     }
@@ -96,8 +96,8 @@ impl Db {
         matches!(self.0.location, Location::Sqlite(_))
     }
 
-    /// Has `consequences` write what follows from what a transaction announces, whoever makes it, before
-    /// it commits: either both or neither is written. Set once; later calls change nothing.
+    /// Registers `consequences`, which writes what follows from any transaction's announcements
+    /// before it commits: either both or neither is written. Set once; later calls have no effect.
     pub fn before_commit(
         &self,
         consequences: impl Fn(&mut Transaction<'_>, &[String]) -> Result<()> + Send + Sync + 'static,
@@ -105,23 +105,25 @@ impl Db {
         let _ = self.0.consequences.set(Box::new(consequences));
     }
 
-    /// Has `subscriber` hear of what transactions announce: of this process's own before their
-    /// [`Db::write`] returns, of others' within what [`Db::watch`] promises.
+    /// Notifies `subscriber` of what transactions announce: for this process, before [`Db::write`]
+    /// returns; for others, within the time that [`Db::watch`] allows.
     pub fn subscribe(&self, subscriber: impl Fn(Heard<'_>) + Send + Sync + 'static) {
         self.0.feed.subscribe(Box::new(subscriber));
     }
 
-    /// Starts to hear of what other processes and nodes announce, until the last handle is gone.
+    /// Starts to watch for announcements of other processes and nodes, until the last handle is
+    /// dropped.
     pub fn watch(&self) -> Result<()> {
         watcher::watch(&self.0)
     }
 
-    /// Whether everything that others announced has been heard of, as of two seconds ago at most.
+    /// Whether all announcements of others have been received, except those of the last two
+    /// seconds.
     pub fn is_current(&self) -> bool {
         self.0.feed.is_current()
     }
 
-    /// Reads, off the async threads.
+    /// Reads off the async threads.
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -129,7 +131,7 @@ impl Db {
         self.read_from(|pools| &pools.readers, work).await
     }
 
-    /// Reads as [`Db::read`] does, over a connection that no request waits for: for exports.
+    /// Reads like [`Db::read`], over a connection that no request waits for: for exports.
     pub async fn read_aside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -137,7 +139,7 @@ impl Db {
         self.read_from(|pools| &pools.aside, work).await
     }
 
-    /// Reads as [`Db::read`] does, over connections that only verification uses: it goes on
+    /// Reads like [`Db::read`], over connections that only verification uses: it keeps working
     /// whatever people do in the dashboard.
     pub async fn read_reserved<T: Send + 'static>(
         &self,
@@ -160,12 +162,12 @@ impl Db {
         self.off_thread(work, move |pools| pools.give_up(pool(pools), &connections)).await
     }
 
-    /// Writes in one transaction, off the async threads. Writes run one after another, over all
-    /// nodes, so that what a transaction reads still holds when it commits.
+    /// Writes in one transaction, off the async threads. Writes run one after another, across all
+    /// nodes, so that what a transaction reads is still true when it commits.
     ///
     /// # Errors
-    /// What `work` returns, or [`Error::Unavailable`]: nothing is written then, now or later.
-    /// [`Error::Unconfirmed`] when COMMIT was sent and its answer was lost.
+    /// What `work` returns, or [`Error::Unavailable`]: in both cases nothing is written, now or
+    /// later. [`Error::Unconfirmed`] if COMMIT was sent and its answer was lost.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
@@ -240,14 +242,14 @@ impl Db {
         };
         let is_committed = matches!((&outcome, &committed), (Ok(Ok(_)), Ok(())));
         if !is_committed {
-            // A server that still answers has refused the COMMIT, and a file never loses an answer.
-            // A connection that cannot roll back is broken, and the pool drops it.
+            // A server that still answers has rejected the COMMIT, and a file never loses an
+            // answer. A connection that cannot roll back is broken, and the pool drops it.
             let is_answered = connection.batch_execute("ROLLBACK").is_ok();
             if is_answered || self.is_sqlite() {
                 commit.rolled_back();
             }
         }
-        // Also when the commit failed: whether it reached the database may be unknown.
+        // Also if the commit failed: whether it reached the database may be unknown.
         self.0.feed.tell_own(&announced, is_committed);
         match outcome {
             Ok(result) => committed.and(result),

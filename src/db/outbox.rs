@@ -1,34 +1,35 @@
-//! Tables of messages that wait to be sent: when one is due, who sends it, and when it is tried again.
+//! Tables of messages to send: when a message is due, which process sends it, and when it is
+//! retried.
 //!
-//! A message waits as long as `next_attempt_at` says when it is due. Who sends it claims it first; what
-//! comes of it is written afterwards. So a process that dies in between leaves a claim that ends, and
-//! the message is sent again.
+//! A message waits until `next_attempt_at`. The process that sends it first claims it, and writes
+//! the result afterwards. So a process that dies in between leaves a claim that expires, and the
+//! message is sent again.
 
 use crate::base::clock::{HOUR, MINUTE, SECOND, Timestamp};
 
-/// The pauses before the second try, the third and so on, in milliseconds: soon at first, then ever more
-/// seldom, for 23 hours 35 minutes (Standard Webhooks, "Deliverability and reliability").
+/// The pauses before the second attempt, the third and so on, in milliseconds: short at first, then
+/// longer, for 23 hours 35 minutes in total (Standard Webhooks, "Deliverability and reliability").
 const PAUSES: [i64; 7] =
     [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 6 * HOUR];
 
-/// For how long a message that is being sent is left to who sends it, in milliseconds: after that it is
-/// taken for left behind, and sent by whoever finds it.
+/// How long a claim on a message lasts, in milliseconds: after that, the sender counts as failed,
+/// and any process may send the message.
 pub const CLAIM: i64 = MINUTE;
 
-/// Where a message stands.
+/// The status of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It is sent for the first time as soon as possible.
     Queued,
-    /// It failed and is tried again at that time.
+    /// It failed and is retried at that time.
     Retrying(Timestamp),
     Sent(Timestamp),
-    /// It was refused for good, or failed too often.
+    /// It was permanently rejected, or failed too often.
     GivenUp(Timestamp),
 }
 
 impl Status {
-    /// What columns of a message say.
+    /// The status in the columns of a message.
     pub fn read(
         tries: i64,
         next_attempt_at: Option<Timestamp>,
@@ -43,7 +44,7 @@ impl Status {
         }
     }
 
-    /// Where a message stands after so many tries in vain.
+    /// The status of a message after that many failed attempts.
     pub fn after(failures: i64, now: Timestamp) -> Self {
         let index = usize::try_from(failures).ok().and_then(|failures| failures.checked_sub(1));
         let pause = index.and_then(|index| PAUSES.get(index));
@@ -51,17 +52,17 @@ impl Status {
     }
 }
 
-/// Defines the steps of the messages in `$table`, in the module that it is called in. What became of
-/// the last try is in its column `$result`, in words.
+/// Defines the operations on the messages in `$table`, in the calling module. The column `$result`
+/// contains the result of the last attempt, in words.
 macro_rules! outbox {
     ($table:ident, $id:ty, $sent_at:ident, $result:ident) => {
-        /// Whether anything is due.
+        /// Whether a message is due.
         pub fn is_any_due(connection: &mut Connection, now: Timestamp) -> Result<bool> {
             let due = $table::table.filter($table::next_attempt_at.le(now));
             Ok(diesel::select(diesel::dsl::exists(due)).get_result(connection)?)
         }
 
-        /// Leaves messages to the caller for a while.
+        /// Claims messages for the caller for a while.
         pub fn claim(tx: &mut Transaction<'_>, ids: &[&$id], now: Timestamp) -> Result<()> {
             let until = now.plus(crate::db::outbox::CLAIM);
             diesel::update($table::table.filter($table::id.eq_any(ids)))
@@ -70,7 +71,8 @@ macro_rules! outbox {
             Ok(())
         }
 
-        /// Lets go of a claim without having tried, unless somebody else has taken or settled it.
+        /// Releases a claim without an attempt, unless another process has taken or settled the
+        /// message.
         pub fn release(
             tx: &mut Transaction<'_>,
             id: &$id,
@@ -85,7 +87,8 @@ macro_rules! outbox {
             Ok(())
         }
 
-        /// Writes what came of a try. What another process has sent, or given up, meanwhile stays so.
+        /// Writes the result of an attempt. A message that another process has sent or given up in
+        /// the meantime is not changed.
         pub fn settle(
             tx: &mut Transaction<'_>,
             id: &$id,
@@ -112,7 +115,7 @@ macro_rules! outbox {
             Ok(())
         }
 
-        /// Has a message sent once more, as if for the first time.
+        /// Schedules a message to be sent again, as if for the first time.
         pub fn again(tx: &mut Transaction<'_>, id: &$id, now: Timestamp) -> Result<()> {
             diesel::update($table::table.find(id))
                 .set((
@@ -127,10 +130,11 @@ macro_rules! outbox {
     };
 }
 
-/// How many messages are cleared away at once.
+/// How many messages are deleted at once.
 pub const BATCH: usize = 500;
 
-/// Clears away a batch of the messages in `$table` from before `$before`. Says whether there is more.
+/// Deletes a batch of the messages in `$table` from before `$before`. Returns whether there are
+/// more.
 macro_rules! purge_before {
     ($tx:ident, $table:ident, $before:ident) => {{
         use crate::db::outbox::BATCH;
@@ -153,7 +157,7 @@ mod tests {
     use crate::base::clock::DAY;
 
     #[test]
-    fn tries_go_on_for_about_a_day_and_end() {
+    fn attempts_continue_for_about_a_day_and_end() {
         let now = Timestamp::default();
         let after = |failures| Status::after(failures, now);
         assert_eq!(after(0), Status::GivenUp(now));

@@ -1,7 +1,7 @@
-//! Pools of connections: one writer and a few readers on SQLite, equals on PostgreSQL.
+//! Pools of connections: one writer and a few readers on SQLite, equal connections on PostgreSQL.
 //!
-//! libpq waits for an answer without end, and nothing can wake it. So connections that hang are
-//! left to who waits for them, and a new pool takes the place of theirs.
+//! libpq waits for an answer without a limit, and nothing can interrupt it. So connections that
+//! hang are left to the threads that wait for them, and a new pool replaces theirs.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -20,20 +20,20 @@ use crate::base::error::Result;
 const WAIT: Duration = Duration::from_millis(900);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
-/// A look-up takes less than a millisecond.
+/// A lookup takes less than a millisecond.
 const SQLITE_RESERVED: u32 = 2;
 const POSTGRES_RESERVED: u32 = 4;
-/// So that a server that is slow is not taken for one that hangs; in milliseconds.
+/// Keeps a slow server from being mistaken for one that hangs; in milliseconds.
 const READ_LIMITS: &str = "SET statement_timeout = 2000";
-/// So that a node that is cut off in the middle of a transaction does not hold up the others'; in
-/// milliseconds.
+/// Keeps a node that is disconnected in the middle of a transaction from blocking the other nodes;
+/// in milliseconds.
 const WRITE_LIMITS: &str = "SET idle_in_transaction_session_timeout = 5000";
 
-/// What the one who writes to SQLite keeps in memory, in kilobytes, and after how many pages it
-/// copies them from the log to the file: counts go to the same pages again and again.
+/// The size of the SQLite writer's cache, in kilobytes, and the number of pages after which it
+/// copies them from the log to the file: counts change the same pages again and again.
 const SQLITE_WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000";
 
-/// Connections, until they hang.
+/// A pool whose connections are replaced when they hang.
 pub(super) struct Pool {
     location: Location,
     read_only: bool,
@@ -42,9 +42,9 @@ pub(super) struct Pool {
     current: RwLock<Arc<Connections>>,
 }
 
-/// Connections that are made, used and given up together, with a place for each of those who use one
-/// off the async threads: so no more threads are taken than there are connections, and who waits takes
-/// none.
+/// Connections that are made, used and given up together, with a place for each caller that uses
+/// one off the async threads: so there are never more threads than connections, and a waiting
+/// caller uses no thread.
 pub(super) struct Connections {
     pool: r2d2::Pool<Manager>,
     places: Arc<Semaphore>,
@@ -81,7 +81,7 @@ impl ManageConnection for Manager {
 
     fn is_valid(&self, connection: &mut Counted) -> Result<(), r2d2::Error> {
         match &mut **connection {
-            // A file cannot hang up.
+            // A file cannot disconnect.
             Connection::Sqlite(_) => Ok(()),
             Connection::Postgres(native) => {
                 native.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
@@ -95,7 +95,7 @@ impl ManageConnection for Manager {
 }
 
 impl Connections {
-    /// Does not wait until there is one.
+    /// Does not wait for a connection.
     fn new(manager: Manager, size: u32, idle: u32) -> Arc<Self> {
         let attempts = manager.attempts.clone();
         let pool = r2d2::Pool::builder()
@@ -108,8 +108,8 @@ impl Connections {
         Arc::new(Self { pool, places, attempts })
     }
 
-    /// Whether there is not one connection, because one that is being made hangs, so that no other would
-    /// be made. One that is only slow is waited for: it may serve the next request.
+    /// Whether the pool has no connection because the one being made hangs, so that no other would
+    /// be made. A slow connection is awaited: it may serve the next request.
     pub(super) fn hang(&self) -> bool {
         self.pool.state().connections == 0 && self.attempts.hang()
     }
@@ -118,7 +118,7 @@ impl Connections {
         self.pool.get().map_err(error::unavailable)
     }
 
-    /// Waits for a place, for no longer than for a connection.
+    /// Waits for a place, at most as long as for a connection.
     pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit> {
         match tokio::time::timeout(WAIT, self.places.clone().acquire_owned()).await {
             Ok(place) => place.map_err(error::unavailable),
@@ -136,7 +136,7 @@ impl Pool {
         Self::new(location, count, size, true, 1)
     }
 
-    /// The readers that verification has for itself.
+    /// The readers that are reserved for verification.
     pub(super) fn reserved(location: &Location, count: &Arc<Count>) -> Self {
         let size = match location {
             Location::Sqlite(_) => SQLITE_RESERVED,
@@ -146,7 +146,8 @@ impl Pool {
     }
 
     pub(super) fn writers(location: &Location, count: &Arc<Count>) -> Self {
-        // Writes run one after another; a second one waits for the lock in the database anyway.
+        // Writes run one after another; a second writer would wait for the lock in the database
+        // anyway.
         Self::new(location, count, 1, false, 1)
     }
 
@@ -161,7 +162,7 @@ impl Pool {
         Self { location, read_only, size, count, current: RwLock::new(first) }
     }
 
-    /// Waits for the first connection, for as long as connecting may take.
+    /// Waits for the first connection, as long as connecting may take.
     pub(super) fn wait(&self) -> Result<()> {
         let connections = self.current();
         let limit = connections.attempts.limit().max(WAIT);
@@ -172,25 +173,25 @@ impl Pool {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Drops the connections that nobody uses; those in use are dropped when they are given back.
+    /// Drops unused connections; the others are dropped when they are returned.
     pub(super) fn close(&self) {
-        let none = self.others(0);
+        let none = self.replacement(0);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.places.close();
         *current = none;
     }
 
-    /// Puts others in the place of connections that hang, unless somebody else has; whether it did.
+    /// Replaces connections that hang, unless that has already happened; returns whether it did.
     pub(super) fn give_up(&self, connections: &Arc<Connections>) -> bool {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let is_current = Arc::ptr_eq(&current, connections);
         if is_current {
-            *current = self.others(1);
+            *current = self.replacement(1);
         }
         is_current
     }
 
-    fn others(&self, idle: u32) -> Arc<Connections> {
+    fn replacement(&self, idle: u32) -> Arc<Connections> {
         Connections::new(manager(&self.location, self.read_only, &self.count), self.size, idle)
     }
 }

@@ -1,4 +1,4 @@
-//! What a handle on the database shares: the pools, and the file that they are for.
+//! The state that handles to the database share: the pools, and the file that they are for.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use super::sqlite_file::SqliteFile;
 use super::{Connection, Location, Transaction, error, health};
 use crate::base::error::Result;
 
-/// How long a stop waits for those who still read or write.
+/// How long a stop waits for reads and writes in progress.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// What follows from what a transaction announces.
+/// Writes what follows from a transaction's announcements.
 pub(super) type Consequences =
     Box<dyn Fn(&mut Transaction<'_>, &[String]) -> Result<()> + Send + Sync>;
 
@@ -22,7 +22,7 @@ pub(super) struct Pools {
     pub location: Location,
     pub readers: Pool,
     pub writers: Pool,
-    /// For verification, so that nothing that people do can take its connections.
+    /// For verification, so that nothing in the dashboard can take its connections.
     pub reserved: Pool,
     /// For long reads, so that they take no connection from requests.
     pub aside: Pool,
@@ -57,7 +57,7 @@ impl Pools {
         Ok(pools)
     }
 
-    /// A connection out of `connections`, which are or were the current ones of `pool`.
+    /// A connection from `connections`, which are or were the current ones of `pool`.
     pub(super) fn get(&self, pool: &Pool, connections: &Arc<Connections>) -> Result<Pooled> {
         self.check()?;
         let pooled = connections.get().inspect_err(|_| {
@@ -65,12 +65,12 @@ impl Pools {
                 self.give_up(pool, connections);
             }
         })?;
-        // Again, since whoever closes waits only for connections that were taken before.
+        // Checks again, since closing waits only for connections that were taken before.
         self.check()?;
         Ok(pooled)
     }
 
-    /// Reads over one of `connections`, as [`Pools::get`] gives it.
+    /// Reads over one of `connections`, which [`Pools::get`] returns.
     pub(super) fn read_over<T>(
         &self,
         pool: &Pool,
@@ -86,8 +86,8 @@ impl Pools {
         [&self.readers, &self.writers, &self.reserved, &self.aside]
     }
 
-    /// Puts others in the place of connections of `pool` that hang. A server that says nothing to one
-    /// connection says nothing to the others either: so those of the other pools are replaced too.
+    /// Replaces connections of `pool` that hang. A server that does not answer one connection does
+    /// not answer the others either, so those of the other pools are replaced too.
     pub(super) fn give_up(&self, pool: &Pool, connections: &Arc<Connections>) {
         if pool.give_up(connections) {
             for other in self.all().into_iter().filter(|other| !std::ptr::eq(*other, pool)) {
@@ -110,7 +110,7 @@ impl Pools {
         }
     }
 
-    /// Closes every connection to an SQLite file, so that the file is whole without its log.
+    /// Closes every connection to an SQLite file, so that the file is complete without its log.
     pub(super) fn close(&self) {
         let Some(file) = &self.file else { return };
         file.begin_closing();

@@ -1,10 +1,10 @@
-//! What a PostgreSQL URL says of its servers, and what is added to it. The text is read as libpq reads
-//! it, since it may name several hosts, which other parsers of URLs reject.
+//! Reads the servers from a PostgreSQL URL, and adds defaults to it. The text is parsed like libpq
+//! does, since it may name several hosts, which other URL parsers reject.
 
 use std::time::Duration;
 
-/// A name that operators see, and bounds on how long a dead server goes unnoticed: seconds to connect
-/// and between keepalives, milliseconds for what was sent to be acknowledged.
+/// A name for operators, and limits on how long a dead server goes unnoticed: seconds for
+/// connecting and between keepalives, milliseconds for the acknowledgement of sent data.
 const DEFAULTS: [(&str, &str); 6] = [
     ("application_name", "latchkey"),
     (CONNECT_TIMEOUT, "3"),
@@ -14,12 +14,12 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("tcp_user_timeout", "5000"),
 ];
 const CONNECT_TIMEOUT: &str = "connect_timeout";
-/// How many addresses a host's name is taken to have: one of each family. libpq allows each its own
-/// time.
+/// How many addresses a host name is assumed to have: one of each family. libpq allows the full
+/// time for each.
 const ADDRESSES: u64 = 2;
-/// How long a server may take, once it is connected, to accept the settings of the connection.
+/// How long a connected server may take to accept the settings of the connection.
 const SETTINGS: Duration = Duration::from_secs(3);
-/// Used where the URL lets libpq wait without end.
+/// Used if the URL lets libpq wait without a limit.
 const ENDLESS: Duration = Duration::from_mins(1);
 
 /// `url` with the defaults that it does not set itself.
@@ -38,8 +38,8 @@ pub(super) fn with_defaults(url: &str) -> String {
     text
 }
 
-/// After how long a connection that is being made to `url`, with the defaults, surely hangs: libpq
-/// tries one address after another, and then nothing bounds how long it waits for an answer.
+/// The time after which a connection attempt to `url`, with the defaults, certainly hangs: libpq
+/// tries one address after another, and then waits for an answer without a limit.
 pub(super) fn connect_limit(url: &str) -> Duration {
     let seconds = parameter(&with_defaults(url), CONNECT_TIMEOUT)
         .and_then(|value| value.parse::<u64>().ok())
@@ -60,8 +60,8 @@ fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
     pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()
 }
 
-/// The hosts with the database's name, and the parameters if there is a question mark. A password may
-/// contain one: what comes before the first `@` or `/` is no query.
+/// The hosts with the database's name, and the parameters if there is a question mark. A password
+/// may contain a question mark: text before the first `@` or `/` is not a query.
 fn split(url: &str) -> (&str, Option<&str>) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let place = match rest.split_once(['@', '/']) {
@@ -89,7 +89,7 @@ mod tests {
             ("postgres://h1:1,h2:2", "?"),
             ("postgres://u@h/d?sslmode=disable", "&"),
             ("postgres://u@h/d?sslmode=disable&", ""),
-            // None of these words is a parameter's name.
+            // None of these words is the name of a parameter.
             ("postgres://connect_timeout:application_name=1@keepalives_idle/tcp_user_timeout", "?"),
             ("postgres://u:p?application_name=x@h/d", "?"),
             ("postgres://u@h/d?options=-c%20tcp_user_timeout%3D1", "&"),

@@ -1,4 +1,4 @@
-//! Statements about many rows at once, which diesel cannot write.
+//! Statements for many rows at once, which diesel cannot express.
 
 use std::thread;
 
@@ -14,14 +14,16 @@ use super::{Connection, Transaction, on_each};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 
-/// How many rows SQLite is given with one statement. It reads a statement for longer than it works
-/// on a row, so that one is kept for so many rows, and one for a single row. More would be a little
-/// faster, but a request that waits for the processor would wait for all of them.
-const KEPT: usize = 8;
-/// How many rows PostgreSQL is given: parameters have a limit, and each statement is a round trip.
-const MOST: usize = 1_000;
+/// How many rows one SQLite statement takes. SQLite needs longer to parse a statement than to
+/// process a row, so one statement for this number of rows is cached, and one for a single row.
+/// More rows would be slightly faster, but a request that waits for the processor would wait for
+/// all of them.
+const CACHED_ROWS: usize = 8;
+/// The maximum number of rows in a PostgreSQL statement: parameters have a limit, and each
+/// statement is a round trip.
+const MOST_ROWS: usize = 1_000;
 
-/// A value of a row.
+/// A value in a row.
 #[derive(Clone, Debug)]
 pub(crate) enum Value<'a> {
     Number(i64),
@@ -36,31 +38,31 @@ impl From<Timestamp> for Value<'_> {
     }
 }
 
-/// What stands before the rows, the rows, and what stands after them.
+/// A statement: the text before the rows, the rows, and the text after them.
 struct ForRows<'a, const N: usize> {
     before: &'a str,
     rows: &'a [[Value<'a>; N]],
     after: &'a str,
-    is_kept: bool,
+    is_cached: bool,
 }
 
-/// Executes a statement for each of `rows`, which stand between `before` and `after`. Who waits for
-/// the processor may have it after every few rows.
+/// Executes a statement for `rows`, which are placed between `before` and `after`. Yields the
+/// processor after every few rows.
 pub(crate) fn execute_for<const N: usize>(
     tx: &mut Transaction<'_>,
     before: &str,
     rows: &[[Value<'_>; N]],
     after: &str,
 ) -> Result<()> {
-    for (rows, is_kept) in parts(tx, rows) {
-        let statement = ForRows { before, rows, after, is_kept };
+    for (rows, is_cached) in parts(tx, rows) {
+        let statement = ForRows { before, rows, after, is_cached };
         on_each!(&mut **tx, native => statement.execute(native)?);
         thread::yield_now();
     }
     Ok(())
 }
 
-/// The same, and what it returns.
+/// Executes a statement like [`execute_for`], and returns the resulting rows.
 pub(crate) fn load_for<const N: usize, U>(
     connection: &mut Connection,
     before: &str,
@@ -71,8 +73,8 @@ where
     U: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
 {
     let mut all = Vec::with_capacity(rows.len());
-    for (rows, is_kept) in parts(connection, rows) {
-        let statement = ForRows { before, rows, after, is_kept };
+    for (rows, is_cached) in parts(connection, rows) {
+        let statement = ForRows { before, rows, after, is_cached };
         let some: Vec<U> = on_each!(connection, native => statement.load(native)?);
         all.extend(some);
         thread::yield_now();
@@ -82,18 +84,18 @@ where
 
 /// How many rows to prepare at a time.
 pub(crate) fn at_once(connection: &Connection) -> usize {
-    if matches!(connection, Connection::Sqlite(_)) { KEPT } else { MOST }
+    if matches!(connection, Connection::Sqlite(_)) { CACHED_ROWS } else { MOST_ROWS }
 }
 
-/// As many rows as go into one statement, and whether that is kept.
+/// The rows for each statement, and whether the statement is cached.
 fn parts<'a, T>(
     connection: &Connection,
     rows: &'a [T],
 ) -> impl Iterator<Item = (&'a [T], bool)> + use<'a, T> {
-    let is_kept = matches!(connection, Connection::Sqlite(_));
-    let (whole, rest) = if is_kept { rows.as_chunks::<KEPT>() } else { (&[][..], rows) };
-    let rest = rest.chunks(if is_kept { 1 } else { MOST });
-    whole.iter().map(|part| &part[..]).chain(rest).map(move |part| (part, is_kept))
+    let is_cached = matches!(connection, Connection::Sqlite(_));
+    let (whole, rest) = if is_cached { rows.as_chunks::<CACHED_ROWS>() } else { (&[][..], rows) };
+    let rest = rest.chunks(if is_cached { 1 } else { MOST_ROWS });
+    whole.iter().map(|part| &part[..]).chain(rest).map(move |part| (part, is_cached))
 }
 
 impl<const N: usize> Query for ForRows<'_, N> {
@@ -115,7 +117,7 @@ where
     Option<String>: ToSql<Nullable<Text>, DB>,
 {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        if !self.is_kept {
+        if !self.is_cached {
             pass.unsafe_to_cache_prepared();
         }
         pass.push_sql(self.before);

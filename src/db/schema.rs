@@ -1,4 +1,5 @@
-//! The tables, as diesel needs them. `tests/suite/migrations_agree.rs` holds it to both databases.
+//! The tables, in diesel's form. `tests/suite/migrations_agree.rs` compares them with both
+//! databases.
 
 diesel::table! {
     settings (id) {

@@ -1,4 +1,4 @@
-//! The SQLite file of this process: that it stays the one that was opened, and what a stop leaves.
+//! The SQLite file of this process: checks that it remains the file that was opened, and closes it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -13,12 +13,12 @@ use super::{Connection, Location, error, generation, migrate};
 use crate::base::error::{Error, Result};
 use crate::base::files;
 
-/// An SQLite file that is open.
+/// An open SQLite file.
 pub(super) struct SqliteFile {
     /// Keeps the log from being removed, and with it the generation from changing, until the end.
     connection: Mutex<Option<Connection>>,
     generation: i32,
-    /// The database, its log and the log's index, each with device and inode.
+    /// The database, its log and the log's index, each with its device and inode.
     files: [(PathBuf, Option<Inode>); 3],
     is_closed: AtomicBool,
 }
@@ -26,7 +26,8 @@ pub(super) struct SqliteFile {
 type Inode = (u64, u64);
 
 impl SqliteFile {
-    /// Opens the file at `location`, if its log belongs to it. `renews` is for those who will write.
+    /// Opens the file at `location`, if its log belongs to it. `renews` is for callers that will
+    /// write.
     pub(super) fn open(location: &Location, renews: bool) -> Result<Option<Self>> {
         let Location::Sqlite(path) = location else { return Ok(None) };
         let path = files::resolved(path);
@@ -51,12 +52,12 @@ impl SqliteFile {
         }))
     }
 
-    /// What makes a transaction that writes part of the file's generation.
+    /// The statement that makes a write transaction include the file's generation.
     pub(super) fn mark(&self) -> String {
         format!("PRAGMA user_version = {}", self.generation)
     }
 
-    /// Makes sure that what is read and written is what others find under the file's name.
+    /// Checks that the open file is still the one at the file's path.
     pub(super) fn check(&self) -> Result<()> {
         if self.is_closed() {
             return Err(Error::Unavailable("it is being closed".into()));
@@ -74,12 +75,12 @@ impl SqliteFile {
         self.is_closed.load(Ordering::Acquire)
     }
 
-    /// Has every [`SqliteFile::check`] fail from now on.
+    /// Makes every later [`SqliteFile::check`] fail.
     pub(super) fn begin_closing(&self) {
         self.is_closed.store(true, Ordering::Release);
     }
 
-    /// Copies the log into the file and, when this is the last connection, removes it.
+    /// Copies the log into the file and, if this is the last connection, removes it.
     pub(super) fn close(&self) {
         let closing = self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut connection) = closing else { return };
@@ -98,7 +99,7 @@ struct Checkpoint {
     busy: i64,
 }
 
-/// Whether all of the log is in the file now.
+/// Whether all of the log is now in the file.
 fn checkpoint(connection: &mut Connection) -> Result<bool> {
     let done: Checkpoint = sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(connection)?;
     Ok(done.busy == 0)

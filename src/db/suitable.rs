@@ -1,4 +1,4 @@
-//! Whether a PostgreSQL database can be Latchkey's: refused at the start, with what to do about it.
+//! Whether Latchkey can use a PostgreSQL database; the start fails with advice if not.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
@@ -13,14 +13,14 @@ struct Facts {
     role: String,
     #[diesel(sql_type = Text)]
     encoding: String,
-    /// The schema that tables are made in; none where the search path names none that there is.
+    /// The schema in which tables are created; `None` if the search path names no existing schema.
     #[diesel(sql_type = Nullable<Text>)]
     schema: Option<String>,
     #[diesel(sql_type = Bool)]
     may_create: bool,
 }
 
-/// Names as they are written in a statement.
+/// Names are quoted as in a statement.
 const FACTS: &str = "SELECT quote_ident(current_database()) AS database, \
     quote_ident(current_user) AS role, \
     pg_encoding_to_char(encoding)::text AS encoding, \
@@ -28,8 +28,8 @@ const FACTS: &str = "SELECT quote_ident(current_database()) AS database, \
     COALESCE(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create \
     FROM pg_database WHERE datname = current_database()";
 
-/// Refuses a database that cannot hold every text, or in which no table can be made. PostgreSQL 15
-/// lets nobody but a database's owner make tables in it unless they are granted that.
+/// Rejects a database that cannot store every text, or in which no table can be created. In
+/// PostgreSQL 15, only the owner of a database can create tables in it unless the right is granted.
 pub(super) fn check(connection: &mut PgConnection) -> Result<()> {
     let facts: Facts = diesel::sql_query(FACTS).get_result(connection)?;
     let Facts { database, role, encoding, schema, may_create } = facts;

@@ -1,4 +1,4 @@
-//! What columns hold: how each type of the program's that is stored is written and read.
+//! Column types: how each stored type of the program is written and read.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use diesel::sql_types::Text;
 
 use crate::base::clock::Timestamp;
 
-/// Has diesel take a type for a column: written as what it lends, read by what makes it.
+/// Lets diesel use a type for a column: it is written as a borrowed value, and read by `$read`.
 macro_rules! column_type {
     ($type:ident: $sql:ident, $raw:ty, |$value:ident| $lent:expr, $read:expr) => {
         const _: () = {
@@ -47,7 +47,7 @@ macro_rules! column_type {
 }
 pub(crate) use column_type;
 
-/// Has diesel take a type for a column by its text, as of a closed set.
+/// Lets diesel use a type for a column by its text, such as a closed set.
 macro_rules! text_column {
     ($type:ident) => {
         $crate::db::types::column_type!($type: Text, str, |value| value.as_str(), |text: String| {
@@ -59,7 +59,7 @@ macro_rules! text_column {
 }
 pub(crate) use text_column;
 
-/// An identifier, random and never secret: a prefix, and so many characters of an alphabet in
+/// A random identifier that is not secret: a prefix, and a number of characters of an alphabet in
 /// `base::random`.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $alphabet:ident, $length:literal) => {
@@ -68,13 +68,13 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// A new one.
+            /// A new identifier.
             pub fn random() -> $crate::base::error::Result<Self> {
                 use $crate::base::random;
                 Ok(Self(format!("{}{}", $prefix, random::text(random::$alphabet, $length)?)))
             }
 
-            /// Reads one that somebody sent; `None` for what cannot be one.
+            /// Parses an identifier from a request; `None` if the text cannot be one.
             pub fn parse(text: &str) -> Option<Self> {
                 let rest = text.strip_prefix($prefix)?;
                 let is_one = rest.len() == $length
@@ -94,7 +94,7 @@ pub(crate) use id;
 
 column_type!(Timestamp: BigInt, i64, |at| at.as_ref(), |millis| Ok(Self::from_millis(millis)));
 
-/// When something last happened, as a column holds it that has 0 for never.
+/// The last time of an event, for columns in which 0 means never.
 #[derive(Debug)]
 pub struct OrNever(Timestamp);
 
@@ -108,8 +108,8 @@ impl From<OrNever> for Option<Timestamp> {
     }
 }
 
-/// One of a closed set, unless another version of the program wrote a word that this one does not
-/// know.
+/// A value of a closed set, or `None` if another version of the program wrote a word that this one
+/// does not know.
 #[derive(Clone, Debug, FromSqlRow)]
 pub struct IfKnown<T>(pub Option<T>);
 

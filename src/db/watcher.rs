@@ -1,7 +1,7 @@
-//! Hears of what other processes and nodes announce.
+//! Receives the announcements of other processes and nodes.
 //!
-//! On SQLite a watcher looks at `PRAGMA data_version`, every few milliseconds; on PostgreSQL it is
-//! notified, and looks twice a second in any case.
+//! On SQLite, a watcher polls `PRAGMA data_version` every few milliseconds; on PostgreSQL it is
+//! notified, and also polls twice a second.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -22,23 +22,23 @@ use crate::base::background;
 use crate::base::clock::uptime;
 use crate::base::error::{Error, Result};
 
-/// What tells a watcher's connection from the others, for operators.
+/// Distinguishes a watcher's connection from the others, for operators.
 const NAME: &str = "SELECT set_config('application_name', \
     current_setting('application_name') || ' changes', false)";
-/// How often a watcher looks.
-const LOOK: Duration = Duration::from_millis(10);
-/// How often a PostgreSQL node looks without being notified.
+/// The interval between polls.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// The interval between polls of a PostgreSQL node that gets no notification.
 const HEARTBEAT: Duration = Duration::from_millis(500);
-/// How long a watcher waits when it cannot connect.
+/// How long a watcher waits if it cannot connect.
 const RECONNECT: Duration = Duration::from_millis(100);
-/// After how long without getting on a connected watcher hangs, in milliseconds.
+/// The time without progress after which a connected watcher counts as hanging, in milliseconds.
 const HANG: u64 = 4_000;
-/// A version that no file has, so that the next look finds a new one.
+/// A version that no file has, so that the next poll finds a new one.
 const UNSEEN: i64 = -1;
-/// How often somebody makes sure that it does not.
+/// The interval between checks that the watcher does not hang.
 const CHECK: Duration = Duration::from_millis(200);
 
-/// Looks until the database's last handle is gone.
+/// Polls until the database's last handle is dropped.
 pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
     let watched = Watched {
         location: pools.location.clone(),
@@ -50,7 +50,7 @@ pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
     spawn("watch", move || {
         while watched.is_open() {
             background::turn("changes", || {
-                if let Err(error) = look_until_it_hangs(&watched) {
+                if let Err(error) = poll_until_it_hangs(&watched) {
                     tracing::error!(%error, "what others change cannot be heard of; trying again");
                     thread::sleep(CHECK);
                 }
@@ -59,13 +59,13 @@ pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
     })
 }
 
-/// Has a thread look, and returns once it hangs. libpq waits for an answer without end, and the
-/// keepalives of a server that only says nothing are answered. Such a thread cannot be woken: it is
-/// left alone, and ends with its connection.
-fn look_until_it_hangs(watched: &Watched) -> Result<()> {
+/// Starts a thread that polls, and returns once it hangs. libpq waits for an answer without a
+/// limit, and a server that does not answer queries still answers keepalives. Such a thread cannot
+/// be interrupted: it is abandoned, and ends with its connection.
+fn poll_until_it_hangs(watched: &Watched) -> Result<()> {
     let hangs_from = Arc::new(AtomicU64::new(uptime() + HANG));
-    let looker = Looker { watched: watched.clone(), hangs_from: Arc::downgrade(&hangs_from) };
-    spawn("changes", move || looker.run())?;
+    let poller = Poller { watched: watched.clone(), hangs_from: Arc::downgrade(&hangs_from) };
+    spawn("changes", move || poller.run())?;
     while watched.is_open() {
         if uptime() > hangs_from.load(Ordering::Relaxed) {
             tracing::warn!("the database does not say what others change; asking anew");
@@ -80,8 +80,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
     thread::Builder::new().name(name.into()).spawn(work).map(drop).map_err(Error::internal)
 }
 
-/// The database that is watched. Keeps nobody from dropping its last handle: that waits until the
-/// watcher's connection is closed.
+/// The watched database. Does not prevent the last handle from being dropped: closing waits for the
+/// watcher's connection.
 #[derive(Clone)]
 struct Watched {
     location: Location,
@@ -96,70 +96,70 @@ impl Watched {
         self.pools.strong_count() > 0 && !self.file.as_ref().is_some_and(|file| file.is_closed())
     }
 
-    /// Makes sure that a file is still the one that was opened.
+    /// Checks that a file is still the one that was opened.
     fn check(&self) -> Result<()> {
         self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
 }
 
-/// Looks over one connection after another.
-struct Looker {
+/// Polls over one connection after another.
+struct Poller {
     watched: Watched,
-    /// The program's uptime, in milliseconds, from which on it hangs unless it gets on before; gone
-    /// when it was given up.
+    /// The program's uptime, in milliseconds, at which the thread counts as hanging unless it makes
+    /// progress before; dropped when the thread is given up.
     hangs_from: Weak<AtomicU64>,
 }
 
-impl Looker {
-    /// Looks for as long as somebody is there to be told, and has not given it up.
+impl Poller {
+    /// Polls while there are subscribers and the thread is not given up.
     fn run(&self) {
-        let mut hears = true;
-        while let Err(error) = self.look(&mut hears) {
-            if hears {
+        let mut is_receiving = true;
+        while let Err(error) = self.poll(&mut is_receiving) {
+            if is_receiving {
                 tracing::warn!(%error, "what others change cannot be heard of; trying again");
             } else {
                 thread::sleep(RECONNECT);
             }
-            hears = false;
+            is_receiving = false;
         }
     }
 
-    /// Looks over one connection, for as long as that lasts.
-    fn look(&self, hears: &mut bool) -> Result<()> {
-        if self.told_within(connect_limit(&self.watched.location)).is_none() {
+    /// Polls over one connection until it fails.
+    fn poll(&self, is_receiving: &mut bool) -> Result<()> {
+        if self.live_feed_within(connect_limit(&self.watched.location)).is_none() {
             return Ok(());
         }
         self.watched.check()?;
         let mut watcher = Watcher::connect(&self.watched)?;
-        // What was missed while nobody looked is unknown.
-        self.told().inspect(|feed| feed.tell_everything());
-        while let Some(feed) = self.told() {
+        // Announcements from the time without a connection are unknown.
+        self.live_feed().inspect(|feed| feed.tell_everything());
+        while let Some(feed) = self.live_feed() {
             let begun = uptime();
             self.watched.check()?;
             if watcher.turn(feed)? {
                 feed.renew(begun);
             }
-            if !std::mem::replace(hears, true) {
+            if !std::mem::replace(is_receiving, true) {
                 tracing::info!("what others change is heard of again");
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(())
     }
 
-    /// Says that it gets on. Who is to be told; `None` when that is nobody.
-    fn told(&self) -> Option<&Feed> {
-        self.told_within(HANG)
+    /// Records progress. Returns the feed to notify; `None` if there is none.
+    fn live_feed(&self) -> Option<&Feed> {
+        self.live_feed_within(HANG)
     }
 
-    /// The same, before something that may take so many milliseconds.
-    fn told_within(&self, limit: u64) -> Option<&Feed> {
+    /// [`Self::live_feed`], before something that may take `limit` milliseconds.
+    fn live_feed_within(&self, limit: u64) -> Option<&Feed> {
         self.hangs_from.upgrade()?.store(uptime() + limit, Ordering::Relaxed);
         self.watched.is_open().then_some(&*self.watched.feed)
     }
 }
 
-/// The longest that connecting takes, in milliseconds.
+/// The longest time that connecting takes, in milliseconds.
 fn connect_limit(location: &Location) -> u64 {
     match location {
         Location::Sqlite(_) => HANG,
@@ -171,11 +171,11 @@ fn connect_limit(location: &Location) -> u64 {
 
 struct Watcher {
     connection: Counted,
-    /// The number of the newest announcement that was told.
+    /// The number of the newest announcement that was delivered.
     last: i64,
-    /// SQLite's version of the file, as this connection sees it.
+    /// SQLite's version of the file, as seen by this connection.
     version: i64,
-    looked_at: Option<Instant>,
+    polled_at: Option<Instant>,
 }
 
 #[derive(QueryableByName)]
@@ -192,17 +192,17 @@ impl Watcher {
             native.batch_execute(&format!("LISTEN latchkey_changes; {NAME}"))?;
         }
         let last = newest(&mut connection)?;
-        Ok(Self { connection, last, version: UNSEEN, looked_at: None })
+        Ok(Self { connection, last, version: UNSEEN, polled_at: None })
     }
 
-    /// Tells what is new; whether it is certain that there is nothing else.
+    /// Delivers new announcements; returns whether it is certain that there are no others.
     fn turn(&mut self, feed: &Feed) -> Result<bool> {
         let is_due = match &mut *self.connection {
             Connection::Postgres(native) => {
                 let is_notified = native
                     .notifications_iter()
                     .try_fold(false, |_, notified| notified.map(|_| true))?;
-                is_notified || self.looked_at.is_none_or(|at| at.elapsed() >= HEARTBEAT)
+                is_notified || self.polled_at.is_none_or(|at| at.elapsed() >= HEARTBEAT)
             }
             Connection::Sqlite(native) => {
                 let Version { data_version } =
@@ -220,15 +220,15 @@ impl Watcher {
         }
         let is_up_to_date = self.catch_up(feed)?;
         if is_up_to_date {
-            self.looked_at = Some(Instant::now());
+            self.polled_at = Some(Instant::now());
         } else {
-            // The next turn looks again, whether or not anything is new by then.
-            (self.looked_at, self.version) = (None, UNSEEN);
+            // The next turn polls again, even if nothing has changed since.
+            (self.polled_at, self.version) = (None, UNSEEN);
         }
         Ok(is_up_to_date)
     }
 
-    /// Tells what is new; whether that was all of it.
+    /// Delivers new announcements; returns whether those were all.
     fn catch_up(&mut self, feed: &Feed) -> Result<bool> {
         let new: Vec<(i64, String)> = changes::table
             .filter(changes::number.gt(self.last))

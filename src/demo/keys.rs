@@ -1,4 +1,4 @@
-//! The API keys, one by one.
+//! Creates the sample's API keys.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::domain::members::{Member, Permission};
 use crate::domain::roles::Role;
 use crate::domain::settings::Settings;
 
-/// Slugs of roles, the usual ones more often.
+/// Slugs of roles; common roles are repeated.
 const ROLES: [&str; 11] = [
     "read-only",
     "read-and-write",
@@ -36,7 +36,7 @@ const NOTES: [&str; 6] = [
     "Moves to the new platform next quarter, then it can go.",
 ];
 
-/// What the sample's keys are made from.
+/// The data from which the sample's keys are made.
 pub(super) struct Keys<'a> {
     pub count: u32,
     pub now: Timestamp,
@@ -46,7 +46,7 @@ pub(super) struct Keys<'a> {
 }
 
 impl Keys<'_> {
-    /// The `index`th key, roughly the newest first.
+    /// The `index`th key, roughly with the newest first.
     pub fn key(&self, index: u32) -> Result<Details> {
         match KEYS.get(index as usize) {
             Some(shown) => self.shown(index, shown),
@@ -87,7 +87,7 @@ impl Keys<'_> {
     ) -> Result<Details> {
         let created_at = ago(index, life.created, self.now);
         let revoked_at = life.revoked.map(|days| self.now.plus(-days * DAY));
-        // Notes that came later were edited in.
+        // Some notes were added by a later edit.
         let edited_at = (pick(index, 14, 7) == 0)
             .then(|| created_at.plus(revoked_at.unwrap_or(self.now).since(created_at) / 3));
         let has_notes = edited_at.is_some() || pick(index, 15, 3) == 0;
@@ -108,7 +108,7 @@ impl Keys<'_> {
             edited_at,
             expires_at: Timestamp::end_of(self.now.plus(life.left * DAY).date()),
             secret_created_at: ago(index, life.secret, self.now),
-            // Traffic comes afterwards.
+            // The traffic sets these later.
             last_used_at: None,
             last_used_address: None,
             revoked_at,
@@ -118,7 +118,7 @@ impl Keys<'_> {
         Ok(Details { key, role, selected, ip_whitelist })
     }
 
-    /// One of those who may create keys.
+    /// A member who may create keys.
     fn creator(&self, index: u32) -> String {
         let may: Vec<_> =
             self.members.iter().filter(|member| member.may(Permission::CreateKeys)).collect();
@@ -127,7 +127,7 @@ impl Keys<'_> {
     }
 }
 
-/// A sixth of the keys leave out some of their role's scopes.
+/// The selected scopes: a sixth of the keys leave out some of their role's scopes.
 fn selected(index: u32, role: &Role) -> BTreeSet<String> {
     if pick(index, 17, 6) > 0 {
         return BTreeSet::new();
@@ -135,8 +135,8 @@ fn selected(index: u32, role: &Role) -> BTreeSet<String> {
     role.scopes.iter().step_by(2).cloned().collect()
 }
 
-/// A fourth of the keys may be used from one to three addresses, all from the ranges that RFC 5737
-/// and RFC 3849 keep for examples.
+/// A quarter of the keys may be used only from one to three addresses, all from the ranges that
+/// RFC 5737 and RFC 3849 reserve for documentation.
 fn ip_whitelist(index: u32) -> Result<IpWhitelist> {
     let host = |what| 1 + pick(index, what, 254);
     let lines = match pick(index, 20, 12) {

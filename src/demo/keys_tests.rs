@@ -1,4 +1,4 @@
-//! Whether the sample's keys are valid and in believable states.
+//! Tests that the sample's keys are valid and in realistic states.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
@@ -29,7 +29,7 @@ fn badges(keys: &[Details]) -> BTreeMap<&'static str, usize> {
             Badge::Revoked => "revoked",
             Badge::Expired => "expired",
             _ if key.attention_at(&Settings::default()) <= NOW => "attention",
-            Badge::NeverUsed | Badge::Active => "calm",
+            Badge::NeverUsed | Badge::Active => "normal",
             other => panic!("{other:?}"),
         };
         *counts.entry(kind).or_default() += 1;
@@ -38,10 +38,11 @@ fn badges(keys: &[Details]) -> BTreeMap<&'static str, usize> {
 }
 
 #[test]
-fn states_are_mixed_as_in_life_whatever_the_number() {
+fn states_are_mixed_realistically_for_any_number_of_keys() {
     for count in [40, 100, 1000, 20_000] {
         let counts = badges(&made(count));
-        for (kind, percent) in [("revoked", 12), ("expired", 8), ("attention", 16), ("calm", 64)] {
+        for (kind, percent) in [("revoked", 12), ("expired", 8), ("attention", 16), ("normal", 64)]
+        {
             let found = counts[kind] * 100 / count as usize;
             assert!(found.abs_diff(percent) <= 6, "{count} keys: {found} % {kind}");
         }
@@ -49,7 +50,7 @@ fn states_are_mixed_as_in_life_whatever_the_number() {
 }
 
 #[test]
-fn a_few_keys_are_enough_to_see_what_there_is() {
+fn a_few_keys_show_every_state() {
     let keys = made(40);
     let has = |wanted: &dyn Fn(&Details) -> bool| keys.iter().any(wanted);
     let badge = |d: &Details| d.key.badge(&Settings::default(), NOW);
@@ -62,7 +63,7 @@ fn a_few_keys_are_enough_to_see_what_there_is() {
 }
 
 #[test]
-fn every_key_could_have_come_about() {
+fn every_key_has_a_possible_history() {
     let mut names = HashSet::new();
     for Details { key, role, selected, .. } in made(5000) {
         let name = key.name.as_str();

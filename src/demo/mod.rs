@@ -1,7 +1,7 @@
 //! The sample organisation: Meridian Freight, its members, roles and API keys.
 //!
-//! Made up, and always the same but for identifiers, secrets and the password. Uses every feature's
-//! verbs; no feature knows it.
+//! It is fictional, and always the same except for identifiers, secrets and the password. It uses
+//! the operations of every feature; no feature depends on it.
 
 mod keys;
 mod life;
@@ -26,24 +26,25 @@ use keys::Keys;
 
 pub use organisation::NAME;
 
-/// Of how many keys, the newest, the activity tells: recording all of a million takes minutes.
-const TOLD: usize = 2000;
-/// From how many keys on indexes are better made afterwards.
+/// How many of the newest keys have activity entries: recording those of a million keys takes
+/// minutes.
+const RECORDED_KEYS: usize = 2000;
+/// The number of keys from which it is faster to create indexes afterwards.
 const MANY: u32 = 20_000;
-/// The tables that many rows go into.
+/// The tables with many new rows.
 const LARGE: [&str; 4] = ["api_keys", "api_key_secrets", "api_key_scopes", "api_key_addresses"];
 
 #[derive(Debug)]
 pub struct Sample {
-    /// Everybody, whoever may do most first.
+    /// All members, those with the most permissions first.
     pub members: Vec<Member>,
     pub password: String,
-    /// How many roles there are.
+    /// The number of roles.
     pub roles: usize,
 }
 
-/// Fills an empty database with the sample organisation, `count` keys and the traffic of so many
-/// `days`, today the last of them.
+/// Fills an empty database with the sample organisation, `count` keys and the traffic of `days`
+/// days, ending today.
 pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -> Result<Sample> {
     let password = organisation::password()?;
     let hashes = organisation::hashes(&password)?;
@@ -58,55 +59,57 @@ pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -
         let (settings, roles, members) =
             organisation::set_up(tx, hashes, i64::from(count), keyring, now)?;
         let keys = Keys { count, now, roles: &roles, members: &members, settings: &settings };
-        let (mut told, newest) = if count < MANY {
+        let (mut past_entries, newest) = if count < MANY {
             add(tx, &keys, &settings, keyring)?
         } else {
             without_indexes(tx, &LARGE, |tx| add(tx, &keys, &settings, keyring))?
         };
         traffic::write(tx, &newest, days, now)?;
-        told.extend(visits::told(&members, now));
-        told.sort_by_key(|(at, ..)| *at);
-        let later = told.split_off(told.partition_point(|(at, ..)| *at <= rotation::at(now)));
-        record(tx, told, &members, keyring)?;
+        past_entries.extend(visits::entries(&members, now));
+        past_entries.sort_by_key(|(at, ..)| *at);
+        let later = past_entries
+            .split_off(past_entries.partition_point(|(at, ..)| *at <= rotation::at(now)));
+        record(tx, past_entries, &members, keyring)?;
         rotation::rotate(tx, &newest, &members, keyring, now)?;
         record(tx, later, &members, keyring)?;
         Ok(Sample { roles: roles.len(), members, password: password.to_string() })
     })
 }
 
-/// Something that happened to a key, when, and the id of the member who did it.
-type Told = (Timestamp, Entry, String);
+/// A past entry of the activity log: its time, and the id of the member who caused it.
+type PastEntry = (Timestamp, Entry, String);
 
-/// Writes the keys in batches, and returns what is to be told of them, and the newest.
+/// Writes the keys in batches, and returns their activity entries and the newest keys.
 fn add(
     tx: &mut Transaction<'_>,
     keys: &Keys<'_>,
     settings: &Settings,
     keyring: &Keyring,
-) -> Result<(Vec<Told>, Vec<Details>)> {
+) -> Result<(Vec<PastEntry>, Vec<Details>)> {
     let step: u32 = import::BATCH.try_into().map_err(|e: TryFromIntError| Error::internal(e))?;
-    let (mut told, mut newest) = (Vec::new(), Vec::new());
+    let (mut past_entries, mut newest) = (Vec::new(), Vec::new());
     for start in (0..keys.count).step_by(import::BATCH) {
         let end = keys.count.min(start.saturating_add(step));
         let batch: Vec<_> = (start..end).map(|index| keys.key(index)).collect::<Result<_>>()?;
-        for details in batch.iter().take(TOLD.saturating_sub(start as usize)) {
+        for details in batch.iter().take(RECORDED_KEYS.saturating_sub(start as usize)) {
             let by = &details.key.created_by;
-            told.extend(import::life(details).into_iter().map(|(at, e)| (at, e, by.clone())));
+            past_entries
+                .extend(import::life(details).into_iter().map(|(at, e)| (at, e, by.clone())));
         }
         newest.extend(batch.iter().take(traffic::BUSY.saturating_sub(newest.len())).cloned());
         import::keys(tx, batch, settings, keyring)?;
     }
-    Ok((told, newest))
+    Ok((past_entries, newest))
 }
 
-/// Records what is told, in its order.
+/// Records `entries` in order.
 fn record(
     tx: &mut Transaction<'_>,
-    told: Vec<Told>,
+    past_entries: Vec<PastEntry>,
     members: &[Member],
     keyring: &Keyring,
 ) -> Result<()> {
-    for (at, entry, by) in told {
+    for (at, entry, by) in past_entries {
         let author = Author::command_line(keyring.clone(), at);
         let found = members.iter().position(|member| member.id.as_str() == by);
         let Some((position, member)) = found.and_then(|at| Some((at, members.get(at)?))) else {

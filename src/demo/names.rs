@@ -1,9 +1,9 @@
-//! Names that no two keys share: what the application is about, what it does, where it runs.
+//! Unique key names, from what the application is about, what it does and where it runs.
 
 use crate::domain::api_keys::Environment::{self, Development, Production, Staging};
 
-/// The numbers of words have no common divisor, so that all combinations come up before one comes
-/// up again, and neighbours share no word.
+/// The numbers of words have no common divisor, so that all combinations occur before one is
+/// repeated, and neighbours share no word.
 const ABOUT: [&str; 37] = [
     "Track and trace",
     "Dock door",
@@ -110,7 +110,7 @@ const WHERE: [(&str, Environment); 21] = [
     ("laptop", Development),
 ];
 
-/// The `index`th name, and the environment that goes with it.
+/// The `index`th name, and its environment.
 pub(super) fn name(index: usize) -> (String, Environment) {
     let (place, environment) = WHERE[index % WHERE.len()];
     let about = ABOUT[index % ABOUT.len()];
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_valid_also_with_a_large_number() {
+    fn names_are_valid_even_with_a_large_number() {
         for index in (0..40_000).chain([usize::try_from(u32::MAX).expect("64 bits")]) {
             let (name, _) = name(index);
             assert!(KeyName::parse(&name).is_ok_and(|valid| valid.as_str() == name), "{name}");

@@ -1,4 +1,4 @@
-//! The organisation: settings, what its API offers, roles and members.
+//! The organisation: settings, the resources of its API, roles and members.
 
 use super::visits;
 use crate::base::clock::{DAY, Timestamp};
@@ -14,13 +14,13 @@ use crate::domain::settings::{self, Settings};
 use crate::domain::sign_in::Password;
 use crate::domain::sign_in::hasher::hash_blocking;
 
-/// What it is called.
+/// The organisation's name.
 pub const NAME: &str = "Meridian Freight";
 
-/// For how many days it has been there: longer than a key may live.
+/// How many days ago it was set up: longer than the lifetime of a key.
 const AGE: i64 = 400;
 
-/// What its API offers, and what can be done with each.
+/// The resources of its API, with a description and the operations of each.
 const RESOURCES: [(&str, &str, &[&str]); 6] = [
     ("shipments", "Bookings, tracking events and proof of delivery", &["read", "write"]),
     ("orders", "Sales orders and their lines", &["read", "write"]),
@@ -30,7 +30,7 @@ const RESOURCES: [(&str, &str, &[&str]); 6] = [
     ("webhooks", "Endpoints and their deliveries", &["read", "write"]),
 ];
 
-/// Its own roles: slug, name, description, scopes.
+/// Custom roles: slug, name, description, scopes.
 const ROLES: [(&str, &str, &str, &[&str]); 3] = [
     (
         "billing",
@@ -54,7 +54,7 @@ const ROLES: [(&str, &str, &str, &[&str]); 3] = [
 
 const LOOKS_ONLY: [Permission; 2] = [Permission::ViewKeys, Permission::ViewActivity];
 
-/// Its people: name, address, whether a super manager, and with which permissions.
+/// Members: name, email address, whether they are a super manager, and their permissions.
 const PEOPLE: [(&str, &str, bool, &[Permission]); 4] = [
     ("Ines Okafor", "ines@meridianfreight.example", true, &Permission::ALL),
     ("Tomas Lind", "tomas@meridianfreight.example", true, &Permission::ALL),
@@ -62,7 +62,7 @@ const PEOPLE: [(&str, &str, bool, &[Permission]); 4] = [
     ("Joren Maas", "joren@meridianfreight.example", false, &[]),
 ];
 
-/// A password of its own for every sample, so that no instance has one that others know.
+/// A different password for every sample, so that no instance has a known one.
 pub(super) fn password() -> Result<zeroize::Zeroizing<String>> {
     let groups = [(); 4].map(|()| random::text(b"abcdefghjkmnpqrstuvwxyz23456789", 4));
     let groups = groups.into_iter().collect::<Result<Vec<_>>>()?;
@@ -74,12 +74,12 @@ pub(super) fn hashes(password: &zeroize::Zeroizing<String>) -> Result<Vec<String
     PEOPLE.iter().map(|_| hash_blocking(&Password::presented(password.clone()))).collect()
 }
 
-/// Whether somebody has been here before.
+/// Whether the database already has members.
 pub(super) fn exists(connection: &mut Connection) -> Result<bool> {
     members::any(connection)
 }
 
-/// Makes all but the keys, with room for more than the `keys` to come.
+/// Creates everything except the keys, with a limit above the `keys` that will be added.
 pub(super) fn set_up(
     tx: &mut Transaction<'_>,
     hashes: Vec<String>,
@@ -99,7 +99,7 @@ pub(super) fn set_up(
     Ok((settings, roles::all(tx)?, members))
 }
 
-/// A fifth more than there are keys, in whole hundreds.
+/// A limit of a fifth more than the number of keys, rounded up to hundreds.
 fn limit(keys: i64) -> i64 {
     ((keys + keys / 5 + 99) / 100).max(1) * 100
 }
@@ -123,7 +123,7 @@ fn add_roles(tx: &mut Transaction<'_>, begin: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// The first one sets the organisation up and adds the others in the weeks after.
+/// The first member sets up the organisation and adds the others in the following weeks.
 fn add_members(
     tx: &mut Transaction<'_>,
     hashes: Vec<String>,

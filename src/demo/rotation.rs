@@ -1,4 +1,4 @@
-//! The key that somebody rotated three days ago, and whose old secret nobody has used since.
+//! The key that was rotated three days ago, and whose old secret has not been used since.
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::Result;
@@ -18,7 +18,8 @@ pub(super) fn at(now: Timestamp) -> Timestamp {
     now.plus(-AGO * DAY)
 }
 
-/// Rotates it, if it is among `keys`. Nobody learns the new secret, as with all of the sample's.
+/// Rotates the key, if it is among `keys`. The new secret is discarded, like all secrets of the
+/// sample.
 pub(super) fn rotate(
     tx: &mut Transaction<'_>,
     keys: &[Details],

@@ -1,22 +1,22 @@
-//! When people signed in and out, from where, and who tried to.
+//! When members signed in and out, from where, and failed attempts.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::Told;
+use super::PastEntry;
 use super::life::pick;
 use crate::base::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::domain::activity::{Entry, Event, Origin};
 use crate::domain::members::Member;
 
-/// For how many days back there are visits.
+/// The number of days with visits.
 const DAYS: u32 = 60;
-/// Addresses come from the ranges that RFC 5737 keeps for examples: the last numbers of the
-/// office's, in the order of the members.
+/// Addresses are from the ranges that RFC 5737 reserves for documentation: the last octets of the
+/// office's addresses, in the order of the members.
 const DESKS: [u8; 4] = [5, 9, 31, 40];
 const STRANGER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 140);
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/// Where the `position`th member sits.
+/// The request origin of the `position`th member.
 pub(super) fn desk(position: usize) -> Origin {
     from(Ipv4Addr::new(203, 0, 113, DESKS[position % DESKS.len()]))
 }
@@ -29,29 +29,29 @@ fn from(address: Ipv4Addr) -> Origin {
     }
 }
 
-/// What is to be told of visits.
-pub(super) fn told(members: &[Member], now: Timestamp) -> Vec<Told> {
-    let mut told = Vec::new();
+/// The activity entries of all visits.
+pub(super) fn entries(members: &[Member], now: Timestamp) -> Vec<PastEntry> {
+    let mut past_entries = Vec::new();
     for day in 0..DAYS {
         for (position, member) in (0..).zip(members) {
-            // Whoever may do most comes most often.
+            // Members with more permissions sign in more often.
             if pick(day, 30 + position, 2 + position as usize) > 0 {
                 continue;
             }
             let Some(at) = working_hour(day, position, now) else { continue };
             let by = member.id.as_str().to_owned();
-            told.push((at, Entry::about(Event::SignedIn, member.subject()), by.clone()));
+            past_entries.push((at, Entry::about(Event::SignedIn, member.subject()), by.clone()));
             let end = at.plus(2 * HOUR);
             if pick(day, 40 + position, 3) == 0 && end < now {
-                told.push((end, Entry::about(Event::SignedOut, member.subject()), by));
+                past_entries.push((end, Entry::about(Event::SignedOut, member.subject()), by));
             }
         }
     }
-    told.extend(members.get(1).into_iter().flat_map(|member| failures(member, now)));
-    told
+    past_entries.extend(members.get(1).into_iter().flat_map(|member| failures(member, now)));
+    past_entries
 }
 
-/// An instant between 7 and 16 o'clock, so many days ago; none at the weekend and after `now`.
+/// An instant between 7 and 16 o'clock, `day` days ago; `None` at the weekend and after `now`.
 fn working_hour(day: u32, position: u32, now: Timestamp) -> Option<Timestamp> {
     let date = now.plus(-i64::from(day) * DAY).date();
     let minute = pick(day, 50 + position, 9 * 60);
@@ -60,8 +60,8 @@ fn working_hour(day: u32, position: u32, now: Timestamp) -> Option<Timestamp> {
     (is_working_day && at < now).then_some(at)
 }
 
-/// Somebody tried a member's address and, in the same hour, some that are not a member's.
-fn failures(member: &Member, now: Timestamp) -> Vec<Told> {
+/// Failed attempts with a member's email address and, in the same hour, with unknown addresses.
+fn failures(member: &Member, now: Timestamp) -> Vec<PastEntry> {
     let hour = Timestamp::from_millis((now.millis() - 2 * DAY - 3 * HOUR) / HOUR * HOUR);
     let failed = |minutes: i64| {
         let details = serde_json::json!({ "email": member.email.as_str() });
@@ -80,7 +80,7 @@ fn failures(member: &Member, now: Timestamp) -> Vec<Told> {
     vec![failed(41), failed(42), (ended.plus(4 * MINUTE), counted, String::new())]
 }
 
-/// Who is told to have done it, when it was no member: a stranger.
+/// The origin of entries that no member caused: a stranger.
 pub(super) fn stranger() -> Origin {
     from(STRANGER)
 }

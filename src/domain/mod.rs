@@ -1,9 +1,9 @@
-//! What Latchkey knows and does, a folder for each feature: its verbs in `mod.rs`, its nouns one file
-//! each, its SQL in `store`. Knows no page and no template.
+//! What Latchkey knows and does, with a folder for each feature: operations in `mod.rs`, one file
+//! for each type, SQL in `store`. Does not depend on pages or templates.
 //!
-//! From left to right, each may use those before it: [`activity`], [`settings`], [`mail`], [`members`],
-//! [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`], [`verification`], [`diagnosis`],
-//! [`webhooks`], [`leaks`], [`reviews`], [`attention`], [`alerts`].
+//! Each feature may use only those before it in this list: [`activity`], [`settings`], [`mail`],
+//! [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`], [`verification`],
+//! [`diagnosis`], [`webhooks`], [`leaks`], [`reviews`], [`attention`], [`alerts`].
 
 pub mod activity;
 pub mod alerts;
@@ -25,8 +25,9 @@ pub mod webhooks;
 use crate::base::clock::Clock;
 use crate::db::Db;
 
-/// Has what follows from a change be written with it, whoever makes it: a page, a command or a job.
-/// Features on the left announce what changed; those on the right say here what that means.
+/// Registers what follows from a change, so that it is written in the same transaction no matter
+/// whether a page, a command or a job makes the change. Earlier features announce what changed; this
+/// function connects the announcements to later features.
 pub fn draw_consequences(db: &Db, clock: Clock) {
     db.before_commit(move |tx, announced| {
         let keys = announced.iter().filter_map(|what| api_keys::KeyId::parse(what));

@@ -1,4 +1,5 @@
-//! `/v1/authorize`: may this request pass? Any method; 200, 401, 403 or 503 and nothing else.
+//! `/v1/authorize`: decides whether a request is allowed. Any method; the response is always 200,
+//! 401, 403 or 503.
 
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
@@ -13,28 +14,28 @@ use crate::domain::verification::{
 };
 use crate::web::Site;
 
-/// The answer, if memory has it.
+/// The response, if it can be decided from memory.
 pub(super) fn at_once(
     head: &RequestHead,
     site: &Site,
     verifier: &Verifier,
 ) -> Result<HttpResponse, LookUp> {
-    let (named, now) = (|| bearer::named(&head.headers), site.clock.now());
-    match question(head, site, &named) {
+    let (request_line, now) = (|| bearer::named(&head.headers), site.clock.now());
+    match question(head, site, &request_line) {
         Ok(question) => verifier.recall(&question, now).map(answer),
         Err(what) => Ok(misunderstood(&what, now)),
     }
 }
 
-/// The answer that needs a look-up.
+/// The response that needs a look-up.
 pub(super) async fn later(
     look_up: LookUp,
     head: &RequestHead,
     site: &Site,
     verifier: &Verifier,
 ) -> HttpResponse {
-    let (named, now) = (|| bearer::named(&head.headers), site.clock.now());
-    let question = match question(head, site, &named) {
+    let (request_line, now) = (|| bearer::named(&head.headers), site.clock.now());
+    let question = match question(head, site, &request_line) {
         Ok(question) => question,
         Err(what) => return misunderstood(&what, now),
     };
@@ -47,7 +48,7 @@ pub(super) async fn later(
 fn question<'a, 'b>(
     head: &'a RequestHead,
     site: &Site,
-    request: &'b dyn Fn() -> crate::domain::usage::Named<'b>,
+    request: &'b dyn Fn() -> crate::domain::usage::RequestLine<'b>,
 ) -> Result<Question<'a, 'b>, Misunderstood<'a>> {
     Ok(Question {
         presented: bearer::presented(&head.headers),
@@ -70,7 +71,7 @@ const ROLE: HeaderName = HeaderName::from_static("latchkey-role");
 const SCOPES: HeaderName = HeaderName::from_static("latchkey-scopes");
 const ENVIRONMENT: HeaderName = HeaderName::from_static("latchkey-environment");
 
-/// Every identity header is set: gateways forward the client's own where one is missing.
+/// Sets every identity header, because gateways forward the client's own header if one is missing.
 fn passed(record: &Record) -> Result<HttpResponse> {
     let key_id = HeaderValue::from_str(record.secret.key_id.as_str()).map_err(Error::internal)?;
     let mut response = HttpResponse::Ok().finish();

@@ -1,5 +1,6 @@
-//! `/v1/introspect`: what is this token worth? (RFC 7662.) Only for callers whose own secret key
-//! holds the scope `latchkey:introspect`; any bad token is one and the same `{"active":false}`.
+//! `/v1/introspect`: returns information about a token (RFC 7662). Only for callers whose own secret
+//! key has the scope `latchkey:introspect`. Every invalid token gets the same response,
+//! `{"active":false}`.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
@@ -11,19 +12,21 @@ use super::problem::{problem, refused, undecided};
 use crate::base::clock::SECOND;
 use crate::base::error::Result;
 use crate::domain::scopes::INTROSPECT;
-use crate::domain::usage::{Named, RequestId};
-use crate::domain::verification::{From, Presented, Question, Record, Verdict, Verifier, Wanted};
+use crate::domain::usage::{RequestId, RequestLine};
+use crate::domain::verification::{
+    ClientAddress, Presented, Question, Record, Verdict, Verifier, Wanted,
+};
 use crate::web::Site;
 use crate::web::body::{Body, is_of_type};
 use crate::web::connections::Connection;
 
-/// The largest question, in bytes.
+/// The maximum size of a request body, in bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// What a caller asks.
-struct Asked {
+/// An introspection request.
+struct Introspection {
     token: String,
-    from: From,
+    from: ClientAddress,
     wanted: Wanted<'static>,
 }
 
@@ -36,7 +39,7 @@ pub(super) async fn introspect(
     answer(&request, body, &site, &verifier).await.unwrap_or_else(|error| undecided(&error))
 }
 
-/// Other methods are told which one to use.
+/// Tells callers of other methods which one to use.
 pub(super) async fn only_post() -> HttpResponse {
     let mut response =
         problem(StatusCode::METHOD_NOT_ALLOWED, "Use POST", "invalid_request", RequestId::random());
@@ -55,7 +58,7 @@ async fn answer(
         presented: bearer::presented(request.headers()),
         wanted: Wanted { scopes: [INTROSPECT.into()].into_iter().collect(), environment: None },
         from: bearer::origin(request.head(), site),
-        request: &|| Named { method: Some(b"POST"), target: Some(b"/v1/introspect") },
+        request: &|| RequestLine { method: Some(b"POST"), target: Some(b"/v1/introspect") },
     };
     if let Verdict::Refuse(refusal, request_id) = verifier.verify(caller, now).await? {
         return refused(&refusal, request_id);
@@ -63,18 +66,18 @@ async fn answer(
     if let Some(connection) = Connection::of(request) {
         connection.show_genuine();
     }
-    let asked = match read(request, body).await {
-        Ok(asked) => asked,
+    let introspection = match read(request, body).await {
+        Ok(introspection) => introspection,
         Err((status, title)) => {
             return Ok(problem(status, title, "invalid_request", RequestId::random()));
         }
     };
     let token = Question {
-        presented: Presented::text(&asked.token),
-        wanted: asked.wanted,
-        from: asked.from,
-        // What the token was borne by, nobody says.
-        request: &Named::default,
+        presented: Presented::text(&introspection.token),
+        wanted: introspection.wanted,
+        from: introspection.from,
+        // Nobody reports the request in which the token was sent.
+        request: &RequestLine::default,
     };
     match verifier.verify(token, now).await? {
         Verdict::Pass(record) => Ok(active(&record, site.public_url.origin())),
@@ -82,8 +85,11 @@ async fn answer(
     }
 }
 
-/// Reads the question from a form; otherwise the status and what is wrong with it.
-async fn read(request: &HttpRequest, body: Body) -> Result<Asked, (StatusCode, &'static str)> {
+/// Parses the form; otherwise returns the status and what is wrong with it.
+async fn read(
+    request: &HttpRequest,
+    body: Body,
+) -> Result<Introspection, (StatusCode, &'static str)> {
     let body = body.read(LARGEST).await;
     let body = body.map_err(|refusal| (refusal.status_code(), "The body cannot be read"))?;
     let (mut tokens, mut addresses, mut wanted) = (Vec::new(), Vec::new(), Wanted::default());
@@ -98,19 +104,19 @@ async fn read(request: &HttpRequest, body: Body) -> Result<Asked, (StatusCode, &
         }
     }
     let from = match addresses.as_slice() {
-        [] => Some(From::Untold),
-        [address] => Some(address.parse().map_or(From::Unknown, From::Address)),
+        [] => Some(ClientAddress::NotRequired),
+        [address] => Some(address.parse().map_or(ClientAddress::Missing, ClientAddress::Known)),
         _ => None,
     };
-    // A parameter that stands twice may mean either (RFC 6749, 3.2).
+    // A parameter that occurs twice is ambiguous (RFC 6749, 3.2).
     match (tokens.pop().filter(|_| tokens.is_empty()), from) {
-        (Some(token), Some(from)) => Ok(Asked { token, from, wanted }),
+        (Some(token), Some(from)) => Ok(Introspection { token, from, wanted }),
         _ => Err((StatusCode::BAD_REQUEST, "Give one token, and one client_ip at most, in a form")),
     }
 }
 
 fn active(record: &Record, issuer: &str) -> HttpResponse {
-    // Made from text, of ASCII alone.
+    // The values were made from text and contain only ASCII.
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
     let key_id = record.secret.key_id.as_str();
     json(&serde_json::json!({

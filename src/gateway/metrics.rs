@@ -1,4 +1,4 @@
-//! `/metrics`: what is measured, for Prometheus.
+//! `/metrics`: metrics for Prometheus.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use crate::domain::verification::Verifier;
 use crate::web::metrics::{CONTENT_TYPE, Metrics};
 
-/// Everything that is measured. Only where programs ask, never where pages are served.
+/// All metrics. Served only on the addresses for programs, never with the pages.
 pub async fn metrics(verifier: web::Data<Verifier>, metrics: web::Data<Metrics>) -> HttpResponse {
     verifier.gauge();
     HttpResponse::Ok()

@@ -1,5 +1,5 @@
-//! Questions that are not understood: mistakes in a gateway's configuration, which never let a
-//! request pass.
+//! Requests to `/v1/authorize` with invalid parameters. They are mistakes in a gateway's
+//! configuration and are never allowed.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -13,18 +13,18 @@ use crate::base::secret_scan;
 use crate::domain::usage::RequestId;
 use crate::domain::verification::Misunderstood;
 
-/// How many such questions are logged in an hour.
-const LOGGED: usize = 20;
-/// The longest name of a parameter that is logged, in characters: a secret key has 55 or more.
-const LONGEST: usize = 40;
+/// How many different mistakes are logged per hour.
+const LOGGED_PER_HOUR: usize = 20;
+/// The maximum length of a logged parameter name, in characters. A secret key has at least 55.
+const LONGEST_NAME: usize = 40;
 
-/// The hour, and which questions were logged in it.
-static TOLD: Mutex<(i64, Option<HashSet<String>>)> = Mutex::new((0, None));
+/// The current hour, and the mistakes logged in it.
+static LOGGED_MISTAKES: Mutex<(i64, Option<HashSet<String>>)> = Mutex::new((0, None));
 
-/// The answer to a question that is not understood.
+/// The response to a request with invalid parameters.
 pub(super) fn misunderstood(what: &Misunderstood<'_>, now: Timestamp) -> HttpResponse {
     let request_id = RequestId::random();
-    let question = named(what);
+    let question = describe(what);
     if is_new(&question, now) {
         tracing::error!(
             %request_id,
@@ -38,13 +38,13 @@ pub(super) fn misunderstood(what: &Misunderstood<'_>, now: Timestamp) -> HttpRes
     problem(status, title, "unavailable", request_id)
 }
 
-/// What was wrong, without anything that a client may have sent in confidence.
-fn named(what: &Misunderstood<'_>) -> String {
+/// Describes the mistake, without anything that a client may have sent in confidence.
+fn describe(what: &Misunderstood<'_>) -> String {
     match what {
         Misunderstood::Unknown(name) => {
-            let short: String = name.chars().take(LONGEST).collect();
-            let is_quiet = secret_scan::holds_secret(name) || short.len() < name.len();
-            let short = if is_quiet { "…".to_owned() } else { short.escape_debug().to_string() };
+            let short: String = name.chars().take(LONGEST_NAME).collect();
+            let is_hidden = secret_scan::holds_secret(name) || short.len() < name.len();
+            let short = if is_hidden { "…".to_owned() } else { short.escape_debug().to_string() };
             format!("a parameter that does not exist, \"{short}\"")
         }
         Misunderstood::Repeated(name) => format!("{name} more than once"),
@@ -53,13 +53,13 @@ fn named(what: &Misunderstood<'_>) -> String {
 }
 
 fn is_new(question: &str, now: Timestamp) -> bool {
-    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut logged = LOGGED_MISTAKES.lock().unwrap_or_else(PoisonError::into_inner);
     let hour = now.millis() / HOUR;
-    if told.0 != hour {
-        *told = (hour, None);
+    if logged.0 != hour {
+        *logged = (hour, None);
     }
-    let questions = told.1.get_or_insert_default();
-    questions.len() < LOGGED && questions.insert(question.to_owned())
+    let questions = logged.1.get_or_insert_default();
+    questions.len() < LOGGED_PER_HOUR && questions.insert(question.to_owned())
 }
 
 #[cfg(test)]
@@ -67,18 +67,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_logged_once_an_hour_and_twenty_at_most() {
-        // A test of its own clock: nothing else writes to these hours.
+    fn each_mistake_is_logged_once_per_hour_and_at_most_twenty() {
+        // This test uses its own hours, which nothing else writes to.
         let now = Timestamp::default().plus(-HOUR * 1000);
         assert!(is_new("a", now) && !is_new("a", now));
         let others = (0..100).filter(|number| is_new(&number.to_string(), now)).count();
-        assert_eq!(others, LOGGED - 1);
+        assert_eq!(others, LOGGED_PER_HOUR - 1);
         assert!(is_new("a", now.plus(HOUR)));
     }
 
     #[test]
-    fn nothing_long_and_no_secret_is_named() {
-        let unknown = |name: &'static str| named(&Misunderstood::Unknown(name.into()));
+    fn long_names_and_secrets_are_hidden() {
+        let unknown = |name: &'static str| describe(&Misunderstood::Unknown(name.into()));
         assert!(unknown("scopes").contains("\"scopes\""));
         assert!(unknown("a\nb").contains("\"a\\nb\""));
         let long: &'static str = Box::leak("x".repeat(41).into_boxed_str());

@@ -1,8 +1,8 @@
-//! The endpoints for programs: no session, no page, no cookie.
+//! The endpoints for programs, without sessions, pages or cookies.
 
 mod authorize;
 mod bearer;
-mod front;
+mod fast_path;
 mod introspect;
 mod metrics;
 mod misunderstood;
@@ -10,10 +10,10 @@ mod problem;
 
 use actix_web::web::{self, ServiceConfig};
 
-pub use front::{Answered, Expectations, Front, FrontService};
+pub use fast_path::{Answered, Expectations, FastPath, FrontService};
 pub use metrics::metrics;
 
-/// Puts the endpoints on a server, but for the one that [`Front`] answers.
+/// Registers the endpoints on a server, except the one that [`FastPath`] serves.
 pub fn register(config: &mut ServiceConfig) {
     config.service(
         web::resource("/v1/introspect")

@@ -1,4 +1,5 @@
-//! Refusals as programs read them: `WWW-Authenticate` (RFC 6750, 3) and problem details (RFC 9457).
+//! Denials in the form that programs read: `WWW-Authenticate` (RFC 6750, 3) and problem details (RFC
+//! 9457).
 
 use std::collections::BTreeSet;
 
@@ -12,10 +13,11 @@ use crate::domain::usage::RequestId;
 use crate::domain::verification::Refusal;
 use crate::web::log;
 
-/// How many bytes of missing scopes a challenge names: nginx has 4 KB for all headers of an answer.
-const MOST_NAMED: usize = 1024;
+/// How many bytes of missing scopes a challenge lists. nginx allows 4 KB for all headers of a
+/// response.
+const LISTED_SCOPES_LENGTH: usize = 1024;
 
-/// The answer to a request that may not pass. It never says which addresses are allowed.
+/// The response to a denied request. It never reveals which addresses are allowed.
 pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpResponse> {
     let (status, title) = match refusal {
         Refusal::MissingKey => (StatusCode::UNAUTHORIZED, "No API key"),
@@ -46,7 +48,7 @@ pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpRe
     Ok(response)
 }
 
-/// The answer when nothing can be decided.
+/// The response when no decision can be made.
 pub(super) fn undecided(error: &Error) -> HttpResponse {
     let id = RequestId::random();
     if log::has_room() {
@@ -55,14 +57,14 @@ pub(super) fn undecided(error: &Error) -> HttpResponse {
     problem(StatusCode::SERVICE_UNAVAILABLE, "Latchkey cannot decide", "unavailable", id)
 }
 
-/// Problem details, with an id that the log and the dashboard know the request by.
+/// Problem details, with the id that the log and the dashboard show for the request.
 pub(super) fn problem(
     status: StatusCode,
     title: &'static str,
     code: &'static str,
     request_id: RequestId,
 ) -> HttpResponse {
-    // Every part is known and holds nothing that JSON would have to escape.
+    // All parts are known and contain nothing that must be escaped in JSON.
     let body = format!(
         r#"{{"type":"about:blank","title":"{title}","status":{},"code":"{code}","request_id":"{request_id}"}}"#,
         status.as_u16()
@@ -74,21 +76,24 @@ pub(super) fn problem(
     response
 }
 
-/// The challenge that names the scopes that are missing: those that a challenge can name, and as
-/// many as fit.
+/// The challenge with the missing scopes that are valid in a challenge, as many as fit.
 fn insufficient(missing: &BTreeSet<String>) -> String {
-    let mut named = String::new();
+    let mut listed = String::new();
     for scope in missing.iter().filter(|scope| is_scope_token(scope)) {
-        if named.len() + scope.len() < MOST_NAMED {
-            named.push_str(if named.is_empty() { "" } else { " " });
-            named.push_str(scope);
+        if listed.len() + scope.len() < LISTED_SCOPES_LENGTH {
+            listed.push_str(if listed.is_empty() { "" } else { " " });
+            listed.push_str(scope);
         }
     }
     let challenge = r#"Bearer realm="latchkey", error="insufficient_scope""#;
-    if named.is_empty() { challenge.to_owned() } else { format!(r#"{challenge}, scope="{named}""#) }
+    if listed.is_empty() {
+        challenge.to_owned()
+    } else {
+        format!(r#"{challenge}, scope="{listed}""#)
+    }
 }
 
-/// RFC 6749, 3.3: printable ASCII without space, quote and backslash.
+/// Printable ASCII except space, quotation mark and backslash (RFC 6749, 3.3).
 fn is_scope_token(scope: &str) -> bool {
     scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }

@@ -1,4 +1,4 @@
-//! What is done now and then: what is over is cleared away.
+//! Periodic clean-up of ended and old data.
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -8,17 +8,17 @@ use crate::domain::{activity, alerts, mail, sign_in, usage, webhooks};
 
 pub(super) async fn clear(db: &Db, keyring: &Keyring, now: Timestamp) {
     let recorded = activity::record_ended_hours(db, keyring, now).await;
-    note("the counts of ended hours could not be recorded", recorded.map(drop));
+    log_failure("the counts of ended hours could not be recorded", recorded.map(drop));
     let ended = db.write(move |tx| sign_in::purge(tx, now)).await;
-    note("ended sessions could not be cleared away", ended.map(drop));
-    note("old counts could not be cleared away", usage::clear_away(db, now).await);
+    log_failure("ended sessions could not be cleared away", ended.map(drop));
+    log_failure("old counts could not be cleared away", usage::clear_away(db, now).await);
     let deliveries = webhooks::clear_away(db, now).await;
-    note("old deliveries of webhooks could not be cleared away", deliveries);
-    note("old alerts could not be cleared away", alerts::clear_away(db, now).await);
-    note("old email could not be cleared away", mail::clear_away(db, now).await);
+    log_failure("old deliveries of webhooks could not be cleared away", deliveries);
+    log_failure("old alerts could not be cleared away", alerts::clear_away(db, now).await);
+    log_failure("old email could not be cleared away", mail::clear_away(db, now).await);
 }
 
-fn note(what: &str, outcome: Result<()>) {
+fn log_failure(what: &str, outcome: Result<()>) {
     if let Err(error) = outcome {
         tracing::warn!(%error, "{what}");
     }

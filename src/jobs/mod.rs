@@ -1,4 +1,4 @@
-//! All work in the background.
+//! All background work.
 
 mod clearing;
 mod schedule;

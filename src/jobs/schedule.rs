@@ -1,4 +1,4 @@
-//! Threads that take turns of work, so that nothing that people or programs wait for waits for it.
+//! Threads that do background work at intervals, so that it never delays people or programs.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -11,22 +11,23 @@ use tokio::time::timeout;
 use crate::base::background;
 use crate::base::error::{Error, Result};
 
-/// How long the first turn waits, so that the program is ready sooner.
-const FIRST: Duration = Duration::from_secs(1);
-/// How long the end waits for what is under way, which is a message to one receiver or a transaction;
-/// what the database or a receiver holds up for longer is done again by the next who holds the lease.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// The delay before the first run, so that the program starts sooner.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+/// How long shutdown waits for work in progress, such as a message to one receiver or a transaction.
+/// Work that the database or a receiver delays for longer is repeated by the next holder of the
+/// lease.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// The work that goes on until it is dropped.
+/// Background work that continues until it is dropped.
 pub(super) struct Schedule {
-    /// Tells all threads to end when it is dropped.
+    /// Ends all threads when it is dropped.
     end: Option<watch::Sender<()>>,
-    /// Each thread has one, and drops it at its end.
+    /// Each thread has a clone, and drops it when it ends.
     running: Option<Sender<()>>,
     ended: Receiver<()>,
 }
 
-/// What a turn of work has.
+/// What a run of a job can use.
 pub(super) struct Turn<'a> {
     runtime: &'a Runtime,
     end: &'a mut watch::Receiver<()>,
@@ -38,7 +39,7 @@ impl Turn<'_> {
         self.runtime.block_on(work)
     }
 
-    /// The same, but no longer than the program goes on.
+    /// Waits for `work`, but stops waiting when the program shuts down.
     pub(super) fn wait_while_serving(&mut self, work: impl Future<Output = ()>) {
         self.runtime.block_on(async {
             tokio::select! {
@@ -55,7 +56,7 @@ impl Schedule {
         Self { end: Some(watch::Sender::new(())), running: Some(running), ended }
     }
 
-    /// Does `job` every `interval`, whatever becomes of it.
+    /// Runs `job` every `interval`, even after failures.
     pub(super) fn every(
         &mut self,
         name: &'static str,
@@ -66,33 +67,34 @@ impl Schedule {
             Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         let Some(mut end) = self.end.as_ref().map(watch::Sender::subscribe) else { return Ok(()) };
         let running = self.running.clone();
-        let works = move || {
+        let run = move || {
             let _running = running;
-            let mut rest = interval.min(FIRST);
-            // The sender sends nothing: what changes is that it is gone.
-            while runtime.block_on(async { timeout(rest, end.changed()).await.is_err() }) {
+            let mut pause = interval.min(FIRST_DELAY);
+            // The sender never sends a value; the change is that it is dropped.
+            while runtime.block_on(async { timeout(pause, end.changed()).await.is_err() }) {
                 background::turn(name, || {
                     if let Err(error) = job(&mut Turn { runtime: &runtime, end: &mut end }) {
                         tracing::warn!(%error, "{name}: not done yet");
                     }
                 });
-                rest = interval;
+                pause = interval;
             }
-            // A database that says nothing would be waited for.
+            // A normal shutdown would wait for a database that does not respond.
             runtime.shutdown_background();
-            // Before it counts as ended, since it may give the lease back.
+            // Dropping the job may release the lease, so it must happen before the thread counts as
+            // ended.
             drop(job);
         };
-        thread::Builder::new().name(name.into()).spawn(works).map(drop).map_err(Error::internal)
+        thread::Builder::new().name(name.into()).spawn(run).map(drop).map_err(Error::internal)
     }
 }
 
 impl Drop for Schedule {
-    /// Waits for what is under way, but not without end.
+    /// Waits for work in progress, but only for a limited time.
     fn drop(&mut self) {
         self.end = None;
         self.running = None;
-        if self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        if self.ended.recv_timeout(SHUTDOWN_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("work in the background is left unfinished");
         }
     }

@@ -1,6 +1,6 @@
-//! Has what was counted written every two seconds, and once more at the end. When writing takes long,
-//! since tens of thousands of keys are in use, less often: so it takes at most a thirtieth of the
-//! time, up to a minute apart.
+//! Writes usage counts every two seconds, and once more at shutdown. If a write takes long because
+//! tens of thousands of keys are in use, writes are less frequent, up to a minute apart, so that
+//! they take at most about a thirtieth of the time.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -14,12 +14,12 @@ use crate::base::error::{Error, Result};
 use crate::db::Db;
 use crate::domain::usage::Recorder;
 
-/// How often what was counted is written.
-const EVERY: Duration = Duration::from_secs(2);
-/// How many times as long as the last writing took the next one is away,
-const RESTS: u32 = 30;
-/// but no longer than this.
-const LONGEST: Duration = Duration::from_mins(1);
+/// How often counts are written.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// The pause after a write, as a multiple of its duration.
+const PAUSE_FACTOR: u32 = 30;
+/// The maximum pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Writes in the background until it is dropped.
 pub struct Writer {
@@ -28,7 +28,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts to write what `recorder` counts.
+    /// Starts writing the counts of `recorder`.
     pub fn start(recorder: Arc<Recorder>, db: Db) -> Result<Self> {
         let (alive, end) = mpsc::channel();
         let runtime =
@@ -36,13 +36,13 @@ impl Writer {
         let runtime = runtime.map_err(Error::internal)?;
         let write = move || {
             yield_to_requests();
-            let mut rest = EVERY;
+            let mut pause = INTERVAL;
             loop {
-                let is_over = end.recv_timeout(rest) != Err(RecvTimeoutError::Timeout);
-                let begun = Instant::now();
+                let is_ending = end.recv_timeout(pause) != Err(RecvTimeoutError::Timeout);
+                let started = Instant::now();
                 background::turn("usage", || {
                     let written = runtime.block_on(async {
-                        if is_over {
+                        if is_ending {
                             recorder.write(&db).await
                         } else {
                             recorder.write_due(&db).await
@@ -52,12 +52,12 @@ impl Writer {
                         tracing::warn!(%error, "what was counted could not be written yet");
                     }
                 });
-                if is_over {
+                if is_ending {
                     break;
                 }
-                rest = (begun.elapsed() * RESTS).clamp(EVERY, LONGEST);
+                pause = (started.elapsed() * PAUSE_FACTOR).clamp(INTERVAL, LONGEST_PAUSE);
             }
-            // A database that says nothing would be waited for.
+            // A normal shutdown would wait for a database that does not respond.
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("usage".into()).spawn(write);
@@ -65,9 +65,9 @@ impl Writer {
     }
 }
 
-/// Lets requests have the processor first where there is not enough of it for both: by how much is
-/// in the table of weights in Linux's `sched(7)`, and 10 is a ninth. No more, since others who write
-/// to the database wait for this thread.
+/// Gives requests priority on a processor that both need. A nice value of 10 is about a ninth of the
+/// normal weight (see the table of weights in Linux's `sched(7)`). It is not lower because other
+/// database writers wait for this thread.
 fn yield_to_requests() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
@@ -76,7 +76,7 @@ fn yield_to_requests() {
 }
 
 impl Drop for Writer {
-    /// Writes what is left.
+    /// Writes the remaining counts.
     fn drop(&mut self) {
         drop(self.alive.take());
         if let Some(thread) = self.thread.take() {

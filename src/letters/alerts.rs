@@ -1,4 +1,4 @@
-//! What people are told of alerts and of leaks.
+//! The emails about alerts and leaks.
 
 use super::{Letter, when};
 use crate::base::error::Result;
@@ -6,12 +6,12 @@ use crate::domain::activity::Recorded;
 use crate::domain::alerts::{Alert, Letters};
 use crate::domain::mail::Message;
 
-/// How many alerts a message tells of one by one.
-const TOLD: usize = 50;
+/// How many alerts a message lists.
+const LISTED: usize = 50;
 
-/// The letters of a site.
+/// The email texts of a site.
 pub struct AlertLetters {
-    /// Where people reach it.
+    /// The public URL of the site.
     pub public_url: String,
 }
 
@@ -21,14 +21,14 @@ impl Letters for AlertLetters {
             [alert] => alert.title.clone(),
             alerts => format!("{} alerts", alerts.len()),
         };
-        let cut = match alerts.len().saturating_sub(TOLD) {
+        let cut = match alerts.len().saturating_sub(LISTED) {
             0 => String::new(),
-            more => format!(" These are {TOLD} of them; the page shows the other {more}."),
+            more => format!(" These are {LISTED} of them; the page shows the other {more}."),
         };
         let letter = Letter {
             heading: subject.clone(),
             paragraphs: vec![format!("Latchkey of {organisation} found this out.{cut}")],
-            facts: alerts.iter().take(TOLD).map(|alert| fact(alert)).collect(),
+            facts: alerts.iter().take(LISTED).map(|alert| fact(alert)).collect(),
             link: Some(self.all_alerts()),
         };
         letter.message(&format!("Latchkey: {subject}"))

@@ -1,10 +1,10 @@
-//! Letters of one person to another: one-time links, and the test message. Plain text alone, as somebody
-//! would write it.
+//! Emails from one person to another: one-time links, and the test message. They are only plain
+//! text, as a person would write them.
 
 use crate::base::clock::{Timestamp, long_date};
 use crate::domain::mail::Message;
 
-/// Invites somebody through a link that works until then.
+/// An invitation with a link that works until `until`.
 pub fn invitation(who: &str, organisation: &str, link: &str, until: Timestamp) -> Message {
     let until = format!("{}, {} UTC", long_date(until.date()), until.time_of_day());
     plain(
@@ -17,7 +17,7 @@ pub fn invitation(who: &str, organisation: &str, link: &str, until: Timestamp) -
     )
 }
 
-/// Has somebody set a new password through a link that works for an hour.
+/// A request to set a new password, with a link that works for an hour.
 pub fn password_reset(who: &str, organisation: &str, link: &str) -> Message {
     plain(
         format!("Set a new password for {organisation}"),
@@ -28,7 +28,7 @@ pub fn password_reset(who: &str, organisation: &str, link: &str) -> Message {
     )
 }
 
-/// Shows that email works, to who asked for it.
+/// A test message, to the person who asked for it.
 pub fn test(who: &str, public_url: &str) -> Message {
     plain(
         "Latchkey: test message".into(),

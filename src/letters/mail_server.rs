@@ -1,11 +1,11 @@
-//! What super managers are told when the mail server is changed.
+//! The email to super managers when the mail server is changed.
 
 use super::{Letter, when};
 use crate::base::error::Result;
 use crate::domain::mail::{self, Connector, Message};
 use crate::domain::members::mail_server::Notification;
 
-/// Sends what the server before the change takes within five seconds.
+/// Sends the notification to as many recipients as the previous server accepts within five seconds.
 pub async fn notify(notification: &Notification, connector: &Connector) {
     let message = match message(notification) {
         Ok(message) => message,

@@ -1,5 +1,6 @@
-//! Emails: their words. A [`Letter`] is sent as plain text and as HTML that say the same, and holds no
-//! secret: it is made of names, ids and what pages say anyway. One-time links are in `links`.
+//! The texts of emails. A [`Letter`] is sent as plain text and as HTML with the same content. It
+//! contains no secrets, only names, ids and text that pages show as well. Emails with one-time links
+//! are in `links`.
 
 mod alerts;
 mod links;
@@ -16,22 +17,22 @@ pub use alerts::AlertLetters;
 pub use links::{invitation, password_reset, test};
 pub use mail_server::notify;
 
-/// What a message says. Styles stand in attributes of its template, since mail programs drop the rest,
-/// and nothing is loaded from anywhere.
+/// The content of a message. Its template has styles in attributes, because mail programs drop other
+/// styles, and loads nothing external.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "letters/letter.html")]
 pub struct Letter {
-    /// What it is about, in a line.
+    /// The subject in one line.
     pub heading: String,
     pub paragraphs: Vec<String>,
-    /// Facts, each with what it is called.
+    /// Facts, each with a label.
     pub facts: Vec<(String, String)>,
-    /// Where to go on: what the link is called, and its URL.
+    /// The label of a link, and its URL.
     pub link: Option<(String, String)>,
 }
 
 impl Letter {
-    /// A message with both parts, to nobody yet.
+    /// A message with both parts, without a recipient yet.
     pub fn message(&self, subject: &str) -> Result<Message> {
         let html = self.render().map_err(Error::internal)?;
         Ok(Message {
@@ -53,7 +54,7 @@ impl Letter {
     }
 }
 
-/// A time, as letters tell it.
+/// A time in the format of emails.
 fn when(at: Timestamp) -> String {
     format!("{}, {} UTC", short_date(at.date()), at.time_of_day())
 }
@@ -63,22 +64,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn letter(said: &str) -> Letter {
+    fn letter(paragraph: &str) -> Letter {
         Letter {
             heading: "A key was revoked".into(),
-            paragraphs: vec![said.into()],
+            paragraphs: vec![paragraph.into()],
             facts: vec![("Key".into(), "Billing worker".into())],
             link: Some(("Look at the key".into(), "https://keys.example.com/a?b=1&c".into())),
         }
     }
 
     #[test]
-    fn both_parts_say_the_same() {
+    fn both_parts_have_the_same_content() {
         let message = letter("Ines revoked it.").message("Revoked").expect("rendered");
         let expected = "A key was revoked\n\nInes revoked it.\n\nKey: Billing worker\n\n\
                         Look at the key: https://keys.example.com/a?b=1&c\n";
         assert_eq!(message.text, expected);
-        let html = message.html.expect("a part");
+        let html = message.html.expect("an HTML part");
         for part in ["<h1", "Ines revoked it.", "Billing worker", "?b=1&#38;c\"", "Look at the key"]
         {
             assert!(html.contains(part), "{part}: {html}");
@@ -88,8 +89,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_becomes_markup(text in ".*") {
-            let [plain, html] = ["", &text].map(|said| letter(said).render().expect("rendered"));
+        fn text_is_always_escaped(text in ".*") {
+            let [plain, html] = ["", &text].map(|paragraph| letter(paragraph).render().expect("rendered"));
             for mark in ['<', '"'] {
                 prop_assert_eq!(html.matches(mark).count(), plain.matches(mark).count());
             }

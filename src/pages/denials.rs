@@ -1,7 +1,7 @@
-//! What is kept of requests that a member was not permitted to make: a line in the log for each,
-//! and a count by member and hour that becomes an entry of the activity. ASVS 16.3.2.
+//! Records requests that a member was not permitted to make: a line in the log for each, and a
+//! count by member and hour that becomes an activity entry. ASVS 16.3.2.
 //!
-//! The one place for it: gates and handlers deny with a response that says what is missing.
+//! This is the only place that does so: gates and handlers respond with the missing permission.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,15 +14,15 @@ use crate::domain::members::Permission;
 use crate::web::Site;
 use crate::web::error_page::Denial;
 
-/// Stands for a reason that is not a single permission.
+/// The word for a reason that is not a single permission.
 const OTHER_REASON: &str = "another reason";
 
-/// Who makes a request, once a gate has read the member.
+/// The author of a request, after a gate has read the member.
 #[derive(Clone)]
 pub(super) struct Requester(pub Author);
 
-/// Notes a denial, if that is what the response is. The response stays as it is, also when the
-/// denial cannot be counted.
+/// Records the response if it is a denial. The response does not change, even if the denial cannot
+/// be counted.
 pub async fn record(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -1,7 +1,7 @@
-//! The gates of routes: anybody, anybody signed in, or a super manager with a permission.
+//! The gates of routes: for anyone, anyone signed in, or a super manager with a permission.
 //!
-//! The member is read afresh for every request, so that a permission taken away, a member
-//! disabled and a session ended act on the very next one. ASVS 8.2.1, 8.3.1.
+//! The member is read again for every request, so that a removed permission, a disabled member or
+//! an ended session takes effect at the next request. ASVS 8.2.1, 8.3.1.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -34,22 +34,22 @@ use crate::web::routes::{Access, Gate, Pages};
 use crate::web::theme::Theme;
 
 pub struct Public {
-    /// The visitor's session, if there is one.
+    /// The visitor's session, which may be empty.
     pub session: Session,
     pub theme: Theme,
     /// The visitor as the author of a write.
     pub author: Author,
-    /// The page that the visitor asks for.
+    /// The requested page.
     pub page: FormPage,
 }
 
-/// Lets anybody with a session pass.
+/// Lets anyone with a session pass.
 pub struct SignedIn(Visit);
 
-/// Lets super managers pass who have the permission that `P` stands for.
+/// Lets super managers with the permission of `P` pass.
 pub struct Allowed<P>(Visit, PhantomData<P>);
 
-/// Lets super managers pass who have every permission: what they do gives power over every account.
+/// Lets super managers with every permission pass: the action gives power over every account.
 pub struct AllowedAll(Visit);
 
 impl Public {
@@ -158,7 +158,7 @@ impl FromRequest for AllowedAll {
     }
 }
 
-/// What the log says is missing where every permission is needed.
+/// The missing permission in the log if every permission is needed.
 const EVERY_PERMISSION: &str = "every permission";
 
 async fn refuse(
@@ -194,7 +194,8 @@ async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
     }
 }
 
-/// Where to sign in and come back from: to the page itself, or to the page whose form was sent.
+/// The sign-in page, with the page to return to: the requested page, or the page whose form was
+/// sent.
 fn sign_in_location(request: &HttpRequest) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     let is_page = request.app_data::<web::Data<Pages>>().zip(request.match_pattern());
@@ -214,18 +215,18 @@ fn site(request: &HttpRequest) -> Result<web::Data<Site>> {
     request.app_data().cloned().ok_or_else(|| Error::internal("the site is not set up"))
 }
 
-/// Why a gate stays shut.
+/// Why a gate denies a request.
 #[derive(Debug)]
 pub enum Denied {
-    /// No session; sign in there.
+    /// There is no session; contains the location of the sign-in page.
     Anonymous(String),
-    /// A member who may not.
+    /// The member lacks a permission.
     Refused {
-        /// Says what is missing and whom to ask.
+        /// The page that says what is missing and whom to ask.
         page: String,
         permission: &'static str,
     },
-    /// It could not be decided.
+    /// The check failed.
     Failed(Error),
 }
 

@@ -1,4 +1,4 @@
-//! The dashboard: who is asking and may they, then a folder for each feature and a file for each page.
+//! The dashboard: access control first, then a folder for each feature and a file for each page.
 
 pub mod activity;
 pub mod alerts;
@@ -33,7 +33,7 @@ pub use visit::Visit;
 
 use crate::web::routes::Routes;
 
-/// Where a session's state keeps the member's id.
+/// The key of the member's id in a session's state.
 pub const SESSION_KEY: &str = "member_id";
 
 /// The routes of all pages.

@@ -1,4 +1,4 @@
-//! The links at the top of every page: only to what the viewer may open.
+//! The links at the top of every page: only those that the viewer may open.
 
 use crate::domain::members::{Member, Permission};
 
@@ -6,9 +6,9 @@ use crate::domain::members::{Member, Permission};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     pub href: &'static str,
-    /// What it is called.
+    /// The text of the link.
     pub label: &'static str,
-    /// Whether the page is that one, or one below it.
+    /// Whether the current page is that one, or one below it.
     pub is_current: bool,
 }
 
@@ -22,7 +22,7 @@ const PAGES: &[(&str, &str, Permission)] = &[
     ("/settings", "Settings", Permission::ManageSettings),
 ];
 
-/// Pages that lie below one that is linked, by what they are about.
+/// Pages below a linked page by topic.
 const BELOW: [(&str, &str); 5] = [
     ("/alerts", "/api-keys"),
     ("/leaks", "/api-keys"),

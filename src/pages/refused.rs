@@ -1,4 +1,4 @@
-//! The page for a member who may not: what is missing, and whom to ask.
+//! The page for a member without access: what is missing, and whom to ask.
 
 use askama::Template;
 
@@ -13,11 +13,11 @@ use crate::web::{Site, page};
 struct Refused<'a> {
     viewer: &'a Viewer,
     what: String,
-    /// Who can give it.
+    /// The people who can grant it.
     ask: String,
 }
 
-/// `needs` says what a super manager lacks.
+/// `needs` describes what a super manager lacks.
 pub(super) async fn draw(viewer: &Viewer, needs: String, site: &Site) -> Result<String> {
     let managers = site.db.read(members::managers).await?;
     let what = if viewer.member.super_manager {

@@ -1,4 +1,4 @@
-//! The member who looks at a page, and what a page needs to know of them.
+//! The member who views a page, and the data that pages need about them.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
@@ -16,25 +16,25 @@ use crate::web::form_token::FormPage;
 use crate::web::theme::Theme;
 use crate::web::{Site, client_address, form_token, headers};
 
-/// The longest `User-Agent` that is kept, in characters.
+/// The maximum length of a stored `User-Agent`, in characters.
 const LONGEST_USER_AGENT: usize = 200;
 
-/// A member with a session, on a page. Goes wherever the page is read or drawn; what belongs to the
-/// request alone is its [`super::Visit`].
+/// A member with a session, on a page. It is passed to all code that reads or renders the page;
+/// data that only the request has is in its [`super::Visit`].
 pub struct Viewer {
     pub member: Member,
-    /// The organisation's settings as they stand.
+    /// The organisation's current settings.
     pub settings: Settings,
     /// The token for the forms on this page.
     pub form_token: String,
     pub theme: Theme,
-    /// When the request came.
+    /// When the request arrived.
     pub now: Timestamp,
-    /// Where the server is reached.
+    /// The URL at which the server is reached.
     pub public_url: PublicUrl,
-    /// What the page links to at its top.
+    /// The links at the top of the page.
     pub links: Vec<Link>,
-    /// That the server's clock was set back; for super managers.
+    /// A warning that the server's clock was set back; only for super managers.
     pub clock_warning: Option<String>,
     author: Author,
 }
@@ -65,7 +65,7 @@ impl Viewer {
         })
     }
 
-    /// Whether the viewer may do what `permission` names; templates draw no control otherwise.
+    /// Whether the viewer has `permission`; templates show no control otherwise.
     pub fn may(&self, permission: Permission) -> bool {
         self.member.may(permission)
     }
@@ -76,7 +76,7 @@ impl Viewer {
     }
 }
 
-/// The author of what `request` does, before it is known who that is.
+/// The author of the actions of `request`, before the member is known.
 pub(super) fn author(site: &Site, request: &HttpRequest) -> Author {
     let peer = request.peer_addr().map(|address| address.ip().to_canonical());
     let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());

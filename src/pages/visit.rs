@@ -18,11 +18,12 @@ use crate::web::flash::Notice;
 use crate::web::form_token::{self, FormToken};
 use crate::web::{Site, page};
 
-/// What a gate lets pass. The session cannot leave the request's thread; the viewer can.
+/// The result of a gate that lets a request pass. The session cannot leave the request's thread;
+/// the viewer can.
 pub struct Visit {
     viewer: Arc<Viewer>,
     session: Session,
-    /// Whether only the head of the page is asked for.
+    /// Whether only the head of the page is requested.
     is_head: bool,
 }
 
@@ -50,7 +51,7 @@ impl Visit {
         &self.session
     }
 
-    /// Uses up the token of a form and does `work`, in one transaction. A second submit of the form
+    /// Spends the token of a form and does `work`, in one transaction. A second submit of the form
     /// leads to `location`.
     pub async fn write<T: Send + 'static>(
         &self,
@@ -67,7 +68,7 @@ impl Visit {
         written.await
     }
 
-    /// The same, for work that says what the page at `location`, which comes next, says of it.
+    /// [`Self::write`], for work that returns a notice, which the page at `location` then shows.
     pub async fn submit(
         &self,
         site: &Site,
@@ -79,13 +80,13 @@ impl Visit {
         self.see_other(location, notice)
     }
 
-    /// Leads to the page at `location`, which says `notice`.
+    /// Redirects to the page at `location`, which shows `notice`.
     pub fn see_other(&self, location: &str, notice: Notice) -> Result<HttpResponse> {
         notice.set(&self.session)?;
         Ok(page::see_other(location))
     }
 
-    /// The notice for this page; where only its head is asked for, it stays for later.
+    /// The notice for this page; if only its head is requested, the notice is kept for later.
     pub fn take_notice(&self) -> Option<Notice> {
         if self.is_head { None } else { Notice::take(&self.session) }
     }
@@ -99,7 +100,7 @@ impl Deref for Visit {
     }
 }
 
-/// Has the session get a new key when what the member may do was changed since its last request.
+/// Makes the session get a new key if the member's permissions have changed since its last request.
 fn note_privileges(session: &Session, member: &Member) -> Result<()> {
     if session.get(sessions::PRIVILEGES).ok().flatten() == Some(member.version) {
         return Ok(());

@@ -1,7 +1,8 @@
-//! The stylesheet, script, icons and fonts under `/assets/`, as `build.rs` made them.
+//! The stylesheet, script, icons and fonts under `/assets/`, which `build.rs` made.
 //!
-//! A name changes with its content, so a browser may keep a file for good. Each goes out in the
-//! form that the client prefers, compressed at build time. Knows no page and no feature.
+//! A name changes with its content, so a browser may cache a file permanently. Each file is sent in
+//! the encoding that the client prefers, compressed at build time. Does not depend on any page or
+//! feature.
 
 use std::borrow::Cow;
 
@@ -13,7 +14,7 @@ use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::EmbeddedFile;
 
-/// The addresses of the assets, for templates.
+/// The paths of the assets, for templates.
 pub mod names {
     include!(concat!(env!("OUT_DIR"), "/asset_names.rs"));
 }
@@ -54,7 +55,8 @@ pub async fn asset(path: Path<String>, request: HttpRequest) -> HttpResponse {
         })
 }
 
-/// By extension; none for a name that is not served, such as that of a compressed form.
+/// The media type by extension; `None` for names that are not served, such as those of compressed
+/// forms.
 fn media_type(name: &str) -> Option<&'static str> {
     match name.rsplit_once('.')?.1 {
         "css" => Some("text/css; charset=utf-8"),
@@ -65,7 +67,7 @@ fn media_type(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The forms of a file; none for an unknown name.
+/// The forms of a file; `None` for an unknown name.
 fn forms(name: &str) -> Option<Vec<(Encoding, EmbeddedFile)>> {
     let plain = Files::get(name)?;
     let form = |encoding, suffix| Some((encoding, Files::get(&format!("{name}{suffix}"))?));
@@ -73,13 +75,13 @@ fn forms(name: &str) -> Option<Vec<(Encoding, EmbeddedFile)>> {
     Some(compressed.into_iter().flatten().chain([(Encoding::identity(), plain)]).collect())
 }
 
-/// Strong, and different for each encoding, as the bytes are (RFC 9110, section 8.8.3).
+/// A strong tag that differs for each encoding, like the bytes (RFC 9110, section 8.8.3).
 fn entity_tag(file: &EmbeddedFile) -> EntityTag {
     let hash = &file.metadata.sha256_hash()[..10];
     EntityTag::new_strong(crate::base::keyring::hex(hash))
 }
 
-/// Whether the client already holds this form (RFC 9110, section 13.1.2).
+/// Whether the client already has this form (RFC 9110, section 13.1.2).
 fn is_held(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_client_gets_the_smallest_form_that_it_takes() {
+    async fn a_client_gets_the_smallest_form_that_it_accepts() {
         let expected = [
             ("gzip, deflate, br, zstd", "br"),
             ("", "identity"),
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_client_that_takes_no_form_gets_none() {
+    async fn a_client_that_accepts_no_form_gets_none() {
         for accepted in ["identity;q=0", "*;q=0"] {
             let response = get(names::APP_CSS, accepted, "").await;
             assert_eq!(response.status(), StatusCode::NOT_ACCEPTABLE, "{accepted}");
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn each_form_has_an_entity_tag_of_its_own() {
+    async fn each_form_has_a_different_entity_tag() {
         let mut seen = Vec::new();
         for accepted in ["br", "gzip", "identity"] {
             let response = get(names::APP_CSS, accepted, "").await;
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_form_that_is_held_or_refused_is_not_sent() {
+    async fn a_form_that_is_cached_or_not_accepted_is_not_sent() {
         let first = get(names::APP_JS, "br", "").await;
         let tag = header(&first, "etag").to_owned();
         for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn nothing_else_has_an_address() {
+    async fn other_names_are_not_found() {
         let variants = [".br", ".gz"].map(|suffix| format!("{}{suffix}", names::APP_CSS));
         let unknown = ["app.css", "", "../Cargo.toml", "GEIST-OFL.txt", "."].map(str::to_owned);
         for name in variants.iter().chain(&unknown) {
@@ -198,7 +200,7 @@ mod tests {
         }
     }
 
-    /// Bytes as sent: with a page and the fonts, a first visit is to need 46 KB at most.
+    /// Sizes as sent: with a page and the fonts, a first visit must need 46 KB at most.
     #[actix_web::test]
     async fn the_assets_stay_within_their_budget() {
         let budgets = [(names::APP_CSS, 9216), (names::APP_JS, 2048), (names::ICONS, 3072)];

@@ -1,7 +1,8 @@
-//! The one reader of request bodies: bounded in size, time and rate, and never unpacked.
+//! The only reader of request bodies: limits their size, time and rate, and never decompresses
+//! them.
 //!
-//! A handler cannot read a body in any other way: [`super::routes`] takes no other arguments, and
-//! `tests/suite/architecture.rs` looks at the rest. ASVS 4.3.1, 5.2.1, 15.2.2.
+//! A handler cannot read a body in any other way: [`super::routes`] accepts no other arguments, and
+//! `tests/suite/architecture.rs` checks the rest. ASVS 4.3.1, 5.2.1, 15.2.2.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -19,13 +20,13 @@ use super::refusal::Refusal;
 
 /// How long any body may take.
 const TIME: Duration = Duration::from_secs(10);
-/// How many bytes a second must come of a body that takes longer.
+/// The minimum rate, in bytes per second, of a body that takes longer.
 const RATE: u32 = 16 * 1024;
-/// How much of a body that is too large is read and dropped, so that the client hears the answer.
+/// How much of an oversized body is read and dropped, so that the client receives the response.
 const DRAINED: usize = 8 * 1024 * 1024;
 
-/// A body that has not been read yet. Arguments are taken one after another, so it stays unread when
-/// the gate before it refuses the caller.
+/// A body that has not been read yet. Handler arguments are extracted in order, so the body stays
+/// unread if the gate before it denies the request.
 pub struct Body {
     payload: Payload,
     connection: Option<Arc<Connection>>,
@@ -46,7 +47,7 @@ impl FromRequest for Body {
 }
 
 impl Body {
-    /// Reads the body, which is wiped when it is dropped: it may hold a password or a secret key.
+    /// Reads the body, which is wiped when dropped: it may contain a password or a secret key.
     pub async fn read(mut self, largest: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
         if self.is_encoded {
             return Err(Refusal::Encoded);
@@ -74,13 +75,13 @@ impl Body {
     }
 }
 
-/// For how long a body may arrive of which `length` bytes are there.
+/// How long a body of which `length` bytes have arrived may take in total.
 fn allowed(length: usize) -> Duration {
     let at_rate = u32::try_from(length).unwrap_or(u32::MAX) / RATE;
     TIME.max(Duration::from_secs(at_rate.into()))
 }
 
-/// Whether the body of `request` says that it is of the type `wanted`, whatever its parameters.
+/// Whether the content type of `request` is `wanted`, ignoring its parameters.
 pub fn is_of_type(request: &HttpRequest, wanted: &str) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_has_ten_seconds_or_as_long_as_it_keeps_up_its_rate() {
+    fn a_body_may_take_ten_seconds_or_longer_at_the_minimum_rate() {
         for (length, seconds) in [(0, 10), (64 * 1024, 10), (160 * 1024, 10), (2 << 20, 128)] {
             assert_eq!(allowed(length), Duration::from_secs(seconds), "{length} bytes");
         }

@@ -1,6 +1,6 @@
-//! Who is at the other end: the peer, or whom a trusted proxy names.
+//! The client's address: the peer's, or the one that a trusted proxy reports.
 //!
-//! Never the left-most `X-Forwarded-For`, which the caller writes. ASVS 15.3.4.
+//! Never the left-most `X-Forwarded-For` entry, which the caller can write. ASVS 15.3.4.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,8 +11,8 @@ use crate::config::TrustedProxies;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The client's address; `None` when the peer is a trusted proxy that names nobody, or names
-/// somebody in a way that cannot be read.
+/// The client's address; `None` if the peer is a trusted proxy that reports no address, or one that
+/// cannot be parsed.
 pub fn of(head: &RequestHead, trusted: &TrustedProxies) -> Option<IpAddr> {
     let peer = head.peer_addr?.ip().to_canonical();
     if !trusted.contains(peer) {
@@ -22,8 +22,8 @@ pub fn of(head: &RequestHead, trusted: &TrustedProxies) -> Option<IpAddr> {
     behind(peer, &lines.collect::<Vec<_>>(), trusted)
 }
 
-/// The same of a peer and its lines of `X-Forwarded-For`, in their order. What stands left of the
-/// client's address is not read.
+/// The client's address for a peer and its lines of `X-Forwarded-For`, in order. Entries to the
+/// left of the client's address are not read.
 pub fn behind(peer: IpAddr, lines: &[&[u8]], trusted: &TrustedProxies) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if !trusted.contains(peer) {
@@ -41,7 +41,7 @@ pub fn behind(peer: IpAddr, lines: &[&[u8]], trusted: &TrustedProxies) -> Option
     None
 }
 
-/// An address, perhaps with a port, as some load balancers add one: `203.0.113.9:51234`,
+/// An address, optionally with a port, which some load balancers add: `203.0.113.9:51234`,
 /// `[2001:db8::9]:443`.
 fn without_port(name: &str) -> Option<IpAddr> {
     if let Ok(address) = name.parse() {
@@ -64,13 +64,13 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_s_headers_count_for_nothing() {
+    fn the_headers_of_an_untrusted_peer_are_ignored() {
         assert_eq!(seen("203.0.113.9", &["198.51.100.1"]).as_deref(), Some("203.0.113.9"));
         assert_eq!(seen("::ffff:203.0.113.9", &[]).as_deref(), Some("203.0.113.9"));
     }
 
     #[test]
-    fn the_right_most_address_that_is_no_trusted_proxy_counts() {
+    fn the_right_most_address_that_is_not_a_trusted_proxy_counts() {
         for (lines, client) in [
             (&["198.51.100.1"][..], "198.51.100.1"),
             (&["192.0.2.66, 198.51.100.1"], "198.51.100.1"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_names_nobody() {
+    fn an_unreadable_entry_gives_no_address() {
         for lines in [
             &[][..],
             &[""],

@@ -1,4 +1,4 @@
-//! Our cookies: one manner of naming and keeping them. ASVS 3.3.1 to 3.3.4.
+//! The names and attributes of all cookies. ASVS 3.3.1 to 3.3.4.
 
 use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
@@ -11,14 +11,14 @@ use actix_web::web;
 use super::Site;
 use crate::config::PublicUrl;
 
-/// The name of the cookie `base`. Over https a prefix holds it to this host, `Secure` and `/`
-/// (RFC 6265bis, 4.1.3.2). Browsers refuse that over plain http, where the port is in the name:
-/// cookies know no ports, and two programs on one machine would overwrite each other's.
+/// The name of the cookie `base`. Over https, a prefix binds it to this host, `Secure` and `/`
+/// (RFC 6265bis, 4.1.3.2). Browsers reject the prefix over plain http, where the name contains the
+/// port: cookies ignore ports, and two programs on one machine would overwrite each other's.
 pub fn name(url: &PublicUrl, base: &str) -> String {
     if url.is_https() { format!("__Host-{base}") } else { format!("{base}-{}", url.port()) }
 }
 
-/// The cookie `base`, for `age`, hidden from scripts and from what other sites send.
+/// The cookie `base`, valid for `age`, hidden from scripts and cross-site requests.
 pub fn build(url: &PublicUrl, base: &str, value: String, age: Duration) -> Cookie<'static> {
     Cookie::build(name(url, base), value)
         .path("/")
@@ -29,14 +29,14 @@ pub fn build(url: &PublicUrl, base: &str, value: String, age: Duration) -> Cooki
         .finish()
 }
 
-/// What the cookie `base` of a request holds.
+/// The value of the cookie `base` in a request.
 pub fn value(request: &HttpRequest, base: &str) -> Option<String> {
     let site = request.app_data::<web::Data<Site>>()?;
     request.cookie(&name(&site.public_url, base)).map(|cookie| cookie.value().to_owned())
 }
 
-/// Takes cookies out of a request that are not in UTF-8: they are other programs', and ours could not
-/// be read beside them.
+/// Removes cookies that are not UTF-8 from a request: they belong to other programs, and ours could
+/// not be read next to them.
 pub async fn pass_over_unreadable(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_has_cookies_of_its_own() {
+    fn each_address_has_its_own_cookies() {
         let named = |url| name(&PublicUrl::parse(url).expect("a URL"), "latchkey");
         assert_eq!(named("https://keys.example.com"), "__Host-latchkey");
         assert_eq!(named("http://127.0.0.1:8081"), "latchkey-8081");

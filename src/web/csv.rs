@@ -3,18 +3,18 @@
 use crate::base::error::{Error, Result};
 use crate::base::secret_scan;
 
-/// What such a file is.
+/// The media type of the files.
 pub const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
-/// The start of a file: the byte order mark, without which Excel takes the text for another encoding
-/// than UTF-8, and the names of the columns.
+/// The start of a file: the byte order mark, without which Excel assumes an encoding other than
+/// UTF-8, and the names of the columns.
 pub fn head<C: AsRef<[u8]>>(columns: impl IntoIterator<Item = C>) -> Result<Vec<u8>> {
     let mut head = "\u{feff}".as_bytes().to_vec();
     head.extend(written([columns])?);
     Ok(head)
 }
 
-/// Rows as they stand in the file, after its [`head`].
+/// Rows in the file's format, to follow its [`head`].
 pub fn written<R>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>>
 where
     R: IntoIterator,
@@ -28,7 +28,7 @@ where
     csv.into_inner().map_err(|error| Error::internal(error.into_error()))
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection), without secret keys.
+/// A cell that no spreadsheet interprets as a formula (OWASP, CSV injection), without secret keys.
 pub fn safe(text: &str) -> String {
     let text = &*secret_scan::without_secrets(text);
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);

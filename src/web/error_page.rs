@@ -1,7 +1,7 @@
-//! The HTTP face of errors: every refusal that a person may see is a page that says what to do.
+//! The HTTP responses for errors: every error that a person may see is a page that says what to do.
 //!
-//! Handlers and extractors answer with a bare status and perhaps a [`Problem`]; the middleware
-//! here draws the page. So actix's own refusals (404, 405, 400) look the same.
+//! Handlers and extractors respond with a bare status and optionally a [`Problem`]; the middleware
+//! in this module renders the page. So actix's own error responses (404, 405, 400) look the same.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -19,30 +19,31 @@ use crate::db;
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// What went wrong, in the words of the page.
+/// What went wrong, as the page shows it.
 #[derive(Clone, Debug)]
 pub struct Problem {
     title: String,
     advice: String,
-    /// Whether what was sent may have been saved, so that the page leads to where that is seen.
+    /// Whether the submitted data may have been saved, so that the page links to where this is
+    /// visible.
     is_unconfirmed: bool,
 }
 
 impl Problem {
-    /// A problem with a title, and what to do about it.
+    /// A problem with a title and advice.
     pub fn new(title: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { title: title.into(), advice: advice.into(), is_unconfirmed: false }
     }
 
-    /// A request that failed after it had saved something, or may have.
+    /// The problem of a request that failed after it had saved something, or may have.
     fn unconfirmed() -> Self {
         let advice = "Latchkey could not confirm what was saved. Check the page below, or go back \
                       and send the same form again: nothing is done twice.";
         Self { is_unconfirmed: true, ..Self::new("It may have been changed", advice) }
     }
 
-    /// The problem of a request that failed with `status`. A failure that came after a write cannot
-    /// say that nothing was changed.
+    /// The problem of a request that failed with `status`. After a write, the page must not say
+    /// that nothing was changed.
     fn after(status: StatusCode, own: Option<Self>, has_written: bool) -> Self {
         if has_written && status.is_server_error() {
             return Self::unconfirmed();
@@ -91,7 +92,7 @@ impl Problem {
     }
 }
 
-/// Marks a response that denies what the member asked for: the permission that is missing, or the
+/// Marks a response that denies the member's request: contains the missing permission, or the
 /// reason.
 #[derive(Clone, Debug)]
 pub struct Denial(pub String);
@@ -169,12 +170,12 @@ struct ErrorPage {
     status: u16,
     request_id: Option<String>,
     theme: Theme,
-    /// The page on which a change would be seen.
+    /// The page on which a change would be visible.
     section: String,
 }
 
 impl ErrorPage {
-    /// The page for a request, before it is known what becomes of it.
+    /// The page for a request, created before its outcome is known.
     fn of(request: &ServiceRequest) -> Self {
         let pages = request.app_data::<web::Data<Pages>>();
         let section = pages.and_then(|pages| pages.section(request.path()));
@@ -187,7 +188,7 @@ impl ErrorPage {
         }
     }
 
-    /// The body; what it needs of headers is set.
+    /// Renders the body and sets the headers that it needs.
     fn fill(
         mut self,
         headers: &mut header::HeaderMap,
@@ -204,8 +205,8 @@ impl ErrorPage {
     }
 }
 
-/// Draws the page of every refusal that has no page of its own. It says that nothing was changed
-/// only where the request has written nothing.
+/// Renders the page of every error response without a page of its own. The page says that nothing
+/// was changed only if the request has written nothing.
 pub async fn draw(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

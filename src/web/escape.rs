@@ -1,10 +1,11 @@
-//! How values come onto pages: escaped for HTML, and without secret keys.
+//! How values are written to pages: escaped for HTML, and without secret keys.
 //!
-//! Text that was stored before secret keys were rejected is so never shown again. The pages that show
-//! a new secret key once write it with `|safe`: it holds only letters, digits and underscores.
+//! Text that was stored before secret keys were rejected is therefore never shown again. The pages
+//! that show a new secret key once write it with `|safe`: it contains only letters, digits and
+//! underscores.
 //!
-//! A line break is written as `&#10;`, so that [`super::fold`] removes only those of templates. To
-//! a browser, a carriage return is the same, alone or before a line feed.
+//! A line break is written as `&#10;`, so that [`super::fold`] removes only those of templates. For
+//! a browser, a carriage return is equivalent, by itself or before a line feed.
 
 use std::fmt;
 
@@ -38,7 +39,7 @@ mod tests {
     fn line_breaks_are_escaped_as_browsers_read_them() {
         let mut page = String::new();
         let text = "<a>\nb\r\n\r\nc\rd\n";
-        WithoutSecrets.write_escaped_str(&mut page, text).expect("a string takes all");
+        WithoutSecrets.write_escaped_str(&mut page, text).expect("writing to a string succeeds");
         assert_eq!(page, "&#60;a&#62;&#10;b&#10;&#10;c&#10;d&#10;");
     }
 }

@@ -1,9 +1,9 @@
-//! Exports: files that are written while the client takes them.
+//! Exports: files that are written while the client downloads them.
 //!
-//! Few run at once, and requests come first: all exports together read one batch at a time, over a
-//! database connection of their own, and pause for as long as that took. An export that fails is cut
-//! off, so that a part does not pass for the whole. A GET writes nothing: who exports is in the
-//! server's log. ASVS 2.4.1, 15.1.3, 15.2.2, 16.3.2.
+//! Only a few run at once, and other requests have priority: all exports together read one batch at
+//! a time, over a separate database connection, and pause after each batch for as long as it took.
+//! An export that fails is cut off, so that a partial file does not look complete. A GET writes
+//! nothing, so exports are recorded in the server's log. ASVS 2.4.1, 15.1.3, 15.2.2, 16.3.2.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,36 +22,36 @@ use super::error_page::{Problem, refuse};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Db};
 
-/// How many exports of one member run at once.
+/// How many exports one member can run at once.
 const PER_MEMBER: usize = 2;
-/// How many exports run at once.
+/// How many exports run at once in total.
 const AT_ONCE: usize = 8;
-/// After how many seconds to try again when that many run.
+/// The number of seconds to wait before another attempt, if too many run.
 const RETRY_SECONDS: u64 = 10;
 /// How many bytes are given to the connection at once. One more piece may wait.
 const PIECE: usize = 32 * 1024;
-/// For how long a client may take nothing.
+/// How long a client may receive nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the client saves.
+/// The file that the client saves.
 pub struct File {
     pub name: String,
     pub media_type: &'static str,
 }
 
-/// Where the content of a file comes from.
+/// The source of a file's content.
 pub trait Source: Send + 'static {
-    /// The next rows as they are in the file; `None` after the last. Runs off the async threads.
+    /// The next rows in the file's format; `None` after the last. Runs off the async threads.
     fn next(&mut self, connection: &mut Connection) -> Result<Option<Vec<u8>>>;
 }
 
-/// The exports that run, over all workers; cheap to clone.
+/// The running exports, across all workers; cheap to clone.
 #[derive(Clone)]
 pub struct Exports(Arc<Running>);
 
 struct Running {
     by_member: Mutex<HashMap<String, usize>>,
-    /// Held by the export that reads.
+    /// Held by the export that is reading.
     turn: Semaphore,
 }
 
@@ -62,7 +62,7 @@ impl Default for Exports {
 }
 
 impl Exports {
-    /// Counts one more export of `member`; otherwise what to tell them.
+    /// Counts one more export of `member`; returns a problem to show if too many run.
     fn start(&self, member: &str) -> Result<Slot, Problem> {
         let mut by_member = self.0.by_member.lock().unwrap_or_else(PoisonError::into_inner);
         if by_member.get(member).is_some_and(|running| *running >= PER_MEMBER) {
@@ -82,7 +82,7 @@ impl Exports {
     }
 }
 
-/// One export that runs, until this is dropped.
+/// A running export, until this value is dropped.
 struct Slot {
     exports: Exports,
     member: String,
@@ -100,7 +100,7 @@ impl Drop for Slot {
     }
 }
 
-/// Answers with `file`, for the member with that id; with 429 when too many exports run.
+/// Responds with `file`, for the member with that id; with 429 if too many exports run.
 pub fn send(
     request: &HttpRequest,
     site: &Site,
@@ -130,18 +130,19 @@ pub fn send(
     response.streaming(pieces(receiver))
 }
 
-/// A part of the file, its end, or why there is no more.
+/// A part of the file, its end, or the reason why there is no more.
 type Piece = Result<Option<Bytes>>;
 
-/// Runs until the file is whole, or the client has gone or taken nothing for too long.
+/// Runs until the file is complete, or the client has disconnected or received nothing for too
+/// long.
 async fn run(source: impl Source, db: Db, slot: Slot, sender: Sender<Piece>, name: String) {
     let written = write(source, &db, &slot.exports, &sender, PATIENCE).await;
-    // Before the end is sent: whoever has the whole file may start another export.
+    // Released before the end is sent: a client with the whole file may start another export.
     drop(slot);
     if let Err(error) = &written {
         tracing::warn!(%error, file = name, "an export was cut short");
     }
-    // When the client has gone, nobody hears of the end.
+    // If the client has disconnected, the end cannot be sent.
     let _ = give(&sender, written.map(|()| None), PATIENCE).await;
 }
 
@@ -168,7 +169,7 @@ async fn write(
     }
 }
 
-/// Waits until the client takes the piece before this one.
+/// Waits until the client receives the previous piece.
 async fn give(sender: &Sender<Piece>, piece: Piece, patience: Duration) -> Result<()> {
     match tokio::time::timeout(patience, sender.send(piece)).await {
         Ok(Ok(())) => Ok(()),
@@ -177,7 +178,7 @@ async fn give(sender: &Sender<Piece>, piece: Piece, patience: Duration) -> Resul
     }
 }
 
-/// The response's body. It fails, and so cuts the connection, unless it comes to the file's end.
+/// The response's body. It fails, and so closes the connection, unless it reaches the file's end.
 fn pieces(receiver: Receiver<Piece>) -> impl Stream<Item = Result<Bytes>> {
     stream::try_unfold(receiver, async |mut receiver| {
         let Some(piece) = receiver.recv().await else {
@@ -204,14 +205,14 @@ mod tests {
         let others: Vec<_> =
             ["b", "b", "c", "c", "d", "e"].map(|member| exports.start(member).ok()).into();
         assert!(others.iter().all(Option::is_some));
-        assert!(exports.start("f").is_err(), "eight run");
+        assert!(exports.start("f").is_err(), "eight exports are running");
         drop((second, third, others));
         assert!(exports.start("f").is_ok());
         assert!(exports.0.by_member.lock().expect("counts").is_empty());
     }
 
     #[tokio::test]
-    async fn a_client_that_takes_nothing_is_given_up_and_what_it_gets_is_not_whole() {
+    async fn a_client_that_reads_nothing_is_given_up_and_its_file_is_cut_off() {
         let (sender, receiver) = mpsc::channel(1);
         let piece = || Ok(Some(Bytes::from_static(b"row")));
         give(&sender, piece(), Duration::ZERO).await.expect("there is room");
@@ -221,14 +222,19 @@ mod tests {
         let mut pieces = Box::pin(pieces(receiver));
         let taken = pieces.try_next().await.expect("taken");
         assert_eq!(taken, Some(Bytes::from_static(b"row")));
-        assert!(pieces.try_next().await.is_err(), "cut off, not ended");
+        assert!(pieces.try_next().await.is_err(), "the file is cut off");
     }
 
     #[tokio::test]
     async fn a_client_that_goes_away_ends_its_export() {
         let (sender, receiver) = mpsc::channel(1);
         drop(receiver);
-        let gone = give(&sender, Ok(None), PATIENCE).await;
-        assert!(gone.expect_err("nobody is there").to_string().contains("went away"));
+        let disconnected = give(&sender, Ok(None), PATIENCE).await;
+        assert!(
+            disconnected
+                .expect_err("the client has disconnected")
+                .to_string()
+                .contains("went away")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Notices: what the next page says about what was just done. Kept in the session.
+//! Notices: the next page's message about the last action. Stored in the session.
 
 use actix_session::Session;
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::base::error::{Error, Result};
 use crate::base::secret_scan;
 
-/// Where a session's state keeps the notice.
+/// The key of the notice in a session's state.
 pub const KEY: &str = "notice";
 
-/// What a notice looks like.
+/// The style of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tone {
     Done,
@@ -17,10 +17,10 @@ pub enum Tone {
     Warning,
 }
 
-/// A line under the page's title.
+/// A line below the page's title.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// What it looks like.
+    /// The style of the notice.
     pub tone: Tone,
     pub text: String,
 }
@@ -46,7 +46,7 @@ impl Notice {
         }
     }
 
-    /// The class that colours it.
+    /// The class that sets its colour.
     pub fn class(&self) -> &'static str {
         match self.tone {
             Tone::Done => "notice-green",
@@ -55,7 +55,7 @@ impl Notice {
         }
     }
 
-    /// Has the next page say it.
+    /// Shows the notice on the next page.
     pub fn set(self, session: &Session) -> Result<()> {
         let text = secret_scan::without_secrets(&self.text).into_owned();
         session.insert(KEY, Self { text, ..self }).map_err(Error::internal)
@@ -68,7 +68,7 @@ impl Notice {
 
     /// The notice for this page, which no later page repeats.
     pub fn take(session: &Session) -> Option<Self> {
-        // Asking first leaves a session without a notice unwritten.
+        // Reading it first avoids writing a session without a notice.
         session.get::<Self>(KEY).ok()??;
         session.remove_as(KEY)?.ok()
     }

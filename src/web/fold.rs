@@ -1,23 +1,23 @@
-//! Takes the indentation of templates out of pages, so that templates are readable and pages small.
+//! Removes the indentation of templates from pages, so that templates are readable and pages small.
 //!
-//! A line break in a template, together with the indentation after it, is
+//! A line break in a template, together with the indentation after it, becomes
 //!
-//! - nothing between two tags, after an opening tag (such as `<br>` and `<input>`, too) and before
-//!   a closing tag;
-//! - one space between two words, and between a word and an element beside it.
+//! - nothing between two tags, after an opening tag (including `<br>` and `<input>`) and before a
+//!   closing tag;
+//! - one space between two words, and between a word and an element next to it.
 //!
-//! Where a word and an element must touch, they are on one line: `{{ name }}<span>You</span>`; or
-//! `-%}` and `{%-` take the line break away. Where two elements must not touch, `{{ " " }}` ends
-//! the line: a space before a line break is kept.
+//! If a word and an element must touch, they are on one line: `{{ name }}<span>You</span>`; or
+//! `-%}` and `{%-` remove the line break. If two elements must not touch, `{{ " " }}` ends the
+//! line: a space before a line break is kept.
 //!
-//! Attribute values do not change, and neither do elements where white space counts. Line breaks
-//! that people typed are kept everywhere: [`super::escape`] writes them as `&#10;`, so every line
-//! break that is seen here is a template's.
+//! Attribute values do not change, nor do elements in which white space matters. Line breaks that
+//! people typed are always kept: [`super::escape`] writes them as `&#10;`, so every line break in
+//! this module is a template's.
 
-/// Elements whose text is shown, or run, as it is. Code is shown so by a stylesheet.
+/// Elements whose text is shown or run unchanged. A stylesheet does this for code.
 const VERBATIM: [&str; 5] = ["code", "pre", "textarea", "script", "style"];
 
-/// What is on one side of a line break.
+/// The context on one side of a line break.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Side {
     Word,
@@ -46,7 +46,7 @@ pub fn fold(page: &str) -> String {
     folded
 }
 
-/// Adds text that stands between two tags.
+/// Adds the text between two tags.
 fn fold_text(folded: &mut String, text: &str, before: Side, after: Side) {
     let Some((first, lines)) = text.split_once('\n') else { return folded.push_str(text) };
     folded.push_str(first);
@@ -65,7 +65,7 @@ fn fold_text(folded: &mut String, text: &str, before: Side, after: Side) {
     }
 }
 
-/// Adds what a line break between `left` and `right` means.
+/// Adds the replacement of a line break between `left` and `right`.
 fn join(folded: &mut String, left: Side, right: Side) {
     let is_space = match (left, right) {
         (Side::Edge, _) | (_, Side::Edge) => false,
@@ -76,7 +76,7 @@ fn join(folded: &mut String, left: Side, right: Side) {
     }
 }
 
-/// Adds a tag. Its attributes may be on lines of their own.
+/// Adds a tag. Its attributes may be on separate lines.
 fn fold_tag(folded: &mut String, tag: &str) {
     if !tag.contains('\n') {
         return folded.push_str(tag);
@@ -93,7 +93,7 @@ fn fold_tag(folded: &mut String, tag: &str) {
     }
 }
 
-/// The length of the tag that `text` begins with. A `>` in an attribute value does not end it.
+/// The length of the tag at the start of `text`. A `>` in an attribute value does not end it.
 fn tag_length(text: &str) -> usize {
     let mut is_quoted = false;
     let end = text.bytes().position(|byte| {
@@ -103,7 +103,7 @@ fn tag_length(text: &str) -> usize {
     end.map_or(text.len(), |end| end + 1)
 }
 
-/// How much of the text after `tag` is taken as it is.
+/// How much of the text after `tag` is copied unchanged.
 fn verbatim_length(tag: &str, text: &str) -> usize {
     let is_name = |name: &&str| {
         let after = tag.get(1..).and_then(|tag| tag.strip_prefix(*name));
@@ -125,16 +125,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_break_is_nothing_at_the_edges_of_an_element_and_between_tags() {
+    fn a_line_break_is_removed_at_the_edges_of_an_element_and_between_tags() {
         let page = "<!doctype html>\n<tr>\n  <td>\n    <a>x</a>\n  </td>\n</tr>\n";
         assert_eq!(fold(page), "<!doctype html><tr><td><a>x</a></td></tr>");
         assert_eq!(fold("<p>\n  One line.\n</p>"), "<p>One line.</p>");
         assert_eq!(fold("<label>\n  <input>\n  Name\n</label>"), "<label><input>Name</label>");
-        assert_eq!(fold("<p>\n\n  \n</p>"), "<p></p>", "where a condition is not met");
+        assert_eq!(fold("<p>\n\n  \n</p>"), "<p></p>", "a condition that is false");
     }
 
     #[test]
-    fn a_line_break_is_one_space_beside_a_word() {
+    fn a_line_break_is_one_space_next_to_a_word() {
         assert_eq!(fold("<p>\n  some\n  \n  words\n</p>"), "<p>some words</p>");
         assert_eq!(fold("<p>see\n  <a>here</a>\n  how</p>"), "<p>see <a>here</a> how</p>");
     }
@@ -150,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn attributes_may_be_on_lines_of_their_own() {
+    fn attributes_may_be_on_separate_lines() {
         let page = "<input\n  \n  name=\"a\"\n  required\n  value=\"x > \n  y\">\n<br>";
         assert_eq!(fold(page), "<input name=\"a\" required value=\"x > \n  y\"><br>");
     }
 
     #[test]
-    fn text_that_is_shown_as_it_is_does_not_change() {
+    fn verbatim_text_does_not_change() {
         for name in VERBATIM {
             let element = format!("<{name} id=\"x\">\n  a\n  <b>\n</{name}>");
             assert_eq!(fold(&format!("<p>\n  {element}\n</p>")), format!("<p>{element}</p>"));
@@ -170,7 +170,7 @@ mod tests {
         value: &'a str,
     }
 
-    /// Text that looks like pages and templates do.
+    /// Text that resembles pages and templates.
     fn like_a_page() -> impl Strategy<Value = String> {
         prop::collection::vec("[a-z]{1,3}|[ \n\"=/>é]|</?(a|pre|textarea)|<br>|<a>|</a>", 0..40)
             .prop_map(|pieces| pieces.concat())

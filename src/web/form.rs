@@ -1,4 +1,4 @@
-//! Forms that people send: read whole, strictly, and only with the session's token.
+//! Submitted forms: read completely, strictly, and only with the session's token.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,50 +17,50 @@ use super::form_token::{self, FormPage, FormToken};
 use super::refusal::Refusal;
 use crate::base::secret_scan;
 
-/// The largest form but for those that carry documents, in bytes: the bounds of every field
-/// together, percent-encoded.
+/// The maximum size of a form without a document, in bytes: the limits of all fields together,
+/// percent-encoded.
 pub const ORDINARY: usize = 64 * 1024;
-/// The largest form of somebody without a session, in bytes: thousands may be on their way at once.
+/// The maximum size of a form without a session, in bytes: thousands may arrive at once.
 pub const STRANGERS: usize = 16 * 1024;
 
-/// A form's fields, and its token. The body is read only after the gate before it has opened, and
-/// only up to `LARGEST` bytes.
+/// A form's fields, and its token. The body is read only after the gate has let the request pass,
+/// and only up to `LARGEST` bytes.
 ///
-/// A secret key in any field is taken out before a handler sees it, as in `lk_prod_… (removed)`, so
-/// that it reaches no log, session or page; [`crate::base::text`] rejects what is left.
+/// A secret key in any field is removed before a handler sees it, as in `lk_prod_… (removed)`, so
+/// that it appears in no log, session or page; [`crate::base::text`] rejects the remaining text.
 #[derive(Debug)]
 pub struct Form<T, const LARGEST: usize = ORDINARY> {
-    /// The fields. Unknown ones are passed over.
+    /// The fields. Unknown ones are ignored.
     pub fields: T,
-    /// The token, checked but not used up yet.
+    /// The token, checked but not spent yet.
     pub token: FormToken,
-    /// The version of what the form edits, if it says one.
+    /// The version of the item that the form edits, if the form contains it.
     pub version: Option<i64>,
 }
 
-/// A form of which some fields arrive as they were typed.
+/// A form in which some fields arrive as they were typed.
 #[derive(Debug)]
 pub struct SecretForm<T, const LARGEST: usize = ORDINARY> {
-    /// The fields. Unknown ones are passed over.
+    /// The fields. Unknown ones are ignored.
     pub fields: T,
-    /// The token, checked but not used up yet.
+    /// The token, checked but not spent yet.
     pub token: FormToken,
 }
 
-/// A [`SecretForm`] that arrives even when its token does not count any more, as when the browser has
-/// been signed in on another page meanwhile. Nothing may be done for it then.
+/// A [`SecretForm`] that arrives even if its token is no longer valid, such as after signing in on
+/// another page of the same browser. In that case the handler must not change anything.
 #[derive(Debug)]
 pub struct LateForm<T, const LARGEST: usize = ORDINARY> {
-    /// The fields. Unknown ones are passed over.
+    /// The fields. Unknown ones are ignored.
     pub fields: T,
-    /// Whether the token counts.
+    /// Whether the token is valid.
     pub is_current: bool,
 }
 
 /// The fields of a [`SecretForm`].
 pub trait SecretFields: DeserializeOwned {
     /// The names of the fields that arrive as they were typed: passwords, one-time codes, and text
-    /// that is looked through in memory and never kept.
+    /// that is scanned in memory and never stored.
     const AS_TYPED: &'static [&'static str];
 }
 
@@ -104,7 +104,7 @@ impl<T: SecretFields + 'static, const LARGEST: usize> FromRequest for LateForm<T
     }
 }
 
-/// Reads a form, and has `make` judge its text and its token.
+/// Reads a form, and lets `make` check its text and its token.
 fn extract<F: 'static>(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -119,7 +119,7 @@ fn extract<F: 'static>(
     })
 }
 
-/// What the query of an address says. One that cannot be read says nothing.
+/// Reads the query of a URL. A query that cannot be parsed gives the default.
 pub fn from_query<T: DeserializeOwned + Default>(query: &str) -> T {
     serde_html_form::from_str(query).unwrap_or_default()
 }
@@ -134,7 +134,7 @@ async fn read(
     if !is_of_type(request, "application/x-www-form-urlencoded") {
         return Err(Refusal::Unreadable);
     }
-    // Moved rather than copied: what is wiped at the end is all there is.
+    // Moved, not copied, so that the wiped buffer is the only one.
     match String::from_utf8(std::mem::take(&mut *body)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
@@ -168,18 +168,18 @@ fn fields<T: DeserializeOwned>(body: &str, as_typed: &[&str]) -> Result<T, Refus
     serde_html_form::from_str(body).map_err(|_| Refusal::Unreadable)
 }
 
-/// Reads text that is encoded as forms are.
+/// Parses form-encoded text.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_html_form::from_str(text).ok()
 }
 
-/// Encodes what has names and values as forms are; what has none is nothing.
+/// Form-encodes names and values; a value without any gives an empty text.
 pub(super) fn text(fields: impl Serialize) -> String {
     serde_html_form::to_string(fields).unwrap_or_default()
 }
 
-/// The body without the secret keys in its fields, but for those in `as_typed`; `None` when there
-/// are none.
+/// The body without the secret keys in its fields, except those in `as_typed`; `None` if there are
+/// none.
 fn redacted(body: &str, as_typed: &[&str]) -> Option<Zeroizing<String>> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     let mut is_changed = false;
@@ -196,7 +196,7 @@ fn redacted(body: &str, as_typed: &[&str]) -> Option<Zeroizing<String>> {
     is_changed.then_some(form)
 }
 
-/// The one token among those `given`, if it is the session's and of a page that sends here.
+/// The single token in `given`, if it belongs to the session and to a page that may submit here.
 pub(super) fn token(
     request: &HttpRequest,
     mut given: impl Iterator<Item = impl AsRef<str>>,
@@ -214,8 +214,8 @@ pub(super) fn token(
     }
 }
 
-/// Whether every `%` begins a byte and the bytes are UTF-8: a lenient reading could turn one text
-/// into another.
+/// Whether every `%` starts an encoded byte and the bytes are UTF-8: lenient parsing could turn one
+/// text into another.
 fn is_well_encoded(body: &str) -> bool {
     let mut bytes = body.bytes();
     let mut decoded = Zeroizing::new(Vec::with_capacity(body.len()));
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_key_is_taken_out_of_every_field_but_those_named() {
+    fn a_secret_key_is_removed_from_every_field_except_those_named() {
         let body = format!("lk_dev_{}", "a".repeat(secret_scan::RANDOM));
         let sum = secret_scan::checksum(&body);
         let secret = format!("{body}{}", str::from_utf8(&sum).expect("ASCII"));
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_percent_encoding_is_told_from_sound() {
+    fn broken_percent_encoding_is_detected() {
         for body in ["", "a=b", "a=%41%c3%A9&b=+", "a=%25zz"] {
             assert!(is_well_encoded(body), "{body}");
         }

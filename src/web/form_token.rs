@@ -1,13 +1,14 @@
-//! Form tokens: each form carries one, bound to the session and the page, and single use.
+//! Form tokens: each form has one, bound to the session and the page, for a single use.
 //!
-//! A token is a MAC over the session's form key, so that nothing is stored until it is used; then
-//! its hash is kept, with where the form led to, in the transaction of what it did. A second
-//! submit does nothing and leads to the same place. ASVS 3.5.1.
+//! A token is a MAC under the session's form key, so that nothing is stored until it is used; then
+//! its hash is stored, with the location that the form led to, in the transaction of the form's
+//! change. A second submit changes nothing and leads to the same location. ASVS 3.5.1.
 //!
-//! All forms of a page share one token. A form's action takes the tokens of one page: the nearest at
-//! or above its own path that answers GET, so that `/account/password` takes those of `/account`.
-//! What adds to a list, as `/api-keys`, also takes those of the list's `new` dialog and of the pages
-//! of its items. The header's forms take those of every page ([`EVERYWHERE`]).
+//! All forms of a page share one token. A form's action accepts the tokens of one page: the nearest
+//! at or above its own path that answers GET, so that `/account/password` accepts those of
+//! `/account`. An action that adds to a list, such as `/api-keys`, also accepts those of the list's
+//! `new` dialog and of the pages of its items. The header's forms accept those of every page
+//! ([`EVERYWHERE`]).
 
 use actix_session::Session;
 use actix_web::{HttpRequest, web};
@@ -21,28 +22,28 @@ use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::base::random;
 use crate::db::Transaction;
 
-/// Where a session's state keeps its form key.
+/// The key of the form key in a session's state.
 pub const SESSION_KEY: &str = "form_key";
-/// For how long a form may be filled in, in milliseconds: as long as a session lasts at most.
+/// How long a form is valid, in milliseconds: the maximum length of a session.
 const LIFETIME: i64 = 12 * HOUR;
 
-/// The actions of forms that stand on every page.
+/// The actions of forms that are on every page.
 const EVERYWHERE: [&str; 2] = ["/sign-out", "/preferences/theme"];
 
-/// The page that a request shows, or to whose forms it answers.
+/// The page that a request shows, or whose form it submits.
 #[derive(Clone, Debug)]
 pub struct FormPage {
     path: String,
-    /// The list to which the page may add.
+    /// The list to which the page may add an item.
     list: String,
-    /// Where a form of the request's is sent.
+    /// The path to which the request's form is sent.
     action: String,
 }
 
 impl FormPage {
     /// The page of `request`.
     pub fn of(request: &HttpRequest) -> Self {
-        // Decoded, so that every spelling of a path is one page.
+        // Decoded, so that every spelling of a path is the same page.
         let action = request.match_info().as_str();
         let pages = request.app_data::<web::Data<Pages>>().zip(request.match_pattern());
         let nearest = pages.as_ref().map(|(pages, pattern)| pages.nearest(pattern, action));
@@ -52,7 +53,7 @@ impl FormPage {
         Self { path: path.into(), list: list.into(), action: action.into() }
     }
 
-    /// Whether a token with these tags may be sent here.
+    /// Whether a token with these tags may be submitted here.
     fn takes(&self, keyring: &Keyring, page: &str, list: &str) -> bool {
         EVERYWHERE.contains(&&*self.action)
             || page == tag(keyring, &self.path)
@@ -67,7 +68,7 @@ pub struct FormToken {
     issued: i64,
 }
 
-/// A token that was not used yet.
+/// A token that has not been used yet.
 pub struct Unspent {
     hash: String,
     expires_at: i64,
@@ -78,7 +79,7 @@ pub fn new_key() -> Result<String> {
     random::text(random::BASE62, 22)
 }
 
-/// The session's form key; a visitor without one is given one.
+/// The session's form key; creates one for a visitor without one.
 pub fn key_of(session: &Session) -> Result<String> {
     if let Some(key) = session.get(SESSION_KEY).map_err(Error::internal)? {
         return Ok(key);
@@ -97,8 +98,8 @@ pub fn mint(keyring: &Keyring, form_key: &str, page: &FormPage, now: Timestamp) 
     Ok(format!("{body}.{mac}"))
 }
 
-/// Checks a token that was sent to `page` against the session with `form_key`; `None` when it is
-/// another session's or another page's, or too old.
+/// Checks a token that was sent to `page` against the session with `form_key`; `None` if it belongs
+/// to another session or page, or is too old.
 pub fn check(
     keyring: &Keyring,
     form_key: &str,
@@ -119,23 +120,23 @@ pub fn check(
 }
 
 impl FormToken {
-    /// When the form was handed out.
+    /// When the form was issued.
     pub fn issued(&self) -> Timestamp {
         Timestamp::from_millis(self.issued)
     }
 
-    /// Uses the token up for a form that leads to `location`.
+    /// Spends the token for a form that leads to `location`.
     ///
     /// # Errors
-    /// [`Error::AlreadySubmitted`] when it was used before.
+    /// [`Error::AlreadySubmitted`] if it was used before.
     pub fn spend(&self, tx: &mut Transaction<'_>, keyring: &Keyring, location: &str) -> Result<()> {
         self.unspent(tx, keyring)?.spend(tx, location)
     }
 
-    /// The token, for a form of which only its write can say where it leads.
+    /// The token, for a form whose location is known only after its write.
     ///
     /// # Errors
-    /// [`Error::AlreadySubmitted`] when it was used before.
+    /// [`Error::AlreadySubmitted`] if it was used before.
     pub fn unspent(&self, tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<Unspent> {
         let hash = hex(&keyring.mac(Purpose::Web, &[b"spent form token ", self.text.as_bytes()]));
         match store::spent_location(tx, &hash)? {
@@ -146,13 +147,13 @@ impl FormToken {
 }
 
 impl Unspent {
-    /// Uses the token up, in the transaction that found it unspent.
+    /// Spends the token, in the transaction that found it unspent.
     pub fn spend(self, tx: &mut Transaction<'_>, location: &str) -> Result<()> {
         store::insert_spent(tx, &self.hash, location, self.expires_at)
     }
 }
 
-/// What stands for a path in a token.
+/// The tag of a path in a token.
 fn tag(keyring: &Keyring, path: &str) -> String {
     let tag = keyring.mac(Purpose::Web, &[b"form page ", path.as_bytes()]);
     hex(tag.get(..6).unwrap_or(&tag))

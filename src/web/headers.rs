@@ -1,4 +1,4 @@
-//! Headers that every answer carries, and the request's id. ASVS 3.4, 14.3.2.
+//! Headers of every response, and the request's id. ASVS 3.4, 14.3.2.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -29,12 +29,13 @@ const ALWAYS: [(&str, &str); 6] = [
     ),
 ];
 
-/// What search engines may do (<https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag>).
+/// The header with rules for search engines
+/// (<https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag>).
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
-/// Two years, and subdomains too (ASVS 3.4.1).
+/// Two years, including subdomains (ASVS 3.4.1).
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 
-/// Adds the headers; an answer's own `Cache-Control` stays.
+/// Adds the headers; a response keeps its own `Cache-Control`.
 pub async fn add(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -57,18 +58,19 @@ pub(super) fn insert(headers: &mut HeaderMap, is_https: bool) {
     if is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
-    // It kept the answer from being compressed, and means nothing to clients (RFC 9110, 8.4).
+    // The value prevented compression, and has no meaning for clients (RFC 9110, 8.4).
     if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
         headers.remove(header::CONTENT_ENCODING);
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // No page is meant for search engines. What may be kept is an asset, and found by none.
+        // No page is meant for search engines. Only assets may be cached, and search engines do not
+        // list them.
         headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
     }
 }
 
-/// The request's id, as the log has it.
+/// The request's id, as in the log.
 pub fn request_id(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(ToString::to_string)
 }

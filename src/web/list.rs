@@ -1,4 +1,4 @@
-//! The kit for pages that list rows: what their address asks for, and the links to other pages.
+//! The toolkit for pages with lists: the query of their URL, and the links to other pages.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::query;
 use crate::db::keyset::{Cursor, Page};
 
-/// What the address of a list asks for: its filters, and the place where the page begins or ends.
+/// The query of a list's URL: its filters, and the place where the page starts or ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListQuery<F = ()> {
     pub filters: F,
     pub cursor: Option<Cursor>,
 }
 
-/// The words of a cursor in an address.
+/// The parameters of a cursor in a URL.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Place {
@@ -36,7 +36,7 @@ impl<F: DeserializeOwned + Default> FromRequest for ListQuery<F> {
 }
 
 impl<F: DeserializeOwned + Default> ListQuery<F> {
-    /// Reads a query. What cannot be read counts as not asked for.
+    /// Reads a query. Parameters that cannot be parsed are ignored.
     pub fn read(text: &str) -> Self {
         let place: Place = query::read(text);
         let after = Cursor::parse(&place.after, true);
@@ -48,7 +48,7 @@ impl<F: DeserializeOwned + Default> ListQuery<F> {
 }
 
 impl<F: Serialize + Default> ListQuery<F> {
-    /// The address of the list at `path` with this query.
+    /// The URL of the list at `path` with this query.
     pub fn href(&self, path: &str) -> String {
         self.href_at(path, self.cursor.as_ref())
     }
@@ -67,7 +67,7 @@ impl<F: Serialize + Default> ListQuery<F> {
         query::href(path, &pairs)
     }
 
-    /// The links from a page of the list at `path` to those beside it.
+    /// The links from a page of the list at `path` to the pages next to it.
     pub fn pager<T>(&self, path: &str, page: &Page<T>) -> Pager {
         let href = |cursor: &Option<Cursor>| Some(self.href_at(path, Some(cursor.as_ref()?)));
         Pager { range: page.range(), previous: href(&page.before), next: href(&page.after) }
@@ -81,23 +81,23 @@ impl<F> From<F> for ListQuery<F> {
     }
 }
 
-/// What stands below a list.
+/// The links and the range below a list.
 #[derive(Debug, Default)]
 pub struct Pager {
-    /// Which rows the page shows; empty where they are not counted.
+    /// The range of rows on the page; empty if rows are not counted.
     pub range: String,
     pub previous: Option<String>,
     pub next: Option<String>,
 }
 
 impl Pager {
-    /// Whether the list has more than this page.
+    /// Whether the list has other pages.
     pub fn has_links(&self) -> bool {
         self.previous.is_some() || self.next.is_some()
     }
 }
 
-/// What a filter offers to choose from.
+/// An option of a filter.
 pub struct Choice {
     pub value: String,
     pub label: String,
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_filters_has_a_place() {
+    fn a_list_without_filters_has_a_cursor() {
         let list: ListQuery = ListQuery::read("after=25%7Eeml_1%7E7&q=a");
         assert_eq!(list.href("/mail"), "/mail?after=25%7Eeml_1%7E7");
         assert_eq!(ListQuery::<()>::read("after=7~eml_1").href("/mail"), "/mail");
@@ -142,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_address_can_be_read_and_settles(text in ".*|q=.*&(after|before)=[0-9]~[a-z]~.*") {
+        fn any_query_can_be_read_and_written_back(text in ".*|q=.*&(after|before)=[0-9]~[a-z]~.*") {
             let list: ListQuery<Filters> = ListQuery::read(&text);
             let again = list.href("/x");
             let again = ListQuery::read(again.split_once('?').map_or("", |(_, query)| query));

@@ -1,5 +1,5 @@
-//! What the log says of a request: never its query, which may hold a one-time code, and nothing
-//! that is long enough for a secret key. ASVS 16.2.5.
+//! What the log contains about a request: never its query, which may contain a one-time code, and
+//! no part that is long enough for a secret key. ASVS 16.2.5.
 
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
@@ -13,24 +13,24 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-/// How many lines requests may write at once, and how many a second after that. Whoever can send
-/// requests could fill the disk otherwise (ASVS 16.4.2).
+/// How many lines requests may write at once, and how many per second after that. Without a limit,
+/// anyone who can send requests could fill the disk (ASVS 16.4.2).
 const LINES: Quota = Quota::per_second(NonZeroU32::MIN.saturating_add(99))
     .allow_burst(NonZeroU32::MIN.saturating_add(1999));
 
 static BUDGET: LazyLock<DefaultDirectRateLimiter> =
     LazyLock::new(|| DefaultDirectRateLimiter::direct(LINES));
-/// How many lines were left out since one was last written.
-static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+/// How many lines were dropped since the last one was written.
+static DROPPED: AtomicU64 = AtomicU64::new(0);
 
-/// Whether there is room in the log for a line about a request. What was left out is counted, and the
-/// count is written before the next line.
+/// Whether the log may take a line about a request. Dropped lines are counted, and the count is
+/// written before the next line.
 pub fn has_room() -> bool {
     if BUDGET.check().is_err() {
-        LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+        DROPPED.fetch_add(1, Ordering::Relaxed);
         return false;
     }
-    let lines = LEFT_OUT.swap(0, Ordering::Relaxed);
+    let lines = DROPPED.swap(0, Ordering::Relaxed);
     if lines > 0 {
         tracing::warn!(lines, "lines about requests were left out: there were too many");
     }
@@ -38,12 +38,12 @@ pub fn has_room() -> bool {
 }
 use crate::base::secret_scan;
 
-/// The longest method or part of a path that is logged, in bytes: a secret key has 55 or more.
+/// The maximum length of a logged method or path segment, in bytes: a secret key has at least 55.
 const LONGEST: usize = 40;
 
-/// A span with the method, the path and the request's id. What failed is logged where it is
-/// answered, in `error_page`: the library's own event, which its default feature turns on, repeats
-/// errors word for word, with the query that an anonymous visitor is to come back to.
+/// A span with the method, the path and the request's id. Errors are logged in `error_page`: the
+/// library's own event, which its default feature turns on, repeats errors verbatim, with the query
+/// to which an anonymous visitor returns.
 pub struct QuietRootSpan;
 
 impl RootSpanBuilder for QuietRootSpan {

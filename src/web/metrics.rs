@@ -1,7 +1,7 @@
-//! What is measured, for Prometheus: collected from the whole program, told on demand.
+//! Metrics for Prometheus: collected from the whole program, rendered on demand.
 //!
-//! Names start with `latchkey_` and end in their unit, or in `_total` for what only grows. No
-//! label names a key, a member or an address.
+//! Names start with `latchkey_` and end in their unit, or in `_total` for counters. No label names
+//! a key, a member or an address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,13 @@ use crate::base::error::{Error, Result};
 /// The content type of Prometheus' text format, version 0.0.4.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Bounds of the buckets that times are sorted into, in seconds.
+/// The bounds of the buckets for times, in seconds.
 const TIMES: [f64; 10] = [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0];
-/// How often measured times are sorted, so that they do not pile up when nobody asks.
+/// How often measured times are sorted into buckets, so that they do not accumulate without
+/// requests.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// What is measured; cheap to clone.
+/// The collected metrics; cheap to clone.
 #[derive(Clone)]
 pub struct Metrics {
     handle: PrometheusHandle,
@@ -26,8 +27,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Starts to collect, from whatever registers from now on. `lost` counts the lines of the log that
-    /// were lost.
+    /// Starts to collect the metrics that are registered from now on. `lost` counts the lost lines
+    /// of the log.
     pub fn install(lost: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Self> {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &TIMES)
@@ -42,24 +43,27 @@ impl Metrics {
         Ok(Self { handle, lost: Arc::new(lost) })
     }
 
-    /// All of it, in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     pub fn text(&self) -> String {
         metrics::counter!("latchkey_log_lines_lost_total").absolute((self.lost)());
         self.handle.render()
     }
 
-    /// Sorts measured times now and then, for ever.
+    /// Periodically sorts measured times into buckets; never returns.
     pub async fn keep_up(self) {
         let mut interval = tokio::time::interval(UPKEEP);
-        let mut told = 0;
+        let mut reported = 0;
         loop {
             interval.tick().await;
             self.handle.run_upkeep();
             let lost = (self.lost)();
-            if lost > told {
-                // The log has it as soon as somebody reads again.
-                tracing::warn!(lines = lost - told, "lines of the log were lost: nobody took them");
-                told = lost;
+            if lost > reported {
+                // The log receives this as soon as its output is read again.
+                tracing::warn!(
+                    lines = lost - reported,
+                    "lines of the log were lost: nobody took them"
+                );
+                reported = lost;
             }
         }
     }

@@ -1,7 +1,6 @@
-//! The kit that pages are made with: routes behind a gate, forms, notices, error pages, exports,
-//! assets.
+//! The toolkit for pages: gated routes, forms, notices, error pages, exports, assets.
 //!
-//! Knows actix and no feature.
+//! Depends on actix and not on any feature.
 
 pub mod assets;
 pub mod body;
@@ -40,26 +39,26 @@ use crate::base::network::{Networks, TrustedRoots};
 use crate::config::{PublicUrl, TrustedProxies};
 use crate::db::Db;
 
-/// What every handler may need of the site.
+/// The state of the site for handlers.
 #[derive(Clone)]
 pub struct Site {
     pub db: Db,
     pub keyring: Keyring,
     pub clock: Clock,
-    /// Whether it was set back.
+    /// Whether the clock was set back.
     pub clock_steps: ClockSteps,
-    /// Where people reach the site.
+    /// The URL at which people reach the site.
     pub public_url: PublicUrl,
-    /// Whose word on the client's address counts.
+    /// The proxies that are trusted to report the client's address.
     pub trusted_proxies: TrustedProxies,
-    /// Which private networks webhooks may reach.
+    /// The private networks that webhooks may reach.
     pub webhook_networks: Networks,
-    /// Which private networks the mail server may be in.
+    /// The private networks that may contain the mail server.
     pub mail_networks: Networks,
-    /// What the program calls itself to the mail server.
+    /// The name for the EHLO greeting to the mail server.
     pub ehlo_name: Host,
-    /// Whose certificates are trusted of webhooks' receivers and the mail server.
+    /// The trusted certificate authorities for webhook receivers and the mail server.
     pub trusted_roots: TrustedRoots,
-    /// The exports that run.
+    /// The running exports.
     pub exports: export::Exports,
 }

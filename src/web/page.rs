@@ -1,4 +1,4 @@
-//! Answers that people see: pages and redirects.
+//! Responses that people see: pages and redirects.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_ENCODING, ContentType, HeaderValue};
@@ -8,7 +8,7 @@ use askama::Template;
 use super::fold::fold;
 use crate::base::error::{Error, Result};
 
-/// The HTML of every page comes from here.
+/// Renders the HTML of every page.
 pub fn html(template: &impl Template) -> Result<String> {
     template.render().map(|page| fold(&page)).map_err(Error::internal)
 }
@@ -18,14 +18,15 @@ pub fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html(template)?))
 }
 
-/// A page that was found.
+/// A page with status 200.
 pub fn ok(template: &impl Template) -> Result<HttpResponse> {
     page(StatusCode::OK, template)
 }
 
-/// The one response that holds a secret, after the write that made it: it cannot fail. It is not
-/// compressed, so that its length tells nothing about the secret (BREACH). Should the template fail,
-/// the `secrets` are shown as plain text, each after its name, because nobody can get them back.
+/// The only response that contains a secret, after the write that created it: it cannot fail. It is
+/// not compressed, so that its length reveals nothing about the secret (BREACH). If the template
+/// fails, the `secrets` are shown as plain text, each after its name, because they cannot be
+/// retrieved again.
 pub fn reveal(template: &impl Template, secrets: &[(&str, &str)]) -> HttpResponse {
     let mut response = ok(template).unwrap_or_else(|error| {
         tracing::error!(%error, "a page with a secret could not be drawn");
@@ -37,7 +38,7 @@ pub fn reveal(template: &impl Template, secrets: &[(&str, &str)]) -> HttpRespons
     response
 }
 
-/// After a write: look there.
+/// Redirects to `location` after a write.
 pub fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
 }
@@ -46,7 +47,7 @@ pub fn see_other(location: &str) -> HttpResponse {
 mod tests {
     use super::*;
 
-    /// A value that cannot be drawn.
+    /// A value that cannot be rendered.
     struct Broken;
 
     impl std::fmt::Display for Broken {
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_template_that_fails_loses_no_secret() {
+    async fn a_failing_template_still_shows_the_secret() {
         let response = reveal(&BrokenPage { secret: Broken }, &[("Secret Key", "lk_prod_x")]);
         assert_eq!(response.status(), StatusCode::OK);
         let content_type = response.headers().get(header::CONTENT_TYPE).cloned();

@@ -1,4 +1,4 @@
-//! Paths within the site that a request names: where to go next, where it came from.
+//! Paths within the site in a request: where to go next, and where it came from.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -7,8 +7,8 @@ use url::Url;
 use crate::base::secret_scan;
 use crate::config::PublicUrl;
 
-/// `next` as a path of ours, with its query; `None` for anything that could lead elsewhere, and for
-/// what holds a secret key.
+/// `next` as a path of this site, with its query; `None` for anything that could lead elsewhere,
+/// and for text with a secret key.
 pub fn own(next: &str) -> Option<String> {
     // Browsers drop tabs and line ends in URLs and read backslashes as slashes.
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -23,7 +23,7 @@ pub fn own(next: &str) -> Option<String> {
     (url.origin() == base.origin() && !url.path().starts_with("//")).then(|| path_and_query(&url))
 }
 
-/// The page of ours that the request came from.
+/// The page of this site that the request came from.
 pub fn referrer(request: &HttpRequest, site: &PublicUrl) -> Option<String> {
     let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
     let url = Url::parse(referrer).ok()?;
@@ -67,7 +67,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_followed_stays_on_the_site(next in "[/\\\\.a-z:@?#\t\n%0-9]{0,24}") {
+        fn a_followed_path_stays_on_the_site(next in "[/\\\\.a-z:@?#\t\n%0-9]{0,24}") {
             if let Some(path) = own(&next) {
                 let site = Url::parse("https://keys.example.com").expect("a URL");
                 let url = site.join(&path).expect("joins");

@@ -1,4 +1,4 @@
-//! What the query string of a page's address asks for, read and written by serde.
+//! The query string of a page's URL, read and written by serde.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,10 +14,10 @@ use url::form_urlencoded;
 use super::form;
 use crate::base::text;
 
-/// The longest search text, in characters.
+/// The maximum length of a search text, in characters.
 const LONGEST_SEARCH: usize = 80;
 
-/// The query of an address. What cannot be read counts as not asked for.
+/// The query of a URL. Parameters that cannot be parsed are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query<T>(pub T);
 
@@ -30,8 +30,8 @@ impl<T: DeserializeOwned + Default> FromRequest for Query<T> {
     }
 }
 
-/// Reads a query. Where a part of it cannot be read, the others still count, and the last of several
-/// with one name.
+/// Reads a query. If some parameters cannot be parsed, the others still count; of several with the
+/// same name, the last one counts.
 pub fn read<T: DeserializeOwned + Default>(query: &str) -> T {
     form::parse(query).unwrap_or_else(|| {
         let is_read =
@@ -42,22 +42,24 @@ pub fn read<T: DeserializeOwned + Default>(query: &str) -> T {
     })
 }
 
-/// The names and values of a query that differ from those of a bare address.
-pub fn pairs<T: Serialize + Default>(asked: &T) -> Vec<(String, String)> {
-    let text = |asked| form_urlencoded::parse(form::text(asked).as_bytes()).into_owned().collect();
-    let (pairs, usual): (Vec<_>, Vec<_>) = (text(asked), text(&T::default()));
+/// The names and values of a query that differ from the defaults.
+pub fn pairs<T: Serialize + Default>(parameters: &T) -> Vec<(String, String)> {
+    let text = |parameters| {
+        form_urlencoded::parse(form::text(parameters).as_bytes()).into_owned().collect()
+    };
+    let (pairs, usual): (Vec<_>, Vec<_>) = (text(parameters), text(&T::default()));
     pairs.into_iter().filter(|pair| !usual.contains(pair)).collect()
 }
 
-/// An address with a query.
+/// A URL with a query.
 pub fn href(path: &str, pairs: &[(String, String)]) -> String {
     if pairs.is_empty() { path.into() } else { format!("{path}?{}", form::text(pairs)) }
 }
 
-/// Reads what somebody searches for, for serde.
+/// Reads a search text, for serde.
 pub fn search<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let typed = Cow::<'de, str>::deserialize(deserializer)?;
-    // Again, since a blank may have stood behind something that cannot be seen.
+    // Trimmed again, since a blank may have been next to an invisible character.
     Ok(text::visible(typed.trim(), LONGEST_SEARCH).trim().to_owned())
 }
 
@@ -68,7 +70,7 @@ mod tests {
 
     #[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
     #[serde(default)]
-    struct Asked {
+    struct Parameters {
         #[serde(rename = "q", deserialize_with = "search")]
         search: String,
         number: Option<i64>,
@@ -76,22 +78,22 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_leaves_the_rest() {
-        let asked =
-            |search: &str, number| Asked { search: search.into(), number, keys: Vec::new() };
-        assert_eq!(read::<Asked>("q=+a%26b+&number=7&other=1"), asked("a&b", Some(7)));
-        assert_eq!(read::<Asked>("number=x&q=a&q=b"), asked("b", None));
-        assert_eq!(read::<Asked>("q=%E2%80%8B+a"), asked("a", None));
-        assert_eq!(read::<Asked>("q=%FF%00&number="), asked("\u{fffd}", None));
-        assert_eq!(read::<Asked>("keys=a&keys=b").keys, ["a", "b"]);
+    fn unreadable_parameters_do_not_affect_the_others() {
+        let parameters =
+            |search: &str, number| Parameters { search: search.into(), number, keys: Vec::new() };
+        assert_eq!(read::<Parameters>("q=+a%26b+&number=7&other=1"), parameters("a&b", Some(7)));
+        assert_eq!(read::<Parameters>("number=x&q=a&q=b"), parameters("b", None));
+        assert_eq!(read::<Parameters>("q=%E2%80%8B+a"), parameters("a", None));
+        assert_eq!(read::<Parameters>("q=%FF%00&number="), parameters("\u{fffd}", None));
+        assert_eq!(read::<Parameters>("keys=a&keys=b").keys, ["a", "b"]);
         assert_eq!(read::<()>("q=a"), ());
     }
 
     #[test]
-    fn what_is_usual_is_not_written() {
-        assert_eq!(href("/x", &pairs(&Asked::default())), "/x");
-        let asked = Asked { search: "a&b".into(), number: Some(7), keys: Vec::new() };
-        assert_eq!(href("/x", &pairs(&asked)), "/x?q=a%26b&number=7");
+    fn default_values_are_not_written() {
+        assert_eq!(href("/x", &pairs(&Parameters::default())), "/x");
+        let parameters = Parameters { search: "a&b".into(), number: Some(7), keys: Vec::new() };
+        assert_eq!(href("/x", &pairs(&parameters)), "/x?q=a%26b&number=7");
         assert_eq!(href("/x", &pairs(&())), "/x");
     }
 }

@@ -1,4 +1,4 @@
-//! Requests that are refused before their handler runs.
+//! Requests that are denied before their handler runs.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use actix_web::{HttpResponse, ResponseError};
 
 use super::error_page::{Problem, refuse};
 
-/// A request that is refused before its handler runs.
+/// The reason why a request is denied before its handler runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The body is larger than any form of ours.
+    /// The body is larger than the largest form.
     TooLarge,
-    /// The body is packed, and nothing here unpacks it.
+    /// The body is compressed, which is not supported.
     Encoded,
     /// The body takes too long.
     TooSlow,
-    /// The body is no form, or not well encoded, or repeats a field.
+    /// The body is not a form, is not well encoded, or repeats a field.
     Unreadable,
-    /// The form token is missing, forged, another session's or too old.
+    /// The form token is missing, forged, too old or from another session.
     StaleForm,
     /// The request comes from another site.
     CrossSite,
@@ -57,7 +57,7 @@ impl ResponseError for Refusal {
         };
         let mut response = refuse(self.status_code(), problem);
         if *self == Self::Encoded {
-            // What is accepted instead (RFC 9110, 15.5.16).
+            // The accepted encoding (RFC 9110, 15.5.16).
             let identity = header::HeaderValue::from_static("identity");
             response.headers_mut().insert(header::ACCEPT_ENCODING, identity);
         }

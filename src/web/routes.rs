@@ -1,5 +1,5 @@
-//! Routes behind a gate: a handler whose first argument is no gate does not compile, and every
-//! route is listed with what it asks for, so that a test can walk them all.
+//! Gated routes: a handler whose first argument is not a gate does not compile, and every route is
+//! listed with the access that it requires, so that a test can check them all.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -16,12 +16,12 @@ use super::list::ListQuery;
 use super::query::Query;
 use super::upload::Upload;
 
-/// What a route asks of the caller.
+/// The access that a route requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Public,
     SignedIn,
-    /// The super manager role and that permission.
+    /// The super manager role and this permission.
     Permission(&'static str),
     /// The super manager role and every permission.
     EveryPermission,
@@ -29,12 +29,12 @@ pub enum Access {
 
 /// An extractor that decides whether the caller may pass.
 pub trait Gate: FromRequest {
-    /// What it asks for.
+    /// The required access.
     const ACCESS: Access;
 }
 
-/// What a handler may take besides its gate. Nothing that reads a body is among it but
-/// [`Form`] and [`Upload`], which read within bounds.
+/// An argument of a handler other than its gate. Only [`Form`] and [`Upload`] read a body, within
+/// limits.
 pub trait Argument: FromRequest {}
 
 impl Argument for HttpRequest {}
@@ -47,15 +47,15 @@ impl Argument for Upload {}
 impl<T: DeserializeOwned + Default> Argument for Query<T> {}
 impl<F: DeserializeOwned + Default> Argument for ListQuery<F> {}
 
-/// Arguments, or why they could not be taken.
+/// The arguments, or why they could not be extracted.
 type Taken<T> = Result<T, actix_web::Error>;
 
-/// Arguments of a handler, the first of which is a gate.
+/// The arguments of a handler, the first of which is a gate.
 pub trait Gated: Sized {
-    /// What the gate asks for.
+    /// The access that the gate requires.
     const ACCESS: Access;
 
-    /// Takes the arguments one after another: nothing is read of a request that the gate refuses.
+    /// Extracts the arguments in order: nothing is read from a request that the gate denies.
     fn take(request: HttpRequest, payload: Payload) -> impl Future<Output = Taken<Self>>;
 }
 
@@ -85,13 +85,13 @@ gated!(A B C D);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     pub method: Method,
-    /// The path, as `/api-keys/{key_id}`.
+    /// The path pattern, such as `/api-keys/{key_id}`.
     pub path: &'static str,
-    /// What it asks for.
+    /// The required access.
     pub access: Access,
 }
 
-/// The routes of the site, as features add them.
+/// The routes of the site, which features add.
 #[derive(Default)]
 pub struct Routes {
     listed: Vec<Listed>,
@@ -124,7 +124,8 @@ impl Routes {
         &self.listed
     }
 
-    /// Gives the routes to actix. Other methods on their paths are refused with what is allowed.
+    /// Registers the routes with actix. Other methods on their paths are answered with the allowed
+    /// methods.
     pub fn register(self, config: &mut ServiceConfig) {
         for (path, routes) in self.by_path {
             let methods = routes.iter().map(|(method, _)| match *method {
@@ -151,7 +152,7 @@ impl Routes {
     }
 }
 
-/// Lets `route` be answered by `handler` once its gate has opened.
+/// Lets `handler` answer `route` after its gate has let the request pass.
 fn gate<F, Args>(route: Route, handler: F) -> Route
 where
     F: Handler<Args>,
@@ -168,12 +169,11 @@ where
     })
 }
 
-/// The paths that answer GET: where a person who has to sign in first is led back to, and which page
-/// a form belongs to.
+/// The paths that answer GET: used to return after signing in, and to find the page of a form.
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
     all: Vec<&'static str>,
-    /// Those at the top that need a session: `/api-keys`, and no page below it.
+    /// Top-level pages that need a session: `/api-keys`, but no page below it.
     sections: Vec<&'static str>,
 }
 
@@ -195,7 +195,7 @@ impl Pages {
         self.all.contains(&pattern)
     }
 
-    /// The page at the top to which `path` belongs; `None` where that needs no session.
+    /// The top-level page to which `path` belongs; `None` if that page needs no session.
     pub fn section(&self, path: &str) -> Option<&'static str> {
         let first = path.trim_start_matches('/').split('/').next()?;
         self.sections.iter().find(|section| section.strip_prefix('/') == Some(first)).copied()

@@ -1,5 +1,5 @@
-//! Refuses what other sites have a browser send: an unsafe method must come from our own pages.
-//! ASVS 3.5.1.
+//! Rejects cross-site requests: a request with an unsafe method must come from our own pages. ASVS
+//! 3.5.1.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,8 +11,8 @@ use url::Url;
 use super::Site;
 use super::refusal::Refusal;
 
-/// Lets safe methods pass; others need `Sec-Fetch-Site: same-origin` or, from a browser that does
-/// not say, our own `Origin`, or from one that says neither, a page of ours as `Referer`.
+/// Lets safe methods pass. Others need `Sec-Fetch-Site: same-origin`; from browsers without that
+/// header, our own `Origin`; or, without either, one of our pages as `Referer`.
 pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -26,8 +26,8 @@ pub async fn check(
 fn is_ours(request: &ServiceRequest) -> bool {
     let header =
         |name: header::HeaderName| request.headers().get(name).map(header::HeaderValue::as_bytes);
-    if let Some(said) = header(header::HeaderName::from_static("sec-fetch-site")) {
-        return said == b"same-origin";
+    if let Some(fetch_site) = header(header::HeaderName::from_static("sec-fetch-site")) {
+        return fetch_site == b"same-origin";
     }
     let Some(site) = request.app_data::<web::Data<Site>>() else { return false };
     let ours = site.public_url.origin();

@@ -1,8 +1,8 @@
-//! A secret key in an address: proxies log addresses and browsers keep them, so a request with one is
-//! not answered but led to the same address without it, where a notice says what to do.
+//! A secret key in a URL: proxies log URLs and browsers store them, so a request with one is not
+//! answered but redirected to the same URL without the secret key, where a notice says what to do.
 //!
-//! The notice waits in a cookie that says nothing but that there is one, since a visitor's session
-//! keeps no text. ASVS 14.2.1.
+//! A cookie records only that there is a notice, since a visitor's session stores no text. ASVS
+//! 14.2.1.
 
 use actix_session::SessionExt as _;
 use actix_web::body::{BoxBody, MessageBody};
@@ -19,12 +19,12 @@ use crate::base::secret_scan;
 
 const NOTICE: &str = "The address held a secret key, which was removed. It may be in the browser’s \
                       history or a proxy’s log: rotate the key it belongs to.";
-/// What the cookie is called, but for what every cookie's name has.
+/// The name of the cookie, without the common prefix or suffix.
 const COOKIE: &str = "latchkey-notice";
-/// For how long the notice waits for a page that shows it.
+/// How long the notice waits for a page that shows it.
 const WAITS: Duration = Duration::minutes(10);
 
-/// Leads a request with a secret key in its query to the same address without it, whatever its
+/// Redirects a request with a secret key in its query to the same URL without it, whatever its
 /// method; shows the notice on the next page.
 pub async fn check(
     request: ServiceRequest,
@@ -41,7 +41,7 @@ pub async fn check(
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     let session = request.get_session();
-    // Another notice that waits comes on the page after this one.
+    // Another waiting notice is shown on the page after this one.
     let other = Notice::take(&session);
     let is_set = Notice::warning(NOTICE).set(&session).is_ok();
     let mut response = next.call(request).await?.map_into_boxed_body();
@@ -49,7 +49,7 @@ pub async fn check(
         let removed = cookie::build(&url, COOKIE, String::new(), Duration::ZERO);
         response.response_mut().add_cookie(&removed)?;
     } else if is_set {
-        // Nothing was shown: the cookie brings it again.
+        // Nothing was shown: the cookie restores the notice.
         let _ = Notice::take(&session);
     }
     if let Some(other) = other {
@@ -58,13 +58,13 @@ pub async fn check(
     Ok(response)
 }
 
-/// The address without the parameters that hold a secret key; `None` when none does.
+/// The URL without the parameters that contain a secret key; `None` if none does.
 fn without_secrets(uri: &Uri) -> Option<String> {
     let query = uri.query().filter(|query| secret_scan::holds_secret(query))?;
     let kept = query.split('&').filter(|part| !secret_scan::holds_secret(part));
     let kept = kept.collect::<Vec<_>>().join("&");
     let location = match kept.as_str() {
-        // In one piece over several parameters, it is in none of them.
+        // A secret key that spans several parameters is in none of them.
         kept if kept.is_empty() || secret_scan::holds_secret(kept) => uri.path().to_owned(),
         kept => format!("{}?{kept}", uri.path()),
     };
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_parameters_with_a_secret_key_are_taken_out() {
+    fn only_the_parameters_with_a_secret_key_are_removed() {
         let body = format!("lk_prod_{}", "a".repeat(secret_scan::RANDOM));
         let sum = secret_scan::checksum(&body);
         let secret = format!("{body}{}", str::from_utf8(&sum).expect("ASCII"));

@@ -1,4 +1,4 @@
-//! The SQL of form tokens that were used.
+//! The SQL of spent form tokens.
 
 use diesel::prelude::*;
 

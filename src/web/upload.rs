@@ -1,5 +1,5 @@
-//! A form that brings a document, pasted or as a file: `multipart/form-data`, or url-encoded where
-//! there is no file.
+//! A form with a document, pasted or as a file: `multipart/form-data`, or url-encoded if there is
+//! no file.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,16 +16,16 @@ use super::form::{self, SecretFields, SecretForm};
 use super::form_token::FormToken;
 use super::refusal::Refusal;
 
-/// The largest body, in bytes: a document and a little around it.
+/// The maximum size of the body, in bytes: a document and some space for the other fields.
 pub const LARGEST: usize = 2 * 1024 * 1024 + 16 * 1024;
 
 /// A document, and the form's token.
 #[derive(Debug)]
 pub struct Upload {
     pub document: String,
-    /// The file that was chosen; empty when none was.
+    /// The selected file; empty if there is none.
     pub file: Vec<u8>,
-    /// The token, checked but not used up yet.
+    /// The token, checked but not spent yet.
     pub token: FormToken,
 }
 
@@ -36,7 +36,7 @@ struct Pasted {
 }
 
 impl SecretFields for Pasted {
-    /// Read in memory; whoever takes something over from it leaves secret keys out and says so.
+    /// Read in memory; code that stores parts of it removes secret keys and reports that.
     const AS_TYPED: &'static [&'static str] = &["document"];
 }
 
@@ -91,7 +91,7 @@ impl Parts {
         self.0.extract_if(.., |(other, _)| other == name).map(|(_, bytes)| bytes).collect()
     }
 
-    /// A field that stands twice makes the form unreadable, as in any other form.
+    /// A repeated field makes the form unreadable, as in any other form.
     fn one(&mut self, name: &str) -> Result<Vec<u8>, Refusal> {
         let mut found = self.all(name);
         match found.len() {

@@ -33,7 +33,7 @@ fn app() -> App {
             at / DAY
         ));
     }
-    app.look();
+    app.find_alerts();
     app
 }
 

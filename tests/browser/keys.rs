@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use latchkey::domain::api_keys::{self, Draft, KeyId};
-use latchkey::domain::usage::{Denial, Named, Outcome, RequestId, Secret};
+use latchkey::domain::usage::{Denial, Outcome, RequestId, RequestLine, Secret};
 
 use crate::support::App;
 
@@ -51,7 +51,10 @@ pub fn refuse_ago(app: &App, id: &str, millis: i64) {
         detail: "".into(),
         address: Some(IpAddr::from([198, 51, 100, 77])),
         request_id: RequestId::random(),
-        request: Named { method: Some(b"GET"), target: Some(b"/v1/invoices/2026/11/overdue") },
+        request: RequestLine {
+            method: Some(b"GET"),
+            target: Some(b"/v1/invoices/2026/11/overdue"),
+        },
         at: app.site.clock.now().plus(-millis),
     };
     app.usage.refuse(denial, std::iter::empty());

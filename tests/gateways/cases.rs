@@ -10,7 +10,7 @@ use latchkey::base::clock::DAY;
 use crate::client::{ADDRESS, Client};
 use crate::gateway::{Gateway, Running};
 use crate::latchkey::{Key, Latchkey};
-use crate::server::{Asked, Server, listener};
+use crate::server::{ReceivedRequest, Server, listener};
 use crate::support::Page;
 
 /// The identity headers.
@@ -39,7 +39,7 @@ impl Setting {
     }
 
     /// The answer was a pass; what the API was asked.
-    fn passed(&self, page: &Page) -> Asked {
+    fn passed(&self, page: &Page) -> ReceivedRequest {
         assert_eq!((page.status, page.body.as_str()), (200, "served"));
         self.api.asked_once()
     }
@@ -67,7 +67,7 @@ impl Setting {
     }
 }
 
-fn assert_identity(asked: &Asked, key: &Key) {
+fn assert_identity(asked: &ReceivedRequest, key: &Key) {
     let scopes = "invoices:read invoices:write orders:read orders:write reports:read reports:write";
     let expected = [key.id.as_str(), "read-and-write", scopes, "production"];
     for (name, expected) in IDENTITY.into_iter().zip(expected) {

@@ -7,7 +7,7 @@ use latchkey::config::TrustedProxies;
 use latchkey::domain::api_keys::{self, Draft, KeyId};
 use latchkey::domain::members::Permission;
 use latchkey::domain::usage::Recorder;
-use latchkey::domain::usage::denials::{self, Filter, Whose};
+use latchkey::domain::usage::denials::{self, DenialScope, Filter};
 use latchkey::server::{self, Shared};
 use latchkey::web::Site;
 
@@ -32,7 +32,7 @@ impl Latchkey {
         let app = App::set_up();
         let trusted_proxies = TrustedProxies::parse("127.0.0.1").expect("an address");
         let site = Site { trusted_proxies, ..app.site.clone() };
-        let shared = Shared::new(site, app.door.clone()).expect("a thread");
+        let shared = Shared::new(site, app.sign_in_service.clone()).expect("a thread");
         let usage = shared.usage.clone();
         let listener = listener();
         let address = listener.local_addr().expect("an address");
@@ -75,7 +75,7 @@ impl Latchkey {
 
     /// The ids of refused requests that bore no genuine secret.
     pub fn denials_of_strangers(&self) -> Vec<String> {
-        let strangers = Filter { whose: Whose::Strangers, ..Filter::default() };
+        let strangers = Filter { whose: DenialScope::Strangers, ..Filter::default() };
         let page = self.app.read(|connection| denials::list(connection, &strangers, None));
         page.rows.into_iter().map(|denied| denied.request_id).collect()
     }

@@ -11,14 +11,14 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
 /// What a server was asked.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct ReceivedRequest {
     pub method: String,
     pub uri: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Asked {
+impl ReceivedRequest {
     /// Every value of a header, by its name exactly.
     pub fn values(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
@@ -27,7 +27,7 @@ impl Asked {
 
 pub struct Server {
     pub address: SocketAddr,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<ReceivedRequest>>>,
     _running: Running,
 }
 
@@ -68,22 +68,22 @@ impl Server {
     }
 
     /// Everything that it was asked since the last time.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<ReceivedRequest> {
         std::mem::take(&mut self.asked.lock().expect("no panic"))
     }
 
     /// The one request that reached it since the last time.
-    pub fn asked_once(&self) -> Asked {
+    pub fn asked_once(&self) -> ReceivedRequest {
         let mut asked = self.asked();
         assert_eq!(asked.len(), 1, "{asked:?}");
         asked.remove(0)
     }
 }
 
-fn keep(request: &HttpRequest, body: &[u8], kept: &Mutex<Vec<Asked>>) {
+fn keep(request: &HttpRequest, body: &[u8], kept: &Mutex<Vec<ReceivedRequest>>) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let headers = request.headers().iter();
-    kept.lock().expect("no panic").push(Asked {
+    kept.lock().expect("no panic").push(ReceivedRequest {
         method: request.method().to_string(),
         uri: request.uri().to_string(),
         headers: headers.map(|(n, v)| (n.to_string(), text(v.as_bytes()))).collect(),

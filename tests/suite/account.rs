@@ -138,10 +138,10 @@ fn a_wrong_or_weak_password_changes_nothing() {
 fn the_present_password_is_throttled_as_signing_in_is() {
     let (app, ines) = house();
     let fields = [("current_password", "wrong"), ("password", NEW)];
-    let before = app.door.hasher.done();
+    let before = app.sign_in_service.hasher.done();
     let statuses: Vec<u16> = (0..8).map(|_| send(&ines, "password", &fields).status).collect();
     assert_eq!(statuses, [422, 422, 422, 422, 422, 429, 429, 429]);
-    assert_eq!(app.door.hasher.done() - before, 5);
+    assert_eq!(app.sign_in_service.hasher.done() - before, 5);
     let answer = send(&ines, "password", &[("current_password", PASSWORD), ("password", NEW)]);
     assert_eq!((answer.status, answer.header("retry-after")), (429, "1"));
     app.advance(MINUTE);

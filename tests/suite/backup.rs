@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use latchkey::db::{Db, Location};
 use latchkey::domain::activity;
 
-use crate::activity::verify::{Shell, said};
+use crate::activity::verify::{Shell, text_of};
 use crate::support::{App, Client, Database, PASSWORD, is_postgres};
 
 /// Puts a backup where a program can be started on it.
@@ -24,7 +24,7 @@ fn restored(copy: &Path) -> Database {
             let mut command = Command::new("pg_restore");
             command.args(["--exit-on-error", "--no-owner", "--dbname", url]).arg(copy);
             let output = command.output().expect("pg_restore runs");
-            assert!(output.status.success(), "{}", said(&output));
+            assert!(output.status.success(), "{}", text_of(&output));
         }
     }
     database
@@ -61,7 +61,7 @@ fn a_copy_made_while_others_write_holds_all_that_was_acknowledged_and_serves() {
         is_over.store(true, Ordering::Relaxed);
         output
     });
-    let said_of = said(&output);
+    let said_of = text_of(&output);
     assert!(output.status.success(), "{said_of}");
     assert!(said_of.contains("secret.key") && said_of.contains("is not in it"), "{said_of}");
     let mode = fs::metadata(&copy).expect("there").permissions().mode();
@@ -83,7 +83,7 @@ fn a_copy_made_while_others_write_holds_all_that_was_acknowledged_and_serves() {
     let line = said_of.lines().find(|line| line.contains("up to entry")).expect("the newest entry");
     let named = line.rsplit(' ').next().expect("a number and a hash");
     let verified = shell.run(&restored.location, &["activity", "verify", "--holds", named]);
-    assert!(verified.status.success(), "{}", said(&verified));
+    assert!(verified.status.success(), "{}", text_of(&verified));
 
     let mut serve = shell.command(&restored.location, &["serve", "--listen", "127.0.0.1:0"]);
     let mut child =
@@ -118,7 +118,7 @@ fn nothing_is_overwritten_and_nothing_half_done_stays() {
             folder.join(target).display().to_string()
         };
         let output = shell.run(&app.database.location, &["backup", &target]);
-        let said = said(&output);
+        let said = text_of(&output);
         assert!(output.status.code().is_some_and(|code| code > 0), "{target}: {said}");
         assert!(said.starts_with("latchkey: ") && said.lines().count() == 1, "{target}: {said}");
         assert_eq!(files(folder), before, "{target}");
@@ -143,7 +143,7 @@ fn a_copy_that_does_not_fit_is_told_and_leaves_nothing() {
         .arg(command.get_program())
         .args(command.get_args());
     let output = shell_command.output().expect("the program runs");
-    let said = said(&output);
+    let said = text_of(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.starts_with("latchkey: ") && said.lines().count() == 1, "{said}");
     assert_eq!(files(shell.0.path()), ["secret.key"]);
@@ -161,12 +161,12 @@ fn a_postgresql_that_cannot_be_copied_is_told_without_its_password() {
     let with_password = url.replacen("latchkey@", "latchkey:hunter2%40home@", 1);
     let location = Location::Postgres(with_password);
     let done = shell.run(&location, &["backup", &copy.to_string_lossy()]);
-    assert!(done.status.success(), "{}", said(&done));
+    assert!(done.status.success(), "{}", text_of(&done));
     // Without a program to run.
     let other = shell.0.path().join("other");
     let mut command = shell.command(&location, &["backup", &other.to_string_lossy()]);
     let output = command.env("PATH", "/nowhere").output().expect("the program runs");
-    let said = said(&output);
+    let said = text_of(&output);
     assert!(said.starts_with("latchkey: pg_dump, PostgreSQL’s own program"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
     assert_eq!(output.status.code(), Some(1));

@@ -6,7 +6,7 @@ mod traffic;
 use crate::support::{Client, Shell};
 
 /// What stands behind `label` in each line that starts with it.
-fn said<'a>(output: &'a str, label: &str) -> Vec<&'a str> {
+fn values_after<'a>(output: &'a str, label: &str) -> Vec<&'a str> {
     let behind = |line: &'a str| line.strip_prefix(label)?.split_whitespace().next();
     output.lines().filter_map(behind).collect()
 }
@@ -25,8 +25,8 @@ fn the_sample_is_signed_in_to_as_it_says_and_made_only_once() {
     assert_eq!(refusal.lines().count(), 1, "{refusal}");
 
     let (_server, url) = shell.serve();
-    let password = said(&output, "Password:")[0];
-    let emails = said(&output, "Email:");
+    let password = values_after(&output, "Password:")[0];
+    let emails = values_after(&output, "Email:");
     assert_eq!(emails.len(), 4, "{output}");
     let expected = [200, 200, 200, 403];
     for (email, expected) in emails.into_iter().zip(expected) {

@@ -149,7 +149,7 @@ fn keys_whose_names_are_the_same_only_now_stay_and_are_listed_until_one_is_renam
     assert_eq!(folded(&first), "strasse");
     assert_eq!(folded(&second), format!("strasse {second}"));
     assert_eq!(app.number("SELECT names_folded FROM settings"), 1);
-    app.look();
+    app.find_alerts();
     let page = manager.get(LIST);
     let why = page.text(&format!("#{second} .cell-why"));
     assert!(why.starts_with("Another key has the same name"), "{why}");
@@ -162,7 +162,7 @@ fn keys_whose_names_are_the_same_only_now_stay_and_are_listed_until_one_is_renam
     assert_eq!(edited.error_of("name"), "Another key is already called “Straße”");
     assert_eq!(manager.edit_key(&second, &[("name", "Straße 2")]).status, 303);
     assert_eq!(folded(&second), "strasse 2");
-    app.look();
+    app.find_alerts();
     assert!(!manager.get(LIST).has(&format!("#{second}")));
     assert_eq!(app.count("names_alike"), 0);
 }
@@ -175,10 +175,10 @@ fn a_name_is_its_key_s_own_again_once_the_other_key_is_gone() {
     let [first, second] = older(&app, "a b", "a b", "a  b", "a  b");
     app.sql("UPDATE settings SET names_folded = 0");
     fold_names(&app);
-    app.look();
+    app.find_alerts();
     assert!(manager.get(LIST).has(&format!("#{second}")));
     assert_eq!(manager.submit(&format!("/api-keys/{first}/revoke"), &[]).status, 303);
-    app.look();
+    app.find_alerts();
     assert!(!manager.get(LIST).has(&format!("#{second}")));
     let folded = format!("SELECT name_folded AS text FROM api_keys WHERE id = '{second}'");
     assert_eq!(app.texts(&folded), ["a b"]);

@@ -77,9 +77,9 @@ fn known_and_unknown_accounts_cost_the_same_number_of_hashes_whatever_is_typed()
     for (typed, runs) in [("a wrong password", 1), ("wrong caf\u{e9}", 1), ("wrong cafe\u{301}", 2)]
     {
         for email in [INES, "old@example.com", "disabled@example.com", "nobody@example.com", ""] {
-            let before = app.door.hasher.done();
+            let before = app.sign_in_service.hasher.done();
             assert_eq!(attempt(&app, email, typed).status, 422);
-            assert_eq!(app.door.hasher.done() - before, runs, "{typed:?} {email}");
+            assert_eq!(app.sign_in_service.hasher.done() - before, runs, "{typed:?} {email}");
         }
     }
 }

@@ -229,6 +229,6 @@ fn codes_may_not_be_guessed_in_a_hurry() {
     let page = finish(&visitor, "0000000000000000000000", &[]);
     assert_eq!(page.header("retry-after"), "3");
     assert_eq!(page.text("h1"), "Too many attempts");
-    assert!(app.door.hasher.done() <= 20);
+    assert!(app.sign_in_service.hasher.done() <= 20);
     assert_eq!(finish(&app.anonymous(), &app.set_up_code(), &[]).status, 303, "others may");
 }

@@ -76,12 +76,12 @@ fn unknown_wrong_disabled_and_passwordless_cannot_be_told_apart() {
         ("no address", PASSWORD),
         ("", ""),
     ] {
-        let before = app.door.hasher.done();
+        let before = app.sign_in_service.hasher.done();
         let client = app.anonymous();
         let page = attempt(&client, email, password);
         assert_eq!(page.status, 422, "{email}");
         assert_eq!(page.errors(), ["Email address or password is wrong"]);
-        assert_eq!(app.door.hasher.done(), before + 1, "{email} costs one hash");
+        assert_eq!(app.sign_in_service.hasher.done(), before + 1, "{email} costs one hash");
         let value = page.attribute("#email", "value").expect("the address stays");
         assert_eq!(value, email);
         let token = page.form_token();
@@ -394,7 +394,7 @@ fn two_hundred_parallel_guesses_reach_argon2_as_often_as_the_limit_says() {
     let (app, _) = house();
     let stranger = app.anonymous();
     let token = stranger.get("/sign-in").form_token();
-    let (before, attempts) = (app.door.hasher.done(), app.count("activity"));
+    let (before, attempts) = (app.sign_in_service.hasher.done(), app.count("activity"));
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..20)
             .map(|_| {
@@ -410,7 +410,7 @@ fn two_hundred_parallel_guesses_reach_argon2_as_often_as_the_limit_says() {
     });
     assert_eq!(statuses.len(), 200);
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 195);
-    assert_eq!(app.door.hasher.done() - before, 5);
+    assert_eq!(app.sign_in_service.hasher.done() - before, 5);
     assert_eq!(app.count("activity") - attempts, 5, "each one that was looked at is recorded");
     assert_eq!(attempt(&stranger, INES, PASSWORD).status, 429);
     assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 303, "the member elsewhere");

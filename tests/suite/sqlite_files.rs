@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use crate::activity::verify::said;
+use crate::activity::verify::text_of;
 use crate::start::{House, Running, refusal};
 use crate::support::{Client, PASSWORD};
 
@@ -46,7 +46,7 @@ fn status(running: &Running, secret: &str) -> u16 {
 }
 
 fn verified(output: &Output) -> String {
-    let line = said(output);
+    let line = text_of(output);
     assert!(output.status.success(), "{line}");
     line
 }
@@ -76,7 +76,7 @@ fn a_stop_leaves_everything_in_one_file() {
     running.stop();
     for command in [&["migrate"][..], &VERIFY, &["member", "list"], &["mail", "off"]] {
         let output = house.run(command, "");
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", text_of(&output));
         assert!(!is_log_there(&house), "after {command:?}");
     }
     let copy = copied(&house);
@@ -102,7 +102,7 @@ fn a_log_of_another_state_of_the_file_is_never_applied() {
     let client = sign_in(&running);
     client.key_named("Later");
     let backup = house.run(&["backup", &hot_copy.to_string_lossy()], "");
-    assert!(backup.status.success(), "{}", said(&backup));
+    assert!(backup.status.success(), "{}", text_of(&backup));
     client.key_named("Latest");
     running.kill();
     assert!(is_log_there(&house));

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use latchkey::domain::api_keys::KeyId;
-use latchkey::domain::usage::{Denial, Named, Outcome, RequestId, Secret};
+use latchkey::domain::usage::{Denial, Outcome, RequestId, RequestLine, Secret};
 
 use crate::support::App;
 
@@ -45,7 +45,7 @@ fn refuse(
         detail: detail.to_owned().into(),
         address: from.parse().ok(),
         request_id,
-        request: Named { method: Some(b"GET"), target: Some(path.as_bytes()) },
+        request: RequestLine { method: Some(b"GET"), target: Some(path.as_bytes()) },
         at: app.site.clock.now(),
     };
     app.usage.refuse(denial, std::iter::empty());

@@ -82,7 +82,7 @@ fn files_and_messages() -> Vec<String> {
     let ask = Request::new(&app.url, "POST", "/v1/introspect").from("203.0.113.7");
     let ask = ask.bearer(&service.secret).form(&[("token", key.secret.as_str())]);
     let entries = manager.get("/activity/export.jsonl?period=all").body;
-    app.look();
+    app.find_alerts();
     vec![
         head("activity as CSV", "/activity/export.csv?period=all"),
         head("usage as CSV", "/usage/export.csv"),

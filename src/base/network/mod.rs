@@ -1,7 +1,8 @@
-//! Networks: the one that an address belongs to, which limits count by; lists of networks from the
-//! configuration; which addresses are public; and whose certificates are trusted.
+//! Networks: the network of an address, which limits are counted by; lists of networks from the
+//! configuration; which addresses are public; and which certificate authorities are trusted.
 //!
-//! Connects to nothing. An IPv6 subscriber holds a /64 at least (RFC 6177), so its single addresses mean nothing.
+//! Opens no connections. An IPv6 subscriber has at least a /64 (RFC 6177), so a single IPv6 address
+//! does not identify one.
 
 mod networks;
 mod public;

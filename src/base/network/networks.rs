@@ -1,4 +1,4 @@
-//! A list of networks, as options give them.
+//! A list of networks, as given in options.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ impl Networks {
         parts.map(network).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether `address` is in one of them; `::ffff:192.0.2.1` is `192.0.2.1`.
+    /// Whether `address` is in one of the networks; `::ffff:192.0.2.1` is `192.0.2.1`.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address.to_canonical()))
     }
@@ -26,12 +26,12 @@ impl Networks {
     }
 }
 
-/// Reads a network, or an address as the network of itself alone.
+/// Reads a network, or an address as a network of one address.
 fn network(text: &str) -> Result<IpNet, String> {
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     let network = network
         .map_err(|_| format!("{text} is neither a network, as 10.0.0.0/8, nor an address"))?;
-    // Addresses are compared in their IPv4 form, so a network of mapped ones must be too.
+    // Addresses are compared in their IPv4 form, so a network of mapped addresses must be too.
     let mapped = match network {
         IpNet::V6(mapped) => {
             mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96))

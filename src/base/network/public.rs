@@ -1,5 +1,5 @@
-//! Which addresses belong to the public internet, so that somebody who can name a host for the
-//! program to connect to cannot make it reach what only this machine or its network can (ASVS 1.3.6;
+//! Which addresses are on the public internet. This check keeps someone who can name a host for the
+//! program to connect to from reaching what only this machine or its network can reach (ASVS 1.3.6;
 //! OWASP, Server Side Request Forgery Prevention).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -22,20 +22,20 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(203, 0, 113, 0), 24),
     (Ipv4Addr::new(224, 0, 0, 0), 4),
     (Ipv4Addr::new(240, 0, 0, 0), 4),
-    // Azure's metadata and DHCP, though it is numbered like a public one.
+    // Azure's metadata and DHCP address, although its number is in a public range.
     (Ipv4Addr::new(168, 63, 129, 16), 32),
 ];
 
 /// IPv6 networks within the public `2000::/3` that are not public: protocol assignments with Teredo
-/// and benchmarking, and both for documentation.
+/// and benchmarking, and the two documentation prefixes.
 const SPECIAL_V6: [(Ipv6Addr, u32); 3] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Whether `address` is an address of the public internet. An IPv6 address that leads to an IPv4 one
-/// is judged by that one.
+/// Whether `address` is on the public internet. An IPv6 address that leads to an IPv4 address is
+/// judged by the IPv4 address.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn public_addresses_are_told_from_their_neighbours() {
+    fn public_addresses_are_distinguished_from_their_neighbours() {
         for text in [
             "8.8.8.8",
             "172.15.255.255",
@@ -125,16 +125,16 @@ mod tests {
         }
 
         #[test]
-        fn an_ipv4_address_is_judged_alike_in_every_guise(bits: u32, rest: [u16; 5]) {
+        fn an_ipv4_address_is_judged_the_same_in_every_form(bits: u32, rest: [u16; 5]) {
             let at = Ipv4Addr::from_bits(bits);
             let (high, low) = ((bits >> 16) as u16, (bits & 0xffff) as u16);
             let [a, b, c, d, e] = rest;
-            for guise in [
+            for form in [
                 at.to_ipv6_mapped(),
                 Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low),
                 Ipv6Addr::new(0x2002, high, low, a, b, c, d, e),
             ] {
-                prop_assert_eq!(is_public(guise.into()), is_public(at.into()), "{}", guise);
+                prop_assert_eq!(is_public(form.into()), is_public(at.into()), "{}", form);
             }
         }
 

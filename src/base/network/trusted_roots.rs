@@ -1,5 +1,5 @@
-//! The certificate authorities that webhooks' receivers and mail servers are trusted by: the
-//! system's, and those in a file that the configuration names.
+//! The trusted certificate authorities for webhook receivers and mail servers: the system's, and
+//! those in a file that the configuration names.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use rustls::pki_types::pem::PemObject as _;
 
 use crate::base::error::{Error, Result};
 
-/// The certificates of authorities; none by default. Cheap to clone.
+/// Certificates of authorities; empty by default. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedRoots(Arc<Vec<CertificateDer<'static>>>);
 
 impl TrustedRoots {
-    /// The system's authorities and those in `file`, in PEM form. Where the system has none, as in a
-    /// container image with nothing but the program, Mozilla's list in the program takes their place;
-    /// not where they could not be read, as when `SSL_CERT_FILE` names no file.
+    /// The system's authorities and those in `file`, in PEM form. If the system has none, as in a
+    /// container image with only the program, the Mozilla list in the program replaces them; but
+    /// not if they could not be read, such as when `SSL_CERT_FILE` names no file.
     pub fn load(file: Option<&Path>) -> Result<Self> {
         let system = rustls_native_certs::load_native_certs();
         for error in &system.errors {
@@ -33,12 +33,12 @@ impl TrustedRoots {
         Ok(Self(Arc::new(roots)))
     }
 
-    /// The certificates, each of which can be used.
+    /// The certificates, all of which are usable.
     pub fn certificates(&self) -> &[CertificateDer<'static>] {
         &self.0
     }
 
-    /// The same, as rustls takes them.
+    /// The certificates in the form that rustls takes.
     pub fn store(&self) -> RootCertStore {
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(self.0.iter().cloned());
@@ -47,19 +47,19 @@ impl TrustedRoots {
 }
 
 fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let refused = |why: &str| {
+    let unusable = |why: &str| {
         Error::Internal(format!("the certificates in {} cannot be used: {why}", file.display()))
     };
     let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let read = read.map_err(|error| refused(&error.to_string()))?;
+    let read = read.map_err(|error| unusable(&error.to_string()))?;
     let (count, usable) = (read.len(), usable(read));
     if usable.is_empty() || usable.len() < count {
-        return Err(refused("give certificates of authorities in PEM form"));
+        return Err(unusable("give certificates of authorities in PEM form"));
     }
     Ok(usable)
 }
 
-/// Those that rustls can check others with: systems keep some that it cannot read.
+/// The certificates that rustls can use: some systems have certificates that it cannot read.
 fn usable(certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
     let is_usable = |certificate: &CertificateDer<'static>| {
         RootCertStore::empty().add(certificate.clone()).is_ok()

@@ -1,28 +1,28 @@
-//! The form in which names are compared, and the one in which they are sorted.
+//! The form in which names are compared, and the form in which they are sorted.
 
 use icu_casemap::CaseMapper;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Counts the changes of what this module makes of a text. Forms that a database holds are made again
-/// when it has grown.
+/// The version of this module's output. Stored forms in a database are recomputed when it
+/// increases.
 pub const FOLDING: i64 = 1;
 
-/// The form in which two texts are compared: without regard to case (Unicode 3.13, full case folding),
-/// to the way of writing (NFKC), to characters that cannot be seen, and to how many blanks stand
-/// between words. So the names Straße and STRASSE are one.
+/// The form in which two texts are compared: it ignores case (Unicode 3.13, full case folding),
+/// compatibility variants (NFKC), invisible characters, and repeated blanks between words. So the
+/// names Straße and STRASSE are equal.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return without_repeated_blanks(&text.to_ascii_lowercase());
     }
     let visible: String = text.nfd().filter(|c| !is_invisible(*c)).collect();
     let folded: String = case_folded(&visible).nfkc().collect();
-    // What a character is equivalent to may have a case of its own, as ㎒ has.
+    // The compatibility form of a character may be case-folded in turn, as with ㎒.
     let folded: String = case_folded(&folded).nfkc().collect();
     without_repeated_blanks(&folded)
 }
 
-/// The form in which names are sorted by its bytes: Latin and Greek letters stand beside those without
-/// marks, so that É is found under E. Names that differ in marks alone have a fixed order.
+/// The form by whose bytes names are sorted: Latin and Greek letters sort with their unmarked
+/// forms, so that É is found under E. Names that differ only in marks have a fixed order.
 pub fn sort_key(text: &str) -> String {
     let folded = fold(text);
     if folded.is_ascii() {
@@ -32,13 +32,14 @@ pub fn sort_key(text: &str) -> String {
     for c in folded.chars() {
         match without_mark(c) {
             Some(letters) => plain.push_str(letters),
-            // A letter of its own in the Cyrillic alphabet, after и.
+            // й is a separate letter of the Cyrillic alphabet, after и.
             None if c == 'й' => plain.push(c),
             None => plain.extend(c.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}'))),
         }
     }
     let plain: String = plain.nfc().collect();
-    // Folded text never has two blanks in a row, so these sort before whatever a longer name has there.
+    // Folded text never has two blanks in a row, so these sort before any text that a longer name
+    // has there.
     if plain == folded { folded } else { format!("{plain}  {folded}") }
 }
 
@@ -50,14 +51,14 @@ fn without_repeated_blanks(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Characters without a shape of their own that names may hold, as emoji do (Unicode,
+/// Characters without a visible shape that names may contain, as emoji do (Unicode,
 /// `Default_Ignorable_Code_Point`).
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Latin letters whose mark is a part of them, which Unicode does not take apart.
+/// Latin letters with a mark that Unicode does not decompose.
 fn without_mark(c: char) -> Option<&'static str> {
     Some(match c {
         'æ' | 'ǽ' | 'ǣ' => "ae",
@@ -80,7 +81,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn names_that_look_alike_are_one() {
+    fn names_that_look_the_same_are_equal() {
         for (one, other) in [
             ("Straße", "STRASSE"),
             ("a  b", "a b"),
@@ -120,7 +121,7 @@ mod tests {
         }
 
         #[test]
-        fn names_that_are_one_are_sorted_as_one_and_others_apart(one in "\\PC{0,8}", other in "\\PC{0,8}") {
+        fn equal_names_have_equal_sort_keys_and_others_do_not(one in "\\PC{0,8}", other in "\\PC{0,8}") {
             prop_assert_eq!(fold(&one) == fold(&other), sort_key(&one) == sort_key(&other));
         }
     }

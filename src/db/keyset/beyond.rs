@@ -6,7 +6,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, SqlType};
 use diesel::{AppearsOnTable, QueryResult};
 
-/// Whether a row lies beyond a place.
+/// Whether a row is beyond a place.
 #[derive(Clone, Copy, Debug)]
 pub struct Beyond<C, P> {
     columns: C,
@@ -14,8 +14,8 @@ pub struct Beyond<C, P> {
     place: P,
 }
 
-/// Whether the row with these columns lies beyond `value` and `id`. They are compared as one: the
-/// database then begins in the middle of an index, even among rows of the same value.
+/// Whether the row with these columns is beyond `value` and `id`. They are compared as a pair, so
+/// that the database starts in the middle of an index, even among rows with the same value.
 pub fn beyond<C, D, V, I>(
     columns: (C, D),
     (value, id): (V, I),
@@ -57,8 +57,8 @@ impl<C: QueryFragment<DB>, P: QueryFragment<DB>, DB: Backend> QueryFragment<DB> 
     }
 }
 
-/// Narrows a boxed query to the rows of a [`super::Walk`] through a list, which is sorted by the two columns:
-/// `asc(value, id)`, `desc(value, id)`, or `by(is_ascending, value, id)`.
+/// Limits a boxed query to the rows of a [`super::Walk`] through a list, which is sorted by the two
+/// columns: `asc(value, id)`, `desc(value, id)`, or `by(is_ascending, value, id)`.
 macro_rules! keyset {
     ($query:expr, $walk:expr, asc($value:expr, $id:expr)) => {
         $crate::db::keyset::keyset!($query, $walk, by(true, $value, $id))

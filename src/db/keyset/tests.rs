@@ -1,9 +1,9 @@
-//! Tests of walking through lists.
+//! Tests of pagination.
 
 use super::*;
 use proptest::prelude::*;
 
-/// A row of a list: its value, which several may share, and its id.
+/// A row of a list: its value, which several rows may share, and its id.
 type Row = (i64, String);
 
 fn page(rows: &[Row], is_ascending: bool, cursor: Option<&Cursor>) -> Page<Row> {
@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cursor_reads_back_and_nothing_else_is_one(
+    fn a_cursor_reads_back_and_other_text_is_rejected(
         position: u64, id in "[!-}]{0,40}", value in "\\PC{0,40}", is_after: bool, text in ".{0,40}",
     ) {
         let cursor = Cursor { is_after, position, id, value };
@@ -60,7 +60,7 @@ proptest! {
 }
 
 #[test]
-fn what_cannot_be_read_is_the_first_page() {
+fn an_unreadable_cursor_is_the_first_page() {
     let rows: Vec<Row> = (0..60).map(|number| (number, number.to_string())).collect();
     let cursor = Cursor { is_after: true, position: 25, id: "24".into(), value: "x".into() };
     let page = page(&rows, true, Some(&cursor));
@@ -68,7 +68,7 @@ fn what_cannot_be_read_is_the_first_page() {
 }
 
 #[test]
-fn a_range_says_how_many_there_are_at_least() {
+fn a_range_gives_the_total_or_its_lower_bound() {
     let page = Page { position: 25, ..Page::whole(vec![(); 25]) };
     assert_eq!(page.clone().range(), "");
     assert_eq!(page.clone().of(812).range(), "26–50 of 812");

@@ -1,4 +1,4 @@
-//! The requests that the sample's applications have made, hour by hour.
+//! The past requests of the sample's applications, by hour.
 
 mod pattern;
 mod refusals;
@@ -16,33 +16,33 @@ use crate::base::error::Result;
 use crate::db::Transaction;
 use crate::domain::api_keys::Details;
 use crate::domain::scopes;
-use crate::domain::usage::import::{Past, Requests};
-use crate::domain::usage::{Denial, Named, RequestId, Secret};
+use crate::domain::usage::import::{Requests, UsageHistory};
+use crate::domain::usage::{Denial, RequestId, RequestLine, Secret};
 use refusals::Refusal;
 
-/// How many keys have traffic, the newest.
+/// How many of the newest keys have traffic.
 pub(super) const BUSY: usize = 200;
 /// How many keys' traffic is written at once.
 const BATCH: usize = 10;
-/// For how many days the quiet key has not been used.
+/// How many days ago the quiet key was last used.
 const QUIET: i64 = 40;
-/// Since when some scopes have not been asked for any more, in days.
+/// How many days ago some scopes were last requested.
 const FORGOTTEN: i64 = 23;
-/// What is asked of [`of_time`] of an hour.
+/// The key for [`of_time`] that selects an hour's address.
 const FROM: u32 = 3 << 16;
 
-/// What is peculiar about how a key is used.
+/// A special pattern in how a key is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Story {
     Usual,
-    /// Since yesterday it is also used from somewhere else.
+    /// Since yesterday it has also been used from another address.
     NewAddress,
-    /// It was used every day, and then no more.
+    /// It was used every day, and then no longer.
     Quiet,
-    /// Since yesterday it is refused again and again.
+    /// Since yesterday its requests have been denied repeatedly.
     Burst,
-    /// It is still presented although its time is over.
-    KnocksOn,
+    /// It is still used although it has expired or was revoked.
+    KeepsTryingAfterExpiry,
 }
 
 /// How a key is used.
@@ -50,11 +50,11 @@ struct Use {
     pattern: Pattern,
     story: Story,
     home: IpAddr,
-    /// Where it is also used from, at times.
+    /// A second address from which it is sometimes used.
     other: Option<IpAddr>,
 }
 
-/// The days that are told of.
+/// The days for which there is traffic.
 #[derive(Clone, Copy)]
 struct Window {
     start: Timestamp,
@@ -62,7 +62,7 @@ struct Window {
 }
 
 impl Window {
-    /// So many days, today the last of them.
+    /// A window of `days` days that ends today.
     fn new(days: u32, now: Timestamp) -> Self {
         let today = Timestamp::start_of(now.date());
         Self { start: today.plus((1 - i64::from(days)) * DAY), now }
@@ -72,14 +72,14 @@ impl Window {
         at >= self.start && at <= self.now
     }
 
-    /// Counted since 1970.
+    /// The days, counted since 1970.
     fn days(self) -> RangeInclusive<i64> {
         self.start.day()..=self.now.day()
     }
 }
 
-/// Writes what became of the requests of so many days, with `keys`, the newest first, and with
-/// none.
+/// Writes the outcomes of the requests of `days` days, with `keys`, newest first, and without a
+/// key.
 pub(super) fn write(
     tx: &mut Transaction<'_>,
     keys: &[Details],
@@ -93,45 +93,48 @@ pub(super) fn write(
     let scopes: Vec<String> = scopes::all(tx)?.into_iter().map(|scope| scope.name).collect();
     let mut index = 0;
     for batch in keys.chunks(BATCH) {
-        let mut past = Past::default();
+        let mut past = UsageHistory::default();
         for details in batch {
             add(&mut past, index, details, &scopes, window);
             index += 1;
         }
         past.write(tx, now)?;
     }
-    let mut past = Past::default();
+    let mut past = UsageHistory::default();
     for refusal in refusals::of_strangers(window) {
         refuse(&mut past, None, refusal);
     }
     past.write(tx, now)
 }
 
-/// Adds what became of the requests with the `index`th key.
-fn add(past: &mut Past, index: u32, details: &Details, scopes: &[String], window: Window) {
+/// Adds the outcomes of the requests with the `index`th key.
+fn add(past: &mut UsageHistory, index: u32, details: &Details, scopes: &[String], window: Window) {
     let Some(used) = used(index, details) else { return };
     let secret = Secret { key_id: details.key.id, number: 1 };
-    let asked = asked(index, details);
+    let requested_scopes = requested_scopes(index, details);
     let recent = window.now.plus(-FORGOTTEN * DAY);
     for passed in passed(index, details, &used, secret, window) {
-        let asked = asked.iter().filter(|(_, is_forgotten)| !is_forgotten || passed.first < recent);
-        past.pass(passed, asked.map(|(scope, _)| scope.as_str()));
+        let requested_scopes = requested_scopes
+            .iter()
+            .filter(|(_, is_forgotten)| !is_forgotten || passed.first < recent);
+        past.pass(passed, requested_scopes.map(|(scope, _)| scope.as_str()));
     }
     for refusal in refusals::of_key(index, details, &used, scopes, window) {
         refuse(past, Some(secret), refusal);
     }
 }
 
-fn refuse(past: &mut Past, secret: Option<Secret>, refusal: Refusal) {
+fn refuse(past: &mut UsageHistory, secret: Option<Secret>, refusal: Refusal) {
     let Refusal { at, reason, detail, address, method, path } = refusal;
-    let request = Named { method: Some(method.as_bytes()), target: Some(path.as_bytes()) };
+    let request = RequestLine { method: Some(method.as_bytes()), target: Some(path.as_bytes()) };
     let request_id = RequestId::random();
     past.refuse(Denial { secret, reason, detail: detail.into(), address, request_id, request, at });
 }
 
-/// How the `index`th key is used; `None` when it never was.
+/// How the `index`th key is used; `None` if it was never used.
 fn used(index: u32, details: &Details) -> Option<Use> {
-    let usual = if matches!(index % 25, 7 | 12) { Story::KnocksOn } else { Story::Usual };
+    let usual =
+        if matches!(index % 25, 7 | 12) { Story::KeepsTryingAfterExpiry } else { Story::Usual };
     let (pattern, story) = match KEYS.get(index as usize) {
         Some(shown) => (Some(shown.pattern), shown.story),
         None => (Pattern::of(index, details.key.environment), usual),
@@ -144,7 +147,7 @@ fn used(index: u32, details: &Details) -> Option<Use> {
     Some(Use { pattern, story, home, other })
 }
 
-/// One or two addresses from the ranges that RFC 5737 keeps for examples.
+/// One or two addresses from the ranges that RFC 5737 reserves for documentation.
 fn addresses(index: u32, is_two: bool) -> (IpAddr, Option<IpAddr>) {
     let [a, b, c] = [[203, 0, 113], [198, 51, 100], [192, 0, 2]][pick(index, 64, 3)];
     let host = u8::try_from(50 + any(index, 65, 150)).unwrap_or(50);
@@ -152,9 +155,9 @@ fn addresses(index: u32, is_two: bool) -> (IpAddr, Option<IpAddr>) {
     ([a, b, c, host].into(), has_two.then(|| [a, b, c, host + 1].into()))
 }
 
-/// Which of its scopes the `index`th key's requests ask for, and which of these not of late: some
-/// keys may do more than they need.
-fn asked(index: u32, details: &Details) -> Vec<(String, bool)> {
+/// The scopes that the `index`th key's requests need, each with whether it is no longer requested:
+/// some keys have more scopes than they need.
+fn requested_scopes(index: u32, details: &Details) -> Vec<(String, bool)> {
     let mut scopes: Vec<_> = details.effective_scopes().into_iter().collect();
     if scopes.len() > 2 && index % 3 == 2 {
         scopes.pop();
@@ -164,7 +167,7 @@ fn asked(index: u32, details: &Details) -> Vec<(String, bool)> {
     scopes.into_iter().enumerate().map(|(place, scope)| (scope, is_forgotten(place))).collect()
 }
 
-/// The requests that passed, hour by hour: none before the key was there, and none after its end.
+/// The allowed requests by hour: none before the key was created, and none after it ended.
 fn passed(
     index: u32,
     details: &Details,
@@ -183,7 +186,7 @@ fn passed(
     let hours = first_hour..=end.hour();
     let passed = hours.filter_map(|hour| {
         let begin = Timestamp::from_millis(hour * HOUR);
-        // Less than an hour at the end.
+        // The last hour may be incomplete.
         let span = end.since(begin).clamp(0, HOUR);
         let count = used.pattern.requests(index, hour, window.now) * span / HOUR;
         let gap = if count == 1 { span / 2 } else { span / (count + 1) };
@@ -196,7 +199,7 @@ fn passed(
     passed.collect()
 }
 
-/// Where the requests of an hour came from.
+/// The address that the requests of an hour came from.
 fn from(index: u32, hour: i64, used: &Use, is_today: bool, is_recent: bool) -> IpAddr {
     let is_other = match used.story {
         Story::NewAddress => is_recent && hour % 3 == 0,

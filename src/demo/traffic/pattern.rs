@@ -1,4 +1,4 @@
-//! How many requests an application makes, hour by hour. Pure.
+//! How many requests an application makes per hour. Pure.
 
 use crate::base::clock::{DAY, HOUR, Timestamp};
 use crate::demo::life::{State, pick, scatter, state};
@@ -7,15 +7,15 @@ use crate::domain::api_keys::Environment;
 /// Hours in a day.
 const HOURS: i64 = DAY / HOUR;
 
-/// When in the day an application makes its requests.
+/// The times of day at which an application makes its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::demo) enum Shape {
     Office,
-    /// Day and night, more by day.
+    /// Day and night, but more during the day.
     Steady,
-    /// Every minute as many.
+    /// The same number every minute.
     Even,
-    /// From two to four in the night.
+    /// From two to four at night.
     Nightly,
 }
 
@@ -25,13 +25,13 @@ pub(in crate::demo) struct Pattern {
     pub shape: Shape,
     /// On a working day.
     pub daily: i64,
-    /// On Saturdays and Sundays, in percent of that.
+    /// On Saturdays and Sundays, in percent of `daily`.
     pub weekend: i64,
 }
 
-/// Numbers of requests a working day, from the smallest application to the largest.
+/// Numbers of requests per working day, from the smallest application to the largest.
 const SIZES: [i64; 9] = [25, 80, 200, 500, 1_200, 2_800, 6_000, 9_500, 14_000];
-/// What else is asked of [`scatter`] under a key's number: above what [`pick`] is asked of keys.
+/// Keys for [`scatter`], above those that [`pick`] uses for API keys.
 const OF_AN_HOUR: u32 = 1 << 16;
 const OF_A_DAY: u32 = 2 << 16;
 
@@ -53,7 +53,7 @@ impl Shape {
 }
 
 impl Pattern {
-    /// That of the `index`th key; none when it has never been used.
+    /// The pattern of the `index`th key; `None` if it was never used.
     pub fn of(index: u32, environment: Environment) -> Option<Self> {
         if state(index) == State::NeverUsed {
             return None;
@@ -69,13 +69,13 @@ impl Pattern {
         Some(Self { shape, daily, weekend })
     }
 
-    /// How many requests the `index`th key's application makes in an hour, counted since 1970.
-    /// More from month to month, and no two hours alike.
+    /// How many requests the `index`th key's application makes in an hour, counted since 1970. The
+    /// number grows from month to month and varies from hour to hour.
     pub fn requests(&self, index: u32, hour: i64, now: Timestamp) -> i64 {
         let day = hour.div_euclid(HOURS);
         let weights = self.shape.weights();
         let weight = usize::try_from(hour.rem_euclid(HOURS)).map_or(0, |clock| weights[clock]);
-        // The first of January 1970 was a Thursday.
+        // 1 January 1970 was a Thursday.
         let is_weekend = (day + 3).rem_euclid(7) >= 5;
         let percent = if is_weekend { self.weekend } else { 100 };
         let age = now.day() - day;
@@ -84,12 +84,12 @@ impl Pattern {
             * (93 + of_time(index, OF_A_DAY, day).rem_euclid(15));
         let exact = self.daily * weight * percent * growth * varied;
         let unit = 100 * 100 * 100 * 100 * weights.iter().sum::<i64>();
-        // What is left over makes a request now and then.
+        // The fraction adds a request now and then.
         (exact + of_time(index, OF_AN_HOUR, -hour).rem_euclid(unit)) / unit
     }
 }
 
-/// One of the numbers from 0 up to below `choices`, for the `index`th key and the question `what`.
+/// A number from 0 to below `choices`, for the `index`th key and the question `what`.
 pub(super) fn any(index: u32, what: u32, choices: usize) -> i64 {
     i64::try_from(pick(index, what, choices)).unwrap_or(0)
 }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_become_more_from_month_to_month() {
+    fn requests_increase_from_month_to_month() {
         let pattern = Pattern { shape: Shape::Steady, daily: 5_000, weekend: 60 };
         let (recent, before) = (sum(&pattern, 1..29), sum(&pattern, 57..85));
         assert!(recent * 100 > before * 108 && recent * 100 < before * 130, "{before} {recent}");

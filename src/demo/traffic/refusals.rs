@@ -1,4 +1,4 @@
-//! Requests that were refused, each with its reason. Pure.
+//! Denied requests, each with its reason. Pure.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -9,27 +9,27 @@ use crate::demo::life::pick;
 use crate::domain::api_keys::{Details, Flaw};
 use crate::domain::usage::Outcome;
 
-/// A request that was refused.
+/// A denied request.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub at: Timestamp,
     pub reason: Outcome,
-    /// The scope that was missing.
+    /// The missing scope.
     pub detail: String,
     pub address: Option<IpAddr>,
     pub method: &'static str,
     pub path: String,
 }
 
-/// Where the showcase's key is used from although it is not in its whitelist.
+/// An address that uses the showcase's key but is not in its whitelist.
 const NOT_ALLOWED: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 77);
-/// Where somebody goes on with a secret key that is no more.
+/// An address that still sends a secret key that no longer exists.
 const OLD_SECRET: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 24);
-/// What is asked of [`of_time`] of a day.
-const KNOCKS: u32 = 4 << 16;
+/// Keys for [`of_time`] that vary a day.
+const LATE_ATTEMPTS: u32 = 4 << 16;
 const STRANGERS: u32 = 5 << 16;
 
-/// What was refused of a key, within `window` and its life.
+/// The denied requests of a key, within `window` and the key's life.
 pub(super) fn of_key(
     index: u32,
     details: &Details,
@@ -40,18 +40,19 @@ pub(super) fn of_key(
     let mut all = Vec::new();
     match used.story {
         Story::Burst => all.extend(burst(used.home, window)),
-        Story::KnocksOn => all.extend(knocks(index, details, used, window)),
+        Story::KeepsTryingAfterExpiry => all.extend(late_attempts(index, details, used, window)),
         _ => {}
     }
-    let is_over = details.key.expires_at <= window.now || details.key.revoked_at.is_some();
-    if !is_over && used.story == Story::Usual && pick(index, 71, 6) == 0 {
+    let has_ended = details.key.expires_at <= window.now || details.key.revoked_at.is_some();
+    if !has_ended && used.story == Story::Usual && pick(index, 71, 6) == 0 {
         all.extend(missing(index, details, used, scopes, window));
     }
     all.retain(|one| window.contains(one.at) && one.at > details.key.created_at);
     all
 }
 
-/// From an address that is not allowed: 21 yesterday, 12 today; and twice each of two scopes.
+/// From an address that is not allowed: 21 yesterday, 12 today; and two each for two missing
+/// scopes.
 fn burst(home: IpAddr, window: Window) -> Vec<Refusal> {
     let today = Timestamp::start_of(window.now.date());
     let one = |at, reason, detail: &str, address, method, path: &str| Refusal {
@@ -85,8 +86,8 @@ fn burst(home: IpAddr, window: Window) -> Vec<Refusal> {
     all
 }
 
-/// Every day since it was revoked or expired, whoever uses it has not heard.
-fn knocks(index: u32, details: &Details, used: &Use, window: Window) -> Vec<Refusal> {
+/// Daily attempts after the key was revoked or expired, by an application that was not updated.
+fn late_attempts(index: u32, details: &Details, used: &Use, window: Window) -> Vec<Refusal> {
     let key = &details.key;
     let (end, reason) = match key.revoked_at {
         Some(at) => (at, Outcome::KeyRevoked),
@@ -95,11 +96,11 @@ fn knocks(index: u32, details: &Details, used: &Use, window: Window) -> Vec<Refu
     let resource = resource(details.role.scopes.iter().next());
     let hour = if used.pattern.shape == Shape::Nightly { 2 } else { 6 };
     let days = window.days().flat_map(|day| {
-        let times = 1 + of_time(index, KNOCKS, day).rem_euclid(4);
+        let times = 1 + of_time(index, LATE_ATTEMPTS, day).rem_euclid(4);
         let begin = Timestamp::from_millis(day * DAY + hour * HOUR + any(index, 72, 50) * MINUTE);
         (0..times).map(move |n| begin.plus(n * 23 * MINUTE))
     });
-    let knocks = days.filter(|at| *at >= end).map(|at| Refusal {
+    let late_attempts = days.filter(|at| *at >= end).map(|at| Refusal {
         at,
         reason,
         detail: String::new(),
@@ -107,10 +108,10 @@ fn knocks(index: u32, details: &Details, used: &Use, window: Window) -> Vec<Refu
         method: "GET",
         path: format!("/v1/{resource}"),
     });
-    knocks.collect()
+    late_attempts.collect()
 }
 
-/// A few times in a month, something was asked for that the key may not do.
+/// A few requests in a month for a scope that the key does not have.
 fn missing(
     index: u32,
     details: &Details,
@@ -123,7 +124,7 @@ fn missing(
     let Some(&scope) = lacks.get(pick(index, 73, lacks.len().max(1))) else { return Vec::new() };
     let method = if scope.ends_with(":read") { "GET" } else { "POST" };
     let times = (0..2 + any(index, 74, 4)).map(|n| {
-        let minutes = of_time(index, KNOCKS, n).rem_euclid(30 * DAY / MINUTE);
+        let minutes = of_time(index, LATE_ATTEMPTS, n).rem_euclid(30 * DAY / MINUTE);
         window.now.plus(-minutes * MINUTE)
     });
     let path = format!("/v1/{}", resource(Some(scope)));
@@ -138,7 +139,7 @@ fn missing(
     refusals.collect()
 }
 
-/// What bore no genuine secret key: up to four requests a day.
+/// Requests without a valid secret key: up to four per day.
 pub(super) fn of_strangers(window: Window) -> Vec<Refusal> {
     let days = window.days().flat_map(|day| {
         (0..of_time(0, STRANGERS, day).rem_euclid(5)).map(move |n| {
@@ -163,7 +164,7 @@ pub(super) fn of_strangers(window: Window) -> Vec<Refusal> {
     days.filter(|one| window.contains(one.at)).collect()
 }
 
-/// What a scope is about.
+/// The resource of a scope.
 fn resource(scope: Option<&String>) -> &str {
     scope.and_then(|scope| scope.split(':').next()).unwrap_or("orders")
 }

@@ -1,4 +1,4 @@
-//! Who does something, when and from where.
+//! The author of a write: the actor, the time and the origin.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ pub enum Actor {
     /// A member, by id and name.
     Member {
         id: String,
-        /// The member's name at the time.
+        /// The member's name when the action happened.
         name: String,
     },
     /// Somebody with a shell on the machine.
@@ -22,7 +22,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// What entries call the kind of actor.
+    /// The actor's kind, as entries store it.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Member { .. } => "member",
@@ -32,7 +32,7 @@ impl Actor {
         }
     }
 
-    /// The member's id, if it is one.
+    /// The member's id, if the actor is a member.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Member { id, .. } => Some(id),
@@ -40,7 +40,7 @@ impl Actor {
         }
     }
 
-    /// What entries call them.
+    /// The actor's name, as entries store it.
     pub fn name(&self) -> &str {
         match self {
             Self::Member { name, .. } => name,
@@ -61,13 +61,13 @@ pub struct Origin {
     pub request_id: Option<String>,
 }
 
-/// The author of a write, with the key that seals what is recorded of it.
+/// The author of a write, with the keyring for the chain of entries.
 #[derive(Clone)]
 pub struct Author {
     pub actor: Actor,
     pub origin: Origin,
     pub now: Timestamp,
-    /// What seals the entry.
+    /// The keys for the hash and the seal of the entry.
     pub keyring: Keyring,
 }
 
@@ -82,7 +82,7 @@ impl Author {
         Self { actor: Actor::System, origin: Origin::default(), now, keyring }
     }
 
-    /// The same request, done by `id`.
+    /// The same request, made by the member `id`.
     #[must_use]
     pub fn as_member(&self, id: &str, name: &str) -> Self {
         let actor = Actor::Member { id: id.to_owned(), name: name.to_owned() };

@@ -1,13 +1,14 @@
-//! The chain: every entry's hash covers the entry before, and the newest is sealed, so that a
-//! change, a gap or a cut can be found. HMAC-SHA-256 under the activity key.
+//! The hash chain: the hash of every entry covers the previous entry, and the newest entry is
+//! sealed, so that changed, missing and truncated entries are detected. HMAC-SHA-256 with the
+//! activity key.
 
 use super::store::Head;
 use super::{Author, Entry, Recorded};
 use crate::base::keyring::{Keyring, Purpose};
 use crate::base::secret_scan::{json_without_secrets, without_secrets};
 
-/// The row for `entry`, linked to the newest one there is. It can never be changed, so secret keys
-/// are left out of every text.
+/// The row for `entry`, linked to the newest existing entry. A row can never be changed, so secret
+/// keys are removed from all its texts.
 pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Recorded {
     let subject = entry.subject.as_ref();
     let mut row = Recorded {
@@ -30,9 +31,10 @@ pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Recor
     row
 }
 
-/// The hash that `row` must carry after an entry with the hash `before`.
+/// The hash that `row` must have when the previous entry has the hash `before`.
 pub(super) fn hash(keyring: &Keyring, row: &Recorded, before: &[u8]) -> Vec<u8> {
-    // JSON tells neighbouring texts apart whatever they hold; nulls differ from empty texts.
+    // JSON separates neighbouring texts, whatever they contain, and null differs from an empty
+    // text.
     let content = serde_json::json!([
         row.number,
         row.at.millis(),
@@ -51,7 +53,7 @@ pub(super) fn hash(keyring: &Keyring, row: &Recorded, before: &[u8]) -> Vec<u8> 
     keyring.mac(Purpose::Activity, &[b"entry", before, content.to_string().as_bytes()]).to_vec()
 }
 
-/// What shows that entry `number` with `hash` is the newest.
+/// The seal that proves that entry `number` with `hash` is the newest.
 pub(super) fn seal(keyring: &Keyring, number: i64, hash: &[u8]) -> Vec<u8> {
     keyring.mac(Purpose::Activity, &[b"head", &number.to_be_bytes(), hash]).to_vec()
 }

@@ -1,11 +1,11 @@
-//! What can happen, and what is kept of it.
+//! The events that the activity records, and their entries.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::closed_set::closed_set;
 
 closed_set! {
-    /// What can happen, by the name that stands in the database and in exports.
+    /// The events that are recorded, by their names in the database and in exports.
     pub enum Event {
         /// The organisation and its first super manager were set up.
         SetUp = "organisation.set_up",
@@ -13,23 +13,23 @@ closed_set! {
         SignedIn = "session.signed_in",
         /// A member signed out.
         SignedOut = "session.signed_out",
-        /// A sign-in was refused.
+        /// A sign-in failed.
         SignInFailed = "session.sign_in_failed",
         /// Sign-ins failed, counted over an hour.
         SignInsFailed = "session.sign_ins_failed",
-        /// A member repeatedly tried what they have no permission for, counted over an hour.
+        /// A member repeatedly made requests without the permission for them, counted over an hour.
         AccessDenied = "access.denied",
         /// A member was added.
         MemberAdded = "member.added",
         /// Somebody was invited to become a member.
         MemberInvited = "member.invited",
-        /// A new link was made for an invitation; the one before stopped working.
+        /// A new link was made for an invitation; the previous link stopped working.
         InvitationResent = "member.invitation_resent",
         /// An invitation was withdrawn.
         InvitationWithdrawn = "member.invitation_withdrawn",
         /// An invitation was accepted.
         InvitationAccepted = "member.invitation_accepted",
-        /// What a member may do was changed.
+        /// A member's permissions were changed.
         MemberEdited = "member.edited",
         /// A member was disabled.
         MemberDisabled = "member.disabled",
@@ -45,7 +45,7 @@ closed_set! {
         SessionEnded = "session.ended",
         /// A member ended all of their own sessions but one.
         OtherSessionsEnded = "session.others_ended",
-        /// A member's password was taken away and a link to set a new one was made.
+        /// A member's password was removed, and a link to set a new one was made.
         PasswordResetStarted = "member.password_reset_started",
         /// A member set a new password through a link.
         PasswordReset = "member.password_reset",
@@ -53,9 +53,9 @@ closed_set! {
         SettingsChanged = "settings.changed",
         /// The mail server was changed.
         MailChanged = "settings.mail_changed",
-        /// Which rules of alerts are on, or how people are told, was changed.
+        /// The choice of alert rules, or when alert emails are sent, was changed.
         AlertsChanged = "settings.alerts_changed",
-        /// A test message was asked for.
+        /// A test email was requested.
         MailTested = "settings.mail_tested",
         /// An API key was created.
         KeyCreated = "api_key.created",
@@ -63,11 +63,11 @@ closed_set! {
         KeyEdited = "api_key.edited",
         /// An API key was given a new secret.
         KeyRotated = "api_key.rotated",
-        /// The old secret of an API key was ended before its time.
+        /// The old secret of an API key was ended before its overlap was due to end.
         SecretStopped = "api_key.secret_stopped",
         /// An API key was revoked.
         KeyRevoked = "api_key.revoked",
-        /// What asked for attention at an API key was looked at, and the key kept as it is.
+        /// Somebody reviewed why an API key needs attention, and kept the key as it is.
         KeyKept = "api_key.kept",
         /// A role was created.
         RoleCreated = "role.created",
@@ -91,13 +91,13 @@ closed_set! {
         WebhookDeleted = "webhook.deleted",
         /// A webhook was given a new signing secret.
         WebhookSecretReplaced = "webhook.secret_replaced",
-        /// A test message to a webhook was asked for.
+        /// A test message to a webhook was requested.
         WebhookTested = "webhook.tested",
         /// A message to a webhook was sent again.
         WebhookSentAgain = "webhook.sent_again",
         /// An email message was sent again.
         MailSentAgain = "mail.sent_again",
-        /// A secret of an API key was reported to have got out.
+        /// A secret of an API key was reported as leaked.
         KeyLeaked = "api_key.leaked",
         /// A note was added to the report of a leak.
         LeakNoted = "leak.noted",
@@ -105,11 +105,11 @@ closed_set! {
         LeakClosed = "leak.closed",
         /// A review of all active keys was started.
         ReviewStarted = "review.started",
-        /// It was decided what is to become of some keys of a review.
+        /// Decisions on keys of a review were recorded.
         ReviewDecided = "review.decided",
         /// A review was finished.
         ReviewFinished = "review.finished",
-        /// A review was given up.
+        /// A review was cancelled.
         ReviewCancelled = "review.cancelled",
     }
 }
@@ -117,28 +117,28 @@ closed_set! {
 /// What an entry is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// The kind of thing, as `api_key`.
+    /// The kind of subject, for example `api_key`.
     pub kind: &'static str,
     pub id: String,
-    /// Its name at the time.
+    /// The subject's name when the event happened.
     pub name: String,
 }
 
-/// A value that was changed, as the interface shows it.
+/// A changed value, as the interface shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// The field's label, as "Role".
+    /// The field's label, for example "Role".
     pub field: String,
     pub from: String,
     pub to: String,
 }
 
-/// What is to be recorded.
+/// An entry that is to be recorded.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub event: Event,
     pub subject: Option<Subject>,
-    /// The rest: a JSON object. Never holds a secret.
+    /// Further details as a JSON object. Never contains a secret.
     pub details: serde_json::Value,
 }
 
@@ -148,7 +148,7 @@ impl Entry {
         Self { event, subject: Some(subject), details: serde_json::json!({}) }
     }
 
-    /// The same with `details`.
+    /// The same entry with `details`.
     #[must_use]
     pub fn with(self, details: serde_json::Value) -> Self {
         Self { details, ..self }

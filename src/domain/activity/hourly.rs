@@ -1,6 +1,6 @@
-//! What was counted in an hour becomes entries of the activity once the hour has ended.
+//! Records the events that were counted in an hour as entries, once the hour has ended.
 //!
-//! The entries of an hour are recorded and its counts deleted in one transaction, so that every
+//! The entries of an hour are recorded and its counts are deleted in one transaction, so that every
 //! event is recorded exactly once, even when several nodes do this at the same time.
 
 use serde_json::{Value, json};
@@ -13,15 +13,16 @@ use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::{Db, Transaction};
 
-/// How long after an hour its counts are recorded, in milliseconds: a sign-in counts for the hour
-/// in which it was sent, and its password may have waited.
+/// How long after the end of an hour its counts are recorded, in milliseconds. A sign-in counts for
+/// the hour in which it was sent, and its password check may have waited.
 const GRACE: i64 = MINUTE;
-/// How many networks an entry names.
+/// How many networks an entry lists.
 const NAMED_NETWORKS: usize = 10;
-/// From how many denials in an hour a member's denials have an entry; the log has each of them.
+/// The lowest number of denials in an hour for which a member gets an entry. The log has every
+/// denial.
 const REPEATED_DENIALS: i64 = 2;
 
-/// Records what was counted in the hours that have ended, each in a transaction of its own.
+/// Records the counts of all hours that have ended, each hour in its own transaction.
 pub async fn record_ended_hours(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<()> {
     loop {
         let author = Author::system(keyring.clone(), now);
@@ -31,7 +32,7 @@ pub async fn record_ended_hours(db: &Db, keyring: &Keyring, now: Timestamp) -> R
     }
 }
 
-/// Records the oldest hour that has ended; returns whether there was one.
+/// Records the oldest hour that has ended. Returns whether there was one.
 fn record_oldest_hour(tx: &mut Transaction<'_>, author: &Author) -> Result<bool> {
     let Some(hour) = store::oldest_hour(tx, author.now.plus(-HOUR - GRACE))? else {
         return Ok(false);
@@ -48,7 +49,8 @@ fn entries(hour: Timestamp, tallies: &[Tally]) -> Vec<Entry> {
     strangers.into_iter().chain(tallies.iter().filter_map(member_entry)).collect()
 }
 
-/// The failed sign-ins for addresses that are not a member's. The addresses are not stored.
+/// The entry for failed sign-ins with email addresses that do not belong to a member. The email
+/// addresses are not stored.
 fn strangers_entry(hour: Timestamp, tallies: &[Tally]) -> Option<Entry> {
     let by_network = tallies.iter().filter(|t| t.kind == TallyKind::FailedSignInsByNetwork);
     let failures = |tally: &Tally| tally.count - tally.part(TallyKind::MEMBER);
@@ -66,7 +68,7 @@ fn strangers_entry(hour: Timestamp, tallies: &[Tally]) -> Option<Entry> {
         "ended_at": hour.plus(HOUR).millis(),
         "failures": counts.iter().map(|(_, count)| count).sum::<i64>(),
         "networks": networks,
-        "largest_networks": listed(named),
+        "largest_networks": to_list(named),
     });
     if let [(_, failures)] = others.as_slice() {
         details["failures_from_further_networks"] = json!(failures);
@@ -75,7 +77,7 @@ fn strangers_entry(hour: Timestamp, tallies: &[Tally]) -> Option<Entry> {
     (!counts.is_empty()).then_some(entry)
 }
 
-/// What was counted by member, without what was recorded when it happened.
+/// The entry for a member's counts, without the events that were recorded when they happened.
 fn member_entry(tally: &Tally) -> Option<Entry> {
     let count = tally.count - tally.kind.single_entries();
     let (event, least, counted, parts) = match tally.kind {
@@ -92,13 +94,13 @@ fn member_entry(tally: &Tally) -> Option<Entry> {
         "began_at": tally.hour.millis(),
         "ended_at": tally.hour.plus(HOUR).millis(),
         counted: count,
-        parts: listed(tally.parts().map(|(part, n)| (if part == OTHER { "others" } else { part }, n))),
+        parts: to_list(tally.parts().map(|(part, n)| (if part == OTHER { "others" } else { part }, n))),
     });
     let (id, name) = (tally.subject_id.clone(), tally.subject_name.clone());
     Some(Entry::about(event, Subject { kind: "member", id, name }).with(details))
 }
 
-/// `["192.0.2.1: 12", …]`.
-fn listed<'a>(counts: impl IntoIterator<Item = (&'a str, i64)>) -> Value {
+/// The counts as a list: `["192.0.2.1: 12", …]`.
+fn to_list<'a>(counts: impl IntoIterator<Item = (&'a str, i64)>) -> Value {
     counts.into_iter().map(|(what, count)| format!("{what}: {count}")).collect()
 }

@@ -1,4 +1,4 @@
-//! The entries as the page has them: narrowed, newest first, page by page.
+//! The list of entries: filtered, newest first, in pages.
 
 use super::{Recorded, store};
 use crate::base::clock::Timestamp;
@@ -8,30 +8,30 @@ use crate::db::keyset::{COUNTED, Cursor, Page};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Of which events; all without.
+    /// Only these events; all events if `None`.
     pub events: Option<Events>,
-    /// By whom; by everybody without.
+    /// Only by this person; by everybody if `None`.
     pub person: Option<Person>,
-    /// About what, by its id.
+    /// Only about the subject with this id.
     pub subject_id: Option<String>,
-    /// From this instant on.
+    /// Only from this time on.
     pub since: Option<Timestamp>,
-    /// What to look for.
+    /// The search of the page.
     pub search: Search,
 }
 
-/// One event, or all of a kind.
+/// One event, or all events of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Events {
-    /// The event of that name, as `api_key.edited`.
+    /// The event with this name, for example `api_key.edited`.
     One(String),
-    /// The events of that kind, as `api_key`.
+    /// All events of this kind, for example `api_key`.
     Kind(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Person {
-    /// The member with that id.
+    /// The member with this id.
     Member(String),
     /// Somebody with a shell on the machine.
     CommandLine,
@@ -45,27 +45,27 @@ pub enum Person {
 pub enum Search {
     #[default]
     Nothing,
-    /// Entries about the thing with exactly that id.
+    /// Entries about the subject with exactly this id.
     Subject(String),
-    /// Entries from exactly that address.
+    /// Entries from exactly this address.
     Address(String),
-    /// A part of a subject's name or id, a person's name, or an address.
+    /// Part of a subject's name or id, a person's name, or an address.
     Part(String),
 }
 
-/// The page of entries that `filter` lets through; without a cursor the newest.
+/// The page of entries that match `filter`. Without a cursor, the newest entries.
 pub fn list(
     connection: &mut Connection,
     filter: &Filter,
     cursor: Option<&Cursor>,
 ) -> Result<Page<Recorded>> {
-    let most = usize::try_from(COUNTED + 1).unwrap_or(usize::MAX);
+    let limit = usize::try_from(COUNTED + 1).unwrap_or(usize::MAX);
     let numbers = match &filter.search {
-        Search::Part(part) => store::numbers_with(connection, filter, part, most)?,
-        _ => store::numbers(connection, filter, most)?,
+        Search::Part(part) => store::numbers_with(connection, filter, part, limit)?,
+        _ => store::numbers(connection, filter, limit)?,
     };
-    // Looking through names a second time would cost as much as the first.
-    let known = numbers.len() < most && matches!(filter.search, Search::Part(_));
+    // Searching the names a second time would cost as much as the first time.
+    let known = numbers.len() < limit && matches!(filter.search, Search::Part(_));
     let known = known.then_some(numbers.as_slice());
     let walk = |walk: &_| store::walk(connection, filter, known, walk);
     let page = Page::load(cursor, walk, |entry| (entry.at, entry.number))?;

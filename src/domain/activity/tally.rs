@@ -1,6 +1,6 @@
-//! Events that can be repeated without end, counted by the hour outside the chain.
+//! Events that can be repeated without limit, counted by the hour outside the chain.
 //!
-//! Entries are kept permanently, so an entry for each failed sign-in would let a stranger fill the
+//! Entries are kept permanently, so an entry for each failed sign-in would let an attacker fill the
 //! disk. Such events are counted in a table instead, and `hourly` records the counts as entries
 //! once the hour has ended.
 
@@ -16,22 +16,22 @@ use crate::base::error::{Error, Result};
 use crate::db::types::text_column;
 use crate::db::{Connection, Transaction};
 
-/// How many networks are counted one by one in an hour; all further ones share one row.
+/// How many networks are counted separately in an hour. All others share one row.
 const MAX_NETWORKS: i64 = 1000;
-/// How many different parts a tally distinguishes; all further ones are counted as [`OTHER`].
+/// How many different parts a tally counts separately. All others are counted as [`OTHER`].
 const MAX_PARTS: usize = 20;
-/// Stands for everything beyond a limit.
+/// The name for everything that exceeds a limit.
 pub(super) const OTHER: &str = "";
 
 closed_set! {
-    /// What is counted, and by what.
+    /// What is counted, and how it is grouped.
     pub enum TallyKind {
-        /// Failed sign-ins by network. The part [`TallyKind::MEMBER`] counts those for a member's
+        /// Failed sign-ins by network. The part [`TallyKind::MEMBER`] counts those with a member's
         /// email address, which are recorded with the member.
         FailedSignInsByNetwork = "failed_sign_ins_by_network",
-        /// Failed sign-ins for a member's email address, by member and then by network.
+        /// Failed sign-ins with a member's email address, by member and then by network.
         FailedSignInsByMember = "failed_sign_ins_by_member",
-        /// Requests that a member was not permitted to make, by member and then by permission.
+        /// Requests that a member had no permission to make, by member and then by permission.
         DenialsByMember = "denials_by_member",
     }
 }
@@ -41,7 +41,7 @@ impl TallyKind {
     /// The part that counts failed sign-ins for members' email addresses.
     pub const MEMBER: &'static str = "member";
 
-    /// How many events in an hour, for each subject, have an entry of their own when they happen.
+    /// How many events of each subject in an hour get their own entry when they happen.
     pub const fn single_entries(self) -> i64 {
         match self {
             Self::FailedSignInsByMember => 5,
@@ -58,7 +58,7 @@ pub struct Occurrence<'a> {
     pub subject_id: &'a str,
     /// The member's name; empty for a network.
     pub subject_name: &'a str,
-    /// What the subject's events are counted by.
+    /// The part under which the event is counted within the subject.
     pub part: Option<&'a str>,
 }
 
@@ -66,13 +66,13 @@ pub struct Occurrence<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     pub kind: TallyKind,
-    /// The first instant of the hour.
+    /// The start of the hour.
     pub hour: Timestamp,
-    /// The network or the member's id; empty for all networks beyond the limit together.
+    /// The network or the member's id. Empty for all networks above the limit together.
     pub subject_id: String,
     /// The member's name; empty for networks.
     pub subject_name: String,
-    /// How many events there were.
+    /// The total number of events.
     pub count: i64,
     details: TallyDetails,
 }
@@ -80,25 +80,25 @@ pub struct Tally {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct TallyDetails {
-    /// How many events there were in each minute of the hour.
+    /// The number of events in each minute of the hour.
     minutes: BTreeMap<i64, i64>,
-    /// How many there were of each part, without those that have an entry of their own.
+    /// The number of events for each part, without those that have their own entry.
     parts: BTreeMap<String, i64>,
 }
 
 impl Tally {
-    /// How many events there were since `since`, to the minute, and when the first of them was.
+    /// The number of events since `since`, to the minute, and the time of the first of them.
     pub fn since(&self, since: Timestamp) -> Option<(i64, Timestamp)> {
         let at = |minute: i64| self.hour.plus(minute * MINUTE);
         let mut minutes = self.details.minutes.iter().filter(|(minute, _)| {
-            // A minute counts as long as any of it is recent enough.
+            // A minute counts if any part of it is recent enough.
             at(**minute + 1) > since
         });
         let (first, count) = minutes.next()?;
         Some((count + minutes.map(|(_, count)| count).sum::<i64>(), at(*first).max(since)))
     }
 
-    /// How many events there were of a part.
+    /// The number of events for a part.
     pub fn part(&self, part: &str) -> i64 {
         self.details.parts.get(part).copied().unwrap_or(0)
     }
@@ -137,7 +137,7 @@ impl From<TallyRow> for Tally {
     }
 }
 
-/// Counts an event, and returns how many its subject has had in this hour.
+/// Counts an event. Returns the number of events of its subject in this hour.
 pub fn count(tx: &mut Transaction<'_>, event: &Occurrence<'_>, now: Timestamp) -> Result<i64> {
     let (hour, kind) = (hour_of(now), event.kind);
     let mut subject_id = event.subject_id;
@@ -170,7 +170,7 @@ pub fn count(tx: &mut Transaction<'_>, event: &Occurrence<'_>, now: Timestamp) -
     Ok(tally.count)
 }
 
-/// The tallies of a kind in the hours from `since` until `now`, earlier hours first.
+/// The tallies of a kind in the hours from `since` to `now`, earliest hour first.
 pub fn tallies(
     connection: &mut Connection,
     kind: TallyKind,

@@ -1,8 +1,8 @@
-//! Whether the chain is whole: every entry follows from the one before, and the newest is the one
-//! that was sealed.
+//! Checks that the chain is intact: every entry follows from the previous one, and the newest entry
+//! is the one that was sealed.
 //!
-//! Entries are read in batches; those that are written meanwhile are left for the next time.
-//! ASVS 16.4.2.
+//! Entries are read in batches. Entries that are written during the check are left for the next
+//! check. ASVS 16.4.2.
 
 use std::fmt;
 
@@ -14,27 +14,28 @@ use crate::db::Db;
 /// How many entries are read at once.
 const BATCH: i64 = 1000;
 
-/// The newest entry: whoever keeps both elsewhere can tell later whether it is still there.
+/// The newest entry. Anyone who keeps its number and hash elsewhere can check later that it still
+/// exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Newest {
-    /// Its number, which is also how many entries there are; 0 when there is none.
+    /// The number of the newest entry, which is also the number of entries; 0 if there are none.
     pub number: i64,
-    /// Its hash, hexadecimal.
+    /// The hash of the newest entry, in hexadecimal.
     pub hash: String,
 }
 
-/// What is wrong with a chain, by the number of the first entry that does not fit.
+/// What is wrong with a chain. Most variants have the number of the first entry that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Broken {
     /// The entry is not the one that was recorded.
     Changed(i64),
-    /// The entry is gone, and later ones are there.
+    /// The entry is missing, but later entries exist.
     Gap(i64),
-    /// The entries from the first to the second are gone, which was the newest.
+    /// The entries from the first number to the second, which was the newest, are missing.
     Cut(i64, i64),
     /// The entry was not written by the program.
     Added(i64),
-    /// The seal of the newest entry, which has that number, was not made with this master key.
+    /// The seal of the newest entry, which has this number, was not made with this master key.
     Forged(i64),
     /// There are entries, but no seal.
     Unsealed,
@@ -58,7 +59,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// The newest entry as the seal names it, unchecked.
+/// The newest entry according to the seal, without a check.
 pub fn newest(db: &Db) -> Result<Newest> {
     let head = db.read_blocking(store::ends)?.head;
     Ok(head.map_or_else(Newest::default, |(number, hash, _)| Newest { number, hash: hex(&hash) }))

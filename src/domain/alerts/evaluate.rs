@@ -1,107 +1,107 @@
-//! From causes to alerts: one for each, opened once, told again when it gets more urgent, closed when
-//! its cause has ended.
+//! Turns causes into alerts. Each cause has one alert: it is opened once, notified again when it
+//! becomes more urgent, and closed when its cause has ended.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Alert, Found, Letters, Rule, expiries, preferences, rules, store, tell};
+use super::{Alert, Finding, Letters, Rule, expiries, preferences, rules, store, tell};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::random;
 use crate::db::{Db, Transaction};
 
-/// How many alerts can be open: beyond, causes wait until others have closed.
-const MOST: usize = 5000;
+/// How many alerts can be open. Further causes wait until other alerts have closed.
+const MAX_OPEN: usize = 5000;
 
-/// What becomes of alerts.
+/// The changes to alerts that an evaluation makes.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Steps {
-    /// Causes without an alert.
-    pub open: Vec<Found>,
-    /// Alerts whose cause is there, and as it is now.
-    pub keep: Vec<(Alert, Found)>,
+pub(super) struct Plan {
+    /// Causes that have no alert yet.
+    pub open: Vec<Finding>,
+    /// Alerts whose cause still exists, with the cause as it is now.
+    pub keep: Vec<(Alert, Finding)>,
     /// Alerts whose cause has ended.
     pub close: Vec<Alert>,
 }
 
-/// Alerts that are to be told of.
+/// Alerts that notifications are sent for.
 #[derive(Debug, Default)]
-pub(super) struct Moved {
+pub(super) struct Transitions {
     pub opened: Vec<Alert>,
-    /// Those that got more urgent.
-    pub risen: Vec<Alert>,
+    /// Open alerts that became more urgent.
+    pub escalated: Vec<Alert>,
     pub closed: Vec<Alert>,
 }
 
-/// Looks for causes, opens and closes alerts, and has them told. Reads first, and then writes all of
-/// it or nothing.
+/// Finds causes, opens and closes alerts, and queues the notifications. Reads first, then writes
+/// everything in one transaction.
 pub(super) fn evaluate(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
     let (preferences, found, open) = db.read_in_background(move |connection| {
         let preferences = preferences(connection)?;
-        let found = rules::look(connection, &preferences.on, now)?;
-        let most = i64::try_from(MOST).unwrap_or(i64::MAX);
+        let found = rules::find_causes(connection, &preferences.on, now)?;
+        let most = i64::try_from(MAX_OPEN).unwrap_or(i64::MAX);
         Ok((preferences, found, store::open(connection, most)?))
     })?;
-    let steps = steps(open, found, &preferences.on, now);
+    let plan = plan(open, found, &preferences.on, now);
     let letters = Arc::clone(letters);
     db.write_in_background(move |tx| {
-        let moved = apply(tx, steps, now)?;
-        tell::alerts(tx, &*letters, &moved, &preferences, now)?;
+        let transitions = apply(tx, plan, now)?;
+        tell::alerts(tx, &*letters, &transitions, &preferences, now)?;
         expiries::tell(tx, now)
     })
 }
 
-/// What becomes of the alerts that are `open`, now that `found` is what the rules `on` find.
-fn steps(open: Vec<Alert>, found: Vec<Found>, on: &[Rule], now: Timestamp) -> Steps {
-    let mut causes: BTreeMap<(Rule, String), Found> = found
+/// Plans what happens to the `open` alerts, given what the rules that are `on` have `found`.
+fn plan(open: Vec<Alert>, found: Vec<Finding>, on: &[Rule], now: Timestamp) -> Plan {
+    let mut causes: BTreeMap<(Rule, String), Finding> = found
         .into_iter()
-        .map(Found::without_secrets)
+        .map(Finding::without_secrets)
         .map(|found| ((found.rule, found.cause.clone()), found))
         .collect();
-    let mut steps = Steps::default();
-    let mut count = open.len();
+    let mut plan = Plan::default();
+    let mut open_count = open.len();
     for alert in open {
         let rule = alert.rule.filter(|rule| on.contains(rule));
         let found = rule.and_then(|rule| causes.remove(&(rule, alert.cause.clone())));
         match (rule, found) {
-            (_, Some(found)) => steps.keep.push((alert, found)),
+            (_, Some(found)) => plan.keep.push((alert, found)),
             (Some(rule), None) if now.since(alert.seen_at) < rule.quiet() => {}
-            _ => steps.close.push(alert),
+            _ => plan.close.push(alert),
         }
     }
-    count -= steps.close.len();
-    steps.open = causes.into_values().take(MOST.saturating_sub(count)).collect();
-    steps
+    open_count -= plan.close.len();
+    plan.open = causes.into_values().take(MAX_OPEN.saturating_sub(open_count)).collect();
+    plan
 }
 
-fn apply(tx: &mut Transaction<'_>, steps: Steps, now: Timestamp) -> Result<Moved> {
-    let mut moved = Moved::default();
-    for found in steps.open {
+fn apply(tx: &mut Transaction<'_>, plan: Plan, now: Timestamp) -> Result<Transitions> {
+    let mut transitions = Transitions::default();
+    for found in plan.open {
         let id = format!("alt_{}", random::text(random::BASE62, 16)?);
         store::insert(tx, &id, &found, now)?;
-        moved.opened.push(Alert::opened(id, found, now));
+        transitions.opened.push(Alert::opened(id, found, now));
     }
-    for (alert, found) in steps.keep {
+    for (alert, found) in plan.keep {
         let is_same = (&alert.title, &alert.detail, alert.level)
             == (&found.title, &found.detail, found.level);
-        // When it was last seen counts where its end is to be quiet for a while.
+        // Rules with a quiet time need to know when the cause was last found.
         if !is_same || found.rule.quiet() > 0 {
             store::update(tx, &alert.id, &found, now)?;
         }
         if found.level > alert.level {
             let (title, detail, level) = (found.title, found.detail, found.level);
-            moved.risen.push(Alert { title, detail, level, ..alert });
+            transitions.escalated.push(Alert { title, detail, level, ..alert });
         }
     }
-    for alert in steps.close {
+    for alert in plan.close {
         store::close(tx, &alert.id, now)?;
-        moved.closed.push(Alert { closed_at: Some(now), ..alert });
+        transitions.closed.push(Alert { closed_at: Some(now), ..alert });
     }
-    Ok(moved)
+    Ok(transitions)
 }
 
 impl Alert {
-    fn opened(id: String, found: Found, now: Timestamp) -> Self {
+    fn opened(id: String, found: Finding, now: Timestamp) -> Self {
         Self {
             id,
             rule: Some(found.rule),

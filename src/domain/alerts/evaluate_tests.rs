@@ -5,8 +5,8 @@ use crate::base::clock::{HOUR, MINUTE};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 
-fn found(rule: Rule, cause: &str, level: i64) -> Found {
-    Found {
+fn found(rule: Rule, cause: &str, level: i64) -> Finding {
+    Finding {
         rule,
         cause: cause.into(),
         key_id: None,
@@ -23,19 +23,19 @@ fn alert(rule: Rule, cause: &str, seen_ago: i64) -> Alert {
 }
 
 #[test]
-fn a_cause_has_one_alert_however_often_it_is_found() {
+fn a_cause_that_is_found_again_keeps_its_only_alert() {
     let open = vec![alert(Rule::DeadSecret, "a", MINUTE)];
     let again = vec![found(Rule::DeadSecret, "a", 0), found(Rule::DeadSecret, "b", 0)];
-    let steps = steps(open, again, &Rule::ALL, NOW);
-    assert_eq!(steps.keep.len(), 1);
-    assert_eq!(steps.open.iter().map(|found| &*found.cause).collect::<Vec<_>>(), ["b"]);
-    assert!(steps.close.is_empty());
+    let plan = plan(open, again, &Rule::ALL, NOW);
+    assert_eq!(plan.keep.len(), 1);
+    assert_eq!(plan.open.iter().map(|found| &*found.cause).collect::<Vec<_>>(), ["b"]);
+    assert!(plan.close.is_empty());
 }
 
 #[test]
 fn an_alert_closes_when_its_cause_has_been_quiet_or_its_rule_is_off() {
     let closed = |rule: Rule, seen_ago: i64, on: &[Rule]| {
-        !steps(vec![alert(rule, "a", seen_ago)], Vec::new(), on, NOW).close.is_empty()
+        !plan(vec![alert(rule, "a", seen_ago)], Vec::new(), on, NOW).close.is_empty()
     };
     assert!(closed(Rule::RotationDue, 0, &Rule::ALL));
     assert!(!closed(Rule::RefusalBurst, HOUR - 1, &Rule::ALL));
@@ -45,7 +45,7 @@ fn an_alert_closes_when_its_cause_has_been_quiet_or_its_rule_is_off() {
 
 proptest! {
     #[test]
-    fn what_is_open_afterwards_is_what_was_found_and_what_is_not_quiet_yet(
+    fn alerts_stay_open_while_their_cause_is_found_or_was_found_recently(
         before in proptest::collection::btree_set(0..8_u8, 0..8),
         after in proptest::collection::btree_set(0..8_u8, 0..8),
         ago in 0..2 * HOUR,
@@ -53,10 +53,10 @@ proptest! {
         let rule = Rule::SignInFailures;
         let open = before.iter().map(|cause| alert(rule, &cause.to_string(), ago)).collect();
         let causes = after.iter().map(|cause| found(rule, &cause.to_string(), 0)).collect();
-        let steps = steps(open, causes, &Rule::ALL, NOW);
-        prop_assert_eq!(steps.open.len(), after.difference(&before).count());
-        prop_assert_eq!(steps.keep.len(), after.intersection(&before).count());
+        let plan = plan(open, causes, &Rule::ALL, NOW);
+        prop_assert_eq!(plan.open.len(), after.difference(&before).count());
+        prop_assert_eq!(plan.keep.len(), after.intersection(&before).count());
         let ended = before.difference(&after).count();
-        prop_assert_eq!(steps.close.len(), if ago < rule.quiet() { 0 } else { ended });
+        prop_assert_eq!(plan.close.len(), if ago < rule.quiet() { 0 } else { ended });
     }
 }

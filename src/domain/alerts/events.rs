@@ -1,7 +1,8 @@
-//! What stands in the activity, told to programs and, of leaks, to people.
+//! Sends notifications about activity entries: to webhooks, and, for leaks, to people.
 //!
-//! The activity is the outbox: an entry is written with what it records, and how far it was told is
-//! kept with the messages that were made of it. So each entry is told, and its messages are made once.
+//! The activity is the outbox. An entry is written in the same transaction as the change that it
+//! records, and the number of the last processed entry is stored in the same transaction as the
+//! messages. So every entry is processed, and its messages are queued exactly once.
 
 use std::sync::Arc;
 
@@ -15,36 +16,36 @@ use crate::domain::activity::{self, Event, Filter, Recorded};
 use crate::domain::api_keys::{self, Details, KeyId};
 use crate::domain::webhooks::{self, EventType};
 
-/// The name of how far the activity was told, by the number of the entry.
-const TOLD: &str = "told";
-/// How many entries are told in one transaction.
+/// The name under which the number of the last processed entry is stored.
+const PROGRESS: &str = "told";
+/// How many entries are processed in one transaction.
 const BATCH: i64 = 100;
 
-/// Tells of every entry since the last that was told. Where there is none it costs two look-ups.
+/// Processes all new entries. If there are none, this costs two look-ups.
 pub fn tell(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
     loop {
-        let (told, last) = db.read_in_background(|c| {
-            Ok((store::progress(c, TOLD)?.unwrap_or_default(), activity::last_number(c)?))
+        let (processed, last) = db.read_in_background(|c| {
+            Ok((store::progress(c, PROGRESS)?.unwrap_or_default(), activity::last_number(c)?))
         })?;
-        if told >= last {
+        if processed >= last {
             return Ok(());
         }
         let letters = Arc::clone(letters);
-        db.write_in_background(move |tx| batch(tx, &*letters, now))?;
+        db.write_in_background(move |tx| process_batch(tx, &*letters, now))?;
     }
 }
 
-fn batch(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp) -> Result<()> {
-    let told = store::progress(tx, TOLD)?.unwrap_or_default();
-    let entries = activity::range(tx, &Filter::default(), (told + 1, told + BATCH))?;
+fn process_batch(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp) -> Result<()> {
+    let processed = store::progress(tx, PROGRESS)?.unwrap_or_default();
+    let entries = activity::range(tx, &Filter::default(), (processed + 1, processed + BATCH))?;
     for entry in &entries {
-        one(tx, letters, entry, now)?;
+        process_entry(tx, letters, entry, now)?;
     }
-    let last = entries.last().map_or(told, |entry| entry.number);
-    store::set_progress(tx, TOLD, last)
+    let last = entries.last().map_or(processed, |entry| entry.number);
+    store::set_progress(tx, PROGRESS, last)
 }
 
-fn one(
+fn process_entry(
     tx: &mut Transaction<'_>,
     letters: &dyn Letters,
     entry: &Recorded,
@@ -66,14 +67,14 @@ fn one(
         webhooks::enqueue(tx, event, &cause, &data, entry.at)?;
     }
     if event == EventType::KeyLeaked {
-        // The other super managers are told at once, whatever they prefer for alerts.
+        // The other super managers are notified at once, whatever their alert preferences are.
         let message = letters.leaked(id.as_str(), entry)?;
         tell::to_managers(tx, entry.actor_id.as_deref(), &message, &cause, now)?;
     }
     Ok(())
 }
 
-/// A key as webhooks tell it: what its page says, and nothing of its secrets.
+/// A key as webhooks describe it: what the key's page shows, and no secrets.
 pub(super) fn key(
     connection: &mut Connection,
     id: &KeyId,

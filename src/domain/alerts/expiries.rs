@@ -1,4 +1,4 @@
-//! Telling programs of keys that expire soon, at each step once, and of those that have expired.
+//! Queues webhook messages about keys that expire soon, once for each step, and about expired keys.
 
 use super::rules::step;
 use super::{events, store};
@@ -8,14 +8,14 @@ use crate::db::Transaction;
 use crate::domain::api_keys;
 use crate::domain::webhooks::{self, EventType};
 
-/// The name of until when keys were told of as expired, in milliseconds.
+/// The name of the stored time, in milliseconds, up to which expired keys were processed.
 const EXPIRED: &str = "expired";
-/// How many keys are looked at.
-const LOOKED_AT: i64 = 1000;
-/// The largest step, in milliseconds.
+/// The largest number of keys that are processed at once.
+const MAX_KEYS: i64 = 1000;
+/// How far ahead keys are searched, in milliseconds. Covers the largest step.
 const SOON: i64 = 31 * DAY;
 
-/// Tells of keys that have reached a step or their end since it was last looked.
+/// Queues messages about keys that have reached a step, or have expired, since the last run.
 pub(super) fn tell(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     if webhooks::is_wanted(tx, EventType::KeyExpiring)? {
         expiring(tx, now)?;
@@ -23,9 +23,9 @@ pub(super) fn tell(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     expired(tx, now)
 }
 
-/// What was told of a key, an expiry and a step is not told again.
+/// Each key, expiry and step is notified once.
 fn expiring(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    for key in api_keys::expiring(tx, now, now.plus(SOON), LOOKED_AT)? {
+    for key in api_keys::expiring(tx, now, now.plus(SOON), MAX_KEYS)? {
         let days_left = key.days_left(now);
         let Some(step) = step(days_left) else { continue };
         let cause = format!("expiring:{}:{}:{step}", key.id.as_str(), key.expires_at.millis());
@@ -44,10 +44,11 @@ fn expired(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     if !webhooks::is_wanted(tx, EventType::KeyExpired)? {
         return store::set_progress(tx, EXPIRED, now.max(since).millis());
     }
-    let mut keys = api_keys::expiring(tx, since, now, LOOKED_AT)?;
+    let mut keys = api_keys::expiring(tx, since, now, MAX_KEYS)?;
     let mut until = now.max(since);
-    if i64::try_from(keys.len()).is_ok_and(|count| count >= LOOKED_AT) {
-        // The rest comes with the next look; but those of one instant, as a midnight, together.
+    if i64::try_from(keys.len()).is_ok_and(|count| count >= MAX_KEYS) {
+        // The remaining keys follow in the next run, but keys with the same expiry, such as
+        // midnight, are processed together.
         until = keys.last().map_or(until, |key| key.expires_at);
         keys = api_keys::expiring(tx, since, until, i64::MAX)?;
     }

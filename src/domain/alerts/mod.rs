@@ -1,19 +1,19 @@
-//! Alerts: what the rules found out, one for each cause, opened when it begins and closed when it
-//! has ended; and telling people and programs of it.
+//! Alerts, and their notifications to people and programs. The rules find causes. Each cause has
+//! one alert, which opens when the cause begins and closes when it has ended.
 //!
-//! One node at a time looks, and turns what happened into messages. Uses everything to the left;
-//! nothing waits for it.
+//! One node at a time evaluates the rules and turns what happened into messages. Uses everything to
+//! the left; nothing waits for it.
 
 mod evaluate;
 pub mod events;
 mod expiries;
-mod found;
+mod finding;
 mod rule;
 mod rules;
 mod store;
 mod tell;
 
-pub use found::Found;
+pub use finding::Finding;
 pub use rule::Rule;
 pub use store::Alert;
 pub use tell::Letters;
@@ -29,32 +29,32 @@ use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event};
 use crate::domain::{attention, settings};
 
-/// Up to how many open alerts are counted and shown.
+/// The largest number of open alerts that is counted and shown.
 pub const COUNTED: i64 = 200;
-/// For how long closed alerts are kept, in milliseconds.
-const KEPT: i64 = 90 * DAY;
-/// How many are forgotten at once.
+/// How long closed alerts are kept, in milliseconds.
+const RETENTION: i64 = 90 * DAY;
+/// How many closed alerts are deleted in one transaction.
 const BATCH: usize = 1000;
 
 closed_set! {
-    /// How alerts are told by email.
+    /// When alerts are sent by email.
     #[derive(Default)]
     pub enum Email {
         #[default]
         AtOnce = "at_once" "At once",
-        /// Together, once a day.
+        /// All together, once a day.
         Daily = "daily" "Once a day",
         Off = "off" "Never",
     }
 }
 text_column!(Email);
 
-/// Which rules are on, and how people are told.
+/// Which rules are on, and when alerts are sent by email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preferences {
     /// The rules that are on.
     pub on: Vec<Rule>,
-    /// How alerts are told by email.
+    /// When alerts are sent by email.
     pub email: Email,
 }
 
@@ -63,28 +63,29 @@ pub fn open(connection: &mut Connection) -> Result<Vec<Alert>> {
     store::open(connection, COUNTED)
 }
 
-/// How many alerts are open, counted no further than [`COUNTED`].
+/// The number of open alerts, counted up to [`COUNTED`].
 pub fn count_open(connection: &mut Connection) -> Result<i64> {
     store::count_open(connection, COUNTED)
 }
 
-/// A page of alerts that have closed, the last first.
+/// A page of closed alerts, most recently closed first.
 pub fn closed(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page<Alert>> {
     let walk = |walk: &_| store::closed(connection, walk);
     Page::load(cursor, walk, |alert| (alert.closed_at.unwrap_or_default(), alert.id.clone()))
 }
 
-/// Which rules are on, and how people are told.
+/// Which rules are on, and when alerts are sent by email.
 pub fn preferences(connection: &mut Connection) -> Result<Preferences> {
     let off = store::off(connection)?;
     let on = Rule::ALL.into_iter().filter(|rule| !off.contains(rule)).collect();
     Ok(Preferences { on, email: store::email(connection)? })
 }
 
-/// Changes which rules are on and how people are told. Alerts of a rule that is turned off close.
+/// Changes which rules are on and when alerts are sent by email. Alerts of a rule that is turned
+/// off will close.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an email setting that does not exist.
+/// [`Error::Invalid`] if `email` is not a known setting.
 pub fn prefer(tx: &mut Transaction<'_>, on: &[Rule], email: &str, author: &Author) -> Result<()> {
     let email = Email::parse(email);
     let email = email.ok_or_else(|| Error::invalid("email", "Choose when email is sent"))?;
@@ -113,14 +114,16 @@ pub fn prefer(tx: &mut Transaction<'_>, on: &[Rule], email: &str, author: &Autho
     activity::record(tx, author, &entry)
 }
 
-/// Forgets alerts that closed long ago, some at a time.
+/// Deletes alerts that closed long ago, in batches.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
-    db.write_in_batches(move |tx| Ok(store::forget(tx, now.plus(-KEPT), BATCH)? == BATCH)).await
+    db.write_in_batches(move |tx| Ok(store::forget(tx, now.plus(-RETENTION), BATCH)? == BATCH))
+        .await
 }
 
-/// Looks once: for what asks for attention, for causes of alerts, and for what was not told yet.
-pub fn look(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
+/// Runs once: processes new activity entries, refreshes the attention flags of keys, and evaluates
+/// the rules.
+pub fn run_once(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
     events::tell(db, letters, now)?;
-    attention::look(db, now)?;
+    attention::refresh_flags(db, now)?;
     evaluate::evaluate(db, letters, now)
 }

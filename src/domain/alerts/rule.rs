@@ -7,19 +7,18 @@ use crate::db::types::text_column;
 macro_rules! rules {
     ($($(#[$doc:meta])* $variant:ident = $word:literal $label:literal, $says:literal, $quiet:expr;)*) => {
         closed_set! {
-            /// What an alert is opened for, by the name that stands in the database, in forms and in
+            /// What an alert can be opened for, by the name in the database, in forms and in
             /// messages.
             pub enum Rule { $($(#[$doc])* $variant = $word $label,)* }
         }
 
         impl Rule {
-            /// When it opens an alert, and when it closes it.
+            /// Describes when the rule opens an alert and when it closes it.
             pub const fn says(self) -> &'static str {
                 match self { $(Self::$variant => $says,)* }
             }
 
-            /// For how long a cause must not have been found for its alert to close, in
-            /// milliseconds.
+            /// How long a cause must not have been found before its alert closes, in milliseconds.
             pub const fn quiet(self) -> i64 {
                 match self { $(Self::$variant => $quiet,)* }
             }
@@ -31,19 +30,19 @@ rules! {
     /// A key expires soon.
     Expiring = "expiring" "A key expires",
         "30, 14, 7 and 1 days before. Closes when the key is rotated, given a later date, revoked, or has expired.", 0;
-    /// A key's secret is older than the settings want.
+    /// A key's secret is older than the rotation interval in the settings.
     RotationDue = "rotation_due" "Rotation is due",
         "When a secret is older than the rotation interval of its environment. Closes when the key is rotated or revoked.", 0;
-    /// Many requests of a key are refused.
+    /// Many requests with a key are denied.
     RefusalBurst = "refusal_burst" "A key is refused many times",
         "20 times within 10 minutes, for a scope, the IP whitelist or the environment. Closes after an hour without.", HOUR;
-    /// Something in a network tries keys that are none.
+    /// A network sends many keys that do not exist.
     UnknownKeys = "unknown_keys" "Unknown keys come from one network",
         "50 within 10 minutes. Closes after an hour without.", HOUR;
-    /// A secret is used that no longer works.
+    /// A secret that no longer works is used.
     DeadSecret = "dead_secret" "A revoked or superseded secret is used",
         "When it comes an hour after it stopped working, or later. Closes after a day without.", DAY;
-    /// A key is used from an address that it was never used from.
+    /// A key is used from a new address.
     NewAddress = "new_address" "A key is used from a new address",
         "For keys that are 14 days old and known from 5 addresses at most, in the last 90 days. Closes after a day.", DAY;
     /// A key is used far more than usual.

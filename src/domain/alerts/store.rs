@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Email, Found, Rule};
+use super::{Email, Finding, Rule};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::keyset::{Walk, keyset};
@@ -15,30 +15,29 @@ use crate::db::{Connection, Transaction};
 pub struct Alert {
     /// `alt_` and 16 letters or digits.
     pub id: String,
-    /// The rule that opened it; none where this version does not know it.
+    /// The rule that opened it; `None` if this version does not know the rule.
     #[diesel(deserialize_as = IfKnown<Rule>)]
     pub rule: Option<Rule>,
-    /// What tells it from the rule's other alerts.
+    /// Identifies the alert among the alerts of its rule.
     pub cause: String,
-    /// The key that it is about.
+    /// The key that the alert is about.
     pub key_id: Option<String>,
     pub title: String,
-    /// What else to know.
+    /// Further details.
     pub detail: String,
-    /// How urgent within its rule.
+    /// The urgency within the rule.
     pub level: i64,
-    /// Since when the cause holds.
+    /// When the cause began.
     pub since: Timestamp,
-    /// When it was opened.
     pub opened_at: Timestamp,
-    /// When its cause was last found.
+    /// When the cause was last found.
     pub seen_at: Timestamp,
     pub closed_at: Option<Timestamp>,
-    /// When it was last told by email.
+    /// When it was last sent by email.
     pub mailed_at: Option<Timestamp>,
 }
 
-/// Open alerts, the newest first, at most `limit`.
+/// Open alerts, newest first, at most `limit`.
 pub(super) fn open(connection: &mut Connection, limit: i64) -> Result<Vec<Alert>> {
     Ok(alerts::table
         .filter(alerts::closed_at.is_null())
@@ -57,13 +56,13 @@ pub(super) fn count_open(connection: &mut Connection, limit: i64) -> Result<i64>
     Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 
-/// Closed alerts, the last closed first.
+/// Closed alerts, most recently closed first.
 pub(super) fn closed(connection: &mut Connection, walk: &Walk<Timestamp>) -> Result<Vec<Alert>> {
     let query = alerts::table.filter(alerts::closed_at.is_not_null()).select(Alert::as_select());
     Ok(keyset!(query.into_boxed(), walk, desc(alerts::closed_at, alerts::id)).load(connection)?)
 }
 
-/// Alerts that were opened or closed from `since` on, the newest first, at most `limit`.
+/// Alerts that were opened or closed since `since`, newest first, at most `limit`.
 pub(super) fn moved(
     connection: &mut Connection,
     since: Timestamp,
@@ -80,7 +79,7 @@ pub(super) fn moved(
 pub(super) fn insert(
     tx: &mut Transaction<'_>,
     id: &str,
-    found: &Found,
+    found: &Finding,
     now: Timestamp,
 ) -> Result<()> {
     diesel::insert_into(alerts::table)
@@ -100,11 +99,11 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Says what an open alert's cause has come to.
+/// Updates an open alert to the current state of its cause.
 pub(super) fn update(
     tx: &mut Transaction<'_>,
     id: &str,
-    found: &Found,
+    found: &Finding,
     now: Timestamp,
 ) -> Result<()> {
     diesel::update(alerts::table.find(id))
@@ -123,7 +122,7 @@ pub(super) fn close(tx: &mut Transaction<'_>, id: &str, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// Notes that alerts were told by email.
+/// Records that alerts were sent by email.
 pub(super) fn mailed(tx: &mut Transaction<'_>, ids: &[&str], now: Timestamp) -> Result<()> {
     diesel::update(alerts::table.filter(alerts::id.eq_any(ids)))
         .set(alerts::mailed_at.eq(now))
@@ -131,7 +130,7 @@ pub(super) fn mailed(tx: &mut Transaction<'_>, ids: &[&str], now: Timestamp) -> 
     Ok(())
 }
 
-/// Forgets alerts that closed before `before`, at most `limit`; returns how many.
+/// Deletes alerts that closed before `before`, at most `limit`. Returns how many were deleted.
 pub(super) fn forget(tx: &mut Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize> {
     let old: Vec<String> = alerts::table
         .filter(alerts::closed_at.lt(before))
@@ -169,7 +168,7 @@ pub(super) fn set_email(tx: &mut Transaction<'_>, email: Email) -> Result<()> {
     Ok(())
 }
 
-/// How far the work of that name has got.
+/// How far the task with this name has progressed.
 pub(super) fn progress(connection: &mut Connection, name: &str) -> Result<Option<i64>> {
     let value = progress::table.find(name).select(progress::value);
     Ok(value.first(connection).optional()?)

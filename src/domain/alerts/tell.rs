@@ -1,6 +1,6 @@
-//! Telling people and programs of alerts, in the transaction that opens and closes them.
+//! Notifies people and programs of alerts, in the transaction that opens or closes the alerts.
 
-use super::evaluate::Moved;
+use super::evaluate::Transitions;
 use super::{Alert, Email, Preferences, store};
 use crate::base::clock::{DAY, HOUR, Timestamp};
 use crate::base::error::Result;
@@ -11,56 +11,57 @@ use crate::domain::members::{self, Member, Permission};
 use crate::domain::settings;
 use crate::domain::webhooks::{self, EventType};
 
-/// At which hour of the day, UTC, alerts are told together.
+/// The hour of the day, in UTC, when the daily digest is sent.
 const DIGEST_HOUR: i64 = 8;
-/// How many alerts a digest tells of.
-const TOLD: i64 = 100;
-/// The name of how far digests have got, by the day.
+/// How many alerts a digest can contain.
+const MAX_ALERTS: i64 = 100;
+/// The name under which the day of the last digest is stored.
 const DIGEST: &str = "digest";
 
-/// Finds the words for what people are told; each message is to nobody yet.
+/// Writes the text of messages. The messages do not have a recipient yet.
 pub trait Letters: Send + Sync {
-    /// Alerts that opened, or got more urgent.
+    /// The message about alerts that were opened or became more urgent.
     fn opened(&self, alerts: &[&Alert], organisation: &str) -> Result<Message>;
 
-    /// What is open, and what closed, once a day.
+    /// The daily message about open and recently closed alerts.
     fn digest(&self, open: &[Alert], closed: &[Alert], organisation: &str) -> Result<Message>;
 
-    /// A key that was reported as leaked, as `entry` records.
+    /// The message about a key that was reported as leaked, as recorded in `entry`.
     fn leaked(&self, key_id: &str, entry: &Recorded) -> Result<Message>;
 }
 
-/// Tells of alerts that moved, and once a day of all, as people prefer.
+/// Queues the messages about alerts that changed, and the daily digest, according to the
+/// preferences.
 pub(super) fn alerts(
     tx: &mut Transaction<'_>,
     letters: &dyn Letters,
-    moved: &Moved,
+    transitions: &Transitions,
     preferences: &Preferences,
     now: Timestamp,
 ) -> Result<()> {
-    for alert in &moved.opened {
+    for alert in &transitions.opened {
         let cause = format!("{}:opened", alert.id);
         webhooks::enqueue(tx, EventType::AlertOpened, &cause, &data(alert), now)?;
     }
-    for alert in &moved.closed {
+    for alert in &transitions.closed {
         let cause = format!("{}:closed", alert.id);
         webhooks::enqueue(tx, EventType::AlertClosed, &cause, &data(alert), now)?;
     }
     match preferences.email {
         Email::Off => Ok(()),
-        Email::AtOnce => at_once(tx, letters, moved, now),
+        Email::AtOnce => at_once(tx, letters, transitions, now),
         Email::Daily => daily(tx, letters, now),
     }
 }
 
-/// One message of all that opened or got more urgent.
+/// Queues one message about all alerts that were opened or became more urgent.
 fn at_once(
     tx: &mut Transaction<'_>,
     letters: &dyn Letters,
-    moved: &Moved,
+    transitions: &Transitions,
     now: Timestamp,
 ) -> Result<()> {
-    let alerts: Vec<&Alert> = moved.opened.iter().chain(&moved.risen).collect();
+    let alerts: Vec<&Alert> = transitions.opened.iter().chain(&transitions.escalated).collect();
     if alerts.is_empty() {
         return Ok(());
     }
@@ -72,17 +73,18 @@ fn at_once(
     store::mailed(tx, &ids, now)
 }
 
-/// Once a day what is open, and what closed since the day before; nothing on a day without either.
+/// Queues the daily digest of open alerts and of those that closed since the day before. Without
+/// any such alerts, nothing is sent.
 fn daily(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp) -> Result<()> {
     let day = now.plus(-DIGEST_HOUR * HOUR).day();
     match store::progress(tx, DIGEST)? {
         Some(last) if last >= day => return Ok(()),
-        // Just turned on: the first comes on the next day.
+        // The digest was just turned on, so the first one is sent on the next day.
         None => return store::set_progress(tx, DIGEST, day),
         Some(_) => store::set_progress(tx, DIGEST, day)?,
     }
-    let open = store::open(tx, TOLD)?;
-    let mut closed = store::moved(tx, now.plus(-DAY), TOLD)?;
+    let open = store::open(tx, MAX_ALERTS)?;
+    let mut closed = store::moved(tx, now.plus(-DAY), MAX_ALERTS)?;
     closed.retain(|alert| alert.closed_at.is_some());
     if open.is_empty() && closed.is_empty() {
         return Ok(());
@@ -92,7 +94,7 @@ fn daily(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp) -> Res
     to_managers(tx, None, &message, &format!("digest:{day}"), now)
 }
 
-/// Queues a message to everybody who watches over keys, but for `except`.
+/// Queues a message to every manager of keys except `except`.
 pub(super) fn to_managers(
     tx: &mut Transaction<'_>,
     except: Option<&str>,
@@ -109,14 +111,14 @@ pub(super) fn to_managers(
     Ok(())
 }
 
-/// The super managers who may see keys.
+/// The active members who have the permission to see keys.
 fn managers(connection: &mut Connection) -> Result<Vec<Member>> {
     let mut managers = members::list(connection)?;
     managers.retain(|member| member.is_active() && member.may(Permission::ViewKeys));
     Ok(managers)
 }
 
-/// An alert as webhooks tell it.
+/// An alert as webhooks describe it.
 fn data(alert: &Alert) -> serde_json::Value {
     serde_json::json!({
         "alert": {

@@ -1,5 +1,5 @@
-//! When keys start to need attention: what their own rows tell, and what is noted at them from
-//! elsewhere.
+//! When keys start to need attention: because of their own data, and because of flags that other
+//! parts of the program set.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use crate::domain::settings::{self, Settings};
 
 /// How many keys are written at once.
 const BATCH: i64 = 1000;
-/// How many members are looked at who created keys.
-const CREATORS: usize = 1000;
+/// The largest number of members with keys that are listed.
+const MAX_CREATORS: usize = 1000;
 
-/// Works out anew when each key that is not revoked starts to need attention, under new rotation
-/// days.
+/// Updates when each key that is not revoked starts to need attention, after the rotation intervals
+/// have changed.
 pub fn rotation_changed(tx: &mut Transaction<'_>) -> Result<()> {
     let settings = settings::get(tx)?;
     let mut after = String::new();
@@ -30,8 +30,8 @@ pub fn rotation_changed(tx: &mut Transaction<'_>) -> Result<()> {
     }
 }
 
-/// Notes since when something from elsewhere asks for attention at some hundred keys, or that
-/// nothing does any more.
+/// Stores, for up to a few hundred keys, since when something outside the key needs attention, or
+/// `None` if nothing does any more.
 pub fn note(
     tx: &mut Transaction<'_>,
     noted: &[(ApiKey, Option<Timestamp>)],
@@ -44,8 +44,8 @@ pub fn note(
     Ok(())
 }
 
-/// Keeps a key as it is: what asks for attention now was looked at, and rests. What was found out
-/// from elsewhere has to be noted anew.
+/// Keeps a key as it is: the current reasons for attention were reviewed, and are hidden for a
+/// while. Reasons from outside the key have to be flagged again.
 pub fn keep(tx: &mut Transaction<'_>, key: &ApiKey, note: &str, author: &Author) -> Result<ApiKey> {
     let kept = ApiKey { reviewed_at: Some(author.now), noted_at: None, ..key.clone() };
     let settings = settings::get(tx)?;
@@ -54,21 +54,21 @@ pub fn keep(tx: &mut Transaction<'_>, key: &ApiKey, note: &str, author: &Author)
     Ok(kept)
 }
 
-/// The keys at which something is noted, at most `limit`, the longest noted first.
+/// The flagged keys, longest flagged first, at most `limit`.
 pub fn noted(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
     store::noted(connection, limit)
 }
 
-/// The keys that no longer work, and at which something is noted all the same; at most `limit`.
-pub fn noted_when_over(
+/// The keys that no longer work but are still flagged, at most `limit`.
+pub fn inactive_but_flagged(
     connection: &mut Connection,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    store::noted_when_over(connection, now, limit)
+    store::inactive_but_flagged(connection, now, limit)
 }
 
-/// The keys that work and need attention, at most `limit`.
+/// The active keys that need attention, at most `limit`.
 pub fn needing_attention(
     connection: &mut Connection,
     now: Timestamp,
@@ -78,7 +78,7 @@ pub fn needing_attention(
     store::walk(connection, &filter, &Walk::first(limit), now)
 }
 
-/// The keys that work and expire at `until` or before, at most `limit`, the first to expire first.
+/// The active keys that expire at `until` or earlier, first to expire first, at most `limit`.
 pub fn expiring(
     connection: &mut Connection,
     now: Timestamp,
@@ -88,8 +88,8 @@ pub fn expiring(
     store::expiring(connection, now, until, limit)
 }
 
-/// The active keys that were used, and last at `before` or earlier; at most `limit`, those used
-/// longest ago first.
+/// The active keys that were last used at `before` or earlier, longest unused first, at most
+/// `limit`. Keys that were never used are left out.
 pub fn no_longer_used(
     connection: &mut Connection,
     before: Timestamp,
@@ -99,12 +99,13 @@ pub fn no_longer_used(
     store::no_longer_used(connection, before, now, limit)
 }
 
-/// The keys with an old secret that may go on beyond `now`, at most `limit`.
+/// The keys with an old secret that may still work after `now`, at most `limit`.
 pub fn overlapping(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<Vec<KeyId>> {
     store::overlapping(connection, now, limit)
 }
 
-/// From when on the old secret of each of some keys can be ended, where there is one that works.
+/// The earliest time at which the old secret of each key can safely be ended, for the keys that
+/// have an old secret that still works.
 pub fn overlaps_end_at(
     connection: &mut Connection,
     ids: &[&str],
@@ -123,7 +124,7 @@ pub fn overlaps_end_at(
 /// The ids of the members who created keys that are not revoked.
 pub fn creators(connection: &mut Connection) -> Result<Vec<String>> {
     let mut creators: Vec<String> = Vec::new();
-    while creators.len() < CREATORS {
+    while creators.len() < MAX_CREATORS {
         let last = creators.last().map_or("", String::as_str);
         let Some(next) = store::creator_after(connection, last)? else { break };
         creators.push(next);
@@ -131,7 +132,7 @@ pub fn creators(connection: &mut Connection) -> Result<Vec<String>> {
     Ok(creators)
 }
 
-/// The keys of a creator that are not revoked, at most `limit`.
+/// The keys that the member with this id created and that are not revoked, at most `limit`.
 pub fn created_by(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<KeyId>> {
     store::created_by(connection, id, limit)
 }

@@ -1,4 +1,4 @@
-//! Some hundred keys with all that belongs to them, in as many queries as for one.
+//! Loads up to a few hundred keys with their details, in as many queries as for one key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,15 +8,14 @@ use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::roles;
 
-/// Some hundred keys with all that belongs to them, by their ids. Those that do not exist are left
-/// out.
+/// Up to a few hundred keys with their details, by their ids. Ids that do not exist are left out.
 pub fn details_of(connection: &mut Connection, ids: &[&str]) -> Result<BTreeMap<String, Details>> {
     let keys = store::by_ids(connection, ids)?;
-    with_all(connection, keys)
+    with_details(connection, keys)
 }
 
-/// At most `limit` keys that are active, were created by then, and whose ids follow `after`, with
-/// all that belongs to them, by their ids.
+/// At most `limit` keys that are active, were created by `now`, and have an id after `after`, with
+/// their details, by their ids.
 pub fn active_after(
     connection: &mut Connection,
     after: &str,
@@ -24,15 +23,18 @@ pub fn active_after(
     limit: i64,
 ) -> Result<BTreeMap<String, Details>> {
     let keys = store::active_after(connection, after, now, limit)?;
-    with_all(connection, keys)
+    with_details(connection, keys)
 }
 
-/// When the first key was created; none when there was never one.
+/// When the first key was created; `None` if there has never been a key.
 pub fn first_created_at(connection: &mut Connection) -> Result<Option<Timestamp>> {
     store::first_created_at(connection)
 }
 
-fn with_all(connection: &mut Connection, keys: Vec<ApiKey>) -> Result<BTreeMap<String, Details>> {
+fn with_details(
+    connection: &mut Connection,
+    keys: Vec<ApiKey>,
+) -> Result<BTreeMap<String, Details>> {
     if keys.is_empty() {
         return Ok(BTreeMap::new());
     }

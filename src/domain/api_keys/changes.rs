@@ -1,4 +1,4 @@
-//! What the activity keeps of keys.
+//! The activity entries about keys.
 
 use super::{ApiKey, Details, KeptSecret};
 use crate::base::clock::{Timestamp, long_date};
@@ -45,7 +45,8 @@ fn subject(key: &ApiKey) -> Subject {
     Subject { kind: "api_key", id: key.id.as_str().to_owned(), name: key.name.as_str().to_owned() }
 }
 
-/// What differs, in the words of the form; against nothing, all that was filled in.
+/// The changed values, with the labels of the form. Without `before`, all values that were filled
+/// in.
 pub(super) fn between(before: Option<&Details>, after: &Details) -> Vec<Change> {
     type Field = (&'static str, fn(&Details) -> String);
     const FIELDS: [Field; 7] = [

@@ -1,4 +1,4 @@
-//! Checks of a form against the database, whose findings join those of the fields.
+//! Checks of a form against the database. Their errors are added to the errors of the fields.
 
 use super::{ApiKey, KeyId, KeyName, is_in_use, store};
 use crate::base::clock::Timestamp;
@@ -6,7 +6,7 @@ use crate::base::error::{Invalid, Result};
 use crate::db::Transaction;
 use crate::domain::settings::Settings;
 
-/// Notes when there is no room for one more active key.
+/// Adds an error if the limit of active keys is reached.
 pub(super) fn check_active_limit(
     tx: &mut Transaction<'_>,
     settings: &Settings,
@@ -23,7 +23,7 @@ pub(super) fn check_active_limit(
     Ok(())
 }
 
-/// Notes when another key than `id` that is not revoked has this name.
+/// Adds an error if another key that is not revoked has this name.
 pub(super) fn check_name_is_free(
     tx: &mut Transaction<'_>,
     id: &KeyId,
@@ -38,7 +38,7 @@ pub(super) fn check_name_is_free(
     Ok(())
 }
 
-/// Checks what was typed to confirm that a key in use is to be revoked.
+/// Checks the text that confirms the revocation of a key that is in use.
 pub fn check_confirmation(key: &ApiKey, typed: &str, now: Timestamp) -> Result<(), String> {
     let last_four = key.id.last_four();
     if is_in_use(key, now) && !typed.trim().eq_ignore_ascii_case(last_four) {

@@ -1,7 +1,7 @@
-//! What a person fills in for a key, and the checks that turn it into values.
+//! The forms that create and edit a key, and the checks that turn them into values.
 //!
-//! Pure: the roles and settings that it is checked against are given. All that is wrong is said
-//! at once, in the order of the form's fields.
+//! This module does not access the database: the caller passes the roles and settings. All errors
+//! are reported at once, in the order of the form's fields.
 
 use std::collections::BTreeSet;
 
@@ -15,16 +15,16 @@ use crate::base::text::{self, Typed, without_secret};
 use crate::domain::roles::Role;
 use crate::domain::settings::Settings;
 
-/// The create or edit form as it was sent.
+/// The create or edit form as it was submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     pub name: String,
-    /// The environment's slug; not read by an edit.
+    /// The environment's slug. Edits ignore it.
     pub environment: String,
     pub role: String,
-    /// Days, or `date`; not read by an edit.
+    /// A number of days, or `date`. Edits ignore it.
     pub lifetime: String,
-    /// A date, as `2026-12-02`.
+    /// A date, for example `2026-12-02`.
     pub expires_on: String,
     /// `role` or `selected`.
     pub access: String,
@@ -34,19 +34,19 @@ pub struct Draft {
     pub notes: String,
 }
 
-/// What both forms settle, checked.
+/// The checked values that both forms have.
 #[derive(Clone, Debug)]
 pub(super) struct Checked {
     pub name: KeyName,
     pub role: Role,
     pub expires_at: Timestamp,
-    /// `None`: all of the role's scopes.
+    /// The selected scopes; `None` for all of the role's scopes.
     pub scopes: Option<BTreeSet<String>>,
     pub ip_whitelist: IpWhitelist,
     pub notes: String,
 }
 
-/// What a draft is checked against.
+/// The data that a draft is checked against.
 pub(super) struct Rules<'a> {
     pub settings: &'a Settings,
     pub roles: &'a [Role],
@@ -89,7 +89,8 @@ impl Draft {
         }
     }
 
-    /// The date may stay as it is, whatever the settings have become; an expired one must.
+    /// An unchanged date is always valid, even if the settings have changed. The date of an expired
+    /// key cannot be changed.
     fn check_new_end(&self, key: &ApiKey, rules: &Rules<'_>) -> Result<Timestamp, String> {
         let is_expired = key.status(rules.now) == Status::Expired;
         let unchanged = parse_iso_date(&self.expires_on) == Some(key.expires_at.last_day());
@@ -128,7 +129,7 @@ impl Draft {
         Some(Rest { role: role?, scopes: scopes?, ip_whitelist: ip_whitelist?, notes: notes? })
     }
 
-    /// Without a word on access, scopes that were ticked still narrow the key.
+    /// If `access` is missing, scopes that were ticked still narrow the key.
     fn check_scopes(&self, role: Option<&Role>) -> Result<Option<BTreeSet<String>>, String> {
         match (self.access.as_str(), self.scopes.as_slice()) {
             ("role", _) | ("", []) => return Ok(None),
@@ -169,7 +170,7 @@ impl Rest {
 }
 
 impl Rules<'_> {
-    /// When a key ends that is given a lifetime, or a date.
+    /// When a key with this lifetime, or with this date, expires.
     pub fn new_end(&self, lifetime: &str, date: &str, invalid: &mut Invalid) -> Option<Timestamp> {
         match lifetime {
             "date" => invalid.take("expires_on", self.expiry(date)),
@@ -204,7 +205,7 @@ impl Rules<'_> {
     }
 }
 
-/// The last date that a key may expire on.
+/// The latest date on which a key may expire.
 pub fn last_expiry_date(settings: &Settings, now: Timestamp) -> Date {
     now.plus(i64::from(settings.maximum_lifetime_days) * DAY).date()
 }
@@ -238,33 +239,34 @@ mod tests {
     }
 
     fn error(draft: &Draft, field: &str) -> String {
-        check(draft).expect_err("invalid").of(field).next().expect("an error").to_owned()
+        check(draft).expect_err("an invalid draft").of(field).next().expect("an error").to_owned()
     }
 
     #[test]
     fn a_name_and_a_role_are_enough() {
-        let (checked, environment) = check(&draft()).expect("fine");
+        let (checked, environment) = check(&draft()).expect("a valid draft");
         assert_eq!(environment, Environment::Production);
         assert_eq!(checked.scopes, None);
         assert_eq!(long_date(checked.expires_at.last_day()), "21 February 2027");
     }
 
     #[test]
-    fn everything_that_is_wrong_is_said_at_once_in_the_form_s_order() {
+    fn all_errors_are_reported_at_once_in_the_order_of_the_form() {
         let bad = Draft {
             ip_whitelist: "10.0.0.0/8".into(),
             access: "selected".into(),
             ..Draft::default()
         };
-        let fields: Vec<_> = check(&bad).expect_err("invalid").0.iter().map(|e| e.field).collect();
+        let fields: Vec<_> =
+            check(&bad).expect_err("an invalid draft").0.iter().map(|e| e.field).collect();
         assert_eq!(fields, ["name", "environment", "role", "lifetime", "scopes", "ip_whitelist"]);
     }
 
     #[test]
-    fn an_expiry_date_is_in_the_future_and_at_most_a_year_ahead() {
+    fn an_expiry_date_is_in_the_future_and_at_most_one_year_ahead() {
         let on = |date: &str| Draft { lifetime: "date".into(), expires_on: date.into(), ..draft() };
         assert!(check(&on("2027-11-23")).is_ok());
-        assert!(check(&on("2026-11-23")).is_ok(), "until midnight");
+        assert!(check(&on("2026-11-23")).is_ok(), "a key works until the end of its last day");
         let message = "Expiry date must be 23 November 2027 or earlier";
         assert_eq!(error(&on("2027-11-24"), "expires_on"), message);
         assert_eq!(error(&on("9999-12-31"), "expires_on"), message);
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_selection_never_exceeds_the_role() {
+    fn selected_scopes_never_exceed_the_role() {
         let with = |access: &str, scopes: &[&str]| Draft {
             access: access.into(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
@@ -287,10 +289,10 @@ mod tests {
             error(&with("selected", &["orders:read", "orders:write"]), "scopes"),
             "The role “Billing” does not include orders:write"
         );
-        let (checked, _) = check(&with("selected", &["orders:read"])).expect("fine");
+        let (checked, _) = check(&with("selected", &["orders:read"])).expect("a valid draft");
         assert_eq!(checked.scopes, Some(["orders:read".to_owned()].into()));
-        let (silent, _) = check(&with("", &["orders:read"])).expect("fine");
-        assert_eq!(silent.scopes, checked.scopes, "ticked scopes narrow the key");
+        let (without_access, _) = check(&with("", &["orders:read"])).expect("a valid draft");
+        assert_eq!(without_access.scopes, checked.scopes, "ticked scopes narrow the key");
         assert!(check(&with("everything", &[])).is_err());
     }
 }

@@ -1,11 +1,11 @@
-//! Where a key is for: production, staging or development.
+//! The environment that a key is for: production, staging or development.
 
 use crate::base::closed_set::closed_set;
 use crate::db::types::text_column;
 use crate::domain::settings::Settings;
 
 closed_set! {
-    /// Where a key is for, by the word that stands in forms, headers and the database.
+    /// The environment that a key is for, by its name in forms, headers and the database.
     pub enum Environment {
         Production = "production" "Production",
         Staging = "staging" "Staging",
@@ -15,7 +15,7 @@ closed_set! {
 text_column!(Environment);
 
 impl Environment {
-    /// What a secret key bears.
+    /// The short name within secret keys.
     pub const fn short(self) -> &'static str {
         match self {
             Self::Production => "prod",
@@ -24,7 +24,8 @@ impl Environment {
         }
     }
 
-    /// Milliseconds after which a secret key of this environment is due for rotation.
+    /// How long after its creation a secret key for this environment is due for rotation, in
+    /// milliseconds.
     pub fn rotation_interval(self, settings: &Settings) -> i64 {
         settings.rotation_interval(self as usize)
     }

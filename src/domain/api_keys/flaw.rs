@@ -1,5 +1,5 @@
-//! What is wrong with a text that should be a secret key and is none. Pure, quick and bounded: the
-//! text may be anything that strangers send; nothing of it is kept.
+//! Explains why a text is not a well-formed secret key. Pure, fast and bounded, because the text
+//! may be anything that unknown clients send. Nothing from the text is kept.
 
 use smallvec::SmallVec;
 use zeroize::Zeroize as _;
@@ -9,89 +9,90 @@ use crate::base::closed_set::closed_set;
 use crate::base::secret_scan::{TAIL, is_prefix};
 use crate::base::text::is_forbidden;
 
-/// The longest text that is looked at, in bytes: a secret key has 63 at most.
-const LONGEST: usize = 160;
-/// Words of the header that bears it, and no part of it.
+/// The longest text that is examined, in bytes. A secret key has at most 63.
+const MAX_LENGTH: usize = 160;
+/// Words of the header that contains the secret key, which are not part of the key.
 const HEADER: [&str; 2] = ["authorization", "bearer"];
 
 closed_set! {
-    /// What is wrong with what should be a secret key, by the code that stands with a denial.
+    /// What is wrong with a text that should be a secret key, by the code in denials.
     pub enum Flaw {
         Empty = "empty",
         /// It is a Key ID.
         KeyId = "key_id",
-        /// Spaces or line breaks stand in or around a secret key that is well formed without them.
+        /// There are spaces or line breaks in or around a secret key that is well formed without
+        /// them.
         Spaces = "spaces",
-        /// Quotes, `Bearer` or a variable's name stand around a well-formed secret key.
+        /// There are quotes, `Bearer` or a variable name around a well-formed secret key.
         Around = "around",
-        /// Part of it is hidden, as `lk_prod_****` or `lk_prod_…x4Tn`.
+        /// Part of it is masked, as in `lk_prod_****` or `lk_prod_…x4Tn`.
         Masked = "masked",
-        /// It does not begin as a secret key does.
+        /// It does not start like a secret key.
         Prefix = "prefix",
-        /// It names no environment.
+        /// It does not contain the name of an environment.
         Environment = "environment",
-        /// It holds characters that no secret key has.
+        /// It contains characters that no secret key has.
         Characters = "characters",
         /// Its end is missing.
         Truncated = "truncated",
-        /// It goes on after its end.
+        /// There are more characters after its end.
         TooLong = "too_long",
-        /// Its checksum does not fit: a character is wrong.
+        /// Its checksum is wrong, so at least one character is wrong.
         Checksum = "checksum",
-        /// There are two headers that may bear it.
+        /// Two headers may contain the secret key.
         TwoHeaders = "two_headers",
-        /// A header that is no text.
+        /// The header is not text.
         NotText = "not_text",
-        /// What stands between `Bearer` and it is not a space.
+        /// `Bearer` is not followed by a space.
         Separator = "separator",
     }
 }
 
-/// What was found wrong with a text.
+/// What is wrong with a text.
 #[derive(Debug)]
-pub struct Found {
+pub struct Finding {
     pub flaw: Flaw,
-    /// How many characters are missing from a truncated one, or too many in one that is too long.
+    /// How many characters are missing from a truncated key, or extra in a key that is too long.
     pub characters: usize,
-    /// The secret key that is there all the same, once what does not belong to it is taken away.
+    /// The well-formed secret key that remains when everything around it is removed.
     pub rest: Option<SecretKey>,
 }
 
-impl Found {
+impl Finding {
     fn new(flaw: Flaw) -> Self {
         Self { flaw, characters: 0, rest: None }
     }
 }
 
-/// What is wrong with `text`, the most helpful thing first; `None` when it is a well-formed secret
-/// key. `prefix` is the organisation's, where it is known.
-pub fn find(text: &str, prefix: Option<&str>) -> Option<Found> {
-    if text.len() > LONGEST {
-        return Some(Found::new(Flaw::TooLong));
+/// Finds the most helpful flaw of `text`; `None` if it is a well-formed secret key. `prefix` is the
+/// organisation's prefix, if it is known.
+pub fn find(text: &str, prefix: Option<&str>) -> Option<Finding> {
+    if text.len() > MAX_LENGTH {
+        return Some(Finding::new(Flaw::TooLong));
     }
     if SecretKey::parse(text).is_some() {
         return None;
     }
-    // Most have nothing but what a secret key has, and are no more than looked over.
+    // Most texts only have characters of a secret key, so they are examined without a copy.
     let is_bare =
         text.bytes().fold(true, |so_far, b| so_far & (b.is_ascii_alphanumeric() || b == b'_'));
     if is_bare && !text.is_empty() && !is_header(text.as_bytes()) {
-        return Some(of_bare(text, prefix));
+        return Some(find_in_bare(text, prefix));
     }
     let mut plain = plain(text);
-    let found = in_plain(&plain, prefix);
+    let found = find_in_plain(&plain, prefix);
     plain.as_mut_slice().zeroize();
     Some(found)
 }
 
-/// A text in ASCII, for one byte each.
-type Plain = SmallVec<[u8; LONGEST]>;
+/// A text in ASCII, with one byte for each character.
+type Plain = SmallVec<[u8; MAX_LENGTH]>;
 
-/// Stands for a character that is not ASCII.
+/// Replaces characters that are not ASCII.
 const OTHER: u8 = b'\x1a';
 
-/// `text` in ASCII: what stands for spaces, quotes and hidden parts in other alphabets as those of
-/// ASCII.
+/// `text` in ASCII. Spaces, quotes and masking characters of other alphabets are replaced by those
+/// of ASCII.
 fn plain(text: &str) -> Plain {
     let plain = |c: char| match c {
         _ if c.is_ascii() => u8::try_from(c).unwrap_or(OTHER),
@@ -104,35 +105,35 @@ fn plain(text: &str) -> Plain {
     text.chars().map(plain).collect()
 }
 
-fn in_plain(text: &[u8], prefix: Option<&str>) -> Found {
+fn find_in_plain(text: &[u8], prefix: Option<&str>) -> Finding {
     if let Some(rest) = secret_in(text) {
-        let flaw = if text.iter().all(|byte| !is_around(*byte)) && is_alone(text) {
+        let flaw = if text.iter().all(|byte| !is_delimiter(*byte)) && is_one_piece(text) {
             Flaw::Spaces
         } else {
             Flaw::Around
         };
-        return Found { rest: Some(rest), ..Found::new(flaw) };
+        return Finding { rest: Some(rest), ..Finding::new(flaw) };
     }
     let mut joined = Plain::new();
     let words = text.split(|byte| is_space(*byte));
     for word in words.filter(|word| !pieces(word).all(is_header)) {
         joined.extend_from_slice(word);
     }
-    let found = in_one_word(&joined, prefix);
+    let found = find_in_word(&joined, prefix);
     joined.as_mut_slice().zeroize();
     found
 }
 
-/// What is wrong with a text from which spaces and line breaks were taken.
-fn in_one_word(word: &[u8], prefix: Option<&str>) -> Found {
+/// What is wrong with a text whose spaces and line breaks were removed.
+fn find_in_word(word: &[u8], prefix: Option<&str>) -> Finding {
     if let Some(rest) = secret_in(word) {
         let flaw = if word.len() == rest.expose().len() { Flaw::Spaces } else { Flaw::Around };
-        return Found { rest: Some(rest), ..Found::new(flaw) };
+        return Finding { rest: Some(rest), ..Finding::new(flaw) };
     }
     let pieces = pieces(word).filter(|piece| !is_header(piece));
     let longest =
         pieces.max_by_key(|piece| piece.len()).and_then(|piece| str::from_utf8(piece).ok());
-    longest.map_or(Found::new(Flaw::Empty), |core| of(core, prefix))
+    longest.map_or(Finding::new(Flaw::Empty), |core| find_in_core(core, prefix))
 }
 
 /// The first well-formed secret key among the pieces of a text.
@@ -141,56 +142,60 @@ fn secret_in(text: &[u8]) -> Option<SecretKey> {
     long_enough.filter_map(|piece| str::from_utf8(piece).ok()).find_map(SecretKey::parse)
 }
 
-/// Whether a text has one piece.
-fn is_alone(text: &[u8]) -> bool {
+/// Whether a text consists of one piece.
+fn is_one_piece(text: &[u8]) -> bool {
     pieces(text).count() == 1
 }
 
-/// What is wrong with a text in which no well-formed secret key stands.
-fn of(core: &str, prefix: Option<&str>) -> Found {
+/// What is wrong with a text that does not contain a well-formed secret key.
+fn find_in_core(core: &str, prefix: Option<&str>) -> Finding {
     if core.contains('*') || core.contains("...") {
-        return Found::new(Flaw::Masked);
+        return Finding::new(Flaw::Masked);
     }
     if core.as_bytes().contains(&OTHER) {
-        return Found::new(Flaw::Characters);
+        return Finding::new(Flaw::Characters);
     }
-    of_bare(core, prefix)
+    find_in_bare(core, prefix)
 }
 
-/// The same of one in ASCII, no part of which is hidden.
-fn of_bare(core: &str, prefix: Option<&str>) -> Found {
+/// What is wrong with a text in ASCII of which no part is masked.
+fn find_in_bare(core: &str, prefix: Option<&str>) -> Finding {
     let digits = core.get(KeyId::PREFIX.len()..).unwrap_or_default();
     if core.starts_with(KeyId::PREFIX) && digits.len() == KeyId::DIGITS {
-        return Found::new(Flaw::KeyId);
+        return Finding::new(Flaw::KeyId);
     }
-    let tail = match begin(core, prefix) {
+    let tail = match parse_start(core, prefix) {
         Begin::Whole(tail) => tail,
         Begin::Part(missing) => {
-            return Found { characters: missing + TAIL, ..Found::new(Flaw::Truncated) };
+            return Finding { characters: missing + TAIL, ..Finding::new(Flaw::Truncated) };
         }
-        Begin::Flaw(flaw) => return Found::new(flaw),
+        Begin::Flaw(flaw) => return Finding::new(flaw),
     };
     match tail.len() {
-        _ if tail.bytes().any(|byte| !byte.is_ascii_alphanumeric()) => Found::new(Flaw::Characters),
-        length @ 0..TAIL => Found { characters: TAIL - length, ..Found::new(Flaw::Truncated) },
-        TAIL => Found::new(Flaw::Checksum),
-        length => Found { characters: length - TAIL, ..Found::new(Flaw::TooLong) },
+        _ if tail.bytes().any(|byte| !byte.is_ascii_alphanumeric()) => {
+            Finding::new(Flaw::Characters)
+        }
+        length @ 0..TAIL => Finding { characters: TAIL - length, ..Finding::new(Flaw::Truncated) },
+        TAIL => Finding::new(Flaw::Checksum),
+        length => Finding { characters: length - TAIL, ..Finding::new(Flaw::TooLong) },
     }
 }
 
-/// How a text begins.
+/// How a text starts.
 enum Begin<'a> {
-    /// As a secret key does; what follows.
+    /// Like a secret key. Contains the text after the start.
     Whole(&'a str),
-    /// As a secret key does, but it ends before its random part; how many characters are missing.
+    /// Like a secret key, but it ends before the random part. Contains the number of missing
+    /// characters before the random part.
     Part(usize),
-    /// As no secret key does.
+    /// Unlike any secret key.
     Flaw(Flaw),
 }
 
-/// An organisation may have changed its prefix, so any that could be one is as good; only where the
-/// environment does not fit either does it tell whose key it is.
-fn begin<'a>(core: &'a str, prefix: Option<&str>) -> Begin<'a> {
+/// An organisation may have changed its prefix, so any valid prefix is accepted. Only if the
+/// environment is wrong as well does the prefix decide whether the text is meant as one of the
+/// organisation's keys.
+fn parse_start<'a>(core: &'a str, prefix: Option<&str>) -> Begin<'a> {
     let (start, rest) = core.split_once('_').unwrap_or((core, ""));
     let is_ours = prefix.is_none_or(|prefix| prefix == start);
     if !is_prefix(start) {
@@ -198,8 +203,8 @@ fn begin<'a>(core: &'a str, prefix: Option<&str>) -> Begin<'a> {
     }
     let names = Environment::ALL.map(Environment::short);
     let Some((name, tail)) = rest.split_once('_') else {
-        let is_begun = |name: &&&str| name.starts_with(rest) && core.len() > start.len();
-        let missing = names.iter().find(is_begun).map(|name| name.len() + 1 - rest.len());
+        let may_continue = |name: &&&str| name.starts_with(rest) && core.len() > start.len();
+        let missing = names.iter().find(may_continue).map(|name| name.len() + 1 - rest.len());
         return missing.filter(|_| is_ours).map_or(Begin::Flaw(Flaw::Prefix), Begin::Part);
     };
     match prefix {
@@ -214,13 +219,13 @@ fn is_header(word: &[u8]) -> bool {
     HEADER.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// The parts of a text between spaces and what else may stand around a secret key.
+/// The parts of a text between spaces and the other characters that can surround a secret key.
 fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|byte| is_space(*byte) || is_around(*byte)).filter(|piece| !piece.is_empty())
+    text.split(|byte| is_space(*byte) || is_delimiter(*byte)).filter(|piece| !piece.is_empty())
 }
 
-/// What programs and people leave around a secret key, beside spaces.
-fn is_around(byte: u8) -> bool {
+/// Characters other than spaces that programs and people leave around a secret key.
+fn is_delimiter(byte: u8) -> bool {
     matches!(
         byte,
         b'"' | b'\''
@@ -241,7 +246,7 @@ fn is_around(byte: u8) -> bool {
     )
 }
 
-/// Spaces, line breaks and what else cannot be seen.
+/// Spaces, line breaks and other invisible characters.
 fn is_space(byte: u8) -> bool {
     (byte <= b' ' && byte != OTHER) || byte == b'\x7f'
 }

@@ -1,4 +1,4 @@
-//! Each flaw is told, whatever the secret key.
+//! Each flaw is found, whatever the secret key is.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ fn secret(prefix: &str, environment: Environment) -> String {
     SecretKey::generate(prefix, environment).expect("random").expose().to_owned()
 }
 
-/// The flaw of a text in an organisation with the prefix `lk`, and how many characters it is about.
+/// The flaw of a text in an organisation with the prefix `lk`, and its number of characters.
 fn found(text: &str) -> (Flaw, usize) {
     let found = find(text, Some("lk")).expect(text);
     (found.flaw, found.characters)
@@ -27,7 +27,7 @@ fn a_well_formed_secret_key_has_no_flaw() {
 }
 
 #[test]
-fn every_flaw_has_a_code_of_its_own() {
+fn each_flaw_has_its_own_code() {
     for flaw in Flaw::ALL {
         assert_eq!(Flaw::parse(flaw.as_str()), Some(flaw));
     }
@@ -35,7 +35,7 @@ fn every_flaw_has_a_code_of_its_own() {
 }
 
 #[test]
-fn what_stands_around_a_secret_key_is_told_from_spaces() {
+fn other_text_around_a_secret_key_is_distinguished_from_spaces() {
     let secret = secret("lk", Environment::Production);
     let (begin, end) = secret.split_at(30);
     for text in [
@@ -65,7 +65,7 @@ fn what_stands_around_a_secret_key_is_told_from_spaces() {
 }
 
 #[test]
-fn what_is_no_secret_key_at_all_is_told() {
+fn texts_without_a_secret_key_have_the_right_flaw() {
     for text in ["", " ", "\n\t", "\"\"", "Bearer", "Bearer ", "Authorization: Bearer"] {
         assert_eq!(flaw(text), Flaw::Empty, "{text:?}");
     }
@@ -92,14 +92,14 @@ fn what_is_no_secret_key_at_all_is_told() {
     assert_eq!(flaw(&secret.replace("prod", "live")), Flaw::Environment);
     assert_eq!(flaw(&secret.replace("prod", "PROD")), Flaw::Environment);
     assert_eq!(flaw("lk_live_x"), Flaw::Environment);
-    // Without the organisation's prefix, a length that fits tells as much.
+    // If the organisation's prefix is not known, the right length is enough.
     let unknown = |text: &str| find(text, None).expect("a flaw").flaw;
     assert_eq!(unknown(&secret.replace("prod", "live")), Flaw::Environment);
     assert_eq!(unknown("sk_live_4eC39HqLyjWDarjtT1zdp7dc"), Flaw::Prefix);
 }
 
 #[test]
-fn hidden_parts_and_letters_of_other_alphabets_are_told() {
+fn masked_parts_and_letters_of_other_alphabets_are_found() {
     let secret = secret("lk", Environment::Production);
     for text in ["lk_prod_****", "lk_prod_••••x4Tn", "lk_prod_…x4Tn", "lk_prod_...", "****"]
     {
@@ -112,7 +112,7 @@ fn hidden_parts_and_letters_of_other_alphabets_are_told() {
 }
 
 #[test]
-fn a_beginning_lacks_all_the_rest() {
+fn the_start_of_a_secret_key_is_truncated() {
     assert_eq!(found("lk_prod_"), (Flaw::Truncated, 49));
     assert_eq!(found("lk_prod"), (Flaw::Truncated, 50));
     assert_eq!(found("lk_"), (Flaw::Truncated, 54));
@@ -121,7 +121,7 @@ fn a_beginning_lacks_all_the_rest() {
 }
 
 #[test]
-fn a_long_text_is_not_looked_at() {
+fn a_long_text_is_not_examined() {
     let secret = secret("lk", Environment::Production);
     assert_eq!(flaw(&format!("{secret}{}", " ".repeat(600))), Flaw::TooLong);
     assert_eq!(flaw(&"é".repeat(4000)), Flaw::TooLong);
@@ -133,9 +133,9 @@ fn environment() -> impl Strategy<Value = Environment> {
 
 proptest! {
     #[test]
-    fn what_is_cut_off_or_added_is_counted(
+    fn missing_and_extra_characters_are_counted(
         prefix in "[a-z0-9]{2,8}", environment in environment(), cut in 1..49_usize,
-        more in "[A-Za-z0-9]{1,40}",
+        extra in "[A-Za-z0-9]{1,40}",
     ) {
         let whole = secret(&prefix, environment);
         let found = |text: &str| {
@@ -143,11 +143,11 @@ proptest! {
             (found.flaw, found.characters)
         };
         prop_assert_eq!(found(&whole[..whole.len() - cut]), (Flaw::Truncated, cut));
-        prop_assert_eq!(found(&format!("{whole}{more}")), (Flaw::TooLong, more.len()));
+        prop_assert_eq!(found(&format!("{whole}{extra}")), (Flaw::TooLong, extra.len()));
     }
 
     #[test]
-    fn one_wrong_or_swapped_character_is_a_wrong_checksum(
+    fn one_wrong_character_makes_the_checksum_wrong(
         at in 8..57_usize, to in "[0-9A-Za-z]", environment in environment(),
     ) {
         let whole = secret("lk", environment);
@@ -158,7 +158,7 @@ proptest! {
     }
 
     #[test]
-    fn spaces_anywhere_leave_the_secret_key_itself(
+    fn a_secret_key_is_found_despite_spaces_anywhere(
         at in prop::collection::vec((0..58_usize, "[ \t\r\n\u{a0}\u{200b}]{1,3}"), 1..4),
         environment in environment(),
     ) {
@@ -176,13 +176,13 @@ proptest! {
     }
 
     #[test]
-    fn every_text_that_is_refused_has_a_flaw_and_no_other(text in ".{0,80}", known: bool) {
+    fn a_text_has_a_flaw_exactly_if_it_is_not_a_secret_key(text in ".{0,80}", known: bool) {
         let found = find(&text, known.then_some("lk"));
         prop_assert_eq!(found.is_none(), SecretKey::parse(&text).is_some());
     }
 
     #[test]
-    fn what_looks_like_a_secret_key_never_makes_it_panic(
+    fn a_text_like_a_secret_key_never_causes_a_panic(
         text in "(key|lk|sk|é)?_?(prod|live|de)?_?[0-9A-Za-z_*… =\"]{0,60}",
     ) {
         prop_assert!(find(&text, Some("lk")).is_some());

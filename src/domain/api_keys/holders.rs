@@ -1,7 +1,7 @@
-//! Which keys have a role or a scope, and what they would lose: roles and scopes are changed
-//! through here, so that nothing is taken from keys unseen.
+//! Which keys have a role or a scope, and what they would lose. Roles and scopes are changed
+//! through this module, so that a change never takes scopes from keys without a warning.
 //!
-//! Counts stop at [`COUNTED`] and one more. Revoked keys count nowhere but where it is said.
+//! Counts stop at [`COUNTED`] + 1. Revoked keys are not counted unless stated.
 
 use std::collections::BTreeMap;
 
@@ -16,18 +16,18 @@ use crate::domain::activity::Author;
 use crate::domain::roles::{self, Draft, Role};
 use crate::domain::scopes::{self, Scope};
 
-/// How many keys are named.
+/// How many keys are listed.
 pub const NAMED: usize = 10;
 
-/// How many keys have a role.
+/// The number of keys that have a role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoleKeys {
     pub live: i64,
-    /// Revoked; asked only when no other key has the role.
+    /// The number of revoked keys; only counted if no other key has the role.
     pub revoked: i64,
 }
 
-/// How many keys have each role, by its id.
+/// The number of keys that have each role, by the role's id.
 pub fn of_roles(connection: &mut Connection, roles: &[Role]) -> Result<BTreeMap<String, RoleKeys>> {
     let mut counts = BTreeMap::new();
     for role in roles {
@@ -41,7 +41,7 @@ pub fn of_roles(connection: &mut Connection, roles: &[Role]) -> Result<BTreeMap<
     Ok(counts)
 }
 
-/// How many keys may use each scope, by its name.
+/// The number of keys that may use each scope, by the scope's name.
 pub fn of_scopes(
     connection: &mut Connection,
     scopes: &[Scope],
@@ -65,32 +65,32 @@ pub fn of_scopes(
     Ok(counts)
 }
 
-/// What keeps a scope from being removed, and what removing it would do.
+/// Why a scope cannot be removed, and what its removal would change.
 #[derive(Clone, Debug, Default)]
 pub struct ScopeUse {
-    /// The roles of the organisation's own that name it.
+    /// The organisation's own roles that include the scope.
     pub roles: Vec<Role>,
-    /// The first keys whose own selection names it, [`NAMED`] and one more at most.
+    /// The first keys that selected the scope, at most [`NAMED`] + 1.
     pub keys: Vec<ApiKey>,
-    /// How many keys would lose it because a built-in role gives it to them.
+    /// The number of keys that would lose the scope because a built-in role includes it.
     pub following: i64,
-    /// How many revoked keys selected it, [`COUNTED`] and one more at most; asked only when no
-    /// other key did.
+    /// The number of revoked keys that selected the scope, at most [`COUNTED`] + 1; only counted if
+    /// no other key selected it.
     pub revoked: i64,
 }
 
 impl ScopeUse {
-    /// Whether it has to stay.
+    /// Whether the scope is in use and cannot be removed.
     pub fn is_used(&self) -> bool {
         !self.roles.is_empty() || !self.keys.is_empty()
     }
 }
 
-/// What names the scope.
+/// The roles and keys that use the scope.
 pub fn scope_use(connection: &mut Connection, scope: &Scope) -> Result<ScopeUse> {
     let roles = roles::all(connection)?;
-    let named = i64::try_from(NAMED + 1).unwrap_or(i64::MAX);
-    let keys = store::selecting(connection, &scope.name, false, named)?;
+    let limit = i64::try_from(NAMED + 1).unwrap_or(i64::MAX);
+    let keys = store::selecting(connection, &scope.name, false, limit)?;
     let revoked = match keys.len() {
         0 => store::selecting(connection, &scope.name, true, COUNTED + 1)?.len(),
         _ => 0,
@@ -105,11 +105,12 @@ pub fn scope_use(connection: &mut Connection, scope: &Scope) -> Result<ScopeUse>
     })
 }
 
-/// Removes a scope that no role of the organisation's own and no key names; revoked keys forget it.
+/// Removes a scope that none of the organisation's own roles and no key uses. Removes it from the
+/// selections of revoked keys.
 ///
 /// # Errors
-/// [`Error::Invalid`] when something names it, [`Error::NotFound`] when there is no such scope of
-/// the organisation's.
+/// [`Error::Invalid`] if the scope is in use, [`Error::NotFound`] if the organisation has no such
+/// scope of its own.
 pub fn remove_scope(tx: &mut Transaction<'_>, name: &str, author: &Author) -> Result<()> {
     let scope = scopes::own(tx, name)?;
     if scope_use(tx, &scope)?.is_used() {
@@ -119,23 +120,23 @@ pub fn remove_scope(tx: &mut Transaction<'_>, name: &str, author: &Author) -> Re
     scopes::remove(tx, name, author)
 }
 
-/// What an edit of a role takes from its keys.
+/// The scopes that an edit of a role takes from its keys.
 #[derive(Clone, Debug, Default)]
 pub struct Loss {
-    /// Each scope that keys lose, and how many.
+    /// Each scope that keys lose, and how many keys lose it.
     pub scopes: Vec<(String, i64)>,
-    /// The first keys that lose something, by name; [`NAMED`] at most.
+    /// The first keys that lose a scope, by name, at most [`NAMED`].
     pub keys: Vec<ApiKey>,
-    /// How many lose something.
+    /// The number of keys that lose a scope.
     pub count: i64,
-    /// The first of them that are left with nothing.
+    /// The first keys that are left without any scope, at most [`NAMED`].
     pub emptied: Vec<ApiKey>,
-    /// How many are left with nothing.
+    /// The number of keys that are left without any scope.
     pub emptied_count: i64,
 }
 
 impl Loss {
-    /// What tells this loss from any other that would be shown otherwise.
+    /// Distinguishes this loss from every other loss that is shown differently.
     pub fn fingerprint(&self) -> String {
         let ids =
             |keys: &[ApiKey]| keys.iter().map(|key| key.id.as_str().to_owned()).collect::<Vec<_>>();
@@ -145,7 +146,7 @@ impl Loss {
     }
 }
 
-/// What keys of `role` would lose if it kept only those of its scopes that are in `kept`.
+/// What the keys of `role` would lose if the role kept only those of its scopes that are in `kept`.
 pub fn loss<'a>(
     connection: &mut Connection,
     role: &'a Role,
@@ -153,34 +154,36 @@ pub fn loss<'a>(
 ) -> Result<Loss> {
     let kept: Vec<&str> = kept.into_iter().map(String::as_str).collect();
     let scopes = role.scopes.iter().map(String::as_str);
-    let (kept, taken): (Vec<&str>, Vec<&str>) = scopes.partition(|scope| kept.contains(scope));
+    let (kept, removed): (Vec<&str>, Vec<&str>) = scopes.partition(|scope| kept.contains(scope));
     let mut loss = Loss::default();
-    if taken.is_empty() {
+    if removed.is_empty() {
         return Ok(loss);
     }
     let with_all = store::of_role(connection, &role.id, Which::LiveWithAll, COUNTED + 1)?;
-    for scope in &taken {
+    for scope in &removed {
         let selecting = store::count_selecting(connection, scope, &[&role.id], COUNTED + 1)?;
         if with_all + selecting > 0 {
             loss.scopes.push(((*scope).to_owned(), (with_all + selecting).min(COUNTED + 1)));
         }
     }
-    let named = |mut keys: Vec<ApiKey>| {
+    let first_and_count = |mut keys: Vec<ApiKey>| {
         let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
         keys.truncate(NAMED);
         (keys, count)
     };
-    (loss.keys, loss.count) = named(store::losing(connection, &role.id, &taken, COUNTED + 1)?);
+    (loss.keys, loss.count) =
+        first_and_count(store::losing(connection, &role.id, &removed, COUNTED + 1)?);
     (loss.emptied, loss.emptied_count) =
-        named(store::losing_all(connection, &role.id, &taken, &kept, COUNTED + 1)?);
+        first_and_count(store::losing_all(connection, &role.id, &removed, &kept, COUNTED + 1)?);
     Ok(loss)
 }
 
-/// Edits a role that stood at `version`. What it takes from keys must have been seen: `confirmed` is
-/// the fingerprint of the loss that was shown.
+/// Edits version `version` of a role. If keys lose scopes, the author must have confirmed it:
+/// `confirmed` is the fingerprint of the loss that was shown.
 ///
 /// # Errors
-/// As [`roles::edit`], and [`Error::Invalid`] for `confirmed` when keys lose something else.
+/// The errors of [`roles::edit`], and [`Error::Invalid`] for `confirmed` if keys lose other scopes
+/// than the ones that were shown.
 pub fn edit_role(
     tx: &mut Transaction<'_>,
     slug: &str,
@@ -197,15 +200,15 @@ pub fn edit_role(
     Ok(after)
 }
 
-/// The field of the role's form that says which loss was seen.
+/// The field of the role's form with the fingerprint of the loss that was shown.
 pub const CONFIRMED: &str = "confirmed";
 
-/// Deletes a role of the organisation's own that no key has, not even a revoked one, whose page
-/// says what it was allowed.
+/// Deletes one of the organisation's own roles that no key has. A revoked key also counts, because
+/// its page shows what it was allowed to do.
 ///
 /// # Errors
-/// [`Error::Invalid`] when a key has it, [`Error::NotFound`] when there is no such role of the
-/// organisation's.
+/// [`Error::Invalid`] if a key has the role, [`Error::NotFound`] if the organisation has no such
+/// role of its own.
 pub fn delete_role(tx: &mut Transaction<'_>, slug: &str, author: &Author) -> Result<Role> {
     let role = roles::own(tx, slug)?;
     let counts = of_roles(tx, std::slice::from_ref(&role))?;

@@ -1,6 +1,6 @@
-//! Keys that come with a past: written as they are, many at once.
+//! Writes many keys with a history at once, for the sample organisation.
 //!
-//! For the sample organisation. Checks nothing; nobody gets to know the secret keys.
+//! Nothing is checked, and nobody gets to know the secret keys.
 
 use super::changes::{created, edited, revoked};
 use super::{ApiKey, Details, SecretKey, store};
@@ -12,10 +12,10 @@ use crate::domain::activity::Change;
 use crate::domain::activity::Entry;
 use crate::domain::settings::Settings;
 
-/// How many keys to hand over at once.
+/// The largest number of keys for one call.
 pub const BATCH: usize = 500;
 
-/// Writes `keys`, [`BATCH`] at most, each with a secret key that is thrown away.
+/// Writes `keys`, at most [`BATCH`], each with a secret key that is discarded.
 pub fn keys(
     tx: &mut Transaction<'_>,
     keys: impl IntoIterator<Item = Details>,
@@ -30,18 +30,18 @@ pub fn keys(
     store::insert(tx, &new, settings)
 }
 
-/// What would have been recorded of a key's life, had it been led here, and when. An edit has
-/// added the notes.
+/// The entries that would have been recorded if the key had been managed here, with their times.
+/// The notes are added by the edit, if there was one.
 pub fn life(after: &Details) -> Vec<(Timestamp, Entry)> {
     let key = &after.key;
     let mut before = after.clone();
     if key.edited_at.is_some() {
         before.key.notes.clear();
     }
-    let mut life = vec![(key.created_at, created(&before))];
-    life.extend(key.edited_at.map(|at| (at, edited(key, &added_notes(key)))));
-    life.extend(key.revoked_at.map(|at| (at, revoked(key))));
-    life
+    let mut history = vec![(key.created_at, created(&before))];
+    history.extend(key.edited_at.map(|at| (at, edited(key, &added_notes(key)))));
+    history.extend(key.revoked_at.map(|at| (at, revoked(key))));
+    history
 }
 
 fn added_notes(key: &ApiKey) -> [Change; 1] {

@@ -1,23 +1,23 @@
-//! The addresses that a key may be used from: single ones, one per line.
+//! The addresses that a key may be used from: single addresses, one per line.
 
 use std::net::IpAddr;
 
 use crate::base::text;
 
-/// The most addresses of a key.
-const MOST: usize = 100;
-/// How much of a bad line an error repeats, in characters.
-const SHOWN: usize = 60;
-/// How many bad lines are pointed out at once.
-const MOST_ERRORS: usize = 5;
+/// The largest number of addresses for a key.
+const MAX_ADDRESSES: usize = 100;
+/// How much of an invalid line an error message repeats, in characters.
+const MAX_SHOWN: usize = 60;
+/// How many invalid lines are reported at once.
+const MAX_ERRORS: usize = 5;
 
-/// Single addresses in the order they were given; empty: any address.
+/// Single addresses in the order in which they were entered. If empty, any address is allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IpWhitelist(Vec<IpAddr>);
 
 impl IpWhitelist {
-    /// Reads one address per line. Empty lines are passed over; repetitions, also in other
-    /// spellings, fold into one; `::ffff:203.0.113.7` is `203.0.113.7`.
+    /// Reads one address per line. Empty lines are skipped. Duplicates are removed, also in
+    /// different spellings: `::ffff:203.0.113.7` is `203.0.113.7`.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         let text = text::without_secret(text).map_err(|message| vec![message])?;
         let text = text::without_bom(text);
@@ -28,18 +28,18 @@ impl IpWhitelist {
         {
             match parse_line(line) {
                 Ok(address) if addresses.contains(&address) => {}
-                Ok(address) if addresses.len() < MOST => addresses.push(address),
-                Ok(_) => return Err(vec![format!("Enter {MOST} addresses or fewer")]),
+                Ok(address) if addresses.len() < MAX_ADDRESSES => addresses.push(address),
+                Ok(_) => return Err(vec![format!("Enter {MAX_ADDRESSES} addresses or fewer")]),
                 Err(message) => errors.push(format!("Line {}: {message}", index + 1)),
             }
-            if errors.len() == MOST_ERRORS {
+            if errors.len() == MAX_ERRORS {
                 break;
             }
         }
         if errors.is_empty() { Ok(Self(addresses)) } else { Err(errors) }
     }
 
-    /// A whitelist that the database holds.
+    /// Reads a whitelist from the database.
     pub(super) fn stored(lines: &[String]) -> crate::base::error::Result<Self> {
         lines
             .iter()
@@ -61,7 +61,7 @@ impl std::fmt::Display for IpWhitelist {
 }
 
 fn parse_line(line: &str) -> Result<IpAddr, String> {
-    let shown: String = text::visible(line, SHOWN);
+    let shown: String = text::visible(line, MAX_SHOWN);
     let address = match line.parse::<IpAddr>() {
         Ok(address) => address.to_canonical(),
         Err(_) if is_several(line) => {
@@ -84,7 +84,7 @@ fn is_several(line: &str) -> bool {
     parts.clone().count() > 1 && parts.all(|part| part.parse::<IpAddr>().is_ok())
 }
 
-/// Networks (`10.0.0.0/8`), spans (`10.0.0.1-10.0.0.9`) and wildcards (`10.0.0.*`).
+/// Networks (`10.0.0.0/8`), ranges (`10.0.0.1-10.0.0.9`) and wildcards (`10.0.0.*`).
 fn is_range(line: &str) -> bool {
     let digits = line.chars().all(|c| c.is_ascii_hexdigit() || ".:/-–* ".contains(c));
     digits && line.contains(['/', '-', '–', '*'])
@@ -101,15 +101,15 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_kept_once_in_their_shortest_spelling() {
+    fn each_address_is_kept_once_in_its_shortest_spelling() {
         let list = IpWhitelist::parse(
             " 203.0.113.7\r\n\n::ffff:203.0.113.7\n2001:DB8:0:0::1\n2001:db8::1\n",
         );
-        assert_eq!(list.expect("fine").to_string(), "203.0.113.7\n2001:db8::1");
+        assert_eq!(list.expect("valid addresses").to_string(), "203.0.113.7\n2001:db8::1");
     }
 
     #[test]
-    fn ranges_and_wildcards_are_refused_with_their_line() {
+    fn ranges_and_wildcards_are_invalid_and_reported_with_their_line() {
         assert_eq!(
             errors("198.51.100.7\n203.0.113.0/24"),
             ["Line 2: “203.0.113.0/24” is a range. Enter one address per line"]
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_address_is_refused() {
+    fn a_line_must_contain_a_single_address() {
         assert_eq!(
             errors("\n\n10.0.0.300"),
             ["Line 3: “10.0.0.300” is not an IPv4 or IPv6 address"]
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_addresses_are_the_most() {
+    fn at_most_a_hundred_addresses_are_allowed() {
         let lines =
             |count: u8| (1..=count).map(|n| format!("10.0.0.{n}")).collect::<Vec<_>>().join("\n");
         assert!(IpWhitelist::parse(&lines(100)).is_ok());
@@ -160,12 +160,12 @@ mod tests {
             let address = Ipv4Addr::from(bits);
             prop_assume!(!address.is_unspecified() && !address.is_multicast() && !address.is_broadcast());
             let mapped = format!("{address}\n::ffff:{address}\n{}", address.to_ipv6_mapped());
-            let list = IpWhitelist::parse(&mapped).expect("fine");
+            let list = IpWhitelist::parse(&mapped).expect("valid addresses");
             prop_assert_eq!(list.addresses(), &[IpAddr::V4(address)]);
         }
 
         #[test]
-        fn what_is_shown_reads_back_as_the_same(v6: Vec<u128>) {
+        fn a_displayed_list_is_read_back_unchanged(v6: Vec<u128>) {
             let text: Vec<_> = v6.iter().take(50).map(|bits| Ipv6Addr::from(*bits).to_string()).collect();
             if let Ok(list) = IpWhitelist::parse(&text.join("\n")) {
                 prop_assert_eq!(IpWhitelist::parse(&list.to_string()), Ok(list));
@@ -173,7 +173,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in ".*") {
+        fn no_text_causes_a_panic(text in ".*") {
             let _ = IpWhitelist::parse(&text);
         }
     }

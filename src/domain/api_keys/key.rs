@@ -1,4 +1,4 @@
-//! An API key and the values that make one up.
+//! An API key and its values.
 
 use super::ApiKey;
 use crate::base::clock::{DAY, Timestamp};
@@ -8,14 +8,14 @@ use crate::db::types::column_type;
 use crate::domain::settings::Settings;
 
 /// The longest key name, in characters.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LENGTH: usize = 80;
 /// The longest notes, in characters.
-const LONGEST_NOTES: usize = 2000;
-/// Within how many days before its end a key asks for attention.
+const MAX_NOTES_LENGTH: usize = 2000;
+/// How many days before its expiry a key needs attention.
 const EXPIRES_SOON_DAYS: i64 = 14;
-/// After how many days a key that was never used asks for attention.
+/// After how many days a key that was never used needs attention.
 const NEVER_USED_DAYS: i64 = 30;
-/// After how many days what somebody looked at asks for attention again, if it still holds.
+/// After how many days a reviewed reason needs attention again, if it still exists.
 pub const REVIEWED_DAYS: i64 = 90;
 
 /// A key's name: 1 to 80 characters.
@@ -27,7 +27,7 @@ column_type!(KeyName: Text, str, |name| name.as_str(), |name| Ok(Self(name)));
 impl KeyName {
     /// Checks a name.
     pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
-        let name = text::one_line(typed, "Key name", LONGEST_NAME)?;
+        let name = text::one_line(typed, "Key name", MAX_NAME_LENGTH)?;
         if name.is_empty() { Err("Enter a key name".into()) } else { Ok(Self(name)) }
     }
 
@@ -35,7 +35,7 @@ impl KeyName {
         &self.0
     }
 
-    /// The form in which two names are compared.
+    /// The form in which names are compared.
     pub fn folded(&self) -> String {
         text::fold(&self.0)
     }
@@ -45,41 +45,41 @@ impl KeyName {
         text::sort_key(&self.0)
     }
 
-    /// The name for a copy of this key, cut so that it still fits.
+    /// The name for a copy of this key, shortened to fit.
     pub fn of_copy(&self) -> String {
         const SUFFIX: &str = " (copy)";
-        let kept: String = self.0.chars().take(LONGEST_NAME - SUFFIX.len()).collect();
+        let kept: String = self.0.chars().take(MAX_NAME_LENGTH - SUFFIX.len()).collect();
         format!("{}{SUFFIX}", kept.trim_end())
     }
 }
 
 /// Checks notes.
 pub fn parse_notes<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
-    text::lines(typed, "Notes", LONGEST_NOTES)
+    text::lines(typed, "Notes", MAX_NOTES_LENGTH)
 }
 
 closed_set! {
-    /// Whether a key can pass at all.
+    /// Whether a key can be used.
     pub enum Status {
         Active = "active",
-        /// Its time is over.
+        /// Its expiry has passed.
         Expired = "expired",
-        /// It was turned off.
+        /// Somebody revoked it.
         Revoked = "revoked",
     }
 }
 
-/// What the table says of a key: the most urgent of what is true.
+/// The most urgent fact about a key, for the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Badge {
     Revoked,
-    /// Its time is over.
+    /// Its expiry has passed.
     Expired,
-    /// It expires in that many days, 14 at most; 0 is today.
+    /// It expires in this many days, at most 14; 0 is today.
     ExpiresIn(i64),
-    /// Its secret key is older than the settings want.
+    /// Its secret key is older than the rotation interval in the settings.
     RotationDue,
-    /// It has never passed.
+    /// It has never been used.
     NeverUsed,
     Active,
 }
@@ -95,7 +95,7 @@ impl ApiKey {
         }
     }
 
-    /// What to say of the key, most urgent first.
+    /// The most urgent fact about the key.
     pub fn badge(&self, settings: &Settings, now: Timestamp) -> Badge {
         match self.status(now) {
             Status::Revoked => Badge::Revoked,
@@ -109,45 +109,45 @@ impl ApiKey {
         }
     }
 
-    /// Days, in UTC, from today to the last day; 0 is today.
+    /// The number of days, in UTC, from today to the last day; 0 is today.
     pub fn days_left(&self, now: Timestamp) -> i64 {
         (self.expires_at.last_day() - now.date()).whole_days()
     }
 
-    /// From when on its secret key is due for rotation.
+    /// When its secret key becomes due for rotation.
     pub fn rotation_due_at(&self, settings: &Settings) -> Timestamp {
         self.secret_created_at.plus(self.environment.rotation_interval(settings))
     }
 
-    /// From when on it expires soon.
+    /// When it starts to expire soon.
     pub fn expires_soon_at(&self) -> Timestamp {
         Timestamp::end_of(self.expires_at.last_day()).plus(-(EXPIRES_SOON_DAYS + 1) * DAY)
     }
 
-    /// From when on it should have been used; `None` when it was.
+    /// When it becomes overdue for a first use; `None` if it was used.
     pub fn overdue_for_use_at(&self) -> Option<Timestamp> {
         let overdue = || self.secret_created_at.plus(NEVER_USED_DAYS * DAY);
         self.last_used_at.is_none().then(overdue)
     }
 
-    /// From when on what holds since `since` asks for attention: when somebody has looked at it, a
-    /// while later.
-    pub fn asks_from(&self, since: Timestamp) -> Timestamp {
+    /// When a reason that exists since `since` needs attention: at once, or, if somebody reviewed
+    /// it, [`REVIEWED_DAYS`] after the review.
+    pub fn flagged_from(&self, since: Timestamp) -> Timestamp {
         match self.reviewed_at {
             Some(reviewed) if since <= reviewed => reviewed.plus(REVIEWED_DAYS * DAY),
             _ => since,
         }
     }
 
-    /// From when on it needs attention, unless it has expired by then or is revoked.
+    /// When the key starts to need attention, unless it has expired by then or is revoked.
     pub fn attention_at(&self, settings: &Settings) -> Timestamp {
-        let own = [
+        let reasons = [
             Some(self.expires_soon_at()),
             Some(self.rotation_due_at(settings)),
             self.overdue_for_use_at(),
         ];
-        let own = own.into_iter().flatten().map(|since| self.asks_from(since));
-        own.chain(self.noted_at).min().unwrap_or(self.expires_at)
+        let reasons = reasons.into_iter().flatten().map(|since| self.flagged_from(since));
+        reasons.chain(self.noted_at).min().unwrap_or(self.expires_at)
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_urgent_badge_wins() {
+    fn the_badge_is_the_most_urgent_fact() {
         let now = Timestamp::from_millis(1_795_000_000_000);
         let settings = Settings::default();
         let badge = |key: &ApiKey| key.badge(&settings, now);
@@ -196,14 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_expires_at_the_instant_and_not_before() {
+    fn a_key_expires_exactly_at_its_expiry() {
         let key = key(DAY, 5 * DAY, true);
         assert_eq!(key.status(key.expires_at.plus(-1)), Status::Active);
         assert_eq!(key.status(key.expires_at), Status::Expired);
     }
 
     #[test]
-    fn what_was_looked_at_asks_again_after_ninety_days_and_what_is_new_at_once() {
+    fn a_reviewed_reason_returns_after_ninety_days_and_a_new_reason_counts_at_once() {
         let now = Timestamp::from_millis(1_795_000_000_000);
         let settings = Settings::default();
         let due = ApiKey { reviewed_at: Some(now), ..key(100 * DAY, 150 * DAY, true) };
@@ -222,18 +222,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn attention_is_asked_for_exactly_while_a_badge_says_why(
+        fn a_key_needs_attention_exactly_while_a_badge_says_why(
             age in 0..400 * DAY, left in 1..400 * DAY, used: bool,
         ) {
             let now = Timestamp::from_millis(1_795_000_000_000);
             let settings = Settings::default();
             let key = key(age, left, used);
-            let wanted = match key.badge(&settings, now) {
+            let expected = match key.badge(&settings, now) {
                 Badge::ExpiresIn(_) | Badge::RotationDue => true,
                 Badge::NeverUsed => age >= NEVER_USED_DAYS * DAY,
                 _ => false,
             };
-            prop_assert_eq!(key.attention_at(&settings) <= now, wanted);
+            prop_assert_eq!(key.attention_at(&settings) <= now, expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Key IDs: public, safe to log, never a credential.
+//! Key IDs: public, safe to log, and never a credential.
 
 use crate::base::error::{Error, Result};
 use crate::base::random;
@@ -12,28 +12,27 @@ pub struct KeyId([u8; Self::LENGTH]);
 word!(KeyId, |id| id.as_str(), |text| Self::parse(text.trim()));
 
 impl KeyId {
-    /// What every Key ID starts with.
+    /// The start of every Key ID.
     pub const PREFIX: &str = "key_";
-    /// How many digits follow the prefix.
+    /// The number of digits after the prefix.
     pub const DIGITS: usize = 12;
     const LENGTH: usize = Self::PREFIX.len() + Self::DIGITS;
 
-    /// A new Key ID.
+    /// Generates a new Key ID.
     pub fn random() -> Result<Self> {
         let text = format!("{}{}", Self::PREFIX, random::text(random::CROCKFORD, Self::DIGITS)?);
         Self::parse(&text).ok_or_else(|| Error::internal("a random Key ID is none"))
     }
 
-    /// Reads a Key ID; `None` for anything else.
+    /// Reads a Key ID; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(Self::PREFIX)?;
         let bytes = text.as_bytes().try_into().ok()?;
         digits.bytes().all(|byte| random::CROCKFORD.contains(&byte)).then_some(Self(bytes))
     }
 
-    /// The Key ID's text.
     pub fn as_str(&self) -> &str {
-        // ASCII all through, or it would not have been read.
+        // `parse` only accepts ASCII.
         str::from_utf8(&self.0).unwrap_or_default()
     }
 

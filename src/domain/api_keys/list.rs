@@ -1,4 +1,4 @@
-//! The table of keys: views, filters, sorting and pages by keyset.
+//! The table of keys: views, filters, sorting, and pages with keyset pagination.
 
 use super::{ApiKey, Environment, KeyId, store};
 use crate::base::clock::Timestamp;
@@ -8,16 +8,16 @@ use crate::db::Connection;
 use crate::db::keyset::{COUNTED, Cursor, Page, SortKey as _, Walk};
 
 /// The longest search text, in characters.
-const LONGEST_SEARCH: usize = 80;
+const MAX_SEARCH_LENGTH: usize = 80;
 
 closed_set! {
     /// Which keys the table shows.
     #[derive(Default)]
     pub enum View {
-        /// All that are not revoked.
+        /// All keys that are not revoked.
         #[default]
         All = "all",
-        /// Active ones that ask for something.
+        /// Active keys that need attention.
         Attention = "attention",
         Expired = "expired",
         Revoked = "revoked",
@@ -28,28 +28,28 @@ closed_set! {
     /// What the table is sorted by.
     #[derive(Default)]
     pub enum Sort {
-        /// When the key was created.
+        /// By creation time.
         #[default]
         Created = "created",
         Name = "name",
-        /// When the key was last used; never comes first.
+        /// By last use. Keys that were never used are the oldest.
         LastUsed = "last_used",
-        /// When the key expires.
+        /// By expiry.
         Expires = "expires",
     }
 }
 
 closed_set! {
-    /// Which end comes first.
+    /// The order of the rows.
     pub enum Direction {
-        /// The smallest, oldest or first in the alphabet.
+        /// Smallest, oldest or alphabetically first rows first.
         Ascending = "asc",
         Descending = "desc",
     }
 }
 
 impl Sort {
-    /// The direction that people expect.
+    /// The direction that people expect for this order.
     pub fn default_direction(self) -> Direction {
         match self {
             Self::Created | Self::LastUsed => Direction::Descending,
@@ -57,7 +57,7 @@ impl Sort {
         }
     }
 
-    /// What a key is sorted by.
+    /// The value by which a key is sorted.
     fn value(self, key: &ApiKey) -> String {
         match self {
             Self::Created => key.created_at.text(),
@@ -68,16 +68,15 @@ impl Sort {
     }
 }
 
-/// What the table is to show.
+/// The view, filters and order of the table.
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub view: View,
-    /// Part of a name or Key ID; empty: all.
+    /// Part of a name or Key ID; empty for all keys.
     pub search: String,
-    /// The id of a role.
+    /// The id of the role.
     pub role_id: Option<String>,
     pub environment: Option<Environment>,
-    /// What to sort by.
     pub sort: Sort,
     pub direction: Direction,
 }
@@ -96,7 +95,7 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Whether anything but the view narrows the table.
+    /// Whether anything except the view restricts the table.
     pub fn is_narrowed(&self) -> bool {
         !self.search.is_empty() || self.role_id.is_some() || self.environment.is_some()
     }
@@ -112,7 +111,7 @@ pub(super) enum Search {
 
 impl Search {
     pub(super) fn new(text: &str) -> Self {
-        let text: String = text.trim().chars().take(LONGEST_SEARCH).collect();
+        let text: String = text.trim().chars().take(MAX_SEARCH_LENGTH).collect();
         let upper = text.to_ascii_uppercase();
         let id = upper.strip_prefix("KEY_").map(|digits| format!("{}{digits}", KeyId::PREFIX));
         match id {
@@ -125,25 +124,25 @@ impl Search {
     }
 }
 
-/// How many keys each view holds, each up to [`COUNTED`] and one more.
+/// The number of keys in each view, each up to [`COUNTED`] + 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub all: i64,
-    /// Asking for something, of those that work.
+    /// Active keys that need attention.
     pub attention: i64,
-    /// Asking for something though they no longer work.
+    /// Keys that no longer work but still need attention.
     pub over: i64,
     pub expired: i64,
     pub revoked: i64,
 }
 
 impl Totals {
-    /// How many are active; `None` when there are too many to say.
+    /// The number of active keys; `None` if there are too many to count.
     pub fn active(self) -> Option<i64> {
         (self.all <= COUNTED).then_some(self.all - self.expired)
     }
 
-    /// How many the view holds.
+    /// The number of keys in the view.
     pub fn of(self, view: View) -> i64 {
         match view {
             View::All => self.all,
@@ -154,7 +153,7 @@ impl Totals {
     }
 }
 
-/// The page of keys that `filter` asks for.
+/// The page of keys that matches `filter`.
 pub fn list(
     connection: &mut Connection,
     filter: &Filter,
@@ -166,7 +165,7 @@ pub fn list(
     let cursor = cursor.filter(|cursor| !is_number || cursor.value.parse::<i64>().is_ok());
     let mut total = 0;
     let walk = |walk: &Walk<String>| {
-        let (keys, count) = found(connection, filter, totals, walk, now)?;
+        let (keys, count) = load_matching(connection, filter, totals, walk, now)?;
         total = count;
         Ok(keys)
     };
@@ -174,11 +173,11 @@ pub fn list(
     Ok(Page::load(cursor, walk, place)?.of(total))
 }
 
-/// The keys of a walk, and how many keys `filter` lets through.
+/// The keys of a walk, and how many keys match `filter`.
 ///
-/// A page's keys are met by walking along the order until it is full, which is quick when many of
-/// the keys belong. Where few do, these are looked up first, and the page is taken from them.
-fn found(
+/// A page is filled by a walk along the order, which is fast if many keys match. If only a few
+/// match, they are looked up first, and the page is taken from them.
+fn load_matching(
     connection: &mut Connection,
     filter: &Filter,
     totals: &Totals,
@@ -201,7 +200,7 @@ fn found(
     Ok((keys, total))
 }
 
-/// How many keys each view holds.
+/// The number of keys in each view.
 pub fn totals(connection: &mut Connection, now: Timestamp) -> Result<Totals> {
     store::totals(connection, now, COUNTED + 1)
 }

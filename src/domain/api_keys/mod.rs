@@ -1,6 +1,6 @@
 //! API keys: create, edit, rotate, revoke and list them.
 //!
-//! Uses activity, settings, scopes and roles; does not know who asks whether a key may pass.
+//! Uses activity, settings, scopes and roles. Does not depend on the code that verifies requests.
 
 mod attention;
 mod batch;
@@ -14,17 +14,17 @@ pub mod import;
 mod ip_whitelist;
 mod key;
 mod key_id;
+mod last_use;
 mod list;
 mod names;
 mod rotation;
 mod secret;
 mod store;
-mod used;
 
 pub use crate::db::keyset::{COUNTED, count_text};
 pub use attention::{
-    created_by, creators, expiring, keep, needing_attention, no_longer_used, note, noted,
-    noted_when_over, overlapping, overlaps_end_at, rotation_changed,
+    created_by, creators, expiring, inactive_but_flagged, keep, needing_attention, no_longer_used,
+    note, noted, overlapping, overlaps_end_at, rotation_changed,
 };
 pub use batch::{active_after, details_of, first_created_at};
 pub use checks::check_confirmation;
@@ -34,12 +34,12 @@ pub use flaw::Flaw;
 pub use ip_whitelist::IpWhitelist;
 pub use key::{Badge, KeyName, REVIEWED_DAYS, Status};
 pub use key_id::KeyId;
+pub use last_use::{LastUse, count_used, in_order_of_rows, least_used, record_last_uses, unused};
 pub use list::{Direction, Filter, Sort, Totals, View, list, totals};
 pub use names::{alike, fold_names_again, settle_name};
 pub use rotation::{Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;
 pub use store::{ApiKey, KeptSecret};
-pub use used::{Used, count_used, in_order_of_rows, least_used, unused, used};
 
 use std::collections::BTreeSet;
 
@@ -52,19 +52,20 @@ use crate::domain::settings;
 use checks::{check_active_limit, check_name_is_free};
 use draft::{Checked, Rules};
 
-/// A key with all that belongs to it.
+/// A key with its role, scopes and addresses.
 #[derive(Clone, Debug)]
 pub struct Details {
     pub key: ApiKey,
     pub role: Role,
-    /// Its own selection; empty when it has all of the role's scopes.
+    /// The key's own selection of scopes; empty if it has all of the role's scopes.
     pub selected: BTreeSet<String>,
-    /// The addresses that it may be used from.
+    /// The addresses that the key may be used from.
     pub ip_whitelist: IpWhitelist,
 }
 
 impl Details {
-    /// What the key may do: the role's scopes, narrowed to its own selection when it has one.
+    /// The scopes that the key may use: those of its role, limited to its own selection if it has
+    /// one.
     pub fn effective_scopes(&self) -> BTreeSet<String> {
         if self.key.all_role_scopes {
             self.role.scopes.clone()
@@ -74,13 +75,13 @@ impl Details {
     }
 }
 
-/// For how long after its last use a key counts as in use, in milliseconds.
+/// How long after its last use a key counts as in use, in milliseconds.
 const IN_USE: i64 = 7 * DAY;
 
-/// Creates the key `id` as drafted. The secret key is in the answer and nowhere else.
+/// Creates the key `id` from a draft. The secret key is returned and not stored anywhere.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the draft breaks rules, names a key that exists, or the limit of active
+/// [`Error::Invalid`] if the draft is invalid, its name is already in use, or the limit of active
 /// keys is reached.
 pub fn create(
     tx: &mut Transaction<'_>,
@@ -89,11 +90,11 @@ pub fn create(
     author: &Author,
 ) -> Result<(Details, SecretKey)> {
     let (settings, roles, now) = (settings::get(tx)?, roles::all(tx)?, author.now);
-    let against = Rules { settings: &settings, roles: &roles, now };
+    let key_rules = Rules { settings: &settings, roles: &roles, now };
     let mut invalid = Invalid::default();
     check_active_limit(tx, &settings, now, &mut invalid)?;
     check_name_is_free(tx, &id, &draft.name, &mut invalid)?;
-    let (checked, environment) = invalid.and(draft.check_new(&against))?;
+    let (checked, environment) = invalid.and(draft.check_new(&key_rules))?;
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
     let details = new_key(id, environment, checked, author);
     let new = [(details, secret.digest(&author.keyring))];
@@ -132,11 +133,11 @@ fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Autho
     }
 }
 
-/// Edits a key that stood at `version`. Returns it as it stands now.
+/// Edits version `version` of a key. Returns the key after the edit.
 ///
 /// # Errors
-/// [`Error::Conflict`] when somebody else has changed or revoked it, [`Error::Invalid`] when the
-/// draft breaks rules, [`Error::NotFound`] when there is no such key.
+/// [`Error::Conflict`] if somebody else has changed or revoked the key, [`Error::Invalid`] if the
+/// draft is invalid, [`Error::NotFound`] if there is no such key.
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &KeyId,
@@ -149,10 +150,10 @@ pub fn edit(
         return Err(Error::Conflict);
     }
     let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);
-    let against = Rules { settings: &settings, roles: &roles, now: author.now };
+    let key_rules = Rules { settings: &settings, roles: &roles, now: author.now };
     let mut invalid = Invalid::default();
     check_name_is_free(tx, id, &draft.name, &mut invalid)?;
-    let checked = invalid.and(draft.check_edit(&before.key, &against))?;
+    let checked = invalid.and(draft.check_edit(&before.key, &key_rules))?;
     let mut after = apply(&before, checked);
     let changes = changes::between(Some(&before), &after);
     if changes.is_empty() {
@@ -166,11 +167,11 @@ pub fn edit(
     Ok(after.key)
 }
 
-/// Revokes a key for good. Revoking it again changes nothing.
+/// Revokes a key permanently. Revoking it again changes nothing.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the key is in use and `confirm` is not the end of its Key ID,
-/// [`Error::NotFound`] when there is no such key.
+/// [`Error::Invalid`] if the key is in use and `confirm` is not the end of its Key ID,
+/// [`Error::NotFound`] if there is no such key.
 pub fn revoke(
     tx: &mut Transaction<'_>,
     id: &KeyId,
@@ -189,7 +190,7 @@ pub fn revoke(
     Ok(key)
 }
 
-/// The key with this id and all that belongs to it.
+/// The key with this id and its details.
 pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> {
     let Some(key) = store::find(connection, id)? else { return Ok(None) };
     let role = roles::all(connection)?
@@ -201,32 +202,33 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
     Ok(Some(Details { key, role, selected, ip_whitelist }))
 }
 
-/// The id of the member who revoked a key; none when it is not revoked, or was from the command line.
+/// The id of the member who revoked a key; `None` if it is not revoked, or was revoked from the
+/// command line.
 pub fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
     store::revoked_by(connection, id)
 }
 
-/// Some hundred keys, in no order of use.
+/// Up to a few hundred keys, in no particular order.
 pub fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {
     store::by_ids(connection, ids)
 }
 
-/// The keys with the ids that follow `id`, revoked ones too, at most `limit`.
+/// The keys with the ids that follow `id`, including revoked keys, at most `limit`.
 pub fn after(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<ApiKey>> {
     store::after(connection, id, limit)
 }
 
-/// How many keys are active; counted no further than one above [`COUNTED`].
+/// The number of active keys, counted up to [`COUNTED`] + 1.
 pub fn count_active(connection: &mut Connection, now: Timestamp) -> Result<i64> {
     store::count_active(connection, now, COUNTED + 1)
 }
 
-/// Whether there is any key, if only a revoked one.
+/// Whether there is any key, including revoked keys.
 pub fn any(connection: &mut Connection) -> Result<bool> {
     store::any(connection)
 }
 
-/// Whether a key was used in the last seven days, so that revoking it asks for confirmation.
+/// Whether a key was used in the last seven days. If so, its revocation must be confirmed.
 pub fn is_in_use(key: &ApiKey, now: Timestamp) -> bool {
     key.last_used_at.is_some_and(|used| now.since(used) < IN_USE)
 }

@@ -1,7 +1,7 @@
-//! Names of keys that were different in an older version of the program, and are the same now.
+//! Names of keys that differed in an older version of the program, and are the same now.
 //!
-//! Each key keeps its name. The later one is told apart in the database by its Key ID behind the name's
-//! folded form, which no name folds to, until one of the two is renamed.
+//! Each key keeps its name. In the database, the Key ID is appended to the folded name of the later
+//! key, until one of the two is renamed. No name folds to such a form.
 
 use std::collections::BTreeSet;
 
@@ -14,55 +14,55 @@ use crate::db::{Connection, Transaction};
 const BATCH: i64 = 5_000;
 
 impl NameRow {
-    /// Whether it is told apart by its Key ID.
-    fn is_apart(&self) -> bool {
+    /// Whether the Key ID is part of the folded name.
+    fn has_key_id(&self) -> bool {
         self.name_folded.ends_with(self.id.as_str())
     }
 }
 
-/// Folds every name again. Returns the keys that share a name with another one from now on.
+/// Folds every name again. Returns the keys that now share a name with another key.
 pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<Vec<KeyId>> {
-    let (mut last, mut alike) = (String::new(), Vec::new());
+    let (mut last, mut shared) = (String::new(), Vec::new());
     loop {
         let rows = store::names_after(tx, &last, BATCH)?;
-        let Some(row) = rows.last() else { return Ok(alike) };
+        let Some(row) = rows.last() else { return Ok(shared) };
         row.id.as_str().clone_into(&mut last);
         for row in &rows {
-            alike.extend(fold_again(tx, row)?);
+            shared.extend(fold_again(tx, row)?);
         }
     }
 }
 
-/// Folds one name again; returns its key if another one has the name.
+/// Folds one name again. Returns the key if another key has the same name.
 fn fold_again(tx: &mut Transaction<'_>, row: &NameRow) -> Result<Option<KeyId>> {
     let (id, mut folded, sort) = (row.id, row.name.folded(), row.name.sort_key());
     let is_changed = folded != row.name_folded && row.revoked_at.is_none();
-    let is_alike = is_changed && store::is_name_taken(tx, &row.name, &id)?;
-    if is_alike {
+    let is_shared = is_changed && store::is_name_taken(tx, &row.name, &id)?;
+    if is_shared {
         folded = format!("{folded} {}", id.as_str());
     }
     if folded != row.name_folded || sort != row.name_sort {
         store::set_name_forms(tx, &id, &folded, &sort)?;
     }
-    Ok(is_alike.then_some(id))
+    Ok(is_shared.then_some(id))
 }
 
-/// Those of some keys whose name another key that is not revoked has too.
+/// The keys among `keys` whose name another key that is not revoked has as well.
 pub fn alike(connection: &mut Connection, keys: &[ApiKey]) -> Result<BTreeSet<KeyId>> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
-    let mut alike = BTreeSet::new();
+    let mut shared = BTreeSet::new();
     for row in store::names_of(connection, &ids)? {
-        if row.is_apart()
+        if row.has_key_id()
             && row.revoked_at.is_none()
             && store::is_name_taken(connection, &row.name, &row.id)?
         {
-            alike.insert(row.id);
+            shared.insert(row.id);
         }
     }
-    Ok(alike)
+    Ok(shared)
 }
 
-/// Ends the telling apart of a key whose name no other key has any more.
+/// Removes the Key ID from the folded name of a key if no other key has its name any more.
 pub fn settle_name(tx: &mut Transaction<'_>, key: &ApiKey) -> Result<()> {
     for row in store::names_of(tx, &[key.id.as_str()])? {
         fold_again(tx, &row)?;

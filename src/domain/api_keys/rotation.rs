@@ -1,4 +1,5 @@
-//! Rotation: a key gets a new secret, and the old one goes on for a while (product rule 7).
+//! Rotation: a key gets a new secret, and the old secret keeps working for a while (product rule
+//! 7).
 
 use super::checks::check_active_limit;
 use super::draft::Rules;
@@ -10,11 +11,11 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author};
 use crate::domain::settings::{self, Settings};
 
-/// For how long an old secret must have been unused for its end to be safe, in milliseconds.
-const QUIET: i64 = DAY;
+/// How long an old secret must have been unused before it can safely be ended, in milliseconds.
+const MIN_UNUSED: i64 = DAY;
 
 closed_set! {
-    /// How long the old secret goes on.
+    /// How long the old secret keeps working.
     pub enum Overlap {
         Hours24 = "24h",
         Days7 = "7d",
@@ -24,7 +25,7 @@ closed_set! {
 }
 
 impl Overlap {
-    /// Its length in milliseconds.
+    /// The length of the overlap in milliseconds.
     pub const fn length(self) -> i64 {
         match self {
             Self::Hours24 => 24 * HOUR,
@@ -35,48 +36,48 @@ impl Overlap {
     }
 }
 
-/// The form that rotates a key, as it was typed.
+/// The form that rotates a key, as it was submitted.
 #[derive(Clone, Debug, Default)]
 pub struct Rotation {
-    /// The word for how long the old secret goes on.
+    /// How long the old secret keeps working, as the name of an [`Overlap`].
     pub overlap: String,
     /// The new lifetime: a number of days, or `date`.
     pub lifetime: String,
-    /// The new date, with `date`.
+    /// The new expiry date, if the lifetime is `date`.
     pub expires_on: String,
-    /// The version of the key that the form was filled in for, where it says so.
+    /// The version of the key that the form was filled in for, if the form contains it.
     pub version: Option<i64>,
-    /// When the form was handed out.
+    /// When the form was shown.
     pub since: Timestamp,
 }
 
 impl KeptSecret {
-    /// Until when it works.
+    /// When it stops working.
     pub fn ends_at(&self) -> Timestamp {
         self.superseded_at.unwrap_or(self.expires_at).min(self.expires_at)
     }
 
-    /// Whether a newer one stands in for it, and it works all the same.
+    /// Whether it still works although a newer secret has superseded it.
     pub fn overlaps(&self, now: Timestamp) -> bool {
         self.superseded_at.is_some() && now < self.ends_at()
     }
 
-    /// From when on it is safe to end it: it has been quiet for a day, and `newest`, which stands in
-    /// for it, has been there for as long, so that there was time to switch.
+    /// When it can safely be ended: it has been unused for a day, and `newest`, which supersedes
+    /// it, has existed for a day, so that there was time to switch.
     pub fn safe_to_end_at(&self, newest: &Self) -> Timestamp {
-        self.last_used_at.unwrap_or(self.created_at).max(newest.created_at).plus(QUIET)
+        self.last_used_at.unwrap_or(self.created_at).max(newest.created_at).plus(MIN_UNUSED)
     }
 }
 
-/// Gives a key a new secret and a new expiry. The secret key is in the answer and nowhere else.
+/// Gives a key a new secret and a new expiry. The secret key is returned and not stored anywhere.
 ///
-/// At most two secrets work. When an older one still does, it ends now; but if the present one was
-/// never used, as when the answer that held it was lost, that one ends instead.
+/// At most two secrets work. If an older secret still works, it ends now. But if the current secret
+/// was never used, for example because the response with it was lost, the current one ends instead.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the key was revoked, or changed since the form was handed out;
-/// [`Error::Invalid`] when the form breaks rules or the limit of active keys is reached;
-/// [`Error::NotFound`] when there is no such key.
+/// [`Error::Conflict`] if the key was revoked, or changed since the form was shown,
+/// [`Error::Invalid`] if the form is invalid or the limit of active keys is reached,
+/// [`Error::NotFound`] if there is no such key.
 pub fn rotate(
     tx: &mut Transaction<'_>,
     id: &KeyId,
@@ -112,7 +113,7 @@ pub fn rotate(
 }
 
 impl Rotation {
-    /// How long the old secret goes on, and when the new one expires.
+    /// How long the old secret keeps working, and when the new secret expires.
     fn check(&self, settings: &Settings, now: Timestamp) -> Result<(Overlap, Timestamp), Invalid> {
         let mut invalid = Invalid::default();
         let overlap = Overlap::parse(&self.overlap);
@@ -124,7 +125,7 @@ impl Rotation {
     }
 }
 
-/// Nobody rotates what somebody else has just rotated, or a key that is gone.
+/// Prevents a rotation of a key that somebody else has just rotated, changed or revoked.
 fn check_is_current(key: &ApiKey, secrets: &[KeptSecret], rotation: &Rotation) -> Result<()> {
     let is_changed = rotation.version.is_some_and(|version| version != key.version);
     let is_rotated = secrets.first().is_some_and(|newest| newest.created_at > rotation.since);
@@ -134,7 +135,7 @@ fn check_is_current(key: &ApiKey, secrets: &[KeptSecret], rotation: &Rotation) -
     Ok(())
 }
 
-/// When each secret that works ends, with `end` as the overlap's end; never beyond its own expiry.
+/// When each secret that works ends, if the overlap ends at `end`. Never later than its own expiry.
 fn ends(secrets: &[KeptSecret], end: Timestamp, now: Timestamp) -> Vec<(i64, Timestamp)> {
     let until = |secret: &KeptSecret, end: Timestamp| (secret.number, end.min(secret.expires_at));
     let older = secrets.iter().find(|secret| secret.overlaps(now));
@@ -148,10 +149,11 @@ fn ends(secrets: &[KeptSecret], end: Timestamp, now: Timestamp) -> Vec<(i64, Tim
     }
 }
 
-/// Ends the old secret of a key at once. Returns the key, and whether there was one to end.
+/// Ends the old secret of a key at once. Returns the key, and whether it had an old secret that
+/// worked.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such key.
+/// [`Error::NotFound`] if there is no such key.
 pub fn stop_old_secret(
     tx: &mut Transaction<'_>,
     id: &KeyId,
@@ -166,7 +168,7 @@ pub fn stop_old_secret(
     Ok((key, true))
 }
 
-/// The secrets of a key, the newest first.
+/// The secrets of a key, newest first.
 pub fn secrets(connection: &mut Connection, id: &KeyId) -> Result<Vec<KeptSecret>> {
     store::secrets(connection, id)
 }
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_old_secret_goes_on_for_the_overlap_and_never_beyond_its_own_expiry() {
+    fn the_old_secret_works_for_the_overlap_but_never_beyond_its_own_expiry() {
         let all = [secret(1, None, true)];
         assert_eq!(days(&ends(&all, NOW.plus(7 * DAY), NOW)), [(1, 7)]);
         assert_eq!(days(&ends(&all, NOW.plus(14 * DAY), NOW)), [(1, 10)]);
@@ -202,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn of_three_secrets_the_oldest_ends_unless_the_present_one_was_never_used() {
+    fn the_oldest_of_three_secrets_ends_unless_the_current_one_was_never_used() {
         let in_use = [secret(2, None, true), secret(1, Some(5 * DAY), true)];
         assert_eq!(days(&ends(&in_use, NOW.plus(7 * DAY), NOW)), [(2, 7), (1, 0)]);
         let lost = [secret(2, None, false), secret(1, Some(5 * DAY), true)];
         assert_eq!(days(&ends(&lost, NOW.plus(7 * DAY), NOW)), [(2, 0), (1, 7)]);
-        let over = [secret(2, None, true), secret(1, Some(0), true)];
-        assert_eq!(days(&ends(&over, NOW.plus(7 * DAY), NOW)), [(2, 7)]);
+        let ended = [secret(2, None, true), secret(1, Some(0), true)];
+        assert_eq!(days(&ends(&ended, NOW.plus(7 * DAY), NOW)), [(2, 7)]);
     }
 
     proptest! {
@@ -216,7 +218,7 @@ mod tests {
         fn at_most_one_old_secret_works_after_a_rotation(
             superseded in proptest::collection::vec(-20..20_i64, 0..4), used: bool, overlap in 0..15_i64,
         ) {
-            // As rotations leave them: at most one overlaps.
+            // Rotations leave at most one secret that overlaps.
             let mut has_one = false;
             let mut all = vec![secret(9, None, used)];
             for (number, days) in (1..9).rev().zip(superseded) {
@@ -226,7 +228,7 @@ mod tests {
             }
             for (number, end) in ends(&all, NOW.plus(overlap * DAY), NOW) {
                 let found = all.iter_mut().find(|secret| secret.number == number);
-                found.expect("one of them").superseded_at = Some(end);
+                found.expect("one of the secrets").superseded_at = Some(end);
             }
             let working = all.iter().filter(|secret| NOW < secret.ends_at()).count();
             prop_assert!(working <= 1);

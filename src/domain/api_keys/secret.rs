@@ -1,4 +1,4 @@
-//! Secret keys: `lk_prod_`, 43 random characters, and a checksum that tells a typo from a stranger.
+//! Secret keys: `lk_prod_`, 43 random characters, and a checksum that detects typos.
 
 use std::fmt;
 
@@ -10,11 +10,12 @@ use crate::base::keyring::{Keyring, Purpose};
 use crate::base::random::{self, BASE62};
 use crate::base::secret_scan::{RANDOM, TAIL, checksum, is_secret};
 
-/// A secret key in memory: wiped when it is dropped, and readable through [`SecretKey::expose`] alone.
+/// A secret key in memory. It is wiped when it is dropped, and can only be read with
+/// [`SecretKey::expose`].
 pub struct SecretKey(Zeroizing<String>);
 
 impl SecretKey {
-    /// A new secret key for `environment` of an organisation with that prefix.
+    /// Generates a secret key for `environment` of an organisation with this prefix.
     pub fn generate(prefix: &str, environment: Environment) -> Result<Self> {
         let random = Zeroizing::new(random::text(BASE62, RANDOM)?);
         let mut text = Zeroizing::new(String::with_capacity(80));
@@ -26,24 +27,24 @@ impl SecretKey {
         Ok(Self(text))
     }
 
-    /// Reads a secret key that somebody presents; `None` unless it is well formed and its
-    /// checksum is right, so that junk costs no look-up.
+    /// Reads a secret key from a request; `None` unless it is well formed and its checksum is
+    /// correct, so that invalid texts do not cost a look-up.
     pub fn parse(text: &str) -> Option<Self> {
         is_secret(text).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// What it begins with: the prefix and the environment, as `lk_prod`. Nothing of it is secret.
+    /// The start of the secret key: the prefix and the environment, for example `lk_prod`. It is
+    /// not secret.
     pub fn start(&self) -> &str {
         self.0.get(..self.0.len() - TAIL - 1).unwrap_or_default()
     }
 
-    /// The secret key's text.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is stored of it: HMAC-SHA-256 under the pepper. With 256 random bits no slow hash is
-    /// needed (ASVS 11.4.2 is about passwords).
+    /// The stored form: HMAC-SHA-256 with the pepper. With 256 random bits, a slow hash is not
+    /// necessary (ASVS 11.4.2 is about passwords).
     pub fn digest(&self, keyring: &Keyring) -> [u8; 32] {
         keyring.mac(Purpose::Pepper, &[self.0.as_bytes()])
     }
@@ -62,7 +63,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_recognises_secret_keys_knows_every_environment() {
+    fn the_secret_scan_knows_every_environment() {
         assert_eq!(Environment::ALL.map(Environment::short), ENVIRONMENTS);
     }
 
@@ -80,7 +81,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_generated_is_read_and_nothing_that_differs_in_one_character(
+        fn a_generated_key_is_read_but_not_if_one_character_differs(
             at in 0_usize..57, to in "[0-9A-Za-z_ ]",
         ) {
             let secret = SecretKey::generate("lk", Environment::Production).expect("random");
@@ -93,7 +94,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_reading_panic(text in ".*") {
+        fn reading_never_panics(text in ".*") {
             prop_assert!(SecretKey::parse(&text).is_none());
         }
     }

@@ -1,5 +1,5 @@
-//! Names and addresses that an older version of the program took for different ones: each keeps its own
-//! until it is edited, and is listed until then.
+//! Names and addresses that an older version of the program treated as different, and that are the
+//! same now. Each is kept, and listed, until it is edited.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::members::{self, MemberId, Permission};
 use crate::domain::{reviews, roles, settings};
 
-/// What is remembered: a key that has another one's name.
+/// The kind of a key that has the same name as another key.
 const KEY: &str = "api_key";
-/// A member who has another one's address.
+/// The kind of a member who has the same address as another member.
 const MEMBER: &str = "member";
-/// How many members are shown at most.
-const SHOWN: i64 = 20;
+/// The largest number of members that are shown.
+const MAX_MEMBERS: i64 = 20;
 
-/// Folds every name and address again, once after the program began to fold them in another way.
+/// Folds every name and address again, once after each change of the folding rules.
 pub fn fold_names(db: &Db, now: Timestamp) -> Result<()> {
     if db.read_blocking(settings::names_folded)? >= text::FOLDING {
         return Ok(());
@@ -41,7 +41,8 @@ pub fn fold_names(db: &Db, now: Timestamp) -> Result<()> {
     })
 }
 
-/// Since when each of some keys has the name of another one.
+/// Since when each of the given keys has the same name as another key. Keys with a unique name are
+/// left out.
 pub(super) fn found(
     connection: &mut Connection,
     keys: &[ApiKey],
@@ -52,18 +53,18 @@ pub(super) fn found(
     if found.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let alike = api_keys::alike(connection, keys)?;
+    let shared = api_keys::alike(connection, keys)?;
     let found = found.into_iter().filter_map(|(id, at)| Some((KeyId::parse(&id)?, at)));
-    Ok(found.filter(|(id, _)| alike.contains(id)).collect())
+    Ok(found.filter(|(id, _)| shared.contains(id)).collect())
 }
 
-/// The keys found, at most `limit`.
+/// The keys that were found, at most `limit`.
 pub(super) fn found_keys(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
     let found = store::alike(connection, KEY, None, limit)?.into_iter();
     Ok(found.filter_map(|(id, _)| KeyId::parse(&id)).collect())
 }
 
-/// Forgets those of some keys that have a name of their own by now.
+/// Forgets those of the given keys that have a unique name by now.
 pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
@@ -71,16 +72,16 @@ pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
     if known.is_empty() {
         return Ok(());
     }
-    let alike = api_keys::alike(tx, keys)?;
+    let shared = api_keys::alike(tx, keys)?;
     let is_known = |key: &&ApiKey| known.iter().any(|(id, _)| id == key.id.as_str());
-    for key in keys.iter().filter(is_known).filter(|key| !alike.contains(&key.id)) {
+    for key in keys.iter().filter(is_known).filter(|key| !shared.contains(&key.id)) {
         api_keys::settle_name(tx, key)?;
         store::delete_alike(tx, KEY, key.id.as_str())?;
     }
     Ok(())
 }
 
-/// What is not a key and has another one's name or address: roles and members.
+/// Roles that have the name of another role, and members who have the address of another member.
 pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
     let mut found = Vec::new();
     for (slug, name) in roles::alike(connection)? {
@@ -91,7 +92,7 @@ pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
             permission: Permission::ManageRoles,
         });
     }
-    for (id, _) in store::alike(connection, MEMBER, None, SHOWN)? {
+    for (id, _) in store::alike(connection, MEMBER, None, MAX_MEMBERS)? {
         let Some(member) = members::find(connection, &MemberId::stored(id))? else { continue };
         if members::shares_address(connection, &member)? {
             found.push(Elsewhere {

@@ -1,10 +1,10 @@
-//! Which keys need attention, why and since when; and that somebody has looked at it.
+//! Which keys need attention, why and since when, and the reviews of these reasons.
 //!
-//! What a key's own row tells (it expires, its rotation is due, it was never used) holds from an
-//! instant that is known beforehand. What happens elsewhere (refusals, a secret in use that no longer
-//! works, an overlap that can end, a creator who left, 90 days without use) is looked for once a
-//! minute and after each write, and noted at the key, so that the table of keys that need attention
-//! is as quick as any. Uses members, `api_keys` and usage.
+//! Reasons from a key's own data (it expires, its rotation is due, it was never used) start at a
+//! time that is known in advance. Reasons from elsewhere (denied requests, a secret in use that no
+//! longer works, an overlap that can end, a creator who left, 90 days without use) are searched
+//! once a minute and after each write, and stored as a flag of the key, so that the table of keys
+//! that need attention is as fast as the other tables. Uses members, `api_keys` and usage.
 
 mod alike;
 mod reason;
@@ -28,12 +28,12 @@ use crate::domain::settings::{self, Settings};
 use crate::domain::usage::{self, denials};
 use reason::{Facts, INTROSPECTED, OFTEN, REFUSALS, UNUSED};
 
-/// How many keys are looked at for each reason.
-const LOOKED_AT: i64 = 1000;
+/// The largest number of keys that are read for each reason.
+const MAX_KEYS: i64 = 1000;
 /// How many keys are written in one transaction.
 const BATCH: usize = 100;
 
-/// Why each of some hundred keys needs attention now, most urgent first.
+/// Why each of up to a few hundred keys needs attention now, most urgent first.
 pub fn concerns(
     connection: &mut Connection,
     keys: &[ApiKey],
@@ -45,14 +45,14 @@ pub fn concerns(
     Ok(concerns.map(|(key, facts)| reason::concerns(key, facts, settings, now)).collect())
 }
 
-/// What is not a key and needs attention.
+/// Everything other than keys that needs attention.
 pub fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
     let mut found = stored_secrets::elsewhere(connection)?;
     found.extend(alike::elsewhere(connection)?);
     Ok(found)
 }
 
-/// Looks anew at what happened elsewhere to some keys, after something was written of them.
+/// Updates the flags of keys after data about them was written.
 pub fn reconsider(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> Result<()> {
     let settings = settings::get(tx)?;
     for ids in ids.chunks(BATCH) {
@@ -66,8 +66,9 @@ pub fn reconsider(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> Re
     Ok(())
 }
 
-/// Keeps keys as they are: what asks for attention was looked at. It asks again after
-/// [`api_keys::REVIEWED_DAYS`], and what is new at once. Keys that are gone are passed over.
+/// Keeps keys as they are: the current reasons for attention were reviewed. They return after
+/// [`api_keys::REVIEWED_DAYS`], and new reasons count at once. Keys that no longer exist are
+/// skipped.
 pub fn keep(
     tx: &mut Transaction<'_>,
     ids: &[KeyId],
@@ -83,42 +84,42 @@ pub fn keep(
     Ok(kept)
 }
 
-/// Looks for what happened elsewhere, and notes it at the keys. Takes its time: it reads first, and
-/// writes what differs a few keys at a time.
-pub fn look(db: &Db, now: Timestamp) -> Result<()> {
+/// Searches for reasons from elsewhere, and stores them as flags of the keys. Runs in the
+/// background: it reads first, and then writes the differences a few keys at a time.
+pub fn refresh_flags(db: &Db, now: Timestamp) -> Result<()> {
     stored_secrets::search(db, now)?;
-    let differ = db.read_in_background(move |connection| {
-        let mut differ = Vec::new();
+    let changed_keys = db.read_in_background(move |connection| {
+        let mut changed_keys = Vec::new();
         let ids: Vec<KeyId> = candidates(connection, now)?.into_iter().collect();
         for ids in ids.chunks(BATCH) {
             let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
             let keys = api_keys::by_ids(connection, &ids)?;
             let noted = noted(connection, keys, now)?;
-            differ.extend(noted.into_iter().filter(|(key, at)| key.noted_at != *at));
+            changed_keys.extend(noted.into_iter().filter(|(key, at)| key.noted_at != *at));
         }
-        Ok(differ.into_iter().map(|(key, _)| key.id).collect::<Vec<_>>())
+        Ok(changed_keys.into_iter().map(|(key, _)| key.id).collect::<Vec<_>>())
     })?;
-    for ids in differ.chunks(BATCH) {
+    for ids in changed_keys.chunks(BATCH) {
         let ids = ids.to_vec();
         db.write_in_background(move |tx| reconsider(tx, &ids, now))?;
     }
     Ok(())
 }
 
-/// The keys to look at: those that something may have happened to, and those that are noted.
+/// The keys that may have a reason from elsewhere, and the flagged keys.
 fn candidates(connection: &mut Connection, now: Timestamp) -> Result<BTreeSet<KeyId>> {
     let mut found = BTreeSet::new();
-    found.extend(denials::refused_keys(connection, now.plus(-REFUSALS), OFTEN, LOOKED_AT)?);
-    found.extend(api_keys::overlapping(connection, now, LOOKED_AT)?);
-    found.extend(api_keys::no_longer_used(connection, now.plus(-UNUSED), now, LOOKED_AT)?);
-    for creator in left(connection)?.into_keys() {
-        found.extend(api_keys::created_by(connection, &creator, LOOKED_AT)?);
+    found.extend(denials::refused_keys(connection, now.plus(-REFUSALS), OFTEN, MAX_KEYS)?);
+    found.extend(api_keys::overlapping(connection, now, MAX_KEYS)?);
+    found.extend(api_keys::no_longer_used(connection, now.plus(-UNUSED), now, MAX_KEYS)?);
+    for creator in creators_who_left(connection)?.into_keys() {
+        found.extend(api_keys::created_by(connection, &creator, MAX_KEYS)?);
     }
-    found.extend(stored_secrets::found_keys(connection, LOOKED_AT)?);
-    found.extend(alike::found_keys(connection, LOOKED_AT)?);
-    let asked_since = now.plus(-INTROSPECTED);
-    found.extend(usage::introspecting(connection, None, asked_since, LOOKED_AT)?.into_keys());
-    found.extend(api_keys::noted(connection, LOOKED_AT)?);
+    found.extend(stored_secrets::found_keys(connection, MAX_KEYS)?);
+    found.extend(alike::found_keys(connection, MAX_KEYS)?);
+    let since = now.plus(-INTROSPECTED);
+    found.extend(usage::introspecting(connection, None, since, MAX_KEYS)?.into_keys());
+    found.extend(api_keys::noted(connection, MAX_KEYS)?);
     Ok(found)
 }
 
@@ -138,7 +139,7 @@ fn noted(
 fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result<Vec<Facts>> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let overlaps = api_keys::overlaps_end_at(connection, &ids, now)?;
-    let left = left(connection)?;
+    let creators_who_left = creators_who_left(connection)?;
     let secrets = stored_secrets::found(connection, keys)?;
     let introspected = introspected(connection, keys, now)?;
     let alike = alike::found(connection, keys)?;
@@ -149,7 +150,7 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
         facts.push(Facts {
             refusals: denials::alike(connection, &key.id, since)?,
             overlap_ends_at: overlap.filter(|at| *at <= now),
-            creator_left_at: left.get(&key.created_by).copied(),
+            creator_left_at: creators_who_left.get(&key.created_by).copied(),
             secret_found_at: secrets.get(&key.id).copied(),
             introspected_at: introspected.get(&key.id).copied(),
             alike_since: alike.get(&key.id).copied(),
@@ -158,8 +159,8 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
     Ok(facts)
 }
 
-/// On which day those of some keys with the role Full access last asked about other keys, which that
-/// role included in earlier versions.
+/// The day on which each of the given keys with the role Full access last asked about other keys,
+/// which that role included in earlier versions.
 fn introspected(
     connection: &mut Connection,
     keys: &[ApiKey],
@@ -167,18 +168,18 @@ fn introspected(
 ) -> Result<BTreeMap<KeyId, Timestamp>> {
     let roles = roles::all(connection)?;
     let full = roles.iter().find(|role| role.coverage == Coverage::Every);
-    let has_it = |key: &&ApiKey| full.is_some_and(|role| role.id == key.role_id);
-    let ids: Vec<&str> = keys.iter().filter(has_it).map(|key| key.id.as_str()).collect();
+    let has_full_access = |key: &&ApiKey| full.is_some_and(|role| role.id == key.role_id);
+    let ids: Vec<&str> = keys.iter().filter(has_full_access).map(|key| key.id.as_str()).collect();
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    usage::introspecting(connection, Some(&ids), now.plus(-INTROSPECTED), LOOKED_AT)
+    usage::introspecting(connection, Some(&ids), now.plus(-INTROSPECTED), MAX_KEYS)
 }
 
 /// The members who created keys and can no longer sign in, and since when.
-fn left(connection: &mut Connection) -> Result<BTreeMap<String, Timestamp>> {
+fn creators_who_left(connection: &mut Connection) -> Result<BTreeMap<String, Timestamp>> {
     let members = members::list(connection)?;
-    let mut left = BTreeMap::new();
+    let mut creators_who_left = BTreeMap::new();
     for creator in api_keys::creators(connection)? {
         let known = members.iter().find(|member| member.id.as_str() == creator);
         let since = match known.map(|member| &member.state) {
@@ -189,7 +190,7 @@ fn left(connection: &mut Connection) -> Result<BTreeMap<String, Timestamp>> {
                 Some(last.first().map_or(Timestamp::default(), |entry| entry.at))
             }
         };
-        left.extend(since.map(|since| (creator, since)));
+        creators_who_left.extend(since.map(|since| (creator, since)));
     }
-    Ok(left)
+    Ok(creators_who_left)
 }

@@ -1,95 +1,95 @@
-//! Why a key needs attention: decided from facts, in one pure place.
+//! Decides from facts why a key needs attention. Pure.
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::domain::api_keys::{ApiKey, Status};
 use crate::domain::settings::Settings;
 use crate::domain::usage::Outcome;
-use crate::domain::usage::denials::Alike;
+use crate::domain::usage::denials::DenialGroup;
 
-/// How far back refusals are looked at, in milliseconds.
+/// How far back denied requests count, in milliseconds.
 pub(super) const REFUSALS: i64 = 7 * DAY;
-/// How many refusals within that time are often.
+/// The fewest denied requests within that time that need attention.
 pub(super) const OFTEN: i64 = 20;
-/// After how long without use a key counts as unused, in milliseconds.
+/// How long a key must not have been used to count as unused, in milliseconds.
 pub(super) const UNUSED: i64 = 90 * DAY;
 
-/// For how long after its last question about other keys a key is listed that may ask no more, in
-/// milliseconds.
+/// How long after its last request about other keys a key that may no longer make them is listed,
+/// in milliseconds.
 pub(super) const INTROSPECTED: i64 = 90 * DAY;
 
 /// Why a key needs attention, most urgent first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Requests bear a secret that no longer works.
+    /// Requests use a secret that no longer works.
     DeadSecretUsed {
-        /// Why it does not.
+        /// Why the secret no longer works.
         outcome: Outcome,
-        /// How many were refused.
+        /// The number of denied requests.
         count: i64,
-        /// When the last one was.
+        /// The time of the last one.
         last: Timestamp,
-        /// Where it came from, as far as that is known.
+        /// The client's address of the last one, if it is known.
         address: Option<String>,
     },
-    /// Its name or notes hold a secret key.
+    /// Its name or notes contain a secret key.
     SecretStored,
-    /// It asked about other keys, and its role no longer includes that.
+    /// It asked about other keys, but its role no longer allows that.
     IntrospectionEnded,
-    /// Another key has its name, by a rule that is younger than the name.
+    /// Another key has the same name under a rule that is newer than the names.
     NameTaken,
-    /// It expires within 14 days; 0 is today.
+    /// It expires in this many days, at most 14; 0 is today.
     Expiring(i64),
-    /// It is refused often.
+    /// Many requests with it are denied.
     RefusedOften {
-        /// For which reason most.
+        /// The most frequent reason.
         outcome: Outcome,
-        /// How many requests were refused, whatever for.
+        /// The number of denied requests with a working secret, for any reason.
         count: i64,
     },
-    /// Its secret is older than the settings want.
+    /// Its secret is older than the rotation interval in the settings.
     RotationDue,
-    /// Its old secret is no longer used, and still works.
+    /// Its old secret is no longer used, but still works.
     OverlapCanEnd,
-    /// Who created it can no longer sign in.
+    /// The member who created it can no longer sign in.
     CreatorLeft,
-    /// It was never used, 30 days after its secret was made.
+    /// It was never used in the 30 days after its secret was created.
     NeverUsed,
     /// It was not used for 90 days.
     Unused,
 }
 
-/// A reason and since when it holds.
+/// A reason, and since when it exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Concern {
     pub reason: Reason,
     pub since: Timestamp,
 }
 
-/// What a key's own row does not tell.
+/// The facts that are not part of a key's own data.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    /// What was refused since [`refusals_since`].
-    pub refusals: Vec<Alike>,
-    /// From when on its old secret can be ended.
+    /// The denied requests since [`refusals_since`].
+    pub refusals: Vec<DenialGroup>,
+    /// When its old secret can be ended.
     pub overlap_ends_at: Option<Timestamp>,
     /// When its creator left.
     pub creator_left_at: Option<Timestamp>,
     /// When a secret key was found in its name or notes.
     pub secret_found_at: Option<Timestamp>,
-    /// On which day it last asked about other keys, if its role no longer includes that.
+    /// The day on which it last asked about other keys, if its role no longer allows that.
     pub introspected_at: Option<Timestamp>,
-    /// Since when another key has its name.
+    /// Since when another key has the same name.
     pub alike_since: Option<Timestamp>,
 }
 
-/// From when on refusals of a key count: those before somebody looked at it do not.
+/// The time from which denied requests of a key count: not before its last review.
 pub(super) fn refusals_since(key: &ApiKey, now: Timestamp) -> Timestamp {
     let reviewed = key.reviewed_at.map_or(Timestamp::default(), |at| at.plus(1));
     now.plus(-REFUSALS).max(reviewed)
 }
 
-/// Why a key needs attention by what its own row tells, most urgent first.
-fn own(key: &ApiKey, settings: &Settings, now: Timestamp) -> Vec<Concern> {
+/// The reasons from a key's own data.
+fn own_concerns(key: &ApiKey, settings: &Settings, now: Timestamp) -> Vec<Concern> {
     let found = [
         (Reason::Expiring(key.days_left(now)), Some(key.expires_soon_at())),
         (Reason::RotationDue, Some(key.rotation_due_at(settings))),
@@ -99,7 +99,7 @@ fn own(key: &ApiKey, settings: &Settings, now: Timestamp) -> Vec<Concern> {
     found.map(|(reason, since)| Concern { reason, since }).collect()
 }
 
-/// Why a key needs attention by what happened elsewhere.
+/// The reasons from elsewhere.
 fn elsewhere(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern> {
     let status = key.status(now);
     let mut concerns: Vec<Concern> = dead(facts, status).into_iter().collect();
@@ -121,47 +121,48 @@ fn elsewhere(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern> {
     concerns
 }
 
-/// A dead secret in use. That a secret expired or was revoked is told of its key as it is now.
+/// A secret that no longer works is in use. A denial because the key had expired or was revoked
+/// only counts if the key is still in that state.
 fn dead(facts: &Facts, status: Status) -> Option<Concern> {
-    let is_dead = |alike: &&Alike| match alike.latest.reason {
+    let is_dead = |group: &&DenialGroup| match group.latest.reason {
         Outcome::KeyRevoked => status == Status::Revoked,
         Outcome::KeyExpired => status == Status::Expired,
         Outcome::SecretSuperseded => status != Status::Revoked,
         _ => false,
     };
-    let dead: Vec<&Alike> = facts.refusals.iter().filter(is_dead).collect();
-    let latest = &dead.iter().max_by_key(|alike| alike.latest.at)?.latest;
+    let dead: Vec<&DenialGroup> = facts.refusals.iter().filter(is_dead).collect();
+    let latest = &dead.iter().max_by_key(|group| group.latest.at)?.latest;
     let reason = Reason::DeadSecretUsed {
         outcome: latest.reason,
-        count: dead.iter().map(|alike| alike.count).sum(),
+        count: dead.iter().map(|group| group.count).sum(),
         last: latest.at,
         address: latest.address.clone(),
     };
-    Some(Concern { reason, since: dead.iter().map(|alike| alike.first).min()? })
+    Some(Concern { reason, since: dead.iter().map(|group| group.first).min()? })
 }
 
-/// Refused often with a secret that works, since the key was last edited.
+/// Many requests with a working secret were denied since the key was last edited.
 fn refused(key: &ApiKey, facts: &Facts) -> Option<Concern> {
-    let is_own = |alike: &&Alike| {
+    let is_own = |group: &&DenialGroup| {
         let works = matches!(
-            alike.latest.reason,
+            group.latest.reason,
             Outcome::ScopeMissing | Outcome::AddressNotAllowed | Outcome::EnvironmentMismatch
         );
-        works && key.edited_at.is_none_or(|edited| alike.latest.at > edited)
+        works && key.edited_at.is_none_or(|edited| group.latest.at > edited)
     };
-    let own: Vec<&Alike> = facts.refusals.iter().filter(is_own).collect();
-    let count = own.iter().map(|alike| alike.count).sum();
-    let outcome = own.iter().max_by_key(|alike| alike.count)?.latest.reason;
-    let since = own.iter().map(|alike| alike.first).min()?;
+    let denials: Vec<&DenialGroup> = facts.refusals.iter().filter(is_own).collect();
+    let count = denials.iter().map(|group| group.count).sum();
+    let outcome = denials.iter().max_by_key(|group| group.count)?.latest.reason;
+    let since = denials.iter().map(|group| group.first).min()?;
     (count >= OFTEN).then_some(Concern { reason: Reason::RefusedOften { outcome, count }, since })
 }
 
-/// From when on something elsewhere asks for attention at a key; `None` when nothing does.
+/// When a reason from elsewhere starts to need attention; `None` if there is none.
 pub(super) fn noted_at(key: &ApiKey, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
-    elsewhere(key, facts, now).into_iter().map(|concern| key.asks_from(concern.since)).min()
+    elsewhere(key, facts, now).into_iter().map(|concern| key.flagged_from(concern.since)).min()
 }
 
-/// Why a key needs attention now, most urgent first. What was looked at is left out for a while.
+/// Why a key needs attention now, most urgent first. Reviewed reasons are left out for a while.
 pub(super) fn concerns(
     key: &ApiKey,
     facts: &Facts,
@@ -170,9 +171,9 @@ pub(super) fn concerns(
 ) -> Vec<Concern> {
     let mut concerns = elsewhere(key, facts, now);
     if key.status(now) == Status::Active {
-        concerns.extend(own(key, settings, now));
+        concerns.extend(own_concerns(key, settings, now));
     }
-    concerns.retain(|concern| key.asks_from(concern.since) <= now);
+    concerns.retain(|concern| key.flagged_from(concern.since) <= now);
     concerns.sort_by_key(|concern| concern.reason.rank());
     concerns
 }

@@ -2,11 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::api_keys::{Environment, KeyId, KeyName};
-use crate::domain::usage::denials::Denied;
+use crate::domain::usage::denials::Denial;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 
-/// A key that nothing is to be said of.
+/// A key that does not need attention.
 fn key() -> ApiKey {
     ApiKey {
         id: KeyId::parse("key_0123456789AB").expect("a Key ID"),
@@ -29,8 +29,8 @@ fn key() -> ApiKey {
     }
 }
 
-fn alike(reason: Outcome, count: i64, ago: i64) -> Alike {
-    let latest = Denied {
+fn denial_group(reason: Outcome, count: i64, ago: i64) -> DenialGroup {
+    let latest = Denial {
         request_id: "req".into(),
         key_id: None,
         secret: None,
@@ -41,7 +41,7 @@ fn alike(reason: Outcome, count: i64, ago: i64) -> Alike {
         at: NOW.plus(-ago),
         count,
     };
-    Alike { first: NOW.plus(-ago - 1000), count, latest }
+    DenialGroup { first: NOW.plus(-ago - 1000), count, latest }
 }
 
 fn reasons(key: &ApiKey, facts: &Facts) -> Vec<Reason> {
@@ -50,10 +50,12 @@ fn reasons(key: &ApiKey, facts: &Facts) -> Vec<Reason> {
 }
 
 #[test]
-fn a_key_in_good_order_needs_nothing() {
+fn a_key_without_problems_does_not_need_attention() {
     assert_eq!(reasons(&key(), &Facts::default()), []);
-    let few =
-        Facts { refusals: vec![alike(Outcome::ScopeMissing, OFTEN - 1, 0)], ..Facts::default() };
+    let few = Facts {
+        refusals: vec![denial_group(Outcome::ScopeMissing, OFTEN - 1, 0)],
+        ..Facts::default()
+    };
     assert_eq!(reasons(&key(), &few), []);
 }
 
@@ -61,9 +63,9 @@ fn a_key_in_good_order_needs_nothing() {
 fn each_reason_is_found_and_the_most_urgent_comes_first() {
     let facts = Facts {
         refusals: vec![
-            alike(Outcome::ScopeMissing, 12, 5000),
-            alike(Outcome::AddressNotAllowed, 15, 9000),
-            alike(Outcome::SecretSuperseded, 2, 3000),
+            denial_group(Outcome::ScopeMissing, 12, 5000),
+            denial_group(Outcome::AddressNotAllowed, 15, 9000),
+            denial_group(Outcome::SecretSuperseded, 2, 3000),
         ],
         overlap_ends_at: Some(NOW),
         creator_left_at: Some(NOW.plus(-DAY)),
@@ -102,22 +104,23 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
 }
 
 #[test]
-fn a_key_that_is_over_is_only_told_of_while_it_is_used() {
-    let uses = |outcome| Facts { refusals: vec![alike(outcome, 3, 0)], ..Facts::default() };
+fn an_inactive_key_only_needs_attention_while_it_is_used() {
+    let uses = |outcome| Facts { refusals: vec![denial_group(outcome, 3, 0)], ..Facts::default() };
     let revoked = ApiKey { revoked_at: Some(NOW.plus(-DAY)), ..key() };
     let expired = ApiKey { expires_at: NOW.plus(-DAY), ..key() };
     let old = ApiKey { secret_created_at: NOW.plus(-400 * DAY), ..revoked.clone() };
     assert_eq!(reasons(&old, &Facts::default()), []);
     assert_eq!(reasons(&revoked, &uses(Outcome::KeyRevoked)).len(), 1);
     assert_eq!(reasons(&expired, &uses(Outcome::KeyExpired)).len(), 1);
-    // Rotated since: what used it then was refused for a reason that is gone.
+    // The key was rotated since, so the reason for the denial no longer exists.
     assert_eq!(reasons(&key(), &uses(Outcome::KeyExpired)), []);
     assert_eq!(reasons(&revoked, &uses(Outcome::ScopeMissing)), []);
 }
 
 #[test]
-fn an_edit_makes_an_end_of_refusals_before_it() {
-    let facts = Facts { refusals: vec![alike(Outcome::ScopeMissing, 90, DAY)], ..Facts::default() };
+fn denied_requests_before_an_edit_do_not_count() {
+    let facts =
+        Facts { refusals: vec![denial_group(Outcome::ScopeMissing, 90, DAY)], ..Facts::default() };
     assert_eq!(reasons(&key(), &facts).len(), 1);
     let edited = ApiKey { edited_at: Some(NOW.plus(-HOUR)), ..key() };
     assert_eq!(reasons(&edited, &facts), []);
@@ -127,8 +130,8 @@ const HOUR: i64 = crate::base::clock::HOUR;
 
 proptest! {
     #[test]
-    fn the_instant_that_is_worked_out_beforehand_is_when_the_reasons_begin(
-        age in 0..400_i64, left in -10..200_i64, used in 0..200_i64, gone in 0..100_i64,
+    fn the_calculated_time_is_when_the_reasons_start(
+        age in 0..400_i64, left in -10..200_i64, used in 0..200_i64, days_since_left in 0..100_i64,
         reviewed in proptest::option::of(0..120_i64), has_left: bool,
     ) {
         let settings = Settings::default();
@@ -140,7 +143,7 @@ proptest! {
             reviewed_at: reviewed.map(|days| NOW.plus(-days * DAY)),
             ..key()
         };
-        let creator_left_at = has_left.then(|| NOW.plus(-gone * DAY));
+        let creator_left_at = has_left.then(|| NOW.plus(-days_since_left * DAY));
         let facts = Facts { creator_left_at, ..Facts::default() };
         key.noted_at = noted_at(&key, &facts, NOW);
         let listed = key.status(NOW) == Status::Active && key.attention_at(&settings) <= NOW;

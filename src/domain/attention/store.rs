@@ -1,4 +1,4 @@
-//! The SQL of what is stored and holds a secret key, and of what has the name of another one.
+//! The SQL of stored texts that contain a secret key, and of names that several things share.
 
 use diesel::prelude::*;
 
@@ -8,11 +8,11 @@ use crate::base::error::Result;
 use crate::db::schema::{names_alike, stored_secret_search, stored_secrets};
 use crate::db::{Connection, Transaction};
 
-/// How far the search has come; `None` before it began.
+/// The progress of the search.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = stored_secret_search)]
 pub(super) struct Search {
-    /// The last Key ID that was looked at.
+    /// The last Key ID that was searched.
     pub last_key_id: String,
     pub completed_at: Option<Timestamp>,
 }
@@ -42,7 +42,7 @@ pub(super) fn advance_search(
     Ok(())
 }
 
-/// Remembers it, unless it is known.
+/// Stores a text that contains a secret key, unless it is already stored.
 pub(super) fn insert(
     tx: &mut Transaction<'_>,
     kind: Kind,
@@ -71,8 +71,8 @@ pub(super) fn delete(tx: &mut Transaction<'_>, kind: Kind, id: &str) -> Result<(
     Ok(())
 }
 
-/// The ids of a kind and when each was found, at most `limit`, the first found first; only among
-/// `ids` where these are given.
+/// The ids of a kind and when each was found, first found first, at most `limit`. If `ids` is
+/// given, only these.
 pub(super) fn found(
     connection: &mut Connection,
     kind: Kind,
@@ -91,7 +91,7 @@ pub(super) fn found(
     Ok(query.load(connection)?)
 }
 
-/// Remembers what has the name of another one, unless it is known.
+/// Stores something that shares its name with another, unless it is already stored.
 pub(super) fn insert_alike(
     tx: &mut Transaction<'_>,
     kind: &str,
@@ -115,8 +115,8 @@ pub(super) fn delete_alike(tx: &mut Transaction<'_>, kind: &str, id: &str) -> Re
     Ok(())
 }
 
-/// What has the name of another one, at most `limit`, the first found first; only among `ids` where these
-/// are given.
+/// The ids of a kind that share a name with another, and when each was found, first found first, at
+/// most `limit`. If `ids` is given, only these.
 pub(super) fn alike(
     connection: &mut Connection,
     kind: &str,

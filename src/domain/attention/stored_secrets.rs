@@ -1,8 +1,8 @@
-//! Text that was stored before secret keys were rejected, and holds one.
+//! Texts that contain a secret key and were stored before the program rejected such texts.
 //!
-//! New text cannot hold one, so keys and members are searched once, a bounded number each minute, and
-//! remembered until they are edited. Roles, scopes, webhooks and settings are few: they are looked at
-//! when the page is drawn.
+//! New texts cannot contain a secret key. So keys and members are searched once, a limited number
+//! each minute, and the results are stored until they are edited. There are few roles, scopes,
+//! webhooks and settings, so these are checked each time the page is rendered.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ use crate::domain::{mail, roles, scopes, settings, webhooks};
 
 /// How many keys are read at once.
 const BATCH: i64 = 1000;
-/// How many times that each minute.
-const BATCHES: usize = 50;
-/// How many members are remembered at most for a page.
-const SHOWN: i64 = 20;
+/// How many batches are read each minute.
+const MAX_BATCHES: usize = 50;
+/// The largest number of members that are shown.
+const MAX_MEMBERS: i64 = 20;
 
 closed_set! {
-    /// What is searched once.
+    /// The kinds of things that are searched once.
     pub(super) enum Kind {
         Key = "api_key",
         Member = "member",
@@ -36,11 +36,11 @@ text_column!(Kind);
 /// Something other than a key that needs attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elsewhere {
-    /// What it is, as `The role “Billing”`.
+    /// Names it, for example `The role “Billing”`.
     pub what: String,
     /// Why it needs attention.
     pub problem: Problem,
-    /// Where it can be edited.
+    /// The page where it can be edited.
     pub href: String,
     pub permission: Permission,
 }
@@ -48,16 +48,16 @@ pub struct Elsewhere {
 /// Why something other than a key needs attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// Its text holds a secret key.
+    /// Its text contains a secret key.
     HoldsSecret,
-    /// Another one has its name.
+    /// Another one of its kind has the same name.
     NameTaken,
-    /// Another member has their email address.
+    /// Another member has the same email address.
     AddressTaken,
 }
 
-/// Whether a key's own text holds a secret key.
-fn holds(key: &ApiKey) -> bool {
+/// Whether a key's own text contains a secret key.
+fn key_holds_secret(key: &ApiKey) -> bool {
     holds_secret(key.name.as_str()) || holds_secret(&key.notes)
 }
 
@@ -65,8 +65,8 @@ fn member_holds_secret(member: &Member) -> bool {
     holds_secret(member.name.as_str()) || holds_secret(member.email.as_str())
 }
 
-/// Searches on from where the last call stopped, until everything was searched. Keys that were
-/// revoked cannot be edited any more, and are passed over.
+/// Continues the search where the last call stopped, until everything was searched. Revoked keys
+/// are skipped, because they can no longer be edited.
 pub(super) fn search(db: &Db, now: Timestamp) -> Result<()> {
     let mut last_key_id = match db.read_in_background(store::search)? {
         None => {
@@ -76,7 +76,7 @@ pub(super) fn search(db: &Db, now: Timestamp) -> Result<()> {
         Some(search) if search.completed_at.is_some() => return Ok(()),
         Some(search) => search.last_key_id,
     };
-    for _ in 0..BATCHES {
+    for _ in 0..MAX_BATCHES {
         let after = last_key_id.clone();
         let keys = db.read_in_background(move |c| api_keys::after(c, &after, BATCH))?;
         let Some(last) = keys.last() else {
@@ -86,7 +86,7 @@ pub(super) fn search(db: &Db, now: Timestamp) -> Result<()> {
         last.id.as_str().clone_into(&mut last_key_id);
         let until = last_key_id.clone();
         db.write_in_background(move |tx| {
-            for key in keys.iter().filter(|key| key.revoked_at.is_none() && holds(key)) {
+            for key in keys.iter().filter(|key| key.revoked_at.is_none() && key_holds_secret(key)) {
                 store::insert(tx, Kind::Key, key.id.as_str(), now)?;
             }
             store::advance_search(tx, &until, None)
@@ -102,7 +102,7 @@ fn begin(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     store::begin_search(tx)
 }
 
-/// When each of some keys was found that still holds a secret key.
+/// When each of the given keys was found, for those that still contain a secret key.
 pub(super) fn found(
     connection: &mut Connection,
     keys: &[ApiKey],
@@ -112,24 +112,25 @@ pub(super) fn found(
     let found: BTreeMap<_, _> =
         store::found(connection, Kind::Key, Some(&ids), limit)?.into_iter().collect();
     let at = |key: &ApiKey| found.get(key.id.as_str()).map(|at| (key.id, *at));
-    Ok(keys.iter().filter(|key| holds(key)).filter_map(at).collect())
+    Ok(keys.iter().filter(|key| key_holds_secret(key)).filter_map(at).collect())
 }
 
-/// The keys found, at most `limit`.
+/// The keys that were found, at most `limit`.
 pub(super) fn found_keys(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
     let found = store::found(connection, Kind::Key, None, limit)?.into_iter();
     Ok(found.filter_map(|(id, _)| KeyId::parse(&id)).collect())
 }
 
-/// Forgets those of some keys that no longer hold a secret key, or were revoked.
+/// Forgets those of the given keys that no longer contain a secret key, or were revoked.
 pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
-    for key in keys.iter().filter(|key| key.revoked_at.is_some() || !holds(key)) {
+    for key in keys.iter().filter(|key| key.revoked_at.is_some() || !key_holds_secret(key)) {
         store::delete(tx, Kind::Key, key.id.as_str())?;
     }
     Ok(())
 }
 
-/// What holds a secret key and is not a key: settings, roles, scopes, webhooks and members.
+/// Everything other than keys that contains a secret key: settings, roles, scopes, webhooks and
+/// members.
 pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
     let mut found = Vec::new();
     let mut add = |what: String, href: String, permission| {
@@ -167,12 +168,12 @@ pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
     Ok(found)
 }
 
-/// The members found whose text still holds a secret key.
+/// The members who were found and whose text still contains a secret key.
 fn found_members(connection: &mut Connection) -> Result<Vec<Member>> {
-    let mut holding = Vec::new();
-    for (id, _) in store::found(connection, Kind::Member, None, SHOWN)? {
-        holding.extend(members::find(connection, &MemberId::stored(id))?);
+    let mut found = Vec::new();
+    for (id, _) in store::found(connection, Kind::Member, None, MAX_MEMBERS)? {
+        found.extend(members::find(connection, &MemberId::stored(id))?);
     }
-    holding.retain(member_holds_secret);
-    Ok(holding)
+    found.retain(member_holds_secret);
+    Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Why a request was refused, in view of the key as it stands now. Pure.
+//! Why a request was denied, given the key as it is now. Pure.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -6,59 +6,60 @@ use super::KeyNow;
 use crate::base::clock::Timestamp;
 use crate::domain::api_keys::Flaw;
 use crate::domain::usage::Outcome;
-use crate::domain::usage::denials::Denied;
-use crate::domain::verification::{From, Record, Wanted, decide};
+use crate::domain::usage::denials::Denial;
+use crate::domain::verification::{ClientAddress, Record, Wanted, decide};
 
-/// Why a request was refused.
+/// Why a request was denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// It bore no key.
+    /// It had no key.
     MissingKey,
-    /// It bore something that is no secret key; the flaw, if it was kept.
+    /// It had something that is not a secret key. Contains the flaw, if it was stored.
     Malformed(Option<Flaw>),
-    /// It bore a secret key that does not exist; how that begins, as `lk_prod`, if it was kept.
+    /// It had a secret key that does not exist. Contains its start, for example `lk_prod`, if it
+    /// was stored.
     Unknown(Option<String>),
-    /// The key's time was over.
+    /// The key had expired.
     Expired,
     /// The key was revoked.
     Revoked,
-    /// Another secret of the key stood in for this one.
+    /// A newer secret of the key had superseded this one.
     Superseded,
-    /// Scopes that the key lacked; none when they were not kept.
-    Scopes(Vec<(String, Lack)>),
-    /// The key may not be used from that address; none when nobody told one.
+    /// The key lacked these scopes; empty if they were not stored.
+    Scopes(Vec<(String, MissingScope)>),
+    /// The key may not be used from this address; `None` if no address was reported.
     Address(Option<String>),
     /// The key is for another environment.
     Environment,
 }
 
-/// How a key stands to a scope that it lacked.
+/// Why a key lacked a scope, as far as the key shows it now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lack {
-    /// It has it by now.
-    Over,
-    /// Its role includes it, but it is not ticked.
+pub enum MissingScope {
+    /// The key has the scope by now.
+    NowGranted,
+    /// The role includes the scope, but it is not selected for the key.
     NotTicked,
-    /// Its role does not include it.
+    /// The role does not include the scope.
     NotInRole,
     /// There is no such scope.
     NoSuchScope,
 }
 
-/// What would become of the same request now.
+/// What would happen if the request were sent again now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// It would pass, as far as is known of it.
+pub enum Retry {
+    /// It would be allowed, as far as is known.
     Passes,
-    /// It would be refused all the same, or that is not known.
-    Alike,
-    /// It would be refused for this reason, which has come up since.
+    /// It would still be denied, or the result is not known.
+    SameResult,
+    /// It would be denied for this reason, which did not apply before.
     Dead(Outcome),
 }
 
 impl Cause {
-    /// Why `denied` was refused; `key` is the one whose secret it bore.
-    pub fn of(denied: &Denied, key: Option<&KeyNow>) -> Self {
+    /// Why `denied` was denied. `key` is the key whose secret it had.
+    pub fn of(denied: &Denial, key: Option<&KeyNow>) -> Self {
         let detail = Some(denied.detail.as_str()).filter(|detail| !detail.is_empty());
         match denied.reason {
             Outcome::Pass | Outcome::MissingKey => Self::MissingKey,
@@ -70,14 +71,17 @@ impl Cause {
             Outcome::AddressNotAllowed => Self::Address(denied.address.clone()),
             Outcome::EnvironmentMismatch => Self::Environment,
             Outcome::ScopeMissing => {
-                let lack = |scope: &str| key.map_or(Lack::NotInRole, |key| key.lack(scope));
+                let missing_scope =
+                    |scope: &str| key.map_or(MissingScope::NotInRole, |key| key.lack(scope));
                 let missing = denied.detail.split_whitespace();
-                Self::Scopes(missing.map(|scope| (scope.to_owned(), lack(scope))).collect())
+                Self::Scopes(
+                    missing.map(|scope| (scope.to_owned(), missing_scope(scope))).collect(),
+                )
             }
         }
     }
 
-    /// The cause that is all there is to say of a secret key which does not pass at all.
+    /// The only possible cause when a secret key no longer works.
     pub fn of_dead(outcome: Outcome) -> Self {
         match outcome {
             Outcome::KeyRevoked => Self::Revoked,
@@ -87,12 +91,12 @@ impl Cause {
     }
 }
 
-impl Again {
-    /// What would become of `denied` now, with the secret key that `record` is about. Only the scopes
-    /// that were missing are known, and only they decide beside the address.
-    pub fn of(denied: &Denied, record: &Record, now: Timestamp) -> Self {
+impl Retry {
+    /// What would happen to `denied` now, with the secret key of `record`. Only the missing scopes
+    /// were stored, so only these and the address are checked.
+    pub fn of(denied: &Denial, record: &Record, now: Timestamp) -> Self {
         if let Some(outcome) = dead(record, now) {
-            return if outcome == denied.reason { Self::Alike } else { Self::Dead(outcome) };
+            return if outcome == denied.reason { Self::SameResult } else { Self::Dead(outcome) };
         }
         let is_known = match denied.reason {
             Outcome::ScopeMissing => !denied.detail.is_empty(),
@@ -102,19 +106,19 @@ impl Again {
         let mut wanted = Wanted::default();
         wanted.need(denied.detail.as_str().into());
         let address = denied.address.as_deref().and_then(|address| address.parse().ok());
-        // Without a whitelist an address that was not kept tells nothing either way.
-        let from = address.map_or(From::Untold, From::Address);
+        // If the address was not stored, a key without a whitelist can still be checked.
+        let from = address.map_or(ClientAddress::NotRequired, ClientAddress::Known);
         match decide(record, &wanted, from, now) {
             Ok(()) if is_known => Self::Passes,
-            _ => Self::Alike,
+            _ => Self::SameResult,
         }
     }
 }
 
-/// Why a secret key does not pass, whatever is asked and from wherever.
+/// Why no request with a secret key is allowed, whatever its scopes and address are.
 pub(super) fn dead(record: &Record, now: Timestamp) -> Option<Outcome> {
     let anywhere = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let from = From::Address(record.addresses.first().copied().unwrap_or(anywhere));
+    let from = ClientAddress::Known(record.addresses.first().copied().unwrap_or(anywhere));
     decide(record, &Wanted::default(), from, now).err().map(|refusal| refusal.outcome())
 }
 

@@ -1,4 +1,4 @@
-//! Causes in view of what has changed since.
+//! Causes and retries after the key has changed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ fn id() -> KeyId {
     KeyId::parse("key_7QF2M8KDX4TN").expect("a Key ID")
 }
 
-fn denied(reason: Outcome, detail: &str, address: Option<&str>) -> Denied {
-    Denied {
+fn denied(reason: Outcome, detail: &str, address: Option<&str>) -> Denial {
+    Denial {
         request_id: "req_7QF2M8KDX4TN7QF2".into(),
         key_id: Some(id()),
         secret: Some(1),
@@ -46,39 +46,39 @@ fn record(scopes: &[&str], addresses: &[&str]) -> Record {
 }
 
 #[test]
-fn a_request_passes_once_its_scopes_are_there() {
+fn a_request_passes_once_the_key_has_its_scopes() {
     let denied = denied(Outcome::ScopeMissing, "orders:read orders:write", Some("203.0.113.7"));
-    let again =
-        |scopes: &[&str], addresses: &[&str]| Again::of(&denied, &record(scopes, addresses), NOW);
-    assert_eq!(again(&["orders:read"], &[]), Again::Alike);
-    assert_eq!(again(&["orders:read", "orders:write"], &[]), Again::Passes);
-    assert_eq!(again(&["orders:read", "orders:write"], &["203.0.113.7"]), Again::Passes);
-    assert_eq!(again(&["orders:read", "orders:write"], &["203.0.113.8"]), Again::Alike);
+    let retry =
+        |scopes: &[&str], addresses: &[&str]| Retry::of(&denied, &record(scopes, addresses), NOW);
+    assert_eq!(retry(&["orders:read"], &[]), Retry::SameResult);
+    assert_eq!(retry(&["orders:read", "orders:write"], &[]), Retry::Passes);
+    assert_eq!(retry(&["orders:read", "orders:write"], &["203.0.113.7"]), Retry::Passes);
+    assert_eq!(retry(&["orders:read", "orders:write"], &["203.0.113.8"]), Retry::SameResult);
 }
 
 #[test]
-fn a_request_passes_once_its_address_is_there() {
+fn a_request_passes_once_the_whitelist_has_its_address() {
     let denied = denied(Outcome::AddressNotAllowed, "", Some("203.0.113.7"));
-    let again = |addresses: &[&str]| Again::of(&denied, &record(&[], addresses), NOW);
-    assert_eq!(again(&["203.0.113.8"]), Again::Alike);
-    assert_eq!(again(&["203.0.113.8", "203.0.113.7"]), Again::Passes);
-    assert_eq!(again(&[]), Again::Passes);
-    let untold = self::denied(Outcome::AddressNotAllowed, "", None);
-    assert_eq!(Again::of(&untold, &record(&[], &[]), NOW), Again::Alike);
+    let retry = |addresses: &[&str]| Retry::of(&denied, &record(&[], addresses), NOW);
+    assert_eq!(retry(&["203.0.113.8"]), Retry::SameResult);
+    assert_eq!(retry(&["203.0.113.8", "203.0.113.7"]), Retry::Passes);
+    assert_eq!(retry(&[]), Retry::Passes);
+    let without_address = self::denied(Outcome::AddressNotAllowed, "", None);
+    assert_eq!(Retry::of(&without_address, &record(&[], &[]), NOW), Retry::SameResult);
 }
 
 #[test]
-fn nothing_is_promised_of_what_is_not_known() {
-    let again = |reason, detail| {
-        Again::of(&denied(reason, detail, Some("203.0.113.7")), &record(&["a:b"], &[]), NOW)
+fn no_retry_passes_if_the_facts_are_not_known() {
+    let retry = |reason, detail| {
+        Retry::of(&denied(reason, detail, Some("203.0.113.7")), &record(&["a:b"], &[]), NOW)
     };
-    assert_eq!(again(Outcome::ScopeMissing, ""), Again::Alike);
-    assert_eq!(again(Outcome::EnvironmentMismatch, ""), Again::Alike);
-    assert_eq!(again(Outcome::KeyExpired, ""), Again::Alike);
+    assert_eq!(retry(Outcome::ScopeMissing, ""), Retry::SameResult);
+    assert_eq!(retry(Outcome::EnvironmentMismatch, ""), Retry::SameResult);
+    assert_eq!(retry(Outcome::KeyExpired, ""), Retry::SameResult);
 }
 
 #[test]
-fn what_has_ended_since_is_told() {
+fn a_secret_that_ended_since_is_reported() {
     let dead = [
         (Record { revoked_at: Some(NOW), ..record(&[], &[]) }, Outcome::KeyRevoked),
         (Record { superseded_at: Some(NOW), ..record(&[], &[]) }, Outcome::SecretSuperseded),
@@ -87,8 +87,8 @@ fn what_has_ended_since_is_told() {
     for (record, outcome) in dead {
         assert_eq!(super::dead(&record, NOW), Some(outcome));
         let missing = denied(Outcome::ScopeMissing, "a:b", None);
-        assert_eq!(Again::of(&missing, &record, NOW), Again::Dead(outcome));
-        assert_eq!(Again::of(&denied(outcome, "", None), &record, NOW), Again::Alike);
+        assert_eq!(Retry::of(&missing, &record, NOW), Retry::Dead(outcome));
+        assert_eq!(Retry::of(&denied(outcome, "", None), &record, NOW), Retry::SameResult);
     }
     assert_eq!(super::dead(&record(&[], &["203.0.113.7"]), NOW), None);
 }
@@ -106,12 +106,12 @@ fn every_reason_has_its_cause() {
 
 proptest! {
     #[test]
-    fn no_dead_secret_key_is_said_to_pass(
+    fn no_retry_with_a_dead_secret_key_passes(
         reason in 0..Outcome::ALL.len(), detail in "([ab]:[rw] ?){0,3}", revoked: bool, age in 0..9000_i64,
     ) {
         prop_assume!(revoked || age >= 5000);
         let record = Record { revoked_at: revoked.then_some(NOW), ..record(&["a:r", "b:w"], &[]) };
         let denied = denied(Outcome::ALL[reason], &detail, Some("203.0.113.7"));
-        prop_assert_ne!(Again::of(&denied, &record, NOW.plus(age)), Again::Passes);
+        prop_assert_ne!(Retry::of(&denied, &record, NOW.plus(age)), Retry::Passes);
     }
 }

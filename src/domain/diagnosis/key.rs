@@ -1,50 +1,50 @@
-//! A key as it stands now, and what was refused of it.
+//! A key as it is now, and its denied requests.
 
 use std::collections::BTreeSet;
 
-use super::{Again, Cause, Lack};
+use super::{Cause, MissingScope, Retry};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::{self, Details, KeyId};
 use crate::domain::members::{self, MemberId};
 use crate::domain::scopes;
-use crate::domain::usage::denials::Alike;
+use crate::domain::usage::denials::DenialGroup;
 use crate::domain::verification::Record;
 
-/// A key as it stands now.
+/// A key as it is now.
 #[derive(Clone, Debug)]
 pub struct KeyNow {
-    /// The key and all that belongs to it.
+    /// The key with its role, scopes and addresses.
     pub details: Details,
     /// The name of the member who revoked it.
     pub revoked_by: Option<String>,
-    /// The names of all scopes that the organisation offers.
+    /// The names of all scopes of the organisation.
     pub offered: BTreeSet<String>,
 }
 
-/// A key and its refusals, those of a kind together.
+/// A key and its denied requests, grouped by kind.
 #[derive(Debug)]
 pub struct OfKey {
     pub key: KeyNow,
-    /// The kinds, the latest first.
+    /// The kinds, latest first.
     pub kinds: Vec<Kind>,
-    /// How many kinds there are besides.
+    /// The number of further kinds.
     pub more: usize,
 }
 
-/// Refusals of a kind.
+/// Denied requests of the same kind.
 #[derive(Debug)]
 pub struct Kind {
-    /// The last one, and how many there were.
-    pub alike: Alike,
+    /// The latest request, and the number of requests.
+    pub alike: DenialGroup,
     pub cause: Cause,
-    /// What would become of the last one now.
-    pub again: Again,
+    /// What would happen if the latest one were sent again now.
+    pub again: Retry,
 }
 
 impl KeyNow {
-    /// The key with this id; none when there is no such key.
+    /// The key with this id; `None` if there is no such key.
     pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Self>> {
         let Some(details) = api_keys::find(connection, id)? else { return Ok(None) };
         let revoked_by = match api_keys::revoked_by(connection, id)? {
@@ -58,30 +58,31 @@ impl KeyNow {
         }))
     }
 
-    /// How the key stands to a scope that it once lacked.
-    pub fn lack(&self, scope: &str) -> Lack {
+    /// Whether the key has `scope` now, and if not, why.
+    pub fn lack(&self, scope: &str) -> MissingScope {
         if self.details.effective_scopes().contains(scope) {
-            Lack::Over
+            MissingScope::NowGranted
         } else if self.details.role.scopes.contains(scope) {
-            Lack::NotTicked
+            MissingScope::NotTicked
         } else if self.offered.contains(scope) {
-            Lack::NotInRole
+            MissingScope::NotInRole
         } else {
-            Lack::NoSuchScope
+            MissingScope::NoSuchScope
         }
     }
 }
 
 impl OfKey {
-    /// How many kinds are told apart.
+    /// The largest number of kinds that are listed.
     pub(super) const MOST: usize = 10;
 }
 
 impl Kind {
-    /// What to say of `alike`; `record` is about the secret key that the last of them bore.
-    pub fn new(alike: Alike, key: &KeyNow, record: Option<&Record>, now: Timestamp) -> Self {
+    /// Diagnoses the group `alike`. `record` is about the secret key of its latest request.
+    pub fn new(alike: DenialGroup, key: &KeyNow, record: Option<&Record>, now: Timestamp) -> Self {
         let cause = Cause::of(&alike.latest, Some(key));
-        let again = record.map_or(Again::Alike, |record| Again::of(&alike.latest, record, now));
+        let again =
+            record.map_or(Retry::SameResult, |record| Retry::of(&alike.latest, record, now));
         Self { alike, cause, again }
     }
 }

@@ -1,14 +1,14 @@
-//! Why a request was refused: told from its id, a Key ID or a secret key, and from what the key may
+//! Explains why a request was denied, given its id, a Key ID or a secret key, and what the key may
 //! do now.
 //!
-//! Reads what others keep and keeps nothing itself. What is the case is worked out here; `http/`
-//! says it in words.
+//! Reads what other modules store, and stores nothing itself. The facts are determined here; the
+//! pages put them into words.
 
 mod cause;
 mod key;
 mod question;
 
-pub use cause::{Again, Cause, Lack};
+pub use cause::{Cause, MissingScope, Retry};
 pub use key::{KeyNow, Kind, OfKey};
 pub use question::Question;
 
@@ -17,41 +17,41 @@ use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::Connection;
 use crate::domain::api_keys::{KeyId, SecretKey};
-use crate::domain::usage::denials::{self, Denied};
+use crate::domain::usage::denials::{self, Denial};
 use crate::domain::usage::{Outcome, Secret};
 use crate::domain::verification::{self, Record};
 
-/// How many days a key's refusals are looked back on.
+/// How many days of denied requests of a key are searched.
 pub const LOOK_BACK: i64 = 30;
 
-/// What is known of a refused request.
+/// What is known about a denied request.
 #[derive(Debug)]
 pub struct OfRequest {
-    pub denied: Denied,
-    /// Why it was refused.
+    pub denied: Denial,
+    /// Why it was denied.
     pub cause: Cause,
-    /// What would become of it now.
-    pub again: Again,
-    /// The key whose secret it bore, as it stands now.
+    /// What would happen if it were sent again now.
+    pub again: Retry,
+    /// The key whose secret it had, as the key is now.
     pub key: Option<KeyNow>,
-    /// That secret, as verification knows it.
+    /// The secret, as verification sees it.
     pub record: Option<Record>,
-    /// How many of the key's requests were refused like it within the last days; of a stranger's, at
-    /// the same time.
+    /// The number of requests that were denied for the same reason: of a key, within the last
+    /// [`LOOK_BACK`] days; without a known key, at the same time.
     pub alike: i64,
 }
 
-/// What is known of a secret key.
+/// What is known about a secret key.
 #[derive(Debug)]
 pub struct OfSecret {
-    /// The secret key, as verification knows it.
+    /// The secret key, as verification sees it.
     pub record: Record,
-    /// Why it does not pass at all; none while it may.
+    /// Why no request with it is allowed; `None` if it works.
     pub dead: Option<Outcome>,
     pub of_key: OfKey,
 }
 
-/// The refused request with this id; none when it is not kept.
+/// The denied request with this id; `None` if it is not stored.
 pub fn of_request(
     connection: &mut Connection,
     id: &str,
@@ -68,20 +68,21 @@ pub fn of_request(
         None => None,
     };
     let cause = Cause::of(&denied, key.as_ref());
-    let again = record.as_ref().map_or(Again::Alike, |record| Again::of(&denied, record, now));
+    let again = record.as_ref().map_or(Retry::SameResult, |record| Retry::of(&denied, record, now));
     let alike = alike(connection, &denied, now)?;
     Ok(Some(OfRequest { denied, cause, again, key, record, alike }))
 }
 
-fn alike(connection: &mut Connection, denied: &Denied, now: Timestamp) -> Result<i64> {
+fn alike(connection: &mut Connection, denied: &Denial, now: Timestamp) -> Result<i64> {
     let Some(id) = &denied.key_id else { return Ok(denied.count) };
     let kinds = denials::alike(connection, id, now.plus(-LOOK_BACK * DAY))?;
-    let is_alike = |last: &Denied| last.reason == denied.reason && last.detail == denied.detail;
+    let is_alike = |last: &Denial| last.reason == denied.reason && last.detail == denied.detail;
     let kind = kinds.iter().find(|kind| is_alike(&kind.latest));
     Ok(kind.map_or(denied.count, |kind| kind.count))
 }
 
-/// The key with this id and its refusals of the last days; none when there is no such key.
+/// The key with this id and its denied requests within the last [`LOOK_BACK`] days; `None` if there
+/// is no such key.
 pub fn of_key(connection: &mut Connection, id: &KeyId, now: Timestamp) -> Result<Option<OfKey>> {
     let Some(key) = KeyNow::find(connection, id)? else { return Ok(None) };
     let alike = denials::alike(connection, id, now.plus(-LOOK_BACK * DAY))?;
@@ -98,7 +99,7 @@ pub fn of_key(connection: &mut Connection, id: &KeyId, now: Timestamp) -> Result
     Ok(Some(of_key))
 }
 
-/// The secret key `secret`; none when it does not exist.
+/// The secret key `secret`; `None` if it does not exist.
 pub fn of_secret(
     connection: &mut Connection,
     secret: &SecretKey,

@@ -1,27 +1,27 @@
-//! What somebody asks about. Pure: a text in, what it is out.
+//! What somebody wants to have diagnosed. Pure: determines what a text is.
 
 use crate::domain::api_keys::KeyId;
 
-/// What request ids begin with.
+/// The start of request ids.
 const REQUEST: &str = "req_";
-/// How many digits follow.
+/// The number of digits after the start.
 const DIGITS: usize = 16;
 
-/// What somebody asks about.
+/// What somebody wants to have diagnosed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     Nothing,
-    /// The refused request with that id, if there is one.
+    /// The denied request with this id, if it exists.
     Request(String),
-    /// The key with that Key ID, if there is one.
+    /// The key with this Key ID, if it exists.
     Key(String),
-    /// A secret key, or what should be one.
+    /// A secret key, or something that should be one.
     Other,
 }
 
 impl Question {
-    /// Reads a question. Ids are read as Crockford's base32 is: whatever their case, O as 0, I and L
-    /// as 1.
+    /// Reads a question. Ids are read like Crockford's base32: in any case, with O as 0, and I and
+    /// L as 1.
     pub fn read(text: &str) -> Self {
         let text = text.trim();
         match (id(text, REQUEST, DIGITS), id(text, KeyId::PREFIX, KeyId::DIGITS)) {
@@ -33,13 +33,14 @@ impl Question {
     }
 }
 
-/// `text` as an id: `prefix`, and `most` digits at most. What is longer may be somebody's secret, which
-/// must not come to stand in an address.
-fn id(text: &str, prefix: &str, most: usize) -> Option<String> {
+/// `text` as an id: `prefix` and at most `max_digits` digits. A longer text may be somebody's secret,
+/// which must not become part of a URL.
+fn id(text: &str, prefix: &str, max_digits: usize) -> Option<String> {
     let (start, digits) = text.split_at_checked(prefix.len())?;
     let is_id = start.eq_ignore_ascii_case(prefix)
-        && digits.len() <= most
-        // An organisation may have `key` for its secret keys' prefix: those have an underscore more.
+        && digits.len() <= max_digits
+        // An organisation may use `key` as the prefix of its secret keys, but these have a second
+        // underscore.
         && digits.bytes().all(|digit| digit.is_ascii_alphanumeric());
     is_id.then(|| {
         let digits = digits.chars().map(|digit| match digit.to_ascii_uppercase() {
@@ -58,7 +59,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn ids_are_told_from_secret_keys() {
+    fn ids_are_distinguished_from_secret_keys() {
         let key = |id: &str| Question::Key(id.into());
         let request = |id: &str| Question::Request(id.into());
         assert_eq!(Question::read(" \n"), Question::Nothing);
@@ -77,13 +78,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_secret_key_is_taken_for_an_id(prefix in "[a-z0-9]{2,8}|key|req", at in 0..3_usize) {
+        fn a_secret_key_is_never_read_as_an_id(prefix in "[a-z0-9]{2,8}|key|req", at in 0..3_usize) {
             let secret = SecretKey::generate(&prefix, Environment::ALL[at]).expect("random");
             prop_assert_eq!(Question::read(secret.expose()), Question::Other);
         }
 
         #[test]
-        fn what_was_read_reads_as_the_same(text in "(key_|req_)?.{0,20}") {
+        fn an_id_that_was_read_is_read_again_unchanged(text in "(key_|req_)?.{0,20}") {
             if let Question::Key(id) | Question::Request(id) = Question::read(&text) {
                 let again = Question::read(&id);
                 prop_assert!(again == Question::Key(id.clone()) || again == Question::Request(id));

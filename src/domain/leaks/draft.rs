@@ -1,4 +1,4 @@
-//! A report as somebody fills it in, and the rules that it keeps. Pure.
+//! The form that reports a leak, and its checks. Pure.
 
 use super::Action;
 use crate::base::clock::{Timestamp, long_date, parse_iso_date};
@@ -6,31 +6,32 @@ use crate::base::error::Invalid;
 use crate::base::text;
 use crate::domain::api_keys::{ApiKey, KeptSecret};
 
-/// The longest text on where a secret key was found, in characters.
-const LONGEST_FOUND: usize = 500;
+/// The longest description of where a secret key was found, in characters.
+const MAX_FOUND_LENGTH: usize = 500;
 /// The longest note, in characters.
-const LONGEST_NOTE: usize = 2000;
+const MAX_NOTE_LENGTH: usize = 2000;
 
-/// The form that reports a leak, as it was sent.
+/// The form that reports a leak, as it was submitted.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// Since when it may have been out, as `2026-11-23`; empty: since the secret was made.
+    /// The date since when it may have been exposed, for example `2026-11-23`. If empty, since the
+    /// secret was created.
     pub since: String,
     /// Where it was found.
     pub found: String,
-    /// The word for what to do at once; empty: revoke.
+    /// What to do at once, as the name of an [`Action`]. If empty, revoke.
     pub action: String,
-    /// The end of the Key ID, where the key is in use and to be revoked.
+    /// The end of the Key ID, if a key in use is to be revoked.
     pub confirm: String,
-    /// Which of the key's secrets it is, if that is known.
+    /// The number of the key's secret that leaked, if it is known.
     pub secret: Option<i64>,
     /// The version of the key that the form was filled in for.
     pub version: Option<i64>,
-    /// When the form was handed out.
+    /// When the form was shown.
     pub issued: Timestamp,
 }
 
-/// A draft that keeps the rules.
+/// A valid draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Checked {
     pub secret: Option<i64>,
@@ -40,7 +41,7 @@ pub(super) struct Checked {
 }
 
 impl Draft {
-    /// What to do at once; `None` where the word is unknown.
+    /// What to do at once; `None` if the name is unknown.
     pub(super) fn action(&self) -> Option<Action> {
         if self.action.is_empty() { Some(Action::Revoke) } else { Action::parse(&self.action) }
     }
@@ -56,7 +57,7 @@ impl Draft {
         let secret = secrets.iter().find(|secret| Some(secret.number) == self.secret);
         let made = secret.map_or(key.secret_created_at, |secret| secret.created_at);
         let since = invalid.take("since", since(&self.since, key.created_at, made, now));
-        let found = text::lines(&self.found, "The place", LONGEST_FOUND);
+        let found = text::lines(&self.found, "The place", MAX_FOUND_LENGTH);
         let found = invalid.take("found", found);
         let action = self.action().ok_or_else(|| "Choose what to do".into());
         let action = invalid.take("action", action);
@@ -69,7 +70,8 @@ impl Draft {
     }
 }
 
-/// Since when a secret may have been out: not before its key was created, and not in the future.
+/// Since when a secret may have been exposed: not before its key was created, and not in the
+/// future.
 fn since(
     typed: &str,
     created: Timestamp,
@@ -91,9 +93,9 @@ fn since(
     Ok(Timestamp::start_of(date))
 }
 
-/// A note, checked.
+/// Checks a note.
 pub(super) fn note(typed: &str) -> Result<String, String> {
-    let note = text::lines(typed, "Note", LONGEST_NOTE)?;
+    let note = text::lines(typed, "Note", MAX_NOTE_LENGTH)?;
     if note.is_empty() { Err("Enter a note".into()) } else { Ok(note) }
 }
 
@@ -105,7 +107,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 
     #[test]
-    fn a_date_lies_between_the_keys_creation_and_today() {
+    fn the_date_is_between_the_keys_creation_and_today() {
         let created = NOW.plus(-30 * DAY);
         let made = NOW.plus(-5 * DAY);
         let since = |typed| super::since(typed, created, made, NOW);

@@ -3,7 +3,7 @@
 use crate::base::closed_set::closed_set;
 use crate::db::types::{id, text_column};
 
-/// How many notes a report takes.
+/// The largest number of notes on a report.
 pub const MOST_NOTES: i64 = 500;
 
 id! {
@@ -12,15 +12,16 @@ id! {
 }
 
 closed_set! {
-    /// What was done at once about a leak, by its word in forms, in the database and in the activity.
+    /// What was done at once about a leak, by its name in forms, in the database and in the
+    /// activity.
     pub enum Action {
         /// The key was revoked.
         Revoke = "revoke",
-        /// The key was given a new secret, and the old one stopped.
+        /// The key was given a new secret, and the old one was ended.
         Rotate = "rotate",
-        /// The old secret of a rotation was stopped before its time.
+        /// The old secret of a rotation was ended before its overlap was due to end.
         Stop = "stop",
-        /// Nothing: it was turned off already, or others are to decide.
+        /// Nothing: the secret key no longer worked, or others will decide.
         Nothing = "none",
     }
 }

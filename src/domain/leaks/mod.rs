@@ -1,9 +1,10 @@
-//! Leaks: that a secret key got out, what was done about it at once, and what came after.
+//! Leaks: reports that a secret key was exposed, the immediate action, and what followed.
 //!
-//! Uses activity, settings, `api_keys`, usage and verification; does not know whom a report is told to.
+//! Uses activity, settings, `api_keys`, usage and verification. Does not know who is notified of a
+//! report.
 
 mod draft;
-mod found;
+mod identify;
 mod leak;
 mod list;
 mod report;
@@ -11,7 +12,7 @@ mod scan;
 mod store;
 
 pub use draft::Draft;
-pub use found::{Found, Standing, identify};
+pub use identify::{Identified, Standing, identify};
 pub use leak::{Action, LeakId, MOST_NOTES};
 pub use list::list;
 pub use report::{Reported, close, note, report};
@@ -22,7 +23,7 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::KeyId;
 
-/// Up to how many reports of a key are counted.
+/// The largest number of reports of a key that are returned.
 const COUNTED: i64 = 100;
 
 /// The report with this id.
@@ -30,12 +31,12 @@ pub fn find(connection: &mut Connection, id: &LeakId) -> Result<Option<Leak>> {
     store::find(connection, id)
 }
 
-/// The notes of a report, oldest first; [`MOST_NOTES`] at most.
+/// The notes on a report, oldest first, at most [`MOST_NOTES`].
 pub fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note>> {
     store::notes(connection, id)
 }
 
-/// The reports of a key, the newest first, 100 at most.
+/// The reports of a key, newest first, at most 100.
 pub fn of_key(connection: &mut Connection, key_id: &KeyId) -> Result<Vec<Leak>> {
     store::of_key(connection, key_id, COUNTED)
 }

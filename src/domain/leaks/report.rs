@@ -1,4 +1,4 @@
-//! Reporting a leak, which turns the secret key off in the same transaction, and what follows.
+//! Reports a leak, which disables the secret key in the same transaction, and records what follows.
 
 use super::draft::{self, Checked};
 use super::{Action, Draft, Leak, LeakId, MOST_NOTES, Note, store};
@@ -15,19 +15,20 @@ use crate::domain::settings;
 #[derive(Debug)]
 pub struct Reported {
     pub leak: Leak,
-    /// The key as it stood before.
+    /// The key before the report.
     pub key: ApiKey,
-    /// The key and its new secret key, when it was rotated; the one time that this is in memory.
+    /// The key and its new secret key, if it was rotated. This is the only time that the new secret
+    /// key is in memory.
     pub rotated: Option<(Details, SecretKey)>,
 }
 
-/// Reports a leak of a key under the id `id`, and does at once what the draft says. There is nothing
-/// to do where the key is turned off already.
+/// Reports a leak of a key with the report id `id`, and takes the action of the draft at once. If
+/// the key is no longer active, no action is taken.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the draft breaks rules or a key in use is revoked without confirmation;
-/// [`Error::Conflict`] when a key to be rotated was changed since the form was handed out;
-/// [`Error::NotFound`] when there is no such key.
+/// [`Error::Invalid`] if the draft is invalid or a key in use is to be revoked without
+/// confirmation, [`Error::Conflict`] if a key that is to be rotated was changed since the form was
+/// shown, [`Error::NotFound`] if there is no such key.
 pub fn report(
     tx: &mut Transaction<'_>,
     id: LeakId,
@@ -62,7 +63,7 @@ pub fn report(
     Ok(Reported { leak, key, rotated })
 }
 
-/// Does what is to be done at once. Returns what was done.
+/// Takes the immediate action. Returns what was done.
 fn act(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
@@ -78,8 +79,8 @@ fn act(
             api_keys::revoke(tx, &key.id, &draft.confirm, author)?;
         }
         Action::Stop => {
-            let (_, was_there) = api_keys::stop_old_secret(tx, &key.id, author)?;
-            return Ok((if was_there { Action::Stop } else { Action::Nothing }, None));
+            let (_, was_stopped) = api_keys::stop_old_secret(tx, &key.id, author)?;
+            return Ok((if was_stopped { Action::Stop } else { Action::Nothing }, None));
         }
         Action::Rotate => {
             let rotation = rotation(tx, key, draft, author)?;
@@ -90,8 +91,8 @@ fn act(
     Ok((checked.action, None))
 }
 
-/// A new secret now, until the day on which the key would have expired anyway, if that is still
-/// allowed.
+/// A rotation that ends the old secret now. The new expiry is the key's current one, or the latest
+/// that is allowed.
 fn rotation(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
@@ -122,11 +123,11 @@ fn reported(leak: &Leak, key: &ApiKey) -> Entry {
     Entry::about(Event::KeyLeaked, subject).with(details)
 }
 
-/// Adds a note to a report, also to one that is closed.
+/// Adds a note to a report, which may be closed.
 ///
 /// # Errors
-/// [`Error::Invalid`] when it is no note or there is no room; [`Error::NotFound`] when there is no
-/// such report.
+/// [`Error::Invalid`] if the note is invalid or the report has too many notes, [`Error::NotFound`]
+/// if there is no such report.
 pub fn note(tx: &mut Transaction<'_>, id: &LeakId, text: &str, author: &Author) -> Result<Note> {
     let leak = store::find(tx, id)?.ok_or(Error::NotFound)?;
     let text = draft::note(text).map_err(|message| Error::invalid("text", message))?;
@@ -144,7 +145,7 @@ pub fn note(tx: &mut Transaction<'_>, id: &LeakId, text: &str, author: &Author) 
 /// Closes a report. Returns whether it was open.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such report.
+/// [`Error::NotFound`] if there is no such report.
 pub fn close(tx: &mut Transaction<'_>, id: &LeakId, author: &Author) -> Result<bool> {
     let leak = store::find(tx, id)?.ok_or(Error::NotFound)?;
     if leak.closed_at.is_some() {
@@ -156,7 +157,7 @@ pub fn close(tx: &mut Transaction<'_>, id: &LeakId, author: &Author) -> Result<b
     Ok(true)
 }
 
-/// An entry about a report, which is called after its key.
+/// An entry about a report. Its subject has the name of the report's key.
 fn about(tx: &mut Transaction<'_>, event: Event, leak: &Leak) -> Result<Entry> {
     let key = api_keys::find(tx, &leak.key_id)?.ok_or(Error::NotFound)?.key;
     let subject = Subject {

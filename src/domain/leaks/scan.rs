@@ -1,22 +1,23 @@
-//! Secret keys within a text that may hold anything. Pure and quick; what is found is wiped when it
-//! is dropped, and nothing else of the text is kept.
+//! Finds secret keys in a text that may contain anything. Pure and fast. The results are wiped when
+//! they are dropped, and nothing else from the text is kept.
 
 use crate::base::secret_scan;
 use crate::domain::api_keys::SecretKey;
 
-/// How many secret keys are told of one text.
+/// The largest number of secret keys that one scan returns.
 pub const MOST: usize = 50;
 
 /// The secret keys of a text.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// Each once, in the order of the text, [`MOST`] at most.
+    /// Each secret key once, in the order of the text, at most [`MOST`].
     pub secrets: Vec<SecretKey>,
-    /// Whether there are more.
+    /// Whether the text contains more.
     pub has_more: bool,
 }
 
-/// Finds the well-formed secret keys in `text`, whatever is around and between their characters.
+/// Finds the well-formed secret keys in `text`, whatever is around them and between their
+/// characters.
 pub fn scan(text: &str) -> Scan {
     let mut scan = Scan::default();
     for found in secret_scan::find(text) {

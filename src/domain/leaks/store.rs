@@ -17,23 +17,21 @@ use crate::domain::api_keys::KeyId;
 pub struct Leak {
     pub id: LeakId,
     pub key_id: KeyId,
-    /// Which of its secrets, if somebody said so: the number of a kept secret.
+    /// The number of the key's secret that leaked, if it was given.
     pub secret: Option<i64>,
-    /// When it was reported.
     pub reported_at: Timestamp,
-    /// The id of the member who did; none from the command line.
+    /// The id of the member who reported it; `None` if it was reported from the command line.
     pub reported_by: Option<String>,
-    /// Their name at the time.
+    /// The reporter's name at that time.
     pub reporter: String,
-    /// Since when it may have been out.
+    /// Since when it may have been exposed.
     pub since: Timestamp,
-    /// Where it was found, in words; may be empty.
+    /// A description of where it was found; may be empty.
     pub found: String,
-    /// What was done at once.
+    /// The action that was taken at once.
     pub action: Action,
-    /// When the report was closed.
     pub closed_at: Option<Timestamp>,
-    /// The name, at the time, of who closed it.
+    /// The name, at that time, of the person who closed it.
     pub closer: Option<String>,
 }
 
@@ -41,9 +39,8 @@ pub struct Leak {
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = leak_notes)]
 pub struct Note {
-    /// When it was written.
     pub at: Timestamp,
-    /// The name, at the time, of who wrote it.
+    /// The name, at that time, of the person who wrote it.
     pub author: String,
     pub text: String,
 }
@@ -61,7 +58,7 @@ pub(super) fn of_key(connection: &mut Connection, key_id: &KeyId, limit: i64) ->
         .load(connection)?)
 }
 
-/// Reports that are open, or closed, the newest first.
+/// Open or closed reports, newest first.
 pub(super) fn walk(
     connection: &mut Connection,
     is_open: bool,

@@ -1,4 +1,4 @@
-//! Connecting to a mail server and signing in to it (RFC 5321).
+//! Connects to a mail server and signs in (RFC 5321).
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -17,22 +17,22 @@ use crate::base::network::{Networks, TrustedRoots};
 /// How this program connects to mail servers.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    /// The private networks that mail servers may be in.
+    /// The private networks in which mail servers may be.
     pub networks: Networks,
-    /// What this program calls itself to them.
+    /// The name that this program gives to mail servers.
     pub ehlo_name: Host,
-    /// The authorities whose certificates are trusted.
+    /// The trusted certificate authorities.
     pub roots: TrustedRoots,
 }
 
 impl Connector {
-    /// A connection to `server` at `address`, signed in. Certificates are checked for the server's
-    /// name.
+    /// Connects to `server` at `address` and signs in. The certificate must be valid for the
+    /// server's name.
     pub(super) async fn connect(
         &self,
         server: &Server,
         address: IpAddr,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<AsyncSmtpConnection, SmtpError> {
         let (at, name) = (SocketAddr::new(address, server.port), self.client_id());
         let [wrapper, starttls] = match server.security {
@@ -41,7 +41,7 @@ impl Connector {
             Security::None => [None, None],
         };
         let connected =
-            AsyncSmtpConnection::connect_tokio1(at, Some(patience), &name, wrapper, None).await;
+            AsyncSmtpConnection::connect_tokio1(at, Some(timeout), &name, wrapper, None).await;
         let mut connection = match connected {
             Err(error) if error.is_permanent() => {
                 let Ok(greeted) = helo::connect(self, server, at).await else { return Err(error) };
@@ -59,7 +59,7 @@ impl Connector {
         Ok(connection)
     }
 
-    /// The name as RFC 5321, 4.1.3, writes it: an address stands in brackets.
+    /// The name as defined in RFC 5321, 4.1.3, which writes addresses in brackets.
     pub(super) fn client_id(&self) -> ClientId {
         match &self.ehlo_name {
             Host::Domain(name) => ClientId::Domain(name.clone()),

@@ -1,4 +1,4 @@
-//! A mail server as somebody types it.
+//! The form with the mail server, and its checks.
 
 use url::Host;
 use zeroize::Zeroizing;
@@ -7,24 +7,24 @@ use super::server::{Security, Server, is_loopback};
 use crate::base::error::Invalid;
 use crate::base::text::{self, Typed};
 
-/// The longest name of a host (RFC 1035, 2.3.4), in characters.
-const LONGEST_HOST: usize = 253;
+/// The longest host name (RFC 1035, 2.3.4), in characters.
+const MAX_HOST_LENGTH: usize = 253;
 /// The longest user name, password and address, in characters.
-const LONGEST: usize = 254;
+const MAX_LENGTH: usize = 254;
 
-/// A mail server as it was typed.
+/// A mail server as it was entered.
 #[derive(Clone, Default)]
 pub struct Draft {
-    /// Its name or address; empty where no email is to be sent.
+    /// The server's name or address; empty to send no email.
     pub host: String,
     pub port: String,
     /// The name of a [`Security`].
     pub security: String,
-    /// Whom to sign in as.
+    /// The user name for the sign-in.
     pub username: String,
-    /// The password; empty to keep the one that is known.
+    /// The password; empty to keep the stored one.
     pub password: Zeroizing<String>,
-    /// The address that messages come from.
+    /// The sender's address.
     pub sender: String,
 }
 
@@ -41,7 +41,7 @@ impl Draft {
         let security = Security::parse(&self.security).ok_or("Choose an encryption".to_owned());
         let security = invalid.take("mail_security", security);
         let typed = Typed::over(&self.username, stored(|server| &server.username));
-        let username = text::one_line(typed, "User name", LONGEST);
+        let username = text::one_line(typed, "User name", MAX_LENGTH);
         let username = invalid.take("mail_username", username);
         let typed = Typed::over(&self.sender, stored(|server| &server.sender));
         let sender = invalid.take("mail_sender", address(typed));
@@ -60,7 +60,7 @@ impl Draft {
         if invalid.is_empty() { Ok(Some(server)) } else { Err(invalid) }
     }
 
-    /// A password that is known goes to the server that it is for, and to no other.
+    /// The stored password is only kept for the server that it was entered for.
     fn password(
         &self,
         server: &Server,
@@ -70,8 +70,8 @@ impl Draft {
             return Ok(None);
         }
         let typed = text::without_bom(&self.password);
-        if typed.chars().count() > LONGEST {
-            return Err(format!("Password must be {LONGEST} characters or fewer"));
+        if typed.chars().count() > MAX_LENGTH {
+            return Err(format!("Password must be {MAX_LENGTH} characters or fewer"));
         }
         if typed.chars().any(char::is_control) {
             return Err("Password must not contain control characters".into());
@@ -100,7 +100,7 @@ fn port(text: &str) -> Result<u16, String> {
 }
 
 fn host(typed: Typed<'_>) -> Result<String, String> {
-    let host = text::one_line(typed, "Mail server", LONGEST_HOST)?;
+    let host = text::one_line(typed, "Mail server", MAX_HOST_LENGTH)?;
     let known = Host::parse(&host).or_else(|_| Host::parse(&format!("[{host}]")));
     known.map(|host| host.to_string()).map_err(|_| {
         "Mail server must be a name or an address, for example smtp.example.com".to_owned()
@@ -108,7 +108,7 @@ fn host(typed: Typed<'_>) -> Result<String, String> {
 }
 
 fn address(typed: Typed<'_>) -> Result<String, String> {
-    let address = text::one_line(typed, "Sender", LONGEST)?;
+    let address = text::one_line(typed, "Sender", MAX_LENGTH)?;
     let is_at_a_number = address.rsplit('@').next().is_some_and(|host| host.starts_with('['));
     if text::is_email(&address) && !is_at_a_number {
         Ok(address)
@@ -133,17 +133,17 @@ mod tests {
         }
     }
 
-    fn wrong(draft: &Draft, before: Option<&Server>) -> Vec<&'static str> {
+    fn invalid_fields(draft: &Draft, before: Option<&Server>) -> Vec<&'static str> {
         let checked = draft.check(before);
         checked.map_or_else(|e| e.0.iter().map(|e| e.field).collect(), |_| Vec::new())
     }
 
     #[test]
-    fn each_field_is_held_to_its_bounds() {
+    fn each_field_is_checked() {
         let field = |change: fn(&mut Draft)| {
             let mut draft = draft();
             change(&mut draft);
-            wrong(&draft, None)
+            invalid_fields(&draft, None)
         };
         assert!(field(|_| ()).is_empty());
         assert_eq!(field(|d| d.host = "a b".into()), ["mail_host"]);
@@ -159,30 +159,30 @@ mod tests {
         assert_eq!(field(|d| d.password = Zeroizing::new("a\r\nb".into())), ["mail_password"]);
         for host in ["localhost", "127.0.0.1", "::1", "[::1]"] {
             let local = Draft { host: host.into(), security: "none".into(), ..draft() };
-            assert!(wrong(&local, None).is_empty(), "{host}");
+            assert!(invalid_fields(&local, None).is_empty(), "{host}");
         }
     }
 
     #[test]
-    fn a_known_password_is_kept_for_its_own_server_alone() {
-        let known = draft().check(None).expect("good");
-        let silent = Draft { password: Zeroizing::default(), ..draft() };
-        assert!(wrong(&silent, known.as_ref()).is_empty());
-        assert_eq!(wrong(&silent, None), ["mail_password"]);
+    fn a_stored_password_is_only_kept_for_its_own_server() {
+        let known = draft().check(None).expect("a valid draft");
+        let without_password = Draft { password: Zeroizing::default(), ..draft() };
+        assert!(invalid_fields(&without_password, known.as_ref()).is_empty());
+        assert_eq!(invalid_fields(&without_password, None), ["mail_password"]);
         for (host, port, username) in [
             ("mail.example.net", "587", "latchkey"),
             ("smtp.example.com", "588", "latchkey"),
             ("smtp.example.com", "587", "other"),
         ] {
             let (host, port, username) = (host.into(), port.into(), username.into());
-            let moved = Draft { host, port, username, ..silent.clone() };
-            assert_eq!(wrong(&moved, known.as_ref()), ["mail_password"]);
+            let changed = Draft { host, port, username, ..without_password.clone() };
+            assert_eq!(invalid_fields(&changed, known.as_ref()), ["mail_password"]);
         }
     }
 
     proptest! {
         #[test]
-        fn no_host_smuggles_anything(text in ".*") {
+        fn a_host_never_contains_spaces_or_slashes(text in ".*") {
             if let Ok(host) = host(text.as_str().into()) {
                 prop_assert!(!host.contains(char::is_whitespace) && !host.contains('/'));
             }

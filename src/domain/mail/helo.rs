@@ -1,8 +1,8 @@
-//! Mail servers that do not know EHLO: HELO is said to them instead (RFC 5321, 3.2).
+//! Mail servers that do not know EHLO get HELO instead (RFC 5321, 3.2).
 //!
-//! lettre says EHLO to everybody. So HELO is said before lettre takes the connection over, which then
-//! reads the replies that came already, as if they were to its own EHLO, and that EHLO is not sent.
-//! A reply to HELO names no extension, and none is used.
+//! lettre always sends EHLO. So this module sends HELO before lettre takes over the connection.
+//! lettre then reads the replies that were already received as if they answered its own EHLO, and
+//! that EHLO is not sent. A reply to HELO does not list extensions, so none are used.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,22 +20,22 @@ use tokio_rustls::TlsConnector;
 use super::connector::Connector;
 use super::{Security, Server};
 
-/// How much a server may say until HELO is answered, in bytes.
-const LONGEST_REPLIES: usize = 16 * 1024;
+/// How much a server may send before HELO is answered, in bytes.
+const MAX_REPLIES_LENGTH: usize = 16 * 1024;
 
 /// A connection on which HELO was answered.
 #[derive(Debug)]
 struct Greeted<S> {
     peer: SocketAddr,
     stream: S,
-    /// What the server said so far, and how much of it was read.
+    /// The data that the server has sent so far, and how much of it was read.
     replies: Vec<u8>,
     read: usize,
-    /// How much of the EHLO that is not sent was not written yet, in bytes.
+    /// How many bytes of lettre's EHLO are still to be dropped.
     ehlo: usize,
 }
 
-/// Connects to `server` and says HELO.
+/// Connects to `server` and sends HELO.
 pub(super) async fn connect(
     connector: &Connector,
     server: &Server,
@@ -67,11 +67,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         Ok(greeted)
     }
 
-    /// Reads until the server has said `count` replies.
+    /// Reads until the server has sent `count` replies.
     async fn receive(&mut self, count: usize) -> io::Result<()> {
         while replies(&self.replies) < count {
             let has_ended = self.stream.read_buf(&mut self.replies).await? == 0;
-            if has_ended || self.replies.len() > LONGEST_REPLIES {
+            if has_ended || self.replies.len() > MAX_REPLIES_LENGTH {
                 return Err(io::ErrorKind::InvalidData.into());
             }
         }
@@ -79,7 +79,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     }
 }
 
-/// How many whole replies `bytes` hold: each line but a reply's last has a hyphen after its code.
+/// The number of complete replies in `bytes`. Each line of a reply except the last has a hyphen
+/// after the code.
 fn replies(bytes: &[u8]) -> usize {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     lines.filter(|line| line.ends_with(b"\n") && line.get(3) != Some(&b'-')).count()

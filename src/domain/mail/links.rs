@@ -1,5 +1,5 @@
-//! Messages that hold a one-time link. The text waits in the outbox encrypted and is erased once it
-//! was sent or given up, so that no table, log or backup holds a code that works.
+//! Messages that contain a one-time link. The text waits in the outbox in encrypted form and is
+//! erased once it was sent or given up, so that no table, log or backup contains a code that works.
 
 use super::outbox::EmailId;
 use super::{Message, store};
@@ -8,7 +8,7 @@ use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::Transaction;
 
-/// Whose link a message holds.
+/// The member to whom the link of a message belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct LinkOf<'a> {
     pub member_id: &'a str,
@@ -16,8 +16,8 @@ pub struct LinkOf<'a> {
     pub ends_at: Timestamp,
 }
 
-/// Queues a message that holds a one-time link. Only its text is sent.
-/// Returns whether it was queued: it is not where no mail server is set.
+/// Queues a message that contains a one-time link. Only its plain text is sent. Returns whether the
+/// message was queued; without a mail server, it is not.
 pub fn queue_link(
     tx: &mut Transaction<'_>,
     message: &Message,
@@ -30,24 +30,24 @@ pub fn queue_link(
     }
     let id = EmailId::random()?;
     let sealed = keyring.seal(&label(id.as_str(), &message.to), message.text.as_bytes())?;
-    // The id is the cause: each link has a message of its own.
-    let hidden = Message { text: String::new(), html: None, ..message.clone() };
-    store::insert(tx, &id, id.as_str(), &hidden, now)?;
+    // The id serves as the cause, because each link has its own message.
+    let without_text = Message { text: String::new(), html: None, ..message.clone() };
+    store::insert(tx, &id, id.as_str(), &without_text, now)?;
     store::seal(tx, &id, sealed, link)?;
     Ok(true)
 }
 
-/// Gives up the messages that wait with a link of this member: the link no longer works.
+/// Gives up the waiting messages with a link of this member, because the link no longer works.
 pub fn withdraw_links(tx: &mut Transaction<'_>, member_id: &str, now: Timestamp) -> Result<()> {
     store::give_up_links_of(tx, member_id, now)
 }
 
-/// Gives up the messages whose link has stopped working before they could be sent.
+/// Gives up the waiting messages whose link has stopped working.
 pub(super) fn give_up_ended(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     store::give_up_ended_links(tx, now)
 }
 
-/// The text that was encrypted for this message and recipient; `None` when it was not.
+/// The decrypted text of this message and recipient; `None` if it cannot be decrypted.
 pub(super) fn text(keyring: &Keyring, id: &str, recipient: &str, sealed: &[u8]) -> Option<String> {
     let bytes = keyring.unseal(&label(id, recipient), sealed)?;
     str::from_utf8(&bytes).ok().map(str::to_owned)

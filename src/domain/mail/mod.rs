@@ -1,7 +1,7 @@
-//! Email: through which server it is sent, sending it, and the outbox of what is sent later.
+//! Email: the mail server, sending, and the outbox of messages that are sent later.
 //!
-//! The server's password is encrypted under a key from the secret key file. Uses activity and
-//! settings; knows nobody who sends.
+//! The server's password is encrypted with a key from the secret key file. Uses activity and
+//! settings. Does not know the features that send email.
 
 mod connector;
 mod draft;
@@ -28,39 +28,41 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event, Recorded};
 use crate::domain::settings;
 
-/// What an entry of the activity calls the permissions that its author held.
+/// The name, in an activity entry, of the permissions that the author had.
 const HELD: &str = "held";
 
-/// The server that email is sent through; `None` where none is sent.
+/// The server through which email is sent; `None` if email is off.
 pub fn server(connection: &mut Connection, keyring: &Keyring) -> Result<Option<Server>> {
     store::server(connection, keyring)
 }
 
-/// Whether email is sent at all.
+/// Whether email is on.
 pub fn server_is_set(connection: &mut Connection) -> Result<bool> {
     store::is_set(connection)
 }
 
-/// What a change of the server led to.
+/// The result of a change of the server.
 #[derive(Clone)]
 pub struct Changed {
     pub before: Option<Server>,
     pub after: Option<Server>,
-    /// What differs, as people read it; never a password.
+    /// The changed values, as the interface shows them; never a password.
     pub changes: Vec<Change>,
 }
 
-/// Whether the server's host, user name or sender holds a secret key: stored before that was rejected.
+/// Whether the server's host, user name or sender contains a secret key that was stored before the
+/// program rejected such texts.
 pub fn holds_secret(connection: &mut Connection) -> Result<bool> {
     Ok(store::texts(connection)?.iter().any(|text| secret_scan::holds_secret(text)))
 }
 
-/// Changes the server as drafted; a draft without a host turns email off. Who may do that is decided
-/// by `members::mail_server`, the only caller: it says what the author holds, which is recorded. With
-/// `is_confirmed` a server that stays as it is is recorded too, as the author's choice.
+/// Changes the server according to the draft; a draft without a host turns email off. The only
+/// caller, `members::mail_server`, decides who may do this and passes the author's permissions,
+/// which are recorded. With `is_confirmed`, a server that stays the same is recorded as well, as
+/// the author's choice.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the draft breaks rules.
+/// [`Error::Invalid`] if the draft is invalid.
 pub fn change(
     tx: &mut Transaction<'_>,
     draft: &Draft,
@@ -82,8 +84,8 @@ pub fn change(
     Ok(Changed { before, after, changes })
 }
 
-/// The entry of the last change of the server, and the names of the permissions that its author held;
-/// none where an older version of the program recorded it.
+/// The entry of the last change of the server, and the names of the permissions that its author
+/// had; `None` if an older version of the program recorded it.
 pub fn last_change(connection: &mut Connection) -> Result<Option<(Recorded, Option<Vec<String>>)>> {
     let newest = activity::recent(connection, Event::MailChanged, Timestamp::default(), 1)?.pop();
     Ok(newest.map(|entry| {
@@ -93,10 +95,11 @@ pub fn last_change(connection: &mut Connection) -> Result<Option<(Recorded, Opti
     }))
 }
 
-/// Records that a test message to `recipient` was asked for; it is sent once that is on record.
+/// Records that a test message to `recipient` was requested. The caller sends it once the entry is
+/// stored.
 ///
 /// # Errors
-/// [`Error::Invalid`] when no server is set, or the database cannot be written.
+/// [`Error::Invalid`] if no mail server is set.
 pub fn test(tx: &mut Transaction<'_>, recipient: &str, author: &Author) -> Result<Server> {
     let server = server(tx, &author.keyring)?;
     let server = server.ok_or_else(|| Error::invalid("mail_host", "Save a mail server first"))?;
@@ -106,7 +109,7 @@ pub fn test(tx: &mut Transaction<'_>, recipient: &str, author: &Author) -> Resul
     Ok(server)
 }
 
-/// What differs, in the words of the form; never a password.
+/// The changed values, with the labels of the form; never a password.
 fn changes(before: Option<&Server>, after: Option<&Server>) -> Vec<Change> {
     type Field = (&'static str, fn(&Server) -> String);
     const FIELDS: [Field; 5] = [

@@ -1,5 +1,5 @@
-//! The outbox: email that is queued in the transaction of what it tells of, sent by whoever empties
-//! it, tried for about a day, and kept for 30 days to look at.
+//! The outbox: email is queued in the same transaction as the change that it is about, sent in the
+//! background, tried for about a day, and kept for 30 days for reference.
 
 use std::time::{Duration, Instant};
 
@@ -16,30 +16,31 @@ use crate::db::types::id;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event, Subject};
 
-/// For how long messages are kept, in milliseconds.
-const KEPT: i64 = 30 * DAY;
-/// After how long no further message is begun in a round: what is left comes with the next.
-const LONGEST_ROUND: Duration = Duration::from_secs(10);
+/// How long messages are kept, in milliseconds.
+const RETENTION: i64 = 30 * DAY;
+/// After this time, a round starts no further message. The remaining messages follow in the next
+/// round.
+const MAX_ROUND: Duration = Duration::from_secs(10);
 
 id! {
-    /// Names a message in the outbox: `eml_` and 20 letters or digits.
+    /// Identifies a message in the outbox: `eml_` and 20 letters or digits.
     EmailId, "eml_", BASE62, 20
 }
 
-/// A message that somebody is about to send.
+/// A message that this process has claimed to send.
 #[derive(Debug)]
 pub(super) struct Claimed {
     pub id: EmailId,
     pub message: Message,
     pub tries: i64,
-    /// How many times somebody had it sent again.
+    /// How many times somebody had the message sent again.
     pub resent: i64,
     pub due_at: Timestamp,
 }
 
 impl Claimed {
-    /// What its Message-ID calls it: the same at each try, and another one when somebody has it sent
-    /// again, since many mail programs hide a second message of the same name.
+    /// The name in the Message-ID. It is the same for every try, but changes when somebody has the
+    /// message sent again, because many mail programs hide a second message with the same name.
     fn message_id(&self) -> String {
         match self.resent {
             0 => self.id.as_str().to_owned(),
@@ -48,8 +49,8 @@ impl Claimed {
     }
 }
 
-/// Queues a message; nothing where no mail server is set. One `cause` makes one message to a
-/// recipient, however often it is queued.
+/// Queues a message, if a mail server is set. For each `cause` and recipient, only one message is
+/// queued.
 pub fn queue(
     tx: &mut Transaction<'_>,
     message: &Message,
@@ -62,9 +63,9 @@ pub fn queue(
     store::insert(tx, &EmailId::random()?, cause, message, now)
 }
 
-/// Sends what is due, one message after another. Returns how many the mail server took. Called
-/// again and again; where nothing is due it costs one look into an index. Several nodes may call it
-/// at once. Needs a runtime with I/O and time.
+/// Sends the due messages one after another. Returns how many the mail server accepted. Called
+/// repeatedly; if nothing is due, a call costs one index look-up. Several nodes may call it at the
+/// same time. Needs a runtime with I/O and time.
 pub async fn send_due(
     db: &Db,
     keyring: &Keyring,
@@ -88,7 +89,8 @@ pub async fn send_due(
     }
 }
 
-/// Where the server itself fails, that counts for all that it was to take: each has its own end.
+/// Sends the claimed messages. If the server itself fails, all remaining messages of the round fail
+/// as well, and each is retried or given up separately.
 async fn send_all(
     db: &Db,
     server: &Server,
@@ -96,19 +98,19 @@ async fn send_all(
     claimed: Vec<Claimed>,
     now: Timestamp,
 ) -> Result<usize> {
-    let (begun, mut count) = (Instant::now(), 0);
+    let (start, mut count) = (Instant::now(), 0);
     let post = Post::open(server, connector).await;
-    let mut down = post.as_ref().err().cloned();
+    let mut server_failure = post.as_ref().err().cloned();
     for email in claimed {
-        let outcome = match (&post, &down) {
-            (Ok(post), None) if begun.elapsed() < LONGEST_ROUND => {
+        let outcome = match (&post, &server_failure) {
+            (Ok(post), None) if start.elapsed() < MAX_ROUND => {
                 Some(post.send(&email.message, Some(&email.message_id())).await)
             }
             (_, None) => None,
             (_, Some(failure)) => Some(Err(failure.clone())),
         };
         if let Some(Err(failure @ Failure::Server(_))) = &outcome {
-            down.get_or_insert_with(|| failure.clone());
+            server_failure.get_or_insert_with(|| failure.clone());
         }
         count += usize::from(matches!(outcome, Some(Ok(()))));
         db.write(move |tx| match &outcome {
@@ -120,11 +122,11 @@ async fn send_all(
     Ok(count)
 }
 
-/// Has a message sent once more, and tried as if for the first time.
+/// Sends a message once more, with new tries.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none, [`Error::Invalid`] when no mail server is set or the
-/// message held a one-time link.
+/// [`Error::NotFound`] if there is no such message, [`Error::Invalid`] if no mail server is set or
+/// the message contained a one-time link.
 pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, author: &Author) -> Result<()> {
     let email = store::find(tx, id)?.ok_or(Error::NotFound)?;
     if !email.may_be_sent_again() {
@@ -146,9 +148,9 @@ pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page
     Page::load(cursor, walk, |email| (email.created_at, email.id.as_str().to_owned()))
 }
 
-/// Clears away messages that are older than 30 days, a few at a time.
+/// Deletes messages that are older than 30 days, in batches.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
-    db.write_in_batches(move |tx| store::purge(tx, now.plus(-KEPT))).await
+    db.write_in_batches(move |tx| store::purge(tx, now.plus(-RETENTION))).await
 }
 
 impl Email {
@@ -156,7 +158,8 @@ impl Email {
         Status::read(self.tries, self.next_attempt_at, self.sent_at, self.given_up_at)
     }
 
-    /// Whether there is still something to send.
+    /// Whether the message still has a text to send. A one-time link is erased once it was sent or
+    /// given up.
     pub fn may_be_sent_again(&self) -> bool {
         self.next_attempt_at.is_some() || self.link_of.is_none()
     }

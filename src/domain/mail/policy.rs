@@ -1,13 +1,13 @@
 //! Where the mail server may be: at public addresses, and in the private networks that the
-//! configuration allows. So a person who names a mail server cannot probe what only this machine or
-//! its network can reach (ASVS 13.2.5).
+//! configuration allows. So a person who enters a mail server cannot probe what only this machine
+//! or its network can reach (ASVS 13.2.5).
 
 use std::net::IpAddr;
 
 use super::{Security, Server};
 use crate::base::network::{Networks, is_public};
 
-/// The addresses of `server` that may be connected to.
+/// The addresses of `server` to which a connection is allowed.
 pub(super) async fn addresses(server: &Server, networks: &Networks) -> Result<Vec<IpAddr>, String> {
     let (host, port) = (server.name(), server.port);
     let found = tokio::net::lookup_host((host, port)).await;
@@ -26,12 +26,12 @@ pub(super) async fn addresses(server: &Server, networks: &Networks) -> Result<Ve
     Ok(allowed)
 }
 
-/// Without encryption only this machine itself can be the mail server.
+/// Without encryption, only this machine can be the mail server.
 fn allows(address: IpAddr, security: Security, networks: &Networks) -> bool {
-    let is_named = networks.contains(address);
+    let is_listed = networks.contains(address);
     match security {
-        Security::None => is_named && address.to_canonical().is_loopback(),
-        Security::StartTls | Security::Tls => is_named || is_public(address),
+        Security::None => is_listed && address.to_canonical().is_loopback(),
+        Security::StartTls | Security::Tls => is_listed || is_public(address),
     }
 }
 
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn private_addresses_are_allowed_where_a_network_names_them() {
+    fn private_addresses_are_allowed_if_a_listed_network_contains_them() {
         for address in
             ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00::1"]
         {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn without_encryption_only_this_machine_is_allowed_and_only_where_it_is_named() {
+    fn without_encryption_only_this_machine_is_allowed_and_only_if_it_is_listed() {
         assert!(!allowed("127.0.0.1", Security::None, ""));
         assert!(allowed("127.0.0.1", Security::None, "127.0.0.0/8"));
         assert!(!allowed("::1", Security::None, "127.0.0.0/8"));

@@ -1,4 +1,4 @@
-//! Sending a message (RFC 5321), within a few seconds or not at all.
+//! Sends a message (RFC 5321), within a few seconds or not at all.
 
 use std::error::Error as _;
 use std::net::IpAddr;
@@ -12,32 +12,31 @@ use super::{Connector, Security, Server, policy};
 use crate::base::error::{Error, Result as Outcome};
 use crate::base::{random, text};
 
-/// How long a server may take over a whole message; who waits for it is looking at a page.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How much of what a server says goes to the log, in characters.
-const LONGEST_REPLY: usize = 200;
-/// Letters and digits of a random name in a Message-ID.
+/// The longest time for one message. It is short because a person may be waiting for a page.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of a server's reply is logged, in characters.
+const MAX_REPLY_LENGTH: usize = 200;
+/// The number of letters and digits in the random name of a Message-ID.
 const RANDOM_ID: usize = 20;
 
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Whom it is for, by email address.
+    /// The recipient's email address.
     pub to: String,
-    /// What it is about.
     pub subject: String,
     pub text: String,
-    /// The same as HTML; without it the message is plain text alone.
+    /// The same content as HTML; `None` for a message with plain text only.
     pub html: Option<String>,
 }
 
-/// Why a message was not sent, in the words of the interface.
+/// Why a message was not sent, as the interface shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The server cannot be used: no other message would be sent either.
+    /// The server cannot be used, so no other message would be sent either.
     Server(String),
-    /// The server does not take this one for now.
+    /// The server does not accept this message for now.
     Passing(String),
-    /// The server does not take this one, nor will it.
+    /// The server permanently rejects this message.
     Refused(String),
 }
 
@@ -48,14 +47,14 @@ impl Failure {
     }
 }
 
-/// Sends `message` through `server`, if the server is where `connector` may connect to.
+/// Sends `message` through `server`, if `connector` may connect to the server.
 pub async fn send(server: &Server, connector: &Connector, message: &Message) -> Result<(), String> {
     let sent = async { Post::open(server, connector).await?.send(message, None).await };
-    let outcome = tokio::time::timeout(PATIENCE, sent).await;
-    outcome.unwrap_or_else(|_| Err(late(server))).map_err(|failure| failure.why().to_owned())
+    let outcome = tokio::time::timeout(TIMEOUT, sent).await;
+    outcome.unwrap_or_else(|_| Err(timed_out(server))).map_err(|failure| failure.why().to_owned())
 }
 
-/// Sends as many of `messages` as `server` takes within five seconds.
+/// Sends as many of `messages` as `server` accepts within five seconds.
 pub async fn send_what_fits(server: &Server, connector: &Connector, messages: &[Message]) {
     let sent = async {
         let post = Post::open(server, connector).await?;
@@ -66,13 +65,13 @@ pub async fn send_what_fits(server: &Server, connector: &Connector, messages: &[
         }
         Ok(())
     };
-    let outcome = tokio::time::timeout(PATIENCE, sent).await;
-    if let Err(failure) = outcome.unwrap_or_else(|_| Err(late(server))) {
+    let outcome = tokio::time::timeout(TIMEOUT, sent).await;
+    if let Err(failure) = outcome.unwrap_or_else(|_| Err(timed_out(server))) {
         tracing::warn!(why = failure.why(), "mail: not every message could be sent");
     }
 }
 
-/// A server that messages can be given to.
+/// A server that accepts messages.
 pub(super) struct Post<'a> {
     server: &'a Server,
     connector: &'a Connector,
@@ -80,21 +79,21 @@ pub(super) struct Post<'a> {
 }
 
 impl<'a> Post<'a> {
-    /// Connects and signs in: what the server refuses later is about the message. The name is looked
-    /// up once, and only addresses that the policy allows are connected to, so that a second look-up
-    /// cannot lead elsewhere.
+    /// Connects and signs in, so that a later rejection is about the message. The name is looked up
+    /// once, and only addresses that the policy allows are used, so that a second look-up cannot
+    /// lead to another address.
     pub(super) async fn open(
         server: &'a Server,
         connector: &'a Connector,
     ) -> Result<Self, Failure> {
-        let opened = tokio::time::timeout(PATIENCE, Self::find(server, connector)).await;
-        opened.unwrap_or_else(|_| Err(late(server)))
+        let opened = tokio::time::timeout(TIMEOUT, Self::find(server, connector)).await;
+        opened.unwrap_or_else(|_| Err(timed_out(server)))
     }
 
     async fn find(server: &'a Server, connector: &'a Connector) -> Result<Self, Failure> {
         let networks = &connector.networks;
         let addresses = policy::addresses(server, networks).await.map_err(Failure::Server)?;
-        let share = PATIENCE / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+        let share = TIMEOUT / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
         let mut failure = unreachable(server);
         for address in addresses {
             let connected = connector.connect(server, address, share);
@@ -107,18 +106,18 @@ impl<'a> Post<'a> {
                     return Err(Failure::Server(refused(server, "the sign-in", &error)));
                 }
                 Ok(Err(error)) => failure = Failure::Server(explain(server, &error)),
-                Err(_) => failure = late(server),
+                Err(_) => failure = timed_out(server),
             }
         }
         Err(failure)
     }
 
-    /// Sends a message, over a connection of its own. `id` names it in its Message-ID, so that a
-    /// second copy of it is told; without one it gets a random name.
+    /// Sends a message over its own connection. `id` becomes part of its Message-ID, so that a
+    /// second copy can be recognised. Without an `id`, the message gets a random name.
     pub(super) async fn send(&self, message: &Message, id: Option<&str>) -> Result<(), Failure> {
         let email = email(self.server, message, id)
             .map_err(|_| Failure::Refused("The message could not be written".into()))?;
-        match tokio::time::timeout(PATIENCE, self.give(&email)).await {
+        match tokio::time::timeout(TIMEOUT, self.deliver(&email)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) if error.is_permanent() => {
                 Err(Failure::Refused(refused(self.server, "the message", &error)))
@@ -127,12 +126,12 @@ impl<'a> Post<'a> {
                 Err(Failure::Passing(refused(self.server, "the message", &error)))
             }
             Ok(Err(error)) => Err(Failure::Server(explain(self.server, &error))),
-            Err(_) => Err(late(self.server)),
+            Err(_) => Err(timed_out(self.server)),
         }
     }
 
-    async fn give(&self, email: &lettre::Message) -> Result<Response, SmtpError> {
-        let connected = self.connector.connect(self.server, self.address, PATIENCE);
+    async fn deliver(&self, email: &lettre::Message) -> Result<Response, SmtpError> {
+        let connected = self.connector.connect(self.server, self.address, TIMEOUT);
         let mut connection = connected.await?;
         let response = connection.send(email.envelope(), &email.formatted()).await?;
         connection.abort().await;
@@ -140,7 +139,7 @@ impl<'a> Post<'a> {
     }
 }
 
-/// The message as it is sent, with every header that strict receivers ask for (RFC 5322, 3.6).
+/// The message in its final form, with every header that strict receivers require (RFC 5322, 3.6).
 fn email(server: &Server, message: &Message, id: Option<&str>) -> Outcome<lettre::Message> {
     let (from, to) = (mailbox(&server.sender)?, mailbox(&message.to)?);
     let random = || random::text(random::BASE62, RANDOM_ID).map(|text| format!("msg_{text}"));
@@ -155,23 +154,23 @@ fn email(server: &Server, message: &Message, id: Option<&str>) -> Outcome<lettre
     built.map_err(Error::internal)
 }
 
-/// An address as mail servers without SMTPUTF8 take it.
+/// An address in the form that mail servers without SMTPUTF8 accept.
 fn mailbox(address: &str) -> Outcome<Mailbox> {
     let address = text::email_in_ascii(address).parse().map_err(Error::internal)?;
     Ok(Mailbox::new(None, address))
 }
 
-/// What went wrong. It never holds what the server sent, which may be another service's banner: only
-/// a reply's code, and that goes to the log with its text.
+/// Describes the failure. Never contains what the server sent, which may be the banner of another
+/// service. Only the code of a reply is shown, and the log has the code and the text.
 fn explain(server: &Server, error: &SmtpError) -> String {
     let Server { host, port, security, .. } = server;
     let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
     if error.is_timeout() {
-        return late(server).why().to_owned();
+        return timed_out(server).why().to_owned();
     }
     if let Some(cause) = causes.find(|cause| cause.to_string().contains("certificate")) {
         let cause = cause.to_string();
-        let known = CERTIFICATE.iter().find(|(sign, _)| cause.contains(sign));
+        let known = CERTIFICATE_ERRORS.iter().find(|(sign, _)| cause.contains(sign));
         let why = known.map_or("it is not valid", |(_, why)| *why);
         return format!("The certificate of {host} cannot be trusted: {why}");
     }
@@ -189,8 +188,8 @@ fn explain(server: &Server, error: &SmtpError) -> String {
     format!("{host} cannot be used at port {port}: {why}")
 }
 
-/// Signs of why a certificate is not trusted, and the words for them.
-const CERTIFICATE: [(&str, &str); 4] = [
+/// Parts of error messages about untrusted certificates, and the texts for the interface.
+const CERTIFICATE_ERRORS: [(&str, &str); 4] = [
     ("xpired", "it has expired"),
     ("UnknownIssuer", "it was not issued by a certificate authority that Latchkey knows"),
     ("CaUsedAsEndEntity", "it was not issued by a certificate authority that Latchkey knows"),
@@ -200,7 +199,7 @@ const CERTIFICATE: [(&str, &str); 4] = [
 fn refused(server: &Server, what: &str, error: &SmtpError) -> String {
     let (host, code) = (&server.host, error.status().map_or_else(String::new, |c| c.to_string()));
     let reply = error.source().map(ToString::to_string).unwrap_or_default();
-    let reply = text::visible(&reply, LONGEST_REPLY);
+    let reply = text::visible(&reply, MAX_REPLY_LENGTH);
     tracing::warn!(%host, %code, %reply, "mail: the server refused {what}");
     format!("{host} refused {what} (SMTP reply {code})")
 }
@@ -210,7 +209,7 @@ fn unreachable(server: &Server) -> Failure {
     Failure::Server(format!("{host} cannot be used at port {port}: the connection failed"))
 }
 
-fn late(server: &Server) -> Failure {
-    let (host, seconds) = (&server.host, PATIENCE.as_secs());
+fn timed_out(server: &Server) -> Failure {
+    let (host, seconds) = (&server.host, TIMEOUT.as_secs());
     Failure::Server(format!("{host} did not answer within {seconds} seconds"))
 }

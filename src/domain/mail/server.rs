@@ -8,13 +8,13 @@ use crate::base::closed_set::closed_set;
 use crate::db::types::text_column;
 
 closed_set! {
-    /// How what is sent to a mail server is kept from others. The most usual comes first.
+    /// How the connection to a mail server is encrypted. The most common option comes first.
     pub enum Security {
-        /// STARTTLS, without which nothing is sent (RFC 3207); port 587.
+        /// STARTTLS; nothing is sent without it (RFC 3207); port 587.
         StartTls = "starttls" "STARTTLS",
         /// TLS from the start (RFC 8314); port 465.
         Tls = "tls" "TLS",
-        /// Not at all: for a server on the same machine.
+        /// No encryption, for a server on the same machine.
         None = "none" "None, on this machine only",
     }
 }
@@ -23,21 +23,20 @@ text_column!(Security);
 /// A mail server and how to use it.
 #[derive(Clone)]
 pub struct Server {
-    /// Its name or address.
+    /// The server's name or address.
     pub host: String,
     pub port: u16,
-    /// How what is sent is kept from others.
+    /// How the connection is encrypted.
     pub security: Security,
-    /// Whom to sign in as; empty for nobody.
+    /// The user name for the sign-in; empty for none.
     pub username: String,
-    /// The password to it.
     pub password: Option<Zeroizing<String>>,
-    /// The address that messages come from.
+    /// The sender's address.
     pub sender: String,
 }
 
 impl Server {
-    /// Its name or address, the latter without the brackets that an IPv6 address has in a URL.
+    /// Its name or address, without the brackets that an IPv6 address has in a URL.
     pub(super) fn name(&self) -> &str {
         self.host.trim_matches(['[', ']'])
     }

@@ -1,6 +1,6 @@
-//! Invitations: a member to be, who cannot sign in before the invitation is accepted.
+//! Invitations: members who cannot sign in until they accept.
 //!
-//! Knows no codes and no passwords: those are `sign_in`'s.
+//! This module does not handle codes or passwords; `sign_in` does.
 
 use super::standing::{Wanted, done, find, held_by, holds_no_more};
 use super::{Email, Member, MemberId, MemberName, Permissions, Standing, State, store};
@@ -10,21 +10,21 @@ use crate::db::Transaction;
 use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::mail;
 
-/// An invitation as a form asks for it.
+/// An invitation as submitted in a form.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     pub name: String,
     /// The address to sign in with.
     pub email: String,
-    /// What the member is to be.
+    /// The requested role and permissions.
     pub wanted: Wanted,
 }
 
-/// Invites somebody, until then.
+/// Invites a person to become a member; the invitation expires at `until`.
 ///
 /// # Errors
-/// [`Error::Invalid`] when a field is wrong, the address is taken, or the author may not give what
-/// the draft asks for.
+/// [`Error::Invalid`] when a field is wrong, the address is taken, or the author may not grant the
+/// requested permissions.
 pub fn invite(
     tx: &mut Transaction<'_>,
     draft: &Draft,
@@ -61,7 +61,7 @@ fn check(
     if let Some(email) = &email
         && let Some((other, _)) = store::by_email(tx, email)?
     {
-        errors.add("email", taken(&other));
+        errors.add("email", email_taken_message(&other));
     }
     match (name, email, draft.wanted.check(Standing::default(), held)) {
         (Some(name), Some(email), Ok(standing)) if errors.is_empty() => Ok((name, email, standing)),
@@ -72,7 +72,7 @@ fn check(
     }
 }
 
-fn taken(other: &Member) -> &'static str {
+fn email_taken_message(other: &Member) -> &'static str {
     match other.state {
         State::Invited(_) => {
             "This email address has been invited already. Make a new link for that invitation"
@@ -81,11 +81,11 @@ fn taken(other: &Member) -> &'static str {
     }
 }
 
-/// Lets an invitation, also one that has expired, be accepted until then.
+/// Lets an invitation be accepted until `until`, even if it has expired.
 ///
 /// # Errors
-/// [`Error::Conflict`] when it was accepted; [`Error::Forbidden`] when the member is to hold more
-/// than the author.
+/// [`Error::Conflict`] when it has been accepted; [`Error::Forbidden`] when the invited member would
+/// hold permissions that the author does not have.
 pub fn extend(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -93,33 +93,33 @@ pub fn extend(
     author: &Author,
 ) -> Result<Member> {
     let held = held_by(tx, author)?;
-    let member = invited(tx, id)?;
+    let member = find_invited(tx, id)?;
     holds_no_more(&member, held)?;
     store::set_invited_until(tx, id, Some(until))?;
     done(tx, Event::InvitationResent, Member { state: State::Invited(until), ..member }, author)
 }
 
-/// Takes an invitation back; its link goes with it.
+/// Withdraws an invitation and its link.
 ///
 /// # Errors
-/// [`Error::Conflict`] when it was accepted.
+/// [`Error::Conflict`] when it has been accepted.
 pub fn withdraw(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
     held_by(tx, author)?;
-    let member = invited(tx, id)?;
+    let member = find_invited(tx, id)?;
     store::delete(tx, id)?;
     mail::withdraw_links(tx, id.as_str(), author.now)?;
     done(tx, Event::InvitationWithdrawn, member, author)
 }
 
-/// Stops an invitation for now, so that it has to be made anew.
+/// Expires an invitation now, so that it has to be sent again.
 pub fn expire(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<()> {
     store::set_invited_until(tx, id, Some(author.now))
 }
 
-/// Makes whoever was invited a member who can sign in; with a name of their own, if there is one.
+/// Makes an invited person an active member, with the name they chose if they gave one.
 ///
 /// # Errors
-/// [`Error::Conflict`] when it was accepted.
+/// [`Error::Conflict`] when the invitation has already been accepted.
 pub fn accept(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -127,7 +127,7 @@ pub fn accept(
     password_hash: &str,
     author: &Author,
 ) -> Result<Member> {
-    let mut member = invited(tx, id)?;
+    let mut member = find_invited(tx, id)?;
     if let Some(name) = name {
         store::set_name(tx, id, &name)?;
         member.name = name;
@@ -138,7 +138,7 @@ pub fn accept(
     done(tx, Event::InvitationAccepted, Member { state: State::Active, ..member }, &author)
 }
 
-fn invited(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {
+fn find_invited(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {
     let member = find(tx, id)?;
     if matches!(member.state, State::Invited(_)) { Ok(member) } else { Err(Error::Conflict) }
 }

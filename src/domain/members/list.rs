@@ -1,4 +1,4 @@
-//! The members page by page, in the order of their names.
+//! Pages of members, ordered by name.
 
 use super::{Member, MemberId, store};
 use crate::base::error::Result;
@@ -6,20 +6,21 @@ use crate::base::text;
 use crate::db::Connection;
 use crate::db::keyset::{Cursor, Page, Walk};
 
-/// A page of the members whose name or email address holds `search`. No column sorts names as readers
-/// do, so that the names of all are read; the rest only of those on the page.
+/// A page of the members whose name or email address contains `search`. The database cannot sort
+/// names the way readers expect, so this reads all names, and full rows only for the members on the
+/// page.
 pub fn page(
     connection: &mut Connection,
     search: &str,
     cursor: Option<&Cursor>,
 ) -> Result<Page<Member>> {
     let part = text::fold(search);
-    let holds = |text: &str| text::fold(text).contains(&part);
+    let contains_search = |text: &str| text::fold(text).contains(&part);
     let mut all = store::names(connection)?;
-    all.retain(|(_, name, email)| holds(name) || holds(email));
+    all.retain(|(_, name, email)| contains_search(name) || contains_search(email));
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let walk = |walk: &Walk<_>| {
-        let picked = walk.pick(all, true, |(id, name, _)| place(id, name));
+        let picked = walk.pick(all, true, |(id, name, _)| position(id, name));
         let ids: Vec<MemberId> = picked.into_iter().map(|(id, ..)| id).collect();
         let mut members = store::by_ids(connection, &ids)?;
         if !walk.is_forward {
@@ -27,9 +28,9 @@ pub fn page(
         }
         Ok(members)
     };
-    Ok(Page::load(cursor, walk, |member| place(&member.id, member.name.as_str()))?.of(total))
+    Ok(Page::load(cursor, walk, |member| position(&member.id, member.name.as_str()))?.of(total))
 }
 
-fn place(id: &MemberId, name: &str) -> (String, String) {
+fn position(id: &MemberId, name: &str) -> (String, String) {
     (text::sort_key(name), id.as_str().to_owned())
 }

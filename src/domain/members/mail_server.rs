@@ -1,8 +1,8 @@
-//! Who may change where mail goes, and who may be mailed a link that sets a password.
+//! Who may change the mail server, and who may be mailed a link that sets a password.
 //!
-//! The operator of the mail server can read every link that is mailed and sign in with it. So changing
-//! the server needs every permission, and a link is mailed only to members who hold no more than the
-//! person who last changed the server held then. ASVS 8.2.1, 8.3.1.
+//! The operator of the mail server can read every mailed link and sign in with it. Therefore
+//! changing the server requires every permission, and a link is mailed only to members who hold no
+//! permission that the person who last changed the server lacked at that time. ASVS 8.2.1, 8.3.1.
 
 use super::{Email, Member, MemberId, Permission, Permissions, store};
 use crate::base::clock::Timestamp;
@@ -12,19 +12,19 @@ use crate::domain::activity::{Actor, Author, Change};
 use crate::domain::mail::{self, Changed, Draft, Server};
 use crate::domain::settings;
 
-/// A change of the mail server that the other super managers are still to be notified of.
+/// A mail server change to report to the other super managers.
 pub struct Notification {
-    /// The server before the change: its author does not control that one.
+    /// The server before the change, because the author of the change does not control it.
     pub through: Server,
     pub recipients: Vec<Email>,
     pub organisation: String,
     pub changes: Vec<Change>,
-    /// Who changed it.
+    /// The name of the author of the change.
     pub who: String,
     pub at: Timestamp,
 }
 
-/// Changes the mail server. Returns the server, and whom to notify once that is committed.
+/// Changes the mail server. Returns the server, and the notification to send after the commit.
 ///
 /// # Errors
 /// [`Error::Forbidden`] when the author does not hold every permission; [`Error::Invalid`] when the
@@ -39,33 +39,34 @@ pub fn change(
     if !missing.is_empty() {
         return Err(Error::Forbidden(needs_every_permission(missing)));
     }
-    let is_confirmed = !held.without(vouched_for(tx)?).is_empty();
+    let is_confirmed = !held.without(held_by_last_changer(tx)?).is_empty();
     let changed = mail::change(tx, draft, &held.names(), is_confirmed, author)?;
     let after = changed.after.clone();
     Ok((after, notification(tx, changed, author)?))
 }
 
-/// The sentence for somebody who lacks `missing`.
+/// The error message for a member who lacks the `missing` permissions.
 pub fn needs_every_permission(missing: Permissions) -> String {
     format!("You need every permission to do this. You do not have {}.", missing.names().join(", "))
 }
 
-/// What `member` holds beyond what the person who last changed the mail server held then. Unless that
-/// is nothing, no link that sets the member's password is mailed.
+/// The permissions of `member` that the person who last changed the mail server did not hold then. A
+/// link that sets the member's password is mailed only if this set is empty.
 pub fn beyond_mail(connection: &mut Connection, member: &Member) -> Result<Permissions> {
-    Ok(member.held().without(vouched_for(connection)?))
+    Ok(member.held().without(held_by_last_changer(connection)?))
 }
 
 /// The names of the members who may change the mail server.
 pub fn changers(connection: &mut Connection) -> Result<Vec<String>> {
     let members = store::list(connection)?.into_iter();
-    let may = members.filter(|member| member.is_active() && member.held() == Permissions::all());
-    Ok(may.map(|member| member.name.as_str().to_owned()).collect())
+    let allowed =
+        members.filter(|member| member.is_active() && member.held() == Permissions::all());
+    Ok(allowed.map(|member| member.name.as_str().to_owned()).collect())
 }
 
-/// What the person who last changed the server held then. Where that was not recorded: what they hold
-/// now; everything for the command line.
-fn vouched_for(connection: &mut Connection) -> Result<Permissions> {
+/// The permissions that the person who last changed the server held then. If those were not
+/// recorded, this returns the permissions they hold now; the command line holds every permission.
+fn held_by_last_changer(connection: &mut Connection) -> Result<Permissions> {
     let Some((entry, held)) = mail::last_change(connection)? else {
         return Ok(Permissions::default());
     };
@@ -94,7 +95,7 @@ fn held_by_member(connection: &mut Connection, id: String) -> Result<Permissions
     Ok(member.filter(Member::is_active).map(|member| member.held()).unwrap_or_default())
 }
 
-/// For every other super manager, through the server before.
+/// The notification for every other super manager, sent through the previous server.
 fn notification(
     tx: &mut Transaction<'_>,
     changed: Changed,

@@ -1,4 +1,4 @@
-//! A member and the values that make one up.
+//! Members and their value types.
 
 use super::{Permission, Permissions};
 use crate::base::clock::Timestamp;
@@ -10,10 +10,10 @@ const LONGEST_NAME: usize = 80;
 /// The longest email address (RFC 5321, 4.5.3.1.3, less the angle brackets).
 const LONGEST_EMAIL: usize = 254;
 
-/// The message for text that is not an address.
+/// The message for text that is not an email address.
 const MALFORMED: &str = "Enter an email address like name@example.com";
 
-/// A person who signs in.
+/// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     pub id: MemberId,
@@ -21,17 +21,14 @@ pub struct Member {
     pub name: MemberName,
     /// The address to sign in with.
     pub email: Email,
-    /// Whether a super manager.
     pub super_manager: bool,
-    /// What the member may do as a super manager.
+    /// The member's permissions as a super manager.
     pub permissions: Permissions,
     /// Whether the member may sign in.
     pub state: State,
-    /// When the member was added.
     pub created_at: Timestamp,
-    /// When the member last signed in.
     pub last_signed_in_at: Option<Timestamp>,
-    /// Counts the changes of what the member may do.
+    /// Incremented by each change to the member's role or permissions.
     pub version: i64,
 }
 
@@ -39,19 +36,19 @@ pub struct Member {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Active,
-    /// May not, since then.
+    /// The member cannot sign in since then.
     Disabled(Timestamp),
-    /// May accept the invitation, until then.
+    /// The member can accept the invitation until then.
     Invited(Timestamp),
 }
 
 impl Member {
-    /// Whether the member may do what `permission` names: only a super manager may do anything.
+    /// Whether the member has `permission`. Members who are not super managers have none.
     pub fn may(&self, permission: Permission) -> bool {
         self.held().contains(permission)
     }
 
-    /// What the member may do: without the role of a super manager, nothing.
+    /// The member's effective permissions: none without the super manager role.
     pub fn held(&self) -> Permissions {
         if self.super_manager { self.permissions } else { Permissions::default() }
     }
@@ -76,7 +73,7 @@ id! {
 }
 
 impl MemberId {
-    /// An id that the database or a session holds.
+    /// An id that was read from the database or a session.
     pub fn stored(id: String) -> Self {
         Self(id)
     }
@@ -89,7 +86,6 @@ pub struct MemberName(String);
 column_type!(MemberName: Text, str, |name| name.as_str(), |name| Ok(Self(name)));
 
 impl MemberName {
-    /// Checks a name.
     pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
         let name = text::one_line(typed, "Name", LONGEST_NAME)?;
         if name.is_empty() { Err("Enter a name".into()) } else { Ok(Self(name)) }
@@ -100,7 +96,7 @@ impl MemberName {
     }
 }
 
-/// An email address: its text, and the folded form that the lookup and the throttle use.
+/// An email address: the original text, and the folded form that lookups and the throttle use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Email {
     text: String,
@@ -110,8 +106,8 @@ pub struct Email {
 column_type!(Email: Text, str, |email| email.as_str(), |text| Ok(Self::stored(text)));
 
 impl Email {
-    /// Checks an address that somebody is to have. It is at a domain name, because mail to the
-    /// address of a machine leads into the organisation's own network.
+    /// Checks an address for a new member. It must be at a domain name, because mail to an IP
+    /// address could reach the organisation's internal network.
     pub fn parse(text: &str) -> Result<Self, String> {
         let email = Self::look_up(text)?;
         if !text::is_email(&email.text) {
@@ -123,7 +119,8 @@ impl Email {
         Ok(email)
     }
 
-    /// The address that somebody typed to find a member by, who may have had it for long.
+    /// The address that was typed to find a member. Its rules are less strict, because existing
+    /// members may have older addresses.
     pub fn look_up(text: &str) -> Result<Self, String> {
         use validator::ValidateEmail as _;
         let text = text::one_line(text, "Email address", LONGEST_EMAIL)?;
@@ -149,20 +146,20 @@ impl Email {
         &self.text
     }
 
-    /// The address in the form in which two are compared.
+    /// The folded address, for comparisons.
     pub fn folded(&self) -> &str {
         &self.folded
     }
 
-    /// The form in which an older version of the program compared it, which tells the domain's forms
-    /// apart.
+    /// The folded form that older versions of the program used, which kept different spellings of
+    /// the domain distinct.
     pub(super) fn formerly_folded(&self) -> String {
         text::fold(&self.text)
     }
 }
 
-/// Whether a domain is an IP address: as a literal (RFC 5321, 4.1.3), or in any of the forms of an
-/// IPv4 address that programs accept, such as `127.1` and `0x7f000001`.
+/// Whether a domain is an IP address: a literal (RFC 5321, 4.1.3), or any form of an IPv4 address
+/// that programs accept, such as `127.1` and `0x7f000001`.
 fn is_ip_address(domain: &str) -> bool {
     use url::{Host, ParseError};
     domain.starts_with('[')
@@ -177,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_at_an_ip_address_is_refused_but_still_finds_who_has_it() {
+    fn an_ip_address_domain_is_rejected_but_can_be_looked_up() {
         for domain in [
             "[127.0.0.1]",
             "[IPv6:::1]",
@@ -189,9 +186,9 @@ mod tests {
             "1.2.3.4.5",
         ] {
             let text = format!("a@{domain}");
-            let refused = Email::parse(&text).expect_err(&text);
+            let message = Email::parse(&text).expect_err(&text);
             if Email::look_up(&text).is_ok() {
-                assert!(refused.ends_with("instead of at an IP address"), "{text}: {refused}");
+                assert!(message.ends_with("instead of at an IP address"), "{text}: {message}");
             }
         }
         assert!(Email::look_up("a@[127.0.0.1]").is_ok());
@@ -203,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_an_address_folds_into_one() {
+    fn all_spellings_of_an_address_fold_to_the_same_form() {
         let spellings = ["ines@example.com", " INES@Example.COM ", "ｉｎｅｓ@example.com"];
         for text in spellings {
             if let Ok(email) = Email::parse(text) {
@@ -214,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_rejected() {
         for text in [
             "a..b@example.com",
             ".a@example.com",

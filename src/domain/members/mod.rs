@@ -1,6 +1,7 @@
 //! The people who sign in: who they are and what they may do.
 //!
-//! Uses activity, settings and mail; knows no later feature. Passwords and sessions are `sign_in`'s.
+//! Uses activity, settings and mail; does not depend on later features. `sign_in` handles passwords
+//! and sessions.
 
 pub mod invitation;
 mod list;
@@ -26,18 +27,16 @@ pub struct NewMember {
     pub name: MemberName,
     /// The address to sign in with.
     pub email: Email,
-    /// The password's argon2id hash; without one the member cannot sign in yet.
+    /// The password's argon2id hash. Without one, the member cannot sign in yet.
     pub password_hash: Option<String>,
-    /// Whether a super manager.
     pub super_manager: bool,
-    /// What the member may do.
     pub permissions: Permissions,
 }
 
 /// Adds a member.
 ///
 /// # Errors
-/// [`Error::Invalid`] when somebody else has the address.
+/// [`Error::Invalid`] when another member has the address.
 pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result<Member> {
     if store::by_email(tx, &new.email)?.is_some() {
         return Err(Error::invalid("email", "Another member already has this email address"));
@@ -59,25 +58,25 @@ pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result
     Ok(member)
 }
 
-/// Folds every address again. Returns the members who share an address with another one from now on:
-/// each is still found by their own spelling of it.
+/// Folds every address again. Returns the members whose folded address another member already has.
+/// They keep their stored form, so they can still be found by their exact spelling.
 pub fn fold_emails_again(tx: &mut Transaction<'_>) -> Result<Vec<MemberId>> {
-    let (members, mut alike) = (store::folded_emails(tx)?, Vec::new());
+    let (members, mut shared) = (store::folded_emails(tx)?, Vec::new());
     for (id, email, stored) in &members {
         if email.folded() == stored {
             continue;
         }
         if members.iter().any(|(_, _, other)| other == email.folded()) {
-            alike.push(id.clone());
+            shared.push(id.clone());
         } else {
             store::set_folded_email(tx, id, email.folded())?;
         }
     }
-    Ok(alike)
+    Ok(shared)
 }
 
-/// Whether another member has the same address, which is only so where an older version of the program
-/// took the two for different ones.
+/// Whether another member has the same address. This happens only if an older version of the program
+/// treated the two addresses as different.
 pub fn shares_address(connection: &mut Connection, member: &Member) -> Result<bool> {
     let members = store::folded_emails(connection)?;
     Ok(members
@@ -90,7 +89,7 @@ pub fn find(connection: &mut Connection, id: &MemberId) -> Result<Option<Member>
     store::by_id(connection, id)
 }
 
-/// The member with this address, and the hash of the password.
+/// The member with this address, and their password hash.
 pub fn by_email(
     connection: &mut Connection,
     email: &Email,
@@ -103,20 +102,21 @@ pub fn list(connection: &mut Connection) -> Result<Vec<Member>> {
     store::list(connection)
 }
 
-/// Whether anybody can sign in; before that the set-up page is open.
+/// Whether any member exists. Until then, the set-up page is open.
 pub fn any(connection: &mut Connection) -> Result<bool> {
     store::any(connection)
 }
 
-/// The names of everybody who can sign in and manage members: whom to ask.
+/// The names of all members who can sign in and manage members, so that a page can say whom to ask.
 pub fn managers(connection: &mut Connection) -> Result<Vec<String>> {
     Ok(store::managers(connection)?.into_iter().map(|(_, name)| name).collect())
 }
 
-/// Gives a member another name, as the member wishes.
+/// Changes a member's name, at their own request.
 ///
 /// # Errors
-/// [`Error::Invalid`] when it is no name; [`Error::NotFound`] when the member is gone.
+/// [`Error::Invalid`] when the name is not valid; [`Error::NotFound`] when the member does not
+/// exist.
 pub fn rename(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -138,7 +138,7 @@ pub fn rename(
     Ok(member)
 }
 
-/// Replaces the hash of a member's password; `None` takes the password away.
+/// Replaces a member's password hash; `None` removes the password.
 pub fn set_password_hash(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -147,7 +147,7 @@ pub fn set_password_hash(
     store::set_password_hash(tx, id, hash)
 }
 
-/// Notes that a member has signed in.
+/// Records that a member has signed in.
 pub fn note_sign_in(tx: &mut Transaction<'_>, member: &Member, author: &Author) -> Result<()> {
     store::set_last_signed_in(tx, &member.id, author.now)?;
     activity::record(tx, author, &Entry::about(Event::SignedIn, member.subject()))
@@ -163,7 +163,7 @@ impl Member {
         }
     }
 
-    /// What is recorded of a member who is new.
+    /// The activity details for a new member.
     fn details(&self) -> serde_json::Value {
         serde_json::json!({
             "email": self.email.as_str(),

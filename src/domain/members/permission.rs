@@ -1,5 +1,5 @@
-//! What a super manager may do: a closed set, and a marker type for each, so that a handler's
-//! signature says what it needs.
+//! Permissions of super managers: a closed set, with a marker type for each permission so that a
+//! handler's signature states which one it requires.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::db::types::text_column;
 macro_rules! permissions {
     ($($(#[$doc:meta])* $variant:ident = $word:literal $label:literal,)*) => {
         closed_set! {
-            /// Something that a super manager may do, by the name that stands in the database, on
-            /// the command line and on pages.
+            /// A permission of a super manager, by its name in the database, on the command line and
+            /// on pages.
             #[strum(parse_err_ty = String, parse_err_fn = unknown)]
             pub enum Permission { $($(#[$doc])* $variant = $word $label,)* }
         }
@@ -25,13 +25,13 @@ macro_rules! permissions {
     };
 }
 
-/// A type that stands for a permission.
+/// A type that represents a permission.
 pub trait Permit: 'static {
     const PERMISSION: Permission;
 }
 
 permissions! {
-    /// View the table of API keys and their pages.
+    /// View the list of API keys and their pages.
     ViewKeys = "api.key.view" "View API keys",
     CreateKeys = "api.key.create" "Create API keys",
     /// Edit and rotate API keys.
@@ -63,34 +63,32 @@ fn unknown(word: &str) -> String {
 pub struct Permissions(u16);
 
 impl Permissions {
-    /// Every permission there is.
+    /// Every permission.
     pub fn all() -> Self {
         Permission::ALL.into_iter().collect()
     }
 
-    /// Whether `permission` is one of them.
     pub const fn contains(self, permission: Permission) -> bool {
         self.0 & (1 << permission as u16) != 0
     }
 
-    /// Those that are not among `others`.
+    /// The permissions that are not in `others`.
     #[must_use]
     pub const fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)
     }
 
-    /// These and `others`.
+    /// The permissions in this set or in `others`.
     #[must_use]
     pub const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
     }
 
-    /// Whether there is none.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The permissions, in their own order.
+    /// The permissions, in declaration order.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.into_iter().filter(move |permission| self.contains(*permission))
     }

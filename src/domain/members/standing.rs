@@ -1,9 +1,10 @@
 //! What a member may do, and who may change it.
 //!
-//! Nobody gives what they do not hold: neither a permission, nor a way to sign in as somebody who
-//! holds more. Taking away needs `member.manage` alone. The last member who can manage members
-//! stays one. Whoever acts is read afresh in the transaction, so that two requests at once cannot
-//! do together what neither may do alone. ASVS 8.2.1, 8.3.1.
+//! Members can grant only permissions that they hold, and can give access only to an account that
+//! holds no more than they do. Removing permissions requires only `member.manage`. The last member
+//! who can manage members cannot lose that permission. The author is read again inside the
+//! transaction, so that two concurrent requests cannot together do what neither could do separately.
+//! ASVS 8.2.1, 8.3.1.
 
 use super::{Member, MemberId, Permission, Permissions, State, store};
 use crate::base::error::{Error, Invalid, Result};
@@ -12,25 +13,24 @@ use crate::db::Transaction;
 use crate::domain::activity::{self, Actor, Author, Change, Entry, Event};
 use crate::domain::mail;
 
-/// Whether a super manager, and with which permissions.
+/// Whether a member is a super manager, and with which permissions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Whether a super manager.
     pub super_manager: bool,
-    /// What the member may do: nothing, without the role.
+    /// Empty for a member who is not a super manager.
     pub permissions: Permissions,
 }
 
-/// A standing as a form asks for it.
+/// A role and permissions as submitted in a form.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// `yes` or nothing.
+    /// `yes` or empty.
     pub super_manager: String,
     pub permissions: Vec<String>,
 }
 
 impl Standing {
-    /// The standing of a member; permissions without the role do not count.
+    /// The member's standing. Without the super manager role, permissions do not count.
     pub fn of(member: &Member) -> Self {
         Self { super_manager: member.super_manager, permissions: member.held() }
     }
@@ -51,8 +51,8 @@ impl Standing {
 }
 
 impl Wanted {
-    /// The standing to come, when somebody who holds `held` changes the one `before`. What they do
-    /// not hold themselves they can neither give nor take.
+    /// The standing after a change to `before` by an author who holds `held`. The author can neither
+    /// grant nor remove a permission that they do not hold.
     pub(super) fn check(&self, before: Standing, held: Permissions) -> Result<Standing, Invalid> {
         let mut errors = Invalid::default();
         let super_manager = match self.super_manager.as_str() {
@@ -87,11 +87,11 @@ impl Wanted {
     }
 }
 
-/// Changes what a member may do. Says whether that is more than before.
+/// Changes a member's role and permissions. Also returns whether the member gained permissions.
 ///
 /// # Errors
-/// [`Error::Conflict`] when it was changed since `version`; [`Error::Invalid`] when the author may
-/// not give it, or nobody would be left to manage members.
+/// [`Error::Conflict`] when the member has changed since `version`; [`Error::Invalid`] when the
+/// author may not grant a permission, or nobody would be left to manage members.
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -111,7 +111,7 @@ pub fn edit(
         return Ok((member, false));
     }
     if !after.permissions.contains(Permission::ManageMembers) {
-        leave_a_manager(tx, &member)?;
+        check_another_manager_remains(tx, &member)?;
     }
     store::set_standing(tx, id, after, version + 1)?;
     let details = serde_json::json!({ "version": version + 1, "changes": changes });
@@ -122,7 +122,7 @@ pub fn edit(
     Ok((Member { super_manager, permissions, version: version + 1, ..member }, is_raised))
 }
 
-/// Disables a member, whose sessions `sign_in` ends with it.
+/// Disables a member; `sign_in` then ends their sessions.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the member is not active; [`Error::Invalid`] when nobody would be left
@@ -133,7 +133,7 @@ pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Resu
     if !member.is_active() {
         return Err(Error::Conflict);
     }
-    leave_a_manager(tx, &member)?;
+    check_another_manager_remains(tx, &member)?;
     store::set_disabled(tx, id, Some(author.now))?;
     done(tx, Event::MemberDisabled, member, author)
 }
@@ -142,7 +142,7 @@ pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Resu
 ///
 /// # Errors
 /// [`Error::Conflict`] when the member is not disabled; [`Error::Forbidden`] when the member holds
-/// more than the author.
+/// permissions that the author does not have.
 pub fn enable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
     let held = held_by(tx, author)?;
     let member = find(tx, id)?;
@@ -154,7 +154,7 @@ pub fn enable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Resul
     done(tx, Event::MemberEnabled, member, author)
 }
 
-/// Removes a member. Sessions and links end; keys and the activity keep what the member did.
+/// Removes a member and their sessions and links. Keys and activity entries still name the member.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the member has only been invited; [`Error::Invalid`] when nobody would
@@ -165,17 +165,18 @@ pub fn remove(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Resul
     if matches!(member.state, State::Invited(_)) {
         return Err(Error::Conflict);
     }
-    leave_a_manager(tx, &member)?;
+    check_another_manager_remains(tx, &member)?;
     store::delete(tx, id)?;
     mail::withdraw_links(tx, id.as_str(), author.now)?;
     done(tx, Event::MemberRemoved, member, author)
 }
 
-/// The member, if the author may be shown a link that sets their password.
+/// Returns the member if the author may see a link that sets their password.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the member is not active; [`Error::Forbidden`] when the member is the
-/// author or holds more; [`Error::Invalid`] when nobody would be left to manage members.
+/// author or holds permissions that the author does not have; [`Error::Invalid`] when nobody would
+/// be left to manage members.
 pub fn resettable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
     let held = held_by(tx, author)?;
     let member = find(tx, id)?;
@@ -186,11 +187,12 @@ pub fn resettable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> R
         return Err(Error::Conflict);
     }
     holds_no_more(&member, held)?;
-    leave_a_manager(tx, &member)?;
+    check_another_manager_remains(tx, &member)?;
     Ok(member)
 }
 
-/// What the author may hand on: a member's own permissions, everything for whoever has a shell.
+/// The permissions that the author can grant: a member's own permissions, or every permission on the
+/// command line.
 pub(super) fn held_by(tx: &mut Transaction<'_>, author: &Author) -> Result<Permissions> {
     let member = match &author.actor {
         Actor::CommandLine => return Ok(Permissions::all()),
@@ -207,7 +209,7 @@ pub(super) fn find(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {
     store::by_id(tx, id)?.ok_or(Error::NotFound)
 }
 
-/// Refuses a way to sign in as somebody who holds more than `held`.
+/// Denies access to the account of a member who holds permissions outside `held`.
 pub(super) fn holds_no_more(member: &Member, held: Permissions) -> Result<()> {
     let beyond = member.held().without(held);
     if beyond.is_empty() {
@@ -230,8 +232,8 @@ pub(super) fn done(
     Ok(member)
 }
 
-/// Refuses what would leave nobody who can sign in and manage members once `member` no longer can.
-fn leave_a_manager(tx: &mut Transaction<'_>, member: &Member) -> Result<()> {
+/// Returns an error if `member` is the last one who can sign in and manage members.
+fn check_another_manager_remains(tx: &mut Transaction<'_>, member: &Member) -> Result<()> {
     let managers = store::managers(tx)?;
     match managers.as_slice() {
         [(last, _)] if *last == member.id => {

@@ -29,7 +29,8 @@ struct Row {
 }
 
 impl Row {
-    /// The member with these permissions. One that this version does not know grants nothing.
+    /// The member with these permissions. A permission that this version does not know grants
+    /// nothing.
     fn with<'a>(self, held: impl Iterator<Item = &'a IfKnown<Permission>>) -> Member {
         let state = match (self.disabled_at, self.invited_until) {
             (Some(at), _) => State::Disabled(at),
@@ -60,7 +61,8 @@ pub(super) fn by_email(
     connection: &mut Connection,
     email: &Email,
 ) -> Result<Option<(Member, Option<String>)>> {
-    // Two members whose addresses an older version took for different ones are both found by their own.
+    // If an older version treated two addresses as different, each member is found by their own
+    // spelling.
     let former = email.formerly_folded();
     let mut rows: Vec<Row> = members::table
         .filter(members::email_folded.eq_any([email.folded(), &former]))
@@ -85,12 +87,12 @@ pub(super) fn list(connection: &mut Connection) -> Result<Vec<Member>> {
     Ok(with_held(rows, held))
 }
 
-/// Id, name and address of every member, in no order.
+/// Id, name and address of every member, in no particular order.
 pub(super) fn names(connection: &mut Connection) -> Result<Vec<(MemberId, String, String)>> {
     Ok(members::table.select((members::id, members::name, members::email)).load(connection)?)
 }
 
-/// Some members, by name.
+/// The members with these ids, by name.
 pub(super) fn by_ids(connection: &mut Connection, ids: &[MemberId]) -> Result<Vec<Member>> {
     let mut rows: Vec<Row> =
         members::table.filter(members::id.eq_any(ids)).select(Row::as_select()).load(connection)?;
@@ -102,7 +104,6 @@ pub(super) fn by_ids(connection: &mut Connection, ids: &[MemberId]) -> Result<Ve
     Ok(with_held(rows, held))
 }
 
-/// The members with the permissions that they hold.
 fn with_held(rows: Vec<Row>, all_held: Vec<(MemberId, IfKnown<Permission>)>) -> Vec<Member> {
     let mut held: BTreeMap<MemberId, Vec<IfKnown<Permission>>> = BTreeMap::new();
     for (id, permission) in all_held {
@@ -119,7 +120,7 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
     Ok(diesel::select(exists(members::table.select(members::id))).get_result(connection)?)
 }
 
-/// Everybody who can sign in and manage members, by name.
+/// All members who can sign in and manage members, by name.
 pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
     let mut rows: Vec<(MemberId, String)> = members::table
         .inner_join(member_permissions::table.on(member_permissions::member_id.eq(members::id)))
@@ -216,7 +217,7 @@ pub(super) fn set_invited_until(
     Ok(())
 }
 
-/// Sessions, codes and permissions go with the row.
+/// Deletes a member; the database also deletes their sessions, codes and permissions.
 pub(super) fn delete(tx: &mut Transaction<'_>, id: &MemberId) -> Result<()> {
     diesel::delete(members::table.find(id)).execute(&mut **tx)?;
     Ok(())
@@ -252,7 +253,7 @@ fn with_permissions(connection: &mut Connection, row: Row) -> Result<Member> {
     Ok(row.with(held.iter()))
 }
 
-/// The stored form of each member's address.
+/// Each member's address and its stored folded form.
 pub(super) fn folded_emails(connection: &mut Connection) -> Result<Vec<(MemberId, Email, String)>> {
     let columns = (members::id, members::email, members::email_folded);
     Ok(members::table.order(members::id).select(columns).load(connection)?)

@@ -1,4 +1,4 @@
-//! Deciding what is to become of keys, several at once, and beside others who do the same.
+//! Deciding about the keys in a review: several at once, and while other members do the same.
 
 use std::collections::BTreeMap;
 
@@ -13,29 +13,30 @@ use crate::domain::api_keys::KeyId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub key_id: KeyId,
-    /// What is to become of it.
     pub decision: Decision,
-    /// Why; one line, checked.
+    /// The reason: one line, already checked.
     pub note: String,
-    /// When it had been decided before, as far as whoever decides now knew.
+    /// When the key's previous decision was made, as shown to the member who now decides.
     pub seen: Option<Timestamp>,
 }
 
-/// What became of saving decisions.
+/// The result of saving decisions.
 #[derive(Clone, Debug, Default)]
 pub struct Saved {
     /// How many were saved.
     pub count: usize,
-    /// How many of these are not to keep a key as it is.
+    /// How many of these require a change to the key.
     pub to_carry_out: usize,
-    /// What others decided meanwhile in another way; that stands.
+    /// Keys for which other members have saved a different decision in the meantime. Their decisions
+    /// remain.
     pub overtaken: Vec<Item>,
 }
 
-/// Saves decisions, but for those that somebody else has made meanwhile.
+/// Saves decisions, except those that would overwrite another member's newer decision.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the review has ended; [`Error::NotFound`] when there is no such review.
+/// [`Error::Conflict`] when the review has ended; [`Error::NotFound`] when the review does not
+/// exist.
 pub fn decide(
     tx: &mut Transaction<'_>,
     id: &ReviewId,
@@ -52,7 +53,7 @@ pub fn decide(
     let (mut saved, mut changes, mut new) = (Saved::default(), Vec::new(), 0);
     for wanted in wanted {
         let Some(item) = items.remove(&wanted.key_id) else { continue };
-        if wanted.is_what_stands(&item) {
+        if wanted.is_unchanged(&item) {
             continue;
         }
         if wanted.is_overtaken(&item, author) {
@@ -75,21 +76,21 @@ pub fn decide(
 }
 
 impl Wanted {
-    fn is_what_stands(&self, item: &Item) -> bool {
+    fn is_unchanged(&self, item: &Item) -> bool {
         item.decided
             .as_ref()
-            .is_some_and(|stands| stands.decision == self.decision && stands.note == self.note)
+            .is_some_and(|current| current.decision == self.decision && current.note == self.note)
     }
 
-    /// Whether somebody else has decided since the form was handed out.
+    /// Whether another member has decided since the form was displayed.
     fn is_overtaken(&self, item: &Item, author: &Author) -> bool {
-        item.decided.as_ref().is_some_and(|stands| {
-            Some(stands.at) != self.seen && stands.by_id.as_deref() != author.actor.id()
+        item.decided.as_ref().is_some_and(|current| {
+            Some(current.at) != self.seen && current.by_id.as_deref() != author.actor.id()
         })
     }
 
     fn change(&self, item: &Item) -> Change {
-        let said = |decision: Decision, note: &str| match note {
+        let in_words = |decision: Decision, note: &str| match note {
             "" => decision.label().to_owned(),
             note => format!("{}: {note}", decision.label()),
         };
@@ -97,9 +98,9 @@ impl Wanted {
         Change {
             field: item.name.clone(),
             from: before
-                .map(|Decided { decision, note, .. }| said(*decision, note))
+                .map(|Decided { decision, note, .. }| in_words(*decision, note))
                 .unwrap_or_default(),
-            to: said(self.decision, &self.note),
+            to: in_words(self.decision, &self.note),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a review is due, as the settings want it.
+//! Whether a review is due according to the settings.
 
 use super::{Progress, Review, progress, store};
 use crate::base::clock::{DAY, Timestamp};
@@ -6,18 +6,18 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::{api_keys, settings};
 
-/// What asks for attention.
+/// Why a review needs attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// A review is open, and this far.
+    /// A review is open, with this progress.
     Open(Review, Progress),
-    /// One is due since then.
+    /// A review has been due since then.
     Since(Timestamp),
 }
 
-/// Whether a review asks for attention: one that is open, or one that should be started. It is due
-/// `review_days` after the last one was finished, or after the first key was created; never when
-/// they are 0, nor without an active key.
+/// Whether a review needs attention: one that is open, or one that should be started. A review is
+/// due `review_days` after the last one was finished, or after the first key was created. It is
+/// never due if `review_days` is 0 or there is no active key.
 pub fn due(connection: &mut Connection, now: Timestamp) -> Result<Option<Due>> {
     if let Some(open) = store::open(connection)? {
         let progress = progress(connection, &open, now)?;
@@ -26,7 +26,7 @@ pub fn due(connection: &mut Connection, now: Timestamp) -> Result<Option<Due>> {
     Ok(since(connection, now)?.map(Due::Since))
 }
 
-/// Whether there is anything that [`due`] would tell of.
+/// Whether [`due`] would return a review.
 pub fn is_due(connection: &mut Connection, now: Timestamp) -> Result<bool> {
     Ok(store::open(connection)?.is_some() || since(connection, now)?.is_some())
 }
@@ -38,12 +38,14 @@ fn since(connection: &mut Connection, now: Timestamp) -> Result<Option<Timestamp
         return Ok(None);
     }
     let last = store::finished_before(connection, Timestamp::from_millis(i64::MAX))?;
-    let begin = match last.and_then(|review| review.ended) {
+    let interval_start = match last.and_then(|review| review.ended) {
         Some(ended) => Some(ended.at),
         None => api_keys::first_created_at(connection)?,
     };
-    let since = begin.map(|begin| begin.plus(days * DAY)).filter(|since| *since <= now);
-    // Without an active key there is nothing to look at.
+    let since = interval_start
+        .map(|interval_start| interval_start.plus(days * DAY))
+        .filter(|since| *since <= now);
+    // Without an active key there is nothing to review.
     if since.is_none() || api_keys::active_after(connection, "", now, 1)?.is_empty() {
         return Ok(None);
     }

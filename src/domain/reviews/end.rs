@@ -1,4 +1,4 @@
-//! Finishing a review, or giving it up.
+//! Finishing or cancelling a review.
 
 use super::{COUNTED, Ended, Review, ReviewId, Stage, store};
 use crate::base::clock::Timestamp;
@@ -7,10 +7,10 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::api_keys;
 
-/// How many keys are looked at together.
+/// How many keys are checked in one batch.
 const BATCH: usize = 500;
 
-/// How many decisions are still to be carried out; counted no further than one above [`COUNTED`].
+/// How many decisions still need to be carried out; stops counting at one more than [`COUNTED`].
 pub fn still_open(connection: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<i64> {
     let items = store::perhaps_open(connection, id, now, COUNTED + 1)?;
     let mut open = 0;
@@ -24,14 +24,14 @@ pub fn still_open(connection: &mut Connection, id: &ReviewId, now: Timestamp) ->
     Ok(i64::try_from(open).unwrap_or(i64::MAX))
 }
 
-/// Finishes a review in which every key that is still active has a decision. Returns it, and how many
-/// decisions are still to be carried out.
+/// Finishes a review in which every key that is still active has a decision. Returns the review, and
+/// how many decisions still need to be carried out.
 ///
 /// # Errors
 /// [`Error::Conflict`] when it has ended; [`Error::Invalid`] when keys still need a decision;
-/// [`Error::NotFound`] when there is no such review.
+/// [`Error::NotFound`] when the review does not exist.
 pub fn finish(tx: &mut Transaction<'_>, id: &ReviewId, author: &Author) -> Result<(Review, i64)> {
-    let review = of_open(tx, id)?;
+    let review = find_open(tx, id)?;
     if !review.is_listed() {
         return Err(Error::invalid(
             "",
@@ -56,18 +56,18 @@ pub fn finish(tx: &mut Transaction<'_>, id: &ReviewId, author: &Author) -> Resul
     Ok((ended(tx, review, false, &entry, author)?, still_open))
 }
 
-/// Gives a review up. What was decided in it stays on record.
+/// Cancels a review. Its decisions stay on record.
 ///
 /// # Errors
-/// [`Error::Conflict`] when it has ended; [`Error::NotFound`] when there is no such review.
+/// [`Error::Conflict`] when it has ended; [`Error::NotFound`] when the review does not exist.
 pub fn cancel(tx: &mut Transaction<'_>, id: &ReviewId, author: &Author) -> Result<Review> {
-    let review = of_open(tx, id)?;
+    let review = find_open(tx, id)?;
     let details = serde_json::json!({ "keys": review.total, "decided": review.decided });
     let entry = Entry::about(Event::ReviewCancelled, review.subject()).with(details);
     ended(tx, review, true, &entry, author)
 }
 
-fn of_open(tx: &mut Transaction<'_>, id: &ReviewId) -> Result<Review> {
+fn find_open(tx: &mut Transaction<'_>, id: &ReviewId) -> Result<Review> {
     let review = store::find(tx, id)?.ok_or(Error::NotFound)?;
     if review.is_open() { Ok(review) } else { Err(Error::Conflict) }
 }

@@ -1,4 +1,4 @@
-//! A key in a review: what it was like at the start, what was decided, and what came of it. Pure.
+//! A key in a review: its state at the start, the decision, and the outcome. Pure functions.
 
 use super::Item;
 use crate::base::clock::Timestamp;
@@ -7,52 +7,51 @@ use crate::db::types::text_column;
 use crate::domain::api_keys::{Details, Status};
 
 closed_set! {
-    /// What is to become of a key, by its word in forms, addresses, exports and the database.
+    /// The decision about a key, by its word in forms, addresses, exports and the database.
     pub enum Decision {
-        /// It stays as it is.
+        /// The key stays as it is.
         Keep = "keep" "Keep",
-        /// It is to be allowed less.
+        /// The key should be allowed less.
         Reduce = "reduce" "Reduce",
-        /// It is to get a new secret.
+        /// The key should get a new secret.
         Rotate = "rotate" "Rotate",
-        /// It is to be turned off.
+        /// The key should be revoked.
         Revoke = "revoke" "Revoke",
     }
 }
 text_column!(Decision);
 
-/// What was decided of a key.
+/// The decision that was made about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
-    /// What is to become of it.
     pub decision: Decision,
-    /// Why; may be empty.
+    /// The reason; may be empty.
     pub note: String,
     pub at: Timestamp,
-    /// The id of the member who decided; none from the command line.
+    /// The id of the member who decided; `None` for the command line.
     pub by_id: Option<String>,
-    /// Their name at the time.
+    /// The member's name at that time.
     pub by: String,
 }
 
-/// How far a key is in a review.
+/// How far a key has come in a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Undecided,
-    /// Nobody has decided, and nobody needs to: it is not active any more.
+    /// Nobody decided, and no decision is needed because the key is no longer active.
     NoLongerActive,
-    /// It is kept: there is nothing to carry out.
+    /// The key is kept, so there is nothing to carry out.
     Kept,
-    /// The decision is still to be carried out.
+    /// The decision still needs to be carried out.
     Open,
-    /// The decision was carried out; then, if that is known.
+    /// The decision was carried out, with the time if it is known.
     Done(Option<Timestamp>),
-    /// The decision need not be carried out: the key is not active any more.
+    /// The decision need not be carried out because the key is no longer active.
     Moot,
 }
 
 impl Item {
-    /// What a key is like at the start of a review.
+    /// A key's state at the start of a review.
     pub(super) fn of(details: &Details) -> Self {
         let key = &details.key;
         Self {
@@ -69,7 +68,7 @@ impl Item {
         }
     }
 
-    /// How far it is, told from the key as it stands now.
+    /// The item's stage at `at`, worked out from the current state of the key.
     pub fn stage(&self, now: Option<&Details>, at: Timestamp) -> Stage {
         let key = now.map(|details| &details.key);
         let is_active = key.is_some_and(|key| key.status(at) == Status::Active);

@@ -1,4 +1,4 @@
-//! How far a key is, from what was decided and what became of it.
+//! A key's stage, from its decision and the changes since.
 
 use super::*;
 use crate::base::clock::DAY;
@@ -41,7 +41,7 @@ fn details() -> Details {
     Details { key, role, selected: std::collections::BTreeSet::new(), ip_whitelist }
 }
 
-/// How far a key is that was changed after a decision was made a day ago.
+/// The stage of a key that was changed after a decision a day ago.
 fn stage(decision: Option<Decision>, change: impl Fn(&mut Details)) -> Stage {
     let mut details = details();
     let mut item = Item::of(&details);
@@ -84,7 +84,7 @@ fn a_key_without_a_decision_needs_one_while_it_is_active() {
 }
 
 #[test]
-fn whether_a_decision_was_carried_out_is_seen_at_the_key() {
+fn the_key_shows_whether_a_decision_was_carried_out() {
     use Decision::{Keep, Reduce, Revoke, Rotate};
     let done = Stage::Done(Some(NOW));
     for change in [revoke, expire, rotate, edit, narrow] {
@@ -106,6 +106,6 @@ fn whether_a_decision_was_carried_out_is_seen_at_the_key() {
     assert_eq!(
         stage(Some(Reduce), before),
         Stage::Open,
-        "an edit before the decision is none after it"
+        "an edit before the decision does not carry it out"
     );
 }

@@ -1,4 +1,4 @@
-//! The items of a review, page by page in the order of their names.
+//! Pages of a review's items, ordered by name.
 
 use super::{Decision, Item, ReviewId, store};
 use crate::base::clock::Timestamp;
@@ -10,16 +10,16 @@ use crate::db::keyset::{Cursor, Page, Walk};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
-    /// Those that need a decision.
+    /// Items that need a decision.
     #[default]
     Undecided,
     All,
-    /// Those decided in that way.
+    /// Items with this decision.
     Decided(Decision),
 }
 
 impl View {
-    /// Its word in addresses.
+    /// The view's word in addresses.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Undecided => "undecided",
@@ -28,7 +28,7 @@ impl View {
         }
     }
 
-    /// The view with that word; the default for anything else.
+    /// The view with this word, or the default for any other text.
     pub fn parse(word: &str) -> Self {
         if word == "all" {
             return Self::All;
@@ -47,22 +47,22 @@ pub fn items(
     cursor: Option<&Cursor>,
     now: Timestamp,
 ) -> Result<Page<Item>> {
-    Page::load(cursor, |walk| store::walk(connection, id, view, now, walk), place)
+    Page::load(cursor, |walk| store::walk(connection, id, view, now, walk), position)
 }
 
-/// At most `limit` of all items after `last`, by name.
+/// At most `limit` items after `last`, by name.
 pub fn next_items(
     connection: &mut Connection,
     id: &ReviewId,
     last: Option<&Item>,
     limit: usize,
 ) -> Result<Vec<Item>> {
-    let walk = Walk { from: last.map(place), ..Walk::first(limit) };
+    let walk = Walk { from: last.map(position), ..Walk::first(limit) };
     store::walk(connection, id, View::All, Timestamp::default(), &walk)
 }
 
-/// What an item is sorted by.
-fn place(item: &Item) -> (String, String) {
+/// The sort position of an item.
+fn position(item: &Item) -> (String, String) {
     (text::sort_key(&item.name), item.key_id.as_str().to_owned())
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn views_read_back() {
+    fn views_round_trip_through_text() {
         let decided = Decision::ALL.map(View::Decided);
         for view in [View::Undecided, View::All].into_iter().chain(decided) {
             assert_eq!(View::parse(view.as_str()), view);

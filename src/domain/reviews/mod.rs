@@ -1,7 +1,7 @@
-//! Reviews: a look at every active key, what is to become of each, and a report of it.
+//! Reviews: a check of every active key, a decision about each, and a report.
 //!
-//! Uses activity, settings and `api_keys`. A decision changes no key: carrying it out is done at the
-//! key, and seen there.
+//! Uses activity, settings and `api_keys`. A decision does not change a key: a member carries it out
+//! on the key itself, and the review reads the result there.
 
 mod decide;
 mod due;
@@ -29,7 +29,7 @@ use crate::base::error::Result;
 use crate::db::keyset::{Cursor, Page};
 use crate::db::{Connection, Transaction};
 
-/// Up to how many items are counted one by one; beyond, a page says "1,000+".
+/// How many items are counted exactly; for more, a page says "1,000+".
 pub const COUNTED: i64 = 1000;
 
 /// The review with this id.
@@ -37,33 +37,32 @@ pub fn find(connection: &mut Connection, id: &ReviewId) -> Result<Option<Review>
     store::find(connection, id)
 }
 
-/// The review that is open, if there is one.
 pub fn open(connection: &mut Connection) -> Result<Option<Review>> {
     store::open(connection)
 }
 
-/// A page of reviews, the newest first.
+/// A page of reviews, newest first.
 pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page<Review>> {
     let walk = |walk: &_| store::list(connection, walk);
     Page::load(cursor, walk, |review| (review.started_at, review.id.as_str().to_owned()))
 }
 
-/// The last review before `review` that was finished.
+/// The last finished review before `review`.
 pub fn finished_before(connection: &mut Connection, review: &Review) -> Result<Option<Review>> {
     store::finished_before(connection, review.started_at)
 }
 
-/// Writes again what items are sorted by, where names are sorted in another way from now on.
+/// Recomputes the sort keys of item names, after a change of the sort order.
 pub fn sort_names_again(tx: &mut Transaction<'_>) -> Result<()> {
     store::ids(tx)?.iter().try_for_each(|review| store::sort_names_again(tx, review))
 }
 
-/// Some items of a review, by name.
+/// The items of these keys in a review, by name.
 pub fn items_of(connection: &mut Connection, id: &ReviewId, keys: &[&str]) -> Result<Vec<Item>> {
     store::items_of(connection, id, keys)
 }
 
-/// How many items of a review were decided in each way.
+/// How many items of a review have each decision.
 pub fn totals(connection: &mut Connection, id: &ReviewId) -> Result<BTreeMap<Decision, i64>> {
     store::totals(connection, id)
 }

@@ -1,25 +1,24 @@
-//! How far a review is.
+//! The progress of a review.
 
 use super::{COUNTED, Review, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 
-/// How far a review is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Of how many keys it was decided what is to become of them,
+    /// How many keys have a decision.
     pub decided: i64,
-    /// of how many that need a decision or have one.
+    /// How many keys have a decision or still need one.
     pub needed: i64,
-    /// How many need none, because they are not active any more. Not counted, and so 0, while more
-    /// than [`COUNTED`] keys are undecided.
+    /// How many keys need no decision because they are no longer active. Not counted, and therefore
+    /// 0, while more than [`COUNTED`] keys are undecided.
     pub inactive: i64,
 }
 
 impl Progress {
-    /// Of `total` keys that many are decided; of the others that many are still active, if that was
-    /// counted.
+    /// Of `total` keys, `decided` have a decision, and `undecided` of the others are still active,
+    /// if they were counted.
     pub fn new(total: i64, decided: i64, undecided: Option<i64>) -> Self {
         let decided = decided.clamp(0, total.max(0));
         let rest = total.max(0) - decided;
@@ -33,11 +32,11 @@ impl Progress {
     }
 }
 
-/// How far `review` is.
+/// The progress of `review`.
 pub fn progress(connection: &mut Connection, review: &Review, now: Timestamp) -> Result<Progress> {
     let rest = review.total - review.decided;
     let undecided = match &review.ended {
-        // What was undecided at the end needed no decision then.
+        // A key that was undecided at the end needed no decision then.
         Some(ended) if !ended.is_cancelled => Some(0),
         _ if rest > COUNTED => None,
         _ => Some(store::undecided(connection, &review.id, now, COUNTED + 1)?),
@@ -60,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_numbers_make_more_of_it_than_there_is(
+        fn progress_never_exceeds_the_total(
             total in -5_i64..5000, decided in -5_i64..5000, undecided in proptest::option::of(-5_i64..5000),
         ) {
             let progress = Progress::new(total, decided, undecided);

@@ -1,4 +1,4 @@
-//! A review.
+//! The parts of a review: its id, its end and its name.
 
 use super::Review;
 use crate::base::clock::{Timestamp, long_date};
@@ -14,19 +14,19 @@ id! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     pub at: Timestamp,
-    /// The name, at the time, of who ended it.
+    /// The name, at that time, of the person who ended it.
     pub by: String,
-    /// Whether it was given up rather than finished.
+    /// Whether it was cancelled rather than finished.
     pub is_cancelled: bool,
 }
 
 impl Review {
-    /// What people call it: `Review of 23 November 2026`.
+    /// The display name, for example `Review of 23 November 2026`.
     pub fn name(&self) -> String {
         format!("Review of {}", long_date(self.started_at.date()))
     }
 
-    /// Whether decisions may be made.
+    /// Whether decisions can still be made.
     pub fn is_open(&self) -> bool {
         self.ended.is_none()
     }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_ids_of_reviews_are_read_as_such() {
+    fn only_review_ids_are_parsed() {
         let id = ReviewId::random().expect("random");
         assert_eq!(ReviewId::parse(id.as_str()), Some(id));
         for text in ["", "review_", "review_0123456789a", "leak_0123456789AB"] {

@@ -1,5 +1,5 @@
-//! Starting a review: every key that is active at that moment is listed, some hundred at a time, so
-//! that nobody else who writes waits for long.
+//! Starting a review. Every key that is active at that moment is listed in batches, so that other
+//! writers never wait long.
 
 use super::{Item, Review, ReviewId, store};
 use crate::base::error::{Error, Result};
@@ -7,19 +7,19 @@ use crate::db::Transaction;
 use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::api_keys;
 
-/// How many keys are listed at once.
+/// How many keys one batch lists.
 const BATCH: i64 = 500;
 
-/// What became of starting a review.
+/// The result of starting a review.
 #[derive(Clone, Debug)]
 pub enum Started {
-    /// It is under way, and its keys are to be listed.
+    /// The review has started, and its keys still have to be listed.
     New(Review),
-    /// Another one is open: this.
+    /// Another review, this one, is already open.
     Open(Review),
 }
 
-/// Starts a review under the id `id`, unless one is open.
+/// Starts a review with the id `id`, unless one is open.
 ///
 /// # Errors
 /// [`Error::Invalid`] when there is no active key.
@@ -44,11 +44,11 @@ pub fn start(tx: &mut Transaction<'_>, id: ReviewId, author: &Author) -> Result<
     Ok(Started::New(review))
 }
 
-/// Lists some hundred keys more of those that were active when the review was started. Returns whether
-/// there are more. Whoever drops it on the way loses nothing: the next one goes on.
+/// Lists the next batch of keys that were active when the review was started. Returns whether there
+/// are more. If this is interrupted, the next call continues from the last batch.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such review.
+/// [`Error::NotFound`] when the review does not exist.
 pub fn gather(tx: &mut Transaction<'_>, id: &ReviewId) -> Result<bool> {
     let review = store::find(tx, id)?.ok_or(Error::NotFound)?;
     let Some(after) = review.listed_to.filter(|_| review.ended.is_none()) else {

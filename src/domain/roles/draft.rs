@@ -1,4 +1,4 @@
-//! What a person fills in for a role, and the checks that turn it into values.
+//! A role as a person enters it, and the checks that turn it into values.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ const LONGEST_NAME: usize = 80;
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 200;
 
-/// The form of a role as it was sent.
+/// The role form as it was submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     pub name: String,
-    /// What gateways are to call a new role; empty to make that from the name.
+    /// The name by which gateways refer to a new role; if empty, it is made from the name.
     pub slug: String,
-    /// What it is for; may be empty.
+    /// The role's purpose; may be empty.
     pub description: String,
     pub scopes: Vec<String>,
 }
@@ -26,14 +26,14 @@ pub struct Draft {
 #[derive(Debug)]
 pub(super) struct Checked {
     pub name: String,
-    /// Of a new role; empty for one that is edited.
+    /// The slug of a new role; empty for a role that is edited.
     pub slug: String,
     pub description: String,
     pub scopes: BTreeSet<String>,
 }
 
 impl Draft {
-    /// Checks the form against the scopes that there are, the role that it edits and the others.
+    /// Checks the form against the existing scopes, the role that it edits, and the other roles.
     pub(super) fn check(
         &self,
         scopes: &[Scope],
@@ -44,7 +44,7 @@ impl Draft {
         let name = invalid.take("name", self.check_name(before, others));
         let slug = match (before, &name) {
             (Some(_), _) => Ok(String::new()),
-            // None can be made from a name that is wrong, but one that was typed is checked all the same.
+            // No slug can be made from an invalid name, but a slug that was typed is checked anyway.
             (None, None) if self.slug.trim().is_empty() => Ok(String::new()),
             (None, name) => slug::choose(&self.slug, name.as_deref().unwrap_or_default(), others),
         };
@@ -77,8 +77,8 @@ impl Draft {
 
     fn check_scopes(&self, all: &[Scope]) -> Result<BTreeSet<String>, String> {
         let chosen: BTreeSet<String> = self.scopes.iter().cloned().collect();
-        let is_there = |name: &&String| all.iter().any(|scope| scope.name == **name);
-        match chosen.iter().find(|name| !is_there(name)) {
+        let exists = |name: &&String| all.iter().any(|scope| scope.name == **name);
+        match chosen.iter().find(|name| !exists(name)) {
             Some(other) => {
                 text::without_secret(other)?;
                 let shown = text::visible(other, LONGEST_NAME);
@@ -108,28 +108,31 @@ mod tests {
 
     #[test]
     fn a_name_and_a_scope_are_enough() {
-        let checked = check(&draft()).expect("fine");
+        let checked = check(&draft()).expect("valid");
         assert_eq!((checked.name.as_str(), checked.scopes.len()), ("Auditor", 1));
     }
 
     #[test]
-    fn all_that_is_wrong_is_said_at_once() {
+    fn all_errors_are_reported_together() {
         let bad = Draft { description: "x".repeat(201), ..Draft::default() };
         let fields: Vec<_> = check(&bad).expect_err("invalid").0.iter().map(|e| e.field).collect();
         assert_eq!(fields, ["name", "description", "scopes"]);
     }
 
     #[test]
-    fn names_are_unique_without_regard_to_case_and_scopes_exist() {
-        let said = |draft: &Draft, field| {
+    fn names_are_unique_ignoring_case_and_scopes_must_exist() {
+        let message_of = |draft: &Draft, field| {
             check(draft).expect_err("invalid").of(field).next().expect("an error").to_owned()
         };
         let taken = Draft { name: "BILLING".into(), ..draft() };
-        assert_eq!(said(&taken, "name"), "Another role is already called “BILLING”");
+        assert_eq!(message_of(&taken, "name"), "Another role is already called “BILLING”");
         let wide = Draft { name: "Ｂilling".into(), ..draft() };
-        assert_eq!(said(&wide, "name"), "Another role is already called “Ｂilling”");
+        assert_eq!(message_of(&wide, "name"), "Another role is already called “Ｂilling”");
         let unknown =
             Draft { scopes: vec!["orders:read".into(), "orders:\u{202e}".into()], ..draft() };
-        assert_eq!(said(&unknown, "scopes"), "There is no scope “orders:”. Choose from the list");
+        assert_eq!(
+            message_of(&unknown, "scopes"),
+            "There is no scope “orders:”. Choose from the list"
+        );
     }
 }

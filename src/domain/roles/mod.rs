@@ -1,6 +1,6 @@
-//! Named sets of scopes: the most that a key of the role may do.
+//! Roles: named sets of scopes that limit what a key may do.
 //!
-//! Uses activity and scopes; knows no keys.
+//! Uses activity and scopes; does not depend on keys.
 
 mod draft;
 mod names;
@@ -20,10 +20,10 @@ use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
 use crate::domain::scopes;
 
-/// How many roles there can be: a page shows them all.
+/// The maximum number of roles, because one page shows them all.
 pub const MOST: usize = 200;
 
-/// Adds the built-in roles that are not there yet.
+/// Adds the built-in roles that are missing.
 pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     let known = store::all(tx)?;
     for (position, role) in Role::built_in() {
@@ -34,8 +34,8 @@ pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Has built-in roles that another version stored say what they cover in this one. Every process
-/// then forgets what their keys could do before.
+/// Updates built-in roles whose stored description differs from this version's. Every process then
+/// discards its cached permissions of their keys.
 pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> {
     let stored = store::all(tx)?;
     for (_, role) in Role::built_in() {
@@ -52,15 +52,15 @@ pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> 
     Ok(())
 }
 
-/// Adds a role of the organisation's own.
+/// Adds a custom role.
 pub fn add(tx: &mut Transaction<'_>, role: &Role, now: Timestamp) -> Result<()> {
     store::insert(tx, role, Role::CUSTOM_POSITION, now)
 }
 
-/// Creates the role that was drafted.
+/// Creates the drafted role.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the draft breaks rules or there is no room.
+/// [`Error::Invalid`] when the draft breaks rules or there are too many roles.
 pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Role> {
     let (known, scopes) = (all(tx)?, scopes::all(tx)?);
     let mut invalid = Invalid::default();
@@ -76,12 +76,11 @@ pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Resul
     Ok(role)
 }
 
-/// Edits a role of the organisation's own that stood at `version`. Returns it as it stood before
-/// and as it stands now.
+/// Edits a custom role if it is still at `version`. Returns the role before and after the edit.
 ///
 /// # Errors
 /// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the draft breaks
-/// rules, [`Error::NotFound`] when there is no such role of the organisation's.
+/// rules, [`Error::NotFound`] when the custom role does not exist.
 pub fn edit(
     tx: &mut Transaction<'_>,
     slug: &str,
@@ -90,8 +89,8 @@ pub fn edit(
     author: &Author,
 ) -> Result<(Role, Role)> {
     let (mut others, scopes) = (all(tx)?, scopes::all(tx)?);
-    let place = others.iter().position(|role| role.slug == slug && !role.is_built_in());
-    let before = others.remove(place.ok_or(Error::NotFound)?);
+    let index = others.iter().position(|role| role.slug == slug && !role.is_built_in());
+    let before = others.remove(index.ok_or(Error::NotFound)?);
     if before.version != version {
         return Err(Error::Conflict);
     }
@@ -105,17 +104,17 @@ pub fn edit(
     }
     after.version += 1;
     store::update(tx, &after)?;
-    // Its keys can do what it allows from the next request on.
+    // Its keys get the new permissions from the next request on.
     tx.announce(EVERYTHING)?;
     activity::record(tx, author, &recorded(Event::RoleEdited, &after, &changes))?;
     Ok((before, after))
 }
 
-/// Deletes a role of the organisation's own that no key has.
+/// Deletes a custom role that no key has.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such role of the organisation's; when a key has it, the
-/// database refuses.
+/// [`Error::NotFound`] when the custom role does not exist; a database error when a key still has
+/// the role.
 pub fn delete(tx: &mut Transaction<'_>, slug: &str, author: &Author) -> Result<Role> {
     let role = own(tx, slug)?;
     store::delete(tx, &role.id)?;
@@ -124,16 +123,16 @@ pub fn delete(tx: &mut Transaction<'_>, slug: &str, author: &Author) -> Result<R
     Ok(role)
 }
 
-/// The role of the organisation's own with this slug.
+/// The custom role with this slug.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none; the built-in ones are not the organisation's.
+/// [`Error::NotFound`] when there is none; built-in roles do not count.
 pub fn own(connection: &mut Connection, slug: &str) -> Result<Role> {
     let mut roles = all(connection)?.into_iter();
     roles.find(|role| role.slug == slug && !role.is_built_in()).ok_or(Error::NotFound)
 }
 
-/// Every role with its scopes as they stand, the smallest built-in one first.
+/// Every role with its current scopes, the smallest built-in role first.
 pub fn all(connection: &mut Connection) -> Result<Vec<Role>> {
     let scopes = scopes::all(connection)?;
     let mut roles = store::all(connection)?;
@@ -152,7 +151,8 @@ fn recorded(event: Event, role: &Role, changes: &[Change]) -> Entry {
     Entry::about(event, subject(role)).with(details)
 }
 
-/// What differs, in the words of the form; against nothing, all that was filled in.
+/// The changed fields, with the labels of the form. Without a role before, all fields that were
+/// filled in.
 fn changes(before: Option<&Role>, after: &Role) -> Vec<Change> {
     type Field = (&'static str, fn(&Role) -> String);
     const FIELDS: [Field; 3] = [

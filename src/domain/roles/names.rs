@@ -1,5 +1,6 @@
-//! Names of roles that were different in an older version of the program, and are the same now. The
-//! later one is told apart in the database by its id, until one of the two is renamed.
+//! Role names that an older version treated as different and this version treats as equal. In the
+//! database, the id is appended to the folded name of the second role until one of the two is
+//! renamed.
 
 use super::store;
 use crate::base::error::Result;
@@ -23,16 +24,17 @@ pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The slugs and names of roles whose name another one has too.
+/// The slugs and names of roles whose name another role also has.
 pub fn alike(connection: &mut Connection) -> Result<Vec<(String, String)>> {
     let roles = store::folded_names(connection)?;
-    let apart = roles.iter().filter(|(id, name, stored)| {
-        let is_taken =
-            || roles.iter().any(|(other, its, _)| other != id && fold(its) == fold(name));
+    let duplicates = roles.iter().filter(|(id, name, stored)| {
+        let is_taken = || {
+            roles.iter().any(|(other, other_name, _)| other != id && fold(other_name) == fold(name))
+        };
         stored.ends_with(id.as_str()) && is_taken()
     });
-    let apart: Vec<&str> = apart.map(|(id, ..)| id.as_str()).collect();
+    let duplicates: Vec<&str> = duplicates.map(|(id, ..)| id.as_str()).collect();
     let mut roles = store::all(connection)?;
-    roles.retain(|role| apart.contains(&role.id.as_str()));
+    roles.retain(|role| duplicates.contains(&role.id.as_str()));
     Ok(roles.into_iter().map(|role| (role.slug, role.name)).collect())
 }

@@ -1,4 +1,4 @@
-//! A role and what it covers.
+//! A role and the scopes that it covers.
 
 use std::collections::BTreeSet;
 
@@ -10,37 +10,37 @@ use crate::domain::scopes::Scope;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     pub id: String,
-    /// Stands in forms and in gateways' headers.
+    /// Used in forms and in the headers of gateways.
     pub slug: String,
     pub name: String,
-    /// What it is for.
+    /// The role's purpose.
     pub description: String,
-    /// How its scopes come about.
+    /// How the role's scopes are chosen.
     pub coverage: Coverage,
-    /// Its scopes as they stand.
+    /// Its current scopes.
     pub scopes: BTreeSet<String>,
-    /// Counts the edits, so that none is lost.
+    /// Incremented by each edit, so that concurrent edits do not overwrite each other.
     pub version: i64,
 }
 
 closed_set! {
-    /// How a role's scopes come about.
+    /// How a role's scopes are chosen.
     pub enum Coverage {
-        /// Every scope of the organisation's API, also future ones.
+        /// Every scope of the organisation's API, including future ones.
         Every = "every",
         /// Every `:read` and `:write` scope.
         ReadAndWrite = "read_and_write",
         /// Every `:read` scope.
         Read = "read",
-        /// Those that the organisation chose.
+        /// The scopes that the organisation chose.
         Chosen = "chosen",
     }
 }
 text_column!(Coverage);
 
 impl Coverage {
-    /// Latchkey's own scopes are given by custom roles only: who may ask about other keys is decided
-    /// for each key, not by what its API grows to.
+    /// Built-in roles do not cover Latchkey's own scopes. Somebody must grant access to other keys
+    /// explicitly, with a custom role; a key must not gain it because a role grows.
     fn covers(self, scope: &Scope) -> bool {
         if scope.built_in {
             return false;
@@ -55,10 +55,10 @@ impl Coverage {
 }
 
 impl Role {
-    /// Where custom roles stand: between Read and write and Full access.
+    /// The position of custom roles: between "Read and write" and "Full access".
     pub(super) const CUSTOM_POSITION: i64 = 2;
 
-    /// A role of the organisation's own.
+    /// A custom role.
     pub fn custom(
         id: &str,
         slug: &str,
@@ -77,7 +77,7 @@ impl Role {
         }
     }
 
-    /// Whether it is one of Latchkey's own, which follow the organisation's scopes.
+    /// Whether the role is one of Latchkey's own, which follow the organisation's scopes.
     pub fn is_built_in(&self) -> bool {
         self.coverage != Coverage::Chosen
     }
@@ -124,7 +124,7 @@ impl Role {
         ]
     }
 
-    /// Works out the scopes of a role that follows the organisation's.
+    /// Works out the scopes of a built-in role.
     pub(super) fn resolve(&mut self, all: &[Scope]) {
         if self.is_built_in() {
             self.scopes = all

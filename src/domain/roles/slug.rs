@@ -1,26 +1,27 @@
-//! What gateways call a role. It is chosen once, since gateways are configured with it.
+//! The name by which gateways refer to a role. It cannot change later, because gateway
+//! configurations contain it.
 
 use super::Role;
 use crate::base::text::{self, Typed};
 
-/// The longest slug, in characters, before it is made unique.
+/// The maximum length of a slug, in characters, before a number is added to make it unique.
 const LONGEST: usize = 40;
 
-/// Whether `text` has the form of a slug, whether or not there is such a role.
+/// Whether `text` has the form of a slug. The role need not exist.
 pub fn is_slug(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// The slug that was typed for a role called `name`, or one that is made from the name. `new` is a page
-/// of its own.
+/// The slug that was typed for a role called `name`, or one made from the name. `new` is not allowed
+/// because it is the address of a page.
 pub(super) fn choose(typed: &str, name: &str, known: &[Role]) -> Result<String, String> {
     let slug = text::one_line(Typed::from(typed), "Slug", LONGEST)?;
     if slug.is_empty() {
         return free(name, known)
             .ok_or_else(|| "Enter a slug: it cannot be made from this role name".into());
     }
-    let is_tidy = !slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--");
-    if !is_slug(&slug) || !is_tidy || slug == "new" {
+    let has_valid_hyphens = !slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--");
+    if !is_slug(&slug) || !has_valid_hyphens || slug == "new" {
         return Err("Slug must be lower-case letters, digits and single hyphens, for example \
                     billing-reader"
             .into());
@@ -31,7 +32,7 @@ pub(super) fn choose(typed: &str, name: &str, known: &[Role]) -> Result<String, 
     Ok(slug)
 }
 
-/// A slug for `name` that no role has; `None` where the name has no letter or digit of ASCII.
+/// A slug for `name` that no role has; `None` if the name has no ASCII letter or digit.
 fn free(name: &str, known: &[Role]) -> Option<String> {
     let slug = text::slug(name, LONGEST);
     let is_free = |slug: &String| slug != "new" && known.iter().all(|role| role.slug != *slug);
@@ -62,11 +63,11 @@ mod tests {
         ] {
             assert_eq!(choose(" ", name, &known()).as_deref(), Ok(slug), "{name}");
         }
-        assert!(choose("", "日本語", &known()).expect_err("none").starts_with("Enter a slug"));
+        assert!(choose("", "日本語", &known()).expect_err("no slug").starts_with("Enter a slug"));
     }
 
     #[test]
-    fn a_slug_that_is_chosen_is_taken_as_it_is_or_not_at_all() {
+    fn a_typed_slug_is_used_unchanged_or_rejected() {
         assert_eq!(choose(" nihongo ", "日本語", &known()).as_deref(), Ok("nihongo"));
         assert_eq!(
             choose("billing", "日本語", &known()),
@@ -80,7 +81,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_typed_a_slug_has_its_form(typed in "\\PC{0,50}", name in "\\PC{1,80}") {
+        fn every_accepted_slug_is_valid(typed in "\\PC{0,50}", name in "\\PC{1,80}") {
             if let Ok(slug) = choose(&typed, &name, &known()) {
                 prop_assert!(is_slug(&slug) && !slug.is_empty() && slug != "new");
             }

@@ -33,7 +33,7 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Role>> {
     Ok(rows
         .into_iter()
         .map(|(_, id, slug, name, description, coverage, version)| Role {
-            // What another version of the program knows covers only what is listed.
+            // A coverage that only another version knows covers only the listed scopes.
             coverage: coverage.0.unwrap_or(Coverage::Chosen),
             scopes: chosen
                 .iter()
@@ -71,7 +71,7 @@ pub(super) fn insert(
     insert_scopes(tx, role)
 }
 
-/// Writes what an edit may change.
+/// Writes the fields that an edit may change.
 pub(super) fn update(tx: &mut Transaction<'_>, role: &Role) -> Result<()> {
     diesel::update(roles::table.find(&role.id))
         .set((
@@ -86,7 +86,7 @@ pub(super) fn update(tx: &mut Transaction<'_>, role: &Role) -> Result<()> {
     insert_scopes(tx, role)
 }
 
-/// Its scopes go with it.
+/// Deletes a role; the database also deletes its scopes.
 pub(super) fn delete(tx: &mut Transaction<'_>, id: &str) -> Result<()> {
     diesel::delete(roles::table.find(id)).execute(&mut **tx)?;
     Ok(())
@@ -104,7 +104,7 @@ fn insert_scopes(tx: &mut Transaction<'_>, role: &Role) -> Result<()> {
     Ok(())
 }
 
-/// The id, the name and the stored form of the name of each role.
+/// The id, name and folded name of each role.
 pub(super) fn folded_names(connection: &mut Connection) -> Result<Vec<(String, String, String)>> {
     let columns = (roles::id, roles::name, roles::name_folded);
     Ok(roles::table.order(roles::id).select(columns).load(connection)?)

@@ -1,29 +1,29 @@
-//! What a person fills in for a scope, and the checks that turn it into one.
+//! A scope as a person enters it, and the checks that turn it into a scope.
 
 use super::scope::{LONGEST_DESCRIPTION, operation};
 use super::{Resource, Scope};
 use crate::base::error::Invalid;
 use crate::base::text::{self, Typed};
 
-/// The form that adds a scope, as it was sent.
+/// The form that adds a scope, as submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// `orders`.
+    /// For example `orders`.
     pub resource: String,
-    /// `read`.
+    /// For example `read`.
     pub operation: String,
-    /// What it is for; may be empty.
+    /// The scope's purpose; may be empty.
     pub description: String,
 }
 
 impl Draft {
-    /// The scope's name, if that breaks no rule, whatever the rest does.
+    /// The scope's name if it is valid, even if other fields are not.
     pub(super) fn name(&self) -> Option<String> {
-        let named = Self { description: String::new(), ..self.clone() };
-        named.check().ok().map(|scope| scope.name)
+        let name_only = Self { description: String::new(), ..self.clone() };
+        name_only.check().ok().map(|scope| scope.name)
     }
 
-    /// The scope that was drafted.
+    /// The drafted scope.
     pub fn check(&self) -> Result<Scope, Invalid> {
         let mut invalid = Invalid::default();
         let text = description(&self.description);
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_resource_and_an_operation_make_a_scope() {
-        let scope = draft(" Orders", "READ ").check().expect("fine");
+        let scope = draft(" Orders", "READ ").check().expect("valid");
         assert_eq!(
             (scope.name.as_str(), scope.description.as_str()),
             ("orders:read", "Sales orders")
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_said_at_once() {
+    fn all_errors_are_reported_together() {
         let bad = Draft { description: "x".repeat(201), ..draft("", "a:b") };
         let fields: Vec<_> = bad.check().expect_err("invalid").0.iter().map(|e| e.field).collect();
         assert_eq!(fields, ["resource", "operation", "description"]);

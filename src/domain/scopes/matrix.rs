@@ -1,10 +1,10 @@
-//! Scopes as a table: a row for each resource, a column for each operation.
+//! Scopes as a table, with a row for each resource and a column for each operation.
 
 use std::collections::BTreeSet;
 
 use super::{ByResource, Scope, by_resource, capitalised};
 
-/// Resource × operation, with a tick in some cells.
+/// A table of resources and operations, with a checkbox for each scope.
 #[derive(Clone, Debug)]
 pub struct Matrix {
     /// The columns: read, write, then every other operation in use.
@@ -13,28 +13,27 @@ pub struct Matrix {
     pub rows: Vec<MatrixRow>,
 }
 
-/// A resource and what can be done with it.
+/// A resource and its operations.
 #[derive(Clone, Debug)]
 pub struct MatrixRow {
-    /// `Orders`.
+    /// For example `Orders`.
     pub label: String,
-    /// What the resource is; may be empty.
+    /// The resource's description; may be empty.
     pub description: String,
-    /// One for each column; `None` where there is no such scope.
+    /// One cell for each column; `None` where the scope does not exist.
     pub cells: Vec<Option<Cell>>,
 }
 
-/// A scope that can be ticked.
+/// A scope that can be selected.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// `orders:read`.
+    /// For example `orders:read`.
     pub scope: String,
-    /// Whether it is ticked.
     pub checked: bool,
 }
 
 impl Matrix {
-    /// The matrix of `scopes`, with those in `chosen` ticked.
+    /// The matrix of `scopes`, with those in `chosen` checked.
     pub fn new(scopes: &[Scope], chosen: &BTreeSet<String>) -> Self {
         let mut operations = vec!["read".to_owned(), "write".to_owned()];
         for scope in scopes {

@@ -1,6 +1,6 @@
-//! What the organisation's API offers: scopes, one operation on one resource each.
+//! Scopes: what the organisation's API offers, as one operation on one resource each.
 //!
-//! Uses activity; knows neither roles nor keys.
+//! Uses activity; does not depend on roles or keys.
 
 mod draft;
 mod matrix;
@@ -20,12 +20,12 @@ use crate::base::text::Typed;
 use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
 
-/// The scope that a service needs to ask whether keys may pass; built in.
+/// The built-in scope that a service needs to introspect keys.
 pub const INTROSPECT: &str = "latchkey:introspect";
-/// How many scopes there can be, the built-in one included: a page shows them all.
+/// The maximum number of scopes, including the built-in one, because one page shows them all.
 pub const MOST: usize = 500;
 
-/// Adds `resource:read` and `resource:write` for each resource that is not there yet, and the
+/// Adds `resource:read` and `resource:write` for each resource where they are missing, and the
 /// built-in scope.
 pub fn add_resources(
     tx: &mut Transaction<'_>,
@@ -37,7 +37,7 @@ pub fn add_resources(
     add(tx, offered, author)
 }
 
-/// Adds the scopes that are not there yet, and the built-in one.
+/// Adds the scopes that are missing, and the built-in one.
 pub fn add(
     tx: &mut Transaction<'_>,
     offered: impl IntoIterator<Item = Scope>,
@@ -55,14 +55,15 @@ pub fn add(
     }
     let position = store::next_position(tx)?;
     store::insert(tx, &new, position, author.now)?;
-    // Roles that follow the organisation's scopes grow with them.
+    // Roles that follow the organisation's scopes gain the new ones.
     tx.announce(EVERYTHING)
 }
 
-/// Adds the scope that was drafted.
+/// Adds the drafted scope.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the draft breaks rules, or there is such a scope or no room.
+/// [`Error::Invalid`] when the draft breaks rules, the scope already exists, or there are too many
+/// scopes.
 pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Scope> {
     let known = all(tx)?;
     let mut invalid = Invalid::default();
@@ -79,10 +80,10 @@ pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Resul
     Ok(scope)
 }
 
-/// Adds those of `chosen` that are not there yet, and returns how many these are.
+/// Adds the scopes of `chosen` that are missing, and returns how many were added.
 ///
 /// # Errors
-/// [`Error::Invalid`] when nothing is chosen or there is no room for so many.
+/// [`Error::Invalid`] when nothing is chosen or there would be too many scopes.
 pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, author: &Author) -> Result<usize> {
     if chosen.is_empty() {
         return Err(Error::invalid("scopes", "Choose at least one scope"));
@@ -113,11 +114,11 @@ pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, author: &Author) -> 
     Ok(count)
 }
 
-/// Changes what a scope says it is for; it stood at `version`.
+/// Changes the description of a scope if it is still at `version`.
 ///
 /// # Errors
 /// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the text breaks
-/// rules, [`Error::NotFound`] when there is no such scope of the organisation's.
+/// rules, [`Error::NotFound`] when the organisation has no such scope.
 pub fn describe(
     tx: &mut Transaction<'_>,
     name: &str,
@@ -140,15 +141,15 @@ pub fn describe(
     activity::record(tx, author, &edited(Event::ScopeEdited, &after, &changes))
 }
 
-/// Removes a scope that no role of the organisation's own and no key names.
+/// Removes a scope that no custom role and no key refers to.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such scope of the organisation's; when something still
-/// names it, the database refuses.
+/// [`Error::NotFound`] when the organisation has no such scope; a database error when something
+/// still refers to it.
 pub fn remove(tx: &mut Transaction<'_>, name: &str, author: &Author) -> Result<()> {
     let scope = own(tx, name)?;
     store::delete(tx, name)?;
-    // Roles that follow the organisation's scopes shrink with them.
+    // Roles that follow the organisation's scopes lose the removed one.
     tx.announce(EVERYTHING)?;
     activity::record(tx, author, &Entry::about(Event::ScopeRemoved, subject(&scope)))
 }
@@ -158,10 +159,10 @@ pub fn all(connection: &mut Connection) -> Result<Vec<Scope>> {
     store::all(connection)
 }
 
-/// The scope of the organisation's with this name.
+/// The organisation's scope with this name.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none; the built-in one is not the organisation's.
+/// [`Error::NotFound`] when there is none; the built-in scope does not count.
 pub fn own(connection: &mut Connection, name: &str) -> Result<Scope> {
     let mut scopes = all(connection)?.into_iter();
     scopes.find(|scope| scope.name == name && !scope.built_in).ok_or(Error::NotFound)

@@ -1,26 +1,26 @@
-//! Scopes by the resource that they work on.
+//! Groups scopes by the resource that they belong to.
 
 use super::Scope;
 
-/// A resource and what can be done with it.
+/// A resource and its scopes.
 #[derive(Clone, Debug)]
 pub struct ByResource<'a> {
-    /// `orders`.
+    /// For example `orders`.
     pub name: &'a str,
-    /// What all of its scopes say they are for, when they say the same; else empty.
+    /// The description that all of its scopes share; empty if they differ.
     pub description: &'a str,
     /// Its scopes, in the organisation's order.
     pub scopes: Vec<&'a Scope>,
 }
 
 impl ByResource<'_> {
-    /// `Orders`.
+    /// For example `Orders`.
     pub fn label(&self) -> String {
         capitalised(self.name)
     }
 }
 
-/// `scopes` by resource, in the organisation's order.
+/// Groups `scopes` by resource, in the organisation's order.
 pub fn by_resource(scopes: &[Scope]) -> Vec<ByResource<'_>> {
     let mut resources: Vec<ByResource<'_>> = Vec::new();
     for scope in scopes {
@@ -41,7 +41,7 @@ pub fn by_resource(scopes: &[Scope]) -> Vec<ByResource<'_>> {
     resources
 }
 
-/// `word` with a capital letter in front.
+/// `word` with its first letter in upper case.
 pub fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
@@ -53,7 +53,7 @@ mod tests {
     use crate::domain::scopes::Resource;
 
     #[test]
-    fn what_all_scopes_of_a_resource_say_is_said_of_the_resource() {
+    fn a_resource_gets_the_description_that_its_scopes_share() {
         let scope = |resource: &str, operation: &str, text: &str| {
             Resource::new(resource, text).expect("a resource").scope(operation)
         };
@@ -63,12 +63,12 @@ mod tests {
             scope("orders", "write", "Sales orders"),
             scope("invoices", "write", "Issue invoices"),
         ];
-        let told: Vec<_> = by_resource(&scopes)
+        let resources: Vec<_> = by_resource(&scopes)
             .iter()
             .map(|r| (r.label(), r.description.to_owned(), r.scopes.len()))
             .collect();
         assert_eq!(
-            told,
+            resources,
             [("Orders".into(), "Sales orders".into(), 2), ("Invoices".into(), String::new(), 2)]
         );
     }

@@ -1,13 +1,13 @@
-//! A scope, and the resource that it works on.
+//! Scopes and the resources that they belong to.
 
 use super::Scope;
 use crate::base::text;
 
-/// The longest name of a resource or an operation, in characters.
+/// The maximum length of a resource or operation name, in characters.
 const LONGEST: usize = 40;
-/// The longest description, in characters.
+/// The maximum length of a description, in characters.
 pub(super) const LONGEST_DESCRIPTION: usize = 200;
-/// The most resources that set-up takes.
+/// The maximum number of resources in set-up.
 const MOST: usize = 100;
 
 impl Scope {
@@ -23,7 +23,7 @@ impl Scope {
     }
 }
 
-/// Whether `text` has the form of a scope, as `orders:read`, whether or not there is one.
+/// Whether `text` has the form of a scope, such as `orders:read`. The scope need not exist.
 pub fn is_scope(text: &str) -> bool {
     let is_word = |word: &str| {
         (1..=LONGEST).contains(&word.len())
@@ -42,7 +42,7 @@ fn is_word(text: &str) -> bool {
         && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c))
 }
 
-/// Checks the name of an operation, as `read`.
+/// Checks the name of an operation, such as `read`.
 pub(super) fn operation(text: &str) -> Result<String, String> {
     let name = text::without_secret(text)?.trim().to_lowercase();
     let shown = text::visible(&name, LONGEST);
@@ -64,7 +64,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// A resource with a line that says what it is.
+    /// A resource with a one-line description.
     pub fn new(name: &str, description: &str) -> Result<Self, String> {
         let name = text::without_secret(name)?.trim().to_lowercase();
         let shown = text::visible(&name, LONGEST);
@@ -82,7 +82,7 @@ impl Resource {
         Ok(Self { name, description: description.to_owned() })
     }
 
-    /// Reads one resource per line; empty lines and repetitions are passed over.
+    /// Reads one resource per line; skips empty lines and duplicates.
     pub fn parse_lines(text: &str) -> Result<Vec<Self>, String> {
         let text = text::without_bom(text::without_secret(text)?);
         let mut resources: Vec<Self> = Vec::new();
@@ -118,15 +118,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resources_are_read_one_per_line_without_repetition() {
+    fn resources_are_read_one_per_line_without_duplicates() {
         let resources =
-            Resource::parse_lines("\u{feff}Orders\r\n\n invoices \norders").expect("fine");
+            Resource::parse_lines("\u{feff}Orders\r\n\n invoices \norders").expect("valid");
         let names: Vec<_> = resources.iter().map(|resource| resource.scope("read").name).collect();
         assert_eq!(names, ["orders:read", "invoices:read"]);
     }
 
     #[test]
-    fn scopes_are_told_from_other_text() {
+    fn scopes_are_distinguished_from_other_text() {
         for scope in ["orders:read", "sales-orders.v2:write_all", "latchkey:introspect"] {
             assert!(is_scope(scope), "{scope}");
         }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_resource_is_refused_with_its_line() {
+    fn invalid_resources_are_rejected_with_their_line_number() {
         for line in
             ["sales orders", "orders:read", "1st", "<b>", "a\u{202e}b", "latchkey", &"a".repeat(41)]
         {

@@ -12,17 +12,17 @@ use crate::db::{Connection, Transaction, on_each};
 // Where a value may be a default, diesel inserts into SQLite row by row, in its own transaction.
 #[diesel(table_name = scopes, treat_none_as_default_value = false)]
 pub struct Scope {
-    /// `orders:read`.
+    /// For example `orders:read`.
     pub name: String,
-    /// `orders`.
+    /// For example `orders`.
     pub resource: String,
-    /// `read`.
+    /// For example `read`.
     pub operation: String,
-    /// What it is for; may be empty.
+    /// The scope's purpose; may be empty.
     pub description: String,
-    /// Whether it is Latchkey's own.
+    /// Whether it is Latchkey's own scope.
     pub built_in: bool,
-    /// Counts the edits, so that none is lost.
+    /// Incremented by each edit, so that concurrent edits do not overwrite each other.
     pub version: i64,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn all(connection: &mut Connection) -> Result<Vec<Scope>> {
         .load(connection)?)
 }
 
-/// The position behind every scope of the organisation's.
+/// The position after the last of the organisation's scopes.
 pub(super) fn next_position(connection: &mut Connection) -> Result<i64> {
     let last: Option<i64> =
         scopes::table.select(diesel::dsl::max(scopes::position)).first(connection)?;

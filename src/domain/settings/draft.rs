@@ -1,4 +1,4 @@
-//! Settings as somebody types them, and the rules that they keep.
+//! Settings as a person enters them, and the rules for them.
 
 use std::ops::RangeInclusive;
 
@@ -7,12 +7,12 @@ use crate::base::error::Invalid;
 use crate::base::text::{self, Typed, thousands, without_secret};
 use crate::domain::activity::Change;
 
-/// The longest name of an organisation, in characters.
+/// The maximum length of an organisation's name, in characters.
 const LONGEST_NAME: usize = 80;
-/// How long a secret key's prefix may be, in characters.
+/// The allowed length of a secret key's prefix, in characters.
 const PREFIX: RangeInclusive<usize> = 2..=8;
 
-/// The name of an organisation: 1 to 80 characters in one line.
+/// The name of an organisation: 1 to 80 characters on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganisationName(String);
 
@@ -40,12 +40,12 @@ impl Draft {
             version: before.version,
             ..self.numbers(&mut invalid)
         };
-        compare(&settings, &mut invalid);
+        check_consistency(&settings, &mut invalid);
         if invalid.is_empty() { Ok(settings) } else { Err(invalid) }
     }
 }
 
-/// Reads a number of the settings.
+/// Parses a number from the settings form.
 pub(super) fn number(
     text: &str,
     label: &str,
@@ -53,8 +53,8 @@ pub(super) fn number(
     bounds: RangeInclusive<i64>,
 ) -> Result<i64, String> {
     let text = without_secret(text)?.trim();
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|_| digits);
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_digits);
     number.filter(|number| bounds.contains(number)).ok_or_else(|| {
         let (least, most) = bounds.into_inner();
         let most = thousands(most.unsigned_abs());
@@ -62,25 +62,25 @@ pub(super) fn number(
     })
 }
 
-/// `1,000 days`.
+/// For example `1,000 days`.
 pub(super) fn in_units(number: i64, unit: &str) -> String {
     format!("{} {unit}", thousands(number.unsigned_abs()))
 }
 
-/// Notes what contradicts each other among numbers that are good by themselves.
-fn compare(settings: &Settings, invalid: &mut Invalid) {
-    let mut refuse = |is_wrong: bool, field: &'static str, other: &str, message: &str| {
+/// Adds an error for each pair of numbers that are valid separately but contradict each other.
+fn check_consistency(settings: &Settings, invalid: &mut Invalid) {
+    let mut add_error = |is_wrong: bool, field: &'static str, other: &str, message: &str| {
         if is_wrong && !invalid.has(field) && !invalid.has(other) {
             invalid.add(field, message);
         }
     };
-    refuse(
+    add_error(
         settings.default_lifetime_days > settings.maximum_lifetime_days,
         "default_lifetime_days",
         "maximum_lifetime_days",
         "Default lifetime must not be longer than the maximum lifetime",
     );
-    refuse(
+    add_error(
         settings.daily_counts_days < settings.hourly_counts_days,
         "daily_counts_days",
         "hourly_counts_days",
@@ -97,7 +97,7 @@ fn prefix(text: &str) -> Result<String, String> {
     Err("Secret key prefix must be 2 to 8 lower-case letters or digits".into())
 }
 
-/// What differs, in the words of the form.
+/// The changed fields, with the labels of the form.
 pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
     let pairs = before.words().into_iter().zip(after.words());
     let changed = pairs.filter(|((_, from), (_, to))| from != to);

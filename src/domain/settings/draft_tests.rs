@@ -1,4 +1,4 @@
-//! What settings may be, and what of a form is wrong.
+//! The allowed values of settings, and which fields of a form are reported as wrong.
 
 use super::*;
 use proptest::prelude::*;
@@ -7,20 +7,20 @@ fn draft() -> Draft {
     Draft { organisation: "Meridian Freight".into(), ..Draft::of(&Settings::default()) }
 }
 
-/// Settings that stand at `version`.
+/// Settings with the version `version`.
 fn at(version: i64) -> Settings {
     Settings { version, ..Settings::default() }
 }
 
 #[test]
-fn what_stands_may_stay() {
-    let settings = draft().check(&at(3)).expect("good");
+fn unchanged_settings_are_valid() {
+    let settings = draft().check(&at(3)).expect("valid");
     assert_eq!(Draft::of(&settings).check(&settings), Ok(settings.clone()));
     assert!(changes(&settings, &settings).is_empty());
 }
 
 #[test]
-fn each_field_is_held_to_its_bounds() {
+fn each_field_has_bounds() {
     let wrong = |change: fn(&mut Draft)| {
         let mut draft = draft();
         change(&mut draft);
@@ -52,7 +52,7 @@ fn each_field_is_held_to_its_bounds() {
 }
 
 #[test]
-fn an_organisation_has_a_name_of_one_line() {
+fn an_organisation_name_is_one_line() {
     let parse = |text: &str| OrganisationName::parse(text).map(|name| name.0);
     assert_eq!(parse(" "), Err("Enter the organisation's name".into()));
     assert!(parse("a\nb").is_err() && parse(&"x".repeat(81)).is_err());
@@ -61,7 +61,7 @@ fn an_organisation_has_a_name_of_one_line() {
 
 proptest! {
     #[test]
-    fn no_text_makes_settings_unsafe(text in ".*") {
+    fn accepted_settings_are_within_bounds(text in ".*") {
         let typed = Draft {
             organisation: text.clone(),
             secret_prefix: text.clone(),

@@ -1,6 +1,6 @@
-//! What the organisation has settled: its name, the secret keys' prefix, limits and intervals.
+//! Organisation-wide settings: the name, the secret keys' prefix, limits and intervals.
 //!
-//! Uses activity; knows no other feature.
+//! Uses activity; does not depend on other features.
 
 mod draft;
 mod store;
@@ -20,28 +20,28 @@ pub const ROTATION_CHANGED: &str = "settings.rotation";
 pub const SESSIONS_CHANGED: &str = "settings.sessions";
 
 impl Settings {
-    /// Milliseconds without a request after which a session ends.
+    /// How long a session may be idle before it ends, in milliseconds.
     pub fn session_idle(&self) -> i64 {
         i64::from(self.session_idle_minutes) * MINUTE
     }
 
-    /// Milliseconds after which a session ends in any case.
+    /// The maximum length of a session, in milliseconds.
     pub fn session_length(&self) -> i64 {
         i64::from(self.session_hours) * HOUR
     }
 
-    /// After how many days a rotation is due: production, staging, development.
+    /// After how many days a rotation is due, in the order production, staging, development.
     pub fn rotation_days(&self) -> [i32; 3] {
         [self.rotation_days_production, self.rotation_days_staging, self.rotation_days_development]
     }
 
-    /// Milliseconds after which the rotation of the `environment`th environment's keys is due.
+    /// The rotation interval for the keys of the environment with this index, in milliseconds.
     pub fn rotation_interval(&self, environment: usize) -> i64 {
         self.rotation_days().get(environment).map_or(0, |days| i64::from(*days) * DAY)
     }
 }
 
-/// The settings as they stand.
+/// The current settings.
 pub fn get(connection: &mut Connection) -> Result<Settings> {
     store::get(connection)
 }
@@ -51,17 +51,17 @@ pub fn save(tx: &mut Transaction<'_>, settings: &Settings) -> Result<()> {
     store::update(tx, settings)
 }
 
-/// In which version of the program's folding the names in the database are.
+/// The version of the folding rules with which the names in the database were folded.
 pub fn names_folded(connection: &mut Connection) -> Result<i64> {
     store::names_folded(connection)
 }
 
-/// Notes that they are in that version.
+/// Records the version of the folding rules for the names in the database.
 pub fn set_names_folded(tx: &mut Transaction<'_>, folding: i64) -> Result<()> {
     store::set_names_folded(tx, folding)
 }
 
-/// Changes the settings that stood at `version` as drafted.
+/// Changes the settings if they are still at `version`.
 ///
 /// # Errors
 /// [`Error::Conflict`] when somebody else has changed them, [`Error::Invalid`] when the draft breaks
@@ -98,13 +98,13 @@ fn changed(event: Event, after: &Settings, changes: &[Change]) -> Entry {
     Entry::about(event, subject()).with(details)
 }
 
-/// The settings as the subject of entries.
+/// The settings as the subject of activity entries.
 pub fn subject() -> Subject {
     Subject { kind: "settings", id: "settings".into(), name: "Settings".into() }
 }
 
-/// Writes the default settings into a new database; otherwise makes sure that the database was
-/// made with this master key, since with another one no secret key would pass.
+/// Writes the default settings into a new database. For an existing database, checks that it was
+/// created with this master key, because with another one no secret key would be valid.
 pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
     match store::master_key_check(tx)? {
         None => store::insert(tx, &Settings::default(), &check_of(keyring)),
@@ -112,12 +112,12 @@ pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
     }
 }
 
-/// Whether the database was made with some master key.
+/// Whether the database has been set up with a master key.
 pub fn exist(connection: &mut Connection) -> Result<bool> {
     Ok(store::master_key_check(connection)?.is_some())
 }
 
-/// Makes sure that the database was made with this master key.
+/// Checks that the database was created with this master key.
 pub fn check(connection: &mut Connection, keyring: &Keyring) -> Result<()> {
     match store::master_key_check(connection)? {
         Some(stored) if stored == check_of(keyring) => Ok(()),

@@ -1,4 +1,4 @@
-//! The SQL of the settings: one row.
+//! The SQL of the settings, which are a single row.
 
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -8,8 +8,8 @@ use crate::base::error::{Invalid, Result};
 use crate::db::schema::settings;
 use crate::db::{Connection, Transaction};
 
-/// Makes the settings of what each number is, once: its column, which is its form field too; its type;
-/// what it is in a new database; what people call it; its unit; and its bounds.
+/// Defines each numeric setting once: its column, which is also its form field; its type; its value
+/// in a new database; its label; its unit; and its bounds.
 macro_rules! settings {
     ($($(#[$doc:meta])*
         $field:ident: $type:ty = $initial:literal, $label:literal, $unit:literal, $bounds:expr;
@@ -37,7 +37,7 @@ macro_rules! settings {
         }
 
         impl Settings {
-            /// What each setting is called, and what it is, as people read them.
+            /// Each setting's label, and its value as text.
             pub(super) fn words(&self) -> Vec<(&'static str, String)> {
                 vec![
                     ("Organisation", self.organisation.clone()),
@@ -47,7 +47,7 @@ macro_rules! settings {
             }
         }
 
-        /// Settings as somebody types them.
+        /// Settings as a person enters them.
         #[derive(Clone, Debug, Default, Deserialize)]
         #[serde(default)]
         pub struct Draft {
@@ -57,7 +57,7 @@ macro_rules! settings {
         }
 
         impl Draft {
-            /// The settings as they stand, to be edited.
+            /// The current settings, to be edited.
             pub fn of(settings: &Settings) -> Self {
                 Self {
                     organisation: settings.organisation.clone(),
@@ -66,7 +66,8 @@ macro_rules! settings {
                 }
             }
 
-            /// Settings with the numbers that were typed, 0 for one that is wrong, which is noted.
+            /// Settings with the numbers that were entered. An invalid number becomes 0 and adds an
+            /// error.
             pub(super) fn numbers(&self, invalid: &mut Invalid) -> Settings {
                 Settings {
                     $($field: {
@@ -82,7 +83,7 @@ macro_rules! settings {
 }
 
 settings! {
-    /// The longest lifetime of a key, in days; a year at most (product rule 3).
+    /// The maximum lifetime of a key, in days; at most a year (product rule 3).
     maximum_lifetime_days: i32 = 365, "Maximum lifetime", "days", 1..=365;
     /// The lifetime that the form proposes, in days.
     default_lifetime_days: i32 = 90, "Default lifetime", "days", 1..=365;
@@ -92,23 +93,24 @@ settings! {
     rotation_days_production: i32 = 90, "Rotation for Production", "days", 1..=365;
     rotation_days_staging: i32 = 180, "Rotation for Staging", "days", 1..=365;
     rotation_days_development: i32 = 180, "Rotation for Development", "days", 1..=365;
-    /// After how many minutes without a request a session ends; an hour at most (NIST SP 800-63B,
+    /// After how many minutes without a request a session ends; at most an hour (NIST SP 800-63B,
     /// 2.2.3, ASVS 7.3.1).
     session_idle_minutes: i32 = 30, "Session ends when idle for", "minutes", 5..=60;
-    /// After how many hours a session ends in any case; twelve at most (ASVS 7.3.2).
+    /// After how many hours a session ends even if it is in use; at most twelve (ASVS 7.3.2).
     session_hours: i32 = 12, "Session ends in any case after", "hours", 1..=12;
-    /// For how many days counts by the hour are kept, and the addresses that keys were used from. A
-    /// week at least, which charts show by the hour; a year and a month at most, so that the same month
-    /// of the year before can be looked at: every key in use adds a row an hour.
+    /// For how many days hourly counts, and the addresses that keys were used from, are kept. At
+    /// least a week, because charts show a week by the hour. At most a year and a month, enough to
+    /// compare with the same month of the previous year, because every key in use adds a row per
+    /// hour.
     hourly_counts_days: i32 = 100, "Retention of hourly counts", "days", 7..=400;
-    /// The same of counts by the day; no shorter. A month at least, which charts show when nobody
-    /// chooses; ten years at most.
+    /// For how many days daily counts are kept; not shorter than hourly counts. At least a month,
+    /// because charts show a month by default; at most ten years.
     daily_counts_days: i32 = 730, "Retention of daily counts", "days", 30..=3650;
-    /// The same of refused requests. They hold addresses and paths: no longer than counts by the hour
-    /// may be kept.
+    /// For how many days denied requests are kept. They contain addresses and paths, so they may not
+    /// be kept longer than hourly counts.
     denials_days: i32 = 90, "Retention of refused requests", "days", 1..=400;
-    /// After how many days a review of all keys is due; 0: never. Once a year at least, as auditors ask
-    /// (ISO/IEC 27001, A.5.18).
+    /// After how many days a review of all keys is due; 0 means never. At least once a year, as
+    /// auditors require (ISO/IEC 27001, A.5.18).
     review_days: i32 = 90, "Review interval", "days", 0..=366;
 }
 

@@ -1,7 +1,8 @@
-//! One-time codes: what opens the set-up page, the page that sets a new password and invitations.
+//! One-time codes, which open the set-up page, the page that sets a new password, and invitations.
 //!
-//! 128 random bits; only their keyed hash is stored; one hour, an invitation seven days; used up in
-//! the transaction of what they permit. ASVS 6.4.1, 6.4.6, 6.6.2, 6.6.3. Knows no page.
+//! A code has 128 random bits, and only its keyed hash is stored. It is valid for one hour, or seven
+//! days for an invitation, and is used up in the same transaction as the action that it permits.
+//! ASVS 6.4.1, 6.4.6, 6.6.2, 6.6.3. This module does not depend on pages.
 
 use super::store;
 use crate::base::clock::{DAY, HOUR, Timestamp};
@@ -14,15 +15,15 @@ use crate::db::{Connection, Transaction};
 use crate::domain::mail;
 use crate::domain::members::MemberId;
 
-/// For how many days an invitation works.
+/// For how many days an invitation is valid.
 pub(super) const INVITATION_DAYS: i64 = 7;
-/// Characters of a code: 22 of base62 hold 131 bits.
+/// The length of a code in characters: 22 characters of base62 hold 131 bits.
 const LENGTH: usize = 22;
 
 closed_set! {
     /// What a code is for.
     pub(super) enum Purpose {
-        /// Setting the organisation and its first member up.
+        /// Setting up the organisation and its first member.
         SetUp = "set_up",
         /// Setting a new password.
         PasswordReset = "password_reset",
@@ -32,7 +33,7 @@ closed_set! {
 text_column!(Purpose);
 
 impl Purpose {
-    /// How long a code works, in milliseconds.
+    /// How long a code is valid, in milliseconds.
     pub(super) fn lifetime(self) -> i64 {
         match self {
             Self::SetUp | Self::PasswordReset => HOUR,
@@ -41,14 +42,14 @@ impl Purpose {
     }
 }
 
-/// A code that works.
+/// A valid code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Code {
-    /// Whom it is for, if it is for one member.
+    /// The member that the code is for, if it is for one.
     pub member: Option<MemberId>,
 }
 
-/// Makes a code, for `member` if it is for one, and clears away those that have expired.
+/// Issues a code, for `member` if given, and deletes expired codes.
 pub(super) fn issue(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -63,7 +64,7 @@ pub(super) fn issue(
     Ok(code)
 }
 
-/// Ends every code of a member, and gives up the messages that wait with one.
+/// Ends every code of a member, and discards queued messages that contain one.
 pub(super) fn end_all_of(
     tx: &mut Transaction<'_>,
     member: &MemberId,
@@ -73,7 +74,7 @@ pub(super) fn end_all_of(
     mail::withdraw_links(tx, member.as_str(), now)
 }
 
-/// The code with this text; `None` when it does not work, or not for this.
+/// The code with this text; `None` if it is not valid or has another purpose.
 pub(super) fn look_up(
     connection: &mut Connection,
     keyring: &Keyring,
@@ -88,7 +89,7 @@ pub(super) fn look_up(
     store::live_code(connection, &hash(keyring, code), purpose, now)
 }
 
-/// As [`look_up`], and uses the code up.
+/// Like [`look_up`], and uses up the code.
 pub(super) fn consume(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -111,37 +112,37 @@ mod tests {
     use crate::domain::sign_in::fixture::Fixture;
     use crate::domain::sign_in::store::rows;
 
-    fn consume_at(there: &Fixture, purpose: Purpose, code: &str, millis: i64) -> bool {
-        let now = there.now().plus(millis);
-        there.write(|tx| consume(tx, &there.keyring, purpose, code, now)).is_some()
+    fn consume_at(fixture: &Fixture, purpose: Purpose, code: &str, millis: i64) -> bool {
+        let now = fixture.now().plus(millis);
+        fixture.write(|tx| consume(tx, &fixture.keyring, purpose, code, now)).is_some()
     }
 
-    fn issue_at(there: &Fixture, millis: i64) -> String {
-        let now = there.now().plus(millis);
-        there.write(|tx| issue(tx, &there.keyring, Purpose::SetUp, None, now))
+    fn issue_at(fixture: &Fixture, millis: i64) -> String {
+        let now = fixture.now().plus(millis);
+        fixture.write(|tx| issue(tx, &fixture.keyring, Purpose::SetUp, None, now))
     }
 
     #[test]
     fn a_code_works_once_for_its_purpose_and_for_an_hour() {
-        let there = Fixture::new();
-        let code = issue_at(&there, 0);
+        let fixture = Fixture::new();
+        let code = issue_at(&fixture, 0);
         assert_eq!(code.len(), 22);
-        assert!(!consume_at(&there, Purpose::PasswordReset, &code, 0));
-        assert!(!consume_at(&there, Purpose::SetUp, &code, HOUR));
-        assert!(!consume_at(&there, Purpose::SetUp, &code[1..], 0));
-        assert!(!consume_at(&there, Purpose::SetUp, "", 0));
-        assert!(consume_at(&there, Purpose::SetUp, &format!(" {code}\n"), HOUR - 1));
-        assert!(!consume_at(&there, Purpose::SetUp, &code, HOUR - 1));
+        assert!(!consume_at(&fixture, Purpose::PasswordReset, &code, 0));
+        assert!(!consume_at(&fixture, Purpose::SetUp, &code, HOUR));
+        assert!(!consume_at(&fixture, Purpose::SetUp, &code[1..], 0));
+        assert!(!consume_at(&fixture, Purpose::SetUp, "", 0));
+        assert!(consume_at(&fixture, Purpose::SetUp, &format!(" {code}\n"), HOUR - 1));
+        assert!(!consume_at(&fixture, Purpose::SetUp, &code, HOUR - 1));
     }
 
     #[test]
-    fn several_codes_work_side_by_side_and_expired_ones_are_cleared_away() {
-        let there = Fixture::new();
-        let [one, two] = [issue_at(&there, 0), issue_at(&there, 1)];
-        assert!(consume_at(&there, Purpose::SetUp, &two, 2));
-        assert!(consume_at(&there, Purpose::SetUp, &one, 2));
-        issue_at(&there, 0);
-        issue_at(&there, HOUR);
-        assert_eq!(there.read(|connection| Ok(rows::count(connection).1)), 1);
+    fn several_codes_are_valid_at_once_and_expired_ones_are_deleted() {
+        let fixture = Fixture::new();
+        let [one, two] = [issue_at(&fixture, 0), issue_at(&fixture, 1)];
+        assert!(consume_at(&fixture, Purpose::SetUp, &two, 2));
+        assert!(consume_at(&fixture, Purpose::SetUp, &one, 2));
+        issue_at(&fixture, 0);
+        issue_at(&fixture, HOUR);
+        assert_eq!(fixture.read(|connection| Ok(rows::count(connection).1)), 1);
     }
 }

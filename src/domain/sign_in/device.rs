@@ -1,9 +1,9 @@
-//! What a `User-Agent` says of a device, in words: "Firefox on Windows".
+//! Describes a device from its `User-Agent` in words, for example "Firefox on Windows".
 //!
-//! Pure. Anybody can send any text, so what is not known is not repeated.
+//! Pure functions. Anybody can send any text, so unknown text is never repeated.
 
-/// Marks in a `User-Agent` and what they mean; the first that is found counts, since browsers name
-/// those that they descend from.
+/// Marks in a `User-Agent` and their meaning. The first match counts, because browsers also name the
+/// browsers that they are based on.
 const BROWSERS: [(&str, &str); 10] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -27,7 +27,7 @@ const SYSTEMS: [(&str, &str); 8] = [
     ("Linux", "Linux"),
 ];
 
-/// The browser and the system.
+/// The browser and the operating system.
 pub fn words(user_agent: &str) -> String {
     let find = |known: &[(&str, &'static str)]| {
         known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
@@ -46,9 +46,9 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn common_browsers_are_told_apart() {
+    fn common_browsers_are_recognised() {
         const WEBKIT: &str = "AppleWebKit/537.36 (KHTML, like Gecko)";
-        for (user_agent, said) in [
+        for (user_agent, description) in [
             (
                 "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0",
                 "Firefox on Windows",
@@ -79,15 +79,15 @@ mod tests {
             ("Something (Linux)", "Unknown browser on Linux"),
             ("", "Unknown device"),
         ] {
-            assert_eq!(words(user_agent), said, "{user_agent}");
+            assert_eq!(words(user_agent), description, "{user_agent}");
         }
     }
 
     proptest! {
         #[test]
-        fn nothing_of_a_strange_user_agent_is_repeated(user_agent in ".*") {
-            let said = words(&user_agent);
-            prop_assert!(said.len() < 40 && said.is_ascii() && !said.contains('<'));
+        fn an_unknown_user_agent_is_not_repeated(user_agent in ".*") {
+            let description = words(&user_agent);
+            prop_assert!(description.len() < 40 && description.is_ascii() && !description.contains('<'));
         }
     }
 }

@@ -1,7 +1,8 @@
-//! What is kept of failed sign-ins. They are counted by network and, when the email address is a
-//! member's, by member; a member's first failures in an hour have an entry each.
+//! Records failed sign-ins. They are counted by network and, if the email address belongs to a
+//! member, by member. A member's first failures in an hour also get one activity entry each.
 //!
-//! An address that is not a member's is not stored: people type passwords into the wrong field.
+//! An address that does not belong to a member is not stored, because people type passwords into the
+//! wrong field.
 
 use super::known;
 use crate::base::error::Result;
@@ -9,7 +10,7 @@ use crate::db::Transaction;
 use crate::domain::activity::{self, Author, Entry, Event, Occurrence, TallyKind};
 use crate::domain::members::Member;
 
-/// Counts a failed sign-in for `member`, or for an address that is not a member's.
+/// Counts a failed sign-in, for `member` or for an address that does not belong to a member.
 pub(super) fn record(
     tx: &mut Transaction<'_>,
     member: Option<&Member>,

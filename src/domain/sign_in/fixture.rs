@@ -1,4 +1,4 @@
-//! A database of its own for each test.
+//! A separate database for each test.
 
 use std::net::IpAddr;
 
@@ -23,18 +23,18 @@ pub(crate) struct Fixture {
 impl Fixture {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let db = Db::open(&Location::Sqlite(folder.path().join("latchkey.db"))).expect("opened");
+        let db = Db::open(&Location::Sqlite(folder.path().join("latchkey.db"))).expect("open");
         let keyring = Keyring::from_bytes(&[7; 32]);
         db.write_blocking(|tx| settings::prepare(tx, &keyring)).expect("prepared");
         Self { _folder: folder, db, keyring, now: Timestamp::from_millis(1_795_000_000_000) }
     }
 
-    /// How many sessions there are.
+    /// The number of sessions.
     pub fn sessions(&self) -> i64 {
         self.read(|connection| Ok(rows::count(connection).0))
     }
 
-    /// Takes away the table of sessions.
+    /// Drops the sessions table.
     pub fn drop_sessions(&self) {
         self.write(|tx| {
             rows::drop_sessions(tx);
@@ -60,7 +60,7 @@ impl Fixture {
     }
 
     pub fn write<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> T {
-        self.db.write_blocking(work).expect("written")
+        self.db.write_blocking(work).expect("write")
     }
 
     pub fn member(&self, email: &str, password_hash: Option<&str>) -> Member {

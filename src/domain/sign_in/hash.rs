@@ -1,6 +1,7 @@
-//! argon2id: making the hash of a password and checking one, in memory that the caller keeps.
+//! argon2id: hashes and checks passwords in memory that the caller provides.
 //!
-//! Knows no thread and no member. Parameters: OWASP Password Storage Cheat Sheet; ASVS 11.4.2.
+//! Does not depend on threads or members. Parameters: OWASP Password Storage Cheat Sheet; ASVS
+//! 11.4.2.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
@@ -10,7 +11,7 @@ use super::password::Password;
 use crate::base::error::{Error, Result};
 use crate::base::random;
 
-/// Bytes of a hash.
+/// The length of a hash in bytes.
 const LENGTH: usize = 32;
 
 /// 19 MiB, two passes, one lane.
@@ -19,36 +20,37 @@ const PARAMS: Params = match Params::new(19_456, 2, 1, Some(LENGTH)) {
     Err(_) => panic!("argon2 takes these parameters"),
 };
 
-/// The most memory that a stored hash may ask for, in KiB, and the most passes and lanes.
-const MOST: (u32, u32, u32) = (256 * 1024, 16, 16);
+/// The limits for a stored hash: memory in KiB, passes and lanes.
+const MAX_PARAMS: (u32, u32, u32) = (256 * 1024, 16, 16);
 
-/// A hash of nothing anybody knows: checking against it costs what checking a real one does.
+/// A hash whose password nobody knows. Checking against it takes as long as checking against a real
+/// one.
 pub(super) const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$JbIYKP4+G0wza8T/pgB9qg$pwNsjdU9OtoZd5If6NfmVjaXFAWxJQZUPKkzuMvv3wA";
 
-/// Working memory: 19 MiB from the first use on.
+/// Working memory: empty at first, then 19 MiB from the first use on.
 #[derive(Default)]
 pub(super) struct Memory {
     blocks: Vec<Block>,
-    /// How many times it was used: each is one run of argon2.
+    /// How often argon2 has run in this memory.
     pub runs: u64,
 }
 
-/// How a password fits a hash.
+/// Whether a password matches a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
-    /// It is another password's.
+    /// The hash is of another password.
     Wrong,
-    /// It is this password's, made with today's parameters.
+    /// The hash is of this password, with the current parameters.
     Right,
-    /// It is this password's, made with parameters of another day.
+    /// The hash is of this password, with other parameters than the current ones.
     Stale,
 }
 
-/// The hash of a password under a new salt, as a PHC string.
+/// Hashes a password with a new salt. Returns a PHC string.
 pub(super) fn make(password: &Password, memory: &mut Memory) -> Result<String> {
     let salt = random::bytes::<16>()?;
     let mut output = [0; LENGTH];
-    fill(password, PARAMS, &salt, &mut output, memory).map_err(Error::internal)?;
+    run_argon2(password, PARAMS, &salt, &mut output, memory).map_err(Error::internal)?;
     let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
@@ -59,21 +61,22 @@ pub(super) fn make(password: &Password, memory: &mut Memory) -> Result<String> {
     Ok(hash.to_string())
 }
 
-/// How `password` fits the PHC string; `None`, without any work, when that is none of ours.
+/// Whether `password` matches the PHC string; `None`, without any work, if Latchkey cannot have made
+/// that hash.
 pub(super) fn check(password: &Password, phc: &str, memory: &mut Memory) -> Option<Fit> {
     let hash = PasswordHash::new(phc).ok().filter(|hash| hash.algorithm == ARGON2ID_IDENT)?;
     let params = Params::try_from(&hash).ok()?;
     let (salt, expected) = (hash.salt?, hash.hash?);
     if hash.version != Some(Version::V0x13.into())
-        || params.m_cost() > MOST.0
-        || params.t_cost() > MOST.1
-        || params.p_cost() > MOST.2
+        || params.m_cost() > MAX_PARAMS.0
+        || params.t_cost() > MAX_PARAMS.1
+        || params.p_cost() > MAX_PARAMS.2
     {
         return None;
     }
     let current = params == PARAMS;
     let mut output = vec![0; expected.len()];
-    fill(password, params, salt.as_ref(), &mut output, memory).ok()?;
+    run_argon2(password, params, salt.as_ref(), &mut output, memory).ok()?;
     let same: bool = output.ct_eq(expected.as_bytes()).into();
     Some(match (same && password.is_whole(), current) {
         (false, _) => Fit::Wrong,
@@ -82,7 +85,7 @@ pub(super) fn check(password: &Password, phc: &str, memory: &mut Memory) -> Opti
     })
 }
 
-fn fill(
+fn run_argon2(
     password: &Password,
     params: Params,
     salt: &[u8],
@@ -103,7 +106,7 @@ fn fill(
     outcome
 }
 
-/// Of "hunter42", with parameters that were never ours: 64 KiB, one pass.
+/// A hash of "hunter42" with parameters that Latchkey has never used: 64 KiB, one pass.
 #[cfg(test)]
 pub(super) const STALE: &str =
     "$argon2id$v=19$m=64,t=1,p=1$ZXhhbXBsZS1zYWx0$u0FLVohkkEvDcoLzCQYunyTvC4VqN0U0ZaNMKum4U34";
@@ -117,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_fits_its_own_password_alone() {
+    fn a_hash_matches_only_its_own_password() {
         let mut memory = Memory::default();
         let phc = make(&password("correct harness"), &mut memory).expect("hashed");
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
@@ -136,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_too_long_never_fits() {
+    fn a_password_that_is_too_long_never_matches() {
         let mut memory = Memory::default();
         let phc = make(&password(&"x".repeat(256)), &mut memory).expect("hashed");
         let check = check(&password(&"x".repeat(257)), &phc, &mut memory);
@@ -151,14 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn checking_against_the_dummy_does_todays_work() {
+    fn checking_against_the_dummy_uses_the_current_parameters() {
         let hash = PasswordHash::new(DUMMY).expect("readable");
         assert_eq!(Params::try_from(&hash).expect("parameters"), PARAMS);
         assert_eq!(check(&password("anything"), DUMMY, &mut Memory::default()), Some(Fit::Wrong));
     }
 
     #[test]
-    fn what_is_no_hash_of_ours_is_not_worked_on() {
+    fn other_hashes_are_rejected_without_any_work() {
         let mut memory = Memory::default();
         for phc in ["", "x", "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$AAAA", "$argon2id$v=19$"] {
             assert_eq!(check(&password("x"), phc, &mut memory), None, "{phc}");

@@ -1,8 +1,8 @@
-//! The threads that hash passwords: one for each core, each with its own memory that it keeps, and
-//! a short queue, so that a storm of sign-ins takes neither the memory nor the async threads.
+//! The threads that hash passwords: one for each core, each with its own reusable memory, and a
+//! short queue. This way a burst of sign-ins exhausts neither the memory nor the async threads.
 //!
-//! A job that has begun runs to its end; one whose client has gone before is dropped. Knows no
-//! database.
+//! A job that has started always finishes; a job whose client disconnected before the start is
+//! dropped. Does not depend on the database.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::base::error::{Error, Result};
 
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
-/// Too many passwords are being hashed: the page answers 503.
+/// Too many passwords are waiting to be hashed; the page responds with status 503.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
@@ -28,15 +28,15 @@ impl From<Busy> for Error {
     }
 }
 
-/// What checking a password found.
+/// The result of checking a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// It is not the member's, or there is no such member.
+    /// The password does not match, or there is no such member.
     Wrong,
-    /// It is the member's.
+    /// The password matches.
     Right {
-        /// The hash to store in place of the old one, whose parameters are no longer today's, or
-        /// which was made before passwords were normalised.
+        /// The hash to store instead of the old one, if the old one has outdated parameters or was
+        /// made before passwords were normalised.
         rehashed: Option<String>,
     },
 }
@@ -48,7 +48,8 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// Starts a thread for every core. They end with the value; memory is taken at first use.
+    /// Starts a thread for every core. The threads end when the value is dropped. Memory is
+    /// allocated at first use.
     pub fn start() -> Result<Self> {
         Self::with_threads(thread::available_parallelism().map_or(1, usize::from))
     }
@@ -68,10 +69,10 @@ impl Hasher {
         self.run(requester, move |memory| hash::make(&password, memory)).await?
     }
 
-    /// Whether `password` is the one that the PHC string `stored` was made from. The work of a wrong
-    /// password depends on the password alone, so that time does not tell who is a member
-    /// (ASVS 6.3.8): argon2 runs once, and twice where normalisation changes the text, since an
-    /// older hash may be of the text as it was typed.
+    /// Whether the PHC string `stored` was made from `password`. The work for a wrong password
+    /// depends only on the password, so that the response time does not reveal who is a member (ASVS
+    /// 6.3.8). argon2 runs once, or twice if normalisation changes the text, because an older hash
+    /// may be of the text as typed.
     pub async fn verify(
         &self,
         requester: Requester,
@@ -81,7 +82,7 @@ impl Hasher {
         self.run(requester, move |memory| verify(&password, stored.as_deref(), memory)).await
     }
 
-    /// How many times argon2 has run so far.
+    /// How often argon2 has run so far.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::SeqCst)
     }
@@ -100,7 +101,7 @@ impl Hasher {
             let before = memory.runs;
             let outcome = work(memory);
             done.fetch_add(memory.runs - before, Ordering::SeqCst);
-            // The client may have gone in the meantime.
+            // The client may have disconnected in the meantime.
             let _ = answer.send(outcome);
         });
         self.queue.push(requester, job)?;
@@ -114,7 +115,7 @@ impl Drop for Hasher {
     }
 }
 
-/// The hash of a new password, made on the caller's thread: for the command line.
+/// Hashes a new password on the caller's thread, for the command line.
 pub fn hash_blocking(password: &Password) -> Result<String> {
     hash::make(password, &mut Memory::default())
 }
@@ -122,25 +123,26 @@ pub fn hash_blocking(password: &Password) -> Result<String> {
 fn work(queue: &Queue<Job>) {
     let mut memory = Memory::default();
     while let Some(job) = queue.pop() {
-        // A panic is reported by the hook and answered as busy; the thread must outlive it.
+        // The panic hook reports a panic, and the caller gets [`Busy`]. The thread must keep
+        // running.
         let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
     }
 }
 
 fn verify(password: &Password, stored: Option<&str>, memory: &mut Memory) -> Checked {
-    let is_checked = |fit| matches!(fit, Fit::Right | Fit::Stale);
+    let is_match = |fit| matches!(fit, Fit::Right | Fit::Stale);
     let normalised = check(password, stored, memory);
     let as_typed = password.as_typed().map(|typed| check(&typed, stored, memory));
     match (normalised, as_typed) {
         (Fit::Right, _) => Checked::Right { rehashed: None },
-        (fit, as_typed) if is_checked(fit) || as_typed.is_some_and(is_checked) => {
+        (fit, as_typed) if is_match(fit) || as_typed.is_some_and(is_match) => {
             Checked::Right { rehashed: hash::make(password, memory).ok() }
         }
         _ => Checked::Wrong,
     }
 }
 
-/// How `password` fits; without a hash of ours, the work is that of one.
+/// Whether `password` matches. Without a usable hash, this does the same work as with one.
 fn check(password: &Password, stored: Option<&str>, memory: &mut Memory) -> Fit {
     stored.and_then(|phc| hash::check(password, phc, memory)).unwrap_or_else(|| {
         hash::check(password, hash::DUMMY, memory);
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_fits_its_hash_and_nobody_fits_no_hash() {
+    async fn only_the_right_password_matches_and_a_missing_hash_never_matches() {
         let hasher = Hasher::start().expect("threads");
         let verify = |text: &str, stored| hasher.verify(stranger(1), password(text), stored);
         let phc = hasher.hash(stranger(1), password("correct harness")).await.expect("hashed");
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_old_hash_is_made_anew_when_its_password_comes() {
+    async fn an_old_hash_is_replaced_when_its_password_is_verified() {
         let hasher = Hasher::start().expect("threads");
         let verify = |stored| hasher.verify(stranger(1), password("hunter42"), Some(stored));
         let checked = verify(hash::STALE.into()).await;
@@ -186,10 +188,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_a_password_that_was_not_normalised_fits_and_is_made_anew() {
+    async fn a_hash_of_a_password_that_was_not_normalised_matches_and_is_replaced() {
         let hasher = Hasher::start().expect("threads");
         let verify = |text: &str, stored| hasher.verify(stranger(1), password(text), stored);
-        // As older versions made it: of the text as it was typed.
+        // As older versions made it: from the text as typed.
         let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
         for (set, typed) in [(decomposed, decomposed), (composed, decomposed), (composed, composed)]
         {
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wrong_password_costs_the_same_number_of_runs_whoever_it_is_for() {
+    async fn a_wrong_password_costs_the_same_number_of_runs_for_any_stored_hash() {
         let hasher = Hasher::start().expect("threads");
         let phc = hasher.hash(stranger(1), password("correct harness")).await.expect("hashed");
         for (typed, runs) in [("wrong", 1), ("caf\u{e9}", 1), ("cafe\u{301}", 2), ("\u{feff}x", 2)]
@@ -224,28 +226,28 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_storm_beyond_the_queue_is_turned_away() {
+    async fn a_burst_longer_than_the_queue_is_answered_as_busy() {
         let hasher = Arc::new(Hasher::with_threads(1).expect("a thread"));
-        let storm: Vec<_> = (0..200)
+        let burst: Vec<_> = (0..200)
             .map(|n| {
                 let hasher = Arc::clone(&hasher);
                 tokio::spawn(async move { hasher.verify(stranger(n), password("x"), None).await })
             })
             .collect();
         let mut busy = 0;
-        for attempt in storm {
+        for attempt in burst {
             busy += u64::from(attempt.await.expect("joined") == Err(Busy));
         }
-        assert!(busy > 0, "nobody was turned away");
+        assert!(busy > 0, "every request was accepted");
         assert_eq!(hasher.done(), 200 - busy);
     }
 
     #[tokio::test]
-    async fn a_password_whose_client_has_gone_is_not_hashed() {
+    async fn a_password_whose_client_has_disconnected_is_not_hashed() {
         let hasher = Hasher::with_threads(0).expect("no threads");
-        // Dropped as soon as it waits.
-        let gone = hasher.verify(stranger(1), password("x"), None).now_or_never();
-        assert_eq!(gone, None);
+        // Dropped as soon as it is queued.
+        let result = hasher.verify(stranger(1), password("x"), None).now_or_never();
+        assert_eq!(result, None);
         hasher.queue.close();
         work(&hasher.queue);
         assert_eq!(hasher.done(), 0);

@@ -1,6 +1,6 @@
-//! Invitations by a one-time link: who has it chooses a password and is a member.
+//! Invitations by a one-time link. The recipient chooses a password and becomes a member.
 //!
-//! An invitation ends with its link, after seven days; a new link ends the one before.
+//! An invitation expires with its link, after seven days; a new link replaces the previous one.
 
 use super::codes::{self, Code, Purpose};
 use super::known;
@@ -12,14 +12,14 @@ use crate::domain::activity::Author;
 use crate::domain::members::invitation::{self as invitations, Draft};
 use crate::domain::members::{self, Member, MemberId, MemberName, State};
 
-/// For how many days an invitation works.
+/// For how many days an invitation is valid.
 pub const DAYS: i64 = codes::INVITATION_DAYS;
 
-/// What the page and the error say of a link that does not work.
+/// The text for a link that does not work, on the page and in the error.
 pub const DEAD: &str =
     "This invitation does not work any more. Ask whoever invited you for a new link";
 
-/// Invites somebody; returns the code of the link.
+/// Invites a person; returns the code for the link.
 pub fn invite(
     tx: &mut Transaction<'_>,
     draft: &Draft,
@@ -29,7 +29,7 @@ pub fn invite(
     with_code(tx, member, author)
 }
 
-/// Makes a new link, which works for seven days from now; the old one stops.
+/// Makes a new link, which is valid for seven days from now; the old link stops working.
 pub fn invite_again(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -40,7 +40,7 @@ pub fn invite_again(
     with_code(tx, member, author)
 }
 
-/// Whose invitation this is, if it works.
+/// The member that the invitation is for, if the code is valid.
 pub fn whose(
     connection: &mut Connection,
     keyring: &Keyring,
@@ -54,7 +54,7 @@ pub fn whose(
     }
 }
 
-/// Uses the code up and makes whoever was invited a member, who signs in with it.
+/// Uses up the code, makes the invited person a member and signs them in.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the code does not work.

@@ -1,7 +1,7 @@
-//! Who signed in before: browsers, by a signed cookie, and networks, in a table of bounded size.
-//! Their passwords wait in a lane of their own (`queue`).
+//! Browsers and networks that members have signed in from: browsers by a signed cookie, networks in
+//! a table of bounded size. Their passwords wait in a separate lane (`queue`).
 //!
-//! Being known permits nothing else. The cookie holds a random id and nothing about the member.
+//! Being known has no other effect. The cookie holds a random id and nothing about the member.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -17,13 +17,13 @@ use crate::base::random;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Author;
 
-/// For how many days a browser is known after a sign-in.
+/// For how many days a browser stays known after a sign-in.
 pub const BROWSER_DAYS: i64 = 180;
-/// For how long a network is known after a sign-in, in milliseconds.
+/// For how long a network stays known after a sign-in, in milliseconds.
 const NETWORK_LIFETIME: i64 = 90 * DAY;
-/// How many networks are known; beyond that, those with the oldest sign-ins are forgotten.
+/// How many networks are remembered; beyond this, the one with the oldest sign-in is forgotten.
 const MAX_NETWORKS: i64 = 10_000;
-/// Characters of a browser's id.
+/// The length of a browser's id in characters.
 const ID_LENGTH: usize = 22;
 
 /// The value of a new cookie: `<issued>.<id>.<MAC>`.
@@ -33,7 +33,7 @@ pub fn issue(keyring: &Keyring, now: Timestamp) -> Result<String> {
     Ok(format!("{content}.{mac}"))
 }
 
-/// The id in a cookie; `None` when the cookie is not genuine or too old.
+/// The id in a cookie; `None` if the cookie is not genuine or is too old.
 pub fn browser(keyring: &Keyring, cookie: &str, now: Timestamp) -> Option<String> {
     let (content, presented) = cookie.rsplit_once('.')?;
     let is_genuine: bool = mac(keyring, content).as_bytes().ct_eq(presented.as_bytes()).into();
@@ -47,7 +47,7 @@ pub(super) fn network(author: &Author) -> Network {
     author.origin.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()
 }
 
-/// Who asks, with the id in the cookie of a known browser.
+/// The requester, with the id in the cookie of a known browser.
 pub(super) fn requester(
     connection: &mut Connection,
     browser: Option<String>,
@@ -75,7 +75,7 @@ pub(super) fn remember_network(tx: &mut Transaction<'_>, author: &Author) -> Res
     Ok(())
 }
 
-/// Forgets networks that nobody has signed in from for a long time.
+/// Deletes networks that nobody has signed in from for [`NETWORK_LIFETIME`].
 pub(super) fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
     store::delete_networks(tx, now.plus(-NETWORK_LIFETIME))
 }
@@ -93,7 +93,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
     #[test]
-    fn a_browser_is_known_for_180_days_and_only_with_our_own_cookie() {
+    fn a_browser_is_known_for_180_days_and_only_with_a_genuine_cookie() {
         let keyring = Keyring::from_bytes(&[7; 32]);
         let cookie = issue(&keyring, NOW).expect("random");
         let id = browser(&keyring, &cookie, NOW).expect("genuine");
@@ -106,27 +106,28 @@ mod tests {
 
     #[test]
     fn a_network_is_known_for_90_days_after_a_sign_in() {
-        let there = Fixture::new();
-        let at = |millis| Author { now: there.now().plus(millis), ..there.author([192, 0, 2, 1]) };
-        let requester = |millis| there.read(|c| requester(c, None, &at(millis)));
+        let fixture = Fixture::new();
+        let at =
+            |millis| Author { now: fixture.now().plus(millis), ..fixture.author([192, 0, 2, 1]) };
+        let requester = |millis| fixture.read(|c| requester(c, None, &at(millis)));
         let network = network(&at(0));
         assert_eq!(requester(0), Requester::UnknownNetwork(network));
-        there.write(|tx| remember_network(tx, &at(0)));
-        there.write(|tx| remember_network(tx, &at(DAY)));
+        fixture.write(|tx| remember_network(tx, &at(0)));
+        fixture.write(|tx| remember_network(tx, &at(DAY)));
         assert_eq!(requester(NETWORK_LIFETIME + DAY - 1), Requester::KnownNetwork(network));
         assert_eq!(requester(NETWORK_LIFETIME + DAY), Requester::UnknownNetwork(network));
-        assert_eq!(there.write(|tx| purge(tx, at(NETWORK_LIFETIME + DAY - 1).now)), 0);
-        assert_eq!(there.write(|tx| purge(tx, at(NETWORK_LIFETIME + DAY).now)), 1);
+        assert_eq!(fixture.write(|tx| purge(tx, at(NETWORK_LIFETIME + DAY - 1).now)), 0);
+        assert_eq!(fixture.write(|tx| purge(tx, at(NETWORK_LIFETIME + DAY).now)), 1);
     }
 
     #[test]
     fn the_table_of_networks_is_bounded_and_the_oldest_sign_in_is_forgotten() {
-        let there = Fixture::new();
+        let fixture = Fixture::new();
         let from = |n: u16, millis| {
             let [high, low] = n.to_be_bytes();
-            Author { now: there.now().plus(millis), ..there.author([198, 18, high, low]) }
+            Author { now: fixture.now().plus(millis), ..fixture.author([198, 18, high, low]) }
         };
-        there.write(|tx| {
+        fixture.write(|tx| {
             (0..10_000).try_for_each(|n: u16| remember_network(tx, &from(n, n.into())))?;
             // The first network signs in again, so the second one has the oldest sign-in.
             remember_network(tx, &from(0, 10_000))?;
@@ -134,16 +135,16 @@ mod tests {
         });
         let is_known = |n| {
             let author = from(n, 10_002);
-            let requester = there.read(|c| requester(c, None, &author));
+            let requester = fixture.read(|c| requester(c, None, &author));
             requester == Requester::KnownNetwork(network(&author))
         };
         assert_eq!([0, 1, 2, 10_000].map(is_known), [true, false, true, true]);
-        assert_eq!(there.write(|tx| store::count_networks(tx)), MAX_NETWORKS);
+        assert_eq!(fixture.write(|tx| store::count_networks(tx)), MAX_NETWORKS);
     }
 
     proptest! {
         #[test]
-        fn a_forged_cookie_makes_no_browser_known(text in ".*", at: prop::sample::Index, to in "[.0-z]") {
+        fn a_forged_cookie_does_not_make_a_browser_known(text in ".*", at: prop::sample::Index, to in "[.0-z]") {
             let keyring = Keyring::from_bytes(&[7; 32]);
             prop_assert_eq!(browser(&keyring, &text, NOW), None);
             let cookie = issue(&keyring, NOW).expect("random");

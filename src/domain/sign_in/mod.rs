@@ -1,6 +1,6 @@
-//! Signing in: passwords and how often they may be tried, sessions, one-time codes, set-up.
+//! Signing in: passwords and how often they may be tried, sessions, one-time codes and set-up.
 //!
-//! Uses activity, settings and members; knows no later feature.
+//! Uses activity, settings and members; does not depend on later features.
 
 mod codes;
 pub mod device;
@@ -34,43 +34,43 @@ use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::members::{self, Email, Member, MemberId};
 use hasher::Checked;
 
-/// What everybody who signs in passes; one for the whole program.
-pub struct Door {
-    /// Hashes and checks passwords.
+/// The state that all sign-ins share; one for the whole program.
+pub struct SignInService {
     pub hasher: Hasher,
-    /// Says how often they may be tried.
+    /// Limits how often passwords may be tried.
     pub throttle: Throttle,
 }
 
-impl Door {
+impl SignInService {
     /// Starts the hasher's threads.
     pub fn new() -> Result<Self> {
         Ok(Self { hasher: Hasher::start()?, throttle: Throttle::default() })
     }
 }
 
-/// How an attempt to sign in ended.
+/// The result of an attempt to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The member is who they say, and may sign in.
+    /// The credentials are right, and the member may sign in.
     SignedIn(Member),
-    /// The address or the password is wrong, or the member may not sign in: which one is not told.
+    /// The address or the password is wrong, or the member may not sign in; the result does not
+    /// reveal which.
     Wrong,
-    /// The attempt was not looked at: too many came before it.
+    /// The attempt was not checked because too many came before it.
     TooMany {
-        /// After how many seconds the next one may succeed.
+        /// After how many seconds the next attempt may succeed.
         seconds: u64,
     },
-    /// The attempt was not looked at: too many others wait.
+    /// The attempt was not checked because too many others are waiting.
     Busy,
 }
 
-/// Signs somebody in, or finds out that they may not. The work and the outcome are the same for an
-/// unknown address, a disabled member, one without a password and a wrong password (ASVS 6.3.8).
-/// `browser` is the id in the cookie of a browser that a member signed in with before.
+/// Signs a member in if the credentials are right. The work and the outcome are the same for an
+/// unknown address, a disabled member, a member without a password and a wrong password (ASVS
+/// 6.3.8). `browser` is the id in the cookie of a browser that a member has signed in with before.
 pub async fn sign_in(
     db: &Db,
-    door: &Door,
+    sign_in_service: &SignInService,
     email: &str,
     password: Password,
     browser: Option<String>,
@@ -78,31 +78,32 @@ pub async fn sign_in(
 ) -> Result<Outcome> {
     let parsed = Email::look_up(email).ok();
     let account = parsed.as_ref().map(Email::folded);
-    let reservation = match door.throttle.reserve(account, known::network(author), author.now) {
-        Ok(reservation) => reservation,
-        Err(wait) => return Ok(Outcome::TooMany { seconds: wait.seconds }),
-    };
-    let asking = author.clone();
+    let reservation =
+        match sign_in_service.throttle.reserve(account, known::network(author), author.now) {
+            Ok(reservation) => reservation,
+            Err(wait) => return Ok(Outcome::TooMany { seconds: wait.seconds }),
+        };
+    let requesting_author = author.clone();
     let found = db.read(move |connection| {
-        let requester = known::requester(connection, browser, &asking)?;
+        let requester = known::requester(connection, browser, &requesting_author)?;
         Ok((look_up(connection, parsed.as_ref())?, requester))
     });
     let (found, requester) = found.await?;
     let stored = found.as_ref().filter(|(member, _)| member.is_active());
     let stored = stored.and_then(|(_, hash)| hash.clone());
-    let Ok(checked) = door.hasher.verify(requester, password, stored).await else {
-        door.throttle.not_tried(reservation);
+    let Ok(checked) = sign_in_service.hasher.verify(requester, password, stored).await else {
+        sign_in_service.throttle.not_tried(reservation);
         return Ok(Outcome::Busy);
     };
     let author = author.clone();
     let outcome = db.write(move |tx| conclude(tx, &found, &checked, &author)).await?;
     if matches!(outcome, Outcome::SignedIn(_)) {
-        door.throttle.succeeded(reservation);
+        sign_in_service.throttle.succeeded(reservation);
     }
     Ok(outcome)
 }
 
-/// Ends the member's session of that reference, and records that they signed out.
+/// Ends the member's session with this reference, and records that they signed out.
 pub fn sign_out(
     tx: &mut Transaction<'_>,
     member: &Member,
@@ -113,8 +114,8 @@ pub fn sign_out(
     activity::record(tx, author, &Entry::about(Event::SignedOut, member.subject()))
 }
 
-/// Clears away ended sessions, expired codes, form tokens that could no longer be used, and networks
-/// that nobody has signed in from for a long time; says how many rows that were.
+/// Deletes ended sessions, expired codes, form tokens that can no longer be used, and networks that
+/// nobody has signed in from for a long time. Returns the number of deleted rows.
 pub fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
     Ok(store::delete_ended_sessions(tx, now)?
         + store::delete_expired_codes(tx, now)?
@@ -122,13 +123,13 @@ pub fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
         + known::purge(tx, now)?)
 }
 
-/// A member, and the hash of the password.
-type Found = Option<(Member, Option<String>)>;
+/// A member and their password hash, if the member exists.
+type Account = Option<(Member, Option<String>)>;
 
-fn look_up(connection: &mut Connection, email: Option<&Email>) -> Result<Found> {
+fn look_up(connection: &mut Connection, email: Option<&Email>) -> Result<Account> {
     let found = email.map(|email| members::by_email(connection, email)).transpose()?.flatten();
     if found.is_none() {
-        // A member's permissions take a second query; so does nobody.
+        // A member's permissions take a second query, so an unknown address makes one too.
         members::find(connection, &MemberId::stored(String::new()))?;
     }
     Ok(found)
@@ -136,13 +137,13 @@ fn look_up(connection: &mut Connection, email: Option<&Email>) -> Result<Found> 
 
 fn conclude(
     tx: &mut Transaction<'_>,
-    found: &Found,
+    found: &Account,
     checked: &Checked,
     author: &Author,
 ) -> Result<Outcome> {
     if let (Some((member, hash)), Checked::Right { rehashed }) = (found, checked)
         && let Some((now, current)) = members::by_email(tx, &member.email)?
-        // Checking took a while: the member must not have been disabled or reset meanwhile.
+        // Checking takes a while; the member must not have been disabled or reset in the meantime.
         && now.id == member.id
         && now.is_active()
         && current == *hash

@@ -1,7 +1,7 @@
-//! A member's own sessions, as their account page lists and ends them.
+//! A member's own sessions, for the list on their account page.
 //!
-//! Each goes by a random reference that opens nothing: neither its key nor the key's hash. Only
-//! the sessions of the member who asks are looked through. ASVS 7.5.2.
+//! Each session is identified by a random reference, which is neither its key nor the key's hash and
+//! cannot be used to sign in. Only the sessions of the requesting member are searched. ASVS 7.5.2.
 
 use sha2::{Digest as _, Sha256};
 
@@ -15,22 +15,21 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::members::{Member, MemberId};
 
-/// A session that is open.
+/// An active session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnSession {
     pub reference: String,
-    /// Where the member signed in from.
+    /// The address that the member signed in from.
     pub address: Option<String>,
-    /// The browser's `User-Agent` then.
+    /// The browser's `User-Agent` at sign-in.
     pub user_agent: Option<String>,
-    /// When the member signed in.
     pub signed_in_at: Timestamp,
-    /// When the last request came, a minute ago at most more or less.
+    /// The time of the last request, accurate to about a minute.
     pub last_seen_at: Timestamp,
 }
 
-/// A page of the sessions of a member that are alive, the last used first. No index sorts them, so that
-/// the times of all are read; the rest only of those on the page.
+/// A page of a member's active sessions, last used first. No index supports this order, so this
+/// reads the times of all sessions, and full rows only for those on the page.
 pub fn list(
     connection: &mut Connection,
     member: &Member,
@@ -41,25 +40,29 @@ pub fn list(
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let walk = |walk: &Walk<_>| {
         let picked =
-            walk.pick(all, false, |(hash, signed_in, seen)| place(hash, *signed_in, *seen));
+            walk.pick(all, false, |(hash, signed_in, seen)| position(hash, *signed_in, *seen));
         let hashes: Vec<String> = picked.into_iter().map(|(hash, ..)| hash).collect();
         let mut stored = store::sessions(connection, &hashes)?;
         stored.sort_by_key(|stored| hashes.iter().position(|hash| *hash == stored.id_hash));
         Ok(stored)
     };
     let page = Page::load(cursor, walk, |stored: &Stored| {
-        place(&stored.id_hash, stored.signed_in_at, stored.last_seen_at)
+        position(&stored.id_hash, stored.signed_in_at, stored.last_seen_at)
     })?;
-    Ok(page.of(total).map(|stored| stored.shown()))
+    Ok(page.of(total).map(|stored| stored.to_own_session()))
 }
 
-/// What sessions are sorted by. The hash of a session's key never leaves the program, so that a hash
-/// of that one tells sessions of the same times apart.
-fn place(id_hash: &str, signed_in: Timestamp, seen: Timestamp) -> ((Timestamp, Timestamp), String) {
+/// The sort position of a session. A hash of the key's hash distinguishes sessions with the same
+/// times, because the hash of a session's key must never leave the program.
+fn position(
+    id_hash: &str,
+    signed_in: Timestamp,
+    seen: Timestamp,
+) -> ((Timestamp, Timestamp), String) {
     ((seen, signed_in), hex(&Sha256::digest(id_hash)[..8]))
 }
 
-/// The member's session of that reference, if it is alive.
+/// The member's session with this reference, if it is active.
 pub(super) fn find(
     connection: &mut Connection,
     member: &MemberId,
@@ -67,10 +70,10 @@ pub(super) fn find(
     now: Timestamp,
 ) -> Result<Option<Stored>> {
     let stored = store::live_sessions_of(connection, member, now)?;
-    Ok(stored.into_iter().find(|stored| stored.is(reference)))
+    Ok(stored.into_iter().find(|stored| stored.has_reference(reference)))
 }
 
-/// Ends the member's session of that reference; says whether there was one.
+/// Ends the member's session with this reference. Returns whether there was one.
 pub fn end(
     tx: &mut Transaction<'_>,
     member: &Member,
@@ -80,14 +83,15 @@ pub fn end(
     let found = find(tx, &member.id, reference, author.now)?;
     let Some(found) = found else { return Ok(false) };
     store::delete_session(tx, &found.id_hash)?;
-    let shown = found.shown();
-    let details = serde_json::json!({ "address": shown.address, "user_agent": shown.user_agent });
+    let session = found.to_own_session();
+    let details =
+        serde_json::json!({ "address": session.address, "user_agent": session.user_agent });
     let entry = Entry::about(Event::SessionEnded, member.subject()).with(details);
     activity::record(tx, author, &entry)?;
     Ok(true)
 }
 
-/// Ends all sessions of the member but the one of that reference; says how many.
+/// Ends all sessions of the member except the one with this reference. Returns how many.
 pub fn end_others(
     tx: &mut Transaction<'_>,
     member: &Member,
@@ -95,7 +99,7 @@ pub fn end_others(
     author: &Author,
 ) -> Result<usize> {
     let stored = store::live_sessions_of(tx, &member.id, author.now)?;
-    let others: Vec<_> = stored.iter().filter(|stored| !stored.is(reference)).collect();
+    let others: Vec<_> = stored.iter().filter(|stored| !stored.has_reference(reference)).collect();
     for other in &others {
         store::delete_session(tx, &other.id_hash)?;
     }
@@ -108,11 +112,11 @@ pub fn end_others(
 }
 
 impl Stored {
-    fn is(&self, reference: &str) -> bool {
+    fn has_reference(&self, reference: &str) -> bool {
         !reference.is_empty() && self.text(REFERENCE).as_deref() == Some(reference)
     }
 
-    fn shown(&self) -> OwnSession {
+    fn to_own_session(&self) -> OwnSession {
         OwnSession {
             reference: self.text(REFERENCE).unwrap_or_default(),
             address: self.text("address"),
@@ -122,7 +126,7 @@ impl Stored {
         }
     }
 
-    /// A text that the state holds.
+    /// A text value from the session's state.
     fn text(&self, name: &str) -> Option<String> {
         let state: State = serde_json::from_str(&self.state).ok()?;
         serde_json::from_str(state.get(name)?).ok()

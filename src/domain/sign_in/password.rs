@@ -1,9 +1,9 @@
-//! A password as somebody typed it, and what a new one must be.
+//! Passwords as entered, and the rules for new ones.
 //!
-//! Pure; knows neither how it is hashed nor for whom. NIST SP 800-63B 3.1.1; ASVS 6.2.1 to 6.2.12.
+//! Pure functions; independent of hashing and members. NIST SP 800-63B 3.1.1; ASVS 6.2.1 to 6.2.12.
 //!
-//! A keyboard may write é as one character or as two, and the next keyboard does it the other way. So
-//! passwords are normalised (NFKC) before they are hashed, and one that is new is bounded afterwards.
+//! Some keyboards write é as one character and others as two. Passwords are therefore normalised
+//! (NFKC) before they are hashed, and the length of a new one is checked after that.
 
 use std::fmt;
 
@@ -14,27 +14,29 @@ use zxcvbn::Score;
 
 use crate::base::text;
 
-/// The fewest characters of a new password (ASVS 6.2.1 asks for 8, advises 15).
+/// The minimum length of a new password, in characters (ASVS 6.2.1 requires 8 and recommends 15).
 const SHORTEST: usize = 12;
-/// The most characters that are looked at (ASVS 6.2.9 asks for 64 at least).
+/// The maximum length of a password, in characters (ASVS 6.2.9 requires at least 64).
 const LONGEST: usize = 256;
-/// How much of a new password zxcvbn judges, in characters. Its work grows steeply with the length:
-/// what is hard to guess is so within these, and a hundred of the wrong ones keep it busy for long.
+/// How many characters of a new password zxcvbn examines. Its work grows steeply with the length,
+/// and some inputs of a hundred characters keep it busy for a long time. A password that is hard to
+/// guess is already hard to guess within these characters.
 const JUDGED: usize = 40;
 
-/// A password: never shown, compared, copied or stored; wiped when dropped. Its text is normalised
-/// and otherwise taken as it came, not trimmed (ASVS 6.2.8).
+/// A password. It is never displayed, compared, copied or stored, and it is wiped when dropped. Its
+/// text is normalised but otherwise unchanged, not trimmed (ASVS 6.2.8).
 pub struct Password {
     text: Zeroizing<String>,
-    /// Whether the text is the whole of what was typed.
+    /// Whether the text is complete, not cut at the maximum length.
     whole: bool,
-    /// The text as it was typed, where it was not normalised: older hashes were made of it.
+    /// The text as typed, if normalisation changed it, because older hashes were made from that
+    /// text.
     typed: Option<Zeroizing<String>>,
 }
 
 impl Password {
-    /// Checks a password that somebody wants to have. `own_words` are what others know of the
-    /// person: name, email address, organisation.
+    /// Checks a new password. `own_words` are words that others know about the person: name, email
+    /// address, organisation.
     pub fn new_for(text: impl Into<Zeroizing<String>>, own_words: &[&str]) -> Result<Self, String> {
         let text = normalised(&text.into());
         if text.chars().any(char::is_control) {
@@ -52,8 +54,8 @@ impl Password {
         }
     }
 
-    /// A password that somebody signs in with: any text. One that is too long costs the same work
-    /// as any other and never matches.
+    /// A password for signing in, which may be any text. One that is too long costs the same work as
+    /// any other and never matches.
     pub fn presented(text: impl Into<Zeroizing<String>>) -> Self {
         let typed = text.into();
         let text = normalised(&typed);
@@ -70,7 +72,7 @@ impl Password {
         self.text.as_bytes()
     }
 
-    /// The same as it was typed, if an older hash may be of that.
+    /// The password as typed, if an older hash may have been made from it.
     pub(super) fn as_typed(&self) -> Option<Self> {
         let text = self.typed.clone()?;
         Some(Self { text, whole: true, typed: None })
@@ -87,22 +89,22 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The form that is hashed: NFKC, without the byte order mark that files begin with. Already
-/// normalised text, as nearly all is, is copied once.
+/// The text to hash: NFKC, without the byte order mark that some files start with. Text that is
+/// already normalised, as most is, is copied once.
 fn normalised(typed: &str) -> Zeroizing<String> {
     let typed = text::without_bom(typed);
     if is_nfkc(typed) {
         return Zeroizing::new(typed.to_owned());
     }
-    // At most 18 characters become of one, each of at most 4 bytes: the text is never moved, which
-    // would leave a copy.
+    // One character becomes at most 18, each of at most 4 bytes. With this capacity the text is
+    // never reallocated, which would leave a copy in memory.
     let mut text = Zeroizing::new(String::with_capacity(typed.len() * 18));
     text.extend(typed.nfkc());
     text
 }
 
-/// Whether an attacker who knows the person's own words needs fewer than 10^8 guesses, which is
-/// what score 3 of zxcvbn means (ASVS 6.2.4, 6.2.11).
+/// Whether an attacker who knows the person's own words needs fewer than 10^8 guesses, the threshold
+/// of zxcvbn's score 3 (ASVS 6.2.4, 6.2.11).
 fn is_guessable(text: &str, own_words: &[&str]) -> bool {
     let parts = own_words.iter().flat_map(|words| words.split(|c: char| !c.is_alphanumeric()));
     let known: Vec<&str> = own_words
@@ -121,43 +123,43 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn refusal(text: &str) -> String {
+    fn error_message(text: &str) -> String {
         let own = ["Ines Okafor", "ines@example.com", "Northwind Parcels"];
         Password::new_for(text.to_owned(), &own).map_or_else(|message| message, |_| String::new())
     }
 
     #[test]
     fn a_new_password_is_long_enough_and_hard_to_guess() {
-        assert_eq!(refusal(""), "Enter a password");
-        assert_eq!(refusal("k7$Qz!m2"), "Password must be at least 12 characters");
+        assert_eq!(error_message(""), "Enter a password");
+        assert_eq!(error_message("k7$Qz!m2"), "Password must be at least 12 characters");
         let long: String = ('!'..='~').cycle().step_by(7).take(257).collect();
-        assert_eq!(refusal(&long), "Password must be 256 characters or fewer");
-        assert_eq!(refusal(&long[1..]), "");
-        assert_eq!(refusal(&"correct harness batty stapler ".repeat(8)), "");
-        assert_eq!(refusal("correct harness batty stapler"), "");
-        assert_eq!(refusal("лошадь батарея скрепка"), "");
+        assert_eq!(error_message(&long), "Password must be 256 characters or fewer");
+        assert_eq!(error_message(&long[1..]), "");
+        assert_eq!(error_message(&"correct harness batty stapler ".repeat(8)), "");
+        assert_eq!(error_message("correct harness batty stapler"), "");
+        assert_eq!(error_message("лошадь батарея скрепка"), "");
     }
 
     #[test]
-    fn what_others_know_of_the_person_counts_for_little() {
+    fn words_about_the_person_make_a_password_easy_to_guess() {
         let easy = "This password is too easy to guess. Three or four random words work well";
         for text in ["ines@example.com", "northwindparcels", "Okafor123456", "latchkeylatchkey"] {
-            assert_eq!(refusal(text), easy, "{text}");
+            assert_eq!(error_message(text), easy, "{text}");
         }
         for text in ["aaaaaaaaaaaa", "password1234", "qwertyuiop12"] {
-            assert_eq!(refusal(text), easy, "{text}");
+            assert_eq!(error_message(text), easy, "{text}");
         }
     }
 
     #[test]
-    fn a_password_shows_nothing_of_itself() {
+    fn debug_output_hides_the_password() {
         let shown = format!("{:?}", Password::presented("hunter2".to_owned()));
         assert_eq!(shown, "Password(…)");
     }
 
     #[test]
-    fn a_password_is_the_same_however_its_characters_are_written() {
-        // é as one character and as two; full-width letters; a ligature; a file's first bytes.
+    fn different_encodings_of_a_password_are_the_same_password() {
+        // é as one character and as two; full-width letters; a ligature; a byte order mark.
         for (one, other) in [
             ("Caf\u{e9} au lait, bitte", "Cafe\u{301} au lait, bitte"),
             ("\u{ff23}afé au lait", "Café au lait"),
@@ -167,7 +169,7 @@ mod tests {
             let [one, other] = [one, other].map(|text| Password::presented(text.to_owned()));
             assert_eq!(one.bytes(), other.bytes());
         }
-        let new = Password::new_for("Cafe\u{301} au lait, bitte".to_owned(), &[]).expect("good");
+        let new = Password::new_for("Cafe\u{301} au lait, bitte".to_owned(), &[]).expect("valid");
         assert_eq!(new.bytes(), "Café au lait, bitte".as_bytes());
     }
 
@@ -175,14 +177,18 @@ mod tests {
     fn control_characters_are_rejected_in_a_new_password() {
         for text in ["correct\0harness batty", "correct\tharness batty", "correct harness batty\r"]
         {
-            assert_eq!(refusal(text), "Password must not contain control characters", "{text:?}");
+            assert_eq!(
+                error_message(text),
+                "Password must not contain control characters",
+                "{text:?}"
+            );
         }
-        assert_eq!(refusal("\u{feff}correct harness batty"), "");
+        assert_eq!(error_message("\u{feff}correct harness batty"), "");
     }
 
     proptest! {
         #[test]
-        fn what_is_presented_is_bounded_normalised_and_otherwise_as_it_came(text in "\\PC{0,300}") {
+        fn a_presented_password_is_bounded_and_normalised_but_otherwise_unchanged(text in "\\PC{0,300}") {
             let password = Password::presented(text.clone());
             let normalised: String = text.nfkc().collect();
             prop_assert_eq!(password.is_whole(), normalised.chars().count() <= 256);

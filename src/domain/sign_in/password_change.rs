@@ -1,53 +1,54 @@
-//! A member's own change of password, with the present one: guarded as signing in is (ASVS 6.2.3).
+//! Changing one's own password, which requires the current password. The check is throttled like a
+//! sign-in (ASVS 6.2.3).
 
 use super::hasher::{Busy, Checked};
 use super::sessions::{self, PRIVILEGES};
-use super::{Door, Password, Requester, codes, known, own_sessions};
+use super::{Password, Requester, SignInService, codes, known, own_sessions};
 use crate::base::error::{Error, Result};
 use crate::db::{Db, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::members::{self, Member};
 
-/// The hash of a password that was found right.
+/// The hash of a password that was verified.
 pub struct Proven(String);
 
-/// Checks the member's present password.
+/// Verifies the member's current password.
 ///
 /// # Errors
-/// [`Error::Invalid`] when it is wrong; [`Error::TooMany`] when it was tried too often;
-/// [`Error::Unavailable`] when too many others wait.
+/// [`Error::Invalid`] when it is wrong; [`Error::TooMany`] when there were too many attempts;
+/// [`Error::Unavailable`] when too many passwords are waiting to be hashed.
 pub async fn check(
     db: &Db,
-    door: &Door,
+    sign_in_service: &SignInService,
     member: &Member,
     current: Password,
     author: &Author,
 ) -> Result<Proven> {
-    let reservation = door
+    let reservation = sign_in_service
         .throttle
         .reserve(Some(member.email.folded()), known::network(author), author.now)
         .map_err(|wait| Error::TooMany { seconds: wait.seconds, message: wait.message() })?;
     let email = member.email.clone();
     let stored = db.read(move |c| members::by_email(c, &email)).await?.and_then(|(_, hash)| hash);
     let requester = Requester::Member(member.id.clone());
-    match (door.hasher.verify(requester, current, stored.clone()).await, stored) {
+    match (sign_in_service.hasher.verify(requester, current, stored.clone()).await, stored) {
         (Ok(Checked::Right { .. }), Some(hash)) => {
-            door.throttle.succeeded(reservation);
+            sign_in_service.throttle.succeeded(reservation);
             Ok(Proven(hash))
         }
         (Ok(_), _) => Err(wrong()),
         (Err(Busy), _) => {
-            door.throttle.not_tried(reservation);
+            sign_in_service.throttle.not_tried(reservation);
             Err(Busy.into())
         }
     }
 }
 
-/// Sets the new password, ends the member's sessions but the one of that reference, and stops
+/// Sets the new password, ends the member's sessions except the one with this reference, and ends
 /// their links.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the present password is no longer the one that was proven.
+/// [`Error::Invalid`] when the current password is no longer the one that was verified.
 pub fn conclude(
     tx: &mut Transaction<'_>,
     member: &Member,
@@ -56,7 +57,7 @@ pub fn conclude(
     session: &str,
     author: &Author,
 ) -> Result<()> {
-    // Checking took a while: the password must not have been changed or reset meanwhile.
+    // Checking takes a while; the password must not have been changed or reset in the meantime.
     let now = members::by_email(tx, &member.email)?.filter(|(now, _)| now.id == member.id);
     if now.and_then(|(_, hash)| hash).as_ref() != Some(proven) {
         return Err(wrong());
@@ -65,7 +66,7 @@ pub fn conclude(
     codes::end_all_of(tx, &member.id, author.now)?;
     activity::record(tx, author, &Entry::about(Event::PasswordChanged, member.subject()))?;
     own_sessions::end_others(tx, member, session, author)?;
-    // So that a later request asks for a new key of this session, should this one fail to get it.
+    // If this request fails to renew the session's key, this value makes a later request do it.
     sessions::put(tx, &member.id, session, PRIVILEGES, &0, author.now)
 }
 

@@ -1,8 +1,9 @@
-//! The queue of passwords that wait to be hashed: one lane for everybody, and one for browsers and
-//! networks that signed in before, so that a storm of strangers leaves room for members.
+//! The queue of passwords that wait to be hashed. One lane is for everybody, and one is for browsers
+//! and networks that members have signed in from, so that a flood of requests from strangers does
+//! not block members.
 //!
-//! The lanes are served in turn, so neither starves. Which lane somebody waits in depends on who
-//! asks and never on the account that they name.
+//! The lanes are served in turn, so neither starves. The lane depends only on the requester, never
+//! on the account that the request names.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,23 +12,23 @@ use super::hasher::Busy;
 use crate::base::network::Network;
 use crate::domain::members::MemberId;
 
-/// How many may wait in each lane, beside those that are being hashed.
+/// How many passwords may wait in each lane, in addition to those that are being hashed.
 const LANE_LENGTH: usize = 16;
-/// How many places in a lane one requester may hold: as many as an account's free attempts.
+/// How many places in a lane one requester may occupy: as many as an account's free attempts.
 const PLACES_EACH: usize = 5;
 
-/// Who asks for a password to be hashed.
+/// The origin of a request to hash a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requester {
-    /// A network that nobody has signed in from lately.
+    /// A network that nobody has signed in from recently.
     UnknownNetwork(Network),
-    /// A network that somebody has signed in from lately.
+    /// A network that somebody has signed in from recently.
     KnownNetwork(Network),
     /// A browser that a member has signed in with, by the id in its cookie.
     KnownBrowser(String),
-    /// A member with a session, or somebody with a valid link for that member's account.
+    /// A member with a session, or a person with a valid link for that member's account.
     Member(MemberId),
-    /// Somebody with a valid set-up code.
+    /// A person with a valid set-up code.
     SetUp,
 }
 
@@ -120,16 +121,16 @@ mod tests {
         IpAddr::from([192, 0, 2, last]).into()
     }
 
-    fn stranger(last: u8) -> Requester {
+    fn unknown_network(last: u8) -> Requester {
         Requester::UnknownNetwork(network(last))
     }
 
     #[test]
-    fn a_storm_from_many_networks_leaves_the_known_lane_free() {
+    fn a_flood_from_many_networks_leaves_the_known_lane_free() {
         let queue = Queue::default();
-        let admitted = (0..48).filter(|n| queue.push(stranger(*n), ()).is_ok()).count();
+        let admitted = (0..48).filter(|n| queue.push(unknown_network(*n), ()).is_ok()).count();
         assert_eq!(admitted, LANE_LENGTH);
-        assert_eq!(queue.push(stranger(200), ()), Err(Busy));
+        assert_eq!(queue.push(unknown_network(200), ()), Err(Busy));
         for known in [
             Requester::KnownNetwork(network(1)),
             Requester::KnownBrowser("a".into()),
@@ -141,12 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn nobody_fills_a_lane_alone() {
-        for storm in [stranger(1), Requester::KnownNetwork(network(1))] {
+    fn one_requester_cannot_fill_a_lane() {
+        for requester in [unknown_network(1), Requester::KnownNetwork(network(1))] {
             let queue = Queue::default();
-            let admitted = (0..48).filter(|_| queue.push(storm.clone(), ()).is_ok()).count();
+            let admitted = (0..48).filter(|_| queue.push(requester.clone(), ()).is_ok()).count();
             assert_eq!(admitted, PLACES_EACH);
-            assert_eq!(queue.push(stranger(2), ()), Ok(()));
+            assert_eq!(queue.push(unknown_network(2), ()), Ok(()));
             assert_eq!(queue.push(Requester::KnownNetwork(network(2)), ()), Ok(()));
         }
     }
@@ -155,7 +156,7 @@ mod tests {
     fn the_lanes_are_served_in_turn_and_each_in_order() {
         let queue = Queue::default();
         for n in 0..4 {
-            assert_eq!(queue.push(stranger(n), format!("stranger {n}")), Ok(()));
+            assert_eq!(queue.push(unknown_network(n), format!("stranger {n}")), Ok(()));
         }
         for n in 0..2 {
             let known = Requester::KnownBrowser(n.to_string());
@@ -171,9 +172,9 @@ mod tests {
     #[test]
     fn places_are_free_again_once_served() {
         let queue = Queue::default();
-        (0..PLACES_EACH).for_each(|_| assert_eq!(queue.push(stranger(1), ()), Ok(())));
-        assert_eq!(queue.push(stranger(1), ()), Err(Busy));
+        (0..PLACES_EACH).for_each(|_| assert_eq!(queue.push(unknown_network(1), ()), Ok(())));
+        assert_eq!(queue.push(unknown_network(1), ()), Err(Busy));
         assert_eq!(queue.pop(), Some(()));
-        assert_eq!(queue.push(stranger(1), ()), Ok(()));
+        assert_eq!(queue.push(unknown_network(1), ()), Ok(()));
     }
 }

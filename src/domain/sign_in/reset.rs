@@ -1,7 +1,8 @@
-//! A new password through a one-time link, which somebody with a shell on the machine makes, or who
-//! manages members.
+//! Setting a new password through a one-time link, which is created on the command line or by a
+//! member who manages members.
 //!
-//! Both halves end every session of the member (ASVS 7.4.3; Strapi CVE-2026-22706).
+//! Both creating and using the link end every session of the member (ASVS 7.4.3; Strapi
+//! CVE-2026-22706).
 
 use super::codes::{self, Code, Purpose};
 use super::{known, sessions};
@@ -12,11 +13,12 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::members::{self, Email, Member, MemberId, State, standing};
 
-/// Takes the member's password away, ends the member's sessions, and makes the code of the link.
+/// Removes the member's password, ends the member's sessions, and creates the code for the link.
 /// Only the newest link works.
 ///
 /// # Errors
-/// [`Error::Invalid`] when nobody has the address, or only an invitation.
+/// [`Error::Invalid`] when the address belongs to no member, or to a person who has not accepted
+/// their invitation.
 pub fn begin(tx: &mut Transaction<'_>, email: &Email, author: &Author) -> Result<(Member, String)> {
     let (member, _) = members::by_email(tx, email)?.ok_or_else(|| {
         Error::invalid("email", format!("No member has the email address {}", email.as_str()))
@@ -28,7 +30,7 @@ pub fn begin(tx: &mut Transaction<'_>, email: &Email, author: &Author) -> Result
     start(tx, member, author)
 }
 
-/// The same for the member with this id, by somebody who manages members.
+/// Like [`begin`], for the member with this id, when requested by a member who manages members.
 pub fn begin_for(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -47,7 +49,8 @@ fn start(tx: &mut Transaction<'_>, member: Member, author: &Author) -> Result<(M
     Ok((member, code))
 }
 
-/// Whose link this is, if it works: the page greets by it and judges the new password by it.
+/// The member that the link is for, if it works. The page greets them and checks the new password
+/// against their name and address.
 pub fn whose(
     connection: &mut Connection,
     keyring: &Keyring,
@@ -62,10 +65,10 @@ pub fn whose(
     }
 }
 
-/// Uses the code up, sets the password and ends the member's sessions.
+/// Uses up the code, sets the password and ends the member's sessions.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the code does not work.
+/// [`Error::Invalid`] when the code is not valid.
 pub fn finish(
     tx: &mut Transaction<'_>,
     code: &str,
@@ -101,56 +104,56 @@ mod tests {
     use crate::domain::sign_in::fixture::Fixture;
     use crate::domain::sign_in::store::rows;
 
-    fn begin_for(there: &Fixture, email: &str) -> Result<(Member, String)> {
-        let author = Author::command_line(there.keyring.clone(), there.now());
+    fn begin_for(fixture: &Fixture, email: &str) -> Result<(Member, String)> {
+        let author = Author::command_line(fixture.keyring.clone(), fixture.now());
         let email = Email::parse(email).expect("an address");
-        there.db.write_blocking(|tx| begin(tx, &email, &author))
+        fixture.db.write_blocking(|tx| begin(tx, &email, &author))
     }
 
-    fn stored_hash(there: &Fixture) -> Option<String> {
+    fn stored_hash(fixture: &Fixture) -> Option<String> {
         let email = Email::parse("ines@example.com").expect("an address");
-        there.read(|c| members::by_email(c, &email)).expect("a member").1
+        fixture.read(|c| members::by_email(c, &email)).expect("a member").1
     }
 
-    fn sign_in(there: &Fixture, member: &Member) {
+    fn sign_in(fixture: &Fixture, member: &Member) {
         let state = sessions::State::from([(
             sessions::MEMBER_ID.into(),
             format!("{:?}", member.id.as_str()),
         )]);
-        there.write(|tx| sessions::save(tx, &there.keyring, &state, there.now()));
+        fixture.write(|tx| sessions::save(tx, &fixture.keyring, &state, fixture.now()));
     }
 
     #[test]
     fn a_reset_ends_every_session_and_its_link_sets_one_password() {
-        let there = Fixture::new();
-        let member = there.member("ines@example.com", Some("old"));
-        sign_in(&there, &member);
-        let (_, code) = begin_for(&there, "INES@example.com").expect("begun");
-        assert_eq!(there.read(|c| Ok(rows::count(c).0)), 0);
-        assert_eq!(stored_hash(&there), None);
-        sign_in(&there, &member);
-        let author = there.author([192, 0, 2, 1]);
-        let whose = there.read(|c| whose(c, &there.keyring, &code, there.now()));
+        let fixture = Fixture::new();
+        let member = fixture.member("ines@example.com", Some("old"));
+        sign_in(&fixture, &member);
+        let (_, code) = begin_for(&fixture, "INES@example.com").expect("started");
+        assert_eq!(fixture.read(|c| Ok(rows::count(c).0)), 0);
+        assert_eq!(stored_hash(&fixture), None);
+        sign_in(&fixture, &member);
+        let author = fixture.author([192, 0, 2, 1]);
+        let whose = fixture.read(|c| whose(c, &fixture.keyring, &code, fixture.now()));
         assert_eq!(whose.map(|whose| whose.id), Some(member.id.clone()));
-        there.write(|tx| finish(tx, &code, "new", &author));
-        assert_eq!(stored_hash(&there).as_deref(), Some("new"));
-        assert_eq!(there.read(|c| Ok(rows::count(c).0)), 0);
-        let again = there.db.write_blocking(|tx| finish(tx, &code, "other", &author));
-        assert!(matches!(&again, Err(Error::Invalid(e)) if e.0[0].field == "code"));
-        let events = there.event_names();
+        fixture.write(|tx| finish(tx, &code, "new", &author));
+        assert_eq!(stored_hash(&fixture).as_deref(), Some("new"));
+        assert_eq!(fixture.read(|c| Ok(rows::count(c).0)), 0);
+        let second_attempt = fixture.db.write_blocking(|tx| finish(tx, &code, "other", &author));
+        assert!(matches!(&second_attempt, Err(Error::Invalid(e)) if e.0[0].field == "code"));
+        let events = fixture.event_names();
         assert_eq!(events[1..], ["member.password_reset_started", "member.password_reset"]);
     }
 
     #[test]
     fn only_the_newest_link_works_and_only_for_an_hour() {
-        let there = Fixture::new();
-        there.member("ines@example.com", Some("old"));
-        let (_, first) = begin_for(&there, "ines@example.com").expect("begun");
-        let (_, second) = begin_for(&there, "ines@example.com").expect("begun");
+        let fixture = Fixture::new();
+        fixture.member("ines@example.com", Some("old"));
+        let (_, first) = begin_for(&fixture, "ines@example.com").expect("started");
+        let (_, second) = begin_for(&fixture, "ines@example.com").expect("started");
         let finish = |code: &str, millis| {
-            let mut author = there.author([192, 0, 2, 1]);
+            let mut author = fixture.author([192, 0, 2, 1]);
             author.now = author.now.plus(millis);
-            there.db.write_blocking(|tx| finish(tx, code, "new", &author)).is_ok()
+            fixture.db.write_blocking(|tx| finish(tx, code, "new", &author)).is_ok()
         };
         assert!(!finish(&first, 0));
         assert!(!finish(&second, HOUR));
@@ -158,14 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_and_the_disabled_get_no_password() {
-        let there = Fixture::new();
-        let member = there.member("ines@example.com", Some("old"));
-        assert!(matches!(begin_for(&there, "noor@example.com"), Err(Error::Invalid(_))));
-        let (_, code) = begin_for(&there, "ines@example.com").expect("begun");
-        there.disable(&member.id);
-        let author = there.author([192, 0, 2, 1]);
-        assert!(there.db.write_blocking(|tx| finish(tx, &code, "new", &author)).is_err());
-        assert_eq!(stored_hash(&there), None);
+    fn unknown_and_disabled_members_cannot_set_a_password() {
+        let fixture = Fixture::new();
+        let member = fixture.member("ines@example.com", Some("old"));
+        assert!(matches!(begin_for(&fixture, "noor@example.com"), Err(Error::Invalid(_))));
+        let (_, code) = begin_for(&fixture, "ines@example.com").expect("started");
+        fixture.disable(&member.id);
+        let author = fixture.author([192, 0, 2, 1]);
+        assert!(fixture.db.write_blocking(|tx| finish(tx, &code, "new", &author)).is_err());
+        assert_eq!(stored_hash(&fixture), None);
     }
 }

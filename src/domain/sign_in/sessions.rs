@@ -1,7 +1,8 @@
-//! Sessions of members: server-side, so that ending one acts on the very next request.
+//! Sessions of members. They are stored on the server, so that ending one takes effect on the next
+//! request.
 //!
-//! A session's key is 256 random bits; only its keyed hash is stored (ASVS 7.2.2 to 7.2.4). Knows
-//! no cookie and no page: what a page keeps in a session is a map of texts to it.
+//! A session's key has 256 random bits, and only its keyed hash is stored (ASVS 7.2.2 to 7.2.4).
+//! This module does not depend on cookies or pages; it treats a session's content as a map of texts.
 
 use std::collections::HashMap;
 
@@ -16,40 +17,40 @@ use crate::db::{Connection, Transaction};
 use crate::domain::members::{self, MemberId};
 use crate::domain::settings;
 
-/// What is kept in a session: names, and values in JSON.
+/// The content of a session: names, and values in JSON.
 pub type State = HashMap<String, String>;
 
-/// The name under which the state holds the member's id; without it nothing is stored.
+/// The entry with the member's id. Without it, the session is not stored.
 pub const MEMBER_ID: &str = "member_id";
-/// The name under which the state holds when the member signed in, in milliseconds. A session that
-/// gets a new key keeps it, so that its absolute end stays (ASVS 7.3.2).
+/// The entry with the sign-in time, in milliseconds. A session that gets a new key keeps this time,
+/// so that its absolute end does not move (ASVS 7.3.2).
 pub const SIGNED_IN_AT: &str = "signed_in_at";
-/// The name under which the state holds what names the session where its key must not stand.
+/// The entry with the session's reference, which identifies it where its key must not appear.
 pub const REFERENCE: &str = "reference";
-/// The name under which a request leaves word that the session needs a new key.
+/// The entry by which a request indicates that the session needs a new key.
 pub const RENEW: &str = "renew";
-/// The name under which the state holds the version of what the member may do, as the session last
-/// saw it: a change of privilege gives the session a new key (ASVS 7.2.4).
+/// The entry with the version of the member's permissions that the session last saw. A change of
+/// privileges gives the session a new key (ASVS 7.2.4).
 pub const PRIVILEGES: &str = "privileges";
 
-/// Characters of a session's key: 43 of base62 hold 256 bits.
+/// The length of a session's key in characters: 43 characters of base62 hold 256 bits.
 const KEY_LENGTH: usize = 43;
-/// Characters of a session's reference.
+/// The length of a session's reference in characters.
 const REFERENCE_LENGTH: usize = 16;
-/// How much the noted time of the last request may lag behind, in milliseconds, so that reading
-/// pages rarely writes.
+/// How far the stored time of the last request may lag behind, in milliseconds, so that most page
+/// views do not write to the database.
 const LAG: i64 = MINUTE;
 
-/// A session that is alive.
+/// An active session.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// What is kept in it.
+    /// Its content.
     pub state: State,
     /// Whether [`touch`] has something to write.
     pub touch_due: bool,
 }
 
-/// The session with this key; `None` when there is none, it is over, or its member is disabled.
+/// The session with this key; `None` if it does not exist or has ended, or its member is disabled.
 pub fn load(
     connection: &mut Connection,
     keyring: &Keyring,
@@ -67,11 +68,11 @@ pub fn load(
     Ok(state.map(|state| Loaded { state, touch_due: now.since(last_seen_at) > LAG }))
 }
 
-/// Stores a new session of the member that `state` names, and returns its key. The state says
-/// when the member signed in; when it does not, that is now.
+/// Stores a new session of the member in `state`, and returns its key. If the state has no sign-in
+/// time, it is set to now.
 ///
 /// # Errors
-/// [`Error::Forbidden`] when there is no such member or it is disabled.
+/// [`Error::Forbidden`] when the member does not exist or is disabled.
 pub fn save(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -100,8 +101,8 @@ pub fn save(
     Ok(key)
 }
 
-/// Replaces the state of a session that is alive and the same member's; says whether there is
-/// one. Never makes one, so that an ended session does not come back.
+/// Replaces the state of an active session of the same member. Returns whether there is one. Never
+/// creates a session, so an ended session does not come back.
 pub fn update(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -113,8 +114,8 @@ pub fn update(
     store::update_session(tx, &hash(keyring, key), &id, &text(state)?, now)
 }
 
-/// As [`update`], under a new key, which is returned; the old one opens nothing any more. An ended
-/// session does not come back by it.
+/// Like [`update`], and also gives the session a new key, which is returned. The old key stops
+/// working. An ended session does not come back.
 pub fn renew(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -130,7 +131,7 @@ pub fn renew(
     Ok(Some(new))
 }
 
-/// Keeps `value` under `name` in the member's session of that reference, if it is alive.
+/// Stores `value` under `name` in the member's session with this reference, if it is active.
 pub fn put(
     tx: &mut Transaction<'_>,
     member: &MemberId,
@@ -146,7 +147,7 @@ pub fn put(
     Ok(())
 }
 
-/// Ends the member's session of that reference, if it is alive.
+/// Ends the member's session with this reference, if it is active.
 pub fn end_referenced(
     tx: &mut Transaction<'_>,
     member: &MemberId,
@@ -157,19 +158,19 @@ pub fn end_referenced(
     store::delete_session(tx, &stored.id_hash)
 }
 
-/// Notes a request: the session's idle time starts anew.
+/// Records a request, which restarts the session's idle time.
 pub fn touch(tx: &mut Transaction<'_>, keyring: &Keyring, key: &str, now: Timestamp) -> Result<()> {
     let idle_ends_at = now.plus(settings::get(tx)?.session_idle());
     store::touch_session(tx, &hash(keyring, key), now, idle_ends_at)
 }
 
-/// Brings the ends of all sessions nearer where the settings now say so; none gets a later one.
+/// Shortens all sessions that the current settings would end earlier; does not extend any.
 pub fn shorten(tx: &mut Transaction<'_>) -> Result<()> {
     let settings = settings::get(tx)?;
     store::shorten_sessions(tx, settings.session_idle(), settings.session_length())
 }
 
-/// Ends a session, if there is one with this key.
+/// Ends the session with this key, if it exists.
 pub fn end(tx: &mut Transaction<'_>, keyring: &Keyring, key: &str) -> Result<()> {
     store::delete_session(tx, &hash(keyring, key))
 }
@@ -179,7 +180,7 @@ pub fn end_all_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
     store::delete_sessions_of(tx, member)
 }
 
-/// The member whose session this is.
+/// The member that the session belongs to.
 pub fn member_id(state: &State) -> Option<MemberId> {
     serde_json::from_str(state.get(MEMBER_ID)?).ok().map(MemberId::stored)
 }

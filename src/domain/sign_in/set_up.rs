@@ -1,7 +1,7 @@
-//! Setting up: the organisation's name and its first member, once, with a code that whoever
-//! started the program was shown. There is no default account (ASVS 6.3.2, 13.1).
+//! Set-up: names the organisation and creates its first member, once, with a code that is displayed
+//! when the program starts. There is no default account (ASVS 6.3.2, 13.1).
 //!
-//! Scopes and roles are made by their own features, in the same transaction.
+//! Scopes and roles are created by their own features, in the same transaction.
 
 use super::codes::{self, Purpose};
 use super::known;
@@ -13,7 +13,7 @@ use crate::domain::activity::{self, Author, Entry, Event};
 use crate::domain::members::{self, Email, Member, MemberName, NewMember, Permissions};
 use crate::domain::settings::{self, OrganisationName};
 
-/// What the set-up page was filled in with.
+/// The input of the set-up page.
 #[derive(Clone, Debug)]
 pub struct SetUp {
     /// The one-time code from the printed link.
@@ -21,18 +21,19 @@ pub struct SetUp {
     pub organisation: OrganisationName,
     /// The first super manager's name.
     pub name: MemberName,
-    /// The address to sign in with.
+    /// The email address for signing in.
     pub email: Email,
     /// The password's argon2id hash.
     pub password_hash: String,
 }
 
-/// Whether set-up is still to be done; its page is 404 afterwards.
+/// Whether set-up still has to be done. Afterwards, its page is 404.
 pub fn is_open(connection: &mut Connection) -> Result<bool> {
     Ok(!members::any(connection)?)
 }
 
-/// Makes a code for the printed link. Older ones work on: another node may have printed one.
+/// Issues a code for the printed link. Earlier codes stay valid, because another node may have
+/// printed one.
 ///
 /// # Errors
 /// [`Error::NotFound`] when a member exists.
@@ -43,10 +44,11 @@ pub fn begin(tx: &mut Transaction<'_>, keyring: &Keyring, now: Timestamp) -> Res
     codes::issue(tx, keyring, Purpose::SetUp, None, now)
 }
 
-/// Checks that a code works, without using it up: a password is hashed only for a valid code.
+/// Checks that a code is valid, without using it up, so that a password is hashed only for a valid
+/// code.
 ///
 /// # Errors
-/// [`Error::NotFound`] when a member exists; [`Error::Invalid`] when the code does not work.
+/// [`Error::NotFound`] when a member exists; [`Error::Invalid`] when the code is not valid.
 pub fn check_code(connection: &mut Connection, code: &str, author: &Author) -> Result<()> {
     if !is_open(connection)? {
         return Err(Error::NotFound);
@@ -60,10 +62,10 @@ fn wrong_code() -> Error {
     Error::invalid("code", message)
 }
 
-/// Uses the code up, names the organisation, and makes its first super manager.
+/// Uses up the code, names the organisation and creates its first super manager.
 ///
 /// # Errors
-/// [`Error::NotFound`] when a member exists; [`Error::Invalid`] when the code does not work.
+/// [`Error::NotFound`] when a member exists; [`Error::Invalid`] when the code is not valid.
 pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, author: &Author) -> Result<Member> {
     if !is_open(tx)? {
         return Err(Error::NotFound);
@@ -104,33 +106,36 @@ mod tests {
     }
 
     #[test]
-    fn set_up_names_the_organisation_and_makes_a_super_manager_once() {
-        let there = Fixture::new();
-        let author = there.author([192, 0, 2, 1]);
-        let codes = [(); 2].map(|()| there.write(|tx| begin(tx, &there.keyring, there.now())));
-        assert!(there.read(is_open));
-        let member = there.write(|tx| finish(tx, &set_up(&codes[0]), &author));
+    fn set_up_names_the_organisation_and_creates_a_super_manager_once() {
+        let fixture = Fixture::new();
+        let author = fixture.author([192, 0, 2, 1]);
+        let codes =
+            [(); 2].map(|()| fixture.write(|tx| begin(tx, &fixture.keyring, fixture.now())));
+        assert!(fixture.read(is_open));
+        let member = fixture.write(|tx| finish(tx, &set_up(&codes[0]), &author));
         assert!(Permissions::all().iter().all(|permission| member.may(permission)));
-        assert_eq!(there.read(settings::get).organisation, "Northwind Parcels");
-        assert_eq!(there.event_names(), ["member.added", "organisation.set_up"]);
-        assert!(!there.read(is_open));
+        assert_eq!(fixture.read(settings::get).organisation, "Northwind Parcels");
+        assert_eq!(fixture.event_names(), ["member.added", "organisation.set_up"]);
+        assert!(!fixture.read(is_open));
         for code in codes {
-            let again = there.db.write_blocking(|tx| finish(tx, &set_up(&code), &author));
-            assert!(matches!(again, Err(Error::NotFound)));
+            let second_attempt =
+                fixture.db.write_blocking(|tx| finish(tx, &set_up(&code), &author));
+            assert!(matches!(second_attempt, Err(Error::NotFound)));
         }
-        let again = there.db.write_blocking(|tx| begin(tx, &there.keyring, there.now()));
-        assert!(matches!(again, Err(Error::NotFound)));
+        let second_attempt =
+            fixture.db.write_blocking(|tx| begin(tx, &fixture.keyring, fixture.now()));
+        assert!(matches!(second_attempt, Err(Error::NotFound)));
     }
 
     #[test]
     fn a_wrong_code_changes_nothing() {
-        let there = Fixture::new();
-        let author = there.author([192, 0, 2, 1]);
-        there.write(|tx| begin(tx, &there.keyring, there.now()));
+        let fixture = Fixture::new();
+        let author = fixture.author([192, 0, 2, 1]);
+        fixture.write(|tx| begin(tx, &fixture.keyring, fixture.now()));
         let wrong = set_up("0000000000000000000000");
-        let refused = there.db.write_blocking(|tx| finish(tx, &wrong, &author));
-        assert!(matches!(&refused, Err(Error::Invalid(e)) if e.0[0].field == "code"));
-        assert!(there.read(is_open));
-        assert!(there.events().is_empty());
+        let result = fixture.db.write_blocking(|tx| finish(tx, &wrong, &author));
+        assert!(matches!(&result, Err(Error::Invalid(e)) if e.0[0].field == "code"));
+        assert!(fixture.read(is_open));
+        assert!(fixture.events().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! What a change of a member's standing does to the ways in: sessions end, links stop.
+//! Ends sessions and links when a member's role, permissions or state change.
 
 use super::{codes, sessions};
 use crate::base::error::Result;
@@ -6,17 +6,17 @@ use crate::db::Transaction;
 use crate::domain::activity::Author;
 use crate::domain::members::{self, Member, MemberId, State, Wanted, invitation, standing};
 
-/// How an edit ended.
+/// The result of an edit.
 #[derive(Clone, Debug)]
 pub struct Edited {
-    /// The member as it is now.
+    /// The member after the edit.
     pub member: Member,
-    /// Whether an invitation's link stopped working with it.
+    /// Whether the edit ended the link of an invitation.
     pub link_stopped: bool,
 }
 
-/// Changes what a member may do. Whoever was shown a link for the member when it was less must not
-/// come to more by it, so links stop working.
+/// Changes a member's role and permissions. If the member gains permissions, their links end,
+/// because somebody may have seen a link while the member had fewer permissions.
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &MemberId,
@@ -35,7 +35,8 @@ pub fn edit(
     Ok(Edited { member, link_stopped })
 }
 
-/// Disables a member: sessions and links end, so that enabling brings none back.
+/// Disables a member and ends their sessions and links, so that enabling the member does not restore
+/// them.
 pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
     let member = members::standing::disable(tx, id, author)?;
     codes::end_all_of(tx, id, author.now)?;

@@ -1,9 +1,9 @@
-//! How often a password, a set-up code or a one-time link may be tried.
+//! Limits how often a password, a set-up code or a one-time link may be tried.
 //!
-//! An attempt is reserved before any work is done, so that parallel guesses cannot pass; it counts
-//! as a failure until it is known to be a success. Counted by account *and* network, so that a
-//! stranger cannot lock a member out, and by network alone. In memory only: a restart forgives.
-//! ASVS 6.3.1, 2.4.1.
+//! An attempt is reserved before any work is done, so that parallel guesses cannot bypass the limit.
+//! It counts as a failure until it is known to have succeeded. Attempts are counted by account *and*
+//! network, so that a stranger cannot lock a member out, and also by network only. The counts are in
+//! memory, so a restart resets them. ASVS 6.3.1, 2.4.1.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -14,26 +14,27 @@ use crate::base::clock::{Clock, DAY, MINUTE, SECOND, Timestamp};
 use crate::base::network::Network;
 use crate::base::rate::{Rate, stalest_tenth};
 
-/// Attempts from one network a minute: so many at once, then one every three seconds.
-const A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
-/// Attempts at an account, from one network, before the first wait.
-const FREE: u32 = 5;
-/// The first wait, in milliseconds; every further attempt doubles it.
+/// Attempts per minute from one network: this many at once, then one every three seconds.
+const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+/// Attempts on an account from one network before the first wait.
+const FREE_ATTEMPTS: u32 = 5;
+/// The first wait, in milliseconds. Every further attempt doubles it.
 const SHORTEST_WAIT: i64 = SECOND;
-/// The longest wait, in milliseconds.
+/// The maximum wait, in milliseconds.
 const LONGEST_WAIT: i64 = 15 * MINUTE;
-/// After how long without an attempt an account's failures are forgotten, in milliseconds: long
-/// enough that to wait for it gains nothing over the longest wait.
+/// How long after the last attempt an account's failures are forgotten, in milliseconds. This is so
+/// long that waiting for it has no advantage over the maximum wait.
 const MEMORY: i64 = DAY;
-/// How many accounts and networks are remembered. Those whose wait ends first make room: that only
-/// forgives, so filling the maps slows nobody else.
+/// How many accounts and networks are remembered. Beyond this, those whose wait ends first are
+/// removed. Removing an entry only resets its count, so filling the maps does not slow down anybody
+/// else.
 const MOST: usize = 20_000;
-/// How far a clock may seem to go back because requests overtake one another, in milliseconds.
+/// How far the clock may appear to go back because requests overtake each other, in milliseconds.
 const JITTER: i64 = MINUTE;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// After how many seconds the next attempt may succeed; 1 at least. For `Retry-After`.
+    /// After how many seconds the next attempt may succeed, at least 1. For `Retry-After`.
     pub seconds: u64,
 }
 
@@ -43,13 +44,13 @@ impl Wait {
         Self { seconds: whole.max(1) }
     }
 
-    /// What the page says.
+    /// The message on the page.
     pub fn message(self) -> String {
         wait_message(self.seconds)
     }
 }
 
-/// "Too many attempts. Try again in 15 minutes", for a wait of so many seconds.
+/// The message for a wait of `seconds`, for example "Too many attempts. Try again in 15 minutes".
 pub fn wait_message(seconds: u64) -> String {
     let (number, unit) =
         if seconds < 60 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
@@ -57,7 +58,8 @@ pub fn wait_message(seconds: u64) -> String {
     format!("Too many attempts. Try again in {number} {unit}{plural}")
 }
 
-/// Leave to try once. Unless [`Throttle::succeeded`] gets it back, the attempt counts as failed.
+/// Permission for one attempt. Unless [`Throttle::succeeded`] or [`Throttle::not_tried`] takes it
+/// back, the attempt counts as failed.
 #[derive(Debug)]
 pub struct Reservation {
     account: Option<Key>,
@@ -68,7 +70,7 @@ pub struct Reservation {
 
 type Key = (String, Network);
 
-/// The limiter; one for the whole program.
+/// The throttle; one for the whole program.
 pub struct Throttle(Mutex<State>);
 
 struct State {
@@ -85,7 +87,7 @@ struct Attempts {
 
 impl Attempts {
     fn next_at(self) -> Timestamp {
-        let Some(doublings) = self.count.checked_sub(FREE) else { return self.last };
+        let Some(doublings) = self.count.checked_sub(FREE_ATTEMPTS) else { return self.last };
         let wait = SHORTEST_WAIT.saturating_mul(1 << doublings.min(20));
         self.last.plus(wait.min(LONGEST_WAIT))
     }
@@ -97,14 +99,15 @@ impl Default for Throttle {
         Self(Mutex::new(State {
             time: Time { clock: clock.clone(), skew: 0 },
             accounts: HashMap::new(),
-            networks: Rate::new(clock, A_MINUTE, MOST),
+            networks: Rate::new(clock, ATTEMPTS_PER_MINUTE, MOST),
         }))
     }
 }
 
 impl Throttle {
-    /// Reserves an attempt from a network: at `account`, the folded email address that the lookup
-    /// uses, or at a code, which belongs to nobody yet. An attempt that must wait is not counted.
+    /// Reserves an attempt from a network. It is either on `account`, the folded email address that
+    /// the lookup uses, or on a code, which does not belong to an account yet. An attempt that must
+    /// wait is not counted.
     pub fn reserve(
         &self,
         account: Option<&str>,
@@ -128,15 +131,15 @@ impl Throttle {
         Ok(Reservation { account: key, network, before: attempts })
     }
 
-    /// The password was not looked at, because too many others were waiting: the account has the
-    /// attempt back. The network does not, so that it cannot ask more often than usual.
+    /// The password was not checked because too many others were waiting, so the account gets the
+    /// attempt back. The network does not, so that it cannot make more requests than usual.
     pub fn not_tried(&self, reservation: Reservation) {
         let (Some(key), before) = (reservation.account, reservation.before) else { return };
         let mut state = self.state();
         let Some(now) = state.accounts.get_mut(&key) else { return };
         match before {
             Some(before) if now.count == before.count.saturating_add(1) => *now = before,
-            // Others came at the same time.
+            // There were concurrent attempts.
             _ => now.count = now.count.saturating_sub(1),
         }
         if now.count == 0 {
@@ -144,8 +147,8 @@ impl Throttle {
         }
     }
 
-    /// The attempt succeeded: the account's failures from that network are forgotten, and the
-    /// network gets the attempt back, so that an office behind one address is not slowed.
+    /// The attempt succeeded. The account's failures from that network are forgotten, and the
+    /// network gets the attempt back, so that an office that shares one address is not slowed down.
     pub fn succeeded(&self, reservation: Reservation) {
         let mut state = self.state();
         state.networks.give_back(reservation.network);
@@ -166,8 +169,8 @@ impl State {
 
     fn remember(&mut self, key: Key, attempts: Attempts) {
         if self.accounts.len() >= MOST && !self.accounts.contains_key(&key) {
-            // Those that have to wait longest stay, so that a stranger cannot end a wait by
-            // filling the map from other networks.
+            // Entries with the longest waits stay, so that a stranger cannot end a wait by filling
+            // the map from other networks.
             let ends = self.accounts.values().map(|attempts| attempts.next_at());
             let soonest = stalest_tenth(ends.collect());
             self.accounts.retain(|_, attempts| attempts.next_at() > soonest);
@@ -176,8 +179,8 @@ impl State {
     }
 }
 
-/// The throttle's own time: it runs with the program's clock but never back, so that a clock that
-/// is put back does not stretch a wait.
+/// The throttle's own time. It follows the program's clock but never goes back, so that setting the
+/// clock back does not lengthen a wait.
 struct Time {
     clock: Clock,
     skew: i64,

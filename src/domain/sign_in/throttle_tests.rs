@@ -1,4 +1,4 @@
-//! Whom the throttle holds up, and for how long.
+//! Which attempts the throttle delays, and for how long.
 
 use std::net::IpAddr;
 
@@ -44,7 +44,7 @@ fn a_stranger_does_not_lock_a_member_out() {
 }
 
 #[test]
-fn a_network_has_twenty_attempts_a_minute_whatever_it_tries() {
+fn a_network_has_twenty_attempts_per_minute_in_total() {
     let throttle = Throttle::default();
     let attempt =
         |n: i64, second: i64| try_at(&throttle, &format!("member{n}"), "192.0.2.1", second);
@@ -57,12 +57,12 @@ fn a_network_has_twenty_attempts_a_minute_whatever_it_tries() {
 }
 
 #[test]
-fn a_success_forgets_the_accounts_failures_from_there_alone() {
+fn a_success_forgets_only_the_accounts_failures_from_that_network() {
     let throttle = Throttle::default();
     for from in ["192.0.2.1", "192.0.2.2"] {
         (0..4).for_each(|_| assert_eq!(try_at(&throttle, "a", from, 0), Ok(())));
     }
-    let last = throttle.reserve(Some("a"), address("192.0.2.1"), START).expect("free");
+    let last = throttle.reserve(Some("a"), address("192.0.2.1"), START).expect("not throttled");
     throttle.succeeded(last);
     (0..5).for_each(|_| assert_eq!(try_at(&throttle, "a", "192.0.2.1", 0), Ok(())));
     assert_eq!(try_at(&throttle, "a", "192.0.2.2", 0), Ok(()));
@@ -70,7 +70,7 @@ fn a_success_forgets_the_accounts_failures_from_there_alone() {
 }
 
 #[test]
-fn a_clock_that_is_put_back_stretches_no_wait() {
+fn setting_the_clock_back_does_not_lengthen_a_wait() {
     let throttle = Throttle::default();
     while try_at(&throttle, "a", "192.0.2.1", 0).is_ok() {}
     assert_eq!(try_at(&throttle, "a", "192.0.2.1", -HOUR), Err(1));
@@ -78,7 +78,7 @@ fn a_clock_that_is_put_back_stretches_no_wait() {
 }
 
 #[test]
-fn memory_is_bounded_and_the_stalest_make_room() {
+fn memory_is_bounded_and_the_stalest_entries_are_removed() {
     let throttle = Throttle::default();
     for n in 0..(MOST + 5_000) {
         let from = IpAddr::from(u32::try_from(n).expect("small").to_be_bytes());
@@ -92,7 +92,7 @@ fn memory_is_bounded_and_the_stalest_make_room() {
 }
 
 #[test]
-fn filling_the_memory_from_many_networks_holds_up_nobody_and_ends_no_wait() {
+fn filling_the_memory_from_many_networks_neither_delays_others_nor_ends_a_wait() {
     let throttle = Throttle::default();
     while try_at(&throttle, "a", "192.0.2.1", 0).is_ok() {}
     assert_eq!(try_at(&throttle, "a", "192.0.2.1", 1), Ok(()));
@@ -106,29 +106,29 @@ fn filling_the_memory_from_many_networks_holds_up_nobody_and_ends_no_wait() {
 }
 
 #[test]
-fn a_password_that_was_not_looked_at_is_no_failure() {
+fn a_password_that_was_not_checked_is_not_a_failure() {
     let throttle = Throttle::default();
     let reserve = |seconds: i64| {
         throttle.reserve(Some("a"), address("192.0.2.1"), START.plus(seconds * SECOND))
     };
     for _ in 0..5 {
-        throttle.not_tried(reserve(0).expect("free"));
+        throttle.not_tried(reserve(0).expect("not throttled"));
     }
     (0..5).for_each(|_| assert_eq!(try_at(&throttle, "a", "192.0.2.1", 0), Ok(())));
     assert_eq!(try_at(&throttle, "a", "192.0.2.1", 0), Err(1));
     throttle.not_tried(reserve(1).expect("the wait has ended"));
-    assert_eq!(try_at(&throttle, "a", "192.0.2.1", 1), Ok(()), "the wait does not begin again");
+    assert_eq!(try_at(&throttle, "a", "192.0.2.1", 1), Ok(()), "the wait must not start again");
     let together = [reserve(3), reserve(1_000)].map(|one| one.expect("the wait has ended"));
     for reservation in together {
         throttle.not_tried(reservation);
     }
-    // The network's attempts are used up all the same.
+    // The network's attempts are used up anyway.
     let used = (0..20).filter(|n| try_at(&throttle, &format!("m{n}"), "192.0.2.1", 1_000).is_ok());
     assert_eq!(used.count(), 19);
 }
 
 #[test]
-fn a_wait_is_put_into_words() {
+fn wait_messages_use_seconds_or_minutes() {
     for (seconds, words) in [
         (1, "1 second"),
         (8, "8 seconds"),

@@ -1,4 +1,4 @@
-//! What an IP whitelist would have done to requests that passed.
+//! The effect that an IP whitelist would have had on allowed requests.
 
 use std::net::IpAddr;
 
@@ -8,26 +8,25 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::{IpWhitelist, KeyId};
 
-/// The requests of a key that passed in the last 30 days.
+/// A key's allowed requests in the last 30 days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passed {
-    /// How many there were.
     pub count: i64,
-    /// Where they came from, as far as it is known, the last seen first.
+    /// The known client addresses, last seen first.
     pub addresses: Vec<SeenAddress>,
 }
 
-/// What a list would have refused of them.
+/// The requests that a whitelist would have denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WouldRefuse {
-    /// How many of the requests that passed.
+    /// How many of the allowed requests it would have denied.
     pub count: i64,
     pub of: i64,
-    /// From these addresses, the last seen first, and perhaps from others that are not kept.
+    /// Their known addresses, last seen first. There may be others that are no longer stored.
     pub addresses: Vec<IpAddr>,
 }
 
-/// What passed with a key in the last 30 days.
+/// A key's allowed requests in the last 30 days.
 pub fn passed(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Result<Passed> {
     let period = Period::Days30;
     Ok(Passed {
@@ -37,8 +36,8 @@ pub fn passed(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Re
 }
 
 impl Passed {
-    /// What `list` would have refused. A request from an address that nobody told, or that is not
-    /// kept any more, counts as refused, since a list lets none of the first kind pass.
+    /// The requests that `list` would have denied. A request whose address is unknown or no longer
+    /// stored counts as denied, because a whitelist never allows a request with an unknown address.
     pub fn under(&self, list: &IpWhitelist) -> WouldRefuse {
         let allows = |seen: &&SeenAddress| list.addresses().contains(&seen.address);
         if list.addresses().is_empty() {
@@ -69,14 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_on_the_list_would_have_been_refused() {
+    fn addresses_outside_the_list_would_have_been_denied() {
         let under = |text: &str| {
             let list = IpWhitelist::parse(text).expect("a list");
-            let would = passed().under(&list);
-            (would.count, would.of, would.addresses.len())
+            let effect = passed().under(&list);
+            (effect.count, effect.of, effect.addresses.len())
         };
         assert_eq!(under(""), (0, 1_204, 0), "any address may pass");
-        assert_eq!(under("203.0.113.1"), (3, 1_204, 1), "one came from nobody knows where");
+        assert_eq!(under("203.0.113.1"), (3, 1_204, 1), "the address of one is unknown");
         assert_eq!(under("203.0.113.1\n203.0.113.2"), (1, 1_204, 0));
         assert_eq!(under("192.0.2.1"), (1_204, 1_204, 2));
     }

@@ -1,5 +1,5 @@
-//! What was counted and not yet written: by secret and hour, and the requests that were refused.
-//! Pure. Bounded, whatever strangers send: at a bound, what is alike is counted together.
+//! Counts that are not yet written: by secret and hour, and the denied requests. Pure. The size is
+//! bounded, no matter what strangers send: beyond a limit, similar requests are counted together.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -12,82 +12,83 @@ use smallvec::SmallVec;
 
 use super::{Outcome, RequestId, Secret};
 use crate::base::clock::Timestamp;
-use crate::domain::api_keys::Used;
+use crate::domain::api_keys::LastUse;
 
-/// How many addresses of one secret are told apart between two writings.
+/// How many addresses of one secret are distinguished between two writes.
 const ADDRESSES: usize = 32;
-/// How many scopes that were asked for are told apart of one secret between two writings.
+/// How many requested scopes of one secret are distinguished between two writes.
 const SCOPES: usize = 64;
-/// How many kinds of denials of one secret are told apart between two writings.
+/// How many kinds of denials of one secret are distinguished between two writes.
 const KINDS: usize = 20;
-/// The same of requests that bore no genuine secret.
+/// The same limit for requests without a genuine secret.
 const STRANGERS_KINDS: usize = 100;
-/// The same of all secrets together; then only their counts go on.
+/// The same limit for all secrets together. Beyond it, denials of further kinds are only counted by
+/// outcome.
 const ALL_KINDS: usize = 2_000;
-/// How many requests of one kind are kept between two writings, the first ones; the last of them
-/// stands for the others.
+/// How many requests of one kind are kept between two writes. These are the first ones; the last of
+/// them represents the others.
 const REQUESTS: usize = 5;
 
-/// What is to be written.
+/// The data to be written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
     tallies: HashMap<Place, Tally, RandomState>,
-    /// What requests without a genuine secret were counted for, by the hour.
+    /// The outcomes of requests without a genuine secret, by hour.
     pub strangers: BTreeMap<i64, Counts>,
-    denials: HashMap<Option<Secret>, Vec<Denials>, RandomState>,
+    denials: HashMap<Option<Secret>, Vec<DenialTally>, RandomState>,
     kinds: usize,
 }
 
-/// Whose tally it is, and of which hour.
+/// The secret and the hour of a tally.
 pub(super) type Place = (Secret, i64);
 
-/// How many requests there were of each outcome.
+/// The number of requests with each outcome.
 pub(super) type Counts = [u32; Outcome::ALL.len()];
 
-/// What one secret was counted for in one hour.
+/// The requests with one secret in one hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub counts: Counts,
-    /// Which of its scopes were asked for; most requests ask for the same.
+    /// Which of the key's scopes were requested. Most requests ask for the same one.
     pub asked: SmallVec<[Arc<str>; 1]>,
-    /// When it last passed, and from where.
+    /// When it was last used in an allowed request, and from which address.
     pub last: Option<(Timestamp, Option<IpAddr>)>,
-    /// Most are used from one place.
-    pub seen: SmallVec<[Seen; 1]>,
+    /// The addresses that it was used from. Most secrets are used from only one.
+    pub seen: SmallVec<[AddressTally; 1]>,
 }
 
-/// How often a secret passed from one address, from when to when.
+/// How often a secret was used in allowed requests from one address, and when first and last.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct AddressTally {
     pub address: IpAddr,
     pub first: Timestamp,
     pub last: Timestamp,
     pub count: u64,
 }
 
-/// What denials have in common.
+/// What denials of one kind have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(super) struct DenialKey {
     pub reason: Outcome,
-    /// The scopes that were missing, or what was wrong with the key.
+    /// The missing scopes, or what was wrong with the key.
     pub detail: Cow<'static, str>,
-    /// `None` when it is unknown, and when there were too many kinds to tell addresses apart.
+    /// `None` if the address is unknown, or if there were too many kinds to distinguish addresses.
     pub address: Option<IpAddr>,
 }
 
-/// A refused request that is kept.
+/// A denied request that is kept as a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct SampledRequest {
     pub id: RequestId,
     pub line: String,
     pub at: Timestamp,
 }
 
-/// Denials of one kind.
+/// The denials of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Denials {
-    pub kind: Kind,
-    pub kept: Vec<Kept>,
+pub(super) struct DenialTally {
+    pub kind: DenialKey,
+    pub kept: Vec<SampledRequest>,
     pub count: u64,
 }
 
@@ -96,7 +97,7 @@ impl Buffer {
         self.tallies.is_empty() && self.strangers.is_empty() && self.denials.is_empty()
     }
 
-    /// Counts a request that passed, and the scopes that it asked for.
+    /// Counts an allowed request and the scopes that it asked for.
     pub fn pass<'a>(
         &mut self,
         secret: Secret,
@@ -108,25 +109,30 @@ impl Buffer {
         asked.for_each(|scope| tally.ask(scope));
         tally.last = Some((now, address));
         if let Some(address) = address {
-            tally.see(Seen { address, first: now, last: now, count: 1 });
+            tally.see(AddressTally { address, first: now, last: now, count: 1 });
         }
     }
 
-    /// Counts what became of a request with a genuine secret.
+    /// Counts the outcome of a request with a genuine secret.
     pub fn count(&mut self, secret: Secret, outcome: Outcome, now: Timestamp) -> &mut Tally {
         let tally = self.tallies.entry((secret, hour(now))).or_default();
         tally.counts[outcome as usize] += 1;
         tally
     }
 
-    /// Counts what became of a request without one.
+    /// Counts the outcome of a request without a genuine secret.
     pub fn count_stranger(&mut self, outcome: Outcome, now: Timestamp) {
         self.strangers.entry(hour(now)).or_default()[outcome as usize] += 1;
     }
 
-    /// Counts a denial of `kind`, and keeps its request while there is room. `request` is asked for
-    /// only then.
-    pub fn deny(&mut self, secret: Option<Secret>, kind: Kind, request: impl FnOnce() -> Kept) {
+    /// Counts a denial of `kind`, and keeps its request while there is room. `request` is called
+    /// only in that case.
+    pub fn deny(
+        &mut self,
+        secret: Option<Secret>,
+        kind: DenialKey,
+        request: impl FnOnce() -> SampledRequest,
+    ) {
         if let Some(denials) = self.denials_of(secret, kind) {
             denials.count += 1;
             if denials.kept.len() < REQUESTS {
@@ -135,7 +141,7 @@ impl Buffer {
         }
     }
 
-    /// Adds what `other` counted.
+    /// Adds the counts of `other`.
     pub fn merge(&mut self, other: Self) {
         if self.is_empty() {
             *self = other;
@@ -161,21 +167,21 @@ impl Buffer {
         }
     }
 
-    /// An empty one with room for as many tallies as this holds, so that a request does not wait
-    /// while that is made.
+    /// An empty buffer with room for as many tallies as this one has, so that requests do not wait
+    /// for the allocation.
     pub fn emptied(&self) -> Self {
         let tallies = HashMap::with_capacity_and_hasher(self.tallies.len(), RandomState::default());
         Self { tallies, ..Self::default() }
     }
 
-    /// Where the tallies belong, in the order of their table.
+    /// The secrets and hours of all tallies, in the order of their table.
     pub fn places(&self) -> Vec<Place> {
         let mut all: Vec<_> = self.tallies.keys().copied().collect();
         all.sort_unstable();
         all
     }
 
-    /// Takes out some tallies, and all else.
+    /// Takes out the tallies of `places`, and all other data.
     pub fn take(&mut self, places: &[Place]) -> Self {
         let mut part = std::mem::take(self);
         self.tallies = std::mem::take(&mut part.tallies);
@@ -190,27 +196,31 @@ impl Buffer {
         all
     }
 
-    /// When its secrets passed last.
-    pub fn uses(&self) -> impl Iterator<Item = Used> {
+    /// The last use of each secret.
+    pub fn uses(&self) -> impl Iterator<Item = LastUse> {
         self.tallies.iter().filter_map(|((secret, _), tally)| {
             let (at, address) = tally.last?;
-            Some(Used { key_id: secret.key_id, secret: secret.number, at, address })
+            Some(LastUse { key_id: secret.key_id, secret: secret.number, at, address })
         })
     }
 
-    pub fn denials(&self) -> impl Iterator<Item = (Option<Secret>, &Denials)> {
+    pub fn denials(&self) -> impl Iterator<Item = (Option<Secret>, &DenialTally)> {
         let all = self.denials.iter();
         all.flat_map(|(secret, kinds)| kinds.iter().map(|denials| (*secret, denials)))
     }
 
-    /// Where denials of `kind` are counted; with others where there are too many kinds, nowhere
-    /// where there are too many even so.
-    fn denials_of(&mut self, secret: Option<Secret>, mut kind: Kind) -> Option<&mut Denials> {
+    /// The tally in which denials of `kind` are counted. If there are too many kinds, this is a
+    /// tally without address and detail, or `None` if there are too many of those as well.
+    fn denials_of(
+        &mut self,
+        secret: Option<Secret>,
+        mut kind: DenialKey,
+    ) -> Option<&mut DenialTally> {
         let most = if secret.is_some() { KINDS } else { STRANGERS_KINDS };
         let kinds = self.denials.entry(secret).or_default();
         let mut at = kinds.iter().position(|denials| denials.kind == kind);
         if at.is_none() && (kinds.len() >= most || self.kinds >= ALL_KINDS) {
-            kind = Kind { address: None, detail: "".into(), ..kind };
+            kind = DenialKey { address: None, detail: "".into(), ..kind };
             at = kinds.iter().position(|denials| denials.kind == kind);
             if at.is_none() && secret.is_some() && self.kinds >= ALL_KINDS {
                 if kinds.is_empty() {
@@ -221,7 +231,7 @@ impl Buffer {
         }
         if at.is_none() {
             self.kinds += 1;
-            kinds.push(Denials { kind, kept: Vec::new(), count: 0 });
+            kinds.push(DenialTally { kind, kept: Vec::new(), count: 0 });
         }
         let kinds = self.denials.get_mut(&secret)?;
         match at {
@@ -231,8 +241,8 @@ impl Buffer {
     }
 }
 
-impl Seen {
-    /// Adds what was seen of the same address.
+impl AddressTally {
+    /// Adds the uses in `other`, which has the same address.
     pub fn merge(&mut self, other: &Self) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
@@ -241,7 +251,7 @@ impl Seen {
 }
 
 impl Tally {
-    fn see(&mut self, seen: Seen) {
+    fn see(&mut self, seen: AddressTally) {
         if let Some(known) = self.seen.iter_mut().find(|known| known.address == seen.address) {
             known.merge(&seen);
         } else if self.seen.len() < ADDRESSES {
@@ -249,11 +259,11 @@ impl Tally {
         }
     }
 
-    /// Notes that a scope was asked for. Mostly it is the same text in memory, which then is not
-    /// looked at.
+    /// Records that a scope was requested. It is usually the same `Arc`, which makes comparing the
+    /// text unnecessary.
     pub fn ask(&mut self, scope: &Arc<str>) {
-        let is_it = |known: &Arc<str>| Arc::ptr_eq(known, scope) || known == scope;
-        if !self.asked.iter().any(is_it) && self.asked.len() < SCOPES {
+        let is_same = |known: &Arc<str>| Arc::ptr_eq(known, scope) || known == scope;
+        if !self.asked.iter().any(is_same) && self.asked.len() < SCOPES {
             self.asked.push(Arc::clone(scope));
         }
     }
@@ -268,14 +278,14 @@ impl Tally {
     }
 }
 
-/// The hour of an instant: hours since 1970, UTC.
+/// The hour of a timestamp, in hours since 1970, UTC.
 fn hour(at: Timestamp) -> i64 {
     at.hour()
 }
 
 fn add(counts: &mut Counts, others: Counts) {
-    for (mine, others) in counts.iter_mut().zip(others) {
-        *mine += others;
+    for (count, others) in counts.iter_mut().zip(others) {
+        *count += others;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bounds of what is counted, and that nothing else is lost.
+//! The limits of the buffer, and that nothing else is lost.
 
 use super::*;
 use crate::domain::api_keys::KeyId;
@@ -15,32 +15,32 @@ fn address(number: u32) -> IpAddr {
     Ipv4Addr::from_bits(number).into()
 }
 
-fn asked() -> impl Iterator<Item = &'static Arc<str>> {
+fn requested_scopes() -> impl Iterator<Item = &'static Arc<str>> {
     static SCOPE: LazyLock<Arc<str>> = LazyLock::new(|| "orders:read".into());
     [&*SCOPE].into_iter()
 }
 
 fn deny(buffer: &mut Buffer, secret: Option<Secret>, from: u32) {
-    let kind = Kind {
+    let kind = DenialKey {
         reason: Outcome::AddressNotAllowed,
         detail: "".into(),
         address: Some(address(from)),
     };
-    let kept = || Kept { id: RequestId::random(), line: "GET /".into(), at: NOW };
+    let kept = || SampledRequest { id: RequestId::random(), line: "GET /".into(), at: NOW };
     buffer.deny(secret, kind, kept);
 }
 
 fn total(buffer: &Buffer) -> u64 {
-    buffer.denials().map(|(_, alike)| alike.count).sum()
+    buffer.denials().map(|(_, denials)| denials.count).sum()
 }
 
 #[test]
-fn what_two_threads_counted_adds_up() {
+fn counts_of_two_threads_add_up() {
     let (mut one, mut other) = (Buffer::default(), Buffer::default());
-    one.pass(secret(1), Some(address(1)), asked(), NOW.plus(5));
-    one.pass(secret(1), Some(address(2)), asked(), NOW.plus(1));
-    other.pass(secret(1), Some(address(1)), asked(), NOW.plus(3));
-    other.pass(secret(2), None, asked(), NOW);
+    one.pass(secret(1), Some(address(1)), requested_scopes(), NOW.plus(5));
+    one.pass(secret(1), Some(address(2)), requested_scopes(), NOW.plus(1));
+    other.pass(secret(1), Some(address(1)), requested_scopes(), NOW.plus(3));
+    other.pass(secret(2), None, requested_scopes(), NOW);
     deny(&mut one, None, 1);
     deny(&mut other, None, 1);
     deny(&mut other, None, 2);
@@ -58,10 +58,10 @@ fn what_two_threads_counted_adds_up() {
 }
 
 #[test]
-fn addresses_kinds_and_requests_have_bounds_and_counts_have_none() {
+fn addresses_kinds_and_requests_are_bounded_but_counts_are_not() {
     let mut buffer = Buffer::default();
     for n in 0..1_000 {
-        buffer.pass(secret(1), Some(address(n)), asked(), NOW);
+        buffer.pass(secret(1), Some(address(n)), requested_scopes(), NOW);
         deny(&mut buffer, Some(secret(1)), n);
         deny(&mut buffer, None, n);
         deny(&mut buffer, None, 7);
@@ -69,14 +69,14 @@ fn addresses_kinds_and_requests_have_bounds_and_counts_have_none() {
     let tally = &buffer.tallies[&(secret(1), NOW.hour())];
     assert_eq!((tally.counts[0], tally.seen.len()), (1_000, ADDRESSES));
     assert_eq!(total(&buffer), 3_000);
-    assert!(buffer.denials().all(|(_, alike)| alike.kept.len() <= REQUESTS));
+    assert!(buffer.denials().all(|(_, denials)| denials.kept.len() <= REQUESTS));
     let of = |secret: Option<Secret>| buffer.denials().filter(|(of, _)| *of == secret).count();
     assert_eq!(of(Some(secret(1))), KINDS + 1);
     assert_eq!(of(None), STRANGERS_KINDS + 1);
 }
 
 #[test]
-fn a_great_many_secrets_have_a_bound_together() {
+fn the_total_for_many_secrets_is_bounded() {
     let mut buffer = Buffer::default();
     for number in 0..3_000 {
         deny(&mut buffer, Some(secret(number)), 1);
@@ -85,14 +85,14 @@ fn a_great_many_secrets_have_a_bound_together() {
     assert_eq!(buffer.take(&[]).denials().count(), ALL_KINDS);
     assert_eq!((buffer.is_empty(), buffer.kinds), (true, 0));
     deny(&mut buffer, Some(secret(1)), 1);
-    assert_eq!(buffer.denials().count(), 1, "room again after writing");
+    assert_eq!(buffer.denials().count(), 1, "there must be room again after a write");
 }
 
 #[test]
-fn what_is_taken_out_comes_in_order_and_can_be_put_back() {
+fn tallies_are_taken_in_order_and_can_be_merged_back() {
     let mut buffer = Buffer::default();
     for number in [5, 1, 4, 2, 3] {
-        buffer.pass(secret(number), None, asked(), NOW);
+        buffer.pass(secret(number), None, requested_scopes(), NOW);
         deny(&mut buffer, Some(secret(number)), 1);
     }
     let part = buffer.take(&buffer.places()[..2]);

@@ -1,6 +1,6 @@
-//! Requests that were refused, as pages show them: one by one, and those of a kind together.
+//! Denied requests as pages show them, individually and grouped.
 
-pub use super::store::Denied;
+pub use super::store::Denial;
 use super::{Outcome, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -8,40 +8,39 @@ use crate::db::Connection;
 use crate::db::keyset::{Cursor, Page, Walk};
 use crate::domain::api_keys::KeyId;
 
-/// How many of a key are looked at to put those of a kind together: all that are kept.
-const LOOKED_AT: usize = 500;
+/// How many denials of a key are grouped: all that are stored.
+const GROUPED_DENIALS: usize = 500;
 
-/// What is refused for the same reason.
+/// Denials with the same reason and detail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alike {
-    pub latest: Denied,
-    /// When the first one was, of those that were kept.
+pub struct DenialGroup {
+    pub latest: Denial,
+    /// The time of the oldest stored one.
     pub first: Timestamp,
     /// How many there were.
     pub count: i64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Whose {
+pub enum DenialScope {
     #[default]
     Everybody,
-    /// Those that bore a secret of that key.
+    /// Requests with a secret of this key.
     Key(KeyId),
-    /// Those that bore no genuine secret.
+    /// Requests without a genuine secret.
     Strangers,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    pub whose: Whose,
-    /// For which reason; for any without.
+    pub whose: DenialScope,
+    /// The reason; `None` for any reason.
     pub reason: Option<Outcome>,
-    /// From this instant on.
     pub since: Timestamp,
 }
 
-/// The refused request with this id, if it was kept.
-pub fn find(connection: &mut Connection, request_id: &str) -> Result<Option<Denied>> {
+/// The denied request with this id, if it was stored.
+pub fn find(connection: &mut Connection, request_id: &str) -> Result<Option<Denial>> {
     store::denial(connection, request_id)
 }
 
@@ -50,49 +49,53 @@ pub fn list(
     connection: &mut Connection,
     filter: &Filter,
     cursor: Option<&Cursor>,
-) -> Result<Page<Denied>> {
+) -> Result<Page<Denial>> {
     let walk = |walk: &_| store::denials(connection, filter, walk);
-    Page::load(cursor, walk, |denied| (denied.at, denied.request_id.clone()))
+    Page::load(cursor, walk, |denial| (denial.at, denial.request_id.clone()))
 }
 
-/// What was refused of a key since `since`: those with the same reason together, the kind with the
-/// latest first.
-pub fn alike(connection: &mut Connection, key_id: &KeyId, since: Timestamp) -> Result<Vec<Alike>> {
+/// A key's denials since `since`, grouped by reason and detail, the group with the latest denial
+/// first.
+pub fn alike(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    since: Timestamp,
+) -> Result<Vec<DenialGroup>> {
     Ok(together(kept(connection, key_id, since)?))
 }
 
-/// What is kept of a key's refused requests since `since`, the latest first.
+/// A key's stored denials since `since`, latest first.
 pub(super) fn kept(
     connection: &mut Connection,
     key_id: &KeyId,
     since: Timestamp,
-) -> Result<Vec<Denied>> {
-    let filter = Filter { whose: Whose::Key(*key_id), reason: None, since };
-    store::denials(connection, &filter, &Walk::first(LOOKED_AT))
+) -> Result<Vec<Denial>> {
+    let filter = Filter { whose: DenialScope::Key(*key_id), reason: None, since };
+    store::denials(connection, &filter, &Walk::first(GROUPED_DENIALS))
 }
 
-/// Those with the same reason together, the kind with the latest first.
-pub(super) fn together(denials: Vec<Denied>) -> Vec<Alike> {
-    let mut kinds: Vec<Alike> = Vec::new();
-    for denied in denials {
-        let known = kinds.iter_mut().find(|kind| {
-            kind.latest.reason == denied.reason && kind.latest.detail == denied.detail
+/// Groups denials by reason and detail, the group with the latest denial first.
+pub(super) fn together(denials: Vec<Denial>) -> Vec<DenialGroup> {
+    let mut groups: Vec<DenialGroup> = Vec::new();
+    for denial in denials {
+        let known = groups.iter_mut().find(|group| {
+            group.latest.reason == denial.reason && group.latest.detail == denial.detail
         });
         match known {
-            Some(kind) => {
-                kind.count += denied.count;
-                kind.first = denied.at;
+            Some(group) => {
+                group.count += denial.count;
+                group.first = denial.at;
             }
             None => {
-                kinds.push(Alike { first: denied.at, count: denied.count, latest: denied });
+                groups.push(DenialGroup { first: denial.at, count: denial.count, latest: denial });
             }
         }
     }
-    kinds
+    groups
 }
 
-/// The keys with at least `often` refusals since the day of `since`, or with any that bore a secret
-/// which no longer works; at most `limit`.
+/// The keys with at least `often` denials since the day of `since`, or with any denial of a secret
+/// that no longer works; at most `limit`.
 pub fn refused_keys(
     connection: &mut Connection,
     since: Timestamp,

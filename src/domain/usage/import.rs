@@ -1,62 +1,62 @@
-//! Requests that lie in the past: written as they are, many at once.
+//! Imports past requests, many at once, without checks.
 //!
-//! For the sample organisation. Checks nothing.
+//! For the sample organisation.
 
 use std::net::IpAddr;
 
-use super::buffer::{Buffer, Denials, Kept, Kind, Seen};
+use super::buffer::{AddressTally, Buffer, DenialKey, DenialTally, SampledRequest};
 use super::{Denial, Outcome, Retention, Secret, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Transaction;
 use crate::domain::settings;
 
-/// What became of requests in the past.
+/// Past requests and their outcomes.
 #[derive(Debug, Default)]
-pub struct Past {
+pub struct UsageHistory {
     counted: Buffer,
-    denials: Vec<(Option<Secret>, Denials)>,
+    denials: Vec<(Option<Secret>, DenialTally)>,
 }
 
-/// Requests with one secret that passed from one address within an hour.
+/// Allowed requests with one secret from one address within an hour.
 #[derive(Clone, Copy, Debug)]
 pub struct Requests {
     pub secret: Secret,
     pub address: IpAddr,
-    /// When the first of them passed.
+    /// When the first of them happened.
     pub first: Timestamp,
-    /// When the last did, in the same hour.
+    /// When the last of them happened, in the same hour.
     pub last: Timestamp,
-    /// How many, one at least.
+    /// How many there were, at least one.
     pub count: u32,
 }
 
-impl Past {
-    /// Adds requests that passed, and the scopes that they asked for.
+impl UsageHistory {
+    /// Adds allowed requests and the scopes that they asked for.
     pub fn pass<'a>(&mut self, passed: Requests, asked: impl Iterator<Item = &'a str>) {
         let Requests { secret, address, first, last, count } = passed;
         let tally = self.counted.count(secret, Outcome::Pass, first);
         tally.counts[Outcome::Pass as usize] += count.saturating_sub(1);
         tally.last = tally.last.max(Some((last, Some(address))));
-        tally.seen.push(Seen { address, first, last, count: count.into() });
+        tally.seen.push(AddressTally { address, first, last, count: count.into() });
         asked.for_each(|scope| tally.ask(&scope.into()));
     }
 
-    /// Adds a request that was refused.
+    /// Adds a denied request.
     pub fn refuse(&mut self, denial: Denial<'_>) {
         let Denial { secret, reason, detail, address, request_id: id, request, at } = denial;
         match secret {
             Some(secret) => drop(self.counted.count(secret, reason, at)),
             None => self.counted.count_stranger(reason, at),
         }
-        let kept = vec![Kept { id, line: request.line(), at }];
-        let kind = Kind { reason, detail, address };
-        self.denials.push((secret, Denials { kind, kept, count: 1 }));
+        let kept = vec![SampledRequest { id, line: request.line(), at }];
+        let kind = DenialKey { reason, detail, address };
+        self.denials.push((secret, DenialTally { kind, kept, count: 1 }));
     }
 
-    /// Writes it, but for what would have been cleared away by now.
+    /// Writes the history, except what would already have been deleted by now.
     pub fn write(&self, tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-        let kept = Retention::from(&settings::get(tx)?);
-        store::import(tx, &self.counted, &self.denials, kept, now)
+        let retention = Retention::from(&settings::get(tx)?);
+        store::import(tx, &self.counted, &self.denials, retention, now)
     }
 }

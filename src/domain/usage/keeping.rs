@@ -1,5 +1,5 @@
-//! For how long what was counted is kept, and clearing away what is older: a little at a time, so
-//! that nobody else who writes waits for long.
+//! How long usage data is kept, and the deletion of older data in small batches, so that other
+//! writers never wait long.
 
 use super::store;
 use crate::base::clock::Timestamp;
@@ -7,12 +7,12 @@ use crate::base::error::Result;
 use crate::db::{Db, Transaction};
 use crate::domain::settings::{self, Settings};
 
-/// For how many days what was counted is kept.
+/// For how many days usage data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Counts by the hour, and addresses.
+    /// Hourly counts, and addresses.
     pub hourly: i64,
-    /// Counts by the day, and those of all keys together.
+    /// Daily counts, and those of all keys together.
     pub daily: i64,
     pub denials: i64,
 }
@@ -27,14 +27,14 @@ impl From<&Settings> for Retention {
     }
 }
 
-/// Clears away what is older than the settings want, and the oldest denials where there are too
-/// many. Whoever drops it on the way loses nothing: the next one goes on.
+/// Deletes data that is older than the settings allow, and the oldest denials if there are too many.
+/// If this is interrupted, the next call continues.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
     db.write_in_batches(move |tx| purge(tx, now)).await
 }
 
-/// Clears away a batch. Returns whether there is more.
+/// Deletes one batch. Returns whether there is more.
 fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<bool> {
-    let kept = Retention::from(&settings::get(tx)?);
-    store::purge(tx, kept, now)
+    let retention = Retention::from(&settings::get(tx)?);
+    store::purge(tx, retention, now)
 }

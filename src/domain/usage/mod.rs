@@ -1,9 +1,10 @@
-//! Who uses a key: requests counted by secret, hour and outcome, the addresses that they came
-//! from, and those that were refused.
+//! Usage of keys: requests counted by secret, hour and outcome, the addresses that they came from,
+//! and denied requests.
 //!
-//! Counted in memory, written every two seconds and at the end (less often while tens of thousands of
-//! keys are in use): a crash may lose what was counted since, never a decision. Uses the nouns and verbs of `api_keys`; does not know who
-//! decides.
+//! Requests are counted in memory, and the counts are written every two seconds and at shutdown
+//! (less often while tens of thousands of keys are in use). A crash may lose the counts since the
+//! last write, but never a decision. Uses the types and functions of `api_keys`; does not depend on
+//! the code that decides.
 
 mod allowed;
 mod buffer;
@@ -26,8 +27,8 @@ pub use keeping::{Retention, clear_away};
 pub use outcome::Outcome;
 pub use period::{Period, Unit};
 pub use recorder::{Denial, Recorder};
-pub use request::{Named, RequestId};
-pub use right_sizing::{UNASKED_DAYS, Unasked, unasked};
+pub use request::{RequestId, RequestLine};
+pub use right_sizing::{UNASKED_DAYS, UnusedScopes, unasked};
 pub use series::{Bar, Series};
 pub use store::Busy;
 pub use traces::{Trace, Traces, introspecting, scopes_asked_of, traces};
@@ -38,31 +39,30 @@ use std::net::IpAddr;
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::domain::api_keys::{KeyId, Used};
+use crate::domain::api_keys::{KeyId, LastUse};
 
-/// One of a key's secrets: the first has number 1, every rotation adds one.
+/// One of a key's secrets. The first has number 1, and every rotation adds one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Secret {
     pub key_id: KeyId,
-    /// Which of its secrets.
     pub number: i64,
 }
 
 impl Secret {
     /// The secret that was used.
-    pub(crate) fn of(used: &Used) -> Self {
+    pub(crate) fn of(used: &LastUse) -> Self {
         Self { key_id: used.key_id, number: used.secret }
     }
 }
 
-/// How many addresses of a key are kept: those that were seen last.
+/// How many addresses of a key are kept: those last seen.
 pub const ADDRESSES_KEPT: usize = 100;
 
-/// What became of a key's requests within a day.
+/// A key's requests within a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LastDay {
     pub passed: i64,
-    /// From how many addresses.
+    /// From how many addresses they came.
     pub addresses: i64,
 }
 
@@ -70,15 +70,13 @@ pub struct LastDay {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenAddress {
     pub address: IpAddr,
-    /// When it was first seen.
     pub first: Timestamp,
-    /// When it was last seen.
     pub last: Timestamp,
-    /// How many requests from it passed, in days that lie in the period as a whole.
+    /// How many allowed requests came from it, on the days that lie entirely in the period.
     pub count: i64,
 }
 
-/// What became of a key's requests in this hour and the 23 before it.
+/// A key's requests in this hour and the 23 before it.
 pub fn last_day(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Result<LastDay> {
     let since = Period::Hours24.start(now);
     Ok(LastDay {
@@ -87,7 +85,7 @@ pub fn last_day(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> 
     })
 }
 
-/// How many requests passed with each of a key's secrets in this hour and the 23 before it.
+/// How many requests with each of a key's secrets were allowed in this hour and the 23 before it.
 pub fn last_day_by_secret(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -96,7 +94,7 @@ pub fn last_day_by_secret(
     store::passed_by_secret(connection, key_id, now)
 }
 
-/// What became of the requests with a key.
+/// The outcomes of the requests with a key.
 pub fn of_key(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -106,12 +104,13 @@ pub fn of_key(
     Ok(Series::new(period, now, &store::of_key(connection, key_id, period, now)?))
 }
 
-/// What became of all requests, also of those without a genuine secret.
+/// The outcomes of all requests, including those without a genuine secret.
 pub fn of_all(connection: &mut Connection, period: Period, now: Timestamp) -> Result<Series> {
     Ok(Series::new(period, now, &store::of_all(connection, period, now)?))
 }
 
-/// What became of the requests with each of some hundred keys, by their ids.
+/// The outcomes of the requests with each of these keys, by their ids. `ids` may have a few hundred
+/// entries.
 pub fn of_keys(
     connection: &mut Connection,
     ids: &[&str],
@@ -131,7 +130,7 @@ pub fn busiest(
     store::busiest(connection, period, now, limit)
 }
 
-/// The addresses that a key was used from since `since`, the last seen first; a bounded number.
+/// The addresses that a key was used from since `since`, last seen first. Their number is bounded.
 pub fn addresses(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -145,6 +144,6 @@ pub fn scopes_asked(
     connection: &mut Connection,
     key_id: &KeyId,
 ) -> Result<BTreeMap<String, Timestamp>> {
-    let asked = store::scopes_asked(connection, key_id)?.into_iter();
-    Ok(asked.map(|(scope, day)| (scope, Timestamp::from_millis(day * DAY))).collect())
+    let scopes = store::scopes_asked(connection, key_id)?.into_iter();
+    Ok(scopes.map(|(scope, day)| (scope, Timestamp::from_millis(day * DAY))).collect())
 }

@@ -1,27 +1,27 @@
-//! What became of a request that bore a key, or none: the codes that stand in answers and counts.
+//! The outcome of a request, by the codes that appear in responses and counts.
 
 use crate::base::closed_set::closed_set;
 use crate::db::types::text_column;
 
 closed_set! {
-    /// What became of a request, by the code that stands in answers, tables and metrics.
+    /// The outcome of a request, by its code in responses, tables and metrics.
     pub enum Outcome {
         Pass = "pass",
-        /// It bore no key.
+        /// It had no key.
         MissingKey = "missing_key",
-        /// It bore something that is no secret key.
+        /// It had something that is not a secret key.
         MalformedKey = "malformed_key",
-        /// It bore a secret key that does not exist.
+        /// It had a secret key that does not exist.
         InvalidKey = "invalid_key",
-        /// The key's time was over.
+        /// The key had expired.
         KeyExpired = "key_expired",
         /// The key was revoked.
         KeyRevoked = "key_revoked",
-        /// Another secret of the key stood in for this one.
+        /// The secret was superseded by a newer one of the same key.
         SecretSuperseded = "secret_superseded",
-        /// The key lacked a scope.
+        /// The key did not have a required scope.
         ScopeMissing = "scope_missing",
-        /// The key may not be used from there.
+        /// The key may not be used from the client's address.
         AddressNotAllowed = "address_not_allowed",
         /// The key is for another environment.
         EnvironmentMismatch = "environment_mismatch",

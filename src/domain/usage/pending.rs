@@ -1,6 +1,6 @@
-//! What is to be written, and writing it: in transactions small enough that nobody else who writes
-//! waits for long. Counts and last uses go into transactions of their own, each in the order of
-//! their tables, so that a page of those is written once and not with every few keys.
+//! Writes pending counts in transactions so small that other writers never wait long. Counts and
+//! last uses go into separate transactions, each in the order of their tables, so that a database
+//! page is written once and not again for every few keys.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,30 +10,31 @@ use super::buffer::Buffer;
 use super::{Recorder, Secret, store};
 use crate::base::error::{Error, Result};
 use crate::db::Db;
-use crate::domain::api_keys::{self, Used};
+use crate::domain::api_keys::{self, LastUse};
 
-/// How many tallies, or last uses, go into one transaction.
-const AT_ONCE: usize = 2_000;
-/// Last uses of more secrets wait: writing one takes twice what writing a secret's counts does,
-const MANY: usize = 10_000;
-/// until all of them were written so long ago.
-const SELDOM: Duration = Duration::from_mins(5);
+/// How many tallies or last uses go into one transaction.
+const BATCH: usize = 2_000;
+/// If last uses of more secrets than this are pending, those of secrets already in use are delayed,
+/// because writing a last use takes twice as long as writing a secret's counts.
+const DELAY_ABOVE: usize = 10_000;
+/// For how long they are delayed after all last uses were written.
+const DELAY: Duration = Duration::from_mins(5);
 
-/// What could not be written yet, or waits.
+/// Data that could not be written yet, or is delayed.
 #[derive(Default)]
 pub(super) struct Pending {
     counts: Buffer,
-    /// Of secrets whose counts are written.
-    uses: HashMap<Secret, Used>,
-    /// Those that are known to be in use; the first use of any other does not wait.
+    /// Last uses of secrets whose counts have been written.
+    uses: HashMap<Secret, LastUse>,
+    /// Secrets that are known to be in use. The first use of any other secret is not delayed.
     in_use: HashSet<Secret>,
-    /// When no last use was left.
+    /// When all pending last uses were last written.
     all_written: Option<Instant>,
 }
 
 impl Recorder {
-    /// Writes what was counted until now, of last uses those that do not wait. What the database
-    /// does not take for the time being is written with the next.
+    /// Writes the counts so far, and the last uses that are not delayed. Anything that the database
+    /// temporarily does not accept is written with the next call.
     pub async fn write_due(&self, db: &Db) -> Result<()> {
         let mut pending = self.pending.lock().await;
         pending.counts.merge(self.collect());
@@ -41,7 +42,7 @@ impl Recorder {
         pending.write_uses(db, Instant::now()).await
     }
 
-    /// Writes all that was counted until now.
+    /// Writes all counts and last uses so far.
     pub async fn write(&self, db: &Db) -> Result<()> {
         self.pending.lock().await.all_written = None;
         self.write_due(db).await
@@ -51,12 +52,12 @@ impl Recorder {
 impl Pending {
     async fn write_counts(&mut self, db: &Db) -> Result<()> {
         let places = self.counts.places();
-        let mut places = places.chunks(AT_ONCE);
+        let mut places = places.chunks(BATCH);
         while !self.counts.is_empty() {
             let part = Arc::new(self.counts.take(places.next().unwrap_or_default()));
             let written = Arc::clone(&part);
             let outcome = db.write(move |tx| store::write(tx, &written)).await;
-            if is_kept_for_later(&outcome) {
+            if is_temporary_failure(&outcome) {
                 self.counts.merge(Arc::unwrap_or_clone(part));
                 return outcome;
             }
@@ -74,10 +75,10 @@ impl Pending {
             return Ok(());
         }
         let uses = db.read(|connection| api_keys::in_order_of_rows(connection, uses)).await?;
-        for part in uses.chunks(AT_ONCE) {
+        for part in uses.chunks(BATCH) {
             let written = part.to_vec();
-            let outcome = db.write(move |tx| api_keys::used(tx, &written)).await;
-            if is_kept_for_later(&outcome) {
+            let outcome = db.write(move |tx| api_keys::record_last_uses(tx, &written)).await;
+            if is_temporary_failure(&outcome) {
                 return outcome;
             }
             for secret in part.iter().map(Secret::of) {
@@ -92,19 +93,19 @@ impl Pending {
     }
 
     fn is_all_due(&self, now: Instant) -> bool {
-        let is_long_ago = |at| now.saturating_duration_since(at) >= SELDOM;
-        self.uses.len() <= MANY || self.all_written.is_none_or(is_long_ago)
+        let is_delay_over = |at| now.saturating_duration_since(at) >= DELAY;
+        self.uses.len() <= DELAY_ABOVE || self.all_written.is_none_or(is_delay_over)
     }
 
-    fn due(&self, all: bool) -> Vec<Used> {
+    fn due(&self, all: bool) -> Vec<LastUse> {
         let due = self.uses.iter().filter(|(secret, _)| all || !self.in_use.contains(secret));
         due.map(|(_, used)| *used).collect()
     }
 }
 
-/// Whether an error will pass; any other would come again and again, so that what caused it is left
-/// out.
-fn is_kept_for_later(outcome: &Result<()>) -> bool {
+/// Whether an error is temporary. Any other error would recur every time, so the part that caused it
+/// is discarded.
+fn is_temporary_failure(outcome: &Result<()>) -> bool {
     if let Err(error) = outcome
         && !matches!(error, Error::Unavailable(_))
     {
@@ -119,12 +120,12 @@ mod tests {
     use crate::base::clock::Timestamp;
     use crate::domain::api_keys::KeyId;
 
-    fn used() -> Used {
+    fn used() -> LastUse {
         let (key_id, at) = (KeyId::random().expect("random"), Timestamp::from_millis(0));
-        Used { key_id, secret: 1, at, address: None }
+        LastUse { key_id, secret: 1, at, address: None }
     }
 
-    /// That so many secrets, all known to be in use, were used once more.
+    /// A number of secrets that are all known to be in use and have each been used once more.
     fn pending(secrets: usize, all_written: Option<Instant>) -> Pending {
         let uses: HashMap<_, _> = std::iter::repeat_with(used)
             .map(|used| (Secret::of(&used), used))
@@ -139,31 +140,31 @@ mod tests {
     }
 
     #[test]
-    fn last_uses_of_many_secrets_wait_for_five_minutes() {
-        let begin = Instant::now();
-        let pending = pending(MANY + 1, Some(begin));
-        assert_eq!(due(&pending, begin + Duration::from_secs(299)), 0);
-        assert_eq!(due(&pending, begin + SELDOM), MANY + 1);
+    fn last_uses_of_many_secrets_are_delayed_for_five_minutes() {
+        let start = Instant::now();
+        let pending = pending(DELAY_ABOVE + 1, Some(start));
+        assert_eq!(due(&pending, start + Duration::from_secs(299)), 0);
+        assert_eq!(due(&pending, start + DELAY), DELAY_ABOVE + 1);
     }
 
     #[test]
-    fn last_uses_of_few_secrets_do_not_wait() {
-        let begin = Instant::now();
-        assert_eq!(due(&pending(MANY, Some(begin)), begin), MANY);
+    fn last_uses_of_few_secrets_are_not_delayed() {
+        let start = Instant::now();
+        assert_eq!(due(&pending(DELAY_ABOVE, Some(start)), start), DELAY_ABOVE);
     }
 
     #[test]
-    fn no_first_use_of_a_secret_waits() {
-        let begin = Instant::now();
-        let mut pending = pending(MANY + 1, Some(begin));
+    fn the_first_use_of_a_secret_is_not_delayed() {
+        let start = Instant::now();
+        let mut pending = pending(DELAY_ABOVE + 1, Some(start));
         let first = used();
         pending.uses.insert(Secret::of(&first), first);
-        let due = pending.due(pending.is_all_due(begin));
+        let due = pending.due(pending.is_all_due(start));
         assert_eq!(due.iter().map(Secret::of).collect::<Vec<_>>(), [Secret::of(&first)]);
     }
 
     #[test]
     fn the_first_time_all_last_uses_are_due() {
-        assert_eq!(due(&pending(MANY + 1, None), Instant::now()), MANY + 1);
+        assert_eq!(due(&pending(DELAY_ABOVE + 1, None), Instant::now()), DELAY_ABOVE + 1);
     }
 }

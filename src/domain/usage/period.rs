@@ -21,7 +21,7 @@ closed_set! {
 }
 
 closed_set! {
-    /// What one bar stands for.
+    /// The time that one bar of a chart represents.
     pub enum Unit {
         Hour = "hour",
         Day = "day",
@@ -29,7 +29,7 @@ closed_set! {
 }
 
 impl Unit {
-    /// Its length in milliseconds.
+    /// The length in milliseconds.
     pub const fn length(self) -> i64 {
         match self {
             Self::Hour => HOUR,
@@ -39,7 +39,7 @@ impl Unit {
 }
 
 impl Period {
-    /// What its bars stand for.
+    /// The unit of its bars.
     pub const fn unit(self) -> Unit {
         match self {
             Self::Hours24 | Self::Days7 => Unit::Hour,
@@ -51,7 +51,7 @@ impl Period {
         Timestamp::from_millis(self.units(now).start() * self.unit().length())
     }
 
-    /// Its hours or days, counted since 1970; the last is the present one.
+    /// Its hours or days, counted since 1970; the last one is the current one.
     pub fn units(self, now: Timestamp) -> RangeInclusive<i64> {
         let (hour, day) = (now.hour(), now.day());
         match self {
@@ -90,7 +90,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_present_instant_lies_in_the_last_bar(now in -DAY * 10..DAY * 40_000) {
+        fn the_current_time_is_in_the_last_bar(now in -DAY * 10..DAY * 40_000) {
             for period in Period::ALL {
                 let last = *period.units(Timestamp::from_millis(now)).end();
                 prop_assert_eq!(now.div_euclid(period.unit().length()), last);

@@ -1,48 +1,48 @@
-//! Counts in memory, on the way of every request, and hands over what was counted.
+//! Counts requests in memory while they are handled, and hands over the counts.
 //!
-//! Each thread has two buffers of its own, and whoever collects holds one of them at a time: so a
-//! request always finds one free and never waits, not even for a collector that was put to sleep
-//! while it held the other.
+//! Each thread has two buffers, and a collector locks only one of them at a time. So a request
+//! always finds a free buffer and never waits, not even for a collector that was suspended while it
+//! held the other.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::buffer::{Buffer, Kept, Kind};
+use super::buffer::{Buffer, DenialKey, SampledRequest};
 use super::pending::Pending;
-use super::{Named, Outcome, RequestId, Secret};
+use super::{Outcome, RequestId, RequestLine, Secret};
 use crate::base::clock::Timestamp;
 
-/// How many threads have buffers of their own; more than these share.
+/// How many threads have their own buffers. Further threads share them.
 const THREADS: usize = 64;
 
-/// Counts; one for the whole program.
+/// Counts requests; one for the whole program.
 pub struct Recorder {
     buffers: Box<[Buffers]>,
-    /// What could not be written yet; only who writes takes it.
+    /// Data that could not be written yet. Only writers lock it.
     pub(super) pending: tokio::sync::Mutex<Pending>,
 }
 
-/// Apart, so that threads do not take each other's memory from the processor.
+/// Aligned separately, so that threads do not invalidate each other's cache lines.
 #[derive(Default)]
 #[repr(align(128))]
 struct Buffers([Mutex<Buffer>; 2]);
 
-/// A request that was refused.
+/// A denied request.
 #[derive(Debug)]
 pub struct Denial<'a> {
-    /// The genuine secret that it bore.
+    /// The genuine secret in the request, if any.
     pub secret: Option<Secret>,
-    /// Why it was refused.
+    /// Why it was denied.
     pub reason: Outcome,
-    /// The scopes that were missing, as far as they are to be kept, or what was wrong with the key.
+    /// The missing scopes, as far as they should be stored, or what was wrong with the key.
     pub detail: Cow<'static, str>,
-    /// Where it came from.
+    /// The client's address.
     pub address: Option<IpAddr>,
     pub request_id: RequestId,
-    /// What it asked for.
-    pub request: Named<'a>,
+    /// The request line.
+    pub request: RequestLine<'a>,
     pub at: Timestamp,
 }
 
@@ -54,7 +54,7 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// Counts a request that passed, and the scopes that it asked for.
+    /// Counts an allowed request and the scopes that it asked for.
     pub fn pass<'a>(
         &self,
         secret: Secret,
@@ -65,7 +65,7 @@ impl Recorder {
         self.buffer().pass(secret, address, asked, now);
     }
 
-    /// Counts a request that was refused, and those of the key's scopes that it asked for.
+    /// Counts a denied request, and which of the key's scopes it asked for.
     pub fn refuse<'a>(&self, denial: Denial<'_>, asked: impl Iterator<Item = &'a Arc<str>>) {
         let Denial { secret, reason, detail, address, request_id: id, request, at } = denial;
         let mut buffer = self.buffer();
@@ -76,22 +76,22 @@ impl Recorder {
             }
             None => buffer.count_stranger(reason, at),
         }
-        buffer.deny(secret, Kind { reason, detail, address }, || Kept {
+        buffer.deny(secret, DenialKey { reason, detail, address }, || SampledRequest {
             id,
             line: request.line(),
             at,
         });
     }
 
-    /// Takes what was counted until now.
+    /// Takes the counts so far.
     pub(super) fn collect(&self) -> Buffer {
         let mut all = Buffer::default();
         for buffer in self.buffers.iter().flat_map(|buffers| &buffers.0) {
-            // Let go of before it is added up.
+            // The buffer is unlocked before its counts are added up.
             let counted = {
-                let mut counting = held(buffer);
-                let next = counting.emptied();
-                std::mem::replace(&mut *counting, next)
+                let mut current = lock(buffer);
+                let next = current.emptied();
+                std::mem::replace(&mut *current, next)
             };
             all.merge(counted);
         }
@@ -107,11 +107,11 @@ impl Recorder {
         match one.try_lock() {
             Ok(buffer) => buffer,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => held(other),
+            Err(TryLockError::WouldBlock) => lock(other),
         }
     }
 }
 
-fn held(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
+fn lock(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
     buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }

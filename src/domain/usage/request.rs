@@ -1,16 +1,16 @@
-//! A request as it is kept when it was refused: its id, and a line that says what was asked for.
+//! What is stored about a denied request: its id, and a line that says what was requested.
 
 use std::fmt;
 
 use crate::base::{random, text};
 
-/// Names a refused request, in its answer, in the log and in the dashboard: `req_` and 16 digits of
-/// Crockford's base32.
+/// Identifies a denied request in its response, in the log and in the dashboard: `req_` and 16
+/// digits of Crockford's base32.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RequestId([u8; 16]);
 
 impl RequestId {
-    /// A new id; unique, not secret.
+    /// A new id, which is unique but not secret.
     pub fn random() -> Self {
         Self(random::identifier())
     }
@@ -29,39 +29,40 @@ impl fmt::Debug for RequestId {
     }
 }
 
-/// A request's method and target, as whoever asks about it names them; not to be believed.
+/// A request's method and target as the caller reports them; not trustworthy.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Named<'a> {
-    /// `GET`.
+pub struct RequestLine<'a> {
+    /// For example `GET`.
     pub method: Option<&'a [u8]>,
-    /// `/orders/1?page=2`, or a whole URL.
+    /// For example `/orders/1?page=2`, or a whole URL.
     pub target: Option<&'a [u8]>,
 }
 
-/// The longest method that is kept, in bytes.
+/// The maximum length of a stored method, in bytes.
 const LONGEST_METHOD: usize = 20;
-/// The longest path that is kept, in characters.
+/// The maximum length of a stored path, in characters.
 const LONGEST_PATH: usize = 200;
-/// How much of a target is looked at, in bytes.
-const READ: usize = 1024;
-/// The longest part of a path that is kept, in bytes: a secret key has 55 or more.
-const LONGEST_PART: usize = 40;
+/// How much of a target is read, in bytes.
+const READ_LENGTH: usize = 1024;
+/// The maximum length of a stored path segment, in bytes. A secret key has at least 55.
+const LONGEST_SEGMENT: usize = 40;
 
-impl Named<'_> {
-    /// `GET /orders/1`: without the query and without parts of the path that are long enough for a
-    /// secret key, so that none is kept with it (ASVS 14.2.1); nothing that cannot be seen.
+impl RequestLine<'_> {
+    /// For example `GET /orders/1`, without the query and without path segments that are long enough
+    /// to be a secret key, so that no secret key is stored (ASVS 14.2.1). Invisible characters are
+    /// removed.
     pub fn line(&self) -> String {
         let method = String::from_utf8_lossy(self.method.unwrap_or_default());
         let method = if method.len() > LONGEST_METHOD { "…" } else { &method };
         let target = self.target.unwrap_or_default();
-        let target = &target[..target.len().min(READ)];
+        let target = &target[..target.len().min(READ_LENGTH)];
         let end = target.iter().position(|byte| b"?#".contains(byte)).unwrap_or(target.len());
         let path = String::from_utf8_lossy(&target[..end]);
-        let parts: Vec<_> = path
+        let segments: Vec<_> = path
             .split('/')
-            .map(|part| if part.len() > LONGEST_PART { "…" } else { part })
+            .map(|segment| if segment.len() > LONGEST_SEGMENT { "…" } else { segment })
             .collect();
-        let line = format!("{method} {}", parts.join("/"));
+        let line = format!("{method} {}", segments.join("/"));
         text::visible(line.trim(), LONGEST_PATH)
     }
 }
@@ -73,7 +74,7 @@ mod tests {
 
     fn line(method: &str, target: &str) -> String {
         let (method, target) = (Some(method.as_bytes()), Some(target.as_bytes()));
-        Named { method, target }.line()
+        RequestLine { method, target }.line()
     }
 
     #[test]
@@ -81,11 +82,11 @@ mod tests {
         assert_eq!(line("GET", "/orders/1?access_token=x#y"), "GET /orders/1");
         assert_eq!(line("", "/orders"), "/orders");
         assert_eq!(line("GET", "https://api.example.com/a?b"), "GET https://api.example.com/a");
-        assert_eq!(Named::default().line(), "");
+        assert_eq!(RequestLine::default().line(), "");
     }
 
     #[test]
-    fn what_is_long_enough_for_a_secret_key_is_left_out() {
+    fn segments_long_enough_for_a_secret_key_are_left_out() {
         let secret = format!("lk_prod_{}", "a".repeat(49));
         assert_eq!(line("GET", &format!("/orders/{secret}/x")), "GET /orders/…/x");
         assert_eq!(line(&secret, "/orders"), "… /orders");
@@ -94,8 +95,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_request_makes_a_line_long_or_invisible(method: Vec<u8>, target: Vec<u8>) {
-            let line = Named { method: Some(&method), target: Some(&target) }.line();
+        fn every_line_is_short_and_visible(method: Vec<u8>, target: Vec<u8>) {
+            let line = RequestLine { method: Some(&method), target: Some(&target) }.line();
             prop_assert!(line.chars().count() <= LONGEST_PATH + 1);
             prop_assert!(!line.chars().any(char::is_control));
         }

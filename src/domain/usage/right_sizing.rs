@@ -1,55 +1,55 @@
-//! Which of a key's scopes nobody asks for. Pure.
+//! Which of a key's scopes are never requested. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::clock::{DAY, Timestamp};
 
-/// For how many days a scope must not have been asked for.
+/// For how many days a scope must not have been requested to count as unused.
 pub const UNASKED_DAYS: i64 = 90;
-/// For how many days a key must have stood as it stands before anything is said of it.
-const LEAST_DAYS: i64 = 14;
+/// For how many days a key must have been unchanged before its scopes are judged.
+const UNCHANGED_DAYS: i64 = 14;
 
-/// What is known of the scopes that a key's requests ask for.
+/// Which of a key's scopes are unused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unasked {
-    /// All are asked for, or it is too early to tell.
+pub enum UnusedScopes {
+    /// All scopes are requested, or it is too early to say.
     Nothing,
-    /// The key is in use, and none of its requests names a scope.
-    Untold,
-    /// These were not asked for; all the time since the key exists when that is not
-    /// [`UNASKED_DAYS`] ago.
+    /// The key is in use, but none of its requests names a scope.
+    NotReported,
+    /// These scopes were not requested in the last [`UNASKED_DAYS`], or since the key was created if
+    /// it is younger.
     Scopes {
         names: Vec<String>,
-        /// Whether the key is younger than [`UNASKED_DAYS`].
+        /// Whether the key was created less than [`UNASKED_DAYS`] ago.
         is_young: bool,
     },
 }
 
-/// What nobody asks for of the scopes that a key has. `stands_since` is when the key was created or
-/// last edited, `asked` on which day each scope was last asked for.
+/// The unused scopes among those in `has`. `asked` is the day on which each scope was last
+/// requested; `unchanged_since` is when the key was created or last edited.
 pub fn unasked(
     has: &BTreeSet<String>,
     asked: &BTreeMap<String, Timestamp>,
-    (created_at, stands_since): (Timestamp, Timestamp),
+    (created_at, unchanged_since): (Timestamp, Timestamp),
     last_used_at: Option<Timestamp>,
     now: Timestamp,
-) -> Unasked {
-    let begin = now.plus(-UNASKED_DAYS * DAY);
-    let is_early = now.since(stands_since) < LEAST_DAYS * DAY;
-    if is_early || last_used_at.is_none_or(|at| at < begin) {
-        return Unasked::Nothing;
+) -> UnusedScopes {
+    let start = now.plus(-UNASKED_DAYS * DAY);
+    let is_early = now.since(unchanged_since) < UNCHANGED_DAYS * DAY;
+    if is_early || last_used_at.is_none_or(|at| at < start) {
+        return UnusedScopes::Nothing;
     }
-    // A day counts from its start, so one that began before the 90 days counts too.
-    let is_recent = |day: &Timestamp| *day > begin.plus(-DAY);
+    // Days are stored by their start, so the day that began before the 90 days counts too.
+    let is_recent = |day: &Timestamp| *day > start.plus(-DAY);
     if !asked.values().any(is_recent) {
-        return Unasked::Untold;
+        return UnusedScopes::NotReported;
     }
     let names: Vec<String> =
         has.iter().filter(|scope| !asked.get(*scope).is_some_and(is_recent)).cloned().collect();
     if names.is_empty() {
-        return Unasked::Nothing;
+        return UnusedScopes::Nothing;
     }
-    Unasked::Scopes { names, is_young: created_at > begin }
+    UnusedScopes::Scopes { names, is_young: created_at > start }
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
         NOW.plus(-days * DAY)
     }
 
-    fn of(asked: &[(&str, i64)], created: i64, edited: i64, used: Option<i64>) -> Unasked {
+    fn of(asked: &[(&str, i64)], created: i64, edited: i64, used: Option<i64>) -> UnusedScopes {
         let has = ["orders:read", "orders:write"].map(str::to_owned).into_iter().collect();
         let asked = asked.iter().map(|(scope, days)| ((*scope).to_owned(), days_ago(*days)));
         let since = (days_ago(created), days_ago(edited));
@@ -70,8 +70,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_for_in_ninety_days_is_named() {
-        let write = |is_young| Unasked::Scopes { names: vec!["orders:write".into()], is_young };
+    fn scopes_not_requested_in_ninety_days_are_listed() {
+        let write =
+            |is_young| UnusedScopes::Scopes { names: vec!["orders:write".into()], is_young };
         assert_eq!(of(&[("orders:read", 0)], 200, 200, Some(0)), write(false));
         assert_eq!(of(&[("orders:read", 0)], 30, 30, Some(0)), write(true));
         assert_eq!(
@@ -80,20 +81,20 @@ mod tests {
         );
         assert_eq!(
             of(&[("orders:read", 0), ("orders:write", 90)], 200, 200, Some(0)),
-            Unasked::Nothing
+            UnusedScopes::Nothing
         );
     }
 
     #[test]
-    fn nothing_is_said_too_early_or_of_a_key_that_is_not_in_use() {
-        assert_eq!(of(&[("orders:read", 0)], 13, 13, Some(0)), Unasked::Nothing);
-        assert_eq!(of(&[("orders:read", 0)], 200, 3, Some(0)), Unasked::Nothing);
-        assert_eq!(of(&[], 200, 200, None), Unasked::Nothing);
-        assert_eq!(of(&[("orders:read", 100)], 200, 200, Some(100)), Unasked::Nothing);
+    fn young_and_unused_keys_are_not_judged() {
+        assert_eq!(of(&[("orders:read", 0)], 13, 13, Some(0)), UnusedScopes::Nothing);
+        assert_eq!(of(&[("orders:read", 0)], 200, 3, Some(0)), UnusedScopes::Nothing);
+        assert_eq!(of(&[], 200, 200, None), UnusedScopes::Nothing);
+        assert_eq!(of(&[("orders:read", 100)], 200, 200, Some(100)), UnusedScopes::Nothing);
     }
 
     #[test]
-    fn where_requests_name_no_scope_nothing_can_be_told() {
-        assert_eq!(of(&[], 200, 200, Some(0)), Unasked::Untold);
+    fn requests_without_scopes_are_not_reported_as_unused() {
+        assert_eq!(of(&[], 200, 200, Some(0)), UnusedScopes::NotReported);
     }
 }

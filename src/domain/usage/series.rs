@@ -1,30 +1,29 @@
-//! What became of requests, bar by bar. Pure.
+//! The outcomes of requests, by bars of a chart. Pure.
 
 use std::collections::BTreeMap;
 
 use super::{Outcome, Period};
 use crate::base::clock::Timestamp;
 
-/// How many requests of an hour or a day passed, and how many were refused.
+/// How many requests of an hour or a day were allowed, and how many were denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bar {
     pub start: Timestamp,
     pub passed: i64,
-    /// How many were refused.
     pub refused: i64,
 }
 
-/// The bars of a period, and what was refused for which reason.
+/// The bars of a period, and the number of denials by reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
     pub period: Period,
-    /// One for each hour or day, the oldest first, also where nothing was counted.
+    /// One bar for each hour or day, oldest first, including empty ones.
     pub bars: Vec<Bar>,
-    /// How many requests were refused for each reason, the most frequent first.
+    /// How many requests were denied for each reason, most frequent first.
     pub reasons: Vec<(Outcome, i64)>,
 }
 
-/// How many requests of one outcome there were in an hour or a day.
+/// How many requests with one outcome there were in an hour or a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Count {
     /// The hour or day, counted since 1970.
@@ -57,12 +56,12 @@ impl Series {
         Self { period, bars: bars.into_values().collect(), reasons }
     }
 
-    /// How many requests passed.
+    /// How many requests were allowed.
     pub fn passed(&self) -> i64 {
         self.bars.iter().map(|bar| bar.passed).sum()
     }
 
-    /// How many were refused.
+    /// How many requests were denied.
     pub fn refused(&self) -> i64 {
         self.bars.iter().map(|bar| bar.refused).sum()
     }
@@ -74,7 +73,7 @@ mod tests {
     use crate::base::clock::HOUR;
 
     #[test]
-    fn every_hour_has_a_bar_and_what_lies_outside_is_left_out() {
+    fn every_hour_has_a_bar_and_counts_outside_the_period_are_left_out() {
         let now = Timestamp::from_millis(1_795_444_800_000);
         let hour = now.millis() / HOUR;
         let count = |unit, outcome, requests| Count { unit, outcome, requests };
@@ -85,7 +84,7 @@ mod tests {
             count(hour, Outcome::KeyRevoked, 4),
             count(hour - 1, Outcome::ScopeMissing, 5),
             count(hour - 2, Outcome::KeyRevoked, 6),
-            // A clock that was ahead.
+            // From a clock that was ahead.
             count(hour + 1, Outcome::Pass, 7),
         ];
         let series = Series::new(Period::Hours24, now, &counts);
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nights_on_which_clocks_change_have_as_many_hours_as_others() {
+    fn days_with_a_clock_change_have_24_hours() {
         // 2026-10-25T12:00:00Z and 2026-03-29T12:00:00Z, on which Europe's clocks change.
         for noon in [1_792_929_600_000, 1_774_785_600_000] {
             let series = Series::new(Period::Hours24, Timestamp::from_millis(noon), &[]);

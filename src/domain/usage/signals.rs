@@ -1,5 +1,4 @@
-//! What stands out of what was counted, for alerts: bursts of refusals, strangers, volume, and
-//! addresses that are new.
+//! Notable usage, for alerts: bursts of denials, strangers, volume and new addresses.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +9,13 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::KeyId;
 
-/// What was refused of keys since `since`, by key and reason; at most `limit`.
+/// Denied requests with keys since `since`, by key and reason; at most `limit`.
 pub fn bursts(connection: &mut Connection, since: Timestamp, limit: i64) -> Result<Vec<Burst>> {
     store::bursts(connection, since, limit)
 }
 
-/// What was refused of malformed or unknown secret keys since `since`, by address; at most `limit`,
-/// most first.
+/// Denied requests with malformed or unknown secret keys since `since`, by address; at most `limit`,
+/// most requests first.
 pub fn strangers(
     connection: &mut Connection,
     since: Timestamp,
@@ -25,7 +24,8 @@ pub fn strangers(
     store::strangers(connection, since, limit)
 }
 
-/// How many requests of each key passed in the hour of `at`, of those with `at_least` so many.
+/// How many requests with each key were allowed in the hour of `at`, for keys with `at_least` that
+/// many.
 pub fn volumes(
     connection: &mut Connection,
     at: Timestamp,
@@ -34,7 +34,7 @@ pub fn volumes(
     store::volumes(connection, at.hour(), at_least)
 }
 
-/// How many requests of a key passed in each of the hours of `at`; none where nothing was counted.
+/// How many requests with a key were allowed in each of the hours of `at`; 0 if nothing was counted.
 pub fn volumes_at(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -45,9 +45,9 @@ pub fn volumes_at(
     Ok(hours.iter().map(|hour| counted.get(hour).copied().unwrap_or_default()).collect())
 }
 
-/// The addresses that keys were used from on the day of `now` and the one before, and never earlier,
-/// as far as that is kept; at most `limit`. Keys that were used from more than `known` addresses
-/// before are left out: for them a new one says nothing.
+/// The addresses that keys were first used from on the day of `now` or the day before, according to
+/// the stored data; at most `limit`. Keys that were used from no address or from more than `known`
+/// addresses before are left out, because a new address means nothing for them.
 pub fn new_addresses(
     connection: &mut Connection,
     now: Timestamp,

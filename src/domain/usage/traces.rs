@@ -1,52 +1,53 @@
-//! What a key did since a day: how many requests passed and were refused, from where, and for what.
+//! A key's activity since a day: how many requests were allowed and denied, from which addresses,
+//! and for which scopes.
 
 use std::collections::BTreeMap;
 
-use super::denials::{self, Alike, Denied};
+use super::denials::{self, Denial, DenialGroup};
 use super::{Outcome, SeenAddress, addresses, scopes_asked, store};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::api_keys::KeyId;
 
-/// How many days are looked back on at most: as long as counts by the day may be kept.
+/// How many days back at most: as long as daily counts may be kept.
 const LONGEST: i64 = 3_650;
 
-/// What a key did since a day.
+/// A key's activity since a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traces {
-    /// How many requests there were of each outcome, in whole days.
+    /// How many requests had each outcome, in whole days.
     pub outcomes: Vec<(Outcome, i64)>,
-    /// Where they came from, as far as it is kept, the last seen first.
+    /// The client addresses, as far as they are stored, last seen first.
     pub addresses: Vec<Trace>,
-    /// What was refused, as far as it is kept: those with the same reason together, the latest first.
-    pub refused: Vec<Alike>,
-    /// The scopes that were asked for, and on which day last.
+    /// The denied requests, as far as they are stored, grouped by reason, latest first.
+    pub refused: Vec<DenialGroup>,
+    /// The requested scopes, and on which day each was last requested.
     pub scopes: Vec<(String, Timestamp)>,
 }
 
-/// An address that a key's requests came from.
+/// An address that requests with a key came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     pub address: String,
-    /// When the first request came, of those since the day.
+    /// When the first request since the day came.
     pub first: Timestamp,
-    /// When the last one came.
+    /// When the last request came.
     pub last: Timestamp,
     pub passed: i64,
-    /// How many were refused, of those that are kept.
+    /// How many of the stored denied requests came from it.
     pub refused: i64,
-    /// Whether no request from there had passed before the day, as far as it is kept.
+    /// Whether no request from it was allowed before the day, according to the stored data.
     pub is_new: bool,
 }
 
 impl Traces {
-    /// How many requests passed.
+    /// How many requests were allowed.
     pub fn passed(&self) -> i64 {
         self.of(|outcome| outcome == Outcome::Pass)
     }
 
-    /// How many were refused.
+    /// How many requests were denied.
     pub fn denied(&self) -> i64 {
         self.of(|outcome| outcome != Outcome::Pass)
     }
@@ -56,7 +57,7 @@ impl Traces {
     }
 }
 
-/// What a key did since the day of `since`.
+/// A key's activity since the day of `since`.
 pub fn traces(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -68,34 +69,35 @@ pub fn traces(
     let start = Timestamp::from_millis(first * DAY);
     let mut outcomes = store::counts_since(connection, key_id, first..=today)?;
     outcomes.sort_by_key(|(outcome, count)| (*outcome != Outcome::Pass, -count, outcome.as_str()));
-    let ever = addresses(connection, key_id, Timestamp::default())?;
+    let all_time = addresses(connection, key_id, Timestamp::default())?;
     let seen = addresses(connection, key_id, start)?;
     let kept = denials::kept(connection, key_id, start)?;
-    let asked = scopes_asked(connection, key_id)?.into_iter().filter(|(_, day)| *day >= start);
+    let requested_scopes =
+        scopes_asked(connection, key_id)?.into_iter().filter(|(_, day)| *day >= start);
     Ok(Traces {
         outcomes,
-        addresses: together(&seen, &kept, &ever, start),
+        addresses: by_address(&seen, &kept, &all_time, start),
         refused: denials::together(kept),
-        scopes: asked.collect(),
+        scopes: requested_scopes.collect(),
     })
 }
 
-/// What each address sent: what passed, and what was refused.
-fn together(
+/// The allowed and denied requests from each address.
+fn by_address(
     seen: &[SeenAddress],
-    refused: &[Denied],
-    ever: &[SeenAddress],
+    refused: &[Denial],
+    all_time: &[SeenAddress],
     start: Timestamp,
 ) -> Vec<Trace> {
     let is_known = |address: &str| {
-        ever.iter().any(|seen| seen.first < start && seen.address.to_string() == address)
+        all_time.iter().any(|seen| seen.first < start && seen.address.to_string() == address)
     };
     let mut traces: BTreeMap<String, Trace> = BTreeMap::new();
     let passed = seen
         .iter()
         .map(|seen| (seen.address.to_string(), seen.first.max(start), seen.last, [seen.count, 0]));
-    let refused = refused.iter().filter_map(|denied| {
-        Some((denied.address.clone()?, denied.at, denied.at, [0, denied.count]))
+    let refused = refused.iter().filter_map(|denial| {
+        Some((denial.address.clone()?, denial.at, denial.at, [0, denial.count]))
     });
     for (address, first, last, [passed, refused]) in passed.chain(refused) {
         let new = || Trace {
@@ -117,8 +119,8 @@ fn together(
     all
 }
 
-/// The keys that asked about other keys since `since`, with the day on which they last did, at most
-/// `limit`; only among `ids` where these are given.
+/// The keys that introspected other keys since `since`, with the day on which they last did so; at
+/// most `limit`. If `ids` is given, only those keys.
 pub fn introspecting(
     connection: &mut Connection,
     ids: Option<&[&str]>,
@@ -134,7 +136,7 @@ pub fn introspecting(
     Ok(found)
 }
 
-/// Which of their scopes the requests of some keys have asked for, and on which day last.
+/// Which of their scopes the requests with these keys have asked for, and on which day last.
 pub fn scopes_asked_of(
     connection: &mut Connection,
     ids: &[&str],
@@ -152,7 +154,7 @@ mod tests {
     use std::net::IpAddr;
 
     #[test]
-    fn what_passed_and_what_was_refused_from_an_address_stand_together() {
+    fn allowed_and_denied_requests_are_grouped_by_address() {
         let at = Timestamp::from_millis;
         let seen = |last: u8, first, until, count| SeenAddress {
             address: IpAddr::from([203, 0, 113, last]),
@@ -160,7 +162,7 @@ mod tests {
             last: at(until),
             count,
         };
-        let denied = |address: Option<&str>, when, count| Denied {
+        let denial = |address: Option<&str>, when, count| Denial {
             request_id: String::new(),
             key_id: None,
             secret: None,
@@ -172,21 +174,21 @@ mod tests {
             count,
         };
         let refused = [
-            denied(Some("203.0.113.1"), 500, 2),
-            denied(Some("192.0.2.9"), 300, 4),
-            denied(None, 900, 1),
+            denial(Some("203.0.113.1"), 500, 2),
+            denial(Some("192.0.2.9"), 300, 4),
+            denial(None, 900, 1),
         ];
-        let traces = together(
+        let traces = by_address(
             &[seen(1, 200, 400, 7)],
             &refused,
             &[seen(1, 50, 400, 9), seen(2, 10, 20, 1)],
             at(100),
         );
-        let told: Vec<_> = traces
+        let summaries: Vec<_> = traces
             .iter()
             .map(|t| (t.address.as_str(), t.first.millis(), t.last.millis(), t.passed, t.refused))
             .collect();
-        assert_eq!(told, [("203.0.113.1", 200, 500, 7, 2), ("192.0.2.9", 300, 300, 0, 4)]);
+        assert_eq!(summaries, [("203.0.113.1", 200, 500, 7, 2), ("192.0.2.9", 300, 300, 0, 4)]);
         assert_eq!(traces.iter().map(|t| t.is_new).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -1,9 +1,9 @@
-//! What was read of secret keys, kept in memory until it changes.
+//! A cache of secret keys that were read from the database, valid until they change.
 //!
-//! Each entry bears a stamp; a change of a key moves the stamps of its place on, so that older
-//! entries no longer count. The epoch moves on first: who was reading meanwhile sees that what it
-//! read may be old, and keeps nothing. Only genuine secret keys are remembered, so that strangers
-//! take no memory.
+//! Each entry has a stamp. A change of a key advances the stamp of the key's slot, which invalidates
+//! older entries. The epoch is advanced first, so that a reader that was loading in the meantime
+//! notices that its data may be outdated, and does not cache it. Only genuine secret keys are
+//! cached, so strangers cannot fill the memory.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -20,19 +20,21 @@ use crate::db::Heard;
 /// HMAC-SHA-256 of a secret key.
 pub(super) type Digest = [u8; 32];
 
-/// How many secret keys are remembered at the most; each takes about 400 bytes.
-const MOST: usize = 1_000_000;
-/// How many different grants they share at the most; others are kept with each secret key.
-const GRANTS: usize = 10_000;
-/// How many places there are for stamps; keys that share one only cost each other a look-up.
-const PLACES: usize = 1 << 14;
+/// The maximum number of cached secret keys; each takes about 400 bytes.
+const MAX_RECORDS: usize = 1_000_000;
+/// The maximum number of different grants that cached keys share. Further grants are stored
+/// separately with each secret key.
+const MAX_GRANTS: usize = 10_000;
+/// The number of slots for stamps. If two keys share a slot, a change of one only causes a reload of
+/// the other.
+const SLOTS: usize = 1 << 14;
 
 pub(super) struct Cache {
-    records: Quick<Digest, Entry, UnitWeighter, ByDigest>,
+    records: Quick<Digest, Entry, UnitWeighter, BuildDigestHasher>,
     grants: Mutex<HashSet<Arc<Grant>>>,
     epoch: AtomicU64,
-    everything: AtomicU64,
-    places: Box<[AtomicU64]>,
+    global: AtomicU64,
+    slots: Box<[AtomicU64]>,
     hasher: RandomState,
 }
 
@@ -40,31 +42,31 @@ pub(super) struct Cache {
 struct Entry {
     record: Arc<Record>,
     stamp: u64,
-    place: u16,
+    slot: u16,
 }
 
-/// A digest is as good as random to whoever does not know the pepper, so its start serves as hash.
+/// Without the pepper, a digest is as good as random, so its first bytes serve as the hash.
 #[derive(Clone, Default)]
-struct ByDigest;
+struct BuildDigestHasher;
 
-struct Start(u64);
+struct DigestHasher(u64);
 
-impl BuildHasher for ByDigest {
-    type Hasher = Start;
+impl BuildHasher for BuildDigestHasher {
+    type Hasher = DigestHasher;
 
-    fn build_hasher(&self) -> Start {
-        Start(0)
+    fn build_hasher(&self) -> DigestHasher {
+        DigestHasher(0)
     }
 }
 
-impl Hasher for Start {
+impl Hasher for DigestHasher {
     fn write(&mut self, bytes: &[u8]) {
         if let Some(start) = bytes.first_chunk() {
             self.0 = u64::from_ne_bytes(*start);
         }
     }
 
-    // The length of an array, which says nothing.
+    // The length of an array, which is always the same.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
@@ -75,26 +77,26 @@ impl Hasher for Start {
 impl Default for Cache {
     fn default() -> Self {
         let lifecycle = DefaultLifecycle::default();
-        let weight = u64::try_from(MOST).unwrap_or(u64::MAX);
+        let weight = u64::try_from(MAX_RECORDS).unwrap_or(u64::MAX);
         Self {
-            records: Quick::with(MOST, weight, UnitWeighter, ByDigest, lifecycle),
+            records: Quick::with(MAX_RECORDS, weight, UnitWeighter, BuildDigestHasher, lifecycle),
             grants: Mutex::default(),
             epoch: AtomicU64::new(0),
-            everything: AtomicU64::new(0),
-            places: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
+            global: AtomicU64::new(0),
+            slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
         }
     }
 }
 
 impl Cache {
-    /// What is remembered and still counts.
+    /// The cached record, if it is still valid.
     pub(super) fn get(&self, digest: &Digest) -> Option<Arc<Record>> {
         self.records.get(digest).filter(|entry| self.is_fresh(entry)).map(|entry| entry.record)
     }
 
-    /// What is remembered, or what `load` reads; of several who ask for the same at once, one
-    /// loads and the others wait.
+    /// The cached record, or the one that `load` reads. If several callers ask for the same secret
+    /// key at once, one loads it and the others wait.
     pub(super) async fn get_or_load<L: Future<Output = Result<Option<Record>>>>(
         &self,
         digest: Digest,
@@ -109,11 +111,11 @@ impl Cache {
                 Err(guard) => {
                     let epoch = self.epoch.load(Ordering::SeqCst);
                     let Some(record) = load().await? else { return Ok(None) };
-                    let place = self.place(record.secret.key_id.as_str());
-                    let stamp = self.stamp(place);
-                    let record = Arc::new(self.sharing(record));
+                    let slot = self.slot(record.secret.key_id.as_str());
+                    let stamp = self.stamp(slot);
+                    let record = Arc::new(self.with_shared_grant(record));
                     if self.epoch.load(Ordering::SeqCst) == epoch {
-                        let entry = Entry { record: Arc::clone(&record), place, stamp };
+                        let entry = Entry { record: Arc::clone(&record), slot, stamp };
                         drop(guard.insert(entry));
                     }
                     return Ok(Some(record));
@@ -122,42 +124,42 @@ impl Cache {
         }
     }
 
-    /// How many secret keys are remembered.
+    /// The number of cached secret keys.
     pub(super) fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Forgets what may have changed.
+    /// Invalidates what may have changed.
     pub(super) fn forget(&self, heard: Heard<'_>) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
-        let moved = match heard {
-            Heard::Changed(key_id) => &self.places[usize::from(self.place(key_id))],
-            Heard::Everything => &self.everything,
+        let counter = match heard {
+            Heard::Changed(key_id) => &self.slots[usize::from(self.slot(key_id))],
+            Heard::Everything => &self.global,
         };
-        moved.fetch_add(1, Ordering::SeqCst);
+        counter.fetch_add(1, Ordering::SeqCst);
     }
 
     fn is_fresh(&self, entry: &Entry) -> bool {
-        entry.stamp == self.stamp(entry.place)
+        entry.stamp == self.stamp(entry.slot)
     }
 
-    /// Both only ever move on, so that their sum is new whenever one is.
-    fn stamp(&self, place: u16) -> u64 {
-        let moved = self.places[usize::from(place)].load(Ordering::SeqCst);
-        moved.wrapping_add(self.everything.load(Ordering::SeqCst))
+    /// Both counters only increase, so their sum changes whenever one of them does.
+    fn stamp(&self, slot: u16) -> u64 {
+        let counter = self.slots[usize::from(slot)].load(Ordering::SeqCst);
+        counter.wrapping_add(self.global.load(Ordering::SeqCst))
     }
 
-    fn place(&self, key_id: &str) -> u16 {
+    fn slot(&self, key_id: &str) -> u16 {
         let hash = self.hasher.hash_one(key_id);
-        u16::try_from(hash % PLACES as u64).unwrap_or(0)
+        u16::try_from(hash % SLOTS as u64).unwrap_or(0)
     }
 
-    /// The record with the same grant as others that are remembered, where there is one.
-    fn sharing(&self, mut record: Record) -> Record {
+    /// The record, sharing its grant with cached records if one has the same grant.
+    fn with_shared_grant(&self, mut record: Record) -> Record {
         let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
         match grants.get(&record.grant) {
             Some(known) => record.grant = Arc::clone(known),
-            None if grants.len() < GRANTS => drop(grants.insert(Arc::clone(&record.grant))),
+            None if grants.len() < MAX_GRANTS => drop(grants.insert(Arc::clone(&record.grant))),
             None => grants.clear(),
         }
         record
@@ -174,7 +176,7 @@ mod tests {
     const KEY: &str = "key_7QF2M8KDX4TN";
 
     #[tokio::test]
-    async fn what_was_read_is_remembered_until_it_changes() {
+    async fn a_record_is_cached_until_it_changes() {
         let (cache, loads) = (Cache::default(), AtomicUsize::new(0));
         let get = || {
             cache.get_or_load([1; 32], || async {
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_changes_while_it_is_read_is_not_kept() {
+    async fn a_record_that_changes_while_it_is_read_is_not_cached() {
         let (cache, loads) = (Cache::default(), AtomicUsize::new(0));
         for change in [Heard::Changed(KEY), Heard::Everything] {
             for _ in 0..2 {
@@ -211,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_thousand_who_miss_at_once_share_one_reading() {
+    async fn a_thousand_concurrent_misses_share_one_load() {
         let (cache, loads) = (Arc::new(Cache::default()), Arc::new(AtomicUsize::new(0)));
         let tasks: Vec<_> = (0..1000)
             .map(|_| {
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_exist_is_not_remembered() {
+    async fn missing_secret_keys_are_not_cached() {
         let cache = Cache::default();
         for stranger in 0..1_000_u64 {
             let mut digest = [0; 32];
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn secret_keys_whose_digests_start_alike_are_told_apart() {
+    async fn secret_keys_whose_digests_start_the_same_are_distinguished() {
         let cache = Cache::default();
         let (one, mut other) = ([7; 32], [7; 32]);
         other[31] = 8;
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_that_may_do_the_same_share_what_says_so() {
+    async fn keys_with_the_same_permissions_share_a_grant() {
         let cache = Cache::default();
         let mut read = Vec::new();
         for number in 0..3 {
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_not_remembered() {
+    async fn a_failure_is_not_cached() {
         let cache = Cache::default();
         let failed =
             cache.get_or_load([1; 32], || async { Err(Error::Unavailable("gone".into())) });

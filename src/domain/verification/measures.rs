@@ -1,24 +1,24 @@
-//! What is measured of decisions; `/metrics` tells it.
+//! Metrics of decisions, which `/metrics` reports.
 
 use metrics::{Counter, Histogram, Unit, counter, histogram};
 
 use super::Verifier;
 use crate::domain::usage::Outcome;
 
-/// Counters that are at hand, so that a decision looks none of them up.
+/// Handles of the counters, so that a decision does not have to look them up.
 pub(super) struct Measures {
     decisions: [Counter; Outcome::ALL.len()],
     /// Requests that could not be decided.
     pub undecided: Counter,
-    /// Secret keys found in memory.
+    /// Secret keys found in the cache.
     pub hits: Counter,
-    /// Secret keys looked up in the database, since they were not in memory.
+    /// Secret keys read from the database because they were not cached.
     pub misses: Counter,
-    /// The same, since memory could not be relied on.
+    /// Secret keys read from the database because the cache was not known to be current.
     pub bypasses: Counter,
-    /// Secret keys refused without a look-up.
+    /// Secret keys denied without a look-up.
     pub barred: Counter,
-    /// How long look-ups took, in seconds.
+    /// The duration of look-ups in seconds.
     pub look_up: Histogram,
 }
 
@@ -66,7 +66,7 @@ impl Measures {
 }
 
 impl Verifier {
-    /// Measures what stands rather than happens.
+    /// Sets the gauges, which describe a state rather than an event.
     pub fn gauge(&self) {
         #[expect(clippy::cast_precision_loss, reason = "a million at the most")]
         metrics::gauge!(REMEMBERED).set(self.cache.len() as f64);

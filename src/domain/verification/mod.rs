@@ -1,9 +1,11 @@
-//! Whether the bearer of a secret key may pass: what gateways and services ask on every request.
+//! Decides whether a request with a secret key may pass, for gateways and services that ask on every
+//! request.
 //!
-//! Answers come from memory while the database's feed says that nothing else has changed; what is
-//! not in memory is one SELECT. What this process changes is forgotten before its response; what
-//! others change within 10 ms on the same SQLite file, and as PostgreSQL notifies, two seconds at
-//! most, over nodes. Every answer is counted. Uses the nouns of `api_keys` and `usage`.
+//! Decisions come from memory while the database's change feed is current; a secret key that is not
+//! cached takes one SELECT. A change by this process takes effect before its response is sent. A
+//! change by another process takes effect within 10 ms on the same SQLite file, and across nodes
+//! when PostgreSQL notifies, after at most two seconds. Every decision is counted. Uses the types of
+//! `api_keys` and `usage`.
 
 mod cache;
 mod measures;
@@ -20,7 +22,7 @@ use std::time::Instant;
 
 pub use presented::Presented;
 pub use record::{Grant, Record};
-pub use verdict::{From, Refusal, decide};
+pub use verdict::{ClientAddress, Refusal, decide};
 pub use wanted::{Misunderstood, Wanted};
 
 use crate::base::clock::{Clock, Timestamp, uptime};
@@ -28,40 +30,40 @@ use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::{Connection, Db};
 use crate::domain::api_keys::SecretKey;
-use crate::domain::usage::{Denial, Named, Outcome, Recorder, RequestId, Secret};
+use crate::domain::usage::{Denial, Outcome, Recorder, RequestId, RequestLine, Secret};
 use cache::{Cache, Digest};
 use measures::Measures;
 use strangers::Strangers;
 
-/// Whether a request may pass.
+/// The decision about a request.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// It may, as this key.
+    /// Allowed, as this key.
     Pass(Arc<Record>),
-    /// It may not; the id is what the request is known by.
+    /// Denied; the id identifies the request.
     Refuse(Refusal, RequestId),
 }
 
 pub struct Question<'a, 'b> {
-    /// What the request bears.
+    /// The secret key in the request, if any.
     pub presented: Presented,
     pub wanted: Wanted<'a>,
-    /// Where it comes from.
-    pub from: From,
-    /// What it asks for, as far as anybody says so; wanted only when it may not pass.
-    pub request: &'b dyn Fn() -> Named<'b>,
+    /// The client address.
+    pub from: ClientAddress,
+    /// What was requested, as far as the caller reports it; called only if the request is denied.
+    pub request: &'b dyn Fn() -> RequestLine<'b>,
 }
 
-/// A secret key that memory knows nothing about, to be looked up.
+/// A secret key that is not cached and has to be looked up.
 pub struct LookUp {
     digest: Digest,
     start: String,
-    /// `None` while memory may not be relied on; otherwise whether this is one of the look-ups that
-    /// the network has.
+    /// `None` while the cache may be outdated; otherwise whether the network still had an unknown
+    /// secret key to spend on this look-up.
     memory: Option<bool>,
 }
 
-/// Decides; one for the whole program.
+/// Makes decisions; one for the whole program.
 pub struct Verifier {
     db: Db,
     keyring: Keyring,
@@ -69,21 +71,22 @@ pub struct Verifier {
     strangers: Strangers,
     usage: Arc<Recorder>,
     measures: Measures,
-    /// Until when nobody tries a database that has just not answered: the program's uptime, in
-    /// milliseconds.
+    /// Until when a database that has just failed to respond is not tried again, as the program's
+    /// uptime in milliseconds.
     down_until: AtomicU64,
 }
 
-/// For how long a database that did not answer is left alone, in milliseconds: who waits for it
-/// is refused at once instead of one after another.
+/// For how long a database that did not respond is not tried again, in milliseconds, so that
+/// requests fail at once instead of waiting one after another.
 const PAUSE: u64 = 500;
 
 impl Verifier {
-    /// A verifier that forgets what it hears to have changed, and counts with `usage`.
+    /// A verifier that invalidates what the database reports as changed, and counts requests with
+    /// `usage`.
     pub fn new(db: &Db, keyring: &Keyring, clock: Clock, usage: Arc<Recorder>) -> Self {
         let cache = Arc::new(Cache::default());
-        let forgets = Arc::clone(&cache);
-        db.subscribe(move |heard| forgets.forget(heard));
+        let subscribed_cache = Arc::clone(&cache);
+        db.subscribe(move |heard| subscribed_cache.forget(heard));
         Self {
             strangers: Strangers::new(db, clock),
             db: db.clone(),
@@ -117,7 +120,7 @@ impl Verifier {
         }
     }
 
-    /// The same of a request about which memory could not decide.
+    /// Like [`Verifier::verify`], for a request that could not be decided from memory.
     pub async fn verify_by(
         &self,
         look_up: LookUp,
@@ -130,7 +133,7 @@ impl Verifier {
         Ok(self.conclude(bearer, &question, now))
     }
 
-    /// Decides about the bearer of a key, and counts the request.
+    /// Decides a request with a looked-up secret key, and counts it.
     fn conclude(
         &self,
         bearer: Result<Arc<Record>, Refusal>,
@@ -142,8 +145,8 @@ impl Verifier {
             Ok(record) => match decide(&record, wanted, *from, now) {
                 Ok(()) => {
                     self.measures.decided(Outcome::Pass);
-                    let asked = asked(&record, wanted);
-                    self.usage.pass(record.secret, from.address(), asked, now);
+                    let requested_scopes = requested_scopes(&record, wanted);
+                    self.usage.pass(record.secret, from.address(), requested_scopes, now);
                     return Verdict::Pass(record);
                 }
                 Err(refusal) => (Some(record), refusal),
@@ -161,16 +164,17 @@ impl Verifier {
             request: request(),
             at: now,
         };
-        self.usage.refuse(denial, record.iter().flat_map(|record| asked(record, wanted)));
+        self.usage
+            .refuse(denial, record.iter().flat_map(|record| requested_scopes(record, wanted)));
         Verdict::Refuse(refusal, request_id)
     }
 
-    /// What memory knows of a secret key, while it may be relied on: that it is genuine, or that for
-    /// certain there is none like it.
+    /// What is known about a secret key without a look-up: that it is genuine, or that it certainly
+    /// does not exist.
     fn remembered(
         &self,
         secret: &SecretKey,
-        from: From,
+        from: ClientAddress,
     ) -> std::result::Result<Result<Arc<Record>, Refusal>, LookUp> {
         let digest = secret.digest(&self.keyring);
         let start = || secret.start().to_owned();
@@ -181,24 +185,24 @@ impl Verifier {
             self.measures.hits.increment(1);
             return Ok(Ok(record));
         }
-        let is_taken = self.strangers.take(from.address());
-        if !is_taken && self.strangers.are_certain_of(&digest) {
+        let has_attempt = self.strangers.take(from.address());
+        if !has_attempt && self.strangers.are_certain_of(&digest) {
             self.measures.barred.increment(1);
             return Ok(Err(Refusal::InvalidKey(start())));
         }
-        Err(LookUp { digest, start: start(), memory: Some(is_taken) })
+        Err(LookUp { digest, start: start(), memory: Some(has_attempt) })
     }
 
-    /// What the database knows of a secret key.
-    async fn look_up(&self, look_up: &LookUp, from: From) -> Result<Option<Arc<Record>>> {
+    /// The record of a secret key in the database.
+    async fn look_up(&self, look_up: &LookUp, from: ClientAddress) -> Result<Option<Arc<Record>>> {
         let LookUp { digest, memory, .. } = *look_up;
-        let Some(is_taken) = memory else {
+        let Some(has_attempt) = memory else {
             self.measures.bypasses.increment(1);
             return Ok(self.load(digest).await?.map(Arc::new));
         };
         self.measures.misses.increment(1);
         let record = self.cache.get_or_load(digest, || self.load(digest)).await?;
-        if is_taken && record.is_some() {
+        if has_attempt && record.is_some() {
             self.strangers.give_back(from.address());
         }
         Ok(record)
@@ -208,10 +212,10 @@ impl Verifier {
         if uptime() < self.down_until.load(Ordering::Relaxed) {
             return Err(Error::Unavailable("it did not answer a moment ago".into()));
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         let find = move |connection: &mut Connection| store::find(connection, &digest);
         let loaded = self.db.read_reserved(find).await;
-        self.measures.look_up.record(begun.elapsed());
+        self.measures.look_up.record(started.elapsed());
         if matches!(loaded, Err(Error::Unavailable(_))) {
             self.down_until.store(uptime() + PAUSE, Ordering::Relaxed);
         }
@@ -219,7 +223,7 @@ impl Verifier {
     }
 }
 
-/// What is known of a secret key that somebody shows; none when it does not exist.
+/// The record of a secret key that somebody presented; `None` if it does not exist.
 pub fn find(
     connection: &mut Connection,
     secret: &SecretKey,
@@ -228,7 +232,7 @@ pub fn find(
     store::find(connection, &secret.digest(keyring))
 }
 
-/// The same of a key's secret with that number.
+/// The record of a key's secret with this number.
 pub fn numbered(connection: &mut Connection, secret: Secret) -> Result<Option<Record>> {
     match store::digest_of(connection, secret)? {
         Some(digest) => store::find(connection, &digest),
@@ -236,8 +240,11 @@ pub fn numbered(connection: &mut Connection, secret: Secret) -> Result<Option<Re
     }
 }
 
-/// Those of the scopes wanted that the key has, by the name that all who share its grant share.
-fn asked<'a>(record: &'a Record, wanted: &'a Wanted<'_>) -> impl Iterator<Item = &'a Arc<str>> {
+/// The requested scopes that the key has, as the shared strings of its grant.
+fn requested_scopes<'a>(
+    record: &'a Record,
+    wanted: &'a Wanted<'_>,
+) -> impl Iterator<Item = &'a Arc<str>> {
     wanted.names().filter_map(|scope| record.grant.scopes.get(scope))
 }
 
@@ -247,13 +254,13 @@ mod tests {
     use crate::db::Location;
 
     #[test]
-    fn a_verifier_that_is_gone_keeps_no_database_open() {
+    fn a_dropped_verifier_does_not_keep_the_database_open() {
         let folder = tempfile::tempdir().expect("a folder");
         let location = Location::Sqlite(folder.path().join("latchkey.db"));
         let db = Db::open(&location).expect("a database");
         let keyring = Keyring::from_bytes(&[7; 32]);
         let verifier = Verifier::new(&db, &keyring, Clock::default(), Arc::default());
-        // Kept by a subscriber, and so for as long as the database is.
+        // A subscriber holds this, so it lives as long as the database.
         let kept = Arc::new(());
         let held = Arc::clone(&kept);
         db.subscribe(move |_| drop(Arc::clone(&held)));

@@ -1,22 +1,22 @@
-//! What a request bears (RFC 6750, 2.1). Pure: bytes in, a secret key out.
+//! The credentials in a request (RFC 6750, 2.1). Pure: bytes in, a secret key out.
 
 use crate::domain::api_keys::{Flaw, SecretKey, flaw};
 
 const SCHEME: &[u8] = b"bearer";
 
-/// What a request bears.
+/// The credentials in a request.
 #[derive(Debug)]
 pub enum Presented {
     Nothing,
-    /// Something that is no secret key of ours, for that reason.
+    /// Something that is not a secret key, and the reason.
     Malformed(Flaw),
     /// A well-formed secret key.
     Secret(SecretKey),
 }
 
 impl Presented {
-    /// Reads the values of a request's `Authorization` headers. Another scheme bears no key; two
-    /// headers, or anything but one well-formed secret key, are malformed.
+    /// Reads the values of a request's `Authorization` headers. A header with another scheme counts
+    /// as no key. Two headers, or anything but one well-formed secret key, are malformed.
     pub fn read<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut values = values.into_iter();
         let (Some(value), second) = (values.next(), values.next()) else { return Self::Nothing };
@@ -30,7 +30,7 @@ impl Presented {
             return Self::Nothing;
         }
         let Ok(rest) = str::from_utf8(rest) else { return Self::Malformed(Flaw::NotText) };
-        // What stands between the scheme and the secret key is spaces: neither nothing nor a tab.
+        // Only spaces may separate the scheme from the secret key: not nothing, and not a tab.
         match rest.strip_prefix(' ') {
             Some(secret) if !secret.trim_start_matches(' ').starts_with('\t') => {
                 Self::text(secret.trim_matches(' '))
@@ -40,12 +40,12 @@ impl Presented {
         }
     }
 
-    /// Reads what should be a secret key and nothing else.
+    /// Parses text that should be a secret key and nothing else.
     pub fn text(text: &str) -> Self {
         if let Some(secret) = SecretKey::parse(text) {
             return Self::Secret(secret);
         }
-        // What is wrong with it is found for those alone that are refused.
+        // The flaw is determined only for text that is not a secret key.
         Self::Malformed(flaw::find(text, None).map_or(Flaw::Checksum, |found| found.flaw))
     }
 }
@@ -56,7 +56,7 @@ mod tests {
     use crate::domain::api_keys::Environment;
     use proptest::prelude::*;
 
-    fn seen(values: &[&[u8]]) -> &'static str {
+    fn kind_of(values: &[&[u8]]) -> &'static str {
         match Presented::read(values.iter().copied()) {
             Presented::Nothing => "nothing",
             Presented::Malformed(_) => "malformed",
@@ -69,7 +69,7 @@ mod tests {
         let secret = SecretKey::generate("lk", Environment::Production).expect("random");
         let secret = secret.expose();
         for good in ["Bearer S", "bearer S", "BEARER S", "Bearer   S", "Bearer S "] {
-            assert_eq!(seen(&[good.replace('S', secret).as_bytes()]), "secret", "{good}");
+            assert_eq!(kind_of(&[good.replace('S', secret).as_bytes()]), "secret", "{good}");
         }
         for bad in [
             "Bearer",
@@ -80,22 +80,22 @@ mod tests {
             "BearerS",
             "Bearer \tS",
         ] {
-            assert_eq!(seen(&[bad.replace('S', secret).as_bytes()]), "malformed", "{bad}");
+            assert_eq!(kind_of(&[bad.replace('S', secret).as_bytes()]), "malformed", "{bad}");
         }
         for other in ["", " ", "Basic S", "Token S", "B\u{e9}arer S", secret] {
-            assert_eq!(seen(&[other.replace('S', secret).as_bytes()]), "nothing", "{other}");
+            assert_eq!(kind_of(&[other.replace('S', secret).as_bytes()]), "nothing", "{other}");
         }
         let good = format!("Bearer {secret}");
-        assert_eq!(seen(&[good.as_bytes(), good.as_bytes()]), "malformed");
-        assert_eq!(seen(&[b"Bearer \xff"]), "malformed");
-        assert_eq!(seen(&[b"Basic \xff"]), "nothing");
-        assert_eq!(seen(&[format!("Bearer {secret}\0").as_bytes()]), "malformed");
-        assert_eq!(seen(&[&[b"Bearer ".as_slice(), &[b'a'; 8192]].concat()]), "malformed");
-        assert_eq!(seen(&[]), "nothing");
+        assert_eq!(kind_of(&[good.as_bytes(), good.as_bytes()]), "malformed");
+        assert_eq!(kind_of(&[b"Bearer \xff"]), "malformed");
+        assert_eq!(kind_of(&[b"Basic \xff"]), "nothing");
+        assert_eq!(kind_of(&[format!("Bearer {secret}\0").as_bytes()]), "malformed");
+        assert_eq!(kind_of(&[&[b"Bearer ".as_slice(), &[b'a'; 8192]].concat()]), "malformed");
+        assert_eq!(kind_of(&[]), "nothing");
     }
 
     #[test]
-    fn what_is_malformed_is_told_with_its_flaw() {
+    fn malformed_headers_are_reported_with_their_flaw() {
         let secret = SecretKey::generate("lk", Environment::Production).expect("random");
         let flaw = |value: &str| match Presented::read([value.as_bytes()]) {
             Presented::Malformed(flaw) => flaw.as_str(),
@@ -127,9 +127,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_header_is_taken_for_a_secret_key_by_chance(value: Vec<u8>) {
-            prop_assert_ne!(seen(&[&value]), "secret");
-            prop_assert_ne!(seen(&[&[b"Bearer ".as_slice(), &value].concat()]), "secret");
+        fn random_headers_are_not_mistaken_for_a_secret_key(value: Vec<u8>) {
+            prop_assert_ne!(kind_of(&[&value]), "secret");
+            prop_assert_ne!(kind_of(&[&[b"Bearer ".as_slice(), &value].concat()]), "secret");
         }
     }
 }

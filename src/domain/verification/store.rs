@@ -1,4 +1,4 @@
-//! The one SELECT behind a decision.
+//! The one SELECT that a decision needs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::db::{Connection, on_each};
 use crate::domain::api_keys::{Environment, KeyId};
 use crate::domain::usage::Secret;
 
-/// The one SELECT, as diesel takes it for one that it may keep prepared.
+/// The SELECT in the form in which diesel can cache it as a prepared statement.
 struct Find<'a> {
     digest: &'a [u8],
-    /// How the database joins texts.
+    /// The database's function that concatenates texts.
     list: &'static str,
 }
 
@@ -58,7 +58,8 @@ struct Row {
     addresses: Option<String>,
 }
 
-/// `{list}` is how the database joins texts. Columns in the order of [`Row`].
+/// `{list}` is the database's function that concatenates texts. The columns are in the order of
+/// [`Row`].
 const SELECT: &str = "SELECT k.id, s.number, k.environment, r.slug, k.all_role_scopes, \
     k.created_at, k.expires_at, k.revoked_at, s.expires_at, s.superseded_at, \
     CASE r.coverage \
@@ -102,7 +103,7 @@ where
     }
 }
 
-/// What is known of the secret key with this digest.
+/// The record of the secret key with this digest.
 pub(super) fn find(connection: &mut Connection, digest: &[u8]) -> Result<Option<Record>> {
     let list = match connection {
         Connection::Postgres(_) => "string_agg",
@@ -122,7 +123,7 @@ pub(super) fn digest_of(connection: &mut Connection, secret: Secret) -> Result<O
     Ok(found.first(connection).optional()?)
 }
 
-/// The digests that follow `after` in their order, at most `limit`.
+/// The digests after `after`, in order, at most `limit`.
 pub(super) fn digests(
     connection: &mut Connection,
     after: &[u8],
@@ -150,7 +151,7 @@ impl TryFrom<Row> for Record {
                 .map(str::to_owned)
                 .collect()
         };
-        // An address that cannot be read must not turn into "any address".
+        // An unreadable address must not turn into "any address".
         let addresses = row.addresses.unwrap_or_default();
         let addresses = addresses.split(' ').filter(|part| !part.is_empty()).map(str::parse);
         let selected = (!row.all_role_scopes).then(|| set(row.selected));

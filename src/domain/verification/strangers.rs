@@ -1,9 +1,9 @@
-//! Limits for who presents secret keys that do not exist.
+//! Limits the look-ups of secret keys that do not exist.
 //!
-//! Each network may have so many looked up; beyond, they are refused from memory, without a
-//! look-up, as long as it is certain that there is no such secret key. Genuine ones are looked up
-//! and pass as ever, also for the first time and from the same network. What is certain is told by
-//! the start of every digest there is, which is read when a network first goes too far.
+//! Each network has a number of look-ups per minute. Beyond that, a secret key is denied from
+//! memory, without a look-up, if it certainly does not exist. Genuine secret keys are still looked
+//! up and allowed, even the first time and from the same network. To know what does not exist, this
+//! module reads the start of every stored digest when a network first exceeds its limit.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,11 +19,12 @@ use crate::base::network::Network;
 use crate::base::rate::Rate;
 use crate::db::{Db, Heard};
 
-/// Look-ups of secret keys that turn out not to exist, from one network a minute: so many at once.
-const A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
-/// How many networks are kept in mind; the stalest make room.
+/// Look-ups per minute from one network of secret keys that turn out not to exist; all of them may
+/// happen at once.
+const LOOK_UPS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
+/// The maximum number of networks that are remembered; the oldest entries are removed first.
 const NETWORKS: usize = 20_000;
-/// How many digests are read at once.
+/// How many digests one query reads.
 const BATCH: i64 = 10_000;
 
 /// The limits; one for the whole program.
@@ -32,7 +33,7 @@ pub(super) struct Strangers {
     known: Arc<Known>,
 }
 
-/// The start of the digest of every secret key.
+/// The starts of the digests of all secret keys.
 struct Known {
     db: Db,
     state: RwLock<State>,
@@ -40,10 +41,10 @@ struct Known {
 
 #[derive(Default)]
 enum State {
-    /// Nobody has needed it, or what is known may be old.
+    /// Not needed yet, or possibly outdated.
     #[default]
     Unread,
-    /// It is being read; these keys have changed meanwhile.
+    /// Being read; these keys have changed since the read began.
     Reading(Vec<String>),
     Read(HashSet<u64>),
 }
@@ -51,28 +52,29 @@ enum State {
 impl Strangers {
     pub(super) fn new(db: &Db, clock: Clock) -> Self {
         let known = Arc::new(Known { db: db.clone(), state: RwLock::default() });
-        // Weak, or the database would hold on to itself through its subscriber.
-        let hears = Arc::downgrade(&known);
+        // This reference is weak, because otherwise the database would keep itself alive through its
+        // subscriber.
+        let weak = Arc::downgrade(&known);
         db.subscribe(move |heard| {
-            if let Some(known) = hears.upgrade() {
+            if let Some(known) = weak.upgrade() {
                 known.hear(heard);
             }
         });
-        Self { rate: Rate::new(clock, A_MINUTE, NETWORKS), known }
+        Self { rate: Rate::new(clock, LOOK_UPS_PER_MINUTE, NETWORKS), known }
     }
 
-    /// Takes one of the look-ups of `address`'s network; whether there was one.
+    /// Uses one of the look-ups of `address`'s network. Returns whether one was left.
     pub(super) fn take(&self, address: Option<IpAddr>) -> bool {
         self.rate.take(network(address)).is_ok()
     }
 
-    /// Gives a look-up back that was of a genuine secret key.
+    /// Returns a look-up that found a genuine secret key.
     pub(super) fn give_back(&self, address: Option<IpAddr>) {
         self.rate.give_back(network(address));
     }
 
-    /// Whether it is certain that no secret key has this digest. It is not while all of them are
-    /// being read, which the first question starts.
+    /// Whether it is certain that no secret key has this digest. It is uncertain until all digests
+    /// have been read; the first call starts that.
     pub(super) fn are_certain_of(&self, digest: &Digest) -> bool {
         match &*self.known.read_state() {
             State::Read(starts) => return !starts.contains(&start(digest)),
@@ -101,9 +103,9 @@ impl Known {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads all there is; what has changed meanwhile once more.
+    /// Reads all digests, and then again those of keys that changed in the meantime.
     fn read(&self) {
-        let mut starts = all(&self.db);
+        let mut starts = read_all(&self.db);
         loop {
             let mut state = self.write_state();
             let State::Reading(changed) = &mut *state else { return };
@@ -123,20 +125,22 @@ impl Known {
             drop(state);
             for key_id in changed {
                 starts = starts.and_then(|mut starts| {
-                    starts.extend(of(&self.db, &key_id)?);
+                    starts.extend(read_key(&self.db, &key_id)?);
                     Ok(starts)
                 });
             }
         }
     }
 
-    /// Takes in what has changed; holds nobody up while it reads.
+    /// Applies a change. Does not hold the lock while it reads from the database.
     fn hear(&self, heard: Heard<'_>) {
         if matches!(*self.read_state(), State::Unread) {
             return;
         }
         let new = match heard {
-            Heard::Changed(key_id) => of(&self.db, key_id).ok().map(|starts| (key_id, starts)),
+            Heard::Changed(key_id) => {
+                read_key(&self.db, key_id).ok().map(|starts| (key_id, starts))
+            }
             Heard::Everything => None,
         };
         let mut state = self.write_state();
@@ -148,7 +152,7 @@ impl Known {
     }
 }
 
-fn all(db: &Db) -> Result<HashSet<u64>> {
+fn read_all(db: &Db) -> Result<HashSet<u64>> {
     let (mut starts, mut last) = (HashSet::new(), Vec::new());
     loop {
         let digests = db.read_reserved_in_background(move |c| store::digests(c, &last, BATCH))?;
@@ -160,7 +164,7 @@ fn all(db: &Db) -> Result<HashSet<u64>> {
     }
 }
 
-fn of(db: &Db, key_id: &str) -> Result<Vec<u64>> {
+fn read_key(db: &Db, key_id: &str) -> Result<Vec<u64>> {
     let key_id = key_id.to_owned();
     let digests = db.read_reserved_in_background(move |c| store::digests_of(c, &key_id))?;
     Ok(digests.iter().map(|digest| start(digest)).collect())
@@ -170,7 +174,7 @@ fn start(digest: &[u8]) -> u64 {
     digest.first_chunk().map_or(0, |start| u64::from_be_bytes(*start))
 }
 
-/// Whoever does not say where they are counts as one network.
+/// Requests without a known address count as one network.
 fn network(address: Option<IpAddr>) -> Network {
     address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()).into()
 }

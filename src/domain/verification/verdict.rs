@@ -1,4 +1,4 @@
-//! The decision: may the bearer of this secret key pass? Pure: all it needs is given.
+//! The decision whether a request with a secret key is allowed. Pure: all inputs are arguments.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,41 +11,41 @@ use crate::domain::api_keys::Flaw;
 use crate::domain::scopes;
 use crate::domain::usage::Outcome;
 
-/// Where a request comes from, as far as is known.
+/// The address that a request comes from, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
-    Address(IpAddr),
-    /// From an address that should have been told and was not, or cannot be read.
-    Unknown,
-    /// Nobody asked about the address: a key without a whitelist may pass.
-    Untold,
+pub enum ClientAddress {
+    Known(IpAddr),
+    /// The address should have been sent, but is missing or cannot be read.
+    Missing,
+    /// The caller did not ask about the address, so only a key without a whitelist is allowed.
+    NotRequired,
 }
 
-/// Why a request may not pass.
+/// Why a request is denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It bears no key.
+    /// It has no key.
     MissingKey,
-    /// What it bears is no secret key of ours, for that reason.
+    /// It has something that is not a secret key, for this reason.
     MalformedKey(Flaw),
-    /// It bears a secret key that does not exist and begins like that.
+    /// It has a secret key that does not exist and starts with this text.
     InvalidKey(String),
-    /// The key's time is over.
+    /// The key has expired.
     KeyExpired,
-    /// The key was turned off.
+    /// The key was revoked.
     KeyRevoked,
-    /// Another secret of the key stands in for this one.
+    /// The secret was superseded by a newer one of the same key.
     SecretSuperseded,
-    /// These scopes are needed and missing.
+    /// The key does not have these required scopes.
     ScopeMissing(BTreeSet<String>),
-    /// The key may not be used from there.
+    /// The key may not be used from the client's address.
     AddressNotAllowed,
     /// The key is for another environment.
     EnvironmentMismatch,
 }
 
 impl Refusal {
-    /// What it counts as.
+    /// The outcome that it is counted as.
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::MissingKey => Outcome::MissingKey,
@@ -60,9 +60,9 @@ impl Refusal {
         }
     }
 
-    /// What is kept of it with a denial: the scopes that were missing, of which what is no scope,
-    /// and may be anything, is left out; the flaw of a malformed secret key, and how one begins that
-    /// does not exist: nothing that is secret.
+    /// What is stored with a denial: the missing scopes, except text that does not have the form of
+    /// a scope and could be anything; the flaw of a malformed secret key; or the start of one that
+    /// does not exist. Nothing in it is secret.
     pub(super) fn detail(&self) -> Cow<'static, str> {
         match self {
             Self::ScopeMissing(missing) => scopes_that_fit(missing).into(),
@@ -73,7 +73,7 @@ impl Refusal {
     }
 }
 
-/// The longest list of missing scopes that is kept with a denial, in bytes.
+/// The maximum length of the missing scopes that are stored with a denial, in bytes.
 const LONGEST_DETAIL: usize = 200;
 
 fn scopes_that_fit(missing: &BTreeSet<String>) -> String {
@@ -87,11 +87,11 @@ fn scopes_that_fit(missing: &BTreeSet<String>) -> String {
     detail
 }
 
-/// Decides about the bearer of the secret key that `record` is about.
+/// Decides a request with the secret key in `record`.
 pub fn decide(
     record: &Record,
     wanted: &Wanted<'_>,
-    from: From,
+    from: ClientAddress,
     now: Timestamp,
 ) -> Result<(), Refusal> {
     if record.revoked_at.is_some() {
@@ -118,7 +118,7 @@ pub fn decide(
     Err(Refusal::ScopeMissing(missing.map(ToString::to_string).collect()))
 }
 
-/// A role's scopes, narrowed to a key's own selection when it has one.
+/// A role's scopes, restricted to the key's own selection if it has one.
 pub fn effective(role: BTreeSet<String>, selected: Option<&BTreeSet<String>>) -> BTreeSet<String> {
     match selected {
         Some(selected) => role.intersection(selected).cloned().collect(),
@@ -126,22 +126,22 @@ pub fn effective(role: BTreeSet<String>, selected: Option<&BTreeSet<String>>) ->
     }
 }
 
-impl From {
-    /// The address, as far as it is known.
+impl ClientAddress {
+    /// The address, if it is known.
     pub fn address(self) -> Option<IpAddr> {
         match self {
-            Self::Address(address) => Some(address.to_canonical()),
-            Self::Unknown | Self::Untold => None,
+            Self::Known(address) => Some(address.to_canonical()),
+            Self::Missing | Self::NotRequired => None,
         }
     }
 }
 
-/// An address that nobody told is never allowed: what cannot be checked is refused.
-fn is_allowed(addresses: &[IpAddr], from: From) -> bool {
+/// A missing address is always denied, because it cannot be checked.
+fn is_allowed(addresses: &[IpAddr], from: ClientAddress) -> bool {
     match from {
-        From::Unknown => false,
-        From::Untold => addresses.is_empty(),
-        From::Address(address) => {
+        ClientAddress::Missing => false,
+        ClientAddress::NotRequired => addresses.is_empty(),
+        ClientAddress::Known(address) => {
             addresses.is_empty() || addresses.contains(&address.to_canonical())
         }
     }
@@ -158,7 +158,8 @@ pub(super) mod tests {
     use std::sync::Arc;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
-    const HERE: From = From::Address(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7)));
+    const HERE: ClientAddress =
+        ClientAddress::Known(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7)));
 
     fn set(scopes: &[&str]) -> BTreeSet<String> {
         scopes.iter().map(ToString::to_string).collect()
@@ -183,29 +184,29 @@ pub(super) mod tests {
         Arc::new(Grant::new("billing", scopes).expect("a grant"))
     }
 
-    fn wanting<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Wanted<'a> {
+    fn requiring<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Wanted<'a> {
         Wanted { scopes: scopes.into_iter().map(Cow::Borrowed).collect(), environment: None }
     }
 
-    fn outcome(record: &Record, wanted: &Wanted<'_>, from: From) -> &'static str {
+    fn outcome(record: &Record, wanted: &Wanted<'_>, from: ClientAddress) -> &'static str {
         decide(record, wanted, from, NOW)
             .map_or_else(|refusal| refusal.outcome().as_str(), |()| "pass")
     }
 
     #[test]
-    fn the_state_of_key_and_secret_comes_first() {
-        let plain = record();
+    fn the_state_of_the_key_and_secret_is_checked_first() {
+        let valid = record();
         let revoked = Record { revoked_at: Some(NOW), expires_at: NOW, ..record() };
-        let over = Record { expires_at: NOW, ..record() };
-        let secret_over = Record { secret_expires_at: NOW, ..record() };
+        let expired = Record { expires_at: NOW, ..record() };
+        let secret_expired = Record { secret_expires_at: NOW, ..record() };
         let superseded = Record { superseded_at: Some(NOW), ..record() };
         let overlapping = Record { superseded_at: Some(NOW.plus(1)), ..record() };
-        let wanted = wanting(["orders:write"]);
+        let wanted = requiring(["orders:write"]);
         for (record, expected) in [
-            (&plain, "scope_missing"),
+            (&valid, "scope_missing"),
             (&revoked, "key_revoked"),
-            (&over, "key_expired"),
-            (&secret_over, "key_expired"),
+            (&expired, "key_expired"),
+            (&secret_expired, "key_expired"),
             (&superseded, "secret_superseded"),
             (&overlapping, "scope_missing"),
         ] {
@@ -214,36 +215,36 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_scope_wanted_is_needed() {
-        assert_eq!(outcome(&record(), &wanting(["orders:read", "invoices:write"]), HERE), "pass");
+    fn every_requested_scope_is_required() {
+        assert_eq!(outcome(&record(), &requiring(["orders:read", "invoices:write"]), HERE), "pass");
         assert_eq!(
-            outcome(&record(), &wanting(["orders:read", "orders:write"]), HERE),
+            outcome(&record(), &requiring(["orders:read", "orders:write"]), HERE),
             "scope_missing"
         );
     }
 
     #[test]
-    fn the_whitelist_knows_every_spelling_and_no_unknown_address() {
-        let address = |text: &str| From::Address(text.parse().expect("an address"));
+    fn the_whitelist_matches_every_spelling_and_denies_missing_addresses() {
+        let address = |text: &str| ClientAddress::Known(text.parse().expect("an address"));
         let listed =
-            Record { addresses: smallvec!["203.0.113.7".parse().expect("one")], ..record() };
+            Record { addresses: smallvec!["203.0.113.7".parse().expect("an address")], ..record() };
         let nothing = Wanted::default();
         assert_eq!(outcome(&listed, &nothing, address("::ffff:203.0.113.7")), "pass");
         assert_eq!(outcome(&listed, &nothing, address("203.0.113.8")), "address_not_allowed");
-        assert_eq!(outcome(&listed, &nothing, From::Unknown), "address_not_allowed");
-        assert_eq!(outcome(&record(), &nothing, From::Unknown), "address_not_allowed");
-        assert_eq!(outcome(&listed, &nothing, From::Untold), "address_not_allowed");
-        assert_eq!(outcome(&record(), &nothing, From::Untold), "pass");
+        assert_eq!(outcome(&listed, &nothing, ClientAddress::Missing), "address_not_allowed");
+        assert_eq!(outcome(&record(), &nothing, ClientAddress::Missing), "address_not_allowed");
+        assert_eq!(outcome(&listed, &nothing, ClientAddress::NotRequired), "address_not_allowed");
+        assert_eq!(outcome(&record(), &nothing, ClientAddress::NotRequired), "pass");
     }
 
     #[test]
-    fn an_environment_that_is_asked_for_must_be_the_key_s() {
-        let wanting =
+    fn a_requested_environment_must_match_the_keys() {
+        let requiring =
             |slug: &'static str| Wanted { environment: Some(slug.into()), ..Wanted::default() };
-        assert_eq!(outcome(&record(), &wanting("production"), HERE), "pass");
+        assert_eq!(outcome(&record(), &requiring("production"), HERE), "pass");
         for slug in ["staging", "", "PRODUCTION", "production "] {
             assert_eq!(
-                outcome(&record(), &wanting(slug), HERE),
+                outcome(&record(), &requiring(slug), HERE),
                 "environment_mismatch",
                 "{slug:?}"
             );
@@ -252,7 +253,7 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn wanting_more_never_turns_a_refusal_into_a_pass(
+        fn requesting_more_scopes_never_turns_a_denial_into_a_pass(
             few in proptest::collection::btree_set("[ab]:[rw]", 0..4),
             more in proptest::collection::btree_set("[ab]:[rw]", 0..4),
             role in proptest::collection::btree_set("[ab]:[rw]", 0..4),
@@ -261,21 +262,21 @@ pub(super) mod tests {
             let scopes = effective(role.clone(), selected.as_ref());
             let record = Record { grant: granted(scopes), ..record() };
             let all: BTreeSet<String> = few.union(&more).cloned().collect();
-            if outcome(&record, &wanting(all.iter().map(String::as_str)), HERE) == "pass" {
-                let few = wanting(few.iter().map(String::as_str));
+            if outcome(&record, &requiring(all.iter().map(String::as_str)), HERE) == "pass" {
+                let few = requiring(few.iter().map(String::as_str));
                 prop_assert_eq!(outcome(&record, &few, HERE), "pass");
-                prop_assert!(all.is_subset(&role), "nothing grants beyond the role");
+                prop_assert!(all.is_subset(&role), "a key must not have more scopes than its role");
             }
         }
 
         #[test]
-        fn nothing_makes_a_dead_key_pass(
+        fn a_revoked_or_expired_key_never_passes(
             revoked: bool, age in 0..2000_i64, scopes in proptest::collection::btree_set("[ab]:[rw]", 0..3),
             environment in proptest::option::of("production|staging"),
         ) {
             prop_assume!(revoked || age >= 1000);
             let record = Record { revoked_at: revoked.then_some(NOW), ..record() };
-            let mut wanted = wanting(scopes.iter().map(String::as_str));
+            let mut wanted = requiring(scopes.iter().map(String::as_str));
             wanted.environment = environment.as_deref().map(Cow::Borrowed);
             let verdict = decide(&record, &wanted, HERE, NOW.plus(age));
             prop_assert!(verdict.is_err());

@@ -1,4 +1,5 @@
-//! What a request needs: scopes and perhaps an environment. Pure: a query in, borrowed from it.
+//! What a request requires: scopes, and optionally an environment. Pure: parses a query and borrows
+//! from it.
 
 use std::borrow::Cow;
 
@@ -6,27 +7,27 @@ use memchr::{memchr, memchr2};
 use smallvec::SmallVec;
 use url::form_urlencoded;
 
-/// What a request needs.
+/// What a request requires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted<'a> {
-    /// Scopes, all of which are needed; most requests need one.
+    /// The scopes, all of which are required. Most requests require one.
     pub scopes: SmallVec<[Cow<'a, str>; 2]>,
-    /// The environment that the key must be of, by its slug.
+    /// The slug of the environment that the key must be for.
     pub environment: Option<Cow<'a, str>>,
 }
 
-/// Why a query is not understood: the name of the parameter.
+/// Why a query is not valid, with the name of the parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misunderstood<'a> {
-    /// There is none of that name.
+    /// No parameter has this name.
     Unknown(Cow<'a, str>),
-    /// It may mean either.
+    /// The parameter occurs twice, which is ambiguous.
     Repeated(&'static str),
     Empty(&'static str),
 }
 
 impl<'a> Wanted<'a> {
-    /// Reads a query. Every scope of `scope` is needed.
+    /// Parses a query. Every scope in `scope` is required.
     pub fn read(query: &'a str) -> Result<Self, Misunderstood<'a>> {
         let mut wanted = Self::default();
         let given = parts(query, b'&').filter(|part| !part.is_empty());
@@ -59,7 +60,7 @@ impl<'a> Wanted<'a> {
         self.scopes.iter().map(AsRef::as_ref)
     }
 
-    /// Adds the scopes of a list that spaces separate (RFC 6749, 3.3).
+    /// Adds the scopes of a list separated by spaces (RFC 6749, 3.3).
     pub fn need(&mut self, list: Cow<'a, str>) {
         let is_scope = |part: &&str| !part.is_empty();
         match list {
@@ -74,7 +75,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// A parameter of a query; where nothing is encoded, as in most, it is there as it stands.
+/// Parses a parameter of a query. Most contain nothing encoded, and are borrowed unchanged.
 fn parameter(text: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     if memchr2(b'%', b'+', text.as_bytes()).is_some() {
         return form_urlencoded::parse(text.as_bytes()).next();
@@ -83,8 +84,8 @@ fn parameter(text: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     Some((name.into(), value.into()))
 }
 
-/// What stands between each `at` and the next. On texts of a few words this costs a quarter of what
-/// `str::split` does.
+/// The parts of the text between the separators `at`. On texts of a few words this takes a quarter
+/// of the time of `str::split`.
 fn parts(text: &str, at: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -95,10 +96,10 @@ fn parts(text: &str, at: u8) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What stands before and after the first `at`.
+/// The text before and after the first `at`.
 fn split(text: &str, at: u8) -> Option<(&str, &str)> {
-    let place = memchr(at, text.as_bytes())?;
-    text.get(..place).zip(text.get(place + 1..))
+    let index = memchr(at, text.as_bytes())?;
+    text.get(..index).zip(text.get(index + 1..))
 }
 
 #[cfg(test)]
@@ -107,8 +108,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn every_scope_and_the_environment_are_wanted() {
-        let wanted = |query| Wanted::read(query).expect("understood");
+    fn a_query_is_parsed_into_scopes_and_environment() {
+        let wanted = |query| Wanted::read(query).expect("valid");
         assert_eq!(wanted("scope=b:r+a:r%20%20a:r").scopes.to_vec(), ["b:r", "a:r", "a:r"]);
         assert_eq!(wanted("environment=staging&").environment.as_deref(), Some("staging"));
         for nothing in ["", "&"] {
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_repeated_or_empty_is_not_understood() {
+    fn unknown_repeated_and_empty_parameters_are_rejected() {
         use Misunderstood::{Empty, Repeated, Unknown};
         for (query, why) in [
             ("scopes=a:r", Unknown("scopes".into())),
@@ -138,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_query_is_read_as_forms_are(query in "([a-c=&%+ ]|%2[0-9a-f]|scope=|é){0,30}") {
+        fn a_query_is_parsed_like_a_form(query in "([a-c=&%+ ]|%2[0-9a-f]|scope=|é){0,30}") {
             let read: Vec<_> = parts(&query, b'&').filter_map(parameter).collect();
             let read = read.into_iter().filter(|(name, value)| !(name.is_empty() && value.is_empty()));
             let forms = form_urlencoded::parse(query.as_bytes());

@@ -1,5 +1,5 @@
-//! Sending a message over HTTP: within five seconds or not at all, to an address that the policy
-//! allows, following no redirect and asking no proxy.
+//! Sends a message over HTTP: within five seconds, to an address that the policy allows, without
+//! following redirects or using a proxy.
 
 use std::fmt;
 use std::io::Read as _;
@@ -17,27 +17,27 @@ use super::{Claimed, Policy};
 use crate::base::clock::{SECOND, Timestamp};
 use crate::base::text;
 
-/// How long an attempt may take, from the look-up of the name to the start of the answer's body.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How many connections to a receiver are kept for its next messages.
+/// How long an attempt may take, from the name look-up to the start of the response body.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How many idle connections to a receiver are kept for its next messages.
 const KEPT_CONNECTIONS: usize = 8;
-/// The largest head of an answer, in bytes.
+/// The maximum size of a response's headers, in bytes.
 const LARGEST_HEAD: usize = 16 * 1024;
-/// How much of an answer's body is read and kept, in bytes.
-const KEPT: u64 = 1024;
-/// How much of what went wrong is kept, in characters.
+/// How much of a response body is read and stored, in bytes.
+const BODY_LENGTH: u64 = 1024;
+/// The maximum length of a stored error, in characters.
 const LONGEST_ERROR: usize = 200;
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// The status, if there was an answer.
+    /// The status, if there was a response.
     pub status: Option<u16>,
-    /// Why it failed; empty when it did not.
+    /// Why it failed; empty if it succeeded.
     pub error: String,
-    /// The start of the body, without what cannot be seen.
+    /// The start of the body, without invisible characters.
     pub body: String,
-    /// In milliseconds.
+    /// The duration in milliseconds.
     pub duration: i64,
 }
 
@@ -46,12 +46,12 @@ impl Answer {
         self.error.is_empty()
     }
 
-    /// Whether the endpoint wants nothing more (RFC 9110, 15.5.11; Standard Webhooks).
+    /// Whether the endpoint asks for no more messages (RFC 9110, 15.5.11; Standard Webhooks).
     pub(super) fn is_gone(&self) -> bool {
         self.status == Some(410)
     }
 
-    /// What pages say of it shortly.
+    /// The short description on pages.
     pub(super) fn result(&self) -> String {
         match self.status {
             Some(status) if self.is_delivered() => format!("Answered with {status}"),
@@ -76,23 +76,23 @@ impl Client {
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(TIMEOUT))
             .max_response_header_size(LARGEST_HEAD)
             .max_idle_connections_per_host(KEPT_CONNECTIONS)
             .user_agent(concat!("Latchkey/", env!("CARGO_PKG_VERSION")))
             .build();
-        let resolver = Guarded { policy: policy.clone(), names: DefaultResolver::default() };
+        let resolver = PolicyResolver { policy: policy.clone(), names: DefaultResolver::default() };
         Self(Agent::with_parts(config, DefaultConnector::new(), resolver))
     }
 
-    /// Sends a message, signed as of `now`.
+    /// Sends a message, signed with the time `now`.
     pub(super) fn send(&self, message: &Claimed, now: Timestamp) -> Answer {
-        let begun = Instant::now();
+        let started = Instant::now();
         let (status, error, body) = match self.post(message, now) {
-            Ok((status, body)) => (Some(status), refused(status), body),
+            Ok((status, body)) => (Some(status), status_error(status), body),
             Err(error) => (None, error, String::new()),
         };
-        let duration = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let duration = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         Answer { status, error, body, duration }
     }
 
@@ -111,14 +111,14 @@ impl Client {
         let answer = request.send(message.body.as_str()).map_err(|error| explain(&error))?;
         let status = answer.status().as_u16();
         let mut start = Vec::new();
-        // The status has been said: what is missing of the body changes nothing.
-        let _ = answer.into_body().into_reader().take(KEPT).read_to_end(&mut start);
+        // The status is already known, so an incomplete body does not matter.
+        let _ = answer.into_body().into_reader().take(BODY_LENGTH).read_to_end(&mut start);
         Ok((status, readable(&start)))
     }
 }
 
-/// What is wrong with a status; nothing with success.
-fn refused(status: u16) -> String {
+/// The error for a status; empty for success.
+fn status_error(status: u16) -> String {
     match status {
         200..=299 => String::new(),
         300..=399 => format!("Answered with a redirect ({status}), which is not followed"),
@@ -133,35 +133,35 @@ fn readable(bytes: &[u8]) -> String {
 
 fn explain(error: &Error) -> String {
     match error {
-        Error::Timeout(_) => format!("Did not answer within {} seconds", PATIENCE.as_secs()),
+        Error::Timeout(_) => format!("Did not answer within {} seconds", TIMEOUT.as_secs()),
         Error::HostNotFound => "The host was not found".into(),
-        Error::Other(inner) if inner.is::<Refused>() => inner.to_string(),
-        Error::Rustls(inner) => shown("TLS failed", inner),
+        Error::Other(inner) if inner.is::<BlockedAddress>() => inner.to_string(),
+        Error::Rustls(inner) => error_text("TLS failed", inner),
         Error::Io(inner) => {
             let what = match inner.get_ref() {
                 Some(cause) if cause.is::<rustls::Error>() => "TLS failed",
                 _ => "Could not be reached",
             };
             let cause = inner.get_ref().map(ToString::to_string);
-            shown(what, &cause.unwrap_or_else(|| inner.to_string()))
+            error_text(what, &cause.unwrap_or_else(|| inner.to_string()))
         }
-        other => shown("Could not be used", other),
+        other => error_text("Could not be used", other),
     }
 }
 
-fn shown(what: &str, cause: &dyn fmt::Display) -> String {
+fn error_text(what: &str, cause: &dyn fmt::Display) -> String {
     text::visible(&format!("{what}: {cause}"), LONGEST_ERROR)
 }
 
-/// Looks names up and keeps the addresses that the policy allows. What is connected to is among
-/// them: nothing is looked up a second time.
+/// Resolves names and keeps only the addresses that the policy allows. The connection uses one of
+/// them, without a second look-up.
 #[derive(Debug)]
-struct Guarded {
+struct PolicyResolver {
     policy: Policy,
     names: DefaultResolver,
 }
 
-impl Resolver for Guarded {
+impl Resolver for PolicyResolver {
     fn resolve(
         &self,
         uri: &Uri,
@@ -177,20 +177,20 @@ impl Resolver for Guarded {
             }
         }
         if allowed.is_empty() {
-            return Err(Error::Other(Box::new(Refused(why))));
+            return Err(Error::Other(Box::new(BlockedAddress(why))));
         }
         Ok(allowed)
     }
 }
 
-/// Why none of a host's addresses is sent to.
+/// Why none of a host's addresses is allowed.
 #[derive(Debug)]
-struct Refused(String);
+struct BlockedAddress(String);
 
-impl fmt::Display for Refused {
+impl fmt::Display for BlockedAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for BlockedAddress {}

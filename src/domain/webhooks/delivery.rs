@@ -1,4 +1,4 @@
-//! A message on its way to one endpoint: where it stands, its attempts, and lists of them.
+//! Deliveries: a message to one endpoint, with its status and attempts, and lists of deliveries.
 
 use super::{Attempt, Delivery, DeliveryId, EndpointId, store};
 use crate::base::error::{Error, Result};
@@ -6,10 +6,10 @@ use crate::db::Connection;
 use crate::db::keyset::{Cursor, Page};
 pub use crate::db::outbox::Status;
 
-/// How many attempts of a delivery are shown: the newest.
+/// How many attempts of a delivery are displayed; the newest ones.
 const ATTEMPTS: i64 = 50;
 
-/// A delivery with all there is to know of it.
+/// A delivery with its message and attempts.
 #[derive(Clone, Debug)]
 pub struct Details {
     pub delivery: Delivery,
@@ -18,7 +18,8 @@ pub struct Details {
     pub attempts: Vec<Attempt>,
 }
 
-/// A page of an endpoint's deliveries, newest first: all, or those that were given up.
+/// A page of an endpoint's deliveries, newest first: all, or only those that have failed
+/// permanently.
 pub fn list(
     connection: &mut Connection,
     endpoint: &EndpointId,
@@ -29,10 +30,10 @@ pub fn list(
     Page::load(cursor, walk, |delivery| (delivery.created_at, delivery.id.as_str().to_owned()))
 }
 
-/// A delivery of that endpoint.
+/// A delivery of this endpoint.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none.
+/// [`Error::NotFound`] when it does not exist.
 pub fn details(
     connection: &mut Connection,
     endpoint: &EndpointId,

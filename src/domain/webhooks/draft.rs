@@ -1,4 +1,4 @@
-//! An endpoint as somebody types it, and the checks that turn it into one.
+//! An endpoint as a person enters it, and the checks that turn it into one.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -9,21 +9,21 @@ use super::{Endpoint, EventType, Policy};
 use crate::base::error::Invalid;
 use crate::base::text::{self, Typed};
 
-/// The longest URL, in characters.
+/// The maximum length of a URL, in characters.
 const LONGEST_URL: usize = 2_048;
-/// The longest description, in characters.
+/// The maximum length of a description, in characters.
 const LONGEST_DESCRIPTION: usize = 80;
 
-/// An endpoint as it was typed.
+/// The endpoint form as submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// Where messages are sent to.
+    /// The URL that messages are sent to.
     pub url: String,
-    /// What it is for; may be empty.
+    /// Its purpose; may be empty.
     pub description: String,
-    /// The names of the events that it wants.
+    /// The names of the events to send.
     pub events: Vec<String>,
-    /// Whether messages are sent, or it is paused.
+    /// Whether messages are sent; otherwise the endpoint is paused.
     pub is_active: bool,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Checked {
 }
 
 impl Draft {
-    /// Checks the form, which edits the endpoint `before` if there is one.
+    /// Checks the form. `before` is the endpoint that it edits, if any.
     pub(super) fn check(
         &self,
         policy: &Policy,
@@ -61,7 +61,7 @@ impl Draft {
     }
 }
 
-/// The URL in the one spelling that is kept: hosts and addresses as they are compared.
+/// The URL in normalised form, with hosts and addresses in the form in which they are compared.
 fn url<'a>(typed: impl Into<Typed<'a>>, policy: &Policy) -> Result<String, String> {
     const EXAMPLE: &str = "Enter a URL, for example https://hooks.example.com/latchkey";
     let text = text::one_line(typed, "URL", LONGEST_URL)?;
@@ -104,7 +104,7 @@ mod tests {
     use crate::base::network::{Networks, TrustedRoots};
     use proptest::prelude::*;
 
-    fn inside() -> Policy {
+    fn internal_policy() -> Policy {
         Policy::new(
             &Networks::parse("127.0.0.0/8, 10.1.0.0/16").expect("networks"),
             &TrustedRoots::default(),
@@ -112,29 +112,29 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_taken_in_one_spelling() {
-        for (typed, kept) in [
+    fn urls_are_normalised() {
+        for (typed, stored) in [
             ("https://hooks.example.com", "https://hooks.example.com/"),
             (" HTTPS://Hooks.Example.COM:443/a?b=c#d ", "https://hooks.example.com/a?b=c"),
             ("https://bücher.example/", "https://xn--bcher-kva.example/"),
             ("https://hooks.example.com:8443/", "https://hooks.example.com:8443/"),
             ("https://8.8.8.8/x", "https://8.8.8.8/x"),
         ] {
-            assert_eq!(url(typed, &Policy::default()).as_deref(), Ok(kept), "{typed}");
+            assert_eq!(url(typed, &Policy::default()).as_deref(), Ok(stored), "{typed}");
         }
-        for (typed, kept) in [
+        for (typed, stored) in [
             ("http://127.1:9/x", "http://127.0.0.1:9/x"),
             ("http://2130706433/", "http://127.0.0.1/"),
             ("http://0x7f.1/", "http://127.0.0.1/"),
             ("http://receiver.internal/", "http://receiver.internal/"),
             ("https://10.1.2.3/", "https://10.1.2.3/"),
         ] {
-            assert_eq!(url(typed, &inside()).as_deref(), Ok(kept), "{typed}");
+            assert_eq!(url(typed, &internal_policy()).as_deref(), Ok(stored), "{typed}");
         }
     }
 
     #[test]
-    fn private_addresses_in_every_spelling_other_schemes_and_credentials_are_refused() {
+    fn private_addresses_in_any_spelling_other_schemes_and_credentials_are_rejected() {
         for typed in [
             "",
             "hooks.example.com",
@@ -161,7 +161,7 @@ mod tests {
             assert!(url(typed, &Policy::default()).is_err(), "{typed}");
         }
         for typed in ["http://8.8.8.8", "http://10.2.0.1", "https://10.2.0.1", "http://[::1]/"] {
-            assert!(url(typed, &inside()).is_err(), "{typed}");
+            assert!(url(typed, &internal_policy()).is_err(), "{typed}");
         }
         let long = format!("https://hooks.example.com/{}", "x".repeat(LONGEST_URL));
         assert_eq!(
@@ -171,10 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn events_are_from_the_list() {
-        let named = |names: &[&str]| events(&names.map_to_strings());
-        assert_eq!(named(&["api_key.revoked"]).map(|events| events.len()), Ok(1));
-        assert!(named(&[]).is_err() && named(&["webhook.test"]).is_err() && named(&["x"]).is_err());
+    fn events_must_be_in_the_list() {
+        let parse = |names: &[&str]| events(&names.map_to_strings());
+        assert_eq!(parse(&["api_key.revoked"]).map(|events| events.len()), Ok(1));
+        assert!(parse(&[]).is_err() && parse(&["webhook.test"]).is_err() && parse(&["x"]).is_err());
     }
 
     trait ToStrings {
@@ -189,10 +189,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_can_be_sent_to_and_reads_as_itself(text in "https://.{0,40}|.*") {
-            if let Ok(kept) = url(&text, &Policy::default()) {
-                prop_assert_eq!(url(&kept, &Policy::default()), Ok(kept.clone()));
-                prop_assert!(kept.starts_with("https://") && kept.is_ascii());
+        fn a_stored_url_is_valid_and_normalised(text in "https://.{0,40}|.*") {
+            if let Ok(stored) = url(&text, &Policy::default()) {
+                prop_assert_eq!(url(&stored, &Policy::default()), Ok(stored.clone()));
+                prop_assert!(stored.starts_with("https://") && stored.is_ascii());
             }
         }
     }

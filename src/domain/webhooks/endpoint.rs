@@ -1,4 +1,4 @@
-//! An endpoint: where messages go, and which.
+//! An endpoint: where messages are sent, and which ones.
 
 use std::collections::BTreeSet;
 
@@ -9,50 +9,49 @@ use crate::base::clock::Timestamp;
 use crate::base::text;
 use crate::domain::activity::Change;
 
-/// The longest URL that a heading shows, in characters.
+/// The maximum length of a URL in a heading, in characters.
 const LONGEST_SHOWN: usize = 80;
 
-/// An endpoint. Its signing secret is not in here.
+/// An endpoint, without its signing secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     pub id: EndpointId,
-    /// Where messages are sent to.
+    /// The URL that messages are sent to.
     pub url: String,
-    /// What it is for; may be empty.
+    /// Its purpose; may be empty.
     pub description: String,
-    /// The types of events that it wants.
+    /// The types of events to send.
     pub events: BTreeSet<EventType>,
     /// Whether messages are sent; otherwise it is paused.
     pub is_active: bool,
-    /// Until when the signing secret before signs as well.
+    /// Until when messages are also signed with the previous signing secret.
     pub old_secret_ends_at: Option<Timestamp>,
     /// Since when every attempt has failed.
     pub failing_since: Option<Timestamp>,
-    /// When something was last sent.
+    /// When the last attempt was made.
     pub last_attempt_at: Option<Timestamp>,
-    /// When it answered that it is gone, for which it was paused.
+    /// When it responded with status 410, for which it was paused.
     pub gone_at: Option<Timestamp>,
-    /// When it was created.
     pub created_at: Timestamp,
     pub created_by: String,
-    /// Grows with every change.
+    /// Incremented by every change.
     pub version: i64,
 }
 
 impl Endpoint {
-    /// What pages and the activity call it: its description, or where it is.
+    /// The display name on pages and in the activity: its description, or else its origin.
     pub fn name(&self) -> String {
         if self.description.is_empty() { self.place() } else { self.description.clone() }
     }
 
-    /// Its URL without path and query, which may hold a secret of the receiver's.
+    /// Its URL without path and query, because receivers put secrets into those.
     pub fn place(&self) -> String {
         let place = Url::parse(&self.url).map(|url| url.origin().ascii_serialization());
         text::visible(&place.unwrap_or_default(), LONGEST_SHOWN)
     }
 
-    /// What differs from `before`, in the words of the form; against nothing, all that was filled
-    /// in. Paths are left out: receivers put secrets into them.
+    /// The changed fields, with the labels of the form. Without an endpoint before, all fields that
+    /// were filled in. Paths are left out because receivers put secrets into them.
     pub(super) fn changes(&self, before: Option<&Self>) -> Vec<Change> {
         type Field = (&'static str, fn(&Endpoint) -> String);
         const FIELDS: [Field; 4] = [

@@ -1,14 +1,15 @@
-//! The types of events that webhooks tell of: a closed list.
+//! The types of events that webhooks report: a closed set.
 
 use crate::base::closed_set::closed_set;
 use crate::db::types::text_column;
 
-/// The event of a message that tests a webhook; sent to that one, whatever it wants.
+/// The event of a test message, which is sent to the tested endpoint no matter which events it
+/// receives.
 pub(super) const TEST: &str = "webhook.test";
 
 closed_set! {
-    /// A type of event that an endpoint may want, by the name that stands in messages, in forms and
-    /// in the database.
+    /// A type of event that an endpoint may receive, by its name in messages, forms and the
+    /// database.
     pub enum EventType {
         /// An API key was created.
         KeyCreated = "api_key.created" "A key was created",

@@ -1,4 +1,4 @@
-//! What is sent, and its row.
+//! The message body and its row.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ struct Body<'a> {
     data: &'a serde_json::Value,
 }
 
-/// Writes a message down, the same for all that it goes to.
+/// Stores a message, which is the same for all its endpoints.
 pub(super) fn insert(
     tx: &mut Transaction<'_>,
     event: &'static str,

@@ -1,9 +1,9 @@
-//! Webhooks: messages about what happens, sent to the receivers that super managers name, signed as
-//! Standard Webhooks has it, tried for about a day.
+//! Webhooks: messages about events, sent to the endpoints that super managers configure, signed
+//! according to Standard Webhooks, and retried for about a day.
 //!
-//! A message is queued in the transaction of what it tells of, so that it is sent if and only if
-//! that happened: once, or twice when a process dies in between. Knows nothing of what the messages
-//! tell: whoever queues them does. Uses activity.
+//! A message is queued in the same transaction as the event, so it is sent if and only if the event
+//! happened. It is sent once, or twice if a process dies in between. This module does not depend on
+//! what the messages contain; the features that queue them do. Uses activity.
 
 mod client;
 pub mod delivery;
@@ -32,32 +32,32 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
 
-/// How many endpoints there can be: a page shows them all, and each may hold up a thread.
+/// The maximum number of endpoints, because one page shows them all and each may block a thread.
 pub const MOST: usize = 20;
-/// For how long a signing secret that was replaced signs as well, in milliseconds.
+/// For how long a replaced signing secret is still used as well, in milliseconds.
 const OVERLAP: i64 = DAY;
 /// For how long messages are kept, in milliseconds.
-const KEPT: i64 = 30 * DAY;
+const RETENTION: i64 = 30 * DAY;
 
-/// A message that somebody is about to send to an endpoint.
+/// A message that a sender has claimed for an endpoint.
 #[derive(Debug)]
 pub struct Claimed {
     id: DeliveryId,
     endpoint_id: EndpointId,
     message_id: MessageId,
     url: String,
-    /// The present one, and the one before as long as it signs.
+    /// The current signing secret, and the previous one while it is still used.
     secrets: Vec<SigningSecret>,
     body: String,
-    /// Whether it is a test, which is tried once.
+    /// Whether it is a test, which is tried only once.
     is_test: bool,
     tries: i64,
     due_at: Timestamp,
 }
 
-/// Queues a message about `event` for every active endpoint that wants it; nothing where none does.
-/// `data` is a JSON object and must hold no secret. One `cause`, as `activity:123`, makes one message
-/// however often it is queued.
+/// Queues a message about `event` for every active endpoint that receives it, if there is any.
+/// `data` is a JSON object and must not contain secrets. Each `cause`, such as `activity:123`,
+/// produces only one message, even if it is queued repeatedly.
 pub fn enqueue(
     tx: &mut Transaction<'_>,
     event: EventType,
@@ -76,20 +76,20 @@ pub fn enqueue(
     Ok(())
 }
 
-/// Whether any active endpoint wants `event`.
+/// Whether any active endpoint receives `event`.
 pub fn is_wanted(connection: &mut Connection, event: EventType) -> Result<bool> {
     Ok(!store::wanting(connection, event)?.is_empty())
 }
 
-/// Whether `cause` has made a message, as far as that is kept.
+/// Whether there is a stored message for `cause`.
 pub fn is_known(connection: &mut Connection, cause: &str) -> Result<bool> {
     store::is_known(connection, cause)
 }
 
-/// Creates the endpoint that was drafted. Its signing secret can be read here and never again.
+/// Creates the drafted endpoint. Its signing secret is returned here and cannot be read later.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the draft breaks rules or there is no room.
+/// [`Error::Invalid`] when the draft breaks rules or there are too many endpoints.
 pub fn create(
     tx: &mut Transaction<'_>,
     id: EndpointId,
@@ -122,11 +122,12 @@ pub fn create(
     Ok((endpoint, secret))
 }
 
-/// Edits the endpoint that stood at `version`. One that is paused gives up what it waits for.
+/// Edits the endpoint if it is still at `version`. Pausing an endpoint discards its pending
+/// messages.
 ///
 /// # Errors
 /// [`Error::Conflict`] when somebody else has changed it, [`Error::Invalid`] when the draft breaks
-/// rules, [`Error::NotFound`] when there is none.
+/// rules, [`Error::NotFound`] when it does not exist.
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &EndpointId,
@@ -165,7 +166,7 @@ pub fn edit(
 /// Deletes an endpoint with its messages.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none.
+/// [`Error::NotFound`] when it does not exist.
 pub fn delete(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Result<Endpoint> {
     let endpoint = find(tx, id)?;
     store::delete(tx, id)?;
@@ -173,11 +174,11 @@ pub fn delete(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Res
     Ok(endpoint)
 }
 
-/// Gives an endpoint a new signing secret, which can be read here and never again. The one before
-/// signs as well for a day; one from before that stops at once.
+/// Gives an endpoint a new signing secret, which is returned here and cannot be read later. The
+/// previous secret is used as well for a day; an older one stops immediately.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none.
+/// [`Error::NotFound`] when the endpoint does not exist.
 pub fn replace_secret(
     tx: &mut Transaction<'_>,
     id: &EndpointId,
@@ -191,10 +192,10 @@ pub fn replace_secret(
     Ok((endpoint, secret))
 }
 
-/// Queues a test message and claims it for whoever asks; [`send_now`] sends it.
+/// Queues a test message and claims it for the caller; [`send_now`] sends it.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such endpoint.
+/// [`Error::NotFound`] when the endpoint does not exist.
 pub fn test(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Result<Claimed> {
     let (endpoint, delivery) = (find(tx, id)?, DeliveryId::random()?);
     let data = serde_json::json!({ "webhook": id.as_str(), "by": author.actor.name() });
@@ -205,10 +206,11 @@ pub fn test(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Resul
     store::claim_one(tx, &author.keyring, &delivery, id, author.now)
 }
 
-/// Has a message sent to its endpoint once more, and tried as if for the first time.
+/// Queues a message to its endpoint again, with a new series of attempts.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the endpoint is paused, [`Error::NotFound`] when there is no such message.
+/// [`Error::Invalid`] when the endpoint is paused, [`Error::NotFound`] when there is no such
+/// message.
 pub fn send_again(
     tx: &mut Transaction<'_>,
     endpoint: &EndpointId,
@@ -224,7 +226,7 @@ pub fn send_again(
     record(tx, author, Event::WebhookSentAgain, &endpoint, &[])
 }
 
-/// All endpoints, the oldest first.
+/// All endpoints, oldest first.
 pub fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
     store::all(connection)
 }
@@ -232,14 +234,14 @@ pub fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
 /// The endpoint with this id.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none.
+/// [`Error::NotFound`] when it does not exist.
 pub fn find(connection: &mut Connection, id: &EndpointId) -> Result<Endpoint> {
     all(connection)?.into_iter().find(|endpoint| endpoint.id == *id).ok_or(Error::NotFound)
 }
 
-/// Clears away messages that are older than 30 days, a few at a time.
+/// Deletes messages that are older than 30 days, in batches.
 pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
-    db.write_in_batches(move |tx| store::purge(tx, now.plus(-KEPT), now)).await
+    db.write_in_batches(move |tx| store::purge(tx, now.plus(-RETENTION), now)).await
 }
 
 fn record(

@@ -1,14 +1,14 @@
 //! Which addresses messages may be sent to: public ones, and the private networks that the
-//! configuration allows. Whoever names a URL must not reach what only this machine can reach
-//! (ASVS 1.3.6; OWASP, Server Side Request Forgery Prevention).
+//! configuration allows. A person who enters a URL must not be able to reach what only this machine
+//! can reach (ASVS 1.3.6; OWASP, Server Side Request Forgery Prevention).
 //!
-//! Pure: names are resolved in `client`, which asks here about each address that it connects to.
+//! Pure: `client` resolves names and checks each address here before it connects.
 
 use std::net::IpAddr;
 
 use crate::base::network::{Networks, TrustedRoots, is_public};
 
-/// Which addresses may be sent to, and whose certificates are trusted there.
+/// The allowed addresses, and the trusted certificates.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     networks: Networks,
@@ -16,7 +16,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Public addresses, and those in `networks`, where `roots` vouch for the receiver.
+    /// Allows public addresses and those in `networks`; `roots` are the trusted root certificates.
     pub fn new(networks: &Networks, roots: &TrustedRoots) -> Self {
         Self { networks: networks.clone(), roots: roots.clone() }
     }
@@ -25,13 +25,13 @@ impl Policy {
         &self.roots
     }
 
-    /// Whether a message may be sent to `address`. Without TLS only to those that the configuration
-    /// names.
+    /// Whether a message may be sent to `address`. Without TLS, only the networks in the
+    /// configuration are allowed.
     pub fn allows(&self, address: IpAddr, is_https: bool) -> bool {
         self.networks.contains(address) || (is_https && is_public(address))
     }
 
-    /// The same, with the reason.
+    /// The same check, with the reason as an error.
     pub(super) fn check(&self, address: IpAddr, is_https: bool) -> Result<(), String> {
         if self.allows(address, is_https) {
             Ok(())
@@ -45,7 +45,7 @@ impl Policy {
         }
     }
 
-    /// Whether there is an address that may be sent to without TLS.
+    /// Whether any address is allowed without TLS.
     pub fn allows_http(&self) -> bool {
         !self.networks.is_empty()
     }
@@ -59,7 +59,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     #[test]
-    fn public_addresses_are_allowed_over_tls_alone() {
+    fn public_addresses_are_allowed_only_over_tls() {
         for (text, is_public) in [("8.8.8.8", true), ("2606:4700::1111", true), ("10.0.0.1", false)]
         {
             let address: IpAddr = text.parse().expect(text);
@@ -70,7 +70,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_private_network_is_reached_when_it_is_named_and_no_other(
+        fn only_configured_private_networks_are_allowed(
             bits: u32, length in 8_u8..=32, other: u32
         ) {
             let at = Ipv4Addr::from_bits(bits);

@@ -1,4 +1,4 @@
-//! What signs messages, and the signature (Standard Webhooks 1.0: symmetric, `v1`).
+//! Signing secrets and signatures (Standard Webhooks 1.0: symmetric, `v1`).
 
 use std::fmt;
 
@@ -12,27 +12,27 @@ use crate::base::clock::{SECOND, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::base::random;
 
-/// What every signing secret starts with.
+/// The prefix of every signing secret.
 const PREFIX: &str = "whsec_";
 
-/// The secret that one endpoint's messages are signed with: `whsec_` and 32 random bytes in base64.
-/// Shown once, kept encrypted.
+/// The secret that signs the messages to one endpoint: `whsec_` and 32 random bytes in base64. It is
+/// displayed once and stored encrypted.
 pub struct SigningSecret(Zeroizing<String>);
 
 impl SigningSecret {
-    /// A new one.
+    /// Generates a new signing secret.
     pub fn random() -> Result<Self> {
         let bytes = Zeroizing::new(random::bytes::<32>()?);
         Ok(Self(Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(bytes.as_slice())))))
     }
 
-    /// Reads what the database keeps; `None` for what cannot be one.
+    /// Parses a stored secret; `None` if it cannot be one.
     pub(super) fn stored(bytes: &[u8]) -> Option<Self> {
         let text = str::from_utf8(bytes).ok().filter(|text| text.starts_with(PREFIX))?;
         Some(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// The text, for the one page that shows it and for the database, encrypted.
+    /// The text, for the one page that shows it and for encrypted storage.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -60,8 +60,9 @@ mod tests {
 
     #[test]
     fn the_published_example_is_signed_as_published() {
-        // Standard Webhooks, reference implementations' test of `sign`.
-        let secret = SigningSecret::stored(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("one");
+        // From the reference implementations' test of `sign` in Standard Webhooks.
+        let secret = SigningSecret::stored(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+            .expect("a signing secret");
         let at = Timestamp::from_millis(1_614_265_330_000);
         let signed = secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#);
         let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_is_printed() {
+    fn debug_output_hides_the_secret() {
         let secret = SigningSecret::random().expect("random");
         assert_eq!(secret.expose().len(), PREFIX.len() + 44);
         assert!(!format!("{secret:?}").contains(&secret.expose()[PREFIX.len()..]));
@@ -77,12 +78,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_reference_implementation_signs_alike(body in ".*", seconds in 0_i64..1 << 40) {
+        fn the_reference_implementation_makes_the_same_signature(body in ".*", seconds in 0_i64..1 << 40) {
             let secret = SigningSecret::random().expect("random");
             let reference = standardwebhooks::Webhook::new(secret.expose()).expect("a secret");
-            let theirs = reference.sign("msg_x", seconds, body.as_bytes()).expect("signed");
+            let expected = reference.sign("msg_x", seconds, body.as_bytes()).expect("signed");
             let at = Timestamp::from_millis(seconds * SECOND);
-            prop_assert_eq!(secret.sign("msg_x", at, &body).expect("signed"), theirs);
+            prop_assert_eq!(secret.sign("msg_x", at, &body).expect("signed"), expected);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Sending what is due: endpoints beside each other, and several messages to each at a time.
+//! Sends due messages: to several endpoints in parallel, and several messages to each at a time.
 //!
-//! A message is claimed before it is sent, and what came of it is written afterwards: so a process
-//! that dies in between leaves a claim that ends, and the message is sent again. Receivers tell a
+//! A message is claimed before it is sent, and the result is written afterwards. A process that dies
+//! in between leaves a claim that expires, and the message is sent again. Receivers recognise a
 //! second copy by its `webhook-id`.
 
 use std::collections::VecDeque;
@@ -21,29 +21,30 @@ use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::Db;
 
-/// How many messages are sent to an endpoint at the same time, once it has taken one.
-const AT_ONCE: usize = 8;
-/// How many threads help with that, over all endpoints: each takes a connection from those that clients
-/// may have.
+/// How many messages are sent to an endpoint at the same time, after it has accepted one.
+const PARALLEL_MESSAGES: usize = 8;
+/// How many helper threads send messages in total. Each one occupies a connection that clients could
+/// use otherwise.
 const HELPERS: usize = 24;
-/// How many outcomes are written in one transaction at most.
-const WRITTEN_AT_ONCE: usize = 100;
-/// After how long no further message is begun in a round: what is left comes with the next.
+/// The maximum number of results that are written in one transaction.
+const RESULTS_PER_WRITE: usize = 100;
+/// After this time, a round starts no further message; the next round continues.
 const LONGEST_ROUND: Duration = Duration::from_secs(10);
 
-/// What became of a claim: an answer, or it was let go of.
+/// A claimed message with its answer, or without one if it was released.
 type Done = (Claimed, Option<Answer>);
 
-/// What messages are sent with.
+/// What a round of sending needs.
 struct Round {
     client: Client,
     helpers: Arc<Semaphore>,
-    begun: Instant,
+    started: Instant,
     now: Timestamp,
 }
 
-/// Sends what is due. Returns how many messages were sent, in vain or not. Called again and again;
-/// where nothing is due it costs one look into an index. Several nodes may call it at once.
+/// Sends due messages. Returns how many attempts were made, including failed ones. This is called
+/// repeatedly; if nothing is due, it costs one index look-up. Several nodes may call it at the same
+/// time.
 pub async fn send_due(
     db: &Db,
     keyring: &Keyring,
@@ -55,13 +56,13 @@ pub async fn send_due(
     }
     let endpoints = db.read(move |c| store::due_endpoints(c, now)).await?;
     let (client, helpers) = (Client::new(policy), Arc::new(Semaphore::new(HELPERS)));
-    let round = Round { client, helpers, begun: Instant::now(), now };
+    let round = Round { client, helpers, started: Instant::now(), now };
     let sent = endpoints.into_iter().map(|endpoint| round.send_to(db, keyring, endpoint));
     let sent = join_all(sent).await;
     sent.into_iter().sum()
 }
 
-/// Sends one message that was claimed, while somebody waits for it.
+/// Sends one claimed message while a person waits for the result.
 pub async fn send_now(
     db: &Db,
     policy: &Policy,
@@ -69,7 +70,7 @@ pub async fn send_now(
     now: Timestamp,
 ) -> Result<Attempt> {
     let (client, helpers) = (Client::new(policy), Arc::new(Semaphore::new(0)));
-    let round = Round { client, helpers, begun: Instant::now(), now };
+    let round = Round { client, helpers, started: Instant::now(), now };
     let mut done = Batch::start(vec![claimed], &round)?;
     let sent = done.recv().await.and_then(|(message, answer)| Some((message, answer?)));
     let (message, answer) = sent.ok_or_else(|| Error::internal("a message was not sent"))?;
@@ -77,18 +78,18 @@ pub async fn send_now(
 }
 
 impl Round {
-    /// Sends an endpoint what is due, until one message fails: the others would fail too, and each
-    /// after a while. No other endpoint waits for it.
+    /// Sends an endpoint's due messages until one fails. The others would probably fail too, each
+    /// after a timeout. Other endpoints do not wait for this one.
     async fn send_to(&self, db: &Db, keyring: &Keyring, endpoint: EndpointId) -> Result<usize> {
         let (now, mut count) = (self.now, 0);
-        while self.begun.elapsed() < LONGEST_ROUND {
+        while self.started.elapsed() < LONGEST_ROUND {
             let (keyring, endpoint) = (keyring.clone(), endpoint.clone());
             let claimed =
                 db.write(move |tx| store::claim_due(tx, &keyring, &endpoint, now)).await?;
-            let wanted = claimed.len();
+            let expected = claimed.len();
             let sent = self.send(db, claimed).await?;
             count += sent.attempts;
-            if sent.delivered < wanted || wanted == 0 {
+            if sent.delivered < expected || expected == 0 {
                 break;
             }
         }
@@ -100,7 +101,7 @@ impl Round {
         let mut done = Batch::start(claimed, self)?;
         let mut sent = Sent::default();
         let mut outcomes = Vec::new();
-        while done.recv_many(&mut outcomes, WRITTEN_AT_ONCE).await > 0 {
+        while done.recv_many(&mut outcomes, RESULTS_PER_WRITE).await > 0 {
             for answer in outcomes.iter().filter_map(|(_, answer)| answer.as_ref()) {
                 sent.attempts += 1;
                 sent.delivered += usize::from(answer.is_delivered());
@@ -118,27 +119,27 @@ impl Round {
     }
 }
 
-/// How many messages were tried, and how many of them arrived.
+/// How many attempts were made, and how many succeeded.
 #[derive(Default)]
 struct Sent {
     attempts: usize,
     delivered: usize,
 }
 
-/// Messages of one endpoint on their way.
+/// Messages to one endpoint that are being sent.
 struct Batch {
     waiting: Mutex<VecDeque<Claimed>>,
     has_failed: AtomicBool,
     client: Client,
     helpers: Arc<Semaphore>,
     done: UnboundedSender<Done>,
-    begun: Instant,
+    started: Instant,
     now: Timestamp,
 }
 
 impl Batch {
-    /// Starts to send, on threads of their own. What comes of each is told one by one; when nobody
-    /// listens any more, nothing more is sent.
+    /// Starts sending on separate threads. The results arrive one by one through the receiver; when
+    /// it is dropped, sending stops.
     fn start(claimed: Vec<Claimed>, round: &Round) -> Result<UnboundedReceiver<Done>> {
         let (done, outcomes) = mpsc::unbounded_channel();
         let batch = Self {
@@ -147,7 +148,7 @@ impl Batch {
             client: round.client.clone(),
             helpers: Arc::clone(&round.helpers),
             done,
-            begun: round.begun,
+            started: round.started,
             now: round.now,
         };
         let run = move || batch.run();
@@ -155,11 +156,11 @@ impl Batch {
         Ok(outcomes)
     }
 
-    /// The first message shows whether the endpoint works; the others follow side by side.
+    /// The first message shows whether the endpoint works; the others are then sent in parallel.
     fn run(&self) {
         if self.send_next() {
             thread::scope(|scope| {
-                let more = self.waiting().len().min(AT_ONCE).saturating_sub(1);
+                let more = self.waiting().len().min(PARALLEL_MESSAGES).saturating_sub(1);
                 for _ in 0..more {
                     let Ok(helper) = self.helpers.try_acquire() else { break };
                     let thread = thread::Builder::new().name("webhook".into());
@@ -167,24 +168,24 @@ impl Batch {
                         let _helper = helper;
                         while self.send_next() {}
                     };
-                    // Without another thread, this one sends them all.
+                    // Without another thread, this one sends all messages.
                     let _ = thread.spawn_scoped(scope, help);
                 }
                 while self.send_next() {}
             });
         }
         for message in self.waiting().drain(..) {
-            // Nobody listens when the process ends: the claim does too, later.
+            // When the process is ending, nobody receives this, and the claim expires later.
             let _ = self.done.send((message, None));
         }
     }
 
-    /// Sends the next message, and says whether there may be another one to send.
+    /// Sends the next message. Returns whether there may be another one to send.
     fn send_next(&self) -> bool {
-        let is_over = self.has_failed.load(Ordering::SeqCst)
-            || self.begun.elapsed() >= LONGEST_ROUND
+        let must_stop = self.has_failed.load(Ordering::SeqCst)
+            || self.started.elapsed() >= LONGEST_ROUND
             || self.done.is_closed();
-        if is_over {
+        if must_stop {
             return false;
         }
         let Some(message) = self.waiting().pop_front() else { return false };

@@ -1,6 +1,6 @@
-//! `/activity/export.csv` and `.jsonl`: all that the filters let through, as a file.
+//! `/activity/export.csv` and `.jsonl`: all entries that match the filters, as a file.
 //!
-//! Up to the entry that was the newest at the start. ASVS 1.2.10.
+//! Ends with the entry that was the newest at the start. ASVS 1.2.10.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -17,7 +17,7 @@ use crate::web::export::{self, File, Source};
 use crate::web::query::Query;
 use crate::web::{Site, csv};
 
-/// Over how many numbers a batch goes.
+/// The range of entry numbers in a batch.
 const BATCH: i64 = 100;
 
 const COLUMNS: [&str; 15] = [
@@ -38,7 +38,7 @@ const COLUMNS: [&str; 15] = [
     "at_millis",
 ];
 
-/// How entries are written.
+/// The file format of entries.
 #[derive(Clone, Copy)]
 struct Format {
     ending: &'static str,
@@ -108,7 +108,7 @@ fn file_name(filters: &Filters, viewer: &Viewer, ending: &str) -> String {
     )
 }
 
-/// The entries that the filter lets through.
+/// The entries that match the filter.
 struct Entries {
     filter: Filter,
     format: Format,

@@ -1,4 +1,4 @@
-//! The sentences of entries that count the events of an hour.
+//! The sentences for entries that count the events of an hour.
 
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::query::{ANONYMOUS, COMMAND_LINE, Filters, Period, SYSTEM};
 use super::sentence::Parts;
-use super::subject::{self, Named};
+use super::subject::{self, SubjectLink};
 use super::words::{self, EventView};
 use crate::base::clock::{Timestamp, day_name, long_date};
 use crate::base::error::Result;
@@ -17,9 +17,9 @@ use crate::pages::{Allowed, Viewer};
 use crate::web::list::{Choice, ListQuery, Pager};
 use crate::web::{Site, page};
 
-/// The address of the log.
+/// The path of the log.
 const PATH: &str = "/activity";
-/// The longest name of an event that can be chosen, in characters.
+/// The maximum length of an event name that can be selected, in characters.
 const LONGEST: usize = 80;
 
 #[derive(Template)]
@@ -27,7 +27,7 @@ const LONGEST: usize = 80;
 struct Index<'a> {
     viewer: &'a Viewer,
     search: String,
-    /// The Key ID that the log is narrowed to, and the log without that.
+    /// The key ID that the log is filtered by, and the URL of the log without that filter.
     key: Option<(String, String)>,
     kinds: Vec<Kind>,
     people: Vec<Choice>,
@@ -39,7 +39,7 @@ struct Index<'a> {
     pager: Pager,
 }
 
-/// A kind of events in the filter, with its events.
+/// A kind of event in the filter, with its events.
 struct Kind {
     label: String,
     choices: Vec<Choice>,
@@ -56,7 +56,7 @@ struct Row {
     at: String,
     event: EventView,
     said: Parts,
-    subject: Option<Named>,
+    subject: Option<SubjectLink>,
     person: String,
     address: Option<String>,
 }
@@ -103,9 +103,9 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The kinds of events that have happened, each with its events, and with what is chosen.
+/// The kinds of events that have happened, each with its events, and with the selected one.
 fn kinds(events: &[String], chosen: &str) -> Vec<Kind> {
-    // A name that cannot be written into the address cannot be chosen.
+    // A name that cannot be written into the URL cannot be selected.
     let events: Vec<&String> =
         events.iter().filter(|event| text::visible(event, LONGEST) == **event).collect();
     let mut kinds: Vec<&str> = events.iter().filter_map(|event| event.split('.').next()).collect();
@@ -172,7 +172,7 @@ fn row(entry: &Recorded, viewer: &Viewer) -> Row {
     }
 }
 
-/// Who did it, as the pages call them.
+/// The name that pages show for the person who caused an entry.
 pub(super) fn person(entry: &Recorded) -> String {
     match entry.actor_kind.as_str() {
         "anonymous" => "Not signed in".into(),

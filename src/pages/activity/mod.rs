@@ -1,4 +1,4 @@
-//! The pages of the activity: the log, one entry, and the whole as a file.
+//! The pages of the activity log: the list, a single entry, and the export.
 
 mod export;
 mod hourly_sentence;

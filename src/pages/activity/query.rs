@@ -1,4 +1,4 @@
-//! What narrows the log, as its address holds it.
+//! The filters of the log in its URL.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::domain::activity::{Events, Filter, Person, Search};
 use crate::domain::api_keys::KeyId;
 use crate::web::query;
 
-/// The words for people who are no members.
+/// The words for actors that are not members.
 pub(super) const COMMAND_LINE: &str = "command-line";
 pub(super) const ANONYMOUS: &str = "anonymous";
 pub(super) const SYSTEM: &str = "system";
@@ -42,16 +42,16 @@ impl Period {
     }
 }
 
-/// What narrows the log.
+/// The filters of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Filters {
     #[serde(rename = "q", deserialize_with = "query::search")]
     pub search: String,
-    /// An event's name, or a kind of events.
+    /// The name of an event, or a kind of event.
     #[serde(deserialize_with = "query::search")]
     pub event: String,
-    /// A member's id, or a word for somebody else.
+    /// The id of a member, or a word for another actor.
     #[serde(deserialize_with = "query::search")]
     pub person: String,
     pub key: Option<KeyId>,
@@ -59,7 +59,7 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    /// What to look for.
+    /// The filter for the database.
     pub(super) fn filter(&self, now: Timestamp) -> Filter {
         Filter {
             events: match self.event.as_str() {
@@ -80,13 +80,13 @@ impl Filters {
         }
     }
 
-    /// The address of `path` with these filters.
+    /// The URL of `path` with these filters.
     pub(super) fn href(&self, path: &str) -> String {
         query::href(path, &query::pairs(self))
     }
 }
 
-/// A whole Key ID and a whole address are looked up; anything else is looked for.
+/// A complete key ID or IP address is matched exactly; other text is searched for.
 fn search(text: &str) -> Search {
     if text.is_empty() {
         return Search::Nothing;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_takes_whole_days_and_today_is_one_of_them() {
+    fn a_period_consists_of_whole_days_including_today() {
         let now = Timestamp::from_millis(1_795_435_200_000);
         let first = |period: Period| period.first_day(now).map(crate::base::clock::iso_date);
         assert_eq!(first(Period::Today).as_deref(), Some("2026-11-23"));

@@ -1,5 +1,5 @@
-//! What happened, in a sentence. Details may come from another version of the program, or from
-//! whoever changed the database: what is not there is not said.
+//! What happened, as a sentence. Details may come from another version of the program, or from
+//! someone who changed the database: missing details are left out.
 
 use serde_json::Value;
 
@@ -7,18 +7,19 @@ use crate::base::clock::{Timestamp, short_date};
 use crate::base::text;
 use crate::domain::activity::{Change, Recorded};
 
-/// The longest value that a sentence tells, in characters; the entry's own page tells all.
+/// The maximum length of a value in a sentence, in characters; the entry's own page shows all of
+/// it.
 const LONGEST: usize = 48;
 
 /// The fields that hold lists.
 const LISTS: [&str; 3] = ["Scopes", "IP whitelist", "Permissions"];
 
-/// A sentence around the name of what it is about.
+/// A sentence around the name of its subject.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parts {
     pub before: String,
     pub after: String,
-    /// Whether the name stands between them.
+    /// Whether the name appears between the parts.
     pub is_named: bool,
 }
 
@@ -86,7 +87,7 @@ pub(super) fn key_revoked(entry: &Recorded) -> Parts {
 
 /// "Kept X as it is: the partner was told".
 pub(super) fn key_kept(entry: &Recorded) -> Parts {
-    let note = told(entry, "note").filter(|note| !note.is_empty());
+    let note = detail(entry, "note").filter(|note| !note.is_empty());
     Parts::around("Kept ", note.map_or(" as it is".into(), |note| format!(" as it is: {note}")))
 }
 
@@ -123,19 +124,19 @@ pub(super) fn review_finished(entry: &Recorded) -> Parts {
 }
 
 pub(super) fn sign_in_failed(entry: &Recorded) -> Parts {
-    let email = told(entry, "email").unwrap_or_default();
-    let nobody = if entry.subject_id.is_none() { ", which is nobody’s address" } else { "" };
-    Parts::plain(format!("Could not sign in as {email}{nobody}"))
+    let email = detail(entry, "email").unwrap_or_default();
+    let unknown = if entry.subject_id.is_none() { ", which is nobody’s address" } else { "" };
+    Parts::plain(format!("Could not sign in as {email}{unknown}"))
 }
 
 pub(super) fn set_up(entry: &Recorded) -> Parts {
-    let organisation = told(entry, "organisation").unwrap_or_else(|| "the organisation".into());
+    let organisation = detail(entry, "organisation").unwrap_or_else(|| "the organisation".into());
     Parts::plain(format!("Set up {organisation}"))
 }
 
 /// "Added Priya Raman (priya@example.com) as super manager".
 pub(super) fn member_added(entry: &Recorded) -> Parts {
-    let email = told(entry, "email").map(|email| format!(" ({email})")).unwrap_or_default();
+    let email = detail(entry, "email").map(|email| format!(" ({email})")).unwrap_or_default();
     let details = entry.details();
     let is_super = details.get("super_manager").and_then(Value::as_bool).unwrap_or_default();
     Parts::around(
@@ -163,7 +164,7 @@ pub(super) fn settings_changed(entry: &Recorded) -> Parts {
 
 /// "Asked for a test message to ines@example.com".
 pub(super) fn mail_tested(entry: &Recorded) -> Parts {
-    let recipient = told(entry, "recipient").unwrap_or_default();
+    let recipient = detail(entry, "recipient").unwrap_or_default();
     Parts::plain(format!("Asked for a test message to {recipient}"))
 }
 
@@ -189,17 +190,17 @@ pub(super) fn generic(entry: &Recorded) -> Parts {
     }
 }
 
-/// With a capital letter in front.
+/// The text with a capital first letter.
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-fn told(entry: &Recorded, name: &str) -> Option<String> {
+fn detail(entry: &Recorded, name: &str) -> Option<String> {
     entry.details().get(name)?.as_str().map(|value| text::visible(value, LONGEST))
 }
 
-/// A change within a longer sentence.
+/// A change as part of a longer sentence.
 fn change(change: &Change) -> String {
     match difference(change) {
         Some(what) if change.field == "Scopes" => what,
@@ -208,13 +209,13 @@ fn change(change: &Change) -> String {
     }
 }
 
-/// What became of a value, when that can be said shortly.
+/// How a value changed, if a short description is possible.
 fn difference(change: &Change) -> Option<String> {
     let is_list = LISTS.contains(&change.field.as_str());
     if let Some((from, to)) = items(&change.from).zip(items(&change.to)).filter(|_| is_list) {
         let among = |some: &[&str], others: &[&str]| -> Vec<String> {
-            let apart = some.iter().filter(|item| !others.contains(item));
-            apart.map(|item| text::visible(item, LONGEST)).collect()
+            let differing = some.iter().filter(|item| !others.contains(item));
+            differing.map(|item| text::visible(item, LONGEST)).collect()
         };
         return lists(&change.field, &among(&to, &from), &among(&from, &to));
     }
@@ -229,14 +230,14 @@ fn difference(change: &Change) -> Option<String> {
     }
 }
 
-/// The items of a list of addresses or scopes; none of a text in words.
+/// The items of a list of addresses or scopes; `None` for prose.
 fn items(value: &str) -> Option<Vec<&str>> {
     let items: Vec<&str> = value.split(", ").filter(|item| !item.is_empty()).collect();
     items.iter().all(|item| item.contains([':', '.']) && !item.contains(' ')).then_some(items)
 }
 
 fn lists(field: &str, added: &[String], removed: &[String]) -> Option<String> {
-    // Scopes say something by their names, addresses by how many there are.
+    // Scopes have meaningful names; for addresses, the number is enough.
     let is_few = field == "Scopes" && added.len() + removed.len() <= 3;
     let part = |verb: &str, items: &[String]| {
         let items = match items.len() {
@@ -257,7 +258,7 @@ fn lists(field: &str, added: &[String], removed: &[String]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", ") + noun)
 }
 
-/// A form's label within a sentence: "Key Name" is the name, "IP whitelist" stays.
+/// A form label within a sentence: "Key Name" becomes "name", "IP whitelist" does not change.
 fn field(label: &str) -> String {
     let label = text::visible(label, LONGEST);
     let label = label.strip_prefix("Key ").unwrap_or(&label);
@@ -277,7 +278,7 @@ fn list(items: &[String]) -> String {
     }
 }
 
-/// "21 February 2027" as tables have it.
+/// "21 February 2027" as `21 Feb 2027`, the format of tables.
 fn short(date: &str) -> String {
     let parts: Vec<&str> = date.split(' ').collect();
     match parts.as_slice() {

@@ -1,4 +1,4 @@
-//! Sentences of entries as they are recorded, and of such that nobody has thought of.
+//! Tests the sentences of recorded entries, and of unexpected ones.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -26,7 +26,7 @@ fn entry(event: &str, subject: bool, details: &Value) -> Recorded {
     }
 }
 
-fn said(event: &str, details: &Value) -> String {
+fn sentence(event: &str, details: &Value) -> String {
     let parts = words::say(&entry(event, true, details));
     format!("{}{}{}", parts.before, if parts.is_named { "X" } else { "" }, parts.after)
 }
@@ -38,54 +38,54 @@ fn changed(changes: &[(&str, &str, &str)]) -> Value {
 }
 
 #[test]
-fn keys_are_told_with_what_matters() {
+fn sentences_about_keys_contain_the_important_details() {
     let made = changed(&[("Role", "", "Read and write"), ("Expires at", "", "21 February 2027")]);
     assert_eq!(
-        said("api_key.created", &made),
+        sentence("api_key.created", &made),
         "Created X with role Read and write, expiring 21 Feb 2027"
     );
     let addresses = ("IP whitelist", "203.0.113.1, 203.0.113.2", "203.0.113.3");
     assert_eq!(
-        said("api_key.edited", &changed(&[addresses])),
+        sentence("api_key.edited", &changed(&[addresses])),
         "Changed IP whitelist of X: added 1, removed 2 addresses"
     );
     assert_eq!(
-        said("api_key.edited", &changed(&[("Role", "A", "B"), ("Notes", "", "n"), addresses])),
+        sentence("api_key.edited", &changed(&[("Role", "A", "B"), ("Notes", "", "n"), addresses])),
         "Changed role, notes and IP whitelist of X"
     );
     assert_eq!(
-        said("api_key.edited", &changed(&[("Key Name", "Y", "X")])),
+        sentence("api_key.edited", &changed(&[("Key Name", "Y", "X")])),
         "Changed name of X: from Y to X"
     );
     let narrowed = ("Scopes", "Everything the role allows", "orders:read");
     assert_eq!(
-        said("api_key.edited", &changed(&[narrowed])),
+        sentence("api_key.edited", &changed(&[narrowed])),
         "Changed scopes of X: from Everything the role allows to orders:read"
     );
     let used = json!({ "last_used_at": 1_795_089_600_000_i64 });
-    assert_eq!(said("api_key.revoked", &used), "Revoked X, last used 19 Nov 2026");
-    assert_eq!(said("api_key.revoked", &json!({})), "Revoked X");
+    assert_eq!(sentence("api_key.revoked", &used), "Revoked X, last used 19 Nov 2026");
+    assert_eq!(sentence("api_key.revoked", &json!({})), "Revoked X");
 }
 
 #[test]
-fn events_without_words_of_their_own_read_well() {
+fn events_without_their_own_words_have_readable_sentences() {
     let mut role = changed(&[("Scopes", "orders:read, orders:write", "orders:read")]);
     role["keys"] = json!(3);
-    assert_eq!(said("role.edited", &role), "Changed role X: removed orders:write (3 keys)");
-    assert_eq!(said("role.created", &json!({})), "Created role X");
+    assert_eq!(sentence("role.edited", &role), "Changed role X: removed orders:write (3 keys)");
+    assert_eq!(sentence("role.created", &json!({})), "Created role X");
     assert_eq!(
-        said("member.edited", &changed(&[("Super manager", "No", "Yes")])),
+        sentence("member.edited", &changed(&[("Super manager", "No", "Yes")])),
         "Changed member X: super manager from No to Yes"
     );
     let settings = changed(&[("Default lifetime", "90 days", "30 days")]);
     let parts = words::say(&entry("settings.edited", false, &settings));
     assert_eq!(parts.before, "Changed settings: default lifetime from 90 days to 30 days");
-    assert_eq!(said("weather", &json!({})), "weather");
+    assert_eq!(sentence("weather", &json!({})), "weather");
 }
 
 proptest! {
     #[test]
-    fn whatever_is_recorded_is_told(
+    fn any_recorded_entry_has_a_sentence(
         event in ".{0,40}|api_key\\.(created|edited|revoked)|session\\.sign_in_failed|role\\.edited",
         field in ".{0,20}|Scopes|Expires at",
         from in ".{0,60}", to in "[a-z:., ]{0,60}|.{0,60}",

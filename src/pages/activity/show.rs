@@ -1,4 +1,4 @@
-//! `/activity/{number}`: all that was recorded in one entry.
+//! `/activity/{number}`: everything that was recorded in one entry.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::index::person;
 use super::sentence::{self, Parts};
-use super::subject::{self, Named};
+use super::subject::{self, SubjectLink};
 use super::words::{self, EventView};
 use crate::base::clock::{Timestamp, long_date};
 use crate::base::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::domain::members::permission::ViewActivity;
 use crate::pages::{Allowed, Viewer};
 use crate::web::{Site, page};
 
-/// The longest value that is drawn, in characters; exports hold all.
+/// The maximum length of a value on the page, in characters; exports contain all of it.
 const LONGEST: usize = 2000;
 
 #[derive(Template)]
@@ -27,7 +27,7 @@ struct Show<'a> {
     number: i64,
     event: EventView,
     said: Parts,
-    subject: Option<Named>,
+    subject: Option<SubjectLink>,
     changes: Vec<Change>,
     details: Vec<(String, String)>,
     facts: Vec<Fact>,
@@ -60,7 +60,7 @@ pub(super) async fn page(
     })
 }
 
-/// What was recorded besides changes.
+/// The recorded details other than changes.
 fn details(entry: &Recorded) -> Vec<(String, String)> {
     let details = match entry.details() {
         Value::Object(details) => details,
@@ -77,18 +77,18 @@ fn details(entry: &Recorded) -> Vec<(String, String)> {
 }
 
 fn value(value: &Value) -> String {
-    let said = match value {
+    let text = match value {
         Value::Bool(true) => "Yes".into(),
         Value::Bool(false) => "No".into(),
         Value::Null => "None".into(),
-        Value::String(said) => said.clone(),
+        Value::String(text) => text.clone(),
         Value::Array(items) => {
             let items: Vec<_> = items.iter().map(self::value).collect();
             items.join(", ")
         }
         other => other.to_string(),
     };
-    text::visible(&said, LONGEST)
+    text::visible(&text, LONGEST)
 }
 
 fn time(at: Timestamp) -> String {

@@ -1,4 +1,4 @@
-//! What an entry is about, and where the viewer may look at it.
+//! The subject of an entry, and the page where the viewer may see it.
 
 use crate::base::text;
 use crate::domain::activity::Recorded;
@@ -8,23 +8,23 @@ use crate::domain::scopes;
 use crate::domain::webhooks::EndpointId;
 use crate::pages::Viewer;
 
-/// The longest name that is drawn, in characters: names of ours are shorter.
+/// The maximum length of a name on the page, in characters: Latchkey's own names are shorter.
 const LONGEST: usize = 120;
 
-/// A thing as a sentence names it.
-pub(super) struct Named {
+/// The subject as a sentence shows it.
+pub(super) struct SubjectLink {
     pub name: String,
     pub href: Option<String>,
 }
 
-/// What `entry` is about, if it is about something.
-pub(super) fn named(entry: &Recorded, viewer: &Viewer) -> Option<Named> {
+/// The subject of `entry`, if it has one.
+pub(super) fn named(entry: &Recorded, viewer: &Viewer) -> Option<SubjectLink> {
     let (kind, id) = (entry.subject_kind.as_deref()?, entry.subject_id.as_deref()?);
     let name = entry.subject_name.as_deref().unwrap_or(id);
-    Some(Named { name: text::visible(name, LONGEST), href: page_of(kind, id, viewer) })
+    Some(SubjectLink { name: text::visible(name, LONGEST), href: page_of(kind, id, viewer) })
 }
 
-/// The page of a thing of that kind with that id, if there is one that the viewer may open.
+/// The page of the item of that kind with that id, if the viewer may open one.
 fn page_of(kind: &str, id: &str, viewer: &Viewer) -> Option<String> {
     match kind {
         "api_key" if viewer.may(Permission::ViewKeys) => {

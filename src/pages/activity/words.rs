@@ -1,14 +1,14 @@
-//! What the pages call each event: its label, its icon, its colour, and how its sentence is made.
+//! The words for each event: its label, its icon, its colour, and its sentence.
 //!
-//! An event that has no line here is told from its name, which says the kind of thing and what
-//! became of it.
+//! The sentence of an event without its own words is made from its name, which contains the kind of
+//! item and what happened to it.
 
 use super::hourly_sentence;
 use super::sentence::{self, Parts};
 use crate::base::text;
 use crate::domain::activity::{Event, Recorded};
 
-/// What the pages call an event.
+/// The words for an event.
 pub(super) struct Words {
     pub label: &'static str,
     pub icon: &'static str,
@@ -17,7 +17,7 @@ pub(super) struct Words {
     says: fn(&Recorded) -> Parts,
 }
 
-/// What an event is called and how it is told; nothing where its name says it.
+/// The words for an event; `None` if they can be made from its name.
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn known(event: Event) -> Option<Words> {
     Some(match event {
@@ -112,7 +112,7 @@ fn known(event: Event) -> Option<Words> {
             .saying(|_| Parts::around("Sent a message again to the webhook ", "")),
         Event::MailSentAgain => words("Email sent again", "refresh-cw")
             .saying(|_| Parts::around("Sent the email again to ", "")),
-        // Their names say it.
+        // Their names are sufficient.
         Event::RoleCreated
         | Event::RoleEdited
         | Event::RoleDeleted
@@ -125,7 +125,8 @@ fn known(event: Event) -> Option<Words> {
     })
 }
 
-/// What the filter calls each kind of events, the icon of those without a line of their own.
+/// For each kind of event: its name, its label in the filter, and the icon of events without their
+/// own words.
 const KINDS: [(&str, &str, &str); 13] = [
     ("api_key", "Keys", "key-round"),
     ("leak", "Leaks", "triangle-alert"),
@@ -160,14 +161,14 @@ impl Words {
     }
 }
 
-/// An event as templates draw it.
+/// An event for templates.
 pub(super) struct EventView {
     pub label: String,
     pub icon: &'static str,
     pub class: &'static str,
 }
 
-/// What `event` is called.
+/// The view of `event`.
 pub(super) fn of(event: &str) -> EventView {
     match Event::parse(event).and_then(known) {
         Some(words) => {
@@ -177,24 +178,24 @@ pub(super) fn of(event: &str) -> EventView {
     }
 }
 
-/// What happened, in words around the name of what it happened to.
+/// What happened, as a sentence around the name of its subject.
 pub(super) fn say(entry: &Recorded) -> Parts {
     let known = Event::parse(&entry.event).and_then(known);
     known.map_or(sentence::generic as fn(&Recorded) -> Parts, |words| words.says)(entry)
 }
 
-/// What the filter calls the kind of an event.
+/// The label of a kind of event in the filter.
 pub(super) fn kind_label(kind: &str) -> String {
     let known = KINDS.iter().find(|(name, ..)| *name == kind);
     known.map_or_else(|| label(kind), |(_, label, _)| (*label).to_owned())
 }
 
-/// Where a kind stands in the filter: known ones first, in their order.
+/// The position of a kind in the filter: known kinds come first, in their order.
 pub(super) fn kind_position(kind: &str) -> usize {
     KINDS.iter().position(|(name, ..)| *name == kind).unwrap_or(KINDS.len())
 }
 
-/// `role.password_taken` is called "Role password taken".
+/// The label for `role.password_taken` is "Role password taken".
 fn label(event: &str) -> String {
     sentence::capital(&text::visible(event, 60).replace(['.', '_'], " "))
 }
@@ -209,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_events_are_called_by_their_names() {
+    fn unknown_events_are_labelled_by_their_names() {
         let view = of("role.edited");
         assert_eq!((view.label.as_str(), view.icon), ("Role edited", "shield"));
         assert_eq!(of("").label, "");

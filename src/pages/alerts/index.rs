@@ -1,4 +1,4 @@
-//! `/alerts`: those that are open, and those that have closed.
+//! `/alerts`: the open alerts and the closed ones.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -18,9 +18,9 @@ use crate::web::{Site, page};
 struct Index<'a> {
     viewer: &'a Viewer,
     notice: Option<Notice>,
-    /// Only beside the first page of closed ones.
+    /// Only on the first page of closed alerts.
     open: Option<Vec<Row>>,
-    /// How many open ones are shown where there are more.
+    /// The number of open alerts shown, if there are more.
     most: Option<i64>,
     closed: Vec<Row>,
     pager: Pager,
@@ -76,7 +76,7 @@ fn row(alert: &Alert, now: Timestamp) -> Row {
     }
 }
 
-/// Where to look at the cause.
+/// The page that shows the cause.
 fn href(alert: &Alert) -> Option<String> {
     let key = alert.key_id.as_deref();
     match (alert.rule, key) {
@@ -85,7 +85,8 @@ fn href(alert: &Alert) -> Option<String> {
         (_, Some(key)) => Some(format!("/api-keys/{key}")),
         (Some(Rule::UnknownKeys), None) => Some("/usage/denials?key=none&period=24h".into()),
         (Some(Rule::SignInFailures), None) => {
-            // Failures for addresses that are not a member's appear there once their hour ends.
+            // Failures for addresses that do not belong to a member are recorded there after the
+            // hour ends.
             Some("/activity?event=session&period=7d".into())
         }
         (Some(Rule::MailServerChanged), None) => {

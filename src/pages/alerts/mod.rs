@@ -1,4 +1,4 @@
-//! The pages of alerts: what is open and what was, and which rules are on.
+//! The pages of alerts: open and closed alerts, and which rules are on.
 
 mod index;
 mod preferences;

@@ -1,10 +1,11 @@
-//! `/api-keys/{key_id}/edit`: the dialog that changes a key, without losing anybody's change.
+//! `/api-keys/{key_id}/edit`: the dialog that changes a key, without overwriting concurrent
+//! changes.
 
 use askama::Template;
 
-use super::behind::{Behind, page_of};
+use super::backdrop::{Backdrop, page_of};
 use super::form::{Choices, Expiry, Fields};
-use super::list_check::{ListCheck, said};
+use super::list_check::{ListCheck, warning};
 use super::prefill::Prefill;
 use crate::base::clock::{Timestamp, long_date};
 use crate::base::error::{Error, Result};
@@ -32,10 +33,10 @@ impl Dialog for Edit {
     type Gate = Allowed<UpdateKeys>;
     type Target = KeyId;
     type Fields = Fields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        let behind = Behind::asked(query);
+        let behind = Backdrop::asked(query);
         Fields { behind, prefill: query::read(query), ..Fields::default() }
     }
 
@@ -44,11 +45,11 @@ impl Dialog for Edit {
     }
 
     fn close(input: &Input<Self>) -> String {
-        Behind::location(&input.fields.behind, &input.target)
+        Backdrop::location(&input.fields.behind, &input.target)
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::load(connection, &input.viewer, &input.fields.behind, &input.target)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
@@ -83,8 +84,8 @@ impl Dialog for Edit {
     }
 }
 
-/// Starts with the key as it is, or goes on with what was typed; and fills in what a link or a button
-/// asks for.
+/// Starts with the stored key, or keeps the submitted values; then applies what a link or a button
+/// fills in.
 fn fill_in(frame: &mut Frame<Edit>, details: &Details, passed: &Passed) {
     let fields = &mut frame.input.fields;
     let prefill = if frame.is_opened {
@@ -97,7 +98,7 @@ fn fill_in(frame: &mut Frame<Edit>, details: &Details, passed: &Passed) {
     prefill.apply(fields, details, passed);
 }
 
-/// What a new IP whitelist would have refused.
+/// The requests that a new IP whitelist would have denied.
 fn would_refuse(
     connection: &mut Connection,
     before: Option<&Details>,
@@ -111,11 +112,13 @@ fn would_refuse(
     Ok(Some(usage::passed(connection, &before.key.id, now)?.under(&list)))
 }
 
-/// A new IP whitelist that would have refused requests is worth a second look.
+/// Warns if a new IP whitelist would have denied requests.
 fn saved_notice(key: &ApiKey, would_refuse: Option<WouldRefuse>) -> Notice {
     let saved = format!("“{}” saved.", key.name.as_str());
     match would_refuse.filter(|would| would.count > 0) {
-        Some(would) => Notice::warning(format!("{saved} {}", said("Its new IP whitelist", &would))),
+        Some(would) => {
+            Notice::warning(format!("{saved} {}", warning("Its new IP whitelist", &would)))
+        }
         None => Notice::done(saved),
     }
 }

@@ -1,4 +1,4 @@
-//! The fields that the create and edit forms share, as they arrive and as they are drawn.
+//! The fields that the create and edit forms share, as submitted and as shown.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::domain::scopes::{self, Matrix};
 use crate::domain::{roles, settings::Settings};
 use crate::pages::Viewer;
 
-/// The fields of both forms. A field that is missing is empty; unknown ones are passed over.
+/// The fields of both forms. A missing field is empty; unknown ones are ignored.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {
@@ -25,14 +25,15 @@ pub(super) struct Fields {
     pub scopes: Vec<String>,
     pub ip_whitelist: String,
     pub notes: String,
-    /// What is asked for instead of saving: `check` the IP whitelist, or fill in those `seen`.
+    /// The requested action instead of saving: `check` the IP whitelist, or fill in the addresses
+    /// `seen`.
     pub assist: String,
-    /// What lies behind the dialog: `key` for the key's page, else the table.
+    /// The page behind the dialog: `key` for the key's page, otherwise the table.
     pub behind: String,
-    /// The key to copy, which only an address can say.
+    /// The key to copy, which only a URL can set.
     #[serde(skip)]
     pub from: Option<KeyId>,
-    /// What only an address can fill in.
+    /// Values to fill in, which only a URL can set.
     #[serde(skip)]
     pub prefill: Prefill,
 }
@@ -54,7 +55,7 @@ impl Fields {
         Draft { name, environment, role, lifetime, expires_on, access, scopes, ip_whitelist, notes }
     }
 
-    /// What the create form proposes.
+    /// The default values of the create form.
     pub(super) fn proposed(settings: &Settings) -> Self {
         Self {
             environment: Environment::Production.as_str().into(),
@@ -64,7 +65,7 @@ impl Fields {
         }
     }
 
-    /// A key's own values, for its edit form.
+    /// A key's stored values, for its edit form.
     pub(super) fn of(details: &Details) -> Self {
         let key = &details.key;
         Self {
@@ -81,14 +82,14 @@ impl Fields {
         }
     }
 
-    /// A key's values for a new key like it: another name, and its lifetime counted from today.
+    /// A key's values for a copy of it: a new name, and a lifetime counted from today.
     pub(super) fn copied(details: &Details, settings: &Settings) -> Self {
         let (name, lifetime) = (details.key.name.of_copy(), proposed_lifetime(settings));
         Self { name, lifetime, expires_on: String::new(), ..Self::of(details) }
     }
 }
 
-/// The lifetimes that have a tile of their own, in days.
+/// The lifetimes with their own tile, in days.
 const LIFETIMES: [(i64, &str); 4] =
     [(30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "1 year")];
 
@@ -98,12 +99,12 @@ fn proposed_lifetime(settings: &Settings) -> String {
     if is_tile { days.to_string() } else { "date".into() }
 }
 
-/// What the create and edit forms offer to choose from.
+/// The options of the create and edit forms.
 pub(super) struct Choices {
     pub environments: Vec<EnvironmentTile>,
     pub roles: Vec<Choice>,
     pub matrix: Matrix,
-    /// Whether only some scopes are to be used.
+    /// Whether only some scopes are selected.
     pub is_narrowed: bool,
 }
 
@@ -114,10 +115,10 @@ pub(super) struct EnvironmentTile {
     pub rotation_days: i32,
 }
 
-/// When a secret may expire.
+/// The possible expiry dates of a secret.
 pub(super) struct Expiry {
     pub lifetimes: Vec<LifetimeTile>,
-    /// Whether the expiry is picked as a date.
+    /// Whether the expiry is selected as a date.
     pub is_dated: bool,
     pub earliest: String,
     pub latest: String,
@@ -170,7 +171,7 @@ impl Expiry {
         }
     }
 
-    /// The expiry of a new secret for a key: as proposed, until something was chosen.
+    /// The expiry of a new secret for a key: the default until one is selected.
     pub(super) fn for_rotation(lifetime: &str, viewer: &Viewer) -> Self {
         let proposed = proposed_lifetime(&viewer.settings);
         Self::new(if lifetime.is_empty() { &proposed } else { lifetime }, viewer)

@@ -1,9 +1,9 @@
-//! `/api-keys/{key_id}/leak`: the dialog that reports a leak and turns the secret key off.
+//! `/api-keys/{key_id}/leak`: the dialog that reports a leak and disables the secret key.
 
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::{Behind, KEY, page_of};
+use super::backdrop::{Backdrop, KEY, page_of};
 use super::revoke::KeyFacts;
 use super::rotate::CHANGED;
 use super::secret::{self, ALREADY_SHOWN};
@@ -34,14 +34,14 @@ pub(super) struct Fields {
 pub(super) struct ReportLeak {
     frame: Frame<Self>,
     key: KeyFacts,
-    /// The days between which the date may lie.
+    /// The first and last possible dates of the leak.
     days: [String; 2],
-    /// When the secret was made.
+    /// When the secret was created.
     made: String,
-    /// None when the key is turned off already.
+    /// Empty if the key is already inactive.
     choices: Vec<Choice>,
     asks_to_confirm: bool,
-    /// A report that is open: where it is, and when it was made.
+    /// An open report: its path, and when it was made.
     open: Option<(String, String)>,
 }
 
@@ -52,10 +52,10 @@ struct Choice {
     is_chosen: bool,
 }
 
-/// What the address of the dialog asks for.
+/// The parameters in the dialog's URL.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Parameters {
     /// The number of the secret that was found.
     secret: Option<i64>,
 }
@@ -64,11 +64,11 @@ impl Dialog for ReportLeak {
     type Gate = Allowed<ViewKeys>;
     type Target = KeyId;
     type Fields = Fields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
     const CHANGED: &'static str = CHANGED;
 
     fn opened(query: &str) -> Fields {
-        let secret = query::read::<Asked>(query).secret;
+        let secret = query::read::<Parameters>(query).secret;
         let secret = secret.map(|number| number.to_string()).unwrap_or_default();
         Fields { secret, ..Fields::default() }
     }
@@ -77,16 +77,16 @@ impl Dialog for ReportLeak {
         (input.fields.action == Action::Rotate.as_str()).then_some(ALREADY_SHOWN)
     }
 
-    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::table(connection, &input.viewer)
+    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::table(connection, &input.viewer)
     }
 
     fn close(input: &Input<Self>) -> String {
         page_of(&input.target)
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::load(connection, &input.viewer, KEY, &input.target)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::load(connection, &input.viewer, KEY, &input.target)
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
@@ -129,7 +129,7 @@ fn draft(input: &Input<ReportLeak>) -> Draft {
     Draft { since, found, action, confirm, secret: secret.parse().ok(), version, issued }
 }
 
-/// Whoever may view keys may report; turning a key off takes what it takes elsewhere.
+/// Anyone who may view keys may report a leak; disabling the key needs the usual permission.
 fn may(viewer: &Viewer, action: &str) -> Result<()> {
     let needed = match Action::parse(action) {
         Some(Action::Nothing) => return Ok(()),
@@ -152,14 +152,14 @@ fn reported_notice(reported: &Reported) -> Notice {
     })
 }
 
-/// The report that is open: where it is, and when it was made.
+/// The open report: its path, and when it was made.
 fn open(reports: &[Leak]) -> Option<(String, String)> {
     let leak = reports.iter().find(|leak| leak.closed_at.is_none())?;
     Some((format!("/leaks/{}", leak.id.as_str()), long_date(leak.reported_at.date())))
 }
 
-/// What the viewer may do at once about a leak of `secret`, or of the key's present one; what is
-/// best first. Nothing where the key is turned off already.
+/// The actions that the viewer may take for a leak of `secret`, or of the key's current secret, the
+/// best one first. Empty if the key is already inactive.
 fn choices(
     viewer: &Viewer,
     key: &ApiKey,

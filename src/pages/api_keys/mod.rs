@@ -1,6 +1,7 @@
-//! The pages of API keys: one file each, over the verbs of [`crate::domain::api_keys`].
+//! The pages of API keys, with one file each, on top of the operations of
+//! [`crate::domain::api_keys`].
 
-mod behind;
+mod backdrop;
 mod edit;
 mod form;
 mod index;
@@ -30,7 +31,7 @@ use crate::web::routes::Routes;
 pub fn routes(routes: &mut Routes) {
     routes.get("/api-keys", index::page);
     routes.dialog_to::<new::New>("/api-keys/new", "/api-keys");
-    // Before those of one key, whose path they would fit.
+    // Registered before the routes of a single key, whose pattern they would match.
     routes.dialog::<selected::keep::Keep>("/api-keys/selected/keep");
     routes.dialog::<selected::revoke::Revoke>("/api-keys/selected/revoke");
     routes.dialog::<selected::rotate::Rotate>("/api-keys/selected/rotate");

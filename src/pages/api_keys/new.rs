@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::{Behind, page_of};
+use super::backdrop::{Backdrop, page_of};
 use super::form::{Choices, Expiry, Fields};
 use super::secret::{self, ALREADY_SHOWN};
 use super::words::ago;
@@ -33,10 +33,10 @@ struct Candidate {
     used: String,
 }
 
-/// What the address of the dialog asks for.
+/// The parameters in the dialog's URL.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct Parameters {
     /// The key to copy.
     from: Option<KeyId>,
 }
@@ -45,10 +45,10 @@ impl Dialog for New {
     type Gate = Allowed<CreateKeys>;
     type Target = ();
     type Fields = Fields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        Fields { from: query::read::<Asked>(query).from, ..Fields::default() }
+        Fields { from: query::read::<Parameters>(query).from, ..Fields::default() }
     }
 
     fn already_shown(_: &Input<Self>) -> Option<&'static str> {
@@ -59,8 +59,8 @@ impl Dialog for New {
         "/api-keys".into()
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::table(connection, &input.viewer)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::table(connection, &input.viewer)
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {

@@ -1,4 +1,4 @@
-//! A rotation's overlap as pages show it: both secrets, and whether the old one can go.
+//! A rotation's overlap on pages: both secrets, and whether the old one can be stopped.
 
 use super::words::{ago, moment, requests};
 use crate::base::clock::Timestamp;
@@ -9,11 +9,11 @@ use crate::domain::usage::{self, LastDay};
 
 /// Two secrets that work.
 pub(super) struct Overlapping {
-    /// Until when the old one works: `30 Nov, 14:06`.
+    /// When the old secret stops working: `30 Nov, 14:06`.
     pub until: String,
     pub new: SecretView,
     pub old: SecretView,
-    /// Whether the old one has been quiet for long enough.
+    /// Whether the old secret has been unused for long enough.
     pub is_safe: bool,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct SecretView {
 }
 
 impl Overlapping {
-    /// What there is to show of `key`, if two of its secrets work.
+    /// The overlap of `key`, if two of its secrets work.
     pub(super) fn read(
         connection: &mut Connection,
         key: &ApiKey,

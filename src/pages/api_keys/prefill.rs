@@ -1,5 +1,5 @@
-//! What a link to the edit dialog asks to be filled in: a scope or an address more, a scope less,
-//! the addresses seen lately. Nothing is saved by it.
+//! Values that a link to the edit dialog fills in: an added scope or address, a removed scope, or
+//! the addresses seen recently. Filling in saves nothing.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -10,10 +10,10 @@ use super::form::Fields;
 use crate::domain::api_keys::Details;
 use crate::domain::usage::Passed;
 
-/// How many of each are read.
+/// The maximum number of values of each kind.
 const MOST: usize = 100;
 
-/// What is to be filled in.
+/// The values to fill in.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Prefill {
@@ -23,11 +23,11 @@ pub(super) struct Prefill {
     remove_scopes: Vec<String>,
     #[serde(rename = "add_address", deserialize_with = "words")]
     add_addresses: Vec<IpAddr>,
-    /// `seen` when the addresses seen lately are to be added.
+    /// `seen` to add the addresses seen recently.
     fill: String,
 }
 
-/// The first words of all values with one name that can be read.
+/// The first space-separated words of all values of a parameter that can be parsed.
 fn words<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let values = Vec::<String>::deserialize(deserializer)?;
     let words = values.iter().flat_map(|value| value.split(' ')).filter(|word| !word.is_empty());
@@ -35,12 +35,12 @@ fn words<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Vec<T
 }
 
 impl Prefill {
-    /// What a button in the dialog asks for.
+    /// The values that a button in the dialog fills in.
     pub(super) fn pressed(button: &str) -> Self {
         Self { fill: button.into(), ..Self::default() }
     }
 
-    /// Fills it in. What the role does not include cannot be added.
+    /// Fills in the values. Scopes that are not in the role cannot be added.
     pub(super) fn apply(&self, fields: &mut Fields, details: &Details, passed: &Passed) {
         let role = &details.role.scopes;
         let is_narrowed = fields.access == "selected";
@@ -66,7 +66,7 @@ impl Prefill {
     }
 }
 
-/// Adds lines to the IP whitelist for those addresses that have none.
+/// Adds the addresses that are missing in the IP whitelist, each as a line.
 fn add_addresses(fields: &mut Fields, addresses: &[IpAddr]) {
     for address in addresses.iter().map(IpAddr::to_canonical) {
         let known = fields.ip_whitelist.lines().filter_map(|line| line.trim().parse().ok());

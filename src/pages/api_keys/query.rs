@@ -1,4 +1,4 @@
-//! What narrows and sorts the table, as its address holds it.
+//! The filters and the sort order of the table in its URL.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::domain::api_keys::{Direction, Environment, Filter, Sort, View};
 use crate::domain::roles::Role;
 use crate::web::query;
 
-/// The address of the table.
+/// The path of the table.
 pub(super) const PATH: &str = "/api-keys";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -27,7 +27,7 @@ impl Filters {
         self.direction.unwrap_or_else(|| self.sort.default_direction())
     }
 
-    /// What to look for; a role that does not exist finds nothing.
+    /// The filter for the database; a role that does not exist matches no keys.
     pub(super) fn filter(&self, roles: &[Role]) -> Filter {
         let id_of =
             |slug: &str| roles.iter().find(|role| role.slug == slug).map(|role| role.id.clone());
@@ -41,12 +41,12 @@ impl Filters {
         }
     }
 
-    /// The address of the table.
+    /// The URL of the table.
     pub(super) fn href(&self) -> String {
         query::href(PATH, &query::pairs(self))
     }
 
-    /// What a search keeps of the address.
+    /// The parameters that a search keeps.
     pub(super) fn kept(&self) -> Vec<(String, String)> {
         let (search, role, environment) = Default::default();
         query::pairs(&Self { search, role, environment, ..self.clone() })
@@ -57,7 +57,7 @@ impl Filters {
         Self { view, ..self.clone() }
     }
 
-    /// The same table sorted by `sort`; by the same again, the other way round.
+    /// The same table sorted by `sort`; if it is sorted by it already, in the other direction.
     pub(super) fn with_sort(&self, sort: Sort) -> Self {
         let usual = sort.default_direction();
         let direction = match (self.sort == sort, self.direction()) {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn sorting_again_turns_round() {
+    fn sorting_again_reverses_the_order() {
         let filters = Filters::default();
         assert_eq!(filters.with_sort(Sort::Created).href(), "/api-keys?dir=asc");
         assert_eq!(filters.with_sort(Sort::Name).href(), "/api-keys?sort=name");

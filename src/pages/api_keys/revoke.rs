@@ -1,9 +1,9 @@
-//! `/api-keys/{key_id}/revoke`: the confirmation, and the end of a key.
+//! `/api-keys/{key_id}/revoke`: the confirmation, and the revocation of a key.
 
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::{Behind, page_of};
+use super::backdrop::{Backdrop, page_of};
 use super::words::{ago, requests};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -29,7 +29,7 @@ pub(super) struct Revoke {
     key: KeyFacts,
 }
 
-/// What dialogs that turn a key off say of it.
+/// The facts about a key in dialogs that disable it.
 pub(super) struct KeyFacts {
     pub id: String,
     pub name: String,
@@ -58,18 +58,18 @@ impl Dialog for Revoke {
     type Gate = Allowed<DeleteKeys>;
     type Target = KeyId;
     type Fields = Fields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        Fields { behind: Behind::asked(query), ..Fields::default() }
+        Fields { behind: Backdrop::asked(query), ..Fields::default() }
     }
 
     fn close(input: &Input<Self>) -> String {
-        Behind::location(&input.fields.behind, &input.target)
+        Backdrop::location(&input.fields.behind, &input.target)
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::load(connection, &input.viewer, &input.fields.behind, &input.target)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::behind::{Behind, page_of};
+use super::backdrop::{Backdrop, page_of};
 use super::form::Expiry;
 use super::secret::{self, ALREADY_SHOWN};
 use super::words::{ago_within, moment, overlap_label};
@@ -16,16 +16,16 @@ use crate::domain::members::permission::UpdateKeys;
 use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
 use crate::web::flash::Notice;
 
-/// The fields of this dialog, and of the one that rotates several keys.
+/// The fields of this dialog, and of the dialog that rotates several keys.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {
     pub overlap: String,
     pub lifetime: String,
     pub expires_on: String,
-    /// The page behind the dialog of one key.
+    /// The page behind the dialog of a single key.
     pub behind: String,
-    /// Several keys.
+    /// The keys in the dialog for several keys.
     pub keys: Vec<String>,
 }
 
@@ -36,21 +36,21 @@ pub(super) struct Rotate {
     name: String,
     expiry: Expiry,
     overlaps: Vec<OverlapTile>,
-    /// Whether no secret works any more, so that there is nothing to choose.
+    /// Whether no secret works, so that there is no overlap to choose.
     is_expired: bool,
-    /// What becomes of the secrets when two of them work.
-    of_two: Option<String>,
+    /// What happens to the secrets if two of them work.
+    older_secret_warning: Option<String>,
 }
 
 pub(super) struct OverlapTile {
     pub slug: &'static str,
     pub label: &'static str,
-    /// Empty for several keys, whose secrets have ends of their own.
+    /// Empty for several keys, whose secrets end at different times.
     pub until: String,
 }
 
 impl Fields {
-    /// What a rotation proposes.
+    /// The default values of a rotation.
     pub(super) fn proposed() -> Self {
         Self { overlap: Overlap::Days7.as_str().into(), ..Self::default() }
     }
@@ -73,27 +73,27 @@ impl Dialog for Rotate {
     type Gate = Allowed<UpdateKeys>;
     type Target = KeyId;
     type Fields = Fields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
     const CHANGED: &'static str = CHANGED;
 
     fn opened(query: &str) -> Fields {
-        Fields { behind: Behind::asked(query), ..Fields::proposed() }
+        Fields { behind: Backdrop::asked(query), ..Fields::proposed() }
     }
 
     fn already_shown(_: &Input<Self>) -> Option<&'static str> {
         Some(ALREADY_SHOWN)
     }
 
-    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::table(connection, &input.viewer)
+    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::table(connection, &input.viewer)
     }
 
     fn close(input: &Input<Self>) -> String {
-        Behind::location(&input.fields.behind, &input.target)
+        Backdrop::location(&input.fields.behind, &input.target)
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::load(connection, &input.viewer, &input.fields.behind, &input.target)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
@@ -110,7 +110,7 @@ impl Dialog for Rotate {
             expiry: Expiry::for_rotation(&frame.input.fields.lifetime, &frame.input.viewer),
             overlaps: tiles(&secrets, now),
             is_expired: key.status(now) == Status::Expired,
-            of_two: of_two(&secrets, now),
+            older_secret_warning: older_secret_warning(&secrets, now),
             frame,
         }))
     }
@@ -122,7 +122,7 @@ impl Dialog for Rotate {
     }
 }
 
-/// The choices, with when the old secret would stop.
+/// The choices, with the time when the old secret would stop.
 fn tiles(secrets: &[KeptSecret], now: Timestamp) -> Vec<OverlapTile> {
     let own_end = secrets.first().map_or(now, |current| current.expires_at);
     let until = |overlap: Overlap| match overlap {
@@ -132,7 +132,7 @@ fn tiles(secrets: &[KeptSecret], now: Timestamp) -> Vec<OverlapTile> {
     Overlap::ALL.map(|overlap| OverlapTile::new(overlap, until(overlap))).into()
 }
 
-fn of_two(secrets: &[KeptSecret], now: Timestamp) -> Option<String> {
+fn older_secret_warning(secrets: &[KeptSecret], now: Timestamp) -> Option<String> {
     let older = secrets.iter().find(|secret| secret.overlaps(now))?;
     let used = |secret: &KeptSecret| {
         secret

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use askama::Template;
 
-use super::behind::Behind;
+use super::backdrop::Backdrop;
 use crate::base::clock::long_date;
 use crate::domain::api_keys::{Details, SecretKey};
 use crate::pages::{Dialog, Done, Input, Viewer};
 use crate::web::flash::Notice;
 use crate::web::page;
 
-/// What a second submit of the form is told.
+/// The message after a second submit of the form.
 pub(super) const ALREADY_SHOWN: &str =
     "This secret key has already been shown. If you did not save it, rotate the key.";
 
@@ -19,7 +19,7 @@ pub(super) const ALREADY_SHOWN: &str =
 #[template(path = "api_keys/secret.html")]
 struct SecretPage {
     viewer: Arc<Viewer>,
-    behind: Option<Arc<Behind>>,
+    behind: Option<Arc<Backdrop>>,
     secret: SecretKey,
     id: String,
     name: String,
@@ -28,8 +28,8 @@ struct SecretPage {
     done: String,
 }
 
-/// Shows the secret that a dialog has `made`. A second submit leads to `location`.
-pub(super) fn reveal<D: Dialog<Backdrop = Behind>>(
+/// Shows the secret that a dialog has created. A second submit leads to `location`.
+pub(super) fn reveal<D: Dialog<Backdrop = Backdrop>>(
     input: &Input<D>,
     (Details { key, .. }, secret): (Details, SecretKey),
     what_was_done: &str,

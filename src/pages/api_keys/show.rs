@@ -1,4 +1,4 @@
-//! `/api-keys/{key_id}`: what is known of one key.
+//! `/api-keys/{key_id}`: the details of a key.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -15,7 +15,7 @@ use crate::domain::leaks;
 use crate::domain::members::permission::ViewKeys;
 use crate::domain::members::{self, MemberId, Permission};
 use crate::domain::usage::Period;
-use crate::pages::usage::Asked;
+use crate::pages::usage::Parameters;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::query::Query;
@@ -31,7 +31,7 @@ struct Show<'a> {
     page: KeyPage,
 }
 
-/// The page of a key as templates draw it, also behind dialogs.
+/// The page of a key for templates, also behind dialogs.
 pub(super) struct KeyPage {
     pub notice: Option<Notice>,
     pub id: String,
@@ -42,12 +42,12 @@ pub(super) struct KeyPage {
     pub overlap: Option<Overlapping>,
     pub scopes: Vec<String>,
     pub scopes_of_role: usize,
-    /// What the role has beyond them.
+    /// The role's scopes that the key does not use.
     pub others_of_role: Vec<String>,
-    /// Each with when it was last seen.
+    /// The addresses, each with when it was last seen.
     pub addresses: Vec<(String, String)>,
     pub notes: String,
-    /// Empty for who may not see the activity.
+    /// Empty for members who may not view the activity log.
     pub history: Vec<Happened>,
     /// `1 leak report`.
     pub leaks: Option<String>,
@@ -74,7 +74,7 @@ pub(super) struct Happened {
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
     key_id: web::Path<String>,
-    asked: Query<Asked>,
+    asked: Query<Parameters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;

@@ -1,8 +1,8 @@
-//! `/api-keys/{key_id}/stop-old-secret`: ends an overlap before its time, with what speaks for it.
+//! `/api-keys/{key_id}/stop-old-secret`: ends an overlap early, and shows whether this is safe.
 
 use askama::Template;
 
-use super::behind::{Behind, KEY, page_of};
+use super::backdrop::{Backdrop, KEY, page_of};
 use super::overlap::Overlapping;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
@@ -26,14 +26,14 @@ impl Dialog for Stop {
     type Gate = Allowed<UpdateKeys>;
     type Target = KeyId;
     type Fields = NoFields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
 
     fn close(input: &Input<Self>) -> String {
         page_of(&input.target)
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::load(connection, &input.viewer, KEY, &input.target)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::load(connection, &input.viewer, KEY, &input.target)
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {

@@ -1,8 +1,8 @@
-//! The table of keys as templates draw it, on its own page and behind dialogs.
+//! The table of keys for templates, on its own page and behind dialogs.
 
 use super::query::{Filters, PATH};
 use super::words::{BadgeView, ago};
-use super::work::{Found, Work};
+use super::work::{AttentionData, AttentionList};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
@@ -22,21 +22,21 @@ use crate::web::list::{ListQuery, Pager};
 
 pub(super) struct Table {
     pub notice: Option<Notice>,
-    /// Whether there is no key yet, not even a revoked one.
+    /// Whether there are no keys yet, not even revoked ones.
     pub is_first_use: bool,
     pub tabs: Vec<Tab>,
-    /// What a search keeps of the address.
+    /// The parameters that a search keeps.
     pub kept: Vec<(String, String)>,
     pub search: String,
     pub roles: Vec<Choice>,
     pub environments: Vec<Choice>,
-    pub nothing: Option<Nothing>,
+    pub nothing: Option<EmptyState>,
     pub clear_href: String,
     pub caption: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
-    /// In place of the rows, what there is to do.
-    pub work: Option<Work>,
+    /// Shown in place of the rows: the keys that need attention.
+    pub work: Option<AttentionList>,
     pub pager: Pager,
 }
 
@@ -47,8 +47,8 @@ pub(super) struct Tab {
     pub is_current: bool,
 }
 
-/// What stands where there are no rows.
-pub(super) struct Nothing {
+/// The text shown if there are no rows.
+pub(super) struct EmptyState {
     pub title: String,
     pub advice: &'static str,
     pub offers_clear: bool,
@@ -98,12 +98,14 @@ impl Table {
         let filter = list.filters.filter(&roles);
         let page = api_keys::list(connection, &filter, list.cursor.as_ref(), &totals, now)?;
         let work = match filter.view {
-            View::Attention => Some(Found::read(connection, &filter, &page, settings, now)?),
+            View::Attention => {
+                Some(AttentionData::read(connection, &filter, &page, settings, now)?)
+            }
             _ => None,
         };
         totals.over += i64::from(reviews::is_due(connection, now)?);
         let mut table = Self::new(viewer, list, &roles, totals, &page);
-        table.work = work.map(|found| Work::new(viewer, &found, &page.rows));
+        table.work = work.map(|found| AttentionList::new(viewer, &found, &page.rows));
         if table.work.as_ref().is_some_and(|work| !work.is_empty()) {
             table.nothing = None;
         }
@@ -168,15 +170,16 @@ fn environment_choices(chosen: Option<Environment>) -> Vec<Choice> {
     Environment::ALL.map(|one| Choice::new(one.as_str(), one.label(), chosen)).into()
 }
 
-fn nothing(filters: &Filters, is_narrowed: bool) -> Nothing {
-    let plain = |title: &str, advice| Nothing { title: title.into(), advice, offers_clear: false };
+fn nothing(filters: &Filters, is_narrowed: bool) -> EmptyState {
+    let plain =
+        |title: &str, advice| EmptyState { title: title.into(), advice, offers_clear: false };
     match filters.view {
-        _ if !filters.search.is_empty() => Nothing {
+        _ if !filters.search.is_empty() => EmptyState {
             title: format!("No keys match “{}”", filters.search),
             advice: "Check the spelling, or search for part of the name or Key ID.",
             offers_clear: true,
         },
-        _ if is_narrowed => Nothing {
+        _ if is_narrowed => EmptyState {
             title: "No keys match these filters".into(),
             advice: "Choose another role or environment, or show all keys.",
             offers_clear: true,

@@ -1,4 +1,4 @@
-//! What the key page shows of how a key is used.
+//! How the key page shows the usage of a key.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::base::text::thousands;
 use crate::db::Connection;
 use crate::domain::api_keys::{Details, KeyId, Status};
 use crate::domain::members::Permission;
-use crate::domain::usage::denials::{self, Alike};
+use crate::domain::usage::denials::{self, DenialGroup};
 use crate::domain::usage::{
-    self, ADDRESSES_KEPT, Period, SeenAddress, Series, UNASKED_DAYS, Unasked,
+    self, ADDRESSES_KEPT, Period, SeenAddress, Series, UNASKED_DAYS, UnusedScopes,
 };
 use crate::pages::Viewer;
 use crate::pages::usage::{Advice, Figures, SeenView, advice, reason};
@@ -19,15 +19,15 @@ use crate::pages::usage::{Advice, Figures, SeenView, advice, reason};
 /// How many kinds of denials, and how many addresses, the page shows.
 const KINDS: usize = 5;
 const ADDRESSES: usize = 5;
-/// For how long after its creation the page of an unused key looks for itself whether it is used.
+/// How long after its creation the page of an unused key checks automatically whether it is used.
 const WAITS: i64 = 15 * MINUTE;
 
-/// What is read for it.
+/// The data for the view.
 pub(super) struct Read {
     series: Series,
-    kinds: Vec<Alike>,
+    kinds: Vec<DenialGroup>,
     since: Timestamp,
-    /// All that are kept.
+    /// All stored addresses.
     seen: Vec<SeenAddress>,
     asked: BTreeMap<String, Timestamp>,
 }
@@ -35,26 +35,26 @@ pub(super) struct Read {
 pub(super) struct UsageView {
     pub figures: Figures,
     pub last_used: String,
-    /// Since the period's start.
+    /// The number of addresses since the period's start.
     pub addresses: String,
     pub kinds: Vec<Kind>,
     pub denied: String,
     pub denied_href: String,
     pub seen: Vec<SeenView>,
-    /// How many addresses there are, when that is more than are shown.
+    /// The number of addresses, if there are more than the page shows.
     pub all_seen: Option<String>,
     pub first: Option<First>,
     pub unasked: Vec<Scope>,
     pub unasked_since: &'static str,
-    /// The edit dialog without all of these, where there are several.
+    /// The edit dialog with all of these scopes removed, if there are several.
     pub without_all: Option<String>,
     /// Whether requests name no scopes.
     pub is_untold: bool,
-    /// Whether addresses were seen that could be allowed alone.
+    /// Whether there are seen addresses that a whitelist could contain.
     pub could_whitelist: bool,
 }
 
-/// What was refused for one reason.
+/// The denied requests with the same reason.
 pub(super) struct Kind {
     pub reason: String,
     pub attempts: Option<String>,
@@ -66,9 +66,9 @@ pub(super) struct Kind {
     pub at: String,
 }
 
-/// The first request: waited for, or just seen.
+/// The first request: awaited, or just seen.
 pub(super) enum First {
-    /// Whether a script should look again and again.
+    /// Whether a script should check repeatedly.
     Awaited(bool),
     Seen {
         when: String,
@@ -76,7 +76,7 @@ pub(super) enum First {
     },
 }
 
-/// A scope that is not asked for, and where it can be taken away.
+/// A scope that is not requested, and the URL that removes it.
 pub(super) struct Scope {
     pub name: String,
     pub href: Option<String>,
@@ -99,7 +99,7 @@ impl Read {
         })
     }
 
-    /// When an address was last seen, as the IP whitelist says it.
+    /// When an address was last seen, for the IP whitelist.
     pub(super) fn last_seen(&self, address: &std::net::IpAddr, now: Timestamp) -> String {
         let seen = self.seen.iter().find(|seen| seen.address == *address);
         seen.map_or("Never seen".into(), |seen| ago(seen.last, now))
@@ -147,7 +147,7 @@ impl UsageView {
     }
 }
 
-/// The scopes that nobody asks for, since when, and whether requests name none at all.
+/// The scopes that are not requested, since when, and whether requests name no scopes.
 fn unasked(details: &Details, read: &Read, now: Timestamp) -> (Vec<String>, &'static str, bool) {
     let key = &details.key;
     if key.status(now) != Status::Active {
@@ -156,10 +156,12 @@ fn unasked(details: &Details, read: &Read, now: Timestamp) -> (Vec<String>, &'st
     let since = (key.created_at, key.edited_at.unwrap_or(key.created_at));
     let has = details.effective_scopes();
     match usage::unasked(&has, &read.asked, since, key.last_used_at, now) {
-        Unasked::Nothing => (Vec::new(), "", false),
-        Unasked::Untold => (Vec::new(), "", true),
-        Unasked::Scopes { names, is_young: true } => (names, "since the key was created", false),
-        Unasked::Scopes { names, is_young: false } => {
+        UnusedScopes::Nothing => (Vec::new(), "", false),
+        UnusedScopes::NotReported => (Vec::new(), "", true),
+        UnusedScopes::Scopes { names, is_young: true } => {
+            (names, "since the key was created", false)
+        }
+        UnusedScopes::Scopes { names, is_young: false } => {
             const { assert!(UNASKED_DAYS == 90) };
             (names, "in 90 days", false)
         }
@@ -185,7 +187,7 @@ fn first(details: &Details, read: &Read, is_active: bool, now: Timestamp) -> Opt
     })
 }
 
-fn kind_view(kind: &Alike, details: &Details, edit: Option<&str>, now: Timestamp) -> Kind {
+fn kind_view(kind: &DenialGroup, details: &Details, edit: Option<&str>, now: Timestamp) -> Kind {
     let latest = &kind.latest;
     let has = |scope: &str| details.role.scopes.contains(scope);
     Kind {

@@ -1,4 +1,4 @@
-//! What pages say of a key: badges, and how long ago.
+//! The words for a key on pages: badges and relative times.
 
 use crate::base::clock::{Timestamp, day_and_month};
 pub(super) use crate::base::clock::{ago, ago_within};
@@ -7,11 +7,11 @@ use crate::domain::api_keys::{ApiKey, Badge, Overlap};
 use crate::domain::settings::Settings;
 use crate::domain::usage::LastDay;
 
-/// A badge as templates draw it.
+/// A badge for templates.
 #[derive(Clone, Debug)]
 pub(super) struct BadgeView {
     pub class: &'static str,
-    /// The sprite's icon; empty for a dot.
+    /// The icon in the sprite; empty for a dot.
     pub icon: &'static str,
     pub text: String,
 }
@@ -34,7 +34,7 @@ impl BadgeView {
     }
 }
 
-/// `in 9 days`, `today`, `9 days ago`: from today to the day of `then`, UTC.
+/// `in 9 days`, `today`, `9 days ago`: from today to `then`, UTC.
 pub(super) fn in_days(then: time::Date, now: Timestamp) -> String {
     match (then - now.date()).whole_days() {
         0 => "today".into(),
@@ -60,7 +60,7 @@ pub(super) fn moment(at: Timestamp) -> String {
     format!("{}, {}", day_and_month(at.date()), at.time_of_day())
 }
 
-/// `14,208 requests from 2 addresses`: those that passed.
+/// `14,208 requests from 2 addresses`: the allowed requests.
 pub(super) fn requests(day: LastDay) -> String {
     let count = |count: i64, one: &str, many: &str| {
         let noun = if count == 1 { one } else { many };
@@ -68,7 +68,7 @@ pub(super) fn requests(day: LastDay) -> String {
     };
     match (day.passed, day.addresses) {
         (0, _) => "No requests".into(),
-        // Addresses may not be told.
+        // Addresses may not be reported.
         (passed, 0) => count(passed, "request", "requests"),
         (passed, addresses) => format!(
             "{} from {}",
@@ -83,11 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_said_with_their_addresses() {
-        let said = [(0, 0), (1, 1), (14_208, 2), (3, 0)]
+    fn requests_are_shown_with_their_addresses() {
+        let texts = [(0, 0), (1, 1), (14_208, 2), (3, 0)]
             .map(|(passed, addresses)| requests(LastDay { passed, addresses }));
         assert_eq!(
-            said,
+            texts,
             [
                 "No requests",
                 "1 request from 1 address",

@@ -1,4 +1,4 @@
-//! The keys that need attention as a page of work: why, since when, and what to do about it.
+//! The keys that need attention as a list: why, since when, and what to do.
 
 use super::words::ago_within;
 use super::work_other::{self, NAME_TAKEN, STORED};
@@ -16,22 +16,22 @@ use crate::domain::settings::Settings;
 use crate::domain::usage::Outcome;
 use crate::pages::Viewer;
 
-/// How many keys are listed that no longer work and are used all the same.
+/// The maximum number of listed keys that no longer work but are still used.
 const OVER: i64 = 50;
 
-/// What was read for the page.
-pub(super) struct Found {
+/// The data for the page.
+pub(super) struct AttentionData {
     over: Vec<(ApiKey, Vec<Concern>)>,
     concerns: Vec<Vec<Concern>>,
-    /// How many alerts are open.
+    /// The number of open alerts.
     alerts: i64,
     review: Option<Due>,
     elsewhere: Vec<Elsewhere>,
 }
 
-impl Found {
-    /// Why the keys of `page` need attention; on the first page without filters also those that no
-    /// longer work.
+impl AttentionData {
+    /// The reasons why the keys of `page` need attention; the first page without filters also
+    /// includes keys that no longer work.
     pub(super) fn read(
         connection: &mut Connection,
         filter: &Filter,
@@ -40,8 +40,11 @@ impl Found {
         now: Timestamp,
     ) -> Result<Self> {
         let is_first = page.position == 0 && !filter.is_narrowed();
-        let over =
-            if is_first { api_keys::noted_when_over(connection, now, OVER)? } else { Vec::new() };
+        let over = if is_first {
+            api_keys::inactive_but_flagged(connection, now, OVER)?
+        } else {
+            Vec::new()
+        };
         let why = attention::concerns(connection, &over, settings, now)?;
         let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
         let concerns = attention::concerns(connection, &page.rows, settings, now)?;
@@ -51,23 +54,23 @@ impl Found {
     }
 }
 
-/// The page of work.
-pub(super) struct Work {
-    /// Those that no longer work and are used all the same.
-    pub over: Vec<Item>,
-    pub live: Vec<Item>,
+/// The list of keys that need attention.
+pub(super) struct AttentionList {
+    /// Keys that no longer work but are still used.
+    pub over: Vec<AttentionRow>,
+    pub live: Vec<AttentionRow>,
     pub may_keep: bool,
     pub may_revoke: bool,
     /// `No open alerts`, `2 open alerts`.
     pub alerts: String,
-    /// That a review is due or under way: what it is, since when, and where to go on.
+    /// A due or open review: what it is, since when, and where to continue.
     pub review: Option<Task>,
-    /// What holds a secret key and is not a key.
+    /// Items other than keys that contain a secret key.
     pub elsewhere: Vec<Task>,
 }
 
-/// A key with what there is to do.
-pub(super) struct Item {
+/// A key with its tasks.
+pub(super) struct AttentionRow {
     pub id: String,
     pub name: String,
     pub environment: &'static str,
@@ -84,20 +87,20 @@ pub(super) struct Task {
     pub since: String,
     pub since_at: String,
     pub action: Option<Action>,
-    /// The key that the action is done to.
+    /// The name of the key that the action applies to.
     pub of: String,
 }
 
-/// A link to what helps.
+/// A link to the solution.
 pub(super) struct Action {
     pub label: &'static str,
     pub href: String,
     pub is_danger: bool,
 }
 
-impl Work {
-    pub(super) fn new(viewer: &Viewer, found: &Found, keys: &[ApiKey]) -> Self {
-        let item = |key: &ApiKey, concerns: &[Concern]| Item {
+impl AttentionList {
+    pub(super) fn new(viewer: &Viewer, found: &AttentionData, keys: &[ApiKey]) -> Self {
+        let item = |key: &ApiKey, concerns: &[Concern]| AttentionRow {
             id: key.id.as_str().into(),
             name: key.name.as_str().into(),
             environment: key.environment.label(),
@@ -128,14 +131,14 @@ impl Work {
             && self.elsewhere.is_empty()
     }
 
-    /// Whether keys can be selected for anything.
+    /// Whether keys can be selected for an action.
     pub(super) fn is_selectable(&self) -> bool {
         let has_keys = !self.over.is_empty() || !self.live.is_empty();
         has_keys && (self.may_keep || self.may_revoke)
     }
 }
 
-/// What helps against several concerns stands beside the first of them.
+/// An action that solves several concerns is shown only at the first of them.
 fn tasks(viewer: &Viewer, key: &ApiKey, concerns: &[Concern]) -> Vec<Task> {
     let mut tasks: Vec<Task> = Vec::new();
     for concern in concerns {
@@ -150,7 +153,7 @@ fn tasks(viewer: &Viewer, key: &ApiKey, concerns: &[Concern]) -> Vec<Task> {
 }
 
 fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {
-    let (icon, class) = look(&concern.reason);
+    let (icon, class) = icon_and_class(&concern.reason);
     Task {
         icon,
         class,
@@ -163,7 +166,7 @@ fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {
     }
 }
 
-fn look(reason: &Reason) -> (&'static str, &'static str) {
+fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
     match reason {
         Reason::DeadSecretUsed { .. } | Reason::SecretStored | Reason::IntrospectionEnded => {
             ("triangle-alert", "why-red")

@@ -1,4 +1,5 @@
-//! What needs attention and is not a key: a review that is due, and other text with a secret key in it.
+//! Items other than keys that need attention: a due review, and other text that contains a secret
+//! key.
 
 use super::work::{Action, Task};
 use crate::base::clock::short_date;
@@ -10,7 +11,7 @@ use crate::pages::Viewer;
 
 /// What to do about a secret key that is stored as text.
 pub(super) const STORED: &str = "Take it out, and rotate the key it belongs to";
-/// What to do about a name that another one has too.
+/// What to do about a name that another item has too.
 pub(super) const NAME_TAKEN: &str =
     "Names that differ only in case or spacing count as the same. Rename one of the two";
 /// What to do about an address that another member has too.

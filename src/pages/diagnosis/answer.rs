@@ -1,33 +1,34 @@
-//! The answer as the template draws it: what is the case, what is known, and what else was refused.
+//! The answer for the template: the cause, the known facts, and other denied requests.
 
 use super::flaw;
 use super::words::{Explained, Facts, explain, moment, unknown};
 use crate::base::clock::{Timestamp, ago, long_date};
 use crate::base::text::thousands;
 use crate::domain::api_keys::{self, ApiKey, Flaw, Status};
-use crate::domain::diagnosis::{Again, Cause, KeyNow, Kind, LOOK_BACK, OfKey, OfRequest, OfSecret};
+use crate::domain::diagnosis::{Cause, KeyNow, Kind, LOOK_BACK, OfKey, OfRequest, OfSecret, Retry};
 use crate::domain::members::Permission;
-use crate::domain::usage::denials::Denied;
+use crate::domain::usage::denials::Denial;
 use crate::domain::verification::Record;
 
-/// How many scopes are shown.
+/// The maximum number of scopes shown.
 const SCOPES: usize = 60;
 
-/// What the page answers.
+/// The answer on the page.
 #[derive(Default)]
 pub(super) struct Answer {
     pub main: Explained,
     pub facts: Vec<Fact>,
     /// The key's scopes, for a secret key that works.
     pub scopes: Vec<String>,
-    /// What else is to be said: of the secret key that a flaw leaves, and of a key's refusals.
+    /// Further explanations: of the secret key inside a malformed one, and of a key's denied
+    /// requests.
     pub others: Vec<Other>,
     pub note: String,
-    /// Where all of the key's refusals are listed.
+    /// The page that lists all denied requests of the key.
     pub all_refusals: Option<String>,
 }
 
-/// A fact; `at` is its instant and `href` where it leads.
+/// A fact; `at` is its instant and `href` its link.
 #[derive(Default)]
 pub(super) struct Fact {
     pub label: &'static str,
@@ -38,10 +39,10 @@ pub(super) struct Fact {
     pub is_code: bool,
 }
 
-/// Something under a heading of its own.
+/// An explanation under its own heading.
 pub(super) struct Other {
     pub said: Explained,
-    /// How many there were and when the last one, with its request's id.
+    /// The number of requests and the time of the last one, with its request id.
     pub last: Option<(String, String)>,
 }
 
@@ -59,7 +60,7 @@ impl Fact {
     }
 }
 
-/// To a question in the address that is no id; it may be a secret key, and is not looked up.
+/// For a question in the URL that is not an id; it may be a secret key, and is not looked up.
 pub(super) fn no_id(question: &str) -> Answer {
     let flaw = api_keys::flaw::find(question, None).map(|found| found.flaw);
     let is_no_secret = matches!(flaw, Some(Flaw::Empty | Flaw::Prefix | Flaw::KeyId));
@@ -81,7 +82,7 @@ pub(super) fn no_id(question: &str) -> Answer {
     Answer { main, ..Answer::default() }
 }
 
-/// About a refused request.
+/// The answer about a denied request.
 pub(super) fn of_request(found: Option<&OfRequest>, facts: &Facts<'_>) -> Answer {
     let Some(OfRequest { denied, cause, again, key, record, alike }) = found else {
         return not_kept(facts);
@@ -139,8 +140,8 @@ pub(super) fn of_key(found: Option<&OfKey>, facts: &Facts<'_>) -> Answer {
     let (key, now) = (&of_key.key.details.key, facts.now);
     let name = key.name.as_str();
     let main = match key.status(now) {
-        Status::Revoked => explain(&Cause::Revoked, Again::Alike, Some(&of_key.key), facts),
-        Status::Expired => explain(&Cause::Expired, Again::Alike, Some(&of_key.key), facts),
+        Status::Revoked => explain(&Cause::Revoked, Retry::SameResult, Some(&of_key.key), facts),
+        Status::Expired => explain(&Cause::Expired, Retry::SameResult, Some(&of_key.key), facts),
         Status::Active => {
             let last = long_date(key.expires_at.last_day());
             let active = format!("“{name}” is active until the end of {last} (UTC).");
@@ -156,7 +157,7 @@ pub(super) fn of_key(found: Option<&OfKey>, facts: &Facts<'_>) -> Answer {
     answer
 }
 
-/// About a well-formed secret key, which begins with `start`.
+/// The answer about a well-formed secret key, which starts with `start`.
 pub(super) fn of_secret(found: Option<&OfSecret>, start: &str, facts: &Facts<'_>) -> Answer {
     let Some(OfSecret { record, dead, of_key }) = found else {
         return Answer { main: unknown(Some(start), facts), ..Answer::default() };
@@ -165,7 +166,7 @@ pub(super) fn of_secret(found: Option<&OfSecret>, start: &str, facts: &Facts<'_>
     let main = match dead {
         Some(outcome) => {
             let mut main =
-                explain(&Cause::of_dead(*outcome), Again::Alike, Some(&of_key.key), facts);
+                explain(&Cause::of_dead(*outcome), Retry::SameResult, Some(&of_key.key), facts);
             stopped(&mut main, Some(record), facts);
             main
         }
@@ -206,7 +207,7 @@ fn works(key: &KeyNow, superseded_at: Option<Timestamp>) -> Explained {
     Explained::new("This secret key works", &[&until, &format!("{from} and is for {place}.")])
 }
 
-/// About a malformed secret key; `rest` is about the one that is there all the same.
+/// The answer about a malformed secret key; `rest` is about the valid one that it contains.
 pub(super) fn of_flaw(flaw: Flaw, characters: usize, rest: Option<Answer>) -> Answer {
     let (title, case, advice) = flaw::words(flaw, characters);
     let main = Explained::new(title, &[&case, advice]);
@@ -254,7 +255,7 @@ fn refusals(answer: &mut Answer, of_key: &OfKey, facts: &Facts<'_>) {
 }
 
 /// `12 requests, the last one 5 min ago from 198.51.100.77: GET /orders/1`.
-fn last(denied: &Denied, count: i64, now: Timestamp) -> String {
+fn last(denied: &Denial, count: i64, now: Timestamp) -> String {
     let one = if count == 1 { "" } else { "the last one " };
     let when = match ago(denied.at, now) {
         when if when.ends_with("ago") => when,
@@ -273,12 +274,12 @@ fn requests(count: i64) -> String {
 }
 
 impl Answer {
-    /// Whether there is a part on the key's refusals.
+    /// Whether there is a part about the key's denied requests.
     pub fn has_refusals(&self) -> bool {
         self.others.iter().any(|other| other.last.is_some()) || !self.note.is_empty()
     }
 
-    /// What is said of the secret key that a flaw leaves.
+    /// The explanation of the secret key inside a malformed one.
     pub fn rest(&self) -> Option<&Explained> {
         self.others.iter().find(|other| other.last.is_none()).map(|other| &other.said)
     }

@@ -1,4 +1,4 @@
-//! What pages say of what cannot be undone: a key that was revoked, expired, or is of another
+//! Explanations of what cannot be undone: a key was revoked, has expired, or is for another
 //! environment.
 
 use super::words::{Explained, Facts, moment};
@@ -30,7 +30,7 @@ pub(super) fn revoked(key: &KeyNow, facts: &Facts<'_>) -> Explained {
 
 pub(super) fn expired(key: &ApiKey, facts: &Facts<'_>) -> Explained {
     let day = long_date(key.expires_at.last_day());
-    // A secret that ended before its key, or a key that was given more time since.
+    // The secret may have ended before its key, or the key may have been extended since.
     let text = if key.expires_at <= facts.now {
         format!("Its last day was {day} (UTC), and its date cannot be changed any more. ")
     } else {

@@ -1,10 +1,10 @@
-//! What pages say of a malformed secret key: what is wrong with it, and what to do.
+//! Explanations of a malformed secret key: what is wrong with it, and what to do.
 
 use crate::domain::api_keys::Flaw;
 
 const AGAIN: &str = "Copy it again from where it was saved, as a whole.";
 
-/// Of each flaw a heading, what is the case, and what to do.
+/// For each flaw: a heading, the cause, and what to do.
 const WORDS: [(Flaw, &str, &str, &str); Flaw::ALL.len()] = [
     (
         Flaw::Empty,
@@ -85,8 +85,8 @@ const WORDS: [(Flaw, &str, &str, &str); Flaw::ALL.len()] = [
     ),
 ];
 
-/// A heading, what is the case, and what to do. `characters` says how many are missing or too many;
-/// 0 where that is not known.
+/// The heading, the cause, and what to do. `characters` is the number of missing or extra
+/// characters; 0 if unknown.
 pub(super) fn words(flaw: Flaw, characters: usize) -> (&'static str, String, &'static str) {
     let found = WORDS.iter().find(|(other, ..)| *other == flaw);
     let (title, case, advice) = found

@@ -1,15 +1,15 @@
-//! What pages say of what a key lacks and can be given: a scope, or an address in its whitelist.
+//! Explanations of what a key lacks but can be given: a scope, or an address in its whitelist.
 
 use url::form_urlencoded;
 
 use super::words::{Explained, Facts};
 use crate::domain::api_keys::{ApiKey, Details};
-use crate::domain::diagnosis::{Again, KeyNow, Lack};
+use crate::domain::diagnosis::{KeyNow, MissingScope, Retry};
 use crate::domain::members::Permission;
 use crate::domain::roles::Role;
 
 pub(super) fn scopes(
-    missing: &[(String, Lack)],
+    missing: &[(String, MissingScope)],
     details: &Details,
     facts: &Facts<'_>,
 ) -> Explained {
@@ -31,24 +31,24 @@ pub(super) fn scopes(
 fn lacking(
     explained: &mut Explained,
     scope: &str,
-    lack: Lack,
+    lack: MissingScope,
     details: &Details,
     facts: &Facts<'_>,
 ) {
     let role = &details.role.name;
     let said = match lack {
-        Lack::Over => format!("The key has {scope} now."),
-        Lack::NotTicked => {
+        MissingScope::NowGranted => format!("The key has {scope} now."),
+        MissingScope::NotTicked => {
             add(explained, &details.key, ("add_scope", scope), format!("Add {scope}"), facts);
             format!("The role “{role}” could give it: tick {scope} under Edit.")
         }
-        Lack::NotInRole => {
+        MissingScope::NotInRole => {
             let label = "Choose another role".to_owned();
             add(explained, &details.key, ("add_scope", scope), label, facts);
             let or = change_role(explained, &details.role, facts);
             format!("The role “{role}” does not include {scope}. Choose another role{or}.")
         }
-        Lack::NoSuchScope => {
+        MissingScope::NoSuchScope => {
             explained.link(facts, Permission::ManageRoles, "/scopes", "See all scopes");
             format!(
                 "There is no scope {scope} here. Look for a typo in the gateway’s configuration, or \
@@ -59,7 +59,7 @@ fn lacking(
     explained.say(said);
 }
 
-/// Links to a role of the organisation's own; built-in ones cannot be changed.
+/// Links to a custom role; built-in roles cannot be changed.
 fn change_role(explained: &mut Explained, role: &Role, facts: &Facts<'_>) -> &'static str {
     if role.is_built_in() {
         return "";
@@ -72,7 +72,7 @@ fn change_role(explained: &mut Explained, role: &Role, facts: &Facts<'_>) -> &'s
 
 pub(super) fn whitelist(
     address: Option<&str>,
-    again: Again,
+    again: Retry,
     key: &KeyNow,
     facts: &Facts<'_>,
 ) -> Explained {
@@ -85,7 +85,7 @@ pub(super) fn whitelist(
         );
         return explained;
     };
-    if again == Again::Passes {
+    if again == Retry::Passes {
         explained.say(format!("The key may be used from {address} now."));
         return explained;
     }
@@ -98,7 +98,7 @@ pub(super) fn whitelist(
     explained
 }
 
-/// Links to where a key is edited, with a scope or an address to be added; a revoked key is not.
+/// Links to the edit dialog, with a scope or an address to add; a revoked key cannot be edited.
 fn add(
     explained: &mut Explained,
     key: &ApiKey,

@@ -1,4 +1,4 @@
-//! `/diagnosis`: one box that takes a request id, a Key ID or a secret key, and the answer below it.
+//! `/diagnosis`: one field for a request id, a key ID or a secret key, with the answer below it.
 
 mod answer;
 mod ends;

@@ -1,5 +1,5 @@
-//! The page: ids come in its address, so that they can be linked to; a secret key in a form's body
-//! alone, and it is gone once it was looked at (ASVS 14.2.1).
+//! The page: ids may be in its URL, so that links are possible; a secret key is accepted only in a
+//! form's body, and is wiped after the check (ASVS 14.2.1).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -18,14 +18,14 @@ use crate::web::form::{SecretFields, SecretForm};
 use crate::web::query::Query;
 use crate::web::{Site, page};
 
-/// The largest form that is taken, in bytes: a secret key has 63, and may stand in other text.
+/// The maximum size of the form, in bytes: a secret key has 63, and may be part of other text.
 const LARGEST: usize = 8 * 1024;
 
 #[derive(Template)]
 #[template(path = "diagnosis/page.html")]
 struct Page<'a> {
     viewer: &'a Viewer,
-    /// The id that is asked about; a secret key never.
+    /// The id in the question; never a secret key.
     asked: &'a str,
     answer: Option<Answer>,
     errors: Invalid,
@@ -43,15 +43,15 @@ impl SecretFields for Fields {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct Parameters {
     #[serde(rename = "q")]
     asked: String,
 }
 
-/// Answers what the address asks. What is no id is not looked up.
+/// Answers the question in the URL. Text that is not an id is not looked up.
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    query: Query<Asked>,
+    query: Query<Parameters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let asked = query.0.asked;
@@ -76,8 +76,8 @@ pub(super) async fn page(
     draw(StatusCode::OK, &viewer, &asked, answer, Invalid::default())
 }
 
-/// Answers what the form asks: an id under its address; a secret key at once. Nothing is written, so
-/// the token is not used up.
+/// Answers the question in the form: for an id, redirects to its URL; for a secret key, answers
+/// directly. Nothing is written, so the token is not spent.
 pub(super) async fn ask(
     viewer: Allowed<ViewKeys>,
     form: SecretForm<Fields, LARGEST>,
@@ -109,7 +109,7 @@ pub(super) async fn ask(
     draw(StatusCode::OK, &viewer, "", answer, Invalid::default())
 }
 
-/// The answer about a well-formed secret key, which is wiped with this.
+/// The answer about a well-formed secret key, which is wiped afterwards.
 async fn of_secret(
     viewer: &Viewer,
     site: &Site,

@@ -1,8 +1,8 @@
-//! What pages say of a cause: a heading, what happened, what to do, and where. Pure.
+//! Explanations of a cause: a heading, what happened, what to do, and where. Pure.
 
 use super::{ends, flaw, lacks};
 use crate::base::clock::{Timestamp, long_date};
-use crate::domain::diagnosis::{Again, Cause, KeyNow};
+use crate::domain::diagnosis::{Cause, KeyNow, Retry};
 use crate::domain::members::{Permission, Permissions};
 use crate::pages::Viewer;
 
@@ -13,13 +13,13 @@ const MALFORMED: &str = "What the request bore is no secret key: cut off, mistyp
 const REPLACED: &str = "The key was rotated, and this old secret key no longer works. Give the \
     application the key’s new secret key.";
 
-/// What an explanation needs to know of whoever reads it.
+/// The facts about the reader and the organisation that explanations need.
 pub(super) struct Facts<'a> {
-    /// What they may do; links are for those alone who may use them.
+    /// The reader's permissions; links are shown only to members who may use them.
     pub may: Permissions,
-    /// What new secret keys begin with.
+    /// The prefix of new secret keys.
     pub prefix: &'a str,
-    /// For how many days refused requests are kept.
+    /// How many days denied requests are kept.
     pub kept: i32,
     pub now: Timestamp,
 }
@@ -30,11 +30,11 @@ pub(super) struct Link {
     pub label: String,
 }
 
-/// What is the case.
+/// An explanation of a cause.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Explained {
     pub title: String,
-    /// A sentence or two each.
+    /// Paragraphs of one or two sentences.
     pub text: Vec<String>,
     pub links: Vec<Link>,
 }
@@ -63,10 +63,10 @@ impl Explained {
     }
 }
 
-/// Explains a cause. `key` is the one whose secret was borne.
+/// Explains a cause. `key` is the key that the request's secret belongs to.
 pub(super) fn explain(
     cause: &Cause,
-    again: Again,
+    again: Retry,
     key: Option<&KeyNow>,
     facts: &Facts<'_>,
 ) -> Explained {
@@ -89,14 +89,14 @@ pub(super) fn explain(
         (_, None) => Explained::new("The key is gone", &["Nothing more is known of it."]),
     };
     match again {
-        Again::Passes => explained.say("Send the request again."),
-        Again::Dead(outcome) => explained.say(ends::since(outcome)),
-        Again::Alike => {}
+        Retry::Passes => explained.say("Send the request again."),
+        Retry::Dead(outcome) => explained.say(ends::since(outcome)),
+        Retry::SameResult => {}
     }
     explained
 }
 
-/// Of a secret key that does not exist and begins with `start`.
+/// Explains a secret key that does not exist and starts with `start`.
 pub(super) fn unknown(start: Option<&str>, facts: &Facts<'_>) -> Explained {
     let mut explained = Explained::new(
         "Secret key does not match",

@@ -1,4 +1,4 @@
-//! What is said of each cause, and to whom which links are shown.
+//! Tests the explanation of each cause, and which links are shown to whom.
 
 use std::collections::BTreeSet;
 
@@ -59,16 +59,16 @@ fn hrefs(explained: &Explained) -> Vec<&str> {
 }
 
 #[test]
-fn each_missing_scope_is_told_with_what_to_do() {
+fn each_missing_scope_is_explained_with_what_to_do() {
     let all = facts(&Permission::ALL);
     let cause = missing(&["orders:read", "orders:write", "invoices:read", "invoices:raed"]);
-    let said = explain(&cause, Again::Alike, Some(&key()), &all);
+    let explained = explain(&cause, Retry::SameResult, Some(&key()), &all);
     assert_eq!(
-        said.title,
+        explained.title,
         "Scopes missing: orders:read, orders:write, invoices:read, invoices:raed"
     );
     assert_eq!(
-        said.text,
+        explained.text,
         [
             "The key has orders:read now.",
             "The role “Billing” could give it: tick orders:write under Edit.",
@@ -77,7 +77,7 @@ fn each_missing_scope_is_told_with_what_to_do() {
         ]
     );
     assert_eq!(
-        hrefs(&said),
+        hrefs(&explained),
         [
             "/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_scope=orders%3Awrite",
             "/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_scope=invoices%3Aread",
@@ -85,80 +85,86 @@ fn each_missing_scope_is_told_with_what_to_do() {
             "/scopes",
         ]
     );
-    let one = explain(&missing(&["orders:write"]), Again::Alike, Some(&key()), &all);
+    let one = explain(&missing(&["orders:write"]), Retry::SameResult, Some(&key()), &all);
     assert_eq!(one.title, "Scope missing: orders:write");
 }
 
 #[test]
-fn links_are_for_who_may_use_them() {
+fn links_are_shown_only_to_members_who_may_use_them() {
     let cause = missing(&["orders:write", "invoices:read", "invoices:raed"]);
     for permission in Permission::ALL {
-        let said = explain(&cause, Again::Alike, Some(&key()), &facts(&[permission]));
+        let explained = explain(&cause, Retry::SameResult, Some(&key()), &facts(&[permission]));
         let count = match permission {
             Permission::UpdateKeys | Permission::ManageRoles => 2,
             _ => 0,
         };
-        assert_eq!(said.links.len(), count, "{permission}: {:?}", said.links);
+        assert_eq!(explained.links.len(), count, "{permission}: {:?}", explained.links);
     }
 }
 
 #[test]
-fn an_address_is_told_with_where_to_add_it() {
+fn an_address_is_explained_with_where_to_add_it() {
     let all = facts(&Permission::ALL);
     let cause = Cause::Address(Some("198.51.100.77".into()));
-    let said = explain(&cause, Again::Alike, Some(&key()), &all);
-    assert_eq!(said.title, "Address not in the IP whitelist");
+    let explained = explain(&cause, Retry::SameResult, Some(&key()), &all);
+    assert_eq!(explained.title, "Address not in the IP whitelist");
     assert_eq!(
-        hrefs(&said),
+        hrefs(&explained),
         ["/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_address=198.51.100.77"]
     );
-    let said = explain(&cause, Again::Passes, Some(&key()), &all);
+    let explained = explain(&cause, Retry::Passes, Some(&key()), &all);
     assert_eq!(
-        said.text,
+        explained.text,
         ["The key may be used from 198.51.100.77 now.", "Send the request again."]
     );
-    let said = explain(&Cause::Address(None), Again::Alike, Some(&key()), &all);
-    assert!(said.text[0].contains("X-Forwarded-For") && said.links.is_empty(), "{said:?}");
+    let explained = explain(&Cause::Address(None), Retry::SameResult, Some(&key()), &all);
+    assert!(
+        explained.text[0].contains("X-Forwarded-For") && explained.links.is_empty(),
+        "{explained:?}"
+    );
     let mut revoked = key();
     revoked.details.key.revoked_at = Some(NOW);
-    let said = explain(&cause, Again::Dead(Outcome::KeyRevoked), Some(&revoked), &all);
-    assert!(said.links.is_empty(), "a revoked key cannot be edited");
-    assert_eq!(said.text.last().map(String::as_str), Some("Since then the key was revoked."));
+    let explained = explain(&cause, Retry::Dead(Outcome::KeyRevoked), Some(&revoked), &all);
+    assert!(explained.links.is_empty(), "a revoked key cannot be edited");
+    assert_eq!(explained.text.last().map(String::as_str), Some("Since then the key was revoked."));
 }
 
 #[test]
-fn what_ended_a_key_is_told_with_when_and_by_whom() {
+fn the_end_of_a_key_is_explained_with_its_time_and_author() {
     let creator = facts(&[Permission::CreateKeys]);
     let mut key = key();
     key.details.key.revoked_at = Some(NOW.plus(-DAY));
     key.revoked_by = Some("Ines Okafor".into());
-    let said = explain(&Cause::Revoked, Again::Alike, Some(&key), &creator);
+    let explained = explain(&Cause::Revoked, Retry::SameResult, Some(&key), &creator);
     assert_eq!(
-        said.text,
+        explained.text,
         [
             "It was revoked by Ines Okafor on 22 November 2026, 12:00 UTC, and that cannot be undone. \
           Create another key."
         ]
     );
-    assert_eq!(hrefs(&said), ["/api-keys/new?from=key_7QF2M8KDX4TN"]);
+    assert_eq!(hrefs(&explained), ["/api-keys/new?from=key_7QF2M8KDX4TN"]);
     key.details.key.expires_at = NOW;
-    let said = explain(&Cause::Expired, Again::Alike, Some(&key), &creator);
-    assert!(said.text[0].starts_with("Its last day was 23 November 2026 (UTC)"), "{said:?}");
+    let explained = explain(&Cause::Expired, Retry::SameResult, Some(&key), &creator);
+    assert!(
+        explained.text[0].starts_with("Its last day was 23 November 2026 (UTC)"),
+        "{explained:?}"
+    );
 }
 
 #[test]
-fn a_stranger_s_prefix_tells_whose_it_may_be() {
-    let nobody = facts(&[]);
-    let own = unknown(Some("lk_prod"), &nobody);
+fn an_unknown_prefix_is_explained() {
+    let no_permissions = facts(&[]);
+    let own = unknown(Some("lk_prod"), &no_permissions);
     assert!(own.text[1].contains("another Latchkey"), "{own:?}");
-    let other = unknown(Some("acme_stag"), &nobody);
+    let other = unknown(Some("acme_stag"), &no_permissions);
     assert!(other.text[1].starts_with("It begins with acme_,"), "{other:?}");
     assert!(own.links.is_empty() && other.links.is_empty());
-    assert_eq!(unknown(None, &nobody), own);
+    assert_eq!(unknown(None, &no_permissions), own);
 }
 
 #[test]
-fn every_flaw_says_what_to_do_and_how_many_characters_it_is_about() {
+fn every_flaw_has_advice_and_a_number_of_characters() {
     for flaw in Flaw::ALL {
         let (title, case, advice) = flaw::words(flaw, 0);
         for text in [title, &case, advice] {

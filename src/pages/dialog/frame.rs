@@ -1,35 +1,35 @@
-//! What every dialog draws around what it asks.
+//! The part of every dialog around its own content.
 
 use actix_web::http::StatusCode;
 
 use super::{Dialog, Input};
 use crate::base::error::{Invalid, Result};
 use crate::db::Connection;
-use crate::domain::activity::{self, Theirs};
+use crate::domain::activity::{self, ConcurrentChanges};
 
-/// How far a dialog has come.
+/// The stage of a dialog.
 pub(super) enum Stage {
     Opened,
-    /// Sent to have something filled in.
+    /// Submitted to have values filled in.
     Assisted,
-    /// What was sent breaks rules.
+    /// The submitted values break rules.
     Rejected(Invalid),
-    /// Somebody else changed the same thing first.
+    /// Somebody else changed the same item first.
     Conflict,
 }
 
-/// The part of a dialog that `layout/dialog.html` draws.
+/// The part of a dialog that `layout/dialog.html` renders.
 pub struct Frame<D: Dialog> {
     pub input: Input<D>,
     pub backdrop: D::Backdrop,
     /// Where closing the dialog leads.
     pub close: String,
-    /// Where the form is sent.
+    /// The path to which the form is sent.
     pub action: String,
     pub errors: Invalid,
-    /// What somebody else changed first.
-    pub conflict: Option<Theirs>,
-    /// Whether nothing was sent yet.
+    /// The concurrent changes of others.
+    pub conflict: Option<ConcurrentChanges>,
+    /// Whether nothing was submitted yet.
     pub is_opened: bool,
     stage: Stage,
 }
@@ -61,9 +61,9 @@ impl<D: Dialog> Frame<D> {
         Self { input, backdrop, close, action, errors, conflict: None, is_opened, stage }
     }
 
-    /// Says that the form edits what now stands at `version`. After a conflict this also finds what
-    /// others changed; who then saves again has seen it, and starts from the present version. A form that
-    /// only had something filled in keeps the version that it started from.
+    /// Records that the form edits an item at `version`. After a conflict, also loads what others
+    /// changed; a second save then starts from the current version, since the member has seen the
+    /// changes. A form that only had values filled in keeps its original version.
     pub fn edits(
         &mut self,
         connection: &mut Connection,
@@ -80,12 +80,12 @@ impl<D: Dialog> Frame<D> {
         Ok(())
     }
 
-    /// The version for the form to send, where it edits something.
+    /// The version for the form to send, if it edits an item.
     pub fn version(&self) -> Option<i64> {
         self.input.version
     }
 
-    /// Whether the dialog says first what is wrong.
+    /// Whether the dialog starts with an error.
     pub fn has_problem(&self) -> bool {
         self.conflict.is_some() || !self.errors.is_empty()
     }

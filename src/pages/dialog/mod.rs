@@ -1,8 +1,8 @@
-//! Dialogs: each lies over another page, asks, and does one thing.
+//! Dialogs: each is shown over another page, asks for input, and performs one operation.
 //!
-//! A dialog says what it shows and which verb it calls. This kit does the rest, once: the routes behind
-//! one gate, the form's token, what is wrong with the input, what others changed, and a second submit of
-//! the same form.
+//! A dialog defines what it shows and which operation it calls. This toolkit does the rest in one
+//! place: the routes with one gate, the form's token, input errors, concurrent changes, and a
+//! second submit of the same form.
 
 mod frame;
 mod submit;
@@ -27,37 +27,37 @@ pub use frame::Frame;
 use frame::Stage;
 pub use submit::Done;
 
-/// A dialog, with everything loaded that its template draws. The template extends
-/// `layout/dialog.html`, which draws `self.frame`.
+/// A dialog, with all the data for its template. The template extends `layout/dialog.html`, which
+/// renders `self.frame`.
 pub trait Dialog: Template + Sized + Send + 'static {
-    /// Who may open it, and submit it.
+    /// Who may open and submit it.
     type Gate: Gate + Deref<Target = Visit> + 'static;
-    /// What it is about, as its path names it.
+    /// The item in its path.
     type Target: Target;
-    /// What its form sends.
+    /// The fields of its form.
     type Fields: DeserializeOwned + Clone + Default + Send + Sync + 'static;
     /// The page behind it.
     type Backdrop: Send + Sync + 'static;
 
-    /// What a conflict is called; empty where the dialog lists what others changed.
+    /// The message for a conflict; empty if the dialog lists the concurrent changes.
     const CHANGED: &'static str = "";
 
-    /// What the fields hold when the dialog is opened at an address with `query`.
+    /// The initial fields if the dialog is opened at a URL with `query`.
     fn opened(_query: &str) -> Self::Fields {
         Self::Fields::default()
     }
 
-    /// Whether the form was sent to be drawn again with something filled in, and does nothing yet.
+    /// Whether the form was submitted only to be shown again with values filled in.
     fn is_only_drawn(_: &Self::Fields) -> bool {
         false
     }
 
-    /// For a form that makes a secret: what its second submit is told.
+    /// For a form that creates a secret: the message after its second submit.
     fn already_shown(_: &Input<Self>) -> Option<&'static str> {
         None
     }
 
-    /// Loads the page behind the secret, before the secret is made.
+    /// Loads the page behind the secret, before the secret is created.
     fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Self::Backdrop> {
         Self::backdrop(connection, input)
     }
@@ -68,23 +68,24 @@ pub trait Dialog: Template + Sized + Send + 'static {
     /// Loads the page behind it.
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Self::Backdrop>;
 
-    /// Loads what it shows, whether it is opened or was sent with something wrong.
+    /// Loads its data, whether it is opened or was submitted with errors.
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>>;
 
-    /// Does what it asks for.
+    /// Performs the operation.
     ///
     /// # Errors
-    /// After [`Error::Invalid`] and [`Error::Conflict`] the dialog is shown again, with the input kept.
+    /// After [`Error::Invalid`] and [`Error::Conflict`], the dialog is shown again with the input
+    /// kept.
     fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done>;
 }
 
-/// What a path names.
+/// The item in a path.
 pub trait Target: Clone + Send + Sync + Sized + 'static {
-    /// Reads the parameter of `path`; `None` for what cannot be the name of anything.
+    /// Parses the parameter of `path`; `None` if it cannot identify an item.
     fn parse(parameter: &str, path: &str) -> Option<Self>;
 }
 
-/// Nothing: the path has no parameter.
+/// No item: the path has no parameter.
 impl Target for () {
     fn parse(_: &str, _: &str) -> Option<Self> {
         Some(())
@@ -97,28 +98,28 @@ impl Target for String {
     }
 }
 
-/// What a dialog is given.
+/// The input of a dialog.
 pub struct Input<D: Dialog> {
     pub viewer: Arc<Viewer>,
     pub site: web::Data<Site>,
     pub target: D::Target,
     pub fields: D::Fields,
-    /// The version that an edit started from, if the form says one.
+    /// The version that an edit started from, if the form contains it.
     pub version: Option<i64>,
-    /// When the form was handed out.
+    /// When the form was issued.
     pub issued: Timestamp,
-    /// What lies behind the secret that the form makes.
+    /// The page behind the secret that the form creates.
     pub behind_secret: Option<Arc<D::Backdrop>>,
 }
 
-/// The fields of a form that is all button.
+/// The fields of a form that has only a button.
 #[derive(Clone, Default, Deserialize)]
 pub struct NoFields {}
 
-/// What there is to show.
+/// The result of loading a dialog.
 pub enum Loaded<D> {
     Show(D),
-    /// There is nothing to ask any more: the page to look at instead, and why.
+    /// There is nothing left to ask: the page to show instead, and why.
     Elsewhere(String, Notice),
 }
 
@@ -139,7 +140,7 @@ impl<D: Dialog> Input<D> {
     /// The version that an edit started from.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the form says none.
+    /// [`Error::Invalid`] if the form contains none.
     pub fn version(&self) -> Result<i64> {
         const OUT_OF_DATE: &str = "This form is out of date. Check the values, then save again";
         self.version.ok_or_else(|| Error::invalid("", OUT_OF_DATE))
@@ -161,7 +162,7 @@ impl<D: Dialog> Clone for Input<D> {
 }
 
 impl Routes {
-    /// Opens a dialog at `path`, to which its form is sent as well.
+    /// Adds a dialog at `path`, to which its form is also sent.
     pub fn dialog<D: Dialog>(&mut self, path: &'static str) {
         self.get(path, |gate: D::Gate, request: HttpRequest, site: web::Data<Site>| async move {
             open::<D>(&gate, &request, &site, request.match_info().as_str()).await
@@ -169,7 +170,7 @@ impl Routes {
         self.post(path, submit::submit::<D>);
     }
 
-    /// Opens a dialog at `path`, whose form is sent to `action`.
+    /// Adds a dialog at `path`, whose form is sent to `action`.
     pub fn dialog_to<D: Dialog>(&mut self, path: &'static str, action: &'static str) {
         self.get(
             path,

@@ -1,7 +1,7 @@
-//! What happens when a dialog's form is sent.
+//! Handles the submitted form of a dialog.
 //!
-//! Between the commit that makes a secret or a one-time link and the response that shows it, nothing
-//! happens that can fail: no read, no session write, no email.
+//! Between the commit that creates a secret or a one-time link and the response that shows it,
+//! nothing can fail: there is no read, no session write and no email.
 
 use std::sync::Arc;
 
@@ -18,40 +18,40 @@ use crate::web::flash::{self, Notice};
 use crate::web::form::Form;
 use crate::web::{Site, page};
 
-/// Draws a page from memory.
+/// Renders a page from memory.
 type Page = Box<dyn FnOnce() -> HttpResponse + Send>;
 
-/// What a dialog has done: where that leads, and what the next page says of it.
+/// The result of a dialog: where it leads, and the next page's notice.
 #[must_use]
 pub struct Done {
     location: String,
     fragment: String,
     notice: Notice,
-    /// In place of `location`, a page that nobody can get again.
+    /// A page that is shown in place of `location` and cannot be requested again.
     page: Option<Page>,
 }
 
 impl Done {
-    /// Leads to `location`, where a second submit of the form leads as well.
+    /// Leads to `location`, which a second submit of the form also leads to.
     pub fn at(location: impl Into<String>, notice: Notice) -> Self {
         Self { location: location.into(), fragment: String::new(), notice, page: None }
     }
 
-    /// Leads to the element with `id` there, as a second submit does not.
+    /// Leads to the element with `id` there; a second submit does not.
     pub fn with_fragment(self, id: &str) -> Self {
         Self { fragment: format!("#{id}"), ..self }
     }
 
-    /// Shows a secret on `page` instead, once it is committed. All that the page needs is loaded, and
-    /// drawing it cannot fail.
+    /// Shows a secret on `page` instead, after it is committed. All data of the page is already
+    /// loaded, so rendering it cannot fail.
     pub fn reveal(self, page: impl FnOnce() -> HttpResponse + Send + 'static) -> Self {
         Self { page: Some(Box::new(page)), ..self }
     }
 
     fn show(self, visit: &Visit) -> Result<HttpResponse> {
         if let Some(page) = self.page {
-            // A session that is written once more, from what this request knows of it, would lose the
-            // notice that the write has left there.
+            // If this request writes the session again, from its own copy, the notice that the
+            // write has stored there would be lost.
             if visit.session().status() != SessionStatus::Unchanged {
                 let _ = self.notice.set(visit.session());
             }
@@ -105,8 +105,8 @@ pub(super) async fn submit<D: Dialog>(
     draw(&gate, &site, input, action, stage).await
 }
 
-/// Leaves `notice` for the next page, if that is possible, in the viewer's session as the database has
-/// it, so that nothing has to be written after the secret is committed.
+/// Stores `notice` for the next page, if possible, in the viewer's session in the database, so that
+/// nothing has to be written after the secret is committed.
 fn leave<D: Dialog>(tx: &mut Transaction<'_>, input: &Input<D>, reference: &str, notice: &Notice) {
     let (member, now) = (&input.viewer.member.id, input.viewer.now);
     let left = tx.attempt(|tx| sessions::put(tx, member, reference, flash::KEY, notice, now));

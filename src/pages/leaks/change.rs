@@ -1,10 +1,10 @@
-//! What becomes of a report: a note is added, it is closed.
+//! Changes to a report: adding a note and closing it.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::show::{self, Asked};
+use super::show::{self, PageState};
 use crate::base::error::{Error, Result};
 use crate::domain::leaks::{self, LeakId};
 use crate::domain::members::Permission;
@@ -27,17 +27,17 @@ pub(super) async fn note(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
-    let (here, noted, typed) = (location(&id), id.clone(), form.fields.text.clone());
+    let (here, note_id, typed) = (location(&id), id.clone(), form.fields.text.clone());
     let written = viewer.submit(&site, form.token, &here, move |tx, author| {
-        leaks::note(tx, &noted, &typed, author)?;
+        leaks::note(tx, &note_id, &typed, author)?;
         Ok(Notice::done("Note added."))
     });
     match written.await {
         Err(Error::Invalid(errors)) if viewer.may(Permission::ViewKeys) => {
-            let asked = Asked { note: form.fields.text, errors, ..Asked::default() };
-            show::draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, asked).await
+            let state = PageState { note: form.fields.text, errors, ..PageState::default() };
+            show::draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, state).await
         }
-        answered => answered,
+        response => response,
     }
 }
 

@@ -1,5 +1,5 @@
-//! `/leaks/new`: a text that somebody found. It is looked through in memory and gone; the answer holds
-//! nothing of it (ASVS 14.2.1).
+//! `/leaks/new`: checks a text that somebody found. The text is scanned in memory and wiped; the
+//! response contains nothing from it (ASVS 14.2.1).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -11,15 +11,15 @@ use super::words::Badge;
 use crate::base::clock::{Timestamp, day_and_time};
 use crate::base::error::{Invalid, Result};
 use crate::base::text::thousands;
-use crate::domain::leaks::{self, Found, MOST, Standing};
+use crate::domain::leaks::{self, Identified, MOST, Standing};
 use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
 use crate::web::form::{SecretFields, SecretForm};
 use crate::web::{Site, page};
 
-/// The longest text that is looked through, in bytes.
+/// The maximum length of the text, in bytes.
 const LONGEST: usize = 64 * 1024;
-/// The largest form that is taken, in bytes: every byte of the text may be percent-encoded.
+/// The maximum size of the form, in bytes: every byte of the text may be percent-encoded.
 const LARGEST: usize = 3 * LONGEST + 1024;
 
 #[derive(Template)]
@@ -31,10 +31,10 @@ struct Check<'a> {
 }
 
 struct Answer {
-    /// How many characters were looked through.
+    /// How many characters were checked.
     checked: String,
     known: Vec<Known>,
-    /// How those begin that do not exist.
+    /// The starts of secret keys that do not exist.
     unknown: Vec<Unknown>,
     has_more: bool,
 }
@@ -66,19 +66,19 @@ pub(super) async fn page(viewer: Allowed<ViewKeys>) -> Result<HttpResponse> {
     draw(StatusCode::OK, &viewer, None, Invalid::default())
 }
 
-/// Answers at once. Nothing is written, so the token is not used up.
+/// Answers directly. Nothing is written, so the token is not spent.
 pub(super) async fn check(
     viewer: Allowed<ViewKeys>,
     form: SecretForm<Fields, LARGEST>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let text = form.fields.text;
-    let refused = match text.len() {
+    let problem = match text.len() {
         _ if text.trim().is_empty() => Some("Paste the text that was found"),
         length if length > LONGEST => Some("The text must be 64 KB or less. Check it in parts"),
         _ => None,
     };
-    if let Some(message) = refused {
+    if let Some(message) = problem {
         let mut errors = Invalid::default();
         errors.add("text", message);
         return draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, None, errors);
@@ -96,9 +96,9 @@ pub(super) async fn check(
 }
 
 impl Answer {
-    fn add(&mut self, found: Found, viewer: &Viewer) {
+    fn add(&mut self, found: Identified, viewer: &Viewer) {
         match found {
-            Found::Known { key, number, standing } => {
+            Identified::Known { key, number, standing } => {
                 let id = key.id.as_str().to_owned();
                 self.known.push(Known {
                     name: key.name.as_str().into(),
@@ -108,7 +108,7 @@ impl Answer {
                     id,
                 });
             }
-            Found::Unknown(start) => {
+            Identified::Unknown(start) => {
                 let prefix = start.split('_').next().unwrap_or_default();
                 let is_ours = prefix == viewer.settings.secret_prefix;
                 self.unknown.push(Unknown { start, is_ours });

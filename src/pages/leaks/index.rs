@@ -21,7 +21,7 @@ use crate::web::{Site, page};
 struct Index<'a> {
     viewer: &'a Viewer,
     notice: Option<Notice>,
-    /// The key that the list is narrowed to.
+    /// The key that the list is filtered by.
     key: Option<String>,
     rows: Vec<Row>,
     pager: Pager,
@@ -39,7 +39,7 @@ struct Row {
     badge: Badge,
 }
 
-/// What narrows the list.
+/// The filters of the list.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Filters {

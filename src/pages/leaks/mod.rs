@@ -1,5 +1,5 @@
-//! The pages of leaks. The dialog that reports one lies over the key's page, among those of
-//! [`crate::domain::api_keys`].
+//! The pages of leaks. The dialog that reports a leak is shown over the key's page, and belongs to
+//! the dialogs of [`crate::domain::api_keys`].
 
 mod change;
 mod check;

@@ -1,4 +1,4 @@
-//! `/leaks/{leak_id}`: what became of a leak, and what the key did since.
+//! `/leaks/{leak_id}`: what happened with a leak, and the key's activity since.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -20,7 +20,7 @@ use crate::web::flash::Notice;
 use crate::web::query::Query;
 use crate::web::{Site, page};
 
-/// How many entries of the key's history are looked at.
+/// How many entries of the key's history are read.
 const HISTORY: i64 = 200;
 
 #[derive(Template)]
@@ -40,20 +40,20 @@ struct Show<'a> {
     is_open: bool,
     may_note: bool,
     timeline: Vec<Happened>,
-    /// Whether the key's history is longer than what was looked at.
+    /// Whether the key's history is longer than what was read.
     is_cut: bool,
     traces: TracesView,
-    /// The day since when the key is looked at, and the days between which it may lie.
+    /// The day from which the key's activity is shown, and the first and last possible days.
     look: [String; 3],
-    asked: Asked,
+    asked: PageState,
 }
 
-/// What a request asks of the page.
+/// The requested state of the page.
 #[derive(Default)]
-pub(super) struct Asked {
-    /// To look at the key since another day.
+pub(super) struct PageState {
+    /// Another day from which to show the key's activity.
     pub since: Option<time::Date>,
-    /// A note that was refused, and why.
+    /// A note that was rejected, and why.
     pub note: String,
     pub errors: Invalid,
 }
@@ -71,7 +71,7 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
-    let asked = Asked { since: parse_iso_date(&query.0.since), ..Asked::default() };
+    let asked = PageState { since: parse_iso_date(&query.0.since), ..PageState::default() };
     draw(StatusCode::OK, &viewer, &site, &id, asked).await
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn draw(
     viewer: &Visit,
     site: &Site,
     id: &LeakId,
-    asked: Asked,
+    asked: PageState,
 ) -> Result<HttpResponse> {
     let (id, now, day) = (id.clone(), viewer.now, asked.since);
     let sees_history = viewer.may(Permission::ViewActivity);
@@ -132,7 +132,7 @@ impl<'a> Show<'a> {
             is_cut: false,
             traces: TracesView::default(),
             look: Default::default(),
-            asked: Asked::default(),
+            asked: PageState::default(),
         }
     }
 }

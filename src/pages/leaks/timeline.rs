@@ -12,12 +12,12 @@ pub(super) struct Happened {
     pub changes: Vec<Change>,
     pub when: String,
     pub at: String,
-    /// Where it stands among others.
+    /// The sort order of the entry.
     order: (Timestamp, u8),
 }
 
-/// The report, what was done, the key's history since the leak, notes, and the end. `history` comes
-/// newest first, and not at all for who may not see the activity.
+/// The report, the action taken, the key's history since the leak, notes, and the closing.
+/// `history` is sorted newest first, and is `None` for members who may not view the activity log.
 pub(super) fn of(leak: &Leak, notes: &[Note], history: Option<&[Recorded]>) -> Vec<Happened> {
     let happened = |what, who: &str, text: &str, at: Timestamp, rank| Happened {
         what,
@@ -41,8 +41,8 @@ pub(super) fn of(leak: &Leak, notes: &[Note], history: Option<&[Recorded]>) -> V
         if !is_own {
             let changes =
                 if entry.event == "api_key.edited" { entry.changes() } else { Vec::new() };
-            let told = happened(event(&entry.event), &entry.actor_name, "", entry.at, 2);
-            all.push(Happened { changes, ..told });
+            let row = happened(event(&entry.event), &entry.actor_name, "", entry.at, 2);
+            all.push(Happened { changes, ..row });
         }
     }
     all.extend(notes.iter().map(|note| happened("Note", &note.author, &note.text, note.at, 3)));
@@ -53,7 +53,7 @@ pub(super) fn of(leak: &Leak, notes: &[Note], history: Option<&[Recorded]>) -> V
     all
 }
 
-/// With the day in every line: a timeline is read later, and beside logs of others.
+/// A time with its day: a timeline is read later, next to other logs.
 fn moment(at: Timestamp) -> String {
     format!("{}, {}", short_date(at.date()), at.time_of_day())
 }

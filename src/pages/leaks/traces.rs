@@ -1,25 +1,25 @@
-//! What a key did since a day, as templates draw it.
+//! A key's activity since a day, for templates.
 
 use crate::base::clock::{Timestamp, day_and_time, short_date};
 use crate::base::text::thousands;
-use crate::domain::usage::denials::Alike;
+use crate::domain::usage::denials::DenialGroup;
 use crate::domain::usage::{Outcome, Trace, Traces};
 use crate::pages::usage::reason;
 
-/// How many addresses, and how many kinds of refusals, are shown.
+/// The maximum number of addresses, and of kinds of denied requests, shown.
 const SHOWN: usize = 50;
 
 #[derive(Default)]
 pub(super) struct TracesView {
     pub passed: String,
     pub denied: String,
-    /// How many there are of each reason.
+    /// The number of denied requests for each reason.
     pub reasons: Vec<(String, String)>,
     pub addresses: Vec<Source>,
     pub more_addresses: usize,
     pub refused: Vec<Refused>,
     pub more_refused: usize,
-    /// Each with the day on which it was last asked for.
+    /// The scopes, each with the day on which it was last requested.
     pub scopes: Vec<(String, String)>,
 }
 
@@ -68,7 +68,7 @@ impl TracesView {
         }
     }
 
-    /// How many addresses there are.
+    /// The number of addresses.
     pub(super) fn address_count(&self) -> usize {
         self.addresses.len() + self.more_addresses
     }
@@ -91,7 +91,7 @@ fn source(trace: &Trace, now: Timestamp) -> Source {
     }
 }
 
-fn refused(kind: &Alike, now: Timestamp) -> Refused {
+fn refused(kind: &DenialGroup, now: Timestamp) -> Refused {
     let latest = &kind.latest;
     Refused {
         request_id: latest.request_id.clone(),

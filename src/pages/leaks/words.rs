@@ -1,14 +1,14 @@
-//! What pages say of a leak and of its key.
+//! The words for a leak and for its key on pages.
 
 use crate::base::clock::Timestamp;
 use crate::domain::api_keys::{ApiKey, Status};
 use crate::domain::leaks::{Action, Leak};
 
-/// A badge as templates draw it.
+/// A badge for templates.
 #[derive(Clone, Debug)]
 pub(super) struct Badge {
     pub class: &'static str,
-    /// The sprite's icon; empty for a dot.
+    /// The icon in the sprite; empty for a dot.
     pub icon: &'static str,
     pub text: &'static str,
 }
@@ -22,7 +22,7 @@ impl Badge {
         }
     }
 
-    /// Whether a key can pass.
+    /// Whether a key works.
     pub(super) fn of_key(key: &ApiKey, now: Timestamp) -> Self {
         match key.status(now) {
             Status::Active => Self { class: "badge-active", icon: "", text: "Active" },
@@ -34,7 +34,7 @@ impl Badge {
     }
 }
 
-/// What was done at once.
+/// The action taken when the leak was reported.
 pub(super) const fn done(action: Action) -> &'static str {
     match action {
         Action::Revoke => "Key revoked",

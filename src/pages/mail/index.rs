@@ -1,4 +1,4 @@
-//! `/mail`: the last messages, what became of them, and sending one again.
+//! `/mail`: the latest messages with their status, and sending one again.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -29,14 +29,14 @@ struct Row {
     recipient: String,
     subject: String,
     badge: Badge,
-    /// Why it was not sent, or when it is tried again.
+    /// Why it was not sent, or when it is retried.
     why: String,
     may_send: bool,
     when: String,
     at: String,
 }
 
-/// A badge as templates draw it.
+/// A badge for templates.
 struct Badge {
     class: &'static str,
     icon: &'static str,
@@ -73,7 +73,7 @@ pub(super) async fn send_again(
         Err(error @ Error::Invalid(_)) => {
             viewer.see_other(MAIL, Notice::warning(format!("{error}.")))
         }
-        answered => answered,
+        response => response,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The log of email that was sent and is to be sent.
+//! The log of sent and queued email.
 
 mod index;
 
@@ -6,7 +6,7 @@ use crate::domain::mail::Connector;
 use crate::web::Site;
 use crate::web::routes::Routes;
 
-/// The routes of the log of email.
+/// The routes of the email log.
 pub fn routes(routes: &mut Routes) {
     routes.get("/mail", index::page);
     routes.post("/mail/{email_id}", index::send_again);

@@ -1,4 +1,4 @@
-//! The dialogs that ask before something is done with a member, and do it.
+//! The dialogs that ask for confirmation of an action on a member, and perform it.
 
 use askama::Template;
 
@@ -25,14 +25,14 @@ pub(super) struct Confirm {
 }
 
 impl Confirm {
-    /// What a text of the step says of this member.
+    /// A text of the step, filled in for this member.
     fn text(&self, text: &str) -> String {
         let until = moment(self.frame.input.viewer.now.plus(invitation::DAYS * DAY));
         text.replace("UNTIL", &until).replace("NAME", self.member.name.as_str())
     }
 }
 
-/// The path names the member, and ends in the step.
+/// The path contains the member and ends in the step.
 impl Target for (MemberId, &'static Step) {
     fn parse(parameter: &str, path: &str) -> Option<Self> {
         let step = STEPS.iter().find(|step| path.ends_with(step.id))?;

@@ -1,4 +1,4 @@
-//! `/members/{member_id}/edit`: changes what a member may do.
+//! `/members/{member_id}/edit`: changes a member's permissions.
 
 use askama::Template;
 

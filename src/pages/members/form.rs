@@ -1,11 +1,11 @@
-//! The fields of the invite and edit forms, as they arrive and as they are drawn.
+//! The fields of the invite and edit forms, as submitted and as shown.
 
 use serde::Deserialize;
 
 use crate::domain::members::invitation::Draft;
 use crate::domain::members::{Member, Permission, Permissions, Standing, Wanted};
 
-/// The fields of both forms. A field that is missing is empty; unknown ones are passed over.
+/// The fields of both forms. A missing field is empty; unknown ones are ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {
@@ -29,7 +29,7 @@ impl Fields {
         Wanted { super_manager: self.super_manager.clone(), permissions: self.permissions.clone() }
     }
 
-    /// The permissions to tick, for a viewer who holds `held`, about a member who has `has`.
+    /// The permission checkboxes for a viewer who holds `held`, about a member who has `has`.
     pub(super) fn boxes(&self, has: Permissions, held: Permissions) -> Vec<PermissionBox> {
         let typed = |permission: Permission| {
             self.permissions.iter().any(|name| name == permission.as_str())
@@ -51,11 +51,11 @@ impl Fields {
     }
 }
 
-/// A permission to tick.
+/// A permission checkbox.
 pub(super) struct PermissionBox {
     pub name: &'static str,
     pub label: &'static str,
     pub is_ticked: bool,
-    /// Whether the viewer has it, and so may give and take it.
+    /// Whether the viewer has it, and so may grant and remove it.
     pub is_held: bool,
 }

@@ -1,4 +1,4 @@
-//! `/members`: everybody who signs in, or was invited to.
+//! `/members`: everyone who can sign in or was invited.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;

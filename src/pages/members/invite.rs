@@ -1,4 +1,4 @@
-//! `/members/new`: the dialog that invites somebody.
+//! `/members/new`: the dialog that invites a member.
 
 use askama::Template;
 

@@ -1,7 +1,7 @@
-//! The page that shows a one-time link once, to be handed over.
+//! The page that shows a one-time link once, so that it can be handed over.
 //!
-//! The link is in this response and, encrypted, in the message that waits in the outbox, and nowhere
-//! else. The message is queued in the transaction that makes the link.
+//! The link is only in this response and, encrypted, in the message in the outbox. The message is
+//! queued in the transaction that creates the link.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::letters;
 use crate::pages::{Dialog, Done, Input, Viewer};
 use crate::web::page;
 
-/// What a second submit of the form is told.
+/// The message after a second submit of the form.
 pub(super) const ALREADY_SHOWN: &str =
     "This link has already been shown. If you did not hand it over, make a new one.";
 
@@ -27,10 +27,10 @@ pub(super) const ALREADY_SHOWN: &str =
 enum Delivery {
     /// There is no mail server.
     None,
-    /// Its message waits in the outbox.
+    /// Its message is in the outbox.
     Queued,
-    /// It is not sent, since the member holds these permissions and the person who last changed the
-    /// mail server did not.
+    /// It is not sent, since the member has these permissions and the person who last changed the
+    /// mail server did not have them.
     Withheld(Permissions),
 }
 
@@ -40,14 +40,14 @@ struct LinkPage {
     viewer: Arc<Viewer>,
     table: Option<Arc<Table>>,
     member: Member,
-    /// Until when an invitation works.
+    /// When an invitation expires.
     until: Option<String>,
     link: String,
     delivery: Delivery,
 }
 
-/// Shows the link of a code that a dialog has made, in the transaction that made it, and queues its
-/// message. `what_was_done` is for the notice of the next page.
+/// Shows the link with a code that a dialog has created, in the transaction that created it, and
+/// queues its message. `what_was_done` is for the notice on the next page.
 pub(super) fn reveal<D: Dialog<Backdrop = Table>>(
     tx: &mut Transaction<'_>,
     input: &Input<D>,
@@ -92,7 +92,7 @@ fn deliver(
     Ok(if is_queued { Delivery::Queued } else { Delivery::None })
 }
 
-/// Until when the member's invitation works; `None` for a member whose password is reset.
+/// When the member's invitation expires; `None` for a member whose password is reset.
 fn works_until(member: &Member) -> Option<Timestamp> {
     match member.state {
         State::Invited(until) => Some(until),

@@ -1,4 +1,4 @@
-//! The pages of members, and of people's preferences.
+//! The pages of members and of personal preferences.
 
 mod confirm;
 mod edit;
@@ -17,7 +17,7 @@ use crate::domain::members::MemberId;
 use crate::pages::Target;
 use crate::web::routes::Routes;
 
-/// The routes of members and of people's preferences.
+/// The routes of members and of personal preferences.
 pub fn routes(routes: &mut Routes) {
     routes.post("/preferences/theme", preferences::set_theme);
     routes.get("/members", index::page);
@@ -37,7 +37,7 @@ impl Target for MemberId {
     }
 }
 
-/// Where a dialog about a member leads back to: the table, at the member's row.
+/// The page to return to from a dialog about a member: the table, at the member's row.
 pub(crate) fn row(id: &MemberId) -> String {
     format!("/members#{}", id.as_str())
 }

@@ -16,8 +16,8 @@ pub(super) struct ThemeForm {
     theme: String,
 }
 
-/// Keeps the choice and goes back to the page. Doing it twice does no harm, so the token is not
-/// used up.
+/// Stores the choice and returns to the page. A second submit does no harm, so the token is not
+/// spent.
 pub(super) async fn set_theme(
     _viewer: SignedIn,
     form: Form<ThemeForm, STRANGERS>,
@@ -26,7 +26,7 @@ pub(super) async fn set_theme(
 ) -> HttpResponse {
     let back = path::referrer(&request, &site.public_url).unwrap_or_else(|| "/".into());
     let mut response = see_other(&back);
-    // A cookie of ours always fits into a header.
+    // Our cookies always fit into a header.
     let theme = Theme::parse(&form.fields.theme).unwrap_or_default();
     let _ = response.add_cookie(&theme.cookie(&site));
     response

@@ -1,4 +1,4 @@
-//! What can be done with a member after confirmation, and what the dialogs that ask for it say.
+//! The actions on a member that need confirmation, with the texts of their dialogs.
 
 use crate::base::error::Result;
 use crate::db::Transaction;
@@ -6,29 +6,29 @@ use crate::domain::activity::Author;
 use crate::domain::members::{self, Member, MemberId, State};
 use crate::domain::sign_in::{invitation, reset, standing};
 
-/// Something that is done with a member. In its texts `NAME` stands for the member, and `UNTIL` for the
-/// end of a new link.
+/// An action on a member. In its texts, `NAME` is replaced with the member's name, and `UNTIL` with
+/// the end of a new link.
 pub(super) struct Step {
-    /// The last part of its address.
+    /// The last part of its path.
     pub id: &'static str,
     pub title: &'static str,
     pub warning: &'static str,
     pub more: &'static str,
     pub button: &'static str,
     pub is_danger: bool,
-    /// What the notice says of the member afterwards.
+    /// The predicate of the notice afterwards.
     pub done: &'static str,
-    /// Whether it can be done with a member in that state.
+    /// Whether the action is possible for a member in that state.
     pub fits: fn(State) -> bool,
     pub verb: Verb,
 }
 
-/// How a step is done.
+/// The operation of a step.
 pub(super) enum Verb {
     Change(Act<Member>),
-    /// Afterwards the member is gone.
+    /// Deletes the member.
     Remove(Act<Member>),
-    /// Makes the code of a one-time link.
+    /// Creates the code of a one-time link.
     MakeLink(Act<(Member, String)>),
 }
 

@@ -1,4 +1,4 @@
-//! The table of members, also behind every dialog.
+//! The table of members, also shown behind every dialog.
 
 use super::words::{Badge, permissions};
 use serde::{Deserialize, Serialize};
@@ -13,17 +13,17 @@ use crate::web::list::{ListQuery, Pager};
 use crate::web::query;
 
 pub(super) struct Table {
-    /// Only on the page itself: behind a dialog it stays for later.
+    /// Only on the page itself: behind a dialog, the notice is kept for later.
     pub notice: Option<Notice>,
-    /// What is searched for.
+    /// The search text.
     pub search: String,
-    /// Whether there are more members than a page shows.
+    /// Whether there are more members than one page shows.
     pub is_long: bool,
     pub rows: Vec<Row>,
     pub pager: Pager,
 }
 
-/// What narrows the table.
+/// The filters of the table.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Filters {
@@ -44,7 +44,7 @@ pub(super) struct Row {
     pub actions: Vec<Action>,
 }
 
-/// What can be done with a member: the last part of its address, and its label.
+/// An action on a member: the last part of its path, and its label.
 pub(super) struct Action {
     pub path: &'static str,
     pub label: &'static str,
@@ -52,7 +52,7 @@ pub(super) struct Action {
 }
 
 impl Table {
-    /// The table as it is first seen.
+    /// The table with default filters.
     pub(super) fn load(connection: &mut Connection, viewer: &Viewer) -> Result<Self> {
         Self::page(connection, viewer, ListQuery::default())
     }
@@ -76,7 +76,7 @@ impl Table {
 impl Row {
     fn new(member: &Member, viewer: &Viewer) -> Self {
         let last = member.last_signed_in_at;
-        let said = |at: Timestamp| ago(at, viewer.now);
+        let relative = |at: Timestamp| ago(at, viewer.now);
         Self {
             id: member.id.as_str().into(),
             name: member.name.as_str().into(),
@@ -84,7 +84,7 @@ impl Row {
             email: member.email.as_str().into(),
             role: Standing::of(member).role(),
             permissions: permissions(member),
-            last_signed_in: last.map_or("Never".into(), said),
+            last_signed_in: last.map_or("Never".into(), relative),
             last_signed_in_at: last.map(Timestamp::rfc_3339),
             badge: Badge::new(member, viewer.now),
             actions: actions(member, viewer.member.held()),
@@ -92,7 +92,8 @@ impl Row {
     }
 }
 
-/// What can be done with the member by who holds `held`: a way in only for who holds no more.
+/// The actions on the member for a viewer with the permissions `held`: granting access needs all
+/// permissions of the member.
 fn actions(member: &Member, held: Permissions) -> Vec<Action> {
     let action = |path, label| Action { path, label, is_danger: false };
     let danger = |path, label| Action { path, label, is_danger: true };

@@ -1,17 +1,17 @@
-//! What pages say of a member.
+//! The words for a member on pages.
 
 use crate::base::clock::{Timestamp, long_date, short_date};
 use crate::domain::members::{Member, Permission, State};
 use crate::web::flash::Notice;
 
-/// The most people that are named as those to ask.
+/// The maximum number of people that are named as contacts.
 const NAMED: usize = 5;
 
-/// A badge as templates draw it.
+/// A badge for templates.
 #[derive(Clone, Debug)]
 pub(super) struct Badge {
     pub class: &'static str,
-    /// The sprite's icon; empty for a dot.
+    /// The icon in the sprite; empty for a dot.
     pub icon: &'static str,
     pub text: String,
 }
@@ -33,7 +33,7 @@ impl Badge {
     }
 }
 
-/// `All permissions`, `3 of 8 permissions`; nothing without the role.
+/// `All permissions`, `3 of 8 permissions`; empty for members who are not super managers.
 pub(super) fn permissions(member: &Member) -> String {
     let all = Permission::ALL.len();
     match member.held().iter().count() {
@@ -49,7 +49,7 @@ pub(super) fn moment(at: Timestamp) -> String {
     format!("{}, {} UTC", long_date(at.date()), at.time_of_day())
 }
 
-/// How the member stands, for somebody who came too late to change that.
+/// The member's state, for someone whose action came too late.
 pub(super) fn standing(member: &Member) -> String {
     let name = member.name.as_str();
     match member.state {
@@ -59,12 +59,12 @@ pub(super) fn standing(member: &Member) -> String {
     }
 }
 
-/// What was done with the member.
+/// The notice about an action on the member.
 pub(super) fn done(member: &Member, what: &str) -> Notice {
     Notice::done(format!("“{}” {what}.", member.name.as_str()))
 }
 
-/// `A`, `A or B`, `A, B or C`; a manager of members, where nobody is.
+/// `A`, `A or B`, `A, B or C`; a generic text if `names` is empty.
 pub fn either(names: &[String]) -> String {
     match &names[..names.len().min(NAMED)] {
         [] => "a super manager who manages members".into(),
@@ -78,11 +78,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whom_to_ask_is_said_in_a_sentence() {
+    fn the_people_to_ask_are_joined_in_a_phrase() {
         let names = ["A", "B", "C", "D", "E", "F"].map(str::to_owned);
-        let said = [0, 1, 2, 3, 6].map(|count| either(&names[..count]));
+        let phrases = [0, 1, 2, 3, 6].map(|count| either(&names[..count]));
         assert_eq!(
-            said,
+            phrases,
             ["a super manager who manages members", "A", "A or B", "A, B or C", "A, B, C, D or E"]
         );
     }

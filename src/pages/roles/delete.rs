@@ -1,4 +1,4 @@
-//! `/roles/{slug}/delete`: the confirmation, or what keeps the role.
+//! `/roles/{slug}/delete`: the confirmation, or the reason why the role cannot be deleted.
 
 use askama::Template;
 
@@ -18,15 +18,15 @@ use crate::web::flash::Notice;
 pub(super) struct Delete {
     frame: Frame<Self>,
     role: Role,
-    /// `3 keys have`; empty when none keeps the role.
+    /// `3 keys have`; empty if no keys use the role.
     keys: String,
-    /// Whether these are revoked ones.
+    /// Whether these keys are revoked.
     are_revoked: bool,
 }
 
 impl Dialog for Delete {
     type Gate = Allowed<ManageRoles>;
-    /// The role's slug.
+    /// The slug of the role.
     type Target = String;
     type Fields = NoFields;
     type Backdrop = Table;

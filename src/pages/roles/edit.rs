@@ -1,4 +1,4 @@
-//! `/roles/{slug}/edit`: changes a role, and says first what that takes from keys.
+//! `/roles/{slug}/edit`: changes a role, and first shows which scopes keys would lose.
 
 use askama::Template;
 
@@ -21,13 +21,13 @@ use crate::web::flash::Notice;
 pub(super) struct Edit {
     frame: Frame<Self>,
     matrix: Matrix,
-    /// What keys would lose, to be confirmed.
+    /// The scopes that keys would lose, to be confirmed.
     loss: Option<LossView>,
 }
 
 impl Dialog for Edit {
     type Gate = Allowed<ManageRoles>;
-    /// The role's slug.
+    /// The slug of the role.
     type Target = String;
     type Fields = Fields;
     type Backdrop = Table;

@@ -7,7 +7,7 @@ use crate::db::Connection;
 use crate::domain::roles::{Draft, Role};
 use crate::domain::scopes::{self, Matrix};
 
-/// The fields. One that is missing is empty; unknown ones are passed over.
+/// The fields. A missing field is empty; unknown ones are ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {
@@ -18,7 +18,7 @@ pub(super) struct Fields {
     pub scopes: Vec<String>,
     /// The fingerprint of the loss that was shown.
     pub confirmed: String,
-    /// The slug of the role to begin with, which only an address can say.
+    /// The slug of the role to copy, which only a URL can set.
     #[serde(skip)]
     pub like: Option<String>,
 }
@@ -29,18 +29,18 @@ impl Fields {
         Draft { name, slug, description, scopes }
     }
 
-    /// A role's own values, for its edit form.
+    /// A role's stored values, for its edit form.
     pub(super) fn of(role: &Role) -> Self {
         Self { name: role.name.clone(), ..Self::copied(role) }
     }
 
-    /// A role's scopes for a new role like it, which needs a name of its own.
+    /// A role's scopes for a copy of it, which needs its own name.
     pub(super) fn copied(role: &Role) -> Self {
         let scopes = role.scopes.iter().cloned().collect();
         Self { scopes, description: role.description.clone(), ..Self::default() }
     }
 
-    /// Every scope, to tick.
+    /// Every scope as a checkbox.
     pub(super) fn matrix(&self, connection: &mut Connection) -> Result<Matrix> {
         let ticked = self.scopes.iter().cloned().collect();
         Ok(Matrix::new(&scopes::all(connection)?, &ticked))

@@ -1,4 +1,4 @@
-//! What an edit takes from keys, as the form says it before it is saved.
+//! The scopes that keys lose through an edit, shown in the form before it is saved.
 
 use super::table::keys_do;
 use crate::domain::api_keys::ApiKey;
@@ -6,19 +6,19 @@ use crate::domain::api_keys::holders::Loss;
 use crate::domain::members::Permission;
 use crate::pages::Viewer;
 
-/// How many scopes are told of.
+/// The maximum number of scopes listed.
 const LINES: usize = 20;
 
 pub(super) struct LossView {
     /// `3 keys lose orders:write`.
     pub lines: Vec<String>,
     pub keys: Vec<KeyLink>,
-    /// How many keys more there are; empty for none.
+    /// The number of further keys; empty for none.
     pub more: String,
-    /// `1 key is left with nothing that it may do`; empty for none.
+    /// The number of keys that are left without scopes; empty for none.
     pub emptied: String,
     pub emptied_keys: Vec<KeyLink>,
-    /// Tells this loss from any other.
+    /// Identifies this loss.
     pub fingerprint: String,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct KeyLink {
 }
 
 impl LossView {
-    /// Who may not view keys hears how many they are, not which.
+    /// Viewers who may not view keys see the number of keys, but not their names.
     pub(super) fn new(loss: &Loss, viewer: &Viewer) -> Self {
         let named = viewer.may(Permission::ViewKeys);
         let linked = |keys: &[ApiKey]| -> Vec<KeyLink> {
@@ -38,8 +38,8 @@ impl LossView {
             };
             keys.iter().filter(|_| named).map(link).collect()
         };
-        let told = loss.scopes.iter().take(LINES);
-        let mut lines: Vec<String> = told
+        let listed = loss.scopes.iter().take(LINES);
+        let mut lines: Vec<String> = listed
             .map(|(scope, count)| format!("{} {scope}", keys_do(*count, "loses", "lose")))
             .collect();
         if loss.scopes.len() > LINES {

@@ -1,4 +1,4 @@
-//! The pages of roles: one file each, over the verbs of [`crate::domain::roles`] and of
+//! The pages of roles, with one file each, on top of the operations of [`crate::domain::roles`] and
 //! [`crate::domain::api_keys::holders`].
 
 mod delete;
@@ -26,7 +26,7 @@ fn row(slug: &str) -> String {
     format!("role-{slug}")
 }
 
-/// Where closing a role's dialog leads: to its row.
+/// The page to return to from a role's dialog: its row in the table.
 fn location(slug: &str) -> String {
     format!("{ROLES}#{}", row(slug))
 }

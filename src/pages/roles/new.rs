@@ -1,4 +1,4 @@
-//! `/roles/new`: creates a role, empty or like another one.
+//! `/roles/new`: creates a role, empty or as a copy.
 
 use askama::Template;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ pub(super) struct New {
 
 #[derive(Default, Deserialize)]
 struct Query {
-    /// The slug of the role that the new one is to be like.
+    /// The slug of the role to copy.
     from: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The table of roles as templates draw it, on its own page and behind dialogs.
+//! The table of roles for templates, on its own page and behind dialogs.
 
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -10,14 +10,14 @@ use crate::domain::scopes::{self, Scope};
 use crate::pages::Viewer;
 use crate::web::flash::Notice;
 
-/// How many scopes a row shows.
+/// The maximum number of scopes in a row.
 const CHIPS: usize = 40;
 
 pub(super) struct Table {
     pub notice: Option<Notice>,
-    /// Only roles that include this one are shown.
+    /// If set, only roles with this scope are shown.
     pub scope: Option<String>,
-    /// Whether the organisation has roles of its own.
+    /// Whether the organisation has custom roles.
     pub has_own: bool,
     pub rows: Vec<Row>,
 }
@@ -28,11 +28,11 @@ pub(super) struct Row {
     pub description: String,
     pub is_built_in: bool,
     pub chips: Vec<String>,
-    /// How many scopes more there are than chips.
+    /// The number of scopes that are not shown as chips.
     pub more: usize,
     /// `3 keys`; empty for none.
     pub keys: String,
-    /// `2 revoked`; empty for none, and where other keys are.
+    /// `2 revoked`; empty for none.
     pub revoked: String,
     pub links_keys: bool,
     pub may_delete: bool,

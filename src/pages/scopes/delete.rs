@@ -1,4 +1,4 @@
-//! `/scopes/{scope}/delete`: the confirmation, or what keeps the scope.
+//! `/scopes/{scope}/delete`: the confirmation, or the reason why the scope cannot be removed.
 
 use askama::Template;
 
@@ -24,7 +24,7 @@ pub(super) struct Delete {
     keys: Vec<ApiKey>,
     /// Whether there are more keys than are named.
     has_more: bool,
-    /// `3 keys`, that lose the scope; empty for none.
+    /// The number of keys that lose the scope, as `3 keys`; empty for none.
     following: String,
     /// `2 revoked keys`; empty for none.
     revoked: String,
@@ -49,7 +49,7 @@ impl Dialog for Delete {
         let Input { viewer, target, .. } = &frame.input;
         let scope = scopes::own(connection, target)?;
         let used = holders::scope_use(connection, &scope)?;
-        // Who may not view keys hears that there are some, not which.
+        // Viewers who may not view keys see that there are some, but not their names.
         let named = used.keys.iter().take(NAMED).filter(|_| viewer.may(Permission::ViewKeys));
         let keys = named.cloned().collect();
         let has_more = used.keys.len() > NAMED;

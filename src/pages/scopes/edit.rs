@@ -1,4 +1,4 @@
-//! `/scopes/{scope}/edit`: says what a scope is for.
+//! `/scopes/{scope}/edit`: changes a scope's description.
 
 use askama::Template;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! `/scopes/import`: the dialog that takes an OpenAPI document.
+//! `/scopes/import`: the dialog that imports an OpenAPI document.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -29,7 +29,7 @@ pub(super) async fn page(
     draw(StatusCode::OK, &viewer, &site, String::new(), Invalid::default()).await
 }
 
-/// Reads the document and shows what it offers. Nothing is kept, so the token is not used up.
+/// Reads the document and shows its scopes. Nothing is stored, so the token is not spent.
 pub(super) async fn read(
     viewer: Allowed<ManageRoles>,
     upload: Upload,
@@ -43,7 +43,7 @@ pub(super) async fn read(
     }
     let field = if file.is_empty() { "document" } else { "upload" };
     let bytes = if file.is_empty() { document.clone().into_bytes() } else { file };
-    // Two megabytes take a while, so off this thread.
+    // Two megabytes take a while, so the work runs off this thread.
     let proposal = web::block(move || openapi::read(&bytes)).await.map_err(Error::internal)?;
     match proposal {
         Ok(proposal) => preview::show(&viewer, &site, &proposal).await,

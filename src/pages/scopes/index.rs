@@ -1,4 +1,4 @@
-//! `/scopes`: the table, and a search in it.
+//! `/scopes`: the table, and its search.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;

@@ -1,5 +1,5 @@
-//! The pages of scopes: one file each, over the verbs of [`crate::domain::scopes`] and of
-//! [`crate::domain::api_keys::holders`].
+//! The pages of scopes, with one file each, on top of the operations of [`crate::domain::scopes`]
+//! and [`crate::domain::api_keys::holders`].
 
 mod delete;
 mod edit;
@@ -24,7 +24,7 @@ pub fn routes(routes: &mut Routes) {
 
 const SCOPES: &str = "/scopes";
 
-/// Where closing a scope's dialog leads: to its row.
+/// The page to return to from a scope's dialog: its row in the table.
 fn location(scope: &str) -> String {
     format!("{SCOPES}#{scope}")
 }

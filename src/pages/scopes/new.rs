@@ -17,7 +17,7 @@ use crate::web::flash::Notice;
 #[template(path = "scopes/new.html")]
 pub(super) struct New {
     frame: Frame<Self>,
-    /// Resources and operations that are there, to choose from.
+    /// The existing resources and operations, as suggestions.
     resources: Vec<String>,
     operations: Vec<String>,
 }

@@ -1,5 +1,5 @@
-//! What an OpenAPI document offers, to be confirmed. The offer goes along in the form, and is
-//! checked again when it comes back.
+//! The scopes in an OpenAPI document, to be confirmed. The form contains the proposed scopes, which
+//! are checked again when it is submitted.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ struct Preview<'a> {
     table: Table,
     errors: Invalid,
     offers: Vec<Offer>,
-    /// Offered, but there already.
+    /// Proposed scopes that already exist.
     known: Vec<String>,
     is_made_up: bool,
     unusable: &'a [Unusable],
@@ -42,7 +42,7 @@ struct Offer {
     is_ticked: bool,
 }
 
-/// The form: each scope that was offered, as `orders:read What it is for`, and those ticked.
+/// The form: each proposed scope, as `orders:read What it is for`, and the selected ones.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {
@@ -50,7 +50,7 @@ pub(super) struct Fields {
     scopes: Vec<String>,
 }
 
-/// The preview of `proposal`, with everything ticked that is not there yet.
+/// The preview of `proposal`, with all new scopes selected.
 pub(super) async fn show(
     viewer: &Viewer,
     site: &Site,
@@ -84,12 +84,12 @@ pub(super) async fn confirm(
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             draw(status, &viewer, &site, offers, &nothing, errors).await
         }
-        answered => answered,
+        response => response,
     }
 }
 
 impl Fields {
-    /// The scopes that were ticked, checked as if they had been typed.
+    /// The selected scopes, checked as if they had been typed.
     fn chosen(&self) -> Result<Vec<Scope>, Invalid> {
         let mut ticked: BTreeSet<&str> = self.scopes.iter().map(String::as_str).collect();
         let mut chosen = Vec::new();
@@ -107,7 +107,7 @@ impl Fields {
         }
     }
 
-    /// What was offered, as far as it may be shown.
+    /// The proposed scopes that are valid to show.
     fn offers(&self) -> Vec<Offer> {
         let scopes = self.proposed.iter().take(scopes::MOST).filter_map(|offer| {
             let (name, description) = parts(offer);
@@ -155,9 +155,9 @@ async fn draw(
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let found = site.db.read(|c| Ok((scopes::all(c)?, Table::load(c, String::new())?)));
-    let (there, table) = found.await?;
-    let is_there = |offer: &Offer| there.iter().any(|scope| scope.name == offer.name);
-    let (known, offers): (Vec<Offer>, Vec<Offer>) = offers.into_iter().partition(is_there);
+    let (existing, table) = found.await?;
+    let exists = |offer: &Offer| existing.iter().any(|scope| scope.name == offer.name);
+    let (known, offers): (Vec<Offer>, Vec<Offer>) = offers.into_iter().partition(exists);
     let template = Preview {
         viewer,
         table,

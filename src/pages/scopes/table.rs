@@ -1,4 +1,4 @@
-//! The table of scopes as templates draw it, on its own page and behind dialogs.
+//! The table of scopes for templates, on its own page and behind dialogs.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::web::flash::Notice;
 pub(super) struct Table {
     pub notice: Option<Notice>,
     pub search: String,
-    /// Whether the organisation has scopes of its own.
+    /// Whether the organisation has custom scopes.
     pub has_own: bool,
     pub groups: Vec<Group>,
 }
@@ -28,9 +28,9 @@ pub(super) struct Row {
     pub name: String,
     pub allows: String,
     pub is_built_in: bool,
-    /// How many roles include it.
+    /// The number of roles that include it.
     pub roles: usize,
-    /// How many keys may use it.
+    /// The number of keys that may use it.
     pub keys: String,
 }
 
@@ -69,7 +69,7 @@ fn group(resource: &ByResource<'_>, roles: &[Role], keys: &BTreeMap<String, i64>
     }
 }
 
-/// What a scope says it is for; what its name says, where its resource says that for all.
+/// The description of a scope; made from its name if it has none or shares it with its resource.
 fn allows(scope: &Scope, is_shared: bool) -> String {
     if scope.description.is_empty() || is_shared {
         let (operation, resource) = (capitalised(&scope.operation), &scope.resource);

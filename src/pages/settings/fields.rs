@@ -1,4 +1,4 @@
-//! The form of the mail server, as it arrives.
+//! The submitted form of the mail server.
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::domain::mail::{self, Security, Server};
 use crate::web::form::SecretFields;
 
-/// The mail server. The password is taken in and never given out.
+/// The mail server. The password can be set, but is never shown.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_field_names, reason = "as the fields of the form are called")]

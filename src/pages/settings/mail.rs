@@ -1,4 +1,4 @@
-//! The mail server's form, and its test message.
+//! The form of the mail server, and its test message.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -29,13 +29,13 @@ pub(super) async fn save(
         Ok((server, notification)) => {
             if let Some(notification) = notification {
                 let connector = Connector::from(&**site);
-                // The page does not wait for a mail server.
+                // The page does not wait for the mail server.
                 actix_web::rt::spawn(
                     async move { letters::notify(&notification, &connector).await },
                 );
             }
-            let said = server.map_or("No email is sent from now on.", |_| "Mail server saved.");
-            viewer.see_other(HERE, Notice::done(said))
+            let message = server.map_or("No email is sent from now on.", |_| "Mail server saved.");
+            viewer.see_other(HERE, Notice::done(message))
         }
         Err(Error::Invalid(mail_errors)) => {
             let state = State { mail: Some(form.fields), mail_errors, ..State::default() };
@@ -45,7 +45,7 @@ pub(super) async fn save(
     }
 }
 
-/// Sends a message to whoever asks for it, through the server as it is saved.
+/// Sends a message to the viewer through the saved mail server.
 pub(super) async fn test(
     viewer: Allowed<ManageSettings>,
     form: Form<NoFields>,

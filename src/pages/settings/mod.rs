@@ -1,4 +1,4 @@
-//! The page of the settings: the organisation's own, and the mail server's.
+//! The settings page: the organisation's settings and the mail server's.
 
 mod fields;
 mod mail;

@@ -1,4 +1,4 @@
-//! `/settings`: what the organisation has settled.
+//! `/settings`: the organisation's settings.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::fields::MailFields;
 use crate::base::error::{Error, Invalid, Result};
-use crate::domain::activity::{self, Theirs};
+use crate::domain::activity::{self, ConcurrentChanges};
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::members::{Permissions, mail_server};
 use crate::domain::settings::{self, Draft};
@@ -25,18 +25,18 @@ struct Show<'a> {
     /// `38 keys are active.`
     active: String,
     has_mail: bool,
-    /// Who may change the mail server, for a viewer who may not.
+    /// The people who may change the mail server, for a viewer who may not.
     changers: Option<String>,
 }
 
-/// What stands in the two forms, and what is wrong with it.
+/// The values of the two forms, and their errors.
 #[derive(Default)]
 pub(super) struct State {
     pub draft: Option<Draft>,
-    /// The version that the draft starts from, where it is not the present one.
+    /// The version that the draft started from, if it is not the current one.
     pub version: Option<i64>,
     pub errors: Invalid,
-    pub conflict: Option<Theirs>,
+    pub conflict: Option<ConcurrentChanges>,
     pub mail: Option<MailFields>,
     pub mail_errors: Invalid,
 }
@@ -67,7 +67,7 @@ pub(super) async fn save(
     form: Form<Draft>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    // What is no version is an old one.
+    // A missing version counts as an old one.
     let (draft, version) = (form.fields.clone(), form.version.unwrap_or_default());
     let saved = viewer.submit(&site, form.token, "/settings", move |tx, author| {
         settings::change(tx, &draft, version, author)?;
@@ -76,25 +76,28 @@ pub(super) async fn save(
     let (status, errors) = match saved.await {
         Err(Error::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
         Err(Error::Conflict) => (StatusCode::CONFLICT, Invalid::default()),
-        answered => return answered,
+        response => return response,
     };
     let state =
         State { draft: Some(form.fields), version: Some(version), errors, ..State::default() };
-    let state =
-        if status == StatusCode::CONFLICT { late(&site, state, version).await? } else { state };
+    let state = if status == StatusCode::CONFLICT {
+        after_conflict(&site, state, version).await?
+    } else {
+        state
+    };
     draw(status, &viewer, &site, state).await
 }
 
-/// What was typed, on top of what others have changed: saving again is knowing better.
-async fn late(site: &Site, mut state: State, version: i64) -> Result<State> {
+/// The submitted values together with the changes of others; a second save then overwrites these.
+async fn after_conflict(site: &Site, mut state: State, version: i64) -> Result<State> {
     let id = settings::subject().id;
-    let theirs = site.db.read(move |c| {
-        let present = settings::get(c)?.version;
-        Ok((activity::since(c, &id, version)?, present))
+    let changes = site.db.read(move |c| {
+        let current = settings::get(c)?.version;
+        Ok((activity::since(c, &id, version)?, current))
     });
-    let (theirs, present) = theirs.await?;
-    state.version = Some(present);
-    state.conflict = Some(theirs);
+    let (changes, current) = changes.await?;
+    state.version = Some(current);
+    state.conflict = Some(changes);
     Ok(state)
 }
 
@@ -129,7 +132,7 @@ pub(super) async fn draw(
     page::page(status, &template)
 }
 
-/// Who may change the mail server, in a sentence.
+/// The people who may change the mail server, as a sentence.
 fn words(changers: &[String]) -> String {
     let names = if changers.is_empty() { String::new() } else { format!(": {}", either(changers)) };
     format!(

@@ -1,7 +1,7 @@
-//! The session of somebody who has not signed in: a key that holds all there is of it.
+//! The session of a visitor who has not signed in: its key contains all of its state.
 //!
-//! `anon.<issued>.<form key>.<MAC>`: the MAC covers what is before it. Nothing is stored; nothing
-//! but the form key is kept.
+//! `anon.<issued>.<form key>.<MAC>`: the MAC covers the parts before it. Nothing is stored on the
+//! server, and the session contains only the form key.
 
 use subtle::ConstantTimeEq as _;
 
@@ -12,19 +12,19 @@ use crate::domain::sign_in::sessions::State;
 
 /// How long such a session lasts, in milliseconds.
 const LIFETIME: i64 = 12 * HOUR;
-/// The longest form key, in characters.
+/// The maximum length of a form key, in characters.
 const LONGEST: usize = 64;
-/// The name under which the state holds the form key.
+/// The name of the form key in the state.
 const FORM_KEY: &str = "form_key";
 const PREFIX: &str = "anon.";
 
-/// Whether `key` claims to be such a session's.
+/// Whether `key` has the form of such a session's key.
 pub(super) fn is_key(key: &str) -> bool {
     key.starts_with(PREFIX)
 }
 
-/// The key of a session with the form key that is in `state`, if there is one; the rest of the
-/// state is not kept.
+/// The key of a session with the form key in `state`, if there is one; the rest of the state is
+/// dropped.
 pub(super) fn seal(keyring: &Keyring, state: &State, now: Timestamp) -> Result<String> {
     let form_key = match state.get(FORM_KEY) {
         Some(value) => serde_json::from_str(value).map_err(Error::internal)?,
@@ -38,7 +38,7 @@ pub(super) fn seal(keyring: &Keyring, state: &State, now: Timestamp) -> Result<S
     Ok(format!("{content}.{mac}"))
 }
 
-/// The state that `key` holds; `None` when it is not one of ours, or over.
+/// The state in `key`; `None` if the key is not genuine or has expired.
 pub(super) fn open(keyring: &Keyring, key: &str, now: Timestamp) -> Option<State> {
     let (content, presented) = key.rsplit_once('.')?;
     let genuine: bool = mac(keyring, content).as_bytes().ct_eq(presented.as_bytes()).into();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_key_comes_back_for_twelve_hours_and_nothing_else_does() {
+    fn only_the_form_key_is_restored_for_twelve_hours() {
         let key = sealed("abc123").expect("sealed");
         let expected = State::from([(FORM_KEY.into(), "\"abc123\"".into())]);
         assert_eq!(open(&keyring(), &key, NOW), Some(expected.clone()));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_key_that_could_pass_for_something_else_is_refused() {
+    fn an_ambiguous_form_key_is_rejected() {
         for form_key in ["a.b", "a b", "a;b", "é", &"x".repeat(65)] {
             assert!(sealed(form_key).is_err(), "{form_key}");
         }

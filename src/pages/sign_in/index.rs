@@ -14,7 +14,7 @@ use crate::base::text;
 use crate::domain::activity::Author;
 use crate::domain::members::Member;
 use crate::domain::settings;
-use crate::domain::sign_in::{self, Door, Outcome, Password, sessions, set_up, throttle};
+use crate::domain::sign_in::{self, Outcome, Password, SignInService, sessions, set_up, throttle};
 use crate::pages::{Public, SESSION_KEY, SignedIn};
 use crate::web::flash::Notice;
 use crate::web::form::{Form, LateForm, STRANGERS, SecretFields};
@@ -24,7 +24,7 @@ use crate::web::refusal::Refusal;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
 
-/// Where one lands after signing in.
+/// The page after signing in.
 pub(super) const HOME: &str = "/api-keys";
 const WRONG: &str = "Email address or password is wrong";
 const BUSY: &str = "Many people are signing in just now. Try again in a moment";
@@ -54,29 +54,29 @@ struct SignInPage {
     email_is_secret: bool,
     next: String,
     has_ended: bool,
-    /// Whether nobody can sign in yet.
+    /// Whether there are no members yet.
     is_new: bool,
     errors: Invalid,
     notice: Option<Notice>,
 }
 
-/// What the page's address asks for.
+/// The parameters in the page's URL.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct Parameters {
     next: String,
-    /// There when a session has ended.
+    /// Present if a session has ended.
     ended: Option<String>,
 }
 
 pub(super) async fn page(
     visitor: Public,
-    asked: Query<Asked>,
+    asked: Query<Parameters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let Asked { next, ended } = asked.0;
-    if let Some(led_on) = led_on(&visitor, &next) {
-        return Ok(led_on);
+    let Parameters { next, ended } = asked.0;
+    if let Some(redirect) = redirect_if_signed_in(&visitor, &next) {
+        return Ok(redirect);
     }
     draw(
         StatusCode::OK,
@@ -89,10 +89,10 @@ pub(super) async fn page(
     .await
 }
 
-/// Where somebody who is signed in wanted to go.
-fn led_on(visitor: &Public, next: &str) -> Option<HttpResponse> {
-    let is_in = visitor.session.contains_key(SESSION_KEY);
-    is_in.then(|| page::see_other(&path::own(next).unwrap_or_else(|| HOME.into())))
+/// Redirects a visitor who is signed in to the requested page.
+fn redirect_if_signed_in(visitor: &Public, next: &str) -> Option<HttpResponse> {
+    let is_signed_in = visitor.session.contains_key(SESSION_KEY);
+    is_signed_in.then(|| page::see_other(&path::own(next).unwrap_or_else(|| HOME.into())))
 }
 
 pub(super) async fn sign_in(
@@ -100,12 +100,14 @@ pub(super) async fn sign_in(
     request: HttpRequest,
     form: LateForm<SignInForm, STRANGERS>,
     site: web::Data<Site>,
-    door: web::Data<Door>,
+    sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
     let SignInForm { email, password, next } = form.fields;
     if !form.is_current {
-        // Another tab was quicker: whoever is in already gets where this one was to lead.
-        return Ok(led_on(&visitor, &next).unwrap_or_else(|| Refusal::StaleForm.error_response()));
+        // The visitor has signed in on another tab: redirect to the page that this form would lead
+        // to.
+        return Ok(redirect_if_signed_in(&visitor, &next)
+            .unwrap_or_else(|| Refusal::StaleForm.error_response()));
     }
     if let Err(message) = text::without_secret(&email) {
         let errors = Invalid(vec![FieldError { field: "email", message }]);
@@ -114,7 +116,8 @@ pub(super) async fn sign_in(
     }
     let (password, author) = (Password::presented(password), &visitor.author);
     let browser = known_browser::id_of(&request, &site);
-    let outcome = sign_in::sign_in(&site.db, &door, &email, password, browser, author).await?;
+    let outcome =
+        sign_in::sign_in(&site.db, &sign_in_service, &email, password, browser, author).await?;
     let (status, message, wait) = match outcome {
         Outcome::SignedIn(member) => {
             let location = path::own(&next).unwrap_or_else(|| HOME.into());
@@ -164,7 +167,7 @@ async fn draw(
     )
 }
 
-/// Signs the member in, has their browser known from now on, and leads to `location`.
+/// Signs the member in, marks the browser as known, and redirects to `location`.
 pub(super) fn enter(
     visitor: &Public,
     site: &Site,
@@ -177,7 +180,8 @@ pub(super) fn enter(
     Ok(response)
 }
 
-/// Gives the member a new session: a new id and a new form key, nothing of the visitor's.
+/// Gives the member a new session with a new id and a new form key, and with nothing from the
+/// visitor's session.
 fn begin(session: &Session, member: &Member, author: &Author) -> Result<()> {
     session.renew();
     session.clear();
@@ -192,7 +196,7 @@ fn begin(session: &Session, member: &Member, author: &Author) -> Result<()> {
 #[derive(Deserialize)]
 pub(super) struct SignOutForm {}
 
-/// Ends the session at once, and has the browser forget what it kept.
+/// Ends the session immediately, and makes the browser delete its cached data.
 pub(super) async fn sign_out(
     viewer: SignedIn,
     _form: Form<SignOutForm>,

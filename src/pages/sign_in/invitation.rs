@@ -1,4 +1,4 @@
-//! `/invitation`: becoming a member through a one-time link.
+//! `/invitation`: accepting an invitation through a one-time link.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -12,7 +12,7 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::base::text::Typed;
 use crate::domain::members::{self, Member, MemberId, MemberName};
 use crate::domain::settings;
-use crate::domain::sign_in::{Door, Requester, invitation};
+use crate::domain::sign_in::{Requester, SignInService, invitation};
 use crate::pages::{Public, SESSION_KEY};
 use crate::web::flash::Notice;
 use crate::web::form::{STRANGERS, SecretFields, SecretForm};
@@ -25,7 +25,7 @@ use crate::web::{Site, page};
 #[serde(default)]
 pub(super) struct InvitationForm {
     code: String,
-    /// The name that the person goes by; when missing, that of the invitation stays.
+    /// The person's name; if missing, the name in the invitation is kept.
     name: Option<String>,
     password: Zeroizing<String>,
 }
@@ -42,15 +42,15 @@ struct InvitationPage {
     organisation: String,
     code: String,
     name: String,
-    /// Who is invited; nobody when the link does not work.
+    /// The invited member; `None` if the link does not work.
     invited: Option<Member>,
-    /// Who is signed in, and would have to sign out first.
+    /// The member who is signed in and would have to sign out first.
     signed_in: Option<Member>,
     errors: Invalid,
     notice: Option<Notice>,
 }
 
-/// Who has come with a code.
+/// The people that a request with a code concerns.
 struct Who {
     invited: Option<Member>,
     signed_in: Option<Member>,
@@ -72,17 +72,17 @@ pub(super) async fn accept(
     visitor: Public,
     form: SecretForm<InvitationForm, STRANGERS>,
     site: web::Data<Site>,
-    door: web::Data<Door>,
+    sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
     let InvitationForm { code, name, password } = form.fields;
-    attempt(&door, &visitor)?;
+    attempt(&sign_in_service, &visitor)?;
     let before = who(&visitor, &site, &code).await?;
     if before.signed_in.is_some() && before.invited.is_some() {
         let status = StatusCode::CONFLICT;
         return draw(status, &visitor, &site, (code, name), before, Invalid::default());
     }
     let chosen = (name.clone(), password);
-    match finish(&visitor, &site, &door, &before, &code, chosen, form.token).await {
+    match finish(&visitor, &site, &sign_in_service, &before, &code, chosen, form.token).await {
         Ok(member) => enter(&visitor, &site, &member, HOME),
         Err(Error::Invalid(errors)) => {
             let now = who(&visitor, &site, &code).await?;
@@ -96,15 +96,15 @@ pub(super) async fn accept(
 async fn finish(
     visitor: &Public,
     site: &Site,
-    door: &Door,
+    sign_in_service: &SignInService,
     who: &Who,
     code: &str,
     (name, password): (Option<String>, Zeroizing<String>),
     token: FormToken,
 ) -> Result<Member> {
     let Some(member) = &who.invited else {
-        // The form may have been sent twice, and the first one been accepted. Otherwise the error
-        // undoes the transaction, so that wrong codes leave nothing in the database.
+        // The form may have been submitted twice, and the first one accepted. Otherwise the error
+        // rolls the transaction back, so that wrong codes leave nothing in the database.
         let author = visitor.author.clone();
         let refused = site.db.write(move |tx| {
             token.spend(tx, &author.keyring, HOME)?;
@@ -117,15 +117,15 @@ async fn finish(
         let typed = Typed::over(&name, member.name.as_str());
         errors.take("name", MemberName::parse(typed))
     });
-    let called = name.as_ref().map_or(Some(&member.name), Option::as_ref);
+    let own_name = name.as_ref().map_or(Some(&member.name), Option::as_ref);
     let own_words =
-        [called.map_or("", MemberName::as_str), member.email.as_str(), &who.organisation];
+        [own_name.map_or("", MemberName::as_str), member.email.as_str(), &who.organisation];
     let judged = judge(password, own_words.map(str::to_owned)).await?;
     let password = errors.take("password", judged);
     let (Some(password), true) = (password, errors.is_empty()) else {
         return Err(Error::Invalid(errors));
     };
-    let hash = door.hasher.hash(Requester::Member(member.id.clone()), password).await?;
+    let hash = sign_in_service.hasher.hash(Requester::Member(member.id.clone()), password).await?;
     let (author, code, name) = (visitor.author.clone(), code.to_owned(), name.flatten());
     let accepted = site.db.write(move |tx| {
         token.spend(tx, &author.keyring, HOME)?;

@@ -1,4 +1,4 @@
-//! The pages of signing in, and the session behind every page.
+//! The sign-in pages, and the session of every page.
 
 mod account;
 mod anonymous;
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, Result};
 use crate::base::text;
 use crate::domain::activity::Author;
-use crate::domain::sign_in::{Door, Password};
+use crate::domain::sign_in::{Password, SignInService};
 use crate::pages::Public;
 use crate::web::page::see_other;
 use crate::web::routes::Routes;
@@ -37,7 +37,7 @@ pub fn routes(routes: &mut Routes) {
     account::routes(routes);
 }
 
-/// What a one-time link holds.
+/// The parameters of a one-time link.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Link {
@@ -50,24 +50,25 @@ impl Link {
     }
 }
 
-/// Leads password managers to the page where a password is changed.
+/// Redirects password managers to the page for changing the password.
 async fn change_password(_visitor: Public) -> HttpResponse {
     see_other("/account")
 }
 
-/// Takes one of the visitor's attempts at a code or link. Only what sends a form is an attempt: any
-/// site can have a browser get a page, and a code is too long to be guessed that way.
-fn attempt(door: &Door, visitor: &Public) -> Result<()> {
+/// Takes one of the visitor's attempts at a code or link. Only a submitted form counts as an
+/// attempt: any site can make a browser request a page, and a code is too long to be guessed that
+/// way.
+fn attempt(sign_in_service: &SignInService, visitor: &Public) -> Result<()> {
     let Author { origin, now, .. } = &visitor.author;
     let address = origin.address.ok_or_else(|| Error::internal("a request without an address"))?;
-    match door.throttle.reserve(None, address, *now) {
+    match sign_in_service.throttle.reserve(None, address, *now) {
         Ok(_attempt) => Ok(()),
         Err(wait) => Err(Error::TooMany { seconds: wait.seconds, message: wait.message() }),
     }
 }
 
-/// Judges a new password off the async threads, because it takes a while. `own_words` are as
-/// [`Password::new_for`] takes them; the outer error is a fault.
+/// Checks a new password off the async threads, because it takes a while. `own_words` has the
+/// meaning of [`Password::new_for`]; the outer error is a fault.
 async fn judge(
     password: Zeroizing<String>,
     own_words: [String; 3],

@@ -1,4 +1,4 @@
-//! `/reset-password`: a new password through a one-time link.
+//! `/reset-password`: sets a new password through a one-time link.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -11,7 +11,7 @@ use super::{Link, attempt, judge};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Member;
 use crate::domain::settings;
-use crate::domain::sign_in::{Door, Requester, reset};
+use crate::domain::sign_in::{Requester, SignInService, reset};
 use crate::pages::Public;
 use crate::web::flash::Notice;
 use crate::web::form::{STRANGERS, SecretFields, SecretForm};
@@ -37,7 +37,7 @@ struct ResetPage {
     theme: Theme,
     form_token: String,
     code: String,
-    /// Whose password it is; nobody's when the link does not work.
+    /// The email address of the member; `None` if the link does not work.
     email: Option<String>,
     errors: Invalid,
     notice: Option<Notice>,
@@ -58,10 +58,10 @@ pub(super) async fn reset(
     visitor: Public,
     form: SecretForm<ResetForm, STRANGERS>,
     site: web::Data<Site>,
-    door: web::Data<Door>,
+    sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
     let ResetForm { code, password } = form.fields;
-    match finish(&visitor, &site, &door, code.clone(), password).await {
+    match finish(&visitor, &site, &sign_in_service, code.clone(), password).await {
         Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
         Err(Error::Invalid(errors)) => {
             let member = whose(&visitor, &site, &code).await?;
@@ -74,11 +74,11 @@ pub(super) async fn reset(
 async fn finish(
     visitor: &Public,
     site: &Site,
-    door: &Door,
+    sign_in_service: &SignInService,
     code: String,
     password: Zeroizing<String>,
 ) -> Result<Member> {
-    attempt(door, visitor)?;
+    attempt(sign_in_service, visitor)?;
     let member = whose(visitor, site, &code).await?;
     let member = member.ok_or_else(|| {
         Error::invalid("code", "This link is wrong or has expired. Ask for a new one")
@@ -87,7 +87,7 @@ async fn finish(
     let own_words = [member.name.as_str(), member.email.as_str(), &organisation];
     let judged = judge(password, own_words.map(str::to_owned)).await?;
     let password = judged.map_err(|message| Error::invalid("password", message))?;
-    let hash = door.hasher.hash(Requester::Member(member.id), password).await?;
+    let hash = sign_in_service.hasher.hash(Requester::Member(member.id), password).await?;
     let author = visitor.author.clone();
     site.db.write(move |tx| reset::finish(tx, &code, &hash, &author)).await
 }

@@ -1,8 +1,8 @@
-//! Sessions behind a cookie: actix-session over the sessions of members, and self-contained
-//! sessions for everybody else.
+//! Sessions with a cookie: actix-session on top of the sessions of members, and self-contained
+//! sessions for other visitors.
 //!
-//! A session that names no member is never stored, so that strangers cannot fill the database: its
-//! key carries the little that a form needs, under a MAC. ASVS 3.3.1 to 3.3.4, 7.2.
+//! A session without a member is never stored, so that strangers cannot fill the database: its key
+//! contains the little data that a form needs, under a MAC. ASVS 3.3.1 to 3.3.4, 7.2.
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
@@ -19,13 +19,13 @@ use crate::db::{self, Db, Transaction};
 use crate::domain::sign_in::sessions::{self, State};
 use crate::web::cookie;
 
-/// What the cookie is called, but for what every cookie's name has.
+/// The name of the cookie, without the common prefix or suffix.
 const COOKIE: &str = "latchkey";
 
 /// How long a browser keeps the cookie after the last page; the session ends earlier.
 const COOKIE_AGE: Duration = Duration::hours(12);
 
-/// What the dashboard's routes are wrapped in.
+/// The middleware of the dashboard's routes.
 pub fn middleware(
     db: &Db,
     clock: &Clock,
@@ -33,7 +33,7 @@ pub fn middleware(
     url: &PublicUrl,
 ) -> SessionMiddleware<Store> {
     let store = Store { db: db.clone(), clock: clock.clone(), keyring: keyring.clone() };
-    // Issued anew with every page, which also keeps pages out of the back/forward cache.
+    // Issued again with every page, which also keeps pages out of the back/forward cache.
     let lifecycle = PersistentSession::default()
         .session_ttl(COOKIE_AGE)
         .session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
@@ -48,11 +48,11 @@ pub fn middleware(
         .build()
 }
 
-/// How long a page waits until the request is noted in its session.
+/// How long a page waits for the request to be recorded in its session.
 const TOUCH_WAIT: std::time::Duration = std::time::Duration::from_millis(100);
 const NOT_NOTED: &str = "a request could not be noted in its session";
 
-/// Where sessions are kept.
+/// The storage of sessions.
 #[derive(Clone)]
 pub struct Store {
     db: Db,
@@ -79,7 +79,7 @@ impl SessionStore for Store {
         _: &Duration,
     ) -> Result<SessionKey, UpdateError> {
         if anonymous::is_key(key.as_ref()) {
-            // A stranger who signs in gets another key (ASVS 7.2.4).
+            // A stranger who signs in gets a new key (ASVS 7.2.4).
             return self.begin(state).await.map_err(UpdateError::Other);
         }
         if sessions::member_id(&state).is_none() {
@@ -100,8 +100,8 @@ impl SessionStore for Store {
             Ok(Some(new)) => {
                 new.try_into().map_err(|error| UpdateError::Other(Error::internal(error).into()))
             }
-            // The response is finished, and may hold a secret. What is lost is a notice, or a new key
-            // that the next request asks for again.
+            // The response is already finished, and may contain a secret. Only a notice is lost, or
+            // a new key that the next request asks for again.
             Err(error) => {
                 tracing::error!(%error, "what a session keeps could not be written");
                 Ok(key)
@@ -110,12 +110,13 @@ impl SessionStore for Store {
     }
 
     async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
-        // `load` noted the request, before anything was done that a failure here would undo.
+        // `load` has recorded the request, before any work that a failure in this function would
+        // undo.
         Ok(())
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
-        // Signing out has ended the session already, in the transaction that records it.
+        // Signing out has already ended the session, in the transaction that records it.
         if !anonymous::is_key(key.as_ref()) && self.exists(key.as_ref()).await? {
             self.end(key.as_ref()).await?;
         }
@@ -131,8 +132,8 @@ impl Store {
         if loaded.touch_due {
             let (keyring, text) = (self.keyring.clone(), key.to_owned());
             let touch = self.write(move |tx| sessions::touch(tx, &keyring, &text, now));
-            // Not noted, the session only ends the sooner; the page need not fail, nor wait for
-            // somebody else who writes.
+            // If this is not recorded, the session only ends earlier; the page need not fail or
+            // wait for another writer.
             match tokio::time::timeout(TOUCH_WAIT, touch).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "{NOT_NOTED}"),
@@ -163,7 +164,7 @@ impl Store {
         self.write(move |tx| sessions::end(tx, &keyring, &key)).await
     }
 
-    /// Writes what is the session's own, which is no change that a page could speak of.
+    /// Writes the session's own data, which does not count as a change by the page.
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! The session cookie, through actix's own middleware.
+//! Tests the session cookie through actix's own middleware.
 
 use actix_session::Session;
 use actix_web::cookie::Cookie;
@@ -9,24 +9,24 @@ use super::*;
 use crate::base::clock::{HOUR, MINUTE};
 use crate::domain::sign_in::fixture::Fixture;
 
-struct House {
-    there: Fixture,
+struct Dashboard {
+    fixture: Fixture,
     clock: Clock,
     member: String,
 }
 
-impl House {
+impl Dashboard {
     fn new() -> Self {
-        let there = Fixture::new();
-        let member = there.member("ines@example.com", None).id.as_str().to_owned();
-        Self { clock: Clock::fixed(there.now()), there, member }
+        let fixture = Fixture::new();
+        let member = fixture.member("ines@example.com", None).id.as_str().to_owned();
+        Self { clock: Clock::fixed(fixture.now()), fixture, member }
     }
 
     fn stored(&self) -> i64 {
-        self.there.sessions()
+        self.fixture.sessions()
     }
 
-    /// One request with one cookie; what it answered and the cookie that it set.
+    /// Sends one request with one cookie; returns the response and the cookie that it set.
     async fn get(&self, path: &str, cookie: Option<&Cookie<'static>>) -> Answer {
         self.get_over(path, cookie, true).await.expect("an answer")
     }
@@ -39,12 +39,12 @@ impl House {
     ) -> Result<Answer, actix_web::Error> {
         let url = if https { "https://keys.example.com" } else { "http://localhost:8080" };
         let url = PublicUrl::parse(url).expect("a URL");
-        let middleware = middleware(&self.there.db, &self.clock, &self.there.keyring, &url);
+        let middleware = middleware(&self.fixture.db, &self.clock, &self.fixture.keyring, &url);
         let app = test::init_service(
             App::new()
                 .app_data(web::Data::new(self.member.clone()))
                 .wrap(middleware)
-                .route("/look", web::get().to(look))
+                .route("/look", web::get().to(view))
                 .route("/form", web::get().to(form))
                 .route("/sign-in", web::get().to(sign_in))
                 .route("/notice", web::get().to(notice))
@@ -71,7 +71,7 @@ async fn text(response: ServiceResponse) -> String {
     String::from_utf8(test::read_body(response).await.to_vec()).expect("text")
 }
 
-async fn look(session: Session) -> HttpResponse {
+async fn view(session: Session) -> HttpResponse {
     let mut names: Vec<_> = session.entries().keys().cloned().collect();
     names.sort();
     HttpResponse::Ok().body(names.join(" "))
@@ -104,90 +104,93 @@ async fn forget(session: Session) -> HttpResponse {
 }
 
 #[actix_web::test]
-async fn the_cookie_is_held_to_its_host_and_hidden_from_scripts() {
-    let house = House::new();
-    let cookie = house.get("/form", None).await.cookie.expect("a cookie");
+async fn the_cookie_is_bound_to_its_host_and_hidden_from_scripts() {
+    let dashboard = Dashboard::new();
+    let cookie = dashboard.get("/form", None).await.cookie.expect("a cookie");
     assert_eq!(cookie.name(), "__Host-latchkey");
     assert_eq!((cookie.secure(), cookie.http_only()), (Some(true), Some(true)));
     assert_eq!((cookie.path(), cookie.domain()), (Some("/"), None));
     assert_eq!(cookie.same_site(), Some(SameSite::Lax));
-    let plain = house.get_over("/form", None, false).await.expect("an answer");
+    let plain = dashboard.get_over("/form", None, false).await.expect("an answer");
     let plain = plain.cookie.expect("a cookie");
     assert_eq!((plain.name(), plain.secure()), ("latchkey-8080", None));
 }
 
 #[actix_web::test]
-async fn a_stranger_has_a_session_and_the_database_does_not() {
-    let house = House::new();
-    assert!(house.get("/look", None).await.cookie.is_none());
-    let first = house.get("/form", None).await.cookie.expect("a cookie");
-    let look = house.get("/look", Some(&first)).await;
-    assert_eq!(look.text, "form_key");
-    assert!(look.cookie.is_some(), "issued anew with every page");
-    let noticed = house.get("/notice", Some(&first)).await.cookie.expect("a cookie");
-    assert_eq!(house.get("/look", Some(&noticed)).await.text, "form_key");
-    house.get("/sign-out", Some(&noticed)).await;
-    assert_eq!(house.stored(), 0);
-    house.clock.advance(12 * HOUR);
-    assert_eq!(house.get("/look", Some(&first)).await.text, "");
+async fn a_stranger_has_a_session_that_is_not_stored() {
+    let dashboard = Dashboard::new();
+    assert!(dashboard.get("/look", None).await.cookie.is_none());
+    let first = dashboard.get("/form", None).await.cookie.expect("a cookie");
+    let view = dashboard.get("/look", Some(&first)).await;
+    assert_eq!(view.text, "form_key");
+    assert!(view.cookie.is_some(), "issued again with every page");
+    let noticed = dashboard.get("/notice", Some(&first)).await.cookie.expect("a cookie");
+    assert_eq!(dashboard.get("/look", Some(&noticed)).await.text, "form_key");
+    dashboard.get("/sign-out", Some(&noticed)).await;
+    assert_eq!(dashboard.stored(), 0);
+    dashboard.clock.advance(12 * HOUR);
+    assert_eq!(dashboard.get("/look", Some(&first)).await.text, "");
 }
 
 #[actix_web::test]
 async fn signing_in_changes_the_key_and_signing_out_ends_it() {
-    let house = House::new();
-    let stranger = house.get("/form", None).await.cookie.expect("a cookie");
-    let member = house.get("/sign-in", Some(&stranger)).await.cookie.expect("a cookie");
+    let dashboard = Dashboard::new();
+    let stranger = dashboard.get("/form", None).await.cookie.expect("a cookie");
+    let member = dashboard.get("/sign-in", Some(&stranger)).await.cookie.expect("a cookie");
     assert_ne!(member.value(), stranger.value());
-    assert_eq!(house.stored(), 1);
-    let look = house.get("/look", Some(&member)).await;
-    assert_eq!(look.text, "form_key member_id reference signed_in_at");
-    assert_eq!(look.cookie.expect("a cookie").value(), member.value());
-    assert_eq!(house.get("/look", Some(&stranger)).await.text, "form_key");
-    let other = house.get("/sign-in", Some(&member)).await.cookie.expect("a cookie");
+    assert_eq!(dashboard.stored(), 1);
+    let view = dashboard.get("/look", Some(&member)).await;
+    assert_eq!(view.text, "form_key member_id reference signed_in_at");
+    assert_eq!(view.cookie.expect("a cookie").value(), member.value());
+    assert_eq!(dashboard.get("/look", Some(&stranger)).await.text, "form_key");
+    let other = dashboard.get("/sign-in", Some(&member)).await.cookie.expect("a cookie");
     assert_ne!(other.value(), member.value());
-    assert_eq!(house.get("/look", Some(&member)).await.text, "", "the old key opens nothing");
-    house.get("/sign-out", Some(&other)).await;
-    assert_eq!((house.get("/look", Some(&other)).await.text.as_str(), house.stored()), ("", 0));
+    assert_eq!(dashboard.get("/look", Some(&member)).await.text, "", "the old key no longer works");
+    dashboard.get("/sign-out", Some(&other)).await;
+    assert_eq!(
+        (dashboard.get("/look", Some(&other)).await.text.as_str(), dashboard.stored()),
+        ("", 0)
+    );
 }
 
 #[actix_web::test]
-async fn a_session_without_its_member_is_a_strangers_again() {
-    let house = House::new();
-    let member = house.get("/sign-in", None).await.cookie.expect("a cookie");
-    let stranger = house.get("/forget", Some(&member)).await.cookie.expect("a cookie");
+async fn a_session_without_its_member_becomes_anonymous() {
+    let dashboard = Dashboard::new();
+    let member = dashboard.get("/sign-in", None).await.cookie.expect("a cookie");
+    let stranger = dashboard.get("/forget", Some(&member)).await.cookie.expect("a cookie");
     assert_ne!(member.value(), stranger.value());
-    assert_eq!(house.stored(), 0);
+    assert_eq!(dashboard.stored(), 0);
 }
 
 #[actix_web::test]
 async fn reading_pages_keeps_a_session_alive() {
-    let house = House::new();
-    let cookie = house.get("/sign-in", None).await.cookie.expect("a cookie");
+    let dashboard = Dashboard::new();
+    let cookie = dashboard.get("/sign-in", None).await.cookie.expect("a cookie");
     for _ in 0..4 {
-        house.clock.advance(29 * MINUTE);
-        assert_ne!(house.get("/look", Some(&cookie)).await.text, "");
+        dashboard.clock.advance(29 * MINUTE);
+        assert_ne!(dashboard.get("/look", Some(&cookie)).await.text, "");
     }
-    house.clock.advance(30 * MINUTE);
-    assert_eq!(house.get("/look", Some(&cookie)).await.text, "");
+    dashboard.clock.advance(30 * MINUTE);
+    assert_eq!(dashboard.get("/look", Some(&cookie)).await.text, "");
 }
 
 #[actix_web::test]
-async fn a_forged_cookie_opens_nothing() {
-    let house = House::new();
-    let cookie = house.get("/sign-in", None).await.cookie.expect("a cookie");
+async fn a_forged_cookie_has_no_session() {
+    let dashboard = Dashboard::new();
+    let cookie = dashboard.get("/sign-in", None).await.cookie.expect("a cookie");
     for value in ["x", "anon.1.abc.def", &cookie.value().replace('=', "x"), &"x".repeat(4000)] {
         let forged = Cookie::new("__Host-latchkey", value.to_owned());
-        assert_eq!(house.get("/look", Some(&forged)).await.text, "", "{value}");
+        assert_eq!(dashboard.get("/look", Some(&forged)).await.text, "", "{value}");
     }
 }
 
 #[actix_web::test]
-async fn a_database_that_does_not_answer_is_told_apart() {
-    let house = House::new();
-    let cookie = house.get("/sign-in", None).await.cookie.expect("a cookie");
-    house.there.drop_sessions();
+async fn a_database_failure_is_an_error() {
+    let dashboard = Dashboard::new();
+    let cookie = dashboard.get("/sign-in", None).await.cookie.expect("a cookie");
+    dashboard.fixture.drop_sessions();
     for (path, cookie) in [("/look", Some(&cookie)), ("/sign-in", None)] {
-        let refused = house.get_over(path, cookie, true).await;
-        assert!(refused.is_err(), "{path}");
+        let response = dashboard.get_over(path, cookie, true).await;
+        assert!(response.is_err(), "{path}");
     }
 }

@@ -1,4 +1,4 @@
-//! `/set-up`: the organisation and its first super manager; 404 once there is a member.
+//! `/set-up`: creates the organisation and its first super manager; 404 once there is a member.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -14,7 +14,7 @@ use crate::domain::roles;
 use crate::domain::scopes::{self, Resource};
 use crate::domain::settings::OrganisationName;
 use crate::domain::sign_in::set_up::{self, SetUp};
-use crate::domain::sign_in::{Door, Password, Requester};
+use crate::domain::sign_in::{Password, Requester, SignInService};
 use crate::pages::Public;
 use crate::web::flash::Notice;
 use crate::web::form::{STRANGERS, SecretFields, SecretForm};
@@ -43,13 +43,13 @@ impl SecretFields for SetUpForm {
 struct SetUpPage {
     theme: Theme,
     form_token: String,
-    /// As it was typed, without the password.
+    /// The submitted values, without the password.
     typed: SetUpForm,
     errors: Invalid,
     notice: Option<Notice>,
 }
 
-/// The form's values, checked.
+/// The validated values of the form.
 struct Checked {
     organisation: OrganisationName,
     resources: Vec<Resource>,
@@ -72,19 +72,19 @@ pub(super) async fn set_up(
     visitor: Public,
     form: SecretForm<SetUpForm, STRANGERS>,
     site: web::Data<Site>,
-    door: web::Data<Door>,
+    sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
     must_be_open(&site).await?;
-    attempt(&door, &visitor)?;
+    attempt(&sign_in_service, &visitor)?;
     let mut typed = form.fields;
-    // Judging a password takes a while.
+    // Checking a password takes a while.
     let checking = web::block(move || {
         let checked = check(&mut typed);
         (typed, checked)
     });
     let (typed, checked) = checking.await.map_err(Error::internal)?;
     let attempted = match checked {
-        Ok(checked) => finish(&visitor, &site, &door, typed.code.clone(), checked).await,
+        Ok(checked) => finish(&visitor, &site, &sign_in_service, typed.code.clone(), checked).await,
         Err(errors) => also_wrong(&site, &visitor, typed.code.clone(), errors).await,
     };
     match attempted {
@@ -103,14 +103,14 @@ async fn must_be_open(site: &Site) -> Result<()> {
 async fn finish(
     visitor: &Public,
     site: &Site,
-    door: &Door,
+    sign_in_service: &SignInService,
     code: String,
     checked: Checked,
 ) -> Result<Member> {
     let Checked { organisation, resources, name, email, password } = checked;
     let (asking, presented) = (visitor.author.clone(), code.clone());
     site.db.read(move |c| set_up::check_code(c, &presented, &asking)).await?;
-    let password_hash = door.hasher.hash(Requester::SetUp, password).await?;
+    let password_hash = sign_in_service.hasher.hash(Requester::SetUp, password).await?;
     let author = visitor.author.clone();
     let new = SetUp { code: code.trim().to_owned(), organisation, name, email, password_hash };
     site.db
@@ -123,7 +123,7 @@ async fn finish(
         .await
 }
 
-/// What is wrong with the fields, and with the code.
+/// Adds the errors of the code to those of the fields.
 async fn also_wrong<T>(site: &Site, visitor: &Public, code: String, errors: Invalid) -> Result<T> {
     let author = visitor.author.clone();
     let checked = site.db.read(move |c| set_up::check_code(c, &code, &author)).await;
@@ -134,7 +134,7 @@ async fn also_wrong<T>(site: &Site, visitor: &Public, code: String, errors: Inva
     }
 }
 
-/// Takes the password out, so that it is drawn nowhere.
+/// Removes the password from `typed`, so that no page shows it.
 fn check(typed: &mut SetUpForm) -> Result<Checked, Invalid> {
     let mut invalid = Invalid::default();
     if typed.code.trim().is_empty() {

@@ -1,4 +1,4 @@
-//! `/api-keys/{key_id}/addresses`: where a key was used from.
+//! `/api-keys/{key_id}/addresses`: the addresses from which a key was used.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;

@@ -1,66 +1,66 @@
-//! A series as templates draw it: two plots, since a few refusals would vanish beside what passed.
-//! Pure: all geometry is in attributes, so that no style is needed.
+//! A series for templates: two plots, since a few denied requests would be invisible next to the
+//! allowed ones. Pure: all geometry is in attributes, so that no inline styles are needed.
 
 use crate::base::clock::{DAY, Timestamp, day_and_month, long_date};
 use crate::base::text::thousands;
 use crate::domain::usage::{Bar, Period, Series, Unit};
 
-/// The width of a plot in its own units; it is stretched to the page's.
+/// The width of a plot in its own units; it is stretched to the page's width.
 const WIDTH: f64 = 720.0;
-/// The height of the plots of what passed and of what was refused.
+/// The heights of the plots of allowed and of denied requests.
 const HEIGHTS: [f64; 2] = [160.0, 36.0];
-/// Which part of its place a bar takes.
+/// The fraction of its slot that a bar fills.
 const FILLED: f64 = 17.0 / 24.0;
-/// The least height of a bar, so that one request can be seen.
+/// The minimum height of a bar, so that a single request is visible.
 const LEAST: f64 = 2.0;
-/// How many labels stand under the plots.
+/// The number of labels below the plots.
 const LABELS: usize = 5;
 
-/// Both plots, and the same as a table.
+/// Both plots, and the same data as a table.
 pub struct Chart {
     /// `day` or `hour`.
     pub unit: &'static str,
-    /// What passed, then what was refused.
+    /// Allowed requests, then denied requests.
     pub plots: [Plot; 2],
-    /// Whether the labels stand under their bars in the grid of thirty days.
+    /// Whether the labels are below their bars in the grid of thirty days.
     pub is_month: bool,
-    /// Under the plots, from left to right.
+    /// Below the plots, from left to right.
     pub labels: Vec<String>,
-    /// The numbers behind the bars.
+    /// The numbers of the bars.
     pub rows: Vec<Row>,
 }
 
 pub struct Plot {
     /// `Allowed` or `Denied`.
     pub heading: &'static str,
-    /// The classes of the mark beside the heading, the picture and the bars.
+    /// The classes of the mark next to the heading, of the picture and of the bars.
     pub classes: [&'static str; 3],
-    /// What the picture shows, for who cannot see it.
+    /// A description of the picture for screen readers.
     pub summary: String,
     /// The picture's height in its own units.
     pub height: f64,
-    /// The lines, from the top, each with what it stands for.
+    /// The lines from the top, each with its label.
     pub lines: Vec<(String, String)>,
-    /// One for each hour or day in which there was anything.
-    pub bars: Vec<Drawn>,
+    /// One for each hour or day with at least one request.
+    pub bars: Vec<BarView>,
 }
 
-/// A bar, with the place that shows its title.
-pub struct Drawn {
+/// A bar, and the slot that shows its title.
+pub struct BarView {
     /// `25 Oct: 9,120 allowed`.
     pub title: String,
-    /// Where the place starts, and how wide it is.
+    /// Where the slot starts, and its width.
     pub place: (String, String),
-    /// The bar's left edge, width and height, from the bottom up, and how round it is.
+    /// The bar's left edge, width, height from the bottom, and corner radius.
     pub bar: [String; 4],
 }
 
 /// An hour or a day in the table.
 pub struct Row {
     pub at: String,
-    /// How many requests passed.
+    /// The number of allowed requests.
     pub passed: String,
-    /// How many were refused.
+    /// The number of denied requests.
     pub refused: String,
 }
 
@@ -98,7 +98,7 @@ fn plot(
     let height = HEIGHTS[at];
     let most = series.bars.iter().map(&value).max().unwrap_or_default();
     let tick = tick(most);
-    // The small plot has room for a top and a bottom only.
+    // The small plot has room only for a top and a bottom line.
     let steps = if at == 0 { vec![3, 2, 1, 0] } else { vec![3, 0] };
     let line = |step: i64| (short(tick * step), number(height * (1.0 - as_f64(step) / 3.0)));
     let place = WIDTH / as_f64(series.bars.len());
@@ -107,7 +107,7 @@ fn plot(
         let (left, value) = (place * as_f64(index), value(bar));
         let size = (height * as_f64(value) / as_f64(tick * 3)).max(LEAST);
         let width = place * FILLED;
-        Drawn {
+        BarView {
             title: format!("{name}: {} {}", count(value), heading.to_lowercase()),
             place: (number(left), number(place)),
             bar: [left + (place - width) / 2.0, width, size, (width / 8.0).min(2.0)].map(number),
@@ -151,7 +151,7 @@ fn summary(series: &Series, heading: &str, value: impl Fn(&Bar) -> i64) -> Strin
     }
 }
 
-/// What a third of the plot's height stands for: the least round number with which `most` fits in.
+/// The value of a third of the plot's height: the smallest round number for which `most` fits.
 fn tick(most: i64) -> i64 {
     let powers = std::iter::successors(Some(1_i64), |power| power.checked_mul(10));
     powers
@@ -178,12 +178,12 @@ fn name(bar: &Bar, period: Period) -> String {
     }
 }
 
-/// At even distances; the last is the present hour or day.
+/// Evenly spaced labels; the last is the current hour or day.
 fn labels(series: &Series, now: Timestamp) -> Vec<String> {
     let bars = &series.bars;
     let last = bars.len().saturating_sub(1);
     let places: Vec<usize> = match series.period {
-        // Under the first bar and then each week's, as the grid of the stylesheet has them.
+        // Below the first bar and then every seventh, matching the grid of the stylesheet.
         Period::Days30 => vec![0, 7, 14, 21, last],
         _ => (0..LABELS).map(|label| label * last / (LABELS - 1)).collect(),
     };
@@ -203,7 +203,7 @@ fn count(number: i64) -> String {
     thousands(number.unsigned_abs())
 }
 
-/// At most one digit after the point, none where it is zero.
+/// At most one decimal place, and none if it is zero.
 fn number(number: f64) -> String {
     let text = format!("{number:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)

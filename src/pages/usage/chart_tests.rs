@@ -1,4 +1,4 @@
-//! Geometry and labels of the plots.
+//! Tests the geometry and the labels of the plots.
 
 use super::*;
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ fn series(period: Period, value: impl Fn(i64) -> i64) -> Series {
 }
 
 #[test]
-fn the_lines_stand_for_round_numbers_above_the_highest_bar() {
+fn the_lines_are_at_round_numbers_above_the_highest_bar() {
     let ticks = [0, 1, 3, 4, 30, 31, 14_390, 15_630, 1_000_000].map(tick);
     assert_eq!(ticks, [1, 1, 1, 2, 10, 20, 5_000, 6_000, 400_000]);
     assert!(tick(i64::MAX) > i64::MAX / 4);
@@ -29,10 +29,10 @@ fn the_lines_stand_for_round_numbers_above_the_highest_bar() {
 }
 
 #[test]
-fn every_day_has_its_row_and_what_is_not_nothing_its_bar() {
+fn every_day_has_a_row_and_a_bar_unless_it_is_zero() {
     let chart = Chart::new(&series(Period::Days30, |day| day), NOW);
     let plot = &chart.plots[0];
-    assert_eq!((plot.bars.len(), chart.rows.len()), (29, 30), "nothing is no bar");
+    assert_eq!((plot.bars.len(), chart.rows.len()), (29, 30), "a zero has no bar");
     assert_eq!(plot.bars[0].title, "26 Oct: 1 allowed");
     assert_eq!(plot.bars[0].place, ("24".into(), "24".into()));
     assert_eq!(plot.bars[28].bar[0], "699.5");

@@ -1,4 +1,4 @@
-//! `/usage/denials`: requests that were refused.
+//! `/usage/denials`: denied requests.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use crate::base::word::word;
 use crate::db::keyset::Page;
 use crate::domain::api_keys::{self, KeyId};
 use crate::domain::members::permission::ViewKeys;
-use crate::domain::usage::denials::{self, Denied, Filter, Whose};
+use crate::domain::usage::denials::{self, Denial, DenialScope, Filter};
 use crate::domain::usage::{Outcome, Period};
 use crate::pages::{Allowed, Viewer};
 use crate::web::list::{Choice, ListQuery, Pager};
 use crate::web::{Site, page};
 
-/// The address of the list.
+/// The path of the list.
 const PATH: &str = "/usage/denials";
-/// The word for requests without a genuine secret.
+/// The word for requests without a valid secret.
 const STRANGERS: &str = "none";
 
 #[derive(Template)]
@@ -48,26 +48,26 @@ struct Row {
     at: String,
 }
 
-/// What narrows the list.
+/// The filters of the list.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Filters {
     #[serde(rename = "key")]
-    whose: Whose,
+    whose: DenialScope,
     reason: Option<Outcome>,
     period: Period,
 }
 
-word!(Whose, whose_word, |text| match text {
+word!(DenialScope, whose_word, |text| match text {
     STRANGERS => Some(Self::Strangers),
     id => KeyId::parse(id.trim()).map(Self::Key),
 });
 
-fn whose_word(whose: &Whose) -> &str {
+fn whose_word(whose: &DenialScope) -> &str {
     match whose {
-        Whose::Everybody => "",
-        Whose::Strangers => STRANGERS,
-        Whose::Key(id) => id.as_str(),
+        DenialScope::Everybody => "",
+        DenialScope::Strangers => STRANGERS,
+        DenialScope::Key(id) => id.as_str(),
     }
 }
 
@@ -93,7 +93,7 @@ impl<'a> Denials<'a> {
     fn new(
         viewer: &'a Viewer,
         list: &ListQuery<Filters>,
-        page: &Page<Denied>,
+        page: &Page<Denial>,
         names: &BTreeMap<KeyId, String>,
     ) -> Self {
         let filters = &list.filters;
@@ -111,7 +111,7 @@ impl<'a> Denials<'a> {
         Self {
             viewer,
             key: whose_word(&filters.whose).into(),
-            is_narrowed: filters.whose != Whose::Everybody || filters.reason().is_some(),
+            is_narrowed: filters.whose != DenialScope::Everybody || filters.reason().is_some(),
             reasons: reasons.collect(),
             periods: periods.into(),
             rows: page.rows.iter().map(|denied| row(denied, names, viewer.now)).collect(),
@@ -120,7 +120,7 @@ impl<'a> Denials<'a> {
     }
 }
 
-fn row(denied: &Denied, names: &BTreeMap<KeyId, String>, now: Timestamp) -> Row {
+fn row(denied: &Denial, names: &BTreeMap<KeyId, String>, now: Timestamp) -> Row {
     let key = denied.key_id.map(|id| {
         let name = names.get(&id).map_or(id.as_str(), String::as_str);
         (id.as_str().to_owned(), name.to_owned())
@@ -138,7 +138,7 @@ fn row(denied: &Denied, names: &BTreeMap<KeyId, String>, now: Timestamp) -> Row 
 }
 
 impl Filters {
-    /// The reason, if requests are refused for it.
+    /// The reason, if it is one for which requests are denied.
     fn reason(&self) -> Option<Outcome> {
         self.reason.filter(|reason| *reason != Outcome::Pass)
     }
@@ -160,7 +160,7 @@ mod tests {
                     &before=25%7Ereq_0123456789ABCDEF%7E1795435200000";
         let list: ListQuery<Filters> = ListQuery::read(&href["/usage/denials?".len()..]);
         assert_eq!(list.href(PATH), href);
-        assert_eq!(query::read::<Filters>("key=none").whose, Whose::Strangers);
+        assert_eq!(query::read::<Filters>("key=none").whose, DenialScope::Strangers);
         let nothing: Filters = query::read("key=nobody&reason=pass&period=1y");
         assert_eq!((nothing.whose.clone(), nothing.reason(), nothing.period), Default::default());
     }

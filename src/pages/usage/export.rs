@@ -1,9 +1,9 @@
-//! `/usage/export.csv`: what each key's requests were counted for, as a file (RFC 4180).
-//! ASVS 1.2.10.
+//! `/usage/export.csv`: the counts of each key's requests by outcome, as a file (RFC 4180). ASVS
+//! 1.2.10.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::Asked;
+use super::Parameters;
 use crate::base::clock::{Timestamp, iso_date};
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -21,10 +21,10 @@ const BATCH: i64 = 100;
 pub(super) async fn comma_separated(
     viewer: Allowed<ViewKeys>,
     request: HttpRequest,
-    asked: Query<Asked>,
+    parameters: Query<Parameters>,
     site: web::Data<Site>,
 ) -> HttpResponse {
-    let (period, now) = (asked.0.period, viewer.now);
+    let (period, now) = (parameters.0.period, viewer.now);
     let name = format!(
         "latchkey-usage-{}-to-{}.csv",
         iso_date(period.start(now).date()),
@@ -39,7 +39,7 @@ pub(super) async fn comma_separated(
 struct Counts {
     period: Period,
     now: Timestamp,
-    /// The last key that was written; none before the columns' names.
+    /// The last key that was written; `None` before the column names.
     after: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Figures, periods and plots: the top of the card that shows a series.
+//! Figures, periods and plots: the top part of the card for a series.
 
 use serde::Deserialize;
 
@@ -11,9 +11,9 @@ use crate::domain::usage::{Period, Series};
 pub struct Figures {
     /// A link for each period.
     pub periods: Vec<Link>,
-    /// How many requests passed.
+    /// The number of allowed requests.
     pub passed: String,
-    /// How many were refused.
+    /// The number of denied requests.
     pub refused: String,
     pub chart: Chart,
 }
@@ -23,7 +23,7 @@ pub struct Link {
     /// `30 days`.
     pub label: &'static str,
     pub href: String,
-    /// Whether it is the one that is shown.
+    /// Whether it is the period shown.
     pub is_current: bool,
 }
 
@@ -49,9 +49,9 @@ fn periods(path: &str, shown: Period) -> Vec<Link> {
         .into()
 }
 
-/// The period that an address asks for.
+/// The period in the query of a URL.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub struct Parameters {
     pub period: Period,
 }

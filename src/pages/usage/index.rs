@@ -1,9 +1,9 @@
-//! `/usage`: what became of the requests with all keys.
+//! `/usage`: the outcomes of the requests with all keys.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::{Asked, Figures, reason};
+use super::{Figures, Parameters, reason};
 use crate::base::clock::{Timestamp, ago, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
@@ -14,7 +14,7 @@ use crate::pages::{Allowed, Viewer};
 use crate::web::query::Query;
 use crate::web::{Site, page};
 
-/// How many keys each table shows.
+/// The number of keys in each table.
 const KEYS: i64 = 10;
 
 #[derive(Template)]
@@ -54,10 +54,10 @@ struct Reason {
 
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
-    asked: Query<Asked>,
+    parameters: Query<Parameters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (period, now) = (asked.0.period, viewer.now);
+    let (period, now) = (parameters.0.period, viewer.now);
     let found = site.db.read(move |c| {
         let since = period.start(now);
         let busiest = usage::busiest(c, period, now, KEYS)?;

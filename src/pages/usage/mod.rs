@@ -1,4 +1,4 @@
-//! The pages of usage, and the figures that other pages show of it.
+//! The pages of usage, and the usage figures on other pages.
 
 mod addresses;
 mod chart;
@@ -10,7 +10,7 @@ mod seen;
 mod words;
 
 pub use chart::Chart;
-pub use figures::{Asked, Figures};
+pub use figures::{Figures, Parameters};
 pub use seen::SeenView;
 pub use words::{Advice, advice, reason};
 

@@ -1,21 +1,21 @@
-//! Addresses as templates draw them.
+//! Addresses for templates.
 
 use crate::base::clock::{Timestamp, ago, day_and_time};
 use crate::base::text::thousands;
 use crate::domain::usage::SeenAddress;
 
-/// An address that a key was used from.
+/// An address from which a key was used.
 pub struct SeenView {
     pub address: String,
-    /// When it was first seen, and the same for machines.
+    /// When it was first seen.
     pub first: String,
     /// RFC 3339.
     pub first_at: String,
-    /// When it was last seen, and the same for machines.
+    /// When it was last seen.
     pub last: String,
     /// RFC 3339.
     pub last_at: String,
-    /// How many requests from it passed.
+    /// The number of allowed requests from it.
     pub count: String,
 }
 

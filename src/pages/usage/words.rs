@@ -1,16 +1,16 @@
-//! Why requests were refused, in the pages' words, and what to do about it.
+//! The reasons why requests were denied, in the words of the pages, and what to do about them.
 
 use crate::domain::usage::Outcome;
-use crate::domain::usage::denials::Denied;
+use crate::domain::usage::denials::Denial;
 
 /// One line of advice, part of which may be a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advice {
-    /// What stands before the link; all of it where there is none.
+    /// The text before the link; all of the text if there is no link.
     pub before: &'static str,
-    /// The linked words, and where they lead.
+    /// The text of the link, and its URL.
     pub link: Option<(&'static str, String)>,
-    /// What stands after the link.
+    /// The text after the link.
     pub after: &'static str,
 }
 
@@ -36,9 +36,9 @@ pub fn reason(reason: Outcome, detail: &str) -> String {
     }
 }
 
-/// What to do about a denial. `role_has` says whether the key's role includes a scope; `edit` is
-/// where the key can be edited, if the viewer may.
-pub fn advice(denied: &Denied, role_has: impl Fn(&str) -> bool, edit: Option<&str>) -> Advice {
+/// What to do about a denial. `role_has` returns whether the key's role includes a scope; `edit` is
+/// the URL for editing the key, if the viewer may.
+pub fn advice(denied: &Denial, role_has: impl Fn(&str) -> bool, edit: Option<&str>) -> Advice {
     match denied.reason {
         Outcome::AddressNotAllowed => not_allowed(denied.address.as_deref(), edit),
         Outcome::ScopeMissing => missing(&denied.detail, role_has, edit),
@@ -97,8 +97,8 @@ mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
 
-    fn denied(reason: Outcome, detail: &str) -> Denied {
-        Denied {
+    fn denied(reason: Outcome, detail: &str) -> Denial {
+        Denial {
             request_id: "req_0123456789ABCDEF".into(),
             key_id: None,
             secret: None,

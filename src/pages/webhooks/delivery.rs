@@ -1,5 +1,5 @@
-//! `/webhooks/{webhook_id}/deliveries/{delivery_id}`: what was sent, and what came of it; and
-//! sending it again.
+//! `/webhooks/{webhook_id}/deliveries/{delivery_id}`: a sent message and its result; and sending it
+//! again.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -77,7 +77,7 @@ pub(super) async fn send_again(
         Err(error @ Error::Invalid(_)) => {
             viewer.see_other(&here, Notice::warning(format!("{error}.")))
         }
-        answered => answered,
+        response => response,
     }
 }
 

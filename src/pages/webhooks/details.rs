@@ -1,4 +1,4 @@
-//! A webhook with its delivery log, as its page and the dialogs over it draw it.
+//! A webhook with its delivery log, for its page and the dialogs over it.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::pages::{Dialog, Input};
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 
-/// What narrows the delivery log.
+/// The filters of the delivery log.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Filters {
@@ -26,7 +26,7 @@ enum Show {
     #[default]
     #[serde(rename = "all")]
     All,
-    /// Only those that were given up.
+    /// Only deliveries that were given up.
     #[serde(rename = "failed")]
     Failed,
 }
@@ -42,11 +42,11 @@ pub(super) struct EndpointPage {
     pub created: String,
     pub created_by: String,
     pub last: String,
-    /// `30 Nov, 14:06`: since when nothing arrives.
+    /// `30 Nov, 14:06`: since when deliveries fail.
     pub failing_since: Option<String>,
-    /// When it said that it is gone.
+    /// When the endpoint answered that it is gone.
     pub gone: Option<String>,
-    /// Until when the old secret signs.
+    /// How long the old secret is also used for signing.
     pub old_secret_until: Option<String>,
     pub rows: Vec<Row>,
     pub only_failed: bool,
@@ -59,7 +59,7 @@ pub(super) struct Row {
     pub event: String,
     pub badge: Badge,
     pub result: String,
-    /// When it is tried again.
+    /// When it is retried.
     pub next: Option<String>,
     pub attempts: i64,
     pub when: String,
@@ -79,7 +79,7 @@ impl EndpointPage {
         Ok(Self::new(&endpoint, &page, list, now))
     }
 
-    /// The page as it lies behind a dialog.
+    /// The page for display behind a dialog.
     pub(super) fn behind<D>(connection: &mut Connection, input: &Input<D>) -> Result<Self>
     where
         D: Dialog<Target = EndpointId>,
@@ -87,7 +87,7 @@ impl EndpointPage {
         Self::load(connection, &input.target, &ListQuery::default(), input.viewer.now)
     }
 
-    /// A webhook to which nothing was sent yet.
+    /// A webhook without deliveries.
     pub(super) fn without_deliveries(endpoint: &Endpoint, now: Timestamp) -> Self {
         Self::new(endpoint, &Page::default(), &ListQuery::default(), now)
     }
@@ -132,7 +132,7 @@ fn row(delivery: &Delivery, now: Timestamp) -> Row {
     }
 }
 
-/// When it is tried again, if it is known.
+/// When the delivery is retried, if known.
 pub(super) fn next(status: Status) -> Option<String> {
     match status {
         Status::Retrying(at) => Some(moment(at)),

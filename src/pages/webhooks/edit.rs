@@ -45,7 +45,7 @@ impl Dialog for Edit {
     fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
         let (id, draft, policy) =
             (&input.target, input.fields.draft(), Policy::from(&**input.site));
-        // What is no version is an old one.
+        // A missing version counts as an old one.
         let version = input.version().unwrap_or_default();
         let endpoint = webhooks::edit(tx, id, &draft, version, &policy, author)?;
         Ok(Done::at(location(id), Notice::done(format!("“{}” saved.", endpoint.name()))))

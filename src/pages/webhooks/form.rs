@@ -1,13 +1,13 @@
-//! The fields of a webhook's form, as they arrive and as they are drawn.
+//! The fields of a webhook's form, as submitted and as shown.
 
 use serde::Deserialize;
 
 use crate::domain::webhooks::{Draft, Endpoint, EventType};
 
-/// The word for an endpoint that is sent nothing.
+/// The word for a paused endpoint, which receives no messages.
 const PAUSED: &str = "paused";
 
-/// The fields. One that is missing is empty; unknown ones are passed over.
+/// The fields. A missing field is empty; unknown ones are ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {
@@ -28,7 +28,7 @@ impl Fields {
         self.state == PAUSED
     }
 
-    /// What the form proposes: every event.
+    /// The default values of the form: every event.
     pub(super) fn proposed() -> Self {
         let events = EventType::ALL.iter().map(|event| event.as_str().to_owned()).collect();
         Self { events, ..Self::default() }

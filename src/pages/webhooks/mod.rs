@@ -1,4 +1,5 @@
-//! The pages of webhooks: one file each, over the verbs of [`crate::domain::webhooks`].
+//! The pages of webhooks, with one file each, on top of the operations of
+//! [`crate::domain::webhooks`].
 
 mod delete;
 mod delivery;

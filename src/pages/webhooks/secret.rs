@@ -16,7 +16,7 @@ use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields, Viewer
 use crate::web::flash::Notice;
 use crate::web::page;
 
-/// What a second submit of the form is told.
+/// The message after a second submit of the form.
 pub(super) const ALREADY_SHOWN: &str =
     "This signing secret has already been shown. If you did not save it, make a new one.";
 
@@ -63,8 +63,8 @@ impl Dialog for Replace {
     }
 }
 
-/// Shows the signing secret that a dialog has made, over the webhook's page; that of a new webhook is
-/// not loaded, since nothing was sent to it yet.
+/// Shows the signing secret that a dialog has created, over the webhook's page; the page of a new
+/// webhook is not loaded, since it has no deliveries yet.
 pub(super) fn reveal(
     viewer: &Arc<Viewer>,
     behind: Option<Arc<EndpointPage>>,

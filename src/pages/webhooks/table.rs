@@ -1,4 +1,4 @@
-//! The table of webhooks as templates draw it, on its own page and behind the dialog for a new one.
+//! The table of webhooks for templates, on its own page and behind the dialog for a new one.
 
 use super::words::{Badge, last};
 use crate::base::clock::Timestamp;
@@ -16,7 +16,7 @@ pub(super) struct Table {
 pub(super) struct Row {
     pub id: String,
     pub name: String,
-    /// Where it is, beside a name of its own; without path, which is on its page.
+    /// The host, shown next to a custom name; without the path, which is on the webhook's own page.
     pub place: Option<String>,
     pub events: Vec<&'static str>,
     pub badge: Badge,

@@ -1,4 +1,4 @@
-//! `POST /webhooks/{webhook_id}/test`: sends a test message and says what came of it.
+//! `POST /webhooks/{webhook_id}/test`: sends a test message and reports the result.
 
 use actix_web::{HttpResponse, web};
 

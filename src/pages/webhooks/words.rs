@@ -1,14 +1,14 @@
-//! What pages say of an endpoint and of a delivery.
+//! The words for an endpoint and for a delivery on pages.
 
 use crate::base::clock::{Timestamp, ago_within, day_and_month};
 use crate::domain::webhooks::Endpoint;
 use crate::domain::webhooks::delivery::Status;
 
-/// A badge as templates draw it.
+/// A badge for templates.
 #[derive(Clone, Debug)]
 pub(super) struct Badge {
     pub class: &'static str,
-    /// The sprite's icon; empty for a dot.
+    /// The icon in the sprite; empty for a dot.
     pub icon: &'static str,
     pub text: &'static str,
 }

@@ -1,6 +1,7 @@
-//! One connection: what it is doing, since when, and whether its client is known.
+//! One connection: its current phase, since when, and whether its client is known.
 //!
-//! Written by the worker that serves it, read by whoever has to make room.
+//! The worker that serves it writes the state; the registry reads it when it must close
+//! connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -11,22 +12,22 @@ use tokio::sync::Notify;
 use super::registry::Registry;
 use crate::base::network::Network;
 
-/// How many bytes of answers may wait for a client before its next request is looked at.
+/// How many bytes of responses may wait for a client before its next request is processed.
 const ANSWERS_WAITING: usize = 64 * 1024;
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Phase {
-    /// The head of a request is expected or arriving.
+    /// Waiting for or receiving the head of a request.
     Head,
-    /// The body of a request is arriving.
+    /// Receiving the body of a request.
     Body,
-    /// A request is being answered.
+    /// Processing a request.
     Working,
-    /// An answer is on its way to the client.
+    /// Sending a response to the client.
     Answering,
-    /// A request was answered before all of its body had arrived.
+    /// A request was answered before its whole body arrived.
     Draining,
     Idle,
 }
@@ -36,28 +37,29 @@ impl Phase {
         [Self::Head, Self::Body, Self::Working, Self::Answering, Self::Draining, Self::Idle];
 }
 
-/// A connection that was admitted. Handlers get it with [`Connection::of`].
+/// An admitted connection. Handlers get it with [`Connection::of`].
 pub struct Connection {
     pub(super) peer: Network,
     pub(super) registry: Arc<Registry>,
     phase: AtomicU8,
-    /// When the phase began or last made progress, in ticks of the registry's clock.
+    /// When the phase started or last made progress, in ticks of the registry's clock.
     since: AtomicU32,
-    /// Whether its worker has found nothing to read yet, so that the client has to send more.
+    /// Whether its worker has found nothing to read, so that the client must send more.
     is_awaited: AtomicBool,
-    /// Whether any request so far has shown a genuine key or session.
+    /// Whether any request so far has contained a valid key or session.
     is_known: AtomicBool,
-    /// Whether the present request has.
+    /// Whether the current request contains one.
     is_genuine: AtomicBool,
-    /// Bytes of answers that the client has not taken yet; an estimate, since heads are not counted.
+    /// Bytes of responses that the client has not received yet; an estimate, since heads are not
+    /// counted.
     waiting: AtomicUsize,
-    /// Requests whose answers are not complete.
+    /// The number of requests with incomplete responses.
     active: AtomicUsize,
-    /// Whether the present request has a body in chunks of which nobody has read the end.
+    /// Whether the current request has a chunked body that has not been read to its end.
     has_body_left: AtomicBool,
-    /// Whether a request waits until the client takes answers.
+    /// Whether a request waits until the client receives responses.
     is_held_back: AtomicBool,
-    /// Whether it counts as one of its network's strangers; changed under the registry's lock.
+    /// Whether it counts as an unknown client of its network; changed under the registry's lock.
     is_counted: AtomicBool,
     is_closing: AtomicBool,
     closed: Notify,
@@ -84,13 +86,14 @@ impl Connection {
         }
     }
 
-    /// The connection that `request` came by; `None` where a test calls a handler without one.
+    /// The connection of `request`; `None` if a test calls a handler without one.
     pub fn of(request: &HttpRequest) -> Option<&Arc<Self>> {
         request.conn_data::<Arc<Self>>()
     }
 
-    /// The present request shows a genuine key or session: the connection is not closed before its
-    /// answer, and from now on it is kept open longer and no longer counts against its network.
+    /// Records that the current request contains a valid key or session: the connection is not
+    /// closed before its response, is kept open longer from now on, and no longer counts against
+    /// its network.
     pub fn show_genuine(&self) {
         self.is_genuine.store(true, Relaxed);
         if !self.is_known.load(Relaxed) && !self.is_known.swap(true, Relaxed) {
@@ -98,12 +101,12 @@ impl Connection {
         }
     }
 
-    /// The body of the present request was read to its end.
+    /// Records that the body of the current request was read to its end.
     pub fn read_body(&self) {
         self.has_body_left.store(false, Relaxed);
     }
 
-    /// The body of the present request is being read, as long as the answer lives.
+    /// Records that the body of the current request is being read, for as long as the result lives.
     pub fn reading_body(&self) -> ReadingBody<'_> {
         self.enter(Phase::Body);
         ReadingBody(self)
@@ -118,7 +121,7 @@ impl Connection {
         self.since.store(self.registry.now(), Relaxed);
     }
 
-    /// For how many ticks nothing has happened in the present phase.
+    /// How many ticks ago the current phase last made progress.
     pub(super) fn age(&self) -> u32 {
         self.registry.now().saturating_sub(self.since.load(Relaxed))
     }
@@ -131,17 +134,17 @@ impl Connection {
         self.is_genuine.load(Relaxed)
     }
 
-    /// The client has sent nothing more for now.
+    /// Records that the client has sent nothing more for now.
     pub(super) fn await_client(&self) {
         self.is_awaited.store(true, Relaxed);
     }
 
-    /// Whether the worker may not have looked at what the client has sent.
+    /// Whether the worker may not have read yet what the client has sent.
     pub(super) fn is_unread(&self) -> bool {
         !self.is_awaited.load(Relaxed)
     }
 
-    /// Bytes came from the client; says whether a request begins with them.
+    /// Records bytes from the client; returns whether they start a request.
     pub(super) fn received(&self) -> bool {
         let is_new = self.phase() == Phase::Idle;
         if is_new {
@@ -150,7 +153,7 @@ impl Connection {
         is_new
     }
 
-    /// A request's head is complete; says whether it may be answered now.
+    /// Records a complete head of a request; returns whether it may be processed now.
     pub(super) fn may_answer(&self) -> bool {
         let may = self.waiting.load(Relaxed) < ANSWERS_WAITING;
         if !may {
@@ -166,7 +169,7 @@ impl Connection {
         self.phase.store(Phase::Working as u8, Relaxed);
     }
 
-    /// An answer begins, of which `bytes` are known to come.
+    /// Records the start of a response with `bytes` known bytes.
     pub(super) fn answer(&self, bytes: usize) {
         self.waiting.fetch_add(bytes, Relaxed);
         self.enter(Phase::Answering);
@@ -176,14 +179,14 @@ impl Connection {
         self.active.fetch_sub(1, Relaxed);
     }
 
-    /// The client took a part of an answer.
+    /// Records that the client received part of a response.
     pub(super) fn progressed(&self) {
         if self.phase() == Phase::Answering {
             self.since.store(self.registry.now(), Relaxed);
         }
     }
 
-    /// The client took everything that was written so far; says whether a request was held back.
+    /// Records that everything written was sent; returns whether a request was held back.
     pub(super) fn drained(&self) -> bool {
         self.waiting.store(0, Relaxed);
         if self.phase() == Phase::Answering && self.active.load(Relaxed) == 0 {
@@ -194,7 +197,7 @@ impl Connection {
         self.is_held_back.swap(false, Relaxed)
     }
 
-    /// Closes the connection as soon as its worker looks at it; says whether that is new.
+    /// Closes the connection as soon as its worker runs; returns whether it was not closing before.
     pub(super) fn close(&self) -> bool {
         let is_new = !self.is_closing.swap(true, Relaxed);
         if is_new {
@@ -203,7 +206,7 @@ impl Connection {
         is_new
     }
 
-    /// No longer counts it as a stranger; says whether that is new.
+    /// Stops counting it as an unknown client; returns whether it was counted before.
     pub(super) fn stop_counting(&self) -> bool {
         self.is_counted.swap(false, Relaxed)
     }
@@ -212,13 +215,13 @@ impl Connection {
         self.is_closing.load(Relaxed)
     }
 
-    /// Waits until the connection is to be closed.
+    /// Waits until the connection must close.
     pub(super) async fn closed(&self) {
         self.closed.notified().await;
     }
 }
 
-/// As long as it lives, the connection's request counts as unfinished.
+/// While this value lives, the body of the connection's request is being read.
 pub struct ReadingBody<'a>(&'a Connection);
 
 impl Drop for ReadingBody<'_> {

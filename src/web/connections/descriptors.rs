@@ -1,24 +1,24 @@
-//! Open files: how many the program may have, and how they are shared out.
+//! Open files: how many the program may have, and how they are divided.
 //!
-//! Every connection takes one. The database, the log, email and webhooks need some too, and must get
-//! them whatever strangers do.
+//! Every connection needs one. The database, the log, email and webhooks need some too, and must
+//! get them whatever unknown clients do.
 
 use std::io;
 use std::net::TcpListener;
 
 use super::registry::Limits;
 
-/// How many are kept for everything that is no client: database connections with their three files
-/// each, the log, email, webhooks, and connections that are about to be closed.
+/// How many are reserved for uses other than clients: database connections with three files each,
+/// the log, email, webhooks, and connections that are about to close.
 const RESERVED: usize = 160;
 /// How many the listener for metrics gets.
 const METRICS: usize = 16;
-/// The most connections of a listener: more than gateways need, and about 300 MB when all of them are
-/// open and idle.
+/// The maximum number of connections of a listener: more than gateways need, and about 300 MB if
+/// all of them are open and idle.
 const MOST: usize = 10_000;
-/// The fewest, where the operating system allows hardly any files.
+/// The minimum, if the operating system allows very few files.
 const FEWEST: usize = 32;
-/// What is assumed where the operating system does not say.
+/// The assumption if the operating system reports no limit.
 const USUAL: usize = 1024;
 
 /// How many connections each listener may have.
@@ -33,8 +33,8 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Shares out `files`. A listener for programs gets half, so that nothing that happens on the
-    /// dashboard's takes anything from it.
+    /// Divides `files`. A listener for programs gets half, so that activity on the dashboard's
+    /// listener cannot take any from it.
     pub fn of(files: usize, has_verify: bool) -> Self {
         let clients = files.saturating_sub(RESERVED + METRICS);
         let share = if has_verify { clients / 2 } else { clients };
@@ -64,18 +64,18 @@ pub fn raise_limit() -> usize {
     USUAL
 }
 
-/// How many connections may wait to be accepted: more than come at once while others are closed to make
-/// room. The operating system may allow fewer.
+/// How many connections may wait to be accepted: more than arrive at once while others are closed
+/// to make room. The operating system may allow fewer.
 #[cfg(unix)]
 const BACKLOG: i32 = 4096;
 
-/// Lets more connections wait to be accepted than the standard library asks for.
+/// Lets more connections wait to be accepted than the standard library does.
 #[cfg(unix)]
 pub fn widen_backlog(socket: &TcpListener) -> io::Result<()> {
     Ok(rustix::net::listen(socket, BACKLOG)?)
 }
 
-/// Leaves the queue as it is.
+/// Leaves the queue unchanged.
 #[cfg(not(unix))]
 pub fn widen_backlog(_: &TcpListener) -> io::Result<()> {
     Ok(())
@@ -87,10 +87,10 @@ mod tests {
 
     #[test]
     fn a_listener_for_programs_has_a_share_that_the_dashboard_cannot_take() {
-        let alone = Shares::of(1024, false);
-        assert_eq!(alone.dashboard.total, 848);
-        let beside = Shares::of(1024, true);
-        assert_eq!((beside.dashboard.total, beside.verify.total), (424, 424));
+        let single = Shares::of(1024, false);
+        assert_eq!(single.dashboard.total, 848);
+        let both = Shares::of(1024, true);
+        assert_eq!((both.dashboard.total, both.verify.total), (424, 424));
         let most = Shares::of(1 << 20, true);
         assert_eq!((most.dashboard.total, most.verify.total), (MOST, MOST));
         assert_eq!(Shares::of(0, true).verify.total, FEWEST);

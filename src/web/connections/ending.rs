@@ -1,16 +1,16 @@
-//! The end of serving: clients are told that their connections close before that happens, so that
-//! they send nothing into a connection that is being closed (RFC 9112, 9.6).
+//! The end of serving: responses announce that their connections will close before that happens, so
+//! that clients do not send into a closing connection (RFC 9112, 9.6).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-/// For how long clients are told, before those connections are closed that nothing was asked on.
-const TOLD_FOR: Duration = Duration::from_secs(1);
-/// How often it is looked whether any are left.
-const LOOK: Duration = Duration::from_millis(20);
+/// How long closing is announced before connections without a request are closed.
+const ANNOUNCEMENT: Duration = Duration::from_secs(1);
+/// The interval between checks whether connections are left.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Whether serving ends; one for all listeners.
+/// Whether serving is ending; shared by all listeners.
 #[derive(Clone, Default)]
 pub struct Ending(Arc<State>);
 
@@ -21,16 +21,17 @@ struct State {
 }
 
 impl Ending {
-    /// Has each answer say that its connection closes, until none is left or a second has gone by.
+    /// Makes each response announce that its connection closes, until none is left or a second has
+    /// passed.
     pub async fn announce(&self) {
         self.0.has_begun.store(true, Relaxed);
         let all_closed = async {
             while self.0.open.load(Relaxed) > 0 {
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
         };
-        // Otherwise the listeners close what is idle.
-        let _ = tokio::time::timeout(TOLD_FOR, all_closed).await;
+        // The listeners close the remaining idle connections.
+        let _ = tokio::time::timeout(ANNOUNCEMENT, all_closed).await;
     }
 
     pub(super) fn has_begun(&self) -> bool {

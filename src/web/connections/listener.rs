@@ -27,34 +27,34 @@ use super::tls::Tls;
 use crate::base::error::Error;
 use crate::base::network::Network;
 
-/// For how long requests in flight may go on after SIGTERM, in seconds. Work in the background and the
-/// last counts come after them, and all of it takes less than 20 s even when the database hangs.
+/// How long requests in flight may continue after SIGTERM, in seconds. Background work and the last
+/// counts follow, and all of it takes less than 20 s even if the database hangs.
 const SHUTDOWN: u64 = 8;
-/// For how long a client that has not sent all of a request may go on sending after the answer.
+/// How long a client that has not sent its whole request may continue to send after the response.
 const LINGER: Duration = Duration::from_secs(1);
-/// How many connections may be about to be closed while others are accepted in their place.
+/// How many connections may be closing while others are accepted in their place.
 const CLOSING: usize = 32;
-/// After how many ticks a changed certificate is looked for.
+/// The number of ticks between checks for a changed certificate.
 const CERTIFICATE: u32 = 40;
-/// After how many ticks it is logged again that connections had to make room.
+/// The number of ticks between log messages about closed connections.
 const PRESSURE: u32 = 240;
 
 /// Where and how to serve.
 pub struct Listener {
-    /// What it is called in the log and in metrics.
+    /// Its name in the log and in metrics.
     pub name: &'static str,
     pub socket: TcpListener,
-    /// How many threads serve.
+    /// The number of threads that serve.
     pub workers: usize,
-    /// How many connections it may have.
+    /// The maximum number of connections.
     pub limits: Limits,
-    /// The certificate; none where TLS ends elsewhere.
+    /// The certificate; `None` if TLS ends elsewhere.
     pub tls: Option<Arc<Tls>>,
     pub ending: Ending,
 }
 
-/// Serves what `app` makes, once for each worker. `expect` answers requests that ask whether their
-/// body is wanted, or lets them pass (RFC 9110, 10.1.1).
+/// Serves the service that `app` makes, once for each worker. `expect` answers requests that ask
+/// whether to send their body, or lets them pass (RFC 9110, 10.1.1).
 pub fn serve<F, E, App, Expect>(
     listener: Listener,
     app: impl Fn() -> App + Send + Clone + 'static,
@@ -74,7 +74,7 @@ where
     let registry = Registry::new(limits, ending);
     let acceptor = tls.as_ref().map(Tls::acceptor).transpose().map_err(io::Error::other)?;
     actix_web::rt::spawn(watch(name, Arc::downgrade(&registry), tls));
-    // Who tells the program to end tells all listeners at once.
+    // One signal handler stops all listeners at once.
     let builder = Server::build().disable_signals();
     let shutdown = builder.graceful_shutdown_signal();
     let factory = move || {
@@ -95,7 +95,7 @@ where
     Ok(builder.shutdown_timeout(SHUTDOWN).listen(name, socket, factory)?.run())
 }
 
-/// Waits until the server is to stop.
+/// Waits until the server must stop.
 fn stopping(signal: &GracefulShutdownSignal) -> impl Fn() -> LocalBoxFuture<'static, ()> + use<> {
     let signal = signal.clone();
     move || {
@@ -104,8 +104,8 @@ fn stopping(signal: &GracefulShutdownSignal) -> impl Fn() -> LocalBoxFuture<'sta
     }
 }
 
-/// Keeps the connections' clock, closes what has taken too long, and says when room runs out, for as
-/// long as the server lives.
+/// Advances the connections' clock, closes those that have taken too long, and logs when the limit
+/// is reached, for as long as the server lives.
 async fn watch(name: &'static str, registry: Weak<Registry>, tls: Option<Arc<Tls>>) {
     let mut interval = tokio::time::interval(TICK);
     for tick in 1_u32.. {
@@ -177,7 +177,7 @@ where
     }
 
     fn call(&self, socket: TcpStream) -> Self::Future {
-        // Without an address the client is gone already.
+        // Without an address, the client has already disconnected.
         let Ok(peer) = socket.peer_addr() else { return ready(Ok(())).boxed_local() };
         let network = Network::from(peer.ip());
         let (registry, place) = (Arc::clone(&self.registry), self.registry.admit(network));
@@ -187,7 +187,7 @@ where
                 Some(place) => Some(place),
                 None => registry.admit_later(network).await,
             };
-            // Without a place the socket is closed here.
+            // Without a place, the socket is closed here.
             let Some(place) = place else { return Ok(()) };
             let connection = Arc::clone(&place.connection);
             let served = pin!(converse(socket, acceptor, Arc::clone(&connection), http, peer));
@@ -208,16 +208,16 @@ async fn converse<S>(
 ) where
     S: Service<(Stream, Option<SocketAddr>), Response = ()>,
 {
-    // Only a delay is lost when this fails.
+    // A failure only costs a delay.
     let _ = socket.set_nodelay(true);
     let socket = match acceptor {
         None => Socket::Plain(socket),
         Some(acceptor) => match acceptor.accept(socket).await {
             Ok(socket) => Socket::Tls(Box::new(socket)),
-            // Whoever does not finish the handshake cannot be answered.
+            // A client that does not finish the handshake cannot be answered.
             Err(_) => return,
         },
     };
-    // The error says how the client went away.
+    // The error only says how the client disconnected.
     let _ = http.call((Stream::new(socket, connection), Some(peer))).await;
 }

@@ -1,7 +1,7 @@
-//! How clients are connected: how many at once, for how long, and who has to make room.
+//! Client connections: how many at once, for how long, and which are closed to make room.
 //!
-//! actix's own server bounds neither slow bodies nor answers that nobody takes, so its HTTP service
-//! runs on streams of our own. Knows no feature and no route.
+//! actix's own server limits neither slow bodies nor responses that clients do not read, so its
+//! HTTP service runs on our own streams. Does not depend on any feature or route.
 
 mod connection;
 mod descriptors;

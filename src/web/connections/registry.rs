@@ -1,8 +1,8 @@
-//! Which connections a listener has, how many it may have, and which are closed to make room.
+//! The connections of a listener: their limits, and which are closed to make room.
 //!
-//! Strangers can open connections at will. So a connection counts against its network until it
-//! shows a genuine key or session, and when a limit is reached those are closed first that have
-//! taken longest to finish a request. ASVS 15.2.2.
+//! Anyone can open connections. So a connection counts against its network until it sends a valid
+//! key or session, and at a limit, those that have taken longest to finish a request are closed
+//! first. ASVS 15.2.2.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,29 +14,30 @@ use super::connection::{Connection, Phase};
 use super::ending::Ending;
 use crate::base::network::Network;
 
-/// How often connections are checked, and how exactly their times are known.
+/// The interval between checks of connections, and the precision of their times.
 pub(super) const TICK: Duration = Duration::from_millis(250);
 const TICKS_A_SECOND: u32 = 4;
 
-/// For how long the head of a request may arrive, in seconds.
+/// How long the head of a request may take, in seconds.
 pub(super) const HEAD: u32 = 10;
-/// For how much longer than that a connection is kept, so that actix can answer 408 first.
+/// How much longer a connection is kept, so that actix can answer 408 first.
 const HEAD_GRACE: u32 = 2;
-/// For how long a connection is kept open between requests, in seconds. Gateways keep idle ones for up
-/// to 60 seconds, and what they send into one that is being closed is lost.
+/// How long a connection is kept open between requests, in seconds. Gateways keep idle ones for up
+/// to 60 seconds, and lose what they send into one that is closing.
 pub(super) const IDLE: u32 = 75;
-/// The same while it has shown no genuine key or session, and half of the room is taken.
+/// [`IDLE`] for a connection without a valid key or session, while half of the places are taken.
 const STRANGER_IDLE: u32 = 5;
-/// For how long a client may take nothing of an answer that waits for it, in seconds.
+/// How long a client may read nothing of a response that waits for it, in seconds.
 const STALLED: u32 = 30;
-/// For how long the rest of a body may arrive after its request was answered, in seconds.
+/// How long the rest of a body may take after its request was answered, in seconds.
 const DRAINING: u32 = 2;
-/// After how many seconds an answer that nobody takes may be given up to make room.
+/// The number of seconds after which a response that the client does not read may be dropped to
+/// make room.
 const SLOW: u32 = 5;
-/// For how many seconds a request may arrive before it has to make room first.
+/// The number of seconds after which an incomplete request is closed first to make room.
 const PROMPT: u32 = 1;
 
-/// How often a connection without a place looks for one, and how many times.
+/// The interval at which a connection without a place tries again, and the number of tries.
 const LOOK: Duration = Duration::from_millis(25);
 const LOOKS: u32 = 40;
 
@@ -44,13 +45,13 @@ const LOOKS: u32 = 40;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub total: usize,
-    /// From one network (/32 or /64), of those that have shown no genuine key or session.
+    /// From one network (/32 or /64), of connections that have not sent a valid key or session.
     pub strangers_per_network: usize,
 }
 
 impl Limits {
-    /// The limits of a listener that may have `total` connections: a network of strangers gets a
-    /// quarter of them.
+    /// The limits of a listener with at most `total` connections: unknown clients of one network
+    /// get a quarter of them.
     pub fn of(total: usize) -> Self {
         Self { total, strangers_per_network: (total / 4).max(1) }
     }
@@ -62,7 +63,7 @@ pub struct Registry {
     ending: Ending,
     now: AtomicU32,
     state: Mutex<State>,
-    /// Connections that were closed to make room, and such that found none.
+    /// Connections that were closed to make room, and connections that found no place.
     closed: AtomicU64,
     refused: AtomicU64,
 }
@@ -71,13 +72,14 @@ pub struct Registry {
 struct State {
     next: u64,
     open: HashMap<u64, Arc<Connection>>,
-    /// How many of them are about to be closed.
+    /// How many of them are closing.
     closing: usize,
-    /// How many of each network have shown no genuine key or session, and are not about to be closed.
+    /// For each network, the number of connections without a valid key or session that are not
+    /// closing.
     strangers: HashMap<Network, usize>,
 }
 
-/// A place among the connections, given back when it is dropped.
+/// A place among the connections, released when it is dropped.
 pub(super) struct Place {
     number: u64,
     pub connection: Arc<Connection>,
@@ -95,18 +97,18 @@ impl Registry {
         })
     }
 
-    /// Whether connections close after the answers that they carry now.
+    /// Whether connections close after their current responses.
     pub(super) fn is_ending(&self) -> bool {
         self.ending.has_begun()
     }
 
-    /// The time in ticks, as of the last look.
+    /// The time in ticks at the last check.
     pub(super) fn now(&self) -> u32 {
         self.now.load(Relaxed)
     }
 
-    /// Makes a place for a connection from `peer`; `None` when everything that could be closed for
-    /// it is new or has shown a genuine key or session.
+    /// Makes a place for a connection from `peer`; `None` if every connection that could be closed
+    /// for it is new or has sent a valid key or session.
     pub(super) fn admit(self: &Arc<Self>, peer: Network) -> Option<Place> {
         let mut state = self.state();
         let has_room = (state.strangers_of(peer) < self.limits.strangers_per_network
@@ -126,9 +128,9 @@ impl Registry {
         Some(Place { number, connection })
     }
 
-    /// Makes a place for a connection that found none at once: waits for as long as others are new,
-    /// since the workers may only not have come to them. A network with all its share does not wait: it
-    /// would keep others from being accepted.
+    /// Makes a place for a connection that found none at first: waits while others are new, since
+    /// the workers may not have read from them yet. A network that uses its whole share does not
+    /// wait: it would keep others from being accepted.
     pub(super) async fn admit_later(self: &Arc<Self>, peer: Network) -> Option<Place> {
         for _ in 0..LOOKS {
             if !self.may_wait(peer) {
@@ -151,9 +153,9 @@ impl Registry {
         has_share && state.open.values().any(|open| is_new(open))
     }
 
-    /// Closes the connection that is missed least: requests that do not arrive and answers that are
-    /// not taken, the oldest first, then connections of strangers between requests, then bodies and at
-    /// last heads that have just begun to arrive.
+    /// Closes the least useful connection: first incomplete requests and unread responses, the
+    /// oldest first, then idle connections of unknown clients, then bodies, and finally heads that
+    /// have just started to arrive.
     fn close_one(&self, state: &mut State, of: Option<Network>) -> bool {
         let candidates = state.open.values().filter(|connection| {
             !connection.is_closing() && of.is_none_or(|network| network == connection.peer)
@@ -166,14 +168,14 @@ impl Registry {
                 Phase::Answering if age >= SLOW * TICKS_A_SECOND => 3,
                 Phase::Draining => 3,
                 Phase::Idle if !connection.is_known() => 2,
-                // A request that began just now may turn out to be a genuine one, the more so while
-                // nothing of it is here: gateways connect first, and send a moment later.
+                // A request that has just started may turn out to be valid, especially before any
+                // of it has arrived: gateways connect first, and send a moment later.
                 Phase::Body => 1,
-                // A network may have more than its share while its requests begin.
+                // A network may exceed its share while its requests start.
                 Phase::Head if of.is_none() => 0,
                 _ => return None,
             };
-            // An unknown network's connections give way to each other only.
+            // The connections of an unknown network are closed only for each other.
             (of.is_none() || !connection.is_known()).then_some(((rank, age), connection))
         });
         let Some((_, victim)) = ranked.max_by_key(|(rank, _)| *rank) else { return false };
@@ -183,7 +185,7 @@ impl Registry {
         true
     }
 
-    /// `connection` has shown a genuine key or session for the first time.
+    /// Records that `connection` has sent a valid key or session for the first time.
     pub(super) fn became_known(&self, connection: &Connection) {
         self.state().stop_counting(connection);
     }
@@ -197,7 +199,7 @@ impl Registry {
         state.stop_counting(&place.connection);
     }
 
-    /// Lets a tick pass, and closes what has taken too long.
+    /// Advances the clock by a tick, and closes connections that have taken too long.
     pub(super) fn tick(&self) {
         self.now.fetch_add(1, Relaxed);
         let mut state = self.state();
@@ -209,12 +211,12 @@ impl Registry {
         }
     }
 
-    /// How many connections there are.
+    /// The number of connections.
     pub(super) fn count(&self) -> usize {
         self.state().open.len()
     }
 
-    /// How many were closed to make room, and how many found none, since the last time.
+    /// How many were closed to make room, and how many found no place, since the last call.
     pub(super) fn take_pressure(&self) -> (u64, u64) {
         (self.closed.swap(0, Relaxed), self.refused.swap(0, Relaxed))
     }
@@ -224,13 +226,13 @@ impl Registry {
     }
 }
 
-/// Whether the request may be there already, and its worker has only not come to it: when many connect
-/// at once, all are accepted before the first is read from.
+/// Whether the request may have arrived without being read yet: when many clients connect at once,
+/// all are accepted before the first is read.
 fn is_new(connection: &Connection) -> bool {
     connection.is_unread() && connection.age() < PROMPT * TICKS_A_SECOND
 }
 
-/// Whether a request may be about to arrive, which takes a moment even of a gateway.
+/// Whether a request may be about to arrive, which takes a moment even for a gateway.
 fn is_beginning(connection: &Connection) -> bool {
     connection.phase() == Phase::Head && connection.age() < PROMPT * TICKS_A_SECOND
 }
@@ -242,7 +244,7 @@ fn is_late(connection: &Connection, is_crowded: bool) -> bool {
         Phase::Idle => IDLE,
         Phase::Answering => STALLED,
         Phase::Draining => DRAINING,
-        // The reader of bodies has a limit of its own, and work ends by itself.
+        // The body reader has its own limit, and processing ends by itself.
         Phase::Body | Phase::Working => return false,
     };
     connection.age() > seconds * TICKS_A_SECOND
@@ -265,7 +267,7 @@ impl State {
         }
     }
 
-    /// Takes `connection` out of its network's count of strangers, once.
+    /// Removes `connection` from its network's count of unknown clients, once.
     fn stop_counting(&mut self, connection: &Connection) {
         if connection.stop_counting()
             && let Entry::Occupied(mut count) = self.strangers.entry(connection.peer)

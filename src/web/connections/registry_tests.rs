@@ -1,4 +1,4 @@
-//! Who has to make room, and when.
+//! Tests which connections are closed to make room, and when.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn pass(registry: &Registry, seconds: u32) {
     (0..seconds * TICKS_A_SECOND).for_each(|_| registry.tick());
 }
 
-/// A connection from a network of its own.
+/// A connection from its own network.
 fn admit(registry: &Arc<Registry>, last: u8) -> Place {
     let place = registry.admit(network(last)).expect("a place");
     place.connection.await_client();
@@ -31,7 +31,7 @@ fn idle(place: &Place) {
     place.connection.drained();
 }
 
-/// Between two requests, the first of which has shown a genuine key.
+/// Idle after a request with a valid key.
 fn known(place: &Place) {
     place.connection.show_genuine();
     idle(place);
@@ -42,7 +42,7 @@ fn closing(places: &[&Place]) -> Vec<bool> {
 }
 
 #[test]
-fn the_request_that_has_been_arriving_longest_makes_room_first() {
+fn the_oldest_incomplete_request_is_closed_first() {
     let registry = Registry::new(LIMITS, Ending::default());
     let idle_stranger = admit(&registry, 1);
     idle(&idle_stranger);
@@ -67,7 +67,7 @@ fn the_request_that_has_been_arriving_longest_makes_room_first() {
 }
 
 #[test]
-fn a_request_that_has_just_begun_makes_room_after_idle_strangers() {
+fn a_request_that_has_just_started_is_closed_after_idle_strangers() {
     let registry = Registry::new(LIMITS, Ending::default());
     let places: Vec<Place> = (1..=4).map(|last| admit(&registry, last)).collect();
     places[1..].iter().for_each(idle);
@@ -76,15 +76,15 @@ fn a_request_that_has_just_begun_makes_room_after_idle_strangers() {
     let closed = closing(&places.iter().chain(&more).collect::<Vec<_>>());
     assert_eq!(closed, [false, true, true, true, false, false, false]);
     let _eighth = admit(&registry, 8);
-    assert!(places[0].connection.is_closing(), "the oldest of those that have just begun");
+    assert!(places[0].connection.is_closing(), "the oldest of the requests that have just started");
 }
 
 #[test]
-fn nobody_makes_room_before_their_worker_has_looked_at_what_they_sent() {
+fn no_connection_is_closed_before_its_worker_has_read_from_it() {
     let registry = Registry::new(LIMITS, Ending::default());
     let crowd: Vec<Place> = (0..4).filter_map(|_| registry.admit(network(1))).collect();
-    assert_eq!(crowd.len(), 4, "their network's share gives way for as long");
-    assert!(registry.admit(network(2)).is_none(), "the listener's does not");
+    assert_eq!(crowd.len(), 4, "a network may exceed its share until then");
+    assert!(registry.admit(network(2)).is_none(), "the listener's limit may not be exceeded");
     pass(&registry, PROMPT);
     let another = registry.admit(network(2)).expect("a place");
     assert_eq!(closing(&crowd.iter().collect::<Vec<_>>()).iter().filter(|c| **c).count(), 1);
@@ -92,7 +92,7 @@ fn nobody_makes_room_before_their_worker_has_looked_at_what_they_sent() {
 }
 
 #[tokio::test]
-async fn a_genuine_request_in_flight_and_work_under_way_are_never_closed() {
+async fn valid_requests_and_requests_in_progress_are_never_closed() {
     let registry = Registry::new(LIMITS, Ending::default());
     let places: Vec<Place> = (1..=4).map(|last| admit(&registry, last)).collect();
     known(&places[0]);
@@ -102,16 +102,16 @@ async fn a_genuine_request_in_flight_and_work_under_way_are_never_closed() {
     places[1].connection.show_genuine();
     std::mem::forget(places[1].connection.reading_body());
     pass(&registry, 60);
-    assert!(registry.admit_later(network(5)).await.is_none(), "nobody makes room");
+    assert!(registry.admit_later(network(5)).await.is_none(), "no connection is closed");
     assert_eq!(closing(&places.iter().collect::<Vec<_>>()), [false; 4]);
     assert_eq!(registry.take_pressure(), (0, 1));
 }
 
 #[tokio::test]
-async fn a_connection_waits_until_the_workers_have_come_to_the_new_ones() {
+async fn a_connection_waits_until_the_workers_have_read_from_new_ones() {
     let registry = Registry::new(LIMITS, Ending::default());
     let places: Vec<Place> = (1..=4).filter_map(|last| registry.admit(network(last))).collect();
-    assert!(registry.admit(network(5)).is_none(), "a request may be there already");
+    assert!(registry.admit(network(5)).is_none(), "a request may have arrived already");
     let coming = async {
         tokio::time::sleep(LOOK * 2).await;
         places[1].connection.await_client();
@@ -123,7 +123,7 @@ async fn a_connection_waits_until_the_workers_have_come_to_the_new_ones() {
 }
 
 #[test]
-fn a_network_with_all_its_share_is_refused_at_once_although_others_are_new() {
+fn a_network_that_uses_its_share_is_rejected_without_waiting() {
     let registry = Registry::new(LIMITS, Ending::default());
     let busy: Vec<Place> = (0..3).map(|_| admit(&registry, 1)).collect();
     for place in &busy {
@@ -136,15 +136,18 @@ fn a_network_with_all_its_share_is_refused_at_once_although_others_are_new() {
 }
 
 #[test]
-fn strangers_of_one_network_make_room_for_each_other_and_known_clients_do_not_count() {
+fn unknown_clients_of_a_network_share_a_limit_without_known_ones() {
     let registry = Registry::new(Limits { total: 10, strangers_per_network: 2 }, Ending::default());
     let office: Vec<Place> = (0..4).map(|_| admit(&registry, 1)).collect();
     let closed = office.iter().filter(|place| place.connection.is_closing()).count();
-    assert_eq!(closed, 0, "a network has more than two while their requests may be on their way");
+    assert_eq!(
+        closed, 0,
+        "a network may exceed its share while its requests may be about to arrive"
+    );
     pass(&registry, 1);
     let late = admit(&registry, 1);
     let closed = office.iter().filter(|place| place.connection.is_closing()).count();
-    assert_eq!(closed, 1, "one that took too long makes room");
+    assert_eq!(closed, 1, "a connection that took too long is closed");
     office.iter().for_each(known);
     known(&late);
     let others: Vec<Place> = (0..2).map(|_| admit(&registry, 1)).collect();
@@ -156,7 +159,7 @@ fn strangers_of_one_network_make_room_for_each_other_and_known_clients_do_not_co
 }
 
 #[test]
-fn places_are_given_back_however_a_connection_ends() {
+fn places_are_released_however_a_connection_ends() {
     let registry = Registry::new(LIMITS, Ending::default());
     for round in 0..100 {
         let place = admit(&registry, 1);
@@ -171,7 +174,7 @@ fn places_are_given_back_however_a_connection_ends() {
 }
 
 #[test]
-fn idle_strangers_go_soon_only_where_room_runs_out() {
+fn idle_strangers_are_closed_early_only_when_places_run_out() {
     let registry = Registry::new(LIMITS, Ending::default());
     let places: Vec<_> = (1..=2).map(|last| admit(&registry, last)).collect();
     places.iter().for_each(idle);
@@ -185,7 +188,7 @@ fn idle_strangers_go_soon_only_where_room_runs_out() {
 }
 
 #[test]
-fn connections_are_closed_when_their_time_is_over() {
+fn connections_are_closed_when_their_time_ends() {
     type Prepare = fn(&Place);
     let cases: [(Prepare, u32); 5] = [
         (|_| (), HEAD + HEAD_GRACE),
@@ -221,7 +224,7 @@ fn connections_are_closed_when_their_time_is_over() {
 }
 
 #[test]
-fn a_client_that_goes_on_taking_an_answer_is_not_closed() {
+fn a_client_that_keeps_reading_a_response_is_not_closed() {
     let registry = Registry::new(LIMITS, Ending::default());
     let place = admit(&registry, 1);
     place.connection.begin_request(false);
@@ -234,7 +237,7 @@ fn a_client_that_goes_on_taking_an_answer_is_not_closed() {
 }
 
 #[test]
-fn a_request_waits_while_64_kilobytes_of_answers_do() {
+fn a_request_waits_while_64_kilobytes_of_responses_wait() {
     let registry = Registry::new(LIMITS, Ending::default());
     let place = admit(&registry, 1);
     let connection = &place.connection;
@@ -243,7 +246,7 @@ fn a_request_waits_while_64_kilobytes_of_answers_do() {
     connection.answer(64 * 1024);
     connection.end_request();
     assert!(!connection.may_answer());
-    assert!(connection.drained(), "the request that was held back goes on");
+    assert!(connection.drained(), "the request that was held back continues");
     assert!(connection.may_answer());
     assert!(!connection.drained());
 }

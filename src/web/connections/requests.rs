@@ -1,4 +1,4 @@
-//! Requests as their connection sees them: when each begins, and when its answer is complete.
+//! Tracks requests for their connection: when each starts, and when its response is complete.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,10 +18,10 @@ use pin_project_lite::pin_project;
 
 use super::connection::Connection;
 
-/// About how long the head of an answer is, in bytes.
+/// The approximate size of a response's head, in bytes.
 const HEAD_OF_ANSWER: usize = 1024;
 
-/// Makes a service of the program that notes its requests at their connections.
+/// Wraps the program's service so that connections record their requests.
 pub(super) struct Noted<F>(pub F);
 
 impl<F> ServiceFactory<Request> for Noted<F>
@@ -44,7 +44,7 @@ where
     }
 }
 
-/// Answers requests one after another, and only as fast as the client takes the answers.
+/// Answers requests one after another, and only as fast as the client reads the responses.
 pub(super) struct NotedService<S>(Rc<S>);
 
 impl<S> Service<Request> for NotedService<S>
@@ -72,7 +72,7 @@ pin_project! {
     pub(super) struct Answer<S: Service<Request>> {
         service: Rc<S>,
         connection: Option<Arc<Connection>>,
-        // The request, until the client has taken enough of the answers before.
+        // The request, until the client has received enough of the earlier responses.
         held: Option<Request>,
         version: Version,
         #[pin]
@@ -90,13 +90,13 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if this.held.is_some() {
-            // The stream wakes this task when the client has taken what waits for it.
+            // The stream wakes this task when the client has received the waiting data.
             if this.connection.as_ref().is_some_and(|connection| !connection.may_answer()) {
                 return Poll::Pending;
             }
             if let Some(request) = this.held.take() {
                 if let Some(connection) = this.connection {
-                    // actix waits for the end of such a body; of others it closes the connection.
+                    // actix waits for the end of such a body; for others it closes the connection.
                     connection
                         .begin_request(request.head().headers().contains_key(TRANSFER_ENCODING));
                 }
@@ -120,15 +120,15 @@ where
     }
 }
 
-/// Has browsers take the type of an answer as it says, of every answer of every listener, one without
-/// a route too (ASVS 3.4.4).
+/// Makes browsers use the declared type of every response of every listener, even one without a
+/// route (ASVS 3.4.4).
 pub fn forbid_sniffing(mut response: Response<BoxBody>) -> Response<BoxBody> {
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-/// Sends an answer that is made while it is sent to clients that know no chunks until the connection
-/// is closed (RFC 9112, 6.1 and 6.3).
+/// For clients without chunked encoding, sends a streamed response until the connection closes
+/// (RFC 9112, 6.1 and 6.3).
 fn without_chunks(mut response: Response<BoxBody>, version: Version) -> Response<BoxBody> {
     if version < Version::HTTP_11 && response.body().size() == BodySize::Stream {
         response.head_mut().no_chunking(true);
@@ -137,7 +137,7 @@ fn without_chunks(mut response: Response<BoxBody>, version: Version) -> Response
     response
 }
 
-/// Notes an answer, which is complete at once unless it is made while it is sent.
+/// Records a response, which is complete at once unless it is streamed.
 fn note(mut response: Response<BoxBody>, connection: Arc<Connection>) -> Response<BoxBody> {
     if connection.registry.is_ending() {
         response.head_mut().set_connection_type(ConnectionType::Close);
@@ -155,7 +155,7 @@ fn note(mut response: Response<BoxBody>, connection: Arc<Connection>) -> Respons
     response
 }
 
-/// A body that is made while it is sent.
+/// A streamed body.
 struct Streamed {
     body: BoxBody,
     connection: Arc<Connection>,

@@ -1,9 +1,9 @@
-//! A client's socket, plain or under TLS, which notes what happens on its connection.
+//! A client's socket, plain or with TLS, which records what happens on its connection.
 //!
-//! It also bounds what one connection keeps in memory: actix parses everything that it has read, and
-//! collects answers without a body in memory, however many they are. So nothing is read from a
-//! client that takes no answers or whose request is still being worked on, and only a little is
-//! read before answers are written.
+//! It also limits the memory of a connection: actix parses everything that it has read, and
+//! collects responses without a body in memory, without a limit. So nothing is read from a client
+//! that does not read responses or whose request is in progress, and only a little is read before
+//! responses are written.
 
 use std::io;
 use std::pin::Pin;
@@ -17,10 +17,10 @@ use tokio_rustls::server::TlsStream;
 use super::connection::{Connection, Phase};
 use super::upgrade::Offers;
 
-/// How many bytes are read before answers are written: a few dozen pipelined requests.
+/// How many bytes are read before responses are written: a few dozen pipelined requests.
 const READ_AT_ONCE: usize = 2 * 1024;
 
-/// A socket, with the encryption that is spoken on it.
+/// A socket, with or without encryption.
 pub(super) enum Socket {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
@@ -29,28 +29,28 @@ pub(super) enum Socket {
 pub(super) struct Stream {
     socket: Socket,
     pub connection: Arc<Connection>,
-    /// How many bytes may be read before answers are written.
+    /// How many bytes may be read before responses are written.
     allowance: usize,
     offers: Offers,
-    /// Whether the client takes no more answers for now.
+    /// Whether the client currently accepts no more data.
     is_blocked: bool,
-    /// Whether reading was put off, so that the task has to be woken for it.
-    is_put_off: bool,
+    /// Whether reading was deferred, so that the task must be woken for it.
+    is_deferred: bool,
 }
 
 impl Stream {
     pub(super) fn new(socket: Socket, connection: Arc<Connection>) -> Self {
-        let (is_blocked, is_put_off) = (false, false);
+        let (is_blocked, is_deferred) = (false, false);
         let (offers, allowance) = (Offers::new(), READ_AT_ONCE);
-        Self { socket, connection, allowance, offers, is_blocked, is_put_off }
+        Self { socket, connection, allowance, offers, is_blocked, is_deferred }
     }
 
-    /// How many bytes may be read now, of `room` that there is room for.
+    /// How many bytes may be read now, at most `room`.
     fn may_read(&self, room: usize) -> usize {
         match self.connection.phase() {
             _ if self.is_blocked => 0,
             Phase::Working => 0,
-            // The reader of bodies sets the pace.
+            // The body reader sets the pace.
             Phase::Body => room,
             Phase::Head | Phase::Answering | Phase::Draining | Phase::Idle => {
                 room.min(self.allowance)
@@ -67,9 +67,10 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let most = self.may_read(buffer.remaining());
         if most == 0 {
-            self.is_put_off = true;
+            self.is_deferred = true;
             if !self.is_blocked && self.connection.phase() != Phase::Working {
-                // Only the allowance is used up. The next turn writes answers, then reads on.
+                // Only the allowance is used up. The next turn writes responses, then continues to
+                // read.
                 context.waker().wake_by_ref();
             }
             return Poll::Pending;
@@ -105,17 +106,17 @@ impl AsyncWrite for Stream {
         written
     }
 
-    /// actix calls this in each of its turns once it has written all answers that it has, so reading
-    /// that was put off continues from here.
+    /// actix calls this in each turn after it has written all pending responses, so deferred
+    /// reading continues from here.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.socket).poll_flush(context);
         self.is_blocked = flushed.is_pending();
         ready!(flushed)?;
         self.allowance = READ_AT_ONCE;
         let is_released = self.connection.drained();
-        let may_read = self.is_put_off && self.may_read(1) > 0;
+        let may_read = self.is_deferred && self.may_read(1) > 0;
         if may_read {
-            self.is_put_off = false;
+            self.is_deferred = false;
         }
         if is_released || may_read {
             context.waker().wake_by_ref();

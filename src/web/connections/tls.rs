@@ -1,5 +1,5 @@
-//! The certificate that listeners show, and its key. Both are read again when their files change, so
-//! that a renewed certificate needs no restart. ASVS 12.1.1, 12.3.1.
+//! The certificate of listeners, and its key. Both are read again when their files change, so that
+//! a renewed certificate needs no restart. ASVS 12.1.1, 12.3.1.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -28,7 +28,7 @@ impl Tls {
         Ok(Arc::new(Self { certificate: certificate.into(), key: key.into(), current }))
     }
 
-    /// Reads both files again; a certificate that cannot be used leaves the one before in place.
+    /// Reads both files again; keeps the current certificate if the new one is unusable.
     pub(super) fn reload(&self) {
         match read(&self.certificate, &self.key) {
             Ok(read) if read.cert == self.current().cert => {}
@@ -40,7 +40,7 @@ impl Tls {
         }
     }
 
-    /// What speaks TLS 1.2 and 1.3 with clients.
+    /// The acceptor for TLS 1.2 and 1.3.
     pub(super) fn acceptor(self: &Arc<Self>) -> Result<TlsAcceptor> {
         let provider = Arc::new(crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)

@@ -1,19 +1,19 @@
-//! Offers of another protocol, which are passed over: a request that offers one is answered like any
-//! other, and its connection stays open (RFC 9110, 7.8).
+//! Ignores offers of another protocol: a request with such an offer is answered like any other, and
+//! its connection stays open (RFC 9110, 7.8).
 //!
-//! actix closes the connection after such a request, without saying so before; Java's HTTP client
-//! offers HTTP/2 on each new connection, and loses what it sends meanwhile. So the offer is made
-//! unreadable on its way in, one byte for another.
+//! actix closes the connection after such a request without announcing it; Java's HTTP client
+//! offers HTTP/2 on each new connection, and loses what it sends until then. So the offer is made
+//! unreadable on arrival, one byte for another.
 
 use memchr::memchr;
 
-/// The names of the headers that make an offer.
+/// The names of the headers that contain an offer.
 const CONNECTION: &[u8] = b"connection";
 const UPGRADE: &[u8] = b"upgrade";
-/// What stands for the last letter of [`UPGRADE`].
+/// Replaces the last letter of [`UPGRADE`].
 const MASK: u8 = b'-';
 
-/// Where in a request's head the next byte is.
+/// The position of the next byte in a request's head.
 #[derive(Clone, Copy)]
 enum At {
     /// In the name of a header: how much of it was read, and whether it can still be [`CONNECTION`]
@@ -32,7 +32,7 @@ enum At {
 
 const NEW_LINE: At = At::Name { read: 0, connection: true, upgrade: true };
 
-/// Reads the heads of requests as they arrive, and takes offers out of them.
+/// Reads the heads of requests as they arrive, and removes offers from them.
 pub(super) struct Offers(At);
 
 impl Offers {
@@ -40,12 +40,12 @@ impl Offers {
         Self(NEW_LINE)
     }
 
-    /// A request's head begins with the next byte.
+    /// Starts the head of a request with the next byte.
     pub(super) fn begin_head(&mut self) {
         self.0 = NEW_LINE;
     }
 
-    /// Takes offers out of what has arrived, up to the end of a head.
+    /// Removes offers from the received bytes, up to the end of a head.
     pub(super) fn pass_over(&mut self, mut bytes: &mut [u8]) {
         loop {
             if let At::Rest = self.0 {
@@ -66,7 +66,7 @@ impl Offers {
     fn read(&mut self, byte: &mut u8) {
         let letter = byte.to_ascii_lowercase();
         self.0 = match (self.0, letter) {
-            // A line without a name ends the head.
+            // An empty line ends the head.
             (At::Name { read: 0, .. }, b'\n') => At::Beyond,
             (At::Name { read: 0, .. }, b'\r') => self.0,
             (_, b'\n') => NEW_LINE,
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_is_unreadable_and_everything_else_is_as_it_was() {
+    fn an_offer_becomes_unreadable_and_nothing_else_changes() {
         for (sent, read) in [
             ("GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n", "GET / HTTP/1.1\r\nUpgrad-: h2c\r\n\r\n"),
             (
@@ -138,12 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn the_next_head_begins_when_it_is_said_to() {
+    fn the_next_head_starts_only_with_begin_head() {
         let mut offers = Offers::new();
         offers.pass_over(&mut b"GET / HTTP/1.1\r\n\r\n".to_vec());
         let mut next = b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n".to_vec();
         offers.pass_over(&mut next);
-        assert!(next.windows(7).any(|part| part == b"Upgrade"), "beyond the head nothing is read");
+        assert!(next.windows(7).any(|part| part == b"Upgrade"), "nothing is read after the head");
         offers.begin_head();
         offers.pass_over(&mut next);
         assert!(next.windows(7).any(|part| part == b"Upgrad-"));
@@ -151,7 +151,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_does_not_matter_how_a_head_is_cut(
+        fn a_head_may_be_split_anywhere(
             cut in 0_usize..60,
             head in "GET / HTTP/1.1\r\n(Connection: (upgrade|close|x)(, ?upgrade)?\r\n|Upgrade: h2c\r\n|A: b\r\n){0,3}\r\n",
         ) {

@@ -37,7 +37,7 @@ impl Shell {
     }
 }
 
-pub fn said(output: &Output) -> String {
+pub fn text_of(output: &Output) -> String {
     let both = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8(both).expect("text")
 }
@@ -121,7 +121,7 @@ fn the_command_says_in_one_line_whether_the_record_is_whole() {
     let location = &app.database.location;
     let verify = |more: &[&str]| {
         let output = shell.run(location, &[&["activity", "verify"], more].concat());
-        let said = said(&output);
+        let said = text_of(&output);
         assert_eq!(said.lines().count(), 1, "{said}");
         (output.status.code(), said)
     };
@@ -168,7 +168,7 @@ fn looking_makes_neither_a_key_nor_a_database() {
     for arguments in [&["activity", "verify"][..], &["backup", "copy.db"]] {
         let output = shell.run(&absent, arguments);
         assert_eq!(output.status.code(), Some(1));
-        let said = said(&output);
+        let said = text_of(&output);
         assert!(said.starts_with("latchkey: there is no database "), "{said}");
     }
     assert_eq!(std::fs::read_dir(shell.0.path()).expect("a folder").count(), 0);

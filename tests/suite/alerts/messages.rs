@@ -49,8 +49,8 @@ fn key_events_are_told_once_with_what_the_key_is_and_no_secret() {
         manager.submit(&format!("/api-keys/{id}/rotate"), &[("overlap", "7d"), ("lifetime", "90")]);
     let second = rotated.secret();
     manager.submit(&format!("/api-keys/{id}/revoke"), &[]);
-    app.look();
-    app.look();
+    app.find_alerts();
+    app.find_alerts();
     let told = told(&app, &receiver);
     let expected = ["api_key.created", "api_key.edited", "api_key.revoked", "api_key.rotated"];
     assert_eq!(kinds(&told), expected);
@@ -71,9 +71,9 @@ fn a_process_that_dies_after_a_revocation_leaves_it_to_be_told() {
     app.write(|tx, author| api_keys::revoke(tx, &key_id(&id), "", author));
     // Nobody looked before the end.
     let next = app.second_node();
-    next.look();
+    next.find_alerts();
     assert_eq!(kinds(&told(&next, &receiver)), ["api_key.created", "api_key.revoked"]);
-    app.look();
+    app.find_alerts();
     assert!(told(&app, &receiver).is_empty());
 }
 
@@ -85,7 +85,7 @@ fn keys_that_expire_are_told_at_each_step_once_and_at_their_end() {
     let mut days_left = Vec::new();
     let mut ends = 0;
     for _ in 0..95 {
-        app.look();
+        app.find_alerts();
         for (kind, data) in told(&app, &receiver) {
             match kind.as_str() {
                 "api_key.expiring" => days_left.extend(data["days_left"].as_i64()),
@@ -103,7 +103,7 @@ fn more_keys_than_are_looked_at_that_end_with_the_same_day_are_all_told() {
     let (app, receiver) = (App::set_up(), Receiver::start(Answer::Answers(204, "")));
     webhook(&app, &receiver.url);
     let id = app.key("Billing worker");
-    app.look();
+    app.find_alerts();
     let more: Vec<String> = (0..1_000)
         .map(|n| {
             format!(
@@ -116,8 +116,8 @@ fn more_keys_than_are_looked_at_that_end_with_the_same_day_are_all_told() {
         .collect();
     app.sql(&more.join(";"));
     app.advance(91 * DAY);
-    app.look();
-    app.look();
+    app.find_alerts();
+    app.find_alerts();
     assert_eq!(app.count("webhook_messages WHERE event = 'api_key.expired'"), 1_001);
 }
 
@@ -130,11 +130,11 @@ fn an_alert_is_told_as_it_opens_and_closes_and_not_in_between() {
     app.member("ines@meridianfreight.example", true, &Permission::ALL);
     app.member("noor@meridianfreight.example", true, &[Permission::ManageRoles]);
     app.member("tomas@meridianfreight.example", false, &Permission::ALL);
-    app.look();
+    app.find_alerts();
     webhook(&app, &receiver.url);
     refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
     for _ in 0..3 {
-        app.look();
+        app.find_alerts();
         app.advance(MINUTE);
     }
     let told_now = told(&app, &receiver);
@@ -147,7 +147,7 @@ fn an_alert_is_told_as_it_opens_and_closes_and_not_in_between() {
         assert!(mails_now[0].contains(part), "{part}: {}", mails_now[0]);
     }
     app.advance(2 * HOUR);
-    app.look();
+    app.find_alerts();
     assert_eq!(kinds(&told(&app, &receiver)), ["alert.closed"]);
     assert!(mails(&app, &smtp).is_empty());
 }
@@ -161,7 +161,7 @@ fn many_alerts_at_once_are_one_message() {
         let id = app.key(name);
         refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
     }
-    app.look();
+    app.find_alerts();
     let mails = mails(&app, &smtp);
     assert_eq!(mails.len(), 1);
     assert!(mails[0].contains("Subject: Latchkey: 3 alerts"), "{}", mails[0]);
@@ -176,7 +176,7 @@ fn a_message_of_very_many_alerts_tells_fifty_and_how_many_there_are() {
         let address = format!("198.51.100.{n}");
         refuse(&app, None, "invalid_key", &address, 50);
     }
-    app.look();
+    app.find_alerts();
     let mails = mails(&app, &smtp);
     assert!(mails[0].contains("Subject: Latchkey: 53 alerts"), "{}", mails[0]);
     assert!(mails[0].replace("=\r\n", "").contains("the page shows the other 3."), "{}", mails[0]);
@@ -191,18 +191,18 @@ fn a_digest_comes_once_a_day_and_not_on_a_day_without_alerts() {
     app.write(|tx, author| {
         latchkey::domain::alerts::prefer(tx, &latchkey::domain::alerts::Rule::ALL, "daily", author)
     });
-    app.look();
+    app.find_alerts();
     app.advance(DAY);
-    app.look();
+    app.find_alerts();
     assert!(mails(&app, &smtp).is_empty());
     let id = app.key("Billing worker");
     refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
-    app.look();
+    app.find_alerts();
     assert!(mails(&app, &smtp).is_empty(), "not before the next morning");
     // 08:00 on the day after.
     app.advance(20 * HOUR);
     for _ in 0..3 {
-        app.look();
+        app.find_alerts();
         app.advance(HOUR);
     }
     let mails = mails(&app, &smtp);

@@ -12,7 +12,7 @@ fn the_page_shows_what_is_open_and_what_has_closed() {
     assert!(manager.get("/alerts").text("main").contains("No alert is open"));
     let id = app.key("<b>Billing</b>");
     refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
-    app.look();
+    app.find_alerts();
     let page = manager.get("/alerts");
     assert_eq!(page.text("section td .reason"), "“<b>Billing</b>” is refused many times");
     assert_eq!(page.attribute("section td .reason", "href"), Some(format!("/diagnosis?q={id}")));
@@ -26,7 +26,7 @@ fn the_page_shows_what_is_open_and_what_has_closed() {
     app.advance(25 * MINUTE);
     manager.get("/alerts");
     app.advance(25 * MINUTE);
-    app.look();
+    app.find_alerts();
     let page = manager.get("/alerts");
     assert!(page.text("main").contains("No alert is open"));
     assert_eq!(page.text("#closed-t"), "Closed");
@@ -61,7 +61,7 @@ fn a_rule_that_is_turned_off_opens_nothing_and_closes_what_it_opened() {
     let manager = app.super_manager();
     let id = app.key("Billing worker");
     refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
-    app.look();
+    app.find_alerts();
     assert_eq!(open(&app).len(), 1);
     let page = manager.get("/settings/alerts");
     assert_eq!(page.all(".rules input[checked]").len(), 9);
@@ -71,7 +71,7 @@ fn a_rule_that_is_turned_off_opens_nothing_and_closes_what_it_opened() {
     assert_eq!(page.text("#notice"), "Alert settings saved.");
     assert_eq!(page.all(".rules input[checked]").len(), 1);
     assert_eq!(page.attribute("input[name=email][checked]", "value").as_deref(), Some("off"));
-    app.look();
+    app.find_alerts();
     assert!(open(&app).is_empty());
     let activity = manager.get("/activity").text("main");
     assert!(activity.contains("email from at once to never"), "{activity}");

@@ -1,7 +1,7 @@
 //! The keys that need attention as a page of work.
 
 use latchkey::base::clock::{DAY, HOUR, MINUTE};
-use latchkey::domain::api_keys::{self, Draft, KeyId, Rotation, Used};
+use latchkey::domain::api_keys::{self, Draft, KeyId, LastUse, Rotation};
 
 use crate::support::{App, Client, Page, usual_draft};
 
@@ -29,8 +29,8 @@ fn passes(app: &App, secret: &str) -> u16 {
 
 fn use_key(app: &App, id: &str) {
     let key_id = KeyId::parse(id).expect("a Key ID");
-    let used = Used { key_id, secret: 1, at: app.site.clock.now(), address: None };
-    app.write(|tx, _| api_keys::used(tx, &[used]));
+    let used = LastUse { key_id, secret: 1, at: app.site.clock.now(), address: None };
+    app.write(|tx, _| api_keys::record_last_uses(tx, &[used]));
 }
 
 /// As if that many requests had been refused for `reason`, `ago` milliseconds ago.
@@ -48,7 +48,7 @@ fn refuse(app: &App, id: &str, reason: &str, count: i64, ago: i64) {
 }
 
 fn list(app: &App, manager: &Client) -> Page {
-    app.look();
+    app.find_alerts();
     manager.get(LIST)
 }
 

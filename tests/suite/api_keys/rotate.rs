@@ -150,16 +150,17 @@ fn an_old_secret_that_was_quiet_for_a_day_is_said_to_be_safe_to_stop() {
     assert!(passes(&app, &old));
     app.write_usage();
     rotate(&app.super_manager(), &id, &[]);
-    let said = |app: &App| app.super_manager().get(&format!("/api-keys/{id}")).text("#overlap");
+    let safety_text =
+        |app: &App| app.super_manager().get(&format!("/api-keys/{id}")).text("#overlap");
     app.advance(DAY - 1);
-    assert!(!said(&app).contains("It is safe"));
+    assert!(!safety_text(&app).contains("It is safe"));
     app.advance(1);
-    assert!(said(&app).contains("It is safe to stop the old secret: unused for 24 hours."));
+    assert!(safety_text(&app).contains("It is safe to stop the old secret: unused for 24 hours."));
     let dialog = app.super_manager().get(&format!("/api-keys/{id}/stop-old-secret"));
     assert!(dialog.text("#stop .notice").starts_with("It is safe to stop the old secret"));
     assert!(passes(&app, &old));
     app.write_usage();
-    assert!(!said(&app).contains("It is safe"), "it is in use");
+    assert!(!safety_text(&app).contains("It is safe"), "it is in use");
 }
 
 #[test]

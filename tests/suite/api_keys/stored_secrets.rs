@@ -21,7 +21,7 @@ fn a_key_with_a_secret_key_in_its_notes_is_listed_until_it_is_edited() {
     let (secret, id) = (secret(), app.key("Billing worker"));
     app.key("In good order");
     app.sql(&format!("UPDATE api_keys SET notes = 'It is {secret}' WHERE id = '{id}'"));
-    app.look();
+    app.find_alerts();
     let page = manager.get(LIST);
     let why = page.text(&format!("#{id} .cell-why"));
     assert!(why.starts_with("A secret key is stored in its name or notes"), "{why}");
@@ -33,13 +33,13 @@ fn a_key_with_a_secret_key_in_its_notes_is_listed_until_it_is_edited() {
     assert_eq!(manager.edit_key(&id, &[("name", "Invoicing")]).status, 303);
     let notes = format!("SELECT notes AS text FROM api_keys WHERE id = '{id}'");
     assert_eq!(app.texts(&notes), [format!("It is {secret}")]);
-    app.look();
+    app.find_alerts();
     assert!(manager.get(LIST).has(&format!("#{id}")));
     let worse = manager.edit_key(&id, &[("notes", &format!("Still {REMOVED}"))]);
     assert_eq!(worse.error_of("notes"), "This is a secret key: it must not be stored");
     assert_eq!(manager.edit_key(&id, &[("notes", "In the vault")]).status, 303);
     assert!(!manager.get(LIST).has(&format!("#{id}")), "at once");
-    app.look();
+    app.find_alerts();
     assert!(!manager.get(LIST).has(&format!("#{id}")));
     let recorded = app.texts("SELECT details AS text FROM activity").join("\n");
     assert!(recorded.contains(REMOVED) && !recorded.contains(&secret), "{recorded}");
@@ -52,7 +52,7 @@ fn a_stored_secret_key_is_shown_sent_and_exported_without_what_is_secret() {
     let (secret, id) = (secret(), app.key("Billing worker"));
     app.sql(&format!("UPDATE api_keys SET name = '{secret}', name_folded = 'x' WHERE id = '{id}'"));
     app.sql(&format!("UPDATE activity SET subject_name = '{secret}', details = '\"{secret}\"'"));
-    app.look();
+    app.find_alerts();
     let key = format!("/api-keys/{id}");
     let pages = [
         "/api-keys",
@@ -97,7 +97,7 @@ fn other_text_with_a_secret_key_is_named_with_where_to_edit_it() {
     for place in places {
         app.sql(&place.replace("{}", &secret));
     }
-    app.look();
+    app.find_alerts();
     let page = manager.get(LIST);
     let links = ["/settings", "/roles/billing/edit", "/scopes/orders:read/edit", "/members"];
     for link in links {
@@ -131,7 +131,7 @@ fn more_keys_than_are_read_at_once_are_searched() {
     });
     let last = (0..1003).map(|n| app.key(&format!("Key {n}"))).max().expect("keys");
     app.sql(&format!("UPDATE api_keys SET notes = '{}' WHERE id = '{last}'", secret()));
-    app.look();
+    app.find_alerts();
     assert_eq!(app.texts("SELECT id AS text FROM stored_secrets"), [last]);
     let completed = app.number("SELECT completed_at FROM stored_secret_search");
     assert_eq!(completed, NOW.millis());
@@ -153,7 +153,7 @@ fn a_full_access_key_that_asked_about_others_is_listed_until_it_has_a_role_for_i
     for (id, day) in [(&gateway, today - 89), (&longer_ago, today - 91)] {
         app.sql(&format!("INSERT INTO usage_scopes VALUES ('{id}', 'latchkey:introspect', {day})"));
     }
-    app.look();
+    app.find_alerts();
     let page = manager.get(LIST);
     assert_eq!(page.all("tbody tr").len(), 1, "{}", page.body);
     let why = page.text(&format!("#{gateway} .cell-why"));

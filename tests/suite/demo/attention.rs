@@ -34,7 +34,7 @@ fn the_list_is_empty_once_all_of_it_was_dealt_with() {
     let app = App::new();
     let (db, keyring) = (&app.site.db, &app.site.keyring);
     latchkey::demo::fill(db, keyring, 40, 90, NOW).expect("filled");
-    app.look();
+    app.find_alerts();
     let manager = app.super_manager();
     let reasons = manager.get(LIST).all(".work-t .cell-why strong");
     for reason in [
@@ -56,7 +56,7 @@ fn the_list_is_empty_once_all_of_it_was_dealt_with() {
     resolve(&manager, "rotate", &["Rotation due", "Expires"], &rotation);
     resolve(&manager, "revoke", &["Never used"], &[]);
     review(&manager);
-    app.look();
+    app.find_alerts();
     let page = manager.get(LIST);
     assert!(page.text("main").contains("Nothing needs attention"), "{}", page.text("main"));
     assert_eq!(page.text(".tabs a[aria-current] .n"), "0");

@@ -48,13 +48,13 @@ fn one_of_each_kind() -> Vec<String> {
     assert_eq!(ines.submit(&reset, &[]).status, 200);
     let id = app.key("Größte “Löschung” – 東京");
     assert_eq!(ines.submit(&format!("/api-keys/{id}/leak"), &[]).status, 303);
-    app.look();
+    app.find_alerts();
     // Before the links end.
     while app.send_mail() > 0 {}
     app.write(|tx, author| alerts::prefer(tx, &Rule::ALL, "daily", author));
-    app.look();
+    app.find_alerts();
     app.advance(DAY + 20 * HOUR);
-    app.look();
+    app.find_alerts();
     while app.send_mail() > 0 {}
     messages.extend(std::iter::from_fn(|| smtp.message()));
     messages

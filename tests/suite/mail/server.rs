@@ -155,10 +155,10 @@ fn a_change_opens_an_alert_for_a_week_and_is_on_record_with_what_its_author_held
     assert!(details[0].contains(&format!("\"held\":[{held}]")), "{}", details[0]);
     let open =
         || app.texts("SELECT title || ' ' || detail AS text FROM alerts WHERE closed_at IS NULL");
-    app.look();
+    app.find_alerts();
     assert_eq!(open(), ["The mail server was changed Ines Okafor set localhost."]);
     app.advance(7 * DAY + 1);
-    app.look();
+    app.find_alerts();
     assert!(open().is_empty(), "{:?}", open());
 }
 
@@ -245,7 +245,7 @@ fn saving_the_server_as_it_is_confirms_it() {
     let page = ines.get("/activity?event=settings.mail_changed");
     assert!(page.text("table").contains("Confirmed the mail server as it is"), "{}", page.body);
     assert!(reset(&ines, &app, TOMAS).text("#sent").starts_with("It is also being sent to "));
-    app.look();
+    app.find_alerts();
     assert_eq!(app.count("alerts WHERE rule = 'mail_server_changed'"), 0, "nothing was changed");
 }
 

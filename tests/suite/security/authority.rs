@@ -471,7 +471,7 @@ fn settings_send_no_secret_to_a_webhook() {
     assert_eq!(page.status, 200, "{:?}", page.errors());
     let secrets = secrets(&app, &manager, &receiver);
     app.advance(HOUR);
-    app.look();
+    app.find_alerts();
     while app.send_webhooks() > 0 {}
     let messages = receiver.messages();
     assert!(!messages.is_empty());

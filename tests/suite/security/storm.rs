@@ -163,7 +163,7 @@ fn a_password_is_judged_and_hashed_only_after_the_attempt_is_taken() {
     let other = app.anonymous();
     let token = other.get("/set-up").form_token();
     assert_eq!(set_up(&other, &token, "0000000000000000000000", PASSWORD).status, 422);
-    assert_eq!(app.door.hasher.done(), 0);
+    assert_eq!(app.sign_in_service.hasher.done(), 0);
     for email in ["a@[127.0.0.1]", "a@[IPv6:::1]", "a@127.1"] {
         let fields = [
             ("form_token", token.as_str()),

@@ -17,7 +17,7 @@ use latchkey::domain::alerts::{self, Letters};
 use latchkey::domain::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::domain::members::{self, Email, Member, MemberName, NewMember, Permission};
 use latchkey::domain::scopes::{self, Resource};
-use latchkey::domain::sign_in::{Door, set_up};
+use latchkey::domain::sign_in::{SignInService, set_up};
 use latchkey::domain::usage::Recorder;
 use latchkey::domain::verification::Verifier;
 use latchkey::domain::{mail, roles, settings, webhooks};
@@ -43,7 +43,7 @@ const LOOPBACK: &str = "127.0.0.0/8";
 
 pub struct App {
     pub site: Site,
-    pub door: Arc<Door>,
+    pub sign_in_service: Arc<SignInService>,
     pub usage: Arc<Recorder>,
     pub verifier: Arc<Verifier>,
     pub url: String,
@@ -113,8 +113,8 @@ impl App {
             trusted_roots: TrustedRoots::default(),
         };
         site.db.write_blocking(|tx| settings::prepare(tx, &site.keyring)).expect("settings");
-        let door = Arc::new(Door::new().expect("threads"));
-        let shared = Shared::new(site.clone(), door.clone()).expect("a thread");
+        let sign_in_service = Arc::new(SignInService::new().expect("threads"));
+        let shared = Shared::new(site.clone(), sign_in_service.clone()).expect("a thread");
         let usage = shared.usage.clone();
         let verifier = shared.verifier.clone();
         let (sender, receiver) = mpsc::channel();
@@ -126,7 +126,7 @@ impl App {
             });
         });
         let handle = receiver.recv().expect("the server starts");
-        Self { site, door, usage, verifier, url, handle, thread: Some(thread), database }
+        Self { site, sign_in_service, usage, verifier, url, handle, thread: Some(thread), database }
     }
 
     /// A program that was set up, with the resources orders, invoices and reports.
@@ -197,10 +197,10 @@ impl App {
 
     /// Looks for what asks for attention and for causes of alerts, as happens every minute while the
     /// program serves.
-    pub fn look(&self) {
+    pub fn find_alerts(&self) {
         let public_url = self.site.public_url.to_string();
         let letters: Arc<dyn Letters> = Arc::new(AlertLetters { public_url });
-        alerts::look(&self.site.db, &letters, self.site.clock.now()).expect("looked");
+        alerts::run_once(&self.site.db, &letters, self.site.clock.now()).expect("looked");
     }
 
     /// Trusts the authorities in that file from now on, as `--ca-file` says, when it sends what is due.

@@ -1,7 +1,7 @@
 //! `/usage`: all keys together, and the file.
 
 use latchkey::base::clock::{DAY, HOUR};
-use latchkey::domain::api_keys::{KeyId, Used, in_order_of_rows};
+use latchkey::domain::api_keys::{KeyId, LastUse, in_order_of_rows};
 use latchkey::domain::usage::{Outcome, Secret};
 
 use super::{pass, refuse};
@@ -154,7 +154,7 @@ fn last_uses_are_noted_in_the_order_in_which_their_keys_lie() {
     let at = app.site.clock.now();
     let of = |id: &String| {
         let key_id = KeyId::parse(id).expect("a Key ID");
-        Used { key_id, secret: 1, at, address: None }
+        LastUse { key_id, secret: 1, at, address: None }
     };
     let uses = keys.iter().rev().map(of).collect();
     let ordered = app.site.db.read_blocking(|connection| in_order_of_rows(connection, uses));

@@ -30,7 +30,7 @@ impl Node {
         let port = listener.local_addr().expect("an address").port();
         let trusted_proxies = TrustedProxies::parse(trusted).expect("networks");
         let site = Site { trusted_proxies, ..app.site.clone() };
-        let shared = Shared::new(site, app.door.clone()).expect("a thread");
+        let shared = Shared::new(site, app.sign_in_service.clone()).expect("a thread");
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {

@@ -76,7 +76,7 @@ fn dropped_connections_are_replaced_and_an_absent_server_means_503_within_a_seco
     let app = App::set_up();
     let manager = app.super_manager();
     let keys: Vec<Key> = (0..8).map(|_| Key::new(&manager, &[])).collect();
-    let database: Named = app
+    let database: RequestLine = app
         .read(|c| Ok(diesel::sql_query("SELECT current_database()::text AS name").get_result(c)?));
     let mut beside =
         PgConnection::establish(&format!("{server}/postgres")).expect("PostgreSQL answers");
@@ -106,7 +106,7 @@ fn dropped_connections_are_replaced_and_an_absent_server_means_503_within_a_seco
 }
 
 #[derive(QueryableByName)]
-struct Named {
+struct RequestLine {
     #[diesel(sql_type = Text)]
     name: String,
 }

@@ -1,4 +1,4 @@
-//! The SQL of the activity: entries are only ever added.
+//! The SQL of the activity. Entries are only added, never changed or deleted.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable};
@@ -67,7 +67,7 @@ pub(super) fn entry(connection: &mut Connection, number: i64) -> Result<Option<R
     Ok(entry.first(connection).optional()?)
 }
 
-/// The entries of these numbers, the oldest first.
+/// The entries with the numbers `from` to `to`, oldest first.
 pub(super) fn range(connection: &mut Connection, from: i64, to: i64) -> Result<Vec<Recorded>> {
     Ok(activity::table
         .filter(activity::number.between(from, to))
@@ -76,7 +76,7 @@ pub(super) fn range(connection: &mut Connection, from: i64, to: i64) -> Result<V
         .load(connection)?)
 }
 
-/// The seal, and between which numbers entries are.
+/// The seal, and the numbers of the first and last entry.
 pub(super) struct Ends {
     /// Number, hash and seal of the newest entry.
     pub head: Option<(i64, Vec<u8>, Vec<u8>)>,
@@ -98,7 +98,7 @@ struct EndsRow {
     last: Option<i64>,
 }
 
-/// One statement, so that it all stood at one time.
+/// One statement, so that all values are from the same snapshot.
 const ENDS: &str = "SELECT h.number AS number, h.hash AS hash, h.seal AS seal, \
     (SELECT MIN(number) FROM activity) AS first, (SELECT MAX(number) FROM activity) AS last \
     FROM (SELECT 1 AS id) AS one LEFT JOIN activity_head AS h ON h.id = one.id";

@@ -1,4 +1,5 @@
-//! An entry, read back: names and details may come from another version of the program.
+//! An entry, read back. Its names and details may have been written by another version of the
+//! program.
 
 use diesel::prelude::*;
 
@@ -10,10 +11,10 @@ use crate::domain::activity::Change;
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = activity)]
 pub struct Recorded {
-    /// Its place in the record, from 1 on, without gaps.
+    /// The entry's place in the record, starting at 1, without gaps.
     pub number: i64,
     pub at: Timestamp,
-    /// What happened, as `api_key.edited`.
+    /// The event, for example `api_key.edited`.
     pub event: String,
     /// `member`, `command_line`, `anonymous` or `system`.
     pub actor_kind: String,
@@ -23,29 +24,29 @@ pub struct Recorded {
     pub user_agent: Option<String>,
     /// The request's id, as in the log.
     pub request_id: Option<String>,
-    /// The kind of thing that it is about, as `api_key`.
+    /// The kind of subject, for example `api_key`.
     pub subject_kind: Option<String>,
     pub subject_id: Option<String>,
-    /// Its name at the time.
+    /// The subject's name when the event happened.
     pub subject_name: Option<String>,
     pub details: String,
-    /// What the next entry follows from.
+    /// The hash that the next entry's hash covers.
     pub hash: Vec<u8>,
 }
 
 impl Recorded {
-    /// The version of its subject that the entry led to.
+    /// The version of the subject after the change.
     pub fn version(&self) -> Option<i64> {
         self.details().get("version")?.as_i64()
     }
 
-    /// The values that were changed.
+    /// The changed values.
     pub fn changes(&self) -> Vec<Change> {
         let changes = self.details().get("changes").cloned().unwrap_or_default();
         serde_json::from_value(changes).unwrap_or_default()
     }
 
-    /// The details; null when they cannot be read.
+    /// The details as JSON; null if they cannot be parsed.
     pub fn details(&self) -> serde_json::Value {
         serde_json::from_str(&self.details).unwrap_or_default()
     }

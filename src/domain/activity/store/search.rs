@@ -1,5 +1,5 @@
-//! The SQL of looking for entries: each filter has an index in the page's order, so that a page
-//! costs the same at a million entries. OFFSET is never used.
+//! The SQL that searches entries. Each filter has an index in the page's order, so that a page
+//! costs the same with a million entries. OFFSET is never used.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -16,11 +16,10 @@ use crate::db::schema::activity;
 pub(super) type Backend = <Connection as diesel::Connection>::Backend;
 pub(super) type Boxed<'a> = activity::BoxedQuery<'a, Backend>;
 
-/// How many people are offered to choose from.
+/// How many people the filter offers.
 const PEOPLE: i64 = 500;
 
-/// Entries, newest first. When all that `filter` lets through are `known` by their numbers, they are
-/// taken from these.
+/// Entries, newest first. If `known` has the numbers of all matching entries, only these are read.
 pub(in crate::domain::activity) fn walk(
     connection: &mut Connection,
     filter: &Filter,
@@ -41,7 +40,7 @@ pub(in crate::domain::activity) fn walk(
     Ok(walk.pick(found, false, |row| (row.at, row.number)))
 }
 
-/// The numbers of at most `limit` entries that `filter` lets through, in no order of use.
+/// The numbers of at most `limit` entries that match `filter`, in no particular order.
 pub(in crate::domain::activity) fn numbers(
     connection: &mut Connection,
     filter: &Filter,
@@ -58,7 +57,7 @@ pub(in crate::domain::activity) fn numbers(
     Ok(numbers)
 }
 
-/// The entries of these numbers that `filter` lets through, the oldest first.
+/// The entries in the given range of numbers that match `filter`, oldest first.
 pub(in crate::domain::activity) fn export(
     connection: &mut Connection,
     filter: &Filter,
@@ -66,34 +65,34 @@ pub(in crate::domain::activity) fn export(
 ) -> Result<Vec<Recorded>> {
     let like = like(connection);
     let query = match &filter.events {
-        None => narrowed(filter, None, like),
-        Some(Events::One(event)) => narrowed(filter, Some(event), like),
-        Some(Events::Kind(kind)) => narrowed(filter, None, like)
+        None => filtered(filter, None, like),
+        Some(Events::One(event)) => filtered(filter, Some(event), like),
+        Some(Events::Kind(kind)) => filtered(filter, None, like)
             .filter(activity::event.like(format!("{}.%", escaped(kind))).escape('\\')),
     };
     let query = query.filter(activity::number.between(from, to)).order(activity::number);
     Ok(query.select(Recorded::as_select()).load(connection)?)
 }
 
-/// What `filter` lets through, event by event: each one's index is in the page's order, that of
-/// several is not.
+/// The queries for `filter`, one for each event. The index for one event is in the page's order; an
+/// index over several events is not.
 pub(super) fn queries<'a>(
     connection: &mut Connection,
     filter: &'a Filter,
 ) -> Result<Vec<Boxed<'a>>> {
     let like = like(connection);
     Ok(match &filter.events {
-        None => vec![narrowed(filter, None, like)],
-        Some(Events::One(event)) => vec![narrowed(filter, Some(event), like)],
+        None => vec![filtered(filter, None, like)],
+        Some(Events::One(event)) => vec![filtered(filter, Some(event), like)],
         Some(Events::Kind(kind)) => {
             let start = format!("{kind}.");
             let all = names(connection)?.into_iter().filter(|name| name.starts_with(&start));
-            all.map(|name| narrowed(filter, Some(&name), like)).collect()
+            all.map(|name| filtered(filter, Some(&name), like)).collect()
         }
     })
 }
 
-fn narrowed<'a>(filter: &'a Filter, event: Option<&str>, like: &str) -> Boxed<'a> {
+fn filtered<'a>(filter: &'a Filter, event: Option<&str>, like: &str) -> Boxed<'a> {
     let mut query = activity::table.into_boxed();
     if let Some(event) = event {
         query = query.filter(activity::event.eq(event.to_owned()));
@@ -107,15 +106,15 @@ fn narrowed<'a>(filter: &'a Filter, event: Option<&str>, like: &str) -> Boxed<'a
     query = match &filter.person {
         None => query,
         Some(Person::Member(id)) => query.filter(activity::actor_id.eq(id)),
-        Some(Person::CommandLine) => query.filter(is_nobody("command_line")),
-        Some(Person::Anonymous) => query.filter(is_nobody("anonymous")),
-        Some(Person::System) => query.filter(is_nobody("system")),
+        Some(Person::CommandLine) => query.filter(is_non_member("command_line")),
+        Some(Person::Anonymous) => query.filter(is_non_member("anonymous")),
+        Some(Person::System) => query.filter(is_non_member("system")),
     };
     match &filter.search {
         Search::Nothing => query,
         Search::Subject(id) => query.filter(activity::subject_id.eq(id)),
         Search::Address(address) => query.filter(activity::address.eq(address)),
-        Search::Part(part) => query.filter(holds(part, like)),
+        Search::Part(part) => query.filter(contains(part, like)),
     }
 }
 
@@ -123,12 +122,13 @@ type Condition = Box<
     dyn BoxableExpression<activity::table, Backend, SqlType = diesel::sql_types::Nullable<Bool>>,
 >;
 
-fn is_nobody(kind: &'static str) -> Condition {
+fn is_non_member(kind: &'static str) -> Condition {
     Box::new(activity::actor_id.is_null().and(activity::actor_kind.eq(kind)).nullable())
 }
 
-/// Whether a name, id or address holds `part`, in whatever case: on SQLite of ASCII letters alone.
-fn holds(part: &str, like: &str) -> Condition {
+/// Whether a name, id or address contains `part`, ignoring case. SQLite ignores the case of ASCII
+/// letters only.
+fn contains(part: &str, like: &str) -> Condition {
     let pattern = format!("%{}%", escaped(part));
     let one = |start: &str, column: &str| format!("{start}activity.{column} {like} ");
     let next = |column: &str| one(" ESCAPE '\\' OR ", column);
@@ -146,7 +146,7 @@ fn holds(part: &str, like: &str) -> Condition {
     )
 }
 
-/// What compares without regard to case.
+/// The operator that compares without regard to case.
 fn like(connection: &Connection) -> &'static str {
     match connection {
         Connection::Postgres(_) => "ILIKE",
@@ -154,7 +154,7 @@ fn like(connection: &Connection) -> &'static str {
     }
 }
 
-/// A text with the wildcards of LIKE as ordinary characters.
+/// The text with the wildcards of LIKE escaped.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
@@ -165,12 +165,12 @@ struct Name {
     name: String,
 }
 
-/// Steps from one value to the next through the index, past all entries that share it.
+/// Goes from one value to the next through the index and skips all entries that share the value.
 const NAMES: &str = "WITH RECURSIVE steps(name) AS (SELECT MIN(event) FROM activity UNION ALL \
     SELECT (SELECT MIN(event) FROM activity WHERE event > steps.name) FROM steps \
     WHERE steps.name IS NOT NULL) SELECT name FROM steps WHERE name IS NOT NULL";
 
-/// The names of all events that have happened.
+/// The names of all events that have been recorded.
 pub(in crate::domain::activity) fn names(connection: &mut Connection) -> Result<Vec<String>> {
     let names: Vec<Name> = diesel::sql_query(NAMES).load(connection)?;
     Ok(names.into_iter().map(|name| name.name).collect())
@@ -190,7 +190,7 @@ const PEOPLE_SQL: &str = "WITH RECURSIVE steps(id) AS (SELECT MIN(actor_id) FROM
     WHERE actor_id = steps.id ORDER BY at DESC, number DESC LIMIT 1) AS name \
     FROM steps WHERE id IS NOT NULL LIMIT $1";
 
-/// Id and latest name of the members who have done something.
+/// The id and latest name of the members who have entries.
 pub(in crate::domain::activity) fn people(
     connection: &mut Connection,
 ) -> Result<Vec<(String, String)>> {

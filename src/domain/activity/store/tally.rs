@@ -1,4 +1,4 @@
-//! The SQL of tallies: one row for each hour, kind and subject.
+//! The SQL of tallies. There is one row for each hour, kind and subject.
 
 use diesel::prelude::*;
 
@@ -62,7 +62,7 @@ pub(in crate::domain::activity) fn update(tx: &mut Transaction<'_>, row: &TallyR
     Ok(())
 }
 
-/// The rows of a kind in the hours from the first to the second, in a fixed order.
+/// The rows of a kind in the given range of hours, in a fixed order.
 pub(in crate::domain::activity) fn between(
     connection: &mut Connection,
     kind: TallyKind,
@@ -89,8 +89,8 @@ pub(in crate::domain::activity) fn oldest_hour(
         .optional()?)
 }
 
-/// Takes all rows of an hour out of the table. Another version of the program may have counted what
-/// this one does not know.
+/// Removes all rows of an hour and returns those of known kinds. Another version of the program may
+/// have counted kinds that this version does not know.
 pub(in crate::domain::activity) fn take_hour(
     tx: &mut Transaction<'_>,
     hour: Timestamp,

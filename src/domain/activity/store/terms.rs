@@ -1,5 +1,5 @@
-//! The SQL of the names, ids and addresses that entries have. There are far fewer of these than
-//! entries: a search reads them all, and then only entries that have what it found.
+//! The SQL of the terms: the names, ids and addresses in entries. There are far fewer terms than
+//! entries, so a search reads all terms first, and then only the entries that have a matching term.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::schema::activity;
 
-/// Up to how many terms entries are found by; a part of more is so common that entries which hold it
-/// are soon met.
+/// The largest number of matching terms for which entries are looked up by term. A text that
+/// matches more terms is so common that a scan soon finds entries that contain it.
 const TERMS: usize = 1000;
 
-/// The numbers of at most `limit` entries that `filter` lets through and that hold `part`, in no
-/// order of use.
+/// The numbers of at most `limit` entries that match `filter` and contain `part`, in no particular
+/// order.
 pub(in crate::domain::activity) fn numbers_with(
     connection: &mut Connection,
     filter: &Filter,
@@ -33,7 +33,7 @@ pub(in crate::domain::activity) fn numbers_with(
     }
     let filter = Filter { search: Search::Nothing, ..filter.clone() };
     let mut found = BTreeSet::new();
-    // Column by column, since each has an index of its own.
+    // One column at a time, because each has its own index.
     for having in [with_subject_name, with_subject_id, with_actor_name, with_address] {
         for query in queries(connection, &filter)? {
             let query = having(query, &terms).limit(i64::try_from(limit).unwrap_or(i64::MAX));
@@ -62,13 +62,14 @@ fn with_address<'a>(query: Boxed<'a>, terms: &'a [String]) -> Boxed<'a> {
     query.filter(activity::address.eq_any(terms))
 }
 
-/// At most `limit` terms that hold `part`, in whatever case: on SQLite of ASCII letters alone.
+/// At most `limit` terms that contain `part`, ignoring case. SQLite ignores the case of ASCII
+/// letters only.
 fn terms(connection: &mut Connection, part: &str, limit: usize) -> Result<Vec<String>> {
-    let holds = match connection {
+    let contains = match connection {
         Connection::Postgres(_) => "small LIKE lower($1)",
         Connection::Sqlite(_) => "term LIKE $1",
     };
-    let sql = format!("SELECT term FROM activity_terms WHERE {holds} ESCAPE '\\' LIMIT $2");
+    let sql = format!("SELECT term FROM activity_terms WHERE {contains} ESCAPE '\\' LIMIT $2");
     let found: Vec<Term> = diesel::sql_query(sql)
         .bind::<Text, _>(format!("%{}%", escaped(part)))
         .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))

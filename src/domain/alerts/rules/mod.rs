@@ -1,4 +1,4 @@
-//! What each rule looks for. Reading alone; what is found is the same however often it is looked for.
+//! What each rule looks for. Rules only read, and finding a cause again gives the same result.
 
 mod addresses;
 mod keys;
@@ -11,18 +11,22 @@ pub(super) use keys::step;
 
 use std::collections::BTreeMap;
 
-use super::{Found, Rule};
+use super::{Finding, Rule};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::settings;
 
-/// How many causes are looked at for each rule.
+/// How many causes are read for each rule.
 const LOOKED_AT: i64 = 1000;
 
-/// Everything that the rules `on` find now.
-pub(super) fn look(connection: &mut Connection, on: &[Rule], now: Timestamp) -> Result<Vec<Found>> {
+/// Everything that the rules that are `on` find now.
+pub(super) fn find_causes(
+    connection: &mut Connection,
+    on: &[Rule],
+    now: Timestamp,
+) -> Result<Vec<Finding>> {
     let settings = settings::get(connection)?;
     let mut found = Vec::new();
     for rule in on {

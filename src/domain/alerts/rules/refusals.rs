@@ -1,4 +1,5 @@
-//! Refusals: of keys, of secrets that no longer work, and of strangers.
+//! Finds bursts of denied requests: with keys, with secrets that no longer work, and with unknown
+//! keys.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -10,38 +11,38 @@ use crate::base::error::Result;
 use crate::base::network::Network;
 use crate::base::text::thousands;
 use crate::db::Connection;
-use crate::domain::alerts::{Found, Rule};
+use crate::domain::alerts::{Finding, Rule};
 use crate::domain::api_keys::{self, ApiKey};
 use crate::domain::usage::Outcome;
 use crate::domain::usage::signals::{self, Burst};
 
-/// How far back bursts are looked for, in milliseconds.
-const BURST: i64 = 10 * MINUTE;
-/// How many refusals of a key within that time are a burst,
-const OF_A_KEY: i64 = 20;
-/// and how many unknown keys from one network.
-const OF_A_NETWORK: i64 = 50;
-/// For how long after it stopped working a secret may still come without an alert: clients take a
-/// while to hear of it. In milliseconds.
+/// How far back bursts are searched, in milliseconds.
+const WINDOW: i64 = 10 * MINUTE;
+/// How many denied requests with one key within that time are a burst.
+const MIN_FOR_KEY: i64 = 20;
+/// How many unknown keys from one network within that time are a burst.
+const MIN_FOR_NETWORK: i64 = 50;
+/// How long after it stopped working a secret may be used without an alert, because clients take a
+/// while to get the new one. In milliseconds.
 const GRACE: i64 = HOUR;
 
-pub(super) fn bursts(connection: &mut Connection, now: Timestamp) -> Result<Vec<Found>> {
-    let mut of_keys: BTreeMap<_, Vec<Burst>> = BTreeMap::new();
-    for burst in signals::bursts(connection, now.plus(-BURST), LOOKED_AT)? {
+pub(super) fn bursts(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
+    let mut by_key: BTreeMap<_, Vec<Burst>> = BTreeMap::new();
+    for burst in signals::bursts(connection, now.plus(-WINDOW), LOOKED_AT)? {
         if matches!(
             burst.outcome,
             Outcome::ScopeMissing | Outcome::AddressNotAllowed | Outcome::EnvironmentMismatch
         ) {
-            of_keys.entry(burst.key_id).or_default().push(burst);
+            by_key.entry(burst.key_id).or_default().push(burst);
         }
     }
-    of_keys.retain(|_, bursts| bursts.iter().map(|burst| burst.count).sum::<i64>() >= OF_A_KEY);
-    let keys = keys_by_id(connection, of_keys.keys().copied())?;
-    let found = of_keys.iter().filter_map(|(id, bursts)| {
+    by_key.retain(|_, bursts| bursts.iter().map(|burst| burst.count).sum::<i64>() >= MIN_FOR_KEY);
+    let keys = keys_by_id(connection, by_key.keys().copied())?;
+    let found = by_key.iter().filter_map(|(id, bursts)| {
         let key = keys.get(id)?;
         let most = bursts.iter().max_by_key(|burst| burst.count)?;
         let count: i64 = bursts.iter().map(|burst| burst.count).sum();
-        Some(Found {
+        Some(Finding {
             title: format!("“{}” is refused many times", key.name.as_str()),
             detail: format!("{} within 10 minutes, most for {}.", requests(count), reason(most)),
             since: bursts.iter().map(|burst| burst.first).min()?,
@@ -51,11 +52,11 @@ pub(super) fn bursts(connection: &mut Connection, now: Timestamp) -> Result<Vec<
     Ok(found.collect())
 }
 
-pub(super) fn dead(connection: &mut Connection, now: Timestamp) -> Result<Vec<Found>> {
-    let bursts = signals::bursts(connection, now.plus(-BURST), LOOKED_AT)?;
-    let dead =
+pub(super) fn dead(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
+    let bursts = signals::bursts(connection, now.plus(-WINDOW), LOOKED_AT)?;
+    let is_dead =
         |burst: &Burst| matches!(burst.outcome, Outcome::KeyRevoked | Outcome::SecretSuperseded);
-    let bursts: Vec<Burst> = bursts.into_iter().filter(dead).collect();
+    let bursts: Vec<Burst> = bursts.into_iter().filter(is_dead).collect();
     let keys = keys_by_id(connection, bursts.iter().map(|burst| burst.key_id))?;
     let mut found = Vec::new();
     for burst in bursts {
@@ -71,12 +72,13 @@ pub(super) fn dead(connection: &mut Connection, now: Timestamp) -> Result<Vec<Fo
             format!("An old secret of “{name}” is used after its end")
         };
         let detail = format!("{} within 10 minutes, all refused.", requests(burst.count));
-        found.push(Found { title, detail, since: burst.first, ..of_key(Rule::DeadSecret, key) });
+        found.push(Finding { title, detail, since: burst.first, ..of_key(Rule::DeadSecret, key) });
     }
     Ok(found)
 }
 
-/// When the last of a key's secrets that no longer worked at `at` had stopped to.
+/// When the key was revoked, or the latest time until `at` at which one of its secrets was
+/// superseded.
 fn ended_at(connection: &mut Connection, key: &ApiKey, at: Timestamp) -> Result<Option<Timestamp>> {
     if key.revoked_at.is_some() {
         return Ok(key.revoked_at);
@@ -85,17 +87,17 @@ fn ended_at(connection: &mut Connection, key: &ApiKey, at: Timestamp) -> Result<
     Ok(ends.filter_map(|secret| secret.superseded_at).filter(|end| *end <= at).max())
 }
 
-pub(super) fn strangers(connection: &mut Connection, now: Timestamp) -> Result<Vec<Found>> {
+pub(super) fn strangers(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
     let mut networks: BTreeMap<String, (i64, Timestamp)> = BTreeMap::new();
-    for stranger in signals::strangers(connection, now.plus(-BURST), LOOKED_AT)? {
+    for stranger in signals::strangers(connection, now.plus(-WINDOW), LOOKED_AT)? {
         let Ok(address) = stranger.address.parse::<IpAddr>() else { continue };
         let (count, first) =
             networks.entry(Network::from(address).to_string()).or_insert((0, stranger.first));
         *count += stranger.count;
         *first = stranger.first.min(*first);
     }
-    networks.retain(|_, (count, _)| *count >= OF_A_NETWORK);
-    let found = networks.into_iter().map(|(network, (count, since))| Found {
+    networks.retain(|_, (count, _)| *count >= MIN_FOR_NETWORK);
+    let found = networks.into_iter().map(|(network, (count, since))| Finding {
         rule: Rule::UnknownKeys,
         title: format!("Unknown keys come from {network}"),
         detail: format!("{} within 10 minutes, all refused.", requests(count)),

@@ -1,4 +1,4 @@
-//! The SQL of what asks for attention at keys from elsewhere.
+//! The SQL of keys that need attention because of something outside the key.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::db::{Connection, Transaction};
 use crate::domain::api_keys::KeyId;
 use crate::domain::settings::Settings;
 
-/// Writes what is noted at a key, and from when on it therefore needs attention.
+/// Stores a key's flags, and the resulting time from which the key needs attention.
 pub(in crate::domain::api_keys) fn set_notes(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
@@ -40,7 +40,7 @@ pub(in crate::domain::api_keys) fn noted(
         .load(connection)?)
 }
 
-pub(in crate::domain::api_keys) fn noted_when_over(
+pub(in crate::domain::api_keys) fn inactive_but_flagged(
     connection: &mut Connection,
     now: Timestamp,
     limit: i64,
@@ -54,7 +54,7 @@ pub(in crate::domain::api_keys) fn noted_when_over(
         .load(connection)?)
 }
 
-/// Keys that are not revoked and expire after `after` and until `until`, the first first.
+/// Keys that are not revoked and expire after `after` and by `until`, first to expire first.
 pub(in crate::domain::api_keys) fn expiring(
     connection: &mut Connection,
     after: Timestamp,
@@ -79,9 +79,10 @@ pub(in crate::domain::api_keys) fn no_longer_used(
 ) -> Result<Vec<KeyId>> {
     Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null())
-        // Those that were never used stand at 0.
+        // Keys that were never used have 0 here.
         .filter(api_keys::last_used_at.gt(0).and(api_keys::last_used_at.le(before)))
-        // Nothing added, so that the order's index is walked along and not this column's.
+        // Adding 0 keeps the database from using an index on this column instead of the order's
+        // index.
         .filter((api_keys::expires_at + 0).gt(now))
         .order((api_keys::last_used_at, api_keys::id))
         .limit(limit)
@@ -101,7 +102,7 @@ pub(in crate::domain::api_keys) fn overlapping(
         .load(connection)?)
 }
 
-/// The secrets of some keys, of each the newest first.
+/// The secrets of the given keys, each newest first.
 pub(in crate::domain::api_keys) fn secrets_of(
     connection: &mut Connection,
     ids: &[&str],
@@ -118,8 +119,7 @@ pub(in crate::domain::api_keys) fn secrets_of(
     Ok(secrets)
 }
 
-/// The first of the members, in the order of their ids, behind `after` who created a key that is not
-/// revoked.
+/// The first member after `after`, in the order of the ids, who created a key that is not revoked.
 pub(in crate::domain::api_keys) fn creator_after(
     connection: &mut Connection,
     after: &str,

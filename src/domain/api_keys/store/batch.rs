@@ -1,4 +1,4 @@
-//! The SQL of some hundred keys at once.
+//! The SQL that loads up to a few hundred keys at once.
 
 use diesel::prelude::*;
 
@@ -8,7 +8,8 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::schema::{api_key_addresses, api_key_scopes, api_keys};
 
-/// At most `limit` keys that are active at `now`, were created by then, and whose ids follow `after`.
+/// At most `limit` keys that are active at `now`, were created by then, and have an id after
+/// `after`.
 pub(in crate::domain::api_keys) fn active_after(
     connection: &mut Connection,
     after: &str,
@@ -18,7 +19,8 @@ pub(in crate::domain::api_keys) fn active_after(
     Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::id.gt(after))
-        // Nothing added, so that the order's index is walked along and not these columns'.
+        // Adding 0 keeps the database from using indexes on these columns instead of the order's
+        // index.
         .filter((api_keys::expires_at + 0).gt(now))
         .filter((api_keys::created_at + 0).le(now))
         .order(api_keys::id)
@@ -27,7 +29,7 @@ pub(in crate::domain::api_keys) fn active_after(
         .load(connection)?)
 }
 
-/// Each scope that one of the keys has selected itself.
+/// The scopes that the keys selected, with the Key IDs.
 pub(in crate::domain::api_keys) fn scopes_of_all(
     connection: &mut Connection,
     ids: &[&str],
@@ -38,7 +40,7 @@ pub(in crate::domain::api_keys) fn scopes_of_all(
         .load(connection)?)
 }
 
-/// Each address of the keys' IP whitelists, in their order.
+/// The addresses of the keys' IP whitelists, in their order, with the Key IDs.
 pub(in crate::domain::api_keys) fn addresses_of_all(
     connection: &mut Connection,
     ids: &[&str],
@@ -50,7 +52,7 @@ pub(in crate::domain::api_keys) fn addresses_of_all(
         .load(connection)?)
 }
 
-/// When the first key was created: the first of those that are revoked, and of the others.
+/// When the first key was created. Revoked keys and all others are looked up separately.
 pub(in crate::domain::api_keys) fn first_created_at(
     connection: &mut Connection,
 ) -> Result<Option<Timestamp>> {

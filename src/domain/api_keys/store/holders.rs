@@ -1,4 +1,4 @@
-//! The SQL of which keys have a role or a scope: bounded, whatever there are.
+//! The SQL that finds the keys with a role or a scope. All results are bounded.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -12,7 +12,7 @@ use crate::db::{Connection, Transaction};
 type Backend = <Connection as diesel::Connection>::Backend;
 type Boxed<'a> = api_keys::BoxedQuery<'a, Backend>;
 
-/// How many keys have the role, up to `limit`.
+/// The number of keys with the role, up to `limit`.
 pub(in crate::domain::api_keys) fn of_role(
     connection: &mut Connection,
     role_id: &str,
@@ -27,24 +27,24 @@ pub(in crate::domain::api_keys) fn of_role(
             query.filter(api_keys::revoked_at.is_null()).filter(api_keys::all_role_scopes.eq(true))
         }
     };
-    counted(query, limit, connection)
+    count_up_to(query, limit, connection)
 }
 
-/// Which keys of a role.
+/// Which keys of a role are counted.
 #[derive(Clone, Copy)]
 pub(in crate::domain::api_keys) enum Which {
     Revoked,
     Live,
-    /// Those that have all of the role's scopes, also when they change.
+    /// Keys that have all of the role's scopes, also when the role changes.
     LiveWithAll,
 }
 
-fn counted(query: Boxed<'_>, limit: i64, connection: &mut Connection) -> Result<i64> {
+fn count_up_to(query: Boxed<'_>, limit: i64, connection: &mut Connection) -> Result<i64> {
     let ids: Vec<String> = query.select(api_keys::id).limit(limit).load(connection)?;
     Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 
-/// How many keys that are not revoked selected `scope` themselves and have one of the roles, up to
+/// The number of keys that are not revoked, selected `scope` and have one of the roles, up to
 /// `limit`.
 pub(in crate::domain::api_keys) fn count_selecting(
     connection: &mut Connection,
@@ -59,7 +59,7 @@ pub(in crate::domain::api_keys) fn count_selecting(
     Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 
-/// Keys whose own selection names `scope`, revoked or not, at most `limit`.
+/// Keys that selected `scope`, revoked or not, at most `limit`.
 pub(in crate::domain::api_keys) fn selecting(
     connection: &mut Connection,
     scope: &str,
@@ -77,8 +77,9 @@ struct Id {
     id: String,
 }
 
-/// Whether a key is revoked, and its role, are looked up in an index, since there may be a million
-/// selections and no key among them that counts. `SQLite` prefers the table unless it is told.
+/// Reads from an index whether a key is revoked and which role it has, because there may be a
+/// million selections without any matching key. `SQLite` uses the table unless the query names the
+/// index.
 fn selecting_ids(
     connection: &mut Connection,
     scope: &str,
@@ -103,7 +104,7 @@ fn selecting_ids(
             format!("AND k.role_id IN ({})", places.join(", "))
         }
     };
-    // SQLite numbers parameters in the order in which they stand.
+    // SQLite numbers parameters in the order in which they appear.
     let sql = format!(
         "SELECT s.key_id AS id FROM api_key_scopes AS s WHERE s.scope = $1 AND EXISTS \
              (SELECT 1 FROM api_keys AS k {hint} \
@@ -137,7 +138,8 @@ pub(in crate::domain::api_keys) fn losing(
         .load(connection)?)
 }
 
-/// Those of them that selected nothing but what they would lose.
+/// Keys of the role that are not revoked, selected some of `scopes`, and selected none of `kept`,
+/// so they would lose all their scopes. By name, at most `limit`.
 pub(in crate::domain::api_keys) fn losing_all(
     connection: &mut Connection,
     role_id: &str,
@@ -162,7 +164,7 @@ pub(in crate::domain::api_keys) fn losing_all(
         .load(connection)?)
 }
 
-/// Takes `scope` from the selections of revoked keys.
+/// Removes `scope` from the selections of revoked keys.
 pub(in crate::domain::api_keys) fn deselect_in_revoked(
     tx: &mut Transaction<'_>,
     scope: &str,

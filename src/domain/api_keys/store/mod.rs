@@ -3,10 +3,10 @@
 mod attention;
 mod batch;
 mod holders;
+mod last_use;
 mod names;
 mod secrets;
 mod table;
-mod used;
 
 use std::collections::BTreeSet;
 
@@ -14,20 +14,20 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 pub(super) use attention::{
-    created_by, creator_after, expiring, no_longer_used, noted, noted_when_over, overlapping,
+    created_by, creator_after, expiring, inactive_but_flagged, no_longer_used, noted, overlapping,
     secrets_of, set_notes,
 };
 pub(super) use batch::{active_after, addresses_of_all, first_created_at, scopes_of_all};
 pub(super) use holders::{
     Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
+pub(super) use last_use::{
+    count_used, least_used, never_used, not_revoked, record_last_uses, row_numbers, set_attention,
+};
 pub(super) use names::{NameRow, is_name_taken, names_after, names_of, set_name_forms};
 pub use secrets::KeptSecret;
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, totals, walk};
-pub(super) use used::{
-    count_used, least_used, never_used, not_revoked, row_numbers, set_attention, used,
-};
 
 use super::{Details, Environment, IpWhitelist, KeyId, KeyName};
 use crate::base::clock::Timestamp;
@@ -43,38 +43,33 @@ use crate::domain::settings::Settings;
 #[diesel(table_name = api_keys)]
 pub struct ApiKey {
     pub id: KeyId,
-    /// What people call it.
     pub name: KeyName,
-    /// Fixed, since the secret key bears it.
+    /// It never changes, because it is part of the secret key.
     pub environment: Environment,
-    /// The id of its role.
     pub role_id: String,
-    /// Whether it has all of its role's scopes, also when they change.
+    /// Whether it has all of its role's scopes, also when the role changes.
     pub all_role_scopes: bool,
-    /// Where it is used and who to ask.
+    /// Where the key is used, and whom to ask about it.
     pub notes: String,
-    /// Counts the edits, so that none is lost.
+    /// Counts the edits, so that concurrent edits are detected.
     pub version: i64,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// The id of the member who did.
+    /// The id of the member who created it.
     pub created_by: String,
-    /// When it was last edited.
     pub edited_at: Option<Timestamp>,
-    /// From when on it no longer passes.
+    /// From this time on, requests with the key are denied.
     pub expires_at: Timestamp,
-    /// When its present secret key was made.
+    /// When its current secret key was created.
     pub secret_created_at: Timestamp,
-    /// When it last passed.
+    /// When a request with it was last allowed.
     #[diesel(deserialize_as = OrNever)]
     pub last_used_at: Option<Timestamp>,
-    /// From where it last passed.
+    /// The client's address of the last allowed request.
     pub last_used_address: Option<String>,
-    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// Since when something asks for attention that the key itself does not tell.
+    /// Since when something outside the key's own data needs attention.
     pub noted_at: Option<Timestamp>,
-    /// When somebody last looked at what asked for attention, and kept the key as it is.
+    /// When somebody last reviewed what needs attention, and kept the key as it is.
     pub reviewed_at: Option<Timestamp>,
 }
 
@@ -104,7 +99,7 @@ pub(super) fn addresses_of(connection: &mut Connection, id: &KeyId) -> Result<Ip
     IpWhitelist::stored(&addresses)
 }
 
-/// How many keys are active, counted up to `limit`.
+/// The number of active keys, counted up to `limit`.
 pub(super) fn count_active(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<i64> {
     table::count_active(connection, now, limit)
 }
@@ -120,7 +115,7 @@ pub(super) fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<Ap
         .load(connection)?)
 }
 
-/// The keys with the ids after `after`, revoked ones too, at most `limit`.
+/// The keys with an id after `after`, including revoked keys, at most `limit`.
 pub(super) fn after(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<ApiKey>> {
     Ok(api_keys::table
         .filter(api_keys::id.gt(after))
@@ -166,8 +161,8 @@ macro_rules! whole {
     }};
 }
 
-/// Writes new keys with their secrets' digests, some hundreds at once: statements have a limit of
-/// parameters.
+/// Writes new keys with the digests of their secrets, at most a few hundred at once, because
+/// statements have a limit of parameters.
 pub(super) fn insert(
     tx: &mut Transaction<'_>,
     new: &[(Details, [u8; 32])],

@@ -8,7 +8,7 @@ use crate::db::schema::api_keys;
 use crate::db::{Connection, Transaction};
 use crate::domain::api_keys::{KeyId, KeyName};
 
-/// A key's name, and the forms of it that are stored.
+/// A key's name, and its stored forms.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
 pub(in crate::domain::api_keys) struct NameRow {
@@ -19,7 +19,7 @@ pub(in crate::domain::api_keys) struct NameRow {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Whether another key than `except` that is not revoked has this name.
+/// Whether a key other than `except` that is not revoked has this name.
 pub(in crate::domain::api_keys) fn is_name_taken(
     connection: &mut Connection,
     name: &KeyName,
@@ -33,7 +33,7 @@ pub(in crate::domain::api_keys) fn is_name_taken(
     Ok(diesel::select(diesel::dsl::exists(others)).get_result(connection)?)
 }
 
-/// The names of the keys with the ids after `after`, at most `limit`.
+/// The names of the keys with an id after `after`, at most `limit`.
 pub(in crate::domain::api_keys) fn names_after(
     connection: &mut Connection,
     after: &str,
@@ -43,7 +43,7 @@ pub(in crate::domain::api_keys) fn names_after(
     Ok(rows.select(NameRow::as_select()).load(connection)?)
 }
 
-/// The names of those keys.
+/// The names of the keys with these ids.
 pub(in crate::domain::api_keys) fn names_of(
     connection: &mut Connection,
     ids: &[&str],

@@ -8,27 +8,26 @@ use crate::base::keyring::Keyring;
 use crate::db::schema::{api_key_secrets, api_keys};
 use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, Value, execute_for};
-use crate::domain::api_keys::{ApiKey, KeyId, Used};
+use crate::domain::api_keys::{ApiKey, KeyId, LastUse};
 use crate::domain::settings::Settings;
 
-/// What is kept of a secret of a key.
+/// The stored data of a key's secret.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = api_key_secrets)]
 pub struct KeptSecret {
-    /// Which: the first has number 1, every rotation adds one.
+    /// The number of the secret. The first secret has number 1, and every rotation adds one.
     pub number: i64,
-    /// When it was made.
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
-    /// From when on a newer one stands in for it.
+    /// When a newer secret supersedes it.
     pub superseded_at: Option<Timestamp>,
-    /// When it last passed, as far as that was noted.
+    /// When a request with it was last allowed, if that was recorded.
     #[diesel(deserialize_as = OrNever)]
     pub last_used_at: Option<Timestamp>,
     pub last_used_address: Option<String>,
 }
 
-/// The secrets of a key, the newest first.
+/// The secrets of a key, newest first.
 pub(in crate::domain::api_keys) fn secrets(
     connection: &mut Connection,
     id: &KeyId,
@@ -40,7 +39,7 @@ pub(in crate::domain::api_keys) fn secrets(
         .load(connection)?)
 }
 
-/// Gives `key`, as it stands now, one more secret.
+/// Adds a secret to `key`, and stores the key's changed values.
 pub(in crate::domain::api_keys) fn add_secret(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
@@ -84,8 +83,8 @@ pub(in crate::domain::api_keys) fn supersede(
     Ok(())
 }
 
-/// Notes at the only secret of a key when the key was last used: from its rotation on, that is
-/// noted for each secret.
+/// Copies a key's last use to its only secret. From the rotation on, the last use is recorded for
+/// each secret.
 pub(in crate::domain::api_keys) fn note_use(tx: &mut Transaction<'_>, key: &ApiKey) -> Result<()> {
     diesel::update(api_key_secrets::table)
         .filter(api_key_secrets::key_id.eq(&key.id))
@@ -97,10 +96,10 @@ pub(in crate::domain::api_keys) fn note_use(tx: &mut Transaction<'_>, key: &ApiK
     Ok(())
 }
 
-/// Notes the last use of some hundred secrets, as far as they are a rotated key's.
+/// Records the last use of up to a few hundred secrets. Only affects the secrets of rotated keys.
 pub(in crate::domain::api_keys) fn secrets_used<'a>(
     tx: &mut Transaction<'_>,
-    uses: impl Iterator<Item = &'a Used>,
+    uses: impl Iterator<Item = &'a LastUse>,
 ) -> Result<()> {
     let rows = uses.map(|used| {
         let address = used.address.map(|address| address.to_string());

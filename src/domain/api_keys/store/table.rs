@@ -1,6 +1,6 @@
-//! The SQL of the table of keys: bounded counts, and pages by keyset.
+//! The SQL of the table of keys: bounded counts, and pages with keyset pagination.
 //!
-//! Each view and order has an index to walk along, so that a page costs the same at a million
+//! Each view and order has an index to walk along, so that a page costs the same with a million
 //! keys. OFFSET is never used.
 
 use diesel::prelude::*;
@@ -77,8 +77,8 @@ pub(in crate::domain::api_keys) fn count_active(
     Ok(count.n)
 }
 
-/// At most `limit` Key IDs that `filter` lets through, in no order of use. A view with few keys has an
-/// index that finds these.
+/// At most `limit` Key IDs that match `filter`, in no particular order. A view with few keys has an
+/// index that finds them.
 pub(in crate::domain::api_keys) fn ids(
     connection: &mut Connection,
     filter: &Filter,
@@ -93,7 +93,7 @@ pub(in crate::domain::api_keys) fn ids(
     let query = match search {
         Search::KeyId(id) => in_view(filter, now).filter(api_keys::id.eq(id)),
         Search::KeyIdStart(start) => {
-            let end = behind(&start);
+            let end = end_of_range(&start);
             in_view(filter, now).filter(api_keys::id.ge(start)).filter(api_keys::id.lt(end))
         }
         _ => searched(filter, now),
@@ -109,8 +109,9 @@ pub(in crate::domain::api_keys) fn ids(
     Ok(query.limit(limit).select(api_keys::id).load(connection)?)
 }
 
-/// As [`ids`], by reading one of the indexes for searches from end to end. The order and sums that
-/// change nothing keep the database from taking another, and with it a row for each of its entries.
+/// Like [`ids`], but reads one of the search indexes completely. The order and the sums, which do
+/// not change the result, keep the database from using another index and reading a row for each of
+/// its entries.
 fn scan(
     connection: &mut Connection,
     filter: &Filter,
@@ -135,7 +136,7 @@ fn scan(
     Ok(query.order(api_keys::id).limit(limit).select(api_keys::id).load(connection)?)
 }
 
-/// The keys of a walk along the order, past all that `filter` keeps out.
+/// The keys of a walk along the order. Keys that do not match `filter` are skipped.
 pub(in crate::domain::api_keys) fn walk(
     connection: &mut Connection,
     filter: &Filter,
@@ -143,14 +144,15 @@ pub(in crate::domain::api_keys) fn walk(
     now: Timestamp,
 ) -> Result<Vec<ApiKey>> {
     let query = match &filter.role_id {
-        // Joined to nothing, so that no index on the column takes the order's place.
+        // The empty text keeps the database from using an index on this column instead of the
+        // order's index.
         Some(role_id) => searched(filter, now).filter(api_keys::role_id.concat("").eq(role_id)),
         None => searched(filter, now),
     };
     load(connection, query, filter, walk)
 }
 
-/// The keys of a walk through those with the given ids.
+/// The keys of a walk through the keys with the given ids.
 pub(in crate::domain::api_keys) fn among(
     connection: &mut Connection,
     filter: &Filter,
@@ -182,7 +184,7 @@ fn load(
     Ok(query.select(ApiKey::as_select()).load(connection)?)
 }
 
-/// What the view and the environment let through.
+/// The keys that match the view and the environment.
 fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
     let query = match filter.view {
         View::All => live(),
@@ -202,7 +204,7 @@ fn live<'a>() -> Boxed<'a> {
     api_keys::table.into_boxed().filter(api_keys::revoked_at.is_null())
 }
 
-/// The same with the search; without an index for it.
+/// The keys that match the view, the environment and the search. There is no index for the search.
 fn searched(filter: &Filter, now: Timestamp) -> Boxed<'_> {
     with_search(in_view(filter, now), filter)
 }
@@ -212,7 +214,7 @@ fn with_search<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
         Search::Nothing => query,
         Search::KeyId(id) => query.filter(api_keys::id.eq(id)),
         Search::KeyIdStart(start) => {
-            let end = behind(&start);
+            let end = end_of_range(&start);
             query.filter(api_keys::id.concat("").ge(start)).filter(api_keys::id.concat("").lt(end))
         }
         Search::Part(part) => {
@@ -225,18 +227,19 @@ fn with_search<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
     }
 }
 
-/// The end of the Key IDs that begin with `start`: '~' sorts behind every character of one.
-fn behind(start: &str) -> String {
+/// The end of the range of Key IDs that start with `start`: '~' sorts after every character of a
+/// Key ID.
+fn end_of_range(start: &str) -> String {
     format!("{start}~")
 }
 
-/// A LIKE pattern for texts that hold `part`.
+/// A LIKE pattern for texts that contain `part`.
 fn pattern(part: &str) -> String {
     format!("%{}%", escaped(part))
 }
 
-/// A LIKE pattern for the Key IDs that hold `part`. Every Key ID has the same prefix, so a part of that
-/// finds keys only with what follows it.
+/// A LIKE pattern for Key IDs that contain `part`. All Key IDs have the same prefix, so a part of
+/// the prefix only matches together with the characters after it.
 fn id_pattern(part: &str) -> Option<String> {
     let prefix = escaped(KeyId::PREFIX);
     let upper = part.to_ascii_uppercase();

@@ -1,4 +1,4 @@
-//! The SQL of messages that hold a one-time link.
+//! The SQL of messages that contain a one-time link.
 
 use diesel::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::db::schema::mail_outbox;
 use crate::domain::mail::LinkOf;
 use crate::domain::mail::outbox::EmailId;
 
-/// Keeps the encrypted text of a message, and whose link it holds.
+/// Stores the encrypted text of a message, and the member to whom its link belongs.
 pub(in crate::domain::mail) fn seal(
     tx: &mut Transaction<'_>,
     id: &EmailId,
@@ -26,7 +26,7 @@ pub(in crate::domain::mail) fn seal(
     Ok(())
 }
 
-/// Gives up the messages that wait with a link of this member.
+/// Gives up the waiting messages with a link of this member.
 pub(in crate::domain::mail) fn give_up_links_of(
     tx: &mut Transaction<'_>,
     member_id: &str,
@@ -40,7 +40,7 @@ pub(in crate::domain::mail) fn give_up_links_of(
     give_up(tx, &ids, "Its link no longer works", now)
 }
 
-/// Gives up the messages that wait with a link that has stopped working.
+/// Gives up the waiting messages whose link has stopped working.
 pub(in crate::domain::mail) fn give_up_ended_links(
     tx: &mut Transaction<'_>,
     now: Timestamp,
@@ -53,7 +53,7 @@ pub(in crate::domain::mail) fn give_up_ended_links(
     give_up(tx, &ids, "Its link expired before it could be sent", now)
 }
 
-/// Gives messages up, and erases what they held.
+/// Gives up messages and erases their encrypted texts.
 pub(super) fn give_up(
     tx: &mut Transaction<'_>,
     ids: &[EmailId],

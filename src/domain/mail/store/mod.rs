@@ -1,4 +1,4 @@
-//! The SQL of the mail server: one row, or none. That of the outbox is in `outbox`.
+//! The SQL of the mail server, which has one row or none. The SQL of the outbox is in `outbox`.
 
 mod links;
 mod outbox;
@@ -19,7 +19,7 @@ use crate::base::keyring::Keyring;
 use crate::db::schema::mail_server;
 use crate::db::{Connection, Transaction};
 
-/// What the password is sealed under.
+/// The label under which the password is encrypted.
 const LABEL: &str = "mail server password";
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -40,14 +40,14 @@ pub(super) fn server(connection: &mut Connection, keyring: &Keyring) -> Result<O
     row.map(|row| read(row, keyring)).transpose()
 }
 
-/// What was typed of it, without the password.
+/// The texts that somebody entered for the server, without the password.
 pub(super) fn texts(connection: &mut Connection) -> Result<Vec<String>> {
     let row: Option<Row> =
         mail_server::table.select(Row::as_select()).first(connection).optional()?;
     Ok(row.map_or(Vec::new(), |row| vec![row.host, row.username, row.sender]))
 }
 
-/// Whether there is one.
+/// Whether a mail server is set.
 pub(super) fn is_set(connection: &mut Connection) -> Result<bool> {
     let found: Option<i32> =
         mail_server::table.select(mail_server::id).first(connection).optional()?;

@@ -15,8 +15,8 @@ use crate::domain::mail::links;
 use crate::domain::mail::outbox::{Claimed, EmailId};
 use crate::domain::mail::send::Failure;
 
-/// How many messages are claimed in a round.
-const IN_A_ROUND: i64 = 20;
+/// How many messages are claimed in one round.
+const MAX_PER_ROUND: i64 = 20;
 
 outbox!(mail_outbox, EmailId, sent_at, last_error);
 
@@ -57,7 +57,7 @@ pub(in crate::domain::mail) fn insert(
     Ok(())
 }
 
-/// Claims what is due, the longest due first.
+/// Claims the due messages, longest due first.
 pub(in crate::domain::mail) fn claim_due(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -66,7 +66,7 @@ pub(in crate::domain::mail) fn claim_due(
     let due: Vec<Due> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.le(now))
         .order((mail_outbox::next_attempt_at, mail_outbox::created_at, mail_outbox::id))
-        .limit(IN_A_ROUND)
+        .limit(MAX_PER_ROUND)
         .select(Due::as_select())
         .load(&mut **tx)?;
     let ids: Vec<&EmailId> = due.iter().map(|due| &due.id).collect();
@@ -97,7 +97,7 @@ struct Due {
 }
 
 impl Due {
-    /// The message as it is sent; `None` where its text cannot be decrypted.
+    /// The message in its final form; `None` if its text cannot be decrypted.
     fn open(self, keyring: &Keyring, now: Timestamp) -> Option<Claimed> {
         let text = match &self.sealed {
             Some(sealed) => links::text(keyring, self.id.as_str(), &self.recipient, sealed)?,
@@ -114,7 +114,7 @@ impl Due {
     }
 }
 
-/// Writes what came of a try, and when the next one is due.
+/// Stores the result of a try, and when the next try is due.
 pub(in crate::domain::mail) fn record(
     tx: &mut Transaction<'_>,
     claimed: &Claimed,
@@ -129,13 +129,14 @@ pub(in crate::domain::mail) fn record(
     };
     let why = outcome.as_ref().err().map_or("", Failure::why);
     settle(tx, &claimed.id, (tries, status), why)?;
-    // What holds a one-time link is erased as soon as it is not needed any more.
-    let over = mail_outbox::table.find(&claimed.id).filter(mail_outbox::next_attempt_at.is_null());
-    diesel::update(over).set(mail_outbox::sealed.eq(None::<Vec<u8>>)).execute(&mut **tx)?;
+    // The text with a one-time link is erased as soon as it is no longer needed.
+    let finished =
+        mail_outbox::table.find(&claimed.id).filter(mail_outbox::next_attempt_at.is_null());
+    diesel::update(finished).set(mail_outbox::sealed.eq(None::<Vec<u8>>)).execute(&mut **tx)?;
     Ok(())
 }
 
-/// Gives up everything that waits, since there is nothing to send it through.
+/// Gives up all waiting messages, because no mail server is set.
 pub(in crate::domain::mail) fn give_up_all(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
     let ids: Vec<EmailId> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.is_not_null())
@@ -144,7 +145,7 @@ pub(in crate::domain::mail) fn give_up_all(tx: &mut Transaction<'_>, now: Timest
     ids.chunks(500).try_for_each(|ids| give_up(tx, ids, "No mail server is set any more", now))
 }
 
-/// Has a message sent once more, as a message of its own.
+/// Sends a message once more, with a new Message-ID.
 pub(in crate::domain::mail) fn resend(
     tx: &mut Transaction<'_>,
     id: &EmailId,
@@ -156,25 +157,23 @@ pub(in crate::domain::mail) fn resend(
     again(tx, id, now)
 }
 
-/// A message in the outbox, or one that left it.
+/// A message that is in the outbox, or was sent or given up.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = mail_outbox)]
 pub struct Email {
     pub id: EmailId,
-    /// Whom it is for.
+    /// The recipient's email address.
     pub recipient: String,
-    /// What it is about.
     pub subject: String,
-    /// When it was queued.
     pub created_at: Timestamp,
     pub tries: i64,
     pub next_attempt_at: Option<Timestamp>,
     pub sent_at: Option<Timestamp>,
     pub given_up_at: Option<Timestamp>,
-    /// Why the last try failed; empty when none did.
+    /// Why the last try failed; empty if no try failed.
     pub last_error: String,
-    /// Whose one-time link it holds, if any. Such a link is not sent again once it was sent or given
-    /// up.
+    /// The id of the member to whom its one-time link belongs, if it contains one. Such a message
+    /// is not sent again after it was sent or given up.
     pub link_of: Option<String>,
 }
 
@@ -195,7 +194,7 @@ pub(in crate::domain::mail) fn emails(
     Ok(query.load(connection)?)
 }
 
-/// Clears away a batch of messages from before `before`. Returns whether there is more.
+/// Deletes a batch of messages that are older than `before`. Returns whether there are more.
 pub(in crate::domain::mail) fn purge(tx: &mut Transaction<'_>, before: Timestamp) -> Result<bool> {
     purge_before!(tx, mail_outbox, before)
 }

@@ -17,26 +17,21 @@ use crate::domain::activity::Author;
 use crate::domain::api_keys::{Environment, KeyId};
 use crate::domain::reviews::{Decided, Decision, ReviewId, View, Wanted};
 
-/// A key in a review.
+/// A key in a review. All fields except `decided` describe the key at the start of the review.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = review_items)]
 pub struct Item {
     pub key_id: KeyId,
-    /// Its name at the start of the review, as everything here.
     pub name: String,
-    /// What it is for.
     pub environment: Environment,
     /// The name of its role.
     pub role: String,
-    /// How many scopes it had.
     pub scopes: i64,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// The id of the member who did.
+    /// The id of the member who created it.
     pub created_by: String,
-    /// When it was to expire.
     pub expires_at: Timestamp,
-    /// When it had last passed.
+    /// When it was last used.
     #[diesel(deserialize_as = OrNever)]
     pub last_used_at: Option<Timestamp>,
     #[diesel(select_expression = DecidedColumns::default())]
@@ -69,7 +64,8 @@ impl From<DecidedRow> for Option<Decided> {
     }
 }
 
-/// Adds some hundred keys to a review: statements have a limit of parameters.
+/// Adds a batch of keys to a review. A batch keeps the statement within the database's parameter
+/// limit.
 pub(in crate::domain::reviews) fn insert_items(
     tx: &mut Transaction<'_>,
     id: &ReviewId,
@@ -98,7 +94,7 @@ pub(in crate::domain::reviews) fn insert_items(
     Ok(())
 }
 
-/// The items of those keys, by name.
+/// The items of these keys, by name.
 pub(in crate::domain::reviews) fn items_of(
     connection: &mut Connection,
     id: &ReviewId,
@@ -112,7 +108,7 @@ pub(in crate::domain::reviews) fn items_of(
         .load(connection)?)
 }
 
-/// Items by name.
+/// A page of items, by name.
 pub(in crate::domain::reviews) fn walk(
     connection: &mut Connection,
     id: &ReviewId,
@@ -156,8 +152,8 @@ pub(in crate::domain::reviews) fn undecided(
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }
 
-/// At most `limit` items whose decisions are still to be carried out, in no order; among them keys to be
-/// reduced whose role was narrowed.
+/// At most `limit` items whose decisions may still need to be carried out, in no particular order.
+/// Includes keys to be reduced whose role has been narrowed since, which the caller must rule out.
 pub(in crate::domain::reviews) fn perhaps_open(
     connection: &mut Connection,
     id: &ReviewId,
@@ -185,7 +181,7 @@ pub(in crate::domain::reviews) fn perhaps_open(
         .load(connection)?)
 }
 
-/// How many items were decided in each way.
+/// How many items have each decision.
 pub(in crate::domain::reviews) fn totals(
     connection: &mut Connection,
     id: &ReviewId,
@@ -217,10 +213,10 @@ pub(in crate::domain::reviews) fn decide(
     Ok(())
 }
 
-/// How many items are read at once.
+/// How many items are read in one batch.
 const BATCH: i64 = 5_000;
 
-/// Writes again what the items of a review are sorted by, where that differs.
+/// Recomputes the sort keys of a review's items, and writes those that differ.
 pub(in crate::domain::reviews) fn sort_names_again(
     tx: &mut Transaction<'_>,
     review: &ReviewId,

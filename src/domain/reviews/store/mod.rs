@@ -1,4 +1,4 @@
-//! The SQL of reviews; of their items in a file of its own.
+//! The SQL of reviews. Their items have a file of their own.
 
 mod items;
 
@@ -16,22 +16,20 @@ use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::reviews;
 use crate::db::{Connection, Transaction};
 
-/// A review of all keys that were active when it was started.
+/// A review of all keys that were active when it started.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = reviews)]
 pub struct Review {
     pub id: ReviewId,
-    /// When it was started.
     pub started_at: Timestamp,
-    /// The name, at the time, of who started it.
+    /// The name, at that time, of the person who started it.
     pub starter: String,
-    /// The last key that was listed, while keys are still being listed.
+    /// The last key that was listed; `None` once all keys are listed.
     pub listed_to: Option<String>,
-    /// How many keys it has.
     pub total: i64,
-    /// Of how many it was decided what is to become of them.
+    /// How many keys have a decision.
     pub decided: i64,
-    /// How it ended; none while it is open.
+    /// How it ended; `None` while it is open.
     #[diesel(select_expression = (reviews::ended_at, reviews::ender, reviews::cancelled))]
     #[diesel(select_expression_type = (reviews::ended_at, reviews::ender, reviews::cancelled))]
     #[diesel(deserialize_as = EndedColumns)]
@@ -64,13 +62,13 @@ pub(super) fn open(connection: &mut Connection) -> Result<Option<Review>> {
         .optional()?)
 }
 
-/// Reviews, the newest first.
+/// A page of reviews, newest first.
 pub(super) fn list(connection: &mut Connection, walk: &Walk<Timestamp>) -> Result<Vec<Review>> {
     let query = reviews::table.select(Review::as_select()).into_boxed();
     Ok(keyset!(query, walk, desc(reviews::started_at, reviews::id)).load(connection)?)
 }
 
-/// The last review that was started before then and finished.
+/// The last finished review that was started before `before`.
 pub(super) fn finished_before(
     connection: &mut Connection,
     before: Timestamp,

@@ -1,15 +1,16 @@
-//! A document's bytes as a value, within bounds: nesting, aliases and what they grow to.
+//! Parses a document's bytes into a value, with limits on nesting, aliases and the size that aliases
+//! expand to.
 
 use serde_json::Value;
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Options, budget, options};
 
-/// The deepest nesting in YAML.
+/// The maximum nesting depth in YAML.
 const DEPTH: usize = 64;
-/// The stack that reading YAML is given, in bytes: four times what that depth takes in a debug build.
+/// The stack size for the YAML parser, in bytes: four times what this depth takes in a debug build.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// The document, if it is one of OpenAPI. Of a key that stands twice the last one counts.
+/// Parses the bytes if they are an OpenAPI document. If a key occurs twice, the last one counts.
 pub(super) fn parse(document: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(document)
         .map_err(|_| "The document is not text: it must be in UTF-8".to_owned())?;
@@ -35,7 +36,7 @@ pub(super) fn parse(document: &[u8]) -> Result<Value, String> {
 fn version(document: &Value) -> Option<String> {
     match document.get("openapi").or_else(|| document.get("swagger"))? {
         Value::String(version) => Some(version.clone()),
-        // Without quotation marks YAML takes it for a number.
+        // YAML parses a version without quotation marks as a number.
         Value::Number(version) => Some(version.to_string()),
         _ => None,
     }
@@ -48,11 +49,11 @@ fn json(text: &str) -> Result<Value, String> {
     })
 }
 
-/// On a thread of its own, since each level takes several frames.
+/// Runs on a separate thread with a larger stack, because each nesting level takes several frames.
 fn yaml(text: &str) -> Result<Value, String> {
     let read = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
-        let read = || serde_saphyr::from_str_with_options(text, bounded());
+        let read = || serde_saphyr::from_str_with_options(text, limits());
         thread.spawn_scoped(scope, read).ok()?.join().ok()
     });
     let failed = "The document cannot be read as YAML";
@@ -66,8 +67,8 @@ fn yaml(text: &str) -> Result<Value, String> {
     })
 }
 
-/// What is replayed for aliases counts like what is written out.
-fn bounded() -> Options {
+/// The parser's limits. Content that an alias repeats counts as if it were written out.
+fn limits() -> Options {
     options! {
         budget: budget! {
             max_depth: DEPTH,

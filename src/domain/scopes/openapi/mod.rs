@@ -1,7 +1,7 @@
-//! Scopes out of an OpenAPI document: those of its security schemes, else some proposed from its
+//! Scopes from an OpenAPI document: those of its security schemes, or else scopes proposed from its
 //! paths.
 //!
-//! Pure. The document is a stranger's: whatever it holds, only valid scopes come out of it.
+//! Pure functions. The document is untrusted: whatever it contains, only valid scopes result.
 
 mod document;
 mod names;
@@ -11,28 +11,29 @@ mod schemes;
 use super::{MOST, Scope};
 use crate::base::{secret_scan, text};
 
-/// How many names that cannot be used are told.
-const TOLD: usize = 50;
-/// The longest name that is told, in characters.
-const SHOWN: usize = 80;
-/// The longest description that is taken over, in characters; one more says that it was cut.
+/// How many unusable names are listed.
+const UNUSABLE_LIMIT: usize = 50;
+/// The maximum length of a listed name, in characters.
+const NAME_LENGTH: usize = 80;
+/// The maximum length of an imported description, in characters. One more leaves room for an
+/// ellipsis.
 const DESCRIPTION: usize = super::scope::LONGEST_DESCRIPTION - 1;
 
-/// Why a name that holds a secret key cannot be used.
+/// Why a name that contains a secret key cannot be used.
 const SECRET: &str = "It holds a secret key, which must not be stored";
 
-/// What a document offers.
+/// The scopes that a document offers.
 #[derive(Clone, Debug, Default)]
 pub struct Proposal {
-    /// The scopes, by name; [`MOST`] at most.
+    /// The scopes, by name; at most [`MOST`].
     pub offered: Vec<Offered>,
-    /// Whether they were made up from tags, paths and methods.
+    /// Whether they were proposed from tags, paths and methods.
     pub is_made_up: bool,
     /// The first names that cannot be used.
     pub unusable: Vec<Unusable>,
-    /// How many scopes and names more there are.
+    /// How many more scopes and names were omitted.
     pub passed_over: usize,
-    /// How many descriptions were left out because they hold a secret key.
+    /// How many descriptions were removed because they contain a secret key.
     pub secrets_left_out: usize,
 }
 
@@ -40,14 +41,14 @@ pub struct Proposal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offered {
     pub scope: Scope,
-    /// What the document calls it, where that differs.
+    /// The document's name for it, if different.
     pub from: Option<String>,
 }
 
-/// A name in a document that cannot be used.
+/// A name in a document that cannot be used as a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// The start of it, without what cannot be seen.
+    /// The start of the name, without invisible characters.
     pub name: String,
     pub reason: String,
 }
@@ -72,13 +73,13 @@ pub fn read(document: &[u8]) -> Result<Proposal, String> {
 }
 
 impl Proposal {
-    /// Takes what `name` stands for into the offer, or tells why it does not.
+    /// Adds the scope for `name` to the offer, or records why it cannot be used.
     fn take(&mut self, name: &str, description: &str, scope: Result<Scope, String>) {
         match text::without_secret(name).map_err(|_| SECRET.to_owned()).and(scope) {
             Ok(scope) if self.offered.iter().any(|other| other.scope.name == scope.name) => {}
             Ok(_) if self.offered.len() >= MOST => self.passed_over += 1,
             Ok(scope) => {
-                let from = (scope.name != name).then(|| text::visible(name, SHOWN));
+                let from = (scope.name != name).then(|| text::visible(name, NAME_LENGTH));
                 let description = self.without_secret(tidy(description), description);
                 self.offered.push(Offered { scope: Scope { description, ..scope }, from });
             }
@@ -86,8 +87,8 @@ impl Proposal {
         }
     }
 
-    /// The tidied description; nothing of one that holds a secret key, perhaps beyond where it was
-    /// cut.
+    /// Returns the tidied description, or an empty string if the full one contains a secret key,
+    /// which may lie beyond the cut.
     fn without_secret(&mut self, tidied: String, description: &str) -> String {
         if text::without_secret(description).is_ok() {
             return tidied;
@@ -97,9 +98,9 @@ impl Proposal {
     }
 
     fn refuse(&mut self, name: &str, reason: String) {
-        if self.unusable.len() < TOLD {
+        if self.unusable.len() < UNUSABLE_LIMIT {
             let shown = secret_scan::redacted(name);
-            let name = text::visible(shown.as_deref().unwrap_or(name), SHOWN);
+            let name = text::visible(shown.as_deref().unwrap_or(name), NAME_LENGTH);
             self.unusable.push(Unusable { name, reason });
         } else {
             self.passed_over += 1;
@@ -107,7 +108,7 @@ impl Proposal {
     }
 }
 
-/// A description on one line, without what cannot be seen, cut where it is too long.
+/// Puts a description on one line, removes invisible characters and cuts it if it is too long.
 fn tidy(description: &str) -> String {
     let words: Vec<_> = description.split_whitespace().collect();
     text::visible(&words.join(" "), DESCRIPTION).trim().to_owned()

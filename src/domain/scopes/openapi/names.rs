@@ -1,16 +1,16 @@
-//! What a document calls a scope, as Latchkey writes it.
+//! Converts a document's name for a scope to Latchkey's notation.
 
 use crate::domain::scopes::{Draft, Scope};
 
-/// Words for what may be done, so that `read:orders` is told from `orders:read`.
+/// Words for operations, to distinguish `read:orders` from `orders:read`.
 const OPERATIONS: [&str; 11] = [
     "read", "write", "create", "update", "delete", "list", "view", "edit", "manage", "admin",
     "execute",
 ];
-/// What stands between the resource and the operation where no colon does.
+/// Separators between the resource and the operation in names without a colon.
 const SEPARATORS: [char; 5] = ['.', '/', '_', '-', ' '];
 
-/// The scope that `name` stands for: `orders:read` for `orders:read`, `read:orders` and `orders.read`.
+/// The scope that `name` means: `orders:read` for `orders:read`, `read:orders` and `orders.read`.
 pub(super) fn scope(name: &str) -> Result<Scope, String> {
     let lower = name.trim().to_lowercase();
     let (resource, operation) =
@@ -25,13 +25,13 @@ pub(super) fn scope(name: &str) -> Result<Scope, String> {
 
 fn parts(name: &str) -> Option<(&str, &str)> {
     if let Some((first, second)) = name.split_once(':') {
-        let is_turned = is_operation(first) && !is_operation(second);
-        return Some(if is_turned { (second, first) } else { (first, second) });
+        let is_operation_first = is_operation(first) && !is_operation(second);
+        return Some(if is_operation_first { (second, first) } else { (first, second) });
     }
     SEPARATORS.iter().find_map(|separator| {
-        let turned = name.split_once(*separator).filter(|(first, _)| is_operation(first));
-        let plain = name.rsplit_once(*separator).filter(|(_, last)| is_operation(last));
-        turned.map(|(operation, resource)| (resource, operation)).or(plain)
+        let operation_first = name.split_once(*separator).filter(|(first, _)| is_operation(first));
+        let operation_last = name.rsplit_once(*separator).filter(|(_, last)| is_operation(last));
+        operation_first.map(|(operation, resource)| (resource, operation)).or(operation_last)
     })
 }
 
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_mapped_where_it_is_obvious() {
+    fn obvious_names_are_mapped_to_scopes() {
         for (name, expected) in [
             ("orders:read", "orders:read"),
             ("read:orders", "orders:read"),
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_obvious_is_refused_with_a_reason() {
+    fn other_names_are_rejected_with_a_reason() {
         let hostile =
             ["<b>:read", "a\u{202e}:read", "a\0:read", "orders:<b>", ":", "a:b:c", "1:read"];
         let long = format!("{}:read", "x".repeat(41));

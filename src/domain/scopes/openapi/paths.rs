@@ -1,5 +1,5 @@
-//! Scopes proposed from what can be requested: the resource from tag or path, read or write from
-//! the method.
+//! Scopes proposed from a document's paths: the resource comes from the tag or path, and read or
+//! write from the method.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use super::Proposal;
 use crate::base::text;
 use crate::domain::scopes::{Resource, Scope};
 
-/// The longest slug of a resource, in characters.
+/// The maximum length of a resource's slug, in characters.
 const LONGEST: usize = 40;
 const READS: [&str; 3] = ["get", "head", "options"];
 const WRITES: [&str; 5] = ["put", "post", "patch", "delete", "trace"];
 
-/// Adds `resource:read` and `resource:write` for what `document` lets people request.
+/// Proposes `resource:read` and `resource:write` for the requests that `document` describes.
 pub(super) fn propose(document: &Value, proposal: &mut Proposal) {
     let descriptions = tag_descriptions(document);
     let paths = document.get("paths").and_then(Value::as_object);
@@ -42,15 +42,15 @@ fn scope(resource: &str, operation: &str) -> Result<Scope, String> {
     Resource::new(resource, "").map(|resource| resource.scope(operation))
 }
 
-/// The name of a resource that `text` stands for: its slug from the first letter on.
+/// The resource name in `text`: its slug from the first letter on.
 fn resource(text: &str) -> Option<String> {
-    // Cut to a slug, a secret key would no longer be recognised.
+    // A secret key that is cut to a slug would no longer be recognised.
     let slug = text::slug(text::without_secret(text).ok()?, LONGEST);
     let name = slug.trim_start_matches(|c: char| !c.is_ascii_lowercase());
     (!name.is_empty()).then(|| name.to_owned())
 }
 
-/// The segments of a path that may name a resource: no parameters, no versions, no `api`.
+/// The segments of a path that may name a resource, without parameters, versions and `api`.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| {
         let is_version = segment

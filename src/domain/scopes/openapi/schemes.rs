@@ -1,8 +1,8 @@
-//! The OAuth2 scopes of a document's security schemes, with what it says they are for.
+//! The OAuth2 scopes of a document's security schemes, with their descriptions.
 
 use serde_json::Value;
 
-/// Name and description of every scope, as often as it is named.
+/// Name and description of every scope, including duplicates.
 pub(super) fn scopes(document: &Value) -> impl Iterator<Item = (&str, &str)> {
     let schemes =
         [document.pointer("/components/securitySchemes"), document.get("securityDefinitions")];

@@ -1,4 +1,4 @@
-//! Documents of every kind, well meant and hostile.
+//! Valid and hostile documents of every kind.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ fn names(document: &str) -> Vec<String> {
 }
 
 fn error(document: impl AsRef<[u8]>) -> String {
-    read(document.as_ref()).expect_err("refused")
+    read(document.as_ref()).expect_err("rejected")
 }
 
 const OPENAPI_3: &str = r#"
@@ -42,7 +42,7 @@ paths:
 
 #[test]
 fn the_scopes_of_security_schemes_are_offered_with_their_descriptions() {
-    let proposal = read(OPENAPI_3.as_bytes()).expect("fine");
+    let proposal = read(OPENAPI_3.as_bytes()).expect("valid");
     assert!(!proposal.is_made_up);
     let offered: Vec<_> = proposal
         .offered
@@ -82,7 +82,7 @@ paths:
   /latchkey: { get: {} }
   /{id}: { get: {} }
 ";
-    let proposal = read(document.as_bytes()).expect("fine");
+    let proposal = read(document.as_bytes()).expect("valid");
     assert!(proposal.is_made_up);
     let offered: Vec<_> = proposal
         .offered
@@ -101,7 +101,7 @@ paths:
 }
 
 #[test]
-fn what_is_no_openapi_document_is_refused_in_words() {
+fn other_documents_are_rejected_with_a_message() {
     for empty in ["", " \n ", "\u{feff}"] {
         assert_eq!(error(empty), "Paste a document, or choose a file");
     }
@@ -115,9 +115,9 @@ fn what_is_no_openapi_document_is_refused_in_words() {
         );
     }
     for version in ["1.2", "4.0", "<b>\u{202e}"] {
-        let said = error(format!("{{\"openapi\":\"{version}\"}}"));
-        assert!(said.ends_with("Give a document of 2.0, 3.0 or 3.1"), "{said}");
-        assert!(!said.contains('\u{202e}'));
+        let message = error(format!("{{\"openapi\":\"{version}\"}}"));
+        assert!(message.ends_with("Give a document of 2.0, 3.0 or 3.1"), "{message}");
+        assert!(!message.contains('\u{202e}'));
     }
     assert!(error("{\"openapi\":").contains("as JSON"), "{}", error("{"));
     assert!(error("openapi: 3.0.0\n\tpaths: x: y").contains("as YAML"));
@@ -127,7 +127,7 @@ fn what_is_no_openapi_document_is_refused_in_words() {
 }
 
 #[test]
-fn of_a_key_that_stands_twice_the_last_one_counts() {
+fn the_last_of_duplicate_keys_counts() {
     let json =
         r#"{"openapi":"3.0.0","paths":{"/a":{"get":{}}},"paths":{"/b":{"get":{},"get":{}}}}"#;
     assert_eq!(names(json), ["b:read"]);
@@ -138,7 +138,7 @@ fn of_a_key_that_stands_twice_the_last_one_counts() {
 }
 
 #[test]
-fn deep_nesting_is_refused() {
+fn deep_nesting_is_rejected() {
     for open in ["[", "{\"a\":"] {
         let deep = format!("{{\"openapi\":\"3.0.0\",\"x\":{}", open.repeat(100_000));
         assert!(error(&deep).contains("as JSON"));
@@ -152,7 +152,7 @@ fn deep_nesting_is_refused() {
 }
 
 #[test]
-fn whatever_nests_is_read_or_refused_at_every_depth() {
+fn nesting_of_any_depth_is_read_or_rejected() {
     for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", ""), ("&a [", "]")] {
         for depth in 1..80 {
             let (open, close) = (open.repeat(depth), close.repeat(depth));
@@ -163,7 +163,7 @@ fn whatever_nests_is_read_or_refused_at_every_depth() {
 }
 
 #[test]
-fn aliases_are_read_and_bombs_refused() {
+fn aliases_are_read_and_alias_bombs_are_rejected() {
     let plain = "openapi: 3.0.0\nx: &get { get: {} }\npaths: { /a: *get, /b: { <<: *get } }\n";
     assert_eq!(names(plain), ["a:read", "b:read"]);
     let mut laughs =
@@ -173,7 +173,7 @@ fn aliases_are_read_and_bombs_refused() {
         let _ = writeln!(laughs, "a{level}: &a{level} [{aliases}]");
     }
     assert!(error(&laughs).contains("as YAML"));
-    // Few aliases of one long text.
+    // A few aliases of one long text.
     let long = format!(
         "openapi: 3.0.0\na: &a {}\nb: [{}]\n",
         "x".repeat(1_000_000),
@@ -184,7 +184,7 @@ fn aliases_are_read_and_bombs_refused() {
 }
 
 #[test]
-fn hostile_names_are_told_without_what_cannot_be_seen() {
+fn hostile_names_are_listed_without_invisible_characters() {
     let document = serde_json::json!({
         "openapi": "3.0.3",
         "components": { "securitySchemes": { "a": { "type": "oauth2", "flows": { "x": { "scopes": {
@@ -192,27 +192,27 @@ fn hostile_names_are_told_without_what_cannot_be_seen() {
             "orders:read": format!("Reads\u{0} \u{202e}orders {}", "x".repeat(1000)),
         } } } } } }
     });
-    let proposal = read(document.to_string().as_bytes()).expect("fine");
+    let proposal = read(document.to_string().as_bytes()).expect("valid");
     assert_eq!(proposal.offered.len(), 1);
     let description = &proposal.offered[0].scope.description;
     assert!(description.starts_with("Reads orders xxx") && description.ends_with('…'));
     assert_eq!(description.chars().count(), 200);
-    let told: Vec<_> = proposal.unusable.iter().map(|u| u.name.as_str()).collect();
-    assert_eq!(told, ["<script>alert(1)</script>", "ab:read", "nul:read"]);
+    let unusable: Vec<_> = proposal.unusable.iter().map(|u| u.name.as_str()).collect();
+    assert_eq!(unusable, ["<script>alert(1)</script>", "ab:read", "nul:read"]);
 }
 
 #[test]
-fn no_more_is_offered_than_there_can_be() {
+fn offers_stop_at_the_maximum_number_of_scopes() {
     let mut paths = String::new();
     for n in 0..2000 {
         let _ = writeln!(paths, "  /r{n}: {{ get: {{}} }}\n  /{{p{n}}}: {{ get: {{}} }}");
     }
-    let proposal = read(format!("openapi: 3.0.0\npaths:\n{paths}").as_bytes()).expect("fine");
-    assert_eq!((proposal.offered.len(), proposal.unusable.len()), (MOST, TOLD));
-    assert_eq!(proposal.passed_over, 2000 - MOST + 2000 - TOLD);
+    let proposal = read(format!("openapi: 3.0.0\npaths:\n{paths}").as_bytes()).expect("valid");
+    assert_eq!((proposal.offered.len(), proposal.unusable.len()), (MOST, UNUSABLE_LIMIT));
+    assert_eq!(proposal.passed_over, 2000 - MOST + 2000 - UNUSABLE_LIMIT);
 }
 
-/// JSON of any shape, with the keys that a reader looks at.
+/// JSON of any shape, with the keys that the parser reads.
 fn value() -> impl Strategy<Value = serde_json::Value> {
     let key = prop_oneof![
         Just("openapi".to_owned()),
@@ -243,19 +243,19 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
 
 fn assert_sound(document: &[u8]) {
     let Ok(proposal) = read(document) else { return };
-    assert!(proposal.offered.len() <= MOST && proposal.unusable.len() <= TOLD);
+    assert!(proposal.offered.len() <= MOST && proposal.unusable.len() <= UNUSABLE_LIMIT);
     for Offered { scope, .. } in &proposal.offered {
         assert!(crate::domain::scopes::is_scope(&scope.name), "{scope:?}");
         let (resource, operation) = (scope.resource.clone(), scope.operation.clone());
-        let again =
+        let draft =
             super::super::Draft { resource, operation, description: scope.description.clone() };
-        assert_eq!(again.check().as_ref(), Ok(scope));
+        assert_eq!(draft.check().as_ref(), Ok(scope));
     }
 }
 
 proptest! {
     #[test]
-    fn only_valid_scopes_come_out_of_any_document(schemes in value(), paths in value(), root in value()) {
+    fn any_document_yields_only_valid_scopes(schemes in value(), paths in value(), root in value()) {
         let document = serde_json::json!({
             "openapi": "3.0.0", "components": { "securitySchemes": { "a": schemes.clone(),
                 "b": { "type": "oauth2", "scopes": schemes, "flows": { "x": { "scopes": root } } } } },
@@ -265,7 +265,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_are_a_fault(bytes in prop::collection::vec(any::<u8>(), 0..300), text in any::<String>()) {
+    fn any_bytes_are_handled_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), text in any::<String>()) {
         assert_sound(&bytes);
         assert_sound(text.as_bytes());
         assert_sound(format!("openapi: 3.0.0\npaths: {text}").as_bytes());

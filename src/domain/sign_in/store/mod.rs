@@ -15,7 +15,7 @@ pub(super) use networks::{
     touch_network,
 };
 
-/// A session as it is stored.
+/// A session's row.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions)]
 pub(in crate::domain::sign_in) struct Stored {
@@ -26,7 +26,7 @@ pub(in crate::domain::sign_in) struct Stored {
     pub last_seen_at: Timestamp,
 }
 
-/// A session's times, as they are stored.
+/// A session's times.
 #[derive(Clone, Copy, Debug, Insertable)]
 #[diesel(table_name = sessions)]
 pub(in crate::domain::sign_in) struct Times {
@@ -40,7 +40,7 @@ pub(in crate::domain::sign_in) struct Times {
     pub end: Timestamp,
 }
 
-/// The state and the last request of a session that is alive and whose member is not disabled.
+/// The state and the time of the last request of an active session whose member is not disabled.
 pub(super) fn live_session(
     connection: &mut Connection,
     id_hash: &str,
@@ -96,7 +96,7 @@ pub(super) fn rename_session(tx: &mut Transaction<'_>, from: &str, to: &str) -> 
     Ok(())
 }
 
-/// The sessions of a member that are alive, in no order.
+/// The active sessions of a member, in no particular order.
 pub(super) fn live_sessions_of(
     connection: &mut Connection,
     member: &MemberId,
@@ -110,7 +110,7 @@ pub(super) fn live_sessions_of(
         .load(connection)?)
 }
 
-/// The hash, the start and the last use of each session of a member that is alive, in no order.
+/// The hash, start and last use of each active session of a member, in no particular order.
 pub(super) fn times_of_live_sessions(
     connection: &mut Connection,
     member: &MemberId,
@@ -124,7 +124,7 @@ pub(super) fn times_of_live_sessions(
         .load(connection)?)
 }
 
-/// The sessions with these hashes, in no order.
+/// The sessions with these hashes, in no particular order.
 pub(super) fn sessions(connection: &mut Connection, hashes: &[String]) -> Result<Vec<Stored>> {
     let query = sessions::table.filter(sessions::id_hash.eq_any(hashes));
     Ok(query.select(Stored::as_select()).load(connection)?)
@@ -217,8 +217,8 @@ pub(super) fn delete_expired_codes(tx: &mut Transaction<'_>, now: Timestamp) -> 
 }
 
 pub(super) fn delete_ended_sessions(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
-    let (idle, over) = (sessions::idle_ends_at.le(now), sessions::ends_at.le(now));
-    Ok(diesel::delete(sessions::table.filter(idle.or(over))).execute(&mut **tx)?)
+    let (idle, ended) = (sessions::idle_ends_at.le(now), sessions::ends_at.le(now));
+    Ok(diesel::delete(sessions::table.filter(idle.or(ended))).execute(&mut **tx)?)
 }
 
 pub(super) fn delete_spent_form_tokens(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
@@ -228,7 +228,7 @@ pub(super) fn delete_spent_form_tokens(tx: &mut Transaction<'_>, now: Timestamp)
 
 #[cfg(test)]
 pub(super) mod rows {
-    //! What only tests do to the tables.
+    //! Operations on the tables that only tests need.
 
     use super::*;
 
@@ -250,7 +250,7 @@ pub(super) mod rows {
             .expect("spent");
     }
 
-    /// How many sessions, codes and spent form tokens there are.
+    /// The number of sessions, codes and spent form tokens.
     pub(crate) fn count(connection: &mut Connection) -> (i64, i64, i64) {
         (
             sessions::table.count().get_result(connection).expect("counted"),
@@ -269,7 +269,7 @@ pub(super) mod rows {
             .expect("read")
     }
 
-    /// What a broken database looks like.
+    /// Simulates a broken database.
     pub(crate) fn drop_sessions(tx: &mut Transaction<'_>) {
         diesel::sql_query("DROP TABLE sessions").execute(&mut **tx).expect("dropped");
     }

@@ -1,4 +1,4 @@
-//! The SQL of networks that somebody signed in from.
+//! The SQL of networks that somebody has signed in from.
 
 use diesel::prelude::*;
 
@@ -18,7 +18,7 @@ pub(in crate::domain::sign_in) fn is_known_network(
     Ok(diesel::select(diesel::dsl::exists(known)).get_result(connection)?)
 }
 
-/// Notes a sign-in from a network; returns whether the network had a row.
+/// Records a sign-in from a network. Returns whether the network had a row.
 pub(in crate::domain::sign_in) fn touch_network(
     tx: &mut Transaction<'_>,
     network: &str,

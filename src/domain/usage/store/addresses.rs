@@ -11,10 +11,10 @@ use crate::base::error::{Error, Result};
 use crate::db::schema::usage_addresses;
 use crate::db::{Connection, Transaction, Value, load_for};
 use crate::domain::api_keys::KeyId;
-use crate::domain::usage::buffer::{Place, Seen, Tally};
+use crate::domain::usage::buffer::{AddressTally, Place, Tally};
 use crate::domain::usage::{ADDRESSES_KEPT, SeenAddress};
 
-/// An address of a key that is in the table now, and how often it was seen that day.
+/// An address of a key that was just written, and its count on that day.
 #[derive(QueryableByName)]
 struct Stored {
     #[diesel(sql_type = Text)]
@@ -49,8 +49,8 @@ pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[(Place, &Tally)]) -> Resu
              THEN excluded.last_seen_at ELSE usage_addresses.last_seen_at END, \
          count = usage_addresses.count + excluded.count RETURNING key_id, address, day, count",
     )?;
-    // A row that holds no more than was just added is new.
-    let grown: BTreeSet<_> = stored
+    // If a row's count equals the count just added, the row is new.
+    let keys_with_new_addresses: BTreeSet<_> = stored
         .into_iter()
         .filter_map(|Stored { key_id, address, day, count }| {
             let place = (key_id, address, day);
@@ -58,12 +58,12 @@ pub(super) fn add(tx: &mut Transaction<'_>, tallies: &[(Place, &Tally)]) -> Resu
             (count == added).then_some(place.0)
         })
         .collect();
-    grown.iter().try_for_each(|key_id| forget(tx, key_id))
+    keys_with_new_addresses.iter().try_for_each(|key_id| forget(tx, key_id))
 }
 
-/// The addresses of each key and day once, also when the key has several secrets.
-fn seen(tallies: &[(Place, &Tally)]) -> BTreeMap<(String, String, i64), Seen> {
-    let mut all: BTreeMap<_, Seen> = BTreeMap::new();
+/// The addresses of each key and day once, even if the key has several secrets.
+fn seen(tallies: &[(Place, &Tally)]) -> BTreeMap<(String, String, i64), AddressTally> {
+    let mut all: BTreeMap<_, AddressTally> = BTreeMap::new();
     for ((secret, _), tally) in tallies {
         for seen in &tally.seen {
             let day = seen.last.day();
@@ -87,7 +87,7 @@ fn forget(tx: &mut Transaction<'_>, key_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// From how many addresses a key was used since `at`.
+/// How many addresses a key was used from since `at`.
 pub(in crate::domain::usage) fn count_addresses(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -101,14 +101,14 @@ pub(in crate::domain::usage) fn count_addresses(
         .first(connection)?)
 }
 
-/// The addresses that a key was used from since `at`, the last seen first.
+/// The addresses that a key was used from since `at`, last seen first.
 pub(in crate::domain::usage) fn addresses(
     connection: &mut Connection,
     key_id: &KeyId,
     at: Timestamp,
 ) -> Result<Vec<SeenAddress>> {
     type Row = (String, Option<Timestamp>, Option<Timestamp>, i64);
-    // In the order of the primary key, so that nothing is sorted to be put together.
+    // Grouped in the order of the primary key, so that the database does not need to sort.
     let rows: Vec<Row> = usage_addresses::table
         .filter(usage_addresses::key_id.eq(key_id))
         .filter(usage_addresses::last_seen_at.ge(at))

@@ -1,4 +1,4 @@
-//! Writing counts: by hour, by day, of all keys, and which scopes were asked for.
+//! Writes counts: by hour, by day and for all keys, and which scopes were requested.
 
 use std::collections::BTreeMap;
 
@@ -59,16 +59,16 @@ pub(super) fn add_totals(
     add(tx, "usage_totals", "hour, outcome", &rows.collect::<Vec<_>>())
 }
 
-/// Notes which scopes were asked for; nothing is written where they were on the same day already.
+/// Records which scopes were requested. Writes nothing for scopes already recorded on the same day.
 pub(super) fn ask(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()> {
-    let mut asked = BTreeMap::new();
+    let mut requested = BTreeMap::new();
     for ((secret, hour), tally) in tallies {
         for scope in &tally.asked {
-            let day: &mut i64 = asked.entry((secret.key_id.as_str(), &**scope)).or_default();
+            let day: &mut i64 = requested.entry((secret.key_id.as_str(), &**scope)).or_default();
             *day = hour.div_euclid(HOURS).max(*day);
         }
     }
-    let rows: Vec<_> = asked
+    let rows: Vec<_> = requested
         .iter()
         .map(|((key_id, scope), day)| {
             [Value::Text(key_id), Value::Text(scope), Value::Number(*day)]
@@ -88,7 +88,7 @@ fn counted(counts: Counts) -> impl Iterator<Item = (&'static str, i64)> {
     all.map(|(outcome, count)| (outcome.as_str(), i64::from(count)))
 }
 
-/// Adds rows, each with its count in the end, to a table's counts.
+/// Adds rows, each with its count in the last column, to the counts of a table.
 fn add<const N: usize>(
     tx: &mut Transaction<'_>,
     table: &str,
@@ -96,7 +96,7 @@ fn add<const N: usize>(
     rows: &[[Value<'_>; N]],
 ) -> Result<()> {
     let into = format!("INSERT INTO {table} ({key}, count) VALUES ");
-    let known =
+    let on_conflict =
         format!(" ON CONFLICT ({key}) DO UPDATE SET count = {table}.count + excluded.count");
-    execute_for(tx, &into, rows, &known)
+    execute_for(tx, &into, rows, &on_conflict)
 }

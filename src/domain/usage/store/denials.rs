@@ -1,4 +1,4 @@
-//! The SQL of requests that were refused.
+//! The SQL of denied requests.
 
 use std::collections::BTreeSet;
 
@@ -11,27 +11,27 @@ use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::denials;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::api_keys::KeyId;
-use crate::domain::usage::buffer::Denials;
-use crate::domain::usage::denials::{Filter, Whose};
+use crate::domain::usage::buffer::DenialTally;
+use crate::domain::usage::denials::{DenialScope, Filter};
 use crate::domain::usage::{Outcome, Secret};
 
 type Boxed<'a> = denials::BoxedQuery<'a, <Connection as diesel::Connection>::Backend>;
 
-/// How many rows go into one statement: its parameters have a limit.
+/// How many rows go into one statement, because its parameters are limited.
 const ROWS: usize = 1_000;
 /// How many denials of a key are kept.
-pub(super) const OF_A_KEY: i64 = 500;
-/// The same of requests that bore no genuine secret.
-const OF_STRANGERS: i64 = 10_000;
+pub(super) const KEPT_PER_KEY: i64 = 500;
+/// How many denials of requests without a genuine secret are kept.
+const KEPT_OF_STRANGERS: i64 = 10_000;
 
-/// Writes denials; of each key the newest stay.
-pub(super) fn add(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &Denials)]) -> Result<()> {
+/// Writes denials. The newest of each key are kept.
+pub(super) fn add(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &DenialTally)]) -> Result<()> {
     let mut rows = Vec::new();
-    for (secret, Denials { kind, kept, count }) in all {
+    for (secret, DenialTally { kind, kept, count }) in all {
         let others = count - kept.len() as u64;
         for (index, request) in kept.iter().enumerate() {
-            // The last one stands for those that were not kept.
-            let alike = if index + 1 == kept.len() { 1 + others } else { 1 };
+            // The last one represents those that were not kept.
+            let represented = if index + 1 == kept.len() { 1 + others } else { 1 };
             rows.push((
                 denials::request_id.eq(request.id.to_string()),
                 denials::key_id.eq(secret.map(|secret| secret.key_id)),
@@ -41,7 +41,7 @@ pub(super) fn add(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &Denials)]) 
                 denials::address.eq(kind.address.map(|address| address.to_string())),
                 denials::request_line.eq(&request.line),
                 denials::at.eq(request.at),
-                denials::count.eq(alike.cast_signed()),
+                denials::count.eq(represented.cast_signed()),
             ));
         }
     }
@@ -59,12 +59,12 @@ fn forget(tx: &mut Transaction<'_>, key_id: Option<KeyId>) -> Result<()> {
     let oldest: Option<i64> = match &key_id {
         Some(id) => newest
             .filter(denials::key_id.eq(id))
-            .offset(OF_A_KEY - 1)
+            .offset(KEPT_PER_KEY - 1)
             .first(&mut **tx)
             .optional()?,
         None => newest
             .filter(denials::key_id.is_null())
-            .offset(OF_STRANGERS - 1)
+            .offset(KEPT_OF_STRANGERS - 1)
             .first(&mut **tx)
             .optional()?,
     };
@@ -77,56 +77,56 @@ fn forget(tx: &mut Transaction<'_>, key_id: Option<KeyId>) -> Result<()> {
     Ok(())
 }
 
-/// A refused request that was kept.
+/// A denied request that was stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = denials)]
-pub struct Denied {
-    /// What its answer called it.
+pub struct Denial {
+    /// The request id in its response.
     pub request_id: String,
-    /// The key whose secret it bore; none when that was no genuine one.
+    /// The key that the request's secret belongs to; `None` if the secret was not genuine.
     pub key_id: Option<KeyId>,
-    /// Which of the key's secrets.
+    /// The number of the secret.
     pub secret: Option<i64>,
-    /// Why it was refused.
+    /// Why it was denied.
     pub reason: Outcome,
-    /// The scopes that were missing, separated by spaces; the flaw of a malformed secret key; or how
-    /// one began that does not exist, as `lk_prod`.
+    /// The missing scopes, separated by spaces; the flaw of a malformed secret key; or the start of
+    /// a secret key that does not exist, such as `lk_prod`.
     pub detail: String,
-    /// Where it came from, as far as it is known.
+    /// The client address, if known.
     pub address: Option<String>,
-    /// `GET /orders/1`, as far as anybody said so.
+    /// For example `GET /orders/1`, if the caller reported it.
     #[diesel(column_name = request_line)]
     pub line: String,
     pub at: Timestamp,
-    /// How many requests were alike at that time, itself among them.
+    /// How many similar requests there were at that time, including this one.
     pub count: i64,
 }
 
-/// The refused request with this id.
+/// The denied request with this id.
 pub(in crate::domain::usage) fn denial(
     connection: &mut Connection,
     request_id: &str,
-) -> Result<Option<Denied>> {
-    Ok(denials::table.find(request_id).select(Denied::as_select()).first(connection).optional()?)
+) -> Result<Option<Denial>> {
+    Ok(denials::table.find(request_id).select(Denial::as_select()).first(connection).optional()?)
 }
 
-/// Denials, newest first.
+/// A page of denials, newest first.
 pub(in crate::domain::usage) fn denials(
     connection: &mut Connection,
     filter: &Filter,
     walk: &Walk<Timestamp>,
-) -> Result<Vec<Denied>> {
-    let query = narrowed(filter).select(Denied::as_select());
+) -> Result<Vec<Denial>> {
+    let query = filtered(filter).select(Denial::as_select());
     let query = keyset!(query, walk, desc(denials::at, denials::request_id));
     Ok(query.load(connection)?)
 }
 
-fn narrowed(filter: &Filter) -> Boxed<'_> {
+fn filtered(filter: &Filter) -> Boxed<'_> {
     let query = denials::table.filter(denials::at.ge(filter.since)).into_boxed();
     let query = match &filter.whose {
-        Whose::Everybody => query,
-        Whose::Key(id) => query.filter(denials::key_id.eq(id)),
-        Whose::Strangers => query.filter(denials::key_id.is_null()),
+        DenialScope::Everybody => query,
+        DenialScope::Key(id) => query.filter(denials::key_id.eq(id)),
+        DenialScope::Strangers => query.filter(denials::key_id.is_null()),
     };
     match filter.reason {
         Some(reason) => query.filter(denials::reason.eq(reason)),
@@ -135,20 +135,21 @@ fn narrowed(filter: &Filter) -> Boxed<'_> {
 }
 
 #[derive(QueryableByName)]
-struct Refused {
+struct DeniedKey {
     #[diesel(sql_type = Text)]
     key_id: KeyId,
 }
 
-/// The keys with many refusals since the day of `since`, or with any that bore a dead secret.
+/// The keys with many denials since the day of `since`, or with any denial of a secret that no
+/// longer works.
 pub(in crate::domain::usage) fn refused_keys(
     connection: &mut Connection,
     since: Timestamp,
     often: i64,
     limit: i64,
 ) -> Result<Vec<KeyId>> {
-    // The words of the index, so that it is used.
-    let keys: Vec<Refused> = diesel::sql_query(
+    // The conditions match the words of the index, so that the database uses it.
+    let keys: Vec<DeniedKey> = diesel::sql_query(
         "SELECT key_id FROM usage_days WHERE day >= $1 AND outcome <> 'pass' GROUP BY key_id \
          HAVING SUM(count) >= $2 OR SUM(CASE WHEN outcome IN \
          ('key_expired', 'key_revoked', 'secret_superseded') THEN 1 ELSE 0 END) > 0 LIMIT $3",
@@ -157,5 +158,5 @@ pub(in crate::domain::usage) fn refused_keys(
     .bind::<BigInt, _>(often)
     .bind::<BigInt, _>(limit)
     .load(connection)?;
-    Ok(keys.into_iter().map(|refused| refused.key_id).collect())
+    Ok(keys.into_iter().map(|row| row.key_id).collect())
 }

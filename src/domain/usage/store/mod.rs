@@ -10,7 +10,7 @@ mod signals;
 mod traces;
 
 pub(super) use addresses::{addresses, count_addresses};
-pub use denials::Denied;
+pub use denials::Denial;
 pub(super) use denials::{denial, denials, refused_keys};
 pub(super) use import::import;
 pub(super) use purge::purge;
@@ -26,8 +26,8 @@ use super::buffer::Buffer;
 use crate::base::error::Result;
 use crate::db::{Transaction, at_once};
 
-/// Adds what was counted to what is known, but for last uses. What all nodes write to comes last,
-/// so that none waits for another for long.
+/// Adds everything except last uses to the stored counts. The rows that all nodes write to come
+/// last, so that no node waits long for another.
 pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
     let tallies = counted.tallies();
     for tallies in tallies.chunks(at_once(tx)) {

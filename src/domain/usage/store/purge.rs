@@ -1,4 +1,4 @@
-//! Clearing away what is old, in batches that keep nobody waiting.
+//! Deletes old data, in batches that do not block other writers for long.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -10,35 +10,35 @@ use crate::db::Transaction;
 use crate::db::schema::denials;
 use crate::domain::usage::Retention;
 
-/// How many denials are kept of all.
+/// How many denials are kept in total.
 const ALL_DENIALS: i64 = 200_000;
-/// How many rows are deleted at once, but for a few.
+/// The approximate number of rows that are deleted at once.
 const BATCH: i64 = 1_000;
 
-/// Clears away a batch of what is old. Returns whether there is more.
+/// Deletes a batch of old data. Returns whether there is more.
 pub(in crate::domain::usage) fn purge(
     tx: &mut Transaction<'_>,
-    kept: Retention,
+    retention: Retention,
     now: Timestamp,
 ) -> Result<bool> {
     let day = |days: i64| now.day() - days;
     let hour = |days: i64| now.hour() - days * (DAY / HOUR);
-    let is_more = delete(tx, "usage_hours", ["hour", "key_id"], hour(kept.hourly))?
-        || delete_addresses(tx, day(kept.hourly))?
-        || delete(tx, "usage_days", ["day", "key_id"], day(kept.daily))?
-        // Weeks of which a day is kept are the sum of the days that are.
-        || delete(tx, "usage_weeks", ["week", "key_id"], day(kept.daily).div_euclid(WEEK))?
-        || delete(tx, "usage_totals", ["hour", "outcome"], hour(kept.daily))?;
+    let is_more = delete(tx, "usage_hours", ["hour", "key_id"], hour(retention.hourly))?
+        || delete_addresses(tx, day(retention.hourly))?
+        || delete(tx, "usage_days", ["day", "key_id"], day(retention.daily))?
+        // A week is kept while any of its days is, because it is the sum of the days that are kept.
+        || delete(tx, "usage_weeks", ["week", "key_id"], day(retention.daily).div_euclid(WEEK))?
+        || delete(tx, "usage_totals", ["hour", "outcome"], hour(retention.daily))?;
     if is_more {
         return Ok(true);
     }
     let newest = denials::table.order(denials::at.desc()).select(denials::at);
     let oldest: Option<Timestamp> = newest.offset(ALL_DENIALS - 1).first(&mut **tx).optional()?;
-    let before = oldest.unwrap_or_default().max(now.plus(-kept.denials * DAY));
+    let before = oldest.unwrap_or_default().max(now.plus(-retention.denials * DAY));
     delete(tx, "denials", ["at", "request_id"], before.millis())
 }
 
-/// The last row of a batch: its hour, day or instant, and what comes next in the index.
+/// The last row of a batch: its hour, day or time, and the next column of the index.
 #[derive(QueryableByName)]
 struct Last {
     #[diesel(sql_type = BigInt)]
@@ -47,9 +47,9 @@ struct Last {
     beside: String,
 }
 
-/// Deletes the first rows of a table in the order of `place` and `beside`, as long as they come
-/// before `before`. By ranges of an index: a list of rows would be looked for, in SQLite, among
-/// all that have the same `place`.
+/// Deletes the first rows of a table in the order of `place` and `beside`, if they come before
+/// `before`. Deletes ranges of an index, because SQLite would look for a list of rows among all rows
+/// with the same `place`.
 fn delete(
     tx: &mut Transaction<'_>,
     table: &str,
@@ -75,7 +75,7 @@ fn delete(
     Ok(true)
 }
 
-/// The same of addresses, whose index by the day has nothing beside.
+/// The same for addresses, whose index has only the day.
 fn delete_addresses(tx: &mut Transaction<'_>, before: i64) -> Result<bool> {
     let deleted = diesel::sql_query(
         "DELETE FROM usage_addresses WHERE (key_id, address, day) IN (SELECT key_id, address, day \

@@ -1,4 +1,4 @@
-//! Reading counts.
+//! Reads counts.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -15,16 +15,16 @@ use crate::domain::api_keys::KeyId;
 use crate::domain::usage::series::Count;
 use crate::domain::usage::{Outcome, Period, Unit};
 
-/// The sum of BIGINTs is a NUMERIC to PostgreSQL.
+/// In PostgreSQL, the sum of BIGINTs is a NUMERIC.
 const SUM: &str = "CAST(COALESCE(SUM(count), 0) AS BIGINT)";
 
-/// Days in a week of counts, which begins on a Thursday as 1970 did.
+/// Days in a week of counts. Weeks begin on a Thursday, as 1970 did.
 pub(super) const WEEK: i64 = 7;
 
 type Row = (i64, Outcome, i64);
 
-/// What a key's requests were counted for. Each hour or day is looked up by itself: in the tables
-/// the keys of one lie together.
+/// The counts of a key's requests. Each hour or day is looked up separately, because the tables
+/// group the keys of each hour or day together.
 pub(in crate::domain::usage) fn of_key(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -47,7 +47,7 @@ pub(in crate::domain::usage) fn of_key(
     Ok(counts(rows, 1))
 }
 
-/// What all requests were counted for.
+/// The counts of all requests.
 pub(in crate::domain::usage) fn of_all(
     connection: &mut Connection,
     period: Period,
@@ -67,26 +67,26 @@ fn counts(rows: Vec<Row>, hours: i64) -> Vec<Count> {
     rows.into_iter().map(count).collect()
 }
 
-/// What became of a key's requests.
+/// The number of requests with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Busy {
     #[diesel(sql_type = Text)]
     pub key_id: KeyId,
     #[diesel(sql_type = BigInt)]
     pub passed: i64,
-    /// How many were refused.
     #[diesel(sql_type = BigInt)]
     pub refused: i64,
 }
 
-/// The `limit` keys with the most requests, refused ones too.
+/// The `limit` keys with the most requests, including denied ones.
 pub(in crate::domain::usage) fn busiest(
     connection: &mut Connection,
     period: Period,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Busy>> {
-    // Longer ones start with a day; what follows the first days is read by the week.
+    // Longer periods start with a day. The days before the first whole week are read by day, the
+    // rest by week.
     let counted = if period == Period::Hours24 {
         counted("hour", &period.units(now))
     } else {
@@ -107,7 +107,7 @@ pub(in crate::domain::usage) fn busiest(
     .load(connection)?)
 }
 
-/// What was counted by the `hour`, `day` or `week` in that range of them.
+/// A query for the counts by `hour`, `day` or `week` in this range.
 fn counted(unit: &str, range: &RangeInclusive<i64>) -> String {
     let (first, last) = (range.start(), range.end());
     format!(
@@ -115,7 +115,7 @@ fn counted(unit: &str, range: &RangeInclusive<i64>) -> String {
     )
 }
 
-/// What the requests of some hundred keys were counted for.
+/// The counts of the requests with these keys, of which there may be a few hundred.
 pub(in crate::domain::usage) fn of_keys(
     connection: &mut Connection,
     ids: &[&str],
@@ -148,7 +148,7 @@ fn days(period: Period, now: Timestamp) -> RangeInclusive<i64> {
     day(period.start(now))..=day(now)
 }
 
-/// How many requests with a key passed in this hour and the 23 before it.
+/// How many requests with a key were allowed in this hour and the 23 before it.
 pub(in crate::domain::usage) fn passed_in_a_day(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -177,7 +177,7 @@ pub(in crate::domain::usage) fn passed_by_secret(
     Ok(rows.into_iter().collect())
 }
 
-/// Which of its scopes a key's requests have asked for, and on which day last: days since 1970.
+/// Which of its scopes a key's requests have asked for, and on which day last, in days since 1970.
 pub(in crate::domain::usage) fn scopes_asked(
     connection: &mut Connection,
     key_id: &KeyId,

@@ -1,4 +1,4 @@
-//! The SQL of what stands out.
+//! The SQL of notable usage.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,20 @@ use crate::db::schema::usage_hours;
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::Outcome;
 
-/// Requests of one key that were refused for one reason.
+/// Requests with one key that were denied for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Burst {
     #[diesel(sql_type = Text)]
     pub key_id: KeyId,
-    /// Why they were refused.
+    /// Why they were denied.
     #[diesel(sql_type = Text, column_name = reason)]
     pub outcome: Outcome,
-    /// How many there were.
     #[diesel(sql_type = BigInt, column_name = requests)]
     pub count: i64,
-    /// When the first was.
+    /// The time of the first one.
     #[diesel(sql_type = BigInt)]
     pub first: Timestamp,
-    /// When the last was.
+    /// The time of the last one.
     #[diesel(sql_type = BigInt)]
     pub last: Timestamp,
 }
@@ -46,16 +45,15 @@ pub(in crate::domain::usage) fn bursts(
     .load(connection)?)
 }
 
-/// Requests from one address that bore no genuine secret, but something like one.
+/// Requests from one address with something that looks like a secret key but is not genuine.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Stranger {
-    /// Where they came from; empty where that is not known.
+    /// The client address; empty if unknown.
     #[diesel(sql_type = Text)]
     pub address: String,
-    /// How many there were.
     #[diesel(sql_type = BigInt, column_name = requests)]
     pub count: i64,
-    /// When the first was.
+    /// The time of the first one.
     #[diesel(sql_type = BigInt)]
     pub first: Timestamp,
 }
@@ -117,17 +115,18 @@ pub(in crate::domain::usage) fn volumes_at(
     Ok(counted)
 }
 
-/// An address that a key was first used from.
+/// A new address of a key.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct NewAddress {
     #[diesel(sql_type = Text)]
     pub key_id: KeyId,
     #[diesel(sql_type = Text)]
     pub address: String,
-    /// When the key was first used from there.
+    /// When the key was first used from it.
     #[diesel(sql_type = BigInt)]
     pub first: Timestamp,
-    /// From how many addresses it was used before that day, one more than `known` at most.
+    /// How many addresses the key was used from before that day, at most one more than the `known`
+    /// argument.
     #[diesel(sql_type = BigInt)]
     pub known: i64,
 }

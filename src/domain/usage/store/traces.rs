@@ -1,4 +1,4 @@
-//! Reading counts since a day, and what several keys asked for.
+//! Reads counts since a day, and the scopes that several keys asked for.
 
 use std::ops::RangeInclusive;
 
@@ -12,8 +12,8 @@ use crate::db::schema::{usage_days, usage_scopes};
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::Outcome;
 
-/// How many requests with a key there were of each outcome in those days. Each day is looked up by
-/// itself: in the table the keys of one lie together.
+/// How many requests with a key had each outcome on these days. Each day is looked up separately,
+/// because the table groups the keys of each day together.
 pub(in crate::domain::usage) fn counts_since(
     connection: &mut Connection,
     key_id: &KeyId,
@@ -27,9 +27,9 @@ pub(in crate::domain::usage) fn counts_since(
         .load(connection)?)
 }
 
-/// The keys that asked about other keys on `day`, since 1970, or later, with the last such day; only
-/// among `ids` where these are given. The scope is in the text of the query, so that its own index
-/// serves.
+/// The keys that introspected other keys on `day` (since 1970) or later, with the last such day; if
+/// `ids` is given, only those keys. The scope is a literal in the query, so that the database uses
+/// the scope's own index.
 pub(in crate::domain::usage) fn introspecting(
     connection: &mut Connection,
     ids: Option<&[&str]>,
@@ -50,13 +50,13 @@ pub(in crate::domain::usage) fn introspecting(
     Ok(query.load(connection)?)
 }
 
-/// Key, scope, and the day, since 1970, on which it was last asked for.
+/// Each key, scope, and the day on which it was last requested, in days since 1970.
 pub(in crate::domain::usage) fn scopes_asked_of(
     connection: &mut Connection,
     ids: &[&str],
 ) -> Result<Vec<(String, String, i64)>> {
-    let asked = usage_scopes::table.filter(usage_scopes::key_id.eq_any(ids));
-    Ok(asked
+    let rows = usage_scopes::table.filter(usage_scopes::key_id.eq_any(ids));
+    Ok(rows
         .select((usage_scopes::key_id, usage_scopes::scope, usage_scopes::day))
         .load(connection)?)
 }

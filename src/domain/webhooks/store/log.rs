@@ -9,27 +9,27 @@ use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{webhook_attempts, webhook_deliveries, webhook_messages};
 use crate::domain::webhooks::{DeliveryId, EndpointId, MessageId};
 
-/// A message on its way to one endpoint.
+/// A message to one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = webhook_deliveries)]
 pub struct Delivery {
     pub id: DeliveryId,
     pub endpoint_id: EndpointId,
     pub message_id: MessageId,
-    /// The type of the event that it tells of.
+    /// The type of event that it reports.
     #[diesel(select_expression = webhook_messages::event)]
     #[diesel(select_expression_type = webhook_messages::event)]
     pub event: String,
-    /// When it came about.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// How often it was tried since somebody last asked for that.
+    /// The number of attempts since somebody last asked to send it again.
     pub tries: i64,
-    /// How often it was tried.
+    /// The total number of attempts.
     pub attempts: i64,
     pub next_attempt_at: Option<Timestamp>,
     pub delivered_at: Option<Timestamp>,
     pub given_up_at: Option<Timestamp>,
-    /// What became of the last attempt, in words.
+    /// The result of the last attempt, as text.
     pub last_result: String,
 }
 
@@ -38,17 +38,17 @@ pub struct Delivery {
 pub struct Attempt {
     pub number: i64,
     pub at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub duration: i64,
-    /// The status of the answer, if there was one.
+    /// The status of the response, if there was one.
     pub status: Option<i32>,
-    /// Why it failed; empty when it did not.
+    /// Why it failed; empty if it succeeded.
     pub error: String,
-    /// The start of the answer, without what cannot be seen.
+    /// The start of the response body, without invisible characters.
     pub answer: String,
 }
 
-/// An endpoint's deliveries, newest first.
+/// A page of an endpoint's deliveries, newest first.
 pub(in crate::domain::webhooks) fn deliveries(
     connection: &mut Connection,
     endpoint: &EndpointId,
@@ -67,7 +67,7 @@ pub(in crate::domain::webhooks) fn deliveries(
     Ok(keyset!(query, walk, desc(at, id)).load(connection)?)
 }
 
-/// A delivery and what it sends.
+/// A delivery and its message body.
 pub(in crate::domain::webhooks) fn delivery(
     connection: &mut Connection,
     id: &DeliveryId,

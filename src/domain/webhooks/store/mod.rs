@@ -1,5 +1,5 @@
-//! The SQL of webhooks: endpoints here, messages on their way in `queue`, what came of them in
-//! `outcome`, lists of them in `log`.
+//! The SQL of webhooks: endpoints here, queueing and claiming in `queue`, results in `outcome`,
+//! lists in `log`.
 
 mod log;
 mod outcome;
@@ -40,7 +40,7 @@ struct Row {
     version: i64,
 }
 
-/// All endpoints, the oldest first.
+/// All endpoints, oldest first.
 pub(super) fn all(connection: &mut Connection) -> Result<Vec<Endpoint>> {
     let rows: Vec<Row> = webhook_endpoints::table
         .order((webhook_endpoints::created_at, webhook_endpoints::id))
@@ -91,7 +91,7 @@ pub(super) fn insert(
     insert_events(tx, &new.id, &new.events)
 }
 
-/// Writes what an edit may change.
+/// Writes the fields that an edit may change.
 pub(super) fn update(tx: &mut Transaction<'_>, new: &Endpoint) -> Result<()> {
     diesel::update(webhook_endpoints::table.find(&new.id))
         .set((
@@ -108,7 +108,7 @@ pub(super) fn update(tx: &mut Transaction<'_>, new: &Endpoint) -> Result<()> {
     insert_events(tx, &new.id, &new.events)
 }
 
-/// Puts `secret` in the place of the present one, which signs as well until `ends_at`.
+/// Replaces the current secret by `secret`. The replaced one is also used until `ends_at`.
 pub(super) fn replace_secret(
     tx: &mut Transaction<'_>,
     id: &EndpointId,
@@ -129,7 +129,7 @@ pub(super) fn replace_secret(
     Ok(())
 }
 
-/// Its messages go with it.
+/// Deletes an endpoint; the database also deletes its messages.
 pub(super) fn delete(tx: &mut Transaction<'_>, id: &EndpointId) -> Result<()> {
     diesel::delete(webhook_endpoints::table.find(id)).execute(&mut **tx)?;
     Ok(())
@@ -149,7 +149,8 @@ fn insert_events(
     Ok(())
 }
 
-/// What a secret is sealed under: another endpoint's cannot be put in its place.
+/// The label that a secret is encrypted with, so that another endpoint's secret cannot be swapped
+/// in.
 fn label(id: &EndpointId) -> String {
     format!("webhook signing secret {}", id.as_str())
 }

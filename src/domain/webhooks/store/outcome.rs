@@ -1,4 +1,4 @@
-//! The SQL of what came of messages: attempts, the next one, and clearing away what is old.
+//! The SQL of results: attempts, when the next one is due, and the deletion of old messages.
 
 use diesel::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::domain::webhooks::{Attempt, Claimed, DeliveryId, EndpointId};
 
 outbox!(webhook_deliveries, DeliveryId, delivered_at, last_result);
 
-/// Writes what came of an attempt, and when the next one is due.
+/// Writes the result of an attempt, and when the next one is due.
 pub(in crate::domain::webhooks) fn record(
     tx: &mut Transaction<'_>,
     claimed: &Claimed,
@@ -34,7 +34,7 @@ pub(in crate::domain::webhooks) fn record(
         answer: answer.body.clone(),
     };
     if attempts.is_none() {
-        // It was deleted with its endpoint meanwhile.
+        // It was deleted together with its endpoint in the meantime.
         return Ok(attempt);
     }
     insert_attempt(tx, &claimed.id, &attempt)?;
@@ -46,7 +46,7 @@ pub(in crate::domain::webhooks) fn record(
         false => Status::after(tries, now),
     };
     settle(tx, &claimed.id, (tries, status), &answer.result())?;
-    note(tx, &claimed.endpoint_id, answer, now)?;
+    record_on_endpoint(tx, &claimed.endpoint_id, answer, now)?;
     Ok(attempt)
 }
 
@@ -57,8 +57,13 @@ fn insert_attempt(tx: &mut Transaction<'_>, id: &DeliveryId, attempt: &Attempt) 
     Ok(())
 }
 
-/// Notes at the endpoint how it does; one that is gone is paused.
-fn note(tx: &mut Transaction<'_>, id: &EndpointId, answer: &Answer, now: Timestamp) -> Result<()> {
+/// Records on the endpoint whether the attempt succeeded, and pauses it if it is gone.
+fn record_on_endpoint(
+    tx: &mut Transaction<'_>,
+    id: &EndpointId,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<()> {
     let row = webhook_endpoints::table.find(id);
     let since: Option<Timestamp> = row.select(webhook_endpoints::failing_since).first(&mut **tx)?;
     let since = if answer.is_delivered() { None } else { since.or(Some(now)) };
@@ -81,16 +86,16 @@ fn note(tx: &mut Transaction<'_>, id: &EndpointId, answer: &Answer, now: Timesta
     Ok(())
 }
 
-/// Gives up what an endpoint still waits for, since it was paused.
+/// Discards the pending messages of an endpoint that was paused.
 pub(in crate::domain::webhooks) fn give_up(
     tx: &mut Transaction<'_>,
     id: &EndpointId,
     now: Timestamp,
 ) -> Result<()> {
-    let waits = webhook_deliveries::endpoint_id
+    let pending = webhook_deliveries::endpoint_id
         .eq(id)
         .and(webhook_deliveries::next_attempt_at.is_not_null());
-    diesel::update(webhook_deliveries::table.filter(waits))
+    diesel::update(webhook_deliveries::table.filter(pending))
         .set((
             webhook_deliveries::next_attempt_at.eq(None::<Timestamp>),
             webhook_deliveries::given_up_at.eq(Some(now)),
@@ -100,15 +105,15 @@ pub(in crate::domain::webhooks) fn give_up(
     Ok(())
 }
 
-/// Clears away a batch of messages from before `before`, with their deliveries, and secrets that
-/// sign no more. Returns whether there is more.
+/// Deletes a batch of messages from before `before`, with their deliveries, and previous secrets
+/// that are no longer used. Returns whether there is more.
 pub(in crate::domain::webhooks) fn purge(
     tx: &mut Transaction<'_>,
     before: Timestamp,
     now: Timestamp,
 ) -> Result<bool> {
-    let over = webhook_endpoints::old_secret_ends_at.le(now);
-    diesel::update(webhook_endpoints::table.filter(over))
+    let expired = webhook_endpoints::old_secret_ends_at.le(now);
+    diesel::update(webhook_endpoints::table.filter(expired))
         .set((
             webhook_endpoints::old_secret.eq(None::<Vec<u8>>),
             webhook_endpoints::old_secret_ends_at.eq(None::<Timestamp>),

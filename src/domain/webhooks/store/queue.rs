@@ -1,4 +1,4 @@
-//! The SQL of messages on their way: queueing and claiming them.
+//! The SQL of queueing and claiming messages.
 
 use diesel::prelude::*;
 
@@ -11,26 +11,26 @@ use crate::db::{Connection, Transaction};
 use crate::domain::webhooks::event_type::{self, EventType};
 use crate::domain::webhooks::{Claimed, DeliveryId, EndpointId, MessageId};
 
-/// How many messages of an endpoint are claimed at once: fewer than a receiver that takes five seconds
-/// for each is sent before the claim ends.
-const OF_AN_ENDPOINT: i64 = 64;
+/// How many messages of an endpoint are claimed at once. Even a receiver that takes five seconds for
+/// each message gets them all before the claim expires.
+const BATCH: i64 = 64;
 
-/// The active endpoints that want `event`.
+/// The active endpoints that receive `event`.
 pub(in crate::domain::webhooks) fn wanting(
     connection: &mut Connection,
     event: EventType,
 ) -> Result<Vec<EndpointId>> {
-    let wants = webhook_events::table
+    let receivers = webhook_events::table
         .filter(webhook_events::event.eq(event))
         .select(webhook_events::endpoint_id);
     Ok(webhook_endpoints::table
-        .filter(webhook_endpoints::is_active.eq(true).and(webhook_endpoints::id.eq_any(wants)))
+        .filter(webhook_endpoints::is_active.eq(true).and(webhook_endpoints::id.eq_any(receivers)))
         .order(webhook_endpoints::id)
         .select(webhook_endpoints::id)
         .load(connection)?)
 }
 
-/// Whether `cause` has made a message.
+/// Whether there is a message for `cause`.
 pub(in crate::domain::webhooks) fn is_known(
     connection: &mut Connection,
     cause: &str,
@@ -63,7 +63,7 @@ pub(in crate::domain::webhooks) fn insert_message(
     Ok(())
 }
 
-/// Queues a message for an endpoint, due at once.
+/// Queues a message for an endpoint, due immediately.
 pub(in crate::domain::webhooks) fn insert_delivery(
     tx: &mut Transaction<'_>,
     id: &DeliveryId,
@@ -86,7 +86,7 @@ pub(in crate::domain::webhooks) fn insert_delivery(
     Ok(())
 }
 
-/// An endpoint's id, URL, secret, and its secret before with its end.
+/// An endpoint's id, URL and secret, and its previous secret with its end.
 type Sealed = (EndpointId, String, Vec<u8>, Option<Vec<u8>>, Option<Timestamp>);
 
 fn sealed(connection: &mut Connection) -> Result<Vec<Sealed>> {
@@ -100,7 +100,7 @@ fn sealed(connection: &mut Connection) -> Result<Vec<Sealed>> {
     Ok(webhook_endpoints::table.select(columns).load(connection)?)
 }
 
-/// A message on its way, as it is claimed.
+/// A queued message, as it is claimed.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = webhook_deliveries)]
 struct Waiting {
@@ -116,7 +116,7 @@ struct Waiting {
     next_attempt_at: Option<Timestamp>,
 }
 
-/// The endpoints that messages are due to.
+/// The endpoints with due messages.
 pub(in crate::domain::webhooks) fn due_endpoints(
     connection: &mut Connection,
     now: Timestamp,
@@ -131,7 +131,7 @@ pub(in crate::domain::webhooks) fn due_endpoints(
         .load(connection)?)
 }
 
-/// Claims what is due to an endpoint, the longest due first.
+/// Claims an endpoint's due messages, longest overdue first.
 pub(in crate::domain::webhooks) fn claim_due(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -147,13 +147,13 @@ pub(in crate::domain::webhooks) fn claim_due(
         .filter(webhook_deliveries::endpoint_id.eq(&endpoint.0))
         .filter(webhook_deliveries::next_attempt_at.le(now))
         .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
-        .limit(OF_AN_ENDPOINT)
+        .limit(BATCH)
         .select(Waiting::as_select())
         .load(&mut **tx)?;
     take(tx, keyring, &endpoint, waiting, now)
 }
 
-/// Claims one message, due or not.
+/// Claims one message, even if it is not due.
 pub(in crate::domain::webhooks) fn claim_one(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
@@ -182,8 +182,8 @@ fn take(
 ) -> Result<Vec<Claimed>> {
     let ids: Vec<&DeliveryId> = waiting.iter().map(|waiting| &waiting.id).collect();
     outcome::claim(tx, &ids, now)?;
-    let is_old_good = old_ends_at.is_some_and(|end| end > now);
-    let old = old_secret.iter().filter(|_| is_old_good);
+    let is_old_valid = old_ends_at.is_some_and(|end| end > now);
+    let old = old_secret.iter().filter(|_| is_old_valid);
     let one = |waiting: Waiting| {
         let secrets = [secret].into_iter().chain(old.clone());
         let secrets = secrets.map(|sealed| unseal(endpoint_id, sealed, keyring));

@@ -1,4 +1,4 @@
-//! `/api-keys/selected/keep`: what asks for attention was looked at, and the keys stay as they are.
+//! `/api-keys/selected/keep`: marks keys that need attention as reviewed, without changing them.
 
 use askama::Template;
 use serde::Deserialize;
@@ -11,11 +11,11 @@ use crate::domain::activity::Author;
 use crate::domain::api_keys::REVIEWED_DAYS;
 use crate::domain::attention;
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::api_keys::behind::Behind;
+use crate::pages::api_keys::backdrop::Backdrop;
 use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
 use crate::web::flash::Notice;
 
-/// The longest note, in characters.
+/// The maximum length of a note, in characters.
 const LONGEST: usize = 500;
 
 #[derive(Clone, Default, Deserialize)]
@@ -38,7 +38,7 @@ impl Dialog for Keep {
     type Gate = Allowed<UpdateKeys>;
     type Target = ();
     type Fields = Fields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
         Fields { keys: asked(query), ..Fields::default() }
@@ -48,8 +48,8 @@ impl Dialog for Keep {
         LIST.into()
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::attention(connection, &input.viewer)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::attention(connection, &input.viewer)
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {

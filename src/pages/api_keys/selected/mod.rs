@@ -1,4 +1,4 @@
-//! `/api-keys/selected/…`: what is done to several keys at once, out of those that need attention.
+//! `/api-keys/selected/…`: actions on several keys at once, among those that need attention.
 
 pub(super) mod keep;
 pub(super) mod revoke;
@@ -13,26 +13,26 @@ use crate::db::Connection;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
 use crate::web::query;
 
-/// Where the keys that need attention are listed.
+/// The URL of the list of keys that need attention.
 const LIST: &str = "/api-keys?view=attention";
 const SELECT_FIRST: &str = "Select keys first.";
-/// How many keys can be selected at once: a page of those that work and the list of those that do not.
+/// How many keys can be selected at once: a page of active keys and the list of inactive ones.
 const MOST: usize = 100;
 
-/// The keys that an address names.
+/// The keys in a URL.
 fn asked(query: &str) -> Vec<String> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
-    struct Asked {
+    struct Parameters {
         keys: Vec<String>,
     }
-    query::read::<Asked>(query).keys
+    query::read::<Parameters>(query).keys
 }
 
-/// The Key IDs among `texts`, each once.
+/// The key IDs among `texts`, without duplicates.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there are more than [`MOST`].
+/// [`Error::Invalid`] if there are more than [`MOST`].
 fn ids(texts: &[String]) -> Result<Vec<KeyId>> {
     let mut ids: Vec<KeyId> = texts.iter().filter_map(|text| KeyId::parse(text)).collect();
     ids.sort_unstable();
@@ -43,7 +43,7 @@ fn ids(texts: &[String]) -> Result<Vec<KeyId>> {
     Ok(ids)
 }
 
-/// The keys that `texts` name, by name.
+/// The keys with the IDs in `texts`, sorted by name.
 fn keys(connection: &mut Connection, texts: &[String]) -> Result<Vec<ApiKey>> {
     let ids = ids(texts)?;
     let texts: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
@@ -52,20 +52,20 @@ fn keys(connection: &mut Connection, texts: &[String]) -> Result<Vec<ApiKey>> {
     Ok(keys)
 }
 
-/// Those of the keys that are not revoked.
+/// The keys that are not revoked.
 fn live(connection: &mut Connection, texts: &[String]) -> Result<Vec<ApiKey>> {
     let mut keys = keys(connection, texts)?;
     keys.retain(|key| key.revoked_at.is_none());
     Ok(keys)
 }
 
-/// Why there is nothing to do: no key was selected, or `none` of them is of use.
+/// Why there is nothing to do: no key was selected, or the action applies to `none` of them.
 fn nothing(texts: &[String], none: &'static str) -> &'static str {
     let is_key = |text: &String| KeyId::parse(text).is_some();
     if texts.iter().any(is_key) { none } else { SELECT_FIRST }
 }
 
-/// A selected key, as dialogs list it.
+/// A selected key, for the list in dialogs.
 struct Selected {
     id: String,
     name: String,
@@ -87,7 +87,7 @@ impl Selected {
     }
 }
 
-/// `“Billing worker”` for one, `3 keys` for several.
+/// `“Billing worker”` for one key, `3 keys` for several.
 fn named(keys: &[ApiKey]) -> String {
     match keys {
         [key] => format!("“{}”", key.name.as_str()),

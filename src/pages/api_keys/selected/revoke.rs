@@ -1,4 +1,4 @@
-//! `/api-keys/selected/revoke`: the confirmation, and the end of several keys.
+//! `/api-keys/selected/revoke`: the confirmation, and the revocation of several keys.
 
 use askama::Template;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::Author;
 use crate::domain::api_keys;
 use crate::domain::members::permission::DeleteKeys;
-use crate::pages::api_keys::behind::Behind;
+use crate::pages::api_keys::backdrop::Backdrop;
 use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
 use crate::web::flash::Notice;
 
@@ -36,7 +36,7 @@ impl Dialog for Revoke {
     type Gate = Allowed<DeleteKeys>;
     type Target = ();
     type Fields = Fields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
         Fields { keys: asked(query), ..Fields::default() }
@@ -46,8 +46,8 @@ impl Dialog for Revoke {
         LIST.into()
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::attention(connection, &input.viewer)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::attention(connection, &input.viewer)
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
@@ -64,7 +64,8 @@ impl Dialog for Revoke {
         }))
     }
 
-    /// All or none of them. That keys are in use is confirmed with how many are to be revoked.
+    /// Revokes all of them or none. If keys are in use, the number of keys to revoke must be
+    /// confirmed.
     fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
         let live = live(tx, &input.fields.keys)?;
         let in_use = live.iter().any(|key| api_keys::is_in_use(key, author.now));

@@ -1,5 +1,5 @@
-//! `/api-keys/selected/rotate`: the dialog that gives several keys a new secret, and the page that
-//! shows them once.
+//! `/api-keys/selected/rotate`: the dialog that gives several keys new secrets, and the page that
+//! shows the secrets once.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::Author;
 use crate::domain::api_keys::{self, Overlap, SecretKey};
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::api_keys::behind::Behind;
+use crate::pages::api_keys::backdrop::Backdrop;
 use crate::pages::api_keys::form::Expiry;
 use crate::pages::api_keys::rotate::{Fields, OverlapTile};
 use crate::pages::api_keys::secret::ALREADY_SHOWN;
@@ -19,7 +19,7 @@ use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, Viewer};
 use crate::web::flash::Notice;
 use crate::web::page;
 
-/// How many keys can be rotated at once: as many as a person copies without losing track.
+/// How many keys can be rotated at once: a number that a person can copy reliably.
 const MOST: usize = 25;
 const NONE: &str = "None of these keys can be rotated: a revoked key stays revoked.";
 
@@ -37,7 +37,7 @@ pub(in crate::pages::api_keys) struct Rotate {
 #[template(path = "api_keys/selected/secrets.html")]
 struct SecretsPage {
     viewer: Arc<Viewer>,
-    behind: Option<Arc<Behind>>,
+    behind: Option<Arc<Backdrop>>,
     secrets: Vec<Shown>,
 }
 
@@ -51,7 +51,7 @@ impl Dialog for Rotate {
     type Gate = Allowed<UpdateKeys>;
     type Target = ();
     type Fields = Fields;
-    type Backdrop = Behind;
+    type Backdrop = Backdrop;
     const CHANGED: &'static str =
         "Someone else changed or rotated one of these keys. Check the list, then rotate again";
 
@@ -67,8 +67,8 @@ impl Dialog for Rotate {
         LIST.into()
     }
 
-    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Behind> {
-        Behind::attention(connection, &input.viewer)
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::attention(connection, &input.viewer)
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
@@ -87,7 +87,7 @@ impl Dialog for Rotate {
         }))
     }
 
-    /// All or none of them.
+    /// Rotates all of them or none.
     fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
         let live = live(tx, &input.fields.keys)?;
         if live.len() > MOST {

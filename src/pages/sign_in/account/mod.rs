@@ -1,4 +1,4 @@
-//! `/account`: what members see and change of themselves.
+//! `/account`: the members' own data and settings.
 
 mod name;
 mod password;
@@ -19,7 +19,7 @@ use crate::web::list::{ListQuery, Pager};
 use crate::web::routes::Routes;
 use crate::web::{Site, page};
 
-/// Where every form of the page leads back to.
+/// The page to which every form of the page returns.
 const ACCOUNT: &str = "/account";
 
 /// The routes of the account page.
@@ -38,7 +38,7 @@ struct Account<'a> {
     notice: Option<Notice>,
     name: String,
     role: &'static str,
-    /// Who can invite another address and remove this one.
+    /// The people who can invite another address and remove this one.
     ask: String,
     sessions: Vec<SessionRow>,
     has_others: bool,
@@ -122,7 +122,7 @@ async fn draw_list(
     )
 }
 
-/// The reference of the session that asks.
+/// The reference of the current session.
 pub(super) fn this_session(viewer: &Visit) -> String {
     viewer.session().get(REFERENCE).ok().flatten().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `/account/edit`: one's own name.
+//! `/account/edit`: changes the member's own name.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -33,6 +33,6 @@ pub(super) async fn save(
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             draw(status, &viewer, &site, form.fields.name, errors).await
         }
-        answered => answered,
+        response => response,
     }
 }

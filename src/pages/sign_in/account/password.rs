@@ -1,4 +1,4 @@
-//! `/account/password`: one's own password, with the present one.
+//! `/account/password`: changes the member's own password, which needs the current one.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::super::judge;
 use super::{ACCOUNT, draw, this_session};
 use crate::base::error::{Error, Invalid, Result};
-use crate::domain::sign_in::{Door, Password, Requester, password_change, sessions};
+use crate::domain::sign_in::{Password, Requester, SignInService, password_change, sessions};
 use crate::pages::{SignedIn, Visit};
 use crate::web::Site;
 use crate::web::flash::Notice;
@@ -30,16 +30,17 @@ pub(super) async fn change(
     viewer: SignedIn,
     form: SecretForm<PasswordForm>,
     site: web::Data<Site>,
-    door: web::Data<Door>,
+    sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
-    match finish(&viewer, &site, &door, form.fields, form.token.clone()).await {
+    match finish(&viewer, &site, &sign_in_service, form.fields, form.token.clone()).await {
         Ok(()) => {
             viewer.session().insert(sessions::RENEW, true).map_err(Error::internal)?;
             let done = "Your password was changed, and your other sessions have ended.";
             viewer.see_other(ACCOUNT, Notice::done(done))
         }
         Err(Error::Invalid(errors)) => {
-            // A second submit finds the password changed already, and is told so.
+            // At a second submit, the password is already changed: spending the token leads to the
+            // result of the first one.
             viewer.write(&site, form.token, ACCOUNT, |_, _| Ok(())).await?;
             let name = viewer.member.name.as_str().to_owned();
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, name, errors).await
@@ -51,7 +52,7 @@ pub(super) async fn change(
 async fn finish(
     viewer: &Visit,
     site: &Site,
-    door: &Door,
+    sign_in_service: &SignInService,
     fields: PasswordForm,
     token: FormToken,
 ) -> Result<()> {
@@ -69,12 +70,13 @@ async fn finish(
         return Err(Error::Invalid(errors));
     }
     let current = Password::presented(fields.current_password);
-    let before = match password_change::check(&site.db, door, &member, current, &author).await {
-        Err(Error::Invalid(wrong)) => return wrong.and(Err(errors)),
-        before => before?,
-    };
+    let before =
+        match password_change::check(&site.db, sign_in_service, &member, current, &author).await {
+            Err(Error::Invalid(wrong)) => return wrong.and(Err(errors)),
+            before => before?,
+        };
     let Some(new) = new else { return Err(Error::Invalid(errors)) };
-    let hash = door.hasher.hash(Requester::Member(member.id.clone()), new).await?;
+    let hash = sign_in_service.hasher.hash(Requester::Member(member.id.clone()), new).await?;
     let changed = viewer.write(site, token, ACCOUNT, move |tx, author| {
         password_change::conclude(tx, &member, &before, &hash, &this, author)
     });

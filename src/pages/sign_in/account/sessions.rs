@@ -1,4 +1,4 @@
-//! `/account/sessions/…`: ending one's own sessions.
+//! `/account/sessions/…`: ends the member's own sessions.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use latchkey::domain::usage::Named;
-use latchkey::domain::verification::{From, Presented, Question, Verdict, Wanted};
+use latchkey::domain::usage::RequestLine;
+use latchkey::domain::verification::{ClientAddress, Presented, Question, Verdict, Wanted};
 
 use super::super::{CLIENT, Key};
 use super::caller::{Caller, PACE, PATIENCE};
@@ -100,14 +100,14 @@ fn in_process<'a>(app: &'a App, query: &str, key: &Key) -> Ask<'a> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let query = query.to_owned();
-    let from = From::Address(CLIENT.parse().expect("an address"));
+    let from = ClientAddress::Known(CLIENT.parse().expect("an address"));
     let bearer = format!("Bearer {}", key.secret);
     let passes = move || {
         let question = Question {
             presented: Presented::read([bearer.as_bytes()]),
             wanted: Wanted::read(&query).expect("understood"),
             from,
-            request: &Named::default,
+            request: &RequestLine::default,
         };
         let verdict = app.verifier.verify(question, app.site.clock.now());
         matches!(runtime.block_on(verdict), Ok(Verdict::Pass(_)))

@@ -1,4 +1,4 @@
-//! Whose the secret keys are that were found in a text.
+//! Finds the keys to which the secret keys in a text belong.
 
 use std::collections::BTreeMap;
 
@@ -11,36 +11,36 @@ use crate::domain::verification::{self, Record};
 
 /// A secret key that was found.
 #[derive(Clone, Debug)]
-pub enum Found {
-    /// It is a key's.
+pub enum Identified {
+    /// It belongs to a key.
     Known {
         key: Box<ApiKey>,
-        /// Which of its secrets.
+        /// The number of the key's secret.
         number: i64,
-        /// Whether that one works.
+        /// Whether this secret works.
         standing: Standing,
     },
-    /// It is well formed, and none that exists: how it begins, as `lk_prod`.
+    /// It is well formed but does not exist. Contains its start, for example `lk_prod`.
     Unknown(String),
 }
 
-/// Which of a key's secrets one is.
+/// The state of a secret of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Current,
-    /// The one before, which works until then.
+    /// The previous secret, which works until this time.
     Old(Timestamp),
-    /// One that another stands in for.
+    /// A newer secret has superseded it.
     Superseded,
 }
 
-/// Whose each of `secrets`, [`super::MOST`] at most, is.
+/// Finds the keys to which `secrets`, at most [`super::MOST`], belong.
 pub fn identify(
     connection: &mut Connection,
     secrets: &[SecretKey],
     keyring: &Keyring,
     now: Timestamp,
-) -> Result<Vec<Found>> {
+) -> Result<Vec<Identified>> {
     let mut records = Vec::new();
     for secret in secrets {
         records.push((secret.start(), verification::find(connection, secret, keyring)?));
@@ -52,8 +52,8 @@ pub fn identify(
     let found = records.iter().map(|(start, record)| {
         let known = record.as_ref().zip(record.as_ref().and_then(|r| keys.get(&r.secret.key_id)));
         known.map_or_else(
-            || Found::Unknown((*start).to_owned()),
-            |(record, key)| Found::Known {
+            || Identified::Unknown((*start).to_owned()),
+            |(record, key)| Identified::Known {
                 key: Box::new(key.clone()),
                 number: record.secret.number,
                 standing: standing(record, now),

@@ -1,4 +1,4 @@
-//! When keys were last used, which ones were not, and what follows from a first use.
+//! When keys were last used, which keys are unused, and what changes with a first use.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,22 +9,22 @@ use crate::base::error::Result;
 use crate::db::{Connection, Transaction, at_once};
 use crate::domain::settings;
 
-/// How many keys are offered for revocation when the limit is reached.
-const CANDIDATES: i64 = 5;
+/// How many keys are suggested for revocation when the limit of active keys is reached.
+const MAX_SUGGESTED: i64 = 5;
 
-/// That a key passed.
+/// The last allowed request with a key.
 #[derive(Clone, Copy, Debug)]
-pub struct Used {
+pub struct LastUse {
     pub key_id: KeyId,
-    /// Which of its secrets: the number of [`super::KeptSecret`].
+    /// The number of the secret that was used, as in [`super::KeptSecret`].
     pub secret: i64,
     pub at: Timestamp,
-    /// From where, if that is known.
+    /// The client's address, if it is known.
     pub address: Option<IpAddr>,
 }
 
-impl Used {
-    /// Takes the place of this, if it is later.
+impl LastUse {
+    /// Replaces this use with `other` if that is later.
     pub(crate) fn update(&mut self, other: &Self) {
         if other.at > self.at {
             *self = *other;
@@ -32,20 +32,20 @@ impl Used {
     }
 }
 
-/// Notes the last uses of some hundred keys. What is known of a later one stays.
-pub fn used(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
-    uses.chunks(at_once(tx)).try_for_each(|uses| note(tx, uses))
+/// Stores the last uses of up to a few hundred keys. A later use that is already stored stays.
+pub fn record_last_uses(tx: &mut Transaction<'_>, uses: &[LastUse]) -> Result<()> {
+    uses.chunks(at_once(tx)).try_for_each(|uses| record_batch(tx, uses))
 }
 
-fn note(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
-    let (mut latest, mut of_secrets) = (BTreeMap::new(), BTreeMap::new());
+fn record_batch(tx: &mut Transaction<'_>, uses: &[LastUse]) -> Result<()> {
+    let (mut latest, mut by_secret) = (BTreeMap::new(), BTreeMap::new());
     for used in uses {
         latest.entry(used.key_id).or_insert(*used).update(used);
-        of_secrets.entry((used.key_id, used.secret)).or_insert(*used).update(used);
+        by_secret.entry((used.key_id, used.secret)).or_insert(*used).update(used);
     }
     let first = store::never_used(tx, latest.keys())?;
-    store::used(tx, latest.values())?;
-    store::secrets_used(tx, of_secrets.values())?;
+    store::record_last_uses(tx, latest.values())?;
+    store::secrets_used(tx, by_secret.values())?;
     if first.is_empty() {
         return Ok(());
     }
@@ -58,9 +58,12 @@ fn note(tx: &mut Transaction<'_>, uses: &[Used]) -> Result<()> {
     store::set_attention(tx, &attention.collect::<Vec<_>>())
 }
 
-/// Puts last uses in the order in which a database keeps their keys, so that those that are noted
-/// together lie together.
-pub fn in_order_of_rows(connection: &mut Connection, mut uses: Vec<Used>) -> Result<Vec<Used>> {
+/// Sorts last uses in the order of their rows in the database, so that one transaction writes to
+/// neighbouring rows.
+pub fn in_order_of_rows(
+    connection: &mut Connection,
+    mut uses: Vec<LastUse>,
+) -> Result<Vec<LastUse>> {
     uses.sort_unstable_by_key(|used| used.key_id);
     if matches!(connection, Connection::Postgres(_)) {
         return Ok(uses);
@@ -70,12 +73,12 @@ pub fn in_order_of_rows(connection: &mut Connection, mut uses: Vec<Used>) -> Res
     Ok(uses)
 }
 
-/// The active keys that were used longest ago, to be offered for revocation.
+/// The active keys that were used longest ago, as suggestions for revocation.
 pub fn least_used(connection: &mut Connection, now: Timestamp) -> Result<Vec<ApiKey>> {
-    store::least_used(connection, Timestamp::from_millis(i64::MAX), now, CANDIDATES)
+    store::least_used(connection, Timestamp::from_millis(i64::MAX), now, MAX_SUGGESTED)
 }
 
-/// At most `limit` active keys that were not used since `since`, those used longest ago first.
+/// At most `limit` active keys that were not used since `since`, longest unused first.
 pub fn unused(
     connection: &mut Connection,
     since: Timestamp,
@@ -85,8 +88,8 @@ pub fn unused(
     store::least_used(connection, since, now, limit)
 }
 
-/// How many active keys were used since `since`, and how many were not; each counted no further
-/// than one above [`COUNTED`].
+/// The numbers of active keys that were used since `since`, and of those that were not, each
+/// counted up to [`COUNTED`] + 1.
 pub fn count_used(
     connection: &mut Connection,
     since: Timestamp,

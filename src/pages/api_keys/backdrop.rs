@@ -1,5 +1,5 @@
-//! What lies behind a dialog: the table, the key's page when it was opened there, or nothing for
-//! who may not view keys.
+//! The page behind a dialog: the table, the key's page if the dialog was opened there, or nothing
+//! for members who may not view keys.
 
 use serde::Deserialize;
 
@@ -15,16 +15,16 @@ use crate::pages::Viewer;
 use crate::web::list::ListQuery;
 use crate::web::query;
 
-/// The word, in `?behind=` and in the forms, for the key's page.
+/// The word for the key's page, in `?behind=` and in the forms.
 pub(super) const KEY: &str = "key";
 
-pub(super) enum Behind {
+pub(super) enum Backdrop {
     Nothing,
     Table(Box<Table>),
     Key(Box<KeyPage>),
 }
 
-impl Behind {
+impl Backdrop {
     pub(super) fn load(
         connection: &mut Connection,
         viewer: &Viewer,
@@ -38,7 +38,7 @@ impl Behind {
         Self::table(connection, viewer)
     }
 
-    /// The table as it is first seen.
+    /// The table with default filters.
     pub(super) fn table(connection: &mut Connection, viewer: &Viewer) -> Result<Self> {
         Self::filtered(connection, viewer, Filters::default())
     }
@@ -57,14 +57,14 @@ impl Behind {
         Ok(Self::Table(Box::new(table)))
     }
 
-    /// What the address of a dialog asks for.
+    /// The backdrop that the URL of a dialog requests.
     pub(super) fn asked(query: &str) -> String {
         #[derive(Default, Deserialize)]
         #[serde(default)]
-        struct Asked {
+        struct Parameters {
             behind: String,
         }
-        query::read::<Asked>(query).behind
+        query::read::<Parameters>(query).behind
     }
 
     /// Where closing the dialog leads: to the key's row, or to its page.
@@ -73,7 +73,7 @@ impl Behind {
     }
 }
 
-/// Where a key's page is.
+/// The path of a key's page.
 pub(super) fn page_of(id: &KeyId) -> String {
     format!("/api-keys/{}", id.as_str())
 }

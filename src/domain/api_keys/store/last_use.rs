@@ -1,4 +1,4 @@
-//! The SQL of keys' last use, and of those that were not used.
+//! The SQL of the last use of keys, and of unused keys.
 
 use std::collections::HashMap;
 
@@ -10,24 +10,24 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::api_keys;
 use crate::db::{Connection, Transaction, Value, execute_for, load_for};
-use crate::domain::api_keys::{KeyId, Used};
+use crate::domain::api_keys::{KeyId, LastUse};
 
 #[derive(QueryableByName)]
-struct Found {
+struct IdRow {
     #[diesel(sql_type = Text)]
     id: KeyId,
 }
 
-/// Those of some hundred keys that were never used.
+/// The keys among `ids` that were never used. For up to a few hundred ids.
 pub(in crate::domain::api_keys) fn never_used<'a>(
     tx: &mut Transaction<'_>,
     ids: impl Iterator<Item = &'a KeyId>,
 ) -> Result<Vec<ApiKey>> {
-    let found: Vec<Found> = load_for(
+    let found: Vec<IdRow> = load_for(
         tx,
         "WITH used (id) AS (VALUES ",
         &ids.map(|id| [Value::Text(id.as_str())]).collect::<Vec<_>>(),
-        // Nothing added, so that the ids' index is used and not this column's.
+        // Adding 0 makes the database use the index on the ids instead of an index on this column.
         ") SELECT api_keys.id FROM used JOIN api_keys ON api_keys.id = used.id \
          WHERE api_keys.last_used_at + 0 = 0",
     )?;
@@ -48,10 +48,10 @@ struct RowNumber {
     row_number: i64,
 }
 
-/// The numbers of keys' rows in an SQLite file.
+/// The row numbers of keys in an SQLite file.
 pub(in crate::domain::api_keys) fn row_numbers(
     connection: &mut Connection,
-    uses: &[Used],
+    uses: &[LastUse],
 ) -> Result<HashMap<KeyId, i64>> {
     let rows = (0..)
         .zip(uses)
@@ -69,7 +69,7 @@ pub(in crate::domain::api_keys) fn row_numbers(
     Ok(found.collect())
 }
 
-/// Keys that are not revoked, those with the ids after `after`, at most `limit`.
+/// Keys that are not revoked and have an id after `after`, at most `limit`.
 pub(in crate::domain::api_keys) fn not_revoked(
     tx: &mut Transaction<'_>,
     after: &str,
@@ -83,9 +83,9 @@ pub(in crate::domain::api_keys) fn not_revoked(
         .load(&mut **tx)?)
 }
 
-pub(in crate::domain::api_keys) fn used<'a>(
+pub(in crate::domain::api_keys) fn record_last_uses<'a>(
     tx: &mut Transaction<'_>,
-    uses: impl Iterator<Item = &'a Used>,
+    uses: impl Iterator<Item = &'a LastUse>,
 ) -> Result<()> {
     let rows = uses.map(|used| {
         let address = used.address.map(|address| address.to_string());
@@ -100,7 +100,7 @@ pub(in crate::domain::api_keys) fn used<'a>(
     )
 }
 
-/// Notes when some hundred keys start to need attention.
+/// Stores when keys start to need attention. For up to a few hundred keys.
 pub(in crate::domain::api_keys) fn set_attention(
     tx: &mut Transaction<'_>,
     keys: &[(KeyId, Timestamp)],
@@ -123,7 +123,8 @@ pub(in crate::domain::api_keys) fn least_used(
     Ok(api_keys::table
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::last_used_at.lt(before))
-        // Nothing added, so that the order's index is walked along and not this column's.
+        // Adding 0 keeps the database from using an index on this column instead of the order's
+        // index.
         .filter((api_keys::expires_at + 0).gt(now))
         .order((api_keys::last_used_at, api_keys::id))
         .limit(limit)
@@ -131,7 +132,8 @@ pub(in crate::domain::api_keys) fn least_used(
         .load(connection)?)
 }
 
-/// How many active keys were last used from `since` on, or before, counted up to `limit` each.
+/// The numbers of active keys that were last used since `since`, and of those that were not, each
+/// counted up to `limit`.
 pub(in crate::domain::api_keys) fn count_used(
     connection: &mut Connection,
     since: Timestamp,

@@ -1,8 +1,8 @@
-//! `/v1/authorize` before everything else: what memory can answer is answered at once, before a
-//! route is looked for and without waiting for anything. Other paths go on to the program's routes.
+//! Serves `/v1/authorize` before everything else: what can be decided from memory is answered
+//! immediately, without routing or waiting. Other paths go to the program's routes.
 //!
-//! Gateways send the headers of their client's request, so nothing is read of what these say about a
-//! body: neither `Content-Length` and `Content-Encoding` nor `Expect`.
+//! Gateways send the headers of their client's request, so headers about a body are ignored:
+//! `Content-Length`, `Content-Encoding` and `Expect`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ use crate::domain::verification::Verifier;
 use crate::web::Site;
 use crate::web::connections::{self, Connection};
 
-/// The path, as it stands in requests.
+/// The path as it appears in requests.
 const PATH: &str = "/v1/authorize";
 
 #[derive(Clone)]
@@ -56,7 +56,8 @@ impl Gate {
     }
 }
 
-/// Only a key that works is told which scope, address or environment it lacks.
+/// Status 403 also shows that the key is genuine, because a missing scope or a wrong address or
+/// environment is reported only for a valid key.
 fn note_genuine(request: &Request, answer: &HttpResponse) {
     if matches!(answer.status(), StatusCode::OK | StatusCode::FORBIDDEN)
         && let Some(connection) = request.conn_data::<Arc<Connection>>()
@@ -65,14 +66,14 @@ fn note_genuine(request: &Request, answer: &HttpResponse) {
     }
 }
 
-/// Makes [`FrontService`]s, one for each worker.
-pub struct Front<F> {
+/// Creates one [`FrontService`] for each worker.
+pub struct FastPath<F> {
     gate: Gate,
     rest: F,
 }
 
-impl<F> Front<F> {
-    /// In front of `rest`.
+impl<F> FastPath<F> {
+    /// Serves the fast path, and passes other requests to `rest`.
     pub fn of<I>(site: Site, verifier: Arc<Verifier>, rest: I) -> Self
     where
         I: IntoServiceFactory<F, Request>,
@@ -82,7 +83,7 @@ impl<F> Front<F> {
     }
 }
 
-impl<F, B> ServiceFactory<Request> for Front<F>
+impl<F, B> ServiceFactory<Request> for FastPath<F>
 where
     F: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error>,
     F::Future: 'static,
@@ -102,7 +103,7 @@ where
     }
 }
 
-/// Answers the one path, and hands over the others.
+/// Answers `/v1/authorize`, and passes other requests on.
 pub struct FrontService<S> {
     gate: Gate,
     rest: S,
@@ -134,19 +135,19 @@ where
     }
 }
 
-/// Lets requests that expect `100 Continue` have it, but for those that are answered without a look
-/// at their body.
+/// Sends `100 Continue` to requests that expect it, except those that are answered without reading
+/// their body.
 #[derive(Clone)]
 pub struct Expectations(Gate);
 
 impl Expectations {
-    /// Those of the server that asks `verifier`.
+    /// The expectations of the server that uses `verifier`.
     pub fn of(site: Site, verifier: Arc<Verifier>) -> Self {
         Self(Gate { site: Arc::new(site), verifier })
     }
 }
 
-/// The answer to a request whose body nobody waits for.
+/// The response to a request whose body is not read.
 #[derive(Debug)]
 pub struct Answered(Box<HttpResponse>);
 

@@ -4,27 +4,28 @@ use super::Rule;
 use crate::base::clock::Timestamp;
 use crate::base::secret_scan;
 
-/// A cause that holds now. What is stored and sent of it holds no secret key.
+/// A cause that currently exists. What is stored and sent about it contains no secret keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct Finding {
     /// The rule that found it.
     pub rule: Rule,
-    /// What tells it from the rule's other causes: a Key ID, a network, an account.
+    /// Identifies the cause within the rule: a Key ID, a network or an account.
     pub cause: String,
-    /// The key that it is about.
+    /// The key that the cause is about.
     pub key_id: Option<String>,
-    /// What happens, in a few words that name it.
+    /// What happens, in a few words that include the name.
     pub title: String,
-    /// What else to know.
+    /// Further details.
     pub detail: String,
-    /// How urgent within its rule. It is told again when that rises.
+    /// The urgency within the rule. Notifications are sent again when it rises.
     pub level: i64,
-    /// Since when it holds.
+    /// When the cause began.
     pub since: Timestamp,
 }
 
-impl Found {
-    /// The same without secret keys, which a key's name from an earlier version may hold.
+impl Finding {
+    /// The same cause without secret keys. The name of a key from an earlier version may contain
+    /// one.
     pub(super) fn without_secrets(self) -> Self {
         let without = |text: &str| secret_scan::without_secrets(text).into_owned();
         Self { title: without(&self.title), detail: without(&self.detail), ..self }
