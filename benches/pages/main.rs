@@ -1,4 +1,4 @@
-//! What the README's figures come from: what a page costs at a thousand and at a million keys and entries, how
+//! The figures of `docs/performance.md`: what a page costs at a thousand and at a million keys and entries, how
 //! fast the program starts, what memory it takes, what a first visit loads, what a busy key's page costs, and
 //! what a million requests leave in the database.
 //!
