@@ -265,11 +265,7 @@ fn white_space_around_the_value_of_a_variable_is_ignored() {
     assert!(config.server.insecure_http);
     let typed = ["latchkey", "--workers", "2"].into_iter();
     let (_, config) = parse_in(&variables, typed).expect("a configuration");
-    assert_eq!(
-        config.server.workers.map(usize::from),
-        Some(2),
-        "a typed option overrides a variable"
-    );
+    assert_eq!(config.server.workers.map(usize::from), Some(2), "options come first");
     let line = parse_in(&[("LATCHKEY_WORKERS", "x\n")], ["latchkey"].into_iter());
     assert!(line.expect_err("refused").contains("whole number"));
 }

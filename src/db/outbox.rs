@@ -98,7 +98,8 @@ macro_rules! outbox {
             let is_sent = matches!(status, Status::Sent(_)).into_sql::<diesel::sql_types::Bool>();
             let is_open = is_sent.or($table::next_attempt_at.is_not_null());
             let (next, sent, given_up) = match status {
-                Status::Queued => (None, None, None),
+                // The message was not tried, so it stays due.
+                Status::Queued => return Ok(()),
                 Status::Retrying(next) => (Some(next), None, None),
                 Status::Sent(then) => (None, Some(then), None),
                 Status::GivenUp(then) => (None, None, Some(then)),
