@@ -63,16 +63,16 @@ impl Published {
             let name = self
                 .names
                 .get(file)
-                .ok_or_else(|| format!("static/css names {path}, which is not there"))?;
+                .ok_or_else(|| format!("static/css refers to {path}, which does not exist"))?;
             write!(linked, "url(\"{name}\"){rest}")?;
         }
         Ok(linked)
     }
 
     /// Rust source of the given constants (name, source file, documentation).
-    pub fn constants(&self, wanted: &[(&str, &str, &str)]) -> Result<String> {
+    pub fn constants(&self, constants: &[(&str, &str, &str)]) -> Result<String> {
         let mut source = String::new();
-        for (constant, file, documentation) in wanted {
+        for (constant, file, documentation) in constants {
             let name = self.names.get(*file).ok_or_else(|| format!("{file} was not published"))?;
             writeln!(
                 source,

@@ -23,7 +23,7 @@ use crate::domain::usage::Recorder;
 use crate::domain::verification::Verifier;
 use crate::gateway;
 use crate::gateway::{Expectations, FastPath};
-use crate::jobs::{Needs, Worker, Writer};
+use crate::jobs::{Dependencies, Worker, Writer};
 use crate::pages::sign_in::session;
 use crate::pages::{self, Public};
 use crate::web::connections::{self, Ending, Listener, Shares, Tls};
@@ -34,7 +34,7 @@ use crate::web::routes::{Pages, Routes};
 use crate::web::{Site, assets, cookie, error_page, headers, same_origin, secret_in_query};
 
 /// How many open files are assumed until the real limit is known.
-const FILES: usize = 1024;
+const ASSUMED_FILES: usize = 1024;
 
 /// The state that all workers share.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ impl Shared {
         let verifier =
             Verifier::new(&site.db, &site.keyring, site.clock.clone(), Arc::clone(&usage));
         site.db.watch()?;
-        let (verifier, shares) = (Arc::new(verifier), Shares::of(FILES, false));
+        let (verifier, shares) = (Arc::new(verifier), Shares::of(ASSUMED_FILES, false));
         Ok(Self {
             site,
             sign_in_service,
@@ -85,8 +85,8 @@ impl Shared {
 }
 
 /// What the background work needs from the site.
-pub fn needs(site: &Site) -> Needs {
-    Needs {
+pub fn dependencies(site: &Site) -> Dependencies {
+    Dependencies {
         db: site.db.clone(),
         keyring: site.keyring.clone(),
         clock: site.clock.clone(),
@@ -116,7 +116,7 @@ pub fn run(
 ) -> Result<()> {
     // Dropped after the last request has finished, and then writes for the last time.
     let _writer = Writer::start(Arc::clone(&shared.usage), shared.site.db.clone())?;
-    let _worker = Worker::start(needs(&shared.site))?;
+    let _worker = Worker::start(dependencies(&shared.site))?;
     let workers = workers.map(NonZeroUsize::get);
     actix_web::rt::System::new().block_on(async {
         let mut servers = vec![dashboard(shared, sockets.dashboard, workers)];
@@ -124,7 +124,7 @@ pub fn run(
         servers.extend(sockets.metrics.map(|socket| serve_metrics(shared, socket, &metrics)));
         let servers = servers.into_iter().collect::<std::io::Result<Vec<_>>>();
         let servers = servers.map_err(Error::internal)?;
-        actix_web::rt::spawn(metrics.keep_up());
+        actix_web::rt::spawn(metrics.run_upkeep());
         let signals = Signals::listen().map_err(Error::internal)?;
         announce();
         let handles = servers.iter().map(Server::handle).collect();
@@ -173,7 +173,7 @@ pub fn dashboard(
             .wrap(from_fn(error_page::draw))
             .wrap(Compress::default())
             .wrap(from_fn(headers::add))
-            .wrap(from_fn(cookie::pass_over_unreadable))
+            .wrap(from_fn(cookie::drop_unreadable))
             .wrap(TracingLogger::<QuietRootSpan>::new());
         let app = App::new()
             .app_data(web::Data::new(site.clone()))
@@ -214,7 +214,7 @@ fn verify(
             .configure(health)
             .configure(|config| {
                 if is_local {
-                    measures(config);
+                    metrics_route(config);
                 }
             });
         FastPath::of(site.clone(), verifier.clone(), app)
@@ -236,7 +236,7 @@ fn serve_metrics(
         let app = App::new()
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(metrics.clone()))
-            .configure(measures);
+            .configure(metrics_route);
         app.into_factory()
     };
     let limits = shares.metrics;
@@ -244,7 +244,7 @@ fn serve_metrics(
     connections::serve(listener, app, || ExpectHandler)
 }
 
-fn measures(config: &mut ServiceConfig) {
+fn metrics_route(config: &mut ServiceConfig) {
     config.route("/metrics", web::get().to(gateway::metrics));
 }
 
@@ -260,7 +260,7 @@ async fn ready(site: web::Data<Site>) -> HttpResponse {
         Ok(health) => [
             (health.reads, "the database cannot be read\n"),
             (health.writes, "the database cannot be written\n"),
-            (health.hears, "changes made elsewhere are not heard of\n"),
+            (health.receives_changes, "changes made elsewhere are not heard of\n"),
         ]
         .into_iter()
         .filter_map(|(works, line)| (!works).then_some(line))

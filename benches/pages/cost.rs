@@ -1,15 +1,15 @@
-//! What the table of keys costs, in time at the client on the same machine.
+//! Response times of the list of keys, at a client on the same machine.
 
 use std::time::{Duration, Instant};
 
 use crate::Scale;
 use crate::program::Program;
 
-/// A page, and what it is called.
+/// A page and its name in the table of figures.
 pub struct Case {
     name: String,
     path: String,
-    /// Whether a ratio above 1.5 is too much.
+    /// Whether the ratio should be at most 1.5.
     has_budget: bool,
 }
 
@@ -23,16 +23,16 @@ impl Case {
     }
 }
 
-/// How long to go on with one page, once it has been asked for a few times.
-const LONGEST: Duration = Duration::from_secs(10);
+/// How long one page is measured, after a few requests.
+const MAX_TIME: Duration = Duration::from_secs(10);
 
 const VIEWS: [&str; 4] = ["all", "attention", "expired", "revoked"];
 const SORTS: [&str; 4] = ["created", "name", "last_used", "expires"];
 
-/// The pages that are compared; keys to search for are taken from `program`.
+/// The pages to compare. Searches use Key IDs from `program`.
 pub fn cases(program: &Program) -> Vec<Case> {
     let mut cases =
-        vec![Case::new("(the server alone: /healthz)", "").at("/healthz").without_budget()];
+        vec![Case::new("(only the server: /healthz)", "").at("/healthz").without_budget()];
     for view in VIEWS {
         cases.push(Case::new(&format!("view {view}"), &format!("?view={view}")));
     }
@@ -48,7 +48,7 @@ pub fn cases(program: &Program) -> Vec<Case> {
             cases.push(Case::new(&format!("view {view}, sort {sort}"), &query));
         }
     }
-    cases.extend(middle());
+    cases.extend(middle_pages());
     let page = program.get("/api-keys");
     let start = page.find("key_").expect("a key");
     let id = &page[start..start + 16];
@@ -69,24 +69,24 @@ pub fn cases(program: &Program) -> Vec<Case> {
     cases
 }
 
-/// Pages in the middle, for every order.
-fn middle() -> impl Iterator<Item = Case> {
+/// Pages in the middle of the list, for every order.
+fn middle_pages() -> impl Iterator<Item = Case> {
     let now = latchkey::base::clock::Clock::System.now();
-    let (before, later) = (now.plus(-17_280_000_000), now.plus(7_776_000_000));
-    let place = |sort: &str, value: String| {
+    let (created_at, expires_at) = (now.plus(-17_280_000_000), now.plus(7_776_000_000));
+    let page_after = |sort: &str, value: String| {
         let query = format!("?sort={sort}&after=500%7Ekey_G00000000000%7E{value}");
         Case::new(&format!("sort {sort}, in the middle"), &query)
     };
     [
-        place("created", before.millis().to_string()),
-        place("name", "m".to_owned()),
-        place("last_used", "0".to_owned()),
-        place("expires", later.millis().to_string()),
+        page_after("created", created_at.millis().to_string()),
+        page_after("name", "m".to_owned()),
+        page_after("last_used", "0".to_owned()),
+        page_after("expires", expires_at.millis().to_string()),
     ]
     .into_iter()
 }
 
-/// The log of what happened.
+/// The pages of the activity to compare.
 pub fn activity_cases() -> Vec<Case> {
     let all = |name: &str, query: &str| {
         Case::new(&format!("activity, {name}"), "").at(&format!("/activity?period=all{query}"))
@@ -114,7 +114,7 @@ fn a_year_ago() -> i64 {
     latchkey::base::clock::Clock::System.now().plus(-31_536_000_000).millis()
 }
 
-/// The pages of views that hold next to nothing.
+/// The pages of views with very few keys.
 pub fn sparse_cases() -> Vec<Case> {
     let views = ["attention", "expired", "revoked"];
     let all = views.iter().flat_map(|view| SORTS.map(|sort| (view, sort)));
@@ -130,18 +130,18 @@ impl Case {
     }
 }
 
-/// Asks both programs in turn, and prints the medians and their ratio.
+/// Requests each page from both programs in turn, and prints the medians and their ratio.
 pub fn compare([small, large]: &[Program; 2], cases: &[Case], scale: &Scale) {
     println!("\n{:<36} {:>10} {:>10} {:>7}", "GET", "1,000", scale.keys, "ratio");
     for Case { name, path, has_budget } in cases {
         let mut times = [Vec::new(), Vec::new()];
-        let end = Instant::now() + LONGEST;
+        let end = Instant::now() + MAX_TIME;
         for round in 0..scale.requests {
-            // Neither always comes second: that costs a little.
-            for which in [round % 2, 1 - round % 2] {
+            // The order alternates, because the second request is slightly slower.
+            for index in [round % 2, 1 - round % 2] {
                 let begin = Instant::now();
-                [small, large][which].get(path);
-                times[which].push(begin.elapsed());
+                [small, large][index].get(path);
+                times[index].push(begin.elapsed());
             }
             if round > 4 && Instant::now() > end {
                 break;
@@ -163,7 +163,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// Milliseconds.
+/// The time in milliseconds.
 pub fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }

@@ -10,7 +10,7 @@ use latchkey::db::{Db, Location, without_indexes};
 use reqwest::blocking::{Client, Response};
 use tempfile::TempDir;
 
-use crate::sign_in::{client, sign_in, values_after};
+use crate::sign_in::{client, sign_in, value_after};
 
 /// A filled data directory.
 pub struct Data {
@@ -20,8 +20,8 @@ pub struct Data {
 }
 
 impl Data {
-    /// A sample organisation with that many keys.
-    pub fn filled(keys: u32) -> Self {
+    /// Creates a sample organisation with `keys` keys.
+    pub fn generate(keys: u32) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let begin = Instant::now();
         let output = command(&folder)
@@ -31,17 +31,17 @@ impl Data {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         println!("{keys} keys were made in {:.1} s", begin.elapsed().as_secs_f64());
         let [email, password] =
-            ["Email:", "Password:"].map(|label| values_after(&output.stdout, label));
+            ["Email:", "Password:"].map(|label| value_after(&output.stdout, label));
         Self { folder, email, password }
     }
 
-    /// The same with that many entries in the activity, over two years.
-    pub fn recorded(self, entries: u32) -> Self {
+    /// Adds activity over two years, up to `entries` entries.
+    pub fn with_activity(self, entries: u32) -> Self {
         let location = Location::Sqlite(self.folder.path().join("latchkey.db"));
         let db = Db::open(&location).expect("the database");
         let now = latchkey::base::clock::Clock::System.now().millis();
         let step = 63_072_000_000 / i64::from(entries);
-        // The page does not look at the chain.
+        // The hashes are random, because the page does not verify the chain.
         let fill = format!(
             "INSERT INTO activity (number, at, event, actor_kind, actor_id, actor_name, address, \
                  request_id, subject_kind, subject_id, subject_name, details, hash) \
@@ -62,17 +62,16 @@ impl Data {
         self
     }
 
-    /// The database.
     pub fn db(&self) -> Db {
         Db::open(&Location::Sqlite(self.folder.path().join("latchkey.db"))).expect("the database")
     }
 
-    /// The same with very few expired, revoked and needy keys.
-    pub fn thinned_out(self) -> Self {
+    /// Leaves very few keys that are expired, are revoked or need attention.
+    pub fn with_sparse_views(self) -> Self {
         let location = Location::Sqlite(self.folder.path().join("latchkey.db"));
         let db = Db::open(&location).expect("the database");
         let now = "CAST(strftime('%s') AS INTEGER) * 1000";
-        let thin_out = format!(
+        let update = format!(
             "UPDATE api_keys SET revoked_at = NULL, name_folded = name_folded || '~' || id \
                  WHERE id NOT IN (SELECT id FROM api_keys WHERE revoked_at IS NOT NULL LIMIT 3); \
              UPDATE api_keys SET expires_at = {now} + 8640000000 WHERE expires_at <= {now} \
@@ -82,7 +81,7 @@ impl Data {
                  AND expires_at > {now} AND id NOT IN (SELECT id FROM api_keys \
                      WHERE revoked_at IS NULL AND attention_at <= {now} AND expires_at > {now} LIMIT 3)"
         );
-        let written = db.write_blocking(|tx| Ok(tx.batch_execute(&thin_out)?));
+        let written = db.write_blocking(|tx| Ok(tx.batch_execute(&update)?));
         written.expect("written");
         self
     }
@@ -94,7 +93,7 @@ fn command(folder: &TempDir) -> Command {
     command
 }
 
-/// A running program, and how long it took to answer at first.
+/// A running program, and how long it took from its start to the first response.
 pub struct Program {
     process: Child,
     client: Client,
@@ -104,7 +103,7 @@ pub struct Program {
 
 impl Program {
     /// Starts the program and waits for its first page.
-    pub fn started(data: &Data) -> Self {
+    pub fn start(data: &Data) -> Self {
         let begin = Instant::now();
         let mut process = command(&data.folder)
             .args(["serve", "--listen", "127.0.0.1:0"])
@@ -115,44 +114,44 @@ impl Program {
         let output = process.stdout.take().expect("its output");
         BufReader::new(output).read_line(&mut line).expect("a line");
         let url = line.split_whitespace().last().expect("an address").to_owned();
-        // A client of its own would cost some milliseconds: one request by hand.
+        // This request uses a plain socket, because creating a client takes some milliseconds.
         first_page(&url);
         let cold_start = begin.elapsed();
         Self { process, client: client(), url, cold_start }
     }
 
-    /// The same with somebody signed in.
-    pub fn serving(data: &Data) -> Self {
-        let program = Self::started(data);
+    /// Starts the program and signs in.
+    pub fn start_signed_in(data: &Data) -> Self {
+        let program = Self::start(data);
         assert_eq!(program.sign_in(&data.email, &data.password), 303);
         program
     }
 
-    /// Signs in with the program's own client; says the status.
+    /// Signs in with the client of this program, and returns the status.
     pub fn sign_in(&self, email: &str, password: &str) -> u16 {
         sign_in(&self.client, &self.url, email, password)
     }
 
-    /// Signs in with a client of its own, and the password that everybody has.
-    pub fn stranger_signs_in(url: &str, data: (&str, &str)) -> u16 {
-        sign_in(&client(), url, data.0, data.1)
+    /// Signs in with a new client, and returns the status.
+    pub fn sign_in_with_new_client(url: &str, (email, password): (&str, &str)) -> u16 {
+        sign_in(&client(), url, email, password)
     }
 
-    /// The page at `path`, which must be there.
+    /// The page at `path`, which must exist.
     pub fn get(&self, path: &str) -> String {
         let response = self.response(path, None);
         assert_eq!(response.status(), 200, "{path}");
         response.text().expect("a body")
     }
 
-    /// The answer at `path`, compressed with Brotli if `encoding` says so.
+    /// The response at `path`, which may be compressed with `encoding`.
     pub fn response(&self, path: &str, encoding: Option<&str>) -> Response {
         let request = self.client.get(format!("{}{path}", self.url));
         let request = match encoding {
             Some(encoding) => request.header("accept-encoding", encoding),
             None => request,
         };
-        request.send().expect("an answer")
+        request.send().expect("a response")
     }
 
     /// Resident memory, in kilobytes.
@@ -165,7 +164,7 @@ impl Program {
 }
 
 impl Data {
-    /// Who signs in, and with what.
+    /// The email address and the password.
     pub fn credentials(&self) -> (&str, &str) {
         (&self.email, &self.password)
     }
@@ -181,10 +180,10 @@ impl Drop for Program {
 fn first_page(url: &str) {
     use std::io::{Read as _, Write as _};
     let address = url.strip_prefix("http://").expect("plain http");
-    let mut stream = TcpStream::connect(address).expect("it listens");
+    let mut stream = TcpStream::connect(address).expect("the program listens");
     let request = format!("GET /sign-in HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("a response");
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
 }

@@ -1,4 +1,4 @@
-//! How fast the program starts, and the memory that it takes.
+//! Start-up time and memory of the program.
 
 use std::thread;
 
@@ -6,13 +6,13 @@ use crate::Scale;
 use crate::cost::ms;
 use crate::program::{Data, Program};
 
-/// How many sign in at once.
-const STORM: usize = 64;
+/// How many clients sign in at the same time.
+const SIGN_INS: usize = 64;
 
-/// Starts the program again and again, then lets it rest, then lets everybody in at once.
+/// Measures several starts, the memory at rest, and the memory after simultaneous sign-ins.
 pub fn measure(data: &Data, scale: &Scale) {
     let starts = (scale.requests / 10).max(5);
-    let mut times: Vec<_> = (0..starts).map(|_| Program::started(data).cold_start).collect();
+    let mut times: Vec<_> = (0..starts).map(|_| Program::start(data).cold_start).collect();
     times.sort_unstable();
     let (median, last) = (times[times.len() / 2], times[times.len() - 1]);
     println!(
@@ -20,21 +20,21 @@ pub fn measure(data: &Data, scale: &Scale) {
         ms(median),
         ms(last)
     );
-    let program = Program::started(data);
+    let program = Program::start(data);
     for _ in 0..10 {
         program.get("/sign-in");
     }
     println!("Memory at rest: {} (budget 40 MB)", megabytes(program.memory()));
     let (url, credentials) = (program.url.as_str(), data.credentials());
     let statuses: Vec<u16> = thread::scope(|scope| {
-        let storm: Vec<_> = (0..STORM)
-            .map(|_| scope.spawn(|| Program::stranger_signs_in(url, credentials)))
+        let threads: Vec<_> = (0..SIGN_INS)
+            .map(|_| scope.spawn(|| Program::sign_in_with_new_client(url, credentials)))
             .collect();
-        storm.into_iter().filter_map(|one| one.join().ok()).collect()
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
-    let let_in = statuses.iter().filter(|status| **status == 303).count();
+    let succeeded = statuses.iter().filter(|status| **status == 303).count();
     println!(
-        "Memory after {STORM} sign-ins at once: {} ({let_in} let in, the others told to wait)",
+        "Memory after {SIGN_INS} simultaneous sign-ins: {} ({succeeded} succeeded, others wait)",
         megabytes(program.memory())
     );
 }

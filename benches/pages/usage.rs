@@ -1,4 +1,4 @@
-//! What a page with charts costs, in time at the client on the same machine.
+//! Response times of pages with charts, at a client on the same machine.
 
 use std::time::Instant;
 
@@ -12,9 +12,9 @@ use crate::Scale;
 use crate::cost::ms;
 use crate::program::{Data, Program};
 
-/// For how many days every key has been used every hour.
+/// The number of days on which every key was used every hour.
 const DAYS: i64 = 90;
-/// How many requests the busiest key has an hour: a million a day.
+/// The requests per hour of the busiest key, which are a million per day.
 const BUSIEST: i64 = 41_667;
 
 #[derive(QueryableByName)]
@@ -23,13 +23,13 @@ struct Id {
     id: String,
 }
 
-/// Asks for each page again and again, and prints the times.
+/// Requests each page repeatedly and prints the response times.
 pub fn measure(scale: &Scale) {
-    let data = Data::filled(scale.busy);
+    let data = Data::generate(scale.busy);
     let begin = Instant::now();
     let key = fill(&data);
     println!("{DAYS} days of counts were made in {:.1} s", begin.elapsed().as_secs_f64());
-    let program = Program::serving(&data);
+    let program = Program::start_signed_in(&data);
     println!(
         "\n{:<58} {:>9} {:>9}",
         format!("GET, 1,000,000 requests a day, {} keys", scale.busy),
@@ -37,7 +37,7 @@ pub fn measure(scale: &Scale) {
         "p99"
     );
     for (name, path) in [
-        ("(the server alone: /healthz)", "/healthz".to_owned()),
+        ("(only the server: /healthz)", "/healthz".to_owned()),
         ("key page, 90 days", format!("/api-keys/{key}?period=90d")),
         ("key page, 30 days", format!("/api-keys/{key}?period=30d")),
         ("key page, 7 days by the hour", format!("/api-keys/{key}?period=7d")),
@@ -62,15 +62,15 @@ pub fn measure(scale: &Scale) {
     }
 }
 
-/// Has every key used every hour, and one of them most of all, from as many addresses as are kept;
-/// says which.
+/// Adds usage of every key in every hour. One key is used most, from as many addresses as are kept.
+/// Returns its ID.
 fn fill(data: &Data) -> String {
     let now = Clock::System.now().millis();
     let (hour, day) = (now / HOUR, now / DAY);
     let (first_hour, first_day) = (hour - DAYS * 24, day - DAYS + 1);
     let written = data.db().write_blocking(|tx| {
-        let found = "SELECT id FROM api_keys WHERE revoked_at IS NULL ORDER BY id LIMIT 1";
-        let Id { id } = diesel::sql_query(found).get_result(&mut **tx)?;
+        let query = "SELECT id FROM api_keys WHERE revoked_at IS NULL ORDER BY id LIMIT 1";
+        let Id { id } = diesel::sql_query(query).get_result(&mut **tx)?;
         let fill = format!(
             "CREATE TEMP TABLE hours AS WITH RECURSIVE n(i) AS (SELECT {first_hour} \
                  UNION ALL SELECT i + 1 FROM n WHERE i < {hour}) SELECT i FROM n; \

@@ -1,4 +1,4 @@
-//! The least that a server on actix-web can do: the headers of a pass, the same for everybody.
+//! A minimal actix-web server, which sends the headers of a pass in every response.
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -14,12 +14,12 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("latchkey-environment"), HeaderValue::from_static("production")),
 ];
 
-/// Serves on a free port, which it prints, until it is killed.
+/// Serves on a free port until the process is killed. Prints the address.
 pub fn serve() {
     let served = actix_web::rt::System::new().block_on(async {
         let server = HttpServer::new(|| App::new().route("/v1/authorize", web::to(pass)));
         let server = server.workers(1).bind("127.0.0.1:0")?;
-        println!("{} http://{}", crate::server::ASK, server.addrs()[0]);
+        println!("{} http://{}", crate::server::ADDRESS_LABEL, server.addrs()[0]);
         server.run().await
     });
     served.expect("served");

@@ -1,6 +1,6 @@
-//! The client: requests over connections that stay open.
+//! The client, which sends requests over persistent connections.
 //!
-//! One thread that never sleeps, so that no server pays for waking it up.
+//! It is a single thread that never sleeps, so that servers spend no time on waking it up.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -15,26 +15,26 @@ const CONNECTIONS: usize = 32;
 pub struct Client(Vec<Connection>);
 
 impl Client {
-    pub fn of(server: &Server) -> Self {
-        Self((0..CONNECTIONS).map(|_| Connection::to(server.address)).collect())
+    pub fn connect(server: &Server) -> Self {
+        Self((0..CONNECTIONS).map(|_| Connection::open(server.address)).collect())
     }
 
-    /// Asks for some time, a request on every connection always under way; says how many were
-    /// answered.
-    pub fn ask_for(&mut self, time: Duration, load: &mut Load<'_>) -> usize {
+    /// Sends requests for this time, with one in progress on every connection. Returns the number
+    /// of responses.
+    pub fn request_for(&mut self, time: Duration, load: &mut Load<'_>) -> usize {
         let end = Instant::now() + time;
-        self.ask_while(load, |_| Instant::now() < end)
+        self.request_while(load, |_| Instant::now() < end)
     }
 
-    /// Asks `count` times, or a few times more.
-    pub fn ask_each(&mut self, load: &mut Load<'_>, count: usize) {
-        self.ask_while(load, |answered| answered + CONNECTIONS < count);
+    /// Sends `count` requests, or a few more.
+    pub fn request_many(&mut self, load: &mut Load<'_>, count: usize) {
+        self.request_while(load, |answered| answered + CONNECTIONS < count);
     }
 
-    fn ask_while(&mut self, load: &mut Load<'_>, goes_on: impl Fn(usize) -> bool) -> usize {
+    fn request_while(&mut self, load: &mut Load<'_>, continues: impl Fn(usize) -> bool) -> usize {
         let mut answered = 0;
         self.0.iter_mut().for_each(|connection| connection.send(load.next()));
-        while goes_on(answered) {
+        while continues(answered) {
             for connection in &mut self.0 {
                 load.check(connection.wait());
                 connection.send(load.next());
@@ -45,8 +45,8 @@ impl Client {
         answered + CONNECTIONS
     }
 
-    /// Asks once; says how long the answer took.
-    pub fn ask(&mut self, load: &mut Load<'_>) -> Duration {
+    /// Sends one request and returns its response time.
+    pub fn request(&mut self, load: &mut Load<'_>) -> Duration {
         let begin = Instant::now();
         self.0[0].send(load.next());
         let status = self.0[0].wait();
@@ -55,13 +55,18 @@ impl Client {
         taken
     }
 
-    /// Sends so many requests a second, whether or not others have been answered; says how long each
-    /// took from when it was due.
-    pub fn ask_at(&mut self, rate: f64, time: Duration, load: &mut Load<'_>) -> Vec<Duration> {
+    /// Sends `rate` requests per second, without waiting for earlier responses. Returns the
+    /// response time of each from when it was due.
+    pub fn request_at_rate(
+        &mut self,
+        rate: f64,
+        time: Duration,
+        load: &mut Load<'_>,
+    ) -> Vec<Duration> {
         let interval = Duration::from_secs_f64(1.0 / rate);
         let (mut due, mut taken) = (Instant::now(), Vec::new());
         let end = due + time;
-        // In turn, since servers close those that lie idle.
+        // Connections take turns, because servers close idle ones.
         let mut free: VecDeque<_> = self.0.iter_mut().collect();
         let mut busy = VecDeque::new();
         while due < end || !busy.is_empty() {
@@ -87,9 +92,9 @@ impl Client {
         taken
     }
 
-    /// The length of an answer.
-    pub fn length(&mut self, load: &mut Load<'_>) -> usize {
-        self.ask(load);
+    /// The length of a response.
+    pub fn response_length(&mut self, load: &mut Load<'_>) -> usize {
+        self.request(load);
         self.0[0].length()
     }
 }

@@ -1,6 +1,6 @@
-//! What it costs to write what is counted: the program while it writes, against the same process
-//! while it does not. Two processes of one program differ by more than writing costs, since their
-//! memory lies elsewhere.
+//! The cost of writing usage: compares a process while it writes with the same process while it
+//! does not. Two processes of the same program differ by more than the cost of writing, because
+//! their memory layouts differ.
 
 use std::io;
 use std::net::TcpListener;
@@ -25,57 +25,57 @@ use crate::client::Client;
 use crate::cost;
 use crate::data::Data;
 use crate::load::Load;
-use crate::server::{ASK, Server};
+use crate::server::{ADDRESS_LABEL, Server};
 use crate::table::{self, Budget};
 use crate::turns::Side;
 
-/// The argument before the data directory that the benchmark then serves.
+/// The argument before the data directory that this benchmark serves.
 pub const SERVE: &str = "--serve";
-/// The line that has it write what it counts; any other has it stop that.
+/// The line that makes the server write usage. Any other line makes it stop writing.
 pub const WRITES: &str = "writes";
 
-/// Keys in use; each is asked about many times between two writings.
+/// Keys in use. Each is used many times between two writes.
 const KEYS: u32 = 10_000;
-/// A server that writes does so two seconds after it began to, and next after thirty times as long as
-/// that took, a minute at most. Where requests use the core as well it takes seconds: so once in such a
-/// turn, as in the long run.
+/// A server first writes after two seconds, and then waits thirty times as long as the write took,
+/// at most a minute. A write takes seconds while requests use the same core. So a turn includes one
+/// write, as often as in the long run.
 const TURN: Duration = Duration::from_secs(62);
-/// How many processes take a turn of each kind.
+/// How many processes take a turn with writes and one without.
 const PROCESSES: usize = 3;
 
-/// One server that writes in every other turn.
+/// Compares turns in which a server writes usage with turns in which it does not.
 pub fn measure(quick: bool) {
-    let data = Data::filled(KEYS);
-    let [mut writing, mut resting] = [(); 2].map(|()| Side::new(Load::at_random(&data.secrets)));
+    let data = Data::generate(KEYS);
+    let [mut writing, mut idle] = [(); 2].map(|()| Side::new(Load::at_random(&data.secrets)));
     for process in 0..if quick { 1 } else { PROCESSES } {
         let mut server = Server::counting(&data);
-        Client::of(&server).ask_each(&mut Load::each(&data.secrets), data.secrets.len());
+        Client::connect(&server).request_many(&mut Load::each(&data.secrets), data.secrets.len());
         for writes in [process % 2 == 0, process % 2 == 1] {
-            let side = if writes { &mut writing } else { &mut resting };
+            let side = if writes { &mut writing } else { &mut idle };
             let cpu = server.cpu();
-            server.tell(if writes { WRITES } else { "" });
+            server.send_line(if writes { WRITES } else { "" });
             side.turn(&server, TURN);
-            server.tell("");
+            server.send_line("");
             side.add_whole(&server, cpu);
         }
     }
-    let sides = [&writing, &resting];
-    table::head(&format!("Counts of {KEYS} keys in use"), ["written", "not now"]);
-    table::line("requests in a second", sides.map(Side::throughput), Budget::Least(0.95));
-    table::line(cost::COST, sides.map(Side::cost), Budget::Nothing);
-    let whole = "the same with what is left written after each turn";
-    table::line(whole, sides.map(Side::whole_cost), Budget::Nothing);
-    table::line(cost::SHARE, sides.map(Side::share), Budget::Nothing);
+    let sides = [&writing, &idle];
+    table::header(&format!("Usage of {KEYS} keys in use"), ["writing", "idle"]);
+    table::row("requests per second", sides.map(Side::throughput), Budget::AtLeast(0.95));
+    table::row(cost::COST, sides.map(Side::cost), Budget::None);
+    let whole = "the same with the write after each turn";
+    table::row(whole, sides.map(Side::whole_cost), Budget::None);
+    table::row(cost::SHARE, sides.map(Side::share), Budget::None);
 }
 
-/// Serves a data directory on a free port, which it prints, until it is killed; prints a line when
-/// it has done what it was told.
+/// Serves a data directory on a free port until the process is killed. Prints the address, and a
+/// line when each line of input has taken effect.
 pub fn serve(folder: &Path) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let site = Site {
-        db: Db::open(&Location::Sqlite(folder.join("latchkey.db"))).expect("it opens"),
-        keyring: Keyring::open(&folder.join("secret.key")).expect("it opens"),
+        db: Db::open(&Location::Sqlite(folder.join("latchkey.db"))).expect("a database"),
+        keyring: Keyring::open(&folder.join("secret.key")).expect("the master key"),
         clock: Clock::System,
         clock_steps: latchkey::base::clock_steps::ClockSteps::default(),
         public_url: PublicUrl::parse(&url).expect("a URL"),
@@ -91,8 +91,8 @@ pub fn serve(folder: &Path) {
     let (usage, db) = (Arc::clone(&shared.usage), shared.site.db.clone());
     thread::spawn(move || {
         let mut _writer = None;
-        for told in io::stdin().lines() {
-            let writes = told.expect("a line") == WRITES;
+        for line in io::stdin().lines() {
+            let writes = line.expect("a line") == WRITES;
             _writer =
                 writes.then(|| Writer::start(Arc::clone(&usage), db.clone()).expect("a thread"));
             println!();
@@ -100,7 +100,7 @@ pub fn serve(folder: &Path) {
     });
     let served = actix_web::rt::System::new().block_on(async {
         let server = server::dashboard(&shared, listener, Some(1))?;
-        println!("{ASK} {url}");
+        println!("{ADDRESS_LABEL} {url}");
         server.await
     });
     served.expect("served");

@@ -1,6 +1,6 @@
-//! What is asked about, in which order, and the answer that is due.
+//! Which secret keys a client sends, in which order, and the status that it expects.
 
-/// Secret keys to ask about.
+/// The secret keys that a client sends.
 pub struct Load<'a> {
     secrets: &'a [String],
     order: Order,
@@ -8,43 +8,43 @@ pub struct Load<'a> {
 }
 
 enum Order {
-    /// One after another, from that one on.
+    /// One after another, from this index on.
     Each(usize),
-    /// Each as likely as any other, every time.
+    /// Each is equally likely every time.
     AtRandom,
 }
 
 impl<'a> Load<'a> {
-    /// Each of `secrets`, one after another, again and again.
+    /// Sends `secrets` one after another, repeatedly.
     pub fn each(secrets: &'a [String]) -> Self {
         Self { secrets, order: Order::Each(0), status: 200 }
     }
 
-    /// Any of `secrets`.
+    /// Sends `secrets` at random.
     pub fn at_random(secrets: &'a [String]) -> Self {
         Self { secrets, order: Order::AtRandom, status: 200 }
     }
 
-    /// The same, but none of them must pass.
-    pub fn refused(self) -> Self {
+    /// Expects all of them to be denied.
+    pub fn denied(self) -> Self {
         Self { status: 401, ..self }
     }
 
-    /// The next one.
+    /// The next secret key.
     pub fn next(&mut self) -> &'a str {
-        let place = match &mut self.order {
-            Order::Each(place) => {
-                let this = *place;
-                *place = (this + 1) % self.secrets.len();
-                this
+        let index = match &mut self.order {
+            Order::Each(next) => {
+                let index = *next;
+                *next = (index + 1) % self.secrets.len();
+                index
             }
             Order::AtRandom => rand::random_range(0..self.secrets.len()),
         };
-        &self.secrets[place]
+        &self.secrets[index]
     }
 
-    /// Checks an answer: figures about something else would be worth nothing.
+    /// Asserts the status of a response. Figures for unexpected responses would be worthless.
     pub fn check(&self, status: u16) {
-        assert_eq!(status, self.status, "the status of an answer");
+        assert_eq!(status, self.status, "the status of a response");
     }
 }

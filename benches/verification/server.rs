@@ -1,4 +1,4 @@
-//! A server as a process of its own, on a core of its own.
+//! A server in its own process, on its own core.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
@@ -14,15 +14,15 @@ use nix::unistd::Pid;
 use crate::counting::SERVE;
 use crate::data::Data;
 
-/// The argument that turns the benchmark into the bare server.
+/// The argument that runs this benchmark as the bare server.
 pub const BARE: &str = "--bare";
-/// What a server says before the address that gateways ask.
-pub const ASK: &str = "Gateways and services ask";
+/// What a server prints before the address of its listener for programs.
+pub const ADDRESS_LABEL: &str = "Gateways and services ask";
 
-/// How long a server takes, at most, to hear of all changes: until then it remembers nothing.
-const SETTLE: Duration = Duration::from_millis(300);
+/// The time after which a new server receives all changes. Until then it caches nothing.
+const STARTUP_DELAY: Duration = Duration::from_millis(300);
 
-/// A running server, which ends with this.
+/// A running server, which is stopped when this is dropped.
 pub struct Server {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -30,7 +30,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// The program, with one worker and no log.
+    /// Starts Latchkey with one worker and no log.
     pub fn latchkey(data: &Data) -> Self {
         let mut command = pinned(Path::new(env!("CARGO_BIN_EXE_latchkey")));
         command.arg("--data-dir").arg(data.folder.path()).arg("serve");
@@ -38,22 +38,22 @@ impl Server {
         Self::start(command.args(["--verify-listen", "127.0.0.1:0"]))
     }
 
-    /// This executable as the bare server.
+    /// Starts this executable as the bare server.
     pub fn bare() -> Self {
-        Self::start(pinned(&itself()).arg(BARE))
+        Self::start(pinned(&this_executable()).arg(BARE))
     }
 
-    /// This executable as the program, with one worker, that writes what it counts when told to.
+    /// Starts this executable as Latchkey with one worker. It writes usage only on request.
     pub fn counting(data: &Data) -> Self {
-        let mut command = pinned(&itself());
+        let mut command = pinned(&this_executable());
         Self::start(command.stdin(Stdio::piped()).arg(SERVE).arg(data.folder.path()))
     }
 
-    /// Gives a server that listens to it a line, and waits for one.
-    pub fn tell(&mut self, line: &str) {
+    /// Writes a line to the server's input and waits for a line of its output.
+    pub fn send_line(&mut self, line: &str) {
         let input = self.process.stdin.as_mut().expect("its input");
-        writeln!(input, "{line}").expect("it reads");
-        self.lines.next().expect("it runs").expect("a line");
+        writeln!(input, "{line}").expect("written");
+        self.lines.next().expect("the server runs").expect("a line");
     }
 
     fn start(command: &mut Command) -> Self {
@@ -61,24 +61,29 @@ impl Server {
         let mut process = command.spawn().expect("the server starts, by way of taskset");
         let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
         let address = lines.find_map(|line| {
-            line.expect("a line").strip_prefix(ASK)?.trim().strip_prefix("http://")?.parse().ok()
+            line.expect("a line")
+                .strip_prefix(ADDRESS_LABEL)?
+                .trim()
+                .strip_prefix("http://")?
+                .parse()
+                .ok()
         });
-        thread::sleep(SETTLE);
+        thread::sleep(STARTUP_DELAY);
         Self { process, lines, address: address.expect("an address") }
     }
 
-    /// CPU time until now, of all its threads, in the program and in the kernel. What the host of
-    /// a virtual machine takes is not in it.
+    /// The CPU time of all threads so far, in user mode and in the kernel. Time that the host of a
+    /// virtual machine takes is not included.
     pub fn cpu(&self) -> Duration {
         let process = i32::try_from(self.process.id()).expect("Linux");
-        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(process)).expect("it runs");
-        clock.now().expect("it is told").into()
+        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(process)).expect("the server runs");
+        clock.now().expect("a time").into()
     }
 
     /// Resident memory, in kilobytes.
     pub fn memory(&self) -> u32 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
-        let status = status.expect("it runs");
+        let status = status.expect("the server runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
@@ -91,12 +96,12 @@ impl Drop for Server {
     }
 }
 
-fn itself() -> PathBuf {
+fn this_executable() -> PathBuf {
     std::env::current_exe().expect("a path")
 }
 
-/// Runs `program` on the last core, so that every listener of it has one worker and the client
-/// finds another core free.
+/// A command that runs `program` on the last core. So each of its listeners has one worker, and the
+/// client has another core.
 fn pinned(program: &Path) -> Command {
     let status = fs::read_to_string("/proc/self/status").expect("Linux");
     let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));

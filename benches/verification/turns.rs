@@ -1,5 +1,5 @@
-//! Turns: those that are compared are loaded one after another, in short rounds, so that a noisy
-//! machine hits all alike.
+//! Turns: the servers that are compared receive load one after another, in short rounds, so that a
+//! noisy machine affects all of them equally.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use crate::client::Client;
 use crate::load::Load;
 use crate::server::Server;
 
-/// What a server is asked, and what came of it.
+/// One side of a comparison: the load of a server and its measurements.
 pub struct Side<'a> {
     load: Load<'a>,
     rounds: Vec<Round>,
-    /// What it used from the first round to the last, the others' turns included.
+    /// The CPU time from the first round to the last, including the turns of other sides.
     whole: f64,
 }
 
@@ -28,37 +28,38 @@ impl<'a> Side<'a> {
         Self { load, rounds: Vec::new(), whole: 0.0 }
     }
 
-    /// One turn of `server`.
+    /// Runs one turn on `server`.
     pub fn turn(&mut self, server: &Server, time: Duration) {
-        // New connections: servers close those that lie idle while others have their turns.
-        let mut client = Client::of(server);
+        // Each turn opens new connections, because servers close idle ones.
+        let mut client = Client::connect(server);
         let (cpu, begin) = (server.cpu(), Instant::now());
-        let requests = count(client.ask_for(time, &mut self.load));
+        let requests = count(client.request_for(time, &mut self.load));
         let (time, cpu) = (micros(begin.elapsed()), micros(server.cpu().saturating_sub(cpu)));
         self.rounds.push(Round { cpu, time, requests });
     }
 
-    /// Adds what `server` has used since it had used `cpu`.
+    /// Adds the CPU time that `server` has used since its total was `cpu`.
     pub fn add_whole(&mut self, server: &Server, cpu: Duration) {
         self.whole += micros(server.cpu().saturating_sub(cpu));
     }
 
-    /// Microseconds of CPU time for a request.
+    /// The CPU time per request, in microseconds.
     pub fn cost(&self) -> f64 {
         self.median(|round| round.cpu / round.requests)
     }
 
-    /// The same over everything, with what it does between requests and now and then.
+    /// The same with the work between requests and between turns.
     pub fn whole_cost(&self) -> f64 {
         self.whole / self.rounds.iter().map(|round| round.requests).sum::<f64>()
     }
 
-    /// Requests in a second.
+    /// Requests per second.
     pub fn throughput(&self) -> f64 {
         self.median(|round| 1e6 * round.requests / round.time)
     }
 
-    /// How much of a core it used, in percent: about 100, or the client was too slow.
+    /// How much of its core the server used, in percent. Much less than 100 means that the client
+    /// was too slow.
     pub fn share(&self) -> f64 {
         self.median(|round| 100.0 * round.cpu / round.time)
     }
@@ -71,17 +72,17 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Lets each side take so many turns on its server; the one to begin changes from round to round.
-pub fn take<const N: usize>(sides: &mut [Side<'_>; N], servers: [&Server; N], scale: &Scale) {
+/// Runs the turns of all sides on their servers. Each round begins with another side.
+pub fn run<const N: usize>(sides: &mut [Side<'_>; N], servers: [&Server; N], scale: &Scale) {
     for (side, server) in sides.iter_mut().zip(servers) {
-        Client::of(server).ask_for(scale.turn / 4, &mut side.load);
+        Client::connect(server).request_for(scale.turn / 4, &mut side.load);
     }
     let before = servers.map(Server::cpu);
     for _ in 0..scale.rounds {
         let round = sides[0].rounds.len();
-        for place in 0..N {
-            let place = (round + place) % N;
-            sides[place].turn(servers[place], scale.turn);
+        for offset in 0..N {
+            let index = (round + offset) % N;
+            sides[index].turn(servers[index], scale.turn);
         }
     }
     for ((side, server), cpu) in sides.iter_mut().zip(servers).zip(before) {
@@ -89,12 +90,12 @@ pub fn take<const N: usize>(sides: &mut [Side<'_>; N], servers: [&Server; N], sc
     }
 }
 
-/// Microseconds.
+/// The time in microseconds.
 pub fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// A number of things as a number to reckon with.
-pub fn count(things: usize) -> f64 {
-    u32::try_from(things).map_or(f64::INFINITY, f64::from)
+/// Converts a count for calculations.
+pub fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use latchkey::domain::api_keys::IpWhitelist;
 use latchkey::config::TrustedProxies;
-use latchkey::web::client_address::behind;
+use latchkey::web::client_address::from_forwarded_for;
 use libfuzzer_sys::fuzz_target;
 
 /// A trusted proxy, and a stranger.

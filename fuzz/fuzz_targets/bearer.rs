@@ -3,12 +3,12 @@
 #![no_main]
 
 use latchkey::domain::api_keys::SecretKey;
-use latchkey::domain::verification::Presented;
+use latchkey::domain::verification::Credential;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let values: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
-    let Presented::Secret(secret) = Presented::read(values.iter().copied()) else {
+    let Credential::Secret(secret) = Credential::read(values.iter().copied()) else {
         return is_no_secret_by_itself(data);
     };
     let [value] = values[..] else { panic!("one of several headers was picked") };

@@ -67,7 +67,7 @@ impl Invalid {
     }
 
     /// Returns the value of `result`, or records what is wrong with `field`.
-    pub fn take<T>(&mut self, field: &'static str, result: Result<T, String>) -> Option<T> {
+    pub fn collect<T>(&mut self, field: &'static str, result: Result<T, String>) -> Option<T> {
         result.map_err(|message| self.add(field, message)).ok()
     }
 
@@ -99,13 +99,13 @@ impl Invalid {
     }
 
     /// The errors of `field`.
-    pub fn of(&self, field: &str) -> impl Iterator<Item = &str> {
+    pub fn messages(&self, field: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |error| error.field == field).map(|error| error.message.as_str())
     }
 
     /// Whether `field` has an error.
     pub fn has(&self, field: &str) -> bool {
-        self.of(field).next().is_some()
+        self.messages(field).next().is_some()
     }
 }
 

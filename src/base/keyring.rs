@@ -21,7 +21,7 @@ use crate::base::error::{Error, Result};
 use crate::base::files;
 
 /// The minimum size of a master key file, in bytes (256 bits).
-const SHORTEST: usize = 32;
+const MIN_LENGTH: usize = 32;
 /// The size of a nonce, in bytes.
 const NONCE: usize = 12;
 
@@ -71,7 +71,7 @@ impl Keyring {
 
     fn of(path: &Path, content: io::Result<Zeroizing<Vec<u8>>>) -> Result<Self> {
         let long_enough = |content: Zeroizing<Vec<u8>>| match content.trim_ascii().len() {
-            SHORTEST.. => Ok(Self::from_bytes(content.trim_ascii())),
+            MIN_LENGTH.. => Ok(Self::from_bytes(content.trim_ascii())),
             _ => Err(io::Error::other("it holds fewer than 32 bytes")),
         };
         content.and_then(long_enough).map_err(|error| {

@@ -29,7 +29,7 @@ pub const CHECKSUM: usize = 6;
 /// The length of what follows the prefix and the environment, in characters.
 pub const TAIL: usize = RANDOM + CHECKSUM;
 /// The shortest secret key, in characters: `lk_dev_` and its tail.
-const SHORTEST: usize = 7 + TAIL;
+const MIN_LENGTH: usize = 7 + TAIL;
 /// How many times text is percent-decoded: enough for a URL within a URL within a URL.
 const DECODED: usize = 3;
 
@@ -46,12 +46,12 @@ pub fn find(text: &str) -> Vec<SecretInText> {
     let mut found = Vec::new();
     let is_plain = text.is_ascii() && !text.contains('%');
     let can_hold = !is_plain || text.bytes().filter(|byte| *byte == b'_').nth(1).is_some();
-    if text.len() < SHORTEST || !can_hold {
+    if text.len() < MIN_LENGTH || !can_hold {
         return found;
     }
     let mut level = Level::of(text);
     for _ in 0..=DECODED {
-        level.reduced().collect(&mut found);
+        level.stripped().collect(&mut found);
         let Some(decoded) = level.decoded() else { break };
         level = decoded;
     }
@@ -61,7 +61,7 @@ pub fn find(text: &str) -> Vec<SecretInText> {
 }
 
 /// Whether `text` contains a well-formed secret key.
-pub fn holds_secret(text: &str) -> bool {
+pub fn contains_secret(text: &str) -> bool {
     !find(text).is_empty()
 }
 
@@ -105,7 +105,7 @@ pub fn json_without_secrets(value: &Value) -> Value {
 }
 
 /// Whether `text` contains the replacement that [`redacted`] writes.
-pub fn holds_removed(text: &str) -> bool {
+pub fn contains_removed(text: &str) -> bool {
     text.match_indices(REMOVED).any(|(at, _)| {
         let before = text[..at].strip_suffix('_');
         let start = before.and_then(|before| {
@@ -191,7 +191,7 @@ impl Level {
     }
 
     /// Only the characters that a secret key can consist of.
-    fn reduced(&self) -> Reduced {
+    fn stripped(&self) -> StrippedText {
         let mut text = Zeroizing::new(String::with_capacity(self.text.len()));
         let mut origins = Vec::with_capacity(self.text.len());
         let mut push = |c: char, origin: (usize, usize)| {
@@ -212,31 +212,31 @@ impl Level {
                 std::iter::once(c).nfkc().for_each(|c| push(c, (*start, *end)));
             }
         }
-        Reduced { text, origins }
+        StrippedText { text, origins }
     }
 }
 
 /// ASCII letters, digits and underscores, with the original position of each.
-struct Reduced {
+struct StrippedText {
     text: Zeroizing<String>,
     origins: Vec<(usize, usize)>,
 }
 
-impl Reduced {
+impl StrippedText {
     fn collect(&self, found: &mut Vec<SecretInText>) {
         for (at, _) in self.text.match_indices('_') {
             let environment = ENVIRONMENTS.iter().find(|name| {
                 let rest = self.text[at + 1..].strip_prefix(**name);
                 rest.is_some_and(|rest| rest.starts_with('_'))
             });
-            let secret = environment.and_then(|name| self.around(at, at + name.len() + 2));
+            let secret = environment.and_then(|name| self.secret_at(at, at + name.len() + 2));
             found.extend(secret);
         }
     }
 
     /// The secret key whose prefix ends at `prefix_end` and whose random part starts at `tail`.
     /// Text before the prefix may look like part of it: the checksum decides.
-    fn around(&self, prefix_end: usize, tail: usize) -> Option<SecretInText> {
+    fn secret_at(&self, prefix_end: usize, tail: usize) -> Option<SecretInText> {
         let end = tail.checked_add(TAIL)?;
         if !self.text.get(tail..end)?.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return None;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// The time limit for stopping, whatever is still unfinished. Kubernetes kills a process that has
 /// not ended after 30 seconds (`terminationGracePeriodSeconds`), systemd after 90.
-const LATEST: Duration = Duration::from_secs(19);
+const DEADLINE: Duration = Duration::from_secs(19);
 
 /// The signals that stop the program: from a service manager, Ctrl+C, or a closed terminal. Signals
 /// that have no meaning for it are ignored from the start.
@@ -62,7 +62,7 @@ impl Signals {
 /// Ends the process with a failure code unless it ends by itself within the time limit.
 pub fn end_in_time() {
     let end = || {
-        thread::sleep(LATEST);
+        thread::sleep(DEADLINE);
         tracing::error!("not everything came to an end in time; the process ends");
         process::exit(1);
     };

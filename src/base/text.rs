@@ -13,14 +13,14 @@ use crate::base::secret_scan;
 
 /// Typed text, and the stored text that it replaces.
 #[derive(Clone, Copy, Debug)]
-pub struct Typed<'a> {
+pub struct TypedText<'a> {
     text: &'a str,
     stored: &'a str,
 }
 
-impl<'a> Typed<'a> {
+impl<'a> TypedText<'a> {
     /// Text that was typed into a form that showed `stored`.
-    pub fn over(text: &'a str, stored: &'a str) -> Self {
+    pub fn replacing(text: &'a str, stored: &'a str) -> Self {
         Self { text, stored }
     }
 
@@ -34,13 +34,13 @@ impl<'a> Typed<'a> {
     }
 }
 
-impl<'a> From<&'a str> for Typed<'a> {
+impl<'a> From<&'a str> for TypedText<'a> {
     fn from(text: &'a str) -> Self {
         Self { text, stored: "" }
     }
 }
 
-impl<'a> From<&'a String> for Typed<'a> {
+impl<'a> From<&'a String> for TypedText<'a> {
     fn from(text: &'a String) -> Self {
         Self::from(text.as_str())
     }
@@ -48,7 +48,7 @@ impl<'a> From<&'a String> for Typed<'a> {
 
 /// Trims typed text and checks it as one line.
 pub fn one_line<'a>(
-    typed: impl Into<Typed<'a>>,
+    typed: impl Into<TypedText<'a>>,
     what: &str,
     longest: usize,
 ) -> Result<String, String> {
@@ -57,7 +57,7 @@ pub fn one_line<'a>(
 
 /// Trims typed text, normalises its line ends to `\n`, and checks it as several lines.
 pub fn lines<'a>(
-    typed: impl Into<Typed<'a>>,
+    typed: impl Into<TypedText<'a>>,
     what: &str,
     longest: usize,
 ) -> Result<String, String> {
@@ -65,7 +65,7 @@ pub fn lines<'a>(
 }
 
 fn checked(
-    typed: Typed<'_>,
+    typed: TypedText<'_>,
     what: &str,
     longest: usize,
     is_forbidden: impl Fn(char) -> bool,
@@ -89,7 +89,7 @@ pub fn without_bom(text: &str) -> &str {
 /// `text`, unless it contains a secret key or the replacement that a form shows for one. For typed
 /// text that does not go through [`one_line`] or [`lines`], which check it themselves.
 pub fn without_secret(text: &str) -> Result<&str, String> {
-    if secret_scan::holds_removed(text) || secret_scan::holds_secret(text) {
+    if secret_scan::contains_removed(text) || secret_scan::contains_secret(text) {
         return Err(secret_scan::MESSAGE.into());
     }
     Ok(text)
@@ -179,9 +179,15 @@ mod tests {
         }
         let stored = format!("Key:\n{secret}");
         let shown = "Key:\r\nlk_prod_… (removed)";
-        assert_eq!(lines(Typed::over(shown, &stored), "Notes", 80).as_deref(), Ok(&*stored));
-        assert!(lines(Typed::over(&format!("{shown}."), &stored), "Notes", 80).is_err());
-        assert_eq!(lines(Typed::over(" Key: ", &stored), "Notes", 80).as_deref(), Ok("Key:"));
+        assert_eq!(
+            lines(TypedText::replacing(shown, &stored), "Notes", 80).as_deref(),
+            Ok(&*stored)
+        );
+        assert!(lines(TypedText::replacing(&format!("{shown}."), &stored), "Notes", 80).is_err());
+        assert_eq!(
+            lines(TypedText::replacing(" Key: ", &stored), "Notes", 80).as_deref(),
+            Ok("Key:")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::arguments::ActivityCommand;
-use super::{existing, say};
+use super::{existing, write_line};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::base::text::thousands;
@@ -36,10 +36,13 @@ pub(super) fn run(
         }
     }
     let Some(last) = db.read_blocking(|c| activity::find(c, number))? else {
-        return say(output, "There is no entry yet.");
+        return write_line(output, "There is no entry yet.");
     };
     let count = thousands(number.unsigned_abs());
     let whole = if number == 1 { "Entry 1 is".into() } else { format!("Entries 1 to {count} are") };
     let time = last.at.rfc_3339();
-    say(output, &format!("{whole} whole; the last is number {count} of {time}: {number}:{hash}"))
+    write_line(
+        output,
+        &format!("{whole} whole; the last is number {count} of {time}: {number}:{hash}"),
+    )
 }

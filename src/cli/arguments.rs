@@ -6,20 +6,20 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
 
-use crate::config::{Config, Refusal};
+use crate::config::{Config, ConfigError};
 use crate::domain::activity::Newest;
 use crate::domain::mail::Security;
 use crate::domain::members::{Email, MemberName, Permission};
 
 /// Reads the program's command line and environment.
-pub fn read() -> Result<(Command, Config), Refusal> {
+pub fn read() -> Result<(Command, Config), ConfigError> {
     settled(Config::read()?)
 }
 
 /// Defaults to the command to serve; checks the settings that only serving needs.
 pub(crate) fn settled(
     (command, config): (Option<Command>, Config),
-) -> Result<(Command, Config), Refusal> {
+) -> Result<(Command, Config), ConfigError> {
     let command = command.unwrap_or(Command::Serve);
     if matches!(command, Command::Serve) {
         config.server.check()?;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{existing, say};
+use super::{existing, write_line};
 use crate::base::error::Result;
 use crate::config::Config;
 use crate::db;
@@ -16,16 +16,19 @@ pub(super) fn run(config: &Config, file: &Path, output: &mut impl Write) -> Resu
     let newest = activity::newest(&db)?;
     let size = db::backup(&config.database.location, file)?;
     let key = config.database.secret_key_file.display();
-    say(output, &format!("Copied the database into {} ({size} bytes).", file.display()))?;
+    write_line(output, &format!("Copied the database into {} ({size} bytes).", file.display()))?;
     if newest.number > 0 {
         let activity::Newest { number, hash } = newest;
-        say(
+        write_line(
             output,
             &format!("It holds the activity up to entry {number} at least: {number}:{hash}"),
         )?;
-        say(output, "Keep that line elsewhere: `latchkey activity verify --holds` checks it.")?;
+        write_line(
+            output,
+            "Keep that line elsewhere: `latchkey activity verify --holds` checks it.",
+        )?;
     }
-    say(
+    write_line(
         output,
         &format!(
             "The secret key file is not in it, and without it no secret key passes: keep a copy of {key} in another place."

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::arguments::FillDemo;
-use super::{CLOCK, open, say};
+use super::{CLOCK, open, write_line};
 use crate::base::error::Result;
 use crate::base::text::thousands;
 use crate::config::Config;
@@ -11,19 +11,19 @@ use crate::db::Location;
 use crate::demo;
 use crate::domain::members::{Member, Permission};
 
-pub(super) fn run(config: &Config, wanted: FillDemo, output: &mut impl Write) -> Result<()> {
+pub(super) fn run(config: &Config, options: FillDemo, output: &mut impl Write) -> Result<()> {
     let (db, keyring) = open(config)?;
-    let sample = demo::fill(&db, &keyring, wanted.keys, wanted.days, CLOCK.now())?;
-    let keys = match wanted.keys {
+    let sample = demo::fill(&db, &keyring, options.keys, options.days, CLOCK.now())?;
+    let keys = match options.keys {
         1 => "1 API key".to_owned(),
         n => format!("{} API keys", thousands(n.into())),
     };
-    let traffic = match wanted.days {
+    let traffic = match options.days {
         0 => String::new(),
         1 => ", the traffic of a day".into(),
         n => format!(", the traffic of {n} days"),
     };
-    say(
+    write_line(
         output,
         &format!(
             "Made {}: {} members, {} roles, {keys}{traffic}.",
@@ -32,13 +32,13 @@ pub(super) fn run(config: &Config, wanted: FillDemo, output: &mut impl Write) ->
             sample.roles
         ),
     )?;
-    say(output, &format!("Start:    {}", start(config)))?;
+    write_line(output, &format!("Start:    {}", start(config)))?;
     let url = config.server.public_url(config.server.listen);
-    say(output, &format!("Open:     {url}/sign-in"))?;
-    say(output, &format!("Password: {} (everybody’s)", sample.password))?;
+    write_line(output, &format!("Open:     {url}/sign-in"))?;
+    write_line(output, &format!("Password: {} (everybody’s)", sample.password))?;
     for member in &sample.members {
-        let (email, standing) = (member.email.as_str(), standing(member));
-        say(output, &format!("Email:    {email} ({standing})"))?;
+        let (email, access) = (member.email.as_str(), describe_access(member));
+        write_line(output, &format!("Email:    {email} ({access})"))?;
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ fn start(config: &Config) -> String {
     }
 }
 
-fn standing(member: &Member) -> &'static str {
+fn describe_access(member: &Member) -> &'static str {
     match (member.super_manager, member.may(Permission::CreateKeys)) {
         (true, true) => "super manager with every permission",
         (true, false) => "super manager who may only look",

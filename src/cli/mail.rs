@@ -5,11 +5,11 @@ use std::io::{BufRead, Write};
 use zeroize::Zeroizing;
 
 use super::arguments::{MailCommand, SetMail};
-use super::{CLOCK, open, read_line, say};
+use super::{CLOCK, open, read_line, write_line};
 use crate::base::error::{Error, Result};
 use crate::base::network::TrustedRoots;
 use crate::config::{Config, ServerConfig};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::mail::{self, Connector, Draft, Server};
 use crate::domain::members::mail_server;
 use crate::letters;
@@ -21,14 +21,14 @@ pub(super) fn run(
     output: &mut impl Write,
 ) -> Result<()> {
     match command {
-        MailCommand::Set(wanted) => change(config, &draft(wanted, input)?, output),
+        MailCommand::Set(options) => change(config, &draft(options, input)?, output),
         MailCommand::Off => change(config, &Draft::default(), output),
         MailCommand::Show => show(config, output),
     }
 }
 
-fn draft(wanted: &SetMail, input: &mut impl BufRead) -> Result<Draft> {
-    let SetMail { host, port, security, username, sender } = wanted.clone();
+fn draft(options: &SetMail, input: &mut impl BufRead) -> Result<Draft> {
+    let SetMail { host, port, security, username, sender } = options.clone();
     if host.trim().is_empty() {
         return Err(Error::invalid("mail_host", "Give the mail server a name or an address"));
     }
@@ -45,14 +45,14 @@ fn draft(wanted: &SetMail, input: &mut impl BufRead) -> Result<Draft> {
 fn change(config: &Config, draft: &Draft, output: &mut impl Write) -> Result<()> {
     let connector = connector(&config.server)?;
     let (db, keyring) = open(config)?;
-    let author = Author::command_line(keyring, CLOCK.now());
-    let changed = db.write_blocking(|tx| mail_server::change(tx, draft, &author));
+    let context = Context::command_line(keyring, CLOCK.now());
+    let changed = db.write_blocking(|tx| mail_server::change(tx, draft, &context));
     let (server, notification) = changed?;
     let line = server.map_or_else(
         || "No more email is sent.".into(),
         |server| format!("Email is sent through {} at port {}.", server.host, server.port),
     );
-    say(output, &line)?;
+    write_line(output, &line)?;
     if let Some(notification) = notification {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Error::internal)?;
@@ -74,7 +74,7 @@ fn connector(server: &ServerConfig) -> Result<Connector> {
 fn show(config: &Config, output: &mut impl Write) -> Result<()> {
     let (db, keyring) = open(config)?;
     let Some(server) = db.read_blocking(|c| mail::server(c, &keyring))? else {
-        return say(output, "No email is sent: no mail server is set.");
+        return write_line(output, "No email is sent: no mail server is set.");
     };
     let Server { host, port, security, username, password, sender } = server;
     let username = if username.is_empty() { "none".to_owned() } else { username };
@@ -87,5 +87,5 @@ fn show(config: &Config, output: &mut impl Write) -> Result<()> {
         ("Password", password.to_owned()),
         ("Sender", sender),
     ];
-    lines.iter().try_for_each(|(name, value)| say(output, &format!("{name:12} {value}")))
+    lines.iter().try_for_each(|(name, value)| write_line(output, &format!("{name:12} {value}")))
 }

@@ -3,11 +3,11 @@
 use std::io::{BufRead, Write};
 
 use super::arguments::{AddMember, MemberCommand};
-use super::{CLOCK, open, read_line, say};
+use super::{CLOCK, open, read_line, write_line};
 use crate::base::clock::short_date;
 use crate::base::error::{Error, Result};
 use crate::config::Config;
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::{self, Email, Member, NewMember, Permission, Permissions, State};
 use crate::domain::settings;
 use crate::domain::sign_in::hasher::hash_blocking;
@@ -20,7 +20,7 @@ pub(super) fn run(
     output: &mut impl Write,
 ) -> Result<()> {
     match command {
-        MemberCommand::Add(wanted) => add(config, wanted, input, output),
+        MemberCommand::Add(options) => add(config, options, input, output),
         MemberCommand::List => list(config, output),
         MemberCommand::ResetPassword { email } => reset_password(config, email, output),
     }
@@ -28,33 +28,33 @@ pub(super) fn run(
 
 fn add(
     config: &Config,
-    wanted: &AddMember,
+    options: &AddMember,
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> Result<()> {
     let (db, keyring) = open(config)?;
     let organisation = db.read_blocking(settings::get)?.organisation;
-    let own_words = [wanted.name.as_str(), wanted.email.as_str(), &organisation];
+    let own_words = [options.name.as_str(), options.email.as_str(), &organisation];
     let password = Password::new_for(read_line(input)?, &own_words)
         .map_err(|message| Error::invalid("password", message))?;
-    let all = wanted.super_manager && wanted.permissions.is_empty();
+    let all = options.super_manager && options.permissions.is_empty();
     let new = NewMember {
-        name: wanted.name.clone(),
-        email: wanted.email.clone(),
+        name: options.name.clone(),
+        email: options.email.clone(),
         password_hash: Some(hash_blocking(&password)?),
-        super_manager: wanted.super_manager,
+        super_manager: options.super_manager,
         permissions: if all {
             Permissions::all()
         } else {
-            wanted.permissions.iter().copied().collect()
+            options.permissions.iter().copied().collect()
         },
     };
-    let author = Author::command_line(keyring, CLOCK.now());
-    let member = db.write_blocking(|tx| members::add(tx, &new, &author))?;
-    let standing = if member.super_manager { "super manager" } else { "member" };
+    let context = Context::command_line(keyring, CLOCK.now());
+    let member = db.write_blocking(|tx| members::add(tx, &new, &context))?;
+    let access = if member.super_manager { "super manager" } else { "member" };
     let (name, email) = (member.name.as_str(), member.email.as_str());
     let may = permissions(&member);
-    say(output, &format!("Added {name} <{email}>, {standing}, permissions: {may}"))
+    write_line(output, &format!("Added {name} <{email}>, {access}, permissions: {may}"))
 }
 
 fn list(config: &Config, output: &mut impl Write) -> Result<()> {
@@ -67,7 +67,7 @@ fn list(config: &Config, output: &mut impl Write) -> Result<()> {
     let widths: [usize; 6] = std::array::from_fn(|column| width(column).unwrap_or(0));
     rows.iter().try_for_each(|row| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        say(output, cells.collect::<Vec<_>>().join("  ").trim_end())
+        write_line(output, cells.collect::<Vec<_>>().join("  ").trim_end())
     })
 }
 
@@ -100,12 +100,12 @@ fn permissions(member: &Member) -> String {
 
 fn reset_password(config: &Config, email: &Email, output: &mut impl Write) -> Result<()> {
     let (db, keyring) = open(config)?;
-    let author = Author::command_line(keyring, CLOCK.now());
-    let (member, code) = db.write_blocking(|tx| reset::begin(tx, email, &author))?;
+    let context = Context::command_line(keyring, CLOCK.now());
+    let (member, code) = db.write_blocking(|tx| reset::begin(tx, email, &context))?;
     let url = config.server.public_url(config.server.listen);
-    say(output, &format!("{url}/reset-password?code={code}"))?;
+    write_line(output, &format!("{url}/reset-password?code={code}"))?;
     let name = member.name.as_str();
-    say(
+    write_line(
         output,
         &format!(
             "With this link {name} can set a new password. It works once, for one hour. The old \

@@ -8,5 +8,5 @@ use crate::config::Config;
 
 pub(super) fn run(config: &Config, output: &mut impl Write) -> Result<()> {
     super::open(config)?;
-    super::say(output, "The database is up to date.")
+    super::write_line(output, "The database is up to date.")
 }

@@ -24,14 +24,14 @@ use crate::base::keyring::Keyring;
 use crate::base::text;
 use crate::config::Config;
 use crate::db::Db;
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::{self, attention, roles, scopes, settings};
 
 /// Reads the command line and the environment, and runs the command.
 pub fn run() -> ExitCode {
     match arguments::read() {
         Ok((command, config)) => run_command(&command, &config),
-        Err(refusal) => refusal.report(),
+        Err(config_error) => config_error.report(),
     }
 }
 
@@ -42,7 +42,7 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
             drop((input, output));
             serve::run(config)
         }
-        Command::Demo(wanted) => demo::run(config, *wanted, &mut output),
+        Command::Demo(options) => demo::run(config, *options, &mut output),
         Command::Activity(command) => activity::run(config, command, &mut output),
         Command::Backup { file } => backup::run(config, file, &mut output),
         Command::Migrate => migrate::run(config, &mut output),
@@ -65,28 +65,28 @@ fn run_command(command: &Command, config: &Config) -> ExitCode {
 /// adds the built-in entries.
 pub fn open(config: &Config) -> Result<(Db, Keyring)> {
     if !config.database.secret_key_file.try_exists().unwrap_or(true) {
-        refuse_without_key(config)?;
+        check_key_exists(config)?;
     }
     config.database.prepare_data_dir().map_err(Error::internal)?;
     let keyring = Keyring::open(&config.database.secret_key_file)?;
     let db = Db::open(&config.database.location)?;
     domain::draw_consequences(&db, CLOCK);
-    let author = Author::command_line(keyring.clone(), CLOCK.now());
+    let context = Context::command_line(keyring.clone(), CLOCK.now());
     db.write_blocking(|tx| {
         settings::prepare(tx, &keyring)?;
-        scopes::add_resources(tx, &[], &author)?;
-        roles::add_built_in(tx, author.now)?;
-        roles::update_built_in(tx, &author)
+        scopes::add_resources(tx, &[], &context)?;
+        roles::add_built_in(tx, context.now)?;
+        roles::update_built_in(tx, &context)
     })?;
-    attention::fold_names(&db, author.now)?;
+    attention::fold_names(&db, context.now)?;
     config.database.restrict_files();
     Ok((db, keyring))
 }
 
 /// Returns an error if a database already exists: no secret key in it would work with a new master
 /// key.
-fn refuse_without_key(config: &Config) -> Result<()> {
-    if !Db::is_made(&config.database.location, "settings", settings::exist)? {
+fn check_key_exists(config: &Config) -> Result<()> {
+    if !Db::exists(&config.database.location, "settings", settings::exists)? {
         return Ok(());
     }
     let key = config.database.secret_key_file.display();
@@ -107,7 +107,7 @@ const CLOCK: Clock = Clock::System;
 
 /// Writes a line. A closed pipe, as with `head`, is not an error: the result of the command is the
 /// same.
-fn say(output: &mut impl Write, line: &str) -> Result<()> {
+fn write_line(output: &mut impl Write, line: &str) -> Result<()> {
     match writeln!(output, "{line}").and_then(|()| output.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(Error::internal),

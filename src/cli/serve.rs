@@ -89,7 +89,7 @@ fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)
 /// Prints the addresses. Errors are ignored: the log and a file contain what matters.
 fn announce(lines: &[Option<String>]) {
     let mut output = io::stdout().lock();
-    let _ = lines.iter().flatten().try_for_each(|line| super::say(&mut output, line));
+    let _ = lines.iter().flatten().try_for_each(|line| super::write_line(&mut output, line));
 }
 
 /// The link to the set-up page while there are no members; also saved in the data directory.

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::members::{self, Email};
-use crate::domain::sign_in::hasher::Checked;
+use crate::domain::sign_in::hasher::PasswordCheck;
 use crate::domain::sign_in::{Hasher, Password, Requester, invitation, reset};
 
 struct Shell(TempDir);
@@ -121,8 +121,8 @@ fn a_member_is_added_with_the_line_that_was_typed_as_the_password() {
             .expect("a runtime")
             .block_on(hasher.verify(Requester::SetUp, password, hash.clone()))
     };
-    assert_eq!(verify(" correct harness batty "), Ok(Checked::Right { rehashed: None }));
-    assert_eq!(verify("correct harness batty"), Ok(Checked::Wrong));
+    assert_eq!(verify(" correct harness batty "), Ok(PasswordCheck::Right { rehashed: None }));
+    assert_eq!(verify("correct harness batty"), Ok(PasswordCheck::Wrong));
 }
 
 #[test]
@@ -157,18 +157,19 @@ fn members_are_listed_in_an_aligned_table() {
 fn an_invited_member_is_listed_and_has_no_password_to_reset() {
     let shell = Shell::new();
     let (db, keyring) = open(&shell.config(&[])).expect("opened");
-    let author = Author::command_line(keyring, CLOCK.now());
+    let context = Context::command_line(keyring, CLOCK.now());
     let draft = members::invitation::Draft {
         name: "Noor".into(),
         email: "noor@example.com".into(),
         ..Default::default()
     };
-    let id = db.write_blocking(|tx| invitation::invite(tx, &draft, &author)).expect("invited").0.id;
+    let id =
+        db.write_blocking(|tx| invitation::invite(tx, &draft, &context)).expect("invited").0.id;
     assert!(shell.member(&["list"], "").expect("listed").contains("  Invited until "));
     let refused = shell.member(&["reset-password", "--email", "noor@example.com"], "");
     let output = refused.expect_err("refused").to_string();
     assert_eq!(output, "Noor has not accepted the invitation yet");
-    db.write_blocking(|tx| members::invitation::expire(tx, &id, &author)).expect("expired");
+    db.write_blocking(|tx| members::invitation::expire(tx, &id, &context)).expect("expired");
     assert!(shell.member(&["list"], "").expect("listed").contains("  Invitation expired  "));
 }
 
@@ -189,7 +190,8 @@ fn a_reset_prints_a_link_that_works_once_for_an_hour() {
     assert_eq!(code.len(), 22);
     assert!(rest.contains("one hour") && rest.contains("sessions"), "{rest}");
     let (db, keyring) = open(&shell.config(&[])).expect("opened");
-    let whose = db.read_blocking(|c| reset::whose(c, &keyring, code, CLOCK.now())).expect("read");
+    let whose =
+        db.read_blocking(|c| reset::member_for_code(c, &keyring, code, CLOCK.now())).expect("read");
     assert!(whose.is_some());
     let nobody = shell.member(&["reset-password", "--email", "noor@example.com"], "");
     assert!(

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Command};
 
-use super::Refusal;
+use super::ConfigError;
 
 /// The only option whose variable counts even if it is empty.
 const NEVER_UNSET: &str = "database_url";
@@ -39,14 +39,14 @@ fn from_variable(argument: Arg, value: &'static str) -> Arg {
 
 /// Rejects unknown variables: a misspelt one would be ignored silently, and with it, for example,
 /// the trusted proxies.
-pub(super) fn refuse_unknown(
+pub(super) fn reject_unknown(
     command: &Command,
     variables: impl Iterator<Item = (OsString, OsString)>,
-) -> Result<(), Refusal> {
+) -> Result<(), ConfigError> {
     let known: Vec<_> = command.get_arguments().filter_map(Arg::get_env).collect();
     for (name, value) in variables.filter(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX)) {
         if !known.contains(&name.as_os_str()) && !is_of_kubernetes(&name, &value) {
-            return Err(Refusal::new(format!(
+            return Err(ConfigError::new(format!(
                 "there is no setting {}: remove it, or see latchkey --help for those there are",
                 name.display()
             )));

@@ -5,9 +5,9 @@
 
 mod command_line;
 mod environment;
+mod error;
 mod network;
 mod public_url;
-mod refusal;
 mod storage;
 mod trusted_proxies;
 
@@ -17,9 +17,9 @@ use std::ffi::{OsStr, OsString};
 use clap::{CommandFactory as _, FromArgMatches as _, Subcommand};
 
 pub use command_line::LogFormat;
+pub use error::ConfigError;
 pub use network::{ServerConfig, TlsFiles};
 pub use public_url::PublicUrl;
-pub use refusal::Refusal;
 pub use storage::{DatabaseConfig, Location};
 pub use trusted_proxies::TrustedProxies;
 
@@ -46,8 +46,8 @@ pub struct LogConfig {
 impl Config {
     /// Reads the program's command line, which may contain one of the commands `C`, and the
     /// environment.
-    pub fn read<C: Subcommand>() -> Result<(Option<C>, Self), Refusal> {
-        environment::refuse_unknown(&CommandLine::<C>::command(), env::vars_os())?;
+    pub fn read<C: Subcommand>() -> Result<(Option<C>, Self), ConfigError> {
+        environment::reject_unknown(&CommandLine::<C>::command(), env::vars_os())?;
         #[expect(clippy::disallowed_methods, reason = "config reads the environment")]
         let value_of = |variable: &OsStr| env::var_os(variable);
         Self::parse(env::args_os(), value_of)
@@ -56,13 +56,13 @@ impl Config {
     pub(crate) fn parse<C: Subcommand>(
         arguments: impl IntoIterator<Item = OsString>,
         value_of: impl Fn(&OsStr) -> Option<OsString>,
-    ) -> Result<(Option<C>, Self), Refusal> {
+    ) -> Result<(Option<C>, Self), ConfigError> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let matches = environment::settled(CommandLine::<C>::command(), value_of)
             .try_get_matches_from(&arguments)
-            .map_err(|error| Refusal::of(error, &arguments))?;
+            .map_err(|error| ConfigError::of(error, &arguments))?;
         let line = CommandLine::<C>::from_arg_matches(&matches)
-            .map_err(|error| Refusal::of(error, &arguments))?;
+            .map_err(|error| ConfigError::of(error, &arguments))?;
         let config = Self {
             database: line.storage.settle()?,
             server: line.network.settle()?,

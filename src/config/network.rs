@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use url::Host;
 
-use super::{PublicUrl, Refusal, TrustedProxies};
+use super::{ConfigError, PublicUrl, TrustedProxies};
 use crate::base::network::Networks;
 
 #[derive(Args)]
@@ -132,8 +132,8 @@ pub struct TlsFiles {
 }
 
 impl NetworkOptions {
-    pub(super) fn settle(self) -> Result<ServerConfig, Refusal> {
-        self.refuse_shared_addresses()?;
+    pub(super) fn settle(self) -> Result<ServerConfig, ConfigError> {
+        self.reject_shared_addresses()?;
         let tls = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
             (None, None) => None,
@@ -142,7 +142,7 @@ impl NetworkOptions {
                     Some(_) => ("--tls-cert", "--tls-key"),
                     None => ("--tls-key", "--tls-cert"),
                 };
-                return Err(Refusal::new(format!(
+                return Err(ConfigError::new(format!(
                     "{given} needs {missing}: give both, or neither"
                 )));
             }
@@ -164,7 +164,7 @@ impl NetworkOptions {
         })
     }
 
-    fn refuse_shared_addresses(&self) -> Result<(), Refusal> {
+    fn reject_shared_addresses(&self) -> Result<(), ConfigError> {
         let others =
             [("--verify-listen", self.verify_listen), ("--metrics-listen", self.metrics_listen)];
         let mut taken = vec![("--listen", self.listen)];
@@ -172,7 +172,7 @@ impl NetworkOptions {
             let Some(address) = address else { continue };
             let other = taken.iter().find(|(_, other)| *other == address && address.port() != 0);
             if let Some((other, _)) = other {
-                return Err(Refusal::new(format!(
+                return Err(ConfigError::new(format!(
                     "{option} and {other} are both {address}: give {option} another port, or leave it out"
                 )));
             }
@@ -190,16 +190,16 @@ impl ServerConfig {
     }
 
     /// Checks the settings that serving needs.
-    pub fn check(&self) -> Result<(), Refusal> {
-        self.refuse_every_address()?;
-        self.refuse_plain_http()
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.reject_every_address()?;
+        self.reject_plain_http()
     }
 
     /// Rejects an unspecified address without a public URL: a browser cannot open it, and forms are
     /// accepted only from the public URL.
-    fn refuse_every_address(&self) -> Result<(), Refusal> {
+    fn reject_every_address(&self) -> Result<(), ConfigError> {
         if self.public_url.is_none() && self.listen.ip().to_canonical().is_unspecified() {
-            return Err(Refusal::new(format!(
+            return Err(ConfigError::new(format!(
                 "--listen {} is every address of this machine: give the one that browsers use with \
                  --public-url, as https://keys.example.com (plain http needs --insecure-http as well)",
                 self.listen
@@ -215,12 +215,12 @@ impl ServerConfig {
 
     /// Over plain http, anyone on the network path can read passwords and secret keys (ASVS
     /// 12.2.1): other machines must not reach a listener that way unless the operator allows it.
-    fn refuse_plain_http(&self) -> Result<(), Refusal> {
+    fn reject_plain_http(&self) -> Result<(), ConfigError> {
         let is_loopback = |address: SocketAddr| address.ip().to_canonical().is_loopback();
         let url = self.public_url(self.listen);
         let is_local = url.is_loopback() && is_loopback(self.listen);
         if !(url.is_https() || is_local || self.insecure_http) {
-            return Err(Refusal::new(format!(
+            return Err(ConfigError::new(format!(
                 "{url} on {} would send passwords in the clear: give an https --public-url and a \
                  proxy that ends TLS, --tls-cert and --tls-key, or --insecure-http",
                 self.listen
@@ -230,7 +230,7 @@ impl ServerConfig {
             Some(address)
                 if !(self.tls.is_some() || is_loopback(address) || self.insecure_verify_http) =>
             {
-                Err(Refusal::new(format!(
+                Err(ConfigError::new(format!(
                     "--verify-listen {address} would send secret keys in the clear: give \
                      --tls-cert and --tls-key, or --insecure-verify-http"
                 )))

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Refusal;
+use super::ConfigError;
 use crate::base::files;
 
 /// The database's file name in the data directory.
@@ -69,11 +69,11 @@ pub struct DatabaseConfig {
 }
 
 impl StorageOptions {
-    pub(super) fn settle(self) -> Result<DatabaseConfig, Refusal> {
+    pub(super) fn settle(self) -> Result<DatabaseConfig, ConfigError> {
         let location = match self.database_url {
             None => Location::Sqlite(self.data_dir.join(DATABASE)),
             Some(url) if url.to_string_lossy().trim().is_empty() => {
-                return Err(Refusal::new(
+                return Err(ConfigError::new(
                     "--database-url (LATCHKEY_DATABASE_URL) is empty: give postgres://… or an SQLite \
                      file, or leave it out for latchkey.db in the data directory",
                 ));
@@ -87,7 +87,7 @@ impl StorageOptions {
             (Some(file), _) => file.into(),
             (None, Location::Sqlite(_)) => self.data_dir.join(SECRET_KEY),
             (None, Location::Postgres(_)) => {
-                return Err(Refusal::new(
+                return Err(ConfigError::new(
                     "--secret-key-file (LATCHKEY_SECRET_KEY_FILE) is needed with PostgreSQL: give \
                      every node the same file, and keep it out of the database's backups",
                 ));
@@ -98,7 +98,7 @@ impl StorageOptions {
 }
 
 /// Parses `url`. The error never shows it: it may contain a password.
-fn location(url: OsString) -> Result<Location, Refusal> {
+fn location(url: OsString) -> Result<Location, ConfigError> {
     let text = url.to_string_lossy();
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         return Ok(Location::Postgres(text.into_owned()));
@@ -111,7 +111,7 @@ fn location(url: OsString) -> Result<Location, Refusal> {
     } else if !text.contains("://") {
         return Ok(Location::Sqlite(url.into()));
     }
-    Err(Refusal::new(
+    Err(ConfigError::new(
         "--database-url (LATCHKEY_DATABASE_URL) is not understood: give postgres://…, \
          sqlite:PATH, or the path of an SQLite file",
     ))

@@ -23,10 +23,10 @@ fn parse_in<'a>(
         found.map(|(_, value)| OsString::from(value))
     };
     let parsed = Config::parse(arguments.map(OsString::from), value_of);
-    parsed.and_then(arguments::settled).map_err(|refusal| refusal.line().to_owned())
+    parsed.and_then(arguments::settled).map_err(|config_error| config_error.line().to_owned())
 }
 
-fn refusal(arguments: &[&str]) -> String {
+fn config_error(arguments: &[&str]) -> String {
     let line = parse(arguments).map_or_else(|line| line, |config| panic!("{config:?}"));
     assert!(!line.is_empty() && !line.contains('\n'), "{line}");
     line
@@ -83,7 +83,7 @@ fn a_bad_option_is_rejected_in_one_line_that_names_it() {
         (&["demo", "--days", "731"], "731 is not in 0..=730"),
         (&["demo", "--days=-1"], "--days"),
     ] {
-        let line = refusal(arguments);
+        let line = config_error(arguments);
         assert!(line.contains(named), "{arguments:?}: {line}");
     }
 }
@@ -94,7 +94,7 @@ fn a_secret_key_given_as_a_name_or_an_address_is_rejected_and_not_repeated() {
     let secret = SecretKey::generate("lk", Environment::Production).expect("random");
     let secret = secret.expose();
     for (name, email) in [(secret, "ines@example.com"), ("Ines", secret)] {
-        let line = refusal(&["member", "add", "--name", name, "--email", email]);
+        let line = config_error(&["member", "add", "--name", name, "--email", email]);
         assert!(line.contains("This is a secret key: it must not be stored"), "{line}");
         assert!(line.contains("lk_prod_… (removed)") && !line.contains(&secret[8..]), "{line}");
     }
@@ -111,7 +111,7 @@ fn help_and_version_are_not_errors() {
 fn unknown_variables_are_rejected_only_with_the_prefix_of_latchkey() {
     let check = |name: &str| {
         let variable = (OsString::from(name), OsString::new());
-        environment::refuse_unknown(&CommandLine::<Command>::command(), std::iter::once(variable))
+        environment::reject_unknown(&CommandLine::<Command>::command(), std::iter::once(variable))
     };
     let line = check("LATCHKEY_TRUSTED_PROXY").expect_err("refused");
     assert!(line.line().contains("LATCHKEY_TRUSTED_PROXY"));
@@ -159,7 +159,7 @@ fn plain_http_is_limited_to_this_machine_unless_it_is_allowed() {
         &["--public-url", "http://localhost", "--listen", "[::]:8080"],
         &["--public-url", "http://localhost.example.com"],
     ] {
-        assert!(refusal(refused).contains("--insecure-http"), "{refused:?}");
+        assert!(config_error(refused).contains("--insecure-http"), "{refused:?}");
     }
 }
 
@@ -182,15 +182,15 @@ fn the_listener_for_programs_follows_the_same_rule() {
         &["--verify-listen", "192.0.2.1:8081", "--insecure-http"],
         &["--verify-listen", "[::]:8081", "--public-url", "https://keys.example.com"],
     ] {
-        assert!(refusal(refused).contains("--insecure-verify-http"), "{refused:?}");
+        assert!(config_error(refused).contains("--insecure-verify-http"), "{refused:?}");
     }
-    assert!(refusal(&tls[..2]).contains("--tls-key"));
-    assert!(refusal(&tls[2..]).contains("--tls-cert"));
+    assert!(config_error(&tls[..2]).contains("--tls-key"));
+    assert!(config_error(&tls[2..]).contains("--tls-cert"));
     let config = parse(&tls).expect("a configuration");
     let url = config.server.public_url(config.server.listen);
     assert_eq!((url.origin(), url.is_https()), ("https://127.0.0.1:8080", true));
     let twice = ["--metrics-listen", "127.0.0.1:8080"];
-    assert!(refusal(&twice).contains("--metrics-listen"), "two listeners on one address");
+    assert!(config_error(&twice).contains("--metrics-listen"), "two listeners on one address");
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn the_database_is_a_file_or_postgresql() {
         let line = location(url).expect_err("refused");
         assert!(line.contains("--database-url") && !line.contains("hunter2"), "{line}");
     }
-    assert!(refusal(&["--database-url", "postgres://h/d"]).contains("--secret-key-file"));
+    assert!(config_error(&["--database-url", "postgres://h/d"]).contains("--secret-key-file"));
 }
 
 proptest! {
@@ -283,18 +283,18 @@ fn an_empty_variable_counts_as_unset_except_for_the_database() {
         let line = parse_in(&[(database[0], empty)], ["latchkey"].into_iter());
         assert!(line.expect_err("refused").contains("LATCHKEY_DATABASE_URL"));
     }
-    assert!(refusal(&["--database-url", ""]).contains("is empty"));
+    assert!(config_error(&["--database-url", ""]).contains("is empty"));
 }
 
 #[test]
 fn an_unspecified_address_needs_a_url_that_browsers_can_use() {
     for every in ["0.0.0.0:8080", "[::]:8080", "[::ffff:0.0.0.0]:8080"] {
         assert!(
-            refusal(&["--listen", every, "--insecure-http"]).contains("--public-url"),
+            config_error(&["--listen", every, "--insecure-http"]).contains("--public-url"),
             "{every}"
         );
     }
     for (typed, form) in [("::1:8080", "[::1]:8080"), ("localhost:8080", "names are not taken")] {
-        assert!(refusal(&["--listen", typed]).contains(form), "{typed}");
+        assert!(config_error(&["--listen", typed]).contains(form), "{typed}");
     }
 }

@@ -40,7 +40,7 @@ impl Attempts {
     }
 
     /// Whether one of the attempts hangs.
-    pub(super) fn hang(&self) -> bool {
+    pub(super) fn is_hanging(&self) -> bool {
         self.begun().first().is_some_and(|begun| begun.elapsed() > self.limit)
     }
 

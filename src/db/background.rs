@@ -101,7 +101,7 @@ impl Db {
     ) -> Result<T> {
         let (db, readers) = (self.clone(), pool(&self.0).current());
         let connections = readers.clone();
-        let work = move || db.0.read_over(pool(&db.0), &readers, work);
+        let work = move || db.0.read_with(pool(&db.0), &readers, work);
         if self.is_sqlite() {
             return work();
         }
@@ -122,7 +122,7 @@ impl Db {
         let sending = commit.clone();
         let waiting = commit.clone();
         let work = move || db.write_with(&writers, &sending, work);
-        commit.judge(self.wait(WRITE_HANG, work, move |pools| {
+        commit.classify(self.wait(WRITE_HANG, work, move |pools| {
             waiting.abandon();
             pools.give_up(&pools.writers, &connections);
         }))

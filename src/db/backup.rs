@@ -24,7 +24,7 @@ pub fn backup(location: &Location, file: &Path) -> Result<u64> {
     if file.symlink_metadata().is_ok() {
         return Err(named(io::Error::other("it exists already, and a backup overwrites nothing")));
     }
-    let partial = Partial::new(&file).map_err(named)?;
+    let partial = UnfinishedCopy::new(&file).map_err(named)?;
     match location {
         Location::Sqlite(_) => vacuum(location, &partial.0)?,
         Location::Postgres(url) => dump(url, &partial.0)?,
@@ -33,9 +33,9 @@ pub fn backup(location: &Location, file: &Path) -> Result<u64> {
 }
 
 /// The unfinished copy; removed when dropped unless it is finished.
-struct Partial(PathBuf);
+struct UnfinishedCopy(PathBuf);
 
-impl Partial {
+impl UnfinishedCopy {
     fn new(file: &Path) -> io::Result<Self> {
         let name = file.file_name().ok_or_else(|| io::Error::other("it has no name"))?;
         let mut partial = name.to_owned();
@@ -58,7 +58,7 @@ impl Partial {
     }
 }
 
-impl Drop for Partial {
+impl Drop for UnfinishedCopy {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
         // SQLite may have left a journal next to it.

@@ -6,9 +6,9 @@ use super::{Db, Transaction};
 use crate::base::error::Result;
 
 /// The minimum time between two batches, in which others can write.
-const SHORTEST_REST: Duration = Duration::from_millis(20);
+const MIN_REST: Duration = Duration::from_millis(20);
 /// The time between two batches, as a multiple of the previous batch's duration.
-const RESTS: u32 = 4;
+const REST_FACTOR: u32 = 4;
 
 impl Db {
     /// Runs `batch` in its own transaction, repeatedly while it returns that there is more.
@@ -21,7 +21,7 @@ impl Db {
             if !self.write(batch).await? {
                 return Ok(());
             }
-            tokio::time::sleep((begun.elapsed() * RESTS).max(SHORTEST_REST)).await;
+            tokio::time::sleep((begun.elapsed() * REST_FACTOR).max(MIN_REST)).await;
         }
     }
 }

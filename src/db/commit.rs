@@ -32,7 +32,7 @@ impl Commit {
     }
 
     /// Returns `result`, with an error that shows whether the write may have been committed.
-    pub(super) fn judge<T>(&self, result: Result<T>) -> Result<T> {
+    pub(super) fn classify<T>(&self, result: Result<T>) -> Result<T> {
         match result {
             Err(error) if self.0.load(Ordering::Acquire) == SENT => {
                 Err(Error::Unconfirmed(error.to_string()))
@@ -43,23 +43,23 @@ impl Commit {
 }
 
 tokio::task_local! {
-    static WRITTEN: Cell<bool>;
+    static HAS_WRITTEN: Cell<bool>;
 }
 
 /// Runs `work`, and returns whether a [`super::Db::write`] in it was committed or may have been.
 /// Writes in a nested call of this function do not count.
-pub async fn noting_writes<F: Future>(work: F) -> (F::Output, bool) {
+pub async fn track_writes<F: Future>(work: F) -> (F::Output, bool) {
     let noted = async {
         let output = work.await;
-        (output, WRITTEN.with(Cell::get))
+        (output, HAS_WRITTEN.with(Cell::get))
     };
-    WRITTEN.scope(Cell::new(false), noted).await
+    HAS_WRITTEN.scope(Cell::new(false), noted).await
 }
 
-/// Records a write for [`noting_writes`], if the caller uses it.
-pub(super) fn note<T>(result: &Result<T>) {
+/// Records a write for [`track_writes`], if the caller uses it.
+pub(super) fn record<T>(result: &Result<T>) {
     if matches!(result, Ok(_) | Err(Error::Unconfirmed(_))) {
-        let _ = WRITTEN.try_with(|written| written.set(true));
+        let _ = HAS_WRITTEN.try_with(|written| written.set(true));
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
         let commit = Commit::default();
         commit.abandon();
         assert!(!commit.begin());
-        assert!(matches!(commit.judge(lost()), Err(Error::Unavailable(_))));
+        assert!(matches!(commit.classify(lost()), Err(Error::Unavailable(_))));
     }
 
     #[test]
@@ -84,18 +84,18 @@ mod tests {
         let commit = Commit::default();
         assert!(commit.begin());
         commit.abandon();
-        assert!(matches!(commit.judge(lost()), Err(Error::Unconfirmed(_))));
+        assert!(matches!(commit.classify(lost()), Err(Error::Unconfirmed(_))));
         commit.rolled_back();
-        assert!(matches!(commit.judge(lost()), Err(Error::Unavailable(_))));
+        assert!(matches!(commit.classify(lost()), Err(Error::Unavailable(_))));
     }
 
     #[tokio::test]
     async fn only_writes_that_may_have_been_committed_are_noted() {
         let unconfirmed = || Err(Error::Unconfirmed(String::new()));
         for (result, is_noted) in [(Ok(()), true), (lost(), false), (unconfirmed(), true)] {
-            let ((), noted) = noting_writes(async { note(&result) }).await;
+            let ((), noted) = track_writes(async { record(&result) }).await;
             assert_eq!(noted, is_noted, "{result:?}");
-            let (((), _), outside) = noting_writes(noting_writes(async { note(&result) })).await;
+            let (((), _), outside) = track_writes(track_writes(async { record(&result) })).await;
             assert!(!outside, "the outer call does not see the write");
         }
     }

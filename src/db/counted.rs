@@ -17,10 +17,10 @@ impl Count {
     pub(super) fn open<E>(
         self: &Arc<Self>,
         open: impl FnOnce() -> Result<Connection, E>,
-    ) -> Result<Counted, E> {
+    ) -> Result<CountedConnection, E> {
         *self.lock() += 1;
         let place = Place(self.clone());
-        Ok(Counted { connection: open()?, _place: place })
+        Ok(CountedConnection { connection: open()?, _place: place })
     }
 
     /// Waits until all connections are closed, or until `limit` has passed.
@@ -34,13 +34,13 @@ impl Count {
 }
 
 /// A connection that is counted until it is closed.
-pub(super) struct Counted {
+pub(super) struct CountedConnection {
     // Closed before its place is released, since fields are dropped in this order.
     connection: Connection,
     _place: Place,
 }
 
-impl Deref for Counted {
+impl Deref for CountedConnection {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -48,7 +48,7 @@ impl Deref for Counted {
     }
 }
 
-impl DerefMut for Counted {
+impl DerefMut for CountedConnection {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }

@@ -16,7 +16,7 @@ use crate::base::error::Error;
 
 /// SQLite's messages for temporary errors, as in `sqlite3_errstr`, which has only one language.
 /// diesel does not expose the result codes.
-const SQLITE_PASSING: [&str; 9] = [
+const SQLITE_TEMPORARY: [&str; 9] = [
     "database is locked",
     "database table is locked",
     "database or disk is full",
@@ -54,7 +54,7 @@ impl From<DieselError> for Error {
 pub(super) fn settle(error: Error, connection: &Connection, elapsed: Duration) -> Error {
     let Error::Unclassified { reason, names_place } = error else { return error };
     let passes = match connection {
-        Connection::Sqlite(_) => SQLITE_PASSING.iter().any(|words| reason.starts_with(words)),
+        Connection::Sqlite(_) => SQLITE_TEMPORARY.iter().any(|words| reason.starts_with(words)),
         // A timeout while waiting for a table's lock also names a position in the statement.
         Connection::Postgres(_) => !names_place || elapsed >= LOCK_WAIT,
     };

@@ -22,26 +22,26 @@ pub const EVERYTHING: &str = "*";
 /// How long a poll is valid, from its start, in milliseconds.
 const LEASE: u64 = 1_800;
 /// How many announcements are kept for watchers that poll late.
-const KEPT: i64 = 10_000;
+const MAX_STORED: i64 = 10_000;
 /// How many of its own announcements a process remembers for its watcher, which is rarely more than
 /// one late.
-const OWN_KEPT: usize = 1_000;
+const MAX_OWN: usize = 1_000;
 
 /// The notification to a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard<'a> {
+pub enum Announcement<'a> {
     Changed(&'a str),
     /// Anything may have changed.
     Everything,
 }
 
-type Subscriber = Box<dyn Fn(Heard<'_>) + Send + Sync>;
+type Subscriber = Box<dyn Fn(Announcement<'_>) + Send + Sync>;
 
 /// The subscribers, and the time until which they are up to date.
 #[derive(Default)]
 pub(super) struct Feed {
     subscribers: RwLock<Vec<Subscriber>>,
-    own: Mutex<Own>,
+    own: Mutex<OwnAnnouncements>,
     /// The end of the lease, in milliseconds of the program's uptime.
     lease_ends: AtomicU64,
 }
@@ -49,7 +49,7 @@ pub(super) struct Feed {
 /// The numbers of this process's own announcements. The watcher skips those that subscribers have
 /// received; otherwise, data cached since then would have to be read again.
 #[derive(Default)]
-struct Own {
+struct OwnAnnouncements {
     delivered: BTreeSet<i64>,
     /// Announcements whose COMMIT has no answer yet. Until the answer, it is unknown whether they
     /// count, so the watcher neither delivers nor skips them.
@@ -62,21 +62,21 @@ impl Feed {
     }
 
     /// Records the announcements of a transaction whose COMMIT is about to be sent.
-    pub(super) fn expect(&self, announced: &[(i64, String)]) {
+    pub(super) fn mark_pending(&self, announced: &[(i64, String)]) {
         self.own().pending.extend(announced.iter().map(|(number, _)| number));
     }
 
     /// Delivers the announcements of this process's own transaction. The numbers count as its own
     /// only if the transaction was certainly committed: otherwise another transaction may have
     /// them.
-    pub(super) fn tell_own(&self, announced: &[(i64, String)], is_committed: bool) {
+    pub(super) fn deliver_own(&self, announced: &[(i64, String)], is_committed: bool) {
         for (number, what) in announced {
-            self.tell_of(what);
+            self.deliver(what);
             let mut own = self.own();
             own.pending.remove(number);
             if is_committed {
                 own.delivered.insert(*number);
-                if own.delivered.len() > OWN_KEPT {
+                if own.delivered.len() > MAX_OWN {
                     own.delivered.pop_first();
                 }
             }
@@ -85,34 +85,38 @@ impl Feed {
 
     /// Delivers an announcement that the watcher has found, unless it was delivered before. Returns
     /// `false` if that is not known yet.
-    pub(super) fn tell_found(&self, number: i64, what: &str) -> bool {
+    pub(super) fn deliver_found(&self, number: i64, what: &str) -> bool {
         let (is_pending, is_delivered) = {
             let mut own = self.own();
             (own.pending.contains(&number), own.delivered.remove(&number))
         };
         if !is_pending && !is_delivered {
-            self.tell_of(what);
+            self.deliver(what);
         }
         !is_pending
     }
 
     /// Notifies subscribers that anything may have changed since the last poll.
-    pub(super) fn tell_everything(&self) {
+    pub(super) fn deliver_everything(&self) {
         self.own().delivered.clear();
-        self.tell(Heard::Everything);
+        self.notify(Announcement::Everything);
     }
 
-    fn tell_of(&self, what: &str) {
-        self.tell(if what == EVERYTHING { Heard::Everything } else { Heard::Changed(what) });
+    fn deliver(&self, what: &str) {
+        self.notify(if what == EVERYTHING {
+            Announcement::Everything
+        } else {
+            Announcement::Changed(what)
+        });
     }
 
-    fn tell(&self, heard: Heard<'_>) {
+    fn notify(&self, heard: Announcement<'_>) {
         for subscriber in &*self.subscribers.read().unwrap_or_else(PoisonError::into_inner) {
             subscriber(heard);
         }
     }
 
-    fn own(&self) -> MutexGuard<'_, Own> {
+    fn own(&self) -> MutexGuard<'_, OwnAnnouncements> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -134,7 +138,7 @@ impl Transaction<'_> {
         diesel::insert_into(changes::table)
             .values((changes::number.eq(number), changes::what.eq(what)))
             .execute(&mut **self)?;
-        diesel::delete(changes::table.filter(changes::number.lt(number - KEPT)))
+        diesel::delete(changes::table.filter(changes::number.lt(number - MAX_STORED)))
             .execute(&mut **self)?;
         if let Connection::Postgres(native) = &mut **self {
             diesel::sql_query("NOTIFY latchkey_changes").execute(native)?;
@@ -169,8 +173,10 @@ mod tests {
         let [own, other] = [(); 2].map(|()| Db::open(&location).expect("a database"));
         let (tells, heard) = mpsc::channel();
         own.subscribe(move |what| match what {
-            Heard::Changed(what) => tells.send(what.to_owned()).expect("the test listens"),
-            Heard::Everything => tells.send(EVERYTHING.to_owned()).expect("the test listens"),
+            Announcement::Changed(what) => tells.send(what.to_owned()).expect("the test listens"),
+            Announcement::Everything => {
+                tells.send(EVERYTHING.to_owned()).expect("the test listens");
+            }
         });
         own.watch().expect("a watcher");
         let next = || heard.recv_timeout(Duration::from_secs(20)).expect("heard");
@@ -189,14 +195,14 @@ mod tests {
         let (tells, heard) = mpsc::channel();
         feed.subscribe(Box::new(move |_| tells.send(()).expect("the test listens")));
         let [committed, lost] = [[(1, "one".into())], [(2, "two".into())]];
-        feed.expect(&committed);
-        assert!(!feed.tell_found(1, "one"), "the answer has not arrived");
-        feed.tell_own(&committed, true);
-        assert!(feed.tell_found(1, "one"));
+        feed.mark_pending(&committed);
+        assert!(!feed.deliver_found(1, "one"), "the answer has not arrived");
+        feed.deliver_own(&committed, true);
+        assert!(feed.deliver_found(1, "one"));
         assert_eq!(heard.try_iter().count(), 1, "delivered once");
-        feed.expect(&lost);
-        feed.tell_own(&lost, false);
-        assert!(feed.tell_found(2, "two"), "it may belong to another transaction");
+        feed.mark_pending(&lost);
+        feed.deliver_own(&lost, false);
+        assert!(feed.deliver_found(2, "two"), "it may belong to another transaction");
         assert_eq!(heard.try_iter().count(), 2, "delivered again, since the outcome is unknown");
     }
 }

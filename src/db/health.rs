@@ -16,13 +16,13 @@ use crate::base::clock::uptime;
 use crate::base::error::{Error, Result};
 
 /// How long an answer is cached, so that the cost does not depend on the number of callers.
-const KEPT: Duration = Duration::from_secs(1);
+const CACHE_TIME: Duration = Duration::from_secs(1);
 /// How long a failed write counts, in milliseconds, unless a write succeeds before: background work
 /// writes more often.
 const FAILURE_COUNTS: u64 = 15_000;
 /// How long to wait for a feed that has just started, and the interval between checks.
 const FEED_STARTS: Duration = Duration::from_secs(1);
-const FEED_LOOK: Duration = Duration::from_millis(50);
+const FEED_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// Writes a row that is rolled back and never read. It needs no ordering with other writes.
 const TRIAL: &str = "INSERT INTO changes (number, what) VALUES (-1, 'trial')";
 
@@ -34,20 +34,20 @@ pub struct Health {
     /// The database can be written. A busy database counts as writable.
     pub writes: bool,
     /// Changes by other processes and nodes are received.
-    pub hears: bool,
+    pub receives_changes: bool,
 }
 
 /// The recent results of reads and writes.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(super) struct RecentResults {
     last: Arc<Mutex<Option<(Instant, Health)>>>,
     /// When a failed write stops counting, in milliseconds of the program's uptime.
     fails_until: AtomicU64,
 }
 
-impl Memory {
+impl RecentResults {
     /// Records the result of a write over `connection`.
-    pub(super) fn note<T>(
+    pub(super) fn record<T>(
         &self,
         result: &Result<T>,
         connection: &mut Connection,
@@ -78,7 +78,7 @@ impl Db {
         let looking = tokio::spawn(async move {
             let mut last = last.lock().await;
             match *last {
-                Some((at, health)) if at.elapsed() < KEPT => health,
+                Some((at, health)) if at.elapsed() < CACHE_TIME => health,
                 _ => {
                     let health = db.probe(read).await;
                     *last = Some((Instant::now(), health));
@@ -93,18 +93,18 @@ impl Db {
         let (location, count) = (self.0.location.clone(), self.0.count.clone());
         let reads = self.read(move |connection| read(connection).map(drop));
         let writes = self.read(move |connection| try_to_write(connection, &location, &count));
-        let (reads, tried, hears) = join3(reads, writes, self.hears()).await;
+        let (reads, tried, receives_changes) = join3(reads, writes, self.receives_changes()).await;
         for error in [reads.as_ref().err(), tried.as_ref().err()].into_iter().flatten() {
             tracing::warn!(%error, "the database cannot be used");
         }
         let has_failed = uptime() < self.0.health.fails_until.load(Ordering::Relaxed);
-        Health { reads: reads.is_ok(), writes: tried.is_ok() && !has_failed, hears }
+        Health { reads: reads.is_ok(), writes: tried.is_ok() && !has_failed, receives_changes }
     }
 
-    async fn hears(&self) -> bool {
+    async fn receives_changes(&self) -> bool {
         let began = Instant::now();
         while !self.is_current() && began.elapsed() < FEED_STARTS {
-            tokio::time::sleep(FEED_LOOK).await;
+            tokio::time::sleep(FEED_CHECK_INTERVAL).await;
         }
         self.is_current()
     }

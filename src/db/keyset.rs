@@ -15,7 +15,7 @@ use crate::base::text::thousands;
 pub const PAGE: usize = 25;
 /// The maximum number of rows that are counted; a longer list shows "1,000+", so that a page costs
 /// the same at a million rows.
-pub const COUNTED: i64 = 1000;
+pub const MAX_COUNTED: i64 = 1000;
 
 /// A place between two rows of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +149,7 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     /// How many rows come before the first.
     pub position: u64,
-    /// The number of rows in the list, at most [`COUNTED`] plus one, if they are counted.
+    /// The number of rows in the list, at most [`MAX_COUNTED`] plus one, if they are counted.
     pub total: Option<i64>,
     /// Where the previous page ends, if there is one.
     pub before: Option<Cursor>,
@@ -189,7 +189,7 @@ impl<T> Page<T> {
     }
 
     /// A list with a single page.
-    pub fn whole(rows: Vec<T>) -> Self {
+    pub fn single(rows: Vec<T>) -> Self {
         Self { rows, position: 0, total: None, before: None, after: None }
     }
 
@@ -216,12 +216,12 @@ impl<T> Page<T> {
 
 impl<T> Default for Page<T> {
     fn default() -> Self {
-        Self::whole(Vec::new())
+        Self::single(Vec::new())
     }
 }
 
 /// `38`, or `1,000+` if there are more rows than are counted.
 pub fn count_text(count: i64) -> String {
-    let counted = thousands(count.min(COUNTED).unsigned_abs());
-    if count > COUNTED { format!("{counted}+") } else { counted }
+    let counted = thousands(count.min(MAX_COUNTED).unsigned_abs());
+    if count > MAX_COUNTED { format!("{counted}+") } else { counted }
 }

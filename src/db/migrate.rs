@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Connection, Db, Location, error, suitable};
+use super::{Connection, Db, Location, compatibility, error};
 use crate::base::error::{Error, Result};
 use crate::base::files;
 
@@ -28,7 +28,7 @@ struct TableExists {
 impl Db {
     /// Whether there is a database with content at `location`; changes nothing. For PostgreSQL,
     /// where databases are created empty, `is_filled` is called if the table `table` exists.
-    pub fn is_made(
+    pub fn exists(
         location: &Location,
         table: &str,
         is_filled: impl FnOnce(&mut Connection) -> Result<bool>,
@@ -52,7 +52,7 @@ pub(super) fn run(location: &Location) -> Result<()> {
     match &mut connection {
         Connection::Sqlite(native) => pending(native, SQLITE),
         Connection::Postgres(native) => {
-            suitable::check(native)?;
+            compatibility::check(native)?;
             native.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(444354162)")?;
             let outcome = pending(native, POSTGRES);
             native.batch_execute("SELECT pg_advisory_unlock(444354162)")?;

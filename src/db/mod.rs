@@ -8,6 +8,7 @@ mod background;
 mod backup;
 mod batches;
 mod commit;
+mod compatibility;
 mod connection;
 mod counted;
 mod error;
@@ -26,7 +27,6 @@ mod postgres_url;
 mod rows;
 pub mod schema;
 mod sqlite_file;
-mod suitable;
 pub mod types;
 mod watcher;
 
@@ -38,7 +38,7 @@ use diesel::connection::SimpleConnection as _;
 
 pub use crate::config::Location;
 pub use backup::backup;
-pub use commit::noting_writes;
+pub use commit::track_writes;
 pub(crate) use connection::on_each;
 pub use connection::{AnyConnection as Connection, Transaction};
 pub use indexes::without_indexes;
@@ -46,7 +46,7 @@ pub(crate) use rows::{Value, at_once, execute_for, load_for};
 
 use crate::base::error::{Error, Result};
 use commit::Commit;
-pub use feed::{EVERYTHING, Heard};
+pub use feed::{Announcement, EVERYTHING};
 pub use health::Health;
 use pool::{Connections, Pool};
 use pools::Pools;
@@ -107,7 +107,7 @@ impl Db {
 
     /// Notifies `subscriber` of what transactions announce: for this process, before [`Db::write`]
     /// returns; for others, within the time that [`Db::watch`] allows.
-    pub fn subscribe(&self, subscriber: impl Fn(Heard<'_>) + Send + Sync + 'static) {
+    pub fn subscribe(&self, subscriber: impl Fn(Announcement<'_>) + Send + Sync + 'static) {
         self.0.feed.subscribe(Box::new(subscriber));
     }
 
@@ -132,11 +132,11 @@ impl Db {
     }
 
     /// Reads like [`Db::read`], over a connection that no request waits for: for exports.
-    pub async fn read_aside<T: Send + 'static>(
+    pub async fn read_for_export<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.read_from(|pools| &pools.aside, work).await
+        self.read_from(|pools| &pools.exports, work).await
     }
 
     /// Reads like [`Db::read`], over connections that only verification uses: it keeps working
@@ -157,7 +157,7 @@ impl Db {
         let (connections, place) = (readers.clone(), readers.place().await?);
         let work = move || {
             let _place = place;
-            db.0.read_over(pool(&db.0), &readers, work)
+            db.0.read_with(pool(&db.0), &readers, work)
         };
         self.off_thread(work, move |pools| pools.give_up(pool(pools), &connections)).await
     }
@@ -184,14 +184,14 @@ impl Db {
             waiting.abandon();
             pools.give_up(&pools.writers, &connections);
         };
-        let result = commit.judge(self.off_thread(work, give_up).await);
-        commit::note(&result);
+        let result = commit.classify(self.off_thread(work, give_up).await);
+        commit::record(&result);
         result
     }
 
     /// [`Db::read`] on the caller's thread, for the command line.
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        self.0.read_over(&self.0.readers, &self.0.readers.current(), work)
+        self.0.read_with(&self.0.readers, &self.0.readers.current(), work)
     }
 
     /// [`Db::write`] on the caller's thread, for the command line.
@@ -200,7 +200,7 @@ impl Db {
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
         let commit = Commit::default();
-        commit.judge(self.write_with(&self.0.writers.current(), &commit, work))
+        commit.classify(self.write_with(&self.0.writers.current(), &commit, work))
     }
 
     fn write_with<T>(
@@ -214,7 +214,7 @@ impl Db {
         let result = self.transact(&mut pooled, commit, work);
         let elapsed = began.elapsed();
         let result = result.map_err(|error| error::settle(error, &pooled, elapsed));
-        self.0.health.note(&result, &mut pooled, elapsed);
+        self.0.health.record(&result, &mut pooled, elapsed);
         result
     }
 
@@ -235,7 +235,7 @@ impl Db {
         let committed = match &outcome {
             Ok(Ok(_)) if !commit.begin() => Err(Error::Unavailable("it was given up".into())),
             Ok(Ok(_)) => {
-                self.0.feed.expect(&announced);
+                self.0.feed.mark_pending(&announced);
                 connection.batch_execute(connection.commit()).map_err(Error::from)
             }
             _ => Ok(()),
@@ -250,7 +250,7 @@ impl Db {
             }
         }
         // Also if the commit failed: whether it reached the database may be unknown.
-        self.0.feed.tell_own(&announced, is_committed);
+        self.0.feed.deliver_own(&announced, is_committed);
         match outcome {
             Ok(result) => committed.and(result),
             Err(panic) => resume_unwind(panic),

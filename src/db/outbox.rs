@@ -117,7 +117,7 @@ macro_rules! outbox {
         }
 
         /// Schedules a message to be sent again, as if for the first time.
-        pub fn again(tx: &mut Transaction<'_>, id: &$id, now: Timestamp) -> Result<()> {
+        pub fn schedule_again(tx: &mut Transaction<'_>, id: &$id, now: Timestamp) -> Result<()> {
             diesel::update($table::table.find(id))
                 .set((
                     $table::tries.eq(0),

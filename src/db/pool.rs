@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection as _};
 
 use super::attempts::Attempts;
-use super::counted::{Count, Counted};
+use super::counted::{Count, CountedConnection};
 use super::{Connection, Location, error};
 use crate::base::error::Result;
 
@@ -51,7 +51,7 @@ pub(super) struct Connections {
     attempts: Arc<Attempts>,
 }
 
-pub(super) type Pooled = r2d2::PooledConnection<Manager>;
+pub(super) type PooledConnection = r2d2::PooledConnection<Manager>;
 
 #[derive(Clone, Debug)]
 pub(super) struct Manager {
@@ -62,10 +62,10 @@ pub(super) struct Manager {
 }
 
 impl ManageConnection for Manager {
-    type Connection = Counted;
+    type Connection = CountedConnection;
     type Error = r2d2::Error;
 
-    fn connect(&self) -> Result<Counted, r2d2::Error> {
+    fn connect(&self) -> Result<CountedConnection, r2d2::Error> {
         let _attempt = self.attempts.begin();
         let opened = self.count.open(|| Connection::open(&self.location));
         let mut connection = opened.map_err(r2d2::Error::ConnectionError)?;
@@ -79,7 +79,7 @@ impl ManageConnection for Manager {
         Ok(connection)
     }
 
-    fn is_valid(&self, connection: &mut Counted) -> Result<(), r2d2::Error> {
+    fn is_valid(&self, connection: &mut CountedConnection) -> Result<(), r2d2::Error> {
         match &mut **connection {
             // A file cannot disconnect.
             Connection::Sqlite(_) => Ok(()),
@@ -89,7 +89,7 @@ impl ManageConnection for Manager {
         }
     }
 
-    fn has_broken(&self, connection: &mut Counted) -> bool {
+    fn has_broken(&self, connection: &mut CountedConnection) -> bool {
         std::thread::panicking() || connection.is_broken()
     }
 }
@@ -110,11 +110,11 @@ impl Connections {
 
     /// Whether the pool has no connection because the one being made hangs, so that no other would
     /// be made. A slow connection is awaited: it may serve the next request.
-    pub(super) fn hang(&self) -> bool {
-        self.pool.state().connections == 0 && self.attempts.hang()
+    pub(super) fn is_hanging(&self) -> bool {
+        self.pool.state().connections == 0 && self.attempts.is_hanging()
     }
 
-    pub(super) fn get(&self) -> Result<Pooled> {
+    pub(super) fn get(&self) -> Result<PooledConnection> {
         self.pool.get().map_err(error::unavailable)
     }
 
@@ -152,7 +152,7 @@ impl Pool {
     }
 
     /// One connection, which is made when it is first needed.
-    pub(super) fn aside(location: &Location, count: &Arc<Count>) -> Self {
+    pub(super) fn exports(location: &Location, count: &Arc<Count>) -> Self {
         Self::new(location, count, 1, true, 0)
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::background::Threads;
 use super::counted::Count;
 use super::feed::Feed;
-use super::pool::{Connections, Pool, Pooled};
+use super::pool::{Connections, Pool, PooledConnection};
 use super::sqlite_file::SqliteFile;
 use super::{Connection, Location, Transaction, error, health};
 use crate::base::error::Result;
@@ -25,14 +25,14 @@ pub(super) struct Pools {
     /// For verification, so that nothing in the dashboard can take its connections.
     pub reserved: Pool,
     /// For long reads, so that they take no connection from requests.
-    pub aside: Pool,
+    pub exports: Pool,
     pub feed: Arc<Feed>,
     pub consequences: OnceLock<Consequences>,
     /// `None` on PostgreSQL.
     pub file: Option<Arc<SqliteFile>>,
     pub count: Arc<Count>,
     pub threads: Threads,
-    pub health: health::Memory,
+    pub health: health::RecentResults,
 }
 
 impl Pools {
@@ -43,13 +43,13 @@ impl Pools {
             readers: Pool::readers(location, &count),
             writers: Pool::writers(location, &count),
             reserved: Pool::reserved(location, &count),
-            aside: Pool::aside(location, &count),
+            exports: Pool::exports(location, &count),
             feed: Arc::default(),
             consequences: OnceLock::new(),
             file: file.map(Arc::new),
             count,
             threads: Threads::new()?,
-            health: health::Memory::default(),
+            health: health::RecentResults::default(),
         };
         for pool in [&pools.readers, &pools.writers, &pools.reserved] {
             pool.wait()?;
@@ -58,10 +58,14 @@ impl Pools {
     }
 
     /// A connection from `connections`, which are or were the current ones of `pool`.
-    pub(super) fn get(&self, pool: &Pool, connections: &Arc<Connections>) -> Result<Pooled> {
+    pub(super) fn get(
+        &self,
+        pool: &Pool,
+        connections: &Arc<Connections>,
+    ) -> Result<PooledConnection> {
         self.check()?;
         let pooled = connections.get().inspect_err(|_| {
-            if connections.hang() {
+            if connections.is_hanging() {
                 self.give_up(pool, connections);
             }
         })?;
@@ -71,7 +75,7 @@ impl Pools {
     }
 
     /// Reads over one of `connections`, which [`Pools::get`] returns.
-    pub(super) fn read_over<T>(
+    pub(super) fn read_with<T>(
         &self,
         pool: &Pool,
         connections: &Arc<Connections>,
@@ -83,7 +87,7 @@ impl Pools {
     }
 
     fn all(&self) -> [&Pool; 4] {
-        [&self.readers, &self.writers, &self.reserved, &self.aside]
+        [&self.readers, &self.writers, &self.reserved, &self.exports]
     }
 
     /// Replaces connections of `pool` that hang. A server that does not answer one connection does

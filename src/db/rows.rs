@@ -21,7 +21,7 @@ use crate::base::error::Result;
 const CACHED_ROWS: usize = 8;
 /// The maximum number of rows in a PostgreSQL statement: parameters have a limit, and each
 /// statement is a round trip.
-const MOST_ROWS: usize = 1_000;
+const MAX_ROWS: usize = 1_000;
 
 /// A value in a row.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ where
 
 /// How many rows to prepare at a time.
 pub(crate) fn at_once(connection: &Connection) -> usize {
-    if matches!(connection, Connection::Sqlite(_)) { CACHED_ROWS } else { MOST_ROWS }
+    if matches!(connection, Connection::Sqlite(_)) { CACHED_ROWS } else { MAX_ROWS }
 }
 
 /// The rows for each statement, and whether the statement is cached.
@@ -94,7 +94,7 @@ fn parts<'a, T>(
 ) -> impl Iterator<Item = (&'a [T], bool)> + use<'a, T> {
     let is_cached = matches!(connection, Connection::Sqlite(_));
     let (whole, rest) = if is_cached { rows.as_chunks::<CACHED_ROWS>() } else { (&[][..], rows) };
-    let rest = rest.chunks(if is_cached { 1 } else { MOST_ROWS });
+    let rest = rest.chunks(if is_cached { 1 } else { MAX_ROWS });
     whole.iter().map(|part| &part[..]).chain(rest).map(move |part| (part, is_cached))
 }
 

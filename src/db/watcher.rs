@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::counted::{Count, Counted};
+use super::counted::{Count, CountedConnection};
 use super::feed::{Feed, newest};
 use super::pools::Pools;
 use super::schema::changes;
@@ -40,7 +40,7 @@ const CHECK: Duration = Duration::from_millis(200);
 
 /// Polls until the database's last handle is dropped.
 pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
-    let watched = Watched {
+    let watched = WatchedDatabase {
         location: pools.location.clone(),
         pools: Arc::downgrade(pools),
         feed: pools.feed.clone(),
@@ -49,7 +49,7 @@ pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
     };
     spawn("watch", move || {
         while watched.is_open() {
-            background::turn("changes", || {
+            background::run_guarded("changes", || {
                 if let Err(error) = poll_until_it_hangs(&watched) {
                     tracing::error!(%error, "what others change cannot be heard of; trying again");
                     thread::sleep(CHECK);
@@ -62,7 +62,7 @@ pub(super) fn watch(pools: &Arc<Pools>) -> Result<()> {
 /// Starts a thread that polls, and returns once it hangs. libpq waits for an answer without a
 /// limit, and a server that does not answer queries still answers keepalives. Such a thread cannot
 /// be interrupted: it is abandoned, and ends with its connection.
-fn poll_until_it_hangs(watched: &Watched) -> Result<()> {
+fn poll_until_it_hangs(watched: &WatchedDatabase) -> Result<()> {
     let hangs_from = Arc::new(AtomicU64::new(uptime() + HANG));
     let poller = Poller { watched: watched.clone(), hangs_from: Arc::downgrade(&hangs_from) };
     spawn("changes", move || poller.run())?;
@@ -83,7 +83,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
 /// The watched database. Does not prevent the last handle from being dropped: closing waits for the
 /// watcher's connection.
 #[derive(Clone)]
-struct Watched {
+struct WatchedDatabase {
     location: Location,
     pools: Weak<Pools>,
     feed: Arc<Feed>,
@@ -91,7 +91,7 @@ struct Watched {
     count: Arc<Count>,
 }
 
-impl Watched {
+impl WatchedDatabase {
     fn is_open(&self) -> bool {
         self.pools.strong_count() > 0 && !self.file.as_ref().is_some_and(|file| file.is_closed())
     }
@@ -104,7 +104,7 @@ impl Watched {
 
 /// Polls over one connection after another.
 struct Poller {
-    watched: Watched,
+    watched: WatchedDatabase,
     /// The program's uptime, in milliseconds, at which the thread counts as hanging unless it makes
     /// progress before; dropped when the thread is given up.
     hangs_from: Weak<AtomicU64>,
@@ -132,11 +132,11 @@ impl Poller {
         self.watched.check()?;
         let mut watcher = Watcher::connect(&self.watched)?;
         // Announcements from the time without a connection are unknown.
-        self.live_feed().inspect(|feed| feed.tell_everything());
+        self.live_feed().inspect(|feed| feed.deliver_everything());
         while let Some(feed) = self.live_feed() {
             let begun = uptime();
             self.watched.check()?;
-            if watcher.turn(feed)? {
+            if watcher.poll_once(feed)? {
                 feed.renew(begun);
             }
             if !std::mem::replace(is_receiving, true) {
@@ -170,7 +170,7 @@ fn connect_limit(location: &Location) -> u64 {
 }
 
 struct Watcher {
-    connection: Counted,
+    connection: CountedConnection,
     /// The number of the newest announcement that was delivered.
     last: i64,
     /// SQLite's version of the file, as seen by this connection.
@@ -185,7 +185,7 @@ struct Version {
 }
 
 impl Watcher {
-    fn connect(watched: &Watched) -> Result<Self> {
+    fn connect(watched: &WatchedDatabase) -> Result<Self> {
         let opened = watched.count.open(|| Connection::open(&watched.location));
         let mut connection = opened.map_err(super::error::unavailable)?;
         if let Connection::Postgres(native) = &mut *connection {
@@ -196,7 +196,7 @@ impl Watcher {
     }
 
     /// Delivers new announcements; returns whether it is certain that there are no others.
-    fn turn(&mut self, feed: &Feed) -> Result<bool> {
+    fn poll_once(&mut self, feed: &Feed) -> Result<bool> {
         let is_due = match &mut *self.connection {
             Connection::Postgres(native) => {
                 let is_notified = native
@@ -236,10 +236,10 @@ impl Watcher {
             .select((changes::number, changes::what))
             .load(&mut *self.connection)?;
         if new.first().is_some_and(|(number, _)| *number > self.last + 1) {
-            feed.tell_everything();
+            feed.deliver_everything();
         }
         for (number, what) in new {
-            if !feed.tell_found(number, &what) {
+            if !feed.deliver_found(number, &what) {
                 return Ok(false);
             }
             self.last = number;

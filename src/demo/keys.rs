@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::life::{Life, ago, pick};
-use super::showcase::{self, Shown};
+use super::showcase::{self, ShowcaseKey};
 use super::{names, showcase::KEYS};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
@@ -54,9 +54,10 @@ impl Keys<'_> {
         }
     }
 
-    fn shown(&self, index: u32, shown: &Shown) -> Result<Details> {
-        let &Shown { name, environment, role, created, left, secret, scopes, whitelist, .. } =
-            shown;
+    fn shown(&self, index: u32, shown: &ShowcaseKey) -> Result<Details> {
+        let &ShowcaseKey {
+            name, environment, role, created, left, secret, scopes, whitelist, ..
+        } = shown;
         let life = Life { created, secret, left, revoked: None };
         let role = self.role(role)?;
         let selected = scopes.iter().map(ToString::to_string).collect();
@@ -112,8 +113,8 @@ impl Keys<'_> {
             last_used_at: None,
             last_used_address: None,
             revoked_at,
-            noted_at: None,
-            reviewed_at: None,
+            flagged_at: None,
+            snoozed_at: None,
         };
         Ok(Details { key, role, selected, ip_whitelist })
     }

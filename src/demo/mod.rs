@@ -18,7 +18,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::{Db, Transaction, without_indexes};
-use crate::domain::activity::{self, Actor, Author, Entry, Event};
+use crate::domain::activity::{self, Actor, Context, Entry, Event};
 use crate::domain::api_keys::{self, Details, import};
 use crate::domain::members::{self, Member};
 use crate::domain::settings::Settings;
@@ -110,22 +110,22 @@ fn record(
     keyring: &Keyring,
 ) -> Result<()> {
     for (at, entry, by) in past_entries {
-        let author = Author::command_line(keyring.clone(), at);
+        let context = Context::command_line(keyring.clone(), at);
         let found = members.iter().position(|member| member.id.as_str() == by);
         let Some((position, member)) = found.and_then(|at| Some((at, members.get(at)?))) else {
-            let author = match entry.event {
-                Event::SignInsFailed => Author::system(keyring.clone(), at),
-                _ => Author { actor: Actor::Anonymous, origin: visits::stranger(), ..author },
+            let context = match entry.event {
+                Event::SignInsFailed => Context::system(keyring.clone(), at),
+                _ => Context { actor: Actor::Anonymous, origin: visits::stranger(), ..context },
             };
-            activity::record(tx, &author, &entry)?;
+            activity::record(tx, &context, &entry)?;
             continue;
         };
-        let author = Author { origin: visits::desk(position), ..author };
-        let author = author.as_member(member.id.as_str(), member.name.as_str());
+        let context = Context { origin: visits::desk(position), ..context };
+        let context = context.as_member(member.id.as_str(), member.name.as_str());
         if entry.event == Event::SignedIn {
-            members::note_sign_in(tx, member, &author)?;
+            members::note_sign_in(tx, member, &context)?;
         } else {
-            activity::record(tx, &author, &entry)?;
+            activity::record(tx, &context, &entry)?;
         }
     }
     Ok(())

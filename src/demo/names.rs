@@ -4,7 +4,7 @@ use crate::domain::api_keys::Environment::{self, Development, Production, Stagin
 
 /// The numbers of words have no common divisor, so that all combinations occur before one is
 /// repeated, and neighbours share no word.
-const ABOUT: [&str; 37] = [
+const SUBJECTS: [&str; 37] = [
     "Track and trace",
     "Dock door",
     "Freight rate",
@@ -43,7 +43,7 @@ const ABOUT: [&str; 37] = [
     "Damage report",
     "Empty container",
 ];
-const DOES: [&str; 41] = [
+const ROLES: [&str; 41] = [
     "worker",
     "gateway",
     "import",
@@ -113,9 +113,9 @@ const WHERE: [(&str, Environment); 21] = [
 /// The `index`th name, and its environment.
 pub(super) fn name(index: usize) -> (String, Environment) {
     let (place, environment) = WHERE[index % WHERE.len()];
-    let about = ABOUT[index % ABOUT.len()];
-    let does = DOES[index % DOES.len()];
-    match index / (ABOUT.len() * DOES.len() * WHERE.len()) {
+    let about = SUBJECTS[index % SUBJECTS.len()];
+    let does = ROLES[index % ROLES.len()];
+    match index / (SUBJECTS.len() * ROLES.len() * WHERE.len()) {
         0 => (format!("{about} {does} – {place}"), environment),
         round => (format!("{about} {does} – {place} {}", round + 1), environment),
     }

@@ -6,7 +6,7 @@ use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::base::random;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::activity::{self, Context, Entry, Event};
 use crate::domain::members::{self, Email, Member, MemberName, NewMember, Permission, Permissions};
 use crate::domain::roles::{self, Role};
 use crate::domain::scopes::{self, Resource, Scope};
@@ -52,13 +52,13 @@ const ROLES: [(&str, &str, &str, &[&str]); 3] = [
     ),
 ];
 
-const LOOKS_ONLY: [Permission; 2] = [Permission::ViewKeys, Permission::ViewActivity];
+const VIEW_ONLY: [Permission; 2] = [Permission::ViewKeys, Permission::ViewActivity];
 
 /// Members: name, email address, whether they are a super manager, and their permissions.
 const PEOPLE: [(&str, &str, bool, &[Permission]); 4] = [
     ("Ines Okafor", "ines@meridianfreight.example", true, &Permission::ALL),
     ("Tomas Lind", "tomas@meridianfreight.example", true, &Permission::ALL),
-    ("Priya Raman", "priya@meridianfreight.example", true, &LOOKS_ONLY),
+    ("Priya Raman", "priya@meridianfreight.example", true, &VIEW_ONLY),
     ("Joren Maas", "joren@meridianfreight.example", false, &[]),
 ];
 
@@ -88,14 +88,14 @@ pub(super) fn set_up(
     now: Timestamp,
 ) -> Result<(Settings, Vec<Role>, Vec<Member>)> {
     let begin = now.plus(-AGE * DAY);
-    let author = Author::command_line(keyring.clone(), begin);
+    let context = Context::command_line(keyring.clone(), begin);
     let mut settings = settings::get(tx)?;
     NAME.clone_into(&mut settings.organisation);
     settings.active_key_limit = limit(keys);
     settings::save(tx, &settings)?;
-    scopes::add(tx, offered()?, &author)?;
+    scopes::add(tx, offered()?, &context)?;
     add_roles(tx, begin)?;
-    let members = add_members(tx, hashes, &author)?;
+    let members = add_members(tx, hashes, &context)?;
     Ok((settings, roles::all(tx)?, members))
 }
 
@@ -127,10 +127,10 @@ fn add_roles(tx: &mut Transaction<'_>, begin: Timestamp) -> Result<()> {
 fn add_members(
     tx: &mut Transaction<'_>,
     hashes: Vec<String>,
-    author: &Author,
+    context: &Context,
 ) -> Result<Vec<Member>> {
     let mut members: Vec<Member> = Vec::new();
-    let mut author = author.clone();
+    let mut context = context.clone();
     for ((name, email, super_manager, permissions), hash) in PEOPLE.into_iter().zip(hashes) {
         let new = NewMember {
             name: MemberName::parse(name).map_err(Error::internal)?,
@@ -139,15 +139,15 @@ fn add_members(
             super_manager,
             permissions: permissions.iter().copied().collect::<Permissions>(),
         };
-        let member = members::add(tx, &new, &author)?;
+        let member = members::add(tx, &new, &context)?;
         if members.is_empty() {
             let details = serde_json::json!({ "organisation": NAME });
             let entry = Entry::about(Event::SetUp, member.subject()).with(details);
-            activity::record(tx, &author, &entry)?;
-            author = author.as_member(member.id.as_str(), member.name.as_str());
-            author.origin = visits::desk(0);
+            activity::record(tx, &context, &entry)?;
+            context = context.as_member(member.id.as_str(), member.name.as_str());
+            context.origin = visits::desk(0);
         }
-        author.now = author.now.plus(9 * DAY);
+        context.now = context.now.plus(9 * DAY);
         members.push(member);
     }
     Ok(members)

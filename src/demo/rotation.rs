@@ -4,7 +4,7 @@ use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::Transaction;
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, Details, Rotation};
 use crate::domain::members::Member;
 
@@ -30,10 +30,10 @@ pub(super) fn rotate(
     let found = keys.iter().find(|details| details.key.name.as_str() == ROTATED);
     let (Some(details), Some(member)) = (found, members.first()) else { return Ok(()) };
     let at = at(now);
-    let author = Author::command_line(keyring.clone(), at);
-    let author = Author { origin: visits::desk(0), ..author };
-    let author = author.as_member(member.id.as_str(), member.name.as_str());
+    let context = Context::command_line(keyring.clone(), at);
+    let context = Context { origin: visits::desk(0), ..context };
+    let context = context.as_member(member.id.as_str(), member.name.as_str());
     let rotation =
         Rotation { overlap: "7d".into(), lifetime: "90".into(), since: at, ..Rotation::default() };
-    api_keys::rotate(tx, &details.key.id, &rotation, &author).map(drop)
+    api_keys::rotate(tx, &details.key.id, &rotation, &context).map(drop)
 }

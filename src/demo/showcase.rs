@@ -5,7 +5,7 @@ use super::traffic::{Pattern, Shape, Story};
 use crate::domain::api_keys::Environment::{self, Production, Staging};
 
 /// A key, with times in days before today.
-pub(super) struct Shown {
+pub(super) struct ShowcaseKey {
     pub name: &'static str,
     pub environment: Environment,
     pub role: &'static str,
@@ -27,13 +27,24 @@ const fn shown(
     environment: Environment,
     role: &'static str,
     [created, left, secret]: [i64; 3],
-) -> Shown {
+) -> ShowcaseKey {
     let pattern = Pattern { shape: Steady, daily: 0, weekend: 0 };
     let (scopes, whitelist, story) = (&[], "", Story::Usual);
-    Shown { name, environment, role, created, left, secret, scopes, whitelist, pattern, story }
+    ShowcaseKey {
+        name,
+        environment,
+        role,
+        created,
+        left,
+        secret,
+        scopes,
+        whitelist,
+        pattern,
+        story,
+    }
 }
 
-impl Shown {
+impl ShowcaseKey {
     /// Sets the number of requests on a working day, and the percentage of it at the weekend.
     const fn with_traffic(self, shape: Shape, daily: i64, weekend: i64) -> Self {
         Self { pattern: Pattern { shape, daily, weekend }, ..self }
@@ -51,7 +62,7 @@ impl Shown {
 /// The scopes that the billing worker needs, and one more.
 const BILLING: &[&str] = &["customers:read", "invoices:read", "invoices:write", "orders:read"];
 
-pub(super) const KEYS: [Shown; 13] = [
+pub(super) const KEYS: [ShowcaseKey; 13] = [
     shown("Mobile app backend – staging", Staging, "read-and-write", [3, 87, 3])
         .with_traffic(Office, 420, 10),
     shown("Warehouse scanner gateway", Production, "warehouse", [35, 145, 12])

@@ -31,7 +31,7 @@ use crate::db::Db;
 pub fn draw_consequences(db: &Db, clock: Clock) {
     db.before_commit(move |tx, announced| {
         let keys = announced.iter().filter_map(|what| api_keys::KeyId::parse(what));
-        attention::reconsider(tx, &keys.collect::<Vec<_>>(), clock.now())?;
+        attention::update_flags(tx, &keys.collect::<Vec<_>>(), clock.now())?;
         for what in announced {
             match what.as_str() {
                 settings::ROTATION_CHANGED => api_keys::rotation_changed(tx)?,

@@ -4,7 +4,7 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use crate::domain::usage::RequestLine;
-use crate::domain::verification::{ClientAddress, Presented};
+use crate::domain::verification::{ClientAddress, Credential};
 use crate::web::{Site, client_address};
 
 const ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
@@ -13,8 +13,8 @@ const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method
 const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
 /// The credentials in the `Authorization` header.
-pub(super) fn presented(headers: &HeaderMap) -> Presented {
-    Presented::read(headers.get_all(AUTHORIZATION).map(HeaderValue::as_bytes))
+pub(super) fn credential(headers: &HeaderMap) -> Credential {
+    Credential::read(headers.get_all(AUTHORIZATION).map(HeaderValue::as_bytes))
 }
 
 /// The client's address: the peer, or the one that a trusted proxy reports.
@@ -24,7 +24,7 @@ pub(super) fn origin(head: &RequestHead, site: &Site) -> ClientAddress {
 }
 
 /// The request that a gateway asks about, from the first header of either kind.
-pub(super) fn named(headers: &HeaderMap) -> RequestLine<'_> {
+pub(super) fn request_line(headers: &HeaderMap) -> RequestLine<'_> {
     let either = |one: &HeaderName, other: &HeaderName| {
         headers.get(one).or_else(|| headers.get(other)).map(HeaderValue::as_bytes)
     };

@@ -37,17 +37,18 @@ type Answer = Either<Ready<HttpResponse>, LocalBoxFuture<'static, HttpResponse>>
 
 impl Gate {
     fn answer(&self, request: Request) -> Answer {
-        match authorize::at_once(request.head(), &self.site, &self.verifier) {
+        match authorize::answer_from_memory(request.head(), &self.site, &self.verifier) {
             Ok(answer) => {
-                note_genuine(&request, &answer);
+                mark_genuine(&request, &answer);
                 Either::Left(ready(answer))
             }
             Err(look_up) => {
                 let Self { site, verifier } = self.clone();
                 let later = async move {
                     let head = request.head();
-                    let answer = authorize::later(look_up, head, &site, &verifier).await;
-                    note_genuine(&request, &answer);
+                    let answer =
+                        authorize::answer_with_look_up(look_up, head, &site, &verifier).await;
+                    mark_genuine(&request, &answer);
                     answer
                 };
                 Either::Right(later.boxed_local())
@@ -58,15 +59,15 @@ impl Gate {
 
 /// Status 403 also shows that the key is genuine, because a missing scope or a wrong address or
 /// environment is reported only for a valid key.
-fn note_genuine(request: &Request, answer: &HttpResponse) {
+fn mark_genuine(request: &Request, answer: &HttpResponse) {
     if matches!(answer.status(), StatusCode::OK | StatusCode::FORBIDDEN)
         && let Some(connection) = request.conn_data::<Arc<Connection>>()
     {
-        connection.show_genuine();
+        connection.mark_genuine();
     }
 }
 
-/// Creates one [`FrontService`] for each worker.
+/// Creates one [`FastPathService`] for each worker.
 pub struct FastPath<F> {
     gate: Gate,
     rest: F,
@@ -93,23 +94,23 @@ where
     type Response = Response<BoxBody>;
     type Error = Error;
     type Config = AppConfig;
-    type Service = FrontService<F::Service>;
+    type Service = FastPathService<F::Service>;
     type InitError = F::InitError;
     type Future = LocalBoxFuture<'static, Result<Self::Service, F::InitError>>;
 
     fn new_service(&self, config: AppConfig) -> Self::Future {
         let gate = self.gate.clone();
-        self.rest.new_service(config).map_ok(|rest| FrontService { gate, rest }).boxed_local()
+        self.rest.new_service(config).map_ok(|rest| FastPathService { gate, rest }).boxed_local()
     }
 }
 
 /// Answers `/v1/authorize`, and passes other requests on.
-pub struct FrontService<S> {
+pub struct FastPathService<S> {
     gate: Gate,
     rest: S,
 }
 
-impl<S, B> Service<Request> for FrontService<S>
+impl<S, B> Service<Request> for FastPathService<S>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody + 'static,
@@ -149,17 +150,17 @@ impl Expectations {
 
 /// The response to a request whose body is not read.
 #[derive(Debug)]
-pub struct Answered(Box<HttpResponse>);
+pub struct EarlyResponse(Box<HttpResponse>);
 
-impl From<Answered> for Response<BoxBody> {
-    fn from(Answered(answer): Answered) -> Self {
+impl From<EarlyResponse> for Response<BoxBody> {
+    fn from(EarlyResponse(answer): EarlyResponse) -> Self {
         connections::forbid_sniffing((*answer).into())
     }
 }
 
 impl ServiceFactory<Request> for Expectations {
     type Response = Request;
-    type Error = Answered;
+    type Error = EarlyResponse;
     type Config = ();
     type Service = Self;
     type InitError = ();
@@ -172,10 +173,10 @@ impl ServiceFactory<Request> for Expectations {
 
 impl Service<Request> for Expectations {
     type Response = Request;
-    type Error = Answered;
-    type Future = Pin<Box<dyn Future<Output = Result<Request, Answered>>>>;
+    type Error = EarlyResponse;
+    type Future = Pin<Box<dyn Future<Output = Result<Request, EarlyResponse>>>>;
 
-    fn poll_ready(&self, _: &mut Context<'_>) -> Poll<Result<(), Answered>> {
+    fn poll_ready(&self, _: &mut Context<'_>) -> Poll<Result<(), EarlyResponse>> {
         Poll::Ready(Ok(()))
     }
 
@@ -184,7 +185,7 @@ impl Service<Request> for Expectations {
             return self
                 .0
                 .answer(request)
-                .map(|answer| Err(Answered(Box::new(answer))))
+                .map(|answer| Err(EarlyResponse(Box::new(answer))))
                 .boxed_local();
         }
         ready(Ok(request)).boxed_local()

@@ -8,26 +8,26 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use url::form_urlencoded;
 
 use super::bearer;
-use super::problem::{problem, refused, undecided};
+use super::problem::{denied, problem, undecided};
 use crate::base::clock::SECOND;
 use crate::base::error::Result;
 use crate::domain::scopes::INTROSPECT;
 use crate::domain::usage::{RequestId, RequestLine};
 use crate::domain::verification::{
-    ClientAddress, Presented, Question, Record, Verdict, Verifier, Wanted,
+    ClientAddress, Credential, Question, Record, Requirements, Verdict, Verifier,
 };
 use crate::web::Site;
 use crate::web::body::{Body, is_of_type};
 use crate::web::connections::Connection;
 
 /// The maximum size of a request body, in bytes.
-const LARGEST: usize = 64 * 1024;
+const MAX_BODY_LENGTH: usize = 64 * 1024;
 
 /// An introspection request.
 struct Introspection {
     token: String,
     from: ClientAddress,
-    wanted: Wanted<'static>,
+    requirements: Requirements<'static>,
 }
 
 pub(super) async fn introspect(
@@ -55,16 +55,19 @@ async fn answer(
 ) -> Result<HttpResponse> {
     let now = site.clock.now();
     let caller = Question {
-        presented: bearer::presented(request.headers()),
-        wanted: Wanted { scopes: [INTROSPECT.into()].into_iter().collect(), environment: None },
+        credential: bearer::credential(request.headers()),
+        requirements: Requirements {
+            scopes: [INTROSPECT.into()].into_iter().collect(),
+            environment: None,
+        },
         from: bearer::origin(request.head(), site),
         request: &|| RequestLine { method: Some(b"POST"), target: Some(b"/v1/introspect") },
     };
-    if let Verdict::Refuse(refusal, request_id) = verifier.verify(caller, now).await? {
-        return refused(&refusal, request_id);
+    if let Verdict::Deny(denial_reason, request_id) = verifier.verify(caller, now).await? {
+        return denied(&denial_reason, request_id);
     }
     if let Some(connection) = Connection::of(request) {
-        connection.show_genuine();
+        connection.mark_genuine();
     }
     let introspection = match read(request, body).await {
         Ok(introspection) => introspection,
@@ -73,15 +76,15 @@ async fn answer(
         }
     };
     let token = Question {
-        presented: Presented::text(&introspection.token),
-        wanted: introspection.wanted,
+        credential: Credential::text(&introspection.token),
+        requirements: introspection.requirements,
         from: introspection.from,
         // Nobody reports the request in which the token was sent.
         request: &RequestLine::default,
     };
     match verifier.verify(token, now).await? {
         Verdict::Pass(record) => Ok(active(&record, site.public_url.origin())),
-        Verdict::Refuse(..) => Ok(inactive()),
+        Verdict::Deny(..) => Ok(inactive()),
     }
 }
 
@@ -90,16 +93,17 @@ async fn read(
     request: &HttpRequest,
     body: Body,
 ) -> Result<Introspection, (StatusCode, &'static str)> {
-    let body = body.read(LARGEST).await;
-    let body = body.map_err(|refusal| (refusal.status_code(), "The body cannot be read"))?;
-    let (mut tokens, mut addresses, mut wanted) = (Vec::new(), Vec::new(), Wanted::default());
+    let body = body.read(MAX_BODY_LENGTH).await;
+    let body = body.map_err(|rejection| (rejection.status_code(), "The body cannot be read"))?;
+    let (mut tokens, mut addresses, mut requirements) =
+        (Vec::new(), Vec::new(), Requirements::default());
     let is_form = is_of_type(request, "application/x-www-form-urlencoded");
     let fields = if is_form { body.as_slice() } else { b"" };
     for (name, value) in form_urlencoded::parse(fields) {
         match &*name {
             "token" => tokens.push(value.into_owned()),
             "client_ip" => addresses.push(value.into_owned()),
-            "scope" => wanted.need(value.into_owned().into()),
+            "scope" => requirements.require(value.into_owned().into()),
             _ => {}
         }
     }
@@ -110,7 +114,7 @@ async fn read(
     };
     // A parameter that occurs twice is ambiguous (RFC 6749, 3.2).
     match (tokens.pop().filter(|_| tokens.is_empty()), from) {
-        (Some(token), Some(from)) => Ok(Introspection { token, from, wanted }),
+        (Some(token), Some(from)) => Ok(Introspection { token, from, requirements }),
         _ => Err((StatusCode::BAD_REQUEST, "Give one token, and one client_ip at most, in a form")),
     }
 }

@@ -4,13 +4,13 @@ mod authorize;
 mod bearer;
 mod fast_path;
 mod introspect;
+mod invalid_query;
 mod metrics;
-mod misunderstood;
 mod problem;
 
 use actix_web::web::{self, ServiceConfig};
 
-pub use fast_path::{Answered, Expectations, FastPath, FrontService};
+pub use fast_path::{EarlyResponse, Expectations, FastPath, FastPathService};
 pub use metrics::metrics;
 
 /// Registers the endpoints on a server, except the one that [`FastPath`] serves.

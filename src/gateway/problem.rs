@@ -10,7 +10,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTH
 
 use crate::base::error::{Error, Result};
 use crate::domain::usage::RequestId;
-use crate::domain::verification::Refusal;
+use crate::domain::verification::DenialReason;
 use crate::web::log;
 
 /// How many bytes of missing scopes a challenge lists. nginx allows 4 KB for all headers of a
@@ -18,21 +18,23 @@ use crate::web::log;
 const LISTED_SCOPES_LENGTH: usize = 1024;
 
 /// The response to a denied request. It never reveals which addresses are allowed.
-pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpResponse> {
-    let (status, title) = match refusal {
-        Refusal::MissingKey => (StatusCode::UNAUTHORIZED, "No API key"),
-        Refusal::MalformedKey(_) => (StatusCode::UNAUTHORIZED, "Not a secret key"),
-        Refusal::InvalidKey(_) => (StatusCode::UNAUTHORIZED, "Secret key does not match"),
-        Refusal::KeyExpired => (StatusCode::UNAUTHORIZED, "Key expired"),
-        Refusal::KeyRevoked => (StatusCode::UNAUTHORIZED, "Key revoked"),
-        Refusal::SecretSuperseded => (StatusCode::UNAUTHORIZED, "Secret key was replaced"),
-        Refusal::ScopeMissing(_) => (StatusCode::FORBIDDEN, "Scope missing"),
-        Refusal::AddressNotAllowed => (StatusCode::FORBIDDEN, "Address not in the IP whitelist"),
-        Refusal::EnvironmentMismatch => (StatusCode::FORBIDDEN, "Key of another environment"),
+pub(super) fn denied(denial_reason: &DenialReason, request_id: RequestId) -> Result<HttpResponse> {
+    let (status, title) = match denial_reason {
+        DenialReason::MissingKey => (StatusCode::UNAUTHORIZED, "No API key"),
+        DenialReason::MalformedKey(_) => (StatusCode::UNAUTHORIZED, "Not a secret key"),
+        DenialReason::InvalidKey(_) => (StatusCode::UNAUTHORIZED, "Secret key does not match"),
+        DenialReason::KeyExpired => (StatusCode::UNAUTHORIZED, "Key expired"),
+        DenialReason::KeyRevoked => (StatusCode::UNAUTHORIZED, "Key revoked"),
+        DenialReason::SecretSuperseded => (StatusCode::UNAUTHORIZED, "Secret key was replaced"),
+        DenialReason::ScopeMissing(_) => (StatusCode::FORBIDDEN, "Scope missing"),
+        DenialReason::AddressNotAllowed => {
+            (StatusCode::FORBIDDEN, "Address not in the IP whitelist")
+        }
+        DenialReason::EnvironmentMismatch => (StatusCode::FORBIDDEN, "Key of another environment"),
     };
-    let challenge = match refusal {
-        Refusal::MissingKey => r#"Bearer realm="latchkey""#.to_owned(),
-        Refusal::ScopeMissing(missing) => insufficient(missing),
+    let challenge = match denial_reason {
+        DenialReason::MissingKey => r#"Bearer realm="latchkey""#.to_owned(),
+        DenialReason::ScopeMissing(missing) => insufficient(missing),
         _ => {
             let error = if status == StatusCode::FORBIDDEN {
                 "insufficient_scope"
@@ -42,7 +44,7 @@ pub(super) fn refused(refusal: &Refusal, request_id: RequestId) -> Result<HttpRe
             format!(r#"Bearer realm="latchkey", error="{error}", error_description="{title}""#)
         }
     };
-    let mut response = problem(status, title, refusal.outcome().as_str(), request_id);
+    let mut response = problem(status, title, denial_reason.outcome().as_str(), request_id);
     let challenge = challenge.parse().map_err(Error::internal)?;
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     Ok(response)

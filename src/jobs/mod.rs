@@ -1,9 +1,9 @@
 //! All background work.
 
-mod clearing;
+mod purge;
 mod schedule;
 mod usage_writer;
 mod worker;
 
 pub use usage_writer::Writer;
-pub use worker::{Needs, Worker};
+pub use worker::{Dependencies, Worker};

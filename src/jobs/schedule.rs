@@ -72,7 +72,7 @@ impl Schedule {
             let mut pause = interval.min(FIRST_DELAY);
             // The sender never sends a value; the change is that it is dropped.
             while runtime.block_on(async { timeout(pause, end.changed()).await.is_err() }) {
-                background::turn(name, || {
+                background::run_guarded(name, || {
                     if let Err(error) = job(&mut Turn { runtime: &runtime, end: &mut end }) {
                         tracing::warn!(%error, "{name}: not done yet");
                     }

@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// The pause after a write, as a multiple of its duration.
 const PAUSE_FACTOR: u32 = 30;
 /// The maximum pause.
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+const MAX_PAUSE: Duration = Duration::from_mins(1);
 
 /// Writes in the background until it is dropped.
 pub struct Writer {
@@ -40,7 +40,7 @@ impl Writer {
             loop {
                 let is_ending = end.recv_timeout(pause) != Err(RecvTimeoutError::Timeout);
                 let started = Instant::now();
-                background::turn("usage", || {
+                background::run_guarded("usage", || {
                     let written = runtime.block_on(async {
                         if is_ending {
                             recorder.write(&db).await
@@ -55,7 +55,7 @@ impl Writer {
                 if is_ending {
                     break;
                 }
-                pause = (started.elapsed() * PAUSE_FACTOR).clamp(INTERVAL, LONGEST_PAUSE);
+                pause = (started.elapsed() * PAUSE_FACTOR).clamp(INTERVAL, MAX_PAUSE);
             }
             // A normal shutdown would wait for a database that does not respond.
             runtime.shutdown_background();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clearing;
+use super::purge;
 use super::schedule::Schedule;
 use crate::base::clock::{Clock, MINUTE, SECOND, Timestamp, uptime};
 use crate::base::clock_steps::ClockSteps;
@@ -21,7 +21,7 @@ use crate::letters::AlertLetters;
 /// How often each job runs.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often old data is deleted.
-const CLEARING_INTERVAL: Duration = Duration::from_mins(10);
+const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 /// The name of the lease.
 const LEASE: &str = "alerts";
 /// How long the lease lasts, in milliseconds. For this long, nobody does the work of a node that has
@@ -35,7 +35,7 @@ const LEASE_RETRY: i64 = 5 * SECOND;
 const ALERT_INTERVAL: i64 = MINUTE;
 
 /// What the background work needs.
-pub struct Needs {
+pub struct Dependencies {
     pub db: Db,
     pub keyring: Keyring,
     pub clock: Clock,
@@ -56,27 +56,27 @@ pub struct Worker {
 
 impl Worker {
     /// Starts the background work.
-    pub fn start(needs: Needs) -> Result<Self> {
-        let Needs { db, keyring, clock, .. } = needs;
+    pub fn start(dependencies: Dependencies) -> Result<Self> {
+        let Dependencies { db, keyring, clock, .. } = dependencies;
         let mut schedule = Schedule::new();
-        let mut watch = Watch::new(&db, &needs.public_url)?;
-        let (now, steps) = (clock.clone(), needs.clock_steps);
+        let mut watch = Watch::new(&db, &dependencies.public_url)?;
+        let (now, steps) = (clock.clone(), dependencies.clock_steps);
         schedule.every("alerts", INTERVAL, move |_| {
             steps.check(now.now(), uptime());
             watch.run_once(now.now())
         })?;
         let (pool, keys, now, receivers) =
-            (db.clone(), keyring.clone(), clock.clone(), needs.receivers);
+            (db.clone(), keyring.clone(), clock.clone(), dependencies.receivers);
         schedule.every("webhooks", INTERVAL, move |turn| {
             turn.wait_for(webhooks::send_due(&pool, &keys, &receivers, now.now())).map(drop)
         })?;
         let (pool, keys, now, mail_server) =
-            (db.clone(), keyring.clone(), clock.clone(), needs.mail_server);
+            (db.clone(), keyring.clone(), clock.clone(), dependencies.mail_server);
         schedule.every("mail", INTERVAL, move |turn| {
             turn.wait_for(mail::send_due(&pool, &keys, &mail_server, now.now())).map(drop)
         })?;
-        schedule.every("clearing", CLEARING_INTERVAL, move |turn| {
-            turn.wait_while_serving(clearing::clear(&db, &keyring, clock.now()));
+        schedule.every("clearing", PURGE_INTERVAL, move |turn| {
+            turn.wait_while_serving(purge::purge(&db, &keyring, clock.now()));
             Ok(())
         })?;
         Ok(Self { _schedule: schedule })
@@ -114,7 +114,7 @@ impl Watch {
         if !is_held && !self.hold(now)? {
             return Ok(());
         }
-        alerts::events::tell(&self.db, &self.letters, now)?;
+        alerts::events::notify(&self.db, &self.letters, now)?;
         if self.alerts_checked_at.is_none_or(|last| now.since(last).abs() >= ALERT_INTERVAL) {
             alerts::run_once(&self.db, &self.letters, now)?;
             self.alerts_checked_at = Some(now);

@@ -2,7 +2,7 @@
 
 use super::{Letter, when};
 use crate::base::error::Result;
-use crate::domain::activity::Recorded;
+use crate::domain::activity::RecordedEntry;
 use crate::domain::alerts::{Alert, Letters};
 use crate::domain::mail::Message;
 
@@ -53,7 +53,7 @@ impl Letters for AlertLetters {
         letter.message(&format!("Latchkey: {}", count(open, "open").to_lowercase()))
     }
 
-    fn leaked(&self, key_id: &str, entry: &Recorded) -> Result<Message> {
+    fn leaked(&self, key_id: &str, entry: &RecordedEntry) -> Result<Message> {
         let url = &self.public_url;
         let link = match entry.details().get("leak").and_then(|leak| leak.as_str()) {
             Some(leak) => format!("{url}/leaks/{leak}"),

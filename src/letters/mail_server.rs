@@ -14,7 +14,7 @@ pub async fn notify(notification: &Notification, connector: &Connector) {
     let to = notification.recipients.iter();
     let messages: Vec<_> =
         to.map(|to| Message { to: to.as_str().into(), ..message.clone() }).collect();
-    mail::send_what_fits(&notification.through, connector, &messages).await;
+    mail::send_in_time(&notification.through, connector, &messages).await;
 }
 
 fn message(notification: &Notification) -> Result<Message> {

@@ -15,13 +15,13 @@ use actix_web::http::header::ContentType;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
 use url::form_urlencoded;
 
+use super::access_denied;
 use super::denials::Requester;
-use super::refused;
 use super::viewer::{self, Viewer};
 use super::visit::Visit;
 use crate::base::error::{Error, Result};
 use crate::base::secret_scan;
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::{self, MemberId, Permissions, Permit, mail_server};
 use crate::domain::settings;
 use crate::web::Site;
@@ -38,7 +38,7 @@ pub struct Public {
     pub session: Session,
     pub theme: Theme,
     /// The visitor as the author of a write.
-    pub author: Author,
+    pub context: Context,
     /// The requested page.
     pub page: FormPage,
 }
@@ -107,7 +107,7 @@ impl FromRequest for Public {
         std::future::ready(site(request).map_err(Denied::Failed).map(|site| Self {
             session: request.get_session(),
             theme: Theme::of(request),
-            author: viewer::author(&site, request),
+            context: viewer::context(&site, request),
             page: FormPage::of(request),
         }))
     }
@@ -135,7 +135,7 @@ impl<P: Permit> FromRequest for Allowed<P> {
                 return Ok(Self(visit, PhantomData));
             }
             let needs = format!("You need the permission {} to do this.", P::PERMISSION);
-            Err(refuse(&request, &visit, needs, P::PERMISSION.as_str()).await)
+            Err(deny(&request, &visit, needs, P::PERMISSION.as_str()).await)
         })
     }
 }
@@ -153,7 +153,7 @@ impl FromRequest for AllowedAll {
                 return Ok(Self(visit));
             }
             let needs = mail_server::needs_every_permission(missing);
-            Err(refuse(&request, &visit, needs, EVERY_PERMISSION).await)
+            Err(deny(&request, &visit, needs, EVERY_PERMISSION).await)
         })
     }
 }
@@ -161,14 +161,14 @@ impl FromRequest for AllowedAll {
 /// The missing permission in the log if every permission is needed.
 const EVERY_PERMISSION: &str = "every permission";
 
-async fn refuse(
+async fn deny(
     request: &HttpRequest,
     viewer: &Viewer,
     needs: String,
     permission: &'static str,
 ) -> Denied {
-    let page = async { refused::draw(viewer, needs, &*site(request)?).await };
-    page.await.map_or_else(Denied::Failed, |page| Denied::Refused { page, permission })
+    let page = async { access_denied::draw(viewer, needs, &*site(request)?).await };
+    page.await.map_or_else(Denied::Failed, |page| Denied::Forbidden { page, permission })
 }
 
 async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
@@ -184,10 +184,10 @@ async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
     match found.await? {
         Some((member, settings)) if member.is_active() => {
             if let Some(connection) = Connection::of(request) {
-                connection.show_genuine();
+                connection.mark_genuine();
             }
             let visit = Visit::new(&site, request, member, settings)?;
-            request.extensions_mut().insert(Requester(visit.author()));
+            request.extensions_mut().insert(Requester(visit.context()));
             Ok(visit)
         }
         _ => Err(Denied::Anonymous(sign_in_location(request))),
@@ -201,7 +201,7 @@ fn sign_in_location(request: &HttpRequest) -> String {
     let is_page = request.app_data::<web::Data<Pages>>().zip(request.match_pattern());
     if request.method().is_safe() {
         let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        if !secret_scan::holds_secret(next) {
+        if !secret_scan::contains_secret(next) {
             query.append_pair("next", next);
         }
     } else if is_page.is_some_and(|(pages, pattern)| pages.has(&pattern)) {
@@ -221,7 +221,7 @@ pub enum Denied {
     /// There is no session; contains the location of the sign-in page.
     Anonymous(String),
     /// The member lacks a permission.
-    Refused {
+    Forbidden {
         /// The page that says what is missing and whom to ask.
         page: String,
         permission: &'static str,
@@ -246,7 +246,7 @@ impl ResponseError for Denied {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Anonymous(_) => StatusCode::SEE_OTHER,
-            Self::Refused { .. } => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::Failed(error) => error.status_code(),
         }
     }
@@ -254,7 +254,7 @@ impl ResponseError for Denied {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Anonymous(location) => see_other(location),
-            Self::Refused { page, permission } => {
+            Self::Forbidden { page, permission } => {
                 let mut response = HttpResponse::build(self.status_code())
                     .content_type(ContentType::html())
                     .body(page.clone());

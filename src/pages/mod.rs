@@ -15,16 +15,16 @@ pub mod sign_in;
 pub mod usage;
 pub mod webhooks;
 
+mod access_denied;
 mod denials;
 mod dialog;
 mod gate;
 mod navigation;
-mod refused;
 mod viewer;
 mod visit;
 
 pub use denials::record as record_denials;
-pub use dialog::{Dialog, Done, Frame, Input, Loaded, NoFields, Target};
+pub use dialog::{Dialog, Frame, Input, LoadResult, NoFields, SubmitResult, Target};
 pub use gate::{Allowed, AllowedAll, Public, SignedIn};
 pub use members::either;
 pub use navigation::Link;

@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::base::secret_scan::without_secrets;
 use crate::base::text;
 use crate::config::PublicUrl;
-use crate::domain::activity::{Actor, Author, Origin};
+use crate::domain::activity::{Actor, Context, Origin};
 use crate::domain::members::{Member, Permission};
 use crate::domain::settings::Settings;
 use crate::web::form_token::FormPage;
@@ -17,7 +17,7 @@ use crate::web::theme::Theme;
 use crate::web::{Site, client_address, form_token, headers};
 
 /// The maximum length of a stored `User-Agent`, in characters.
-const LONGEST_USER_AGENT: usize = 200;
+const MAX_USER_AGENT_LENGTH: usize = 200;
 
 /// A member with a session, on a page. It is passed to all code that reads or renders the page;
 /// data that only the request has is in its [`super::Visit`].
@@ -36,7 +36,7 @@ pub struct Viewer {
     pub links: Vec<Link>,
     /// A warning that the server's clock was set back; only for super managers.
     pub clock_warning: Option<String>,
-    author: Author,
+    context: Context,
 }
 
 impl Viewer {
@@ -49,7 +49,7 @@ impl Viewer {
     ) -> Result<Self> {
         let now = site.clock.now();
         Ok(Self {
-            author: author(site, request).as_member(member.id.as_str(), member.name.as_str()),
+            context: context(site, request).as_member(member.id.as_str(), member.name.as_str()),
             form_token: form_token::mint(&site.keyring, form_key, &FormPage::of(request), now)?,
             theme: Theme::of(request),
             public_url: site.public_url.clone(),
@@ -71,21 +71,21 @@ impl Viewer {
     }
 
     /// The viewer as the author of a write.
-    pub fn author(&self) -> Author {
-        self.author.clone()
+    pub fn context(&self) -> Context {
+        self.context.clone()
     }
 }
 
 /// The author of the actions of `request`, before the member is known.
-pub(super) fn author(site: &Site, request: &HttpRequest) -> Author {
+pub(super) fn context(site: &Site, request: &HttpRequest) -> Context {
     let peer = request.peer_addr().map(|address| address.ip().to_canonical());
     let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
-    Author {
+    Context {
         actor: Actor::Anonymous,
         origin: Origin {
             address: client_address::of(request.head(), &site.trusted_proxies).or(peer),
             user_agent: user_agent
-                .map(|agent| text::visible(&without_secrets(agent), LONGEST_USER_AGENT)),
+                .map(|agent| text::visible(&without_secrets(agent), MAX_USER_AGENT_LENGTH)),
             request_id: headers::request_id(request),
         },
         now: site.clock.now(),

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::viewer::Viewer;
 use crate::base::error::{Error, Result};
 use crate::db::Transaction;
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::Member;
 use crate::domain::settings::Settings;
 use crate::domain::sign_in::sessions;
@@ -58,12 +58,12 @@ impl Visit {
         site: &Site,
         token: FormToken,
         location: &str,
-        work: impl FnOnce(&mut Transaction<'_>, &Author) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&mut Transaction<'_>, &Context) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (author, location) = (self.author(), location.to_owned());
+        let (context, location) = (self.context(), location.to_owned());
         let written = site.db.write(move |tx| {
-            token.spend(tx, &author.keyring, &location)?;
-            work(tx, &author)
+            token.spend(tx, &context.keyring, &location)?;
+            work(tx, &context)
         });
         written.await
     }
@@ -74,7 +74,7 @@ impl Visit {
         site: &Site,
         token: FormToken,
         location: &str,
-        work: impl FnOnce(&mut Transaction<'_>, &Author) -> Result<Notice> + Send + 'static,
+        work: impl FnOnce(&mut Transaction<'_>, &Context) -> Result<Notice> + Send + 'static,
     ) -> Result<HttpResponse> {
         let notice = self.write(site, token, location, work).await?;
         self.see_other(location, notice)

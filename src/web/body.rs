@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::connections::Connection;
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// How long any body may take.
 const TIME: Duration = Duration::from_secs(10);
@@ -48,22 +48,22 @@ impl FromRequest for Body {
 
 impl Body {
     /// Reads the body, which is wiped when dropped: it may contain a password or a secret key.
-    pub async fn read(mut self, largest: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    pub async fn read(mut self, largest: usize) -> Result<Zeroizing<Vec<u8>>, Rejection> {
         if self.is_encoded {
-            return Err(Refusal::Encoded);
+            return Err(Rejection::Encoded);
         }
         let _reading = self.connection.as_ref().map(|connection| connection.reading_body());
         let began = Instant::now();
         let (mut body, mut length) = (Zeroizing::new(Vec::new()), 0);
         loop {
             let Ok(chunk) = timeout_at(began + allowed(length), self.payload.next()).await else {
-                return Err(Refusal::TooSlow);
+                return Err(Rejection::TooSlow);
             };
             let Some(chunk) = chunk else {
                 self.connection.iter().for_each(|connection| connection.read_body());
                 break;
             };
-            let chunk = chunk.map_err(|_| Refusal::Unreadable)?;
+            let chunk = chunk.map_err(|_| Rejection::Unreadable)?;
             length += chunk.len();
             if length <= largest {
                 body.extend_from_slice(&chunk);
@@ -71,7 +71,7 @@ impl Body {
                 break;
             }
         }
-        if length > largest { Err(Refusal::TooLarge) } else { Ok(body) }
+        if length > largest { Err(Rejection::TooLarge) } else { Ok(body) }
     }
 }
 

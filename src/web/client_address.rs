@@ -19,12 +19,16 @@ pub fn of(head: &RequestHead, trusted: &TrustedProxies) -> Option<IpAddr> {
         return Some(peer);
     }
     let lines = head.headers.get_all(FORWARDED_FOR).map(HeaderValue::as_bytes);
-    behind(peer, &lines.collect::<Vec<_>>(), trusted)
+    from_forwarded_for(peer, &lines.collect::<Vec<_>>(), trusted)
 }
 
 /// The client's address for a peer and its lines of `X-Forwarded-For`, in order. Entries to the
 /// left of the client's address are not read.
-pub fn behind(peer: IpAddr, lines: &[&[u8]], trusted: &TrustedProxies) -> Option<IpAddr> {
+pub fn from_forwarded_for(
+    peer: IpAddr,
+    lines: &[&[u8]],
+    trusted: &TrustedProxies,
+) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if !trusted.contains(peer) {
         return Some(peer);
@@ -60,7 +64,8 @@ mod tests {
     fn seen(peer: &str, lines: &[&str]) -> Option<String> {
         let lines: Vec<_> = lines.iter().map(|line| line.as_bytes()).collect();
         let trusted = TrustedProxies::parse("10.0.0.0/8, 2001:db8::/32").expect("networks");
-        behind(peer.parse().expect("an address"), &lines, &trusted).map(|a| a.to_string())
+        from_forwarded_for(peer.parse().expect("an address"), &lines, &trusted)
+            .map(|a| a.to_string())
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub fn value(request: &HttpRequest, base: &str) -> Option<String> {
 
 /// Removes cookies that are not UTF-8 from a request: they belong to other programs, and ours could
 /// not be read next to them.
-pub async fn pass_over_unreadable(
+pub async fn drop_unreadable(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {

@@ -121,12 +121,13 @@ impl ResponseError for Error {
                     _ => self.to_string(),
                 };
                 let advice = "Ask a super manager who manages members.";
-                let mut response = refuse(status, Problem::new(self.to_string(), advice));
+                let mut response = problem_response(status, Problem::new(self.to_string(), advice));
                 response.extensions_mut().insert(Denial(missing));
                 response
             }
             Self::TooMany { seconds, message } => {
-                let mut response = refuse(status, Problem::new("Too many attempts", message));
+                let mut response =
+                    problem_response(status, Problem::new("Too many attempts", message));
                 response
                     .headers_mut()
                     .insert(header::RETRY_AFTER, header::HeaderValue::from(*seconds));
@@ -134,32 +135,32 @@ impl ResponseError for Error {
             }
             Self::Unconfirmed(_) => {
                 tracing::error!(error = %self, "a request failed");
-                refuse(status, Problem::unconfirmed())
+                problem_response(status, Problem::unconfirmed())
             }
             Self::Unavailable(_) | Self::Internal(_) | Self::Unclassified { .. } => {
                 tracing::error!(error = %self, "a request failed");
-                refuse(status, Problem::of(status))
+                problem_response(status, Problem::of(status))
             }
-            _ => refuse(status, Problem::of(status)),
+            _ => problem_response(status, Problem::of(status)),
         }
     }
 }
 
 /// A response whose page shows `problem`.
-pub(super) fn refuse(status: StatusCode, problem: Problem) -> HttpResponse {
+pub(super) fn problem_response(status: StatusCode, problem: Problem) -> HttpResponse {
     let mut response = HttpResponse::new(status);
     response.extensions_mut().insert(problem);
     response
 }
 
 /// Marks a response that keeps its own body, whatever its status.
-struct KeepsBody;
+struct HasOwnBody;
 
 /// A response in plain text, for programs.
 pub fn plain(status: StatusCode, text: impl Into<String>) -> HttpResponse {
     let mut response =
         HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text.into());
-    response.extensions_mut().insert(KeepsBody);
+    response.extensions_mut().insert(HasOwnBody);
     response
 }
 
@@ -213,7 +214,7 @@ pub async fn draw(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let page = ErrorPage::of(&request);
     let is_https = headers::is_https(&request);
-    let (response, has_written) = db::noting_writes(next.call(request)).await;
+    let (response, has_written) = db::track_writes(next.call(request)).await;
     let response = match response {
         Ok(response) => response.map_into_boxed_body(),
         Err(error) => {
@@ -231,7 +232,7 @@ pub async fn draw(
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let is_drawn = content_type.is_some_and(|content_type| content_type == HTML)
-        || response.response().extensions().contains::<KeepsBody>();
+        || response.response().extensions().contains::<HasOwnBody>();
     if !(status.is_client_error() || status.is_server_error()) || is_drawn {
         return Ok(response);
     }

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::Site;
-use super::error_page::{Problem, refuse};
+use super::error_page::{Problem, problem_response};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Db};
 
@@ -119,7 +119,7 @@ pub fn send(
     let slot = match site.exports.start(member) {
         Ok(slot) => slot,
         Err(problem) => {
-            let mut refused = refuse(StatusCode::TOO_MANY_REQUESTS, problem);
+            let mut refused = problem_response(StatusCode::TOO_MANY_REQUESTS, problem);
             refused.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
             return refused;
         }
@@ -156,7 +156,7 @@ async fn write(
     loop {
         let turn = exports.0.turn.acquire().await.map_err(Error::internal)?;
         let began = Instant::now();
-        let read = db.read_aside(move |c| source.next(c).map(|rows| (rows, source))).await?;
+        let read = db.read_for_export(move |c| source.next(c).map(|rows| (rows, source))).await?;
         tokio::time::sleep(began.elapsed()).await;
         drop(turn);
         let Some(rows) = read.0 else { return Ok(()) };

@@ -62,7 +62,7 @@ impl Notice {
     }
 
     /// Whether a notice waits for a page.
-    pub fn waits(session: &Session) -> bool {
+    pub fn is_pending(session: &Session) -> bool {
         session.contains_key(KEY)
     }
 

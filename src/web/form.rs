@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::Site;
 use super::body::{Body, is_of_type};
 use super::form_token::{self, FormPage, FormToken};
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use crate::base::secret_scan;
 
 /// The maximum size of a form without a document, in bytes: the limits of all fields together,
@@ -24,12 +24,12 @@ pub const ORDINARY: usize = 64 * 1024;
 pub const STRANGERS: usize = 16 * 1024;
 
 /// A form's fields, and its token. The body is read only after the gate has let the request pass,
-/// and only up to `LARGEST` bytes.
+/// and only up to `MAX_SIZE` bytes.
 ///
 /// A secret key in any field is removed before a handler sees it, as in `lk_prod_… (removed)`, so
 /// that it appears in no log, session or page; [`crate::base::text`] rejects the remaining text.
 #[derive(Debug)]
-pub struct Form<T, const LARGEST: usize = ORDINARY> {
+pub struct Form<T, const MAX_SIZE: usize = ORDINARY> {
     /// The fields. Unknown ones are ignored.
     pub fields: T,
     /// The token, checked but not spent yet.
@@ -40,7 +40,7 @@ pub struct Form<T, const LARGEST: usize = ORDINARY> {
 
 /// A form in which some fields arrive as they were typed.
 #[derive(Debug)]
-pub struct SecretForm<T, const LARGEST: usize = ORDINARY> {
+pub struct SecretForm<T, const MAX_SIZE: usize = ORDINARY> {
     /// The fields. Unknown ones are ignored.
     pub fields: T,
     /// The token, checked but not spent yet.
@@ -50,7 +50,7 @@ pub struct SecretForm<T, const LARGEST: usize = ORDINARY> {
 /// A [`SecretForm`] that arrives even if its token is no longer valid, such as after signing in on
 /// another page of the same browser. In that case the handler must not change anything.
 #[derive(Debug)]
-pub struct LateForm<T, const LARGEST: usize = ORDINARY> {
+pub struct LateForm<T, const MAX_SIZE: usize = ORDINARY> {
     /// The fields. Unknown ones are ignored.
     pub fields: T,
     /// Whether the token is valid.
@@ -64,41 +64,42 @@ pub trait SecretFields: DeserializeOwned {
     const AS_TYPED: &'static [&'static str];
 }
 
-type Extracted<F> = Pin<Box<dyn Future<Output = Result<F, Refusal>>>>;
+type Extracted<F> = Pin<Box<dyn Future<Output = Result<F, Rejection>>>>;
 
-impl<T: DeserializeOwned + 'static, const LARGEST: usize> FromRequest for Form<T, LARGEST> {
-    type Error = Refusal;
+impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> FromRequest for Form<T, MAX_SIZE> {
+    type Error = Rejection;
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        extract(request, payload, LARGEST, |body, token| {
+        extract(request, payload, MAX_SIZE, |body, token| {
             let token = token?;
             Ok(Self { fields: fields(body, &[])?, token, version: version(body) })
         })
     }
 }
 
-impl<T: SecretFields + 'static, const LARGEST: usize> FromRequest for SecretForm<T, LARGEST> {
-    type Error = Refusal;
+impl<T: SecretFields + 'static, const MAX_SIZE: usize> FromRequest for SecretForm<T, MAX_SIZE> {
+    type Error = Rejection;
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        extract(request, payload, LARGEST, |body, token| {
+        extract(request, payload, MAX_SIZE, |body, token| {
             let token = token?;
             Ok(Self { fields: fields(body, T::AS_TYPED)?, token })
         })
     }
 }
 
-impl<T: SecretFields + 'static, const LARGEST: usize> FromRequest for LateForm<T, LARGEST> {
-    type Error = Refusal;
+impl<T: SecretFields + 'static, const MAX_SIZE: usize> FromRequest for LateForm<T, MAX_SIZE> {
+    type Error = Rejection;
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        extract(request, payload, LARGEST, |body, token| {
+        extract(request, payload, MAX_SIZE, |body, token| {
             let is_current = token.is_ok();
             let fields = fields(body, T::AS_TYPED);
-            let fields = fields.map_err(|why| if is_current { why } else { Refusal::StaleForm })?;
+            let fields =
+                fields.map_err(|why| if is_current { why } else { Rejection::StaleForm })?;
             Ok(Self { fields, is_current })
         })
     }
@@ -109,7 +110,7 @@ fn extract<F: 'static>(
     request: &HttpRequest,
     payload: &mut Payload,
     largest: usize,
-    make: fn(&str, Result<FormToken, Refusal>) -> Result<F, Refusal>,
+    make: fn(&str, Result<FormToken, Rejection>) -> Result<F, Rejection>,
 ) -> Extracted<F> {
     let (request, body) = (request.clone(), Body::from_request(request, payload));
     Box::pin(async move {
@@ -129,23 +130,23 @@ async fn read(
     request: &HttpRequest,
     body: Body,
     largest: usize,
-) -> Result<Zeroizing<String>, Refusal> {
+) -> Result<Zeroizing<String>, Rejection> {
     let mut body = body.read(largest).await?;
     if !is_of_type(request, "application/x-www-form-urlencoded") {
-        return Err(Refusal::Unreadable);
+        return Err(Rejection::Unreadable);
     }
     // Moved, not copied, so that the wiped buffer is the only one.
     match String::from_utf8(std::mem::take(&mut *body)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Err(Refusal::Unreadable)
+            Err(Rejection::Unreadable)
         }
     }
 }
 
 /// The token of the form in `body`.
-fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Refusal> {
+fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Rejection> {
     let fields = form_urlencoded::parse(body.as_bytes());
     token(request, fields.filter_map(|(name, value)| (name == "form_token").then_some(value)))
 }
@@ -159,13 +160,13 @@ fn version(body: &str) -> Option<i64> {
 }
 
 /// The fields of the form in `body`.
-fn fields<T: DeserializeOwned>(body: &str, as_typed: &[&str]) -> Result<T, Refusal> {
+fn fields<T: DeserializeOwned>(body: &str, as_typed: &[&str]) -> Result<T, Rejection> {
     if !is_well_encoded(body) {
-        return Err(Refusal::Unreadable);
+        return Err(Rejection::Unreadable);
     }
     let redacted = redacted(body, as_typed);
     let body = redacted.as_ref().map_or(body, |body| body.as_str());
-    serde_html_form::from_str(body).map_err(|_| Refusal::Unreadable)
+    serde_html_form::from_str(body).map_err(|_| Rejection::Unreadable)
 }
 
 /// Parses form-encoded text.
@@ -200,17 +201,17 @@ fn redacted(body: &str, as_typed: &[&str]) -> Option<Zeroizing<String>> {
 pub(super) fn token(
     request: &HttpRequest,
     mut given: impl Iterator<Item = impl AsRef<str>>,
-) -> Result<FormToken, Refusal> {
-    let site = request.app_data::<web::Data<Site>>().ok_or(Refusal::StaleForm)?;
+) -> Result<FormToken, Rejection> {
+    let site = request.app_data::<web::Data<Site>>().ok_or(Rejection::StaleForm)?;
     let form_key: Option<String> =
         request.get_session().get(form_token::SESSION_KEY).ok().flatten();
     match (form_key, given.next(), given.next()) {
         (Some(key), Some(text), None) => {
             let page = FormPage::of(request);
             form_token::check(&site.keyring, &key, &page, text.as_ref(), site.clock.now())
-                .ok_or(Refusal::StaleForm)
+                .ok_or(Rejection::StaleForm)
         }
-        _ => Err(Refusal::StaleForm),
+        _ => Err(Rejection::StaleForm),
     }
 }
 

@@ -54,7 +54,7 @@ impl FormPage {
     }
 
     /// Whether a token with these tags may be submitted here.
-    fn takes(&self, keyring: &Keyring, page: &str, list: &str) -> bool {
+    fn accepts(&self, keyring: &Keyring, page: &str, list: &str) -> bool {
         EVERYWHERE.contains(&&*self.action)
             || page == tag(keyring, &self.path)
             || (!self.action.is_empty() && list == tag(keyring, &self.action))
@@ -69,7 +69,7 @@ pub struct FormToken {
 }
 
 /// A token that has not been used yet.
-pub struct Unspent {
+pub struct UnusedToken {
     hash: String,
     expires_at: i64,
 }
@@ -115,7 +115,7 @@ pub fn check(
     let issued = parts.next()?.parse().ok()?;
     let (path, list) = (parts.next()?, parts.next()?);
     let age = now.since(Timestamp::from_millis(issued));
-    let is_good = age < LIFETIME && page.takes(keyring, path, list);
+    let is_good = age < LIFETIME && page.accepts(keyring, path, list);
     is_good.then(|| FormToken { text: text.to_owned(), issued })
 }
 
@@ -130,23 +130,23 @@ impl FormToken {
     /// # Errors
     /// [`Error::AlreadySubmitted`] if it was used before.
     pub fn spend(&self, tx: &mut Transaction<'_>, keyring: &Keyring, location: &str) -> Result<()> {
-        self.unspent(tx, keyring)?.spend(tx, location)
+        self.check_unused(tx, keyring)?.spend(tx, location)
     }
 
     /// The token, for a form whose location is known only after its write.
     ///
     /// # Errors
     /// [`Error::AlreadySubmitted`] if it was used before.
-    pub fn unspent(&self, tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<Unspent> {
+    pub fn check_unused(&self, tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<UnusedToken> {
         let hash = hex(&keyring.mac(Purpose::Web, &[b"spent form token ", self.text.as_bytes()]));
         match store::spent_location(tx, &hash)? {
             Some(location) => Err(Error::AlreadySubmitted(location)),
-            None => Ok(Unspent { hash, expires_at: self.issued.saturating_add(LIFETIME) }),
+            None => Ok(UnusedToken { hash, expires_at: self.issued.saturating_add(LIFETIME) }),
         }
     }
 }
 
-impl Unspent {
+impl UnusedToken {
     /// Spends the token, in the transaction that found it unspent.
     pub fn spend(self, tx: &mut Transaction<'_>, location: &str) -> Result<()> {
         store::insert_spent(tx, &self.hash, location, self.expires_at)

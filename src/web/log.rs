@@ -39,7 +39,7 @@ pub fn has_room() -> bool {
 use crate::base::secret_scan;
 
 /// The maximum length of a logged method or path segment, in bytes: a secret key has at least 55.
-const LONGEST: usize = 40;
+const MAX_LENGTH: usize = 40;
 
 /// A span with the method, the path and the request's id. Errors are logged in `error_page`: the
 /// library's own event, which its default feature turns on, repeats errors verbatim, with the query
@@ -72,10 +72,10 @@ impl RootSpanBuilder for QuietRootSpan {
 
 /// `path` without parts that may be secret.
 fn quiet(path: &str) -> String {
-    if secret_scan::holds_secret(path) {
+    if secret_scan::contains_secret(path) {
         return "…".into();
     }
-    let parts = path.split('/').map(|part| if part.len() > LONGEST { "…" } else { part });
+    let parts = path.split('/').map(|part| if part.len() > MAX_LENGTH { "…" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 

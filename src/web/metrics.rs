@@ -50,7 +50,7 @@ impl Metrics {
     }
 
     /// Periodically sorts measured times into buckets; never returns.
-    pub async fn keep_up(self) {
+    pub async fn run_upkeep(self) {
         let mut interval = tokio::time::interval(UPKEEP);
         let mut reported = 0;
         loop {

@@ -22,7 +22,7 @@ pub mod metrics;
 pub mod page;
 pub mod path;
 pub mod query;
-pub mod refusal;
+pub mod rejection;
 pub mod routes;
 pub mod same_origin;
 pub mod secret_in_query;

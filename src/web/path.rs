@@ -12,7 +12,7 @@ use crate::config::PublicUrl;
 pub fn own(next: &str) -> Option<String> {
     // Browsers drop tabs and line ends in URLs and read backslashes as slashes.
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if secret_scan::holds_secret(next) {
+    if secret_scan::contains_secret(next) {
         return None;
     }
     if !is_plain || !next.starts_with('/') || next.starts_with("//") {

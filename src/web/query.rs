@@ -15,7 +15,7 @@ use super::form;
 use crate::base::text;
 
 /// The maximum length of a search text, in characters.
-const LONGEST_SEARCH: usize = 80;
+const MAX_SEARCH_LENGTH: usize = 80;
 
 /// The query of a URL. Parameters that cannot be parsed are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub fn href(path: &str, pairs: &[(String, String)]) -> String {
 pub fn search<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let typed = Cow::<'de, str>::deserialize(deserializer)?;
     // Trimmed again, since a blank may have been next to an invisible character.
-    Ok(text::visible(typed.trim(), LONGEST_SEARCH).trim().to_owned())
+    Ok(text::visible(typed.trim(), MAX_SEARCH_LENGTH).trim().to_owned())
 }
 
 #[cfg(test)]

@@ -40,15 +40,15 @@ pub trait Argument: FromRequest {}
 impl Argument for HttpRequest {}
 impl<T: DeserializeOwned> Argument for web::Path<T> {}
 impl<T: ?Sized + 'static> Argument for web::Data<T> {}
-impl<T: DeserializeOwned + 'static, const LARGEST: usize> Argument for Form<T, LARGEST> {}
-impl<T: SecretFields + 'static, const LARGEST: usize> Argument for SecretForm<T, LARGEST> {}
-impl<T: SecretFields + 'static, const LARGEST: usize> Argument for LateForm<T, LARGEST> {}
+impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> Argument for Form<T, MAX_SIZE> {}
+impl<T: SecretFields + 'static, const MAX_SIZE: usize> Argument for SecretForm<T, MAX_SIZE> {}
+impl<T: SecretFields + 'static, const MAX_SIZE: usize> Argument for LateForm<T, MAX_SIZE> {}
 impl Argument for Upload {}
 impl<T: DeserializeOwned + Default> Argument for Query<T> {}
 impl<F: DeserializeOwned + Default> Argument for ListQuery<F> {}
 
 /// The arguments, or why they could not be extracted.
-type Taken<T> = Result<T, actix_web::Error>;
+type Extraction<T> = Result<T, actix_web::Error>;
 
 /// The arguments of a handler, the first of which is a gate.
 pub trait Gated: Sized {
@@ -56,7 +56,7 @@ pub trait Gated: Sized {
     const ACCESS: Access;
 
     /// Extracts the arguments in order: nothing is read from a request that the gate denies.
-    fn take(request: HttpRequest, payload: Payload) -> impl Future<Output = Taken<Self>>;
+    fn extract(request: HttpRequest, payload: Payload) -> impl Future<Output = Extraction<Self>>;
 }
 
 macro_rules! gated {
@@ -64,10 +64,10 @@ macro_rules! gated {
         impl<G: Gate + 'static, $($rest: Argument + 'static),*> Gated for (G, $($rest,)*) {
             const ACCESS: Access = G::ACCESS;
 
-            async fn take(
+            async fn extract(
                 request: HttpRequest,
                 mut payload: Payload,
-            ) -> Taken<Self> {
+            ) -> Extraction<Self> {
                 let gate = G::from_request(&request, &mut payload).await.map_err(Into::into)?;
                 Ok((gate, $($rest::from_request(&request, &mut payload).await.map_err(Into::into)?,)*))
             }
@@ -83,7 +83,7 @@ gated!(A B C D);
 
 /// One method on one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct RouteInfo {
     pub method: Method,
     /// The path pattern, such as `/api-keys/{key_id}`.
     pub path: &'static str,
@@ -94,7 +94,7 @@ pub struct Listed {
 /// The routes of the site, which features add.
 #[derive(Default)]
 pub struct Routes {
-    listed: Vec<Listed>,
+    routes: Vec<RouteInfo>,
     by_path: BTreeMap<&'static str, Vec<(Method, Route)>>,
 }
 
@@ -120,8 +120,9 @@ impl Routes {
         self.add(Method::POST, path, Args::ACCESS, gate(web::post(), handler));
     }
 
-    pub fn listed(&self) -> &[Listed] {
-        &self.listed
+    /// Every route, in the order in which features add them.
+    pub fn all(&self) -> &[RouteInfo] {
+        &self.routes
     }
 
     /// Registers the routes with actix. Other methods on their paths are answered with the allowed
@@ -133,13 +134,13 @@ impl Routes {
                 _ => "POST",
             });
             let allow = methods.collect::<Vec<_>>().join(", ");
-            let refuse = move || {
+            let not_allowed = move || {
                 let refused = HttpResponse::MethodNotAllowed()
                     .insert_header((header::ALLOW, allow.clone()))
                     .finish();
                 std::future::ready(refused)
             };
-            let resource = web::resource(path).default_service(web::to(refuse));
+            let resource = web::resource(path).default_service(web::to(not_allowed));
             config.service(
                 routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route)),
             );
@@ -147,7 +148,7 @@ impl Routes {
     }
 
     fn add(&mut self, method: Method, path: &'static str, access: Access, route: Route) {
-        self.listed.push(Listed { method: method.clone(), path, access });
+        self.routes.push(RouteInfo { method: method.clone(), path, access });
         self.by_path.entry(path).or_default().push((method, route));
     }
 }
@@ -162,7 +163,7 @@ where
     route.to(move |request: HttpRequest, payload: web::Payload| {
         let handler = handler.clone();
         async move {
-            let arguments = Args::take(request.clone(), payload.into_inner()).await?;
+            let arguments = Args::extract(request.clone(), payload.into_inner()).await?;
             let answer = handler.call(arguments).await.respond_to(&request);
             Ok::<_, actix_web::Error>(answer.map_into_boxed_body())
         }
@@ -180,8 +181,8 @@ pub struct Pages {
 impl Pages {
     /// The paths among `routes` that answer GET.
     pub fn of(routes: &Routes) -> Self {
-        let gets = || routes.listed.iter().filter(|listed| listed.method == Method::GET);
-        let is_section = |listed: &&Listed| {
+        let gets = || routes.routes.iter().filter(|listed| listed.method == Method::GET);
+        let is_section = |listed: &&RouteInfo| {
             listed.access != Access::Public && listed.path.matches('/').count() == 1
         };
         Self {

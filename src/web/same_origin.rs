@@ -9,7 +9,7 @@ use actix_web::{ResponseError as _, web};
 use url::Url;
 
 use super::Site;
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// Lets safe methods pass. Others need `Sec-Fetch-Site: same-origin`; from browsers without that
 /// header, our own `Origin`; or, without either, one of our pages as `Referer`.
@@ -20,7 +20,7 @@ pub async fn check(
     if request.method().is_safe() || is_ours(&request) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    Ok(request.into_response(Refusal::CrossSite.error_response()))
+    Ok(request.into_response(Rejection::CrossSite.error_response()))
 }
 
 fn is_ours(request: &ServiceRequest) -> bool {

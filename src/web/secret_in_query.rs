@@ -22,7 +22,7 @@ const NOTICE: &str = "The address held a secret key, which was removed. It may b
 /// The name of the cookie, without the common prefix or suffix.
 const COOKIE: &str = "latchkey-notice";
 /// How long the notice waits for a page that shows it.
-const WAITS: Duration = Duration::minutes(10);
+const NOTICE_LIFETIME: Duration = Duration::minutes(10);
 
 /// Redirects a request with a secret key in its query to the same URL without it, whatever its
 /// method; shows the notice on the next page.
@@ -34,7 +34,7 @@ pub async fn check(
     let url = site.public_url.clone();
     if let Some(location) = without_secrets(request.uri()) {
         let mut response = page::see_other(&location);
-        response.add_cookie(&cookie::build(&url, COOKIE, "1".into(), WAITS))?;
+        response.add_cookie(&cookie::build(&url, COOKIE, "1".into(), NOTICE_LIFETIME))?;
         return Ok(request.into_response(response));
     }
     if request.method() != Method::GET || cookie::value(request.request(), COOKIE).is_none() {
@@ -45,7 +45,7 @@ pub async fn check(
     let other = Notice::take(&session);
     let is_set = Notice::warning(NOTICE).set(&session).is_ok();
     let mut response = next.call(request).await?.map_into_boxed_body();
-    if is_set && !Notice::waits(&session) {
+    if is_set && !Notice::is_pending(&session) {
         let removed = cookie::build(&url, COOKIE, String::new(), Duration::ZERO);
         response.response_mut().add_cookie(&removed)?;
     } else if is_set {
@@ -60,12 +60,12 @@ pub async fn check(
 
 /// The URL without the parameters that contain a secret key; `None` if none does.
 fn without_secrets(uri: &Uri) -> Option<String> {
-    let query = uri.query().filter(|query| secret_scan::holds_secret(query))?;
-    let kept = query.split('&').filter(|part| !secret_scan::holds_secret(part));
+    let query = uri.query().filter(|query| secret_scan::contains_secret(query))?;
+    let kept = query.split('&').filter(|part| !secret_scan::contains_secret(part));
     let kept = kept.collect::<Vec<_>>().join("&");
     let location = match kept.as_str() {
         // A secret key that spans several parameters is in none of them.
-        kept if kept.is_empty() || secret_scan::holds_secret(kept) => uri.path().to_owned(),
+        kept if kept.is_empty() || secret_scan::contains_secret(kept) => uri.path().to_owned(),
         kept => format!("{}?{kept}", uri.path()),
     };
     Some(path::own(&location).unwrap_or_else(|| "/".to_owned()))

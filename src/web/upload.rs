@@ -14,10 +14,10 @@ use serde::Deserialize;
 use super::body::{Body, is_of_type};
 use super::form::{self, SecretFields, SecretForm};
 use super::form_token::FormToken;
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// The maximum size of the body, in bytes: a document and some space for the other fields.
-pub const LARGEST: usize = 2 * 1024 * 1024 + 16 * 1024;
+pub const MAX_SIZE: usize = 2 * 1024 * 1024 + 16 * 1024;
 
 /// A document, and the form's token.
 #[derive(Debug)]
@@ -41,12 +41,12 @@ impl SecretFields for Pasted {
 }
 
 impl FromRequest for Upload {
-    type Error = Refusal;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+    type Error = Rejection;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Rejection>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         if !is_of_type(request, "multipart/form-data") {
-            let form = SecretForm::<Pasted, LARGEST>::from_request(request, payload);
+            let form = SecretForm::<Pasted, MAX_SIZE>::from_request(request, payload);
             return Box::pin(async move {
                 let SecretForm { fields: Pasted { document }, token } = form.await?;
                 Ok(Self { document, file: Vec::new(), token })
@@ -55,14 +55,14 @@ impl FromRequest for Upload {
         let (request, body) = (request.clone(), Body::from_request(request, payload));
         Box::pin(async move {
             let Ok(body) = body.await;
-            let mut body = body.read(LARGEST).await?;
+            let mut body = body.read(MAX_SIZE).await?;
             let body = std::mem::take(&mut *body).into();
             let mut parts = Parts::read(request.headers(), body).await?;
             let given = parts.all("form_token");
             let token =
                 form::token(&request, given.iter().filter_map(|t| std::str::from_utf8(t).ok()))?;
             let document =
-                String::from_utf8(parts.one("document")?).map_err(|_| Refusal::Unreadable)?;
+                String::from_utf8(parts.one("document")?).map_err(|_| Rejection::Unreadable)?;
             Ok(Self { document, file: parts.one("upload")?, token })
         })
     }
@@ -72,15 +72,15 @@ impl FromRequest for Upload {
 struct Parts(Vec<(String, Vec<u8>)>);
 
 impl Parts {
-    async fn read(headers: &HeaderMap, body: web::Bytes) -> Result<Self, Refusal> {
+    async fn read(headers: &HeaderMap, body: web::Bytes) -> Result<Self, Rejection> {
         let mut multipart = Multipart::new(headers, stream::iter([Ok(body)]));
         let mut parts = Vec::new();
         while let Some(field) = multipart.next().await {
-            let mut field = field.map_err(|_| Refusal::Unreadable)?;
+            let mut field = field.map_err(|_| Rejection::Unreadable)?;
             let name = field.name().unwrap_or_default().to_owned();
             let mut bytes = Vec::new();
             while let Some(chunk) = field.next().await {
-                bytes.extend_from_slice(&chunk.map_err(|_| Refusal::Unreadable)?);
+                bytes.extend_from_slice(&chunk.map_err(|_| Rejection::Unreadable)?);
             }
             parts.push((name, bytes));
         }
@@ -92,11 +92,11 @@ impl Parts {
     }
 
     /// A repeated field makes the form unreadable, as in any other form.
-    fn one(&mut self, name: &str) -> Result<Vec<u8>, Refusal> {
+    fn one(&mut self, name: &str) -> Result<Vec<u8>, Rejection> {
         let mut found = self.all(name);
         match found.len() {
             0 | 1 => Ok(found.pop().unwrap_or_default()),
-            _ => Err(Refusal::Unreadable),
+            _ => Err(Rejection::Unreadable),
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Needs attention, and alerts: judged like every other page, and worked through.
+//! Needs attention and alerts: checked for accessibility like every other page, and used.
 
 use latchkey::base::clock::{DAY, MINUTE};
 
 use crate::browser::Browser;
 use crate::keys;
-use crate::pages::look_at;
+use crate::pages::check_page;
 use crate::support::App;
 
 const LIST: &str = "/api-keys?view=attention";
 
-/// A program with a key that is due for rotation, one that was never used, one that is refused
-/// often, and a revoked one that is still used.
+/// A program with a key that is due for rotation, one that was never used, one whose requests are
+/// often denied, and a revoked one that is still in use.
 fn app() -> App {
     let app = App::set_up();
     for (name, lifetime) in [("Billing worker", "365"), ("Payroll – night shift", "365")] {
@@ -19,13 +19,13 @@ fn app() -> App {
             &latchkey::domain::api_keys::Draft { lifetime: lifetime.into(), ..keys::draft(name) },
         );
     }
-    let revoked = keys::named(&app, "Courier app");
+    let revoked = keys::create_named(&app, "Courier app");
     app.advance(95 * DAY);
-    let refused = keys::named(&app, "Warehouse scanner gateway");
-    keys::use_ago(&app, &refused, MINUTE);
+    let denied = keys::create_named(&app, "Warehouse scanner gateway");
+    keys::record_use(&app, &denied, MINUTE);
     let at = app.site.clock.now().millis();
     app.sql(&format!("UPDATE api_keys SET revoked_at = {} WHERE id = '{revoked}'", at - DAY));
-    for (key, reason) in [(&refused, "address_not_allowed"), (&revoked, "key_revoked")] {
+    for (key, reason) in [(&denied, "address_not_allowed"), (&revoked, "key_revoked")] {
         app.sql(&format!(
             "INSERT INTO denials (request_id, key_id, secret, reason, detail, address, request_line, at, count) \
              VALUES ('req_{key}', '{key}', 1, '{reason}', '', '2001:db8:4100:7700:1234:5678:9abc:def0', 'GET /', {at}, 30); \
@@ -38,54 +38,54 @@ fn app() -> App {
 }
 
 #[test]
-fn needs_attention_is_open_to_everybody() {
+fn needs_attention_is_accessible() {
     let app = app();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto(LIST);
-    look_at(&browser, "needs attention");
-    for what in ["keep", "revoke", "rotate"] {
+    check_page(&browser, "needs attention");
+    for action in ["keep", "revoke", "rotate"] {
         browser.goto(LIST);
         browser.click(".card.tbl:not(section) [data-select-all]");
-        browser.follow(&format!(".with-selected button{}", formaction(what)));
-        look_at(&browser, &format!("{what} several keys"));
+        browser.follow(&format!(".with-selected button{}", formaction(action)));
+        check_page(&browser, &format!("{action} several keys"));
     }
     browser.follow("#rotate .btn-primary");
     assert_eq!(browser.texts(".secret-key").len(), 3);
-    look_at(&browser, "several secret keys");
+    check_page(&browser, "several secret keys");
     browser.goto("/alerts");
-    look_at(&browser, "alerts");
+    check_page(&browser, "alerts");
     browser.goto("/settings/alerts");
-    look_at(&browser, "alert settings");
+    check_page(&browser, "alert settings");
 }
 
-/// What tells the button that leads to the dialog for `what`.
-fn formaction(what: &str) -> String {
-    match what {
+/// The attribute selector of the button that opens the dialog for an action.
+fn formaction(action: &str) -> String {
+    match action {
         "keep" => ":not([formaction])".into(),
-        what => format!("[formaction$='{what}']"),
+        action => format!("[formaction$='{action}']"),
     }
 }
 
 #[test]
-fn the_box_in_the_head_checks_and_clears_all_below_it() {
+fn the_checkbox_in_the_header_selects_and_clears_all_rows() {
     let app = app();
     let browser = Browser::signed_in(&app);
     browser.goto(LIST);
     let checked = |browser: &Browser| {
         browser.script("return document.querySelectorAll('.work-t tbody :checked').length", vec![])
     };
-    let head = ".card.tbl:not(section) [data-select-all]";
-    browser.click(head);
+    let header = ".card.tbl:not(section) [data-select-all]";
+    browser.click(header);
     assert_eq!(checked(&browser), 3);
-    browser.click(head);
+    browser.click(header);
     assert_eq!(checked(&browser), 0);
 }
 
 #[test]
-fn keys_are_kept_rotated_and_revoked_without_script() {
+fn keys_are_kept_rotated_and_revoked_without_javascript() {
     let app = app();
-    let browser = Browser::without_script(&app);
+    let browser = Browser::without_javascript(&app);
     browser.sign_in_as_manager(&app);
     browser.goto(LIST);
     assert!(!browser.shows("[data-select-all]"));
@@ -111,7 +111,7 @@ fn keys_are_kept_rotated_and_revoked_without_script() {
 }
 
 #[test]
-fn leaving_the_secret_keys_wipes_them() {
+fn secret_keys_are_gone_once_their_page_was_left() {
     let app = app();
     let browser = Browser::signed_in(&app);
     browser.goto(LIST);

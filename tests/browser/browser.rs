@@ -1,7 +1,6 @@
-//! A real browser with a profile of its own, driven step by step.
+//! A real browser with its own profile, driven step by step.
 //!
-//! Whoever drops it hears of every console error, and of every request that left for another
-//! origin.
+//! Dropping it fails the test if the console shows an error or a request went to another origin.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -20,13 +19,13 @@ use crate::driver;
 use crate::support::{App, PASSWORD};
 
 /// How long anything may take, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How often to look again.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// How often to check a condition.
 const INTERVAL: Duration = Duration::from_millis(25);
 
 const ARGUMENTS: [&str; 11] = [
     "--headless",
-    // As root, and in containers, the sandbox cannot be made; only our own pages are opened.
+    // The sandbox does not work as root or in containers, and only our own pages are opened.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -43,22 +42,22 @@ pub struct Browser {
     driver: Option<WebDriver>,
     runtime: Runtime,
     origin: String,
-    /// Statuses that are no errors.
-    expected: RefCell<BTreeSet<u16>>,
-    /// Every address asked for.
-    asked: RefCell<BTreeSet<String>>,
-    // After the browser in the order of dropping.
+    /// Statuses that do not count as errors.
+    expected_statuses: RefCell<BTreeSet<u16>>,
+    /// Every URL that was requested.
+    requested: RefCell<BTreeSet<String>>,
+    // Declared after the browser, so that it is dropped after it.
     _profile: TempDir,
 }
 
 impl Browser {
-    /// A desktop browser, light, nobody signed in.
+    /// A desktop browser with the light theme, in which nobody is signed in.
     pub fn open(app: &App) -> Self {
         Self::with_preferences(app, &json!({}))
     }
 
-    /// The same with JavaScript switched off in its settings.
-    pub fn without_script(app: &App) -> Self {
+    /// A browser whose settings turn JavaScript off.
+    pub fn without_javascript(app: &App) -> Self {
         Self::with_preferences(
             app,
             &json!({ "profile.managed_default_content_settings.javascript": 2 }),
@@ -74,30 +73,30 @@ impl Browser {
 
     fn with_preferences(app: &App, preferences: &Value) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
-        let mut wanted = DesiredCapabilities::chrome();
-        wanted.set_binary("/usr/bin/chromium").expect("a capability");
+        let mut capabilities = DesiredCapabilities::chrome();
+        capabilities.set_binary("/usr/bin/chromium").expect("a capability");
         for argument in ARGUMENTS {
-            wanted.add_arg(argument).expect("an argument");
+            capabilities.add_arg(argument).expect("an argument");
         }
         let folder = format!("--user-data-dir={}", profile.path().display());
-        wanted.add_arg(&folder).expect("an argument");
-        wanted.add_experimental_option("prefs", preferences).expect("preferences");
+        capabilities.add_arg(&folder).expect("an argument");
+        capabilities.add_experimental_option("prefs", preferences).expect("preferences");
         for log in ["browser", "performance"] {
-            wanted.set_logging_prefs(log, LoggingPrefsLogLevel::All).expect("a capability");
+            capabilities.set_logging_prefs(log, LoggingPrefsLogLevel::All).expect("a capability");
         }
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let driver = runtime.block_on(async {
-            WebDriver::builder(driver::url(), wanted)
-                .poller(Arc::new(ElementPollerWithTimeout::new(PATIENCE, INTERVAL)))
+            WebDriver::builder(driver::url(), capabilities)
+                .poller(Arc::new(ElementPollerWithTimeout::new(TIMEOUT, INTERVAL)))
                 .await
         });
         let browser = Self {
             driver: Some(driver.expect("a browser")),
             runtime,
             origin: app.url.clone(),
-            expected: RefCell::default(),
-            asked: RefCell::default(),
+            expected_statuses: RefCell::default(),
+            requested: RefCell::default(),
             _profile: profile,
         };
         browser.resize(1280);
@@ -118,24 +117,24 @@ impl Browser {
         self.runtime.block_on(work(self.driver.as_ref()?)).ok()
     }
 
-    /// Looks again until it holds.
+    /// Waits until a condition holds.
     #[track_caller]
     pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !holds(self) {
-            assert!(Instant::now() < deadline, "never: {what}\n{}", self.where_it_is());
+            assert!(Instant::now() < deadline, "never: {what}\n{}", self.describe_page());
             std::thread::sleep(INTERVAL);
         }
     }
 
-    fn where_it_is(&self) -> String {
+    fn describe_page(&self) -> String {
         let text = self.attempt(async |d| d.find(By::Tag("body")).await?.text().await);
         format!("at {}:\n{}", self.address(), text.unwrap_or_default())
     }
 
-    // Going places.
+    // Navigation.
 
-    /// Goes to a path of ours, or to a whole address.
+    /// Opens a path of the program, or a complete URL.
     #[track_caller]
     pub fn goto(&self, path: &str) {
         let url =
@@ -143,7 +142,7 @@ impl Browser {
         self.run(async |d| d.goto(&url).await);
     }
 
-    /// Path, query and fragment.
+    /// The path, query and fragment of the current URL.
     #[track_caller]
     pub fn address(&self) -> String {
         let url = self.run(async |d| d.current_url().await);
@@ -159,9 +158,9 @@ impl Browser {
         self.run(async |d| d.title().await)
     }
 
-    /// Does something that leads to another document, and waits until that is there.
+    /// Does something that opens another document, and waits until that has loaded.
     #[track_caller]
-    pub fn leading_on(&self, act: impl FnOnce(&Self)) {
+    pub fn navigate_by(&self, act: impl FnOnce(&Self)) {
         let before = self.document().expect("a document");
         act(self);
         self.wait_until("another document", |b| b.document().is_some_and(|now| now != before));
@@ -171,7 +170,7 @@ impl Browser {
         });
     }
 
-    /// What tells one load of a page from another.
+    /// An id of the current load of the page, which differs after a reload.
     fn document(&self) -> Option<String> {
         let tree =
             self.attempt(async |d| d.cdp().send_raw("Page.getFrameTree", json!({})).await)?;
@@ -180,27 +179,27 @@ impl Browser {
 
     #[track_caller]
     pub fn follow(&self, selector: &str) {
-        self.leading_on(|b| b.click(selector));
+        self.navigate_by(|b| b.click(selector));
     }
 
     #[track_caller]
     pub fn back(&self) {
-        self.leading_on(|b| b.run(async |d| d.back().await));
+        self.navigate_by(|b| b.run(async |d| d.back().await));
     }
 
     #[track_caller]
     pub fn forward(&self) {
-        self.leading_on(|b| b.run(async |d| d.forward().await));
+        self.navigate_by(|b| b.run(async |d| d.forward().await));
     }
 
     #[track_caller]
     pub fn reload(&self) {
-        self.leading_on(|b| b.run(async |d| d.refresh().await));
+        self.navigate_by(|b| b.run(async |d| d.refresh().await));
     }
 
-    /// Opens another tab and goes there; the answer leads back to this one.
+    /// Opens another tab and switches to it.
     #[track_caller]
-    pub fn open_tab(&self) -> Tab {
+    pub fn open_tab(&self) -> Tabs {
         let first = self.run(async |d| d.window().await);
         let second = self.run(async |d| {
             let tab = d.new_tab().await?;
@@ -208,20 +207,20 @@ impl Browser {
             Ok(tab)
         });
         self.resize(1280);
-        Tab { first, second }
+        Tabs { first, second }
     }
 
     #[track_caller]
-    pub fn first(&self, tab: &Tab) {
-        self.run(async |d| d.switch_to_window(tab.first.clone()).await);
+    pub fn switch_to_first(&self, tabs: &Tabs) {
+        self.run(async |d| d.switch_to_window(tabs.first.clone()).await);
     }
 
     #[track_caller]
-    pub fn second(&self, tab: &Tab) {
-        self.run(async |d| d.switch_to_window(tab.second.clone()).await);
+    pub fn switch_to_second(&self, tabs: &Tabs) {
+        self.run(async |d| d.switch_to_window(tabs.second.clone()).await);
     }
 
-    // Doing things.
+    // Actions.
 
     async fn element(driver: &WebDriver, selector: &str) -> WebDriverResult<WebElement> {
         driver.query(By::Css(selector)).desc(selector).first().await
@@ -251,14 +250,14 @@ impl Browser {
         });
     }
 
-    /// Chooses a file, as the browser's own dialog would.
+    /// Chooses a file, as the file dialog of the browser would.
     #[track_caller]
     pub fn choose_file(&self, selector: &str, path: &Path) {
         let path = path.to_str().expect("a path");
         self.run(async |d| Self::element(d, selector).await?.send_keys(path).await);
     }
 
-    /// Picks a date, written as in `2026-12-24`.
+    /// Picks a date, in the format of `2026-12-24`.
     #[track_caller]
     pub fn pick_date(&self, selector: &str, date: &str) {
         let script = "document.querySelector(arguments[0]).value = arguments[1]";
@@ -270,7 +269,7 @@ impl Browser {
         self.run(async |d| Self::element(d, selector).await?.focus().await);
     }
 
-    /// Presses keys, one after another, wherever the focus is.
+    /// Presses keys one after another, where the focus is.
     #[track_caller]
     pub fn press(&self, keys: &str) {
         self.run(async |d| d.action_chain().send_keys(keys).perform().await);
@@ -281,8 +280,8 @@ impl Browser {
         self.press(&key.value().to_string());
     }
 
-    /// Presses Enter as a keyboard does: in one go. `ChromeDriver` sends it in two parts, of which the
-    /// second can reach the page that the first has led to.
+    /// Presses Enter in one step, as a keyboard does. `ChromeDriver` sends two events, of which the
+    /// second can reach the page that the first one opened.
     #[track_caller]
     pub fn press_enter(&self) {
         for kind in ["keyDown", "keyUp"] {
@@ -319,16 +318,16 @@ impl Browser {
         assert_eq!(self.address(), "/api-keys");
     }
 
-    // Looking.
+    // Queries.
 
-    /// The rendered text of the first that is there, as soon as it is, white space folded.
+    /// The rendered text of the first matching element, once it exists, with white space collapsed.
     #[track_caller]
     pub fn text(&self, selector: &str) -> String {
         let text = self.run(async |d| Self::element(d, selector).await?.text().await);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// The rendered texts of all that are there now.
+    /// The rendered texts of all matching elements that exist now.
     #[track_caller]
     pub fn texts(&self, selector: &str) -> Vec<String> {
         self.run(async |d| {
@@ -341,7 +340,7 @@ impl Browser {
         })
     }
 
-    /// Whether any is there and can be seen now.
+    /// Whether a matching element is visible now.
     #[track_caller]
     pub fn shows(&self, selector: &str) -> bool {
         self.run(async |d| {
@@ -361,7 +360,7 @@ impl Browser {
     }
 
     #[track_caller]
-    pub fn is_chosen(&self, selector: &str) -> bool {
+    pub fn is_selected(&self, selector: &str) -> bool {
         self.run(async |d| Self::element(d, selector).await?.is_selected().await)
     }
 
@@ -370,7 +369,7 @@ impl Browser {
         self.run(async |d| Self::element(d, selector).await?.attr(name).await).unwrap_or_default()
     }
 
-    /// The page's HTML as it stands.
+    /// The current HTML of the page.
     #[track_caller]
     pub fn source(&self) -> String {
         self.run(async |d| d.source().await)
@@ -393,20 +392,20 @@ impl Browser {
         self.run(async |d| Ok(d.execute(script, arguments).await?.json().clone()))
     }
 
-    /// A script that calls its last argument when it is done.
+    /// Runs a script that calls its last argument when it is done.
     #[track_caller]
     pub fn script_async(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.run(async |d| Ok(d.execute_async(script, arguments).await?.json().clone()))
     }
 
-    // The browser's own settings.
+    // Settings of the browser.
 
     #[track_caller]
     pub fn devtools(&self, method: &str, parameters: Value) -> Value {
         self.run(async |d| d.cdp().send_raw(method, parameters).await)
     }
 
-    /// The width of the page, in CSS pixels.
+    /// Sets the width of the page, in CSS pixels.
     #[track_caller]
     pub fn resize(&self, width: u32) {
         let size =
@@ -414,12 +413,12 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", size);
     }
 
-    /// What the system prefers, `light` or `dark`, and `print` or nothing.
+    /// Emulates a medium (`print` or none) and the colour scheme of the system (`light` or `dark`).
     #[track_caller]
     pub fn emulate_media(&self, media: &str, scheme: &str) {
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
-            // A transition between pages that is cut short complains in the console.
+            // A transition between pages that is interrupted logs an error in the console.
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ]);
         self.devtools(
@@ -428,34 +427,34 @@ impl Browser {
         );
     }
 
-    /// Allows what pages of ours ask for, by the names of the `DevTools` protocol.
+    /// Grants permissions to our pages, by their names in the `DevTools` protocol.
     #[track_caller]
     pub fn allow(&self, permissions: &[&str]) {
-        let wanted = json!({ "permissions": permissions, "origin": self.origin });
-        self.devtools("Browser.grantPermissions", wanted);
+        let parameters = json!({ "permissions": permissions, "origin": self.origin });
+        self.devtools("Browser.grantPermissions", parameters);
     }
 
-    /// Denies what pages of ours ask for, by its name in web pages.
+    /// Denies a permission to our pages, by its name in the Permissions API.
     #[track_caller]
     pub fn deny(&self, permission: &str) {
         let permission = json!({ "name": permission });
-        let wanted =
+        let parameters =
             json!({ "permission": permission, "setting": "denied", "origin": self.origin });
-        self.devtools("Browser.setPermission", wanted);
+        self.devtools("Browser.setPermission", parameters);
     }
 
-    /// Has every later document begin with a script.
+    /// Runs a script at the start of every later document.
     #[track_caller]
-    pub fn before_every_page(&self, script: &str) {
+    pub fn run_on_every_page(&self, script: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
     }
 
-    /// That a page answers with this status is no error.
+    /// Does not count a response with this status as an error.
     pub fn expect_status(&self, status: u16) {
-        self.expected.borrow_mut().insert(status);
+        self.expected_statuses.borrow_mut().insert(status);
     }
 
-    /// What happened on the network since the last call, as the `DevTools` protocol tells it.
+    /// The network events since the last call, as the `DevTools` protocol reports them.
     #[track_caller]
     pub fn events(&self) -> Vec<Value> {
         let log = self.run(async |d| d.get_log("performance").await);
@@ -464,48 +463,50 @@ impl Browser {
         let events: Vec<Value> = messages.by_ref().map(|mut m| m["message"].take()).collect();
         let sent = events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
         let urls = sent.filter_map(|event| event["params"]["request"]["url"].as_str());
-        self.asked.borrow_mut().extend(urls.map(str::to_owned));
+        self.requested.borrow_mut().extend(urls.map(str::to_owned));
         events
     }
 
     #[track_caller]
-    fn assert_quiet(&self) {
-        let said = self.run(async |d| d.browser_log().await);
-        let expected = self.expected.borrow();
+    fn assert_no_errors(&self) {
+        let log = self.run(async |d| d.browser_log().await);
+        let expected_statuses = self.expected_statuses.borrow();
         let is_expected = |message: &str| {
             let status = message.split_once("responded with a status of ");
             let status = status.and_then(|(_, rest)| rest.get(..3)?.parse().ok());
-            !message.contains("/assets/") && status.is_some_and(|s| expected.contains(&s))
+            !message.contains("/assets/") && status.is_some_and(|s| expected_statuses.contains(&s))
         };
-        let errors: Vec<_> = said
+        let errors: Vec<_> = log
             .iter()
             .filter(|entry| ["SEVERE", "WARNING"].contains(&entry.level.as_str()))
             .filter(|entry| !is_expected(&entry.message))
             .map(|entry| &entry.message)
             .collect();
-        assert!(errors.is_empty(), "the console says {errors:#?}");
+        assert!(errors.is_empty(), "errors in the console: {errors:#?}");
         let own = format!("{}/", self.origin);
-        // The browser's own pages, such as the one it starts with, come from itself.
-        let stays = [own.as_str(), "data:", "chrome:", "about:"];
+        // The pages of the browser itself, such as its start page.
+        let allowed_prefixes = [own.as_str(), "data:", "chrome:", "about:"];
         self.events();
-        let asked = self.asked.borrow();
-        let left: Vec<_> =
-            asked.iter().filter(|url| !stays.iter().any(|start| url.starts_with(start))).collect();
-        assert!(left.is_empty(), "requests left for {left:#?}");
+        let requested = self.requested.borrow();
+        let foreign: Vec<_> = requested
+            .iter()
+            .filter(|url| !allowed_prefixes.iter().any(|start| url.starts_with(start)))
+            .collect();
+        assert!(foreign.is_empty(), "requests to other origins: {foreign:#?}");
     }
 }
 
 /// Two tabs of one browser.
-pub struct Tab {
+pub struct Tabs {
     first: WindowHandle,
     second: WindowHandle,
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // A test that failed already has said enough.
+        // A test that failed already must not panic again.
         let checked = (!std::thread::panicking()).then(|| {
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.assert_quiet()))
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.assert_no_errors()))
         });
         if let Some(driver) = self.driver.take() {
             let _ = self.runtime.block_on(driver.quit());

@@ -1,4 +1,4 @@
-//! What a first visit costs.
+//! The size of the API Keys page: of its HTML, of a first visit and of later ones.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,15 @@ use crate::browser::Browser;
 use crate::keys;
 use crate::support::App;
 
-/// HTML of the API Keys page with Brotli, in bytes.
+/// The largest size of the HTML of the API Keys page with Brotli, in bytes.
 const HTML: usize = 6 * 1024;
-/// All of a later visit, headers included, in bytes.
-const RETURN: f64 = 7.0 * 1024.0;
-/// All of a first visit, headers included, in bytes.
-const VISIT: f64 = 46.0 * 1024.0;
+/// The largest size of a later visit, including headers, in bytes.
+const LATER_VISIT: f64 = 7.0 * 1024.0;
+/// The largest size of a first visit, including headers, in bytes.
+const FIRST_VISIT: f64 = 46.0 * 1024.0;
 const REQUESTS: usize = 7;
 
-/// An organisation with a full page of keys of every kind.
+/// An organisation with a full page of keys in every environment.
 fn full_page() -> App {
     let app = App::set_up();
     let environments = ["production", "staging", "development"];
@@ -26,14 +26,14 @@ fn full_page() -> App {
         draft.environment = environments[number % 3].into();
         draft.role = if number % 2 == 0 { "read-only" } else { "full-access" }.into();
         let id = keys::create(&app, &draft);
-        keys::use_ago(&app, &id, 0);
+        keys::record_use(&app, &id, 0);
         app.advance(86_399_000);
     }
     app
 }
 
 #[test]
-fn the_page_is_small_with_brotli() {
+fn the_html_is_small_with_brotli() {
     let app = full_page();
     let manager = app.super_manager();
     let cookie = manager.session();
@@ -46,13 +46,13 @@ fn the_page_is_small_with_brotli() {
 }
 
 #[test]
-fn the_page_of_a_key_in_use_is_small_too() {
+fn the_page_of_a_key_in_use_is_small() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker – production");
+    let id = keys::create_named(&app, "Billing worker – production");
     for hour in 0..90 * 24 {
         let key = latchkey::domain::api_keys::KeyId::parse(&id).expect("a Key ID");
         let at = app.site.clock.now().plus(-hour * HOUR);
-        // As many as nobody could guess.
+        // Irregular counts, which compress badly.
         for _ in 0..(hour * 7919) % 97 {
             let secret = latchkey::domain::usage::Secret { key_id: key, number: 1 };
             app.usage.pass(secret, None, std::iter::empty(), at);
@@ -71,20 +71,20 @@ fn the_page_of_a_key_in_use_is_small_too() {
 }
 
 #[test]
-fn a_first_visit_is_small_and_a_second_smaller() {
+fn a_first_visit_is_small_and_a_later_one_smaller() {
     let app = full_page();
     let browser = Browser::signed_in(&app);
     browser.devtools("Network.clearBrowserCache", json!({}));
     let first = visit(&browser);
     assert!(first.len() <= REQUESTS, "{first:#?}");
     let cost: f64 = first.values().sum();
-    assert!((10_000.0..=VISIT).contains(&cost), "{cost} bytes: {first:#?}");
+    assert!((10_000.0..=FIRST_VISIT).contains(&cost), "{cost} bytes: {first:#?}");
     let second = visit(&browser);
     let cost: f64 = second.values().sum();
-    assert!((1000.0..=RETURN).contains(&cost), "{cost} bytes: {second:#?}");
+    assert!((1000.0..=LATER_VISIT).contains(&cost), "{cost} bytes: {second:#?}");
 }
 
-/// Opens the page; returns what each request brought over the wire, in bytes.
+/// Opens the page, and returns the bytes that each request transferred.
 fn visit(browser: &Browser) -> BTreeMap<String, f64> {
     browser.goto("about:blank");
     browser.events();
@@ -114,7 +114,7 @@ fn visit(browser: &Browser) -> BTreeMap<String, f64> {
 }
 
 #[test]
-fn assets_are_kept_for_good() {
+fn assets_are_immutable() {
     let app = App::set_up();
     let visitor = app.anonymous();
     let page = visitor.get("/sign-in");

@@ -1,4 +1,4 @@
-//! Create New Key.
+//! The dialog Create New Key.
 
 use thirtyfour::Key;
 
@@ -7,7 +7,7 @@ use crate::keys;
 use crate::support::App;
 
 #[test]
-fn a_field_left_wrong_says_so_at_once() {
+fn a_field_that_is_left_invalid_shows_its_error_immediately() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.follow("#create");
@@ -27,11 +27,11 @@ fn a_field_left_wrong_says_so_at_once() {
 }
 
 #[test]
-fn choices_open_what_belongs_to_them() {
+fn choices_show_the_fields_that_belong_to_them() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.goto("/api-keys/new");
-    assert!(browser.is_chosen("[name='lifetime'][value='90']"));
+    assert!(browser.is_selected("[name='lifetime'][value='90']"));
     assert!(!browser.shows("#expires_on"));
     browser.click("[name='lifetime'][value='date']");
     assert!(browser.shows("#expires_on"));
@@ -48,7 +48,7 @@ fn choices_open_what_belongs_to_them() {
 }
 
 #[test]
-fn a_refused_form_names_every_error_and_keeps_what_was_typed() {
+fn a_rejected_form_shows_every_error_and_keeps_the_input() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
@@ -73,7 +73,7 @@ fn a_refused_form_names_every_error_and_keeps_what_was_typed() {
         ]
     );
     assert_eq!(browser.value("#name"), " ");
-    assert!(browser.is_chosen("[name='environment'][value='staging']"));
+    assert!(browser.is_selected("[name='environment'][value='staging']"));
     assert!(browser.shows("#expires_on") && browser.shows(".matrix"));
     assert_eq!(browser.value("#ip_whitelist"), "203.0.113.7\n203.0.113.0/24");
     assert_eq!(browser.value("#notes"), "Ask Ines <b>first</b>");
@@ -87,7 +87,7 @@ fn a_refused_form_names_every_error_and_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_corrected_form_creates_the_key_as_it_was_filled_in() {
+fn a_corrected_form_creates_the_key_with_its_input() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
@@ -112,9 +112,9 @@ fn a_corrected_form_creates_the_key_as_it_was_filled_in() {
 }
 
 #[test]
-fn a_name_that_another_key_has_is_refused() {
+fn a_name_that_another_key_has_is_rejected() {
     let app = App::set_up();
-    keys::named(&app, "Billing worker");
+    keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.follow("#create");
@@ -128,7 +128,7 @@ fn a_name_that_another_key_has_is_refused() {
 }
 
 #[test]
-fn a_copy_starts_from_the_key_it_copies() {
+fn a_copy_starts_with_the_values_of_the_original_key() {
     let app = App::set_up();
     let mut draft = keys::draft("Warehouse sync");
     draft.environment = "development".into();
@@ -139,9 +139,9 @@ fn a_copy_starts_from_the_key_it_copies() {
     browser.follow("a[href*='?from=']");
     let name = browser.value("#name");
     assert!(name.starts_with("Warehouse sync") && name != "Warehouse sync", "{name}");
-    assert!(browser.is_chosen("[name='environment'][value='development']"));
-    assert!(browser.is_chosen("#role option[value='read-and-write']"));
-    assert!(browser.is_chosen("[name='lifetime'][value='90']"));
+    assert!(browser.is_selected("[name='environment'][value='development']"));
+    assert!(browser.is_selected("#role option[value='read-and-write']"));
+    assert!(browser.is_selected("[name='lifetime'][value='90']"));
     assert_eq!(browser.value("#notes"), "Runs nightly");
     browser.follow("dialog .btn-primary");
     assert!(browser.text("#secret-key").starts_with("lk_dev_"));
@@ -149,15 +149,15 @@ fn a_copy_starts_from_the_key_it_copies() {
 }
 
 #[test]
-fn a_full_organisation_is_told_which_keys_it_could_revoke() {
+fn at_the_limit_the_form_suggests_keys_to_revoke() {
     let app = App::set_up();
     app.write(|tx, _| {
         let mut settings = latchkey::domain::settings::get(tx)?;
         settings.active_key_limit = 2;
         latchkey::domain::settings::save(tx, &settings)
     });
-    keys::named(&app, "Billing worker");
-    keys::named(&app, "Warehouse sync");
+    keys::create_named(&app, "Billing worker");
+    keys::create_named(&app, "Warehouse sync");
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto("/api-keys/new");

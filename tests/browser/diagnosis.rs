@@ -1,4 +1,4 @@
-//! Why a request was refused: a secret key is pasted, with and without script.
+//! The diagnosis page, which explains a pasted secret key and an id, with and without JavaScript.
 
 use thirtyfour::Key;
 
@@ -14,12 +14,12 @@ fn secret(app: &App) -> String {
 }
 
 fn paste_and_ask_by_id(app: &App, browser: &Browser) {
-    let (secret, other) = (secret(app), keys::named(app, "Route planner"));
+    let (secret, other) = (secret(app), keys::create_named(app, "Route planner"));
     browser.goto("/api-keys");
     browser.follow(".actions [href='/diagnosis']");
     browser.wait_for_focus("#question");
     browser.press(&secret);
-    browser.leading_on(Browser::press_enter);
+    browser.navigate_by(Browser::press_enter);
     assert_eq!(browser.text("#answer h2"), "This secret key works");
     assert_eq!(browser.value("#question"), "");
     assert_eq!(browser.address(), "/diagnosis");
@@ -37,24 +37,24 @@ fn paste_and_ask_by_id(app: &App, browser: &Browser) {
 }
 
 #[test]
-fn a_secret_key_is_pasted_and_an_id_looked_up() {
+fn a_pasted_secret_key_and_an_id_are_explained() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     paste_and_ask_by_id(&app, &browser);
 }
 
 #[test]
-fn a_secret_key_is_pasted_and_an_id_looked_up_without_script() {
+fn a_pasted_secret_key_and_an_id_are_explained_without_javascript() {
     let app = App::set_up();
-    let browser = Browser::without_script(&app);
+    let browser = Browser::without_javascript(&app);
     browser.sign_in_as_manager(&app);
     paste_and_ask_by_id(&app, &browser);
 }
 
 #[test]
-fn the_answer_is_what_the_keyboard_meets_first() {
+fn the_answer_gets_the_focus() {
     let app = App::set_up();
-    let id = keys::named(&app, "Route planner");
+    let id = keys::create_named(&app, "Route planner");
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/diagnosis?q={id}"));
     browser.wait_for_focus("#answer-t");

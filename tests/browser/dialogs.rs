@@ -1,4 +1,4 @@
-//! What every dialog does: close in five ways, keep the focus, keep what was typed.
+//! What every dialog does: it closes in several ways, and keeps the focus and the input.
 
 use thirtyfour::Key;
 
@@ -9,7 +9,7 @@ use crate::support::App;
 #[test]
 fn escape_cross_cancel_and_back_close_a_dialog() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     let row = format!("/api-keys#{id}");
     let (edit, revoke) = (format!("/api-keys/{id}/edit"), format!("/api-keys/{id}/revoke"));
@@ -21,7 +21,7 @@ fn escape_cross_cancel_and_back_close_a_dialog() {
         for way in ways {
             browser.goto(path);
             assert!(browser.shows("dialog"));
-            browser.leading_on(way);
+            browser.navigate_by(way);
             assert_eq!(browser.address(), closed);
             assert!(!browser.shows("dialog"));
             assert_eq!(browser.text("h1"), "API Keys");
@@ -35,21 +35,21 @@ fn escape_cross_cancel_and_back_close_a_dialog() {
 }
 
 #[test]
-fn a_dialog_of_the_key_page_leads_back_there() {
+fn a_dialog_of_the_key_page_closes_to_that_page() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}"));
     for trigger in ["a[href*='/edit']", "a[href*='/revoke']"] {
         browser.follow(trigger);
         assert!(browser.shows("dialog"));
-        browser.leading_on(|b| b.press_key(&Key::Escape));
+        browser.navigate_by(|b| b.press_key(&Key::Escape));
         assert_eq!(browser.address(), format!("/api-keys/{id}"));
     }
 }
 
 #[test]
-fn forward_brings_back_what_was_typed() {
+fn forward_restores_the_input() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.follow("#create");
@@ -61,34 +61,34 @@ fn forward_brings_back_what_was_typed() {
     browser.back();
     browser.forward();
     assert_eq!(browser.value("#name"), "Billing worker");
-    assert!(browser.is_chosen("[name='environment'][value='staging']"));
+    assert!(browser.is_selected("[name='environment'][value='staging']"));
     assert_eq!(browser.value("#notes"), "Ask Ines");
 }
 
 #[test]
 fn tab_stays_inside_the_dialog() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     for path in ["/api-keys/new", &format!("/api-keys/{id}/revoke")] {
         browser.goto(path);
         let mut stops = Vec::new();
         for _ in 0..40 {
             browser.press_key(&Key::Tab);
-            // Between its last and its first control the focus may pass the browser itself.
+            // Between the last and the first control, the focus may go to the browser itself.
             let inside = "return !!document.activeElement.closest('dialog') || \
                           document.activeElement === document.body";
             assert_eq!(browser.script(inside, vec![]), true, "{path}");
             stops.push(browser.has_focus("dialog .x"));
         }
-        assert!(stops.iter().filter(|stop| **stop).count() >= 2, "it goes round: {path}");
+        assert!(stops.iter().filter(|stop| **stop).count() >= 2, "the focus cycles: {path}");
     }
 }
 
 #[test]
-fn the_page_behind_cannot_be_clicked() {
+fn the_page_under_a_dialog_cannot_be_clicked() {
     let app = App::set_up();
-    keys::named(&app, "Billing worker");
+    keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.goto("/api-keys/new");
     let hit = "const { x, y } = document.querySelector('.brand').getBoundingClientRect(); \

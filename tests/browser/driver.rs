@@ -1,4 +1,4 @@
-//! `ChromeDriver`: one for all tests of this program, on a port of its own choosing.
+//! `ChromeDriver`, which all tests of this program share, on a port that it chooses.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -7,14 +7,14 @@ use std::sync::OnceLock;
 
 struct Driver {
     url: String,
-    // Held until this program ends: then its standard input closes, which ends ChromeDriver.
+    // Kept until this program ends. Then its standard input closes, which stops ChromeDriver.
     _child: Child,
     _output: BufReader<ChildStdout>,
 }
 
-/// Ends the whole group, browsers included, as soon as nobody holds the standard input any more:
-/// also when this program is killed.
-const GUARDED: &str = "chromedriver --port=0 & read -r _; kill 0";
+/// Stops the whole process group, including browsers, once the standard input closes. This works
+/// even if this program is killed.
+const SCRIPT: &str = "chromedriver --port=0 & read -r _; kill 0";
 
 /// Where `ChromeDriver` listens.
 pub fn url() -> &'static str {
@@ -24,7 +24,7 @@ pub fn url() -> &'static str {
 
 fn start() -> Driver {
     let mut child = Command::new("sh")
-        .args(["-c", GUARDED])
+        .args(["-c", SCRIPT])
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -34,7 +34,7 @@ fn start() -> Driver {
     let mut line = String::new();
     let port = loop {
         line.clear();
-        let read = output.read_line(&mut line).expect("what ChromeDriver says");
+        let read = output.read_line(&mut line).expect("the output of ChromeDriver");
         assert!(read > 0, "ChromeDriver did not start: is the package chromium-driver installed?");
         if let Some((_, port)) = line.split_once("started successfully on port ") {
             break port.trim().trim_end_matches('.').parse::<u16>().expect("a port");

@@ -1,4 +1,4 @@
-//! Edit Key.
+//! The dialog Edit Key.
 
 use latchkey::base::clock::DAY;
 
@@ -9,9 +9,9 @@ use crate::support::App;
 const SAVE: &str = "dialog .btn-primary";
 
 #[test]
-fn a_change_is_saved_and_said() {
+fn a_change_is_saved_and_confirmed() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.follow(&format!("#{id} .act"));
     browser.wait_for_focus("#name");
@@ -23,15 +23,15 @@ fn a_change_is_saved_and_said() {
     assert_eq!(browser.address(), format!("/api-keys#{id}"));
     assert_eq!(browser.text("#notice"), "“Billing worker – production” saved.");
     assert_eq!(browser.text(&format!("#{id} [data-label='Role']")), "Read-only");
-    // The row is where the keyboard goes on from.
+    // The next Tab starts at the row of the key.
     browser.press("\u{e004}");
     browser.wait_for_focus(&format!("#{id} a"));
 }
 
 #[test]
-fn a_refused_change_keeps_what_was_typed() {
+fn a_rejected_change_keeps_the_input() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto(&format!("/api-keys/{id}/edit"));
@@ -59,9 +59,9 @@ fn a_refused_change_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_lost_update_is_caught_and_shows_the_other_change() {
+fn a_conflicting_change_shows_the_other_one() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.expect_status(409);
     let edit = format!("/api-keys/{id}/edit");
@@ -72,7 +72,7 @@ fn a_lost_update_is_caught_and_shows_the_other_change() {
     browser.fill("#name", "Billing worker – production");
     browser.click("#role option[value='read-only']");
     browser.follow(SAVE);
-    browser.first(&tabs);
+    browser.switch_to_first(&tabs);
     browser.follow(SAVE);
     browser.wait_for_focus("#errors");
     assert_eq!(browser.title(), "Error: Edit Key – Latchkey");
@@ -90,7 +90,7 @@ fn a_lost_update_is_caught_and_shows_the_other_change() {
 #[test]
 fn the_date_of_an_expired_key_cannot_be_changed() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     app.advance(91 * DAY);
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}/edit"));

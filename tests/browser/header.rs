@@ -1,4 +1,4 @@
-//! The bar at the top: menus, theme, signing out.
+//! The header: menus, the theme and signing out.
 
 use serde_json::Value;
 use thirtyfour::Key;
@@ -10,7 +10,7 @@ use crate::support::App;
 const DARK: &str = "rgb(13, 14, 16)";
 const LIGHT: &str = "rgb(248, 248, 246)";
 
-/// What the page is painted with, as `rgb(…)`.
+/// The background colour of the page, as `rgb(…)`.
 fn background(browser: &Browser) -> String {
     let script = "return getComputedStyle(document.body).backgroundColor";
     match browser.script(script, vec![]) {
@@ -56,7 +56,7 @@ fn the_theme_changes_before_the_server_answers() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.click(".avatar");
-    // What is submitted but never sent shows what the script alone does.
+    // The form is not sent, so only the script can change the theme.
     let submit = "document.querySelector('form.theme').addEventListener('submit', (e) => e.preventDefault())";
     browser.script(submit, vec![]);
     browser.click("#me button[value='dark']");
@@ -79,9 +79,9 @@ fn the_system_theme_follows_the_system() {
 }
 
 #[test]
-fn nothing_is_left_to_see_after_signing_out() {
+fn no_page_can_be_seen_after_signing_out() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}"));
     browser.goto("/api-keys");

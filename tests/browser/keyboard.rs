@@ -1,4 +1,4 @@
-//! The whole path with Tab, Enter, Space and arrows alone.
+//! The main flow with only Tab, Enter, Space and the arrow keys.
 
 use thirtyfour::Key;
 
@@ -6,9 +6,9 @@ use crate::browser::Browser;
 use crate::keys;
 use crate::support::{App, PASSWORD};
 
-/// Whether who looks at the screen can tell where the focus is: a ring of at least two pixels,
-/// within sight, on the control itself or on the label that stands for it.
-const FOCUS_IS_SEEN: &str = "
+/// Whether the focus is visible: the focused control, or its label, is on screen and has an outline
+/// of at least two pixels.
+const FOCUS_IS_VISIBLE: &str = "
     const focused = document.activeElement;
     const ringed = [focused, focused.closest('label')].find((element) => {
       if (!element) return false;
@@ -19,7 +19,7 @@ const FOCUS_IS_SEEN: &str = "
     const box = ringed.getBoundingClientRect();
     return box.width > 4 && box.height > 4 && box.bottom > 0 && box.top < innerHeight;";
 
-/// Tabs on until the focus is there; at every stop it can be seen.
+/// Presses Tab until an element has the focus. Asserts that the focus is visible at every stop.
 #[track_caller]
 fn tab_to(browser: &Browser, selector: &str) {
     for _ in 0..80 {
@@ -27,9 +27,14 @@ fn tab_to(browser: &Browser, selector: &str) {
         if browser.has_focus("body") {
             continue;
         }
-        let seen = browser.script(FOCUS_IS_SEEN, vec![]);
-        let where_it_is = "return document.activeElement.outerHTML.slice(0, 200)";
-        assert_eq!(seen, true, "the focus hides: {}", browser.script(where_it_is, vec![]));
+        let is_visible = browser.script(FOCUS_IS_VISIBLE, vec![]);
+        let focused_element = "return document.activeElement.outerHTML.slice(0, 200)";
+        assert_eq!(
+            is_visible,
+            true,
+            "the focus is not visible: {}",
+            browser.script(focused_element, vec![])
+        );
         if browser.has_focus(selector) {
             return;
         }
@@ -39,13 +44,13 @@ fn tab_to(browser: &Browser, selector: &str) {
 
 #[track_caller]
 fn enter(browser: &Browser) {
-    browser.leading_on(Browser::press_enter);
+    browser.navigate_by(Browser::press_enter);
 }
 
 #[test]
 fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     let app = App::set_up();
-    keys::named(&app, "Warehouse sync");
+    keys::create_named(&app, "Warehouse sync");
     app.advance(1000);
     app.member("ines@meridianfreight.example", true, &latchkey::domain::members::Permission::ALL);
     let browser = Browser::open(&app);
@@ -60,7 +65,7 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
 
     browser.press_key(&Key::Tab);
     browser.wait_for_focus(".skip");
-    assert_eq!(browser.script(FOCUS_IS_SEEN, vec![]), true);
+    assert_eq!(browser.script(FOCUS_IS_VISIBLE, vec![]), true);
     browser.press_enter();
     browser.wait_for_focus("#main");
     tab_to(&browser, "#create");
@@ -70,13 +75,13 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     browser.press("Billing worker");
     tab_to(&browser, "[name='environment']");
     browser.press_key(&Key::Right);
-    assert!(browser.is_chosen("[name='environment'][value='staging']"));
+    assert!(browser.is_selected("[name='environment'][value='staging']"));
     tab_to(&browser, "#role");
     browser.press("Read-o");
     assert_eq!(browser.value("#role"), "read-only");
     tab_to(&browser, "[name='lifetime']");
     browser.press_key(&Key::Left);
-    assert!(browser.is_chosen("[name='lifetime'][value='30']"));
+    assert!(browser.is_selected("[name='lifetime'][value='30']"));
     tab_to(&browser, "[name='access']");
     browser.press_key(&Key::Down);
     tab_to(&browser, "[value='orders:read']");
@@ -109,18 +114,18 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     browser.wait_for_focus("dialog .dlg-foot .btn-secondary");
     browser.press_key(&Key::Tab);
     browser.wait_for_focus("dialog .btn-danger");
-    browser.leading_on(|b| b.press_key(&Key::Space));
+    browser.navigate_by(|b| b.press_key(&Key::Space));
     assert_eq!(browser.text("#notice"), "“Billing worker – staging” revoked.");
 }
 
 #[test]
-fn menus_and_themes_are_worked_by_keyboard() {
+fn menus_and_themes_are_used_by_keyboard() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     tab_to(&browser, ".avatar");
     browser.press_enter();
     tab_to(&browser, "#me button[value='dark']");
-    browser.leading_on(|b| b.press_key(&Key::Space));
+    browser.navigate_by(|b| b.press_key(&Key::Space));
     assert_eq!(browser.attribute("html", "data-theme"), "dark");
     tab_to(&browser, ".avatar");
     browser.press_key(&Key::Space);

@@ -1,4 +1,4 @@
-//! Keys for tests to find, made through the program's own verbs.
+//! Keys for tests, created and used through the functions of the program.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use latchkey::domain::usage::{Denial, Outcome, RequestId, RequestLine, Secret};
 
 use crate::support::App;
 
-/// What is enough for a key.
+/// The draft of a key with only the required fields.
 pub fn draft(name: &str) -> Draft {
     Draft {
         name: name.into(),
@@ -22,28 +22,28 @@ pub fn draft(name: &str) -> Draft {
 /// Creates a key, and returns its Key ID.
 pub fn create(app: &App, draft: &Draft) -> String {
     let id = KeyId::random().expect("random");
-    app.write(|tx, author| {
-        let (details, _secret) = api_keys::create(tx, id, draft, author)?;
+    app.write(|tx, context| {
+        let (details, _secret) = api_keys::create(tx, id, draft, context)?;
         Ok(details.key.id.as_str().to_owned())
     })
 }
 
-/// Creates a key by that name.
-pub fn named(app: &App, name: &str) -> String {
+/// Creates a key with this name, and returns its Key ID.
+pub fn create_named(app: &App, name: &str) -> String {
     create(app, &draft(name))
 }
 
-/// Has a key been used once, so many milliseconds ago.
-pub fn use_ago(app: &App, id: &str, millis: i64) {
+/// Records one use of a key, this number of milliseconds ago.
+pub fn record_use(app: &App, id: &str, millis_ago: i64) {
     let key_id = KeyId::parse(id).expect("a Key ID");
     let address = Some(IpAddr::from([203, 0, 113, 7]));
-    let at = app.site.clock.now().plus(-millis);
+    let at = app.site.clock.now().plus(-millis_ago);
     app.usage.pass(Secret { key_id, number: 1 }, address, [&"orders:read".into()].into_iter(), at);
     app.write_usage();
 }
 
-/// Has a request with a key been refused, so many milliseconds ago.
-pub fn refuse_ago(app: &App, id: &str, millis: i64) {
+/// Records one denied request with a key, this number of milliseconds ago.
+pub fn record_denial(app: &App, id: &str, millis_ago: i64) {
     let key_id = KeyId::parse(id).expect("a Key ID");
     let denial = Denial {
         secret: Some(Secret { key_id, number: 1 }),
@@ -55,9 +55,9 @@ pub fn refuse_ago(app: &App, id: &str, millis: i64) {
             method: Some(b"GET"),
             target: Some(b"/v1/invoices/2026/11/overdue"),
         },
-        at: app.site.clock.now().plus(-millis),
+        at: app.site.clock.now().plus(-millis_ago),
     };
-    app.usage.refuse(denial, std::iter::empty());
+    app.usage.deny(denial, std::iter::empty());
     app.write_usage();
 }
 

@@ -1,10 +1,10 @@
-//! The flows that people go through, in real Chromium.
+//! The flows of the dashboard, in Chromium.
 //!
-//! Needs Debian's `chromium` and `chromium-driver`, and axe-core in `node_modules` beside this file;
-//! `tests/all` installs them.
+//! Requires Debian's `chromium` and `chromium-driver`, and axe-core in `node_modules` next to this
+//! file. `tests/all` installs them.
 
-#![expect(clippy::too_many_lines, reason = "a test tells one story from beginning to end")]
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::too_many_lines, reason = "a test covers one flow from beginning to end")]
+#![expect(clippy::expect_used, reason = "a test that cannot continue has failed")]
 
 #[path = "../suite/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the suite, which uses all of it")]

@@ -1,4 +1,4 @@
-//! From an invitation to a member who may only look, and one's own account.
+//! Members, from an invitation to a member who can only view keys, and the account page.
 
 use latchkey::domain::members::Permission;
 use thirtyfour::Key;
@@ -10,7 +10,7 @@ use crate::support::{App, PASSWORD};
 const SOFIA: &str = "sofia@meridianfreight.example";
 const NEW: &str = "lantern orbit cabbage velvet";
 
-/// Invites Sofia to view API keys; returns the path of the link.
+/// Invites Sofia to view API keys, and returns the path of the link.
 fn invite(browser: &Browser, app: &App) -> String {
     browser.goto("/members");
     browser.follow("#invite");
@@ -32,16 +32,16 @@ fn accept(browser: &Browser, link: &str) {
 }
 
 #[test]
-fn who_is_invited_to_look_sees_no_button_that_is_not_theirs() {
+fn a_member_who_can_only_view_keys_sees_no_other_buttons() {
     let app = App::set_up();
-    keys::named(&app, "Billing worker");
+    keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.allow(&["clipboardSanitizedWrite"]);
     let link = invite(&browser, &app);
     browser.click("[data-copy]");
     browser.wait_until("copied", |b| b.text("[data-copy]") == "Copied");
     browser.press_key(&Key::Escape);
-    assert!(browser.shows("#one-time-link"), "Escape does not throw the link away");
+    assert!(browser.shows("#one-time-link"), "Escape does not close the dialog with the link");
     browser.follow("[data-replace]");
     assert_eq!(
         (browser.address().as_str(), browser.text("#notice").as_str()),
@@ -77,16 +77,16 @@ fn who_is_invited_to_look_sees_no_button_that_is_not_theirs() {
 }
 
 #[test]
-fn members_are_invited_edited_and_removed_without_script() {
+fn members_are_invited_edited_and_removed_without_javascript() {
     let app = App::set_up();
-    let browser = Browser::without_script(&app);
+    let browser = Browser::without_javascript(&app);
     browser.expect_status(422);
     browser.sign_in_as_manager(&app);
     browser.goto("/members/new");
     browser.follow("dialog .btn-primary");
     assert_eq!(browser.texts("#errors li"), ["Enter a name", "Enter an email address"]);
     let link = invite(&browser, &app);
-    assert!(!browser.shows("[data-copy]"), "copying needs script");
+    assert!(!browser.shows("[data-copy]"), "copying needs JavaScript");
     browser.reload();
     assert!(browser.text("#notice").starts_with("This link has already been shown."));
     browser.follow("tbody tr:last-child a[href$='/edit']");
@@ -97,14 +97,14 @@ fn members_are_invited_edited_and_removed_without_script() {
     browser.follow("dialog .btn-primary");
     let newer = browser.text("#one-time-link");
     assert!(!newer.ends_with(&link));
-    let other = Browser::without_script(&app);
+    let other = Browser::without_javascript(&app);
     accept(&other, newer.strip_prefix(app.url.as_str()).expect("a link to here"));
     assert_eq!(other.address(), "/api-keys");
-    for (step, said) in [("disable", "disabled"), ("enable", "enabled"), ("delete", "removed")] {
+    for (step, outcome) in [("disable", "disabled"), ("enable", "enabled"), ("delete", "removed")] {
         browser.goto("/members");
         browser.follow(&format!("tbody tr:last-child a[href$='/{step}']"));
         browser.follow("dialog button");
-        assert_eq!(browser.text("#notice"), format!("“Sofia Marques” {said}."));
+        assert_eq!(browser.text("#notice"), format!("“Sofia Marques” {outcome}."));
     }
     other.goto("/account");
     assert_eq!(other.address(), "/sign-in?next=%2Faccount");
@@ -114,7 +114,7 @@ fn members_are_invited_edited_and_removed_without_script() {
 }
 
 #[test]
-fn an_account_changes_its_name_and_password_and_ends_its_sessions() {
+fn members_change_their_name_and_password_and_end_their_sessions() {
     let app = App::set_up();
     app.member(SOFIA, true, &[Permission::ViewKeys]);
     let (browser, other) = (Browser::open(&app), Browser::open(&app));

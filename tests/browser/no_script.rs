@@ -1,4 +1,4 @@
-//! Everything but copying, in a browser whose JavaScript is switched off.
+//! Everything except copying works in a browser without JavaScript.
 
 use thirtyfour::Key;
 
@@ -7,15 +7,15 @@ use crate::keys;
 use crate::support::App;
 
 #[test]
-fn a_key_is_created_edited_and_revoked_without_script() {
+fn a_key_is_created_edited_and_revoked_without_javascript() {
     let app = App::set_up();
-    let used = keys::named(&app, "Warehouse sync");
-    keys::use_ago(&app, &used, 0);
-    let browser = Browser::without_script(&app);
+    let used = keys::create_named(&app, "Warehouse sync");
+    keys::record_use(&app, &used, 0);
+    let browser = Browser::without_javascript(&app);
     browser.expect_status(422);
     browser.expect_status(409);
     browser.goto("/sign-in");
-    assert!(!browser.shows("[data-show]"), "Show needs script");
+    assert!(!browser.shows("[data-show]"), "Show needs JavaScript");
     browser.sign_in_as_manager(&app);
 
     browser.follow("#create");
@@ -33,7 +33,7 @@ fn a_key_is_created_edited_and_revoked_without_script() {
     let secret = browser.text("#secret-key");
     let id = browser.text("#key-id");
     assert!(secret.starts_with("lk_prod_"), "{secret}");
-    assert!(!browser.shows("[data-copy]"), "copying needs script");
+    assert!(!browser.shows("[data-copy]"), "copying needs JavaScript");
     browser.reload();
     assert_eq!(browser.address(), format!("/api-keys/{id}"));
     assert!(browser.text("#notice").starts_with("This secret key has already been shown."));
@@ -69,10 +69,10 @@ fn a_key_is_created_edited_and_revoked_without_script() {
 }
 
 #[test]
-fn the_page_behind_a_dialog_is_out_of_reach_without_script() {
+fn the_page_under_a_dialog_cannot_be_reached_without_javascript() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
-    let browser = Browser::without_script(&app);
+    let id = keys::create_named(&app, "Billing worker");
+    let browser = Browser::without_javascript(&app);
     browser.sign_in_as_manager(&app);
     for path in ["/api-keys/new", &format!("/api-keys/{id}/revoke")] {
         browser.goto(path);
@@ -90,13 +90,13 @@ fn the_page_behind_a_dialog_is_out_of_reach_without_script() {
 }
 
 #[test]
-fn a_double_click_makes_one_key_without_script() {
+fn a_double_click_creates_one_key_without_javascript() {
     let app = App::set_up();
-    let browser = Browser::without_script(&app);
+    let browser = Browser::without_javascript(&app);
     browser.sign_in_as_manager(&app);
     browser.goto("/api-keys/new");
     browser.fill("#name", "Billing worker");
     browser.click("#role option[value='read-only']");
-    browser.leading_on(|b| b.double_click("dialog .btn-primary"));
+    browser.navigate_by(|b| b.double_click("dialog .btn-primary"));
     assert_eq!(keys::count(&app), 1);
 }

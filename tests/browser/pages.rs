@@ -1,5 +1,5 @@
-//! Every page and dialog, with how to get there: judged for accessibility in both themes at two
-//! widths, and held to a phone's width.
+//! Every page and dialog, checked for accessibility in both themes and at two widths, and for
+//! fitting on a phone.
 
 use std::sync::mpsc;
 
@@ -14,8 +14,8 @@ use crate::support::{App, PASSWORD};
 
 const EMAIL: &str = "ines@meridianfreight.example";
 
-/// The rules that axe-core knows, run on the page as it stands. Answers with what it violates.
-const JUDGE: &str = "
+/// Runs all rules of axe-core on the page, and returns the violations.
+const RUN_AXE: &str = "
     const done = arguments[arguments.length - 1];
     axe.run(document, { resultTypes: ['violations'] }).then(
       ({ violations }) => done(violations.map(({ id, help, nodes }) =>
@@ -23,16 +23,17 @@ const JUDGE: &str = "
       (error) => done([String(error)]),
     );";
 
-/// Injected as the page's own script, so that the page's policy stays as it is.
+/// The source of axe-core. It runs as a script of the driver, so that the CSP of the page does not
+/// change.
 fn axe() -> String {
     let path =
         concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/node_modules/axe-core/axe.min.js");
     std::fs::read_to_string(path).expect("axe-core: run `npm ci` in tests/browser")
 }
 
-/// Looks at the page that the browser shows, in every way it can look.
+/// Checks the current page for accessibility in both themes, and for fitting at every width.
 #[track_caller]
-pub fn look_at(browser: &Browser, page: &str) {
+pub fn check_page(browser: &Browser, page: &str) {
     if browser.script("return !window.axe", vec![]) == true {
         browser.script(&axe(), vec![]);
     }
@@ -40,7 +41,7 @@ pub fn look_at(browser: &Browser, page: &str) {
         for width in [1280, 390] {
             browser.emulate_media("", scheme);
             browser.resize(width);
-            let violations = browser.script_async(JUDGE, vec![]);
+            let violations = browser.script_async(RUN_AXE, vec![]);
             let text = serde_json::to_string_pretty(&violations).expect("JSON");
             assert_eq!(violations, json!([]), "{page}, {scheme}, {width} px: {text}");
         }
@@ -54,7 +55,7 @@ pub fn look_at(browser: &Browser, page: &str) {
     assert_fits(browser, page);
 }
 
-/// Nothing needs scrolling sideways, neither the page nor a dialog on it.
+/// Asserts that neither the page nor a dialog on it needs horizontal scrolling.
 #[track_caller]
 fn assert_fits(browser: &Browser, page: &str) {
     let script = "
@@ -69,52 +70,52 @@ fn assert_fits(browser: &Browser, page: &str) {
 }
 
 #[test]
-fn set_up_is_open_to_everybody() {
+fn set_up_is_accessible() {
     let app = App::new();
     let browser = Browser::open(&app);
     browser.expect_status(422);
     browser.goto("/sign-in");
-    look_at(&browser, "sign-in before set-up");
+    check_page(&browser, "sign-in before set-up");
     browser.goto("/set-up");
-    look_at(&browser, "set-up without a code");
+    check_page(&browser, "set-up without a code");
     browser.goto(&format!("/set-up?code={}", app.set_up_code()));
-    look_at(&browser, "set-up");
+    check_page(&browser, "set-up");
     browser.fill("#resources", "Not a resource");
     browser.follow("button.btn-primary");
     assert!(browser.shows("#resources-error") && browser.shows("#password-error"));
-    look_at(&browser, "set-up with errors");
+    check_page(&browser, "set-up with errors");
 }
 
 #[test]
-fn signing_in_is_open_to_everybody() {
+fn signing_in_is_accessible() {
     let app = App::set_up();
     let member = app.member(EMAIL, true, &Permission::ALL);
     let browser = Browser::open(&app);
     browser.expect_status(422);
     browser.expect_status(404);
     browser.goto("/sign-in");
-    look_at(&browser, "sign-in");
+    check_page(&browser, "sign-in");
     browser.goto("/sign-in?ended=1&next=%2Fapi-keys");
-    look_at(&browser, "sign-in after the session ended");
+    check_page(&browser, "sign-in after the session ended");
     browser.fill("#email", EMAIL);
     browser.fill("#password", "wrong");
     browser.follow("button.btn-primary");
     assert!(browser.shows("#errors"));
-    look_at(&browser, "sign-in with an error");
+    check_page(&browser, "sign-in with an error");
     browser.goto("/reset-password?code=wrong");
-    look_at(&browser, "a reset link that does not work");
-    let (_, code) =
-        app.write(|tx, author| latchkey::domain::sign_in::reset::begin(tx, &member.email, author));
+    check_page(&browser, "a reset link that does not work");
+    let (_, code) = app
+        .write(|tx, context| latchkey::domain::sign_in::reset::begin(tx, &member.email, context));
     browser.goto(&format!("/reset-password?code={code}"));
-    look_at(&browser, "set a new password");
+    check_page(&browser, "set a new password");
     browser.fill("#password", "short");
     browser.follow("button.btn-primary");
     assert!(browser.shows("#password-error"));
-    look_at(&browser, "set a new password with an error");
+    check_page(&browser, "set a new password with an error");
 }
 
-/// An organisation with a key in every state; returns one that is in use, one that has expired and
-/// one that is revoked. The clock stands 209 days later.
+/// Creates a key in every state, and advances the clock by 209 days. Returns a key that is in use,
+/// one that has expired and one that is revoked.
 fn keys_in_every_state(app: &App) -> [String; 3] {
     let key = |name: &str, environment: &str, lifetime: &str| {
         let mut draft = keys::draft(name);
@@ -135,99 +136,99 @@ fn keys_in_every_state(app: &App) -> [String; 3] {
     let soon = key("Expires soon", "production", "30");
     let used = key("Billing worker – production", "production", "180");
     app.advance(19 * DAY);
-    keys::use_ago(app, &used, HOUR);
-    keys::use_ago(app, &soon, 19 * DAY);
+    keys::record_use(app, &used, HOUR);
+    keys::record_use(app, &soon, 19 * DAY);
     [used, expired, revoked]
 }
 
 #[test]
-fn the_table_is_open_to_everybody() {
+fn the_table_is_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
-    look_at(&browser, "the empty state");
+    check_page(&browser, "the empty state");
     keys_in_every_state(&app);
     browser.sign_in(EMAIL);
-    look_at(&browser, "the table");
+    check_page(&browser, "the table");
     browser.click(".avatar");
-    look_at(&browser, "the table with the account menu");
+    check_page(&browser, "the table with the account menu");
     for view in ["attention", "expired", "revoked"] {
         browser.goto(&format!("/api-keys?view={view}"));
         assert!(browser.shows("tbody tr"), "{view}");
-        look_at(&browser, view);
+        check_page(&browser, view);
     }
     browser.goto("/api-keys?q=nothing&sort=name&dir=desc");
     assert_eq!(browser.text(".empty h2"), "No keys match “nothing”");
-    look_at(&browser, "no match");
+    check_page(&browser, "no match");
     browser.goto("/api-keys?sort=expires&environment=staging");
-    look_at(&browser, "sorted and filtered");
+    check_page(&browser, "sorted and filtered");
 }
 
 #[test]
-fn a_long_table_is_open_to_everybody() {
+fn a_long_table_is_accessible() {
     let app = App::set_up();
     for number in 0..30 {
-        keys::named(&app, &format!("Worker {number}"));
+        keys::create_named(&app, &format!("Worker {number}"));
     }
     let browser = Browser::signed_in(&app);
-    look_at(&browser, "the first page");
+    check_page(&browser, "the first page");
     browser.follow("[rel='next']");
-    look_at(&browser, "the last page");
+    check_page(&browser, "the last page");
     browser.resize(390);
     browser.click(".menu-btn");
-    look_at(&browser, "the phone's menu");
+    check_page(&browser, "the phone's menu");
 }
 
 #[test]
-fn creating_is_open_to_everybody() {
+fn creating_a_key_is_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto("/api-keys/new");
-    look_at(&browser, "create");
+    check_page(&browser, "create");
     browser.click("[name='lifetime'][value='date']");
     browser.click("[name='access'][value='selected']");
-    look_at(&browser, "create with everything open");
+    check_page(&browser, "create with everything open");
     browser.fill("#ip_whitelist", "203.0.113.0/24\n10.0.0.300");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#scopes-error"));
-    look_at(&browser, "create with errors");
+    check_page(&browser, "create with errors");
     browser.goto("/api-keys/new");
     browser.fill("#name", "Billing worker");
     browser.click("#role option[value='read-only']");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#secret-key"));
-    look_at(&browser, "the reveal");
+    check_page(&browser, "the reveal");
     browser.deny("clipboard-write");
     browser.click("[data-copy='secret-key']");
     browser.wait_until("copying by hand", |b| b.text("[data-copy]").starts_with("Selected."));
-    look_at(&browser, "the reveal without a clipboard");
+    check_page(&browser, "the reveal without a clipboard");
     browser.follow("[data-replace]");
-    look_at(&browser, "the table with a notice");
+    check_page(&browser, "the table with a notice");
 }
 
 #[test]
-fn the_limit_is_open_to_everybody() {
+fn the_limit_is_accessible() {
     let app = App::set_up();
     app.write(|tx, _| {
         let mut settings = latchkey::domain::settings::get(tx)?;
         settings.active_key_limit = 2;
         latchkey::domain::settings::save(tx, &settings)
     });
-    keys::named(&app, "Billing worker – production");
-    keys::named(&app, &"Long".repeat(20));
+    keys::create_named(&app, "Billing worker – production");
+    keys::create_named(&app, &"Long".repeat(20));
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
-    look_at(&browser, "the table at the limit");
+    check_page(&browser, "the table at the limit");
     browser.goto("/api-keys/new");
     browser.fill("#name", "Route planner");
     browser.click("#role option[value='read-only']");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows(".candidates"));
-    look_at(&browser, "create at the limit");
+    check_page(&browser, "create at the limit");
 }
 
 #[test]
-fn a_key_and_its_dialogs_are_open_to_everybody() {
+fn a_key_and_its_dialogs_are_accessible() {
     let app = App::set_up();
     let [used, expired, revoked] = keys_in_every_state(&app);
     let browser = Browser::signed_in(&app);
@@ -236,49 +237,49 @@ fn a_key_and_its_dialogs_are_open_to_everybody() {
     for (id, page) in [(&used, "a key"), (&expired, "an expired key"), (&revoked, "a revoked key")]
     {
         browser.goto(&format!("/api-keys/{id}"));
-        look_at(&browser, page);
+        check_page(&browser, page);
     }
     let edit = format!("/api-keys/{used}/edit");
     browser.goto(&edit);
-    look_at(&browser, "edit");
+    check_page(&browser, "edit");
     let tabs = browser.open_tab();
     browser.goto(&format!("{edit}?behind=key"));
     browser.fill("#notes", "Changed");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#notice") && browser.shows(".log .changes"));
-    look_at(&browser, "a key with a notice and a history");
-    browser.first(&tabs);
+    check_page(&browser, "a key with a notice and a history");
+    browser.switch_to_first(&tabs);
     browser.follow("dialog .btn-primary");
     assert!(browser.text("#errors").contains("Someone else changed this key"));
-    look_at(&browser, "edit with another's change");
+    check_page(&browser, "edit with a conflicting change");
     browser.fill("#name", " ");
     browser.fill("#ip_whitelist", "10.0.0.300");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#name-error") && browser.shows("#ip_whitelist-error"));
-    look_at(&browser, "edit with errors");
+    check_page(&browser, "edit with errors");
     browser.goto(&format!("/api-keys/{expired}/edit"));
     assert!(browser.text("dialog .notice").starts_with("This key has expired."));
-    look_at(&browser, "edit of an expired key");
+    check_page(&browser, "edit of an expired key");
     browser.goto(&format!("/api-keys/{expired}/revoke"));
-    look_at(&browser, "revoke");
+    check_page(&browser, "revoke");
     browser.goto(&format!("/api-keys/{used}/revoke?behind=key"));
     assert!(browser.shows("#confirm"));
-    look_at(&browser, "revoke with a question");
+    check_page(&browser, "revoke with a question");
     browser.follow("dialog .btn-danger");
     assert!(browser.shows("#confirm-error"));
-    look_at(&browser, "revoke with an error");
+    check_page(&browser, "revoke with an error");
 }
 
-/// A role of the organisation's own, with a key that has only some of its scopes.
+/// Creates a role, and a key with only some of its scopes.
 fn role_with_a_key(app: &App) {
-    app.write(|tx, author| {
+    app.write(|tx, context| {
         let draft = latchkey::domain::roles::Draft {
             name: "Billing".into(),
             slug: String::new(),
             description: "Invoice export and reconciliation.".into(),
             scopes: vec!["invoices:read".into(), "invoices:write".into()],
         };
-        latchkey::domain::roles::create(tx, &draft, author)
+        latchkey::domain::roles::create(tx, &draft, context)
     });
     let mut draft = keys::draft("Billing worker – production");
     draft.role = "billing".into();
@@ -288,43 +289,43 @@ fn role_with_a_key(app: &App) {
 }
 
 #[test]
-fn roles_are_open_to_everybody() {
+fn roles_are_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto("/roles");
-    look_at(&browser, "built-in roles");
+    check_page(&browser, "built-in roles");
     role_with_a_key(&app);
     browser.goto("/roles?scope=invoices:write");
-    look_at(&browser, "roles that include a scope");
+    check_page(&browser, "roles that include a scope");
     browser.goto("/roles/new?from=read-and-write");
-    look_at(&browser, "create role");
+    check_page(&browser, "create role");
     browser.fill("#name", "billing");
     browser.fill("#description", &"x".repeat(10));
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#name-error"));
-    look_at(&browser, "create role with errors");
+    check_page(&browser, "create role with errors");
     browser.goto("/roles/billing/edit");
-    look_at(&browser, "edit role");
+    check_page(&browser, "edit role");
     browser.click("[name='scopes'][value='invoices:write']");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#losses"));
-    look_at(&browser, "edit role with a loss");
+    check_page(&browser, "edit role with a loss");
     browser.follow("dialog .btn-primary");
     assert_eq!(browser.text("#notice"), "“Billing” saved.");
-    look_at(&browser, "roles with a notice");
+    check_page(&browser, "roles with a notice");
     browser.goto("/roles/billing/delete");
-    look_at(&browser, "a role in use");
+    check_page(&browser, "a role in use");
     app.write(|tx, _| {
         diesel::sql_query("DELETE FROM api_keys").execute(&mut **tx)?;
         Ok(())
     });
     browser.goto("/roles/billing/delete");
-    look_at(&browser, "delete role");
+    check_page(&browser, "delete role");
 }
 
 #[test]
-fn scopes_are_open_to_everybody() {
+fn scopes_are_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
@@ -339,25 +340,25 @@ fn scopes_are_open_to_everybody() {
         ("/scopes/import", "import"),
     ] {
         browser.goto(path);
-        look_at(&browser, page);
+        check_page(&browser, page);
     }
     browser.fill("#document", "{}");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#document-error"));
-    look_at(&browser, "import with an error");
+    check_page(&browser, "import with an error");
     browser.fill("#document", DOCUMENT);
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#unusable"));
-    look_at(&browser, "the preview");
+    check_page(&browser, "the preview");
     browser.click("[name='scopes'][value='pets:read']");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#scopes-error"));
-    look_at(&browser, "the preview with an error");
+    check_page(&browser, "the preview with an error");
     browser.goto("/scopes/new");
     browser.fill("#resource", "1st");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#resource-error") && browser.shows("#operation-error"));
-    look_at(&browser, "add scope with errors");
+    check_page(&browser, "add scope with errors");
     app.write(|tx, _| {
         diesel::sql_query("DELETE FROM api_keys").execute(&mut **tx)?;
         diesel::sql_query("DELETE FROM role_scopes").execute(&mut **tx)?;
@@ -366,15 +367,15 @@ fn scopes_are_open_to_everybody() {
     });
     browser.goto("/scopes");
     assert_eq!(browser.text(".empty h2"), "No scopes yet");
-    look_at(&browser, "no scopes yet");
+    check_page(&browser, "no scopes yet");
 }
 
-/// An OpenAPI document with a scope that can be used, one that is there and one that cannot be used.
+/// An OpenAPI document with a new scope, an existing one and one that cannot be used.
 const DOCUMENT: &str = r#"{"openapi":"3.0.3","components":{"securitySchemes":{"oauth":{"type":"oauth2",
     "flows":{"implicit":{"scopes":{"read:pets":"Read your pets","orders:read":"","openid":"Who"}}}}}}}"#;
 
 #[test]
-fn the_activity_is_open_to_everybody() {
+fn the_activity_is_accessible() {
     let app = App::set_up();
     let [used, ..] = keys_in_every_state(&app);
     let browser = Browser::signed_in(&app);
@@ -383,65 +384,65 @@ fn the_activity_is_open_to_everybody() {
     assert_eq!(app.anonymous().submit("/sign-in", &wrong).status, 422);
     browser.goto("/activity");
     assert!(browser.shows(".ev-green") && browser.shows(".ev-red"));
-    look_at(&browser, "the activity");
+    check_page(&browser, "the activity");
     browser.goto(&format!("/activity?key={used}&period=all"));
     assert!(browser.shows(".narrowed"));
-    look_at(&browser, "the activity of a key");
+    check_page(&browser, "the activity of a key");
     browser.follow(".log .cell-time a");
     assert!(browser.shows("aside dl"));
-    look_at(&browser, "an entry");
+    check_page(&browser, "an entry");
     browser.goto("/activity?q=nothing+like+it");
     assert_eq!(browser.text(".empty h2"), "No entries match “nothing like it”");
-    look_at(&browser, "no entry");
+    check_page(&browser, "no entry");
 }
 
 #[test]
-fn rotation_is_open_to_everybody() {
+fn rotation_is_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
-    let id = keys::named(&app, "Billing worker – production");
-    keys::use_ago(&app, &id, 0);
+    let id = keys::create_named(&app, "Billing worker – production");
+    keys::record_use(&app, &id, 0);
     browser.goto(&format!("/api-keys/{id}"));
     browser.follow("a[href*='/rotate']");
     assert!(browser.has_focus("[name='overlap'][value='7d']"));
-    look_at(&browser, "rotate");
+    check_page(&browser, "rotate");
     browser.click("[name='lifetime'][value='date']");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#expires_on-error"));
-    look_at(&browser, "rotate with an error");
+    check_page(&browser, "rotate with an error");
     browser.click("[name='lifetime'][value='90']");
     browser.follow("dialog .btn-primary:not(.needs-js)");
     assert_eq!(browser.text("#key-id"), id);
-    look_at(&browser, "the new secret");
+    check_page(&browser, "the new secret");
     browser.follow("[data-replace]");
     assert!(browser.text("#overlap").starts_with("This key has two secrets until"));
-    look_at(&browser, "a key with two secrets");
+    check_page(&browser, "a key with two secrets");
     browser.goto(&format!("/api-keys/{id}/rotate?behind=key"));
     assert!(browser.shows("#rotate .notice"));
-    look_at(&browser, "rotate a key with two secrets");
+    check_page(&browser, "rotate a key with two secrets");
     browser.goto(&format!("/api-keys/{id}"));
     browser.follow("#overlap .btn");
-    look_at(&browser, "stop the old secret");
+    check_page(&browser, "stop the old secret");
     browser.follow("dialog .btn-danger");
     assert!(!browser.shows("#overlap"));
 }
 
 #[test]
-fn the_usage_is_open_to_everybody() {
+fn the_usage_is_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.goto("/usage");
-    look_at(&browser, "no usage yet");
+    check_page(&browser, "no usage yet");
     browser.goto("/usage/denials");
-    look_at(&browser, "nothing was denied");
-    let id = keys::named(&app, "Billing worker – production");
+    check_page(&browser, "nothing was denied");
+    let id = keys::create_named(&app, "Billing worker – production");
     browser.goto(&format!("/api-keys/{id}"));
     assert!(browser.shows("#first-use"));
-    look_at(&browser, "a key that waits for its first request");
+    check_page(&browser, "a key that waits for its first request");
     for days in 0..40 {
-        keys::use_ago(&app, &id, days * DAY);
-        keys::refuse_ago(&app, &id, days * DAY);
+        keys::record_use(&app, &id, days * DAY);
+        keys::record_denial(&app, &id, days * DAY);
     }
     for (path, page) in [
         ("/usage?period=24h", "the usage of a day"),
@@ -450,49 +451,49 @@ fn the_usage_is_open_to_everybody() {
         ("/usage/denials?reason=key_revoked", "no denial matches"),
     ] {
         browser.goto(path);
-        look_at(&browser, page);
+        check_page(&browser, page);
     }
     for period in ["24h", "7d", "30d", "90d"] {
         browser.goto(&format!("/api-keys/{id}?period={period}"));
         browser.click(".datatable summary");
-        look_at(&browser, &format!("a key's usage of {period}"));
+        check_page(&browser, &format!("a key's usage of {period}"));
     }
     browser.goto(&format!("/api-keys/{id}/addresses"));
-    look_at(&browser, "the addresses of a key");
+    check_page(&browser, "the addresses of a key");
     browser.goto(&format!("/api-keys/{id}/edit?behind=key&add_address=192.0.2.9"));
     assert!(browser.shows(".list-refuses"));
-    look_at(&browser, "edit with a list that refuses");
+    check_page(&browser, "edit with a whitelist that would deny requests");
 }
 
 #[test]
-fn the_settings_are_open_to_everybody() {
+fn the_settings_are_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto("/settings");
-    look_at(&browser, "settings");
+    check_page(&browser, "settings");
     browser.fill("#secret_prefix", "LK");
     browser.fill("#session_hours", "13");
     browser.follow("form[action='/settings'] .btn-primary");
     assert!(browser.shows("#secret_prefix-error") && browser.shows("#session_hours-error"));
-    look_at(&browser, "settings with errors");
+    check_page(&browser, "settings with errors");
     browser.fill("#secret_prefix", "nwp");
     browser.fill("#session_hours", "8");
     browser.follow("form[action='/settings'] .btn-primary");
     assert_eq!(browser.text("#notice"), "Settings saved.");
-    look_at(&browser, "settings with a notice");
+    check_page(&browser, "settings with a notice");
     browser.fill("#mail_host", "localhost");
     browser.follow("form[action='/settings/mail'] .btn");
     assert!(browser.shows("#mail_sender-error"));
-    look_at(&browser, "settings with errors of the mail server");
+    check_page(&browser, "settings with errors of the mail server");
     browser.fill("#mail_sender", "latchkey@meridianfreight.example");
     browser.follow("form[action='/settings/mail'] .btn");
     assert!(browser.shows(".mail-test"));
-    look_at(&browser, "settings with a mail server");
+    check_page(&browser, "settings with a mail server");
 }
 
 #[test]
-fn members_are_open_to_everybody() {
+fn members_are_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
@@ -500,46 +501,46 @@ fn members_are_open_to_everybody() {
     let tomas = app.member("tomas@meridianfreight.example", true, &[Permission::ViewKeys]);
     app.member(&format!("{}@example.com", "long".repeat(15)), false, &[]);
     browser.goto("/members/new");
-    look_at(&browser, "invite");
+    check_page(&browser, "invite");
     browser.click("#super_manager");
     browser.fill("#email", EMAIL);
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#name-error") && browser.shows("#email-error"));
-    look_at(&browser, "invite with errors");
+    check_page(&browser, "invite with errors");
     browser.fill("#name", "Sofia Marques");
     browser.fill("#email", "sofia@meridianfreight.example");
     browser.follow("dialog .btn-primary");
     let link = browser.text("#one-time-link");
-    look_at(&browser, "the link");
+    check_page(&browser, "the link");
     browser.follow("[data-replace]");
-    look_at(&browser, "members");
+    check_page(&browser, "members");
     for step in ["edit", "disable", "delete", "reset-password"] {
         browser.goto(&format!("/members/{}/{step}", tomas.id.as_str()));
-        look_at(&browser, step);
+        check_page(&browser, step);
     }
     for step in ["edit", "invite", "withdraw"] {
         browser.goto("/members");
         browser.follow(&format!("tbody tr:last-child a[href$='/{step}']"));
-        look_at(&browser, step);
+        check_page(&browser, step);
     }
     let path = link.strip_prefix(app.url.as_str()).expect("a link to here");
     browser.goto(path);
-    look_at(&browser, "an invitation for somebody else");
+    check_page(&browser, "an invitation for another person");
     let other = Browser::open(&app);
     other.expect_status(404);
     other.expect_status(422);
     other.goto("/invitation?code=wrong");
-    look_at(&other, "an invitation that does not work");
+    check_page(&other, "an invitation that does not work");
     other.goto(path);
-    look_at(&other, "an invitation");
+    check_page(&other, "an invitation");
     other.fill("#password", "short");
     other.follow("button.btn-primary");
     assert!(other.shows("#password-error"));
-    look_at(&other, "an invitation with an error");
+    check_page(&other, "an invitation with an error");
 }
 
 #[test]
-fn what_one_may_not_give_is_open_to_everybody() {
+fn permissions_that_one_cannot_grant_are_accessible() {
     let app = App::set_up();
     let member = app.member(EMAIL, true, &[Permission::ManageMembers, Permission::ViewKeys]);
     let browser = Browser::open(&app);
@@ -547,33 +548,33 @@ fn what_one_may_not_give_is_open_to_everybody() {
     browser.sign_in(EMAIL);
     browser.goto(&format!("/members/{}/edit", member.id.as_str()));
     assert!(browser.shows("#permissions-h"));
-    look_at(&browser, "edit with what one does not hold");
+    check_page(&browser, "edit with permissions that one does not have");
     browser.click("#super_manager");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#errors"));
-    look_at(&browser, "edit of the last manager");
+    check_page(&browser, "edit of the last manager");
 }
 
 #[test]
-fn the_account_is_open_to_everybody() {
+fn the_account_is_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     let other = Browser::open(&app);
     other.sign_in(EMAIL);
     browser.expect_status(422);
     browser.goto("/account");
-    look_at(&browser, "account");
+    check_page(&browser, "account");
     browser.fill("#password", "short");
     browser.follow("form[action='/account/password'] .btn");
     assert!(browser.shows("#password-error") && browser.shows("#current_password-error"));
-    look_at(&browser, "account with errors");
+    check_page(&browser, "account with errors");
     browser.fill("#name", "Ines O.");
     browser.follow("form[action='/account/edit'] .btn");
-    look_at(&browser, "account with a notice");
+    check_page(&browser, "account with a notice");
 }
 
 #[test]
-fn refusals_are_open_to_everybody() {
+fn error_pages_are_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     for status in [403, 404, 422] {
@@ -581,31 +582,31 @@ fn refusals_are_open_to_everybody() {
     }
     browser.goto("/api-keys/key_000000000000");
     assert_eq!(browser.text("h1"), "Page not found");
-    look_at(&browser, "404");
+    check_page(&browser, "404");
     let spoil = "document.querySelector('dialog [name=form_token]').value = arguments[0]";
     browser.goto("/api-keys/new");
     browser.script(spoil, vec![json!("forged")]);
     browser.follow("dialog .btn-primary");
     assert_eq!(browser.text("h1"), "This form is no longer valid");
-    look_at(&browser, "403 for a stale form");
+    check_page(&browser, "403 for a stale form");
     browser.goto("/api-keys/new");
     let repeat =
         "document.querySelector('dialog form').append(document.querySelector('#name').cloneNode())";
     browser.script(repeat, vec![]);
     browser.follow("dialog .btn-primary");
     assert_eq!(browser.text("h1"), "This form could not be read");
-    look_at(&browser, "422 for a form that cannot be read");
+    check_page(&browser, "422 for a form that cannot be read");
 
     app.member("tomas@meridianfreight.example", false, &[]);
     let other = Browser::open(&app);
     other.expect_status(403);
     other.sign_in("tomas@meridianfreight.example");
     assert_eq!(other.text("h1"), "You need the super manager role to see this page.");
-    look_at(&other, "403");
+    check_page(&other, "403");
 }
 
 #[test]
-fn too_many_attempts_are_told_so() {
+fn the_page_for_too_many_attempts_is_accessible() {
     let app = App::set_up();
     let browser = Browser::open(&app);
     browser.expect_status(422);
@@ -616,15 +617,15 @@ fn too_many_attempts_are_told_so() {
         browser.fill("#password", PASSWORD);
         browser.follow("button.btn-primary");
         if browser.text("#errors").contains("Too many attempts") {
-            look_at(&browser, "429");
+            check_page(&browser, "429");
             return;
         }
     }
-    panic!("nobody ever says stop");
+    panic!("attempts are never throttled");
 }
 
 #[test]
-fn a_failure_is_told_so() {
+fn the_page_for_an_internal_error_is_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(500);
@@ -634,11 +635,11 @@ fn a_failure_is_told_so() {
     });
     browser.goto("/api-keys");
     assert_eq!(browser.text("h1"), "Latchkey could not do this. Nothing was changed.");
-    look_at(&browser, "500");
+    check_page(&browser, "500");
 }
 
 #[test]
-fn a_database_out_of_reach_is_told_so() {
+fn the_page_for_an_unreachable_database_is_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(503);
@@ -649,27 +650,27 @@ fn a_database_out_of_reach_is_told_so() {
         (app.site.db.clone(), mpsc::channel(), mpsc::channel::<()>());
     let other = std::thread::spawn(move || {
         db.write_blocking(|_| {
-            begun.send(()).expect("somebody waits");
+            begun.send(()).expect("a receiver");
             is_ended.recv().expect("an end");
             Ok(())
         })
     });
     is_begun.recv().expect("a transaction");
     browser.follow("dialog .btn-primary");
-    end.send(()).expect("the other waits");
+    end.send(()).expect("a waiting transaction");
     other.join().expect("a thread").expect("a transaction");
     assert_eq!(browser.text("h1"), "Latchkey cannot reach its database");
-    look_at(&browser, "503");
+    check_page(&browser, "503");
     assert_eq!(keys::count(&app), 0);
 }
 
 #[test]
-fn the_diagnosis_is_open_to_everybody() {
+fn the_diagnosis_is_accessible() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let made = manager.create_key(&[("role", "read-only"), ("name", &"Long".repeat(20))]);
-    let (id, secret) = (made.key_id(), made.secret());
-    let ask = |query: &str, bearer: &str| {
+    let page = manager.create_key(&[("role", "read-only"), ("name", &"Long".repeat(20))]);
+    let (id, secret) = (page.key_id(), page.secret());
+    let authorize = |query: &str, bearer: &str| {
         let request = manager.http().get(format!("{}/v1/authorize?{query}", app.url));
         let request = request.header("authorization", format!("Bearer {bearer}"));
         let request = request.header("x-forwarded-for", "2001:db8:85a3:8d3:1319:8a2e:370:7348");
@@ -678,27 +679,28 @@ fn the_diagnosis_is_open_to_everybody() {
         let problem: Value = serde_json::from_str(&body).expect("JSON");
         problem["request_id"].as_str().expect("an id").to_owned()
     };
-    let scope = ask("scope=orders:write%20invoices:write%20shipments:cancel", &secret);
-    ask("environment=staging", &secret);
-    let malformed = ask("", &secret[..30]);
+    let scope = authorize("scope=orders:write%20invoices:write%20shipments:cancel", &secret);
+    authorize("environment=staging", &secret);
+    let malformed = authorize("", &secret[..30]);
     app.write_usage();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto("/diagnosis");
-    look_at(&browser, "the empty box");
+    check_page(&browser, "the empty box");
     browser.follow(".ask .btn");
     assert!(browser.shows("#question-error"));
-    look_at(&browser, "the box with an error");
-    for asked in [&scope, &malformed, &id, "req_7QF2M8KDX4TN7QF2", "key_7QF2M8KDX4TN", "lk_prod_x"]
+    check_page(&browser, "the box with an error");
+    for question in
+        [&scope, &malformed, &id, "req_7QF2M8KDX4TN7QF2", "key_7QF2M8KDX4TN", "lk_prod_x"]
     {
-        browser.goto(&format!("/diagnosis?q={asked}"));
-        assert!(browser.shows("#answer h2"), "{asked}");
-        look_at(&browser, asked);
+        browser.goto(&format!("/diagnosis?q={question}"));
+        assert!(browser.shows("#answer h2"), "{question}");
+        check_page(&browser, question);
     }
     for pasted in [secret.clone(), format!("'{secret}'"), "lk_prod_****".into()] {
         browser.fill("#question", &pasted);
         browser.follow(".ask .btn");
         assert!(browser.shows("#answer h2"));
-        look_at(&browser, "a pasted secret key");
+        check_page(&browser, "a pasted secret key");
     }
 }

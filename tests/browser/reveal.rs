@@ -1,4 +1,4 @@
-//! The one look at a secret key.
+//! The page that shows a secret key once.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -15,14 +15,14 @@ const CREATE: &str = "dialog .btn-primary";
 const ALREADY_SHOWN: &str = "This secret key has already been shown. If you did not save it, \
      rotate the key.";
 
-/// Fills in what is enough for a key.
+/// Fills in the required fields of a key.
 fn fill_in(browser: &Browser, name: &str) {
     browser.goto("/api-keys/new");
     browser.fill("#name", name);
     browser.click("#role option[value='read-and-write']");
 }
 
-/// Creates a key, and returns the secret that is then on the page.
+/// Creates a key, and returns the secret key that the page shows.
 fn reveal(browser: &Browser) -> String {
     fill_in(browser, "Billing worker");
     browser.follow(CREATE);
@@ -32,7 +32,7 @@ fn reveal(browser: &Browser) -> String {
     secret
 }
 
-/// Neither in what is drawn nor anywhere else in the page.
+/// Asserts that the secret key is neither visible nor anywhere else in the page.
 #[track_caller]
 fn assert_gone(browser: &Browser, secret: &str) {
     let holds = "return document.documentElement.outerHTML.includes(arguments[0]) || \
@@ -43,9 +43,9 @@ fn assert_gone(browser: &Browser, secret: &str) {
 }
 
 #[test]
-fn the_secret_is_copied_and_the_new_key_stands_on_top() {
+fn the_secret_is_copied_and_the_new_key_is_at_the_top() {
     let app = App::set_up();
-    keys::named(&app, "Warehouse sync");
+    keys::create_named(&app, "Warehouse sync");
     app.advance(1000);
     let browser = Browser::signed_in(&app);
     browser.allow(&["clipboardSanitizedWrite"]);
@@ -60,20 +60,20 @@ fn the_secret_is_copied_and_the_new_key_stands_on_top() {
     assert_eq!(browser.text("#notice"), "“Billing worker” created.");
     assert_eq!(browser.texts("tbody .name a"), ["Billing worker", "Warehouse sync"]);
     assert_gone(&browser, &secret);
-    // No page of ours may read the clipboard, so it is pasted.
+    // Our pages may not read the clipboard, so the test pastes it.
     browser.focus("#q");
     browser.press_with(&Key::Control, 'v');
     assert_eq!(browser.value("#q"), secret);
 }
 
 #[test]
-fn a_clipboard_that_refuses_leaves_the_secret_selected() {
+fn a_denied_clipboard_leaves_the_secret_selected() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.deny("clipboard-write");
     let secret = reveal(&browser);
     browser.click(COPY);
-    assert_copies_by_hand(&browser, &secret);
+    assert_secret_is_selected(&browser, &secret);
 }
 
 #[test]
@@ -81,16 +81,16 @@ fn a_browser_without_a_clipboard_leaves_the_secret_selected() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser
-        .before_every_page("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+        .run_on_every_page("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
     let secret = reveal(&browser);
     browser.click(COPY);
-    assert_copies_by_hand(&browser, &secret);
+    assert_secret_is_selected(&browser, &secret);
 }
 
-fn assert_copies_by_hand(browser: &Browser, secret: &str) {
-    let words = "Selected. Press Ctrl+C or ⌘C to copy.";
-    browser.wait_until("the words", |b| b.text(COPY) == words);
-    assert_eq!(browser.text("#live"), words);
+fn assert_secret_is_selected(browser: &Browser, secret: &str) {
+    let message = "Selected. Press Ctrl+C or ⌘C to copy.";
+    browser.wait_until("the message", |b| b.text(COPY) == message);
+    assert_eq!(browser.text("#live"), message);
     assert_eq!(browser.script("return getSelection().toString()", vec![]), secret);
 }
 
@@ -116,7 +116,7 @@ fn escape_does_not_lose_the_secret() {
 }
 
 #[test]
-fn a_reload_says_that_it_was_shown_and_makes_no_second_key() {
+fn a_reload_says_that_the_secret_was_shown_and_creates_no_second_key() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     let secret = reveal(&browser);
@@ -129,7 +129,7 @@ fn a_reload_says_that_it_was_shown_and_makes_no_second_key() {
 }
 
 #[test]
-fn back_and_forward_never_show_it_again_once_it_was_left() {
+fn back_and_forward_do_not_show_the_secret_again() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     let secret = reveal(&browser);
@@ -144,12 +144,12 @@ fn back_and_forward_never_show_it_again_once_it_was_left() {
 }
 
 #[test]
-fn back_never_shows_it_again_to_who_went_elsewhere() {
+fn back_from_another_page_does_not_show_the_secret_again() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     let secret = reveal(&browser);
     browser.goto("/api-keys?view=expired");
-    // The browser offers to send the form again, and shows nothing of the page.
+    // The browser offers to submit the form again, and does not show the page.
     browser.back();
     assert_gone(&browser, &secret);
     browser.reload();
@@ -162,18 +162,18 @@ fn back_never_shows_it_again_to_who_went_elsewhere() {
 #[test]
 fn no_page_is_kept_in_memory_for_back_and_forward() {
     let app = App::set_up();
-    let id = keys::named(&app, "Warehouse sync");
+    let id = keys::create_named(&app, "Warehouse sync");
     let browser = Browser::signed_in(&app);
     browser
-        .before_every_page("addEventListener('pageshow', (e) => { window.wasKept = e.persisted })");
-    let was_kept = |browser: &Browser| browser.script("return window.wasKept", vec![]);
-    // A browser asks for this when it shows a file that names no icon.
+        .run_on_every_page("addEventListener('pageshow', (e) => { window.wasKept = e.persisted })");
+    let was_cached = |browser: &Browser| browser.script("return window.wasKept", vec![]);
+    // The browser requests an icon when it shows a file that names none.
     browser.expect_status(404);
-    // That the browser would keep pages is shown by two that it may.
+    // Two cacheable files show that this browser does keep pages in memory.
     browser.goto(latchkey::web::assets::names::APP_CSS);
     browser.goto(latchkey::web::assets::names::APP_JS);
     browser.back();
-    assert_eq!(was_kept(&browser), true);
+    assert_eq!(was_cached(&browser), true);
     let paths =
         ["/api-keys", "/api-keys/new", &format!("/api-keys/{id}"), "/api-keys?view=revoked"];
     for path in paths {
@@ -182,17 +182,17 @@ fn no_page_is_kept_in_memory_for_back_and_forward() {
     for path in paths.iter().rev().skip(1) {
         browser.back();
         assert_eq!(browser.address(), *path);
-        assert_eq!(was_kept(&browser), false, "{path}");
+        assert_eq!(was_cached(&browser), false, "{path}");
     }
     let secret = reveal(&browser);
     browser.goto("/api-keys");
     browser.back();
-    assert_ne!(was_kept(&browser), true);
+    assert_ne!(was_cached(&browser), true);
     assert_gone(&browser, &secret);
 }
 
 #[test]
-fn the_same_form_in_a_second_tab_makes_no_second_key() {
+fn the_same_form_in_a_second_tab_creates_no_second_key() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     fill_in(&browser, "Billing worker");
@@ -201,11 +201,11 @@ fn the_same_form_in_a_second_tab_makes_no_second_key() {
     fill_in(&browser, "Another worker");
     let set = "document.querySelector('dialog [name=form_token]').value = arguments[0]";
     browser.script(set, vec![json!(token)]);
-    browser.first(&tabs);
+    browser.switch_to_first(&tabs);
     browser.follow(CREATE);
     let secret = browser.text("#secret-key");
     let id = browser.text("#key-id");
-    browser.second(&tabs);
+    browser.switch_to_second(&tabs);
     browser.follow(CREATE);
     assert_eq!(browser.address(), format!("/api-keys/{id}"));
     assert_eq!(browser.text("#notice"), ALREADY_SHOWN);
@@ -214,25 +214,25 @@ fn the_same_form_in_a_second_tab_makes_no_second_key() {
 }
 
 #[test]
-fn a_double_click_makes_one_key_and_shows_its_secret() {
+fn a_double_click_creates_one_key_and_shows_its_secret() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     fill_in(&browser, "Billing worker");
-    browser.leading_on(|b| b.double_click(CREATE));
+    browser.navigate_by(|b| b.double_click(CREATE));
     assert!(browser.text("#secret-key").starts_with("lk_prod_"));
     assert_eq!(keys::count(&app), 1);
 }
 
 #[test]
-fn a_second_click_while_the_answer_is_on_its_way_does_not_lose_the_secret() {
+fn a_second_click_before_the_response_does_not_lose_the_secret() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     fill_in(&browser, "Billing worker");
     let (db, (begun, is_begun)) = (app.site.db.clone(), mpsc::channel());
-    // The server has to wait for its database, so that the second click comes in between.
+    // The server waits for its database, so that the second click comes before the response.
     let slow = std::thread::spawn(move || {
         db.write_blocking(|_| {
-            begun.send(()).expect("somebody waits");
+            begun.send(()).expect("a receiver");
             std::thread::sleep(Duration::from_millis(500));
             Ok(())
         })
@@ -240,7 +240,7 @@ fn a_second_click_while_the_answer_is_on_its_way_does_not_lose_the_secret() {
     is_begun.recv().expect("a transaction");
     let clicks = "const button = document.querySelector(arguments[0]); \
                   button.click(); setTimeout(() => button.click(), 150)";
-    browser.leading_on(|b| {
+    browser.navigate_by(|b| {
         b.script(clicks, vec![json!(CREATE)]);
     });
     slow.join().expect("a thread").expect("a transaction");
@@ -249,7 +249,7 @@ fn a_second_click_while_the_answer_is_on_its_way_does_not_lose_the_secret() {
 }
 
 #[test]
-fn paper_does_not_get_the_secret() {
+fn the_secret_is_not_printed() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     reveal(&browser);

@@ -1,4 +1,4 @@
-//! Revoke.
+//! The dialog Revoke.
 
 use latchkey::base::clock::HOUR;
 
@@ -9,10 +9,10 @@ use crate::support::App;
 const REVOKE: &str = "dialog .btn-danger";
 
 #[test]
-fn a_key_never_used_is_revoked_after_one_question() {
+fn a_key_that_was_never_used_is_revoked_after_one_question() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
-    keys::named(&app, "Warehouse sync");
+    let id = keys::create_named(&app, "Billing worker");
+    keys::create_named(&app, "Warehouse sync");
     let browser = Browser::signed_in(&app);
     browser.follow(&format!("#{id} .act-danger"));
     assert_eq!(browser.text("dialog h2"), "Revoke “Billing worker”?");
@@ -30,10 +30,10 @@ fn a_key_never_used_is_revoked_after_one_question() {
 }
 
 #[test]
-fn a_key_in_use_is_revoked_by_typing_its_last_four() {
+fn a_key_in_use_is_revoked_by_typing_its_last_four_characters() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
-    keys::use_ago(&app, &id, 2 * HOUR);
+    let id = keys::create_named(&app, "Billing worker");
+    keys::record_use(&app, &id, 2 * HOUR);
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto(&format!("/api-keys/{id}"));
@@ -58,7 +58,7 @@ fn a_key_in_use_is_revoked_by_typing_its_last_four() {
 #[test]
 fn cancel_revokes_nothing() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}/revoke"));
     browser.follow("dialog .dlg-foot .btn-secondary");

@@ -1,4 +1,4 @@
-//! Roles: with and without script, and by keyboard.
+//! Roles, with and without JavaScript, and by keyboard.
 
 use thirtyfour::Key;
 
@@ -48,16 +48,16 @@ fn a_role_is_created_edited_and_deleted() {
 }
 
 #[test]
-fn a_role_is_created_edited_and_deleted_without_script() {
+fn a_role_is_created_edited_and_deleted_without_javascript() {
     let app = App::set_up();
-    let browser = Browser::without_script(&app);
+    let browser = Browser::without_javascript(&app);
     browser.expect_status(422);
     browser.sign_in_as_manager(&app);
     create_edit_and_delete(&app, &browser);
 }
 
 #[test]
-fn what_keys_lose_is_what_the_keyboard_meets_first() {
+fn the_scopes_that_keys_lose_get_the_focus() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
@@ -71,7 +71,7 @@ fn what_keys_lose_is_what_the_keyboard_meets_first() {
         }
     }
     browser.focus(SAVE);
-    browser.leading_on(Browser::press_enter);
+    browser.navigate_by(Browser::press_enter);
     assert_eq!(browser.texts("#role-billing .chip"), ["orders:read", "orders:write"]);
     let mut draft = keys::draft("Billing worker");
     draft.role = "billing".into();
@@ -80,10 +80,10 @@ fn what_keys_lose_is_what_the_keyboard_meets_first() {
     browser.wait_for_focus("#name");
     browser.focus("[value='orders:write']");
     browser.press_key(&Key::Space);
-    browser.leading_on(Browser::press_enter);
+    browser.navigate_by(Browser::press_enter);
     browser.wait_for_focus("#losses");
     browser.press_key(&Key::Tab);
     browser.wait_for_focus("#losses a");
-    browser.leading_on(|b| b.press_key(&Key::Escape));
+    browser.navigate_by(|b| b.press_key(&Key::Escape));
     assert_eq!(browser.address(), "/roles#role-billing");
 }

@@ -1,4 +1,4 @@
-//! Scopes: with and without script, and a document as a file.
+//! Scopes, with and without JavaScript, and an import from a file.
 
 use std::io::Write as _;
 
@@ -7,7 +7,7 @@ use crate::support::App;
 
 const SAVE: &str = "dialog .btn-primary";
 
-/// As tools write it: no OAuth2 scopes, but tags.
+/// A document as tools write it: without OAuth2 scopes, but with tags.
 const DOCUMENT: &str = "openapi: 3.1.0
 info: { title: Pets, version: '1' }
 tags: [{ name: Pets, description: Everything about your pets }]
@@ -57,15 +57,15 @@ fn scopes_are_added_described_imported_and_removed() {
 }
 
 #[test]
-fn scopes_are_added_described_imported_and_removed_without_script() {
+fn scopes_are_added_described_imported_and_removed_without_javascript() {
     let app = App::set_up();
-    let browser = Browser::without_script(&app);
+    let browser = Browser::without_javascript(&app);
     browser.sign_in_as_manager(&app);
     add_describe_import_and_remove(&browser);
 }
 
 #[test]
-fn dialogs_of_scopes_and_roles_close_to_where_they_came_from() {
+fn dialogs_of_scopes_and_roles_close_to_their_page() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     for (path, closed) in [
@@ -77,7 +77,7 @@ fn dialogs_of_scopes_and_roles_close_to_where_they_came_from() {
     ] {
         browser.goto(path);
         assert!(browser.shows("dialog"));
-        browser.leading_on(|b| b.press_key(&thirtyfour::Key::Escape));
+        browser.navigate_by(|b| b.press_key(&thirtyfour::Key::Escape));
         assert_eq!(browser.address(), closed);
         browser.goto(path);
         browser.follow("dialog .x");

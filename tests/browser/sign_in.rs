@@ -1,4 +1,4 @@
-//! Set-up, signing in and out.
+//! Setting up, and signing in and out.
 
 use latchkey::base::clock::MINUTE;
 
@@ -7,7 +7,7 @@ use crate::keys;
 use crate::support::{App, PASSWORD};
 
 #[test]
-fn the_link_of_the_first_start_leads_to_the_empty_table() {
+fn the_set_up_link_leads_to_the_empty_table() {
     let app = App::new();
     let browser = Browser::open(&app);
     browser.goto(&format!("/set-up?code={}", app.set_up_code()));
@@ -26,7 +26,7 @@ fn the_link_of_the_first_start_leads_to_the_empty_table() {
 }
 
 #[test]
-fn a_wrong_password_says_so_and_keeps_the_address() {
+fn a_wrong_password_shows_an_error_and_keeps_the_email_address() {
     let app = App::set_up();
     let browser = Browser::open(&app);
     browser.expect_status(422);
@@ -47,9 +47,9 @@ fn a_wrong_password_says_so_and_keeps_the_address() {
 }
 
 #[test]
-fn a_session_that_ended_is_said_and_leads_back() {
+fn after_a_session_ended_signing_in_returns_to_the_page() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     let edit = format!("/api-keys/{id}/edit");
     browser.goto(&edit);

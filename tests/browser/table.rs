@@ -1,4 +1,4 @@
-//! The table: views, search, filters, order and pages.
+//! The table of keys: views, search, filters, sorting and pagination.
 
 use latchkey::base::clock::{DAY, HOUR};
 
@@ -11,10 +11,10 @@ fn names(browser: &Browser) -> Vec<String> {
 }
 
 #[test]
-fn pages_lead_through_all_keys_and_back() {
+fn paging_goes_through_all_keys_and_back() {
     let app = App::set_up();
     for number in 1..=30 {
-        keys::named(&app, &format!("Worker {number:02}"));
+        keys::create_named(&app, &format!("Worker {number:02}"));
         app.advance(1000);
     }
     let browser = Browser::signed_in(&app);
@@ -41,15 +41,15 @@ fn pages_lead_through_all_keys_and_back() {
 #[test]
 fn search_and_filters_narrow_the_table_until_they_are_cleared() {
     let app = App::set_up();
-    keys::named(&app, "Billing worker");
+    keys::create_named(&app, "Billing worker");
     let mut staging = keys::draft("Billing worker – staging");
     staging.environment = "staging".into();
     staging.role = "read-only".into();
     let id = keys::create(&app, &staging);
-    keys::named(&app, "Warehouse sync");
+    keys::create_named(&app, "Warehouse sync");
     let browser = Browser::signed_in(&app);
     browser.fill("#q", "BILLING");
-    browser.leading_on(Browser::press_enter);
+    browser.navigate_by(Browser::press_enter);
     assert_eq!(names(&browser).len(), 2);
     browser.click("#filter-environment option[value='staging']");
     browser.click("#filter-role option[value='read-only']");
@@ -68,14 +68,14 @@ fn search_and_filters_narrow_the_table_until_they_are_cleared() {
 }
 
 #[test]
-fn views_show_what_their_tabs_count() {
+fn views_show_the_keys_that_their_tabs_count() {
     let app = App::set_up();
     let mut short = keys::draft("Expires first");
     short.lifetime = "30".into();
     keys::create(&app, &short);
     app.advance(20 * DAY);
-    let fresh = keys::named(&app, "In use");
-    keys::use_ago(&app, &fresh, HOUR);
+    let fresh = keys::create_named(&app, "In use");
+    keys::record_use(&app, &fresh, HOUR);
     let browser = Browser::signed_in(&app);
     assert_eq!(browser.texts(".tabs a"), ["All 2", "Needs attention 1", "Expired 0", "Revoked 0"]);
     assert_eq!(browser.texts("tbody .badge"), ["Active", "Expires in 10 days"]);
@@ -95,8 +95,8 @@ fn views_show_what_their_tabs_count() {
 #[test]
 fn nothing_needs_attention_when_all_is_well() {
     let app = App::set_up();
-    let id = keys::named(&app, "In use");
-    keys::use_ago(&app, &id, 0);
+    let id = keys::create_named(&app, "In use");
+    keys::record_use(&app, &id, 0);
     let browser = Browser::signed_in(&app);
     browser.follow(".tabs a:nth-child(2)");
     assert_eq!(browser.text(".empty h2"), "Nothing needs attention");

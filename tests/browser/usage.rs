@@ -1,5 +1,5 @@
-//! Usage in a real browser: the first request shows by itself, and the buttons beside the IP
-//! whitelist lose nothing.
+//! Usage: the first request of a key appears without a reload, and the buttons next to the IP
+//! whitelist keep the input.
 
 use latchkey::base::clock::DAY;
 
@@ -8,14 +8,14 @@ use crate::keys;
 use crate::support::App;
 
 #[test]
-fn the_page_of_a_new_key_shows_its_first_request_by_itself() {
+fn the_page_of_a_new_key_shows_its_first_request_automatically() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
+    let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}"));
     assert!(browser.text("#first-use").starts_with("Waiting for the first request…"));
-    keys::use_ago(&app, &id, 0);
-    // The page loads itself anew, which takes an element away between finding and reading it.
+    keys::record_use(&app, &id, 0);
+    // The page reloads itself, which can remove an element between finding and reading it.
     browser.wait_until("the first request", |browser| {
         browser.source().contains("The first request came")
     });
@@ -23,23 +23,23 @@ fn the_page_of_a_new_key_shows_its_first_request_by_itself() {
 }
 
 #[test]
-fn without_script_a_link_looks_again() {
+fn without_javascript_a_link_checks_for_the_first_request() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
-    let browser = Browser::without_script(&app);
+    let id = keys::create_named(&app, "Billing worker");
+    let browser = Browser::without_javascript(&app);
     browser.sign_in_as_manager(&app);
     browser.goto(&format!("/api-keys/{id}"));
-    keys::use_ago(&app, &id, 0);
+    keys::record_use(&app, &id, 0);
     browser.follow("#first-use a");
     assert!(browser.text("#first-use").contains("from 203.0.113.7"));
 }
 
 #[test]
-fn the_list_is_filled_in_checked_and_saved_with_the_keyboard_and_without_script() {
-    for open in [Browser::open, Browser::without_script] {
+fn the_whitelist_is_filled_in_checked_and_saved_with_and_without_javascript() {
+    for open in [Browser::open, Browser::without_javascript] {
         let app = App::set_up();
-        let id = keys::named(&app, "Billing worker");
-        keys::use_ago(&app, &id, DAY);
+        let id = keys::create_named(&app, "Billing worker");
+        keys::record_use(&app, &id, DAY);
         let browser = open(&app);
         browser.sign_in_as_manager(&app);
         browser.goto(&format!("/api-keys/{id}/edit"));
@@ -54,16 +54,16 @@ fn the_list_is_filled_in_checked_and_saved_with_the_keyboard_and_without_script(
         assert_eq!(browser.value("#ip_whitelist"), "198.51.100.9\n203.0.113.7");
         assert_eq!(browser.value("#notes"), "Ask Ines", "what was typed stays");
         browser.focus("#name");
-        browser.leading_on(Browser::press_enter);
+        browser.navigate_by(Browser::press_enter);
         assert_eq!(browser.text("#notice"), "“Billing worker” saved.", "Enter saves");
     }
 }
 
 #[test]
-fn a_plot_can_be_read_as_a_table_with_the_keyboard() {
+fn a_chart_can_be_read_as_a_table_by_keyboard() {
     let app = App::set_up();
-    let id = keys::named(&app, "Billing worker");
-    keys::use_ago(&app, &id, DAY);
+    let id = keys::create_named(&app, "Billing worker");
+    keys::record_use(&app, &id, DAY);
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}"));
     assert!(!browser.shows(".datatable table"));

@@ -1,35 +1,35 @@
-//! Webhooks and the log of email, as people come to them: judged like every other page.
+//! Webhooks and the email log, checked for accessibility like every other page.
 
 use latchkey::domain::mail::{self, Message};
 use latchkey::letters::Letter;
 
 use crate::browser::Browser;
-use crate::pages::look_at;
+use crate::pages::check_page;
 use crate::support::App;
 
 #[test]
-fn webhooks_are_open_to_everybody() {
+fn webhooks_are_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.expect_status(422);
     browser.goto("/webhooks");
-    look_at(&browser, "no webhooks");
+    check_page(&browser, "no webhooks");
     browser.goto("/webhooks/new");
     browser.fill("#url", "https://127.0.0.1.example.com:x/");
     browser.follow("#new .btn-primary");
     assert!(browser.shows("#url-error"));
-    look_at(&browser, "a new webhook with errors");
-    // Nobody listens there.
+    check_page(&browser, "a new webhook with errors");
+    // Nothing listens on this port.
     let url = format!("http://127.0.0.1:1/{}", "long".repeat(40));
     browser.fill("#url", &url);
     browser.fill("#description", &"Long".repeat(20));
     browser.follow("#new .btn-primary");
     assert!(browser.text("#secret-key").starts_with("whsec_"));
-    look_at(&browser, "the signing secret");
+    check_page(&browser, "the signing secret");
     browser.follow("#secret .dlg-foot a");
     browser.follow("form[action$='/test'] .btn");
     assert!(browser.text("#notice").starts_with("The test message did not arrive."));
-    look_at(&browser, "a webhook that fails");
+    check_page(&browser, "a webhook that fails");
     let webhook = app.texts("SELECT id AS text FROM webhook_endpoints").remove(0);
     let delivery = app.texts("SELECT id AS text FROM webhook_deliveries").remove(0);
     app.sql(&format!(
@@ -38,21 +38,21 @@ fn webhooks_are_open_to_everybody() {
     ));
     browser.goto(&format!("/webhooks/{webhook}/deliveries/{delivery}"));
     browser.click("details summary");
-    look_at(&browser, "a delivery");
+    check_page(&browser, "a delivery");
     for step in ["edit", "secret", "delete"] {
         browser.goto(&format!("/webhooks/{webhook}/{step}"));
-        look_at(&browser, &format!("a webhook's {step}"));
+        check_page(&browser, &format!("a webhook's {step}"));
     }
     browser.goto("/webhooks");
-    look_at(&browser, "webhooks");
+    check_page(&browser, "webhooks");
 }
 
 #[test]
-fn the_log_of_email_is_open_to_everybody() {
+fn the_email_log_is_accessible() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     browser.goto("/mail");
-    look_at(&browser, "no email");
+    check_page(&browser, "no email");
     app.sql(
         "INSERT INTO mail_server (id, host, port, security, username, sender) \
          VALUES (1, 'localhost', 1, 'none', '', 'latchkey@meridianfreight.example')",
@@ -67,8 +67,8 @@ fn the_log_of_email_is_open_to_everybody() {
     }
     app.send_mail();
     browser.goto("/mail");
-    look_at(&browser, "email that waits");
+    check_page(&browser, "email that waits");
     browser.follow("tbody button");
     assert_eq!(browser.text("#notice"), "It is sent again within seconds.");
-    look_at(&browser, "email with a notice");
+    check_page(&browser, "email with a notice");
 }

@@ -1,4 +1,4 @@
-//! Somebody who calls the API, from 127.0.0.2, which no gateway calls from.
+//! A client of the API. It connects from 127.0.0.2, which no gateway uses.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -33,7 +33,7 @@ impl Client {
         send(self.request(Method::GET, path, headers))
     }
 
-    /// As the bearer of a secret key.
+    /// Sends a request with a secret key.
     pub fn get_as(&self, secret: &str, path: &str) -> Page {
         self.get(path, &[("authorization", &format!("Bearer {secret}"))])
     }
@@ -48,25 +48,26 @@ impl Client {
         headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     }
 
-    /// The status line of the answer to a request whose path is sent as it is.
+    /// The status line of the response to a request whose path is sent unchanged.
     pub fn status_of(&self, secret: &str, path: &str) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
         runtime.expect("a runtime").block_on(async {
             let socket = TcpSocket::new_v4().expect("a socket");
             socket.bind((ADDRESS, 0).into()).expect("an address");
-            let mut stream = socket.connect(self.gateway).await.expect("the gateway answers");
+            let mut stream =
+                socket.connect(self.gateway).await.expect("the gateway accepts connections");
             let request = format!(
                 "GET {path} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {secret}\r\n\
                  Connection: close\r\n\r\n"
             );
             stream.write_all(request.as_bytes()).await.expect("sent");
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).await.expect("read");
-            String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+            let mut response = Vec::new();
+            stream.read_to_end(&mut response).await.expect("read");
+            String::from_utf8_lossy(&response).lines().next().unwrap_or_default().to_owned()
         })
     }
 }
 
 fn send(request: RequestBuilder) -> Page {
-    Page::read(request.send().expect("the gateway answers")).expect("the whole answer")
+    Page::read(request.send().expect("a response")).expect("the whole response")
 }

@@ -1,4 +1,4 @@
-//! A crowd of slow clients in front of the gateway that the dashboard is reached by.
+//! Many slow clients of a gateway in front of the dashboard.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,13 +14,13 @@ use crate::support::{Client, PASSWORD};
 
 const EMAIL: &str = "ines@meridianfreight.example";
 /// How many files Latchkey may have open.
-const FILES: usize = 1024;
-/// How many slow clients there are.
+const MAX_FILES: usize = 1024;
+/// The number of slow clients.
 const CROWD: usize = 1100;
-/// How long anybody else waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long other clients may wait for a response.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// Latchkey as a process of its own, with few files.
+/// A Latchkey process that may open few files.
 struct Limited {
     process: Child,
     address: SocketAddr,
@@ -42,10 +42,10 @@ impl Limited {
         let mut password = add.stdin.take().expect("its input");
         writeln!(password, "{PASSWORD}").expect("written");
         drop(password);
-        assert!(add.wait().expect("an end").success(), "the member was added");
-        let limited = format!("ulimit -n {FILES}; exec \"$0\" \"$@\"");
+        assert!(add.wait().expect("it ends").success(), "the member is added");
+        let script = format!("ulimit -n {MAX_FILES}; exec \"$0\" \"$@\"");
         let mut process = Command::new("sh")
-            .args(["-c", &limited, program, "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["-c", &script, program, "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -64,10 +64,10 @@ impl Limited {
 
     fn files(&self) -> usize {
         let open = fs::read_dir(format!("/proc/{}/fd", self.process.id()));
-        open.expect("the process lives").count()
+        open.expect("the process runs").count()
     }
 
-    /// The secret key of a key that passes.
+    /// Creates a key and returns its secret.
     fn secret(&self) -> String {
         let client = Client::new(&self.url());
         let page = client.submit("/sign-in", &[("email", EMAIL), ("password", PASSWORD)]);
@@ -83,7 +83,7 @@ impl Drop for Limited {
     }
 }
 
-/// Starts requests by the gateway whose bodies do not come.
+/// Starts requests through the gateway whose bodies never arrive.
 fn crowd(gateway: &Running, latchkey: &Limited, path: &str) -> Vec<TcpStream> {
     let slow = || {
         let mut stream = TcpStream::connect(gateway.address).expect("the gateway accepts");
@@ -99,52 +99,52 @@ fn crowd(gateway: &Running, latchkey: &Limited, path: &str) -> Vec<TcpStream> {
     (0..CROWD).map(|_| slow()).collect()
 }
 
-/// The status of a request to `address` that bears `secret`, and how long it took.
-fn ask(address: SocketAddr, path: &str, secret: &str) -> (String, Duration) {
+/// The status line of the response to a request with `secret`, and how long it took.
+fn get(address: SocketAddr, path: &str, secret: &str) -> (String, Duration) {
     let began = Instant::now();
     let mut stream = TcpStream::connect(address).expect("connects");
-    stream.set_read_timeout(Some(4 * PATIENCE)).expect("a time limit");
+    stream.set_read_timeout(Some(4 * MAX_WAIT)).expect("a time limit");
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {secret}\r\n\
          Connection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
-    (answer.lines().next().unwrap_or_default().to_owned(), began.elapsed())
+    let mut response = String::new();
+    let _ = stream.read_to_string(&mut response);
+    (response.lines().next().unwrap_or_default().to_owned(), began.elapsed())
 }
 
-/// Slow sign-ins and introspections by `gateway` while requests are decided and pages served, both
-/// by the gateway and directly.
-fn survives(gateway: Gateway) {
+/// Asserts that other requests, both direct and through `gateway`, are served during slow sign-ins
+/// and introspections.
+fn assert_others_are_served(gateway: Gateway) {
     assert!(raise_limit() > 2 * CROWD, "this test opens thousands of connections");
     let latchkey = Limited::start();
     let secret = latchkey.secret();
-    let running = gateway.start_before_the_dashboard(latchkey.address);
+    let running = gateway.start_for_dashboard(latchkey.address);
     for path in ["/sign-in", "/v1/introspect"] {
         let crowd = crowd(&running, &latchkey, path);
         for address in [latchkey.address, running.address] {
             for (path, expected) in
                 [("/v1/authorize", "200"), ("/readyz", "200"), ("/sign-in", "200"), ("/", "303")]
             {
-                let (status, took) = ask(address, path, &secret);
+                let (status, took) = get(address, path, &secret);
                 assert!(status.contains(expected), "{gateway:?} {address}{path}: {status:?}");
-                assert!(took < PATIENCE, "{gateway:?} {address}{path} took {took:?}");
+                assert!(took < MAX_WAIT, "{gateway:?} {address}{path} took {took:?}");
             }
         }
-        assert!(latchkey.files() < FILES - 64, "{} files are open", latchkey.files());
+        assert!(latchkey.files() < MAX_FILES - 64, "{} files are open", latchkey.files());
         drop(crowd);
     }
 }
 
 #[test]
-fn slow_clients_of_caddy_stop_nobody_else() {
-    survives(Gateway::Caddy);
+fn slow_clients_of_caddy_do_not_block_others() {
+    assert_others_are_served(Gateway::Caddy);
 }
 
 #[test]
-fn slow_clients_of_haproxy_stop_nobody_else() {
-    survives(Gateway::HaProxy);
+fn slow_clients_of_haproxy_do_not_block_others() {
+    assert_others_are_served(Gateway::HaProxy);
 }
 
 #[test]
@@ -152,13 +152,13 @@ fn slow_clients_of_nginx_do_not_reach_latchkey() {
     assert!(raise_limit() > 2 * CROWD, "this test opens thousands of connections");
     let latchkey = Limited::start();
     let secret = latchkey.secret();
-    let running = Gateway::Nginx.start_before_the_dashboard(latchkey.address);
+    let running = Gateway::Nginx.start_for_dashboard(latchkey.address);
     let before = latchkey.files();
-    // nginx reads a whole body before it asks anybody.
+    // nginx reads the whole body before it sends a request on.
     let crowd = crowd(&running, &latchkey, "/sign-in");
-    let (status, took) = ask(running.address, "/v1/authorize", &secret);
-    assert!(status.contains("200") && took < PATIENCE, "{status} after {took:?}");
+    let (status, took) = get(running.address, "/v1/authorize", &secret);
+    assert!(status.contains("200") && took < MAX_WAIT, "{status} after {took:?}");
     let after = latchkey.files();
-    assert!(after <= before + 16, "{after} files are open, {before} were before");
+    assert!(after <= before + 16, "{after} files are open, {before} before");
     drop(crowd);
 }

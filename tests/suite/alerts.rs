@@ -1,4 +1,4 @@
-//! Alerts: one for each cause, opened and closed by themselves, told by email and by webhook.
+//! Alerts: one per cause, opened and closed automatically, and sent by email and webhook.
 
 mod causes;
 mod messages;
@@ -12,13 +12,13 @@ use latchkey::domain::webhooks::{self, Draft, EndpointId, EventType, Policy};
 use crate::support::App;
 use crate::support::smtp::Smtp;
 
-/// The alerts that are open, by title.
-fn open(app: &App) -> Vec<String> {
+/// The titles of the open alerts, sorted.
+fn open_alerts(app: &App) -> Vec<String> {
     app.texts("SELECT title AS text FROM alerts WHERE closed_at IS NULL ORDER BY title")
 }
 
-/// As if that many requests had been refused for `reason` by now.
-fn refuse(app: &App, key: Option<&str>, reason: &str, address: &str, count: i64) {
+/// Records `count` requests that were denied for `reason` at this moment.
+fn record_denials(app: &App, key: Option<&str>, reason: &str, address: &str, count: i64) {
     let at = app.site.clock.now().millis();
     let request = latchkey::base::random::text(b"ABCDEFGHJKMNPQRSTVWXYZ", 12).expect("random");
     let key = key.map_or("NULL".into(), |key| format!("'{key}'"));
@@ -28,16 +28,16 @@ fn refuse(app: &App, key: Option<&str>, reason: &str, address: &str, count: i64)
     ));
 }
 
-/// As if that many requests had passed in the hour that began `hours` before this one.
-fn pass(app: &App, key: &str, hours: i64, count: i64) {
+/// Records `count` allowed requests in the hour that started `hours` before the current one.
+fn record_usage(app: &App, key: &str, hours: i64, count: i64) {
     let hour = app.site.clock.now().millis().div_euclid(HOUR) - hours;
     app.sql(&format!(
         "INSERT INTO usage_hours (hour, key_id, secret, outcome, count) VALUES ({hour}, '{key}', 1, 'pass', {count})"
     ));
 }
 
-/// As if a key had been used from `address`, `days` ago.
-fn seen(app: &App, key: &str, address: &str, days: i64) {
+/// Records that a key was used from `address`, `days` ago.
+fn record_address(app: &App, key: &str, address: &str, days: i64) {
     let at = app.site.clock.now().millis() - days * DAY;
     let day = at.div_euclid(DAY);
     app.sql(&format!(
@@ -46,8 +46,8 @@ fn seen(app: &App, key: &str, address: &str, days: i64) {
     ));
 }
 
-/// Names a mail server on this machine.
-fn use_mail(app: &App, smtp: &Smtp) {
+/// Configures a mail server on this machine.
+fn use_mail_server(app: &App, smtp: &Smtp) {
     app.sql(&format!(
         "INSERT INTO mail_server (id, host, port, security, username, sender) \
          VALUES (1, 'localhost', {}, 'none', '', 'latchkey@meridianfreight.example')",
@@ -55,8 +55,8 @@ fn use_mail(app: &App, smtp: &Smtp) {
     ));
 }
 
-/// A webhook that wants everything.
-fn webhook(app: &App, url: &str) {
+/// Creates a webhook that subscribes to every event.
+fn add_webhook(app: &App, url: &str) {
     let draft = Draft {
         url: url.into(),
         description: String::new(),
@@ -65,7 +65,7 @@ fn webhook(app: &App, url: &str) {
     };
     let id = EndpointId::random().expect("random");
     let policy = Policy::from(&app.site);
-    app.write(|tx, author| webhooks::create(tx, id, &draft, &policy, author));
+    app.write(|tx, context| webhooks::create(tx, id, &draft, &policy, context));
 }
 
 fn key_id(id: &str) -> KeyId {

@@ -1,4 +1,4 @@
-//! API keys: create, see once, edit, revoke, find again.
+//! API keys: creating, revealing, editing, rotating, revoking and searching.
 
 mod attention;
 mod create;

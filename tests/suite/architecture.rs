@@ -1,10 +1,10 @@
-//! The rules of who may import whom, and how long a file may be, read from `src/`; and how long
-//! a line of a template may be.
+//! The rules of the architecture, checked on the text of `src/` and `templates/`: which modules a
+//! module may use, how long a file may be, and how long a line of a template may be.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Features, from left to right: each may use those before it.
+/// The features, from left to right. Each may use those before it.
 const FEATURES: [&str; 16] = [
     "activity",
     "settings",
@@ -23,16 +23,17 @@ const FEATURES: [&str; 16] = [
     "attention",
     "alerts",
 ];
-/// Folders, from bottom to top: each uses those before it. `server.rs` and `main.rs` are on top with `cli`.
+/// The folders, from bottom to top. Each may use those before it. `server.rs` and `main.rs` are at
+/// the top, together with `cli`.
 const FOLDERS: [&str; 11] =
     ["base", "config", "db", "domain", "letters", "jobs", "web", "pages", "gateway", "demo", "cli"];
-const LONGEST_FILE: usize = 300;
-const LONGEST_TEMPLATE_LINE: usize = 140;
+const MAX_FILE_LINES: usize = 300;
+const MAX_TEMPLATE_LINE_LENGTH: usize = 140;
 
 pub struct Source {
-    /// Below `src`, as `pages/api_keys/new.rs`.
+    /// The path below `src`, such as `pages/api_keys/new.rs`.
     path: String,
-    /// Without tests.
+    /// The text without its tests.
     code: String,
 }
 
@@ -50,7 +51,7 @@ impl Source {
         self.path.contains("/store.rs") || self.path.contains("/store/")
     }
 
-    /// Each line of code with its number, without comments.
+    /// The lines of code with their numbers, without comments.
     pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let numbered = (1..).zip(self.code.lines());
         numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
@@ -61,7 +62,7 @@ pub fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     collect(&root, "rs", &mut found);
-    assert!(found.len() > 50, "the sources are here");
+    assert!(found.len() > 50, "the source files are found");
     found
         .into_iter()
         .map(|path| {
@@ -83,14 +84,14 @@ fn collect(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             collect(&path, extension, found);
-        } else if path.extension().is_some_and(|own| own == extension) {
+        } else if path.extension().is_some_and(|other| other == extension) {
             found.push(path);
         }
     }
     found.sort();
 }
 
-/// Whether `line` names `word` as a path's segment or crate, not as part of a longer name.
+/// Whether `line` contains `word` as a whole word, such as a crate or a segment of a path.
 fn names(line: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
@@ -112,44 +113,47 @@ fn assert_nowhere(rule: &str, breaks: impl Fn(&Source, &str) -> bool) {
 }
 
 #[test]
-fn actix_is_known_to_the_server_the_kit_and_the_pages_alone() {
-    assert_nowhere("actix belongs into server.rs, web/, pages/ and gateway/", |source, line| {
-        let may = source.path == "server.rs" || source.path.starts_with("web/") || source.is_page();
-        let may_draw = may || source.path.starts_with("letters/");
-        !may && ["actix_web", "actix_session", "tracing_actix_web"].iter().any(|it| names(line, it))
-            || !may_draw && names(line, "askama")
+fn only_the_server_the_kit_the_pages_and_the_gateway_use_actix() {
+    assert_nowhere("actix belongs in server.rs, web/, pages/ and gateway/", |source, line| {
+        const CRATES: [&str; 3] = ["actix_web", "actix_session", "tracing_actix_web"];
+        let is_web =
+            source.path == "server.rs" || source.path.starts_with("web/") || source.is_page();
+        let may_render = is_web || source.path.starts_with("letters/");
+        !is_web && CRATES.iter().any(|name| names(line, name))
+            || !may_render && names(line, "askama")
     });
 }
 
 #[test]
-fn diesel_is_known_to_the_database_and_the_stores_alone() {
-    assert_nowhere("diesel belongs into db/ and store", |source, line| {
-        let may = source.path.starts_with("db/") || source.is_store();
-        !may && (names(line, "diesel") || names(line, "db::schema") || names(line, "on_each"))
-            // The feature's own words for it do not count.
+fn only_the_database_and_the_stores_use_diesel() {
+    assert_nowhere("diesel belongs in db/ and stores", |source, line| {
+        let is_allowed = source.path.starts_with("db/") || source.is_store();
+        !is_allowed
+            && (names(line, "diesel") || names(line, "db::schema") || names(line, "on_each"))
+            // A feature may have a module named `schema`.
             && !line.contains("mod schema")
     });
 }
 
 #[test]
-fn pages_never_name_a_store() {
-    assert_nowhere("pages go through the verbs", |source, line| {
-        // `Cache-Control: no-store` names none.
+fn pages_never_use_a_store() {
+    assert_nowhere("pages call the verbs of a feature", |source, line| {
+        // `Cache-Control: no-store` does not refer to a store.
         source.is_page() && names(&line.replace("no-store", ""), "store")
-            // actix-session's word for where sessions are kept.
+            // actix-session calls the place that keeps sessions a store.
             && source.path != "pages/sign_in/session.rs"
     });
 }
 
 #[test]
-fn no_feature_reaches_into_another_s_store() {
+fn no_feature_uses_the_store_of_another() {
     assert_nowhere("a store is private", |source, line| {
         let own = source.feature().map_or("", |feature| FEATURES[feature]);
         FEATURES.iter().any(|other| *other != own && names(line, &format!("{other}::store")))
     });
 }
 
-/// Every path in the code that begins at the crate or above its module, from the crate on.
+/// Every path in the code that begins with `crate` or `super`, starting at the root of the crate.
 fn paths(source: &Source) -> Vec<Vec<String>> {
     let code: Vec<&str> = source.lines().map(|(_, line)| line).collect();
     let code = code.join(" ");
@@ -160,11 +164,11 @@ fn paths(source: &Source) -> Vec<Vec<String>> {
         if code[..at].ends_with(is_part) {
             continue;
         }
-        let mut words = tree(&code[at..]);
+        let mut words = import_tree(&code[at..]);
         for path in &mut words {
-            let above = path.iter().take_while(|word| *word == "super").count();
-            let start = if above == 0 { &[][..] } else { &module[..module.len() - above] };
-            let rest = path.split_off(above.max(1));
+            let levels = path.iter().take_while(|word| *word == "super").count();
+            let start = if levels == 0 { &[][..] } else { &module[..module.len() - levels] };
+            let rest = path.split_off(levels.max(1));
             *path = start.iter().map(|word| (*word).to_owned()).chain(rest).collect();
         }
         found.extend(words);
@@ -172,14 +176,14 @@ fn paths(source: &Source) -> Vec<Vec<String>> {
     found
 }
 
-/// The module that a file is.
+/// The path of the module in a file.
 fn module(path: &str) -> Vec<&str> {
     let path = path.trim_end_matches(".rs").trim_end_matches("/mod");
     path.split('/').collect()
 }
 
-/// The paths of a tree as in `crate::{a, b::{c, d}}`, which may be broken over lines.
-fn tree(code: &str) -> Vec<Vec<String>> {
+/// The paths in an import tree such as `crate::{a, b::{c, d}}`, which may span several lines.
+fn import_tree(code: &str) -> Vec<Vec<String>> {
     let (mut prefix, mut outer, mut paths) = (Vec::<String>::new(), Vec::new(), Vec::new());
     let mut rest = code;
     loop {
@@ -198,7 +202,7 @@ fn tree(code: &str) -> Vec<Vec<String>> {
             rest = next;
             continue;
         }
-        // What else stands in a group, as `as Name`, ends with its comma.
+        // Anything else in a group, such as `as Name`, ends at the next comma or brace.
         loop {
             let Some(&length) = outer.last() else { return paths };
             let Some(end) = rest.find([',', '}']) else { return paths };
@@ -214,14 +218,14 @@ fn tree(code: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn a_tree_of_imports_is_read_whole() {
-    let read = |code| tree(code).iter().map(|path| path.join("::")).collect::<Vec<_>>();
-    assert_eq!(read("crate::a::b; other"), ["crate::a::b"]);
+fn an_import_tree_is_parsed_completely() {
+    let parse = |code| import_tree(code).iter().map(|path| path.join("::")).collect::<Vec<_>>();
+    assert_eq!(parse("crate::a::b; other"), ["crate::a::b"]);
     assert_eq!(
-        read("crate::{\n    a::{self, B as C},\n    d::{e::F,\n g},\n h,\n}; i::j"),
+        parse("crate::{\n    a::{self, B as C},\n    d::{e::F,\n g},\n h,\n}; i::j"),
         ["crate::a::self", "crate::a::B", "crate::d::e::F", "crate::d::g", "crate::h"]
     );
-    assert_eq!(read("super::super::list::Search, more"), ["super::super::list::Search"]);
+    assert_eq!(parse("super::super::list::Search, more"), ["super::super::list::Search"]);
 }
 
 fn assert_paths(rule: &str, breaks: impl Fn(&Source, &[&str]) -> bool) {
@@ -241,22 +245,22 @@ fn assert_paths(rule: &str, breaks: impl Fn(&Source, &[&str]) -> bool) {
 fn each_folder_uses_only_those_below_it() {
     let height = |word: &str| FOLDERS.iter().position(|folder| *folder == word);
     let top = FOLDERS.len() - 1;
-    let mut seen = 0;
+    let mut checked = 0;
     for source in sources() {
         let name = module(&source.path)[0];
         let own = match name {
             "server" | "main" | "lib" => top,
-            name => height(name).unwrap_or_else(|| panic!("src/{name} has no place")),
+            name => height(name).unwrap_or_else(|| panic!("src/{name} is not in FOLDERS")),
         };
         for path in paths(&source) {
             let used = path.first().map_or("", String::as_str);
             let used = if used == "server" { Some(top) } else { height(used) };
-            let place = || format!("src/{} uses {}", source.path, path.join("::"));
-            assert!(used.is_none_or(|used| used <= own), "{}", place());
-            seen += 1;
+            let violation = || format!("src/{} uses {}", source.path, path.join("::"));
+            assert!(used.is_none_or(|used| used <= own), "{}", violation());
+            checked += 1;
         }
     }
-    assert!(seen > 1_000, "the imports are seen");
+    assert!(checked > 1_000, "the imports are found");
 }
 
 #[test]
@@ -270,8 +274,8 @@ fn a_feature_uses_only_those_before_it() {
 
 #[test]
 fn bodies_are_read_in_one_place() {
-    // Handlers of pages cannot take anything that reads a body: `web::routes::Argument` names all that
-    // they may take. This holds the others to the same reader.
+    // Handlers of pages cannot take an argument that reads a body, because `web::routes::Argument`
+    // lists every argument that they may take. This test binds all other code to the same reader.
     const READERS: [&str; 6] =
         ["web::Bytes", "web::Json", "web::Form", "web::Payload", "web::Either", "Decompress"];
     assert_nowhere("bodies are read by web/body.rs", |source, line| {
@@ -281,24 +285,25 @@ fn bodies_are_read_in_one_place() {
             |reader: &&&str| names(line, reader) && !(**reader == "web::Bytes" && is_answer);
         !is_kit && READERS.iter().any(|reader| reads(&reader))
     });
-    assert_nowhere("a payload is taken by web/body.rs", |source, line| {
-        let may = ["web/body.rs", "web/form.rs", "web/upload.rs", "web/routes.rs"];
+    assert_nowhere("payloads are taken by web/body.rs", |source, line| {
+        let allowed = ["web/body.rs", "web/form.rs", "web/upload.rs", "web/routes.rs"];
         let is_gate = line.contains("_: &mut Payload") || line.contains("dev::Payload;");
         let is_sealed = source.path == "base/keyring.rs";
-        names(line, "Payload") && !is_gate && !is_sealed && !may.contains(&source.path.as_str())
+        names(line, "Payload") && !is_gate && !is_sealed && !allowed.contains(&source.path.as_str())
     });
     assert_nowhere("payloads are polled by web/body.rs", |source, line| {
         source.path != "web/body.rs" && line.contains("payload.take()")
     });
     assert_nowhere("routes are registered by web/routes.rs", |source, line| {
-        const MAY: [&str; 3] = ["web/routes.rs", "server.rs", "gateway/mod.rs"];
+        const ALLOWED: [&str; 3] = ["web/routes.rs", "server.rs", "gateway/mod.rs"];
         let is_route = ["web::get()", "web::post()", "web::route()", "web::resource(", "web::to("];
-        !MAY.contains(&source.path.as_str()) && is_route.iter().any(|route| line.contains(route))
+        !ALLOWED.contains(&source.path.as_str())
+            && is_route.iter().any(|route| line.contains(route))
     });
 }
 
 #[test]
-fn only_the_clock_tells_the_time_and_only_the_configuration_reads_the_environment() {
+fn only_the_clock_reads_the_time_and_only_the_configuration_reads_the_environment() {
     assert_nowhere("time is an argument", |source, line| {
         source.path != "base/clock.rs"
             && (line.contains("now_utc()") || line.contains("SystemTime::now"))
@@ -309,10 +314,10 @@ fn only_the_clock_tells_the_time_and_only_the_configuration_reads_the_environmen
     });
 }
 
-/// Everything that acts is given the keyring, for the activity's chain. What else its keys do is up
-/// to these files only (ASVS 13.3.2).
+/// Every verb receives the keyring, because each entry of the activity is chained with one of its
+/// keys. Only these files may use the other keys (ASVS 13.3.2).
 #[test]
-fn each_key_of_the_keyring_is_used_by_its_owner_only() {
+fn each_key_of_the_keyring_is_used_only_by_its_owners() {
     const OWNERS: [(&str, &[&str]); 8] = [
         ("Purpose::Pepper", &["domain/api_keys/secret.rs"]),
         ("Purpose::Activity", &["domain/activity/chain.rs"]),
@@ -338,7 +343,7 @@ fn each_key_of_the_keyring_is_used_by_its_owner_only() {
             &["domain/mail/store/mod.rs", "domain/mail/links.rs", "domain/webhooks/store/mod.rs"],
         ),
     ];
-    assert_nowhere("a key has one owner", |source, line| {
+    assert_nowhere("a key is used only by its owners", |source, line| {
         source.path != "base/keyring.rs"
             && OWNERS
                 .iter()
@@ -359,14 +364,14 @@ fn every_file_is_created_by_one_module_so_that_its_mode_is_private() {
 }
 
 #[test]
-fn forms_are_read_by_the_kit_and_few_of_their_fields_arrive_as_typed() {
-    assert_nowhere("web/form.rs takes secret keys out of what people type", |source, line| {
+fn only_the_kit_reads_forms_and_few_forms_may_contain_secret_keys() {
+    assert_nowhere("web/form.rs removes secret keys from forms", |source, line| {
         source.path != "web/form.rs" && names(line, "serde_html_form")
     });
     let sources = sources();
     let exempt = sources.iter().filter(|source| source.code.contains("impl SecretFields for"));
     let exempt: Vec<&str> = exempt.map(|source| source.path.as_str()).collect();
-    // Passwords, one-time codes, and text that is looked through in memory.
+    // Forms with passwords or one-time codes, and text that is searched only in memory.
     assert_eq!(
         exempt,
         [
@@ -384,12 +389,12 @@ fn forms_are_read_by_the_kit_and_few_of_their_fields_arrive_as_typed() {
 }
 
 #[test]
-fn nobody_compares_roles_but_the_gate() {
+fn only_the_gate_compares_roles() {
     assert_nowhere("ask viewer.may(…)", |source, line| {
-        let may = ["domain/members/", "pages/members/", "pages/refused.rs", "cli/"]
+        let is_allowed = ["domain/members/", "pages/members/", "pages/access_denied.rs", "cli/"]
             .iter()
             .any(|place| source.path.starts_with(place));
-        !may && line.contains(".super_manager") && line.contains("if ")
+        !is_allowed && line.contains(".super_manager") && line.contains("if ")
     });
 }
 
@@ -397,47 +402,47 @@ fn nobody_compares_roles_but_the_gate() {
 fn every_file_says_what_it_is_and_none_is_too_long() {
     for source in sources() {
         assert!(source.code.starts_with("//! "), "src/{} starts with //!", source.path);
-        // Columns of tables, as diesel's own program writes them.
+        // The diesel command generates this file.
         if source.path == "db/schema.rs" {
             continue;
         }
         let length = source.code.lines().count();
-        assert!(length <= LONGEST_FILE, "src/{} has {length} lines", source.path);
+        assert!(length <= MAX_FILE_LINES, "src/{} has {length} lines", source.path);
     }
 }
 
 #[test]
-fn the_lines_of_templates_are_short_and_end_in_no_space() {
+fn lines_of_templates_are_short_and_do_not_end_with_a_space() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     let mut found = Vec::new();
     collect(&root, "html", &mut found);
-    assert!(found.len() > 50, "the templates are here");
+    assert!(found.len() > 50, "the templates are found");
     for path in found {
         let text = fs::read_to_string(&path).expect("a template");
         let name = path.strip_prefix(&root).expect("below templates").display();
         for (number, line) in (1..).zip(text.lines()) {
             let length = line.chars().count();
-            assert!(length <= LONGEST_TEMPLATE_LINE, "{name}:{number} has {length} characters");
-            // Nobody would see that it is shown: `{{ " " }}` says so.
-            assert!(!line.ends_with(' '), "{name}:{number} ends in a space");
+            assert!(length <= MAX_TEMPLATE_LINE_LENGTH, "{name}:{number} has {length} characters");
+            // A space at the end of a line is easy to miss. `{{ " " }}` shows that it is intended.
+            assert!(!line.ends_with(' '), "{name}:{number} ends with a space");
         }
     }
 }
 
 #[test]
-fn no_module_is_a_drawer_for_odds_and_ends() {
-    const DRAWERS: [&str; 5] = ["utils", "helpers", "common", "manager", "service"];
+fn no_module_has_a_catch_all_name() {
+    const CATCH_ALL_NAMES: [&str; 5] = ["utils", "helpers", "common", "manager", "service"];
     for source in sources() {
         let mut words = source.path.trim_end_matches(".rs").split('/');
-        assert!(!words.any(|word| DRAWERS.contains(&word)), "src/{}", source.path);
+        assert!(!words.any(|word| CATCH_ALL_NAMES.contains(&word)), "src/{}", source.path);
     }
 }
 
-/// Requests leave the program at three places (ASVS 13.2.5), and each holds to an allowlist: the
-/// database that the configuration names, the mail server and webhooks at the addresses that their
-/// policies allow. `mail/networks.rs` and `webhooks/refused.rs` show that the policies hold.
+/// The program opens connections in three places (ASVS 13.2.5), each with an allowlist: to the
+/// database in the configuration, and to the mail server and webhooks at the addresses that their
+/// policies allow. `mail/networks.rs` and `webhooks/refused.rs` test the policies.
 #[test]
-fn connections_are_opened_by_the_database_mail_and_webhooks_alone() {
+fn only_the_database_mail_and_webhooks_open_connections() {
     const OPENS: [&str; 9] = [
         "TcpStream",
         "UdpSocket",
@@ -449,19 +454,19 @@ fn connections_are_opened_by_the_database_mail_and_webhooks_alone() {
         "lookup_host",
         "to_socket_addrs",
     ];
-    assert_nowhere("requests leave in mail and webhooks", |source, line| {
-        let may = [
+    assert_nowhere("only mail and webhooks send requests", |source, line| {
+        let is_allowed = [
             "domain/mail/connector.rs",
             "domain/mail/helo.rs",
             "domain/mail/send.rs",
             "domain/mail/policy.rs",
             "domain/webhooks/client.rs",
         ].contains(&&*source.path)
-            // These accept connections and make none.
+            // These files accept connections and do not open any.
             || source.path.starts_with("web/connections/");
-        // A URL is parsed as the client will parse it.
+        // Webhook URLs are parsed with the parser of the client.
         let line = line.replace("ureq::http::Uri", "");
-        !may && OPENS.iter().any(|word| names(&line, word))
+        !is_allowed && OPENS.iter().any(|word| names(&line, word))
     });
     assert_nowhere("connections to the database are made in db/", |source, line| {
         !source.path.starts_with("db/")
@@ -472,7 +477,7 @@ fn connections_are_opened_by_the_database_mail_and_webhooks_alone() {
 }
 
 #[test]
-fn the_mail_server_is_changed_where_the_right_to_is_checked() {
+fn the_mail_server_is_changed_only_where_the_permission_is_checked() {
     assert_nowhere("use members::mail_server::change", |source, line| {
         source.path != "domain/members/mail_server.rs" && names(line, "mail::change")
     });

@@ -1,4 +1,4 @@
-//! `latchkey backup`: a whole copy of the database while others write, and the program on the copy.
+//! `latchkey backup`: the copy is consistent although others write, and the program can serve it.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -13,8 +13,8 @@ use latchkey::domain::activity;
 use crate::activity::verify::{Shell, text_of};
 use crate::support::{App, Client, Database, PASSWORD, is_postgres};
 
-/// Puts a backup where a program can be started on it.
-fn restored(copy: &Path) -> Database {
+/// Restores a backup to a new database, so that the program can be started on it.
+fn restore(copy: &Path) -> Database {
     let database = Database::empty();
     match &database.location {
         Location::Sqlite(path) => {
@@ -30,87 +30,90 @@ fn restored(copy: &Path) -> Database {
     database
 }
 
-fn files(folder: &Path) -> Vec<String> {
+fn file_names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder");
     let mut names: Vec<_> =
-        entries.map(|e| e.expect("one").file_name().into_string().expect("a name")).collect();
+        entries.map(|e| e.expect("an entry").file_name().into_string().expect("a name")).collect();
     names.sort();
     names
 }
 
 #[test]
-fn a_copy_made_while_others_write_holds_all_that_was_acknowledged_and_serves() {
+fn a_backup_made_during_writes_contains_every_acknowledged_write_and_can_be_served() {
     let app = App::set_up();
     let manager = app.super_manager();
     let secret = manager.create_key(&[("name", "Billing worker")]).secret();
     let shell = Shell::new();
     let copy = shell.0.path().join("copy.backup");
-    let is_over = AtomicBool::new(false);
+    let is_done = AtomicBool::new(false);
     let acknowledged: Vec<String> = (0..5).map(|n| app.key(&format!("Before {n}"))).collect();
     let output = std::thread::scope(|scope| {
         scope.spawn(|| {
             let writer = app.super_manager();
             for n in 0.. {
                 writer.key_named(&format!("Meanwhile {n}"));
-                if is_over.load(Ordering::Relaxed) || n > 80 {
+                if is_done.load(Ordering::Relaxed) || n > 80 {
                     break;
                 }
             }
         });
         let output = shell.run(&app.database.location, &["backup", &copy.to_string_lossy()]);
-        is_over.store(true, Ordering::Relaxed);
+        is_done.store(true, Ordering::Relaxed);
         output
     });
-    let said_of = text_of(&output);
-    assert!(output.status.success(), "{said_of}");
-    assert!(said_of.contains("secret.key") && said_of.contains("is not in it"), "{said_of}");
-    let mode = fs::metadata(&copy).expect("there").permissions().mode();
+    let message = text_of(&output);
+    assert!(output.status.success(), "{message}");
+    assert!(message.contains("secret.key") && message.contains("is not in it"), "{message}");
+    let mode = fs::metadata(&copy).expect("metadata").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(files(shell.0.path()), ["copy.backup", "secret.key"]);
+    assert_eq!(file_names(shell.0.path()), ["copy.backup", "secret.key"]);
     let bytes = fs::read(&copy).expect("read");
-    for hidden in [secret.as_bytes(), PASSWORD.as_bytes(), &[42; 32]] {
-        assert!(!bytes.windows(hidden.len()).any(|part| part == hidden), "a secret is in it");
+    for secret_bytes in [secret.as_bytes(), PASSWORD.as_bytes(), &[42; 32]] {
+        assert!(
+            !bytes.windows(secret_bytes.len()).any(|part| part == secret_bytes),
+            "the backup contains a secret"
+        );
     }
 
-    let restored = restored(&copy);
+    let restored = restore(&copy);
     let db = Db::existing(&restored.location).expect("opened");
-    let newest = activity::verify(&db, &app.site.keyring).expect("read").expect("whole");
+    let newest = activity::verify(&db, &app.site.keyring).expect("read").expect("an intact record");
     assert!(newest.number > 8, "{newest:?}");
     let keys = restored.connect().texts("SELECT id AS text FROM api_keys");
     for id in &acknowledged {
         assert!(keys.contains(id), "{id} is missing");
     }
-    let line = said_of.lines().find(|line| line.contains("up to entry")).expect("the newest entry");
-    let named = line.rsplit(' ').next().expect("a number and a hash");
-    let verified = shell.run(&restored.location, &["activity", "verify", "--holds", named]);
+    let line = message.lines().find(|line| line.contains("up to entry")).expect("the newest entry");
+    let checkpoint = line.rsplit(' ').next().expect("a number and a hash");
+    let verified = shell.run(&restored.location, &["activity", "verify", "--holds", checkpoint]);
     assert!(verified.status.success(), "{}", text_of(&verified));
 
     let mut serve = shell.command(&restored.location, &["serve", "--listen", "127.0.0.1:0"]);
     let mut child =
         serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
-    let mut first = String::new();
-    BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("a line");
-    let url = first.split_whitespace().last().expect("an address").to_owned();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    let url = line.split_whitespace().last().expect("an address").to_owned();
     let client = Client::new(&url);
-    let ask = |secret: &str| {
+    let authorize = |secret: &str| {
         let request = client.http().get(format!("{url}/v1/authorize"));
         request.bearer_auth(secret).send().expect("an answer").status().as_u16()
     };
-    let answers = (ask(&secret), ask(&format!("{}x", &secret[..secret.len() - 1])));
+    let statuses = (authorize(&secret), authorize(&format!("{}x", &secret[..secret.len() - 1])));
     let _ = child.kill();
     let _ = child.wait();
-    assert_eq!(answers, (200, 401));
+    assert_eq!(statuses, (200, 401));
 }
 
 #[test]
-fn nothing_is_overwritten_and_nothing_half_done_stays() {
+fn a_backup_never_overwrites_a_file_and_leaves_no_partial_one() {
     let app = App::set_up();
     let shell = Shell::new();
     let folder = shell.0.path();
     fs::write(folder.join("there"), "precious").expect("written");
     std::os::unix::fs::symlink("nowhere", folder.join("link")).expect("a link");
     fs::create_dir(folder.join("folder")).expect("a folder");
-    let before = files(folder);
+    let before = file_names(folder);
     for target in ["there", "link", "folder", "absent/copy", "", "/", ".."] {
         let target = if target.is_empty() {
             String::new()
@@ -118,21 +121,24 @@ fn nothing_is_overwritten_and_nothing_half_done_stays() {
             folder.join(target).display().to_string()
         };
         let output = shell.run(&app.database.location, &["backup", &target]);
-        let said = text_of(&output);
-        assert!(output.status.code().is_some_and(|code| code > 0), "{target}: {said}");
-        assert!(said.starts_with("latchkey: ") && said.lines().count() == 1, "{target}: {said}");
-        assert_eq!(files(folder), before, "{target}");
+        let message = text_of(&output);
+        assert!(output.status.code().is_some_and(|code| code > 0), "{target}: {message}");
+        assert!(
+            message.starts_with("latchkey: ") && message.lines().count() == 1,
+            "{target}: {message}"
+        );
+        assert_eq!(file_names(folder), before, "{target}");
     }
     assert_eq!(fs::read_to_string(folder.join("there")).expect("read"), "precious");
 }
 
 #[test]
-fn a_copy_that_does_not_fit_is_told_and_leaves_nothing() {
+fn a_backup_that_does_not_fit_on_the_disk_fails_and_leaves_no_file() {
     let app = App::set_up();
     let shell = Shell::new();
     let copy = shell.0.path().join("copy");
     let command = shell.command(&app.database.location, &["backup", &copy.to_string_lossy()]);
-    // As a full disk would: no file may grow beyond so many blocks of 512 bytes.
+    // Simulates a full disk: no file may grow beyond this number of blocks of 512 bytes.
     let blocks = if is_postgres() { 4 } else { 100 };
     let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut shell_command = Command::new("sh");
@@ -143,14 +149,14 @@ fn a_copy_that_does_not_fit_is_told_and_leaves_nothing() {
         .arg(command.get_program())
         .args(command.get_args());
     let output = shell_command.output().expect("the program runs");
-    let said = text_of(&output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.starts_with("latchkey: ") && said.lines().count() == 1, "{said}");
-    assert_eq!(files(shell.0.path()), ["secret.key"]);
+    let message = text_of(&output);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.starts_with("latchkey: ") && message.lines().count() == 1, "{message}");
+    assert_eq!(file_names(shell.0.path()), ["secret.key"]);
 }
 
 #[test]
-fn a_postgresql_that_cannot_be_copied_is_told_without_its_password() {
+fn a_failed_backup_of_postgresql_is_reported_without_the_password() {
     if !is_postgres() {
         return;
     }
@@ -160,15 +166,15 @@ fn a_postgresql_that_cannot_be_copied_is_told_without_its_password() {
     let copy = shell.0.path().join("copy");
     let with_password = url.replacen("latchkey@", "latchkey:hunter2%40home@", 1);
     let location = Location::Postgres(with_password);
-    let done = shell.run(&location, &["backup", &copy.to_string_lossy()]);
-    assert!(done.status.success(), "{}", text_of(&done));
-    // Without a program to run.
+    let backup = shell.run(&location, &["backup", &copy.to_string_lossy()]);
+    assert!(backup.status.success(), "{}", text_of(&backup));
+    // pg_dump is not found in this PATH.
     let other = shell.0.path().join("other");
     let mut command = shell.command(&location, &["backup", &other.to_string_lossy()]);
     let output = command.env("PATH", "/nowhere").output().expect("the program runs");
-    let said = text_of(&output);
-    assert!(said.starts_with("latchkey: pg_dump, PostgreSQL’s own program"), "{said}");
-    assert!(!said.contains("hunter2"), "{said}");
+    let message = text_of(&output);
+    assert!(message.starts_with("latchkey: pg_dump, PostgreSQL’s own program"), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(files(shell.0.path()), ["copy", "secret.key"]);
+    assert_eq!(file_names(shell.0.path()), ["copy", "secret.key"]);
 }

@@ -1,28 +1,28 @@
-//! `latchkey demo`: the program itself, from the command line to the browser.
+//! `latchkey demo`, run as a process, and signing in to the sample organisation.
 
 mod attention;
 mod traffic;
 
 use crate::support::{Client, Shell};
 
-/// What stands behind `label` in each line that starts with it.
+/// The first word after `label` in each line that starts with it.
 fn values_after<'a>(output: &'a str, label: &str) -> Vec<&'a str> {
-    let behind = |line: &'a str| line.strip_prefix(label)?.split_whitespace().next();
-    output.lines().filter_map(behind).collect()
+    let value = |line: &'a str| line.strip_prefix(label)?.split_whitespace().next();
+    output.lines().filter_map(value).collect()
 }
 
 #[test]
-fn the_sample_is_signed_in_to_as_it_says_and_made_only_once() {
+fn the_printed_accounts_can_sign_in_and_the_sample_is_created_only_once() {
     let shell = Shell::new();
-    let made = shell.run(&["demo", "--keys", "60", "--days", "3"]);
-    let output = String::from_utf8(made.stdout).expect("text");
-    assert!(made.status.success(), "{output}{}", String::from_utf8_lossy(&made.stderr));
+    let created = shell.run(&["demo", "--keys", "60", "--days", "3"]);
+    let output = String::from_utf8(created.stdout).expect("text");
+    assert!(created.status.success(), "{output}{}", String::from_utf8_lossy(&created.stderr));
 
-    let again = shell.run(&["demo"]);
-    let refusal = String::from_utf8(again.stderr).expect("text");
-    assert!(!again.status.success());
-    assert!(refusal.starts_with("latchkey: the database is not empty: give"), "{refusal}");
-    assert_eq!(refusal.lines().count(), 1, "{refusal}");
+    let second = shell.run(&["demo"]);
+    let error = String::from_utf8(second.stderr).expect("text");
+    assert!(!second.status.success());
+    assert!(error.starts_with("latchkey: the database is not empty: give"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
 
     let (_server, url) = shell.serve();
     let password = values_after(&output, "Password:")[0];
@@ -38,18 +38,18 @@ fn the_sample_is_signed_in_to_as_it_says_and_made_only_once() {
 }
 
 #[test]
-fn the_samples_activity_is_whole_and_in_order() {
+fn the_activity_of_the_sample_is_intact_and_in_order() {
     let shell = Shell::new();
     assert!(shell.run(&["demo", "--keys", "60", "--days", "3"]).status.success());
     let verified = shell.run(&["activity", "verify"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
-    let mut beside = shell.database.connect();
-    let late = beside.texts(
+    let mut connection = shell.database.connect();
+    let out_of_order = connection.texts(
         "SELECT a.event AS text FROM activity AS a JOIN activity AS b ON b.number = a.number + 1 \
          WHERE b.at < a.at",
     );
-    assert_eq!(late, [""; 0], "happened before the one before");
-    let events = beside.texts("SELECT DISTINCT event AS text FROM activity");
+    assert_eq!(out_of_order, [""; 0], "entries are older than the entry before them");
+    let events = connection.texts("SELECT DISTINCT event AS text FROM activity");
     for event in [
         "organisation.set_up",
         "member.added",
@@ -58,6 +58,6 @@ fn the_samples_activity_is_whole_and_in_order() {
         "session.signed_in",
         "session.sign_in_failed",
     ] {
-        assert!(events.iter().any(|found| found == event), "{event}");
+        assert!(events.iter().any(|recorded| recorded == event), "{event}");
     }
 }

@@ -1,5 +1,5 @@
-//! Why a request was refused: asked with a request id, a Key ID or a secret key, as people and
-//! gateways do it.
+//! The diagnosis page: given a request id, a Key ID or a secret key, it explains why a request was
+//! denied.
 
 mod paste;
 
@@ -17,18 +17,18 @@ struct Key {
     secret: String,
 }
 
-fn key(manager: &Client, fields: &[(&str, &str)]) -> Key {
+fn create_key(manager: &Client, fields: &[(&str, &str)]) -> Key {
     let page = manager.create_key(fields);
     assert_eq!(page.status, 200, "{}", page.body);
     Key { id: page.key_id(), secret: page.secret() }
 }
 
-fn stranger(prefix: &str) -> String {
+fn unknown_secret(prefix: &str) -> String {
     SecretKey::generate(prefix, Environment::Staging).expect("random").expose().to_owned()
 }
 
-/// Asks as a gateway does of its client; the answer's status and, of a refusal, its request id.
-fn ask(app: &App, query: &str, headers: &[(&str, &str)]) -> (u16, String) {
+/// Sends a request as a gateway does. Returns the status and, for a denied request, the request id.
+fn authorize(app: &App, query: &str, headers: &[(&str, &str)]) -> (u16, String) {
     let http = app.anonymous();
     let request = http.http().get(format!("{}/v1/authorize?{query}", app.url));
     let request =
@@ -42,11 +42,11 @@ fn ask(app: &App, query: &str, headers: &[(&str, &str)]) -> (u16, String) {
     (status, problem["request_id"].as_str().unwrap_or_default().to_owned())
 }
 
-/// The id of a request that is refused, once it is written.
-fn refused(app: &App, query: &str, authorization: &str) -> String {
+/// Sends a request that is denied, and returns its id once it is stored.
+fn denied_request(app: &App, query: &str, authorization: &str) -> String {
     let headers = [("authorization", authorization), ("x-forwarded-for", CLIENT)];
     let headers = if authorization.is_empty() { &headers[1..] } else { &headers };
-    let (status, id) = ask(app, query, headers);
+    let (status, id) = authorize(app, query, headers);
     assert!(matches!(status, 401 | 403), "{status}");
     app.write_usage();
     id
@@ -56,8 +56,8 @@ fn bearer(secret: &str) -> String {
     format!("Bearer {secret}")
 }
 
-/// The page that explains an id.
-fn explained(client: &Client, id: &str) -> Page {
+/// Opens the page that explains an id.
+fn explain(client: &Client, id: &str) -> Page {
     let page = client.get(&format!("/diagnosis?q={id}"));
     assert_eq!(page.status, 200, "{}", page.body);
     page
@@ -71,25 +71,25 @@ fn text(page: &Page) -> String {
     page.all("#answer .card-body > p").join(" ")
 }
 
-/// A fact of the answer.
+/// The value for a label in the answer.
 fn fact(page: &Page, label: &str) -> String {
-    let at = page.all("#answer dt").iter().position(|own| own == label);
+    let at = page.all("#answer dt").iter().position(|text| text == label);
     let at = at.unwrap_or_else(|| panic!("{label}: {}", page.body));
     page.all("#answer dd")[at].clone()
 }
 
 #[test]
-fn a_request_without_a_genuine_secret_is_explained_by_its_id() {
+fn a_request_without_a_valid_secret_is_explained_by_its_id() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let own = key(&manager, &[]);
-    let secret = &own.secret;
+    let key = create_key(&manager, &[]);
+    let secret = &key.secret;
     let typo = format!("{}{}", &secret[..20], secret[20..].chars().rev().collect::<String>());
     for (authorization, expected, advice) in [
         (String::new(), "No API key", "“Bearer”, a space and the secret key"),
         ("Basic abc".into(), "No API key", "proxy that takes the header away"),
         ("Bearer".into(), "No secret key after “Bearer”", "it is likely to be empty"),
-        (bearer(&own.id), "A Key ID in place of the secret key", "Send the secret key"),
+        (bearer(&key.id), "A Key ID in place of the secret key", "Send the secret key"),
         (bearer(&secret[..40]), "The secret key is cut off", "as a whole"),
         (bearer(&format!("{secret}x")), "The secret key is too long", "as a whole"),
         (bearer(&typo), "A typo in the secret key", "at least one character is wrong"),
@@ -107,11 +107,11 @@ fn a_request_without_a_genuine_secret_is_explained_by_its_id() {
         ),
         (bearer(&secret.replace("prod", "live")), "No environment in the secret key", "“stag”"),
         (format!("Bearer\t{secret}"), "No space after “Bearer”", "a space"),
-        (bearer(&stranger("lk")), "Secret key does not match", "another Latchkey"),
-        (bearer(&stranger("acme")), "Secret key does not match", "It begins with acme_"),
+        (bearer(&unknown_secret("lk")), "Secret key does not match", "another Latchkey"),
+        (bearer(&unknown_secret("acme")), "Secret key does not match", "It begins with acme_"),
     ] {
-        let id = refused(&app, "scope=orders:read", &authorization);
-        let page = explained(&manager, &id);
+        let id = denied_request(&app, "scope=orders:read", &authorization);
+        let page = explain(&manager, &id);
         assert_eq!(heading(&page), expected, "{authorization}");
         assert!(text(&page).contains(advice), "{authorization}: {}", text(&page));
         assert_eq!(fact(&page, "Request id"), id);
@@ -127,18 +127,19 @@ fn a_request_without_a_genuine_secret_is_explained_by_its_id() {
 }
 
 #[test]
-fn two_headers_and_a_header_that_is_no_text_are_explained() {
+fn repeated_and_unreadable_authorization_headers_are_explained() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (_, twice) = ask(&app, "", &[("authorization", "Bearer a"), ("authorization", "Bearer b")]);
+    let (_, twice) =
+        authorize(&app, "", &[("authorization", "Bearer a"), ("authorization", "Bearer b")]);
     app.write_usage();
-    assert_eq!(heading(&explained(&manager, &twice)), "Two Authorization headers");
+    assert_eq!(heading(&explain(&manager, &twice)), "Two Authorization headers");
     let request = manager.http().get(format!("{}/v1/authorize", app.url));
     let request = request.header("authorization", b"Bearer \xff".as_slice());
     let body = request.send().expect("an answer").text().expect("a body");
     let problem: serde_json::Value = serde_json::from_str(&body).expect("JSON");
     app.write_usage();
-    let page = explained(&manager, problem["request_id"].as_str().expect("an id"));
+    let page = explain(&manager, problem["request_id"].as_str().expect("an id"));
     assert_eq!(heading(&page), "An Authorization header that is no text");
 }
 
@@ -146,9 +147,9 @@ fn two_headers_and_a_header_that_is_no_text_are_explained() {
 fn a_missing_scope_is_explained_until_the_key_has_it() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[("access", "selected"), ("scopes", "orders:read")]);
-    let id = refused(&app, "scope=orders:read%20orders:write", &bearer(&key.secret));
-    let page = explained(&manager, &id);
+    let key = create_key(&manager, &[("access", "selected"), ("scopes", "orders:read")]);
+    let id = denied_request(&app, "scope=orders:read%20orders:write", &bearer(&key.secret));
+    let page = explain(&manager, &id);
     assert_eq!(heading(&page), "Scope missing: orders:write");
     assert_eq!(
         text(&page),
@@ -163,67 +164,67 @@ fn a_missing_scope_is_explained_until_the_key_has_it() {
 
     let fields = [("access", "selected"), ("scopes", "orders:write"), ("scopes", "orders:read")];
     assert_eq!(manager.edit_key(&key.id, &fields).status, 303);
-    let page = explained(&manager, &id);
+    let page = explain(&manager, &id);
     assert_eq!(text(&page), "The key has orders:write now. Send the request again.");
     assert_eq!(
-        ask(
+        authorize(
             &app,
             "scope=orders:read%20orders:write",
             &[("authorization", &bearer(&key.secret)), ("x-forwarded-for", CLIENT),]
         )
         .0,
         200,
-        "and so it is"
+        "the explanation is right"
     );
 }
 
 #[test]
-fn a_scope_beyond_the_role_or_that_does_not_exist_is_explained() {
+fn scopes_that_the_role_lacks_or_that_do_not_exist_are_explained() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[("role", "read-only")]);
-    let id = refused(&app, "scope=orders:write%20orders:wirte", &bearer(&key.secret));
-    let page = explained(&manager, &id);
+    let key = create_key(&manager, &[("role", "read-only")]);
+    let id = denied_request(&app, "scope=orders:write%20orders:wirte", &bearer(&key.secret));
+    let page = explain(&manager, &id);
     assert_eq!(heading(&page), "Scopes missing: orders:wirte, orders:write");
-    let said = text(&page);
-    assert!(said.contains("There is no scope orders:wirte here."), "{said}");
+    let advice = text(&page);
+    assert!(advice.contains("There is no scope orders:wirte here."), "{advice}");
     assert!(
-        said.contains("The role “Read-only” does not include orders:write. Choose another role."),
-        "{said}"
+        advice.contains("The role “Read-only” does not include orders:write. Choose another role."),
+        "{advice}"
     );
     assert!(page.has("#answer .links a[href='/scopes']") && page.has(EDIT));
-    // Links are for who may use them.
+    // Members see only links that they may use.
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
-    let page = explained(&viewer, &id);
-    assert_eq!(text(&page), said.split(" See all scopes").next().unwrap_or(&said));
+    let page = explain(&viewer, &id);
+    assert_eq!(text(&page), advice.split(" See all scopes").next().unwrap_or(&advice));
     assert!(!page.has("#answer .links a"), "{}", page.body);
-    // What is no scope is not kept, but that one was missing is.
-    let id = refused(&app, "scope=%3Cb%3E", &bearer(&key.secret));
-    let page = explained(&manager, &id);
+    // A value that is not a scope is not stored, only that a scope was missing.
+    let id = denied_request(&app, "scope=%3Cb%3E", &bearer(&key.secret));
+    let page = explain(&manager, &id);
     assert_eq!(heading(&page), "Scope missing");
     assert!(text(&page).contains("Which one was not kept"), "{}", text(&page));
 }
 
 #[test]
-fn an_address_is_explained_until_it_is_in_the_whitelist() {
+fn a_denied_address_is_explained_until_the_whitelist_contains_it() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[("ip_whitelist", "203.0.113.7")]);
-    let id = refused(&app, "", &bearer(&key.secret));
-    let page = explained(&manager, &id);
+    let key = create_key(&manager, &[("ip_whitelist", "203.0.113.7")]);
+    let id = denied_request(&app, "", &bearer(&key.secret));
+    let page = explain(&manager, &id);
     assert_eq!(heading(&page), "Address not in the IP whitelist");
     assert!(text(&page).contains("The request came from 198.51.100.77"), "{}", text(&page));
     let edit = format!("/api-keys/{}/edit?behind=key&add_address=198.51.100.77", key.id);
     assert_eq!(page.attribute(EDIT, "href"), Some(edit));
     let whitelist = [("ip_whitelist", "203.0.113.7\n198.51.100.77")];
     assert_eq!(manager.edit_key(&key.id, &whitelist).status, 303);
-    let page = explained(&manager, &id);
+    let page = explain(&manager, &id);
     assert_eq!(text(&page), "The key may be used from 198.51.100.77 now. Send the request again.");
-    // A proxy that names nobody.
-    let (status, id) = ask(&app, "", &[("authorization", &bearer(&key.secret))]);
+    // The proxy does not send a client address.
+    let (status, id) = authorize(&app, "", &[("authorization", &bearer(&key.secret))]);
     assert_eq!(status, 403);
     app.write_usage();
-    let page = explained(&manager, &id);
+    let page = explain(&manager, &id);
     assert_eq!(heading(&page), "Address not in the IP whitelist");
     assert!(
         text(&page).contains("A trusted proxy must send the client’s address"),
@@ -234,12 +235,12 @@ fn an_address_is_explained_until_it_is_in_the_whitelist() {
 }
 
 #[test]
-fn another_environment_is_explained() {
+fn a_key_of_another_environment_is_explained() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[("environment", "staging")]);
-    let id = refused(&app, "environment=production", &bearer(&key.secret));
-    let page = explained(&manager, &id);
+    let key = create_key(&manager, &[("environment", "staging")]);
+    let id = denied_request(&app, "environment=production", &bearer(&key.secret));
+    let page = explain(&manager, &id);
     assert_eq!(heading(&page), "Key of another environment");
     assert!(
         text(&page).starts_with("The key is for Staging, and the gateway asks"),
@@ -249,22 +250,22 @@ fn another_environment_is_explained() {
 }
 
 #[test]
-fn the_end_of_a_key_is_explained_with_when_and_by_whom() {
+fn a_revoked_key_is_explained_with_when_and_by_whom() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[]);
-    let lacking = refused(&app, "scope=latchkey:introspect", &bearer(&key.secret));
+    let key = create_key(&manager, &[]);
+    let without_scope = denied_request(&app, "scope=latchkey:introspect", &bearer(&key.secret));
     app.advance(MINUTE);
     let path = format!("/api-keys/{}/revoke", key.id);
     assert_eq!(manager.submit(&path, &[]).status, 303);
-    let id = refused(&app, "", &bearer(&key.secret));
-    let page = explained(&manager, &id);
+    let id = denied_request(&app, "", &bearer(&key.secret));
+    let page = explain(&manager, &id);
     assert_eq!(heading(&page), "Key revoked");
     let when = "It was revoked by Ines Okafor on 23 November 2026, 12:01 UTC";
     assert!(text(&page).starts_with(when), "{}", text(&page));
     assert_eq!(fact(&page, "Status now"), "Revoked");
-    // What was refused before is told of it too.
-    let page = explained(&manager, &lacking);
+    // The explanation of an earlier request mentions that the key was revoked since.
+    let page = explain(&manager, &without_scope);
     assert_eq!(heading(&page), "Scope missing: latchkey:introspect");
     assert!(text(&page).contains("Since then the key was revoked."), "{}", text(&page));
     assert!(!page.has(EDIT), "a revoked key cannot be edited");
@@ -275,7 +276,7 @@ fn an_expired_key_and_a_replaced_secret_are_explained() {
     let app = App::set_up();
     let manager = app.super_manager();
     let (expiring, rotated) =
-        (key(&manager, &[("lifetime", "30")]), key(&manager, &[("name", "Rotated")]));
+        (create_key(&manager, &[("lifetime", "30")]), create_key(&manager, &[("name", "Rotated")]));
     let end = app.site.clock.now().plus(DAY).millis();
     app.sql(&format!(
         "UPDATE api_key_secrets SET superseded_at = {end} WHERE key_id = '{}'",
@@ -283,11 +284,11 @@ fn an_expired_key_and_a_replaced_secret_are_explained() {
     ));
     app.advance(31 * DAY);
     let manager = app.super_manager();
-    let page = explained(&manager, &refused(&app, "", &bearer(&expiring.secret)));
+    let page = explain(&manager, &denied_request(&app, "", &bearer(&expiring.secret)));
     assert_eq!(heading(&page), "Key expired");
     assert!(text(&page).starts_with("Its last day was 23 December 2026 (UTC)"), "{}", text(&page));
     assert_eq!(fact(&page, "Status now"), "Expired");
-    let page = explained(&manager, &refused(&app, "", &bearer(&rotated.secret)));
+    let page = explain(&manager, &denied_request(&app, "", &bearer(&rotated.secret)));
     assert_eq!(heading(&page), "Secret key was replaced");
     assert!(
         text(&page).ends_with("It stopped working on 24 November 2026, 12:00 UTC."),
@@ -297,11 +298,11 @@ fn an_expired_key_and_a_replaced_secret_are_explained() {
 }
 
 #[test]
-fn a_key_id_tells_of_the_key_and_of_each_kind_of_refusal() {
+fn a_key_id_shows_the_key_and_each_kind_of_denial() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[("role", "read-only"), ("ip_whitelist", CLIENT)]);
-    let page = explained(&manager, &key.id);
+    let key = create_key(&manager, &[("role", "read-only"), ("ip_whitelist", CLIENT)]);
+    let page = explain(&manager, &key.id);
     assert_eq!(heading(&page), "This key is active");
     assert!(text(&page).contains("until the end of 21 February 2027 (UTC)"), "{}", text(&page));
     assert!(text(&page).contains("No request with it has passed yet."), "{}", text(&page));
@@ -311,14 +312,14 @@ fn a_key_id_tells_of_the_key_and_of_each_kind_of_refusal() {
         "Nothing of this key was refused within the last 30 days."
     );
     for _ in 0..12 {
-        refused(&app, "scope=orders:write", &bearer(&key.secret));
+        denied_request(&app, "scope=orders:write", &bearer(&key.secret));
     }
-    let last = refused(&app, "scope=orders:write", &bearer(&key.secret));
-    assert_eq!(fact(&explained(&manager, &last), "Alike"), "13 requests within 30 days");
+    let last = denied_request(&app, "scope=orders:write", &bearer(&key.secret));
+    assert_eq!(fact(&explain(&manager, &last), "Alike"), "13 requests within 30 days");
     app.advance(MINUTE);
-    let id = refused(&app, "environment=staging", &bearer(&key.secret));
+    let id = denied_request(&app, "environment=staging", &bearer(&key.secret));
     app.advance(MINUTE);
-    let page = explained(&manager, &key.id);
+    let page = explain(&manager, &key.id);
     assert_eq!(
         page.all("#refusals h3"),
         ["Key of another environment", "Scope missing: orders:write"]
@@ -333,67 +334,67 @@ fn a_key_id_tells_of_the_key_and_of_each_kind_of_refusal() {
     );
     let link = page.attribute("#refusals article > p > a", "href");
     assert_eq!(link, Some(format!("/diagnosis?q={id}")));
-    // As people type it.
+    // Spellings that people type.
     for typed in [key.id.to_lowercase(), format!("%20{}%0A", key.id), key.id.replace('0', "o")] {
-        assert_eq!(heading(&explained(&manager, &typed)), "This key is active", "{typed}");
+        assert_eq!(heading(&explain(&manager, &typed)), "This key is active", "{typed}");
     }
     app.advance(31 * DAY);
-    let page = explained(&app.super_manager(), &key.id);
-    assert!(!page.has("#refusals article"), "that was long ago");
+    let page = explain(&app.super_manager(), &key.id);
+    assert!(!page.has("#refusals article"), "denials older than 30 days are not listed");
 }
 
 #[test]
-fn of_many_kinds_of_refusals_the_latest_are_shown() {
+fn only_the_latest_kinds_of_denials_are_shown() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[]);
+    let key = create_key(&manager, &[]);
     for number in 0..13 {
         app.advance(1);
-        refused(&app, &format!("scope=orders:o{number}"), &bearer(&key.secret));
+        denied_request(&app, &format!("scope=orders:o{number}"), &bearer(&key.secret));
     }
-    let page = explained(&manager, &key.id);
+    let page = explain(&manager, &key.id);
     assert_eq!(page.all("#refusals h3").len(), 10);
     assert_eq!(page.text("#refusals h3"), "Scope missing: orders:o12");
     assert_eq!(page.text("#refusals .muted"), "And 3 more kinds of refusals.");
 }
 
 #[test]
-fn ids_that_nothing_has_are_explained() {
+fn unknown_ids_are_explained() {
     let app = App::set_up();
     let manager = app.super_manager();
     for id in ["req_7QF2M8KDX4TN7QF2", "req_", "req_7QF2"] {
-        let page = explained(&manager, id);
+        let page = explain(&manager, id);
         assert_eq!(heading(&page), "No refusal with this request id is kept", "{id}");
         assert!(text(&page).contains("kept for 90 days"), "{}", text(&page));
         assert!(text(&page).contains("try again in a few seconds"), "{}", text(&page));
         assert_eq!(page.attribute("#question", "value").as_deref(), Some(id));
     }
     for id in ["key_7QF2M8KDX4TN", "key_", "key_7QF2"] {
-        let page = explained(&manager, id);
+        let page = explain(&manager, id);
         assert_eq!(heading(&page), "No such key", "{id}");
         assert!(text(&page).contains("Check the spelling"), "{}", text(&page));
         assert!(!page.has("#refusals"));
     }
-    for nothing in ["", "%20", "&q="] {
-        let page = explained(&manager, nothing);
-        assert!(!page.has("#answer"), "{nothing}");
+    for blank in ["", "%20", "&q="] {
+        let page = explain(&manager, blank);
+        assert!(!page.has("#answer"), "{blank}");
     }
     let head = manager.any("HEAD", "/diagnosis?q=key_7QF2M8KDX4TN");
     assert_eq!((head.status, head.body.as_str()), (200, ""));
 }
 
 #[test]
-fn the_page_is_for_who_may_view_keys_and_is_found_from_their_table() {
+fn the_page_needs_permission_to_view_keys_and_is_linked_from_their_table() {
     let app = App::set_up();
     let manager = app.super_manager();
-    key(&manager, &[]);
+    create_key(&manager, &[]);
     let page = manager.get("/api-keys");
     assert_eq!(page.text("a[href='/diagnosis']"), "Why was this refused?");
     let page = manager.get("/diagnosis");
     assert_eq!(page.text("h1"), "Why was this refused?");
     assert_eq!(page.header("cache-control"), "no-store");
-    let blind = app.super_manager_with(&[Permission::ViewActivity]);
-    assert_eq!(blind.get("/diagnosis").status, 403);
+    let without_permission = app.super_manager_with(&[Permission::ViewActivity]);
+    assert_eq!(without_permission.get("/diagnosis").status, 403);
     let page = app.anonymous().get("/diagnosis?q=req_7QF2M8KDX4TN7QF2");
     assert_eq!(page.status, 303);
     assert_eq!(page.location(), "/sign-in?next=%2Fdiagnosis%3Fq%3Dreq_7QF2M8KDX4TN7QF2");

@@ -1,4 +1,4 @@
-//! Every error that a person may see is a page in the design that says what to do next.
+//! Every error that a person can see is a styled page that says what to do next.
 
 use crate::support::{App, Page, encoded, key_fields};
 
@@ -8,24 +8,27 @@ fn assert_is_page(page: &Page, status: u16, title: &str, advice: &str) {
     assert_eq!(page.text("h1"), title, "{status}");
     assert_eq!(page.text("title"), format!("{title} – Latchkey"), "{status}");
     assert!(page.text(".lead").contains(advice), "{status}: {}", page.text(".lead"));
-    assert!(page.has("link[rel=stylesheet]") && page.has(".brand"), "{status}: in the design");
+    assert!(
+        page.has("link[rel=stylesheet]") && page.has(".brand"),
+        "{status}: the page is not styled"
+    );
     assert_eq!(page.attribute("main a.btn", "href").as_deref(), Some("/api-keys"), "{status}");
     assert!(page.text("footer").starts_with(&format!("Error {status}")), "{status}");
 }
 
 #[test]
-fn what_the_address_or_the_person_causes_is_explained() {
+fn errors_of_an_address_or_a_permission_are_explained() {
     let app = App::set_up();
     let manager = app.super_manager();
     let missing = "You need the permission api.key.view to do this.";
     app.member("noor@example.com", false, &[]);
     let role = "You need the super manager role to see this page.";
-    for (client, what) in
+    for (client, title) in
         [(app.super_manager_with(&[]), missing), (app.signed_in("noor@example.com"), role)]
     {
         let page = client.get("/api-keys");
-        assert_eq!((page.status, page.text("h1").as_str()), (403, what));
-        assert_eq!(page.text("title"), format!("{what} – Latchkey"));
+        assert_eq!((page.status, page.text("h1").as_str()), (403, title));
+        assert_eq!(page.text("title"), format!("{title} – Latchkey"));
         assert_eq!(page.text("main p"), "Ask Ines Okafor.");
         assert!(page.has("#me a[href='/account']") && page.has("main a[href='/account']"));
     }
@@ -42,7 +45,7 @@ fn what_the_address_or_the_person_causes_is_explained() {
 }
 
 #[test]
-fn forms_that_cannot_be_taken_say_that_nothing_was_changed() {
+fn a_rejected_form_says_that_nothing_was_changed() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/api-keys/new").form_token();
@@ -61,7 +64,7 @@ fn forms_that_cannot_be_taken_say_that_nothing_was_changed() {
 }
 
 #[test]
-fn waiting_is_said_with_how_long() {
+fn a_throttled_visitor_sees_how_long_to_wait() {
     let app = App::set_up();
     let visitor = app.anonymous();
     visitor.get("/sign-in");
@@ -76,35 +79,35 @@ fn waiting_is_said_with_how_long() {
 }
 
 #[test]
-fn a_fault_of_the_program_names_its_request_and_nothing_else() {
+fn an_internal_error_shows_its_request_id_and_no_internals() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.sql("ALTER TABLE api_keys RENAME TO gone");
     let page = manager.get("/api-keys");
     assert_is_page(&page, 500, "Latchkey could not do this. Nothing was changed.", "Try again.");
     assert_eq!(page.text("footer code").len(), 36, "the request's id: {}", page.text("footer"));
-    for inside in ["api_keys", "table", "SELECT", "diesel", "src/"] {
-        let told = page.body.replace("/api-keys", "");
-        assert!(!told.contains(inside), "{inside} is told to the visitor");
+    for internal in ["api_keys", "table", "SELECT", "diesel", "src/"] {
+        let body = page.body.replace("/api-keys", "");
+        assert!(!body.contains(internal), "the page shows {internal}");
     }
     app.sql("ALTER TABLE gone RENAME TO api_keys");
     assert_eq!(manager.get("/api-keys").status, 200);
 }
 
 #[test]
-fn error_pages_keep_the_theme_and_show_nothing_to_strangers() {
+fn error_pages_keep_the_theme_and_do_not_name_the_organisation() {
     let app = App::set_up();
     let visitor = app.anonymous();
     visitor.set_cookie("latchkey-theme", "dark");
     let page = visitor.get("/nowhere");
     assert_eq!(page.attribute("html", "data-theme").as_deref(), Some("dark"));
-    assert!(!page.body.contains("Meridian"), "the organisation's name");
+    assert!(!page.body.contains("Meridian"), "the page shows the name of the organisation");
     visitor.set_cookie("latchkey-theme", "\"><script>");
     assert_eq!(visitor.get("/nowhere").attribute("html", "data-theme"), None);
 }
 
 #[test]
-fn an_address_that_cannot_be_read_is_no_fault() {
+fn a_malformed_address_is_not_an_internal_error() {
     let app = App::set_up();
     let manager = app.super_manager();
     for path in [

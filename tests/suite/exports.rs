@@ -1,4 +1,4 @@
-//! Exports that many start and nobody reads: they are few, and requests pass meanwhile.
+//! Exports that nobody reads are limited in number, and do not block other requests.
 
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -7,11 +7,12 @@ use reqwest::blocking::Response;
 
 use crate::support::{App, Client, is_postgres};
 
-const WHOLE: &str = "/activity/export.csv?period=all";
-/// An export without entries, which ends at once.
-const EMPTY: &str = "/activity/export.jsonl?q=no+such+thing";
+const ALL_ENTRIES: &str = "/activity/export.csv?period=all";
+/// An export without entries, which ends immediately.
+const NO_ENTRIES: &str = "/activity/export.jsonl?q=no+such+thing";
 
-/// Adds more entries than the buffers between the program and a client take.
+/// Adds more entries than fit into the buffers between the program and a client, so that an export
+/// stays open until the client reads it.
 fn fill(app: &App) {
     let details = if is_postgres() { "repeat('0', 20000)" } else { "hex(zeroblob(10000))" };
     let hash = if is_postgres() { "''" } else { "x''" };
@@ -24,68 +25,74 @@ fn fill(app: &App) {
     ));
 }
 
-/// Starts an export of everything, and reads none of it.
+/// Starts an export of all entries without reading it.
 fn start(app: &App, client: &Client) -> Response {
-    let request = client.http().get(format!("{}{WHOLE}", app.url));
+    let request = client.http().get(format!("{}{ALL_ENTRIES}", app.url));
     request.header("cookie", client.session()).send().expect("an answer")
 }
 
-/// Waits until the server has noticed that a client went away: nothing tells when that is.
-fn until_another_starts(client: &Client) {
+/// Waits until the server has noticed that a client disconnected, which nothing signals.
+fn wait_until_export_starts(client: &Client) {
     let began = Instant::now();
-    while client.get(EMPTY).status != 200 {
-        assert!(began.elapsed() < Duration::from_secs(20), "the export goes on without its client");
+    while client.get(NO_ENTRIES).status != 200 {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "the export continues without its client"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn every_file_for_spreadsheets_says_that_it_is_utf_8_as_excel_needs_it() {
+fn every_csv_file_starts_with_a_byte_order_mark_for_excel() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.key("Café");
     assert_eq!(manager.submit("/reviews", &[]).status, 303);
     let review = app.texts("SELECT id AS text FROM reviews").remove(0);
     let review = format!("/reviews/{review}/report.csv");
-    for path in [WHOLE, "/usage/export.csv", &review] {
+    for path in [ALL_ENTRIES, "/usage/export.csv", &review] {
         let file = manager.get(path);
         assert_eq!(file.status, 200, "{path}");
         assert!(file.body.starts_with('\u{feff}'), "{path}: {:?}", file.body);
         assert_eq!(file.body.matches('\u{feff}').count(), 1, "{path}");
     }
-    assert!(!manager.get(EMPTY).body.starts_with('\u{feff}'), "JSON has none (RFC 8259, 8.1)");
+    assert!(
+        !manager.get(NO_ENTRIES).body.starts_with('\u{feff}'),
+        "JSON must not have one (RFC 8259, 8.1)"
+    );
 }
 
 #[test]
-fn a_member_s_third_export_waits_until_one_has_ended_or_its_client_has_gone() {
+fn a_third_export_of_a_member_is_rejected_until_one_ends_or_its_client_disconnects() {
     let app = App::set_up();
     let (manager, other) = (app.super_manager(), app.super_manager());
     fill(&app);
     let first = start(&app, &manager);
     let mut second = start(&app, &manager);
     assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 200));
-    for path in [WHOLE, EMPTY, "/usage/export.csv"] {
-        let refused = manager.copy().get(path);
-        assert_eq!(refused.status, 429, "{path}");
-        assert_eq!(refused.header("retry-after"), "10");
-        assert_eq!(refused.header("content-disposition"), "");
-        assert_eq!(refused.text("h1"), "Two of your exports are still running");
-        assert!(refused.body.contains("Wait until one of them has finished"), "{}", refused.body);
+    for path in [ALL_ENTRIES, NO_ENTRIES, "/usage/export.csv"] {
+        let rejected = manager.copy().get(path);
+        assert_eq!(rejected.status, 429, "{path}");
+        assert_eq!(rejected.header("retry-after"), "10");
+        assert_eq!(rejected.header("content-disposition"), "");
+        assert_eq!(rejected.text("h1"), "Two of your exports are still running");
+        assert!(rejected.body.contains("Wait until one of them has finished"), "{}", rejected.body);
     }
-    assert_eq!(manager.any("HEAD", EMPTY).status, 200, "no file is written for it");
-    assert_eq!(other.get(EMPTY).status, 200, "other members have their own two");
+    assert_eq!(manager.any("HEAD", NO_ENTRIES).status, 200, "HEAD does not start an export");
+    assert_eq!(other.get(NO_ENTRIES).status, 200, "the limit is per member");
     drop(first);
-    until_another_starts(&manager);
+    wait_until_export_starts(&manager);
     let mut file = Vec::new();
-    second.read_to_end(&mut file).expect("whole");
+    second.read_to_end(&mut file).expect("the whole file");
     assert!(file.len() > 30_000_000 && file.ends_with(b"\r\n"), "{} bytes", file.len());
-    assert_eq!(manager.get(EMPTY).status, 200);
+    assert_eq!(manager.get(NO_ENTRIES).status, 200);
     let (third, fourth) = (start(&app, &manager), start(&app, &manager));
     assert_eq!((third.status().as_u16(), fourth.status().as_u16()), (200, 200));
 }
 
 #[test]
-fn of_many_exports_that_nobody_reads_two_run_and_new_keys_pass() {
+fn only_two_of_many_unread_exports_run_and_new_keys_still_pass() {
     let app = App::set_up();
     let manager = app.super_manager();
     let secrets: Vec<String> =
@@ -95,13 +102,13 @@ fn of_many_exports_that_nobody_reads_two_run_and_new_keys_pass() {
     let running = started.iter().filter(|answer| answer.status() == 200).count();
     assert_eq!(running, 2);
     for secret in &secrets {
-        let ask = manager.http().get(format!("{}/v1/authorize", app.url)).bearer_auth(secret);
-        assert_eq!(manager.send(ask).status, 200);
+        let request = manager.http().get(format!("{}/v1/authorize", app.url)).bearer_auth(secret);
+        assert_eq!(manager.send(request).status, 200);
     }
 }
 
 #[test]
-fn eight_exports_run_at_once_whoever_started_them() {
+fn at_most_eight_exports_of_all_members_run_at_once() {
     let app = App::set_up();
     let managers: Vec<Client> = (0..4).map(|_| app.super_manager()).collect();
     let last = app.super_manager();
@@ -109,9 +116,9 @@ fn eight_exports_run_at_once_whoever_started_them() {
     let running: Vec<Response> =
         managers.iter().flat_map(|manager| [start(&app, manager), start(&app, manager)]).collect();
     assert!(running.iter().all(|answer| answer.status() == 200));
-    let refused = last.get(EMPTY);
-    assert_eq!(refused.status, 429);
-    assert_eq!(refused.text("h1"), "Too many exports are running");
+    let rejected = last.get(NO_ENTRIES);
+    assert_eq!(rejected.status, 429);
+    assert_eq!(rejected.text("h1"), "Too many exports are running");
     drop(running);
-    until_another_starts(&last);
+    wait_until_export_starts(&last);
 }

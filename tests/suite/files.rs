@@ -1,5 +1,5 @@
-//! Who can reach the files that the program keeps, run as a process: modes under every umask, and the
-//! master key that others can read or change.
+//! Permissions of the files that the program creates, under every umask, and how it handles a
+//! master key that other users can read or change.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -18,11 +18,12 @@ const OPEN_DIRECTORY: &str = "other users can reach the directory";
 const RESTRICTED: &str = "the mode is 0600 now";
 const MOUNTED: &str = "so that every user can read it: mount it with mode 0400";
 
-/// Directories that others made and can write to, as volumes are, and the program in them.
+/// Directories that every user can write to, as mounted volumes often are, and the program that
+/// uses them.
 struct Volume {
     folder: TempDir,
     umask: &'static str,
-    /// Where the database is when it is not the data directory's own.
+    /// The database, if it is outside the data directory.
     database: Option<Database>,
 }
 
@@ -65,12 +66,12 @@ impl Volume {
 
     fn run(&self, arguments: &[&str]) -> Output {
         let mut child = self.command(arguments).spawn().expect("the program starts");
-        // A command that refuses to start reads nothing.
+        // A command that fails to start does not read its input.
         let _ = child.stdin.take().expect("piped").write_all(format!("{PASSWORD}\n").as_bytes());
         child.wait_with_output().expect("an end")
     }
 
-    /// What a command that succeeds writes to standard error.
+    /// Runs a command that must succeed, and returns what it writes to standard error.
     fn succeed(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let errors = String::from_utf8(output.stderr).expect("text");
@@ -78,14 +79,15 @@ impl Volume {
         errors
     }
 
-    fn refuse(&self, arguments: &[&str]) -> String {
+    /// Runs a command that must fail, and returns what it writes to standard error.
+    fn fail(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let errors = String::from_utf8(output.stderr).expect("text");
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
         errors
     }
 
-    /// Serves until the answer is dropped.
+    /// Serves until the returned value is dropped.
     fn serve(&self) -> Serving {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.spawn().expect("the program starts");
@@ -96,7 +98,7 @@ impl Volume {
         Serving { child }
     }
 
-    /// The names of all files, each of which only the owner can read and write.
+    /// The names of all files. Asserts that only the owner can read and write each of them.
     fn private_files(&self) -> Vec<String> {
         let mut names = Vec::new();
         for folder in ["data", "elsewhere"] {
@@ -138,7 +140,7 @@ fn assert_once(text: &str, part: &str) {
 }
 
 #[test]
-fn every_file_is_its_owner_s_under_every_umask_in_a_directory_that_others_made() {
+fn every_file_is_private_under_every_umask_even_in_a_directory_open_to_others() {
     for umask in ["000", "022", "077"] {
         for volume in [Volume::new(umask), Volume::with_database_elsewhere(umask)] {
             volume.succeed(&["migrate"]);
@@ -153,10 +155,11 @@ fn every_file_is_its_owner_s_under_every_umask_in_a_directory_that_others_made()
             let _serving = volume.serve();
             let files = volume.private_files();
             let is_sqlite = volume.database.is_none() || !is_postgres();
-            let beside: &[&str] = if is_sqlite { &["db", "db-wal", "db-shm", "lock"] } else { &[] };
-            for ending in beside.iter().chain(&["key", "copy"]) {
-                let is_there = files.iter().any(|name| name.rsplit('.').next() == Some(ending));
-                assert!(is_there, "{ending} in {files:?}");
+            let sqlite_endings: &[&str] =
+                if is_sqlite { &["db", "db-wal", "db-shm", "lock"] } else { &[] };
+            for ending in sqlite_endings.iter().chain(&["key", "copy"]) {
+                let exists = files.iter().any(|name| name.rsplit('.').next() == Some(ending));
+                assert!(exists, "{ending} in {files:?}");
             }
         }
         let volume = Volume::with_database_elsewhere(umask);
@@ -166,7 +169,7 @@ fn every_file_is_its_owner_s_under_every_umask_in_a_directory_that_others_made()
 }
 
 #[test]
-fn a_data_directory_that_the_program_makes_is_its_owner_s_under_every_umask() {
+fn a_data_directory_that_the_program_creates_is_private_under_every_umask() {
     for umask in ["000", "022"] {
         let volume = Volume::new(umask);
         fs::remove_dir(volume.path("data")).expect("removed");
@@ -176,7 +179,7 @@ fn a_data_directory_that_the_program_makes_is_its_owner_s_under_every_umask() {
 }
 
 #[test]
-fn directories_that_others_can_reach_are_reported_at_the_start_with_what_to_do() {
+fn directories_that_others_can_reach_are_reported_at_startup_with_a_fix() {
     let volume = Volume::new("022");
     let data = volume.path("data");
     set_mode(&data, 0o700);
@@ -187,7 +190,7 @@ fn directories_that_others_can_reach_are_reported_at_the_start_with_what_to_do()
         assert_once(&log, OPEN_DIRECTORY);
         assert!(log.contains(&format!("chmod 700 {}", data.display())), "{mode:o}: {log}");
     }
-    assert_eq!(volume.succeed(&["member", "list"]), "", "only serve keeps a log");
+    assert_eq!(volume.succeed(&["member", "list"]), "", "only serve writes a log");
     let elsewhere = Volume::with_database_elsewhere("022");
     set_mode(&elsewhere.path("data"), 0o700);
     let log = elsewhere.serve().log();
@@ -200,7 +203,7 @@ fn directories_that_others_can_reach_are_reported_at_the_start_with_what_to_do()
 }
 
 #[test]
-fn a_database_that_an_older_version_left_open_to_others_is_made_private_at_the_start() {
+fn a_database_that_an_older_version_left_readable_is_made_private_at_startup() {
     let volume = Volume::new("022");
     set_mode(&volume.path("data"), 0o700);
     let running = volume.serve();
@@ -227,7 +230,7 @@ fn a_database_that_an_older_version_left_open_to_others_is_made_private_at_the_s
 }
 
 #[test]
-fn a_database_s_name_is_a_path_whatever_characters_it_holds() {
+fn a_database_name_is_a_path_even_with_special_characters() {
     let volume = Volume::new("022");
     for name in ["file:a?mode=memory.db", "50%20#1.db", ":memory:"] {
         let path = volume.path("elsewhere").join(name).display().to_string();
@@ -237,8 +240,7 @@ fn a_database_s_name_is_a_path_whatever_characters_it_holds() {
     volume.private_files();
 }
 
-/// Each command that reads the master key.
-const READING: [&[&str]; 6] = [
+const COMMANDS_THAT_READ_THE_KEY: [&[&str]; 6] = [
     &["serve", "--listen", "127.0.0.1:0"],
     &["migrate"],
     &["member", "list"],
@@ -248,7 +250,7 @@ const READING: [&[&str]; 6] = [
 ];
 
 #[test]
-fn a_master_key_that_others_can_read_or_change_is_refused_with_what_to_do() {
+fn a_master_key_that_others_can_read_or_change_is_rejected_with_a_fix() {
     let volume = Volume::new("022");
     set_mode(&volume.path("data"), 0o700);
     write(&volume.key(), 0o600, KEY);
@@ -257,8 +259,8 @@ fn a_master_key_that_others_can_read_or_change_is_refused_with_what_to_do() {
         [(0o644, "read"), (0o640, "read"), (0o604, "read"), (0o666, "change"), (0o620, "change")]
     {
         write(&volume.key(), mode, KEY);
-        for command in READING {
-            let line = volume.refuse(command);
+        for command in COMMANDS_THAT_READ_THE_KEY {
+            let line = volume.fail(command);
             assert_eq!(line.lines().count(), 1, "{command:?}: {line}");
             let fix = format!("other users can {verb} it: chmod 600 {}", volume.key().display());
             assert!(line.starts_with("latchkey: ") && line.contains(&fix), "{mode:o}: {line}");
@@ -271,7 +273,7 @@ fn a_master_key_that_others_can_read_or_change_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_master_key_is_checked_where_symbolic_links_lead_as_kubernetes_mounts_it() {
+fn the_file_that_a_symbolic_link_to_the_master_key_leads_to_is_checked() {
     let volume = Volume::new("022");
     let data = volume.path("data");
     set_mode(&data, 0o700);
@@ -283,16 +285,17 @@ fn a_master_key_is_checked_where_symbolic_links_lead_as_kubernetes_mounts_it() {
     assert_eq!(volume.succeed(&["migrate"]), "");
     for mode in [0o644, 0o666] {
         write(&target, mode, KEY);
-        assert!(volume.refuse(&["migrate"]).contains("chmod 600"));
+        assert!(volume.fail(&["migrate"]).contains("chmod 600"));
     }
 }
 
 #[test]
-fn a_master_key_of_another_user_is_accepted_and_reported_when_everybody_can_read_it() {
+fn a_master_key_of_another_user_is_accepted_and_reported_if_everyone_can_read_it() {
     let volume = Volume::new("022");
     set_mode(&volume.path("data"), 0o700);
     if volume.folder.path().metadata().expect("a folder").uid() != 0 {
-        // Only root can give files away; everybody can read this one, which belongs to root.
+        // Only root can change the owner of a file. This file belongs to root, and everyone can
+        // read it.
         fs::remove_file(volume.key()).ok();
         symlink("/etc/passwd", volume.key()).expect("a link");
         assert_once(&volume.serve().log(), MOUNTED);
@@ -300,15 +303,15 @@ fn a_master_key_of_another_user_is_accepted_and_reported_when_everybody_can_read
     }
     for (mode, is_reported) in [(0o400, false), (0o440, false), (0o444, true), (0o644, true)] {
         write(&volume.key(), mode, KEY);
-        chown(volume.key(), Some(65534), Some(65534)).expect("given away");
+        chown(volume.key(), Some(65534), Some(65534)).expect("a new owner");
         assert_eq!(volume.succeed(&["member", "list"]), "", "{mode:o}");
         let log = volume.serve().log();
         assert_eq!(log.matches(MOUNTED).count(), usize::from(is_reported), "{mode:o}: {log}");
     }
     for mode in [0o666, 0o460] {
         write(&volume.key(), mode, KEY);
-        chown(volume.key(), Some(65534), Some(65534)).expect("given away");
-        assert!(volume.refuse(&["migrate"]).contains("other users can change it"), "{mode:o}");
+        chown(volume.key(), Some(65534), Some(65534)).expect("a new owner");
+        assert!(volume.fail(&["migrate"]).contains("other users can change it"), "{mode:o}");
     }
 }
 

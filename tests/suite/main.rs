@@ -1,8 +1,8 @@
-//! The behaviour of the program, through HTTP, on SQLite or on the PostgreSQL that
+//! Tests the program through HTTP, on SQLite or on the PostgreSQL server that
 //! `LATCHKEY_TEST_POSTGRES` names.
 
-#![expect(clippy::too_many_lines, reason = "a test tells one story from beginning to end")]
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::too_many_lines, reason = "a test is easier to read in one piece")]
+#![expect(clippy::expect_used, reason = "a test that cannot continue has failed")]
 
 mod support;
 

@@ -1,8 +1,9 @@
-//! The table of more keys than are counted: what it shows is the same, however it is looked up.
+//! The table with more keys than are counted: few and many matches are queried differently, but
+//! show the same keys.
 
 use latchkey::base::keyring::Keyring;
 use latchkey::db::Db;
-use latchkey::db::keyset::{COUNTED, Cursor, Page};
+use latchkey::db::keyset::{Cursor, MAX_COUNTED, Page};
 use latchkey::demo;
 use latchkey::domain::api_keys::{
     self, ApiKey, Direction, Environment, Filter, Sort, Status, View,
@@ -34,7 +35,7 @@ impl Table {
         page.expect("a page")
     }
 
-    /// Every key of a view, page by page in that order.
+    /// All keys of a view in the given order, read page by page.
     fn all(&self, view: View, sort: Sort, direction: Direction) -> Vec<ApiKey> {
         let filter = Filter { view, sort, direction, ..Filter::default() };
         let mut page = self.page(&filter, None);
@@ -47,8 +48,8 @@ impl Table {
     }
 }
 
-/// What keys are sorted by.
-fn value(key: &ApiKey, sort: Sort) -> String {
+/// The value that keys are sorted by.
+fn sort_value(key: &ApiKey, sort: Sort) -> String {
     match sort {
         Sort::Created => key.created_at.millis().to_string(),
         Sort::Name => key.name.sort_key(),
@@ -64,32 +65,32 @@ fn ids<'a>(keys: impl IntoIterator<Item = &'a ApiKey>) -> Vec<&'a str> {
 const SORTS: [Sort; 4] = [Sort::Created, Sort::Name, Sort::LastUsed, Sort::Expires];
 
 #[test]
-fn pages_follow_one_another_without_a_gap_or_a_repetition() {
+fn pages_show_every_key_once_and_in_order() {
     let table = Table::filled(1300);
     let live = table.all(View::All, Sort::Created, Direction::Descending);
-    assert!(i64::try_from(live.len()).expect("small") > COUNTED);
+    assert!(i64::try_from(live.len()).expect("small") > MAX_COUNTED);
     for sort in SORTS {
-        let mut wanted: Vec<_> = live.iter().collect();
-        wanted.sort_by_key(|key| (value(key, sort), key.id));
-        let found = table.all(View::All, sort, Direction::Ascending);
-        assert_eq!(ids(&found), ids(wanted.iter().copied()), "{sort:?}");
-        wanted.reverse();
-        let found = table.all(View::All, sort, Direction::Descending);
-        assert_eq!(ids(&found), ids(wanted), "{sort:?}");
+        let mut expected: Vec<_> = live.iter().collect();
+        expected.sort_by_key(|key| (sort_value(key, sort), key.id));
+        let listed = table.all(View::All, sort, Direction::Ascending);
+        assert_eq!(ids(&listed), ids(expected.iter().copied()), "{sort:?}");
+        expected.reverse();
+        let listed = table.all(View::All, sort, Direction::Descending);
+        assert_eq!(ids(&listed), ids(expected), "{sort:?}");
     }
 }
 
-/// A filter, and whether a key belongs to what it lets through.
-type Wanted<'a> = (Filter, Box<dyn Fn(&ApiKey) -> bool + 'a>);
+/// A filter, and whether it should show a key.
+type FilterCase<'a> = (Filter, Box<dyn Fn(&ApiKey) -> bool + 'a>);
 
 #[test]
-fn few_and_many_keys_are_found_alike() {
+fn a_filter_finds_the_right_keys_whether_few_or_many_match() {
     let table = Table::filled(3000);
     let live = table.all(View::All, Sort::Created, Direction::Descending);
     let prefix = live[7].id.as_str()[..5].to_owned();
     let role_id = live[7].role_id.clone();
     let plain = Filter::default;
-    let cases: [Wanted<'_>; 9] = [
+    let cases: [FilterCase<'_>; 9] = [
         (
             Filter { view: View::Expired, ..plain() },
             Box::new(|key| key.status(NOW) == Status::Expired),
@@ -121,12 +122,12 @@ fn few_and_many_keys_are_found_alike() {
             Box::new(|key| key.environment == Environment::Production),
         ),
     ];
-    for (filter, belongs) in cases {
-        let wanted: Vec<_> = live.iter().filter(|key| belongs(key)).collect();
+    for (filter, matches) in cases {
+        let expected: Vec<_> = live.iter().filter(|key| matches(key)).collect();
         let page = table.page(&filter, None);
-        let first = ids(wanted.iter().take(25).copied());
+        let first = ids(expected.iter().take(25).copied());
         assert_eq!(ids(&page.rows), first, "{filter:?}");
-        let counted = i64::try_from(wanted.len()).expect("small").min(COUNTED + 1);
+        let counted = i64::try_from(expected.len()).expect("small").min(MAX_COUNTED + 1);
         assert_eq!(page.total, Some(counted), "{filter:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Members and invitations: who may do what to whom, and what is left of it.
+//! Members and invitations: who can change whom, and what remains afterwards.
 
 mod edit;
 mod invite;
@@ -16,36 +16,36 @@ const NEW_PASSWORD: &str = "lantern orbit cabbage velvet";
 const VIEW: &str = "api.key.view";
 const MANAGE: &str = "member.manage";
 
-/// A house with Ines, who may do everything, and who is signed in.
-fn house() -> (App, Client) {
+/// An app with Ines signed in, who has every permission.
+fn app_with_ines() -> (App, Client) {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     let ines = app.signed_in(INES);
     (app, ines)
 }
 
-/// Sends the edit form of a member as it stands, but for `fields`.
+/// Submits a member's edit form with its current values, except for `fields`.
 fn edit(client: &Client, id: &str, fields: &[(&str, &str)]) -> Page {
     let path = format!("/members/{id}/edit");
     let shown = client.get(&path).form_fields("#edit form");
     client.post(&path, &replaced(&shown, fields))
 }
 
-/// Sends the dialog that asks before `step`.
-fn take(app: &App, client: &Client, id: &str, step: &str) -> Page {
-    app.send_late(client, &format!("/members/{id}/{step}"), &[])
+/// Submits the confirmation dialog of `step`.
+fn confirm_step(app: &App, client: &Client, id: &str, step: &str) -> Page {
+    app.post_with_token(client, &format!("/members/{id}/{step}"), &[])
 }
 
 fn invite(client: &Client, email: &str, fields: &[(&str, &str)]) -> Page {
-    let usual = [("name", "Tomas Lind"), ("email", email)];
-    client.submit_from("/members/new", "/members", &[&usual[..], fields].concat())
+    let defaults = [("name", "Tomas Lind"), ("email", email)];
+    client.submit_from("/members/new", "/members", &[&defaults[..], fields].concat())
 }
 
-/// The path of the one-time link on a page.
+/// The path of the one-time link that a page shows.
 fn link(app: &App, page: &Page) -> String {
     assert_eq!(page.status, 200, "{}", page.body);
     let link = page.text("#one-time-link");
-    let path = link.strip_prefix(app.url.as_str()).expect("a link to here");
+    let path = link.strip_prefix(app.url.as_str()).expect("a link to this app");
     assert_eq!(page.header("cache-control"), "no-store");
     assert!(matches!(page.header("content-encoding"), "" | "identity"));
     path.to_owned()
@@ -55,12 +55,12 @@ fn code(link: &str) -> &str {
     link.split_once("code=").expect("a code").1
 }
 
-/// Accepts an invitation in a browser of its own.
+/// Accepts an invitation in a new browser session.
 fn accept(app: &App, link: &str, fields: &[(&str, &str)]) -> (Client, Page) {
     let visitor = app.anonymous();
-    let usual = [("code", code(link)), ("password", NEW_PASSWORD)];
+    let defaults = [("code", code(link)), ("password", NEW_PASSWORD)];
     visitor.get("/sign-in");
-    let page = app.send_late(&visitor, "/invitation", &[&usual[..], fields].concat());
+    let page = app.post_with_token(&visitor, "/invitation", &[&defaults[..], fields].concat());
     (visitor, page)
 }
 
@@ -69,7 +69,7 @@ fn id_of(app: &App, email: &str) -> String {
     app.texts(&query).pop().expect("a member")
 }
 
-fn held(app: &App, id: &str) -> Vec<String> {
+fn permissions_of(app: &App, id: &str) -> Vec<String> {
     app.texts(&format!(
         "SELECT permission AS text FROM member_permissions WHERE member_id = '{id}' ORDER BY 1"
     ))
@@ -83,6 +83,6 @@ fn row(page: &Page, id: &str) -> String {
     page.text(&format!("tr#{id}"))
 }
 
-fn is_in(client: &Client) -> bool {
+fn is_signed_in(client: &Client) -> bool {
     client.get("/account").status == 200
 }

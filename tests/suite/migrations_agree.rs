@@ -1,4 +1,4 @@
-//! The two databases and what diesel is told of them are the same.
+//! The schemas of SQLite, PostgreSQL and diesel agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,17 +6,19 @@ use std::path::Path;
 
 use crate::support::{App, is_postgres};
 
-/// Table, column, type, and whether it may be null.
+/// The type of each column of each table, and whether it may be null.
 type Columns = BTreeMap<(String, String), (String, bool)>;
 
-fn folder(name: &str) -> BTreeSet<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(name);
+fn migration_names(database: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
     let entries = fs::read_dir(path).expect("migrations");
-    entries.map(|entry| entry.expect("one").file_name().into_string().expect("a name")).collect()
+    entries
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .collect()
 }
 
-/// What diesel is told, in the types of the database that the tests run on.
-fn told() -> Columns {
+/// The columns of diesel's schema, with the types of the database that the tests run on.
+fn declared_columns() -> Columns {
     let names: &[(&str, &str)] = if is_postgres() {
         &[
             ("Text", "text"),
@@ -44,16 +46,16 @@ fn told() -> Columns {
                 continue;
             };
             let inner = kind.strip_prefix("Nullable<").and_then(|kind| kind.strip_suffix('>'));
-            let found = names.iter().find(|(diesel, _)| *diesel == inner.unwrap_or(kind));
-            let native = found.unwrap_or_else(|| panic!("{kind} has no match")).1;
+            let pair = names.iter().find(|(diesel, _)| *diesel == inner.unwrap_or(kind));
+            let native = pair.unwrap_or_else(|| panic!("{kind} has no match")).1;
             columns.insert((name.into(), column.into()), (native.into(), inner.is_some()));
         }
     }
     columns
 }
 
-/// What the database has.
-fn found(app: &App) -> Columns {
+/// The columns of the database.
+fn actual_columns(app: &App) -> Columns {
     let query = if is_postgres() {
         "SELECT table_name || '/' || column_name || '/' || data_type || '/' || is_nullable AS text \
          FROM information_schema.columns \
@@ -76,10 +78,10 @@ fn found(app: &App) -> Columns {
 }
 
 #[test]
-fn both_databases_have_the_same_migrations_each_with_its_way_back() {
-    assert_eq!(folder("sqlite"), folder("postgres"));
+fn both_databases_have_the_same_migrations_and_each_can_be_reverted() {
+    assert_eq!(migration_names("sqlite"), migration_names("postgres"));
     for database in ["sqlite", "postgres"] {
-        for name in folder(database) {
+        for name in migration_names(database) {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
             for file in ["up.sql", "down.sql"] {
                 let path = path.join(&name).join(file);
@@ -90,19 +92,19 @@ fn both_databases_have_the_same_migrations_each_with_its_way_back() {
 }
 
 #[test]
-fn diesel_is_told_of_the_columns_that_the_database_has() {
+fn the_schema_of_diesel_has_the_columns_of_the_database() {
     let app = App::new();
-    let (told, found) = (told(), found(&app));
-    assert!(told.len() > 80, "the schema was read");
-    assert_eq!(told, found);
+    let (declared, actual) = (declared_columns(), actual_columns(&app));
+    assert!(declared.len() > 80, "the schema was not read");
+    assert_eq!(declared, actual);
 }
 
 #[test]
-fn the_way_back_takes_away_all_that_the_migrations_made() {
+fn reverting_all_migrations_removes_everything() {
     let app = App::new();
     let mut connection = app.database.connect();
     let database = if is_postgres() { "postgres" } else { "sqlite" };
-    for name in folder(database).iter().rev() {
+    for name in migration_names(database).iter().rev() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("migrations")
             .join(database)
@@ -110,21 +112,21 @@ fn the_way_back_takes_away_all_that_the_migrations_made() {
             .join("down.sql");
         connection.run(&fs::read_to_string(path).expect("a migration"));
     }
-    assert!(found(&app).is_empty());
+    assert!(actual_columns(&app).is_empty());
 }
 
 #[test]
-fn sqlite_checks_types_and_both_have_the_same_indexes() {
+fn sqlite_tables_are_strict_and_both_databases_have_the_same_indexes() {
     let definitions = |database: &str| -> BTreeSet<String> {
-        let texts = folder(database).into_iter().map(|name| {
+        let texts = migration_names(database).into_iter().map(|name| {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
             fs::read_to_string(path.join(name).join("up.sql")).expect("a migration")
         });
         let all: Vec<String> = texts.collect();
         if database == "sqlite" {
-            let made: usize = all.iter().map(|sql| sql.matches("CREATE TABLE").count()).sum();
+            let tables: usize = all.iter().map(|sql| sql.matches("CREATE TABLE").count()).sum();
             let strict: usize = all.iter().map(|sql| sql.matches(") STRICT").count()).sum();
-            assert_eq!(made, strict, "every table is STRICT");
+            assert_eq!(tables, strict, "every table must be STRICT");
         }
         let lines = all.iter().flat_map(|sql| sql.lines());
         let indexes = lines.filter(|line| line.contains("INDEX"));

@@ -1,5 +1,5 @@
-//! Names and addresses as people write them: which are the same, where they are sorted, how they are
-//! found, and what becomes of those that an older version took for different ones.
+//! Spellings of names and email addresses: which are equal, how they are sorted and found, and what
+//! happens to those that an older version treated as different.
 
 use latchkey::domain::attention;
 use latchkey::domain::members::Permission;
@@ -8,7 +8,7 @@ use crate::support::{App, Client, PASSWORD, Page};
 
 const LIST: &str = "/api-keys?view=attention";
 
-/// What the program does at its start.
+/// Folds names as the program does when it starts.
 fn fold_names(app: &App) {
     attention::fold_names(&app.site.db, app.site.clock.now()).expect("folded");
 }
@@ -19,7 +19,7 @@ fn new_role(manager: &Client, name: &str, slug: &str) -> Page {
 }
 
 #[test]
-fn names_that_look_alike_are_the_same_name() {
+fn different_spellings_of_a_name_are_equal() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.key("Straße");
@@ -33,16 +33,15 @@ fn names_that_look_alike_are_the_same_name() {
     assert_eq!(new_role(&manager, "Große Rolle", "").status, 303);
     let page = new_role(&manager, "GROSSE  ROLLE", "");
     assert!(page.error_of("name").starts_with("Another role is already called"), "{}", page.body);
-    // A search finds each by any of its spellings.
+    // A search finds a name by any of its spellings.
     for (search, name) in [("STRASSE", "Straße"), ("traß", "Straße"), ("A  B", "a b")] {
-        let found =
-            manager.get(&format!("/api-keys?{}", crate::support::encoded(&[("q", search)])));
-        assert!(found.text("tbody").contains(name), "{search}: {}", found.body);
+        let page = manager.get(&format!("/api-keys?{}", crate::support::encoded(&[("q", search)])));
+        assert!(page.text("tbody").contains(name), "{search}: {}", page.body);
     }
 }
 
 #[test]
-fn names_are_sorted_where_a_reader_looks_for_them() {
+fn names_are_sorted_alphabetically_regardless_of_case_and_accents() {
     let app = App::set_up();
     let manager = app.super_manager();
     let sorted = ["Ägypten", "angel", "Emile", "Émile", "nano", "Ñandú", "Øre", "zebra"];
@@ -69,25 +68,25 @@ fn names_are_sorted_where_a_reader_looks_for_them() {
 }
 
 #[test]
-fn pages_sorted_by_name_go_on_where_the_one_before_ended() {
+fn each_page_sorted_by_name_continues_where_the_previous_one_ended() {
     let app = App::set_up();
     let manager = app.super_manager();
     for number in 0..60 {
         app.key(&format!("{} {number:02}", ["Été", "Ete", "été x"][number % 3]));
     }
-    let (mut seen, mut path) = (Vec::new(), Some("/api-keys?sort=name".to_owned()));
+    let (mut rows, mut path) = (Vec::new(), Some("/api-keys?sort=name".to_owned()));
     while let Some(next) = path {
         let page = manager.get(&next);
-        seen.extend(page.all("tbody tr"));
+        rows.extend(page.all("tbody tr"));
         path = page.attribute(".pager a[rel=next]", "href");
     }
-    let count = seen.len();
-    seen.dedup();
-    assert_eq!((count, seen.len()), (60, 60));
+    let count = rows.len();
+    rows.dedup();
+    assert_eq!((count, rows.len()), (60, 60));
 }
 
 #[test]
-fn the_prefix_of_key_ids_finds_nothing_without_more_of_one() {
+fn searching_for_only_the_prefix_of_key_ids_finds_no_key() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing");
@@ -118,11 +117,17 @@ fn the_prefix_of_key_ids_finds_nothing_without_more_of_one() {
     }
     app.key("My key_ring");
     let page = manager.get("/api-keys?q=key_");
-    assert_eq!(page.all("tbody tr").len(), 1, "a name may hold it");
+    assert_eq!(page.all("tbody tr").len(), 1, "a name that contains it is found");
 }
 
-/// As an older version left two names that it took for different ones.
-fn older(app: &App, one: &str, folded_one: &str, other: &str, folded_other: &str) -> [String; 2] {
+/// Creates two keys with names that an older version treated as different, and returns their ids.
+fn keys_of_older_version(
+    app: &App,
+    one: &str,
+    folded_one: &str,
+    other: &str,
+    folded_other: &str,
+) -> [String; 2] {
     let ids = ["x1", "x2"].map(|name| app.key(name));
     for (id, (name, folded)) in ids.iter().zip([(one, folded_one), (other, folded_other)]) {
         app.sql(&format!(
@@ -134,11 +139,11 @@ fn older(app: &App, one: &str, folded_one: &str, other: &str, folded_other: &str
 }
 
 #[test]
-fn keys_whose_names_are_the_same_only_now_stay_and_are_listed_until_one_is_renamed() {
+fn keys_whose_names_became_equal_keep_working_and_are_listed_until_renamed() {
     let app = App::set_up();
     app.without_reviews();
     let manager = app.super_manager();
-    let [first, second] = older(&app, "STRASSE", "strasse", "Straße", "straße");
+    let [first, second] = keys_of_older_version(&app, "STRASSE", "strasse", "Straße", "straße");
     let fine = app.key("In good order");
     app.sql("UPDATE settings SET names_folded = 0");
     fold_names(&app);
@@ -154,7 +159,7 @@ fn keys_whose_names_are_the_same_only_now_stay_and_are_listed_until_one_is_renam
     let why = page.text(&format!("#{second} .cell-why"));
     assert!(why.starts_with("Another key has the same name"), "{why}");
     assert!(!page.has(&format!("#{first}")) && !page.has(&format!("#{fine}")), "{}", page.body);
-    // It works, can be rotated, and must be renamed when it is edited.
+    // The key can be rotated, but must be renamed when it is edited.
     let rotated = manager
         .submit(&format!("/api-keys/{second}/rotate"), &[("overlap", "7d"), ("lifetime", "90")]);
     assert_eq!(rotated.status, 200, "{}", rotated.body);
@@ -168,11 +173,11 @@ fn keys_whose_names_are_the_same_only_now_stay_and_are_listed_until_one_is_renam
 }
 
 #[test]
-fn a_name_is_its_key_s_own_again_once_the_other_key_is_gone() {
+fn a_key_is_no_longer_listed_once_the_other_key_with_its_name_is_revoked() {
     let app = App::set_up();
     app.without_reviews();
     let manager = app.super_manager();
-    let [first, second] = older(&app, "a b", "a b", "a  b", "a  b");
+    let [first, second] = keys_of_older_version(&app, "a b", "a b", "a  b", "a  b");
     app.sql("UPDATE settings SET names_folded = 0");
     fold_names(&app);
     app.find_alerts();
@@ -186,7 +191,7 @@ fn a_name_is_its_key_s_own_again_once_the_other_key_is_gone() {
 }
 
 #[test]
-fn roles_whose_names_are_the_same_only_now_are_listed_until_one_is_renamed() {
+fn roles_whose_names_became_equal_are_listed_until_renamed() {
     let app = App::set_up();
     app.without_reviews();
     app.key("In good order");
@@ -208,7 +213,7 @@ fn roles_whose_names_are_the_same_only_now_are_listed_until_one_is_renamed() {
 }
 
 #[test]
-fn a_review_s_keys_are_sorted_anew() {
+fn the_keys_of_a_review_get_new_sort_keys() {
     let app = App::set_up();
     let manager = app.super_manager();
     for name in ["Émile", "Zora"] {
@@ -222,7 +227,7 @@ fn a_review_s_keys_are_sorted_anew() {
 }
 
 #[test]
-fn the_program_folds_names_again_at_its_start() {
+fn the_program_folds_names_again_when_it_starts() {
     use diesel::connection::SimpleConnection as _;
     use diesel::prelude::*;
     #[derive(QueryableByName)]
@@ -256,7 +261,7 @@ fn the_program_folds_names_again_at_its_start() {
 }
 
 #[test]
-fn an_address_is_one_in_each_form_of_its_domain() {
+fn an_email_address_is_equal_in_every_form_of_its_domain() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.member("ann@bücher.example", true, &Permission::ALL);
@@ -279,15 +284,15 @@ fn an_address_is_one_in_each_form_of_its_domain() {
 }
 
 #[test]
-fn members_whose_addresses_are_the_same_only_now_keep_their_accounts_and_are_listed() {
+fn members_whose_addresses_became_equal_keep_their_accounts_and_are_listed() {
     let app = App::set_up();
     app.without_reviews();
     app.key("In good order");
     let manager = app.super_manager();
     let ascii = app.member("ann@xn--bcher-kva.example", true, &Permission::ALL);
     let other = app.member("other@example.com", true, &Permission::ALL);
-    let lone = app.member("lone@example.com", true, &Permission::ALL);
-    for (id, email) in [(&other.id, "ann@bücher.example"), (&lone.id, "ben@bücher.example")] {
+    let single = app.member("lone@example.com", true, &Permission::ALL);
+    for (id, email) in [(&other.id, "ann@bücher.example"), (&single.id, "ben@bücher.example")] {
         app.sql(&format!(
             "UPDATE members SET email = '{email}', email_folded = '{email}' WHERE id = '{}'",
             id.as_str()
@@ -304,7 +309,7 @@ fn members_whose_addresses_are_the_same_only_now_keep_their_accounts_and_are_lis
     };
     assert_eq!(signed_in_as("ann@bücher.example"), other.id.as_str());
     assert_eq!(signed_in_as("ann@xn--bcher-kva.example"), ascii.id.as_str());
-    assert_eq!(signed_in_as("ben@xn--bcher-kva.example"), lone.id.as_str());
+    assert_eq!(signed_in_as("ben@xn--bcher-kva.example"), single.id.as_str());
     let page = manager.get(LIST);
     assert!(page.body.contains("has the same email address as another one"), "{}", page.body);
     app.sql(&format!("DELETE FROM members WHERE id = '{}'", other.id.as_str()));
@@ -312,7 +317,7 @@ fn members_whose_addresses_are_the_same_only_now_keep_their_accounts_and_are_lis
 }
 
 #[test]
-fn a_role_s_slug_can_be_chosen_and_is_needed_where_none_can_be_made() {
+fn a_role_slug_can_be_chosen_and_is_required_if_none_can_be_derived() {
     let app = App::set_up();
     let manager = app.super_manager();
     let page = new_role(&manager, "日本語", "");
@@ -321,13 +326,13 @@ fn a_role_s_slug_can_be_chosen_and_is_needed_where_none_can_be_made() {
     for slug in ["日本", "Nihongo", "new", "a b", "-a"] {
         let page = new_role(&manager, "日本語", slug);
         assert!(page.error_of("slug").starts_with("Slug must be lower-case"), "{slug}");
-        assert_eq!(page.attribute("#slug", "value").as_deref(), Some(slug), "it stays");
+        assert_eq!(page.attribute("#slug", "value").as_deref(), Some(slug), "the input is kept");
     }
     let page = new_role(&manager, "日本語", "read-only");
     assert_eq!(page.error_of("slug"), "Another role already has the slug read-only");
     let page = new_role(&manager, "日本語", "nihongo");
     assert_eq!((page.status, page.location()), (303, "/roles#role-nihongo"), "{}", page.body);
     let edit = manager.get("/roles/nihongo/edit");
-    assert!(!edit.has("[name=slug]"), "gateways are configured with it");
+    assert!(!edit.has("[name=slug]"), "the slug cannot be changed, because gateways use it");
     assert_eq!(new_role(&manager, "Auditor", "").location(), "/roles#role-auditor");
 }

@@ -1,4 +1,4 @@
-//! Passwords as keyboards and files write them: one password, however its characters are put together.
+//! A password is the same in every Unicode form that keyboards and files produce.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use latchkey::domain::sign_in::reset;
 use crate::support::{App, Page, Shell};
 
 const INES: &str = "ines@meridianfreight.example";
-/// é as one character, and as two.
+/// é as one code point, and as two.
 const COMPOSED: &str = "caf\u{e9} lantern orbit";
 const DECOMPOSED: &str = "cafe\u{301} lantern orbit";
 
@@ -17,7 +17,7 @@ fn attempt(app: &App, email: &str, password: &str) -> Page {
     app.anonymous().submit("/sign-in", &[("email", email), ("password", password)])
 }
 
-/// The hash that a version before normalisation made.
+/// The hash that a version without normalisation stored.
 fn hash_as_typed(password: &str) -> String {
     let params = Params::new(19_456, 2, 1, Some(32)).expect("parameters");
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -33,16 +33,16 @@ fn stored(app: &App) -> String {
 }
 
 #[test]
-fn a_password_set_on_one_keyboard_is_right_on_another() {
+fn a_password_set_on_one_keyboard_works_on_another() {
     let app = App::set_up();
     let ines = app.member(INES, true, &Permission::ALL);
-    for (set, others) in [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)] {
-        let code = app.write(|tx, author| reset::begin(tx, &ines.email, author)).1;
+    for (set, other) in [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)] {
+        let code = app.write(|tx, context| reset::begin(tx, &ines.email, context)).1;
         let fields = [("code", code.as_str()), ("password", set)];
         let link = format!("/reset-password?code={code}");
         let page = app.anonymous().submit_from(&link, "/reset-password", &fields);
         assert_eq!(page.status, 303, "{}", page.body);
-        for typed in [set, others, &format!("\u{feff}{others}")] {
+        for typed in [set, other, &format!("\u{feff}{other}")] {
             assert_eq!(attempt(&app, INES, typed).status, 303, "{typed:?}");
         }
     }
@@ -54,19 +54,19 @@ fn an_older_hash_keeps_working_and_is_renewed_at_the_next_sign_in() {
     app.member(INES, true, &Permission::ALL);
     let old = hash_as_typed(DECOMPOSED);
     app.sql(&format!("UPDATE members SET password_hash = '{old}'"));
-    assert_eq!(attempt(&app, INES, COMPOSED).status, 422, "it was never of that text");
+    assert_eq!(attempt(&app, INES, COMPOSED).status, 422, "the old hash belongs to the other form");
     assert_eq!(stored(&app), old);
     assert_eq!(attempt(&app, INES, DECOMPOSED).status, 303);
     let renewed = stored(&app);
     assert_ne!(renewed, old);
     for typed in [COMPOSED, DECOMPOSED] {
         assert_eq!(attempt(&app, INES, typed).status, 303);
-        assert_eq!(stored(&app), renewed, "once");
+        assert_eq!(stored(&app), renewed, "the hash is renewed only once");
     }
 }
 
 #[test]
-fn known_and_unknown_accounts_cost_the_same_number_of_hashes_whatever_is_typed() {
+fn known_and_unknown_accounts_cost_the_same_number_of_hashes() {
     let app = App::set_up();
     for email in [INES, "old@example.com", "disabled@example.com"] {
         app.member(email, true, &Permission::ALL);
@@ -85,17 +85,17 @@ fn known_and_unknown_accounts_cost_the_same_number_of_hashes_whatever_is_typed()
 }
 
 #[test]
-fn the_command_line_drops_what_a_file_begins_with_and_rejects_what_nobody_can_type() {
+fn the_command_line_drops_a_byte_order_mark_and_rejects_control_characters() {
     let shell = Shell::new();
     let add = ["member", "add", "--email", INES, "--name", "Ines", "--super-manager"];
     for typed in ["lantern\0orbit cabbage", "lantern orbit cabbage\0", "lantern\torbit cabbage"] {
-        let output = shell.run_typing(&add, &[], typed.as_bytes());
+        let output = shell.run_with_input(&add, &[], typed.as_bytes());
         let line = String::from_utf8(output.stderr).expect("text");
         assert!(!output.status.success());
         assert_eq!(line, "latchkey: Password must not contain control characters\n", "{typed:?}");
     }
     let typed = format!("\u{feff}{DECOMPOSED}\r\n");
-    assert!(shell.run_typing(&add, &[], typed.as_bytes()).status.success());
+    assert!(shell.run_with_input(&add, &[], typed.as_bytes()).status.success());
     let (_server, url) = shell.serve();
     let client = crate::support::Client::new(&url);
     let page = client.submit("/sign-in", &[("email", INES), ("password", COMPOSED)]);

@@ -1,20 +1,20 @@
-//! Receivers of webhooks and mail servers that an organisation's own certificate authority vouches
-//! for: trusted where the system or an option says so.
+//! Webhook receivers and mail servers with certificates of a private authority are trusted only if
+//! the system or an option trusts that authority.
 
 use std::fs;
 
 use crate::mail::{queue, use_server};
 use crate::support::authority::Authority;
-use crate::support::receiver::{Manner as Answer, Receiver};
-use crate::support::smtp::{Manner, Smtp};
+use crate::support::receiver::{Mode as Answer, Receiver};
+use crate::support::smtp::{Mode, Smtp};
 use crate::support::{App, Shell};
 use crate::webhooks::{enqueue, webhook};
 
 #[test]
-fn nobody_is_trusted_by_an_authority_that_nobody_named() {
+fn a_certificate_of_an_unknown_authority_is_not_trusted() {
     let (app, authority) = (App::set_up(), Authority::new());
-    let receiver = Receiver::vouched_for(Answer::Answers(204, ""), &authority);
-    let smtp = Smtp::vouched_for(Manner::Takes, &authority);
+    let receiver = Receiver::trusted_by(Answer::Answers(204, ""), &authority);
+    let smtp = Smtp::trusted_by(Mode::Accepts, &authority);
     webhook(&app, &receiver.url);
     enqueue(&app, "activity:1");
     app.send_webhooks();
@@ -31,11 +31,11 @@ fn nobody_is_trusted_by_an_authority_that_nobody_named() {
 }
 
 #[test]
-fn webhooks_and_email_arrive_where_an_authority_in_the_file_vouches_for_the_receiver() {
+fn webhooks_and_email_arrive_if_the_file_contains_the_authority() {
     let (mut app, authority) = (App::set_up(), Authority::new());
     app.trust(&authority.file());
-    let receiver = Receiver::vouched_for(Answer::Answers(204, ""), &authority);
-    let smtp = Smtp::vouched_for(Manner::Takes, &authority);
+    let receiver = Receiver::trusted_by(Answer::Answers(204, ""), &authority);
+    let smtp = Smtp::trusted_by(Mode::Accepts, &authority);
     webhook(&app, &receiver.url);
     enqueue(&app, "activity:1");
     assert_eq!(app.send_webhooks(), 1);
@@ -48,17 +48,17 @@ fn webhooks_and_email_arrive_where_an_authority_in_the_file_vouches_for_the_rece
 }
 
 #[test]
-fn the_program_trusts_what_the_system_trusts_and_what_an_option_names() {
+fn the_program_trusts_authorities_of_the_system_and_of_an_option() {
     let (shell, authority) = (Shell::new(), Authority::new());
-    let smtp = Smtp::vouched_for(Manner::Takes, &authority);
+    let smtp = Smtp::trusted_by(Mode::Accepts, &authority);
     let add = ["member", "add", "--email", "noor@example.com", "--name", "Noor", "--super-manager"];
-    assert!(shell.run_typing(&add, &[], b"correct horse battery staple\n").status.success());
+    assert!(shell.run_with_input(&add, &[], b"correct horse battery staple\n").status.success());
     let (port, file) = (smtp.port.to_string(), authority.file());
     let option = file.to_str().expect("a path");
     let set = ["mail", "set", "--host", "localhost", "--port", &port, "--security", "tls"];
     let set = [&set[..], &["--sender", "latchkey@example.com"]].concat();
     let off = ["mail", "off", "--mail-networks", "127.0.0.0/8"];
-    // The server before is told of each change.
+    // Turning email off sends a last message through the server, if its certificate is trusted.
     for (options, variables, is_trusted) in [
         (&[][..], &[][..], false),
         (&["--ca-file", option], &[], true),
@@ -67,13 +67,13 @@ fn the_program_trusts_what_the_system_trusts_and_what_an_option_names() {
     ] {
         assert!(shell.run(&set).status.success());
         let off = [&off[..], options].concat();
-        assert!(shell.run_typing(&off, variables, b"").status.success());
+        assert!(shell.run_with_input(&off, variables, b"").status.success());
         assert_eq!(smtp.message().is_some(), is_trusted, "{options:?} {variables:?}");
     }
 }
 
 #[test]
-fn a_file_without_certificates_stops_the_start_with_a_line_that_names_it() {
+fn a_file_without_certificates_stops_the_start_with_an_error_that_names_it() {
     let (shell, folder) = (Shell::new(), tempfile::tempdir().expect("a folder"));
     let [missing, empty] = ["missing.pem", "empty.pem"].map(|name| folder.path().join(name));
     fs::write(&empty, "no certificate").expect("written");

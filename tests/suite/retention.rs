@@ -1,5 +1,4 @@
-//! What was counted is kept for as long as the settings say, and cleared away without disturbing
-//! anybody.
+//! Usage data is kept for as long as the settings say, and is deleted without delaying requests.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use latchkey::base::clock::{DAY, HOUR};
 
 use crate::support::{App, Client, NOW, Shell, is_postgres, replaced};
 
-/// The numbers from 0 on, `count` of them, as `s(n)`.
+/// The numbers from 0 to `count - 1`, as the SQL table `s(n)`.
 fn numbers(count: u32) -> String {
     if is_postgres() {
         return format!("generate_series(0, {count} - 1) AS s(n)");
@@ -40,14 +39,14 @@ fn fill(app: &App) {
     }
 }
 
-/// How many rows are left of hours, addresses, days, totals and denials.
-fn left(app: &App) -> [i64; 5] {
+/// How many rows remain of hours, addresses, days, totals and denials.
+fn remaining(app: &App) -> [i64; 5] {
     ["usage_hours", "usage_addresses", "usage_days", "usage_totals", "denials"]
         .map(|table| app.count(table))
 }
 
-/// That each week counts what its days that are left count, and that there is no other.
-fn weeks_are_the_sum_of_their_days(app: &App) {
+/// Asserts that each week is the sum of its remaining days, and that there are no other weeks.
+fn assert_weeks_are_sums_of_days(app: &App) {
     const WEEKS: &str = "SELECT week, key_id, outcome, count FROM usage_weeks";
     const DAYS: &str = "SELECT day / 7, key_id, outcome, CAST(SUM(count) AS BIGINT) FROM usage_days \
         GROUP BY day / 7, key_id, outcome";
@@ -58,41 +57,41 @@ fn weeks_are_the_sum_of_their_days(app: &App) {
 }
 
 #[test]
-fn what_is_older_than_the_settings_want_is_cleared_away_and_nothing_else() {
+fn only_data_older_than_the_settings_allow_is_deleted() {
     let app = App::set_up();
     fill(&app);
-    app.clear_away();
-    // The present hour, day and instant, and those before it.
-    assert_eq!(left(&app), [2 * 101, 101, 731, 731, 91]);
-    weeks_are_the_sum_of_their_days(&app);
+    app.purge();
+    // The current hour, day and instant, and those before it.
+    assert_eq!(remaining(&app), [2 * 101, 101, 731, 731, 91]);
+    assert_weeks_are_sums_of_days(&app);
     let oldest = NOW.millis() / HOUR - 100 * 24;
     assert_eq!(app.number("SELECT MIN(hour) FROM usage_hours"), oldest);
     app.advance(HOUR - 1);
-    app.clear_away();
-    assert_eq!(left(&app), [2 * 101, 101, 731, 731, 90]);
+    app.purge();
+    assert_eq!(remaining(&app), [2 * 101, 101, 731, 731, 90]);
     app.advance(1);
-    app.clear_away();
-    assert_eq!(left(&app), [2 * 100, 101, 731, 730, 90]);
+    app.purge();
+    assert_eq!(remaining(&app), [2 * 100, 101, 731, 730, 90]);
     app.advance(11 * HOUR);
-    app.clear_away();
-    assert_eq!(left(&app), [2 * 100, 100, 730, 730, 90], "a day has begun");
+    app.purge();
+    assert_eq!(remaining(&app), [2 * 100, 100, 730, 730, 90], "a new day began");
 }
 
 #[test]
-fn a_change_of_the_settings_counts_the_next_time() {
+fn changed_settings_apply_to_the_next_run() {
     let app = App::set_up();
     let manager = app.super_manager();
     fill(&app);
-    let shown = manager.get("/settings").form_fields("form[action='/settings']");
+    let form = manager.get("/settings").form_fields("form[action='/settings']");
     let fewer = [("hourly_counts_days", "7"), ("daily_counts_days", "30"), ("denials_days", "1")];
-    assert_eq!(manager.post("/settings", &replaced(&shown, &fewer)).status, 303);
-    app.clear_away();
-    assert_eq!(left(&app), [2 * 8, 8, 31, 31, 2]);
-    weeks_are_the_sum_of_their_days(&app);
+    assert_eq!(manager.post("/settings", &replaced(&form, &fewer)).status, 303);
+    app.purge();
+    assert_eq!(remaining(&app), [2 * 8, 8, 31, 31, 2]);
+    assert_weeks_are_sums_of_days(&app);
 }
 
-/// Old counts of one hour and day, that many, and as many addresses.
-fn one_day_of(app: &App, keys: u32) {
+/// Adds old counts of one hour, and addresses of one day, for this number of keys.
+fn add_one_day(app: &App, keys: u32) {
     let (hour, day) = (NOW.millis() / HOUR - 3_000, NOW.millis() / DAY - 125);
     let keys = numbers(keys);
     app.sql(&format!(
@@ -104,13 +103,13 @@ fn one_day_of(app: &App, keys: u32) {
 }
 
 #[test]
-fn five_thousand_rows_of_one_hour_go_in_small_batches_while_others_write() {
+fn five_thousand_rows_of_one_hour_are_deleted_in_batches_while_others_write() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.sql("UPDATE settings SET active_key_limit = 10000");
-    one_day_of(&app, 5_000);
+    add_one_day(&app, 5_000);
     let longest = thread::scope(|scope| {
-        let clearing = scope.spawn(|| app.clear_away());
+        let clearing = scope.spawn(|| app.purge());
         let mut longest = Duration::ZERO;
         let mut written = 0;
         while !clearing.is_finished() || written == 0 {
@@ -122,55 +121,58 @@ fn five_thousand_rows_of_one_hour_go_in_small_batches_while_others_write() {
         }
         longest
     });
-    assert!(longest < Duration::from_secs(2), "somebody waited for {longest:?}");
+    assert!(longest < Duration::from_secs(2), "a request took {longest:?}");
     assert_eq!((app.count("usage_hours"), app.count("usage_addresses")), (0, 0));
 }
 
 #[test]
-fn two_nodes_that_clear_away_at_once_disturb_each_other_in_nothing() {
+fn two_nodes_can_delete_old_data_at_the_same_time() {
     let app = App::set_up();
     let other = app.second_node();
     fill(&app);
-    one_day_of(&app, 3_000);
+    add_one_day(&app, 3_000);
     thread::scope(|scope| {
-        scope.spawn(|| app.clear_away());
-        scope.spawn(|| other.clear_away());
+        scope.spawn(|| app.purge());
+        scope.spawn(|| other.purge());
     });
-    assert_eq!(left(&app), [2 * 101, 101, 731, 731, 91]);
-    weeks_are_the_sum_of_their_days(&app);
+    assert_eq!(remaining(&app), [2 * 101, 101, 731, 731, 91]);
+    assert_weeks_are_sums_of_days(&app);
 }
 
 #[test]
-fn a_busy_database_is_left_alone_until_the_next_time() {
+fn a_busy_database_is_skipped_until_the_next_run() {
     let app = App::set_up();
     fill(&app);
-    let before = left(&app);
-    let mut beside = app.database.connect();
-    beside.run(crate::security::faults::lock());
+    let before = remaining(&app);
+    let mut connection = app.database.connect();
+    connection.run(crate::security::faults::lock_statement());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let clearing = latchkey::domain::usage::clear_away(&app.site.db, NOW);
+    let clearing = latchkey::domain::usage::purge(&app.site.db, NOW);
     assert!(runtime.expect("a runtime").block_on(clearing).is_err());
-    beside.run("ROLLBACK");
-    assert_eq!(left(&app), before);
-    app.clear_away();
-    assert_eq!(left(&app), [2 * 101, 101, 731, 731, 91]);
+    connection.run("ROLLBACK");
+    assert_eq!(remaining(&app), before);
+    app.purge();
+    assert_eq!(remaining(&app), [2 * 101, 101, 731, 731, 91]);
 }
 
 #[test]
-fn a_program_that_is_told_to_stop_does_not_finish_clearing_away_first() {
+fn a_stop_does_not_wait_until_all_old_data_is_deleted() {
     let shell = Shell::new();
     assert!(shell.run(&["demo", "--keys", "1", "--days", "0"]).status.success());
-    let mut beside = shell.database.connect();
+    let mut connection = shell.database.connect();
     let keys = numbers(300_000);
-    beside.run(&format!("INSERT INTO usage_hours SELECT n, 'key_1', 1, 'pass', 1 FROM {keys}"));
+    connection.run(&format!("INSERT INTO usage_hours SELECT n, 'key_1', 1, 'pass', 1 FROM {keys}"));
     let (server, url) = shell.serve();
-    // It listens before it can be told to stop.
+    // The program prints its address before it handles signals.
     assert_eq!(Client::new(&url).get("/healthz").status, 200);
     let began = Instant::now();
     server.stop();
     let took = began.elapsed();
     assert!(took < Duration::from_secs(5), "it took {took:?}");
-    let left = beside.texts("SELECT CAST(COUNT(*) AS TEXT) AS text FROM usage_hours");
+    let remaining = connection.texts("SELECT CAST(COUNT(*) AS TEXT) AS text FROM usage_hours");
     // Batches of a thousand, at least 20 ms apart: all of them take six seconds.
-    assert!(left[0].parse::<i64>().expect("a number") > 0, "it finished");
+    assert!(
+        remaining[0].parse::<i64>().expect("a number") > 0,
+        "everything was deleted before the stop"
+    );
 }

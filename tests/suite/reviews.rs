@@ -1,4 +1,4 @@
-//! Reviews: starting one, deciding on keys, its end, its report, and when one is due.
+//! Reviews: starting, deciding on keys, finishing, reporting, and when one is due.
 
 mod decide;
 mod due;
@@ -9,27 +9,27 @@ use latchkey::domain::api_keys::Draft;
 
 use crate::support::{App, Client, Page, usual_draft};
 
-/// Starts a review; where it is.
-fn started(manager: &Client) -> String {
+/// Starts a review and returns the path of its page.
+fn start_review(manager: &Client) -> String {
     let page = manager.submit("/reviews", &[]);
     assert_eq!(page.status, 303, "{}", page.body);
     assert!(page.location().starts_with("/reviews/review_"), "{}", page.location());
     page.location().to_owned()
 }
 
-/// Makes keys of those names; their Key IDs.
-fn keys<const N: usize>(app: &App, names: [&str; N]) -> [String; N] {
-    names.map(|name| app.key_of(&Draft { name: name.into(), ..usual_draft() }))
+/// Creates keys with those names and returns their Key IDs.
+fn create_keys<const N: usize>(app: &App, names: [&str; N]) -> [String; N] {
+    names.map(|name| app.key_from(&Draft { name: name.into(), ..usual_draft() }))
 }
 
-/// Saves decisions, each of a Key ID with a word and a note, in the form as it stands.
+/// Saves decisions, each a Key ID, a decision and a note, in the current form.
 fn decide(manager: &Client, review: &str, decisions: &[(&str, &str, &str)]) -> Page {
     let shown = manager.get(&format!("{review}?view=all")).form_fields("form.review");
-    send(manager, review, &shown, decisions)
+    submit(manager, review, &shown, decisions)
 }
 
-/// The same in a form that was handed out before.
-fn send(
+/// Saves decisions in a form that was loaded earlier.
+fn submit(
     manager: &Client,
     review: &str,
     shown: &[(String, String)],
@@ -53,7 +53,7 @@ fn progress(page: &Page) -> String {
     page.text("label[for=progress]")
 }
 
-/// The keys of a page, by name.
+/// The names of the keys on a page.
 fn names(page: &Page) -> Vec<String> {
     page.all(".review-item h2 a")
 }

@@ -1,4 +1,4 @@
-//! Roles: create, edit, delete; what an edit takes from keys is said before it is saved.
+//! Roles: create, edit and delete them. An edit shows which scopes keys lose before it is saved.
 
 use latchkey::domain::api_keys::Draft;
 
@@ -12,7 +12,7 @@ const BILLING: [(&str, &str); 5] = [
     ("scopes", "orders:read"),
 ];
 
-/// Creates the role Billing.
+/// An organisation with the role Billing, and a super manager.
 fn with_billing() -> (App, Client) {
     let app = App::set_up();
     let manager = app.super_manager();
@@ -21,10 +21,10 @@ fn with_billing() -> (App, Client) {
     (app, manager)
 }
 
-/// Adds a key with the role, with only `scopes` unless there are none.
-fn key(app: &App, name: &str, scopes: &[&str]) -> String {
+/// Creates a key with the role Billing. With `scopes`, the key has only those.
+fn create_key(app: &App, name: &str, scopes: &[&str]) -> String {
     let access = if scopes.is_empty() { "role" } else { "selected" };
-    app.key_of(&Draft {
+    app.key_from(&Draft {
         name: name.into(),
         role: "billing".into(),
         access: access.into(),
@@ -33,14 +33,14 @@ fn key(app: &App, name: &str, scopes: &[&str]) -> String {
     })
 }
 
-/// Sends the edit form of Billing as it stands, but for `fields`.
+/// Submits the edit form of Billing as it is shown, except for `fields`.
 fn edit(manager: &Client, fields: &[(&str, &str)]) -> Page {
-    let shown = manager.get("/roles/billing/edit").form_fields("#edit form");
-    manager.post("/roles/billing/edit", &replaced(&shown, fields))
+    let form = manager.get("/roles/billing/edit").form_fields("#edit form");
+    manager.post("/roles/billing/edit", &replaced(&form, fields))
 }
 
 #[test]
-fn a_role_is_created_seen_edited_and_deleted() {
+fn a_role_is_created_shown_edited_and_deleted() {
     let (app, manager) = with_billing();
     let page = manager.get("/roles");
     assert_eq!(page.text("#notice"), "“Billing” created.");
@@ -57,10 +57,10 @@ fn a_role_is_created_seen_edited_and_deleted() {
     assert_eq!((saved.status, saved.location()), (303, "/roles#role-billing"), "{}", saved.body);
     let page = manager.get("/roles");
     assert_eq!(page.text("#notice"), "“Invoicing” saved.");
-    assert_eq!(page.text(&format!("{row} .name")), "Invoicing", "its slug stays");
+    assert_eq!(page.text(&format!("{row} .name")), "Invoicing", "the slug does not change");
     assert_eq!(page.all(&format!("{row} .chip")), ["reports:read"]);
-    let gone = manager.submit("/roles/billing/delete", &[]);
-    assert_eq!((gone.status, gone.location()), (303, "/roles"));
+    let deleted = manager.submit("/roles/billing/delete", &[]);
+    assert_eq!((deleted.status, deleted.location()), (303, "/roles"));
     let page = manager.get("/roles");
     assert_eq!(page.text("#notice"), "“Invoicing” deleted.");
     assert!(!page.has(row));
@@ -68,9 +68,9 @@ fn a_role_is_created_seen_edited_and_deleted() {
     let events =
         app.texts("SELECT event AS text FROM activity WHERE subject_kind = 'role' ORDER BY number");
     assert_eq!(events, ["role.created", "role.edited", "role.deleted"]);
-    let told = &app.texts("SELECT details AS text FROM activity WHERE event = 'role.edited'")[0];
+    let details = &app.texts("SELECT details AS text FROM activity WHERE event = 'role.edited'")[0];
     for part in ["Role Name", "Billing", "Invoicing", "Scopes", "invoices:write", "reports:read"] {
-        assert!(told.contains(part), "{part} in {told}");
+        assert!(details.contains(part), "{part} in {details}");
     }
 }
 
@@ -93,7 +93,7 @@ fn built_in_roles_are_shown_and_can_be_duplicated() {
 }
 
 #[test]
-fn slugs_are_unique_and_names_too_without_regard_to_case() {
+fn slugs_are_unique_and_so_are_names_regardless_of_case() {
     let (_app, manager) = with_billing();
     let create = |name: &str| {
         manager.submit_from("/roles/new", "/roles", &[("name", name), ("scopes", "orders:read")])
@@ -107,12 +107,12 @@ fn slugs_are_unique_and_names_too_without_regard_to_case() {
         assert!(answer.error_of("name").starts_with("Another role is already called"), "{taken}");
     }
     let own = edit(&manager, &[("name", "BILLING")]);
-    assert_eq!(own.status, 303, "its own name: {}", own.body);
+    assert_eq!(own.status, 303, "a role can keep its own name: {}", own.body);
     assert!(edit(&manager, &[("name", "Billing!")]).error_of("name").starts_with("Another role"));
 }
 
 #[test]
-fn a_role_holds_scopes_that_exist_and_at_least_one() {
+fn a_role_needs_at_least_one_scope_and_only_existing_ones() {
     let (app, manager) = with_billing();
     let before = app.contents();
     for (scope, message) in [
@@ -132,15 +132,15 @@ fn a_role_holds_scopes_that_exist_and_at_least_one() {
 }
 
 #[test]
-fn a_role_that_any_key_has_cannot_be_deleted_also_when_the_key_comes_between() {
+fn a_role_in_use_cannot_be_deleted_even_if_the_key_was_created_after_the_dialog_opened() {
     let (app, manager) = with_billing();
     let token = manager.get("/roles/billing/delete").form_token();
-    let id = key(&app, "Late", &[]);
+    let id = create_key(&app, "Late", &[]);
     let before = app.contents();
-    let refused = manager.post("/roles/billing/delete", &[("form_token", &token)]);
-    assert_eq!(refused.status, 422);
-    assert!(refused.text("#errors").starts_with("1 key has this role."), "{}", refused.body);
-    assert!(!refused.has("#delete .btn-danger"));
+    let rejected = manager.post("/roles/billing/delete", &[("form_token", &token)]);
+    assert_eq!(rejected.status, 422);
+    assert!(rejected.text("#errors").starts_with("1 key has this role."), "{}", rejected.body);
+    assert!(!rejected.has("#delete .btn-danger"));
     assert_eq!(app.contents(), before);
     assert!(!manager.get("/roles").has("#role-billing [href$='/delete']"));
     assert_eq!(manager.get("/roles").text("#role-billing .num"), "1 key");
@@ -149,40 +149,42 @@ fn a_role_that_any_key_has_cannot_be_deleted_also_when_the_key_comes_between() {
     assert_eq!(page.text("#role-billing .num"), "No keys1 revoked");
     let href = page.attribute("#role-billing .num a", "href").expect("a link");
     assert_eq!(manager.get(&href).all("tbody .keyid"), [id.as_str()]);
-    let refused = manager.submit("/roles/billing/delete", &[]);
-    assert_eq!(refused.status, 422);
-    assert!(refused.text("#errors").contains("all of them revoked"), "{}", refused.body);
+    let rejected = manager.submit("/roles/billing/delete", &[]);
+    assert_eq!(rejected.status, 422);
+    assert!(rejected.text("#errors").contains("all of them revoked"), "{}", rejected.body);
     assert!(manager.get(&format!("/api-keys/{id}")).text(".kv").contains("Billing"));
 }
 
 #[test]
-fn what_an_edit_takes_from_keys_is_said_and_confirmed() {
+fn an_edit_that_takes_scopes_from_keys_must_be_confirmed() {
     let (app, manager) = with_billing();
-    let whole = key(&app, "Whole", &[]);
-    let part = key(&app, "Part", &["invoices:read"]);
-    let emptied = key(&app, "Emptied", &["invoices:write"]);
-    let gone = key(&app, "Gone", &[]);
-    assert_eq!(manager.submit(&format!("/api-keys/{gone}/revoke"), &[]).status, 303);
+    let whole = create_key(&app, "Whole", &[]);
+    let part = create_key(&app, "Part", &["invoices:read"]);
+    let emptied = create_key(&app, "Emptied", &["invoices:write"]);
+    let revoked = create_key(&app, "Gone", &[]);
+    assert_eq!(manager.submit(&format!("/api-keys/{revoked}/revoke"), &[]).status, 303);
     let before = app.contents();
     let less = [("description", "Less"), ("scopes", "invoices:read")];
-    let asked = edit(&manager, &less);
-    assert_eq!(asked.status, 422);
-    assert_eq!(app.contents(), before, "nothing yet");
+    let confirmation = edit(&manager, &less);
+    assert_eq!(confirmation.status, 422);
+    assert_eq!(app.contents(), before, "nothing is saved before the confirmation");
     let lines = ["2 keys lose invoices:write", "1 key loses orders:read"];
-    assert_eq!(asked.all("#losses li"), lines);
-    assert_eq!(asked.all("#losses a"), ["Emptied", "Whole", "Emptied"]);
+    assert_eq!(confirmation.all("#losses li"), lines);
+    assert_eq!(confirmation.all("#losses a"), ["Emptied", "Whole", "Emptied"]);
     let named = [&emptied, &whole].map(|id| format!("#losses [href='/api-keys/{id}']"));
-    assert!(named.iter().all(|link| asked.has(link)) && !asked.body.contains(&gone));
-    assert!(asked.text("#losses strong").starts_with("1 key is left with nothing"));
-    assert!(!asked.text("#losses").contains("Part"));
-    let form = asked.form_fields("#edit form");
-    assert!(form.contains(&("description".into(), "Less".into())), "input is kept");
-    // Meanwhile somebody adds a key that would lose a scope as well: it is shown first.
-    key(&app, "Newcomer", &[]);
+    assert!(
+        named.iter().all(|link| confirmation.has(link)) && !confirmation.body.contains(&revoked)
+    );
+    assert!(confirmation.text("#losses strong").starts_with("1 key is left with nothing"));
+    assert!(!confirmation.text("#losses").contains("Part"));
+    let form = confirmation.form_fields("#edit form");
+    assert!(form.contains(&("description".into(), "Less".into())), "the input is kept");
+    // Another key that loses a scope was added since, so the list is shown again.
+    create_key(&app, "Newcomer", &[]);
     let again = manager.post("/roles/billing/edit", &replaced(&form, &[]));
     assert_eq!(again.status, 422);
     assert_eq!(again.all("#losses a"), ["Emptied", "Newcomer", "Whole", "Emptied"]);
-    // Another change than the one that was confirmed is asked about, too.
+    // A different change than the confirmed one needs its own confirmation.
     let form = again.form_fields("#edit form");
     let other = manager.post("/roles/billing/edit", &replaced(&form, &[("scopes", "orders:read")]));
     assert_eq!(other.status, 422);
@@ -204,9 +206,9 @@ fn what_an_edit_takes_from_keys_is_said_and_confirmed() {
 }
 
 #[test]
-fn nothing_is_asked_where_no_key_loses_anything() {
+fn an_edit_that_takes_no_scopes_needs_no_confirmation() {
     let (app, manager) = with_billing();
-    key(&app, "Part", &["invoices:read"]);
+    create_key(&app, "Part", &["invoices:read"]);
     let saved = edit(&manager, &[("scopes", "invoices:read"), ("scopes", "reports:read")]);
     assert_eq!(saved.status, 303, "{}", saved.body);
     let before = app.contents();
@@ -215,39 +217,45 @@ fn nothing_is_asked_where_no_key_loses_anything() {
 }
 
 #[test]
-fn long_lists_of_what_is_lost_are_bounded() {
+fn a_long_list_of_keys_that_lose_scopes_is_shortened() {
     let (app, manager) = with_billing();
     for n in 0..25 {
-        key(&app, &format!("Worker {n:02}"), &[]);
+        create_key(&app, &format!("Worker {n:02}"), &[]);
     }
-    let asked = edit(&manager, &[("scopes", "invoices:read")]);
-    assert_eq!(asked.all("#losses a").len(), 10);
-    assert!(asked.text("#losses").contains("and 15 keys more"), "{}", asked.text("#losses"));
+    let confirmation = edit(&manager, &[("scopes", "invoices:read")]);
+    assert_eq!(confirmation.all("#losses a").len(), 10);
+    assert!(
+        confirmation.text("#losses").contains("and 15 keys more"),
+        "{}",
+        confirmation.text("#losses")
+    );
 }
 
 #[test]
-fn the_second_of_two_editors_sees_the_first_one_s_change_and_can_save_after_it() {
+fn a_conflicting_edit_shows_the_other_change_and_can_then_be_saved() {
     let (app, first) = with_billing();
     let second = app.super_manager();
     let stale = second.get("/roles/billing/edit").form_fields("#edit form");
     assert_eq!(edit(&first, &[("name", "Invoicing"), ("scopes", "orders:read")]).status, 303);
-    let mine = [("description", "Mine")];
+    let own_change = [("description", "Mine")];
     let before = app.contents();
-    let refused = second.post("/roles/billing/edit", &replaced(&stale, &mine));
-    assert_eq!(refused.status, 409);
+    let conflict = second.post("/roles/billing/edit", &replaced(&stale, &own_change));
+    assert_eq!(conflict.status, 409);
     assert_eq!(app.contents(), before);
-    let said = refused.text("#errors");
-    assert!(said.contains("Someone else changed this role. Check their changes, then save again"));
-    assert_eq!(refused.all("#errors ins"), ["Invoicing", "orders:read"]);
-    let kept = refused.form_fields("#edit form");
-    assert!(kept.contains(&("description".into(), "Mine".into())));
-    let saved = second.post("/roles/billing/edit", &replaced(&kept, &[]));
+    let message = conflict.text("#errors");
+    assert!(
+        message.contains("Someone else changed this role. Check their changes, then save again")
+    );
+    assert_eq!(conflict.all("#errors ins"), ["Invoicing", "orders:read"]);
+    let form = conflict.form_fields("#edit form");
+    assert!(form.contains(&("description".into(), "Mine".into())));
+    let saved = second.post("/roles/billing/edit", &replaced(&form, &[]));
     assert_eq!(saved.status, 303, "{}", saved.body);
     assert_eq!(app.number("SELECT version FROM roles WHERE slug = 'billing'"), 3);
 }
 
 #[test]
-fn a_form_that_was_sent_does_nothing_the_second_time() {
+fn a_form_that_is_submitted_twice_has_one_effect() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/roles/new").form_token();
@@ -258,14 +266,14 @@ fn a_form_that_was_sent_does_nothing_the_second_time() {
     assert_eq!(app.number("SELECT COUNT(*) FROM roles WHERE coverage = 'chosen'"), 1);
     let token = manager.get("/roles/billing/delete").form_token();
     for _ in 0..2 {
-        let gone = manager.post("/roles/billing/delete", &[("form_token", &token)]);
-        assert_eq!((gone.status, gone.location()), (303, "/roles"));
+        let deleted = manager.post("/roles/billing/delete", &[("form_token", &token)]);
+        assert_eq!((deleted.status, deleted.location()), (303, "/roles"));
     }
     assert_eq!(app.number("SELECT COUNT(*) FROM activity WHERE event = 'role.deleted'"), 1);
 }
 
 #[test]
-fn roles_that_include_a_scope_can_be_shown_alone() {
+fn roles_can_be_filtered_by_scope() {
     let (_app, manager) = with_billing();
     let page = manager.get("/roles?scope=invoices:write");
     assert_eq!(page.all("tbody tr").len(), 3);

@@ -1,4 +1,4 @@
-//! Scopes: add, describe, remove, and bring in from OpenAPI documents.
+//! Scopes: add, describe and remove them, and import them from OpenAPI documents.
 
 use std::fmt::Write as _;
 
@@ -34,14 +34,23 @@ fn a_scope_is_added_described_and_removed() {
     let page = manager.get("/scopes");
     assert_eq!(page.text("#notice"), "shipments:track added.");
     let cells = page.all(&format!("{} td", row("shipments:track")));
-    assert_eq!(cells, ["Follow them", "1", "0", "DescribeRemove"], "Full access follows");
+    assert_eq!(
+        cells,
+        ["Follow them", "1", "0", "DescribeRemove"],
+        "Full access includes it automatically"
+    );
     let create = manager.get("/api-keys/new");
     assert!(create.has(".matrix [value='shipments:track']"), "keys can have it");
-    let told = manager.submit(
+    let saved = manager.submit(
         "/scopes/shipments:track/edit",
         &[("description", "Where they are"), ("version", "1")],
     );
-    assert_eq!((told.status, told.location()), (303, "/scopes#shipments:track"), "{}", told.body);
+    assert_eq!(
+        (saved.status, saved.location()),
+        (303, "/scopes#shipments:track"),
+        "{}",
+        saved.body
+    );
     let page = manager.get("/scopes");
     assert_eq!(page.text("#notice"), "shipments:track saved.");
     assert!(page.text(&row("shipments:track")).contains("Where they are"));
@@ -57,11 +66,11 @@ fn a_scope_is_added_described_and_removed() {
 }
 
 #[test]
-fn the_table_says_who_has_a_scope_and_can_be_searched() {
+fn the_table_counts_the_roles_and_keys_of_a_scope_and_can_be_searched() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.key("Follows its role");
-    app.key_of(&Draft {
+    app.key_from(&Draft {
         name: "Selected".into(),
         access: "selected".into(),
         scopes: vec!["orders:read".into()],
@@ -79,14 +88,14 @@ fn the_table_says_who_has_a_scope_and_can_be_searched() {
     assert!(!page.has(&format!("{} .act", row("latchkey:introspect"))));
     let href = page.attribute(&format!("{} a", row("orders:write")), "href").expect("a link");
     assert_eq!(manager.get(&href).all("tbody tr").len(), 2);
-    let found = manager.get("/scopes?q=INVOICES");
-    assert_eq!(found.all("tbody code"), ["invoices:read", "invoices:write"]);
+    let matches = manager.get("/scopes?q=INVOICES");
+    assert_eq!(matches.all("tbody code"), ["invoices:read", "invoices:write"]);
     let none = manager.get("/scopes?q=%3Cb%3Enothing%00");
     assert_eq!(none.text(".empty h2"), "No scopes match “<b>nothing”");
 }
 
 #[test]
-fn without_scopes_the_page_says_how_to_get_some() {
+fn the_page_without_scopes_offers_to_add_or_import_some() {
     let app = App::set_up();
     app.sql("DELETE FROM scopes WHERE NOT built_in");
     let page = app.super_manager().get("/scopes");
@@ -96,7 +105,7 @@ fn without_scopes_the_page_says_how_to_get_some() {
 }
 
 #[test]
-fn what_is_wrong_with_a_new_scope_is_said_at_its_field() {
+fn errors_of_a_new_scope_are_shown_at_their_fields() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.contents();
@@ -147,17 +156,17 @@ fn there_are_at_most_five_hundred_scopes() {
 }
 
 #[test]
-fn a_scope_that_a_role_or_a_key_names_cannot_be_removed_also_when_that_comes_between() {
+fn a_scope_in_use_cannot_be_removed_even_if_the_use_began_after_the_dialog_opened() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let ask = |scope: &str| manager.get(&format!("/scopes/{scope}/delete")).form_token();
+    let form_token = |scope: &str| manager.get(&format!("/scopes/{scope}/delete")).form_token();
     let remove = |scope: &str, token: &str| {
         manager.post(&format!("/scopes/{scope}/delete"), &[("form_token", token)])
     };
-    let tokens = (ask("orders:read"), ask("invoices:read"));
+    let tokens = (form_token("orders:read"), form_token("invoices:read"));
     let role = [("name", "Auditor"), ("scopes", "orders:read")];
     assert_eq!(manager.submit_from("/roles/new", "/roles", &role).status, 303);
-    let id = app.key_of(&Draft {
+    let id = app.key_from(&Draft {
         access: "selected".into(),
         scopes: vec!["invoices:read".into()],
         ..usual_draft()
@@ -171,7 +180,7 @@ fn a_scope_that_a_role_or_a_key_names_cannot_be_removed_also_when_that_comes_bet
     assert_eq!(by_key.text(".facts"), "KeysBilling worker");
     assert!(by_key.has(&format!(".facts [href='/api-keys/{id}']")) && !by_key.has(".btn-danger"));
     assert_eq!(app.contents(), before);
-    // A revoked key keeps no scope from being removed, and forgets it.
+    // A revoked key does not prevent the removal, and loses the scope.
     assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
     let page = manager.get("/scopes/invoices:read/delete");
     assert!(page.text("#delete").contains("1 revoked key had selected it."), "{}", page.body);
@@ -181,7 +190,7 @@ fn a_scope_that_a_role_or_a_key_names_cannot_be_removed_also_when_that_comes_bet
 }
 
 #[test]
-fn removing_says_which_keys_lose_the_scope_through_built_in_roles() {
+fn the_remove_dialog_counts_keys_that_lose_the_scope_through_built_in_roles() {
     let app = App::set_up();
     let manager = app.super_manager();
     assert!(
@@ -204,7 +213,7 @@ fn removing_says_which_keys_lose_the_scope_through_built_in_roles() {
 }
 
 #[test]
-fn the_second_of_two_who_describe_a_scope_sees_the_first_one_s_words() {
+fn a_conflicting_description_shows_the_other_one_and_can_then_be_saved() {
     let app = App::set_up();
     let (first, second) = (app.super_manager(), app.super_manager());
     let path = "/scopes/orders:read/edit";
@@ -216,16 +225,16 @@ fn the_second_of_two_who_describe_a_scope_sees_the_first_one_s_words() {
         )
     };
     assert_eq!(save(&first, "Read orders").status, 303);
-    let refused = second.post(path, &replaced(&stale, &[("description", "Mine")]));
-    assert_eq!(refused.status, 409);
-    assert!(refused.text("#errors").contains("Someone else changed this scope."));
-    assert_eq!(refused.all("#errors ins"), ["Read orders"]);
-    let kept = refused.form_fields("#edit form");
-    assert_eq!(second.post(path, &replaced(&kept, &[])).status, 303);
+    let conflict = second.post(path, &replaced(&stale, &[("description", "Mine")]));
+    assert_eq!(conflict.status, 409);
+    assert!(conflict.text("#errors").contains("Someone else changed this scope."));
+    assert_eq!(conflict.all("#errors ins"), ["Read orders"]);
+    let form = conflict.form_fields("#edit form");
+    assert_eq!(second.post(path, &replaced(&form, &[])).status, 303);
     assert!(second.get("/scopes").text(&row("orders:read")).contains("Mine"));
     let before = app.contents();
     assert_eq!(save(&first, "Mine").status, 303);
-    assert_eq!(app.contents(), before, "nothing changed, nothing recorded");
+    assert_eq!(app.contents(), before, "saving without a change records nothing");
     for version in ["", "x", "1e9"] {
         let odd = second.submit(path, &[("description", "Odd"), ("version", version)]);
         assert_eq!(odd.errors(), ["This form is out of date. Check the values, then save again"]);
@@ -233,7 +242,7 @@ fn the_second_of_two_who_describe_a_scope_sees_the_first_one_s_words() {
 }
 
 #[test]
-fn forms_that_were_sent_do_nothing_the_second_time() {
+fn forms_that_are_submitted_twice_have_one_effect() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/scopes/new").form_token();
@@ -242,13 +251,13 @@ fn forms_that_were_sent_do_nothing_the_second_time() {
     assert_eq!(manager.post("/scopes", &fields).location(), "/scopes");
     let token = manager.get("/scopes/pets:read/delete").form_token();
     for _ in 0..2 {
-        let gone = manager.post("/scopes/pets:read/delete", &[("form_token", &token)]);
-        assert_eq!((gone.status, gone.location()), (303, "/scopes"));
+        let removed = manager.post("/scopes/pets:read/delete", &[("form_token", &token)]);
+        assert_eq!((removed.status, removed.location()), (303, "/scopes"));
     }
     assert_eq!(app.number("SELECT COUNT(*) FROM activity WHERE event LIKE 'scope.%'"), 2);
 }
 
-/// Sends a file as a browser does.
+/// Uploads a file as a browser does.
 fn upload(manager: &Client, app: &App, document: &str, file: impl AsRef<[u8]>) -> Page {
     let token = manager.get("/scopes/import").form_token();
     let part = |attributes: &str, value: &[u8]| {
@@ -267,7 +276,7 @@ fn upload(manager: &Client, app: &App, document: &str, file: impl AsRef<[u8]>) -
 }
 
 #[test]
-fn scopes_of_a_document_are_shown_chosen_and_added() {
+fn scopes_of_a_document_are_previewed_selected_and_added() {
     let app = App::set_up();
     let manager = app.super_manager();
     let pasted = manager.submit("/scopes/import", &[("document", DOCUMENT)]);
@@ -292,9 +301,9 @@ fn scopes_of_a_document_are_shown_chosen_and_added() {
     assert!(
         page.text(&row("pets:read")).contains("Read your pets") && !page.has(&row("pets:write"))
     );
-    let told = app.texts("SELECT details AS text FROM activity WHERE event = 'scopes.imported'");
-    assert_eq!(told.len(), 1);
-    assert!(told[0].contains("pets:read"));
+    let details = app.texts("SELECT details AS text FROM activity WHERE event = 'scopes.imported'");
+    assert_eq!(details.len(), 1);
+    assert!(details[0].contains("pets:read"));
     let again = manager.submit("/scopes/import", &[("document", DOCUMENT)]);
     let fields = again.form_fields("#preview form");
     assert_eq!(manager.post("/scopes/import/confirm", &replaced(&fields, &[])).status, 303);
@@ -304,7 +313,7 @@ fn scopes_of_a_document_are_shown_chosen_and_added() {
 }
 
 #[test]
-fn what_comes_back_from_the_preview_is_checked_again() {
+fn what_the_preview_submits_is_validated_again() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.contents();
@@ -313,7 +322,7 @@ fn what_comes_back_from_the_preview_is_checked_again() {
     };
     let none = confirm(&[("proposed", "pets:read Pets")]);
     assert_eq!((none.status, none.error_of("scopes").as_str()), (422, "Choose at least one scope"));
-    assert!(none.has(".offers [value='pets:read']:not([checked])"), "the offer is kept");
+    assert!(none.has(".offers [value='pets:read']:not([checked])"), "the proposal is kept");
     let long = format!("pets:read {}", "x".repeat(201));
     for (offer, chosen) in [
         ("pets:read Pets", "pets:write"),
@@ -332,8 +341,8 @@ fn what_comes_back_from_the_preview_is_checked_again() {
         assert!(!answer.body.contains("<script>alert"));
     }
     assert_eq!(app.contents(), before);
-    let there = confirm(&[("proposed", "orders:read Orders"), ("scopes", "orders:read")]);
-    assert_eq!(there.status, 303);
+    let existing = confirm(&[("proposed", "orders:read Orders"), ("scopes", "orders:read")]);
+    assert_eq!(existing.status, 303);
     assert_eq!(
         manager.get("/scopes").text("#notice"),
         "Every one of these scopes is there already."
@@ -341,7 +350,7 @@ fn what_comes_back_from_the_preview_is_checked_again() {
 }
 
 #[test]
-fn hostile_documents_are_refused_in_words() {
+fn hostile_documents_are_rejected_with_a_message() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.contents();
@@ -373,12 +382,12 @@ fn hostile_documents_are_refused_in_words() {
     assert_eq!(upload(&manager, &app, "", vec![b' '; 9 << 20]).status, 413);
     let pasted = manager.submit("/scopes/import", &[("document", "a: [\u{202e}")]);
     assert_eq!(pasted.status, 422);
-    assert_eq!(pasted.text("#document"), "a: [\u{202e}", "what was pasted is kept");
+    assert_eq!(pasted.text("#document"), "a: [\u{202e}", "the pasted text is kept");
     assert_eq!(app.contents(), before);
 }
 
 #[test]
-fn other_forms_stay_as_small_as_they_were_and_odd_uploads_are_refused() {
+fn other_forms_keep_their_size_limit_and_malformed_uploads_are_rejected() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/scopes/new").form_token();
@@ -388,17 +397,17 @@ fn other_forms_stay_as_small_as_they_were_and_odd_uploads_are_refused() {
     let part = |name: &str, value: &str| {
         format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
-    let fresh = || part("form_token", &manager.get("/scopes/import").form_token());
+    let token_part = || part("form_token", &manager.get("/scopes/import").form_token());
     let end = "--b--\r\n";
-    let sound = part("document", DOCUMENT);
+    let document_part = part("document", DOCUMENT);
     let cases = [
-        (format!("{}{sound}{end}", fresh()), 200),
-        (format!("{sound}{}{end}", fresh()), 200),
-        (format!("{}{sound}{sound}{end}", fresh()), 422),
-        (format!("{}{sound}", fresh()), 422),
-        (format!("{sound}{end}"), 403),
-        (format!("{}{}{sound}{end}", fresh(), fresh()), 403),
-        (format!("{}{sound}{end}", part("form_token", "forged")), 403),
+        (format!("{}{document_part}{end}", token_part()), 200),
+        (format!("{document_part}{}{end}", token_part()), 200),
+        (format!("{}{document_part}{document_part}{end}", token_part()), 422),
+        (format!("{}{document_part}", token_part()), 422),
+        (format!("{document_part}{end}"), 403),
+        (format!("{}{}{document_part}{end}", token_part(), token_part()), 403),
+        (format!("{}{document_part}{end}", part("form_token", "forged")), 403),
         (String::new(), 422),
     ];
     for (body, status) in cases {
@@ -413,7 +422,7 @@ fn other_forms_stay_as_small_as_they_were_and_odd_uploads_are_refused() {
         let request =
             request.header("sec-fetch-site", "same-origin").header("content-type", content_type);
         assert_eq!(
-            manager.send(request.body(format!("{sound}{end}"))).status,
+            manager.send(request.body(format!("{document_part}{end}"))).status,
             422,
             "{content_type}"
         );

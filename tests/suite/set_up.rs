@@ -1,10 +1,10 @@
-//! Setting up: once, with the code of the printed link.
+//! Setting up Latchkey, which works once, with the code of the printed link.
 
 use latchkey::base::clock::HOUR;
 
 use crate::support::{App, Client, PASSWORD, Page};
 
-const USUAL: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 5] = [
     ("organisation", "Meridian Freight"),
     ("resources", "Orders\n\n  invoices \r\norders\nproof-of-delivery"),
     ("name", "Ines Okafor"),
@@ -13,14 +13,15 @@ const USUAL: [(&str, &str); 5] = [
 ];
 
 fn finish(client: &Client, code: &str, fields: &[(&str, &str)]) -> Page {
-    let kept = USUAL.into_iter().filter(|(name, _)| !fields.iter().any(|(other, _)| other == name));
+    let defaults =
+        DEFAULTS.into_iter().filter(|(name, _)| !fields.iter().any(|(other, _)| other == name));
     let all: Vec<(&str, &str)> =
-        kept.chain([("code", code)]).chain(fields.iter().copied()).collect();
+        defaults.chain([("code", code)]).chain(fields.iter().copied()).collect();
     client.submit("/set-up", &all)
 }
 
 #[test]
-fn the_printed_link_leads_to_an_organisation_with_scopes_roles_and_its_first_super_manager() {
+fn the_printed_link_sets_up_an_organisation_with_scopes_roles_and_a_super_manager() {
     let app = App::new();
     let code = app.set_up_code();
     let visitor = app.anonymous();
@@ -65,7 +66,7 @@ fn the_printed_link_leads_to_an_organisation_with_scopes_roles_and_its_first_sup
 }
 
 #[test]
-fn what_each_built_in_role_allows_follows_the_resources() {
+fn built_in_roles_allow_the_scopes_of_the_resources() {
     let app = App::new();
     let visitor = app.anonymous();
     assert_eq!(
@@ -84,7 +85,7 @@ fn what_each_built_in_role_allows_follows_the_resources() {
 }
 
 #[test]
-fn a_code_works_once_and_the_page_is_gone_once_there_is_a_member() {
+fn a_code_works_once_and_the_page_is_gone_after_set_up() {
     let app = App::new();
     let (code, spare) = (app.set_up_code(), app.set_up_code());
     let visitor = app.anonymous();
@@ -93,7 +94,7 @@ fn a_code_works_once_and_the_page_is_gone_once_there_is_a_member() {
     for code in [&code, &spare] {
         let page = visitor.get(&format!("/set-up?code={code}"));
         assert_eq!((page.status, page.text("h1").as_str()), (404, "Page not found"));
-        let fields = [&USUAL[..], &[("code", code), ("form_token", &token)]].concat();
+        let fields = [&DEFAULTS[..], &[("code", code), ("form_token", &token)]].concat();
         let before = app.contents();
         assert_eq!(visitor.post("/set-up", &fields).status, 404);
         assert_eq!(app.contents(), before);
@@ -117,7 +118,7 @@ fn a_code_works_for_one_hour() {
 }
 
 #[test]
-fn nobody_is_let_in_without_the_code() {
+fn set_up_needs_the_right_code() {
     let app = App::new();
     let code = app.set_up_code();
     let mut other = code.clone();
@@ -135,12 +136,12 @@ fn nobody_is_let_in_without_the_code() {
     }
     assert_eq!(app.contents(), before);
     assert!(!app.everything().iter().any(|row| row.contains(&code)), "only its hash is stored");
-    // With a space around it, as copied from a terminal, it still works.
+    // Spaces around the code, as when it is copied from a terminal, are ignored.
     assert_eq!(finish(&app.anonymous(), &format!(" {code} "), &[]).status, 303);
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once_and_what_was_typed_stays() {
+fn all_errors_are_shown_at_once_and_the_input_is_kept() {
     let app = App::new();
     let visitor = app.anonymous();
     let code = app.set_up_code();
@@ -187,7 +188,7 @@ fn all_that_is_wrong_is_said_at_once_and_what_was_typed_stays() {
 }
 
 #[test]
-fn of_two_set_ups_at_once_one_wins() {
+fn only_one_of_two_simultaneous_set_ups_succeeds() {
     let app = App::new();
     let codes = [app.set_up_code(), app.set_up_code()];
     let clients = [app.anonymous(), app.anonymous()];
@@ -219,7 +220,7 @@ fn of_two_set_ups_at_once_one_wins() {
 }
 
 #[test]
-fn codes_may_not_be_guessed_in_a_hurry() {
+fn guessing_codes_is_throttled() {
     let app = App::new();
     let visitor = app.anonymous();
     let statuses: Vec<u16> =
@@ -230,5 +231,9 @@ fn codes_may_not_be_guessed_in_a_hurry() {
     assert_eq!(page.header("retry-after"), "3");
     assert_eq!(page.text("h1"), "Too many attempts");
     assert!(app.sign_in_service.hasher.done() <= 20);
-    assert_eq!(finish(&app.anonymous(), &app.set_up_code(), &[]).status, 303, "others may");
+    assert_eq!(
+        finish(&app.anonymous(), &app.set_up_code(), &[]).status,
+        303,
+        "other addresses are not throttled"
+    );
 }

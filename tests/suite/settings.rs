@@ -1,26 +1,26 @@
-//! The settings: what may be set, what follows from it, and the mail server.
+//! The settings: what can be set, which effects it has, and the mail server.
 
 use std::time::{Duration, Instant};
 
 use latchkey::base::clock::{DAY, HOUR, MINUTE};
 use latchkey::domain::members::Permission;
 
-use crate::support::smtp::{Manner, Smtp};
+use crate::support::smtp::{Mode, Smtp};
 use crate::support::{App, Client, Page, replaced};
 
 const FORM: &str = "form[action='/settings']";
 const MAIL: &str = "form[action='/settings/mail']";
 
-/// Sends the form of the settings as it stands, but for `fields`.
+/// Submits the settings form as it is shown, except for `fields`.
 fn change(client: &Client, fields: &[(&str, &str)]) -> Page {
-    let shown = client.get("/settings").form_fields(FORM);
-    client.post("/settings", &replaced(&shown, fields))
+    let form = client.get("/settings").form_fields(FORM);
+    client.post("/settings", &replaced(&form, fields))
 }
 
-/// The same of the mail server.
+/// Submits the form of the mail server as it is shown, except for `fields`.
 fn change_mail(client: &Client, fields: &[(&str, &str)]) -> Page {
-    let shown = client.get("/settings").form_fields(MAIL);
-    client.post("/settings/mail", &replaced(&shown, fields))
+    let form = client.get("/settings").form_fields(MAIL);
+    client.post("/settings/mail", &replaced(&form, fields))
 }
 
 fn last_entry(app: &App) -> String {
@@ -32,7 +32,7 @@ fn last_entry(app: &App) -> String {
 }
 
 #[test]
-fn every_setting_can_be_changed_and_is_on_record_with_old_and_new_value() {
+fn every_setting_can_be_changed_and_is_recorded_with_its_old_and_new_value() {
     let app = App::set_up();
     let manager = app.super_manager();
     let answer = change(
@@ -81,7 +81,7 @@ fn every_setting_can_be_changed_and_is_on_record_with_old_and_new_value() {
 }
 
 #[test]
-fn saving_what_stands_is_no_change() {
+fn saving_unchanged_settings_records_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
     let entries = app.count("activity");
@@ -90,7 +90,7 @@ fn saving_what_stands_is_no_change() {
 }
 
 #[test]
-fn what_is_out_of_bounds_is_refused_and_kept_in_the_form() {
+fn values_out_of_bounds_are_rejected_and_kept_in_the_form() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.contents();
@@ -131,23 +131,23 @@ fn what_is_out_of_bounds_is_refused_and_kept_in_the_form() {
 }
 
 #[test]
-fn daily_counts_are_kept_for_no_shorter_than_hourly_ones() {
+fn daily_counts_cannot_be_kept_for_less_time_than_hourly_ones() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let kept = |hourly, daily| {
+    let save = |hourly, daily| {
         change(&manager, &[("hourly_counts_days", hourly), ("daily_counts_days", daily)])
     };
-    let answer = kept("60", "59");
+    let answer = save("60", "59");
     assert_eq!(answer.status, 422);
     assert_eq!(
         answer.error_of("daily_counts_days"),
         "Retention of daily counts must not be shorter than that of hourly counts"
     );
-    assert_eq!(kept("60", "60").status, 303);
+    assert_eq!(save("60", "60").status, 303);
 }
 
 #[test]
-fn the_second_of_two_who_change_the_settings_sees_the_first_one_s_changes() {
+fn a_conflicting_change_shows_the_other_changes_and_can_then_be_saved() {
     let app = App::set_up();
     let (one, two) = (app.super_manager(), app.super_manager());
     let stale = two.get("/settings").form_fields(FORM);
@@ -164,7 +164,7 @@ fn the_second_of_two_who_change_the_settings_sees_the_first_one_s_changes() {
 }
 
 #[test]
-fn the_same_form_sent_twice_changes_once() {
+fn a_form_that_is_submitted_twice_changes_the_settings_once() {
     let app = App::set_up();
     let manager = app.super_manager();
     let form = manager.get("/settings").form_fields(FORM);
@@ -177,7 +177,7 @@ fn the_same_form_sent_twice_changes_once() {
 }
 
 #[test]
-fn new_rotation_days_count_for_keys_that_exist() {
+fn new_rotation_days_apply_to_existing_keys() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = manager.create_key(&[]);
@@ -196,12 +196,12 @@ fn new_rotation_days_count_for_keys_that_exist() {
 }
 
 #[test]
-fn shorter_sessions_count_for_those_that_are_under_way() {
+fn a_shorter_session_limit_applies_to_current_sessions() {
     let app = App::set_up();
     let (manager, other) = (app.super_manager(), app.super_manager());
     app.advance(10 * MINUTE);
     assert_eq!(change(&manager, &[("session_idle_minutes", "5")]).status, 303);
-    assert_eq!(other.get("/settings").status, 303, "it was idle for longer");
+    assert_eq!(other.get("/settings").status, 303, "it was idle for longer than the new limit");
     assert_eq!(manager.get("/settings").status, 200);
     assert_eq!(
         change(&manager, &[("session_idle_minutes", "60"), ("session_hours", "1")]).status,
@@ -226,7 +226,7 @@ fn without_the_permission_the_settings_are_neither_linked_nor_shown() {
     assert!(app.super_manager().get("/api-keys").has("nav [href='/settings']"));
 }
 
-/// Saves a server on this machine.
+/// Saves a mail server on this machine.
 fn save_server(client: &Client, port: u16, security: &str) -> Page {
     let port = port.to_string();
     change_mail(
@@ -250,11 +250,11 @@ fn send_test(client: &Client) -> (Page, Duration) {
 }
 
 #[test]
-fn a_test_message_arrives_and_is_on_record() {
+fn a_test_message_arrives_and_is_recorded() {
     let app = App::set_up();
     let manager = app.super_manager();
     assert!(!manager.get("/settings").has("form[action='/settings/mail/test']"));
-    let smtp = Smtp::start(Manner::Takes);
+    let smtp = Smtp::start(Mode::Accepts);
     let saved = save_server(&manager, smtp.port, "none");
     assert_eq!((saved.status, saved.location()), (303, "/settings#mail"), "{}", saved.body);
     let entry = last_entry(&app);
@@ -270,7 +270,7 @@ fn a_test_message_arrives_and_is_on_record() {
 }
 
 #[test]
-fn the_mail_server_s_password_is_written_nowhere_in_plain_and_given_to_no_other_server() {
+fn the_mail_password_is_stored_encrypted_and_not_reused_for_another_server() {
     let app = App::set_up();
     let manager = app.super_manager();
     assert_eq!(save_server(&manager, 2525, "none").status, 303);
@@ -283,25 +283,28 @@ fn the_mail_server_s_password_is_written_nowhere_in_plain_and_given_to_no_other_
     assert_eq!(moved.status, 422);
     assert!(moved.error_of("mail_password").starts_with("Enter the password again"));
     let wrong = change_mail(&manager, &[("mail_port", "x"), ("mail_password", "swordfish99")]);
-    assert!(wrong.status == 422 && !wrong.body.contains("swordfish99"), "it is echoed");
+    assert!(
+        wrong.status == 422 && !wrong.body.contains("swordfish99"),
+        "the password is not echoed"
+    );
     assert_eq!(change_mail(&manager, &[("mail_host", "")]).status, 303);
     assert_eq!(app.count("mail_server"), 0);
     assert_eq!(manager.get("/settings").text("#notice"), "No email is sent from now on.");
 }
 
 #[test]
-fn a_mail_server_that_cannot_be_used_is_named_within_seconds() {
+fn an_unusable_mail_server_is_explained_within_seconds() {
     let app = App::set_up();
     let manager = app.super_manager();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = closed.local_addr().expect("an address").port();
     drop(closed);
     let servers = [
-        (Some(Manner::Refuses), "none", "localhost refused the message (SMTP reply 550)"),
-        (Some(Manner::Hangs), "none", "localhost did not answer within 5 seconds"),
-        (Some(Manner::Hangs), "tls", "localhost did not answer within 5 seconds"),
-        (Some(Manner::IsNobody), "tls", "The certificate of localhost cannot be trusted: "),
-        (Some(Manner::Takes), "starttls", "localhost cannot be used at port "),
+        (Some(Mode::Rejects), "none", "localhost refused the message (SMTP reply 550)"),
+        (Some(Mode::Hangs), "none", "localhost did not answer within 5 seconds"),
+        (Some(Mode::Hangs), "tls", "localhost did not answer within 5 seconds"),
+        (Some(Mode::Untrusted), "tls", "The certificate of localhost cannot be trusted: "),
+        (Some(Mode::Accepts), "starttls", "localhost cannot be used at port "),
         (None, "none", "localhost cannot be used at port "),
     ];
     for (manner, security, expected) in servers {
@@ -313,15 +316,15 @@ fn a_mail_server_that_cannot_be_used_is_named_within_seconds() {
         assert!(took < Duration::from_secs(8), "{expected}: {took:?}");
         let page = manager.get("/settings");
         let notice = page.text("#notice");
-        let why = notice.strip_prefix("No test message was sent. ");
-        assert!(why.is_some_and(|why| why.starts_with(expected)), "{expected}: {notice}");
-        assert!(!page.body.contains("mailbox"), "a server's words are not shown");
+        let reason = notice.strip_prefix("No test message was sent. ");
+        assert!(reason.is_some_and(|reason| reason.starts_with(expected)), "{expected}: {notice}");
+        assert!(!page.body.contains("mailbox"), "the server's own message is not shown");
         assert!(smtp.is_none_or(|smtp| smtp.message().is_none()));
     }
 }
 
 #[test]
-fn a_test_message_without_a_server_is_refused() {
+fn a_test_message_without_a_server_is_rejected() {
     let app = App::set_up();
     let answer = send_test(&app.super_manager()).0;
     assert_eq!(answer.status, 422);

@@ -8,7 +8,7 @@ use crate::support::{App, Client, PASSWORD, Page};
 
 const INES: &str = "ines@meridianfreight.example";
 
-fn house() -> (App, Member) {
+fn set_up() -> (App, Member) {
     let app = App::set_up();
     let member = app.member(INES, true, &Permission::ALL);
     (app, member)
@@ -18,15 +18,15 @@ fn attempt(client: &Client, email: &str, password: &str) -> Page {
     client.submit("/sign-in", &[("email", email), ("password", password)])
 }
 
-/// The line that sets the cookie of that name.
+/// The value of the `Set-Cookie` header for the cookie with this name.
 fn set_cookie(page: &Page, name: &str) -> String {
     let lines = page.set_cookies();
-    let is_it = |line: &&String| {
-        let rest = line.split('=').next().and_then(|found| found.strip_prefix(name));
-        // Over plain http, the port is in the name.
+    let has_name = |line: &&String| {
+        let rest = line.split('=').next().and_then(|text| text.strip_prefix(name));
+        // Over plain http, the name ends with the port.
         rest.is_some_and(|rest| rest.is_empty() || rest[1..].bytes().all(|b| b.is_ascii_digit()))
     };
-    let found = lines.iter().find(is_it);
+    let found = lines.iter().find(has_name);
     found.unwrap_or_else(|| panic!("{name} is not among {lines:?}")).clone()
 }
 
@@ -35,7 +35,7 @@ fn session(client: &Client) -> String {
 }
 
 /// Whether the browser is signed in.
-fn is_in(client: &Client) -> bool {
+fn is_signed_in(client: &Client) -> bool {
     match client.get("/api-keys") {
         page if page.status == 200 => true,
         page => {
@@ -47,20 +47,20 @@ fn is_in(client: &Client) -> bool {
 
 #[test]
 fn a_member_signs_in_and_sees_the_table() {
-    let (app, _) = house();
+    let (app, _) = set_up();
     let client = app.anonymous();
     let page = client.get("/sign-in");
     assert_eq!(page.status, 200);
     assert_eq!(page.text(".lead"), "Meridian Freight");
     let answer = attempt(&client, " INES@MeridianFreight.Example ", PASSWORD);
     assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
-    assert!(is_in(&client));
-    assert_eq!(client.get("/sign-in").status, 303, "who is in is led on");
+    assert!(is_signed_in(&client));
+    assert_eq!(client.get("/sign-in").status, 303, "a signed-in member is redirected");
 }
 
 #[test]
-fn unknown_wrong_disabled_and_passwordless_cannot_be_told_apart() {
-    let (app, _) = house();
+fn unknown_disabled_and_passwordless_accounts_look_like_a_wrong_password() {
+    let (app, _) = set_up();
     for other in ["disabled@example.com", "bare@example.com"] {
         app.member(other, true, &Permission::ALL);
     }
@@ -82,14 +82,14 @@ fn unknown_wrong_disabled_and_passwordless_cannot_be_told_apart() {
         assert_eq!(page.status, 422, "{email}");
         assert_eq!(page.errors(), ["Email address or password is wrong"]);
         assert_eq!(app.sign_in_service.hasher.done(), before + 1, "{email} costs one hash");
-        let value = page.attribute("#email", "value").expect("the address stays");
+        let value = page.attribute("#email", "value").expect("the email address is kept");
         assert_eq!(value, email);
         let token = page.form_token();
         let plain =
             page.body.replace(&token, "").replace(&format!(" required value=\"{email}\""), "");
         bodies.push((plain, page.headers.keys().map(ToString::to_string).collect::<Vec<_>>()));
         assert!(!page.body.contains(PASSWORD));
-        assert!(!is_in(&client));
+        assert!(!is_signed_in(&client));
     }
     bodies.dedup();
     assert_eq!(bodies.len(), 1, "{bodies:?}");
@@ -97,52 +97,58 @@ fn unknown_wrong_disabled_and_passwordless_cannot_be_told_apart() {
 }
 
 #[test]
-fn the_session_cookie_is_closed_to_scripts_and_other_sites() {
-    let (app, _) = house();
+fn the_session_cookie_is_hidden_from_scripts_and_other_sites() {
+    let (app, _) = set_up();
     let client = app.anonymous();
     let cookie = set_cookie(&attempt(&client, INES, PASSWORD), "latchkey");
     let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
     assert!(cookie.starts_with("latchkey-"), "{cookie}");
-    for wanted in ["HttpOnly", "SameSite=Lax", "Path=/"] {
-        assert!(attributes.contains(&wanted), "{wanted} in {cookie}");
+    for expected in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(attributes.contains(&expected), "{expected} in {cookie}");
     }
     assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
-    assert!(!client.get("/api-keys").set_cookies().is_empty(), "issued anew with every page");
+    assert!(
+        !client.get("/api-keys").set_cookies().is_empty(),
+        "the cookie is renewed with every page"
+    );
 }
 
 #[test]
 fn over_https_the_session_cookie_is_bound_to_the_host() {
-    let app = App::behind(Some("https://keys.example.com")).with_organisation();
+    let app = App::with_public_url(Some("https://keys.example.com")).with_organisation();
     app.member(INES, true, &Permission::ALL);
     let client = app.anonymous();
     let cookie = set_cookie(&attempt(&client, INES, PASSWORD), "__Host-latchkey");
     assert!(cookie.starts_with("__Host-latchkey="), "{cookie}");
-    for wanted in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
-        assert!(cookie.split("; ").any(|attribute| attribute == wanted), "{wanted} in {cookie}");
+    for expected in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(
+            cookie.split("; ").any(|attribute| attribute == expected),
+            "{expected} in {cookie}"
+        );
     }
     assert!(!cookie.contains("Domain"), "{cookie}");
-    assert!(is_in(&client));
+    assert!(is_signed_in(&client));
     let value = client.cookie("__Host-latchkey").expect("the cookie");
     let other = app.anonymous();
     other.set_cookie("latchkey", &value);
-    assert!(!is_in(&other), "the name without the prefix counts for nothing");
+    assert!(!is_signed_in(&other), "a cookie without the prefix in its name is ignored");
 }
 
 #[test]
-fn a_browser_stays_known_after_signing_out_and_its_cookie_says_nothing_of_the_member() {
+fn the_browser_cookie_survives_signing_out_and_does_not_identify_the_member() {
     for (url, name, secure) in [
         (None, "latchkey-browser", false),
         (Some("https://keys.example.com"), "__Host-latchkey-browser", true),
     ] {
-        let app = App::behind(url).with_organisation();
+        let app = App::with_public_url(url).with_organisation();
         let member = app.member(INES, true, &Permission::ALL);
         let client = app.anonymous();
         assert_eq!(attempt(&client, INES, "wrong").status, 422);
-        assert_eq!(client.cookie(name), None, "who has not signed in stays unknown");
+        assert_eq!(client.cookie(name), None, "a browser gets this cookie only after signing in");
         let cookie = set_cookie(&attempt(&client, INES, PASSWORD), name);
         let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
-        for wanted in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=15552000"] {
-            assert!(attributes.contains(&wanted), "{wanted} in {cookie}");
+        for expected in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=15552000"] {
+            assert!(attributes.contains(&expected), "{expected} in {cookie}");
         }
         assert_eq!(attributes.contains(&"Secure"), secure, "{cookie}");
         let value = client.cookie(name).expect("the cookie");
@@ -151,13 +157,13 @@ fn a_browser_stays_known_after_signing_out_and_its_cookie_says_nothing_of_the_me
         }
         assert_eq!(client.submit_from("/api-keys", "/sign-out", &[]).status, 303);
         assert_eq!(client.cookie(name), Some(value));
-        assert!(!is_in(&client), "it is not a session");
+        assert!(!is_signed_in(&client), "the browser cookie is not a session");
     }
 }
 
 #[test]
-fn signing_in_gives_a_new_session_and_the_old_one_is_dead() {
-    let (app, _) = house();
+fn signing_in_starts_a_new_session_and_ends_the_old_one() {
+    let (app, _) = set_up();
     let client = app.anonymous();
     client.get("/sign-in");
     let planted = session(&client);
@@ -166,20 +172,23 @@ fn signing_in_gives_a_new_session_and_the_old_one_is_dead() {
     assert_ne!(first, planted);
     let victim = app.anonymous();
     victim.set_cookie("latchkey", &planted);
-    assert!(!is_in(&victim), "a session planted before signing in");
+    assert!(
+        !is_signed_in(&victim),
+        "a session cookie that was planted before signing in does not work"
+    );
     let token = app.token(&client, "/sign-in");
     let again = [("email", INES), ("password", PASSWORD), ("form_token", &token)];
     let copy = client.copy();
     assert_eq!(client.post("/sign-in", &again).status, 303);
     assert_ne!(session(&client), first);
-    assert!(is_in(&client));
-    assert!(!is_in(&copy), "signing in again ends the session before");
+    assert!(is_signed_in(&client));
+    assert!(!is_signed_in(&copy), "signing in again ends the previous session");
     assert_eq!(app.count("sessions"), 1);
 }
 
 #[test]
-fn a_session_cookie_cannot_be_made_up() {
-    let (app, _) = house();
+fn a_session_cookie_cannot_be_forged() {
+    let (app, _) = set_up();
     let client = app.signed_in(INES);
     let cookie = session(&client);
     let swapped: String = cookie.chars().rev().collect();
@@ -189,25 +198,25 @@ fn a_session_cookie_cannot_be_made_up() {
     for forged in [&swapped, &cut, "", "x", &session(&anonymous), "%00", &"x".repeat(4000)] {
         let other = app.anonymous();
         other.set_cookie("latchkey", forged);
-        assert!(!is_in(&other), "{forged}");
+        assert!(!is_signed_in(&other), "{forged}");
     }
     let stored = app.texts("SELECT id_hash AS text FROM sessions");
-    assert!(!cookie.contains(&stored[0]), "the stored hash opens nothing");
-    assert!(is_in(&client));
+    assert!(!cookie.contains(&stored[0]), "the cookie does not contain the stored hash");
+    assert!(is_signed_in(&client));
 }
 
 #[test]
-fn signing_out_ends_the_session_at_once_also_for_a_copied_cookie() {
-    let (app, _) = house();
+fn signing_out_ends_the_session_immediately_even_for_a_copied_cookie() {
+    let (app, _) = set_up();
     let (client, elsewhere) = (app.signed_in(INES), app.signed_in(INES));
     let copy = client.copy();
-    assert!(is_in(&copy));
+    assert!(is_signed_in(&copy));
     let answer = client.submit_from("/api-keys", "/sign-out", &[]);
     assert_eq!((answer.status, answer.location()), (303, "/sign-in"));
     assert_eq!(answer.header("clear-site-data"), "\"cache\", \"storage\"");
-    assert!(!is_in(&client));
-    assert!(!is_in(&copy));
-    assert!(is_in(&elsewhere), "other sessions go on");
+    assert!(!is_signed_in(&client));
+    assert!(!is_signed_in(&copy));
+    assert!(is_signed_in(&elsewhere), "other sessions continue");
     let posted = copy.post("/api-keys", &[("name", "Ghost")]);
     assert_eq!((posted.status, posted.location()), (303, "/sign-in?next=%2Fapi-keys&ended=1"));
     let page = copy.get(posted.location());
@@ -217,32 +226,32 @@ fn signing_out_ends_the_session_at_once_also_for_a_copied_cookie() {
 
 #[test]
 fn a_session_ends_after_thirty_idle_minutes_and_after_twelve_hours() {
-    let (app, _) = house();
+    let (app, _) = set_up();
     let never_used = app.signed_in(INES);
     app.advance(30 * MINUTE);
-    assert!(!is_in(&never_used));
+    assert!(!is_signed_in(&never_used));
     let client = app.signed_in(INES);
     app.advance(30 * MINUTE - 1);
-    assert!(is_in(&client));
+    assert!(is_signed_in(&client));
     app.advance(30 * MINUTE - 1);
-    assert!(is_in(&client));
+    assert!(is_signed_in(&client));
     app.advance(30 * MINUTE);
-    assert!(!is_in(&client));
+    assert!(!is_signed_in(&client));
     let client = app.signed_in(INES);
     for _ in 0..35 {
         app.advance(20 * MINUTE);
-        assert!(is_in(&client));
+        assert!(is_signed_in(&client));
     }
     app.advance(12 * HOUR - 35 * 20 * MINUTE - 1);
-    assert!(is_in(&client));
+    assert!(is_signed_in(&client));
     app.advance(1);
-    assert!(!is_in(&client), "however busy it was");
+    assert!(!is_signed_in(&client), "it ends even if it was used all the time");
 }
 
 #[test]
-fn next_leads_to_our_own_pages_only() {
-    let (app, _) = house();
-    for (next, lands) in [
+fn next_redirects_only_to_our_own_pages() {
+    let (app, _) = set_up();
+    for (next, target) in [
         ("/api-keys?view=expired&q=a%20b", "/api-keys?view=expired&q=a%20b"),
         ("/api-keys/new", "/api-keys/new"),
         ("/", "/"),
@@ -272,37 +281,41 @@ fn next_leads_to_our_own_pages_only() {
         let client = app.anonymous();
         let encoded: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
         let page = client.get(&format!("/sign-in?next={encoded}"));
-        let drawn = page.attribute("input[name=next]", "value").expect("a field");
-        assert!(drawn.is_empty() || drawn == lands, "{next:?} is drawn as {drawn}");
+        let value = page.attribute("input[name=next]", "value").expect("a field");
+        assert!(value.is_empty() || value == target, "{next:?} becomes {value}");
         let fields = [("email", INES), ("password", PASSWORD), ("next", next)];
         let answer = client.submit("/sign-in", &fields);
-        assert_eq!((answer.status, answer.location()), (303, lands), "{next:?}");
-        let known = client.get(&format!("/sign-in?next={encoded}"));
-        assert_eq!((known.status, known.location()), (303, lands), "{next:?} when signed in");
+        assert_eq!((answer.status, answer.location()), (303, target), "{next:?}");
+        let response = client.get(&format!("/sign-in?next={encoded}"));
+        assert_eq!(
+            (response.status, response.location()),
+            (303, target),
+            "{next:?} when signed in"
+        );
     }
 }
 
 #[test]
-fn who_has_to_sign_in_first_comes_back_to_the_page() {
-    let (app, _) = house();
+fn a_visitor_returns_to_the_requested_page_after_signing_in() {
+    let (app, _) = set_up();
     let id = app.key("Billing worker");
     let client = app.anonymous();
-    let wanted = format!("/api-keys/{id}/edit?behind=key");
-    let sent = client.get(&wanted);
-    assert_eq!(sent.status, 303);
-    let form = client.get(sent.location());
+    let requested = format!("/api-keys/{id}/edit?behind=key");
+    let redirect = client.get(&requested);
+    assert_eq!(redirect.status, 303);
+    let form = client.get(redirect.location());
     let next = form.attribute("input[name=next]", "value").expect("a field");
     let fields = [("email", INES), ("password", PASSWORD), ("next", next.as_str())];
     let answer = client.submit("/sign-in", &fields);
-    assert_eq!(answer.location(), wanted);
-    // What was posted to a path without a page leads to the usual one.
+    assert_eq!(answer.location(), requested);
+    // A POST to a path that is not a page leads to the default page after signing in.
     let posted = app.anonymous().post("/preferences/theme", &[]);
     assert_eq!((posted.status, posted.location()), (303, "/sign-in"));
 }
 
 #[test]
-fn five_attempts_are_free_then_each_waits_twice_as_long() {
-    let (app, _) = house();
+fn after_five_attempts_each_one_waits_twice_as_long_as_the_one_before() {
+    let (app, _) = set_up();
     let client = app.anonymous();
     for _ in 0..5 {
         assert_eq!(attempt(&client, INES, "wrong").status, 422);
@@ -321,14 +334,14 @@ fn five_attempts_are_free_then_each_waits_twice_as_long() {
         seconds *= 2;
     }
     app.advance(15 * MINUTE);
-    assert_eq!(attempt(&client, INES, PASSWORD).status, 303, "no lock is for good");
+    assert_eq!(attempt(&client, INES, PASSWORD).status, 303, "no lock is permanent");
     assert_eq!(attempt(&app.anonymous(), INES, "wrong").status, 422);
 }
 
-/// Vault CVE-2025-6004: another spelling was another bucket.
+/// Vault CVE-2025-6004: each spelling of an account had a limit of its own.
 #[test]
-fn every_spelling_of_the_account_and_of_the_address_shares_a_bucket() {
-    let (app, _) = house();
+fn all_spellings_of_an_account_and_of_an_address_share_one_limit() {
+    let (app, _) = set_up();
     let accounts = [
         INES,
         "INES@MERIDIANFREIGHT.EXAMPLE",
@@ -366,8 +379,8 @@ fn every_spelling_of_the_account_and_of_the_address_shares_a_bucket() {
 }
 
 #[test]
-fn what_the_caller_writes_into_x_forwarded_for_does_not_count() {
-    let (app, _) = house();
+fn an_address_that_the_caller_puts_into_x_forwarded_for_is_ignored() {
+    let (app, _) = set_up();
     for n in 0..6 {
         let client = app.anonymous().calling_from(&format!("192.0.2.{n}, 203.0.113.50"));
         let expected = if n < 5 { 422 } else { 429 };
@@ -376,8 +389,8 @@ fn what_the_caller_writes_into_x_forwarded_for_does_not_count() {
 }
 
 #[test]
-fn one_network_may_try_twenty_times_a_minute_whatever_the_accounts() {
-    let (app, _) = house();
+fn a_network_may_try_twenty_times_a_minute_across_all_accounts() {
+    let (app, _) = set_up();
     let client = app.anonymous();
     for n in 0..20 {
         assert_eq!(attempt(&client, &format!("x{n}@example.com"), "wrong").status, 422, "{n}");
@@ -390,8 +403,8 @@ fn one_network_may_try_twenty_times_a_minute_whatever_the_accounts() {
 
 /// Keycloak CVE-2024-4629: parallel guesses passed the limiter.
 #[test]
-fn two_hundred_parallel_guesses_reach_argon2_as_often_as_the_limit_says() {
-    let (app, _) = house();
+fn two_hundred_parallel_guesses_reach_argon2_only_as_often_as_the_limit_allows() {
+    let (app, _) = set_up();
     let stranger = app.anonymous();
     let token = stranger.get("/sign-in").form_token();
     let (before, attempts) = (app.sign_in_service.hasher.done(), app.count("activity"));
@@ -411,14 +424,18 @@ fn two_hundred_parallel_guesses_reach_argon2_as_often_as_the_limit_says() {
     assert_eq!(statuses.len(), 200);
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 195);
     assert_eq!(app.sign_in_service.hasher.done() - before, 5);
-    assert_eq!(app.count("activity") - attempts, 5, "each one that was looked at is recorded");
+    assert_eq!(app.count("activity") - attempts, 5, "each attempt that was checked is recorded");
     assert_eq!(attempt(&stranger, INES, PASSWORD).status, 429);
-    assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 303, "the member elsewhere");
+    assert_eq!(
+        attempt(&app.anonymous(), INES, PASSWORD).status,
+        303,
+        "the member can sign in from another address"
+    );
 }
 
 #[test]
-fn what_a_member_may_do_changes_with_the_very_next_request() {
-    let (app, member) = house();
+fn changed_permissions_apply_to_the_next_request() {
+    let (app, member) = set_up();
     let client = app.signed_in(INES);
     let id = member.id.as_str();
     let token = client.get("/api-keys").form_token();
@@ -431,35 +448,42 @@ fn what_a_member_may_do_changes_with_the_very_next_request() {
     app.sql("DELETE FROM member_permissions WHERE permission = 'api.key.view'");
     assert_eq!(client.get("/api-keys").status, 403);
     app.sql(&format!("INSERT INTO member_permissions VALUES ('{id}', 'api.key.view')"));
-    assert!(is_in(&client));
+    assert!(is_signed_in(&client));
     app.sql("UPDATE members SET super_manager = false");
     let page = client.get("/api-keys");
     assert_eq!(page.text("h1"), "You need the super manager role to see this page.");
     app.sql("UPDATE members SET super_manager = true, disabled_at = 1");
-    assert!(!is_in(&client));
+    assert!(!is_signed_in(&client));
     assert_eq!(app.count("api_keys"), 0);
 }
 
 #[test]
-fn a_member_who_is_gone_is_signed_out() {
-    let (app, _) = house();
+fn a_removed_member_is_signed_out() {
+    let (app, _) = set_up();
     let client = app.signed_in(INES);
     app.sql("DELETE FROM members");
-    assert!(!is_in(&client));
+    assert!(!is_signed_in(&client));
 }
 
 #[test]
 fn a_reset_link_sets_a_new_password_once_and_ends_every_session() {
     const NEW: &str = "lantern orbit cabbage velvet";
-    let (app, member) = house();
+    let (app, member) = set_up();
     let (here, there) = (app.signed_in(INES), app.signed_in(INES));
-    let old = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
-    assert!(!is_in(&here) && !is_in(&there), "both sessions ended with the link");
-    assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 422, "the password is gone");
-    let code = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
+    let old = app.write(|tx, context| reset::begin(tx, &member.email, context)).1;
+    assert!(!is_signed_in(&here) && !is_signed_in(&there), "creating the link ends both sessions");
+    assert_eq!(
+        attempt(&app.anonymous(), INES, PASSWORD).status,
+        422,
+        "the old password still works"
+    );
+    let code = app.write(|tx, context| reset::begin(tx, &member.email, context)).1;
     let visitor = app.anonymous();
-    let dead = visitor.get(&format!("/reset-password?code={old}"));
-    assert_eq!((dead.status, dead.text("h1").as_str()), (404, "This link is wrong or has expired"));
+    let replaced = visitor.get(&format!("/reset-password?code={old}"));
+    assert_eq!(
+        (replaced.status, replaced.text("h1").as_str()),
+        (404, "This link is wrong or has expired")
+    );
     let link = format!("/reset-password?code={code}");
     let page = visitor.get(&link);
     assert_eq!(
@@ -469,21 +493,25 @@ fn a_reset_link_sets_a_new_password_once_and_ends_every_session() {
     let fields = [("code", code.as_str()), ("password", NEW)];
     let answer = visitor.submit_from(&link, "/reset-password", &fields);
     assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
-    assert!(is_in(&visitor));
+    assert!(is_signed_in(&visitor));
     assert_eq!(app.anonymous().get(&link).status, 404);
     let replay = app.anonymous();
     replay.get("/sign-in");
-    let answer = app.send_late(&replay, "/reset-password", &fields);
+    let answer = app.post_with_token(&replay, "/reset-password", &fields);
     assert_eq!(answer.status, 422);
-    assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 422, "the old password is dead");
+    assert_eq!(
+        attempt(&app.anonymous(), INES, PASSWORD).status,
+        422,
+        "the old password still works"
+    );
     assert_eq!(attempt(&app.anonymous(), INES, NEW).status, 303);
     assert!(!app.everything().iter().any(|row| row.contains(&code) || row.contains(NEW)));
 }
 
 #[test]
-fn a_reset_link_works_for_one_hour_and_not_for_the_disabled() {
-    let (app, member) = house();
-    let code = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
+fn a_reset_link_works_for_one_hour_and_not_for_disabled_members() {
+    let (app, member) = set_up();
+    let code = app.write(|tx, context| reset::begin(tx, &member.email, context)).1;
     let link = format!("/reset-password?code={code}");
     app.advance(HOUR - 1);
     assert_eq!(app.anonymous().get(&link).status, 200);
@@ -496,9 +524,9 @@ fn a_reset_link_works_for_one_hour_and_not_for_the_disabled() {
 
 /// Strapi CVE-2026-22706: sessions survived a password reset.
 #[test]
-fn a_session_that_began_meanwhile_does_not_survive_a_new_password() {
-    let (app, member) = house();
-    let code = app.write(|tx, author| reset::begin(tx, &member.email, author)).1;
+fn a_session_that_started_after_the_reset_link_ends_with_the_new_password() {
+    let (app, member) = set_up();
+    let code = app.write(|tx, context| reset::begin(tx, &member.email, context)).1;
     app.sql(&format!(
         "UPDATE members SET password_hash = '{}'",
         crate::support::PASSWORD_HASH.trim()
@@ -508,12 +536,12 @@ fn a_session_that_began_meanwhile_does_not_survive_a_new_password() {
     let link = format!("/reset-password?code={code}");
     let fields = [("code", code.as_str()), ("password", "lantern orbit cabbage velvet")];
     assert_eq!(visitor.submit_from(&link, "/reset-password", &fields).status, 303);
-    assert!(!is_in(&intruder));
+    assert!(!is_signed_in(&intruder));
 }
 
 #[test]
-fn visitors_leave_nothing_in_the_database() {
-    let (app, _) = house();
+fn visitors_write_nothing_to_the_database() {
+    let (app, _) = set_up();
     let before = app.everything();
     for _ in 0..3 {
         let visitor = app.anonymous();
@@ -526,7 +554,7 @@ fn visitors_leave_nothing_in_the_database() {
 }
 
 #[test]
-fn before_set_up_the_sign_in_page_says_so() {
+fn the_sign_in_page_says_that_latchkey_is_not_set_up_yet() {
     let app = App::new();
     let page = app.anonymous().get("/sign-in");
     assert!(page.text("#notice").starts_with("Latchkey is not set up yet."), "{}", page.body);
@@ -534,8 +562,8 @@ fn before_set_up_the_sign_in_page_says_so() {
 }
 
 #[test]
-fn the_theme_is_kept_in_a_cookie_and_leads_back() {
-    let (app, _) = house();
+fn choosing_a_theme_sets_a_cookie_and_returns_to_the_page() {
+    let (app, _) = set_up();
     let client = app.signed_in(INES);
     let token = client.get("/api-keys").form_token();
     let send = |theme: &str, referrer: &str| {
@@ -555,8 +583,8 @@ fn the_theme_is_kept_in_a_cookie_and_leads_back() {
 }
 
 #[test]
-fn a_second_tab_that_signs_in_late_is_led_on() {
-    let (app, _) = house();
+fn a_second_tab_that_signs_in_later_is_redirected() {
+    let (app, _) = set_up();
     let client = app.anonymous();
     let late = client.get("/sign-in?next=%2Froles").form_token();
     assert_eq!(attempt(&client, INES, PASSWORD).status, 303);
@@ -566,7 +594,7 @@ fn a_second_tab_that_signs_in_late_is_led_on() {
     };
     assert_eq!((send("/roles").status, send("/roles").location()), (303, "/roles"));
     assert_eq!(send("https://evil.example/").location(), "/api-keys");
-    assert!(is_in(&client), "and stays signed in");
+    assert!(is_signed_in(&client), "the member stays signed in");
     let stranger = app.anonymous();
     stranger.get("/sign-in");
     let fields = [("email", INES), ("password", PASSWORD), ("form_token", &late)];
@@ -574,12 +602,12 @@ fn a_second_tab_that_signs_in_late_is_led_on() {
 }
 
 #[test]
-fn cookies_of_other_programs_do_not_get_in_the_way() {
-    let (app, other) = (house().0, App::set_up());
+fn cookies_of_other_programs_do_not_interfere() {
+    let (app, other) = (set_up().0, App::set_up());
     let client = app.anonymous();
     assert_eq!(attempt(&client, INES, PASSWORD).status, 303);
     let own = client.session();
-    // Cookies know no ports: a browser sends this one's to the other too.
+    // Cookies do not depend on the port, so a browser sends the cookies of both programs to each.
     other.member(INES, true, &Permission::ALL);
     let there = other.anonymous();
     assert_eq!(attempt(&there, INES, PASSWORD).status, 303);
@@ -591,8 +619,8 @@ fn cookies_of_other_programs_do_not_get_in_the_way() {
 }
 
 #[test]
-fn password_managers_find_where_a_password_is_changed_and_search_engines_nothing() {
-    let (app, _) = house();
+fn password_managers_find_the_password_form_and_search_engines_index_nothing() {
+    let (app, _) = set_up();
     let answer = app.anonymous().get("/.well-known/change-password");
     assert_eq!((answer.status, answer.location()), (303, "/account"));
     for path in ["/sign-in", "/none"] {

@@ -1,6 +1,6 @@
-//! The files of an SQLite database: what a stop leaves, and which of them belong together.
+//! The files of an SQLite database: which ones remain after a stop, and which ones belong together.
 //!
-//! On SQLite whatever the other tests run on, since the program is started on files of its own.
+//! These tests always run on SQLite, because they start the program on files of its own.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,26 +8,26 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use crate::activity::verify::text_of;
-use crate::start::{House, Running, refusal};
+use crate::start::{Installation, Running, error_line};
 use crate::support::{Client, PASSWORD};
 
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 const VERIFY: [&str; 2] = ["activity", "verify"];
 
-fn file(house: &House, name: &str) -> PathBuf {
-    house.data().join(name)
+fn file(installation: &Installation, name: &str) -> PathBuf {
+    installation.data().join(name)
 }
 
-fn is_log_there(house: &House) -> bool {
-    file(house, "latchkey.db-wal").exists()
+fn has_write_ahead_log(installation: &Installation) -> bool {
+    file(installation, "latchkey.db-wal").exists()
 }
 
-/// Copies the file that a stop left, and nothing beside it, to another data directory.
-fn copied(house: &House) -> House {
-    let copy = House::new();
+/// Copies the database of a stopped program to another data directory, without a write-ahead log.
+fn copy_database(installation: &Installation) -> Installation {
+    let copy = Installation::new();
     fs::create_dir(copy.data()).expect("a folder");
     for name in ["latchkey.db", "secret.key"] {
-        fs::copy(file(house, name), file(&copy, name)).expect("copied");
+        fs::copy(file(installation, name), file(&copy, name)).expect("copied");
     }
     copy
 }
@@ -45,7 +45,7 @@ fn status(running: &Running, secret: &str) -> u16 {
     request.send().expect("an answer").status().as_u16()
 }
 
-fn verified(output: &Output) -> String {
+fn assert_success(output: &Output) -> String {
     let line = text_of(output);
     assert!(output.status.success(), "{line}");
     line
@@ -53,8 +53,8 @@ fn verified(output: &Output) -> String {
 
 #[test]
 fn a_stop_leaves_everything_in_one_file() {
-    let house = House::new();
-    let mut running = house.serve();
+    let installation = Installation::new();
+    let mut running = installation.serve();
     let client = running.set_up();
     let created = client.create_key(&[("name", "Old worker")]);
     let (id, revoked) = (created.text("#key-id"), created.secret());
@@ -70,17 +70,17 @@ fn a_stop_leaves_everything_in_one_file() {
             assert_eq!(answer.status, 303, "{}", answer.body);
         }
         running.stop();
-        assert!(!is_log_there(&house), "round {round}");
-        running = house.serve();
+        assert!(!has_write_ahead_log(&installation), "round {round}");
+        running = installation.serve();
     }
     running.stop();
     for command in [&["migrate"][..], &VERIFY, &["member", "list"], &["mail", "off"]] {
-        let output = house.run(command, "");
+        let output = installation.run(command, "");
         assert!(output.status.success(), "{}", text_of(&output));
-        assert!(!is_log_there(&house), "after {command:?}");
+        assert!(!has_write_ahead_log(&installation), "after {command:?}");
     }
-    let copy = copied(&house);
-    let line = verified(&copy.run(&VERIFY, ""));
+    let copy = copy_database(&installation);
+    let line = assert_success(&copy.run(&VERIFY, ""));
     let number = line.split("the last is number ").nth(1).and_then(|rest| rest.split(' ').next());
     let number = number.expect(&line);
     assert!(line.starts_with(&format!("Entries 1 to {number} are whole; ")), "{line}");
@@ -91,63 +91,64 @@ fn a_stop_leaves_everything_in_one_file() {
 }
 
 #[test]
-fn a_log_of_another_state_of_the_file_is_never_applied() {
-    let house = House::new();
-    let mut running = house.serve();
+fn a_write_ahead_log_of_another_database_is_never_applied() {
+    let installation = Installation::new();
+    let mut running = installation.serve();
     running.set_up().key_named("Kept");
-    let hot_copy = house.folder.path().join("hot.db");
+    let hot_copy = installation.folder.path().join("hot.db");
     running.stop();
-    let earlier = copied(&house);
-    let running = house.serve();
+    let earlier = copy_database(&installation);
+    let running = installation.serve();
     let client = sign_in(&running);
     client.key_named("Later");
-    let backup = house.run(&["backup", &hot_copy.to_string_lossy()], "");
+    let backup = installation.run(&["backup", &hot_copy.to_string_lossy()], "");
     assert!(backup.status.success(), "{}", text_of(&backup));
     client.key_named("Latest");
     running.kill();
-    assert!(is_log_there(&house));
-    let current = fs::read(file(&house, "latchkey.db")).expect("read");
-    let log = fs::read(file(&house, "latchkey.db-wal")).expect("read");
+    assert!(has_write_ahead_log(&installation));
+    let current = fs::read(file(&installation, "latchkey.db")).expect("read");
+    let log = fs::read(file(&installation, "latchkey.db-wal")).expect("read");
 
-    let nowhere = house.folder.path().join("nowhere.db");
+    let nowhere = installation.folder.path().join("nowhere.db");
     for other in [file(&earlier, "latchkey.db"), hot_copy, nowhere] {
-        let _ = fs::remove_file(file(&house, "latchkey.db"));
-        let is_copied = fs::copy(&other, file(&house, "latchkey.db")).is_ok();
-        let copy = house.folder.path().join("copy.db").display().to_string();
+        let _ = fs::remove_file(file(&installation, "latchkey.db"));
+        let is_copied = fs::copy(&other, file(&installation, "latchkey.db")).is_ok();
+        let copy = installation.folder.path().join("copy.db").display().to_string();
         for command in [&SERVE[..], &VERIFY, &["backup", &copy], &["member", "list"]] {
-            let line = refusal(&house.run(command, ""));
+            let line = error_line(&installation.run(command, ""));
             let is_named = line.contains("latchkey.db-wal belongs to another state");
             assert!(is_named || !is_copied && line.contains("no database"), "{line}");
-            assert_eq!(fs::read(file(&house, "latchkey.db-wal")).expect("read"), log);
-            assert_eq!(file(&house, "latchkey.db").exists(), is_copied);
+            assert_eq!(fs::read(file(&installation, "latchkey.db-wal")).expect("read"), log);
+            assert_eq!(file(&installation, "latchkey.db").exists(), is_copied);
         }
     }
 
-    // The file that it does belong to, also elsewhere and without the index.
-    fs::write(file(&house, "latchkey.db"), current).expect("written");
-    let elsewhere = copied(&house);
+    // The log is applied to its own database, also in another folder and without the shm file.
+    fs::write(file(&installation, "latchkey.db"), current).expect("written");
+    let elsewhere = copy_database(&installation);
     fs::write(file(&elsewhere, "latchkey.db-wal"), log).expect("written");
-    for house in [&house, &elsewhere] {
-        verified(&house.run(&VERIFY, ""));
-        let page = sign_in(&house.serve()).get("/api-keys");
+    for installation in [&installation, &elsewhere] {
+        assert_success(&installation.run(&VERIFY, ""));
+        let page = sign_in(&installation.serve()).get("/api-keys");
         assert!(page.body.contains("Latest"), "{}", page.body);
     }
 
-    // The older file as a restore leaves it when the log is moved away.
-    verified(&earlier.run(&VERIFY, ""));
+    // An older copy can be served once the log was moved away.
+    assert_success(&earlier.run(&VERIFY, ""));
     let page = sign_in(&earlier.serve()).get("/api-keys");
     assert!(page.body.contains("Kept") && !page.body.contains("Later"), "{}", page.body);
 }
 
 #[test]
-fn a_crash_during_a_start_never_keeps_the_next_one_from_starting() {
-    let house = House::new();
-    let log = file(&house, "latchkey.db-wal");
+fn a_crash_during_a_start_never_prevents_the_next_start() {
+    let installation = Installation::new();
+    let log = file(&installation, "latchkey.db-wal");
     for round in 0..12 {
-        let mut command = house.command(&SERVE);
+        let mut command = installation.command(&SERVE);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         let mut child = command.spawn().expect("started");
-        // From an empty folder to a start that finds the log of another start, at any point of it.
+        // The crash comes later in each round: first in an empty folder, then at any point of a
+        // start that finds the log of an earlier one.
         for _ in 0..round * 40 {
             let _ = fs::metadata(&log);
             std::thread::yield_now();
@@ -155,28 +156,28 @@ fn a_crash_during_a_start_never_keeps_the_next_one_from_starting() {
         child.kill().expect("killed");
         child.wait().expect("ended");
     }
-    let mut running = house.serve();
+    let mut running = installation.serve();
     running.set_up().key_named("Billing worker");
     for _ in 0..3 {
         running.kill();
-        running = house.serve();
+        running = installation.serve();
         assert!(sign_in(&running).get("/api-keys").body.contains("Billing worker"));
     }
 }
 
 #[test]
-fn damage_is_found_before_a_copy_is_made_of_it() {
-    let house = House::new();
-    let mut running = house.serve();
+fn a_damaged_database_is_not_copied() {
+    let installation = Installation::new();
+    let mut running = installation.serve();
     running.set_up().key_named("Billing worker");
     running.stop();
     {
         use diesel::Connection as _;
         use diesel::connection::SimpleConnection as _;
-        let path = file(&house, "latchkey.db");
+        let path = file(&installation, "latchkey.db");
         let mut connection =
             diesel::SqliteConnection::establish(&path.to_string_lossy()).expect("opened");
-        // An index that lacks an entry of its table.
+        // Creates an index that lacks the entries of its table.
         connection
             .batch_execute(
                 "PRAGMA writable_schema = ON; \
@@ -186,61 +187,62 @@ fn damage_is_found_before_a_copy_is_made_of_it() {
             )
             .expect("damaged");
     }
-    let copy = house.folder.path().join("copy.db");
+    let copy = installation.folder.path().join("copy.db");
     for command in [&VERIFY[..], &["backup", &copy.to_string_lossy()]] {
-        let line = refusal(&house.run(command, ""));
+        let line = error_line(&installation.run(command, ""));
         assert!(line.contains("the database is damaged: "), "{line}");
     }
     assert!(!copy.exists());
 }
 
-/// Waits, for a few seconds, until the secret key gets that answer.
-fn wait_for(running: &Running, secret: &str, expected: u16) {
-    in_the_end(expected, || status(running, secret));
+/// Waits up to five seconds until a request with the secret key gets this status.
+fn wait_for_decision(running: &Running, secret: &str, expected: u16) {
+    wait_for_status(expected, || status(running, secret));
 }
 
-/// Waits, for a few seconds, until `status` is as expected: what was found is kept for a second.
-fn in_the_end(expected: u16, status: impl Fn() -> u16) {
+/// Waits up to five seconds until `status` is as expected. The program checks its files once a
+/// second.
+fn wait_for_status(expected: u16, status: impl Fn() -> u16) {
     let begun = Instant::now();
     while status() != expected {
-        assert!(begun.elapsed() < Duration::from_secs(5), "never {expected}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "the status never became {expected}");
     }
 }
 
 #[test]
-fn nothing_is_read_or_written_while_the_files_are_not_those_that_were_opened() {
-    let house = House::new();
-    let mut running = house.serve();
+fn nothing_is_read_or_written_while_a_database_file_is_missing_or_replaced() {
+    let installation = Installation::new();
+    let mut running = installation.serve();
     let client = running.set_up();
     let secret = client.create_key(&[]).secret();
-    wait_for(&running, &secret, 200);
-    let away = house.folder.path().join("away");
+    wait_for_decision(&running, &secret, 200);
+    let away = installation.folder.path().join("away");
     let ready = || running.client().get("/readyz").status;
     for name in ["latchkey.db", "latchkey.db-wal", "latchkey.db-shm"] {
-        let path = file(&house, name);
+        let path = file(&installation, name);
         for is_replaced in [false, true] {
             fs::rename(&path, &away).expect("moved");
             if is_replaced {
                 fs::copy(&away, &path).expect("copied");
             }
-            let name_of = [("name", "Lost worker")];
-            assert_eq!(client.post("/api-keys", &name_of).status, 503, "{name}");
+            let fields = [("name", "Lost worker")];
+            assert_eq!(client.post("/api-keys", &fields).status, 503, "{name}");
             assert_eq!(client.get("/api-keys").status, 503, "{name}");
-            in_the_end(503, ready);
-            wait_for(&running, &secret, 503);
+            wait_for_status(503, ready);
+            wait_for_decision(&running, &secret, 503);
             fs::rename(&away, &path).expect("moved back");
-            wait_for(&running, &secret, 200);
+            wait_for_decision(&running, &secret, 200);
             assert_eq!(client.get("/api-keys").status, 200, "{name}");
-            in_the_end(200, ready);
+            wait_for_status(200, ready);
         }
     }
-    let log = house.log();
+    let log = installation.log();
     for name in ["latchkey.db", "latchkey.db-wal", "latchkey.db-shm"] {
         assert!(log.contains(&format!("{name} was deleted or replaced")), "{log}");
     }
     client.key_named("Kept worker");
     running.stop();
-    assert!(!is_log_there(&house));
-    let page = sign_in(&house.serve()).get("/api-keys");
+    assert!(!has_write_ahead_log(&installation));
+    let page = sign_in(&installation.serve()).get("/api-keys");
     assert!(page.body.contains("Kept worker") && !page.body.contains("Lost worker"));
 }

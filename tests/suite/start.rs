@@ -1,4 +1,4 @@
-//! The program as a process: what it prints, how it refuses to start, and how it ends.
+//! The program as a process: what it prints, why it does not start, and how it stops.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -18,27 +18,27 @@ fn latchkey(arguments: &[&str]) -> Command {
     command
 }
 
-/// A data directory, and the program in it.
-pub struct House {
+/// A data directory, and the program that uses it.
+pub struct Installation {
     pub folder: TempDir,
-    /// Options for the database, when it is not the data directory's own.
+    /// Options for a database outside the data directory.
     database: Vec<String>,
 }
 
-impl House {
+impl Installation {
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a folder"), database: Vec::new() }
     }
 
-    /// The same in the database of the tests.
+    /// The same with the database of the test.
     fn in_database(database: &Database) -> Self {
-        let mut house = Self::new();
+        let mut installation = Self::new();
         if let Location::Postgres(url) = &database.location {
-            let key = house.folder.path().join("master.key").display().to_string();
-            house.database =
+            let key = installation.folder.path().join("master.key").display().to_string();
+            installation.database =
                 ["--database-url", url, "--secret-key-file", &key].map(str::to_owned).into();
         }
-        house
+        installation
     }
 
     pub fn data(&self) -> PathBuf {
@@ -55,12 +55,12 @@ impl House {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("started");
-        // It may have refused without reading.
+        // The program may fail without reading its input.
         let _ = child.stdin.take().expect("piped").write_all(typed.as_bytes());
         child.wait_with_output().expect("ended")
     }
 
-    /// What the last server wrote to standard error.
+    /// What the latest server wrote to standard error.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).expect("a log")
     }
@@ -84,7 +84,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// The set-up link, which is the second line.
+    /// Reads the set-up link, which is the second line of the output.
     fn link(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).expect("a line");
@@ -101,21 +101,21 @@ impl Running {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
     }
 
-    /// Tells it to stop, and waits until it has.
+    /// Stops the program with SIGTERM, and waits until it has ended.
     pub fn stop(mut self) {
-        // It has said where it listens before it handles signals.
+        // The program prints its address before it handles signals.
         assert_eq!(self.client().get("/healthz").status, 200);
         self.terminate();
         assert_eq!(self.child.wait().expect("ended").code(), Some(0));
     }
 
-    /// Has it end as a power failure would.
+    /// Kills the program, as a power failure would.
     pub fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("ended");
     }
 
-    /// Sets the organisation up and returns who did.
+    /// Sets up the organisation, and returns the browser of its super manager.
     pub fn set_up(&mut self) -> Client {
         let link = self.link();
         let code = link.split("code=").nth(1).expect("a code").to_owned();
@@ -141,8 +141,8 @@ impl Drop for Running {
     }
 }
 
-/// The one line on standard error with which a command refuses.
-pub fn refusal(output: &Output) -> String {
+/// The line that a failed command wrote to standard error. Asserts that it wrote nothing else.
+pub fn error_line(output: &Output) -> String {
     let line = String::from_utf8(output.stderr.clone()).expect("text");
     assert!(!output.status.success() && output.status.code().is_some(), "{line}");
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -152,17 +152,17 @@ pub fn refusal(output: &Output) -> String {
 }
 
 #[test]
-fn the_first_start_prints_and_keeps_a_link_that_works() {
-    let house = House::new();
-    let mut running = house.serve();
+fn the_first_start_prints_and_stores_a_link_that_works() {
+    let installation = Installation::new();
+    let mut running = installation.serve();
     assert!(running.url.starts_with("http://127.0.0.1:") && !running.url.ends_with(":0"));
     let link = running.link();
-    let file = house.data().join("set-up-link.txt");
+    let file = installation.data().join("set-up-link.txt");
     assert_eq!(fs::read_to_string(&file).expect("the file").trim(), link);
-    for private in [&file, &house.data().join("latchkey.db"), &house.data()] {
+    for private in [&file, &installation.data().join("latchkey.db"), &installation.data()] {
         assert!(private.exists(), "{}", private.display());
     }
-    assert_modes(&house.data());
+    assert_modes(&installation.data());
     let path = link.strip_prefix(&running.url).expect("its own address").to_owned();
     let page = running.client().get(&path);
     assert_eq!((page.status, page.text("h1").as_str()), (200, "Set up Latchkey"));
@@ -171,16 +171,16 @@ fn the_first_start_prints_and_keeps_a_link_that_works() {
     }
     running.terminate();
     assert_eq!(running.child.wait().expect("ended").code(), Some(0));
-    let mut again = house.serve();
-    assert_ne!(again.link(), link, "each start makes a code of its own");
+    let mut again = installation.serve();
+    assert_ne!(again.link(), link, "each start creates a new code");
     let mut third = {
         drop(again);
-        house.serve()
+        installation.serve()
     };
     third.set_up();
     drop(third);
-    let fourth = house.serve();
-    assert!(!file.exists(), "nothing is left of the link once there is a member");
+    let fourth = installation.serve();
+    assert!(!file.exists(), "the file is removed once there is a member");
     assert_eq!(fourth.client().get("/set-up").status, 404);
 }
 
@@ -202,8 +202,8 @@ fn assert_modes(data: &Path) {
 }
 
 #[test]
-fn bad_settings_are_refused_in_one_line_that_names_them() {
-    let house = House::new();
+fn invalid_options_are_reported_in_one_line_that_names_them() {
+    let installation = Installation::new();
     for (arguments, named) in [
         (&["--listne", "127.0.0.1:0"][..], "--listne"),
         (&["servee"], "servee"),
@@ -230,7 +230,7 @@ fn bad_settings_are_refused_in_one_line_that_names_them() {
         ),
         (&["demo", "--keys=-1"], "--keys"),
     ] {
-        let line = refusal(&house.run(arguments, ""));
+        let line = error_line(&installation.run(arguments, ""));
         assert!(line.contains(named), "{arguments:?}: {line}");
     }
     for (name, value) in [
@@ -239,49 +239,52 @@ fn bad_settings_are_refused_in_one_line_that_names_them() {
         ("LATCHKEY_", "x"),
         ("LATCHKEY_WORKERS", "many"),
     ] {
-        let output = house.command(&["serve"]).env(name, value).output().expect("ended");
-        assert!(refusal(&output).contains(name), "{name}");
+        let output = installation.command(&["serve"]).env(name, value).output().expect("ended");
+        assert!(error_line(&output).contains(name), "{name}");
     }
-    assert!(!house.data().exists(), "nothing was made");
-    for asked in ["--help", "--version"] {
-        let output = latchkey(&[asked]).output().expect("ended");
-        assert!(output.status.success() && output.stderr.is_empty(), "{asked}");
+    assert!(!installation.data().exists(), "nothing was created");
+    for option in ["--help", "--version"] {
+        let output = latchkey(&[option]).output().expect("ended");
+        assert!(output.status.success() && output.stderr.is_empty(), "{option}");
     }
 }
 
 #[test]
-fn a_start_that_cannot_work_ends_with_one_line() {
-    let house = House::new();
+fn a_start_that_fails_prints_one_line() {
+    let installation = Installation::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
-    let line = refusal(&house.run(&["serve", "--listen", &address], ""));
+    let line = error_line(&installation.run(&["serve", "--listen", &address], ""));
     assert!(line.contains(&address) && line.contains("--listen"), "{line}");
 
-    let file = house.folder.path().join("file");
+    let file = installation.folder.path().join("file");
     fs::write(&file, "x").expect("a file");
     for place in [file.clone(), file.join("below")] {
         let output =
             latchkey(&["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&place).output();
-        let line = refusal(&output.expect("ended"));
+        let line = error_line(&output.expect("ended"));
         assert!(line.contains(&place.display().to_string()), "{line}");
     }
 
     let start = ["serve", "--listen", "127.0.0.1:0"];
-    let key = house.folder.path().join("short.key");
+    let key = installation.folder.path().join("short.key");
     files::write(&key, 0o600, "too short");
-    let output = house.command(&start).arg("--secret-key-file").arg(&key).output();
-    assert!(refusal(&output.expect("ended")).contains("short.key"));
+    let output = installation.command(&start).arg("--secret-key-file").arg(&key).output();
+    assert!(error_line(&output.expect("ended")).contains("short.key"));
     files::write(&key, 0o600, "another master key, long enough to be one");
-    let output = house.command(&start).arg("--secret-key-file").arg(&key).output();
-    assert!(refusal(&output.expect("ended")).contains("--secret-key-file"), "another master key");
+    let output = installation.command(&start).arg("--secret-key-file").arg(&key).output();
+    assert!(
+        error_line(&output.expect("ended")).contains("--secret-key-file"),
+        "another master key"
+    );
 }
 
 #[test]
-fn a_database_that_is_newer_broken_or_no_database_is_refused() {
-    let house = House::new();
-    assert!(house.run(&["migrate"], "").status.success());
+fn a_newer_damaged_or_unreachable_database_stops_the_start() {
+    let installation = Installation::new();
+    assert!(installation.run(&["migrate"], "").status.success());
     let start = ["serve", "--listen", "127.0.0.1:0"];
-    let path = house.data().join("latchkey.db");
+    let path = installation.data().join("latchkey.db");
     {
         use diesel::Connection as _;
         use diesel::connection::SimpleConnection as _;
@@ -293,36 +296,37 @@ fn a_database_that_is_newer_broken_or_no_database_is_refused() {
             )
             .expect("written");
     }
-    let line = refusal(&house.run(&start, ""));
+    let line = error_line(&installation.run(&start, ""));
     assert!(line.contains("newer version of Latchkey"), "{line}");
     for (name, content) in [
         ("other.db", "this is no database at all, just some text\n"),
         ("half.db", "SQLite format 3\0"),
     ] {
-        let path = house.folder.path().join(name);
+        let path = installation.folder.path().join(name);
         fs::write(&path, content.repeat(100)).expect("written");
         let path = path.display().to_string();
-        let line =
-            refusal(&house.run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &path], ""));
+        let line = error_line(
+            &installation.run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &path], ""),
+        );
         assert!(line.len() < 400, "{line}");
     }
     let nowhere = "postgres://nobody@127.0.0.1:1/none";
-    let key = house.folder.path().join("k").display().to_string();
+    let key = installation.folder.path().join("k").display().to_string();
     let arguments = ["migrate", "--database-url", nowhere, "--secret-key-file", &key];
-    refusal(&house.run(&arguments, ""));
+    error_line(&installation.run(&arguments, ""));
 }
 
 #[test]
-fn members_are_added_listed_and_given_a_link_from_the_shell() {
-    let house = House::new();
+fn members_are_added_listed_and_given_a_reset_link_from_the_command_line() {
+    let installation = Installation::new();
     let add = ["member", "add", "--email", "ines@example.com", "--name", "Ines Okafor"];
-    let weak = refusal(&house.run(&add, "password1234\n"));
+    let weak = error_line(&installation.run(&add, "password1234\n"));
     assert!(weak.contains("too easy to guess"), "{weak}");
-    assert!(refusal(&house.run(&add, "")).contains("Enter a password"));
+    assert!(error_line(&installation.run(&add, "")).contains("Enter a password"));
     let typed = format!("{PASSWORD}\n");
-    let added = house.run(&[&add[..], &["--super-manager"]].concat(), &typed);
+    let added = installation.run(&[&add[..], &["--super-manager"]].concat(), &typed);
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-    assert!(refusal(&house.run(&add, &typed)).contains("already has this email address"));
+    assert!(error_line(&installation.run(&add, &typed)).contains("already has this email address"));
     let narrow = [
         "member",
         "add",
@@ -334,22 +338,22 @@ fn members_are_added_listed_and_given_a_link_from_the_shell() {
         "--permission",
         "api.key.view",
     ];
-    assert!(house.run(&narrow, &format!("{PASSWORD}\r\n")).status.success());
-    let listed = String::from_utf8(house.run(&["member", "list"], "").stdout).expect("text");
+    assert!(installation.run(&narrow, &format!("{PASSWORD}\r\n")).status.success());
+    let listed = String::from_utf8(installation.run(&["member", "list"], "").stdout).expect("text");
     let lines: Vec<&str> = listed.lines().collect();
     assert_eq!(lines.len(), 3, "{listed}");
     assert!(lines[1].contains("ines@example.com") && lines[1].contains("all"), "{listed}");
     assert!(lines[2].contains("noor@example.com") && lines[2].contains("api.key.view"), "{listed}");
-    let nobody = ["member", "reset-password", "--email", "nobody@example.com"];
-    assert!(refusal(&house.run(&nobody, "")).contains("nobody@example.com"));
+    let unknown = ["member", "reset-password", "--email", "nobody@example.com"];
+    assert!(error_line(&installation.run(&unknown, "")).contains("nobody@example.com"));
 
-    let running = house.serve();
+    let running = installation.serve();
     let noor = running.client();
     let fields = [("email", "noor@example.com"), ("password", PASSWORD)];
     assert_eq!(noor.submit("/sign-in", &fields).status, 303);
     let table = noor.get("/api-keys");
     assert!(table.status == 200 && !table.has("#create"), "{}", table.body);
-    let reset = house.run(&["member", "reset-password", "--email", "noor@example.com"], "");
+    let reset = installation.run(&["member", "reset-password", "--email", "noor@example.com"], "");
     let printed = String::from_utf8(reset.stdout).expect("text");
     let link = printed.lines().next().expect("a link");
     let path = &link[link.find("/reset-password").expect(link)..];
@@ -358,7 +362,7 @@ fn members_are_added_listed_and_given_a_link_from_the_shell() {
 }
 
 #[test]
-fn a_database_without_its_secret_key_file_gets_no_other() {
+fn a_missing_secret_key_file_is_not_replaced() {
     let shell = Shell::new();
     assert!(shell.run(&["migrate"]).status.success());
     let key = shell.folder.path().join("secret.key");
@@ -366,19 +370,19 @@ fn a_database_without_its_secret_key_file_gets_no_other() {
     let before = fs::read_dir(shell.folder.path()).expect("a folder").count();
     for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["member", "list"]]
     {
-        let line = refusal(&shell.run(arguments));
+        let line = error_line(&shell.run(arguments));
         assert!(line.contains("secret.key is missing"), "{line}");
     }
     let after = fs::read_dir(shell.folder.path()).expect("a folder").count();
-    assert_eq!(before, after, "nothing was made");
+    assert_eq!(before, after, "nothing was created");
 }
 
 #[test]
-fn a_reader_that_has_gone_away_is_no_finding() {
-    let house = House::new();
+fn a_closed_standard_output_is_not_an_error() {
+    let installation = Installation::new();
     let add = ["member", "add", "--email", "ines@example.com", "--name", "Ines Okafor"];
-    assert!(house.run(&add, &format!("{PASSWORD}\n")).status.success());
-    let copy = house.folder.path().join("copy").display().to_string();
+    assert!(installation.run(&add, &format!("{PASSWORD}\n")).status.success());
+    let copy = installation.folder.path().join("copy").display().to_string();
     for arguments in [
         &["activity", "verify"][..],
         &["backup", &copy],
@@ -393,21 +397,22 @@ fn a_reader_that_has_gone_away_is_no_finding() {
     ] {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
-        let output = house.command(arguments).stdout(writer).output().expect("ended");
+        let output = installation.command(arguments).stdout(writer).output().expect("ended");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
     }
-    // Nor is a standard error that nobody reads a crash.
+    // A closed standard error does not cause a crash either.
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let refused = house.command(&["migrate", "--database-url", "x://y"]).stderr(writer).status();
-    assert_eq!(refused.expect("ended").code(), Some(2));
+    let status =
+        installation.command(&["migrate", "--database-url", "x://y"]).stderr(writer).status();
+    assert_eq!(status.expect("ended").code(), Some(2));
 }
 
 #[test]
-fn sigterm_finishes_what_is_in_flight() {
-    let house = House::new();
-    let mut running = house.serve();
+fn sigterm_finishes_requests_in_flight() {
+    let installation = Installation::new();
+    let mut running = installation.serve();
     let address = running.url.strip_prefix("http://").expect("an address").to_owned();
     let mut stream = TcpStream::connect(&address).expect("connected");
     let body = "email=x&password=x";
@@ -419,7 +424,7 @@ fn sigterm_finishes_what_is_in_flight() {
     );
     stream.write_all(head.as_bytes()).expect("sent");
     let mut answer = [0; 25];
-    stream.read_exact(&mut answer).expect("told to go on");
+    stream.read_exact(&mut answer).expect("an interim response");
     assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
     running.terminate();
     stream.write_all(body.as_bytes()).expect("sent");
@@ -429,15 +434,15 @@ fn sigterm_finishes_what_is_in_flight() {
     assert!(rest.starts_with("HTTP/1.1 403"), "{rest}");
     drop(lines);
     assert_eq!(running.child.wait().expect("ended").code(), Some(0));
-    assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(&address).is_err(), "the program still listens");
 }
 
 #[test]
-fn the_log_holds_no_code_password_or_secret() {
-    let house = House::new();
-    let mut running = house.serve();
+fn the_log_contains_no_code_password_or_secret() {
+    let installation = Installation::new();
+    let mut running = installation.serve();
     let client = running.set_up();
-    let code = fs::read_to_string(house.data().join("set-up-link.txt")).unwrap_or_default();
+    let code = fs::read_to_string(installation.data().join("set-up-link.txt")).unwrap_or_default();
     let secret = client.create_key(&[]).secret();
     assert!(secret.starts_with("lk_prod_"));
     assert_eq!(client.submit("/diagnosis", &[("question", &secret)]).status, 200);
@@ -452,23 +457,24 @@ fn the_log_holds_no_code_password_or_secret() {
     let cookie = client.cookie("latchkey").expect("a session");
     running.terminate();
     running.child.wait().expect("ended");
-    let log = fs::read_to_string(house.folder.path().join("log")).expect("a log");
+    let log = fs::read_to_string(installation.folder.path().join("log")).expect("a log");
     assert!(log.contains("/diagnosis"), "requests are logged: {log}");
     let code = code.trim().split("code=").nth(1).unwrap_or("none");
-    for told in [PASSWORD, &secret[8..30], code, &cookie, &"c".repeat(22), invitation, "form_token"]
+    for sensitive in
+        [PASSWORD, &secret[8..30], code, &cookie, &"c".repeat(22), invitation, "form_token"]
     {
-        assert!(!log.contains(told), "{told} stands in the log");
+        assert!(!log.contains(sensitive), "the log contains {sensitive}");
     }
 }
 
 #[test]
 fn the_log_names_who_was_denied_what_and_from_where() {
-    let house = House::new();
-    let mut running = house.serve();
+    let installation = Installation::new();
+    let mut running = installation.serve();
     running.set_up();
     let email = "noor@example.com";
     let typed = format!("{PASSWORD}\n");
-    let added = house.run(&["member", "add", "--email", email, "--name", "Noor"], &typed);
+    let added = installation.run(&["member", "add", "--email", email, "--name", "Noor"], &typed);
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     let noor = running.client();
     let fields = [("email", email), ("password", PASSWORD)];
@@ -478,20 +484,20 @@ fn the_log_names_who_was_denied_what_and_from_where() {
     assert_eq!(running.client().submit("/sign-in", &stranger).status, 422);
     running.terminate();
     running.child.wait().expect("ended");
-    let log = fs::read_to_string(house.folder.path().join("log")).expect("a log");
+    let log = fs::read_to_string(installation.folder.path().join("log")).expect("a log");
     let denied: Vec<&str> = log.lines().filter(|line| line.contains("access denied")).collect();
     let [line] = denied.as_slice() else { panic!("one line: {log}") };
     for part in ["path=\"/members\"", "member=\"mem_", "127.0.0.1", "member.manage", " WARN "] {
         assert!(line.contains(part), "{part} in {line}");
     }
-    assert!(!log.contains("typed-by-mistake"), "what a stranger typed stands in the log");
+    assert!(!log.contains("typed-by-mistake"), "the log contains what a visitor typed");
 }
 
 #[test]
-fn what_was_acknowledged_survives_kill_9() {
-    let database = Database::of_a_process();
-    let house = House::in_database(&database);
-    let mut running = house.serve();
+fn acknowledged_writes_survive_kill_9() {
+    let database = Database::for_process();
+    let installation = Installation::in_database(&database);
+    let mut running = installation.serve();
     let client = running.set_up();
     let cookie = client.cookie("latchkey").expect("a session");
     let mut known: Vec<String> = Vec::new();
@@ -517,7 +523,7 @@ fn what_was_acknowledged_survives_kill_9() {
             known.extend(acknowledged);
         });
         running.child.wait().expect("ended");
-        running = house.serve();
+        running = installation.serve();
         let client = running.client();
         client.set_cookie("latchkey", &cookie);
         for id in &known {

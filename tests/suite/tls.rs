@@ -1,4 +1,4 @@
-//! Listeners beyond this machine: over https with a certificate of their own, or not at all.
+//! Listeners that other machines can reach use https with the configured certificate.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -12,15 +12,16 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::support::Shell;
 
-/// Writes a new certificate and its key, and returns the certificate.
+/// Writes a new self-signed certificate and its key, and returns the certificate.
 fn certify(folder: &Path) -> CertificateDer<'static> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).expect("written");
-    fs::write(folder.join("cert.pem"), made.cert.pem()).expect("written");
-    made.cert.der().clone()
+    let certified =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    fs::write(folder.join("key.pem"), certified.signing_key.serialize_pem()).expect("written");
+    fs::write(folder.join("cert.pem"), certified.cert.pem()).expect("written");
+    certified.cert.der().clone()
 }
 
-/// The answer to GET over TLS from a server that must show `certificate`.
+/// The response to a GET request over TLS to a server that must present `certificate`.
 fn get(port: &str, path: &str, certificate: &CertificateDer<'static>) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone()).expect("a root");
@@ -38,7 +39,7 @@ fn get(port: &str, path: &str, certificate: &CertificateDer<'static>) -> std::io
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     match stream.read_to_string(&mut answer) {
-        // The socket may be closed without an alert once everything was answered.
+        // The server may close the socket without an alert after its response.
         Err(error) if answer.is_empty() => Err(error),
         _ => Ok(answer),
     }
@@ -51,7 +52,7 @@ fn port(line: &str) -> &str {
 }
 
 #[test]
-fn with_a_certificate_both_listeners_speak_https_beyond_this_machine() {
+fn with_a_certificate_both_listeners_serve_https_to_other_machines() {
     let folder = tempfile::tempdir().expect("a folder");
     let certificate = certify(folder.path());
     let files = ["cert.pem", "key.pem"].map(|name| folder.path().join(name).display().to_string());
@@ -79,24 +80,24 @@ fn with_a_certificate_both_listeners_speak_https_beyond_this_machine() {
     assert!(page.contains("set-cookie: __Host-latchkey="), "{page}");
     let decision = get(port(&lines[1]), "/v1/authorize", &certificate).expect("an answer");
     assert!(decision.starts_with("HTTP/1.1 401 "), "{decision}");
-    // Metrics are not for everybody who reaches the endpoints for programs.
+    // Not everyone who can reach the endpoints for gateways may read the metrics.
     let metrics = get(port(&lines[1]), "/metrics", &certificate).expect("an answer");
     assert!(metrics.starts_with("HTTP/1.1 404 "), "{metrics}");
     let mut plain = TcpStream::connect(format!("127.0.0.1:{}", port(&lines[0]))).expect("connects");
     plain.write_all(b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
-    assert!(!answer.starts_with(b"HTTP/"), "plain http is not answered");
+    assert!(!answer.starts_with(b"HTTP/"), "plain http gets no response");
 
     let renewed = certify(folder.path());
     let began = Instant::now();
     while get(port(&lines[0]), "/healthz", &renewed).is_err() {
-        assert!(began.elapsed() < Duration::from_secs(30), "the renewed certificate is not shown");
+        assert!(began.elapsed() < Duration::from_secs(30), "the renewed certificate is not used");
     }
 }
 
 #[test]
-fn a_certificate_that_cannot_be_used_stops_the_start() {
+fn an_unusable_certificate_stops_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     certify(folder.path());
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -121,7 +122,7 @@ fn a_certificate_that_cannot_be_used_stops_the_start() {
 }
 
 #[test]
-fn metrics_beyond_this_machine_have_a_listener_of_their_own() {
+fn metrics_for_other_machines_need_a_listener_of_their_own() {
     let shell = Shell::new();
     let options =
         ["--verify-listen", "0.0.0.0:0", "--insecure-verify-http", "--metrics-listen", "0.0.0.0:0"];

@@ -1,4 +1,4 @@
-//! How keys are used, as the dashboard shows it.
+//! Usage of keys as the dashboard shows it.
 
 mod all_keys;
 mod denials;
@@ -19,8 +19,8 @@ fn secret(id: &str) -> Secret {
     Secret { key_id: KeyId::parse(id).expect("a Key ID"), number: 1 }
 }
 
-/// Counts requests that passed now, and writes them.
-fn pass(app: &App, id: &str, from: &str, scopes: &[&str], count: usize) {
+/// Records `count` allowed requests at this moment and writes them to the database.
+fn record_passes(app: &App, id: &str, from: &str, scopes: &[&str], count: usize) {
     let address: IpAddr = from.parse().expect("an address");
     let scopes: Vec<Arc<str>> = scopes.iter().map(|&scope| scope.into()).collect();
     for _ in 0..count {
@@ -30,8 +30,8 @@ fn pass(app: &App, id: &str, from: &str, scopes: &[&str], count: usize) {
     app.write_usage();
 }
 
-/// Counts one that was refused now, writes it, and returns its id.
-fn refuse(
+/// Records a denied request at this moment, writes it to the database and returns its ID.
+fn record_denial(
     app: &App,
     id: Option<&str>,
     from: &str,
@@ -48,7 +48,7 @@ fn refuse(
         request: RequestLine { method: Some(b"GET"), target: Some(path.as_bytes()) },
         at: app.site.clock.now(),
     };
-    app.usage.refuse(denial, std::iter::empty());
+    app.usage.deny(denial, std::iter::empty());
     app.write_usage();
     request_id.to_string()
 }

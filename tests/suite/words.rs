@@ -1,5 +1,5 @@
-//! Words that are stored, exported or sent. Others rely on them: databases of earlier versions, spreadsheets,
-//! receivers of webhooks, dashboards. So they change on purpose only, and never with a name in the code.
+//! Words that are stored, exported or sent. Existing databases, spreadsheets, webhook receivers and
+//! dashboards depend on them, so they must not change when something in the code is renamed.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use crate::verification::Key;
 use crate::verification::process::Process;
 use crate::verification::wire::Request;
 
-/// Adding a word is harmless; another one in its place needs a migration, and a note in the change log.
+/// Adding a word is safe. Changing or removing one needs a migration and an entry in the changelog.
 const KNOWN: &str = include_str!("words.txt");
 
-/// The closed sets: `enum Environment: production, staging`.
-fn closed_sets() -> Vec<String> {
+/// The words of each enum that is stored or sent, as in `enum Environment: production, staging`.
+fn enums() -> Vec<String> {
     let mut sets = Vec::new();
     for source in sources() {
         let mut set: Option<String> = None;
@@ -35,37 +35,37 @@ fn closed_sets() -> Vec<String> {
     sets
 }
 
-/// What stands for a variant, in `Production = "production" "Production",`.
+/// The word of a variant, which is `production` in `Production = "production" "Production",`.
 fn word(line: &str) -> Option<&str> {
     let (variant, rest) = line.trim().split_once(" = \"")?;
     variant.chars().all(char::is_alphanumeric).then(|| rest.split('"').next())?
 }
 
-/// The names of an object's members, and of those within: `actor.name`.
-fn members(value: &Value, above: &str, found: &mut BTreeSet<String>) {
+/// Adds the names of an object's members, and of nested ones as in `actor.name`.
+fn members(value: &Value, prefix: &str, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                let name = format!("{above}{name}");
-                members(value, &format!("{name}."), found);
-                found.insert(name);
+                let name = format!("{prefix}{name}");
+                members(value, &format!("{name}."), names);
+                names.insert(name);
             }
         }
-        Value::Array(values) => values.iter().for_each(|value| members(value, above, found)),
+        Value::Array(values) => values.iter().for_each(|value| members(value, prefix, names)),
         _ => {}
     }
 }
 
-fn json(what: &str, texts: &[String]) -> String {
-    let mut found = BTreeSet::new();
+fn json(label: &str, texts: &[String]) -> String {
+    let mut names = BTreeSet::new();
     for text in texts {
-        members(&serde_json::from_str(text).expect("JSON"), "", &mut found);
+        members(&serde_json::from_str(text).expect("JSON"), "", &mut names);
     }
-    assert!(!found.is_empty(), "{what}");
-    format!("{what}: {}", found.into_iter().collect::<Vec<_>>().join(", "))
+    assert!(!names.is_empty(), "{label}");
+    format!("{label}: {}", names.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-/// The heads of files for spreadsheets, and the members of JSON.
+/// The header lines of CSV files, and the members of JSON documents.
 fn files_and_messages() -> Vec<String> {
     let app = App::set_up();
     let manager = app.super_manager();
@@ -75,20 +75,23 @@ fn files_and_messages() -> Vec<String> {
     assert_eq!(manager.submit("/reviews", &[]).status, 303);
     let review = app.texts("SELECT id AS text FROM reviews").remove(0);
     let report = format!("/reviews/{review}/report.csv");
-    let head = |name: &str, path: &str| {
+    let header = |name: &str, path: &str| {
         let body = manager.get(path).body;
-        format!("{name}: {}", body.trim_start_matches('\u{feff}').lines().next().expect("a head"))
+        format!(
+            "{name}: {}",
+            body.trim_start_matches('\u{feff}').lines().next().expect("a header line")
+        )
     };
-    let ask = Request::new(&app.url, "POST", "/v1/introspect").from("203.0.113.7");
-    let ask = ask.bearer(&service.secret).form(&[("token", key.secret.as_str())]);
+    let request = Request::new(&app.url, "POST", "/v1/introspect").from("203.0.113.7");
+    let request = request.bearer(&service.secret).form(&[("token", key.secret.as_str())]);
     let entries = manager.get("/activity/export.jsonl?period=all").body;
     app.find_alerts();
     vec![
-        head("activity as CSV", "/activity/export.csv?period=all"),
-        head("usage as CSV", "/usage/export.csv"),
-        head("review as CSV", &report),
+        header("activity as CSV", "/activity/export.csv?period=all"),
+        header("usage as CSV", "/usage/export.csv"),
+        header("review as CSV", &report),
         json("activity as JSON", &entries.lines().map(str::to_owned).collect::<Vec<_>>()),
-        json("introspection", &[ask.send().body]),
+        json("introspection", &[request.send().body]),
         json("webhook", &app.texts("SELECT body AS text FROM webhook_messages")),
     ]
 }
@@ -98,15 +101,15 @@ fn metrics() -> Vec<String> {
     let process = Process::start(&[]);
     let key = Key::new(&process.manager, &[]);
     Request::new(&process.programs, "GET", "/v1/authorize").bearer(&key.secret).send();
-    let told = Request::new(&process.programs, "GET", "/metrics").send().body;
-    let lines = told.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let text = Request::new(&process.programs, "GET", "/metrics").send().body;
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let names: BTreeSet<&str> =
         lines.map(|line| line.split([' ', '=']).next().expect("a name")).collect();
     names.into_iter().map(|name| format!("metric {}", name.replace('{', ", by "))).collect()
 }
 
 #[test]
-fn words_that_are_stored_or_sent_change_on_purpose_only() {
-    let words = [closed_sets(), files_and_messages(), metrics()].concat().join("\n") + "\n";
-    assert!(words == KNOWN, "tests/suite/words.txt knows other words than these:\n{words}");
+fn words_that_are_stored_or_sent_do_not_change_by_accident() {
+    let words = [enums(), files_and_messages(), metrics()].concat().join("\n") + "\n";
+    assert!(words == KNOWN, "tests/suite/words.txt differs from these words:\n{words}");
 }

@@ -69,8 +69,8 @@ fn an_unreadable_cursor_is_the_first_page() {
 
 #[test]
 fn a_range_gives_the_total_or_its_lower_bound() {
-    let page = Page { position: 25, ..Page::whole(vec![(); 25]) };
+    let page = Page { position: 25, ..Page::single(vec![(); 25]) };
     assert_eq!(page.clone().range(), "");
     assert_eq!(page.clone().of(812).range(), "26–50 of 812");
-    assert_eq!(page.of(COUNTED + 1).range(), "26–50 of 1,000+");
+    assert_eq!(page.of(MAX_COUNTED + 1).range(), "26–50 of 1,000+");
 }

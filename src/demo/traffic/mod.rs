@@ -1,7 +1,7 @@
 //! The past requests of the sample's applications, by hour.
 
+mod denials;
 mod pattern;
-mod refusals;
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -18,18 +18,18 @@ use crate::domain::api_keys::Details;
 use crate::domain::scopes;
 use crate::domain::usage::import::{Requests, UsageHistory};
 use crate::domain::usage::{Denial, RequestId, RequestLine, Secret};
-use refusals::Refusal;
+use denials::PastDenial;
 
 /// How many of the newest keys have traffic.
 pub(super) const BUSY: usize = 200;
 /// How many keys' traffic is written at once.
 const BATCH: usize = 10;
 /// How many days ago the quiet key was last used.
-const QUIET: i64 = 40;
+const QUIET_DAYS: i64 = 40;
 /// How many days ago some scopes were last requested.
-const FORGOTTEN: i64 = 23;
+const FORGOTTEN_DAYS: i64 = 23;
 /// The key for [`of_time`] that selects an hour's address.
-const FROM: u32 = 3 << 16;
+const ADDRESS_SALT: u32 = 3 << 16;
 
 /// A special pattern in how a key is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +101,8 @@ pub(super) fn write(
         past.write(tx, now)?;
     }
     let mut past = UsageHistory::default();
-    for refusal in refusals::of_strangers(window) {
-        refuse(&mut past, None, refusal);
+    for denial in denials::of_strangers(window) {
+        deny(&mut past, None, denial);
     }
     past.write(tx, now)
 }
@@ -112,23 +112,23 @@ fn add(past: &mut UsageHistory, index: u32, details: &Details, scopes: &[String]
     let Some(used) = used(index, details) else { return };
     let secret = Secret { key_id: details.key.id, number: 1 };
     let requested_scopes = requested_scopes(index, details);
-    let recent = window.now.plus(-FORGOTTEN * DAY);
-    for passed in passed(index, details, &used, secret, window) {
+    let recent = window.now.plus(-FORGOTTEN_DAYS * DAY);
+    for allowed in allowed(index, details, &used, secret, window) {
         let requested_scopes = requested_scopes
             .iter()
-            .filter(|(_, is_forgotten)| !is_forgotten || passed.first < recent);
-        past.pass(passed, requested_scopes.map(|(scope, _)| scope.as_str()));
+            .filter(|(_, is_forgotten)| !is_forgotten || allowed.first < recent);
+        past.pass(allowed, requested_scopes.map(|(scope, _)| scope.as_str()));
     }
-    for refusal in refusals::of_key(index, details, &used, scopes, window) {
-        refuse(past, Some(secret), refusal);
+    for denial in denials::of_key(index, details, &used, scopes, window) {
+        deny(past, Some(secret), denial);
     }
 }
 
-fn refuse(past: &mut UsageHistory, secret: Option<Secret>, refusal: Refusal) {
-    let Refusal { at, reason, detail, address, method, path } = refusal;
+fn deny(past: &mut UsageHistory, secret: Option<Secret>, denial: PastDenial) {
+    let PastDenial { at, reason, detail, address, method, path } = denial;
     let request = RequestLine { method: Some(method.as_bytes()), target: Some(path.as_bytes()) };
     let request_id = RequestId::random();
-    past.refuse(Denial { secret, reason, detail: detail.into(), address, request_id, request, at });
+    past.deny(Denial { secret, reason, detail: detail.into(), address, request_id, request, at });
 }
 
 /// How the `index`th key is used; `None` if it was never used.
@@ -168,7 +168,7 @@ fn requested_scopes(index: u32, details: &Details) -> Vec<(String, bool)> {
 }
 
 /// The allowed requests by hour: none before the key was created, and none after it ended.
-fn passed(
+fn allowed(
     index: u32,
     details: &Details,
     used: &Use,
@@ -179,12 +179,12 @@ fn passed(
     let mut end = window.now.min(key.expires_at).min(key.revoked_at.unwrap_or(window.now));
     let today = Timestamp::start_of(window.now.date());
     if used.story == Story::Quiet {
-        end = end.min(today.plus(-QUIET * DAY));
+        end = end.min(today.plus(-QUIET_DAYS * DAY));
     }
     let first_hour = (key.created_at.millis() + HOUR - 1).div_euclid(HOUR);
     let first_hour = first_hour.max(window.start.hour());
     let hours = first_hour..=end.hour();
-    let passed = hours.filter_map(|hour| {
+    let allowed = hours.filter_map(|hour| {
         let begin = Timestamp::from_millis(hour * HOUR);
         // The last hour may be incomplete.
         let span = end.since(begin).clamp(0, HOUR);
@@ -196,14 +196,14 @@ fn passed(
         let address = from(index, hour, used, begin >= today, begin >= today.plus(-DAY));
         Some(Requests { secret, address, first, last, count })
     });
-    passed.collect()
+    allowed.collect()
 }
 
 /// The address that the requests of an hour came from.
 fn from(index: u32, hour: i64, used: &Use, is_today: bool, is_recent: bool) -> IpAddr {
     let is_other = match used.story {
         Story::NewAddress => is_recent && hour % 3 == 0,
-        _ => !is_today && of_time(index, FROM, hour).rem_euclid(9) == 0,
+        _ => !is_today && of_time(index, ADDRESS_SALT, hour).rem_euclid(9) == 0,
     };
     used.other.filter(|_| is_other).unwrap_or(used.home)
 }

@@ -3,36 +3,36 @@
 //! activity key.
 
 use super::store::Head;
-use super::{Author, Entry, Recorded};
+use super::{Context, Entry, RecordedEntry};
 use crate::base::keyring::{Keyring, Purpose};
 use crate::base::secret_scan::{json_without_secrets, without_secrets};
 
 /// The row for `entry`, linked to the newest existing entry. A row can never be changed, so secret
 /// keys are removed from all its texts.
-pub(super) fn link(author: &Author, entry: &Entry, head: Option<&Head>) -> Recorded {
+pub(super) fn link(context: &Context, entry: &Entry, head: Option<&Head>) -> RecordedEntry {
     let subject = entry.subject.as_ref();
-    let mut row = Recorded {
+    let mut row = RecordedEntry {
         number: head.map_or(1, |head| head.number + 1),
-        at: author.now,
+        at: context.now,
         event: entry.event.as_str().to_owned(),
-        actor_kind: author.actor.kind().to_owned(),
-        actor_id: author.actor.id().map(str::to_owned),
-        actor_name: without_secrets(author.actor.name()).into_owned(),
-        address: author.origin.address.map(|address| address.to_string()),
-        user_agent: author.origin.user_agent.clone(),
-        request_id: author.origin.request_id.clone(),
+        actor_kind: context.actor.kind().to_owned(),
+        actor_id: context.actor.id().map(str::to_owned),
+        actor_name: without_secrets(context.actor.name()).into_owned(),
+        address: context.origin.address.map(|address| address.to_string()),
+        user_agent: context.origin.user_agent.clone(),
+        request_id: context.origin.request_id.clone(),
         subject_kind: subject.map(|subject| subject.kind.to_owned()),
         subject_id: subject.map(|subject| subject.id.clone()),
         subject_name: subject.map(|subject| without_secrets(&subject.name).into_owned()),
         details: json_without_secrets(&entry.details).to_string(),
         hash: Vec::new(),
     };
-    row.hash = hash(&author.keyring, &row, head.map_or(&[], |head| &head.hash));
+    row.hash = hash(&context.keyring, &row, head.map_or(&[], |head| &head.hash));
     row
 }
 
 /// The hash that `row` must have when the previous entry has the hash `before`.
-pub(super) fn hash(keyring: &Keyring, row: &Recorded, before: &[u8]) -> Vec<u8> {
+pub(super) fn hash(keyring: &Keyring, row: &RecordedEntry, before: &[u8]) -> Vec<u8> {
     // JSON separates neighbouring texts, whatever they contain, and null differs from an empty
     // text.
     let content = serde_json::json!([

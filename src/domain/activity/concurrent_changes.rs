@@ -1,11 +1,11 @@
 //! Changes that others made while somebody had an edit form open.
 
-use super::{Change, Recorded, store};
+use super::{Change, RecordedEntry, store};
 use crate::base::error::Result;
 use crate::db::Connection;
 
 /// How many of the newest entries about a subject are searched.
-const LOOK_BACK: i64 = 50;
+const MAX_ENTRIES: i64 = 50;
 
 /// Changes that were made in the meantime, and who made them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,12 +21,12 @@ pub fn since(
     subject_id: &str,
     version: i64,
 ) -> Result<ConcurrentChanges> {
-    Ok(changes_after(&store::about(connection, subject_id, LOOK_BACK)?, version))
+    Ok(changes_after(&store::about(connection, subject_id, MAX_ENTRIES)?, version))
 }
 
 /// The changes in `history`, newest first, that are later than version `since`. Once an older
 /// version appears, further entries may be about an earlier subject with the same name.
-fn changes_after(history: &[Recorded], since: i64) -> ConcurrentChanges {
+fn changes_after(history: &[RecordedEntry], since: i64) -> ConcurrentChanges {
     let versioned = history.iter().filter(|entry| entry.version().is_some());
     let edits: Vec<_> = versioned.take_while(|entry| entry.version() > Some(since)).collect();
     let mut names: Vec<&str> = edits.iter().map(|entry| entry.actor_name.as_str()).collect();

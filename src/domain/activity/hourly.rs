@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::store::tally as store;
 use super::tally::{OTHER, Tally, TallyKind};
-use super::{Author, Entry, Event, Subject, record};
+use super::{Context, Entry, Event, Subject, record};
 use crate::base::clock::{HOUR, MINUTE, Timestamp};
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
@@ -25,21 +25,21 @@ const REPEATED_DENIALS: i64 = 2;
 /// Records the counts of all hours that have ended, each hour in its own transaction.
 pub async fn record_ended_hours(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<()> {
     loop {
-        let author = Author::system(keyring.clone(), now);
-        if !db.write(move |tx| record_oldest_hour(tx, &author)).await? {
+        let context = Context::system(keyring.clone(), now);
+        if !db.write(move |tx| record_oldest_hour(tx, &context)).await? {
             return Ok(());
         }
     }
 }
 
 /// Records the oldest hour that has ended. Returns whether there was one.
-fn record_oldest_hour(tx: &mut Transaction<'_>, author: &Author) -> Result<bool> {
-    let Some(hour) = store::oldest_hour(tx, author.now.plus(-HOUR - GRACE))? else {
+fn record_oldest_hour(tx: &mut Transaction<'_>, context: &Context) -> Result<bool> {
+    let Some(hour) = store::oldest_hour(tx, context.now.plus(-HOUR - GRACE))? else {
         return Ok(false);
     };
     let tallies: Vec<Tally> = store::take_hour(tx, hour)?.into_iter().map(Into::into).collect();
     for entry in entries(hour, &tallies) {
-        record(tx, author, &entry)?;
+        record(tx, context, &entry)?;
     }
     Ok(true)
 }

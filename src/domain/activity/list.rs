@@ -1,10 +1,10 @@
 //! The list of entries: filtered, newest first, in pages.
 
-use super::{Recorded, store};
+use super::{RecordedEntry, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::db::keyset::{COUNTED, Cursor, Page};
+use crate::db::keyset::{Cursor, MAX_COUNTED, Page};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -58,8 +58,8 @@ pub fn list(
     connection: &mut Connection,
     filter: &Filter,
     cursor: Option<&Cursor>,
-) -> Result<Page<Recorded>> {
-    let limit = usize::try_from(COUNTED + 1).unwrap_or(usize::MAX);
+) -> Result<Page<RecordedEntry>> {
+    let limit = usize::try_from(MAX_COUNTED + 1).unwrap_or(usize::MAX);
     let numbers = match &filter.search {
         Search::Part(part) => store::numbers_with(connection, filter, part, limit)?,
         _ => store::numbers(connection, filter, limit)?,

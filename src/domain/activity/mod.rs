@@ -6,9 +6,9 @@
 //! and recorded by the hour (`hourly`). This module knows no feature: events name their subjects by
 //! kind, id and name. ASVS 16.2.1, 16.3.
 
-mod author;
 mod chain;
 mod concurrent_changes;
+mod context;
 mod event;
 mod hourly;
 mod list;
@@ -16,12 +16,12 @@ mod store;
 mod tally;
 mod verify;
 
-pub use author::{Actor, Author, Origin};
 pub use concurrent_changes::{ConcurrentChanges, since};
+pub use context::{Actor, Context, Origin};
 pub use event::{Change, Entry, Event, Subject};
 pub use hourly::record_ended_hours;
 pub use list::{Events, Filter, Person, Search, list};
-pub use store::Recorded;
+pub use store::RecordedEntry;
 pub use tally::{Occurrence, Tally, TallyKind, count, tallies};
 pub use verify::{Broken, Newest, newest, verify};
 
@@ -30,20 +30,24 @@ use crate::base::error::Result;
 use crate::db::keyset::Walk;
 use crate::db::{Connection, Transaction};
 
-/// Records `entry` with `author` as its author.
-pub fn record(tx: &mut Transaction<'_>, author: &Author, entry: &Entry) -> Result<()> {
+/// Records `entry` for the actor of `context`.
+pub fn record(tx: &mut Transaction<'_>, context: &Context, entry: &Entry) -> Result<()> {
     let head = store::head(tx)?;
-    let row = chain::link(author, entry, head.as_ref());
-    store::append(tx, &row, &chain::seal(&author.keyring, row.number, &row.hash), head.is_none())
+    let row = chain::link(context, entry, head.as_ref());
+    store::append(tx, &row, &chain::seal(&context.keyring, row.number, &row.hash), head.is_none())
 }
 
 /// The newest entries about a subject, newest first, at most `limit`.
-pub fn about(connection: &mut Connection, subject_id: &str, limit: i64) -> Result<Vec<Recorded>> {
+pub fn about(
+    connection: &mut Connection,
+    subject_id: &str,
+    limit: i64,
+) -> Result<Vec<RecordedEntry>> {
     store::about(connection, subject_id, limit)
 }
 
 /// The entry with this number.
-pub fn find(connection: &mut Connection, number: i64) -> Result<Option<Recorded>> {
+pub fn find(connection: &mut Connection, number: i64) -> Result<Option<RecordedEntry>> {
     store::entry(connection, number)
 }
 
@@ -57,7 +61,7 @@ pub fn range(
     connection: &mut Connection,
     filter: &Filter,
     numbers: (i64, i64),
-) -> Result<Vec<Recorded>> {
+) -> Result<Vec<RecordedEntry>> {
     store::export(connection, filter, numbers)
 }
 
@@ -67,7 +71,7 @@ pub fn recent(
     event: Event,
     since: Timestamp,
     limit: usize,
-) -> Result<Vec<Recorded>> {
+) -> Result<Vec<RecordedEntry>> {
     let events = Some(Events::One(event.as_str().to_owned()));
     let filter = Filter { events, since: Some(since), ..Filter::default() };
     store::walk(connection, &filter, None, &Walk::first(limit))

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Alert, Finding, Letters, Rule, expiries, preferences, rules, store, tell};
+use super::{Alert, Finding, Letters, Rule, expiries, notify, preferences, rules, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::random;
@@ -46,8 +46,8 @@ pub(super) fn evaluate(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> R
     let letters = Arc::clone(letters);
     db.write_in_background(move |tx| {
         let transitions = apply(tx, plan, now)?;
-        tell::alerts(tx, &*letters, &transitions, &preferences, now)?;
-        expiries::tell(tx, now)
+        notify::alerts(tx, &*letters, &transitions, &preferences, now)?;
+        expiries::notify(tx, now)
     })
 }
 
@@ -65,7 +65,7 @@ fn plan(open: Vec<Alert>, found: Vec<Finding>, on: &[Rule], now: Timestamp) -> P
         let found = rule.and_then(|rule| causes.remove(&(rule, alert.cause.clone())));
         match (rule, found) {
             (_, Some(found)) => plan.keep.push((alert, found)),
-            (Some(rule), None) if now.since(alert.seen_at) < rule.quiet() => {}
+            (Some(rule), None) if now.since(alert.seen_at) < rule.quiet_period() => {}
             _ => plan.close.push(alert),
         }
     }
@@ -85,7 +85,7 @@ fn apply(tx: &mut Transaction<'_>, plan: Plan, now: Timestamp) -> Result<Transit
         let is_same = (&alert.title, &alert.detail, alert.level)
             == (&found.title, &found.detail, found.level);
         // Rules with a quiet time need to know when the cause was last found.
-        if !is_same || found.rule.quiet() > 0 {
+        if !is_same || found.rule.quiet_period() > 0 {
             store::update(tx, &alert.id, &found, now)?;
         }
         if found.level > alert.level {

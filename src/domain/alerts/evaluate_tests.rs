@@ -24,8 +24,8 @@ fn alert(rule: Rule, cause: &str, seen_ago: i64) -> Alert {
 
 #[test]
 fn a_cause_that_is_found_again_keeps_its_only_alert() {
-    let open = vec![alert(Rule::DeadSecret, "a", MINUTE)];
-    let again = vec![found(Rule::DeadSecret, "a", 0), found(Rule::DeadSecret, "b", 0)];
+    let open = vec![alert(Rule::InactiveSecret, "a", MINUTE)];
+    let again = vec![found(Rule::InactiveSecret, "a", 0), found(Rule::InactiveSecret, "b", 0)];
     let plan = plan(open, again, &Rule::ALL, NOW);
     assert_eq!(plan.keep.len(), 1);
     assert_eq!(plan.open.iter().map(|found| &*found.cause).collect::<Vec<_>>(), ["b"]);
@@ -38,9 +38,9 @@ fn an_alert_closes_when_its_cause_has_been_quiet_or_its_rule_is_off() {
         !plan(vec![alert(rule, "a", seen_ago)], Vec::new(), on, NOW).close.is_empty()
     };
     assert!(closed(Rule::RotationDue, 0, &Rule::ALL));
-    assert!(!closed(Rule::RefusalBurst, HOUR - 1, &Rule::ALL));
-    assert!(closed(Rule::RefusalBurst, HOUR, &Rule::ALL));
-    assert!(closed(Rule::RefusalBurst, 0, &[]));
+    assert!(!closed(Rule::DenialBurst, HOUR - 1, &Rule::ALL));
+    assert!(closed(Rule::DenialBurst, HOUR, &Rule::ALL));
+    assert!(closed(Rule::DenialBurst, 0, &[]));
 }
 
 proptest! {
@@ -57,6 +57,6 @@ proptest! {
         prop_assert_eq!(plan.open.len(), after.difference(&before).count());
         prop_assert_eq!(plan.keep.len(), after.intersection(&before).count());
         let ended = before.difference(&after).count();
-        prop_assert_eq!(plan.close.len(), if ago < rule.quiet() { 0 } else { ended });
+        prop_assert_eq!(plan.close.len(), if ago < rule.quiet_period() { 0 } else { ended });
     }
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Letters, store, tell};
+use super::{Letters, notify, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
-use crate::domain::activity::{self, Event, Filter, Recorded};
+use crate::domain::activity::{self, Event, Filter, RecordedEntry};
 use crate::domain::api_keys::{self, Details, KeyId};
 use crate::domain::webhooks::{self, EventType};
 
@@ -22,7 +22,7 @@ const PROGRESS: &str = "told";
 const BATCH: i64 = 100;
 
 /// Processes all new entries. If there are none, this costs two look-ups.
-pub fn tell(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
+pub fn notify(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
     loop {
         let (processed, last) = db.read_in_background(|c| {
             Ok((store::progress(c, PROGRESS)?.unwrap_or_default(), activity::last_number(c)?))
@@ -48,7 +48,7 @@ fn process_batch(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp
 fn process_entry(
     tx: &mut Transaction<'_>,
     letters: &dyn Letters,
-    entry: &Recorded,
+    entry: &RecordedEntry,
     now: Timestamp,
 ) -> Result<()> {
     let event = match Event::parse(&entry.event) {
@@ -69,7 +69,7 @@ fn process_entry(
     if event == EventType::KeyLeaked {
         // The other super managers are notified at once, whatever their alert preferences are.
         let message = letters.leaked(id.as_str(), entry)?;
-        tell::to_managers(tx, entry.actor_id.as_deref(), &message, &cause, now)?;
+        notify::to_managers(tx, entry.actor_id.as_deref(), &message, &cause, now)?;
     }
     Ok(())
 }

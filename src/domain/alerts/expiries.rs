@@ -9,15 +9,15 @@ use crate::domain::api_keys;
 use crate::domain::webhooks::{self, EventType};
 
 /// The name of the stored time, in milliseconds, up to which expired keys were processed.
-const EXPIRED: &str = "expired";
+const PROGRESS: &str = "expired";
 /// The largest number of keys that are processed at once.
 const MAX_KEYS: i64 = 1000;
 /// How far ahead keys are searched, in milliseconds. Covers the largest step.
-const SOON: i64 = 31 * DAY;
+const LOOK_AHEAD: i64 = 31 * DAY;
 
 /// Queues messages about keys that have reached a step, or have expired, since the last run.
-pub(super) fn tell(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    if webhooks::is_wanted(tx, EventType::KeyExpiring)? {
+pub(super) fn notify(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    if webhooks::has_subscribers(tx, EventType::KeyExpiring)? {
         expiring(tx, now)?;
     }
     expired(tx, now)
@@ -25,7 +25,7 @@ pub(super) fn tell(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
 
 /// Each key, expiry and step is notified once.
 fn expiring(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    for key in api_keys::expiring(tx, now, now.plus(SOON), MAX_KEYS)? {
+    for key in api_keys::expiring(tx, now, now.plus(LOOK_AHEAD), MAX_KEYS)? {
         let days_left = key.days_left(now);
         let Some(step) = step(days_left) else { continue };
         let cause = format!("expiring:{}:{}:{step}", key.id.as_str(), key.expires_at.millis());
@@ -40,9 +40,9 @@ fn expiring(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
 }
 
 fn expired(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    let since = store::progress(tx, EXPIRED)?.map_or(now, Timestamp::from_millis);
-    if !webhooks::is_wanted(tx, EventType::KeyExpired)? {
-        return store::set_progress(tx, EXPIRED, now.max(since).millis());
+    let since = store::progress(tx, PROGRESS)?.map_or(now, Timestamp::from_millis);
+    if !webhooks::has_subscribers(tx, EventType::KeyExpired)? {
+        return store::set_progress(tx, PROGRESS, now.max(since).millis());
     }
     let mut keys = api_keys::expiring(tx, since, now, MAX_KEYS)?;
     let mut until = now.max(since);
@@ -57,5 +57,5 @@ fn expired(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
         let cause = format!("expired:{}:{}", key.id.as_str(), key.expires_at.millis());
         webhooks::enqueue(tx, EventType::KeyExpired, &cause, &data, key.expires_at)?;
     }
-    store::set_progress(tx, EXPIRED, until.millis())
+    store::set_progress(tx, PROGRESS, until.millis())
 }

@@ -8,15 +8,15 @@ mod evaluate;
 pub mod events;
 mod expiries;
 mod finding;
+mod notify;
 mod rule;
 mod rules;
 mod store;
-mod tell;
 
 pub use finding::Finding;
+pub use notify::Letters;
 pub use rule::Rule;
 pub use store::Alert;
-pub use tell::Letters;
 
 use std::sync::Arc;
 
@@ -26,11 +26,11 @@ use crate::base::error::{Error, Result};
 use crate::db::keyset::{Cursor, Page};
 use crate::db::types::text_column;
 use crate::db::{Connection, Db, Transaction};
-use crate::domain::activity::{self, Author, Change, Entry, Event};
+use crate::domain::activity::{self, Change, Context, Entry, Event};
 use crate::domain::{attention, settings};
 
 /// The largest number of open alerts that is counted and shown.
-pub const COUNTED: i64 = 200;
+pub const MAX_COUNTED: i64 = 200;
 /// How long closed alerts are kept, in milliseconds.
 const RETENTION: i64 = 90 * DAY;
 /// How many closed alerts are deleted in one transaction.
@@ -58,14 +58,14 @@ pub struct Preferences {
     pub email: Email,
 }
 
-/// The alerts that are open, newest first, at most [`COUNTED`].
+/// The alerts that are open, newest first, at most [`MAX_COUNTED`].
 pub fn open(connection: &mut Connection) -> Result<Vec<Alert>> {
-    store::open(connection, COUNTED)
+    store::open(connection, MAX_COUNTED)
 }
 
-/// The number of open alerts, counted up to [`COUNTED`].
+/// The number of open alerts, counted up to [`MAX_COUNTED`].
 pub fn count_open(connection: &mut Connection) -> Result<i64> {
-    store::count_open(connection, COUNTED)
+    store::count_open(connection, MAX_COUNTED)
 }
 
 /// A page of closed alerts, most recently closed first.
@@ -76,7 +76,7 @@ pub fn closed(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Pa
 
 /// Which rules are on, and when alerts are sent by email.
 pub fn preferences(connection: &mut Connection) -> Result<Preferences> {
-    let off = store::off(connection)?;
+    let off = store::disabled_rules(connection)?;
     let on = Rule::ALL.into_iter().filter(|rule| !off.contains(rule)).collect();
     Ok(Preferences { on, email: store::email(connection)? })
 }
@@ -86,7 +86,12 @@ pub fn preferences(connection: &mut Connection) -> Result<Preferences> {
 ///
 /// # Errors
 /// [`Error::Invalid`] if `email` is not a known setting.
-pub fn prefer(tx: &mut Transaction<'_>, on: &[Rule], email: &str, author: &Author) -> Result<()> {
+pub fn set_preferences(
+    tx: &mut Transaction<'_>,
+    on: &[Rule],
+    email: &str,
+    context: &Context,
+) -> Result<()> {
     let email = Email::parse(email);
     let email = email.ok_or_else(|| Error::invalid("email", "Choose when email is sent"))?;
     let before = preferences(tx)?;
@@ -107,23 +112,22 @@ pub fn prefer(tx: &mut Transaction<'_>, on: &[Rule], email: &str, author: &Autho
         return Ok(());
     }
     let off: Vec<Rule> = Rule::ALL.into_iter().filter(|rule| !on.contains(rule)).collect();
-    store::set_off(tx, &off)?;
+    store::set_disabled_rules(tx, &off)?;
     store::set_email(tx, email)?;
     let details = serde_json::json!({ "changes": changes });
     let entry = Entry::about(Event::AlertsChanged, settings::subject()).with(details);
-    activity::record(tx, author, &entry)
+    activity::record(tx, context, &entry)
 }
 
 /// Deletes alerts that closed long ago, in batches.
-pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
-    db.write_in_batches(move |tx| Ok(store::forget(tx, now.plus(-RETENTION), BATCH)? == BATCH))
-        .await
+pub async fn purge(db: &Db, now: Timestamp) -> Result<()> {
+    db.write_in_batches(move |tx| Ok(store::purge(tx, now.plus(-RETENTION), BATCH)? == BATCH)).await
 }
 
 /// Runs once: processes new activity entries, refreshes the attention flags of keys, and evaluates
 /// the rules.
 pub fn run_once(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
-    events::tell(db, letters, now)?;
+    events::notify(db, letters, now)?;
     attention::refresh_flags(db, now)?;
     evaluate::evaluate(db, letters, now)
 }

@@ -5,7 +5,10 @@ use crate::base::closed_set::closed_set;
 use crate::db::types::text_column;
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal $label:literal, $says:literal, $quiet:expr;)*) => {
+    ($(
+        $(#[$doc:meta])* $variant:ident = $word:literal $label:literal,
+            $description:literal, $quiet_period:expr;
+    )*) => {
         closed_set! {
             /// What an alert can be opened for, by the name in the database, in forms and in
             /// messages.
@@ -14,13 +17,13 @@ macro_rules! rules {
 
         impl Rule {
             /// Describes when the rule opens an alert and when it closes it.
-            pub const fn says(self) -> &'static str {
-                match self { $(Self::$variant => $says,)* }
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$variant => $description,)* }
             }
 
             /// How long a cause must not have been found before its alert closes, in milliseconds.
-            pub const fn quiet(self) -> i64 {
-                match self { $(Self::$variant => $quiet,)* }
+            pub const fn quiet_period(self) -> i64 {
+                match self { $(Self::$variant => $quiet_period,)* }
             }
         }
     };
@@ -34,13 +37,13 @@ rules! {
     RotationDue = "rotation_due" "Rotation is due",
         "When a secret is older than the rotation interval of its environment. Closes when the key is rotated or revoked.", 0;
     /// Many requests with a key are denied.
-    RefusalBurst = "refusal_burst" "A key is refused many times",
+    DenialBurst = "refusal_burst" "A key is refused many times",
         "20 times within 10 minutes, for a scope, the IP whitelist or the environment. Closes after an hour without.", HOUR;
     /// A network sends many keys that do not exist.
     UnknownKeys = "unknown_keys" "Unknown keys come from one network",
         "50 within 10 minutes. Closes after an hour without.", HOUR;
     /// A secret that no longer works is used.
-    DeadSecret = "dead_secret" "A revoked or superseded secret is used",
+    InactiveSecret = "dead_secret" "A revoked or superseded secret is used",
         "When it comes an hour after it stopped working, or later. Closes after a day without.", DAY;
     /// A key is used from a new address.
     NewAddress = "new_address" "A key is used from a new address",

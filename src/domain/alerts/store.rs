@@ -63,7 +63,7 @@ pub(super) fn closed(connection: &mut Connection, walk: &Walk<Timestamp>) -> Res
 }
 
 /// Alerts that were opened or closed since `since`, newest first, at most `limit`.
-pub(super) fn moved(
+pub(super) fn changed_since(
     connection: &mut Connection,
     since: Timestamp,
     limit: i64,
@@ -123,7 +123,7 @@ pub(super) fn close(tx: &mut Transaction<'_>, id: &str, now: Timestamp) -> Resul
 }
 
 /// Records that alerts were sent by email.
-pub(super) fn mailed(tx: &mut Transaction<'_>, ids: &[&str], now: Timestamp) -> Result<()> {
+pub(super) fn set_mailed(tx: &mut Transaction<'_>, ids: &[&str], now: Timestamp) -> Result<()> {
     diesel::update(alerts::table.filter(alerts::id.eq_any(ids)))
         .set(alerts::mailed_at.eq(now))
         .execute(&mut **tx)?;
@@ -131,7 +131,7 @@ pub(super) fn mailed(tx: &mut Transaction<'_>, ids: &[&str], now: Timestamp) -> 
 }
 
 /// Deletes alerts that closed before `before`, at most `limit`. Returns how many were deleted.
-pub(super) fn forget(tx: &mut Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize> {
+pub(super) fn purge(tx: &mut Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize> {
     let old: Vec<String> = alerts::table
         .filter(alerts::closed_at.lt(before))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
@@ -140,13 +140,13 @@ pub(super) fn forget(tx: &mut Transaction<'_>, before: Timestamp, limit: usize) 
     Ok(diesel::delete(alerts::table.filter(alerts::id.eq_any(old))).execute(&mut **tx)?)
 }
 
-pub(super) fn off(connection: &mut Connection) -> Result<Vec<Rule>> {
+pub(super) fn disabled_rules(connection: &mut Connection) -> Result<Vec<Rule>> {
     let off: Vec<IfKnown<Rule>> =
         alert_rules_off::table.select(alert_rules_off::rule).load(connection)?;
     Ok(off.into_iter().filter_map(Option::from).collect())
 }
 
-pub(super) fn set_off(tx: &mut Transaction<'_>, off: &[Rule]) -> Result<()> {
+pub(super) fn set_disabled_rules(tx: &mut Transaction<'_>, off: &[Rule]) -> Result<()> {
     diesel::delete(alert_rules_off::table).execute(&mut **tx)?;
     for rule in off {
         diesel::insert_into(alert_rules_off::table)

@@ -8,7 +8,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::keyset::Walk;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author};
+use crate::domain::activity::{self, Context};
 use crate::domain::settings::{self, Settings};
 
 /// How many keys are written at once.
@@ -32,31 +32,37 @@ pub fn rotation_changed(tx: &mut Transaction<'_>) -> Result<()> {
 
 /// Stores, for up to a few hundred keys, since when something outside the key needs attention, or
 /// `None` if nothing does any more.
-pub fn note(
+pub fn set_flags(
     tx: &mut Transaction<'_>,
-    noted: &[(ApiKey, Option<Timestamp>)],
+    flags: &[(ApiKey, Option<Timestamp>)],
     settings: &Settings,
 ) -> Result<()> {
-    for (key, noted_at) in noted.iter().filter(|(key, noted_at)| key.noted_at != *noted_at) {
-        let key = ApiKey { noted_at: *noted_at, ..key.clone() };
-        store::set_notes(tx, &key, settings)?;
+    for (key, flagged_at) in flags.iter().filter(|(key, flagged_at)| key.flagged_at != *flagged_at)
+    {
+        let key = ApiKey { flagged_at: *flagged_at, ..key.clone() };
+        store::set_flags(tx, &key, settings)?;
     }
     Ok(())
 }
 
 /// Keeps a key as it is: the current reasons for attention were reviewed, and are hidden for a
 /// while. Reasons from outside the key have to be flagged again.
-pub fn keep(tx: &mut Transaction<'_>, key: &ApiKey, note: &str, author: &Author) -> Result<ApiKey> {
-    let kept = ApiKey { reviewed_at: Some(author.now), noted_at: None, ..key.clone() };
+pub fn keep(
+    tx: &mut Transaction<'_>,
+    key: &ApiKey,
+    note: &str,
+    context: &Context,
+) -> Result<ApiKey> {
+    let kept = ApiKey { snoozed_at: Some(context.now), flagged_at: None, ..key.clone() };
     let settings = settings::get(tx)?;
-    store::set_notes(tx, &kept, &settings)?;
-    activity::record(tx, author, &changes::kept(key, note))?;
+    store::set_flags(tx, &kept, &settings)?;
+    activity::record(tx, context, &changes::kept(key, note))?;
     Ok(kept)
 }
 
 /// The flagged keys, longest flagged first, at most `limit`.
-pub fn noted(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
-    store::noted(connection, limit)
+pub fn flagged(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
+    store::flagged(connection, limit)
 }
 
 /// The keys that no longer work but are still flagged, at most `limit`.

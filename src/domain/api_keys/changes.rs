@@ -1,6 +1,6 @@
 //! The activity entries about keys.
 
-use super::{ApiKey, Details, KeptSecret};
+use super::{ApiKey, Details, StoredSecret};
 use crate::base::clock::{Timestamp, long_date};
 use crate::domain::activity::{Change, Entry, Event, Subject};
 
@@ -23,7 +23,7 @@ pub(super) fn rotated(key: &ApiKey, old_ends_at: Timestamp) -> Entry {
     Entry::about(Event::KeyRotated, subject(key)).with(recorded)
 }
 
-pub(super) fn secret_stopped(key: &ApiKey, old: &KeptSecret) -> Entry {
+pub(super) fn secret_stopped(key: &ApiKey, old: &StoredSecret) -> Entry {
     let recorded = serde_json::json!({
         "secret": old.number,
         "would_have_ended_at": old.ends_at().millis(),

@@ -11,7 +11,7 @@ use super::key::parse_notes;
 use super::{ApiKey, Environment, IpWhitelist, KeyName, Status};
 use crate::base::clock::{DAY, Timestamp, long_date, parse_iso_date};
 use crate::base::error::Invalid;
-use crate::base::text::{self, Typed, without_secret};
+use crate::base::text::{self, TypedText, without_secret};
 use crate::domain::roles::Role;
 use crate::domain::settings::Settings;
 
@@ -36,7 +36,7 @@ pub struct Draft {
 
 /// The checked values that both forms have.
 #[derive(Clone, Debug)]
-pub(super) struct Checked {
+pub(super) struct ValidKey {
     pub name: KeyName,
     pub role: Role,
     pub expires_at: Timestamp,
@@ -55,14 +55,14 @@ pub(super) struct Rules<'a> {
 
 impl Draft {
     /// Checks the form that creates a key.
-    pub(super) fn check_new(&self, rules: &Rules<'_>) -> Result<(Checked, Environment), Invalid> {
+    pub(super) fn check_new(&self, rules: &Rules<'_>) -> Result<(ValidKey, Environment), Invalid> {
         let mut invalid = Invalid::default();
-        let name = invalid.take("name", KeyName::parse(&self.name));
-        let environment = invalid.take(
+        let name = invalid.collect("name", KeyName::parse(&self.name));
+        let environment = invalid.collect(
             "environment",
             Environment::parse(&self.environment).ok_or_else(|| "Choose an environment".into()),
         );
-        let role = invalid.take("role", self.check_role(rules));
+        let role = invalid.collect("role", self.check_role(rules));
         let expires_at = rules.new_end(&self.lifetime, &self.expires_on, &mut invalid);
         let rest = self.check_rest(role, "", &mut invalid);
         match (name, environment, expires_at, rest) {
@@ -74,12 +74,12 @@ impl Draft {
     }
 
     /// Checks the form that edits `key`.
-    pub(super) fn check_edit(&self, key: &ApiKey, rules: &Rules<'_>) -> Result<Checked, Invalid> {
+    pub(super) fn check_edit(&self, key: &ApiKey, rules: &Rules<'_>) -> Result<ValidKey, Invalid> {
         let mut invalid = Invalid::default();
-        let name = KeyName::parse(Typed::over(&self.name, key.name.as_str()));
-        let name = invalid.take("name", name);
-        let role = invalid.take("role", self.check_role(rules));
-        let expires_at = invalid.take("expires_on", self.check_new_end(key, rules));
+        let name = KeyName::parse(TypedText::replacing(&self.name, key.name.as_str()));
+        let name = invalid.collect("name", name);
+        let role = invalid.collect("role", self.check_role(rules));
+        let expires_at = invalid.collect("expires_on", self.check_new_end(key, rules));
         let rest = self.check_rest(role, &key.notes, &mut invalid);
         match (name, expires_at, rest) {
             (Some(name), Some(expires_at), Some(rest)) if invalid.is_empty() => {
@@ -115,7 +115,7 @@ impl Draft {
         stored_notes: &str,
         invalid: &mut Invalid,
     ) -> Option<Rest> {
-        let scopes = invalid.take("scopes", self.check_scopes(role.as_ref()));
+        let scopes = invalid.collect("scopes", self.check_scopes(role.as_ref()));
         let ip_whitelist = match IpWhitelist::parse(&self.ip_whitelist) {
             Ok(list) => Some(list),
             Err(messages) => {
@@ -125,7 +125,8 @@ impl Draft {
                 None
             }
         };
-        let notes = invalid.take("notes", parse_notes(Typed::over(&self.notes, stored_notes)));
+        let notes =
+            invalid.collect("notes", parse_notes(TypedText::replacing(&self.notes, stored_notes)));
         Some(Rest { role: role?, scopes: scopes?, ip_whitelist: ip_whitelist?, notes: notes? })
     }
 
@@ -163,9 +164,9 @@ struct Rest {
 }
 
 impl Rest {
-    fn with(self, name: KeyName, expires_at: Timestamp) -> Checked {
+    fn with(self, name: KeyName, expires_at: Timestamp) -> ValidKey {
         let Self { role, scopes, ip_whitelist, notes } = self;
-        Checked { name, role, expires_at, scopes, ip_whitelist, notes }
+        ValidKey { name, role, expires_at, scopes, ip_whitelist, notes }
     }
 }
 
@@ -173,8 +174,8 @@ impl Rules<'_> {
     /// When a key with this lifetime, or with this date, expires.
     pub fn new_end(&self, lifetime: &str, date: &str, invalid: &mut Invalid) -> Option<Timestamp> {
         match lifetime {
-            "date" => invalid.take("expires_on", self.expiry(date)),
-            days => invalid.take("lifetime", self.lifetime(days)),
+            "date" => invalid.collect("expires_on", self.expiry(date)),
+            days => invalid.collect("lifetime", self.lifetime(days)),
         }
     }
 
@@ -233,13 +234,13 @@ mod tests {
         }
     }
 
-    fn check(draft: &Draft) -> Result<(Checked, Environment), Invalid> {
+    fn check(draft: &Draft) -> Result<(ValidKey, Environment), Invalid> {
         let (settings, roles) = (Settings::default(), [role()]);
         draft.check_new(&Rules { settings: &settings, roles: &roles, now: NOON })
     }
 
     fn error(draft: &Draft, field: &str) -> String {
-        check(draft).expect_err("an invalid draft").of(field).next().expect("an error").to_owned()
+        check(draft).expect_err("invalid").messages(field).next().expect("an error").to_owned()
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! Which keys have a role or a scope, and what they would lose. Roles and scopes are changed
 //! through this module, so that a change never takes scopes from keys without a warning.
 //!
-//! Counts stop at [`COUNTED`] + 1. Revoked keys are not counted unless stated.
+//! Counts stop at [`MAX_COUNTED`] + 1. Revoked keys are not counted unless stated.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::store::{self, Which};
-use super::{ApiKey, COUNTED, count_text};
+use super::store::{self, KeyFilter};
+use super::{ApiKey, MAX_COUNTED, count_text};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::hex;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::roles::{self, Draft, Role};
 use crate::domain::scopes::{self, Scope};
 
@@ -31,9 +31,9 @@ pub struct RoleKeys {
 pub fn of_roles(connection: &mut Connection, roles: &[Role]) -> Result<BTreeMap<String, RoleKeys>> {
     let mut counts = BTreeMap::new();
     for role in roles {
-        let live = store::of_role(connection, &role.id, Which::Live, COUNTED + 1)?;
+        let live = store::of_role(connection, &role.id, KeyFilter::Live, MAX_COUNTED + 1)?;
         let revoked = match live {
-            0 => store::of_role(connection, &role.id, Which::Revoked, COUNTED + 1)?,
+            0 => store::of_role(connection, &role.id, KeyFilter::Revoked, MAX_COUNTED + 1)?,
             _ => 0,
         };
         counts.insert(role.id.clone(), RoleKeys { live, revoked });
@@ -49,7 +49,7 @@ pub fn of_scopes(
 ) -> Result<BTreeMap<String, i64>> {
     let mut with_all = BTreeMap::new();
     for role in roles {
-        let count = store::of_role(connection, &role.id, Which::LiveWithAll, COUNTED + 1)?;
+        let count = store::of_role(connection, &role.id, KeyFilter::LiveWithAll, MAX_COUNTED + 1)?;
         with_all.insert(role.id.as_str(), count);
     }
     let mut counts = BTreeMap::new();
@@ -57,8 +57,8 @@ pub fn of_scopes(
         let including = roles.iter().filter(|role| role.scopes.contains(&scope.name));
         let ids: Vec<&str> = including.map(|role| role.id.as_str()).collect();
         let mut count = ids.iter().filter_map(|id| with_all.get(id)).sum();
-        if count <= COUNTED {
-            count += store::count_selecting(connection, &scope.name, &ids, COUNTED + 1)?;
+        if count <= MAX_COUNTED {
+            count += store::count_selecting(connection, &scope.name, &ids, MAX_COUNTED + 1)?;
         }
         counts.insert(scope.name.clone(), count);
     }
@@ -74,8 +74,8 @@ pub struct ScopeUse {
     pub keys: Vec<ApiKey>,
     /// The number of keys that would lose the scope because a built-in role includes it.
     pub following: i64,
-    /// The number of revoked keys that selected the scope, at most [`COUNTED`] + 1; only counted if
-    /// no other key selected it.
+    /// The number of revoked keys that selected the scope, at most [`MAX_COUNTED`] + 1; only counted
+    /// if no other key selected it.
     pub revoked: i64,
 }
 
@@ -92,7 +92,7 @@ pub fn scope_use(connection: &mut Connection, scope: &Scope) -> Result<ScopeUse>
     let limit = i64::try_from(NAMED + 1).unwrap_or(i64::MAX);
     let keys = store::selecting(connection, &scope.name, false, limit)?;
     let revoked = match keys.len() {
-        0 => store::selecting(connection, &scope.name, true, COUNTED + 1)?.len(),
+        0 => store::selecting(connection, &scope.name, true, MAX_COUNTED + 1)?.len(),
         _ => 0,
     };
     let counts = of_scopes(connection, std::slice::from_ref(scope), &roles)?;
@@ -111,13 +111,13 @@ pub fn scope_use(connection: &mut Connection, scope: &Scope) -> Result<ScopeUse>
 /// # Errors
 /// [`Error::Invalid`] if the scope is in use, [`Error::NotFound`] if the organisation has no such
 /// scope of its own.
-pub fn remove_scope(tx: &mut Transaction<'_>, name: &str, author: &Author) -> Result<()> {
+pub fn remove_scope(tx: &mut Transaction<'_>, name: &str, context: &Context) -> Result<()> {
     let scope = scopes::own(tx, name)?;
     if scope_use(tx, &scope)?.is_used() {
         return Err(Error::invalid("", format!("{name} is in use. Take it from these first")));
     }
     store::deselect_in_revoked(tx, name)?;
-    scopes::remove(tx, name, author)
+    scopes::remove(tx, name, context)
 }
 
 /// The scopes that an edit of a role takes from its keys.
@@ -159,11 +159,11 @@ pub fn loss<'a>(
     if removed.is_empty() {
         return Ok(loss);
     }
-    let with_all = store::of_role(connection, &role.id, Which::LiveWithAll, COUNTED + 1)?;
+    let with_all = store::of_role(connection, &role.id, KeyFilter::LiveWithAll, MAX_COUNTED + 1)?;
     for scope in &removed {
-        let selecting = store::count_selecting(connection, scope, &[&role.id], COUNTED + 1)?;
+        let selecting = store::count_selecting(connection, scope, &[&role.id], MAX_COUNTED + 1)?;
         if with_all + selecting > 0 {
-            loss.scopes.push(((*scope).to_owned(), (with_all + selecting).min(COUNTED + 1)));
+            loss.scopes.push(((*scope).to_owned(), (with_all + selecting).min(MAX_COUNTED + 1)));
         }
     }
     let first_and_count = |mut keys: Vec<ApiKey>| {
@@ -172,9 +172,9 @@ pub fn loss<'a>(
         (keys, count)
     };
     (loss.keys, loss.count) =
-        first_and_count(store::losing(connection, &role.id, &removed, COUNTED + 1)?);
+        first_and_count(store::losing(connection, &role.id, &removed, MAX_COUNTED + 1)?);
     (loss.emptied, loss.emptied_count) =
-        first_and_count(store::losing_all(connection, &role.id, &removed, &kept, COUNTED + 1)?);
+        first_and_count(store::losing_all(connection, &role.id, &removed, &kept, MAX_COUNTED + 1)?);
     Ok(loss)
 }
 
@@ -190,9 +190,9 @@ pub fn edit_role(
     draft: &Draft,
     version: i64,
     confirmed: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<Role> {
-    let (before, after) = roles::edit(tx, slug, draft, version, author)?;
+    let (before, after) = roles::edit(tx, slug, draft, version, context)?;
     let loss = loss(tx, &before, &after.scopes)?;
     if loss.count > 0 && loss.fingerprint() != confirmed {
         return Err(Error::invalid(CONFIRMED, "Keys lose scopes. Check which, then save again"));
@@ -209,11 +209,11 @@ pub const CONFIRMED: &str = "confirmed";
 /// # Errors
 /// [`Error::Invalid`] if a key has the role, [`Error::NotFound`] if the organisation has no such
 /// role of its own.
-pub fn delete_role(tx: &mut Transaction<'_>, slug: &str, author: &Author) -> Result<Role> {
+pub fn delete_role(tx: &mut Transaction<'_>, slug: &str, context: &Context) -> Result<Role> {
     let role = roles::own(tx, slug)?;
     let counts = of_roles(tx, std::slice::from_ref(&role))?;
     if counts.values().any(|keys| keys.live + keys.revoked > 0) {
         return Err(Error::invalid("", format!("Keys have the role “{}”, so it stays", role.name)));
     }
-    roles::delete(tx, slug, author)
+    roles::delete(tx, slug, context)
 }

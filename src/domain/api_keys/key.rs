@@ -3,7 +3,7 @@
 use super::ApiKey;
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::closed_set::closed_set;
-use crate::base::text::{self, Typed};
+use crate::base::text::{self, TypedText};
 use crate::db::types::column_type;
 use crate::domain::settings::Settings;
 
@@ -16,7 +16,7 @@ const EXPIRES_SOON_DAYS: i64 = 14;
 /// After how many days a key that was never used needs attention.
 const NEVER_USED_DAYS: i64 = 30;
 /// After how many days a reviewed reason needs attention again, if it still exists.
-pub const REVIEWED_DAYS: i64 = 90;
+pub const SNOOZED_DAYS: i64 = 90;
 
 /// A key's name: 1 to 80 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ column_type!(KeyName: Text, str, |name| name.as_str(), |name| Ok(Self(name)));
 
 impl KeyName {
     /// Checks a name.
-    pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
+    pub fn parse<'a>(typed: impl Into<TypedText<'a>>) -> Result<Self, String> {
         let name = text::one_line(typed, "Key name", MAX_NAME_LENGTH)?;
         if name.is_empty() { Err("Enter a key name".into()) } else { Ok(Self(name)) }
     }
@@ -54,7 +54,7 @@ impl KeyName {
 }
 
 /// Checks notes.
-pub fn parse_notes<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
+pub fn parse_notes<'a>(typed: impl Into<TypedText<'a>>) -> Result<String, String> {
     text::lines(typed, "Notes", MAX_NOTES_LENGTH)
 }
 
@@ -131,10 +131,10 @@ impl ApiKey {
     }
 
     /// When a reason that exists since `since` needs attention: at once, or, if somebody reviewed
-    /// it, [`REVIEWED_DAYS`] after the review.
+    /// it, [`SNOOZED_DAYS`] after the review.
     pub fn flagged_from(&self, since: Timestamp) -> Timestamp {
-        match self.reviewed_at {
-            Some(reviewed) if since <= reviewed => reviewed.plus(REVIEWED_DAYS * DAY),
+        match self.snoozed_at {
+            Some(snoozed) if since <= snoozed => snoozed.plus(SNOOZED_DAYS * DAY),
             _ => since,
         }
     }
@@ -147,7 +147,7 @@ impl ApiKey {
             self.overdue_for_use_at(),
         ];
         let reasons = reasons.into_iter().flatten().map(|since| self.flagged_from(since));
-        reasons.chain(self.noted_at).min().unwrap_or(self.expires_at)
+        reasons.chain(self.flagged_at).min().unwrap_or(self.expires_at)
     }
 }
 
@@ -175,8 +175,8 @@ mod tests {
             last_used_at: used.then_some(now),
             last_used_address: None,
             revoked_at: None,
-            noted_at: None,
-            reviewed_at: None,
+            flagged_at: None,
+            snoozed_at: None,
         }
     }
 
@@ -206,11 +206,11 @@ mod tests {
     fn a_reviewed_reason_returns_after_ninety_days_and_a_new_reason_counts_at_once() {
         let now = Timestamp::from_millis(1_795_000_000_000);
         let settings = Settings::default();
-        let due = ApiKey { reviewed_at: Some(now), ..key(100 * DAY, 150 * DAY, true) };
-        assert_eq!(due.attention_at(&settings), now.plus(REVIEWED_DAYS * DAY));
-        let soon = ApiKey { reviewed_at: Some(now), ..key(100 * DAY, 20 * DAY, true) };
+        let due = ApiKey { snoozed_at: Some(now), ..key(100 * DAY, 150 * DAY, true) };
+        assert_eq!(due.attention_at(&settings), now.plus(SNOOZED_DAYS * DAY));
+        let soon = ApiKey { snoozed_at: Some(now), ..key(100 * DAY, 20 * DAY, true) };
         assert_eq!(soon.attention_at(&settings), soon.expires_soon_at());
-        let noted = ApiKey { noted_at: Some(now.plus(1)), ..due };
+        let noted = ApiKey { flagged_at: Some(now.plus(1)), ..due };
         assert_eq!(noted.attention_at(&settings), now.plus(1));
     }
 

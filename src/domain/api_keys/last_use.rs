@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{ApiKey, COUNTED, KeyId, store};
+use super::{ApiKey, KeyId, MAX_COUNTED, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction, at_once};
@@ -16,7 +16,7 @@ const MAX_SUGGESTED: i64 = 5;
 #[derive(Clone, Copy, Debug)]
 pub struct LastUse {
     pub key_id: KeyId,
-    /// The number of the secret that was used, as in [`super::KeptSecret`].
+    /// The number of the secret that was used, as in [`super::StoredSecret`].
     pub secret: i64,
     pub at: Timestamp,
     /// The client's address, if it is known.
@@ -89,11 +89,11 @@ pub fn unused(
 }
 
 /// The numbers of active keys that were used since `since`, and of those that were not, each
-/// counted up to [`COUNTED`] + 1.
+/// counted up to [`MAX_COUNTED`] + 1.
 pub fn count_used(
     connection: &mut Connection,
     since: Timestamp,
     now: Timestamp,
 ) -> Result<(i64, i64)> {
-    store::count_used(connection, since, now, COUNTED + 1)
+    store::count_used(connection, since, now, MAX_COUNTED + 1)
 }

@@ -5,7 +5,7 @@ use crate::base::clock::Timestamp;
 use crate::base::closed_set::closed_set;
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::db::keyset::{COUNTED, Cursor, Page, SortKey as _, Walk};
+use crate::db::keyset::{Cursor, MAX_COUNTED, Page, SortKey as _, Walk};
 
 /// The longest search text, in characters.
 const MAX_SEARCH_LENGTH: usize = 80;
@@ -124,14 +124,14 @@ impl Search {
     }
 }
 
-/// The number of keys in each view, each up to [`COUNTED`] + 1.
+/// The number of keys in each view, each up to [`MAX_COUNTED`] + 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub all: i64,
     /// Active keys that need attention.
     pub attention: i64,
     /// Keys that no longer work but still need attention.
-    pub over: i64,
+    pub inactive_but_flagged: i64,
     pub expired: i64,
     pub revoked: i64,
 }
@@ -139,7 +139,7 @@ pub struct Totals {
 impl Totals {
     /// The number of active keys; `None` if there are too many to count.
     pub fn active(self) -> Option<i64> {
-        (self.all <= COUNTED).then_some(self.all - self.expired)
+        (self.all <= MAX_COUNTED).then_some(self.all - self.expired)
     }
 
     /// The number of keys in the view.
@@ -186,13 +186,13 @@ fn load_matching(
 ) -> Result<(Vec<ApiKey>, i64)> {
     let total = totals.of(filter.view);
     let is_whole = matches!(filter.view, View::All | View::Revoked);
-    if !filter.is_narrowed() && (is_whole || total > COUNTED || totals.all <= COUNTED) {
+    if !filter.is_narrowed() && (is_whole || total > MAX_COUNTED || totals.all <= MAX_COUNTED) {
         return Ok((store::walk(connection, filter, walk, now)?, total));
     }
-    let has_few = !is_whole && total <= COUNTED;
-    let ids = store::ids(connection, filter, now, has_few, COUNTED + 1)?;
+    let has_few = !is_whole && total <= MAX_COUNTED;
+    let ids = store::ids(connection, filter, now, has_few, MAX_COUNTED + 1)?;
     let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let keys = if total > COUNTED {
+    let keys = if total > MAX_COUNTED {
         store::walk(connection, filter, walk, now)?
     } else {
         store::among(connection, filter, walk, &ids)?
@@ -202,5 +202,5 @@ fn load_matching(
 
 /// The number of keys in each view.
 pub fn totals(connection: &mut Connection, now: Timestamp) -> Result<Totals> {
-    store::totals(connection, now, COUNTED + 1)
+    store::totals(connection, now, MAX_COUNTED + 1)
 }

@@ -21,10 +21,10 @@ mod rotation;
 mod secret;
 mod store;
 
-pub use crate::db::keyset::{COUNTED, count_text};
+pub use crate::db::keyset::{MAX_COUNTED, count_text};
 pub use attention::{
-    created_by, creators, expiring, inactive_but_flagged, keep, needing_attention, no_longer_used,
-    note, noted, overlapping, overlaps_end_at, rotation_changed,
+    created_by, creators, expiring, flagged, inactive_but_flagged, keep, needing_attention,
+    no_longer_used, overlapping, overlaps_end_at, rotation_changed, set_flags,
 };
 pub use batch::{active_after, details_of, first_created_at};
 pub use checks::check_confirmation;
@@ -32,25 +32,25 @@ pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use flaw::Flaw;
 pub use ip_whitelist::IpWhitelist;
-pub use key::{Badge, KeyName, REVIEWED_DAYS, Status};
+pub use key::{Badge, KeyName, SNOOZED_DAYS, Status};
 pub use key_id::KeyId;
 pub use last_use::{LastUse, count_used, in_order_of_rows, least_used, record_last_uses, unused};
 pub use list::{Direction, Filter, Sort, Totals, View, list, totals};
-pub use names::{alike, fold_names_again, settle_name};
+pub use names::{fold_names_again, settle_name, with_shared_names};
 pub use rotation::{Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;
-pub use store::{ApiKey, KeptSecret};
+pub use store::{ApiKey, StoredSecret};
 
 use std::collections::BTreeSet;
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author};
+use crate::domain::activity::{self, Context};
 use crate::domain::roles::{self, Role};
 use crate::domain::settings;
 use checks::{check_active_limit, check_name_is_free};
-use draft::{Checked, Rules};
+use draft::{Rules, ValidKey};
 
 /// A key with its role, scopes and addresses.
 #[derive(Clone, Debug)]
@@ -87,25 +87,25 @@ pub fn create(
     tx: &mut Transaction<'_>,
     id: KeyId,
     draft: &Draft,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Details, SecretKey)> {
-    let (settings, roles, now) = (settings::get(tx)?, roles::all(tx)?, author.now);
+    let (settings, roles, now) = (settings::get(tx)?, roles::all(tx)?, context.now);
     let key_rules = Rules { settings: &settings, roles: &roles, now };
     let mut invalid = Invalid::default();
     check_active_limit(tx, &settings, now, &mut invalid)?;
     check_name_is_free(tx, &id, &draft.name, &mut invalid)?;
     let (checked, environment) = invalid.and(draft.check_new(&key_rules))?;
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
-    let details = new_key(id, environment, checked, author);
-    let new = [(details, secret.digest(&author.keyring))];
+    let details = new_key(id, environment, checked, context);
+    let new = [(details, secret.digest(&context.keyring))];
     store::insert(tx, &new, &settings)?;
     let [(details, _)] = new;
     tx.announce(id.as_str())?;
-    activity::record(tx, author, &changes::created(&details))?;
+    activity::record(tx, context, &changes::created(&details))?;
     Ok((details, secret))
 }
 
-fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Author) -> Details {
+fn new_key(id: KeyId, environment: Environment, checked: ValidKey, context: &Context) -> Details {
     let key = ApiKey {
         id,
         name: checked.name,
@@ -114,16 +114,16 @@ fn new_key(id: KeyId, environment: Environment, checked: Checked, author: &Autho
         all_role_scopes: checked.scopes.is_none(),
         notes: checked.notes,
         version: 1,
-        created_at: author.now,
-        created_by: author.actor.id().unwrap_or_default().to_owned(),
+        created_at: context.now,
+        created_by: context.actor.id().unwrap_or_default().to_owned(),
         edited_at: None,
         expires_at: checked.expires_at,
-        secret_created_at: author.now,
+        secret_created_at: context.now,
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
-        noted_at: None,
-        reviewed_at: None,
+        flagged_at: None,
+        snoozed_at: None,
     };
     Details {
         key,
@@ -143,14 +143,14 @@ pub fn edit(
     id: &KeyId,
     draft: &Draft,
     version: i64,
-    author: &Author,
+    context: &Context,
 ) -> Result<ApiKey> {
     let before = find(tx, id)?.ok_or(Error::NotFound)?;
     if before.key.revoked_at.is_some() || before.key.version != version {
         return Err(Error::Conflict);
     }
     let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);
-    let key_rules = Rules { settings: &settings, roles: &roles, now: author.now };
+    let key_rules = Rules { settings: &settings, roles: &roles, now: context.now };
     let mut invalid = Invalid::default();
     check_name_is_free(tx, id, &draft.name, &mut invalid)?;
     let checked = invalid.and(draft.check_edit(&before.key, &key_rules))?;
@@ -160,10 +160,10 @@ pub fn edit(
         return Ok(before.key);
     }
     after.key.version += 1;
-    after.key.edited_at = Some(author.now);
+    after.key.edited_at = Some(context.now);
     store::update(tx, &after, &settings)?;
     tx.announce(id.as_str())?;
-    activity::record(tx, author, &changes::edited(&after.key, &changes))?;
+    activity::record(tx, context, &changes::edited(&after.key, &changes))?;
     Ok(after.key)
 }
 
@@ -176,17 +176,17 @@ pub fn revoke(
     tx: &mut Transaction<'_>,
     id: &KeyId,
     confirm: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<ApiKey> {
     let Details { key, .. } = find(tx, id)?.ok_or(Error::NotFound)?;
     if key.revoked_at.is_some() {
         return Ok(key);
     }
-    let confirmed = check_confirmation(&key, confirm, author.now);
+    let confirmed = check_confirmation(&key, confirm, context.now);
     confirmed.map_err(|message| Error::invalid("confirm", message))?;
-    store::revoke(tx, id, author.now, author.actor.id())?;
+    store::revoke(tx, id, context.now, context.actor.id())?;
     tx.announce(id.as_str())?;
-    activity::record(tx, author, &changes::revoked(&key))?;
+    activity::record(tx, context, &changes::revoked(&key))?;
     Ok(key)
 }
 
@@ -218,9 +218,9 @@ pub fn after(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<Ap
     store::after(connection, id, limit)
 }
 
-/// The number of active keys, counted up to [`COUNTED`] + 1.
+/// The number of active keys, counted up to [`MAX_COUNTED`] + 1.
 pub fn count_active(connection: &mut Connection, now: Timestamp) -> Result<i64> {
-    store::count_active(connection, now, COUNTED + 1)
+    store::count_active(connection, now, MAX_COUNTED + 1)
 }
 
 /// Whether there is any key, including revoked keys.
@@ -233,7 +233,7 @@ pub fn is_in_use(key: &ApiKey, now: Timestamp) -> bool {
     key.last_used_at.is_some_and(|used| now.since(used) < IN_USE)
 }
 
-fn apply(before: &Details, checked: Checked) -> Details {
+fn apply(before: &Details, checked: ValidKey) -> Details {
     let mut key = before.key.clone();
     key.name = checked.name;
     key.role_id.clone_from(&checked.role.id);

@@ -15,7 +15,7 @@ const BATCH: i64 = 5_000;
 
 impl NameRow {
     /// Whether the Key ID is part of the folded name.
-    fn has_key_id(&self) -> bool {
+    fn folds_to_key_id(&self) -> bool {
         self.name_folded.ends_with(self.id.as_str())
     }
 }
@@ -48,11 +48,11 @@ fn fold_again(tx: &mut Transaction<'_>, row: &NameRow) -> Result<Option<KeyId>> 
 }
 
 /// The keys among `keys` whose name another key that is not revoked has as well.
-pub fn alike(connection: &mut Connection, keys: &[ApiKey]) -> Result<BTreeSet<KeyId>> {
+pub fn with_shared_names(connection: &mut Connection, keys: &[ApiKey]) -> Result<BTreeSet<KeyId>> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let mut shared = BTreeSet::new();
     for row in store::names_of(connection, &ids)? {
-        if row.has_key_id()
+        if row.folds_to_key_id()
             && row.revoked_at.is_none()
             && store::is_name_taken(connection, &row.name, &row.id)?
         {

@@ -3,12 +3,12 @@
 
 use super::checks::check_active_limit;
 use super::draft::Rules;
-use super::{ApiKey, Details, KeptSecret, KeyId, SecretKey, Status, changes, find, store};
+use super::{ApiKey, Details, KeyId, SecretKey, Status, StoredSecret, changes, find, store};
 use crate::base::clock::{DAY, HOUR, Timestamp};
 use crate::base::closed_set::closed_set;
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author};
+use crate::domain::activity::{self, Context};
 use crate::domain::settings::{self, Settings};
 
 /// How long an old secret must have been unused before it can safely be ended, in milliseconds.
@@ -51,7 +51,7 @@ pub struct Rotation {
     pub since: Timestamp,
 }
 
-impl KeptSecret {
+impl StoredSecret {
     /// When it stops working.
     pub fn ends_at(&self) -> Timestamp {
         self.superseded_at.unwrap_or(self.expires_at).min(self.expires_at)
@@ -82,10 +82,10 @@ pub fn rotate(
     tx: &mut Transaction<'_>,
     id: &KeyId,
     rotation: &Rotation,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Details, SecretKey)> {
     let mut details = find(tx, id)?.ok_or(Error::NotFound)?;
-    let (settings, now) = (settings::get(tx)?, author.now);
+    let (settings, now) = (settings::get(tx)?, context.now);
     let secrets = store::secrets(tx, id)?;
     check_is_current(&details.key, &secrets, rotation)?;
     let mut invalid = Invalid::default();
@@ -101,14 +101,14 @@ pub fn rotate(
     details.key.version += 1;
     details.key.expires_at = expires_at;
     details.key.secret_created_at = now;
-    store::add_secret(tx, &details.key, number, &secret.digest(&author.keyring), &settings)?;
+    store::add_secret(tx, &details.key, number, &secret.digest(&context.keyring), &settings)?;
     let ends = ends(&secrets, now.plus(overlap.length()), now);
     for (number, end) in &ends {
         store::supersede(tx, id, *number, *end)?;
     }
     tx.announce(id.as_str())?;
     let old_ends = ends.iter().map(|(_, end)| *end).max().unwrap_or(now);
-    activity::record(tx, author, &changes::rotated(&details.key, old_ends))?;
+    activity::record(tx, context, &changes::rotated(&details.key, old_ends))?;
     Ok((details, secret))
 }
 
@@ -118,7 +118,7 @@ impl Rotation {
         let mut invalid = Invalid::default();
         let overlap = Overlap::parse(&self.overlap);
         let overlap = overlap.ok_or_else(|| "Choose when the old secret stops".into());
-        let overlap = invalid.take("overlap", overlap);
+        let overlap = invalid.collect("overlap", overlap);
         let rules = Rules { settings, roles: &[], now };
         let expires_at = rules.new_end(&self.lifetime, &self.expires_on, &mut invalid);
         overlap.zip(expires_at).ok_or(invalid)
@@ -126,7 +126,7 @@ impl Rotation {
 }
 
 /// Prevents a rotation of a key that somebody else has just rotated, changed or revoked.
-fn check_is_current(key: &ApiKey, secrets: &[KeptSecret], rotation: &Rotation) -> Result<()> {
+fn check_is_current(key: &ApiKey, secrets: &[StoredSecret], rotation: &Rotation) -> Result<()> {
     let is_changed = rotation.version.is_some_and(|version| version != key.version);
     let is_rotated = secrets.first().is_some_and(|newest| newest.created_at > rotation.since);
     if key.revoked_at.is_some() || is_changed || (is_rotated && secrets.len() > 1) {
@@ -136,8 +136,8 @@ fn check_is_current(key: &ApiKey, secrets: &[KeptSecret], rotation: &Rotation) -
 }
 
 /// When each secret that works ends, if the overlap ends at `end`. Never later than its own expiry.
-fn ends(secrets: &[KeptSecret], end: Timestamp, now: Timestamp) -> Vec<(i64, Timestamp)> {
-    let until = |secret: &KeptSecret, end: Timestamp| (secret.number, end.min(secret.expires_at));
+fn ends(secrets: &[StoredSecret], end: Timestamp, now: Timestamp) -> Vec<(i64, Timestamp)> {
+    let until = |secret: &StoredSecret, end: Timestamp| (secret.number, end.min(secret.expires_at));
     let older = secrets.iter().find(|secret| secret.overlaps(now));
     match (secrets.first(), older) {
         (Some(current), Some(older)) if current.last_used_at.is_none() => {
@@ -157,19 +157,19 @@ fn ends(secrets: &[KeptSecret], end: Timestamp, now: Timestamp) -> Vec<(i64, Tim
 pub fn stop_old_secret(
     tx: &mut Transaction<'_>,
     id: &KeyId,
-    author: &Author,
+    context: &Context,
 ) -> Result<(ApiKey, bool)> {
     let Details { key, .. } = find(tx, id)?.ok_or(Error::NotFound)?;
-    let old = store::secrets(tx, id)?.into_iter().find(|secret| secret.overlaps(author.now));
+    let old = store::secrets(tx, id)?.into_iter().find(|secret| secret.overlaps(context.now));
     let Some(old) = old.filter(|_| key.revoked_at.is_none()) else { return Ok((key, false)) };
-    store::supersede(tx, id, old.number, author.now)?;
+    store::supersede(tx, id, old.number, context.now)?;
     tx.announce(id.as_str())?;
-    activity::record(tx, author, &changes::secret_stopped(&key, &old))?;
+    activity::record(tx, context, &changes::secret_stopped(&key, &old))?;
     Ok((key, true))
 }
 
 /// The secrets of a key, newest first.
-pub fn secrets(connection: &mut Connection, id: &KeyId) -> Result<Vec<KeptSecret>> {
+pub fn secrets(connection: &mut Connection, id: &KeyId) -> Result<Vec<StoredSecret>> {
     store::secrets(connection, id)
 }
 
@@ -180,8 +180,8 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
 
-    fn secret(number: i64, superseded: Option<i64>, used: bool) -> KeptSecret {
-        KeptSecret {
+    fn secret(number: i64, superseded: Option<i64>, used: bool) -> StoredSecret {
+        StoredSecret {
             number,
             created_at: NOW.plus(-DAY),
             expires_at: NOW.plus(10 * DAY),

@@ -6,27 +6,27 @@
 //! once a minute and after each write, and stored as a flag of the key, so that the table of keys
 //! that need attention is as fast as the other tables. Uses members, `api_keys` and usage.
 
-mod alike;
 mod reason;
+mod shared_names;
 mod store;
 mod stored_secrets;
 
-pub use alike::fold_names;
 pub use reason::{Concern, Reason};
-pub use stored_secrets::{Elsewhere, Problem};
+pub use shared_names::fold_names;
+pub use stored_secrets::{OtherConcern, Problem};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
-use crate::domain::activity::{self, Author};
+use crate::domain::activity::{self, Context};
 use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::members::{self, State};
 use crate::domain::roles::{self, Coverage};
 use crate::domain::settings::{self, Settings};
 use crate::domain::usage::{self, denials};
-use reason::{Facts, INTROSPECTED, OFTEN, REFUSALS, UNUSED};
+use reason::{DENIAL_WINDOW, Facts, INTROSPECTION_WINDOW, MIN_DENIALS, UNUSED_AFTER};
 
 /// The largest number of keys that are read for each reason.
 const MAX_KEYS: i64 = 1000;
@@ -46,41 +46,41 @@ pub fn concerns(
 }
 
 /// Everything other than keys that needs attention.
-pub fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
-    let mut found = stored_secrets::elsewhere(connection)?;
-    found.extend(alike::elsewhere(connection)?);
+pub fn other_concerns(connection: &mut Connection) -> Result<Vec<OtherConcern>> {
+    let mut found = stored_secrets::other_concerns(connection)?;
+    found.extend(shared_names::other_concerns(connection)?);
     Ok(found)
 }
 
 /// Updates the flags of keys after data about them was written.
-pub fn reconsider(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> Result<()> {
+pub fn update_flags(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> Result<()> {
     let settings = settings::get(tx)?;
     for ids in ids.chunks(BATCH) {
         let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
         let keys = api_keys::by_ids(tx, &ids)?;
         stored_secrets::forget(tx, &keys)?;
-        alike::forget(tx, &keys)?;
-        let noted = noted(tx, keys, now)?;
-        api_keys::note(tx, &noted, &settings)?;
+        shared_names::forget(tx, &keys)?;
+        let flags = flags(tx, keys, now)?;
+        api_keys::set_flags(tx, &flags, &settings)?;
     }
     Ok(())
 }
 
 /// Keeps keys as they are: the current reasons for attention were reviewed. They return after
-/// [`api_keys::REVIEWED_DAYS`], and new reasons count at once. Keys that no longer exist are
+/// [`api_keys::SNOOZED_DAYS`], and new reasons count at once. Keys that no longer exist are
 /// skipped.
 pub fn keep(
     tx: &mut Transaction<'_>,
     ids: &[KeyId],
     note: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<Vec<ApiKey>> {
     let texts: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
     let mut kept = Vec::new();
     for key in api_keys::by_ids(tx, &texts)? {
-        kept.push(api_keys::keep(tx, &key, note, author)?);
+        kept.push(api_keys::keep(tx, &key, note, context)?);
     }
-    reconsider(tx, ids, author.now)?;
+    update_flags(tx, ids, context.now)?;
     Ok(kept)
 }
 
@@ -94,14 +94,14 @@ pub fn refresh_flags(db: &Db, now: Timestamp) -> Result<()> {
         for ids in ids.chunks(BATCH) {
             let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
             let keys = api_keys::by_ids(connection, &ids)?;
-            let noted = noted(connection, keys, now)?;
-            changed_keys.extend(noted.into_iter().filter(|(key, at)| key.noted_at != *at));
+            let flags = flags(connection, keys, now)?;
+            changed_keys.extend(flags.into_iter().filter(|(key, at)| key.flagged_at != *at));
         }
         Ok(changed_keys.into_iter().map(|(key, _)| key.id).collect::<Vec<_>>())
     })?;
     for ids in changed_keys.chunks(BATCH) {
         let ids = ids.to_vec();
-        db.write_in_background(move |tx| reconsider(tx, &ids, now))?;
+        db.write_in_background(move |tx| update_flags(tx, &ids, now))?;
     }
     Ok(())
 }
@@ -109,51 +109,56 @@ pub fn refresh_flags(db: &Db, now: Timestamp) -> Result<()> {
 /// The keys that may have a reason from elsewhere, and the flagged keys.
 fn candidates(connection: &mut Connection, now: Timestamp) -> Result<BTreeSet<KeyId>> {
     let mut found = BTreeSet::new();
-    found.extend(denials::refused_keys(connection, now.plus(-REFUSALS), OFTEN, MAX_KEYS)?);
+    found.extend(denials::denied_keys(
+        connection,
+        now.plus(-DENIAL_WINDOW),
+        MIN_DENIALS,
+        MAX_KEYS,
+    )?);
     found.extend(api_keys::overlapping(connection, now, MAX_KEYS)?);
-    found.extend(api_keys::no_longer_used(connection, now.plus(-UNUSED), now, MAX_KEYS)?);
+    found.extend(api_keys::no_longer_used(connection, now.plus(-UNUSED_AFTER), now, MAX_KEYS)?);
     for creator in creators_who_left(connection)?.into_keys() {
         found.extend(api_keys::created_by(connection, &creator, MAX_KEYS)?);
     }
     found.extend(stored_secrets::found_keys(connection, MAX_KEYS)?);
-    found.extend(alike::found_keys(connection, MAX_KEYS)?);
-    let since = now.plus(-INTROSPECTED);
+    found.extend(shared_names::found_keys(connection, MAX_KEYS)?);
+    let since = now.plus(-INTROSPECTION_WINDOW);
     found.extend(usage::introspecting(connection, None, since, MAX_KEYS)?.into_keys());
-    found.extend(api_keys::noted(connection, MAX_KEYS)?);
+    found.extend(api_keys::flagged(connection, MAX_KEYS)?);
     Ok(found)
 }
 
-fn noted(
+fn flags(
     connection: &mut Connection,
     keys: Vec<ApiKey>,
     now: Timestamp,
 ) -> Result<Vec<(ApiKey, Option<Timestamp>)>> {
     let facts = facts(connection, &keys, now)?;
-    let noted = keys.into_iter().zip(facts).map(|(key, facts)| {
-        let at = reason::noted_at(&key, &facts, now);
+    let flags = keys.into_iter().zip(facts).map(|(key, facts)| {
+        let at = reason::flagged_at(&key, &facts, now);
         (key, at)
     });
-    Ok(noted.collect())
+    Ok(flags.collect())
 }
 
 fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result<Vec<Facts>> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let overlaps = api_keys::overlaps_end_at(connection, &ids, now)?;
     let creators_who_left = creators_who_left(connection)?;
-    let secrets = stored_secrets::found(connection, keys)?;
+    let secrets = stored_secrets::found_at(connection, keys)?;
     let introspected = introspected(connection, keys, now)?;
-    let alike = alike::found(connection, keys)?;
+    let shared_names = shared_names::found_at(connection, keys)?;
     let mut facts = Vec::new();
     for key in keys {
-        let since = reason::refusals_since(key, now);
+        let since = reason::denials_since(key, now);
         let overlap = overlaps.get(&key.id).copied();
         facts.push(Facts {
-            refusals: denials::alike(connection, &key.id, since)?,
+            denials: denials::groups(connection, &key.id, since)?,
             overlap_ends_at: overlap.filter(|at| *at <= now),
             creator_left_at: creators_who_left.get(&key.created_by).copied(),
             secret_found_at: secrets.get(&key.id).copied(),
             introspected_at: introspected.get(&key.id).copied(),
-            alike_since: alike.get(&key.id).copied(),
+            name_shared_since: shared_names.get(&key.id).copied(),
         });
     }
     Ok(facts)
@@ -173,7 +178,7 @@ fn introspected(
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    usage::introspecting(connection, Some(&ids), now.plus(-INTROSPECTED), MAX_KEYS)
+    usage::introspecting(connection, Some(&ids), now.plus(-INTROSPECTION_WINDOW), MAX_KEYS)
 }
 
 /// The members who created keys and can no longer sign in, and since when.

@@ -7,21 +7,21 @@ use crate::domain::usage::Outcome;
 use crate::domain::usage::denials::DenialGroup;
 
 /// How far back denied requests count, in milliseconds.
-pub(super) const REFUSALS: i64 = 7 * DAY;
+pub(super) const DENIAL_WINDOW: i64 = 7 * DAY;
 /// The fewest denied requests within that time that need attention.
-pub(super) const OFTEN: i64 = 20;
+pub(super) const MIN_DENIALS: i64 = 20;
 /// How long a key must not have been used to count as unused, in milliseconds.
-pub(super) const UNUSED: i64 = 90 * DAY;
+pub(super) const UNUSED_AFTER: i64 = 90 * DAY;
 
 /// How long after its last request about other keys a key that may no longer make them is listed,
 /// in milliseconds.
-pub(super) const INTROSPECTED: i64 = 90 * DAY;
+pub(super) const INTROSPECTION_WINDOW: i64 = 90 * DAY;
 
 /// Why a key needs attention, most urgent first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Requests use a secret that no longer works.
-    DeadSecretUsed {
+    InactiveSecretUsed {
         /// Why the secret no longer works.
         outcome: Outcome,
         /// The number of denied requests.
@@ -40,7 +40,7 @@ pub enum Reason {
     /// It expires in this many days, at most 14; 0 is today.
     Expiring(i64),
     /// Many requests with it are denied.
-    RefusedOften {
+    DeniedOften {
         /// The most frequent reason.
         outcome: Outcome,
         /// The number of denied requests with a working secret, for any reason.
@@ -68,8 +68,8 @@ pub struct Concern {
 /// The facts that are not part of a key's own data.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    /// The denied requests since [`refusals_since`].
-    pub refusals: Vec<DenialGroup>,
+    /// The denied requests since [`denials_since`].
+    pub denials: Vec<DenialGroup>,
     /// When its old secret can be ended.
     pub overlap_ends_at: Option<Timestamp>,
     /// When its creator left.
@@ -79,13 +79,13 @@ pub(super) struct Facts {
     /// The day on which it last asked about other keys, if its role no longer allows that.
     pub introspected_at: Option<Timestamp>,
     /// Since when another key has the same name.
-    pub alike_since: Option<Timestamp>,
+    pub name_shared_since: Option<Timestamp>,
 }
 
 /// The time from which denied requests of a key count: not before its last review.
-pub(super) fn refusals_since(key: &ApiKey, now: Timestamp) -> Timestamp {
-    let reviewed = key.reviewed_at.map_or(Timestamp::default(), |at| at.plus(1));
-    now.plus(-REFUSALS).max(reviewed)
+pub(super) fn denials_since(key: &ApiKey, now: Timestamp) -> Timestamp {
+    let snoozed = key.snoozed_at.map_or(Timestamp::default(), |at| at.plus(1));
+    now.plus(-DENIAL_WINDOW).max(snoozed)
 }
 
 /// The reasons from a key's own data.
@@ -100,18 +100,18 @@ fn own_concerns(key: &ApiKey, settings: &Settings, now: Timestamp) -> Vec<Concer
 }
 
 /// The reasons from elsewhere.
-fn elsewhere(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern> {
+fn outside_concerns(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern> {
     let status = key.status(now);
-    let mut concerns: Vec<Concern> = dead(facts, status).into_iter().collect();
+    let mut concerns: Vec<Concern> = inactive_secret_used(facts, status).into_iter().collect();
     if status != Status::Active {
         return concerns;
     }
-    concerns.extend(refused(key, facts));
-    let unused = key.last_used_at.map(|used| used.plus(UNUSED));
+    concerns.extend(denied_often(key, facts));
+    let unused = key.last_used_at.map(|used| used.plus(UNUSED_AFTER));
     let found = [
         (Reason::SecretStored, facts.secret_found_at),
         (Reason::IntrospectionEnded, facts.introspected_at),
-        (Reason::NameTaken, facts.alike_since),
+        (Reason::NameTaken, facts.name_shared_since),
         (Reason::OverlapCanEnd, facts.overlap_ends_at),
         (Reason::CreatorLeft, facts.creator_left_at),
         (Reason::Unused, unused),
@@ -123,26 +123,26 @@ fn elsewhere(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern> {
 
 /// A secret that no longer works is in use. A denial because the key had expired or was revoked
 /// only counts if the key is still in that state.
-fn dead(facts: &Facts, status: Status) -> Option<Concern> {
-    let is_dead = |group: &&DenialGroup| match group.latest.reason {
+fn inactive_secret_used(facts: &Facts, status: Status) -> Option<Concern> {
+    let is_inactive = |group: &&DenialGroup| match group.latest.reason {
         Outcome::KeyRevoked => status == Status::Revoked,
         Outcome::KeyExpired => status == Status::Expired,
         Outcome::SecretSuperseded => status != Status::Revoked,
         _ => false,
     };
-    let dead: Vec<&DenialGroup> = facts.refusals.iter().filter(is_dead).collect();
-    let latest = &dead.iter().max_by_key(|group| group.latest.at)?.latest;
-    let reason = Reason::DeadSecretUsed {
+    let denied: Vec<&DenialGroup> = facts.denials.iter().filter(is_inactive).collect();
+    let latest = &denied.iter().max_by_key(|group| group.latest.at)?.latest;
+    let reason = Reason::InactiveSecretUsed {
         outcome: latest.reason,
-        count: dead.iter().map(|group| group.count).sum(),
+        count: denied.iter().map(|group| group.count).sum(),
         last: latest.at,
         address: latest.address.clone(),
     };
-    Some(Concern { reason, since: dead.iter().map(|group| group.first).min()? })
+    Some(Concern { reason, since: denied.iter().map(|group| group.first).min()? })
 }
 
 /// Many requests with a working secret were denied since the key was last edited.
-fn refused(key: &ApiKey, facts: &Facts) -> Option<Concern> {
+fn denied_often(key: &ApiKey, facts: &Facts) -> Option<Concern> {
     let is_own = |group: &&DenialGroup| {
         let works = matches!(
             group.latest.reason,
@@ -150,16 +150,20 @@ fn refused(key: &ApiKey, facts: &Facts) -> Option<Concern> {
         );
         works && key.edited_at.is_none_or(|edited| group.latest.at > edited)
     };
-    let denials: Vec<&DenialGroup> = facts.refusals.iter().filter(is_own).collect();
+    let denials: Vec<&DenialGroup> = facts.denials.iter().filter(is_own).collect();
     let count = denials.iter().map(|group| group.count).sum();
     let outcome = denials.iter().max_by_key(|group| group.count)?.latest.reason;
     let since = denials.iter().map(|group| group.first).min()?;
-    (count >= OFTEN).then_some(Concern { reason: Reason::RefusedOften { outcome, count }, since })
+    (count >= MIN_DENIALS)
+        .then_some(Concern { reason: Reason::DeniedOften { outcome, count }, since })
 }
 
 /// When a reason from elsewhere starts to need attention; `None` if there is none.
-pub(super) fn noted_at(key: &ApiKey, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
-    elsewhere(key, facts, now).into_iter().map(|concern| key.flagged_from(concern.since)).min()
+pub(super) fn flagged_at(key: &ApiKey, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
+    outside_concerns(key, facts, now)
+        .into_iter()
+        .map(|concern| key.flagged_from(concern.since))
+        .min()
 }
 
 /// Why a key needs attention now, most urgent first. Reviewed reasons are left out for a while.
@@ -169,7 +173,7 @@ pub(super) fn concerns(
     settings: &Settings,
     now: Timestamp,
 ) -> Vec<Concern> {
-    let mut concerns = elsewhere(key, facts, now);
+    let mut concerns = outside_concerns(key, facts, now);
     if key.status(now) == Status::Active {
         concerns.extend(own_concerns(key, settings, now));
     }
@@ -181,11 +185,11 @@ pub(super) fn concerns(
 impl Reason {
     fn rank(&self) -> u8 {
         match self {
-            Self::DeadSecretUsed { .. } => 0,
+            Self::InactiveSecretUsed { .. } => 0,
             Self::SecretStored => 1,
             Self::IntrospectionEnded => 2,
             Self::Expiring(_) => 3,
-            Self::RefusedOften { .. } => 4,
+            Self::DeniedOften { .. } => 4,
             Self::RotationDue => 5,
             Self::NameTaken => 6,
             Self::OverlapCanEnd => 7,

@@ -24,8 +24,8 @@ fn key() -> ApiKey {
         last_used_at: Some(NOW.plus(-DAY)),
         last_used_address: None,
         revoked_at: None,
-        noted_at: None,
-        reviewed_at: None,
+        flagged_at: None,
+        snoozed_at: None,
     }
 }
 
@@ -53,7 +53,7 @@ fn reasons(key: &ApiKey, facts: &Facts) -> Vec<Reason> {
 fn a_key_without_problems_does_not_need_attention() {
     assert_eq!(reasons(&key(), &Facts::default()), []);
     let few = Facts {
-        refusals: vec![denial_group(Outcome::ScopeMissing, OFTEN - 1, 0)],
+        denials: vec![denial_group(Outcome::ScopeMissing, MIN_DENIALS - 1, 0)],
         ..Facts::default()
     };
     assert_eq!(reasons(&key(), &few), []);
@@ -62,7 +62,7 @@ fn a_key_without_problems_does_not_need_attention() {
 #[test]
 fn each_reason_is_found_and_the_most_urgent_comes_first() {
     let facts = Facts {
-        refusals: vec![
+        denials: vec![
             denial_group(Outcome::ScopeMissing, 12, 5000),
             denial_group(Outcome::AddressNotAllowed, 15, 9000),
             denial_group(Outcome::SecretSuperseded, 2, 3000),
@@ -71,21 +71,21 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
         creator_left_at: Some(NOW.plus(-DAY)),
         secret_found_at: Some(NOW.plus(-DAY)),
         introspected_at: Some(NOW.plus(-DAY)),
-        alike_since: Some(NOW.plus(-DAY)),
+        name_shared_since: Some(NOW.plus(-DAY)),
     };
     let all = ApiKey {
         expires_at: NOW.plus(5 * DAY),
         secret_created_at: NOW.plus(-100 * DAY),
-        last_used_at: Some(NOW.plus(-UNUSED)),
+        last_used_at: Some(NOW.plus(-UNUSED_AFTER)),
         ..key()
     };
-    let dead = Reason::DeadSecretUsed {
+    let dead = Reason::InactiveSecretUsed {
         outcome: Outcome::SecretSuperseded,
         count: 2,
         last: NOW.plus(-3000),
         address: Some("203.0.113.7".into()),
     };
-    let refused = Reason::RefusedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
+    let refused = Reason::DeniedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
     let rest = [
         Reason::RotationDue,
         Reason::NameTaken,
@@ -105,7 +105,7 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
 
 #[test]
 fn an_inactive_key_only_needs_attention_while_it_is_used() {
-    let uses = |outcome| Facts { refusals: vec![denial_group(outcome, 3, 0)], ..Facts::default() };
+    let uses = |outcome| Facts { denials: vec![denial_group(outcome, 3, 0)], ..Facts::default() };
     let revoked = ApiKey { revoked_at: Some(NOW.plus(-DAY)), ..key() };
     let expired = ApiKey { expires_at: NOW.plus(-DAY), ..key() };
     let old = ApiKey { secret_created_at: NOW.plus(-400 * DAY), ..revoked.clone() };
@@ -120,7 +120,7 @@ fn an_inactive_key_only_needs_attention_while_it_is_used() {
 #[test]
 fn denied_requests_before_an_edit_do_not_count() {
     let facts =
-        Facts { refusals: vec![denial_group(Outcome::ScopeMissing, 90, DAY)], ..Facts::default() };
+        Facts { denials: vec![denial_group(Outcome::ScopeMissing, 90, DAY)], ..Facts::default() };
     assert_eq!(reasons(&key(), &facts).len(), 1);
     let edited = ApiKey { edited_at: Some(NOW.plus(-HOUR)), ..key() };
     assert_eq!(reasons(&edited, &facts), []);
@@ -140,12 +140,12 @@ proptest! {
             secret_created_at: NOW.plus(-age * DAY),
             expires_at: Timestamp::end_of(NOW.plus(left * DAY).date()),
             last_used_at: (used > 0).then(|| NOW.plus(-used * DAY)),
-            reviewed_at: reviewed.map(|days| NOW.plus(-days * DAY)),
+            snoozed_at: reviewed.map(|days| NOW.plus(-days * DAY)),
             ..key()
         };
         let creator_left_at = has_left.then(|| NOW.plus(-days_since_left * DAY));
         let facts = Facts { creator_left_at, ..Facts::default() };
-        key.noted_at = noted_at(&key, &facts, NOW);
+        key.flagged_at = flagged_at(&key, &facts, NOW);
         let listed = key.status(NOW) == Status::Active && key.attention_at(&settings) <= NOW;
         prop_assert_eq!(listed, !concerns(&key, &facts, &settings, NOW).is_empty());
     }

@@ -92,13 +92,13 @@ pub(super) fn found(
 }
 
 /// Stores something that shares its name with another, unless it is already stored.
-pub(super) fn insert_alike(
+pub(super) fn insert_shared_name(
     tx: &mut Transaction<'_>,
     kind: &str,
     id: &str,
     found_at: Timestamp,
 ) -> Result<()> {
-    if alike(tx, kind, Some(&[id]), 1)?.is_empty() {
+    if shared_names(tx, kind, Some(&[id]), 1)?.is_empty() {
         diesel::insert_into(names_alike::table)
             .values((
                 names_alike::kind.eq(kind),
@@ -110,14 +110,14 @@ pub(super) fn insert_alike(
     Ok(())
 }
 
-pub(super) fn delete_alike(tx: &mut Transaction<'_>, kind: &str, id: &str) -> Result<()> {
+pub(super) fn delete_shared_name(tx: &mut Transaction<'_>, kind: &str, id: &str) -> Result<()> {
     diesel::delete(names_alike::table.find((kind, id))).execute(&mut **tx)?;
     Ok(())
 }
 
 /// The ids of a kind that share a name with another, and when each was found, first found first, at
 /// most `limit`. If `ids` is given, only these.
-pub(super) fn alike(
+pub(super) fn shared_names(
     connection: &mut Connection,
     kind: &str,
     ids: Option<&[&str]>,

@@ -10,7 +10,7 @@ use super::store;
 use crate::base::clock::Timestamp;
 use crate::base::closed_set::closed_set;
 use crate::base::error::Result;
-use crate::base::secret_scan::holds_secret;
+use crate::base::secret_scan::contains_secret;
 use crate::db::types::text_column;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::api_keys::{self, ApiKey, KeyId};
@@ -35,7 +35,7 @@ text_column!(Kind);
 
 /// Something other than a key that needs attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Elsewhere {
+pub struct OtherConcern {
     /// Names it, for example `The role “Billing”`.
     pub what: String,
     /// Why it needs attention.
@@ -49,7 +49,7 @@ pub struct Elsewhere {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// Its text contains a secret key.
-    HoldsSecret,
+    ContainsSecret,
     /// Another one of its kind has the same name.
     NameTaken,
     /// Another member has the same email address.
@@ -57,12 +57,12 @@ pub enum Problem {
 }
 
 /// Whether a key's own text contains a secret key.
-fn key_holds_secret(key: &ApiKey) -> bool {
-    holds_secret(key.name.as_str()) || holds_secret(&key.notes)
+fn key_contains_secret(key: &ApiKey) -> bool {
+    contains_secret(key.name.as_str()) || contains_secret(&key.notes)
 }
 
-fn member_holds_secret(member: &Member) -> bool {
-    holds_secret(member.name.as_str()) || holds_secret(member.email.as_str())
+fn member_contains_secret(member: &Member) -> bool {
+    contains_secret(member.name.as_str()) || contains_secret(member.email.as_str())
 }
 
 /// Continues the search where the last call stopped, until everything was searched. Revoked keys
@@ -86,7 +86,9 @@ pub(super) fn search(db: &Db, now: Timestamp) -> Result<()> {
         last.id.as_str().clone_into(&mut last_key_id);
         let until = last_key_id.clone();
         db.write_in_background(move |tx| {
-            for key in keys.iter().filter(|key| key.revoked_at.is_none() && key_holds_secret(key)) {
+            for key in
+                keys.iter().filter(|key| key.revoked_at.is_none() && key_contains_secret(key))
+            {
                 store::insert(tx, Kind::Key, key.id.as_str(), now)?;
             }
             store::advance_search(tx, &until, None)
@@ -96,14 +98,14 @@ pub(super) fn search(db: &Db, now: Timestamp) -> Result<()> {
 }
 
 fn begin(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    for member in members::list(tx)?.iter().filter(|member| member_holds_secret(member)) {
+    for member in members::list(tx)?.iter().filter(|member| member_contains_secret(member)) {
         store::insert(tx, Kind::Member, member.id.as_str(), now)?;
     }
     store::begin_search(tx)
 }
 
 /// When each of the given keys was found, for those that still contain a secret key.
-pub(super) fn found(
+pub(super) fn found_at(
     connection: &mut Connection,
     keys: &[ApiKey],
 ) -> Result<BTreeMap<KeyId, Timestamp>> {
@@ -112,7 +114,7 @@ pub(super) fn found(
     let found: BTreeMap<_, _> =
         store::found(connection, Kind::Key, Some(&ids), limit)?.into_iter().collect();
     let at = |key: &ApiKey| found.get(key.id.as_str()).map(|at| (key.id, *at));
-    Ok(keys.iter().filter(|key| key_holds_secret(key)).filter_map(at).collect())
+    Ok(keys.iter().filter(|key| key_contains_secret(key)).filter_map(at).collect())
 }
 
 /// The keys that were found, at most `limit`.
@@ -123,7 +125,7 @@ pub(super) fn found_keys(connection: &mut Connection, limit: i64) -> Result<Vec<
 
 /// Forgets those of the given keys that no longer contain a secret key, or were revoked.
 pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
-    for key in keys.iter().filter(|key| key.revoked_at.is_some() || !key_holds_secret(key)) {
+    for key in keys.iter().filter(|key| key.revoked_at.is_some() || !key_contains_secret(key)) {
         store::delete(tx, Kind::Key, key.id.as_str())?;
     }
     Ok(())
@@ -131,32 +133,32 @@ pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
 
 /// Everything other than keys that contains a secret key: settings, roles, scopes, webhooks and
 /// members.
-pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
+pub(super) fn other_concerns(connection: &mut Connection) -> Result<Vec<OtherConcern>> {
     let mut found = Vec::new();
     let mut add = |what: String, href: String, permission| {
-        let problem = Problem::HoldsSecret;
-        found.push(Elsewhere { what, problem, href, permission });
+        let problem = Problem::ContainsSecret;
+        found.push(OtherConcern { what, problem, href, permission });
     };
-    if holds_secret(&settings::get(connection)?.organisation) {
+    if contains_secret(&settings::get(connection)?.organisation) {
         add("The organisation’s name".into(), "/settings".into(), Permission::ManageSettings);
     }
-    if mail::holds_secret(connection)? {
+    if mail::contains_secret(connection)? {
         add("The mail server’s settings".into(), "/settings".into(), Permission::ManageSettings);
     }
     for endpoint in webhooks::all(connection)? {
-        if holds_secret(&endpoint.url) || holds_secret(&endpoint.description) {
+        if contains_secret(&endpoint.url) || contains_secret(&endpoint.description) {
             let href = format!("/webhooks/{}/edit", endpoint.id.as_str());
             add(format!("The webhook “{}”", endpoint.name()), href, Permission::ManageSettings);
         }
     }
     for role in roles::all(connection)? {
-        if holds_secret(&role.name) || holds_secret(&role.description) {
+        if contains_secret(&role.name) || contains_secret(&role.description) {
             let href = format!("/roles/{}/edit", role.slug);
             add(format!("The role “{}”", role.name), href, Permission::ManageRoles);
         }
     }
     for scope in scopes::all(connection)? {
-        if holds_secret(&scope.description) {
+        if contains_secret(&scope.description) {
             let href = format!("/scopes/{}/edit", scope.name);
             add(format!("The scope {}", scope.name), href, Permission::ManageRoles);
         }
@@ -174,6 +176,6 @@ fn found_members(connection: &mut Connection) -> Result<Vec<Member>> {
     for (id, _) in store::found(connection, Kind::Member, None, MAX_MEMBERS)? {
         found.extend(members::find(connection, &MemberId::stored(id))?);
     }
-    found.retain(member_holds_secret);
+    found.retain(member_contains_secret);
     Ok(found)
 }

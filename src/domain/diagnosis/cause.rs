@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::KeyNow;
+use super::CurrentKey;
 use crate::base::clock::Timestamp;
 use crate::domain::api_keys::Flaw;
 use crate::domain::usage::Outcome;
 use crate::domain::usage::denials::Denial;
-use crate::domain::verification::{ClientAddress, Record, Wanted, decide};
+use crate::domain::verification::{ClientAddress, Record, Requirements, decide};
 
 /// Why a request was denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub enum MissingScope {
     /// The key has the scope by now.
     NowGranted,
     /// The role includes the scope, but it is not selected for the key.
-    NotTicked,
+    NotSelected,
     /// The role does not include the scope.
     NotInRole,
     /// There is no such scope.
@@ -54,12 +54,12 @@ pub enum Retry {
     /// It would still be denied, or the result is not known.
     SameResult,
     /// It would be denied for this reason, which did not apply before.
-    Dead(Outcome),
+    Inactive(Outcome),
 }
 
 impl Cause {
     /// Why `denied` was denied. `key` is the key whose secret it had.
-    pub fn of(denied: &Denial, key: Option<&KeyNow>) -> Self {
+    pub fn of(denied: &Denial, key: Option<&CurrentKey>) -> Self {
         let detail = Some(denied.detail.as_str()).filter(|detail| !detail.is_empty());
         match denied.reason {
             Outcome::Pass | Outcome::MissingKey => Self::MissingKey,
@@ -71,8 +71,9 @@ impl Cause {
             Outcome::AddressNotAllowed => Self::Address(denied.address.clone()),
             Outcome::EnvironmentMismatch => Self::Environment,
             Outcome::ScopeMissing => {
-                let missing_scope =
-                    |scope: &str| key.map_or(MissingScope::NotInRole, |key| key.lack(scope));
+                let missing_scope = |scope: &str| {
+                    key.map_or(MissingScope::NotInRole, |key| key.missing_scope(scope))
+                };
                 let missing = denied.detail.split_whitespace();
                 Self::Scopes(
                     missing.map(|scope| (scope.to_owned(), missing_scope(scope))).collect(),
@@ -82,7 +83,7 @@ impl Cause {
     }
 
     /// The only possible cause when a secret key no longer works.
-    pub fn of_dead(outcome: Outcome) -> Self {
+    pub fn of_inactive_secret(outcome: Outcome) -> Self {
         match outcome {
             Outcome::KeyRevoked => Self::Revoked,
             Outcome::SecretSuperseded => Self::Superseded,
@@ -95,20 +96,24 @@ impl Retry {
     /// What would happen to `denied` now, with the secret key of `record`. Only the missing scopes
     /// were stored, so only these and the address are checked.
     pub fn of(denied: &Denial, record: &Record, now: Timestamp) -> Self {
-        if let Some(outcome) = dead(record, now) {
-            return if outcome == denied.reason { Self::SameResult } else { Self::Dead(outcome) };
+        if let Some(outcome) = inactive_outcome(record, now) {
+            return if outcome == denied.reason {
+                Self::SameResult
+            } else {
+                Self::Inactive(outcome)
+            };
         }
         let is_known = match denied.reason {
             Outcome::ScopeMissing => !denied.detail.is_empty(),
             Outcome::AddressNotAllowed => denied.address.is_some(),
             _ => false,
         };
-        let mut wanted = Wanted::default();
-        wanted.need(denied.detail.as_str().into());
+        let mut requirements = Requirements::default();
+        requirements.require(denied.detail.as_str().into());
         let address = denied.address.as_deref().and_then(|address| address.parse().ok());
         // If the address was not stored, a key without a whitelist can still be checked.
         let from = address.map_or(ClientAddress::NotRequired, ClientAddress::Known);
-        match decide(record, &wanted, from, now) {
+        match decide(record, &requirements, from, now) {
             Ok(()) if is_known => Self::Passes,
             _ => Self::SameResult,
         }
@@ -116,10 +121,12 @@ impl Retry {
 }
 
 /// Why no request with a secret key is allowed, whatever its scopes and address are.
-pub(super) fn dead(record: &Record, now: Timestamp) -> Option<Outcome> {
+pub(super) fn inactive_outcome(record: &Record, now: Timestamp) -> Option<Outcome> {
     let anywhere = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let from = ClientAddress::Known(record.addresses.first().copied().unwrap_or(anywhere));
-    decide(record, &Wanted::default(), from, now).err().map(|refusal| refusal.outcome())
+    decide(record, &Requirements::default(), from, now)
+        .err()
+        .map(|denial_reason| denial_reason.outcome())
 }
 
 #[cfg(test)]

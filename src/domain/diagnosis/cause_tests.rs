@@ -79,18 +79,18 @@ fn no_retry_passes_if_the_facts_are_not_known() {
 
 #[test]
 fn a_secret_that_ended_since_is_reported() {
-    let dead = [
+    let inactive = [
         (Record { revoked_at: Some(NOW), ..record(&[], &[]) }, Outcome::KeyRevoked),
         (Record { superseded_at: Some(NOW), ..record(&[], &[]) }, Outcome::SecretSuperseded),
         (Record { expires_at: NOW, ..record(&[], &["203.0.113.7"]) }, Outcome::KeyExpired),
     ];
-    for (record, outcome) in dead {
-        assert_eq!(super::dead(&record, NOW), Some(outcome));
+    for (record, outcome) in inactive {
+        assert_eq!(super::inactive_outcome(&record, NOW), Some(outcome));
         let missing = denied(Outcome::ScopeMissing, "a:b", None);
-        assert_eq!(Retry::of(&missing, &record, NOW), Retry::Dead(outcome));
+        assert_eq!(Retry::of(&missing, &record, NOW), Retry::Inactive(outcome));
         assert_eq!(Retry::of(&denied(outcome, "", None), &record, NOW), Retry::SameResult);
     }
-    assert_eq!(super::dead(&record(&[], &["203.0.113.7"]), NOW), None);
+    assert_eq!(super::inactive_outcome(&record(&[], &["203.0.113.7"]), NOW), None);
 }
 
 #[test]

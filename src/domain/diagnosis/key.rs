@@ -14,7 +14,7 @@ use crate::domain::verification::Record;
 
 /// A key as it is now.
 #[derive(Clone, Debug)]
-pub struct KeyNow {
+pub struct CurrentKey {
     /// The key with its role, scopes and addresses.
     pub details: Details,
     /// The name of the member who revoked it.
@@ -25,25 +25,25 @@ pub struct KeyNow {
 
 /// A key and its denied requests, grouped by kind.
 #[derive(Debug)]
-pub struct OfKey {
-    pub key: KeyNow,
+pub struct KeyDiagnosis {
+    pub key: CurrentKey,
     /// The kinds, latest first.
-    pub kinds: Vec<Kind>,
+    pub groups: Vec<DenialDiagnosis>,
     /// The number of further kinds.
     pub more: usize,
 }
 
 /// Denied requests of the same kind.
 #[derive(Debug)]
-pub struct Kind {
+pub struct DenialDiagnosis {
     /// The latest request, and the number of requests.
-    pub alike: DenialGroup,
+    pub group: DenialGroup,
     pub cause: Cause,
     /// What would happen if the latest one were sent again now.
-    pub again: Retry,
+    pub retry: Retry,
 }
 
-impl KeyNow {
+impl CurrentKey {
     /// The key with this id; `None` if there is no such key.
     pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Self>> {
         let Some(details) = api_keys::find(connection, id)? else { return Ok(None) };
@@ -59,11 +59,11 @@ impl KeyNow {
     }
 
     /// Whether the key has `scope` now, and if not, why.
-    pub fn lack(&self, scope: &str) -> MissingScope {
+    pub fn missing_scope(&self, scope: &str) -> MissingScope {
         if self.details.effective_scopes().contains(scope) {
             MissingScope::NowGranted
         } else if self.details.role.scopes.contains(scope) {
-            MissingScope::NotTicked
+            MissingScope::NotSelected
         } else if self.offered.contains(scope) {
             MissingScope::NotInRole
         } else {
@@ -72,17 +72,22 @@ impl KeyNow {
     }
 }
 
-impl OfKey {
+impl KeyDiagnosis {
     /// The largest number of kinds that are listed.
-    pub(super) const MOST: usize = 10;
+    pub(super) const MAX_GROUPS: usize = 10;
 }
 
-impl Kind {
-    /// Diagnoses the group `alike`. `record` is about the secret key of its latest request.
-    pub fn new(alike: DenialGroup, key: &KeyNow, record: Option<&Record>, now: Timestamp) -> Self {
-        let cause = Cause::of(&alike.latest, Some(key));
-        let again =
-            record.map_or(Retry::SameResult, |record| Retry::of(&alike.latest, record, now));
-        Self { alike, cause, again }
+impl DenialDiagnosis {
+    /// Diagnoses the denials of `group`. `record` is about the secret key of its latest request.
+    pub fn new(
+        group: DenialGroup,
+        key: &CurrentKey,
+        record: Option<&Record>,
+        now: Timestamp,
+    ) -> Self {
+        let cause = Cause::of(&group.latest, Some(key));
+        let retry =
+            record.map_or(Retry::SameResult, |record| Retry::of(&group.latest, record, now));
+        Self { group, cause, retry }
     }
 }

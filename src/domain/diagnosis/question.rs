@@ -86,8 +86,8 @@ mod tests {
         #[test]
         fn an_id_that_was_read_is_read_again_unchanged(text in "(key_|req_)?.{0,20}") {
             if let Question::Key(id) | Question::Request(id) = Question::read(&text) {
-                let again = Question::read(&id);
-                prop_assert!(again == Question::Key(id.clone()) || again == Question::Request(id));
+                let retry = Question::read(&id);
+                prop_assert!(retry == Question::Key(id.clone()) || retry == Question::Request(id));
             }
         }
     }

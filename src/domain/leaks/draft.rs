@@ -4,7 +4,7 @@ use super::Action;
 use crate::base::clock::{Timestamp, long_date, parse_iso_date};
 use crate::base::error::Invalid;
 use crate::base::text;
-use crate::domain::api_keys::{ApiKey, KeptSecret};
+use crate::domain::api_keys::{ApiKey, StoredSecret};
 
 /// The longest description of where a secret key was found, in characters.
 const MAX_FOUND_LENGTH: usize = 500;
@@ -33,7 +33,7 @@ pub struct Draft {
 
 /// A valid draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Checked {
+pub(super) struct ValidDraft {
     pub secret: Option<i64>,
     pub since: Timestamp,
     pub found: String,
@@ -50,20 +50,20 @@ impl Draft {
     pub(super) fn check(
         &self,
         key: &ApiKey,
-        secrets: &[KeptSecret],
+        secrets: &[StoredSecret],
         now: Timestamp,
-    ) -> Result<Checked, Invalid> {
+    ) -> Result<ValidDraft, Invalid> {
         let mut invalid = Invalid::default();
         let secret = secrets.iter().find(|secret| Some(secret.number) == self.secret);
         let made = secret.map_or(key.secret_created_at, |secret| secret.created_at);
-        let since = invalid.take("since", since(&self.since, key.created_at, made, now));
+        let since = invalid.collect("since", since(&self.since, key.created_at, made, now));
         let found = text::lines(&self.found, "The place", MAX_FOUND_LENGTH);
-        let found = invalid.take("found", found);
+        let found = invalid.collect("found", found);
         let action = self.action().ok_or_else(|| "Choose what to do".into());
-        let action = invalid.take("action", action);
+        let action = invalid.collect("action", action);
         match (since, found, action) {
             (Some(since), Some(found), Some(action)) => {
-                Ok(Checked { secret: secret.map(|secret| secret.number), since, found, action })
+                Ok(ValidDraft { secret: secret.map(|secret| secret.number), since, found, action })
             }
             _ => Err(invalid),
         }

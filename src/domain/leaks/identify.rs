@@ -11,14 +11,14 @@ use crate::domain::verification::{self, Record};
 
 /// A secret key that was found.
 #[derive(Clone, Debug)]
-pub enum Identified {
+pub enum ScannedSecret {
     /// It belongs to a key.
     Known {
         key: Box<ApiKey>,
         /// The number of the key's secret.
         number: i64,
         /// Whether this secret works.
-        standing: Standing,
+        state: SecretState,
     },
     /// It is well formed but does not exist. Contains its start, for example `lk_prod`.
     Unknown(String),
@@ -26,7 +26,7 @@ pub enum Identified {
 
 /// The state of a secret of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum SecretState {
     Current,
     /// The previous secret, which works until this time.
     Old(Timestamp),
@@ -34,13 +34,13 @@ pub enum Standing {
     Superseded,
 }
 
-/// Finds the keys to which `secrets`, at most [`super::MOST`], belong.
+/// Finds the keys to which `secrets`, at most [`super::MAX_SECRETS`], belong.
 pub fn identify(
     connection: &mut Connection,
     secrets: &[SecretKey],
     keyring: &Keyring,
     now: Timestamp,
-) -> Result<Vec<Identified>> {
+) -> Result<Vec<ScannedSecret>> {
     let mut records = Vec::new();
     for secret in secrets {
         records.push((secret.start(), verification::find(connection, secret, keyring)?));
@@ -52,21 +52,21 @@ pub fn identify(
     let found = records.iter().map(|(start, record)| {
         let known = record.as_ref().zip(record.as_ref().and_then(|r| keys.get(&r.secret.key_id)));
         known.map_or_else(
-            || Identified::Unknown((*start).to_owned()),
-            |(record, key)| Identified::Known {
+            || ScannedSecret::Unknown((*start).to_owned()),
+            |(record, key)| ScannedSecret::Known {
                 key: Box::new(key.clone()),
                 number: record.secret.number,
-                standing: standing(record, now),
+                state: state(record, now),
             },
         )
     });
     Ok(found.collect())
 }
 
-fn standing(record: &Record, now: Timestamp) -> Standing {
+fn state(record: &Record, now: Timestamp) -> SecretState {
     match record.superseded_at {
-        None => Standing::Current,
-        Some(end) if now < end.min(record.secret_expires_at) => Standing::Old(end),
-        Some(_) => Standing::Superseded,
+        None => SecretState::Current,
+        Some(end) if now < end.min(record.secret_expires_at) => SecretState::Old(end),
+        Some(_) => SecretState::Superseded,
     }
 }

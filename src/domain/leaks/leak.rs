@@ -4,7 +4,7 @@ use crate::base::closed_set::closed_set;
 use crate::db::types::{id, text_column};
 
 /// The largest number of notes on a report.
-pub const MOST_NOTES: i64 = 500;
+pub const MAX_NOTES: i64 = 500;
 
 id! {
     /// Identifies the report of a leak: `leak_` and 12 digits of Crockford's base32.

@@ -10,14 +10,14 @@ use crate::db::keyset::{Cursor, Page, Walk};
 pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page<Leak>> {
     Page::load(
         cursor,
-        |walk| walk_both_states(connection, walk),
+        |walk| walk_open_and_closed(connection, walk),
         |leak| ((leak.closed_at.is_none(), leak.reported_at), leak.id.as_str().to_owned()),
     )
 }
 
 /// The rows of a walk through the open reports and then the closed ones, or the other way round.
 /// Each state has its own index.
-fn walk_both_states(
+fn walk_open_and_closed(
     connection: &mut Connection,
     walk: &Walk<(bool, Timestamp)>,
 ) -> Result<Vec<Leak>> {

@@ -1,11 +1,11 @@
 //! Reports a leak, which disables the secret key in the same transaction, and records what follows.
 
-use super::draft::{self, Checked};
-use super::{Action, Draft, Leak, LeakId, MOST_NOTES, Note, store};
+use super::draft::{self, ValidDraft};
+use super::{Action, Draft, Leak, LeakId, MAX_NOTES, Note, store};
 use crate::base::clock::iso_date;
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::Transaction;
-use crate::domain::activity::{self, Author, Entry, Event, Subject};
+use crate::domain::activity::{self, Context, Entry, Event, Subject};
 use crate::domain::api_keys::{
     self, ApiKey, Details, KeyId, Overlap, Rotation, SecretKey, Status, last_expiry_date,
 };
@@ -13,7 +13,7 @@ use crate::domain::settings;
 
 /// A leak that was reported.
 #[derive(Debug)]
-pub struct Reported {
+pub struct LeakReport {
     pub leak: Leak,
     /// The key before the report.
     pub key: ApiKey,
@@ -34,24 +34,24 @@ pub fn report(
     id: LeakId,
     key_id: &KeyId,
     draft: &Draft,
-    author: &Author,
-) -> Result<Reported> {
+    context: &Context,
+) -> Result<LeakReport> {
     let Details { key, .. } = api_keys::find(tx, key_id)?.ok_or(Error::NotFound)?;
     let secrets = api_keys::secrets(tx, key_id)?;
     let mut invalid = Invalid::default();
-    let is_active = key.status(author.now) == Status::Active;
+    let is_active = key.status(context.now) == Status::Active;
     if is_active && draft.action() == Some(Action::Revoke) {
-        invalid.take("confirm", api_keys::check_confirmation(&key, &draft.confirm, author.now));
+        invalid.collect("confirm", api_keys::check_confirmation(&key, &draft.confirm, context.now));
     }
-    let checked = invalid.and(draft.check(&key, &secrets, author.now))?;
-    let (action, rotated) = act(tx, &key, draft, &checked, author)?;
+    let checked = invalid.and(draft.check(&key, &secrets, context.now))?;
+    let (action, rotated) = take_action(tx, &key, draft, &checked, context)?;
     let leak = Leak {
         id,
         key_id: *key_id,
         secret: checked.secret,
-        reported_at: author.now,
-        reported_by: author.actor.id().map(str::to_owned),
-        reporter: author.actor.name().to_owned(),
+        reported_at: context.now,
+        reported_by: context.actor.id().map(str::to_owned),
+        reporter: context.actor.name().to_owned(),
         since: checked.since,
         found: checked.found,
         action,
@@ -59,32 +59,32 @@ pub fn report(
         closer: None,
     };
     store::insert(tx, &leak)?;
-    activity::record(tx, author, &reported(&leak, &key))?;
-    Ok(Reported { leak, key, rotated })
+    activity::record(tx, context, &reported_entry(&leak, &key))?;
+    Ok(LeakReport { leak, key, rotated })
 }
 
 /// Takes the immediate action. Returns what was done.
-fn act(
+fn take_action(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
     draft: &Draft,
-    checked: &Checked,
-    author: &Author,
+    checked: &ValidDraft,
+    context: &Context,
 ) -> Result<(Action, Option<(Details, SecretKey)>)> {
-    if key.status(author.now) != Status::Active {
+    if key.status(context.now) != Status::Active {
         return Ok((Action::Nothing, None));
     }
     match checked.action {
         Action::Revoke => {
-            api_keys::revoke(tx, &key.id, &draft.confirm, author)?;
+            api_keys::revoke(tx, &key.id, &draft.confirm, context)?;
         }
         Action::Stop => {
-            let (_, was_stopped) = api_keys::stop_old_secret(tx, &key.id, author)?;
+            let (_, was_stopped) = api_keys::stop_old_secret(tx, &key.id, context)?;
             return Ok((if was_stopped { Action::Stop } else { Action::Nothing }, None));
         }
         Action::Rotate => {
-            let rotation = rotation(tx, key, draft, author)?;
-            return Ok((Action::Rotate, Some(api_keys::rotate(tx, &key.id, &rotation, author)?)));
+            let rotation = rotation(tx, key, draft, context)?;
+            return Ok((Action::Rotate, Some(api_keys::rotate(tx, &key.id, &rotation, context)?)));
         }
         Action::Nothing => {}
     }
@@ -97,9 +97,9 @@ fn rotation(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
     draft: &Draft,
-    author: &Author,
+    context: &Context,
 ) -> Result<Rotation> {
-    let last = last_expiry_date(&settings::get(tx)?, author.now);
+    let last = last_expiry_date(&settings::get(tx)?, context.now);
     Ok(Rotation {
         overlap: Overlap::Now.as_str().into(),
         lifetime: "date".into(),
@@ -109,7 +109,7 @@ fn rotation(
     })
 }
 
-fn reported(leak: &Leak, key: &ApiKey) -> Entry {
+fn reported_entry(leak: &Leak, key: &ApiKey) -> Entry {
     let subject = Subject {
         kind: "api_key",
         id: key.id.as_str().to_owned(),
@@ -128,17 +128,17 @@ fn reported(leak: &Leak, key: &ApiKey) -> Entry {
 /// # Errors
 /// [`Error::Invalid`] if the note is invalid or the report has too many notes, [`Error::NotFound`]
 /// if there is no such report.
-pub fn note(tx: &mut Transaction<'_>, id: &LeakId, text: &str, author: &Author) -> Result<Note> {
+pub fn note(tx: &mut Transaction<'_>, id: &LeakId, text: &str, context: &Context) -> Result<Note> {
     let leak = store::find(tx, id)?.ok_or(Error::NotFound)?;
     let text = draft::note(text).map_err(|message| Error::invalid("text", message))?;
-    if store::count_notes(tx, id)? >= MOST_NOTES {
-        let message = format!("There are {MOST_NOTES} notes, which is the most");
+    if store::count_notes(tx, id)? >= MAX_NOTES {
+        let message = format!("There are {MAX_NOTES} notes, which is the most");
         return Err(Error::invalid("text", message));
     }
-    let note = Note { at: author.now, author: author.actor.name().to_owned(), text };
-    store::insert_note(tx, id, &note, author.actor.id())?;
+    let note = Note { at: context.now, author: context.actor.name().to_owned(), text };
+    store::insert_note(tx, id, &note, context.actor.id())?;
     let entry = about(tx, Event::LeakNoted, &leak)?;
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     Ok(note)
 }
 
@@ -146,14 +146,14 @@ pub fn note(tx: &mut Transaction<'_>, id: &LeakId, text: &str, author: &Author) 
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such report.
-pub fn close(tx: &mut Transaction<'_>, id: &LeakId, author: &Author) -> Result<bool> {
+pub fn close(tx: &mut Transaction<'_>, id: &LeakId, context: &Context) -> Result<bool> {
     let leak = store::find(tx, id)?.ok_or(Error::NotFound)?;
     if leak.closed_at.is_some() {
         return Ok(false);
     }
-    store::close(tx, id, author.now, author.actor.id(), author.actor.name())?;
+    store::close(tx, id, context.now, context.actor.id(), context.actor.name())?;
     let entry = about(tx, Event::LeakClosed, &leak)?;
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     Ok(true)
 }
 

@@ -5,12 +5,12 @@ use crate::base::secret_scan;
 use crate::domain::api_keys::SecretKey;
 
 /// The largest number of secret keys that one scan returns.
-pub const MOST: usize = 50;
+pub const MAX_SECRETS: usize = 50;
 
 /// The secret keys of a text.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// Each secret key once, in the order of the text, at most [`MOST`].
+    /// Each secret key once, in the order of the text, at most [`MAX_SECRETS`].
     pub secrets: Vec<SecretKey>,
     /// Whether the text contains more.
     pub has_more: bool,
@@ -23,7 +23,7 @@ pub fn scan(text: &str) -> Scan {
     for found in secret_scan::find(text) {
         let is_known = scan.secrets.iter().any(|known| known.expose() == *found.secret);
         let Some(secret) = SecretKey::parse(&found.secret).filter(|_| !is_known) else { continue };
-        if scan.secrets.len() == MOST {
+        if scan.secrets.len() == MAX_SECRETS {
             scan.has_more = true;
             break;
         }

@@ -35,9 +35,9 @@ fn a_key_that_is_split_by_a_line_break_is_found() {
 fn at_most_fifty_keys_are_returned() {
     let all: Vec<String> = (0..52).map(|_| secret("lk")).collect();
     let scan = scan(&all.join(" "));
-    assert_eq!((scan.secrets.len(), scan.has_more), (MOST, true));
-    let scan = super::scan(&all[..MOST].join("\n"));
-    assert_eq!((scan.secrets.len(), scan.has_more), (MOST, false));
+    assert_eq!((scan.secrets.len(), scan.has_more), (MAX_SECRETS, true));
+    let scan = super::scan(&all[..MAX_SECRETS].join("\n"));
+    assert_eq!((scan.secrets.len(), scan.has_more), (MAX_SECRETS, false));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Action, LeakId, MOST_NOTES};
+use super::{Action, LeakId, MAX_NOTES};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::random;
@@ -96,7 +96,7 @@ pub(super) fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note
     Ok(leak_notes::table
         .filter(leak_notes::leak_id.eq(id))
         .order((leak_notes::at, leak_notes::id))
-        .limit(MOST_NOTES)
+        .limit(MAX_NOTES)
         .select(Note::as_select())
         .load(connection)?)
 }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::server::{Security, Server, is_loopback};
 use crate::base::error::Invalid;
-use crate::base::text::{self, Typed};
+use crate::base::text::{self, TypedText};
 
 /// The longest host name (RFC 1035, 2.3.4), in characters.
 const MAX_HOST_LENGTH: usize = 253;
@@ -35,16 +35,16 @@ impl Draft {
         }
         let mut invalid = Invalid::default();
         let stored = |value: fn(&Server) -> &String| before.map_or("", |server| value(server));
-        let typed = Typed::over(&self.host, stored(|server| &server.host));
-        let host = invalid.take("mail_host", host(typed));
-        let port = invalid.take("mail_port", port(&self.port));
+        let typed = TypedText::replacing(&self.host, stored(|server| &server.host));
+        let host = invalid.collect("mail_host", host(typed));
+        let port = invalid.collect("mail_port", port(&self.port));
         let security = Security::parse(&self.security).ok_or("Choose an encryption".to_owned());
-        let security = invalid.take("mail_security", security);
-        let typed = Typed::over(&self.username, stored(|server| &server.username));
+        let security = invalid.collect("mail_security", security);
+        let typed = TypedText::replacing(&self.username, stored(|server| &server.username));
         let username = text::one_line(typed, "User name", MAX_LENGTH);
-        let username = invalid.take("mail_username", username);
-        let typed = Typed::over(&self.sender, stored(|server| &server.sender));
-        let sender = invalid.take("mail_sender", address(typed));
+        let username = invalid.collect("mail_username", username);
+        let typed = TypedText::replacing(&self.sender, stored(|server| &server.sender));
+        let sender = invalid.collect("mail_sender", address(typed));
         let (Some(host), Some(port), Some(security), Some(username)) =
             (host, port, security, username)
         else {
@@ -56,7 +56,8 @@ impl Draft {
             let message = "Without encryption, only this machine itself can be the mail server";
             invalid.add("mail_security", message);
         }
-        server.password = invalid.take("mail_password", self.password(&server, before)).flatten();
+        server.password =
+            invalid.collect("mail_password", self.password(&server, before)).flatten();
         if invalid.is_empty() { Ok(Some(server)) } else { Err(invalid) }
     }
 
@@ -99,7 +100,7 @@ fn port(text: &str) -> Result<u16, String> {
     port.ok_or_else(|| "Port must be a number from 1 to 65,535".to_owned())
 }
 
-fn host(typed: Typed<'_>) -> Result<String, String> {
+fn host(typed: TypedText<'_>) -> Result<String, String> {
     let host = text::one_line(typed, "Mail server", MAX_HOST_LENGTH)?;
     let known = Host::parse(&host).or_else(|_| Host::parse(&format!("[{host}]")));
     known.map(|host| host.to_string()).map_err(|_| {
@@ -107,7 +108,7 @@ fn host(typed: Typed<'_>) -> Result<String, String> {
     })
 }
 
-fn address(typed: Typed<'_>) -> Result<String, String> {
+fn address(typed: TypedText<'_>) -> Result<String, String> {
     let address = text::one_line(typed, "Sender", MAX_LENGTH)?;
     let is_at_a_number = address.rsplit('@').next().is_some_and(|host| host.starts_with('['));
     if text::is_email(&address) && !is_at_a_number {

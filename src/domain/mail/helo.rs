@@ -25,7 +25,7 @@ const MAX_REPLIES_LENGTH: usize = 16 * 1024;
 
 /// A connection on which HELO was answered.
 #[derive(Debug)]
-struct Greeted<S> {
+struct HeloStream<S> {
     peer: SocketAddr,
     stream: S,
     /// The data that the server has sent so far, and how much of it was read.
@@ -43,7 +43,7 @@ pub(super) async fn connect(
 ) -> io::Result<Box<dyn AsyncTokioStream>> {
     let (name, stream) = (connector.client_id().to_string(), TcpStream::connect(at).await?);
     if server.security != Security::Tls {
-        return Ok(Box::new(Greeted::greet(stream, at, &name).await?));
+        return Ok(Box::new(HeloStream::greet(stream, at, &name).await?));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -53,10 +53,10 @@ pub(super) async fn connect(
         .with_no_client_auth();
     let host = ServerName::try_from(server.name().to_owned()).map_err(io::Error::other)?;
     let stream = TlsConnector::from(Arc::new(config)).connect(host, stream).await?;
-    Ok(Box::new(Greeted::greet(stream, at, &name).await?))
+    Ok(Box::new(HeloStream::greet(stream, at, &name).await?))
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> HeloStream<S> {
     async fn greet(stream: S, peer: SocketAddr, name: &str) -> io::Result<Self> {
         let ehlo = format!("EHLO {name}\r\n").len();
         let mut greeted = Self { peer, stream, replies: Vec::new(), read: 0, ehlo };
@@ -86,7 +86,7 @@ fn replies(bytes: &[u8]) -> usize {
     lines.filter(|line| line.ends_with(b"\n") && line.get(3) != Some(&b'-')).count()
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Greeted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for HeloStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -104,7 +104,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Greeted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Greeted<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for HeloStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -127,7 +127,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Greeted<S> {
     }
 }
 
-impl<S> AsyncTokioStream for Greeted<S>
+impl<S> AsyncTokioStream for HeloStream<S>
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug,
 {

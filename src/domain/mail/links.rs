@@ -10,7 +10,7 @@ use crate::db::Transaction;
 
 /// The member to whom the link of a message belongs.
 #[derive(Clone, Copy, Debug)]
-pub struct LinkOf<'a> {
+pub struct OneTimeLink<'a> {
     pub member_id: &'a str,
     /// When the link stops working.
     pub ends_at: Timestamp,
@@ -21,7 +21,7 @@ pub struct LinkOf<'a> {
 pub fn queue_link(
     tx: &mut Transaction<'_>,
     message: &Message,
-    link: LinkOf<'_>,
+    link: OneTimeLink<'_>,
     keyring: &Keyring,
     now: Timestamp,
 ) -> Result<bool> {
@@ -43,8 +43,8 @@ pub fn withdraw_links(tx: &mut Transaction<'_>, member_id: &str, now: Timestamp)
 }
 
 /// Gives up the waiting messages whose link has stopped working.
-pub(super) fn give_up_ended(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
-    store::give_up_ended_links(tx, now)
+pub(super) fn give_up_expired(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
+    store::give_up_expired_links(tx, now)
 }
 
 /// The decrypted text of this message and recipient; `None` if it cannot be decrypted.

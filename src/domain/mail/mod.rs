@@ -15,9 +15,9 @@ mod store;
 
 pub use connector::Connector;
 pub use draft::Draft;
-pub use links::{LinkOf, queue_link, withdraw_links};
-pub use outbox::{clear_away, queue, send_due};
-pub use send::{Message, send, send_what_fits};
+pub use links::{OneTimeLink, queue_link, withdraw_links};
+pub use outbox::{purge, queue, send_due};
+pub use send::{Message, send, send_in_time};
 pub use server::{Security, Server};
 
 use crate::base::clock::Timestamp;
@@ -25,11 +25,11 @@ use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::base::secret_scan;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author, Change, Entry, Event, Recorded};
+use crate::domain::activity::{self, Change, Context, Entry, Event, RecordedEntry};
 use crate::domain::settings;
 
 /// The name, in an activity entry, of the permissions that the author had.
-const HELD: &str = "held";
+const PERMISSIONS_HELD: &str = "held";
 
 /// The server through which email is sent; `None` if email is off.
 pub fn server(connection: &mut Connection, keyring: &Keyring) -> Result<Option<Server>> {
@@ -43,7 +43,7 @@ pub fn server_is_set(connection: &mut Connection) -> Result<bool> {
 
 /// The result of a change of the server.
 #[derive(Clone)]
-pub struct Changed {
+pub struct ServerChange {
     pub before: Option<Server>,
     pub after: Option<Server>,
     /// The changed values, as the interface shows them; never a password.
@@ -52,8 +52,8 @@ pub struct Changed {
 
 /// Whether the server's host, user name or sender contains a secret key that was stored before the
 /// program rejected such texts.
-pub fn holds_secret(connection: &mut Connection) -> Result<bool> {
-    Ok(store::texts(connection)?.iter().any(|text| secret_scan::holds_secret(text)))
+pub fn contains_secret(connection: &mut Connection) -> Result<bool> {
+    Ok(store::texts(connection)?.iter().any(|text| secret_scan::contains_secret(text)))
 }
 
 /// Changes the server according to the draft; a draft without a host turns email off. The only
@@ -68,28 +68,30 @@ pub fn change(
     draft: &Draft,
     held: &[&str],
     is_confirmed: bool,
-    author: &Author,
-) -> Result<Changed> {
-    let before = server(tx, &author.keyring)?;
+    context: &Context,
+) -> Result<ServerChange> {
+    let before = server(tx, &context.keyring)?;
     let after = draft.check(before.as_ref()).map_err(Error::Invalid)?;
     let changes = changes(before.as_ref(), after.as_ref());
     if !changes.is_empty() {
-        store::replace(tx, after.as_ref(), &author.keyring)?;
+        store::replace(tx, after.as_ref(), &context.keyring)?;
     }
     if !changes.is_empty() || (is_confirmed && after.is_some()) {
-        let details = serde_json::json!({ "changes": changes, HELD: held });
+        let details = serde_json::json!({ "changes": changes, PERMISSIONS_HELD: held });
         let entry = Entry::about(Event::MailChanged, settings::subject()).with(details);
-        activity::record(tx, author, &entry)?;
+        activity::record(tx, context, &entry)?;
     }
-    Ok(Changed { before, after, changes })
+    Ok(ServerChange { before, after, changes })
 }
 
 /// The entry of the last change of the server, and the names of the permissions that its author
 /// had; `None` if an older version of the program recorded it.
-pub fn last_change(connection: &mut Connection) -> Result<Option<(Recorded, Option<Vec<String>>)>> {
+pub fn last_change(
+    connection: &mut Connection,
+) -> Result<Option<(RecordedEntry, Option<Vec<String>>)>> {
     let newest = activity::recent(connection, Event::MailChanged, Timestamp::default(), 1)?.pop();
     Ok(newest.map(|entry| {
-        let held = entry.details().get(HELD).cloned();
+        let held = entry.details().get(PERMISSIONS_HELD).cloned();
         let held = held.and_then(|names| serde_json::from_value(names).ok());
         (entry, held)
     }))
@@ -100,12 +102,12 @@ pub fn last_change(connection: &mut Connection) -> Result<Option<(Recorded, Opti
 ///
 /// # Errors
 /// [`Error::Invalid`] if no mail server is set.
-pub fn test(tx: &mut Transaction<'_>, recipient: &str, author: &Author) -> Result<Server> {
-    let server = server(tx, &author.keyring)?;
+pub fn test(tx: &mut Transaction<'_>, recipient: &str, context: &Context) -> Result<Server> {
+    let server = server(tx, &context.keyring)?;
     let server = server.ok_or_else(|| Error::invalid("mail_host", "Save a mail server first"))?;
     let details = serde_json::json!({ "recipient": recipient, "host": server.host });
     let entry = Entry::about(Event::MailTested, settings::subject()).with(details);
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     Ok(server)
 }
 

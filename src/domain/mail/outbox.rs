@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::links;
-use super::send::{Failure, Post};
+use super::send::{Failure, Session};
 pub use super::store::Email;
 use super::{Connector, Message, Server, store};
 use crate::base::clock::{DAY, Timestamp};
@@ -14,7 +14,7 @@ use crate::db::keyset::{Cursor, Page};
 pub use crate::db::outbox::Status;
 use crate::db::types::id;
 use crate::db::{Connection, Db, Transaction};
-use crate::domain::activity::{self, Author, Entry, Event, Subject};
+use crate::domain::activity::{self, Context, Entry, Event, Subject};
 
 /// How long messages are kept, in milliseconds.
 const RETENTION: i64 = 30 * DAY;
@@ -29,7 +29,7 @@ id! {
 
 /// A message that this process has claimed to send.
 #[derive(Debug)]
-pub(super) struct Claimed {
+pub(super) struct ClaimedEmail {
     pub id: EmailId,
     pub message: Message,
     pub tries: i64,
@@ -38,7 +38,7 @@ pub(super) struct Claimed {
     pub due_at: Timestamp,
 }
 
-impl Claimed {
+impl ClaimedEmail {
     /// The name in the Message-ID. It is the same for every try, but changes when somebody has the
     /// message sent again, because many mail programs hide a second message with the same name.
     fn message_id(&self) -> String {
@@ -78,7 +78,7 @@ pub async fn send_due(
     let keyring = keyring.clone();
     let claimed = db.write(move |tx| match store::server(tx, &keyring)? {
         Some(server) => {
-            links::give_up_ended(tx, now)?;
+            links::give_up_expired(tx, now)?;
             Ok(Some((server, store::claim_due(tx, &keyring, now)?)))
         }
         None => store::give_up_all(tx, now).map(|()| None),
@@ -95,16 +95,16 @@ async fn send_all(
     db: &Db,
     server: &Server,
     connector: &Connector,
-    claimed: Vec<Claimed>,
+    claimed: Vec<ClaimedEmail>,
     now: Timestamp,
 ) -> Result<usize> {
     let (start, mut count) = (Instant::now(), 0);
-    let post = Post::open(server, connector).await;
-    let mut server_failure = post.as_ref().err().cloned();
+    let session = Session::open(server, connector).await;
+    let mut server_failure = session.as_ref().err().cloned();
     for email in claimed {
-        let outcome = match (&post, &server_failure) {
-            (Ok(post), None) if start.elapsed() < MAX_ROUND => {
-                Some(post.send(&email.message, Some(&email.message_id())).await)
+        let outcome = match (&session, &server_failure) {
+            (Ok(session), None) if start.elapsed() < MAX_ROUND => {
+                Some(session.send(&email.message, Some(&email.message_id())).await)
             }
             (_, None) => None,
             (_, Some(failure)) => Some(Err(failure.clone())),
@@ -127,7 +127,7 @@ async fn send_all(
 /// # Errors
 /// [`Error::NotFound`] if there is no such message, [`Error::Invalid`] if no mail server is set or
 /// the message contained a one-time link.
-pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, author: &Author) -> Result<()> {
+pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, context: &Context) -> Result<()> {
     let email = store::find(tx, id)?.ok_or(Error::NotFound)?;
     if !email.may_be_sent_again() {
         return Err(Error::invalid("", "That message held a one-time link. Make a new link"));
@@ -135,11 +135,11 @@ pub fn send_again(tx: &mut Transaction<'_>, id: &EmailId, author: &Author) -> Re
     if !store::is_set(tx)? {
         return Err(Error::invalid("", "Save a mail server first"));
     }
-    store::resend(tx, id, author.now)?;
+    store::resend(tx, id, context.now)?;
     let id = id.as_str().to_owned();
     let subject = Subject { kind: "mail", id, name: email.recipient };
     let details = serde_json::json!({ "subject": email.subject });
-    activity::record(tx, author, &Entry::about(Event::MailSentAgain, subject).with(details))
+    activity::record(tx, context, &Entry::about(Event::MailSentAgain, subject).with(details))
 }
 
 /// A page of messages, newest first.
@@ -149,7 +149,7 @@ pub fn list(connection: &mut Connection, cursor: Option<&Cursor>) -> Result<Page
 }
 
 /// Deletes messages that are older than 30 days, in batches.
-pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
+pub async fn purge(db: &Db, now: Timestamp) -> Result<()> {
     db.write_in_batches(move |tx| store::purge(tx, now.plus(-RETENTION))).await
 }
 

@@ -35,31 +35,31 @@ pub(super) enum Failure {
     /// The server cannot be used, so no other message would be sent either.
     Server(String),
     /// The server does not accept this message for now.
-    Passing(String),
+    Temporary(String),
     /// The server permanently rejects this message.
-    Refused(String),
+    Rejected(String),
 }
 
 impl Failure {
     pub(super) fn why(&self) -> &str {
-        let (Self::Server(why) | Self::Passing(why) | Self::Refused(why)) = self;
+        let (Self::Server(why) | Self::Temporary(why) | Self::Rejected(why)) = self;
         why
     }
 }
 
 /// Sends `message` through `server`, if `connector` may connect to the server.
 pub async fn send(server: &Server, connector: &Connector, message: &Message) -> Result<(), String> {
-    let sent = async { Post::open(server, connector).await?.send(message, None).await };
+    let sent = async { Session::open(server, connector).await?.send(message, None).await };
     let outcome = tokio::time::timeout(TIMEOUT, sent).await;
     outcome.unwrap_or_else(|_| Err(timed_out(server))).map_err(|failure| failure.why().to_owned())
 }
 
 /// Sends as many of `messages` as `server` accepts within five seconds.
-pub async fn send_what_fits(server: &Server, connector: &Connector, messages: &[Message]) {
+pub async fn send_in_time(server: &Server, connector: &Connector, messages: &[Message]) {
     let sent = async {
-        let post = Post::open(server, connector).await?;
+        let session = Session::open(server, connector).await?;
         for message in messages {
-            if let Err(Failure::Server(why)) = post.send(message, None).await {
+            if let Err(Failure::Server(why)) = session.send(message, None).await {
                 return Err(Failure::Server(why));
             }
         }
@@ -72,13 +72,13 @@ pub async fn send_what_fits(server: &Server, connector: &Connector, messages: &[
 }
 
 /// A server that accepts messages.
-pub(super) struct Post<'a> {
+pub(super) struct Session<'a> {
     server: &'a Server,
     connector: &'a Connector,
     address: IpAddr,
 }
 
-impl<'a> Post<'a> {
+impl<'a> Session<'a> {
     /// Connects and signs in, so that a later rejection is about the message. The name is looked up
     /// once, and only addresses that the policy allows are used, so that a second look-up cannot
     /// lead to another address.
@@ -103,7 +103,7 @@ impl<'a> Post<'a> {
                     return Ok(Self { server, connector, address });
                 }
                 Ok(Err(error)) if error.status().is_some() => {
-                    return Err(Failure::Server(refused(server, "the sign-in", &error)));
+                    return Err(Failure::Server(rejected(server, "the sign-in", &error)));
                 }
                 Ok(Err(error)) => failure = Failure::Server(explain(server, &error)),
                 Err(_) => failure = timed_out(server),
@@ -116,14 +116,14 @@ impl<'a> Post<'a> {
     /// second copy can be recognised. Without an `id`, the message gets a random name.
     pub(super) async fn send(&self, message: &Message, id: Option<&str>) -> Result<(), Failure> {
         let email = email(self.server, message, id)
-            .map_err(|_| Failure::Refused("The message could not be written".into()))?;
+            .map_err(|_| Failure::Rejected("The message could not be written".into()))?;
         match tokio::time::timeout(TIMEOUT, self.deliver(&email)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) if error.is_permanent() => {
-                Err(Failure::Refused(refused(self.server, "the message", &error)))
+                Err(Failure::Rejected(rejected(self.server, "the message", &error)))
             }
             Ok(Err(error)) if error.is_transient() => {
-                Err(Failure::Passing(refused(self.server, "the message", &error)))
+                Err(Failure::Temporary(rejected(self.server, "the message", &error)))
             }
             Ok(Err(error)) => Err(Failure::Server(explain(self.server, &error))),
             Err(_) => Err(timed_out(self.server)),
@@ -196,7 +196,7 @@ const CERTIFICATE_ERRORS: [(&str, &str); 4] = [
     ("not valid for name", "it was issued for another name"),
 ];
 
-fn refused(server: &Server, what: &str, error: &SmtpError) -> String {
+fn rejected(server: &Server, what: &str, error: &SmtpError) -> String {
     let (host, code) = (&server.host, error.status().map_or_else(String::new, |c| c.to_string()));
     let reply = error.source().map(ToString::to_string).unwrap_or_default();
     let reply = text::visible(&reply, MAX_REPLY_LENGTH);

@@ -2,12 +2,12 @@
 //!
 //! This module does not handle codes or passwords; `sign_in` does.
 
-use super::standing::{Wanted, done, find, held_by, holds_no_more};
-use super::{Email, Member, MemberId, MemberName, Permissions, Standing, State, store};
+use super::access::{RequestedAccess, check_permissions_within, find, held_by, record};
+use super::{Access, Email, Member, MemberId, MemberName, Permissions, State, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::Transaction;
-use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::activity::{self, Context, Entry, Event};
 use crate::domain::mail;
 
 /// An invitation as submitted in a form.
@@ -17,7 +17,7 @@ pub struct Draft {
     /// The address to sign in with.
     pub email: String,
     /// The requested role and permissions.
-    pub wanted: Wanted,
+    pub requested: RequestedAccess,
 }
 
 /// Invites a person to become a member; the invitation expires at `until`.
@@ -29,24 +29,24 @@ pub fn invite(
     tx: &mut Transaction<'_>,
     draft: &Draft,
     until: Timestamp,
-    author: &Author,
+    context: &Context,
 ) -> Result<Member> {
-    let held = held_by(tx, author)?;
-    let (name, email, standing) = check(tx, draft, held)?;
+    let held = held_by(tx, context)?;
+    let (name, email, access) = check(tx, draft, held)?;
     let member = Member {
         id: MemberId::random()?,
         name,
         email,
-        super_manager: standing.super_manager,
-        permissions: standing.permissions,
+        super_manager: access.super_manager,
+        permissions: access.permissions,
         state: State::Invited(until),
-        created_at: author.now,
+        created_at: context.now,
         last_signed_in_at: None,
         version: 1,
     };
     store::insert(tx, &member, None)?;
     let entry = Entry::about(Event::MemberInvited, member.subject()).with(member.details());
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     Ok(member)
 }
 
@@ -54,19 +54,19 @@ fn check(
     tx: &mut Transaction<'_>,
     draft: &Draft,
     held: Permissions,
-) -> Result<(MemberName, Email, Standing)> {
+) -> Result<(MemberName, Email, Access)> {
     let mut errors = Invalid::default();
-    let name = errors.take("name", MemberName::parse(&draft.name));
-    let email = errors.take("email", Email::parse(&draft.email));
+    let name = errors.collect("name", MemberName::parse(&draft.name));
+    let email = errors.collect("email", Email::parse(&draft.email));
     if let Some(email) = &email
         && let Some((other, _)) = store::by_email(tx, email)?
     {
         errors.add("email", email_taken_message(&other));
     }
-    match (name, email, draft.wanted.check(Standing::default(), held)) {
-        (Some(name), Some(email), Ok(standing)) if errors.is_empty() => Ok((name, email, standing)),
-        (.., standing) => {
-            errors.0.extend(standing.err().unwrap_or_default().0);
+    match (name, email, draft.requested.check(Access::default(), held)) {
+        (Some(name), Some(email), Ok(access)) if errors.is_empty() => Ok((name, email, access)),
+        (.., access) => {
+            errors.0.extend(access.err().unwrap_or_default().0);
             Err(Error::Invalid(errors))
         }
     }
@@ -90,30 +90,30 @@ pub fn extend(
     tx: &mut Transaction<'_>,
     id: &MemberId,
     until: Timestamp,
-    author: &Author,
+    context: &Context,
 ) -> Result<Member> {
-    let held = held_by(tx, author)?;
+    let held = held_by(tx, context)?;
     let member = find_invited(tx, id)?;
-    holds_no_more(&member, held)?;
+    check_permissions_within(&member, held)?;
     store::set_invited_until(tx, id, Some(until))?;
-    done(tx, Event::InvitationResent, Member { state: State::Invited(until), ..member }, author)
+    record(tx, Event::InvitationResent, Member { state: State::Invited(until), ..member }, context)
 }
 
 /// Withdraws an invitation and its link.
 ///
 /// # Errors
 /// [`Error::Conflict`] when it has been accepted.
-pub fn withdraw(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
-    held_by(tx, author)?;
+pub fn withdraw(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    held_by(tx, context)?;
     let member = find_invited(tx, id)?;
     store::delete(tx, id)?;
-    mail::withdraw_links(tx, id.as_str(), author.now)?;
-    done(tx, Event::InvitationWithdrawn, member, author)
+    mail::withdraw_links(tx, id.as_str(), context.now)?;
+    record(tx, Event::InvitationWithdrawn, member, context)
 }
 
 /// Expires an invitation now, so that it has to be sent again.
-pub fn expire(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<()> {
-    store::set_invited_until(tx, id, Some(author.now))
+pub fn expire(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<()> {
+    store::set_invited_until(tx, id, Some(context.now))
 }
 
 /// Makes an invited person an active member, with the name they chose if they gave one.
@@ -125,7 +125,7 @@ pub fn accept(
     id: &MemberId,
     name: Option<MemberName>,
     password_hash: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<Member> {
     let mut member = find_invited(tx, id)?;
     if let Some(name) = name {
@@ -134,8 +134,8 @@ pub fn accept(
     }
     store::set_invited_until(tx, id, None)?;
     store::set_password_hash(tx, id, Some(password_hash))?;
-    let author = author.as_member(id.as_str(), member.name.as_str());
-    done(tx, Event::InvitationAccepted, Member { state: State::Active, ..member }, &author)
+    let context = context.as_member(id.as_str(), member.name.as_str());
+    record(tx, Event::InvitationAccepted, Member { state: State::Active, ..member }, &context)
 }
 
 fn find_invited(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {

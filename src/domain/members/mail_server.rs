@@ -8,8 +8,8 @@ use super::{Email, Member, MemberId, Permission, Permissions, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{Actor, Author, Change};
-use crate::domain::mail::{self, Changed, Draft, Server};
+use crate::domain::activity::{Actor, Change, Context};
+use crate::domain::mail::{self, Draft, Server, ServerChange};
 use crate::domain::settings;
 
 /// A mail server change to report to the other super managers.
@@ -32,17 +32,17 @@ pub struct Notification {
 pub fn change(
     tx: &mut Transaction<'_>,
     draft: &Draft,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Option<Server>, Option<Notification>)> {
-    let held = held_by(tx, author)?;
+    let held = held_by(tx, context)?;
     let missing = Permissions::all().without(held);
     if !missing.is_empty() {
         return Err(Error::Forbidden(needs_every_permission(missing)));
     }
     let is_confirmed = !held.without(held_by_last_changer(tx)?).is_empty();
-    let changed = mail::change(tx, draft, &held.names(), is_confirmed, author)?;
+    let changed = mail::change(tx, draft, &held.names(), is_confirmed, context)?;
     let after = changed.after.clone();
-    Ok((after, notification(tx, changed, author)?))
+    Ok((after, notification(tx, changed, context)?))
 }
 
 /// The error message for a member who lacks the `missing` permissions.
@@ -52,7 +52,10 @@ pub fn needs_every_permission(missing: Permissions) -> String {
 
 /// The permissions of `member` that the person who last changed the mail server did not hold then. A
 /// link that sets the member's password is mailed only if this set is empty.
-pub fn beyond_mail(connection: &mut Connection, member: &Member) -> Result<Permissions> {
+pub fn permissions_beyond_mail(
+    connection: &mut Connection,
+    member: &Member,
+) -> Result<Permissions> {
     Ok(member.held().without(held_by_last_changer(connection)?))
 }
 
@@ -82,8 +85,8 @@ fn held_by_last_changer(connection: &mut Connection) -> Result<Permissions> {
     }
 }
 
-fn held_by(tx: &mut Transaction<'_>, author: &Author) -> Result<Permissions> {
-    match &author.actor {
+fn held_by(tx: &mut Transaction<'_>, context: &Context) -> Result<Permissions> {
+    match &context.actor {
         Actor::CommandLine => Ok(Permissions::all()),
         Actor::Member { id, .. } => held_by_member(tx, id.clone()),
         Actor::Anonymous | Actor::System => Ok(Permissions::default()),
@@ -98,16 +101,16 @@ fn held_by_member(connection: &mut Connection, id: String) -> Result<Permissions
 /// The notification for every other super manager, sent through the previous server.
 fn notification(
     tx: &mut Transaction<'_>,
-    changed: Changed,
-    author: &Author,
+    changed: ServerChange,
+    context: &Context,
 ) -> Result<Option<Notification>> {
-    let Changed { before: Some(through), changes, .. } = changed else { return Ok(None) };
+    let ServerChange { before: Some(through), changes, .. } = changed else { return Ok(None) };
     if changes.is_empty() {
         return Ok(None);
     }
     let mut others = store::list(tx)?;
     others.retain(|member| {
-        let is_author = author.actor.id() == Some(member.id.as_str());
+        let is_author = context.actor.id() == Some(member.id.as_str());
         member.is_active() && member.super_manager && !is_author
     });
     Ok(Some(Notification {
@@ -115,7 +118,7 @@ fn notification(
         recipients: others.into_iter().map(|member| member.email).collect(),
         organisation: settings::get(tx)?.organisation,
         changes,
-        who: author.actor.name().to_owned(),
-        at: author.now,
+        who: context.actor.name().to_owned(),
+        at: context.now,
     }))
 }

@@ -2,13 +2,13 @@
 
 use super::{Permission, Permissions};
 use crate::base::clock::Timestamp;
-use crate::base::text::{self, Typed};
+use crate::base::text::{self, TypedText};
 use crate::db::types::{column_type, id};
 
 /// The longest member name, in characters.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LENGTH: usize = 80;
 /// The longest email address (RFC 5321, 4.5.3.1.3, less the angle brackets).
-const LONGEST_EMAIL: usize = 254;
+const MAX_EMAIL_LENGTH: usize = 254;
 
 /// The message for text that is not an email address.
 const MALFORMED: &str = "Enter an email address like name@example.com";
@@ -86,8 +86,8 @@ pub struct MemberName(String);
 column_type!(MemberName: Text, str, |name| name.as_str(), |name| Ok(Self(name)));
 
 impl MemberName {
-    pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
-        let name = text::one_line(typed, "Name", LONGEST_NAME)?;
+    pub fn parse<'a>(typed: impl Into<TypedText<'a>>) -> Result<Self, String> {
+        let name = text::one_line(typed, "Name", MAX_NAME_LENGTH)?;
         if name.is_empty() { Err("Enter a name".into()) } else { Ok(Self(name)) }
     }
 
@@ -123,7 +123,7 @@ impl Email {
     /// members may have older addresses.
     pub fn look_up(text: &str) -> Result<Self, String> {
         use validator::ValidateEmail as _;
-        let text = text::one_line(text, "Email address", LONGEST_EMAIL)?;
+        let text = text::one_line(text, "Email address", MAX_EMAIL_LENGTH)?;
         if text.is_empty() {
             return Err("Enter an email address".into());
         }
@@ -153,7 +153,7 @@ impl Email {
 
     /// The folded form that older versions of the program used, which kept different spellings of
     /// the domain distinct.
-    pub(super) fn formerly_folded(&self) -> String {
+    pub(super) fn legacy_folded(&self) -> String {
         text::fold(&self.text)
     }
 }

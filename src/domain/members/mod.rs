@@ -3,23 +3,23 @@
 //! Uses activity, settings and mail; does not depend on later features. `sign_in` handles passwords
 //! and sessions.
 
+pub mod access;
 pub mod invitation;
 mod list;
 pub mod mail_server;
 mod member;
 pub mod permission;
-pub mod standing;
 mod store;
 
+pub use access::{Access, RequestedAccess};
 pub use list::page;
 pub use member::{Email, Member, MemberId, MemberName, State};
 pub use permission::{Permission, Permissions, Permit};
-pub use standing::{Standing, Wanted};
 
 use crate::base::error::{Error, Result};
-use crate::base::text::Typed;
+use crate::base::text::TypedText;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+use crate::domain::activity::{self, Change, Context, Entry, Event, Subject};
 
 /// A member to add.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct NewMember {
 ///
 /// # Errors
 /// [`Error::Invalid`] when another member has the address.
-pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result<Member> {
+pub fn add(tx: &mut Transaction<'_>, new: &NewMember, context: &Context) -> Result<Member> {
     if store::by_email(tx, &new.email)?.is_some() {
         return Err(Error::invalid("email", "Another member already has this email address"));
     }
@@ -48,13 +48,13 @@ pub fn add(tx: &mut Transaction<'_>, new: &NewMember, author: &Author) -> Result
         super_manager: new.super_manager,
         permissions: new.permissions,
         state: State::Active,
-        created_at: author.now,
+        created_at: context.now,
         last_signed_in_at: None,
         version: 1,
     };
     store::insert(tx, &member, new.password_hash.as_deref())?;
     let entry = Entry::about(Event::MemberAdded, member.subject()).with(member.details());
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     Ok(member)
 }
 
@@ -121,10 +121,10 @@ pub fn rename(
     tx: &mut Transaction<'_>,
     id: &MemberId,
     name: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<Member> {
     let member = store::by_id(tx, id)?.ok_or(Error::NotFound)?;
-    let name = MemberName::parse(Typed::over(name, member.name.as_str()));
+    let name = MemberName::parse(TypedText::replacing(name, member.name.as_str()));
     let name = name.map_err(|message| Error::invalid("name", message))?;
     if member.name == name {
         return Ok(member);
@@ -134,7 +134,7 @@ pub fn rename(
     let changes = [Change { field: "Name".into(), from, to }];
     let member = Member { name, ..member };
     let entry = Entry::about(Event::MemberNameChanged, member.subject());
-    activity::record(tx, author, &entry.with(serde_json::json!({ "changes": changes })))?;
+    activity::record(tx, context, &entry.with(serde_json::json!({ "changes": changes })))?;
     Ok(member)
 }
 
@@ -148,9 +148,9 @@ pub fn set_password_hash(
 }
 
 /// Records that a member has signed in.
-pub fn note_sign_in(tx: &mut Transaction<'_>, member: &Member, author: &Author) -> Result<()> {
-    store::set_last_signed_in(tx, &member.id, author.now)?;
-    activity::record(tx, author, &Entry::about(Event::SignedIn, member.subject()))
+pub fn note_sign_in(tx: &mut Transaction<'_>, member: &Member, context: &Context) -> Result<()> {
+    store::set_last_signed_in(tx, &member.id, context.now)?;
+    activity::record(tx, context, &Entry::about(Event::SignedIn, member.subject()))
 }
 
 impl Member {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::{Email, Member, MemberId, MemberName, Permission, Permissions, Standing, State};
+use super::{Access, Email, Member, MemberId, MemberName, Permission, Permissions, State};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::text;
@@ -63,7 +63,7 @@ pub(super) fn by_email(
 ) -> Result<Option<(Member, Option<String>)>> {
     // If an older version treated two addresses as different, each member is found by their own
     // spelling.
-    let former = email.formerly_folded();
+    let former = email.legacy_folded();
     let mut rows: Vec<Row> = members::table
         .filter(members::email_folded.eq_any([email.folded(), &former]))
         .select(Row::as_select())
@@ -176,18 +176,18 @@ fn insert_permissions(
     Ok(())
 }
 
-pub(super) fn set_standing(
+pub(super) fn set_access(
     tx: &mut Transaction<'_>,
     id: &MemberId,
-    standing: Standing,
+    access: Access,
     version: i64,
 ) -> Result<()> {
     diesel::update(members::table.find(id))
-        .set((members::super_manager.eq(standing.super_manager), members::version.eq(version)))
+        .set((members::super_manager.eq(access.super_manager), members::version.eq(version)))
         .execute(&mut **tx)?;
     diesel::delete(member_permissions::table.filter(member_permissions::member_id.eq(id)))
         .execute(&mut **tx)?;
-    insert_permissions(tx, id, standing.permissions)
+    insert_permissions(tx, id, access.permissions)
 }
 
 pub(super) fn set_name(tx: &mut Transaction<'_>, id: &MemberId, name: &MemberName) -> Result<()> {

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Decided, Decision, Item, ReviewId, store};
+use super::{Decision, DecisionRecord, Item, ReviewId, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Transaction;
-use crate::domain::activity::{self, Author, Change, Entry, Event};
+use crate::domain::activity::{self, Change, Context, Entry, Event};
 use crate::domain::api_keys::KeyId;
 
 /// A decision to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct RequestedDecision {
     pub key_id: KeyId,
     pub decision: Decision,
     /// The reason: one line, already checked.
@@ -22,14 +22,14 @@ pub struct Wanted {
 
 /// The result of saving decisions.
 #[derive(Clone, Debug, Default)]
-pub struct Saved {
+pub struct SavedDecisions {
     /// How many were saved.
     pub count: usize,
     /// How many of these require a change to the key.
     pub to_carry_out: usize,
     /// Keys for which other members have saved a different decision in the meantime. Their decisions
     /// remain.
-    pub overtaken: Vec<Item>,
+    pub conflicts: Vec<Item>,
 }
 
 /// Saves decisions, except those that would overwrite another member's newer decision.
@@ -40,42 +40,42 @@ pub struct Saved {
 pub fn decide(
     tx: &mut Transaction<'_>,
     id: &ReviewId,
-    wanted: &[Wanted],
-    author: &Author,
-) -> Result<Saved> {
+    requested: &[RequestedDecision],
+    context: &Context,
+) -> Result<SavedDecisions> {
     let review = store::find(tx, id)?.ok_or(Error::NotFound)?;
     if !review.is_open() {
         return Err(Error::Conflict);
     }
-    let keys: Vec<&str> = wanted.iter().map(|wanted| wanted.key_id.as_str()).collect();
+    let keys: Vec<&str> = requested.iter().map(|requested| requested.key_id.as_str()).collect();
     let items = store::items_of(tx, id, &keys)?.into_iter().map(|item| (item.key_id, item));
     let mut items: BTreeMap<KeyId, Item> = items.collect();
-    let (mut saved, mut changes, mut new) = (Saved::default(), Vec::new(), 0);
-    for wanted in wanted {
-        let Some(item) = items.remove(&wanted.key_id) else { continue };
-        if wanted.is_unchanged(&item) {
+    let (mut saved, mut changes, mut new) = (SavedDecisions::default(), Vec::new(), 0);
+    for requested in requested {
+        let Some(item) = items.remove(&requested.key_id) else { continue };
+        if requested.is_unchanged(&item) {
             continue;
         }
-        if wanted.is_overtaken(&item, author) {
-            saved.overtaken.push(item);
+        if requested.has_conflict(&item, context) {
+            saved.conflicts.push(item);
             continue;
         }
-        store::decide(tx, id, wanted, author)?;
+        store::decide(tx, id, requested, context)?;
         new += i64::from(item.decided.is_none());
-        changes.push(wanted.change(&item));
+        changes.push(requested.change(&item));
         saved.count += 1;
-        saved.to_carry_out += usize::from(wanted.decision != Decision::Keep);
+        saved.to_carry_out += usize::from(requested.decision != Decision::Keep);
     }
     if !changes.is_empty() {
         store::add_decided(tx, id, new)?;
         let details = serde_json::json!({ "changes": changes });
         let entry = Entry::about(Event::ReviewDecided, review.subject()).with(details);
-        activity::record(tx, author, &entry)?;
+        activity::record(tx, context, &entry)?;
     }
     Ok(saved)
 }
 
-impl Wanted {
+impl RequestedDecision {
     fn is_unchanged(&self, item: &Item) -> bool {
         item.decided
             .as_ref()
@@ -83,9 +83,9 @@ impl Wanted {
     }
 
     /// Whether another member has decided since the form was displayed.
-    fn is_overtaken(&self, item: &Item, author: &Author) -> bool {
+    fn has_conflict(&self, item: &Item, context: &Context) -> bool {
         item.decided.as_ref().is_some_and(|current| {
-            Some(current.at) != self.seen && current.by_id.as_deref() != author.actor.id()
+            Some(current.at) != self.seen && current.by_id.as_deref() != context.actor.id()
         })
     }
 
@@ -98,7 +98,7 @@ impl Wanted {
         Change {
             field: item.name.clone(),
             from: before
-                .map(|Decided { decision, note, .. }| in_words(*decision, note))
+                .map(|DecisionRecord { decision, note, .. }| in_words(*decision, note))
                 .unwrap_or_default(),
             to: in_words(self.decision, &self.note),
         }

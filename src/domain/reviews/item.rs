@@ -23,7 +23,7 @@ text_column!(Decision);
 
 /// The decision that was made about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decided {
+pub struct DecisionRecord {
     pub decision: Decision,
     /// The reason; may be empty.
     pub note: String,

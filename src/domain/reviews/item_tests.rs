@@ -34,8 +34,8 @@ fn details() -> Details {
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
-        noted_at: None,
-        reviewed_at: None,
+        flagged_at: None,
+        snoozed_at: None,
     };
     let ip_whitelist = IpWhitelist::parse("").expect("empty");
     Details { key, role, selected: std::collections::BTreeSet::new(), ip_whitelist }
@@ -45,7 +45,7 @@ fn details() -> Details {
 fn stage(decision: Option<Decision>, change: impl Fn(&mut Details)) -> Stage {
     let mut details = details();
     let mut item = Item::of(&details);
-    item.decided = decision.map(|decision| Decided {
+    item.decided = decision.map(|decision| DecisionRecord {
         decision,
         note: String::new(),
         at: NOW.plus(-DAY),

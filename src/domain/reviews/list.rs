@@ -15,7 +15,7 @@ pub enum View {
     Undecided,
     All,
     /// Items with this decision.
-    Decided(Decision),
+    DecisionRecord(Decision),
 }
 
 impl View {
@@ -24,7 +24,7 @@ impl View {
         match self {
             Self::Undecided => "undecided",
             Self::All => "all",
-            Self::Decided(decision) => decision.as_str(),
+            Self::DecisionRecord(decision) => decision.as_str(),
         }
     }
 
@@ -33,7 +33,7 @@ impl View {
         if word == "all" {
             return Self::All;
         }
-        Decision::parse(word).map_or_else(Self::default, Self::Decided)
+        Decision::parse(word).map_or_else(Self::default, Self::DecisionRecord)
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn views_round_trip_through_text() {
-        let decided = Decision::ALL.map(View::Decided);
+        let decided = Decision::ALL.map(View::DecisionRecord);
         for view in [View::Undecided, View::All].into_iter().chain(decided) {
             assert_eq!(View::parse(view.as_str()), view);
         }

@@ -13,14 +13,14 @@ mod review;
 mod start;
 mod store;
 
-pub use decide::{Saved, Wanted, decide};
+pub use decide::{RequestedDecision, SavedDecisions, decide};
 pub use due::{Due, due, is_due};
 pub use end::{cancel, finish, still_open};
-pub use item::{Decided, Decision, Stage};
+pub use item::{Decision, DecisionRecord, Stage};
 pub use list::{View, items, next_items};
 pub use progress::{Progress, progress};
-pub use review::{Ended, ReviewId};
-pub use start::{Started, gather, start};
+pub use review::{ReviewEnd, ReviewId};
+pub use start::{StartOutcome, list_keys, start};
 pub use store::{Item, Review};
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ use crate::db::keyset::{Cursor, Page};
 use crate::db::{Connection, Transaction};
 
 /// How many items are counted exactly; for more, a page says "1,000+".
-pub const COUNTED: i64 = 1000;
+pub const MAX_COUNTED: i64 = 1000;
 
 /// The review with this id.
 pub fn find(connection: &mut Connection, id: &ReviewId) -> Result<Option<Review>> {

@@ -1,6 +1,6 @@
 //! The progress of a review.
 
-use super::{COUNTED, Review, store};
+use super::{MAX_COUNTED, Review, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -12,7 +12,7 @@ pub struct Progress {
     /// How many keys have a decision or still need one.
     pub needed: i64,
     /// How many keys need no decision because they are no longer active. Not counted, and therefore
-    /// 0, while more than [`COUNTED`] keys are undecided.
+    /// 0, while more than [`MAX_COUNTED`] keys are undecided.
     pub inactive: i64,
 }
 
@@ -38,8 +38,8 @@ pub fn progress(connection: &mut Connection, review: &Review, now: Timestamp) ->
     let undecided = match &review.ended {
         // A key that was undecided at the end needed no decision then.
         Some(ended) if !ended.is_cancelled => Some(0),
-        _ if rest > COUNTED => None,
-        _ => Some(store::undecided(connection, &review.id, now, COUNTED + 1)?),
+        _ if rest > MAX_COUNTED => None,
+        _ => Some(store::undecided(connection, &review.id, now, MAX_COUNTED + 1)?),
     };
     Ok(Progress::new(review.total, review.decided, undecided))
 }

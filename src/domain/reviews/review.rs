@@ -12,7 +12,7 @@ id! {
 
 /// The end of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub struct ReviewEnd {
     pub at: Timestamp,
     /// The name, at that time, of the person who ended it.
     pub by: String,

@@ -4,7 +4,7 @@
 use super::{Item, Review, ReviewId, store};
 use crate::base::error::{Error, Result};
 use crate::db::Transaction;
-use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::activity::{self, Context, Entry, Event};
 use crate::domain::api_keys;
 
 /// How many keys one batch lists.
@@ -12,7 +12,7 @@ const BATCH: i64 = 500;
 
 /// The result of starting a review.
 #[derive(Clone, Debug)]
-pub enum Started {
+pub enum StartOutcome {
     /// The review has started, and its keys still have to be listed.
     New(Review),
     /// Another review, this one, is already open.
@@ -23,25 +23,25 @@ pub enum Started {
 ///
 /// # Errors
 /// [`Error::Invalid`] when there is no active key.
-pub fn start(tx: &mut Transaction<'_>, id: ReviewId, author: &Author) -> Result<Started> {
+pub fn start(tx: &mut Transaction<'_>, id: ReviewId, context: &Context) -> Result<StartOutcome> {
     if let Some(open) = store::open(tx)? {
-        return Ok(Started::Open(open));
+        return Ok(StartOutcome::Open(open));
     }
-    if api_keys::active_after(tx, "", author.now, 1)?.is_empty() {
+    if api_keys::active_after(tx, "", context.now, 1)?.is_empty() {
         return Err(Error::invalid("", "There is no active key to review"));
     }
     let review = Review {
         id,
-        started_at: author.now,
-        starter: author.actor.name().to_owned(),
+        started_at: context.now,
+        starter: context.actor.name().to_owned(),
         listed_to: Some(String::new()),
         total: 0,
         decided: 0,
         ended: None,
     };
-    store::insert(tx, &review, author.actor.id())?;
-    activity::record(tx, author, &Entry::about(Event::ReviewStarted, review.subject()))?;
-    Ok(Started::New(review))
+    store::insert(tx, &review, context.actor.id())?;
+    activity::record(tx, context, &Entry::about(Event::ReviewStarted, review.subject()))?;
+    Ok(StartOutcome::New(review))
 }
 
 /// Lists the next batch of keys that were active when the review was started. Returns whether there
@@ -49,7 +49,7 @@ pub fn start(tx: &mut Transaction<'_>, id: ReviewId, author: &Author) -> Result<
 ///
 /// # Errors
 /// [`Error::NotFound`] when the review does not exist.
-pub fn gather(tx: &mut Transaction<'_>, id: &ReviewId) -> Result<bool> {
+pub fn list_keys(tx: &mut Transaction<'_>, id: &ReviewId) -> Result<bool> {
     let review = store::find(tx, id)?.ok_or(Error::NotFound)?;
     let Some(after) = review.listed_to.filter(|_| review.ended.is_none()) else {
         return Ok(false);

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{Role, slug};
 use crate::base::error::Invalid;
-use crate::base::text::{self, Typed};
+use crate::base::text::{self, TypedText};
 use crate::domain::scopes::Scope;
 
 /// The longest name, in characters.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LENGTH: usize = 80;
 /// The longest description, in characters.
-const LONGEST_DESCRIPTION: usize = 200;
+const MAX_DESCRIPTION_LENGTH: usize = 200;
 
 /// The role form as it was submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Draft {
 }
 
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(super) struct ValidDraft {
     pub name: String,
     /// The slug of a new role; empty for a role that is edited.
     pub slug: String,
@@ -39,32 +39,32 @@ impl Draft {
         scopes: &[Scope],
         before: Option<&Role>,
         others: &[Role],
-    ) -> Result<Checked, Invalid> {
+    ) -> Result<ValidDraft, Invalid> {
         let mut invalid = Invalid::default();
-        let name = invalid.take("name", self.check_name(before, others));
+        let name = invalid.collect("name", self.check_name(before, others));
         let slug = match (before, &name) {
             (Some(_), _) => Ok(String::new()),
             // No slug can be made from an invalid name, but a slug that was typed is checked anyway.
             (None, None) if self.slug.trim().is_empty() => Ok(String::new()),
             (None, name) => slug::choose(&self.slug, name.as_deref().unwrap_or_default(), others),
         };
-        let slug = invalid.take("slug", slug);
+        let slug = invalid.collect("slug", slug);
         let stored = before.map_or("", |role| &role.description);
-        let description = Typed::over(&self.description, stored);
-        let description = text::one_line(description, "Description", LONGEST_DESCRIPTION);
-        let description = invalid.take("description", description);
-        let scopes = invalid.take("scopes", self.check_scopes(scopes));
+        let description = TypedText::replacing(&self.description, stored);
+        let description = text::one_line(description, "Description", MAX_DESCRIPTION_LENGTH);
+        let description = invalid.collect("description", description);
+        let scopes = invalid.collect("scopes", self.check_scopes(scopes));
         match (name, slug, description, scopes) {
             (Some(name), Some(slug), Some(description), Some(scopes)) => {
-                Ok(Checked { name, slug, description, scopes })
+                Ok(ValidDraft { name, slug, description, scopes })
             }
             _ => Err(invalid),
         }
     }
 
     fn check_name(&self, before: Option<&Role>, others: &[Role]) -> Result<String, String> {
-        let typed = Typed::over(&self.name, before.map_or("", |role| &role.name));
-        let name = text::one_line(typed, "Role name", LONGEST_NAME)?;
+        let typed = TypedText::replacing(&self.name, before.map_or("", |role| &role.name));
+        let name = text::one_line(typed, "Role name", MAX_NAME_LENGTH)?;
         if name.is_empty() {
             return Err("Enter a role name".into());
         }
@@ -81,7 +81,7 @@ impl Draft {
         match chosen.iter().find(|name| !exists(name)) {
             Some(other) => {
                 text::without_secret(other)?;
-                let shown = text::visible(other, LONGEST_NAME);
+                let shown = text::visible(other, MAX_NAME_LENGTH);
                 Err(format!("There is no scope “{shown}”. Choose from the list"))
             }
             None if chosen.is_empty() => Err("Choose at least one scope".into()),
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::domain::scopes::Resource;
 
-    fn check(draft: &Draft) -> Result<Checked, Invalid> {
+    fn check(draft: &Draft) -> Result<ValidDraft, Invalid> {
         let scopes = [Resource::new("orders", "").expect("a resource").scope("read")];
         let others = [Role::custom("role_1", "billing", "Billing", "", BTreeSet::new())];
         draft.check(&scopes, None, &others)
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn names_are_unique_ignoring_case_and_scopes_must_exist() {
         let message_of = |draft: &Draft, field| {
-            check(draft).expect_err("invalid").of(field).next().expect("an error").to_owned()
+            check(draft).expect_err("invalid").messages(field).next().expect("an error").to_owned()
         };
         let taken = Draft { name: "BILLING".into(), ..draft() };
         assert_eq!(message_of(&taken, "name"), "Another role is already called “BILLING”");

@@ -9,7 +9,7 @@ mod slug;
 mod store;
 
 pub use draft::Draft;
-pub use names::{alike, fold_names_again};
+pub use names::{fold_names_again, with_shared_names};
 pub use role::{Coverage, Role};
 pub use slug::is_slug;
 
@@ -17,11 +17,11 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Invalid, Result};
 use crate::base::random;
 use crate::db::{Connection, EVERYTHING, Transaction};
-use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+use crate::domain::activity::{self, Change, Context, Entry, Event, Subject};
 use crate::domain::scopes;
 
 /// The maximum number of roles, because one page shows them all.
-pub const MOST: usize = 200;
+pub const MAX_ROLES: usize = 200;
 
 /// Adds the built-in roles that are missing.
 pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
@@ -36,7 +36,7 @@ pub fn add_built_in(tx: &mut Transaction<'_>, now: Timestamp) -> Result<()> {
 
 /// Updates built-in roles whose stored description differs from this version's. Every process then
 /// discards its cached permissions of their keys.
-pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> {
+pub fn update_built_in(tx: &mut Transaction<'_>, context: &Context) -> Result<()> {
     let stored = store::all(tx)?;
     for (_, role) in Role::built_in() {
         let before = stored.iter().find(|other| other.id == role.id);
@@ -47,7 +47,7 @@ pub fn update_built_in(tx: &mut Transaction<'_>, author: &Author) -> Result<()> 
         store::update(tx, &after)?;
         tx.announce(EVERYTHING)?;
         let changes = changes(Some(before), &after);
-        activity::record(tx, author, &recorded(Event::RoleEdited, &after, &changes))?;
+        activity::record(tx, context, &recorded(Event::RoleEdited, &after, &changes))?;
     }
     Ok(())
 }
@@ -61,18 +61,18 @@ pub fn add(tx: &mut Transaction<'_>, role: &Role, now: Timestamp) -> Result<()> 
 ///
 /// # Errors
 /// [`Error::Invalid`] when the draft breaks rules or there are too many roles.
-pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Role> {
+pub fn create(tx: &mut Transaction<'_>, draft: &Draft, context: &Context) -> Result<Role> {
     let (known, scopes) = (all(tx)?, scopes::all(tx)?);
     let mut invalid = Invalid::default();
-    if known.len() >= MOST {
-        invalid.add("", format!("There are {MOST} roles, which is the most"));
+    if known.len() >= MAX_ROLES {
+        invalid.add("", format!("There are {MAX_ROLES} roles, which is the most"));
     }
     let checked = invalid.and(draft.check(&scopes, None, &known))?;
     let id = format!("role_{}", random::text(random::BASE62, 12)?);
     let role =
         Role::custom(&id, &checked.slug, &checked.name, &checked.description, checked.scopes);
-    add(tx, &role, author.now)?;
-    activity::record(tx, author, &recorded(Event::RoleCreated, &role, &changes(None, &role)))?;
+    add(tx, &role, context.now)?;
+    activity::record(tx, context, &recorded(Event::RoleCreated, &role, &changes(None, &role)))?;
     Ok(role)
 }
 
@@ -86,7 +86,7 @@ pub fn edit(
     slug: &str,
     draft: &Draft,
     version: i64,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Role, Role)> {
     let (mut others, scopes) = (all(tx)?, scopes::all(tx)?);
     let index = others.iter().position(|role| role.slug == slug && !role.is_built_in());
@@ -106,7 +106,7 @@ pub fn edit(
     store::update(tx, &after)?;
     // Its keys get the new permissions from the next request on.
     tx.announce(EVERYTHING)?;
-    activity::record(tx, author, &recorded(Event::RoleEdited, &after, &changes))?;
+    activity::record(tx, context, &recorded(Event::RoleEdited, &after, &changes))?;
     Ok((before, after))
 }
 
@@ -115,11 +115,11 @@ pub fn edit(
 /// # Errors
 /// [`Error::NotFound`] when the custom role does not exist; a database error when a key still has
 /// the role.
-pub fn delete(tx: &mut Transaction<'_>, slug: &str, author: &Author) -> Result<Role> {
+pub fn delete(tx: &mut Transaction<'_>, slug: &str, context: &Context) -> Result<Role> {
     let role = own(tx, slug)?;
     store::delete(tx, &role.id)?;
     tx.announce(EVERYTHING)?;
-    activity::record(tx, author, &Entry::about(Event::RoleDeleted, subject(&role)))?;
+    activity::record(tx, context, &Entry::about(Event::RoleDeleted, subject(&role)))?;
     Ok(role)
 }
 

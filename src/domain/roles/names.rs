@@ -25,7 +25,7 @@ pub fn fold_names_again(tx: &mut Transaction<'_>) -> Result<()> {
 }
 
 /// The slugs and names of roles whose name another role also has.
-pub fn alike(connection: &mut Connection) -> Result<Vec<(String, String)>> {
+pub fn with_shared_names(connection: &mut Connection) -> Result<Vec<(String, String)>> {
     let roles = store::folded_names(connection)?;
     let duplicates = roles.iter().filter(|(id, name, stored)| {
         let is_taken = || {

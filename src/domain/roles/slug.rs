@@ -2,10 +2,10 @@
 //! configurations contain it.
 
 use super::Role;
-use crate::base::text::{self, Typed};
+use crate::base::text::{self, TypedText};
 
 /// The maximum length of a slug, in characters, before a number is added to make it unique.
-const LONGEST: usize = 40;
+const MAX_LENGTH: usize = 40;
 
 /// Whether `text` has the form of a slug. The role need not exist.
 pub fn is_slug(text: &str) -> bool {
@@ -15,7 +15,7 @@ pub fn is_slug(text: &str) -> bool {
 /// The slug that was typed for a role called `name`, or one made from the name. `new` is not allowed
 /// because it is the address of a page.
 pub(super) fn choose(typed: &str, name: &str, known: &[Role]) -> Result<String, String> {
-    let slug = text::one_line(Typed::from(typed), "Slug", LONGEST)?;
+    let slug = text::one_line(TypedText::from(typed), "Slug", MAX_LENGTH)?;
     if slug.is_empty() {
         return free(name, known)
             .ok_or_else(|| "Enter a slug: it cannot be made from this role name".into());
@@ -34,7 +34,7 @@ pub(super) fn choose(typed: &str, name: &str, known: &[Role]) -> Result<String, 
 
 /// A slug for `name` that no role has; `None` if the name has no ASCII letter or digit.
 fn free(name: &str, known: &[Role]) -> Option<String> {
-    let slug = text::slug(name, LONGEST);
+    let slug = text::slug(name, MAX_LENGTH);
     let is_free = |slug: &String| slug != "new" && known.iter().all(|role| role.slug != *slug);
     let numbered = (2..).map(|number| format!("{slug}-{number}"));
     let mut slugs = std::iter::once(slug.clone()).chain(numbered);

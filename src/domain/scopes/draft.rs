@@ -1,9 +1,9 @@
 //! A scope as a person enters it, and the checks that turn it into a scope.
 
-use super::scope::{LONGEST_DESCRIPTION, operation};
+use super::scope::{MAX_DESCRIPTION_LENGTH, operation};
 use super::{Resource, Scope};
 use crate::base::error::Invalid;
-use crate::base::text::{self, Typed};
+use crate::base::text::{self, TypedText};
 
 /// The form that adds a scope, as submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl Draft {
             "" => Err("Enter a resource".to_owned()),
             name => Resource::new(name, text.as_deref().unwrap_or_default()),
         };
-        let resource = invalid.take("resource", resource);
-        let operation = invalid.take("operation", operation(&self.operation));
-        let text = invalid.take("description", text);
+        let resource = invalid.collect("resource", resource);
+        let operation = invalid.collect("operation", operation(&self.operation));
+        let text = invalid.collect("description", text);
         match (resource, operation, text) {
             (Some(resource), Some(operation), Some(_)) => Ok(resource.scope(&operation)),
             _ => Err(invalid),
@@ -42,8 +42,8 @@ impl Draft {
 }
 
 /// Checks a scope's description.
-pub(super) fn description<'a>(typed: impl Into<Typed<'a>>) -> Result<String, String> {
-    text::one_line(typed, "Description", LONGEST_DESCRIPTION)
+pub(super) fn description<'a>(typed: impl Into<TypedText<'a>>) -> Result<String, String> {
+    text::one_line(typed, "Description", MAX_DESCRIPTION_LENGTH)
 }
 
 #[cfg(test)]

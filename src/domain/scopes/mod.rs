@@ -16,32 +16,32 @@ pub use scope::{Resource, is_scope};
 pub use store::Scope;
 
 use crate::base::error::{Error, Invalid, Result};
-use crate::base::text::Typed;
+use crate::base::text::TypedText;
 use crate::db::{Connection, EVERYTHING, Transaction};
-use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+use crate::domain::activity::{self, Change, Context, Entry, Event, Subject};
 
 /// The built-in scope that a service needs to introspect keys.
 pub const INTROSPECT: &str = "latchkey:introspect";
 /// The maximum number of scopes, including the built-in one, because one page shows them all.
-pub const MOST: usize = 500;
+pub const MAX_SCOPES: usize = 500;
 
 /// Adds `resource:read` and `resource:write` for each resource where they are missing, and the
 /// built-in scope.
 pub fn add_resources(
     tx: &mut Transaction<'_>,
     resources: &[Resource],
-    author: &Author,
+    context: &Context,
 ) -> Result<()> {
     let offered =
         resources.iter().flat_map(|resource| [resource.scope("read"), resource.scope("write")]);
-    add(tx, offered, author)
+    add(tx, offered, context)
 }
 
 /// Adds the scopes that are missing, and the built-in one.
 pub fn add(
     tx: &mut Transaction<'_>,
     offered: impl IntoIterator<Item = Scope>,
-    author: &Author,
+    context: &Context,
 ) -> Result<()> {
     let known = all(tx)?;
     let mut new: Vec<Scope> = Vec::new();
@@ -54,7 +54,7 @@ pub fn add(
         return Ok(());
     }
     let position = store::next_position(tx)?;
-    store::insert(tx, &new, position, author.now)?;
+    store::insert(tx, &new, position, context.now)?;
     // Roles that follow the organisation's scopes gain the new ones.
     tx.announce(EVERYTHING)
 }
@@ -64,7 +64,7 @@ pub fn add(
 /// # Errors
 /// [`Error::Invalid`] when the draft breaks rules, the scope already exists, or there are too many
 /// scopes.
-pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Result<Scope> {
+pub fn create(tx: &mut Transaction<'_>, draft: &Draft, context: &Context) -> Result<Scope> {
     let known = all(tx)?;
     let mut invalid = Invalid::default();
     check_room(&known, 1, "", &mut invalid);
@@ -74,9 +74,9 @@ pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Resul
         invalid.add("operation", format!("There is a scope {name} already"));
     }
     let scope = invalid.and(draft.check())?;
-    add(tx, [scope.clone()], author)?;
+    add(tx, [scope.clone()], context)?;
     let changes = described("", &scope.description);
-    activity::record(tx, author, &edited(Event::ScopeAdded, &scope, &changes))?;
+    activity::record(tx, context, &edited(Event::ScopeAdded, &scope, &changes))?;
     Ok(scope)
 }
 
@@ -84,7 +84,7 @@ pub fn create(tx: &mut Transaction<'_>, draft: &Draft, author: &Author) -> Resul
 ///
 /// # Errors
 /// [`Error::Invalid`] when nothing is chosen or there would be too many scopes.
-pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, author: &Author) -> Result<usize> {
+pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, context: &Context) -> Result<usize> {
     if chosen.is_empty() {
         return Err(Error::invalid("scopes", "Choose at least one scope"));
     }
@@ -109,8 +109,8 @@ pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, author: &Author) -> 
         details: serde_json::json!({ "changes": [change] }),
     };
     let count = new.len();
-    add(tx, new, author)?;
-    activity::record(tx, author, &entry)?;
+    add(tx, new, context)?;
+    activity::record(tx, context, &entry)?;
     Ok(count)
 }
 
@@ -124,13 +124,13 @@ pub fn describe(
     name: &str,
     description: &str,
     version: i64,
-    author: &Author,
+    context: &Context,
 ) -> Result<()> {
     let before = own(tx, name)?;
     if before.version != version {
         return Err(Error::Conflict);
     }
-    let typed = Typed::over(description, &before.description);
+    let typed = TypedText::replacing(description, &before.description);
     let description = draft::description(typed).map_err(|m| Error::invalid("description", m))?;
     let changes = described(&before.description, &description);
     if changes.is_empty() {
@@ -138,7 +138,7 @@ pub fn describe(
     }
     let after = Scope { description, version: version + 1, ..before };
     store::describe(tx, &after)?;
-    activity::record(tx, author, &edited(Event::ScopeEdited, &after, &changes))
+    activity::record(tx, context, &edited(Event::ScopeEdited, &after, &changes))
 }
 
 /// Removes a scope that no custom role and no key refers to.
@@ -146,12 +146,12 @@ pub fn describe(
 /// # Errors
 /// [`Error::NotFound`] when the organisation has no such scope; a database error when something
 /// still refers to it.
-pub fn remove(tx: &mut Transaction<'_>, name: &str, author: &Author) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, name: &str, context: &Context) -> Result<()> {
     let scope = own(tx, name)?;
     store::delete(tx, name)?;
     // Roles that follow the organisation's scopes lose the removed one.
     tx.announce(EVERYTHING)?;
-    activity::record(tx, author, &Entry::about(Event::ScopeRemoved, subject(&scope)))
+    activity::record(tx, context, &Entry::about(Event::ScopeRemoved, subject(&scope)))
 }
 
 /// Every scope, in the organisation's order.
@@ -169,12 +169,14 @@ pub fn own(connection: &mut Connection, name: &str) -> Result<Scope> {
 }
 
 fn check_room(known: &[Scope], new: usize, field: &'static str, invalid: &mut Invalid) {
-    match MOST.saturating_sub(known.len()) {
+    match MAX_SCOPES.saturating_sub(known.len()) {
         room if new <= room => {}
-        0 => invalid.add(field, format!("There are {MOST} scopes, which is the most")),
+        0 => invalid.add(field, format!("There are {MAX_SCOPES} scopes, which is the most")),
         room => invalid.add(
             field,
-            format!("There can be {MOST} scopes in all. Choose {room} or fewer of these {new}"),
+            format!(
+                "There can be {MAX_SCOPES} scopes in all. Choose {room} or fewer of these {new}"
+            ),
         ),
     }
 }

@@ -4,11 +4,11 @@ use super::Scope;
 use crate::base::text;
 
 /// The maximum length of a resource or operation name, in characters.
-const LONGEST: usize = 40;
+const MAX_LENGTH: usize = 40;
 /// The maximum length of a description, in characters.
-pub(super) const LONGEST_DESCRIPTION: usize = 200;
+pub(super) const MAX_DESCRIPTION_LENGTH: usize = 200;
 /// The maximum number of resources in set-up.
-const MOST: usize = 100;
+const MAX_RESOURCES: usize = 100;
 
 impl Scope {
     pub(super) fn introspect() -> Self {
@@ -26,7 +26,7 @@ impl Scope {
 /// Whether `text` has the form of a scope, such as `orders:read`. The scope need not exist.
 pub fn is_scope(text: &str) -> bool {
     let is_word = |word: &str| {
-        (1..=LONGEST).contains(&word.len())
+        (1..=MAX_LENGTH).contains(&word.len())
             && word
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b))
@@ -45,14 +45,14 @@ fn is_word(text: &str) -> bool {
 /// Checks the name of an operation, such as `read`.
 pub(super) fn operation(text: &str) -> Result<String, String> {
     let name = text::without_secret(text)?.trim().to_lowercase();
-    let shown = text::visible(&name, LONGEST);
+    let shown = text::visible(&name, MAX_LENGTH);
     match name.len() {
         0 => Err("Enter an operation".into()),
         _ if !is_word(&name) => Err(format!(
             "“{shown}” is not an operation. Use letters, digits and hyphens, as in read"
         )),
-        1..=LONGEST => Ok(name),
-        _ => Err(format!("“{shown}” is too long. Use {LONGEST} characters or fewer")),
+        1..=MAX_LENGTH => Ok(name),
+        _ => Err(format!("“{shown}” is too long. Use {MAX_LENGTH} characters or fewer")),
     }
 }
 
@@ -67,14 +67,14 @@ impl Resource {
     /// A resource with a one-line description.
     pub fn new(name: &str, description: &str) -> Result<Self, String> {
         let name = text::without_secret(name)?.trim().to_lowercase();
-        let shown = text::visible(&name, LONGEST);
+        let shown = text::visible(&name, MAX_LENGTH);
         if !is_word(&name) {
             return Err(format!(
                 "“{shown}” is not a resource name. Use letters, digits and hyphens, as in sales-orders"
             ));
         }
-        if name.len() > LONGEST {
-            return Err(format!("“{shown}” is too long. Use {LONGEST} characters or fewer"));
+        if name.len() > MAX_LENGTH {
+            return Err(format!("“{shown}” is too long. Use {MAX_LENGTH} characters or fewer"));
         }
         if name == "latchkey" {
             return Err("“latchkey” is Latchkey’s own. Choose another name".into());
@@ -95,8 +95,8 @@ impl Resource {
         }
         match resources.len() {
             0 => Err("Enter at least one resource".into()),
-            1..=MOST => Ok(resources),
-            _ => Err(format!("Enter {} resources or fewer", text::thousands(MOST as u64))),
+            1..=MAX_RESOURCES => Ok(resources),
+            _ => Err(format!("Enter {} resources or fewer", text::thousands(MAX_RESOURCES as u64))),
         }
     }
 

@@ -4,11 +4,11 @@ use std::ops::RangeInclusive;
 
 use super::{Draft, Settings};
 use crate::base::error::Invalid;
-use crate::base::text::{self, Typed, thousands, without_secret};
+use crate::base::text::{self, TypedText, thousands, without_secret};
 use crate::domain::activity::Change;
 
 /// The maximum length of an organisation's name, in characters.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LENGTH: usize = 80;
 /// The allowed length of a secret key's prefix, in characters.
 const PREFIX: RangeInclusive<usize> = 2..=8;
 
@@ -18,8 +18,8 @@ pub struct OrganisationName(String);
 
 impl OrganisationName {
     /// Checks a name.
-    pub fn parse<'a>(typed: impl Into<Typed<'a>>) -> Result<Self, String> {
-        let name = text::one_line(typed, "The organisation's name", LONGEST_NAME)?;
+    pub fn parse<'a>(typed: impl Into<TypedText<'a>>) -> Result<Self, String> {
+        let name = text::one_line(typed, "The organisation's name", MAX_NAME_LENGTH)?;
         if name.is_empty() { Err("Enter the organisation's name".into()) } else { Ok(Self(name)) }
     }
 
@@ -31,9 +31,9 @@ impl OrganisationName {
 impl Draft {
     pub(super) fn check(&self, before: &Settings) -> Result<Settings, Invalid> {
         let mut invalid = Invalid::default();
-        let organisation = Typed::over(&self.organisation, &before.organisation);
-        let organisation = invalid.take("organisation", OrganisationName::parse(organisation));
-        let prefix = invalid.take("secret_prefix", prefix(&self.secret_prefix));
+        let organisation = TypedText::replacing(&self.organisation, &before.organisation);
+        let organisation = invalid.collect("organisation", OrganisationName::parse(organisation));
+        let prefix = invalid.collect("secret_prefix", prefix(&self.secret_prefix));
         let settings = Settings {
             organisation: organisation.map(|name| name.0).unwrap_or_default(),
             secret_prefix: prefix.unwrap_or_default(),

@@ -12,7 +12,7 @@ use crate::base::clock::{DAY, HOUR, MINUTE};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+use crate::domain::activity::{self, Change, Context, Entry, Event, Subject};
 
 /// Announced when rotation intervals have changed.
 pub const ROTATION_CHANGED: &str = "settings.rotation";
@@ -70,7 +70,7 @@ pub fn change(
     tx: &mut Transaction<'_>,
     draft: &Draft,
     version: i64,
-    author: &Author,
+    context: &Context,
 ) -> Result<()> {
     let before = get(tx)?;
     if before.version != version {
@@ -90,7 +90,7 @@ pub fn change(
     if sessions(&before) != sessions(&after) {
         tx.announce(SESSIONS_CHANGED)?;
     }
-    activity::record(tx, author, &changed(Event::SettingsChanged, &after, &changes))
+    activity::record(tx, context, &changed(Event::SettingsChanged, &after, &changes))
 }
 
 fn changed(event: Event, after: &Settings, changes: &[Change]) -> Entry {
@@ -113,7 +113,7 @@ pub fn prepare(tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<()> {
 }
 
 /// Whether the database has been set up with a master key.
-pub fn exist(connection: &mut Connection) -> Result<bool> {
+pub fn exists(connection: &mut Connection) -> Result<bool> {
     Ok(store::master_key_check(connection)?.is_some())
 }
 

@@ -72,7 +72,8 @@ macro_rules! settings {
                 Settings {
                     $($field: {
                         let number = number(&self.$field, $label, $unit, $bounds);
-                        let number = invalid.take(stringify!($field), number).unwrap_or_default();
+                        let number = invalid.collect(stringify!($field), number);
+                        let number = number.unwrap_or_default();
                         <$type>::try_from(number).unwrap_or_default()
                     },)+
                     ..Settings::default()

@@ -7,23 +7,23 @@
 use super::known;
 use crate::base::error::Result;
 use crate::db::Transaction;
-use crate::domain::activity::{self, Author, Entry, Event, Occurrence, TallyKind};
+use crate::domain::activity::{self, Context, Entry, Event, Occurrence, TallyKind};
 use crate::domain::members::Member;
 
 /// Counts a failed sign-in, for `member` or for an address that does not belong to a member.
 pub(super) fn record(
     tx: &mut Transaction<'_>,
     member: Option<&Member>,
-    author: &Author,
+    context: &Context,
 ) -> Result<()> {
-    let network = known::network(author).to_string();
+    let network = known::network(context).to_string();
     let by_network = Occurrence {
         kind: TallyKind::FailedSignInsByNetwork,
         subject_id: &network,
         subject_name: "",
         part: member.map(|_| TallyKind::MEMBER),
     };
-    activity::count(tx, &by_network, author.now)?;
+    activity::count(tx, &by_network, context.now)?;
     let Some(member) = member else { return Ok(()) };
     let by_member = Occurrence {
         kind: TallyKind::FailedSignInsByMember,
@@ -31,11 +31,11 @@ pub(super) fn record(
         subject_name: member.name.as_str(),
         part: Some(&network),
     };
-    let failures = activity::count(tx, &by_member, author.now)?;
+    let failures = activity::count(tx, &by_member, context.now)?;
     if failures <= TallyKind::FailedSignInsByMember.single_entries() {
         let details = serde_json::json!({ "email": member.email.as_str() });
         let entry = Entry::about(Event::SignInFailed, member.subject()).with(details);
-        activity::record(tx, author, &entry)?;
+        activity::record(tx, context, &entry)?;
     }
     Ok(())
 }

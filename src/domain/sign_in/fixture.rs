@@ -9,7 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::{Connection, Db, Location, Transaction};
-use crate::domain::activity::{Actor, Author, Origin};
+use crate::domain::activity::{Actor, Context, Origin};
 use crate::domain::members::{self, Email, Member, MemberId, MemberName, NewMember, Permissions};
 use crate::domain::settings;
 
@@ -46,8 +46,8 @@ impl Fixture {
         self.now
     }
 
-    pub fn author(&self, address: [u8; 4]) -> Author {
-        Author {
+    pub fn context(&self, address: [u8; 4]) -> Context {
+        Context {
             actor: Actor::Anonymous,
             origin: Origin { address: Some(IpAddr::from(address)), ..Origin::default() },
             now: self.now(),
@@ -71,8 +71,8 @@ impl Fixture {
             super_manager: true,
             permissions: Permissions::all(),
         };
-        let author = Author::command_line(self.keyring.clone(), self.now());
-        self.write(|tx| members::add(tx, &new, &author))
+        let context = Context::command_line(self.keyring.clone(), self.now());
+        self.write(|tx| members::add(tx, &new, &context))
     }
 
     pub fn disable(&self, member: &MemberId) {

@@ -25,7 +25,7 @@ const MAX_PARAMS: (u32, u32, u32) = (256 * 1024, 16, 16);
 
 /// A hash whose password nobody knows. Checking against it takes as long as checking against a real
 /// one.
-pub(super) const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$JbIYKP4+G0wza8T/pgB9qg$pwNsjdU9OtoZd5If6NfmVjaXFAWxJQZUPKkzuMvv3wA";
+pub(super) const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$JbIYKP4+G0wza8T/pgB9qg$pwNsjdU9OtoZd5If6NfmVjaXFAWxJQZUPKkzuMvv3wA";
 
 /// Working memory: empty at first, then 19 MiB from the first use on.
 #[derive(Default)]
@@ -37,7 +37,7 @@ pub(super) struct Memory {
 
 /// Whether a password matches a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(super) enum PasswordMatch {
     /// The hash is of another password.
     Wrong,
     /// The hash is of this password, with the current parameters.
@@ -63,7 +63,7 @@ pub(super) fn make(password: &Password, memory: &mut Memory) -> Result<String> {
 
 /// Whether `password` matches the PHC string; `None`, without any work, if Latchkey cannot have made
 /// that hash.
-pub(super) fn check(password: &Password, phc: &str, memory: &mut Memory) -> Option<Fit> {
+pub(super) fn check(password: &Password, phc: &str, memory: &mut Memory) -> Option<PasswordMatch> {
     let hash = PasswordHash::new(phc).ok().filter(|hash| hash.algorithm == ARGON2ID_IDENT)?;
     let params = Params::try_from(&hash).ok()?;
     let (salt, expected) = (hash.salt?, hash.hash?);
@@ -79,9 +79,9 @@ pub(super) fn check(password: &Password, phc: &str, memory: &mut Memory) -> Opti
     run_argon2(password, params, salt.as_ref(), &mut output, memory).ok()?;
     let same: bool = output.ct_eq(expected.as_bytes()).into();
     Some(match (same && password.is_whole(), current) {
-        (false, _) => Fit::Wrong,
-        (true, true) => Fit::Right,
-        (true, false) => Fit::Stale,
+        (false, _) => PasswordMatch::Wrong,
+        (true, true) => PasswordMatch::Right,
+        (true, false) => PasswordMatch::Stale,
     })
 }
 
@@ -124,9 +124,16 @@ mod tests {
         let mut memory = Memory::default();
         let phc = make(&password("correct harness"), &mut memory).expect("hashed");
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
-        assert_eq!(check(&password("correct harness"), &phc, &mut memory), Some(Fit::Right));
+        assert_eq!(
+            check(&password("correct harness"), &phc, &mut memory),
+            Some(PasswordMatch::Right)
+        );
         for wrong in ["correct harnesS", "correct harness ", ""] {
-            assert_eq!(check(&password(wrong), &phc, &mut memory), Some(Fit::Wrong), "{wrong:?}");
+            assert_eq!(
+                check(&password(wrong), &phc, &mut memory),
+                Some(PasswordMatch::Wrong),
+                "{wrong:?}"
+            );
         }
         assert_eq!(memory.blocks.len(), PARAMS.block_count());
     }
@@ -143,21 +150,24 @@ mod tests {
         let mut memory = Memory::default();
         let phc = make(&password(&"x".repeat(256)), &mut memory).expect("hashed");
         let check = check(&password(&"x".repeat(257)), &phc, &mut memory);
-        assert_eq!(check, Some(Fit::Wrong));
+        assert_eq!(check, Some(PasswordMatch::Wrong));
     }
 
     #[test]
     fn a_hash_with_other_parameters_is_stale() {
         let mut memory = Memory::default();
-        assert_eq!(check(&password("hunter42"), STALE, &mut memory), Some(Fit::Stale));
-        assert_eq!(check(&password("hunter43"), STALE, &mut memory), Some(Fit::Wrong));
+        assert_eq!(check(&password("hunter42"), STALE, &mut memory), Some(PasswordMatch::Stale));
+        assert_eq!(check(&password("hunter43"), STALE, &mut memory), Some(PasswordMatch::Wrong));
     }
 
     #[test]
     fn checking_against_the_dummy_uses_the_current_parameters() {
-        let hash = PasswordHash::new(DUMMY).expect("readable");
+        let hash = PasswordHash::new(DUMMY_HASH).expect("readable");
         assert_eq!(Params::try_from(&hash).expect("parameters"), PARAMS);
-        assert_eq!(check(&password("anything"), DUMMY, &mut Memory::default()), Some(Fit::Wrong));
+        assert_eq!(
+            check(&password("anything"), DUMMY_HASH, &mut Memory::default()),
+            Some(PasswordMatch::Wrong)
+        );
     }
 
     #[test]
@@ -166,7 +176,7 @@ mod tests {
         for phc in ["", "x", "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$AAAA", "$argon2id$v=19$"] {
             assert_eq!(check(&password("x"), phc, &mut memory), None, "{phc}");
         }
-        let greedy = DUMMY.replace("m=19456", "m=4294967295");
+        let greedy = DUMMY_HASH.replace("m=19456", "m=4294967295");
         assert_eq!(check(&password("x"), &greedy, &mut memory), None);
         assert_eq!((memory.runs, memory.blocks.len()), (0, 0));
     }

@@ -11,7 +11,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::hash::{self, Fit, Memory};
+use super::hash::{self, Memory, PasswordMatch};
 use super::password::Password;
 use super::queue::{Queue, Requester};
 use crate::base::error::{Error, Result};
@@ -30,7 +30,7 @@ impl From<Busy> for Error {
 
 /// The result of checking a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Checked {
+pub enum PasswordCheck {
     /// The password does not match, or there is no such member.
     Wrong,
     /// The password matches.
@@ -78,7 +78,7 @@ impl Hasher {
         requester: Requester,
         password: Password,
         stored: Option<String>,
-    ) -> Result<Checked, Busy> {
+    ) -> Result<PasswordCheck, Busy> {
         self.run(requester, move |memory| verify(&password, stored.as_deref(), memory)).await
     }
 
@@ -129,24 +129,24 @@ fn work(queue: &Queue<Job>) {
     }
 }
 
-fn verify(password: &Password, stored: Option<&str>, memory: &mut Memory) -> Checked {
-    let is_match = |fit| matches!(fit, Fit::Right | Fit::Stale);
+fn verify(password: &Password, stored: Option<&str>, memory: &mut Memory) -> PasswordCheck {
+    let is_match = |fit| matches!(fit, PasswordMatch::Right | PasswordMatch::Stale);
     let normalised = check(password, stored, memory);
     let as_typed = password.as_typed().map(|typed| check(&typed, stored, memory));
     match (normalised, as_typed) {
-        (Fit::Right, _) => Checked::Right { rehashed: None },
+        (PasswordMatch::Right, _) => PasswordCheck::Right { rehashed: None },
         (fit, as_typed) if is_match(fit) || as_typed.is_some_and(is_match) => {
-            Checked::Right { rehashed: hash::make(password, memory).ok() }
+            PasswordCheck::Right { rehashed: hash::make(password, memory).ok() }
         }
-        _ => Checked::Wrong,
+        _ => PasswordCheck::Wrong,
     }
 }
 
 /// Whether `password` matches. Without a usable hash, this does the same work as with one.
-fn check(password: &Password, stored: Option<&str>, memory: &mut Memory) -> Fit {
+fn check(password: &Password, stored: Option<&str>, memory: &mut Memory) -> PasswordMatch {
     stored.and_then(|phc| hash::check(password, phc, memory)).unwrap_or_else(|| {
-        hash::check(password, hash::DUMMY, memory);
-        Fit::Wrong
+        hash::check(password, hash::DUMMY_HASH, memory);
+        PasswordMatch::Wrong
     })
 }
 
@@ -170,10 +170,10 @@ mod tests {
         let verify = |text: &str, stored| hasher.verify(stranger(1), password(text), stored);
         let phc = hasher.hash(stranger(1), password("correct harness")).await.expect("hashed");
         let right = verify("correct harness", Some(phc.clone())).await;
-        assert_eq!(right, Ok(Checked::Right { rehashed: None }));
-        assert_eq!(verify("wrong", Some(phc)).await, Ok(Checked::Wrong));
-        assert_eq!(verify("wrong", None).await, Ok(Checked::Wrong));
-        assert_eq!(verify("x", Some("junk".into())).await, Ok(Checked::Wrong));
+        assert_eq!(right, Ok(PasswordCheck::Right { rehashed: None }));
+        assert_eq!(verify("wrong", Some(phc)).await, Ok(PasswordCheck::Wrong));
+        assert_eq!(verify("wrong", None).await, Ok(PasswordCheck::Wrong));
+        assert_eq!(verify("x", Some("junk".into())).await, Ok(PasswordCheck::Wrong));
     }
 
     #[tokio::test]
@@ -181,10 +181,10 @@ mod tests {
         let hasher = Hasher::start().expect("threads");
         let verify = |stored| hasher.verify(stranger(1), password("hunter42"), Some(stored));
         let checked = verify(hash::STALE.into()).await;
-        let Ok(Checked::Right { rehashed: Some(new) }) = checked else {
+        let Ok(PasswordCheck::Right { rehashed: Some(new) }) = checked else {
             panic!("{checked:?}");
         };
-        assert_eq!(verify(new).await, Ok(Checked::Right { rehashed: None }));
+        assert_eq!(verify(new).await, Ok(PasswordCheck::Right { rehashed: None }));
     }
 
     #[tokio::test]
@@ -199,12 +199,12 @@ mod tests {
             let old = old.as_typed().unwrap_or(old);
             let old = hash::make(&old, &mut Memory::default()).expect("hashed");
             let checked = verify(typed, Some(old.clone())).await;
-            let Ok(Checked::Right { rehashed }) = checked else { panic!("{checked:?}") };
+            let Ok(PasswordCheck::Right { rehashed }) = checked else { panic!("{checked:?}") };
             assert_eq!(rehashed.is_some(), set == decomposed, "{set} {typed}");
             let new = rehashed.unwrap_or(old);
             for typed in [composed, decomposed] {
                 let checked = verify(typed, Some(new.clone())).await;
-                assert_eq!(checked, Ok(Checked::Right { rehashed: None }), "{typed}");
+                assert_eq!(checked, Ok(PasswordCheck::Right { rehashed: None }), "{typed}");
             }
         }
     }
@@ -219,7 +219,7 @@ mod tests {
                 let before = hasher.done();
                 let checked =
                     hasher.verify(stranger(1), password(typed), stored.map(str::to_owned));
-                assert_eq!(checked.await, Ok(Checked::Wrong));
+                assert_eq!(checked.await, Ok(PasswordCheck::Wrong));
                 assert_eq!(hasher.done() - before, runs, "{typed} {stored:?}");
             }
         }

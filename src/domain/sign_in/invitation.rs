@@ -8,7 +8,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::invitation::{self as invitations, Draft};
 use crate::domain::members::{self, Member, MemberId, MemberName, State};
 
@@ -16,32 +16,32 @@ use crate::domain::members::{self, Member, MemberId, MemberName, State};
 pub const DAYS: i64 = codes::INVITATION_DAYS;
 
 /// The text for a link that does not work, on the page and in the error.
-pub const DEAD: &str =
+pub const INVALID_LINK: &str =
     "This invitation does not work any more. Ask whoever invited you for a new link";
 
 /// Invites a person; returns the code for the link.
 pub fn invite(
     tx: &mut Transaction<'_>,
     draft: &Draft,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Member, String)> {
-    let member = invitations::invite(tx, draft, end(author), author)?;
-    with_code(tx, member, author)
+    let member = invitations::invite(tx, draft, end(context), context)?;
+    with_code(tx, member, context)
 }
 
 /// Makes a new link, which is valid for seven days from now; the old link stops working.
 pub fn invite_again(
     tx: &mut Transaction<'_>,
     id: &MemberId,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Member, String)> {
-    let member = invitations::extend(tx, id, end(author), author)?;
-    codes::end_all_of(tx, id, author.now)?;
-    with_code(tx, member, author)
+    let member = invitations::extend(tx, id, end(context), context)?;
+    codes::end_all_of(tx, id, context.now)?;
+    with_code(tx, member, context)
 }
 
 /// The member that the invitation is for, if the code is valid.
-pub fn whose(
+pub fn member_for_code(
     connection: &mut Connection,
     keyring: &Keyring,
     code: &str,
@@ -63,29 +63,29 @@ pub fn accept(
     code: &str,
     name: Option<MemberName>,
     password_hash: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<Member> {
-    let member = whose(tx, &author.keyring, code, author.now)?
-        .ok_or_else(|| Error::invalid("code", DEAD))?;
-    codes::consume(tx, &author.keyring, Purpose::Invitation, code, author.now)?;
-    let member = invitations::accept(tx, &member.id, name, password_hash, author)?;
-    codes::end_all_of(tx, &member.id, author.now)?;
-    let author = author.as_member(member.id.as_str(), member.name.as_str());
-    members::note_sign_in(tx, &member, &author)?;
-    known::remember_network(tx, &author)?;
+    let member = member_for_code(tx, &context.keyring, code, context.now)?
+        .ok_or_else(|| Error::invalid("code", INVALID_LINK))?;
+    codes::consume(tx, &context.keyring, Purpose::Invitation, code, context.now)?;
+    let member = invitations::accept(tx, &member.id, name, password_hash, context)?;
+    codes::end_all_of(tx, &member.id, context.now)?;
+    let context = context.as_member(member.id.as_str(), member.name.as_str());
+    members::note_sign_in(tx, &member, &context)?;
+    known::remember_network(tx, &context)?;
     Ok(member)
 }
 
-fn end(author: &Author) -> Timestamp {
-    author.now.plus(Purpose::Invitation.lifetime())
+fn end(context: &Context) -> Timestamp {
+    context.now.plus(Purpose::Invitation.lifetime())
 }
 
 fn with_code(
     tx: &mut Transaction<'_>,
     member: Member,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Member, String)> {
     let code =
-        codes::issue(tx, &author.keyring, Purpose::Invitation, Some(&member.id), author.now)?;
+        codes::issue(tx, &context.keyring, Purpose::Invitation, Some(&member.id), context.now)?;
     Ok((member, code))
 }

@@ -15,7 +15,7 @@ use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::base::network::Network;
 use crate::base::random;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 
 /// For how many days a browser stays known after a sign-in.
 pub const BROWSER_DAYS: i64 = 180;
@@ -43,18 +43,18 @@ pub fn browser(keyring: &Keyring, cookie: &str, now: Timestamp) -> Option<String
 }
 
 /// The network that a request came from.
-pub(super) fn network(author: &Author) -> Network {
-    author.origin.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()
+pub(super) fn network(context: &Context) -> Network {
+    context.origin.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()
 }
 
 /// The requester, with the id in the cookie of a known browser.
 pub(super) fn requester(
     connection: &mut Connection,
     browser: Option<String>,
-    author: &Author,
+    context: &Context,
 ) -> Result<Requester> {
-    let network = network(author);
-    let since = author.now.plus(-NETWORK_LIFETIME);
+    let network = network(context);
+    let since = context.now.plus(-NETWORK_LIFETIME);
     let is_known = store::is_known_network(connection, &network.to_string(), since)?;
     Ok(match browser {
         Some(id) => Requester::KnownBrowser(id),
@@ -64,10 +64,10 @@ pub(super) fn requester(
 }
 
 /// Remembers that a member signed in from the author's network.
-pub(super) fn remember_network(tx: &mut Transaction<'_>, author: &Author) -> Result<()> {
-    let network = network(author).to_string();
-    if !store::touch_network(tx, &network, author.now)? {
-        store::insert_network(tx, &network, author.now)?;
+pub(super) fn remember_network(tx: &mut Transaction<'_>, context: &Context) -> Result<()> {
+    let network = network(context).to_string();
+    if !store::touch_network(tx, &network, context.now)? {
+        store::insert_network(tx, &network, context.now)?;
         if store::count_networks(tx)? > MAX_NETWORKS {
             store::delete_oldest_network(tx)?;
         }
@@ -108,7 +108,7 @@ mod tests {
     fn a_network_is_known_for_90_days_after_a_sign_in() {
         let fixture = Fixture::new();
         let at =
-            |millis| Author { now: fixture.now().plus(millis), ..fixture.author([192, 0, 2, 1]) };
+            |millis| Context { now: fixture.now().plus(millis), ..fixture.context([192, 0, 2, 1]) };
         let requester = |millis| fixture.read(|c| requester(c, None, &at(millis)));
         let network = network(&at(0));
         assert_eq!(requester(0), Requester::UnknownNetwork(network));
@@ -125,7 +125,7 @@ mod tests {
         let fixture = Fixture::new();
         let from = |n: u16, millis| {
             let [high, low] = n.to_be_bytes();
-            Author { now: fixture.now().plus(millis), ..fixture.author([198, 18, high, low]) }
+            Context { now: fixture.now().plus(millis), ..fixture.context([198, 18, high, low]) }
         };
         fixture.write(|tx| {
             (0..10_000).try_for_each(|n: u16| remember_network(tx, &from(n, n.into())))?;
@@ -134,9 +134,9 @@ mod tests {
             remember_network(tx, &from(10_000, 10_001))
         });
         let is_known = |n| {
-            let author = from(n, 10_002);
-            let requester = fixture.read(|c| requester(c, None, &author));
-            requester == Requester::KnownNetwork(network(&author))
+            let context = from(n, 10_002);
+            let requester = fixture.read(|c| requester(c, None, &context));
+            requester == Requester::KnownNetwork(network(&context))
         };
         assert_eq!([0, 1, 2, 10_000].map(is_known), [true, false, true, true]);
         assert_eq!(fixture.write(|tx| store::count_networks(tx)), MAX_NETWORKS);

@@ -2,6 +2,7 @@
 //!
 //! Uses activity, settings and members; does not depend on later features.
 
+pub mod access;
 mod codes;
 pub mod device;
 mod failures;
@@ -18,7 +19,6 @@ mod queue;
 pub mod reset;
 pub mod sessions;
 pub mod set_up;
-pub mod standing;
 mod store;
 pub mod throttle;
 
@@ -30,9 +30,9 @@ pub use throttle::Throttle;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
-use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::activity::{self, Context, Entry, Event};
 use crate::domain::members::{self, Email, Member, MemberId};
-use hasher::Checked;
+use hasher::PasswordCheck;
 
 /// The state that all sign-ins share; one for the whole program.
 pub struct SignInService {
@@ -74,18 +74,18 @@ pub async fn sign_in(
     email: &str,
     password: Password,
     browser: Option<String>,
-    author: &Author,
+    context: &Context,
 ) -> Result<Outcome> {
     let parsed = Email::look_up(email).ok();
     let account = parsed.as_ref().map(Email::folded);
     let reservation =
-        match sign_in_service.throttle.reserve(account, known::network(author), author.now) {
+        match sign_in_service.throttle.reserve(account, known::network(context), context.now) {
             Ok(reservation) => reservation,
             Err(wait) => return Ok(Outcome::TooMany { seconds: wait.seconds }),
         };
-    let requesting_author = author.clone();
+    let requesting_context = context.clone();
     let found = db.read(move |connection| {
-        let requester = known::requester(connection, browser, &requesting_author)?;
+        let requester = known::requester(connection, browser, &requesting_context)?;
         Ok((look_up(connection, parsed.as_ref())?, requester))
     });
     let (found, requester) = found.await?;
@@ -95,8 +95,8 @@ pub async fn sign_in(
         sign_in_service.throttle.not_tried(reservation);
         return Ok(Outcome::Busy);
     };
-    let author = author.clone();
-    let outcome = db.write(move |tx| conclude(tx, &found, &checked, &author)).await?;
+    let context = context.clone();
+    let outcome = db.write(move |tx| conclude(tx, &found, &checked, &context)).await?;
     if matches!(outcome, Outcome::SignedIn(_)) {
         sign_in_service.throttle.succeeded(reservation);
     }
@@ -108,10 +108,10 @@ pub fn sign_out(
     tx: &mut Transaction<'_>,
     member: &Member,
     session: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<()> {
-    sessions::end_referenced(tx, &member.id, session, author.now)?;
-    activity::record(tx, author, &Entry::about(Event::SignedOut, member.subject()))
+    sessions::end_referenced(tx, &member.id, session, context.now)?;
+    activity::record(tx, context, &Entry::about(Event::SignedOut, member.subject()))
 }
 
 /// Deletes ended sessions, expired codes, form tokens that can no longer be used, and networks that
@@ -138,10 +138,10 @@ fn look_up(connection: &mut Connection, email: Option<&Email>) -> Result<Account
 fn conclude(
     tx: &mut Transaction<'_>,
     found: &Account,
-    checked: &Checked,
-    author: &Author,
+    checked: &PasswordCheck,
+    context: &Context,
 ) -> Result<Outcome> {
-    if let (Some((member, hash)), Checked::Right { rehashed }) = (found, checked)
+    if let (Some((member, hash)), PasswordCheck::Right { rehashed }) = (found, checked)
         && let Some((now, current)) = members::by_email(tx, &member.email)?
         // Checking takes a while; the member must not have been disabled or reset in the meantime.
         && now.id == member.id
@@ -151,12 +151,12 @@ fn conclude(
         if rehashed.is_some() {
             members::set_password_hash(tx, &now.id, rehashed.as_deref())?;
         }
-        let author = author.as_member(now.id.as_str(), now.name.as_str());
-        members::note_sign_in(tx, &now, &author)?;
-        known::remember_network(tx, &author)?;
+        let context = context.as_member(now.id.as_str(), now.name.as_str());
+        members::note_sign_in(tx, &now, &context)?;
+        known::remember_network(tx, &context)?;
         return Ok(Outcome::SignedIn(now));
     }
-    failures::record(tx, found.as_ref().map(|(member, _)| member), author)?;
+    failures::record(tx, found.as_ref().map(|(member, _)| member), context)?;
     Ok(Outcome::Wrong)
 }
 

@@ -6,13 +6,13 @@
 use sha2::{Digest as _, Sha256};
 
 use super::sessions::{REFERENCE, State};
-use super::store::{self, Stored};
+use super::store::{self, StoredSession};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::keyring::hex;
 use crate::db::keyset::{Cursor, Page, Walk};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::activity::{self, Context, Entry, Event};
 use crate::domain::members::{Member, MemberId};
 
 /// An active session.
@@ -46,7 +46,7 @@ pub fn list(
         stored.sort_by_key(|stored| hashes.iter().position(|hash| *hash == stored.id_hash));
         Ok(stored)
     };
-    let page = Page::load(cursor, walk, |stored: &Stored| {
+    let page = Page::load(cursor, walk, |stored: &StoredSession| {
         position(&stored.id_hash, stored.signed_in_at, stored.last_seen_at)
     })?;
     Ok(page.of(total).map(|stored| stored.to_own_session()))
@@ -68,7 +68,7 @@ pub(super) fn find(
     member: &MemberId,
     reference: &str,
     now: Timestamp,
-) -> Result<Option<Stored>> {
+) -> Result<Option<StoredSession>> {
     let stored = store::live_sessions_of(connection, member, now)?;
     Ok(stored.into_iter().find(|stored| stored.has_reference(reference)))
 }
@@ -78,16 +78,16 @@ pub fn end(
     tx: &mut Transaction<'_>,
     member: &Member,
     reference: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<bool> {
-    let found = find(tx, &member.id, reference, author.now)?;
+    let found = find(tx, &member.id, reference, context.now)?;
     let Some(found) = found else { return Ok(false) };
     store::delete_session(tx, &found.id_hash)?;
     let session = found.to_own_session();
     let details =
         serde_json::json!({ "address": session.address, "user_agent": session.user_agent });
     let entry = Entry::about(Event::SessionEnded, member.subject()).with(details);
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     Ok(true)
 }
 
@@ -96,9 +96,9 @@ pub fn end_others(
     tx: &mut Transaction<'_>,
     member: &Member,
     reference: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<usize> {
-    let stored = store::live_sessions_of(tx, &member.id, author.now)?;
+    let stored = store::live_sessions_of(tx, &member.id, context.now)?;
     let others: Vec<_> = stored.iter().filter(|stored| !stored.has_reference(reference)).collect();
     for other in &others {
         store::delete_session(tx, &other.id_hash)?;
@@ -106,12 +106,12 @@ pub fn end_others(
     if !others.is_empty() {
         let details = serde_json::json!({ "sessions": others.len() });
         let entry = Entry::about(Event::OtherSessionsEnded, member.subject()).with(details);
-        activity::record(tx, author, &entry)?;
+        activity::record(tx, context, &entry)?;
     }
     Ok(others.len())
 }
 
-impl Stored {
+impl StoredSession {
     fn has_reference(&self, reference: &str) -> bool {
         !reference.is_empty() && self.text(REFERENCE).as_deref() == Some(reference)
     }

@@ -15,13 +15,13 @@ use zxcvbn::Score;
 use crate::base::text;
 
 /// The minimum length of a new password, in characters (ASVS 6.2.1 requires 8 and recommends 15).
-const SHORTEST: usize = 12;
+const MIN_LENGTH: usize = 12;
 /// The maximum length of a password, in characters (ASVS 6.2.9 requires at least 64).
-const LONGEST: usize = 256;
+const MAX_LENGTH: usize = 256;
 /// How many characters of a new password zxcvbn examines. Its work grows steeply with the length,
 /// and some inputs of a hundred characters keep it busy for a long time. A password that is hard to
 /// guess is already hard to guess within these characters.
-const JUDGED: usize = 40;
+const MAX_EXAMINED_LENGTH: usize = 40;
 
 /// A password. It is never displayed, compared, copied or stored, and it is wiped when dropped. Its
 /// text is normalised but otherwise unchanged, not trimmed (ASVS 6.2.8).
@@ -42,15 +42,15 @@ impl Password {
         if text.chars().any(char::is_control) {
             return Err("Password must not contain control characters".into());
         }
-        match text.chars().take(LONGEST + 1).count() {
+        match text.chars().take(MAX_LENGTH + 1).count() {
             0 => Err("Enter a password".into()),
-            1..SHORTEST => Err(format!("Password must be at least {SHORTEST} characters")),
-            SHORTEST..=LONGEST if is_guessable(&text, own_words) => {
+            1..MIN_LENGTH => Err(format!("Password must be at least {MIN_LENGTH} characters")),
+            MIN_LENGTH..=MAX_LENGTH if is_guessable(&text, own_words) => {
                 Err("This password is too easy to guess. Three or four random words work well"
                     .into())
             }
-            SHORTEST..=LONGEST => Ok(Self { text, whole: true, typed: None }),
-            _ => Err(format!("Password must be {LONGEST} characters or fewer")),
+            MIN_LENGTH..=MAX_LENGTH => Ok(Self { text, whole: true, typed: None }),
+            _ => Err(format!("Password must be {MAX_LENGTH} characters or fewer")),
         }
     }
 
@@ -60,11 +60,11 @@ impl Password {
         let typed = text.into();
         let text = normalised(&typed);
         let is_changed = *text != *typed;
-        let (text, whole) = match text.char_indices().nth(LONGEST) {
+        let (text, whole) = match text.char_indices().nth(MAX_LENGTH) {
             None => (text, true),
             Some((end, _)) => (Zeroizing::new(text[..end].to_owned()), false),
         };
-        let may_be_old = is_changed && typed.chars().nth(LONGEST).is_none();
+        let may_be_old = is_changed && typed.chars().nth(MAX_LENGTH).is_none();
         Self { text, whole, typed: may_be_old.then_some(typed) }
     }
 
@@ -114,7 +114,7 @@ fn is_guessable(text: &str, own_words: &[&str]) -> bool {
         .chain(["latchkey"])
         .filter(|word| !word.is_empty())
         .collect();
-    let judged = text.char_indices().nth(JUDGED).map_or(text, |(end, _)| &text[..end]);
+    let judged = text.char_indices().nth(MAX_EXAMINED_LENGTH).map_or(text, |(end, _)| &text[..end]);
     zxcvbn::zxcvbn(judged, &known).score() < Score::Three
 }
 

@@ -1,16 +1,16 @@
 //! Changing one's own password, which requires the current password. The check is throttled like a
 //! sign-in (ASVS 6.2.3).
 
-use super::hasher::{Busy, Checked};
+use super::hasher::{Busy, PasswordCheck};
 use super::sessions::{self, PRIVILEGES};
 use super::{Password, Requester, SignInService, codes, known, own_sessions};
 use crate::base::error::{Error, Result};
 use crate::db::{Db, Transaction};
-use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::activity::{self, Context, Entry, Event};
 use crate::domain::members::{self, Member};
 
 /// The hash of a password that was verified.
-pub struct Proven(String);
+pub struct VerifiedPassword(String);
 
 /// Verifies the member's current password.
 ///
@@ -22,19 +22,19 @@ pub async fn check(
     sign_in_service: &SignInService,
     member: &Member,
     current: Password,
-    author: &Author,
-) -> Result<Proven> {
+    context: &Context,
+) -> Result<VerifiedPassword> {
     let reservation = sign_in_service
         .throttle
-        .reserve(Some(member.email.folded()), known::network(author), author.now)
+        .reserve(Some(member.email.folded()), known::network(context), context.now)
         .map_err(|wait| Error::TooMany { seconds: wait.seconds, message: wait.message() })?;
     let email = member.email.clone();
     let stored = db.read(move |c| members::by_email(c, &email)).await?.and_then(|(_, hash)| hash);
     let requester = Requester::Member(member.id.clone());
     match (sign_in_service.hasher.verify(requester, current, stored.clone()).await, stored) {
-        (Ok(Checked::Right { .. }), Some(hash)) => {
+        (Ok(PasswordCheck::Right { .. }), Some(hash)) => {
             sign_in_service.throttle.succeeded(reservation);
-            Ok(Proven(hash))
+            Ok(VerifiedPassword(hash))
         }
         (Ok(_), _) => Err(wrong()),
         (Err(Busy), _) => {
@@ -52,10 +52,10 @@ pub async fn check(
 pub fn conclude(
     tx: &mut Transaction<'_>,
     member: &Member,
-    Proven(proven): &Proven,
+    VerifiedPassword(proven): &VerifiedPassword,
     new_hash: &str,
     session: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<()> {
     // Checking takes a while; the password must not have been changed or reset in the meantime.
     let now = members::by_email(tx, &member.email)?.filter(|(now, _)| now.id == member.id);
@@ -63,11 +63,11 @@ pub fn conclude(
         return Err(wrong());
     }
     members::set_password_hash(tx, &member.id, Some(new_hash))?;
-    codes::end_all_of(tx, &member.id, author.now)?;
-    activity::record(tx, author, &Entry::about(Event::PasswordChanged, member.subject()))?;
-    own_sessions::end_others(tx, member, session, author)?;
+    codes::end_all_of(tx, &member.id, context.now)?;
+    activity::record(tx, context, &Entry::about(Event::PasswordChanged, member.subject()))?;
+    own_sessions::end_others(tx, member, session, context)?;
     // If this request fails to renew the session's key, this value makes a later request do it.
-    sessions::put(tx, &member.id, session, PRIVILEGES, &0, author.now)
+    sessions::put(tx, &member.id, session, PRIVILEGES, &0, context.now)
 }
 
 fn wrong() -> Error {

@@ -10,8 +10,8 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author, Entry, Event};
-use crate::domain::members::{self, Email, Member, MemberId, State, standing};
+use crate::domain::activity::{self, Context, Entry, Event};
+use crate::domain::members::{self, Email, Member, MemberId, State, access};
 
 /// Removes the member's password, ends the member's sessions, and creates the code for the link.
 /// Only the newest link works.
@@ -19,7 +19,11 @@ use crate::domain::members::{self, Email, Member, MemberId, State, standing};
 /// # Errors
 /// [`Error::Invalid`] when the address belongs to no member, or to a person who has not accepted
 /// their invitation.
-pub fn begin(tx: &mut Transaction<'_>, email: &Email, author: &Author) -> Result<(Member, String)> {
+pub fn begin(
+    tx: &mut Transaction<'_>,
+    email: &Email,
+    context: &Context,
+) -> Result<(Member, String)> {
     let (member, _) = members::by_email(tx, email)?.ok_or_else(|| {
         Error::invalid("email", format!("No member has the email address {}", email.as_str()))
     })?;
@@ -27,31 +31,31 @@ pub fn begin(tx: &mut Transaction<'_>, email: &Email, author: &Author) -> Result
         let message = format!("{} has not accepted the invitation yet", member.name.as_str());
         return Err(Error::invalid("email", message));
     }
-    start(tx, member, author)
+    start(tx, member, context)
 }
 
 /// Like [`begin`], for the member with this id, when requested by a member who manages members.
 pub fn begin_for(
     tx: &mut Transaction<'_>,
     id: &MemberId,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Member, String)> {
-    let member = standing::resettable(tx, id, author)?;
-    start(tx, member, author)
+    let member = access::resettable(tx, id, context)?;
+    start(tx, member, context)
 }
 
-fn start(tx: &mut Transaction<'_>, member: Member, author: &Author) -> Result<(Member, String)> {
-    replace_password(tx, &member, None, author.now)?;
+fn start(tx: &mut Transaction<'_>, member: Member, context: &Context) -> Result<(Member, String)> {
+    replace_password(tx, &member, None, context.now)?;
     let code =
-        codes::issue(tx, &author.keyring, Purpose::PasswordReset, Some(&member.id), author.now)?;
+        codes::issue(tx, &context.keyring, Purpose::PasswordReset, Some(&member.id), context.now)?;
     let entry = Entry::about(Event::PasswordResetStarted, member.subject());
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     Ok((member, code))
 }
 
 /// The member that the link is for, if it works. The page greets them and checks the new password
 /// against their name and address.
-pub fn whose(
+pub fn member_for_code(
     connection: &mut Connection,
     keyring: &Keyring,
     code: &str,
@@ -73,16 +77,16 @@ pub fn finish(
     tx: &mut Transaction<'_>,
     code: &str,
     new_hash: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<Member> {
-    let member = whose(tx, &author.keyring, code, author.now)?.ok_or_else(|| {
+    let member = member_for_code(tx, &context.keyring, code, context.now)?.ok_or_else(|| {
         Error::invalid("code", "This link is wrong or has expired. Ask for a new one")
     })?;
-    codes::consume(tx, &author.keyring, Purpose::PasswordReset, code, author.now)?;
-    replace_password(tx, &member, Some(new_hash), author.now)?;
-    known::remember_network(tx, author)?;
-    let author = author.as_member(member.id.as_str(), member.name.as_str());
-    activity::record(tx, &author, &Entry::about(Event::PasswordReset, member.subject()))?;
+    codes::consume(tx, &context.keyring, Purpose::PasswordReset, code, context.now)?;
+    replace_password(tx, &member, Some(new_hash), context.now)?;
+    known::remember_network(tx, context)?;
+    let context = context.as_member(member.id.as_str(), member.name.as_str());
+    activity::record(tx, &context, &Entry::about(Event::PasswordReset, member.subject()))?;
     Ok(member)
 }
 
@@ -105,9 +109,9 @@ mod tests {
     use crate::domain::sign_in::store::rows;
 
     fn begin_for(fixture: &Fixture, email: &str) -> Result<(Member, String)> {
-        let author = Author::command_line(fixture.keyring.clone(), fixture.now());
+        let context = Context::command_line(fixture.keyring.clone(), fixture.now());
         let email = Email::parse(email).expect("an address");
-        fixture.db.write_blocking(|tx| begin(tx, &email, &author))
+        fixture.db.write_blocking(|tx| begin(tx, &email, &context))
     }
 
     fn stored_hash(fixture: &Fixture) -> Option<String> {
@@ -132,13 +136,17 @@ mod tests {
         assert_eq!(fixture.read(|c| Ok(rows::count(c).0)), 0);
         assert_eq!(stored_hash(&fixture), None);
         sign_in(&fixture, &member);
-        let author = fixture.author([192, 0, 2, 1]);
-        let whose = fixture.read(|c| whose(c, &fixture.keyring, &code, fixture.now()));
-        assert_eq!(whose.map(|whose| whose.id), Some(member.id.clone()));
-        fixture.write(|tx| finish(tx, &code, "new", &author));
+        let context = fixture.context([192, 0, 2, 1]);
+        let member_for_code =
+            fixture.read(|c| member_for_code(c, &fixture.keyring, &code, fixture.now()));
+        assert_eq!(
+            member_for_code.map(|member_for_code| member_for_code.id),
+            Some(member.id.clone())
+        );
+        fixture.write(|tx| finish(tx, &code, "new", &context));
         assert_eq!(stored_hash(&fixture).as_deref(), Some("new"));
         assert_eq!(fixture.read(|c| Ok(rows::count(c).0)), 0);
-        let second_attempt = fixture.db.write_blocking(|tx| finish(tx, &code, "other", &author));
+        let second_attempt = fixture.db.write_blocking(|tx| finish(tx, &code, "other", &context));
         assert!(matches!(&second_attempt, Err(Error::Invalid(e)) if e.0[0].field == "code"));
         let events = fixture.event_names();
         assert_eq!(events[1..], ["member.password_reset_started", "member.password_reset"]);
@@ -151,9 +159,9 @@ mod tests {
         let (_, first) = begin_for(&fixture, "ines@example.com").expect("started");
         let (_, second) = begin_for(&fixture, "ines@example.com").expect("started");
         let finish = |code: &str, millis| {
-            let mut author = fixture.author([192, 0, 2, 1]);
-            author.now = author.now.plus(millis);
-            fixture.db.write_blocking(|tx| finish(tx, code, "new", &author)).is_ok()
+            let mut context = fixture.context([192, 0, 2, 1]);
+            context.now = context.now.plus(millis);
+            fixture.db.write_blocking(|tx| finish(tx, code, "new", &context)).is_ok()
         };
         assert!(!finish(&first, 0));
         assert!(!finish(&second, HOUR));
@@ -167,8 +175,8 @@ mod tests {
         assert!(matches!(begin_for(&fixture, "noor@example.com"), Err(Error::Invalid(_))));
         let (_, code) = begin_for(&fixture, "ines@example.com").expect("started");
         fixture.disable(&member.id);
-        let author = fixture.author([192, 0, 2, 1]);
-        assert!(fixture.db.write_blocking(|tx| finish(tx, &code, "new", &author)).is_err());
+        let context = fixture.context([192, 0, 2, 1]);
+        assert!(fixture.db.write_blocking(|tx| finish(tx, &code, "new", &context)).is_err());
         assert_eq!(stored_hash(&fixture), None);
     }
 }

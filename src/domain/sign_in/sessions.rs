@@ -43,7 +43,7 @@ const LAG: i64 = MINUTE;
 
 /// An active session.
 #[derive(Clone, Debug)]
-pub struct Loaded {
+pub struct LoadedSession {
     /// Its content.
     pub state: State,
     /// Whether [`touch`] has something to write.
@@ -56,7 +56,7 @@ pub fn load(
     keyring: &Keyring,
     key: &str,
     now: Timestamp,
-) -> Result<Option<Loaded>> {
+) -> Result<Option<LoadedSession>> {
     if key.len() != KEY_LENGTH {
         return Ok(None);
     }
@@ -65,7 +65,7 @@ pub fn load(
         return Ok(None);
     };
     let state = serde_json::from_str(&state).ok();
-    Ok(state.map(|state| Loaded { state, touch_due: now.since(last_seen_at) > LAG }))
+    Ok(state.map(|state| LoadedSession { state, touch_due: now.since(last_seen_at) > LAG }))
 }
 
 /// Stores a new session of the member in `state`, and returns its key. If the state has no sign-in

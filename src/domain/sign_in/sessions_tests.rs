@@ -23,7 +23,7 @@ impl SignedInMember {
         Self { fixture, member, state, key }
     }
 
-    fn load_at(&self, millis: i64) -> Option<Loaded> {
+    fn load_at(&self, millis: i64) -> Option<LoadedSession> {
         let now = self.fixture.now().plus(millis);
         self.fixture.read(|connection| load(connection, &self.fixture.keyring, &self.key, now))
     }

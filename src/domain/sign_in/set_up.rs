@@ -9,7 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::{self, Author, Entry, Event};
+use crate::domain::activity::{self, Context, Entry, Event};
 use crate::domain::members::{self, Email, Member, MemberName, NewMember, Permissions};
 use crate::domain::settings::{self, OrganisationName};
 
@@ -49,11 +49,11 @@ pub fn begin(tx: &mut Transaction<'_>, keyring: &Keyring, now: Timestamp) -> Res
 ///
 /// # Errors
 /// [`Error::NotFound`] when a member exists; [`Error::Invalid`] when the code is not valid.
-pub fn check_code(connection: &mut Connection, code: &str, author: &Author) -> Result<()> {
+pub fn check_code(connection: &mut Connection, code: &str, context: &Context) -> Result<()> {
     if !is_open(connection)? {
         return Err(Error::NotFound);
     }
-    let code = codes::look_up(connection, &author.keyring, Purpose::SetUp, code, author.now)?;
+    let code = codes::look_up(connection, &context.keyring, Purpose::SetUp, code, context.now)?;
     code.map(|_| ()).ok_or_else(wrong_code)
 }
 
@@ -66,11 +66,11 @@ fn wrong_code() -> Error {
 ///
 /// # Errors
 /// [`Error::NotFound`] when a member exists; [`Error::Invalid`] when the code is not valid.
-pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, author: &Author) -> Result<Member> {
+pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, context: &Context) -> Result<Member> {
     if !is_open(tx)? {
         return Err(Error::NotFound);
     }
-    let code = codes::consume(tx, &author.keyring, Purpose::SetUp, &new.code, author.now)?;
+    let code = codes::consume(tx, &context.keyring, Purpose::SetUp, &new.code, context.now)?;
     code.ok_or_else(wrong_code)?;
     let mut settings = settings::get(tx)?;
     new.organisation.as_str().clone_into(&mut settings.organisation);
@@ -82,11 +82,11 @@ pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, author: &Author) -> Result<
         super_manager: true,
         permissions: Permissions::all(),
     };
-    let member = members::add(tx, &first, author)?;
-    known::remember_network(tx, author)?;
+    let member = members::add(tx, &first, context)?;
+    known::remember_network(tx, context)?;
     let details = serde_json::json!({ "organisation": settings.organisation });
     let entry = Entry::about(Event::SetUp, member.subject()).with(details);
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     Ok(member)
 }
 
@@ -108,18 +108,18 @@ mod tests {
     #[test]
     fn set_up_names_the_organisation_and_creates_a_super_manager_once() {
         let fixture = Fixture::new();
-        let author = fixture.author([192, 0, 2, 1]);
+        let context = fixture.context([192, 0, 2, 1]);
         let codes =
             [(); 2].map(|()| fixture.write(|tx| begin(tx, &fixture.keyring, fixture.now())));
         assert!(fixture.read(is_open));
-        let member = fixture.write(|tx| finish(tx, &set_up(&codes[0]), &author));
+        let member = fixture.write(|tx| finish(tx, &set_up(&codes[0]), &context));
         assert!(Permissions::all().iter().all(|permission| member.may(permission)));
         assert_eq!(fixture.read(settings::get).organisation, "Northwind Parcels");
         assert_eq!(fixture.event_names(), ["member.added", "organisation.set_up"]);
         assert!(!fixture.read(is_open));
         for code in codes {
             let second_attempt =
-                fixture.db.write_blocking(|tx| finish(tx, &set_up(&code), &author));
+                fixture.db.write_blocking(|tx| finish(tx, &set_up(&code), &context));
             assert!(matches!(second_attempt, Err(Error::NotFound)));
         }
         let second_attempt =
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn a_wrong_code_changes_nothing() {
         let fixture = Fixture::new();
-        let author = fixture.author([192, 0, 2, 1]);
+        let context = fixture.context([192, 0, 2, 1]);
         fixture.write(|tx| begin(tx, &fixture.keyring, fixture.now()));
         let wrong = set_up("0000000000000000000000");
-        let result = fixture.db.write_blocking(|tx| finish(tx, &wrong, &author));
+        let result = fixture.db.write_blocking(|tx| finish(tx, &wrong, &context));
         assert!(matches!(&result, Err(Error::Invalid(e)) if e.0[0].field == "code"));
         assert!(fixture.read(is_open));
         assert!(fixture.events().is_empty());

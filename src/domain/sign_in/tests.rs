@@ -10,13 +10,13 @@ use crate::base::error::Error;
 
 const RIGHT: &str = "correct harness batty stapler";
 
-struct Context {
+struct Harness {
     fixture: Fixture,
     sign_in_service: Arc<SignInService>,
     member: Member,
 }
 
-impl Context {
+impl Harness {
     fn new() -> Self {
         let fixture = Fixture::new();
         let password = Password::presented(RIGHT.to_owned());
@@ -31,50 +31,50 @@ impl Context {
 
     async fn attempt(&self, email: &str, password: &str, from: [u8; 4]) -> Outcome {
         let password = Password::presented(password.to_owned());
-        let author = self.fixture.author(from);
-        sign_in(&self.fixture.db, &self.sign_in_service, email, password, None, &author)
+        let context = self.fixture.context(from);
+        sign_in(&self.fixture.db, &self.sign_in_service, email, password, None, &context)
             .await
             .expect("an outcome")
     }
 }
 
-const HERE: [u8; 4] = [192, 0, 2, 1];
+const ADDRESS: [u8; 4] = [192, 0, 2, 1];
 
 #[tokio::test]
 async fn the_right_password_signs_in_with_any_spelling_of_the_address() {
-    let context = Context::new();
+    let harness = Harness::new();
     for email in ["ines@example.com", " INES@Example.com "] {
-        let outcome = context.attempt(email, RIGHT, HERE).await;
+        let outcome = harness.attempt(email, RIGHT, ADDRESS).await;
         assert!(
-            matches!(&outcome, Outcome::SignedIn(m) if m.id == context.member.id),
+            matches!(&outcome, Outcome::SignedIn(m) if m.id == harness.member.id),
             "{outcome:?}"
         );
     }
-    let found = context.fixture.read(|c| members::find(c, &context.member.id)).expect("a member");
-    assert_eq!(found.last_signed_in_at, Some(context.fixture.now()));
-    assert_eq!(context.fixture.event_names()[1..], ["session.signed_in", "session.signed_in"]);
+    let found = harness.fixture.read(|c| members::find(c, &harness.member.id)).expect("a member");
+    assert_eq!(found.last_signed_in_at, Some(harness.fixture.now()));
+    assert_eq!(harness.fixture.event_names()[1..], ["session.signed_in", "session.signed_in"]);
 }
 
 #[tokio::test]
 async fn unknown_disabled_passwordless_and_wrong_have_the_same_outcome() {
-    let context = Context::new();
-    let bare = context.fixture.member("bare@example.com", None);
+    let harness = Harness::new();
+    let bare = harness.fixture.member("bare@example.com", None);
     let hash = hasher::hash_blocking(&Password::presented(RIGHT.to_owned())).expect("hashed");
-    let disabled = context.fixture.member("gone@example.com", Some(&hash));
-    context.fixture.disable(&disabled.id);
-    let known = context.fixture.events().len();
+    let disabled = harness.fixture.member("gone@example.com", Some(&hash));
+    harness.fixture.disable(&disabled.id);
+    let known = harness.fixture.events().len();
     let attempts = [
-        ("ines@example.com", "wrong", Some(context.member.id.as_str())),
+        ("ines@example.com", "wrong", Some(harness.member.id.as_str())),
         ("noor@example.com", RIGHT, None),
         ("bare@example.com", RIGHT, Some(bare.id.as_str())),
         ("gone@example.com", RIGHT, Some(disabled.id.as_str())),
         ("no address\0'; --", RIGHT, None),
     ];
     for (email, password, _) in attempts {
-        assert_eq!(context.attempt(email, password, HERE).await, Outcome::Wrong, "{email}");
+        assert_eq!(harness.attempt(email, password, ADDRESS).await, Outcome::Wrong, "{email}");
     }
-    assert_eq!(context.sign_in_service.hasher.done(), 5, "each must cost one hash");
-    let events = context.fixture.events();
+    assert_eq!(harness.sign_in_service.hasher.done(), 5, "each must cost one hash");
+    let events = harness.fixture.events();
     assert_eq!(events.len(), known + 3, "an address that is not a member's must not be recorded");
     let members = attempts.iter().filter(|(.., subject)| subject.is_some());
     for ((email, _, subject), recorded) in members.zip(&events[known..]) {
@@ -88,20 +88,20 @@ async fn unknown_disabled_passwordless_and_wrong_have_the_same_outcome() {
 
 #[tokio::test]
 async fn a_huge_address_and_password_are_cut_and_wrong() {
-    let context = Context::new();
-    let outcome = context.attempt(&"é".repeat(100_000), &"x".repeat(1_000_000), HERE).await;
+    let harness = Harness::new();
+    let outcome = harness.attempt(&"é".repeat(100_000), &"x".repeat(1_000_000), ADDRESS).await;
     assert_eq!(outcome, Outcome::Wrong);
-    assert_eq!(context.fixture.events().len(), 1, "the address must not be stored");
+    assert_eq!(harness.fixture.events().len(), 1, "the address must not be stored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_wrong_sign_ins_run_argon2_only_up_to_the_limit() {
-    let context = Arc::new(Context::new());
+    let harness = Arc::new(Harness::new());
     let attempts: Vec<_> = (0..200)
         .map(|n| {
-            let context = Arc::clone(&context);
+            let harness = Arc::clone(&harness);
             let email = if n % 2 == 0 { "ines@example.com" } else { "INES@EXAMPLE.COM" };
-            tokio::spawn(async move { context.attempt(email, "wrong", HERE).await })
+            tokio::spawn(async move { harness.attempt(email, "wrong", ADDRESS).await })
         })
         .collect();
     let mut throttled = 0;
@@ -110,55 +110,55 @@ async fn parallel_wrong_sign_ins_run_argon2_only_up_to_the_limit() {
         throttled += u32::from(matches!(outcome, Outcome::TooMany { seconds: 1 }));
     }
     assert_eq!(throttled, 195);
-    assert!(context.sign_in_service.hasher.done() <= 5);
-    let elsewhere = context.attempt("ines@example.com", RIGHT, [198, 51, 100, 7]).await;
+    assert!(harness.sign_in_service.hasher.done() <= 5);
+    let elsewhere = harness.attempt("ines@example.com", RIGHT, [198, 51, 100, 7]).await;
     assert!(matches!(elsewhere, Outcome::SignedIn(_)), "a stranger locked the member out");
 }
 
 #[tokio::test]
 async fn a_success_restores_the_free_attempts() {
-    let context = Context::new();
+    let harness = Harness::new();
     for _ in 0..3 {
         for _ in 0..4 {
-            assert_eq!(context.attempt("ines@example.com", "wrong", HERE).await, Outcome::Wrong);
+            assert_eq!(harness.attempt("ines@example.com", "wrong", ADDRESS).await, Outcome::Wrong);
         }
-        let outcome = context.attempt("ines@example.com", RIGHT, HERE).await;
+        let outcome = harness.attempt("ines@example.com", RIGHT, ADDRESS).await;
         assert!(matches!(outcome, Outcome::SignedIn(_)));
     }
 }
 
 #[tokio::test]
 async fn a_password_that_was_reset_while_it_was_checked_is_wrong() {
-    let context = Context::new();
-    let found = Some((context.member.clone(), Some("the old hash".into())));
-    let author = context.fixture.author(HERE);
-    let right = Checked::Right { rehashed: Some("another".into()) };
-    let outcome = context.fixture.write(|tx| conclude(tx, &found, &right, &author));
+    let harness = Harness::new();
+    let found = Some((harness.member.clone(), Some("the old hash".into())));
+    let context = harness.fixture.context(ADDRESS);
+    let right = PasswordCheck::Right { rehashed: Some("another".into()) };
+    let outcome = harness.fixture.write(|tx| conclude(tx, &found, &right, &context));
     assert_eq!(outcome, Outcome::Wrong);
 }
 
 #[tokio::test]
 async fn an_attempt_that_cannot_be_recorded_fails() {
-    let context = Context::new();
-    context.fixture.write(|tx| {
+    let harness = Harness::new();
+    harness.fixture.write(|tx| {
         rows::drop_activity(tx);
         Ok(())
     });
     for password in [RIGHT, "wrong"] {
         let password = Password::presented(password.to_owned());
-        let author = context.fixture.author(HERE);
+        let context = harness.fixture.context(ADDRESS);
         let outcome = sign_in(
-            &context.fixture.db,
-            &context.sign_in_service,
+            &harness.fixture.db,
+            &harness.sign_in_service,
             "ines@example.com",
             password,
             None,
-            &author,
+            &context,
         )
         .await;
         assert!(matches!(outcome, Err(Error::Internal(_))), "{outcome:?}");
     }
-    let found = context.fixture.read(|c| members::find(c, &context.member.id)).expect("a member");
+    let found = harness.fixture.read(|c| members::find(c, &harness.member.id)).expect("a member");
     assert_eq!(found.last_signed_in_at, None);
 }
 

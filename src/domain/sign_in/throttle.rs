@@ -19,16 +19,16 @@ const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 /// Attempts on an account from one network before the first wait.
 const FREE_ATTEMPTS: u32 = 5;
 /// The first wait, in milliseconds. Every further attempt doubles it.
-const SHORTEST_WAIT: i64 = SECOND;
+const MIN_WAIT: i64 = SECOND;
 /// The maximum wait, in milliseconds.
-const LONGEST_WAIT: i64 = 15 * MINUTE;
+const MAX_WAIT: i64 = 15 * MINUTE;
 /// How long after the last attempt an account's failures are forgotten, in milliseconds. This is so
 /// long that waiting for it has no advantage over the maximum wait.
 const MEMORY: i64 = DAY;
 /// How many accounts and networks are remembered. Beyond this, those whose wait ends first are
 /// removed. Removing an entry only resets its count, so filling the maps does not slow down anybody
 /// else.
-const MOST: usize = 20_000;
+const MAX_ENTRIES: usize = 20_000;
 /// How far the clock may appear to go back because requests overtake each other, in milliseconds.
 const JITTER: i64 = MINUTE;
 
@@ -88,8 +88,8 @@ struct Attempts {
 impl Attempts {
     fn next_at(self) -> Timestamp {
         let Some(doublings) = self.count.checked_sub(FREE_ATTEMPTS) else { return self.last };
-        let wait = SHORTEST_WAIT.saturating_mul(1 << doublings.min(20));
-        self.last.plus(wait.min(LONGEST_WAIT))
+        let wait = MIN_WAIT.saturating_mul(1 << doublings.min(20));
+        self.last.plus(wait.min(MAX_WAIT))
     }
 }
 
@@ -99,7 +99,7 @@ impl Default for Throttle {
         Self(Mutex::new(State {
             time: Time { clock: clock.clone(), skew: 0 },
             accounts: HashMap::new(),
-            networks: Rate::new(clock, ATTEMPTS_PER_MINUTE, MOST),
+            networks: Rate::new(clock, ATTEMPTS_PER_MINUTE, MAX_ENTRIES),
         }))
     }
 }
@@ -168,7 +168,7 @@ impl State {
     }
 
     fn remember(&mut self, key: Key, attempts: Attempts) {
-        if self.accounts.len() >= MOST && !self.accounts.contains_key(&key) {
+        if self.accounts.len() >= MAX_ENTRIES && !self.accounts.contains_key(&key) {
             // Entries with the longest waits stay, so that a stranger cannot end a wait by filling
             // the map from other networks.
             let ends = self.accounts.values().map(|attempts| attempts.next_at());

@@ -80,14 +80,14 @@ fn setting_the_clock_back_does_not_lengthen_a_wait() {
 #[test]
 fn memory_is_bounded_and_the_stalest_entries_are_removed() {
     let throttle = Throttle::default();
-    for n in 0..(MOST + 5_000) {
+    for n in 0..(MAX_ENTRIES + 5_000) {
         let from = IpAddr::from(u32::try_from(n).expect("small").to_be_bytes());
         let now = START.plus(i64::try_from(n).expect("small"));
         let _ = throttle.reserve(Some("a"), from, now);
     }
     let state = throttle.state();
-    assert!(state.accounts.len() <= MOST);
-    let newest = IpAddr::from(u32::try_from(MOST + 4_999).expect("small").to_be_bytes());
+    assert!(state.accounts.len() <= MAX_ENTRIES);
+    let newest = IpAddr::from(u32::try_from(MAX_ENTRIES + 4_999).expect("small").to_be_bytes());
     assert!(state.accounts.contains_key(&("a".into(), newest.into())));
 }
 
@@ -96,7 +96,7 @@ fn filling_the_memory_from_many_networks_neither_delays_others_nor_ends_a_wait()
     let throttle = Throttle::default();
     while try_at(&throttle, "a", "192.0.2.1", 0).is_ok() {}
     assert_eq!(try_at(&throttle, "a", "192.0.2.1", 1), Ok(()));
-    for n in 0..(2 * MOST) {
+    for n in 0..(2 * MAX_ENTRIES) {
         let from = IpAddr::from((0x0a00_0000 + u32::try_from(n).expect("small")).to_be_bytes());
         let now = START.plus(SECOND + i64::try_from(n / 100).expect("small"));
         assert!(throttle.reserve(Some("a"), from, now).is_ok());

@@ -10,7 +10,7 @@ use crate::domain::api_keys::{IpWhitelist, KeyId};
 
 /// A key's allowed requests in the last 30 days.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passed {
+pub struct AllowedRequests {
     pub count: i64,
     /// The known client addresses, last seen first.
     pub addresses: Vec<SeenAddress>,
@@ -18,7 +18,7 @@ pub struct Passed {
 
 /// The requests that a whitelist would have denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WouldRefuse {
+pub struct WhitelistEffect {
     /// How many of the allowed requests it would have denied.
     pub count: i64,
     pub of: i64,
@@ -27,25 +27,29 @@ pub struct WouldRefuse {
 }
 
 /// A key's allowed requests in the last 30 days.
-pub fn passed(connection: &mut Connection, key_id: &KeyId, now: Timestamp) -> Result<Passed> {
+pub fn allowed_requests(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    now: Timestamp,
+) -> Result<AllowedRequests> {
     let period = Period::Days30;
-    Ok(Passed {
+    Ok(AllowedRequests {
         count: of_key(connection, key_id, period, now)?.passed(),
         addresses: store::addresses(connection, key_id, period.start(now))?,
     })
 }
 
-impl Passed {
+impl AllowedRequests {
     /// The requests that `list` would have denied. A request whose address is unknown or no longer
     /// stored counts as denied, because a whitelist never allows a request with an unknown address.
-    pub fn under(&self, list: &IpWhitelist) -> WouldRefuse {
+    pub fn effect_of(&self, list: &IpWhitelist) -> WhitelistEffect {
         let allows = |seen: &&SeenAddress| list.addresses().contains(&seen.address);
         if list.addresses().is_empty() {
-            return WouldRefuse { count: 0, of: self.count, addresses: Vec::new() };
+            return WhitelistEffect { count: 0, of: self.count, addresses: Vec::new() };
         }
         let allowed: i64 = self.addresses.iter().filter(allows).map(|seen| seen.count).sum();
         let others = self.addresses.iter().filter(|seen| !allows(seen));
-        WouldRefuse {
+        WhitelistEffect {
             count: (self.count - allowed).max(0),
             of: self.count,
             addresses: others.map(|seen| seen.address).collect(),
@@ -57,21 +61,21 @@ impl Passed {
 mod tests {
     use super::*;
 
-    fn passed() -> Passed {
+    fn allowed_requests() -> AllowedRequests {
         let seen = |last: u8, count| SeenAddress {
             address: IpAddr::from([203, 0, 113, last]),
             first: Timestamp::default(),
             last: Timestamp::default(),
             count,
         };
-        Passed { count: 1_204, addresses: vec![seen(1, 1_201), seen(2, 2)] }
+        AllowedRequests { count: 1_204, addresses: vec![seen(1, 1_201), seen(2, 2)] }
     }
 
     #[test]
     fn addresses_outside_the_list_would_have_been_denied() {
         let under = |text: &str| {
             let list = IpWhitelist::parse(text).expect("a list");
-            let effect = passed().under(&list);
+            let effect = allowed_requests().effect_of(&list);
             (effect.count, effect.of, effect.addresses.len())
         };
         assert_eq!(under(""), (0, 1_204, 0), "any address may pass");

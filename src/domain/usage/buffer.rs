@@ -50,7 +50,7 @@ pub(super) type Counts = [u32; Outcome::ALL.len()];
 pub(super) struct Tally {
     pub counts: Counts,
     /// Which of the key's scopes were requested. Most requests ask for the same one.
-    pub asked: SmallVec<[Arc<str>; 1]>,
+    pub scopes: SmallVec<[Arc<str>; 1]>,
     /// When it was last used in an allowed request, and from which address.
     pub last: Option<(Timestamp, Option<IpAddr>)>,
     /// The addresses that it was used from. Most secrets are used from only one.
@@ -88,7 +88,7 @@ pub(super) struct SampledRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DenialTally {
     pub kind: DenialKey,
-    pub kept: Vec<SampledRequest>,
+    pub samples: Vec<SampledRequest>,
     pub count: u64,
 }
 
@@ -102,14 +102,14 @@ impl Buffer {
         &mut self,
         secret: Secret,
         address: Option<IpAddr>,
-        asked: impl Iterator<Item = &'a Arc<str>>,
+        requested: impl Iterator<Item = &'a Arc<str>>,
         now: Timestamp,
     ) {
         let tally = self.count(secret, Outcome::Pass, now);
-        asked.for_each(|scope| tally.ask(scope));
+        requested.for_each(|scope| tally.add_scope(scope));
         tally.last = Some((now, address));
         if let Some(address) = address {
-            tally.see(AddressTally { address, first: now, last: now, count: 1 });
+            tally.add_address(AddressTally { address, first: now, last: now, count: 1 });
         }
     }
 
@@ -135,8 +135,8 @@ impl Buffer {
     ) {
         if let Some(denials) = self.denials_of(secret, kind) {
             denials.count += 1;
-            if denials.kept.len() < REQUESTS {
-                denials.kept.push(request());
+            if denials.samples.len() < REQUESTS {
+                denials.samples.push(request());
             }
         }
     }
@@ -160,8 +160,8 @@ impl Buffer {
             for denials in kinds {
                 if let Some(known) = self.denials_of(secret, denials.kind) {
                     known.count += denials.count;
-                    known.kept.extend(denials.kept);
-                    known.kept.truncate(REQUESTS);
+                    known.samples.extend(denials.samples);
+                    known.samples.truncate(REQUESTS);
                 }
             }
         }
@@ -169,7 +169,7 @@ impl Buffer {
 
     /// An empty buffer with room for as many tallies as this one has, so that requests do not wait
     /// for the allocation.
-    pub fn emptied(&self) -> Self {
+    pub fn empty_like(&self) -> Self {
         let tallies = HashMap::with_capacity_and_hasher(self.tallies.len(), RandomState::default());
         Self { tallies, ..Self::default() }
     }
@@ -231,7 +231,7 @@ impl Buffer {
         }
         if at.is_none() {
             self.kinds += 1;
-            kinds.push(DenialTally { kind, kept: Vec::new(), count: 0 });
+            kinds.push(DenialTally { kind, samples: Vec::new(), count: 0 });
         }
         let kinds = self.denials.get_mut(&secret)?;
         match at {
@@ -251,7 +251,7 @@ impl AddressTally {
 }
 
 impl Tally {
-    fn see(&mut self, seen: AddressTally) {
+    fn add_address(&mut self, seen: AddressTally) {
         if let Some(known) = self.seen.iter_mut().find(|known| known.address == seen.address) {
             known.merge(&seen);
         } else if self.seen.len() < ADDRESSES {
@@ -261,19 +261,19 @@ impl Tally {
 
     /// Records that a scope was requested. It is usually the same `Arc`, which makes comparing the
     /// text unnecessary.
-    pub fn ask(&mut self, scope: &Arc<str>) {
+    pub fn add_scope(&mut self, scope: &Arc<str>) {
         let is_same = |known: &Arc<str>| Arc::ptr_eq(known, scope) || known == scope;
-        if !self.asked.iter().any(is_same) && self.asked.len() < SCOPES {
-            self.asked.push(Arc::clone(scope));
+        if !self.scopes.iter().any(is_same) && self.scopes.len() < SCOPES {
+            self.scopes.push(Arc::clone(scope));
         }
     }
 
     fn merge(&mut self, other: Self) {
         add(&mut self.counts, other.counts);
-        other.asked.iter().for_each(|scope| self.ask(scope));
+        other.scopes.iter().for_each(|scope| self.add_scope(scope));
         self.last = self.last.max(other.last);
         for seen in other.seen {
-            self.see(seen);
+            self.add_address(seen);
         }
     }
 }

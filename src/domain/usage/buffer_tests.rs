@@ -69,7 +69,7 @@ fn addresses_kinds_and_requests_are_bounded_but_counts_are_not() {
     let tally = &buffer.tallies[&(secret(1), NOW.hour())];
     assert_eq!((tally.counts[0], tally.seen.len()), (1_000, ADDRESSES));
     assert_eq!(total(&buffer), 3_000);
-    assert!(buffer.denials().all(|(_, denials)| denials.kept.len() <= REQUESTS));
+    assert!(buffer.denials().all(|(_, denials)| denials.samples.len() <= REQUESTS));
     let of = |secret: Option<Secret>| buffer.denials().filter(|(of, _)| *of == secret).count();
     assert_eq!(of(Some(secret(1))), KINDS + 1);
     assert_eq!(of(None), STRANGERS_KINDS + 1);

@@ -33,7 +33,7 @@ pub enum DenialScope {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    pub whose: DenialScope,
+    pub scope: DenialScope,
     /// The reason; `None` for any reason.
     pub reason: Option<Outcome>,
     pub since: Timestamp,
@@ -56,26 +56,26 @@ pub fn list(
 
 /// A key's denials since `since`, grouped by reason and detail, the group with the latest denial
 /// first.
-pub fn alike(
+pub fn groups(
     connection: &mut Connection,
     key_id: &KeyId,
     since: Timestamp,
 ) -> Result<Vec<DenialGroup>> {
-    Ok(together(kept(connection, key_id, since)?))
+    Ok(grouped(stored(connection, key_id, since)?))
 }
 
 /// A key's stored denials since `since`, latest first.
-pub(super) fn kept(
+pub(super) fn stored(
     connection: &mut Connection,
     key_id: &KeyId,
     since: Timestamp,
 ) -> Result<Vec<Denial>> {
-    let filter = Filter { whose: DenialScope::Key(*key_id), reason: None, since };
+    let filter = Filter { scope: DenialScope::Key(*key_id), reason: None, since };
     store::denials(connection, &filter, &Walk::first(GROUPED_DENIALS))
 }
 
 /// Groups denials by reason and detail, the group with the latest denial first.
-pub(super) fn together(denials: Vec<Denial>) -> Vec<DenialGroup> {
+pub(super) fn grouped(denials: Vec<Denial>) -> Vec<DenialGroup> {
     let mut groups: Vec<DenialGroup> = Vec::new();
     for denial in denials {
         let known = groups.iter_mut().find(|group| {
@@ -96,11 +96,11 @@ pub(super) fn together(denials: Vec<Denial>) -> Vec<DenialGroup> {
 
 /// The keys with at least `often` denials since the day of `since`, or with any denial of a secret
 /// that no longer works; at most `limit`.
-pub fn refused_keys(
+pub fn denied_keys(
     connection: &mut Connection,
     since: Timestamp,
     often: i64,
     limit: i64,
 ) -> Result<Vec<KeyId>> {
-    store::refused_keys(connection, since, often, limit)
+    store::denied_keys(connection, since, often, limit)
 }

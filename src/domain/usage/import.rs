@@ -33,25 +33,25 @@ pub struct Requests {
 
 impl UsageHistory {
     /// Adds allowed requests and the scopes that they asked for.
-    pub fn pass<'a>(&mut self, passed: Requests, asked: impl Iterator<Item = &'a str>) {
+    pub fn pass<'a>(&mut self, passed: Requests, requested: impl Iterator<Item = &'a str>) {
         let Requests { secret, address, first, last, count } = passed;
         let tally = self.counted.count(secret, Outcome::Pass, first);
         tally.counts[Outcome::Pass as usize] += count.saturating_sub(1);
         tally.last = tally.last.max(Some((last, Some(address))));
         tally.seen.push(AddressTally { address, first, last, count: count.into() });
-        asked.for_each(|scope| tally.ask(&scope.into()));
+        requested.for_each(|scope| tally.add_scope(&scope.into()));
     }
 
     /// Adds a denied request.
-    pub fn refuse(&mut self, denial: Denial<'_>) {
+    pub fn deny(&mut self, denial: Denial<'_>) {
         let Denial { secret, reason, detail, address, request_id: id, request, at } = denial;
         match secret {
             Some(secret) => drop(self.counted.count(secret, reason, at)),
             None => self.counted.count_stranger(reason, at),
         }
-        let kept = vec![SampledRequest { id, line: request.line(), at }];
+        let samples = vec![SampledRequest { id, line: request.line(), at }];
         let kind = DenialKey { reason, detail, address };
-        self.denials.push((secret, DenialTally { kind, kept, count: 1 }));
+        self.denials.push((secret, DenialTally { kind, samples, count: 1 }));
     }
 
     /// Writes the history, except what would already have been deleted by now.

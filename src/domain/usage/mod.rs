@@ -10,28 +10,28 @@ mod allowed;
 mod buffer;
 pub mod denials;
 pub mod import;
-mod keeping;
 mod outcome;
 mod pending;
 mod period;
 mod recorder;
 mod request;
+mod retention;
 mod right_sizing;
 mod series;
 pub mod signals;
 mod store;
 mod traces;
 
-pub use allowed::{Passed, WouldRefuse, passed};
-pub use keeping::{Retention, clear_away};
+pub use allowed::{AllowedRequests, WhitelistEffect, allowed_requests};
 pub use outcome::Outcome;
 pub use period::{Period, Unit};
 pub use recorder::{Denial, Recorder};
 pub use request::{RequestId, RequestLine};
-pub use right_sizing::{UNASKED_DAYS, UnusedScopes, unasked};
+pub use retention::{Retention, purge};
+pub use right_sizing::{UNUSED_SCOPE_DAYS, UnusedScopes, unused_scopes};
 pub use series::{Bar, Series};
 pub use store::Busy;
-pub use traces::{Trace, Traces, introspecting, scopes_asked_of, traces};
+pub use traces::{Trace, Traces, introspecting, scope_requests_of, traces};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -56,7 +56,7 @@ impl Secret {
 }
 
 /// How many addresses of a key are kept: those last seen.
-pub const ADDRESSES_KEPT: usize = 100;
+pub const MAX_ADDRESSES: usize = 100;
 
 /// A key's requests within a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,10 +140,10 @@ pub fn addresses(
 }
 
 /// Which of its scopes a key's requests have asked for, and on which day last.
-pub fn scopes_asked(
+pub fn scope_requests(
     connection: &mut Connection,
     key_id: &KeyId,
 ) -> Result<BTreeMap<String, Timestamp>> {
-    let scopes = store::scopes_asked(connection, key_id)?.into_iter();
+    let scopes = store::scope_requests(connection, key_id)?.into_iter();
     Ok(scopes.map(|(scope, day)| (scope, Timestamp::from_millis(day * DAY))).collect())
 }

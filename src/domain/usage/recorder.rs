@@ -59,20 +59,20 @@ impl Recorder {
         &self,
         secret: Secret,
         address: Option<IpAddr>,
-        asked: impl Iterator<Item = &'a Arc<str>>,
+        requested: impl Iterator<Item = &'a Arc<str>>,
         now: Timestamp,
     ) {
-        self.buffer().pass(secret, address, asked, now);
+        self.buffer().pass(secret, address, requested, now);
     }
 
     /// Counts a denied request, and which of the key's scopes it asked for.
-    pub fn refuse<'a>(&self, denial: Denial<'_>, asked: impl Iterator<Item = &'a Arc<str>>) {
+    pub fn deny<'a>(&self, denial: Denial<'_>, requested: impl Iterator<Item = &'a Arc<str>>) {
         let Denial { secret, reason, detail, address, request_id: id, request, at } = denial;
         let mut buffer = self.buffer();
         match secret {
             Some(secret) => {
                 let tally = buffer.count(secret, reason, at);
-                asked.for_each(|scope| tally.ask(scope));
+                requested.for_each(|scope| tally.add_scope(scope));
             }
             None => buffer.count_stranger(reason, at),
         }
@@ -90,7 +90,7 @@ impl Recorder {
             // The buffer is unlocked before its counts are added up.
             let counted = {
                 let mut current = lock(buffer);
-                let next = current.emptied();
+                let next = current.empty_like();
                 std::mem::replace(&mut *current, next)
             };
             all.merge(counted);

@@ -39,13 +39,13 @@ pub struct RequestLine<'a> {
 }
 
 /// The maximum length of a stored method, in bytes.
-const LONGEST_METHOD: usize = 20;
+const MAX_METHOD_LENGTH: usize = 20;
 /// The maximum length of a stored path, in characters.
-const LONGEST_PATH: usize = 200;
+const MAX_PATH_LENGTH: usize = 200;
 /// How much of a target is read, in bytes.
 const READ_LENGTH: usize = 1024;
 /// The maximum length of a stored path segment, in bytes. A secret key has at least 55.
-const LONGEST_SEGMENT: usize = 40;
+const MAX_SEGMENT_LENGTH: usize = 40;
 
 impl RequestLine<'_> {
     /// For example `GET /orders/1`, without the query and without path segments that are long enough
@@ -53,17 +53,17 @@ impl RequestLine<'_> {
     /// removed.
     pub fn line(&self) -> String {
         let method = String::from_utf8_lossy(self.method.unwrap_or_default());
-        let method = if method.len() > LONGEST_METHOD { "…" } else { &method };
+        let method = if method.len() > MAX_METHOD_LENGTH { "…" } else { &method };
         let target = self.target.unwrap_or_default();
         let target = &target[..target.len().min(READ_LENGTH)];
         let end = target.iter().position(|byte| b"?#".contains(byte)).unwrap_or(target.len());
         let path = String::from_utf8_lossy(&target[..end]);
         let segments: Vec<_> = path
             .split('/')
-            .map(|segment| if segment.len() > LONGEST_SEGMENT { "…" } else { segment })
+            .map(|segment| if segment.len() > MAX_SEGMENT_LENGTH { "…" } else { segment })
             .collect();
         let line = format!("{method} {}", segments.join("/"));
-        text::visible(line.trim(), LONGEST_PATH)
+        text::visible(line.trim(), MAX_PATH_LENGTH)
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
         #[test]
         fn every_line_is_short_and_visible(method: Vec<u8>, target: Vec<u8>) {
             let line = RequestLine { method: Some(&method), target: Some(&target) }.line();
-            prop_assert!(line.chars().count() <= LONGEST_PATH + 1);
+            prop_assert!(line.chars().count() <= MAX_PATH_LENGTH + 1);
             prop_assert!(!line.chars().any(char::is_control));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::clock::{DAY, Timestamp};
 
 /// For how many days a scope must not have been requested to count as unused.
-pub const UNASKED_DAYS: i64 = 90;
+pub const UNUSED_SCOPE_DAYS: i64 = 90;
 /// For how many days a key must have been unchanged before its scopes are judged.
 const UNCHANGED_DAYS: i64 = 14;
 
@@ -16,36 +16,36 @@ pub enum UnusedScopes {
     Nothing,
     /// The key is in use, but none of its requests names a scope.
     NotReported,
-    /// These scopes were not requested in the last [`UNASKED_DAYS`], or since the key was created if
-    /// it is younger.
+    /// These scopes were not requested in the last [`UNUSED_SCOPE_DAYS`], or since the key was
+    /// created if it is younger.
     Scopes {
         names: Vec<String>,
-        /// Whether the key was created less than [`UNASKED_DAYS`] ago.
+        /// Whether the key was created less than [`UNUSED_SCOPE_DAYS`] ago.
         is_young: bool,
     },
 }
 
-/// The unused scopes among those in `has`. `asked` is the day on which each scope was last
+/// The unused scopes among those in `has`. `requested` is the day on which each scope was last
 /// requested; `unchanged_since` is when the key was created or last edited.
-pub fn unasked(
+pub fn unused_scopes(
     has: &BTreeSet<String>,
-    asked: &BTreeMap<String, Timestamp>,
+    requested: &BTreeMap<String, Timestamp>,
     (created_at, unchanged_since): (Timestamp, Timestamp),
     last_used_at: Option<Timestamp>,
     now: Timestamp,
 ) -> UnusedScopes {
-    let start = now.plus(-UNASKED_DAYS * DAY);
+    let start = now.plus(-UNUSED_SCOPE_DAYS * DAY);
     let is_early = now.since(unchanged_since) < UNCHANGED_DAYS * DAY;
     if is_early || last_used_at.is_none_or(|at| at < start) {
         return UnusedScopes::Nothing;
     }
     // Days are stored by their start, so the day that began before the 90 days counts too.
     let is_recent = |day: &Timestamp| *day > start.plus(-DAY);
-    if !asked.values().any(is_recent) {
+    if !requested.values().any(is_recent) {
         return UnusedScopes::NotReported;
     }
     let names: Vec<String> =
-        has.iter().filter(|scope| !asked.get(*scope).is_some_and(is_recent)).cloned().collect();
+        has.iter().filter(|scope| !requested.get(*scope).is_some_and(is_recent)).cloned().collect();
     if names.is_empty() {
         return UnusedScopes::Nothing;
     }
@@ -62,11 +62,12 @@ mod tests {
         NOW.plus(-days * DAY)
     }
 
-    fn of(asked: &[(&str, i64)], created: i64, edited: i64, used: Option<i64>) -> UnusedScopes {
+    fn of(requested: &[(&str, i64)], created: i64, edited: i64, used: Option<i64>) -> UnusedScopes {
         let has = ["orders:read", "orders:write"].map(str::to_owned).into_iter().collect();
-        let asked = asked.iter().map(|(scope, days)| ((*scope).to_owned(), days_ago(*days)));
+        let requested =
+            requested.iter().map(|(scope, days)| ((*scope).to_owned(), days_ago(*days)));
         let since = (days_ago(created), days_ago(edited));
-        unasked(&has, &asked.collect(), since, used.map(days_ago), NOW)
+        unused_scopes(&has, &requested.collect(), since, used.map(days_ago), NOW)
     }
 
     #[test]

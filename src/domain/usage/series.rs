@@ -10,7 +10,7 @@ use crate::base::clock::Timestamp;
 pub struct Bar {
     pub start: Timestamp,
     pub passed: i64,
-    pub refused: i64,
+    pub denied: i64,
 }
 
 /// The bars of a period, and the number of denials by reason.
@@ -37,7 +37,7 @@ impl Series {
         let units = period.units(now);
         let length = period.unit().length();
         let empty =
-            |unit| Bar { start: Timestamp::from_millis(unit * length), passed: 0, refused: 0 };
+            |unit| Bar { start: Timestamp::from_millis(unit * length), passed: 0, denied: 0 };
         let mut bars: BTreeMap<i64, Bar> = units.map(|unit| (unit, empty(unit))).collect();
         let mut reasons: Vec<(Outcome, i64)> = Vec::new();
         for Count { unit, outcome, requests: count } in counts {
@@ -46,7 +46,7 @@ impl Series {
                 bar.passed += count;
                 continue;
             }
-            bar.refused += count;
+            bar.denied += count;
             match reasons.iter_mut().find(|(reason, _)| reason == outcome) {
                 Some((_, sum)) => *sum += count,
                 None => reasons.push((*outcome, *count)),
@@ -62,8 +62,8 @@ impl Series {
     }
 
     /// How many requests were denied.
-    pub fn refused(&self) -> i64 {
-        self.bars.iter().map(|bar| bar.refused).sum()
+    pub fn denied(&self) -> i64 {
+        self.bars.iter().map(|bar| bar.denied).sum()
     }
 }
 
@@ -88,10 +88,10 @@ mod tests {
             count(hour + 1, Outcome::Pass, 7),
         ];
         let series = Series::new(Period::Hours24, now, &counts);
-        assert_eq!((series.bars.len(), series.passed(), series.refused()), (24, 5, 15));
+        assert_eq!((series.bars.len(), series.passed(), series.denied()), (24, 5, 15));
         assert_eq!(series.reasons, [(Outcome::KeyRevoked, 10), (Outcome::ScopeMissing, 5)]);
         let last = series.bars.last().expect("a bar");
-        assert_eq!((last.start.millis(), last.passed, last.refused), (hour * HOUR, 3, 4));
+        assert_eq!((last.start.millis(), last.passed, last.denied), (hour * HOUR, 3, 4));
     }
 
     #[test]

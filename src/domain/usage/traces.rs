@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::denials::{self, Denial, DenialGroup};
-use super::{Outcome, SeenAddress, addresses, scopes_asked, store};
+use super::{Outcome, SeenAddress, addresses, scope_requests, store};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::api_keys::KeyId;
 
 /// How many days back at most: as long as daily counts may be kept.
-const LONGEST: i64 = 3_650;
+const MAX_DAYS: i64 = 3_650;
 
 /// A key's activity since a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Traces {
     /// The client addresses, as far as they are stored, last seen first.
     pub addresses: Vec<Trace>,
     /// The denied requests, as far as they are stored, grouped by reason, latest first.
-    pub refused: Vec<DenialGroup>,
+    pub denials: Vec<DenialGroup>,
     /// The requested scopes, and on which day each was last requested.
     pub scopes: Vec<(String, Timestamp)>,
 }
@@ -36,7 +36,7 @@ pub struct Trace {
     pub last: Timestamp,
     pub passed: i64,
     /// How many of the stored denied requests came from it.
-    pub refused: i64,
+    pub denied: i64,
     /// Whether no request from it was allowed before the day, according to the stored data.
     pub is_new: bool,
 }
@@ -65,19 +65,19 @@ pub fn traces(
     now: Timestamp,
 ) -> Result<Traces> {
     let today = now.day();
-    let first = since.day().max(today - LONGEST);
+    let first = since.day().max(today - MAX_DAYS);
     let start = Timestamp::from_millis(first * DAY);
     let mut outcomes = store::counts_since(connection, key_id, first..=today)?;
     outcomes.sort_by_key(|(outcome, count)| (*outcome != Outcome::Pass, -count, outcome.as_str()));
     let all_time = addresses(connection, key_id, Timestamp::default())?;
     let seen = addresses(connection, key_id, start)?;
-    let kept = denials::kept(connection, key_id, start)?;
+    let kept = denials::stored(connection, key_id, start)?;
     let requested_scopes =
-        scopes_asked(connection, key_id)?.into_iter().filter(|(_, day)| *day >= start);
+        scope_requests(connection, key_id)?.into_iter().filter(|(_, day)| *day >= start);
     Ok(Traces {
         outcomes,
         addresses: by_address(&seen, &kept, &all_time, start),
-        refused: denials::together(kept),
+        denials: denials::grouped(kept),
         scopes: requested_scopes.collect(),
     })
 }
@@ -85,7 +85,7 @@ pub fn traces(
 /// The allowed and denied requests from each address.
 fn by_address(
     seen: &[SeenAddress],
-    refused: &[Denial],
+    denied: &[Denial],
     all_time: &[SeenAddress],
     start: Timestamp,
 ) -> Vec<Trace> {
@@ -96,23 +96,23 @@ fn by_address(
     let passed = seen
         .iter()
         .map(|seen| (seen.address.to_string(), seen.first.max(start), seen.last, [seen.count, 0]));
-    let refused = refused.iter().filter_map(|denial| {
+    let denied = denied.iter().filter_map(|denial| {
         Some((denial.address.clone()?, denial.at, denial.at, [0, denial.count]))
     });
-    for (address, first, last, [passed, refused]) in passed.chain(refused) {
+    for (address, first, last, [passed, denied]) in passed.chain(denied) {
         let new = || Trace {
             is_new: !is_known(&address),
             address: address.clone(),
             first,
             last,
             passed: 0,
-            refused: 0,
+            denied: 0,
         };
         let trace = traces.entry(address.clone()).or_insert_with(new);
         trace.first = trace.first.min(first);
         trace.last = trace.last.max(last);
         trace.passed += passed;
-        trace.refused += refused;
+        trace.denied += denied;
     }
     let mut all: Vec<Trace> = traces.into_values().collect();
     all.sort_by_key(|trace| std::cmp::Reverse(trace.last));
@@ -137,12 +137,12 @@ pub fn introspecting(
 }
 
 /// Which of their scopes the requests with these keys have asked for, and on which day last.
-pub fn scopes_asked_of(
+pub fn scope_requests_of(
     connection: &mut Connection,
     ids: &[&str],
 ) -> Result<BTreeMap<String, BTreeMap<String, Timestamp>>> {
     let mut all: BTreeMap<String, BTreeMap<String, Timestamp>> = BTreeMap::new();
-    for (key_id, scope, day) in store::scopes_asked_of(connection, ids)? {
+    for (key_id, scope, day) in store::scope_requests_of(connection, ids)? {
         all.entry(key_id).or_default().insert(scope, Timestamp::from_millis(day * DAY));
     }
     Ok(all)
@@ -173,20 +173,20 @@ mod tests {
             at: at(when),
             count,
         };
-        let refused = [
+        let denied = [
             denial(Some("203.0.113.1"), 500, 2),
             denial(Some("192.0.2.9"), 300, 4),
             denial(None, 900, 1),
         ];
         let traces = by_address(
             &[seen(1, 200, 400, 7)],
-            &refused,
+            &denied,
             &[seen(1, 50, 400, 9), seen(2, 10, 20, 1)],
             at(100),
         );
         let summaries: Vec<_> = traces
             .iter()
-            .map(|t| (t.address.as_str(), t.first.millis(), t.last.millis(), t.passed, t.refused))
+            .map(|t| (t.address.as_str(), t.first.millis(), t.last.millis(), t.passed, t.denied))
             .collect();
         assert_eq!(summaries, [("203.0.113.1", 200, 500, 7, 2), ("192.0.2.9", 300, 300, 0, 4)]);
         assert_eq!(traces.iter().map(|t| t.is_new).collect::<Vec<_>>(), [false, true]);

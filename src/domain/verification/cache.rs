@@ -15,7 +15,7 @@ use quick_cache::sync::{Cache as Quick, DefaultLifecycle};
 
 use super::record::{Grant, Record};
 use crate::base::error::Result;
-use crate::db::Heard;
+use crate::db::Announcement;
 
 /// HMAC-SHA-256 of a secret key.
 pub(super) type Digest = [u8; 32];
@@ -130,11 +130,11 @@ impl Cache {
     }
 
     /// Invalidates what may have changed.
-    pub(super) fn forget(&self, heard: Heard<'_>) {
+    pub(super) fn forget(&self, announcement: Announcement<'_>) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
-        let counter = match heard {
-            Heard::Changed(key_id) => &self.slots[usize::from(self.slot(key_id))],
-            Heard::Everything => &self.global,
+        let counter = match announcement {
+            Announcement::Changed(key_id) => &self.slots[usize::from(self.slot(key_id))],
+            Announcement::Everything => &self.global,
         };
         counter.fetch_add(1, Ordering::SeqCst);
     }
@@ -188,9 +188,9 @@ mod tests {
             assert!(get().await.expect("read").is_some());
         }
         assert_eq!(loads.load(Ordering::SeqCst), 1);
-        cache.forget(Heard::Changed(KEY));
+        cache.forget(Announcement::Changed(KEY));
         get().await.expect("read");
-        cache.forget(Heard::Everything);
+        cache.forget(Announcement::Everything);
         get().await.expect("read");
         get().await.expect("read");
         assert_eq!(loads.load(Ordering::SeqCst), 3);
@@ -199,7 +199,7 @@ mod tests {
     #[tokio::test]
     async fn a_record_that_changes_while_it_is_read_is_not_cached() {
         let (cache, loads) = (Cache::default(), AtomicUsize::new(0));
-        for change in [Heard::Changed(KEY), Heard::Everything] {
+        for change in [Announcement::Changed(KEY), Announcement::Everything] {
             for _ in 0..2 {
                 let loaded = cache.get_or_load([1; 32], || async {
                     loads.fetch_add(1, Ordering::SeqCst);

@@ -8,22 +8,22 @@
 //! `api_keys` and `usage`.
 
 mod cache;
-mod measures;
-mod presented;
+mod credential;
+mod decision_metrics;
 mod record;
+mod requirements;
 mod store;
 mod strangers;
 mod verdict;
-mod wanted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-pub use presented::Presented;
+pub use credential::Credential;
 pub use record::{Grant, Record};
-pub use verdict::{ClientAddress, Refusal, decide};
-pub use wanted::{Misunderstood, Wanted};
+pub use requirements::{InvalidQuery, Requirements};
+pub use verdict::{ClientAddress, DenialReason, decide};
 
 use crate::base::clock::{Clock, Timestamp, uptime};
 use crate::base::error::{Error, Result};
@@ -32,7 +32,7 @@ use crate::db::{Connection, Db};
 use crate::domain::api_keys::SecretKey;
 use crate::domain::usage::{Denial, Outcome, Recorder, RequestId, RequestLine, Secret};
 use cache::{Cache, Digest};
-use measures::Measures;
+use decision_metrics::DecisionMetrics;
 use strangers::Strangers;
 
 /// The decision about a request.
@@ -41,13 +41,13 @@ pub enum Verdict {
     /// Allowed, as this key.
     Pass(Arc<Record>),
     /// Denied; the id identifies the request.
-    Refuse(Refusal, RequestId),
+    Deny(DenialReason, RequestId),
 }
 
 pub struct Question<'a, 'b> {
     /// The secret key in the request, if any.
-    pub presented: Presented,
-    pub wanted: Wanted<'a>,
+    pub credential: Credential,
+    pub requirements: Requirements<'a>,
     /// The client address.
     pub from: ClientAddress,
     /// What was requested, as far as the caller reports it; called only if the request is denied.
@@ -70,7 +70,7 @@ pub struct Verifier {
     cache: Arc<Cache>,
     strangers: Strangers,
     usage: Arc<Recorder>,
-    measures: Measures,
+    metrics: DecisionMetrics,
     /// Until when a database that has just failed to respond is not tried again, as the program's
     /// uptime in milliseconds.
     down_until: AtomicU64,
@@ -86,109 +86,109 @@ impl Verifier {
     pub fn new(db: &Db, keyring: &Keyring, clock: Clock, usage: Arc<Recorder>) -> Self {
         let cache = Arc::new(Cache::default());
         let subscribed_cache = Arc::clone(&cache);
-        db.subscribe(move |heard| subscribed_cache.forget(heard));
+        db.subscribe(move |announcement| subscribed_cache.forget(announcement));
         Self {
             strangers: Strangers::new(db, clock),
             db: db.clone(),
             keyring: keyring.clone(),
             cache,
             usage,
-            measures: Measures::default(),
+            metrics: DecisionMetrics::default(),
             down_until: AtomicU64::new(0),
         }
     }
 
     /// Decides from memory whether a request may pass, and counts it.
-    pub fn recall(
+    pub fn verify_from_memory(
         &self,
         question: &Question<'_, '_>,
         now: Timestamp,
     ) -> std::result::Result<Verdict, LookUp> {
-        let bearer = match &question.presented {
-            Presented::Nothing => Err(Refusal::MissingKey),
-            Presented::Malformed(flaw) => Err(Refusal::MalformedKey(*flaw)),
-            Presented::Secret(secret) => self.remembered(secret, question.from)?,
+        let bearer = match &question.credential {
+            Credential::Nothing => Err(DenialReason::MissingKey),
+            Credential::Malformed(flaw) => Err(DenialReason::MalformedKey(*flaw)),
+            Credential::Secret(secret) => self.find_in_memory(secret, question.from)?,
         };
         Ok(self.conclude(bearer, question, now))
     }
 
     /// Decides whether a request may pass, and counts it.
     pub async fn verify(&self, question: Question<'_, '_>, now: Timestamp) -> Result<Verdict> {
-        match self.recall(&question, now) {
+        match self.verify_from_memory(&question, now) {
             Ok(verdict) => Ok(verdict),
-            Err(look_up) => self.verify_by(look_up, question, now).await,
+            Err(look_up) => self.verify_with_look_up(look_up, question, now).await,
         }
     }
 
     /// Like [`Verifier::verify`], for a request that could not be decided from memory.
-    pub async fn verify_by(
+    pub async fn verify_with_look_up(
         &self,
         look_up: LookUp,
         question: Question<'_, '_>,
         now: Timestamp,
     ) -> Result<Verdict> {
         let looked_up = self.look_up(&look_up, question.from).await;
-        let record = looked_up.inspect_err(|_| self.measures.undecided.increment(1))?;
-        let bearer = record.ok_or(Refusal::InvalidKey(look_up.start));
+        let record = looked_up.inspect_err(|_| self.metrics.undecided.increment(1))?;
+        let bearer = record.ok_or(DenialReason::InvalidKey(look_up.start));
         Ok(self.conclude(bearer, &question, now))
     }
 
     /// Decides a request with a looked-up secret key, and counts it.
     fn conclude(
         &self,
-        bearer: Result<Arc<Record>, Refusal>,
+        bearer: Result<Arc<Record>, DenialReason>,
         question: &Question<'_, '_>,
         now: Timestamp,
     ) -> Verdict {
-        let Question { wanted, from, request, .. } = question;
-        let (record, refusal) = match bearer {
-            Ok(record) => match decide(&record, wanted, *from, now) {
+        let Question { requirements, from, request, .. } = question;
+        let (record, denial_reason) = match bearer {
+            Ok(record) => match decide(&record, requirements, *from, now) {
                 Ok(()) => {
-                    self.measures.decided(Outcome::Pass);
-                    let requested_scopes = requested_scopes(&record, wanted);
+                    self.metrics.decided(Outcome::Pass);
+                    let requested_scopes = requested_scopes(&record, requirements);
                     self.usage.pass(record.secret, from.address(), requested_scopes, now);
                     return Verdict::Pass(record);
                 }
-                Err(refusal) => (Some(record), refusal),
+                Err(denial_reason) => (Some(record), denial_reason),
             },
-            Err(refusal) => (None, refusal),
+            Err(denial_reason) => (None, denial_reason),
         };
-        let (reason, request_id) = (refusal.outcome(), RequestId::random());
-        self.measures.decided(reason);
+        let (reason, request_id) = (denial_reason.outcome(), RequestId::random());
+        self.metrics.decided(reason);
         let denial = Denial {
             secret: record.as_ref().map(|record| record.secret),
             reason,
-            detail: refusal.detail(),
+            detail: denial_reason.detail(),
             address: from.address(),
             request_id,
             request: request(),
             at: now,
         };
         self.usage
-            .refuse(denial, record.iter().flat_map(|record| requested_scopes(record, wanted)));
-        Verdict::Refuse(refusal, request_id)
+            .deny(denial, record.iter().flat_map(|record| requested_scopes(record, requirements)));
+        Verdict::Deny(denial_reason, request_id)
     }
 
     /// What is known about a secret key without a look-up: that it is genuine, or that it certainly
     /// does not exist.
-    fn remembered(
+    fn find_in_memory(
         &self,
         secret: &SecretKey,
         from: ClientAddress,
-    ) -> std::result::Result<Result<Arc<Record>, Refusal>, LookUp> {
+    ) -> std::result::Result<Result<Arc<Record>, DenialReason>, LookUp> {
         let digest = secret.digest(&self.keyring);
         let start = || secret.start().to_owned();
         if !self.db.is_current() {
             return Err(LookUp { digest, start: start(), memory: None });
         }
         if let Some(record) = self.cache.get(&digest) {
-            self.measures.hits.increment(1);
+            self.metrics.hits.increment(1);
             return Ok(Ok(record));
         }
         let has_attempt = self.strangers.take(from.address());
-        if !has_attempt && self.strangers.are_certain_of(&digest) {
-            self.measures.barred.increment(1);
-            return Ok(Err(Refusal::InvalidKey(start())));
+        if !has_attempt && self.strangers.is_certainly_unknown(&digest) {
+            self.metrics.barred.increment(1);
+            return Ok(Err(DenialReason::InvalidKey(start())));
         }
         Err(LookUp { digest, start: start(), memory: Some(has_attempt) })
     }
@@ -197,10 +197,10 @@ impl Verifier {
     async fn look_up(&self, look_up: &LookUp, from: ClientAddress) -> Result<Option<Arc<Record>>> {
         let LookUp { digest, memory, .. } = *look_up;
         let Some(has_attempt) = memory else {
-            self.measures.bypasses.increment(1);
+            self.metrics.bypasses.increment(1);
             return Ok(self.load(digest).await?.map(Arc::new));
         };
-        self.measures.misses.increment(1);
+        self.metrics.misses.increment(1);
         let record = self.cache.get_or_load(digest, || self.load(digest)).await?;
         if has_attempt && record.is_some() {
             self.strangers.give_back(from.address());
@@ -215,7 +215,7 @@ impl Verifier {
         let started = Instant::now();
         let find = move |connection: &mut Connection| store::find(connection, &digest);
         let loaded = self.db.read_reserved(find).await;
-        self.measures.look_up.record(started.elapsed());
+        self.metrics.look_up.record(started.elapsed());
         if matches!(loaded, Err(Error::Unavailable(_))) {
             self.down_until.store(uptime() + PAUSE, Ordering::Relaxed);
         }
@@ -233,7 +233,7 @@ pub fn find(
 }
 
 /// The record of a key's secret with this number.
-pub fn numbered(connection: &mut Connection, secret: Secret) -> Result<Option<Record>> {
+pub fn find_by_number(connection: &mut Connection, secret: Secret) -> Result<Option<Record>> {
     match store::digest_of(connection, secret)? {
         Some(digest) => store::find(connection, &digest),
         None => Ok(None),
@@ -243,9 +243,9 @@ pub fn numbered(connection: &mut Connection, secret: Secret) -> Result<Option<Re
 /// The requested scopes that the key has, as the shared strings of its grant.
 fn requested_scopes<'a>(
     record: &'a Record,
-    wanted: &'a Wanted<'_>,
+    requirements: &'a Requirements<'_>,
 ) -> impl Iterator<Item = &'a Arc<str>> {
-    wanted.names().filter_map(|scope| record.grant.scopes.get(scope))
+    requirements.names().filter_map(|scope| record.grant.scopes.get(scope))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::base::clock::Clock;
 use crate::base::error::Result;
 use crate::base::network::Network;
 use crate::base::rate::Rate;
-use crate::db::{Db, Heard};
+use crate::db::{Announcement, Db};
 
 /// Look-ups per minute from one network of secret keys that turn out not to exist; all of them may
 /// happen at once.
@@ -30,11 +30,11 @@ const BATCH: i64 = 10_000;
 /// The limits; one for the whole program.
 pub(super) struct Strangers {
     rate: Rate,
-    known: Arc<Known>,
+    known: Arc<KnownDigests>,
 }
 
 /// The starts of the digests of all secret keys.
-struct Known {
+struct KnownDigests {
     db: Db,
     state: RwLock<State>,
 }
@@ -51,13 +51,13 @@ enum State {
 
 impl Strangers {
     pub(super) fn new(db: &Db, clock: Clock) -> Self {
-        let known = Arc::new(Known { db: db.clone(), state: RwLock::default() });
+        let known = Arc::new(KnownDigests { db: db.clone(), state: RwLock::default() });
         // This reference is weak, because otherwise the database would keep itself alive through its
         // subscriber.
         let weak = Arc::downgrade(&known);
-        db.subscribe(move |heard| {
+        db.subscribe(move |announcement| {
             if let Some(known) = weak.upgrade() {
-                known.hear(heard);
+                known.apply(announcement);
             }
         });
         Self { rate: Rate::new(clock, LOOK_UPS_PER_MINUTE, NETWORKS), known }
@@ -75,7 +75,7 @@ impl Strangers {
 
     /// Whether it is certain that no secret key has this digest. It is uncertain until all digests
     /// have been read; the first call starts that.
-    pub(super) fn are_certain_of(&self, digest: &Digest) -> bool {
+    pub(super) fn is_certainly_unknown(&self, digest: &Digest) -> bool {
         match &*self.known.read_state() {
             State::Read(starts) => return !starts.contains(&start(digest)),
             State::Reading(_) => return false,
@@ -94,7 +94,7 @@ impl Strangers {
     }
 }
 
-impl Known {
+impl KnownDigests {
     fn read_state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,15 +133,15 @@ impl Known {
     }
 
     /// Applies a change. Does not hold the lock while it reads from the database.
-    fn hear(&self, heard: Heard<'_>) {
+    fn apply(&self, announcement: Announcement<'_>) {
         if matches!(*self.read_state(), State::Unread) {
             return;
         }
-        let new = match heard {
-            Heard::Changed(key_id) => {
+        let new = match announcement {
+            Announcement::Changed(key_id) => {
                 read_key(&self.db, key_id).ok().map(|starts| (key_id, starts))
             }
-            Heard::Everything => None,
+            Announcement::Everything => None,
         };
         let mut state = self.write_state();
         match (&mut *state, new) {

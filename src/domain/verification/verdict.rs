@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::record::Record;
-use super::wanted::Wanted;
+use super::requirements::Requirements;
 use crate::base::clock::Timestamp;
 use crate::domain::api_keys::Flaw;
 use crate::domain::scopes;
@@ -23,7 +23,7 @@ pub enum ClientAddress {
 
 /// Why a request is denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum DenialReason {
     /// It has no key.
     MissingKey,
     /// It has something that is not a secret key, for this reason.
@@ -44,7 +44,7 @@ pub enum Refusal {
     EnvironmentMismatch,
 }
 
-impl Refusal {
+impl DenialReason {
     /// The outcome that it is counted as.
     pub fn outcome(&self) -> Outcome {
         match self {
@@ -65,7 +65,7 @@ impl Refusal {
     /// does not exist. Nothing in it is secret.
     pub(super) fn detail(&self) -> Cow<'static, str> {
         match self {
-            Self::ScopeMissing(missing) => scopes_that_fit(missing).into(),
+            Self::ScopeMissing(missing) => scopes_within_limit(missing).into(),
             Self::MalformedKey(flaw) => flaw.as_str().into(),
             Self::InvalidKey(start) => start.clone().into(),
             _ => "".into(),
@@ -74,12 +74,12 @@ impl Refusal {
 }
 
 /// The maximum length of the missing scopes that are stored with a denial, in bytes.
-const LONGEST_DETAIL: usize = 200;
+const MAX_DETAIL_LENGTH: usize = 200;
 
-fn scopes_that_fit(missing: &BTreeSet<String>) -> String {
+fn scopes_within_limit(missing: &BTreeSet<String>) -> String {
     let mut detail = String::new();
     for scope in missing.iter().filter(|scope| scopes::is_scope(scope)) {
-        if detail.len() + scope.len() < LONGEST_DETAIL {
+        if detail.len() + scope.len() < MAX_DETAIL_LENGTH {
             detail.push_str(if detail.is_empty() { "" } else { " " });
             detail.push_str(scope);
         }
@@ -90,32 +90,32 @@ fn scopes_that_fit(missing: &BTreeSet<String>) -> String {
 /// Decides a request with the secret key in `record`.
 pub fn decide(
     record: &Record,
-    wanted: &Wanted<'_>,
+    requirements: &Requirements<'_>,
     from: ClientAddress,
     now: Timestamp,
-) -> Result<(), Refusal> {
+) -> Result<(), DenialReason> {
     if record.revoked_at.is_some() {
-        return Err(Refusal::KeyRevoked);
+        return Err(DenialReason::KeyRevoked);
     }
     if record.superseded_at.is_some_and(|end| now >= end) {
-        return Err(Refusal::SecretSuperseded);
+        return Err(DenialReason::SecretSuperseded);
     }
     if now >= record.ends_at() {
-        return Err(Refusal::KeyExpired);
+        return Err(DenialReason::KeyExpired);
     }
-    if wanted.environment.as_deref().is_some_and(|slug| slug != record.environment.as_str()) {
-        return Err(Refusal::EnvironmentMismatch);
+    if requirements.environment.as_deref().is_some_and(|slug| slug != record.environment.as_str()) {
+        return Err(DenialReason::EnvironmentMismatch);
     }
     if !is_allowed(&record.addresses, from) {
-        return Err(Refusal::AddressNotAllowed);
+        return Err(DenialReason::AddressNotAllowed);
     }
     let granted = &record.grant.scopes;
     let is_missing = |scope: &&Cow<'_, str>| !granted.contains(scope.as_ref());
-    let mut missing = wanted.scopes.iter().filter(is_missing).peekable();
+    let mut missing = requirements.scopes.iter().filter(is_missing).peekable();
     if missing.peek().is_none() {
         return Ok(());
     }
-    Err(Refusal::ScopeMissing(missing.map(ToString::to_string).collect()))
+    Err(DenialReason::ScopeMissing(missing.map(ToString::to_string).collect()))
 }
 
 /// A role's scopes, restricted to the key's own selection if it has one.
@@ -158,7 +158,7 @@ pub(super) mod tests {
     use std::sync::Arc;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
-    const HERE: ClientAddress =
+    const ADDRESS: ClientAddress =
         ClientAddress::Known(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7)));
 
     fn set(scopes: &[&str]) -> BTreeSet<String> {
@@ -184,13 +184,17 @@ pub(super) mod tests {
         Arc::new(Grant::new("billing", scopes).expect("a grant"))
     }
 
-    fn requiring<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Wanted<'a> {
-        Wanted { scopes: scopes.into_iter().map(Cow::Borrowed).collect(), environment: None }
+    fn requiring<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Requirements<'a> {
+        Requirements { scopes: scopes.into_iter().map(Cow::Borrowed).collect(), environment: None }
     }
 
-    fn outcome(record: &Record, wanted: &Wanted<'_>, from: ClientAddress) -> &'static str {
-        decide(record, wanted, from, NOW)
-            .map_or_else(|refusal| refusal.outcome().as_str(), |()| "pass")
+    fn outcome(
+        record: &Record,
+        requirements: &Requirements<'_>,
+        from: ClientAddress,
+    ) -> &'static str {
+        decide(record, requirements, from, NOW)
+            .map_or_else(|denial_reason| denial_reason.outcome().as_str(), |()| "pass")
     }
 
     #[test]
@@ -201,7 +205,7 @@ pub(super) mod tests {
         let secret_expired = Record { secret_expires_at: NOW, ..record() };
         let superseded = Record { superseded_at: Some(NOW), ..record() };
         let overlapping = Record { superseded_at: Some(NOW.plus(1)), ..record() };
-        let wanted = requiring(["orders:write"]);
+        let requirements = requiring(["orders:write"]);
         for (record, expected) in [
             (&valid, "scope_missing"),
             (&revoked, "key_revoked"),
@@ -210,15 +214,18 @@ pub(super) mod tests {
             (&superseded, "secret_superseded"),
             (&overlapping, "scope_missing"),
         ] {
-            assert_eq!(outcome(record, &wanted, HERE), expected);
+            assert_eq!(outcome(record, &requirements, ADDRESS), expected);
         }
     }
 
     #[test]
     fn every_requested_scope_is_required() {
-        assert_eq!(outcome(&record(), &requiring(["orders:read", "invoices:write"]), HERE), "pass");
         assert_eq!(
-            outcome(&record(), &requiring(["orders:read", "orders:write"]), HERE),
+            outcome(&record(), &requiring(["orders:read", "invoices:write"]), ADDRESS),
+            "pass"
+        );
+        assert_eq!(
+            outcome(&record(), &requiring(["orders:read", "orders:write"]), ADDRESS),
             "scope_missing"
         );
     }
@@ -228,7 +235,7 @@ pub(super) mod tests {
         let address = |text: &str| ClientAddress::Known(text.parse().expect("an address"));
         let listed =
             Record { addresses: smallvec!["203.0.113.7".parse().expect("an address")], ..record() };
-        let nothing = Wanted::default();
+        let nothing = Requirements::default();
         assert_eq!(outcome(&listed, &nothing, address("::ffff:203.0.113.7")), "pass");
         assert_eq!(outcome(&listed, &nothing, address("203.0.113.8")), "address_not_allowed");
         assert_eq!(outcome(&listed, &nothing, ClientAddress::Missing), "address_not_allowed");
@@ -239,12 +246,14 @@ pub(super) mod tests {
 
     #[test]
     fn a_requested_environment_must_match_the_keys() {
-        let requiring =
-            |slug: &'static str| Wanted { environment: Some(slug.into()), ..Wanted::default() };
-        assert_eq!(outcome(&record(), &requiring("production"), HERE), "pass");
+        let requiring = |slug: &'static str| Requirements {
+            environment: Some(slug.into()),
+            ..Requirements::default()
+        };
+        assert_eq!(outcome(&record(), &requiring("production"), ADDRESS), "pass");
         for slug in ["staging", "", "PRODUCTION", "production "] {
             assert_eq!(
-                outcome(&record(), &requiring(slug), HERE),
+                outcome(&record(), &requiring(slug), ADDRESS),
                 "environment_mismatch",
                 "{slug:?}"
             );
@@ -262,9 +271,9 @@ pub(super) mod tests {
             let scopes = effective(role.clone(), selected.as_ref());
             let record = Record { grant: granted(scopes), ..record() };
             let all: BTreeSet<String> = few.union(&more).cloned().collect();
-            if outcome(&record, &requiring(all.iter().map(String::as_str)), HERE) == "pass" {
+            if outcome(&record, &requiring(all.iter().map(String::as_str)), ADDRESS) == "pass" {
                 let few = requiring(few.iter().map(String::as_str));
-                prop_assert_eq!(outcome(&record, &few, HERE), "pass");
+                prop_assert_eq!(outcome(&record, &few, ADDRESS), "pass");
                 prop_assert!(all.is_subset(&role), "a key must not have more scopes than its role");
             }
         }
@@ -276,9 +285,9 @@ pub(super) mod tests {
         ) {
             prop_assume!(revoked || age >= 1000);
             let record = Record { revoked_at: revoked.then_some(NOW), ..record() };
-            let mut wanted = requiring(scopes.iter().map(String::as_str));
-            wanted.environment = environment.as_deref().map(Cow::Borrowed);
-            let verdict = decide(&record, &wanted, HERE, NOW.plus(age));
+            let mut requirements = requiring(scopes.iter().map(String::as_str));
+            requirements.environment = environment.as_deref().map(Cow::Borrowed);
+            let verdict = decide(&record, &requirements, ADDRESS, NOW.plus(age));
             prop_assert!(verdict.is_err());
         }
     }

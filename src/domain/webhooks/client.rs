@@ -13,20 +13,20 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
 
-use super::{Claimed, Policy};
+use super::{ClaimedDelivery, Policy};
 use crate::base::clock::{SECOND, Timestamp};
 use crate::base::text;
 
 /// How long an attempt may take, from the name look-up to the start of the response body.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How many idle connections to a receiver are kept for its next messages.
-const KEPT_CONNECTIONS: usize = 8;
+const MAX_IDLE_CONNECTIONS: usize = 8;
 /// The maximum size of a response's headers, in bytes.
-const LARGEST_HEAD: usize = 16 * 1024;
+const MAX_HEAD_LENGTH: usize = 16 * 1024;
 /// How much of a response body is read and stored, in bytes.
 const BODY_LENGTH: u64 = 1024;
 /// The maximum length of a stored error, in characters.
-const LONGEST_ERROR: usize = 200;
+const MAX_ERROR_LENGTH: usize = 200;
 
 /// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +77,8 @@ impl Client {
             .max_redirects(0)
             .proxy(None)
             .timeout_global(Some(TIMEOUT))
-            .max_response_header_size(LARGEST_HEAD)
-            .max_idle_connections_per_host(KEPT_CONNECTIONS)
+            .max_response_header_size(MAX_HEAD_LENGTH)
+            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .user_agent(concat!("Latchkey/", env!("CARGO_PKG_VERSION")))
             .build();
         let resolver = PolicyResolver { policy: policy.clone(), names: DefaultResolver::default() };
@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// Sends a message, signed with the time `now`.
-    pub(super) fn send(&self, message: &Claimed, now: Timestamp) -> Answer {
+    pub(super) fn send(&self, message: &ClaimedDelivery, now: Timestamp) -> Answer {
         let started = Instant::now();
         let (status, error, body) = match self.post(message, now) {
             Ok((status, body)) => (Some(status), status_error(status), body),
@@ -96,7 +96,7 @@ impl Client {
         Answer { status, error, body, duration }
     }
 
-    fn post(&self, message: &Claimed, now: Timestamp) -> Result<(u16, String), String> {
+    fn post(&self, message: &ClaimedDelivery, now: Timestamp) -> Result<(u16, String), String> {
         let id = message.message_id.as_str();
         let signed = message.secrets.iter().map(|secret| secret.sign(id, now, &message.body));
         let signed: Result<Vec<_>, _> = signed.collect();
@@ -150,7 +150,7 @@ fn explain(error: &Error) -> String {
 }
 
 fn error_text(what: &str, cause: &dyn fmt::Display) -> String {
-    text::visible(&format!("{what}: {cause}"), LONGEST_ERROR)
+    text::visible(&format!("{what}: {cause}"), MAX_ERROR_LENGTH)
 }
 
 /// Resolves names and keeps only the addresses that the policy allows. The connection uses one of

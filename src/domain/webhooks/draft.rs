@@ -7,12 +7,12 @@ use url::{Host, Url};
 
 use super::{Endpoint, EventType, Policy};
 use crate::base::error::Invalid;
-use crate::base::text::{self, Typed};
+use crate::base::text::{self, TypedText};
 
 /// The maximum length of a URL, in characters.
-const LONGEST_URL: usize = 2_048;
+const MAX_URL_LENGTH: usize = 2_048;
 /// The maximum length of a description, in characters.
-const LONGEST_DESCRIPTION: usize = 80;
+const MAX_DESCRIPTION_LENGTH: usize = 80;
 
 /// The endpoint form as submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Draft {
 }
 
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(super) struct ValidDraft {
     pub url: String,
     pub description: String,
     pub events: BTreeSet<EventType>,
@@ -41,20 +41,25 @@ impl Draft {
         &self,
         policy: &Policy,
         before: Option<&Endpoint>,
-    ) -> Result<Checked, Invalid> {
+    ) -> Result<ValidDraft, Invalid> {
         let mut invalid = Invalid::default();
-        let url = invalid.take(
+        let url = invalid.collect(
             "url",
-            url(Typed::over(&self.url, before.map_or("", |endpoint| &endpoint.url)), policy),
+            url(
+                TypedText::replacing(&self.url, before.map_or("", |endpoint| &endpoint.url)),
+                policy,
+            ),
         );
-        let description =
-            Typed::over(&self.description, before.map_or("", |endpoint| &endpoint.description));
-        let description = text::one_line(description, "Description", LONGEST_DESCRIPTION);
-        let description = invalid.take("description", description);
-        let events = invalid.take("events", events(&self.events));
+        let description = TypedText::replacing(
+            &self.description,
+            before.map_or("", |endpoint| &endpoint.description),
+        );
+        let description = text::one_line(description, "Description", MAX_DESCRIPTION_LENGTH);
+        let description = invalid.collect("description", description);
+        let events = invalid.collect("events", events(&self.events));
         match (url, description, events) {
             (Some(url), Some(description), Some(events)) => {
-                Ok(Checked { url, description, events, is_active: self.is_active })
+                Ok(ValidDraft { url, description, events, is_active: self.is_active })
             }
             _ => Err(invalid),
         }
@@ -62,9 +67,9 @@ impl Draft {
 }
 
 /// The URL in normalised form, with hosts and addresses in the form in which they are compared.
-fn url<'a>(typed: impl Into<Typed<'a>>, policy: &Policy) -> Result<String, String> {
+fn url<'a>(typed: impl Into<TypedText<'a>>, policy: &Policy) -> Result<String, String> {
     const EXAMPLE: &str = "Enter a URL, for example https://hooks.example.com/latchkey";
-    let text = text::one_line(typed, "URL", LONGEST_URL)?;
+    let text = text::one_line(typed, "URL", MAX_URL_LENGTH)?;
     let mut url = Url::parse(&text).map_err(|_| EXAMPLE)?;
     url.set_fragment(None);
     let host = url.host().ok_or(EXAMPLE)?;
@@ -85,7 +90,7 @@ fn url<'a>(typed: impl Into<Typed<'a>>, policy: &Policy) -> Result<String, Strin
         policy.check(address, is_https)?;
     }
     let is_sendable = url.as_str().parse::<ureq::http::Uri>().is_ok();
-    if !is_sendable || url.as_str().len() > LONGEST_URL {
+    if !is_sendable || url.as_str().len() > MAX_URL_LENGTH {
         return Err("URL holds characters that must be percent-encoded, or is too long".into());
     }
     Ok(url.into())
@@ -163,7 +168,7 @@ mod tests {
         for typed in ["http://8.8.8.8", "http://10.2.0.1", "https://10.2.0.1", "http://[::1]/"] {
             assert!(url(typed, &internal_policy()).is_err(), "{typed}");
         }
-        let long = format!("https://hooks.example.com/{}", "x".repeat(LONGEST_URL));
+        let long = format!("https://hooks.example.com/{}", "x".repeat(MAX_URL_LENGTH));
         assert_eq!(
             url(&long, &Policy::default()),
             Err("URL must be 2,048 characters or fewer".into())

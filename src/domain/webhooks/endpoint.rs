@@ -10,7 +10,7 @@ use crate::base::text;
 use crate::domain::activity::Change;
 
 /// The maximum length of a URL in a heading, in characters.
-const LONGEST_SHOWN: usize = 80;
+const MAX_SHOWN_LENGTH: usize = 80;
 
 /// An endpoint, without its signing secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Endpoint {
     /// Its URL without path and query, because receivers put secrets into those.
     pub fn place(&self) -> String {
         let place = Url::parse(&self.url).map(|url| url.origin().ascii_serialization());
-        text::visible(&place.unwrap_or_default(), LONGEST_SHOWN)
+        text::visible(&place.unwrap_or_default(), MAX_SHOWN_LENGTH)
     }
 
     /// The changed fields, with the labels of the form. Without an endpoint before, all fields that

@@ -30,10 +30,10 @@ pub use store::{Attempt, Delivery};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Invalid, Result};
 use crate::db::{Connection, Db, Transaction};
-use crate::domain::activity::{self, Author, Change, Entry, Event, Subject};
+use crate::domain::activity::{self, Change, Context, Entry, Event, Subject};
 
 /// The maximum number of endpoints, because one page shows them all and each may block a thread.
-pub const MOST: usize = 20;
+pub const MAX_ENDPOINTS: usize = 20;
 /// For how long a replaced signing secret is still used as well, in milliseconds.
 const OVERLAP: i64 = DAY;
 /// For how long messages are kept, in milliseconds.
@@ -41,7 +41,7 @@ const RETENTION: i64 = 30 * DAY;
 
 /// A message that a sender has claimed for an endpoint.
 #[derive(Debug)]
-pub struct Claimed {
+pub struct ClaimedDelivery {
     id: DeliveryId,
     endpoint_id: EndpointId,
     message_id: MessageId,
@@ -65,20 +65,20 @@ pub fn enqueue(
     data: &serde_json::Value,
     at: Timestamp,
 ) -> Result<()> {
-    let wanting = store::wanting(tx, event)?;
-    if wanting.is_empty() || store::is_known(tx, cause)? {
+    let subscribers = store::subscribers(tx, event)?;
+    if subscribers.is_empty() || store::is_known(tx, cause)? {
         return Ok(());
     }
     let message = message::insert(tx, event.as_str(), cause, data, at)?;
-    for endpoint in wanting {
+    for endpoint in subscribers {
         store::insert_delivery(tx, &DeliveryId::random()?, &endpoint, &message, at)?;
     }
     Ok(())
 }
 
 /// Whether any active endpoint receives `event`.
-pub fn is_wanted(connection: &mut Connection, event: EventType) -> Result<bool> {
-    Ok(!store::wanting(connection, event)?.is_empty())
+pub fn has_subscribers(connection: &mut Connection, event: EventType) -> Result<bool> {
+    Ok(!store::subscribers(connection, event)?.is_empty())
 }
 
 /// Whether there is a stored message for `cause`.
@@ -95,11 +95,11 @@ pub fn create(
     id: EndpointId,
     draft: &Draft,
     policy: &Policy,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Endpoint, SigningSecret)> {
     let mut invalid = Invalid::default();
-    if store::all(tx)?.len() >= MOST {
-        invalid.add("", format!("There are {MOST} webhooks, which is the most"));
+    if store::all(tx)?.len() >= MAX_ENDPOINTS {
+        invalid.add("", format!("There are {MAX_ENDPOINTS} webhooks, which is the most"));
     }
     let checked = invalid.and(draft.check(policy, None))?;
     let endpoint = Endpoint {
@@ -112,13 +112,13 @@ pub fn create(
         failing_since: None,
         last_attempt_at: None,
         gone_at: None,
-        created_at: author.now,
-        created_by: author.actor.name().to_owned(),
+        created_at: context.now,
+        created_by: context.actor.name().to_owned(),
         version: 1,
     };
     let secret = SigningSecret::random()?;
-    store::insert(tx, &endpoint, &secret, &author.keyring)?;
-    record(tx, author, Event::WebhookCreated, &endpoint, &endpoint.changes(None))?;
+    store::insert(tx, &endpoint, &secret, &context.keyring)?;
+    record(tx, context, Event::WebhookCreated, &endpoint, &endpoint.changes(None))?;
     Ok((endpoint, secret))
 }
 
@@ -134,7 +134,7 @@ pub fn edit(
     draft: &Draft,
     version: i64,
     policy: &Policy,
-    author: &Author,
+    context: &Context,
 ) -> Result<Endpoint> {
     let before = find(tx, id)?;
     if before.version != version {
@@ -157,9 +157,9 @@ pub fn edit(
     after.version += 1;
     store::update(tx, &after)?;
     if before.is_active && !after.is_active {
-        store::give_up(tx, id, author.now)?;
+        store::give_up(tx, id, context.now)?;
     }
-    record(tx, author, Event::WebhookEdited, &after, &changes)?;
+    record(tx, context, Event::WebhookEdited, &after, &changes)?;
     Ok(after)
 }
 
@@ -167,10 +167,10 @@ pub fn edit(
 ///
 /// # Errors
 /// [`Error::NotFound`] when it does not exist.
-pub fn delete(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Result<Endpoint> {
+pub fn delete(tx: &mut Transaction<'_>, id: &EndpointId, context: &Context) -> Result<Endpoint> {
     let endpoint = find(tx, id)?;
     store::delete(tx, id)?;
-    record(tx, author, Event::WebhookDeleted, &endpoint, &[])?;
+    record(tx, context, Event::WebhookDeleted, &endpoint, &[])?;
     Ok(endpoint)
 }
 
@@ -182,13 +182,13 @@ pub fn delete(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Res
 pub fn replace_secret(
     tx: &mut Transaction<'_>,
     id: &EndpointId,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Endpoint, SigningSecret)> {
     let secret = SigningSecret::random()?;
     find(tx, id)?;
-    store::replace_secret(tx, id, &secret, author.now.plus(OVERLAP), &author.keyring)?;
+    store::replace_secret(tx, id, &secret, context.now.plus(OVERLAP), &context.keyring)?;
     let endpoint = find(tx, id)?;
-    record(tx, author, Event::WebhookSecretReplaced, &endpoint, &[])?;
+    record(tx, context, Event::WebhookSecretReplaced, &endpoint, &[])?;
     Ok((endpoint, secret))
 }
 
@@ -196,14 +196,18 @@ pub fn replace_secret(
 ///
 /// # Errors
 /// [`Error::NotFound`] when the endpoint does not exist.
-pub fn test(tx: &mut Transaction<'_>, id: &EndpointId, author: &Author) -> Result<Claimed> {
+pub fn test(
+    tx: &mut Transaction<'_>,
+    id: &EndpointId,
+    context: &Context,
+) -> Result<ClaimedDelivery> {
     let (endpoint, delivery) = (find(tx, id)?, DeliveryId::random()?);
-    let data = serde_json::json!({ "webhook": id.as_str(), "by": author.actor.name() });
+    let data = serde_json::json!({ "webhook": id.as_str(), "by": context.actor.name() });
     let cause = format!("test:{}", delivery.as_str());
-    let message = message::insert(tx, event_type::TEST, &cause, &data, author.now)?;
-    store::insert_delivery(tx, &delivery, id, &message, author.now)?;
-    record(tx, author, Event::WebhookTested, &endpoint, &[])?;
-    store::claim_one(tx, &author.keyring, &delivery, id, author.now)
+    let message = message::insert(tx, event_type::TEST, &cause, &data, context.now)?;
+    store::insert_delivery(tx, &delivery, id, &message, context.now)?;
+    record(tx, context, Event::WebhookTested, &endpoint, &[])?;
+    store::claim_one(tx, &context.keyring, &delivery, id, context.now)
 }
 
 /// Queues a message to its endpoint again, with a new series of attempts.
@@ -215,15 +219,15 @@ pub fn send_again(
     tx: &mut Transaction<'_>,
     endpoint: &EndpointId,
     id: &DeliveryId,
-    author: &Author,
+    context: &Context,
 ) -> Result<()> {
     let endpoint = find(tx, endpoint)?;
     delivery::details(tx, &endpoint.id, id)?;
     if !endpoint.is_active {
         return Err(Error::invalid("", "The webhook is paused. Edit it to resume it first"));
     }
-    store::again(tx, id, author.now)?;
-    record(tx, author, Event::WebhookSentAgain, &endpoint, &[])
+    store::schedule_again(tx, id, context.now)?;
+    record(tx, context, Event::WebhookSentAgain, &endpoint, &[])
 }
 
 /// All endpoints, oldest first.
@@ -240,13 +244,13 @@ pub fn find(connection: &mut Connection, id: &EndpointId) -> Result<Endpoint> {
 }
 
 /// Deletes messages that are older than 30 days, in batches.
-pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
+pub async fn purge(db: &Db, now: Timestamp) -> Result<()> {
     db.write_in_batches(move |tx| store::purge(tx, now.plus(-RETENTION), now)).await
 }
 
 fn record(
     tx: &mut Transaction<'_>,
-    author: &Author,
+    context: &Context,
     event: Event,
     endpoint: &Endpoint,
     changes: &[Change],
@@ -254,5 +258,5 @@ fn record(
     let id = endpoint.id.as_str().to_owned();
     let subject = Subject { kind: "webhook", id, name: endpoint.name() };
     let details = serde_json::json!({ "version": endpoint.version, "changes": changes });
-    activity::record(tx, author, &Entry::about(event, subject).with(details))
+    activity::record(tx, context, &Entry::about(event, subject).with(details))
 }

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::client::{Answer, Client};
-use super::{Attempt, Claimed, EndpointId, Policy, store};
+use super::{Attempt, ClaimedDelivery, EndpointId, Policy, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
@@ -29,10 +29,10 @@ const HELPERS: usize = 24;
 /// The maximum number of results that are written in one transaction.
 const RESULTS_PER_WRITE: usize = 100;
 /// After this time, a round starts no further message; the next round continues.
-const LONGEST_ROUND: Duration = Duration::from_secs(10);
+const MAX_ROUND: Duration = Duration::from_secs(10);
 
 /// A claimed message with its answer, or without one if it was released.
-type Done = (Claimed, Option<Answer>);
+type SendResult = (ClaimedDelivery, Option<Answer>);
 
 /// What a round of sending needs.
 struct Round {
@@ -66,7 +66,7 @@ pub async fn send_due(
 pub async fn send_now(
     db: &Db,
     policy: &Policy,
-    claimed: Claimed,
+    claimed: ClaimedDelivery,
     now: Timestamp,
 ) -> Result<Attempt> {
     let (client, helpers) = (Client::new(policy), Arc::new(Semaphore::new(0)));
@@ -82,7 +82,7 @@ impl Round {
     /// after a timeout. Other endpoints do not wait for this one.
     async fn send_to(&self, db: &Db, keyring: &Keyring, endpoint: EndpointId) -> Result<usize> {
         let (now, mut count) = (self.now, 0);
-        while self.started.elapsed() < LONGEST_ROUND {
+        while self.started.elapsed() < MAX_ROUND {
             let (keyring, endpoint) = (keyring.clone(), endpoint.clone());
             let claimed =
                 db.write(move |tx| store::claim_due(tx, &keyring, &endpoint, now)).await?;
@@ -96,10 +96,10 @@ impl Round {
         Ok(count)
     }
 
-    async fn send(&self, db: &Db, claimed: Vec<Claimed>) -> Result<Sent> {
+    async fn send(&self, db: &Db, claimed: Vec<ClaimedDelivery>) -> Result<SendCounts> {
         let now = self.now;
         let mut done = Batch::start(claimed, self)?;
-        let mut sent = Sent::default();
+        let mut sent = SendCounts::default();
         let mut outcomes = Vec::new();
         while done.recv_many(&mut outcomes, RESULTS_PER_WRITE).await > 0 {
             for answer in outcomes.iter().filter_map(|(_, answer)| answer.as_ref()) {
@@ -121,18 +121,18 @@ impl Round {
 
 /// How many attempts were made, and how many succeeded.
 #[derive(Default)]
-struct Sent {
+struct SendCounts {
     attempts: usize,
     delivered: usize,
 }
 
 /// Messages to one endpoint that are being sent.
 struct Batch {
-    waiting: Mutex<VecDeque<Claimed>>,
+    waiting: Mutex<VecDeque<ClaimedDelivery>>,
     has_failed: AtomicBool,
     client: Client,
     helpers: Arc<Semaphore>,
-    done: UnboundedSender<Done>,
+    done: UnboundedSender<SendResult>,
     started: Instant,
     now: Timestamp,
 }
@@ -140,7 +140,10 @@ struct Batch {
 impl Batch {
     /// Starts sending on separate threads. The results arrive one by one through the receiver; when
     /// it is dropped, sending stops.
-    fn start(claimed: Vec<Claimed>, round: &Round) -> Result<UnboundedReceiver<Done>> {
+    fn start(
+        claimed: Vec<ClaimedDelivery>,
+        round: &Round,
+    ) -> Result<UnboundedReceiver<SendResult>> {
         let (done, outcomes) = mpsc::unbounded_channel();
         let batch = Self {
             waiting: Mutex::new(claimed.into()),
@@ -183,7 +186,7 @@ impl Batch {
     /// Sends the next message. Returns whether there may be another one to send.
     fn send_next(&self) -> bool {
         let must_stop = self.has_failed.load(Ordering::SeqCst)
-            || self.started.elapsed() >= LONGEST_ROUND
+            || self.started.elapsed() >= MAX_ROUND
             || self.done.is_closed();
         if must_stop {
             return false;
@@ -196,7 +199,7 @@ impl Batch {
         self.done.send((message, Some(answer))).is_ok()
     }
 
-    fn waiting(&self) -> std::sync::MutexGuard<'_, VecDeque<Claimed>> {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, VecDeque<ClaimedDelivery>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

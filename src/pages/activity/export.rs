@@ -10,7 +10,7 @@ use crate::base::error::Result;
 use crate::base::keyring::hex;
 use crate::base::secret_scan;
 use crate::db::Connection;
-use crate::domain::activity::{self, Filter, Recorded};
+use crate::domain::activity::{self, Filter, RecordedEntry};
 use crate::domain::members::permission::ViewActivity;
 use crate::pages::{Allowed, Viewer};
 use crate::web::export::{self, File, Source};
@@ -44,7 +44,7 @@ struct Format {
     ending: &'static str,
     media_type: &'static str,
     head: fn() -> Result<Vec<u8>>,
-    entries: fn(&[Recorded]) -> Result<Vec<u8>>,
+    entries: fn(&[RecordedEntry]) -> Result<Vec<u8>>,
 }
 
 /// RFC 4180.
@@ -133,7 +133,7 @@ impl Source for Entries {
     }
 }
 
-fn cells(entry: &Recorded) -> [String; COLUMNS.len()] {
+fn cells(entry: &RecordedEntry) -> [String; COLUMNS.len()] {
     let or_empty = |text: &Option<String>| csv::safe(text.as_deref().unwrap_or_default());
     [
         entry.number.to_string(),
@@ -154,7 +154,7 @@ fn cells(entry: &Recorded) -> [String; COLUMNS.len()] {
     ]
 }
 
-fn object(entry: &Recorded) -> serde_json::Value {
+fn object(entry: &RecordedEntry) -> serde_json::Value {
     let details = match entry.details() {
         serde_json::Value::Null => entry.details.clone().into(),
         details => details,

@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::sentence::Parts;
 use crate::base::clock::Timestamp;
 use crate::base::text::{self, thousands};
-use crate::domain::activity::Recorded;
+use crate::domain::activity::RecordedEntry;
 
 /// The longest list of permissions in a sentence, in characters.
-const LONGEST: usize = 80;
+const MAX_LENGTH: usize = 80;
 
 /// "31 sign-ins from 12 networks failed between 12:00 and 13:00, none for a member’s email
 /// address", "7 more sign-ins as Ines Okafor failed between 12:00 and 13:00".
-pub(super) fn sign_ins_failed(entry: &Recorded) -> Parts {
+pub(super) fn sign_ins_failed(entry: &RecordedEntry) -> Parts {
     let failures = number(entry, "failures").unwrap_or(0);
     let sign_ins = counted(failures, "sign-in");
     let hour = hour(entry);
@@ -30,19 +30,19 @@ pub(super) fn sign_ins_failed(entry: &Recorded) -> Parts {
 }
 
 /// "Denied Ines Okafor access 14 times between 12:00 and 13:00 (member.manage: 14)".
-pub(super) fn access_denied(entry: &Recorded) -> Parts {
+pub(super) fn access_denied(entry: &RecordedEntry) -> Parts {
     let times = counted(number(entry, "denials").unwrap_or(0), "time");
     let details = entry.details();
     let permissions = details.get("permissions").and_then(Value::as_array);
     let names: Vec<&str> = permissions.into_iter().flatten().filter_map(Value::as_str).collect();
     let names = match names.as_slice() {
         [] => String::new(),
-        names => format!(" ({})", text::visible(&names.join(", "), LONGEST)),
+        names => format!(" ({})", text::visible(&names.join(", "), MAX_LENGTH)),
     };
     Parts::around("Denied ", format!(" access {times}{}{names}", hour(entry)))
 }
 
-fn number(entry: &Recorded, name: &str) -> Option<u64> {
+fn number(entry: &RecordedEntry, name: &str) -> Option<u64> {
     entry.details().get(name)?.as_u64()
 }
 
@@ -52,7 +52,7 @@ fn counted(count: u64, noun: &str) -> String {
 }
 
 /// " between 12:00 and 13:00".
-fn hour(entry: &Recorded) -> String {
+fn hour(entry: &RecordedEntry) -> String {
     let details = entry.details();
     let time = |name| {
         let at = details.get(name).and_then(Value::as_i64)?;

@@ -11,7 +11,7 @@ use crate::base::clock::{Timestamp, day_name, long_date};
 use crate::base::error::Result;
 use crate::base::text;
 use crate::db::keyset::Page;
-use crate::domain::activity::{self, Recorded};
+use crate::domain::activity::{self, RecordedEntry};
 use crate::domain::members::permission::ViewActivity;
 use crate::pages::{Allowed, Viewer};
 use crate::web::list::{Choice, ListQuery, Pager};
@@ -20,7 +20,7 @@ use crate::web::{Site, page};
 /// The path of the log.
 const PATH: &str = "/activity";
 /// The maximum length of an event name that can be selected, in characters.
-const LONGEST: usize = 80;
+const MAX_LENGTH: usize = 80;
 
 #[derive(Template)]
 #[template(path = "activity/index.html")]
@@ -55,7 +55,7 @@ struct Row {
     time: String,
     at: String,
     event: EventView,
-    said: Parts,
+    sentence: Parts,
     subject: Option<SubjectLink>,
     person: String,
     address: Option<String>,
@@ -79,7 +79,7 @@ impl<'a> Index<'a> {
     fn new(
         viewer: &'a Viewer,
         list: &ListQuery<Filters>,
-        page: &Page<Recorded>,
+        page: &Page<RecordedEntry>,
         events: &[String],
         people: Vec<(String, String)>,
     ) -> Self {
@@ -107,7 +107,7 @@ impl<'a> Index<'a> {
 fn kinds(events: &[String], chosen: &str) -> Vec<Kind> {
     // A name that cannot be written into the URL cannot be selected.
     let events: Vec<&String> =
-        events.iter().filter(|event| text::visible(event, LONGEST) == **event).collect();
+        events.iter().filter(|event| text::visible(event, MAX_LENGTH) == **event).collect();
     let mut kinds: Vec<&str> = events.iter().filter_map(|event| event.split('.').next()).collect();
     kinds.dedup();
     kinds.sort_by_key(|kind| words::kind_position(kind));
@@ -148,7 +148,7 @@ fn nothing(search: &str) -> (String, &'static str) {
     }
 }
 
-fn days(entries: &[Recorded], viewer: &Viewer) -> Vec<Day> {
+fn days(entries: &[RecordedEntry], viewer: &Viewer) -> Vec<Day> {
     let by_day = entries.chunk_by(|one, next| one.at.date() == next.at.date());
     by_day
         .map(|entries| {
@@ -159,13 +159,13 @@ fn days(entries: &[Recorded], viewer: &Viewer) -> Vec<Day> {
         .collect()
 }
 
-fn row(entry: &Recorded, viewer: &Viewer) -> Row {
+fn row(entry: &RecordedEntry, viewer: &Viewer) -> Row {
     Row {
         number: entry.number,
         time: entry.at.time_of_day(),
         at: Timestamp::rfc_3339(entry.at),
         event: words::of(&entry.event),
-        said: words::say(entry),
+        sentence: words::sentence(entry),
         subject: subject::named(entry, viewer),
         person: person(entry),
         address: entry.address.clone(),
@@ -173,7 +173,7 @@ fn row(entry: &Recorded, viewer: &Viewer) -> Row {
 }
 
 /// The name that pages show for the person who caused an entry.
-pub(super) fn person(entry: &Recorded) -> String {
+pub(super) fn person(entry: &RecordedEntry) -> String {
     match entry.actor_kind.as_str() {
         "anonymous" => "Not signed in".into(),
         _ => text::visible(&entry.actor_name, 80),

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::text;
-use crate::domain::activity::{Change, Recorded};
+use crate::domain::activity::{Change, RecordedEntry};
 
 /// The maximum length of a value in a sentence, in characters; the entry's own page shows all of
 /// it.
-const LONGEST: usize = 48;
+const MAX_LENGTH: usize = 48;
 
 /// The fields that hold lists.
 const LISTS: [&str; 3] = ["Scopes", "IP whitelist", "Permissions"];
@@ -34,11 +34,11 @@ impl Parts {
 }
 
 /// "Created X with role Read and write, expiring 21 Feb 2027".
-pub(super) fn key_created(entry: &Recorded) -> Parts {
+pub(super) fn key_created(entry: &RecordedEntry) -> Parts {
     let changes = entry.changes();
     let value = |field: &str| {
         let change = changes.iter().find(|change| change.field == field)?;
-        Some(text::visible(&change.to, LONGEST)).filter(|value| !value.is_empty())
+        Some(text::visible(&change.to, MAX_LENGTH)).filter(|value| !value.is_empty())
     };
     let role = value("Role").map(|role| format!(" with role {role}"));
     let expiry = value("Expires at").map(|date| format!(", expiring {}", short(&date)));
@@ -46,7 +46,7 @@ pub(super) fn key_created(entry: &Recorded) -> Parts {
 }
 
 /// "Changed IP whitelist of X: added 1, removed 2 addresses", "Changed role and notes of X".
-pub(super) fn key_edited(entry: &Recorded) -> Parts {
+pub(super) fn key_edited(entry: &RecordedEntry) -> Parts {
     let changes = entry.changes();
     let fields: Vec<String> = changes.iter().map(|change| field(&change.field)).collect();
     let after = match changes.as_slice() {
@@ -60,7 +60,7 @@ pub(super) fn key_edited(entry: &Recorded) -> Parts {
 }
 
 /// "Rotated X, the old secret works until 30 Nov 2026, 14:06".
-pub(super) fn key_rotated(entry: &Recorded) -> Parts {
+pub(super) fn key_rotated(entry: &RecordedEntry) -> Parts {
     let end = entry.details().get("old_secret_ends_at").and_then(Value::as_i64);
     let until = end.map(Timestamp::from_millis).map_or_else(String::new, |end| {
         if end > entry.at {
@@ -74,7 +74,7 @@ pub(super) fn key_rotated(entry: &Recorded) -> Parts {
 }
 
 /// "Revoked X, last used 19 Nov 2026".
-pub(super) fn key_revoked(entry: &Recorded) -> Parts {
+pub(super) fn key_revoked(entry: &RecordedEntry) -> Parts {
     let used = match entry.details().get("last_used_at") {
         None => String::new(),
         Some(Value::Null) => ", never used".into(),
@@ -86,13 +86,13 @@ pub(super) fn key_revoked(entry: &Recorded) -> Parts {
 }
 
 /// "Kept X as it is: the partner was told".
-pub(super) fn key_kept(entry: &Recorded) -> Parts {
+pub(super) fn key_kept(entry: &RecordedEntry) -> Parts {
     let note = detail(entry, "note").filter(|note| !note.is_empty());
     Parts::around("Kept ", note.map_or(" as it is".into(), |note| format!(" as it is: {note}")))
 }
 
 /// "Reported a leak of X, possibly out since 19 Nov 2026".
-pub(super) fn key_leaked(entry: &Recorded) -> Parts {
+pub(super) fn key_leaked(entry: &RecordedEntry) -> Parts {
     let since = entry.details().get("since").and_then(Value::as_i64);
     let since = since.map(|at| short_date(Timestamp::from_millis(at).date()));
     Parts::around(
@@ -102,19 +102,19 @@ pub(super) fn key_leaked(entry: &Recorded) -> Parts {
 }
 
 /// "Started the Review of 23 November 2026".
-pub(super) fn review_started(_: &Recorded) -> Parts {
+pub(super) fn review_started(_: &RecordedEntry) -> Parts {
     Parts::around("Started the ", "")
 }
 
 /// "Decided on 3 keys of the Review of 23 November 2026".
-pub(super) fn review_decided(entry: &Recorded) -> Parts {
+pub(super) fn review_decided(entry: &RecordedEntry) -> Parts {
     let count = entry.changes().len();
     let keys = if count == 1 { "key" } else { "keys" };
     Parts::around(format!("Decided on {count} {keys} of the "), "")
 }
 
 /// "Finished the Review of 23 November 2026, 2 decisions still to be carried out".
-pub(super) fn review_finished(entry: &Recorded) -> Parts {
+pub(super) fn review_finished(entry: &RecordedEntry) -> Parts {
     let open = match entry.details().get("still_open").and_then(Value::as_i64) {
         Some(1) => ", 1 decision still to be carried out".into(),
         Some(open) if open > 1 => format!(", {open} decisions still to be carried out"),
@@ -123,19 +123,19 @@ pub(super) fn review_finished(entry: &Recorded) -> Parts {
     Parts::around("Finished the ", open)
 }
 
-pub(super) fn sign_in_failed(entry: &Recorded) -> Parts {
+pub(super) fn sign_in_failed(entry: &RecordedEntry) -> Parts {
     let email = detail(entry, "email").unwrap_or_default();
     let unknown = if entry.subject_id.is_none() { ", which is nobody’s address" } else { "" };
     Parts::plain(format!("Could not sign in as {email}{unknown}"))
 }
 
-pub(super) fn set_up(entry: &Recorded) -> Parts {
+pub(super) fn set_up(entry: &RecordedEntry) -> Parts {
     let organisation = detail(entry, "organisation").unwrap_or_else(|| "the organisation".into());
     Parts::plain(format!("Set up {organisation}"))
 }
 
 /// "Added Priya Raman (priya@example.com) as super manager".
-pub(super) fn member_added(entry: &Recorded) -> Parts {
+pub(super) fn member_added(entry: &RecordedEntry) -> Parts {
     let email = detail(entry, "email").map(|email| format!(" ({email})")).unwrap_or_default();
     let details = entry.details();
     let is_super = details.get("super_manager").and_then(Value::as_bool).unwrap_or_default();
@@ -146,36 +146,36 @@ pub(super) fn member_added(entry: &Recorded) -> Parts {
 }
 
 /// "Invited Priya Raman (priya@example.com) as super manager".
-pub(super) fn member_invited(entry: &Recorded) -> Parts {
+pub(super) fn member_invited(entry: &RecordedEntry) -> Parts {
     Parts { before: "Invited ".into(), ..member_added(entry) }
 }
 
 /// "Imported 3 scopes".
-pub(super) fn scopes_imported(entry: &Recorded) -> Parts {
+pub(super) fn scopes_imported(entry: &RecordedEntry) -> Parts {
     let count = entry.changes().iter().map(|change| change.to.split(", ").count()).sum::<usize>();
     Parts::plain(format!("Imported {count} {}", if count == 1 { "scope" } else { "scopes" }))
 }
 
 /// "Changed default lifetime from 90 days to 30 days".
-pub(super) fn settings_changed(entry: &Recorded) -> Parts {
+pub(super) fn settings_changed(entry: &RecordedEntry) -> Parts {
     let changes: Vec<String> = entry.changes().iter().map(change).collect();
     Parts::plain(format!("Changed {}", changes.join("; ")))
 }
 
 /// "Asked for a test message to ines@example.com".
-pub(super) fn mail_tested(entry: &Recorded) -> Parts {
+pub(super) fn mail_tested(entry: &RecordedEntry) -> Parts {
     let recipient = detail(entry, "recipient").unwrap_or_default();
     Parts::plain(format!("Asked for a test message to {recipient}"))
 }
 
 /// From the event's name: "Changed role X: removed orders:write (3 keys)".
-pub(super) fn generic(entry: &Recorded) -> Parts {
+pub(super) fn generic(entry: &RecordedEntry) -> Parts {
     let Some((kind, done)) = entry.event.split_once('.') else {
-        return Parts::plain(text::visible(&entry.event, LONGEST));
+        return Parts::plain(text::visible(&entry.event, MAX_LENGTH));
     };
     let verb = if done == "edited" { "changed" } else { done };
     let kind = if kind == "api_key" { "key" } else { kind };
-    let start = capital(&text::visible(&format!("{verb} {kind}"), LONGEST).replace('_', " "));
+    let start = capital(&text::visible(&format!("{verb} {kind}"), MAX_LENGTH).replace('_', " "));
     let what: Vec<String> = entry.changes().iter().map(change).collect();
     let what = if what.is_empty() { String::new() } else { format!(": {}", what.join("; ")) };
     let keys = match entry.details().get("keys").and_then(Value::as_i64) {
@@ -196,8 +196,8 @@ pub(super) fn capital(text: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-fn detail(entry: &Recorded, name: &str) -> Option<String> {
-    entry.details().get(name)?.as_str().map(|value| text::visible(value, LONGEST))
+fn detail(entry: &RecordedEntry, name: &str) -> Option<String> {
+    entry.details().get(name)?.as_str().map(|value| text::visible(value, MAX_LENGTH))
 }
 
 /// A change as part of a longer sentence.
@@ -215,18 +215,20 @@ fn difference(change: &Change) -> Option<String> {
     if let Some((from, to)) = items(&change.from).zip(items(&change.to)).filter(|_| is_list) {
         let among = |some: &[&str], others: &[&str]| -> Vec<String> {
             let differing = some.iter().filter(|item| !others.contains(item));
-            differing.map(|item| text::visible(item, LONGEST)).collect()
+            differing.map(|item| text::visible(item, MAX_LENGTH)).collect()
         };
         return lists(&change.field, &among(&to, &from), &among(&from, &to));
     }
-    let is_short = |value: &str| value.chars().count() <= LONGEST && !value.contains('\n');
+    let is_short = |value: &str| value.chars().count() <= MAX_LENGTH && !value.contains('\n');
     match (change.from.as_str(), change.to.as_str()) {
         (from, to) if !is_short(from) || !is_short(to) => None,
-        ("", to) => Some(format!("set to {}", text::visible(to, LONGEST))),
+        ("", to) => Some(format!("set to {}", text::visible(to, MAX_LENGTH))),
         (_, "") => Some("removed".into()),
-        (from, to) => {
-            Some(format!("from {} to {}", text::visible(from, LONGEST), text::visible(to, LONGEST)))
-        }
+        (from, to) => Some(format!(
+            "from {} to {}",
+            text::visible(from, MAX_LENGTH),
+            text::visible(to, MAX_LENGTH)
+        )),
     }
 }
 
@@ -260,7 +262,7 @@ fn lists(field: &str, added: &[String], removed: &[String]) -> Option<String> {
 
 /// A form label within a sentence: "Key Name" becomes "name", "IP whitelist" does not change.
 fn field(label: &str) -> String {
-    let label = text::visible(label, LONGEST);
+    let label = text::visible(label, MAX_LENGTH);
     let label = label.strip_prefix("Key ").unwrap_or(&label);
     match label {
         "Expires at" => "expiry".into(),

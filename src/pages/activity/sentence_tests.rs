@@ -6,9 +6,9 @@ use serde_json::json;
 use super::*;
 use crate::pages::activity::words;
 
-fn entry(event: &str, subject: bool, details: &Value) -> Recorded {
+fn entry(event: &str, subject: bool, details: &Value) -> RecordedEntry {
     let of = |text: &str| subject.then(|| text.to_owned());
-    Recorded {
+    RecordedEntry {
         number: 1,
         at: Timestamp::from_millis(1_795_435_200_000),
         event: event.into(),
@@ -27,7 +27,7 @@ fn entry(event: &str, subject: bool, details: &Value) -> Recorded {
 }
 
 fn sentence(event: &str, details: &Value) -> String {
-    let parts = words::say(&entry(event, true, details));
+    let parts = words::sentence(&entry(event, true, details));
     format!("{}{}{}", parts.before, if parts.is_named { "X" } else { "" }, parts.after)
 }
 
@@ -78,7 +78,7 @@ fn events_without_their_own_words_have_readable_sentences() {
         "Changed member X: super manager from No to Yes"
     );
     let settings = changed(&[("Default lifetime", "90 days", "30 days")]);
-    let parts = words::say(&entry("settings.edited", false, &settings));
+    let parts = words::sentence(&entry("settings.edited", false, &settings));
     assert_eq!(parts.before, "Changed settings: default lifetime from 90 days to 30 days");
     assert_eq!(sentence("weather", &json!({})), "weather");
 }
@@ -92,9 +92,9 @@ proptest! {
         details in ".{0,40}", subject: bool,
     ) {
         let mut entry = entry(&event, subject, &changed(&[(&field, &from, &to)]));
-        words::say(&entry);
+        words::sentence(&entry);
         words::of(&event);
         entry.details = details;
-        words::say(&entry);
+        words::sentence(&entry);
     }
 }

@@ -12,13 +12,13 @@ use crate::base::clock::{Timestamp, long_date};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::hex;
 use crate::base::text;
-use crate::domain::activity::{self, Change, Recorded};
+use crate::domain::activity::{self, Change, RecordedEntry};
 use crate::domain::members::permission::ViewActivity;
 use crate::pages::{Allowed, Viewer};
 use crate::web::{Site, page};
 
 /// The maximum length of a value on the page, in characters; exports contain all of it.
-const LONGEST: usize = 2000;
+const MAX_LENGTH: usize = 2000;
 
 #[derive(Template)]
 #[template(path = "activity/show.html")]
@@ -26,7 +26,7 @@ struct Show<'a> {
     viewer: &'a Viewer,
     number: i64,
     event: EventView,
-    said: Parts,
+    sentence: Parts,
     subject: Option<SubjectLink>,
     changes: Vec<Change>,
     details: Vec<(String, String)>,
@@ -52,7 +52,7 @@ pub(super) async fn page(
         viewer: &viewer,
         number,
         event: words::of(&entry.event),
-        said: words::say(&entry),
+        sentence: words::sentence(&entry),
         subject: subject::named(&entry, &viewer),
         changes: entry.changes(),
         details: details(&entry),
@@ -61,10 +61,10 @@ pub(super) async fn page(
 }
 
 /// The recorded details other than changes.
-fn details(entry: &Recorded) -> Vec<(String, String)> {
+fn details(entry: &RecordedEntry) -> Vec<(String, String)> {
     let details = match entry.details() {
         Value::Object(details) => details,
-        Value::Null => return vec![("Details".into(), text::visible(&entry.details, LONGEST))],
+        Value::Null => return vec![("Details".into(), text::visible(&entry.details, MAX_LENGTH))],
         other => return vec![("Details".into(), value(&other))],
     };
     let rest = details.into_iter().filter(|(name, _)| name != "changes");
@@ -88,14 +88,14 @@ fn value(value: &Value) -> String {
         }
         other => other.to_string(),
     };
-    text::visible(&text, LONGEST)
+    text::visible(&text, MAX_LENGTH)
 }
 
 fn time(at: Timestamp) -> String {
     format!("{}, {} UTC", long_date(at.date()), at.time_to_millis())
 }
 
-fn facts(entry: &Recorded) -> Vec<Fact> {
+fn facts(entry: &RecordedEntry) -> Vec<Fact> {
     let fact = |label, value: Option<&str>, is_code| {
         value.map(|value| Fact { label, value: text::visible(value, 300), is_code })
     };

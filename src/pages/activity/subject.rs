@@ -1,7 +1,7 @@
 //! The subject of an entry, and the page where the viewer may see it.
 
 use crate::base::text;
-use crate::domain::activity::Recorded;
+use crate::domain::activity::RecordedEntry;
 use crate::domain::api_keys::KeyId;
 use crate::domain::members::{MemberId, Permission};
 use crate::domain::scopes;
@@ -9,7 +9,7 @@ use crate::domain::webhooks::EndpointId;
 use crate::pages::Viewer;
 
 /// The maximum length of a name on the page, in characters: Latchkey's own names are shorter.
-const LONGEST: usize = 120;
+const MAX_LENGTH: usize = 120;
 
 /// The subject as a sentence shows it.
 pub(super) struct SubjectLink {
@@ -18,10 +18,10 @@ pub(super) struct SubjectLink {
 }
 
 /// The subject of `entry`, if it has one.
-pub(super) fn named(entry: &Recorded, viewer: &Viewer) -> Option<SubjectLink> {
+pub(super) fn named(entry: &RecordedEntry, viewer: &Viewer) -> Option<SubjectLink> {
     let (kind, id) = (entry.subject_kind.as_deref()?, entry.subject_id.as_deref()?);
     let name = entry.subject_name.as_deref().unwrap_or(id);
-    Some(SubjectLink { name: text::visible(name, LONGEST), href: page_of(kind, id, viewer) })
+    Some(SubjectLink { name: text::visible(name, MAX_LENGTH), href: page_of(kind, id, viewer) })
 }
 
 /// The page of the item of that kind with that id, if the viewer may open one.

@@ -6,7 +6,7 @@
 use super::hourly_sentence;
 use super::sentence::{self, Parts};
 use crate::base::text;
-use crate::domain::activity::{Event, Recorded};
+use crate::domain::activity::{Event, RecordedEntry};
 
 /// The words for an event.
 pub(super) struct Words {
@@ -14,7 +14,7 @@ pub(super) struct Words {
     pub icon: &'static str,
     /// `ev-green`, `ev-red`, or nothing.
     pub class: &'static str,
-    says: fn(&Recorded) -> Parts,
+    sentence_of: fn(&RecordedEntry) -> Parts,
 }
 
 /// The words for an event; `None` if they can be made from its name.
@@ -22,96 +22,103 @@ pub(super) struct Words {
 fn known(event: Event) -> Option<Words> {
     Some(match event {
         Event::KeyCreated => {
-            words("Key created", "key-round").green().saying(sentence::key_created)
+            words("Key created", "key-round").green().with_sentence(sentence::key_created)
         }
-        Event::KeyEdited => words("Key edited", "pencil").saying(sentence::key_edited),
-        Event::KeyRotated => words("Key rotated", "refresh-cw").saying(sentence::key_rotated),
+        Event::KeyEdited => words("Key edited", "pencil").with_sentence(sentence::key_edited),
+        Event::KeyRotated => {
+            words("Key rotated", "refresh-cw").with_sentence(sentence::key_rotated)
+        }
         Event::SecretStopped => words("Old secret stopped", "ban")
-            .saying(|_| Parts::around("Stopped the old secret of ", "")),
-        Event::KeyKept => words("Key kept", "circle-check").saying(sentence::key_kept),
-        Event::KeyRevoked => words("Key revoked", "ban").saying(sentence::key_revoked),
+            .with_sentence(|_| Parts::around("Stopped the old secret of ", "")),
+        Event::KeyKept => words("Key kept", "circle-check").with_sentence(sentence::key_kept),
+        Event::KeyRevoked => words("Key revoked", "ban").with_sentence(sentence::key_revoked),
         Event::KeyLeaked => {
-            words("Leak reported", "triangle-alert").red().saying(sentence::key_leaked)
+            words("Leak reported", "triangle-alert").red().with_sentence(sentence::key_leaked)
         }
         Event::LeakNoted => words("Note on a leak", "pencil")
-            .saying(|_| Parts::around("Added a note to the leak report of ", "")),
+            .with_sentence(|_| Parts::around("Added a note to the leak report of ", "")),
         Event::LeakClosed => words("Leak closed", "check")
-            .saying(|_| Parts::around("Closed the leak report of ", "")),
+            .with_sentence(|_| Parts::around("Closed the leak report of ", "")),
         Event::ReviewStarted => {
-            words("Review started", "circle-dashed").saying(sentence::review_started)
+            words("Review started", "circle-dashed").with_sentence(sentence::review_started)
         }
-        Event::ReviewDecided => words("Review decided", "pencil").saying(sentence::review_decided),
+        Event::ReviewDecided => {
+            words("Review decided", "pencil").with_sentence(sentence::review_decided)
+        }
         Event::ReviewFinished => {
-            words("Review finished", "check").green().saying(sentence::review_finished)
+            words("Review finished", "check").green().with_sentence(sentence::review_finished)
         }
         Event::ReviewCancelled => {
-            words("Review cancelled", "ban").saying(|_| Parts::around("Cancelled the ", ""))
+            words("Review cancelled", "ban").with_sentence(|_| Parts::around("Cancelled the ", ""))
         }
-        Event::SignedIn => words("Signed in", "log-in").saying(|_| Parts::plain("With password")),
+        Event::SignedIn => {
+            words("Signed in", "log-in").with_sentence(|_| Parts::plain("With password"))
+        }
         Event::SignedOut => {
-            words("Signed out", "log-out").saying(|_| Parts::plain("Ended the session"))
+            words("Signed out", "log-out").with_sentence(|_| Parts::plain("Ended the session"))
         }
         Event::SignInFailed => {
-            words("Sign-in failed", "circle-alert").red().saying(sentence::sign_in_failed)
+            words("Sign-in failed", "circle-alert").red().with_sentence(sentence::sign_in_failed)
         }
-        Event::SignInsFailed => {
-            words("Sign-ins failed", "circle-alert").red().saying(hourly_sentence::sign_ins_failed)
-        }
+        Event::SignInsFailed => words("Sign-ins failed", "circle-alert")
+            .red()
+            .with_sentence(hourly_sentence::sign_ins_failed),
         Event::AccessDenied => {
-            words("Access denied", "ban").red().saying(hourly_sentence::access_denied)
+            words("Access denied", "ban").red().with_sentence(hourly_sentence::access_denied)
         }
-        Event::SetUp => words("Set up", "settings").saying(sentence::set_up),
-        Event::MemberAdded => words("Member added", "user-plus").saying(sentence::member_added),
+        Event::SetUp => words("Set up", "settings").with_sentence(sentence::set_up),
+        Event::MemberAdded => {
+            words("Member added", "user-plus").with_sentence(sentence::member_added)
+        }
         Event::PasswordResetStarted => words("Reset link made", "refresh-cw")
-            .saying(|_| Parts::around("Made a link for a new password of ", "")),
+            .with_sentence(|_| Parts::around("Made a link for a new password of ", "")),
         Event::PasswordReset => words("Password reset", "refresh-cw")
-            .saying(|_| Parts::plain("Set a new password through a link")),
+            .with_sentence(|_| Parts::plain("Set a new password through a link")),
         Event::MemberInvited => {
-            words("Member invited", "user-plus").saying(sentence::member_invited)
+            words("Member invited", "user-plus").with_sentence(sentence::member_invited)
         }
         Event::InvitationResent => words("Invited again", "user-plus")
-            .saying(|_| Parts::around("Made a new invitation link for ", "")),
+            .with_sentence(|_| Parts::around("Made a new invitation link for ", "")),
         Event::InvitationWithdrawn => words("Invitation withdrawn", "ban")
-            .saying(|_| Parts::around("Withdrew the invitation of ", "")),
+            .with_sentence(|_| Parts::around("Withdrew the invitation of ", "")),
         Event::InvitationAccepted => words("Invitation accepted", "user-plus")
             .green()
-            .saying(|_| Parts::plain("Accepted the invitation")),
+            .with_sentence(|_| Parts::plain("Accepted the invitation")),
         Event::MemberEdited => words("Member edited", "pencil"),
         Event::MemberDisabled => words("Member disabled", "ban"),
         Event::MemberEnabled => words("Member enabled", "user-plus"),
         Event::MemberRemoved => words("Member removed", "ban"),
         Event::MemberNameChanged => words("Name changed", "pencil"),
         Event::PasswordChanged => words("Password changed", "refresh-cw")
-            .saying(|_| Parts::plain("Changed their own password")),
+            .with_sentence(|_| Parts::plain("Changed their own password")),
         Event::SessionEnded => words("Session ended", "log-out")
-            .saying(|_| Parts::plain("Ended another session of their own")),
+            .with_sentence(|_| Parts::plain("Ended another session of their own")),
         Event::OtherSessionsEnded => words("Sessions ended", "log-out")
-            .saying(|_| Parts::plain("Ended all their other sessions")),
+            .with_sentence(|_| Parts::plain("Ended all their other sessions")),
         Event::ScopesImported => {
-            words("Scopes imported", "shield").saying(sentence::scopes_imported)
+            words("Scopes imported", "shield").with_sentence(sentence::scopes_imported)
         }
         Event::SettingsChanged => {
-            words("Settings changed", "settings").saying(sentence::settings_changed)
+            words("Settings changed", "settings").with_sentence(sentence::settings_changed)
         }
-        Event::MailChanged => words("Mail server changed", "settings").saying(|entry| match entry
-            .changes()
-            .as_slice()
-        {
-            [] => Parts::plain("Confirmed the mail server as it is"),
-            _ => sentence::settings_changed(entry),
+        Event::MailChanged => words("Mail server changed", "settings").with_sentence(|entry| {
+            match entry.changes().as_slice() {
+                [] => Parts::plain("Confirmed the mail server as it is"),
+                _ => sentence::settings_changed(entry),
+            }
         }),
         Event::AlertsChanged => {
-            words("Alerts changed", "settings").saying(sentence::settings_changed)
+            words("Alerts changed", "settings").with_sentence(sentence::settings_changed)
         }
-        Event::MailTested => words("Test message", "settings").saying(sentence::mail_tested),
+        Event::MailTested => words("Test message", "settings").with_sentence(sentence::mail_tested),
         Event::WebhookSecretReplaced => words("Signing secret replaced", "refresh-cw")
-            .saying(|_| Parts::around("Made a new signing secret for the webhook ", "")),
+            .with_sentence(|_| Parts::around("Made a new signing secret for the webhook ", "")),
         Event::WebhookTested => words("Webhook tested", "settings")
-            .saying(|_| Parts::around("Sent a test message to the webhook ", "")),
+            .with_sentence(|_| Parts::around("Sent a test message to the webhook ", "")),
         Event::WebhookSentAgain => words("Webhook sent again", "refresh-cw")
-            .saying(|_| Parts::around("Sent a message again to the webhook ", "")),
+            .with_sentence(|_| Parts::around("Sent a message again to the webhook ", "")),
         Event::MailSentAgain => words("Email sent again", "refresh-cw")
-            .saying(|_| Parts::around("Sent the email again to ", "")),
+            .with_sentence(|_| Parts::around("Sent the email again to ", "")),
         // Their names are sufficient.
         Event::RoleCreated
         | Event::RoleEdited
@@ -144,7 +151,7 @@ const KINDS: [(&str, &str, &str); 13] = [
 ];
 
 fn words(label: &'static str, icon: &'static str) -> Words {
-    Words { label, icon, class: "", says: sentence::generic }
+    Words { label, icon, class: "", sentence_of: sentence::generic }
 }
 
 impl Words {
@@ -156,8 +163,8 @@ impl Words {
         Self { class: "ev-red", ..self }
     }
 
-    fn saying(self, says: fn(&Recorded) -> Parts) -> Self {
-        Self { says, ..self }
+    fn with_sentence(self, sentence_of: fn(&RecordedEntry) -> Parts) -> Self {
+        Self { sentence_of, ..self }
     }
 }
 
@@ -179,9 +186,9 @@ pub(super) fn of(event: &str) -> EventView {
 }
 
 /// What happened, as a sentence around the name of its subject.
-pub(super) fn say(entry: &Recorded) -> Parts {
+pub(super) fn sentence(entry: &RecordedEntry) -> Parts {
     let known = Event::parse(&entry.event).and_then(known);
-    known.map_or(sentence::generic as fn(&Recorded) -> Parts, |words| words.says)(entry)
+    known.map_or(sentence::generic as fn(&RecordedEntry) -> Parts, |words| words.sentence_of)(entry)
 }
 
 /// The label of a kind of event in the filter.

@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::base::clock::{Timestamp, ago, day_and_time};
 use crate::base::error::Result;
-use crate::domain::alerts::{self, Alert, COUNTED, Rule};
+use crate::domain::alerts::{self, Alert, MAX_COUNTED, Rule};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
@@ -50,12 +50,12 @@ pub(super) async fn page(
         Ok((open, closed))
     });
     let (open, closed) = found.await?;
-    let is_cut = open.as_ref().is_some_and(|open| i64::try_from(open.len()) == Ok(COUNTED));
+    let is_cut = open.as_ref().is_some_and(|open| i64::try_from(open.len()) == Ok(MAX_COUNTED));
     let rows = |alerts: &[Alert]| alerts.iter().map(|alert| row(alert, viewer.now)).collect();
     page::ok(&Index {
         notice: viewer.take_notice(),
         open: open.map(|open| rows(&open)),
-        most: is_cut.then_some(COUNTED),
+        most: is_cut.then_some(MAX_COUNTED),
         closed: rows(&closed.rows),
         pager: list.pager("/alerts", &closed),
         may_change: viewer.may(Permission::ManageSettings),
@@ -80,8 +80,10 @@ fn row(alert: &Alert, now: Timestamp) -> Row {
 fn href(alert: &Alert) -> Option<String> {
     let key = alert.key_id.as_deref();
     match (alert.rule, key) {
-        (Some(Rule::RefusalBurst), Some(key)) => Some(format!("/diagnosis?q={key}")),
-        (Some(Rule::DeadSecret), Some(key)) => Some(format!("/usage/denials?key={key}&period=7d")),
+        (Some(Rule::DenialBurst), Some(key)) => Some(format!("/diagnosis?q={key}")),
+        (Some(Rule::InactiveSecret), Some(key)) => {
+            Some(format!("/usage/denials?key={key}&period=7d"))
+        }
         (_, Some(key)) => Some(format!("/api-keys/{key}")),
         (Some(Rule::UnknownKeys), None) => Some("/usage/denials?key=none&period=24h".into()),
         (Some(Rule::SignInFailures), None) => {

@@ -14,7 +14,7 @@ use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
 
-const HERE: &str = "/settings/alerts";
+const PATH: &str = "/settings/alerts";
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -37,7 +37,7 @@ struct Page<'a> {
 struct Choice {
     name: &'static str,
     label: &'static str,
-    says: &'static str,
+    description: &'static str,
     is_on: bool,
 }
 
@@ -55,8 +55,8 @@ pub(super) async fn save(
 ) -> Result<HttpResponse> {
     let fields = form.fields;
     let (on, email) = (rules(&fields), fields.email.clone());
-    let saved = viewer.submit(&site, form.token, HERE, move |tx, author| {
-        alerts::prefer(tx, &on, &email, author)?;
+    let saved = viewer.submit(&site, form.token, PATH, move |tx, context| {
+        alerts::set_preferences(tx, &on, &email, context)?;
         Ok(Notice::done("Alert settings saved."))
     });
     match saved.await {
@@ -89,7 +89,7 @@ async fn draw(
     let choice = |rule: Rule| Choice {
         name: rule.as_str(),
         label: rule.label(),
-        says: rule.says(),
+        description: rule.description(),
         is_on: on.contains(&rule),
     };
     let template = Page {

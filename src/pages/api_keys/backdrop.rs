@@ -28,10 +28,10 @@ impl Backdrop {
     pub(super) fn load(
         connection: &mut Connection,
         viewer: &Viewer,
-        asked: &str,
+        name: &str,
         id: &KeyId,
     ) -> Result<Self> {
-        if asked == KEY && viewer.may(Permission::ViewKeys) {
+        if name == KEY && viewer.may(Permission::ViewKeys) {
             let page = KeyPage::load(connection, viewer, id, Period::default())?;
             return Ok(Self::Key(Box::new(page)));
         }
@@ -58,7 +58,7 @@ impl Backdrop {
     }
 
     /// The backdrop that the URL of a dialog requests.
-    pub(super) fn asked(query: &str) -> String {
+    pub(super) fn from_query(query: &str) -> String {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Parameters {
@@ -68,8 +68,8 @@ impl Backdrop {
     }
 
     /// Where closing the dialog leads: to the key's row, or to its page.
-    pub(super) fn location(asked: &str, id: &KeyId) -> String {
-        if asked == KEY { page_of(id) } else { format!("/api-keys#{}", id.as_str()) }
+    pub(super) fn location(name: &str, id: &KeyId) -> String {
+        if name == KEY { page_of(id) } else { format!("/api-keys#{}", id.as_str()) }
     }
 }
 

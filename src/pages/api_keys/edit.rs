@@ -10,11 +10,11 @@ use super::prefill::Prefill;
 use crate::base::clock::{Timestamp, long_date};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, ApiKey, Details, Draft, IpWhitelist, KeyId, Status};
 use crate::domain::members::permission::UpdateKeys;
-use crate::domain::usage::{self, Passed, WouldRefuse};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::domain::usage::{self, AllowedRequests, WhitelistEffect};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 use crate::web::query;
 
@@ -36,11 +36,11 @@ impl Dialog for Edit {
     type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        let behind = Backdrop::asked(query);
+        let behind = Backdrop::from_query(query);
         Fields { behind, prefill: query::read(query), ..Fields::default() }
     }
 
-    fn is_only_drawn(fields: &Fields) -> bool {
+    fn is_preview(fields: &Fields) -> bool {
         !fields.assist.is_empty()
     }
 
@@ -52,19 +52,19 @@ impl Dialog for Edit {
         Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (id, viewer) = (frame.input.target, frame.input.viewer.clone());
         let details = api_keys::find(connection, &id)?.ok_or(Error::NotFound)?;
         let status = details.key.status(viewer.now);
         if status == Status::Revoked {
             let notice = Notice::note("This key was revoked. It can no longer be changed.");
-            return Ok(Loaded::Elsewhere(page_of(&id), notice));
+            return Ok(LoadResult::Redirect(page_of(&id), notice));
         }
         frame.edits(connection, id.as_str(), details.key.version)?;
-        let passed = usage::passed(connection, &id, viewer.now)?;
+        let passed = usage::allowed_requests(connection, &id, viewer.now)?;
         fill_in(&mut frame, &details, &passed);
         let fields = &frame.input.fields;
-        Ok(Loaded::Show(Self {
+        Ok(LoadResult::Show(Self {
             form: Choices::load(connection, fields, &viewer)?,
             expiry: Expiry::new(&fields.lifetime, &viewer),
             list: ListCheck::new(&fields.ip_whitelist, &passed),
@@ -74,19 +74,23 @@ impl Dialog for Edit {
         }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let (id, draft) = (&input.target, input.fields.draft());
         let version = input.version()?;
         let before = api_keys::find(tx, id)?;
-        let key = api_keys::edit(tx, id, &draft, version, author)?;
-        let would_refuse = would_refuse(tx, before.as_ref(), &draft, author.now)?;
-        Ok(Done::at(Self::close(input), saved_notice(&key, would_refuse)))
+        let key = api_keys::edit(tx, id, &draft, version, context)?;
+        let check_whitelist = check_whitelist(tx, before.as_ref(), &draft, context.now)?;
+        Ok(SubmitResult::at(Self::close(input), saved_notice(&key, check_whitelist)))
     }
 }
 
 /// Starts with the stored key, or keeps the submitted values; then applies what a link or a button
 /// fills in.
-fn fill_in(frame: &mut Frame<Edit>, details: &Details, passed: &Passed) {
+fn fill_in(frame: &mut Frame<Edit>, details: &Details, passed: &AllowedRequests) {
     let fields = &mut frame.input.fields;
     let prefill = if frame.is_opened {
         let Fields { behind, prefill, .. } = std::mem::take(fields);
@@ -99,23 +103,23 @@ fn fill_in(frame: &mut Frame<Edit>, details: &Details, passed: &Passed) {
 }
 
 /// The requests that a new IP whitelist would have denied.
-fn would_refuse(
+fn check_whitelist(
     connection: &mut Connection,
     before: Option<&Details>,
     draft: &Draft,
     now: Timestamp,
-) -> Result<Option<WouldRefuse>> {
+) -> Result<Option<WhitelistEffect>> {
     let list = IpWhitelist::parse(&draft.ip_whitelist).unwrap_or_default();
     let Some(before) = before.filter(|before| before.ip_whitelist != list) else {
         return Ok(None);
     };
-    Ok(Some(usage::passed(connection, &before.key.id, now)?.under(&list)))
+    Ok(Some(usage::allowed_requests(connection, &before.key.id, now)?.effect_of(&list)))
 }
 
 /// Warns if a new IP whitelist would have denied requests.
-fn saved_notice(key: &ApiKey, would_refuse: Option<WouldRefuse>) -> Notice {
+fn saved_notice(key: &ApiKey, check_whitelist: Option<WhitelistEffect>) -> Notice {
     let saved = format!("“{}” saved.", key.name.as_str());
-    match would_refuse.filter(|would| would.count > 0) {
+    match check_whitelist.filter(|would| would.count > 0) {
         Some(would) => {
             Notice::warning(format!("{saved} {}", warning("Its new IP whitelist", &would)))
         }

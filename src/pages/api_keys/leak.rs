@@ -10,12 +10,12 @@ use super::secret::{self, ALREADY_SHOWN};
 use crate::base::clock::{iso_date, long_date};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
-use crate::domain::api_keys::{self, ApiKey, KeptSecret, KeyId, Status};
-use crate::domain::leaks::{self, Action, Draft, Leak, LeakId, Reported};
+use crate::domain::activity::Context;
+use crate::domain::api_keys::{self, ApiKey, KeyId, Status, StoredSecret};
+use crate::domain::leaks::{self, Action, Draft, Leak, LeakId, LeakReport};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ViewKeys;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, Viewer};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult, Viewer};
 use crate::web::flash::Notice;
 use crate::web::query;
 
@@ -77,7 +77,7 @@ impl Dialog for ReportLeak {
         (input.fields.action == Action::Rotate.as_str()).then_some(ALREADY_SHOWN)
     }
 
-    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+    fn backdrop_of_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
         Backdrop::table(connection, &input.viewer)
     }
 
@@ -89,7 +89,7 @@ impl Dialog for ReportLeak {
         Backdrop::load(connection, &input.viewer, KEY, &input.target)
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (id, viewer) = (frame.input.target, frame.input.viewer.clone());
         let key = api_keys::find(connection, &id)?.ok_or(Error::NotFound)?.key;
         frame.edits(connection, id.as_str(), key.version)?;
@@ -100,7 +100,7 @@ impl Dialog for ReportLeak {
         let revokes = choices.iter().any(|choice| choice.slug == Action::Revoke.as_str());
         let made = secret.map_or(key.secret_created_at, |secret| secret.created_at);
         let facts = KeyFacts::load(connection, &key, viewer.now)?;
-        Ok(Loaded::Show(Self {
+        Ok(LoadResult::Show(Self {
             frame,
             days: [key.created_at, viewer.now].map(|at| iso_date(at.date())),
             made: long_date(made.date()),
@@ -111,14 +111,18 @@ impl Dialog for ReportLeak {
         }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         may(&input.viewer, &input.fields.action)?;
         let id = LeakId::random()?;
         let location = format!("/leaks/{}", id.as_str());
-        let reported = leaks::report(tx, id, &input.target, &draft(input), author)?;
+        let reported = leaks::report(tx, id, &input.target, &draft(input), context)?;
         Ok(match reported.rotated {
             Some(rotated) => secret::reveal(input, rotated, "rotated", location.clone(), location),
-            None => Done::at(location, reported_notice(&reported)),
+            None => SubmitResult::at(location, reported_notice(&reported)),
         })
     }
 }
@@ -142,7 +146,7 @@ fn may(viewer: &Viewer, action: &str) -> Result<()> {
     Err(Error::PermissionMissing(needed.as_str()))
 }
 
-fn reported_notice(reported: &Reported) -> Notice {
+fn reported_notice(reported: &LeakReport) -> Notice {
     let name = reported.key.name.as_str();
     Notice::done(match reported.leak.action {
         Action::Rotate => format!("“{name}” rotated, and its leak reported."),
@@ -163,7 +167,7 @@ fn open(reports: &[Leak]) -> Option<(String, String)> {
 fn choices(
     viewer: &Viewer,
     key: &ApiKey,
-    secret: Option<&KeptSecret>,
+    secret: Option<&StoredSecret>,
     chosen: &str,
 ) -> Vec<Choice> {
     if key.status(viewer.now) != Status::Active {

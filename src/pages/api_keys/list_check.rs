@@ -2,7 +2,7 @@
 
 use crate::base::text::thousands;
 use crate::domain::api_keys::IpWhitelist;
-use crate::domain::usage::{Passed, WouldRefuse};
+use crate::domain::usage::{AllowedRequests, WhitelistEffect};
 
 /// The text below the field.
 #[derive(Debug, Default)]
@@ -10,21 +10,21 @@ pub(super) struct ListCheck {
     /// How many requests the list would have denied, as a warning.
     pub warning: Option<String>,
     /// Whether it would have denied any request.
-    pub refuses: bool,
+    pub denies_requests: bool,
     /// How many addresses seen in the last 30 days are not in the list.
     pub missing: usize,
 }
 
 impl ListCheck {
     /// Checks the typed text, unless it is not a valid list.
-    pub(super) fn new(typed: &str, passed: &Passed) -> Self {
+    pub(super) fn new(typed: &str, passed: &AllowedRequests) -> Self {
         let list = IpWhitelist::parse(typed).ok();
         let has = |address| list.as_ref().is_some_and(|list| list.addresses().contains(address));
         let missing = passed.addresses.iter().filter(|seen| !has(&seen.address)).count();
         let is_list = |list: &&IpWhitelist| !list.addresses().is_empty();
-        let under = list.as_ref().filter(is_list).map(|list| passed.under(list));
+        let under = list.as_ref().filter(is_list).map(|list| passed.effect_of(list));
         Self {
-            refuses: under.as_ref().is_some_and(|would| would.count > 0),
+            denies_requests: under.as_ref().is_some_and(|would| would.count > 0),
             warning: under.map(|would| warning("This list", &would)),
             missing,
         }
@@ -32,7 +32,7 @@ impl ListCheck {
 }
 
 /// `This list would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.9.`
-pub(super) fn warning(what: &str, would: &WouldRefuse) -> String {
+pub(super) fn warning(what: &str, would: &WhitelistEffect) -> String {
     let count = |number: i64| thousands(number.unsigned_abs());
     let requests = if would.of == 1 { "request" } else { "requests" };
     let of = format!("of {} {requests} in the last 30 days", count(would.of));
@@ -60,7 +60,7 @@ mod tests {
     fn the_warning_describes_the_requests_that_would_have_been_denied() {
         let address = |last: u8| IpAddr::from([203, 0, 113, last]);
         let sentence = |count, of, addresses: &[IpAddr]| {
-            warning("This list", &WouldRefuse { count, of, addresses: addresses.to_vec() })
+            warning("This list", &WhitelistEffect { count, of, addresses: addresses.to_vec() })
         };
         assert_eq!(
             sentence(3, 1_204, &[address(9)]),

@@ -1,6 +1,7 @@
 //! The pages of API keys, with one file each, on top of the operations of
 //! [`crate::domain::api_keys`].
 
+mod attention;
 mod backdrop;
 mod edit;
 mod form;
@@ -8,6 +9,7 @@ mod index;
 mod leak;
 mod list_check;
 mod new;
+mod other_concerns;
 mod overlap;
 mod prefill;
 mod query;
@@ -20,8 +22,6 @@ mod stop_old_secret;
 mod table;
 mod usage;
 mod words;
-mod work;
-mod work_other;
 
 use crate::domain::api_keys::KeyId;
 use crate::pages::Target;

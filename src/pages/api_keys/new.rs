@@ -10,11 +10,11 @@ use super::words::ago;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::CreateKeys;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::query;
 
 #[derive(Template)]
@@ -63,7 +63,7 @@ impl Dialog for New {
         Backdrop::table(connection, &input.viewer)
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let viewer = frame.input.viewer.clone();
         if frame.is_opened {
             let from = frame.input.fields.from.filter(|_| viewer.may(Permission::ViewKeys));
@@ -76,7 +76,7 @@ impl Dialog for New {
         let is_full = frame.errors.has("") && viewer.may(Permission::DeleteKeys);
         let candidates =
             if is_full { api_keys::least_used(connection, viewer.now)? } else { Vec::new() };
-        Ok(Loaded::Show(Self {
+        Ok(LoadResult::Show(Self {
             form: Choices::load(connection, &frame.input.fields, &viewer)?,
             expiry: Expiry::new(&frame.input.fields.lifetime, &viewer),
             candidates: candidates.iter().map(|key| candidate(key, viewer.now)).collect(),
@@ -84,9 +84,13 @@ impl Dialog for New {
         }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let id = KeyId::random()?;
-        let created = api_keys::create(tx, id, &input.fields.draft(), author)?;
+        let created = api_keys::create(tx, id, &input.fields.draft(), context)?;
         Ok(secret::reveal(input, created, "created", page_of(&id), "/api-keys"))
     }
 }

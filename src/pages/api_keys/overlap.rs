@@ -4,7 +4,7 @@ use super::words::{ago, moment, requests};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::domain::api_keys::{self, ApiKey, KeptSecret};
+use crate::domain::api_keys::{self, ApiKey, StoredSecret};
 use crate::domain::usage::{self, LastDay};
 
 /// Two secrets that work.
@@ -38,7 +38,7 @@ impl Overlapping {
         let old = secrets.iter().find(|secret| secret.overlaps(now));
         let (Some(new), Some(old)) = (secrets.first(), old) else { return Ok(None) };
         let passed = usage::last_day_by_secret(connection, &key.id, now)?;
-        let view = |secret: &KeptSecret| SecretView {
+        let view = |secret: &StoredSecret| SecretView {
             made: moment(secret.created_at),
             used: secret.last_used_at.map_or("Never".into(), |at| ago(at, now)),
             address: secret.last_used_address.clone(),

@@ -8,10 +8,10 @@ use serde::{Deserialize, Deserializer};
 
 use super::form::Fields;
 use crate::domain::api_keys::Details;
-use crate::domain::usage::Passed;
+use crate::domain::usage::AllowedRequests;
 
 /// The maximum number of values of each kind.
-const MOST: usize = 100;
+const MAX_ADDED: usize = 100;
 
 /// The values to fill in.
 #[derive(Clone, Default, Deserialize)]
@@ -31,7 +31,7 @@ pub(super) struct Prefill {
 fn words<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let values = Vec::<String>::deserialize(deserializer)?;
     let words = values.iter().flat_map(|value| value.split(' ')).filter(|word| !word.is_empty());
-    Ok(words.filter_map(|word| word.parse().ok()).take(MOST).collect())
+    Ok(words.filter_map(|word| word.parse().ok()).take(MAX_ADDED).collect())
 }
 
 impl Prefill {
@@ -41,7 +41,7 @@ impl Prefill {
     }
 
     /// Fills in the values. Scopes that are not in the role cannot be added.
-    pub(super) fn apply(&self, fields: &mut Fields, details: &Details, passed: &Passed) {
+    pub(super) fn apply(&self, fields: &mut Fields, details: &Details, passed: &AllowedRequests) {
         let role = &details.role.scopes;
         let is_narrowed = fields.access == "selected";
         if !self.remove_scopes.is_empty() {

@@ -8,11 +8,11 @@ use super::words::{ago, requests};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
 use crate::domain::members::permission::DeleteKeys;
 use crate::domain::usage;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Clone, Default, Deserialize)]
@@ -61,7 +61,7 @@ impl Dialog for Revoke {
     type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        Fields { behind: Backdrop::asked(query), ..Fields::default() }
+        Fields { behind: Backdrop::from_query(query), ..Fields::default() }
     }
 
     fn close(input: &Input<Self>) -> String {
@@ -72,20 +72,24 @@ impl Dialog for Revoke {
         Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let now = frame.input.viewer.now;
         let key = api_keys::find(connection, &frame.input.target)?.ok_or(Error::NotFound)?.key;
         if key.status(now) == Status::Revoked {
             let notice = Notice::note(format!("“{}” is already revoked.", key.name.as_str()));
-            return Ok(Loaded::Elsewhere(page_of(&key.id), notice));
+            return Ok(LoadResult::Redirect(page_of(&key.id), notice));
         }
-        Ok(Loaded::Show(Self { frame, key: KeyFacts::load(connection, &key, now)? }))
+        Ok(LoadResult::Show(Self { frame, key: KeyFacts::load(connection, &key, now)? }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let key = api_keys::revoke(tx, &input.target, &input.fields.confirm, author)?;
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let key = api_keys::revoke(tx, &input.target, &input.fields.confirm, context)?;
         let location =
             if input.fields.behind.is_empty() { "/api-keys".into() } else { Self::close(input) };
-        Ok(Done::at(location, Notice::done(format!("“{}” revoked.", key.name.as_str()))))
+        Ok(SubmitResult::at(location, Notice::done(format!("“{}” revoked.", key.name.as_str()))))
     }
 }

@@ -10,10 +10,10 @@ use super::words::{ago_within, moment, overlap_label};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
-use crate::domain::api_keys::{self, KeptSecret, KeyId, Overlap, Rotation, Status};
+use crate::domain::activity::Context;
+use crate::domain::api_keys::{self, KeyId, Overlap, Rotation, Status, StoredSecret};
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 /// The fields of this dialog, and of the dialog that rotates several keys.
@@ -77,14 +77,14 @@ impl Dialog for Rotate {
     const CHANGED: &'static str = CHANGED;
 
     fn opened(query: &str) -> Fields {
-        Fields { behind: Backdrop::asked(query), ..Fields::proposed() }
+        Fields { behind: Backdrop::from_query(query), ..Fields::proposed() }
     }
 
     fn already_shown(_: &Input<Self>) -> Option<&'static str> {
         Some(ALREADY_SHOWN)
     }
 
-    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+    fn backdrop_of_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
         Backdrop::table(connection, &input.viewer)
     }
 
@@ -96,16 +96,16 @@ impl Dialog for Rotate {
         Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (id, now) = (frame.input.target, frame.input.viewer.now);
         let key = api_keys::find(connection, &id)?.ok_or(Error::NotFound)?.key;
         if key.status(now) == Status::Revoked {
             let notice = Notice::note("This key was revoked. It can no longer be rotated.");
-            return Ok(Loaded::Elsewhere(page_of(&id), notice));
+            return Ok(LoadResult::Redirect(page_of(&id), notice));
         }
         frame.edits(connection, id.as_str(), key.version)?;
         let secrets = api_keys::secrets(connection, &id)?;
-        Ok(Loaded::Show(Self {
+        Ok(LoadResult::Show(Self {
             name: key.name.as_str().into(),
             expiry: Expiry::for_rotation(&frame.input.fields.lifetime, &frame.input.viewer),
             overlaps: tiles(&secrets, now),
@@ -115,15 +115,19 @@ impl Dialog for Rotate {
         }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let rotated = api_keys::rotate(tx, &input.target, &Fields::rotation(input), author)?;
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let rotated = api_keys::rotate(tx, &input.target, &Fields::rotation(input), context)?;
         let page = page_of(&input.target);
         Ok(secret::reveal(input, rotated, "rotated", page.clone(), page))
     }
 }
 
 /// The choices, with the time when the old secret would stop.
-fn tiles(secrets: &[KeptSecret], now: Timestamp) -> Vec<OverlapTile> {
+fn tiles(secrets: &[StoredSecret], now: Timestamp) -> Vec<OverlapTile> {
     let own_end = secrets.first().map_or(now, |current| current.expires_at);
     let until = |overlap: Overlap| match overlap {
         Overlap::Now => "if it leaked".into(),
@@ -132,14 +136,14 @@ fn tiles(secrets: &[KeptSecret], now: Timestamp) -> Vec<OverlapTile> {
     Overlap::ALL.map(|overlap| OverlapTile::new(overlap, until(overlap))).into()
 }
 
-fn older_secret_warning(secrets: &[KeptSecret], now: Timestamp) -> Option<String> {
+fn older_secret_warning(secrets: &[StoredSecret], now: Timestamp) -> Option<String> {
     let older = secrets.iter().find(|secret| secret.overlaps(now))?;
-    let used = |secret: &KeptSecret| {
+    let used = |secret: &StoredSecret| {
         secret
             .last_used_at
             .map_or("never used".into(), |at| format!("last used {}", ago_within(at, now)))
     };
-    let made = |secret: &KeptSecret| moment(secret.created_at);
+    let made = |secret: &StoredSecret| moment(secret.created_at);
     match secrets.first() {
         Some(current) if current.last_used_at.is_none() => Some(format!(
             "The secret made on {} was never used and stops at once. The one before goes on.",

@@ -7,7 +7,7 @@ use askama::Template;
 use super::backdrop::Backdrop;
 use crate::base::clock::long_date;
 use crate::domain::api_keys::{Details, SecretKey};
-use crate::pages::{Dialog, Done, Input, Viewer};
+use crate::pages::{Dialog, Input, SubmitResult, Viewer};
 use crate::web::flash::Notice;
 use crate::web::page;
 
@@ -19,7 +19,7 @@ pub(super) const ALREADY_SHOWN: &str =
 #[template(path = "api_keys/secret.html")]
 struct SecretPage {
     viewer: Arc<Viewer>,
-    behind: Option<Arc<Backdrop>>,
+    backdrop: Option<Arc<Backdrop>>,
     secret: SecretKey,
     id: String,
     name: String,
@@ -35,10 +35,10 @@ pub(super) fn reveal<D: Dialog<Backdrop = Backdrop>>(
     what_was_done: &str,
     location: String,
     done: impl Into<String>,
-) -> Done {
+) -> SubmitResult {
     let page = SecretPage {
         viewer: input.viewer.clone(),
-        behind: input.behind_secret.clone(),
+        backdrop: input.backdrop_of_secret.clone(),
         secret,
         id: key.id.as_str().into(),
         name: key.name.as_str().into(),
@@ -46,7 +46,7 @@ pub(super) fn reveal<D: Dialog<Backdrop = Backdrop>>(
         done: done.into(),
     };
     let notice = Notice::done(format!("“{}” {what_was_done}.", page.name));
-    Done::at(location, notice).reveal(move || {
+    SubmitResult::at(location, notice).reveal(move || {
         page::reveal(&page, &[("Key ID", &page.id), ("Secret Key", page.secret.expose())])
     })
 }

@@ -9,7 +9,7 @@ use super::words::{BadgeView, ago, in_days};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
-use crate::domain::activity::{self, Event, Recorded};
+use crate::domain::activity::{self, Event, RecordedEntry};
 use crate::domain::api_keys::{self, Details, KeyId, Status};
 use crate::domain::leaks;
 use crate::domain::members::permission::ViewKeys;
@@ -48,7 +48,7 @@ pub(super) struct KeyPage {
     pub addresses: Vec<(String, String)>,
     pub notes: String,
     /// Empty for members who may not view the activity log.
-    pub history: Vec<Happened>,
+    pub history: Vec<HistoryEntry>,
     /// `1 leak report`.
     pub leaks: Option<String>,
     pub may_edit: bool,
@@ -63,7 +63,7 @@ pub(super) struct Fact {
     pub address: Option<String>,
 }
 
-pub(super) struct Happened {
+pub(super) struct HistoryEntry {
     pub text: &'static str,
     pub changes: Vec<activity::Change>,
     pub actor: String,
@@ -74,11 +74,11 @@ pub(super) struct Happened {
 pub(super) async fn page(
     viewer: Allowed<ViewKeys>,
     key_id: web::Path<String>,
-    asked: Query<Parameters>,
+    query: Query<Parameters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = KeyId::parse(&key_id).ok_or(Error::NotFound)?;
-    let (asking, period) = (viewer.viewer(), asked.0.period);
+    let (asking, period) = (viewer.viewer(), query.0.period);
     let mut page = site.db.read(move |c| KeyPage::load(c, &asking, &id, period)).await?;
     page.notice = viewer.take_notice();
     page::ok(&Show { viewer: &viewer, page })
@@ -97,7 +97,7 @@ impl KeyPage {
         let history =
             if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
         let overlap = Overlapping::read(c, &details.key, now)?;
-        let read = usage::Read::new(c, id, period, now)?;
+        let read = usage::UsageData::new(c, id, period, now)?;
         let leaks = match leaks::of_key(c, id)?.len() {
             0 => None,
             1 => Some("1 leak report".into()),
@@ -111,8 +111,8 @@ impl KeyPage {
         viewer: &Viewer,
         details: &Details,
         creator: Option<String>,
-        history: &[Recorded],
-        read: &usage::Read,
+        history: &[RecordedEntry],
+        read: &usage::UsageData,
     ) -> Self {
         let (key, now) = (&details.key, viewer.now);
         let is_revoked = key.status(now) == Status::Revoked;
@@ -132,7 +132,7 @@ impl KeyPage {
             scopes_of_role: details.role.scopes.len(),
             addresses: addresses.map(|at| (at.to_string(), read.last_seen(at, now))).collect(),
             notes: key.notes.clone(),
-            history: history.iter().map(|entry| happened(entry, now)).collect(),
+            history: history.iter().map(|entry| history_entry(entry, now)).collect(),
             may_edit: !is_revoked && viewer.may(Permission::UpdateKeys),
             may_revoke: !is_revoked && viewer.may(Permission::DeleteKeys),
             may_duplicate: viewer.may(Permission::CreateKeys),
@@ -179,7 +179,7 @@ fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fac
     facts
 }
 
-fn happened(entry: &Recorded, now: Timestamp) -> Happened {
+fn history_entry(entry: &RecordedEntry, now: Timestamp) -> HistoryEntry {
     let (text, changes) = match Event::parse(&entry.event) {
         Some(Event::KeyCreated) => ("Created", Vec::new()),
         Some(Event::KeyEdited) => ("Edited", entry.changes()),
@@ -189,7 +189,7 @@ fn happened(entry: &Recorded, now: Timestamp) -> Happened {
         Some(Event::KeyLeaked) => ("Leak reported", Vec::new()),
         _ => ("Changed", Vec::new()),
     };
-    Happened {
+    HistoryEntry {
         text,
         changes,
         actor: entry.actor_name.clone(),

@@ -6,10 +6,10 @@ use super::backdrop::{Backdrop, KEY, page_of};
 use super::overlap::Overlapping;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, KeyId};
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, NoFields, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -36,19 +36,25 @@ impl Dialog for Stop {
         Backdrop::load(connection, &input.viewer, KEY, &input.target)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let key = api_keys::find(connection, &frame.input.target)?.ok_or(Error::NotFound)?.key;
         let overlap = Overlapping::read(connection, &key, frame.input.viewer.now)?;
         Ok(match overlap {
-            Some(overlap) => Loaded::Show(Self { frame, name: key.name.as_str().into(), overlap }),
-            None => Loaded::Elsewhere(page_of(&key.id), Notice::note(NOTHING)),
+            Some(overlap) => {
+                LoadResult::Show(Self { frame, name: key.name.as_str().into(), overlap })
+            }
+            None => LoadResult::Redirect(page_of(&key.id), Notice::note(NOTHING)),
         })
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let (key, was_there) = api_keys::stop_old_secret(tx, &input.target, author)?;
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let (key, was_there) = api_keys::stop_old_secret(tx, &input.target, context)?;
         let stopped = format!("The old secret of “{}” stopped working.", key.name.as_str());
         let notice = if was_there { Notice::done(stopped) } else { Notice::note(NOTHING) };
-        Ok(Done::at(page_of(&key.id), notice))
+        Ok(SubmitResult::at(page_of(&key.id), notice))
     }
 }

@@ -1,8 +1,8 @@
 //! The table of keys for templates, on its own page and behind dialogs.
 
+use super::attention::{AttentionData, AttentionList};
 use super::query::{Filters, PATH};
 use super::words::{BadgeView, ago};
-use super::work::{AttentionData, AttentionList};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
@@ -103,7 +103,7 @@ impl Table {
             }
             _ => None,
         };
-        totals.over += i64::from(reviews::is_due(connection, now)?);
+        totals.inactive_but_flagged += i64::from(reviews::is_due(connection, now)?);
         let mut table = Self::new(viewer, list, &roles, totals, &page);
         table.work = work.map(|found| AttentionList::new(viewer, &found, &page.rows));
         if table.work.as_ref().is_some_and(|work| !work.is_empty()) {
@@ -153,7 +153,7 @@ fn tabs(filters: &Filters, totals: Totals) -> Vec<Tab> {
         label,
         href: filters.with_view(view).href(),
         count: api_keys::count_text(match view {
-            View::Attention => totals.attention + totals.over,
+            View::Attention => totals.attention + totals.inactive_but_flagged,
             _ => totals.of(view),
         }),
         is_current: filters.view == view,

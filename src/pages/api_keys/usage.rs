@@ -11,7 +11,7 @@ use crate::domain::api_keys::{Details, KeyId, Status};
 use crate::domain::members::Permission;
 use crate::domain::usage::denials::{self, DenialGroup};
 use crate::domain::usage::{
-    self, ADDRESSES_KEPT, Period, SeenAddress, Series, UNASKED_DAYS, UnusedScopes,
+    self, MAX_ADDRESSES, Period, SeenAddress, Series, UNUSED_SCOPE_DAYS, UnusedScopes,
 };
 use crate::pages::Viewer;
 use crate::pages::usage::{Advice, Figures, SeenView, advice, reason};
@@ -20,16 +20,16 @@ use crate::pages::usage::{Advice, Figures, SeenView, advice, reason};
 const KINDS: usize = 5;
 const ADDRESSES: usize = 5;
 /// How long after its creation the page of an unused key checks automatically whether it is used.
-const WAITS: i64 = 15 * MINUTE;
+const CHECK_TIME: i64 = 15 * MINUTE;
 
 /// The data for the view.
-pub(super) struct Read {
+pub(super) struct UsageData {
     series: Series,
     kinds: Vec<DenialGroup>,
     since: Timestamp,
     /// All stored addresses.
     seen: Vec<SeenAddress>,
-    asked: BTreeMap<String, Timestamp>,
+    requested: BTreeMap<String, Timestamp>,
 }
 
 pub(super) struct UsageView {
@@ -43,9 +43,9 @@ pub(super) struct UsageView {
     pub seen: Vec<SeenView>,
     /// The number of addresses, if there are more than the page shows.
     pub all_seen: Option<String>,
-    pub first: Option<First>,
-    pub unasked: Vec<Scope>,
-    pub unasked_since: &'static str,
+    pub first: Option<FirstUse>,
+    pub unused_scopes: Vec<Scope>,
+    pub unused_scopes_since: &'static str,
     /// The edit dialog with all of these scopes removed, if there are several.
     pub without_all: Option<String>,
     /// Whether requests name no scopes.
@@ -67,7 +67,7 @@ pub(super) struct Kind {
 }
 
 /// The first request: awaited, or just seen.
-pub(super) enum First {
+pub(super) enum FirstUse {
     /// Whether a script should check repeatedly.
     Awaited(bool),
     Seen {
@@ -82,7 +82,7 @@ pub(super) struct Scope {
     pub href: Option<String>,
 }
 
-impl Read {
+impl UsageData {
     pub(super) fn new(
         connection: &mut Connection,
         id: &KeyId,
@@ -92,10 +92,10 @@ impl Read {
         let since = period.start(now).min(Period::Days30.start(now));
         Ok(Self {
             series: usage::of_key(connection, id, period, now)?,
-            kinds: denials::alike(connection, id, since)?,
+            kinds: denials::groups(connection, id, since)?,
             since,
             seen: usage::addresses(connection, id, Timestamp::default())?,
-            asked: usage::scopes_asked(connection, id)?,
+            requested: usage::scope_requests(connection, id)?,
         })
     }
 
@@ -107,7 +107,7 @@ impl Read {
 }
 
 impl UsageView {
-    pub(super) fn new(viewer: &Viewer, details: &Details, read: &Read) -> Self {
+    pub(super) fn new(viewer: &Viewer, details: &Details, read: &UsageData) -> Self {
         let (key, now) = (&details.key, viewer.now);
         let path = format!("/api-keys/{}", key.id.as_str());
         let is_active = key.status(now) == Status::Active;
@@ -118,26 +118,29 @@ impl UsageView {
         let denied: i64 = read.kinds.iter().map(|kind| kind.count).sum();
         let period = if read.since < Period::Days30.start(now) { "90d" } else { "30d" };
         let kinds = read.kinds.iter().take(KINDS);
-        let (unasked, unasked_since, is_untold) = unasked(details, read, now);
+        let (unused_scopes, unused_scopes_since, is_untold) = unused_scopes(details, read, now);
         let scope = |name: &String| Scope {
             href: edit.as_ref().map(|edit| format!("{edit}&{}", without(name))),
             name: name.clone(),
         };
-        let all = unasked.iter().map(|name| without(name)).collect::<Vec<_>>().join("&");
+        let all = unused_scopes.iter().map(|name| without(name)).collect::<Vec<_>>().join("&");
         let recent = now.plus(-30 * DAY);
         Self {
             figures: Figures::new(&read.series, &path, now),
             last_used: key.last_used_at.map_or("Never".into(), |at| ago(at, now)),
-            addresses: format!("{addresses}{}", if addresses >= ADDRESSES_KEPT { "+" } else { "" }),
+            addresses: format!("{addresses}{}", if addresses >= MAX_ADDRESSES { "+" } else { "" }),
             kinds: kinds.map(|kind| kind_view(kind, details, edit.as_deref(), now)).collect(),
             denied: thousands(denied.unsigned_abs()),
             denied_href: format!("/usage/denials?key={}&period={period}", key.id.as_str()),
             seen: read.seen.iter().take(ADDRESSES).map(|seen| SeenView::new(seen, now)).collect(),
             all_seen: (read.seen.len() > ADDRESSES).then(|| read.seen.len().to_string()),
             first: first(details, read, is_active, now),
-            without_all: edit.as_ref().filter(|_| unasked.len() > 1).map(|e| format!("{e}&{all}")),
-            unasked: unasked.iter().map(scope).collect(),
-            unasked_since,
+            without_all: edit
+                .as_ref()
+                .filter(|_| unused_scopes.len() > 1)
+                .map(|e| format!("{e}&{all}")),
+            unused_scopes: unused_scopes.iter().map(scope).collect(),
+            unused_scopes_since,
             is_untold,
             could_whitelist: may_edit
                 && is_active
@@ -148,21 +151,25 @@ impl UsageView {
 }
 
 /// The scopes that are not requested, since when, and whether requests name no scopes.
-fn unasked(details: &Details, read: &Read, now: Timestamp) -> (Vec<String>, &'static str, bool) {
+fn unused_scopes(
+    details: &Details,
+    read: &UsageData,
+    now: Timestamp,
+) -> (Vec<String>, &'static str, bool) {
     let key = &details.key;
     if key.status(now) != Status::Active {
         return (Vec::new(), "", false);
     }
     let since = (key.created_at, key.edited_at.unwrap_or(key.created_at));
     let has = details.effective_scopes();
-    match usage::unasked(&has, &read.asked, since, key.last_used_at, now) {
+    match usage::unused_scopes(&has, &read.requested, since, key.last_used_at, now) {
         UnusedScopes::Nothing => (Vec::new(), "", false),
         UnusedScopes::NotReported => (Vec::new(), "", true),
         UnusedScopes::Scopes { names, is_young: true } => {
             (names, "since the key was created", false)
         }
         UnusedScopes::Scopes { names, is_young: false } => {
-            const { assert!(UNASKED_DAYS == 90) };
+            const { assert!(UNUSED_SCOPE_DAYS == 90) };
             (names, "in 90 days", false)
         }
     }
@@ -173,15 +180,15 @@ fn without(scope: &str) -> String {
     query.append_pair("remove_scope", scope).finish()
 }
 
-fn first(details: &Details, read: &Read, is_active: bool, now: Timestamp) -> Option<First> {
+fn first(details: &Details, read: &UsageData, is_active: bool, now: Timestamp) -> Option<FirstUse> {
     let key = &details.key;
     let Some(last_used) = key.last_used_at else {
-        return is_active.then_some(First::Awaited(now.since(key.created_at) < WAITS));
+        return is_active.then_some(FirstUse::Awaited(now.since(key.created_at) < CHECK_TIME));
     };
     let earliest = read.seen.iter().min_by_key(|seen| seen.first);
     let at = earliest.map_or(last_used, |seen| seen.first);
     let is_new = now.since(key.created_at) < DAY && now.since(at) < HOUR;
-    is_new.then(|| First::Seen {
+    is_new.then(|| FirstUse::Seen {
         when: ago_within(at, now),
         address: earliest.map(|seen| seen.address.to_string()),
     })

@@ -1,11 +1,14 @@
 //! The answer for the template: the cause, the known facts, and other denied requests.
 
 use super::flaw;
-use super::words::{Explained, Facts, explain, moment, unknown};
+use super::words::{Explanation, Facts, explain, moment, unknown};
 use crate::base::clock::{Timestamp, ago, long_date};
 use crate::base::text::thousands;
 use crate::domain::api_keys::{self, ApiKey, Flaw, Status};
-use crate::domain::diagnosis::{Cause, KeyNow, Kind, LOOK_BACK, OfKey, OfRequest, OfSecret, Retry};
+use crate::domain::diagnosis::{
+    Cause, CurrentKey, DenialDiagnosis, KeyDiagnosis, LOOKBACK_DAYS, RequestDiagnosis, Retry,
+    SecretDiagnosis,
+};
 use crate::domain::members::Permission;
 use crate::domain::usage::denials::Denial;
 use crate::domain::verification::Record;
@@ -16,7 +19,7 @@ const SCOPES: usize = 60;
 /// The answer on the page.
 #[derive(Default)]
 pub(super) struct Answer {
-    pub main: Explained,
+    pub main: Explanation,
     pub facts: Vec<Fact>,
     /// The key's scopes, for a secret key that works.
     pub scopes: Vec<String>,
@@ -25,7 +28,7 @@ pub(super) struct Answer {
     pub others: Vec<Other>,
     pub note: String,
     /// The page that lists all denied requests of the key.
-    pub all_refusals: Option<String>,
+    pub denials_href: Option<String>,
 }
 
 /// A fact; `at` is its instant and `href` its link.
@@ -41,7 +44,7 @@ pub(super) struct Fact {
 
 /// An explanation under its own heading.
 pub(super) struct Other {
-    pub said: Explained,
+    pub explanation: Explanation,
     /// The number of requests and the time of the last one, with its request id.
     pub last: Option<(String, String)>,
 }
@@ -65,13 +68,13 @@ pub(super) fn no_id(question: &str) -> Answer {
     let flaw = api_keys::flaw::find(question, None).map(|found| found.flaw);
     let is_no_secret = matches!(flaw, Some(Flaw::Empty | Flaw::Prefix | Flaw::KeyId));
     let main = if is_no_secret {
-        Explained::new(
+        Explanation::new(
             "Neither a request id nor a Key ID",
             &["Request ids are req_ and 16 characters, Key IDs key_ and 12. A secret key belongs \
                into the box: it must not stand in an address."],
         )
     } else {
-        Explained::new(
+        Explanation::new(
             "A secret key must not stand in an address",
             &[
                 "Browsers and proxies keep addresses, so it was not looked up. Paste it into the box.",
@@ -83,11 +86,11 @@ pub(super) fn no_id(question: &str) -> Answer {
 }
 
 /// The answer about a denied request.
-pub(super) fn of_request(found: Option<&OfRequest>, facts: &Facts<'_>) -> Answer {
-    let Some(OfRequest { denied, cause, again, key, record, alike }) = found else {
-        return not_kept(facts);
+pub(super) fn of_request(found: Option<&RequestDiagnosis>, facts: &Facts<'_>) -> Answer {
+    let Some(RequestDiagnosis { denied, cause, retry, key, record, count }) = found else {
+        return not_stored(facts);
     };
-    let mut main = explain(cause, *again, key.as_ref(), facts);
+    let mut main = explain(cause, *retry, key.as_ref(), facts);
     if *cause == Cause::Superseded {
         stopped(&mut main, record.as_ref(), facts);
     }
@@ -100,8 +103,8 @@ pub(super) fn of_request(found: Option<&OfRequest>, facts: &Facts<'_>) -> Answer
         None => Fact::new("Address", "Not known"),
     });
     known.push(match key {
-        Some(_) => Fact::new("Alike", format!("{} within {LOOK_BACK} days", requests(*alike))),
-        None => Fact::new("Alike", format!("{} at that time", requests(*alike))),
+        Some(_) => Fact::new("Alike", format!("{} within {LOOKBACK_DAYS} days", requests(*count))),
+        None => Fact::new("Alike", format!("{} at that time", requests(*count))),
     });
     if let Some(key) = key {
         known.extend(of_the_key(&key.details.key, facts.now));
@@ -112,8 +115,8 @@ pub(super) fn of_request(found: Option<&OfRequest>, facts: &Facts<'_>) -> Answer
     Answer { main, facts: known, ..Answer::default() }
 }
 
-fn not_kept(facts: &Facts<'_>) -> Answer {
-    let mut main = Explained::new(
+fn not_stored(facts: &Facts<'_>) -> Answer {
+    let mut main = Explanation::new(
         "No refusal with this request id is kept",
         &[
             "Request ids are req_ and 16 characters. What was refused just now is there within a \
@@ -129,19 +132,23 @@ fn not_kept(facts: &Facts<'_>) -> Answer {
     Answer { main, ..Answer::default() }
 }
 
-pub(super) fn of_key(found: Option<&OfKey>, facts: &Facts<'_>) -> Answer {
+pub(super) fn of_key(found: Option<&KeyDiagnosis>, facts: &Facts<'_>) -> Answer {
     const ID: &str = "A Key ID is no credential: whoever sends it as one needs the secret key.";
-    let Some(of_key) = found else {
+    let Some(key_diagnosis) = found else {
         let case =
             "No key here has this Key ID. Check the spelling: Key IDs are key_ and 12 characters.";
-        let main = Explained::new("No such key", &[case, ID]);
+        let main = Explanation::new("No such key", &[case, ID]);
         return Answer { main, ..Answer::default() };
     };
-    let (key, now) = (&of_key.key.details.key, facts.now);
+    let (key, now) = (&key_diagnosis.key.details.key, facts.now);
     let name = key.name.as_str();
     let main = match key.status(now) {
-        Status::Revoked => explain(&Cause::Revoked, Retry::SameResult, Some(&of_key.key), facts),
-        Status::Expired => explain(&Cause::Expired, Retry::SameResult, Some(&of_key.key), facts),
+        Status::Revoked => {
+            explain(&Cause::Revoked, Retry::SameResult, Some(&key_diagnosis.key), facts)
+        }
+        Status::Expired => {
+            explain(&Cause::Expired, Retry::SameResult, Some(&key_diagnosis.key), facts)
+        }
         Status::Active => {
             let last = long_date(key.expires_at.last_day());
             let active = format!("“{name}” is active until the end of {last} (UTC).");
@@ -149,47 +156,51 @@ pub(super) fn of_key(found: Option<&OfKey>, facts: &Facts<'_>) -> Answer {
                 Some(at) => format!("It last passed on {}.", moment(at)),
                 None => "No request with it has passed yet.".into(),
             };
-            Explained::new("This key is active", &[&active, &used, ID])
+            Explanation::new("This key is active", &[&active, &used, ID])
         }
     };
     let mut answer = Answer { main, facts: of_the_key(key, now), ..Answer::default() };
-    refusals(&mut answer, of_key, facts);
+    add_denials(&mut answer, key_diagnosis, facts);
     answer
 }
 
 /// The answer about a well-formed secret key, which starts with `start`.
-pub(super) fn of_secret(found: Option<&OfSecret>, start: &str, facts: &Facts<'_>) -> Answer {
-    let Some(OfSecret { record, dead, of_key }) = found else {
+pub(super) fn of_secret(found: Option<&SecretDiagnosis>, start: &str, facts: &Facts<'_>) -> Answer {
+    let Some(SecretDiagnosis { record, inactive, key_diagnosis }) = found else {
         return Answer { main: unknown(Some(start), facts), ..Answer::default() };
     };
-    let key = &of_key.key.details;
-    let main = match dead {
+    let key = &key_diagnosis.key.details;
+    let main = match inactive {
         Some(outcome) => {
-            let mut main =
-                explain(&Cause::of_dead(*outcome), Retry::SameResult, Some(&of_key.key), facts);
+            let mut main = explain(
+                &Cause::of_inactive_secret(*outcome),
+                Retry::SameResult,
+                Some(&key_diagnosis.key),
+                facts,
+            );
             stopped(&mut main, Some(record), facts);
             main
         }
-        None => works(&of_key.key, record.superseded_at),
+        None => works(&key_diagnosis.key, record.superseded_at),
     };
     let mut answer = Answer { main, facts: of_the_key(&key.key, facts.now), ..Answer::default() };
-    if dead.is_none() {
+    if inactive.is_none() {
         let scopes = key.effective_scopes();
         answer.facts.push(Fact::new("Role", &key.role.name));
         answer.facts.push(Fact::new("Scopes", scopes.len().to_string()));
         answer.scopes = scopes.into_iter().take(SCOPES).collect();
     }
-    refusals(&mut answer, of_key, facts);
+    add_denials(&mut answer, key_diagnosis, facts);
     answer
 }
 
 /// Adds when a secret key was replaced, if it was.
-fn stopped(main: &mut Explained, record: Option<&Record>, facts: &Facts<'_>) {
+fn stopped(main: &mut Explanation, record: Option<&Record>, facts: &Facts<'_>) {
     let at = record.and_then(|record| record.superseded_at).filter(|at| *at <= facts.now);
     main.text.extend(at.map(|at| format!("It stopped working on {}.", moment(at))));
 }
 
-fn works(key: &KeyNow, superseded_at: Option<Timestamp>) -> Explained {
+fn works(key: &CurrentKey, superseded_at: Option<Timestamp>) -> Explanation {
     let details = &key.details;
     let until = match superseded_at {
         Some(at) => format!("It was replaced by a rotation and works until {}.", moment(at)),
@@ -204,16 +215,16 @@ fn works(key: &KeyNow, superseded_at: Option<Timestamp>) -> Explained {
         many => format!("It may be used from {many} addresses alone,"),
     };
     let place = details.key.environment.label();
-    Explained::new("This secret key works", &[&until, &format!("{from} and is for {place}.")])
+    Explanation::new("This secret key works", &[&until, &format!("{from} and is for {place}.")])
 }
 
 /// The answer about a malformed secret key; `rest` is about the valid one that it contains.
 pub(super) fn of_flaw(flaw: Flaw, characters: usize, rest: Option<Answer>) -> Answer {
     let (title, case, advice) = flaw::words(flaw, characters);
-    let main = Explained::new(title, &[&case, advice]);
+    let main = Explanation::new(title, &[&case, advice]);
     let Some(mut rest) = rest else { return Answer { main, ..Answer::default() } };
-    let said = std::mem::replace(&mut rest.main, main);
-    rest.others.insert(0, Other { said, last: None });
+    let explanation = std::mem::replace(&mut rest.main, main);
+    rest.others.insert(0, Other { explanation, last: None });
     rest
 }
 
@@ -234,23 +245,23 @@ fn of_the_key(key: &ApiKey, now: Timestamp) -> Vec<Fact> {
     ]
 }
 
-fn refusals(answer: &mut Answer, of_key: &OfKey, facts: &Facts<'_>) {
-    let said = |kind: &Kind| Other {
-        said: explain(&kind.cause, kind.again, Some(&of_key.key), facts),
+fn add_denials(answer: &mut Answer, key_diagnosis: &KeyDiagnosis, facts: &Facts<'_>) {
+    let other = |diagnosis: &DenialDiagnosis| Other {
+        explanation: explain(&diagnosis.cause, diagnosis.retry, Some(&key_diagnosis.key), facts),
         last: Some((
-            last(&kind.alike.latest, kind.alike.count, facts.now),
-            kind.alike.latest.request_id.clone(),
+            last(&diagnosis.group.latest, diagnosis.group.count, facts.now),
+            diagnosis.group.latest.request_id.clone(),
         )),
     };
-    answer.others.extend(of_key.kinds.iter().map(said));
-    answer.note = match (of_key.kinds.len(), of_key.more) {
-        (0, _) => format!("Nothing of this key was refused within the last {LOOK_BACK} days."),
+    answer.others.extend(key_diagnosis.groups.iter().map(other));
+    answer.note = match (key_diagnosis.groups.len(), key_diagnosis.more) {
+        (0, _) => format!("Nothing of this key was refused within the last {LOOKBACK_DAYS} days."),
         (_, 0) => String::new(),
         (_, more) => format!("And {more} more kinds of refusals."),
     };
-    if !of_key.kinds.is_empty() {
-        let id = of_key.key.details.key.id.as_str();
-        answer.all_refusals = Some(format!("/usage/denials?key={id}"));
+    if !key_diagnosis.groups.is_empty() {
+        let id = key_diagnosis.key.details.key.id.as_str();
+        answer.denials_href = Some(format!("/usage/denials?key={id}"));
     }
 }
 
@@ -275,12 +286,12 @@ fn requests(count: i64) -> String {
 
 impl Answer {
     /// Whether there is a part about the key's denied requests.
-    pub fn has_refusals(&self) -> bool {
+    pub fn has_denials(&self) -> bool {
         self.others.iter().any(|other| other.last.is_some()) || !self.note.is_empty()
     }
 
     /// The explanation of the secret key inside a malformed one.
-    pub fn rest(&self) -> Option<&Explained> {
-        self.others.iter().find(|other| other.last.is_none()).map(|other| &other.said)
+    pub fn rest(&self) -> Option<&Explanation> {
+        self.others.iter().find(|other| other.last.is_none()).map(|other| &other.explanation)
     }
 }

@@ -1,9 +1,9 @@
 //! `/diagnosis`: one field for a request id, a key ID or a secret key, with the answer below it.
 
 mod answer;
-mod ends;
 mod flaw;
-mod lacks;
+mod inactive;
+mod missing;
 mod page;
 mod words;
 

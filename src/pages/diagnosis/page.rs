@@ -19,7 +19,7 @@ use crate::web::query::Query;
 use crate::web::{Site, page};
 
 /// The maximum size of the form, in bytes: a secret key has 63, and may be part of other text.
-const LARGEST: usize = 8 * 1024;
+const MAX_SIZE: usize = 8 * 1024;
 
 #[derive(Template)]
 #[template(path = "diagnosis/page.html")]
@@ -62,12 +62,12 @@ pub(super) async fn page(
         Question::Other => (String::new(), Some(answer::no_id(&asked))),
         Question::Request(id) => {
             let wanted = id.clone();
-            let found = site.db.read(move |c| diagnosis::of_request(c, &wanted, now)).await?;
+            let found = site.db.read(move |c| diagnosis::diagnose_request(c, &wanted, now)).await?;
             (id, Some(answer::of_request(found.as_ref(), &facts)))
         }
         Question::Key(id) => {
             let found = match KeyId::parse(&id) {
-                Some(id) => site.db.read(move |c| diagnosis::of_key(c, &id, now)).await?,
+                Some(id) => site.db.read(move |c| diagnosis::diagnose_key(c, &id, now)).await?,
                 None => None,
             };
             (id, Some(answer::of_key(found.as_ref(), &facts)))
@@ -80,7 +80,7 @@ pub(super) async fn page(
 /// directly. Nothing is written, so the token is not spent.
 pub(super) async fn ask(
     viewer: Allowed<ViewKeys>,
-    form: SecretForm<Fields, LARGEST>,
+    form: SecretForm<Fields, MAX_SIZE>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let question = form.fields.question;
@@ -117,7 +117,8 @@ async fn of_secret(
 ) -> Result<Option<Answer>> {
     let Some(secret) = secret else { return Ok(None) };
     let (now, keyring, start) = (viewer.now, site.keyring.clone(), secret.start().to_owned());
-    let found = site.db.read(move |c| diagnosis::of_secret(c, &secret, &keyring, now)).await?;
+    let found =
+        site.db.read(move |c| diagnosis::diagnose_secret(c, &secret, &keyring, now)).await?;
     Ok(Some(answer::of_secret(found.as_ref(), &start, &Facts::new(viewer))))
 }
 

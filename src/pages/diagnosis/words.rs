@@ -1,8 +1,8 @@
 //! Explanations of a cause: a heading, what happened, what to do, and where. Pure.
 
-use super::{ends, flaw, lacks};
+use super::{flaw, inactive, missing};
 use crate::base::clock::{Timestamp, long_date};
-use crate::domain::diagnosis::{Cause, KeyNow, Retry};
+use crate::domain::diagnosis::{Cause, CurrentKey, Retry};
 use crate::domain::members::{Permission, Permissions};
 use crate::pages::Viewer;
 
@@ -32,20 +32,20 @@ pub(super) struct Link {
 
 /// An explanation of a cause.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Explained {
+pub(super) struct Explanation {
     pub title: String,
     /// Paragraphs of one or two sentences.
     pub text: Vec<String>,
     pub links: Vec<Link>,
 }
 
-impl Explained {
+impl Explanation {
     pub fn new(title: impl Into<String>, text: &[&str]) -> Self {
         let text = text.iter().map(ToString::to_string).collect();
         Self { title: title.into(), text, links: Vec::new() }
     }
 
-    pub fn say(&mut self, text: impl Into<String>) {
+    pub fn add_text(&mut self, text: impl Into<String>) {
         self.text.push(text.into());
     }
 
@@ -66,44 +66,44 @@ impl Explained {
 /// Explains a cause. `key` is the key that the request's secret belongs to.
 pub(super) fn explain(
     cause: &Cause,
-    again: Retry,
-    key: Option<&KeyNow>,
+    retry: Retry,
+    key: Option<&CurrentKey>,
     facts: &Facts<'_>,
-) -> Explained {
-    let mut explained = match (cause, key) {
-        (Cause::MissingKey, _) => Explained::new("No API key", &[MISSING]),
+) -> Explanation {
+    let mut explanation = match (cause, key) {
+        (Cause::MissingKey, _) => Explanation::new("No API key", &[MISSING]),
         (Cause::Malformed(Some(malformed)), _) => {
             let (title, what, advice) = flaw::words(*malformed, 0);
-            Explained::new(title, &[&what, advice])
+            Explanation::new(title, &[&what, advice])
         }
-        (Cause::Malformed(None), _) => Explained::new("Not a secret key", &[MALFORMED]),
+        (Cause::Malformed(None), _) => Explanation::new("Not a secret key", &[MALFORMED]),
         (Cause::Unknown(start), _) => unknown(start.as_deref(), facts),
-        (Cause::Scopes(missing), Some(key)) => lacks::scopes(missing, &key.details, facts),
+        (Cause::Scopes(missing), Some(key)) => missing::scopes(missing, &key.details, facts),
         (Cause::Address(address), Some(key)) => {
-            lacks::whitelist(address.as_deref(), again, key, facts)
+            missing::whitelist(address.as_deref(), retry, key, facts)
         }
-        (Cause::Environment, Some(key)) => ends::environment(&key.details.key),
-        (Cause::Revoked, Some(key)) => ends::revoked(key, facts),
-        (Cause::Expired, Some(key)) => ends::expired(&key.details.key, facts),
-        (Cause::Superseded, _) => Explained::new("Secret key was replaced", &[REPLACED]),
-        (_, None) => Explained::new("The key is gone", &["Nothing more is known of it."]),
+        (Cause::Environment, Some(key)) => inactive::environment(&key.details.key),
+        (Cause::Revoked, Some(key)) => inactive::revoked(key, facts),
+        (Cause::Expired, Some(key)) => inactive::expired(&key.details.key, facts),
+        (Cause::Superseded, _) => Explanation::new("Secret key was replaced", &[REPLACED]),
+        (_, None) => Explanation::new("The key is gone", &["Nothing more is known of it."]),
     };
-    match again {
-        Retry::Passes => explained.say("Send the request again."),
-        Retry::Dead(outcome) => explained.say(ends::since(outcome)),
+    match retry {
+        Retry::Passes => explanation.add_text("Send the request again."),
+        Retry::Inactive(outcome) => explanation.add_text(inactive::since(outcome)),
         Retry::SameResult => {}
     }
-    explained
+    explanation
 }
 
 /// Explains a secret key that does not exist and starts with `start`.
-pub(super) fn unknown(start: Option<&str>, facts: &Facts<'_>) -> Explained {
-    let mut explained = Explained::new(
+pub(super) fn unknown(start: Option<&str>, facts: &Facts<'_>) -> Explanation {
+    let mut explanation = Explanation::new(
         "Secret key does not match",
         &["No secret key like this exists here, though it is well formed."],
     );
     let prefix = start.and_then(|start| start.split('_').next()).unwrap_or(facts.prefix);
-    explained.say(if prefix == facts.prefix {
+    explanation.add_text(if prefix == facts.prefix {
         "It may belong to another Latchkey, such as the one for staging, or have gone when a backup \
          was restored. Find out where it was created, or create a key here."
             .to_owned()
@@ -114,8 +114,8 @@ pub(super) fn unknown(start: Option<&str>, facts: &Facts<'_>) -> Explained {
             facts.prefix
         )
     });
-    explained.link(facts, Permission::CreateKeys, "/api-keys/new", "Create a key");
-    explained
+    explanation.link(facts, Permission::CreateKeys, "/api-keys/new", "Create a key");
+    explanation
 }
 
 /// `23 November 2026, 12:00 UTC`.

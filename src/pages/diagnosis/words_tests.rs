@@ -15,7 +15,7 @@ fn facts(may: &[Permission]) -> Facts<'static> {
     Facts { may: may.iter().copied().collect::<Permissions>(), prefix: "lk", kept: 90, now: NOW }
 }
 
-fn key() -> KeyNow {
+fn key() -> CurrentKey {
     let scopes: BTreeSet<String> = ["orders:read", "orders:write"].map(str::to_owned).into();
     let key = ApiKey {
         id: KeyId::parse("key_7QF2M8KDX4TN").expect("a Key ID"),
@@ -33,11 +33,11 @@ fn key() -> KeyNow {
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
-        noted_at: None,
-        reviewed_at: None,
+        flagged_at: None,
+        snoozed_at: None,
     };
     let offered = ["invoices:read", "orders:read", "orders:write"].map(str::to_owned).into();
-    KeyNow {
+    CurrentKey {
         details: Details {
             key,
             role: Role::custom("role_1", "billing", "Billing", "", scopes),
@@ -51,24 +51,26 @@ fn key() -> KeyNow {
 
 fn missing(scopes: &[&str]) -> Cause {
     let key = key();
-    Cause::Scopes(scopes.iter().map(|scope| ((*scope).to_owned(), key.lack(scope))).collect())
+    Cause::Scopes(
+        scopes.iter().map(|scope| ((*scope).to_owned(), key.missing_scope(scope))).collect(),
+    )
 }
 
-fn hrefs(explained: &Explained) -> Vec<&str> {
-    explained.links.iter().map(|link| link.href.as_str()).collect()
+fn hrefs(explanation: &Explanation) -> Vec<&str> {
+    explanation.links.iter().map(|link| link.href.as_str()).collect()
 }
 
 #[test]
 fn each_missing_scope_is_explained_with_what_to_do() {
     let all = facts(&Permission::ALL);
     let cause = missing(&["orders:read", "orders:write", "invoices:read", "invoices:raed"]);
-    let explained = explain(&cause, Retry::SameResult, Some(&key()), &all);
+    let explanation = explain(&cause, Retry::SameResult, Some(&key()), &all);
     assert_eq!(
-        explained.title,
+        explanation.title,
         "Scopes missing: orders:read, orders:write, invoices:read, invoices:raed"
     );
     assert_eq!(
-        explained.text,
+        explanation.text,
         [
             "The key has orders:read now.",
             "The role “Billing” could give it: tick orders:write under Edit.",
@@ -77,7 +79,7 @@ fn each_missing_scope_is_explained_with_what_to_do() {
         ]
     );
     assert_eq!(
-        hrefs(&explained),
+        hrefs(&explanation),
         [
             "/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_scope=orders%3Awrite",
             "/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_scope=invoices%3Aread",
@@ -93,12 +95,12 @@ fn each_missing_scope_is_explained_with_what_to_do() {
 fn links_are_shown_only_to_members_who_may_use_them() {
     let cause = missing(&["orders:write", "invoices:read", "invoices:raed"]);
     for permission in Permission::ALL {
-        let explained = explain(&cause, Retry::SameResult, Some(&key()), &facts(&[permission]));
+        let explanation = explain(&cause, Retry::SameResult, Some(&key()), &facts(&[permission]));
         let count = match permission {
             Permission::UpdateKeys | Permission::ManageRoles => 2,
             _ => 0,
         };
-        assert_eq!(explained.links.len(), count, "{permission}: {:?}", explained.links);
+        assert_eq!(explanation.links.len(), count, "{permission}: {:?}", explanation.links);
     }
 }
 
@@ -106,27 +108,30 @@ fn links_are_shown_only_to_members_who_may_use_them() {
 fn an_address_is_explained_with_where_to_add_it() {
     let all = facts(&Permission::ALL);
     let cause = Cause::Address(Some("198.51.100.77".into()));
-    let explained = explain(&cause, Retry::SameResult, Some(&key()), &all);
-    assert_eq!(explained.title, "Address not in the IP whitelist");
+    let explanation = explain(&cause, Retry::SameResult, Some(&key()), &all);
+    assert_eq!(explanation.title, "Address not in the IP whitelist");
     assert_eq!(
-        hrefs(&explained),
+        hrefs(&explanation),
         ["/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_address=198.51.100.77"]
     );
-    let explained = explain(&cause, Retry::Passes, Some(&key()), &all);
+    let explanation = explain(&cause, Retry::Passes, Some(&key()), &all);
     assert_eq!(
-        explained.text,
+        explanation.text,
         ["The key may be used from 198.51.100.77 now.", "Send the request again."]
     );
-    let explained = explain(&Cause::Address(None), Retry::SameResult, Some(&key()), &all);
+    let explanation = explain(&Cause::Address(None), Retry::SameResult, Some(&key()), &all);
     assert!(
-        explained.text[0].contains("X-Forwarded-For") && explained.links.is_empty(),
-        "{explained:?}"
+        explanation.text[0].contains("X-Forwarded-For") && explanation.links.is_empty(),
+        "{explanation:?}"
     );
     let mut revoked = key();
     revoked.details.key.revoked_at = Some(NOW);
-    let explained = explain(&cause, Retry::Dead(Outcome::KeyRevoked), Some(&revoked), &all);
-    assert!(explained.links.is_empty(), "a revoked key cannot be edited");
-    assert_eq!(explained.text.last().map(String::as_str), Some("Since then the key was revoked."));
+    let explanation = explain(&cause, Retry::Inactive(Outcome::KeyRevoked), Some(&revoked), &all);
+    assert!(explanation.links.is_empty(), "a revoked key cannot be edited");
+    assert_eq!(
+        explanation.text.last().map(String::as_str),
+        Some("Since then the key was revoked.")
+    );
 }
 
 #[test]
@@ -135,20 +140,20 @@ fn the_end_of_a_key_is_explained_with_its_time_and_author() {
     let mut key = key();
     key.details.key.revoked_at = Some(NOW.plus(-DAY));
     key.revoked_by = Some("Ines Okafor".into());
-    let explained = explain(&Cause::Revoked, Retry::SameResult, Some(&key), &creator);
+    let explanation = explain(&Cause::Revoked, Retry::SameResult, Some(&key), &creator);
     assert_eq!(
-        explained.text,
+        explanation.text,
         [
             "It was revoked by Ines Okafor on 22 November 2026, 12:00 UTC, and that cannot be undone. \
           Create another key."
         ]
     );
-    assert_eq!(hrefs(&explained), ["/api-keys/new?from=key_7QF2M8KDX4TN"]);
+    assert_eq!(hrefs(&explanation), ["/api-keys/new?from=key_7QF2M8KDX4TN"]);
     key.details.key.expires_at = NOW;
-    let explained = explain(&Cause::Expired, Retry::SameResult, Some(&key), &creator);
+    let explanation = explain(&Cause::Expired, Retry::SameResult, Some(&key), &creator);
     assert!(
-        explained.text[0].starts_with("Its last day was 23 November 2026 (UTC)"),
-        "{explained:?}"
+        explanation.text[0].starts_with("Its last day was 23 November 2026 (UTC)"),
+        "{explanation:?}"
     );
 }
 

@@ -19,13 +19,13 @@ use super::{Viewer, Visit};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::web::flash::Notice;
 use crate::web::routes::{Gate, Routes};
 use crate::web::{Site, page};
 pub use frame::Frame;
 use frame::Stage;
-pub use submit::Done;
+pub use submit::SubmitResult;
 
 /// A dialog, with all the data for its template. The template extends `layout/dialog.html`, which
 /// renders `self.frame`.
@@ -48,7 +48,7 @@ pub trait Dialog: Template + Sized + Send + 'static {
     }
 
     /// Whether the form was submitted only to be shown again with values filled in.
-    fn is_only_drawn(_: &Self::Fields) -> bool {
+    fn is_preview(_: &Self::Fields) -> bool {
         false
     }
 
@@ -58,7 +58,10 @@ pub trait Dialog: Template + Sized + Send + 'static {
     }
 
     /// Loads the page behind the secret, before the secret is created.
-    fn behind_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Self::Backdrop> {
+    fn backdrop_of_secret(
+        connection: &mut Connection,
+        input: &Input<Self>,
+    ) -> Result<Self::Backdrop> {
         Self::backdrop(connection, input)
     }
 
@@ -69,14 +72,18 @@ pub trait Dialog: Template + Sized + Send + 'static {
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Self::Backdrop>;
 
     /// Loads its data, whether it is opened or was submitted with errors.
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>>;
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>>;
 
     /// Performs the operation.
     ///
     /// # Errors
     /// After [`Error::Invalid`] and [`Error::Conflict`], the dialog is shown again with the input
     /// kept.
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done>;
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult>;
 }
 
 /// The item in a path.
@@ -109,7 +116,7 @@ pub struct Input<D: Dialog> {
     /// When the form was issued.
     pub issued: Timestamp,
     /// The page behind the secret that the form creates.
-    pub behind_secret: Option<Arc<D::Backdrop>>,
+    pub backdrop_of_secret: Option<Arc<D::Backdrop>>,
 }
 
 /// The fields of a form that has only a button.
@@ -117,10 +124,10 @@ pub struct Input<D: Dialog> {
 pub struct NoFields {}
 
 /// The result of loading a dialog.
-pub enum Loaded<D> {
+pub enum LoadResult<D> {
     Show(D),
     /// There is nothing left to ask: the page to show instead, and why.
-    Elsewhere(String, Notice),
+    Redirect(String, Notice),
 }
 
 impl<D: Dialog> Input<D> {
@@ -134,7 +141,7 @@ impl<D: Dialog> Input<D> {
         let parameter = path.iter().next().map_or("", |(_, value)| value);
         let target = D::Target::parse(parameter, path.as_str()).ok_or(Error::NotFound)?;
         let (viewer, site, issued) = (visit.viewer(), site.clone(), visit.now);
-        Ok(Self { viewer, site, target, fields, version: None, issued, behind_secret: None })
+        Ok(Self { viewer, site, target, fields, version: None, issued, backdrop_of_secret: None })
     }
 
     /// The version that an edit started from.
@@ -156,7 +163,7 @@ impl<D: Dialog> Clone for Input<D> {
             fields: self.fields.clone(),
             version: self.version,
             issued: self.issued,
-            behind_secret: self.behind_secret.clone(),
+            backdrop_of_secret: self.backdrop_of_secret.clone(),
         }
     }
 }
@@ -205,8 +212,8 @@ async fn draw<D: Dialog>(
         D::load(connection, Frame::new(input, backdrop, action, stage))
     });
     match loaded.await? {
-        Loaded::Show(dialog) => page::page(status, &dialog),
-        Loaded::Elsewhere(location, notice) => {
+        LoadResult::Show(dialog) => page::page(status, &dialog),
+        LoadResult::Redirect(location, notice) => {
             notice.set(visit.session())?;
             Ok(page::see_other(&location))
         }

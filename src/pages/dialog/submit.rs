@@ -23,7 +23,7 @@ type Page = Box<dyn FnOnce() -> HttpResponse + Send>;
 
 /// The result of a dialog: where it leads, and the next page's notice.
 #[must_use]
-pub struct Done {
+pub struct SubmitResult {
     location: String,
     fragment: String,
     notice: Notice,
@@ -31,7 +31,7 @@ pub struct Done {
     page: Option<Page>,
 }
 
-impl Done {
+impl SubmitResult {
     /// Leads to `location`, which a second submit of the form also leads to.
     pub fn at(location: impl Into<String>, notice: Notice) -> Self {
         Self { location: location.into(), fragment: String::new(), notice, page: None }
@@ -72,20 +72,21 @@ pub(super) async fn submit<D: Dialog>(
     let issued = token.issued();
     let mut input = Input::<D> { version, issued, ..Input::new(&gate, &request, &site, fields)? };
     let action = request.match_info().as_str();
-    if D::is_only_drawn(&input.fields) {
+    if D::is_preview(&input.fields) {
         return draw(&gate, &site, input, action, Stage::Assisted).await;
     }
     let already_shown = D::already_shown(&input);
     if already_shown.is_some() {
         let sent = input.clone();
-        let behind = site.db.read(move |connection| D::behind_secret(connection, &sent)).await?;
-        input.behind_secret = Some(Arc::new(behind));
+        let behind =
+            site.db.read(move |connection| D::backdrop_of_secret(connection, &sent)).await?;
+        input.backdrop_of_secret = Some(Arc::new(behind));
     }
     let reference = gate.session().get::<String>(REFERENCE).ok().flatten().unwrap_or_default();
-    let (author, sent) = (gate.author(), input.clone());
+    let (context, sent) = (gate.context(), input.clone());
     let done = site.db.write(move |tx| {
-        let token = token.unspent(tx, &author.keyring)?;
-        let done = D::submit(tx, &sent, &author)?;
+        let token = token.check_unused(tx, &context.keyring)?;
+        let done = D::submit(tx, &sent, &context)?;
         token.spend(tx, &done.location)?;
         if done.page.is_some() {
             leave(tx, &sent, &reference, &done.notice);

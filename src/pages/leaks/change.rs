@@ -28,8 +28,8 @@ pub(super) async fn note(
 ) -> Result<HttpResponse> {
     let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
     let (here, note_id, typed) = (location(&id), id.clone(), form.fields.text.clone());
-    let written = viewer.submit(&site, form.token, &here, move |tx, author| {
-        leaks::note(tx, &note_id, &typed, author)?;
+    let written = viewer.submit(&site, form.token, &here, move |tx, context| {
+        leaks::note(tx, &note_id, &typed, context)?;
         Ok(Notice::done("Note added."))
     });
     match written.await {
@@ -49,8 +49,8 @@ pub(super) async fn close(
 ) -> Result<HttpResponse> {
     let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
     let here = location(&id);
-    let closed = viewer.submit(&site, form.token, &here, move |tx, author| {
-        let notice = if leaks::close(tx, &id, author)? {
+    let closed = viewer.submit(&site, form.token, &here, move |tx, context| {
+        let notice = if leaks::close(tx, &id, context)? {
             Notice::done("Report closed.")
         } else {
             Notice::note("This report is closed already.")

@@ -11,16 +11,16 @@ use super::words::Badge;
 use crate::base::clock::{Timestamp, day_and_time};
 use crate::base::error::{Invalid, Result};
 use crate::base::text::thousands;
-use crate::domain::leaks::{self, Identified, MOST, Standing};
+use crate::domain::leaks::{self, MAX_SECRETS, ScannedSecret, SecretState};
 use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
 use crate::web::form::{SecretFields, SecretForm};
 use crate::web::{Site, page};
 
 /// The maximum length of the text, in bytes.
-const LONGEST: usize = 64 * 1024;
+const MAX_LENGTH: usize = 64 * 1024;
 /// The maximum size of the form, in bytes: every byte of the text may be percent-encoded.
-const LARGEST: usize = 3 * LONGEST + 1024;
+const MAX_SIZE: usize = 3 * MAX_LENGTH + 1024;
 
 #[derive(Template)]
 #[template(path = "leaks/new.html")]
@@ -69,13 +69,13 @@ pub(super) async fn page(viewer: Allowed<ViewKeys>) -> Result<HttpResponse> {
 /// Answers directly. Nothing is written, so the token is not spent.
 pub(super) async fn check(
     viewer: Allowed<ViewKeys>,
-    form: SecretForm<Fields, LARGEST>,
+    form: SecretForm<Fields, MAX_SIZE>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let text = form.fields.text;
     let problem = match text.len() {
         _ if text.trim().is_empty() => Some("Paste the text that was found"),
-        length if length > LONGEST => Some("The text must be 64 KB or less. Check it in parts"),
+        length if length > MAX_LENGTH => Some("The text must be 64 KB or less. Check it in parts"),
         _ => None,
     };
     if let Some(message) = problem {
@@ -96,19 +96,19 @@ pub(super) async fn check(
 }
 
 impl Answer {
-    fn add(&mut self, found: Identified, viewer: &Viewer) {
+    fn add(&mut self, found: ScannedSecret, viewer: &Viewer) {
         match found {
-            Identified::Known { key, number, standing } => {
+            ScannedSecret::Known { key, number, state } => {
                 let id = key.id.as_str().to_owned();
                 self.known.push(Known {
                     name: key.name.as_str().into(),
                     badge: Badge::of_key(&key, viewer.now),
-                    which: which(standing, viewer.now),
+                    which: describe_secret(state, viewer.now),
                     report: format!("/api-keys/{id}/leak?secret={number}"),
                     id,
                 });
             }
-            Identified::Unknown(start) => {
+            ScannedSecret::Unknown(start) => {
                 let prefix = start.split('_').next().unwrap_or_default();
                 let is_ours = prefix == viewer.settings.secret_prefix;
                 self.unknown.push(Unknown { start, is_ours });
@@ -131,13 +131,13 @@ impl Answer {
     }
 }
 
-fn which(standing: Standing, now: Timestamp) -> String {
-    match standing {
-        Standing::Current => "Its present secret".into(),
-        Standing::Old(end) => {
+fn describe_secret(state: SecretState, now: Timestamp) -> String {
+    match state {
+        SecretState::Current => "Its present secret".into(),
+        SecretState::Old(end) => {
             format!("Its old secret, which works until {}", day_and_time(end, now))
         }
-        Standing::Superseded => "A secret from before a rotation, which no longer works".into(),
+        SecretState::Superseded => "A secret from before a rotation, which no longer works".into(),
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn page(
     let (key, cursor) = (list.filters.key, list.cursor.clone());
     let found = site.db.read(move |c| {
         let page = match &key {
-            Some(id) => Page::whole(leaks::of_key(c, id)?),
+            Some(id) => Page::single(leaks::of_key(c, id)?),
             None => leaks::list(c, cursor.as_ref())?,
         };
         let ids: Vec<&str> = page.rows.iter().map(|leak| leak.key_id.as_str()).collect();

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::timeline::{self, Happened};
+use super::timeline::{self, HistoryEntry};
 use super::traces::TracesView;
 use super::words::{Badge, done};
 use crate::base::clock::{Timestamp, iso_date, long_date, parse_iso_date};
@@ -39,13 +39,13 @@ struct Show<'a> {
     reported: String,
     is_open: bool,
     may_note: bool,
-    timeline: Vec<Happened>,
+    timeline: Vec<HistoryEntry>,
     /// Whether the key's history is longer than what was read.
     is_cut: bool,
     traces: TracesView,
     /// The day from which the key's activity is shown, and the first and last possible days.
     look: [String; 3],
-    asked: PageState,
+    state: PageState,
 }
 
 /// The requested state of the page.
@@ -71,8 +71,8 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
-    let asked = PageState { since: parse_iso_date(&query.0.since), ..PageState::default() };
-    draw(StatusCode::OK, &viewer, &site, &id, asked).await
+    let state = PageState { since: parse_iso_date(&query.0.since), ..PageState::default() };
+    draw(StatusCode::OK, &viewer, &site, &id, state).await
 }
 
 pub(super) async fn draw(
@@ -80,9 +80,9 @@ pub(super) async fn draw(
     viewer: &Visit,
     site: &Site,
     id: &LeakId,
-    asked: PageState,
+    state: PageState,
 ) -> Result<HttpResponse> {
-    let (id, now, day) = (id.clone(), viewer.now, asked.since);
+    let (id, now, day) = (id.clone(), viewer.now, state.since);
     let sees_history = viewer.may(Permission::ViewActivity);
     let found = site.db.read(move |c| {
         let leak = leaks::find(c, &id)?.ok_or(Error::NotFound)?;
@@ -100,12 +100,12 @@ pub(super) async fn draw(
             && entries.last().is_some_and(|oldest| oldest.at > leak.since)
     });
     let template = Show {
-        notice: if asked.errors.is_empty() { viewer.take_notice() } else { None },
+        notice: if state.errors.is_empty() { viewer.take_notice() } else { None },
         timeline: timeline::of(&leak, &notes, history.as_deref()),
         is_cut,
         traces: TracesView::new(&traces, now),
         look: [look, key.created_at, now].map(|at| iso_date(at.date())),
-        asked,
+        state,
         ..Show::new(viewer, &leak, &key)
     };
     page::page(status, &template)
@@ -132,7 +132,7 @@ impl<'a> Show<'a> {
             is_cut: false,
             traces: TracesView::default(),
             look: Default::default(),
-            asked: PageState::default(),
+            state: PageState::default(),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::words::done;
 use crate::base::clock::{Timestamp, short_date};
-use crate::domain::activity::{Change, Recorded};
+use crate::domain::activity::{Change, RecordedEntry};
 use crate::domain::leaks::{Action, Leak, Note};
 
-pub(super) struct Happened {
+pub(super) struct HistoryEntry {
     pub what: &'static str,
     pub who: String,
     pub text: String,
@@ -18,8 +18,12 @@ pub(super) struct Happened {
 
 /// The report, the action taken, the key's history since the leak, notes, and the closing.
 /// `history` is sorted newest first, and is `None` for members who may not view the activity log.
-pub(super) fn of(leak: &Leak, notes: &[Note], history: Option<&[Recorded]>) -> Vec<Happened> {
-    let happened = |what, who: &str, text: &str, at: Timestamp, rank| Happened {
+pub(super) fn of(
+    leak: &Leak,
+    notes: &[Note],
+    history: Option<&[RecordedEntry]>,
+) -> Vec<HistoryEntry> {
+    let history_entry = |what, who: &str, text: &str, at: Timestamp, rank| HistoryEntry {
         what,
         who: who.to_owned(),
         text: text.to_owned(),
@@ -29,11 +33,11 @@ pub(super) fn of(leak: &Leak, notes: &[Note], history: Option<&[Recorded]>) -> V
         order: (at, rank),
     };
     let mut all = vec![
-        happened("Possibly out from here on", "", "", leak.since, 0),
-        happened("Leak reported", &leak.reporter, &leak.found, leak.reported_at, 1),
+        history_entry("Possibly out from here on", "", "", leak.since, 0),
+        history_entry("Leak reported", &leak.reporter, &leak.found, leak.reported_at, 1),
     ];
     if history.is_none() && leak.action != Action::Nothing {
-        all.push(happened(done(leak.action), &leak.reporter, "", leak.reported_at, 2));
+        all.push(history_entry(done(leak.action), &leak.reporter, "", leak.reported_at, 2));
     }
     for entry in history.unwrap_or_default().iter().rev().filter(|entry| entry.at >= leak.since) {
         let is_own = entry.details().get("leak").and_then(serde_json::Value::as_str)
@@ -41,13 +45,15 @@ pub(super) fn of(leak: &Leak, notes: &[Note], history: Option<&[Recorded]>) -> V
         if !is_own {
             let changes =
                 if entry.event == "api_key.edited" { entry.changes() } else { Vec::new() };
-            let row = happened(event(&entry.event), &entry.actor_name, "", entry.at, 2);
-            all.push(Happened { changes, ..row });
+            let row = history_entry(event(&entry.event), &entry.actor_name, "", entry.at, 2);
+            all.push(HistoryEntry { changes, ..row });
         }
     }
-    all.extend(notes.iter().map(|note| happened("Note", &note.author, &note.text, note.at, 3)));
+    all.extend(
+        notes.iter().map(|note| history_entry("Note", &note.author, &note.text, note.at, 3)),
+    );
     if let (Some(at), Some(closer)) = (leak.closed_at, &leak.closer) {
-        all.push(happened("Report closed", closer, "", at, 4));
+        all.push(history_entry("Report closed", closer, "", at, 4));
     }
     all.sort_by_key(|happened| happened.order);
     all

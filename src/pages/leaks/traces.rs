@@ -17,8 +17,8 @@ pub(super) struct TracesView {
     pub reasons: Vec<(String, String)>,
     pub addresses: Vec<Source>,
     pub more_addresses: usize,
-    pub refused: Vec<Refused>,
-    pub more_refused: usize,
+    pub denials: Vec<DeniedRequests>,
+    pub more_denied: usize,
     /// The scopes, each with the day on which it was last requested.
     pub scopes: Vec<(String, String)>,
 }
@@ -31,10 +31,10 @@ pub(super) struct Source {
     pub last: String,
     pub last_at: String,
     pub passed: String,
-    pub refused: String,
+    pub denied: String,
 }
 
-pub(super) struct Refused {
+pub(super) struct DeniedRequests {
     pub request_id: String,
     pub reason: String,
     pub count: String,
@@ -58,8 +58,13 @@ impl TracesView {
                 .map(|trace| source(trace, now))
                 .collect(),
             more_addresses: traces.addresses.len().saturating_sub(SHOWN),
-            refused: traces.refused.iter().take(SHOWN).map(|kind| refused(kind, now)).collect(),
-            more_refused: traces.refused.len().saturating_sub(SHOWN),
+            denials: traces
+                .denials
+                .iter()
+                .take(SHOWN)
+                .map(|kind| denied_requests(kind, now))
+                .collect(),
+            more_denied: traces.denials.len().saturating_sub(SHOWN),
             scopes: traces
                 .scopes
                 .iter()
@@ -87,13 +92,13 @@ fn source(trace: &Trace, now: Timestamp) -> Source {
         last: day_and_time(trace.last, now),
         last_at: trace.last.rfc_3339(),
         passed: count(trace.passed),
-        refused: count(trace.refused),
+        denied: count(trace.denied),
     }
 }
 
-fn refused(kind: &DenialGroup, now: Timestamp) -> Refused {
+fn denied_requests(kind: &DenialGroup, now: Timestamp) -> DeniedRequests {
     let latest = &kind.latest;
-    Refused {
+    DeniedRequests {
         request_id: latest.request_id.clone(),
         reason: reason(latest.reason, &latest.detail),
         count: count(kind.count),

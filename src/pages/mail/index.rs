@@ -65,8 +65,8 @@ pub(super) async fn send_again(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = EmailId::parse(&email_id).ok_or(Error::NotFound)?;
-    let sent = viewer.submit(&site, form.token, MAIL, move |tx, author| {
-        outbox::send_again(tx, &id, author)?;
+    let sent = viewer.submit(&site, form.token, MAIL, move |tx, context| {
+        outbox::send_again(tx, &id, context)?;
         Ok(Notice::done("It is sent again within seconds."))
     });
     match sent.await {

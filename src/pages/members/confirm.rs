@@ -6,15 +6,15 @@ use super::link::{self, ALREADY_SHOWN};
 use super::row;
 use super::step::{STEPS, Step, Verb};
 use super::table::Table;
-use super::words::{done, moment, standing};
+use super::words::{describe_state, done, moment};
 use crate::base::clock::DAY;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageMembers;
-use crate::domain::members::{self, Member, MemberId, Standing};
+use crate::domain::members::{self, Access, Member, MemberId};
 use crate::domain::sign_in::invitation;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields, Target};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, NoFields, SubmitResult, Target};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -58,26 +58,32 @@ impl Dialog for Confirm {
         Table::load(connection, &input.viewer)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (id, step) = &frame.input.target;
         let member = members::find(connection, id)?.ok_or(Error::NotFound)?;
         if !(step.fits)(member.state) {
-            return Ok(Loaded::Elsewhere(row(id), Notice::note(standing(&member))));
+            return Ok(LoadResult::Redirect(row(id), Notice::note(describe_state(&member))));
         }
-        Ok(Loaded::Show(Self { frame, member }))
+        Ok(LoadResult::Show(Self { frame, member }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let (id, step) = &input.target;
         match step.verb {
             Verb::Change(verb) => {
-                let notice = done(&verb(tx, id, author)?, step.done);
-                Ok(Done::at("/members", notice).with_fragment(id.as_str()))
+                let notice = done(&verb(tx, id, context)?, step.done);
+                Ok(SubmitResult::at("/members", notice).with_fragment(id.as_str()))
             }
-            Verb::Remove(verb) => Ok(Done::at("/members", done(&verb(tx, id, author)?, step.done))),
+            Verb::Remove(verb) => {
+                Ok(SubmitResult::at("/members", done(&verb(tx, id, context)?, step.done)))
+            }
             Verb::MakeLink(verb) => {
-                let made = verb(tx, id, author)?;
-                link::reveal(tx, input, made, step.done, author)
+                let made = verb(tx, id, context)?;
+                link::reveal(tx, input, made, step.done, context)
             }
         }
     }

@@ -7,11 +7,11 @@ use super::row;
 use super::table::Table;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageMembers;
 use crate::domain::members::{self, Member, MemberId};
-use crate::domain::sign_in::standing::{self, Edited};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::domain::sign_in::access::{self, EditResult};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -38,7 +38,7 @@ impl Dialog for Edit {
         Table::load(connection, &input.viewer)
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let member = members::find(connection, &frame.input.target)?.ok_or(Error::NotFound)?;
         frame.edits(connection, member.id.as_str(), member.version)?;
         if frame.is_opened {
@@ -49,12 +49,17 @@ impl Dialog for Edit {
         let is_beyond = !has.without(held).is_empty();
         let may_reset = member.is_active() && member.id != viewer.member.id && !is_beyond;
         let boxes = fields.boxes(has, held);
-        Ok(Loaded::Show(Self { frame, member, boxes, may_reset }))
+        Ok(LoadResult::Show(Self { frame, member, boxes, may_reset }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let (id, wanted, version) = (&input.target, input.fields.wanted(), input.version()?);
-        let Edited { member, link_stopped } = standing::edit(tx, id, &wanted, version, author)?;
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let (id, requested, version) = (&input.target, input.fields.requested(), input.version()?);
+        let EditResult { member, link_stopped } =
+            access::edit(tx, id, &requested, version, context)?;
         let saved = format!("“{}” saved.", member.name.as_str());
         let notice = if link_stopped {
             let lost = "The link that was handed out no longer works: make a new one.";
@@ -62,6 +67,6 @@ impl Dialog for Edit {
         } else {
             Notice::done(saved)
         };
-        Ok(Done::at(row(id), notice))
+        Ok(SubmitResult::at(row(id), notice))
     }
 }

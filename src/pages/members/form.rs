@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::members::invitation::Draft;
-use crate::domain::members::{Member, Permission, Permissions, Standing, Wanted};
+use crate::domain::members::{Access, Member, Permission, Permissions, RequestedAccess};
 
 /// The fields of both forms. A missing field is empty; unknown ones are ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -17,16 +17,19 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn of(member: &Member) -> Self {
-        let standing = Standing::of(member);
+        let access = Access::of(member);
         Self {
-            super_manager: if standing.super_manager { "yes" } else { "" }.into(),
-            permissions: standing.permissions.iter().map(|p| p.as_str().to_owned()).collect(),
+            super_manager: if access.super_manager { "yes" } else { "" }.into(),
+            permissions: access.permissions.iter().map(|p| p.as_str().to_owned()).collect(),
             ..Self::default()
         }
     }
 
-    pub(super) fn wanted(&self) -> Wanted {
-        Wanted { super_manager: self.super_manager.clone(), permissions: self.permissions.clone() }
+    pub(super) fn requested(&self) -> RequestedAccess {
+        RequestedAccess {
+            super_manager: self.super_manager.clone(),
+            permissions: self.permissions.clone(),
+        }
     }
 
     /// The permission checkboxes for a viewer who holds `held`, about a member who has `has`.
@@ -47,7 +50,7 @@ impl Fields {
     }
 
     pub(super) fn draft(&self) -> Draft {
-        Draft { name: self.name.clone(), email: self.email.clone(), wanted: self.wanted() }
+        Draft { name: self.name.clone(), email: self.email.clone(), requested: self.requested() }
     }
 }
 

@@ -9,11 +9,11 @@ use super::words::moment;
 use crate::base::clock::DAY;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::Permissions;
 use crate::domain::members::permission::ManageMembers;
 use crate::domain::sign_in::invitation;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 
 #[derive(Template)]
 #[template(path = "members/new.html")]
@@ -41,17 +41,21 @@ impl Dialog for Invite {
         Table::load(connection, &input.viewer)
     }
 
-    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let Input { viewer, fields, .. } = &frame.input;
-        Ok(Loaded::Show(Self {
+        Ok(LoadResult::Show(Self {
             boxes: fields.boxes(Permissions::default(), viewer.member.held()),
             works_until: moment(viewer.now.plus(invitation::DAYS * DAY)),
             frame,
         }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let made = invitation::invite(tx, &input.fields.draft(), author)?;
-        link::reveal(tx, input, made, "invited", author)
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let made = invitation::invite(tx, &input.fields.draft(), context)?;
+        link::reveal(tx, input, made, "invited", context)
     }
 }

@@ -12,11 +12,11 @@ use super::words::{done, moment};
 use crate::base::clock::{HOUR, Timestamp};
 use crate::base::error::Result;
 use crate::db::Transaction;
-use crate::domain::activity::Author;
-use crate::domain::mail::{self, LinkOf, Message};
+use crate::domain::activity::Context;
+use crate::domain::mail::{self, Message, OneTimeLink};
 use crate::domain::members::{Member, Permissions, State, mail_server};
 use crate::letters;
-use crate::pages::{Dialog, Done, Input, Viewer};
+use crate::pages::{Dialog, Input, SubmitResult, Viewer};
 use crate::web::page;
 
 /// The message after a second submit of the form.
@@ -53,21 +53,22 @@ pub(super) fn reveal<D: Dialog<Backdrop = Table>>(
     input: &Input<D>,
     (member, code): (Member, String),
     what_was_done: &str,
-    author: &Author,
-) -> Result<Done> {
+    context: &Context,
+) -> Result<SubmitResult> {
     let until = works_until(&member);
     let path = if until.is_some() { "invitation" } else { "reset-password" };
     let link = format!("{}/{path}?code={code}", input.site.public_url);
     let notice = done(&member, what_was_done);
     let page = LinkPage {
         viewer: input.viewer.clone(),
-        table: input.behind_secret.clone(),
-        delivery: deliver(tx, &input.viewer, &member, &link, author)?,
+        table: input.backdrop_of_secret.clone(),
+        delivery: deliver(tx, &input.viewer, &member, &link, context)?,
         until: until.map(moment),
         member,
         link,
     };
-    Ok(Done::at("/members", notice).reveal(move || page::reveal(&page, &[("Link", &page.link)])))
+    Ok(SubmitResult::at("/members", notice)
+        .reveal(move || page::reveal(&page, &[("Link", &page.link)])))
 }
 
 fn deliver(
@@ -75,20 +76,20 @@ fn deliver(
     viewer: &Viewer,
     member: &Member,
     link: &str,
-    author: &Author,
+    context: &Context,
 ) -> Result<Delivery> {
-    let beyond = mail_server::beyond_mail(tx, member)?;
+    let beyond = mail_server::permissions_beyond_mail(tx, member)?;
     if mail::server_is_set(tx)? && !beyond.is_empty() {
         return Ok(Delivery::Withheld(beyond));
     }
     let (who, organisation) = (viewer.member.name.as_str(), &viewer.settings.organisation);
     let (message, ends_at) = match works_until(member) {
         Some(until) => (letters::invitation(who, organisation, link, until), until),
-        None => (letters::password_reset(who, organisation, link), author.now.plus(HOUR)),
+        None => (letters::password_reset(who, organisation, link), context.now.plus(HOUR)),
     };
     let message = Message { to: member.email.as_str().into(), ..message };
-    let of = LinkOf { member_id: member.id.as_str(), ends_at };
-    let is_queued = mail::queue_link(tx, &message, of, &author.keyring, author.now)?;
+    let of = OneTimeLink { member_id: member.id.as_str(), ends_at };
+    let is_queued = mail::queue_link(tx, &message, of, &context.keyring, context.now)?;
     Ok(if is_queued { Delivery::Queued } else { Delivery::None })
 }
 

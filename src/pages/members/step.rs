@@ -2,9 +2,9 @@
 
 use crate::base::error::Result;
 use crate::db::Transaction;
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::{self, Member, MemberId, State};
-use crate::domain::sign_in::{invitation, reset, standing};
+use crate::domain::sign_in::{access, invitation, reset};
 
 /// An action on a member. In its texts, `NAME` is replaced with the member's name, and `UNTIL` with
 /// the end of a new link.
@@ -32,7 +32,7 @@ pub(super) enum Verb {
     MakeLink(Act<(Member, String)>),
 }
 
-type Act<T> = fn(&mut Transaction<'_>, &MemberId, &Author) -> Result<T>;
+type Act<T> = fn(&mut Transaction<'_>, &MemberId, &Context) -> Result<T>;
 
 const SIGNED_OUT: &str = "NAME is signed out at once and can no longer sign in.";
 
@@ -46,7 +46,7 @@ pub(super) static STEPS: [Step; 6] = [
         is_danger: true,
         done: "disabled",
         fits: |state| state == State::Active,
-        verb: Verb::Change(standing::disable),
+        verb: Verb::Change(access::disable),
     },
     Step {
         id: "enable",
@@ -57,7 +57,7 @@ pub(super) static STEPS: [Step; 6] = [
         is_danger: false,
         done: "enabled",
         fits: |state| matches!(state, State::Disabled(_)),
-        verb: Verb::Change(members::standing::enable),
+        verb: Verb::Change(members::access::enable),
     },
     Step {
         id: "delete",
@@ -69,7 +69,7 @@ pub(super) static STEPS: [Step; 6] = [
         is_danger: true,
         done: "removed",
         fits: |state| !matches!(state, State::Invited(_)),
-        verb: Verb::Remove(members::standing::remove),
+        verb: Verb::Remove(members::access::remove),
     },
     Step {
         id: "invite",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::{Timestamp, ago};
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::domain::members::{self, Member, Permissions, Standing, State};
+use crate::domain::members::{self, Access, Member, Permissions, State};
 use crate::pages::Viewer;
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
@@ -82,7 +82,7 @@ impl Row {
             name: member.name.as_str().into(),
             is_viewer: member.id == viewer.member.id,
             email: member.email.as_str().into(),
-            role: Standing::of(member).role(),
+            role: Access::of(member).role(),
             permissions: permissions(member),
             last_signed_in: last.map_or("Never".into(), relative),
             last_signed_in_at: last.map(Timestamp::rfc_3339),

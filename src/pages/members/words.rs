@@ -50,7 +50,7 @@ pub(super) fn moment(at: Timestamp) -> String {
 }
 
 /// The member's state, for someone whose action came too late.
-pub(super) fn standing(member: &Member) -> String {
+pub(super) fn describe_state(member: &Member) -> String {
     let name = member.name.as_str();
     match member.state {
         State::Active => format!("“{name}” is active."),

@@ -37,8 +37,9 @@ pub(super) async fn comma_separated(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let wanted = id.clone();
-    let review = site.db.read(move |c| reviews::find(c, &wanted)).await?.ok_or(Error::NotFound)?;
+    let requested = id.clone();
+    let review =
+        site.db.read(move |c| reviews::find(c, &requested)).await?.ok_or(Error::NotFound)?;
     let name = format!("latchkey-review-{}.csv", iso_date(review.started_at.date()));
     let file = File { name, media_type: csv::MEDIA_TYPE };
     let source = Items { id, now: viewer.now, position: Position::Start };

@@ -8,17 +8,17 @@ use crate::db::Connection;
 use crate::domain::api_keys::{self, Details};
 use crate::domain::members::{self, MemberId};
 use crate::domain::reviews::Item;
-use crate::domain::usage::{self, UNASKED_DAYS, UnusedScopes};
+use crate::domain::usage::{self, UNUSED_SCOPE_DAYS, UnusedScopes};
 
 /// The maximum number of unused scopes that are named.
 const NAMED: usize = 4;
 
 /// The data about the keys of a page.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KeyFacts {
     pub details: BTreeMap<String, Details>,
     /// The requested scopes of each key, with the time of the last request.
-    asked: BTreeMap<String, BTreeMap<String, Timestamp>>,
+    requested: BTreeMap<String, BTreeMap<String, Timestamp>>,
     /// Names of members by their ids.
     creators: BTreeMap<String, String>,
 }
@@ -29,7 +29,7 @@ pub(super) struct Fact {
     pub value: String,
 }
 
-impl Known {
+impl KeyFacts {
     pub(super) fn read(connection: &mut Connection, items: &[Item]) -> Result<Self> {
         let ids: Vec<&str> = items.iter().map(|item| item.key_id.as_str()).collect();
         let mut creators = BTreeMap::new();
@@ -43,7 +43,7 @@ impl Known {
         }
         Ok(Self {
             details: api_keys::details_of(connection, &ids)?,
-            asked: usage::scopes_asked_of(connection, &ids)?,
+            requested: usage::scope_requests_of(connection, &ids)?,
             creators,
         })
     }
@@ -69,20 +69,23 @@ impl Known {
                 },
             ),
         ];
-        if let Some(unasked) = self.unasked(details, now) {
-            facts.push(fact("Never asked for", format!("{unasked}, in {UNASKED_DAYS} days")));
+        if let Some(unused_scopes) = self.unused_scopes(details, now) {
+            facts.push(fact(
+                "Never asked for",
+                format!("{unused_scopes}, in {UNUSED_SCOPE_DAYS} days"),
+            ));
         }
         facts
     }
 
-    fn unasked(&self, details: &Details, now: Timestamp) -> Option<String> {
+    fn unused_scopes(&self, details: &Details, now: Timestamp) -> Option<String> {
         let key = &details.key;
         let none = BTreeMap::new();
-        let asked = self.asked.get(key.id.as_str()).unwrap_or(&none);
+        let requested = self.requested.get(key.id.as_str()).unwrap_or(&none);
         let since = (key.created_at, key.edited_at.unwrap_or(key.created_at));
         let has = details.effective_scopes();
         let UnusedScopes::Scopes { names, .. } =
-            usage::unasked(&has, asked, since, key.last_used_at, now)
+            usage::unused_scopes(&has, requested, since, key.last_used_at, now)
         else {
             return None;
         };

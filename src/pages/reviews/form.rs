@@ -5,16 +5,16 @@ use super::show::Items;
 use crate::base::clock::Timestamp;
 use crate::base::text;
 use crate::domain::api_keys::KeyId;
-use crate::domain::reviews::{Decision, Wanted};
+use crate::domain::reviews::{Decision, RequestedDecision};
 
 /// The maximum length of a note, in characters.
-const LONGEST_NOTE: usize = 500;
+const MAX_NOTE_LENGTH: usize = 500;
 /// The maximum number of keys in a form.
-const MOST: usize = 100;
+const MAX_KEYS: usize = 100;
 
 /// The submitted fields for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Typed {
+pub(super) struct SubmittedRow {
     pub key_id: KeyId,
     pub decision: String,
     pub note: String,
@@ -25,13 +25,13 @@ pub(super) struct Typed {
 
 /// The submitted form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sent {
-    pub rows: Vec<Typed>,
+pub(super) struct SubmittedForm {
+    pub rows: Vec<SubmittedRow>,
     /// The page that it came from.
     pub place: Items,
 }
 
-impl Sent {
+impl SubmittedForm {
     pub(super) fn read(fields: &[(String, String)]) -> Self {
         let mut sent = Self::default();
         for (name, value) in fields {
@@ -56,40 +56,40 @@ impl Sent {
         self.rows.iter().map(|row| row.key_id.as_str()).collect()
     }
 
-    fn row(&mut self, key_id: KeyId) -> Option<&mut Typed> {
+    fn row(&mut self, key_id: KeyId) -> Option<&mut SubmittedRow> {
         let place = self.rows.iter().position(|row| row.key_id == key_id);
         let place = place.or_else(|| {
             let (decision, note) = (String::new(), String::new());
-            self.rows.push(Typed { key_id, decision, note, seen: None, error: None });
+            self.rows.push(SubmittedRow { key_id, decision, note, seen: None, error: None });
             Some(self.rows.len() - 1)
         })?;
-        self.rows.get_mut(place).filter(|_| place < MOST)
+        self.rows.get_mut(place).filter(|_| place < MAX_KEYS)
     }
 
     /// The decisions that were filled in; `None` if there is an error, which is stored with its
     /// key.
-    pub(super) fn check(&mut self) -> Option<Vec<Wanted>> {
-        self.rows.truncate(MOST);
-        let mut wanted = Vec::new();
+    pub(super) fn check(&mut self) -> Option<Vec<RequestedDecision>> {
+        self.rows.truncate(MAX_KEYS);
+        let mut requested = Vec::new();
         for row in &mut self.rows {
             match row.check() {
-                Ok(Some(decided)) => wanted.push(decided),
+                Ok(Some(decided)) => requested.push(decided),
                 Ok(None) => {}
                 Err(message) => row.error = Some(message),
             }
         }
-        self.rows.iter().all(|row| row.error.is_none()).then_some(wanted)
+        self.rows.iter().all(|row| row.error.is_none()).then_some(requested)
     }
 }
 
-impl Typed {
-    fn check(&self) -> Result<Option<Wanted>, String> {
-        let note = text::one_line(&self.note, "Note", LONGEST_NOTE)?;
+impl SubmittedRow {
+    fn check(&self) -> Result<Option<RequestedDecision>, String> {
+        let note = text::one_line(&self.note, "Note", MAX_NOTE_LENGTH)?;
         match (Decision::parse(&self.decision), note.is_empty()) {
             (None, true) if self.decision.is_empty() => Ok(None),
             (None, _) => Err("Choose keep, reduce, rotate or revoke".into()),
             (Some(decision), _) => {
-                Ok(Some(Wanted { key_id: self.key_id, decision, note, seen: self.seen }))
+                Ok(Some(RequestedDecision { key_id: self.key_id, decision, note, seen: self.seen }))
             }
         }
     }
@@ -101,9 +101,9 @@ mod tests {
 
     const ID: &str = "key_0123456789AB";
 
-    fn sent(fields: &[(&str, &str)]) -> Sent {
+    fn sent(fields: &[(&str, &str)]) -> SubmittedForm {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Sent::read(&fields.iter().map(owned).collect::<Vec<_>>())
+        SubmittedForm::read(&fields.iter().map(owned).collect::<Vec<_>>())
     }
 
     #[test]
@@ -116,10 +116,13 @@ mod tests {
             ("decision_nothing", "keep"),
             ("place", "view=all"),
         ]);
-        let wanted = form.check().expect("a valid form");
-        assert_eq!(wanted.len(), 1);
-        assert_eq!((wanted[0].decision, wanted[0].note.as_str()), (Decision::Keep, "Still needed"));
-        assert_eq!(wanted[0].seen, Some(Timestamp::from_millis(7)));
+        let requested = form.check().expect("a valid form");
+        assert_eq!(requested.len(), 1);
+        assert_eq!(
+            (requested[0].decision, requested[0].note.as_str()),
+            (Decision::Keep, "Still needed")
+        );
+        assert_eq!(requested[0].seen, Some(Timestamp::from_millis(7)));
         assert_eq!(form.place.text(), "view=all");
     }
 

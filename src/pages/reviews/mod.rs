@@ -1,6 +1,6 @@
 //! The pages of reviews.
 
-mod ask;
+mod end;
 mod export;
 mod facts;
 mod form;
@@ -19,8 +19,8 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/reviews", start::start);
     routes.get("/reviews/{review_id}", show::page);
     routes.post("/reviews/{review_id}", show::save);
-    routes.dialog::<ask::End>("/reviews/{review_id}/finish");
-    routes.dialog::<ask::End>("/reviews/{review_id}/cancel");
+    routes.dialog::<end::End>("/reviews/{review_id}/finish");
+    routes.dialog::<end::End>("/reviews/{review_id}/cancel");
     routes.get("/reviews/{review_id}/report", report::page);
     routes.get("/reviews/{review_id}/report.csv", export::comma_separated);
 }

@@ -55,7 +55,7 @@ struct Row {
     outcome: String,
 }
 
-struct Read {
+struct ReportData {
     review: Review,
     before: Option<Review>,
     progress: Progress,
@@ -75,7 +75,7 @@ pub(super) async fn page(
     page::ok(&Report::new(&viewer, &read))
 }
 
-fn read(c: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<Read> {
+fn read(c: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<ReportData> {
     let review = reviews::find(c, id)?.ok_or(Error::NotFound)?;
     let counted = reviews::totals(c, id)?;
     let total = |decision: Decision| {
@@ -90,7 +90,7 @@ fn read(c: &mut Connection, id: &ReviewId, now: Timestamp) -> Result<Read> {
         }
         items.extend(batch);
     }
-    Ok(Read {
+    Ok(ReportData {
         before: reviews::finished_before(c, &review)?,
         progress: reviews::progress(c, &review, now)?,
         totals: Decision::ALL.map(total).into(),
@@ -118,7 +118,7 @@ pub(super) fn staged(
 }
 
 impl<'a> Report<'a> {
-    fn new(viewer: &'a Visit, read: &Read) -> Self {
+    fn new(viewer: &'a Visit, read: &ReportData) -> Self {
         let review = &read.review;
         let start = long_date(review.started_at.date());
         let shown = i64::try_from(read.items.len()).unwrap_or(i64::MAX);

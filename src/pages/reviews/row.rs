@@ -1,7 +1,7 @@
 //! A key of a review for templates.
 
-use super::facts::{Fact, Known};
-use super::form::Typed;
+use super::facts::{Fact, KeyFacts};
+use super::form::SubmittedRow;
 use super::words::{Badge, moment};
 use crate::base::clock::Timestamp;
 use crate::domain::members::Permission;
@@ -44,8 +44,8 @@ impl Row {
         viewer: &Viewer,
         review: &Review,
         item: &Item,
-        known: &Known,
-        typed: Option<&Typed>,
+        known: &KeyFacts,
+        typed: Option<&SubmittedRow>,
     ) -> Self {
         let id = item.key_id.as_str();
         let stage = item.stage(known.details.get(id), viewer.now);

@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::facts::Known;
-use super::form::Sent;
+use super::facts::KeyFacts;
+use super::form::SubmittedForm;
 use super::row::Row;
 use super::words::{self, Badge, count, moment};
 use crate::base::error::{Error, Invalid, Result};
@@ -14,7 +14,9 @@ use crate::db::Connection;
 use crate::db::keyset::Page;
 use crate::domain::members::Permission;
 use crate::domain::members::permission::{UpdateKeys, ViewKeys};
-use crate::domain::reviews::{self, Decision, Item, Progress, Review, ReviewId, Saved, View};
+use crate::domain::reviews::{
+    self, Decision, Item, Progress, Review, ReviewId, SavedDecisions, View,
+};
 use crate::pages::{Allowed, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
@@ -22,7 +24,7 @@ use crate::web::list::{ListQuery, Pager};
 use crate::web::{Site, page};
 
 /// The maximum size of the form, in bytes: 25 notes, percent-encoded, and the other fields.
-const LARGEST: usize = 256 * 1024;
+const MAX_SIZE: usize = 256 * 1024;
 
 #[derive(Template)]
 #[template(path = "reviews/show.html")]
@@ -73,7 +75,7 @@ pub(super) struct Filters {
 struct PageState {
     items: Items,
     /// The submitted values; the page then shows the keys in them.
-    sent: Option<Sent>,
+    sent: Option<SubmittedForm>,
     errors: Invalid,
 }
 
@@ -91,12 +93,12 @@ pub(super) async fn page(
 pub(super) async fn save(
     viewer: Allowed<UpdateKeys>,
     review_id: web::Path<String>,
-    form: Form<Vec<(String, String)>, LARGEST>,
+    form: Form<Vec<(String, String)>, MAX_SIZE>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = ReviewId::parse(&review_id).ok_or(Error::NotFound)?;
-    let mut sent = Sent::read(&form.fields);
-    let Some(wanted) = sent.check() else {
+    let mut sent = SubmittedForm::read(&form.fields);
+    let Some(requested) = sent.check() else {
         let mut errors = Invalid::default();
         errors.add("", "Nothing was saved. Correct what is marked below, then save again");
         sent.rows.retain(|row| row.error.is_some() || !row.decision.is_empty());
@@ -104,15 +106,15 @@ pub(super) async fn save(
         return draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, &id, drawn).await;
     };
     let (location, decided) = (sent.place.href(&path(&id)), id.clone());
-    let saved = viewer.write(&site, form.token, &location, move |tx, author| {
-        reviews::decide(tx, &decided, &wanted, author)
+    let saved = viewer.write(&site, form.token, &location, move |tx, context| {
+        reviews::decide(tx, &decided, &requested, context)
     });
     match saved.await {
-        Ok(saved) if saved.overtaken.is_empty() => {
+        Ok(saved) if saved.conflicts.is_empty() => {
             viewer.see_other(&location, saved_notice(&saved))
         }
         Ok(saved) => {
-            let drawn = overtaken(&saved, sent);
+            let drawn = conflict_state(&saved, sent);
             draw(StatusCode::CONFLICT, &viewer, &site, &id, drawn).await
         }
         Err(Error::Conflict) => {
@@ -123,7 +125,7 @@ pub(super) async fn save(
     }
 }
 
-fn saved_notice(saved: &Saved) -> Notice {
+fn saved_notice(saved: &SavedDecisions) -> Notice {
     let to_carry_out = match saved.to_carry_out {
         0 => String::new(),
         1 => " 1 of them is still to be carried out.".into(),
@@ -138,9 +140,9 @@ fn saved_notice(saved: &Saved) -> Notice {
 }
 
 /// The form with only those keys on which somebody else has decided in the meantime.
-fn overtaken(saved: &Saved, mut sent: Sent) -> PageState {
+fn conflict_state(saved: &SavedDecisions, mut sent: SubmittedForm) -> PageState {
     let mut errors = Invalid::default();
-    for item in &saved.overtaken {
+    for item in &saved.conflicts {
         let Some(theirs) = &item.decided else { continue };
         let decision = theirs.decision.label().to_lowercase();
         let message = format!(
@@ -149,7 +151,7 @@ fn overtaken(saved: &Saved, mut sent: Sent) -> PageState {
         );
         errors.add("", message);
     }
-    sent.rows.retain(|row| saved.overtaken.iter().any(|item| item.key_id == row.key_id));
+    sent.rows.retain(|row| saved.conflicts.iter().any(|item| item.key_id == row.key_id));
     PageState { items: sent.place.clone(), sent: Some(sent), errors }
 }
 
@@ -160,9 +162,9 @@ async fn draw(
     id: &ReviewId,
     drawn: PageState,
 ) -> Result<HttpResponse> {
-    let (loader, wanted) = (viewer.viewer(), id.clone());
+    let (loader, requested) = (viewer.viewer(), id.clone());
     let PageState { items, sent, errors } = drawn;
-    let load = move |c: &mut Connection| Board::load(c, &loader, &wanted, &items, sent.as_ref());
+    let load = move |c: &mut Connection| Board::load(c, &loader, &requested, &items, sent.as_ref());
     let board = site.db.read(load).await?;
     let notice = if errors.is_empty() { viewer.take_notice() } else { None };
     page::page(status, &Show { viewer, board: Board { notice, errors, ..board } })
@@ -174,15 +176,15 @@ impl Board {
         viewer: &Viewer,
         id: &ReviewId,
         list: &Items,
-        sent: Option<&Sent>,
+        sent: Option<&SubmittedForm>,
     ) -> Result<Self> {
         let (now, view) = (viewer.now, list.filters.view);
         let review = reviews::find(c, id)?.ok_or(Error::NotFound)?;
         let items = match sent {
-            Some(sent) => Page::whole(reviews::items_of(c, id, &sent.keys())?),
+            Some(sent) => Page::single(reviews::items_of(c, id, &sent.keys())?),
             None => reviews::items(c, id, view, list.cursor.as_ref(), now)?,
         };
-        let known = Known::read(c, &items.rows)?;
+        let known = KeyFacts::read(c, &items.rows)?;
         let progress = reviews::progress(c, &review, now)?;
         let typed = |item: &Item| sent?.rows.iter().find(|row| row.key_id == item.key_id);
         let row = |item: &Item| Row::new(viewer, &review, item, &known, typed(item));
@@ -240,7 +242,7 @@ fn tabs(shown: View, id: &ReviewId) -> Vec<Tab> {
         href: Items::from(Filters { view }).href(&path(id)),
         is_current: shown == view,
     };
-    let decided = Decision::ALL.map(|decision| (View::Decided(decision), decision.label()));
+    let decided = Decision::ALL.map(|decision| (View::DecisionRecord(decision), decision.label()));
     [(View::Undecided, "Undecided"), (View::All, "All")]
         .into_iter()
         .chain(decided)

@@ -2,15 +2,15 @@
 
 use askama::Template;
 
-use super::table::{Table, keys_do};
+use super::table::{Table, key_count_text};
 use super::{ROLES, location};
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::holders;
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::roles::{self, Role};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, NoFields, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -39,20 +39,24 @@ impl Dialog for Delete {
         Table::load(connection, &input.viewer, None)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let role = roles::own(connection, &frame.input.target)?;
         let counts = holders::of_roles(connection, std::slice::from_ref(&role))?;
         let keys = counts.get(&role.id).copied().unwrap_or_default();
         let are_revoked = keys.live == 0;
         let keys = match keys.live + keys.revoked {
             0 => String::new(),
-            count => keys_do(count, "has", "have"),
+            count => key_count_text(count, "has", "have"),
         };
-        Ok(Loaded::Show(Self { frame, role, keys, are_revoked }))
+        Ok(LoadResult::Show(Self { frame, role, keys, are_revoked }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let role = holders::delete_role(tx, &input.target, author)?;
-        Ok(Done::at(ROLES, Notice::done(format!("“{}” deleted.", role.name))))
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let role = holders::delete_role(tx, &input.target, context)?;
+        Ok(SubmitResult::at(ROLES, Notice::done(format!("“{}” deleted.", role.name))))
     }
 }

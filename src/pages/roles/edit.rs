@@ -8,12 +8,12 @@ use super::loss::LossView;
 use super::table::Table;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::holders::{self, CONFIRMED};
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::roles;
 use crate::domain::scopes::Matrix;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -40,7 +40,7 @@ impl Dialog for Edit {
         Table::load(connection, &input.viewer, None)
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let role = roles::own(connection, &frame.input.target)?;
         frame.edits(connection, &role.id, role.version)?;
         if frame.is_opened {
@@ -52,13 +52,17 @@ impl Dialog for Edit {
         let loss = loss.map(|loss| LossView::new(&loss, &frame.input.viewer));
         fields.confirmed = loss.as_ref().map(|loss| loss.fingerprint.clone()).unwrap_or_default();
         let matrix = fields.matrix(connection)?;
-        Ok(Loaded::Show(Self { frame, matrix, loss }))
+        Ok(LoadResult::Show(Self { frame, matrix, loss }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let (slug, fields, version) = (&input.target, &input.fields, input.version()?);
         let role =
-            holders::edit_role(tx, slug, &fields.draft(), version, &fields.confirmed, author)?;
-        Ok(Done::at(location(slug), Notice::done(format!("“{}” saved.", role.name))))
+            holders::edit_role(tx, slug, &fields.draft(), version, &fields.confirmed, context)?;
+        Ok(SubmitResult::at(location(slug), Notice::done(format!("“{}” saved.", role.name))))
     }
 }

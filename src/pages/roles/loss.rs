@@ -1,6 +1,6 @@
 //! The scopes that keys lose through an edit, shown in the form before it is saved.
 
-use super::table::keys_do;
+use super::table::key_count_text;
 use crate::domain::api_keys::ApiKey;
 use crate::domain::api_keys::holders::Loss;
 use crate::domain::members::Permission;
@@ -40,7 +40,7 @@ impl LossView {
         };
         let listed = loss.scopes.iter().take(LINES);
         let mut lines: Vec<String> = listed
-            .map(|(scope, count)| format!("{} {scope}", keys_do(*count, "loses", "lose")))
+            .map(|(scope, count)| format!("{} {scope}", key_count_text(*count, "loses", "lose")))
             .collect();
         if loss.scopes.len() > LINES {
             lines.push(format!("and {} scopes more", loss.scopes.len() - LINES));
@@ -49,14 +49,14 @@ impl LossView {
         let emptied = match loss.emptied_count {
             0 => String::new(),
             count => {
-                let verb = keys_do(count, "is", "are");
+                let verb = key_count_text(count, "is", "are");
                 format!("{verb} left with nothing to do")
             }
         };
         Self {
             lines,
             keys: linked(&loss.keys),
-            more: if more > 0 { keys_do(more, "more", "more") } else { String::new() },
+            more: if more > 0 { key_count_text(more, "more", "more") } else { String::new() },
             emptied,
             emptied_keys: linked(&loss.emptied),
             fingerprint: loss.fingerprint(),

@@ -8,11 +8,11 @@ use super::table::Table;
 use super::{ROLES, row};
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::roles;
 use crate::domain::scopes::Matrix;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 use crate::web::form;
 
@@ -47,7 +47,7 @@ impl Dialog for New {
         Table::load(connection, &input.viewer, None)
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let fields = &mut frame.input.fields;
         if let Some(slug) = fields.like.take()
             && let Some(role) = roles::all(connection)?.iter().find(|role| role.slug == slug)
@@ -55,12 +55,16 @@ impl Dialog for New {
             *fields = Fields::copied(role);
         }
         let matrix = fields.matrix(connection)?;
-        Ok(Loaded::Show(Self { frame, matrix }))
+        Ok(LoadResult::Show(Self { frame, matrix }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let role = roles::create(tx, &input.fields.draft(), author)?;
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let role = roles::create(tx, &input.fields.draft(), context)?;
         let created = Notice::done(format!("“{}” created.", role.name));
-        Ok(Done::at(ROLES, created).with_fragment(&row(&role.slug)))
+        Ok(SubmitResult::at(ROLES, created).with_fragment(&row(&role.slug)))
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::holders::{self, RoleKeys};
-use crate::domain::api_keys::{COUNTED, count_text};
+use crate::domain::api_keys::{MAX_COUNTED, count_text};
 use crate::domain::members::Permission;
 use crate::domain::roles::{self, Coverage, Role};
 use crate::domain::scopes::{self, Scope};
@@ -88,9 +88,9 @@ fn row(role: Role, keys: RoleKeys, scopes: &[Scope], links_keys: bool) -> Row {
 }
 
 /// `1 key loses`, `1,000+ keys lose`.
-pub(super) fn keys_do(count: i64, one: &str, many: &str) -> String {
+pub(super) fn key_count_text(count: i64, one: &str, many: &str) -> String {
     match count {
         1 => format!("1 key {one}"),
-        count => format!("{} keys {many}", count_text(count.min(COUNTED + 1))),
+        count => format!("{} keys {many}", count_text(count.min(MAX_COUNTED + 1))),
     }
 }

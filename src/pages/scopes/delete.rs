@@ -6,13 +6,13 @@ use super::table::Table;
 use super::{SCOPES, location};
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::holders::{self, NAMED, ScopeUse};
 use crate::domain::api_keys::{ApiKey, count_text};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::scopes;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, NoFields, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -45,7 +45,7 @@ impl Dialog for Delete {
         Table::load(connection, String::new())
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let Input { viewer, target, .. } = &frame.input;
         let scope = scopes::own(connection, target)?;
         let used = holders::scope_use(connection, &scope)?;
@@ -55,12 +55,16 @@ impl Dialog for Delete {
         let has_more = used.keys.len() > NAMED;
         let following = counted(used.following, "key", "keys");
         let revoked = counted(used.revoked, "revoked key", "revoked keys");
-        Ok(Loaded::Show(Self { frame, used, keys, has_more, following, revoked }))
+        Ok(LoadResult::Show(Self { frame, used, keys, has_more, following, revoked }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        holders::remove_scope(tx, &input.target, author)?;
-        Ok(Done::at(SCOPES, Notice::done(format!("{} removed.", input.target))))
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        holders::remove_scope(tx, &input.target, context)?;
+        Ok(SubmitResult::at(SCOPES, Notice::done(format!("{} removed.", input.target))))
     }
 }
 

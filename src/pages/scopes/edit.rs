@@ -7,10 +7,10 @@ use super::location;
 use super::table::Table;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::scopes;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -40,18 +40,22 @@ impl Dialog for Edit {
         Table::load(connection, String::new())
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let scope = scopes::own(connection, &frame.input.target)?;
         frame.edits(connection, &scope.name, scope.version)?;
         if frame.is_opened {
             frame.input.fields.description = scope.description;
         }
-        Ok(Loaded::Show(Self { frame }))
+        Ok(LoadResult::Show(Self { frame }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let (name, description) = (&input.target, &input.fields.description);
-        scopes::describe(tx, name, description, input.version()?, author)?;
-        Ok(Done::at(location(name), Notice::done(format!("{name} saved."))))
+        scopes::describe(tx, name, description, input.version()?, context)?;
+        Ok(SubmitResult::at(location(name), Notice::done(format!("{name} saved."))))
     }
 }

@@ -7,10 +7,10 @@ use super::SCOPES;
 use super::table::Table;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::scopes::{self, Draft};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -44,7 +44,7 @@ impl Dialog for New {
         Table::load(connection, String::new())
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let scopes = scopes::all(connection)?.into_iter().filter(|scope| !scope.built_in);
         let (mut resources, mut operations): (Vec<_>, Vec<_>) =
             scopes.map(|scope| (scope.resource, scope.operation)).unzip();
@@ -52,13 +52,17 @@ impl Dialog for New {
             names.sort_unstable();
             names.dedup();
         }
-        Ok(Loaded::Show(Self { frame, resources, operations }))
+        Ok(LoadResult::Show(Self { frame, resources, operations }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let Fields { resource, operation, description } = input.fields.clone();
-        let scope = scopes::create(tx, &Draft { resource, operation, description }, author)?;
+        let scope = scopes::create(tx, &Draft { resource, operation, description }, context)?;
         let added = Notice::done(format!("{} added.", scope.name));
-        Ok(Done::at(SCOPES, added).with_fragment(&scope.name))
+        Ok(SubmitResult::at(SCOPES, added).with_fragment(&scope.name))
     }
 }

@@ -13,7 +13,7 @@ use super::table::Table;
 use crate::base::error::{Error, FieldError, Invalid, Result};
 use crate::base::text;
 use crate::domain::members::permission::ManageRoles;
-use crate::domain::scopes::openapi::{Proposal, Unusable};
+use crate::domain::scopes::openapi::{Proposal, UnusableName};
 use crate::domain::scopes::{self, Draft, Scope};
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
@@ -30,8 +30,8 @@ struct Preview<'a> {
     /// Proposed scopes that already exist.
     known: Vec<String>,
     is_made_up: bool,
-    unusable: &'a [Unusable],
-    passed_over: usize,
+    unusable: &'a [UnusableName],
+    skipped: usize,
     secrets_left_out: usize,
 }
 
@@ -67,12 +67,12 @@ pub(super) async fn show(
 
 pub(super) async fn confirm(
     viewer: Allowed<ManageRoles>,
-    form: Form<Fields, { upload::LARGEST }>,
+    form: Form<Fields, { upload::MAX_SIZE }>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let chosen = form.fields.chosen();
-    let imported = viewer.submit(&site, form.token, SCOPES, move |tx, author| {
-        Ok(match scopes::import(tx, chosen.map_err(Error::Invalid)?, author)? {
+    let imported = viewer.submit(&site, form.token, SCOPES, move |tx, context| {
+        Ok(match scopes::import(tx, chosen.map_err(Error::Invalid)?, context)? {
             0 => Notice::note("Every one of these scopes is there already."),
             1 => Notice::done("1 scope added."),
             count => Notice::done(format!("{count} scopes added.")),
@@ -109,7 +109,7 @@ impl Fields {
 
     /// The proposed scopes that are valid to show.
     fn offers(&self) -> Vec<Offer> {
-        let scopes = self.proposed.iter().take(scopes::MOST).filter_map(|offer| {
+        let scopes = self.proposed.iter().take(scopes::MAX_SCOPES).filter_map(|offer| {
             let (name, description) = parts(offer);
             scope(name, description)
         });
@@ -166,7 +166,7 @@ async fn draw(
         known: known.into_iter().map(|offer| offer.name).collect(),
         is_made_up: proposal.is_made_up,
         unusable: &proposal.unusable,
-        passed_over: proposal.passed_over,
+        skipped: proposal.skipped,
         secrets_left_out: proposal.secrets_left_out,
     };
     page::page(status, &template)

@@ -15,7 +15,7 @@ use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::{Form, SecretForm};
 
-const HERE: &str = "/settings#mail";
+const PATH: &str = "/settings#mail";
 
 pub(super) async fn save(
     viewer: AllowedAll,
@@ -23,8 +23,9 @@ pub(super) async fn save(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let draft = form.fields.draft();
-    let saved = viewer
-        .write(&site, form.token, HERE, move |tx, author| mail_server::change(tx, &draft, author));
+    let saved = viewer.write(&site, form.token, PATH, move |tx, context| {
+        mail_server::change(tx, &draft, context)
+    });
     match saved.await {
         Ok((server, notification)) => {
             if let Some(notification) = notification {
@@ -35,7 +36,7 @@ pub(super) async fn save(
                 );
             }
             let message = server.map_or("No email is sent from now on.", |_| "Mail server saved.");
-            viewer.see_other(HERE, Notice::done(message))
+            viewer.see_other(PATH, Notice::done(message))
         }
         Err(Error::Invalid(mail_errors)) => {
             let state = State { mail: Some(form.fields), mail_errors, ..State::default() };
@@ -53,8 +54,8 @@ pub(super) async fn test(
 ) -> Result<HttpResponse> {
     let to = viewer.member.email.as_str().to_owned();
     let recipient = to.clone();
-    let server =
-        viewer.write(&site, form.token, HERE, move |tx, author| mail::test(tx, &recipient, author));
+    let server = viewer
+        .write(&site, form.token, PATH, move |tx, context| mail::test(tx, &recipient, context));
     let server = match server.await {
         Ok(server) => server,
         Err(Error::Invalid(mail_errors)) => {
@@ -69,5 +70,5 @@ pub(super) async fn test(
         Ok(()) => Notice::done(format!("A test message was sent to {to}.")),
         Err(why) => Notice::warning(format!("No test message was sent. {why}")),
     };
-    viewer.see_other(HERE, notice)
+    viewer.see_other(PATH, notice)
 }

@@ -42,7 +42,7 @@ pub(super) struct State {
 }
 
 impl State {
-    fn is_refused(&self) -> bool {
+    fn is_rejected(&self) -> bool {
         self.conflict.is_some() || !self.errors.is_empty() || !self.mail_errors.is_empty()
     }
 
@@ -69,8 +69,8 @@ pub(super) async fn save(
 ) -> Result<HttpResponse> {
     // A missing version counts as an old one.
     let (draft, version) = (form.fields.clone(), form.version.unwrap_or_default());
-    let saved = viewer.submit(&site, form.token, "/settings", move |tx, author| {
-        settings::change(tx, &draft, version, author)?;
+    let saved = viewer.submit(&site, form.token, "/settings", move |tx, context| {
+        settings::change(tx, &draft, version, context)?;
         Ok(Notice::done("Settings saved."))
     });
     let (status, errors) = match saved.await {
@@ -120,7 +120,7 @@ pub(super) async fn draw(
     state.mail.get_or_insert_with(|| MailFields::of(server.as_ref()));
     let template = Show {
         viewer,
-        notice: if state.is_refused() { None } else { viewer.take_notice() },
+        notice: if state.is_rejected() { None } else { viewer.take_notice() },
         state,
         active: match active {
             1 => "1 key is active.".into(),

@@ -13,7 +13,7 @@ use crate::domain::sign_in::sessions::State;
 /// How long such a session lasts, in milliseconds.
 const LIFETIME: i64 = 12 * HOUR;
 /// The maximum length of a form key, in characters.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 /// The name of the form key in the state.
 const FORM_KEY: &str = "form_key";
 const PREFIX: &str = "anon.";
@@ -30,7 +30,7 @@ pub(super) fn seal(keyring: &Keyring, state: &State, now: Timestamp) -> Result<S
         Some(value) => serde_json::from_str(value).map_err(Error::internal)?,
         None => String::new(),
     };
-    if form_key.len() > LONGEST || !form_key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if form_key.len() > MAX_LENGTH || !form_key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Error::internal("a form key is at most 64 letters and digits"));
     }
     let content = format!("{PREFIX}{}.{form_key}", now.millis());

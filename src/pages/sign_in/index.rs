@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{account, known_browser};
 use crate::base::error::{Error, FieldError, Invalid, Result};
 use crate::base::text;
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::Member;
 use crate::domain::settings;
 use crate::domain::sign_in::{self, Outcome, Password, SignInService, sessions, set_up, throttle};
@@ -20,7 +20,7 @@ use crate::web::flash::Notice;
 use crate::web::form::{Form, LateForm, STRANGERS, SecretFields};
 use crate::web::form_token;
 use crate::web::query::Query;
-use crate::web::refusal::Refusal;
+use crate::web::rejection::Rejection;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
 
@@ -71,10 +71,10 @@ pub(super) struct Parameters {
 
 pub(super) async fn page(
     visitor: Public,
-    asked: Query<Parameters>,
+    query: Query<Parameters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let Parameters { next, ended } = asked.0;
+    let Parameters { next, ended } = query.0;
     if let Some(redirect) = redirect_if_signed_in(&visitor, &next) {
         return Ok(redirect);
     }
@@ -107,17 +107,17 @@ pub(super) async fn sign_in(
         // The visitor has signed in on another tab: redirect to the page that this form would lead
         // to.
         return Ok(redirect_if_signed_in(&visitor, &next)
-            .unwrap_or_else(|| Refusal::StaleForm.error_response()));
+            .unwrap_or_else(|| Rejection::StaleForm.error_response()));
     }
     if let Err(message) = text::without_secret(&email) {
         let errors = Invalid(vec![FieldError { field: "email", message }]);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return draw(status, &visitor, &site, (email, next), false, errors).await;
     }
-    let (password, author) = (Password::presented(password), &visitor.author);
+    let (password, context) = (Password::presented(password), &visitor.context);
     let browser = known_browser::id_of(&request, &site);
     let outcome =
-        sign_in::sign_in(&site.db, &sign_in_service, &email, password, browser, author).await?;
+        sign_in::sign_in(&site.db, &sign_in_service, &email, password, browser, context).await?;
     let (status, message, wait) = match outcome {
         Outcome::SignedIn(member) => {
             let location = path::own(&next).unwrap_or_else(|| HOME.into());
@@ -174,7 +174,7 @@ pub(super) fn enter(
     member: &Member,
     location: &str,
 ) -> Result<HttpResponse> {
-    begin(&visitor.session, member, &visitor.author)?;
+    begin(&visitor.session, member, &visitor.context)?;
     let mut response = page::see_other(location);
     response.add_cookie(&known_browser::for_browser(site)?).map_err(Error::internal)?;
     Ok(response)
@@ -182,10 +182,10 @@ pub(super) fn enter(
 
 /// Gives the member a new session with a new id and a new form key, and with nothing from the
 /// visitor's session.
-fn begin(session: &Session, member: &Member, author: &Author) -> Result<()> {
+fn begin(session: &Session, member: &Member, context: &Context) -> Result<()> {
     session.renew();
     session.clear();
-    let origin = &author.origin;
+    let origin = &context.origin;
     session.insert(SESSION_KEY, member.id.as_str()).map_err(Error::internal)?;
     session.insert(form_token::SESSION_KEY, form_token::new_key()?).map_err(Error::internal)?;
     session.insert(sessions::PRIVILEGES, member.version).map_err(Error::internal)?;
@@ -202,9 +202,9 @@ pub(super) async fn sign_out(
     _form: Form<SignOutForm>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (member, author) = (viewer.member.clone(), viewer.author());
+    let (member, context) = (viewer.member.clone(), viewer.context());
     let session = account::this_session(&viewer);
-    site.db.write(move |tx| sign_in::sign_out(tx, &member, &session, &author)).await?;
+    site.db.write(move |tx| sign_in::sign_out(tx, &member, &session, &context)).await?;
     viewer.session().purge();
     let mut response = page::see_other("/sign-in");
     let clear = HeaderValue::from_static("\"cache\", \"storage\"");

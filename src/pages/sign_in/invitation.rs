@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::index::{HOME, enter};
 use super::{Link, attempt, judge};
 use crate::base::error::{Error, Invalid, Result};
-use crate::base::text::Typed;
+use crate::base::text::TypedText;
 use crate::domain::members::{self, Member, MemberId, MemberName};
 use crate::domain::settings;
 use crate::domain::sign_in::{Requester, SignInService, invitation};
@@ -51,7 +51,7 @@ struct InvitationPage {
 }
 
 /// The people that a request with a code concerns.
-struct Who {
+struct People {
     invited: Option<Member>,
     signed_in: Option<Member>,
     organisation: String,
@@ -63,9 +63,9 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let code = link.0.code();
-    let who = who(&visitor, &site, &code).await?;
-    let status = if who.invited.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    draw(status, &visitor, &site, (code, None), who, Invalid::default())
+    let load_people = load_people(&visitor, &site, &code).await?;
+    let status = if load_people.invited.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    draw(status, &visitor, &site, (code, None), load_people, Invalid::default())
 }
 
 pub(super) async fn accept(
@@ -76,7 +76,7 @@ pub(super) async fn accept(
 ) -> Result<HttpResponse> {
     let InvitationForm { code, name, password } = form.fields;
     attempt(&sign_in_service, &visitor)?;
-    let before = who(&visitor, &site, &code).await?;
+    let before = load_people(&visitor, &site, &code).await?;
     if before.signed_in.is_some() && before.invited.is_some() {
         let status = StatusCode::CONFLICT;
         return draw(status, &visitor, &site, (code, name), before, Invalid::default());
@@ -85,7 +85,7 @@ pub(super) async fn accept(
     match finish(&visitor, &site, &sign_in_service, &before, &code, chosen, form.token).await {
         Ok(member) => enter(&visitor, &site, &member, HOME),
         Err(Error::Invalid(errors)) => {
-            let now = who(&visitor, &site, &code).await?;
+            let now = load_people(&visitor, &site, &code).await?;
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             draw(status, &visitor, &site, (code, name), now, errors)
         }
@@ -97,50 +97,50 @@ async fn finish(
     visitor: &Public,
     site: &Site,
     sign_in_service: &SignInService,
-    who: &Who,
+    load_people: &People,
     code: &str,
     (name, password): (Option<String>, Zeroizing<String>),
     token: FormToken,
 ) -> Result<Member> {
-    let Some(member) = &who.invited else {
+    let Some(member) = &load_people.invited else {
         // The form may have been submitted twice, and the first one accepted. Otherwise the error
         // rolls the transaction back, so that wrong codes leave nothing in the database.
-        let author = visitor.author.clone();
+        let context = visitor.context.clone();
         let refused = site.db.write(move |tx| {
-            token.spend(tx, &author.keyring, HOME)?;
-            Err(Error::invalid("code", invitation::DEAD))
+            token.spend(tx, &context.keyring, HOME)?;
+            Err(Error::invalid("code", invitation::INVALID_LINK))
         });
         return refused.await;
     };
     let mut errors = Invalid::default();
     let name = name.map(|name| {
-        let typed = Typed::over(&name, member.name.as_str());
-        errors.take("name", MemberName::parse(typed))
+        let typed = TypedText::replacing(&name, member.name.as_str());
+        errors.collect("name", MemberName::parse(typed))
     });
     let own_name = name.as_ref().map_or(Some(&member.name), Option::as_ref);
     let own_words =
-        [own_name.map_or("", MemberName::as_str), member.email.as_str(), &who.organisation];
+        [own_name.map_or("", MemberName::as_str), member.email.as_str(), &load_people.organisation];
     let judged = judge(password, own_words.map(str::to_owned)).await?;
-    let password = errors.take("password", judged);
+    let password = errors.collect("password", judged);
     let (Some(password), true) = (password, errors.is_empty()) else {
         return Err(Error::Invalid(errors));
     };
     let hash = sign_in_service.hasher.hash(Requester::Member(member.id.clone()), password).await?;
-    let (author, code, name) = (visitor.author.clone(), code.to_owned(), name.flatten());
+    let (context, code, name) = (visitor.context.clone(), code.to_owned(), name.flatten());
     let accepted = site.db.write(move |tx| {
-        token.spend(tx, &author.keyring, HOME)?;
-        invitation::accept(tx, &code, name, &hash, &author)
+        token.spend(tx, &context.keyring, HOME)?;
+        invitation::accept(tx, &code, name, &hash, &context)
     });
     accepted.await
 }
 
-async fn who(visitor: &Public, site: &Site, code: &str) -> Result<Who> {
-    let (code, author) = (code.to_owned(), visitor.author.clone());
+async fn load_people(visitor: &Public, site: &Site, code: &str) -> Result<People> {
+    let (code, context) = (code.to_owned(), visitor.context.clone());
     let id: Option<String> = visitor.session.get(SESSION_KEY).ok().flatten();
     let found = site.db.read(move |c| {
         let signed_in = id.map(|id| members::find(c, &MemberId::stored(id))).transpose()?;
-        Ok(Who {
-            invited: invitation::whose(c, &author.keyring, &code, author.now)?,
+        Ok(People {
+            invited: invitation::member_for_code(c, &context.keyring, &code, context.now)?,
             signed_in: signed_in.flatten(),
             organisation: settings::get(c)?.organisation,
         })
@@ -153,22 +153,22 @@ fn draw(
     visitor: &Public,
     site: &Site,
     (code, name): (String, Option<String>),
-    who: Who,
+    load_people: People,
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
     let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
-    let invited_as = who.invited.as_ref().map(|member| member.name.as_str().to_owned());
+    let invited_as = load_people.invited.as_ref().map(|member| member.name.as_str().to_owned());
     page::page(
         status,
         &InvitationPage {
             theme: visitor.theme,
             form_token,
-            organisation: who.organisation,
+            organisation: load_people.organisation,
             code,
             name: name.or(invited_as).unwrap_or_default(),
-            invited: who.invited,
-            signed_in: who.signed_in,
+            invited: load_people.invited,
+            signed_in: load_people.signed_in,
             errors,
             notice: visitor.take_notice(),
         },

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
 use crate::base::text;
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::sign_in::{Password, SignInService};
 use crate::pages::Public;
 use crate::web::page::see_other;
@@ -59,7 +59,7 @@ async fn change_password(_visitor: Public) -> HttpResponse {
 /// attempt: any site can make a browser request a page, and a code is too long to be guessed that
 /// way.
 fn attempt(sign_in_service: &SignInService, visitor: &Public) -> Result<()> {
-    let Author { origin, now, .. } = &visitor.author;
+    let Context { origin, now, .. } = &visitor.context;
     let address = origin.address.ok_or_else(|| Error::internal("a request without an address"))?;
     match sign_in_service.throttle.reserve(None, address, *now) {
         Ok(_attempt) => Ok(()),

@@ -49,7 +49,7 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let code = link.0.code();
-    let member = whose(&visitor, &site, &code).await?;
+    let member = find_member(&visitor, &site, &code).await?;
     let status = if member.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     draw(status, &visitor, &site, code, member, Invalid::default())
 }
@@ -64,7 +64,7 @@ pub(super) async fn reset(
     match finish(&visitor, &site, &sign_in_service, code.clone(), password).await {
         Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
         Err(Error::Invalid(errors)) => {
-            let member = whose(&visitor, &site, &code).await?;
+            let member = find_member(&visitor, &site, &code).await?;
             draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, code, member, errors)
         }
         Err(error) => Err(error),
@@ -79,7 +79,7 @@ async fn finish(
     password: Zeroizing<String>,
 ) -> Result<Member> {
     attempt(sign_in_service, visitor)?;
-    let member = whose(visitor, site, &code).await?;
+    let member = find_member(visitor, site, &code).await?;
     let member = member.ok_or_else(|| {
         Error::invalid("code", "This link is wrong or has expired. Ask for a new one")
     })?;
@@ -88,13 +88,13 @@ async fn finish(
     let judged = judge(password, own_words.map(str::to_owned)).await?;
     let password = judged.map_err(|message| Error::invalid("password", message))?;
     let hash = sign_in_service.hasher.hash(Requester::Member(member.id), password).await?;
-    let author = visitor.author.clone();
-    site.db.write(move |tx| reset::finish(tx, &code, &hash, &author)).await
+    let context = visitor.context.clone();
+    site.db.write(move |tx| reset::finish(tx, &code, &hash, &context)).await
 }
 
-async fn whose(visitor: &Public, site: &Site, code: &str) -> Result<Option<Member>> {
-    let (code, author) = (code.to_owned(), visitor.author.clone());
-    site.db.read(move |c| reset::whose(c, &author.keyring, &code, author.now)).await
+async fn find_member(visitor: &Public, site: &Site, code: &str) -> Result<Option<Member>> {
+    let (code, context) = (code.to_owned(), visitor.context.clone());
+    site.db.read(move |c| reset::member_for_code(c, &context.keyring, &code, context.now)).await
 }
 
 fn draw(

@@ -50,7 +50,7 @@ pub fn middleware(
 
 /// How long a page waits for the request to be recorded in its session.
 const TOUCH_WAIT: std::time::Duration = std::time::Duration::from_millis(100);
-const NOT_NOTED: &str = "a request could not be noted in its session";
+const TOUCH_FAILED: &str = "a request could not be noted in its session";
 
 /// The storage of sessions.
 #[derive(Clone)]
@@ -136,8 +136,8 @@ impl Store {
             // wait for another writer.
             match tokio::time::timeout(TOUCH_WAIT, touch).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "{NOT_NOTED}"),
-                Err(error) => tracing::warn!(%error, "{NOT_NOTED}"),
+                Ok(Err(error)) => tracing::warn!(%error, "{TOUCH_FAILED}"),
+                Err(error) => tracing::warn!(%error, "{TOUCH_FAILED}"),
             }
         }
         Ok(Some(loaded.state))
@@ -169,7 +169,7 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        db::noting_writes(self.db.write(work)).await.0
+        db::track_writes(self.db.write(work)).await.0
     }
 }
 

@@ -50,7 +50,7 @@ struct SetUpPage {
 }
 
 /// The validated values of the form.
-struct Checked {
+struct ValidSetUp {
     organisation: OrganisationName,
     resources: Vec<Resource>,
     name: MemberName,
@@ -85,7 +85,7 @@ pub(super) async fn set_up(
     let (typed, checked) = checking.await.map_err(Error::internal)?;
     let attempted = match checked {
         Ok(checked) => finish(&visitor, &site, &sign_in_service, typed.code.clone(), checked).await,
-        Err(errors) => also_wrong(&site, &visitor, typed.code.clone(), errors).await,
+        Err(errors) => add_code_errors(&site, &visitor, typed.code.clone(), errors).await,
     };
     match attempted {
         Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
@@ -105,28 +105,33 @@ async fn finish(
     site: &Site,
     sign_in_service: &SignInService,
     code: String,
-    checked: Checked,
+    checked: ValidSetUp,
 ) -> Result<Member> {
-    let Checked { organisation, resources, name, email, password } = checked;
-    let (asking, presented) = (visitor.author.clone(), code.clone());
+    let ValidSetUp { organisation, resources, name, email, password } = checked;
+    let (asking, presented) = (visitor.context.clone(), code.clone());
     site.db.read(move |c| set_up::check_code(c, &presented, &asking)).await?;
     let password_hash = sign_in_service.hasher.hash(Requester::SetUp, password).await?;
-    let author = visitor.author.clone();
+    let context = visitor.context.clone();
     let new = SetUp { code: code.trim().to_owned(), organisation, name, email, password_hash };
     site.db
         .write(move |tx| {
-            let member = set_up::finish(tx, &new, &author)?;
-            scopes::add_resources(tx, &resources, &author)?;
-            roles::add_built_in(tx, author.now)?;
+            let member = set_up::finish(tx, &new, &context)?;
+            scopes::add_resources(tx, &resources, &context)?;
+            roles::add_built_in(tx, context.now)?;
             Ok(member)
         })
         .await
 }
 
 /// Adds the errors of the code to those of the fields.
-async fn also_wrong<T>(site: &Site, visitor: &Public, code: String, errors: Invalid) -> Result<T> {
-    let author = visitor.author.clone();
-    let checked = site.db.read(move |c| set_up::check_code(c, &code, &author)).await;
+async fn add_code_errors<T>(
+    site: &Site,
+    visitor: &Public,
+    code: String,
+    errors: Invalid,
+) -> Result<T> {
+    let context = visitor.context.clone();
+    let checked = site.db.read(move |c| set_up::check_code(c, &code, &context)).await;
     match checked {
         Err(Error::Invalid(wrong)) if !errors.has("code") => wrong.and(Err(errors)),
         Err(Error::Invalid(_)) | Ok(()) => Err(Error::Invalid(errors)),
@@ -135,23 +140,24 @@ async fn also_wrong<T>(site: &Site, visitor: &Public, code: String, errors: Inva
 }
 
 /// Removes the password from `typed`, so that no page shows it.
-fn check(typed: &mut SetUpForm) -> Result<Checked, Invalid> {
+fn check(typed: &mut SetUpForm) -> Result<ValidSetUp, Invalid> {
     let mut invalid = Invalid::default();
     if typed.code.trim().is_empty() {
         invalid.add("code", "Enter the set-up code");
     }
-    let organisation = invalid.take("organisation", OrganisationName::parse(&typed.organisation));
-    let resources = invalid.take("resources", Resource::parse_lines(&typed.resources));
-    let name = invalid.take("name", MemberName::parse(&typed.name));
-    let email = invalid.take("email", Email::parse(&typed.email));
+    let organisation =
+        invalid.collect("organisation", OrganisationName::parse(&typed.organisation));
+    let resources = invalid.collect("resources", Resource::parse_lines(&typed.resources));
+    let name = invalid.collect("name", MemberName::parse(&typed.name));
+    let email = invalid.collect("email", Email::parse(&typed.email));
     let own_words = [typed.name.as_str(), typed.email.as_str(), typed.organisation.as_str()];
     let password = std::mem::take(&mut typed.password);
-    let password = invalid.take("password", Password::new_for(password, &own_words));
+    let password = invalid.collect("password", Password::new_for(password, &own_words));
     match (organisation, resources, name, email, password) {
         (Some(organisation), Some(resources), Some(name), Some(email), Some(password))
             if invalid.is_empty() =>
         {
-            Ok(Checked { organisation, resources, name, email, password })
+            Ok(ValidSetUp { organisation, resources, name, email, password })
         }
         _ => Err(invalid),
     }

@@ -12,7 +12,7 @@ const HEIGHTS: [f64; 2] = [160.0, 36.0];
 /// The fraction of its slot that a bar fills.
 const FILLED: f64 = 17.0 / 24.0;
 /// The minimum height of a bar, so that a single request is visible.
-const LEAST: f64 = 2.0;
+const MIN_HEIGHT: f64 = 2.0;
 /// The number of labels below the plots.
 const LABELS: usize = 5;
 
@@ -61,7 +61,7 @@ pub struct Row {
     /// The number of allowed requests.
     pub passed: String,
     /// The number of denied requests.
-    pub refused: String,
+    pub denied: String,
 }
 
 impl Chart {
@@ -70,14 +70,14 @@ impl Chart {
         let rows = names.iter().zip(&series.bars).map(|(name, bar)| Row {
             at: name.clone(),
             passed: count(bar.passed),
-            refused: count(bar.refused),
+            denied: count(bar.denied),
         });
         Self {
             unit: series.period.unit().as_str(),
             plots: [
                 plot(series, &names, 0, "Allowed", ["swatch", "bars", "b"], |bar| bar.passed),
                 plot(series, &names, 1, "Denied", ["swatch swatch-red", "bars-s", "d"], |bar| {
-                    bar.refused
+                    bar.denied
                 }),
             ],
             is_month: series.period == Period::Days30,
@@ -105,7 +105,7 @@ fn plot(
     let all = names.iter().zip(&series.bars).enumerate();
     let bars = all.filter(|(_, (_, bar))| value(bar) > 0).map(|(index, (name, bar))| {
         let (left, value) = (place * as_f64(index), value(bar));
-        let size = (height * as_f64(value) / as_f64(tick * 3)).max(LEAST);
+        let size = (height * as_f64(value) / as_f64(tick * 3)).max(MIN_HEIGHT);
         let width = place * FILLED;
         BarView {
             title: format!("{name}: {} {}", count(value), heading.to_lowercase()),

@@ -11,7 +11,7 @@ fn series(period: Period, value: impl Fn(i64) -> i64) -> Series {
     let bars = period.units(NOW).enumerate().map(|(index, unit)| Bar {
         start: Timestamp::from_millis(unit * length),
         passed: value(i64::try_from(index).expect("few")),
-        refused: 0,
+        denied: 0,
     });
     Series { period, bars: bars.collect(), reasons: Vec::new() }
 }
@@ -64,7 +64,7 @@ proptest! {
             let [left, width, height, _] =
                 drawn.bar.each_ref().map(|text| text.parse::<f64>().expect("a number"));
             prop_assert!(left >= 0.0 && left + width <= WIDTH + 0.1);
-            prop_assert!((LEAST..=HEIGHTS[0] + 0.1).contains(&height));
+            prop_assert!((MIN_HEIGHT..=HEIGHTS[0] + 0.1).contains(&height));
         }
     }
 }

@@ -58,12 +58,12 @@ pub(super) struct Filters {
     period: Period,
 }
 
-word!(DenialScope, whose_word, |text| match text {
+word!(DenialScope, scope_word, |text| match text {
     STRANGERS => Some(Self::Strangers),
     id => KeyId::parse(id.trim()).map(Self::Key),
 });
 
-fn whose_word(whose: &DenialScope) -> &str {
+fn scope_word(whose: &DenialScope) -> &str {
     match whose {
         DenialScope::Everybody => "",
         DenialScope::Strangers => STRANGERS,
@@ -110,7 +110,7 @@ impl<'a> Denials<'a> {
         });
         Self {
             viewer,
-            key: whose_word(&filters.whose).into(),
+            key: scope_word(&filters.whose).into(),
             is_narrowed: filters.whose != DenialScope::Everybody || filters.reason().is_some(),
             reasons: reasons.collect(),
             periods: periods.into(),
@@ -145,7 +145,7 @@ impl Filters {
 
     fn filter(&self, now: Timestamp) -> Filter {
         let since = self.period.start(now);
-        Filter { whose: self.whose.clone(), reason: self.reason(), since }
+        Filter { scope: self.whose.clone(), reason: self.reason(), since }
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Figures {
     /// The number of allowed requests.
     pub passed: String,
     /// The number of denied requests.
-    pub refused: String,
+    pub denied: String,
     pub chart: Chart,
 }
 
@@ -33,7 +33,7 @@ impl Figures {
         Self {
             periods: periods(path, series.period),
             passed: thousands(series.passed().unsigned_abs()),
-            refused: thousands(series.refused().unsigned_abs()),
+            denied: thousands(series.denied().unsigned_abs()),
             chart: Chart::new(series, now),
         }
     }

@@ -35,7 +35,7 @@ struct Busiest {
     name: String,
     environment: &'static str,
     passed: String,
-    refused: String,
+    denied: String,
 }
 
 struct Unused {
@@ -95,7 +95,7 @@ fn busy_view(busy: &Busy, keys: &[ApiKey]) -> Busiest {
         name: key.map_or(busy.key_id.as_str(), |key| key.name.as_str()).into(),
         environment: key.map_or("", |key| key.environment.label()),
         passed: thousands(busy.passed.unsigned_abs()),
-        refused: thousands(busy.refused.unsigned_abs()),
+        denied: thousands(busy.denied.unsigned_abs()),
     }
 }
 

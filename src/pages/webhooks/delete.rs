@@ -6,10 +6,10 @@ use super::details::EndpointPage;
 use super::location;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::{self, EndpointId};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, NoFields, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -29,15 +29,19 @@ impl Dialog for Delete {
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<EndpointPage> {
-        EndpointPage::behind(connection, input)
+        EndpointPage::as_backdrop(connection, input)
     }
 
-    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
-        Ok(Loaded::Show(Self { frame }))
+    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+        Ok(LoadResult::Show(Self { frame }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let endpoint = webhooks::delete(tx, &input.target, author)?;
-        Ok(Done::at("/webhooks", Notice::done(format!("“{}” deleted.", endpoint.name()))))
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let endpoint = webhooks::delete(tx, &input.target, context)?;
+        Ok(SubmitResult::at("/webhooks", Notice::done(format!("“{}” deleted.", endpoint.name()))))
     }
 }

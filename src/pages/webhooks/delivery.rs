@@ -69,8 +69,8 @@ pub(super) async fn send_again(
 ) -> Result<HttpResponse> {
     let (endpoint, delivery) = (id(&ids.0)?, delivery_id(&ids)?);
     let here = format!("{}/deliveries/{}", location(&endpoint), delivery.as_str());
-    let sent = viewer.submit(&site, form.token, &here, move |tx, author| {
-        webhooks::send_again(tx, &endpoint, &delivery, author)?;
+    let sent = viewer.submit(&site, form.token, &here, move |tx, context| {
+        webhooks::send_again(tx, &endpoint, &delivery, context)?;
         Ok(Notice::done("It is sent again within seconds."))
     });
     match sent.await {

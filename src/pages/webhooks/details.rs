@@ -80,7 +80,7 @@ impl EndpointPage {
     }
 
     /// The page for display behind a dialog.
-    pub(super) fn behind<D>(connection: &mut Connection, input: &Input<D>) -> Result<Self>
+    pub(super) fn as_backdrop<D>(connection: &mut Connection, input: &Input<D>) -> Result<Self>
     where
         D: Dialog<Target = EndpointId>,
     {

@@ -7,10 +7,10 @@ use super::form::Fields;
 use super::location;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::{self, EndpointId, Policy};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -30,24 +30,28 @@ impl Dialog for Edit {
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<EndpointPage> {
-        EndpointPage::behind(connection, input)
+        EndpointPage::as_backdrop(connection, input)
     }
 
-    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let endpoint = webhooks::find(connection, &frame.input.target)?;
         frame.edits(connection, endpoint.id.as_str(), endpoint.version)?;
         if frame.is_opened {
             frame.input.fields = Fields::of(&endpoint);
         }
-        Ok(Loaded::Show(Self { frame }))
+        Ok(LoadResult::Show(Self { frame }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let (id, draft, policy) =
             (&input.target, input.fields.draft(), Policy::from(&**input.site));
         // A missing version counts as an old one.
         let version = input.version().unwrap_or_default();
-        let endpoint = webhooks::edit(tx, id, &draft, version, &policy, author)?;
-        Ok(Done::at(location(id), Notice::done(format!("“{}” saved.", endpoint.name()))))
+        let endpoint = webhooks::edit(tx, id, &draft, version, &policy, context)?;
+        Ok(SubmitResult::at(location(id), Notice::done(format!("“{}” saved.", endpoint.name()))))
     }
 }

@@ -7,10 +7,10 @@ use super::secret::{self, ALREADY_SHOWN};
 use super::table::Table;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::{self, EndpointId, Policy};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Template)]
@@ -41,14 +41,18 @@ impl Dialog for New {
         Table::load(connection, input.viewer.now)
     }
 
-    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
-        Ok(Loaded::Show(Self { frame }))
+    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+        Ok(LoadResult::Show(Self { frame }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let (id, draft, policy) =
             (EndpointId::random()?, input.fields.draft(), Policy::from(&**input.site));
-        let created = webhooks::create(tx, id, &draft, &policy, author)?;
+        let created = webhooks::create(tx, id, &draft, &policy, context)?;
         let notice = Notice::done(format!("“{}” created.", created.0.name()));
         Ok(secret::reveal(&input.viewer, None, created, notice))
     }

@@ -9,10 +9,10 @@ use super::details::EndpointPage;
 use super::location;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::webhooks::{self, Endpoint, EndpointId, SigningSecret};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields, Viewer};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, NoFields, SubmitResult, Viewer};
 use crate::web::flash::Notice;
 use crate::web::page;
 
@@ -49,17 +49,21 @@ impl Dialog for Replace {
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<EndpointPage> {
-        EndpointPage::behind(connection, input)
+        EndpointPage::as_backdrop(connection, input)
     }
 
-    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
-        Ok(Loaded::Show(Self { frame }))
+    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+        Ok(LoadResult::Show(Self { frame }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let replaced = webhooks::replace_secret(tx, &input.target, author)?;
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let replaced = webhooks::replace_secret(tx, &input.target, context)?;
         let notice = Notice::done("The signing secret was replaced.");
-        Ok(reveal(&input.viewer, input.behind_secret.clone(), replaced, notice))
+        Ok(reveal(&input.viewer, input.backdrop_of_secret.clone(), replaced, notice))
     }
 }
 
@@ -67,14 +71,14 @@ impl Dialog for Replace {
 /// webhook is not loaded, since it has no deliveries yet.
 pub(super) fn reveal(
     viewer: &Arc<Viewer>,
-    behind: Option<Arc<EndpointPage>>,
+    backdrop: Option<Arc<EndpointPage>>,
     (endpoint, secret): (Endpoint, SigningSecret),
     notice: Notice,
-) -> Done {
+) -> SubmitResult {
     let new = || Arc::new(EndpointPage::without_deliveries(&endpoint, viewer.now));
-    let page = behind.unwrap_or_else(new);
+    let page = backdrop.unwrap_or_else(new);
     let shown = SecretPage { viewer: viewer.clone(), page, secret };
-    Done::at(location(&endpoint.id), notice).reveal(move || {
+    SubmitResult::at(location(&endpoint.id), notice).reveal(move || {
         let plain = [("Webhook", endpoint.url.as_str()), ("Signing Secret", shown.secret.expose())];
         page::reveal(&shown, &plain)
     })

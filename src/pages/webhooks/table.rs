@@ -4,7 +4,7 @@ use super::words::{Badge, last};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::domain::webhooks::{self, Endpoint, EventType, MOST};
+use crate::domain::webhooks::{self, Endpoint, EventType, MAX_ENDPOINTS};
 use crate::web::flash::Notice;
 
 pub(super) struct Table {
@@ -27,7 +27,7 @@ pub(super) struct Row {
 impl Table {
     pub(super) fn load(connection: &mut Connection, now: Timestamp) -> Result<Self> {
         let endpoints = webhooks::all(connection)?;
-        let is_full = endpoints.len() >= MOST;
+        let is_full = endpoints.len() >= MAX_ENDPOINTS;
         let rows = endpoints.iter().map(|endpoint| row(endpoint, now)).collect();
         Ok(Self { notice: None, rows, is_full })
     }

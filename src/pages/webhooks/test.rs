@@ -20,7 +20,7 @@ pub(super) async fn send(
     let id = id(&webhook_id)?;
     let here = location(&id);
     let claimed =
-        viewer.write(&site, form.token, &here, move |tx, author| webhooks::test(tx, &id, author));
+        viewer.write(&site, form.token, &here, move |tx, context| webhooks::test(tx, &id, context));
     let (claimed, policy) = (claimed.await?, Policy::from(&**site));
     let attempt = webhooks::send_now(&site.db, &policy, claimed, viewer.now).await?;
     let notice = match attempt.status {

@@ -94,10 +94,10 @@ impl Connection {
     /// Records that the current request contains a valid key or session: the connection is not
     /// closed before its response, is kept open longer from now on, and no longer counts against
     /// its network.
-    pub fn show_genuine(&self) {
+    pub fn mark_genuine(&self) {
         self.is_genuine.store(true, Relaxed);
         if !self.is_known.load(Relaxed) && !self.is_known.swap(true, Relaxed) {
-            self.registry.became_known(self);
+            self.registry.mark_known(self);
         }
     }
 
@@ -107,9 +107,9 @@ impl Connection {
     }
 
     /// Records that the body of the current request is being read, for as long as the result lives.
-    pub fn reading_body(&self) -> ReadingBody<'_> {
+    pub fn reading_body(&self) -> BodyGuard<'_> {
         self.enter(Phase::Body);
-        ReadingBody(self)
+        BodyGuard(self)
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -222,9 +222,9 @@ impl Connection {
 }
 
 /// While this value lives, the body of the connection's request is being read.
-pub struct ReadingBody<'a>(&'a Connection);
+pub struct BodyGuard<'a>(&'a Connection);
 
-impl Drop for ReadingBody<'_> {
+impl Drop for BodyGuard<'_> {
     fn drop(&mut self) {
         self.0.enter(Phase::Working);
     }

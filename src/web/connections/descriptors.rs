@@ -15,11 +15,11 @@ const RESERVED: usize = 160;
 const METRICS: usize = 16;
 /// The maximum number of connections of a listener: more than gateways need, and about 300 MB if
 /// all of them are open and idle.
-const MOST: usize = 10_000;
+const MAX_CONNECTIONS: usize = 10_000;
 /// The minimum, if the operating system allows very few files.
-const FEWEST: usize = 32;
+const MIN_CONNECTIONS: usize = 32;
 /// The assumption if the operating system reports no limit.
-const USUAL: usize = 1024;
+const DEFAULT_FILE_LIMIT: usize = 1024;
 
 /// How many connections each listener may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Shares {
     pub fn of(files: usize, has_verify: bool) -> Self {
         let clients = files.saturating_sub(RESERVED + METRICS);
         let share = if has_verify { clients / 2 } else { clients };
-        let limits = Limits::of(share.clamp(FEWEST, MOST));
+        let limits = Limits::of(share.clamp(MIN_CONNECTIONS, MAX_CONNECTIONS));
         Self { dashboard: limits, verify: limits, metrics: Limits::of(METRICS) }
     }
 }
@@ -56,12 +56,12 @@ pub fn raise_limit() -> usize {
             limit.current
         }
     };
-    current.and_then(|files| usize::try_from(files).ok()).unwrap_or(USUAL)
+    current.and_then(|files| usize::try_from(files).ok()).unwrap_or(DEFAULT_FILE_LIMIT)
 }
 
 #[cfg(not(unix))]
 pub fn raise_limit() -> usize {
-    USUAL
+    DEFAULT_FILE_LIMIT
 }
 
 /// How many connections may wait to be accepted: more than arrive at once while others are closed
@@ -92,7 +92,7 @@ mod tests {
         let both = Shares::of(1024, true);
         assert_eq!((both.dashboard.total, both.verify.total), (424, 424));
         let most = Shares::of(1 << 20, true);
-        assert_eq!((most.dashboard.total, most.verify.total), (MOST, MOST));
-        assert_eq!(Shares::of(0, true).verify.total, FEWEST);
+        assert_eq!((most.dashboard.total, most.verify.total), (MAX_CONNECTIONS, MAX_CONNECTIONS));
+        assert_eq!(Shares::of(0, true).verify.total, MIN_CONNECTIONS);
     }
 }

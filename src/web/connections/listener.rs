@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use super::connection::Connection;
 use super::ending::Ending;
 use super::registry::{HEAD, IDLE, Limits, Registry, TICK};
-use super::requests::Noted;
+use super::requests::TrackedFactory;
 use super::stream::{Socket, Stream};
 use super::tls::Tls;
 use crate::base::error::Error;
@@ -87,7 +87,7 @@ where
                 data.insert(Arc::clone(&stream.connection));
             })
             .expect(expect())
-            .h1(Noted(app()));
+            .h1(TrackedFactory(app()));
         Accepting { http, registry: Arc::clone(&registry), acceptor: acceptor.clone() }
     };
     let connections = limits.total.saturating_add(CLOSING).div_ceil(workers);
@@ -190,7 +190,8 @@ where
             // Without a place, the socket is closed here.
             let Some(place) = place else { return Ok(()) };
             let connection = Arc::clone(&place.connection);
-            let served = pin!(converse(socket, acceptor, Arc::clone(&connection), http, peer));
+            let served =
+                pin!(serve_connection(socket, acceptor, Arc::clone(&connection), http, peer));
             // Whatever the connection is doing, it ends with this task.
             select(served, pin!(connection.closed())).await;
             Ok(())
@@ -199,7 +200,7 @@ where
     }
 }
 
-async fn converse<S>(
+async fn serve_connection<S>(
     socket: TcpStream,
     acceptor: Option<TlsAcceptor>,
     connection: Arc<Connection>,

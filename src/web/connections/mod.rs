@@ -13,7 +13,7 @@ mod stream;
 mod tls;
 mod upgrade;
 
-pub use connection::{Connection, ReadingBody};
+pub use connection::{BodyGuard, Connection};
 pub use descriptors::{Shares, raise_limit, widen_backlog};
 pub use ending::Ending;
 pub use listener::{Listener, serve};

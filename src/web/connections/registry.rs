@@ -38,8 +38,8 @@ const SLOW: u32 = 5;
 const PROMPT: u32 = 1;
 
 /// The interval at which a connection without a place tries again, and the number of tries.
-const LOOK: Duration = Duration::from_millis(25);
-const LOOKS: u32 = 40;
+const RETRY_INTERVAL: Duration = Duration::from_millis(25);
+const MAX_RETRIES: u32 = 40;
 
 /// How many connections a listener may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct Registry {
     state: Mutex<State>,
     /// Connections that were closed to make room, and connections that found no place.
     closed: AtomicU64,
-    refused: AtomicU64,
+    rejected: AtomicU64,
 }
 
 #[derive(Default)]
@@ -93,7 +93,7 @@ impl Registry {
             now: AtomicU32::new(0),
             state: Mutex::default(),
             closed: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
         })
     }
 
@@ -132,17 +132,17 @@ impl Registry {
     /// the workers may not have read from them yet. A network that uses its whole share does not
     /// wait: it would keep others from being accepted.
     pub(super) async fn admit_later(self: &Arc<Self>, peer: Network) -> Option<Place> {
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_RETRIES {
             if !self.may_wait(peer) {
                 break;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(RETRY_INTERVAL).await;
             let place = self.admit(peer);
             if place.is_some() {
                 return place;
             }
         }
-        self.refused.fetch_add(1, Relaxed);
+        self.rejected.fetch_add(1, Relaxed);
         None
     }
 
@@ -186,7 +186,7 @@ impl Registry {
     }
 
     /// Records that `connection` has sent a valid key or session for the first time.
-    pub(super) fn became_known(&self, connection: &Connection) {
+    pub(super) fn mark_known(&self, connection: &Connection) {
         self.state().stop_counting(connection);
     }
 
@@ -218,7 +218,7 @@ impl Registry {
 
     /// How many were closed to make room, and how many found no place, since the last call.
     pub(super) fn take_pressure(&self) -> (u64, u64) {
-        (self.closed.swap(0, Relaxed), self.refused.swap(0, Relaxed))
+        (self.closed.swap(0, Relaxed), self.rejected.swap(0, Relaxed))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

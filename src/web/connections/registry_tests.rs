@@ -33,7 +33,7 @@ fn idle(place: &Place) {
 
 /// Idle after a request with a valid key.
 fn known(place: &Place) {
-    place.connection.show_genuine();
+    place.connection.mark_genuine();
     idle(place);
 }
 
@@ -99,7 +99,7 @@ async fn valid_requests_and_requests_in_progress_are_never_closed() {
     for place in &places[1..] {
         place.connection.begin_request(false);
     }
-    places[1].connection.show_genuine();
+    places[1].connection.mark_genuine();
     std::mem::forget(places[1].connection.reading_body());
     pass(&registry, 60);
     assert!(registry.admit_later(network(5)).await.is_none(), "no connection is closed");
@@ -113,7 +113,7 @@ async fn a_connection_waits_until_the_workers_have_read_from_new_ones() {
     let places: Vec<Place> = (1..=4).filter_map(|last| registry.admit(network(last))).collect();
     assert!(registry.admit(network(5)).is_none(), "a request may have arrived already");
     let coming = async {
-        tokio::time::sleep(LOOK * 2).await;
+        tokio::time::sleep(RETRY_INTERVAL * 2).await;
         places[1].connection.await_client();
     };
     let (fifth, ()) = tokio::join!(registry.admit_later(network(5)), coming);
@@ -194,7 +194,7 @@ fn connections_are_closed_when_their_time_ends() {
         (|_| (), HEAD + HEAD_GRACE),
         (
             |place| {
-                place.connection.show_genuine();
+                place.connection.mark_genuine();
                 place.connection.begin_request(true);
                 place.connection.answer(1);
                 place.connection.end_request();

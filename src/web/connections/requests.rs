@@ -22,9 +22,9 @@ use super::connection::Connection;
 const HEAD_OF_ANSWER: usize = 1024;
 
 /// Wraps the program's service so that connections record their requests.
-pub(super) struct Noted<F>(pub F);
+pub(super) struct TrackedFactory<F>(pub F);
 
-impl<F> ServiceFactory<Request> for Noted<F>
+impl<F> ServiceFactory<Request> for TrackedFactory<F>
 where
     F: ServiceFactory<Request, Config = AppConfig>,
     F::Response: Into<Response<BoxBody>>,
@@ -34,20 +34,20 @@ where
     type Response = Response<BoxBody>;
     type Error = F::Error;
     type Config = ();
-    type Service = NotedService<F::Service>;
+    type Service = TrackedService<F::Service>;
     type InitError = F::InitError;
     type Future = LocalBoxFuture<'static, Result<Self::Service, F::InitError>>;
 
     fn new_service(&self, (): ()) -> Self::Future {
         let service = self.0.new_service(AppConfig::default());
-        async move { Ok(NotedService(Rc::new(service.await?))) }.boxed_local()
+        async move { Ok(TrackedService(Rc::new(service.await?))) }.boxed_local()
     }
 }
 
 /// Answers requests one after another, and only as fast as the client reads the responses.
-pub(super) struct NotedService<S>(Rc<S>);
+pub(super) struct TrackedService<S>(Rc<S>);
 
-impl<S> Service<Request> for NotedService<S>
+impl<S> Service<Request> for TrackedService<S>
 where
     S: Service<Request> + 'static,
     S::Response: Into<Response<BoxBody>>,
@@ -110,7 +110,7 @@ where
             outcome.map(|response| without_chunks(forbid_sniffing(response.into()), version));
         let Some(connection) = this.connection.take() else { return Poll::Ready(outcome) };
         match outcome {
-            Ok(response) => Poll::Ready(Ok(note(response, connection))),
+            Ok(response) => Poll::Ready(Ok(track(response, connection))),
             Err(error) => {
                 connection.answer(HEAD_OF_ANSWER);
                 connection.end_request();
@@ -138,7 +138,7 @@ fn without_chunks(mut response: Response<BoxBody>, version: Version) -> Response
 }
 
 /// Records a response, which is complete at once unless it is streamed.
-fn note(mut response: Response<BoxBody>, connection: Arc<Connection>) -> Response<BoxBody> {
+fn track(mut response: Response<BoxBody>, connection: Arc<Connection>) -> Response<BoxBody> {
     if connection.registry.is_ending() {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
@@ -147,7 +147,7 @@ fn note(mut response: Response<BoxBody>, connection: Arc<Connection>) -> Respons
         BodySize::Sized(bytes) => usize::try_from(bytes).unwrap_or(usize::MAX / 2),
         BodySize::Stream => {
             connection.answer(HEAD_OF_ANSWER);
-            return response.map_body(|_, body| BoxBody::new(Streamed { body, connection }));
+            return response.map_body(|_, body| BoxBody::new(StreamedBody { body, connection }));
         }
     };
     connection.answer(HEAD_OF_ANSWER + sized);
@@ -156,12 +156,12 @@ fn note(mut response: Response<BoxBody>, connection: Arc<Connection>) -> Respons
 }
 
 /// A streamed body.
-struct Streamed {
+struct StreamedBody {
     body: BoxBody,
     connection: Arc<Connection>,
 }
 
-impl MessageBody for Streamed {
+impl MessageBody for StreamedBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
@@ -176,7 +176,7 @@ impl MessageBody for Streamed {
     }
 }
 
-impl Drop for Streamed {
+impl Drop for StreamedBody {
     fn drop(&mut self) {
         self.connection.end_request();
     }

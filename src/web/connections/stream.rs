@@ -87,7 +87,7 @@ impl AsyncRead for Stream {
         if self.connection.received() {
             self.offers.begin_head();
         }
-        self.offers.pass_over(arrived);
+        self.offers.remove_offers(arrived);
         Poll::Ready(Ok(()))
     }
 }

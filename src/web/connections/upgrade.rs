@@ -15,7 +15,7 @@ const MASK: u8 = b'-';
 
 /// The position of the next byte in a request's head.
 #[derive(Clone, Copy)]
-enum At {
+enum Position {
     /// In the name of a header: how much of it was read, and whether it can still be [`CONNECTION`]
     /// or [`UPGRADE`].
     Name {
@@ -27,13 +27,13 @@ enum At {
     Option(Option<usize>),
     /// In the rest of a line.
     Rest,
-    Beyond,
+    Body,
 }
 
-const NEW_LINE: At = At::Name { read: 0, connection: true, upgrade: true };
+const NEW_LINE: Position = Position::Name { read: 0, connection: true, upgrade: true };
 
 /// Reads the heads of requests as they arrive, and removes offers from them.
-pub(super) struct Offers(At);
+pub(super) struct Offers(Position);
 
 impl Offers {
     pub(super) fn new() -> Self {
@@ -46,16 +46,16 @@ impl Offers {
     }
 
     /// Removes offers from the received bytes, up to the end of a head.
-    pub(super) fn pass_over(&mut self, mut bytes: &mut [u8]) {
+    pub(super) fn remove_offers(&mut self, mut bytes: &mut [u8]) {
         loop {
-            if let At::Rest = self.0 {
+            if let Position::Rest = self.0 {
                 // Nearly all of a head, in each request.
                 let Some(end) = memchr(b'\n', bytes) else { return };
                 self.0 = NEW_LINE;
                 bytes = bytes.get_mut(end + 1..).unwrap_or_default();
             }
             let Some((first, rest)) = bytes.split_first_mut() else { return };
-            if let At::Beyond = self.0 {
+            if let Position::Body = self.0 {
                 return;
             }
             self.read(first);
@@ -67,34 +67,34 @@ impl Offers {
         let letter = byte.to_ascii_lowercase();
         self.0 = match (self.0, letter) {
             // An empty line ends the head.
-            (At::Name { read: 0, .. }, b'\n') => At::Beyond,
-            (At::Name { read: 0, .. }, b'\r') => self.0,
+            (Position::Name { read: 0, .. }, b'\n') => Position::Body,
+            (Position::Name { read: 0, .. }, b'\r') => self.0,
             (_, b'\n') => NEW_LINE,
-            (At::Name { read, connection: true, .. }, b':') if read == CONNECTION.len() => {
-                At::Option(Some(0))
+            (Position::Name { read, connection: true, .. }, b':') if read == CONNECTION.len() => {
+                Position::Option(Some(0))
             }
-            (At::Name { .. }, b':') => At::Rest,
-            (At::Name { read, connection, upgrade }, _) => {
+            (Position::Name { .. }, b':') => Position::Rest,
+            (Position::Name { read, connection, upgrade }, _) => {
                 let upgrade = upgrade && UPGRADE.get(read) == Some(&letter);
                 if upgrade && read + 1 == UPGRADE.len() {
                     *byte = MASK;
                 }
                 let connection = connection && CONNECTION.get(read) == Some(&letter);
                 if connection || upgrade {
-                    At::Name { read: read + 1, connection, upgrade }
+                    Position::Name { read: read + 1, connection, upgrade }
                 } else {
-                    At::Rest
+                    Position::Rest
                 }
             }
-            (At::Option(_), b',' | b' ' | b'\t') => At::Option(Some(0)),
-            (At::Option(Some(read)), _) if UPGRADE.get(read) == Some(&letter) => {
+            (Position::Option(_), b',' | b' ' | b'\t') => Position::Option(Some(0)),
+            (Position::Option(Some(read)), _) if UPGRADE.get(read) == Some(&letter) => {
                 if read + 1 == UPGRADE.len() {
                     *byte = MASK;
                 }
-                At::Option(Some(read + 1))
+                Position::Option(Some(read + 1))
             }
-            (At::Option(_), _) => At::Option(None),
-            (At::Rest | At::Beyond, _) => self.0,
+            (Position::Option(_), _) => Position::Option(None),
+            (Position::Rest | Position::Body, _) => self.0,
         };
     }
 }
@@ -110,7 +110,7 @@ mod tests {
         let mut all = Vec::new();
         for part in parts {
             let mut part = part.to_vec();
-            offers.pass_over(&mut part);
+            offers.remove_offers(&mut part);
             all.extend(part);
         }
         String::from_utf8(all).expect("text")
@@ -140,12 +140,12 @@ mod tests {
     #[test]
     fn the_next_head_starts_only_with_begin_head() {
         let mut offers = Offers::new();
-        offers.pass_over(&mut b"GET / HTTP/1.1\r\n\r\n".to_vec());
+        offers.remove_offers(&mut b"GET / HTTP/1.1\r\n\r\n".to_vec());
         let mut next = b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n".to_vec();
-        offers.pass_over(&mut next);
+        offers.remove_offers(&mut next);
         assert!(next.windows(7).any(|part| part == b"Upgrade"), "nothing is read after the head");
         offers.begin_head();
-        offers.pass_over(&mut next);
+        offers.remove_offers(&mut next);
         assert!(next.windows(7).any(|part| part == b"Upgrad-"));
     }
 

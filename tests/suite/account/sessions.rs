@@ -1,10 +1,10 @@
-//! The sessions of a member who has many: pages.
+//! Pagination of a member's sessions on the account page.
 
 use std::collections::BTreeSet;
 
 use latchkey::base::clock::MINUTE;
 
-use super::{INES, house, references};
+use super::{INES, references, set_up};
 use crate::support::Page;
 
 fn link(page: &Page, rel: &str) -> Option<String> {
@@ -16,8 +16,8 @@ fn rows(page: &Page) -> Vec<String> {
 }
 
 #[test]
-fn walking_through_one_s_sessions_and_back_sees_each_once() {
-    let (app, ines) = house();
+fn paging_through_sessions_and_back_shows_each_session_once() {
+    let (app, ines) = set_up();
     for number in 0..59 {
         app.signed_in(INES);
         app.advance(if number % 3 == 0 { MINUTE } else { 0 });
@@ -25,7 +25,7 @@ fn walking_through_one_s_sessions_and_back_sees_each_once() {
     app.advance(MINUTE);
     let first = ines.get("/account");
     assert_eq!((rows(&first).len(), first.text(".foot p").as_str()), (25, "1–25 of 60"));
-    assert!(rows(&first)[0].contains("This session"), "the last used is first");
+    assert!(rows(&first)[0].contains("This session"), "the most recently used session comes first");
     let (mut page, mut seen, mut count) = (ines.get("/account"), BTreeSet::new(), 0);
     loop {
         count += rows(&page).len();
@@ -33,7 +33,7 @@ fn walking_through_one_s_sessions_and_back_sees_each_once() {
         let Some(next) = link(&page, "next") else { break };
         page = ines.get(&next);
     }
-    assert_eq!((count, seen.len()), (60, 59), "one's own session has no button");
+    assert_eq!((count, seen.len()), (60, 59), "the current session has no button to end it");
     assert_eq!(page.text(".foot p"), "51–60 of 60");
     let hashes = app.texts("SELECT id_hash AS text FROM sessions");
     assert!(!hashes.iter().any(|hash| page.body.contains(hash.as_str())));
@@ -45,8 +45,8 @@ fn walking_through_one_s_sessions_and_back_sees_each_once() {
 }
 
 #[test]
-fn twenty_thousand_sessions_make_a_small_page() {
-    let (app, ines) = house();
+fn the_page_stays_small_with_twenty_thousand_sessions() {
+    let (app, ines) = set_up();
     app.sql(
         "INSERT INTO sessions (id_hash, member_id, state, created_at, last_seen_at, idle_ends_at, ends_at) \
          WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20000) \
@@ -57,5 +57,5 @@ fn twenty_thousand_sessions_make_a_small_page() {
     assert_eq!((rows(&page).len(), page.text(".foot p").as_str()), (25, "1–25 of 1,000+"));
     assert!(page.body.len() < 60_000, "{} bytes", page.body.len());
     assert!(page.has("form[action$='end-others']"));
-    assert_eq!(rows(&ines.get(&link(&page, "next").expect("more"))).len(), 25);
+    assert_eq!(rows(&ines.get(&link(&page, "next").expect("a next page"))).len(), 25);
 }

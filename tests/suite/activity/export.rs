@@ -1,4 +1,4 @@
-//! The record as a file: whole, safe to open, and never a part that passes for the whole.
+//! Exports of the activity: complete, safe to open, and never truncated without an error.
 
 use std::io::Read as _;
 
@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::{add_entries, entries};
 use crate::support::{App, encoded, is_postgres};
 
-/// The rows of a CSV file, each by the names of the columns.
+/// The rows of a CSV file without its header.
 fn rows(body: &str) -> Vec<csv::StringRecord> {
     let mut reader = csv::Reader::from_reader(body.as_bytes());
     reader.records().map(|row| row.expect("a row")).collect()
 }
 
 #[test]
-fn csv_holds_every_entry_with_all_that_was_recorded() {
+fn csv_contains_every_entry_with_everything_that_was_recorded() {
     let app = App::set_up();
     let manager = app.super_manager().calling_from("203.0.113.9");
     manager.create_key(&[("name", "=HYPERLINK(\"http://evil.example\")"), ("notes", "a\n\"b\",c")]);
@@ -46,7 +46,7 @@ fn csv_holds_every_entry_with_all_that_was_recorded() {
 }
 
 #[test]
-fn cells_that_look_like_formulas_are_texts() {
+fn cells_that_look_like_formulas_are_escaped() {
     let app = App::set_up();
     let manager = app.super_manager();
     for (n, first) in ["=", "+", "-", "@"].iter().enumerate() {
@@ -58,7 +58,7 @@ fn cells_that_look_like_formulas_are_texts() {
 }
 
 #[test]
-fn json_lines_hold_the_values_as_they_are() {
+fn json_lines_contain_the_values_unchanged() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.key_named("=1+1");
@@ -76,7 +76,7 @@ fn json_lines_hold_the_values_as_they_are() {
 }
 
 #[test]
-fn what_the_filters_let_through_is_exported_and_the_page_links_to_it() {
+fn the_export_applies_the_filters_and_the_page_links_to_it() {
     let app = App::set_up();
     add_entries(&app, 5);
     app.advance(40 * DAY);
@@ -100,10 +100,10 @@ fn what_the_filters_let_through_is_exported_and_the_page_links_to_it() {
 }
 
 #[test]
-fn an_export_that_fails_on_the_way_does_not_end_like_a_whole_one() {
+fn an_export_that_fails_midway_does_not_look_complete() {
     let app = App::set_up();
     let manager = app.super_manager();
-    // More than the buffers on the way take.
+    // Insert more than the buffers between the database and the client can hold.
     let details = if is_postgres() { "repeat('0', 20000)" } else { "hex(zeroblob(10000))" };
     let hash = if is_postgres() { "''" } else { "x''" };
     let last = app.number("SELECT MAX(number) FROM activity");
@@ -114,16 +114,16 @@ fn an_export_that_fails_on_the_way_does_not_end_like_a_whole_one() {
          UPDATE activity_head SET number = 4000"
     ));
     let request = manager.http().get(format!("{}/activity/export.csv", app.url));
-    let mut answer = request.header("cookie", manager.session()).send().expect("begun");
-    assert_eq!(answer.status(), 200);
+    let mut response = request.header("cookie", manager.session()).send().expect("a response");
+    assert_eq!(response.status(), 200);
     let mut first = [0; 64];
-    answer.read_exact(&mut first).expect("the head");
+    response.read_exact(&mut first).expect("the first bytes");
     app.sql("ALTER TABLE activity RENAME TO gone");
     let mut rest = Vec::new();
-    let end = answer.read_to_end(&mut rest);
+    let result = response.read_to_end(&mut rest);
     app.sql("ALTER TABLE gone RENAME TO activity");
-    assert!(end.is_err(), "a part of {} bytes passes for the whole", rest.len());
-    assert!(rest.len() < 60_000_000, "it was read before it was asked for");
-    let whole = manager.get("/activity/export.csv?event=test.filled");
-    assert_eq!(rows(&whole.body).len(), 4000 - usize::try_from(last).expect("few"));
+    assert!(result.is_err(), "a truncated export of {} bytes looks complete", rest.len());
+    assert!(rest.len() < 60_000_000, "the export was buffered before the client read it");
+    let complete = manager.get("/activity/export.csv?event=test.filled");
+    assert_eq!(rows(&complete.body).len(), 4000 - usize::try_from(last).expect("a small number"));
 }

@@ -1,4 +1,4 @@
-//! The log as a page: what it tells, to whom, and how it is narrowed.
+//! The activity page: its descriptions, links, filters and pages.
 
 use latchkey::base::clock::DAY;
 use latchkey::domain::members::Permission;
@@ -6,24 +6,24 @@ use latchkey::domain::members::Permission;
 use super::{add_entries, entries};
 use crate::support::{App, Client, Page};
 
-/// What stands in each row, newest first.
-fn told(page: &Page) -> Vec<String> {
+/// The descriptions of the entries on a page, newest first.
+fn descriptions(page: &Page) -> Vec<String> {
     page.all(".log .what")
 }
 
-fn ask(client: &Client, query: &[(&str, &str)]) -> Page {
+fn search_activity(client: &Client, query: &[(&str, &str)]) -> Page {
     let page = client.get(&format!("/activity?{}", crate::support::encoded(query)));
     assert_eq!(page.status, 200, "{query:?}: {}", page.body);
     page
 }
 
 #[test]
-fn the_log_tells_what_happened_by_day_with_links() {
+fn the_log_describes_entries_by_day_with_links() {
     let app = App::set_up();
     let manager = app.super_manager().calling_from("203.0.113.9");
     let id = manager.key_named("Route planner");
     app.advance(DAY);
-    assert_eq!(manager.get("/activity").status, 303, "the session is over");
+    assert_eq!(manager.get("/activity").status, 303, "the session has expired");
     let member = entries(&app).pop().and_then(|entry| entry.actor_id).expect("a member");
     let email = app.texts("SELECT email AS text FROM members")[0].clone();
     let manager = app.signed_in(&email);
@@ -32,7 +32,7 @@ fn the_log_tells_what_happened_by_day_with_links() {
     assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
     let page = manager.get("/activity");
     assert_eq!(
-        told(&page),
+        descriptions(&page),
         [
             "Revoked Route planner, never used",
             "Changed IP whitelist of Route planner: added 1 address",
@@ -52,14 +52,14 @@ fn the_log_tells_what_happened_by_day_with_links() {
     assert_eq!(link, Some(format!("/api-keys/{id}")));
     assert_eq!(page.text(".foot"), "1–6 of 6 entries");
     assert!(page.has(&format!("option[value='{member}']")));
-    let blind = app.super_manager_with(&[Permission::ViewActivity]);
-    let page = blind.get("/activity");
-    assert!(told(&page).contains(&"Revoked Route planner, never used".to_owned()));
-    assert!(!page.has(".log .what a"), "a link that leads nowhere");
+    let auditor = app.super_manager_with(&[Permission::ViewActivity]);
+    let page = auditor.get("/activity");
+    assert!(descriptions(&page).contains(&"Revoked Route planner, never used".to_owned()));
+    assert!(!page.has(".log .what a"), "the viewer cannot open the link");
 }
 
 #[test]
-fn filters_narrow_the_log_alone_and_together() {
+fn filters_narrow_the_log_alone_and_combined() {
     let app = App::set_up();
     let (one, two) = (app.super_manager().calling_from("2001:db8::7"), app.super_manager());
     let id = one.key_named("Billing worker");
@@ -69,7 +69,7 @@ fn filters_narrow_the_log_alone_and_together() {
     let wrong = [("email", "ines@example.com"), ("password", "wrong")];
     assert_eq!(app.anonymous().submit("/sign-in", &wrong).status, 422);
     let person = entries(&app)[4].actor_id.clone().expect("a member");
-    let count = |query: &[(&str, &str)]| told(&ask(&two, query)).len();
+    let count = |query: &[(&str, &str)]| descriptions(&search_activity(&two, query)).len();
     assert_eq!(count(&[]), 9);
     assert_eq!(count(&[("event", "api_key")]), 3);
     assert_eq!(count(&[("event", "api_key.edited")]), 1);
@@ -85,25 +85,25 @@ fn filters_narrow_the_log_alone_and_together() {
     assert_eq!(count(&[("q", "BILLING")]), 2);
     assert_eq!(count(&[("q", "2001:DB8:0::7")]), 1);
     assert_eq!(count(&[("q", "2001:db8")]), 1);
-    for (part, found) in [("100%_s", 1), ("%", 1), ("0_0", 0), ("\\", 1), ("%_SURE", 1)] {
-        assert_eq!(count(&[("q", part)]), found, "{part}");
+    for (part, expected) in [("100%_s", 1), ("%", 1), ("0_0", 0), ("\\", 1), ("%_SURE", 1)] {
+        assert_eq!(count(&[("q", part)]), expected, "{part}");
     }
     for event in ["api_ke", "api_key.", "nothing", "nothing.at_all", "%", "api%key"] {
         assert_eq!(count(&[("event", event)]), 0, "{event}");
     }
-    let page = ask(&two, &[("q", "zzz"), ("event", "api_key"), ("period", "today")]);
+    let page = search_activity(&two, &[("q", "zzz"), ("event", "api_key"), ("period", "today")]);
     assert_eq!(page.text(".empty h2"), "No entries match “zzz”");
     assert_eq!(page.attribute(".empty a", "href").as_deref(), Some("/activity"));
     let chosen = page.attribute("#filter-event option[selected]", "value");
     assert_eq!(chosen.as_deref(), Some("api_key"));
-    let page = ask(&two, &[("event", "role")]);
+    let page = search_activity(&two, &[("event", "role")]);
     assert_eq!(page.text(".empty h2"), "No entries match these filters");
-    let page = ask(&two, &[("key", &id)]);
+    let page = search_activity(&two, &[("key", &id)]);
     assert_eq!(page.text(".narrowed code"), id);
     assert_eq!(page.attribute("input[name=key]", "value"), Some(id.clone()));
     let page = two.get(&format!("/api-keys/{id}"));
     let link = page.attribute("a[href^='/activity?key=']", "href").expect("a link");
-    assert_eq!(told(&two.get(&link)).len(), 2);
+    assert_eq!(descriptions(&two.get(&link)).len(), 2);
 }
 
 #[test]
@@ -117,21 +117,21 @@ fn a_period_counts_whole_days_up_to_today() {
     let manager = app.super_manager();
     let count = |period: &str| {
         let query = [("period", period), ("event", "organisation.set_up")];
-        told(&ask(&manager, &query)).len()
+        descriptions(&search_activity(&manager, &query)).len()
     };
     assert_eq!(["today", "7d", "30d", "90d", "all"].map(count), [1, 2, 6, 10, 10]);
     assert_eq!(count("nonsense"), 6);
 }
 
 #[test]
-fn pages_follow_one_another_and_a_spoilt_place_is_the_first_page() {
+fn pages_follow_one_another_and_an_invalid_cursor_shows_the_first_page() {
     let app = App::set_up();
     let manager = app.super_manager();
     add_entries(&app, 58);
     let total = app.count("activity");
     let mut page = manager.get("/activity");
     let mut seen = page.all(".cell-time");
-    let first = told(&page);
+    let first = descriptions(&page);
     let mut pages = 1;
     while let Some(href) = page.attribute(".pager [rel=next]", "href") {
         page = manager.get(&href);
@@ -139,31 +139,31 @@ fn pages_follow_one_another_and_a_spoilt_place_is_the_first_page() {
         seen.extend(page.all(".cell-time"));
         pages += 1;
     }
-    assert_eq!((pages, seen.len()), (3, usize::try_from(total).expect("few")));
+    assert_eq!((pages, seen.len()), (3, usize::try_from(total).expect("a small number")));
     assert_eq!(page.text(".foot p"), format!("51–{total} of {total} entries"));
     for _ in 1..pages {
-        let href = page.attribute(".pager [rel=prev]", "href").expect("newer ones");
+        let href = page.attribute(".pager [rel=prev]", "href").expect("a link to newer entries");
         page = manager.get(&href);
     }
     assert_eq!(page.text(".foot p"), format!("1–25 of {total} entries"));
-    assert_eq!(told(&page), first);
+    assert_eq!(descriptions(&page), first);
     for cursor in ["", "x", "1~2", "1~2~x", "~~~", "-1~1~1", "1~1~99999999999999999999", "\0"] {
         for name in ["after", "before"] {
-            let page = ask(&manager, &[(name, cursor)]);
-            assert_eq!(told(&page), first, "{name}={cursor}");
+            let page = search_activity(&manager, &[(name, cursor)]);
+            assert_eq!(descriptions(&page), first, "{name}={cursor}");
         }
     }
-    let beyond = ask(&manager, &[("after", "18446744073709551615~1~1")]);
+    let beyond = search_activity(&manager, &[("after", "18446744073709551615~1~1")]);
     assert!(beyond.has(".empty"), "{}", beyond.body);
 }
 
 #[test]
-fn many_entries_are_counted_up_to_a_bound() {
+fn entries_are_counted_up_to_a_limit() {
     let app = App::set_up();
     let manager = app.super_manager();
     add_entries(&app, 1010);
     assert_eq!(manager.get("/activity").text(".foot p"), "1–25 of 1,000+ entries");
-    let kind = ask(&manager, &[("event", "organisation")]);
+    let kind = search_activity(&manager, &[("event", "organisation")]);
     assert_eq!(kind.text(".foot p"), "1–25 of 1,000+ entries");
 }
 
@@ -172,30 +172,30 @@ fn a_search_finds_entries_by_few_and_by_many_names_each_once() {
     use latchkey::domain::activity::{self, Entry, Event, Subject};
     let app = App::set_up();
     let manager = app.super_manager();
-    app.write(|tx, author| {
+    app.write(|tx, context| {
         (0..1002).try_for_each(|number| {
             let (id, name) = (format!("crowd-{number}-crowd"), format!("Crowd {number} crowd"));
             let subject = Some(Subject { kind: "api_key", id, name });
             let details = serde_json::json!({});
-            activity::record(tx, author, &Entry { event: Event::SetUp, subject, details })
+            activity::record(tx, context, &Entry { event: Event::SetUp, subject, details })
         })
     });
-    let found = |query: &[(&str, &str)]| ask(&manager, query).text(".foot p");
-    assert_eq!(found(&[("q", "crowd")]), "1–25 of 1,000+ entries");
-    assert_eq!(found(&[("q", "crowd 70")]), "1–11 of 11 entries");
-    assert_eq!(found(&[("q", "-70"), ("event", "organisation")]), "1–11 of 11 entries");
-    assert_eq!(found(&[("q", "70")]), "1–20 of 20 entries");
-    assert!(ask(&manager, &[("q", "70"), ("event", "api_key")]).has(".empty"));
-    let first = ask(&manager, &[("q", "0 CROWD")]);
+    let footer = |query: &[(&str, &str)]| search_activity(&manager, query).text(".foot p");
+    assert_eq!(footer(&[("q", "crowd")]), "1–25 of 1,000+ entries");
+    assert_eq!(footer(&[("q", "crowd 70")]), "1–11 of 11 entries");
+    assert_eq!(footer(&[("q", "-70"), ("event", "organisation")]), "1–11 of 11 entries");
+    assert_eq!(footer(&[("q", "70")]), "1–20 of 20 entries");
+    assert!(search_activity(&manager, &[("q", "70"), ("event", "api_key")]).has(".empty"));
+    let first = search_activity(&manager, &[("q", "0 CROWD")]);
     assert_eq!(first.text(".foot p"), "1–25 of 101 entries");
-    let next = first.attribute(".pager [rel=next]", "href").expect("more");
+    let next = first.attribute(".pager [rel=next]", "href").expect("a next page");
     assert_eq!(manager.get(&next).text(".foot p"), "26–50 of 101 entries");
-    let author = entries(&app).pop().expect("one").actor_name;
-    assert_eq!(found(&[("q", &author[1..])]), "1–25 of 1,000+ entries");
+    let author = entries(&app).pop().expect("an entry").actor_name;
+    assert_eq!(footer(&[("q", &author[1..])]), "1–25 of 1,000+ entries");
 }
 
 #[test]
-fn entries_of_other_versions_and_spoilt_ones_are_drawn() {
+fn unknown_and_malformed_entries_are_displayed() {
     const MARKUP: &str = "<script>alert(1)</script>";
     let app = App::set_up();
     let manager = app.super_manager();
@@ -226,14 +226,17 @@ fn entries_of_other_versions_and_spoilt_ones_are_drawn() {
         assert_eq!(page.status, 200, "{event}: {}", page.body);
         assert!(!page.body.contains(MARKUP) && !page.body.contains('\u{202e}'), "{event}");
     }
-    let page = ask(&manager, &[("event", "role")]);
-    assert_eq!(told(&page), ["Changed role Warehouse: removed orders:write (3 keys)"]);
+    let page = search_activity(&manager, &[("event", "role")]);
+    assert_eq!(descriptions(&page), ["Changed role Warehouse: removed orders:write (3 keys)"]);
     assert_eq!(page.text(".ev"), "Role edited");
-    assert_eq!(told(&ask(&manager, &[("event", "weather.turned_bad")])).len(), 1);
+    assert_eq!(
+        descriptions(&search_activity(&manager, &[("event", "weather.turned_bad")])).len(),
+        1
+    );
 }
 
 #[test]
-fn an_entry_shows_all_that_was_recorded() {
+fn an_entry_shows_everything_that_was_recorded() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.key_named("Billing worker");
@@ -257,14 +260,14 @@ fn an_entry_shows_all_that_was_recorded() {
 }
 
 #[test]
-fn hostile_queries_are_answered() {
+fn hostile_queries_cause_no_error() {
     let app = App::set_up();
     let manager = app.super_manager();
     let long = "x".repeat(3000);
     for text in ["\0", "'; DROP TABLE activity; --", "\u{202e}", "<script>", "%", "👩‍💻", &long]
     {
         for name in ["event", "person", "key", "period", "q", "after", "before", "else"] {
-            let page = ask(&manager, &[(name, text)]);
+            let page = search_activity(&manager, &[(name, text)]);
             assert!(!page.body.contains("<script>alert"), "{name}");
             let path = format!("/activity/export.csv?{}", crate::support::encoded(&[(name, text)]));
             assert_eq!(manager.get(&path).status, 200, "{path}");

@@ -1,4 +1,4 @@
-//! `latchkey activity verify`: every change, gap and cut shows, by the number of the entry.
+//! `latchkey activity verify` reports every changed or missing entry by its number.
 
 use std::process::{Command, Output};
 
@@ -10,13 +10,13 @@ use tempfile::TempDir;
 use super::add_entries;
 use crate::support::{App, files, is_postgres};
 
-/// The program on the database of an app that runs.
+/// Runs the program on the database of a running app.
 pub struct Shell(pub TempDir);
 
 impl Shell {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        // What the app's keyring is made from.
+        // The keyring of the app is derived from these bytes.
         files::write(&folder.path().join("secret.key"), 0o600, [42; 32]);
         Self(folder)
     }
@@ -47,14 +47,14 @@ fn check(app: &App) -> Result<i64, Broken> {
 }
 
 #[test]
-fn whatever_is_changed_is_found_by_its_entry() {
+fn every_change_is_reported_with_its_entry() {
     let app = App::set_up();
     app.super_manager().key_named("Billing worker");
     add_entries(&app, 1020);
     let last = app.count("activity");
-    let mut beside = app.database.connect();
-    beside.run("CREATE TABLE kept AS SELECT * FROM activity");
-    beside.run("CREATE TABLE kept_head AS SELECT * FROM activity_head");
+    let mut connection = app.database.connect();
+    connection.run("CREATE TABLE kept AS SELECT * FROM activity");
+    connection.run("CREATE TABLE kept_head AS SELECT * FROM activity_head");
     let other = if is_postgres() { "'\\x00'" } else { "x'00'" };
     let columns = [
         "event",
@@ -69,8 +69,8 @@ fn whatever_is_changed_is_found_by_its_entry() {
         "subject_name",
         "details",
     ];
-    let update = |what: String, n: i64| {
-        (format!("UPDATE activity SET {what} WHERE number = {n}"), Broken::Changed(n))
+    let update = |assignment: String, n: i64| {
+        (format!("UPDATE activity SET {assignment} WHERE number = {n}"), Broken::Changed(n))
     };
     let mut cases: Vec<(String, Broken)> =
         columns.iter().map(|column| update(format!("{column} = 'x'"), 3)).collect();
@@ -105,25 +105,26 @@ fn whatever_is_changed_is_found_by_its_entry() {
     cases.push(("DELETE FROM activity_head".into(), Broken::Unsealed));
     for (sql, broken) in cases {
         assert_eq!(check(&app), Ok(last), "before {sql}");
-        beside.run(&sql);
+        connection.run(&sql);
         assert_eq!(check(&app), Err(broken), "{sql}");
-        beside.run("DELETE FROM activity; INSERT INTO activity SELECT * FROM kept");
-        beside.run("DELETE FROM activity_head; INSERT INTO activity_head SELECT * FROM kept_head");
+        connection.run("DELETE FROM activity; INSERT INTO activity SELECT * FROM kept");
+        connection
+            .run("DELETE FROM activity_head; INSERT INTO activity_head SELECT * FROM kept_head");
     }
-    let stranger = Keyring::from_bytes(&[43; 32]);
-    assert_eq!(verify(&app.site.db, &stranger).expect("read"), Err(Broken::Forged(last)));
+    let other_keyring = Keyring::from_bytes(&[43; 32]);
+    assert_eq!(verify(&app.site.db, &other_keyring).expect("read"), Err(Broken::Forged(last)));
 }
 
 #[test]
-fn the_command_says_in_one_line_whether_the_record_is_whole() {
+fn the_command_reports_in_one_line_whether_the_activity_is_intact() {
     let app = App::set_up();
     let shell = Shell::new();
     let location = &app.database.location;
     let verify = |more: &[&str]| {
         let output = shell.run(location, &[&["activity", "verify"], more].concat());
-        let said = text_of(&output);
-        assert_eq!(said.lines().count(), 1, "{said}");
-        (output.status.code(), said)
+        let text = text_of(&output);
+        assert_eq!(text.lines().count(), 1, "{text}");
+        (output.status.code(), text)
     };
     let manager = app.super_manager();
     std::thread::scope(|scope| {
@@ -133,19 +134,19 @@ fn the_command_says_in_one_line_whether_the_record_is_whole() {
             }
         });
         for _ in 0..3 {
-            let (code, said) = verify(&[]);
-            assert_eq!(code, Some(0), "{said}");
+            let (code, text) = verify(&[]);
+            assert_eq!(code, Some(0), "{text}");
         }
     });
-    let (code, whole) = verify(&[]);
+    let (code, report) = verify(&[]);
     let count = app.count("activity");
     let start = format!(
         "Entries 1 to {count} are whole; the last is number {count} of 2026-11-23T12:00:00Z: {count}:"
     );
-    assert!(code == Some(0) && whole.starts_with(&start), "{whole}");
-    let named = whole.trim().rsplit(' ').next().expect("a number and a hash").to_owned();
-    assert_eq!(verify(&["--holds", &named]), (Some(0), whole));
-    let (code, line) = verify(&["--holds", &format!("2{}", &named[1..])]);
+    assert!(code == Some(0) && report.starts_with(&start), "{report}");
+    let last_entry = report.trim().rsplit(' ').next().expect("a number and a hash").to_owned();
+    assert_eq!(verify(&["--holds", &last_entry]), (Some(0), report));
+    let (code, line) = verify(&["--holds", &format!("2{}", &last_entry[1..])]);
     assert_eq!(code, Some(1), "{line}");
     assert_eq!(verify(&["--holds", "7:x"]).0, Some(2));
     app.sql(&format!("UPDATE activity SET actor_name = 'Nobody' WHERE number = {count}"));
@@ -153,23 +154,23 @@ fn the_command_says_in_one_line_whether_the_record_is_whole() {
         format!("latchkey: the activity is not whole: entry {count} is not what was recorded\n");
     assert_eq!(verify(&[]), (Some(1), broken));
     app.sql("DELETE FROM activity; DELETE FROM activity_head");
-    let gone = "latchkey: the activity is not whole: every entry is missing\n".to_owned();
-    assert_eq!(verify(&[]), (Some(1), gone));
+    let empty = "latchkey: the activity is not whole: every entry is missing\n".to_owned();
+    assert_eq!(verify(&[]), (Some(1), empty));
     files::write(&shell.0.path().join("secret.key"), 0o600, [43; 32]);
     let (code, line) = verify(&[]);
     assert!(code == Some(1) && line.contains("another secret key file"), "{line}");
 }
 
 #[test]
-fn looking_makes_neither_a_key_nor_a_database() {
+fn verify_and_backup_create_neither_a_key_nor_a_database() {
     let folder = tempfile::tempdir().expect("a folder");
     let absent = Location::Sqlite(folder.path().join("absent.db"));
     let shell = Shell(folder);
     for arguments in [&["activity", "verify"][..], &["backup", "copy.db"]] {
         let output = shell.run(&absent, arguments);
         assert_eq!(output.status.code(), Some(1));
-        let said = text_of(&output);
-        assert!(said.starts_with("latchkey: there is no database "), "{said}");
+        let text = text_of(&output);
+        assert!(text.starts_with("latchkey: there is no database "), "{text}");
     }
     assert_eq!(std::fs::read_dir(shell.0.path()).expect("a folder").count(), 0);
 }

@@ -1,24 +1,24 @@
-//! The pages of alerts.
+//! The alerts page and the settings of alerts.
 
 use latchkey::base::clock::{HOUR, MINUTE};
 
-use super::{open, refuse};
+use super::{open_alerts, record_denials};
 use crate::support::App;
 
 #[test]
-fn the_page_shows_what_is_open_and_what_has_closed() {
+fn the_page_shows_open_and_closed_alerts() {
     let app = App::set_up();
     let manager = app.super_manager();
     assert!(manager.get("/alerts").text("main").contains("No alert is open"));
     let id = app.key("<b>Billing</b>");
-    refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
+    record_denials(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
     app.find_alerts();
     let page = manager.get("/alerts");
     assert_eq!(page.text("section td .reason"), "“<b>Billing</b>” is refused many times");
     assert_eq!(page.attribute("section td .reason", "href"), Some(format!("/diagnosis?q={id}")));
-    let above = |path: &str| manager.get(path).text("header a[aria-current]");
+    let current_tab = |path: &str| manager.get(path).text("header a[aria-current]");
     assert_eq!(
-        ["/alerts", "/reviews", "/webhooks"].map(above),
+        ["/alerts", "/reviews", "/webhooks"].map(current_tab),
         ["API Keys", "API Keys", "Settings"]
     );
     app.advance(25 * MINUTE);
@@ -34,7 +34,7 @@ fn the_page_shows_what_is_open_and_what_has_closed() {
 }
 
 #[test]
-fn closed_alerts_are_paged_and_a_bad_place_is_the_first_page() {
+fn closed_alerts_are_paged_and_an_invalid_cursor_shows_the_first_page() {
     let app = App::set_up();
     for n in 0..30 {
         app.sql(&format!(
@@ -56,13 +56,13 @@ fn closed_alerts_are_paged_and_a_bad_place_is_the_first_page() {
 }
 
 #[test]
-fn a_rule_that_is_turned_off_opens_nothing_and_closes_what_it_opened() {
+fn turning_off_a_rule_closes_its_alerts_and_opens_no_more() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
-    refuse(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
+    record_denials(&app, Some(&id), "scope_missing", "203.0.113.7", 30);
     app.find_alerts();
-    assert_eq!(open(&app).len(), 1);
+    assert_eq!(open_alerts(&app).len(), 1);
     let page = manager.get("/settings/alerts");
     assert_eq!(page.all(".rules input[checked]").len(), 9);
     let saved = manager.submit("/settings/alerts", &[("rules", "volume"), ("email", "off")]);
@@ -72,16 +72,16 @@ fn a_rule_that_is_turned_off_opens_nothing_and_closes_what_it_opened() {
     assert_eq!(page.all(".rules input[checked]").len(), 1);
     assert_eq!(page.attribute("input[name=email][checked]", "value").as_deref(), Some("off"));
     app.find_alerts();
-    assert!(open(&app).is_empty());
+    assert!(open_alerts(&app).is_empty());
     let activity = manager.get("/activity").text("main");
     assert!(activity.contains("email from at once to never"), "{activity}");
-    let refused = manager.submit("/settings/alerts", &[("rules", "volume"), ("email", "hourly")]);
-    assert_eq!(refused.status, 422);
-    assert!(refused.error_of("email").contains("Choose when email is sent"));
+    let rejected = manager.submit("/settings/alerts", &[("rules", "volume"), ("email", "hourly")]);
+    assert_eq!(rejected.status, 422);
+    assert!(rejected.error_of("email").contains("Choose when email is sent"));
 }
 
 #[test]
-fn alerts_that_closed_ninety_days_ago_are_forgotten() {
+fn alerts_are_deleted_ninety_days_after_they_closed() {
     let app = App::set_up();
     let now = app.site.clock.now().millis();
     for (id, closed) in [("old", now - 90 * 24 * HOUR - 1), ("kept", now - 89 * 24 * HOUR)] {
@@ -90,6 +90,6 @@ fn alerts_that_closed_ninety_days_ago_are_forgotten() {
              VALUES ('{id}', 'volume', '{id}', 'x', '', 0, 1, 1, 1, {closed})"
         ));
     }
-    app.clear_away();
+    app.purge();
     assert_eq!(app.texts("SELECT id AS text FROM alerts"), ["kept"]);
 }

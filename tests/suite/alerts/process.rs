@@ -1,15 +1,15 @@
-//! The program itself, killed at the worst moment.
+//! Messages are not lost when the process is killed.
 
 use std::time::{Duration, Instant};
 
-use crate::support::receiver::{Manner, Receiver};
+use crate::support::receiver::{Mode, Receiver};
 use crate::support::{Client, Shell};
 
 #[test]
-fn what_a_process_could_not_tell_before_it_was_killed_is_told_by_the_next() {
-    let (shell, receiver) = (Shell::new(), Receiver::start(Manner::Answers(204, "")));
-    let made = shell.run(&["demo", "--keys", "8", "--days", "1"]);
-    let output = String::from_utf8(made.stdout).expect("text");
+fn messages_that_a_killed_process_did_not_send_are_sent_by_the_next_one() {
+    let (shell, receiver) = (Shell::new(), Receiver::start(Mode::Answers(204, "")));
+    let demo = shell.run(&["demo", "--keys", "8", "--days", "1"]);
+    let output = String::from_utf8(demo.stdout).expect("text");
     let password = output.lines().find_map(|line| line.strip_prefix("Password:"));
     let password = password.and_then(|rest| rest.split_whitespace().next()).expect("a password");
     let options = ["--webhook-networks", "127.0.0.0/8"];
@@ -22,19 +22,21 @@ fn what_a_process_could_not_tell_before_it_was_killed_is_told_by_the_next() {
     assert_eq!(manager.submit_from("/webhooks/new", "/webhooks", &fields).status, 200);
     let id = manager.key_named("Billing worker");
     assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
-    // SIGKILL.
+    // Dropping the server sends SIGKILL.
     drop(server);
     let (_server, _) = shell.serve_with(&options);
-    let patience = Instant::now() + Duration::from_mins(1);
-    let mut told = Vec::new();
-    while told.is_empty() && Instant::now() < patience {
-        told.extend(receiver.messages());
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let mut messages = Vec::new();
+    while messages.is_empty() && Instant::now() < deadline {
+        messages.extend(receiver.messages());
         std::thread::yield_now();
     }
-    assert!(!told.is_empty(), "nobody was told");
-    // Once, or twice under the same id.
+    assert!(!messages.is_empty(), "no message was sent");
+    // The message may be sent twice, but then with the same ID.
     assert!(
-        told.iter().all(|message| message.headers["webhook-id"] == told[0].headers["webhook-id"])
+        messages
+            .iter()
+            .all(|message| message.headers["webhook-id"] == messages[0].headers["webhook-id"])
     );
-    assert!(told[0].body.contains(&id) && told[0].body.contains("api_key.revoked"));
+    assert!(messages[0].body.contains(&id) && messages[0].body.contains("api_key.revoked"));
 }

@@ -1,4 +1,4 @@
-//! The keys that need attention as a page of work.
+//! The list of keys that need attention, and the actions on selected keys.
 
 use latchkey::base::clock::{DAY, HOUR, MINUTE};
 use latchkey::domain::api_keys::{self, Draft, KeyId, LastUse, Rotation};
@@ -7,8 +7,8 @@ use crate::support::{App, Client, Page, usual_draft};
 
 const LIST: &str = "/api-keys?view=attention";
 
-/// A program with a key in good order, as far as it was just used.
-fn app() -> (App, String) {
+/// An app with one key that needs no attention yet.
+fn app_with_key() -> (App, String) {
     let app = App::set_up();
     let id = app.key("Billing worker");
     (app, id)
@@ -18,23 +18,23 @@ fn reasons(page: &Page, id: &str) -> Vec<String> {
     page.all(&format!("#{id} .cell-why strong"))
 }
 
-fn says(page: &Page, text: &str) -> bool {
+fn shows(page: &Page, text: &str) -> bool {
     page.text("main").contains(text)
 }
 
-fn passes(app: &App, secret: &str) -> u16 {
+fn authorize_status(app: &App, secret: &str) -> u16 {
     let client = app.anonymous();
     client.send(client.request("/v1/authorize").bearer_auth(secret)).status
 }
 
-fn use_key(app: &App, id: &str) {
+fn record_use(app: &App, id: &str) {
     let key_id = KeyId::parse(id).expect("a Key ID");
     let used = LastUse { key_id, secret: 1, at: app.site.clock.now(), address: None };
     app.write(|tx, _| api_keys::record_last_uses(tx, &[used]));
 }
 
-/// As if that many requests had been refused for `reason`, `ago` milliseconds ago.
-fn refuse(app: &App, id: &str, reason: &str, count: i64, ago: i64) {
+/// Records `count` requests that were denied for `reason`, `ago` milliseconds ago.
+fn record_denials(app: &App, id: &str, reason: &str, count: i64, ago: i64) {
     let at = app.site.clock.now().millis() - ago;
     let request = latchkey::base::random::text(b"ABCDEFGHJKMNPQRSTVWXYZ", 12).expect("random");
     app.sql(&format!(
@@ -47,22 +47,22 @@ fn refuse(app: &App, id: &str, reason: &str, count: i64, ago: i64) {
     ));
 }
 
-fn list(app: &App, manager: &Client) -> Page {
+fn attention_list(app: &App, manager: &Client) -> Page {
     app.find_alerts();
     manager.get(LIST)
 }
 
 #[test]
-fn each_key_is_listed_with_why_since_when_and_what_to_do() {
-    let (app, id) = app();
+fn each_key_is_listed_with_its_reason_a_date_and_an_action() {
+    let (app, id) = app_with_key();
     let manager = app.super_manager();
-    assert!(says(&manager.get(LIST), "Nothing needs attention"));
+    assert!(shows(&manager.get(LIST), "Nothing needs attention"));
     app.advance(77 * DAY);
     let manager = app.super_manager();
-    use_key(&app, &id);
+    record_use(&app, &id);
     let page = manager.get(LIST);
     assert_eq!(reasons(&page, &id), ["Expires in 13 days"]);
-    assert!(says(&page, "Since 7 Feb 2027"), "{}", page.body);
+    assert!(shows(&page, "Since 7 Feb 2027"), "{}", page.body);
     assert_eq!(
         page.attribute(&format!("#{id} .cell-why a"), "href"),
         Some(format!("/api-keys/{id}/rotate"))
@@ -71,49 +71,51 @@ fn each_key_is_listed_with_why_since_when_and_what_to_do() {
 }
 
 #[test]
-fn a_key_that_is_refused_often_needs_attention_until_it_is_edited() {
-    let (app, id) = app();
+fn a_key_that_is_often_denied_needs_attention_until_it_is_edited() {
+    let (app, id) = app_with_key();
     let manager = app.super_manager();
-    refuse(&app, &id, "address_not_allowed", 19, HOUR);
-    assert!(says(&list(&app, &manager), "Nothing needs attention"));
-    refuse(&app, &id, "scope_missing", 2, 2 * HOUR);
-    let page = list(&app, &manager);
+    record_denials(&app, &id, "address_not_allowed", 19, HOUR);
+    assert!(shows(&attention_list(&app, &manager), "Nothing needs attention"));
+    record_denials(&app, &id, "scope_missing", 2, 2 * HOUR);
+    let page = attention_list(&app, &manager);
     assert_eq!(reasons(&page, &id), ["Refused often"]);
-    assert!(says(&page, "21 requests were refused in the last 7 days, most for the IP whitelist"));
-    let changed = [("ip_whitelist", "203.0.113.7")];
-    assert_eq!(manager.edit_key(&id, &changed).status, 303);
-    assert!(says(&manager.get(LIST), "Nothing needs attention"));
+    assert!(shows(&page, "21 requests were refused in the last 7 days, most for the IP whitelist"));
+    let edit = [("ip_whitelist", "203.0.113.7")];
+    assert_eq!(manager.edit_key(&id, &edit).status, 303);
+    assert!(shows(&manager.get(LIST), "Nothing needs attention"));
 }
 
 #[test]
-fn a_revoked_key_that_is_still_used_is_listed_apart_until_somebody_keeps_it() {
-    let (app, id) = app();
+fn a_revoked_key_that_is_still_used_is_listed_separately_until_it_is_kept() {
+    let (app, id) = app_with_key();
     let manager = app.super_manager();
     assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
     app.advance(MINUTE);
-    refuse(&app, &id, "key_revoked", 3, 0);
-    let page = list(&app, &manager);
+    record_denials(&app, &id, "key_revoked", 3, 0);
+    let page = attention_list(&app, &manager);
     assert_eq!(page.text("#over-t"), "Used though they no longer work");
     assert_eq!(reasons(&page, &id), ["Used though it is revoked"]);
-    assert!(says(
+    assert!(shows(
         &page,
         "3 requests were refused in the last 7 days, the last one just now from 203.0.113.7"
     ));
     assert_eq!(page.text(".tabs a[aria-current] .n"), "1");
-    let kept = manager.submit(&keep(&[&id]), &[("keys", &id), ("note", "The partner was told.")]);
-    assert_eq!(kept.location(), LIST);
+    let response =
+        manager.submit(&keep_dialog(&[&id]), &[("keys", &id), ("note", "The partner was told.")]);
+    assert_eq!(response.location(), LIST);
     let page = manager.get(LIST);
     assert_eq!(page.text("#notice"), "“Billing worker” stays as it is.");
-    assert!(says(&page, "Nothing needs attention"));
+    assert!(shows(&page, "Nothing needs attention"));
     assert_eq!(page.text(".tabs a[aria-current] .n"), "0");
-    assert!(says(&manager.get("/activity"), "Kept Billing worker as it is: The partner was told."));
+    let activity = manager.get("/activity");
+    assert!(shows(&activity, "Kept Billing worker as it is: The partner was told."));
     app.advance(MINUTE);
-    refuse(&app, &id, "key_expired", 0, 0);
-    refuse_more(&app, &id);
-    assert_eq!(reasons(&list(&app, &manager), &id), ["Used though it is revoked"]);
+    record_denials(&app, &id, "key_expired", 0, 0);
+    record_another_denial(&app, &id);
+    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Used though it is revoked"]);
 }
 
-fn refuse_more(app: &App, id: &str) {
+fn record_another_denial(app: &App, id: &str) {
     let at = app.site.clock.now().millis();
     app.sql(&format!(
         "INSERT INTO denials (request_id, key_id, secret, reason, detail, request_line, at, count) \
@@ -121,61 +123,61 @@ fn refuse_more(app: &App, id: &str) {
     ));
 }
 
-fn keep(ids: &[&str]) -> String {
+fn keep_dialog(ids: &[&str]) -> String {
     let keys: Vec<String> = ids.iter().map(|id| format!("keys={id}")).collect();
     format!("/api-keys/selected/keep?{}", keys.join("&"))
 }
 
 #[test]
-fn an_old_secret_that_is_quiet_can_be_stopped_from_the_list() {
+fn an_unused_old_secret_can_be_stopped_from_the_list() {
     let app = App::set_up();
     let id = app.rotated_key("Billing worker");
     app.advance(DAY);
     let manager = app.super_manager();
-    let page = list(&app, &manager);
+    let page = attention_list(&app, &manager);
     assert_eq!(reasons(&page, &id), ["The old secret can stop"]);
     assert_eq!(manager.submit(&format!("/api-keys/{id}/stop-old-secret"), &[]).status, 303);
-    assert!(says(&manager.get(LIST), "Nothing needs attention"));
+    assert!(shows(&manager.get(LIST), "Nothing needs attention"));
 }
 
 #[test]
-fn keys_of_a_creator_who_left_need_attention() {
-    let (app, id) = app();
+fn keys_need_attention_when_their_creator_has_left() {
+    let (app, id) = app_with_key();
     let leaver = app.member("leaver@meridianfreight.example", false, &[]);
     app.sql(&format!(
         "UPDATE api_keys SET created_by = '{}' WHERE id = '{id}'",
         leaver.id.as_str()
     ));
     let manager = app.super_manager();
-    assert!(says(&list(&app, &manager), "Nothing needs attention"));
+    assert!(shows(&attention_list(&app, &manager), "Nothing needs attention"));
     let now = app.site.clock.now().millis();
     app.sql(&format!("UPDATE members SET disabled_at = {now} WHERE id = '{}'", leaver.id.as_str()));
-    assert_eq!(reasons(&list(&app, &manager), &id), ["Its creator has left"]);
+    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Its creator has left"]);
     app.sql(&format!("DELETE FROM members WHERE id = '{}'", leaver.id.as_str()));
-    assert_eq!(reasons(&list(&app, &manager), &id), ["Its creator has left"]);
+    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Its creator has left"]);
 }
 
 #[test]
-fn a_key_that_was_not_used_for_ninety_days_needs_attention() {
+fn a_key_unused_for_ninety_days_needs_attention() {
     let app = App::set_up();
     app.without_reviews();
-    let id = app.key_of(&Draft {
+    let id = app.key_from(&Draft {
         environment: "staging".into(),
         lifetime: "365".into(),
         ..usual_draft()
     });
-    use_key(&app, &id);
+    record_use(&app, &id);
     app.advance(90 * DAY);
     let manager = app.super_manager();
-    let page = list(&app, &manager);
+    let page = attention_list(&app, &manager);
     assert_eq!(reasons(&page, &id), ["Not used for 90 days"]);
-    use_key(&app, &id);
-    assert!(says(&list(&app, &manager), "Nothing needs attention"));
+    record_use(&app, &id);
+    assert!(shows(&attention_list(&app, &manager), "Nothing needs attention"));
 }
 
 #[test]
-fn a_review_that_is_due_stands_above_the_keys_and_leads_to_it() {
-    let (app, _) = app();
+fn a_due_review_is_shown_above_the_keys_with_a_link() {
+    let (app, _) = app_with_key();
     app.advance(90 * DAY - 1);
     assert!(!app.super_manager().get(LIST).has("#review"));
     app.advance(1);
@@ -193,21 +195,20 @@ fn a_review_that_is_due_stands_above_the_keys_and_leads_to_it() {
 }
 
 #[test]
-fn several_keys_are_revoked_at_once_and_those_in_use_are_confirmed() {
-    let (app, first) = app();
+fn several_keys_can_be_revoked_together_after_a_confirmation_if_one_is_in_use() {
+    let (app, first) = app_with_key();
     let second = app.key("Payroll");
-    use_key(&app, &second);
+    record_use(&app, &second);
     let manager = app.super_manager();
     let dialog = format!("/api-keys/selected/revoke?keys={first}&keys={second}");
     let page = manager.get(&dialog);
     assert_eq!(page.text("dialog h2"), "Revoke 2 keys?");
     assert!(page.text("dialog").contains("1 of them is in use."));
     let fields = [("keys", &*first), ("keys", &*second), ("confirm", "1")];
-    let refused = manager.submit(&dialog, &fields);
-    assert_eq!(refused.status, 422);
-    assert!(
-        refused.text("#confirm-error").contains("Type 2 to confirm how many keys you are revoking")
-    );
+    let rejected = manager.submit(&dialog, &fields);
+    assert_eq!(rejected.status, 422);
+    let error = rejected.text("#confirm-error");
+    assert!(error.contains("Type 2 to confirm how many keys you are revoking"));
     assert_eq!(app.count("api_keys WHERE revoked_at IS NOT NULL"), 0);
     let fields = [("keys", &*first), ("keys", &*second), ("confirm", " 2 ")];
     assert_eq!(manager.submit(&dialog, &fields).location(), LIST);
@@ -219,8 +220,8 @@ fn several_keys_are_revoked_at_once_and_those_in_use_are_confirmed() {
 }
 
 #[test]
-fn several_keys_are_rotated_at_once_and_each_secret_is_shown_once() {
-    let (app, first) = app();
+fn several_keys_can_be_rotated_together_and_each_secret_is_shown_once() {
+    let (app, first) = app_with_key();
     let second = app.key("Payroll");
     let manager = app.super_manager();
     let dialog = format!("/api-keys/selected/rotate?keys={first}&keys={second}");
@@ -238,7 +239,7 @@ fn several_keys_are_rotated_at_once_and_each_secret_is_shown_once() {
     let secrets = shown.all(".secret-key");
     assert_eq!(secrets.len(), 2);
     for secret in &secrets {
-        assert_eq!(passes(&app, secret), 200);
+        assert_eq!(authorize_status(&app, secret), 200);
     }
     let again = manager.post("/api-keys/selected/rotate", &fields);
     assert_eq!(again.location(), LIST);
@@ -251,8 +252,8 @@ fn several_keys_are_rotated_at_once_and_each_secret_is_shown_once() {
 }
 
 #[test]
-fn several_keys_are_rotated_all_or_none() {
-    let (app, first) = app();
+fn rotating_several_keys_is_all_or_nothing() {
+    let (app, first) = app_with_key();
     let second = app.key("Payroll");
     let manager = app.super_manager();
     let dialog = format!("/api-keys/selected/rotate?keys={first}&keys={second}");
@@ -265,7 +266,7 @@ fn several_keys_are_rotated_all_or_none() {
         since: app.site.clock.now(),
         ..Rotation::default()
     };
-    app.write(|tx, author| api_keys::rotate(tx, &key_id, &rotation, author));
+    app.write(|tx, context| api_keys::rotate(tx, &key_id, &rotation, context));
     let fields = [
         ("form_token", &*token),
         ("keys", &*first),
@@ -273,27 +274,27 @@ fn several_keys_are_rotated_all_or_none() {
         ("overlap", "7d"),
         ("lifetime", "90"),
     ];
-    let refused = manager.post("/api-keys/selected/rotate", &fields);
-    assert_eq!(refused.status, 409);
-    assert!(refused.text("#errors").contains("Someone else changed or rotated one of these keys"));
+    let rejected = manager.post("/api-keys/selected/rotate", &fields);
+    assert_eq!(rejected.status, 409);
+    assert!(rejected.text("#errors").contains("Someone else changed or rotated one of these keys"));
     assert_eq!(app.count("api_key_secrets"), 3);
 }
 
 #[test]
-fn nothing_selected_and_far_too_much_are_told() {
-    let (app, id) = app();
+fn an_empty_selection_or_an_overlong_note_is_rejected() {
+    let (app, id) = app_with_key();
     let manager = app.super_manager();
-    for what in ["keep", "revoke", "rotate"] {
-        assert_eq!(manager.get(&format!("/api-keys/selected/{what}")).location(), LIST);
+    for action in ["keep", "revoke", "rotate"] {
+        assert_eq!(manager.get(&format!("/api-keys/selected/{action}")).location(), LIST);
         assert_eq!(manager.get(LIST).text("#notice"), "Select keys first.");
         assert_eq!(
-            manager.get(&format!("/api-keys/selected/{what}?keys=%3Cb%3E&keys=")).location(),
+            manager.get(&format!("/api-keys/selected/{action}?keys=%3Cb%3E&keys=")).location(),
             LIST
         );
     }
     let long = "x".repeat(501);
-    let refused = manager.submit(&keep(&[&id]), &[("keys", &*id), ("note", &*long)]);
-    assert_eq!(refused.status, 422);
-    assert!(refused.text("#note-error").contains("Note must be 500 characters or fewer"));
-    assert_eq!(refused.text("#note"), long);
+    let rejected = manager.submit(&keep_dialog(&[&id]), &[("keys", &*id), ("note", &*long)]);
+    assert_eq!(rejected.status, 422);
+    assert!(rejected.text("#note-error").contains("Note must be 500 characters or fewer"));
+    assert_eq!(rejected.text("#note"), long);
 }

@@ -1,23 +1,23 @@
-//! Creating: what is enough, what is wrong, and in which words.
+//! Creating a key: the required fields, the validation errors and their messages.
 
 use std::collections::BTreeSet;
 
 use crate::support::{App, key_fields};
 
 #[test]
-fn a_name_and_a_role_are_enough_and_the_new_key_stands_on_top() {
+fn a_name_and_a_role_are_enough_and_the_new_key_is_listed_first() {
     let app = App::set_up();
     let manager = app.super_manager();
     manager.key_named("An older one");
     app.advance(1000);
     let form = manager.get("/api-keys/new");
-    let proposed = form.form_fields("#new form");
+    let defaults = form.form_fields("#new form");
     let chosen = [("name", "Route planner – production"), ("role", "read-only")];
-    let page = manager.post("/api-keys", &crate::support::replaced(&proposed, &chosen));
+    let page = manager.post("/api-keys", &crate::support::replaced(&defaults, &chosen));
     assert_eq!(page.status, 200, "{}", page.body);
     let table = manager.get("/api-keys");
     assert_eq!(table.text("#notice"), "“Route planner – production” created.");
-    assert_eq!(manager.get("/api-keys").text("#notice"), "", "said once");
+    assert_eq!(manager.get("/api-keys").text("#notice"), "", "the notice is shown once");
     let rows = table.all("table.keys tbody tr");
     assert_eq!(rows.len(), 2);
     let row = format!(
@@ -67,7 +67,7 @@ fn the_form_has_every_field_with_its_label_hint_and_default() {
     assert!(page.has(".app[inert]") && page.has("dialog[open]"));
 }
 
-/// Fields to send, the field at fault, and what is said of it.
+/// The fields to send, the invalid field, and the expected error message.
 pub(super) type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
 
 const CASES: &[Case] = &[
@@ -153,7 +153,7 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn every_error_is_said_in_its_words_at_the_summary_and_at_the_field() {
+fn every_error_appears_in_the_summary_and_at_its_field() {
     let app = App::set_up();
     let manager = app.super_manager();
     manager.key_named("Route planner");
@@ -177,14 +177,14 @@ fn every_error_is_said_in_its_words_at_the_summary_and_at_the_field() {
         assert_eq!(page.text("title"), "Error: Create New Key – Latchkey");
         let link = page.attribute("#errors a", "href").expect("a link to the field");
         assert_eq!(link, format!("#{field}"));
-        assert!(page.has(&link), "{link} leads nowhere");
+        assert!(page.has(&link), "{link} has no target");
         assert!(!page.has("#secret-key"));
     }
     assert_eq!(app.contents(), before);
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_fields() {
+fn all_errors_are_shown_together_in_field_order() {
     let app = App::set_up();
     let manager = app.super_manager();
     let page = manager.submit_from(
@@ -207,7 +207,7 @@ fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_fields() {
 }
 
 #[test]
-fn input_is_kept_when_something_is_wrong() {
+fn input_is_kept_when_validation_fails() {
     let app = App::set_up();
     let manager = app.super_manager();
     let sent = [
@@ -230,14 +230,14 @@ fn input_is_kept_when_something_is_wrong() {
         let field = ((*name).to_owned(), (*value).to_owned());
         assert!(kept.contains(&field), "{field:?} in {kept:?}");
     }
-    let again = crate::support::replaced(&kept, &[("ip_whitelist", "203.0.113.7")]);
-    assert_eq!(manager.post("/api-keys", &again).status, 200, "and can be sent again at once");
+    let corrected = crate::support::replaced(&kept, &[("ip_whitelist", "203.0.113.7")]);
+    assert_eq!(manager.post("/api-keys", &corrected).status, 200, "the corrected form is accepted");
     let scopes = app.texts("SELECT scope AS text FROM api_key_scopes ORDER BY 1");
     assert_eq!(scopes, ["orders:read", "reports:read"]);
 }
 
 #[test]
-fn names_take_any_language_and_eighty_characters() {
+fn names_can_have_eighty_characters_in_any_language() {
     let app = App::set_up();
     let manager = app.super_manager();
     let longest = "ü".repeat(80);
@@ -253,7 +253,7 @@ fn names_take_any_language_and_eighty_characters() {
 }
 
 #[test]
-fn names_are_unique_whatever_their_case_and_form_until_the_key_is_revoked() {
+fn names_are_unique_regardless_of_case_and_unicode_form_until_the_key_is_revoked() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.key_named("Café Straße");
@@ -266,7 +266,7 @@ fn names_are_unique_whatever_their_case_and_form_until_the_key_is_revoked() {
     assert_eq!(
         manager.create_key(&[("name", "Café Straße")]).status,
         422,
-        "expired is not revoked"
+        "an expired key still holds its name"
     );
     manager.submit(&format!("/api-keys/{id}/revoke"), &[]);
     assert_eq!(manager.create_key(&[("name", "CAFÉ straße")]).status, 200);
@@ -274,7 +274,7 @@ fn names_are_unique_whatever_their_case_and_form_until_the_key_is_revoked() {
 }
 
 #[test]
-fn of_two_keys_with_one_name_at_once_one_is_created() {
+fn concurrent_requests_create_one_key_per_name() {
     let app = App::set_up();
     let managers: Vec<_> = (0..4).map(|_| app.super_manager()).collect();
     let mut statuses: Vec<u16> = std::thread::scope(|scope| {
@@ -289,7 +289,7 @@ fn of_two_keys_with_one_name_at_once_one_is_created() {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        threads.into_iter().map(|thread| thread.join().expect("a response")).collect()
     });
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 422, 422, 422]);
@@ -297,7 +297,7 @@ fn of_two_keys_with_one_name_at_once_one_is_created() {
 }
 
 #[test]
-fn chosen_scopes_narrow_the_key_and_never_widen_its_role() {
+fn selected_scopes_narrow_the_role_and_never_widen_it() {
     let app = App::set_up();
     let manager = app.super_manager();
     let narrowed = manager.create_key(&[
@@ -314,14 +314,14 @@ fn chosen_scopes_narrow_the_key_and_never_widen_its_role() {
     let ticked = manager.create_key(&[("name", "Ticked"), ("scopes", "orders:read")]);
     let page = manager.get(&format!("/api-keys/{}", ticked.key_id()));
     assert_eq!(page.all(".chip").len(), 6, "“Everything the role allows” was chosen");
-    let silent =
+    let unstated =
         manager.create_key(&[("name", "Silent"), ("access", ""), ("scopes", "orders:read")]);
-    let page = manager.get(&format!("/api-keys/{}", silent.key_id()));
-    assert_eq!(page.all(".chip"), ["orders:read"], "scopes without a word on access still narrow");
+    let page = manager.get(&format!("/api-keys/{}", unstated.key_id()));
+    assert_eq!(page.all(".chip"), ["orders:read"], "scopes narrow the key even if access is empty");
 }
 
 #[test]
-fn key_ids_are_well_formed_and_differ() {
+fn key_ids_are_well_formed_and_unique() {
     let app = App::set_up();
     let manager = app.super_manager();
     let ids: BTreeSet<String> = (0..10).map(|n| manager.key_named(&format!("Key {n}"))).collect();
@@ -334,7 +334,7 @@ fn key_ids_are_well_formed_and_differ() {
 }
 
 #[test]
-fn duplicating_fills_the_form_in_from_a_key() {
+fn duplicating_a_key_fills_in_the_form() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager
@@ -366,16 +366,16 @@ fn duplicating_fills_the_form_in_from_a_key() {
     ] {
         assert!(fields.contains(&(name.into(), value.into())), "{name} in {fields:?}");
     }
-    let made = manager.post("/api-keys", &crate::support::replaced(&fields, &[]));
-    assert_eq!(made.status, 200);
-    assert_ne!(made.key_id(), id);
-    assert!(made.secret().starts_with("lk_stag_"));
+    let created = manager.post("/api-keys", &crate::support::replaced(&fields, &[]));
+    assert_eq!(created.status, 200);
+    assert_ne!(created.key_id(), id);
+    assert!(created.secret().starts_with("lk_stag_"));
     manager.submit(&format!("/api-keys/{id}/revoke"), &[]);
     let revoked = manager.get(&format!("/api-keys/new?from={id}"));
     assert_eq!(revoked.attribute("#name", "value").as_deref(), Some("Route planner (copy)"));
-    for nothing in ["key_00000000000A", "x", ""] {
-        let page = manager.get(&format!("/api-keys/new?from={nothing}"));
-        assert_eq!(page.attribute("#name", "value").as_deref(), Some(""), "{nothing}");
+    for unknown in ["key_00000000000A", "x", ""] {
+        let page = manager.get(&format!("/api-keys/new?from={unknown}"));
+        assert_eq!(page.attribute("#name", "value").as_deref(), Some(""), "{unknown}");
     }
     let long = manager.key_named(&"x".repeat(80));
     let page = manager.get(&format!("/api-keys/new?from={long}"));

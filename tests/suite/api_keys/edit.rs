@@ -1,4 +1,4 @@
-//! Editing: what changes, what never does, and two editors at once.
+//! Editing a key: what can change, what cannot, and concurrent edits.
 
 use super::create::Case;
 use crate::support::{App, replaced};
@@ -15,7 +15,7 @@ fn every_field_of_the_form_can_be_changed() {
     assert_eq!(form.text("#edit .btn-primary"), "Save Changes");
     assert_eq!(form.attribute("#name", "value").as_deref(), Some("Billing worker"));
     assert_eq!(form.attribute("#expires_on", "value").as_deref(), Some("2027-02-21"));
-    let answer = manager.edit_key(
+    let response = manager.edit_key(
         &id,
         &[
             ("name", "Route planner"),
@@ -27,8 +27,8 @@ fn every_field_of_the_form_can_be_changed() {
             ("notes", "New"),
         ],
     );
-    assert_eq!(answer.status, 303, "{}", answer.body);
-    assert_eq!(answer.location(), format!("/api-keys#{id}"));
+    assert_eq!(response.status, 303, "{}", response.body);
+    assert_eq!(response.location(), format!("/api-keys#{id}"));
     assert_eq!(manager.get("/api-keys").text("#notice"), "“Route planner” saved.");
     let page = manager.get(&format!("/api-keys/{id}"));
     assert_eq!(page.text("h1"), "Route planner");
@@ -38,9 +38,9 @@ fn every_field_of_the_form_can_be_changed() {
     assert!(page.text(".kv").contains("31 Jan 2027"));
     assert!(page.text(".kv").contains("Read-only"));
     assert!(page.text(".kv").contains("Last edited"));
-    let ends = app.texts("SELECT CAST(expires_at AS TEXT) AS text FROM api_key_secrets");
-    let key = app.texts("SELECT CAST(expires_at AS TEXT) AS text FROM api_keys");
-    assert_eq!(ends, key, "the secret ends with its key");
+    let secret_expiry = app.texts("SELECT CAST(expires_at AS TEXT) AS text FROM api_key_secrets");
+    let key_expiry = app.texts("SELECT CAST(expires_at AS TEXT) AS text FROM api_keys");
+    assert_eq!(secret_expiry, key_expiry, "the secret expires with its key");
     let changes = page.all("#history-t ~ *, .log .changes li");
     let text = page.text(".log tbody tr");
     for changed in ["Billing worker Route planner", "Read and write Read-only", "Old New"] {
@@ -52,7 +52,7 @@ fn every_field_of_the_form_can_be_changed() {
 }
 
 #[test]
-fn environment_key_id_and_secret_never_change_also_when_they_are_posted() {
+fn environment_key_id_and_secret_never_change_even_when_they_are_posted() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.create_key(&[("environment", "staging")]).key_id();
@@ -65,7 +65,7 @@ fn environment_key_id_and_secret_never_change_also_when_they_are_posted() {
     let secrets = format!("SELECT {digest} || key_id || created_at AS text FROM api_key_secrets");
     let before = (app.texts(fixed), app.texts(&secrets));
     let other = "key_00000000000A";
-    let answer = manager.edit_key(
+    let response = manager.edit_key(
         &id,
         &[
             ("name", "Renamed"),
@@ -76,48 +76,48 @@ fn environment_key_id_and_secret_never_change_also_when_they_are_posted() {
             ("lifetime", "30"),
         ],
     );
-    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert_eq!(response.status, 303, "{}", response.body);
     assert_eq!((app.texts(fixed), app.texts(&secrets)), before);
     assert_eq!(app.texts("SELECT name AS text FROM api_keys"), ["Renamed"]);
     assert!(manager.get(&format!("/api-keys/{id}")).text(".kv").contains("Staging"));
 }
 
 #[test]
-fn the_second_of_two_editors_sees_the_first_one_s_change_and_can_save_after_it() {
+fn the_second_of_two_editors_sees_the_first_change_and_can_then_save() {
     let app = App::set_up();
     let (first, second) = (app.super_manager(), app.super_manager());
     app.sql("UPDATE members SET name = 'Noor Haddad' WHERE id = (SELECT MIN(id) FROM members)");
     let id = app.key("Billing worker");
     let path = format!("/api-keys/{id}/edit");
     let stale = second.get(&path).form_fields("#edit form");
-    let done = first.edit_key(&id, &[("name", "Invoice worker"), ("role", "read-only")]);
-    assert_eq!(done.status, 303);
+    let first_save = first.edit_key(&id, &[("name", "Invoice worker"), ("role", "read-only")]);
+    assert_eq!(first_save.status, 303);
     let mine = [("name", "Payments worker"), ("notes", "Mine"), ("ip_whitelist", "203.0.113.7")];
     let before = app.contents();
-    let refused = second.post(&path, &replaced(&stale, &mine));
-    assert_eq!(refused.status, 409);
-    assert_eq!(app.contents(), before, "nothing of the second one's was written");
-    let said = refused.text("#errors");
-    assert!(said.contains("Someone else changed this key. Check their changes, then save again"));
-    assert!(said.contains("changed:"), "{said}");
-    assert_eq!(refused.all("#errors .changes del"), ["Billing worker", "Read and write"]);
-    assert_eq!(refused.all("#errors .changes ins"), ["Invoice worker", "Read-only"]);
-    assert!(refused.text("title").starts_with("Error: "));
-    let kept = refused.form_fields("#edit form");
+    let conflict = second.post(&path, &replaced(&stale, &mine));
+    assert_eq!(conflict.status, 409);
+    assert_eq!(app.contents(), before, "the second edit wrote nothing");
+    let errors = conflict.text("#errors");
+    assert!(errors.contains("Someone else changed this key. Check their changes, then save again"));
+    assert!(errors.contains("changed:"), "{errors}");
+    assert_eq!(conflict.all("#errors .changes del"), ["Billing worker", "Read and write"]);
+    assert_eq!(conflict.all("#errors .changes ins"), ["Invoice worker", "Read-only"]);
+    assert!(conflict.text("title").starts_with("Error: "));
+    let kept = conflict.form_fields("#edit form");
     for (name, value) in mine {
         assert!(kept.contains(&(name.into(), value.into())), "{name} in {kept:?}");
     }
-    assert!(kept.contains(&("role".into(), "read-and-write".into())), "as the second one chose");
+    assert!(kept.contains(&("role".into(), "read-and-write".into())), "the second editor's choice");
     assert!(kept.contains(&("version".into(), "2".into())));
     let saved = second.post(&path, &replaced(&kept, &[]));
     assert_eq!(saved.status, 303, "{}", saved.body);
     let page = second.get(&format!("/api-keys/{id}"));
     assert_eq!(page.text("h1"), "Payments worker");
-    assert_eq!(page.all(".log tbody tr").len(), 3, "both edits stand in the history");
+    assert_eq!(page.all(".log tbody tr").len(), 3, "both edits are in the history");
 }
 
 #[test]
-fn of_many_edits_at_once_from_one_version_one_is_saved() {
+fn only_one_of_many_concurrent_edits_of_the_same_version_is_saved() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let path = format!("/api-keys/{id}/edit");
@@ -136,7 +136,7 @@ fn of_many_edits_at_once_from_one_version_one_is_saved() {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        threads.into_iter().map(|thread| thread.join().expect("a response")).collect()
     });
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409, 409, 409, 409]);
@@ -157,7 +157,7 @@ fn saving_without_a_change_records_nothing() {
 }
 
 #[test]
-fn a_form_that_was_saved_does_nothing_the_second_time() {
+fn submitting_a_saved_form_again_changes_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -166,14 +166,17 @@ fn a_form_that_was_saved_does_nothing_the_second_time() {
     let fields = replaced(&shown, &[("notes", "Once")]);
     let path = format!("/api-keys/{id}/edit");
     for _ in 0..2 {
-        let answer = manager.post(&path, &fields);
-        assert_eq!((answer.status, answer.location()), (303, format!("/api-keys/{id}").as_str()));
+        let response = manager.post(&path, &fields);
+        assert_eq!(
+            (response.status, response.location()),
+            (303, format!("/api-keys/{id}").as_str())
+        );
     }
     assert_eq!(app.number("SELECT version FROM api_keys"), 2);
 }
 
 #[test]
-fn errors_are_said_as_in_the_create_form_and_input_is_kept() {
+fn errors_match_the_create_form_and_input_is_kept() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.key("Route planner");
@@ -208,15 +211,19 @@ fn errors_are_said_as_in_the_create_form_and_input_is_kept() {
         assert_eq!(page.errors(), [*message]);
         assert_eq!(page.error_of(field), *message);
         let link = page.attribute("#errors a", "href").expect("a link");
-        assert!(page.has(&link), "{link} leads nowhere");
+        assert!(page.has(&link), "{link} has no target");
         assert!(page.form_fields("#edit form").contains(&("notes".into(), "Typed".into())));
     }
     assert_eq!(app.contents(), before);
-    assert_eq!(manager.edit_key(&id, &[("name", "BILLING worker")]).status, 303, "its own name");
+    assert_eq!(
+        manager.edit_key(&id, &[("name", "BILLING worker")]).status,
+        303,
+        "a key can keep its name"
+    );
 }
 
 #[test]
-fn an_expired_key_keeps_its_date_and_the_rest_can_be_edited() {
+fn an_expired_key_keeps_its_date_but_other_fields_can_be_edited() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -227,10 +234,10 @@ fn an_expired_key_keeps_its_date_and_the_rest_can_be_edited() {
     );
     assert!(!form.has("input[name=expires_on]"));
     assert!(form.text("#edit").contains("Expired on 22 November 2026"));
-    let refused = manager.edit_key(&id, &[("expires_on", "2027-01-31")]);
-    assert_eq!(refused.status, 422);
-    let said = refused.error_of("expires_on");
-    assert!(said.starts_with("This key has expired. Its date cannot be changed"), "{said}");
+    let rejected = manager.edit_key(&id, &[("expires_on", "2027-01-31")]);
+    assert_eq!(rejected.status, 422);
+    let error = rejected.error_of("expires_on");
+    assert!(error.starts_with("This key has expired. Its date cannot be changed"), "{error}");
     let saved = manager.edit_key(&id, &[("notes", "Kept for the auditors")]);
     assert_eq!(saved.status, 303, "{}", saved.body);
     assert_eq!(app.number("SELECT expires_at FROM api_keys"), 1_795_392_000_000);
@@ -238,14 +245,14 @@ fn an_expired_key_keeps_its_date_and_the_rest_can_be_edited() {
 }
 
 #[test]
-fn a_date_that_a_later_ceiling_forbids_may_stay() {
+fn a_date_beyond_a_lowered_maximum_lifetime_can_stay() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.create_key(&[("lifetime", "365")]).key_id();
     app.sql("UPDATE settings SET maximum_lifetime_days = 30");
     assert_eq!(manager.edit_key(&id, &[("notes", "Changed")]).status, 303);
-    let refused = manager.edit_key(&id, &[("expires_on", "2027-11-22")]);
-    assert_eq!(refused.error_of("expires_on"), "Expiry date must be 23 December 2026 or earlier");
+    let rejected = manager.edit_key(&id, &[("expires_on", "2027-11-22")]);
+    assert_eq!(rejected.error_of("expires_on"), "Expiry date must be 23 December 2026 or earlier");
 }
 
 #[test]
@@ -258,27 +265,27 @@ fn a_revoked_key_cannot_be_edited_and_the_page_says_so() {
     assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
     let before = app.contents();
     let key_page = format!("/api-keys/{id}");
-    let asked = manager.get(&path);
-    assert_eq!((asked.status, asked.location()), (303, key_page.as_str()));
-    let said = "This key was revoked. It can no longer be changed.";
-    assert_eq!(manager.get(&key_page).text("#notice"), said);
+    let opened = manager.get(&path);
+    assert_eq!((opened.status, opened.location()), (303, key_page.as_str()));
+    let notice = "This key was revoked. It can no longer be changed.";
+    assert_eq!(manager.get(&key_page).text("#notice"), notice);
     let posted = manager.post(&path, &replaced(&open, &[("name", "Alive again")]));
     assert_eq!((posted.status, posted.location()), (303, key_page.as_str()), "{}", posted.body);
-    assert_eq!(manager.get(&key_page).text("#notice"), said);
+    assert_eq!(manager.get(&key_page).text("#notice"), notice);
     assert_eq!(app.contents(), before);
 }
 
 #[test]
-fn the_dialog_stands_before_what_it_was_opened_from() {
+fn the_dialog_opens_over_the_page_it_was_opened_from() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.key_named("Route planner");
     let over_table = manager.get(&format!("/api-keys/{id}/edit"));
     assert!(over_table.has(".app[inert] table.keys"));
-    let close = over_table.attribute("#edit", "data-close").expect("where it closes to");
+    let close = over_table.attribute("#edit", "data-close").expect("a link that closes the dialog");
     assert_eq!(close, format!("/api-keys#{id}"));
     let over_page = manager.get(&format!("/api-keys/{id}/edit?behind=key"));
     assert!(over_page.has(".app[inert] .kv") && !over_page.has("table.keys"));
-    let odd = manager.get(&format!("/api-keys/{id}/edit?behind=https://evil.example"));
-    assert_eq!(odd.attribute("#edit", "data-close"), Some(close));
+    let unknown = manager.get(&format!("/api-keys/{id}/edit?behind=https://evil.example"));
+    assert_eq!(unknown.attribute("#edit", "data-close"), Some(close));
 }

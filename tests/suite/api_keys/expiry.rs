@@ -1,11 +1,12 @@
-//! Expiry: required, ahead, at most a year; a date means the end of that day in UTC.
+//! Expiry dates: required, in the future and at most a year ahead. A key works until the end of its
+//! last day in UTC.
 
 use latchkey::base::clock::{DAY, HOUR, MINUTE};
 
 use crate::support::App;
 
 #[test]
-fn a_clock_that_was_set_back_is_told_to_super_managers_until_it_has_caught_up() {
+fn super_managers_are_warned_of_a_clock_that_was_set_back_until_it_has_caught_up() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.member("noor@meridianfreight.example", false, &[]);
@@ -22,11 +23,11 @@ fn a_clock_that_was_set_back_is_told_to_super_managers_until_it_has_caught_up() 
     assert!(warning.contains(times), "{warning}");
     assert!(!member.get("/account").has("#clock-step"));
     app.advance(5 * MINUTE);
-    assert!(!manager.get("/api-keys").has("#clock-step"), "it has caught up");
+    assert!(!manager.get("/api-keys").has("#clock-step"), "the clock has caught up");
 }
 
 #[test]
-fn lifetimes_count_from_today_and_end_with_their_last_day() {
+fn lifetimes_count_from_today_and_include_their_last_day() {
     let app = App::set_up();
     let manager = app.super_manager();
     for (lifetime, last, end) in [
@@ -61,9 +62,9 @@ fn a_key_that_expires_today_works_until_midnight_utc() {
 }
 
 #[test]
-fn the_last_day_is_counted_in_utc_at_every_hour() {
+fn the_last_day_is_a_utc_day_at_any_hour() {
     let app = App::set_up();
-    // 23:59:59.999 on 23 November: tomorrow is one millisecond away.
+    // It is 23:59:59.999 on 23 November, a millisecond before midnight.
     app.advance(12 * HOUR - 1);
     let manager = app.super_manager();
     let dated = |name: &str, date: &str| {
@@ -79,16 +80,16 @@ fn the_last_day_is_counted_in_utc_at_every_hour() {
 }
 
 #[test]
-fn badges_say_the_most_urgent_thing() {
+fn badges_show_the_most_urgent_state() {
     let app = App::set_up();
     let now = app.site.clock.now().millis();
-    let badge = |name: &str, days: i64, made: i64, used: bool, environment: &str| {
+    let badge = |name: &str, days: i64, age: i64, used: bool, environment: &str| {
         let id = app.key(name);
         let end = now - now % DAY + (days + 1) * DAY;
         app.sql(&format!(
             "UPDATE api_keys SET expires_at = {end}, secret_created_at = {}, last_used_at = {}, \
              environment = '{environment}' WHERE id = '{id}'",
-            now - made * DAY,
+            now - age * DAY,
             if used { now - MINUTE } else { 0 }
         ));
         let client = app.super_manager();
@@ -115,17 +116,17 @@ fn badges_say_the_most_urgent_thing() {
 }
 
 #[test]
-fn settings_may_lower_the_ceiling() {
+fn settings_can_lower_the_maximum_lifetime() {
     let app = App::set_up();
     app.sql("UPDATE settings SET maximum_lifetime_days = 100");
     let manager = app.super_manager();
     let page = manager.get("/api-keys/new");
     let tiles = page.all("label:has(input[name=lifetime])");
     assert_eq!(tiles, ["30 days23 Dec 2026", "90 days21 Feb 2027", "Pick a dateup to 100 days"]);
-    let refused = manager.create_key(&[("lifetime", "180")]);
-    assert_eq!(refused.errors(), ["Expiry date must be 3 March 2027 or earlier"]);
-    let refused = manager.create_key(&[("lifetime", "date"), ("expires_on", "2027-03-04")]);
-    assert_eq!(refused.error_of("expires_on"), "Expiry date must be 3 March 2027 or earlier");
+    let rejected = manager.create_key(&[("lifetime", "180")]);
+    assert_eq!(rejected.errors(), ["Expiry date must be 3 March 2027 or earlier"]);
+    let rejected = manager.create_key(&[("lifetime", "date"), ("expires_on", "2027-03-04")]);
+    assert_eq!(rejected.error_of("expires_on"), "Expiry date must be 3 March 2027 or earlier");
     assert_eq!(
         manager.create_key(&[("lifetime", "date"), ("expires_on", "2027-03-03")]).status,
         200

@@ -1,9 +1,9 @@
-//! The IP whitelist: single addresses, as they are stored and as they are refused.
+//! The IP whitelist: which addresses it accepts and how it stores them.
 
 use crate::support::App;
 
 #[test]
-fn addresses_are_stored_in_one_form_each_once_in_their_order() {
+fn addresses_are_normalised_and_deduplicated_and_keep_their_order() {
     let app = App::set_up();
     let manager = app.super_manager();
     let typed = "  203.0.113.7  \r\n\r\n2001:DB8:0:0:0:0:0:1\n::ffff:203.0.113.7\n203.0.113.7\n\
@@ -21,13 +21,13 @@ fn addresses_are_stored_in_one_form_each_once_in_their_order() {
 }
 
 #[test]
-fn what_is_no_single_address_is_refused_with_its_line() {
+fn a_line_that_is_not_a_single_address_is_rejected_with_its_number() {
     let app = App::set_up();
     let manager = app.super_manager();
     let range = "is a range. Enter one address per line";
-    let no_address = "is not an IPv4 or IPv6 address";
+    let not_an_address = "is not an IPv4 or IPv6 address";
     let several = "is more than one address. Enter one address per line";
-    let nobody = "is not the address of one client";
+    let not_a_client = "is not the address of one client";
     for (line, why) in [
         ("10.0.0.0/8", range),
         ("2001:db8::/32", range),
@@ -39,31 +39,31 @@ fn what_is_no_single_address_is_refused_with_its_line() {
         ("10.0.0.1, 10.0.0.2", several),
         ("10.0.0.1 10.0.0.2", several),
         ("10.0.0.1;10.0.0.2", several),
-        ("10.0.0.1:443", no_address),
-        ("[2001:db8::1]", no_address),
-        ("[2001:db8::1]:443", no_address),
-        ("fe80::1%eth0", no_address),
-        ("fe80::1%251", no_address),
-        ("010.0.0.1", no_address),
-        ("10.0.0.01", no_address),
-        ("0x0a.0.0.1", no_address),
-        ("167772161", no_address),
-        ("10.0.1", no_address),
-        ("10.0.0.300", no_address),
-        ("10.0.0.1.1", no_address),
-        ("2001:db8::g", no_address),
-        ("1::2::3", no_address),
-        ("localhost", no_address),
-        ("example.com", no_address),
-        ("http://10.0.0.1", no_address),
-        ("10.0.0.1 # office", no_address),
-        ("１０.0.0.1", no_address),
-        ("0.0.0.0", nobody),
-        ("::", nobody),
-        ("255.255.255.255", nobody),
-        ("224.0.0.1", nobody),
-        ("ff02::1", nobody),
-        ("::ffff:0.0.0.0", nobody),
+        ("10.0.0.1:443", not_an_address),
+        ("[2001:db8::1]", not_an_address),
+        ("[2001:db8::1]:443", not_an_address),
+        ("fe80::1%eth0", not_an_address),
+        ("fe80::1%251", not_an_address),
+        ("010.0.0.1", not_an_address),
+        ("10.0.0.01", not_an_address),
+        ("0x0a.0.0.1", not_an_address),
+        ("167772161", not_an_address),
+        ("10.0.1", not_an_address),
+        ("10.0.0.300", not_an_address),
+        ("10.0.0.1.1", not_an_address),
+        ("2001:db8::g", not_an_address),
+        ("1::2::3", not_an_address),
+        ("localhost", not_an_address),
+        ("example.com", not_an_address),
+        ("http://10.0.0.1", not_an_address),
+        ("10.0.0.1 # office", not_an_address),
+        ("１０.0.0.1", not_an_address),
+        ("0.0.0.0", not_a_client),
+        ("::", not_a_client),
+        ("255.255.255.255", not_a_client),
+        ("224.0.0.1", not_a_client),
+        ("ff02::1", not_a_client),
+        ("::ffff:0.0.0.0", not_a_client),
     ] {
         let typed = format!("203.0.113.7\n\n{line}");
         let page = manager.create_key(&[("ip_whitelist", &typed)]);
@@ -75,7 +75,7 @@ fn what_is_no_single_address_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_long_or_hostile_line_is_cut_and_escaped() {
+fn a_long_or_hostile_line_is_truncated_and_escaped() {
     let app = App::set_up();
     let manager = app.super_manager();
     let long = "9".repeat(500);
@@ -87,11 +87,11 @@ fn a_long_or_hostile_line_is_cut_and_escaped() {
     assert!(!page.body.contains("<b>x"));
     let many = "nonsense\n".repeat(1000);
     let page = manager.create_key(&[("ip_whitelist", &many)]);
-    assert_eq!(page.errors().len(), 5, "the first five lines are pointed out");
+    assert_eq!(page.errors().len(), 5, "only the first five lines have an error");
 }
 
 #[test]
-fn a_key_has_a_hundred_addresses_at_most() {
+fn a_key_has_at_most_a_hundred_addresses() {
     let app = App::set_up();
     let manager = app.super_manager();
     let lines = |count: u32| {
@@ -102,7 +102,11 @@ fn a_key_has_a_hundred_addresses_at_most() {
     assert_eq!(page.status, 422);
     assert_eq!(page.error_of("ip_whitelist"), "Enter 100 addresses or fewer");
     let full = format!("{}\n::ffff:10.0.0.1\n10.0.0.2", lines(100));
-    assert_eq!(manager.create_key(&[("ip_whitelist", &full)]).status, 200, "repeats do not count");
+    assert_eq!(
+        manager.create_key(&[("ip_whitelist", &full)]).status,
+        200,
+        "duplicates do not count"
+    );
     assert_eq!(app.count("api_key_addresses"), 100);
 }
 

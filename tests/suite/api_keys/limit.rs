@@ -1,16 +1,16 @@
-//! The number of active keys allowed.
+//! The limit on the number of active keys.
 
 use crate::support::{App, key_fields};
 
 #[test]
-fn at_the_limit_the_error_names_the_least_used_keys() {
+fn at_the_limit_the_error_lists_the_least_recently_used_keys() {
     let app = App::set_up();
     app.sql("UPDATE settings SET active_key_limit = 7");
     let manager = app.super_manager();
     let now = app.site.clock.now().millis();
     let ids: Vec<String> = (0..7).map(|n| app.key(&format!("Key {n}"))).collect();
     for (n, id) in ids.iter().enumerate().skip(1) {
-        let used = now - (7 - i64::try_from(n).expect("small")) * 3_600_000;
+        let used = now - (7 - i64::try_from(n).expect("a small number")) * 3_600_000;
         app.sql(&format!("UPDATE api_keys SET last_used_at = {used} WHERE id = '{id}'"));
     }
     assert_eq!(
@@ -18,21 +18,21 @@ fn at_the_limit_the_error_names_the_least_used_keys() {
         "1–7 of 7 keys. You have reached the limit of active keys."
     );
     let before = app.contents();
-    let refused = manager.create_key(&[("name", "One more")]);
-    assert_eq!(refused.status, 422);
-    let said = "You have reached the limit of 7 keys. Revoke one you no longer use";
-    assert_eq!(refused.text("#errors strong"), said);
-    let candidates = refused.all(".candidates a");
+    let rejected = manager.create_key(&[("name", "One more")]);
+    assert_eq!(rejected.status, 422);
+    let message = "You have reached the limit of 7 keys. Revoke one you no longer use";
+    assert_eq!(rejected.text("#errors strong"), message);
+    let candidates = rejected.all(".candidates a");
     assert_eq!(
         candidates,
         ["Revoke Key 0", "Revoke Key 1", "Revoke Key 2", "Revoke Key 3", "Revoke Key 4"]
     );
-    let used = refused.all(".candidates span");
+    let used = rejected.all(".candidates span");
     assert_eq!(used[0], "Never used");
     assert_eq!(used[1], "Last used 6 hours ago");
-    assert_eq!(refused.attribute("#name", "value").as_deref(), Some("One more"));
+    assert_eq!(rejected.attribute("#name", "value").as_deref(), Some("One more"));
     assert_eq!(app.contents(), before);
-    let link = refused.attribute(".candidates a", "href").expect("a link");
+    let link = rejected.attribute(".candidates a", "href").expect("a link");
     assert_eq!(link, format!("/api-keys/{}/revoke", ids[0]));
     assert_eq!(manager.submit(&link, &[]).status, 303);
     assert_eq!(manager.create_key(&[("name", "One more")]).status, 200);
@@ -55,7 +55,7 @@ fn expired_and_revoked_keys_do_not_count() {
 }
 
 #[test]
-fn who_may_not_revoke_is_offered_no_candidates() {
+fn a_member_who_cannot_revoke_is_offered_no_candidates() {
     let app = App::set_up();
     app.sql("UPDATE settings SET active_key_limit = 1");
     app.key("Only one");
@@ -66,7 +66,7 @@ fn who_may_not_revoke_is_offered_no_candidates() {
 }
 
 #[test]
-fn the_limit_holds_for_requests_at_once() {
+fn the_limit_applies_to_concurrent_requests() {
     let app = App::set_up();
     app.sql("UPDATE settings SET active_key_limit = 3");
     let manager = app.super_manager();
@@ -83,7 +83,7 @@ fn the_limit_holds_for_requests_at_once() {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        threads.into_iter().map(|thread| thread.join().expect("a response")).collect()
     });
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 200, 422, 422, 422, 422, 422]);

@@ -1,4 +1,4 @@
-//! Pages of the table: whatever the order, a walk sees each key once, forwards and back.
+//! Pages of the table: in every order, paging forwards and back shows each key once.
 
 use std::collections::BTreeSet;
 
@@ -6,23 +6,25 @@ use crate::support::{App, Client, Page};
 
 const KEYS: usize = 63;
 
-/// Keys with many ties: few dates, few uses, names that differ in case and accents.
-fn house() -> (App, Client) {
+/// An app whose keys have many ties in every order: few distinct dates and last uses, and names
+/// that differ in case and accents.
+fn app_with_many_keys() -> (App, Client) {
     let app = App::set_up();
     let now = app.site.clock.now().millis();
-    let accents = ["alpha", "Alpha!", "Ärger", "zulu", "Zulu-", "東京", "_x", "%y", "~z"];
-    let dated = (0..KEYS).map(|n| {
-        let id = app.key(&format!("{} key {n}", accents[n % accents.len()]));
+    let prefixes = ["alpha", "Alpha!", "Ärger", "zulu", "Zulu-", "東京", "_x", "%y", "~z"];
+    let updates = (0..KEYS).map(|n| {
+        let id = app.key(&format!("{} key {n}", prefixes[n % prefixes.len()]));
         let day = 86_400_000;
-        let made = now - i64::try_from(n % 4).expect("small") * day;
-        let used = if n % 3 == 0 { 0 } else { now - i64::try_from(n % 5).expect("small") * day };
-        let end = now + i64::try_from(n % 6 + 1).expect("small") * 30 * day;
+        let created = now - i64::try_from(n % 4).expect("a small number") * day;
+        let used =
+            if n % 3 == 0 { 0 } else { now - i64::try_from(n % 5).expect("a small number") * day };
+        let end = now + i64::try_from(n % 6 + 1).expect("a small number") * 30 * day;
         format!(
-            "UPDATE api_keys SET created_at = {made}, last_used_at = {used}, expires_at = {end} \
+            "UPDATE api_keys SET created_at = {created}, last_used_at = {used}, expires_at = {end} \
              WHERE id = '{id}';"
         )
     });
-    app.sql(&dated.collect::<String>());
+    app.sql(&updates.collect::<String>());
     let manager = app.super_manager();
     (app, manager)
 }
@@ -36,26 +38,26 @@ fn link(page: &Page, rel: &str) -> Option<String> {
 }
 
 #[test]
-fn walking_forwards_and_back_sees_each_key_once_in_every_order() {
-    let (app, manager) = house();
+fn paging_forwards_and_back_shows_each_key_once_in_every_order() {
+    let (app, manager) = app_with_many_keys();
     let mut orders = BTreeSet::new();
     for sort in ["created", "name", "last_used", "expires"] {
-        let mut both = Vec::new();
+        let mut both_directions = Vec::new();
         for dir in ["asc", "desc"] {
-            let (mut pages, mut feet) = (Vec::new(), Vec::new());
+            let (mut pages, mut footers) = (Vec::new(), Vec::new());
             let mut page = manager.get(&format!("/api-keys?sort={sort}&dir={dir}"));
             assert!(link(&page, "prev").is_none());
             loop {
                 assert_eq!(page.status, 200);
                 pages.push(ids(&page));
-                feet.push(page.text(".foot .num"));
+                footers.push(page.text(".foot .num"));
                 let Some(next) = link(&page, "next") else { break };
                 page = manager.get(&next);
             }
             let sizes: Vec<usize> = pages.iter().map(Vec::len).collect();
             assert_eq!(sizes, [25, 25, 13], "{sort} {dir}");
             assert_eq!(
-                feet,
+                footers,
                 [
                     "1–25 of 63 keys. You can create 37 more.",
                     "26–50 of 63 keys. You can create 37 more.",
@@ -74,20 +76,23 @@ fn walking_forwards_and_back_sees_each_key_once_in_every_order() {
             back.reverse();
             positions.reverse();
             assert_eq!(back, pages, "{sort} {dir} backwards");
-            assert_eq!(positions, feet, "{sort} {dir} backwards");
-            both.push(all);
+            assert_eq!(positions, footers, "{sort} {dir} backwards");
+            both_directions.push(all);
         }
-        let mut reversed = both[1].clone();
+        let mut reversed = both_directions[1].clone();
         reversed.reverse();
-        assert_eq!(both[0], reversed, "{sort}: descending is ascending backwards");
-        assert!(orders.insert(both[0].clone()), "{sort} sorts by something of its own");
+        assert_eq!(both_directions[0], reversed, "{sort}: descending is the reverse of ascending");
+        assert!(
+            orders.insert(both_directions[0].clone()),
+            "{sort} has the same order as another column"
+        );
     }
     assert_eq!(app.count("api_keys"), 63);
 }
 
 #[test]
-fn the_columns_say_how_they_are_sorted_and_lead_to_the_other_way_round() {
-    let (_app, manager) = house();
+fn the_columns_show_their_sort_direction_and_link_to_the_reverse() {
+    let (_app, manager) = app_with_many_keys();
     let page = manager.get("/api-keys");
     assert_eq!(page.attribute("th.col-created", "aria-sort").as_deref(), Some("descending"));
     assert_eq!(page.text("caption"), "API keys, newest first");
@@ -103,14 +108,14 @@ fn the_columns_say_how_they_are_sorted_and_lead_to_the_other_way_round() {
         assert_eq!(sorted.attribute(&heading, "aria-sort").as_deref(), Some(first));
         assert_eq!(sorted.all("th[aria-sort]").len(), 1);
         let other = sorted.attribute(&format!("{heading} a"), "href").expect("a link");
-        let turned = manager.get(&other);
-        let way = turned.attribute(&heading, "aria-sort").expect("sorted");
-        assert!(way != first && matches!(way.as_str(), "ascending" | "descending"));
+        let reversed = manager.get(&other);
+        let direction = reversed.attribute(&heading, "aria-sort").expect("sorted");
+        assert!(direction != first && matches!(direction.as_str(), "ascending" | "descending"));
     }
 }
 
 #[test]
-fn names_sort_without_regard_to_case() {
+fn names_sort_case_insensitively() {
     let app = App::set_up();
     let manager = app.super_manager();
     for name in ["beta", "Alpha", "alpha 2", "Beta 2", "ALPHA 3"] {
@@ -121,8 +126,8 @@ fn names_sort_without_regard_to_case() {
 }
 
 #[test]
-fn never_used_stands_last_when_the_last_used_come_first() {
-    let (_app, manager) = house();
+fn never_used_keys_come_last_when_the_most_recently_used_come_first() {
+    let (_app, manager) = app_with_many_keys();
     let page = manager.get("/api-keys?sort=last_used");
     assert!(page.all("td[data-label='Last used']").iter().all(|used| used != "Never"));
     let page = manager.get("/api-keys?sort=last_used&dir=asc");
@@ -133,7 +138,7 @@ fn never_used_stands_last_when_the_last_used_come_first() {
 
 #[test]
 fn pages_keep_the_view_the_filters_and_the_search() {
-    let (app, manager) = house();
+    let (app, manager) = app_with_many_keys();
     app.sql("UPDATE api_keys SET environment = 'staging', expires_at = 1");
     let first = manager
         .get("/api-keys?view=expired&environment=staging&role=read-and-write&q=key&sort=name");
@@ -149,20 +154,20 @@ fn pages_keep_the_view_the_filters_and_the_search() {
 }
 
 #[test]
-fn a_key_that_comes_or_goes_meanwhile_shifts_no_page() {
-    let (app, manager) = house();
+fn a_key_that_is_revoked_while_paging_shifts_no_page() {
+    let (app, manager) = app_with_many_keys();
     let first = manager.get("/api-keys?sort=expires");
     let (seen, next) = (ids(&first), link(&first, "next").expect("a page"));
     let before = ids(&manager.get(&next));
-    let gone =
+    let revoke =
         format!("UPDATE api_keys SET revoked_at = 1 WHERE id IN ('{}', '{}')", seen[3], seen[24]);
-    app.sql(&gone);
-    assert_eq!(ids(&manager.get(&next)), before, "also when the row beside the place is gone");
+    app.sql(&revoke);
+    assert_eq!(ids(&manager.get(&next)), before, "the cursor still works when its row is gone");
 }
 
 #[test]
-fn a_place_beyond_the_end_is_an_empty_page_with_a_way_back() {
-    let (_app, manager) = house();
+fn a_cursor_beyond_the_end_gives_an_empty_page_with_a_way_back() {
+    let (_app, manager) = app_with_many_keys();
     let page = manager.get("/api-keys?sort=name&after=63~key_ZZZZZZZZZZZZ~\u{10ffff}");
     assert_eq!(page.status, 200);
     assert!(page.has(".empty h2"));

@@ -1,11 +1,11 @@
-//! Revoking: at once, for good, and asked about when the key is in use.
+//! Revoking a key: immediate, permanent, and with a typed confirmation when the key is in use.
 
 use latchkey::base::clock::DAY;
 
 use crate::support::App;
 
 #[test]
-fn a_revoked_key_leaves_the_table_and_stays_readable_under_revoked() {
+fn a_revoked_key_leaves_the_table_but_stays_visible_under_revoked() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.key_named("Route planner");
@@ -19,15 +19,15 @@ fn a_revoked_key_leaves_the_table_and_stays_readable_under_revoked() {
     );
     assert_eq!(form.text("#revoke .btn-danger"), "Revoke Key");
     assert_eq!(form.text("#revoke .btn-secondary"), "Cancel");
-    assert!(!form.has("#confirm"), "never used: nothing to type");
-    let answer = manager.submit(&path, &[]);
-    assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
+    assert!(!form.has("#confirm"), "a key that was never used needs no typed confirmation");
+    let response = manager.submit(&path, &[]);
+    assert_eq!((response.status, response.location()), (303, "/api-keys"));
     let table = manager.get("/api-keys");
     assert_eq!(table.text("#notice"), "“Route planner” revoked.");
     assert!(!table.has(&format!("#{id}")));
     let revoked = manager.get("/api-keys?view=revoked");
     assert_eq!(revoked.text(&format!("#{id} .badge")), "Revoked");
-    assert!(!revoked.has(&format!("#{id} a.act")), "nothing can be done with it");
+    assert!(!revoked.has(&format!("#{id} a.act")), "a revoked key has no actions");
     let page = manager.get(&format!("/api-keys/{id}"));
     assert_eq!(page.status, 200);
     assert_eq!(page.text(".title-row .badge"), "Revoked");
@@ -40,7 +40,7 @@ fn a_revoked_key_leaves_the_table_and_stays_readable_under_revoked() {
 }
 
 #[test]
-fn revoking_twice_does_no_harm_and_is_recorded_once() {
+fn revoking_twice_is_harmless_and_recorded_once() {
     let app = App::set_up();
     let (first, second) = (app.super_manager(), app.super_manager());
     let id = app.key("Billing worker");
@@ -52,16 +52,16 @@ fn revoking_twice_does_no_harm_and_is_recorded_once() {
     assert_eq!(first.post(&path, &token).status, 303, "the same form again");
     let other = second.post(&path, &[("form_token", &tokens[1])]);
     assert_eq!(other.status, 303, "another tab");
-    let asked = second.get(&path);
-    assert_eq!((asked.status, asked.location()), (303, format!("/api-keys/{id}").as_str()));
-    let notice = second.get(asked.location()).text("#notice");
+    let opened = second.get(&path);
+    assert_eq!((opened.status, opened.location()), (303, format!("/api-keys/{id}").as_str()));
+    let notice = second.get(opened.location()).text("#notice");
     assert_eq!(notice, "“Billing worker” is already revoked.");
     assert_eq!(app.contents(), before);
     assert_eq!(app.number("SELECT COUNT(*) FROM activity WHERE event = 'api_key.revoked'"), 1);
 }
 
 #[test]
-fn a_key_that_was_used_in_the_last_seven_days_asks_for_its_last_four() {
+fn revoking_a_key_used_in_the_last_seven_days_requires_its_last_four_characters() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -75,19 +75,19 @@ fn a_key_that_was_used_in_the_last_seven_days_asks_for_its_last_four() {
     ));
     let last_four = &id[id.len() - 4..];
     let form = manager.get(&path);
-    let asked =
+    let label =
         format!("This key is in use. Type its last four characters, {last_four}, to confirm");
-    assert_eq!(form.text("label[for=confirm]"), asked);
+    assert_eq!(form.text("label[for=confirm]"), label);
     assert!(form.text("#revoke dl").contains("203.0.113.7"));
     let before = app.contents();
     let flipped: String = last_four.chars().rev().collect();
     let wrong = if flipped == last_four { "0000".to_owned() } else { flipped };
     for typed in ["", " ", "x", &last_four[..3], &id, &wrong] {
-        let refused = manager.submit(&path, &[("confirm", typed)]);
-        assert_eq!(refused.status, 422, "{typed:?}");
-        let said = format!("Type {last_four} to confirm you are revoking the right key");
-        assert_eq!(refused.errors(), [said.as_str()]);
-        assert_eq!(refused.error_of("confirm"), said);
+        let rejected = manager.submit(&path, &[("confirm", typed)]);
+        assert_eq!(rejected.status, 422, "{typed:?}");
+        let message = format!("Type {last_four} to confirm you are revoking the right key");
+        assert_eq!(rejected.errors(), [message.as_str()]);
+        assert_eq!(rejected.error_of("confirm"), message);
     }
     assert_eq!(app.contents(), before);
     let typed = format!(" {} ", last_four.to_lowercase());
@@ -107,7 +107,7 @@ fn an_expired_key_can_be_revoked() {
 }
 
 #[test]
-fn looking_at_the_confirmation_changes_nothing() {
+fn opening_the_confirmation_changes_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -123,15 +123,15 @@ fn looking_at_the_confirmation_changes_nothing() {
 }
 
 #[test]
-fn revoking_from_the_key_s_page_leads_back_to_it() {
+fn revoking_from_the_key_page_returns_to_it() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.key_named("Billing worker");
     let page = manager.get(&format!("/api-keys/{id}"));
     let link = page.attribute("[href*='/revoke']", "href").expect("a link");
     let fields = manager.get(&link).form_fields("#revoke form");
-    let answer =
+    let response =
         manager.post(&format!("/api-keys/{id}/revoke"), &crate::support::replaced(&fields, &[]));
-    assert_eq!((answer.status, answer.location()), (303, format!("/api-keys/{id}").as_str()));
-    assert_eq!(manager.get(answer.location()).text("#notice"), "“Billing worker” revoked.");
+    assert_eq!((response.status, response.location()), (303, format!("/api-keys/{id}").as_str()));
+    assert_eq!(manager.get(response.location()).text("#notice"), "“Billing worker” revoked.");
 }

@@ -1,37 +1,38 @@
-//! Rotating a key: two secrets for a while, then one.
+//! Rotating a key: both secrets work during the overlap, then only the new one.
 
 use latchkey::base::clock::{DAY, HOUR, MINUTE};
 use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, Page};
 
-/// What a gateway is told of a secret key: the status, and the code of a refusal.
-fn told(app: &App, secret: &str) -> (u16, String) {
-    let request = app.anonymous();
+/// Authorizes a request as a gateway does, and returns the status and the code of a denial.
+fn authorize(app: &App, secret: &str) -> (u16, String) {
+    let client = app.anonymous();
     let url = format!("{}/v1/authorize", app.url);
-    let answer =
-        request.http().get(url).bearer_auth(secret).header("x-forwarded-for", "203.0.113.7");
-    let answer = answer.send().expect("an answer");
-    let status = answer.status().as_u16();
+    let response =
+        client.http().get(url).bearer_auth(secret).header("x-forwarded-for", "203.0.113.7");
+    let response = response.send().expect("a response");
+    let status = response.status().as_u16();
     let body: serde_json::Value =
-        serde_json::from_str(&answer.text().expect("a body")).unwrap_or_default();
+        serde_json::from_str(&response.text().expect("a body")).unwrap_or_default();
     (status, body["code"].as_str().unwrap_or_default().to_owned())
 }
 
 fn passes(app: &App, secret: &str) -> bool {
-    told(app, secret) == (200, String::new())
+    authorize(app, secret) == (200, String::new())
 }
 
-/// Fills in the dialog and sends it.
+/// Submits the dialog with `fields`, and with usual values for the others.
 fn rotate(manager: &Client, id: &str, fields: &[(&str, &str)]) -> Page {
     let path = format!("/api-keys/{id}/rotate");
-    let usual = [("overlap", "7d"), ("lifetime", "90")];
-    let usual = usual.iter().filter(|(name, _)| !fields.iter().any(|(other, _)| other == name));
-    let all: Vec<_> = fields.iter().chain(usual).copied().collect();
+    let defaults = [("overlap", "7d"), ("lifetime", "90")];
+    let defaults =
+        defaults.iter().filter(|(name, _)| !fields.iter().any(|(other, _)| other == name));
+    let all: Vec<_> = fields.iter().chain(defaults).copied().collect();
     manager.submit(&path, &all)
 }
 
-fn key(manager: &Client, fields: &[(&str, &str)]) -> (String, String) {
+fn create_key(manager: &Client, fields: &[(&str, &str)]) -> (String, String) {
     let page = manager.create_key(fields);
     assert_eq!(page.status, 200, "{}", page.body);
     (page.key_id(), page.secret())
@@ -40,15 +41,15 @@ fn key(manager: &Client, fields: &[(&str, &str)]) -> (String, String) {
 const SUPERSEDED: (u16, &str) = (401, "secret_superseded");
 
 #[test]
-fn a_rotation_gives_a_new_secret_and_the_old_one_works_until_the_overlap_ends() {
+fn a_rotation_creates_a_new_secret_and_the_old_one_works_until_the_overlap_ends() {
     for (overlap, length) in [("24h", DAY), ("7d", 7 * DAY), ("14d", 14 * DAY), ("now", 0)] {
         let app = App::set_up();
         let manager = app.super_manager();
-        let (id, old) = key(&manager, &[("notes", "Ask Ines")]);
+        let (id, old) = create_key(&manager, &[("notes", "Ask Ines")]);
         let page = rotate(&manager, &id, &[("overlap", overlap), ("lifetime", "180")]);
         assert_eq!((page.status, page.header("cache-control")), (200, "no-store"));
         assert_eq!(page.text("#secret-t"), "Save your secret key");
-        assert_eq!(page.key_id(), id, "the Key ID stays");
+        assert_eq!(page.key_id(), id, "the Key ID does not change");
         let new = page.secret();
         assert!(new.starts_with("lk_prod_") && new != old);
         assert_eq!(page.attribute("[data-replace]", "href"), Some(format!("/api-keys/{id}")));
@@ -58,7 +59,7 @@ fn a_rotation_gives_a_new_secret_and_the_old_one_works_until_the_overlap_ends() 
             assert!(passes(&app, &old), "{overlap}");
             app.advance(1);
         }
-        let (status, code) = told(&app, &old);
+        let (status, code) = authorize(&app, &old);
         assert_eq!((status, code.as_str()), SUPERSEDED, "{overlap}");
         assert!(passes(&app, &new));
         let shown = app.super_manager().get(&format!("/api-keys/{id}"));
@@ -73,7 +74,7 @@ fn a_rotation_gives_a_new_secret_and_the_old_one_works_until_the_overlap_ends() 
 fn the_old_secret_never_outlives_its_own_expiry() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, old) = key(&manager, &[("lifetime", "date"), ("expires_on", "2026-11-26")]);
+    let (id, old) = create_key(&manager, &[("lifetime", "date"), ("expires_on", "2026-11-26")]);
     let dialog = manager.get(&format!("/api-keys/{id}/rotate"));
     assert_eq!(
         dialog.all("#rotate .tiles-4 label"),
@@ -89,15 +90,15 @@ fn the_old_secret_never_outlives_its_own_expiry() {
     app.advance(3 * DAY + 12 * HOUR - 1);
     assert!(passes(&app, &old));
     app.advance(1);
-    assert_eq!(told(&app, &old).0, 401);
+    assert_eq!(authorize(&app, &old).0, 401);
     assert!(passes(&app, &new));
 }
 
 #[test]
-fn the_overlap_stands_on_the_page_with_both_secrets_and_can_be_ended() {
+fn the_key_page_shows_both_secrets_during_the_overlap_and_can_end_it() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, old) = key(&manager, &[]);
+    let (id, old) = create_key(&manager, &[]);
     assert!(passes(&app, &old));
     app.write_usage();
     app.advance(20 * MINUTE);
@@ -128,25 +129,25 @@ fn the_overlap_stands_on_the_page_with_both_secrets_and_can_be_ended() {
     let dialog = manager.get(&stop);
     assert!(dialog.text("#stop .notice").contains("Applications that still use the old secret"));
     assert!(dialog.text("#stop .facts").contains("3 min ago, from 203.0.113.7"));
-    let done = manager.submit(&stop, &[]);
-    assert_eq!((done.status, done.location()), (303, path.as_str()));
-    let (status, code) = told(&app, &old);
-    assert_eq!((status, code.as_str()), SUPERSEDED, "at once");
+    let response = manager.submit(&stop, &[]);
+    assert_eq!((response.status, response.location()), (303, path.as_str()));
+    let (status, code) = authorize(&app, &old);
+    assert_eq!((status, code.as_str()), SUPERSEDED, "immediately");
     assert!(passes(&app, &new));
     let page = manager.get(&path);
     assert_eq!(page.text("#notice"), "The old secret of “Billing worker” stopped working.");
     assert!(!page.has("#overlap"));
     assert_eq!(page.all(".log td.what")[0], "Old secret stopped");
-    let again = app.send_late(&manager, &stop, &[]);
+    let again = app.post_with_token(&manager, &stop, &[]);
     assert_eq!(again.status, 303);
-    let said = manager.get(&path);
-    assert_eq!(said.text("#notice"), "This key has no old secret that still works.");
+    let page = manager.get(&path);
+    assert_eq!(page.text("#notice"), "This key has no old secret that still works.");
 }
 
 #[test]
-fn an_old_secret_that_was_quiet_for_a_day_is_said_to_be_safe_to_stop() {
+fn an_old_secret_unused_for_a_day_is_shown_as_safe_to_stop() {
     let app = App::set_up();
-    let (id, old) = key(&app.super_manager(), &[]);
+    let (id, old) = create_key(&app.super_manager(), &[]);
     assert!(passes(&app, &old));
     app.write_usage();
     rotate(&app.super_manager(), &id, &[]);
@@ -160,14 +161,14 @@ fn an_old_secret_that_was_quiet_for_a_day_is_said_to_be_safe_to_stop() {
     assert!(dialog.text("#stop .notice").starts_with("It is safe to stop the old secret"));
     assert!(passes(&app, &old));
     app.write_usage();
-    assert!(!safety_text(&app).contains("It is safe"), "it is in use");
+    assert!(!safety_text(&app).contains("It is safe"), "the old secret is in use");
 }
 
 #[test]
 fn a_key_has_at_most_two_working_secrets() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, first) = key(&manager, &[]);
+    let (id, first) = create_key(&manager, &[]);
     app.advance(MINUTE);
     let second = rotate(&manager, &id, &[]).secret();
     assert!(passes(&app, &second) && passes(&app, &first));
@@ -180,15 +181,15 @@ fn a_key_has_at_most_two_working_secrets() {
          stops at once."
     );
     let third = rotate(&manager, &id, &[]).secret();
-    assert_eq!(told(&app, &first).1, "secret_superseded");
+    assert_eq!(authorize(&app, &first).1, "secret_superseded");
     assert!(passes(&app, &second) && passes(&app, &third));
 }
 
 #[test]
-fn a_rotation_whose_answer_was_lost_can_be_repeated() {
+fn a_rotation_whose_response_was_lost_can_be_repeated() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, in_use) = key(&manager, &[]);
+    let (id, in_use) = create_key(&manager, &[]);
     assert!(passes(&app, &in_use));
     app.write_usage();
     app.advance(MINUTE);
@@ -200,15 +201,15 @@ fn a_rotation_whose_answer_was_lost_can_be_repeated() {
         "The secret made on 23 Nov, 12:01 was never used and stops at once. The one before goes on."
     );
     let new = rotate(&manager, &id, &[]).secret();
-    assert_eq!(told(&app, &lost).1, "secret_superseded");
-    assert!(passes(&app, &in_use) && passes(&app, &new), "nobody was cut off");
+    assert_eq!(authorize(&app, &lost).1, "secret_superseded");
+    assert!(passes(&app, &in_use) && passes(&app, &new), "no client lost access");
 }
 
 #[test]
-fn the_same_form_sent_twice_rotates_once_and_shows_no_secret_again() {
+fn submitting_the_form_twice_rotates_once_and_shows_the_secret_once() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, _) = key(&manager, &[]);
+    let (id, _) = create_key(&manager, &[]);
     let path = format!("/api-keys/{id}/rotate");
     let token = manager.get(&path).form_token();
     let fields = [("form_token", token.as_str()), ("overlap", "7d"), ("lifetime", "90")];
@@ -225,10 +226,10 @@ fn the_same_form_sent_twice_rotates_once_and_shows_no_secret_again() {
 }
 
 #[test]
-fn of_two_rotations_at_once_one_wins_and_the_other_is_told() {
+fn of_two_concurrent_rotations_one_succeeds_and_the_other_gets_a_conflict() {
     let app = App::set_up();
     let (one, other) = (app.super_manager(), app.super_manager());
-    let (id, old) = key(&one, &[]);
+    let (id, old) = create_key(&one, &[]);
     let path = format!("/api-keys/{id}/rotate");
     let forms = [&one, &other].map(|manager| manager.get(&path).form_fields("#rotate form"));
     let send = |manager: &Client, form: &[(String, String)]| {
@@ -243,12 +244,12 @@ fn of_two_rotations_at_once_one_wins_and_the_other_is_told() {
     let mut statuses = pages.each_ref().map(|page| page.status);
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409]);
-    let loser = pages.iter().find(|page| page.status == 409).expect("one");
-    assert!(loser.errors()[0].starts_with("Someone else changed or rotated this key."));
-    assert!(!loser.has("#secret-key"));
+    let conflict = pages.iter().find(|page| page.status == 409).expect("a conflict");
+    assert!(conflict.errors()[0].starts_with("Someone else changed or rotated this key."));
+    assert!(!conflict.has("#secret-key"));
     assert_eq!(app.count("api_key_secrets"), 2);
     assert!(passes(&app, &old));
-    // A form that says no version, and was handed out before the other's rotation.
+    // A form without a version that was opened before the other rotation.
     let token = other.get(&path).form_token();
     app.advance(1000);
     assert_eq!(rotate(&one, &id, &[]).status, 200);
@@ -257,10 +258,10 @@ fn of_two_rotations_at_once_one_wins_and_the_other_is_told() {
 }
 
 #[test]
-fn bad_input_is_said_and_kept_and_rotates_nothing() {
+fn invalid_input_is_reported_and_kept_and_rotates_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, old) = key(&manager, &[]);
+    let (id, old) = create_key(&manager, &[]);
     let before = app.contents();
     for (fields, field, message) in [
         (&[("overlap", "1y")][..], "overlap", "Choose when the old secret stops"),
@@ -289,11 +290,11 @@ fn bad_input_is_said_and_kept_and_rotates_nothing() {
 }
 
 #[test]
-fn an_expired_key_works_again_and_a_revoked_one_never() {
+fn rotation_reactivates_an_expired_key_but_never_a_revoked_one() {
     let app = App::set_up();
-    let (id, old) = key(&app.super_manager(), &[("lifetime", "30")]);
+    let (id, old) = create_key(&app.super_manager(), &[("lifetime", "30")]);
     app.advance(31 * DAY);
-    assert_eq!(told(&app, &old).1, "key_expired");
+    assert_eq!(authorize(&app, &old).1, "key_expired");
     let manager = app.super_manager();
     let dialog = manager.get(&format!("/api-keys/{id}/rotate"));
     assert!(dialog.text("#rotate").contains("The old secret has expired and stays so."));
@@ -301,23 +302,23 @@ fn an_expired_key_works_again_and_a_revoked_one_never() {
     assert!(edit.body.contains(&format!("<a href=\"/api-keys/{id}/rotate\">rotate it</a>")));
     let new = rotate(&manager, &id, &[("overlap", "14d")]).secret();
     assert!(passes(&app, &new));
-    assert_eq!(told(&app, &old), (401, "secret_superseded".to_owned()));
+    assert_eq!(authorize(&app, &old), (401, "secret_superseded".to_owned()));
     app.sql("UPDATE api_keys SET revoked_at = 1");
     let before = app.contents();
     let path = format!("/api-keys/{id}/rotate");
     assert_eq!(manager.get(&path).status, 303);
     let fields = [("overlap", "7d"), ("lifetime", "90")];
-    assert_eq!(app.send_late(&manager, &path, &fields).status, 303);
-    let said = manager.get(&format!("/api-keys/{id}"));
-    assert_eq!(said.text("#notice"), "This key was revoked. It can no longer be rotated.");
-    assert!(!said.body.contains(&format!("/api-keys/{id}/rotate")));
+    assert_eq!(app.post_with_token(&manager, &path, &fields).status, 303);
+    let page = manager.get(&format!("/api-keys/{id}"));
+    assert_eq!(page.text("#notice"), "This key was revoked. It can no longer be rotated.");
+    assert!(!page.body.contains(&format!("/api-keys/{id}/rotate")));
     assert_eq!(app.contents(), before);
 }
 
 #[test]
-fn an_expired_key_counts_against_the_limit_when_it_comes_back() {
+fn rotating_an_expired_key_counts_against_the_limit() {
     let app = App::set_up();
-    let (id, _) = key(&app.super_manager(), &[("lifetime", "30")]);
+    let (id, _) = create_key(&app.super_manager(), &[("lifetime", "30")]);
     app.advance(31 * DAY);
     app.sql("UPDATE settings SET active_key_limit = 1");
     app.key("Another");
@@ -331,7 +332,7 @@ fn an_expired_key_counts_against_the_limit_when_it_comes_back() {
 }
 
 #[test]
-fn rotation_is_for_who_may_edit() {
+fn rotation_requires_permission_to_edit() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
@@ -341,9 +342,9 @@ fn rotation_is_for_who_may_edit() {
 }
 
 #[test]
-fn rotation_puts_off_what_is_due_and_the_edit_of_the_date_moves_the_new_secret_alone() {
+fn rotation_clears_a_due_rotation_and_editing_the_date_affects_only_the_new_secret() {
     let app = App::set_up();
-    let (id, old) = key(&app.super_manager(), &[("lifetime", "180")]);
+    let (id, old) = create_key(&app.super_manager(), &[("lifetime", "180")]);
     assert!(passes(&app, &old));
     app.write_usage();
     app.advance(91 * DAY);
@@ -356,6 +357,6 @@ fn rotation_puts_off_what_is_due_and_the_edit_of_the_date_moves_the_new_secret_a
     app.advance(6 * DAY);
     assert!(passes(&app, &old) && passes(&app, &new));
     app.advance(2 * DAY);
-    assert_eq!(told(&app, &old).1, "secret_superseded");
-    assert_eq!(told(&app, &new).1, "key_expired");
+    assert_eq!(authorize(&app, &old).1, "secret_superseded");
+    assert_eq!(authorize(&app, &new).1, "key_expired");
 }

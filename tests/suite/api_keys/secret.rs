@@ -1,4 +1,4 @@
-//! The secret key: its form, and that it is seen once.
+//! The secret key: its format, and that it is shown only once.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::support::{App, key_fields};
 
 const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// CRC-32 (ISO-HDLC), a bit at a time, as its definition has it: nothing shared with the program.
+/// CRC-32 (ISO-HDLC), computed bit by bit from its definition and independently of the program.
 fn crc32(text: &str) -> u32 {
     !text.bytes().fold(!0u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {
@@ -22,44 +22,44 @@ fn base62(digits: &str) -> u64 {
 }
 
 #[test]
-fn a_secret_key_bears_its_environment_and_its_checksum() {
+fn a_secret_key_contains_its_environment_and_checksum() {
     assert_eq!(crc32("123456789"), 0xCBF4_3926, "the algorithm's published check value");
     let app = App::set_up();
     let manager = app.super_manager();
     let mut seen = BTreeSet::new();
-    for (environment, start) in
+    for (environment, prefix) in
         [("production", "lk_prod_"), ("staging", "lk_stag_"), ("development", "lk_dev_")]
     {
         for n in 0..3 {
             let name = format!("{environment} {n}");
             let page = manager.create_key(&[("name", &name), ("environment", environment)]);
             let secret = page.secret();
-            let rest = secret.strip_prefix(start).expect(&secret);
+            let rest = secret.strip_prefix(prefix).expect(&secret);
             assert_eq!(rest.len(), 43 + 6, "{secret}");
             assert!(rest.bytes().all(|byte| BASE62.contains(&byte)), "{secret}");
             let (body, checksum) = secret.split_at(secret.len() - 6);
             assert_eq!(base62(checksum), u64::from(crc32(body)), "{secret}");
-            assert!(seen.insert(rest[..43].to_owned()), "{secret} came twice");
+            assert!(seen.insert(rest[..43].to_owned()), "{secret} was generated twice");
         }
     }
 }
 
 #[test]
-fn the_organisation_s_prefix_begins_new_secret_keys() {
+fn new_secret_keys_start_with_the_prefix_of_the_organisation() {
     let app = App::set_up();
     app.sql("UPDATE settings SET secret_prefix = 'acme2'");
     assert!(app.super_manager().create_key(&[]).secret().starts_with("acme2_prod_"));
 }
 
 #[test]
-fn the_reveal_says_what_matters_and_is_not_stored() {
+fn the_reveal_explains_how_to_keep_the_secret_and_is_not_cached() {
     let app = App::set_up();
     let page = app.super_manager().create_key(&[("name", "Route planner")]);
     assert_eq!(page.status, 200);
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.text("#secret-t"), "Save your secret key");
-    let said = "This is the only time it is shown. Nobody can get it back later.";
-    assert_eq!(page.text("#secret-d"), said);
+    let description = "This is the only time it is shown. Nobody can get it back later.";
+    assert_eq!(page.text("#secret-d"), description);
     assert_eq!(
         page.text("dialog .notice"),
         "Keep it in a password manager, environment variable or secrets manager. Never commit it \
@@ -68,7 +68,7 @@ fn the_reveal_says_what_matters_and_is_not_stored() {
     assert!(page.text("dialog dl").contains("21 February 2027"));
     assert_eq!(page.text("dialog .btn-secondary"), "I have copied it");
     assert_eq!(page.text("dialog [data-copy=secret-key]"), "Copy Secret Key");
-    assert_eq!(page.body.matches(&page.secret()).count(), 1, "it stands on the page once");
+    assert_eq!(page.body.matches(&page.secret()).count(), 1, "the secret is on the page once");
     assert!(
         !page
             .headers
@@ -78,16 +78,16 @@ fn the_reveal_says_what_matters_and_is_not_stored() {
 }
 
 #[test]
-fn a_secret_key_is_in_no_table_and_on_no_later_page() {
+fn a_secret_key_is_in_no_database_table_and_on_no_later_page() {
     let app = App::set_up();
     let manager = app.super_manager();
     let page = manager.create_key(&[("notes", "Ask Ines")]);
     let (id, secret) = (page.key_id(), page.secret());
     let random = &secret["lk_prod_".len()..][..43];
-    let hexed = latchkey::base::keyring::hex(random.as_bytes());
+    let in_hex = latchkey::base::keyring::hex(random.as_bytes());
     for row in app.everything() {
         let lower = row.to_ascii_lowercase();
-        assert!(!row.contains(random) && !lower.contains(&hexed), "{row}");
+        assert!(!row.contains(random) && !lower.contains(&in_hex), "{row}");
         assert!(!row.contains(&random[..12]) && !row.contains(&random[31..]), "{row}");
     }
     let edit = manager.edit_key(&id, &[("name", "Renamed")]);
@@ -105,7 +105,7 @@ fn a_secret_key_is_in_no_table_and_on_no_later_page() {
 }
 
 #[test]
-fn what_is_stored_is_the_hmac_of_the_whole_secret_key() {
+fn the_stored_digest_is_the_hmac_of_the_whole_secret_key() {
     use latchkey::base::keyring::{Purpose, hex};
     let app = App::set_up();
     let secret = app.super_manager().create_key(&[]).secret();
@@ -116,7 +116,7 @@ fn what_is_stored_is_the_hmac_of_the_whole_secret_key() {
 }
 
 #[test]
-fn sending_the_form_again_makes_no_second_key_and_shows_nothing() {
+fn submitting_the_form_again_creates_no_second_key_and_shows_no_secret() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/api-keys/new").form_token();
@@ -126,8 +126,8 @@ fn sending_the_form_again_makes_no_second_key_and_shows_nothing() {
     let before = app.contents();
     for n in 0..3 {
         let name = format!("Another {n}");
-        let again = [fields.clone(), key_fields(&[("form_token", &token), ("name", &name)])];
-        for fields in again {
+        let repeated = [fields.clone(), key_fields(&[("form_token", &token), ("name", &name)])];
+        for fields in repeated {
             let second = manager.post("/api-keys", &fields);
             let page = format!("/api-keys/{}", first.key_id());
             assert_eq!((second.status, second.location()), (303, page.as_str()));
@@ -144,20 +144,20 @@ fn sending_the_form_again_makes_no_second_key_and_shows_nothing() {
 }
 
 #[test]
-fn a_form_that_was_wrong_may_be_sent_again() {
+fn a_rejected_form_can_be_submitted_again() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/api-keys/new").form_token();
     let wrong = key_fields(&[("form_token", &token), ("name", "")]);
     assert_eq!(manager.post("/api-keys", &wrong).status, 422);
     let right = key_fields(&[("form_token", &token)]);
-    assert_eq!(manager.post("/api-keys", &right).status, 200, "Back after an error");
+    assert_eq!(manager.post("/api-keys", &right).status, 200, "as after going back from an error");
     assert_eq!(manager.post("/api-keys", &right).status, 303);
     assert_eq!(app.count("api_keys"), 1);
 }
 
 #[test]
-fn of_two_submits_at_once_one_makes_a_key_and_the_other_leads_to_it() {
+fn of_two_concurrent_submits_one_creates_the_key_and_the_other_redirects_to_it() {
     let app = App::set_up();
     let manager = app.super_manager();
     for round in 0..5 {
@@ -172,18 +172,18 @@ fn of_two_submits_at_once_one_makes_a_key_and_the_other_leads_to_it() {
                     scope.spawn(move || manager.post("/api-keys", &fields))
                 })
                 .collect();
-            threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+            threads.into_iter().map(|thread| thread.join().expect("a response")).collect()
         });
-        let made: Vec<_> = pages.iter().filter(|page| page.status == 200).collect();
-        let led: Vec<_> = pages.iter().filter(|page| page.status == 303).collect();
-        assert_eq!((made.len(), led.len()), (1, 1), "round {round}");
-        assert_eq!(led[0].location(), format!("/api-keys/{}", made[0].key_id()));
+        let created: Vec<_> = pages.iter().filter(|page| page.status == 200).collect();
+        let redirected: Vec<_> = pages.iter().filter(|page| page.status == 303).collect();
+        assert_eq!((created.len(), redirected.len()), (1, 1), "round {round}");
+        assert_eq!(redirected[0].location(), format!("/api-keys/{}", created[0].key_id()));
         assert_eq!((app.count("api_keys"), app.count("api_key_secrets")), (round + 1, round + 1));
     }
 }
 
 #[test]
-fn reloading_the_table_s_address_shows_the_table() {
+fn reloading_after_the_reveal_shows_no_secret() {
     let app = App::set_up();
     let manager = app.super_manager();
     let secret = manager.create_key(&[]).secret();

@@ -5,7 +5,7 @@ use latchkey::domain::members::Permission;
 use crate::support::App;
 
 #[test]
-fn the_page_shows_what_is_known_of_the_key() {
+fn the_page_shows_the_details_of_the_key() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager
@@ -38,7 +38,7 @@ fn the_page_shows_what_is_known_of_the_key() {
 }
 
 #[test]
-fn the_history_is_for_who_may_see_the_activity() {
+fn the_history_requires_permission_to_view_the_activity() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let path = format!("/api-keys/{id}");
@@ -49,13 +49,13 @@ fn the_history_is_for_who_may_see_the_activity() {
 }
 
 #[test]
-fn a_scope_that_leaves_the_role_leaves_its_keys_at_once() {
+fn removing_a_scope_from_a_role_removes_it_from_its_keys() {
     let app = App::set_up();
     let manager = app.super_manager();
-    app.write(|tx, author| {
+    app.write(|tx, context| {
         let scopes = ["orders:read", "invoices:read"].map(str::to_owned).into_iter().collect();
         let role = latchkey::domain::roles::Role::custom("role_x", "reader", "Reader", "", scopes);
-        latchkey::domain::roles::add(tx, &role, author.now)
+        latchkey::domain::roles::add(tx, &role, context.now)
     });
     let all = manager.create_key(&[("name", "All"), ("role", "reader")]).key_id();
     let some = manager
@@ -70,5 +70,5 @@ fn a_scope_that_leaves_the_role_leaves_its_keys_at_once() {
     assert_eq!(chips(&all), ["invoices:read", "orders:read"]);
     app.sql("DELETE FROM role_scopes WHERE scope = 'invoices:read'");
     assert_eq!(chips(&all), ["orders:read"]);
-    assert!(chips(&some).is_empty(), "a role is a ceiling");
+    assert!(chips(&some).is_empty(), "a key has no scope that its role lacks");
 }

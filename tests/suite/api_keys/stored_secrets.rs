@@ -1,5 +1,5 @@
-//! What was stored before secret keys were rejected, and what a key did before Full access was
-//! narrowed: shown with what to do, and nothing is taken away meanwhile.
+//! Data from earlier versions that accepted secret keys in text, and Full access keys that used
+//! introspection. Both are listed with advice, and nothing is changed automatically.
 
 use latchkey::base::clock::DAY;
 use latchkey::domain::api_keys::{Environment, SecretKey};
@@ -29,16 +29,16 @@ fn a_key_with_a_secret_key_in_its_notes_is_listed_until_it_is_edited() {
     assert_eq!(page.all("tbody tr").len(), 1);
     let edit = manager.get(&format!("/api-keys/{id}/edit"));
     assert_eq!(edit.text("#notes"), format!("It is {REMOVED}"));
-    // An edit of something else leaves the notes as they are.
+    // Editing another field leaves the notes unchanged.
     assert_eq!(manager.edit_key(&id, &[("name", "Invoicing")]).status, 303);
     let notes = format!("SELECT notes AS text FROM api_keys WHERE id = '{id}'");
     assert_eq!(app.texts(&notes), [format!("It is {secret}")]);
     app.find_alerts();
     assert!(manager.get(LIST).has(&format!("#{id}")));
-    let worse = manager.edit_key(&id, &[("notes", &format!("Still {REMOVED}"))]);
-    assert_eq!(worse.error_of("notes"), "This is a secret key: it must not be stored");
+    let rejected = manager.edit_key(&id, &[("notes", &format!("Still {REMOVED}"))]);
+    assert_eq!(rejected.error_of("notes"), "This is a secret key: it must not be stored");
     assert_eq!(manager.edit_key(&id, &[("notes", "In the vault")]).status, 303);
-    assert!(!manager.get(LIST).has(&format!("#{id}")), "at once");
+    assert!(!manager.get(LIST).has(&format!("#{id}")), "immediately");
     app.find_alerts();
     assert!(!manager.get(LIST).has(&format!("#{id}")));
     let recorded = app.texts("SELECT details AS text FROM activity").join("\n");
@@ -46,7 +46,7 @@ fn a_key_with_a_secret_key_in_its_notes_is_listed_until_it_is_edited() {
 }
 
 #[test]
-fn a_stored_secret_key_is_shown_sent_and_exported_without_what_is_secret() {
+fn a_stored_secret_key_is_redacted_on_pages_and_in_exports() {
     let app = App::set_up();
     let manager = app.super_manager();
     let (secret, id) = (secret(), app.key("Billing worker"));
@@ -80,7 +80,7 @@ fn a_stored_secret_key_is_shown_sent_and_exported_without_what_is_secret() {
 }
 
 #[test]
-fn other_text_with_a_secret_key_is_named_with_where_to_edit_it() {
+fn other_text_with_a_secret_key_is_listed_with_a_link_to_edit_it() {
     let app = App::set_up();
     app.without_reviews();
     let manager = app.super_manager();
@@ -122,7 +122,7 @@ fn other_text_with_a_secret_key_is_named_with_where_to_edit_it() {
 }
 
 #[test]
-fn more_keys_than_are_read_at_once_are_searched() {
+fn the_search_covers_more_keys_than_one_batch() {
     let app = App::set_up();
     app.write(|tx, _| {
         let mut settings = latchkey::domain::settings::get(tx)?;
@@ -138,19 +138,19 @@ fn more_keys_than_are_read_at_once_are_searched() {
 }
 
 #[test]
-fn a_full_access_key_that_asked_about_others_is_listed_until_it_has_a_role_for_it() {
+fn a_full_access_key_that_used_introspection_is_listed_until_its_role_includes_it() {
     let app = App::set_up();
     app.without_reviews();
     let manager = app.super_manager();
-    let full = |name: &str| {
+    let create = |name: &str| {
         let page = manager.create_key(&[("name", name), ("role", "full-access")]);
         assert_eq!(page.status, 200, "{}", page.body);
         page.key_id()
     };
-    let [gateway, longer_ago] = ["Gateway", "Old gateway"].map(full);
-    full("Importer");
+    let [gateway, old_gateway] = ["Gateway", "Old gateway"].map(create);
+    create("Importer");
     let today = NOW.millis() / DAY;
-    for (id, day) in [(&gateway, today - 89), (&longer_ago, today - 91)] {
+    for (id, day) in [(&gateway, today - 89), (&old_gateway, today - 91)] {
         app.sql(&format!("INSERT INTO usage_scopes VALUES ('{id}', 'latchkey:introspect', {day})"));
     }
     app.find_alerts();
@@ -165,7 +165,7 @@ fn a_full_access_key_that_asked_about_others_is_listed_until_it_has_a_role_for_i
 }
 
 #[test]
-fn full_access_as_an_earlier_version_stored_it_is_changed_at_start_and_recorded_once() {
+fn a_full_access_role_from_an_earlier_version_is_updated_at_startup_and_recorded_once() {
     let app = App::set_up();
     app.sql(
         "UPDATE roles SET description = 'Every scope, also those added later.' \

@@ -1,4 +1,4 @@
-//! The table: views and their counts, search, filters, and what stands where nothing is.
+//! The table of keys: views and their counts, search, filters and empty states.
 
 use latchkey::base::clock::DAY;
 use latchkey::domain::api_keys::Draft;
@@ -20,9 +20,9 @@ fn search(client: &Client, text: &str) -> Page {
 }
 
 #[test]
-fn the_columns_and_a_row_show_everything_of_a_key() {
+fn the_columns_and_a_row_show_the_details_of_a_key() {
     let app = App::set_up();
-    let id = app.key_of(&draft("Route planner", "staging", "read-only"));
+    let id = app.key_from(&draft("Route planner", "staging", "read-only"));
     let now = app.site.clock.now().millis();
     app.sql(&format!("UPDATE api_keys SET last_used_at = {}", now - 120_000));
     let page = app.super_manager().get("/api-keys");
@@ -55,7 +55,7 @@ fn the_columns_and_a_row_show_everything_of_a_key() {
 }
 
 #[test]
-fn views_hold_what_they_say_and_count_it() {
+fn views_list_and_count_their_keys() {
     let app = App::set_up();
     let now = app.site.clock.now().millis();
     let make = |name: &str, set: &str| {
@@ -71,7 +71,7 @@ fn views_hold_what_they_say_and_count_it() {
     let manager = app.super_manager();
     let tabs = manager.get("/api-keys").all(".tabs a");
     assert_eq!(tabs, ["All 3", "Needs attention 1", "Expired 1", "Revoked 2"]);
-    for (view, expected, foot) in [
+    for (view, expected, footer) in [
         ("all", &["Expired", "Quiet", "Soon"][..], "1–3 of 3 keys. You can create 98 more."),
         ("attention", &["Soon"], "1–1 of 1 key."),
         ("expired", &["Expired"], "1–1 of 1 key."),
@@ -80,17 +80,17 @@ fn views_hold_what_they_say_and_count_it() {
     ] {
         let page = manager.get(&format!("/api-keys?view={view}&sort=name"));
         assert_eq!(names(&page), expected, "{view}");
-        assert_eq!(page.text(".foot .num"), foot, "{view}");
+        assert_eq!(page.text(".foot .num"), footer, "{view}");
         assert_eq!(page.all(".tabs a[aria-current=page]").len(), 1, "{view}");
     }
 }
 
 #[test]
-fn a_key_needs_attention_from_the_very_moment_that_its_badge_changes() {
+fn a_key_needs_attention_from_the_moment_its_badge_changes() {
     let app = App::set_up();
     app.without_reviews();
     let manager = app.super_manager();
-    let dated = |name: &str, date: &str, environment: &str| {
+    let create = |name: &str, date: &str, environment: &str| {
         let fields = [
             ("name", name),
             ("environment", environment),
@@ -99,12 +99,12 @@ fn a_key_needs_attention_from_the_very_moment_that_its_badge_changes() {
         ];
         assert_eq!(manager.create_key(&fields).status, 200);
     };
-    dated("Expires", "2026-12-20", "production");
-    dated("Unused", "2027-11-01", "staging");
-    dated("Rotates", "2027-11-01", "production");
+    create("Expires", "2026-12-20", "production");
+    create("Unused", "2027-11-01", "staging");
+    create("Rotates", "2027-11-01", "production");
     let now = app.site.clock.now().millis();
     app.sql(&format!("UPDATE api_keys SET last_used_at = {now} WHERE name = 'Rotates'"));
-    // Written anew with its use known, as any write of the row does.
+    // Every write of the row recomputes `attention_at`, so edit the key after its use is set.
     let id = app.texts("SELECT id AS text FROM api_keys WHERE name = 'Rotates'").remove(0);
     assert_eq!(manager.edit_key(&id, &[("notes", "Used")]).status, 303);
     let attention = |app: &App| {
@@ -114,13 +114,17 @@ fn a_key_needs_attention_from_the_very_moment_that_its_badge_changes() {
         names(&page)
     };
     assert!(attention(&app).is_empty());
-    // 14 days before the last day begins: 6 December, 00:00.
+    // The badge changes 14 days before the last day starts, on 6 December at 00:00.
     app.advance(12 * DAY + DAY / 2 - 1);
     assert!(attention(&app).is_empty());
     app.advance(1);
     assert_eq!(attention(&app), ["Expires"]);
     app.advance(30 * DAY - (12 * DAY + DAY / 2) - 1);
-    assert_eq!(attention(&app), [""; 0], "expired by now, and not yet unused for 30 days");
+    assert_eq!(
+        attention(&app),
+        [""; 0],
+        "one has expired, and another is not yet unused for 30 days"
+    );
     app.advance(1);
     assert_eq!(attention(&app), ["Unused"]);
     app.advance(60 * DAY);
@@ -128,7 +132,7 @@ fn a_key_needs_attention_from_the_very_moment_that_its_badge_changes() {
 }
 
 #[test]
-fn search_finds_parts_of_names_and_key_ids_whatever_the_case() {
+fn search_finds_parts_of_names_and_key_ids_case_insensitively() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker – Köln");
@@ -156,21 +160,21 @@ fn search_finds_parts_of_names_and_key_ids_whatever_the_case() {
     for text in all {
         assert_eq!(names(&search(&manager, &text)), ["Billing worker – Köln"], "{text:?}");
     }
-    assert_eq!(names(&search(&manager, "key_")).len(), 0, "every Key ID begins so");
+    assert_eq!(names(&search(&manager, "key_")).len(), 0, "every Key ID starts with it");
     assert_eq!(names(&search(&manager, "")).len(), 2);
     assert_eq!(names(&search(&manager, "  ")).len(), 2);
     assert_eq!(names(&search(&manager, "Billing  worker")), ["Billing worker – Köln"]);
-    for nothing in ["key_00000000000A", &format!("{whole}0"), "xyzzy"] {
-        let page = search(&manager, nothing);
-        assert!(names(&page).is_empty(), "{nothing}");
-        let shown = nothing.split_whitespace().collect::<Vec<_>>().join(" ");
+    for unmatched in ["key_00000000000A", &format!("{whole}0"), "xyzzy"] {
+        let page = search(&manager, unmatched);
+        assert!(names(&page).is_empty(), "{unmatched}");
+        let shown = unmatched.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(page.text(".empty h2"), format!("No keys match “{shown}”"));
         assert_eq!(
             page.text(".empty p"),
             "Check the spelling, or search for part of the name or Key ID."
         );
         assert_eq!(page.text(".empty a"), "Clear Filters");
-        assert_eq!(page.attribute("#q", "value").as_deref(), Some(nothing));
+        assert_eq!(page.attribute("#q", "value").as_deref(), Some(unmatched));
     }
 }
 
@@ -182,7 +186,7 @@ fn wildcards_are_ordinary_characters_in_a_search() {
     {
         app.key(name);
     }
-    for (text, found) in [
+    for (text, expected) in [
         ("%", &["100% done"][..]),
         ("0%", &["100% done"]),
         ("a_b", &["a_b"]),
@@ -197,9 +201,9 @@ fn wildcards_are_ordinary_characters_in_a_search() {
         ("key_%", &[]),
         ("key\\_", &[]),
     ] {
-        assert_eq!(names(&search(&manager, text)), found, "{text}");
+        assert_eq!(names(&search(&manager, text)), expected, "{text}");
     }
-    assert_eq!(names(&search(&manager, "_")), ["a_b"], "every Key ID holds one");
+    assert_eq!(names(&search(&manager, "_")), ["a_b"], "every Key ID contains one");
 }
 
 #[test]
@@ -211,10 +215,10 @@ fn filters_narrow_by_role_and_environment_and_are_kept() {
         ("Cologne", "development", "full-access"),
         ("Dublin", "production", "full-access"),
     ] {
-        app.key_of(&draft(name, environment, role));
+        app.key_from(&draft(name, environment, role));
     }
     let manager = app.super_manager();
-    for (query, found) in [
+    for (query, expected) in [
         ("role=read-only", &["Apollo", "Bolivia"][..]),
         ("environment=production", &["Apollo", "Dublin"]),
         ("role=full-access&environment=production", &["Dublin"]),
@@ -226,7 +230,7 @@ fn filters_narrow_by_role_and_environment_and_are_kept() {
         ("environment=nowhere", &["Apollo", "Bolivia", "Cologne", "Dublin"]),
     ] {
         let page = manager.get(&format!("/api-keys?sort=name&{query}"));
-        assert_eq!(names(&page), found, "{query}");
+        assert_eq!(names(&page), expected, "{query}");
     }
     let page = manager.get("/api-keys?role=read-only&environment=staging&sort=name&view=all");
     assert_eq!(
@@ -236,7 +240,7 @@ fn filters_narrow_by_role_and_environment_and_are_kept() {
     let chosen = page.attribute("#filter-environment option[selected]", "value");
     assert_eq!(chosen.as_deref(), Some("staging"));
     let kept = page.form_fields("form.filters");
-    assert!(kept.contains(&("sort".into(), "name".into())), "a search keeps the order");
+    assert!(kept.contains(&("sort".into(), "name".into())), "a search keeps the sort order");
     let tab = page.attribute(".tabs a:nth-of-type(3)", "href").expect("a tab");
     for kept in ["role=read-only", "environment=staging", "sort=name", "view=expired"] {
         assert!(tab.contains(kept), "{kept} in {tab}");
@@ -246,7 +250,7 @@ fn filters_narrow_by_role_and_environment_and_are_kept() {
 }
 
 #[test]
-fn where_nothing_is_the_page_says_why() {
+fn an_empty_table_explains_why_it_is_empty() {
     let app = App::set_up();
     let manager = app.super_manager();
     let empty = manager.get("/api-keys");
@@ -259,13 +263,13 @@ fn where_nothing_is_the_page_says_why() {
     assert_eq!(empty.text(".empty a"), "Create New Key");
     assert!(!empty.has(".tabs"));
     let id = app.key("Billing worker");
-    for (view, said) in [
+    for (view, heading) in [
         ("attention", "Nothing needs attention"),
         ("expired", "No expired keys"),
         ("revoked", "No revoked keys"),
     ] {
         let page = manager.get(&format!("/api-keys?view={view}"));
-        assert_eq!(page.text(".empty h2"), said);
+        assert_eq!(page.text(".empty h2"), heading);
         assert!(page.has(".tabs"));
     }
     manager.submit(&format!("/api-keys/{id}/revoke"), &[]);
@@ -273,7 +277,7 @@ fn where_nothing_is_the_page_says_why() {
 }
 
 #[test]
-fn head_answers_like_get_without_a_body_and_other_methods_are_told_what_is_allowed() {
+fn head_responds_like_get_without_a_body_and_other_methods_get_an_allow_header() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.key_named("Billing worker");
@@ -305,7 +309,7 @@ fn head_answers_like_get_without_a_body_and_other_methods_are_told_what_is_allow
 }
 
 #[test]
-fn a_look_ahead_by_the_browser_does_not_take_the_notice_away() {
+fn a_head_request_does_not_consume_the_notice() {
     let app = App::set_up();
     let manager = app.super_manager();
     manager.key_named("Billing worker");

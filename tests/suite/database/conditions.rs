@@ -1,21 +1,21 @@
-//! What the database cannot do now is answered with 503 and shown by `/readyz`, whatever the language of
-//! its messages; what it will never do is a fault of the program.
+//! A temporary error of the database is answered with 503, and `/readyz` reports it, whatever the
+//! language of the message. A permanent error is answered with 500.
 
 use std::time::{Duration, Instant};
 
-use crate::security::faults::lock;
+use crate::security::faults::lock_statement;
 use crate::support::{App, Client, Page, is_postgres, key_fields};
 
 const UNREADY: (u16, &str) = (503, "the database cannot be written\n");
 const READY: (u16, &str) = (200, "ok\n");
 
-fn is_ready(app: &App, expected: (u16, &str)) {
+fn assert_readiness(app: &App, expected: (u16, &str)) {
     let page = app.anonymous().get("/readyz");
     assert_eq!((page.status, page.body.as_str()), expected);
 }
 
-/// Waits for an answer that differs from the one that is kept for a second.
-fn becomes(app: &App, expected: (u16, &str)) {
+/// Waits until `/readyz` gives the expected answer, because it caches an answer for a second.
+fn wait_for_readiness(app: &App, expected: (u16, &str)) {
     let began = Instant::now();
     loop {
         let page = app.anonymous().get("/readyz");
@@ -30,14 +30,14 @@ fn create(manager: &Client, token: &str, name: &str) -> Page {
     manager.post("/api-keys", &key_fields(&[("form_token", token), ("name", name)]))
 }
 
-fn is_unavailable(page: &Page, case: &str) {
+fn assert_unavailable(page: &Page, case: &str) {
     assert_eq!(page.status, 503, "{case}: {}", page.body);
     assert_eq!(page.text("h1"), "Latchkey cannot reach its database", "{case}");
     assert!(page.body.contains("Nothing was changed."), "{case}");
 }
 
-/// Has the database refuse to insert a key: PostgreSQL with each SQLSTATE, in words of no language.
-fn refusing(app: &App, state: &str) {
+/// Makes PostgreSQL reject new keys with a SQLSTATE and a message that is in no language.
+fn reject_inserts(app: &App, state: &str) {
     app.sql(&format!(
         "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
          $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}', MESSAGE = 'xyzzy'; END $$; \
@@ -47,33 +47,34 @@ fn refusing(app: &App, state: &str) {
 }
 
 #[test]
-fn what_postgresql_cannot_do_now_is_unavailable_in_any_language() {
+fn temporary_errors_of_postgresql_are_answered_with_503_in_any_language() {
     if !is_postgres() {
         return; // SQLite has no SQLSTATE.
     }
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/api-keys/new").form_token();
-    // Disk full, out of memory, too many connections, read-only, serialization, deadlock, lock not
-    // available, cancelled, and ended by the administrator, as the server's documentation has them.
+    // The PostgreSQL documentation lists these: disk full, out of memory, too many connections,
+    // read-only transaction, serialization failure, deadlock, lock not available, query canceled,
+    // admin shutdown and I/O error.
     for state in
         ["53100", "53200", "53300", "25006", "40001", "40P01", "55P03", "57014", "57P01", "58030"]
     {
-        refusing(&app, state);
-        is_unavailable(&create(&manager, &token, "Billing worker"), state);
+        reject_inserts(&app, state);
+        assert_unavailable(&create(&manager, &token, "Billing worker"), state);
     }
     app.sql("DROP TRIGGER refuse ON api_keys");
     assert_eq!(create(&manager, &token, "Billing worker").status, 200);
 }
 
 #[test]
-fn what_the_database_will_never_do_is_a_fault() {
+fn permanent_errors_of_the_database_are_answered_with_500() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/api-keys/new").form_token();
     if is_postgres() {
         for state in ["23502", "23514", "23P01"] {
-            refusing(&app, state);
+            reject_inserts(&app, state);
             assert_eq!(create(&manager, &token, "Billing worker").status, 500, "{state}");
         }
         app.sql("DROP TRIGGER refuse ON api_keys");
@@ -85,23 +86,23 @@ fn what_the_database_will_never_do_is_a_fault() {
 }
 
 #[test]
-fn a_table_that_another_session_locks_is_unavailable() {
+fn a_table_that_another_session_locks_is_answered_with_503() {
     if !is_postgres() {
-        return; // SQLite locks the file, as another test has it.
+        return; // SQLite locks the whole file, which another test covers.
     }
     let app = App::set_up();
     let manager = app.super_manager();
     let mut other = app.database.connect();
     other.run("BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE");
-    is_unavailable(&manager.get("/api-keys"), "a locked table");
+    assert_unavailable(&manager.get("/api-keys"), "a locked table");
     other.run("ROLLBACK");
     assert_eq!(manager.get("/api-keys").status, 200);
 }
 
-/// Makes the database read-only for the connections of the program that write, or takes that back,
-/// which SQLite cannot do.
-fn read_only(app: &App, is: bool) {
-    let switch = if is { "on" } else { "off" };
+/// Makes the database read-only for the program, or writable again, which is possible only with
+/// PostgreSQL.
+fn set_read_only(app: &App, is_read_only: bool) {
+    let switch = if is_read_only { "on" } else { "off" };
     if !is_postgres() {
         return app.sql("PRAGMA query_only = on");
     }
@@ -116,21 +117,21 @@ fn read_only(app: &App, is: bool) {
 }
 
 #[test]
-fn a_database_that_is_read_only_is_read_and_not_written() {
+fn a_read_only_database_serves_pages_and_answers_writes_with_503() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/api-keys/new").form_token();
-    is_ready(&app, READY);
-    read_only(&app, true);
-    is_unavailable(&create(&manager, &token, "Billing worker"), "read-only");
+    assert_readiness(&app, READY);
+    set_read_only(&app, true);
+    assert_unavailable(&create(&manager, &token, "Billing worker"), "read-only");
     assert_eq!(manager.get("/api-keys").status, 200);
-    becomes(&app, UNREADY);
+    wait_for_readiness(&app, UNREADY);
     if !is_postgres() {
         return;
     }
-    read_only(&app, false);
+    set_read_only(&app, false);
     assert_eq!(create(&manager, &token, "Billing worker").status, 200);
-    becomes(&app, READY);
+    wait_for_readiness(&app, READY);
 }
 
 #[test]
@@ -139,39 +140,39 @@ fn a_full_disk_shows_in_readiness_until_a_write_succeeds() {
     let manager = app.super_manager();
     let token = manager.get("/api-keys/new").form_token();
     if is_postgres() {
-        refusing(&app, "53100");
-        is_unavailable(&create(&manager, &token, "Billing worker"), "a full disk");
+        reject_inserts(&app, "53100");
+        assert_unavailable(&create(&manager, &token, "Billing worker"), "a full disk");
     } else {
-        // SQLite takes the present size where that is more.
+        // SQLite raises this to the current size of the database.
         app.sql("PRAGMA max_page_count = 1");
         let full = (0..200).find_map(|number| {
             let token = manager.get("/api-keys/new").form_token();
             let page = create(&manager, &token, &format!("Key {number}"));
             (page.status != 200).then_some(page)
         });
-        is_unavailable(&full.expect("it was full in the end"), "a full disk");
+        assert_unavailable(&full.expect("the database becomes full"), "a full disk");
     }
-    is_ready(&app, UNREADY);
-    assert_eq!(manager.get("/api-keys").status, 200, "what can be read is shown");
-    let room = "PRAGMA max_page_count = 1000000";
-    app.sql(if is_postgres() { "DROP TRIGGER refuse ON api_keys" } else { room });
+    assert_readiness(&app, UNREADY);
+    assert_eq!(manager.get("/api-keys").status, 200, "pages are still shown");
+    let no_limit = "PRAGMA max_page_count = 1000000";
+    app.sql(if is_postgres() { "DROP TRIGGER refuse ON api_keys" } else { no_limit });
     assert_eq!(create(&manager, &token, "Billing worker").status, 200);
-    becomes(&app, READY);
+    wait_for_readiness(&app, READY);
 }
 
 #[test]
-fn a_database_that_is_only_busy_is_ready() {
+fn a_busy_database_is_ready() {
     let app = App::set_up();
     let mut other = app.database.connect();
-    other.run(lock());
-    is_ready(&app, READY);
+    other.run(lock_statement());
+    assert_readiness(&app, READY);
     other.run("ROLLBACK");
 }
 
 #[test]
-fn however_many_ask_for_readiness_there_is_one_look() {
+fn concurrent_readiness_requests_share_one_check() {
     if !is_postgres() {
-        return; // On SQLite no look waits for anything.
+        return; // On SQLite the check never waits.
     }
     let app = App::set_up();
     let mut other = app.database.connect();
@@ -179,11 +180,11 @@ fn however_many_ask_for_readiness_there_is_one_look() {
     let began = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..40 {
-            scope.spawn(|| is_ready(&app, UNREADY));
+            scope.spawn(|| assert_readiness(&app, UNREADY));
         }
     });
-    // Each look waits for the lock for 0.8 seconds, and eight could at a time.
+    // Each check waits for the lock for 0.8 seconds, and at most eight run at the same time.
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     other.run("ROLLBACK");
-    becomes(&app, READY);
+    wait_for_readiness(&app, READY);
 }

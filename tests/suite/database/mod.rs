@@ -1,4 +1,4 @@
-//! The database as operators run it: in any locale and language, full, read-only, or not for us.
+//! Databases as operators run them: with any locale and language, full, read-only or unsuitable.
 
 mod collations;
 mod conditions;

@@ -1,5 +1,5 @@
-//! The statements that the program sends for a request, as it sends them, on tables with 100,000 rows:
-//! none reads a whole table.
+//! No statement that the program sends for a request reads a whole table. The tests record the
+//! statements and ask the database for their plans, on tables with 100,000 rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -27,29 +27,31 @@ const LARGE: [&str; 7] = [
     "usage_hours",
 ];
 
-/// `{numbers}` is a table of numbers, `{id}` a Key ID and `{bytes}` the type of bytes.
+/// Statements that fill the tables. `{numbers}` becomes a table of numbers, `{id}` a Key ID and
+/// `{bytes}` the type of binary columns.
 const FILL: [&str; 8] = [
-    "INSERT INTO api_keys (id, name, name_folded, environment, role_id, all_role_scopes, notes, version, \
-     created_at, created_by, expires_at, secret_created_at, last_used_at, attention_at) {numbers} \
-     SELECT {id}, 'Filled ' || n, 'filled ' || n, 'production', \
+    "INSERT INTO api_keys (id, name, name_folded, environment, role_id, all_role_scopes, notes, \
+     version, created_at, created_by, expires_at, secret_created_at, last_used_at, attention_at) \
+     {numbers} SELECT {id}, 'Filled ' || n, 'filled ' || n, 'production', \
      (SELECT id FROM roles WHERE slug = 'read-only'), false, '', 1, 1790000000000 + n, 'nobody', \
      1890000000000 + n, 1790000000000, 1790000000000 + n, 1880000000000 + n FROM numbers",
-    "INSERT INTO api_key_secrets (digest, key_id, pepper_version, created_at, expires_at) {numbers} \
-     SELECT CAST('0123456789012345678901' || CAST(1000000000 + n AS TEXT) AS {bytes}), {id}, 1, \
-     1790000000000, 1890000000000 FROM numbers",
+    "INSERT INTO api_key_secrets (digest, key_id, pepper_version, created_at, expires_at) \
+     {numbers} SELECT CAST('0123456789012345678901' || CAST(1000000000 + n AS TEXT) AS {bytes}), \
+     {id}, 1, 1790000000000, 1890000000000 FROM numbers",
     "INSERT INTO api_key_scopes {numbers} SELECT {id}, 'orders:read' FROM numbers",
     "INSERT INTO api_key_addresses {numbers} SELECT {id}, 1, '198.51.100.7/32' FROM numbers",
     "INSERT INTO usage_hours {numbers} SELECT 498000 + n % 1000, {id}, 1, 'pass', 3 FROM numbers",
     "INSERT INTO usage_addresses {numbers} \
      SELECT {id}, '198.51.100.7', 20700 + n % 80, 1, 2, 3 FROM numbers",
-    "INSERT INTO members (id, name, email, email_folded, super_manager, version, created_at) {numbers} \
-     SELECT 'mem_' || CAST(n AS TEXT), 'Ines Okafor', n || '@example.com', n || '@example.com', false, 1, 1 \
-     FROM numbers WHERE n <= 1000",
-    "INSERT INTO sessions {numbers} SELECT 'session ' || n, 'mem_' || CAST(n % 1000 + 1 AS TEXT), '', \
-     1790000000000, 1790000000000, 1890000000000, 1890000000000 FROM numbers",
+    "INSERT INTO members (id, name, email, email_folded, super_manager, version, created_at) \
+     {numbers} SELECT 'mem_' || CAST(n AS TEXT), 'Ines Okafor', n || '@example.com', \
+     n || '@example.com', false, 1, 1 FROM numbers WHERE n <= 1000",
+    "INSERT INTO sessions {numbers} SELECT 'session ' || n, 'mem_' || CAST(n % 1000 + 1 AS TEXT), \
+     '', 1790000000000, 1790000000000, 1890000000000, 1890000000000 FROM numbers",
 ];
 
-const REFERENCES: [(&str, &str); 6] = [
+/// Foreign keys of the tables that [`FILL`] fills.
+const FOREIGN_KEYS: [(&str, &str); 6] = [
     ("api_keys", "role_id"),
     ("api_key_secrets", "key_id"),
     ("api_key_scopes", "key_id"),
@@ -58,10 +60,10 @@ const REFERENCES: [(&str, &str); 6] = [
     ("sessions", "member_id"),
 ];
 
-/// The statements of each database that is named.
+/// The recorded statements, by the name of the database. Only databases with an entry are recorded.
 static RECORDED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
 
-/// Records what a connection says to the database that it is made to.
+/// Records the statements that one connection sends.
 #[derive(Default)]
 struct Recorder {
     url: String,
@@ -74,9 +76,9 @@ impl Instrumentation for Recorder {
                 url.clone_into(&mut self.url);
             }
             InstrumentationEvent::StartQuery { query, .. } => {
-                let mut recorded = RECORDED.lock().expect("sound");
-                let named = recorded.iter_mut().find(|(name, _)| self.url.contains(*name));
-                if let Some((_, statements)) = named {
+                let mut recorded = RECORDED.lock().expect("a lock");
+                let entry = recorded.iter_mut().find(|(name, _)| self.url.contains(*name));
+                if let Some((_, statements)) = entry {
                     statements.insert(query.to_string());
                 }
             }
@@ -85,8 +87,8 @@ impl Instrumentation for Recorder {
     }
 }
 
-/// What tells the database of `app` from the others.
-fn name(app: &App) -> String {
+/// A part of the URL that only the database of `app` has.
+fn database_name(app: &App) -> String {
     match &app.database.location {
         Location::Sqlite(path) => path.display().to_string(),
         Location::Postgres(url) => url.rsplit('/').next().expect("a name").to_owned(),
@@ -100,8 +102,8 @@ fn fill(app: &App) {
     );
     let bytes = if is_postgres() { "BYTEA" } else { "BLOB" };
     if is_postgres() {
-        // It looks at each row that a row refers to, which takes longer than all the rest.
-        for (table, column) in REFERENCES {
+        // Checking the foreign keys of each row would take longer than everything else.
+        for (table, column) in FOREIGN_KEYS {
             app.sql(&format!("ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_fkey"));
         }
     }
@@ -120,14 +122,14 @@ fn fill(app: &App) {
     app.database.connect().run("ANALYZE");
 }
 
-/// The statements of `requests`, with their values.
+/// The statements that the program sends during `requests`, with their values.
 fn statements(app: &App, requests: impl FnOnce()) -> BTreeSet<String> {
-    RECORDED.lock().expect("sound").insert(name(app), BTreeSet::new());
+    RECORDED.lock().expect("a lock").insert(database_name(app), BTreeSet::new());
     requests();
-    RECORDED.lock().expect("sound").remove(&name(app)).expect("it was recorded")
+    RECORDED.lock().expect("a lock").remove(&database_name(app)).expect("statements")
 }
 
-/// How the database would carry `statement` out, a step on each line.
+/// The plan of the database for `statement`, one step per line. `None` if it is not a query.
 fn plan(app: &App, statement: &str) -> Option<Vec<String>> {
     let (sql, values) = statement.split_once(" -- binds: ").unwrap_or((statement, "[]"));
     let verb = sql.split_whitespace().next()?;
@@ -158,24 +160,24 @@ struct Line {
     line: String,
 }
 
-/// `sql` with its values in place, so that PostgreSQL plans for them as it does for the program.
+/// `sql` with its values inserted, so that PostgreSQL makes the same plan as for the program.
 fn with_values(sql: &str, values: &str) -> String {
     let literals = literals(values);
     let mut parts = sql.split('$');
-    let mut whole = parts.next().unwrap_or_default().to_owned();
+    let mut complete = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let number: usize = part[..digits].parse().expect("the number of a value");
-        whole += &literals[number - 1];
-        whole += &part[digits..];
+        complete += &literals[number - 1];
+        complete += &part[digits..];
     }
-    whole
+    complete
 }
 
-/// The values that diesel shows, as SQL. Bytes are a list of numbers.
+/// The values that diesel prints, as SQL literals. It prints bytes as a list of numbers.
 fn literals(values: &str) -> Vec<String> {
     let inner = values.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let (mut all, mut one, mut depth, mut is_text) = (Vec::new(), String::new(), 0, false);
+    let (mut values, mut value, mut depth, mut is_text) = (Vec::new(), String::new(), 0, false);
     let mut escaped = false;
     for c in inner.expect("a list").chars() {
         match c {
@@ -183,20 +185,20 @@ fn literals(values: &str) -> Vec<String> {
             '[' | '{' if !is_text => depth += 1,
             ']' | '}' if !is_text => depth -= 1,
             ',' if !is_text && depth == 0 => {
-                all.push(std::mem::take(&mut one));
+                values.push(std::mem::take(&mut value));
                 continue;
             }
             _ => {}
         }
         escaped = c == '\\' && !escaped;
-        one.push(c);
+        value.push(c);
     }
-    all.push(one);
-    all.iter().map(|value| literal(value.trim())).collect()
+    values.push(value);
+    values.iter().map(|value| literal(value.trim())).collect()
 }
 
 fn literal(value: &str) -> String {
-    // A type of the program's, as `Some(Timestamp(1790000000000))`, stands for what is in it.
+    // A wrapper such as `Some(Timestamp(1790000000000))` is stored as the value that it contains.
     if let Some((name, rest)) = value.split_once('(')
         && let Some(inner) = rest.strip_suffix(')')
         && name.chars().all(char::is_alphanumeric)
@@ -206,7 +208,7 @@ fn literal(value: &str) -> String {
             _ => literal(inner),
         };
     }
-    // Of several fields, as `Email { text: "Ines@example.com", folded: … }`, the first is what is stored.
+    // Of a struct such as `Email { text: "a@example.com", folded: … }`, the first field is stored.
     if let Some((_, fields)) = value.split_once(" { ")
         && value.starts_with(char::is_uppercase)
     {
@@ -224,40 +226,40 @@ fn literal(value: &str) -> String {
     }
     match value {
         "None" => "NULL".into(),
-        // One of a closed set shows as its variant, and not as the word that stands for it.
+        // diesel prints the variant of an enum, not the word that is stored for it.
         variant if variant.starts_with(char::is_uppercase) => format!("'{variant}'"),
         number => number.to_owned(),
     }
 }
 
-/// The step of a plan that reads a whole large table.
-fn whole_table(plan: &[String], sql: &str) -> Option<String> {
-    let is_whole = |step: &&String| {
+/// The step of a plan that reads all of a large table.
+fn full_scan(plan: &[String], sql: &str) -> Option<String> {
+    let is_full_scan = |step: &&String| {
         let step = step.trim_start_matches([' ', '-', '>']);
         let step = step.strip_prefix("Parallel ").unwrap_or(step);
         let rest = step.strip_prefix("Seq Scan on ").or_else(|| step.strip_prefix("SCAN "));
         let Some(rest) = rest.filter(|rest| !rest.contains("USING")) else { return false };
         let table = rest.split([' ', '(']).next().expect("a name");
-        // SQLite names the alias only.
+        // SQLite prints only the alias of a table.
         LARGE.iter().any(|large| *large == table || sql.contains(&format!("{large} {table} ")))
     };
-    // Nothing is read where no row can be meant.
-    plan.iter().find(is_whole).filter(|_| !sql.contains("WHERE 1=0")).cloned()
+    // A condition that is never true reads nothing.
+    plan.iter().find(is_full_scan).filter(|_| !sql.contains("WHERE 1=0")).cloned()
 }
 
-/// What people and programs ask for all the time.
+/// The most frequent requests of people and of programs.
 fn requests(app: &App, manager: &Client, [key, service]: [&Key; 2]) {
-    let ask = |secret: &str| {
-        let ask = Request::new(&app.url, "GET", "/v1/authorize?scope=orders:read");
-        ask.from("203.0.113.7").bearer(secret).send().status
+    let authorize = |secret: &str| {
+        let request = Request::new(&app.url, "GET", "/v1/authorize?scope=orders:read");
+        request.from("203.0.113.7").bearer(secret).send().status
     };
-    assert_eq!([ask(&key.secret), ask(&key.forged(20, "stranger"))], [200, 401]);
-    let ask = Request::new(&app.url, "POST", "/v1/introspect").from("203.0.113.7");
-    let ask = ask.bearer(&service.secret).form(&[("token", key.secret.as_str())]);
-    assert_eq!(ask.send().status, 200);
+    assert_eq!([authorize(&key.secret), authorize(&key.forged(20, "stranger"))], [200, 401]);
+    let request = Request::new(&app.url, "POST", "/v1/introspect").from("203.0.113.7");
+    let request = request.bearer(&service.secret).form(&[("token", key.secret.as_str())]);
+    assert_eq!(request.send().status, 200);
     app.write_usage();
-    let of_key = format!("/api-keys/{}", key.id);
-    for path in ["/readyz", "/api-keys", "/api-keys?sort=name", "/api-keys/new", &of_key] {
+    let key_page = format!("/api-keys/{}", key.id);
+    for path in ["/readyz", "/api-keys", "/api-keys?sort=name", "/api-keys/new", &key_page] {
         assert_eq!(manager.get(path).status, 200, "{path}");
     }
     assert_eq!(manager.edit_key(&key.id, &[("notes", "For billing")]).status, 303);
@@ -265,22 +267,22 @@ fn requests(app: &App, manager: &Client, [key, service]: [&Key; 2]) {
 }
 
 #[test]
-fn no_statement_of_a_request_reads_a_whole_table_of_a_hundred_thousand_rows() {
+fn no_statement_of_a_request_reads_a_whole_table_with_a_hundred_thousand_rows() {
     set_default_instrumentation(|| Some(Box::new(Recorder::default()))).expect("instrumented");
     let app = App::set_up();
     let manager = app.super_manager();
     let (key, service) = (Key::new(&manager, &[]), Key::introspecting(&manager, &[]));
     fill(&app);
     let statements = statements(&app, || requests(&app, &manager, [&key, &service]));
-    let (mut checked, mut found) = (0, Vec::new());
+    let (mut checked, mut full_scans) = (0, Vec::new());
     for statement in &statements {
         let Some(plan) = plan(&app, statement) else { continue };
         checked += 1;
-        if let Some(step) = whole_table(&plan, statement) {
-            found.push(format!("{step}: {statement}\n{}", plan.join("\n")));
+        if let Some(step) = full_scan(&plan, statement) {
+            full_scans.push(format!("{step}: {statement}\n{}", plan.join("\n")));
         }
     }
-    assert!(found.is_empty(), "{}", found.join("\n\n"));
+    assert!(full_scans.is_empty(), "{}", full_scans.join("\n\n"));
     assert!(checked > 40, "{checked} statements");
     for part in ["JOIN api_keys k ON", "api_key_addresses", "activity", "sessions"] {
         assert!(statements.iter().any(|statement| statement.contains(part)), "{part}");

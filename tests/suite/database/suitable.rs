@@ -1,35 +1,35 @@
-//! PostgreSQL databases that cannot be Latchkey's are refused at the start, with what to do.
+//! Latchkey does not start on an unsuitable PostgreSQL database, and says what to do about it.
 
 use crate::support::{Database, Shell, is_postgres};
 
-/// What `latchkey migrate` says of `database`, in one line.
-fn refusal(database: Database) -> String {
+/// The one line with which `latchkey migrate` rejects `database`.
+fn rejection(database: Database) -> String {
     let mut shell = Shell::new();
     shell.database = database;
     let output = shell.run(&["migrate"]);
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
-    said
+    let message = String::from_utf8(output.stderr).expect("text");
+    assert_eq!((output.status.code(), message.lines().count()), (Some(1), 1), "{message}");
+    message
 }
 
 #[test]
-fn a_database_that_cannot_hold_every_text_is_refused() {
+fn a_database_whose_encoding_cannot_store_all_text_is_rejected() {
     if !is_postgres() {
-        return; // SQLite's text is always UTF-8.
+        return; // Text in SQLite is always UTF-8.
     }
     for encoding in ["LATIN1", "SQL_ASCII"] {
         let options = format!("ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0");
-        let database = Database::made_with(&options);
-        let said = refusal(database);
-        assert!(said.contains(&format!("has the encoding {encoding}")), "{said}");
-        assert!(said.contains("ENCODING 'UTF8' TEMPLATE template0"), "{said}");
+        let database = Database::with_options(&options);
+        let message = rejection(database);
+        assert!(message.contains(&format!("has the encoding {encoding}")), "{message}");
+        assert!(message.contains("ENCODING 'UTF8' TEMPLATE template0"), "{message}");
     }
 }
 
 #[test]
-fn a_schema_in_which_no_table_can_be_made_is_refused_with_the_grant_that_is_missing() {
+fn a_schema_without_the_privilege_to_create_tables_is_rejected_with_the_missing_grant() {
     if !is_postgres() {
-        return; // A file has no schemas.
+        return; // SQLite has no schemas.
     }
     for (statement, advice) in [
         (
@@ -40,8 +40,8 @@ fn a_schema_in_which_no_table_can_be_made_is_refused_with_the_grant_that_is_miss
     ] {
         let database = Database::empty();
         database.connect().run(statement);
-        let said = refusal(database);
-        assert!(said.contains(advice), "{said}");
-        assert!(!said.contains("permission denied"), "{said}");
+        let message = rejection(database);
+        assert!(message.contains(advice), "{message}");
+        assert!(!message.contains("permission denied"), "{message}");
     }
 }

@@ -1,36 +1,37 @@
-//! Everything that the sample lists under Needs attention can be dealt with in the dashboard.
+//! Everything that the sample lists under Needs attention can be resolved in the dashboard.
 
 use crate::support::{App, Client, NOW, Page};
 
 const LIST: &str = "/api-keys?view=attention";
 
-/// Selects the keys in whose rows `why` stands, and does `what` to them.
-fn resolve(manager: &Client, what: &str, why: &[&str], fields: &[(&str, &str)]) {
+/// Selects the keys that are listed for one of these reasons, and applies an action to them.
+fn resolve(manager: &Client, action: &str, reasons: &[&str], fields: &[(&str, &str)]) {
     let page = manager.get(LIST);
-    let keys = listed(&page, why);
-    assert!(!keys.is_empty(), "{why:?}: {:?}", page.all(".cell-why strong"));
+    let keys = listed(&page, reasons);
+    assert!(!keys.is_empty(), "{reasons:?}: {:?}", page.all(".cell-why strong"));
     let query: Vec<String> = keys.iter().map(|key| format!("keys={key}")).collect();
     let mut all: Vec<(&str, &str)> = keys.iter().map(|key| ("keys", key.as_str())).collect();
     let count = keys.len().to_string();
     all.extend_from_slice(fields);
     all.push(("confirm", &count));
-    let path = format!("/api-keys/selected/{what}");
+    let path = format!("/api-keys/selected/{action}");
     let done = manager.submit_from(&format!("{path}?{}", query.join("&")), &path, &all);
-    assert!(matches!(done.status, 200 | 303), "{what}: {}", done.body);
-    let left = listed(&manager.get(LIST), why);
-    assert!(left.is_empty(), "{what} leaves {left:?}");
+    assert!(matches!(done.status, 200 | 303), "{action}: {}", done.body);
+    let remaining = listed(&manager.get(LIST), reasons);
+    assert!(remaining.is_empty(), "{action} leaves {remaining:?}");
 }
 
-/// The keys in whose rows one of `why` stands.
-fn listed(page: &Page, why: &[&str]) -> Vec<String> {
+/// The keys that are listed for one of these reasons.
+fn listed(page: &Page, reasons: &[&str]) -> Vec<String> {
     let rows = page.all(".work-t tbody tr .cell-why");
     let ids = page.all(".work-t tbody tr .keyid");
-    let listed = rows.iter().zip(ids).filter(|(row, _)| why.iter().any(|why| row.contains(why)));
+    let is_listed = |row: &String| reasons.iter().any(|reason| row.contains(reason));
+    let listed = rows.iter().zip(ids).filter(|(row, _)| is_listed(row));
     listed.map(|(_, id)| id).collect()
 }
 
 #[test]
-fn the_list_is_empty_once_all_of_it_was_dealt_with() {
+fn the_list_is_empty_once_everything_on_it_is_resolved() {
     let app = App::new();
     let (db, keyring) = (&app.site.db, &app.site.keyring);
     latchkey::demo::fill(db, keyring, 40, 90, NOW).expect("filled");
@@ -45,7 +46,7 @@ fn the_list_is_empty_once_all_of_it_was_dealt_with() {
         "Never used",
         "The old secret can stop",
     ] {
-        assert!(reasons.iter().any(|found| found == reason), "{reason}: {reasons:?}");
+        assert!(reasons.iter().any(|text| text == reason), "{reason}: {reasons:?}");
     }
     for id in listed(&manager.get(LIST), &["The old secret can stop"]) {
         let path = format!("/api-keys/{id}/stop-old-secret");
@@ -55,15 +56,15 @@ fn the_list_is_empty_once_all_of_it_was_dealt_with() {
     let rotation = [("overlap", "7d"), ("lifetime", "90")];
     resolve(&manager, "rotate", &["Rotation due", "Expires"], &rotation);
     resolve(&manager, "revoke", &["Never used"], &[]);
-    review(&manager);
+    complete_review(&manager);
     app.find_alerts();
     let page = manager.get(LIST);
     assert!(page.text("main").contains("Nothing needs attention"), "{}", page.text("main"));
     assert_eq!(page.text(".tabs a[aria-current] .n"), "0");
 }
 
-/// Decides on every key of the review that is due, and finishes it.
-fn review(manager: &Client) {
+/// Starts the review that is due, keeps every key and finishes the review.
+fn complete_review(manager: &Client) {
     let started = manager.submit("/reviews", &[]);
     let review = started.location().to_owned();
     loop {

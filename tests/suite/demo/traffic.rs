@@ -1,4 +1,4 @@
-//! The sample's traffic: everything that is told of a request agrees with everything else.
+//! The traffic of the sample: all records of a request agree with each other.
 
 use latchkey::base::clock::{DAY, HOUR};
 use latchkey::base::keyring::Keyring;
@@ -9,7 +9,7 @@ use latchkey::domain::{settings, usage};
 
 use crate::support::{Database, NOW};
 
-/// A database with the sample, and what it holds.
+/// A database that contains the sample.
 struct Sample {
     db: Db,
     database: Database,
@@ -29,18 +29,23 @@ impl Sample {
         self.database.connect().texts(query)
     }
 
-    /// That two queries find the same texts.
-    fn are_equal(&self, one: &str, other: &str) {
+    /// Asserts that two queries return the same texts.
+    fn assert_equal(&self, one: &str, other: &str) {
         for (one, other) in [(one, other), (other, one)] {
-            let more = self.texts(&format!("{one} EXCEPT {other}"));
-            assert!(more.is_empty(), "{} more in {one}: {:?}", more.len(), more.first());
+            let unmatched = self.texts(&format!("{one} EXCEPT {other}"));
+            assert!(
+                unmatched.is_empty(),
+                "{} rows only in {one}: {:?}",
+                unmatched.len(),
+                unmatched.first()
+            );
         }
     }
 
-    /// That a query finds nothing.
-    fn has_no(&self, what: &str, from: &str) {
-        let found = self.texts(&format!("SELECT k.name AS text FROM {from}"));
-        assert!(found.is_empty(), "{what}: {found:?}");
+    /// Asserts that no key meets a condition.
+    fn assert_no_key(&self, what: &str, from: &str) {
+        let keys = self.texts(&format!("SELECT k.name AS text FROM {from}"));
+        assert!(keys.is_empty(), "{what}: {keys:?}");
     }
 
     fn keys(&self) -> Vec<Details> {
@@ -52,11 +57,11 @@ impl Sample {
         keys.collect()
     }
 
-    fn named(&self, name: &str) -> Details {
+    fn key_named(&self, name: &str) -> Details {
         self.keys().into_iter().find(|key| key.key.name.as_str() == name).expect(name)
     }
 
-    fn counts(&self, key: &Details, condition: &str) -> i64 {
+    fn count_requests(&self, key: &Details, condition: &str) -> i64 {
         let count = self.texts(&format!(
             "SELECT CAST(COALESCE(SUM(count), 0) AS TEXT) AS text FROM usage_days \
              WHERE key_id = '{}' AND {condition}",
@@ -67,7 +72,7 @@ impl Sample {
 }
 
 #[test]
-fn the_sample_s_counts_agree_with_each_other_and_with_its_keys() {
+fn usage_counts_agree_with_each_other_and_with_the_keys() {
     let sample = Sample::filled(40, 45);
     let text = |unit: &str, count: &str| {
         format!(
@@ -75,89 +80,101 @@ fn the_sample_s_counts_agree_with_each_other_and_with_its_keys() {
              CAST({count} AS TEXT) AS text"
         )
     };
-    sample.are_equal(
+    sample.assert_equal(
         &format!(
             "SELECT {} FROM usage_hours GROUP BY hour / 24, key_id, outcome",
             text("hour / 24", "SUM(count)")
         ),
         &format!("SELECT {} FROM usage_days", text("day", "count")),
     );
-    let of_keys = "outcome NOT IN ('missing_key', 'malformed_key', 'invalid_key')";
+    let with_key = "outcome NOT IN ('missing_key', 'malformed_key', 'invalid_key')";
     let totals = "CAST(hour AS TEXT) || ' ' || outcome || ' ' || CAST(SUM(count) AS TEXT) AS text";
-    sample.are_equal(
+    sample.assert_equal(
         &format!("SELECT {totals} FROM usage_hours GROUP BY hour, outcome"),
-        &format!("SELECT {totals} FROM usage_totals WHERE {of_keys} GROUP BY hour, outcome"),
+        &format!("SELECT {totals} FROM usage_totals WHERE {with_key} GROUP BY hour, outcome"),
     );
-    // Every refusal was kept, also those of strangers.
-    let refused = "outcome || ' ' || CAST(SUM(count) AS TEXT) AS text";
-    sample.are_equal(
-        &format!("SELECT {refused} FROM usage_totals WHERE outcome <> 'pass' GROUP BY outcome"),
-        &format!("SELECT {} FROM denials GROUP BY reason", refused.replace("outcome", "reason")),
+    // Every denied request was recorded, including those without a valid key.
+    let denied = "outcome || ' ' || CAST(SUM(count) AS TEXT) AS text";
+    sample.assert_equal(
+        &format!("SELECT {denied} FROM usage_totals WHERE outcome <> 'pass' GROUP BY outcome"),
+        &format!("SELECT {} FROM denials GROUP BY reason", denied.replace("outcome", "reason")),
     );
     let passed = "CAST(day AS TEXT) || ' ' || key_id || ' ' || CAST(SUM(count) AS TEXT) AS text";
-    sample.are_equal(
+    sample.assert_equal(
         &format!("SELECT {passed} FROM usage_addresses GROUP BY day, key_id"),
         &format!("SELECT {passed} FROM usage_days WHERE outcome = 'pass' GROUP BY day, key_id"),
     );
-    agree_with_keys(&sample);
-    scopes_are_held(&sample);
+    assert_usage_agrees_with_keys(&sample);
+    assert_used_scopes_are_granted(&sample);
 }
 
-fn agree_with_keys(sample: &Sample) {
+fn assert_usage_agrees_with_keys(sample: &Sample) {
     let counted = "usage_hours AS h JOIN api_keys AS k ON k.id = h.key_id WHERE";
     let passed = format!("{counted} h.outcome = 'pass' AND");
-    sample.has_no(
-        "counted before it was created",
+    sample.assert_no_key(
+        "requests before the key was created",
         &format!("{counted} h.hour * {HOUR} + {HOUR} <= k.created_at"),
     );
-    sample.has_no("passed before it", &format!("{passed} h.hour * {HOUR} < k.created_at"));
-    sample.has_no("passed after the end", &format!("{passed} h.hour * {HOUR} >= k.expires_at"));
-    sample.has_no("passed revoked", &format!("{passed} h.hour * {HOUR} >= k.revoked_at"));
-    sample
-        .has_no("counted in the future", &format!("{counted} h.hour * {HOUR} > {}", NOW.millis()));
-    sample.are_equal(
+    sample.assert_no_key(
+        "requests passed before the key was created",
+        &format!("{passed} h.hour * {HOUR} < k.created_at"),
+    );
+    sample.assert_no_key(
+        "requests passed after the key expired",
+        &format!("{passed} h.hour * {HOUR} >= k.expires_at"),
+    );
+    sample.assert_no_key(
+        "requests passed after the key was revoked",
+        &format!("{passed} h.hour * {HOUR} >= k.revoked_at"),
+    );
+    sample.assert_no_key(
+        "requests in the future",
+        &format!("{counted} h.hour * {HOUR} > {}", NOW.millis()),
+    );
+    sample.assert_equal(
         "SELECT id || ' ' || CAST(last_used_at / 3600000 AS TEXT) AS text FROM api_keys \
          WHERE last_used_at > 0",
         "SELECT key_id || ' ' || CAST(MAX(hour) AS TEXT) AS text FROM usage_hours \
          WHERE outcome = 'pass' GROUP BY key_id",
     );
-    sample.has_no(
-        "last used from elsewhere",
+    sample.assert_no_key(
+        "the last use is missing from the addresses",
         "api_keys AS k WHERE k.last_used_at > 0 AND NOT EXISTS (SELECT 1 FROM usage_addresses AS a \
          WHERE a.key_id = k.id AND a.address = k.last_used_address \
          AND a.last_seen_at = k.last_used_at)",
     );
-    sample.has_no(
-        "seen at another time",
+    sample.assert_no_key(
+        "an address was seen at an impossible time",
         "usage_addresses AS a JOIN api_keys AS k ON k.id = a.key_id WHERE \
          a.first_seen_at > a.last_seen_at OR a.last_seen_at > k.last_used_at \
          OR a.first_seen_at < k.created_at OR a.first_seen_at / 86400000 <> a.day",
     );
-    sample.has_no(
-        "used from outside its whitelist",
+    sample.assert_no_key(
+        "requests passed from outside the IP whitelist",
         "usage_addresses AS a JOIN api_keys AS k ON k.id = a.key_id WHERE \
          EXISTS (SELECT 1 FROM api_key_addresses AS w WHERE w.key_id = k.id) AND NOT EXISTS \
          (SELECT 1 FROM api_key_addresses AS w WHERE w.key_id = k.id AND w.address = a.address)",
     );
-    sample.has_no(
-        "refused within its whitelist",
+    sample.assert_no_key(
+        "an address in the IP whitelist was denied",
         "denials AS d JOIN api_keys AS k ON k.id = d.key_id WHERE \
          d.reason = 'address_not_allowed' AND EXISTS (SELECT 1 FROM api_key_addresses AS w \
          WHERE w.key_id = k.id AND w.address = d.address)",
     );
 }
 
-fn scopes_are_held(sample: &Sample) {
-    let mut unasked = 0;
+fn assert_used_scopes_are_granted(sample: &Sample) {
+    let mut with_unused_scopes = 0;
     for details in sample.keys() {
         let (key, held) = (&details.key, details.effective_scopes());
-        let asked = sample.db.read_blocking(|c| usage::scopes_asked(c, &key.id)).expect("read");
-        assert_eq!(asked.is_empty(), key.last_used_at.is_none(), "{}", key.name.as_str());
-        assert!(asked.keys().all(|scope| held.contains(scope)), "{asked:?} of {held:?}");
-        assert!(asked.values().all(|day| Some(*day) <= key.last_used_at));
-        unasked += usize::from(!asked.is_empty() && asked.len() < held.len());
+        let requested =
+            sample.db.read_blocking(|c| usage::scope_requests(c, &key.id)).expect("read");
+        assert_eq!(requested.is_empty(), key.last_used_at.is_none(), "{}", key.name.as_str());
+        assert!(requested.keys().all(|scope| held.contains(scope)), "{requested:?} of {held:?}");
+        assert!(requested.values().all(|day| Some(*day) <= key.last_used_at));
+        with_unused_scopes += usize::from(!requested.is_empty() && requested.len() < held.len());
     }
-    assert!(unasked > 2, "some keys may do more than they need");
+    assert!(with_unused_scopes > 2, "some keys have scopes that they do not use");
     let missing = sample.texts(
         "SELECT key_id || ' ' || detail AS text FROM denials WHERE reason = 'scope_missing'",
     );
@@ -172,42 +189,46 @@ fn scopes_are_held(sample: &Sample) {
 }
 
 #[test]
-fn the_sample_s_stories_can_be_seen() {
+fn the_situations_of_the_sample_can_be_seen() {
     let sample = Sample::filled(40, 45);
     let today = NOW.millis() / DAY;
-    let billing = sample.named("Billing worker – production");
-    let refused = |day: i64| sample.counts(&billing, &format!("outcome <> 'pass' AND day = {day}"));
-    assert_eq!((refused(today), refused(today - 1)), (12, 23));
+    let billing = sample.key_named("Billing worker – production");
+    let denied =
+        |day: i64| sample.count_requests(&billing, &format!("outcome <> 'pass' AND day = {day}"));
+    assert_eq!((denied(today), denied(today - 1)), (12, 23));
     let month = format!("day > {}", today - 30);
-    assert_eq!(sample.counts(&billing, &format!("outcome <> 'pass' AND {month}")), 37);
-    let passed = sample.counts(&billing, &format!("outcome = 'pass' AND {month}"));
+    assert_eq!(sample.count_requests(&billing, &format!("outcome <> 'pass' AND {month}")), 37);
+    let passed = sample.count_requests(&billing, &format!("outcome = 'pass' AND {month}"));
     assert!((300_000..420_000).contains(&passed), "{passed}");
-    let seen =
+    let addresses =
         sample.db.read_blocking(|c| usage::addresses(c, &billing.key.id, NOW.plus(-30 * DAY)));
-    let seen: Vec<_> = seen.expect("read").iter().map(|seen| seen.address.to_string()).collect();
-    assert_eq!(seen, ["198.51.100.7", "203.0.113.24"], "the third was never seen");
+    let addresses: Vec<_> =
+        addresses.expect("read").iter().map(|seen| seen.address.to_string()).collect();
+    assert_eq!(addresses, ["198.51.100.7", "203.0.113.24"], "the third address was never used");
 
-    let quiet = sample.named("Data warehouse sync");
+    let quiet = sample.key_named("Data warehouse sync");
     assert_eq!(quiet.key.status(NOW), Status::Active);
-    let rest = NOW.since(quiet.key.last_used_at.expect("it was used"));
-    assert!((40 * DAY..42 * DAY).contains(&rest), "{} days", rest / DAY);
+    let idle = NOW.since(quiet.key.last_used_at.expect("it was used"));
+    assert!((40 * DAY..42 * DAY).contains(&idle), "{} days", idle / DAY);
 
-    let expired = sample.named("Nightly invoice export");
+    let expired = sample.key_named("Nightly invoice export");
     let yesterday = format!("day = {}", today - 1);
-    assert!(sample.counts(&expired, &format!("outcome = 'key_expired' AND {yesterday}")) > 0);
+    assert!(
+        sample.count_requests(&expired, &format!("outcome = 'key_expired' AND {yesterday}")) > 0
+    );
     let revoked = sample.texts(&format!(
         "SELECT DISTINCT key_id AS text FROM usage_days WHERE outcome = 'key_revoked' AND {yesterday}"
     ));
     assert!(!revoked.is_empty());
-    let portal = sample.named("Customer portal – production");
-    let seen =
+    let portal = sample.key_named("Customer portal – production");
+    let addresses =
         sample.db.read_blocking(|c| usage::addresses(c, &portal.key.id, NOW.plus(-30 * DAY)));
-    let seen = seen.expect("read");
-    let new = seen.iter().find(|seen| seen.first.millis() >= (today - 1) * DAY);
-    assert!(seen.len() == 2 && new.is_some(), "{seen:?}");
-    let strangers =
+    let addresses = addresses.expect("read");
+    let new = addresses.iter().find(|seen| seen.first.millis() >= (today - 1) * DAY);
+    assert!(addresses.len() == 2 && new.is_some(), "{addresses:?}");
+    let reasons_without_key =
         sample.texts("SELECT DISTINCT reason AS text FROM denials WHERE key_id IS NULL");
-    assert_eq!(strangers.len(), 3, "{strangers:?}");
+    assert_eq!(reasons_without_key.len(), 3, "{reasons_without_key:?}");
 }
 
 #[test]
@@ -223,7 +244,7 @@ fn a_sample_without_days_has_no_traffic() {
 }
 
 #[test]
-fn more_days_than_counts_are_kept_by_the_hour_are_written_by_the_day_alone() {
+fn days_beyond_the_retention_of_hourly_counts_have_only_daily_counts() {
     let sample = Sample::filled(12, 150);
     let first = |column: &str, table: &str, length: i64| {
         let query = format!("SELECT CAST(MIN({column}) AS TEXT) AS text FROM {table}");

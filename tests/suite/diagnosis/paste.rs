@@ -1,41 +1,51 @@
-//! A secret key that is pasted: answered at once, and gone.
+//! A pasted secret key is explained in the same response, and neither stored nor shown again.
 
 use latchkey::base::clock::DAY;
 use latchkey::domain::members::Permission;
 
-use super::{CLIENT, Key, ask, bearer, heading, key, refused, stranger, text};
+use super::{
+    CLIENT, Key, authorize, bearer, create_key, denied_request, heading, text, unknown_secret,
+};
 use crate::support::{App, Client, Page, encoded};
 
 const NOTE: &str =
     "A pasted secret key is checked in memory. It is not stored, logged or shown again.";
 
-/// Pastes a text and looks at what holds of every answer.
-fn pasted(client: &Client, question: &str) -> Page {
+/// Pastes a text and checks what is true of every response.
+fn paste(client: &Client, question: &str) -> Page {
     let page = client.submit("/diagnosis", &[("question", question)]);
     assert_eq!(page.status, 200, "{}", page.body);
     assert_eq!(page.header("cache-control"), "no-store");
-    assert_eq!(page.attribute("#question", "value").as_deref(), Some(""), "the box is empty again");
+    assert_eq!(
+        page.attribute("#question", "value").as_deref(),
+        Some(""),
+        "the field is empty again"
+    );
     assert_eq!(page.text("#question-h"), NOTE);
     page
 }
 
 #[test]
-fn a_secret_key_that_works_is_said_to_and_whose_it_is() {
+fn a_working_secret_key_is_recognised_with_its_key() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let wide = key(&manager, &[("role", "read-only")]);
-    let page = pasted(&manager, &wide.secret);
+    let wide = create_key(&manager, &[("role", "read-only")]);
+    let page = paste(&manager, &wide.secret);
     assert_eq!(heading(&page), "This secret key works");
     assert!(text(&page).contains("from any address, and is for Production."), "{}", text(&page));
     assert_eq!(super::fact(&page, "Key"), "Billing worker");
     assert_eq!(super::fact(&page, "Role"), "Read-only");
     assert_eq!(page.all("#answer .chip"), ["invoices:read", "orders:read", "reports:read"]);
-    let narrow = key(&manager, &[("name", "Narrow"), ("ip_whitelist", "203.0.113.7\n203.0.113.8")]);
-    refused(&app, "", &bearer(&narrow.secret));
-    let page = pasted(&manager, &narrow.secret);
+    let narrow =
+        create_key(&manager, &[("name", "Narrow"), ("ip_whitelist", "203.0.113.7\n203.0.113.8")]);
+    denied_request(&app, "", &bearer(&narrow.secret));
+    let page = paste(&manager, &narrow.secret);
     assert!(text(&page).contains("from 2 addresses alone"), "{}", text(&page));
     assert_eq!(page.all("#refusals h3"), ["Address not in the IP whitelist"]);
-    assert!(!page.body.contains("203.0.113.7"), "its whitelist is on its page");
+    assert!(
+        !page.body.contains("203.0.113.7"),
+        "the whitelist is shown only on the page of the key"
+    );
 }
 
 #[test]
@@ -44,22 +54,22 @@ fn a_secret_key_that_does_not_work_is_explained() {
     let manager = app.super_manager();
     let end = app.site.clock.now().plus(DAY).millis();
     let keys: Vec<Key> = ["Expiring", "Revoked", "Rotated"]
-        .map(|name| key(&manager, &[("name", name), ("lifetime", "30")]))
+        .map(|name| create_key(&manager, &[("name", name), ("lifetime", "30")]))
         .into();
     app.sql(&format!(
         "UPDATE api_key_secrets SET superseded_at = {end} WHERE key_id = '{}'",
         keys[2].id
     ));
-    let page = pasted(&manager, &keys[2].secret);
+    let page = paste(&manager, &keys[2].secret);
     assert_eq!(heading(&page), "This secret key works");
     assert!(text(&page).contains("works until 24 November 2026, 12:00 UTC"), "{}", text(&page));
     assert_eq!(manager.submit(&format!("/api-keys/{}/revoke", keys[1].id), &[]).status, 303);
     app.advance(2 * DAY);
     let manager = app.super_manager();
-    let page = pasted(&manager, &keys[2].secret);
+    let page = paste(&manager, &keys[2].secret);
     assert_eq!(heading(&page), "Secret key was replaced");
     assert!(text(&page).contains("It stopped working on 24 November 2026"), "{}", text(&page));
-    let page = pasted(&manager, &keys[1].secret);
+    let page = paste(&manager, &keys[1].secret);
     assert_eq!(heading(&page), "Key revoked");
     assert!(
         text(&page).contains("by Ines Okafor on 23 November 2026, 12:00 UTC"),
@@ -68,9 +78,9 @@ fn a_secret_key_that_does_not_work_is_explained() {
     );
     app.advance(30 * DAY);
     let manager = app.super_manager();
-    assert_eq!(heading(&pasted(&manager, &keys[0].secret)), "Key expired");
+    assert_eq!(heading(&paste(&manager, &keys[0].secret)), "Key expired");
     for (prefix, expected) in [("lk", "another Latchkey"), ("acme", "It begins with acme_")] {
-        let page = pasted(&manager, &stranger(prefix));
+        let page = paste(&manager, &unknown_secret(prefix));
         assert_eq!(heading(&page), "Secret key does not match");
         assert!(text(&page).contains(expected), "{}", text(&page));
         assert!(!page.has("#answer dl"));
@@ -78,10 +88,10 @@ fn a_secret_key_that_does_not_work_is_explained() {
 }
 
 #[test]
-fn a_malformed_secret_key_is_explained_and_what_it_leaves_is_looked_up() {
+fn a_malformed_secret_key_is_explained_and_an_intact_one_in_it_is_looked_up() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[]);
+    let key = create_key(&manager, &[]);
     let secret = &key.secret;
     for (question, expected, detail) in [
         (format!(" {secret}"), "Spaces or line breaks in the secret key", "Take them out"),
@@ -98,7 +108,7 @@ fn a_malformed_secret_key_is_explained_and_what_it_leaves_is_looked_up() {
             "a variable’s name",
         ),
     ] {
-        let page = pasted(&manager, &question);
+        let page = paste(&manager, &question);
         assert_eq!(heading(&page), expected, "{question}");
         assert!(text(&page).contains(detail), "{question}: {}", text(&page));
         assert_eq!(page.text("#answer h3"), "This secret key works", "{question}");
@@ -122,7 +132,7 @@ fn a_malformed_secret_key_is_explained_and_what_it_leaves_is_looked_up() {
         ("<script>alert(1)</script>".into(), "Not a secret key of Latchkey’s", ""),
         ("x".repeat(5000), "The secret key is too long", ""),
     ] {
-        let page = pasted(&manager, &question);
+        let page = paste(&manager, &question);
         assert_eq!(heading(&page), expected, "{question}");
         assert!(text(&page).contains(detail), "{question}: {}", text(&page));
         assert!(!page.has("#answer h3") && !page.has("#answer dl"), "{question}");
@@ -131,7 +141,7 @@ fn a_malformed_secret_key_is_explained_and_what_it_leaves_is_looked_up() {
 }
 
 #[test]
-fn an_id_that_is_pasted_leads_to_its_address() {
+fn a_pasted_id_redirects_to_its_own_address() {
     let app = App::set_up();
     let manager = app.super_manager();
     for (question, id) in [
@@ -141,8 +151,8 @@ fn an_id_that_is_pasted_leads_to_its_address() {
         let page = manager.submit("/diagnosis", &[("question", question)]);
         assert_eq!((page.status, page.location()), (303, format!("/diagnosis?q={id}").as_str()));
     }
-    for nothing in ["", " ", "\r\n"] {
-        let page = manager.submit("/diagnosis", &[("question", nothing)]);
+    for blank in ["", " ", "\r\n"] {
+        let page = manager.submit("/diagnosis", &[("question", blank)]);
         assert_eq!(page.status, 422);
         assert_eq!(page.errors(), ["Enter a request id, a Key ID or a secret key"]);
         assert!(!page.error_of("question").is_empty());
@@ -151,19 +161,19 @@ fn an_id_that_is_pasted_leads_to_its_address() {
 }
 
 #[test]
-fn nothing_of_a_pasted_secret_key_is_kept_or_shown() {
+fn no_part_of_a_pasted_secret_key_is_stored_or_shown() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[]);
-    let strange = stranger("lk");
+    let key = create_key(&manager, &[]);
+    let unknown = unknown_secret("lk");
     let before = app.contents();
-    for secret in [&key.secret, &strange] {
+    for secret in [&key.secret, &unknown] {
         let random = &secret[8..secret.len() - 6];
         let cut = &secret[..secret.len() - 3];
         for question in
             [secret.clone(), format!("\"{secret}\" "), cut.to_owned(), format!("{cut}…")]
         {
-            let page = pasted(&manager, &question);
+            let page = paste(&manager, &question);
             let headers = format!("{:?}", page.headers);
             for place in [&page.body, &headers] {
                 assert!(
@@ -177,19 +187,19 @@ fn nothing_of_a_pasted_secret_key_is_kept_or_shown() {
             assert!(!row.contains(&random[..8]), "{row}");
         }
     }
-    assert_eq!(app.contents(), before, "and nothing is written");
-    assert_eq!(app.count("denials"), 0, "it counts as no request");
+    assert_eq!(app.contents(), before, "nothing is written");
+    assert_eq!(app.count("denials"), 0, "it does not count as a request");
 }
 
 #[test]
 fn a_secret_key_in_the_address_is_not_looked_up() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[]);
+    let key = create_key(&manager, &[]);
     let cut = key.secret[..30].to_owned();
-    for secret in [&key.secret, &stranger("lk"), &format!("%20{}", key.secret)] {
+    for secret in [&key.secret, &unknown_secret("lk"), &format!("%20{}", key.secret)] {
         let page = manager.get(&format!("/diagnosis?q={secret}"));
-        assert_eq!((page.status, page.location()), (303, "/diagnosis"), "it is taken out");
+        assert_eq!((page.status, page.location()), (303, "/diagnosis"), "it is removed");
         assert!(!page.body.contains(&secret[12..20]), "{}", page.body);
     }
     let page = manager.get(&format!("/diagnosis?q={cut}"));
@@ -204,22 +214,26 @@ fn a_secret_key_in_the_address_is_not_looked_up() {
         assert_eq!(heading(&page), "Neither a request id nor a Key ID", "{other}");
         assert!(!page.body.contains("<script>alert"));
     }
-    // What might be one is taken for one.
+    // A value that might be a secret key is treated as one.
     assert_eq!(manager.get("/diagnosis?q=%00%FF").status, 200);
     let page = manager.get(&format!("/diagnosis?q={}", "x".repeat(8000)));
     assert_eq!(heading(&page), "A secret key must not stand in an address");
 }
 
 #[test]
-fn who_may_not_is_answered_nothing() {
+fn a_request_without_token_or_permission_learns_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[]);
+    let key = create_key(&manager, &[]);
     let fields = |token: &str| encoded(&[("form_token", token), ("question", &key.secret)]);
     let token = manager.get("/diagnosis").form_token();
     let body = fields(&token);
     assert_eq!(manager.post_body("/diagnosis", body.clone()).status, 200);
-    assert_eq!(manager.post_body("/diagnosis", body.clone()).status, 200, "Reload asks again");
+    assert_eq!(
+        manager.post_body("/diagnosis", body.clone()).status,
+        200,
+        "reloading submits the form again"
+    );
     for wrong in ["", "x", &app.super_manager().get("/diagnosis").form_token()] {
         let page = manager.post_body("/diagnosis", fields(wrong));
         assert_eq!(page.status, 403, "{wrong}");
@@ -230,9 +244,9 @@ fn who_may_not_is_answered_nothing() {
     assert_eq!(manager.send(request.body(body.clone())).status, 403);
     let large = [("form_token", token.as_str()), ("question", &"x".repeat(8 * 1024))];
     assert_eq!(manager.post("/diagnosis", &large).status, 413);
-    let blind = app.super_manager_with(&[Permission::CreateKeys]);
-    let token = blind.get("/account").form_token();
-    let page = blind.post_body("/diagnosis", fields(&token));
+    let without_permission = app.super_manager_with(&[Permission::CreateKeys]);
+    let token = without_permission.get("/account").form_token();
+    let page = without_permission.post_body("/diagnosis", fields(&token));
     assert_eq!(page.status, 403);
     assert!(!page.body.contains(&key.id));
     let page = app.anonymous().post_body("/diagnosis", body.clone());
@@ -243,16 +257,16 @@ fn who_may_not_is_answered_nothing() {
 }
 
 #[test]
-fn a_pasted_secret_key_is_no_request_and_leaves_its_key_unused() {
+fn pasting_a_secret_key_does_not_count_as_a_use_of_the_key() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let key = key(&manager, &[]);
-    pasted(&manager, &key.secret);
+    let key = create_key(&manager, &[]);
+    paste(&manager, &key.secret);
     app.write_usage();
     let page = manager.get(&format!("/diagnosis?q={}", key.id));
     assert_eq!(super::fact(&page, "Status now"), "Active, never used");
     let headers = [("authorization", &*bearer(&key.secret)), ("x-forwarded-for", CLIENT)];
-    assert_eq!(ask(&app, "", &headers).0, 200);
+    assert_eq!(authorize(&app, "", &headers).0, 200);
     app.write_usage();
     let page = manager.get(&format!("/diagnosis?q={}", key.id));
     assert_eq!(super::fact(&page, "Status now"), "Active");

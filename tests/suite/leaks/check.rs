@@ -1,4 +1,4 @@
-//! A text that somebody found: whose secret keys stand in it.
+//! Checking text that somebody found for secret keys.
 
 use std::time::{Duration, Instant};
 
@@ -6,28 +6,28 @@ use latchkey::base::clock::MINUTE;
 use latchkey::domain::api_keys::{Environment, SecretKey};
 use latchkey::domain::members::Permission;
 
-use super::key;
+use super::create_key;
 use crate::support::{App, Client, Page};
 
 fn check(client: &Client, text: &str) -> Page {
     client.submit("/leaks/new", &[("text", text)])
 }
 
-fn stranger(prefix: &str) -> String {
+fn foreign_secret(prefix: &str) -> String {
     SecretKey::generate(prefix, Environment::Staging).expect("random").expose().to_owned()
 }
 
 #[test]
-fn each_secret_key_in_a_text_is_told_with_its_key_and_can_be_reported() {
+fn each_secret_key_in_a_text_is_shown_with_its_key_and_can_be_reported() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (one, old) = key(&manager, "Billing worker");
-    let (other, revoked) = key(&manager, "Route planner");
+    let (one, old) = create_key(&manager, "Billing worker");
+    let (other, revoked) = create_key(&manager, "Route planner");
     app.advance(MINUTE);
     let rotate = [("overlap", "7d"), ("lifetime", "90")];
     let new = manager.submit(&format!("/api-keys/{one}/rotate"), &rotate).secret();
     assert_eq!(manager.submit(&format!("/api-keys/{other}/revoke"), &[]).status, 303);
-    let (ours, foreign) = (stranger("lk"), stranger("acme"));
+    let (ours, foreign) = (foreign_secret("lk"), foreign_secret("acme"));
     let text = format!(
         "export A={old}\r\ncurl -H 'Authorization: Bearer {new}' https://x/?k={revoked}&a=b\n\
          {old} {ours}\n\"{foreign}\"\n{}\n{}",
@@ -40,7 +40,7 @@ fn each_secret_key_in_a_text_is_told_with_its_key_and_can_be_reported() {
     assert_eq!(page.text("#answer-t"), "3 secret keys found");
     let found = page.all("#answer article");
     assert_eq!(found.len(), 5, "{found:?}");
-    for (part, said) in [
+    for (part, expected) in [
         (&found[0], "Billing worker Active"),
         (&found[0], "Its old secret, which works until 30 Nov, 12:01"),
         (&found[1], "Its present secret"),
@@ -48,15 +48,14 @@ fn each_secret_key_in_a_text_is_told_with_its_key_and_can_be_reported() {
         (&found[3], "Looks like one of our secret keys, but is not one that exists."),
         (&found[4], "Looks like a secret key of another Latchkey."),
     ] {
-        assert!(part.contains(said), "{said}: {part}");
+        assert!(part.contains(expected), "{expected}: {part}");
     }
-    let links =
-        |n: usize| page.attribute(&format!("#answer article:nth-of-type({n}) .btn"), "href");
-    assert_eq!(links(1), Some(format!("/api-keys/{one}/leak?secret=1")));
-    assert_eq!(links(2), Some(format!("/api-keys/{one}/leak?secret=2")));
+    let link = |n: usize| page.attribute(&format!("#answer article:nth-of-type({n}) .btn"), "href");
+    assert_eq!(link(1), Some(format!("/api-keys/{one}/leak?secret=1")));
+    assert_eq!(link(2), Some(format!("/api-keys/{one}/leak?secret=2")));
     assert!(page.text("#checked").contains("characters were checked."));
     for secret in [&old, &new, &revoked, &ours, &foreign] {
-        assert!(!page.body.contains(&secret[10..25]), "nothing of the text comes back");
+        assert!(!page.body.contains(&secret[10..25]), "the page does not repeat the text");
     }
     assert_eq!(page.text("textarea"), "");
     assert_eq!(app.contents(), before, "nothing is written");
@@ -64,14 +63,14 @@ fn each_secret_key_in_a_text_is_told_with_its_key_and_can_be_reported() {
     for row in app.everything() {
         assert!(!row.contains(&ours[10..25]) && !row.contains("curl -H"), "{row}");
     }
-    assert_eq!(app.count("denials"), 0, "it counts as no request");
+    assert_eq!(app.count("denials"), 0, "a check does not count as a request");
 }
 
 #[test]
-fn a_text_without_a_whole_secret_key_is_said_to_have_none() {
+fn only_complete_secret_keys_are_found_in_a_text() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (_, secret) = key(&manager, "Billing worker");
+    let (_, secret) = create_key(&manager, "Billing worker");
     let changed = format!("{}A{}", &secret[..20], &secret[21..]);
     let changed = if changed == secret { secret.replace("lk_", "xx_") } else { changed };
     for text in
@@ -86,25 +85,25 @@ fn a_text_without_a_whole_secret_key_is_said_to_have_none() {
 }
 
 #[test]
-fn sixty_four_kilobytes_are_looked_through_quickly_and_more_are_refused() {
+fn sixty_four_kilobytes_are_checked_quickly_and_more_is_rejected() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (_, secret) = key(&manager, "Billing worker");
+    let (_, secret) = create_key(&manager, "Billing worker");
     let mut text = "é_dev_ ".repeat(8 * 1024);
     text.truncate(64 * 1024 - 100);
     while text.len() + secret.len() < 64 * 1024 - 1 {
         text.push(' ');
     }
     text.push_str(&secret);
-    let begun = Instant::now();
+    let started = Instant::now();
     let page = check(&manager, &text);
     assert_eq!((page.status, page.text("#answer-t").as_str()), (200, "1 secret key found"));
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(5));
     let page = check(&manager, &"x".repeat(64 * 1024 + 1));
     assert_eq!(page.status, 422);
     assert_eq!(page.error_of("text"), "The text must be 64 KB or less. Check it in parts");
     assert_eq!(check(&manager, &"x".repeat(300 * 1024)).status, 413);
-    let many: Vec<_> = (0..52).map(|_| stranger("lk")).collect();
+    let many: Vec<_> = (0..52).map(|_| foreign_secret("lk")).collect();
     let page = check(&manager, &many.join("\n"));
     assert_eq!(page.text("#answer-t"), "No secret key that exists");
     assert_eq!(page.all("#answer article").len(), 50);
@@ -112,14 +111,14 @@ fn sixty_four_kilobytes_are_looked_through_quickly_and_more_are_refused() {
 }
 
 #[test]
-fn only_who_may_view_keys_is_answered() {
+fn checking_a_text_requires_permission_to_view_keys() {
     let app = App::set_up();
-    let (id, secret) = key(&app.super_manager(), "Billing worker");
-    let blind = app.super_manager_with(&[Permission::UpdateKeys]);
-    let token = blind.get("/account").form_token();
-    let page = blind.post("/leaks/new", &[("form_token", token.as_str()), ("text", &secret)]);
+    let (id, secret) = create_key(&app.super_manager(), "Billing worker");
+    let editor = app.super_manager_with(&[Permission::UpdateKeys]);
+    let token = editor.get("/account").form_token();
+    let page = editor.post("/leaks/new", &[("form_token", token.as_str()), ("text", &secret)]);
     assert_eq!(page.status, 403);
     assert!(!page.body.contains(&id));
-    assert_eq!(blind.get("/leaks").status, 403);
+    assert_eq!(editor.get("/leaks").status, 403);
     assert_eq!(app.super_manager().post("/leaks/new", &[("text", &secret)]).status, 403);
 }

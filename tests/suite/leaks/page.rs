@@ -1,29 +1,29 @@
-//! The page of a report and the list: the timeline, what the key did, notes, the end.
+//! The page of a leak report with its timeline, usage and notes, and the list of reports.
 
 use latchkey::base::clock::{DAY, MINUTE};
 use latchkey::domain::members::Permission;
 
-use super::{key, passes, report, reported, told};
+use super::{authorize_status, create_key, create_report, passes, report};
 use crate::support::App;
 
 #[test]
-fn the_timeline_tells_what_happened_oldest_first() {
+fn the_timeline_shows_events_oldest_first() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, _) = key(&manager, "Billing worker");
+    let (id, _) = create_key(&manager, "Billing worker");
     app.advance(2 * DAY);
     let manager = app.super_manager();
     assert_eq!(manager.edit_key(&id, &[("notes", "Ask Ines")]).status, 303);
     app.advance(DAY);
     let manager = app.super_manager();
-    let location = reported(&manager, &id, &[("since", "2026-11-24"), ("found", "A log")]);
+    let location = create_report(&manager, &id, &[("since", "2026-11-24"), ("found", "A log")]);
     app.advance(MINUTE);
-    let noted = manager.submit_from(
+    let note = manager.submit_from(
         &location,
         &format!("{location}/notes"),
         &[("text", "Log deleted\nby us")],
     );
-    assert_eq!((noted.status, noted.location()), (303, location.as_str()));
+    assert_eq!((note.status, note.location()), (303, location.as_str()));
     app.advance(MINUTE);
     let closed = manager.submit_from(&location, &format!("{location}/close"), &[]);
     assert_eq!((closed.status, closed.location()), (303, location.as_str()));
@@ -45,34 +45,34 @@ fn the_timeline_tells_what_happened_oldest_first() {
     assert!(page.text(".title-row").contains("Closed") && !page.has("[action$='/close']"));
     let again = manager.submit_from(&location, &format!("{location}/close"), &[]);
     assert_eq!(manager.get(again.location()).text("#notice"), "This report is closed already.");
-    let blind = app.super_manager_with(&[Permission::ViewKeys]);
-    let page = blind.get(&location);
+    let viewer = app.super_manager_with(&[Permission::ViewKeys]);
+    let page = viewer.get(&location);
     assert_eq!(
         page.all(".timeline b"),
         ["Possibly out from here on", "Leak reported", "Key revoked", "Note", "Report closed"],
-        "without the activity"
+        "entries of the activity require permission"
     );
 }
 
 #[test]
-fn what_the_key_did_since_a_day_stands_by_address_and_by_what_was_refused() {
+fn the_page_shows_usage_since_a_day_by_address_and_by_denial() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, secret) = key(&manager, "Billing worker");
-    assert_eq!(told(&app, &secret, "orders:read", "203.0.113.7"), 200);
+    let (id, secret) = create_key(&manager, "Billing worker");
+    assert_eq!(authorize_status(&app, &secret, "orders:read", "203.0.113.7"), 200);
     app.write_usage();
     app.advance(3 * DAY);
     for _ in 0..3 {
-        assert_eq!(told(&app, &secret, "orders:read", "198.51.100.9"), 200);
+        assert_eq!(authorize_status(&app, &secret, "orders:read", "198.51.100.9"), 200);
     }
-    assert_eq!(told(&app, &secret, "reports:delete", "198.51.100.9"), 403);
-    assert_eq!(told(&app, &secret, "orders:read", "203.0.113.7"), 200);
+    assert_eq!(authorize_status(&app, &secret, "reports:delete", "198.51.100.9"), 403);
+    assert_eq!(authorize_status(&app, &secret, "orders:read", "203.0.113.7"), 200);
     app.write_usage();
     let manager = app.super_manager();
     let last_four = &id[12..];
-    let location = reported(&manager, &id, &[("since", "2026-11-25"), ("confirm", last_four)]);
+    let location = create_report(&manager, &id, &[("since", "2026-11-25"), ("confirm", last_four)]);
     app.advance(MINUTE);
-    assert_eq!(told(&app, &secret, "orders:read", "198.51.100.9"), 401);
+    assert_eq!(authorize_status(&app, &secret, "orders:read", "198.51.100.9"), 401);
     app.write_usage();
     let page = manager.get(&location);
     assert_eq!(page.all(".stats dd"), ["4", "2", "2", "1"], "{}", page.body);
@@ -80,24 +80,24 @@ fn what_the_key_did_since_a_day_stands_by_address_and_by_what_was_refused() {
     assert!(rows.iter().any(|row| row.starts_with("198.51.100.9 not seen before")), "{rows:?}");
     assert!(rows.iter().any(|row| row.starts_with("203.0.113.7") && !row.contains("not seen")));
     assert_eq!(page.all("#from tbody .num").concat().len(), 4);
-    let refused = page.all("#refused .reason");
-    assert_eq!(refused, ["Key revoked", "Scope missing: reports:delete"]);
+    let denied = page.all("#refused .reason");
+    assert_eq!(denied, ["Key revoked", "Scope missing: reports:delete"]);
     assert_eq!(page.all("#reasons dt"), ["Key revoked", "Scope missing"]);
     assert_eq!(page.text("#scopes-asked li code"), "orders:read");
     let page = manager.get(&format!("{location}?since=2026-11-23"));
-    assert_eq!(page.all(".stats dd")[0], "5", "from another day");
+    assert_eq!(page.all(".stats dd")[0], "5", "since an earlier day");
     assert_eq!(page.attribute("#since", "value").as_deref(), Some("2026-11-23"));
-    for odd in ["x", "0001-01-01", "9999-12-31", "%00", "2026-13-01"] {
-        assert_eq!(manager.get(&format!("{location}?since={odd}")).status, 200, "{odd}");
+    for date in ["x", "0001-01-01", "9999-12-31", "%00", "2026-13-01"] {
+        assert_eq!(manager.get(&format!("{location}?since={date}")).status, 200, "{date}");
     }
 }
 
 #[test]
-fn a_note_keeps_its_rules_and_never_holds_a_secret_key() {
+fn a_note_is_validated_and_never_contains_a_secret_key() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, secret) = key(&manager, "Billing worker");
-    let location = reported(&manager, &id, &[]);
+    let (id, secret) = create_key(&manager, "Billing worker");
+    let location = create_report(&manager, &id, &[]);
     let action = format!("{location}/notes");
     let before = app.contents();
     for (text, message) in [
@@ -121,17 +121,17 @@ fn a_note_keeps_its_rules_and_never_holds_a_secret_key() {
 }
 
 #[test]
-fn the_list_has_open_reports_first_and_goes_page_by_page() {
+fn the_list_is_paged_with_open_reports_first() {
     let app = App::set_up();
     let manager = app.super_manager();
     assert_eq!(manager.get("/leaks").text(".empty h2"), "No leak was reported");
-    let (id, secret) = key(&manager, "Billing worker");
-    let (other, _) = key(&manager, "Route planner");
+    let (id, secret) = create_key(&manager, "Billing worker");
+    let (other, _) = create_key(&manager, "Route planner");
     let mut all = Vec::new();
     for number in 0..30 {
         app.advance(1);
         let key = if number % 2 == 0 { &id } else { &other };
-        all.push(reported(&manager, key, &[("action", "none")]));
+        all.push(create_report(&manager, key, &[("action", "none")]));
     }
     let close =
         |location: &String| manager.submit_from(location, &format!("{location}/close"), &[]);
@@ -155,25 +155,25 @@ fn the_list_has_open_reports_first_and_goes_page_by_page() {
         .collect();
     ids.sort();
     all.sort();
-    assert_eq!(ids, all, "each once");
-    let of_one = manager.get(&format!("/leaks?key={other}"));
-    assert_eq!(of_one.all("tbody tr").len(), 15);
-    assert!(of_one.text(".narrowed").contains(&other));
+    assert_eq!(ids, all, "each report is listed once");
+    let filtered = manager.get(&format!("/leaks?key={other}"));
+    assert_eq!(filtered.all("tbody tr").len(), 15);
+    assert!(filtered.text(".narrowed").contains(&other));
     assert!(passes(&app, &secret));
-    for odd in ["after=x", "after=open~1~", "key=x", "after=closed~x~y", "after=open~9~%00"] {
-        assert_eq!(manager.get(&format!("/leaks?{odd}")).status, 200, "{odd}");
+    for query in ["after=x", "after=open~1~", "key=x", "after=closed~x~y", "after=open~9~%00"] {
+        assert_eq!(manager.get(&format!("/leaks?{query}")).status, 200, "{query}");
     }
 }
 
 #[test]
-fn the_button_stands_on_the_key_page_for_whoever_sees_it() {
+fn everyone_who_can_view_a_key_can_report_a_leak() {
     let app = App::set_up();
-    let (id, _) = key(&app.super_manager(), "Billing worker");
+    let (id, _) = create_key(&app.super_manager(), "Billing worker");
     let reader = app.super_manager_with(&[Permission::ViewKeys]);
     let page = reader.get(&format!("/api-keys/{id}"));
     assert_eq!(page.text(&format!("[href='/api-keys/{id}/leak']")), "Report a Leak");
     assert!(!page.has("#leaks"));
-    let found = reader.get("/diagnosis");
-    assert_eq!(found.text("[href='/leaks/new']"), "Check Found Text");
+    let diagnosis = reader.get("/diagnosis");
+    assert_eq!(diagnosis.text("[href='/leaks/new']"), "Check Found Text");
     assert_eq!(report(&reader, &id, &[("action", "none")]).status, 303);
 }

@@ -1,29 +1,29 @@
-//! The dialog that reports a leak and turns the secret key off.
+//! The dialog that reports a leak and turns off the secret key.
 
 use latchkey::base::clock::{DAY, MINUTE};
 use latchkey::domain::members::Permission;
 
-use super::{key, passes, report, reported};
+use super::{create_key, create_report, passes, report};
 use crate::support::App;
 
 #[test]
-fn a_report_revokes_the_key_at_once_and_leads_to_its_page() {
+fn a_report_revokes_the_key_immediately_and_redirects_to_its_page() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, secret) = key(&manager, "Billing worker");
+    let (id, secret) = create_key(&manager, "Billing worker");
     let dialog = manager.get(&format!("/api-keys/{id}/leak"));
     assert_eq!(dialog.text("#leak-t"), "Report a Leak of “Billing worker”");
-    assert!(dialog.has("main[id=main] #history-t"), "over the key's page");
+    assert!(dialog.has("main[id=main] #history-t"), "the dialog is over the page of the key");
     assert_eq!(
         dialog.attribute("#leak [name=action][checked]", "value").as_deref(),
         Some("revoke")
     );
     assert_eq!(dialog.all("#leak .choice").len(), 2);
     assert!(dialog.text("#since-h").contains("23 November 2026"));
-    assert!(!dialog.has("#confirm"), "it is not in use");
+    assert!(!dialog.has("#confirm"), "the key is not in use");
     let fields = [("since", "2026-11-23"), ("found", "In a public repository")];
-    let location = reported(&manager, &id, &fields);
-    assert!(!passes(&app, &secret), "at once");
+    let location = create_report(&manager, &id, &fields);
+    assert!(!passes(&app, &secret), "the key stops working immediately");
     let page = manager.get(&location);
     assert_eq!(page.text("#notice"), "“Billing worker” revoked, and its leak reported.");
     assert_eq!(page.text("h1"), "Leak of Billing worker");
@@ -52,23 +52,23 @@ fn a_report_revokes_the_key_at_once_and_leads_to_its_page() {
 }
 
 #[test]
-fn a_key_in_use_is_revoked_only_with_its_last_four_characters() {
+fn a_key_in_use_is_revoked_only_if_its_last_four_characters_are_typed() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, secret) = key(&manager, "Billing worker");
+    let (id, secret) = create_key(&manager, "Billing worker");
     assert!(passes(&app, &secret));
     app.write_usage();
     let dialog = manager.get(&format!("/api-keys/{id}/leak"));
     assert!(dialog.text("label[for=confirm]").starts_with("This key is in use."));
     assert!(dialog.text("#leak .facts").contains("1 request from 1 address"));
     let before = app.contents();
-    let refused = report(&manager, &id, &[("confirm", "0000"), ("found", "A chat")]);
-    assert_eq!(refused.status, 422);
-    assert!(refused.error_of("confirm").starts_with(&format!("Type {}", &id[12..])));
-    assert_eq!(refused.text("#found"), "A chat", "what was typed is kept");
+    let rejected = report(&manager, &id, &[("confirm", "0000"), ("found", "A chat")]);
+    assert_eq!(rejected.status, 422);
+    assert!(rejected.error_of("confirm").starts_with(&format!("Type {}", &id[12..])));
+    assert_eq!(rejected.text("#found"), "A chat", "what was typed is kept");
     assert_eq!(app.contents(), before, "nothing was written");
     assert!(passes(&app, &secret));
-    reported(&manager, &id, &[("confirm", &id[12..].to_lowercase())]);
+    create_report(&manager, &id, &[("confirm", &id[12..].to_lowercase())]);
     assert!(!passes(&app, &secret));
 }
 
@@ -76,7 +76,7 @@ fn a_key_in_use_is_revoked_only_with_its_last_four_characters() {
 fn a_report_can_rotate_without_an_overlap_and_shows_the_new_secret_once() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, old) = key(&manager, "Billing worker");
+    let (id, old) = create_key(&manager, "Billing worker");
     assert!(passes(&app, &old));
     app.advance(MINUTE);
     let path = format!("/api-keys/{id}/leak");
@@ -93,7 +93,7 @@ fn a_report_can_rotate_without_an_overlap_and_shows_the_new_secret_once() {
     let leak = page.attribute("[data-replace]", "href").expect("a link");
     assert!(leak.starts_with("/leaks/leak_"));
     let expires = app.texts("SELECT CAST(expires_at AS TEXT) AS text FROM api_key_secrets");
-    assert_eq!(expires[0], expires[1], "the expiry stays");
+    assert_eq!(expires[0], expires[1], "the expiry does not change");
     let again = manager.post(&path, &fields);
     assert_eq!((again.status, again.location()), (303, leak.as_str()));
     let shown = manager.get(&leak);
@@ -106,10 +106,10 @@ fn a_report_can_rotate_without_an_overlap_and_shows_the_new_secret_once() {
 }
 
 #[test]
-fn rotation_keeps_to_a_maximum_lifetime_that_was_lowered() {
+fn rotation_respects_a_maximum_lifetime_that_was_lowered() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, _) = key(&manager, "Billing worker");
+    let (id, _) = create_key(&manager, "Billing worker");
     app.sql("UPDATE settings SET maximum_lifetime_days = 30, default_lifetime_days = 30");
     let page = report(&manager, &id, &[("action", "rotate")]);
     assert_eq!(page.status, 200, "{}", page.body);
@@ -117,11 +117,11 @@ fn rotation_keeps_to_a_maximum_lifetime_that_was_lowered() {
 }
 
 #[test]
-fn what_is_turned_off_already_can_be_reported_too() {
+fn a_leak_of_an_inactive_key_can_be_reported() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (revoked, _) = key(&manager, "Revoked");
-    let (expired, _) = key(&manager, "Expired");
+    let (revoked, _) = create_key(&manager, "Revoked");
+    let (expired, _) = create_key(&manager, "Expired");
     assert_eq!(manager.submit(&format!("/api-keys/{revoked}/revoke"), &[]).status, 303);
     app.advance(100 * DAY);
     let manager = app.super_manager();
@@ -129,22 +129,22 @@ fn what_is_turned_off_already_can_be_reported_too() {
         let dialog = manager.get(&format!("/api-keys/{id}/leak"));
         assert!(dialog.text("#leak .notice-green").starts_with("It is turned off already."));
         assert!(!dialog.has("#leak [type=radio]") && !dialog.has("#confirm"));
-        let location = reported(&manager, &id, &[("action", "none"), ("since", "2026-12-01")]);
+        let location = create_report(&manager, &id, &[("action", "none"), ("since", "2026-12-01")]);
         let page = manager.get(&location);
         assert!(page.text("aside").contains("Nothing turned off"));
         assert!(page.text("aside").contains("1 December 2026"));
-        let late = reported(&manager, &id, &[("action", "revoke")]);
+        let late = create_report(&manager, &id, &[("action", "revoke")]);
         assert!(manager.get(&late).text("aside").contains("Nothing turned off"));
     }
     let events = app.texts("SELECT event AS text FROM activity WHERE event = 'api_key.revoked'");
-    assert_eq!(events.len(), 1, "nothing is revoked again");
+    assert_eq!(events.len(), 1, "no key is revoked again");
 }
 
 #[test]
-fn an_old_secret_can_be_reported_and_stopped_by_itself() {
+fn an_old_secret_can_be_reported_and_stopped_separately() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, old) = key(&manager, "Billing worker");
+    let (id, old) = create_key(&manager, "Billing worker");
     app.advance(DAY);
     let manager = app.super_manager();
     let rotate = [("overlap", "7d"), ("lifetime", "90")];
@@ -155,21 +155,27 @@ fn an_old_secret_can_be_reported_and_stopped_by_itself() {
     assert!(values.contains(&("action".into(), "stop".into())), "{values:?}");
     assert!(values.contains(&("secret".into(), "1".into())));
     assert_eq!(dialog.all("#leak .choice").len(), 3);
-    assert!(dialog.text("#since-h").contains("23 November 2026"), "when the old one was made");
-    let location = reported(&manager, &id, &[("action", "stop"), ("secret", "1")]);
+    assert!(
+        dialog.text("#since-h").contains("23 November 2026"),
+        "when the old secret was created"
+    );
+    let location = create_report(&manager, &id, &[("action", "stop"), ("secret", "1")]);
     assert!(!passes(&app, &old) && passes(&app, &new));
     assert!(manager.get(&location).text("aside").contains("Old secret stopped"));
     let dialog = manager.get(&path);
     let values: Vec<_> = dialog.form_fields("#leak form");
-    assert!(values.contains(&("action".into(), "none".into())), "it is dead: {values:?}");
+    assert!(
+        values.contains(&("action".into(), "none".into())),
+        "the secret no longer works: {values:?}"
+    );
     assert!(dialog.text("#leak .notice").starts_with("A leak of this key was reported on"));
 }
 
 #[test]
-fn what_is_wrong_with_a_report_is_said_and_nothing_happens() {
+fn invalid_input_is_reported_and_changes_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let (id, secret) = key(&manager, "Billing worker");
+    let (id, secret) = create_key(&manager, "Billing worker");
     let before = app.contents();
     for (field, value, message) in [
         ("since", "2026-11-24", "The date must not be in the future"),
@@ -196,17 +202,17 @@ fn what_is_wrong_with_a_report_is_said_and_nothing_happens() {
 }
 
 #[test]
-fn each_way_out_is_for_who_may_take_it() {
+fn each_action_requires_its_permission() {
     let app = App::set_up();
-    let (id, secret) = key(&app.super_manager(), "Billing worker");
+    let (id, secret) = create_key(&app.super_manager(), "Billing worker");
     let path = format!("/api-keys/{id}/leak");
     let view = Permission::ViewKeys;
-    for (held, offered, refused) in [
+    for (permissions, offered, denied) in [
         (vec![view], vec!["none"], vec!["revoke", "rotate", "stop", ""]),
         (vec![view, Permission::UpdateKeys], vec!["rotate"], vec!["revoke", ""]),
         (vec![view, Permission::DeleteKeys], vec!["revoke"], vec!["rotate", "stop"]),
     ] {
-        let viewer = app.super_manager_with(&held);
+        let viewer = app.super_manager_with(&permissions);
         let dialog = viewer.get(&path);
         let choices: Vec<_> = ["none", "stop", "rotate", "revoke"]
             .into_iter()
@@ -214,7 +220,7 @@ fn each_way_out_is_for_who_may_take_it() {
             .collect();
         assert_eq!(choices, offered);
         let before = app.contents();
-        for action in refused {
+        for action in denied {
             let page = report(&viewer, &id, &[("action", action)]);
             assert_eq!(page.status, 403, "{action}");
             assert!(page.text("h1").starts_with("You need the permission api.key."));
@@ -223,7 +229,7 @@ fn each_way_out_is_for_who_may_take_it() {
     }
     assert!(passes(&app, &secret));
     let viewer = app.super_manager_with(&[view]);
-    let location = reported(&viewer, &id, &[("action", "none")]);
+    let location = create_report(&viewer, &id, &[("action", "none")]);
     let page = viewer.get(&location);
     assert!(!page.has(".note-form") && !page.has("[action$='/close']"));
     assert!(passes(&app, &secret), "nothing was turned off");

@@ -1,5 +1,5 @@
-//! What strict receivers ask of a message (RFC 5322, RFC 2045), of every kind that is sent, and of
-//! how the mail server is greeted (RFC 5321).
+//! Every kind of message meets the requirements of strict receivers (RFC 5322, RFC 2045), and the
+//! mail server is greeted as RFC 5321 requires.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -11,14 +11,14 @@ use latchkey::domain::settings;
 
 use super::{queue, use_server};
 use crate::support::authority::Authority;
-use crate::support::smtp::{Manner, Smtp};
+use crate::support::smtp::{Mode, Smtp};
 use crate::support::{App, Client, Shell};
 
 const ORGANISATION: &str = "Größe & Söhne “東京” Verkehrsgesellschaft für Güter";
 const NOOR: &str = "noor@meridianfreight.example";
 
-/// Has `port` be the mail server, with a sender whose domain is not ASCII.
-fn save(client: &Client, port: u16) {
+/// Saves a mail server at `port`, with a sender whose domain is not ASCII.
+fn save_server(client: &Client, port: u16) {
     let fields = [
         ("mail_host", "localhost"),
         ("mail_port", &port.to_string()),
@@ -31,15 +31,15 @@ fn save(client: &Client, port: u16) {
 
 /// One message of each kind that the program sends.
 fn one_of_each_kind() -> Vec<String> {
-    let (app, smtp, old) = (App::set_up(), Smtp::start(Manner::Takes), Smtp::start(Manner::Takes));
+    let (app, smtp, old) = (App::set_up(), Smtp::start(Mode::Accepts), Smtp::start(Mode::Accepts));
     app.write(|tx, _| {
         let settings = settings::get(tx)?;
         settings::save(tx, &settings::Settings { organisation: ORGANISATION.into(), ..settings })
     });
     let noor = app.member(NOOR, true, &[Permission::ViewKeys]);
     let ines = app.super_manager();
-    save(&ines, old.port);
-    save(&ines, smtp.port);
+    save_server(&ines, old.port);
+    save_server(&ines, smtp.port);
     let mut messages = vec![old.wait_for_message()];
     assert_eq!(ines.submit_from("/settings", "/settings/mail/test", &[]).status, 303);
     let invited = [("name", "Zoë 東京"), ("email", "zoe@example.com")];
@@ -49,9 +49,9 @@ fn one_of_each_kind() -> Vec<String> {
     let id = app.key("Größte “Löschung” – 東京");
     assert_eq!(ines.submit(&format!("/api-keys/{id}/leak"), &[]).status, 303);
     app.find_alerts();
-    // Before the links end.
+    // Send the messages before their links expire.
     while app.send_mail() > 0 {}
-    app.write(|tx, author| alerts::prefer(tx, &Rule::ALL, "daily", author));
+    app.write(|tx, context| alerts::set_preferences(tx, &Rule::ALL, "daily", context));
     app.find_alerts();
     app.advance(DAY + 20 * HOUR);
     app.find_alerts();
@@ -60,7 +60,7 @@ fn one_of_each_kind() -> Vec<String> {
     messages
 }
 
-/// The subjects of messages that Python's parser finds nothing to object to.
+/// Checks the messages with Python's email parser and returns their subjects.
 fn subjects(messages: &[String]) -> Vec<String> {
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/mail/check_headers.py");
     let mut python = Command::new("python3")
@@ -71,14 +71,14 @@ fn subjects(messages: &[String]) -> Vec<String> {
         .spawn()
         .expect("python3");
     let json = serde_json::to_vec(messages).expect("JSON");
-    python.stdin.take().expect("its input").write_all(&json).expect("written");
-    let output = python.wait_with_output().expect("an end");
+    python.stdin.take().expect("a piped stdin").write_all(&json).expect("written");
+    let output = python.wait_with_output().expect("the process ends");
     assert!(output.status.success(), "{messages:#?}");
     String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect()
 }
 
 #[test]
-fn every_kind_of_message_has_every_header_that_strict_receivers_ask_for() {
+fn every_kind_of_message_has_every_header_that_strict_receivers_require() {
     let subjects = subjects(&one_of_each_kind());
     for kind in [
         "the mail server of ",
@@ -94,8 +94,8 @@ fn every_kind_of_message_has_every_header_that_strict_receivers_ask_for() {
 }
 
 #[test]
-fn a_retry_keeps_the_message_id_and_sending_again_makes_a_new_one() {
-    let (app, smtp) = (App::set_up(), Smtp::start(Manner::Takes));
+fn a_retry_keeps_the_message_id_and_sending_again_creates_a_new_one() {
+    let (app, smtp) = (App::set_up(), Smtp::start(Mode::Accepts));
     use_server(&app, 1);
     queue(&app, "ines@example.com", "activity:1");
     assert_eq!(app.send_mail(), 0);
@@ -109,7 +109,7 @@ fn a_retry_keeps_the_message_id_and_sending_again_makes_a_new_one() {
         assert!(message.contains(&expected), "{expected}: {message}");
     };
     sent(&id);
-    // As after a crash between sending and recording it.
+    // Simulate a crash after sending the message and before recording it.
     app.sql("UPDATE mail_outbox SET sent_at = NULL, next_attempt_at = 0");
     sent(&id);
     let manager = app.super_manager();
@@ -118,9 +118,9 @@ fn a_retry_keeps_the_message_id_and_sending_again_makes_a_new_one() {
 }
 
 #[test]
-fn a_mail_server_that_does_not_know_ehlo_is_said_helo() {
+fn a_mail_server_without_ehlo_is_greeted_with_helo() {
     let app = App::set_up();
-    let smtp = Smtp::start(Manner::IsOld);
+    let smtp = Smtp::start(Mode::NoEhlo);
     use_server(&app, smtp.port);
     queue(&app, "ines@example.com", "activity:1");
     assert_eq!(app.send_mail(), 1);
@@ -131,10 +131,10 @@ fn a_mail_server_that_does_not_know_ehlo_is_said_helo() {
 }
 
 #[test]
-fn the_same_goes_for_one_that_speaks_tls() {
+fn a_mail_server_without_ehlo_also_works_over_tls() {
     let (mut app, authority) = (App::set_up(), Authority::new());
     app.trust(&authority.file());
-    let smtp = Smtp::vouched_for(Manner::IsOld, &authority);
+    let smtp = Smtp::trusted_by(Mode::NoEhlo, &authority);
     use_server(&app, smtp.port);
     app.sql("UPDATE mail_server SET security = 'tls'");
     queue(&app, "ines@example.com", "activity:1");
@@ -143,13 +143,13 @@ fn the_same_goes_for_one_that_speaks_tls() {
 }
 
 #[test]
-fn the_mail_server_is_greeted_with_the_host_of_the_public_url_or_the_name_that_an_option_gives() {
-    let (shell, smtp) = (Shell::new(), Smtp::start(Manner::Takes));
+fn the_greeting_uses_the_host_of_the_public_url_or_the_configured_name() {
+    let (shell, smtp) = (Shell::new(), Smtp::start(Mode::Accepts));
     let password = b"correct horse battery staple\n";
     let add = ["member", "add", "--email", NOOR, "--name", "Noor", "--super-manager"];
-    assert!(shell.run_typing(&add, &[], password).status.success());
+    assert!(shell.run_with_input(&add, &[], password).status.success());
     let port = smtp.port.to_string();
-    // The server before is told of each change.
+    // Each change is announced through the previous server.
     for (options, name) in [
         (&["--public-url", "https://keys.example.com:8443"][..], "keys.example.com"),
         (&["--public-url", "https://bücher.example"], "xn--bcher-kva.example"),

@@ -1,18 +1,19 @@
-//! One-time links in the outbox: encrypted while they wait, erased afterwards, never sent when dead.
+//! One-time links in the outbox: encrypted while pending, erased afterwards, and never sent once
+//! they are invalid.
 
 use std::time::{Duration, Instant};
 
 use latchkey::base::clock::{HOUR, MINUTE};
 use latchkey::domain::members::Permission;
 
-use crate::support::smtp::{Manner, Smtp};
+use crate::support::smtp::{Mode, Smtp};
 use crate::support::{App, Client, Page};
 
 const INES: &str = "ines@meridianfreight.example";
 const TOMAS: &str = "tomas@meridianfreight.example";
 
-/// A program with Ines, who set the mail server.
-fn house(smtp: &Smtp) -> (App, Client) {
+/// An app with Ines signed in, who configured the mail server.
+fn app_with_mail_server(smtp: &Smtp) -> (App, Client) {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     let ines = app.signed_in(INES);
@@ -37,7 +38,7 @@ fn code(page: &Page) -> String {
     page.text("#one-time-link").split_once("code=").expect("a code").1.to_owned()
 }
 
-/// Each message: how it ended, and whether its text is still there.
+/// The state of each message, and whether its text has been erased.
 fn outbox(app: &App) -> Vec<String> {
     app.texts(
         "SELECT CASE WHEN sent_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN last_error \
@@ -47,33 +48,33 @@ fn outbox(app: &App) -> Vec<String> {
 }
 
 #[test]
-fn a_link_waits_encrypted_and_is_erased_once_it_was_sent() {
-    let smtp = Smtp::start(Manner::Takes);
-    let (app, ines) = house(&smtp);
+fn a_link_is_encrypted_while_pending_and_erased_once_sent() {
+    let smtp = Smtp::start(Mode::Accepts);
+    let (app, ines) = app_with_mail_server(&smtp);
     let page = invite(&ines);
     let code = code(&page);
     assert!(page.text("#sent").starts_with(&format!("It is also being sent to {TOMAS}.")));
     assert_eq!(outbox(&app), ["waits"]);
     let hex = latchkey::base::keyring::hex(code.as_bytes());
-    let is_there = |row: &String| row.contains(&code) || row.to_lowercase().contains(&hex);
-    assert!(!app.everything().iter().any(is_there));
+    let contains_code = |row: &String| row.contains(&code) || row.to_lowercase().contains(&hex);
+    assert!(!app.everything().iter().any(contains_code));
     assert!(!ines.get("/mail").body.contains(&code));
     assert_eq!(app.send_mail(), 1);
     assert!(smtp.message().expect("a message").replace("=\n", "").contains(&code));
     assert_eq!(outbox(&app), ["sent, erased"]);
-    assert!(!app.everything().iter().any(is_there));
+    assert!(!app.everything().iter().any(contains_code));
 }
 
 #[test]
-fn a_message_with_a_link_is_not_sent_again_once_it_is_over() {
-    let smtp = Smtp::start(Manner::Refuses);
-    let (app, ines) = house(&smtp);
+fn a_finished_message_with_a_link_cannot_be_sent_again() {
+    let smtp = Smtp::start(Mode::Rejects);
+    let (app, ines) = app_with_mail_server(&smtp);
     let shown = code(&invite(&ines));
     assert_eq!(app.send_mail(), 0);
     assert_eq!(outbox(&app), ["localhost refused the message (SMTP reply 550), erased"]);
     let page = ines.get("/mail");
     assert!(page.text("tbody tr").contains("Refused"));
-    assert!(!page.has("form[action^='/mail/']"), "there is nothing to send");
+    assert!(!page.has("form[action^='/mail/']"), "an erased message cannot be sent again");
     let id = app.texts("SELECT id AS text FROM mail_outbox").remove(0);
     assert_eq!(ines.submit_from("/mail", &format!("/mail/{id}"), &[]).status, 303);
     let notice = ines.get("/mail").text("#notice");
@@ -84,8 +85,8 @@ fn a_message_with_a_link_is_not_sent_again_once_it_is_over() {
 
 #[test]
 fn a_link_that_stopped_working_is_not_mailed() {
-    let smtp = Smtp::start(Manner::Takes);
-    let (app, ines) = house(&smtp);
+    let smtp = Smtp::start(Mode::Accepts);
+    let (app, ines) = app_with_mail_server(&smtp);
     code(&invite(&ines));
     let id = app.texts(&format!("SELECT id AS text FROM members WHERE email_folded = '{TOMAS}'"));
     app.advance(1);
@@ -102,8 +103,8 @@ fn a_link_that_stopped_working_is_not_mailed() {
     assert_eq!(outbox(&app)[2], "Its link no longer works, erased");
 
     let tomas = app.member(TOMAS, false, &[]).id;
-    for (step, moment) in [("disable", 0), ("delete", MINUTE)] {
-        app.advance(moment + 1);
+    for (step, delay) in [("disable", 0), ("delete", MINUTE)] {
+        app.advance(delay + 1);
         app.sql(&format!("UPDATE members SET disabled_at = NULL WHERE id = '{}'", tomas.as_str()));
         let path = |step: &str| format!("/members/{}/{step}", tomas.as_str());
         code(&ines.submit(&path("reset-password"), &[]));
@@ -114,9 +115,9 @@ fn a_link_that_stopped_working_is_not_mailed() {
 }
 
 #[test]
-fn a_link_that_expires_before_it_is_sent_is_given_up() {
-    let smtp = Smtp::start(Manner::Takes);
-    let (app, ines) = house(&smtp);
+fn a_link_that_expires_before_it_is_sent_is_not_mailed() {
+    let smtp = Smtp::start(Mode::Accepts);
+    let (app, ines) = app_with_mail_server(&smtp);
     let id = app.member(TOMAS, false, &[]).id;
     let path = format!("/members/{}/reset-password", id.as_str());
     code(&ines.submit(&path, &[]));
@@ -127,9 +128,9 @@ fn a_link_that_expires_before_it_is_sent_is_given_up() {
 }
 
 #[test]
-fn a_text_that_was_encrypted_for_another_message_or_recipient_is_not_sent() {
-    let smtp = Smtp::start(Manner::Takes);
-    let (app, ines) = house(&smtp);
+fn text_encrypted_for_another_message_or_recipient_is_not_sent() {
+    let smtp = Smtp::start(Mode::Accepts);
+    let (app, ines) = app_with_mail_server(&smtp);
     code(&invite(&ines));
     app.sql("UPDATE mail_outbox SET recipient = 'mallory@example.com'");
     assert_eq!(app.send_mail(), 0);
@@ -138,27 +139,27 @@ fn a_text_that_was_encrypted_for_another_message_or_recipient_is_not_sent() {
 }
 
 #[test]
-fn a_mail_server_that_hangs_delays_no_link() {
-    let smtp = Smtp::start(Manner::Hangs);
-    let (_app, ines) = house(&smtp);
-    let begun = Instant::now();
+fn a_hanging_mail_server_does_not_delay_a_link() {
+    let smtp = Smtp::start(Mode::Hangs);
+    let (_app, ines) = app_with_mail_server(&smtp);
+    let started = Instant::now();
     code(&invite(&ines));
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
 }
 
 #[test]
-fn a_mail_server_whose_settings_cannot_be_read_keeps_no_link_from_its_page() {
-    let smtp = Smtp::start(Manner::Takes);
-    let (app, ines) = house(&smtp);
+fn a_link_is_shown_even_if_the_mail_server_settings_are_invalid() {
+    let smtp = Smtp::start(Mode::Accepts);
+    let (app, ines) = app_with_mail_server(&smtp);
     app.sql("UPDATE mail_server SET security = 'unknown', port = -1");
     let shown = code(&invite(&ines));
     assert_eq!(app.anonymous().get(&format!("/invitation?code={shown}")).status, 200);
 }
 
 #[test]
-fn turning_email_off_erases_what_waits() {
-    let smtp = Smtp::start(Manner::Takes);
-    let (app, ines) = house(&smtp);
+fn turning_email_off_erases_pending_messages() {
+    let smtp = Smtp::start(Mode::Accepts);
+    let (app, ines) = app_with_mail_server(&smtp);
     code(&invite(&ines));
     assert_eq!(ines.submit_from("/settings", "/settings/mail", &[("mail_host", "")]).status, 303);
     assert_eq!(app.send_mail(), 0);

@@ -1,4 +1,4 @@
-//! Where email is never sent to, and what people never read of what answers there.
+//! Email is never sent to private addresses, and replies of a mail server are never shown.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::{queue, use_server};
 use crate::support::{App, Client};
 
-/// Saves a server and returns what the test message says.
-fn tried(client: &Client, host: &str, port: u16, security: &str) -> String {
+/// Saves a mail server, sends a test message and returns the notice about it.
+fn send_test(client: &Client, host: &str, port: u16, security: &str) -> String {
     let port = port.to_string();
     let fields = [
         ("mail_host", host),
@@ -26,14 +26,14 @@ fn tried(client: &Client, host: &str, port: u16, security: &str) -> String {
     notice.strip_prefix("No test message was sent. ").unwrap_or(&notice).to_owned()
 }
 
-/// Whether nobody connected.
-fn was_left_alone(listener: &TcpListener) -> bool {
+/// Whether no client has connected.
+fn has_no_connection(listener: &TcpListener) -> bool {
     listener.set_nonblocking(true).expect("a socket");
     listener.accept().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
 
 #[test]
-fn a_private_address_gets_one_answer_whether_a_port_is_open_or_closed_and_is_not_connected_to() {
+fn a_private_address_gives_the_same_error_for_open_and_closed_ports_and_is_not_connected_to() {
     let app = App::without_mail_networks().with_organisation();
     let manager = app.super_manager();
     let open = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -54,19 +54,19 @@ fn a_private_address_gets_one_answer_whether_a_port_is_open_or_closed_and_is_not
         ("[fd00:ec2::254]", "tls"),
         ("[64:ff9b::7f00:1]", "tls"),
     ] {
-        let begun = Instant::now();
-        let answers = [port, 1, 22].map(|port| tried(&manager, host, port, security));
-        assert!(begun.elapsed() < Duration::from_secs(5), "{host}");
+        let started = Instant::now();
+        let notices = [port, 1, 22].map(|port| send_test(&manager, host, port, security));
+        assert!(started.elapsed() < Duration::from_secs(5), "{host}");
         let why = " is not at a public address. To allow its network, start Latchkey with \
                    --mail-networks";
-        assert!(answers[0].ends_with(why), "{host}: {}", answers[0]);
-        assert!(answers.iter().all(|answer| *answer == answers[0]), "{host}: {answers:?}");
+        assert!(notices[0].ends_with(why), "{host}: {}", notices[0]);
+        assert!(notices.iter().all(|notice| *notice == notices[0]), "{host}: {notices:?}");
     }
-    assert!(was_left_alone(&open));
+    assert!(has_no_connection(&open));
 }
 
 #[test]
-fn what_waits_in_the_outbox_is_not_sent_to_a_private_address_either() {
+fn queued_messages_are_not_sent_to_a_private_address() {
     let app = App::without_mail_networks().with_organisation();
     let open = TcpListener::bind("127.0.0.1:0").expect("a port");
     use_server(&app, open.local_addr().expect("an address").port());
@@ -74,11 +74,11 @@ fn what_waits_in_the_outbox_is_not_sent_to_a_private_address_either() {
     assert_eq!(app.send_mail(), 0);
     let why = app.texts("SELECT last_error AS text FROM mail_outbox").remove(0);
     assert!(why.starts_with("localhost is not at a public address."), "{why}");
-    assert!(was_left_alone(&open));
+    assert!(has_no_connection(&open));
 }
 
 #[test]
-fn without_encryption_a_named_network_allows_no_other_machine() {
+fn without_encryption_an_allowed_network_allows_no_other_machine() {
     let app = App::set_up();
     let fields = [
         ("mail_host", "10.0.0.1"),
@@ -86,13 +86,13 @@ fn without_encryption_a_named_network_allows_no_other_machine() {
         ("mail_security", "none"),
         ("mail_sender", "latchkey@meridianfreight.example"),
     ];
-    let answer = app.super_manager().submit_from("/settings", "/settings/mail", &fields);
-    assert_eq!(answer.status, 422);
-    assert!(answer.error_of("mail_security").contains("only this machine itself"));
+    let response = app.super_manager().submit_from("/settings", "/settings/mail", &fields);
+    assert_eq!(response.status, 422);
+    assert!(response.error_of("mail_security").contains("only this machine itself"));
 }
 
 #[test]
-fn a_sender_at_an_address_without_a_name_is_rejected() {
+fn a_sender_at_an_ip_address_is_rejected() {
     let app = App::set_up();
     for sender in ["a@[127.0.0.1]", "a@[IPv6:::1]"] {
         let fields = [
@@ -101,41 +101,41 @@ fn a_sender_at_an_address_without_a_name_is_rejected() {
             ("mail_security", "tls"),
             ("mail_sender", sender),
         ];
-        let answer = app.super_manager().submit_from("/settings", "/settings/mail", &fields);
-        assert_eq!(answer.status, 422, "{sender}");
-        assert!(!answer.error_of("mail_sender").is_empty());
+        let response = app.super_manager().submit_from("/settings", "/settings/mail", &fields);
+        assert_eq!(response.status, 422, "{sender}");
+        assert!(!response.error_of("mail_sender").is_empty());
     }
 }
 
-/// What a service says that is not to be trusted: at most this many good answers, then `last`.
-fn service(good: usize, last: &'static str) -> u16 {
+/// Starts an untrusted service that sends the first `good` valid replies and then `last`.
+fn start_service(good: usize, last: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            thread::spawn(move || drop(talk(&stream, good, last)));
+            thread::spawn(move || drop(serve(&stream, good, last)));
         }
     });
     port
 }
 
-fn talk(mut stream: &TcpStream, good: usize, last: &str) -> std::io::Result<()> {
-    let answers =
+fn serve(mut stream: &TcpStream, good: usize, last: &str) -> std::io::Result<()> {
+    let replies =
         ["220 FOREIGN", "250-FOREIGN\r\n250 AUTH PLAIN LOGIN", "235 FOREIGN", "250 FOREIGN"];
-    let answers = answers.into_iter().chain(["250 FOREIGN"; 2]).take(good).chain([last]);
+    let replies = replies.into_iter().chain(["250 FOREIGN"; 2]).take(good).chain([last]);
     let mut lines = BufReader::new(stream).lines();
-    for (number, answer) in answers.enumerate() {
+    for (number, reply) in replies.enumerate() {
         if number > 0 && lines.next().transpose()?.is_none() {
             return Ok(());
         }
-        stream.write_all(format!("{answer}\r\n").as_bytes())?;
+        stream.write_all(format!("{reply}\r\n").as_bytes())?;
     }
-    // Answers nothing more and waits for the client to go.
+    // Send nothing more and wait until the client disconnects.
     lines.try_for_each(|line| line.map(drop))
 }
 
 #[test]
-fn nothing_that_a_server_says_reaches_a_page_or_the_database() {
+fn replies_of_a_server_reach_neither_a_page_nor_the_database() {
     let app = App::set_up();
     let manager = app.super_manager();
     for (good, last) in [
@@ -149,8 +149,8 @@ fn nothing_that_a_server_says_reaches_a_page_or_the_database() {
         (3, "550-FOREIGN\r\n550 FOREIGN"),
         (3, "450 FOREIGN"),
     ] {
-        let port = service(good, last);
-        let notice = tried(&manager, "localhost", port, "none");
+        let port = start_service(good, last);
+        let notice = send_test(&manager, "localhost", port, "none");
         assert!(notice.starts_with("localhost "), "{last}: {notice}");
         assert!(!notice.contains("FOREIGN"), "{last}: {notice}");
         app.sql("DELETE FROM mail_outbox");

@@ -1,4 +1,4 @@
-//! Who may change where mail goes, who is notified, and whose links are mailed there.
+//! Who can change the mail server, who is notified, and whose links are mailed through it.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use latchkey::domain::mail::Draft;
 use latchkey::domain::members::{Permission, mail_server};
 use latchkey::domain::settings;
 
-use crate::support::smtp::{Manner, Smtp};
+use crate::support::smtp::{Mode, Smtp};
 use crate::support::{App, Client, Page};
 
 const INES: &str = "ines@meridianfreight.example";
@@ -42,7 +42,7 @@ fn draft(port: u16) -> Draft {
 }
 
 #[test]
-fn only_every_permission_together_changes_the_mail_server() {
+fn changing_the_mail_server_requires_every_permission() {
     let app = App::set_up();
     assert_eq!(save(&app.super_manager(), 2525).status, 303);
     for missing in Permission::ALL {
@@ -50,21 +50,21 @@ fn only_every_permission_together_changes_the_mail_server() {
         let token = client.get("/account").form_token();
         let before = app.contents();
         let fields = [("form_token", token.as_str()), ("mail_host", ""), ("mail_port", "1")];
-        let answer = client.post("/settings/mail", &fields);
-        assert_eq!(answer.status, 403, "{missing}");
+        let response = client.post("/settings/mail", &fields);
+        assert_eq!(response.status, 403, "{missing}");
         let why = format!("You need every permission to do this. You do not have {missing}.");
-        assert_eq!(answer.text("h1"), why);
+        assert_eq!(response.text("h1"), why);
         assert_eq!(app.contents(), before, "{missing}");
     }
 }
 
 #[test]
-fn somebody_who_may_only_change_other_settings_reads_the_mail_server_without_its_password() {
+fn a_member_who_can_change_only_other_settings_sees_the_mail_server_without_its_password() {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     let ines = app.signed_in(INES);
     let manager = app.super_manager_with(&[Permission::ManageSettings]);
-    let says =
+    let hint =
         "Only a super manager with every permission can change the mail server: Ines Okafor.";
     let page = manager.get("/settings");
     assert!(!page.has("form[action='/settings/mail']") && !page.has("#mail input[name^='mail_']"));
@@ -80,7 +80,7 @@ fn somebody_who_may_only_change_other_settings_reads_the_mail_server_without_its
     assert_eq!(ines.submit_from("/settings", "/settings/mail", &fields).status, 303);
     let page = manager.get("/settings");
     let shown = page.text("#mail");
-    for part in ["smtp.example.com", "587", "STARTTLS", "postmaster", "latchkey@", says] {
+    for part in ["smtp.example.com", "587", "STARTTLS", "postmaster", "latchkey@", hint] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(!page.body.contains("hunter2") && !page.has("#mail input[name^='mail_']"));
@@ -89,35 +89,35 @@ fn somebody_who_may_only_change_other_settings_reads_the_mail_server_without_its
 }
 
 #[test]
-fn the_author_is_read_again_when_the_change_is_written() {
+fn permissions_are_checked_again_when_the_change_is_written() {
     let app = App::set_up();
     let ines = app.member(INES, true, &Permission::ALL);
-    let changes = |port| {
-        let mut author = latchkey::domain::activity::Author::command_line(
+    let change = |port| {
+        let mut context = latchkey::domain::activity::Context::command_line(
             app.site.keyring.clone(),
             app.site.clock.now(),
         );
-        author = author.as_member(ines.id.as_str(), ines.name.as_str());
+        context = context.as_member(ines.id.as_str(), ines.name.as_str());
         let changed =
-            app.site.db.write_blocking(|tx| mail_server::change(tx, &draft(port), &author));
+            app.site.db.write_blocking(|tx| mail_server::change(tx, &draft(port), &context));
         changed.map(drop)
     };
-    assert!(changes(2525).is_ok());
+    assert!(change(2525).is_ok());
     app.sql("DELETE FROM member_permissions WHERE permission = 'activity.view'");
-    assert!(matches!(changes(2526), Err(Error::Forbidden(why)) if why.contains("activity.view")));
+    assert!(matches!(change(2526), Err(Error::Forbidden(why)) if why.contains("activity.view")));
     app.sql("UPDATE members SET super_manager = false");
-    assert!(matches!(changes(2526), Err(Error::Forbidden(_))));
+    assert!(matches!(change(2526), Err(Error::Forbidden(_))));
     assert_eq!(app.number("SELECT port FROM mail_server"), 2525);
 }
 
 #[test]
-fn the_other_super_managers_are_notified_through_the_server_before() {
+fn the_other_super_managers_are_notified_through_the_previous_server() {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     app.member(NOOR, true, &[Permission::ViewKeys]);
     app.member(TOMAS, false, &[]);
     let ines = app.signed_in(INES);
-    let (old, new) = (Smtp::start(Manner::Takes), Smtp::start(Manner::Takes));
+    let (old, new) = (Smtp::start(Mode::Accepts), Smtp::start(Mode::Accepts));
     assert_eq!(save(&ines, old.port).status, 303);
     assert_eq!(save(&ines, new.port).status, 303);
     let message = old.wait_for_message();
@@ -131,28 +131,28 @@ fn the_other_super_managers_are_notified_through_the_server_before() {
 }
 
 #[test]
-fn a_server_before_that_hangs_does_not_delay_the_change() {
+fn a_hanging_previous_server_does_not_delay_the_change() {
     let app = App::set_up();
     app.member(NOOR, true, &[Permission::ViewKeys]);
     let ines = app.super_manager();
-    let old = Smtp::start(Manner::Hangs);
+    let old = Smtp::start(Mode::Hangs);
     assert_eq!(save(&ines, old.port).status, 303);
-    let begun = Instant::now();
+    let started = Instant::now();
     assert_eq!(save(&ines, 2525).status, 303);
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
 }
 
 #[test]
-fn a_change_opens_an_alert_for_a_week_and_is_on_record_with_what_its_author_held() {
+fn a_change_opens_an_alert_for_a_week_and_records_the_permissions_of_its_author() {
     let app = App::set_up();
     let ines = app.super_manager();
     assert_eq!(save(&ines, 2525).status, 303);
     assert_eq!(save(&ines, 2525).status, 303, "no change");
     let details =
         app.texts("SELECT details AS text FROM activity WHERE event = 'settings.mail_changed'");
-    let held = Permission::ALL.map(|permission| format!("\"{permission}\"")).join(",");
+    let permissions = Permission::ALL.map(|permission| format!("\"{permission}\"")).join(",");
     assert_eq!(details.len(), 1);
-    assert!(details[0].contains(&format!("\"held\":[{held}]")), "{}", details[0]);
+    assert!(details[0].contains(&format!("\"held\":[{permissions}]")), "{}", details[0]);
     let open =
         || app.texts("SELECT title || ' ' || detail AS text FROM alerts WHERE closed_at IS NULL");
     app.find_alerts();
@@ -168,8 +168,9 @@ fn reset(client: &Client, app: &App, email: &str) -> Page {
     client.submit(&format!("/members/{id}/reset-password"), &[])
 }
 
-/// As if `email` had changed the server to that port, holding `held`; unknown for older versions.
-fn as_if_changed_by(app: &App, email: &str, port: u16, held: Option<&[Permission]>) {
+/// Sets the port of the server and records that `email` did so while having `permissions`, which
+/// earlier versions did not record.
+fn record_change_by(app: &App, email: &str, port: u16, permissions: Option<&[Permission]>) {
     let query = format!("SELECT id AS text FROM members WHERE email_folded = '{email}'");
     let id = app.texts(&query).remove(0);
     app.sql(&format!(
@@ -177,68 +178,68 @@ fn as_if_changed_by(app: &App, email: &str, port: u16, held: Option<&[Permission
          sender) VALUES (1, 'localhost', {port}, 'none', '', 'latchkey@meridianfreight.example')"
     ));
     let mut details = serde_json::json!({ "changes": [] });
-    if let Some(held) = held {
-        details["held"] = held.iter().map(Permission::as_str).collect();
+    if let Some(permissions) = permissions {
+        details["held"] = permissions.iter().map(Permission::as_str).collect();
     }
     app.advance(1);
-    app.write(|tx, author| {
+    app.write(|tx, context| {
         let entry = Entry::about(Event::MailChanged, settings::subject()).with(details);
-        activity::record(tx, &author.as_member(&id, "Noor"), &entry)
+        activity::record(tx, &context.as_member(&id, "Noor"), &entry)
     });
 }
 
 #[test]
-fn no_link_is_mailed_to_a_member_who_holds_more_than_the_last_person_who_changed_the_server() {
+fn no_link_is_mailed_to_a_member_with_more_permissions_than_the_last_editor_of_the_server() {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     app.member(NOOR, true, &[Permission::ManageSettings]);
     app.member(TOMAS, true, &Permission::ALL);
-    let (ines, smtp) = (app.signed_in(INES), Smtp::start(Manner::Takes));
+    let (ines, smtp) = (app.signed_in(INES), Smtp::start(Mode::Accepts));
     let all = "api.key.view, api.key.create, api.key.update, api.key.delete, api.role.manage, \
                member.manage, activity.view";
     let withheld = format!(
         "It was not sent to {TOMAS}. Ines Okafor has permissions that the person who last changed \
          the mail server did not have: {all}."
     );
-    let at = smtp.port;
-    let sent = |held: Option<&[Permission]>| {
-        as_if_changed_by(&app, NOOR, at, held);
+    let port = smtp.port;
+    let sent = |permissions: Option<&[Permission]>| {
+        record_change_by(&app, NOOR, port, permissions);
         let page = reset(&ines, &app, TOMAS);
         assert_eq!(page.status, 200, "{}", page.body);
         assert!(page.text("#one-time-link").contains("/reset-password?code="));
         app.send_mail();
         (page.text("#sent"), smtp.message().is_some())
     };
-    let noors = [Permission::ManageSettings];
-    assert_eq!(sent(Some(&noors)), (withheld.clone(), false));
-    // Recorded by an older version: what she holds now.
+    let noor_permissions = [Permission::ManageSettings];
+    assert_eq!(sent(Some(&noor_permissions)), (withheld.clone(), false));
+    // An older version recorded no permissions, so her current ones count.
     assert_eq!(sent(None), (withheld.clone(), false));
-    let (said, is_mailed) = sent(Some(&Permission::ALL));
-    assert!(said.starts_with("It is also being sent to ") && is_mailed, "{said}");
+    let (notice, is_mailed) = sent(Some(&Permission::ALL));
+    assert!(notice.starts_with("It is also being sent to ") && is_mailed, "{notice}");
     app.sql(&format!("DELETE FROM members WHERE email_folded = '{NOOR}'"));
     app.member(NOOR, true, &Permission::ALL);
-    let (said, is_mailed) = sent(None);
+    let (notice, is_mailed) = sent(None);
     assert!(
-        said.starts_with("It is also being sent to ") && is_mailed,
-        "she holds all now: {said}"
+        notice.starts_with("It is also being sent to ") && is_mailed,
+        "she has every permission now: {notice}"
     );
     app.sql(&format!("UPDATE members SET disabled_at = 1 WHERE email_folded = '{NOOR}'"));
-    let (said, is_mailed) = sent(None);
-    assert!(said.starts_with("It was not sent to ") && !is_mailed, "she is gone: {said}");
-    // Somebody who holds nothing may be mailed through it all the same.
+    let (notice, is_mailed) = sent(None);
+    assert!(notice.starts_with("It was not sent to ") && !is_mailed, "she is disabled: {notice}");
+    // A link for a member without permissions is still mailed.
     let fields = [("name", "Zoe"), ("email", "zoe@example.com")];
     let page = ines.submit_from("/members/new", "/members", &fields);
     assert!(page.text("#sent").starts_with("It is also being sent to zoe@example.com."));
 }
 
 #[test]
-fn saving_the_server_as_it_is_confirms_it() {
+fn saving_the_server_unchanged_confirms_it() {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     app.member(NOOR, true, &[Permission::ManageSettings]);
     app.member(TOMAS, true, &Permission::ALL);
-    let (ines, smtp) = (app.signed_in(INES), Smtp::start(Manner::Takes));
-    as_if_changed_by(&app, NOOR, smtp.port, None);
+    let (ines, smtp) = (app.signed_in(INES), Smtp::start(Mode::Accepts));
+    record_change_by(&app, NOOR, smtp.port, None);
     assert!(reset(&ines, &app, TOMAS).text("#sent").starts_with("It was not sent to "));
     app.advance(1);
     assert_eq!(save(&ines, smtp.port).status, 303);
@@ -250,12 +251,12 @@ fn saving_the_server_as_it_is_confirms_it() {
 }
 
 #[test]
-fn links_are_mailed_to_every_member_when_the_server_was_set_on_the_machine() {
+fn links_are_mailed_to_every_member_when_the_server_was_set_on_the_command_line() {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     app.member(TOMAS, true, &Permission::ALL);
-    let (ines, smtp) = (app.signed_in(INES), Smtp::start(Manner::Takes));
-    app.write(|tx, author| mail_server::change(tx, &draft(smtp.port), author).map(drop));
+    let (ines, smtp) = (app.signed_in(INES), Smtp::start(Mode::Accepts));
+    app.write(|tx, context| mail_server::change(tx, &draft(smtp.port), context).map(drop));
     assert!(reset(&ines, &app, TOMAS).text("#sent").starts_with("It is also being sent to "));
     assert_eq!(app.send_mail(), 1);
 }

@@ -1,21 +1,21 @@
-//! Inviting, and accepting by a link that is shown once.
+//! Inviting members, and accepting an invitation through a link that is shown once.
 
 use latchkey::base::clock::{DAY, MINUTE};
 use latchkey::domain::members::{Email, Permission};
 use latchkey::domain::sign_in::reset;
 
 use super::{
-    INES, NEW_PASSWORD, TOMAS, VIEW, accept, code, events, held, house, id_of, invite, is_in, link,
-    row, take,
+    INES, NEW_PASSWORD, TOMAS, VIEW, accept, app_with_ines, code, confirm_step, events, id_of,
+    invite, is_signed_in, link, permissions_of, row,
 };
-use crate::support::smtp::{Manner, Smtp};
+use crate::support::smtp::{Mode, Smtp};
 use crate::support::{PASSWORD, encoded};
 
 #[test]
-fn an_invitation_makes_a_member_with_what_was_given_and_no_more() {
-    let (app, ines) = house();
-    let answer = invite(&ines, TOMAS, &[("super_manager", "yes"), ("permissions", VIEW)]);
-    let link = link(&app, &answer);
+fn an_invitation_creates_a_member_with_exactly_the_granted_permissions() {
+    let (app, ines) = app_with_ines();
+    let response = invite(&ines, TOMAS, &[("super_manager", "yes"), ("permissions", VIEW)]);
+    let link = link(&app, &response);
     let id = id_of(&app, TOMAS);
     let table = ines.get("/members");
     assert!(row(&table, &id).contains("Invited, expires 30 Nov 2026"), "{}", row(&table, &id));
@@ -32,11 +32,11 @@ fn an_invitation_makes_a_member_with_what_was_given_and_no_more() {
         ("member_id", "mem_0"),
         ("name", "Tomas J. Lind"),
     ];
-    let (tomas, answer) = accept(&app, &link, &extra);
-    assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
+    let (tomas, response) = accept(&app, &link, &extra);
+    assert_eq!((response.status, response.location()), (303, "/api-keys"));
     assert_eq!(tomas.get("/api-keys").status, 200);
     assert_eq!(tomas.get("/members").status, 403);
-    assert_eq!(held(&app, &id), [VIEW]);
+    assert_eq!(permissions_of(&app, &id), [VIEW]);
     assert_eq!(app.texts("SELECT email AS text FROM members ORDER BY 1"), [INES, TOMAS]);
     assert!(row(&ines.get("/members"), &id).starts_with("Tomas J. Lind"));
     assert_eq!(
@@ -52,7 +52,7 @@ fn an_invitation_makes_a_member_with_what_was_given_and_no_more() {
 
 #[test]
 fn the_link_is_shown_once_and_stored_nowhere() {
-    let (app, ines) = house();
+    let (app, ines) = app_with_ines();
     let token = ines.get("/members/new").form_token();
     let fields = [("name", "Tomas Lind"), ("email", TOMAS), ("form_token", token.as_str())];
     let shown = link(&app, &ines.post("/members", &fields));
@@ -66,23 +66,23 @@ fn the_link_is_shown_once_and_stored_nowhere() {
     assert!(!app.everything().iter().any(|row| row.contains(secret)));
     let pages = [page, replay, ines.get("/members"), ines.get("/account")];
     assert!(!pages.iter().any(|page| page.body.contains(secret)));
-    let again = take(&app, &ines, &id_of(&app, TOMAS), "invite");
+    let again = confirm_step(&app, &ines, &id_of(&app, TOMAS), "invite");
     assert_ne!(link(&app, &again), shown);
 }
 
 #[test]
-fn the_link_s_page_is_not_compressed() {
-    let (app, ines) = house();
+fn the_page_with_the_link_is_not_compressed() {
+    let (app, ines) = app_with_ines();
     let token = ines.get("/members/new").form_token();
     let fields = [("name", "Tomas Lind"), ("email", TOMAS), ("form_token", token.as_str())];
     let request = ines.request("/members").header("sec-fetch-site", "same-origin");
-    let answer = ines.send(request.header("accept-encoding", "br, gzip").body(encoded(&fields)));
-    assert!(link(&app, &answer).starts_with("/invitation?code="));
+    let response = ines.send(request.header("accept-encoding", "br, gzip").body(encoded(&fields)));
+    assert!(link(&app, &response).starts_with("/invitation?code="));
 }
 
 #[test]
 fn an_invitation_works_for_seven_days_and_a_new_link_for_seven_more() {
-    let (app, ines) = house();
+    let (app, ines) = app_with_ines();
     let first = link(&app, &invite(&ines, TOMAS, &[]));
     app.advance(7 * DAY - 1);
     assert_eq!(app.anonymous().get(&first).status, 200);
@@ -93,18 +93,18 @@ fn an_invitation_works_for_seven_days_and_a_new_link_for_seven_more() {
     let ines = app.signed_in(INES);
     let id = id_of(&app, TOMAS);
     assert!(row(&ines.get("/members"), &id).contains("Invitation expired"));
-    let second = link(&app, &take(&app, &ines, &id, "invite"));
+    let second = link(&app, &confirm_step(&app, &ines, &id, "invite"));
     assert_eq!(app.anonymous().get(&first).status, 404);
     app.advance(DAY);
-    let third = link(&app, &take(&app, &app.signed_in(INES), &id, "invite"));
+    let third = link(&app, &confirm_step(&app, &app.signed_in(INES), &id, "invite"));
     assert_eq!(app.anonymous().get(&second).status, 404, "the newer link stops the older one");
     assert_eq!(accept(&app, &third, &[]).1.status, 303);
     assert_eq!(app.count("one_time_codes"), 0);
 }
 
 #[test]
-fn a_link_works_once_whoever_is_first() {
-    let (app, ines) = house();
+fn a_link_works_once_even_for_concurrent_visitors() {
+    let (app, ines) = app_with_ines();
     let link = link(&app, &invite(&ines, TOMAS, &[]));
     let visitors: Vec<_> = (0..4).map(|_| app.anonymous()).collect();
     let tokens: Vec<_> = visitors.iter().map(|visitor| visitor.get(&link).form_token()).collect();
@@ -118,41 +118,41 @@ fn a_link_works_once_whoever_is_first() {
                 scope.spawn(move || visitor.post("/invitation", &fields).status)
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        threads.into_iter().map(|thread| thread.join().expect("a response")).collect()
     });
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 3, "{statuses:?}");
-    assert_eq!(visitors.iter().filter(|visitor| is_in(visitor)).count(), 1);
+    assert_eq!(visitors.iter().filter(|visitor| is_signed_in(visitor)).count(), 1);
     assert_eq!(app.anonymous().get(&link).status, 404);
 }
 
 #[test]
-fn accepting_twice_by_one_form_leads_to_the_same_place() {
-    let (app, ines) = house();
+fn submitting_the_acceptance_twice_redirects_to_the_same_page() {
+    let (app, ines) = app_with_ines();
     let link = link(&app, &invite(&ines, TOMAS, &[]));
     let visitor = app.anonymous();
     let token = visitor.get(&link).form_token();
     let fields = [("code", code(&link)), ("password", NEW_PASSWORD), ("form_token", &token)];
     let second = visitor.copy();
     assert_eq!(visitor.post("/invitation", &fields).status, 303);
-    let answer = second.post("/invitation", &fields);
-    assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
+    let response = second.post("/invitation", &fields);
+    assert_eq!((response.status, response.location()), (303, "/api-keys"));
     assert_eq!(events(&app).iter().filter(|e| *e == "member.invitation_accepted").count(), 1);
 }
 
 #[test]
-fn a_withdrawn_invitation_is_gone() {
-    let (app, ines) = house();
+fn a_withdrawn_invitation_no_longer_works() {
+    let (app, ines) = app_with_ines();
     let link = link(&app, &invite(&ines, TOMAS, &[]));
     let id = id_of(&app, TOMAS);
-    let answer = take(&app, &ines, &id, "withdraw");
-    assert_eq!((answer.status, answer.location()), (303, "/members"));
+    let response = confirm_step(&app, &ines, &id, "withdraw");
+    assert_eq!((response.status, response.location()), (303, "/members"));
     assert_eq!(app.anonymous().get(&link).status, 404);
     assert_eq!(accept(&app, &link, &[]).1.status, 422);
     assert_eq!((app.count("members"), app.count("one_time_codes")), (1, 0));
-    assert_eq!(take(&app, &ines, &id, "withdraw").status, 404);
-    let answer = invite(&ines, TOMAS, &[]);
-    assert_eq!(answer.status, 200, "the address can be invited again");
+    assert_eq!(confirm_step(&app, &ines, &id, "withdraw").status, 404);
+    let response = invite(&ines, TOMAS, &[]);
+    assert_eq!(response.status, 200, "the address can be invited again");
     assert_eq!(
         events(&app)[2..],
         ["member.invited", "member.invitation_withdrawn", "member.invited"]
@@ -160,43 +160,43 @@ fn a_withdrawn_invitation_is_gone() {
 }
 
 #[test]
-fn an_address_is_invited_once_however_it_is_spelt() {
-    let (app, ines) = house();
+fn an_address_is_invited_once_regardless_of_case() {
+    let (app, ines) = app_with_ines();
     assert_eq!(invite(&ines, TOMAS, &[]).status, 200);
     for email in [TOMAS, "TOMAS@meridianfreight.example"] {
-        let answer = invite(&ines, email, &[]);
-        assert_eq!(answer.status, 422);
+        let response = invite(&ines, email, &[]);
+        assert_eq!(response.status, 422);
         assert!(
-            answer.error_of("email").starts_with("This email address has been invited already")
+            response.error_of("email").starts_with("This email address has been invited already")
         );
     }
     for email in [INES, "Ines@MeridianFreight.example"] {
-        let answer = invite(&ines, email, &[]);
-        assert_eq!(answer.error_of("email"), "Another member already has this email address");
+        let response = invite(&ines, email, &[]);
+        assert_eq!(response.error_of("email"), "Another member already has this email address");
     }
     assert_eq!(app.count("members"), 2);
 }
 
 #[test]
-fn who_is_invited_cannot_sign_in_and_has_no_password_to_reset() {
-    let (app, ines) = house();
+fn an_invited_member_cannot_sign_in_or_reset_a_password() {
+    let (app, ines) = app_with_ines();
     invite(&ines, TOMAS, &[("super_manager", "yes"), ("permissions", "member.manage")]);
     let visitor = app.anonymous();
     for password in ["", PASSWORD, NEW_PASSWORD] {
-        let answer = visitor.submit("/sign-in", &[("email", TOMAS), ("password", password)]);
-        assert_eq!(answer.errors(), ["Email address or password is wrong"]);
+        let response = visitor.submit("/sign-in", &[("email", TOMAS), ("password", password)]);
+        assert_eq!(response.errors(), ["Email address or password is wrong"]);
     }
-    let author = latchkey::domain::activity::Author::command_line(
+    let context = latchkey::domain::activity::Context::command_line(
         app.site.keyring.clone(),
         app.site.clock.now(),
     );
     let email = Email::parse(TOMAS).expect("an address");
-    let refused = app.site.db.write_blocking(|tx| reset::begin(tx, &email, &author));
-    assert!(refused.is_err_and(|error| error.to_string().contains("has not accepted")));
+    let result = app.site.db.write_blocking(|tx| reset::begin(tx, &email, &context));
+    assert!(result.is_err_and(|error| error.to_string().contains("has not accepted")));
     let id = id_of(&app, TOMAS);
     for step in ["reset-password", "disable", "enable", "delete"] {
-        let answer = take(&app, &ines, &id, step);
-        assert_eq!(answer.status, 303, "{step}");
+        let response = confirm_step(&app, &ines, &id, step);
+        assert_eq!(response.status, 303, "{step}");
         assert_eq!(
             ines.get("/members").text("#notice"),
             "“Tomas Lind” has not accepted the invitation yet."
@@ -206,8 +206,8 @@ fn who_is_invited_cannot_sign_in_and_has_no_password_to_reset() {
 }
 
 #[test]
-fn a_link_opened_by_another_member_does_nothing_to_either() {
-    let (app, ines) = house();
+fn a_link_opened_by_another_member_changes_neither_member() {
+    let (app, ines) = app_with_ines();
     let link = link(&app, &invite(&ines, TOMAS, &[]));
     let before = app.contents();
     let page = ines.get(&link);
@@ -218,9 +218,9 @@ fn a_link_opened_by_another_member_does_nothing_to_either() {
     assert!(page.text(".lead").contains(INES) && page.text(".lead").contains(TOMAS));
     assert!(page.has("form[action='/sign-out']") && !page.has("#password"));
     let fields = [("code", code(&link)), ("password", NEW_PASSWORD)];
-    let answer = ines.submit_from(&link, "/invitation", &fields);
+    let response = ines.submit_from(&link, "/invitation", &fields);
     assert_eq!(
-        (answer.status, answer.text("h1").as_str()),
+        (response.status, response.text("h1").as_str()),
         (409, "You are signed in as somebody else")
     );
     assert_eq!(app.contents(), before);
@@ -231,29 +231,29 @@ fn a_link_opened_by_another_member_does_nothing_to_either() {
 }
 
 #[test]
-fn a_bad_name_or_password_keeps_the_invitation_alive() {
-    let (app, ines) = house();
+fn an_invalid_name_or_password_does_not_use_up_the_invitation() {
+    let (app, ines) = app_with_ines();
     let link = link(&app, &invite(&ines, TOMAS, &[]));
     for password in ["", "short", "aaaaaaaaaaaaaaaa", TOMAS, &"y".repeat(257)] {
         app.advance(MINUTE);
         let visitor = app.anonymous();
         let fields = [("code", code(&link)), ("name", "Tomas"), ("password", password)];
-        let answer = visitor.submit_from(&link, "/invitation", &fields);
-        assert_eq!(answer.status, 422, "{password}");
-        assert!(!answer.error_of("password").is_empty(), "{password}: {}", answer.body);
+        let response = visitor.submit_from(&link, "/invitation", &fields);
+        assert_eq!(response.status, 422, "{password}");
+        assert!(!response.error_of("password").is_empty(), "{password}: {}", response.body);
     }
     for name in ["", " ", "a\u{202e}b", &"x".repeat(81)] {
         app.advance(MINUTE);
-        let (_, answer) = accept(&app, &link, &[("name", name)]);
-        assert_eq!(answer.status, 422, "{name}");
-        assert!(!answer.error_of("name").is_empty(), "{name}: {}", answer.body);
+        let (_, response) = accept(&app, &link, &[("name", name)]);
+        assert_eq!(response.status, 422, "{name}");
+        assert!(!response.error_of("name").is_empty(), "{name}: {}", response.body);
     }
     assert_eq!(accept(&app, &link, &[]).1.status, 303);
 }
 
 #[test]
-fn codes_of_invitations_are_throttled_and_garbage_is_refused() {
-    let (app, ines) = house();
+fn invitation_codes_are_throttled_and_invalid_ones_are_rejected() {
+    let (app, ines) = app_with_ines();
     let good = link(&app, &invite(&ines, TOMAS, &[]));
     let stranger = app.anonymous();
     for code in ["", "x", "0000000000000000000000", "%00", "%F0%9F%94%91", "<script>"] {
@@ -270,35 +270,35 @@ fn codes_of_invitations_are_throttled_and_garbage_is_refused() {
             stranger.post("/invitation", &fields).status
         })
         .collect();
-    assert_eq!(statuses[..20], [422; 20], "opening links takes no attempt");
+    assert_eq!(statuses[..20], [422; 20], "opening a link does not count as an attempt");
     assert_eq!(statuses[20..], [429; 6]);
-    assert_eq!(stranger.get(&good).status, 200, "nor does it wait for one");
+    assert_eq!(stranger.get(&good).status, 200, "opening a link is not throttled");
     let used = app.count("spent_form_tokens");
-    assert_eq!(app.anonymous().get(&good).status, 200, "somebody else is not slowed");
-    assert_eq!(used, 1, "wrong codes leave nothing in the database but the invitation's form");
-    // A code for one thing is none for another.
+    assert_eq!(app.anonymous().get(&good).status, 200, "other clients are not throttled");
+    assert_eq!(used, 1, "only the accepted form token is stored, nothing about wrong codes");
+    // The code of an invitation does not work for a password reset.
     assert_eq!(app.anonymous().get(&format!("/reset-password?code={}", code(&good))).status, 404);
 }
 
 #[test]
-fn nobody_invites_to_what_they_do_not_hold() {
+fn nobody_can_invite_with_permissions_they_do_not_have() {
     let app = crate::support::App::set_up();
     let manager = app.super_manager_with(&[Permission::ManageMembers, Permission::ViewKeys]);
     let before = app.contents();
     for permission in Permission::ALL {
         let fields = [("super_manager", "yes"), ("permissions", permission.as_str())];
-        let answer = invite(&manager, "a@example.com", &fields);
+        let response = invite(&manager, "a@example.com", &fields);
         if matches!(permission, Permission::ManageMembers | Permission::ViewKeys) {
-            assert_eq!(answer.status, 200, "{permission}");
+            assert_eq!(response.status, 200, "{permission}");
             app.sql("DELETE FROM members WHERE email = 'a@example.com'");
             continue;
         }
-        assert_eq!(answer.status, 422, "{permission}");
-        let said = format!("You cannot give {permission}: you do not have it yourself");
-        assert_eq!(answer.error_of("permissions"), said);
-        // Nor without the role, so that it does not come with it later.
-        let answer = invite(&manager, "a@example.com", &[("permissions", permission.as_str())]);
-        assert_eq!(answer.status, 422, "{permission}");
+        assert_eq!(response.status, 422, "{permission}");
+        let message = format!("You cannot give {permission}: you do not have it yourself");
+        assert_eq!(response.error_of("permissions"), message);
+        // It is rejected without the role too, so that it cannot appear when the role is added.
+        let response = invite(&manager, "a@example.com", &[("permissions", permission.as_str())]);
+        assert_eq!(response.status, 422, "{permission}");
     }
     let dialog = manager.get("/members/new");
     assert_eq!(dialog.all("input[name=permissions][disabled]").len(), 6);
@@ -308,9 +308,9 @@ fn nobody_invites_to_what_they_do_not_hold() {
         ("maybe", VIEW, "super_manager"),
     ] {
         let fields = [("super_manager", super_manager), ("permissions", permission)];
-        let answer = invite(&manager, "a@example.com", &fields);
-        assert_eq!(answer.status, 422, "{field}");
-        assert!(!answer.error_of(field).is_empty());
+        let response = invite(&manager, "a@example.com", &fields);
+        assert_eq!(response.status, 422, "{field}");
+        assert!(!response.error_of(field).is_empty());
     }
     assert_eq!(app.contents().len(), before.len() + 2, "only the two invitations were recorded");
 }
@@ -318,8 +318,8 @@ fn nobody_invites_to_what_they_do_not_hold() {
 const MARKUP: &str = "<script>alert(1)</script>";
 
 #[test]
-fn hostile_names_and_addresses_are_refused_or_escaped() {
-    let (app, ines) = house();
+fn hostile_names_and_addresses_are_rejected_or_escaped() {
+    let (app, ines) = app_with_ines();
     let long = "x".repeat(10_000);
     for (name, email) in [
         ("", "a@example.com"),
@@ -333,16 +333,16 @@ fn hostile_names_and_addresses_are_refused_or_escaped() {
         ("Tomas", &format!("{long}@example.com")),
     ] {
         let fields = [("name", name), ("email", email)];
-        let answer = ines.submit_from("/members/new", "/members", &fields);
-        assert_eq!(answer.status, 422, "{name:?} {email:?}");
-        assert!(!answer.errors().is_empty() && !answer.body.contains("<script>@"));
+        let response = ines.submit_from("/members/new", "/members", &fields);
+        assert_eq!(response.status, 422, "{name:?} {email:?}");
+        assert!(!response.errors().is_empty() && !response.body.contains("<script>@"));
     }
     assert_eq!(app.count("members"), 1);
     let fields = [("name", MARKUP), ("email", "a@example.com")];
-    let answer = ines.submit_from("/members/new", "/members", &fields);
-    let link = link(&app, &answer);
+    let response = ines.submit_from("/members/new", "/members", &fields);
+    let link = link(&app, &response);
     let id = id_of(&app, "a@example.com");
-    let mut pages = vec![answer, ines.get("/members"), app.anonymous().get(&link)];
+    let mut pages = vec![response, ines.get("/members"), app.anonymous().get(&link)];
     pages.extend(
         ["edit", "invite", "withdraw"].map(|step| ines.get(&format!("/members/{id}/{step}"))),
     );
@@ -359,11 +359,11 @@ fn hostile_names_and_addresses_are_refused_or_escaped() {
 }
 
 #[test]
-fn where_there_is_a_mail_server_the_link_is_sent_too_and_shown_all_the_same() {
-    let (app, ines) = house();
-    for manner in [Manner::Takes, Manner::Refuses] {
+fn with_a_mail_server_the_link_is_both_shown_and_sent() {
+    let (app, ines) = app_with_ines();
+    for mode in [Mode::Accepts, Mode::Rejects] {
         app.sql(&format!("DELETE FROM members WHERE email_folded = '{TOMAS}'"));
-        let smtp = Smtp::start(manner);
+        let smtp = Smtp::start(mode);
         let port = smtp.port.to_string();
         let server = [
             ("mail_host", "localhost"),
@@ -376,10 +376,10 @@ fn where_there_is_a_mail_server_the_link_is_sent_too_and_shown_all_the_same() {
         let link = link(&app, &page);
         let sent = page.text("#sent");
         assert!(sent.starts_with(&format!("It is also being sent to {TOMAS}.")), "{sent}");
-        assert_eq!(smtp.message(), None, "the page did not wait for it");
+        assert_eq!(smtp.message(), None, "the page does not wait for delivery");
         app.send_mail();
         let message = smtp.message();
-        assert_eq!(message.is_some(), matches!(manner, Manner::Takes));
+        assert_eq!(message.is_some(), matches!(mode, Mode::Accepts));
         if let Some(message) = message {
             // Long lines are broken with "=" (RFC 2045, 6.7).
             let message = message.replace("=\n", "").replace("=3D", "=");

@@ -1,48 +1,54 @@
-//! Disabling, enabling, removing, and resetting a password.
+//! Disabling, enabling and removing members, and resetting their passwords.
 
 use latchkey::domain::members::Permission;
 
-use super::{INES, NEW_PASSWORD, TOMAS, code, events, house, is_in, link, row, take};
+use super::{
+    INES, NEW_PASSWORD, TOMAS, app_with_ines, code, confirm_step, events, is_signed_in, link, row,
+};
 use crate::support::{App, PASSWORD};
 
 #[test]
-fn disabling_ends_sessions_and_enabling_brings_none_back() {
-    let (app, ines) = house();
+fn disabling_ends_sessions_and_enabling_does_not_restore_them() {
+    let (app, ines) = app_with_ines();
     let id = app.member(TOMAS, true, &[Permission::ViewKeys]).id;
     let tomas = app.signed_in(TOMAS);
-    let reset = link(&app, &take(&app, &ines, id.as_str(), "reset-password"));
+    let reset = link(&app, &confirm_step(&app, &ines, id.as_str(), "reset-password"));
     app.sql(&format!(
         "UPDATE members SET password_hash = '{}'",
         crate::support::PASSWORD_HASH.trim()
     ));
     let again = app.signed_in(TOMAS);
-    assert!(!is_in(&tomas) && is_in(&again));
+    assert!(!is_signed_in(&tomas) && is_signed_in(&again));
     let dialog = ines.get(&format!("/members/{}/disable", id.as_str()));
     assert_eq!((dialog.status, dialog.text("h2").as_str()), (200, "Disable “Ines Okafor”?"));
-    assert_eq!(take(&app, &ines, id.as_str(), "disable").status, 303);
+    assert_eq!(confirm_step(&app, &ines, id.as_str(), "disable").status, 303);
     let table = ines.get("/members");
     assert_eq!(table.text("#notice"), "“Ines Okafor” disabled.");
     assert!(row(&table, id.as_str()).contains("Disabled"));
-    assert!(!is_in(&again));
+    assert!(!is_signed_in(&again));
     assert_eq!(app.count("sessions"), 1);
     assert_eq!(app.anonymous().get(&reset).status, 404);
     let visitor = app.anonymous();
     assert_eq!(visitor.submit("/sign-in", &[("email", TOMAS), ("password", PASSWORD)]).status, 422);
-    assert_eq!(take(&app, &ines, id.as_str(), "disable").status, 303, "nothing happens twice");
+    assert_eq!(
+        confirm_step(&app, &ines, id.as_str(), "disable").status,
+        303,
+        "disabling again changes nothing"
+    );
     assert_eq!(ines.get("/members").text("#notice"), "“Ines Okafor” is disabled.");
-    assert_eq!(take(&app, &ines, id.as_str(), "enable").status, 303);
-    assert!(!is_in(&again));
+    assert_eq!(confirm_step(&app, &ines, id.as_str(), "enable").status, 303);
+    assert!(!is_signed_in(&again));
     assert_eq!(app.anonymous().get(&reset).status, 404);
-    assert!(is_in(&app.signed_in(TOMAS)));
-    let told = events(&app);
+    assert!(is_signed_in(&app.signed_in(TOMAS)));
+    let recorded = events(&app);
     for event in ["member.disabled", "member.enabled"] {
-        assert_eq!(told.iter().filter(|name| *name == event).count(), 1, "{event}");
+        assert_eq!(recorded.iter().filter(|name| *name == event).count(), 1, "{event}");
     }
 }
 
 #[test]
-fn a_removed_member_is_gone_but_not_what_they_did() {
-    let (app, ines) = house();
+fn removing_a_member_ends_their_sessions_and_keeps_their_activity() {
+    let (app, ines) = app_with_ines();
     app.member(TOMAS, true, &[Permission::ViewKeys, Permission::CreateKeys]);
     let tomas = app.signed_in(TOMAS);
     let key = tomas.key_named("Route planner");
@@ -50,36 +56,36 @@ fn a_removed_member_is_gone_but_not_what_they_did() {
     let path = format!("/members/{id}/delete");
     let token = ines.get(&path).form_token();
     for _ in 0..2 {
-        let answer = ines.post(&path, &[("form_token", token.as_str())]);
-        assert_eq!((answer.status, answer.location()), (303, "/members"));
+        let response = ines.post(&path, &[("form_token", token.as_str())]);
+        assert_eq!((response.status, response.location()), (303, "/members"));
     }
     assert_eq!(ines.get("/members").text("#notice"), "“Ines Okafor” removed.");
-    assert!(!is_in(&tomas));
+    assert!(!is_signed_in(&tomas));
     assert_eq!((app.count("members"), app.count("sessions")), (1, 1));
     let page = ines.get(&format!("/api-keys/{key}"));
     assert_eq!(page.status, 200);
     assert!(page.text("table.log").contains("Ines Okafor"), "{}", page.body);
-    let named =
+    let actors =
         app.texts("SELECT actor_name AS text FROM activity WHERE event = 'api_key.created'");
-    assert_eq!(named, ["Ines Okafor"]);
+    assert_eq!(actors, ["Ines Okafor"]);
     for path in ["edit", "disable", "enable", "delete", "invite", "withdraw", "reset-password"] {
         assert_eq!(ines.get(&format!("/members/{id}/{path}")).status, 404, "{path}");
         if path != "edit" {
-            assert_eq!(take(&app, &ines, &id, path).status, 404, "{path}");
+            assert_eq!(confirm_step(&app, &ines, &id, path).status, 404, "{path}");
         }
     }
 }
 
 #[test]
 fn a_reset_link_is_shown_once_and_sets_a_password() {
-    let (app, ines) = house();
+    let (app, ines) = app_with_ines();
     let id = app.member(TOMAS, true, &[Permission::ViewKeys]).id;
     let tomas = app.signed_in(TOMAS);
     let path = format!("/members/{}/reset-password", id.as_str());
     let token = ines.get(&path).form_token();
     let fields = [("form_token", token.as_str())];
     let shown = link(&app, &ines.post(&path, &fields));
-    assert!(!is_in(&tomas));
+    assert!(!is_signed_in(&tomas));
     assert_eq!(ines.post(&path, &fields).status, 303);
     assert!(ines.get("/members").text("#notice").starts_with("This link has already been shown."));
     assert_eq!(app.count("one_time_codes"), 1);
@@ -87,25 +93,25 @@ fn a_reset_link_is_shown_once_and_sets_a_password() {
     let visitor = app.anonymous();
     let fields = [("code", code(&shown)), ("password", NEW_PASSWORD)];
     assert_eq!(visitor.submit_from(&shown, "/reset-password", &fields).status, 303);
-    assert!(is_in(&visitor));
+    assert!(is_signed_in(&visitor));
 }
 
 #[test]
-fn no_way_in_is_given_to_who_holds_more() {
+fn nobody_can_reset_or_enable_a_member_with_more_permissions() {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     let id = super::id_of(&app, INES);
     let lesser = app.super_manager_with(&[Permission::ManageMembers]);
     let ines = app.signed_in(INES);
-    assert_eq!(take(&app, &lesser, &id, "reset-password").status, 403);
-    assert!(is_in(&ines));
-    assert_eq!(take(&app, &lesser, &id, "disable").status, 303, "taking away is not giving");
-    assert!(!is_in(&ines));
+    assert_eq!(confirm_step(&app, &lesser, &id, "reset-password").status, 403);
+    assert!(is_signed_in(&ines));
+    assert_eq!(confirm_step(&app, &lesser, &id, "disable").status, 303, "disabling grants nothing");
+    assert!(!is_signed_in(&ines));
     assert!(!lesser.get("/members").has(&format!("a[href='/members/{id}/enable']")));
-    let answer = take(&app, &lesser, &id, "enable");
-    assert_eq!(answer.status, 403);
+    let response = confirm_step(&app, &lesser, &id, "enable");
+    assert_eq!(response.status, 403);
     assert!(
-        answer
+        response
             .text("h1")
             .starts_with("Ines Okafor has permissions that you do not have: api.key.view")
     );
@@ -113,20 +119,20 @@ fn no_way_in_is_given_to_who_holds_more() {
 }
 
 #[test]
-fn one_s_own_password_is_not_reset_by_link() {
-    let (app, ines) = house();
+fn members_cannot_reset_their_own_password_by_link() {
+    let (app, ines) = app_with_ines();
     app.super_manager();
     let id = super::id_of(&app, INES);
-    let answer = take(&app, &ines, &id, "reset-password");
-    assert_eq!(answer.status, 403);
-    assert_eq!(answer.text("h1"), "Change your own password in your account settings.");
-    assert!(is_in(&ines));
+    let response = confirm_step(&app, &ines, &id, "reset-password");
+    assert_eq!(response.status, 403);
+    assert_eq!(response.text("h1"), "Change your own password in your account settings.");
+    assert!(is_signed_in(&ines));
     assert!(!ines.get(&format!("/members/{id}/edit")).has("a[href$='/reset-password']"));
 }
 
 #[test]
-fn ids_of_nobody_are_not_found() {
-    let (app, ines) = house();
+fn unknown_member_ids_are_not_found() {
+    let (app, ines) = app_with_ines();
     for id in [
         "mem_0",
         "mem_0000000000000000",
@@ -141,6 +147,6 @@ fn ids_of_nobody_are_not_found() {
             let page = ines.get(&format!("/members/{id}/{step}"));
             assert_eq!(page.status, 404, "{id} {step}");
         }
-        assert_eq!(take(&app, &ines, id, "delete").status, 404, "{id}");
+        assert_eq!(confirm_step(&app, &ines, id, "delete").status, 404, "{id}");
     }
 }

@@ -1,9 +1,9 @@
-//! When a review is due, and what asks for attention then.
+//! When a review is due, and how far an open one has progressed.
 
 use latchkey::base::clock::DAY;
 use latchkey::domain::reviews::{self, Due};
 
-use super::{decide, keys, started};
+use super::{create_keys, decide, start_review};
 use crate::support::{App, NOW, replaced};
 
 fn due(app: &App) -> Option<Due> {
@@ -18,12 +18,12 @@ fn set_days(app: &App, days: &str) -> u16 {
 }
 
 #[test]
-fn the_first_review_is_due_some_days_after_the_first_key() {
+fn the_first_review_is_due_a_set_number_of_days_after_the_first_key() {
     let app = App::set_up();
     app.advance(500 * DAY);
     assert_eq!(due(&app), None, "without a key there is nothing to review");
     let app = App::set_up();
-    keys(&app, ["Billing worker"]);
+    create_keys(&app, ["Billing worker"]);
     app.advance(90 * DAY - 1);
     assert_eq!(due(&app), None);
     app.advance(1);
@@ -32,7 +32,7 @@ fn the_first_review_is_due_some_days_after_the_first_key() {
     assert_eq!(page.text("#due"), "A review is due since 21 February 2027.");
     assert!(page.text(".page-head").contains("Due every 90 days."));
     assert_eq!(set_days(&app, "0"), 303);
-    assert_eq!(due(&app), None, "never");
+    assert_eq!(due(&app), None, "0 means never");
     assert!(app.super_manager().get("/reviews").text(".page-head").contains("Never due by itself"));
     assert_eq!(set_days(&app, "30"), 303);
     assert_eq!(due(&app), Some(Due::Since(NOW.plus(30 * DAY))));
@@ -40,24 +40,24 @@ fn the_first_review_is_due_some_days_after_the_first_key() {
 }
 
 #[test]
-fn while_one_is_open_it_asks_for_attention_and_its_end_begins_the_time_anew() {
+fn an_open_review_reports_its_progress_and_finishing_it_restarts_the_interval() {
     let app = App::set_up();
-    let [billing, _] = keys(&app, ["Billing worker", "Route planner"]);
+    let [billing, _] = create_keys(&app, ["Billing worker", "Route planner"]);
     let manager = app.super_manager();
-    let cancelled = started(&manager);
+    let cancelled = start_review(&manager);
     assert_eq!(manager.submit(&format!("{cancelled}/cancel"), &[]).status, 303);
     app.advance(90 * DAY - 1);
     assert_eq!(due(&app), None);
     app.advance(1);
-    assert!(matches!(due(&app), Some(Due::Since(_))), "a review that was given up does not count");
-    let [third] = keys(&app, ["Third"]);
+    assert!(matches!(due(&app), Some(Due::Since(_))), "a cancelled review does not count");
+    let [third] = create_keys(&app, ["Third"]);
     let manager = app.super_manager();
-    // The first two expired by now.
+    // The first two keys have expired, so make all of them valid again.
     app.sql("UPDATE api_keys SET expires_at = expires_at + 8640000000");
-    let review = started(&manager);
+    let review = start_review(&manager);
     assert_eq!(decide(&manager, &review, &[(&billing, "keep", "")]).status, 303);
     assert_eq!(set_days(&app, "0"), 303);
-    let Some(Due::Open(open, progress)) = due(&app) else { panic!("one is open") };
+    let Some(Due::Open(open, progress)) = due(&app) else { panic!("no review is open") };
     assert_eq!((open.total, progress.decided, progress.needed), (3, 1, 3));
     assert_eq!(set_days(&app, "90"), 303);
     let all: Vec<String> = app.texts("SELECT key_id AS text FROM review_items");

@@ -1,17 +1,17 @@
-//! Finishing a review, or giving it up.
+//! Finishing or cancelling a review.
 
 use latchkey::base::clock::{DAY, MINUTE};
 use latchkey::domain::api_keys::Draft;
 
-use super::{decide, keys, progress, started};
+use super::{create_keys, decide, progress, start_review};
 use crate::support::{App, usual_draft};
 
 #[test]
-fn a_review_is_finished_only_when_every_active_key_has_a_decision() {
+fn a_review_can_be_finished_only_when_every_active_key_has_a_decision() {
     let app = App::set_up();
-    let [billing, planner] = keys(&app, ["Billing worker", "Route planner"]);
+    let [billing, planner] = create_keys(&app, ["Billing worker", "Route planner"]);
     let manager = app.super_manager();
-    let review = started(&manager);
+    let review = start_review(&manager);
     assert_eq!(decide(&manager, &review, &[(&billing, "rotate", "")]).status, 303);
     let path = format!("{review}/finish");
     let dialog = manager.get(&path);
@@ -19,9 +19,9 @@ fn a_review_is_finished_only_when_every_active_key_has_a_decision() {
         dialog.text("#ask-text"),
         "1 key still needs a decision before the review can be finished."
     );
-    let refused = manager.submit(&path, &[]);
+    let rejected = manager.submit(&path, &[]);
     assert_eq!(
-        (refused.status, refused.errors()),
+        (rejected.status, rejected.errors()),
         (422, vec!["1 key still needs a decision".into()])
     );
     assert_eq!(decide(&manager, &review, &[(&planner, "keep", "")]).status, 303);
@@ -53,15 +53,15 @@ fn a_review_is_finished_only_when_every_active_key_has_a_decision() {
     for step in ["finish", "cancel"] {
         let late = manager.get(&format!("{review}/{step}"));
         assert_eq!((late.status, late.location()), (303, review.as_str()));
-        let late = app.send_late(&manager, &format!("{review}/{step}"), &[]);
+        let late = app.post_with_token(&manager, &format!("{review}/{step}"), &[]);
         assert_eq!((late.status, late.location()), (303, review.as_str()));
         assert_eq!(manager.get(&review).text("#notice"), "This review has ended already.");
     }
     let decision = format!("decision_{planner}");
     let late = manager.submit(&review, &[(&decision, "revoke")]);
     assert_eq!(late.status, 303);
-    let said = manager.get(&review);
-    assert_eq!(said.text("#notice"), "This review has ended meanwhile. Nothing was saved.");
+    let page = manager.get(&review);
+    assert_eq!(page.text("#notice"), "This review has ended meanwhile. Nothing was saved.");
     let activity = manager.get("/activity");
     assert_eq!(
         activity.all(".what")[0],
@@ -70,18 +70,18 @@ fn a_review_is_finished_only_when_every_active_key_has_a_decision() {
 }
 
 #[test]
-fn a_key_that_ended_meanwhile_needs_no_decision() {
+fn a_key_that_is_no_longer_active_needs_no_decision() {
     let app = App::set_up();
-    let [gone] = keys(&app, ["Gone"]);
-    app.key_of(&Draft {
+    let [gone] = create_keys(&app, ["Gone"]);
+    app.key_from(&Draft {
         name: "Short".into(),
         lifetime: "date".into(),
         expires_on: "2026-11-24".into(),
         ..usual_draft()
     });
-    let [billing] = keys(&app, ["Billing worker"]);
+    let [billing] = create_keys(&app, ["Billing worker"]);
     let manager = app.super_manager();
-    let review = started(&manager);
+    let review = start_review(&manager);
     assert_eq!(manager.submit(&format!("/api-keys/{gone}/revoke"), &[]).status, 303);
     app.advance(2 * DAY);
     let manager = app.super_manager();
@@ -106,11 +106,11 @@ fn a_key_that_ended_meanwhile_needs_no_decision() {
 }
 
 #[test]
-fn a_review_can_be_cancelled_and_the_next_one_started() {
+fn a_review_can_be_cancelled_and_another_one_started() {
     let app = App::set_up();
-    keys(&app, ["Billing worker"]);
+    create_keys(&app, ["Billing worker"]);
     let manager = app.super_manager();
-    let review = started(&manager);
+    let review = start_review(&manager);
     let dialog = manager.get(&format!("{review}/cancel"));
     assert_eq!(dialog.text("#ask-t"), "Cancel the Review?");
     assert!(dialog.has(".app[inert]"));
@@ -120,12 +120,12 @@ fn a_review_can_be_cancelled_and_the_next_one_started() {
     assert_eq!(list.text("#notice"), "Review of 23 November 2026 cancelled.");
     assert_eq!(list.text("tbody .badge"), "Cancelled");
     app.advance(MINUTE);
-    let next = started(&manager);
+    let next = start_review(&manager);
     assert_ne!(next, review);
     assert_eq!(manager.get("/reviews").all("tbody .badge"), ["Open", "Cancelled"]);
-    let none = App::set_up();
-    let manager = none.super_manager();
-    let refused = manager.submit("/reviews", &[]);
-    assert_eq!((refused.status, refused.location()), (303, "/reviews"));
+    let empty_app = App::set_up();
+    let manager = empty_app.super_manager();
+    let rejected = manager.submit("/reviews", &[]);
+    assert_eq!((rejected.status, rejected.location()), (303, "/reviews"));
     assert_eq!(manager.get("/reviews").text("#notice"), "There is no active key to review.");
 }

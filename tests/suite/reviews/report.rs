@@ -1,16 +1,16 @@
-//! The report of a review: on paper, and as a file.
+//! The report of a review, as a page to print and as a CSV file.
 
 use latchkey::base::clock::{DAY, MINUTE};
 
-use super::{decide, keys, started};
+use super::{create_keys, decide, start_review};
 use crate::support::App;
 
 #[test]
-fn the_report_says_who_decided_what_when_and_what_came_of_it() {
+fn the_report_shows_each_decision_with_its_author_time_and_outcome() {
     let app = App::set_up();
-    let [billing, gone, planner] = keys(&app, ["Billing worker", "Gone", "Route planner"]);
+    let [billing, gone, planner] = create_keys(&app, ["Billing worker", "Gone", "Route planner"]);
     let manager = app.super_manager();
-    let review = started(&manager);
+    let review = start_review(&manager);
     let decisions = [
         (&*billing, "keep", "Runs every night"),
         (&*gone, "revoke", "Nobody knows it"),
@@ -56,21 +56,21 @@ fn the_report_says_who_decided_what_when_and_what_came_of_it() {
     let page = manager.get(&format!("{review}/report"));
     assert!(
         page.all(".report-keys tbody tr")[2].contains("Carried out 24 Nov 2026"),
-        "also afterwards"
+        "the report is updated after the review is finished"
     );
     app.advance(DAY);
     let manager = app.super_manager();
-    let next = started(&manager);
+    let next = start_review(&manager);
     let page = manager.get(&format!("{next}/report"));
     assert!(page.text(".report .facts").contains("23 November 2026 to 25 November 2026"));
 }
 
 #[test]
-fn the_file_has_every_key_and_no_cell_is_a_formula() {
+fn the_csv_file_lists_every_key_and_no_cell_is_a_formula() {
     let app = App::set_up();
-    let [evil, gone] = keys(&app, ["=HYPERLINK(\"x\")", "Gone, \"really\""]);
+    let [evil, gone] = create_keys(&app, ["=HYPERLINK(\"x\")", "Gone, \"really\""]);
     let manager = app.super_manager();
-    let review = started(&manager);
+    let review = start_review(&manager);
     let decisions = [(&*evil, "keep", "+1 for it"), (&*gone, "revoke", "")];
     assert_eq!(decide(&manager, &review, &decisions).status, 303);
     app.advance(MINUTE);

@@ -1,19 +1,19 @@
-//! Authority follows the strongest effect: what the holder of each permission can reach in two steps,
-//! and a test for each path that must not exist.
+//! A permission counts for its strongest effect: what its holder can do in two steps, and a test
+//! for each effect that it must not have.
 
 use latchkey::base::clock::HOUR;
 use latchkey::domain::members::Permission;
 
-use crate::support::receiver::{Manner as Answer, Receiver};
-use crate::support::smtp::{Manner, Smtp};
+use crate::support::receiver::{Mode as Answer, Receiver};
+use crate::support::smtp::{Mode, Smtp};
 use crate::support::{App, Client, Page, key_fields, replaced};
 
-/// What one permission is worth.
+/// The effects of one permission.
 struct Authority {
     permission: Permission,
-    /// What its holder reaches, by design, also in two steps.
+    /// What its holder can do by design, in one or two steps.
     reaches: &'static [&'static str],
-    /// What its holder must not reach, with the test that holds it.
+    /// What its holder must not be able to do, with the test for it.
     never: &'static [(&'static str, fn())],
 }
 
@@ -25,8 +25,11 @@ const AUTHORITY: [Authority; 8] = [
             "a leak report, which the other super managers are notified of",
         ],
         never: &[
-            ("a secret key", view_reveals_no_secret),
-            ("a rotation or revocation through a leak report", view_reports_a_leak_and_no_more),
+            ("a secret key", viewing_keys_does_not_reveal_a_secret),
+            (
+                "a rotation or revocation through a leak report",
+                viewing_keys_allows_only_reporting_a_leak,
+            ),
         ],
     },
     Authority {
@@ -37,8 +40,8 @@ const AUTHORITY: [Authority; 8] = [
              roles decide whether there is one",
         ],
         never: &[
-            ("what another key is, by duplicating it", create_reads_no_key),
-            ("a scope that its role does not have", create_exceeds_no_role),
+            ("details of another key, by duplicating it", creating_keys_does_not_reveal_other_keys),
+            ("a scope that its role does not have", creating_keys_does_not_exceed_the_role),
         ],
     },
     Authority {
@@ -47,64 +50,100 @@ const AUTHORITY: [Authority; 8] = [
             "a new secret key of every key, by rotating it",
             "any role that exists for every key, by editing it",
         ],
-        never: &[("a revocation, in bulk or through a review or a leak", update_revokes_nothing)],
+        never: &[(
+            "a revocation, in bulk or through a review or a leak",
+            updating_keys_does_not_revoke_keys,
+        )],
     },
     Authority {
         permission: Permission::DeleteKeys,
-        reaches: &["an end to every key, one by one or in bulk"],
-        never: &[("a secret key, by rotating in bulk or through a leak", delete_reveals_no_secret)],
+        reaches: &["the revocation of every key, one by one or in bulk"],
+        never: &[(
+            "a secret key, by rotating in bulk or through a leak",
+            deleting_keys_does_not_reveal_a_secret,
+        )],
     },
     Authority {
         permission: Permission::ManageRoles,
         reaches: &["the scopes of every key whose role is not built in, and of Full access keys"],
         never: &[
-            ("another role for a key", roles_edit_no_key),
-            ("more scopes for a built-in role", roles_widen_nothing_built_in),
-            ("scopes of Latchkey itself", roles_add_no_scope_of_latchkey),
+            ("another role for a key", managing_roles_does_not_change_the_role_of_a_key),
+            ("more scopes for a built-in role", managing_roles_does_not_change_built_in_roles),
+            ("scopes of Latchkey itself", managing_roles_does_not_add_scopes_of_latchkey),
         ],
     },
     Authority {
         permission: Permission::ManageMembers,
         reaches: &[
-            "every account that holds no more than the manager's own, through links",
-            "an end to every account but the last one that manages members",
+            "every account that has no more permissions than the manager, through links",
+            "the removal of every account except the last one that manages members",
         ],
         never: &[
-            ("an account with more, by inviting", members_invite_nobody_with_more),
             (
-                "an account with more, by inviting again",
-                members_renew_no_link_of_an_invitee_with_more,
+                "an account with more permissions, by inviting",
+                managing_members_does_not_invite_with_more_permissions,
             ),
-            ("an account with more, by enabling or resetting", members_open_no_account_with_more),
-            ("more for an account, the manager's own included", members_raise_nobody),
-            ("mail for another, by changing an address", members_change_no_address),
-            ("an old link that comes to be worth more", members_keep_no_link_that_gains),
+            (
+                "an account with more permissions, by inviting again",
+                managing_members_does_not_renew_a_link_of_an_invitee_with_more_permissions,
+            ),
+            (
+                "an account with more permissions, by enabling or resetting",
+                managing_members_does_not_open_an_account_with_more_permissions,
+            ),
+            (
+                "more permissions for any account, including the manager's own",
+                managing_members_does_not_grant_more_permissions,
+            ),
+            (
+                "mail to other members, by changing an address",
+                managing_members_does_not_change_an_email_address,
+            ),
+            (
+                "an old link to an account that has gained permissions",
+                a_link_ends_when_its_account_gains_permissions,
+            ),
         ],
     },
     Authority {
         permission: Permission::ViewActivity,
-        reaches: &["the names and settings that entries hold, also in exports"],
-        never: &[("a secret, a password or a link, also in exports", activity_reveals_no_secret)],
+        reaches: &["the names and settings in entries, also in exports"],
+        never: &[(
+            "a secret, a password or a link, also in exports",
+            viewing_the_activity_does_not_reveal_a_secret,
+        )],
     },
     Authority {
         permission: Permission::ManageSettings,
         reaches: &[
-            "what events say of keys, through a webhook: names, roles, scopes and addresses",
+            "details of keys in events, through a webhook: names, roles, scopes and addresses",
             "private networks that --webhook-networks allows, through a webhook",
             "subjects and recipients of email, in the email log",
         ],
         never: &[
-            ("links of others, through the mail server", settings_move_no_mail),
-            ("secret keys or links, through a webhook", settings_send_no_secret_to_a_webhook),
-            ("the mail server's password", settings_read_no_mail_password),
-            ("sessions that last longer than the program allows", settings_stretch_no_session),
-            ("other machines inside, through mail or webhooks", settings_reach_no_private_network),
+            (
+                "links of other members, through the mail server",
+                managing_settings_does_not_redirect_mail,
+            ),
+            (
+                "secret keys or links, through a webhook",
+                managing_settings_does_not_send_a_secret_to_a_webhook,
+            ),
+            ("the mail server's password", managing_settings_does_not_reveal_the_mail_password),
+            (
+                "sessions that last longer than the program allows",
+                managing_settings_does_not_extend_sessions_beyond_the_limit,
+            ),
+            (
+                "other machines in private networks, through mail or webhooks",
+                managing_settings_does_not_reach_private_networks,
+            ),
         ],
     },
 ];
 
 #[test]
-fn every_permission_is_in_the_table_once_with_what_it_reaches_and_never_reaches() {
+fn every_permission_is_in_the_table_once_with_its_effects() {
     for permission in Permission::ALL {
         let rows = AUTHORITY.iter().filter(|row| row.permission == permission);
         let rows: Vec<&Authority> = rows.collect();
@@ -116,14 +155,14 @@ fn every_permission_is_in_the_table_once_with_what_it_reaches_and_never_reaches(
     }
 }
 
-/// Somebody with only that permission.
+/// A super manager with only one permission.
 fn only(app: &App, permission: Permission) -> Client {
     app.super_manager_with(&[permission])
 }
 
-/// Sends a form with the token of its own page, which the client may not be shown.
+/// Sends a form with the token of its page, even if the client may not open that page.
 fn post(app: &App, client: &Client, path: &str, fields: &[(&str, &str)]) -> Page {
-    app.send_late(client, path, fields)
+    app.post_with_token(client, path, fields)
 }
 
 fn has_secret(page: &Page) -> bool {
@@ -131,7 +170,7 @@ fn has_secret(page: &Page) -> bool {
 }
 
 #[test]
-fn view_reveals_no_secret() {
+fn viewing_keys_does_not_reveal_a_secret() {
     let app = App::set_up();
     let id = app.super_manager().key_named("Billing worker");
     let viewer = only(&app, Permission::ViewKeys);
@@ -155,7 +194,7 @@ fn view_reveals_no_secret() {
 }
 
 #[test]
-fn view_reports_a_leak_and_no_more() {
+fn viewing_keys_allows_only_reporting_a_leak() {
     let app = App::set_up();
     let id = app.super_manager().key_named("Billing worker");
     let viewer = only(&app, Permission::ViewKeys);
@@ -173,7 +212,7 @@ fn view_reports_a_leak_and_no_more() {
 }
 
 #[test]
-fn create_reads_no_key() {
+fn creating_keys_does_not_reveal_other_keys() {
     let app = App::set_up();
     let id = app.key("Route planner");
     let creator = only(&app, Permission::CreateKeys);
@@ -187,7 +226,7 @@ fn create_reads_no_key() {
 }
 
 #[test]
-fn create_exceeds_no_role() {
+fn creating_keys_does_not_exceed_the_role() {
     let app = App::set_up();
     let creator = only(&app, Permission::CreateKeys);
     for scope in ["orders:write", "latchkey:introspect"] {
@@ -199,7 +238,7 @@ fn create_exceeds_no_role() {
 }
 
 #[test]
-fn update_revokes_nothing() {
+fn updating_keys_does_not_revoke_keys() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let editor = app.super_manager_with(&[Permission::ViewKeys, Permission::UpdateKeys]);
@@ -220,7 +259,7 @@ fn update_revokes_nothing() {
 }
 
 #[test]
-fn delete_reveals_no_secret() {
+fn deleting_keys_does_not_reveal_a_secret() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let revoker = app.super_manager_with(&[Permission::ViewKeys, Permission::DeleteKeys]);
@@ -239,7 +278,7 @@ fn delete_reveals_no_secret() {
 }
 
 #[test]
-fn roles_edit_no_key() {
+fn managing_roles_does_not_change_the_role_of_a_key() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let manager = only(&app, Permission::ManageRoles);
@@ -251,7 +290,7 @@ fn roles_edit_no_key() {
 }
 
 #[test]
-fn roles_widen_nothing_built_in() {
+fn managing_roles_does_not_change_built_in_roles() {
     let app = App::set_up();
     let manager = only(&app, Permission::ManageRoles);
     let roles = || app.texts("SELECT slug || coverage AS text FROM roles ORDER BY slug");
@@ -267,7 +306,7 @@ fn roles_widen_nothing_built_in() {
 }
 
 #[test]
-fn roles_add_no_scope_of_latchkey() {
+fn managing_roles_does_not_add_scopes_of_latchkey() {
     let app = App::set_up();
     let manager = only(&app, Permission::ManageRoles);
     let scopes = app.count("scopes");
@@ -290,7 +329,7 @@ fn invite(client: &Client, fields: &[(&str, &str)]) -> Page {
 }
 
 #[test]
-fn members_invite_nobody_with_more() {
+fn managing_members_does_not_invite_with_more_permissions() {
     let app = App::set_up();
     let manager = only(&app, Permission::ManageMembers);
     for permission in Permission::ALL.into_iter().filter(|p| *p != Permission::ManageMembers) {
@@ -301,7 +340,7 @@ fn members_invite_nobody_with_more() {
 }
 
 #[test]
-fn members_renew_no_link_of_an_invitee_with_more() {
+fn managing_members_does_not_renew_a_link_of_an_invitee_with_more_permissions() {
     let app = App::set_up();
     let fields = [("super_manager", "yes"), ("permissions", "api.key.view")];
     assert_eq!(invite(&app.super_manager(), &fields).status, 200);
@@ -312,7 +351,7 @@ fn members_renew_no_link_of_an_invitee_with_more() {
 }
 
 #[test]
-fn members_open_no_account_with_more() {
+fn managing_members_does_not_open_an_account_with_more_permissions() {
     let app = App::set_up();
     app.member(TOMAS, true, &[Permission::ViewKeys]);
     let (manager, id) = (only(&app, Permission::ManageMembers), id_of(&app, TOMAS));
@@ -326,7 +365,7 @@ fn members_open_no_account_with_more() {
 }
 
 #[test]
-fn members_raise_nobody() {
+fn managing_members_does_not_grant_more_permissions() {
     let app = App::set_up();
     app.member(TOMAS, true, &[]);
     let manager = only(&app, Permission::ManageMembers);
@@ -347,7 +386,7 @@ fn members_raise_nobody() {
 }
 
 #[test]
-fn members_change_no_address() {
+fn managing_members_does_not_change_an_email_address() {
     let app = App::set_up();
     app.member(TOMAS, false, &[]);
     let (manager, id) = (only(&app, Permission::ManageMembers), id_of(&app, TOMAS));
@@ -359,7 +398,7 @@ fn members_change_no_address() {
 }
 
 #[test]
-fn members_keep_no_link_that_gains() {
+fn a_link_ends_when_its_account_gains_permissions() {
     let app = App::set_up();
     let manager = only(&app, Permission::ManageMembers);
     let link = |page: &Page| {
@@ -378,7 +417,7 @@ fn members_keep_no_link_that_gains() {
     }
 }
 
-/// Texts that only one person may ever see.
+/// Creates secrets that are shown only once, and returns them.
 fn secrets(app: &App, manager: &Client, receiver: &Receiver) -> Vec<String> {
     let created = manager.create_key(&[]);
     let rotate = format!("/api-keys/{}/rotate", created.key_id());
@@ -412,7 +451,7 @@ fn secrets(app: &App, manager: &Client, receiver: &Receiver) -> Vec<String> {
 }
 
 #[test]
-fn activity_reveals_no_secret() {
+fn viewing_the_activity_does_not_reveal_a_secret() {
     let (app, receiver) = (App::set_up(), Receiver::start(Answer::Answers(204, "")));
     let secrets = secrets(&app, &app.super_manager(), &receiver);
     let viewer = only(&app, Permission::ViewActivity);
@@ -427,11 +466,11 @@ fn activity_reveals_no_secret() {
 }
 
 #[test]
-fn settings_move_no_mail() {
+fn managing_settings_does_not_redirect_mail() {
     let app = App::set_up();
     app.member(TOMAS, true, &Permission::ALL);
     let (ines, mallory) = (app.super_manager(), only(&app, Permission::ManageSettings));
-    let (ours, theirs) = (Smtp::start(Manner::Takes), Smtp::start(Manner::Takes));
+    let (trusted, hostile) = (Smtp::start(Mode::Accepts), Smtp::start(Mode::Accepts));
     let save = |client: &Client, port: u16| {
         let port = port.to_string();
         let fields = [
@@ -442,25 +481,25 @@ fn settings_move_no_mail() {
             ("organisation", "Mallory"),
         ];
         let mail = post(&app, client, "/settings/mail", &fields).status;
-        // Nor do the fields count in the form beside it.
+        // The other form on the page must ignore these fields.
         let shown = client.get("/settings").form_fields("form[action='/settings']");
         let status = client.post("/settings", &replaced(&shown, &fields[..4])).status;
         assert_eq!(status, 303);
         mail
     };
-    assert_eq!(save(&mallory, theirs.port), 403);
+    assert_eq!(save(&mallory, hostile.port), 403);
     assert_eq!(app.count("mail_server"), 0);
-    assert_eq!(save(&ines, ours.port), 303);
-    assert_eq!(save(&mallory, theirs.port), 403);
+    assert_eq!(save(&ines, trusted.port), 303);
+    assert_eq!(save(&mallory, hostile.port), 403);
     let path = format!("/members/{}/reset-password", id_of(&app, TOMAS));
     assert_eq!(post(&app, &ines, &path, &[]).status, 200);
     assert_eq!(app.send_mail(), 1);
-    assert!(ours.message().expect("a message").contains("/reset-password?code"));
-    assert_eq!(theirs.message(), None);
+    assert!(trusted.message().expect("a message").contains("/reset-password?code"));
+    assert_eq!(hostile.message(), None);
 }
 
 #[test]
-fn settings_send_no_secret_to_a_webhook() {
+fn managing_settings_does_not_send_a_secret_to_a_webhook() {
     let (app, receiver) = (App::set_up(), Receiver::start(Answer::Answers(204, "")));
     let manager = app.super_manager();
     let mallory = only(&app, Permission::ManageSettings);
@@ -481,7 +520,7 @@ fn settings_send_no_secret_to_a_webhook() {
 }
 
 #[test]
-fn settings_read_no_mail_password() {
+fn managing_settings_does_not_reveal_the_mail_password() {
     let (app, receiver) = (App::set_up(), Receiver::start(Answer::Answers(204, "")));
     let secrets = secrets(&app, &app.super_manager(), &receiver);
     let mallory = only(&app, Permission::ManageSettings);
@@ -493,7 +532,7 @@ fn settings_read_no_mail_password() {
 }
 
 #[test]
-fn settings_stretch_no_session() {
+fn managing_settings_does_not_extend_sessions_beyond_the_limit() {
     let app = App::set_up();
     let mallory = only(&app, Permission::ManageSettings);
     for (field, value) in [("session_hours", "13"), ("session_idle_minutes", "61")] {
@@ -504,7 +543,7 @@ fn settings_stretch_no_session() {
 }
 
 #[test]
-fn settings_reach_no_private_network() {
+fn managing_settings_does_not_reach_private_networks() {
     let app = App::set_up();
     let mallory = only(&app, Permission::ManageSettings);
     for url in ["http://10.0.0.1/", "https://169.254.169.254/", "https://[::1]/"] {

@@ -1,4 +1,4 @@
-//! Hostile input in every field of every form: a clear error, never a fault, and nothing changed.
+//! Hostile input in every field of every form causes a clear error, no server error and no change.
 
 use latchkey::base::clock::MINUTE;
 use latchkey::domain::members::Permission;
@@ -31,8 +31,8 @@ fn hostile() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Which hostile texts are ordinary in that field.
-fn is_welcome(field: &str, kind: &str) -> bool {
+/// Whether a field accepts this kind of hostile text, which pages then have to escape.
+fn is_accepted(field: &str, kind: &str) -> bool {
     match field {
         "name" | "organisation" => {
             matches!(kind, "markup" | "SQL" | "emoji" | "template" | "number" | "path")
@@ -51,7 +51,7 @@ fn assert_clear(page: &Page, case: &str) {
     assert!(page.header("content-type").starts_with("text/html") || page.status == 303, "{case}");
 }
 
-/// Sends a form with each hostile text in `field`, and looks at what must be refused.
+/// Sends a form with each hostile text in `field` and checks that it is rejected if it must be.
 fn attack(
     app: &App,
     client: &Client,
@@ -61,7 +61,7 @@ fn attack(
     field: &'static str,
 ) {
     for (kind, text) in hostile() {
-        // So that the throttle of codes has nothing to say here.
+        // Avoids the limit on attempts with codes.
         app.advance(MINUTE + 1);
         let token = client.get(page).form_token();
         let mut fields: Vec<(&str, &str)> =
@@ -71,19 +71,23 @@ fn attack(
         let answer = client.post(action, &fields);
         let case = format!("{kind} as {field} of {action}");
         assert_clear(&answer, &case);
-        if is_welcome(field, kind) {
+        if is_accepted(field, kind) {
             continue;
         }
         assert_eq!(answer.status, 422, "{case}: {}", answer.body);
-        assert!(!answer.errors().is_empty(), "{case} is said in the summary: {}", answer.body);
-        assert!(!answer.error_of(field).is_empty(), "{case} is said at the field: {}", answer.body);
+        assert!(!answer.errors().is_empty(), "{case} is in the summary: {}", answer.body);
+        assert!(
+            !answer.error_of(field).is_empty(),
+            "{case} has an error at the field: {}",
+            answer.body
+        );
         assert!(answer.text("title").starts_with("Error: "), "{case}");
         assert_eq!(app.contents(), before, "{case} changed something");
     }
 }
 
 #[test]
-fn the_create_form_refuses_what_is_hostile_in_every_field() {
+fn the_create_form_rejects_hostile_input_in_every_field() {
     let app = App::set_up();
     let manager = app.super_manager();
     let dated = key_fields(&[
@@ -101,7 +105,7 @@ fn the_create_form_refuses_what_is_hostile_in_every_field() {
 }
 
 #[test]
-fn the_edit_form_refuses_what_is_hostile_in_every_field() {
+fn the_edit_form_rejects_hostile_input_in_every_field() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -136,24 +140,28 @@ fn attack_edit(
 ) {
     for (kind, text) in hostile() {
         let shown = client.get(path).form_fields("#edit form");
-        let fresh = usual.iter().filter(|(name, _)| *name != field);
-        let changed: Vec<(&str, &str)> = fresh.copied().chain([(field, text.as_str())]).collect();
+        let others = usual.iter().filter(|(name, _)| *name != field);
+        let changed: Vec<(&str, &str)> = others.copied().chain([(field, text.as_str())]).collect();
         let before = app.contents();
         let answer = client.post(path, &replaced(&shown, &changed));
         let case = format!("{kind} as {field} of {path}");
         assert_clear(&answer, &case);
-        if is_welcome(field, kind) {
+        if is_accepted(field, kind) {
             assert_eq!(answer.status, 303, "{case}: {}", answer.body);
             continue;
         }
         assert_eq!(answer.status, 422, "{case}: {}", answer.body);
-        assert!(!answer.error_of(field).is_empty(), "{case} is said at the field: {}", answer.body);
+        assert!(
+            !answer.error_of(field).is_empty(),
+            "{case} has an error at the field: {}",
+            answer.body
+        );
         assert_eq!(app.contents(), before, "{case} changed something");
     }
 }
 
 #[test]
-fn the_forms_of_roles_and_scopes_refuse_what_is_hostile_in_every_field() {
+fn the_forms_of_roles_and_scopes_reject_hostile_input_in_every_field() {
     let app = App::set_up();
     let manager = app.super_manager();
     let role = [("name", "Auditor"), ("description", "Reads"), ("scopes", "orders:read")];
@@ -200,7 +208,7 @@ fn the_forms_of_roles_and_scopes_refuse_what_is_hostile_in_every_field() {
 }
 
 #[test]
-fn the_set_up_form_refuses_what_is_hostile_in_every_field() {
+fn the_set_up_form_rejects_hostile_input_in_every_field() {
     let app = App::new();
     let code = app.set_up_code();
     let visitor = app.anonymous();
@@ -228,7 +236,7 @@ fn the_set_up_form_refuses_what_is_hostile_in_every_field() {
 }
 
 #[test]
-fn signing_in_and_links_take_anything_for_wrong() {
+fn the_sign_in_form_and_links_treat_hostile_input_as_wrong() {
     let app = App::set_up();
     app.member("ines@example.com", true, &Permission::ALL);
     let visitor = app.anonymous();
@@ -237,17 +245,17 @@ fn signing_in_and_links_take_anything_for_wrong() {
         for field in ["email", "password", "next"] {
             app.advance(MINUTE + 1);
             let usual = [("email", "ines@example.com"), ("password", "wrong"), ("next", "/")];
-            let kept = usual.iter().copied().filter(|(name, _)| *name != field);
-            let fields: Vec<(&str, &str)> = kept.chain([(field, text.as_str())]).collect();
+            let others = usual.iter().copied().filter(|(name, _)| *name != field);
+            let fields: Vec<(&str, &str)> = others.chain([(field, text.as_str())]).collect();
             app.sql("UPDATE members SET last_signed_in_at = NULL");
-            // A wait would hide the answer; it is tested elsewhere.
+            // A new client for each attempt avoids the throttle, which other tests cover.
             let answer = app.anonymous().submit("/sign-in", &fields);
             assert_clear(&answer, kind);
             assert_eq!(answer.status, 422, "{kind} as {field}");
             assert_eq!(answer.errors(), ["Email address or password is wrong"]);
         }
         app.advance(MINUTE + 1);
-        let answer = app.send_late(&visitor, "/reset-password", &[("code", &text)]);
+        let answer = app.post_with_token(&visitor, "/reset-password", &[("code", &text)]);
         assert_clear(&answer, kind);
         assert_eq!(answer.status, 422, "{kind} as a reset code");
         let path = format!("/reset-password?code={}", urlencode(&text));
@@ -258,10 +266,10 @@ fn signing_in_and_links_take_anything_for_wrong() {
 }
 
 #[test]
-fn a_new_password_is_checked_and_a_bad_one_keeps_the_link_alive() {
+fn a_weak_new_password_is_rejected_and_the_link_still_works() {
     let app = App::set_up();
     let member = app.member("ines@example.com", true, &Permission::ALL);
-    let (_, code) = app.write(|tx, author| reset::begin(tx, &member.email, author));
+    let (_, code) = app.write(|tx, context| reset::begin(tx, &member.email, context));
     let visitor = app.anonymous();
     let path = format!("/reset-password?code={code}");
     for password in ["", "short", "aaaaaaaaaaaaaaaa", "ines@example.com", &"y".repeat(257)] {
@@ -283,7 +291,7 @@ fn a_new_password_is_checked_and_a_bad_one_keeps_the_link_alive() {
 }
 
 #[test]
-fn the_revoke_form_and_the_theme_take_anything() {
+fn the_revoke_form_and_the_theme_handle_hostile_input() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -306,14 +314,14 @@ fn the_revoke_form_and_the_theme_take_anything() {
 }
 
 #[test]
-fn what_is_typed_is_escaped_wherever_it_stands() {
+fn user_input_is_escaped_on_every_page() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let made = manager.create_key(&[("name", MARKUP), ("notes", MARKUP)]);
-    assert_eq!(made.status, 200);
-    let id = made.key_id();
+    let created = manager.create_key(&[("name", MARKUP), ("notes", MARKUP)]);
+    assert_eq!(created.status, 200);
+    let id = created.key_id();
     let pages = [
-        made,
+        created,
         manager.get("/api-keys"),
         manager.get(&format!("/api-keys/{id}")),
         manager.get(&format!("/api-keys/{id}/edit")),
@@ -337,7 +345,7 @@ fn what_is_typed_is_escaped_wherever_it_stands() {
 }
 
 #[test]
-fn repeated_fields_and_other_formats_are_refused() {
+fn repeated_fields_and_other_content_types_are_rejected() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.contents();
@@ -378,11 +386,15 @@ fn repeated_fields_and_other_formats_are_refused() {
     let charset = "Application/X-WWW-Form-URLencoded; charset=UTF-8";
     let request = manager.http().post(format!("{}/api-keys", app.url));
     let request = request.header("sec-fetch-site", "same-origin").header("content-type", charset);
-    assert_eq!(manager.send(request.body(form)).status, 200, "the same form as browsers send it");
+    assert_eq!(
+        manager.send(request.body(form)).status,
+        200,
+        "the same form with the content type that browsers send"
+    );
 }
 
 #[test]
-fn broken_encodings_and_huge_bodies_are_refused() {
+fn broken_encodings_and_huge_bodies_are_rejected() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.contents();
@@ -405,14 +417,14 @@ fn broken_encodings_and_huge_bodies_are_refused() {
     let many = format!("{usual}{}", "&x=1".repeat(10_000));
     assert_eq!(manager.post_body("/api-keys", format!("{many}&scopes=%zz")).status, 422);
     assert_eq!(app.contents(), before);
-    let stranger = app.anonymous();
-    let answer = stranger.post_body("/sign-in", "x".repeat(1 << 20));
+    let visitor = app.anonymous();
+    let answer = visitor.post_body("/sign-in", "x".repeat(1 << 20));
     assert_eq!(answer.status, 413);
 }
 
-/// better-auth CVE-2025-61928: a field of the body decided who was asking.
+/// In better-auth (CVE-2025-61928), a field of the body decided which user sent the request.
 #[test]
-fn fields_that_a_form_does_not_have_change_nothing() {
+fn fields_that_a_form_does_not_have_are_ignored() {
     let app = App::set_up();
     let manager = app.super_manager();
     let creator = app.super_manager_with(&[Permission::CreateKeys, Permission::UpdateKeys]);
@@ -452,14 +464,14 @@ fn fields_that_a_form_does_not_have_change_nothing() {
     assert_eq!(page.status, 200, "{}", page.body);
     let id = page.key_id();
     assert_ne!(id, "key_00000000000A");
-    let told = "SELECT m.email || ' ' || k.role_id || ' ' || k.version || ' ' || k.last_used_at \
+    let query = "SELECT m.email || ' ' || k.role_id || ' ' || k.version || ' ' || k.last_used_at \
                 AS text FROM api_keys AS k JOIN members AS m ON m.id = k.created_by";
-    let made = app.texts(told);
-    assert!(!made[0].starts_with("owner@") && made[0].ends_with("role_read-and-write 1 0"));
-    let more = [&extra[..], &[("environment", "development"), ("version", "1")]].concat();
-    let answer = creator.edit_key(&id, &more);
+    let created = app.texts(query);
+    assert!(!created[0].starts_with("owner@") && created[0].ends_with("role_read-and-write 1 0"));
+    let edit = [&extra[..], &[("environment", "development"), ("version", "1")]].concat();
+    let answer = creator.edit_key(&id, &edit);
     assert_eq!(answer.status, 303, "{}", answer.body);
-    assert_eq!(app.texts(told), made, "an edit with nothing of its own changed something");
+    assert_eq!(app.texts(query), created, "an edit with only unknown fields changes nothing");
     assert_eq!(app.texts("SELECT environment AS text FROM api_keys"), ["production"]);
     assert_eq!(members(&app), before);
     let key_page = manager.get(&format!("/api-keys/{id}"));
@@ -469,7 +481,7 @@ fn fields_that_a_form_does_not_have_change_nothing() {
 }
 
 #[test]
-fn tampered_addresses_never_fault() {
+fn tampered_urls_never_cause_a_server_error() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -518,7 +530,7 @@ fn tampered_addresses_never_fault() {
 }
 
 #[test]
-fn random_bodies_never_fault_and_random_fields_only_say_what_is_wrong() {
+fn random_bodies_and_random_fields_never_cause_a_server_error() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -550,7 +562,7 @@ fn random_bodies_never_fault_and_random_fields_only_say_what_is_wrong() {
             prop_assert!(matches!(answer.status, 403 | 422), "{}", answer.status);
             Ok(())
         })
-        .expect("no body is a fault");
+        .expect("no body causes a server error");
     assert_eq!(app.contents(), before);
     let field = prop_oneof!["\\PC{0,40}", any::<String>(), Just(String::new())];
     let fields = prop::collection::vec(field, 6);
@@ -565,7 +577,7 @@ fn random_bodies_never_fault_and_random_fields_only_say_what_is_wrong() {
             prop_assert!(!answer.errors().is_empty());
             Ok(())
         })
-        .expect("no field is a fault");
+        .expect("no field causes a server error");
     assert_eq!(app.contents(), before);
 }
 

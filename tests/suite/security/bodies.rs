@@ -1,4 +1,4 @@
-//! Bodies of requests: packed, endless, slow, and those of people who may not send any.
+//! Request bodies that are compressed, incomplete or slow, or that are sent without permission.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,73 +11,73 @@ use latchkey::web::routes::Access;
 
 use crate::support::App;
 use crate::verification::Key;
-use crate::verification::wire::{Answer, Request};
+use crate::verification::wire::{Request, Response};
 
-/// What a small packed body unpacks to, in bytes.
-const UNPACKED: usize = 64 * 1024 * 1024;
+/// The size to which each small compressed body expands, in bytes.
+const EXPANDED_SIZE: usize = 64 * 1024 * 1024;
 
-/// The encodings that clients use, each with a body that unpacks to [`UNPACKED`] bytes.
+/// The encodings that clients use, each with a body that expands to [`EXPANDED_SIZE`] bytes.
 fn bombs() -> [(&'static str, Vec<u8>); 3] {
-    let zeros = vec![0; UNPACKED];
+    let zeros = vec![0; EXPANDED_SIZE];
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    gzip.write_all(&zeros).expect("packed");
+    gzip.write_all(&zeros).expect("compressed");
     let mut deflate = ZlibEncoder::new(Vec::new(), Compression::fast());
-    deflate.write_all(&zeros).expect("packed");
+    deflate.write_all(&zeros).expect("compressed");
     let mut brotli = Vec::new();
-    let quickly = brotli::enc::BrotliEncoderParams { quality: 1, ..Default::default() };
-    brotli::BrotliCompress(&mut zeros.as_slice(), &mut brotli, &quickly).expect("packed");
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 1, ..Default::default() };
+    brotli::BrotliCompress(&mut zeros.as_slice(), &mut brotli, &parameters).expect("compressed");
     [
-        ("gzip", gzip.finish().expect("packed")),
-        ("deflate", deflate.finish().expect("packed")),
+        ("gzip", gzip.finish().expect("compressed")),
+        ("deflate", deflate.finish().expect("compressed")),
         ("br", brotli),
     ]
 }
 
-fn packed(request: Request, encoding: &str, body: &[u8]) -> Answer {
+fn send_compressed(request: Request, encoding: &str, body: &[u8]) -> Response {
     let request = request.header("Content-Encoding", encoding);
     request.header("Content-Type", "application/x-www-form-urlencoded").body(body).closing().send()
 }
 
 #[test]
-fn no_route_unpacks_a_body() {
+fn no_route_decompresses_a_body() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[("role", "full-access")]);
     let session = manager.session();
     let rows = app.contents();
     let routes = server::routes();
-    let posts = routes.listed().iter().filter(|route| route.method == "POST");
+    let posts = routes.all().iter().filter(|route| route.method == "POST");
     for (encoding, bomb) in bombs() {
         for route in posts.clone() {
             let path = route.path.replace(['{', '}'], "");
-            let ours = || Request::new(&app.url, "POST", &path).header("Origin", &app.url);
-            let stranger = packed(ours(), encoding, &bomb);
+            let request = || Request::new(&app.url, "POST", &path).header("Origin", &app.url);
+            let anonymous = send_compressed(request(), encoding, &bomb);
             let expected = if route.access == Access::Public { 415 } else { 303 };
-            assert_eq!(stranger.status, expected, "{encoding} {path}: {}", stranger.raw);
-            let member = packed(ours().header("Cookie", &session), encoding, &bomb);
-            // An address that leads nowhere may be answered before the form is read.
+            assert_eq!(anonymous.status, expected, "{encoding} {path}: {}", anonymous.raw);
+            let member = send_compressed(request().header("Cookie", &session), encoding, &bomb);
+            // A path without a page may be answered before the form is read.
             assert!(matches!(member.status, 415 | 404), "{encoding} {path}: {}", member.raw);
         }
         let introspect = || Request::new(&app.url, "POST", "/v1/introspect");
-        assert_eq!(packed(introspect(), encoding, &bomb).status, 401);
-        let caller = packed(introspect().bearer(&key.secret), encoding, &bomb);
+        assert_eq!(send_compressed(introspect(), encoding, &bomb).status, 401);
+        let caller = send_compressed(introspect().bearer(&key.secret), encoding, &bomb);
         assert!(matches!(caller.status, 403 | 415), "{}", caller.raw);
     }
     assert_eq!(app.contents(), rows);
 }
 
 #[test]
-fn a_packed_form_is_told_what_is_accepted() {
+fn the_answer_to_a_compressed_form_says_what_is_accepted() {
     let app = App::set_up();
     let request = Request::new(&app.url, "POST", "/sign-in").header("Origin", &app.url);
-    let answer = packed(request, "gzip", b"x");
+    let answer = send_compressed(request, "gzip", b"x");
     assert_eq!((answer.status, answer.header("accept-encoding")), (415, "identity"));
     assert!(answer.body.contains("Compressed forms are not accepted"), "{}", answer.body);
     assert!(answer.body.contains("Nothing was changed."));
 }
 
 #[test]
-fn what_a_gateway_s_client_says_of_its_body_does_not_matter_to_a_decision() {
+fn headers_about_the_body_do_not_affect_the_decision_for_a_gateway() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     for (name, value) in [
@@ -87,32 +87,32 @@ fn what_a_gateway_s_client_says_of_its_body_does_not_matter_to_a_decision() {
         ("Transfer-Encoding", "chunked"),
     ] {
         for method in ["GET", "POST"] {
-            // No body follows, whatever the head says.
-            let ask = || {
-                let request = Request::new(&app.url, method, "/v1/authorize");
-                request.from("203.0.113.7").header(name, value)
+            // No body follows, although the headers announce one.
+            let request = || {
+                let base = Request::new(&app.url, method, "/v1/authorize");
+                base.from("203.0.113.7").header(name, value)
             };
             let began = Instant::now();
-            assert_eq!(ask().bearer(&key.secret).send().status, 200, "{method} {name}");
-            assert_eq!(ask().send().status, 401, "{method} {name}");
-            assert!(began.elapsed() < Duration::from_secs(8), "{method} {name} waited for a body");
+            assert_eq!(request().bearer(&key.secret).send().status, 200, "{method} {name}");
+            assert_eq!(request().send().status, 401, "{method} {name}");
+            assert!(began.elapsed() < Duration::from_secs(8), "{method} {name} waits for a body");
         }
     }
 }
 
 #[test]
-fn strangers_are_turned_away_before_their_body_is_read() {
+fn requests_without_a_session_or_a_key_are_denied_before_their_body_is_read() {
     let app = App::set_up();
     for (path, status) in [("/api-keys", 303), ("/scopes/import", 303), ("/v1/introspect", 401)] {
         let request = Request::new(&app.url, "POST", path).header("Origin", &app.url);
-        // Nothing of the body ever comes.
+        // The body is never sent.
         let answer = request.header("Content-Length", "60000").send();
         assert_eq!(answer.status, status, "{path}: {}", answer.raw);
     }
 }
 
 #[test]
-fn a_body_that_takes_longer_than_ten_seconds_is_given_up() {
+fn a_body_that_takes_longer_than_ten_seconds_is_answered_with_408() {
     let app = App::set_up();
     let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).expect("connects");
     let began = Instant::now();
@@ -123,12 +123,12 @@ fn a_body_that_takes_longer_than_ten_seconds_is_given_up() {
     stream.write_all(&head.bytes()).expect("sent");
     stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a time limit");
     let mut answer = Vec::new();
-    // A byte now and then, until the server has had enough.
+    // Sends single bytes until the server answers.
     while answer.is_empty() && stream.write_all(b"x").is_ok() {
         let mut bytes = [0; 4096];
         answer
             .extend(stream.read(&mut bytes).map(|read| bytes[..read].to_vec()).unwrap_or_default());
-        assert!(began.elapsed() < Duration::from_secs(20), "the server waits");
+        assert!(began.elapsed() < Duration::from_secs(20), "the server does not time out");
     }
     let answer = String::from_utf8(answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");

@@ -1,11 +1,11 @@
-//! What other sites have a browser send, and forms that are not the session's own.
+//! Requests that other sites make a browser send, and forms with tokens of other sessions.
 
 use latchkey::base::clock::HOUR;
 use latchkey::domain::settings;
 
 use crate::support::{App, Client, Page, encoded, key_fields};
 
-/// Every route that writes, with what would be accepted.
+/// Routes that write, with fields that they would accept.
 fn writes(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
     let edited = vec![
         ("name", "Edited"),
@@ -37,7 +37,7 @@ fn send(client: &Client, path: &str, token: &str, headers: &[(&str, &str)]) -> P
 }
 
 #[test]
-fn what_another_site_sends_is_refused_and_changes_nothing() {
+fn requests_from_other_sites_are_denied_and_change_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -96,22 +96,22 @@ fn every_unsafe_method_must_come_from_our_own_pages() {
         let request = manager.http().request(method.clone(), format!("{}/api-keys", app.url));
         assert_eq!(manager.send(request).status, 403, "{method}");
     }
-    // Links from elsewhere lead in, as they must.
+    // Links from other sites must work.
     let request = manager.http().get(format!("{}/api-keys", app.url));
     assert_eq!(manager.send(request.header("sec-fetch-site", "cross-site")).status, 200);
 }
 
 #[test]
-fn a_form_needs_the_session_s_own_token_once() {
+fn a_form_needs_exactly_one_token_of_its_own_session() {
     let app = App::set_up();
     let (manager, other) = (app.super_manager(), app.super_manager());
     let id = app.key("Billing worker");
-    let stranger = app.anonymous();
-    stranger.get("/sign-in");
+    let visitor = app.anonymous();
+    visitor.get("/sign-in");
     let before = app.everything();
     for (path, mut fields) in writes(&id) {
-        let [own, others, strangers] =
-            [&manager, &other, &stranger].map(|client| app.token(client, &path));
+        let [own, of_other, of_visitor] =
+            [&manager, &other, &visitor].map(|client| app.token(client, &path));
         let (body, mac) = own.rsplit_once('.').expect("a token");
         let flipped = if mac.starts_with('0') { "1" } else { "0" };
         let forged = format!("{body}.{flipped}{}", &mac[1..]);
@@ -120,30 +120,31 @@ fn a_form_needs_the_session_s_own_token_once() {
             format!("{}.{rest}", issued.parse::<i64>().expect("a time") + 1)
         };
         let cut = own[..own.len() - 1].to_owned();
-        // Whoever is signed in already is led on, and nothing is done.
-        let refused = if path == "/sign-in" { 303 } else { 403 };
+        // The sign-in form only redirects a member who is already signed in.
+        let expected = if path == "/sign-in" { 303 } else { 403 };
         let missing = manager.post(&path, &fields);
-        assert_eq!(missing.status, refused, "{path} without a token");
-        assert!(refused == 303 || missing.text("h1") == "This form is no longer valid");
-        for token in ["", ".", "..", "x", &forged, &later, &cut, &others, &strangers, "\0", "☃"] {
+        assert_eq!(missing.status, expected, "{path} without a token");
+        assert!(expected == 303 || missing.text("h1") == "This form is no longer valid");
+        for token in ["", ".", "..", "x", &forged, &later, &cut, &of_other, &of_visitor, "\0", "☃"]
+        {
             let page = send(&manager, &path, token, &[("sec-fetch-site", "same-origin")]);
-            assert_eq!(page.status, refused, "{path} with the token {token:?}");
+            assert_eq!(page.status, expected, "{path} with the token {token:?}");
         }
         fields.push(("form_token", &own));
-        for repeated in [&own, &others] {
+        for repeated in [&own, &of_other] {
             let twice = [&fields[..], &[("form_token", repeated.as_str())]].concat();
-            assert_eq!(manager.post(&path, &twice).status, refused, "{path} with two tokens");
+            assert_eq!(manager.post(&path, &twice).status, expected, "{path} with two tokens");
         }
         let in_address =
             manager.post(&format!("{path}?form_token={own}"), &fields[..fields.len() - 1]);
-        assert_eq!(in_address.status, refused, "{path} with the token in the address");
+        assert_eq!(in_address.status, expected, "{path} with the token in the address");
     }
     assert_eq!(app.everything(), before);
     assert_eq!(manager.get("/api-keys").status, 200, "still signed in");
 }
 
 #[test]
-fn a_token_is_too_old_after_twelve_hours() {
+fn a_token_expires_after_twelve_hours() {
     let app = App::set_up();
     app.write(|tx, _| {
         let mut settings = settings::get(tx)?;

@@ -1,4 +1,4 @@
-//! Requests that a member was not permitted to make are on record, folded by the hour.
+//! Denied requests of a member are recorded in the activity, with one entry per hour.
 
 use latchkey::base::clock::{HOUR, MINUTE};
 use latchkey::domain::members::Permission;
@@ -15,11 +15,11 @@ fn entries(app: &App) -> Vec<serde_json::Value> {
 
 fn end_the_hour(app: &App) {
     app.advance(HOUR + MINUTE);
-    app.clear_away();
+    app.purge();
 }
 
 #[test]
-fn repeated_denials_of_a_member_are_one_entry_an_hour_with_what_was_missing() {
+fn repeated_denials_of_a_member_are_one_entry_per_hour_with_the_missing_permissions() {
     let app = App::set_up();
     let member = app.member(NOOR, false, &[]);
     let noor = app.signed_in(NOOR);
@@ -27,7 +27,7 @@ fn repeated_denials_of_a_member_are_one_entry_an_hour_with_what_was_missing() {
     for path in ["/members", "/members/new", "/members", "/settings"] {
         assert_eq!(noor.get(path).status, 403, "{path}");
     }
-    assert_eq!(app.count("activity"), before, "nothing yet");
+    assert_eq!(app.count("activity"), before, "nothing is recorded before the hour ends");
     end_the_hour(&app);
     let expected = serde_json::json!({
         "began_at": crate::support::NOW.millis(),
@@ -40,13 +40,13 @@ fn repeated_denials_of_a_member_are_one_entry_an_hour_with_what_was_missing() {
         app.texts("SELECT subject_id AS text FROM activity WHERE event = 'access.denied'");
     assert_eq!(subject, [member.id.as_str()]);
     let page = app.super_manager().get("/activity?event=access");
-    let said = "Denied Ines Okafor access 4 times between 12:00 and 13:00 \
+    let sentence = "Denied Ines Okafor access 4 times between 12:00 and 13:00 \
                 (member.manage: 3, settings.manage: 1)";
-    assert_eq!(page.text(".log .what"), said);
+    assert_eq!(page.text(".log .what"), sentence);
 }
 
 #[test]
-fn one_denial_has_no_entry_and_neither_have_requests_that_are_not_denials() {
+fn a_single_denial_and_other_failed_requests_are_not_recorded() {
     let app = App::set_up();
     app.member(NOOR, false, &[]);
     let noor = app.signed_in(NOOR);
@@ -63,7 +63,7 @@ fn one_denial_has_no_entry_and_neither_have_requests_that_are_not_denials() {
 }
 
 #[test]
-fn a_handler_that_denies_is_counted_as_a_gate_is() {
+fn denials_by_a_handler_are_counted_like_those_by_a_gate() {
     let app = App::set_up();
     let manager = app.super_manager_with(&[Permission::ViewKeys]);
     let id = app.key("Billing worker");
@@ -77,7 +77,7 @@ fn a_handler_that_denies_is_counted_as_a_gate_is() {
 }
 
 #[test]
-fn a_denial_stays_one_when_it_cannot_be_counted() {
+fn a_request_is_denied_even_if_the_denial_cannot_be_counted() {
     let app = App::set_up();
     app.member(NOOR, false, &[]);
     let noor = app.signed_in(NOOR);

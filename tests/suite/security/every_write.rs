@@ -1,5 +1,5 @@
-//! Every write has its entry in the activity, and what cannot be recorded does not happen: for
-//! every route that people can POST to.
+//! For every route that members and visitors can POST to: each write is recorded in the activity,
+//! and a write that cannot be recorded does not happen.
 
 mod secrets;
 mod table;
@@ -9,19 +9,19 @@ use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client};
 pub use secrets::secret;
-use table::{By, EMAIL, EXCEPTIONS, Form, WRITES, Write};
+use table::{EMAIL, EXCEPTIONS, Form, Sender, WRITES, Write};
 
 const ADDRESS: &str = "203.0.113.9";
 
-/// A program, somebody to send the form, and the form with its token.
-fn ready(write: &Write) -> (App, Client, Form) {
-    let app = if write.by == By::Newcomer { App::new() } else { App::set_up() };
-    if write.by != By::Newcomer {
+/// A program, the client that sends the form, and the form with its token.
+fn prepare(write: &Write) -> (App, Client, Form) {
+    let app = if write.sender == Sender::Newcomer { App::new() } else { App::set_up() };
+    if write.sender != Sender::Newcomer {
         app.member(EMAIL, true, &Permission::ALL);
     }
-    let client = match write.by {
-        By::Manager => app.signed_in(EMAIL),
-        By::Newcomer | By::Visitor => app.anonymous(),
+    let client = match write.sender {
+        Sender::Manager => app.signed_in(EMAIL),
+        Sender::Newcomer | Sender::Visitor => app.anonymous(),
     };
     let client = client.calling_from(ADDRESS);
     let mut form = (write.form)(&app, &client);
@@ -37,20 +37,20 @@ fn send(client: &Client, form: &Form) -> (u16, String) {
 }
 
 #[test]
-fn every_route_that_writes_stands_in_the_table() {
-    for listed in latchkey::server::routes().listed() {
+fn every_post_route_is_in_the_table() {
+    for listed in latchkey::server::routes().all() {
         if listed.method == Method::POST {
             let written = WRITES.iter().filter(|write| write.path == listed.path).count();
             let excepted = EXCEPTIONS.iter().filter(|(path, _)| *path == listed.path).count();
-            assert_eq!(written + excepted, 1, "{} stands in the table once", listed.path);
+            assert_eq!(written + excepted, 1, "{} is in the table once", listed.path);
         }
     }
 }
 
 #[test]
-fn every_write_has_its_entry_with_who_when_and_from_where() {
+fn every_write_is_recorded_with_who_when_and_from_where() {
     for write in WRITES {
-        let (app, client, form) = ready(write);
+        let (app, client, form) = prepare(write);
         app.advance(1);
         let before = app.count("activity");
         let (status, body) = send(&client, &form);
@@ -62,15 +62,15 @@ fn every_write_has_its_entry_with_who_when_and_from_where() {
             "{}",
             write.path
         );
-        let whole = format!(
+        let complete = format!(
             "SELECT COUNT(*) FROM activity WHERE number > {before} AND address = '{ADDRESS}' AND \
              at = {} AND request_id IS NOT NULL AND \
              (actor_id IS NOT NULL OR actor_kind = 'anonymous')",
             app.site.clock.now().millis()
         );
         let count = i64::try_from(write.events.len()).expect("few");
-        assert_eq!(app.number(&whole), count, "{}", write.path);
-        if write.by == By::Manager {
+        assert_eq!(app.number(&complete), count, "{}", write.path);
+        if write.sender == Sender::Manager {
             let member = format!("(SELECT id FROM members WHERE email_folded = '{EMAIL}')");
             let own = format!(
                 "SELECT COUNT(*) FROM activity WHERE number > {before} AND actor_id = {member}"
@@ -81,9 +81,9 @@ fn every_write_has_its_entry_with_who_when_and_from_where() {
 }
 
 #[test]
-fn what_cannot_be_recorded_does_not_happen_on_any_route() {
+fn a_write_that_cannot_be_recorded_changes_nothing_on_any_route() {
     for write in WRITES {
-        let (app, client, form) = ready(write);
+        let (app, client, form) = prepare(write);
         let before = app.everything();
         app.sql("ALTER TABLE activity RENAME TO gone");
         let (status, body) = send(&client, &form);
@@ -92,12 +92,12 @@ fn what_cannot_be_recorded_does_not_happen_on_any_route() {
         assert!(!body.contains("secret-key"), "{}", write.path);
         assert_eq!(app.everything(), before, "{} changed something", write.path);
         let (status, body) = send(&client, &form);
-        assert!(matches!(status, 200 | 303), "{} once more: {status} {body}", write.path);
+        assert!(matches!(status, 200 | 303), "{} again: {status} {body}", write.path);
     }
 }
 
 #[test]
-fn what_is_excepted_writes_nothing() {
+fn routes_outside_the_table_write_nothing() {
     for (path, why) in EXCEPTIONS {
         let app = App::set_up();
         let manager = app.super_manager();

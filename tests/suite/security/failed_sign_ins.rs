@@ -1,4 +1,4 @@
-//! What failed sign-ins leave in the database: bounded, without what a stranger typed.
+//! Failed sign-ins write a limited number of rows, without the text that unknown people typed.
 
 use latchkey::base::clock::{HOUR, MINUTE};
 use latchkey::domain::activity::{self, Occurrence, TallyKind};
@@ -22,7 +22,7 @@ fn hourly(app: &App) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn a_days_failed_sign_ins_of_strangers_are_one_entry_an_hour() {
+fn failed_sign_ins_of_unknown_people_are_one_entry_per_hour() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.count("activity");
@@ -35,8 +35,8 @@ fn a_days_failed_sign_ins_of_strangers_are_one_entry_an_hour() {
         }
         fail(&app, "my password, typed into the wrong field", "203.0.113.9");
         app.advance(HOUR);
-        app.clear_away();
-        app.clear_away();
+        app.purge();
+        app.purge();
         assert_eq!(app.count("activity_tallies"), 0);
     }
     let entries = hourly(&app);
@@ -60,12 +60,13 @@ fn a_days_failed_sign_ins_of_strangers_are_one_entry_an_hour() {
     let page = app.super_manager().get("/activity?event=session.sign_ins_failed&person=system");
     assert_eq!(
         page.text(".log .what"),
-        "7 sign-ins from 3 networks failed between 11:00 and 12:00, none for a member’s email address"
+        "7 sign-ins from 3 networks failed between 11:00 and 12:00, \
+         none for a member’s email address"
     );
 }
 
 #[test]
-fn failures_for_a_member_have_five_entries_an_hour_and_then_one_for_the_others() {
+fn failures_for_a_member_are_five_entries_per_hour_and_one_for_the_rest() {
     let app = App::set_up();
     let member = app.member(INES, true, &Permission::ALL);
     app.advance(5 * MINUTE);
@@ -80,8 +81,8 @@ fn failures_for_a_member_have_five_entries_an_hour_and_then_one_for_the_others()
     for _ in 0..3 {
         fail(&app, INES, "203.0.113.9");
     }
-    app.clear_away();
-    assert_eq!(app.count(singles), 8, "each hour has five of its own");
+    app.purge();
+    assert_eq!(app.count(singles), 8, "each hour starts again at zero");
     let expected = serde_json::json!({
         "began_at": NOW.millis(),
         "ended_at": NOW.plus(HOUR).millis(),
@@ -93,21 +94,21 @@ fn failures_for_a_member_have_five_entries_an_hour_and_then_one_for_the_others()
     let subject = app.texts(&format!("SELECT subject_id AS text {HOURLY}"));
     assert_eq!(subject, [member.id.as_str()]);
     app.advance(HOUR);
-    app.clear_away();
-    assert_eq!(hourly(&app).len(), 1, "three more had an entry each");
+    app.purge();
+    assert_eq!(hourly(&app).len(), 1, "the three later failures have an entry each");
     let manager = app.signed_in(INES);
     let page = manager.get("/activity?event=session.sign_ins_failed");
-    let said = "7 more sign-ins as Ines Okafor failed between 12:00 and 13:00";
-    assert_eq!(page.text(".log .what"), said);
+    let sentence = "7 more sign-ins as Ines Okafor failed between 12:00 and 13:00";
+    assert_eq!(page.text(".log .what"), sentence);
     let csv = manager.get("/activity/export.csv").body;
     let line = csv.lines().find(|line| line.contains("session.sign_ins_failed")).expect("a line");
     assert!(line.contains("Latchkey,system"), "{line}");
 }
 
 #[test]
-fn an_hour_has_at_most_a_thousand_networks_and_one_row_for_the_others() {
+fn an_hour_has_at_most_a_thousand_networks_and_one_row_for_the_rest() {
     let app = App::set_up();
-    app.write(|tx, author| {
+    app.write(|tx, context| {
         for n in 0..1_200 {
             let network = format!("10.0.{}.{}", n / 250, n % 250);
             let failure = Occurrence {
@@ -116,14 +117,14 @@ fn an_hour_has_at_most_a_thousand_networks_and_one_row_for_the_others() {
                 subject_name: "",
                 part: None,
             };
-            activity::count(tx, &failure, author.now)?;
-            activity::count(tx, &failure, author.now)?;
+            activity::count(tx, &failure, context.now)?;
+            activity::count(tx, &failure, context.now)?;
         }
         Ok(())
     });
     assert_eq!(app.count("activity_tallies"), 1_001);
     app.advance(HOUR + MINUTE);
-    app.clear_away();
+    app.purge();
     let entries = hourly(&app);
     let [details] = entries.as_slice() else { panic!("{entries:?}") };
     assert_eq!(details["failures"], 2_400);
@@ -131,7 +132,7 @@ fn an_hour_has_at_most_a_thousand_networks_and_one_row_for_the_others() {
     assert_eq!(details["failures_from_further_networks"], 400);
     assert_eq!(details["largest_networks"].as_array().map(Vec::len), Some(10));
     let page = app.super_manager().get("/activity?event=session");
-    assert!(page.all(".log .what").iter().any(|said| said.starts_with(
+    assert!(page.all(".log .what").iter().any(|sentence| sentence.starts_with(
         "2,400 sign-ins from more than 1,000 networks failed between 12:00 and 13:00"
     )));
 }
@@ -148,13 +149,13 @@ fn nodes_that_record_an_hour_at_the_same_time_record_it_once() {
     }
     for node in nodes.iter().chain([&app]) {
         node.advance(HOUR);
-        node.clear_away();
+        node.purge();
     }
-    assert_eq!(hourly(&app).len(), 0, "sign-ins of that hour may still be under way");
+    assert_eq!(hourly(&app).len(), 0, "sign-ins of that hour may still be in progress");
     std::thread::scope(|scope| {
         for node in nodes.iter().chain([&app]) {
             node.advance(MINUTE);
-            scope.spawn(|| node.clear_away());
+            scope.spawn(|| node.purge());
         }
     });
     let mut failures: Vec<_> =
@@ -165,16 +166,16 @@ fn nodes_that_record_an_hour_at_the_same_time_record_it_once() {
 }
 
 #[test]
-fn wrong_codes_leave_nothing_in_the_database() {
+fn wrong_codes_write_nothing_to_the_database() {
     let app = App::set_up();
     app.member(INES, true, &[]);
     let before = app.everything();
-    let stranger = app.anonymous();
+    let visitor = app.anonymous();
     for path in ["/invitation", "/reset-password", "/set-up"] {
         for code in ["", "x", "0000000000000000000000"] {
             let fields = [("code", code), ("password", "lantern orbit cabbage velvet")];
-            stranger.get("/sign-in");
-            let page = app.send_late(&stranger, path, &fields);
+            visitor.get("/sign-in");
+            let page = app.post_with_token(&visitor, path, &fields);
             assert!(matches!(page.status, 404 | 422), "{path}: {}", page.status);
         }
     }

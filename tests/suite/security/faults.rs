@@ -1,16 +1,17 @@
-//! What happens when the database is busy, or goes away.
+//! Requests while the database is locked, after its connections were closed, and after the clock
+//! was set back.
 
 use std::time::{Duration, Instant};
 
 use crate::support::{App, is_postgres};
 
-/// What takes the lock that every write of the program needs.
-pub fn lock() -> &'static str {
+/// The SQL that takes the lock that every write of the program needs.
+pub fn lock_statement() -> &'static str {
     if is_postgres() { "BEGIN; SELECT pg_advisory_xact_lock(444354161)" } else { "BEGIN IMMEDIATE" }
 }
 
 #[test]
-fn while_the_database_is_locked_writes_answer_503_soon_and_pages_still_read() {
+fn while_the_database_is_locked_writes_fail_fast_with_503_and_pages_are_shown() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
@@ -19,14 +20,14 @@ fn while_the_database_is_locked_writes_answer_503_soon_and_pages_still_read() {
     let edit = manager.get(&format!("/api-keys/{id}/edit")).form_fields("#edit form");
     let rows = app.contents();
     let mut other = app.database.connect();
-    other.run(lock());
+    other.run(lock_statement());
     let token = [("form_token", token.as_str())];
     let revoke = format!("/api-keys/{id}/revoke");
-    let confirmed = manager.get(&revoke).form_token();
+    let revoke_token = manager.get(&revoke).form_token();
     for (path, fields) in [
         ("/api-keys".to_owned(), [&fields[..], &token].concat()),
         (format!("/api-keys/{id}/edit"), crate::support::replaced(&edit, &[("name", "Renamed")])),
-        (revoke, vec![("form_token", confirmed.as_str())]),
+        (revoke, vec![("form_token", revoke_token.as_str())]),
         ("/sign-out".to_owned(), token.to_vec()),
     ] {
         let began = Instant::now();
@@ -43,7 +44,7 @@ fn while_the_database_is_locked_writes_answer_503_soon_and_pages_still_read() {
                 assert!(matches!(manager.get(path).status, 200 | 303), "{path}");
                 began.elapsed()
             });
-            let fastest = fastest.min().expect("three");
+            let fastest = fastest.min().expect("three attempts");
             assert!(fastest < Duration::from_millis(700), "{path} waited for the lock");
         }
         assert_eq!(app.anonymous().get("/readyz").status, 200);
@@ -51,16 +52,16 @@ fn while_the_database_is_locked_writes_answer_503_soon_and_pages_still_read() {
     other.run("ROLLBACK");
     assert_eq!(app.contents(), rows);
     let page = manager.post("/api-keys", &[&fields[..], &token].concat());
-    assert_eq!(page.status, 200, "the same form works once the lock is gone: {}", page.body);
+    assert_eq!(page.status, 200, "the same form works after the lock is released: {}", page.body);
 }
 
 #[test]
-fn a_crowd_at_a_locked_database_is_answered_and_recovers() {
+fn concurrent_writes_to_a_locked_database_fail_fast_and_work_afterwards() {
     let app = App::set_up();
     let manager = app.super_manager();
     let tokens: Vec<String> = (0..6).map(|_| manager.get("/api-keys/new").form_token()).collect();
     let mut other = app.database.connect();
-    other.run(lock());
+    other.run(lock_statement());
     let began = Instant::now();
     std::thread::scope(|scope| {
         for (number, token) in tokens.iter().enumerate() {
@@ -79,9 +80,9 @@ fn a_crowd_at_a_locked_database_is_answered_and_recovers() {
 }
 
 #[test]
-fn connections_that_were_cut_are_made_anew() {
+fn closed_connections_to_the_database_are_replaced() {
     if !is_postgres() {
-        // A file cannot hang up.
+        // SQLite has no connections that could be closed.
         return;
     }
     let app = App::set_up();
@@ -105,7 +106,7 @@ fn connections_that_were_cut_are_made_anew() {
 }
 
 #[test]
-fn a_clock_that_is_put_back_revives_no_session_s_form_and_makes_no_fault() {
+fn a_clock_that_is_set_back_neither_causes_an_error_nor_extends_a_session() {
     let app = App::set_up();
     let manager = app.super_manager();
     manager.key_named("Billing worker");

@@ -1,4 +1,4 @@
-//! A form's token belongs to its page: it works for the forms drawn there, and not in other dialogs.
+//! A form token is bound to its page. It works for the forms on that page and not in other dialogs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +10,27 @@ use scraper::{Html, Selector};
 
 use crate::support::{App, Client, Page, encoded, key_fields};
 
-/// The forms of the header.
-const EVERYWHERE: [&str; 2] = ["/sign-out", "/preferences/theme"];
+/// The actions of the forms in the header of every page.
+const HEADER_ACTIONS: [&str; 2] = ["/sign-out", "/preferences/theme"];
 
-/// A program with one of everything, and the path of each page by its pattern.
-fn house() -> (App, Client, BTreeMap<&'static str, String>) {
+/// A program with one object of every kind, and the path of each page by the pattern of its route.
+fn fixture() -> (App, Client, BTreeMap<&'static str, String>) {
     let app = App::set_up();
     let client = app.super_manager();
     let key = app.rotated_key("Billing worker");
     let key_id = KeyId::parse(&key).expect("a Key ID");
-    let [webhook, delivery, _] = crate::webhooks::sent(&app);
+    let [webhook, delivery, _] = crate::webhooks::queue_messages(&app);
     let member = app.member("tomas@meridianfreight.example", false, &[]).id;
     let role = [("name", "Billing"), ("scopes", "orders:read")];
     assert_eq!(client.submit_from("/roles/new", "/roles", &role).status, 303);
     let leak = LeakId::random().expect("random");
     let draft = leaks::Draft { action: "none".into(), ..leaks::Draft::default() };
     let leak_id = leak.as_str().to_owned();
-    app.write(|tx, author| leaks::report(tx, leak, &key_id, &draft, author));
+    app.write(|tx, context| leaks::report(tx, leak, &key_id, &draft, context));
     let review = ReviewId::random().expect("random");
-    app.write(|tx, author| reviews::start(tx, review.clone(), author));
-    app.write(|tx, _| reviews::gather(tx, &review));
-    let filled = |pattern: &str| {
+    app.write(|tx, context| reviews::start(tx, review.clone(), context));
+    app.write(|tx, _| reviews::list_keys(tx, &review));
+    let path = |pattern: &str| {
         pattern
             .replace("{key_id}", &key)
             .replace("{webhook_id}", &webhook)
@@ -43,16 +43,16 @@ fn house() -> (App, Client, BTreeMap<&'static str, String>) {
             .replace("{number}", "1")
     };
     let pages = latchkey::server::routes()
-        .listed()
+        .all()
         .iter()
         .filter(|listed| listed.method.as_str() == "GET")
-        .map(|listed| (listed.path, filled(listed.path)))
+        .map(|listed| (listed.path, path(listed.path)))
         .collect();
     (app, client, pages)
 }
 
-/// The forms that can be sent from a page: where each goes, with its token. What lies under a dialog
-/// cannot be reached.
+/// The action and the token of each form that can be sent from a page. The forms under a dialog are
+/// inert and do not count.
 fn forms(page: &Page) -> Vec<(String, String)> {
     let document = Html::parse_document(&page.body);
     let selector = |text: &str| Selector::parse(text).expect("a selector");
@@ -68,8 +68,8 @@ fn forms(page: &Page) -> Vec<(String, String)> {
     forms.collect()
 }
 
-/// Whether `action` takes `token`. What is sent with it cannot be read, so that nothing is done.
-fn takes(client: &Client, action: &str, token: &str) -> bool {
+/// Whether `action` accepts `token`. The rest of the body is invalid, so that nothing is changed.
+fn accepts(client: &Client, action: &str, token: &str) -> bool {
     let body = format!("{}&unreadable=%", encoded(&[("form_token", token)]));
     let page = client.post_body(action, body);
     match (page.status, page.text("h1").as_str()) {
@@ -80,24 +80,24 @@ fn takes(client: &Client, action: &str, token: &str) -> bool {
 }
 
 #[test]
-fn every_form_that_is_drawn_is_taken_where_it_goes() {
-    let (_app, client, pages) = house();
+fn the_token_of_every_form_is_accepted_by_its_action() {
+    let (_app, client, pages) = fixture();
     let mut seen = BTreeSet::new();
     for path in pages.values() {
         let page = client.get(path);
         for (action, token) in forms(&page) {
-            assert!(takes(&client, &action, &token), "{action} on {path}");
+            assert!(accepts(&client, &action, &token), "{action} on {path}");
             seen.insert(action);
         }
     }
     let posts = latchkey::server::routes();
-    let posts = posts.listed().iter().filter(|listed| listed.method.as_str() == "POST");
-    assert!(seen.len() * 2 > posts.count(), "most routes are reached: {seen:?}");
+    let posts = posts.all().iter().filter(|listed| listed.method.as_str() == "POST");
+    assert!(seen.len() * 2 > posts.count(), "most routes are covered: {seen:?}");
 }
 
 #[test]
-fn a_form_that_is_drawn_again_is_taken_where_it_goes() {
-    let (_app, client, pages) = house();
+fn the_token_of_a_form_that_is_shown_again_is_accepted_by_its_action() {
+    let (_app, client, pages) = fixture();
     let key = &pages["/api-keys/{key_id}/edit"];
     let role = &pages["/roles/{slug}/edit"];
     let scope = [("name", "Billing"), ("version", "1")];
@@ -120,47 +120,48 @@ fn a_form_that_is_drawn_again_is_taken_where_it_goes() {
     ] {
         let again = client.submit_from(page, action, fields);
         assert!(matches!(again.status, 200 | 422), "{action}: {}", again.body);
-        let drawn = forms(&again);
-        assert!(!drawn.is_empty(), "{action} is drawn again");
-        for (next, token) in drawn {
-            assert!(takes(&client, &next, &token), "{next} on the answer of {action}");
+        let shown = forms(&again);
+        assert!(!shown.is_empty(), "{action} is shown again");
+        for (next, token) in shown {
+            assert!(accepts(&client, &next, &token), "{next} in the response of {action}");
         }
     }
 }
 
 #[test]
-fn the_token_of_one_page_is_refused_in_the_dialogs_of_others() {
-    let (app, client, pages) = house();
-    let mut drawn: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
+fn the_token_of_one_page_is_denied_in_the_dialogs_of_other_pages() {
+    let (app, client, pages) = fixture();
+    let mut pages_with_forms: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
     for path in pages.values() {
         let forms = forms(&client.get(path));
         if let Some((_, token)) = forms.first() {
             let actions = forms.iter().map(|(action, _)| action.clone()).collect();
-            drawn.insert(path.clone(), (token.clone(), actions));
+            pages_with_forms.insert(path.clone(), (token.clone(), actions));
         }
     }
-    let actions: BTreeSet<&String> = drawn.values().flat_map(|(_, actions)| actions).collect();
+    let actions: BTreeSet<&String> =
+        pages_with_forms.values().flat_map(|(_, actions)| actions).collect();
     let before = app.contents();
-    let mut refused = 0;
-    for (path, (token, own)) in &drawn {
+    let mut denied = 0;
+    for (path, (token, own)) in &pages_with_forms {
         for action in &actions {
             let list = path.rsplit_once('/').map_or("", |(list, _)| list);
-            // A list takes the tokens of its own page and of its items.
+            // A list accepts the tokens of its own page and of the pages of its items.
             let is_list = path == *action || list == action.as_str();
-            let is_everywhere = EVERYWHERE.contains(&action.as_str());
-            if !own.contains(*action) && !is_list && !is_everywhere {
-                assert!(!takes(&client, action, token), "{action} takes the token of {path}");
-                refused += 1;
+            let is_in_header = HEADER_ACTIONS.contains(&action.as_str());
+            if !own.contains(*action) && !is_list && !is_in_header {
+                assert!(!accepts(&client, action, token), "{action} accepts the token of {path}");
+                denied += 1;
             }
         }
     }
-    assert!(refused > 500, "{refused}");
+    assert!(denied > 500, "{denied}");
     assert_eq!(app.contents(), before);
 }
 
 #[test]
-fn the_dialogs_of_two_things_do_not_take_each_other_s_tokens() {
-    let (app, client, _) = house();
+fn dialogs_of_different_objects_do_not_accept_each_other_s_tokens() {
+    let (app, client, _) = fixture();
     let (one, other) = (app.key("One"), app.key("Other"));
     let member = app.member("noor@meridianfreight.example", false, &[Permission::ViewKeys]).id;
     let member = member.as_str();
@@ -184,27 +185,27 @@ fn the_dialogs_of_two_things_do_not_take_each_other_s_tokens() {
 }
 
 #[test]
-fn tokens_of_people_without_a_session_belong_to_their_page_too() {
+fn tokens_without_a_session_are_bound_to_their_page_too() {
     let app = App::set_up();
     app.member("ines@meridianfreight.example", true, &Permission::ALL);
     let visitor = app.anonymous();
     let token = visitor.get("/sign-in").form_token();
-    assert!(takes(&visitor, "/sign-in", &token));
+    assert!(accepts(&visitor, "/sign-in", &token));
     for action in ["/reset-password", "/invitation"] {
-        assert!(!takes(&visitor, action, &token), "{action}");
+        assert!(!accepts(&visitor, action, &token), "{action}");
     }
     let new = App::new();
     let visitor = new.anonymous();
     let token = visitor.get("/set-up").form_token();
-    assert!(takes(&visitor, "/set-up", &token));
-    assert!(!takes(&visitor, "/sign-in", &token));
+    assert!(accepts(&visitor, "/set-up", &token));
+    assert!(!accepts(&visitor, "/sign-in", &token));
 }
 
 #[test]
-fn a_page_is_the_same_in_every_spelling_of_its_address() {
-    let (_app, client, _) = house();
+fn a_token_is_valid_for_every_spelling_of_the_url_of_its_page() {
+    let (_app, client, _) = fixture();
     let token = client.get("/scopes/orders%3Aread/edit").form_token();
-    assert!(takes(&client, "/scopes/orders:read/edit", &token));
+    assert!(accepts(&client, "/scopes/orders:read/edit", &token));
     let token = client.get("/scopes/orders:read/edit?from=here").form_token();
-    assert!(takes(&client, "/scopes/orders%3Aread/edit", &token));
+    assert!(accepts(&client, "/scopes/orders%3Aread/edit", &token));
 }

@@ -1,4 +1,4 @@
-//! The headers that every answer carries.
+//! The security headers of every response.
 
 use crate::support::{App, Page};
 
@@ -6,7 +6,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font
                    img-src 'self'; connect-src 'none'; form-action 'self'; base-uri 'none'; \
                    frame-ancestors 'none'";
 
-fn assert_hardened(page: &Page, what: &str) {
+fn assert_security_headers(page: &Page, what: &str) {
     for (name, value) in [
         ("content-security-policy", CSP),
         ("x-content-type-options", "nosniff"),
@@ -26,10 +26,10 @@ fn assert_hardened(page: &Page, what: &str) {
     }
 }
 
-/// One of every kind of answer.
-fn answers(app: &App) -> Vec<(&'static str, Page)> {
-    let (manager, nobody) = (app.super_manager(), app.anonymous());
-    let powerless = app.super_manager_with(&[]);
+/// One response of every kind.
+fn responses(app: &App) -> Vec<(&'static str, Page)> {
+    let (manager, visitor) = (app.super_manager(), app.anonymous());
+    let unprivileged = app.super_manager_with(&[]);
     let created = manager.create_key(&[]);
     let invalid = manager.create_key(&[("name", "")]);
     let token = manager.get("/api-keys").form_token();
@@ -41,9 +41,9 @@ fn answers(app: &App) -> Vec<(&'static str, Page)> {
         ("the table", manager.get("/api-keys")),
         ("the secret", created),
         ("an invalid form", invalid),
-        ("the sign-in page", nobody.get("/sign-in")),
-        ("a redirect", nobody.get("/api-keys")),
-        ("a forbidden page", powerless.get("/api-keys")),
+        ("the sign-in page", visitor.get("/sign-in")),
+        ("a redirect", visitor.get("/api-keys")),
+        ("a forbidden page", unprivileged.get("/api-keys")),
         ("the activity", manager.get("/activity")),
         ("an export", manager.get("/activity/export.csv")),
         ("no page", manager.get("/nowhere")),
@@ -52,23 +52,23 @@ fn answers(app: &App) -> Vec<(&'static str, Page)> {
         ("another site's form", foreign),
         ("too much", huge),
         ("an unreadable form", unreadable),
-        ("health", nobody.get("/healthz")),
-        ("readiness", nobody.get("/readyz")),
+        ("health", visitor.get("/healthz")),
+        ("readiness", visitor.get("/readyz")),
     ]
 }
 
 #[test]
-fn every_answer_is_hardened_and_no_page_is_stored() {
+fn every_response_has_security_headers_and_no_page_is_cached() {
     let app = App::set_up();
-    for (what, page) in answers(&app) {
-        assert_hardened(&page, what);
+    for (what, page) in responses(&app) {
+        assert_security_headers(&page, what);
         assert_eq!(page.header("cache-control"), "no-store", "{what}");
         assert_eq!(page.header("strict-transport-security"), "", "{what}: plain http");
     }
 }
 
 #[test]
-fn assets_are_hardened_and_kept_for_good() {
+fn assets_have_security_headers_and_are_cached_permanently() {
     let app = App::set_up();
     let client = app.anonymous();
     let page = client.get("/sign-in");
@@ -77,7 +77,7 @@ fn assets_are_hardened_and_kept_for_good() {
     for path in assets.iter().chain([&page.attribute("script", "src").expect("a script")]) {
         let asset = client.get(path);
         assert_eq!(asset.status, 200, "{path}");
-        assert_hardened(&asset, path);
+        assert_security_headers(&asset, path);
         assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
         assert!(!asset.header("etag").is_empty());
         assert!(asset.set_cookies().is_empty(), "{path} sets a cookie");
@@ -88,21 +88,21 @@ fn assets_are_hardened_and_kept_for_good() {
                 .header("if-none-match", asset.header("etag")),
         );
         assert_eq!(again.status, 304);
-        assert_hardened(&again, path);
+        assert_security_headers(&again, path);
     }
     for path in ["/assets/none.css", "/assets/..%2f..%2fCargo.toml", "/assets/%00", "/assets/"] {
         let missing = client.get(path);
         assert_eq!(missing.status, 404, "{path}");
-        assert_hardened(&missing, path);
+        assert_security_headers(&missing, path);
         assert_eq!(missing.header("cache-control"), "no-store");
     }
 }
 
 #[test]
-fn over_https_every_answer_asks_for_https_and_cookies_are_bound_to_it() {
-    let app = App::behind(Some("https://keys.example.com")).with_organisation();
-    for (what, page) in answers(&app) {
-        assert_hardened(&page, what);
+fn over_https_every_response_has_hsts_and_cookies_are_secure() {
+    let app = App::with_public_url(Some("https://keys.example.com")).with_organisation();
+    for (what, page) in responses(&app) {
+        assert_security_headers(&page, what);
         let hsts = page.header("strict-transport-security");
         assert_eq!(hsts, "max-age=63072000; includeSubDomains", "{what}");
         for cookie in page.set_cookies() {
@@ -112,14 +112,14 @@ fn over_https_every_answer_asks_for_https_and_cookies_are_bound_to_it() {
 }
 
 #[test]
-fn what_fails_below_the_pages_is_hardened_too() {
+fn responses_to_failures_below_the_pages_have_security_headers_too() {
     let app = App::set_up();
     let manager = app.super_manager();
     app.sql("ALTER TABLE sessions RENAME TO gone");
     let page = manager.get("/api-keys");
     app.sql("ALTER TABLE gone RENAME TO sessions");
     assert_eq!(page.status, 503);
-    assert_hardened(&page, "a session that cannot be read");
+    assert_security_headers(&page, "a session that cannot be read");
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("retry-after"), "1");
     assert_eq!(page.text("h1"), "Latchkey cannot reach its database");
@@ -127,23 +127,23 @@ fn what_fails_below_the_pages_is_hardened_too() {
     let page = manager.get("/api-keys");
     app.sql("ALTER TABLE gone RENAME TO api_keys");
     assert_eq!(page.status, 500);
-    assert_hardened(&page, "a fault");
+    assert_security_headers(&page, "a server error");
     assert_eq!(manager.get("/api-keys").status, 200);
 }
 
 #[test]
-fn the_secret_s_page_is_not_compressed_and_others_are() {
+fn a_page_with_a_secret_is_not_compressed_and_other_pages_are() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let ask = |request: reqwest::blocking::RequestBuilder| {
+    let send = |request: reqwest::blocking::RequestBuilder| {
         manager.send(request.header("accept-encoding", "br, gzip"))
     };
-    let table = ask(manager.http().get(format!("{}/api-keys", app.url)));
+    let table = send(manager.http().get(format!("{}/api-keys", app.url)));
     assert_eq!(table.header("content-encoding"), "br");
     let token = manager.get("/api-keys/new").form_token();
     let fields = crate::support::key_fields(&[("form_token", token.as_str())]);
     let request = manager.request("/api-keys").header("sec-fetch-site", "same-origin");
-    let page = ask(request.body(crate::support::encoded(&fields)));
+    let page = send(request.body(crate::support::encoded(&fields)));
     assert!(page.secret().starts_with("lk_prod_"), "{}", page.body);
     assert!(matches!(page.header("content-encoding"), "" | "identity"));
 }

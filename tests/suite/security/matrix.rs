@@ -1,4 +1,4 @@
-//! The permission matrix: every route and method for everybody who could ask.
+//! The permission matrix: what every route and method answers to every kind of caller.
 
 use std::fmt;
 
@@ -11,25 +11,25 @@ use latchkey::web::routes::{Access, Pages};
 
 use crate::support::{App, Client, Page, key_fields};
 
-/// What a route answers.
+/// The status with which a route answers each caller.
 struct Row {
     method: &'static str,
     path: &'static str,
-    /// Who has no session, or one that is over.
+    /// For callers without a session, or with one that has ended.
     anonymous: u16,
-    /// Signed in, but no super manager.
+    /// For members who are not super managers.
     member: u16,
-    /// A super manager without the permission, if one is needed.
+    /// For super managers without the permission, if the route needs one.
     without: u16,
-    /// A super manager with it.
+    /// For super managers with the permission.
     with: u16,
     permission: Option<Permission>,
-    /// Whether every permission is needed.
+    /// Whether the route needs every permission.
     needs_every: bool,
 }
 
-const fn public(method: &'static str, path: &'static str, anonymous: u16, signed_in: u16) -> Row {
-    let (member, without, with) = (signed_in, signed_in, signed_in);
+const fn public(method: &'static str, path: &'static str, anonymous: u16, others: u16) -> Row {
+    let (member, without, with) = (others, others, others);
     Row { method, path, anonymous, member, without, with, permission: None, needs_every: false }
 }
 
@@ -39,45 +39,45 @@ const fn gated(method: &'static str, path: &'static str, with: u16, permission: 
     Row { method, path, anonymous: 303, member: 403, without: 403, with, permission, needs_every }
 }
 
-/// For super managers with every permission.
+/// A route for super managers with every permission.
 const fn unrestricted(method: &'static str, path: &'static str, with: u16) -> Row {
     Row { needs_every: true, ..gated(method, path, with, Permission::ManageSettings) }
 }
 
-/// For whoever has a session.
-const fn own(method: &'static str, path: &'static str, status: u16) -> Row {
+/// A route for every member with a session.
+const fn signed_in(method: &'static str, path: &'static str, status: u16) -> Row {
     public(method, path, 303, status)
 }
 
-const fn managed(method: &'static str, path: &'static str, with: u16) -> Row {
+const fn members(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageMembers)
 }
 
 const MEMBERS: [Row; 24] = [
     public("GET", "/invitation", 404, 404),
     public("POST", "/invitation", 422, 422),
-    own("GET", "/account", 200),
-    own("POST", "/account/edit", 303),
-    own("POST", "/account/password", 422),
-    own("POST", "/account/sessions/end", 303),
-    own("POST", "/account/sessions/end-others", 303),
-    managed("GET", "/members", 200),
-    managed("POST", "/members", 200),
-    managed("GET", "/members/new", 200),
-    managed("GET", "/members/{member_id}/edit", 200),
-    managed("POST", "/members/{member_id}/edit", 303),
-    managed("GET", "/members/{member_id}/disable", 200),
-    managed("POST", "/members/{member_id}/disable", 303),
-    managed("GET", "/members/{member_id}/enable", 200),
-    managed("POST", "/members/{member_id}/enable", 303),
-    managed("GET", "/members/{member_id}/delete", 200),
-    managed("POST", "/members/{member_id}/delete", 303),
-    managed("GET", "/members/{member_id}/invite", 200),
-    managed("POST", "/members/{member_id}/invite", 200),
-    managed("GET", "/members/{member_id}/withdraw", 200),
-    managed("POST", "/members/{member_id}/withdraw", 303),
-    managed("GET", "/members/{member_id}/reset-password", 200),
-    managed("POST", "/members/{member_id}/reset-password", 200),
+    signed_in("GET", "/account", 200),
+    signed_in("POST", "/account/edit", 303),
+    signed_in("POST", "/account/password", 422),
+    signed_in("POST", "/account/sessions/end", 303),
+    signed_in("POST", "/account/sessions/end-others", 303),
+    members("GET", "/members", 200),
+    members("POST", "/members", 200),
+    members("GET", "/members/new", 200),
+    members("GET", "/members/{member_id}/edit", 200),
+    members("POST", "/members/{member_id}/edit", 303),
+    members("GET", "/members/{member_id}/disable", 200),
+    members("POST", "/members/{member_id}/disable", 303),
+    members("GET", "/members/{member_id}/enable", 200),
+    members("POST", "/members/{member_id}/enable", 303),
+    members("GET", "/members/{member_id}/delete", 200),
+    members("POST", "/members/{member_id}/delete", 303),
+    members("GET", "/members/{member_id}/invite", 200),
+    members("POST", "/members/{member_id}/invite", 200),
+    members("GET", "/members/{member_id}/withdraw", 200),
+    members("POST", "/members/{member_id}/withdraw", 303),
+    members("GET", "/members/{member_id}/reset-password", 200),
+    members("POST", "/members/{member_id}/reset-password", 200),
 ];
 
 const ROWS: [Row; 35] = [
@@ -119,7 +119,7 @@ const ROWS: [Row; 35] = [
 ];
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 
-/// Without any key selected there is nothing to show, nor to do.
+/// Without selected keys these routes only redirect.
 const SELECTED: [Row; 6] = [
     gated("GET", "/api-keys/selected/keep", 303, Permission::UpdateKeys),
     gated("POST", "/api-keys/selected/keep", 303, Permission::UpdateKeys),
@@ -174,32 +174,32 @@ const LEAKS_AND_REVIEWS: [Row; 18] = [
     gated("GET", "/reviews/{review_id}/report.csv", 200, Permission::ViewKeys),
 ];
 
-const fn set(method: &'static str, path: &'static str, with: u16) -> Row {
+const fn settings(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageSettings)
 }
 
 const ALERTS: [Row; 3] = [
     gated("GET", "/alerts", 200, Permission::ViewKeys),
-    set("GET", "/settings/alerts", 200),
-    set("POST", "/settings/alerts", 422),
+    settings("GET", "/settings/alerts", 200),
+    settings("POST", "/settings/alerts", 422),
 ];
 
 const WEBHOOKS_AND_MAIL: [Row; 15] = [
-    set("GET", "/webhooks", 200),
-    set("POST", "/webhooks", 200),
-    set("GET", "/webhooks/new", 200),
-    set("GET", "/webhooks/{webhook_id}", 200),
-    set("GET", "/webhooks/{webhook_id}/edit", 200),
-    set("POST", "/webhooks/{webhook_id}/edit", 303),
-    set("GET", "/webhooks/{webhook_id}/delete", 200),
-    set("POST", "/webhooks/{webhook_id}/delete", 303),
-    set("GET", "/webhooks/{webhook_id}/secret", 200),
-    set("POST", "/webhooks/{webhook_id}/secret", 200),
-    set("POST", "/webhooks/{webhook_id}/test", 303),
-    set("GET", "/webhooks/{webhook_id}/deliveries/{delivery_id}", 200),
-    set("POST", "/webhooks/{webhook_id}/deliveries/{delivery_id}", 303),
-    set("GET", "/mail", 200),
-    set("POST", "/mail/{email_id}", 303),
+    settings("GET", "/webhooks", 200),
+    settings("POST", "/webhooks", 200),
+    settings("GET", "/webhooks/new", 200),
+    settings("GET", "/webhooks/{webhook_id}", 200),
+    settings("GET", "/webhooks/{webhook_id}/edit", 200),
+    settings("POST", "/webhooks/{webhook_id}/edit", 303),
+    settings("GET", "/webhooks/{webhook_id}/delete", 200),
+    settings("POST", "/webhooks/{webhook_id}/delete", 303),
+    settings("GET", "/webhooks/{webhook_id}/secret", 200),
+    settings("POST", "/webhooks/{webhook_id}/secret", 200),
+    settings("POST", "/webhooks/{webhook_id}/test", 303),
+    settings("GET", "/webhooks/{webhook_id}/deliveries/{delivery_id}", 200),
+    settings("POST", "/webhooks/{webhook_id}/deliveries/{delivery_id}", 303),
+    settings("GET", "/mail", 200),
+    settings("POST", "/mail/{email_id}", 303),
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
@@ -213,8 +213,8 @@ fn rows() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().chain([&REVOKE]).chain(others)
 }
 
-/// A role and a scope that nothing uses, for the matrix to edit and take away.
-const FRESH: &str = "
+/// Creates a role and a scope that nothing uses, so that the matrix can edit and delete them.
+const RESET: &str = "
     DELETE FROM reviews; DELETE FROM role_scopes; DELETE FROM roles WHERE coverage = 'chosen';
     DELETE FROM scopes WHERE resource = 'matrix';
     INSERT INTO scopes (name, resource, operation, description, position, built_in, created_at)
@@ -222,13 +222,13 @@ const FRESH: &str = "
     INSERT INTO roles VALUES ('role_matrix', 'matrix', 'Matrix', 'matrix', '', 'chosen', 2, 1, 1);
     INSERT INTO role_scopes VALUES ('role_matrix', 'orders:read');";
 
-/// Who asks.
+/// Who sends a request.
 #[derive(Clone, Copy)]
 enum Caller {
     Anonymous,
     Disabled,
     Expired,
-    /// With the rows of every permission, which count for nothing without the role.
+    /// Has the rows of every permission, which have no effect without the role.
     Member,
     SuperManager(&'static [Permission]),
 }
@@ -274,14 +274,15 @@ impl Row {
 const TARGET: &str = "target@meridianfreight.example";
 const NOOR: &str = "noor@meridianfreight.example";
 
-struct House {
+/// The program under test, with a session of the member who becomes each caller.
+struct Fixture {
     app: App,
     client: Client,
     /// A webhook, one of its deliveries, and an email message.
     sent: [String; 3],
 }
 
-impl House {
+impl Fixture {
     fn new() -> Self {
         let app = App::set_up();
         app.member(NOOR, true, &Permission::ALL);
@@ -289,8 +290,8 @@ impl House {
         Self { app, client, sent: Default::default() }
     }
 
-    /// Makes the member what the caller is, under the session that goes on.
-    fn become_one(&self, caller: Caller) {
+    /// Gives the member the rights of `caller`, without ending the session.
+    fn become_caller(&self, caller: Caller) {
         let (is_super, permissions) = match caller {
             Caller::SuperManager(permissions) => (true, permissions),
             Caller::Disabled => (true, &Permission::ALL[..]),
@@ -312,33 +313,33 @@ impl House {
         self.app.sql(&sql);
     }
 
-    /// A browser as the caller has it, with a session that has forms.
-    fn ready(&self, row: &Row, caller: Caller) -> Client {
+    /// A client of the caller, whose session already has a key for form tokens.
+    fn client_of(&self, row: &Row, caller: Caller) -> Client {
         let client = match caller {
             Caller::Anonymous => self.app.anonymous(),
             _ => self.client.copy(),
         };
         if row.method == "GET" {
-            self.become_one(caller);
+            self.become_caller(caller);
             return client;
         }
-        self.become_one(Caller::SuperManager(&Permission::ALL));
+        self.become_caller(Caller::SuperManager(&Permission::ALL));
         let is_public = row.permission.is_none() && row.path != "/sign-out";
         let page = match caller {
             Caller::Anonymous | Caller::Expired => client.get("/sign-in"),
             Caller::Disabled if is_public => {
-                self.become_one(caller);
+                self.become_caller(caller);
                 client.get("/sign-in")
             }
             _ => client.get("/api-keys"),
         };
         assert_eq!(page.status, 200, "{} for {caller} sent to {}", row.path, page.location());
-        self.become_one(caller);
+        self.become_caller(caller);
         client
     }
 
-    /// Somebody in the state that the route is for.
-    fn target(&self, path: &str) -> String {
+    /// Creates a member in the state that the route is for and returns the ID.
+    fn create_target(&self, path: &str) -> String {
         if !path.contains("{member_id}") {
             return String::new();
         }
@@ -355,52 +356,53 @@ impl House {
         id.as_str().to_owned()
     }
 
-    /// What stands of that one, or of a member who should not be there.
-    fn stands(&self) -> Vec<String> {
+    /// The rows of the target, and of the member whom the matrix may invite.
+    fn target_rows(&self) -> Vec<String> {
         self.app.texts(&format!(
-            "SELECT email || CAST(super_manager AS TEXT) || COALESCE(CAST(disabled_at AS TEXT), '-') \
-             || COALESCE(CAST(invited_until AS TEXT), '-') || CAST(password_hash IS NULL AS TEXT) AS text \
-             FROM members WHERE email_folded IN ('{TARGET}', 'made@example.com')"
+            "SELECT email || CAST(super_manager AS TEXT) || COALESCE(CAST(disabled_at AS TEXT), \
+             '-') || COALESCE(CAST(invited_until AS TEXT), '-') || \
+             CAST(password_hash IS NULL AS TEXT) AS text FROM members \
+             WHERE email_folded IN ('{TARGET}', 'made@example.com')"
         ))
     }
 
-    /// `path` with the ids of what was made for it before.
-    fn reported_or_reviewed(&self, path: &str, id: &str) -> String {
+    /// `path` with the IDs of the leak report and the review that were created for it.
+    fn with_leak_and_review(&self, path: &str, id: &str) -> String {
         let leak = format!("SELECT id AS text FROM leaks WHERE key_id = '{id}'");
         let leak = self.app.texts(&leak).pop().unwrap_or_default();
         let review = self.app.texts("SELECT id AS text FROM reviews").pop().unwrap_or_default();
         path.replace("{leak_id}", &leak).replace("{review_id}", &review)
     }
 
-    /// Makes the report or the review that the route is about.
-    fn make(&self, path: &str, id: &str) {
+    /// Creates the leak report or the review that the route is about.
+    fn create_leak_or_review(&self, path: &str, id: &str) {
         if path.contains("{leak_id}") {
             let key = KeyId::parse(id).expect("a Key ID");
             let draft = leaks::Draft { action: "none".into(), ..leaks::Draft::default() };
             let leak = LeakId::random().expect("random");
-            self.app.write(|tx, author| leaks::report(tx, leak, &key, &draft, author));
+            self.app.write(|tx, context| leaks::report(tx, leak, &key, &draft, context));
         }
         if path.contains("{review_id}") {
             let review = ReviewId::random().expect("random");
-            self.app.write(|tx, author| reviews::start(tx, review.clone(), author));
-            self.app.write(|tx, _| reviews::gather(tx, &review));
+            self.app.write(|tx, context| reviews::start(tx, review.clone(), context));
+            self.app.write(|tx, _| reviews::list_keys(tx, &review));
         }
     }
 
-    /// What would be a complete request by somebody who may.
-    fn ask(&self, row: &Row, caller: Caller, id: &str) -> Page {
-        let client = self.ready(row, caller);
+    /// Sends a complete request, which succeeds if the caller has the permission.
+    fn send(&self, row: &Row, caller: Caller, id: &str) -> Page {
+        let client = self.client_of(row, caller);
         let path = row.path.replace("{key_id}", id).replace("{number}", "1");
         let path = path.replace("{slug}", "matrix").replace("{scope}", "matrix:read");
-        let path = path.replace("{member_id}", &self.target(row.path));
+        let path = path.replace("{member_id}", &self.create_target(row.path));
         let [webhook, delivery, email] = &self.sent;
         let path = path.replace("{webhook_id}", webhook).replace("{delivery_id}", delivery);
         let path = path.replace("{email_id}", email);
-        let path = self.reported_or_reviewed(&path, id);
+        let path = self.with_leak_and_review(&path, id);
         if row.method == "GET" {
             return client.get(&path);
         }
-        // Good but for who the caller is.
+        // The token is valid, so that only the rights of the caller can deny the request.
         let page = Pages::of(&latchkey::server::routes()).nearest(row.path, &path).1;
         let token = self.app.token(&client, page);
         let mut fields = match row.path {
@@ -444,80 +446,84 @@ impl House {
 }
 
 #[test]
-fn every_route_answers_everybody_as_the_matrix_says() {
-    let mut house = House::new();
+fn every_route_answers_every_caller_as_the_matrix_says() {
+    let mut fixture = Fixture::new();
     for caller in callers() {
         if matches!(caller, Caller::Expired) {
-            house.app.advance(13 * HOUR);
+            fixture.app.advance(13 * HOUR);
         } else {
-            // A session that rests while others ask would end.
-            house.become_one(Caller::SuperManager(&Permission::ALL));
-            house.client = house.app.signed_in(NOOR);
+            // A session would end if it was not used while the other callers send their requests.
+            fixture.become_caller(Caller::SuperManager(&Permission::ALL));
+            fixture.client = fixture.app.signed_in(NOOR);
         }
         for row in rows() {
-            // So that the throttle of sign-ins and links has nothing to say here.
-            house.app.advance(10 * SECOND);
-            house.app.sql("DELETE FROM api_keys");
-            house.app.sql(FRESH);
-            let id = house.app.key("Billing worker");
-            house.app.sql("DELETE FROM members WHERE email_folded = 'made@example.com'");
-            house.app.sql(
+            // Avoids the limits on attempts with passwords and links.
+            fixture.app.advance(10 * SECOND);
+            fixture.app.sql("DELETE FROM api_keys");
+            fixture.app.sql(RESET);
+            let id = fixture.app.key("Billing worker");
+            fixture.app.sql("DELETE FROM members WHERE email_folded = 'made@example.com'");
+            fixture.app.sql(
                 "DELETE FROM webhook_endpoints; DELETE FROM mail_outbox; DELETE FROM mail_server",
             );
             if row.path.starts_with("/webhooks") || row.path.starts_with("/mail") {
-                house.sent = crate::webhooks::sent(&house.app);
+                fixture.sent = crate::webhooks::queue_messages(&fixture.app);
             }
-            house.target(row.path);
-            house.make(row.path, &id);
-            let stood = house.stands();
-            // Where something is to happen, what stood before says nothing.
-            let is_refused = row.permission.is_some() && row.expected(caller) != row.with;
-            let before = if is_refused { house.app.contents_but("members") } else { Vec::new() };
-            let page = house.ask(row, caller, &id);
+            fixture.create_target(row.path);
+            fixture.create_leak_or_review(row.path, &id);
+            let target_before = fixture.target_rows();
+            // The contents can be compared only if the request must not change anything.
+            let is_denied = row.permission.is_some() && row.expected(caller) != row.with;
+            let before =
+                if is_denied { fixture.app.contents_except("members") } else { Vec::new() };
+            let page = fixture.send(row, caller, &id);
             let case = format!("{} {} by {caller}: {}", row.method, row.path, page.body);
             assert_eq!(page.status, row.expected(caller), "{case}");
             if let Some(permission) = row.permission
                 && page.status != row.with
             {
                 if row.path.starts_with("/members") {
-                    assert_eq!(house.stands(), stood, "{case}");
+                    assert_eq!(fixture.target_rows(), target_before, "{case}");
                 } else {
-                    assert_eq!(house.app.contents_but("members"), before, "{case}");
+                    assert_eq!(fixture.app.contents_except("members"), before, "{case}");
                 }
                 if row.needs_every && matches!(caller, Caller::SuperManager(_)) {
-                    let why = page.text("h1");
-                    assert!(why.starts_with("You need every permission to do this. You"), "{case}");
+                    let reason = page.text("h1");
+                    assert!(
+                        reason.starts_with("You need every permission to do this. You"),
+                        "{case}"
+                    );
                 } else {
-                    assert_refused(&page, caller, permission, &case);
+                    assert_denied(&page, caller, permission, &case);
                 }
             }
             if row.path == "/sign-out" && !matches!(caller, Caller::Expired) {
-                house.become_one(Caller::SuperManager(&Permission::ALL));
-                house.client = house.app.signed_in(NOOR);
+                fixture.become_caller(Caller::SuperManager(&Permission::ALL));
+                fixture.client = fixture.app.signed_in(NOOR);
             }
         }
     }
 }
 
-fn assert_refused(page: &Page, caller: Caller, permission: Permission, case: &str) {
+fn assert_denied(page: &Page, caller: Caller, permission: Permission, case: &str) {
     if page.status == 303 {
         assert!(page.location().starts_with("/sign-in"), "{} {case}", page.location());
         return;
     }
-    let why = match caller {
+    let reason = match caller {
         Caller::Member => "You need the super manager role to see this page.".to_owned(),
         _ => format!("You need the permission {permission} to do this."),
     };
-    assert_eq!(page.text("h1"), why, "{case}");
+    assert_eq!(page.text("h1"), reason, "{case}");
     assert!(!page.body.contains("Billing worker"), "{case}");
 }
 
 #[test]
-fn every_route_stands_in_the_matrix() {
-    for listed in latchkey::server::routes().listed() {
+fn every_route_is_in_the_matrix() {
+    for listed in latchkey::server::routes().all() {
         let found = rows().filter(|r| r.method == listed.method.as_str() && r.path == listed.path);
         let row: Vec<&Row> = found.collect();
-        assert_eq!(row.len(), 1, "{} {} stands in the matrix once", listed.method, listed.path);
+        assert_eq!(row.len(), 1, "{} {} is in the matrix once", listed.method, listed.path);
         let access = match row[0].permission {
             Some(_) if row[0].needs_every => Access::EveryPermission,
             Some(permission) => Access::Permission(permission.as_str()),
@@ -527,11 +533,15 @@ fn every_route_stands_in_the_matrix() {
         };
         assert_eq!(listed.access, access, "{} {}", listed.method, listed.path);
     }
-    assert_eq!(latchkey::server::routes().listed().len(), rows().count(), "a route is gone");
+    assert_eq!(
+        latchkey::server::routes().all().len(),
+        rows().count(),
+        "the matrix lists a route that does not exist"
+    );
 }
 
 #[test]
-fn a_key_that_does_not_exist_is_not_found_and_without_permission_forbidden() {
+fn a_key_that_does_not_exist_is_not_found_and_without_permission_denied() {
     let app = App::set_up();
     let (all, none) = (app.super_manager(), app.super_manager_with(&[]));
     let hostile = [
@@ -560,13 +570,13 @@ fn a_key_that_does_not_exist_is_not_found_and_without_permission_forbidden() {
         let fields =
             [("name", "X"), ("role", "read-only"), ("expires_on", "2027-01-31"), ("version", "1")];
         let before = app.contents();
-        assert_eq!(app.send_late(&all, &path, &fields).status, 404, "{path}");
+        assert_eq!(app.post_with_token(&all, &path, &fields).status, 404, "{path}");
         assert_eq!(app.contents(), before);
     }
 }
 
 #[test]
-fn nothing_is_drawn_that_the_viewer_may_not_use() {
+fn controls_that_the_viewer_may_not_use_are_not_shown() {
     let app = App::set_up();
     let id = app.super_manager().key_named("Route planner");
     let controls = [
@@ -582,27 +592,30 @@ fn nothing_is_drawn_that_the_viewer_may_not_use() {
         let client = app.super_manager_with(&viewer);
         let pages = [client.get("/api-keys"), client.get(&format!("/api-keys/{id}"))];
         for (permission, control) in controls {
-            let is_drawn = pages.iter().any(|page| page.has(control));
-            assert_eq!(is_drawn, viewer.contains(&permission), "{control} for {viewer:?}");
-            seen += u32::from(is_drawn);
+            let is_shown = pages.iter().any(|page| page.has(control));
+            assert_eq!(is_shown, viewer.contains(&permission), "{control} for {viewer:?}");
+            seen += u32::from(is_shown);
         }
         let sees_history = viewer.contains(&Permission::ViewActivity);
         assert_eq!(pages[1].has("#history-t"), sees_history, "{viewer:?}");
     }
-    assert_eq!(seen, 4 + 4, "each control is drawn for who may use it");
+    assert_eq!(seen, 4 + 4, "each control is shown to viewers who may use it");
     let creator = app.super_manager_with(&[Permission::CreateKeys]);
     let page = creator.get("/api-keys/new");
     assert!(page.has("#new"));
     assert!(!page.body.contains("Route planner"), "the table behind the dialog shows keys");
-    let from = creator.get(&format!("/api-keys/new?from={id}"));
-    assert!(!from.body.contains("Route planner"), "a key is shown to who may not view keys");
+    let duplicate = creator.get(&format!("/api-keys/new?from={id}"));
+    assert!(
+        !duplicate.body.contains("Route planner"),
+        "a key is shown to a viewer who may not view keys"
+    );
     let editor = app.super_manager_with(&[Permission::UpdateKeys]);
     let page = editor.get(&format!("/api-keys/{id}/edit?behind=key"));
     assert!(page.has("#edit") && !page.has("#history-t") && !page.has("table.keys"));
 }
 
 #[test]
-fn keys_are_named_on_pages_of_roles_and_scopes_to_who_may_view_them_alone() {
+fn pages_of_roles_and_scopes_name_keys_only_to_viewers_who_may_view_keys() {
     let app = App::set_up();
     let manager = app.super_manager();
     let role = [("name", "Auditor"), ("scopes", "orders:read"), ("scopes", "orders:write")];
@@ -615,9 +628,9 @@ fn keys_are_named_on_pages_of_roles_and_scopes_to_who_may_view_them_alone() {
     ];
     assert_eq!(manager.create_key(&selected).status, 200);
     assert!(manager.get("/api-keys").text("#notice").contains("Route planner"));
-    let blind = app.super_manager_with(&[Permission::ManageRoles]);
+    let role_manager = app.super_manager_with(&[Permission::ManageRoles]);
     let narrowed = [("name", "Auditor"), ("scopes", "orders:write"), ("version", "1")];
-    for (viewer, sees) in [(&manager, true), (&blind, false)] {
+    for (viewer, sees) in [(&manager, true), (&role_manager, false)] {
         let pages = [
             viewer.get("/roles"),
             viewer.get("/scopes"),
@@ -635,7 +648,7 @@ fn keys_are_named_on_pages_of_roles_and_scopes_to_who_may_view_them_alone() {
 }
 
 #[test]
-fn roles_and_scopes_that_do_not_exist_or_are_built_in_are_not_found() {
+fn forms_for_unknown_and_built_in_roles_and_scopes_are_not_found() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.contents();
@@ -644,7 +657,7 @@ fn roles_and_scopes_that_do_not_exist_or_are_built_in_are_not_found() {
             let path = format!("/roles/{slug}/{verb}");
             assert_eq!(manager.get(&path).status, 404, "{path}");
             let fields = [("name", "X"), ("scopes", "orders:read"), ("version", "1")];
-            assert_eq!(app.send_late(&manager, &path, &fields).status, 404, "{path}");
+            assert_eq!(app.post_with_token(&manager, &path, &fields).status, 404, "{path}");
         }
     }
     for scope in ["none:read", "latchkey:introspect", "orders", "%00:read", "%FF", "orders:read%20"]
@@ -653,14 +666,14 @@ fn roles_and_scopes_that_do_not_exist_or_are_built_in_are_not_found() {
             let path = format!("/scopes/{scope}/{verb}");
             assert_eq!(manager.get(&path).status, 404, "{path}");
             let fields = [("description", "X"), ("version", "1")];
-            assert_eq!(app.send_late(&manager, &path, &fields).status, 404, "{path}");
+            assert_eq!(app.post_with_token(&manager, &path, &fields).status, 404, "{path}");
         }
     }
     assert_eq!(app.contents(), before);
 }
 
 #[test]
-fn controls_for_the_first_key_are_for_who_may_create_one() {
+fn the_control_for_the_first_key_is_shown_only_to_viewers_who_may_create_keys() {
     let app = App::set_up();
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
     let page = viewer.get("/api-keys");

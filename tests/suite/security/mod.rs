@@ -1,4 +1,4 @@
-//! What keeps others out: each test names an attack that must fail.
+//! Tests of security. The name of each test describes an attack that must fail.
 
 mod after_commit;
 mod authority;

@@ -1,64 +1,66 @@
-//! Every form whose response shows a secret once.
+//! The forms whose response shows a secret once.
 
 use latchkey::domain::members::invitation;
 use latchkey::domain::sign_in;
 
 use crate::support::{App, Client, Page, key_fields};
 
-/// A form, and what its second submit is told.
+/// A form whose response shows a secret.
 pub struct SecretForm {
     pub name: &'static str,
-    prepare: fn(&App) -> Prepared,
-    /// The notice of the next page.
+    prepare: fn(&App) -> FormParts,
+    /// The notice on the next page.
     pub notice: &'static str,
-    /// How the notice of a second submit begins.
+    /// The beginning of the notice after the form is submitted again.
     pub already: &'static str,
 }
 
-/// The page of the form, where it is sent if that is elsewhere, and its fields.
-type Prepared = (String, &'static str, Vec<(String, String)>);
+/// The page of the form, its action (empty if it is the path of the page), and its fields.
+type FormParts = (String, &'static str, Vec<(String, String)>);
 
-/// One with its token, ready to be sent.
-pub struct Ready {
+/// A form with its token, which is ready to be sent.
+pub struct ReadyForm {
     action: String,
     fields: Vec<(String, String)>,
 }
 
-const KEY: &str = "This secret key has already been shown. If you did not save it, rotate the key.";
-const LINK: &str = "This link has already been shown.";
-const WEBHOOK: &str = "This signing secret has already been shown.";
+const KEY_ALREADY_SHOWN: &str =
+    "This secret key has already been shown. If you did not save it, rotate the key.";
+const LINK_ALREADY_SHOWN: &str = "This link has already been shown.";
+const SIGNING_SECRET_ALREADY_SHOWN: &str = "This signing secret has already been shown.";
 
 fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
     fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn of_key(app: &App, step: &str) -> String {
+fn key_path(app: &App, step: &str) -> String {
     format!("/api-keys/{}/{step}", app.key("Billing worker"))
 }
 
-const URL: [(&str, &str); 2] = [("url", "http://127.0.0.1:1/hooks"), ("events", "api_key.revoked")];
+const WEBHOOK_FIELDS: [(&str, &str); 2] =
+    [("url", "http://127.0.0.1:1/hooks"), ("events", "api_key.revoked")];
 
 pub const SECRET_FORMS: [SecretForm; 9] = [
     SecretForm {
         name: "create",
         prepare: |_| ("/api-keys/new".into(), "/api-keys", owned(&key_fields(&[]))),
         notice: "“Billing worker” created.",
-        already: KEY,
+        already: KEY_ALREADY_SHOWN,
     },
     SecretForm {
         name: "rotate",
         prepare: |app| {
             let fields = [("overlap", "7d"), ("lifetime", "90")];
-            (of_key(app, "rotate"), "", owned(&fields))
+            (key_path(app, "rotate"), "", owned(&fields))
         },
         notice: "“Billing worker” rotated.",
-        already: KEY,
+        already: KEY_ALREADY_SHOWN,
     },
     SecretForm {
         name: "leak",
-        prepare: |app| (of_key(app, "leak"), "", owned(&[("action", "rotate")])),
+        prepare: |app| (key_path(app, "leak"), "", owned(&[("action", "rotate")])),
         notice: "“Billing worker” rotated.",
-        already: KEY,
+        already: KEY_ALREADY_SHOWN,
     },
     SecretForm {
         name: "rotate several",
@@ -69,22 +71,22 @@ pub const SECRET_FORMS: [SecretForm; 9] = [
             (page, "/api-keys/selected/rotate", owned(&fields))
         },
         notice: "2 keys rotated.",
-        already: KEY,
+        already: KEY_ALREADY_SHOWN,
     },
     SecretForm {
         name: "create a webhook",
-        prepare: |_| ("/webhooks/new".into(), "/webhooks", owned(&URL)),
+        prepare: |_| ("/webhooks/new".into(), "/webhooks", owned(&WEBHOOK_FIELDS)),
         notice: "“http://127.0.0.1:1” created.",
-        already: WEBHOOK,
+        already: SIGNING_SECRET_ALREADY_SHOWN,
     },
     SecretForm {
         name: "replace a signing secret",
         prepare: |app| {
-            let [id, ..] = crate::webhooks::sent(app);
+            let [id, ..] = crate::webhooks::queue_messages(app);
             (format!("/webhooks/{id}/secret"), "", Vec::new())
         },
         notice: "The signing secret was replaced.",
-        already: WEBHOOK,
+        already: SIGNING_SECRET_ALREADY_SHOWN,
     },
     SecretForm {
         name: "invite",
@@ -93,7 +95,7 @@ pub const SECRET_FORMS: [SecretForm; 9] = [
             ("/members/new".into(), "/members", owned(&fields))
         },
         notice: "“Tomas Lindqvist” invited.",
-        already: LINK,
+        already: LINK_ALREADY_SHOWN,
     },
     SecretForm {
         name: "invite again",
@@ -104,11 +106,11 @@ pub const SECRET_FORMS: [SecretForm; 9] = [
                 ..invitation::Draft::default()
             };
             let (member, _) =
-                app.write(|tx, author| sign_in::invitation::invite(tx, &draft, author));
+                app.write(|tx, context| sign_in::invitation::invite(tx, &draft, context));
             (format!("/members/{}/invite", member.id.as_str()), "", Vec::new())
         },
         notice: "“Tomas Lindqvist” invited.",
-        already: LINK,
+        already: LINK_ALREADY_SHOWN,
     },
     SecretForm {
         name: "reset a password",
@@ -117,21 +119,22 @@ pub const SECRET_FORMS: [SecretForm; 9] = [
             (format!("/members/{}/reset-password", member.id.as_str()), "", Vec::new())
         },
         notice: "“Ines Okafor” has to set a new password.",
-        already: LINK,
+        already: LINK_ALREADY_SHOWN,
     },
 ];
 
 impl SecretForm {
-    /// Opens the form's page, which is `app`'s, at the node that `client` talks to.
-    pub fn open(&self, app: &App, client: &Client) -> Ready {
+    /// Prepares the form in the database of `app` and opens its page with `client`, which may use
+    /// another node.
+    pub fn open(&self, app: &App, client: &Client) -> ReadyForm {
         let (page, action, mut fields) = (self.prepare)(app);
         fields.push(("form_token".into(), client.get(&page).form_token()));
         let action = if action.is_empty() { page } else { action.to_owned() };
-        Ready { action, fields }
+        ReadyForm { action, fields }
     }
 }
 
-impl Ready {
+impl ReadyForm {
     pub fn send(&self, client: &Client) -> Page {
         let fields: Vec<_> = self.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         client.post(&self.action, &fields)

@@ -1,60 +1,63 @@
-//! A secret key in an address: taken out before anything reads it, and said.
+//! A secret key in a URL is removed before anything else reads it, and a notice says so.
 
 use actix_web::http::Method;
 
 use super::every_write::secret;
 use crate::support::{App, Client, Page};
 
-fn notice(page: &Page) -> bool {
+fn has_notice(page: &Page) -> bool {
     page.text("#notice").contains("The address held a secret key, which was removed.")
         && page.text("#notice").contains("rotate the key it belongs to")
 }
 
-/// The page that a redirect without a secret key leads to.
-fn followed(client: &Client, page: &Page, location: &str) -> Page {
+/// Checks that `page` redirects to `location` and follows the redirect.
+fn follow_redirect(client: &Client, page: &Page, location: &str) -> Page {
     assert_eq!((page.status, page.location()), (303, location), "{}", page.body);
     client.get(location)
 }
 
 #[test]
-fn a_member_is_led_to_the_same_page_without_it_and_told_once() {
+fn a_member_is_redirected_to_the_same_page_without_the_key_and_sees_one_notice() {
     let app = App::set_up();
     let manager = app.super_manager();
     let secret = secret();
     let encoded = secret.replace('_', "%5F");
     for query in [format!("view=all&q={secret}"), format!("{encoded}=1&view=all")] {
         let page = manager.get(&format!("/api-keys?{query}"));
-        assert!(notice(&followed(&manager, &page, "/api-keys?view=all")), "{query}");
+        assert!(has_notice(&follow_redirect(&manager, &page, "/api-keys?view=all")), "{query}");
         assert!(!manager.get("/api-keys?view=all").has("#notice"), "once");
     }
     assert!(!app.everything().join("\n").contains(&secret[8..]));
 }
 
 #[test]
-fn a_stranger_is_told_on_the_page_to_sign_in_whatever_page_was_asked_for() {
+fn a_visitor_sees_the_notice_on_the_sign_in_page_whatever_page_was_requested() {
     let app = App::set_up();
     let secret = secret();
-    for (asked, without) in [
+    for (requested, without_secret) in [
         (format!("/sign-in?next=%2Fapi-keys%3Fq%3D{secret}&ended=1"), "/sign-in?ended=1"),
         (format!("/api-keys?q={secret}"), "/api-keys"),
         (format!("/nowhere?x=1&y={secret}"), "/nowhere?x=1"),
         (format!("/reset-password?code={secret}"), "/reset-password"),
     ] {
         let visitor = app.anonymous();
-        let page = visitor.get(&asked);
-        let page = followed(&visitor, &page, without);
-        let page = if notice(&page) { page } else { visitor.get("/sign-in") };
-        assert!(notice(&page), "{asked}: {}", page.body);
-        assert!(!notice(&visitor.get("/sign-in")), "{asked}: once");
+        let page = visitor.get(&requested);
+        let page = follow_redirect(&visitor, &page, without_secret);
+        let page = if has_notice(&page) { page } else { visitor.get("/sign-in") };
+        assert!(has_notice(&page), "{requested}: {}", page.body);
+        assert!(!has_notice(&visitor.get("/sign-in")), "{requested}: once");
     }
     let visitor = app.anonymous();
     visitor.set_cookie("latchkey-notice", "<b>Foreign text</b>");
     let page = visitor.get("/sign-in");
-    assert!(notice(&page) && !page.body.contains("Foreign"), "it cannot bring text of its own");
+    assert!(
+        has_notice(&page) && !page.body.contains("Foreign"),
+        "the cookie cannot change the text"
+    );
 }
 
 #[test]
-fn nothing_is_done_by_a_form_whose_address_holds_a_secret_key() {
+fn a_form_whose_url_contains_a_secret_key_changes_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
     let token = manager.get("/api-keys/new").form_token();
@@ -67,11 +70,11 @@ fn nothing_is_done_by_a_form_whose_address_holds_a_secret_key() {
 }
 
 #[test]
-fn every_page_takes_a_secret_key_out_of_its_address() {
+fn every_page_removes_a_secret_key_from_its_url() {
     let app = App::set_up();
     let manager = app.super_manager_with(&[]);
     let secret = secret();
-    for listed in latchkey::server::routes().listed() {
+    for listed in latchkey::server::routes().all() {
         let path = listed.path.replace(['{', '}'], "");
         let method = if listed.method == Method::POST { "POST" } else { "GET" };
         for client in [&manager, &app.anonymous()] {
@@ -84,7 +87,7 @@ fn every_page_takes_a_secret_key_out_of_its_address() {
 }
 
 #[test]
-fn a_secret_key_in_a_path_is_not_repeated() {
+fn a_secret_key_in_a_path_is_not_in_the_response() {
     let app = App::set_up();
     let secret = secret();
     for path in [format!("/api-keys/{secret}"), format!("/{secret}"), format!("//x/{secret}?y")] {

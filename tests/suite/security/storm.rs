@@ -1,4 +1,4 @@
-//! Storms of attempts by strangers, and what they must leave to members.
+//! Floods of sign-in attempts by unknown clients must not keep members out.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ fn sign_in(client: &Client, email: &str) -> Page {
     client.submit("/sign-in", &[("email", email), ("password", PASSWORD)])
 }
 
-/// The attempts of one network, as fast as they are answered, until the storm ends.
-fn storm(app: &App, number: usize, is_over: &AtomicBool, busy: &AtomicUsize) {
+/// Sends attempts from one network, each as soon as the last is answered, until the storm ends.
+fn storm(app: &App, number: usize, is_finished: &AtomicBool, busy: &AtomicUsize) {
     let client = app.anonymous().calling_from(&format!("192.0.2.{number}"));
     let token = client.get("/sign-in").form_token();
     let mut attempt = number;
-    while !is_over.load(Ordering::SeqCst) {
+    while !is_finished.load(Ordering::SeqCst) {
         attempt += 1;
         let unknown = format!("stranger{attempt}@example.com");
         let email = [INES, NOOR, &unknown][attempt % 3];
@@ -32,27 +32,27 @@ fn storm(app: &App, number: usize, is_over: &AtomicBool, busy: &AtomicUsize) {
 }
 
 #[test]
-fn a_storm_of_sign_ins_from_48_networks_leaves_room_for_who_signed_in_before() {
+fn a_storm_of_sign_ins_from_48_networks_does_not_keep_known_clients_out() {
     const OFFICE: &str = "203.0.113.50";
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     app.member(NOOR, true, &Permission::ALL);
     let known = app.signed_in(INES).cookie("latchkey-browser").expect("a cookie");
     assert_eq!(sign_in(&app.anonymous().calling_from(OFFICE), NOOR).status, 303);
-    let (is_over, busy) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let refused = std::thread::scope(|scope| {
+    let (is_finished, busy) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let failures = std::thread::scope(|scope| {
         for number in 1..=48 {
-            let (app, is_over, busy) = (&app, &is_over, &busy);
-            scope.spawn(move || storm(app, number, is_over, busy));
+            let (app, is_finished, busy) = (&app, &is_finished, &busy);
+            scope.spawn(move || storm(app, number, is_finished, busy));
         }
-        let mut refused = Vec::new();
+        let mut failures = Vec::new();
         for round in 0..5 {
-            // The strangers have their attempts back, and fill their lane again.
+            // After a minute the unknown clients may try again, and fill their queue again.
             app.advance(MINUTE);
             let (before, began) = (busy.load(Ordering::SeqCst), Instant::now());
             while busy.load(Ordering::SeqCst) < before + 48 {
                 if began.elapsed() > Duration::from_mins(1) {
-                    refused.push("the storm does not fill the queue".to_owned());
+                    failures.push("the storm does not fill the queue".to_owned());
                     break;
                 }
                 std::thread::yield_now();
@@ -63,33 +63,33 @@ fn a_storm_of_sign_ins_from_48_networks_leaves_room_for_who_signed_in_before() {
             for (client, email, who) in [(browser, INES, "browser"), (office, NOOR, "network")] {
                 let status = sign_in(&client, email).status;
                 if status != 303 {
-                    refused.push(format!("round {round}: the known {who} got {status}"));
+                    failures.push(format!("round {round}: the known {who} got {status}"));
                 }
             }
         }
-        is_over.store(true, Ordering::SeqCst);
-        refused
+        is_finished.store(true, Ordering::SeqCst);
+        failures
     });
-    assert!(refused.is_empty(), "{refused:?}");
+    assert!(failures.is_empty(), "{failures:?}");
 }
 
 #[test]
-fn a_member_with_a_session_or_a_valid_link_sets_a_password_during_a_storm() {
+fn a_member_with_a_session_or_a_valid_link_can_set_a_password_during_a_storm() {
     let app = App::set_up();
     let member = app.member(INES, true, &Permission::ALL);
     app.member(NOOR, true, &Permission::ALL);
     let noor = app.signed_in(NOOR);
     let code = app
-        .write(|tx, author| latchkey::domain::sign_in::reset::begin(tx, &member.email, author))
+        .write(|tx, context| latchkey::domain::sign_in::reset::begin(tx, &member.email, context))
         .1;
     let visitor = app.anonymous();
     visitor.get("/sign-in");
     let tokens = [noor.get("/account").form_token(), app.token(&visitor, "/reset-password")];
-    let (is_over, busy) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (is_finished, busy) = (AtomicBool::new(false), AtomicUsize::new(0));
     let statuses = std::thread::scope(|scope| {
         for number in 1..=24 {
-            let (app, is_over, busy) = (&app, &is_over, &busy);
-            scope.spawn(move || storm(app, number, is_over, busy));
+            let (app, is_finished, busy) = (&app, &is_finished, &busy);
+            scope.spawn(move || storm(app, number, is_finished, busy));
         }
         let began = Instant::now();
         while busy.load(Ordering::SeqCst) < 24 && began.elapsed() < Duration::from_mins(1) {
@@ -101,7 +101,7 @@ fn a_member_with_a_session_or_a_valid_link_sets_a_password_during_a_storm() {
         let fields =
             [("current_password", PASSWORD), ("password", new), ("form_token", &tokens[0])];
         let changed = noor.post("/account/password", &fields).status;
-        is_over.store(true, Ordering::SeqCst);
+        is_finished.store(true, Ordering::SeqCst);
         [reset, changed]
     });
     assert!(busy.into_inner() >= 24, "the storm fills the queue");
@@ -109,7 +109,7 @@ fn a_member_with_a_session_or_a_valid_link_sets_a_password_during_a_storm() {
 }
 
 #[test]
-fn pages_that_another_site_has_a_browser_get_take_no_attempt() {
+fn requests_that_another_site_makes_a_browser_send_do_not_count_as_attempts() {
     let app = App::set_up();
     app.member(INES, true, &Permission::ALL);
     let office = "203.0.113.50";
@@ -119,7 +119,7 @@ fn pages_that_another_site_has_a_browser_get_take_no_attempt() {
             assert_eq!(victim.get(path).status, 404, "{path}");
         }
     }
-    // A form that another site sends is turned away before it counts as an attempt.
+    // A form from another site is denied before it counts as an attempt.
     for path in ["/sign-in", "/invitation", "/reset-password", "/set-up"] {
         for _ in 0..6 {
             let request = victim.request(path).header("sec-fetch-site", "cross-site");
@@ -133,15 +133,19 @@ fn pages_that_another_site_has_a_browser_get_take_no_attempt() {
         assert_eq!(page.status, 422, "attempt {n}");
     }
     let after = app.anonymous().calling_from(office);
-    assert_eq!(sign_in(&after, INES).status, 429, "these were all attempts that there are");
+    assert_eq!(
+        sign_in(&after, INES).status,
+        429,
+        "the attempts above are all that the network has"
+    );
 }
 
 #[test]
-fn a_password_is_judged_and_hashed_only_after_the_attempt_is_taken() {
+fn a_password_is_checked_and_hashed_only_after_the_attempt_is_counted() {
     let app = App::new();
     let code = app.set_up_code();
-    let stranger = app.anonymous();
-    let token = stranger.get("/set-up").form_token();
+    let visitor = app.anonymous();
+    let token = visitor.get("/set-up").form_token();
     let set_up = |client: &Client, token: &str, code: &str, password: &str| {
         let fields = [
             ("form_token", token),
@@ -155,11 +159,11 @@ fn a_password_is_judged_and_hashed_only_after_the_attempt_is_taken() {
         client.post("/set-up", &fields)
     };
     for n in 0..20 {
-        assert_eq!(set_up(&stranger, &token, "", "aaaaaaaaaaaa").status, 422, "{n}");
+        assert_eq!(set_up(&visitor, &token, "", "aaaaaaaaaaaa").status, 422, "{n}");
     }
-    let page = set_up(&stranger, &token, "", "aaaaaaaaaaaa");
-    assert_eq!(page.status, 429, "a password that is too easy was judged: {}", page.body);
-    // A code that does not work costs no hash.
+    let page = set_up(&visitor, &token, "", "aaaaaaaaaaaa");
+    assert_eq!(page.status, 429, "the weak password is not checked: {}", page.body);
+    // No password is hashed for a wrong code.
     let other = app.anonymous();
     let token = other.get("/set-up").form_token();
     assert_eq!(set_up(&other, &token, "0000000000000000000000", PASSWORD).status, 422);
@@ -175,9 +179,9 @@ fn a_password_is_judged_and_hashed_only_after_the_attempt_is_taken() {
             ("password", PASSWORD),
         ];
         let page = other.post("/set-up", &fields);
-        let said = page.error_of("email");
+        let message = page.error_of("email");
         assert_eq!(page.status, 422);
-        assert!(said.starts_with("Enter an email address"), "{email}: {said}");
+        assert!(message.starts_with("Enter an email address"), "{email}: {message}");
     }
     assert_eq!(set_up(&other, &token, &code, PASSWORD).status, 303);
 }

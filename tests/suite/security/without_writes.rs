@@ -1,22 +1,22 @@
-//! While nothing can be written, everything can be looked at.
+//! Every page can be read while the database cannot be written.
 
 use latchkey::base::clock::MINUTE;
 use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, is_postgres};
 
-/// Writes wait for it, as they do for another process.
-const HOLD: &str = "BEGIN IMMEDIATE";
-const POSTGRES_HOLD: &str = "SELECT pg_advisory_lock(444354161)";
+/// These statements take the lock that writes wait for, as another process would.
+const SQLITE_LOCK: &str = "BEGIN IMMEDIATE";
+const POSTGRES_LOCK: &str = "SELECT pg_advisory_lock(444354161)";
 
-/// Every page without a parameter, and those that a key, a role and a member have.
+/// Every page without a parameter, and the pages of a key, a role and a member.
 fn pages(app: &App, manager: &Client) -> Vec<String> {
     let key = app.key("Billing worker");
     let member = app.member("noor@meridianfreight.example", false, &[]);
     let role = app.texts("SELECT slug AS text FROM roles WHERE slug = 'read-only'")[0].clone();
     let ids = [("{key_id}", key.as_str()), ("{member_id}", member.id.as_str()), ("{slug}", &role)];
     let routes = latchkey::server::routes();
-    let listed = routes.listed().iter().filter(|listed| listed.method == "GET");
+    let listed = routes.all().iter().filter(|listed| listed.method == "GET");
     let paths = listed.map(|listed| {
         ids.iter().fold(listed.path.to_owned(), |path, (name, id)| path.replace(name, id))
     });
@@ -24,18 +24,18 @@ fn pages(app: &App, manager: &Client) -> Vec<String> {
 }
 
 #[test]
-fn every_page_is_shown_while_somebody_else_holds_the_lock_for_writing() {
+fn every_page_is_shown_while_another_process_holds_the_write_lock() {
     let app = App::set_up();
     let manager = app.super_manager();
     let pages = pages(&app, &manager);
     assert!(pages.len() > 30, "{pages:?}");
-    // Denied pages are counted, which must not be waited for in vain either.
+    // Counting a denied request must not delay its response either.
     let other = app.super_manager_with(&[Permission::ViewKeys]);
     let notice = [("organisation", "Meridian Freight"), ("default_lifetime_days", "30")];
     let _ = manager.submit("/settings", &notice);
     let mut holder = app.database.connect();
-    holder.run(if is_postgres() { POSTGRES_HOLD } else { HOLD });
-    // From now on each request is due to be noted in its session.
+    holder.run(if is_postgres() { POSTGRES_LOCK } else { SQLITE_LOCK });
+    // After two minutes each request would update the time of last use in its session.
     app.advance(2 * MINUTE);
     for path in &pages {
         let page = manager.get(path);
@@ -50,7 +50,7 @@ fn every_page_is_shown_while_somebody_else_holds_the_lock_for_writing() {
 }
 
 #[test]
-fn a_notice_that_waits_keeps_no_page_from_being_shown_on_a_full_disk() {
+fn a_pending_notice_does_not_keep_pages_from_being_shown_on_a_full_disk() {
     let app = App::set_up();
     let manager = app.super_manager();
     let role = [("name", "Auditor"), ("scopes", "orders:read")];

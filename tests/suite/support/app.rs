@@ -1,4 +1,5 @@
-//! The program, started in this process on a free port, with a clock that stands still.
+//! The program, started in this process on a free port, with a clock that moves only when a test
+//! advances it.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use latchkey::base::keyring::Keyring;
 use latchkey::base::network::{Networks, TrustedRoots};
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
-use latchkey::domain::activity::Author;
+use latchkey::domain::activity::Context;
 use latchkey::domain::alerts::{self, Letters};
 use latchkey::domain::api_keys::{self, Draft, KeyId, Rotation};
 use latchkey::domain::members::{self, Email, Member, MemberName, NewMember, Permission};
@@ -31,11 +32,11 @@ use url::Host;
 use super::client::Client;
 use super::database::Database;
 
-/// 23 November 2026, 12:00 UTC: when every test starts.
+/// The time at which every test starts: 23 November 2026, 12:00 UTC.
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
-/// Everybody's password.
+/// The password of every member.
 pub const PASSWORD: &str = "correct horse battery staple";
-/// Its argon2id hash, so that making members costs no hashing.
+/// The argon2id hash of [`PASSWORD`], so that adding a member does not have to compute it.
 pub const PASSWORD_HASH: &str = include_str!("password_hash.txt");
 
 /// The networks that webhooks and email may reach.
@@ -49,43 +50,43 @@ pub struct App {
     pub url: String,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
-    // After the server in the order of dropping; the last of its nodes drops it.
+    // Declared last, so that it is dropped after the server. The last node that uses it drops it.
     pub database: Arc<Database>,
 }
 
 impl App {
-    /// A program that nobody has set up.
+    /// A program that has not been set up.
     pub fn new() -> Self {
-        Self::behind(None)
+        Self::with_public_url(None)
     }
 
-    /// A program that nobody has set up, which people reach at `public_url`.
-    pub fn behind(public_url: Option<&str>) -> Self {
+    /// A program that has not been set up, with a public URL that may differ from its address.
+    pub fn with_public_url(public_url: Option<&str>) -> Self {
         let database = Arc::new(Database::new());
         let location = database.location.clone();
         Self::start(database, &location, Keyring::from_bytes(&[42; 32]), public_url, LOOPBACK)
     }
 
-    /// A program that may send email to public addresses only.
+    /// A program that may send email only to public addresses.
     pub fn without_mail_networks() -> Self {
         let database = Arc::new(Database::new());
         let location = database.location.clone();
         Self::start(database, &location, Keyring::from_bytes(&[42; 32]), None, "")
     }
 
-    /// Another node: a program with everything of its own but the database.
+    /// Another node, which shares only the database and the master key with this one.
     pub fn second_node(&self) -> Self {
         self.second_node_at(&self.database.location)
     }
 
-    /// The same, which reaches the database at `location`.
+    /// Another node, which connects to the database at `location`.
     pub fn second_node_at(&self, location: &Location) -> Self {
         Self::start(self.database.clone(), location, self.site.keyring.clone(), None, LOOPBACK)
     }
 
-    /// A program beside another process, on the SQLite file and with the master key of that one.
-    pub fn beside(file: PathBuf, keyring: Keyring) -> Self {
-        let database = Arc::new(Database::of_another(Location::Sqlite(file)));
+    /// A program that uses the SQLite file and the master key of another process.
+    pub fn with_database_file(file: PathBuf, keyring: Keyring) -> Self {
+        let database = Arc::new(Database::borrowed(Location::Sqlite(file)));
         let location = database.location.clone();
         Self::start(database, &location, keyring, None, LOOPBACK)
     }
@@ -120,9 +121,10 @@ impl App {
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = server::dashboard(&shared, listener, Some(1)).expect("serves");
+                let server =
+                    server::dashboard(&shared, listener, Some(1)).expect("the server starts");
                 sender.send(server.handle()).expect("the test waits");
-                server.await.expect("ends well");
+                server.await.expect("the server stops without an error");
             });
         });
         let handle = receiver.recv().expect("the server starts");
@@ -134,20 +136,20 @@ impl App {
         Self::new().with_organisation()
     }
 
-    /// The same, set up.
+    /// Sets up an organisation with the resources orders, invoices and reports.
     pub fn with_organisation(self) -> Self {
-        self.write(|tx, author| {
+        self.write(|tx, context| {
             let mut settings = settings::get(tx)?;
             settings.organisation = "Meridian Freight".into();
             settings::save(tx, &settings)?;
             let resources = Resource::parse_lines("orders\ninvoices\nreports").expect("resources");
-            scopes::add_resources(tx, &resources, author)?;
+            scopes::add_resources(tx, &resources, context)?;
             roles::add_built_in(tx, NOW)
         });
         self
     }
 
-    /// Has no review ever be due.
+    /// Turns off periodic reviews, so that none is ever due.
     pub fn without_reviews(&self) {
         self.write(|tx, _| {
             let settings = settings::Settings { review_days: 0, ..settings::get(tx)? };
@@ -164,52 +166,54 @@ impl App {
 
     pub fn write<T>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>, &Author) -> latchkey::base::error::Result<T>,
+        work: impl FnOnce(&mut Transaction<'_>, &Context) -> latchkey::base::error::Result<T>,
     ) -> T {
-        let author = Author::command_line(self.site.keyring.clone(), self.site.clock.now());
-        self.site.db.write_blocking(|tx| work(tx, &author)).expect("written")
+        let context = Context::command_line(self.site.keyring.clone(), self.site.clock.now());
+        self.site.db.write_blocking(|tx| work(tx, &context)).expect("written")
     }
 
-    /// Writes what was counted, as happens every two seconds while the program serves.
+    /// Writes the usage counted so far, which a running server does every two seconds.
     pub fn write_usage(&self) {
         self.try_write_usage().expect("written");
     }
 
-    /// The same where the database may not take it.
+    /// Like [`Self::write_usage`], for tests in which the write may fail.
     pub fn try_write_usage(&self) -> latchkey::base::error::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         runtime.expect("a runtime").block_on(self.usage.write(&self.site.db))
     }
 
-    /// Clears away counts and messages that are old, as happens every ten minutes while the program serves.
-    pub fn clear_away(&self) {
+    /// Records the hours that have ended and deletes old counts and messages, which a running
+    /// server does every ten minutes.
+    pub fn purge(&self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let (db, now) = (&self.site.db, self.site.clock.now());
         let done = async {
             latchkey::domain::activity::record_ended_hours(db, &self.site.keyring, now).await?;
-            latchkey::domain::usage::clear_away(db, now).await?;
-            webhooks::clear_away(db, now).await?;
-            alerts::clear_away(db, now).await?;
-            mail::clear_away(db, now).await
+            latchkey::domain::usage::purge(db, now).await?;
+            webhooks::purge(db, now).await?;
+            alerts::purge(db, now).await?;
+            mail::purge(db, now).await
         };
         runtime.expect("a runtime").block_on(done).expect("cleared away");
     }
 
-    /// Looks for what asks for attention and for causes of alerts, as happens every minute while the
-    /// program serves.
+    /// Looks for keys that need attention and for causes of alerts, which a running server does
+    /// every minute.
     pub fn find_alerts(&self) {
         let public_url = self.site.public_url.to_string();
         let letters: Arc<dyn Letters> = Arc::new(AlertLetters { public_url });
-        alerts::run_once(&self.site.db, &letters, self.site.clock.now()).expect("looked");
+        alerts::run_once(&self.site.db, &letters, self.site.clock.now()).expect("a successful run");
     }
 
-    /// Trusts the authorities in that file from now on, as `--ca-file` says, when it sends what is due.
+    /// Trusts the certificate authorities in `file` when it sends messages from now on, as with
+    /// `--ca-file`.
     pub fn trust(&mut self, file: &Path) {
         self.site.trusted_roots = TrustedRoots::load(Some(file)).expect("certificates");
     }
 
-    /// Sends what is due to webhooks, as happens every second while the program serves, and returns
-    /// how many messages that were.
+    /// Sends the webhook messages that are due, which a running server does every second, and
+    /// returns how many it sent.
     pub fn send_webhooks(&self) -> usize {
         let site = &self.site;
         let policy = webhooks::Policy::from(site);
@@ -219,7 +223,7 @@ impl App {
         runtime.expect("a runtime").block_on(sent).expect("sent")
     }
 
-    /// The same of email.
+    /// Sends the email messages that are due and returns how many it sent.
     pub fn send_mail(&self) -> usize {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let (site, connector) = (&self.site, mail::Connector::from(&self.site));
@@ -227,12 +231,12 @@ impl App {
         runtime.expect("a runtime").block_on(sent).expect("sent")
     }
 
-    /// Lets time pass, in milliseconds.
+    /// Advances the clock by `millis` milliseconds.
     pub fn advance(&self, millis: i64) {
         self.site.clock.advance(millis);
     }
 
-    /// Adds a member.
+    /// Adds a member with the password [`PASSWORD`].
     pub fn member(&self, email: &str, super_manager: bool, permissions: &[Permission]) -> Member {
         let new = NewMember {
             name: MemberName::parse("Ines Okafor").expect("a name"),
@@ -241,20 +245,20 @@ impl App {
             super_manager,
             permissions: permissions.iter().copied().collect(),
         };
-        self.write(|tx, author| members::add(tx, &new, author))
+        self.write(|tx, context| members::add(tx, &new, context))
     }
 
-    /// The link that the first start prints.
+    /// The code of the set-up link that the first start prints.
     pub fn set_up_code(&self) -> String {
-        self.write(|tx, author| set_up::begin(tx, &author.keyring, author.now))
+        self.write(|tx, context| set_up::begin(tx, &context.keyring, context.now))
     }
 
-    /// Somebody without a session.
+    /// A client without a session.
     pub fn anonymous(&self) -> Client {
         Client::new(&self.url)
     }
 
-    /// Somebody signed in as `email`.
+    /// A client that is signed in as `email`.
     pub fn signed_in(&self, email: &str) -> Client {
         let client = self.anonymous();
         let page = client.submit("/sign-in", &[("email", email), ("password", PASSWORD)]);
@@ -262,12 +266,12 @@ impl App {
         client
     }
 
-    /// A super manager with every permission.
+    /// A client that is signed in as a new super manager with every permission.
     pub fn super_manager(&self) -> Client {
         self.super_manager_with(&Permission::ALL)
     }
 
-    /// A super manager with those permissions.
+    /// A client that is signed in as a new super manager with `permissions`.
     pub fn super_manager_with(&self, permissions: &[Permission]) -> Client {
         let local =
             latchkey::base::random::text(b"abcdefghijklmnopqrstuvwxyz", 12).expect("random");
@@ -276,20 +280,20 @@ impl App {
         self.signed_in(&email)
     }
 
-    /// Adds a key without a browser and returns its Key ID.
+    /// Adds a key without sending a form and returns its Key ID.
     pub fn key(&self, name: &str) -> String {
-        self.key_of(&Draft { name: name.to_owned(), ..usual_draft() })
+        self.key_from(&Draft { name: name.to_owned(), ..usual_draft() })
     }
 
-    /// Adds a key as drafted.
-    pub fn key_of(&self, draft: &Draft) -> String {
+    /// Adds the key that `draft` describes and returns its Key ID.
+    pub fn key_from(&self, draft: &Draft) -> String {
         let id = KeyId::random().expect("random");
         let text = id.as_str().to_owned();
-        self.write(|tx, author| api_keys::create(tx, id, draft, author));
+        self.write(|tx, context| api_keys::create(tx, id, draft, context));
         text
     }
 
-    /// Adds a key with an old secret that still works.
+    /// Adds a key whose old secret still works and returns its Key ID.
     pub fn rotated_key(&self, name: &str) -> String {
         let id = self.key(name);
         let rotation = Rotation {
@@ -299,17 +303,17 @@ impl App {
             ..Rotation::default()
         };
         let key_id = KeyId::parse(&id).expect("a Key ID");
-        self.write(|tx, author| api_keys::rotate(tx, &key_id, &rotation, author));
+        self.write(|tx, context| api_keys::rotate(tx, &key_id, &rotation, context));
         id
     }
 
-    /// Runs a statement that writes.
+    /// Runs SQL statements in a transaction.
     pub fn sql(&self, statement: &str) {
         use diesel::connection::SimpleConnection as _;
         self.write(|tx, _| Ok(tx.batch_execute(statement)?));
     }
 
-    /// The texts that a query for a column named `text` finds.
+    /// The values of the column `text` that `query` returns.
     pub fn texts(&self, query: &str) -> Vec<String> {
         use diesel::prelude::*;
         #[derive(QueryableByName)]
@@ -321,13 +325,13 @@ impl App {
         rows.into_iter().map(|row| row.text).collect()
     }
 
-    /// The one number that `expression` is.
+    /// The value of an SQL expression that is a number.
     pub fn number(&self, expression: &str) -> i64 {
         let text = self.texts(&format!("SELECT CAST(({expression}) AS TEXT) AS text"));
         text[0].parse().expect("a number")
     }
 
-    /// How many rows a table holds.
+    /// The number of rows in a table.
     pub fn count(&self, table: &str) -> i64 {
         self.number(&format!("SELECT COUNT(*) FROM {table}"))
     }
@@ -337,14 +341,15 @@ impl App {
         self.database.dumps().iter().flat_map(|(_, query)| self.texts(query)).collect()
     }
 
-    /// Every row that a form could write, but for sessions, counts of denials, known networks and
-    /// what the database itself lists of entries: unchanged means that nothing happened.
+    /// Every row that a form could change, so that a test can show that a request changed nothing.
+    /// Tables that a denied request may also write, such as sessions and counts of denials, are
+    /// left out.
     pub fn contents(&self) -> Vec<String> {
-        self.contents_but("-")
+        self.contents_except("-")
     }
 
-    /// The same without the tables whose names hold `but`.
-    pub fn contents_but(&self, but: &str) -> Vec<String> {
+    /// Like [`Self::contents`], without the tables whose names contain `excluded`.
+    pub fn contents_except(&self, excluded: &str) -> Vec<String> {
         let dumps = self.database.dumps().iter().filter(|(table, _)| {
             let is_left_out = matches!(
                 table.as_str(),
@@ -354,13 +359,13 @@ impl App {
                     | "activity_terms"
                     | "sign_in_networks"
             );
-            !is_left_out && !table.contains(but)
+            !is_left_out && !table.contains(excluded)
         });
         dumps.flat_map(|(_, query)| self.texts(query)).collect()
     }
 }
 
-/// A draft of a key that may be created.
+/// A valid draft of a key.
 pub fn usual_draft() -> Draft {
     let text = str::to_owned;
     Draft {

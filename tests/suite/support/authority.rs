@@ -1,4 +1,4 @@
-//! An organisation's own certificate authority, and servers that it vouches for.
+//! A private certificate authority, and TLS servers with a certificate of that authority.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 pub struct Authority {
     folder: TempDir,
-    /// How servers named localhost speak TLS.
+    /// The TLS configuration of servers named localhost.
     server: Arc<ServerConfig>,
 }
 
@@ -20,9 +20,9 @@ impl Authority {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([]).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let own = params.self_signed(&key).expect("a certificate");
+        let certificate = params.self_signed(&key).expect("a certificate");
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("ca.pem"), own.pem()).expect("written");
+        std::fs::write(folder.path().join("ca.pem"), certificate.pem()).expect("written");
         let (issuer, key) = (Issuer::new(params, key), KeyPair::generate().expect("a key"));
         let leaf = CertificateParams::new(["localhost".to_owned()]).expect("parameters");
         let leaf = leaf.signed_by(&key, &issuer).expect("a certificate");
@@ -37,12 +37,12 @@ impl Authority {
         Self { folder, server: Arc::new(server) }
     }
 
-    /// The file with its certificate, in PEM form.
+    /// The PEM file with the certificate of the authority.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// What speaks TLS on a connection that was accepted.
+    /// Returns a function that starts TLS on an accepted connection.
     pub fn accept(&self) -> impl Fn(std::net::TcpStream) -> Tls + Clone + Send + 'static {
         let server = Arc::clone(&self.server);
         move |stream| {
@@ -54,7 +54,7 @@ impl Authority {
 
 pub type Tls = StreamOwned<ServerConnection, std::net::TcpStream>;
 
-/// A connection of either kind.
+/// A connection with or without TLS.
 pub trait Stream: Read + Write {}
 
 impl<T: Read + Write> Stream for T {}

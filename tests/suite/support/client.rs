@@ -1,4 +1,4 @@
-//! A browser without a screen: cookies, forms with their tokens, no redirects followed.
+//! A minimal browser: it keeps cookies and fills in form tokens, but does not follow redirects.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -20,30 +20,30 @@ pub struct Client {
 impl Client {
     pub fn new(url: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        // Each client calls from a network of its own, so that no test meets another's throttle.
+        // Each client has its own network, so that the throttle counts each of them separately.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let http = Http::builder().redirect(Policy::none()).build().expect("a client");
         let address = format!("198.{}.{}.{}", 18 + (number >> 16), number >> 8 & 255, number & 255);
         Self { http, url: url.to_owned(), address, cookies: Mutex::default() }
     }
 
-    /// The same browser at another address.
+    /// The same browser with another IP address.
     pub fn calling_from(mut self, address: &str) -> Self {
         address.clone_into(&mut self.address);
         self
     }
 
-    /// The value of a cookie that the browser holds, by its name without the port.
+    /// The value of a cookie, by its name without the port.
     pub fn cookie(&self, base: &str) -> Option<String> {
         self.cookies.lock().expect("cookies").get(&self.cookie_name(base)).cloned()
     }
 
-    /// Puts a cookie into the browser.
+    /// Stores a cookie in the browser.
     pub fn set_cookie(&self, base: &str, value: &str) {
         self.cookies.lock().expect("cookies").insert(self.cookie_name(base), value.to_owned());
     }
 
-    /// The session's cookie, as it stands in a request.
+    /// The session cookie, as a request sends it.
     pub fn session(&self) -> String {
         let value = self.cookie("latchkey").expect("a session");
         format!("{}={value}", self.cookie_name("latchkey"))
@@ -57,7 +57,7 @@ impl Client {
         format!("{base}-{port}")
     }
 
-    /// Another browser with a copy of this one's cookies.
+    /// Another browser with a copy of these cookies.
     pub fn copy(&self) -> Self {
         let copy = Self::new(&self.url).calling_from(&self.address);
         copy.cookies.lock().expect("cookies").clone_from(&self.cookies.lock().expect("cookies"));
@@ -79,25 +79,25 @@ impl Client {
         self.post(action, &[&[("form_token", token.as_str())], fields].concat())
     }
 
-    /// Sends fields as they are, from our own origin.
+    /// Sends only `fields`, without a form token of the page, from our own origin.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         self.post_body(path, encoded(fields))
     }
 
-    /// Sends a body as it is, from our own origin.
+    /// Sends a body unchanged, from our own origin.
     pub fn post_body(&self, path: &str, body: impl Into<reqwest::blocking::Body>) -> Page {
         let request = self.request(path).header("sec-fetch-site", "same-origin").body(body);
         self.send(request)
     }
 
-    /// A POST of a form, for tests that set headers themselves.
+    /// A POST request with a form, for tests that set headers themselves.
     pub fn request(&self, path: &str) -> RequestBuilder {
         self.http
             .post(format!("{}{path}", self.url))
             .header("content-type", "application/x-www-form-urlencoded")
     }
 
-    /// Any method on a path, from our own origin.
+    /// Sends a request with any method, from our own origin.
     pub fn any(&self, method: &str, path: &str) -> Page {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let request = self.http.request(method, format!("{}{path}", self.url));
@@ -105,15 +105,15 @@ impl Client {
     }
 
     pub fn send(&self, request: RequestBuilder) -> Page {
-        self.try_send(request).expect("an answer")
+        self.try_send(request).expect("a response")
     }
 
-    /// The same where nobody may be listening any more.
+    /// Like [`Self::send`], for tests in which the program may have stopped.
     pub fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Page> {
         let mut request = request.header("x-forwarded-for", &self.address);
         let cookies: Vec<String> = {
-            let held = self.cookies.lock().expect("cookies");
-            held.iter().map(|(name, value)| format!("{name}={value}")).collect()
+            let jar = self.cookies.lock().expect("cookies");
+            jar.iter().map(|(name, value)| format!("{name}={value}")).collect()
         };
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
@@ -123,7 +123,7 @@ impl Client {
         Ok(page)
     }
 
-    /// Creates a key and returns its Key ID, unless the program is gone.
+    /// Creates a key and returns its Key ID, or `None` if the program has stopped.
     pub fn try_key(&self, name: &str) -> Option<String> {
         let form = self.try_send(self.http.get(format!("{}/api-keys/new", self.url))).ok()?;
         let token = form.form_token();
@@ -137,19 +137,19 @@ impl Client {
         &self.http
     }
 
-    /// Creates a key with what is enough, and returns the page with its secret.
+    /// Creates a key with [`key_fields`] and returns the page with its secret.
     pub fn create_key(&self, fields: &[(&str, &str)]) -> Page {
         self.submit_from("/api-keys/new", "/api-keys", &key_fields(fields))
     }
 
-    /// Creates a key with that name and returns its Key ID.
+    /// Creates a key named `name` and returns its Key ID.
     pub fn key_named(&self, name: &str) -> String {
         let page = self.create_key(&[("name", name)]);
         assert_eq!(page.status, 200, "{}", page.body);
         page.key_id()
     }
 
-    /// Sends the edit form of a key as it stands, but for `fields`.
+    /// Sends the edit form of a key with its current values, except for `fields`.
     pub fn edit_key(&self, id: &str, fields: &[(&str, &str)]) -> Page {
         let path = format!("/api-keys/{id}/edit");
         let shown = self.get(&path).form_fields("#edit form");
@@ -157,20 +157,20 @@ impl Client {
     }
 
     fn keep_cookies(&self, page: &Page) {
-        let mut held = self.cookies.lock().expect("cookies");
+        let mut jar = self.cookies.lock().expect("cookies");
         for line in page.set_cookies() {
             let (pair, attributes) = line.split_once(';').unwrap_or((&line, ""));
             let (name, value) = pair.split_once('=').expect("a cookie");
             if attributes.to_ascii_lowercase().contains("max-age=0") {
-                held.remove(name);
+                jar.remove(name);
             } else {
-                held.insert(name.to_owned(), value.to_owned());
+                jar.insert(name.to_owned(), value.to_owned());
             }
         }
     }
 }
 
-/// What is enough for a key, with `fields` in place of the usual ones.
+/// Valid fields for a new key, in which `fields` replaces those with the same names.
 pub fn key_fields<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let usual = [
         ("name", "Billing worker"),
@@ -187,7 +187,7 @@ pub fn key_fields<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> 
     all
 }
 
-/// `shown` with `fields` in place of those of the same names.
+/// The fields in `shown`, in which `fields` replaces those with the same names.
 pub fn replaced<'a>(
     shown: &'a [(String, String)],
     fields: &[(&'a str, &'a str)],

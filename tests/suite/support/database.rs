@@ -1,4 +1,4 @@
-//! A database for one test: an SQLite file, or a PostgreSQL database that goes with the test.
+//! A database for one test: an SQLite file or a PostgreSQL database, which is dropped afterwards.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,16 +16,14 @@ pub struct Database {
     postgres: Option<(String, String)>,
 }
 
-/// The URL of a PostgreSQL server, without a database's name.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests' own setting, which is no setting of the program"
-)]
+/// The URL of a PostgreSQL server, without the name of a database.
+#[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the program")]
 pub fn postgres_server() -> Option<String> {
     std::env::var("LATCHKEY_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
 }
 
-/// A migrated file that the others are copied from: the migrations would be a third of most tests.
+/// A migrated file that the databases of tests are copied from. Running the migrations for each of
+/// them would take a third of the time of most tests.
 fn template_file() -> PathBuf {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
@@ -37,18 +35,18 @@ fn template_file() -> PathBuf {
     folder.path().join("latchkey.db")
 }
 
-/// The same on PostgreSQL.
-fn template(server: &str) -> &'static str {
+/// The name of a migrated PostgreSQL database that the databases of tests are copied from.
+fn template_database(server: &str) -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
-        let name = fresh_name();
+        let name = random_name();
         execute(server, &format!("CREATE DATABASE {name}"));
         Db::open(&Location::Postgres(format!("{server}/{name}"))).expect("migrations");
         name
     })
 }
 
-fn fresh_name() -> String {
+fn random_name() -> String {
     format!("latchkey_{}", random::text(b"abcdefghijklmnopqrstuvwxyz", 12).expect("random"))
 }
 
@@ -60,46 +58,46 @@ fn execute(server: &str, sql: &str) {
 
 impl Database {
     pub fn new() -> Self {
-        let database = Self::of_a_process();
+        let database = Self::for_process();
         if let Location::Sqlite(file) = &database.location {
             fs::copy(template_file(), file).expect("a copy");
         }
         database
     }
 
-    /// A database for a process, which makes the file itself.
-    pub fn of_a_process() -> Self {
+    /// A database for a process, which creates the SQLite file itself.
+    pub fn for_process() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let Some(server) = postgres_server() else {
             let location = Location::Sqlite(folder.path().join("latchkey.db"));
             return Self { location, _folder: folder, postgres: None };
         };
-        let (name, template) = (fresh_name(), template(&server));
+        let (name, template) = (random_name(), template_database(&server));
         execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         let location = Location::Postgres(format!("{server}/{name}"));
         Self { location, _folder: folder, postgres: Some((server, name)) }
     }
 
-    /// A database without a table.
+    /// A database without tables.
     pub fn empty() -> Self {
-        Self::made_with("")
+        Self::with_options("")
     }
 
-    /// The same, which PostgreSQL makes with these options.
-    pub fn made_with(options: &str) -> Self {
+    /// A database without tables, which PostgreSQL creates with `options`.
+    pub fn with_options(options: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let Some(server) = postgres_server() else {
             let location = Location::Sqlite(folder.path().join("latchkey.db"));
             return Self { location, _folder: folder, postgres: None };
         };
-        let name = fresh_name();
+        let name = random_name();
         execute(&server, &format!("CREATE DATABASE {name} {options}"));
         let location = Location::Postgres(format!("{server}/{name}"));
         Self { location, _folder: folder, postgres: Some((server, name)) }
     }
 
-    /// The database of another process, which stays when this goes.
-    pub fn of_another(location: Location) -> Self {
+    /// The database of another process, which is not dropped with this value.
+    pub fn borrowed(location: Location) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self { location, _folder: folder, postgres: None }
     }
@@ -111,8 +109,8 @@ pub fn is_postgres() -> bool {
 }
 
 impl Database {
-    /// A connection beside the program's own.
-    pub fn connect(&self) -> Box<dyn Beside> {
+    /// A connection in addition to those of the program.
+    pub fn connect(&self) -> Box<dyn ExtraConnection> {
         match &self.location {
             Location::Sqlite(path) => Box::new(
                 SqliteConnection::establish(&path.to_string_lossy()).expect("a connection"),
@@ -123,7 +121,7 @@ impl Database {
         }
     }
 
-    /// For each table, by name, the query for every row of it as one text.
+    /// The name of each table, with a query that returns each of its rows as one text.
     pub fn dumps(&self) -> &'static [(String, String)] {
         static DUMPS: OnceLock<Vec<(String, String)>> = OnceLock::new();
         DUMPS.get_or_init(|| {
@@ -148,8 +146,8 @@ impl Database {
     }
 }
 
-/// A connection of either kind.
-pub trait Beside {
+/// A connection to SQLite or to PostgreSQL.
+pub trait ExtraConnection {
     fn run(&mut self, sql: &str);
     fn texts(&mut self, query: &str) -> Vec<String>;
 }
@@ -160,9 +158,9 @@ struct TextRow {
     text: String,
 }
 
-macro_rules! beside {
+macro_rules! impl_extra_connection {
     ($connection:ty) => {
-        impl Beside for $connection {
+        impl ExtraConnection for $connection {
             fn run(&mut self, sql: &str) {
                 self.batch_execute(sql).expect(sql);
             }
@@ -175,8 +173,8 @@ macro_rules! beside {
     };
 }
 
-beside!(SqliteConnection);
-beside!(PgConnection);
+impl_extra_connection!(SqliteConnection);
+impl_extra_connection!(PgConnection);
 
 impl Drop for Database {
     fn drop(&mut self) {

@@ -1,10 +1,10 @@
-//! Files with a mode, as a program's umask or an operator leaves them.
+//! Files with a given mode, which depends on the umask of a program or on an operator.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-/// Writes a file with that mode, in place of one that exists.
+/// Writes a file with `mode` and replaces an existing file.
 pub fn write(path: &Path, mode: u32, content: impl AsRef<[u8]>) {
     let _ = fs::remove_file(path);
     fs::write(path, content).expect("written");

@@ -1,12 +1,12 @@
-//! A running program with a database of its own, and the people who use it.
+//! A running program with its own database, and the clients and servers that it talks to.
 
 mod app;
 pub mod authority;
 mod client;
 mod database;
 pub mod files;
-mod line;
 mod page;
+mod raw_connection;
 pub mod receiver;
 mod shell;
 pub mod smtp;
@@ -15,6 +15,6 @@ mod token;
 pub use app::{App, NOW, PASSWORD, PASSWORD_HASH, usual_draft};
 pub use client::{Client, encoded, key_fields, replaced};
 pub use database::{Database, is_postgres, postgres_server};
-pub use line::Line;
 pub use page::Page;
+pub use raw_connection::RawConnection;
 pub use shell::Shell;

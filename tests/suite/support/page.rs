@@ -1,4 +1,4 @@
-//! An answer, and what stands on it.
+//! A response, and the elements of its page.
 
 use reqwest::blocking::Response;
 use reqwest::header::HeaderMap;
@@ -11,7 +11,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads an answer to its end.
+    /// Reads a response completely.
     pub fn read(response: Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = String::from_utf8_lossy(&response.bytes()?).into_owned();
@@ -26,17 +26,17 @@ impl Page {
         self.header("location")
     }
 
-    /// The text of every element that `selector` finds, white space folded.
+    /// The text of every element that `selector` matches, with white space collapsed.
     pub fn all(&self, selector: &str) -> Vec<String> {
         let selector = Selector::parse(selector).expect("a selector");
-        let fold = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let collapse = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
         Html::parse_document(&self.body)
             .select(&selector)
-            .map(|found| fold(found.text().collect()))
+            .map(|found| collapse(found.text().collect()))
             .collect()
     }
 
-    /// The text of the first element that `selector` finds; empty when there is none.
+    /// The text of the first element that `selector` matches, or an empty string without a match.
     pub fn text(&self, selector: &str) -> String {
         self.all(selector).into_iter().next().unwrap_or_default()
     }
@@ -45,7 +45,7 @@ impl Page {
         !self.all(selector).is_empty()
     }
 
-    /// An attribute of the first element that `selector` finds.
+    /// An attribute of the first element that `selector` matches.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         let selector = Selector::parse(selector).expect("a selector");
         let document = Html::parse_document(&self.body);
@@ -58,7 +58,7 @@ impl Page {
             .unwrap_or_else(|| panic!("no form on the page ({}): {}", self.status, self.body))
     }
 
-    /// The fields that a browser would send of the form that `selector` finds.
+    /// The fields that a browser would send for the form that `selector` matches.
     pub fn form_fields(&self, selector: &str) -> Vec<(String, String)> {
         let document = Html::parse_document(&self.body);
         let form = Selector::parse(selector).expect("a selector");
@@ -69,7 +69,7 @@ impl Page {
         for control in form.select(&control) {
             let element = control.value();
             let attribute = |name| element.attr(name).unwrap_or_default().to_owned();
-            let is_box = matches!(element.attr("type"), Some("radio" | "checkbox"));
+            let is_checkable = matches!(element.attr("type"), Some("radio" | "checkbox"));
             let value = match element.name() {
                 "select" => {
                     let option = control.select(&chosen).next();
@@ -78,25 +78,25 @@ impl Page {
                 "textarea" => control.text().collect(),
                 _ => attribute("value"),
             };
-            if !is_box || element.attr("checked").is_some() {
+            if !is_checkable || element.attr("checked").is_some() {
                 fields.push((attribute("name"), value));
             }
         }
         fields
     }
 
-    /// The lines of `Set-Cookie`.
+    /// The values of the `Set-Cookie` headers.
     pub fn set_cookies(&self) -> Vec<String> {
         let lines = self.headers.get_all("set-cookie").iter();
         lines.map(|line| line.to_str().expect("readable").to_owned()).collect()
     }
 
-    /// What the error summary says.
+    /// The messages in the error summary.
     pub fn errors(&self) -> Vec<String> {
         self.all("#errors li")
     }
 
-    /// What is wrong with a field.
+    /// The error message at a field.
     pub fn error_of(&self, field: &str) -> String {
         let text = self.text(&format!("#{field}-error"));
         text.strip_prefix("Error: ").map(str::to_owned).unwrap_or(text)

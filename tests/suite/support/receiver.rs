@@ -1,4 +1,4 @@
-//! A receiver of webhooks that takes messages, refuses them, leads astray, hangs or drips.
+//! A webhook receiver that accepts messages, rejects them, redirects them, hangs or is slow.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -9,22 +9,22 @@ use std::time::Duration;
 
 use super::authority::{Authority, Stream};
 
-/// What it does with a message.
+/// How the receiver responds to a message.
 #[derive(Clone, Debug)]
-pub enum Manner {
-    /// Answers with that status and body.
+pub enum Mode {
+    /// Answers with a status and a body.
     Answers(u16, &'static str),
-    /// Sends the message elsewhere.
+    /// Redirects to another URL.
     Redirects(String),
-    /// Takes the message and says nothing.
+    /// Reads the message and never answers.
     Hangs,
-    /// Answers a byte a second, without end.
+    /// Answers with one byte per second, without end.
     Drips,
-    /// Takes the first message, and answers the others once so many are there at the same time.
-    Gathers(usize),
+    /// Accepts the first message at once, and the others when this many wait at the same time.
+    HoldsUntil(usize),
 }
 
-/// A message as it came.
+/// A message as the receiver got it.
 #[derive(Debug)]
 pub struct Received {
     pub path: String,
@@ -34,52 +34,52 @@ pub struct Received {
 
 pub struct Receiver {
     pub url: String,
-    manner: Arc<Mutex<Manner>>,
-    crowd: Arc<Crowd>,
+    mode: Arc<Mutex<Mode>>,
+    in_flight: Arc<InFlight>,
     messages: Mutex<mpsc::Receiver<Received>>,
 }
 
-/// Messages that wait for an answer together.
+/// Counts the messages that wait for a response.
 #[derive(Default)]
-struct Crowd {
-    /// How many came, how many are there, and the most that were there.
+struct InFlight {
+    /// How many messages arrived, how many wait now, and the most that waited at the same time.
     counts: Mutex<[usize; 3]>,
     changed: Condvar,
 }
 
-impl Crowd {
-    /// Waits until `wanted` messages are, or were, there at the same time.
-    fn gather(&self, wanted: usize) {
+impl InFlight {
+    /// Holds a message until `count` messages wait, or have waited, at the same time.
+    fn hold_until(&self, count: usize) {
         let mut counts = self.counts.lock().expect("counts");
-        let [came, there, most] = &mut *counts;
-        *came += 1;
-        let is_first = *came == 1;
-        *there += 1;
-        *most = *there.max(most);
+        let [arrived, waiting, peak] = &mut *counts;
+        *arrived += 1;
+        let is_first = *arrived == 1;
+        *waiting += 1;
+        *peak = *waiting.max(peak);
         self.changed.notify_all();
         if !is_first {
-            let patience = Duration::from_secs(4);
-            let is_short = |[.., most]: &mut [usize; 3]| *most < wanted;
-            let gathered = self.changed.wait_timeout_while(counts, patience, is_short);
-            counts = gathered.expect("counts").0;
+            let time_limit = Duration::from_secs(4);
+            let is_below = |[.., peak]: &mut [usize; 3]| *peak < count;
+            let result = self.changed.wait_timeout_while(counts, time_limit, is_below);
+            counts = result.expect("counts").0;
         }
         counts[1] -= 1;
     }
 }
 
 impl Receiver {
-    pub fn start(manner: Manner) -> Self {
-        Self::over("http", manner, |stream| stream)
+    pub fn start(mode: Mode) -> Self {
+        Self::listen("http", mode, |stream| stream)
     }
 
-    /// One that speaks TLS, which `authority` vouches for.
-    pub fn vouched_for(manner: Manner, authority: &Authority) -> Self {
-        Self::over("https", manner, authority.accept())
+    /// A receiver that uses TLS with a certificate of `authority`.
+    pub fn trusted_by(mode: Mode, authority: &Authority) -> Self {
+        Self::listen("https", mode, authority.accept())
     }
 
-    fn over<S: Stream>(
+    fn listen<S: Stream>(
         scheme: &str,
-        manner: Manner,
+        mode: Mode,
         accept: impl Fn(TcpStream) -> S + Clone + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
@@ -87,30 +87,30 @@ impl Receiver {
         let host = if scheme == "https" { "localhost" } else { "127.0.0.1" };
         let url = format!("{scheme}://{host}:{port}/hook");
         let (sender, messages) = mpsc::channel();
-        let manner = Arc::new(Mutex::new(manner));
-        let (current, crowd) = (Arc::clone(&manner), Arc::<Crowd>::default());
-        let together = Arc::clone(&crowd);
+        let mode = Arc::new(Mutex::new(mode));
+        let in_flight = Arc::<InFlight>::default();
+        let shared = (Arc::clone(&mode), Arc::clone(&in_flight));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (sender, manner) = (sender.clone(), Arc::clone(&current));
-                let (accept, crowd) = (accept.clone(), Arc::clone(&together));
-                thread::spawn(move || drop(serve(accept(stream), &manner, &crowd, &sender)));
+                let (sender, accept) = (sender.clone(), accept.clone());
+                let (mode, in_flight) = shared.clone();
+                thread::spawn(move || drop(serve(accept(stream), &mode, &in_flight, &sender)));
             }
         });
-        Self { url, manner, crowd, messages: Mutex::new(messages) }
+        Self { url, mode, in_flight, messages: Mutex::new(messages) }
     }
 
-    /// Does so from now on.
-    pub fn turn(&self, manner: Manner) {
-        *self.manner.lock().expect("a manner") = manner;
+    /// Changes how the receiver responds from now on.
+    pub fn set_mode(&self, mode: Mode) {
+        *self.mode.lock().expect("a mode") = mode;
     }
 
-    /// How many messages waited for an answer at the same time, at most.
+    /// The largest number of messages that waited for a response at the same time.
     pub fn most_at_once(&self) -> usize {
-        self.crowd.counts.lock().expect("counts")[2]
+        self.in_flight.counts.lock().expect("counts")[2]
     }
 
-    /// The messages that came and were not asked for yet, in their order.
+    /// The messages that were received since the last call, in order.
     pub fn messages(&self) -> Vec<Received> {
         self.messages.lock().expect("messages").try_iter().collect()
     }
@@ -118,8 +118,8 @@ impl Receiver {
 
 fn serve(
     stream: impl Stream,
-    manner: &Mutex<Manner>,
-    crowd: &Crowd,
+    mode: &Mutex<Mode>,
+    in_flight: &InFlight,
     sender: &mpsc::Sender<Received>,
 ) -> std::io::Result<()> {
     let mut input = BufReader::new(stream);
@@ -141,24 +141,24 @@ fn serve(
         input.read_exact(&mut body)?;
         let body = String::from_utf8(body).expect("text");
         let _ = sender.send(Received { path, headers, body });
-        let manner = manner.lock().expect("a manner").clone();
-        if let Manner::Gathers(wanted) = manner {
-            crowd.gather(wanted);
+        let mode = mode.lock().expect("a mode").clone();
+        if let Mode::HoldsUntil(count) = mode {
+            in_flight.hold_until(count);
         }
         let output = input.get_mut();
-        match manner {
-            Manner::Gathers(_) => write!(output, "HTTP/1.1 204 X\r\ncontent-length: 0\r\n\r\n")?,
-            Manner::Answers(status, body) => write!(
+        match mode {
+            Mode::HoldsUntil(_) => write!(output, "HTTP/1.1 204 X\r\ncontent-length: 0\r\n\r\n")?,
+            Mode::Answers(status, body) => write!(
                 output,
                 "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()
             )?,
-            Manner::Redirects(to) => {
+            Mode::Redirects(to) => {
                 write!(output, "HTTP/1.1 307 X\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n")?;
             }
-            // Ends when the client hangs up.
-            Manner::Hangs => drop(std::io::copy(&mut input, &mut std::io::sink())),
-            Manner::Drips => {
+            // Ends when the client closes the connection.
+            Mode::Hangs => drop(std::io::copy(&mut input, &mut std::io::sink())),
+            Mode::Drips => {
                 output.write_all(b"HTTP/1.1 200 X\r\nx-drip: ")?;
                 loop {
                     output.write_all(b"x")?;

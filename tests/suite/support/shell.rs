@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::database::Database;
 
-/// A data directory, and the program to run on it.
+/// A data directory and a database, and the program that runs on them.
 pub struct Shell {
     pub folder: TempDir,
     pub database: Database,
@@ -17,7 +17,7 @@ pub struct Shell {
 
 impl Shell {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder"), database: Database::of_a_process() }
+        Self { folder: tempfile::tempdir().expect("a folder"), database: Database::for_process() }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -35,76 +35,81 @@ impl Shell {
         self.command(arguments).output().expect("the program runs")
     }
 
-    /// Runs it with environment variables and what is typed; returns what it prints.
-    pub fn run_typing(
+    /// Runs the program with environment variables and with `input` on its standard input.
+    pub fn run_with_input(
         &self,
         arguments: &[&str],
         variables: &[(&str, &Path)],
-        typed: &[u8],
+        input: &[u8],
     ) -> Output {
         let mut command = self.command(arguments);
         command.envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
-        // It may have ended without reading.
-        let _ = child.stdin.take().expect("its input").write_all(typed);
+        // The program may have ended without reading its input.
+        let _ = child.stdin.take().expect("its input").write_all(input);
         child.wait_with_output().expect("the program ends")
     }
 
-    /// Serves until the answer is dropped.
+    /// Starts a server and returns it with its URL. It stops when it is dropped.
     pub fn serve(&self) -> (Server, String) {
         self.serve_with(&[])
     }
 
-    /// The same with further options.
+    /// Like [`Self::serve`], with additional options.
     pub fn serve_with(&self, options: &[&str]) -> (Server, String) {
         let (server, lines) = self.serve_lines(options, 1);
         (server, lines[0].split_whitespace().last().expect("an address").to_owned())
     }
 
-    /// The same, with the first lines that it prints.
+    /// Starts a server and returns it with the first `count` lines that it prints.
     pub fn serve_lines(&self, options: &[&str], count: usize) -> (Server, Vec<String>) {
-        self.serve_into(Stdio::null(), options, count)
+        self.serve_with_log(Stdio::null(), options, count)
     }
 
-    /// The same, with its log.
-    pub fn serve_into(&self, log: Stdio, options: &[&str], count: usize) -> (Server, Vec<String>) {
+    /// Like [`Self::serve_lines`], with the log of the server written to `log`.
+    pub fn serve_with_log(
+        &self,
+        log: Stdio,
+        options: &[&str],
+        count: usize,
+    ) -> (Server, Vec<String>) {
         let usual: &[&str] =
             if options.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut command = self.command(&[&["serve"], usual, options].concat());
         let child = command.stdout(Stdio::piped()).stderr(log).spawn();
         let mut child = child.expect("the program starts");
-        // What else it prints has no reader any more.
+        // Nobody reads the lines after these.
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let lines = lines.take(count).map(|line| line.expect("a line")).collect();
         (Server(child), lines)
     }
 }
 
-/// A running program.
+/// A running server.
 pub struct Server(Child);
 
 impl Server {
-    /// Its log, if that is a pipe.
+    /// The log of the server, if it is a pipe.
     pub fn log(&mut self) -> Option<ChildStderr> {
         self.0.stderr.take()
     }
 
-    /// Sends it a signal, by its name.
+    /// Sends the server a signal, by its name.
     pub fn signal(&self, name: &str) {
         let (name, id) = (format!("-{name}"), self.0.id().to_string());
         assert!(Command::new("kill").args([name, id]).status().expect("kill").success());
     }
 
-    /// Tells it to stop, and waits until it has.
+    /// Stops the server and waits until it has ended.
     pub fn stop(self) {
         self.signal("TERM");
-        self.ends_well();
+        self.wait_for_success();
     }
 
-    /// Waits until it has ended.
-    pub fn ends_well(mut self) {
-        assert!(self.0.wait().expect("an end").success(), "it ends well");
+    /// Waits until the server has ended without an error.
+    pub fn wait_for_success(mut self) {
+        assert!(self.0.wait().expect("an end").success(), "the server exits with status 0");
     }
 }
 

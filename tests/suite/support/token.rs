@@ -1,4 +1,4 @@
-//! Tokens of forms whose page was open before, and may be gone by now.
+//! Form tokens for tests that send a form without loading its page, which may not exist any more.
 
 use actix_web::test::TestRequest;
 use latchkey::base::keyring::{Purpose, hex};
@@ -7,21 +7,21 @@ use latchkey::web::form_token::{self, FormPage};
 
 use super::{App, Client};
 
-/// The nearest page at or above `path`; `path` itself where there is none.
-fn page_above(path: &str) -> &str {
+/// The nearest page at or above `path`, or `path` itself if there is none.
+fn nearest_page(path: &str) -> &str {
     let routes = server::routes();
     let is_page = |path: &str| {
-        let fits = |pattern: &str| {
-            let (own, other) = (path.split('/'), pattern.split('/'));
-            own.clone().count() == other.clone().count()
-                && own.zip(other).all(|(own, other)| own == other || other.starts_with('{'))
+        let matches = |pattern: &str| {
+            let (path, pattern) = (path.split('/'), pattern.split('/'));
+            path.clone().count() == pattern.clone().count()
+                && path.zip(pattern).all(|(part, name)| part == name || name.starts_with('{'))
         };
-        routes.listed().iter().any(|route| route.method == "GET" && fits(route.path))
+        routes.all().iter().any(|route| route.method == "GET" && matches(route.path))
     };
     let mut page = path;
     while !is_page(page) {
         match page.rsplit_once('/') {
-            Some((above, _)) if !above.is_empty() => page = above,
+            Some((parent, _)) if !parent.is_empty() => page = parent,
             _ => return path,
         }
     }
@@ -36,9 +36,14 @@ impl App {
         form_token::mint(keyring, &self.form_key(client), &page, now).expect("random")
     }
 
-    /// Sends a form whose page was open before: the one at `path`, or the nearest above it.
-    pub fn send_late(&self, client: &Client, path: &str, fields: &[(&str, &str)]) -> super::Page {
-        let token = self.token(client, page_above(path));
+    /// Sends a form with a token of the page at `path`, or of the nearest page above it.
+    pub fn post_with_token(
+        &self,
+        client: &Client,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> super::Page {
+        let token = self.token(client, nearest_page(path));
         client.post(path, &[&[("form_token", token.as_str())], fields].concat())
     }
 

@@ -1,25 +1,25 @@
-//! `/usage`: all keys together, and the file.
+//! `/usage`: the totals of all keys, and the CSV export.
 
 use latchkey::base::clock::{DAY, HOUR};
 use latchkey::domain::api_keys::{KeyId, LastUse, in_order_of_rows};
 use latchkey::domain::usage::{Outcome, Secret};
 
-use super::{pass, refuse};
+use super::{record_denial, record_passes};
 use crate::support::App;
 
 #[test]
-fn totals_busiest_and_unused_keys_and_reasons_stand_on_one_page() {
+fn one_page_shows_totals_busiest_and_unused_keys_and_denial_reasons() {
     let app = App::set_up();
     let (busy, calm, unused) = (app.key("Busy"), app.key("Calm"), app.key("Unused"));
-    let gone = app.key("Gone");
-    app.sql(&format!("UPDATE api_keys SET revoked_at = 1 WHERE id = '{gone}'"));
-    pass(&app, &unused, "203.0.113.7", &[], 1);
+    let revoked = app.key("Gone");
+    app.sql(&format!("UPDATE api_keys SET revoked_at = 1 WHERE id = '{revoked}'"));
+    record_passes(&app, &unused, "203.0.113.7", &[], 1);
     app.advance(40 * DAY);
-    pass(&app, &busy, "203.0.113.7", &[], 30);
-    pass(&app, &calm, "203.0.113.7", &[], 4);
-    refuse(&app, Some(&calm), "192.0.2.9", (Outcome::ScopeMissing, "orders:write"), "/");
-    refuse(&app, None, "192.0.2.9", (Outcome::InvalidKey, ""), "/");
-    refuse(&app, None, "192.0.2.9", (Outcome::InvalidKey, ""), "/");
+    record_passes(&app, &busy, "203.0.113.7", &[], 30);
+    record_passes(&app, &calm, "203.0.113.7", &[], 4);
+    record_denial(&app, Some(&calm), "192.0.2.9", (Outcome::ScopeMissing, "orders:write"), "/");
+    record_denial(&app, None, "192.0.2.9", (Outcome::InvalidKey, ""), "/");
+    record_denial(&app, None, "192.0.2.9", (Outcome::InvalidKey, ""), "/");
     let manager = app.super_manager();
     let page = manager.get("/usage");
     assert_eq!((page.status, page.text("h1").as_str()), (200, "Usage"));
@@ -32,20 +32,20 @@ fn totals_busiest_and_unused_keys_and_reasons_stand_on_one_page() {
         page.all("[aria-labelledby=reasons-t] .kv > div"),
         ["Secret key does not match2", "Scope missing1"]
     );
-    let whole = manager.get("/usage?period=90d");
-    assert_eq!(whole.all(".stats dd"), ["35", "3", "3", "0"]);
-    assert!(whole.text("[aria-labelledby=unused-t]").contains("Every active key was used"));
-    let links = whole.attribute("[aria-labelledby=reasons-t] .kv a", "href");
-    assert_eq!(links.as_deref(), Some("/usage/denials?reason=invalid_key&period=90d"));
+    let longest = manager.get("/usage?period=90d");
+    assert_eq!(longest.all(".stats dd"), ["35", "3", "3", "0"]);
+    assert!(longest.text("[aria-labelledby=unused-t]").contains("Every active key was used"));
+    let link = longest.attribute("[aria-labelledby=reasons-t] .kv a", "href");
+    assert_eq!(link.as_deref(), Some("/usage/denials?reason=invalid_key&period=90d"));
 }
 
 #[test]
-fn the_last_24_hours_count_by_the_hour() {
+fn the_last_24_hours_are_counted_by_the_hour() {
     let app = App::set_up();
     let id = app.key("Busy");
-    pass(&app, &id, "203.0.113.7", &[], 5);
+    record_passes(&app, &id, "203.0.113.7", &[], 5);
     app.advance(23 * HOUR);
-    pass(&app, &id, "203.0.113.7", &[], 1);
+    record_passes(&app, &id, "203.0.113.7", &[], 1);
     let busiest = |app: &App| {
         let page = app.super_manager().get("/usage?period=24h");
         page.all("[aria-labelledby=busiest-t] tbody td.end").first().cloned()
@@ -56,7 +56,7 @@ fn the_last_24_hours_count_by_the_hour() {
 }
 
 #[test]
-fn a_period_begins_with_its_first_day_on_every_day_of_the_week() {
+fn a_period_covers_exactly_its_days_on_every_day_of_the_week() {
     let app = App::set_up();
     let id = app.key("Busy");
     app.advance(100 * DAY);
@@ -76,7 +76,7 @@ fn a_period_begins_with_its_first_day_on_every_day_of_the_week() {
 }
 
 #[test]
-fn an_organisation_without_keys_or_requests_has_a_page_too() {
+fn the_page_works_without_keys_or_requests() {
     let app = App::set_up();
     let manager = app.super_manager();
     for period in ["24h", "7d", "30d", "90d", "", "1y"] {
@@ -86,11 +86,11 @@ fn an_organisation_without_keys_or_requests_has_a_page_too() {
         assert!(page.body.contains("No request was denied in this period."));
     }
     let file = manager.get("/usage/export.csv");
-    assert_eq!(file.body.lines().count(), 1, "the columns' names alone");
+    assert_eq!(file.body.lines().count(), 1, "only the header row");
 }
 
 #[test]
-fn the_file_has_a_row_for_each_key_with_each_outcome() {
+fn the_export_has_a_row_for_each_key_with_every_outcome() {
     let app = App::set_up();
     let manager = app.super_manager();
     let formula = manager.create_key(&[("name", "=1+1, \"x\"")]).key_id();
@@ -102,8 +102,8 @@ fn the_file_has_a_row_for_each_key_with_each_outcome() {
              attention_at, revoked_at, revoked_by, noted_at, reviewed_at, name_sort FROM api_keys WHERE id = '{formula}'"
         ));
     }
-    pass(&app, &formula, "203.0.113.7", &[], 3);
-    refuse(&app, Some(&formula), "192.0.2.9", (Outcome::KeyExpired, ""), "/");
+    record_passes(&app, &formula, "203.0.113.7", &[], 3);
+    record_denial(&app, Some(&formula), "192.0.2.9", (Outcome::KeyExpired, ""), "/");
     let file = manager.get("/usage/export.csv?period=7d");
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8; header=present");
     assert_eq!(
@@ -124,14 +124,14 @@ fn the_file_has_a_row_for_each_key_with_each_outcome() {
 }
 
 #[test]
-fn what_a_thousand_keys_did_at_once_is_written_whole() {
+fn usage_of_more_than_a_thousand_keys_is_written_completely() {
     let app = App::set_up();
     let address = "203.0.113.7".parse().expect("an address");
     let secrets: Vec<_> = (0..1_003)
         .map(|_| Secret { key_id: KeyId::random().expect("random"), number: 1 })
         .collect();
-    for turn in 0..2 {
-        for secret in &secrets[turn..] {
+    for round in 0..2 {
+        for secret in &secrets[round..] {
             app.usage.pass(*secret, Some(address), std::iter::empty(), app.site.clock.now());
         }
         app.write_usage();
@@ -148,15 +148,15 @@ fn what_a_thousand_keys_did_at_once_is_written_whole() {
 }
 
 #[test]
-fn last_uses_are_noted_in_the_order_in_which_their_keys_lie() {
+fn last_uses_are_recorded_in_the_order_of_the_rows_of_their_keys() {
     let app = App::set_up();
     let mut keys: Vec<_> = (1..=9).map(|number| app.key(&format!("Key {number}"))).collect();
     let at = app.site.clock.now();
-    let of = |id: &String| {
+    let last_use = |id: &String| {
         let key_id = KeyId::parse(id).expect("a Key ID");
         LastUse { key_id, secret: 1, at, address: None }
     };
-    let uses = keys.iter().rev().map(of).collect();
+    let uses = keys.iter().rev().map(last_use).collect();
     let ordered = app.site.db.read_blocking(|connection| in_order_of_rows(connection, uses));
     if !app.site.db.is_sqlite() {
         keys.sort_unstable();

@@ -1,20 +1,20 @@
-//! `/usage/denials`: what was refused, narrowed, page by page.
+//! `/usage/denials`: the denied requests, their filters and their pages.
 
 use latchkey::base::clock::{DAY, MINUTE};
 use latchkey::domain::usage::Outcome;
 
-use super::refuse;
+use super::record_denial;
 use crate::support::App;
 
 #[test]
-fn denials_are_narrowed_by_key_reason_and_period() {
+fn denials_are_filtered_by_key_reason_and_period() {
     let app = App::set_up();
     let (one, other) = (app.key("One"), app.key("Other"));
-    refuse(&app, Some(&one), "192.0.2.1", (Outcome::KeyExpired, ""), "/old");
+    record_denial(&app, Some(&one), "192.0.2.1", (Outcome::KeyExpired, ""), "/old");
     app.advance(40 * DAY);
-    refuse(&app, Some(&one), "192.0.2.1", (Outcome::ScopeMissing, "orders:write"), "/a");
-    refuse(&app, Some(&other), "192.0.2.1", (Outcome::ScopeMissing, "orders:read"), "/b");
-    let id = refuse(&app, None, "192.0.2.1", (Outcome::InvalidKey, ""), "/c");
+    record_denial(&app, Some(&one), "192.0.2.1", (Outcome::ScopeMissing, "orders:write"), "/a");
+    record_denial(&app, Some(&other), "192.0.2.1", (Outcome::ScopeMissing, "orders:read"), "/b");
+    let id = record_denial(&app, None, "192.0.2.1", (Outcome::InvalidKey, ""), "/c");
     let manager = app.super_manager();
     let lines = |query: &str| {
         let page = manager.get(&format!("/usage/denials{query}"));
@@ -33,19 +33,19 @@ fn denials_are_narrowed_by_key_reason_and_period() {
     let page = manager.get("/usage/denials?key=none");
     assert_eq!(page.attribute(".reason", "href"), Some(format!("/diagnosis?q={id}")));
     assert_eq!(page.attribute("#filter-key", "value").as_deref(), Some("none"));
-    let nothing = manager.get("/usage/denials?reason=missing_key");
-    assert_eq!(nothing.text(".empty h2"), "No denied requests match these filters");
+    let empty = manager.get("/usage/denials?reason=missing_key");
+    assert_eq!(empty.text(".empty h2"), "No denied requests match these filters");
     assert_eq!(manager.get("/usage/denials?period=24h").status, 200);
 }
 
 #[test]
-fn pages_lead_on_and_back_without_a_gap() {
+fn paging_forwards_and_back_skips_nothing() {
     let app = App::set_up();
     let id = app.key("One");
     for number in 0..60 {
         app.advance(if number % 3 == 0 { MINUTE } else { 0 });
         let path = format!("/{number}");
-        refuse(&app, Some(&id), "192.0.2.1", (Outcome::KeyRevoked, ""), &path);
+        record_denial(&app, Some(&id), "192.0.2.1", (Outcome::KeyRevoked, ""), &path);
     }
     let manager = app.super_manager();
     let mut seen = Vec::new();
@@ -59,9 +59,9 @@ fn pages_lead_on_and_back_without_a_gap() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 60);
-    let back = page.attribute("a[rel=prev]", "href").expect("newer ones");
+    let back = page.attribute("a[rel=prev]", "href").expect("a link to newer ones");
     let back = manager.get(&back);
     assert_eq!(back.all("tbody tr").len(), 25);
-    let first = manager.get(&back.attribute("a[rel=prev]", "href").expect("newer ones"));
+    let first = manager.get(&back.attribute("a[rel=prev]", "href").expect("a link to newer ones"));
     assert_eq!(first.all("tbody tr"), manager.get("/usage/denials").all("tbody tr"));
 }

@@ -1,22 +1,22 @@
-//! Right-sizing, and help with the IP whitelist.
+//! Suggestions to remove unused scopes, and help with the IP whitelist.
 
 use latchkey::base::clock::{DAY, HOUR};
 
-use super::pass;
+use super::record_passes;
 use crate::support::{App, Client, Page};
 
-fn chosen(page: &Page) -> Vec<String> {
+fn selected_scopes(page: &Page) -> Vec<String> {
     let fields = page.form_fields("#edit form").into_iter();
     fields.filter(|(name, _)| name == "scopes").map(|(_, value)| value).collect()
 }
 
-fn list(page: &Page) -> String {
+fn whitelist(page: &Page) -> String {
     let fields = page.form_fields("#edit form").into_iter();
     fields.filter(|(name, _)| name == "ip_whitelist").map(|(_, value)| value).collect()
 }
 
-/// Presses a button that does not save.
-fn assisted(manager: &Client, id: &str, assist: &str, fields: &[(&str, &str)]) -> Page {
+/// Submits the edit form with a button that does not save.
+fn submit_assist(manager: &Client, id: &str, assist: &str, fields: &[(&str, &str)]) -> Page {
     let path = format!("/api-keys/{id}/edit");
     let form = manager.get(&path).form_fields("#edit form");
     let mut all: Vec<(&str, &str)> =
@@ -28,22 +28,22 @@ fn assisted(manager: &Client, id: &str, assist: &str, fields: &[(&str, &str)]) -
 }
 
 #[test]
-fn a_scope_that_nobody_asks_for_is_named_and_one_click_opens_edit_without_it() {
+fn an_unused_scope_is_listed_with_a_link_to_the_edit_form_without_it() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.create_key(&[("role", "read-only"), ("lifetime", "365")]).key_id();
     let path = format!("/api-keys/{id}");
-    pass(&app, &id, "203.0.113.7", &["orders:read", "invoices:read"], 1);
-    assert!(!manager.get(&path).has("#unasked"), "too early to tell");
+    record_passes(&app, &id, "203.0.113.7", &["orders:read", "invoices:read"], 1);
+    assert!(!manager.get(&path).has("#unasked"), "too early to suggest anything");
     app.advance(20 * DAY);
-    pass(&app, &id, "203.0.113.7", &["orders:read"], 1);
+    record_passes(&app, &id, "203.0.113.7", &["orders:read"], 1);
     let page = app.super_manager().get(&path);
     assert_eq!(
         page.text("#unasked"),
         "Never asked for since the key was created:reports:readEdit without it, reports:read"
     );
     app.advance(85 * DAY);
-    pass(&app, &id, "203.0.113.7", &["orders:read"], 1);
+    record_passes(&app, &id, "203.0.113.7", &["orders:read"], 1);
     let manager = app.super_manager();
     let page = manager.get(&path);
     assert!(page.text("#unasked").starts_with("Never asked for in 90 days:"));
@@ -51,20 +51,20 @@ fn a_scope_that_nobody_asks_for_is_named_and_one_click_opens_edit_without_it() {
     let href = page.attribute("#unasked li a", "href").expect("a link");
     let edit = manager.get(&href);
     assert_eq!(edit.attribute("[name=access][checked]", "value").as_deref(), Some("selected"));
-    assert_eq!(chosen(&edit), ["orders:read", "reports:read"]);
+    assert_eq!(selected_scopes(&edit), ["orders:read", "reports:read"]);
     let all = page.attribute("#unasked p + ul + p a", "href").expect("a link");
-    assert_eq!(chosen(&manager.get(&all)), ["orders:read"]);
+    assert_eq!(selected_scopes(&manager.get(&all)), ["orders:read"]);
     assert_eq!(app.count("api_key_scopes"), 0, "nothing was saved");
 }
 
 #[test]
-fn a_scope_is_filled_in_where_the_role_has_it() {
+fn a_scope_is_filled_in_only_if_the_role_includes_it() {
     let app = App::set_up();
     let manager = app.super_manager();
     let narrowed = [("role", "read-only"), ("access", "selected"), ("scopes", "orders:read")];
     let id = manager.create_key(&narrowed).key_id();
     let with = |scope: &str| {
-        chosen(&manager.get(&format!("/api-keys/{id}/edit?behind=key&add_scope={scope}")))
+        selected_scopes(&manager.get(&format!("/api-keys/{id}/edit?behind=key&add_scope={scope}")))
     };
     assert_eq!(with("invoices:read"), ["orders:read", "invoices:read"]);
     assert_eq!(with("orders:write"), ["orders:read"], "the role does not include it");
@@ -72,26 +72,26 @@ fn a_scope_is_filled_in_where_the_role_has_it() {
 }
 
 #[test]
-fn where_requests_name_no_scope_the_page_says_that_nothing_can_be_told() {
+fn the_page_explains_why_it_has_no_suggestions_if_requests_name_no_scope() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     app.advance(20 * DAY);
-    pass(&app, &id, "203.0.113.7", &[], 1);
+    record_passes(&app, &id, "203.0.113.7", &[], 1);
     let page = app.super_manager().get(&format!("/api-keys/{id}"));
     assert!(page.body.contains("Requests do not name the scope that they need"));
     assert!(!page.has("#unasked"));
 }
 
 #[test]
-fn addresses_seen_are_filled_in_and_the_list_is_checked_before_it_is_saved() {
+fn known_addresses_are_filled_in_and_the_whitelist_is_checked_before_it_is_saved() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.create_key(&[("name", "Billing worker"), ("lifetime", "365")]).key_id();
-    pass(&app, &id, "192.0.2.1", &[], 9);
+    record_passes(&app, &id, "192.0.2.1", &[], 9);
     app.advance(31 * DAY);
-    pass(&app, &id, "203.0.113.7", &[], 1_201);
+    record_passes(&app, &id, "203.0.113.7", &[], 1_201);
     app.advance(HOUR);
-    pass(&app, &id, "203.0.113.8", &[], 3);
+    record_passes(&app, &id, "203.0.113.8", &[], 3);
     let manager = {
         drop(manager);
         app.super_manager()
@@ -99,28 +99,29 @@ fn addresses_seen_are_filled_in_and_the_list_is_checked_before_it_is_saved() {
     let path = format!("/api-keys/{id}/edit");
     let link = format!("{path}?behind=key&fill=seen");
     let page = manager.get(&format!("/api-keys/{id}"));
-    assert!(page.body.contains(&link.replace('&', "&amp;")), "the page leads there");
+    assert!(page.body.contains(&link.replace('&', "&amp;")), "the key page links to it");
     let filled = manager.get(&link);
-    assert_eq!(list(&filled), "203.0.113.8\n203.0.113.7");
+    assert_eq!(whitelist(&filled), "203.0.113.8\n203.0.113.7");
     assert_eq!(
         filled.text("#ip_whitelist-check"),
         "This list would have refused none of 1,204 requests in the last 30 days."
     );
     let typed = [("ip_whitelist", "203.0.113.7"), ("notes", "Typed"), ("name", "")];
-    let checked = assisted(&manager, &id, "check", &typed);
+    let checked = submit_assist(&manager, &id, "check", &typed);
     assert_eq!(checked.status, 200);
-    let would = "would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.8.";
-    assert_eq!(checked.text("#ip_whitelist-check"), format!("This list {would}"));
-    assert!(checked.errors().is_empty(), "only the list is looked at");
-    assert_eq!(checked.text("#notes"), "Typed", "what was typed stays");
-    let seen = assisted(&manager, &id, "seen", &[("ip_whitelist", "203.0.113.7\n 2001:DB8::1")]);
-    assert_eq!(list(&seen), "203.0.113.7\n 2001:DB8::1\n203.0.113.8");
+    let warning = "would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.8.";
+    assert_eq!(checked.text("#ip_whitelist-check"), format!("This list {warning}"));
+    assert!(checked.errors().is_empty(), "only the whitelist is checked");
+    assert_eq!(checked.text("#notes"), "Typed", "the form keeps what was typed");
+    let seen =
+        submit_assist(&manager, &id, "seen", &[("ip_whitelist", "203.0.113.7\n 2001:DB8::1")]);
+    assert_eq!(whitelist(&seen), "203.0.113.7\n 2001:DB8::1\n203.0.113.8");
     assert_eq!(app.count("api_key_addresses"), 0, "nothing was saved");
     let saved = manager.edit_key(&id, &[("ip_whitelist", "203.0.113.7")]);
     assert_eq!(saved.status, 303);
     assert_eq!(
         manager.get("/api-keys").text("#notice"),
-        format!("“Billing worker” saved. Its new IP whitelist {would}")
+        format!("“Billing worker” saved. Its new IP whitelist {warning}")
     );
     let again = manager.edit_key(&id, &[("ip_whitelist", "203.0.113.7"), ("notes", "New")]);
     assert_eq!(again.status, 303);
@@ -128,12 +129,12 @@ fn addresses_seen_are_filled_in_and_the_list_is_checked_before_it_is_saved() {
 }
 
 #[test]
-fn an_address_is_filled_in_once_and_only_if_it_is_one() {
+fn an_address_is_filled_in_once_and_only_if_it_is_valid() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.create_key(&[("ip_whitelist", "203.0.113.7")]).key_id();
     let with = |address: &str| {
-        list(&manager.get(&format!("/api-keys/{id}/edit?behind=key&add_address={address}")))
+        whitelist(&manager.get(&format!("/api-keys/{id}/edit?behind=key&add_address={address}")))
     };
     assert_eq!(with("198.51.100.77"), "203.0.113.7\n198.51.100.77");
     assert_eq!(with("%3A%3Affff%3A203.0.113.7"), "203.0.113.7");
@@ -143,7 +144,7 @@ fn an_address_is_filled_in_once_and_only_if_it_is_one() {
 }
 
 #[test]
-fn a_button_that_does_not_save_keeps_the_version_so_that_a_conflict_is_still_seen() {
+fn a_button_that_does_not_save_keeps_the_version_so_that_a_conflict_is_still_detected() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.create_key(&[("name", "Billing worker")]).key_id();

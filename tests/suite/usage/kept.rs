@@ -1,4 +1,4 @@
-//! What was counted before counts were kept by the day goes on to count.
+//! The migration to daily counts keeps the counts of earlier versions.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use latchkey::base::clock::{DAY, HOUR};
 use crate::support::{App, NOW, is_postgres};
 
 #[test]
-fn what_an_older_version_counted_is_taken_over_and_back() {
+fn the_migration_keeps_older_counts_in_both_directions() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let database = if is_postgres() { "postgres" } else { "sqlite" };
@@ -27,8 +27,8 @@ fn what_an_older_version_counted_is_taken_over_and_back() {
          ('{id}', '203.0.113.7', {now} - {DAY}, {now}, 12)"
     ));
     run("up.sql");
-    let sum = |table: &str, with: &str| {
-        app.number(&format!("SELECT SUM(count) FROM {table} WHERE {with}"))
+    let sum = |table: &str, condition: &str| {
+        app.number(&format!("SELECT SUM(count) FROM {table} WHERE {condition}"))
     };
     assert_eq!(sum("usage_hours", "outcome = 'pass'"), 12);
     assert_eq!(sum("usage_days", &format!("outcome = 'pass' AND day = {hour} / 24")), 7);

@@ -1,13 +1,13 @@
-//! The key page: figures, plots, denials, addresses, the first use.
+//! The key page: figures, charts, denied requests, addresses and the first use.
 
 use latchkey::base::clock::{DAY, HOUR, MINUTE};
 use latchkey::domain::members::Permission;
 use latchkey::domain::usage::Outcome;
 
-use super::{pass, refuse};
+use super::{record_denial, record_passes};
 use crate::support::{App, Page};
 
-/// The figures above the plots.
+/// The labels and values of the figures above the charts.
 fn figures(page: &Page) -> Vec<(String, String)> {
     page.all(".stats dt").into_iter().zip(page.all(".stats dd")).collect()
 }
@@ -18,14 +18,14 @@ fn figure(page: &Page, label: &str) -> String {
 }
 
 #[test]
-fn every_period_shows_what_was_allowed_and_denied_in_it() {
+fn every_period_shows_its_allowed_and_denied_requests() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let address = (Outcome::AddressNotAllowed, "");
-    // Today at noon, an hour ago, three days ago, 20 days ago and 80 days ago, from the oldest on.
+    // 80 days, 20 days, three days and an hour ago, and today at noon.
     for (count, wait) in [(80, 60 * DAY), (20, 17 * DAY), (3, 3 * DAY - HOUR), (2, HOUR), (1, 0)] {
-        pass(&app, &id, "203.0.113.7", &["orders:read"], count);
-        refuse(&app, Some(&id), "192.0.2.9", address, "/orders");
+        record_passes(&app, &id, "203.0.113.7", &["orders:read"], count);
+        record_denial(&app, Some(&id), "192.0.2.9", address, "/orders");
         app.advance(wait);
     }
     let manager = app.super_manager();
@@ -58,7 +58,7 @@ fn every_period_shows_what_was_allowed_and_denied_in_it() {
 }
 
 #[test]
-fn a_key_that_was_never_used_waits_for_its_first_request_and_then_says_from_where() {
+fn an_unused_key_waits_for_its_first_request_and_then_shows_its_address() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager.create_key(&[("name", "Billing worker")]).key_id();
@@ -71,27 +71,34 @@ fn a_key_that_was_never_used_waits_for_its_first_request_and_then_says_from_wher
         (figure(&page, "Allowed"), figure(&page, "Last used")),
         ("0".into(), "Never".into())
     );
-    let behind = manager.get(&format!("{path}/edit?behind=key"));
-    assert!(behind.has("#first-use"), "behind a dialog the page is the same");
+    let dialog = manager.get(&format!("{path}/edit?behind=key"));
+    assert!(dialog.has("#first-use"), "the page behind a dialog is the same");
     app.advance(20 * MINUTE);
     let later = manager.get(&path);
     assert!(later.has("#first-use"));
-    assert_eq!(later.attribute("#first-use", "data-refresh"), None, "nobody is waiting any more");
-    pass(&app, &id, "203.0.113.7", &[], 1);
+    assert_eq!(
+        later.attribute("#first-use", "data-refresh"),
+        None,
+        "the page stops refreshing after a while"
+    );
+    record_passes(&app, &id, "203.0.113.7", &[], 1);
     app.advance(12_000);
     assert_eq!(
         manager.get(&path).text("#first-use"),
         "The key is in use. The first request came 12 sec ago, from 203.0.113.7."
     );
     app.advance(2 * HOUR);
-    assert!(!app.super_manager().get(&path).has("#first-use"), "it is no news any more");
+    assert!(
+        !app.super_manager().get(&path).has("#first-use"),
+        "the message disappears after a while"
+    );
     let expired = app.key("Expired");
     app.sql("UPDATE api_keys SET expires_at = 1");
     assert!(!app.super_manager().get(&format!("/api-keys/{expired}")).has("#first-use"));
 }
 
 #[test]
-fn what_was_denied_stands_by_reason_with_a_line_of_advice() {
+fn denied_requests_are_listed_by_reason_with_advice() {
     let app = App::set_up();
     let manager = app.super_manager();
     let page = manager.create_key(&[
@@ -102,14 +109,14 @@ fn what_was_denied_stands_by_reason_with_a_line_of_advice() {
         ("ip_whitelist", "198.51.100.7"),
     ]);
     let id = page.key_id();
-    let denied = |from: &str, why: (Outcome, &str), path: &str| {
+    let deny = |from: &str, why: (Outcome, &str), path: &str| {
         app.advance(MINUTE);
-        refuse(&app, Some(&id), from, why, path)
+        record_denial(&app, Some(&id), from, why, path)
     };
-    denied("198.51.100.77", (Outcome::AddressNotAllowed, ""), "/v1/invoices");
-    denied("198.51.100.7", (Outcome::ScopeMissing, "orders:write"), "/v1/orders");
-    denied("198.51.100.7", (Outcome::ScopeMissing, "no:scope"), "/v1/customers");
-    let last = denied("198.51.100.78", (Outcome::AddressNotAllowed, ""), "/v1/invoices/7");
+    deny("198.51.100.77", (Outcome::AddressNotAllowed, ""), "/v1/invoices");
+    deny("198.51.100.7", (Outcome::ScopeMissing, "orders:write"), "/v1/orders");
+    deny("198.51.100.7", (Outcome::ScopeMissing, "no:scope"), "/v1/customers");
+    let last = deny("198.51.100.78", (Outcome::AddressNotAllowed, ""), "/v1/invoices/7");
     app.advance(DAY);
     let path = format!("/api-keys/{id}");
     let page = app.super_manager().get(&path);
@@ -125,45 +132,48 @@ fn what_was_denied_stands_by_reason_with_a_line_of_advice() {
              /v1/orders198.51.100.7Yesterday, 12:02",
         ]
     );
-    let links = |selector: &str| page.attribute(selector, "href").expect("a link");
-    assert_eq!(links(".reason"), format!("/diagnosis?q={last}"));
+    let href = |selector: &str| page.attribute(selector, "href").expect("a link");
+    assert_eq!(href(".reason"), format!("/diagnosis?q={last}"));
     assert_eq!(
-        links(".reason + span a"),
+        href(".reason + span a"),
         format!("{path}/edit?behind=key&add_address=198.51.100.78")
     );
     assert_eq!(page.text("#denied-t + a"), "View all 4");
-    assert_eq!(links("#denied-t + a"), format!("/usage/denials?key={id}&period=30d"));
+    assert_eq!(href("#denied-t + a"), format!("/usage/denials?key={id}&period=30d"));
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
-    let theirs = viewer.get(&path);
-    assert_eq!(theirs.all("[aria-labelledby=denied-t] tbody tr").len(), 3);
-    assert!(!theirs.has(".reason + span a"), "who may not edit is offered no edit");
+    let viewer_page = viewer.get(&path);
+    assert_eq!(viewer_page.all("[aria-labelledby=denied-t] tbody tr").len(), 3);
+    assert!(
+        !viewer_page.has(".reason + span a"),
+        "a member who cannot edit keys is offered no edit"
+    );
 }
 
 #[test]
-fn a_request_line_of_any_kind_is_cut_and_escaped() {
+fn any_request_line_is_truncated_and_escaped() {
     let app = App::set_up();
     let id = app.key("Billing worker");
     let path = format!("/<script>alert(1)</script>\u{1b}[31m\r\n{}", "x/".repeat(4000));
-    refuse(&app, Some(&id), "192.0.2.9", (Outcome::KeyRevoked, ""), &path);
+    record_denial(&app, Some(&id), "192.0.2.9", (Outcome::KeyRevoked, ""), &path);
     let manager = app.super_manager();
-    for place in [format!("/api-keys/{id}"), "/usage/denials".into()] {
-        let page = manager.get(&place);
-        assert!(!page.body.contains("<script>alert"), "{place}");
-        assert!(page.body.contains("&#60;script&#62;alert"), "{place}: {}", page.body);
+    for page_path in [format!("/api-keys/{id}"), "/usage/denials".into()] {
+        let page = manager.get(&page_path);
+        assert!(!page.body.contains("<script>alert"), "{page_path}");
+        assert!(page.body.contains("&#60;script&#62;alert"), "{page_path}: {}", page.body);
         assert!(!page.body.contains('\u{1b}') && !page.body.contains(&"x/".repeat(101)));
     }
 }
 
 #[test]
-fn addresses_stand_with_first_and_last_time_and_count() {
+fn addresses_are_listed_with_first_and_last_use_and_count() {
     let app = App::set_up();
     let manager = app.super_manager();
     let list = ("ip_whitelist", "203.0.113.7\n203.0.113.8\n2001:db8::1");
     let id = manager.create_key(&[("name", "Billing worker"), list]).key_id();
-    pass(&app, &id, "203.0.113.7", &[], 2);
+    record_passes(&app, &id, "203.0.113.7", &[], 2);
     app.advance(2 * DAY);
-    pass(&app, &id, "203.0.113.7", &[], 3);
-    pass(&app, &id, "203.0.113.8", &[], 1);
+    record_passes(&app, &id, "203.0.113.7", &[], 3);
+    record_passes(&app, &id, "203.0.113.8", &[], 1);
     app.advance(2 * MINUTE);
     let manager = app.super_manager();
     let page = manager.get(&format!("/api-keys/{id}"));
@@ -180,7 +190,7 @@ fn addresses_stand_with_first_and_last_time_and_count() {
 }
 
 #[test]
-fn of_ten_thousand_addresses_a_hundred_are_kept_and_a_few_shown() {
+fn of_ten_thousand_addresses_a_hundred_are_stored_and_a_few_are_shown() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Mobile app");
@@ -210,7 +220,7 @@ fn of_ten_thousand_addresses_a_hundred_are_kept_and_a_few_shown() {
 }
 
 #[test]
-fn scopes_of_the_role_that_the_key_lacks_stand_apart() {
+fn scopes_of_the_role_that_the_key_lacks_are_shown_separately() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = manager
@@ -223,16 +233,20 @@ fn scopes_of_the_role_that_the_key_lacks_stand_apart() {
 }
 
 #[test]
-fn a_clock_that_was_ahead_and_stepped_back_breaks_nothing() {
+fn a_clock_that_was_ahead_and_is_set_back_breaks_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
     app.advance(3 * DAY);
-    pass(&app, &id, "203.0.113.7", &[], 4);
+    record_passes(&app, &id, "203.0.113.7", &[], 4);
     app.advance(-3 * DAY);
-    pass(&app, &id, "203.0.113.7", &[], 1);
+    record_passes(&app, &id, "203.0.113.7", &[], 1);
     let page = manager.get(&format!("/api-keys/{id}?period=24h"));
-    assert_eq!(figure(&page, "Allowed"), "1", "what lies ahead is not of the last 24 hours");
+    assert_eq!(
+        figure(&page, "Allowed"),
+        "1",
+        "requests in the future are not in the last 24 hours"
+    );
     assert_eq!(figure(&page, "Last used"), "Just now");
     assert_eq!(manager.get("/usage").status, 200);
 }

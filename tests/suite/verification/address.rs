@@ -1,4 +1,4 @@
-//! Whose address counts: the peer's, or the one that trusted proxies name.
+//! Which client address is used: the peer's, or the one that trusted proxies report.
 
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, ToSocketAddrs};
 use std::sync::mpsc;
@@ -10,10 +10,10 @@ use latchkey::server::{self, Shared};
 use latchkey::web::Site;
 
 use super::wire::Request;
-use super::{Key, code, is_pass, is_refusal, outcome, pass};
+use super::{Key, assert_denied, assert_pass, code, outcome, pass};
 use crate::support::App;
 
-/// One more server on an app's database, which trusts other proxies.
+/// Another server on an app's database, with its own trusted proxies.
 struct Node {
     url: String,
     handle: ServerHandle,
@@ -34,26 +34,27 @@ impl Node {
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = server::dashboard(&shared, listener, Some(1)).expect("serves");
+                let server =
+                    server::dashboard(&shared, listener, Some(1)).expect("the server starts");
                 sender.send(server.handle()).expect("the test waits");
-                server.await.expect("ends well");
+                server.await.expect("the server stops without an error");
             });
         });
         let handle = receiver.recv().expect("the server starts");
         Self { url: format!("http://127.0.0.1:{port}"), handle, thread: Some(thread) }
     }
 
-    /// The outcome for a request with these lines of `X-Forwarded-For`.
-    fn told(&self, key: &Key, lines: &[&str]) -> (u16, String) {
+    /// The outcome of a request with these `X-Forwarded-For` lines.
+    fn authorize(&self, key: &Key, lines: &[&str]) -> (u16, String) {
         let request = Request::new(&self.url, "GET", "/v1/authorize").bearer(&key.secret);
         let request =
             lines.iter().fold(request, |request, line| request.header("X-Forwarded-For", line));
-        let answer = request.send();
-        match answer.status {
-            200 => is_pass(&answer),
-            _ => is_refusal(&answer),
+        let response = request.send();
+        match response.status {
+            200 => assert_pass(&response),
+            _ => assert_denied(&response),
         }
-        outcome(&answer)
+        outcome(&response)
     }
 }
 
@@ -67,7 +68,7 @@ impl Drop for Node {
     }
 }
 
-/// A key for `address` alone, and one for any.
+/// A key that only `address` may use, and a key that every address may use.
 fn keys(app: &App, address: &str) -> (Key, Key) {
     let manager = app.super_manager();
     (Key::new(&manager, &[("ip_whitelist", address)]), Key::new(&manager, &[]))
@@ -78,7 +79,7 @@ fn not_allowed() -> (u16, String) {
 }
 
 #[test]
-fn a_peer_that_is_not_trusted_says_nothing_about_the_address() {
+fn the_forwarded_address_of_an_untrusted_peer_is_ignored() {
     let app = App::set_up();
     let (peer, any) = keys(&app, "127.0.0.1");
     let (named, _) = keys(&app, "198.51.100.77");
@@ -87,15 +88,15 @@ fn a_peer_that_is_not_trusted_says_nothing_about_the_address() {
         for lines in
             [&[][..], &["198.51.100.77"], &["198.51.100.77", "10.0.0.1"], &["garbage"], &[""]]
         {
-            assert_eq!(node.told(&peer, lines), pass(), "{lines:?}");
-            assert_eq!(node.told(&any, lines), pass(), "{lines:?}");
-            assert_eq!(node.told(&named, lines), not_allowed(), "{lines:?}");
+            assert_eq!(node.authorize(&peer, lines), pass(), "{lines:?}");
+            assert_eq!(node.authorize(&any, lines), pass(), "{lines:?}");
+            assert_eq!(node.authorize(&named, lines), not_allowed(), "{lines:?}");
         }
     }
 }
 
 #[test]
-fn behind_trusted_proxies_the_right_most_stranger_counts() {
+fn the_client_is_the_rightmost_address_that_is_not_a_trusted_proxy() {
     let app = App::set_up();
     let (named, any) = keys(&app, "198.51.100.77");
     let node = Node::new(&app, "127.0.0.0/8, 10.0.0.0/8, 2001:db8::/32, ::ffff:172.16.0.0/108");
@@ -110,14 +111,14 @@ fn behind_trusted_proxies_the_right_most_stranger_counts() {
         &["192.0.2.66", "198.51.100.77, 10.0.0.1", "2001:db8::1"],
         &["198.51.100.77, ::ffff:10.0.0.1"],
         &["198.51.100.77, 172.31.255.255, ::ffff:172.16.0.1"],
-        // What stands further left was written by the caller, and nobody reads it.
+        // Entries further left were written by the caller and are not read.
         &["garbage, 198.51.100.77"],
         &[", 198.51.100.77"],
         &["'; DROP TABLE api_keys; --", "198.51.100.77"],
         &["\u{e9}\u{202e}", "198.51.100.77"],
     ] {
-        assert_eq!(node.told(&named, inside), pass(), "{inside:?}");
-        assert_eq!(node.told(&any, inside), pass(), "{inside:?}");
+        assert_eq!(node.authorize(&named, inside), pass(), "{inside:?}");
+        assert_eq!(node.authorize(&any, inside), pass(), "{inside:?}");
     }
     for elsewhere in [
         &["198.51.100.77, 192.0.2.66"][..],
@@ -128,13 +129,13 @@ fn behind_trusted_proxies_the_right_most_stranger_counts() {
         &["198.51.100.77, 2001:db9::1"],
         &["::198.51.100.77"],
     ] {
-        assert_eq!(node.told(&named, elsewhere), not_allowed(), "{elsewhere:?}");
-        assert_eq!(node.told(&any, elsewhere), pass(), "{elsewhere:?}");
+        assert_eq!(node.authorize(&named, elsewhere), not_allowed(), "{elsewhere:?}");
+        assert_eq!(node.authorize(&any, elsewhere), pass(), "{elsewhere:?}");
     }
 }
 
 #[test]
-fn a_trusted_proxy_that_names_nobody_readable_is_refused() {
+fn a_request_is_denied_when_a_trusted_proxy_reports_no_valid_address() {
     let app = App::set_up();
     let (named, any) = keys(&app, "198.51.100.77");
     let node = Node::new(&app, "127.0.0.1, 10.0.0.0/8");
@@ -175,13 +176,13 @@ fn a_trusted_proxy_that_names_nobody_readable_is_refused() {
         &["198.51.100.77\u{200b}"],
         &[&long],
     ] {
-        assert_eq!(node.told(&named, lines), not_allowed(), "{lines:?}");
-        assert_eq!(node.told(&any, lines), not_allowed(), "{lines:?}: what cannot be checked");
+        assert_eq!(node.authorize(&named, lines), not_allowed(), "{lines:?}");
+        assert_eq!(node.authorize(&any, lines), not_allowed(), "{lines:?}: the address is unknown");
     }
 }
 
 #[test]
-fn other_headers_that_name_a_client_are_not_read() {
+fn other_headers_with_a_client_address_are_ignored() {
     let app = App::set_up();
     let (named, any) = keys(&app, "198.51.100.77");
     for (trusted, line) in [("127.0.0.1", None), ("127.0.0.1", Some("192.0.2.66")), ("", None)] {
@@ -194,39 +195,43 @@ fn other_headers_that_name_a_client_are_not_read() {
                 request = request.header(name, "198.51.100.77");
             }
             request = request.header("Forwarded", "for=198.51.100.77");
-            let answer = match line {
+            let response = match line {
                 Some(line) => request.from(line).send(),
                 None => request.send(),
             };
             let is_known = trusted.is_empty() || line.is_some();
             let passes = is_known && key.id == any.id;
-            assert_eq!(outcome(&answer), if passes { pass() } else { not_allowed() }, "{trusted}");
+            assert_eq!(
+                outcome(&response),
+                if passes { pass() } else { not_allowed() },
+                "{trusted}"
+            );
         }
     }
 }
 
 #[test]
-fn a_mapped_peer_is_its_ipv4_address() {
+fn an_ipv4_mapped_peer_is_treated_as_its_ipv4_address() {
     let app = App::set_up();
     let (peer, _) = keys(&app, "127.0.0.1");
     let (named, _) = keys(&app, "198.51.100.77");
-    // A socket for both families sees IPv4 peers as ::ffff:127.0.0.1.
+    // A dual-stack socket reports IPv4 peers as ::ffff:127.0.0.1.
     let node = Node::on(&app, "", (Ipv6Addr::UNSPECIFIED, 0));
-    assert_eq!(node.told(&peer, &["198.51.100.77"]), pass());
-    assert_eq!(node.told(&named, &["198.51.100.77"]), not_allowed());
+    assert_eq!(node.authorize(&peer, &["198.51.100.77"]), pass());
+    assert_eq!(node.authorize(&named, &["198.51.100.77"]), not_allowed());
     for trusted in ["127.0.0.1", "127.0.0.0/8", "::ffff:127.0.0.1", "::ffff:127.0.0.0/104"] {
         let node = Node::on(&app, trusted, (Ipv6Addr::UNSPECIFIED, 0));
-        assert_eq!(node.told(&named, &["198.51.100.77"]), pass(), "{trusted}");
-        assert_eq!(node.told(&peer, &["198.51.100.77"]), not_allowed(), "{trusted}");
-        assert_eq!(node.told(&peer, &[]), not_allowed(), "{trusted}");
+        assert_eq!(node.authorize(&named, &["198.51.100.77"]), pass(), "{trusted}");
+        assert_eq!(node.authorize(&peer, &["198.51.100.77"]), not_allowed(), "{trusted}");
+        assert_eq!(node.authorize(&peer, &[]), not_allowed(), "{trusted}");
     }
 }
 
 #[test]
-fn an_ipv6_peer_is_trusted_and_compared_like_any_other() {
+fn an_ipv6_peer_is_trusted_and_compared_like_an_ipv4_peer() {
     let app = App::set_up();
     let (peer, any) = keys(&app, "::1");
-    let told = |trusted: &str, key: &Key, line: Option<&str>| {
+    let authorize = |trusted: &str, key: &Key, line: Option<&str>| {
         let node = Node::on(&app, trusted, (Ipv6Addr::LOCALHOST, 0));
         let url = node.url.replace("127.0.0.1", "[::1]");
         let request = Request::new(&url, "GET", "/v1/authorize").bearer(&key.secret);
@@ -235,9 +240,13 @@ fn an_ipv6_peer_is_trusted_and_compared_like_any_other() {
             None => request.send(),
         })
     };
-    assert_eq!(told("", &peer, Some("192.0.2.66")), pass());
-    assert_eq!(told("::1", &peer, Some("192.0.2.66")), not_allowed());
-    assert_eq!(told("::/64", &any, Some("192.0.2.66")), pass());
-    assert_eq!(told("::1", &any, None), not_allowed());
-    assert_eq!(told("0.0.0.0/0", &peer, Some("192.0.2.66")), pass(), "IPv4 networks are IPv4's");
+    assert_eq!(authorize("", &peer, Some("192.0.2.66")), pass());
+    assert_eq!(authorize("::1", &peer, Some("192.0.2.66")), not_allowed());
+    assert_eq!(authorize("::/64", &any, Some("192.0.2.66")), pass());
+    assert_eq!(authorize("::1", &any, None), not_allowed());
+    assert_eq!(
+        authorize("0.0.0.0/0", &peer, Some("192.0.2.66")),
+        pass(),
+        "an IPv4 network contains no IPv6 address"
+    );
 }

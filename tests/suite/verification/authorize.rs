@@ -1,44 +1,44 @@
-//! `/v1/authorize`: who passes, who does not, and what they are told.
+//! `/v1/authorize`: which requests pass, and what the response discloses.
 
 use std::collections::BTreeSet;
 
 use super::wire::Request;
 use super::{
-    IDENTITY, Key, READ_AND_WRITE, asked, code, is_pass, is_problem, is_refusal, outcome, pass,
-    stranger, told,
+    IDENTITY_HEADERS, Key, READ_AND_WRITE, assert_denied, assert_pass, assert_problem, authorize,
+    authorize_request, code, outcome, pass, unknown_secret,
 };
 use crate::support::App;
 
-/// Methods that exist, that are rare, and that nobody has heard of.
+/// Common methods, rare methods and methods that do not exist.
 const METHODS: [&str; 12] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "PURGE",
     "QUERY", "BREW",
 ];
 
 #[test]
-fn a_genuine_key_passes_and_every_identity_header_says_whose_it_is() {
+fn a_valid_key_passes_and_the_identity_headers_describe_it() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[("environment", "staging")]);
-    let answer = asked(&app, "").bearer(&key.secret).send();
-    is_pass(&answer);
-    assert_eq!(answer.header("latchkey-key-id"), key.id);
-    assert_eq!(answer.header("latchkey-role"), "read-and-write");
-    assert_eq!(answer.header("latchkey-scopes"), READ_AND_WRITE);
-    assert_eq!(answer.header("latchkey-environment"), "staging");
+    let response = authorize_request(&app, "").bearer(&key.secret).send();
+    assert_pass(&response);
+    assert_eq!(response.header("latchkey-key-id"), key.id);
+    assert_eq!(response.header("latchkey-role"), "read-and-write");
+    assert_eq!(response.header("latchkey-scopes"), READ_AND_WRITE);
+    assert_eq!(response.header("latchkey-environment"), "staging");
 }
 
 #[test]
 fn a_key_without_any_scope_still_has_every_identity_header() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
-    super::by_hand(&app, "DELETE FROM scopes");
-    let answer = asked(&app, "").bearer(&key.secret).send();
-    is_pass(&answer);
-    assert!(answer.raw.to_lowercase().contains("\r\nlatchkey-scopes: \r\n"), "{}", answer.raw);
+    super::run_sql(&app, "DELETE FROM scopes");
+    let response = authorize_request(&app, "").bearer(&key.secret).send();
+    assert_pass(&response);
+    assert!(response.raw.to_lowercase().contains("\r\nlatchkey-scopes: \r\n"), "{}", response.raw);
 }
 
 #[test]
-fn every_method_is_answered_alike_with_and_without_a_body() {
+fn every_method_gets_the_same_decision_with_and_without_a_body() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     for method in METHODS {
@@ -49,20 +49,20 @@ fn every_method_is_answered_alike_with_and_without_a_body() {
             };
             let passed = request(&key.secret);
             assert_eq!(passed.status, 200, "{method} {}", passed.raw);
-            for name in IDENTITY {
+            for name in IDENTITY_HEADERS {
                 assert_ne!(passed.header(name), "", "{method}");
             }
-            let refused = request(&stranger());
-            assert_eq!(refused.status, 401, "{method} {}", refused.raw);
-            assert_eq!(refused.challenge()["error"], "invalid_token");
-            assert!(IDENTITY.iter().all(|name| refused.header(name).is_empty()), "{method}");
-            assert_eq!(refused.body.is_empty(), method == "HEAD", "{method}");
+            let denied = request(&unknown_secret());
+            assert_eq!(denied.status, 401, "{method} {}", denied.raw);
+            assert_eq!(denied.challenge()["error"], "invalid_token");
+            assert!(IDENTITY_HEADERS.iter().all(|name| denied.header(name).is_empty()), "{method}");
+            assert_eq!(denied.body.is_empty(), method == "HEAD", "{method}");
         }
     }
 }
 
 #[test]
-fn a_body_is_never_taken_for_another_request() {
+fn a_body_is_never_read_as_another_request() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     let smuggled = format!(
@@ -71,60 +71,60 @@ fn a_body_is_never_taken_for_another_request() {
         key.secret
     );
     let post = Request::new(&app.url, "POST", "/v1/authorize").from("203.0.113.7");
-    // `Answer` fails when a second answer follows.
-    let answer = post.clone().body(&smuggled).send();
-    assert_eq!(outcome(&answer), code(401, "missing_key"));
+    // Reading the response fails if a second response follows it.
+    let response = post.clone().body(&smuggled).send();
+    assert_eq!(outcome(&response), code(401, "missing_key"));
     let chunk = format!("{:x}\r\n{smuggled}\r\n0\r\n\r\n", smuggled.len());
     let chunked = Request::new(&app.url, "POST", "/v1/authorize").from("203.0.113.7");
-    let answer = chunked.header("Transfer-Encoding", "chunked").trailing(&chunk).send();
-    assert_eq!(outcome(&answer), code(401, "missing_key"));
-    // Two lengths, or a length and chunks: no such request may get through.
+    let response = chunked.header("Transfer-Encoding", "chunked").trailing(&chunk).send();
+    assert_eq!(outcome(&response), code(401, "missing_key"));
+    // A request with two lengths, or with a length and chunks, must not pass.
     for (name, value) in [("Content-Length", "0"), ("Transfer-Encoding", "chunked")] {
         let both = post.clone().bearer(&key.secret).body("0\r\n\r\n").header(name, value);
-        assert!(both.try_send().is_none_or(|answer| answer.status == 400), "{name}");
+        assert!(both.try_send().is_none_or(|response| response.status == 400), "{name}");
     }
 }
 
 #[test]
-fn neither_cookie_nor_origin_nor_session_counts_or_is_set() {
+fn cookies_origins_and_sessions_are_ignored_and_no_cookie_is_set() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[]);
     let page = manager.get("/v1/authorize");
-    assert_eq!(page.status, 401, "a session is no key");
+    assert_eq!(page.status, 401, "a session is not a key");
     assert!(page.body.contains("missing_key"), "{}", page.body);
-    let answer = asked(&app, "")
+    let response = authorize_request(&app, "")
         .bearer(&key.secret)
         .header("Cookie", "latchkey=aaaa; __Host-latchkey=bbbb")
         .header("Origin", "https://evil.example")
         .header("Sec-Fetch-Site", "cross-site")
         .header("Sec-Fetch-Mode", "cors")
         .send();
-    // Exactly the headers of a pass: no cookie, no policy of pages, nothing for other origins.
-    is_pass(&answer);
+    // The response has exactly the headers of a pass: no cookie, CSP or CORS header.
+    assert_pass(&response);
 }
 
 #[test]
-fn what_the_caller_says_of_its_own_identity_is_not_passed_on() {
+fn identity_headers_of_the_caller_are_not_passed_on() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
-    let answer = asked(&app, "")
+    let response = authorize_request(&app, "")
         .header("Latchkey-Key-Id", "key_AAAAAAAAAAAA")
         .header("Latchkey_Key_Id", "key_AAAAAAAAAAAA")
         .header("Latchkey-Scopes", "latchkey:introspect")
         .header("X-HTTP-Method-Override", "POST")
         .bearer(&key.secret)
         .send();
-    is_pass(&answer);
-    assert_eq!(answer.header("latchkey-key-id"), key.id);
-    assert_eq!(answer.header("latchkey-scopes"), READ_AND_WRITE);
+    assert_pass(&response);
+    assert_eq!(response.header("latchkey-key-id"), key.id);
+    assert_eq!(response.header("latchkey-scopes"), READ_AND_WRITE);
 }
 
 #[test]
-fn every_scope_that_is_asked_for_is_needed() {
+fn every_scope_in_the_query_is_required() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[("role", "read-only")]);
-    for fine in [
+    for granted in [
         "",
         "scope=orders:read",
         "scope=orders%3Aread",
@@ -132,7 +132,7 @@ fn every_scope_that_is_asked_for_is_needed() {
         "scope=orders:read%20orders:read",
         "scope=%20orders:read%20%20invoices:read%20",
     ] {
-        assert_eq!(told(&app, fine, &key.secret), pass(), "{fine}");
+        assert_eq!(authorize(&app, granted, &key.secret), pass(), "{granted}");
     }
     for missing in [
         "scope=orders:write",
@@ -151,22 +151,22 @@ fn every_scope_that_is_asked_for_is_needed() {
         "scope=%ff",
         "scope=%",
     ] {
-        assert_eq!(told(&app, missing, &key.secret), code(403, "scope_missing"), "{missing}");
+        assert_eq!(authorize(&app, missing, &key.secret), code(403, "scope_missing"), "{missing}");
     }
 }
 
 #[test]
-fn the_challenge_names_the_scopes_that_are_missing() {
+fn the_challenge_names_the_missing_scopes() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[("role", "read-only")]);
     let query = "scope=reports:write+orders:read+orders:write";
-    let answer = asked(&app, query).bearer(&key.secret).send();
-    is_refusal(&answer);
-    assert_eq!(answer.challenge()["scope"], "orders:write reports:write");
+    let response = authorize_request(&app, query).bearer(&key.secret).send();
+    assert_denied(&response);
+    assert_eq!(response.challenge()["scope"], "orders:write reports:write");
 }
 
 #[test]
-fn a_hostile_scope_is_refused_and_never_stands_in_the_challenge() {
+fn a_hostile_scope_is_denied_and_never_appears_in_the_challenge() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     for hostile in [
@@ -182,34 +182,36 @@ fn a_hostile_scope_is_refused_and_never_stands_in_the_challenge() {
         "%3Cscript%3E%22",
         "%22",
     ] {
-        let answer = asked(&app, &format!("scope={hostile}")).bearer(&key.secret).send();
-        assert_eq!(outcome(&answer), code(403, "scope_missing"), "{hostile}");
-        is_refusal(&answer);
-        // A challenge may only name scopes, so where none can be named there is no `scope`.
-        for name in answer.challenge().get("scope").map_or("none", |s| *s).split(' ') {
-            assert!(!name.is_empty(), "{}", answer.raw);
+        let response =
+            authorize_request(&app, &format!("scope={hostile}")).bearer(&key.secret).send();
+        assert_eq!(outcome(&response), code(403, "scope_missing"), "{hostile}");
+        assert_denied(&response);
+        // A challenge names only valid scopes, so it has no `scope` parameter if there are none.
+        for name in response.challenge().get("scope").map_or("none", |s| *s).split(' ') {
+            assert!(!name.is_empty(), "{}", response.raw);
             assert!(name.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\'));
         }
     }
 }
 
 #[test]
-fn ten_kilobytes_of_scopes_are_refused_in_a_head_that_gateways_can_hold() {
+fn ten_kilobytes_of_scopes_are_denied_with_headers_that_gateways_can_read() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     let one = format!("orders:{}", "a".repeat(10_000));
     let many = (0..1500).map(|n| format!("a{n}:b")).collect::<Vec<_>>().join("+");
     for scopes in [one, many] {
-        let answer = asked(&app, &format!("scope={scopes}")).bearer(&key.secret).send();
-        assert_eq!(outcome(&answer), code(403, "scope_missing"));
-        is_refusal(&answer);
-        // nginx reads an answer's head into 4 KB unless told otherwise, and answers 500 beyond.
-        assert!(answer.raw.len() - answer.body.len() < 2048, "{}", answer.raw.len());
+        let response =
+            authorize_request(&app, &format!("scope={scopes}")).bearer(&key.secret).send();
+        assert_eq!(outcome(&response), code(403, "scope_missing"));
+        assert_denied(&response);
+        // By default nginx reads response headers into 4 KB, and answers 500 if they are longer.
+        assert!(response.raw.len() - response.body.len() < 2048, "{}", response.raw.len());
     }
 }
 
 #[test]
-fn a_question_that_is_not_understood_never_passes() {
+fn a_request_with_an_invalid_query_never_passes() {
     let app = App::set_up();
     let secret = Key::new(&app.super_manager(), &[]).secret;
     for query in [
@@ -229,46 +231,46 @@ fn a_question_that_is_not_understood_never_passes() {
         "%00",
         "key_id=key_AAAAAAAAAAAA&super_manager=true",
     ] {
-        let answer = asked(&app, query).bearer(&secret).send();
-        is_problem(&answer);
-        assert_eq!(outcome(&answer), code(503, "unavailable"), "{query}");
-        assert_eq!(asked(&app, query).send().status, 503, "{query}, without a key");
+        let response = authorize_request(&app, query).bearer(&secret).send();
+        assert_problem(&response);
+        assert_eq!(outcome(&response), code(503, "unavailable"), "{query}");
+        assert_eq!(authorize_request(&app, query).send().status, 503, "{query}, without a key");
     }
 }
 
 #[test]
-fn the_environment_that_is_asked_for_must_be_the_key_s() {
+fn the_requested_environment_must_be_that_of_the_key() {
     let app = App::set_up();
     let manager = app.super_manager();
     for environment in ["production", "staging", "development"] {
         let key = Key::new(&manager, &[("environment", environment)]);
         let mismatch = code(403, "environment_mismatch");
-        for asked_for in ["production", "staging", "development"] {
-            let expected = if asked_for == environment { pass() } else { mismatch.clone() };
-            let query = format!("environment={asked_for}");
-            assert_eq!(told(&app, &query, &key.secret), expected, "{environment} {asked_for}");
+        for requested in ["production", "staging", "development"] {
+            let expected = if requested == environment { pass() } else { mismatch.clone() };
+            let query = format!("environment={requested}");
+            assert_eq!(authorize(&app, &query, &key.secret), expected, "{environment} {requested}");
         }
         for other in ["prod", "Production", "production+", "*", "%00", "%22"] {
             let query = format!("environment={other}");
-            assert_eq!(told(&app, &query, &key.secret), mismatch, "{other}");
+            assert_eq!(authorize(&app, &query, &key.secret), mismatch, "{other}");
         }
     }
 }
 
 #[test]
-fn the_whitelist_is_kept_and_never_disclosed() {
+fn the_ip_whitelist_is_enforced_and_never_disclosed() {
     let app = App::set_up();
     let manager = app.super_manager();
     let listed = "198.51.100.77\n2001:db8:77::77";
     let key = Key::new(&manager, &[("ip_whitelist", listed)]);
     let from = |address: &str, query: &str| {
         let target = format!("/v1/authorize?{query}");
-        let answer =
+        let response =
             Request::new(&app.url, "GET", &target).from(address).bearer(&key.secret).send();
         for part in ["198.51.100", "2001:db8", ".77", "77::", "%"] {
-            assert!(!answer.raw.contains(part), "{part}: {}", answer.raw);
+            assert!(!response.raw.contains(part), "{part}: {}", response.raw);
         }
-        outcome(&answer)
+        outcome(&response)
     };
     for inside in [
         "198.51.100.77",
@@ -295,13 +297,13 @@ fn the_whitelist_is_kept_and_never_disclosed() {
         "",
     ] {
         assert_eq!(from(outside, ""), code(403, "address_not_allowed"), "{outside}");
-        // Nor do other questions tell a stranger more.
+        // Another query discloses no more to callers outside the whitelist.
         assert_eq!(from(outside, "scope=a:b"), code(403, "address_not_allowed"), "{outside}");
     }
 }
 
 #[test]
-fn only_the_bearer_of_a_genuine_secret_is_told_why() {
+fn only_callers_with_a_valid_secret_learn_why_they_are_denied() {
     let app = App::set_up();
     let manager = app.super_manager();
     let keys = [
@@ -315,38 +317,41 @@ fn only_the_bearer_of_a_genuine_secret_is_told_why() {
     let reasons =
         ["environment_mismatch", "key_revoked", "environment_mismatch", "environment_mismatch"];
     for (key, reason) in keys.iter().zip(reasons) {
-        assert_eq!(told(&app, query, &key.secret).1, reason);
+        assert_eq!(authorize(&app, query, &key.secret).1, reason);
         let body = key.secret.len() - 6;
         for at in [key.secret.find('_').expect("a prefix") + 6, body / 2, body - 1] {
             let with = if &key.secret[at..=at] == "x" { "y" } else { "x" };
             let forged = key.forged(at, with);
             for query in ["", query] {
-                let answer = asked(&app, query).bearer(&forged).send();
-                is_refusal(&answer);
-                assert_eq!(outcome(&answer), code(401, "invalid_key"));
-                let mut told = answer.json();
-                let mut stranger = asked(&app, "").bearer(&stranger()).send().json();
-                for problem in [&mut told, &mut stranger] {
+                let response = authorize_request(&app, query).bearer(&forged).send();
+                assert_denied(&response);
+                assert_eq!(outcome(&response), code(401, "invalid_key"));
+                let mut forged_body = response.json();
+                let mut unknown_body =
+                    authorize_request(&app, "").bearer(&unknown_secret()).send().json();
+                for problem in [&mut forged_body, &mut unknown_body] {
                     problem.as_object_mut().expect("an object").remove("request_id");
                 }
-                assert_eq!(told, stranger, "nothing tells one stranger from another");
+                assert_eq!(forged_body, unknown_body, "a forged secret is like any unknown one");
             }
         }
     }
 }
 
 #[test]
-fn every_refusal_has_an_id_of_its_own() {
+fn every_denial_has_its_own_request_id() {
     let app = App::set_up();
-    let secret = stranger();
+    let secret = unknown_secret();
     let ids: BTreeSet<String> = (0..20)
-        .map(|_| asked(&app, "").bearer(&secret).send().json()["request_id"].to_string())
+        .map(|_| {
+            authorize_request(&app, "").bearer(&secret).send().json()["request_id"].to_string()
+        })
         .collect();
     assert_eq!(ids.len(), 20);
 }
 
 #[test]
-fn what_looks_like_the_endpoint_never_passes() {
+fn requests_to_similar_paths_never_pass() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     for target in [
@@ -365,24 +370,24 @@ fn what_looks_like_the_endpoint_never_passes() {
         "/v1/authorise",
         "/",
     ] {
-        let answer = Request::new(&app.url, "GET", target).from("203.0.113.7");
-        let answer = answer.bearer(&key.secret).send();
-        assert!((300..500).contains(&answer.status), "{target} {}", answer.raw);
-        assert!(IDENTITY.iter().all(|name| answer.header(name).is_empty()), "{target}");
+        let request = Request::new(&app.url, "GET", target).from("203.0.113.7");
+        let response = request.bearer(&key.secret).send();
+        assert!((300..500).contains(&response.status), "{target} {}", response.raw);
+        assert!(IDENTITY_HEADERS.iter().all(|name| response.header(name).is_empty()), "{target}");
     }
 }
 
 #[test]
-fn many_failures_from_a_network_do_not_hurt_a_genuine_key_from_it() {
+fn many_failures_from_a_network_do_not_affect_a_valid_key_from_it() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     for n in 0..300 {
-        let answer = match n % 3 {
-            0 => asked(&app, "").send(),
-            1 => asked(&app, "").bearer("lk_prod_nonsense").send(),
-            _ => asked(&app, "").bearer(&stranger()).send(),
+        let response = match n % 3 {
+            0 => authorize_request(&app, "").send(),
+            1 => authorize_request(&app, "").bearer("lk_prod_nonsense").send(),
+            _ => authorize_request(&app, "").bearer(&unknown_secret()).send(),
         };
-        assert_eq!(answer.status, 401, "{}", answer.raw);
+        assert_eq!(response.status, 401, "{}", response.raw);
     }
-    assert_eq!(told(&app, "scope=orders:read", &key.secret), pass());
+    assert_eq!(authorize(&app, "scope=orders:read", &key.secret), pass());
 }

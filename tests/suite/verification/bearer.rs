@@ -1,24 +1,27 @@
-//! The `Authorization` header: what is read as a secret key, and everything that is not.
+//! The `Authorization` header: what is accepted as a secret key, and what is not.
 
 use latchkey::domain::api_keys::{Environment, SecretKey};
 use proptest::prelude::*;
 
-use super::{Key, asked, code, is_pass, is_refusal, outcome, pass, stranger, told, with_checksum};
+use super::{
+    Key, assert_denied, assert_pass, authorize, authorize_request, code, outcome, pass,
+    unknown_secret, with_checksum,
+};
 use crate::support::App;
 
-/// Where `S` stands in a table stands a secret key that would pass.
+/// Replaces `S` in `value` by a secret key that passes.
 fn with_secret(value: &str, secret: &str) -> String {
     value.replace('S', secret)
 }
 
 #[test]
-fn a_request_that_bears_no_key_is_told_so_without_an_error() {
+fn a_request_without_a_key_gets_a_challenge_without_an_error() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
-    let none = asked(&app, "").send();
-    is_refusal(&none);
-    assert_eq!(outcome(&none), code(401, "missing_key"));
-    assert_eq!(none.header("www-authenticate"), r#"Bearer realm="latchkey""#);
+    let denied = authorize_request(&app, "").send();
+    assert_denied(&denied);
+    assert_eq!(outcome(&denied), code(401, "missing_key"));
+    assert_eq!(denied.header("www-authenticate"), r#"Bearer realm="latchkey""#);
     for value in [
         "",
         " ",
@@ -36,15 +39,16 @@ fn a_request_that_bears_no_key_is_told_so_without_an_error() {
         "\u{feff}Bearer S",
         "\"Bearer S\"",
     ] {
-        let answer =
-            asked(&app, "").header("Authorization", with_secret(value, &key.secret)).send();
-        is_refusal(&answer);
-        assert_eq!(outcome(&answer), code(401, "missing_key"), "{value:?}");
+        let response = authorize_request(&app, "")
+            .header("Authorization", with_secret(value, &key.secret))
+            .send();
+        assert_denied(&response);
+        assert_eq!(outcome(&response), code(401, "missing_key"), "{value:?}");
     }
 }
 
 #[test]
-fn one_secret_key_after_bearer_passes_however_the_scheme_is_spelt() {
+fn one_secret_key_after_bearer_passes_in_any_case_and_spacing() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     for value in [
@@ -55,12 +59,12 @@ fn one_secret_key_after_bearer_passes_however_the_scheme_is_spelt() {
         "Bearer    S",
         "Bearer S   ",
         "  Bearer S",
-        // White space around a header's value is not part of it (RFC 9110, 5.5).
+        // Whitespace around a header value is not part of it (RFC 9110, section 5.5).
         "\tBearer S\t",
     ] {
         let value = with_secret(value, &key.secret);
-        is_pass(&asked(&app, "").header("Authorization", &value).send());
-        is_pass(&asked(&app, "").header("aUTHORIZATION", &value).send());
+        assert_pass(&authorize_request(&app, "").header("Authorization", &value).send());
+        assert_pass(&authorize_request(&app, "").header("aUTHORIZATION", &value).send());
     }
 }
 
@@ -121,28 +125,28 @@ fn anything_but_one_secret_key_after_bearer_is_malformed() {
     ];
     let values = values.iter().map(|value| with_secret(value, secret));
     for value in values.chain(changed).chain(cut) {
-        let answer = asked(&app, "").header("Authorization", &value).send();
-        is_refusal(&answer);
-        assert_eq!(outcome(&answer), code(401, "malformed_key"), "{value}");
-        assert!(!answer.raw.contains(secret.as_str()), "{}", answer.raw);
+        let response = authorize_request(&app, "").header("Authorization", &value).send();
+        assert_denied(&response);
+        assert_eq!(outcome(&response), code(401, "malformed_key"), "{value}");
+        assert!(!response.raw.contains(secret.as_str()), "{}", response.raw);
     }
-    assert_eq!(told(&app, "", secret), pass(), "the key is as good as before");
+    assert_eq!(authorize(&app, "", secret), pass(), "the key still passes");
 }
 
 #[test]
-fn bytes_that_are_no_text_never_pass() {
+fn bytes_that_are_not_text_never_pass() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     let good = format!("Bearer {}", key.secret).into_bytes();
     for byte in (0..=8).chain(10..32).chain(127..=255_u8) {
-        // A line's end after the secret key is the line's end.
-        let is_end = byte == b'\n' || byte == b'\r';
-        for at in [0, 6, 7, 20, good.len() - usize::from(is_end)] {
+        // A newline at the end would only end the header, so it goes before the last byte.
+        let is_newline = byte == b'\n' || byte == b'\r';
+        for at in [0, 6, 7, 20, good.len() - usize::from(is_newline)] {
             let mut value = good.clone();
             value.insert(at, byte);
-            // Control characters end a request before anybody decides about it.
-            let answer = asked(&app, "").header("Authorization", &value).try_send();
-            let status = answer.map_or(400, |answer| answer.status);
+            // The HTTP parser fails on control characters before a key is verified.
+            let response = authorize_request(&app, "").header("Authorization", &value).try_send();
+            let status = response.map_or(400, |response| response.status);
             assert!(matches!(status, 400 | 401), "{byte} at {at}: {status}");
             assert!(byte < 128 || status == 401, "{byte} at {at}: {status}");
         }
@@ -150,29 +154,32 @@ fn bytes_that_are_no_text_never_pass() {
 }
 
 #[test]
-fn two_headers_are_malformed_whichever_of_them_is_good() {
+fn two_authorization_headers_are_malformed_even_if_one_is_valid() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
-    let (good, bad) = (format!("Bearer {}", key.secret), format!("Bearer {}", stranger()));
+    let (good, bad) = (format!("Bearer {}", key.secret), format!("Bearer {}", unknown_secret()));
     for values in [[&good, &good], [&good, &bad], [&bad, &good]] {
-        let request = asked(&app, "").header("Authorization", values[0]);
-        let answer = request.header("authorization", values[1]).send();
-        assert_eq!(outcome(&answer), code(401, "malformed_key"));
+        let request = authorize_request(&app, "").header("Authorization", values[0]);
+        let response = request.header("authorization", values[1]).send();
+        assert_eq!(outcome(&response), code(401, "malformed_key"));
     }
-    let beside = asked(&app, "").header("Authorization", "Basic YTpi").bearer(&key.secret).send();
-    assert_eq!(outcome(&beside), code(401, "malformed_key"));
+    let with_basic = authorize_request(&app, "")
+        .header("Authorization", "Basic YTpi")
+        .bearer(&key.secret)
+        .send();
+    assert_eq!(outcome(&with_basic), code(401, "malformed_key"));
 }
 
 #[test]
-fn a_secret_key_anywhere_else_counts_for_nothing() {
+fn a_secret_key_outside_the_authorization_header_is_ignored() {
     let app = App::set_up();
     let secret = Key::new(&app.super_manager(), &[]).secret;
     for name in ["access_token", "token", "key", "authorization"] {
-        let answer = asked(&app, &format!("{name}={secret}")).send();
-        assert_eq!(outcome(&answer), code(503, "unavailable"), "{name}");
-        assert!(!answer.raw.contains(&secret));
+        let response = authorize_request(&app, &format!("{name}={secret}")).send();
+        assert_eq!(outcome(&response), code(503, "unavailable"), "{name}");
+        assert!(!response.raw.contains(&secret));
     }
-    let answer = asked(&app, "")
+    let response = authorize_request(&app, "")
         .header("Proxy-Authorization", format!("Bearer {secret}"))
         .header("X-Api-Key", &secret)
         .header("X-Authorization", format!("Bearer {secret}"))
@@ -180,17 +187,17 @@ fn a_secret_key_anywhere_else_counts_for_nothing() {
         .header("Cookie", format!("authorization=Bearer {secret}"))
         .form(&[("access_token", &secret)])
         .send();
-    is_refusal(&answer);
-    assert_eq!(outcome(&answer), code(401, "missing_key"));
-    assert!(!answer.raw.contains(&secret));
+    assert_denied(&response);
+    assert_eq!(outcome(&response), code(401, "missing_key"));
+    assert!(!response.raw.contains(&secret));
 }
 
 #[test]
-fn a_well_formed_secret_key_that_nobody_made_is_invalid() {
+fn a_well_formed_secret_key_that_was_never_issued_is_invalid() {
     let app = App::set_up();
     let key = Key::new(&app.super_manager(), &[]);
     let random = &key.secret["lk_prod_".len()..key.secret.len() - 6];
-    let mut strangers = vec![
+    let mut unknown = vec![
         with_checksum(&format!("lk_stag_{random}")),
         with_checksum(&format!("lk_dev_{random}")),
         with_checksum(&format!("kl_prod_{random}")),
@@ -199,16 +206,16 @@ fn a_well_formed_secret_key_that_nobody_made_is_invalid() {
         with_checksum(&format!("lk_prod_{}", random.chars().rev().collect::<String>())),
         with_checksum(&format!("lk_prod_{}", "0".repeat(43))),
     ];
-    strangers.extend(Environment::ALL.iter().map(|environment| {
+    unknown.extend(Environment::ALL.iter().map(|environment| {
         SecretKey::generate("acme", *environment).expect("random").expose().to_owned()
     }));
-    // Neighbours of a good secret key, each between two uses of it: none gets its answer.
-    strangers.extend(
+    // Secrets that differ from a cached one in one character. Each is sent between two uses of it.
+    unknown.extend(
         (8..51).map(|at| key.forged(at, if &key.secret[at..=at] == "a" { "b" } else { "a" })),
     );
-    for secret in strangers {
-        assert_eq!(told(&app, "", &key.secret), pass());
-        assert_eq!(told(&app, "", &secret), code(401, "invalid_key"), "{secret}");
+    for secret in unknown {
+        assert_eq!(authorize(&app, "", &key.secret), pass());
+        assert_eq!(authorize(&app, "", &secret), code(401, "invalid_key"), "{secret}");
     }
 }
 
@@ -218,7 +225,7 @@ proptest! {
     })]
 
     #[test]
-    fn no_header_that_anybody_makes_up_passes(
+    fn no_random_header_passes(
         values in proptest::collection::vec("[\\x20-\\x7e\\t\u{80}-\u{2fff}]{0,80}", 24),
         edits in proptest::collection::vec((0..57_usize, 0..3_u8, "[0-9A-Za-z_ ]"), 24),
         query in "[ -~]{0,40}",
@@ -235,12 +242,12 @@ proptest! {
                 _ => format!("{before}{}", &after[1..]),
             }
         });
-        let made_up = values.iter().flat_map(|value| [value.clone(), format!("Bearer {value}")]);
+        let random = values.iter().flat_map(|value| [value.clone(), format!("Bearer {value}")]);
         let changed = changed.map(|text| format!("Bearer {text}"));
-        for value in made_up.chain(changed).filter(|value| !value.contains(&secret)) {
-            let answer = asked(&app, &format!("scope={query}")).header("Authorization", &value);
-            let answer = answer.send();
-            prop_assert_eq!(answer.status, 401, "{:?}: {}", value, answer.raw);
+        for value in random.chain(changed).filter(|value| !value.contains(&secret)) {
+            let request = authorize_request(&app, &format!("scope={query}"));
+            let response = request.header("Authorization", &value).send();
+            prop_assert_eq!(response.status, 401, "{:?}: {}", value, response.raw);
         }
     }
 }

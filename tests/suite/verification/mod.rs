@@ -1,4 +1,4 @@
-//! Whether keys pass: what gateways and services are told, byte for byte.
+//! Verification of keys: what gateways and services receive, byte for byte.
 
 mod address;
 mod authorize;
@@ -19,13 +19,14 @@ use diesel::connection::SimpleConnection as _;
 use latchkey::domain::api_keys::{Environment, SecretKey};
 
 use crate::support::{App, Client, Page};
-use wire::{Answer, Request};
+use wire::{Request, Response};
 
-/// Where the gateway's client is unless a test says otherwise.
+/// The address of the gateway's client, unless a test uses another one.
 const CLIENT: &str = "203.0.113.7";
-const IDENTITY: [&str; 4] =
+/// The headers of a pass that describe the key.
+const IDENTITY_HEADERS: [&str; 4] =
     ["latchkey-environment", "latchkey-key-id", "latchkey-role", "latchkey-scopes"];
-/// All scopes of the sample organisation that read and write.
+/// All scopes of the sample organisation that end in read or write.
 const READ_AND_WRITE: &str =
     "invoices:read invoices:write orders:read orders:write reports:read reports:write";
 
@@ -35,7 +36,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key made in the dashboard: read and write, in production, with what `fields` change.
+    /// Creates a key in the dashboard: for production, with read and write, except for `fields`.
     pub fn new(manager: &Client, fields: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("Key {}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -44,25 +45,26 @@ impl Key {
         Self { id: page.key_id(), secret: page.secret() }
     }
 
-    /// A key that may ask about other keys, with what `fields` change.
+    /// Creates a key that may introspect other keys, with `fields` changed.
     pub fn introspecting(manager: &Client, fields: &[(&str, &str)]) -> Self {
-        // Refused where the role is there already.
+        // This fails harmlessly if the role exists.
         let role = [("name", "Introspection"), ("scopes", "latchkey:introspect")];
         manager.submit_from("/roles/new", "/roles", &role);
         Self::new(manager, &[&[("role", "introspection")], fields].concat())
     }
 
-    /// Sends the edit form with the key's role, date and version as they stand, and `fields`.
+    /// Submits the edit form as the page shows it, with the usual role and with `fields` changed.
     fn edit(&self, manager: &Client, fields: &[(&str, &str)]) {
         let path = format!("/api-keys/{}/edit", self.id);
         let form = manager.get(&path);
         let value = |name: &str| {
             form.attribute(&format!("#edit input[name={name}]"), "value").expect("a field")
         };
-        let shown = ["form_token", "version", "name", "expires_on"].map(|name| (name, value(name)));
+        let current =
+            ["form_token", "version", "name", "expires_on"].map(|name| (name, value(name)));
         let usual = [("role", "read-and-write"), ("access", "role")];
         let mut all: Vec<(&str, &str)> =
-            shown.iter().map(|(name, value)| (*name, value.as_str())).chain(usual).collect();
+            current.iter().map(|(name, value)| (*name, value.as_str())).chain(usual).collect();
         all.retain(|(name, _)| !fields.iter().any(|(other, _)| other == name));
         all.extend(fields);
         let saved = manager.post(&path, &all);
@@ -77,14 +79,14 @@ impl Key {
         page
     }
 
-    /// The same secret key but for the characters from `at` on, with a checksum that fits.
+    /// The secret key with the characters from `at` on replaced, and with a matching checksum.
     pub fn forged(&self, at: usize, with: &str) -> String {
         let body = &self.secret[..self.secret.len() - 6];
         with_checksum(&format!("{}{with}{}", &body[..at], &body[at + with.len()..]))
     }
 }
 
-/// The checksum of product.md, worked out a second time.
+/// Appends the checksum, which is computed independently of the program.
 fn with_checksum(body: &str) -> String {
     const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let sum = crc32fast::hash(body.as_bytes());
@@ -92,33 +94,33 @@ fn with_checksum(body: &str) -> String {
     body.chars().chain((0..6).rev().map(digit)).collect()
 }
 
-/// A secret key in every detail, which no key has.
-fn stranger() -> String {
+/// A well-formed secret key that belongs to no key.
+fn unknown_secret() -> String {
     SecretKey::generate("lk", Environment::Production).expect("random").expose().to_owned()
 }
 
-/// What a gateway asks about a request of [`CLIENT`], still without a key.
-fn asked(app: &App, query: &str) -> Request {
+/// A gateway's request on behalf of [`CLIENT`], without a key so far.
+fn authorize_request(app: &App, query: &str) -> Request {
     Request::new(&app.url, "GET", &format!("/v1/authorize?{query}")).from(CLIENT)
 }
 
-/// The status, and the code if there is one.
-fn outcome(answer: &Answer) -> (u16, String) {
-    let code = match answer.status {
+/// The status, and the code of the problem if there is one.
+fn outcome(response: &Response) -> (u16, String) {
+    let code = match response.status {
         200 => String::new(),
-        _ => answer.json()["code"].as_str().expect("a code").to_owned(),
+        _ => response.json()["code"].as_str().expect("a code").to_owned(),
     };
-    (answer.status, code)
+    (response.status, code)
 }
 
-/// What a gateway is told of a secret key.
-fn told(app: &App, query: &str, secret: &str) -> (u16, String) {
-    let answer = asked(app, query).bearer(secret).send();
-    match answer.status {
-        200 => is_pass(&answer),
-        _ => is_refusal(&answer),
+/// The outcome when a gateway asks whether a secret key passes.
+fn authorize(app: &App, query: &str, secret: &str) -> (u16, String) {
+    let response = authorize_request(app, query).bearer(secret).send();
+    match response.status {
+        200 => assert_pass(&response),
+        _ => assert_denied(&response),
     }
-    outcome(&answer)
+    outcome(&response)
 }
 
 fn code(status: u16, code: &str) -> (u16, String) {
@@ -129,48 +131,49 @@ fn pass() -> (u16, String) {
     code(200, "")
 }
 
-/// An answer that lets a request pass: all that it must have, and nothing else.
-fn is_pass(answer: &Answer) {
-    assert_eq!(answer.status, 200, "{}", answer.raw);
-    assert_eq!(answer.body, "");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    let names: Vec<_> = answer.names().into_iter().collect();
-    let expected = [&["cache-control"], IDENTITY.as_slice(), &["x-content-type-options"]].concat();
-    assert_eq!(names, expected, "{}", answer.raw);
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+/// Asserts that the response is a pass with exactly the required headers.
+fn assert_pass(response: &Response) {
+    assert_eq!(response.status, 200, "{}", response.raw);
+    assert_eq!(response.body, "");
+    assert_eq!(response.header("cache-control"), "no-store");
+    let names: Vec<_> = response.names().into_iter().collect();
+    let expected =
+        [&["cache-control"], IDENTITY_HEADERS.as_slice(), &["x-content-type-options"]].concat();
+    assert_eq!(names, expected, "{}", response.raw);
+    assert_eq!(response.header("x-content-type-options"), "nosniff");
 }
 
-/// An answer that refuses: all that it must have, and nothing else.
-fn is_refusal(answer: &Answer) {
-    let names: Vec<_> = answer.names().into_iter().collect();
+/// Asserts that the response is a denial with exactly the required headers.
+fn assert_denied(response: &Response) {
+    let names: Vec<_> = response.names().into_iter().collect();
     let expected = ["cache-control", "content-type", "www-authenticate", "x-content-type-options"];
-    assert_eq!(names, expected, "{}", answer.raw);
-    is_problem(answer);
-    let parameters = answer.challenge();
+    assert_eq!(names, expected, "{}", response.raw);
+    assert_problem(response);
+    let parameters = response.challenge();
     assert_eq!(parameters["realm"], "latchkey");
-    let error = match (answer.status, answer.json()["code"].as_str()) {
+    let error = match (response.status, response.json()["code"].as_str()) {
         (401, Some("missing_key")) => None,
         (401, _) => Some("invalid_token"),
         (403, _) => Some("insufficient_scope"),
-        _ => panic!("{}", answer.raw),
+        _ => panic!("{}", response.raw),
     };
-    assert_eq!(parameters.get("error").copied(), error, "{}", answer.raw);
+    assert_eq!(parameters.get("error").copied(), error, "{}", response.raw);
 }
 
-/// Problem details as RFC 9457 has them.
-fn is_problem(answer: &Answer) {
-    assert_eq!(answer.header("content-type"), "application/problem+json");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    for name in IDENTITY {
-        assert_eq!(answer.header(name), "", "{}", answer.raw);
+/// Asserts that the response has problem details as in RFC 9457.
+fn assert_problem(response: &Response) {
+    assert_eq!(response.header("content-type"), "application/problem+json");
+    assert_eq!(response.header("cache-control"), "no-store");
+    assert_eq!(response.header("x-content-type-options"), "nosniff");
+    for name in IDENTITY_HEADERS {
+        assert_eq!(response.header(name), "", "{}", response.raw);
     }
-    let problem = answer.json();
+    let problem = response.json();
     let mut names: Vec<_> =
         problem.as_object().expect("an object").keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["code", "request_id", "status", "title", "type"], "{}", answer.raw);
-    assert_eq!(problem["status"], answer.status);
+    assert_eq!(names, ["code", "request_id", "status", "title", "type"], "{}", response.raw);
+    assert_eq!(problem["status"], response.status);
     assert_eq!(problem["type"], "about:blank");
     assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
     let id = problem["request_id"].as_str().expect("an id");
@@ -179,8 +182,8 @@ fn is_problem(answer: &Answer) {
     assert!(random.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()), "{id}");
 }
 
-/// Writes past the program's verbs, as a person at the database would. Decisions that the program
-/// remembers are not told; so this comes before a secret key is first used, or tells by itself.
-fn by_hand(app: &App, sql: &str) {
+/// Changes the database directly, as an administrator might. The cache is not notified, so this
+/// must come before the first use of a key that it affects.
+fn run_sql(app: &App, sql: &str) {
     app.write(|tx, _| Ok(tx.batch_execute(sql)?));
 }

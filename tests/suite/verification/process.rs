@@ -1,4 +1,4 @@
-//! The program as it is run: an address of its own for programs, and a log without secrets.
+//! The executable as it runs in production: a listener for programs, and a log without secrets.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -11,11 +11,11 @@ use diesel::{Connection as _, SqliteConnection};
 use latchkey::base::keyring::Keyring;
 use tempfile::TempDir;
 
-use super::wire::{Answer, Request};
-use super::{Key, code, is_pass, is_refusal, outcome, stranger};
+use super::wire::{Request, Response};
+use super::{Key, assert_denied, assert_pass, code, outcome, unknown_secret};
 use crate::support::{Client, PASSWORD};
 
-/// A process with a data directory of its own, set up.
+/// A running process that is set up and has its own data directory.
 pub struct Process {
     child: Child,
     folder: TempDir,
@@ -29,11 +29,11 @@ impl Process {
         Self::spawn(Command::new(env!("CARGO_BIN_EXE_latchkey")), options)
     }
 
-    /// The same with at most so many open files, of which the shell that starts it allows fewer.
+    /// Starts a process that may open at most `files` files. Its soft limit is lower at first.
     pub fn start_with_files(files: usize, options: &[&str]) -> Self {
         let mut command = Command::new("sh");
-        let limited = format!("ulimit -Sn {}; ulimit -Hn {files}; exec \"$0\" \"$@\"", files / 4);
-        command.args(["-c", &limited, env!("CARGO_BIN_EXE_latchkey")]);
+        let script = format!("ulimit -Sn {}; ulimit -Hn {files}; exec \"$0\" \"$@\"", files / 4);
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_latchkey")]);
         Self::spawn(command, options)
     }
 
@@ -77,19 +77,19 @@ impl Process {
         Self { child, folder, pages, programs: format!("http://{programs}"), manager }
     }
 
-    /// The kernel's figure of it, as in `/proc/PID/status`, in kilobytes.
+    /// A figure in kilobytes from `/proc/PID/status`, such as `VmRSS:`.
     pub fn kilobytes(&self, figure: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.expect("the process lives");
+        let status = status.expect("the process runs");
         let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("the figure");
         let number: String = line.chars().filter(char::is_ascii_digit).collect();
         number.parse().expect("a number")
     }
 
-    /// How many files it has open.
+    /// The number of files that the process has open.
     pub fn files(&self) -> usize {
         let open = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
-        open.expect("the process lives").count()
+        open.expect("the process runs").count()
     }
 
     pub fn database(&self) -> PathBuf {
@@ -103,11 +103,11 @@ impl Process {
         Keyring::open(&self.folder.path().join("data/secret.key")).expect("the master key")
     }
 
-    /// Ends the process, well, and returns what it wrote to its log.
+    /// Stops the process, asserts that it ended without an error, and returns its log.
     pub fn stop(&mut self) -> String {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
-        assert!(self.child.wait().expect("an end").success(), "both servers end well");
+        assert!(self.child.wait().expect("it ends").success(), "the process failed");
         assert!(TcpStream::connect(self.programs.trim_start_matches("http://")).is_err());
         fs::read_to_string(self.folder.path().join("log")).expect("the log")
     }
@@ -120,30 +120,30 @@ impl Drop for Process {
     }
 }
 
-fn get(url: &str, target: &str) -> Answer {
+fn get(url: &str, target: &str) -> Response {
     Request::new(url, "GET", target).send()
 }
 
 #[test]
-fn the_address_for_programs_answers_them_and_serves_no_page() {
+fn the_listener_for_programs_serves_its_endpoints_and_no_page() {
     let process = Process::start(&[]);
     let key = Key::introspecting(&process.manager, &[("ip_whitelist", "127.0.0.1")]);
     for url in [&process.programs, &process.pages] {
-        is_pass(&Request::new(url, "GET", "/v1/authorize").bearer(&key.secret).send());
-        // Nobody is trusted by default: what a stranger says of its address does not count.
-        let named = Request::new(url, "GET", "/v1/authorize").from("192.0.2.66");
-        is_pass(&named.bearer(&key.secret).send());
-        let refused = get(url, "/v1/authorize");
-        is_refusal(&refused);
-        assert_eq!(outcome(&refused), code(401, "missing_key"));
-        let ask = Request::new(url, "POST", "/v1/introspect").bearer(&key.secret);
+        assert_pass(&Request::new(url, "GET", "/v1/authorize").bearer(&key.secret).send());
+        // No proxy is trusted by default, so a forwarded address is ignored.
+        let forwarded = Request::new(url, "GET", "/v1/authorize").from("192.0.2.66");
+        assert_pass(&forwarded.bearer(&key.secret).send());
+        let denied = get(url, "/v1/authorize");
+        assert_denied(&denied);
+        assert_eq!(outcome(&denied), code(401, "missing_key"));
+        let request = Request::new(url, "POST", "/v1/introspect").bearer(&key.secret);
         let fields = [("token", key.secret.as_str()), ("client_ip", "127.0.0.1")];
-        let answer = ask.form(&fields).send();
-        assert_eq!(answer.json()["client_id"], key.id);
-        assert_eq!(answer.json()["iss"], process.pages.as_str());
+        let response = request.form(&fields).send();
+        assert_eq!(response.json()["client_id"], key.id);
+        assert_eq!(response.json()["iss"], process.pages.as_str());
         for target in ["/healthz", "/readyz"] {
-            let answer = get(url, target);
-            assert_eq!((answer.status, answer.body.as_str()), (200, "ok\n"), "{target}");
+            let response = get(url, target);
+            assert_eq!((response.status, response.body.as_str()), (200, "ok\n"), "{target}");
             let head = Request::new(url, "HEAD", target).send();
             assert_eq!(head.status, 200, "{target}");
         }
@@ -166,27 +166,31 @@ fn the_address_for_programs_answers_them_and_serves_no_page() {
         "/v1/",
     ] {
         for method in ["GET", "POST"] {
-            let answer = Request::new(&process.programs, method, target).send();
-            assert_eq!(answer.status, 404, "{method} {target}");
-            assert_eq!((answer.body.as_str(), answer.header("set-cookie")), ("", ""), "{target}");
+            let response = Request::new(&process.programs, method, target).send();
+            assert_eq!(response.status, 404, "{method} {target}");
+            assert_eq!(
+                (response.body.as_str(), response.header("set-cookie")),
+                ("", ""),
+                "{target}"
+            );
         }
     }
     assert_eq!(get(&process.pages, "/sign-in").status, 200);
     key.revoke(&process.manager);
     for url in [&process.programs, &process.pages] {
-        let answer = Request::new(url, "GET", "/v1/authorize").bearer(&key.secret).send();
-        assert_eq!(outcome(&answer), code(401, "key_revoked"), "both addresses, one answer");
+        let response = Request::new(url, "GET", "/v1/authorize").bearer(&key.secret).send();
+        assert_eq!(outcome(&response), code(401, "key_revoked"), "both listeners agree");
     }
 }
 
 #[test]
-fn no_answer_to_a_program_is_sniffed_and_health_is_plain_text() {
+fn every_response_to_programs_has_nosniff_and_health_is_plain_text() {
     let process = Process::start(&[]);
     for url in [&process.programs, &process.pages] {
         for target in ["/healthz", "/readyz"] {
             for method in ["GET", "HEAD"] {
-                let answer = Request::new(url, method, target).send();
-                let content_type = answer.header("content-type");
+                let response = Request::new(url, method, target).send();
+                let content_type = response.header("content-type");
                 assert_eq!(content_type, "text/plain; charset=utf-8", "{method} {target}");
             }
         }
@@ -204,58 +208,62 @@ fn no_answer_to_a_program_is_sniffed_and_health_is_plain_text() {
             "/none",
         ] {
             for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
-                let answer = Request::new(url, method, target).send();
-                let what = format!("{method} {target}: {}", answer.raw);
-                assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
+                let response = Request::new(url, method, target).send();
+                let what = format!("{method} {target}: {}", response.raw);
+                assert_eq!(response.header("x-content-type-options"), "nosniff", "{what}");
             }
         }
     }
     let key = Key::introspecting(&process.manager, &[]);
-    let ask = Request::new(&process.programs, "POST", "/v1/introspect").bearer(&key.secret);
-    let answer = ask.form(&[("token", "none")]).send();
-    assert_eq!((answer.status, answer.header("x-content-type-options")), (200, "nosniff"));
+    let request = Request::new(&process.programs, "POST", "/v1/introspect").bearer(&key.secret);
+    let response = request.form(&[("token", "none")]).send();
+    assert_eq!((response.status, response.header("x-content-type-options")), (200, "nosniff"));
 }
 
 #[test]
 fn readiness_without_a_database_is_plain_text() {
     let process = Process::start(&[]);
     let database = process.database();
-    let mut beside = SqliteConnection::establish(&database.to_string_lossy()).expect("opens");
+    let mut connection = SqliteConnection::establish(&database.to_string_lossy()).expect("opens");
     let hide = "PRAGMA busy_timeout = 5000; ALTER TABLE settings RENAME TO elsewhere";
-    beside.batch_execute(hide).expect("renamed");
+    connection.batch_execute(hide).expect("renamed");
     for url in [&process.programs, &process.pages] {
-        let answer = get(url, "/readyz");
-        assert_eq!((answer.status, answer.body.as_str()), (503, "the database cannot be read\n"));
-        assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
-        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let response = get(url, "/readyz");
+        assert_eq!(
+            (response.status, response.body.as_str()),
+            (503, "the database cannot be read\n")
+        );
+        assert_eq!(response.header("content-type"), "text/plain; charset=utf-8");
+        assert_eq!(response.header("x-content-type-options"), "nosniff");
     }
 }
 
 #[test]
-fn nothing_of_a_secret_key_stands_in_the_log() {
+fn the_log_contains_no_part_of_a_secret_key() {
     for format in ["text", "json"] {
         let mut process = Process::start(&["--log-format", format]);
-        let good = Key::introspecting(&process.manager, &[]);
-        let dead = Key::new(&process.manager, &[]);
-        dead.revoke(&process.manager);
-        let secrets = [good.secret.clone(), dead.secret.clone(), stranger()];
+        let valid = Key::introspecting(&process.manager, &[]);
+        let revoked = Key::new(&process.manager, &[]);
+        revoked.revoke(&process.manager);
+        let secrets = [valid.secret.clone(), revoked.secret.clone(), unknown_secret()];
         for url in [&process.programs, &process.pages] {
             for secret in &secrets {
-                say_everywhere(url, &good.secret, secret);
+                send_everywhere(url, &valid.secret, secret);
             }
         }
         let database = process.database();
-        let mut beside = SqliteConnection::establish(&database.to_string_lossy()).expect("opens");
+        let mut connection =
+            SqliteConnection::establish(&database.to_string_lossy()).expect("opens");
         let hide = "PRAGMA busy_timeout = 5000; ALTER TABLE api_key_secrets RENAME TO elsewhere";
-        beside.batch_execute(hide).expect("renamed");
-        let cold = stranger();
+        connection.batch_execute(hide).expect("renamed");
+        let uncached = unknown_secret();
         let undecided =
-            Request::new(&process.programs, "GET", "/v1/authorize").bearer(&cold).send();
+            Request::new(&process.programs, "GET", "/v1/authorize").bearer(&uncached).send();
         assert_eq!(undecided.status, 503);
         let log = process.stop();
-        assert!(log.contains("could not be decided"), "the fault is in the log: {log}");
-        for secret in secrets.iter().chain([&cold]) {
-            // Neither whole nor in parts: any 10 characters of the random ones.
+        assert!(log.contains("could not be decided"), "the failure is in the log: {log}");
+        for secret in secrets.iter().chain([&uncached]) {
+            // The log has no 10 consecutive characters of the random part.
             let random = &secret["lk_prod_".len()..];
             for at in 0..random.len() - 10 {
                 let part = &random[at..at + 10];
@@ -266,8 +274,8 @@ fn nothing_of_a_secret_key_stands_in_the_log() {
     }
 }
 
-/// Says a secret key wherever a request has room for one.
-pub(super) fn say_everywhere(url: &str, caller: &str, secret: &str) {
+/// Sends a secret key in every place of a request that can hold one.
+pub(super) fn send_everywhere(url: &str, caller: &str, secret: &str) {
     let get = |target: &str| Request::new(url, "GET", target);
     let query = format!("scope={secret}&token={secret}&environment={secret}&x={secret}");
     let requests = [

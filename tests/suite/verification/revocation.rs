@@ -1,4 +1,4 @@
-//! What changes, and that it counts from the very next request on.
+//! Changes to keys, roles and scopes take effect from the next request on.
 
 use std::collections::BTreeSet;
 use std::sync::Barrier;
@@ -11,28 +11,28 @@ use latchkey::domain::api_keys::{Environment, SecretKey};
 use latchkey::domain::roles::{self, Role};
 use latchkey::domain::scopes::{self, Resource};
 
-use super::{Key, READ_AND_WRITE, asked, by_hand, code, pass, told};
+use super::{Key, READ_AND_WRITE, authorize, authorize_request, code, pass, run_sql};
 use crate::support::{App, NOW, replaced};
 
 #[test]
-fn a_revoked_key_does_not_pass_once_the_answer_is_there() {
+fn a_revoked_key_does_not_pass_after_the_response_to_its_revocation() {
     let app = App::set_up();
     let manager = app.super_manager();
     let mut late = 0;
     for _ in 0..25 {
         let key = Key::new(&manager, &[]);
-        // Often used before: whatever remembers it does.
+        // Using the key first puts it into every cache.
         for _ in 0..3 {
-            assert_eq!(told(&app, "", &key.secret), pass());
+            assert_eq!(authorize(&app, "", &key.secret), pass());
         }
         key.revoke(&manager);
-        late += u32::from(told(&app, "", &key.secret) != code(401, "key_revoked"));
+        late += u32::from(authorize(&app, "", &key.secret) != code(401, "key_revoked"));
     }
-    assert_eq!(late, 0, "late passes");
+    assert_eq!(late, 0, "requests passed after the revocation");
 }
 
 #[test]
-fn no_request_that_starts_after_the_answer_passes_however_many_are_under_way() {
+fn no_request_that_starts_after_the_response_passes_under_load() {
     const CALLERS: usize = 4;
     let app = App::set_up();
     let manager = app.super_manager();
@@ -44,17 +44,17 @@ fn no_request_that_starts_after_the_answer_passes_however_many_are_under_way() {
         std::thread::scope(|scope| {
             for _ in 0..CALLERS {
                 scope.spawn(|| {
-                    let request = asked(&app, "").bearer(&key.secret);
+                    let request = authorize_request(&app, "").bearer(&key.secret);
                     let first = request.send().status;
                     started.wait();
                     assert_eq!(first, 200);
-                    let mut refused = 0;
-                    while refused < 20 {
+                    let mut sent_after = 0;
+                    while sent_after < 20 {
                         let was_revoked = is_revoked.load(Ordering::SeqCst);
                         let passed = request.send().status == 200;
                         late.fetch_add(u32::from(passed && was_revoked), Ordering::SeqCst);
                         early.fetch_add(u32::from(passed && !was_revoked), Ordering::SeqCst);
-                        refused += u32::from(was_revoked);
+                        sent_after += u32::from(was_revoked);
                     }
                 });
             }
@@ -62,39 +62,47 @@ fn no_request_that_starts_after_the_answer_passes_however_many_are_under_way() {
             key.revoke(&manager);
             is_revoked.store(true, Ordering::SeqCst);
         });
-        assert_eq!(late.into_inner(), 0, "late passes, after {} in time", early.into_inner());
+        assert_eq!(
+            late.into_inner(),
+            0,
+            "requests passed too late, after {} in time",
+            early.into_inner()
+        );
     }
 }
 
 #[test]
-fn revoking_one_key_leaves_the_others_alone() {
+fn revoking_one_key_does_not_affect_others() {
     let app = App::set_up();
     let manager = app.super_manager();
     let keys: Vec<Key> = (0..4).map(|_| Key::new(&manager, &[])).collect();
     keys[1].revoke(&manager);
-    let outcomes: Vec<u16> = keys.iter().map(|key| told(&app, "", &key.secret).0).collect();
+    let outcomes: Vec<u16> = keys.iter().map(|key| authorize(&app, "", &key.secret).0).collect();
     assert_eq!(outcomes, [200, 401, 200, 200]);
 }
 
 #[test]
-fn a_key_expires_at_the_very_millisecond_and_is_never_revived() {
+fn a_key_expires_at_the_exact_millisecond_and_never_passes_again() {
     let app = App::set_up();
     let manager = app.super_manager();
     let date = [("lifetime", "date"), ("expires_on", "2026-12-02")];
     let [read, unread] = [(); 2].map(|()| Key::new(&manager, &date));
     let revoked = Key::new(&manager, &date);
     revoked.revoke(&manager);
-    assert_eq!(told(&app, "", &read.secret), pass());
-    // A date means the end of that day in UTC: 2026-12-03T00:00:00Z.
+    assert_eq!(authorize(&app, "", &read.secret), pass());
+    // A key expires at the end of the day in UTC, here 2026-12-03T00:00:00Z.
     app.advance(1_796_256_000_000 - NOW.millis() - 1);
-    assert_eq!(told(&app, "", &read.secret), pass());
+    assert_eq!(authorize(&app, "", &read.secret), pass());
     app.advance(1);
     for key in [&read, &unread] {
-        assert_eq!(told(&app, "", &key.secret), code(401, "key_expired"));
-        assert_eq!(told(&app, "scope=a:b&environment=x", &key.secret), code(401, "key_expired"));
+        assert_eq!(authorize(&app, "", &key.secret), code(401, "key_expired"));
+        assert_eq!(
+            authorize(&app, "scope=a:b&environment=x", &key.secret),
+            code(401, "key_expired")
+        );
     }
-    assert_eq!(told(&app, "", &revoked.secret), code(401, "key_revoked"));
-    // Nor does editing it, as anybody could who is still signed in; only a new secret key helps.
+    assert_eq!(authorize(&app, "", &revoked.secret), code(401, "key_revoked"));
+    // Editing the key does not help either. It needs a new secret key.
     let manager = app.super_manager();
     let edit = format!("/api-keys/{}/edit", read.id);
     let version = manager.get(&edit).attribute("#edit input[name=version]", "value");
@@ -107,35 +115,35 @@ fn a_key_expires_at_the_very_millisecond_and_is_never_revived() {
     ];
     let page = manager.submit(&edit, &fields);
     assert_ne!(page.status, 500, "{}", page.body);
-    assert_eq!(told(&app, "", &read.secret), code(401, "key_expired"));
+    assert_eq!(authorize(&app, "", &read.secret), code(401, "key_expired"));
     app.advance(400 * DAY);
-    assert_eq!(told(&app, "", &read.secret), code(401, "key_expired"));
+    assert_eq!(authorize(&app, "", &read.secret), code(401, "key_expired"));
 }
 
 #[test]
-fn an_earlier_date_counts_at_once() {
+fn an_earlier_expiry_date_takes_effect_immediately() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[("lifetime", "90")]);
     app.advance(2 * DAY);
-    assert_eq!(told(&app, "", &key.secret), pass());
+    assert_eq!(authorize(&app, "", &key.secret), pass());
     let manager = app.super_manager();
     key.edit(&manager, &[("expires_on", "2026-11-25")]);
-    assert_eq!(told(&app, "", &key.secret), pass());
+    assert_eq!(authorize(&app, "", &key.secret), pass());
     app.advance(DAY / 2 - 1);
-    assert_eq!(told(&app, "", &key.secret), pass());
+    assert_eq!(authorize(&app, "", &key.secret), pass());
     app.advance(1);
-    assert_eq!(told(&app, "", &key.secret), code(401, "key_expired"));
+    assert_eq!(authorize(&app, "", &key.secret), code(401, "key_expired"));
 }
 
 #[test]
-fn a_selection_narrows_a_key_and_its_role_is_the_ceiling() {
+fn selected_scopes_narrow_a_key_within_its_role() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[("access", "selected"), ("scopes", "orders:write")]);
     let scopes = |query: &str| {
-        let answer = asked(&app, query).bearer(&key.secret).send();
-        (answer.status, answer.header("latchkey-scopes").to_owned())
+        let response = authorize_request(&app, query).bearer(&key.secret).send();
+        (response.status, response.header("latchkey-scopes").to_owned())
     };
     assert_eq!(scopes("scope=orders:write"), (200, "orders:write".into()));
     assert_eq!(scopes("scope=orders:read").0, 403);
@@ -150,37 +158,37 @@ fn a_selection_narrows_a_key_and_its_role_is_the_ceiling() {
     key.edit(&manager, &[("role", "read-only")]);
     assert_eq!(scopes(""), (200, "invoices:read orders:read reports:read".into()));
     assert_eq!(scopes("scope=orders:write").0, 403);
-    let answer = asked(&app, "").bearer(&key.secret).send();
-    assert_eq!(answer.header("latchkey-role"), "read-only");
+    let response = authorize_request(&app, "").bearer(&key.secret).send();
+    assert_eq!(response.header("latchkey-role"), "read-only");
 }
 
 #[test]
-fn no_selection_goes_beyond_the_role() {
+fn selected_scopes_outside_the_role_are_ignored() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(
         &manager,
         &[("role", "read-only"), ("access", "selected"), ("scopes", "orders:read")],
     );
-    // The form refuses it; so it comes from elsewhere.
-    by_hand(&app, &format!("INSERT INTO api_key_scopes VALUES ('{}', 'orders:write')", key.id));
-    by_hand(
+    // The form does not allow this, so the test writes it to the database.
+    run_sql(&app, &format!("INSERT INTO api_key_scopes VALUES ('{}', 'orders:write')", key.id));
+    run_sql(
         &app,
         &format!("INSERT INTO api_key_scopes VALUES ('{}', 'latchkey:introspect')", key.id),
     );
-    assert_eq!(told(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
-    let answer = asked(&app, "").bearer(&key.secret).send();
-    assert_eq!(answer.header("latchkey-scopes"), "orders:read");
+    assert_eq!(authorize(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
+    let response = authorize_request(&app, "").bearer(&key.secret).send();
+    assert_eq!(response.header("latchkey-scopes"), "orders:read");
 }
 
 #[test]
-fn a_scope_taken_from_a_role_is_taken_from_its_keys() {
+fn a_scope_removed_from_a_role_is_removed_from_its_keys() {
     let app = App::set_up();
     let manager = app.super_manager();
     let scopes: BTreeSet<String> =
         ["invoices:read", "orders:read", "orders:write"].map(str::to_owned).into();
     let role = Role::custom("role_billing", "billing", "Billing", "", scopes);
-    app.write(|tx, author| roles::add(tx, &role, author.now));
+    app.write(|tx, context| roles::add(tx, &role, context.now));
     let all = Key::new(&manager, &[("role", "billing")]);
     let chosen = Key::new(
         &manager,
@@ -191,17 +199,17 @@ fn a_scope_taken_from_a_role_is_taken_from_its_keys() {
             ("scopes", "orders:read"),
         ],
     );
-    by_hand(&app, "DELETE FROM role_scopes WHERE scope = 'orders:write'");
+    run_sql(&app, "DELETE FROM role_scopes WHERE scope = 'orders:write'");
     for (key, left) in [(&all, "invoices:read orders:read"), (&chosen, "orders:read")] {
-        assert_eq!(told(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
-        let answer = asked(&app, "scope=orders:read").bearer(&key.secret).send();
-        assert_eq!(answer.header("latchkey-scopes"), left);
-        assert_eq!(answer.header("latchkey-role"), "billing");
+        assert_eq!(authorize(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
+        let response = authorize_request(&app, "scope=orders:read").bearer(&key.secret).send();
+        assert_eq!(response.header("latchkey-scopes"), left);
+        assert_eq!(response.header("latchkey-role"), "billing");
     }
 }
 
 #[test]
-fn a_role_edited_in_the_dashboard_counts_with_the_next_request() {
+fn an_edit_of_a_role_takes_effect_with_the_next_request() {
     let app = App::set_up();
     let manager = app.super_manager();
     let role = [("name", "Billing"), ("scopes", "orders:read"), ("scopes", "orders:write")];
@@ -209,78 +217,82 @@ fn a_role_edited_in_the_dashboard_counts_with_the_next_request() {
     let [all, chosen] =
         [&[("access", "role")][..], &[("access", "selected"), ("scopes", "orders:write")]]
             .map(|access| Key::new(&manager, &[&[("role", "billing")], access].concat()));
-    // Often used before: whatever remembers it does.
+    // Using the keys first puts them into every cache.
     for _ in 0..3 {
         for key in [&all, &chosen] {
-            assert_eq!(told(&app, "scope=orders:write", &key.secret), pass());
+            assert_eq!(authorize(&app, "scope=orders:write", &key.secret), pass());
         }
     }
     let mut form = manager.get("/roles/billing/edit").form_fields("#edit form");
     form.retain(|(_, value)| value != "orders:write");
-    let asked = manager.post("/roles/billing/edit", &replaced(&form, &[]));
-    assert_eq!(asked.status, 422);
-    assert_eq!(told(&app, "scope=orders:write", &all.secret), pass(), "nothing is saved yet");
-    let form = asked.form_fields("#edit form");
+    let preview = manager.post("/roles/billing/edit", &replaced(&form, &[]));
+    assert_eq!(preview.status, 422);
+    assert_eq!(authorize(&app, "scope=orders:write", &all.secret), pass(), "nothing is saved yet");
+    let form = preview.form_fields("#edit form");
     assert_eq!(manager.post("/roles/billing/edit", &replaced(&form, &[])).status, 303);
     for key in [&all, &chosen] {
-        assert_eq!(told(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
+        assert_eq!(authorize(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
     }
-    let answer = asked_of(&app, &all);
-    assert_eq!((answer.0, answer.1.as_str()), (200, "orders:read"));
-    assert_eq!(asked_of(&app, &chosen), (200, String::new()), "left with nothing");
+    assert_eq!(status_and_scopes(&app, &all), (200, "orders:read".to_owned()));
+    assert_eq!(status_and_scopes(&app, &chosen), (200, String::new()), "no scope is left");
 }
 
-/// The status and the scopes that a gateway is told.
-fn asked_of(app: &App, key: &Key) -> (u16, String) {
-    let answer = asked(app, "").bearer(&key.secret).send();
-    (answer.status, answer.header("latchkey-scopes").to_owned())
+/// The status and the scopes in the response to a gateway.
+fn status_and_scopes(app: &App, key: &Key) -> (u16, String) {
+    let response = authorize_request(app, "").bearer(&key.secret).send();
+    (response.status, response.header("latchkey-scopes").to_owned())
 }
 
 #[test]
-fn a_scope_removed_in_the_dashboard_is_gone_with_the_next_request() {
+fn the_deletion_of_a_scope_takes_effect_with_the_next_request() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[("role", "full-access")]);
-    assert_eq!(told(&app, "scope=orders:write", &key.secret), pass());
+    assert_eq!(authorize(&app, "scope=orders:write", &key.secret), pass());
     assert_eq!(manager.submit("/scopes/orders:write/delete", &[]).status, 303);
-    assert_eq!(told(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
+    assert_eq!(authorize(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
     let scope = [("resource", "orders"), ("operation", "write")];
     assert_eq!(manager.submit_from("/scopes/new", "/scopes", &scope).status, 303);
-    assert_eq!(told(&app, "scope=orders:write", &key.secret), pass());
+    assert_eq!(authorize(&app, "scope=orders:write", &key.secret), pass());
 }
 
 #[test]
-fn a_new_scope_is_at_once_in_the_roles_that_follow_the_organisation() {
+fn a_new_scope_is_immediately_in_the_roles_that_cover_all_scopes() {
     let app = App::set_up();
     let manager = app.super_manager();
     let [full, both, read] = ["full-access", "read-and-write", "read-only"]
         .map(|role| Key::new(&manager, &[("role", role)]));
-    let outcomes = |query: &str| [&full, &both, &read].map(|key| told(&app, query, &key.secret).0);
+    let outcomes =
+        |query: &str| [&full, &both, &read].map(|key| authorize(&app, query, &key.secret).0);
     assert_eq!(outcomes("scope=shipments:read"), [403; 3]);
     let resources = Resource::parse_lines("shipments").expect("a resource");
-    app.write(|tx, author| scopes::add_resources(tx, &resources, author));
+    app.write(|tx, context| scopes::add_resources(tx, &resources, context));
     assert_eq!(outcomes("scope=shipments:read"), [200; 3]);
     assert_eq!(outcomes("scope=shipments:write"), [200, 200, 403]);
-    assert_eq!(outcomes("scope=latchkey:introspect"), [403; 3], "never Latchkey’s own");
+    assert_eq!(
+        outcomes("scope=latchkey:introspect"),
+        [403; 3],
+        "the built-in scope is not included"
+    );
 }
 
 #[test]
-fn an_edited_whitelist_counts_at_once() {
+fn an_edit_of_the_ip_whitelist_takes_effect_immediately() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[]);
-    assert_eq!(told(&app, "", &key.secret), pass());
+    assert_eq!(authorize(&app, "", &key.secret), pass());
     key.edit(&manager, &[("ip_whitelist", "198.51.100.77")]);
-    assert_eq!(told(&app, "", &key.secret), code(403, "address_not_allowed"));
+    assert_eq!(authorize(&app, "", &key.secret), code(403, "address_not_allowed"));
     key.edit(&manager, &[("ip_whitelist", "198.51.100.77\n203.0.113.7")]);
-    assert_eq!(told(&app, "", &key.secret), pass());
+    assert_eq!(authorize(&app, "", &key.secret), pass());
     key.edit(&manager, &[("ip_whitelist", "198.51.100.77")]);
-    assert_eq!(told(&app, "", &key.secret), code(403, "address_not_allowed"));
+    assert_eq!(authorize(&app, "", &key.secret), code(403, "address_not_allowed"));
     key.edit(&manager, &[("ip_whitelist", "")]);
-    assert_eq!(told(&app, "", &key.secret), pass());
+    assert_eq!(authorize(&app, "", &key.secret), pass());
 }
 
-/// Gives a key one more secret key, as a rotation does.
+/// Adds a secret to a key, as a rotation does.
 pub(super) fn second_secret(app: &App, key: &Key, expires_at: i64) -> String {
     let secret = SecretKey::generate("lk", Environment::Production).expect("random");
     let digest = secret.digest(&app.site.keyring);
@@ -299,40 +311,44 @@ pub(super) fn second_secret(app: &App, key: &Key, expires_at: i64) -> String {
 }
 
 #[test]
-fn a_superseded_secret_works_until_its_end_and_the_new_one_beyond() {
+fn a_superseded_secret_works_until_its_end_and_the_new_one_longer() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[]);
     let end = NOW.millis() + DAY;
     let only = format!("WHERE key_id = '{}'", key.id);
-    by_hand(&app, &format!("UPDATE api_key_secrets SET superseded_at = {end} {only}"));
+    run_sql(&app, &format!("UPDATE api_key_secrets SET superseded_at = {end} {only}"));
     let new = second_secret(&app, &key, NOW.millis() + 30 * DAY);
     for secret in [&key.secret, &new] {
-        let answer = asked(&app, "").bearer(secret).send();
-        assert_eq!(answer.status, 200, "{}", answer.raw);
-        assert_eq!(answer.header("latchkey-key-id"), key.id);
+        let response = authorize_request(&app, "").bearer(secret).send();
+        assert_eq!(response.status, 200, "{}", response.raw);
+        assert_eq!(response.header("latchkey-key-id"), key.id);
     }
     app.advance(DAY - 1);
-    assert_eq!(told(&app, "", &key.secret), pass());
+    assert_eq!(authorize(&app, "", &key.secret), pass());
     app.advance(1);
-    assert_eq!(told(&app, "", &key.secret), code(401, "secret_superseded"));
-    assert_eq!(told(&app, "", &new), pass());
+    assert_eq!(authorize(&app, "", &key.secret), code(401, "secret_superseded"));
+    assert_eq!(authorize(&app, "", &new), pass());
     app.advance(29 * DAY);
-    assert_eq!(told(&app, "", &key.secret), code(401, "secret_superseded"));
-    assert_eq!(told(&app, "", &new), code(401, "key_expired"), "its own end, before the key's");
+    assert_eq!(authorize(&app, "", &key.secret), code(401, "secret_superseded"));
+    assert_eq!(
+        authorize(&app, "", &new),
+        code(401, "key_expired"),
+        "a secret can expire before its key"
+    );
 }
 
 #[test]
-fn revoking_ends_every_secret_of_the_key() {
+fn revoking_a_key_ends_all_of_its_secrets() {
     let app = App::set_up();
     let manager = app.super_manager();
     let key = Key::new(&manager, &[]);
     let new = second_secret(&app, &key, NOW.millis() + 30 * DAY);
     for secret in [&key.secret, &new] {
-        assert_eq!(told(&app, "", secret), pass());
+        assert_eq!(authorize(&app, "", secret), pass());
     }
     key.revoke(&manager);
     for secret in [&key.secret, &new] {
-        assert_eq!(told(&app, "", secret), code(401, "key_revoked"));
+        assert_eq!(authorize(&app, "", secret), code(401, "key_revoked"));
     }
 }

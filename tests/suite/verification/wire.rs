@@ -1,4 +1,5 @@
-//! HTTP/1.1 by hand: requests that no client library would send, and every byte of the answer.
+//! A minimal HTTP/1.1 client: it sends requests that no client library would send, and keeps every
+//! byte of the response.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
@@ -7,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// How long a test waits before it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Headers that say nothing of the decision.
+/// How long a test waits before it fails.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Headers that do not depend on the decision.
 const FRAMING: [&str; 3] = ["connection", "content-length", "date"];
 
 #[derive(Clone)]
@@ -18,12 +19,12 @@ pub struct Request {
     is_head: bool,
     head: Vec<u8>,
     body: Vec<u8>,
-    /// Whether the client closes its side once it has sent everything.
+    /// Whether the client closes its side after it has sent everything.
     closes: bool,
 }
 
 impl Request {
-    /// A request to the server at `url`; it asks for nothing but to be the only one.
+    /// A request to the server at `url`. Its only header asks the server to close the connection.
     pub fn new(url: &str, method: &str, target: &str) -> Self {
         let to = url.strip_prefix("http://").expect("a URL").to_owned();
         let head = format!("{method} {target} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
@@ -36,7 +37,7 @@ impl Request {
         }
     }
 
-    /// One more header line, byte for byte.
+    /// Adds a header line, byte for byte.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         for part in [name.as_bytes(), b": ", value.as_ref(), b"\r\n"] {
             self.head.extend_from_slice(part);
@@ -48,7 +49,7 @@ impl Request {
         self.header("Authorization", format!("Bearer {secret}"))
     }
 
-    /// What a gateway says of its client.
+    /// Sets the client address that a gateway reports.
     pub fn from(self, address: &str) -> Self {
         self.header("X-Forwarded-For", address)
     }
@@ -59,7 +60,7 @@ impl Request {
         self.header("Content-Length", length)
     }
 
-    /// What follows the head, without a length: for other framings.
+    /// Adds bytes after the head, without a length, for other framings.
     pub fn trailing(mut self, bytes: impl AsRef<[u8]>) -> Self {
         bytes.as_ref().clone_into(&mut self.body);
         self
@@ -71,7 +72,7 @@ impl Request {
         self.header("Content-Type", "application/x-www-form-urlencoded").body(form.finish())
     }
 
-    /// Closes its side once it has sent everything, so that the server need not wait for more.
+    /// Closes the client's side after everything is sent, so that the server waits for no more.
     pub fn closing(mut self) -> Self {
         self.closes = true;
         self
@@ -82,40 +83,40 @@ impl Request {
         [&self.head, b"\r\n".as_slice(), &self.body].concat()
     }
 
-    pub fn send(&self) -> Answer {
+    pub fn send(&self) -> Response {
         self.try_send().unwrap_or_else(|| {
-            panic!("no answer to {:?}", String::from_utf8_lossy(&self.head));
+            panic!("no response to {:?}", String::from_utf8_lossy(&self.head));
         })
     }
 
-    /// The answer; `None` when the connection ends without one.
-    pub fn try_send(&self) -> Option<Answer> {
+    /// Returns the response, or `None` if the connection ends without one.
+    pub fn try_send(&self) -> Option<Response> {
         let mut stream = TcpStream::connect(&self.to).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-        // A server that has refused may already have hung up.
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
+        // A server that denies a request may already have closed the connection.
         let _ = stream.write_all(&self.bytes());
         if self.closes {
             let _ = stream.shutdown(Shutdown::Write);
         }
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
-        (!bytes.is_empty()).then(|| Answer::parse(bytes, self.is_head))
+        (!bytes.is_empty()).then(|| Response::parse(bytes, self.is_head))
     }
 }
 
-/// The one answer that came back.
+/// The only response on a connection.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     headers: Vec<(String, String)>,
     pub body: String,
-    /// All of it.
+    /// The whole response.
     pub raw: String,
 }
 
-impl Answer {
+impl Response {
     fn parse(bytes: Vec<u8>, is_head: bool) -> Self {
-        let raw = String::from_utf8(bytes).expect("an answer in UTF-8");
+        let raw = String::from_utf8(bytes).expect("a response in UTF-8");
         let (head, body) = raw.split_once("\r\n\r\n").expect("a whole head");
         let mut lines = head.split("\r\n");
         let status_line = lines.next().expect("a status line");
@@ -129,31 +130,35 @@ impl Answer {
                 (name.to_ascii_lowercase(), value.to_owned())
             })
             .collect();
-        let answer = Self { status, headers, body: body.to_owned(), raw: raw.clone() };
-        let length: usize = answer.header("content-length").parse().expect("a length");
-        assert_eq!(answer.body.len(), if is_head { 0 } else { length }, "one answer only: {raw}");
-        answer
+        let response = Self { status, headers, body: body.to_owned(), raw: raw.clone() };
+        let length: usize = response.header("content-length").parse().expect("a length");
+        assert_eq!(
+            response.body.len(),
+            if is_head { 0 } else { length },
+            "only one response: {raw}"
+        );
+        response
     }
 
-    /// A header that may stand once; empty when it is not there.
+    /// The value of a header, which may occur once. Empty if there is none.
     pub fn header(&self, name: &str) -> &str {
-        let mut found = self.headers.iter().filter(|(other, _)| other == name);
-        let value = found.next().map_or("", |(_, value)| value.as_str());
-        assert!(found.next().is_none(), "{name} stands twice: {}", self.raw);
+        let mut values = self.headers.iter().filter(|(other, _)| other == name);
+        let value = values.next().map_or("", |(_, value)| value.as_str());
+        assert!(values.next().is_none(), "{name} occurs twice: {}", self.raw);
         value
     }
 
-    /// The names of all headers but those of the connection.
+    /// The names of all headers except those about framing.
     pub fn names(&self) -> BTreeSet<&str> {
         let names = self.headers.iter().map(|(name, _)| name.as_str());
         names.filter(|name| !FRAMING.contains(name)).collect()
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.raw))
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.raw))
     }
 
-    /// The parameters of the one challenge, read as strictly as RFC 6750, 3 writes them.
+    /// The parameters of the challenge, parsed as strictly as RFC 6750, section 3 defines them.
     pub fn challenge(&self) -> BTreeMap<&str, &str> {
         let line = self.header("www-authenticate");
         let mut rest = line.strip_prefix("Bearer ").unwrap_or_else(|| panic!("{}", self.raw));

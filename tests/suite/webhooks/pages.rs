@@ -1,15 +1,15 @@
-//! The pages of webhooks: creating, the one look at the secret, editing, testing, sending again.
+//! The pages of webhooks: creating, revealing the secret once, editing, testing and sending again.
 
 use latchkey::base::keyring::hex;
 
-use super::{EVENTS, created, enqueue, stand, webhook};
-use crate::support::receiver::{Manner, Receiver};
+use super::{EVENTS, create_webhook, delivery_states, enqueue, webhook};
+use crate::support::receiver::{Mode, Receiver};
 use crate::support::{App, replaced};
 
-const OK: Manner = Manner::Answers(200, "thank you");
+const OK: Mode = Mode::Answers(200, "thank you");
 
 #[test]
-fn the_signing_secret_is_shown_once_and_kept_nowhere_in_plain() {
+fn the_signing_secret_is_shown_once_and_never_stored_in_plain_text() {
     let app = App::set_up();
     let manager = app.super_manager();
     assert!(manager.get("/settings").has("a[href='/webhooks']"));
@@ -30,7 +30,7 @@ fn the_signing_secret_is_shown_once_and_kept_nowhere_in_plain() {
     assert_eq!(app.count("webhook_endpoints"), 1);
     let rows = app.everything().join("\n").to_lowercase();
     assert!(!rows.contains(&secret.to_lowercase()) && !rows.contains(&hex(secret.as_bytes())));
-    // Nor does the record tell the path, into which receivers put secrets.
+    // The activity does not contain the path, because receivers put secrets there.
     let entries = app.texts("SELECT details AS text FROM activity ORDER BY number").join("\n");
     assert!(entries.contains("http://127.0.0.1:1") && !entries.contains("hunter2"), "{entries}");
     let table = manager.get("/webhooks");
@@ -39,7 +39,7 @@ fn the_signing_secret_is_shown_once_and_kept_nowhere_in_plain() {
 }
 
 #[test]
-fn what_breaks_the_rules_is_refused_and_kept_in_the_form() {
+fn invalid_input_is_rejected_and_kept_in_the_form() {
     let app = App::set_up();
     let manager = app.super_manager();
     let long = format!("https://hooks.example.com/{}", "x".repeat(2048));
@@ -72,7 +72,7 @@ fn what_breaks_the_rules_is_refused_and_kept_in_the_form() {
 }
 
 #[test]
-fn the_second_of_two_who_edit_a_webhook_sees_the_first_one_s_changes() {
+fn the_second_of_two_editors_sees_the_changes_of_the_first() {
     let app = App::set_up();
     let id = webhook(&app, "http://127.0.0.1:1/hook");
     let path = format!("/webhooks/{id}/edit");
@@ -81,39 +81,39 @@ fn the_second_of_two_who_edit_a_webhook_sees_the_first_one_s_changes() {
     let first = one.get(&path).form_fields("#edit form");
     let saved = one.post(&path, &replaced(&first, &[("description", "On-call")]));
     assert_eq!((saved.status, saved.location()), (303, format!("/webhooks/{id}").as_str()));
-    let late = two.post(&path, &replaced(&stale, &[("state", "paused")]));
-    assert_eq!(late.status, 409);
-    assert!(late.text("#errors .changes").contains("Description"), "{}", late.body);
-    let again = late.form_fields("#edit form");
-    assert_eq!(two.post(&path, &replaced(&again, &[])).status, 303);
+    let conflict = two.post(&path, &replaced(&stale, &[("state", "paused")]));
+    assert_eq!(conflict.status, 409);
+    assert!(conflict.text("#errors .changes").contains("Description"), "{}", conflict.body);
+    let resubmitted = conflict.form_fields("#edit form");
+    assert_eq!(two.post(&path, &replaced(&resubmitted, &[])).status, 303);
     assert_eq!(app.count("webhook_endpoints WHERE is_active"), 0);
 }
 
 #[test]
-fn a_paused_webhook_gives_up_what_waits_and_is_sent_nothing_until_it_is_resumed() {
+fn pausing_a_webhook_discards_pending_messages_and_sends_nothing_until_it_is_resumed() {
     let (app, receiver) = (App::set_up(), Receiver::start(OK));
     let (manager, id) = (app.super_manager(), webhook(&app, &receiver.url));
     let path = format!("/webhooks/{id}/edit");
     enqueue(&app, "activity:1");
-    let turn = |state| {
+    let set_state = |state| {
         let form = manager.get(&path).form_fields("#edit form");
         assert_eq!(manager.post(&path, &replaced(&form, &[("state", state)])).status, 303);
     };
-    turn("paused");
+    set_state("paused");
     enqueue(&app, "activity:2");
-    assert_eq!((app.send_webhooks(), stand(&app)), (0, vec!["0 failed".to_owned()]));
+    assert_eq!((app.send_webhooks(), delivery_states(&app)), (0, vec!["0 failed".to_owned()]));
     let page = manager.get(&format!("/webhooks/{id}"));
     let delivery = page.attribute("tbody a", "href").expect("a delivery");
     assert_eq!(manager.submit(&delivery, &[]).status, 303);
     assert!(manager.get(&delivery).text("#notice").starts_with("The webhook is paused."));
-    turn("active");
+    set_state("active");
     assert_eq!(manager.submit(&delivery, &[]).status, 303);
     assert_eq!(manager.get(&delivery).text("#notice"), "It is sent again within seconds.");
-    assert_eq!((app.send_webhooks(), stand(&app)), (1, vec!["1 delivered".to_owned()]));
+    assert_eq!((app.send_webhooks(), delivery_states(&app)), (1, vec!["1 delivered".to_owned()]));
 }
 
 #[test]
-fn a_message_can_be_sent_again_and_is_the_same_message() {
+fn a_message_can_be_sent_again_unchanged() {
     let (app, receiver) = (App::set_up(), Receiver::start(OK));
     let (manager, id) = (app.super_manager(), webhook(&app, &receiver.url));
     enqueue(&app, "activity:1");
@@ -121,8 +121,11 @@ fn a_message_can_be_sent_again_and_is_the_same_message() {
     let page = manager.get(&format!("/webhooks/{id}"));
     let delivery = page.attribute("tbody a", "href").expect("a delivery");
     assert_eq!(manager.submit(&delivery, &[]).status, 303);
-    assert!(!manager.get(&delivery).text(".actions").contains("Send Again"), "it is queued");
-    assert_eq!((app.send_webhooks(), stand(&app)), (1, vec!["2 delivered".to_owned()]));
+    assert!(
+        !manager.get(&delivery).text(".actions").contains("Send Again"),
+        "it is queued already"
+    );
+    assert_eq!((app.send_webhooks(), delivery_states(&app)), (1, vec!["2 delivered".to_owned()]));
     let sent = receiver.messages();
     assert_eq!(sent[0].headers["webhook-id"], sent[1].headers["webhook-id"]);
     assert_eq!(sent[0].body, sent[1].body);
@@ -131,38 +134,38 @@ fn a_message_can_be_sent_again_and_is_the_same_message() {
     assert_eq!(page.all("tbody tr").len(), 2);
     assert_eq!(page.text("tbody code"), "thank you");
     let other = webhook(&app, &receiver.url);
-    let astray = delivery.replace(&id, &other);
-    assert_eq!(manager.get(&astray).status, 404, "it is another webhook's");
+    let wrong_path = delivery.replace(&id, &other);
+    assert_eq!(manager.get(&wrong_path).status, 404, "the delivery belongs to another webhook");
 }
 
 #[test]
-fn a_test_message_is_sent_at_once_and_its_outcome_shown() {
+fn a_test_message_is_sent_immediately_and_its_outcome_is_shown() {
     let (app, receiver) = (App::set_up(), Receiver::start(OK));
     let (manager, id) = (app.super_manager(), webhook(&app, &receiver.url));
     let page = format!("/webhooks/{id}");
     let test = || {
-        let answer = manager.submit_from(&page, &format!("{page}/test"), &[]);
-        assert_eq!((answer.status, answer.location()), (303, page.as_str()));
+        let response = manager.submit_from(&page, &format!("{page}/test"), &[]);
+        assert_eq!((response.status, response.location()), (303, page.as_str()));
         manager.get(&page).text("#notice")
     };
     let notice = test();
     assert!(notice.starts_with("The test message arrived: answered with 200 in "), "{notice}");
     let sent = receiver.messages();
     assert!(sent.len() == 1 && sent[0].body.contains(r#""type":"webhook.test""#), "{sent:?}");
-    receiver.turn(Manner::Answers(404, ""));
+    receiver.set_mode(Mode::Answers(404, ""));
     assert_eq!(test(), "The test message did not arrive. Answered with 404.");
     app.advance(latchkey::base::clock::DAY);
-    assert_eq!(app.send_webhooks(), 0, "a test is tried once");
+    assert_eq!(app.send_webhooks(), 0, "a test message is not retried");
 }
 
 #[test]
-fn a_deleted_webhook_takes_its_messages_along() {
+fn deleting_a_webhook_deletes_its_messages() {
     let (app, receiver) = (App::set_up(), Receiver::start(OK));
     let manager = app.super_manager();
-    let (id, _) = created(&manager, &receiver.url);
+    let (id, _) = create_webhook(&manager, &receiver.url);
     enqueue(&app, "activity:1");
-    let answer = manager.submit(&format!("/webhooks/{id}/delete"), &[]);
-    assert_eq!((answer.status, answer.location()), (303, "/webhooks"));
+    let response = manager.submit(&format!("/webhooks/{id}/delete"), &[]);
+    assert_eq!((response.status, response.location()), (303, "/webhooks"));
     assert_eq!((app.count("webhook_endpoints"), app.count("webhook_deliveries")), (0, 0));
     assert_eq!(app.send_webhooks(), 0);
     assert_eq!(manager.get(&format!("/webhooks/{id}")).status, 404);
@@ -170,7 +173,7 @@ fn a_deleted_webhook_takes_its_messages_along() {
 }
 
 #[test]
-fn the_log_of_many_deliveries_has_pages() {
+fn the_log_of_deliveries_is_paged() {
     let (app, receiver) = (App::set_up(), Receiver::start(OK));
     let (manager, id) = (app.super_manager(), webhook(&app, &receiver.url));
     for number in 0..60 {
@@ -189,7 +192,7 @@ fn the_log_of_many_deliveries_has_pages() {
 }
 
 #[test]
-fn a_webhook_that_does_not_exist_is_not_found() {
+fn unknown_webhooks_are_not_found() {
     let app = App::set_up();
     let manager = app.super_manager();
     for id in ["whk_00000000000000000000", "whk_", "x", "%00", "..%2f", "%FF"] {

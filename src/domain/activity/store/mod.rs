@@ -12,7 +12,7 @@ mod search;
 pub(super) mod tally;
 mod terms;
 
-pub use recorded::Recorded;
+pub use recorded::RecordedEntry;
 pub(super) use search::{export, names, numbers, people, walk};
 pub(super) use terms::numbers_with;
 
@@ -29,7 +29,7 @@ pub(super) fn head(connection: &mut Connection) -> Result<Option<Head>> {
 
 pub(super) fn append(
     tx: &mut Transaction<'_>,
-    row: &Recorded,
+    row: &RecordedEntry,
     seal: &[u8],
     first: bool,
 ) -> Result<()> {
@@ -53,26 +53,26 @@ pub(super) fn about(
     connection: &mut Connection,
     subject_id: &str,
     limit: i64,
-) -> Result<Vec<Recorded>> {
+) -> Result<Vec<RecordedEntry>> {
     Ok(activity::table
         .filter(activity::subject_id.eq(subject_id))
         .order((activity::at.desc(), activity::number.desc()))
         .limit(limit)
-        .select(Recorded::as_select())
+        .select(RecordedEntry::as_select())
         .load(connection)?)
 }
 
-pub(super) fn entry(connection: &mut Connection, number: i64) -> Result<Option<Recorded>> {
-    let entry = activity::table.find(number).select(Recorded::as_select());
+pub(super) fn entry(connection: &mut Connection, number: i64) -> Result<Option<RecordedEntry>> {
+    let entry = activity::table.find(number).select(RecordedEntry::as_select());
     Ok(entry.first(connection).optional()?)
 }
 
 /// The entries with the numbers `from` to `to`, oldest first.
-pub(super) fn range(connection: &mut Connection, from: i64, to: i64) -> Result<Vec<Recorded>> {
+pub(super) fn range(connection: &mut Connection, from: i64, to: i64) -> Result<Vec<RecordedEntry>> {
     Ok(activity::table
         .filter(activity::number.between(from, to))
         .order(activity::number)
-        .select(Recorded::as_select())
+        .select(RecordedEntry::as_select())
         .load(connection)?)
 }
 

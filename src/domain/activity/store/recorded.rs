@@ -10,7 +10,7 @@ use crate::domain::activity::Change;
 /// An entry, read back.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = activity)]
-pub struct Recorded {
+pub struct RecordedEntry {
     /// The entry's place in the record, starting at 1, without gaps.
     pub number: i64,
     pub at: Timestamp,
@@ -34,7 +34,7 @@ pub struct Recorded {
     pub hash: Vec<u8>,
 }
 
-impl Recorded {
+impl RecordedEntry {
     /// The version of the subject after the change.
     pub fn version(&self) -> Option<i64> {
         self.details().get("version")?.as_i64()

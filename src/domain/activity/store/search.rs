@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::super::list::{Events, Filter, Person, Search};
-use super::Recorded;
+use super::RecordedEntry;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -25,17 +25,17 @@ pub(in crate::domain::activity) fn walk(
     filter: &Filter,
     known: Option<&[i64]>,
     walk: &Walk<Timestamp, i64>,
-) -> Result<Vec<Recorded>> {
+) -> Result<Vec<RecordedEntry>> {
     let queries = match known {
         Some(numbers) => {
             vec![activity::table.into_boxed().filter(activity::number.eq_any(numbers))]
         }
         None => queries(connection, filter)?,
     };
-    let mut found: Vec<Recorded> = Vec::new();
+    let mut found: Vec<RecordedEntry> = Vec::new();
     for query in queries {
         let query = keyset!(query, walk, desc(activity::at, activity::number));
-        found.extend(query.select(Recorded::as_select()).load(connection)?);
+        found.extend(query.select(RecordedEntry::as_select()).load(connection)?);
     }
     Ok(walk.pick(found, false, |row| (row.at, row.number)))
 }
@@ -62,7 +62,7 @@ pub(in crate::domain::activity) fn export(
     connection: &mut Connection,
     filter: &Filter,
     (from, to): (i64, i64),
-) -> Result<Vec<Recorded>> {
+) -> Result<Vec<RecordedEntry>> {
     let like = like(connection);
     let query = match &filter.events {
         None => filtered(filter, None, like),
@@ -71,7 +71,7 @@ pub(in crate::domain::activity) fn export(
             .filter(activity::event.like(format!("{}.%", escaped(kind))).escape('\\')),
     };
     let query = query.filter(activity::number.between(from, to)).order(activity::number);
-    Ok(query.select(Recorded::as_select()).load(connection)?)
+    Ok(query.select(RecordedEntry::as_select()).load(connection)?)
 }
 
 /// The queries for `filter`, one for each event. The index for one event is in the page's order; an
@@ -177,7 +177,7 @@ pub(in crate::domain::activity) fn names(connection: &mut Connection) -> Result<
 }
 
 #[derive(QueryableByName)]
-struct Someone {
+struct PersonRow {
     #[diesel(sql_type = Text)]
     id: String,
     #[diesel(sql_type = Text)]
@@ -194,7 +194,7 @@ const PEOPLE_SQL: &str = "WITH RECURSIVE steps(id) AS (SELECT MIN(actor_id) FROM
 pub(in crate::domain::activity) fn people(
     connection: &mut Connection,
 ) -> Result<Vec<(String, String)>> {
-    let people: Vec<Someone> =
+    let people: Vec<PersonRow> =
         diesel::sql_query(PEOPLE_SQL).bind::<BigInt, _>(PEOPLE).load(connection)?;
     Ok(people.into_iter().map(|someone| (someone.id, someone.name)).collect())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keys::of_key;
-use super::{LOOKED_AT, keys_by_id};
+use super::{MAX_CAUSES, keys_by_id};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -22,7 +22,7 @@ const MAX_LISTED: usize = 3;
 
 pub(super) fn new(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
     let mut by_key: BTreeMap<_, Vec<NewAddress>> = BTreeMap::new();
-    for new in signals::new_addresses(connection, now, MAX_KNOWN, LOOKED_AT)? {
+    for new in signals::new_addresses(connection, now, MAX_KNOWN, MAX_CAUSES)? {
         if now.since(new.first) < NEW_FOR {
             by_key.entry(new.key_id).or_default().push(new);
         }

@@ -1,6 +1,6 @@
 //! Finds keys that expire soon, and keys whose rotation is due.
 
-use super::LOOKED_AT;
+use super::MAX_CAUSES;
 use crate::base::clock::{DAY, Timestamp, short_date};
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -30,7 +30,7 @@ pub(in crate::domain::alerts) fn in_days(days: i64) -> String {
 
 pub(super) fn expiring(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
     let end = Timestamp::end_of(now.plus(STEPS[0] * DAY).date());
-    let keys = api_keys::expiring(connection, now, end, LOOKED_AT)?;
+    let keys = api_keys::expiring(connection, now, end, MAX_CAUSES)?;
     let found = keys.iter().filter_map(|key| {
         let days = key.days_left(now);
         let step = step(days)?;

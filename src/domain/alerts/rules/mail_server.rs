@@ -4,7 +4,7 @@ use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::Result;
 use crate::base::text;
 use crate::db::Connection;
-use crate::domain::activity::{self, Event, Recorded};
+use crate::domain::activity::{self, Event, RecordedEntry};
 use crate::domain::alerts::{Finding, Rule};
 
 /// How long a change causes an alert, in milliseconds.
@@ -22,7 +22,7 @@ pub(super) fn changes(connection: &mut Connection, now: Timestamp) -> Result<Vec
     Ok(changed.map(found).collect())
 }
 
-fn found(entry: &Recorded) -> Finding {
+fn found(entry: &RecordedEntry) -> Finding {
     let who = text::visible(&entry.actor_name, MAX_NAME_LENGTH);
     let server = entry.changes().into_iter().find(|change| change.field == "Mail server");
     let detail = match server {

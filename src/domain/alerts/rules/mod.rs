@@ -1,9 +1,9 @@
 //! What each rule looks for. Rules only read, and finding a cause again gives the same result.
 
 mod addresses;
+mod denials;
 mod keys;
 mod mail_server;
-mod refusals;
 mod sign_ins;
 mod volume;
 
@@ -19,7 +19,7 @@ use crate::domain::api_keys::{self, ApiKey, KeyId};
 use crate::domain::settings;
 
 /// How many causes are read for each rule.
-const LOOKED_AT: i64 = 1000;
+const MAX_CAUSES: i64 = 1000;
 
 /// Everything that the rules that are `on` find now.
 pub(super) fn find_causes(
@@ -33,9 +33,9 @@ pub(super) fn find_causes(
         found.extend(match rule {
             Rule::Expiring => keys::expiring(connection, now)?,
             Rule::RotationDue => keys::rotation_due(connection, &settings, now)?,
-            Rule::RefusalBurst => refusals::bursts(connection, now)?,
-            Rule::UnknownKeys => refusals::strangers(connection, now)?,
-            Rule::DeadSecret => refusals::dead(connection, now)?,
+            Rule::DenialBurst => denials::bursts(connection, now)?,
+            Rule::UnknownKeys => denials::strangers(connection, now)?,
+            Rule::InactiveSecret => denials::inactive_secrets(connection, now)?,
             Rule::NewAddress => addresses::new(connection, now)?,
             Rule::Volume => volume::unusual(connection, now)?,
             Rule::SignInFailures => sign_ins::failures(connection, now)?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::{ApiKey, KeptSecret};
+use super::{ApiKey, StoredSecret};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::{api_key_secrets, api_keys};
@@ -13,22 +13,22 @@ use crate::domain::api_keys::KeyId;
 use crate::domain::settings::Settings;
 
 /// Stores a key's flags, and the resulting time from which the key needs attention.
-pub(in crate::domain::api_keys) fn set_notes(
+pub(in crate::domain::api_keys) fn set_flags(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
     settings: &Settings,
 ) -> Result<()> {
     diesel::update(api_keys::table.find(&key.id))
         .set((
-            api_keys::noted_at.eq(key.noted_at),
-            api_keys::reviewed_at.eq(key.reviewed_at),
+            api_keys::noted_at.eq(key.flagged_at),
+            api_keys::reviewed_at.eq(key.snoozed_at),
             api_keys::attention_at.eq(key.attention_at(settings)),
         ))
         .execute(&mut **tx)?;
     Ok(())
 }
 
-pub(in crate::domain::api_keys) fn noted(
+pub(in crate::domain::api_keys) fn flagged(
     connection: &mut Connection,
     limit: i64,
 ) -> Result<Vec<KeyId>> {
@@ -106,13 +106,13 @@ pub(in crate::domain::api_keys) fn overlapping(
 pub(in crate::domain::api_keys) fn secrets_of(
     connection: &mut Connection,
     ids: &[&str],
-) -> Result<BTreeMap<KeyId, Vec<KeptSecret>>> {
-    let rows: Vec<(KeyId, KeptSecret)> = api_key_secrets::table
+) -> Result<BTreeMap<KeyId, Vec<StoredSecret>>> {
+    let rows: Vec<(KeyId, StoredSecret)> = api_key_secrets::table
         .filter(api_key_secrets::key_id.eq_any(ids))
         .order(api_key_secrets::number.desc())
-        .select((api_key_secrets::key_id, KeptSecret::as_select()))
+        .select((api_key_secrets::key_id, StoredSecret::as_select()))
         .load(connection)?;
-    let mut secrets: BTreeMap<KeyId, Vec<KeptSecret>> = BTreeMap::new();
+    let mut secrets: BTreeMap<KeyId, Vec<StoredSecret>> = BTreeMap::new();
     for (id, secret) in rows {
         secrets.entry(id).or_default().push(secret);
     }

@@ -16,14 +16,14 @@ type Boxed<'a> = api_keys::BoxedQuery<'a, Backend>;
 pub(in crate::domain::api_keys) fn of_role(
     connection: &mut Connection,
     role_id: &str,
-    which: Which,
+    which: KeyFilter,
     limit: i64,
 ) -> Result<i64> {
     let query = api_keys::table.into_boxed().filter(api_keys::role_id.eq(role_id));
     let query = match which {
-        Which::Revoked => query.filter(api_keys::revoked_at.is_not_null()),
-        Which::Live => query.filter(api_keys::revoked_at.is_null()),
-        Which::LiveWithAll => {
+        KeyFilter::Revoked => query.filter(api_keys::revoked_at.is_not_null()),
+        KeyFilter::Live => query.filter(api_keys::revoked_at.is_null()),
+        KeyFilter::LiveWithAll => {
             query.filter(api_keys::revoked_at.is_null()).filter(api_keys::all_role_scopes.eq(true))
         }
     };
@@ -32,7 +32,7 @@ pub(in crate::domain::api_keys) fn of_role(
 
 /// Which keys of a role are counted.
 #[derive(Clone, Copy)]
-pub(in crate::domain::api_keys) enum Which {
+pub(in crate::domain::api_keys) enum KeyFilter {
     Revoked,
     Live,
     /// Keys that have all of the role's scopes, also when the role changes.

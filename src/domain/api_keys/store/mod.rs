@@ -14,18 +14,18 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 pub(super) use attention::{
-    created_by, creator_after, expiring, inactive_but_flagged, no_longer_used, noted, overlapping,
-    secrets_of, set_notes,
+    created_by, creator_after, expiring, flagged, inactive_but_flagged, no_longer_used,
+    overlapping, secrets_of, set_flags,
 };
 pub(super) use batch::{active_after, addresses_of_all, first_created_at, scopes_of_all};
 pub(super) use holders::{
-    Which, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
+    KeyFilter, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
 pub(super) use last_use::{
     count_used, least_used, never_used, not_revoked, record_last_uses, row_numbers, set_attention,
 };
 pub(super) use names::{NameRow, is_name_taken, names_after, names_of, set_name_forms};
-pub use secrets::KeptSecret;
+pub use secrets::StoredSecret;
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, totals, walk};
 
@@ -68,9 +68,11 @@ pub struct ApiKey {
     pub last_used_address: Option<String>,
     pub revoked_at: Option<Timestamp>,
     /// Since when something outside the key's own data needs attention.
-    pub noted_at: Option<Timestamp>,
+    #[diesel(column_name = noted_at)]
+    pub flagged_at: Option<Timestamp>,
     /// When somebody last reviewed what needs attention, and kept the key as it is.
-    pub reviewed_at: Option<Timestamp>,
+    #[diesel(column_name = reviewed_at)]
+    pub snoozed_at: Option<Timestamp>,
 }
 
 pub(super) fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<ApiKey>> {

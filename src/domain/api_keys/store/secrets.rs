@@ -14,7 +14,7 @@ use crate::domain::settings::Settings;
 /// The stored data of a key's secret.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = api_key_secrets)]
-pub struct KeptSecret {
+pub struct StoredSecret {
     /// The number of the secret. The first secret has number 1, and every rotation adds one.
     pub number: i64,
     pub created_at: Timestamp,
@@ -31,11 +31,11 @@ pub struct KeptSecret {
 pub(in crate::domain::api_keys) fn secrets(
     connection: &mut Connection,
     id: &KeyId,
-) -> Result<Vec<KeptSecret>> {
+) -> Result<Vec<StoredSecret>> {
     Ok(api_key_secrets::table
         .filter(api_key_secrets::key_id.eq(id))
         .order(api_key_secrets::number.desc())
-        .select(KeptSecret::as_select())
+        .select(StoredSecret::as_select())
         .load(connection)?)
 }
 

@@ -52,8 +52,9 @@ pub(in crate::domain::api_keys) fn totals(
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(now)
         .get_result(connection)?;
-    let Counts { live: all, attention, over_but_noted: over, expired, revoked } = counts;
-    Ok(Totals { all, attention, over, expired, revoked })
+    let Counts { live: all, attention, over_but_noted: inactive_but_flagged, expired, revoked } =
+        counts;
+    Ok(Totals { all, attention, inactive_but_flagged, expired, revoked })
 }
 
 const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM api_keys \

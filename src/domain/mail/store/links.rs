@@ -6,7 +6,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Transaction;
 use crate::db::schema::mail_outbox;
-use crate::domain::mail::LinkOf;
+use crate::domain::mail::OneTimeLink;
 use crate::domain::mail::outbox::EmailId;
 
 /// Stores the encrypted text of a message, and the member to whom its link belongs.
@@ -14,7 +14,7 @@ pub(in crate::domain::mail) fn seal(
     tx: &mut Transaction<'_>,
     id: &EmailId,
     sealed: Vec<u8>,
-    link: LinkOf<'_>,
+    link: OneTimeLink<'_>,
 ) -> Result<()> {
     diesel::update(mail_outbox::table.find(id))
         .set((
@@ -41,7 +41,7 @@ pub(in crate::domain::mail) fn give_up_links_of(
 }
 
 /// Gives up the waiting messages whose link has stopped working.
-pub(in crate::domain::mail) fn give_up_ended_links(
+pub(in crate::domain::mail) fn give_up_expired_links(
     tx: &mut Transaction<'_>,
     now: Timestamp,
 ) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::db::schema::mail_outbox;
 use crate::db::{Connection, Transaction};
 use crate::domain::mail::Message;
 use crate::domain::mail::links;
-use crate::domain::mail::outbox::{Claimed, EmailId};
+use crate::domain::mail::outbox::{ClaimedEmail, EmailId};
 use crate::domain::mail::send::Failure;
 
 /// How many messages are claimed in one round.
@@ -62,7 +62,7 @@ pub(in crate::domain::mail) fn claim_due(
     tx: &mut Transaction<'_>,
     keyring: &Keyring,
     now: Timestamp,
-) -> Result<Vec<Claimed>> {
+) -> Result<Vec<ClaimedEmail>> {
     let due: Vec<Due> = mail_outbox::table
         .filter(mail_outbox::next_attempt_at.le(now))
         .order((mail_outbox::next_attempt_at, mail_outbox::created_at, mail_outbox::id))
@@ -98,13 +98,13 @@ struct Due {
 
 impl Due {
     /// The message in its final form; `None` if its text cannot be decrypted.
-    fn open(self, keyring: &Keyring, now: Timestamp) -> Option<Claimed> {
+    fn open(self, keyring: &Keyring, now: Timestamp) -> Option<ClaimedEmail> {
         let text = match &self.sealed {
             Some(sealed) => links::text(keyring, self.id.as_str(), &self.recipient, sealed)?,
             None => self.text_part,
         };
         let (to, subject, html) = (self.recipient, self.subject, self.html_part);
-        Some(Claimed {
+        Some(ClaimedEmail {
             id: self.id,
             message: Message { to, subject, text, html },
             tries: self.tries,
@@ -117,15 +117,15 @@ impl Due {
 /// Stores the result of a try, and when the next try is due.
 pub(in crate::domain::mail) fn record(
     tx: &mut Transaction<'_>,
-    claimed: &Claimed,
+    claimed: &ClaimedEmail,
     outcome: &Result<(), Failure>,
     now: Timestamp,
 ) -> Result<()> {
     let tries = claimed.tries + 1;
     let status = match outcome {
         Ok(()) => Status::Sent(now),
-        Err(Failure::Server(_) | Failure::Passing(_)) => Status::after(tries, now),
-        Err(Failure::Refused(_)) => Status::GivenUp(now),
+        Err(Failure::Server(_) | Failure::Temporary(_)) => Status::after(tries, now),
+        Err(Failure::Rejected(_)) => Status::GivenUp(now),
     };
     let why = outcome.as_ref().err().map_or("", Failure::why);
     settle(tx, &claimed.id, (tries, status), why)?;
@@ -154,7 +154,7 @@ pub(in crate::domain::mail) fn resend(
     diesel::update(mail_outbox::table.find(id))
         .set(mail_outbox::resent.eq(mail_outbox::resent + 1))
         .execute(&mut **tx)?;
-    again(tx, id, now)
+    schedule_again(tx, id, now)
 }
 
 /// A message that is in the outbox, or was sent or given up.

@@ -13,9 +13,9 @@ use crate::db::keyset::{Walk, keyset};
 use crate::db::schema::{api_keys, review_items};
 use crate::db::types::{IfKnown, OrNever};
 use crate::db::{Connection, Transaction, on_each};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::{Environment, KeyId};
-use crate::domain::reviews::{Decided, Decision, ReviewId, View, Wanted};
+use crate::domain::reviews::{Decision, DecisionRecord, RequestedDecision, ReviewId, View};
 
 /// A key in a review. All fields except `decided` describe the key at the start of the review.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -34,13 +34,13 @@ pub struct Item {
     /// When it was last used.
     #[diesel(deserialize_as = OrNever)]
     pub last_used_at: Option<Timestamp>,
-    #[diesel(select_expression = DecidedColumns::default())]
-    #[diesel(select_expression_type = DecidedColumns)]
-    #[diesel(deserialize_as = DecidedRow)]
-    pub decided: Option<Decided>,
+    #[diesel(select_expression = DecisionColumns::default())]
+    #[diesel(select_expression_type = DecisionColumns)]
+    #[diesel(deserialize_as = DecisionRow)]
+    pub decided: Option<DecisionRecord>,
 }
 
-type DecidedColumns = (
+type DecisionColumns = (
     review_items::decision,
     review_items::note,
     review_items::decided_at,
@@ -49,7 +49,7 @@ type DecidedColumns = (
 );
 
 #[derive(Queryable)]
-pub struct DecidedRow {
+pub struct DecisionRow {
     decision: Option<Decision>,
     note: String,
     at: Option<Timestamp>,
@@ -57,10 +57,10 @@ pub struct DecidedRow {
     by: Option<String>,
 }
 
-impl From<DecidedRow> for Option<Decided> {
-    fn from(DecidedRow { decision, note, at, by_id, by }: DecidedRow) -> Self {
+impl From<DecisionRow> for Option<DecisionRecord> {
+    fn from(DecisionRow { decision, note, at, by_id, by }: DecisionRow) -> Self {
         let (at, by) = (at.unwrap_or_default(), by.unwrap_or_default());
-        Some(Decided { decision: decision?, note, at, by_id, by })
+        Some(DecisionRecord { decision: decision?, note, at, by_id, by })
     }
 }
 
@@ -123,7 +123,7 @@ pub(in crate::domain::reviews) fn walk(
         .into_boxed();
     let query = match view {
         View::All => query,
-        View::Decided(decision) => query.filter(review_items::decision.eq(decision)),
+        View::DecisionRecord(decision) => query.filter(review_items::decision.eq(decision)),
         View::Undecided => query
             .filter(review_items::decision.is_null())
             .filter(api_keys::revoked_at.is_null())
@@ -154,7 +154,7 @@ pub(in crate::domain::reviews) fn undecided(
 
 /// At most `limit` items whose decisions may still need to be carried out, in no particular order.
 /// Includes keys to be reduced whose role has been narrowed since, which the caller must rule out.
-pub(in crate::domain::reviews) fn perhaps_open(
+pub(in crate::domain::reviews) fn maybe_outstanding(
     connection: &mut Connection,
     id: &ReviewId,
     now: Timestamp,
@@ -198,16 +198,16 @@ pub(in crate::domain::reviews) fn totals(
 pub(in crate::domain::reviews) fn decide(
     tx: &mut Transaction<'_>,
     id: &ReviewId,
-    wanted: &Wanted,
-    author: &Author,
+    requested: &RequestedDecision,
+    context: &Context,
 ) -> Result<()> {
-    diesel::update(review_items::table.find((id, wanted.key_id)))
+    diesel::update(review_items::table.find((id, requested.key_id)))
         .set((
-            review_items::decision.eq(wanted.decision),
-            review_items::note.eq(&wanted.note),
-            review_items::decided_at.eq(author.now),
-            review_items::decided_by.eq(author.actor.id()),
-            review_items::decider.eq(Some(author.actor.name())),
+            review_items::decision.eq(requested.decision),
+            review_items::note.eq(&requested.note),
+            review_items::decided_at.eq(context.now),
+            review_items::decided_by.eq(context.actor.id()),
+            review_items::decider.eq(Some(context.actor.name())),
         ))
         .execute(&mut **tx)?;
     Ok(())

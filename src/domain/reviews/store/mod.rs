@@ -6,10 +6,10 @@ use diesel::prelude::*;
 
 pub use items::Item;
 pub(super) use items::{
-    decide, insert_items, items_of, perhaps_open, sort_names_again, totals, undecided, walk,
+    decide, insert_items, items_of, maybe_outstanding, sort_names_again, totals, undecided, walk,
 };
 
-use super::{Ended, ReviewId};
+use super::{ReviewEnd, ReviewId};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::keyset::{Walk, keyset};
@@ -32,20 +32,20 @@ pub struct Review {
     /// How it ended; `None` while it is open.
     #[diesel(select_expression = (reviews::ended_at, reviews::ender, reviews::cancelled))]
     #[diesel(select_expression_type = (reviews::ended_at, reviews::ender, reviews::cancelled))]
-    #[diesel(deserialize_as = EndedColumns)]
-    pub ended: Option<Ended>,
+    #[diesel(deserialize_as = ReviewEndColumns)]
+    pub ended: Option<ReviewEnd>,
 }
 
 #[derive(Queryable)]
-pub struct EndedColumns {
+pub struct ReviewEndColumns {
     at: Option<Timestamp>,
     by: Option<String>,
     is_cancelled: bool,
 }
 
-impl From<EndedColumns> for Option<Ended> {
-    fn from(EndedColumns { at, by, is_cancelled }: EndedColumns) -> Self {
-        Some(Ended { at: at?, by: by.unwrap_or_default(), is_cancelled })
+impl From<ReviewEndColumns> for Option<ReviewEnd> {
+    fn from(ReviewEndColumns { at, by, is_cancelled }: ReviewEndColumns) -> Self {
+        Some(ReviewEnd { at: at?, by: by.unwrap_or_default(), is_cancelled })
     }
 }
 
@@ -121,7 +121,7 @@ pub(super) fn add_decided(tx: &mut Transaction<'_>, id: &ReviewId, new: i64) -> 
 pub(super) fn end(
     tx: &mut Transaction<'_>,
     id: &ReviewId,
-    ended: &Ended,
+    ended: &ReviewEnd,
     by: Option<&str>,
 ) -> Result<()> {
     diesel::update(reviews::table.find(id))

@@ -8,16 +8,16 @@ mod names;
 mod paths;
 mod schemes;
 
-use super::{MOST, Scope};
+use super::{MAX_SCOPES, Scope};
 use crate::base::{secret_scan, text};
 
 /// How many unusable names are listed.
-const UNUSABLE_LIMIT: usize = 50;
+const MAX_UNUSABLE: usize = 50;
 /// The maximum length of a listed name, in characters.
-const NAME_LENGTH: usize = 80;
+const MAX_NAME_LENGTH: usize = 80;
 /// The maximum length of an imported description, in characters. One more leaves room for an
 /// ellipsis.
-const DESCRIPTION: usize = super::scope::LONGEST_DESCRIPTION - 1;
+const MAX_DESCRIPTION_LENGTH: usize = super::scope::MAX_DESCRIPTION_LENGTH - 1;
 
 /// Why a name that contains a secret key cannot be used.
 const SECRET: &str = "It holds a secret key, which must not be stored";
@@ -25,21 +25,21 @@ const SECRET: &str = "It holds a secret key, which must not be stored";
 /// The scopes that a document offers.
 #[derive(Clone, Debug, Default)]
 pub struct Proposal {
-    /// The scopes, by name; at most [`MOST`].
-    pub offered: Vec<Offered>,
+    /// The scopes, by name; at most [`MAX_SCOPES`].
+    pub offered: Vec<OfferedScope>,
     /// Whether they were proposed from tags, paths and methods.
     pub is_made_up: bool,
     /// The first names that cannot be used.
-    pub unusable: Vec<Unusable>,
+    pub unusable: Vec<UnusableName>,
     /// How many more scopes and names were omitted.
-    pub passed_over: usize,
+    pub skipped: usize,
     /// How many descriptions were removed because they contain a secret key.
     pub secrets_left_out: usize,
 }
 
 /// A scope that a document offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offered {
+pub struct OfferedScope {
     pub scope: Scope,
     /// The document's name for it, if different.
     pub from: Option<String>,
@@ -47,7 +47,7 @@ pub struct Offered {
 
 /// A name in a document that cannot be used as a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unusable {
+pub struct UnusableName {
     /// The start of the name, without invisible characters.
     pub name: String,
     pub reason: String,
@@ -58,7 +58,7 @@ pub fn read(document: &[u8]) -> Result<Proposal, String> {
     let document = document::parse(document)?;
     let mut proposal = Proposal::default();
     for (name, description) in schemes::scopes(&document) {
-        proposal.take(name, description, names::scope(name));
+        proposal.add(name, description, names::scope(name));
     }
     if proposal.offered.is_empty() {
         proposal.is_made_up = true;
@@ -74,16 +74,16 @@ pub fn read(document: &[u8]) -> Result<Proposal, String> {
 
 impl Proposal {
     /// Adds the scope for `name` to the offer, or records why it cannot be used.
-    fn take(&mut self, name: &str, description: &str, scope: Result<Scope, String>) {
+    fn add(&mut self, name: &str, description: &str, scope: Result<Scope, String>) {
         match text::without_secret(name).map_err(|_| SECRET.to_owned()).and(scope) {
             Ok(scope) if self.offered.iter().any(|other| other.scope.name == scope.name) => {}
-            Ok(_) if self.offered.len() >= MOST => self.passed_over += 1,
+            Ok(_) if self.offered.len() >= MAX_SCOPES => self.skipped += 1,
             Ok(scope) => {
-                let from = (scope.name != name).then(|| text::visible(name, NAME_LENGTH));
-                let description = self.without_secret(tidy(description), description);
-                self.offered.push(Offered { scope: Scope { description, ..scope }, from });
+                let from = (scope.name != name).then(|| text::visible(name, MAX_NAME_LENGTH));
+                let description = self.without_secret(clean_up(description), description);
+                self.offered.push(OfferedScope { scope: Scope { description, ..scope }, from });
             }
-            Err(reason) => self.refuse(name, reason),
+            Err(reason) => self.reject(name, reason),
         }
     }
 
@@ -97,21 +97,21 @@ impl Proposal {
         String::new()
     }
 
-    fn refuse(&mut self, name: &str, reason: String) {
-        if self.unusable.len() < UNUSABLE_LIMIT {
+    fn reject(&mut self, name: &str, reason: String) {
+        if self.unusable.len() < MAX_UNUSABLE {
             let shown = secret_scan::redacted(name);
-            let name = text::visible(shown.as_deref().unwrap_or(name), NAME_LENGTH);
-            self.unusable.push(Unusable { name, reason });
+            let name = text::visible(shown.as_deref().unwrap_or(name), MAX_NAME_LENGTH);
+            self.unusable.push(UnusableName { name, reason });
         } else {
-            self.passed_over += 1;
+            self.skipped += 1;
         }
     }
 }
 
 /// Puts a description on one line, removes invisible characters and cuts it if it is too long.
-fn tidy(description: &str) -> String {
+fn clean_up(description: &str) -> String {
     let words: Vec<_> = description.split_whitespace().collect();
-    text::visible(&words.join(" "), DESCRIPTION).trim().to_owned()
+    text::visible(&words.join(" "), MAX_DESCRIPTION_LENGTH).trim().to_owned()
 }
 
 #[cfg(test)]

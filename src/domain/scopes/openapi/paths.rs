@@ -10,7 +10,7 @@ use crate::base::text;
 use crate::domain::scopes::{Resource, Scope};
 
 /// The maximum length of a resource's slug, in characters.
-const LONGEST: usize = 40;
+const MAX_LENGTH: usize = 40;
 const READS: [&str; 3] = ["get", "head", "options"];
 const WRITES: [&str; 5] = ["put", "post", "patch", "delete", "trace"];
 
@@ -29,10 +29,10 @@ pub(super) fn propose(document: &Value, proposal: &mut Proposal) {
             if let Some(resource) = resource(tag).or_else(|| segments(path).find_map(resource)) {
                 let name = format!("{resource}:{operation}");
                 let description = descriptions.get(tag).copied().unwrap_or_default();
-                proposal.take(&name, description, scope(&resource, operation));
+                proposal.add(&name, description, scope(&resource, operation));
             } else {
                 let request = format!("{} {path}", method.to_uppercase());
-                proposal.refuse(&request, "Neither a tag nor the path names a resource".into());
+                proposal.reject(&request, "Neither a tag nor the path names a resource".into());
             }
         }
     }
@@ -45,7 +45,7 @@ fn scope(resource: &str, operation: &str) -> Result<Scope, String> {
 /// The resource name in `text`: its slug from the first letter on.
 fn resource(text: &str) -> Option<String> {
     // A secret key that is cut to a slug would no longer be recognised.
-    let slug = text::slug(text::without_secret(text).ok()?, LONGEST);
+    let slug = text::slug(text::without_secret(text).ok()?, MAX_LENGTH);
     let name = slug.trim_start_matches(|c: char| !c.is_ascii_lowercase());
     (!name.is_empty()).then(|| name.to_owned())
 }

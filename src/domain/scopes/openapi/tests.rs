@@ -208,8 +208,8 @@ fn offers_stop_at_the_maximum_number_of_scopes() {
         let _ = writeln!(paths, "  /r{n}: {{ get: {{}} }}\n  /{{p{n}}}: {{ get: {{}} }}");
     }
     let proposal = read(format!("openapi: 3.0.0\npaths:\n{paths}").as_bytes()).expect("valid");
-    assert_eq!((proposal.offered.len(), proposal.unusable.len()), (MOST, UNUSABLE_LIMIT));
-    assert_eq!(proposal.passed_over, 2000 - MOST + 2000 - UNUSABLE_LIMIT);
+    assert_eq!((proposal.offered.len(), proposal.unusable.len()), (MAX_SCOPES, MAX_UNUSABLE));
+    assert_eq!(proposal.skipped, 2000 - MAX_SCOPES + 2000 - MAX_UNUSABLE);
 }
 
 /// JSON of any shape, with the keys that the parser reads.
@@ -243,8 +243,8 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
 
 fn assert_sound(document: &[u8]) {
     let Ok(proposal) = read(document) else { return };
-    assert!(proposal.offered.len() <= MOST && proposal.unusable.len() <= UNUSABLE_LIMIT);
-    for Offered { scope, .. } in &proposal.offered {
+    assert!(proposal.offered.len() <= MAX_SCOPES && proposal.unusable.len() <= MAX_UNUSABLE);
+    for OfferedScope { scope, .. } in &proposal.offered {
         assert!(crate::domain::scopes::is_scope(&scope.name), "{scope:?}");
         let (resource, operation) = (scope.resource.clone(), scope.operation.clone());
         let draft =

@@ -18,7 +18,7 @@ pub(super) use networks::{
 /// A session's row.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions)]
-pub(in crate::domain::sign_in) struct Stored {
+pub(in crate::domain::sign_in) struct StoredSession {
     pub id_hash: String,
     pub state: String,
     #[diesel(column_name = created_at)]
@@ -101,12 +101,12 @@ pub(super) fn live_sessions_of(
     connection: &mut Connection,
     member: &MemberId,
     now: Timestamp,
-) -> Result<Vec<Stored>> {
+) -> Result<Vec<StoredSession>> {
     Ok(sessions::table
         .filter(sessions::member_id.eq(member))
         .filter(sessions::idle_ends_at.gt(now))
         .filter(sessions::ends_at.gt(now))
-        .select(Stored::as_select())
+        .select(StoredSession::as_select())
         .load(connection)?)
 }
 
@@ -125,9 +125,12 @@ pub(super) fn times_of_live_sessions(
 }
 
 /// The sessions with these hashes, in no particular order.
-pub(super) fn sessions(connection: &mut Connection, hashes: &[String]) -> Result<Vec<Stored>> {
+pub(super) fn sessions(
+    connection: &mut Connection,
+    hashes: &[String],
+) -> Result<Vec<StoredSession>> {
     let query = sessions::table.filter(sessions::id_hash.eq_any(hashes));
-    Ok(query.select(Stored::as_select()).load(connection)?)
+    Ok(query.select(StoredSession::as_select()).load(connection)?)
 }
 
 pub(super) fn touch_session(

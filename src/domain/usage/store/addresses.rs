@@ -12,7 +12,7 @@ use crate::db::schema::usage_addresses;
 use crate::db::{Connection, Transaction, Value, load_for};
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::buffer::{AddressTally, Place, Tally};
-use crate::domain::usage::{ADDRESSES_KEPT, SeenAddress};
+use crate::domain::usage::{MAX_ADDRESSES, SeenAddress};
 
 /// An address of a key that was just written, and its count on that day.
 #[derive(QueryableByName)]
@@ -82,7 +82,7 @@ fn forget(tx: &mut Transaction<'_>, key_id: &str) -> Result<()> {
          ORDER BY MAX(last_seen_at) DESC LIMIT $2)",
     )
     .bind::<Text, _>(key_id)
-    .bind::<BigInt, _>(i64::try_from(ADDRESSES_KEPT).unwrap_or(i64::MAX))
+    .bind::<BigInt, _>(i64::try_from(MAX_ADDRESSES).unwrap_or(i64::MAX))
     .execute(&mut **tx)?;
     Ok(())
 }

@@ -60,10 +60,10 @@ pub(super) fn add_totals(
 }
 
 /// Records which scopes were requested. Writes nothing for scopes already recorded on the same day.
-pub(super) fn ask(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()> {
+pub(super) fn add_scopes(tx: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<()> {
     let mut requested = BTreeMap::new();
     for ((secret, hour), tally) in tallies {
-        for scope in &tally.asked {
+        for scope in &tally.scopes {
             let day: &mut i64 = requested.entry((secret.key_id.as_str(), &**scope)).or_default();
             *day = hour.div_euclid(HOURS).max(*day);
         }

@@ -20,18 +20,18 @@ type Boxed<'a> = denials::BoxedQuery<'a, <Connection as diesel::Connection>::Bac
 /// How many rows go into one statement, because its parameters are limited.
 const ROWS: usize = 1_000;
 /// How many denials of a key are kept.
-pub(super) const KEPT_PER_KEY: i64 = 500;
+pub(super) const MAX_PER_KEY: i64 = 500;
 /// How many denials of requests without a genuine secret are kept.
-const KEPT_OF_STRANGERS: i64 = 10_000;
+const MAX_OF_STRANGERS: i64 = 10_000;
 
 /// Writes denials. The newest of each key are kept.
 pub(super) fn add(tx: &mut Transaction<'_>, all: &[(Option<Secret>, &DenialTally)]) -> Result<()> {
     let mut rows = Vec::new();
-    for (secret, DenialTally { kind, kept, count }) in all {
-        let others = count - kept.len() as u64;
-        for (index, request) in kept.iter().enumerate() {
+    for (secret, DenialTally { kind, samples, count }) in all {
+        let others = count - samples.len() as u64;
+        for (index, request) in samples.iter().enumerate() {
             // The last one represents those that were not kept.
-            let represented = if index + 1 == kept.len() { 1 + others } else { 1 };
+            let represented = if index + 1 == samples.len() { 1 + others } else { 1 };
             rows.push((
                 denials::request_id.eq(request.id.to_string()),
                 denials::key_id.eq(secret.map(|secret| secret.key_id)),
@@ -59,12 +59,12 @@ fn forget(tx: &mut Transaction<'_>, key_id: Option<KeyId>) -> Result<()> {
     let oldest: Option<i64> = match &key_id {
         Some(id) => newest
             .filter(denials::key_id.eq(id))
-            .offset(KEPT_PER_KEY - 1)
+            .offset(MAX_PER_KEY - 1)
             .first(&mut **tx)
             .optional()?,
         None => newest
             .filter(denials::key_id.is_null())
-            .offset(KEPT_OF_STRANGERS - 1)
+            .offset(MAX_OF_STRANGERS - 1)
             .first(&mut **tx)
             .optional()?,
     };
@@ -123,7 +123,7 @@ pub(in crate::domain::usage) fn denials(
 
 fn filtered(filter: &Filter) -> Boxed<'_> {
     let query = denials::table.filter(denials::at.ge(filter.since)).into_boxed();
-    let query = match &filter.whose {
+    let query = match &filter.scope {
         DenialScope::Everybody => query,
         DenialScope::Key(id) => query.filter(denials::key_id.eq(id)),
         DenialScope::Strangers => query.filter(denials::key_id.is_null()),
@@ -142,7 +142,7 @@ struct DeniedKey {
 
 /// The keys with many denials since the day of `since`, or with any denial of a secret that no
 /// longer works.
-pub(in crate::domain::usage) fn refused_keys(
+pub(in crate::domain::usage) fn denied_keys(
     connection: &mut Connection,
     since: Timestamp,
     often: i64,

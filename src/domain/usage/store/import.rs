@@ -24,11 +24,11 @@ pub(in crate::domain::usage) fn import(
     counts::add_hours(tx, &recent)?;
     counts::add_days(tx, &all)?;
     addresses::add(tx, &recent)?;
-    counts::ask(tx, &all)?;
+    counts::add_scopes(tx, &all)?;
     api_keys::record_last_uses(tx, &counted.uses().collect::<Vec<_>>())?;
     let denials_to_write = denials_to_write
         .iter()
-        .filter(|(_, denials)| denials.kept.iter().all(|one| one.at >= from));
+        .filter(|(_, denials)| denials.samples.iter().all(|one| one.at >= from));
     let denials_to_write: Vec<_> =
         denials_to_write.map(|(secret, denials)| (*secret, denials)).collect();
     denials::add(tx, &denials_to_write)?;

@@ -11,16 +11,16 @@ mod traces;
 
 pub(super) use addresses::{addresses, count_addresses};
 pub use denials::Denial;
-pub(super) use denials::{denial, denials, refused_keys};
+pub(super) use denials::{denial, denials, denied_keys};
 pub(super) use import::import;
 pub(super) use purge::purge;
 pub use read::Busy;
 pub(super) use read::{
-    busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scopes_asked,
+    busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scope_requests,
 };
 pub use signals::{Burst, NewAddress, Stranger};
 pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};
-pub(super) use traces::{counts_since, introspecting, scopes_asked_of};
+pub(super) use traces::{counts_since, introspecting, scope_requests_of};
 
 use super::buffer::Buffer;
 use crate::base::error::Result;
@@ -34,7 +34,7 @@ pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
         counts::add_hours(tx, tallies)?;
         counts::add_days(tx, tallies)?;
         addresses::add(tx, tallies)?;
-        counts::ask(tx, tallies)?;
+        counts::add_scopes(tx, tallies)?;
     }
     denials::add(tx, &counted.denials().collect::<Vec<_>>())?;
     counts::add_totals(tx, &tallies, &counted.strangers)

@@ -75,7 +75,7 @@ pub struct Busy {
     #[diesel(sql_type = BigInt)]
     pub passed: i64,
     #[diesel(sql_type = BigInt)]
-    pub refused: i64,
+    pub denied: i64,
 }
 
 /// The `limit` keys with the most requests, including denied ones.
@@ -99,7 +99,7 @@ pub(in crate::domain::usage) fn busiest(
     Ok(diesel::sql_query(format!(
         "SELECT key_id, \
          CAST(SUM(CASE WHEN outcome = 'pass' THEN count ELSE 0 END) AS BIGINT) AS passed, \
-         CAST(SUM(CASE WHEN outcome = 'pass' THEN 0 ELSE count END) AS BIGINT) AS refused \
+         CAST(SUM(CASE WHEN outcome = 'pass' THEN 0 ELSE count END) AS BIGINT) AS denied \
          FROM ({counted}) AS counted GROUP BY key_id HAVING SUM(count) > 0 \
          ORDER BY SUM(count) DESC, key_id LIMIT $1"
     ))
@@ -178,12 +178,12 @@ pub(in crate::domain::usage) fn passed_by_secret(
 }
 
 /// Which of its scopes a key's requests have asked for, and on which day last, in days since 1970.
-pub(in crate::domain::usage) fn scopes_asked(
+pub(in crate::domain::usage) fn scope_requests(
     connection: &mut Connection,
     key_id: &KeyId,
 ) -> Result<BTreeMap<String, i64>> {
-    let asked = usage_scopes::table.filter(usage_scopes::key_id.eq(key_id));
+    let requested = usage_scopes::table.filter(usage_scopes::key_id.eq(key_id));
     let rows: Vec<(String, i64)> =
-        asked.select((usage_scopes::scope, usage_scopes::day)).load(connection)?;
+        requested.select((usage_scopes::scope, usage_scopes::day)).load(connection)?;
     Ok(rows.into_iter().collect())
 }

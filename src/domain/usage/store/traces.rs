@@ -51,7 +51,7 @@ pub(in crate::domain::usage) fn introspecting(
 }
 
 /// Each key, scope, and the day on which it was last requested, in days since 1970.
-pub(in crate::domain::usage) fn scopes_asked_of(
+pub(in crate::domain::usage) fn scope_requests_of(
     connection: &mut Connection,
     ids: &[&str],
 ) -> Result<Vec<(String, String, i64)>> {

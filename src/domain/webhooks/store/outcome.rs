@@ -10,14 +10,14 @@ use crate::db::schema::{
 };
 use crate::db::{Connection, Transaction};
 use crate::domain::webhooks::client::Answer;
-use crate::domain::webhooks::{Attempt, Claimed, DeliveryId, EndpointId};
+use crate::domain::webhooks::{Attempt, ClaimedDelivery, DeliveryId, EndpointId};
 
 outbox!(webhook_deliveries, DeliveryId, delivered_at, last_result);
 
 /// Writes the result of an attempt, and when the next one is due.
 pub(in crate::domain::webhooks) fn record(
     tx: &mut Transaction<'_>,
-    claimed: &Claimed,
+    claimed: &ClaimedDelivery,
     answer: &Answer,
     now: Timestamp,
 ) -> Result<Attempt> {

@@ -9,14 +9,14 @@ use crate::base::keyring::Keyring;
 use crate::db::schema::{webhook_deliveries, webhook_endpoints, webhook_events, webhook_messages};
 use crate::db::{Connection, Transaction};
 use crate::domain::webhooks::event_type::{self, EventType};
-use crate::domain::webhooks::{Claimed, DeliveryId, EndpointId, MessageId};
+use crate::domain::webhooks::{ClaimedDelivery, DeliveryId, EndpointId, MessageId};
 
 /// How many messages of an endpoint are claimed at once. Even a receiver that takes five seconds for
 /// each message gets them all before the claim expires.
 const BATCH: i64 = 64;
 
 /// The active endpoints that receive `event`.
-pub(in crate::domain::webhooks) fn wanting(
+pub(in crate::domain::webhooks) fn subscribers(
     connection: &mut Connection,
     event: EventType,
 ) -> Result<Vec<EndpointId>> {
@@ -137,7 +137,7 @@ pub(in crate::domain::webhooks) fn claim_due(
     keyring: &Keyring,
     endpoint: &EndpointId,
     now: Timestamp,
-) -> Result<Vec<Claimed>> {
+) -> Result<Vec<ClaimedDelivery>> {
     let mut endpoints = sealed(tx)?.into_iter();
     let Some(endpoint) = endpoints.find(|found| found.0 == *endpoint) else {
         return Ok(Vec::new());
@@ -160,7 +160,7 @@ pub(in crate::domain::webhooks) fn claim_one(
     id: &DeliveryId,
     endpoint: &EndpointId,
     now: Timestamp,
-) -> Result<Claimed> {
+) -> Result<ClaimedDelivery> {
     let waiting: Vec<Waiting> = webhook_deliveries::table
         .inner_join(webhook_messages::table)
         .filter(webhook_deliveries::id.eq(id))
@@ -179,7 +179,7 @@ fn take(
     (endpoint_id, url, secret, old_secret, old_ends_at): &Sealed,
     waiting: Vec<Waiting>,
     now: Timestamp,
-) -> Result<Vec<Claimed>> {
+) -> Result<Vec<ClaimedDelivery>> {
     let ids: Vec<&DeliveryId> = waiting.iter().map(|waiting| &waiting.id).collect();
     outcome::claim(tx, &ids, now)?;
     let is_old_valid = old_ends_at.is_some_and(|end| end > now);
@@ -187,7 +187,7 @@ fn take(
     let one = |waiting: Waiting| {
         let secrets = [secret].into_iter().chain(old.clone());
         let secrets = secrets.map(|sealed| unseal(endpoint_id, sealed, keyring));
-        Ok(Claimed {
+        Ok(ClaimedDelivery {
             id: waiting.id,
             endpoint_id: endpoint_id.clone(),
             message_id: waiting.message_id,

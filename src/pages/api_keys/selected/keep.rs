@@ -3,20 +3,20 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, SELECT_FIRST, Selected, asked, ids, keys, named};
+use super::{LIST, SELECT_FIRST, Selected, ids, keys, keys_in_query, named};
 use crate::base::error::{Error, Result};
 use crate::base::text;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
-use crate::domain::api_keys::REVIEWED_DAYS;
+use crate::domain::activity::Context;
+use crate::domain::api_keys::SNOOZED_DAYS;
 use crate::domain::attention;
 use crate::domain::members::permission::UpdateKeys;
 use crate::pages::api_keys::backdrop::Backdrop;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 /// The maximum length of a note, in characters.
-const LONGEST: usize = 500;
+const MAX_LENGTH: usize = 500;
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
@@ -41,7 +41,7 @@ impl Dialog for Keep {
     type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        Fields { keys: asked(query), ..Fields::default() }
+        Fields { keys: keys_in_query(query), ..Fields::default() }
     }
 
     fn close(_: &Input<Self>) -> String {
@@ -52,22 +52,26 @@ impl Dialog for Keep {
         Backdrop::attention(connection, &input.viewer)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let found = keys(connection, &frame.input.fields.keys)?;
         if found.is_empty() {
-            return Ok(Loaded::Elsewhere(LIST.into(), Notice::note(SELECT_FIRST)));
+            return Ok(LoadResult::Redirect(LIST.into(), Notice::note(SELECT_FIRST)));
         }
         let selected = Selected::all(&found, frame.input.viewer.now);
-        Ok(Loaded::Show(Self { frame, named: named(&found), selected, days: REVIEWED_DAYS }))
+        Ok(LoadResult::Show(Self { frame, named: named(&found), selected, days: SNOOZED_DAYS }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let selected = ids(&input.fields.keys)?;
-        let note = text::lines(&input.fields.note, "Note", LONGEST)
+        let note = text::lines(&input.fields.note, "Note", MAX_LENGTH)
             .map_err(|message| Error::invalid("note", message))?;
-        let kept = attention::keep(tx, &selected, &note, author)?;
+        let kept = attention::keep(tx, &selected, &note, context)?;
         let what = if kept.len() == 1 { "stays as it is" } else { "stay as they are" };
-        Ok(Done::at(
+        Ok(SubmitResult::at(
             LIST,
             match &kept[..] {
                 [] => Notice::note("No key was selected."),

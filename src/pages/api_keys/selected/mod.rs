@@ -17,10 +17,10 @@ use crate::web::query;
 const LIST: &str = "/api-keys?view=attention";
 const SELECT_FIRST: &str = "Select keys first.";
 /// How many keys can be selected at once: a page of active keys and the list of inactive ones.
-const MOST: usize = 100;
+const MAX_KEYS: usize = 100;
 
 /// The keys in a URL.
-fn asked(query: &str) -> Vec<String> {
+fn keys_in_query(query: &str) -> Vec<String> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Parameters {
@@ -32,13 +32,13 @@ fn asked(query: &str) -> Vec<String> {
 /// The key IDs among `texts`, without duplicates.
 ///
 /// # Errors
-/// [`Error::Invalid`] if there are more than [`MOST`].
+/// [`Error::Invalid`] if there are more than [`MAX_KEYS`].
 fn ids(texts: &[String]) -> Result<Vec<KeyId>> {
     let mut ids: Vec<KeyId> = texts.iter().filter_map(|text| KeyId::parse(text)).collect();
     ids.sort_unstable();
     ids.dedup();
-    if ids.len() > MOST {
-        return Err(Error::invalid("", format!("Choose {MOST} keys or fewer")));
+    if ids.len() > MAX_KEYS {
+        return Err(Error::invalid("", format!("Choose {MAX_KEYS} keys or fewer")));
     }
     Ok(ids)
 }

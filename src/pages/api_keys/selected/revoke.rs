@@ -3,14 +3,14 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, Selected, asked, live, named, nothing};
+use super::{LIST, Selected, keys_in_query, live, named, nothing};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys;
 use crate::domain::members::permission::DeleteKeys;
 use crate::pages::api_keys::backdrop::Backdrop;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 
 #[derive(Clone, Default, Deserialize)]
@@ -39,7 +39,7 @@ impl Dialog for Revoke {
     type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        Fields { keys: asked(query), ..Fields::default() }
+        Fields { keys: keys_in_query(query), ..Fields::default() }
     }
 
     fn close(_: &Input<Self>) -> String {
@@ -50,13 +50,13 @@ impl Dialog for Revoke {
         Backdrop::attention(connection, &input.viewer)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (keys, now) = (&frame.input.fields.keys, frame.input.viewer.now);
         let found = live(connection, keys)?;
         if found.is_empty() {
-            return Ok(Loaded::Elsewhere(LIST.into(), Notice::note(nothing(keys, NONE))));
+            return Ok(LoadResult::Redirect(LIST.into(), Notice::note(nothing(keys, NONE))));
         }
-        Ok(Loaded::Show(Self {
+        Ok(LoadResult::Show(Self {
             named: named(&found),
             selected: Selected::all(&found, now),
             in_use: found.iter().filter(|key| api_keys::is_in_use(key, now)).count(),
@@ -66,17 +66,21 @@ impl Dialog for Revoke {
 
     /// Revokes all of them or none. If keys are in use, the number of keys to revoke must be
     /// confirmed.
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let live = live(tx, &input.fields.keys)?;
-        let in_use = live.iter().any(|key| api_keys::is_in_use(key, author.now));
+        let in_use = live.iter().any(|key| api_keys::is_in_use(key, context.now));
         if in_use && input.fields.confirm.trim() != live.len().to_string() {
             let message = format!("Type {} to confirm how many keys you are revoking", live.len());
             return Err(Error::invalid("confirm", message));
         }
         for key in &live {
-            api_keys::revoke(tx, &key.id, key.id.last_four(), author)?;
+            api_keys::revoke(tx, &key.id, key.id.last_four(), context)?;
         }
         let revoked = || Notice::done(format!("{} revoked.", named(&live)));
-        Ok(Done::at(LIST, if live.is_empty() { Notice::note(NONE) } else { revoked() }))
+        Ok(SubmitResult::at(LIST, if live.is_empty() { Notice::note(NONE) } else { revoked() }))
     }
 }

@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use askama::Template;
 
-use super::{LIST, Selected, asked, live, named, nothing};
+use super::{LIST, Selected, keys_in_query, live, named, nothing};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, Overlap, SecretKey};
 use crate::domain::members::permission::UpdateKeys;
 use crate::pages::api_keys::backdrop::Backdrop;
 use crate::pages::api_keys::form::Expiry;
 use crate::pages::api_keys::rotate::{Fields, OverlapTile};
 use crate::pages::api_keys::secret::ALREADY_SHOWN;
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, Viewer};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult, Viewer};
 use crate::web::flash::Notice;
 use crate::web::page;
 
 /// How many keys can be rotated at once: a number that a person can copy reliably.
-const MOST: usize = 25;
+const MAX_ROTATED: usize = 25;
 const NONE: &str = "None of these keys can be rotated: a revoked key stays revoked.";
 
 #[derive(Template)]
@@ -37,11 +37,11 @@ pub(in crate::pages::api_keys) struct Rotate {
 #[template(path = "api_keys/selected/secrets.html")]
 struct SecretsPage {
     viewer: Arc<Viewer>,
-    behind: Option<Arc<Backdrop>>,
-    secrets: Vec<Shown>,
+    backdrop: Option<Arc<Backdrop>>,
+    secrets: Vec<RotatedKey>,
 }
 
-struct Shown {
+struct RotatedKey {
     id: String,
     name: String,
     secret: SecretKey,
@@ -56,7 +56,7 @@ impl Dialog for Rotate {
         "Someone else changed or rotated one of these keys. Check the list, then rotate again";
 
     fn opened(query: &str) -> Fields {
-        Fields { keys: asked(query), ..Fields::proposed() }
+        Fields { keys: keys_in_query(query), ..Fields::proposed() }
     }
 
     fn already_shown(_: &Input<Self>) -> Option<&'static str> {
@@ -71,14 +71,14 @@ impl Dialog for Rotate {
         Backdrop::attention(connection, &input.viewer)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (fields, viewer) = (&frame.input.fields, &frame.input.viewer);
         let found = live(connection, &fields.keys)?;
         if found.is_empty() {
             let notice = Notice::note(nothing(&fields.keys, NONE));
-            return Ok(Loaded::Elsewhere(LIST.into(), notice));
+            return Ok(LoadResult::Redirect(LIST.into(), notice));
         }
-        Ok(Loaded::Show(Self {
+        Ok(LoadResult::Show(Self {
             named: named(&found),
             selected: Selected::all(&found, viewer.now),
             expiry: Expiry::for_rotation(&fields.lifetime, viewer),
@@ -88,24 +88,28 @@ impl Dialog for Rotate {
     }
 
     /// Rotates all of them or none.
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
         let live = live(tx, &input.fields.keys)?;
-        if live.len() > MOST {
-            return Err(Error::invalid("", format!("Rotate {MOST} keys or fewer at once")));
+        if live.len() > MAX_ROTATED {
+            return Err(Error::invalid("", format!("Rotate {MAX_ROTATED} keys or fewer at once")));
         }
         if live.is_empty() {
-            return Ok(Done::at(LIST, Notice::note(NONE)));
+            return Ok(SubmitResult::at(LIST, Notice::note(NONE)));
         }
         let rotation = Fields::rotation(input);
         let rotated = live.iter().map(|key| {
-            let (_, secret) = api_keys::rotate(tx, &key.id, &rotation, author)?;
-            Ok(Shown { id: key.id.as_str().into(), name: key.name.as_str().into(), secret })
+            let (_, secret) = api_keys::rotate(tx, &key.id, &rotation, context)?;
+            Ok(RotatedKey { id: key.id.as_str().into(), name: key.name.as_str().into(), secret })
         });
         let secrets = rotated.collect::<Result<_>>()?;
-        let (viewer, behind) = (input.viewer.clone(), input.behind_secret.clone());
-        let page = SecretsPage { viewer, behind, secrets };
+        let (viewer, backdrop) = (input.viewer.clone(), input.backdrop_of_secret.clone());
+        let page = SecretsPage { viewer, backdrop, secrets };
         let notice = Notice::done(format!("{} rotated.", named(&live)));
-        Ok(Done::at(LIST, notice).reveal(move || {
+        Ok(SubmitResult::at(LIST, notice).reveal(move || {
             let plain = page.secrets.iter().map(|shown| (shown.id.as_str(), shown.secret.expose()));
             page::reveal(&page, &plain.collect::<Vec<_>>())
         }))

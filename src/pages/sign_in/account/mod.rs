@@ -10,7 +10,7 @@ use askama::Template;
 
 use crate::base::clock::{Timestamp, ago};
 use crate::base::error::{Invalid, Result};
-use crate::domain::members::{self, Standing};
+use crate::domain::members::{self, Access};
 use crate::domain::sign_in::own_sessions::{self, OwnSession};
 use crate::domain::sign_in::{device, sessions::REFERENCE};
 use crate::pages::{SignedIn, Viewer, Visit, either};
@@ -108,7 +108,7 @@ async fn draw_list(
             viewer,
             notice: viewer.take_notice(),
             name,
-            role: Standing::of(&viewer.member).role(),
+            role: Access::of(&viewer.member).role(),
             ask: either(&managers),
             has_others: sessions.total > Some(1),
             pager: list.pager(ACCOUNT, &sessions),

@@ -24,8 +24,8 @@ pub(super) async fn save(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (id, name) = (viewer.member.id.clone(), form.fields.name.clone());
-    let saved = viewer.submit(&site, form.token, ACCOUNT, move |tx, author| {
-        members::rename(tx, &id, &name, author)?;
+    let saved = viewer.submit(&site, form.token, ACCOUNT, move |tx, context| {
+        members::rename(tx, &id, &name, context)?;
         Ok(Notice::done("Your name was saved."))
     });
     match saved.await {

@@ -64,21 +64,21 @@ async fn finish(
     let organisation = &viewer.settings.organisation;
     let own_words = [member.name.as_str(), member.email.as_str(), organisation];
     let judged = judge(fields.password, own_words.map(str::to_owned)).await?;
-    let new = errors.take("password", judged);
-    let (author, this) = (viewer.author(), this_session(viewer));
+    let new = errors.collect("password", judged);
+    let (context, this) = (viewer.context(), this_session(viewer));
     if fields.current_password.is_empty() {
         return Err(Error::Invalid(errors));
     }
     let current = Password::presented(fields.current_password);
     let before =
-        match password_change::check(&site.db, sign_in_service, &member, current, &author).await {
+        match password_change::check(&site.db, sign_in_service, &member, current, &context).await {
             Err(Error::Invalid(wrong)) => return wrong.and(Err(errors)),
             before => before?,
         };
     let Some(new) = new else { return Err(Error::Invalid(errors)) };
     let hash = sign_in_service.hasher.hash(Requester::Member(member.id.clone()), new).await?;
-    let changed = viewer.write(site, token, ACCOUNT, move |tx, author| {
-        password_change::conclude(tx, &member, &before, &hash, &this, author)
+    let changed = viewer.write(site, token, ACCOUNT, move |tx, context| {
+        password_change::conclude(tx, &member, &before, &hash, &this, context)
     });
     changed.await
 }

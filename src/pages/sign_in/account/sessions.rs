@@ -23,8 +23,8 @@ pub(super) async fn end(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let member = viewer.member.clone();
-    let ended = viewer.submit(&site, form.token, ACCOUNT, move |tx, author| {
-        let notice = if own_sessions::end(tx, &member, &form.fields.session, author)? {
+    let ended = viewer.submit(&site, form.token, ACCOUNT, move |tx, context| {
+        let notice = if own_sessions::end(tx, &member, &form.fields.session, context)? {
             Notice::done("The session has ended.")
         } else {
             Notice::note("You have no such session. It may have ended already.")
@@ -40,8 +40,8 @@ pub(super) async fn end_others(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (member, this) = (viewer.member.clone(), this_session(&viewer));
-    let ended = viewer.submit(&site, form.token, ACCOUNT, move |tx, author| {
-        Ok(match own_sessions::end_others(tx, &member, &this, author)? {
+    let ended = viewer.submit(&site, form.token, ACCOUNT, move |tx, context| {
+        Ok(match own_sessions::end_others(tx, &member, &this, context)? {
             0 => Notice::note("You have no other session."),
             1 => Notice::done("Your other session has ended."),
             count => Notice::done(format!("Your {count} other sessions have ended.")),

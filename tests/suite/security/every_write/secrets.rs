@@ -1,25 +1,24 @@
-//! A secret key typed into any text field of any form is rejected there, and nothing of it is kept,
-//! recorded or shown: for every route that people can POST to.
+//! For every route that members and visitors can POST to: a secret key in any text field of a form
+//! is rejected, and no part of it is stored, recorded or shown.
 
 use scraper::{Html, Selector};
 
-use super::table::{By, WRITES};
-use super::{ready, send};
+use super::table::{Sender, WRITES};
+use super::{prepare, send};
 use crate::support::{App, Page};
 
 const MESSAGE: &str = "This is a secret key: it must not be stored";
-/// One-time codes and passwords may be anything.
-const TAKES_ANYTHING: [&str; 1] = ["code"];
+/// Fields that may contain any text, because they are never stored.
+const UNCHECKED_FIELDS: [&str; 1] = ["code"];
 
-/// A secret key that passes nowhere.
+/// A secret key in the right format that does not exist.
 pub fn secret() -> String {
     use latchkey::domain::api_keys::{Environment, SecretKey};
     SecretKey::generate("lk", Environment::Production).expect("random").expose().to_owned()
 }
 
-/// The name and type of each field that can be typed into, in the form on `page` that is sent to
-/// `action`.
-fn typed_fields(page: &Page, action: &str) -> Vec<(String, String)> {
+/// The name and type of each text field in the form on `page` that is sent to `action`.
+fn text_fields(page: &Page, action: &str) -> Vec<(String, String)> {
     let selector = |text: &str| Selector::parse(text).expect("a selector");
     let document = Html::parse_document(&page.body);
     let forms = selector(&format!("form[method=post][action='{action}']"));
@@ -29,33 +28,34 @@ fn typed_fields(page: &Page, action: &str) -> Vec<(String, String)> {
         let element = control.value();
         let kind = element.attr("type").unwrap_or("text");
         let name = element.attr("name").unwrap_or_default();
-        let is_typed = !matches!(kind, "hidden" | "checkbox" | "radio" | "password" | "file");
-        if is_typed && !TAKES_ANYTHING.contains(&name) {
+        let is_text = !matches!(kind, "hidden" | "checkbox" | "radio" | "password" | "file");
+        if is_text && !UNCHECKED_FIELDS.contains(&name) {
             found.push((name.to_owned(), kind.to_owned()));
         }
     }
     found
 }
 
-fn holds_none_of(secret: &str, text: &str) -> bool {
+/// Whether `text` does not contain 12 consecutive random characters of `secret`.
+fn is_absent_from(secret: &str, text: &str) -> bool {
     let random = &secret["lk_prod_".len()..];
     (0..random.len() - 12).all(|at| !text.contains(&random[at..at + 12]))
 }
 
-fn is_nowhere(secret: &str, app: &App) -> bool {
-    holds_none_of(secret, &app.everything().join("\n"))
+fn is_not_stored(secret: &str, app: &App) -> bool {
+    is_absent_from(secret, &app.everything().join("\n"))
 }
 
 #[test]
-fn a_secret_key_is_rejected_in_each_text_field_of_each_form() {
+fn a_secret_key_is_rejected_in_every_text_field_of_every_form() {
     let mut tried = Vec::new();
     for write in WRITES {
-        let (app, client, form) = ready(write);
-        let mut typed = typed_fields(&client.get(&form.page), &form.action);
-        if typed.is_empty() {
-            typed = typed_fields(&client.get(&form.action), &form.action);
+        let (app, client, form) = prepare(write);
+        let mut fields = text_fields(&client.get(&form.page), &form.action);
+        if fields.is_empty() {
+            fields = text_fields(&client.get(&form.action), &form.action);
         }
-        for (name, kind) in typed {
+        for (name, kind) in fields {
             let secret = secret();
             let mut sent = super::Form {
                 page: form.page.clone(),
@@ -68,15 +68,15 @@ fn a_secret_key_is_rejected_in_each_text_field_of_each_form() {
             let before = app.contents();
             let (status, body) = send(&client, &sent);
             let what = format!("{} {name}: {status} {body}", write.path);
-            assert!(holds_none_of(&secret, &body), "{what}");
-            assert!(is_nowhere(&secret, &app), "{what}");
-            // A date that no choice asks for is not read.
+            assert!(is_absent_from(&secret, &body), "{what}");
+            assert!(is_not_stored(&secret, &app), "{what}");
+            // A date is not read unless another field selects it.
             if kind == "date" && matches!(status, 200 | 303) {
                 continue;
             }
             assert_eq!(status, 422, "{what}");
             assert!(body.contains(MESSAGE), "{what}");
-            if write.by != By::Newcomer {
+            if write.sender != Sender::Newcomer {
                 assert_eq!(app.contents(), before, "{what}");
             }
             if kind != "number" && kind != "date" {
@@ -123,7 +123,7 @@ fn a_secret_key_is_rejected_in_each_text_field_of_each_form() {
 fn a_secret_key_in_a_review_or_in_notes_on_a_leak_is_rejected_too() {
     for path in ["/reviews/{review_id}", "/leaks/{leak_id}/notes"] {
         let write = WRITES.iter().find(|write| write.path == path).expect("a write");
-        let (app, client, mut form) = ready(write);
+        let (app, client, mut form) = prepare(write);
         let secret = secret();
         let note = match form.fields.iter().find(|(name, _)| name.starts_with("decision_")) {
             Some((name, _)) => name.replace("decision_", "note_"),
@@ -135,13 +135,13 @@ fn a_secret_key_in_a_review_or_in_notes_on_a_leak_is_rejected_too() {
         let (status, body) = send(&client, &form);
         assert_eq!(status, 422, "{path}: {body}");
         assert!(body.contains(MESSAGE) && body.contains("lk_prod_… (removed)"), "{path}: {body}");
-        assert!(holds_none_of(&secret, &body) && is_nowhere(&secret, &app), "{path}");
+        assert!(is_absent_from(&secret, &body) && is_not_stored(&secret, &app), "{path}");
         assert_eq!(app.contents(), before, "{path}");
     }
 }
 
 #[test]
-fn nothing_of_a_secret_key_that_is_typed_as_an_address_is_kept_or_shown() {
+fn a_secret_key_in_place_of_an_email_address_is_neither_stored_nor_shown() {
     let app = App::set_up();
     let visitor = app.anonymous();
     let secret = secret();
@@ -151,7 +151,7 @@ fn nothing_of_a_secret_key_that_is_typed_as_an_address_is_kept_or_shown() {
     assert_eq!((page.status, page.error_of("email").as_str()), (422, MESSAGE));
     let shown = page.attribute("#email", "value");
     assert_eq!(shown.as_deref(), Some("lk_prod_… (removed)"));
-    assert!(holds_none_of(&secret, &page.body));
+    assert!(is_absent_from(&secret, &page.body));
     assert_eq!(app.contents(), before);
 }
 
@@ -170,12 +170,12 @@ fn an_imported_description_with_a_secret_key_is_left_out_and_the_preview_says_so
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(page.text("#secrets-left-out").starts_with("1 description holds a secret key"));
     assert!(page.text("#unusable").contains("lk_prod_… (removed):read"), "{}", page.body);
-    assert!(holds_none_of(&secret, &page.body));
+    assert!(is_absent_from(&secret, &page.body));
     let fields = page.form_fields("#preview form");
     let fields: Vec<_> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     assert_eq!(manager.post("/scopes/import/confirm", &fields).status, 303);
-    let added = "SELECT name || '|' || description AS text FROM scopes WHERE resource = 'shipments' \
-                 ORDER BY name";
+    let added = "SELECT name || '|' || description AS text FROM scopes \
+                 WHERE resource = 'shipments' ORDER BY name";
     assert_eq!(app.texts(added), ["shipments:read|", "shipments:write|Changes them"]);
-    assert!(is_nowhere(&secret, &app));
+    assert!(is_not_stored(&secret, &app));
 }

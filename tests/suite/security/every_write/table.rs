@@ -1,15 +1,15 @@
-//! Every route that people can POST to, with a form that it takes.
+//! Every route that members and visitors can POST to, with a form that it accepts.
 
 use latchkey::domain::api_keys::KeyId;
 use latchkey::domain::leaks::{self, LeakId};
 use latchkey::domain::members::invitation::Draft;
 use latchkey::domain::members::{Email, Permission};
-use latchkey::domain::reviews::{self, Decision, ReviewId, Wanted};
+use latchkey::domain::reviews::{self, Decision, RequestedDecision, ReviewId};
 use latchkey::domain::sign_in::{invitation, reset};
 
 use crate::support::{App, Client, PASSWORD, key_fields};
 
-/// Who sends the forms.
+/// The email address of the member who sends the forms.
 pub const EMAIL: &str = "ines@meridianfreight.example";
 const TOMAS: &str = "tomas@meridianfreight.example";
 const NEW_PASSWORD: &str = "lantern orbit cabbage velvet";
@@ -24,9 +24,9 @@ const MAIL: [(&str, &str); 4] = [
 const WEBHOOK: [(&str, &str); 2] =
     [("url", "http://127.0.0.1:1/table"), ("events", "api_key.revoked")];
 
-/// A form that would be taken.
+/// A form that the route accepts.
 pub struct Form {
-    /// The page that its token is from.
+    /// The page with the token for the form.
     pub page: String,
     pub action: String,
     pub fields: Vec<(String, String)>,
@@ -37,21 +37,21 @@ fn form(page: &str, action: &str, fields: &[(&str, &str)]) -> Form {
     Form { page: page.into(), action: action.into(), fields: fields.iter().map(owned).collect() }
 }
 
-/// Who sends it.
+/// Who sends a form.
 #[derive(Clone, Copy, PartialEq)]
-pub enum By {
+pub enum Sender {
     /// A super manager with every permission.
     Manager,
-    /// Somebody without a session, before anybody has set the program up.
+    /// A client without a session, before the program is set up.
     Newcomer,
-    /// Somebody without a session.
+    /// A client without a session.
     Visitor,
 }
 
-/// A route, what it takes, and the events that must stand in the activity then.
+/// A route, a form that it accepts, and the events that the activity must contain afterwards.
 pub struct Write {
     pub path: &'static str,
-    pub by: By,
+    pub sender: Sender,
     pub form: fn(&App, &Client) -> Form,
     pub events: &'static [&'static str],
 }
@@ -61,16 +61,17 @@ const fn manager(
     form: fn(&App, &Client) -> Form,
     events: &'static [&'static str],
 ) -> Write {
-    Write { path, by: By::Manager, form, events }
+    Write { path, sender: Sender::Manager, form, events }
 }
 
-/// A form about a member who can be managed.
-fn selected(app: &App, what: &str, fields: &[(&str, &str)]) -> Form {
+/// A form about selected keys.
+fn selected(app: &App, action: &str, fields: &[(&str, &str)]) -> Form {
     let id = app.key("Billing worker");
-    let path = format!("/api-keys/selected/{what}");
+    let path = format!("/api-keys/selected/{action}");
     form(&format!("{path}?keys={id}"), &path, &[&[("keys", &*id)], fields].concat())
 }
 
+/// A form about a member who can be managed.
 fn member(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
     let id = app.member(TOMAS, false, &[Permission::ViewKeys]).id;
     let path = format!("/members/{}/{step}", id.as_str());
@@ -79,13 +80,13 @@ fn member(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
 
 /// A form about a webhook.
 fn webhook(app: &App, step: &str) -> Form {
-    let [id, ..] = crate::webhooks::sent(app);
+    let [id, ..] = crate::webhooks::queue_messages(app);
     let fields = [&WEBHOOK[..], &[("version", "1")]].concat();
     let path = format!("/webhooks/{id}/{step}");
     form(path.trim_end_matches("/test"), &path, &fields)
 }
 
-fn invited() -> Draft {
+fn invitation_draft() -> Draft {
     Draft { name: "Tomas Lind".into(), email: TOMAS.into(), ..Draft::default() }
 }
 
@@ -96,35 +97,37 @@ fn leak(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
     let path = format!("/leaks/{}/{step}", id.as_str());
     let draft = leaks::Draft { action: "none".into(), ..leaks::Draft::default() };
     let page = format!("/leaks/{}", id.as_str());
-    app.write(|tx, author| leaks::report(tx, id, &key, &draft, author));
+    app.write(|tx, context| leaks::report(tx, id, &key, &draft, context));
     form(&page, &path, fields)
 }
 
-/// A form about a review of one key, which is to be kept if it `is_decided`.
+/// A form about a review of one key. If `is_decided`, the decision is to keep the key.
 fn review(app: &App, step: &str, is_decided: bool) -> Form {
     let key_id = KeyId::parse(&app.key("Billing worker")).expect("a Key ID");
     let id = ReviewId::random().expect("random");
     let path = format!("/reviews/{}{step}", id.as_str());
-    app.write(|tx, author| reviews::start(tx, id.clone(), author));
-    app.write(|tx, _| reviews::gather(tx, &id));
-    let keep = Wanted { key_id, decision: Decision::Keep, note: String::new(), seen: None };
+    app.write(|tx, context| reviews::start(tx, id.clone(), context));
+    app.write(|tx, _| reviews::list_keys(tx, &id));
+    let keep =
+        RequestedDecision { key_id, decision: Decision::Keep, note: String::new(), seen: None };
     if is_decided {
-        app.write(|tx, author| reviews::decide(tx, &id, &[keep], author));
+        app.write(|tx, context| reviews::decide(tx, &id, &[keep], context));
     }
     form(&path, &path, &[(&format!("decision_{}", key_id.as_str()), "revoke")])
 }
 
-/// A form about somebody who is invited.
-fn guest(app: &App, step: &str) -> Form {
-    let (guest, _) = app.write(|tx, author| invitation::invite(tx, &invited(), author));
-    let path = format!("/members/{}/{step}", guest.id.as_str());
+/// A form about an invited member.
+fn invitee(app: &App, step: &str) -> Form {
+    let (invitee, _) =
+        app.write(|tx, context| invitation::invite(tx, &invitation_draft(), context));
+    let path = format!("/members/{}/{step}", invitee.id.as_str());
     form(&path, &path, &[])
 }
 
 pub const WRITES: &[Write] = &[
     Write {
         path: "/set-up",
-        by: By::Newcomer,
+        sender: Sender::Newcomer,
         form: |app, _| {
             let code = app.set_up_code();
             let fields = [
@@ -141,16 +144,16 @@ pub const WRITES: &[Write] = &[
     },
     Write {
         path: "/sign-in",
-        by: By::Visitor,
+        sender: Sender::Visitor,
         form: |_, _| form("/sign-in", "/sign-in", &[("email", EMAIL), ("password", PASSWORD)]),
         events: &["session.signed_in"],
     },
     Write {
         path: "/reset-password",
-        by: By::Visitor,
+        sender: Sender::Visitor,
         form: |app, _| {
             let email = Email::parse(EMAIL).expect("an address");
-            let (_, code) = app.write(|tx, author| reset::begin(tx, &email, author));
+            let (_, code) = app.write(|tx, context| reset::begin(tx, &email, context));
             let fields = [("code", code.as_str()), ("password", "lantern orbit cabbage velvet")];
             form(&format!("/reset-password?code={code}"), "/reset-password", &fields)
         },
@@ -158,19 +161,19 @@ pub const WRITES: &[Write] = &[
     },
     Write {
         path: "/sign-out",
-        by: By::Manager,
+        sender: Sender::Manager,
         form: |_, _| form("/api-keys", "/sign-out", &[]),
         events: &["session.signed_out"],
     },
     Write {
         path: "/api-keys",
-        by: By::Manager,
+        sender: Sender::Manager,
         form: |_, _| form("/api-keys/new", "/api-keys", &key_fields(&[])),
         events: &["api_key.created"],
     },
     Write {
         path: "/api-keys/{key_id}/edit",
-        by: By::Manager,
+        sender: Sender::Manager,
         form: |app, _| {
             let path = format!("/api-keys/{}/edit", app.key("Billing worker"));
             let fields = [
@@ -185,7 +188,7 @@ pub const WRITES: &[Write] = &[
     },
     Write {
         path: "/api-keys/{key_id}/rotate",
-        by: By::Manager,
+        sender: Sender::Manager,
         form: |app, _| {
             let path = format!("/api-keys/{}/rotate", app.key("Billing worker"));
             form(&path, &path, &[("overlap", "7d"), ("lifetime", "90")])
@@ -194,7 +197,7 @@ pub const WRITES: &[Write] = &[
     },
     Write {
         path: "/api-keys/{key_id}/stop-old-secret",
-        by: By::Manager,
+        sender: Sender::Manager,
         form: |app, _| {
             let id = app.rotated_key("Billing worker");
             let path = format!("/api-keys/{id}/stop-old-secret");
@@ -220,7 +223,7 @@ pub const WRITES: &[Write] = &[
     ),
     Write {
         path: "/api-keys/{key_id}/revoke",
-        by: By::Manager,
+        sender: Sender::Manager,
         form: |app, _| {
             let path = format!("/api-keys/{}/revoke", app.key("Billing worker"));
             form(&path, &path, &[])
@@ -229,10 +232,10 @@ pub const WRITES: &[Write] = &[
     },
     Write {
         path: "/invitation",
-        by: By::Visitor,
+        sender: Sender::Visitor,
         form: |app, _| {
-            let draft = invited();
-            let (_, code) = app.write(|tx, author| invitation::invite(tx, &draft, author));
+            let draft = invitation_draft();
+            let (_, code) = app.write(|tx, context| invitation::invite(tx, &draft, context));
             let fields = [("code", code.as_str()), ("password", NEW_PASSWORD)];
             form(&format!("/invitation?code={code}"), "/invitation", &fields)
         },
@@ -275,7 +278,7 @@ pub const WRITES: &[Write] = &[
             let fields = [("name", "Tomas Lind"), ("email", TOMAS), ("super_manager", "yes")];
             form("/members/new", "/members", &fields)
         },
-        &["member.invited"],
+        &["member.invitation_draft"],
     ),
     manager(
         "/members/{member_id}/edit",
@@ -308,12 +311,12 @@ pub const WRITES: &[Write] = &[
     ),
     manager(
         "/members/{member_id}/invite",
-        |app, _| guest(app, "invite"),
+        |app, _| invitee(app, "invite"),
         &["member.invitation_resent"],
     ),
     manager(
         "/members/{member_id}/withdraw",
-        |app, _| guest(app, "withdraw"),
+        |app, _| invitee(app, "withdraw"),
         &["member.invitation_withdrawn"],
     ),
     manager(
@@ -413,7 +416,7 @@ pub const WRITES: &[Write] = &[
     manager(
         "/settings/mail/test",
         |_, client| {
-            // Nobody listens there: what is asked for is on record all the same.
+            // The mail server does not exist, but the test must be recorded anyway.
             client.submit_from("/settings", "/settings/mail", &MAIL);
             form("/settings", "/settings/mail/test", &[])
         },
@@ -431,7 +434,7 @@ pub const WRITES: &[Write] = &[
     manager(
         "/webhooks/{webhook_id}/deliveries/{delivery_id}",
         |app, _| {
-            let [webhook, delivery, _] = crate::webhooks::sent(app);
+            let [webhook, delivery, _] = crate::webhooks::queue_messages(app);
             let path = format!("/webhooks/{webhook}/deliveries/{delivery}");
             form(&path, &path, &[])
         },
@@ -440,17 +443,17 @@ pub const WRITES: &[Write] = &[
     manager(
         "/mail/{email_id}",
         |app, _| {
-            let [_, _, email] = crate::webhooks::sent(app);
+            let [_, _, email] = crate::webhooks::queue_messages(app);
             form("/mail", &format!("/mail/{email}"), &[])
         },
         &["mail.sent_again"],
     ),
 ];
 
-/// What writes nothing, and why.
+/// Routes that write nothing, with the reason.
 pub const EXCEPTIONS: [(&str, &str); 4] = [
     ("/preferences/theme", "the choice is kept in a cookie"),
-    ("/diagnosis", "it looks at a secret key in memory"),
-    ("/leaks/new", "it looks through a text in memory"),
+    ("/diagnosis", "it checks a secret key in memory"),
+    ("/leaks/new", "it searches a text in memory"),
     ("/scopes/import", "it reads a document and shows what could be added"),
 ];

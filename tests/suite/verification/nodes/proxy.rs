@@ -1,4 +1,4 @@
-//! What stands between a node and its PostgreSQL, and can hang up, fall silent and refuse.
+//! A proxy between a node and PostgreSQL that can close, freeze and refuse connections.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -8,24 +8,24 @@ use std::time::Duration;
 
 use latchkey::db::Location;
 
-/// What the connection of a node that hears of changes says, and no other.
+/// Only the connection over which a node receives changes sends this.
 const LISTEN: &str = "LISTEN latchkey_changes";
-/// What every connection says first.
-const FIRST: &str = "SET TIME ZONE";
+/// Every connection sends this first.
+const FIRST_STATEMENT: &str = "SET TIME ZONE";
 
 /// Longer than a request waits for a connection.
-const SLOW: Duration = Duration::from_millis(1_500);
+const SLOW_START: Duration = Duration::from_millis(1_500);
 
-/// What becomes of new connections.
+/// What happens to new connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Welcome {
-    Serve,
-    /// They are served after [`SLOW`].
-    Slowly,
-    /// They are accepted, and never told anything.
+pub enum OnConnect {
+    Forward,
+    /// They are forwarded after [`SLOW_START`].
+    ForwardLate,
+    /// They are accepted and get no data.
     Silence,
-    /// They are told that they are connected, and nothing else.
-    Greet,
+    /// The server completes the handshake, and then they get no data.
+    HandshakeOnly,
     Refuse,
 }
 
@@ -36,37 +36,37 @@ pub struct Proxy {
 
 struct Shared {
     server: String,
-    /// `None` once it is over.
-    welcome: Mutex<Option<Welcome>>,
-    lines: Mutex<Vec<Arc<Line>>>,
+    /// `None` once the proxy has ended.
+    on_connect: Mutex<Option<OnConnect>>,
+    links: Mutex<Vec<Arc<Link>>>,
     faults: Arc<Mutex<Faults>>,
 }
 
-/// What happens to what is said, on every connection.
+/// The faults of every connection.
 #[derive(Clone, Copy, Default)]
 struct Faults {
     commit: OnCommit,
-    /// A connection whose client says this is frozen first.
+    /// A connection is frozen before its client's next data that contains this.
     freeze_at: Option<&'static str>,
 }
 
-/// What becomes of COMMIT and its answer.
+/// What happens to COMMIT and its response.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnCommit {
     #[default]
     Forward,
-    /// It never arrives, and the connection is cut.
+    /// It does not arrive, and the connection is closed.
     Lose,
-    /// It arrives, and the connection is cut before its answer.
-    CutAnswer,
-    /// It arrives, and its answer is held back.
-    HoldAnswer,
+    /// It arrives, and the connection is closed before its response.
+    LoseResponse,
+    /// It arrives, and its response is held back.
+    HoldResponse,
 }
 
 /// One connection through the proxy.
-struct Line {
+struct Link {
     ends: [TcpStream; 2],
-    welcome: Welcome,
+    on_connect: OnConnect,
     is_listener: AtomicBool,
     is_frozen: Mutex<bool>,
     thawed: Condvar,
@@ -75,91 +75,94 @@ struct Line {
 }
 
 impl Proxy {
-    /// A proxy to the server at `location`, and where it is reached.
+    /// Starts a proxy to the server at `location`, and returns the location of the proxy as well.
     pub fn to(location: &Location) -> (Self, Location) {
-        let Location::Postgres(url) = location else { panic!("a file has no connections") };
-        let (who, rest) = url.split_once('@').expect("a user");
+        let Location::Postgres(url) = location else {
+            panic!("SQLite has no connections to a server")
+        };
+        let (user, rest) = url.split_once('@').expect("a user");
         let (server, database) = rest.split_once('/').expect("a database");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             server: server.to_owned(),
-            welcome: Mutex::new(Some(Welcome::Serve)),
-            lines: Mutex::default(),
+            on_connect: Mutex::new(Some(OnConnect::Forward)),
+            links: Mutex::default(),
             faults: Arc::default(),
         });
         let accepting = shared.clone();
         std::thread::spawn(move || accepting.accept(&listener));
-        // It reads along, so nothing may be encrypted.
-        let through = Location::Postgres(format!("{who}@{address}/{database}?sslmode=disable"));
+        // Without encryption, so that the proxy can read statements.
+        let through = Location::Postgres(format!("{user}@{address}/{database}?sslmode=disable"));
         (Self { address, shared }, through)
     }
 
-    /// What becomes of connections that are made from now on.
-    pub fn welcome(&self, welcome: Welcome) {
-        *self.shared.welcome.lock().expect("sound") = Some(welcome);
+    /// Sets what happens to connections that are opened from now on.
+    pub fn on_connect(&self, on_connect: OnConnect) {
+        *self.shared.on_connect.lock().expect("not poisoned") = Some(on_connect);
     }
 
-    /// What becomes of COMMIT and its answer from now on.
+    /// Sets what happens to COMMIT and its response from now on.
     pub fn on_commit(&self, commit: OnCommit) {
-        self.shared.faults.lock().expect("sound").commit = commit;
+        self.shared.faults.lock().expect("not poisoned").commit = commit;
     }
 
-    /// Freezes connections whose client says `words`, before they are forwarded.
-    pub fn freeze_at(&self, words: Option<&'static str>) {
-        self.shared.faults.lock().expect("sound").freeze_at = words;
+    /// Freezes connections before their client's next data that contains `text`.
+    pub fn freeze_at(&self, text: Option<&'static str>) {
+        self.shared.faults.lock().expect("not poisoned").freeze_at = text;
     }
 
-    /// Forwards nothing any more, and keeps the connections open.
-    pub fn freeze(&self, which: Which) {
-        self.each(which, Line::freeze);
+    /// Stops forwarding, but keeps the connections open.
+    pub fn freeze(&self, which: Connections) {
+        self.each(which, Link::freeze);
     }
 
-    /// Forwards everything again, also what was held back.
+    /// Forwards data again, including what was held back.
     pub fn thaw(&self) {
-        for line in &*self.shared.lines.lock().expect("sound") {
-            *line.is_frozen.lock().expect("sound") = false;
-            line.thawed.notify_all();
+        for link in &*self.shared.links.lock().expect("not poisoned") {
+            *link.is_frozen.lock().expect("not poisoned") = false;
+            link.thawed.notify_all();
         }
     }
 
-    pub fn hang_up(&self, which: Which) {
-        self.each(which, Line::hang_up);
+    /// Closes connections.
+    pub fn hang_up(&self, which: Connections) {
+        self.each(which, Link::hang_up);
     }
 
-    /// How many connections to listen there have been.
+    /// How many connections to receive changes have been opened so far.
     pub fn listeners(&self) -> usize {
         self.shared
-            .lines
+            .links
             .lock()
-            .expect("sound")
+            .expect("not poisoned")
             .iter()
-            .filter(|line| line.is(Which::Listener))
+            .filter(|link| link.is(Connections::Listener))
             .count()
     }
 
     /// Whether no connection is frozen.
-    pub fn serves(&self) -> bool {
-        let lines = self.shared.lines.lock().expect("sound");
-        lines.iter().all(|line| !*line.is_frozen.lock().expect("sound"))
+    pub fn is_forwarding(&self) -> bool {
+        let links = self.shared.links.lock().expect("not poisoned");
+        links.iter().all(|link| !*link.is_frozen.lock().expect("not poisoned"))
     }
 
-    fn each(&self, which: Which, work: impl Fn(&Line)) {
+    fn each(&self, which: Connections, work: impl Fn(&Link)) {
         self.shared
-            .lines
+            .links
             .lock()
-            .expect("sound")
+            .expect("not poisoned")
             .iter()
-            .filter(|line| line.is(which))
-            .for_each(|line| work(line));
+            .filter(|link| link.is(which))
+            .for_each(|link| work(link));
     }
 }
 
-/// Which connections are meant.
+/// The connections to which a fault applies.
 #[derive(Clone, Copy)]
-pub enum Which {
+pub enum Connections {
     All,
-    /// Those on which the node listens.
+    /// Those over which the node receives changes.
     Listener,
 }
 
@@ -167,77 +170,77 @@ impl Shared {
     fn accept(&self, listener: &TcpListener) {
         for client in listener.incoming() {
             let client = client.expect("a connection");
-            // Held while the connection is added: who changes it then meets all connections.
-            let welcome = self.welcome.lock().expect("sound");
-            match *welcome {
+            // Locked until the connection is added, so that later faults apply to it.
+            let on_connect = self.on_connect.lock().expect("not poisoned");
+            match *on_connect {
                 None => return,
-                Some(Welcome::Refuse) => drop(client),
-                Some(welcome) => self.connect(client, welcome),
+                Some(OnConnect::Refuse) => drop(client),
+                Some(on_connect) => self.connect(client, on_connect),
             }
         }
     }
 
-    fn connect(&self, client: TcpStream, welcome: Welcome) {
-        let server = TcpStream::connect(&self.server).expect("PostgreSQL answers");
+    fn connect(&self, client: TcpStream, on_connect: OnConnect) {
+        let server = TcpStream::connect(&self.server).expect("PostgreSQL accepts connections");
         for end in [&client, &server] {
             end.set_nodelay(true).expect("an option");
         }
-        let line = Arc::new(Line {
+        let link = Arc::new(Link {
             ends: [client, server],
-            welcome,
+            on_connect,
             is_listener: AtomicBool::new(false),
-            is_frozen: Mutex::new(welcome == Welcome::Silence),
+            is_frozen: Mutex::new(on_connect == OnConnect::Silence),
             thawed: Condvar::new(),
             faults: self.faults.clone(),
             has_committed: AtomicBool::new(false),
         });
-        self.lines.lock().expect("sound").push(line.clone());
+        self.links.lock().expect("not poisoned").push(link.clone());
         for from in [0, 1] {
-            let line = line.clone();
-            std::thread::spawn(move || line.forward(from));
+            let link = link.clone();
+            std::thread::spawn(move || link.forward(from));
         }
     }
 }
 
-impl Line {
-    fn is(&self, which: Which) -> bool {
-        matches!(which, Which::All) || self.is_listener.load(Ordering::SeqCst)
+impl Link {
+    fn is(&self, which: Connections) -> bool {
+        matches!(which, Connections::All) || self.is_listener.load(Ordering::SeqCst)
     }
 
-    /// Forwards from one end to the other for as long as both last.
+    /// Forwards from one end to the other until one of them is closed.
     fn forward(&self, from: usize) {
         let is_client = from == 0;
         let (mut from, mut to) = (&self.ends[from], &self.ends[1 - from]);
-        if is_client && self.welcome == Welcome::Slowly {
-            std::thread::sleep(SLOW);
+        if is_client && self.on_connect == OnConnect::ForwardLate {
+            std::thread::sleep(SLOW_START);
         }
         let mut bytes = [0; 16 * 1024];
         while let Ok(read @ 1..) = from.read(&mut bytes) {
             let bytes = &bytes[..read];
-            let says =
-                |words: &str| bytes.windows(words.len()).any(|part| part == words.as_bytes());
-            if says(LISTEN) {
+            let contains =
+                |text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+            if contains(LISTEN) {
                 self.is_listener.store(true, Ordering::SeqCst);
             }
-            if self.welcome == Welcome::Greet && says(FIRST) {
+            if self.on_connect == OnConnect::HandshakeOnly && contains(FIRST_STATEMENT) {
                 self.freeze();
             }
-            let faults = *self.faults.lock().expect("sound");
+            let faults = *self.faults.lock().expect("not poisoned");
             if is_client {
-                self.has_committed.store(says("COMMIT"), Ordering::SeqCst);
-                if faults.freeze_at.is_some_and(says) {
+                self.has_committed.store(contains("COMMIT"), Ordering::SeqCst);
+                if faults.freeze_at.is_some_and(contains) {
                     self.freeze();
                 }
             }
             if self.has_committed.load(Ordering::SeqCst) {
                 match (faults.commit, is_client) {
-                    (OnCommit::Lose, _) | (OnCommit::CutAnswer, false) => break,
-                    (OnCommit::HoldAnswer, false) => self.freeze(),
+                    (OnCommit::Lose, _) | (OnCommit::LoseResponse, false) => break,
+                    (OnCommit::HoldResponse, false) => self.freeze(),
                     _ => {}
                 }
             }
-            let frozen = self.is_frozen.lock().expect("sound");
-            drop(self.thawed.wait_while(frozen, |frozen| *frozen).expect("sound"));
+            let frozen = self.is_frozen.lock().expect("not poisoned");
+            drop(self.thawed.wait_while(frozen, |frozen| *frozen).expect("not poisoned"));
             if to.write_all(bytes).is_err() {
                 break;
             }
@@ -246,7 +249,7 @@ impl Line {
     }
 
     fn freeze(&self) {
-        *self.is_frozen.lock().expect("sound") = true;
+        *self.is_frozen.lock().expect("not poisoned") = true;
     }
 
     fn hang_up(&self) {
@@ -258,9 +261,9 @@ impl Line {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        *self.shared.welcome.lock().expect("sound") = None;
+        *self.shared.on_connect.lock().expect("not poisoned") = None;
         let _ = TcpStream::connect(self.address);
-        self.hang_up(Which::All);
+        self.hang_up(Connections::All);
         self.thaw();
     }
 }

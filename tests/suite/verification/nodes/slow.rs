@@ -1,79 +1,79 @@
-//! A PostgreSQL node that needs a while to connect: it starts, and after its connections were lost it
-//! recovers, as psql would.
+//! A PostgreSQL node that takes long to connect: it starts, and it recovers after it has lost its
+//! connections.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use latchkey::db::Location;
 
-use super::super::{Key, pass, told};
-use super::caller::in_the_end;
-use super::proxy::{Proxy, Welcome, Which};
-use super::{is_current_in_the_end, listener::Nodes};
+use super::super::{Key, authorize, pass};
+use super::caller::wait_until;
+use super::proxy::{Connections, OnConnect, Proxy};
+use super::{listener::Nodes, wait_until_current};
 use crate::support::{App, is_postgres};
 
-/// The time for one host that does not answer, and for a server's own connections.
+/// Enough time for a host that does not respond and for new connections to another.
 const RECOVERY: Duration = Duration::from_secs(8);
 
-/// Starts a node at `through`, cuts its connections, and waits until it reads, writes and hears again.
+/// Starts a node at `through`, drops its connections, and waits until it reads and writes again.
 fn starts_and_recovers(here: &App, proxy: &Proxy, through: &Location) {
     let manager = here.super_manager();
     let there = here.second_node_at(through);
     let key = Key::new(&manager, &[]);
-    assert_eq!(told(&there, "", &key.secret), pass());
-    is_current_in_the_end(&there);
-    proxy.hang_up(Which::All);
+    assert_eq!(authorize(&there, "", &key.secret), pass());
+    wait_until_current(&there);
+    proxy.hang_up(Connections::All);
     let began = Instant::now();
     let other = there.anonymous();
-    in_the_end("it can be used", || other.get("/readyz").status == 200);
-    in_the_end("it reads", || other.get("/sign-in").status == 200);
-    in_the_end("it writes", || there.site.db.write_blocking(|_| Ok(())).is_ok());
+    wait_until("the node is ready", || other.get("/readyz").status == 200);
+    wait_until("the node reads", || other.get("/sign-in").status == 200);
+    wait_until("the node writes", || there.site.db.write_blocking(|_| Ok(())).is_ok());
     assert!(began.elapsed() <= RECOVERY, "{:?}", began.elapsed());
 }
 
 #[test]
 fn a_node_whose_connections_take_a_second_and_a_half_starts_and_recovers() {
     if !is_postgres() {
-        return; // A file is opened at once.
+        return; // SQLite has no connections to a server.
     }
     let here = App::set_up();
     let (proxy, through) = Proxy::to(&here.database.location);
-    proxy.welcome(Welcome::Slowly);
+    proxy.on_connect(OnConnect::ForwardLate);
     starts_and_recovers(&here, &proxy, &through);
 }
 
 #[test]
-fn a_node_whose_first_host_says_nothing_uses_the_second() {
+fn a_node_whose_first_host_does_not_respond_uses_the_second() {
     if !is_postgres() {
-        return; // A file has no host.
+        return; // SQLite has no host.
     }
     let here = App::set_up();
     let (proxy, through) = Proxy::to(&here.database.location);
-    // The kernel accepts for it.
+    // The kernel accepts connections to it, and nothing responds.
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     starts_and_recovers(&here, &proxy, &with_first_host(&through, &silent));
 }
 
 fn with_first_host(location: &Location, first: &TcpListener) -> Location {
-    let Location::Postgres(url) = location else { panic!("a file has no host") };
-    let (who, rest) = url.split_once('@').expect("a user");
+    let Location::Postgres(url) = location else { panic!("SQLite has no host") };
+    let (user, rest) = url.split_once('@').expect("a user");
     let address = first.local_addr().expect("an address");
-    Location::Postgres(format!("{who}@{address},{rest}"))
+    Location::Postgres(format!("{user}@{address},{rest}"))
 }
 
 #[test]
-fn a_node_that_does_not_hear_of_changes_is_not_ready_and_says_so() {
+fn a_node_that_does_not_receive_changes_is_not_ready_and_says_why() {
     let Some(nodes) = Nodes::new() else { return };
     let ready = || {
         let page = nodes.there.anonymous().get("/readyz");
         (page.status, page.body)
     };
     assert_eq!(ready(), (200, "ok\n".into()));
-    nodes.proxy.welcome(Welcome::Silence);
-    nodes.proxy.freeze(Which::Listener);
-    in_the_end("its lease lapses", || !nodes.is_current());
-    let deaf = (503, "changes made elsewhere are not heard of\n".into());
-    in_the_end("it is not ready", || ready() == deaf);
-    nodes.proxy.welcome(Welcome::Serve);
-    in_the_end("it is ready", || ready().0 == 200);
+    nodes.proxy.on_connect(OnConnect::Silence);
+    nodes.proxy.freeze(Connections::Listener);
+    wait_until("the lease expires", || !nodes.is_current());
+    let not_ready = (503, "changes made elsewhere are not heard of\n".into());
+    wait_until("the node is not ready", || ready() == not_ready);
+    nodes.proxy.on_connect(OnConnect::Forward);
+    wait_until("the node is ready", || ready().0 == 200);
 }

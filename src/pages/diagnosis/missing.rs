@@ -2,9 +2,9 @@
 
 use url::form_urlencoded;
 
-use super::words::{Explained, Facts};
+use super::words::{Explanation, Facts};
 use crate::domain::api_keys::{ApiKey, Details};
-use crate::domain::diagnosis::{KeyNow, MissingScope, Retry};
+use crate::domain::diagnosis::{CurrentKey, MissingScope, Retry};
 use crate::domain::members::Permission;
 use crate::domain::roles::Role;
 
@@ -12,95 +12,95 @@ pub(super) fn scopes(
     missing: &[(String, MissingScope)],
     details: &Details,
     facts: &Facts<'_>,
-) -> Explained {
+) -> Explanation {
     let names: Vec<&str> = missing.iter().map(|(scope, _)| scope.as_str()).collect();
-    let mut explained = match names.as_slice() {
-        [] => Explained::new(
+    let mut explanation = match names.as_slice() {
+        [] => Explanation::new(
             "Scope missing",
             &["The gateway asked for a scope that the key does not have. Which one was not kept."],
         ),
-        [name] => Explained::new(format!("Scope missing: {name}"), &[]),
-        names => Explained::new(format!("Scopes missing: {}", names.join(", ")), &[]),
+        [name] => Explanation::new(format!("Scope missing: {name}"), &[]),
+        names => Explanation::new(format!("Scopes missing: {}", names.join(", ")), &[]),
     };
-    for (scope, lack) in missing {
-        lacking(&mut explained, scope, *lack, details, facts);
+    for (scope, missing_scope) in missing {
+        explain_scope(&mut explanation, scope, *missing_scope, details, facts);
     }
-    explained
+    explanation
 }
 
-fn lacking(
-    explained: &mut Explained,
+fn explain_scope(
+    explanation: &mut Explanation,
     scope: &str,
-    lack: MissingScope,
+    missing_scope: MissingScope,
     details: &Details,
     facts: &Facts<'_>,
 ) {
     let role = &details.role.name;
-    let said = match lack {
+    let text = match missing_scope {
         MissingScope::NowGranted => format!("The key has {scope} now."),
-        MissingScope::NotTicked => {
-            add(explained, &details.key, ("add_scope", scope), format!("Add {scope}"), facts);
+        MissingScope::NotSelected => {
+            add(explanation, &details.key, ("add_scope", scope), format!("Add {scope}"), facts);
             format!("The role “{role}” could give it: tick {scope} under Edit.")
         }
         MissingScope::NotInRole => {
             let label = "Choose another role".to_owned();
-            add(explained, &details.key, ("add_scope", scope), label, facts);
-            let or = change_role(explained, &details.role, facts);
+            add(explanation, &details.key, ("add_scope", scope), label, facts);
+            let or = change_role(explanation, &details.role, facts);
             format!("The role “{role}” does not include {scope}. Choose another role{or}.")
         }
         MissingScope::NoSuchScope => {
-            explained.link(facts, Permission::ManageRoles, "/scopes", "See all scopes");
+            explanation.link(facts, Permission::ManageRoles, "/scopes", "See all scopes");
             format!(
                 "There is no scope {scope} here. Look for a typo in the gateway’s configuration, or \
                  add the scope."
             )
         }
     };
-    explained.say(said);
+    explanation.add_text(text);
 }
 
 /// Links to a custom role; built-in roles cannot be changed.
-fn change_role(explained: &mut Explained, role: &Role, facts: &Facts<'_>) -> &'static str {
+fn change_role(explanation: &mut Explanation, role: &Role, facts: &Facts<'_>) -> &'static str {
     if role.is_built_in() {
         return "";
     }
     let (href, label) =
         (format!("/roles/{}/edit", role.slug), format!("Edit the role “{}”", role.name));
-    explained.link(facts, Permission::ManageRoles, href, label);
+    explanation.link(facts, Permission::ManageRoles, href, label);
     ", or change the role"
 }
 
 pub(super) fn whitelist(
     address: Option<&str>,
-    again: Retry,
-    key: &KeyNow,
+    retry: Retry,
+    key: &CurrentKey,
     facts: &Facts<'_>,
-) -> Explained {
-    let mut explained = Explained::new("Address not in the IP whitelist", &[]);
+) -> Explanation {
+    let mut explanation = Explanation::new("Address not in the IP whitelist", &[]);
     let Some(address) = address else {
-        explained.say(
+        explanation.add_text(
             "No address was told that could be compared, so the request was refused. A trusted proxy \
              must send the client’s address as X-Forwarded-For; a service that introspects must send \
              client_ip.",
         );
-        return explained;
+        return explanation;
     };
-    if again == Retry::Passes {
-        explained.say(format!("The key may be used from {address} now."));
-        return explained;
+    if retry == Retry::Passes {
+        explanation.add_text(format!("The key may be used from {address} now."));
+        return explanation;
     }
-    explained.say(format!(
+    explanation.add_text(format!(
         "The request came from {address}, which is not in the key’s IP whitelist. Add it under Edit \
          if it is yours."
     ));
     let label = format!("Add {address}");
-    add(&mut explained, &key.details.key, ("add_address", address), label, facts);
-    explained
+    add(&mut explanation, &key.details.key, ("add_address", address), label, facts);
+    explanation
 }
 
 /// Links to the edit dialog, with a scope or an address to add; a revoked key cannot be edited.
 fn add(
-    explained: &mut Explained,
+    explanation: &mut Explanation,
     key: &ApiKey,
     (name, value): (&str, &str),
     label: String,
@@ -112,5 +112,5 @@ fn add(
     let mut query = form_urlencoded::Serializer::new(String::new());
     let query = query.append_pair("behind", "key").append_pair(name, value).finish();
     let href = format!("/api-keys/{}/edit?{query}", key.id.as_str());
-    explained.link(facts, Permission::UpdateKeys, href, label);
+    explanation.link(facts, Permission::UpdateKeys, href, label);
 }

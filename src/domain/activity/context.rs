@@ -1,4 +1,4 @@
-//! The author of a write: the actor, the time and the origin.
+//! The context of a write: who acts, when, from where, and with which keys.
 
 use std::net::IpAddr;
 
@@ -61,23 +61,27 @@ pub struct Origin {
     pub request_id: Option<String>,
 }
 
-/// The author of a write, with the keyring for the chain of entries.
+/// The context of a write. Every operation that writes takes it.
+///
+/// It has the time and the keys of the installation, too, so that an operation needs no clock and
+/// no key file.
 #[derive(Clone)]
-pub struct Author {
+pub struct Context {
     pub actor: Actor,
     pub origin: Origin,
+    /// The time of the write.
     pub now: Timestamp,
-    /// The keys for the hash and the seal of the entry.
+    /// The keys for the hash and the seal of the entry, and for what the write encrypts.
     pub keyring: Keyring,
 }
 
-impl Author {
-    /// Somebody with a shell on the machine.
+impl Context {
+    /// The context of somebody with a shell on the machine.
     pub fn command_line(keyring: Keyring, now: Timestamp) -> Self {
         Self { actor: Actor::CommandLine, origin: Origin::default(), now, keyring }
     }
 
-    /// The program itself, in the background.
+    /// The context of the program itself, in the background.
     pub fn system(keyring: Keyring, now: Timestamp) -> Self {
         Self { actor: Actor::System, origin: Origin::default(), now, keyring }
     }

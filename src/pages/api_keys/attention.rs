@@ -1,15 +1,15 @@
 //! The keys that need attention as a list: why, since when, and what to do.
 
+use super::other_concerns::{self, NAME_TAKEN, STORED};
 use super::words::ago_within;
-use super::work_other::{self, NAME_TAKEN, STORED};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
 use crate::db::Connection;
 use crate::db::keyset::Page;
-use crate::domain::alerts::{self, COUNTED};
+use crate::domain::alerts::{self, MAX_COUNTED};
 use crate::domain::api_keys::{self, ApiKey, Filter, Status};
-use crate::domain::attention::{self, Concern, Elsewhere, Reason};
+use crate::domain::attention::{self, Concern, OtherConcern, Reason};
 use crate::domain::members::Permission;
 use crate::domain::reviews::{self, Due};
 use crate::domain::settings::Settings;
@@ -17,16 +17,16 @@ use crate::domain::usage::Outcome;
 use crate::pages::Viewer;
 
 /// The maximum number of listed keys that no longer work but are still used.
-const OVER: i64 = 50;
+const MAX_INACTIVE: i64 = 50;
 
 /// The data for the page.
 pub(super) struct AttentionData {
-    over: Vec<(ApiKey, Vec<Concern>)>,
+    inactive: Vec<(ApiKey, Vec<Concern>)>,
     concerns: Vec<Vec<Concern>>,
     /// The number of open alerts.
     alerts: i64,
     review: Option<Due>,
-    elsewhere: Vec<Elsewhere>,
+    other_concerns: Vec<OtherConcern>,
 }
 
 impl AttentionData {
@@ -40,25 +40,32 @@ impl AttentionData {
         now: Timestamp,
     ) -> Result<Self> {
         let is_first = page.position == 0 && !filter.is_narrowed();
-        let over = if is_first {
-            api_keys::inactive_but_flagged(connection, now, OVER)?
+        let inactive = if is_first {
+            api_keys::inactive_but_flagged(connection, now, MAX_INACTIVE)?
         } else {
             Vec::new()
         };
-        let why = attention::concerns(connection, &over, settings, now)?;
-        let over = over.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
+        let why = attention::concerns(connection, &inactive, settings, now)?;
+        let inactive = inactive.into_iter().zip(why).filter(|(_, why)| !why.is_empty()).collect();
         let concerns = attention::concerns(connection, &page.rows, settings, now)?;
         let review = if is_first { reviews::due(connection, now)? } else { None };
-        let elsewhere = if is_first { attention::elsewhere(connection)? } else { Vec::new() };
-        Ok(Self { over, concerns, alerts: alerts::count_open(connection)?, review, elsewhere })
+        let other_concerns =
+            if is_first { attention::other_concerns(connection)? } else { Vec::new() };
+        Ok(Self {
+            inactive,
+            concerns,
+            alerts: alerts::count_open(connection)?,
+            review,
+            other_concerns,
+        })
     }
 }
 
 /// The list of keys that need attention.
 pub(super) struct AttentionList {
     /// Keys that no longer work but are still used.
-    pub over: Vec<AttentionRow>,
-    pub live: Vec<AttentionRow>,
+    pub inactive: Vec<ConcernedKey>,
+    pub live: Vec<ConcernedKey>,
     pub may_keep: bool,
     pub may_revoke: bool,
     /// `No open alerts`, `2 open alerts`.
@@ -66,11 +73,11 @@ pub(super) struct AttentionList {
     /// A due or open review: what it is, since when, and where to continue.
     pub review: Option<Task>,
     /// Items other than keys that contain a secret key.
-    pub elsewhere: Vec<Task>,
+    pub other_concerns: Vec<Task>,
 }
 
 /// A key with its tasks.
-pub(super) struct AttentionRow {
+pub(super) struct ConcernedKey {
     pub id: String,
     pub name: String,
     pub environment: &'static str,
@@ -88,7 +95,7 @@ pub(super) struct Task {
     pub since_at: String,
     pub action: Option<Action>,
     /// The name of the key that the action applies to.
-    pub of: String,
+    pub subject: String,
 }
 
 /// A link to the solution.
@@ -100,7 +107,7 @@ pub(super) struct Action {
 
 impl AttentionList {
     pub(super) fn new(viewer: &Viewer, found: &AttentionData, keys: &[ApiKey]) -> Self {
-        let item = |key: &ApiKey, concerns: &[Concern]| AttentionRow {
+        let item = |key: &ApiKey, concerns: &[Concern]| ConcernedKey {
             id: key.id.as_str().into(),
             name: key.name.as_str().into(),
             environment: key.environment.label(),
@@ -109,31 +116,35 @@ impl AttentionList {
         };
         let live = keys.iter().zip(&found.concerns).filter(|(_, concerns)| !concerns.is_empty());
         Self {
-            over: found.over.iter().map(|(key, concerns)| item(key, concerns)).collect(),
+            inactive: found.inactive.iter().map(|(key, concerns)| item(key, concerns)).collect(),
             live: live.map(|(key, concerns)| item(key, concerns)).collect(),
             may_keep: viewer.may(Permission::UpdateKeys),
             may_revoke: viewer.may(Permission::DeleteKeys),
             alerts: match found.alerts {
                 0 => "No open alerts".into(),
                 1 => "1 open alert".into(),
-                COUNTED.. => format!("{COUNTED}+ open alerts"),
+                MAX_COUNTED.. => format!("{MAX_COUNTED}+ open alerts"),
                 count => format!("{count} open alerts"),
             },
-            review: found.review.as_ref().map(|due| work_other::review(viewer, due)),
-            elsewhere: found.elsewhere.iter().map(|it| work_other::elsewhere(viewer, it)).collect(),
+            review: found.review.as_ref().map(|due| other_concerns::review(viewer, due)),
+            other_concerns: found
+                .other_concerns
+                .iter()
+                .map(|it| other_concerns::concern(viewer, it))
+                .collect(),
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.over.is_empty()
+        self.inactive.is_empty()
             && self.live.is_empty()
             && self.review.is_none()
-            && self.elsewhere.is_empty()
+            && self.other_concerns.is_empty()
     }
 
     /// Whether keys can be selected for an action.
     pub(super) fn is_selectable(&self) -> bool {
-        let has_keys = !self.over.is_empty() || !self.live.is_empty();
+        let has_keys = !self.inactive.is_empty() || !self.live.is_empty();
         has_keys && (self.may_keep || self.may_revoke)
     }
 }
@@ -162,17 +173,17 @@ fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {
         since: short_date(concern.since.date()),
         since_at: concern.since.rfc_3339(),
         action: action(viewer, key, &concern.reason),
-        of: key.name.as_str().into(),
+        subject: key.name.as_str().into(),
     }
 }
 
 fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
     match reason {
-        Reason::DeadSecretUsed { .. } | Reason::SecretStored | Reason::IntrospectionEnded => {
+        Reason::InactiveSecretUsed { .. } | Reason::SecretStored | Reason::IntrospectionEnded => {
             ("triangle-alert", "why-red")
         }
         Reason::Expiring(_) => ("clock", "why-amber"),
-        Reason::RefusedOften { .. } => ("ban", "why-red"),
+        Reason::DeniedOften { .. } => ("ban", "why-red"),
         Reason::RotationDue => ("refresh-cw", "why-blue"),
         Reason::NameTaken => ("info", "why-amber"),
         Reason::OverlapCanEnd => ("circle-check", "why-blue"),
@@ -183,7 +194,7 @@ fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
 
 fn why(reason: &Reason) -> String {
     match reason {
-        Reason::DeadSecretUsed { outcome, .. } => match outcome {
+        Reason::InactiveSecretUsed { outcome, .. } => match outcome {
             Outcome::KeyRevoked => "Used though it is revoked".into(),
             Outcome::KeyExpired => "Used though it has expired".into(),
             _ => "An old secret is still used after its end".into(),
@@ -193,7 +204,7 @@ fn why(reason: &Reason) -> String {
         Reason::Expiring(0) => "Expires today".into(),
         Reason::Expiring(1) => "Expires in 1 day".into(),
         Reason::Expiring(days) => format!("Expires in {days} days"),
-        Reason::RefusedOften { .. } => "Refused often".into(),
+        Reason::DeniedOften { .. } => "Refused often".into(),
         Reason::RotationDue => "Rotation due".into(),
         Reason::NameTaken => "Another key has the same name".into(),
         Reason::OverlapCanEnd => "The old secret can stop".into(),
@@ -209,12 +220,12 @@ fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
         format!("{} {noun} refused in the last 7 days", thousands(count.unsigned_abs()))
     };
     match reason {
-        Reason::DeadSecretUsed { count, last, address, .. } => {
+        Reason::InactiveSecretUsed { count, last, address, .. } => {
             let from = address.as_ref().map(|address| format!(" from {address}"));
             let last = ago_within(*last, now);
             format!("{}, the last one {last}{}", refused(*count), from.unwrap_or_default())
         }
-        Reason::RefusedOften { outcome, count } => {
+        Reason::DeniedOften { outcome, count } => {
             let most = match outcome {
                 Outcome::ScopeMissing => "a missing scope",
                 Outcome::AddressNotAllowed => "the IP whitelist",
@@ -248,13 +259,13 @@ fn action(viewer: &Viewer, key: &ApiKey, reason: &Reason) -> Option<Action> {
     let link = |label, href| Some(Action { label, href, is_danger: false });
     let may = |permission, action: Option<Action>| action.filter(|_| viewer.may(permission));
     match reason {
-        Reason::DeadSecretUsed { .. } if key.status(viewer.now) == Status::Expired => {
+        Reason::InactiveSecretUsed { .. } if key.status(viewer.now) == Status::Expired => {
             may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
         }
-        Reason::DeadSecretUsed { .. } => {
+        Reason::InactiveSecretUsed { .. } => {
             link("See Requests", format!("/usage/denials?key={id}&period=7d"))
         }
-        Reason::RefusedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
+        Reason::DeniedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
         Reason::Expiring(_) | Reason::RotationDue => {
             may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
         }

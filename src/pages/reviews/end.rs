@@ -7,15 +7,15 @@ use super::show::{Board, Items, path};
 use super::words::count;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Author;
+use crate::domain::activity::Context;
 use crate::domain::api_keys::count_text;
 use crate::domain::members::permission::UpdateKeys;
 use crate::domain::reviews::{self, Progress, ReviewId};
-use crate::pages::{Allowed, Dialog, Done, Frame, Input, Loaded, NoFields, Target};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, NoFields, SubmitResult, Target};
 use crate::web::flash::Notice;
 
 /// A way to end a review, and the text of its confirmation.
-pub(super) struct Ask {
+pub(super) struct EndAction {
     path: &'static str,
     title: &'static str,
     button: &'static str,
@@ -23,31 +23,39 @@ pub(super) struct Ask {
     gives_up: bool,
 }
 
-static FINISH: Ask =
-    Ask { path: "finish", title: "Finish the Review?", button: "Finish Review", gives_up: false };
-static CANCEL: Ask =
-    Ask { path: "cancel", title: "Cancel the Review?", button: "Cancel Review", gives_up: true };
+static FINISH: EndAction = EndAction {
+    path: "finish",
+    title: "Finish the Review?",
+    button: "Finish Review",
+    gives_up: false,
+};
+static CANCEL: EndAction = EndAction {
+    path: "cancel",
+    title: "Cancel the Review?",
+    button: "Cancel Review",
+    gives_up: true,
+};
 const CANCELLED: &str = "It ends without having been finished, and does not count as done. What was decided stays on record.";
 
 #[derive(Template)]
-#[template(path = "reviews/ask.html")]
+#[template(path = "reviews/end.html")]
 pub(super) struct End {
     frame: Frame<Self>,
-    ask: &'static Ask,
+    action: &'static EndAction,
     text: String,
 }
 
 /// The path contains the review and ends in the action.
-impl Target for (ReviewId, &'static Ask) {
+impl Target for (ReviewId, &'static EndAction) {
     fn parse(parameter: &str, path: &str) -> Option<Self> {
-        let ask = [&FINISH, &CANCEL].into_iter().find(|ask| path.ends_with(ask.path))?;
-        Some((ReviewId::parse(parameter)?, ask))
+        let action = [&FINISH, &CANCEL].into_iter().find(|action| path.ends_with(action.path))?;
+        Some((ReviewId::parse(parameter)?, action))
     }
 }
 
 impl Dialog for End {
     type Gate = Allowed<UpdateKeys>;
-    type Target = (ReviewId, &'static Ask);
+    type Target = (ReviewId, &'static EndAction);
     type Fields = NoFields;
     type Backdrop = Board;
 
@@ -59,38 +67,45 @@ impl Dialog for End {
         Board::load(connection, &input.viewer, &input.target.0, &Items::default(), None)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<Loaded<Self>> {
-        let ((id, ask), now) = (&frame.input.target, frame.input.viewer.now);
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+        let ((id, action), now) = (&frame.input.target, frame.input.viewer.now);
         let review = reviews::find(connection, id)?.ok_or(Error::NotFound)?;
         if !review.is_open() {
             let notice = Notice::note("This review has ended already.");
-            return Ok(Loaded::Elsewhere(path(id), notice));
+            return Ok(LoadResult::Redirect(path(id), notice));
         }
-        let text = if ask.gives_up {
+        let text = if action.gives_up {
             CANCELLED.into()
         } else {
-            what_is_left(
+            remaining_work(
                 reviews::progress(connection, &review, now)?,
                 reviews::still_open(connection, id, now)?,
             )
         };
-        let ask = *ask;
-        Ok(Loaded::Show(Self { frame, ask, text }))
+        let action = *action;
+        Ok(LoadResult::Show(Self { frame, action, text }))
     }
 
-    fn submit(tx: &mut Transaction<'_>, input: &Input<Self>, author: &Author) -> Result<Done> {
-        let (id, ask) = &input.target;
-        if ask.gives_up {
-            let review = reviews::cancel(tx, id, author)?;
-            return Ok(Done::at("/reviews", Notice::done(format!("{} cancelled.", review.name()))));
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let (id, action) = &input.target;
+        if action.gives_up {
+            let review = reviews::cancel(tx, id, context)?;
+            return Ok(SubmitResult::at(
+                "/reviews",
+                Notice::done(format!("{} cancelled.", review.name())),
+            ));
         }
-        reviews::finish(tx, id, author)?;
-        Ok(Done::at(format!("{}/report", path(id)), Notice::done("Review finished.")))
+        reviews::finish(tx, id, context)?;
+        Ok(SubmitResult::at(format!("{}/report", path(id)), Notice::done("Review finished.")))
     }
 }
 
 /// The keys that still need a decision, or the decisions that are still to be carried out.
-fn what_is_left(progress: Progress, open: i64) -> String {
+fn remaining_work(progress: Progress, open: i64) -> String {
     match (progress.needed - progress.decided, open) {
         (0, 0) => "Every decision was carried out. The report stays as it is.".into(),
         (0, 1) => {

@@ -5,7 +5,7 @@ use super::{Alert, Email, Preferences, store};
 use crate::base::clock::{DAY, HOUR, Timestamp};
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
-use crate::domain::activity::Recorded;
+use crate::domain::activity::RecordedEntry;
 use crate::domain::mail::{self, Message};
 use crate::domain::members::{self, Member, Permission};
 use crate::domain::settings;
@@ -27,7 +27,7 @@ pub trait Letters: Send + Sync {
     fn digest(&self, open: &[Alert], closed: &[Alert], organisation: &str) -> Result<Message>;
 
     /// The message about a key that was reported as leaked, as recorded in `entry`.
-    fn leaked(&self, key_id: &str, entry: &Recorded) -> Result<Message>;
+    fn leaked(&self, key_id: &str, entry: &RecordedEntry) -> Result<Message>;
 }
 
 /// Queues the messages about alerts that changed, and the daily digest, according to the
@@ -70,7 +70,7 @@ fn at_once(
     let cause = format!("alerts:{}", now.millis());
     to_managers(tx, None, &message, &cause, now)?;
     let ids: Vec<&str> = alerts.iter().map(|alert| alert.id.as_str()).collect();
-    store::mailed(tx, &ids, now)
+    store::set_mailed(tx, &ids, now)
 }
 
 /// Queues the daily digest of open alerts and of those that closed since the day before. Without
@@ -84,7 +84,7 @@ fn daily(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp) -> Res
         Some(_) => store::set_progress(tx, DIGEST, day)?,
     }
     let open = store::open(tx, MAX_ALERTS)?;
-    let mut closed = store::moved(tx, now.plus(-DAY), MAX_ALERTS)?;
+    let mut closed = store::changed_since(tx, now.plus(-DAY), MAX_ALERTS)?;
     closed.retain(|alert| alert.closed_at.is_some());
     if open.is_empty() && closed.is_empty() {
         return Ok(());

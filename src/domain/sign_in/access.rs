@@ -3,12 +3,12 @@
 use super::{codes, sessions};
 use crate::base::error::Result;
 use crate::db::Transaction;
-use crate::domain::activity::Author;
-use crate::domain::members::{self, Member, MemberId, State, Wanted, invitation, standing};
+use crate::domain::activity::Context;
+use crate::domain::members::{self, Member, MemberId, RequestedAccess, State, access, invitation};
 
 /// The result of an edit.
 #[derive(Clone, Debug)]
-pub struct Edited {
+pub struct EditResult {
     /// The member after the edit.
     pub member: Member,
     /// Whether the edit ended the link of an invitation.
@@ -20,26 +20,26 @@ pub struct Edited {
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &MemberId,
-    wanted: &Wanted,
+    requested: &RequestedAccess,
     version: i64,
-    author: &Author,
-) -> Result<Edited> {
-    let (member, is_raised) = standing::edit(tx, id, wanted, version, author)?;
+    context: &Context,
+) -> Result<EditResult> {
+    let (member, is_raised) = access::edit(tx, id, requested, version, context)?;
     let link_stopped = is_raised && matches!(member.state, State::Invited(_));
     if is_raised {
-        codes::end_all_of(tx, id, author.now)?;
+        codes::end_all_of(tx, id, context.now)?;
     }
     if link_stopped {
-        invitation::expire(tx, id, author)?;
+        invitation::expire(tx, id, context)?;
     }
-    Ok(Edited { member, link_stopped })
+    Ok(EditResult { member, link_stopped })
 }
 
 /// Disables a member and ends their sessions and links, so that enabling the member does not restore
 /// them.
-pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
-    let member = members::standing::disable(tx, id, author)?;
-    codes::end_all_of(tx, id, author.now)?;
+pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    let member = members::access::disable(tx, id, context)?;
+    codes::end_all_of(tx, id, context.now)?;
     sessions::end_all_of(tx, id)?;
     Ok(member)
 }

@@ -1,10 +1,10 @@
 //! Items other than keys that need attention: a due review, and other text that contains a secret
 //! key.
 
-use super::work::{Action, Task};
+use super::attention::{Action, Task};
 use crate::base::clock::short_date;
 use crate::base::text::thousands;
-use crate::domain::attention::{Elsewhere, Problem};
+use crate::domain::attention::{OtherConcern, Problem};
 use crate::domain::members::Permission;
 use crate::domain::reviews::Due;
 use crate::pages::Viewer;
@@ -50,14 +50,14 @@ pub(super) fn review(viewer: &Viewer, due: &Due) -> Task {
             href,
             is_danger: false,
         }),
-        of: String::new(),
+        subject: String::new(),
     }
 }
 
-pub(super) fn elsewhere(viewer: &Viewer, found: &Elsewhere) -> Task {
-    let Elsewhere { what, problem, href, permission } = found;
+pub(super) fn concern(viewer: &Viewer, found: &OtherConcern) -> Task {
+    let OtherConcern { what, problem, href, permission } = found;
     let (icon, class, why, detail) = match problem {
-        Problem::HoldsSecret => ("triangle-alert", "why-red", "holds a secret key", STORED),
+        Problem::ContainsSecret => ("triangle-alert", "why-red", "holds a secret key", STORED),
         Problem::NameTaken => ("info", "why-amber", "has the same name as another one", NAME_TAKEN),
         Problem::AddressTaken => {
             ("info", "why-amber", "has the same email address as another one", ADDRESS_TAKEN)
@@ -72,6 +72,6 @@ pub(super) fn elsewhere(viewer: &Viewer, found: &Elsewhere) -> Task {
         since: String::new(),
         since_at: String::new(),
         action: viewer.may(*permission).then_some(action),
-        of: what.clone(),
+        subject: what.clone(),
     }
 }

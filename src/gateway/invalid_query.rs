@@ -11,18 +11,18 @@ use super::problem::problem;
 use crate::base::clock::{HOUR, Timestamp};
 use crate::base::secret_scan;
 use crate::domain::usage::RequestId;
-use crate::domain::verification::Misunderstood;
+use crate::domain::verification::InvalidQuery;
 
 /// How many different mistakes are logged per hour.
 const LOGGED_PER_HOUR: usize = 20;
 /// The maximum length of a logged parameter name, in characters. A secret key has at least 55.
-const LONGEST_NAME: usize = 40;
+const MAX_NAME_LENGTH: usize = 40;
 
 /// The current hour, and the mistakes logged in it.
 static LOGGED_MISTAKES: Mutex<(i64, Option<HashSet<String>>)> = Mutex::new((0, None));
 
 /// The response to a request with invalid parameters.
-pub(super) fn misunderstood(what: &Misunderstood<'_>, now: Timestamp) -> HttpResponse {
+pub(super) fn reject(what: &InvalidQuery<'_>, now: Timestamp) -> HttpResponse {
     let request_id = RequestId::random();
     let question = describe(what);
     if is_new(&question, now) {
@@ -39,16 +39,16 @@ pub(super) fn misunderstood(what: &Misunderstood<'_>, now: Timestamp) -> HttpRes
 }
 
 /// Describes the mistake, without anything that a client may have sent in confidence.
-fn describe(what: &Misunderstood<'_>) -> String {
+fn describe(what: &InvalidQuery<'_>) -> String {
     match what {
-        Misunderstood::Unknown(name) => {
-            let short: String = name.chars().take(LONGEST_NAME).collect();
-            let is_hidden = secret_scan::holds_secret(name) || short.len() < name.len();
+        InvalidQuery::Unknown(name) => {
+            let short: String = name.chars().take(MAX_NAME_LENGTH).collect();
+            let is_hidden = secret_scan::contains_secret(name) || short.len() < name.len();
             let short = if is_hidden { "…".to_owned() } else { short.escape_debug().to_string() };
             format!("a parameter that does not exist, \"{short}\"")
         }
-        Misunderstood::Repeated(name) => format!("{name} more than once"),
-        Misunderstood::Empty(name) => format!("an empty {name}"),
+        InvalidQuery::Repeated(name) => format!("{name} more than once"),
+        InvalidQuery::Empty(name) => format!("an empty {name}"),
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn long_names_and_secrets_are_hidden() {
-        let unknown = |name: &'static str| describe(&Misunderstood::Unknown(name.into()));
+        let unknown = |name: &'static str| describe(&InvalidQuery::Unknown(name.into()));
         assert!(unknown("scopes").contains("\"scopes\""));
         assert!(unknown("a\nb").contains("\"a\\nb\""));
         let long: &'static str = Box::leak("x".repeat(41).into_boxed_str());

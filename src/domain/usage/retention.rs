@@ -29,12 +29,12 @@ impl From<&Settings> for Retention {
 
 /// Deletes data that is older than the settings allow, and the oldest denials if there are too many.
 /// If this is interrupted, the next call continues.
-pub async fn clear_away(db: &Db, now: Timestamp) -> Result<()> {
-    db.write_in_batches(move |tx| purge(tx, now)).await
+pub async fn purge(db: &Db, now: Timestamp) -> Result<()> {
+    db.write_in_batches(move |tx| purge_batch(tx, now)).await
 }
 
 /// Deletes one batch. Returns whether there is more.
-fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<bool> {
+fn purge_batch(tx: &mut Transaction<'_>, now: Timestamp) -> Result<bool> {
     let retention = Retention::from(&settings::get(tx)?);
     store::purge(tx, retention, now)
 }

@@ -11,7 +11,7 @@ use crate::domain::usage::Outcome;
 
 /// A denied request.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
+pub(super) struct PastDenial {
     pub at: Timestamp,
     pub reason: Outcome,
     /// The missing scope.
@@ -36,7 +36,7 @@ pub(super) fn of_key(
     used: &Use,
     scopes: &[String],
     window: Window,
-) -> Vec<Refusal> {
+) -> Vec<PastDenial> {
     let mut all = Vec::new();
     match used.story {
         Story::Burst => all.extend(burst(used.home, window)),
@@ -53,9 +53,9 @@ pub(super) fn of_key(
 
 /// From an address that is not allowed: 21 yesterday, 12 today; and two each for two missing
 /// scopes.
-fn burst(home: IpAddr, window: Window) -> Vec<Refusal> {
+fn burst(home: IpAddr, window: Window) -> Vec<PastDenial> {
     let today = Timestamp::start_of(window.now.date());
-    let one = |at, reason, detail: &str, address, method, path: &str| Refusal {
+    let one = |at, reason, detail: &str, address, method, path: &str| PastDenial {
         at,
         reason,
         detail: detail.into(),
@@ -87,7 +87,7 @@ fn burst(home: IpAddr, window: Window) -> Vec<Refusal> {
 }
 
 /// Daily attempts after the key was revoked or expired, by an application that was not updated.
-fn late_attempts(index: u32, details: &Details, used: &Use, window: Window) -> Vec<Refusal> {
+fn late_attempts(index: u32, details: &Details, used: &Use, window: Window) -> Vec<PastDenial> {
     let key = &details.key;
     let (end, reason) = match key.revoked_at {
         Some(at) => (at, Outcome::KeyRevoked),
@@ -100,7 +100,7 @@ fn late_attempts(index: u32, details: &Details, used: &Use, window: Window) -> V
         let begin = Timestamp::from_millis(day * DAY + hour * HOUR + any(index, 72, 50) * MINUTE);
         (0..times).map(move |n| begin.plus(n * 23 * MINUTE))
     });
-    let late_attempts = days.filter(|at| *at >= end).map(|at| Refusal {
+    let late_attempts = days.filter(|at| *at >= end).map(|at| PastDenial {
         at,
         reason,
         detail: String::new(),
@@ -118,7 +118,7 @@ fn missing(
     used: &Use,
     scopes: &[String],
     window: Window,
-) -> Vec<Refusal> {
+) -> Vec<PastDenial> {
     let held = details.effective_scopes();
     let lacks: Vec<_> = scopes.iter().filter(|scope| !held.contains(*scope)).collect();
     let Some(&scope) = lacks.get(pick(index, 73, lacks.len().max(1))) else { return Vec::new() };
@@ -128,7 +128,7 @@ fn missing(
         window.now.plus(-minutes * MINUTE)
     });
     let path = format!("/v1/{}", resource(Some(scope)));
-    let refusals = times.map(|at| Refusal {
+    let denials = times.map(|at| PastDenial {
         at,
         reason: Outcome::ScopeMissing,
         detail: scope.clone(),
@@ -136,11 +136,11 @@ fn missing(
         method,
         path: path.clone(),
     });
-    refusals.collect()
+    denials.collect()
 }
 
 /// Requests without a valid secret key: up to four per day.
-pub(super) fn of_strangers(window: Window) -> Vec<Refusal> {
+pub(super) fn of_strangers(window: Window) -> Vec<PastDenial> {
     let days = window.days().flat_map(|day| {
         (0..of_time(0, STRANGERS, day).rem_euclid(5)).map(move |n| {
             let bits = of_time(1, STRANGERS, day * 5 + n);
@@ -158,7 +158,7 @@ pub(super) fn of_strangers(window: Window) -> Vec<Refusal> {
                 Outcome::InvalidKey => "lk_prod",
                 _ => "",
             };
-            Refusal { at, reason, detail: detail.into(), address, method, path: path.into() }
+            PastDenial { at, reason, detail: detail.into(), address, method, path: path.into() }
         })
     });
     days.filter(|one| window.contains(one.at)).collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::keys::of_key;
-use super::{LOOKED_AT, keys_by_id};
+use super::{MAX_CAUSES, keys_by_id};
 use crate::base::clock::{HOUR, MINUTE, Timestamp};
 use crate::base::error::Result;
 use crate::base::network::Network;
@@ -28,7 +28,7 @@ const GRACE: i64 = HOUR;
 
 pub(super) fn bursts(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
     let mut by_key: BTreeMap<_, Vec<Burst>> = BTreeMap::new();
-    for burst in signals::bursts(connection, now.plus(-WINDOW), LOOKED_AT)? {
+    for burst in signals::bursts(connection, now.plus(-WINDOW), MAX_CAUSES)? {
         if matches!(
             burst.outcome,
             Outcome::ScopeMissing | Outcome::AddressNotAllowed | Outcome::EnvironmentMismatch
@@ -46,17 +46,20 @@ pub(super) fn bursts(connection: &mut Connection, now: Timestamp) -> Result<Vec<
             title: format!("“{}” is refused many times", key.name.as_str()),
             detail: format!("{} within 10 minutes, most for {}.", requests(count), reason(most)),
             since: bursts.iter().map(|burst| burst.first).min()?,
-            ..of_key(Rule::RefusalBurst, key)
+            ..of_key(Rule::DenialBurst, key)
         })
     });
     Ok(found.collect())
 }
 
-pub(super) fn dead(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
-    let bursts = signals::bursts(connection, now.plus(-WINDOW), LOOKED_AT)?;
-    let is_dead =
+pub(super) fn inactive_secrets(
+    connection: &mut Connection,
+    now: Timestamp,
+) -> Result<Vec<Finding>> {
+    let bursts = signals::bursts(connection, now.plus(-WINDOW), MAX_CAUSES)?;
+    let is_inactive =
         |burst: &Burst| matches!(burst.outcome, Outcome::KeyRevoked | Outcome::SecretSuperseded);
-    let bursts: Vec<Burst> = bursts.into_iter().filter(is_dead).collect();
+    let bursts: Vec<Burst> = bursts.into_iter().filter(is_inactive).collect();
     let keys = keys_by_id(connection, bursts.iter().map(|burst| burst.key_id))?;
     let mut found = Vec::new();
     for burst in bursts {
@@ -72,7 +75,12 @@ pub(super) fn dead(connection: &mut Connection, now: Timestamp) -> Result<Vec<Fi
             format!("An old secret of “{name}” is used after its end")
         };
         let detail = format!("{} within 10 minutes, all refused.", requests(burst.count));
-        found.push(Finding { title, detail, since: burst.first, ..of_key(Rule::DeadSecret, key) });
+        found.push(Finding {
+            title,
+            detail,
+            since: burst.first,
+            ..of_key(Rule::InactiveSecret, key)
+        });
     }
     Ok(found)
 }
@@ -89,7 +97,7 @@ fn ended_at(connection: &mut Connection, key: &ApiKey, at: Timestamp) -> Result<
 
 pub(super) fn strangers(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
     let mut networks: BTreeMap<String, (i64, Timestamp)> = BTreeMap::new();
-    for stranger in signals::strangers(connection, now.plus(-WINDOW), LOOKED_AT)? {
+    for stranger in signals::strangers(connection, now.plus(-WINDOW), MAX_CAUSES)? {
         let Ok(address) = stranger.address.parse::<IpAddr>() else { continue };
         let (count, first) =
             networks.entry(Network::from(address).to_string()).or_insert((0, stranger.first));

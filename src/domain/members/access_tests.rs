@@ -8,8 +8,8 @@ fn permission_sets() -> impl Strategy<Value = Permissions> {
         .prop_map(|chosen| chosen.into_iter().collect())
 }
 
-fn wanted(super_manager: bool, permissions: Permissions) -> Wanted {
-    Wanted {
+fn requesting(super_manager: bool, permissions: Permissions) -> RequestedAccess {
+    RequestedAccess {
         super_manager: if super_manager { "yes" } else { "" }.to_owned(),
         permissions: permissions.iter().map(|p| p.as_str().to_owned()).collect(),
     }
@@ -20,9 +20,10 @@ proptest! {
     fn an_author_can_change_only_permissions_they_hold(
         held in permission_sets(), before in permission_sets(), requested in permission_sets(), is_super in any::<bool>(),
     ) {
-        let before = Standing { super_manager: is_super, permissions: if is_super { before } else { Permissions::default() } };
+        let permissions = if is_super { before } else { Permissions::default() };
+        let before = Access { super_manager: is_super, permissions };
         let is_allowed = requested.without(held).without(before.permissions).is_empty();
-        let checked = wanted(true, requested).check(before, held);
+        let checked = requesting(true, requested).check(before, held);
         prop_assert_eq!(checked.is_ok(), is_allowed);
         if let Ok(after) = checked {
             let given = after.permissions.without(before.permissions);
@@ -30,8 +31,8 @@ proptest! {
             prop_assert!(given.without(held).is_empty() && taken.without(held).is_empty());
             prop_assert_eq!(after.permissions.without(before.permissions.without(held)), requested.without(before.permissions.without(held)));
         }
-        if let Ok(after) = wanted(false, requested).check(before, held) {
-            prop_assert_eq!(after, Standing::default());
+        if let Ok(after) = requesting(false, requested).check(before, held) {
+            prop_assert_eq!(after, Access::default());
         }
     }
 }
@@ -44,8 +45,9 @@ fn unknown_permissions_and_answers_are_rejected() {
         ("yes", "", "permissions"),
         ("true", "api.key.view", "super_manager"),
     ] {
-        let wanted = Wanted { super_manager: super_manager.into(), permissions: vec![name.into()] };
-        let errors = wanted.check(Standing::default(), all).expect_err("invalid");
+        let requested =
+            RequestedAccess { super_manager: super_manager.into(), permissions: vec![name.into()] };
+        let errors = requested.check(Access::default(), all).expect_err("invalid");
         assert!(errors.has(field), "{super_manager} {name}");
     }
 }

@@ -1,13 +1,13 @@
-//! One connection, on which requests are written by hand, one after another.
+//! A connection on which tests write raw requests, one after another.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// How long a test waits for an answer before it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a test waits for a response before it fails.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 
-pub struct Line {
+pub struct RawConnection {
     stream: BufReader<TcpStream>,
 }
 
@@ -17,27 +17,27 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-impl Line {
-    /// A connection to the server at `url`.
-    pub fn to(url: &str) -> Self {
+impl RawConnection {
+    /// Connects to the server at `url`.
+    pub fn open(url: &str) -> Self {
         let address = url.rsplit("://").next().expect("an address");
         let stream = TcpStream::connect(address).expect("a connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        stream.set_read_timeout(Some(RESPONSE_TIMEOUT)).expect("a time limit");
         Self { stream: BufReader::new(stream) }
     }
 
-    /// The answer to a GET with further lines in its head.
+    /// Sends a GET request with additional header lines and reads the response.
     pub fn get(&mut self, path: &str, lines: &str) -> Reply {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n"))
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n"))
     }
 
-    /// The answer to what is written.
-    pub fn ask(&mut self, request: &str) -> Reply {
+    /// Sends a request as it is written and reads the response.
+    pub fn send(&mut self, request: &str) -> Reply {
         self.stream.get_mut().write_all(request.as_bytes()).expect("sent");
         let mut line = String::new();
         self.stream.read_line(&mut line).expect("a status line");
         let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let status = status.unwrap_or_else(|| panic!("no answer to {request:?}: {line:?}"));
+        let status = status.unwrap_or_else(|| panic!("no response to {request:?}: {line:?}"));
         let mut reply = Reply { status, headers: Vec::new(), body: Vec::new() };
         loop {
             line.clear();
@@ -45,7 +45,7 @@ impl Line {
             let Some((name, value)) = line.trim_end().split_once(": ") else { break };
             reply.headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        assert_eq!(reply.header("transfer-encoding"), "", "these requests have no such answers");
+        assert_eq!(reply.header("transfer-encoding"), "", "chunked responses are not supported");
         if let Ok(length) = reply.header("content-length").parse() {
             reply.body.resize(length, 0);
             self.stream.read_exact(&mut reply.body).expect("the whole body");
@@ -55,14 +55,14 @@ impl Line {
         reply
     }
 
-    /// Whether the server has closed its side.
+    /// Whether the server has closed the connection.
     pub fn is_closed(&mut self) -> bool {
         matches!(self.stream.read(&mut [0]), Ok(0))
     }
 }
 
 impl Reply {
-    /// A header; empty when it is not there.
+    /// The value of a header, or an empty string if the response does not have it.
     pub fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(other, _)| other == name);
         found.map_or("", |(_, value)| value)

@@ -10,12 +10,12 @@ use super::{Member, MemberId, Permission, Permissions, State, store};
 use crate::base::error::{Error, Invalid, Result};
 use crate::base::text;
 use crate::db::Transaction;
-use crate::domain::activity::{self, Actor, Author, Change, Entry, Event};
+use crate::domain::activity::{self, Actor, Change, Context, Entry, Event};
 use crate::domain::mail;
 
 /// Whether a member is a super manager, and with which permissions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct Access {
     pub super_manager: bool,
     /// Empty for a member who is not a super manager.
     pub permissions: Permissions,
@@ -23,14 +23,14 @@ pub struct Standing {
 
 /// A role and permissions as submitted in a form.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct RequestedAccess {
     /// `yes` or empty.
     pub super_manager: String,
     pub permissions: Vec<String>,
 }
 
-impl Standing {
-    /// The member's standing. Without the super manager role, permissions do not count.
+impl Access {
+    /// The member's access. Without the super manager role, permissions do not count.
     pub fn of(member: &Member) -> Self {
         Self { super_manager: member.super_manager, permissions: member.held() }
     }
@@ -40,7 +40,7 @@ impl Standing {
     }
 
     fn changes(self, after: Self) -> Vec<Change> {
-        let names = |standing: Self| standing.permissions.names().join(", ");
+        let names = |access: Self| access.permissions.names().join(", ");
         let change = |field: &str, from, to| Change { field: field.to_owned(), from, to };
         let both = [
             change("Role", self.role().to_owned(), after.role().to_owned()),
@@ -50,10 +50,10 @@ impl Standing {
     }
 }
 
-impl Wanted {
-    /// The standing after a change to `before` by an author who holds `held`. The author can neither
+impl RequestedAccess {
+    /// The access after a change to `before` by an author who holds `held`. The author can neither
     /// grant nor remove a permission that they do not hold.
-    pub(super) fn check(&self, before: Standing, held: Permissions) -> Result<Standing, Invalid> {
+    pub(super) fn check(&self, before: Access, held: Permissions) -> Result<Access, Invalid> {
         let mut errors = Invalid::default();
         let super_manager = match self.super_manager.as_str() {
             "" => false,
@@ -83,7 +83,7 @@ impl Wanted {
             }
         }
         let permissions = if super_manager { permissions } else { Permissions::default() };
-        if errors.is_empty() { Ok(Standing { super_manager, permissions }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Access { super_manager, permissions }) } else { Err(errors) }
     }
 }
 
@@ -95,17 +95,17 @@ impl Wanted {
 pub fn edit(
     tx: &mut Transaction<'_>,
     id: &MemberId,
-    wanted: &Wanted,
+    requested: &RequestedAccess,
     version: i64,
-    author: &Author,
+    context: &Context,
 ) -> Result<(Member, bool)> {
-    let held = held_by(tx, author)?;
+    let held = held_by(tx, context)?;
     let member = find(tx, id)?;
     if member.version != version {
         return Err(Error::Conflict);
     }
-    let before = Standing::of(&member);
-    let after = wanted.check(before, held).map_err(Error::Invalid)?;
+    let before = Access::of(&member);
+    let after = requested.check(before, held).map_err(Error::Invalid)?;
     let changes = before.changes(after);
     if changes.is_empty() {
         return Ok((member, false));
@@ -113,12 +113,12 @@ pub fn edit(
     if !after.permissions.contains(Permission::ManageMembers) {
         check_another_manager_remains(tx, &member)?;
     }
-    store::set_standing(tx, id, after, version + 1)?;
+    store::set_access(tx, id, after, version + 1)?;
     let details = serde_json::json!({ "version": version + 1, "changes": changes });
     let entry = Entry::about(Event::MemberEdited, member.subject()).with(details);
-    activity::record(tx, author, &entry)?;
+    activity::record(tx, context, &entry)?;
     let is_raised = !after.permissions.without(before.permissions).is_empty();
-    let Standing { super_manager, permissions } = after;
+    let Access { super_manager, permissions } = after;
     Ok((Member { super_manager, permissions, version: version + 1, ..member }, is_raised))
 }
 
@@ -127,15 +127,15 @@ pub fn edit(
 /// # Errors
 /// [`Error::Conflict`] when the member is not active; [`Error::Invalid`] when nobody would be left
 /// to manage members.
-pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
-    held_by(tx, author)?;
+pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    held_by(tx, context)?;
     let member = find(tx, id)?;
     if !member.is_active() {
         return Err(Error::Conflict);
     }
     check_another_manager_remains(tx, &member)?;
-    store::set_disabled(tx, id, Some(author.now))?;
-    done(tx, Event::MemberDisabled, member, author)
+    store::set_disabled(tx, id, Some(context.now))?;
+    record(tx, Event::MemberDisabled, member, context)
 }
 
 /// Enables a disabled member.
@@ -143,15 +143,15 @@ pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Resu
 /// # Errors
 /// [`Error::Conflict`] when the member is not disabled; [`Error::Forbidden`] when the member holds
 /// permissions that the author does not have.
-pub fn enable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
-    let held = held_by(tx, author)?;
+pub fn enable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    let held = held_by(tx, context)?;
     let member = find(tx, id)?;
     if !matches!(member.state, State::Disabled(_)) {
         return Err(Error::Conflict);
     }
-    holds_no_more(&member, held)?;
+    check_permissions_within(&member, held)?;
     store::set_disabled(tx, id, None)?;
-    done(tx, Event::MemberEnabled, member, author)
+    record(tx, Event::MemberEnabled, member, context)
 }
 
 /// Removes a member and their sessions and links. Keys and activity entries still name the member.
@@ -159,16 +159,16 @@ pub fn enable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Resul
 /// # Errors
 /// [`Error::Conflict`] when the member has only been invited; [`Error::Invalid`] when nobody would
 /// be left to manage members.
-pub fn remove(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
-    held_by(tx, author)?;
+pub fn remove(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    held_by(tx, context)?;
     let member = find(tx, id)?;
     if matches!(member.state, State::Invited(_)) {
         return Err(Error::Conflict);
     }
     check_another_manager_remains(tx, &member)?;
     store::delete(tx, id)?;
-    mail::withdraw_links(tx, id.as_str(), author.now)?;
-    done(tx, Event::MemberRemoved, member, author)
+    mail::withdraw_links(tx, id.as_str(), context.now)?;
+    record(tx, Event::MemberRemoved, member, context)
 }
 
 /// Returns the member if the author may see a link that sets their password.
@@ -177,24 +177,24 @@ pub fn remove(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Resul
 /// [`Error::Conflict`] when the member is not active; [`Error::Forbidden`] when the member is the
 /// author or holds permissions that the author does not have; [`Error::Invalid`] when nobody would
 /// be left to manage members.
-pub fn resettable(tx: &mut Transaction<'_>, id: &MemberId, author: &Author) -> Result<Member> {
-    let held = held_by(tx, author)?;
+pub fn resettable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    let held = held_by(tx, context)?;
     let member = find(tx, id)?;
-    if author.actor.id() == Some(id.as_str()) {
+    if context.actor.id() == Some(id.as_str()) {
         return Err(Error::Forbidden("Change your own password in your account settings.".into()));
     }
     if !member.is_active() {
         return Err(Error::Conflict);
     }
-    holds_no_more(&member, held)?;
+    check_permissions_within(&member, held)?;
     check_another_manager_remains(tx, &member)?;
     Ok(member)
 }
 
 /// The permissions that the author can grant: a member's own permissions, or every permission on the
 /// command line.
-pub(super) fn held_by(tx: &mut Transaction<'_>, author: &Author) -> Result<Permissions> {
-    let member = match &author.actor {
+pub(super) fn held_by(tx: &mut Transaction<'_>, context: &Context) -> Result<Permissions> {
+    let member = match &context.actor {
         Actor::CommandLine => return Ok(Permissions::all()),
         Actor::Member { id, .. } => store::by_id(tx, &MemberId::stored(id.clone()))?,
         Actor::Anonymous | Actor::System => None,
@@ -210,7 +210,7 @@ pub(super) fn find(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {
 }
 
 /// Denies access to the account of a member who holds permissions outside `held`.
-pub(super) fn holds_no_more(member: &Member, held: Permissions) -> Result<()> {
+pub(super) fn check_permissions_within(member: &Member, held: Permissions) -> Result<()> {
     let beyond = member.held().without(held);
     if beyond.is_empty() {
         return Ok(());
@@ -222,13 +222,13 @@ pub(super) fn holds_no_more(member: &Member, held: Permissions) -> Result<()> {
     )))
 }
 
-pub(super) fn done(
+pub(super) fn record(
     tx: &mut Transaction<'_>,
     event: Event,
     member: Member,
-    author: &Author,
+    context: &Context,
 ) -> Result<Member> {
-    activity::record(tx, author, &Entry::about(event, member.subject()))?;
+    activity::record(tx, context, &Entry::about(event, member.subject()))?;
     Ok(member)
 }
 
@@ -248,5 +248,5 @@ fn check_another_manager_remains(tx: &mut Transaction<'_>, member: &Member) -> R
 }
 
 #[cfg(test)]
-#[path = "standing_tests.rs"]
+#[path = "access_tests.rs"]
 mod tests;

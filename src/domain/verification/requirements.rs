@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 /// What a request requires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted<'a> {
+pub struct Requirements<'a> {
     /// The scopes, all of which are required. Most requests require one.
     pub scopes: SmallVec<[Cow<'a, str>; 2]>,
     /// The slug of the environment that the key must be for.
@@ -18,7 +18,7 @@ pub struct Wanted<'a> {
 
 /// Why a query is not valid, with the name of the parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Misunderstood<'a> {
+pub enum InvalidQuery<'a> {
     /// No parameter has this name.
     Unknown(Cow<'a, str>),
     /// The parameter occurs twice, which is ambiguous.
@@ -26,33 +26,33 @@ pub enum Misunderstood<'a> {
     Empty(&'static str),
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> Requirements<'a> {
     /// Parses a query. Every scope in `scope` is required.
-    pub fn read(query: &'a str) -> Result<Self, Misunderstood<'a>> {
-        let mut wanted = Self::default();
+    pub fn read(query: &'a str) -> Result<Self, InvalidQuery<'a>> {
+        let mut requirements = Self::default();
         let given = parts(query, b'&').filter(|part| !part.is_empty());
         for (name, value) in given.filter_map(parameter) {
             match &*name {
-                "scope" if !wanted.scopes.is_empty() => {
-                    return Err(Misunderstood::Repeated("scope"));
+                "scope" if !requirements.scopes.is_empty() => {
+                    return Err(InvalidQuery::Repeated("scope"));
                 }
                 "scope" => {
-                    wanted.need(value);
-                    if wanted.scopes.is_empty() {
-                        return Err(Misunderstood::Empty("scope"));
+                    requirements.require(value);
+                    if requirements.scopes.is_empty() {
+                        return Err(InvalidQuery::Empty("scope"));
                     }
                 }
-                "environment" if wanted.environment.is_some() => {
-                    return Err(Misunderstood::Repeated("environment"));
+                "environment" if requirements.environment.is_some() => {
+                    return Err(InvalidQuery::Repeated("environment"));
                 }
                 "environment" if value.is_empty() => {
-                    return Err(Misunderstood::Empty("environment"));
+                    return Err(InvalidQuery::Empty("environment"));
                 }
-                "environment" => wanted.environment = Some(value),
-                _ => return Err(Misunderstood::Unknown(name)),
+                "environment" => requirements.environment = Some(value),
+                _ => return Err(InvalidQuery::Unknown(name)),
             }
         }
-        Ok(wanted)
+        Ok(requirements)
     }
 
     /// The names of the scopes.
@@ -61,7 +61,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// Adds the scopes of a list separated by spaces (RFC 6749, 3.3).
-    pub fn need(&mut self, list: Cow<'a, str>) {
+    pub fn require(&mut self, list: Cow<'a, str>) {
         let is_scope = |part: &&str| !part.is_empty();
         match list {
             Cow::Borrowed(list) => {
@@ -109,17 +109,17 @@ mod tests {
 
     #[test]
     fn a_query_is_parsed_into_scopes_and_environment() {
-        let wanted = |query| Wanted::read(query).expect("valid");
-        assert_eq!(wanted("scope=b:r+a:r%20%20a:r").scopes.to_vec(), ["b:r", "a:r", "a:r"]);
-        assert_eq!(wanted("environment=staging&").environment.as_deref(), Some("staging"));
+        let requirements = |query| Requirements::read(query).expect("valid");
+        assert_eq!(requirements("scope=b:r+a:r%20%20a:r").scopes.to_vec(), ["b:r", "a:r", "a:r"]);
+        assert_eq!(requirements("environment=staging&").environment.as_deref(), Some("staging"));
         for nothing in ["", "&"] {
-            assert_eq!(wanted(nothing), Wanted::default());
+            assert_eq!(requirements(nothing), Requirements::default());
         }
     }
 
     #[test]
     fn unknown_repeated_and_empty_parameters_are_rejected() {
-        use Misunderstood::{Empty, Repeated, Unknown};
+        use InvalidQuery::{Empty, Repeated, Unknown};
         for (query, why) in [
             ("scopes=a:r", Unknown("scopes".into())),
             ("scope=a:r&page=2", Unknown("page".into())),
@@ -133,7 +133,7 @@ mod tests {
             ("scope=a:r&scope=a:r", Repeated("scope")),
             ("environment=staging&environment=staging", Repeated("environment")),
         ] {
-            assert_eq!(Wanted::read(query), Err(why), "{query}");
+            assert_eq!(Requirements::read(query), Err(why), "{query}");
         }
     }
 

@@ -9,8 +9,8 @@ use crate::domain::members;
 use crate::web::{Site, page};
 
 #[derive(Template)]
-#[template(path = "members/refused.html")]
-struct Refused<'a> {
+#[template(path = "members/access_denied.html")]
+struct AccessDenied<'a> {
     viewer: &'a Viewer,
     what: String,
     /// The people who can grant it.
@@ -25,5 +25,5 @@ pub(super) async fn draw(viewer: &Viewer, needs: String, site: &Site) -> Result<
     } else {
         "You need the super manager role to see this page.".to_owned()
     };
-    page::html(&Refused { viewer, what, ask: either(&managers) })
+    page::html(&AccessDenied { viewer, what, ask: either(&managers) })
 }

@@ -6,7 +6,7 @@ use super::Verifier;
 use crate::domain::usage::Outcome;
 
 /// Handles of the counters, so that a decision does not have to look them up.
-pub(super) struct Measures {
+pub(super) struct DecisionMetrics {
     decisions: [Counter; Outcome::ALL.len()],
     /// Requests that could not be decided.
     pub undecided: Counter,
@@ -29,7 +29,7 @@ const LOOK_UP: &str = "latchkey_database_lookup_seconds";
 const REMEMBERED: &str = "latchkey_cached_secret_keys";
 const IS_CURRENT: &str = "latchkey_cache_is_current";
 
-impl Default for Measures {
+impl Default for DecisionMetrics {
     fn default() -> Self {
         metrics::describe_counter!(DECISIONS, "Requests decided, by outcome");
         metrics::describe_counter!(UNDECIDED, "Requests answered 503: nothing could be decided");
@@ -59,7 +59,7 @@ impl Default for Measures {
     }
 }
 
-impl Measures {
+impl DecisionMetrics {
     pub fn decided(&self, outcome: Outcome) {
         self.decisions[outcome as usize].increment(1);
     }

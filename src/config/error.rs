@@ -13,7 +13,7 @@ use crate::base::secret_scan;
 
 /// What to print instead of starting.
 #[derive(Debug)]
-pub struct Refusal(Kind);
+pub struct ConfigError(Kind);
 
 #[derive(Debug)]
 enum Kind {
@@ -23,7 +23,7 @@ enum Kind {
     HelpRequested(clap::Error),
 }
 
-impl Refusal {
+impl ConfigError {
     pub(super) fn new(line: impl Into<String>) -> Self {
         let line = line.into();
         // The line repeats the given value, which may contain a secret key.

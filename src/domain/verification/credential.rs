@@ -6,7 +6,7 @@ const SCHEME: &[u8] = b"bearer";
 
 /// The credentials in a request.
 #[derive(Debug)]
-pub enum Presented {
+pub enum Credential {
     Nothing,
     /// Something that is not a secret key, and the reason.
     Malformed(Flaw),
@@ -14,7 +14,7 @@ pub enum Presented {
     Secret(SecretKey),
 }
 
-impl Presented {
+impl Credential {
     /// Reads the values of a request's `Authorization` headers. A header with another scheme counts
     /// as no key. Two headers, or anything but one well-formed secret key, are malformed.
     pub fn read<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
@@ -57,10 +57,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn kind_of(values: &[&[u8]]) -> &'static str {
-        match Presented::read(values.iter().copied()) {
-            Presented::Nothing => "nothing",
-            Presented::Malformed(_) => "malformed",
-            Presented::Secret(_) => "secret",
+        match Credential::read(values.iter().copied()) {
+            Credential::Nothing => "nothing",
+            Credential::Malformed(_) => "malformed",
+            Credential::Secret(_) => "secret",
         }
     }
 
@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn malformed_headers_are_reported_with_their_flaw() {
         let secret = SecretKey::generate("lk", Environment::Production).expect("random");
-        let flaw = |value: &str| match Presented::read([value.as_bytes()]) {
-            Presented::Malformed(flaw) => flaw.as_str(),
+        let flaw = |value: &str| match Credential::read([value.as_bytes()]) {
+            Credential::Malformed(flaw) => flaw.as_str(),
             other => panic!("{value}: {other:?}"),
         };
         for (value, code) in [
@@ -117,8 +117,8 @@ mod tests {
         ] {
             assert_eq!(flaw(&value.replace('S', secret.expose())), code, "{value}");
         }
-        let of = |values: &[&[u8]]| match Presented::read(values.iter().copied()) {
-            Presented::Malformed(flaw) => flaw.as_str(),
+        let of = |values: &[&[u8]]| match Credential::read(values.iter().copied()) {
+            Credential::Malformed(flaw) => flaw.as_str(),
             other => panic!("{other:?}"),
         };
         assert_eq!(of(&[b"Bearer x", b"Bearer x"]), "two_headers");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::store;
-use super::stored_secrets::{Elsewhere, Problem};
+use super::stored_secrets::{OtherConcern, Problem};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::text;
@@ -30,10 +30,10 @@ pub fn fold_names(db: &Db, now: Timestamp) -> Result<()> {
             return Ok(());
         }
         for id in api_keys::fold_names_again(tx)? {
-            store::insert_alike(tx, KEY, id.as_str(), now)?;
+            store::insert_shared_name(tx, KEY, id.as_str(), now)?;
         }
         for id in members::fold_emails_again(tx)? {
-            store::insert_alike(tx, MEMBER, id.as_str(), now)?;
+            store::insert_shared_name(tx, MEMBER, id.as_str(), now)?;
         }
         roles::fold_names_again(tx)?;
         reviews::sort_names_again(tx)?;
@@ -43,24 +43,24 @@ pub fn fold_names(db: &Db, now: Timestamp) -> Result<()> {
 
 /// Since when each of the given keys has the same name as another key. Keys with a unique name are
 /// left out.
-pub(super) fn found(
+pub(super) fn found_at(
     connection: &mut Connection,
     keys: &[ApiKey],
 ) -> Result<BTreeMap<KeyId, Timestamp>> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let found = store::alike(connection, KEY, Some(&ids), limit)?;
+    let found = store::shared_names(connection, KEY, Some(&ids), limit)?;
     if found.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let shared = api_keys::alike(connection, keys)?;
+    let shared = api_keys::with_shared_names(connection, keys)?;
     let found = found.into_iter().filter_map(|(id, at)| Some((KeyId::parse(&id)?, at)));
     Ok(found.filter(|(id, _)| shared.contains(id)).collect())
 }
 
 /// The keys that were found, at most `limit`.
 pub(super) fn found_keys(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
-    let found = store::alike(connection, KEY, None, limit)?.into_iter();
+    let found = store::shared_names(connection, KEY, None, limit)?.into_iter();
     Ok(found.filter_map(|(id, _)| KeyId::parse(&id)).collect())
 }
 
@@ -68,34 +68,34 @@ pub(super) fn found_keys(connection: &mut Connection, limit: i64) -> Result<Vec<
 pub(super) fn forget(tx: &mut Transaction<'_>, keys: &[ApiKey]) -> Result<()> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let known = store::alike(tx, KEY, Some(&ids), limit)?;
+    let known = store::shared_names(tx, KEY, Some(&ids), limit)?;
     if known.is_empty() {
         return Ok(());
     }
-    let shared = api_keys::alike(tx, keys)?;
+    let shared = api_keys::with_shared_names(tx, keys)?;
     let is_known = |key: &&ApiKey| known.iter().any(|(id, _)| id == key.id.as_str());
     for key in keys.iter().filter(is_known).filter(|key| !shared.contains(&key.id)) {
         api_keys::settle_name(tx, key)?;
-        store::delete_alike(tx, KEY, key.id.as_str())?;
+        store::delete_shared_name(tx, KEY, key.id.as_str())?;
     }
     Ok(())
 }
 
 /// Roles that have the name of another role, and members who have the address of another member.
-pub(super) fn elsewhere(connection: &mut Connection) -> Result<Vec<Elsewhere>> {
+pub(super) fn other_concerns(connection: &mut Connection) -> Result<Vec<OtherConcern>> {
     let mut found = Vec::new();
-    for (slug, name) in roles::alike(connection)? {
-        found.push(Elsewhere {
+    for (slug, name) in roles::with_shared_names(connection)? {
+        found.push(OtherConcern {
             what: format!("The role “{name}”"),
             problem: Problem::NameTaken,
             href: format!("/roles/{slug}/edit"),
             permission: Permission::ManageRoles,
         });
     }
-    for (id, _) in store::alike(connection, MEMBER, None, MAX_MEMBERS)? {
+    for (id, _) in store::shared_names(connection, MEMBER, None, MAX_MEMBERS)? {
         let Some(member) = members::find(connection, &MemberId::stored(id))? else { continue };
         if members::shares_address(connection, &member)? {
-            found.push(Elsewhere {
+            found.push(OtherConcern {
                 what: format!("The member “{}”", member.name.as_str()),
                 problem: Problem::AddressTaken,
                 href: "/members".into(),

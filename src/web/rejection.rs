@@ -5,11 +5,11 @@ use std::fmt;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 
-use super::error_page::{Problem, refuse};
+use super::error_page::{Problem, problem_response};
 
 /// The reason why a request is denied before its handler runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// The body is larger than the largest form.
     TooLarge,
     /// The body is compressed, which is not supported.
@@ -24,13 +24,13 @@ pub enum Refusal {
     CrossSite,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:?}")
     }
 }
 
-impl ResponseError for Refusal {
+impl ResponseError for Rejection {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -55,7 +55,7 @@ impl ResponseError for Refusal {
                 "Nothing was changed. Open Latchkey at its own address and try again there.",
             ),
         };
-        let mut response = refuse(self.status_code(), problem);
+        let mut response = problem_response(self.status_code(), problem);
         if *self == Self::Encoded {
             // The accepted encoding (RFC 9110, 15.5.16).
             let identity = header::HeaderValue::from_static("identity");

@@ -1,15 +1,15 @@
 //! Explanations of what cannot be undone: a key was revoked, has expired, or is for another
 //! environment.
 
-use super::words::{Explained, Facts, moment};
+use super::words::{Explanation, Facts, moment};
 use crate::base::clock::long_date;
 use crate::domain::api_keys::ApiKey;
-use crate::domain::diagnosis::KeyNow;
+use crate::domain::diagnosis::CurrentKey;
 use crate::domain::members::Permission;
 use crate::domain::usage::Outcome;
 
-pub(super) fn environment(key: &ApiKey) -> Explained {
-    Explained::new(
+pub(super) fn environment(key: &ApiKey) -> Explanation {
+    Explanation::new(
         "Key of another environment",
         &[&format!(
             "The key is for {}, and the gateway asks for keys of another environment. Use a key that \
@@ -19,16 +19,16 @@ pub(super) fn environment(key: &ApiKey) -> Explained {
     )
 }
 
-pub(super) fn revoked(key: &KeyNow, facts: &Facts<'_>) -> Explained {
+pub(super) fn revoked(key: &CurrentKey, facts: &Facts<'_>) -> Explanation {
     let by = key.revoked_by.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
     let at = key.details.key.revoked_at.map(|at| format!(" on {}", moment(at))).unwrap_or_default();
     let text = format!("It was revoked{by}{at}, and that cannot be undone. Create another key.");
-    let mut explained = Explained::new("Key revoked", &[&text]);
-    duplicate(&mut explained, &key.details.key, facts);
-    explained
+    let mut explanation = Explanation::new("Key revoked", &[&text]);
+    duplicate(&mut explanation, &key.details.key, facts);
+    explanation
 }
 
-pub(super) fn expired(key: &ApiKey, facts: &Facts<'_>) -> Explained {
+pub(super) fn expired(key: &ApiKey, facts: &Facts<'_>) -> Explanation {
     let day = long_date(key.expires_at.last_day());
     // The secret may have ended before its key, or the key may have been extended since.
     let text = if key.expires_at <= facts.now {
@@ -37,15 +37,15 @@ pub(super) fn expired(key: &ApiKey, facts: &Facts<'_>) -> Explained {
         "The time of this secret key was over. ".to_owned()
     };
     let text = text + "Rotate the key to give it a new secret key and a new date.";
-    let mut explained = Explained::new("Key expired", &[&text]);
+    let mut explanation = Explanation::new("Key expired", &[&text]);
     let href = format!("/api-keys/{}/rotate?behind=key", key.id.as_str());
-    explained.link(facts, Permission::UpdateKeys, href, "Rotate the key");
-    explained
+    explanation.link(facts, Permission::UpdateKeys, href, "Rotate the key");
+    explanation
 }
 
-fn duplicate(explained: &mut Explained, key: &ApiKey, facts: &Facts<'_>) {
+fn duplicate(explanation: &mut Explanation, key: &ApiKey, facts: &Facts<'_>) {
     let href = format!("/api-keys/new?from={}", key.id.as_str());
-    explained.link(facts, Permission::CreateKeys, href, "Create a copy of the key");
+    explanation.link(facts, Permission::CreateKeys, href, "Create a copy of the key");
 }
 
 pub(super) fn since(outcome: Outcome) -> &'static str {
