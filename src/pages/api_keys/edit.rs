@@ -83,8 +83,8 @@ impl Dialog for Edit {
         let version = input.version()?;
         let before = api_keys::find(tx, id)?;
         let key = api_keys::edit(tx, id, &draft, version, context)?;
-        let check_whitelist = check_whitelist(tx, before.as_ref(), &draft, context.now)?;
-        Ok(SubmitResult::at(Self::close(input), saved_notice(&key, check_whitelist)))
+        let whitelist_effect = check_whitelist(tx, before.as_ref(), &draft, context.now)?;
+        Ok(SubmitResult::at(Self::close(input), saved_notice(&key, whitelist_effect)))
     }
 }
 
@@ -117,9 +117,9 @@ fn check_whitelist(
 }
 
 /// Warns if a new IP whitelist would have denied requests.
-fn saved_notice(key: &ApiKey, check_whitelist: Option<WhitelistEffect>) -> Notice {
+fn saved_notice(key: &ApiKey, whitelist_effect: Option<WhitelistEffect>) -> Notice {
     let saved = format!("“{}” saved.", key.name.as_str());
-    match check_whitelist.filter(|would| would.count > 0) {
+    match whitelist_effect.filter(|would| would.count > 0) {
         Some(would) => {
             Notice::warning(format!("{saved} {}", warning("Its new IP whitelist", &would)))
         }

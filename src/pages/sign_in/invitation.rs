@@ -63,9 +63,9 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let code = link.0.code();
-    let load_people = load_people(&visitor, &site, &code).await?;
-    let status = if load_people.invited.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    draw(status, &visitor, &site, (code, None), load_people, Invalid::default())
+    let people = load_people(&visitor, &site, &code).await?;
+    let status = if people.invited.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    draw(status, &visitor, &site, (code, None), people, Invalid::default())
 }
 
 pub(super) async fn accept(
@@ -97,12 +97,12 @@ async fn finish(
     visitor: &Public,
     site: &Site,
     sign_in_service: &SignInService,
-    load_people: &People,
+    people: &People,
     code: &str,
     (name, password): (Option<String>, Zeroizing<String>),
     token: FormToken,
 ) -> Result<Member> {
-    let Some(member) = &load_people.invited else {
+    let Some(member) = &people.invited else {
         // The form may have been submitted twice, and the first one accepted. Otherwise the error
         // rolls the transaction back, so that wrong codes leave nothing in the database.
         let context = visitor.context.clone();
@@ -119,7 +119,7 @@ async fn finish(
     });
     let own_name = name.as_ref().map_or(Some(&member.name), Option::as_ref);
     let own_words =
-        [own_name.map_or("", MemberName::as_str), member.email.as_str(), &load_people.organisation];
+        [own_name.map_or("", MemberName::as_str), member.email.as_str(), &people.organisation];
     let judged = judge(password, own_words.map(str::to_owned)).await?;
     let password = errors.collect("password", judged);
     let (Some(password), true) = (password, errors.is_empty()) else {
@@ -153,22 +153,22 @@ fn draw(
     visitor: &Public,
     site: &Site,
     (code, name): (String, Option<String>),
-    load_people: People,
+    people: People,
     errors: Invalid,
 ) -> Result<HttpResponse> {
     let form_key = form_token::key_of(&visitor.session)?;
     let form_token = form_token::mint(&site.keyring, &form_key, &visitor.page, site.clock.now())?;
-    let invited_as = load_people.invited.as_ref().map(|member| member.name.as_str().to_owned());
+    let invited_as = people.invited.as_ref().map(|member| member.name.as_str().to_owned());
     page::page(
         status,
         &InvitationPage {
             theme: visitor.theme,
             form_token,
-            organisation: load_people.organisation,
+            organisation: people.organisation,
             code,
             name: name.or(invited_as).unwrap_or_default(),
-            invited: load_people.invited,
-            signed_in: load_people.signed_in,
+            invited: people.invited,
+            signed_in: people.signed_in,
             errors,
             notice: visitor.take_notice(),
         },

@@ -278,7 +278,7 @@ pub const WRITES: &[Write] = &[
             let fields = [("name", "Tomas Lind"), ("email", TOMAS), ("super_manager", "yes")];
             form("/members/new", "/members", &fields)
         },
-        &["member.invitation_draft"],
+        &["member.invited"],
     ),
     manager(
         "/members/{member_id}/edit",
