@@ -245,7 +245,9 @@ fn serve_metrics(
 }
 
 fn metrics_route(config: &mut ServiceConfig) {
-    config.route("/metrics", web::get().to(gateway::metrics));
+    config
+        .route("/metrics", web::get().to(gateway::metrics))
+        .route("/metrics", web::head().to(gateway::metrics));
 }
 
 /// Whether the process is alive, and whether its database is usable; for load balancers.

@@ -3,7 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::{App, HttpResponse, HttpServer, web};
 
-const HEADERS: [(HeaderName, HeaderValue); 5] = [
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (HeaderName::from_static("latchkey-key-id"), HeaderValue::from_static("key_7QF2M8KDX4TN")),
     (HeaderName::from_static("latchkey-role"), HeaderValue::from_static("warehouse")),
@@ -12,6 +12,7 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
         HeaderValue::from_static("orders:read shipments:read shipments:write"),
     ),
     (HeaderName::from_static("latchkey-environment"), HeaderValue::from_static("production")),
+    (HeaderName::from_static("latchkey-owner"), HeaderValue::from_static("none")),
 ];
 
 /// Serves on a free port until the process is killed. Prints the address.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use latchkey::base::clock::Clock;
 use latchkey::base::keyring::Keyring;
 use latchkey::base::network::{Networks, TrustedRoots};
-use latchkey::config::{PublicUrl, TrustedProxies};
+use latchkey::config::{CredentialHeaders, PublicUrl, TrustedProxies};
 use latchkey::db::{Db, Location};
 use latchkey::domain::sign_in::SignInService;
 use latchkey::jobs::Writer;
@@ -85,6 +85,8 @@ pub fn serve(folder: &Path) {
         ehlo_name: Host::parse("localhost").expect("a name"),
         trusted_roots: TrustedRoots::default(),
         trusted_proxies: TrustedProxies::parse("").expect("none"),
+        credential_headers: CredentialHeaders::default(),
+        introspection_max_age: None,
     };
     let shared =
         Shared::new(site, Arc::new(SignInService::new().expect("threads"))).expect("a thread");

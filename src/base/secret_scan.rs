@@ -135,6 +135,17 @@ pub fn is_secret(text: &str) -> bool {
     })
 }
 
+/// Whether `text` starts like a secret key of some organisation, for example with `lk_prod_`.
+pub fn starts_like_secret(text: &str) -> bool {
+    let mut parts = text.splitn(3, '_');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(prefix), Some(environment), Some(_)) => {
+            is_prefix(prefix) && ENVIRONMENTS.contains(&environment)
+        }
+        _ => false,
+    }
+}
+
 /// Whether `text` can be an organisation's prefix: 2 to 8 lower-case letters or digits.
 pub fn is_prefix(text: &str) -> bool {
     PREFIX.contains(&text.len())

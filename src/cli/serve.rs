@@ -67,6 +67,8 @@ fn site(server: &ServerConfig, db: Db, keyring: Keyring, public_url: PublicUrl) 
         ehlo_name: server.ehlo_name(&public_url),
         public_url,
         trusted_proxies: server.trusted_proxies.clone(),
+        credential_headers: server.credential_headers.clone(),
+        introspection_max_age: server.introspection_max_age,
         webhook_networks: server.webhook_networks.clone(),
         exports: Exports::default(),
         mail_networks: server.mail_networks.clone(),

@@ -4,6 +4,7 @@
 //! names it (ASVS 13.1.1). Does not depend on the database or the server.
 
 mod command_line;
+mod credential_headers;
 mod environment;
 mod error;
 mod network;
@@ -17,6 +18,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{CommandFactory as _, FromArgMatches as _, Subcommand};
 
 pub use command_line::LogFormat;
+pub use credential_headers::CredentialHeaders;
 pub use error::ConfigError;
 pub use network::{ServerConfig, TlsFiles};
 pub use public_url::PublicUrl;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use url::Host;
 
-use super::{ConfigError, PublicUrl, TrustedProxies};
+use super::{ConfigError, CredentialHeaders, PublicUrl, TrustedProxies};
 use crate::base::network::Networks;
 
 #[derive(Args)]
@@ -25,6 +25,17 @@ pub(super) struct NetworkOptions {
         value_name = "CIDRS", default_value = "",
         hide_default_value = true, value_parser = TrustedProxies::parse)]
     trusted_proxies: TrustedProxies,
+    /// Headers that may carry a secret key, separated by commas; authorization-basic allows it as the user of
+    /// HTTP Basic
+    #[arg(long, global = true, env = "LATCHKEY_CREDENTIAL_HEADERS", hide_env_values = true,
+        value_name = "HEADERS", default_value = "authorization",
+        value_parser = CredentialHeaders::parse)]
+    credential_headers: CredentialHeaders,
+    /// The longest time, in seconds, that a client may cache an answer of /v1/introspect by its exp [default:
+    /// until the key expires]
+    #[arg(long, global = true, env = "LATCHKEY_INTROSPECTION_MAX_AGE", hide_env_values = true,
+        value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    introspection_max_age: Option<u32>,
     /// Private networks that webhooks may reach, separated by commas
     #[arg(long, global = true, env = "LATCHKEY_WEBHOOK_NETWORKS", hide_env_values = true,
         value_name = "CIDRS", default_value = "",
@@ -99,6 +110,10 @@ pub struct ServerConfig {
     pub public_url: Option<PublicUrl>,
     /// The proxies that are trusted to report the client's address.
     pub trusted_proxies: TrustedProxies,
+    /// The headers that may carry a secret key.
+    pub credential_headers: CredentialHeaders,
+    /// How many seconds after an introspection its `exp` is at the latest, if limited.
+    pub introspection_max_age: Option<u32>,
     /// The private networks that webhooks may reach.
     pub webhook_networks: Networks,
     /// The private networks that may contain the mail server.
@@ -151,6 +166,8 @@ impl NetworkOptions {
             listen: self.listen,
             public_url: self.public_url,
             trusted_proxies: self.trusted_proxies,
+            credential_headers: self.credential_headers,
+            introspection_max_age: self.introspection_max_age,
             webhook_networks: self.webhook_networks,
             mail_networks: self.mail_networks,
             mail_ehlo_name: self.mail_ehlo_name,

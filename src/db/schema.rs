@@ -405,6 +405,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    invalid_questions (mistake) {
+        mistake -> Text,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
     alerts (id) {
         id -> Text,
         rule -> Text,

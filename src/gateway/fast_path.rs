@@ -1,4 +1,4 @@
-//! Serves `/v1/authorize` before everything else: what can be decided from memory is answered
+//! Serves the endpoints that gateways ask before everything else: what can be decided from memory is answered
 //! immediately, without routing or waiting. Other paths go to the program's routes.
 //!
 //! Gateways send the headers of their client's request, so headers about a body are ignored:
@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use actix_http::Request;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
@@ -19,13 +20,11 @@ use futures_util::future::{
     Either, FutureExt as _, LocalBoxFuture, Map, MapOk, Ready, TryFutureExt as _, ready,
 };
 
-use super::authorize;
+use super::authorize::GatewayRequest;
+use super::endpoint::Endpoint;
 use crate::domain::verification::Verifier;
 use crate::web::Site;
 use crate::web::connections::{self, Connection};
-
-/// The path as it appears in requests.
-const PATH: &str = "/v1/authorize";
 
 #[derive(Clone)]
 struct Gate {
@@ -36,18 +35,24 @@ struct Gate {
 type Answer = Either<Ready<HttpResponse>, LocalBoxFuture<'static, HttpResponse>>;
 
 impl Gate {
-    fn answer(&self, request: Request) -> Answer {
-        match authorize::answer_from_memory(request.head(), &self.site, &self.verifier) {
+    fn answer(&self, endpoint: Endpoint, request: Request) -> Answer {
+        let (Self { site, verifier }, began) = (self, Instant::now());
+        match (GatewayRequest { endpoint, head: request.head(), site, verifier })
+            .answer_from_memory()
+        {
             Ok(answer) => {
+                verifier.took(began.elapsed());
                 mark_genuine(&request, &answer);
                 Either::Left(ready(answer))
             }
             Err(look_up) => {
                 let Self { site, verifier } = self.clone();
                 let later = async move {
-                    let head = request.head();
-                    let answer =
-                        authorize::answer_with_look_up(look_up, head, &site, &verifier).await;
+                    let (head, site, verifier) = (request.head(), &*site, &*verifier);
+                    let answer = GatewayRequest { endpoint, head, site, verifier }
+                        .answer_with_look_up(look_up)
+                        .await;
+                    verifier.took(began.elapsed());
                     mark_genuine(&request, &answer);
                     answer
                 };
@@ -104,7 +109,7 @@ where
     }
 }
 
-/// Answers `/v1/authorize`, and passes other requests on.
+/// Answers what gateways ask, and passes other requests on.
 pub struct FastPathService<S> {
     gate: Gate,
     rest: S,
@@ -127,8 +132,9 @@ where
     }
 
     fn call(&self, request: Request) -> Self::Future {
-        if request.path() == PATH {
-            return Either::Left(self.gate.answer(request).map(|answer| Ok(answer.into())));
+        if let Some(endpoint) = Endpoint::of(request.path()) {
+            let answer = self.gate.answer(endpoint, request);
+            return Either::Left(answer.map(|answer| Ok(answer.into())));
         }
         let boxed: fn(ServiceResponse<B>) -> Response<BoxBody> =
             |response| Response::from(response).map_into_boxed_body();
@@ -181,12 +187,9 @@ impl Service<Request> for Expectations {
     }
 
     fn call(&self, request: Request) -> Self::Future {
-        if request.path() == PATH {
-            return self
-                .0
-                .answer(request)
-                .map(|answer| Err(EarlyResponse(Box::new(answer))))
-                .boxed_local();
+        if let Some(endpoint) = Endpoint::of(request.path()) {
+            let answer = self.0.answer(endpoint, request);
+            return answer.map(|answer| Err(EarlyResponse(Box::new(answer)))).boxed_local();
         }
         ready(Ok(request)).boxed_local()
     }

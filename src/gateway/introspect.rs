@@ -3,18 +3,21 @@
 //! `{"active":false}`.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
+use zeroize::Zeroizing;
 
-use super::bearer;
+use super::authorize::NO_OWNER;
+use super::credentials::{self, Basic};
 use super::problem::{denied, problem, undecided};
-use crate::base::clock::SECOND;
+use crate::base::clock::{SECOND, Timestamp};
 use crate::base::error::Result;
 use crate::domain::scopes::INTROSPECT;
 use crate::domain::usage::{RequestId, RequestLine};
 use crate::domain::verification::{
-    ClientAddress, Credential, Question, Record, Requirements, Verdict, Verifier,
+    ClientAddress, Credential, DenialReason, Question, Record, Requirements, Verdict, Verifier,
 };
 use crate::web::Site;
 use crate::web::body::{Body, is_of_type};
@@ -25,9 +28,19 @@ const MAX_BODY_LENGTH: usize = 64 * 1024;
 
 /// An introspection request.
 struct Introspection {
-    token: String,
+    token: Zeroizing<String>,
     from: ClientAddress,
     requirements: Requirements<'static>,
+}
+
+/// The service that asks (RFC 7662, 2.1): its secret key alone, or with its Key ID as a client of
+/// OAuth (RFC 6749, 2.3.1).
+struct Caller {
+    credential: Credential,
+    /// The Key ID, if it was sent.
+    client_id: Option<String>,
+    /// Whether it used HTTP Basic, which a denial then names.
+    is_basic: bool,
 }
 
 pub(super) async fn introspect(
@@ -47,6 +60,20 @@ pub(super) async fn only_post() -> HttpResponse {
     response
 }
 
+/// `/.well-known/oauth-authorization-server` (RFC 8414): where services introspect, and how they
+/// authenticate.
+pub(super) async fn metadata(site: web::Data<Site>) -> HttpResponse {
+    let issuer = site.public_url.origin();
+    json(&serde_json::json!({
+        "issuer": issuer,
+        "introspection_endpoint": format!("{issuer}/v1/introspect"),
+        "introspection_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post", "Bearer"],
+        "response_types_supported": [],
+        "grant_types_supported": [],
+    }))
+}
+
 async fn answer(
     request: &HttpRequest,
     body: Body,
@@ -54,22 +81,14 @@ async fn answer(
     verifier: &Verifier,
 ) -> Result<HttpResponse> {
     let now = site.clock.now();
-    let caller = Question {
-        credential: bearer::credential(request.headers()),
-        requirements: Requirements {
-            scopes: [INTROSPECT.into()].into_iter().collect(),
-            environment: None,
-        },
-        from: bearer::origin(request.head(), site),
-        request: &|| RequestLine { method: Some(b"POST"), target: Some(b"/v1/introspect") },
-    };
-    if let Verdict::Deny(denial_reason, request_id) = verifier.verify(caller, now).await? {
-        return denied(&denial_reason, request_id);
+    let (caller, form) = identify(request, body, site).await;
+    if let Some(denial) = caller.denial(request, site, verifier, now).await? {
+        return Ok(denial);
     }
     if let Some(connection) = Connection::of(request) {
         connection.mark_genuine();
     }
-    let introspection = match read(request, body).await {
+    let introspection = match form.fields(request).await.and_then(Introspection::read) {
         Ok(introspection) => introspection,
         Err((status, title)) => {
             return Ok(problem(status, title, "invalid_request", RequestId::random()));
@@ -83,46 +102,163 @@ async fn answer(
         request: &RequestLine::default,
     };
     match verifier.verify(token, now).await? {
-        Verdict::Pass(record) => Ok(active(&record, site.public_url.origin())),
+        Verdict::Pass(record) => Ok(active(&record, site, now)),
         Verdict::Deny(..) => Ok(inactive()),
     }
 }
 
-/// Parses the form; otherwise returns the status and what is wrong with it.
-async fn read(
-    request: &HttpRequest,
-    body: Body,
-) -> Result<Introspection, (StatusCode, &'static str)> {
-    let body = body.read(MAX_BODY_LENGTH).await;
-    let body = body.map_err(|rejection| (rejection.status_code(), "The body cannot be read"))?;
-    let (mut tokens, mut addresses, mut requirements) =
-        (Vec::new(), Vec::new(), Requirements::default());
-    let is_form = is_of_type(request, "application/x-www-form-urlencoded");
-    let fields = if is_form { body.as_slice() } else { b"" };
-    for (name, value) in form_urlencoded::parse(fields) {
-        match &*name {
-            "token" => tokens.push(value.into_owned()),
-            "client_ip" => addresses.push(value.into_owned()),
-            "scope" => requirements.require(value.into_owned().into()),
-            _ => {}
+/// The fields of a form.
+type Fields = Vec<(String, Zeroizing<String>)>;
+
+/// The form of a request. It is read only after the caller has shown who it is, unless the form
+/// says so.
+enum Form {
+    Unread(Body),
+    Read(Result<Fields, (StatusCode, &'static str)>),
+}
+
+impl Form {
+    async fn fields(self, request: &HttpRequest) -> Result<Fields, (StatusCode, &'static str)> {
+        match self {
+            Self::Unread(body) => read_fields(request, body).await,
+            Self::Read(fields) => fields,
         }
-    }
-    let from = match addresses.as_slice() {
-        [] => Some(ClientAddress::NotRequired),
-        [address] => Some(address.parse().map_or(ClientAddress::Missing, ClientAddress::Known)),
-        _ => None,
-    };
-    // A parameter that occurs twice is ambiguous (RFC 6749, 3.2).
-    match (tokens.pop().filter(|_| tokens.is_empty()), from) {
-        (Some(token), Some(from)) => Ok(Introspection { token, from, requirements }),
-        _ => Err((StatusCode::BAD_REQUEST, "Give one token, and one client_ip at most, in a form")),
     }
 }
 
-fn active(record: &Record, issuer: &str) -> HttpResponse {
+async fn identify(request: &HttpRequest, body: Body, site: &Site) -> (Caller, Form) {
+    let caller = Caller::of_headers(request, site);
+    if !matches!(caller.credential, Credential::Nothing) {
+        return (caller, Form::Unread(body));
+    }
+    let fields = read_fields(request, body).await;
+    let caller = fields.as_ref().map_or(caller, Caller::of_fields);
+    (caller, Form::Read(fields))
+}
+
+impl Caller {
+    fn of_headers(request: &HttpRequest, site: &Site) -> Self {
+        let mut values = request.headers().get_all(AUTHORIZATION);
+        let only = values.next().filter(|_| values.next().is_none());
+        let basic = only.and_then(|value| Basic::read(value.to_str().ok()?));
+        match basic.as_ref().map(Basic::parts).filter(|(_, password)| !password.is_empty()) {
+            Some((user, password)) => {
+                let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+                let secret = Zeroizing::new(decoded(password));
+                Self {
+                    credential: Credential::text(&secret),
+                    client_id: Some(decoded(user)),
+                    is_basic: true,
+                }
+            }
+            None => Self {
+                credential: credentials::credential(request.headers(), &site.credential_headers),
+                client_id: None,
+                is_basic: false,
+            },
+        }
+    }
+
+    fn of_fields(fields: &Fields) -> Self {
+        let only = |name: &str| {
+            let mut values = fields.iter().filter(|(given, _)| given == name);
+            values.next().filter(|_| values.next().is_none()).map(|(_, value)| value)
+        };
+        Self {
+            credential: only("client_secret")
+                .map_or(Credential::Nothing, |secret| Credential::text(secret)),
+            client_id: only("client_id").map(|id| id.to_string()),
+            is_basic: false,
+        }
+    }
+
+    /// The response, unless the caller may introspect.
+    async fn denial(
+        self,
+        request: &HttpRequest,
+        site: &Site,
+        verifier: &Verifier,
+        now: Timestamp,
+    ) -> Result<Option<HttpResponse>> {
+        let Self { credential, client_id, is_basic } = self;
+        let scopes = [INTROSPECT.into()].into_iter().collect();
+        let question = Question {
+            credential,
+            requirements: Requirements { scopes, ..Requirements::default() },
+            from: credentials::origin(request.head(), site),
+            request: &|| RequestLine { method: Some(b"POST"), target: Some(b"/v1/introspect") },
+        };
+        let (reason, id) = match verifier.verify(question, now).await? {
+            Verdict::Deny(reason, id) => (reason, id),
+            Verdict::Pass(record) => {
+                let is_own = |id: &String| id == record.secret.key_id.as_str();
+                if client_id.as_ref().is_none_or(is_own) {
+                    return Ok(None);
+                }
+                (DenialReason::InvalidKey(String::new()), RequestId::random())
+            }
+        };
+        let mut response = denied(&reason, id)?;
+        if is_basic && response.status() == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static(r#"Basic realm="latchkey""#);
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        Ok(Some(response))
+    }
+}
+
+/// Reads the form; otherwise returns the status and what is wrong with it. Another body is an empty
+/// form.
+async fn read_fields(
+    request: &HttpRequest,
+    body: Body,
+) -> Result<Fields, (StatusCode, &'static str)> {
+    let body = body.read(MAX_BODY_LENGTH).await;
+    let body = body.map_err(|reason| (reason.status_code(), "The body cannot be read"))?;
+    let is_form = is_of_type(request, "application/x-www-form-urlencoded");
+    let fields = if is_form { body.as_slice() } else { b"" };
+    let fields = form_urlencoded::parse(fields);
+    Ok(fields
+        .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())))
+        .collect())
+}
+
+impl Introspection {
+    fn read(fields: Fields) -> Result<Self, (StatusCode, &'static str)> {
+        let (mut tokens, mut addresses, mut requirements) =
+            (Vec::new(), Vec::new(), Requirements::default());
+        for (name, value) in fields {
+            match name.as_str() {
+                "token" => tokens.push(value),
+                "client_ip" => addresses.push(value),
+                "scope" => requirements.require(value.to_string().into()),
+                _ => {}
+            }
+        }
+        let from = match addresses.as_slice() {
+            [] => Some(ClientAddress::NotRequired),
+            [address] => Some(address.parse().map_or(ClientAddress::Missing, ClientAddress::Known)),
+            _ => None,
+        };
+        // A parameter that occurs twice is ambiguous (RFC 6749, 3.2).
+        match (tokens.pop().filter(|_| tokens.is_empty()), from) {
+            (Some(token), Some(from)) => Ok(Self { token, from, requirements }),
+            _ => Err((
+                StatusCode::BAD_REQUEST,
+                "Give one token, and one client_ip at most, in a form",
+            )),
+        }
+    }
+}
+
+fn active(record: &Record, site: &Site, now: Timestamp) -> HttpResponse {
     // The values were made from text and contain only ASCII.
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
     let key_id = record.secret.key_id.as_str();
+    // Clients may cache the answer until `exp`.
+    let expires = site.introspection_max_age.map_or(record.ends_at(), |seconds| {
+        record.ends_at().min(now.plus(i64::from(seconds) * SECOND))
+    });
     json(&serde_json::json!({
         "active": true,
         "scope": text(&record.grant.scopes_text),
@@ -130,10 +266,11 @@ fn active(record: &Record, issuer: &str) -> HttpResponse {
         "sub": key_id,
         "token_type": "Bearer",
         "iat": record.created_at.millis() / SECOND,
-        "exp": record.ends_at().millis() / SECOND,
-        "iss": issuer,
+        "exp": expires.millis() / SECOND,
+        "iss": site.public_url.origin(),
         "latchkey_role": text(&record.grant.role),
         "latchkey_environment": record.environment.as_str(),
+        "latchkey_owner": NO_OWNER,
     }))
 }
 

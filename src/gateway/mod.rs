@@ -1,7 +1,9 @@
 //! The endpoints for programs, without sessions, pages or cookies.
 
 mod authorize;
-mod bearer;
+mod credentials;
+mod endpoint;
+pub mod ext_authz;
 mod fast_path;
 mod introspect;
 mod invalid_query;
@@ -10,14 +12,17 @@ mod problem;
 
 use actix_web::web::{self, ServiceConfig};
 
+pub use authorize::IDENTITY;
 pub use fast_path::{EarlyResponse, Expectations, FastPath, FastPathService};
 pub use metrics::metrics;
 
-/// Registers the endpoints on a server, except the one that [`FastPath`] serves.
+/// Registers the endpoints on a server, except those that [`FastPath`] serves.
 pub fn register(config: &mut ServiceConfig) {
     config.service(
         web::resource("/v1/introspect")
             .route(web::post().to(introspect::introspect))
             .default_service(web::to(introspect::only_post)),
     );
+    config.route("/.well-known/oauth-authorization-server", web::get().to(introspect::metadata));
+    config.service(web::resource("/v1/{path:.*}").default_service(web::to(problem::not_found)));
 }

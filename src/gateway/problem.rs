@@ -3,15 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE,
+};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::base::error::{Error, Result};
 use crate::domain::usage::RequestId;
 use crate::domain::verification::DenialReason;
 use crate::web::log;
+
+const CODE: HeaderName = HeaderName::from_static("latchkey-code");
+const REQUEST_ID: HeaderName = HeaderName::from_static("latchkey-request-id");
 
 /// How many bytes of missing scopes a challenge lists. nginx allows 4 KB for all headers of a
 /// response.
@@ -50,6 +55,19 @@ pub(super) fn denied(denial_reason: &DenialReason, request_id: RequestId) -> Res
     Ok(response)
 }
 
+/// The response to a request for a path below `/v1/` that does not exist. Programs ask here, so it is
+/// never a page.
+pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
+    let detail = if request.path().starts_with("/v1/authorize/") {
+        "A gateway that appends its client's path asks /v1/ext-authz/- instead, or \
+         /v1/ext-authz/scope=orders:read with the scope that the route needs"
+    } else {
+        ""
+    };
+    let id = RequestId::random();
+    problem_with(StatusCode::NOT_FOUND, "No such endpoint", detail, "not_found", id)
+}
+
 /// The response when no decision can be made.
 pub(super) fn undecided(error: &Error) -> HttpResponse {
     let id = RequestId::random();
@@ -59,20 +77,37 @@ pub(super) fn undecided(error: &Error) -> HttpResponse {
     problem(StatusCode::SERVICE_UNAVAILABLE, "Latchkey cannot decide", "unavailable", id)
 }
 
-/// Problem details, with the id that the log and the dashboard show for the request.
+/// Problem details, with the id that the log and the dashboard show for the request. The code and the
+/// id are headers too, because some gateways drop the body.
 pub(super) fn problem(
     status: StatusCode,
     title: &'static str,
     code: &'static str,
     request_id: RequestId,
 ) -> HttpResponse {
+    problem_with(status, title, "", code, request_id)
+}
+
+/// [`problem`] with a sentence about what to do, if it is not empty.
+pub(super) fn problem_with(
+    status: StatusCode,
+    title: &'static str,
+    detail: &'static str,
+    code: &'static str,
+    request_id: RequestId,
+) -> HttpResponse {
     // All parts are known and contain nothing that must be escaped in JSON.
+    let detail = if detail.is_empty() { String::new() } else { format!(r#""detail":"{detail}","#) };
     let body = format!(
-        r#"{{"type":"about:blank","title":"{title}","status":{},"code":"{code}","request_id":"{request_id}"}}"#,
+        r#"{{"type":"about:blank","title":"{title}",{detail}"status":{},"code":"{code}","request_id":"{request_id}"}}"#,
         status.as_u16()
     );
     let mut response = HttpResponse::with_body(status, BoxBody::new(body));
     let headers = response.headers_mut();
+    headers.insert(CODE, HeaderValue::from_static(code));
+    if let Ok(id) = HeaderValue::try_from(request_id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response

@@ -1,12 +1,14 @@
 //! Metrics for Prometheus: collected from the whole program, rendered on demand.
 //!
-//! Names start with `latchkey_` and end in their unit, or in `_total` for counters. No label names
-//! a key, a member or an address.
+//! Names start with `latchkey_` and end in their unit, or in `_total` for counters; those of the
+//! process have the names that every Prometheus client uses (`process_…`). No label names a key, a
+//! member or an address.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 
 use crate::base::error::{Error, Result};
 
@@ -14,7 +16,8 @@ use crate::base::error::{Error, Result};
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The bounds of the buckets for times, in seconds.
-const TIMES: [f64; 10] = [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0];
+const TIMES: [f64; 11] =
+    [0.000_01, 0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0];
 /// How often measured times are sorted into buckets, so that they do not accumulate without
 /// requests.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -34,6 +37,7 @@ impl Metrics {
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &TIMES)
             .map_err(Error::internal)?;
         let handle = builder.install_recorder().map_err(Error::internal)?;
+        Collector::default().describe();
         metrics::describe_gauge!("latchkey_build_info", "The version that runs; always 1");
         metrics::gauge!("latchkey_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
         metrics::describe_counter!(
@@ -46,6 +50,7 @@ impl Metrics {
     /// All metrics in Prometheus' text format.
     pub fn text(&self) -> String {
         metrics::counter!("latchkey_log_lines_lost_total").absolute((self.lost)());
+        Collector::default().collect();
         self.handle.render()
     }
 

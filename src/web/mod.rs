@@ -36,7 +36,7 @@ use crate::base::clock::Clock;
 use crate::base::clock_steps::ClockSteps;
 use crate::base::keyring::Keyring;
 use crate::base::network::{Networks, TrustedRoots};
-use crate::config::{PublicUrl, TrustedProxies};
+use crate::config::{CredentialHeaders, PublicUrl, TrustedProxies};
 use crate::db::Db;
 
 /// The state of the site for handlers.
@@ -51,6 +51,10 @@ pub struct Site {
     pub public_url: PublicUrl,
     /// The proxies that are trusted to report the client's address.
     pub trusted_proxies: TrustedProxies,
+    /// The headers that may carry a secret key.
+    pub credential_headers: CredentialHeaders,
+    /// How many seconds after an introspection its `exp` is at the latest, if limited.
+    pub introspection_max_age: Option<u32>,
     /// The private networks that webhooks may reach.
     pub webhook_networks: Networks,
     /// The private networks that may contain the mail server.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
+use super::questions::Questions;
 use super::{Outcome, RequestId, Secret};
 use crate::base::clock::Timestamp;
 use crate::domain::api_keys::LastUse;
@@ -37,6 +38,7 @@ pub(super) struct Buffer {
     pub strangers: BTreeMap<i64, Counts>,
     denials: HashMap<Option<Secret>, Vec<DenialTally>, RandomState>,
     kinds: usize,
+    pub questions: Questions,
 }
 
 /// The secret and the hour of a tally.
@@ -94,7 +96,10 @@ pub(super) struct DenialTally {
 
 impl Buffer {
     pub fn is_empty(&self) -> bool {
-        self.tallies.is_empty() && self.strangers.is_empty() && self.denials.is_empty()
+        self.tallies.is_empty()
+            && self.strangers.is_empty()
+            && self.denials.is_empty()
+            && self.questions.is_empty()
     }
 
     /// Counts an allowed request and the scopes that it asked for.
@@ -156,6 +161,7 @@ impl Buffer {
         for (hour, counts) in other.strangers {
             add(self.strangers.entry(hour).or_default(), counts);
         }
+        self.questions.merge(other.questions);
         for (secret, kinds) in other.denials {
             for denials in kinds {
                 if let Some(known) = self.denials_of(secret, denials.kind) {

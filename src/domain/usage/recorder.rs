@@ -83,6 +83,11 @@ impl Recorder {
         });
     }
 
+    /// Counts a question that was not understood, in a request with a genuine key.
+    pub fn misunderstand(&self, mistake: String, now: Timestamp) {
+        self.buffer().questions.count(mistake, now);
+    }
+
     /// Takes the counts so far.
     pub(super) fn collect(&self) -> Buffer {
         let mut all = Buffer::default();

@@ -1,5 +1,6 @@
 //! The credentials in a request (RFC 6750, 2.1). Pure: bytes in, a secret key out.
 
+use crate::base::secret_scan::starts_like_secret;
 use crate::domain::api_keys::{Flaw, SecretKey, flaw};
 
 const SCHEME: &[u8] = b"bearer";
@@ -38,6 +39,30 @@ impl Credential {
             None if rest.is_empty() => Self::Malformed(Flaw::Empty),
             _ => Self::Malformed(Flaw::Separator),
         }
+    }
+
+    /// Reads the values of a header that carries nothing but a secret key.
+    pub fn read_alone<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut values = values.into_iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::Nothing,
+            (Some(value), None) => match str::from_utf8(value) {
+                Ok(text) => Self::text(text.trim_matches(' ')),
+                Err(_) => Self::Malformed(Flaw::NotText),
+            },
+            _ => Self::Malformed(Flaw::TwoHeaders),
+        }
+    }
+
+    /// Reads the secret key among texts from several headers. Texts that do not start like a secret
+    /// key are something else, such as a token for the API, and two different ones are malformed.
+    pub fn read_among<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut secrets = texts.into_iter().filter(|text| starts_like_secret(text));
+        let Some(first) = secrets.next() else { return Self::Nothing };
+        if secrets.any(|other| other != first) {
+            return Self::Malformed(Flaw::TwoHeaders);
+        }
+        Self::text(first)
     }
 
     /// Parses text that should be a secret key and nothing else.
@@ -123,6 +148,42 @@ mod tests {
         };
         assert_eq!(of(&[b"Bearer x", b"Bearer x"]), "two_headers");
         assert_eq!(of(&[b"Bearer \xff"]), "not_text");
+    }
+
+    #[test]
+    fn several_headers_may_carry_one_secret_key_beside_other_tokens() {
+        let [one, other] =
+            [(); 2].map(|()| SecretKey::generate("lk", Environment::Production).expect("random"));
+        let (one, other) = (one.expose(), other.expose());
+        let among = |texts: &[&str]| match Credential::read_among(texts.iter().copied()) {
+            Credential::Nothing => "nothing",
+            Credential::Malformed(flaw) => flaw.as_str(),
+            Credential::Secret(_) => "secret",
+        };
+        assert_eq!(among(&[]), "nothing");
+        assert_eq!(among(&["eyJhbGciOi_J9.e30.x", "abc_def_ghi", ""]), "nothing");
+        assert_eq!(among(&["eyJhbGciOiJ9.e30.x", one]), "secret");
+        assert_eq!(among(&[one, one]), "secret");
+        assert_eq!(among(&[one, other]), "two_headers");
+        assert_eq!(among(&[&one[..50]]), "truncated");
+        assert_eq!(among(&[&one[..50], one]), "two_headers");
+    }
+
+    #[test]
+    fn a_header_of_its_own_carries_the_secret_key_alone() {
+        let secret = SecretKey::generate("lk", Environment::Production).expect("random");
+        let alone = |values: &[&[u8]]| match Credential::read_alone(values.iter().copied()) {
+            Credential::Nothing => "nothing",
+            Credential::Malformed(flaw) => flaw.as_str(),
+            Credential::Secret(_) => "secret",
+        };
+        let secret = secret.expose().as_bytes();
+        assert_eq!(alone(&[]), "nothing");
+        assert_eq!(alone(&[secret]), "secret");
+        assert_eq!(alone(&[&[b" ", secret, b" "].concat()]), "secret");
+        assert_eq!(alone(&[secret, secret]), "two_headers");
+        assert_eq!(alone(&[b"\xff"]), "not_text");
+        assert_eq!(alone(&[b"hunter2"]), "prefix");
     }
 
     proptest! {

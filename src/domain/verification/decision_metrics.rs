@@ -10,6 +10,8 @@ pub(super) struct DecisionMetrics {
     decisions: [Counter; Outcome::ALL.len()],
     /// Requests that could not be decided.
     pub undecided: Counter,
+    /// Questions of gateways that are not understood.
+    pub misunderstood: Counter,
     /// Secret keys found in the cache.
     pub hits: Counter,
     /// Secret keys read from the database because they were not cached.
@@ -18,14 +20,18 @@ pub(super) struct DecisionMetrics {
     pub bypasses: Counter,
     /// Secret keys denied without a look-up.
     pub barred: Counter,
+    /// The duration of decisions in seconds, with look-ups.
+    pub decision: Histogram,
     /// The duration of look-ups in seconds.
     pub look_up: Histogram,
 }
 
 const DECISIONS: &str = "latchkey_decisions_total";
 const UNDECIDED: &str = "latchkey_undecided_total";
+const MISUNDERSTOOD: &str = "latchkey_questions_not_understood_total";
 const LOOK_UPS: &str = "latchkey_lookups_total";
 const LOOK_UP: &str = "latchkey_database_lookup_seconds";
+const DECISION: &str = "latchkey_decision_seconds";
 const REMEMBERED: &str = "latchkey_cached_secret_keys";
 const IS_CURRENT: &str = "latchkey_cache_is_current";
 
@@ -33,6 +39,10 @@ impl Default for DecisionMetrics {
     fn default() -> Self {
         metrics::describe_counter!(DECISIONS, "Requests decided, by outcome");
         metrics::describe_counter!(UNDECIDED, "Requests answered 503: nothing could be decided");
+        metrics::describe_counter!(
+            MISUNDERSTOOD,
+            "Questions of gateways that are not understood and answered 503"
+        );
         metrics::describe_counter!(
             LOOK_UPS,
             "Secret keys found in memory (hit), read from the database since they were not in \
@@ -44,16 +54,23 @@ impl Default for DecisionMetrics {
             Unit::Seconds,
             "How long a read of a secret key takes"
         );
+        metrics::describe_histogram!(
+            DECISION,
+            Unit::Seconds,
+            "How long the decision about a request takes, with its look-up"
+        );
         metrics::describe_gauge!(REMEMBERED, "Secret keys in memory");
         metrics::describe_gauge!(IS_CURRENT, "Whether memory is relied on: 1, or 0");
         let look_ups = |result: &'static str| counter!(LOOK_UPS, "result" => result);
         Self {
             decisions: Outcome::ALL.map(|o| counter!(DECISIONS, "outcome" => o.as_str())),
             undecided: counter!(UNDECIDED),
+            misunderstood: counter!(MISUNDERSTOOD),
             hits: look_ups("hit"),
             misses: look_ups("miss"),
             bypasses: look_ups("bypass"),
             barred: look_ups("barred"),
+            decision: histogram!(DECISION),
             look_up: histogram!(LOOK_UP),
         }
     }

@@ -18,7 +18,7 @@ mod verdict;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use credential::Credential;
 pub use record::{Grant, Record};
@@ -167,6 +167,37 @@ impl Verifier {
         self.usage
             .deny(denial, record.iter().flat_map(|record| requested_scopes(record, requirements)));
         Verdict::Deny(denial_reason, request_id)
+    }
+
+    /// Records how long a decision took.
+    pub fn took(&self, time: Duration) {
+        self.metrics.decision.record(time);
+    }
+
+    /// Counts a question that is not understood. If the request had a genuine key, and so came from
+    /// a client of the organisation, the dashboard shows the mistake.
+    pub fn misunderstand(&self, mistake: String, is_genuine: bool, now: Timestamp) {
+        self.metrics.misunderstood.increment(1);
+        if is_genuine {
+            self.usage.misunderstand(mistake, now);
+        }
+    }
+
+    /// Whether a credential is a genuine secret key, if that can be decided from memory.
+    pub fn is_genuine_from_memory(
+        &self,
+        credential: &Credential,
+        from: ClientAddress,
+    ) -> std::result::Result<bool, LookUp> {
+        match credential {
+            Credential::Secret(secret) => Ok(self.find_in_memory(secret, from)?.is_ok()),
+            Credential::Nothing | Credential::Malformed(_) => Ok(false),
+        }
+    }
+
+    /// Whether a secret key is genuine; not if that cannot be decided.
+    pub async fn is_genuine(&self, look_up: &LookUp, from: ClientAddress) -> bool {
+        matches!(self.look_up(look_up, from).await, Ok(Some(_)))
     }
 
     /// What is known about a secret key without a look-up: that it is genuine, or that it certainly

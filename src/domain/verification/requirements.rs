@@ -14,6 +14,8 @@ pub struct Requirements<'a> {
     pub scopes: SmallVec<[Cow<'a, str>; 2]>,
     /// The slug of the environment that the key must be for.
     pub environment: Option<Cow<'a, str>>,
+    /// Whether the response to an allowed request says when the key and the secret expire.
+    pub lifetime: bool,
 }
 
 /// Why a query is not valid, with the name of the parameter.
@@ -24,14 +26,43 @@ pub enum InvalidQuery<'a> {
     /// The parameter occurs twice, which is ambiguous.
     Repeated(&'static str),
     Empty(&'static str),
+    /// The parameter does not allow this value.
+    Invalid(&'static str),
+}
+
+impl InvalidQuery<'_> {
+    /// The same mistake without a borrowed name.
+    pub fn into_owned(self) -> InvalidQuery<'static> {
+        match self {
+            Self::Unknown(name) => InvalidQuery::Unknown(name.into_owned().into()),
+            Self::Repeated(name) => InvalidQuery::Repeated(name),
+            Self::Empty(name) => InvalidQuery::Empty(name),
+            Self::Invalid(name) => InvalidQuery::Invalid(name),
+        }
+    }
 }
 
 impl<'a> Requirements<'a> {
     /// Parses a query. Every scope in `scope` is required.
     pub fn read(query: &'a str) -> Result<Self, InvalidQuery<'a>> {
+        Self::collect(parts(query, b'&').filter(|part| !part.is_empty()).filter_map(parameter))
+    }
+
+    /// Parses a query that is percent-decoded already, so that nothing is decoded twice.
+    pub fn read_decoded(query: Cow<'a, str>) -> Result<Self, InvalidQuery<'a>> {
+        match query {
+            Cow::Borrowed(query) => Self::collect(decoded_parameters(query)),
+            Cow::Owned(query) => Requirements::collect(decoded_parameters(&query))
+                .map(Requirements::into_owned)
+                .map_err(InvalidQuery::into_owned),
+        }
+    }
+
+    fn collect(
+        parameters: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+    ) -> Result<Self, InvalidQuery<'a>> {
         let mut requirements = Self::default();
-        let given = parts(query, b'&').filter(|part| !part.is_empty());
-        for (name, value) in given.filter_map(parameter) {
+        for (name, value) in parameters {
             match &*name {
                 "scope" if !requirements.scopes.is_empty() => {
                     return Err(InvalidQuery::Repeated("scope"));
@@ -49,10 +80,26 @@ impl<'a> Requirements<'a> {
                     return Err(InvalidQuery::Empty("environment"));
                 }
                 "environment" => requirements.environment = Some(value),
+                "lifetime" if requirements.lifetime => {
+                    return Err(InvalidQuery::Repeated("lifetime"));
+                }
+                "lifetime" if value.is_empty() => return Err(InvalidQuery::Empty("lifetime")),
+                "lifetime" if value != "1" => return Err(InvalidQuery::Invalid("lifetime")),
+                "lifetime" => requirements.lifetime = true,
                 _ => return Err(InvalidQuery::Unknown(name)),
             }
         }
         Ok(requirements)
+    }
+
+    /// The same requirements without borrowed text. Any lifetime, because `SmallVec` is invariant.
+    fn into_owned<'b>(self) -> Requirements<'b> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Requirements {
+            scopes: self.scopes.into_iter().map(owned).collect(),
+            environment: self.environment.map(owned),
+            lifetime: self.lifetime,
+        }
     }
 
     /// The names of the scopes.
@@ -82,6 +129,15 @@ fn parameter(text: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     }
     let (name, value) = split(text, b'=').unwrap_or((text, ""));
     Some((name.into(), value.into()))
+}
+
+/// The parameters of a decoded query. `+` is a space, as in every query.
+fn decoded_parameters(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    parts(query, b'&').filter(|part| !part.is_empty()).map(|part| {
+        let (name, value) = split(part, b'=').unwrap_or((part, ""));
+        let value = if value.contains('+') { value.replace('+', " ").into() } else { value.into() };
+        (name.into(), value)
+    })
 }
 
 /// The parts of the text between the separators `at`. On texts of a few words this takes a quarter
@@ -118,8 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn a_decoded_query_is_not_decoded_again() {
+        for query in ["scope=a%3Ar+b:r&lifetime=1", "scope=a%253Ar"] {
+            let (borrowed, owned) = (Cow::Borrowed(query), Cow::Owned(query.to_owned()));
+            let requirements = Requirements::read_decoded(borrowed).expect("valid");
+            assert!(requirements.names().next().expect("a scope").starts_with("a%"), "{query}");
+            assert_eq!(Requirements::read_decoded(owned), Ok(requirements));
+        }
+        let requirements =
+            Requirements::read_decoded("scope=a:r+b:r&lifetime=1".into()).expect("valid");
+        assert_eq!(requirements.scopes.to_vec(), ["a:r", "b:r"]);
+        assert!(requirements.lifetime);
+        let unknown = Requirements::read_decoded(Cow::Owned("page=2".into()));
+        assert_eq!(unknown, Err(InvalidQuery::Unknown("page".into())));
+    }
+
+    #[test]
     fn unknown_repeated_and_empty_parameters_are_rejected() {
-        use InvalidQuery::{Empty, Repeated, Unknown};
+        use InvalidQuery::{Empty, Invalid, Repeated, Unknown};
         for (query, why) in [
             ("scopes=a:r", Unknown("scopes".into())),
             ("scope=a:r&page=2", Unknown("page".into())),
@@ -132,6 +204,9 @@ mod tests {
             ("environment=", Empty("environment")),
             ("scope=a:r&scope=a:r", Repeated("scope")),
             ("environment=staging&environment=staging", Repeated("environment")),
+            ("lifetime", Empty("lifetime")),
+            ("lifetime=0", Invalid("lifetime")),
+            ("lifetime=1&lifetime=1", Repeated("lifetime")),
         ] {
             assert_eq!(Requirements::read(query), Err(why), "{query}");
         }

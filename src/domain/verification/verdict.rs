@@ -185,7 +185,8 @@ pub(super) mod tests {
     }
 
     fn requiring<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Requirements<'a> {
-        Requirements { scopes: scopes.into_iter().map(Cow::Borrowed).collect(), environment: None }
+        let scopes = scopes.into_iter().map(Cow::Borrowed).collect();
+        Requirements { scopes, ..Requirements::default() }
     }
 
     fn outcome(

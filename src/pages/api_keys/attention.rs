@@ -13,7 +13,7 @@ use crate::domain::attention::{self, Concern, OtherConcern, Reason};
 use crate::domain::members::Permission;
 use crate::domain::reviews::{self, Due};
 use crate::domain::settings::Settings;
-use crate::domain::usage::Outcome;
+use crate::domain::usage::{self, InvalidQuestion, Outcome};
 use crate::pages::Viewer;
 
 /// The maximum number of listed keys that no longer work but are still used.
@@ -27,6 +27,8 @@ pub(super) struct AttentionData {
     alerts: i64,
     review: Option<Due>,
     other_concerns: Vec<OtherConcern>,
+    /// What gateways asked that was not understood.
+    invalid_questions: Vec<InvalidQuestion>,
 }
 
 impl AttentionData {
@@ -57,6 +59,11 @@ impl AttentionData {
             alerts: alerts::count_open(connection)?,
             review,
             other_concerns,
+            invalid_questions: if is_first {
+                usage::invalid_questions(connection, now)?
+            } else {
+                Vec::new()
+            },
         })
     }
 }
@@ -72,6 +79,8 @@ pub(super) struct AttentionList {
     pub alerts: String,
     /// A due or open review: what it is, since when, and where to continue.
     pub review: Option<Task>,
+    /// A mistake in the questions of a gateway.
+    pub question: Option<Task>,
     /// Items other than keys that contain a secret key.
     pub other_concerns: Vec<Task>,
 }
@@ -127,6 +136,7 @@ impl AttentionList {
                 count => format!("{count} open alerts"),
             },
             review: found.review.as_ref().map(|due| other_concerns::review(viewer, due)),
+            question: other_concerns::question(&found.invalid_questions),
             other_concerns: found
                 .other_concerns
                 .iter()
@@ -139,6 +149,7 @@ impl AttentionList {
         self.inactive.is_empty()
             && self.live.is_empty()
             && self.review.is_none()
+            && self.question.is_none()
             && self.other_concerns.is_empty()
     }
 

@@ -7,6 +7,7 @@ use crate::base::text::thousands;
 use crate::domain::attention::{OtherConcern, Problem};
 use crate::domain::members::Permission;
 use crate::domain::reviews::Due;
+use crate::domain::usage::InvalidQuestion;
 use crate::pages::Viewer;
 
 /// What to do about a secret key that is stored as text.
@@ -52,6 +53,44 @@ pub(super) fn review(viewer: &Viewer, due: &Due) -> Task {
         }),
         subject: String::new(),
     }
+}
+
+/// One task for all mistakes in the questions of gateways, of which it shows the latest.
+pub(super) fn question(found: &[InvalidQuestion]) -> Option<Task> {
+    let latest = found.first()?;
+    let requests = match found.iter().map(|question| question.count).sum::<i64>() {
+        1 => "1 request was".to_owned(),
+        count => format!("{} requests were", thousands(count.unsigned_abs())),
+    };
+    let others = match found.len() - 1 {
+        0 => String::new(),
+        1 => " There is one other mistake; the log has both.".into(),
+        others => format!(" There are {others} other mistakes; the log has all of them."),
+    };
+    let since = found.iter().map(|question| question.first_at).min()?;
+    Some(Task {
+        icon: "triangle-alert",
+        class: "why-red",
+        why: "A gateway asks a question that Latchkey does not understand".into(),
+        detail: format!("{} {requests} denied with a valid key.{others}", quoted(&latest.mistake)),
+        since: short_date(since.date()),
+        since_at: since.rfc_3339(),
+        action: None,
+        subject: String::new(),
+    })
+}
+
+/// A line of the log as screen text, with quotation marks in place of backticks.
+fn quoted(line: &str) -> String {
+    let mut is_open = false;
+    let quote = |c| match c {
+        '`' => {
+            is_open = !is_open;
+            if is_open { '“' } else { '”' }
+        }
+        c => c,
+    };
+    line.chars().map(quote).collect()
 }
 
 pub(super) fn concern(viewer: &Viewer, found: &OtherConcern) -> Task {

@@ -11,7 +11,7 @@ use latchkey::base::clock::{Clock, Timestamp};
 use latchkey::base::clock_steps::ClockSteps;
 use latchkey::base::keyring::Keyring;
 use latchkey::base::network::{Networks, TrustedRoots};
-use latchkey::config::{PublicUrl, TrustedProxies};
+use latchkey::config::{CredentialHeaders, PublicUrl, TrustedProxies};
 use latchkey::db::{Connection, Db, Location, Transaction};
 use latchkey::domain::activity::Context;
 use latchkey::domain::alerts::{self, Letters};
@@ -107,6 +107,8 @@ impl App {
             clock_steps: ClockSteps::default(),
             public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
+            credential_headers: CredentialHeaders::default(),
+            introspection_max_age: None,
             exports: Exports::default(),
             webhook_networks: Networks::parse("127.0.0.0/8").expect("a network"),
             mail_networks: Networks::parse(mail_networks).expect("a network"),

@@ -13,9 +13,9 @@ use super::wire::Request;
 use super::{Key, assert_denied, assert_pass, code, outcome, pass};
 use crate::support::App;
 
-/// Another server on an app's database, with its own trusted proxies.
-struct Node {
-    url: String,
+/// Another server on an app's database, with its own settings.
+pub struct Node {
+    pub url: String,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,10 +26,17 @@ impl Node {
     }
 
     fn on(app: &App, trusted: &str, address: impl ToSocketAddrs) -> Self {
+        let trusted_proxies = TrustedProxies::parse(trusted).expect("networks");
+        Self::at(Site { trusted_proxies, ..app.site.clone() }, app, address)
+    }
+
+    pub fn of(site: Site, app: &App) -> Self {
+        Self::at(site, app, (Ipv4Addr::LOCALHOST, 0))
+    }
+
+    fn at(site: Site, app: &App, address: impl ToSocketAddrs) -> Self {
         let listener = TcpListener::bind(address).expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let trusted_proxies = TrustedProxies::parse(trusted).expect("networks");
-        let site = Site { trusted_proxies, ..app.site.clone() };
         let shared = Shared::new(site, app.sign_in_service.clone()).expect("a thread");
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {

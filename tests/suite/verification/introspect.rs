@@ -73,6 +73,7 @@ fn an_active_token_is_described_in_exactly_these_fields() {
             "iss": setup.app.url,
             "latchkey_role": "read-and-write",
             "latchkey_environment": "development",
+            "latchkey_owner": "none",
         })
     );
     assert!(!response.raw.contains(&key.secret));

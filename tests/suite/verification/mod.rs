@@ -3,10 +3,14 @@
 mod address;
 mod authorize;
 mod bearer;
+mod credential_headers;
+mod ext_authz;
 mod introspect;
+mod introspect_clients;
 mod nodes;
 mod outage;
 pub mod process;
+mod questions;
 mod reserved;
 mod revocation;
 mod strangers;
@@ -24,8 +28,13 @@ use wire::{Request, Response};
 /// The address of the gateway's client, unless a test uses another one.
 const CLIENT: &str = "203.0.113.7";
 /// The headers of a pass that describe the key.
-const IDENTITY_HEADERS: [&str; 4] =
-    ["latchkey-environment", "latchkey-key-id", "latchkey-role", "latchkey-scopes"];
+const IDENTITY_HEADERS: [&str; 5] = [
+    "latchkey-environment",
+    "latchkey-key-id",
+    "latchkey-owner",
+    "latchkey-role",
+    "latchkey-scopes",
+];
 /// All scopes of the sample organisation that end in read or write.
 const READ_AND_WRITE: &str =
     "invoices:read invoices:write orders:read orders:write reports:read reports:write";
@@ -146,7 +155,14 @@ fn assert_pass(response: &Response) {
 /// Asserts that the response is a denial with exactly the required headers.
 fn assert_denied(response: &Response) {
     let names: Vec<_> = response.names().into_iter().collect();
-    let expected = ["cache-control", "content-type", "www-authenticate", "x-content-type-options"];
+    let expected = [
+        "cache-control",
+        "content-type",
+        "latchkey-code",
+        "latchkey-request-id",
+        "www-authenticate",
+        "x-content-type-options",
+    ];
     assert_eq!(names, expected, "{}", response.raw);
     assert_problem(response);
     let parameters = response.challenge();
@@ -176,6 +192,9 @@ fn assert_problem(response: &Response) {
     assert_eq!(problem["status"], response.status);
     assert_eq!(problem["type"], "about:blank");
     assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
+    // Some gateways drop the body, and hand on headers.
+    assert_eq!(problem["code"], response.header("latchkey-code"));
+    assert_eq!(problem["request_id"], response.header("latchkey-request-id"));
     let id = problem["request_id"].as_str().expect("an id");
     let random = id.strip_prefix("req_").expect("an id");
     assert_eq!(random.len(), 16, "{id}");

@@ -20,7 +20,13 @@ fn assert_unavailable(response: &Response) {
     assert_eq!(outcome(response), code(503, "unavailable"));
     assert_problem(response);
     let names: Vec<_> = response.names().into_iter().collect();
-    let expected = ["cache-control", "content-type", "x-content-type-options"];
+    let expected = [
+        "cache-control",
+        "content-type",
+        "latchkey-code",
+        "latchkey-request-id",
+        "x-content-type-options",
+    ];
     assert_eq!(names, expected, "{}", response.raw);
     for part in ["api_key", "elsewhere", "SELECT", "sql", "relation", "table"] {
         assert!(

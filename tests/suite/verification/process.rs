@@ -163,7 +163,6 @@ fn the_listener_for_programs_serves_its_endpoints_and_no_page() {
         "/assets/app.css",
         "/favicon.ico",
         "/v1",
-        "/v1/",
     ] {
         for method in ["GET", "POST"] {
             let response = Request::new(&process.programs, method, target).send();

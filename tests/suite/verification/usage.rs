@@ -332,7 +332,7 @@ fn concurrent_requests_and_writes_lose_no_count() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                (0..50).for_each(|_| assert_eq!(authorize(&app, "", &key.secret), pass()))
+                (0..50).for_each(|_| assert_eq!(authorize(&app, "", &key.secret), pass()));
             });
         }
         for _ in 0..20 {
@@ -400,6 +400,8 @@ fn metrics_are_served_on_the_listener_for_programs_only() {
     assert_eq!(figure("latchkey_cached_secret_keys"), 1);
     assert_eq!(figure("latchkey_cache_is_current"), 1);
     assert!(!response.body.contains(&key.id), "{}", response.body);
+    let head = Request::new(&process.programs, "HEAD", "/metrics").send();
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
     assert_eq!(process.manager.get("/metrics").status, 404);
     assert_eq!(Client::new(&process.pages).get("/metrics").status, 404);
 }

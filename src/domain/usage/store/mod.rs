@@ -5,6 +5,7 @@ mod counts;
 mod denials;
 mod import;
 mod purge;
+mod questions;
 mod read;
 mod signals;
 mod traces;
@@ -14,6 +15,8 @@ pub use denials::Denial;
 pub(super) use denials::{denial, denials, denied_keys};
 pub(super) use import::import;
 pub(super) use purge::purge;
+pub use questions::InvalidQuestion;
+pub(super) use questions::invalid_questions;
 pub use read::Busy;
 pub(super) use read::{
     busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scope_requests,
@@ -37,5 +40,6 @@ pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
         counts::add_scopes(tx, tallies)?;
     }
     denials::add(tx, &counted.denials().collect::<Vec<_>>())?;
+    questions::add(tx, counted.questions.iter())?;
     counts::add_totals(tx, &tallies, &counted.strangers)
 }

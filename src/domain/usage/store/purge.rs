@@ -8,7 +8,7 @@ use crate::base::clock::{DAY, HOUR, Timestamp};
 use crate::base::error::Result;
 use crate::db::Transaction;
 use crate::db::schema::denials;
-use crate::domain::usage::Retention;
+use crate::domain::usage::{Retention, questions};
 
 /// How many denials are kept in total.
 const ALL_DENIALS: i64 = 200_000;
@@ -28,7 +28,8 @@ pub(in crate::domain::usage) fn purge(
         || delete(tx, "usage_days", ["day", "key_id"], day(retention.daily))?
         // A week is kept while any of its days is, because it is the sum of the days that are kept.
         || delete(tx, "usage_weeks", ["week", "key_id"], day(retention.daily).div_euclid(WEEK))?
-        || delete(tx, "usage_totals", ["hour", "outcome"], hour(retention.daily))?;
+        || delete(tx, "usage_totals", ["hour", "outcome"], hour(retention.daily))?
+        || delete(tx, "invalid_questions", ["last_at", "mistake"], now.plus(-questions::KEPT).millis())?;
     if is_more {
         return Ok(true);
     }

@@ -50,11 +50,11 @@ fn lose_and_recover(fail: fn(&Proxy)) {
             drop(sender.send(what.to_owned()));
         }
     });
-    let [steady, revoked, unread, last] = [(); 4].map(|()| Key::new(&nodes.manager, &[]));
-    last.revoke(&nodes.manager);
+    let [steady, revoked, unread, marker] = [(); 4].map(|()| Key::new(&nodes.manager, &[]));
+    marker.revoke(&nodes.manager);
     let mut times = 0;
     wait_until("the last announcement arrives, so that no other makes it read a key again", || {
-        times += announcements.try_iter().filter(|what| *what == last.id).count();
+        times += announcements.try_iter().filter(|what| *what == marker.id).count();
         times == 2
     });
     wait_until_current(&nodes.there);
