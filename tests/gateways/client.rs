@@ -50,6 +50,11 @@ impl Client {
 
     /// The status line of the response to a request whose path is sent unchanged.
     pub fn status_of(&self, secret: &str, path: &str) -> String {
+        self.response_to(secret, path).lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// The whole response to a request whose path is sent unchanged.
+    pub fn response_to(&self, secret: &str, path: &str) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
         runtime.expect("a runtime").block_on(async {
             let socket = TcpSocket::new_v4().expect("a socket");
@@ -63,7 +68,7 @@ impl Client {
             stream.write_all(request.as_bytes()).await.expect("sent");
             let mut response = Vec::new();
             stream.read_to_end(&mut response).await.expect("read");
-            String::from_utf8_lossy(&response).lines().next().unwrap_or_default().to_owned()
+            String::from_utf8_lossy(&response).into_owned()
         })
     }
 }

@@ -1,13 +1,13 @@
-//! Latchkey behind a gateway. It trusts 127.0.0.1 as a proxy. Clients connect from 127.0.0.2.
+//! Latchkey behind a gateway, or asked by services. Gateways and services connect from 127.0.0.1,
+//! clients from 127.0.0.2.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use latchkey::config::TrustedProxies;
+use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::domain::api_keys::{self, Draft, KeyId};
 use latchkey::domain::members::Permission;
 use latchkey::domain::usage::Recorder;
-use latchkey::domain::usage::denials::{self, DenialScope, Filter};
 use latchkey::server::{self, Shared};
 use latchkey::web::Site;
 
@@ -28,14 +28,25 @@ pub struct Key {
 }
 
 impl Latchkey {
+    /// A Latchkey that trusts gateways to report the client's address.
     pub fn new() -> Self {
+        Self::trusting(TrustedProxies::parse("127.0.0.1").expect("an address"))
+    }
+
+    /// A Latchkey that services ask. It trusts no proxies, because it would deny a request from a
+    /// trusted proxy that reports no client address.
+    pub fn for_services() -> Self {
+        Self::trusting(TrustedProxies::default())
+    }
+
+    fn trusting(trusted_proxies: TrustedProxies) -> Self {
         let app = App::set_up();
-        let trusted_proxies = TrustedProxies::parse("127.0.0.1").expect("an address");
-        let site = Site { trusted_proxies, ..app.site.clone() };
-        let shared = Shared::new(site, app.sign_in_service.clone()).expect("a thread");
-        let usage = shared.usage.clone();
         let listener = listener();
         let address = listener.local_addr().expect("an address");
+        let public_url = PublicUrl::parse(&format!("http://{address}")).expect("a URL");
+        let site = Site { trusted_proxies, public_url, ..app.site.clone() };
+        let shared = Shared::new(site, app.sign_in_service.clone()).expect("a thread");
+        let usage = shared.usage.clone();
         let start =
             move || server::dashboard(&shared, listener, Some(1)).expect("the server starts");
         Self { address, app, usage, running: Some(Running::start(start)) }
@@ -74,11 +85,12 @@ impl Latchkey {
         written.expect("written");
     }
 
-    /// The request IDs of denials without a valid secret.
-    pub fn denials_without_key(&self) -> Vec<String> {
-        let filter = Filter { scope: DenialScope::Strangers, ..Filter::default() };
-        let page = self.app.read(|connection| denials::list(connection, &filter, None));
-        page.rows.into_iter().map(|denied| denied.request_id).collect()
+    /// Creates the key of a service that may introspect the keys of its clients.
+    pub fn introspecting_key(&self, manager: &Client) -> Key {
+        let role = [("name", "Introspection"), ("scopes", "latchkey:introspect")];
+        let page = manager.submit_from("/roles/new", "/roles", &role);
+        assert_eq!(page.status, 303, "{}", page.body);
+        self.key(|draft| draft.role = "introspection".into())
     }
 
     pub fn advance(&self, millis: i64) {

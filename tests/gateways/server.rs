@@ -2,6 +2,7 @@
 //! Latchkey with unusual responses.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
@@ -28,6 +29,7 @@ impl ReceivedRequest {
 
 pub struct Server {
     pub address: SocketAddr,
+    status: Arc<AtomicU16>,
     requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     _running: Running,
 }
@@ -38,34 +40,30 @@ impl Server {
         Self::responding(200, &[("content-type", "text/plain")])
     }
 
-    /// A server that always sends the same response.
-    pub fn responding(status: u16, headers: &'static [(&'static str, &'static str)]) -> Self {
+    /// A server that sends the same response to every request.
+    pub fn responding(status: u16, headers: &[(&str, &str)]) -> Self {
+        let status = Arc::new(AtomicU16::new(status));
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let log = requests.clone();
+        let headers: Vec<(String, String)> =
+            headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let response = web::Data::new((status.clone(), headers, requests.clone()));
         let listener = listener();
         let address = listener.local_addr().expect("an address");
         let running = Running::start(move || {
-            let respond = move |request: HttpRequest, body: Bytes, log: web::Data<_>| async move {
-                record(&request, &body, &log);
-                let status = StatusCode::from_u16(status).expect("a status");
-                let mut response = HttpResponse::build(status);
-                for header in headers {
-                    response.insert_header(*header);
-                }
-                response.body("served")
-            };
-            HttpServer::new(move || {
+            let app = move || {
                 App::new()
                     .app_data(web::PayloadConfig::new(8 << 20))
-                    .app_data(web::Data::from(log.clone()))
+                    .app_data(response.clone())
                     .default_service(web::to(respond))
-            })
-            .workers(1)
-            .listen(listener)
-            .expect("listens")
-            .run()
+            };
+            HttpServer::new(app).workers(1).listen(listener).expect("listens").run()
         });
-        Self { address, requests, _running: running }
+        Self { address, status, requests, _running: running }
+    }
+
+    /// Changes the status of the responses.
+    pub fn set_status(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
     }
 
     /// Takes the requests that arrived since the last call.
@@ -79,6 +77,19 @@ impl Server {
         assert_eq!(requests.len(), 1, "{requests:?}");
         requests.remove(0)
     }
+}
+
+type Response = (Arc<AtomicU16>, Vec<(String, String)>, Arc<Mutex<Vec<ReceivedRequest>>>);
+
+async fn respond(request: HttpRequest, body: Bytes, response: web::Data<Response>) -> HttpResponse {
+    let (status, headers, log) = &**response;
+    record(&request, &body, log);
+    let status = StatusCode::from_u16(status.load(Ordering::SeqCst)).expect("a status");
+    let mut response = HttpResponse::build(status);
+    for (name, value) in headers {
+        response.insert_header((name.as_str(), value.as_str()));
+    }
+    response.body("served")
 }
 
 fn record(request: &HttpRequest, body: &[u8], log: &Mutex<Vec<ReceivedRequest>>) {
