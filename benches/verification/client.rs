@@ -33,11 +33,11 @@ impl Client {
 
     fn request_while(&mut self, load: &mut Load<'_>, continues: impl Fn(usize) -> bool) -> usize {
         let mut answered = 0;
-        self.0.iter_mut().for_each(|connection| connection.send(load.next()));
+        self.0.iter_mut().for_each(|connection| connection.send(load));
         while continues(answered) {
             for connection in &mut self.0 {
                 load.check(connection.wait());
-                connection.send(load.next());
+                connection.send(load);
             }
             answered += CONNECTIONS;
         }
@@ -48,7 +48,7 @@ impl Client {
     /// Sends one request and returns its response time.
     pub fn request(&mut self, load: &mut Load<'_>) -> Duration {
         let begin = Instant::now();
-        self.0[0].send(load.next());
+        self.0[0].send(load);
         let status = self.0[0].wait();
         let taken = begin.elapsed();
         load.check(status);
@@ -74,7 +74,7 @@ impl Client {
                 && due <= Instant::now()
                 && let Some(connection) = free.pop_front()
             {
-                connection.send(load.next());
+                connection.send(load);
                 busy.push_back((due, connection));
                 due += interval;
             }

@@ -4,10 +4,11 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use crate::load::Load;
+
 /// How long a connection waits for a response.
 const TIMEOUT: Duration = Duration::from_secs(10);
-const BEFORE: &str = "GET /v1/authorize?scope=orders:read&environment=production HTTP/1.1\r\n\
-    Host: latchkey.internal\r\nAuthorization: Bearer ";
+const BEFORE: &str = " HTTP/1.1\r\nHost: latchkey.internal\r\nAuthorization: Bearer ";
 const AFTER: &str = "\r\nX-Forwarded-For: 203.0.113.7\r\nX-Original-Method: GET\r\n\
     X-Original-URI: /orders/4711?expand=lines\r\n\r\n";
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
@@ -26,14 +27,15 @@ impl Connection {
         let stream = TcpStream::connect(server).expect("the server listens");
         stream.set_nodelay(true).expect("set");
         stream.set_nonblocking(true).expect("set");
-        Self { stream, request: BEFORE.into(), response: Box::new([0; 4096]), filled: 0 }
+        Self { stream, request: Vec::new(), response: Box::new([0; 4096]), filled: 0 }
     }
 
-    /// Sends a request with `secret`, after the previous one has been answered.
-    pub fn send(&mut self, secret: &str) {
-        self.request.truncate(BEFORE.len());
-        self.request.extend_from_slice(secret.as_bytes());
-        self.request.extend_from_slice(AFTER.as_bytes());
+    /// Sends the next request of `load`, after the previous one has been answered.
+    pub fn send(&mut self, load: &mut Load<'_>) {
+        self.request.clear();
+        for part in ["GET ", load.target, BEFORE, load.next(), AFTER] {
+            self.request.extend_from_slice(part.as_bytes());
+        }
         self.filled = 0;
         // The socket's buffer is empty and has room for a request.
         self.stream.write_all(&self.request).expect("sent");

@@ -53,6 +53,18 @@ pub fn compare_sizes(
     table::row(SHARE, sides.each_ref().map(Side::share), Budget::None);
 }
 
+/// Compares the question in the path with the question in the query.
+pub fn compare_forms(server: &Server, data: &Data, scale: &Scale) {
+    let mut sides = [
+        Side::new(Load::at_random(&data.secrets).with_path()),
+        Side::new(Load::at_random(&data.secrets)),
+    ];
+    turns::run(&mut sides, [server; 2], scale);
+    table::header("The question", ["in the path", "in the query"]);
+    table::row(COST, sides.each_ref().map(Side::cost), Budget::AtMost(1.1));
+    table::row(SHARE, sides.each_ref().map(Side::share), Budget::None);
+}
+
 /// Compares malformed and unknown secret keys with those that pass.
 pub fn compare_denials(server: &Server, data: &Data, scale: &Scale) {
     let length = data.secrets[0].len();

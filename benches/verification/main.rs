@@ -89,6 +89,7 @@ fn compare_with_bare(scale: &Scale) {
     data.wait_for_first_uses();
     let throughput = cost::compare_with_bare([&latchkey, &bare], &data, scale);
     latency::at_half_load([&latchkey, &bare], &data, throughput / 2.0, scale);
+    cost::compare_forms(&latchkey, &data, scale);
     cost::compare_denials(&latchkey, &data, scale);
 }
 
