@@ -1,8 +1,10 @@
 //! Latchkey behind a gateway, or asked by services. Gateways and services connect from 127.0.0.1,
 //! clients from 127.0.0.2.
 
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 use latchkey::config::{PublicUrl, TrustedProxies};
 use latchkey::domain::api_keys::{self, Draft, KeyId};
@@ -97,8 +99,19 @@ impl Latchkey {
         self.app.advance(millis);
     }
 
-    /// Stops the server, so that nothing responds at its address.
+    /// Stops the server, and waits until nothing responds at its address: its worker may answer once
+    /// more over connections that are open, and closes all of them together.
     pub fn stop(&mut self) {
+        let mut connection = TcpStream::connect(self.address).expect("a connection");
+        connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        connection.write_all(request.as_bytes()).expect("sent");
+        let mut response = [0; 12];
+        connection.read_exact(&mut response).expect("a response");
+        assert_eq!(&response, b"HTTP/1.1 200");
         self.running = None;
+        if let Err(error) = connection.read_to_end(&mut Vec::new()) {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+        }
     }
 }
