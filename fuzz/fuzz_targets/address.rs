@@ -10,8 +10,8 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::OnceLock;
 
-use latchkey::domain::api_keys::IpWhitelist;
 use latchkey::config::TrustedProxies;
+use latchkey::domain::api_keys::IpWhitelist;
 use latchkey::web::client_address::from_forwarded_for;
 use libfuzzer_sys::fuzz_target;
 
@@ -24,12 +24,16 @@ fuzz_target!(|data: &[u8]| {
     let trusted = TRUSTED
         .get_or_init(|| TrustedProxies::parse("10.0.0.0/8, 2001:db8::/32").expect("networks"));
     let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
-    let client = behind(PROXY, &lines, trusted);
+    let client = from_forwarded_for(PROXY, &lines, trusted);
     if let Some(address) = client {
         assert_eq!(address, address.to_canonical(), "mapped");
         assert!(!trusted.contains(address), "a proxy for a client");
     }
-    assert_eq!(behind(STRANGER, &lines, trusted), Some(STRANGER), "a stranger was believed");
+    assert_eq!(
+        from_forwarded_for(STRANGER, &lines, trusted),
+        Some(STRANGER),
+        "a stranger was believed"
+    );
     whitelist(data);
     if let Some(mut results) = results() {
         let input: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
