@@ -1,5 +1,5 @@
-//! Serves the endpoints that gateways ask before everything else: what can be decided from memory is answered
-//! immediately, without routing or waiting. Other paths go to the program's routes.
+//! Serves the endpoints that gateways ask before everything else: what can be decided from memory is
+//! answered immediately, without routing or waiting. Other paths go to the program's routes.
 //!
 //! Gateways send the headers of their client's request, so headers about a body are ignored:
 //! `Content-Length`, `Content-Encoding` and `Expect`.

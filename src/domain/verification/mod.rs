@@ -174,8 +174,7 @@ impl Verifier {
         self.metrics.decision.record(time);
     }
 
-    /// Counts a question that is not understood. If the request had a genuine key, and so came from
-    /// a client of the organisation, the dashboard shows the mistake.
+    /// Counts a question that is not understood. If the key is genuine, the dashboard shows it.
     pub fn misunderstand(&self, mistake: String, is_genuine: bool, now: Timestamp) {
         self.metrics.misunderstood.increment(1);
         if is_genuine {
