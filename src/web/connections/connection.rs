@@ -139,7 +139,8 @@ impl Connection {
         self.is_awaited.store(true, Relaxed);
     }
 
-    /// Whether the worker may not have read yet what the client has sent.
+    /// Whether a request may have arrived without being read yet: when many clients connect at once,
+    /// all are accepted before the first is read.
     pub(super) fn is_unread(&self) -> bool {
         !self.is_awaited.load(Relaxed)
     }

@@ -1,6 +1,6 @@
 //! A listener: accepts connections within its limits, and serves HTTP/1.1 on them.
 
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
@@ -180,15 +180,11 @@ where
         // Without an address, the client has already disconnected.
         let Ok(peer) = socket.peer_addr() else { return ready(Ok(())).boxed_local() };
         let network = Network::from(peer.ip());
-        let (registry, place) = (Arc::clone(&self.registry), self.registry.admit(network));
+        let (registry, first) = (Arc::clone(&self.registry), self.registry.admit(network));
         let (http, acceptor) = (Rc::clone(&self.http), self.acceptor.clone());
         async move {
-            let place = match place {
-                Some(place) => Some(place),
-                None => registry.admit_later(network).await,
-            };
             // Without a place, the socket is closed here.
-            let Some(place) = place else { return Ok(()) };
+            let Some(place) = registry.admit_later(network, first).await else { return Ok(()) };
             let connection = Arc::clone(&place.connection);
             let served =
                 pin!(serve_connection(socket, acceptor, Arc::clone(&connection), http, peer));
@@ -213,11 +209,19 @@ async fn serve_connection<S>(
     let _ = socket.set_nodelay(true);
     let socket = match acceptor {
         None => Socket::Plain(socket),
-        Some(acceptor) => match acceptor.accept(socket).await {
-            Ok(socket) => Socket::Tls(Box::new(socket)),
+        Some(acceptor) => {
+            let mut handshake = acceptor.accept(socket);
+            let reading = poll_fn(|context| {
+                let polled = handshake.poll_unpin(context);
+                if polled.is_pending() {
+                    connection.await_client();
+                }
+                polled
+            });
             // A client that does not finish the handshake cannot be answered.
-            Err(_) => return,
-        },
+            let Ok(socket) = reading.await else { return };
+            Socket::Tls(Box::new(socket))
+        }
     };
     // The error only says how the client disconnected.
     let _ = http.call((Stream::new(socket, connection), Some(peer))).await;

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::connection::{Connection, Phase};
 use super::ending::Ending;
 use crate::base::network::Network;
@@ -37,9 +39,9 @@ const SLOW: u32 = 5;
 /// The number of seconds after which an incomplete request is closed first to make room.
 const PROMPT: u32 = 1;
 
-/// The interval at which a connection without a place tries again, and the number of tries.
+/// The interval at which a connection without a place tries again, and for how long it does.
 const RETRY_INTERVAL: Duration = Duration::from_millis(25);
-const MAX_RETRIES: u32 = 40;
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// How many connections a listener may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,15 @@ struct State {
     strangers: HashMap<Network, usize>,
 }
 
+/// Why there is no place for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoPlace {
+    /// Others have not been read from yet, and may make room once they have been.
+    Yet,
+    /// Every connection is in use, or its network uses its whole share.
+    Left,
+}
+
 /// A place among the connections, released when it is dropped.
 pub(super) struct Place {
     number: u64,
@@ -107,17 +118,26 @@ impl Registry {
         self.now.load(Relaxed)
     }
 
-    /// Makes a place for a connection from `peer`; `None` if every connection that could be closed
-    /// for it is new or has sent a valid key or session.
-    pub(super) fn admit(self: &Arc<Self>, peer: Network) -> Option<Place> {
+    /// Makes a place for a connection from `peer`, if no connection that is new or has sent a valid
+    /// key or session must be closed for it.
+    ///
+    /// Whether it is worth trying again is decided together with that: a moment later, nothing may
+    /// be new any more, and there would be a place.
+    pub(super) fn admit(self: &Arc<Self>, peer: Network) -> Result<Place, NoPlace> {
         let mut state = self.state();
-        let has_room = (state.strangers_of(peer) < self.limits.strangers_per_network
+        let has_share = state.strangers_of(peer) < self.limits.strangers_per_network
             || self.close_one(&mut state, Some(peer))
-            || state.is_any_beginning(peer))
-            && (state.open.len() - state.closing < self.limits.total
-                || self.close_one(&mut state, None));
+            || state.is_any_beginning(peer);
+        // A network that uses its whole share does not wait: it would keep others from being
+        // accepted.
+        if !has_share {
+            return Err(NoPlace::Left);
+        }
+        let has_room = state.open.len() - state.closing < self.limits.total
+            || self.close_one(&mut state, None);
         if !has_room {
-            return None;
+            let is_any_new = state.open.values().any(|open| open.is_unread());
+            return Err(if is_any_new { NoPlace::Yet } else { NoPlace::Left });
         }
         let connection = Arc::new(Connection::new(peer, Arc::clone(self)));
         state.next += 1;
@@ -125,32 +145,26 @@ impl Registry {
         state.open.insert(number, Arc::clone(&connection));
         *state.strangers.entry(peer).or_default() += 1;
         self.ending.opened();
-        Some(Place { number, connection })
+        Ok(Place { number, connection })
     }
 
-    /// Makes a place for a connection that found none at first: waits while others are new, since
-    /// the workers may not have read from them yet. A network that uses its whole share does not
-    /// wait: it would keep others from being accepted.
-    pub(super) async fn admit_later(self: &Arc<Self>, peer: Network) -> Option<Place> {
-        for _ in 0..MAX_RETRIES {
-            if !self.may_wait(peer) {
-                break;
-            }
+    /// Tries again while the workers have not read from other connections yet, after a first
+    /// attempt gave `first`.
+    pub(super) async fn admit_later(
+        self: &Arc<Self>,
+        peer: Network,
+        first: Result<Place, NoPlace>,
+    ) -> Option<Place> {
+        let mut attempt = first;
+        let began = Instant::now();
+        while matches!(attempt, Err(NoPlace::Yet)) && began.elapsed() < MAX_WAIT {
             tokio::time::sleep(RETRY_INTERVAL).await;
-            let place = self.admit(peer);
-            if place.is_some() {
-                return place;
-            }
+            attempt = self.admit(peer);
         }
-        self.rejected.fetch_add(1, Relaxed);
-        None
-    }
-
-    fn may_wait(&self, peer: Network) -> bool {
-        let state = self.state();
-        let has_share = state.strangers_of(peer) < self.limits.strangers_per_network
-            || state.is_any_beginning(peer);
-        has_share && state.open.values().any(|open| is_new(open))
+        if attempt.is_err() {
+            self.rejected.fetch_add(1, Relaxed);
+        }
+        attempt.ok()
     }
 
     /// Closes the least useful connection: first incomplete requests and unread responses, the
@@ -163,7 +177,7 @@ impl Registry {
         let ranked = candidates.filter_map(|connection| {
             let age = connection.age();
             let rank = match connection.phase() {
-                _ if connection.is_genuine() || is_new(connection) => return None,
+                _ if connection.is_genuine() || connection.is_unread() => return None,
                 Phase::Head | Phase::Body if age >= PROMPT * TICKS_A_SECOND => 3,
                 Phase::Answering if age >= SLOW * TICKS_A_SECOND => 3,
                 Phase::Draining => 3,
@@ -224,12 +238,6 @@ impl Registry {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the request may have arrived without being read yet: when many clients connect at once,
-/// all are accepted before the first is read.
-fn is_new(connection: &Connection) -> bool {
-    connection.is_unread() && connection.age() < PROMPT * TICKS_A_SECOND
 }
 
 /// Whether a request may be about to arrive, which takes a moment even for a gateway.
