@@ -7,8 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use smallvec::SmallVec;
 
 use super::questions::Questions;
 use super::{Outcome, RequestId, Secret};
@@ -33,10 +31,10 @@ const REQUESTS: usize = 5;
 /// The data to be written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
-    tallies: HashMap<Place, Tally, RandomState>,
+    tallies: HashMap<Place, Tally>,
     /// The outcomes of requests without a genuine secret, by hour.
     pub strangers: BTreeMap<i64, Counts>,
-    denials: HashMap<Option<Secret>, Vec<DenialTally>, RandomState>,
+    denials: HashMap<Option<Secret>, Vec<DenialTally>>,
     kinds: usize,
     pub questions: Questions,
 }
@@ -52,11 +50,11 @@ pub(super) type Counts = [u32; Outcome::ALL.len()];
 pub(super) struct Tally {
     pub counts: Counts,
     /// Which of the key's scopes were requested. Most requests ask for the same one.
-    pub scopes: SmallVec<[Arc<str>; 1]>,
+    pub scopes: Vec<Arc<str>>,
     /// When it was last used in an allowed request, and from which address.
     pub last: Option<(Timestamp, Option<IpAddr>)>,
     /// The addresses that it was used from. Most secrets are used from only one.
-    pub seen: SmallVec<[AddressTally; 1]>,
+    pub seen: Vec<AddressTally>,
 }
 
 /// How often a secret was used in allowed requests from one address, and when first and last.
@@ -176,7 +174,7 @@ impl Buffer {
     /// An empty buffer with room for as many tallies as this one has, so that requests do not wait
     /// for the allocation.
     pub fn empty_like(&self) -> Self {
-        let tallies = HashMap::with_capacity_and_hasher(self.tallies.len(), RandomState::default());
+        let tallies = HashMap::with_capacity(self.tallies.len());
         Self { tallies, ..Self::default() }
     }
 

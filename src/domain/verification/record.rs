@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use smallvec::SmallVec;
 
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -22,7 +21,7 @@ pub struct Record {
     pub grant: Arc<Grant>,
     /// The addresses that it may be used from; empty for any address. Most keys have only a few,
     /// which are stored inline.
-    pub addresses: SmallVec<[IpAddr; 3]>,
+    pub addresses: Vec<IpAddr>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,

@@ -3,15 +3,13 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
-use smallvec::SmallVec;
 use url::form_urlencoded;
 
 /// What a request requires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requirements<'a> {
     /// The scopes, all of which are required. Most requests require one.
-    pub scopes: SmallVec<[Cow<'a, str>; 2]>,
+    pub scopes: Vec<Cow<'a, str>>,
     /// The slug of the environment that the key must be for.
     pub environment: Option<Cow<'a, str>>,
     /// Whether the response to an allowed request says when the key and the secret expire.
@@ -92,8 +90,8 @@ impl<'a> Requirements<'a> {
         Ok(requirements)
     }
 
-    /// The same requirements without borrowed text. Any lifetime, because `SmallVec` is invariant.
-    fn into_owned<'b>(self) -> Requirements<'b> {
+    /// The same requirements without borrowed text.
+    fn into_owned(self) -> Requirements<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         Requirements {
             scopes: self.scopes.into_iter().map(owned).collect(),
@@ -124,7 +122,7 @@ impl<'a> Requirements<'a> {
 
 /// Parses a parameter of a query. Most contain nothing encoded, and are borrowed unchanged.
 fn parameter(text: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-    if memchr2(b'%', b'+', text.as_bytes()).is_some() {
+    if text.contains(['%', '+']) {
         return form_urlencoded::parse(text.as_bytes()).next();
     }
     let (name, value) = split(text, b'=').unwrap_or((text, ""));
@@ -154,7 +152,7 @@ fn parts(text: &str, at: u8) -> impl Iterator<Item = &str> {
 
 /// The text before and after the first `at`.
 fn split(text: &str, at: u8) -> Option<(&str, &str)> {
-    let index = memchr(at, text.as_bytes())?;
+    let index = text.find(char::from(at))?;
     text.get(..index).zip(text.get(index + 1..))
 }
 

@@ -154,7 +154,6 @@ pub(super) mod tests {
     use crate::domain::usage::Secret;
     use crate::domain::verification::Grant;
     use proptest::prelude::*;
-    use smallvec::{SmallVec, smallvec};
     use std::sync::Arc;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
@@ -171,7 +170,7 @@ pub(super) mod tests {
             secret: Secret { key_id, number: 1 },
             environment: Environment::Production,
             grant: granted(set(&["invoices:read", "invoices:write", "orders:read"])),
-            addresses: SmallVec::new(),
+            addresses: Vec::new(),
             created_at: NOW.plus(-1000),
             expires_at: NOW.plus(1000),
             revoked_at: None,
@@ -235,7 +234,7 @@ pub(super) mod tests {
     fn the_whitelist_matches_every_spelling_and_denies_missing_addresses() {
         let address = |text: &str| ClientAddress::Known(text.parse().expect("an address"));
         let listed =
-            Record { addresses: smallvec!["203.0.113.7".parse().expect("an address")], ..record() };
+            Record { addresses: vec!["203.0.113.7".parse().expect("an address")], ..record() };
         let nothing = Requirements::default();
         assert_eq!(outcome(&listed, &nothing, address("::ffff:203.0.113.7")), "pass");
         assert_eq!(outcome(&listed, &nothing, address("203.0.113.8")), "address_not_allowed");
