@@ -71,6 +71,18 @@ impl Invalid {
         result.map_err(|message| self.add(field, message)).ok()
     }
 
+    /// The value, or its errors, each added to `field`.
+    pub fn collect_all<T>(
+        &mut self,
+        field: &'static str,
+        result: Result<T, Vec<String>>,
+    ) -> Option<T> {
+        let add_all = |messages: Vec<String>| {
+            messages.into_iter().for_each(|message| self.add(field, message));
+        };
+        result.map_err(add_all).ok()
+    }
+
     /// The value of `checked`, if there are no earlier errors; otherwise all errors, the earlier
     /// ones first. This way, checks against the database are reported together with those of the
     /// fields.

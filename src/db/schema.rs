@@ -21,6 +21,7 @@ diesel::table! {
         denials_days -> Integer,
         review_days -> Integer,
         names_folded -> BigInt,
+        sends_labels -> Bool,
     }
 }
 
@@ -174,6 +175,17 @@ diesel::table! {
         noted_at -> Nullable<BigInt>,
         reviewed_at -> Nullable<BigInt>,
         name_sort -> Text,
+        owner -> Text,
+        external_id -> Text,
+        search_text -> Text,
+    }
+}
+
+diesel::table! {
+    api_key_labels (key_id, name) {
+        key_id -> Text,
+        name -> Text,
+        value -> Text,
     }
 }
 
@@ -542,6 +554,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activity_head,
     activity_terms,
     api_key_addresses,
+    api_key_labels,
     api_key_scopes,
     api_key_secrets,
     api_keys,

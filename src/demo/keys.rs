@@ -7,7 +7,9 @@ use super::showcase::{self, ShowcaseKey};
 use super::{names, showcase::KEYS};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
-use crate::domain::api_keys::{ApiKey, Details, Environment, IpWhitelist, KeyId, KeyName};
+use crate::domain::api_keys::{
+    ApiKey, Details, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner,
+};
 use crate::domain::members::{Member, Permission};
 use crate::domain::roles::Role;
 use crate::domain::settings::Settings;
@@ -35,6 +37,10 @@ const NOTES: [&str; 6] = [
     "Set up by the integration team, in use from the next release on.",
     "Moves to the new platform next quarter, then it can go.",
 ];
+
+/// Customers and teams that own keys.
+const OWNERS: [&str; 5] =
+    ["cus_harbourline", "cus_northwind-retail", "team:warehouse", "team:billing", "cus_aldermoor"];
 
 /// The data from which the sample's keys are made.
 pub(super) struct Keys<'a> {
@@ -103,6 +109,13 @@ impl Keys<'_> {
             } else {
                 String::new()
             },
+            // Keys of customers, which are not all keys.
+            owner: if pick(index, 17, 3) == 0 {
+                Owner::parse(OWNERS[pick(index, 18, OWNERS.len())]).map_err(Error::internal)?
+            } else {
+                Owner::default()
+            },
+            external_id: ExternalId::default(),
             version: 1 + i64::from(edited_at.is_some()),
             created_at,
             created_by: self.creator(index),
@@ -116,7 +129,7 @@ impl Keys<'_> {
             flagged_at: None,
             snoozed_at: None,
         };
-        Ok(Details { key, role, selected, ip_whitelist })
+        Ok(Details { key, role, selected, ip_whitelist, labels: Labels::default() })
     }
 
     /// A member who may create keys.

@@ -136,14 +136,13 @@ const KEY_EXPIRES: HeaderName = HeaderName::from_static("latchkey-key-expires");
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
+const LABELS: HeaderName = HeaderName::from_static("latchkey-labels");
+
 /// The headers that tell an API whose key it is. Gateways remove the client's own of these names.
-pub const IDENTITY: [HeaderName; 5] = [KEY_ID, ROLE, SCOPES, ENVIRONMENT, OWNER];
+pub const IDENTITY: [HeaderName; 6] = [KEY_ID, ROLE, SCOPES, ENVIRONMENT, OWNER, LABELS];
 
-/// The owner of a key that has none. The header is never empty, because some gateways would then
-/// forward the client's own.
-pub(super) const NO_OWNER: &str = "none";
-
-/// Sets every identity header, because gateways forward the client's own header if one is missing.
+/// Sets every identity header, because gateways forward the client's own header if one is missing;
+/// except for labels, which only keys with labels have.
 fn allowed(record: &Record, lifetime: bool, now: Timestamp) -> Result<HttpResponse> {
     let key_id = HeaderValue::from_str(record.secret.key_id.as_str()).map_err(Error::internal)?;
     let mut response = HttpResponse::Ok().finish();
@@ -153,7 +152,10 @@ fn allowed(record: &Record, lifetime: bool, now: Timestamp) -> Result<HttpRespon
     headers.insert(ROLE, record.grant.role.clone());
     headers.insert(SCOPES, record.grant.scopes_text.clone());
     headers.insert(ENVIRONMENT, HeaderValue::from_static(record.environment.as_str()));
-    headers.insert(OWNER, HeaderValue::from_static(NO_OWNER));
+    headers.insert(OWNER, record.owner());
+    if let Some(labels) = record.labels() {
+        headers.insert(LABELS, labels.header.clone());
+    }
     if lifetime {
         add_lifetime(headers, record, now)?;
     }

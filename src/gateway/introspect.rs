@@ -2,6 +2,8 @@
 //! key has the scope `latchkey:introspect`. Every invalid token gets the same response,
 //! `{"active":false}`.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
@@ -9,7 +11,6 @@ use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::authorize::NO_OWNER;
 use super::credentials::{self, Basic};
 use super::problem::{denied, problem, undecided};
 use crate::base::clock::{SECOND, Timestamp};
@@ -259,7 +260,7 @@ fn active(record: &Record, site: &Site, now: Timestamp) -> HttpResponse {
     let expires = site.introspection_max_age.map_or(record.ends_at(), |seconds| {
         record.ends_at().min(now.plus(i64::from(seconds) * SECOND))
     });
-    json(&serde_json::json!({
+    let mut body = serde_json::json!({
         "active": true,
         "scope": text(&record.grant.scopes_text),
         "client_id": key_id,
@@ -270,8 +271,13 @@ fn active(record: &Record, site: &Site, now: Timestamp) -> HttpResponse {
         "iss": site.public_url.origin(),
         "latchkey_role": text(&record.grant.role),
         "latchkey_environment": record.environment.as_str(),
-        "latchkey_owner": NO_OWNER,
-    }))
+        "latchkey_owner": text(&record.owner()),
+    });
+    if let Some(labels) = record.labels() {
+        let labels: BTreeMap<&str, &str> = labels.labels.iter().collect();
+        body["latchkey_labels"] = serde_json::json!(labels);
+    }
+    json(&body)
 }
 
 fn inactive() -> HttpResponse {

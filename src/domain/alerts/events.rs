@@ -4,6 +4,8 @@
 //! records, and the number of the last processed entry is stored in the same transaction as the
 //! messages. So every entry is processed, and its messages are queued exactly once.
 
+use std::collections::BTreeMap;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -82,7 +84,8 @@ pub(super) fn key(
 ) -> Result<Option<Value>> {
     let Some(details) = api_keys::find(connection, id)? else { return Ok(None) };
     let scopes = details.effective_scopes();
-    let Details { key, role, ip_whitelist, .. } = details;
+    let Details { key, role, ip_whitelist, labels, .. } = details;
+    let labels: BTreeMap<&str, &str> = labels.iter().collect();
     let addresses: Vec<String> = ip_whitelist.addresses().iter().map(ToString::to_string).collect();
     Ok(Some(json!({
         "key": {
@@ -92,6 +95,9 @@ pub(super) fn key(
             "role": role.slug,
             "scopes": scopes,
             "ip_whitelist": addresses,
+            "owner": key.owner.as_str(),
+            "external_id": key.external_id.as_str(),
+            "labels": labels,
             "status": key.status(now).as_str(),
             "created_at": key.created_at.rfc_3339(),
             "expires_at": key.expires_at.rfc_3339(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ApiKey, Details, IpWhitelist, store};
+use super::{ApiKey, Details, IpWhitelist, Labels, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
@@ -48,6 +48,10 @@ fn with_details(
     for (id, address) in store::addresses_of_all(connection, &ids)? {
         addresses.entry(id).or_default().push(address);
     }
+    let mut labels: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (id, name, value) in store::labels_of_all(connection, &ids)? {
+        labels.entry(id).or_default().push((name, value));
+    }
     let details = keys.into_iter().map(|key| {
         let id = key.id.as_str().to_owned();
         let role = roles.iter().find(|role| role.id == key.role_id);
@@ -55,7 +59,8 @@ fn with_details(
         let list = addresses.remove(&id).unwrap_or_default();
         let ip_whitelist = IpWhitelist::stored(&list)?;
         let selected = selected.remove(&id).unwrap_or_default();
-        Ok((id, Details { key, role, selected, ip_whitelist }))
+        let labels = Labels::stored(labels.remove(&id).unwrap_or_default());
+        Ok((id, Details { key, role, selected, ip_whitelist, labels }))
     });
     details.collect()
 }

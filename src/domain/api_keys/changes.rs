@@ -49,7 +49,7 @@ fn subject(key: &ApiKey) -> Subject {
 /// in.
 pub(super) fn between(before: Option<&Details>, after: &Details) -> Vec<Change> {
     type Field = (&'static str, fn(&Details) -> String);
-    const FIELDS: [Field; 7] = [
+    const FIELDS: [Field; 10] = [
         ("Key Name", |d| d.key.name.as_str().to_owned()),
         ("Environment", |d| d.key.environment.label().to_owned()),
         ("Role", |d| d.role.name.clone()),
@@ -62,6 +62,9 @@ pub(super) fn between(before: Option<&Details>, after: &Details) -> Vec<Change> 
         }),
         ("IP whitelist", |d| d.ip_whitelist.to_string().replace('\n', ", ")),
         ("Notes", |d| d.key.notes.clone()),
+        ("Owner", |d| d.key.owner.as_str().to_owned()),
+        ("External ID", |d| d.key.external_id.as_str().to_owned()),
+        ("Labels", |d| d.labels.to_string().replace('\n', ", ")),
     ];
     FIELDS
         .iter()

@@ -1,6 +1,6 @@
 //! Checks of a form against the database. Their errors are added to the errors of the fields.
 
-use super::{ApiKey, KeyId, KeyName, is_in_use, store};
+use super::{ApiKey, ExternalId, KeyId, KeyName, is_in_use, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Invalid, Result};
 use crate::db::Transaction;
@@ -34,6 +34,22 @@ pub(super) fn check_name_is_free(
         && store::is_name_taken(tx, &name, id)?
     {
         invalid.add("name", format!("Another key is already called “{}”", name.as_str()));
+    }
+    Ok(())
+}
+
+/// Adds an error if another key that is not revoked has this external id.
+pub(super) fn check_external_id_is_free(
+    tx: &mut Transaction<'_>,
+    id: &KeyId,
+    external_id: &str,
+    invalid: &mut Invalid,
+) -> Result<()> {
+    if let Ok(external_id) = ExternalId::parse(external_id)
+        && let Some(name) = store::name_with_external_id(tx, &external_id, id)?
+    {
+        let message = format!("The key “{}” already has this external ID", name.as_str());
+        invalid.add("external_id", message);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use time::Date;
 
 use super::key::parse_notes;
-use super::{ApiKey, Environment, IpWhitelist, KeyName, Status};
+use super::{ApiKey, Environment, ExternalId, IpWhitelist, KeyName, Labels, Owner, Status};
 use crate::base::clock::{DAY, Timestamp, long_date, parse_iso_date};
 use crate::base::error::Invalid;
 use crate::base::text::{self, TypedText, without_secret};
@@ -32,6 +32,10 @@ pub struct Draft {
     /// One address per line.
     pub ip_whitelist: String,
     pub notes: String,
+    pub owner: String,
+    pub external_id: String,
+    /// One label per line, as `name=value`.
+    pub labels: String,
 }
 
 /// The checked values that both forms have.
@@ -44,6 +48,9 @@ pub(super) struct ValidKey {
     pub scopes: Option<BTreeSet<String>>,
     pub ip_whitelist: IpWhitelist,
     pub notes: String,
+    pub owner: Owner,
+    pub external_id: ExternalId,
+    pub labels: Labels,
 }
 
 /// The data that a draft is checked against.
@@ -116,18 +123,22 @@ impl Draft {
         invalid: &mut Invalid,
     ) -> Option<Rest> {
         let scopes = invalid.collect("scopes", self.check_scopes(role.as_ref()));
-        let ip_whitelist = match IpWhitelist::parse(&self.ip_whitelist) {
-            Ok(list) => Some(list),
-            Err(messages) => {
-                for message in messages {
-                    invalid.add("ip_whitelist", message);
-                }
-                None
-            }
-        };
+        let ip_whitelist =
+            invalid.collect_all("ip_whitelist", IpWhitelist::parse(&self.ip_whitelist));
         let notes =
             invalid.collect("notes", parse_notes(TypedText::replacing(&self.notes, stored_notes)));
-        Some(Rest { role: role?, scopes: scopes?, ip_whitelist: ip_whitelist?, notes: notes? })
+        let owner = invalid.collect("owner", Owner::parse(&self.owner));
+        let external_id = invalid.collect("external_id", ExternalId::parse(&self.external_id));
+        let labels = invalid.collect_all("labels", Labels::parse(&self.labels));
+        Some(Rest {
+            role: role?,
+            scopes: scopes?,
+            ip_whitelist: ip_whitelist?,
+            notes: notes?,
+            owner: owner?,
+            external_id: external_id?,
+            labels: labels?,
+        })
     }
 
     /// If `access` is missing, scopes that were ticked still narrow the key.
@@ -161,12 +172,15 @@ struct Rest {
     scopes: Option<BTreeSet<String>>,
     ip_whitelist: IpWhitelist,
     notes: String,
+    owner: Owner,
+    external_id: ExternalId,
+    labels: Labels,
 }
 
 impl Rest {
     fn with(self, name: KeyName, expires_at: Timestamp) -> ValidKey {
-        let Self { role, scopes, ip_whitelist, notes } = self;
-        ValidKey { name, role, expires_at, scopes, ip_whitelist, notes }
+        let Self { role, scopes, ip_whitelist, notes, owner, external_id, labels } = self;
+        ValidKey { name, role, expires_at, scopes, ip_whitelist, notes, owner, external_id, labels }
     }
 }
 

@@ -154,7 +154,7 @@ impl ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::api_keys::{Environment, KeyId};
+    use crate::domain::api_keys::{Environment, ExternalId, KeyId, Owner};
     use proptest::prelude::*;
 
     fn key(age: i64, left: i64, used: bool) -> ApiKey {
@@ -166,6 +166,8 @@ mod tests {
             role_id: "role".into(),
             all_role_scopes: true,
             notes: String::new(),
+            owner: Owner::default(),
+            external_id: ExternalId::default(),
             version: 1,
             created_at: now.plus(-age),
             created_by: "mem".into(),

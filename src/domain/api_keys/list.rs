@@ -77,6 +77,10 @@ pub struct Filter {
     /// The id of the role.
     pub role_id: Option<String>,
     pub environment: Option<Environment>,
+    /// The owner; empty for all keys.
+    pub owner: String,
+    /// The name and the value of a label.
+    pub label: Option<(String, String)>,
     pub sort: Sort,
     pub direction: Direction,
 }
@@ -88,6 +92,8 @@ impl Default for Filter {
             search: String::new(),
             role_id: None,
             environment: None,
+            owner: String::new(),
+            label: None,
             sort: Sort::Created,
             direction: Direction::Descending,
         }
@@ -97,7 +103,11 @@ impl Default for Filter {
 impl Filter {
     /// Whether anything except the view restricts the table.
     pub fn is_narrowed(&self) -> bool {
-        !self.search.is_empty() || self.role_id.is_some() || self.environment.is_some()
+        !self.search.is_empty()
+            || self.role_id.is_some()
+            || self.environment.is_some()
+            || !self.owner.is_empty()
+            || self.label.is_some()
     }
 }
 

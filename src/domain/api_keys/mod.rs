@@ -17,6 +17,7 @@ mod key_id;
 mod last_use;
 mod list;
 mod names;
+mod owner;
 mod rotation;
 mod secret;
 mod store;
@@ -37,6 +38,7 @@ pub use key_id::KeyId;
 pub use last_use::{LastUse, count_used, in_order_of_rows, least_used, record_last_uses, unused};
 pub use list::{Direction, Filter, Sort, Totals, View, list, totals};
 pub use names::{fold_names_again, settle_name, with_shared_names};
+pub use owner::{ExternalId, Labels, NO_OWNER, Owner};
 pub use rotation::{Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;
 pub use store::{ApiKey, StoredSecret};
@@ -49,7 +51,7 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Context};
 use crate::domain::roles::{self, Role};
 use crate::domain::settings;
-use checks::{check_active_limit, check_name_is_free};
+use checks::{check_active_limit, check_external_id_is_free, check_name_is_free};
 use draft::{Rules, ValidKey};
 
 /// A key with its role, scopes and addresses.
@@ -61,6 +63,7 @@ pub struct Details {
     pub selected: BTreeSet<String>,
     /// The addresses that the key may be used from.
     pub ip_whitelist: IpWhitelist,
+    pub labels: Labels,
 }
 
 impl Details {
@@ -94,6 +97,7 @@ pub fn create(
     let mut invalid = Invalid::default();
     check_active_limit(tx, &settings, now, &mut invalid)?;
     check_name_is_free(tx, &id, &draft.name, &mut invalid)?;
+    check_external_id_is_free(tx, &id, &draft.external_id, &mut invalid)?;
     let (checked, environment) = invalid.and(draft.check_new(&key_rules))?;
     let secret = SecretKey::generate(&settings.secret_prefix, environment)?;
     let details = new_key(id, environment, checked, context);
@@ -113,6 +117,8 @@ fn new_key(id: KeyId, environment: Environment, checked: ValidKey, context: &Con
         role_id: checked.role.id.clone(),
         all_role_scopes: checked.scopes.is_none(),
         notes: checked.notes,
+        owner: checked.owner,
+        external_id: checked.external_id,
         version: 1,
         created_at: context.now,
         created_by: context.actor.id().unwrap_or_default().to_owned(),
@@ -130,6 +136,7 @@ fn new_key(id: KeyId, environment: Environment, checked: ValidKey, context: &Con
         role: checked.role,
         selected: checked.scopes.unwrap_or_default(),
         ip_whitelist: checked.ip_whitelist,
+        labels: checked.labels,
     }
 }
 
@@ -153,6 +160,7 @@ pub fn edit(
     let key_rules = Rules { settings: &settings, roles: &roles, now: context.now };
     let mut invalid = Invalid::default();
     check_name_is_free(tx, id, &draft.name, &mut invalid)?;
+    check_external_id_is_free(tx, id, &draft.external_id, &mut invalid)?;
     let checked = invalid.and(draft.check_edit(&before.key, &key_rules))?;
     let mut after = apply(&before, checked);
     let changes = changes::between(Some(&before), &after);
@@ -199,7 +207,8 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
         .ok_or_else(|| Error::internal("a key without a role"))?;
     let selected = store::scopes_of(connection, id)?;
     let ip_whitelist = store::addresses_of(connection, id)?;
-    Ok(Some(Details { key, role, selected, ip_whitelist }))
+    let labels = store::labels_of(connection, id)?;
+    Ok(Some(Details { key, role, selected, ip_whitelist, labels }))
 }
 
 /// The id of the member who revoked a key; `None` if it is not revoked, or was revoked from the
@@ -240,10 +249,13 @@ fn apply(before: &Details, checked: ValidKey) -> Details {
     key.all_role_scopes = checked.scopes.is_none();
     key.expires_at = checked.expires_at;
     key.notes = checked.notes;
+    key.owner = checked.owner;
+    key.external_id = checked.external_id;
     Details {
         key,
         role: checked.role,
         selected: checked.scopes.unwrap_or_default(),
         ip_whitelist: checked.ip_whitelist,
+        labels: checked.labels,
     }
 }

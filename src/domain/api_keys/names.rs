@@ -42,7 +42,7 @@ fn fold_again(tx: &mut Transaction<'_>, row: &NameRow) -> Result<Option<KeyId>> 
         folded = format!("{folded} {}", id.as_str());
     }
     if folded != row.name_folded || sort != row.name_sort {
-        store::set_name_forms(tx, &id, &folded, &sort)?;
+        store::set_name_forms(tx, row, &folded, &sort)?;
     }
     Ok(is_shared.then_some(id))
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::api_keys::{Environment, KeyId, KeyName};
+use crate::domain::api_keys::{Environment, ExternalId, KeyId, KeyName, Owner};
 use crate::domain::usage::denials::Denial;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
@@ -25,6 +25,8 @@ fn key() -> ApiKey {
         last_used_address: None,
         revoked_at: None,
         flagged_at: None,
+        owner: Owner::default(),
+        external_id: ExternalId::default(),
         snoozed_at: None,
     }
 }

@@ -42,6 +42,7 @@ fn record(scopes: &[&str], addresses: &[&str]) -> Record {
         revoked_at: None,
         secret_expires_at: NOW.plus(5000),
         superseded_at: None,
+        owner: None,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::base::clock::DAY;
-use crate::domain::api_keys::{ApiKey, Environment, IpWhitelist, KeyId, KeyName};
+use crate::domain::api_keys::{
+    ApiKey, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner,
+};
 use crate::domain::roles::{Coverage, Role};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
@@ -35,10 +37,18 @@ fn details() -> Details {
         last_used_address: None,
         revoked_at: None,
         flagged_at: None,
+        owner: Owner::default(),
+        external_id: ExternalId::default(),
         snoozed_at: None,
     };
     let ip_whitelist = IpWhitelist::parse("").expect("empty");
-    Details { key, role, selected: std::collections::BTreeSet::new(), ip_whitelist }
+    Details {
+        key,
+        role,
+        selected: std::collections::BTreeSet::new(),
+        ip_whitelist,
+        labels: Labels::default(),
+    }
 }
 
 /// The stage of a key that was changed after a decision a day ago.

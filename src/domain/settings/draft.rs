@@ -37,6 +37,7 @@ impl Draft {
         let settings = Settings {
             organisation: organisation.map(|name| name.0).unwrap_or_default(),
             secret_prefix: prefix.unwrap_or_default(),
+            sends_labels: self.sends_labels == "1",
             version: before.version,
             ..self.numbers(&mut invalid)
         };

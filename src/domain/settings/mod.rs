@@ -11,7 +11,7 @@ pub use store::{Draft, Settings};
 use crate::base::clock::{DAY, HOUR, MINUTE};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::{Keyring, Purpose, hex};
-use crate::db::{Connection, Transaction};
+use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::domain::activity::{self, Change, Context, Entry, Event, Subject};
 
 /// Announced when rotation intervals have changed.
@@ -89,6 +89,9 @@ pub fn change(
     let sessions = |settings: &Settings| (settings.session_idle(), settings.session_length());
     if sessions(&before) != sessions(&after) {
         tx.announce(SESSIONS_CHANGED)?;
+    }
+    if before.sends_labels != after.sends_labels {
+        tx.announce(EVERYTHING)?;
     }
     activity::record(tx, context, &changed(Event::SettingsChanged, &after, &changes))
 }

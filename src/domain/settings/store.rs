@@ -22,6 +22,8 @@ macro_rules! settings {
             /// What new secret keys start with: 2 to 8 lower-case letters or digits.
             pub secret_prefix: String,
             $($(#[$doc])* pub $field: $type,)+
+            /// Whether an API receives a key's labels with its requests.
+            pub sends_labels: bool,
             pub version: i64,
         }
 
@@ -31,6 +33,7 @@ macro_rules! settings {
                     organisation: String::new(),
                     secret_prefix: "lk".into(),
                     $($field: $initial,)+
+                    sends_labels: false,
                     version: 1,
                 }
             }
@@ -43,6 +46,7 @@ macro_rules! settings {
                     ("Organisation", self.organisation.clone()),
                     ("Secret key prefix", self.secret_prefix.clone()),
                     $(($label, in_units(self.$field.into(), $unit)),)+
+                    ("Labels for APIs", if self.sends_labels { "Sent" } else { "Not sent" }.into()),
                 ]
             }
         }
@@ -54,6 +58,8 @@ macro_rules! settings {
             pub organisation: String,
             pub secret_prefix: String,
             $(pub $field: String,)+
+            /// `1` if the box is ticked.
+            pub sends_labels: String,
         }
 
         impl Draft {
@@ -63,6 +69,7 @@ macro_rules! settings {
                     organisation: settings.organisation.clone(),
                     secret_prefix: settings.secret_prefix.clone(),
                     $($field: settings.$field.to_string(),)+
+                    sends_labels: if settings.sends_labels { "1" } else { "" }.into(),
                 }
             }
 

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-
 use super::questions::Questions;
 use super::{Outcome, RequestId, Secret};
 use crate::base::clock::Timestamp;

@@ -8,7 +8,7 @@ use http::HeaderValue;
 
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
-use crate::domain::api_keys::Environment;
+use crate::domain::api_keys::{Environment, Labels, NO_OWNER, Owner};
 use crate::domain::usage::Secret;
 
 /// The data of a genuine secret key and of the API key that it belongs to.
@@ -19,8 +19,7 @@ pub struct Record {
     pub environment: Environment,
     /// The key's permissions.
     pub grant: Arc<Grant>,
-    /// The addresses that it may be used from; empty for any address. Most keys have only a few,
-    /// which are stored inline.
+    /// The addresses that it may be used from; empty for any address.
     pub addresses: Vec<IpAddr>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
@@ -28,12 +27,55 @@ pub struct Record {
     pub secret_expires_at: Timestamp,
     /// From when on a newer secret of the key replaces this one.
     pub superseded_at: Option<Timestamp>,
+    /// Whose key it is; `None` if it has neither an owner nor labels, like most keys.
+    pub owner: Option<Box<OwnerHeaders>>,
 }
 
 impl Record {
     /// When the secret key stops working.
     pub fn ends_at(&self) -> Timestamp {
         self.expires_at.min(self.secret_expires_at)
+    }
+
+    /// The owner as a header. It is never empty, because some gateways would then forward the
+    /// client's own.
+    pub fn owner(&self) -> HeaderValue {
+        let owner = self.owner.as_ref().and_then(|headers| headers.owner.clone());
+        owner.unwrap_or(HeaderValue::from_static(NO_OWNER))
+    }
+
+    /// The labels, if there are any and the settings allow them to be sent.
+    pub fn labels(&self) -> Option<&LabelsHeader> {
+        self.owner.as_ref()?.labels.as_ref()
+    }
+}
+
+/// Whose key it is, ready to use as response headers.
+#[derive(Clone, Debug)]
+pub struct OwnerHeaders {
+    owner: Option<HeaderValue>,
+    labels: Option<LabelsHeader>,
+}
+
+/// A key's labels, and the value of their header.
+#[derive(Clone, Debug)]
+pub struct LabelsHeader {
+    pub labels: Labels,
+    pub header: HeaderValue,
+}
+
+impl OwnerHeaders {
+    /// The headers of a key; `None` if it has neither an owner nor labels.
+    pub(super) fn new(owner: &Owner, labels: Labels) -> Result<Option<Box<Self>>> {
+        let value = |text: &str| match text {
+            "" => Ok(None),
+            text => HeaderValue::from_str(text).map(Some).map_err(Error::internal),
+        };
+        let header = value(&labels.header())?;
+        let labels = header.map(|header| LabelsHeader { labels, header });
+        let headers = Self { owner: value(owner.as_str())?, labels };
+        let is_any = headers.owner.is_some() || headers.labels.is_some();
+        Ok(is_any.then(|| Box::new(headers)))
     }
 }
 

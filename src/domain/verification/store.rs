@@ -9,13 +9,13 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Binary, Bool, HasSqlType, Nullable, Text};
 
-use super::record::{Grant, Record};
+use super::record::{Grant, OwnerHeaders, Record};
 use super::verdict::effective;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::schema::api_key_secrets;
 use crate::db::{Connection, on_each};
-use crate::domain::api_keys::{Environment, KeyId};
+use crate::domain::api_keys::{Environment, KeyId, Labels, Owner};
 use crate::domain::usage::Secret;
 
 /// The SELECT in the form in which diesel can cache it as a prepared statement.
@@ -39,6 +39,8 @@ type Columns = (
     Nullable<Text>,
     Nullable<Text>,
     Nullable<Text>,
+    Text,
+    Nullable<Text>,
 );
 
 #[derive(Queryable)]
@@ -56,6 +58,8 @@ struct Row {
     role_scopes: Option<String>,
     selected: Option<String>,
     addresses: Option<String>,
+    owner: Owner,
+    labels: Option<String>,
 }
 
 /// `{list}` is the database's function that concatenates texts. The columns are in the order of
@@ -72,7 +76,9 @@ const SELECT: &str = "SELECT k.id, s.number, k.environment, r.slug, k.all_role_s
         ELSE (SELECT {list}(scope, ' ') FROM role_scopes WHERE role_id = r.id) \
     END, \
     (SELECT {list}(scope, ' ') FROM api_key_scopes WHERE key_id = k.id), \
-    (SELECT {list}(address, ' ') FROM api_key_addresses WHERE key_id = k.id) \
+    (SELECT {list}(address, ' ') FROM api_key_addresses WHERE key_id = k.id), k.owner, \
+    CASE WHEN (SELECT sends_labels FROM settings) THEN (SELECT \
+        {list}(name || '=' || value, '\n') FROM api_key_labels WHERE key_id = k.id) END \
     FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id JOIN roles r ON r.id = k.role_id \
     WHERE s.digest = ";
 
@@ -166,6 +172,10 @@ impl TryFrom<Row> for Record {
             revoked_at: row.revoked_at,
             secret_expires_at: row.secret_expires_at,
             superseded_at: row.superseded_at,
+            owner: OwnerHeaders::new(
+                &row.owner,
+                Labels::from_lines(row.labels.as_deref().unwrap_or_default())?,
+            )?,
         })
     }
 }

@@ -176,6 +176,7 @@ pub(super) mod tests {
             revoked_at: None,
             secret_expires_at: NOW.plus(1000),
             superseded_at: None,
+            owner: None,
         }
     }
 

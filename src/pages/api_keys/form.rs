@@ -25,6 +25,9 @@ pub(super) struct Fields {
     pub scopes: Vec<String>,
     pub ip_whitelist: String,
     pub notes: String,
+    pub owner: String,
+    pub external_id: String,
+    pub labels: String,
     /// The requested action instead of saving: `check` the IP whitelist, or fill in the addresses
     /// `seen`.
     pub assist: String,
@@ -50,9 +53,30 @@ impl Fields {
             scopes,
             ip_whitelist,
             notes,
+            owner,
+            external_id,
+            labels,
             ..
         } = self.clone();
-        Draft { name, environment, role, lifetime, expires_on, access, scopes, ip_whitelist, notes }
+        Draft {
+            name,
+            environment,
+            role,
+            lifetime,
+            expires_on,
+            access,
+            scopes,
+            ip_whitelist,
+            notes,
+            owner,
+            external_id,
+            labels,
+        }
+    }
+
+    /// Whether a field of the section that is otherwise closed has a value.
+    pub(super) fn has_more(&self) -> bool {
+        [&self.owner, &self.external_id, &self.labels].iter().any(|value| !value.is_empty())
     }
 
     /// The default values of the create form.
@@ -78,6 +102,9 @@ impl Fields {
             scopes: details.selected.iter().cloned().collect(),
             ip_whitelist: details.ip_whitelist.to_string(),
             notes: key.notes.clone(),
+            owner: key.owner.as_str().into(),
+            external_id: key.external_id.as_str().into(),
+            labels: details.labels.to_string(),
             ..Self::default()
         }
     }
@@ -85,7 +112,8 @@ impl Fields {
     /// A key's values for a copy of it: a new name, and a lifetime counted from today.
     pub(super) fn copied(details: &Details, settings: &Settings) -> Self {
         let (name, lifetime) = (details.key.name.of_copy(), proposed_lifetime(settings));
-        Self { name, lifetime, expires_on: String::new(), ..Self::of(details) }
+        let [expires_on, external_id] = [(); 2].map(|()| String::new());
+        Self { name, lifetime, expires_on, external_id, ..Self::of(details) }
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) struct Filters {
     pub search: String,
     pub role: String,
     pub environment: Option<Environment>,
+    pub owner: String,
+    /// A label of the keys, as `name=value`.
+    pub label: String,
     pub sort: Sort,
     #[serde(rename = "dir")]
     pub direction: Option<Direction>,
@@ -36,6 +39,8 @@ impl Filters {
             search: self.search.clone(),
             role_id: (!self.role.is_empty()).then(|| id_of(&self.role).unwrap_or_default()),
             environment: self.environment,
+            owner: self.owner.clone(),
+            label: self.label.split_once('=').map(|(name, value)| (name.into(), value.into())),
             sort: self.sort,
             direction: self.direction(),
         }

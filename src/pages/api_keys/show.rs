@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::overlap::Overlapping;
+use super::query::Filters;
 use super::usage::{self, UsageView};
 use super::words::{BadgeView, ago, in_days};
 use crate::base::clock::{Timestamp, short_date};
@@ -61,6 +62,8 @@ pub(super) struct Fact {
     pub value: String,
     pub at: Option<String>,
     pub address: Option<String>,
+    /// The table of the keys that have this in common.
+    pub href: Option<String>,
 }
 
 pub(super) struct HistoryEntry {
@@ -148,11 +151,16 @@ fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fac
         value,
         at: at.map(Timestamp::rfc_3339),
         address: None,
+        href: None,
     };
     let by = creator.map(|name| format!(" by {name}")).unwrap_or_default();
     let last = key.expires_at.last_day();
     let due = key.rotation_due_at(&viewer.settings).date();
     let used = key.last_used_at.map_or("Never".into(), |at| ago(at, now));
+    let linked = |label, value: &str, filters: Filters| Fact {
+        href: Some(filters.href()),
+        ..fact(label, value.to_owned(), None)
+    };
     let mut facts = vec![
         fact("Role", details.role.name.clone(), None),
         fact("Environment", key.environment.label().into(), None),
@@ -169,6 +177,19 @@ fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fac
     ];
     if key.status(now) == Status::Active {
         facts.push(fact("Rotate by", format!("{}, {}", short_date(due), in_days(due, now)), None));
+    }
+    let owner = key.owner.as_str();
+    if !owner.is_empty() {
+        let filters = Filters { owner: owner.to_owned(), ..Filters::default() };
+        facts.push(linked("Owner", owner, filters));
+    }
+    if !key.external_id.as_str().is_empty() {
+        facts.push(fact("External ID", key.external_id.as_str().into(), None));
+    }
+    for (name, value) in details.labels.iter() {
+        let label = format!("{name}={value}");
+        let filters = Filters { label: label.clone(), ..Filters::default() };
+        facts.push(linked("Label", &label, filters));
     }
     if let Some(at) = key.edited_at {
         facts.push(fact("Last edited", day(at), Some(at)));

@@ -31,6 +31,7 @@ pub(super) struct Table {
     pub roles: Vec<Choice>,
     pub environments: Vec<Choice>,
     pub nothing: Option<EmptyState>,
+    pub narrowed_by: Vec<NarrowedBy>,
     pub clear_href: String,
     pub caption: String,
     pub columns: Vec<Column>,
@@ -61,10 +62,19 @@ pub(super) struct Column {
     pub sorted: Option<&'static str>,
 }
 
+/// A filter without a control of its own.
+pub(super) struct NarrowedBy {
+    pub what: &'static str,
+    pub value: String,
+    /// The table without this filter.
+    pub href: String,
+}
+
 pub(super) struct Row {
     pub id: String,
     pub name: String,
     pub environment: &'static str,
+    pub owner: String,
     pub role: String,
     pub created: String,
     pub created_at: String,
@@ -132,6 +142,7 @@ impl Table {
             roles: role_choices(roles, &filters.role),
             environments: environment_choices(filters.environment),
             nothing: page.rows.is_empty().then(|| nothing(filters, is_narrowed)),
+            narrowed_by: narrowed_by(filters),
             clear_href: filters.cleared().href(),
             caption: caption(filters),
             columns: columns(filters),
@@ -140,6 +151,21 @@ impl Table {
             pager: Pager { range: foot(viewer, filters, totals, page), ..pager },
         }
     }
+}
+
+/// The owner and the label that restrict the table, each with the URL of the table without it.
+fn narrowed_by(filters: &Filters) -> Vec<NarrowedBy> {
+    let without_owner = Filters { owner: String::new(), ..filters.clone() };
+    let without_label = Filters { label: String::new(), ..filters.clone() };
+    [("Owner", &filters.owner, without_owner), ("Label", &filters.label, without_label)]
+        .into_iter()
+        .filter(|(_, value, _)| !value.is_empty())
+        .map(|(what, value, without)| NarrowedBy {
+            what,
+            value: value.clone(),
+            href: without.href(),
+        })
+        .collect()
 }
 
 fn tabs(filters: &Filters, totals: Totals) -> Vec<Tab> {
@@ -246,6 +272,7 @@ fn row(key: &ApiKey, roles: &[Role], member: &Member, settings: &Settings, now: 
         id: key.id.as_str().to_owned(),
         name: key.name.as_str().to_owned(),
         environment: key.environment.label(),
+        owner: key.owner.as_str().to_owned(),
         role: role.map(|role| role.name.clone()).unwrap_or_default(),
         created: short_date(key.created_at.date()),
         created_at: key.created_at.rfc_3339(),

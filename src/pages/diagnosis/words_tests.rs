@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::base::clock::DAY;
-use crate::domain::api_keys::{ApiKey, Details, Environment, Flaw, IpWhitelist, KeyId, KeyName};
+use crate::domain::api_keys::{
+    ApiKey, Details, Environment, ExternalId, Flaw, IpWhitelist, KeyId, KeyName, Labels, Owner,
+};
 use crate::domain::members::Permissions;
 use crate::domain::roles::Role;
 use crate::domain::usage::Outcome;
@@ -34,6 +36,8 @@ fn key() -> CurrentKey {
         last_used_address: None,
         revoked_at: None,
         flagged_at: None,
+        owner: Owner::default(),
+        external_id: ExternalId::default(),
         snoozed_at: None,
     };
     let offered = ["invoices:read", "orders:read", "orders:write"].map(str::to_owned).into();
@@ -43,6 +47,7 @@ fn key() -> CurrentKey {
             role: Role::custom("role_1", "billing", "Billing", "", scopes),
             selected: ["orders:read".to_owned()].into(),
             ip_whitelist: IpWhitelist::parse("203.0.113.7").expect("an address"),
+            labels: Labels::default(),
         },
         revoked_by: None,
         offered,

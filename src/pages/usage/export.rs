@@ -65,6 +65,7 @@ fn columns() -> Vec<String> {
     names
         .into_iter()
         .chain(Outcome::ALL.map(|outcome| outcome.as_str()))
+        .chain(["owner", "external_id"])
         .map(str::to_owned)
         .collect()
 }
@@ -83,5 +84,6 @@ fn cells(key: &ApiKey, counts: &[(Outcome, i64)]) -> Vec<String> {
         let counted = counts.iter().find(|(other, _)| other == outcome);
         counted.map_or(0, |(_, count)| *count).to_string()
     }));
+    cells.extend([key.owner.as_str(), key.external_id.as_str()].map(csv::safe));
     cells
 }

@@ -115,7 +115,8 @@ async fn valid_requests_and_requests_in_progress_are_never_closed() {
 #[tokio::test]
 async fn a_connection_waits_until_the_workers_have_read_from_new_ones() {
     let registry = Registry::new(LIMITS, Ending::default());
-    let places: Vec<Place> = (1..=4).filter_map(|last| registry.admit(network(last)).ok()).collect();
+    let places: Vec<Place> =
+        (1..=4).filter_map(|last| registry.admit(network(last)).ok()).collect();
     let first = registry.admit(network(5));
     assert!(first.is_err(), "a request may have arrived already");
     let coming = async {
@@ -131,7 +132,8 @@ async fn a_connection_waits_until_the_workers_have_read_from_new_ones() {
 #[tokio::test]
 async fn a_connection_tries_again_although_all_others_were_read_before_it_could_wait() {
     let registry = Registry::new(LIMITS, Ending::default());
-    let places: Vec<Place> = (1..=4).filter_map(|last| registry.admit(network(last)).ok()).collect();
+    let places: Vec<Place> =
+        (1..=4).filter_map(|last| registry.admit(network(last)).ok()).collect();
     let first = registry.admit(network(5));
     places.iter().for_each(|place| place.connection.await_client());
     assert!(registry.admit_later(network(5), first).await.is_some());

@@ -6,7 +6,7 @@ use super::ApiKey;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::db::schema::{api_key_addresses, api_key_scopes, api_keys};
+use crate::db::schema::{api_key_addresses, api_key_labels, api_key_scopes, api_keys};
 
 /// At most `limit` keys that are active at `now`, were created by then, and have an id after
 /// `after`.
@@ -49,6 +49,17 @@ pub(in crate::domain::api_keys) fn addresses_of_all(
         .filter(api_key_addresses::key_id.eq_any(ids))
         .order((api_key_addresses::key_id, api_key_addresses::position))
         .select((api_key_addresses::key_id, api_key_addresses::address))
+        .load(connection)?)
+}
+
+/// The names and values of the keys' labels, with the Key IDs.
+pub(in crate::domain::api_keys) fn labels_of_all(
+    connection: &mut Connection,
+    ids: &[&str],
+) -> Result<Vec<(String, String, String)>> {
+    Ok(api_key_labels::table
+        .filter(api_key_labels::key_id.eq_any(ids))
+        .select((api_key_labels::key_id, api_key_labels::name, api_key_labels::value))
         .load(connection)?)
 }
 

@@ -17,23 +17,30 @@ pub(super) use attention::{
     created_by, creator_after, expiring, flagged, inactive_but_flagged, no_longer_used,
     overlapping, secrets_of, set_flags,
 };
-pub(super) use batch::{active_after, addresses_of_all, first_created_at, scopes_of_all};
+pub(super) use batch::{
+    active_after, addresses_of_all, first_created_at, labels_of_all, scopes_of_all,
+};
 pub(super) use holders::{
     KeyFilter, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
 pub(super) use last_use::{
     count_used, least_used, never_used, not_revoked, record_last_uses, row_numbers, set_attention,
 };
-pub(super) use names::{NameRow, is_name_taken, names_after, names_of, set_name_forms};
+pub(super) use names::{
+    NameRow, is_name_taken, name_with_external_id, names_after, names_of, search_text,
+    set_name_forms,
+};
 pub use secrets::StoredSecret;
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
 pub(super) use table::{among, ids, totals, walk};
 
-use super::{Details, Environment, IpWhitelist, KeyId, KeyName};
+use super::{Details, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
-use crate::db::schema::{api_key_addresses, api_key_scopes, api_key_secrets, api_keys};
+use crate::db::schema::{
+    api_key_addresses, api_key_labels, api_key_scopes, api_key_secrets, api_keys,
+};
 use crate::db::types::OrNever;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::settings::Settings;
@@ -51,6 +58,10 @@ pub struct ApiKey {
     pub all_role_scopes: bool,
     /// Where the key is used, and whom to ask about it.
     pub notes: String,
+    /// Whose key it is; an API receives it with every request.
+    pub owner: Owner,
+    /// The key's id in another system.
+    pub external_id: ExternalId,
     /// Counts the edits, so that concurrent edits are detected.
     pub version: i64,
     pub created_at: Timestamp,
@@ -101,6 +112,14 @@ pub(super) fn addresses_of(connection: &mut Connection, id: &KeyId) -> Result<Ip
     IpWhitelist::stored(&addresses)
 }
 
+pub(super) fn labels_of(connection: &mut Connection, id: &KeyId) -> Result<Labels> {
+    let labels: Vec<(String, String)> = api_key_labels::table
+        .filter(api_key_labels::key_id.eq(id))
+        .select((api_key_labels::name, api_key_labels::value))
+        .load(connection)?;
+    Ok(Labels::stored(labels))
+}
+
 /// The number of active keys, counted up to `limit`.
 pub(super) fn count_active(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<i64> {
     table::count_active(connection, now, limit)
@@ -137,6 +156,9 @@ macro_rules! editable {
             api_keys::role_id.eq(&key.role_id),
             api_keys::all_role_scopes.eq(key.all_role_scopes),
             api_keys::notes.eq(&key.notes),
+            api_keys::owner.eq(&key.owner),
+            api_keys::external_id.eq(&key.external_id),
+            api_keys::search_text.eq(search_text(&key.name.folded(), &key.owner, &key.external_id)),
             api_keys::version.eq(key.version),
             api_keys::edited_at.eq(key.edited_at),
             api_keys::expires_at.eq(key.expires_at),
@@ -208,6 +230,8 @@ pub(super) fn update(
         .execute(&mut **tx)?;
     diesel::delete(api_key_addresses::table.filter(api_key_addresses::key_id.eq(id)))
         .execute(&mut **tx)?;
+    diesel::delete(api_key_labels::table.filter(api_key_labels::key_id.eq(id)))
+        .execute(&mut **tx)?;
     insert_lists(tx, [details])
 }
 
@@ -227,8 +251,8 @@ fn insert_lists<'a>(
     tx: &mut Transaction<'_>,
     keys: impl IntoIterator<Item = &'a Details>,
 ) -> Result<()> {
-    let (mut scopes, mut addresses) = (Vec::new(), Vec::new());
-    for Details { key, selected, ip_whitelist, .. } in keys {
+    let (mut scopes, mut addresses, mut all_labels) = (Vec::new(), Vec::new(), Vec::new());
+    for Details { key, selected, ip_whitelist, labels, .. } in keys {
         let id = key.id;
         scopes.extend(
             selected
@@ -242,10 +266,18 @@ fn insert_lists<'a>(
                 api_key_addresses::address.eq(address.to_string()),
             )
         }));
+        all_labels.extend(labels.iter().map(|(name, value)| {
+            (
+                api_key_labels::key_id.eq(id),
+                api_key_labels::name.eq(name),
+                api_key_labels::value.eq(value),
+            )
+        }));
     }
     on_each!(&mut **tx, native => {
         diesel::insert_into(api_key_scopes::table).values(&scopes).execute(native)?;
         diesel::insert_into(api_key_addresses::table).values(&addresses).execute(native)?;
+        diesel::insert_into(api_key_labels::table).values(&all_labels).execute(native)?;
     });
     Ok(())
 }

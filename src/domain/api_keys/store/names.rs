@@ -6,7 +6,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::api_keys;
 use crate::db::{Connection, Transaction};
-use crate::domain::api_keys::{KeyId, KeyName};
+use crate::domain::api_keys::{ExternalId, KeyId, KeyName, Owner};
 
 /// A key's name, and its stored forms.
 #[derive(Queryable, Selectable)]
@@ -16,6 +16,8 @@ pub(in crate::domain::api_keys) struct NameRow {
     pub name: KeyName,
     pub name_folded: String,
     pub name_sort: String,
+    pub owner: Owner,
+    pub external_id: ExternalId,
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -31,6 +33,25 @@ pub(in crate::domain::api_keys) fn is_name_taken(
         .filter(api_keys::id.ne(except))
         .select(api_keys::id);
     Ok(diesel::select(diesel::dsl::exists(others)).get_result(connection)?)
+}
+
+/// The name of the key other than `except` that is not revoked and has this external id.
+pub(in crate::domain::api_keys) fn name_with_external_id(
+    connection: &mut Connection,
+    external_id: &ExternalId,
+    except: &KeyId,
+) -> Result<Option<KeyName>> {
+    if external_id.as_str().is_empty() {
+        return Ok(None);
+    }
+    Ok(api_keys::table
+        .filter(api_keys::external_id.eq(external_id))
+        .filter(api_keys::external_id.ne(""))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::id.ne(except))
+        .select(api_keys::name)
+        .first(connection)
+        .optional()?)
 }
 
 /// The names of the keys with an id after `after`, at most `limit`.
@@ -54,12 +75,28 @@ pub(in crate::domain::api_keys) fn names_of(
 
 pub(in crate::domain::api_keys) fn set_name_forms(
     tx: &mut Transaction<'_>,
-    id: &KeyId,
+    row: &NameRow,
     folded: &str,
     sort: &str,
 ) -> Result<()> {
-    diesel::update(api_keys::table.find(id))
-        .set((api_keys::name_folded.eq(folded), api_keys::name_sort.eq(sort)))
+    let text = search_text(folded, &row.owner, &row.external_id);
+    diesel::update(api_keys::table.find(row.id))
+        .set((
+            api_keys::name_folded.eq(folded),
+            api_keys::name_sort.eq(sort),
+            api_keys::search_text.eq(text),
+        ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// What a search compares: the folded name, the owner and the external id, in lower case. A line
+/// break separates them, which no search contains.
+pub(in crate::domain::api_keys) fn search_text(
+    folded_name: &str,
+    owner: &Owner,
+    external_id: &ExternalId,
+) -> String {
+    let [owner, external_id] = [owner.as_str(), external_id.as_str()].map(str::to_ascii_lowercase);
+    format!("{folded_name}\n{owner}\n{external_id}")
 }

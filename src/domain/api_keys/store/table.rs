@@ -13,7 +13,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::keyset::{Walk, keyset};
-use crate::db::schema::api_keys;
+use crate::db::schema::{api_key_labels, api_keys};
 
 type Backend = <Connection as diesel::Connection>::Backend;
 type Boxed<'a> = api_keys::BoxedQuery<'a, Backend>;
@@ -107,6 +107,7 @@ pub(in crate::domain::api_keys) fn ids(
         View::Attention => query.order(api_keys::attention_at.desc()),
         _ => query,
     };
+    let query = with_owner_and_label(query, filter);
     Ok(query.limit(limit).select(api_keys::id).load(connection)?)
 }
 
@@ -134,6 +135,7 @@ fn scan(
         Some(environment) => query.filter(api_keys::environment.eq(environment)),
         None => query,
     };
+    let query = with_owner_and_label(query, filter);
     Ok(query.order(api_keys::id).limit(limit).select(api_keys::id).load(connection)?)
 }
 
@@ -150,7 +152,22 @@ pub(in crate::domain::api_keys) fn walk(
         Some(role_id) => searched(filter, now).filter(api_keys::role_id.concat("").eq(role_id)),
         None => searched(filter, now),
     };
-    load(connection, query, filter, walk)
+    load(connection, with_owner_and_label(query, filter), filter, walk)
+}
+
+fn with_owner_and_label<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
+    let query = match filter.owner.as_str() {
+        "" => query,
+        // The comparison with the empty text lets the database use the index, which has only keys
+        // with an owner.
+        owner => query.filter(api_keys::owner.eq(owner)).filter(api_keys::owner.ne("")),
+    };
+    let Some((name, value)) = &filter.label else { return query };
+    let labelled = api_key_labels::table
+        .filter(api_key_labels::name.eq(name))
+        .filter(api_key_labels::value.eq(value))
+        .select(api_key_labels::key_id);
+    query.filter(api_keys::id.eq_any(labelled))
 }
 
 /// The keys of a walk through the keys with the given ids.
@@ -219,7 +236,7 @@ fn with_search<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
             query.filter(api_keys::id.concat("").ge(start)).filter(api_keys::id.concat("").lt(end))
         }
         Search::Part(part) => {
-            let name = api_keys::name_folded.like(pattern(&crate::base::text::fold(&part)));
+            let name = api_keys::search_text.like(pattern(&crate::base::text::fold(&part)));
             match id_pattern(&part) {
                 Some(id) => query.filter(name.escape('\\').or(api_keys::id.like(id).escape('\\'))),
                 None => query.filter(name.escape('\\')),
