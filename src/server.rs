@@ -22,7 +22,7 @@ use crate::domain::sign_in::SignInService;
 use crate::domain::usage::Recorder;
 use crate::domain::verification::Verifier;
 use crate::gateway;
-use crate::gateway::Expectations;
+use crate::gateway::{Expectations, FastPath};
 use crate::jobs::{Dependencies, Worker, Writer};
 use crate::pages::sign_in::session;
 use crate::pages::{self, Public};
@@ -175,15 +175,15 @@ pub fn dashboard(
             .wrap(from_fn(headers::add))
             .wrap(from_fn(cookie::drop_unreadable))
             .wrap(TracingLogger::<QuietRootSpan>::new());
-        App::new()
+        let app = App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(sign_in_service.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(Pages::of(&routes())))
             // Outside the middleware of the pages, so that answers to services are cheap.
             .configure(gateway::register)
-            .service(people)
-            .into_factory()
+            .service(people);
+        FastPath::of(site.clone(), verifier.clone(), app)
     };
     let (limits, workers) = (shares.dashboard, workers.unwrap_or_else(cores));
     let listener = Listener { name: "dashboard", socket, workers, limits, tls, ending };
@@ -206,7 +206,7 @@ fn verify(
     let is_local = socket.local_addr()?.ip().to_canonical().is_loopback();
     let metrics = metrics.clone();
     let app = move || {
-        App::new()
+        let app = App::new()
             .app_data(web::Data::new(site.clone()))
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(metrics.clone()))
@@ -216,8 +216,8 @@ fn verify(
                 if is_local {
                     metrics_route(config);
                 }
-            })
-            .into_factory()
+            });
+        FastPath::of(site.clone(), verifier.clone(), app)
     };
     let (limits, workers) = (shares.verify, workers.unwrap_or_else(cores));
     let listener = Listener { name: "verify", socket, workers, limits, tls, ending };
@@ -233,11 +233,11 @@ fn serve_metrics(
     let Shared { verifier, shares, ending, .. } = shared.clone();
     let metrics = metrics.clone();
     let app = move || {
-        App::new()
+        let app = App::new()
             .app_data(web::Data::from(verifier.clone()))
             .app_data(web::Data::new(metrics.clone()))
-            .configure(metrics_route)
-            .into_factory()
+            .configure(metrics_route);
+        app.into_factory()
     };
     let limits = shares.metrics;
     let listener = Listener { name: "metrics", socket, workers: 1, limits, tls: None, ending };

@@ -1,17 +1,16 @@
 //! `/v1/authorize` and `/v1/ext-authz/…`: decide whether a request is allowed. Any method; the
 //! response is always 200, 401, 403 or 503.
 
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
+use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, HttpDate};
-use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::credentials;
 use super::endpoint::{Endpoint, InvalidQuestion};
 use super::invalid_query::reject;
-use super::problem::{denied, not_found, undecided};
+use super::problem::{denied, undecided};
 use crate::base::clock::{SECOND, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::domain::usage::RequestLine;
@@ -19,21 +18,6 @@ use crate::domain::verification::{
     ClientAddress, Credential, LookUp, Question, Record, Verdict, Verifier,
 };
 use crate::web::Site;
-use crate::web::connections::Connection;
-
-pub(super) async fn authorize(
-    request: HttpRequest,
-    site: web::Data<Site>,
-    verifier: web::Data<Verifier>,
-) -> HttpResponse {
-    let Some(endpoint) = Endpoint::of(request.uri().path()) else {
-        return not_found(request).await;
-    };
-    let connection = Connection::of(&request).map(|found| &**found);
-    GatewayRequest { endpoint, head: request.head(), site: &site, verifier: &verifier }
-        .answer(connection)
-        .await
-}
 
 /// A gateway's request.
 #[derive(Clone, Copy)]
@@ -45,27 +29,8 @@ pub(super) struct GatewayRequest<'a> {
 }
 
 impl<'a> GatewayRequest<'a> {
-    /// The response. Headers about a body are ignored, because gateways send those of their client's
-    /// request.
-    pub(super) async fn answer(self, connection: Option<&Connection>) -> HttpResponse {
-        let began = Instant::now();
-        let answer = match self.answer_from_memory() {
-            Ok(answer) => answer,
-            Err(look_up) => self.answer_with_look_up(look_up).await,
-        };
-        self.verifier.took(began.elapsed());
-        // Status 403 also shows that the key is genuine, because a missing scope or a wrong address
-        // or environment is reported only for a valid key.
-        if let (Some(connection), StatusCode::OK | StatusCode::FORBIDDEN) =
-            (connection, answer.status())
-        {
-            connection.mark_genuine();
-        }
-        answer
-    }
-
     /// The response, if it can be decided from memory.
-    fn answer_from_memory(self) -> Result<HttpResponse, LookUp> {
+    pub(super) fn answer_from_memory(self) -> Result<HttpResponse, LookUp> {
         let (request_line, now) = (|| self.endpoint.request_line(self.head), self.site.clock.now());
         match self.question(&request_line) {
             Ok(question) => {
@@ -81,7 +46,7 @@ impl<'a> GatewayRequest<'a> {
     }
 
     /// The response that needs a look-up.
-    async fn answer_with_look_up(self, look_up: LookUp) -> HttpResponse {
+    pub(super) async fn answer_with_look_up(self, look_up: LookUp) -> HttpResponse {
         let (request_line, now) = (|| self.endpoint.request_line(self.head), self.site.clock.now());
         let question = match self.question(&request_line) {
             Ok(question) => question,

@@ -30,6 +30,7 @@ pub(super) fn denied(denial_reason: &DenialReason, request_id: RequestId) -> Res
         DenialReason::InvalidKey(_) => (StatusCode::UNAUTHORIZED, "Secret key does not match"),
         DenialReason::KeyExpired => (StatusCode::UNAUTHORIZED, "Key expired"),
         DenialReason::KeyRevoked => (StatusCode::UNAUTHORIZED, "Key revoked"),
+        DenialReason::KeyDisabled => (StatusCode::UNAUTHORIZED, "Key disabled"),
         DenialReason::SecretSuperseded => (StatusCode::UNAUTHORIZED, "Secret key was replaced"),
         DenialReason::ScopeMissing(_) => (StatusCode::FORBIDDEN, "Scope missing"),
         DenialReason::AddressNotAllowed => {

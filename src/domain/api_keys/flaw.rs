@@ -1,6 +1,7 @@
 //! Explains why a text is not a well-formed secret key. Pure, fast and bounded, because the text
 //! may be anything that unknown clients send. Nothing from the text is kept.
 
+use smallvec::SmallVec;
 use zeroize::Zeroize as _;
 
 use super::{Environment, KeyId, SecretKey};
@@ -85,7 +86,7 @@ pub fn find(text: &str, prefix: Option<&str>) -> Option<Finding> {
 }
 
 /// A text in ASCII, with one byte for each character.
-type Plain = Vec<u8>;
+type Plain = SmallVec<[u8; MAX_LENGTH]>;
 
 /// Replaces characters that are not ASCII.
 const OTHER: u8 = b'\x1a';

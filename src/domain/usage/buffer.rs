@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
+
 use super::questions::Questions;
 use super::{Outcome, RequestId, Secret};
 use crate::base::clock::Timestamp;
@@ -30,10 +33,10 @@ const REQUESTS: usize = 5;
 /// The data to be written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
-    tallies: HashMap<Place, Tally>,
+    tallies: HashMap<Place, Tally, RandomState>,
     /// The outcomes of requests without a genuine secret, by hour.
     pub strangers: BTreeMap<i64, Counts>,
-    denials: HashMap<Option<Secret>, Vec<DenialTally>>,
+    denials: HashMap<Option<Secret>, Vec<DenialTally>, RandomState>,
     kinds: usize,
     pub questions: Questions,
 }
@@ -49,11 +52,11 @@ pub(super) type Counts = [u32; Outcome::ALL.len()];
 pub(super) struct Tally {
     pub counts: Counts,
     /// Which of the key's scopes were requested. Most requests ask for the same one.
-    pub scopes: Vec<Arc<str>>,
+    pub scopes: SmallVec<[Arc<str>; 1]>,
     /// When it was last used in an allowed request, and from which address.
     pub last: Option<(Timestamp, Option<IpAddr>)>,
     /// The addresses that it was used from. Most secrets are used from only one.
-    pub seen: Vec<AddressTally>,
+    pub seen: SmallVec<[AddressTally; 1]>,
 }
 
 /// How often a secret was used in allowed requests from one address, and when first and last.
@@ -173,7 +176,7 @@ impl Buffer {
     /// An empty buffer with room for as many tallies as this one has, so that requests do not wait
     /// for the allocation.
     pub fn empty_like(&self) -> Self {
-        let tallies = HashMap::with_capacity(self.tallies.len());
+        let tallies = HashMap::with_capacity_and_hasher(self.tallies.len(), RandomState::default());
         Self { tallies, ..Self::default() }
     }
 

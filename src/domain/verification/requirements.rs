@@ -3,13 +3,15 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+use smallvec::SmallVec;
 use url::form_urlencoded;
 
 /// What a request requires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requirements<'a> {
     /// The scopes, all of which are required. Most requests require one.
-    pub scopes: Vec<Cow<'a, str>>,
+    pub scopes: SmallVec<[Cow<'a, str>; 2]>,
     /// The slug of the environment that the key must be for.
     pub environment: Option<Cow<'a, str>>,
     /// Whether the response to an allowed request says when the key and the secret expire.
@@ -90,8 +92,8 @@ impl<'a> Requirements<'a> {
         Ok(requirements)
     }
 
-    /// The same requirements without borrowed text.
-    fn into_owned(self) -> Requirements<'static> {
+    /// The same requirements without borrowed text. Any lifetime, because `SmallVec` is invariant.
+    fn into_owned<'b>(self) -> Requirements<'b> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         Requirements {
             scopes: self.scopes.into_iter().map(owned).collect(),
@@ -122,7 +124,7 @@ impl<'a> Requirements<'a> {
 
 /// Parses a parameter of a query. Most contain nothing encoded, and are borrowed unchanged.
 fn parameter(text: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-    if text.contains(['%', '+']) {
+    if memchr2(b'%', b'+', text.as_bytes()).is_some() {
         return form_urlencoded::parse(text.as_bytes()).next();
     }
     let (name, value) = split(text, b'=').unwrap_or((text, ""));
@@ -152,7 +154,7 @@ fn parts(text: &str, at: u8) -> impl Iterator<Item = &str> {
 
 /// The text before and after the first `at`.
 fn split(text: &str, at: u8) -> Option<(&str, &str)> {
-    let index = text.find(char::from(at))?;
+    let index = memchr(at, text.as_bytes())?;
     text.get(..index).zip(text.get(index + 1..))
 }
 

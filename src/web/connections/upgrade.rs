@@ -5,6 +5,8 @@
 //! offers HTTP/2 on each new connection, and loses what it sends until then. So the offer is made
 //! unreadable on arrival, one byte for another.
 
+use memchr::memchr;
+
 /// The names of the headers that contain an offer.
 const CONNECTION: &[u8] = b"connection";
 const UPGRADE: &[u8] = b"upgrade";
@@ -48,7 +50,7 @@ impl Offers {
         loop {
             if let Position::Rest = self.0 {
                 // Nearly all of a head, in each request.
-                let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return };
+                let Some(end) = memchr(b'\n', bytes) else { return };
                 self.0 = NEW_LINE;
                 bytes = bytes.get_mut(end + 1..).unwrap_or_default();
             }
