@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use time::{Date, Duration, OffsetDateTime, UtcOffset};
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 /// An instant: whole milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,8 @@ const TIME_TO_MILLIS: &[BorrowedFormatItem<'_>] =
 const WEEKDAY: &[BorrowedFormatItem<'_>] = format_description!("[weekday]");
 const RFC_3339_MILLIS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const DATE_AND_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]");
 const RFC_3339: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
@@ -179,6 +181,13 @@ pub fn day_name(date: Date, today: Date) -> String {
 /// `2026-12-02`, the value of `<input type="date">`.
 pub fn iso_date(date: Date) -> String {
     date.format(ISO_DATE).unwrap_or_default()
+}
+
+/// Reads `2026-12-24T18:00`, UTC, as a browser's field for a date and a time writes it. A space may
+/// stand for the `T`.
+pub fn parse_iso_time(text: &str) -> Option<Timestamp> {
+    let at = PrimitiveDateTime::parse(&text.replace(' ', "T"), DATE_AND_TIME).ok()?;
+    Some(Timestamp(at.assume_utc().unix_timestamp() * SECOND))
 }
 
 /// Reads `2026-12-02`; `None` for anything else.

@@ -77,8 +77,10 @@ impl Invalid {
         field: &'static str,
         result: Result<T, Vec<String>>,
     ) -> Option<T> {
-        let add_all = |messages: Vec<String>| {
-            messages.into_iter().for_each(|message| self.add(field, message));
+        let add_all = |messages| {
+            for message in messages {
+                self.add(field, message);
+            }
         };
         result.map_err(add_all).ok()
     }

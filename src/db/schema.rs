@@ -178,6 +178,11 @@ diesel::table! {
         owner -> Text,
         external_id -> Text,
         search_text -> Text,
+        disabled_at -> Nullable<BigInt>,
+        disabled_by -> Nullable<Text>,
+        disabled_reason -> Text,
+        disabled_until -> Nullable<BigInt>,
+        disabled_then -> Nullable<Text>,
     }
 }
 

@@ -8,7 +8,7 @@ use super::{names, showcase::KEYS};
 use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::domain::api_keys::{
-    ApiKey, Details, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner,
+    ApiKey, Details, Disabling, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner,
 };
 use crate::domain::members::{Member, Permission};
 use crate::domain::roles::Role;
@@ -126,6 +126,7 @@ impl Keys<'_> {
             last_used_at: None,
             last_used_address: None,
             revoked_at,
+            disabling: Disabling::default(),
             flagged_at: None,
             snoozed_at: None,
         };

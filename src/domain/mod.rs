@@ -3,13 +3,14 @@
 //!
 //! Each feature may use only those before it in this list: [`activity`], [`settings`], [`mail`],
 //! [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`], [`verification`],
-//! [`diagnosis`], [`webhooks`], [`leaks`], [`reviews`], [`attention`], [`alerts`].
+//! [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`reviews`], [`attention`], [`alerts`].
 
 pub mod activity;
 pub mod alerts;
 pub mod api_keys;
 pub mod attention;
 pub mod diagnosis;
+pub mod disabling;
 pub mod leaks;
 pub mod mail;
 pub mod members;

@@ -14,12 +14,15 @@ use crate::base::random;
 use crate::config::PublicUrl;
 use crate::db::{Db, lease};
 use crate::domain::alerts::{self, Letters};
+use crate::domain::disabling;
 use crate::domain::mail::{self, Connector};
 use crate::domain::webhooks::{self, Policy};
 use crate::letters::AlertLetters;
 
 /// How often each job runs.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How often it is checked whether disabled keys must be enabled or revoked.
+const SCHEDULE_INTERVAL: Duration = Duration::from_secs(15);
 /// How often old data is deleted.
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 /// The name of the lease.
@@ -64,6 +67,10 @@ impl Worker {
         schedule.every("alerts", INTERVAL, move |_| {
             steps.check(now.now(), uptime());
             watch.run_once(now.now())
+        })?;
+        let (pool, keys, now) = (db.clone(), keyring.clone(), clock.clone());
+        schedule.every("disabled keys", SCHEDULE_INTERVAL, move |_| {
+            disabling::run_due(&pool, &keys, now.now())
         })?;
         let (pool, keys, now, receivers) =
             (db.clone(), keyring.clone(), clock.clone(), dependencies.receivers);

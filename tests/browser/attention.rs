@@ -44,7 +44,7 @@ fn needs_attention_is_accessible() {
     browser.expect_status(422);
     browser.goto(LIST);
     check_page(&browser, "needs attention");
-    for action in ["keep", "revoke", "rotate"] {
+    for action in ["keep", "disable", "revoke", "rotate"] {
         browser.goto(LIST);
         browser.click(".card.tbl:not(section) [data-select-all]");
         browser.follow(&format!(".with-selected button{}", formaction(action)));

@@ -40,7 +40,7 @@ fn a_dialog_of_the_key_page_closes_to_that_page() {
     let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}"));
-    for trigger in ["a[href*='/edit']", "a[href*='/revoke']"] {
+    for trigger in ["a[href*='/edit']", "a[href*='/disable']", "a[href*='/revoke']"] {
         browser.follow(trigger);
         assert!(browser.shows("dialog"));
         browser.navigate_by(|b| b.press_key(&Key::Escape));

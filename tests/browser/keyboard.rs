@@ -48,7 +48,7 @@ fn enter(browser: &Browser) {
 }
 
 #[test]
-fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
+fn a_key_is_created_copied_edited_disabled_enabled_and_revoked_by_keyboard() {
     let app = App::set_up();
     keys::create_named(&app, "Warehouse sync");
     app.advance(1000);
@@ -108,6 +108,23 @@ fn a_key_is_created_copied_edited_and_revoked_by_keyboard() {
     browser.press(" – staging");
     enter(&browser);
     assert_eq!(browser.text("#notice"), "“Billing worker – staging” saved.");
+
+    tab_to(&browser, &format!("#{id} .act[href$='/disable']"));
+    enter(&browser);
+    browser.wait_for_focus("#reason");
+    browser.press("The partner was told");
+    tab_to(&browser, "[name='until']");
+    browser.press_key(&Key::Right);
+    assert!(browser.is_selected("[name='until'][value='1h']"));
+    tab_to(&browser, "[name='then']");
+    tab_to(&browser, "dialog .btn-primary");
+    enter(&browser);
+    assert_eq!(browser.text("#notice"), "“Billing worker – staging” disabled.");
+    tab_to(&browser, &format!("#{id} .act[href$='/enable']"));
+    enter(&browser);
+    browser.wait_for_focus("dialog .btn-primary");
+    enter(&browser);
+    assert_eq!(browser.text("#notice"), "“Billing worker – staging” enabled.");
 
     tab_to(&browser, &format!("#{id} .act-danger"));
     enter(&browser);

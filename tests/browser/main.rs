@@ -17,6 +17,7 @@ mod budget;
 mod create;
 mod diagnosis;
 mod dialogs;
+mod disable;
 mod driver;
 mod edit;
 mod header;

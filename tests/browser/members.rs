@@ -56,8 +56,16 @@ fn a_member_who_can_only_view_keys_sees_no_other_buttons() {
     assert_eq!(other.address(), "/api-keys");
     assert_eq!(other.texts(".nav a"), ["API Keys", "Usage"]);
     assert!(other.shows("table.keys"));
-    for control in ["#create", ".act", "[href*='/edit']", "[href*='/revoke']", "[href^='/members']"]
-    {
+    for control in [
+        "#create",
+        ".act",
+        ".with-selected",
+        "[name='keys']",
+        "[href*='/edit']",
+        "[href*='/disable']",
+        "[href*='/revoke']",
+        "[href^='/members']",
+    ] {
         assert!(!other.shows(control), "{control}");
     }
     other.goto("/members");

@@ -48,7 +48,7 @@ fn a_key_is_created_edited_and_revoked_without_javascript() {
 
     browser.goto(&format!("/api-keys/{used}/revoke"));
     browser.follow("dialog .btn-danger");
-    assert!(browser.text("#errors").contains("to confirm you are revoking the right key"));
+    assert!(browser.text("#errors").contains("to confirm that it is the right key"));
     browser.fill("#confirm", &used[used.len() - 4..]);
     browser.follow("dialog .btn-danger");
     assert_eq!(browser.text("#notice"), "“Warehouse sync” revoked.");

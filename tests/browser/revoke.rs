@@ -45,7 +45,7 @@ fn a_key_in_use_is_revoked_by_typing_its_last_four_characters() {
     browser.follow(REVOKE);
     browser.wait_for_focus("#errors");
     let last_four = &id[id.len() - 4..];
-    let error = format!("Type {last_four} to confirm you are revoking the right key");
+    let error = format!("Type {last_four} to confirm that it is the right key");
     assert_eq!(browser.texts("#errors li"), [error.as_str()]);
     assert_eq!(browser.attribute("#confirm", "aria-invalid"), "true");
     browser.fill("#confirm", last_four);

@@ -55,6 +55,11 @@ impl Client {
 
     /// The whole response to a request whose path is sent unchanged.
     pub fn response_to(&self, secret: &str, path: &str) -> String {
+        self.response_with(secret, path, "")
+    }
+
+    /// The whole response to a request whose path and additional header lines are sent unchanged.
+    pub fn response_with(&self, secret: &str, path: &str, lines: &str) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
         runtime.expect("a runtime").block_on(async {
             let socket = TcpSocket::new_v4().expect("a socket");
@@ -63,7 +68,7 @@ impl Client {
                 socket.connect(self.gateway).await.expect("the gateway accepts connections");
             let request = format!(
                 "GET {path} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {secret}\r\n\
-                 Connection: close\r\n\r\n"
+                 {lines}Connection: close\r\n\r\n"
             );
             stream.write_all(request.as_bytes()).await.expect("sent");
             let mut response = Vec::new();

@@ -56,9 +56,12 @@ every_gateway! {
     a_request_body_reaches_the_api
     every_denial_stops_at_the_gateway_and_says_why
     a_revoked_key_is_denied_on_the_next_request
+    a_disabled_key_is_denied_until_it_is_enabled
     an_expired_key_is_denied
     a_rotation_denies_no_request_with_either_secret
     identity_headers_from_the_client_do_not_reach_the_api
+    identity_headers_in_capital_letters_do_not_reach_the_api
+    the_api_receives_the_owner_and_the_labels_of_a_key
     a_key_without_an_owner_has_the_owner_none
     every_identity_header_of_latchkey_reaches_the_api
     an_identity_header_that_latchkey_omits_is_not_taken_from_the_client

@@ -65,7 +65,8 @@ pub fn assert_problem(page: &Page, code: &str) -> String {
     request_id.to_owned()
 }
 
-/// Asserts that the API learns whose key it is from Latchkey only, and not the secret key.
+/// Asserts that the API learns from Latchkey only whose key it is, one without owner and labels, and
+/// does not receive the secret key.
 pub fn assert_identity(request: &ReceivedRequest, key: &Key) {
     let scopes = "invoices:read invoices:write orders:read orders:write reports:read reports:write";
     for name in &IDENTITY {
@@ -75,7 +76,11 @@ pub fn assert_identity(request: &ReceivedRequest, key: &Key) {
             "latchkey-scopes" => scopes,
             "latchkey-environment" => "production",
             "latchkey-owner" => "none",
-            _ => continue,
+            "latchkey-labels" => {
+                assert!(request.values("latchkey-labels").concat().is_empty(), "{request:?}");
+                continue;
+            }
+            other => panic!("{other} has no expected value"),
         };
         assert_eq!(request.values(name.as_str()), [expected], "{name}");
     }

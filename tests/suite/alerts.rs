@@ -1,6 +1,7 @@
 //! Alerts: one per cause, opened and closed automatically, and sent by email and webhook.
 
 mod causes;
+mod disabled;
 mod messages;
 mod pages;
 mod process;

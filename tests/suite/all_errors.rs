@@ -34,9 +34,13 @@ fn creating_a_key_reports_every_error() {
         ("lifetime", "date"),
         ("expires_on", "2020-01-01"),
         ("ip_whitelist", "10.0.0.0/8\nx"),
+        ("owner", "none"),
+        ("external_id", "two words"),
+        ("labels", "team\nx"),
     ]);
     let errors = error_fields(&client, "/api-keys/new", "/api-keys", &fields);
-    assert_eq!(errors, ["#", "name", "role", "expires_on", "ip_whitelist", "ip_whitelist"]);
+    let fields = ["#", "name", "role", "expires_on", "ip_whitelist", "ip_whitelist", "owner"];
+    assert_eq!(errors, [&fields[..], &["external_id", "labels", "labels"]].concat());
     let with_taken_name = key_fields(&[("ip_whitelist", "x")]);
     app.sql("UPDATE settings SET active_key_limit = 100");
     let errors = error_fields(&client, "/api-keys/new", "/api-keys", &with_taken_name);
@@ -54,10 +58,12 @@ fn editing_a_key_reports_every_error() {
         ("role", "nobody"),
         ("expires_on", "2020-01-01"),
         ("ip_whitelist", "x"),
+        ("owner", "none"),
+        ("labels", "x"),
         ("version", "1"),
     ];
     let errors = error_fields(&client, &path, &path, &fields);
-    assert_eq!(errors, ["name", "role", "expires_on", "ip_whitelist"]);
+    assert_eq!(errors, ["name", "role", "expires_on", "ip_whitelist", "owner", "labels"]);
 }
 
 #[test]
@@ -71,6 +77,22 @@ fn rotating_a_key_reports_every_error() {
     let path = format!("/api-keys/{id}/rotate");
     let fields = [("overlap", "7d"), ("lifetime", "date"), ("expires_on", "2020-01-01")];
     assert_eq!(error_fields(&client, &path, &path, &fields), ["#", "expires_on"]);
+}
+
+#[test]
+fn disabling_a_key_reports_every_error() {
+    let app = App::set_up();
+    let client = app.super_manager();
+    let id = app.key("Billing worker");
+    let now = app.site.clock.now().millis();
+    app.sql(&format!("UPDATE api_keys SET last_used_at = {now} WHERE id = '{id}'"));
+    let path = format!("/api-keys/{id}/disable");
+    let fields = [("confirm", "x"), ("reason", ""), ("until", "never"), ("then", "sell")];
+    let errors = error_fields(&client, &path, &path, &fields);
+    assert_eq!(errors, ["reason", "until", "then", "confirm"]);
+    let dated = [("confirm", "x"), ("until", "date"), ("until_at", "2020-01-01T00:00")];
+    let errors = error_fields(&client, &path, &path, &dated);
+    assert_eq!(errors, ["reason", "until_at", "confirm"]);
 }
 
 #[test]

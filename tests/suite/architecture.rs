@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, from left to right. Each may use those before it.
-const FEATURES: [&str; 16] = [
+const FEATURES: [&str; 17] = [
     "activity",
     "settings",
     "mail",
@@ -19,6 +19,7 @@ const FEATURES: [&str; 16] = [
     "diagnosis",
     "webhooks",
     "leaks",
+    "disabling",
     "reviews",
     "attention",
     "alerts",

@@ -1,6 +1,7 @@
 //! Leaks: reporting one, its page, and checking text for secret keys.
 
 mod check;
+mod disable;
 mod page;
 mod report;
 

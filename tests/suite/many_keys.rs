@@ -80,6 +80,12 @@ fn pages_show_every_key_once_and_in_order() {
     }
 }
 
+/// Whether the name, the owner or the external id of a key contains `text`, in lower case.
+fn has_text(key: &ApiKey, text: &str) -> bool {
+    let others = [key.owner.as_str(), key.external_id.as_str()].map(str::to_ascii_lowercase);
+    key.name.folded().contains(text) || others.iter().any(|other| other.contains(text))
+}
+
 /// A filter, and whether it should show a key.
 type FilterCase<'a> = (Filter, Box<dyn Fn(&ApiKey) -> bool + 'a>);
 
@@ -89,15 +95,17 @@ fn a_filter_finds_the_right_keys_whether_few_or_many_match() {
     let live = table.all(View::All, Sort::Created, Direction::Descending);
     let prefix = live[7].id.as_str()[..5].to_owned();
     let role_id = live[7].role_id.clone();
+    let with_owner = live.iter().find(|key| !key.owner.as_str().is_empty());
+    let owner = with_owner.expect("a key with an owner").owner.as_str().to_owned();
     let plain = Filter::default;
-    let cases: [FilterCase<'_>; 9] = [
+    let cases: [FilterCase<'_>; 11] = [
         (
             Filter { view: View::Expired, ..plain() },
             Box::new(|key| key.status(NOW) == Status::Expired),
         ),
         (
             Filter { search: "a".into(), ..plain() },
-            Box::new(|key| key.name.folded().contains('a') || key.id.as_str().contains('A')),
+            Box::new(|key| has_text(key, "a") || key.id.as_str().contains('A')),
         ),
         (Filter { search: "key_".into(), ..plain() }, Box::new(|_| false)),
         (
@@ -108,10 +116,7 @@ fn a_filter_finds_the_right_keys_whether_few_or_many_match() {
             Filter { search: live[7].id.as_str().into(), ..plain() },
             Box::new(|key| key.id == live[7].id),
         ),
-        (
-            Filter { search: "GATEWAY".into(), ..plain() },
-            Box::new(|key| key.name.folded().contains("gateway")),
-        ),
+        (Filter { search: "GATEWAY".into(), ..plain() }, Box::new(|key| has_text(key, "gateway"))),
         (Filter { search: "no such key".into(), ..plain() }, Box::new(|_| false)),
         (
             Filter { role_id: Some(role_id.clone()), ..plain() },
@@ -121,6 +126,11 @@ fn a_filter_finds_the_right_keys_whether_few_or_many_match() {
             Filter { environment: Some(Environment::Production), ..plain() },
             Box::new(|key| key.environment == Environment::Production),
         ),
+        (
+            Filter { search: owner.to_uppercase(), ..plain() },
+            Box::new(|key| has_text(key, &owner.to_lowercase())),
+        ),
+        (Filter { owner: owner.clone(), ..plain() }, Box::new(|key| key.owner.as_str() == owner)),
     ];
     for (filter, matches) in cases {
         let expected: Vec<_> = live.iter().filter(|key| matches(key)).collect();

@@ -1,6 +1,7 @@
 //! Reviews: starting, deciding on keys, finishing, reporting, and when one is due.
 
 mod decide;
+mod disable;
 mod due;
 mod end;
 mod report;

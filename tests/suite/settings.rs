@@ -52,6 +52,7 @@ fn every_setting_can_be_changed_and_is_recorded_with_its_old_and_new_value() {
             ("daily_counts_days", "1095"),
             ("denials_days", "30"),
             ("review_days", "180"),
+            ("sends_labels", "1"),
         ],
     );
     assert_eq!((answer.status, answer.location()), (303, "/settings"), "{}", answer.body);
@@ -59,6 +60,7 @@ fn every_setting_can_be_changed_and_is_recorded_with_its_old_and_new_value() {
     assert_eq!(page.text("#notice"), "Settings saved.");
     assert_eq!(page.text(".org"), "Northwind Parcels");
     assert_eq!(page.attribute("#rotation_days_staging", "value").as_deref(), Some("61"));
+    assert!(page.has("input[name=sends_labels][checked]"));
     let entry = last_entry(&app);
     assert!(entry.starts_with("settings.changed Ines Okafor"), "{entry}");
     for change in [
@@ -70,6 +72,7 @@ fn every_setting_can_be_changed_and_is_recorded_with_its_old_and_new_value() {
         r#"{"field":"Retention of hourly counts","from":"100 days","to":"120 days"}"#,
         r#"{"field":"Retention of daily counts","from":"730 days","to":"1,095 days"}"#,
         r#"{"field":"Retention of refused requests","from":"90 days","to":"30 days"}"#,
+        r#"{"field":"Labels for APIs","from":"Not sent","to":"Sent"}"#,
     ] {
         assert!(entry.contains(change), "{change} in {entry}");
     }

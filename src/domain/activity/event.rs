@@ -67,6 +67,12 @@ closed_set! {
         SecretStopped = "api_key.secret_stopped",
         /// An API key was revoked.
         KeyRevoked = "api_key.revoked",
+        /// An API key was disabled.
+        KeyDisabled = "api_key.disabled",
+        /// A disabled API key was enabled.
+        KeyEnabled = "api_key.enabled",
+        /// A disabled API key was not enabled or revoked as scheduled.
+        ScheduleSkipped = "api_key.schedule_skipped",
         /// Somebody reviewed why an API key needs attention, and kept the key as it is.
         KeyKept = "api_key.kept",
         /// A role was created.

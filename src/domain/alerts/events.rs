@@ -58,6 +58,8 @@ fn process_entry(
         Some(Event::KeyEdited) => EventType::KeyEdited,
         Some(Event::KeyRotated) => EventType::KeyRotated,
         Some(Event::KeyRevoked) => EventType::KeyRevoked,
+        Some(Event::KeyDisabled) => EventType::KeyDisabled,
+        Some(Event::KeyEnabled) => EventType::KeyEnabled,
         Some(Event::KeyLeaked) => EventType::KeyLeaked,
         _ => return Ok(()),
     };

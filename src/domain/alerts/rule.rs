@@ -45,6 +45,12 @@ rules! {
     /// A secret that no longer works is used.
     InactiveSecret = "dead_secret" "A revoked or superseded secret is used",
         "When it comes an hour after it stopped working, or later. Closes after a day without.", DAY;
+    /// A disabled key is used.
+    DisabledKeyUsed = "disabled_key_used" "A disabled key is used",
+        "At the first request since it was disabled. Closes when the key is enabled, revoked or kept.", 0;
+    /// A disabled key is about to be revoked.
+    RevocationDue = "revocation_due" "A disabled key will be revoked",
+        "24 hours before. Closes when the key is enabled or revoked.", 0;
     /// A key is used from a new address.
     NewAddress = "new_address" "A key is used from a new address",
         "For keys that are 14 days old and known from 5 addresses at most, in the last 90 days. Closes after a day.", DAY;

@@ -37,6 +37,38 @@ pub(super) fn revoked(key: &ApiKey) -> Entry {
     Entry::about(Event::KeyRevoked, subject(key)).with(recorded)
 }
 
+pub(super) fn revoked_as_scheduled(key: &ApiKey, scheduled_by: &str) -> Entry {
+    let recorded = serde_json::json!({
+        "last_used_at": key.last_used_at.map(Timestamp::millis),
+        "scheduled_by": scheduled_by,
+    });
+    Entry::about(Event::KeyRevoked, subject(key)).with(recorded)
+}
+
+pub(super) fn disabled(key: &ApiKey) -> Entry {
+    let recorded = serde_json::json!({
+        "version": key.version,
+        "reason": key.disabling.reason,
+        "until": key.disabling.until.map(Timestamp::millis),
+        "then": key.disabling.then.map(|then| then.as_str()),
+    });
+    Entry::about(Event::KeyDisabled, subject(key)).with(recorded)
+}
+
+pub(super) fn enabled(key: &ApiKey, scheduled_by: Option<&str>) -> Entry {
+    let recorded = serde_json::json!({
+        "version": key.version + 1,
+        "disabled_at": key.disabling.at.map(Timestamp::millis),
+        "scheduled_by": scheduled_by,
+    });
+    Entry::about(Event::KeyEnabled, subject(key)).with(recorded)
+}
+
+pub(super) fn schedule_skipped(key: &ApiKey, why: &str) -> Entry {
+    let recorded = serde_json::json!({ "version": key.version + 1, "why": why });
+    Entry::about(Event::ScheduleSkipped, subject(key)).with(recorded)
+}
+
 pub(super) fn kept(key: &ApiKey, note: &str) -> Entry {
     Entry::about(Event::KeyKept, subject(key)).with(serde_json::json!({ "note": note }))
 }

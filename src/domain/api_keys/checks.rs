@@ -54,11 +54,11 @@ pub(super) fn check_external_id_is_free(
     Ok(())
 }
 
-/// Checks the text that confirms the revocation of a key that is in use.
+/// Checks the text that confirms that a key in use is revoked or disabled.
 pub fn check_confirmation(key: &ApiKey, typed: &str, now: Timestamp) -> Result<(), String> {
     let last_four = key.id.last_four();
     if is_in_use(key, now) && !typed.trim().eq_ignore_ascii_case(last_four) {
-        return Err(format!("Type {last_four} to confirm you are revoking the right key"));
+        return Err(format!("Type {last_four} to confirm that it is the right key"));
     }
     Ok(())
 }

@@ -71,13 +71,8 @@ impl Draft {
         );
         let role = invalid.collect("role", self.check_role(rules));
         let expires_at = rules.new_end(&self.lifetime, &self.expires_on, &mut invalid);
-        let rest = self.check_rest(role, "", &mut invalid);
-        match (name, environment, expires_at, rest) {
-            (Some(name), Some(environment), Some(expires_at), Some(rest)) if invalid.is_empty() => {
-                Ok((rest.with(name, expires_at), environment))
-            }
-            _ => Err(invalid),
-        }
+        let valid = self.check_rest((name, role, expires_at), "", &mut invalid);
+        valid.zip(environment).filter(|_| invalid.is_empty()).ok_or(invalid)
     }
 
     /// Checks the form that edits `key`.
@@ -87,13 +82,8 @@ impl Draft {
         let name = invalid.collect("name", name);
         let role = invalid.collect("role", self.check_role(rules));
         let expires_at = invalid.collect("expires_on", self.check_new_end(key, rules));
-        let rest = self.check_rest(role, &key.notes, &mut invalid);
-        match (name, expires_at, rest) {
-            (Some(name), Some(expires_at), Some(rest)) if invalid.is_empty() => {
-                Ok(rest.with(name, expires_at))
-            }
-            _ => Err(invalid),
-        }
+        let valid = self.check_rest((name, role, expires_at), &key.notes, &mut invalid);
+        valid.filter(|_| invalid.is_empty()).ok_or(invalid)
     }
 
     /// An unchanged date is always valid, even if the settings have changed. The date of an expired
@@ -116,12 +106,14 @@ impl Draft {
         role.cloned().ok_or_else(|| "Choose a role".into())
     }
 
+    /// Checks the fields that both forms have.
     fn check_rest(
         &self,
-        role: Option<Role>,
+        checked: (Option<KeyName>, Option<Role>, Option<Timestamp>),
         stored_notes: &str,
         invalid: &mut Invalid,
-    ) -> Option<Rest> {
+    ) -> Option<ValidKey> {
+        let (name, role, expires_at) = checked;
         let scopes = invalid.collect("scopes", self.check_scopes(role.as_ref()));
         let ip_whitelist =
             invalid.collect_all("ip_whitelist", IpWhitelist::parse(&self.ip_whitelist));
@@ -130,8 +122,10 @@ impl Draft {
         let owner = invalid.collect("owner", Owner::parse(&self.owner));
         let external_id = invalid.collect("external_id", ExternalId::parse(&self.external_id));
         let labels = invalid.collect_all("labels", Labels::parse(&self.labels));
-        Some(Rest {
+        Some(ValidKey {
+            name: name?,
             role: role?,
+            expires_at: expires_at?,
             scopes: scopes?,
             ip_whitelist: ip_whitelist?,
             notes: notes?,
@@ -164,23 +158,6 @@ impl Draft {
             )),
             _ => Ok(Some(self.scopes.iter().cloned().collect())),
         }
-    }
-}
-
-struct Rest {
-    role: Role,
-    scopes: Option<BTreeSet<String>>,
-    ip_whitelist: IpWhitelist,
-    notes: String,
-    owner: Owner,
-    external_id: ExternalId,
-    labels: Labels,
-}
-
-impl Rest {
-    fn with(self, name: KeyName, expires_at: Timestamp) -> ValidKey {
-        let Self { role, scopes, ip_whitelist, notes, owner, external_id, labels } = self;
-        ValidKey { name, role, expires_at, scopes, ip_whitelist, notes, owner, external_id, labels }
     }
 }
 

@@ -62,6 +62,8 @@ closed_set! {
     /// Whether a key can be used.
     pub enum Status {
         Active = "active",
+        /// It passes nothing until somebody enables it, or until the scheduled time.
+        Disabled = "disabled",
         /// Its expiry has passed.
         Expired = "expired",
         /// Somebody revoked it.
@@ -75,6 +77,8 @@ pub enum Badge {
     Revoked,
     /// Its expiry has passed.
     Expired,
+    /// Somebody disabled it for a while.
+    Disabled,
     /// It expires in this many days, at most 14; 0 is today.
     ExpiresIn(i64),
     /// Its secret key is older than the rotation interval in the settings.
@@ -90,6 +94,8 @@ impl ApiKey {
             Status::Revoked
         } else if now >= self.expires_at {
             Status::Expired
+        } else if self.disabling.at.is_some() {
+            Status::Disabled
         } else {
             Status::Active
         }
@@ -100,6 +106,7 @@ impl ApiKey {
         match self.status(now) {
             Status::Revoked => Badge::Revoked,
             Status::Expired => Badge::Expired,
+            Status::Disabled => Badge::Disabled,
             Status::Active if self.days_left(now) <= EXPIRES_SOON_DAYS => {
                 Badge::ExpiresIn(self.days_left(now))
             }
@@ -139,8 +146,12 @@ impl ApiKey {
         }
     }
 
-    /// When the key starts to need attention, unless it has expired by then or is revoked.
+    /// When the key starts to need attention, unless it has expired by then or is revoked. A
+    /// disabled key is listed with those that no longer work, and only while it is flagged.
     pub fn attention_at(&self, settings: &Settings) -> Timestamp {
+        if self.disabling.at.is_some() {
+            return self.expires_at;
+        }
         let reasons = [
             Some(self.expires_soon_at()),
             Some(self.rotation_due_at(settings)),
@@ -154,7 +165,7 @@ impl ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::api_keys::{Environment, ExternalId, KeyId, Owner};
+    use crate::domain::api_keys::{Disabling, Environment, ExternalId, KeyId, Owner};
     use proptest::prelude::*;
 
     fn key(age: i64, left: i64, used: bool) -> ApiKey {
@@ -177,6 +188,7 @@ mod tests {
             last_used_at: used.then_some(now),
             last_used_address: None,
             revoked_at: None,
+            disabling: Disabling::default(),
             flagged_at: None,
             snoozed_at: None,
         }
@@ -195,6 +207,51 @@ mod tests {
         assert_eq!(badge(&key(90 * DAY, -DAY, false)), Badge::Expired);
         let revoked = ApiKey { revoked_at: Some(now), ..key(90 * DAY, -DAY, false) };
         assert_eq!(badge(&revoked), Badge::Revoked);
+    }
+
+    fn disabled(key: ApiKey, at: Timestamp) -> ApiKey {
+        ApiKey { disabling: Disabling { at: Some(at), ..Disabling::default() }, ..key }
+    }
+
+    #[test]
+    fn a_key_is_revoked_before_expired_before_disabled_before_active() {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        let settings = Settings::default();
+        let both = |key: &ApiKey| (key.status(now), key.badge(&settings, now));
+        let soon = disabled(key(90 * DAY, 0, false), now);
+        assert_eq!(both(&soon), (Status::Disabled, Badge::Disabled));
+        let expired = disabled(key(90 * DAY, -DAY, false), now);
+        assert_eq!(both(&expired), (Status::Expired, Badge::Expired));
+        let revoked = ApiKey { revoked_at: Some(now), ..soon.clone() };
+        assert_eq!(both(&revoked), (Status::Revoked, Badge::Revoked));
+        let enabled = ApiKey { disabling: Disabling::default(), ..soon };
+        assert_eq!(both(&enabled), (Status::Active, Badge::ExpiresIn(0)));
+    }
+
+    #[test]
+    fn a_disabled_key_needs_no_attention_because_of_its_own_data() {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        let settings = Settings::default();
+        let due = key(200 * DAY, 5 * DAY, false);
+        assert!(due.attention_at(&settings) <= now);
+        let flagged_at = Some(now.plus(-DAY));
+        let disabled = ApiKey { flagged_at, ..disabled(due, now) };
+        assert_eq!(disabled.attention_at(&settings), disabled.expires_at);
+    }
+
+    #[test]
+    fn what_was_scheduled_is_skipped_once_only_its_time_is_left() {
+        use crate::domain::api_keys::FollowUp;
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        let disabling = |until, then| Disabling { until, then, ..Disabling::default() };
+        for (until, then, scheduled, skipped) in [
+            (None, None, None, None),
+            (Some(now), Some(FollowUp::Revoke), Some((FollowUp::Revoke, now)), None),
+            (Some(now), None, None, Some(now)),
+        ] {
+            let disabling = disabling(until, then);
+            assert_eq!((disabling.scheduled(), disabling.skipped_at()), (scheduled, skipped));
+        }
     }
 
     #[test]

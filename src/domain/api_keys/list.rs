@@ -19,6 +19,8 @@ closed_set! {
         All = "all",
         /// Active keys that need attention.
         Attention = "attention",
+        /// Keys that pass nothing until they are enabled.
+        Disabled = "disabled",
         Expired = "expired",
         Revoked = "revoked",
     }
@@ -142,6 +144,7 @@ pub struct Totals {
     pub attention: i64,
     /// Keys that no longer work but still need attention.
     pub inactive_but_flagged: i64,
+    pub disabled: i64,
     pub expired: i64,
     pub revoked: i64,
 }
@@ -157,6 +160,7 @@ impl Totals {
         match view {
             View::All => self.all,
             View::Attention => self.attention,
+            View::Disabled => self.disabled,
             View::Expired => self.expired,
             View::Revoked => self.revoked,
         }

@@ -6,6 +6,7 @@ mod attention;
 mod batch;
 mod changes;
 mod checks;
+mod disabling;
 mod draft;
 mod environment;
 pub mod flaw;
@@ -29,6 +30,7 @@ pub use attention::{
 };
 pub use batch::{active_after, details_of, first_created_at};
 pub use checks::check_confirmation;
+pub use disabling::{FollowUp, Reason, disable, enable, revoke_as_scheduled, skip_schedule};
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use flaw::Flaw;
@@ -41,7 +43,7 @@ pub use names::{fold_names_again, settle_name, with_shared_names};
 pub use owner::{ExternalId, Labels, NO_OWNER, Owner};
 pub use rotation::{Overlap, Rotation, rotate, secrets, stop_old_secret};
 pub use secret::SecretKey;
-pub use store::{ApiKey, StoredSecret};
+pub use store::{ApiKey, Disabling, StoredSecret};
 
 use std::collections::BTreeSet;
 
@@ -128,6 +130,7 @@ fn new_key(id: KeyId, environment: Environment, checked: ValidKey, context: &Con
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
+        disabling: Disabling::default(),
         flagged_at: None,
         snoozed_at: None,
     };
@@ -215,6 +218,25 @@ pub fn find(connection: &mut Connection, id: &KeyId) -> Result<Option<Details>> 
 /// command line.
 pub fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
     store::revoked_by(connection, id)
+}
+
+/// The disabled keys whose schedule is due by `until`, first due first, at most `limit`.
+pub fn scheduled(connection: &mut Connection, until: Timestamp, limit: i64) -> Result<Vec<ApiKey>> {
+    store::scheduled(connection, until, limit)
+}
+
+/// The disabled keys that will be revoked by `until`, first due first, at most `limit`.
+pub fn to_be_revoked(
+    connection: &mut Connection,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    store::to_be_revoked(connection, until, limit)
+}
+
+/// The disabled keys whose schedule was due and was skipped, at most `limit`.
+pub fn skipped(connection: &mut Connection, limit: i64) -> Result<Vec<KeyId>> {
+    store::skipped(connection, limit)
 }
 
 /// Up to a few hundred keys, in no particular order.

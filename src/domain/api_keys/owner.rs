@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::base::error::{Error, Result};
-use crate::base::text::{self, without_secret};
+use crate::base::text::{self, thousands, without_secret};
 use crate::db::types::column_type;
 
 /// The longest owner, in characters.
@@ -111,8 +111,9 @@ impl Labels {
         let length = labels.header().len();
         if length > MAX_LABELS_HEADER_LENGTH {
             return Err(vec![format!(
-                "Labels can be {MAX_LABELS_HEADER_LENGTH} bytes together as a header; these are \
-                 {length}. Shorten them"
+                "Labels can have {} bytes together as a header; these have {}. Shorten them",
+                thousands(MAX_LABELS_HEADER_LENGTH as u64),
+                thousands(length as u64)
             )]);
         }
         Ok(labels)
@@ -221,7 +222,7 @@ mod tests {
     fn labels_have_limits() {
         let name = "a".repeat(40);
         let (longest, many) = (format!("{name}={}", "v".repeat(100)), |count: usize| {
-            (0..count).map(|n| format!("l{n}=v\n")).collect::<String>()
+            (0..count).map(|n| format!("l{n}=v")).collect::<Vec<_>>().join("\n")
         });
         assert!(Labels::parse(&longest).is_ok() && Labels::parse(&many(16)).is_ok());
         for (bad, message) in [
@@ -240,8 +241,10 @@ mod tests {
             let errors = Labels::parse(&bad).expect_err(&bad);
             assert!(errors[0].contains(message), "{bad}: {errors:?}");
         }
-        let large: String = (0..10).map(|n| format!("l{n}={}\n", "v".repeat(100))).collect();
-        assert!(Labels::parse(&large).expect_err("too large")[0].contains("1024 bytes"));
+        let large: Vec<String> = (0..10).map(|n| format!("l{n}={}", "v".repeat(100))).collect();
+        assert!(
+            Labels::parse(&large.join("\n")).expect_err("too large")[0].contains("1,024 bytes")
+        );
     }
 
     proptest! {

@@ -93,6 +93,9 @@ pub fn rotate(
         check_active_limit(tx, &settings, now, &mut invalid)?;
     }
     let (overlap, expires_at) = invalid.and(rotation.check(&settings, now))?;
+    if details.key.disabling.at.is_some() && overlap != Overlap::Now {
+        return Err(Error::invalid("overlap", "A disabled key has no overlap. Choose Now"));
+    }
     if secrets.len() == 1 {
         store::note_use(tx, &details.key)?;
     }

@@ -22,11 +22,12 @@ use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Context};
 use crate::domain::api_keys::{self, ApiKey, KeyId};
+use crate::domain::disabling::UNUSED_AFTER;
 use crate::domain::members::{self, State};
 use crate::domain::roles::{self, Coverage};
 use crate::domain::settings::{self, Settings};
 use crate::domain::usage::{self, denials};
-use reason::{DENIAL_WINDOW, Facts, INTROSPECTION_WINDOW, MIN_DENIALS, UNUSED_AFTER};
+use reason::{DENIAL_WINDOW, Facts, INTROSPECTION_WINDOW, MIN_DENIALS};
 
 /// The largest number of keys that are read for each reason.
 const MAX_KEYS: i64 = 1000;
@@ -124,6 +125,7 @@ fn candidates(connection: &mut Connection, now: Timestamp) -> Result<BTreeSet<Ke
     found.extend(shared_names::found_keys(connection, MAX_KEYS)?);
     let since = now.plus(-INTROSPECTION_WINDOW);
     found.extend(usage::introspecting(connection, None, since, MAX_KEYS)?.into_keys());
+    found.extend(api_keys::skipped(connection, MAX_KEYS)?);
     found.extend(api_keys::flagged(connection, MAX_KEYS)?);
     Ok(found)
 }

@@ -2,6 +2,7 @@
 
 use crate::base::clock::{DAY, Timestamp};
 use crate::domain::api_keys::{ApiKey, Status};
+use crate::domain::disabling::UNUSED_AFTER;
 use crate::domain::settings::Settings;
 use crate::domain::usage::Outcome;
 use crate::domain::usage::denials::DenialGroup;
@@ -10,8 +11,6 @@ use crate::domain::usage::denials::DenialGroup;
 pub(super) const DENIAL_WINDOW: i64 = 7 * DAY;
 /// The fewest denied requests within that time that need attention.
 pub(super) const MIN_DENIALS: i64 = 20;
-/// How long a key must not have been used to count as unused, in milliseconds.
-pub(super) const UNUSED_AFTER: i64 = 90 * DAY;
 
 /// How long after its last request about other keys a key that may no longer make them is listed,
 /// in milliseconds.
@@ -31,6 +30,8 @@ pub enum Reason {
         /// The client's address of the last one, if it is known.
         address: Option<String>,
     },
+    /// It is still disabled, because what was scheduled was not carried out.
+    ScheduleSkipped,
     /// Its name or notes contain a secret key.
     SecretStored,
     /// It asked about other keys, but its role no longer allows that.
@@ -82,10 +83,11 @@ pub(super) struct Facts {
     pub name_shared_since: Option<Timestamp>,
 }
 
-/// The time from which denied requests of a key count: not before its last review.
+/// The time from which denied requests of a key count: not before its last review. For a disabled
+/// key, all count since it was disabled.
 pub(super) fn denials_since(key: &ApiKey, now: Timestamp) -> Timestamp {
     let snoozed = key.snoozed_at.map_or(Timestamp::default(), |at| at.plus(1));
-    now.plus(-DENIAL_WINDOW).max(snoozed)
+    key.disabling.at.unwrap_or(now.plus(-DENIAL_WINDOW)).max(snoozed)
 }
 
 /// The reasons from a key's own data.
@@ -103,6 +105,10 @@ fn own_concerns(key: &ApiKey, settings: &Settings, now: Timestamp) -> Vec<Concer
 fn outside_concerns(key: &ApiKey, facts: &Facts, now: Timestamp) -> Vec<Concern> {
     let status = key.status(now);
     let mut concerns: Vec<Concern> = inactive_secret_used(facts, status).into_iter().collect();
+    if status == Status::Disabled {
+        let skipped = key.disabling.skipped_at();
+        concerns.extend(skipped.map(|since| Concern { reason: Reason::ScheduleSkipped, since }));
+    }
     if status != Status::Active {
         return concerns;
     }
@@ -127,7 +133,9 @@ fn inactive_secret_used(facts: &Facts, status: Status) -> Option<Concern> {
     let is_inactive = |group: &&DenialGroup| match group.latest.reason {
         Outcome::KeyRevoked => status == Status::Revoked,
         Outcome::KeyExpired => status == Status::Expired,
-        Outcome::SecretSuperseded => status != Status::Revoked,
+        // A disabled key that has expired since is still denied as disabled.
+        Outcome::KeyDisabled => matches!(status, Status::Disabled | Status::Expired),
+        Outcome::SecretSuperseded => matches!(status, Status::Active | Status::Expired),
         _ => false,
     };
     let denied: Vec<&DenialGroup> = facts.denials.iter().filter(is_inactive).collect();
@@ -186,16 +194,17 @@ impl Reason {
     fn rank(&self) -> u8 {
         match self {
             Self::InactiveSecretUsed { .. } => 0,
-            Self::SecretStored => 1,
-            Self::IntrospectionEnded => 2,
-            Self::Expiring(_) => 3,
-            Self::DeniedOften { .. } => 4,
-            Self::RotationDue => 5,
-            Self::NameTaken => 6,
-            Self::OverlapCanEnd => 7,
-            Self::CreatorLeft => 8,
-            Self::NeverUsed => 9,
-            Self::Unused => 10,
+            Self::ScheduleSkipped => 1,
+            Self::SecretStored => 2,
+            Self::IntrospectionEnded => 3,
+            Self::Expiring(_) => 4,
+            Self::DeniedOften { .. } => 5,
+            Self::RotationDue => 6,
+            Self::NameTaken => 7,
+            Self::OverlapCanEnd => 8,
+            Self::CreatorLeft => 9,
+            Self::NeverUsed => 10,
+            Self::Unused => 11,
         }
     }
 }

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::api_keys::{Environment, ExternalId, KeyId, KeyName, Owner};
+use crate::domain::api_keys::{
+    Disabling, Environment, ExternalId, FollowUp, KeyId, KeyName, Owner,
+};
 use crate::domain::usage::denials::Denial;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
@@ -24,6 +26,7 @@ fn key() -> ApiKey {
         last_used_at: Some(NOW.plus(-DAY)),
         last_used_address: None,
         revoked_at: None,
+        disabling: Disabling::default(),
         flagged_at: None,
         owner: Owner::default(),
         external_id: ExternalId::default(),
@@ -117,6 +120,79 @@ fn an_inactive_key_only_needs_attention_while_it_is_used() {
     // The key was rotated since, so the reason for the denial no longer exists.
     assert_eq!(reasons(&key(), &uses(Outcome::KeyExpired)), []);
     assert_eq!(reasons(&revoked, &uses(Outcome::ScopeMissing)), []);
+}
+
+/// A key that was disabled ten days ago, and what its schedule is.
+fn disabled(until: Option<Timestamp>, then: Option<FollowUp>) -> ApiKey {
+    let at = Some(NOW.plus(-10 * DAY));
+    ApiKey { disabling: Disabling { at, until, then, ..Disabling::default() }, ..key() }
+}
+
+#[test]
+fn a_disabled_key_needs_attention_from_its_first_request_on() {
+    let uses = |count| Facts {
+        denials: vec![denial_group(Outcome::KeyDisabled, count, 0)],
+        ..Facts::default()
+    };
+    let expected = |count| Reason::InactiveSecretUsed {
+        outcome: Outcome::KeyDisabled,
+        count,
+        last: NOW,
+        address: Some("203.0.113.7".into()),
+    };
+    let key = disabled(None, None);
+    assert_eq!(reasons(&key, &Facts::default()), []);
+    for count in [1, 3] {
+        assert_eq!(reasons(&key, &uses(count)), [expected(count)]);
+    }
+    let expired = ApiKey { expires_at: NOW, ..key.clone() };
+    assert_eq!(reasons(&expired, &uses(1)), [expected(1)], "it is still denied as disabled");
+    let revoked = ApiKey { revoked_at: Some(NOW), ..key.clone() };
+    assert_eq!(reasons(&revoked, &uses(1)), []);
+    let enabled = ApiKey { disabling: Disabling::default(), ..key };
+    assert_eq!(reasons(&enabled, &uses(1)), [], "the reason for the denial no longer exists");
+}
+
+#[test]
+fn a_disabled_key_needs_attention_if_its_schedule_was_skipped_and_for_nothing_else() {
+    let facts = Facts {
+        denials: vec![
+            denial_group(Outcome::ScopeMissing, 90, DAY),
+            denial_group(Outcome::SecretSuperseded, 2, DAY),
+        ],
+        overlap_ends_at: Some(NOW),
+        creator_left_at: Some(NOW.plus(-DAY)),
+        secret_found_at: Some(NOW.plus(-DAY)),
+        introspected_at: Some(NOW.plus(-DAY)),
+        name_shared_since: Some(NOW.plus(-DAY)),
+    };
+    let due = Some(NOW.plus(-DAY));
+    for (until, then, expected) in [
+        (None, None, &[][..]),
+        (due, Some(FollowUp::Revoke), &[]),
+        (due, None, &[Reason::ScheduleSkipped]),
+    ] {
+        let key = ApiKey {
+            expires_at: NOW.plus(5 * DAY),
+            secret_created_at: NOW.plus(-400 * DAY),
+            last_used_at: None,
+            ..disabled(until, then)
+        };
+        assert_eq!(reasons(&key, &facts), expected, "{until:?} {then:?}");
+    }
+    let denials = vec![denial_group(Outcome::KeyDisabled, 1, 0)];
+    let both = reasons(&disabled(due, None), &Facts { denials, ..Facts::default() });
+    assert_eq!((both.len(), &both[1]), (2, &Reason::ScheduleSkipped), "used comes first");
+}
+
+#[test]
+fn requests_with_a_disabled_key_count_from_when_it_was_disabled_or_kept() {
+    let key = disabled(None, None);
+    assert_eq!(denials_since(&key, NOW), NOW.plus(-10 * DAY), "longer ago than for other keys");
+    let kept = ApiKey { snoozed_at: Some(NOW.plus(-DAY)), ..key.clone() };
+    assert_eq!(denials_since(&kept, NOW), NOW.plus(-DAY + 1));
+    let kept_before = ApiKey { snoozed_at: Some(NOW.plus(-20 * DAY)), ..key };
+    assert_eq!(denials_since(&kept_before, NOW), NOW.plus(-10 * DAY));
 }
 
 #[test]

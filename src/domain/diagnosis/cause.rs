@@ -23,6 +23,8 @@ pub enum Cause {
     Expired,
     /// The key was revoked.
     Revoked,
+    /// The key was disabled.
+    Disabled,
     /// A newer secret of the key had superseded this one.
     Superseded,
     /// The key lacked these scopes; empty if they were not stored.
@@ -67,6 +69,7 @@ impl Cause {
             Outcome::InvalidKey => Self::Unknown(detail.map(str::to_owned)),
             Outcome::KeyExpired => Self::Expired,
             Outcome::KeyRevoked => Self::Revoked,
+            Outcome::KeyDisabled => Self::Disabled,
             Outcome::SecretSuperseded => Self::Superseded,
             Outcome::AddressNotAllowed => Self::Address(denied.address.clone()),
             Outcome::EnvironmentMismatch => Self::Environment,
@@ -86,6 +89,7 @@ impl Cause {
     pub fn of_inactive_secret(outcome: Outcome) -> Self {
         match outcome {
             Outcome::KeyRevoked => Self::Revoked,
+            Outcome::KeyDisabled => Self::Disabled,
             Outcome::SecretSuperseded => Self::Superseded,
             _ => Self::Expired,
         }

@@ -40,6 +40,7 @@ fn record(scopes: &[&str], addresses: &[&str]) -> Record {
         created_at: NOW.plus(-5000),
         expires_at: NOW.plus(5000),
         revoked_at: None,
+        is_disabled: false,
         secret_expires_at: NOW.plus(5000),
         superseded_at: None,
         owner: None,

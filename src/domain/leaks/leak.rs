@@ -17,6 +17,8 @@ closed_set! {
     pub enum Action {
         /// The key was revoked.
         Revoke = "revoke",
+        /// The key was disabled until somebody enables it.
+        Disable = "disable",
         /// The key was given a new secret, and the old one was ended.
         Rotate = "rotate",
         /// The old secret of a rotation was ended before its overlap was due to end.

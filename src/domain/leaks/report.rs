@@ -7,9 +7,12 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::db::Transaction;
 use crate::domain::activity::{self, Context, Entry, Event, Subject};
 use crate::domain::api_keys::{
-    self, ApiKey, Details, KeyId, Overlap, Rotation, SecretKey, Status, last_expiry_date,
+    self, ApiKey, Details, KeyId, Overlap, Reason, Rotation, SecretKey, Status, last_expiry_date,
 };
 use crate::domain::settings;
+
+/// Why a key is disabled whose secret key leaked.
+const REASON: &str = "Its secret key may have leaked";
 
 /// A leak that was reported.
 #[derive(Debug)]
@@ -40,7 +43,7 @@ pub fn report(
     let secrets = api_keys::secrets(tx, key_id)?;
     let mut invalid = Invalid::default();
     let is_active = key.status(context.now) == Status::Active;
-    if is_active && draft.action() == Some(Action::Revoke) {
+    if is_active && matches!(draft.action(), Some(Action::Disable | Action::Revoke)) {
         invalid.collect("confirm", api_keys::check_confirmation(&key, &draft.confirm, context.now));
     }
     let checked = invalid.and(draft.check(&key, &secrets, context.now))?;
@@ -77,6 +80,10 @@ fn take_action(
     match checked.action {
         Action::Revoke => {
             api_keys::revoke(tx, &key.id, &draft.confirm, context)?;
+        }
+        Action::Disable => {
+            let reason = Reason { text: REASON.into(), scheduled: None };
+            api_keys::disable(tx, key, &reason, context)?;
         }
         Action::Stop => {
             let (_, was_stopped) = api_keys::stop_old_secret(tx, &key.id, context)?;

@@ -15,6 +15,8 @@ closed_set! {
         Reduce = "reduce" "Reduce",
         /// The key should get a new secret.
         Rotate = "rotate" "Rotate",
+        /// The key should be disabled for a while.
+        Disable = "disable" "Disable",
         /// The key should be revoked.
         Revoke = "revoke" "Revoke",
     }
@@ -71,7 +73,9 @@ impl Item {
     /// The item's stage at `at`, worked out from the current state of the key.
     pub fn stage(&self, now: Option<&Details>, at: Timestamp) -> Stage {
         let key = now.map(|details| &details.key);
-        let is_active = key.is_some_and(|key| key.status(at) == Status::Active);
+        // A disabled key can be enabled again.
+        let is_active =
+            key.is_some_and(|key| matches!(key.status(at), Status::Active | Status::Disabled));
         let (Some(decided), Some(details)) = (&self.decided, now) else {
             return if is_active { Stage::Undecided } else { Stage::NoLongerActive };
         };
@@ -80,6 +84,7 @@ impl Item {
         let done = match decided.decision {
             Decision::Keep => return Stage::Kept,
             Decision::Revoke => key.revoked_at.map(Some),
+            Decision::Disable => key.disabling.at.filter(|at| later(*at)).map(Some),
             Decision::Rotate => later(key.secret_created_at).then_some(Some(key.secret_created_at)),
             Decision::Reduce => match key.edited_at.filter(|at| later(*at)) {
                 Some(at) => Some(Some(at)),

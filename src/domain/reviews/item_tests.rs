@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::clock::DAY;
 use crate::domain::api_keys::{
-    ApiKey, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner,
+    ApiKey, Disabling, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner,
 };
 use crate::domain::roles::{Coverage, Role};
 
@@ -36,6 +36,7 @@ fn details() -> Details {
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
+        disabling: Disabling::default(),
         flagged_at: None,
         owner: Owner::default(),
         external_id: ExternalId::default(),
@@ -82,6 +83,10 @@ fn edit(details: &mut Details) {
     details.key.edited_at = Some(NOW);
 }
 
+fn disable(details: &mut Details) {
+    details.key.disabling.at = Some(NOW);
+}
+
 fn narrow(details: &mut Details) {
     details.role.scopes.remove("orders:write");
 }
@@ -118,4 +123,34 @@ fn the_key_shows_whether_a_decision_was_carried_out() {
         Stage::Open,
         "an edit before the decision does not carry it out"
     );
+}
+
+#[test]
+fn a_decision_to_disable_a_key_is_carried_out_once_it_is_disabled() {
+    let disabled = |change: fn(&mut Details)| stage(Some(Decision::Disable), change);
+    assert_eq!(disabled(|_| ()), Stage::Open);
+    assert_eq!(disabled(disable), Stage::Done(Some(NOW)));
+    for change in [rotate, edit, narrow] {
+        assert_eq!(disabled(change), Stage::Open);
+    }
+    for change in [revoke, expire] {
+        assert_eq!(disabled(change), Stage::Moot);
+    }
+    let before = |details: &mut Details| details.key.disabling.at = Some(NOW.plus(-DAY));
+    assert_eq!(disabled(before), Stage::Open, "it may have been enabled and disabled again");
+    let both = |details: &mut Details| {
+        disable(details);
+        revoke(details);
+    };
+    assert_eq!(disabled(both), Stage::Done(Some(NOW)));
+}
+
+#[test]
+fn a_disabled_key_still_needs_its_decision() {
+    use Decision::{Keep, Reduce, Revoke, Rotate};
+    assert_eq!(stage(None, disable), Stage::Undecided);
+    assert_eq!(stage(Some(Keep), disable), Stage::Kept);
+    for decision in [Reduce, Rotate, Revoke] {
+        assert_eq!(stage(Some(decision), disable), Stage::Open);
+    }
 }

@@ -106,6 +106,17 @@ pub fn of_key(
     Ok(Series::new(period, now, &store::of_key(connection, key_id, period, now)?))
 }
 
+/// Whether a key's requests with this outcome were counted in an hour after that of `since`.
+pub fn was_counted_after(
+    connection: &mut Connection,
+    key_id: &KeyId,
+    outcome: Outcome,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    store::was_counted_after(connection, key_id, outcome, since, now)
+}
+
 /// The outcomes of all requests, including those without a genuine secret.
 pub fn of_all(connection: &mut Connection, period: Period, now: Timestamp) -> Result<Series> {
     Ok(Series::new(period, now, &store::of_all(connection, period, now)?))

@@ -17,6 +17,8 @@ closed_set! {
         KeyExpired = "key_expired",
         /// The key was revoked.
         KeyRevoked = "key_revoked",
+        /// The key was disabled.
+        KeyDisabled = "key_disabled",
         /// The secret was superseded by a newer one of the same key.
         SecretSuperseded = "secret_superseded",
         /// The key did not have a required scope.

@@ -10,6 +10,7 @@
 mod cache;
 mod credential;
 mod decision_metrics;
+mod denial_reason;
 mod record;
 mod requirements;
 mod store;
@@ -21,9 +22,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 pub use credential::Credential;
+pub use denial_reason::DenialReason;
 pub use record::{Grant, Record};
 pub use requirements::{InvalidQuery, Requirements};
-pub use verdict::{ClientAddress, DenialReason, decide};
+pub use verdict::{ClientAddress, decide};
 
 use crate::base::clock::{Clock, Timestamp, uptime};
 use crate::base::error::{Error, Result};

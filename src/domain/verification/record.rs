@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderValue;
+use smallvec::SmallVec;
 
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -19,11 +20,13 @@ pub struct Record {
     pub environment: Environment,
     /// The key's permissions.
     pub grant: Arc<Grant>,
-    /// The addresses that it may be used from; empty for any address.
-    pub addresses: Vec<IpAddr>,
+    /// The addresses that it may be used from; empty for any address. Most keys have only a few,
+    /// which are stored inline.
+    pub addresses: SmallVec<[IpAddr; 3]>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
+    pub is_disabled: bool,
     pub secret_expires_at: Timestamp,
     /// From when on a newer secret of the key replaces this one.
     pub superseded_at: Option<Timestamp>,

@@ -34,6 +34,7 @@ type Columns = (
     BigInt,
     BigInt,
     Nullable<BigInt>,
+    Bool,
     BigInt,
     Nullable<BigInt>,
     Nullable<Text>,
@@ -53,6 +54,7 @@ struct Row {
     created_at: Timestamp,
     expires_at: Timestamp,
     revoked_at: Option<Timestamp>,
+    is_disabled: bool,
     secret_expires_at: Timestamp,
     superseded_at: Option<Timestamp>,
     role_scopes: Option<String>,
@@ -65,7 +67,7 @@ struct Row {
 /// `{list}` is the database's function that concatenates texts. The columns are in the order of
 /// [`Row`].
 const SELECT: &str = "SELECT k.id, s.number, k.environment, r.slug, k.all_role_scopes, \
-    k.created_at, k.expires_at, k.revoked_at, s.expires_at, s.superseded_at, \
+    k.created_at, k.expires_at, k.revoked_at, k.disabled_at IS NOT NULL, s.expires_at, s.superseded_at, \
     CASE r.coverage \
         WHEN 'every' THEN (SELECT {list}(name, ' ') FROM scopes WHERE NOT built_in) \
         WHEN 'read_and_write' THEN \
@@ -170,6 +172,7 @@ impl TryFrom<Row> for Record {
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
+            is_disabled: row.is_disabled,
             secret_expires_at: row.secret_expires_at,
             superseded_at: row.superseded_at,
             owner: OwnerHeaders::new(

@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::denial_reason::DenialReason;
 use super::record::Record;
 use super::requirements::Requirements;
 use crate::base::clock::Timestamp;
-use crate::domain::api_keys::Flaw;
-use crate::domain::scopes;
-use crate::domain::usage::Outcome;
 
 /// The address that a request comes from, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,72 +19,6 @@ pub enum ClientAddress {
     NotRequired,
 }
 
-/// Why a request is denied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DenialReason {
-    /// It has no key.
-    MissingKey,
-    /// It has something that is not a secret key, for this reason.
-    MalformedKey(Flaw),
-    /// It has a secret key that does not exist and starts with this text.
-    InvalidKey(String),
-    /// The key has expired.
-    KeyExpired,
-    /// The key was revoked.
-    KeyRevoked,
-    /// The secret was superseded by a newer one of the same key.
-    SecretSuperseded,
-    /// The key does not have these required scopes.
-    ScopeMissing(BTreeSet<String>),
-    /// The key may not be used from the client's address.
-    AddressNotAllowed,
-    /// The key is for another environment.
-    EnvironmentMismatch,
-}
-
-impl DenialReason {
-    /// The outcome that it is counted as.
-    pub fn outcome(&self) -> Outcome {
-        match self {
-            Self::MissingKey => Outcome::MissingKey,
-            Self::MalformedKey(_) => Outcome::MalformedKey,
-            Self::InvalidKey(_) => Outcome::InvalidKey,
-            Self::KeyExpired => Outcome::KeyExpired,
-            Self::KeyRevoked => Outcome::KeyRevoked,
-            Self::SecretSuperseded => Outcome::SecretSuperseded,
-            Self::ScopeMissing(_) => Outcome::ScopeMissing,
-            Self::AddressNotAllowed => Outcome::AddressNotAllowed,
-            Self::EnvironmentMismatch => Outcome::EnvironmentMismatch,
-        }
-    }
-
-    /// What is stored with a denial: the missing scopes, except text that does not have the form of
-    /// a scope and could be anything; the flaw of a malformed secret key; or the start of one that
-    /// does not exist. Nothing in it is secret.
-    pub(super) fn detail(&self) -> Cow<'static, str> {
-        match self {
-            Self::ScopeMissing(missing) => scopes_within_limit(missing).into(),
-            Self::MalformedKey(flaw) => flaw.as_str().into(),
-            Self::InvalidKey(start) => start.clone().into(),
-            _ => "".into(),
-        }
-    }
-}
-
-/// The maximum length of the missing scopes that are stored with a denial, in bytes.
-const MAX_DETAIL_LENGTH: usize = 200;
-
-fn scopes_within_limit(missing: &BTreeSet<String>) -> String {
-    let mut detail = String::new();
-    for scope in missing.iter().filter(|scope| scopes::is_scope(scope)) {
-        if detail.len() + scope.len() < MAX_DETAIL_LENGTH {
-            detail.push_str(if detail.is_empty() { "" } else { " " });
-            detail.push_str(scope);
-        }
-    }
-    detail
-}
-
 /// Decides a request with the secret key in `record`.
 pub fn decide(
     record: &Record,
@@ -96,6 +28,9 @@ pub fn decide(
 ) -> Result<(), DenialReason> {
     if record.revoked_at.is_some() {
         return Err(DenialReason::KeyRevoked);
+    }
+    if record.is_disabled {
+        return Err(DenialReason::KeyDisabled);
     }
     if record.superseded_at.is_some_and(|end| now >= end) {
         return Err(DenialReason::SecretSuperseded);
@@ -154,6 +89,7 @@ pub(super) mod tests {
     use crate::domain::usage::Secret;
     use crate::domain::verification::Grant;
     use proptest::prelude::*;
+    use smallvec::{SmallVec, smallvec};
     use std::sync::Arc;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_000);
@@ -170,10 +106,11 @@ pub(super) mod tests {
             secret: Secret { key_id, number: 1 },
             environment: Environment::Production,
             grant: granted(set(&["invoices:read", "invoices:write", "orders:read"])),
-            addresses: Vec::new(),
+            addresses: SmallVec::new(),
             created_at: NOW.plus(-1000),
             expires_at: NOW.plus(1000),
             revoked_at: None,
+            is_disabled: false,
             secret_expires_at: NOW.plus(1000),
             superseded_at: None,
             owner: None,
@@ -235,7 +172,7 @@ pub(super) mod tests {
     fn the_whitelist_matches_every_spelling_and_denies_missing_addresses() {
         let address = |text: &str| ClientAddress::Known(text.parse().expect("an address"));
         let listed =
-            Record { addresses: vec!["203.0.113.7".parse().expect("an address")], ..record() };
+            Record { addresses: smallvec!["203.0.113.7".parse().expect("an address")], ..record() };
         let nothing = Requirements::default();
         assert_eq!(outcome(&listed, &nothing, address("::ffff:203.0.113.7")), "pass");
         assert_eq!(outcome(&listed, &nothing, address("203.0.113.8")), "address_not_allowed");

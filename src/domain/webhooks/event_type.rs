@@ -19,6 +19,10 @@ closed_set! {
         KeyRotated = "api_key.rotated" "A key was rotated",
         /// An API key was revoked.
         KeyRevoked = "api_key.revoked" "A key was revoked",
+        /// An API key was disabled.
+        KeyDisabled = "api_key.disabled" "A key was disabled",
+        /// A disabled API key was enabled.
+        KeyEnabled = "api_key.enabled" "A key was enabled",
         /// An API key expires soon.
         KeyExpiring = "api_key.expiring" "A key expires soon",
         /// An API key has expired.

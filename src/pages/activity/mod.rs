@@ -3,6 +3,7 @@
 mod export;
 mod hourly_sentence;
 mod index;
+mod key_sentence;
 mod query;
 mod sentence;
 mod show;

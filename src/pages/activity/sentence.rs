@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use crate::base::clock::{Timestamp, short_date};
 use crate::base::text;
 use crate::domain::activity::{Change, RecordedEntry};
 
@@ -57,48 +56,6 @@ pub(super) fn key_edited(entry: &RecordedEntry) -> Parts {
         return Parts::around("Changed ", "");
     }
     Parts::around(format!("Changed {} of ", list(&fields)), after.unwrap_or_default())
-}
-
-/// "Rotated X, the old secret works until 30 Nov 2026, 14:06".
-pub(super) fn key_rotated(entry: &RecordedEntry) -> Parts {
-    let end = entry.details().get("old_secret_ends_at").and_then(Value::as_i64);
-    let until = end.map(Timestamp::from_millis).map_or_else(String::new, |end| {
-        if end > entry.at {
-            let (date, time) = (short_date(end.date()), end.time_of_day());
-            format!(", the old secret works until {date}, {time}")
-        } else {
-            ", the old secret stopped at once".into()
-        }
-    });
-    Parts::around("Rotated ", until)
-}
-
-/// "Revoked X, last used 19 Nov 2026".
-pub(super) fn key_revoked(entry: &RecordedEntry) -> Parts {
-    let used = match entry.details().get("last_used_at") {
-        None => String::new(),
-        Some(Value::Null) => ", never used".into(),
-        Some(at) => at.as_i64().map_or_else(String::new, |at| {
-            format!(", last used {}", short_date(Timestamp::from_millis(at).date()))
-        }),
-    };
-    Parts::around("Revoked ", used)
-}
-
-/// "Kept X as it is: the partner was told".
-pub(super) fn key_kept(entry: &RecordedEntry) -> Parts {
-    let note = detail(entry, "note").filter(|note| !note.is_empty());
-    Parts::around("Kept ", note.map_or(" as it is".into(), |note| format!(" as it is: {note}")))
-}
-
-/// "Reported a leak of X, possibly out since 19 Nov 2026".
-pub(super) fn key_leaked(entry: &RecordedEntry) -> Parts {
-    let since = entry.details().get("since").and_then(Value::as_i64);
-    let since = since.map(|at| short_date(Timestamp::from_millis(at).date()));
-    Parts::around(
-        "Reported a leak of ",
-        since.map(|date| format!(", possibly out since {date}")).unwrap_or_default(),
-    )
 }
 
 /// "Started the Review of 23 November 2026".
@@ -196,7 +153,7 @@ pub(super) fn capital(text: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-fn detail(entry: &RecordedEntry, name: &str) -> Option<String> {
+pub(super) fn detail(entry: &RecordedEntry, name: &str) -> Option<String> {
     entry.details().get(name)?.as_str().map(|value| text::visible(value, MAX_LENGTH))
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::base::clock::Timestamp;
 use crate::pages::activity::words;
 
 fn entry(event: &str, subject: bool, details: &Value) -> RecordedEntry {

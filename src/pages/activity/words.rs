@@ -4,6 +4,7 @@
 //! item and what happened to it.
 
 use super::hourly_sentence;
+use super::key_sentence;
 use super::sentence::{self, Parts};
 use crate::base::text;
 use crate::domain::activity::{Event, RecordedEntry};
@@ -26,14 +27,23 @@ fn known(event: Event) -> Option<Words> {
         }
         Event::KeyEdited => words("Key edited", "pencil").with_sentence(sentence::key_edited),
         Event::KeyRotated => {
-            words("Key rotated", "refresh-cw").with_sentence(sentence::key_rotated)
+            words("Key rotated", "refresh-cw").with_sentence(key_sentence::key_rotated)
         }
         Event::SecretStopped => words("Old secret stopped", "ban")
             .with_sentence(|_| Parts::around("Stopped the old secret of ", "")),
-        Event::KeyKept => words("Key kept", "circle-check").with_sentence(sentence::key_kept),
-        Event::KeyRevoked => words("Key revoked", "ban").with_sentence(sentence::key_revoked),
+        Event::KeyKept => words("Key kept", "circle-check").with_sentence(key_sentence::key_kept),
+        Event::KeyRevoked => words("Key revoked", "ban").with_sentence(key_sentence::key_revoked),
+        Event::KeyDisabled => {
+            words("Key disabled", "ban").with_sentence(key_sentence::key_disabled)
+        }
+        Event::KeyEnabled => {
+            words("Key enabled", "circle-check").green().with_sentence(key_sentence::key_enabled)
+        }
+        Event::ScheduleSkipped => {
+            words("Kept disabled", "circle-alert").with_sentence(key_sentence::schedule_skipped)
+        }
         Event::KeyLeaked => {
-            words("Leak reported", "triangle-alert").red().with_sentence(sentence::key_leaked)
+            words("Leak reported", "triangle-alert").red().with_sentence(key_sentence::key_leaked)
         }
         Event::LeakNoted => words("Note on a leak", "pencil")
             .with_sentence(|_| Parts::around("Added a note to the leak report of ", "")),

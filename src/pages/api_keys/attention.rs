@@ -1,19 +1,18 @@
 //! The keys that need attention as a list: why, since when, and what to do.
 
-use super::other_concerns::{self, NAME_TAKEN, STORED};
-use super::words::ago_within;
+use super::attention_words as words;
+use super::other_concerns;
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
-use crate::base::text::thousands;
 use crate::db::Connection;
 use crate::db::keyset::Page;
 use crate::domain::alerts::{self, MAX_COUNTED};
-use crate::domain::api_keys::{self, ApiKey, Filter, Status};
-use crate::domain::attention::{self, Concern, OtherConcern, Reason};
+use crate::domain::api_keys::{self, ApiKey, Filter};
+use crate::domain::attention::{self, Concern, OtherConcern};
 use crate::domain::members::Permission;
 use crate::domain::reviews::{self, Due};
 use crate::domain::settings::Settings;
-use crate::domain::usage::{self, InvalidQuestion, Outcome};
+use crate::domain::usage::{self, InvalidQuestion};
 use crate::pages::Viewer;
 
 /// The maximum number of listed keys that no longer work but are still used.
@@ -175,122 +174,15 @@ fn tasks(viewer: &Viewer, key: &ApiKey, concerns: &[Concern]) -> Vec<Task> {
 }
 
 fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern) -> Task {
-    let (icon, class) = icon_and_class(&concern.reason);
+    let (icon, class) = words::icon_and_class(&concern.reason);
     Task {
         icon,
         class,
-        why: why(&concern.reason),
-        detail: detail(key, &concern.reason, viewer.now),
+        why: words::why(&concern.reason),
+        detail: words::detail(key, &concern.reason, viewer.now),
         since: short_date(concern.since.date()),
         since_at: concern.since.rfc_3339(),
-        action: action(viewer, key, &concern.reason),
+        action: words::action(viewer, key, &concern.reason),
         subject: key.name.as_str().into(),
-    }
-}
-
-fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
-    match reason {
-        Reason::InactiveSecretUsed { .. } | Reason::SecretStored | Reason::IntrospectionEnded => {
-            ("triangle-alert", "why-red")
-        }
-        Reason::Expiring(_) => ("clock", "why-amber"),
-        Reason::DeniedOften { .. } => ("ban", "why-red"),
-        Reason::RotationDue => ("refresh-cw", "why-blue"),
-        Reason::NameTaken => ("info", "why-amber"),
-        Reason::OverlapCanEnd => ("circle-check", "why-blue"),
-        Reason::CreatorLeft => ("info", ""),
-        Reason::NeverUsed | Reason::Unused => ("circle-dashed", ""),
-    }
-}
-
-fn why(reason: &Reason) -> String {
-    match reason {
-        Reason::InactiveSecretUsed { outcome, .. } => match outcome {
-            Outcome::KeyRevoked => "Used though it is revoked".into(),
-            Outcome::KeyExpired => "Used though it has expired".into(),
-            _ => "An old secret is still used after its end".into(),
-        },
-        Reason::SecretStored => "A secret key is stored in its name or notes".into(),
-        Reason::IntrospectionEnded => "It can no longer introspect other keys".into(),
-        Reason::Expiring(0) => "Expires today".into(),
-        Reason::Expiring(1) => "Expires in 1 day".into(),
-        Reason::Expiring(days) => format!("Expires in {days} days"),
-        Reason::DeniedOften { .. } => "Refused often".into(),
-        Reason::RotationDue => "Rotation due".into(),
-        Reason::NameTaken => "Another key has the same name".into(),
-        Reason::OverlapCanEnd => "The old secret can stop".into(),
-        Reason::CreatorLeft => "Its creator has left".into(),
-        Reason::NeverUsed => "Never used".into(),
-        Reason::Unused => "Not used for 90 days".into(),
-    }
-}
-
-fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
-    let refused = |count: i64| {
-        let noun = if count == 1 { "request was" } else { "requests were" };
-        format!("{} {noun} refused in the last 7 days", thousands(count.unsigned_abs()))
-    };
-    match reason {
-        Reason::InactiveSecretUsed { count, last, address, .. } => {
-            let from = address.as_ref().map(|address| format!(" from {address}"));
-            let last = ago_within(*last, now);
-            format!("{}, the last one {last}{}", refused(*count), from.unwrap_or_default())
-        }
-        Reason::DeniedOften { outcome, count } => {
-            let most = match outcome {
-                Outcome::ScopeMissing => "a missing scope",
-                Outcome::AddressNotAllowed => "the IP whitelist",
-                _ => "the environment",
-            };
-            format!("{}, most for {most}", refused(*count))
-        }
-        Reason::SecretStored => STORED.into(),
-        Reason::NameTaken => NAME_TAKEN.into(),
-        Reason::IntrospectionEnded => {
-            "Full access no longer includes it. Give it a role with latchkey:introspect".into()
-        }
-        Reason::RotationDue => {
-            format!("Its secret was made on {}", short_date(key.secret_created_at.date()))
-        }
-        Reason::OverlapCanEnd => "It was not used for 24 hours".into(),
-        Reason::Unused => key
-            .last_used_at
-            .map_or(String::new(), |at| format!("Last used on {}", short_date(at.date()))),
-        Reason::Expiring(_) => match key.last_used_at {
-            Some(at) => format!("Last used {}", ago_within(at, now)),
-            None => "Never used".into(),
-        },
-        Reason::CreatorLeft => "Make sure that somebody still looks after it".into(),
-        Reason::NeverUsed => String::new(),
-    }
-}
-
-fn action(viewer: &Viewer, key: &ApiKey, reason: &Reason) -> Option<Action> {
-    let id = key.id.as_str();
-    let link = |label, href| Some(Action { label, href, is_danger: false });
-    let may = |permission, action: Option<Action>| action.filter(|_| viewer.may(permission));
-    match reason {
-        Reason::InactiveSecretUsed { .. } if key.status(viewer.now) == Status::Expired => {
-            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
-        }
-        Reason::InactiveSecretUsed { .. } => {
-            link("See Requests", format!("/usage/denials?key={id}&period=7d"))
-        }
-        Reason::DeniedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
-        Reason::Expiring(_) | Reason::RotationDue => {
-            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
-        }
-        Reason::SecretStored | Reason::IntrospectionEnded | Reason::NameTaken => {
-            may(Permission::UpdateKeys, link("Edit", format!("/api-keys/{id}/edit")))
-        }
-        Reason::OverlapCanEnd => may(
-            Permission::UpdateKeys,
-            link("Stop Old Secret", format!("/api-keys/{id}/stop-old-secret")),
-        ),
-        Reason::NeverUsed | Reason::Unused => {
-            let href = format!("/api-keys/{id}/revoke");
-            may(Permission::DeleteKeys, Some(Action { label: "Revoke", href, is_danger: true }))
-        }
-        Reason::CreatorLeft => link("Open Key", format!("/api-keys/{id}")),
     }
 }

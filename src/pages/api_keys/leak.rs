@@ -97,14 +97,15 @@ impl Dialog for ReportLeak {
         let Fields { secret, action, .. } = &frame.input.fields;
         let secret = secrets.iter().find(|kept| secret.parse() == Ok(kept.number));
         let choices = choices(&viewer, &key, secret, action);
-        let revokes = choices.iter().any(|choice| choice.slug == Action::Revoke.as_str());
+        let stops_key = [Action::Disable, Action::Revoke].map(|action| action.as_str());
+        let asks = choices.iter().any(|choice| stops_key.contains(&choice.slug));
         let made = secret.map_or(key.secret_created_at, |secret| secret.created_at);
         let facts = KeyFacts::load(connection, &key, viewer.now)?;
         Ok(LoadResult::Show(Self {
             frame,
             days: [key.created_at, viewer.now].map(|at| iso_date(at.date())),
             made: long_date(made.date()),
-            asks_to_confirm: revokes && facts.is_in_use,
+            asks_to_confirm: asks && facts.is_in_use,
             choices,
             open: open(&leaks::of_key(connection, &id)?),
             key: facts,
@@ -137,7 +138,7 @@ fn draft(input: &Input<ReportLeak>) -> Draft {
 fn may(viewer: &Viewer, action: &str) -> Result<()> {
     let needed = match Action::parse(action) {
         Some(Action::Nothing) => return Ok(()),
-        Some(Action::Rotate | Action::Stop) => Permission::UpdateKeys,
+        Some(Action::Disable | Action::Rotate | Action::Stop) => Permission::UpdateKeys,
         Some(Action::Revoke) | None => Permission::DeleteKeys,
     };
     if viewer.may(needed) {
@@ -150,6 +151,7 @@ fn reported_notice(reported: &LeakReport) -> Notice {
     let name = reported.key.name.as_str();
     Notice::done(match reported.leak.action {
         Action::Rotate => format!("“{name}” rotated, and its leak reported."),
+        Action::Disable => format!("“{name}” disabled, and its leak reported."),
         Action::Revoke => format!("“{name}” revoked, and its leak reported."),
         Action::Stop => format!("The old secret of “{name}” stopped, and its leak reported."),
         Action::Nothing => format!("The leak of “{name}” is reported."),
@@ -179,6 +181,7 @@ fn choices(
     let offered = [
         (is_dead, Action::Nothing),
         (is_old && edits, Action::Stop),
+        (!is_dead && edits, Action::Disable),
         (revokes, Action::Revoke),
         (edits, Action::Rotate),
         (!is_dead && !edits && !revokes, Action::Nothing),
@@ -200,6 +203,7 @@ fn choices(
 
 const fn label(action: Action) -> &'static str {
     match action {
+        Action::Disable => "Disable the key",
         Action::Revoke => "Revoke the key",
         Action::Rotate => "Rotate the key, without an overlap",
         Action::Stop => "Stop the old secret",
@@ -209,6 +213,9 @@ const fn label(action: Action) -> &'static str {
 
 const fn hint(action: Action, is_dead: bool) -> &'static str {
     match action {
+        Action::Disable => {
+            "It passes nothing from now on. You can enable it once its secret is replaced, or revoke it."
+        }
         Action::Revoke => {
             "It is turned off at once, for good. Applications using it will stop working."
         }

@@ -2,8 +2,14 @@
 //! [`crate::domain::api_keys`].
 
 mod attention;
+mod attention_words;
 mod backdrop;
+mod disable;
+mod disabled;
 mod edit;
+mod empty;
+mod enable;
+mod facts;
 mod form;
 mod index;
 mod leak;
@@ -32,12 +38,15 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/api-keys", index::page);
     routes.dialog_to::<new::New>("/api-keys/new", "/api-keys");
     // Registered before the routes of a single key, whose pattern they would match.
+    routes.dialog::<selected::disable::Disable>("/api-keys/selected/disable");
     routes.dialog::<selected::keep::Keep>("/api-keys/selected/keep");
     routes.dialog::<selected::revoke::Revoke>("/api-keys/selected/revoke");
     routes.dialog::<selected::rotate::Rotate>("/api-keys/selected/rotate");
     routes.get("/api-keys/{key_id}", show::page);
     routes.dialog::<edit::Edit>("/api-keys/{key_id}/edit");
     routes.dialog::<rotate::Rotate>("/api-keys/{key_id}/rotate");
+    routes.dialog::<disable::Disable>("/api-keys/{key_id}/disable");
+    routes.dialog::<enable::Enable>("/api-keys/{key_id}/enable");
     routes.dialog::<stop_old_secret::Stop>("/api-keys/{key_id}/stop-old-secret");
     routes.dialog::<leak::ReportLeak>("/api-keys/{key_id}/leak");
     routes.dialog::<revoke::Revoke>("/api-keys/{key_id}/revoke");

@@ -33,7 +33,7 @@ pub(super) fn review(viewer: &Viewer, due: &Due) -> Task {
         ),
         Due::Since(since) => (
             "A review of all keys is due",
-            "Decide on every active key: keep, reduce, rotate or revoke it".into(),
+            "Decide on every active key: keep, reduce, rotate, disable or revoke it".into(),
             *since,
             "Review Keys",
             "/reviews".into(),

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::api_keys::{Direction, Environment, Filter, Sort, View};
+use crate::domain::api_keys::{
+    Direction, Environment, Filter, Labels, NO_OWNER, Owner, Sort, View,
+};
 use crate::domain::roles::Role;
 use crate::web::query;
 
@@ -30,7 +32,8 @@ impl Filters {
         self.direction.unwrap_or_else(|| self.sort.default_direction())
     }
 
-    /// The filter for the database; a role that does not exist matches no keys.
+    /// The filter for the database. A role that does not exist matches no keys, and neither does an
+    /// owner or a label that no key can have.
     pub(super) fn filter(&self, roles: &[Role]) -> Filter {
         let id_of =
             |slug: &str| roles.iter().find(|role| role.slug == slug).map(|role| role.id.clone());
@@ -39,11 +42,27 @@ impl Filters {
             search: self.search.clone(),
             role_id: (!self.role.is_empty()).then(|| id_of(&self.role).unwrap_or_default()),
             environment: self.environment,
-            owner: self.owner.clone(),
-            label: self.label.split_once('=').map(|(name, value)| (name.into(), value.into())),
+            owner: self.owner(),
+            label: self.label(),
             sort: self.sort,
             direction: self.direction(),
         }
+    }
+
+    /// No key has an owner that is not valid.
+    fn owner(&self) -> String {
+        let owner = Owner::parse(&self.owner);
+        owner.map_or(NO_OWNER.into(), |owner| owner.as_str().to_owned())
+    }
+
+    /// No key has a label that is not valid, nor one without a name.
+    fn label(&self) -> Option<(String, String)> {
+        if self.label.is_empty() {
+            return None;
+        }
+        let labels = Labels::parse(&self.label).unwrap_or_default();
+        let (name, value) = labels.iter().next().unwrap_or_default();
+        Some((name.to_owned(), value.to_owned()))
     }
 
     /// The URL of the table.

@@ -37,7 +37,8 @@ pub(super) struct Rotate {
     expiry: Expiry,
     overlaps: Vec<OverlapTile>,
     /// Whether no secret works, so that there is no overlap to choose.
-    is_expired: bool,
+    /// What becomes of the old secret, if there is no choice.
+    old_secret: Option<&'static str>,
     /// What happens to the secrets if two of them work.
     older_secret_warning: Option<String>,
 }
@@ -109,7 +110,13 @@ impl Dialog for Rotate {
             name: key.name.as_str().into(),
             expiry: Expiry::for_rotation(&frame.input.fields.lifetime, &frame.input.viewer),
             overlaps: tiles(&secrets, now),
-            is_expired: key.status(now) == Status::Expired,
+            old_secret: match key.status(now) {
+                Status::Expired => Some("The old secret has expired and stays so."),
+                Status::Disabled => {
+                    Some("The old secret stops at once, and the key stays disabled.")
+                }
+                Status::Active | Status::Revoked => None,
+            },
             older_secret_warning: older_secret_warning(&secrets, now),
             frame,
         }))

@@ -3,11 +3,12 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::disabled::DisabledFacts;
+use super::facts;
 use super::overlap::Overlapping;
-use super::query::Filters;
 use super::usage::{self, UsageView};
-use super::words::{BadgeView, ago, in_days};
-use crate::base::clock::{Timestamp, short_date};
+use super::words::{BadgeView, Switch, ago};
+use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::activity::{self, Event, RecordedEntry};
@@ -38,9 +39,10 @@ pub(super) struct KeyPage {
     pub id: String,
     pub name: String,
     pub badge: BadgeView,
-    pub facts: Vec<Fact>,
+    pub facts: Vec<facts::Fact>,
     pub usage: UsageView,
     pub overlap: Option<Overlapping>,
+    pub disabled: Option<DisabledFacts>,
     pub scopes: Vec<String>,
     pub scopes_of_role: usize,
     /// The role's scopes that the key does not use.
@@ -53,17 +55,10 @@ pub(super) struct KeyPage {
     /// `1 leak report`.
     pub leaks: Option<String>,
     pub may_edit: bool,
+    /// Whether the viewer may disable or enable it.
+    pub switch: Option<Switch>,
     pub may_revoke: bool,
     pub may_duplicate: bool,
-}
-
-pub(super) struct Fact {
-    pub label: &'static str,
-    pub value: String,
-    pub at: Option<String>,
-    pub address: Option<String>,
-    /// The table of the keys that have this in common.
-    pub href: Option<String>,
 }
 
 pub(super) struct HistoryEntry {
@@ -100,6 +95,7 @@ impl KeyPage {
         let history =
             if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
         let overlap = Overlapping::read(c, &details.key, now)?;
+        let disabled = DisabledFacts::load(c, &details.key, now)?;
         let read = usage::UsageData::new(c, id, period, now)?;
         let leaks = match leaks::of_key(c, id)?.len() {
             0 => None,
@@ -107,7 +103,12 @@ impl KeyPage {
             reports => Some(format!("{reports} leak reports")),
         };
         let creator = creator.map(|member| member.name.as_str().to_owned());
-        Ok(Self { overlap, leaks, ..Self::new(viewer, &details, creator, &history, &read) })
+        Ok(Self {
+            overlap,
+            disabled,
+            leaks,
+            ..Self::new(viewer, &details, creator, &history, &read)
+        })
     }
 
     fn new(
@@ -126,9 +127,10 @@ impl KeyPage {
             id: key.id.as_str().into(),
             name: key.name.as_str().into(),
             badge: BadgeView::new(key, &viewer.settings, now),
-            facts: facts(viewer, details, creator),
+            facts: facts::of(viewer, details, creator),
             usage: UsageView::new(viewer, details, read),
             overlap: None,
+            disabled: None,
             leaks: None,
             others_of_role: details.role.scopes.difference(&scopes).cloned().collect(),
             scopes: scopes.into_iter().collect(),
@@ -137,67 +139,11 @@ impl KeyPage {
             notes: key.notes.clone(),
             history: history.iter().map(|entry| history_entry(entry, now)).collect(),
             may_edit: !is_revoked && viewer.may(Permission::UpdateKeys),
+            switch: Switch::of(key, now).filter(|_| viewer.may(Permission::UpdateKeys)),
             may_revoke: !is_revoked && viewer.may(Permission::DeleteKeys),
             may_duplicate: viewer.may(Permission::CreateKeys),
         }
     }
-}
-
-fn facts(viewer: &Viewer, details: &Details, creator: Option<String>) -> Vec<Fact> {
-    let (key, now) = (&details.key, viewer.now);
-    let day = |at: Timestamp| short_date(at.date());
-    let fact = |label, value: String, at: Option<Timestamp>| Fact {
-        label,
-        value,
-        at: at.map(Timestamp::rfc_3339),
-        address: None,
-        href: None,
-    };
-    let by = creator.map(|name| format!(" by {name}")).unwrap_or_default();
-    let last = key.expires_at.last_day();
-    let due = key.rotation_due_at(&viewer.settings).date();
-    let used = key.last_used_at.map_or("Never".into(), |at| ago(at, now));
-    let linked = |label, value: &str, filters: Filters| Fact {
-        href: Some(filters.href()),
-        ..fact(label, value.to_owned(), None)
-    };
-    let mut facts = vec![
-        fact("Role", details.role.name.clone(), None),
-        fact("Environment", key.environment.label().into(), None),
-        fact("Created", format!("{}{by}", day(key.created_at)), Some(key.created_at)),
-        Fact {
-            address: key.last_used_address.clone(),
-            ..fact("Last used", used, key.last_used_at)
-        },
-        fact(
-            "Expires",
-            format!("{}, {}", short_date(last), in_days(last, now)),
-            Some(key.expires_at),
-        ),
-    ];
-    if key.status(now) == Status::Active {
-        facts.push(fact("Rotate by", format!("{}, {}", short_date(due), in_days(due, now)), None));
-    }
-    let owner = key.owner.as_str();
-    if !owner.is_empty() {
-        let filters = Filters { owner: owner.to_owned(), ..Filters::default() };
-        facts.push(linked("Owner", owner, filters));
-    }
-    if !key.external_id.as_str().is_empty() {
-        facts.push(fact("External ID", key.external_id.as_str().into(), None));
-    }
-    for (name, value) in details.labels.iter() {
-        let label = format!("{name}={value}");
-        let filters = Filters { label: label.clone(), ..Filters::default() };
-        facts.push(linked("Label", &label, filters));
-    }
-    if let Some(at) = key.edited_at {
-        facts.push(fact("Last edited", day(at), Some(at)));
-    }
-    if let Some(at) = key.revoked_at {
-        facts.push(fact("Revoked", day(at), Some(at)));
-    }
-    facts
 }
 
 fn history_entry(entry: &RecordedEntry, now: Timestamp) -> HistoryEntry {
@@ -207,6 +153,9 @@ fn history_entry(entry: &RecordedEntry, now: Timestamp) -> HistoryEntry {
         Some(Event::KeyRotated) => ("Rotated", Vec::new()),
         Some(Event::SecretStopped) => ("Old secret stopped", Vec::new()),
         Some(Event::KeyRevoked) => ("Revoked", Vec::new()),
+        Some(Event::KeyDisabled) => ("Disabled", Vec::new()),
+        Some(Event::KeyEnabled) => ("Enabled", Vec::new()),
+        Some(Event::ScheduleSkipped) => ("Kept disabled, against its schedule", Vec::new()),
         Some(Event::KeyLeaked) => ("Leak reported", Vec::new()),
         _ => ("Changed", Vec::new()),
     };

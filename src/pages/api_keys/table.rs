@@ -1,8 +1,9 @@
 //! The table of keys for templates, on its own page and behind dialogs.
 
 use super::attention::{AttentionData, AttentionList};
+use super::empty::{self, EmptyState};
 use super::query::{Filters, PATH};
-use super::words::{BadgeView, ago};
+use super::words::{BadgeView, Switch, ago};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
@@ -48,13 +49,6 @@ pub(super) struct Tab {
     pub is_current: bool,
 }
 
-/// The text shown if there are no rows.
-pub(super) struct EmptyState {
-    pub title: String,
-    pub advice: &'static str,
-    pub offers_clear: bool,
-}
-
 pub(super) struct Column {
     pub label: &'static str,
     pub class: &'static str,
@@ -87,10 +81,16 @@ pub(super) struct Row {
     pub class: &'static str,
     pub badge: BadgeView,
     pub may_edit: bool,
+    /// Whether the member may disable or enable it.
+    pub switch: Option<Switch>,
     pub may_revoke: bool,
 }
 
 impl Row {
+    pub(super) fn is_selectable(&self) -> bool {
+        self.switch == Some(Switch::Disable)
+    }
+
     pub(super) fn has_actions(&self) -> bool {
         self.may_edit || self.may_revoke
     }
@@ -141,7 +141,7 @@ impl Table {
             search: filters.search.clone(),
             roles: role_choices(roles, &filters.role),
             environments: environment_choices(filters.environment),
-            nothing: page.rows.is_empty().then(|| nothing(filters, is_narrowed)),
+            nothing: page.rows.is_empty().then(|| empty::state(filters, is_narrowed)),
             narrowed_by: narrowed_by(filters),
             clear_href: filters.cleared().href(),
             caption: caption(filters),
@@ -168,10 +168,18 @@ fn narrowed_by(filters: &Filters) -> Vec<NarrowedBy> {
         .collect()
 }
 
+impl Table {
+    /// Whether keys can be selected for an action.
+    pub(super) fn is_selectable(&self) -> bool {
+        self.rows.iter().any(Row::is_selectable)
+    }
+}
+
 fn tabs(filters: &Filters, totals: Totals) -> Vec<Tab> {
     [
         (View::All, "All"),
         (View::Attention, "Needs attention"),
+        (View::Disabled, "Disabled"),
         (View::Expired, "Expired"),
         (View::Revoked, "Revoked"),
     ]
@@ -194,37 +202,6 @@ pub(super) fn role_choices(roles: &[Role], chosen: &str) -> Vec<Choice> {
 fn environment_choices(chosen: Option<Environment>) -> Vec<Choice> {
     let chosen = chosen.map_or("", |one| one.as_str());
     Environment::ALL.map(|one| Choice::new(one.as_str(), one.label(), chosen)).into()
-}
-
-fn nothing(filters: &Filters, is_narrowed: bool) -> EmptyState {
-    let plain =
-        |title: &str, advice| EmptyState { title: title.into(), advice, offers_clear: false };
-    match filters.view {
-        _ if !filters.search.is_empty() => EmptyState {
-            title: format!("No keys match “{}”", filters.search),
-            advice: "Check the spelling, or search for part of the name or Key ID.",
-            offers_clear: true,
-        },
-        _ if is_narrowed => EmptyState {
-            title: "No keys match these filters".into(),
-            advice: "Choose another role or environment, or show all keys.",
-            offers_clear: true,
-        },
-        View::All => {
-            plain("Every key is revoked", "Create a key to let an application call your API.")
-        }
-        View::Attention => plain(
-            "Nothing needs attention",
-            "Keys that expire soon, are due for rotation, unused, often refused or used when they no longer work appear here.",
-        ),
-        View::Expired => {
-            plain("No expired keys", "Keys that have reached their expiry date appear here.")
-        }
-        View::Revoked => plain(
-            "No revoked keys",
-            "Keys that you revoke stay here, so that you can look them up.",
-        ),
-    }
 }
 
 fn caption(filters: &Filters) -> String {
@@ -268,6 +245,7 @@ fn row(key: &ApiKey, roles: &[Role], member: &Member, settings: &Settings, now: 
     let role = roles.iter().find(|role| role.id == key.role_id);
     let badge = key.badge(settings, now);
     let is_revoked = key.status(now) == Status::Revoked;
+    let may_edit = !is_revoked && member.may(Permission::UpdateKeys);
     Row {
         id: key.id.as_str().to_owned(),
         name: key.name.as_str().to_owned(),
@@ -283,7 +261,8 @@ fn row(key: &ApiKey, roles: &[Role], member: &Member, settings: &Settings, now: 
         is_soon: matches!(badge, Badge::ExpiresIn(_)),
         class: if matches!(badge, Badge::Expired | Badge::Revoked) { "gone" } else { "" },
         badge: BadgeView::new(key, settings, now),
-        may_edit: !is_revoked && member.may(Permission::UpdateKeys),
+        may_edit,
+        switch: Switch::of(key, now).filter(|_| may_edit),
         may_revoke: !is_revoked && member.may(Permission::DeleteKeys),
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::clock::{Timestamp, day_and_month};
 pub(super) use crate::base::clock::{ago, ago_within};
 use crate::base::text::thousands;
-use crate::domain::api_keys::{ApiKey, Badge, Overlap};
+use crate::domain::api_keys::{ApiKey, Badge, Overlap, Status};
 use crate::domain::settings::Settings;
 use crate::domain::usage::LastDay;
 
@@ -22,6 +22,7 @@ impl BadgeView {
         match key.badge(settings, now) {
             Badge::Revoked => badge("badge-revoked", "ban", "Revoked"),
             Badge::Expired => badge("badge-expired", "circle-minus", "Expired"),
+            Badge::Disabled => badge("badge-expired", "circle-pause", "Disabled"),
             Badge::ExpiresIn(0) => badge("badge-soon", "clock", "Expires today"),
             Badge::ExpiresIn(1) => badge("badge-soon", "clock", "Expires in 1 day"),
             Badge::ExpiresIn(days) => {
@@ -30,6 +31,39 @@ impl BadgeView {
             Badge::RotationDue => badge("badge-rotate", "refresh-cw", "Rotation due"),
             Badge::NeverUsed => badge("badge-never", "circle-dashed", "Never used"),
             Badge::Active => badge("badge-active", "", "Active"),
+        }
+    }
+}
+
+/// Whether a key can be disabled or enabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Switch {
+    Disable,
+    Enable,
+}
+
+impl Switch {
+    /// `None` if the key can neither be disabled nor enabled.
+    pub(super) fn of(key: &ApiKey, now: Timestamp) -> Option<Self> {
+        match key.status(now) {
+            Status::Active => Some(Self::Disable),
+            Status::Disabled => Some(Self::Enable),
+            Status::Expired | Status::Revoked => None,
+        }
+    }
+
+    /// The last part of its path.
+    pub(super) fn verb(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+        }
+    }
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Disable => "Disable",
+            Self::Enable => "Enable",
         }
     }
 }

@@ -142,22 +142,22 @@ pub(super) fn of_key(found: Option<&KeyDiagnosis>, facts: &Facts<'_>) -> Answer 
     };
     let (key, now) = (&key_diagnosis.key.details.key, facts.now);
     let name = key.name.as_str();
-    let main = match key.status(now) {
-        Status::Revoked => {
-            explain(&Cause::Revoked, Retry::SameResult, Some(&key_diagnosis.key), facts)
-        }
-        Status::Expired => {
-            explain(&Cause::Expired, Retry::SameResult, Some(&key_diagnosis.key), facts)
-        }
-        Status::Active => {
-            let last = long_date(key.expires_at.last_day());
-            let active = format!("“{name}” is active until the end of {last} (UTC).");
-            let used = match key.last_used_at {
-                Some(at) => format!("It last passed on {}.", moment(at)),
-                None => "No request with it has passed yet.".into(),
-            };
-            Explanation::new("This key is active", &[&active, &used, ID])
-        }
+    let cause = match key.status(now) {
+        Status::Revoked => Some(Cause::Revoked),
+        Status::Expired => Some(Cause::Expired),
+        Status::Disabled => Some(Cause::Disabled),
+        Status::Active => None,
+    };
+    let main = if let Some(cause) = cause {
+        explain(&cause, Retry::SameResult, Some(&key_diagnosis.key), facts)
+    } else {
+        let last = long_date(key.expires_at.last_day());
+        let active = format!("“{name}” is active until the end of {last} (UTC).");
+        let used = match key.last_used_at {
+            Some(at) => format!("It last passed on {}.", moment(at)),
+            None => "No request with it has passed yet.".into(),
+        };
+        Explanation::new("This key is active", &[&active, &used, ID])
     };
     let mut answer = Answer { main, facts: of_the_key(key, now), ..Answer::default() };
     add_denials(&mut answer, key_diagnosis, facts);
@@ -233,6 +233,7 @@ fn of_the_key(key: &ApiKey, now: Timestamp) -> Vec<Fact> {
     let status = match key.status(now) {
         Status::Revoked => "Revoked",
         Status::Expired => "Expired",
+        Status::Disabled => "Disabled",
         Status::Active if key.last_used_at.is_none() => "Active, never used",
         Status::Active => "Active",
     };

@@ -3,7 +3,7 @@
 
 use super::words::{Explanation, Facts, moment};
 use crate::base::clock::long_date;
-use crate::domain::api_keys::ApiKey;
+use crate::domain::api_keys::{ApiKey, FollowUp};
 use crate::domain::diagnosis::CurrentKey;
 use crate::domain::members::Permission;
 use crate::domain::usage::Outcome;
@@ -25,6 +25,29 @@ pub(super) fn revoked(key: &CurrentKey, facts: &Facts<'_>) -> Explanation {
     let text = format!("It was revoked{by}{at}, and that cannot be undone. Create another key.");
     let mut explanation = Explanation::new("Key revoked", &[&text]);
     duplicate(&mut explanation, &key.details.key, facts);
+    explanation
+}
+
+pub(super) fn disabled(key: &ApiKey, facts: &Facts<'_>) -> Explanation {
+    let at = key.disabling.at.map(|at| format!(" on {}", moment(at))).unwrap_or_default();
+    let next = match key.disabling.scheduled() {
+        Some((FollowUp::Enable, at)) => format!("It will be enabled on {}.", moment(at)),
+        Some((FollowUp::Revoke, at)) => format!("It will be revoked on {}.", moment(at)),
+        None => "It passes nothing until somebody enables it.".into(),
+    };
+    let text = if key.disabling.at.is_none() {
+        "It was disabled at that time, and is enabled again.".to_owned()
+    } else {
+        format!(
+            "It was disabled{at}. Reason: {}. {next}",
+            key.disabling.reason.trim_end_matches('.')
+        )
+    };
+    let mut explanation = Explanation::new("Key disabled", &[&text]);
+    if key.disabling.at.is_some() {
+        let href = format!("/api-keys/{}/enable", key.id.as_str());
+        explanation.link(facts, Permission::UpdateKeys, href, "Enable the key");
+    }
     explanation
 }
 
@@ -51,6 +74,7 @@ fn duplicate(explanation: &mut Explanation, key: &ApiKey, facts: &Facts<'_>) {
 pub(super) fn since(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::KeyRevoked => "Since then the key was revoked.",
+        Outcome::KeyDisabled => "Since then the key was disabled.",
         Outcome::SecretSuperseded => "Since then this secret key was replaced.",
         _ => "Since then the key has expired.",
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::base::clock::DAY;
 use crate::domain::api_keys::{
-    ApiKey, Details, Environment, ExternalId, Flaw, IpWhitelist, KeyId, KeyName, Labels, Owner,
+    ApiKey, Details, Disabling, Environment, ExternalId, Flaw, IpWhitelist, KeyId, KeyName, Labels,
+    Owner,
 };
 use crate::domain::members::Permissions;
 use crate::domain::roles::Role;
@@ -35,6 +36,7 @@ fn key() -> CurrentKey {
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
+        disabling: Disabling::default(),
         flagged_at: None,
         owner: Owner::default(),
         external_id: ExternalId::default(),

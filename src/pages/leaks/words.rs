@@ -29,6 +29,9 @@ impl Badge {
             Status::Expired => {
                 Self { class: "badge-expired", icon: "circle-minus", text: "Expired" }
             }
+            Status::Disabled => {
+                Self { class: "badge-expired", icon: "circle-pause", text: "Disabled" }
+            }
             Status::Revoked => Self { class: "badge-revoked", icon: "ban", text: "Revoked" },
         }
     }
@@ -38,6 +41,7 @@ impl Badge {
 pub(super) const fn done(action: Action) -> &'static str {
     match action {
         Action::Revoke => "Key revoked",
+        Action::Disable => "Key disabled",
         Action::Rotate => "Key rotated, old secret stopped",
         Action::Stop => "Old secret stopped",
         Action::Nothing => "Nothing turned off",

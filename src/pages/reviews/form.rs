@@ -87,7 +87,7 @@ impl SubmittedRow {
         let note = text::one_line(&self.note, "Note", MAX_NOTE_LENGTH)?;
         match (Decision::parse(&self.decision), note.is_empty()) {
             (None, true) if self.decision.is_empty() => Ok(None),
-            (None, _) => Err("Choose keep, reduce, rotate or revoke".into()),
+            (None, _) => Err("Choose keep, reduce, rotate, disable or revoke".into()),
             (Some(decision), _) => {
                 Ok(Some(RequestedDecision { key_id: self.key_id, decision, note, seen: self.seen }))
             }

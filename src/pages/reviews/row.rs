@@ -94,6 +94,7 @@ fn action(decision: Decision, viewer: &Viewer) -> Option<(&'static str, &'static
         Decision::Keep => return None,
         Decision::Reduce => (Permission::UpdateKeys, "edit", "Edit"),
         Decision::Rotate => (Permission::UpdateKeys, "rotate", "Rotate"),
+        Decision::Disable => (Permission::UpdateKeys, "disable", "Disable"),
         Decision::Revoke => (Permission::DeleteKeys, "revoke", "Revoke"),
     };
     viewer.may(needed).then_some((verb, label))

@@ -135,7 +135,9 @@ async fn a_connection_tries_again_although_all_others_were_read_before_it_could_
     let places: Vec<Place> =
         (1..=4).filter_map(|last| registry.admit(network(last)).ok()).collect();
     let first = registry.admit(network(5));
-    places.iter().for_each(|place| place.connection.await_client());
+    for place in &places {
+        place.connection.await_client();
+    }
     assert!(registry.admit_later(network(5), first).await.is_some());
 }
 

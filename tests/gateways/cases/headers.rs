@@ -6,10 +6,12 @@ use crate::client::{ADDRESS, Client};
 use crate::gateway::Gateway;
 use crate::server::Server;
 use crate::setup::{Setup, assert_identity};
+use crate::support::replaced;
 
-/// Headers of Latchkey that not every response has.
-const OTHERS: [&str; 4] =
-    ["latchkey-labels", "latchkey-code", "latchkey-request-id", "latchkey-key-expires"];
+/// Headers of Latchkey that describe no key.
+const OTHERS: [&str; 3] = ["latchkey-code", "latchkey-request-id", "latchkey-key-expires"];
+/// The labels of a key as a header (RFC 9651).
+const LABELS: &str = r#"region="eu", team="billing""#;
 
 /// The names of all headers that an API could take for Latchkey's.
 fn names() -> Vec<String> {
@@ -52,6 +54,50 @@ pub fn identity_headers_from_the_client_do_not_reach_the_api(gateway: Gateway) {
     }
 }
 
+/// The client of these tests otherwise sends names in lower case.
+pub fn identity_headers_in_capital_letters_do_not_reach_the_api(gateway: Gateway) {
+    let setup = Setup::new(gateway);
+    let key = setup.key();
+    let lines = |name: String| {
+        let words: Vec<String> = name.split('-').map(capitalised).collect();
+        format!("{}: forged\r\n{}: forged\r\n", name.to_uppercase(), words.join("-"))
+    };
+    let forged: Vec<String> = names().into_iter().map(lines).collect();
+    let response = setup.client.response_with(&key.secret, "/orders/1", &forged.concat());
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    assert_identity(&setup.api.take_only_request(), &key);
+}
+
+/// The word with a capital first letter.
+fn capitalised(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
+}
+
+pub fn the_api_receives_the_owner_and_the_labels_of_a_key(gateway: Gateway) {
+    let setup = Setup::new(gateway);
+    let manager = setup.latchkey.super_manager();
+    let form = manager.get("/settings").form_fields("form[action='/settings']");
+    let saved = manager.post("/settings", &replaced(&form, &[("sends_labels", "1")]));
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    let plain = setup.key();
+    let owned = setup.latchkey.key(|draft| {
+        draft.owner = "cus_42".into();
+        draft.labels = "team=billing\nregion=eu".into();
+    });
+    for forged in [&[][..], &[("latchkey-owner", "forged"), ("latchkey-labels", "forged")]] {
+        let get = |secret: &str| {
+            let bearer = format!("Bearer {secret}");
+            let headers = [&[("authorization", bearer.as_str())], forged].concat();
+            setup.assert_passed(&setup.client.get("/orders/1", &headers))
+        };
+        let request = get(&owned.secret);
+        assert_eq!(request.values("latchkey-owner"), ["cus_42"], "{forged:?}");
+        assert_eq!(request.values("latchkey-labels"), [LABELS], "{forged:?}");
+        assert_identity(&get(&plain.secret), &plain);
+    }
+}
+
 /// Some versions of Caddy forward the client's own header where Latchkey's is empty.
 pub fn a_key_without_an_owner_has_the_owner_none(gateway: Gateway) {
     let setup = Setup::new(gateway);
@@ -66,10 +112,9 @@ pub fn a_key_without_an_owner_has_the_owner_none(gateway: Gateway) {
 }
 
 pub fn every_identity_header_of_latchkey_reaches_the_api(gateway: Gateway) {
-    let mut names: Vec<String> = IDENTITY.iter().map(ToString::to_string).collect();
-    names.push("latchkey-labels".to_owned());
-    names.dedup();
-    let sent: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "team=core")).collect();
+    let names: Vec<String> = IDENTITY.iter().map(ToString::to_string).collect();
+    let value = |name: &str| if name == "latchkey-labels" { LABELS } else { "team=core" };
+    let sent: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), value(name))).collect();
     let (latchkey, api) = (Server::responding(200, &sent), Server::api());
     let running = gateway.start(latchkey.address, api.address);
     let client = Client::new(running.address);
@@ -79,7 +124,7 @@ pub fn every_identity_header_of_latchkey_reaches_the_api(gateway: Gateway) {
         assert_eq!(page.status, 200, "{}", page.body);
         let request = api.take_only_request();
         for name in &names {
-            assert_eq!(request.values(name), ["team=core"], "{name}");
+            assert_eq!(request.values(name), [value(name)], "{name}");
         }
     }
 }

@@ -87,6 +87,22 @@ pub fn a_revoked_key_is_denied_on_the_next_request(gateway: Gateway) {
     }
 }
 
+pub fn a_disabled_key_is_denied_until_it_is_enabled(gateway: Gateway) {
+    let setup = Setup::new(gateway);
+    let manager = setup.latchkey.super_manager();
+    let key = setup.key();
+    let get = || setup.client.get_as(&key.secret, "/orders/1");
+    setup.assert_passed(&get());
+    let id = key.id.as_str();
+    let fields = [("reason", "Nobody knows who uses it"), ("confirm", &id[id.len() - 4..])];
+    for _ in 0..2 {
+        assert_eq!(manager.submit(&format!("/api-keys/{id}/disable"), &fields).status, 303);
+        setup.assert_denied(&get(), 401, "key_disabled");
+        assert_eq!(manager.submit(&format!("/api-keys/{id}/enable"), &[]).status, 303);
+        setup.assert_passed(&get());
+    }
+}
+
 pub fn an_expired_key_is_denied(gateway: Gateway) {
     let setup = Setup::new(gateway);
     let key = setup.key();

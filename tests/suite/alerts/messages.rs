@@ -110,10 +110,12 @@ fn all_keys_that_expire_together_are_announced_even_beyond_one_batch() {
     let inserts: Vec<String> = (0..1_000)
         .map(|n| {
             format!(
-                "INSERT INTO api_keys SELECT 'key_{n:012}', 'Key {n}', 'key {n}', environment, role_id, \
-                 all_role_scopes, notes, version, created_at, created_by, edited_at, expires_at, \
-                 secret_created_at, last_used_at, last_used_address, attention_at, revoked_at, \
-                 revoked_by, noted_at, reviewed_at, name_sort FROM api_keys WHERE id = '{id}'"
+                "INSERT INTO api_keys (id, name, name_folded, environment, role_id, \
+                 all_role_scopes, notes, version, created_at, created_by, expires_at, \
+                 secret_created_at, last_used_at, attention_at) SELECT 'key_{n:012}', 'Key {n}', \
+                 'key {n}', environment, role_id, all_role_scopes, notes, version, created_at, \
+                 created_by, expires_at, secret_created_at, last_used_at, attention_at \
+                 FROM api_keys WHERE id = '{id}'"
             )
         })
         .collect();

@@ -284,7 +284,7 @@ fn rotating_several_keys_is_all_or_nothing() {
 fn an_empty_selection_or_an_overlong_note_is_rejected() {
     let (app, id) = app_with_key();
     let manager = app.super_manager();
-    for action in ["keep", "revoke", "rotate"] {
+    for action in ["disable", "keep", "revoke", "rotate"] {
         assert_eq!(manager.get(&format!("/api-keys/selected/{action}")).location(), LIST);
         assert_eq!(manager.get(LIST).text("#notice"), "Select keys first.");
         assert_eq!(

@@ -22,12 +22,12 @@ fn a_name_and_a_role_are_enough_and_the_new_key_is_listed_first() {
     assert_eq!(rows.len(), 2);
     let row = format!(
         "Route planner – production Production {} Read-only 23 Nov 2026 Never \
-                       21 Feb 2027 Never used Edit Revoke",
+                       21 Feb 2027 Never used Edit Disable Revoke",
         page.key_id()
     );
-    assert_eq!(rows[0].replace("EditRevoke", "Edit Revoke"), row);
+    assert_eq!(rows[0].replace("EditDisableRevoke", "Edit Disable Revoke"), row);
     let path = format!("#{} a.act", page.key_id());
-    assert_eq!(table.all(&path), ["Edit", "Revoke"]);
+    assert_eq!(table.all(&path), ["Edit", "Disable", "Revoke"]);
 }
 
 #[test]

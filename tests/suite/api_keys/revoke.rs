@@ -85,7 +85,7 @@ fn revoking_a_key_used_in_the_last_seven_days_requires_its_last_four_characters(
     for typed in ["", " ", "x", &last_four[..3], &id, &wrong] {
         let rejected = manager.submit(&path, &[("confirm", typed)]);
         assert_eq!(rejected.status, 422, "{typed:?}");
-        let message = format!("Type {last_four} to confirm you are revoking the right key");
+        let message = format!("Type {last_four} to confirm that it is the right key");
         assert_eq!(rejected.errors(), [message.as_str()]);
         assert_eq!(rejected.error_of("confirm"), message);
     }

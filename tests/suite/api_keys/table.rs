@@ -31,10 +31,21 @@ fn the_columns_and_a_row_show_the_details_of_a_key() {
     assert_eq!(page.text(".page-head p"), intro);
     assert_eq!(
         page.all("table.keys thead th"),
-        ["Name", "Key ID", "Role", "Created", "Last used", "Expires", "Status", "Actions"]
+        [
+            "Select",
+            "Name",
+            "Key ID",
+            "Role",
+            "Created",
+            "Last used",
+            "Expires",
+            "Status",
+            "Actions"
+        ]
     );
     let cells = page.all(&format!("#{id} > *"));
     let expected = [
+        "",
         "Route planner Staging",
         id.as_str(),
         "Read-only",
@@ -42,12 +53,12 @@ fn the_columns_and_a_row_show_the_details_of_a_key() {
         "2 min ago",
         "21 Feb 2027",
         "Active",
-        "EditRevoke",
+        "EditDisableRevoke",
     ];
     assert_eq!(cells, expected);
     let link = page.attribute(&format!("#{id} th a"), "href");
     assert_eq!(link, Some(format!("/api-keys/{id}")));
-    let labels = ["Edit Route planner", "Revoke Route planner"];
+    let labels = ["Edit Route planner", "Disable Route planner", "Revoke Route planner"];
     for (n, label) in labels.iter().enumerate() {
         let action = format!("#{id} a.act:nth-of-type({})", n + 1);
         assert_eq!(page.attribute(&action, "aria-label").as_deref(), Some(*label));
@@ -66,17 +77,23 @@ fn views_list_and_count_their_keys() {
     make("Quiet", &format!("expires_at = {far}, last_used_at = {now}, attention_at = {far}"));
     make("Soon", &format!("expires_at = {}, attention_at = {now}", now + 5 * DAY));
     make("Expired", &format!("expires_at = {now}, attention_at = 1"));
+    make("Paused", &format!("disabled_at = 5, expires_at = {far}, attention_at = {far}"));
+    make("Paused and expired", "disabled_at = 5, expires_at = 1, attention_at = 1");
+    make("Paused and revoked", "disabled_at = 5, revoked_at = 5, attention_at = 1");
     make("Revoked", "revoked_at = 5, attention_at = 1");
     make("Expired and revoked", "expires_at = 1, revoked_at = 5, attention_at = 1");
     let manager = app.super_manager();
     let tabs = manager.get("/api-keys").all(".tabs a");
-    assert_eq!(tabs, ["All 3", "Needs attention 1", "Expired 1", "Revoked 2"]);
+    assert_eq!(tabs, ["All 5", "Needs attention 1", "Disabled 1", "Expired 2", "Revoked 3"]);
+    let all = ["Expired", "Paused", "Paused and expired", "Quiet", "Soon"];
+    let first = "1–5 of 5 keys. You can create 97 more.";
     for (view, expected, footer) in [
-        ("all", &["Expired", "Quiet", "Soon"][..], "1–3 of 3 keys. You can create 98 more."),
+        ("all", &all[..], first),
         ("attention", &["Soon"], "1–1 of 1 key."),
-        ("expired", &["Expired"], "1–1 of 1 key."),
-        ("revoked", &["Expired and revoked", "Revoked"], "1–2 of 2 keys."),
-        ("nonsense", &["Expired", "Quiet", "Soon"], "1–3 of 3 keys. You can create 98 more."),
+        ("disabled", &["Paused"], "1–1 of 1 key."),
+        ("expired", &["Expired", "Paused and expired"], "1–2 of 2 keys."),
+        ("revoked", &["Expired and revoked", "Paused and revoked", "Revoked"], "1–3 of 3 keys."),
+        ("nonsense", &all, first),
     ] {
         let page = manager.get(&format!("/api-keys?view={view}&sort=name"));
         assert_eq!(names(&page), expected, "{view}");
@@ -241,7 +258,7 @@ fn filters_narrow_by_role_and_environment_and_are_kept() {
     assert_eq!(chosen.as_deref(), Some("staging"));
     let kept = page.form_fields("form.filters");
     assert!(kept.contains(&("sort".into(), "name".into())), "a search keeps the sort order");
-    let tab = page.attribute(".tabs a:nth-of-type(3)", "href").expect("a tab");
+    let tab = page.attribute(".tabs a:nth-of-type(4)", "href").expect("a tab");
     for kept in ["role=read-only", "environment=staging", "sort=name", "view=expired"] {
         assert!(tab.contains(kept), "{kept} in {tab}");
     }
@@ -265,6 +282,7 @@ fn an_empty_table_explains_why_it_is_empty() {
     let id = app.key("Billing worker");
     for (view, heading) in [
         ("attention", "Nothing needs attention"),
+        ("disabled", "No disabled keys"),
         ("expired", "No expired keys"),
         ("revoked", "No revoked keys"),
     ] {
@@ -286,6 +304,7 @@ fn head_responds_like_get_without_a_body_and_other_methods_get_an_allow_header()
         ("/api-keys/new".into(), "GET, HEAD"),
         (format!("/api-keys/{id}"), "GET, HEAD"),
         (format!("/api-keys/{id}/edit"), "GET, HEAD, POST"),
+        (format!("/api-keys/{id}/disable"), "GET, HEAD, POST"),
         (format!("/api-keys/{id}/revoke"), "GET, HEAD, POST"),
         ("/sign-out".into(), "POST"),
         ("/preferences/theme".into(), "POST"),

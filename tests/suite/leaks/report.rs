@@ -16,9 +16,9 @@ fn a_report_revokes_the_key_immediately_and_redirects_to_its_page() {
     assert!(dialog.has("main[id=main] #history-t"), "the dialog is over the page of the key");
     assert_eq!(
         dialog.attribute("#leak [name=action][checked]", "value").as_deref(),
-        Some("revoke")
+        Some("disable")
     );
-    assert_eq!(dialog.all("#leak .choice").len(), 2);
+    assert_eq!(dialog.all("#leak .choice").len(), 3);
     assert!(dialog.text("#since-h").contains("23 November 2026"));
     assert!(!dialog.has("#confirm"), "the key is not in use");
     let fields = [("since", "2026-11-23"), ("found", "In a public repository")];
@@ -154,7 +154,7 @@ fn an_old_secret_can_be_reported_and_stopped_separately() {
     let values: Vec<_> = dialog.form_fields("#leak form");
     assert!(values.contains(&("action".into(), "stop".into())), "{values:?}");
     assert!(values.contains(&("secret".into(), "1".into())));
-    assert_eq!(dialog.all("#leak .choice").len(), 3);
+    assert_eq!(dialog.all("#leak .choice").len(), 4);
     assert!(
         dialog.text("#since-h").contains("23 November 2026"),
         "when the old secret was created"
@@ -208,13 +208,13 @@ fn each_action_requires_its_permission() {
     let path = format!("/api-keys/{id}/leak");
     let view = Permission::ViewKeys;
     for (permissions, offered, denied) in [
-        (vec![view], vec!["none"], vec!["revoke", "rotate", "stop", ""]),
-        (vec![view, Permission::UpdateKeys], vec!["rotate"], vec!["revoke", ""]),
-        (vec![view, Permission::DeleteKeys], vec!["revoke"], vec!["rotate", "stop"]),
+        (vec![view], vec!["none"], vec!["disable", "revoke", "rotate", "stop", ""]),
+        (vec![view, Permission::UpdateKeys], vec!["disable", "rotate"], vec!["revoke", ""]),
+        (vec![view, Permission::DeleteKeys], vec!["revoke"], vec!["disable", "rotate", "stop"]),
     ] {
         let viewer = app.super_manager_with(&permissions);
         let dialog = viewer.get(&path);
-        let choices: Vec<_> = ["none", "stop", "rotate", "revoke"]
+        let choices: Vec<_> = ["none", "stop", "disable", "rotate", "revoke"]
             .into_iter()
             .filter(|slug| dialog.has(&format!("#leak [type=radio][value={slug}]")))
             .collect();

@@ -170,8 +170,8 @@ fn an_invalid_decision_or_note_is_reported_and_nothing_is_saved() {
     let long = "x".repeat(501);
     for (decision, note, message) in [
         ("keep", long.as_str(), "Note must be 500 characters or fewer"),
-        ("", "Why", "Choose keep, reduce, rotate or revoke"),
-        ("sell", "", "Choose keep, reduce, rotate or revoke"),
+        ("", "Why", "Choose keep, reduce, rotate, disable or revoke"),
+        ("sell", "", "Choose keep, reduce, rotate, disable or revoke"),
     ] {
         let page =
             decide(&manager, &review, &[(&billing, decision, note), (&planner, "keep", "Mine")]);

@@ -35,6 +35,7 @@ fn the_report_shows_each_decision_with_its_author_time_and_outcome() {
         ("Keep", "1"),
         ("Reduce", "0"),
         ("Rotate", "1"),
+        ("Disable", "0"),
         ("Revoke", "1"),
         ("No longer active", "0, no decision needed"),
         ("To be carried out", "1"),

@@ -27,7 +27,7 @@ const AUTHORITY: [Authority; 8] = [
         never: &[
             ("a secret key", viewing_keys_does_not_reveal_a_secret),
             (
-                "a rotation or revocation through a leak report",
+                "a rotation, revocation or halt through a leak report",
                 viewing_keys_allows_only_reporting_a_leak,
             ),
         ],
@@ -48,10 +48,11 @@ const AUTHORITY: [Authority; 8] = [
         permission: Permission::UpdateKeys,
         reaches: &[
             "a new secret key of every key, by rotating it",
+            "a halt of every key, by disabling it until somebody enables it",
             "any role that exists for every key, by editing it",
         ],
         never: &[(
-            "a revocation, in bulk or through a review or a leak",
+            "a revocation, in bulk, scheduled, or through a review or a leak",
             updating_keys_does_not_revoke_keys,
         )],
     },
@@ -199,7 +200,7 @@ fn viewing_keys_allows_only_reporting_a_leak() {
     let id = app.super_manager().key_named("Billing worker");
     let viewer = only(&app, Permission::ViewKeys);
     let before = app.contents();
-    for action in ["rotate", "revoke", "stop"] {
+    for action in ["disable", "rotate", "revoke", "stop"] {
         let fields = [("action", action), ("overlap", "now"), ("lifetime", "90")];
         let page = post(&app, &viewer, &format!("/api-keys/{id}/leak"), &fields);
         assert_eq!(page.status, 403, "{action}");
@@ -237,6 +238,10 @@ fn creating_keys_does_not_exceed_the_role() {
     assert_eq!(app.count("api_keys"), 0);
 }
 
+/// The fields that disable a key for a week and then revoke it.
+const REVOKED_LATER: [(&str, &str); 3] =
+    [("reason", "Nobody knows it"), ("until", "7d"), ("then", "revoke")];
+
 #[test]
 fn updating_keys_does_not_revoke_keys() {
     let app = App::set_up();
@@ -246,6 +251,11 @@ fn updating_keys_does_not_revoke_keys() {
         (format!("/api-keys/{id}/revoke"), vec![]),
         ("/api-keys/selected/revoke".into(), vec![("key", id.as_str()), ("keys", id.as_str())]),
         (format!("/api-keys/{id}/leak"), vec![("action", "revoke")]),
+        (format!("/api-keys/{id}/disable"), REVOKED_LATER.to_vec()),
+        (
+            "/api-keys/selected/disable".into(),
+            [&[("keys", id.as_str())][..], &REVOKED_LATER].concat(),
+        ),
     ] {
         assert_eq!(post(&app, &editor, &path, &fields).status, 403, "{path}");
     }

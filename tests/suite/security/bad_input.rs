@@ -38,8 +38,10 @@ fn is_accepted(field: &str, kind: &str) -> bool {
             matches!(kind, "markup" | "SQL" | "emoji" | "template" | "number" | "path")
         }
         "notes" => !matches!(kind, "long" | "control" | "newline" | "bidi" | "invisible" | "NUL"),
+        "reason" => matches!(kind, "markup" | "SQL" | "emoji" | "template" | "number" | "path"),
         "slug" => matches!(kind, "empty" | "blank"),
-        "ip_whitelist" => matches!(kind, "empty" | "blank"),
+        "ip_whitelist" | "labels" => matches!(kind, "empty" | "blank"),
+        "owner" | "external_id" => matches!(kind, "empty" | "blank" | "number" | "path"),
         _ => false,
     }
 }
@@ -96,9 +98,19 @@ fn the_create_form_rejects_hostile_input_in_every_field() {
         ("access", "selected"),
         ("scopes", "orders:read"),
     ]);
-    for field in
-        ["name", "environment", "role", "lifetime", "expires_on", "scopes", "ip_whitelist", "notes"]
-    {
+    for field in [
+        "name",
+        "environment",
+        "role",
+        "lifetime",
+        "expires_on",
+        "scopes",
+        "ip_whitelist",
+        "notes",
+        "owner",
+        "external_id",
+        "labels",
+    ] {
         attack(&app, &manager, "/api-keys/new", "/api-keys", &dated, field);
         app.sql("DELETE FROM api_keys");
     }
@@ -110,7 +122,17 @@ fn the_edit_form_rejects_hostile_input_in_every_field() {
     let manager = app.super_manager();
     let id = app.key("Billing worker");
     let path = format!("/api-keys/{id}/edit");
-    for field in ["name", "role", "expires_on", "scopes", "ip_whitelist", "notes"] {
+    for field in [
+        "name",
+        "role",
+        "expires_on",
+        "scopes",
+        "ip_whitelist",
+        "notes",
+        "owner",
+        "external_id",
+        "labels",
+    ] {
         let usual = [
             ("name", "Billing worker"),
             ("role", "read-and-write"),
@@ -314,6 +336,51 @@ fn the_revoke_form_and_the_theme_handle_hostile_input() {
 }
 
 #[test]
+fn the_disable_form_rejects_hostile_input_in_every_field() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = app.key("Billing worker");
+    let path = format!("/api-keys/{id}/disable");
+    let usual = [
+        ("reason", "Nobody knows it"),
+        ("until", "date"),
+        ("until_at", "2026-12-24T18:00"),
+        ("then", "enable"),
+    ];
+    for field in usual.map(|(field, _)| field) {
+        for (kind, text) in hostile() {
+            let case = format!("{kind} as {field}");
+            // Both fields may be left out.
+            if kind == "empty" && matches!(field, "until" | "then") {
+                continue;
+            }
+            let answer = manager.submit(&path, &with(&usual, field, &text));
+            assert_clear(&answer, &case);
+            if !is_accepted(field, kind) {
+                assert_eq!(answer.status, 422, "{case}: {}", answer.body);
+                assert!(!answer.error_of(field).is_empty(), "{case}: {}", answer.body);
+                continue;
+            }
+            assert_eq!(answer.status, 303, "{case}: {}", answer.body);
+            let page = manager.get(&format!("/api-keys/{id}"));
+            assert_clear(&page, &case);
+            assert!(page.text("#disabled").contains(&text), "{case}: {}", page.body);
+            assert_clear(&manager.get("/activity"), &case);
+            assert_eq!(manager.submit(&format!("/api-keys/{id}/enable"), &[]).status, 303);
+        }
+    }
+    let disabled = "SELECT COUNT(*) FROM activity WHERE event = 'api_key.disabled'";
+    assert_eq!(app.number(disabled), 6, "only for its reason");
+}
+
+/// `fields` with another value of `field`.
+fn with<'a>(fields: &[(&'a str, &'a str)], field: &str, value: &'a str) -> Vec<(&'a str, &'a str)> {
+    let replace =
+        |(name, usual): &(&'a str, &'a str)| (*name, if *name == field { value } else { *usual });
+    fields.iter().map(replace).collect()
+}
+
+#[test]
 fn user_input_is_escaped_on_every_page() {
     let app = App::set_up();
     let manager = app.super_manager();
@@ -349,7 +416,18 @@ fn repeated_fields_and_other_content_types_are_rejected() {
     let app = App::set_up();
     let manager = app.super_manager();
     let before = app.contents();
-    for field in ["name", "environment", "role", "lifetime", "access", "ip_whitelist", "notes"] {
+    for field in [
+        "name",
+        "environment",
+        "role",
+        "lifetime",
+        "access",
+        "ip_whitelist",
+        "notes",
+        "owner",
+        "external_id",
+        "labels",
+    ] {
         let twice =
             [&key_fields(&[])[..], &[(field, "production"), (field, "production")]].concat();
         let answer = manager.submit_from("/api-keys/new", "/api-keys", &twice);
@@ -500,6 +578,13 @@ fn tampered_urls_never_cause_a_server_error() {
             }
         }
     }
+    for (kind, text) in &texts {
+        for parameter in ["owner=", "label=a%3D"] {
+            let page = manager.get(&format!("/api-keys?{parameter}{}", urlencode(text)));
+            assert_eq!(page.status, 200, "{kind} as {parameter}");
+            assert_clear(&page, kind);
+        }
+    }
     let zero = "key_000000000000";
     for sort in ["created", "name", "last_used", "expires"] {
         for cursor in [
@@ -538,6 +623,9 @@ fn random_bodies_and_random_fields_never_cause_a_server_error() {
     let paths = [
         "/api-keys".to_owned(),
         format!("/api-keys/{id}/edit"),
+        format!("/api-keys/{id}/disable"),
+        format!("/api-keys/{id}/enable"),
+        "/api-keys/selected/disable".into(),
         format!("/api-keys/{id}/revoke"),
         "/sign-in".into(),
         "/set-up".into(),
@@ -568,11 +656,21 @@ fn random_bodies_and_random_fields_never_cause_a_server_error() {
         .expect("no body causes a server error");
     assert_eq!(app.contents(), before);
     let field = prop_oneof!["\\PC{0,40}", any::<String>(), Just(String::new())];
-    let fields = prop::collection::vec(field, 6);
+    let fields = prop::collection::vec(field, 9);
     runner
         .run(&fields, |texts| {
             let token = manager.get("/api-keys/new").form_token();
-            let names = ["name", "role", "expires_on", "scopes", "ip_whitelist", "notes"];
+            let names = [
+                "name",
+                "role",
+                "expires_on",
+                "scopes",
+                "ip_whitelist",
+                "notes",
+                "owner",
+                "external_id",
+                "labels",
+            ];
             let mut sent = vec![("form_token", token.as_str()), ("lifetime", "date")];
             sent.extend(names.into_iter().zip(texts.iter().map(String::as_str)));
             let answer = manager.post("/api-keys", &sent);

@@ -99,12 +99,14 @@ fn the_token_of_every_form_is_accepted_by_its_action() {
 fn the_token_of_a_form_that_is_shown_again_is_accepted_by_its_action() {
     let (_app, client, pages) = fixture();
     let key = &pages["/api-keys/{key_id}/edit"];
+    let disable = &pages["/api-keys/{key_id}/disable"];
     let role = &pages["/roles/{slug}/edit"];
     let scope = [("name", "Billing"), ("version", "1")];
     let document = [("document", r#"{"openapi":"3.0.0","paths":{"/pets":{"get":{}}}}"#)];
     for (page, action, fields) in [
         ("/api-keys/new", "/api-keys", &[("name", "")][..]),
         (key, key, &[("name", "")]),
+        (disable, disable, &[("reason", "")]),
         (role, role, &scope),
         ("/roles/new", "/roles", &[]),
         ("/scopes/new", "/scopes", &[]),
@@ -168,6 +170,8 @@ fn dialogs_of_different_objects_do_not_accept_each_other_s_tokens() {
     for (from, to) in [
         (format!("/api-keys/{one}/edit"), format!("/api-keys/{other}/revoke")),
         (format!("/api-keys/{one}/revoke"), format!("/api-keys/{other}/revoke")),
+        (format!("/api-keys/{one}/disable"), format!("/api-keys/{other}/disable")),
+        (format!("/api-keys/{one}/disable"), format!("/api-keys/{one}/revoke")),
         (format!("/api-keys/{one}/rotate"), format!("/api-keys/{one}/revoke")),
         (format!("/members/{member}/disable"), format!("/members/{member}/delete")),
         ("/members".to_owned(), format!("/members/{member}/delete")),

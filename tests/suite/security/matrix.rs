@@ -4,6 +4,7 @@ use std::fmt;
 
 use latchkey::base::clock::{HOUR, SECOND};
 use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::disabling::{self, Draft};
 use latchkey::domain::leaks::{self, LeakId};
 use latchkey::domain::members::Permission;
 use latchkey::domain::reviews::{self, ReviewId};
@@ -80,7 +81,7 @@ const MEMBERS: [Row; 24] = [
     members("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 35] = [
+const ROWS: [Row; 39] = [
     public("GET", "/", 303, 303),
     public("GET", "/.well-known/change-password", 303, 303),
     public("GET", "/sign-in", 200, 303),
@@ -99,6 +100,10 @@ const ROWS: [Row; 35] = [
     gated("POST", "/api-keys/{key_id}/edit", 303, Permission::UpdateKeys),
     gated("GET", "/api-keys/{key_id}/rotate", 200, Permission::UpdateKeys),
     gated("POST", "/api-keys/{key_id}/rotate", 200, Permission::UpdateKeys),
+    gated("GET", "/api-keys/{key_id}/disable", 200, Permission::UpdateKeys),
+    gated("POST", "/api-keys/{key_id}/disable", 303, Permission::UpdateKeys),
+    gated("GET", "/api-keys/{key_id}/enable", 200, Permission::UpdateKeys),
+    gated("POST", "/api-keys/{key_id}/enable", 303, Permission::UpdateKeys),
     gated("GET", "/api-keys/{key_id}/stop-old-secret", 303, Permission::UpdateKeys),
     gated("POST", "/api-keys/{key_id}/stop-old-secret", 303, Permission::UpdateKeys),
     gated("GET", "/api-keys/{key_id}/revoke", 200, Permission::DeleteKeys),
@@ -120,7 +125,9 @@ const ROWS: [Row; 35] = [
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 
 /// Without selected keys these routes only redirect.
-const SELECTED: [Row; 6] = [
+const SELECTED: [Row; 8] = [
+    gated("GET", "/api-keys/selected/disable", 303, Permission::UpdateKeys),
+    gated("POST", "/api-keys/selected/disable", 303, Permission::UpdateKeys),
     gated("GET", "/api-keys/selected/keep", 303, Permission::UpdateKeys),
     gated("POST", "/api-keys/selected/keep", 303, Permission::UpdateKeys),
     gated("GET", "/api-keys/selected/rotate", 303, Permission::UpdateKeys),
@@ -374,6 +381,15 @@ impl Fixture {
         path.replace("{leak_id}", &leak).replace("{review_id}", &review)
     }
 
+    /// Disables the key that the route enables.
+    fn disable_key(&self, path: &str, id: &str) {
+        if path == "/api-keys/{key_id}/enable" {
+            let key_id = KeyId::parse(id).expect("a Key ID");
+            let draft = Draft { reason: "The matrix enables it".into(), ..Draft::default() };
+            self.app.write(|tx, context| disabling::disable(tx, &key_id, &draft, context));
+        }
+    }
+
     /// Creates the leak report or the review that the route is about.
     fn create_leak_or_review(&self, path: &str, id: &str) {
         if path.contains("{leak_id}") {
@@ -414,6 +430,7 @@ impl Fixture {
                 ("version", "1"),
             ],
             "/api-keys/{key_id}/rotate" => vec![("overlap", "7d"), ("lifetime", "90")],
+            "/api-keys/{key_id}/disable" => vec![("reason", "The matrix tries it")],
             "/members" => vec![("name", "Made by the matrix"), ("email", "made@example.com")],
             "/members/{member_id}/edit" => vec![("version", "1"), ("super_manager", "yes")],
             "/webhooks" | "/webhooks/{webhook_id}/edit" => {
@@ -471,6 +488,7 @@ fn every_route_answers_every_caller_as_the_matrix_says() {
             }
             fixture.create_target(row.path);
             fixture.create_leak_or_review(row.path, &id);
+            fixture.disable_key(row.path, &id);
             let target_before = fixture.target_rows();
             // The contents can be compared only if the request must not change anything.
             let is_denied = row.permission.is_some() && row.expected(caller) != row.with;
@@ -558,17 +576,22 @@ fn a_key_that_does_not_exist_is_not_found_and_without_permission_denied() {
         &"x".repeat(3000),
     ];
     for id in hostile {
-        for path in ["", "/edit", "/revoke"] {
+        for path in ["", "/edit", "/disable", "/enable", "/revoke"] {
             let path = format!("/api-keys/{id}{path}");
             assert_eq!(all.get(&path).status, 404, "{path}");
             assert_eq!(all.get(&path).text("h1"), "Page not found");
             assert!(matches!(none.get(&path).status, 403 | 404), "{path}");
         }
     }
-    for path in ["/edit", "/revoke"] {
+    for path in ["/edit", "/disable", "/enable", "/revoke"] {
         let path = format!("/api-keys/key_00000000000A{path}");
-        let fields =
-            [("name", "X"), ("role", "read-only"), ("expires_on", "2027-01-31"), ("version", "1")];
+        let fields = [
+            ("name", "X"),
+            ("role", "read-only"),
+            ("expires_on", "2027-01-31"),
+            ("reason", "X"),
+            ("version", "1"),
+        ];
         let before = app.contents();
         assert_eq!(app.post_with_token(&all, &path, &fields).status, 404, "{path}");
         assert_eq!(app.contents(), before);
@@ -583,6 +606,8 @@ fn controls_that_the_viewer_may_not_use_are_not_shown() {
         (Permission::CreateKeys, r#"[href="/api-keys/new"]"#),
         (Permission::CreateKeys, r#"[href^="/api-keys/new?from="]"#),
         (Permission::UpdateKeys, r#"[href*="/edit"]"#),
+        (Permission::UpdateKeys, r#"[href*="/disable"]"#),
+        (Permission::UpdateKeys, "input[name=keys]"),
         (Permission::DeleteKeys, r#"[href*="/revoke"]"#),
     ];
     let mut seen = 0;
@@ -599,7 +624,7 @@ fn controls_that_the_viewer_may_not_use_are_not_shown() {
         let sees_history = viewer.contains(&Permission::ViewActivity);
         assert_eq!(pages[1].has("#history-t"), sees_history, "{viewer:?}");
     }
-    assert_eq!(seen, 4 + 4, "each control is shown to viewers who may use it");
+    assert_eq!(seen, 6 + 6, "each control is shown to viewers who may use it");
     let creator = app.super_manager_with(&[Permission::CreateKeys]);
     let page = creator.get("/api-keys/new");
     assert!(page.has("#new"));

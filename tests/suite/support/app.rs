@@ -21,7 +21,7 @@ use latchkey::domain::scopes::{self, Resource};
 use latchkey::domain::sign_in::{SignInService, set_up};
 use latchkey::domain::usage::Recorder;
 use latchkey::domain::verification::Verifier;
-use latchkey::domain::{mail, roles, settings, webhooks};
+use latchkey::domain::{disabling, mail, roles, settings, webhooks};
 use latchkey::letters::AlertLetters;
 use latchkey::server::{self, Shared};
 use latchkey::web::Site;
@@ -206,6 +206,13 @@ impl App {
         let public_url = self.site.public_url.to_string();
         let letters: Arc<dyn Letters> = Arc::new(AlertLetters { public_url });
         alerts::run_once(&self.site.db, &letters, self.site.clock.now()).expect("a successful run");
+    }
+
+    /// Enables and revokes the disabled keys whose time has come, which a running server does every
+    /// 15 seconds.
+    pub fn run_due(&self) {
+        let site = &self.site;
+        disabling::run_due(&site.db, &site.keyring, site.clock.now()).expect("a successful run");
     }
 
     /// Trusts the certificate authorities in `file` when it sends messages from now on, as with

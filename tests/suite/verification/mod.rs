@@ -4,6 +4,7 @@ mod address;
 mod authorize;
 mod bearer;
 mod credential_headers;
+mod disabling;
 mod ext_authz;
 mod introspect;
 mod introspect_clients;
@@ -27,7 +28,8 @@ use wire::{Request, Response};
 
 /// The address of the gateway's client, unless a test uses another one.
 const CLIENT: &str = "203.0.113.7";
-/// The headers of a pass that describe the key.
+/// The headers of every pass that describe the key. Its labels are sent only if the settings allow
+/// it.
 const IDENTITY_HEADERS: [&str; 5] = [
     "latchkey-environment",
     "latchkey-key-id",
@@ -86,6 +88,19 @@ impl Key {
         let page = manager.submit(&path, &[("confirm", last_four)]);
         assert_eq!(page.status, 303, "{}", page.body);
         page
+    }
+
+    /// Disables the key until somebody enables it.
+    fn disable(&self, manager: &Client) {
+        let last_four = &self.id[self.id.len() - 4..];
+        let fields = [("reason", "The partner was told"), ("confirm", last_four)];
+        let page = manager.submit(&format!("/api-keys/{}/disable", self.id), &fields);
+        assert_eq!(page.status, 303, "{}", page.body);
+    }
+
+    fn enable(&self, manager: &Client) {
+        let page = manager.submit(&format!("/api-keys/{}/enable", self.id), &[]);
+        assert_eq!(page.status, 303, "{}", page.body);
     }
 
     /// The secret key with the characters from `at` on replaced, and with a matching checksum.

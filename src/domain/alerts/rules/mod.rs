@@ -2,6 +2,7 @@
 
 mod addresses;
 mod denials;
+mod disabled;
 mod keys;
 mod mail_server;
 mod sign_ins;
@@ -36,6 +37,8 @@ pub(super) fn find_causes(
             Rule::DenialBurst => denials::bursts(connection, now)?,
             Rule::UnknownKeys => denials::strangers(connection, now)?,
             Rule::InactiveSecret => denials::inactive_secrets(connection, now)?,
+            Rule::DisabledKeyUsed => disabled::used(connection, now)?,
+            Rule::RevocationDue => disabled::to_be_revoked(connection, now)?,
             Rule::NewAddress => addresses::new(connection, now)?,
             Rule::Volume => volume::unusual(connection, now)?,
             Rule::SignInFailures => sign_ins::failures(connection, now)?,

@@ -47,7 +47,12 @@ pub(in crate::domain::api_keys) fn inactive_but_flagged(
 ) -> Result<Vec<ApiKey>> {
     Ok(api_keys::table
         .filter(api_keys::noted_at.le(now))
-        .filter(api_keys::revoked_at.is_not_null().or((api_keys::expires_at + 0).le(now)))
+        .filter(
+            api_keys::revoked_at
+                .is_not_null()
+                .or((api_keys::expires_at + 0).le(now))
+                .or(api_keys::disabled_at.is_not_null()),
+        )
         .order((api_keys::noted_at.desc(), api_keys::id))
         .limit(limit)
         .select(ApiKey::as_select())

@@ -2,6 +2,7 @@
 
 mod attention;
 mod batch;
+mod disabling;
 mod holders;
 mod last_use;
 mod names;
@@ -20,6 +21,8 @@ pub(super) use attention::{
 pub(super) use batch::{
     active_after, addresses_of_all, first_created_at, labels_of_all, scopes_of_all,
 };
+pub use disabling::Disabling;
+pub(super) use disabling::{scheduled, set_disabling, skipped, to_be_revoked};
 pub(super) use holders::{
     KeyFilter, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
@@ -78,6 +81,8 @@ pub struct ApiKey {
     /// The client's address of the last allowed request.
     pub last_used_address: Option<String>,
     pub revoked_at: Option<Timestamp>,
+    #[diesel(embed)]
+    pub disabling: Disabling,
     /// Since when something outside the key's own data needs attention.
     #[diesel(column_name = noted_at)]
     pub flagged_at: Option<Timestamp>,
@@ -180,6 +185,11 @@ macro_rules! whole {
             api_keys::last_used_at.eq(key.last_used_at.unwrap_or_default()),
             api_keys::revoked_at.eq(key.revoked_at),
             api_keys::revoked_by.eq(revoked_by),
+            api_keys::disabled_at.eq(key.disabling.at),
+            api_keys::disabled_by.eq(&key.disabling.by),
+            api_keys::disabled_reason.eq(&key.disabling.reason),
+            api_keys::disabled_until.eq(key.disabling.until),
+            api_keys::disabled_then.eq(key.disabling.then),
             editable!($details, $settings),
         )
     }};

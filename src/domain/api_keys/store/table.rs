@@ -27,6 +27,8 @@ struct Counts {
     #[diesel(sql_type = BigInt)]
     over_but_noted: i64,
     #[diesel(sql_type = BigInt)]
+    disabled: i64,
+    #[diesel(sql_type = BigInt)]
     expired: i64,
     #[diesel(sql_type = BigInt)]
     revoked: i64,
@@ -38,7 +40,9 @@ const COUNTS: &str = "SELECT \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
         AND attention_at <= $2 AND expires_at > $2 ORDER BY attention_at DESC LIMIT $1) AS b) AS attention, \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE noted_at IS NOT NULL AND noted_at <= $2 \
-        AND (revoked_at IS NOT NULL OR expires_at + 0 <= $2) LIMIT $1) AS e) AS over_but_noted, \
+        AND (revoked_at IS NOT NULL OR expires_at + 0 <= $2 OR disabled_at IS NOT NULL) LIMIT $1) AS e) AS over_but_noted, \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE disabled_at IS NOT NULL AND revoked_at IS NULL \
+        AND expires_at + 0 > $2 LIMIT $1) AS f) AS disabled, \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
         AND expires_at <= $2 LIMIT $1) AS c) AS expired, \
     (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NOT NULL LIMIT $1) AS d) AS revoked";
@@ -52,9 +56,15 @@ pub(in crate::domain::api_keys) fn totals(
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(now)
         .get_result(connection)?;
-    let Counts { live: all, attention, over_but_noted: inactive_but_flagged, expired, revoked } =
-        counts;
-    Ok(Totals { all, attention, inactive_but_flagged, expired, revoked })
+    let Counts { live, attention, over_but_noted, disabled, expired, revoked } = counts;
+    Ok(Totals {
+        all: live,
+        attention,
+        inactive_but_flagged: over_but_noted,
+        disabled,
+        expired,
+        revoked,
+    })
 }
 
 const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM api_keys \
@@ -125,7 +135,7 @@ fn scan(
             .filter((api_keys::attention_at + 0).le(now))
             .filter((api_keys::expires_at + 0).gt(now)),
         View::Expired => with_search(live(), filter).filter((api_keys::expires_at + 0).le(now)),
-        View::All | View::Revoked => searched(filter, now),
+        View::All | View::Disabled | View::Revoked => searched(filter, now),
     };
     let query = match &filter.role_id {
         Some(role_id) => query.filter(api_keys::role_id.concat("").eq(role_id)),
@@ -209,6 +219,9 @@ fn in_view(filter: &Filter, now: Timestamp) -> Boxed<'_> {
         View::Attention => {
             live().filter(api_keys::attention_at.le(now)).filter(api_keys::expires_at.gt(now))
         }
+        View::Disabled => live()
+            .filter(api_keys::disabled_at.is_not_null())
+            .filter((api_keys::expires_at + 0).gt(now)),
         View::Expired => live().filter(api_keys::expires_at.le(now)),
         View::Revoked => api_keys::table.into_boxed().filter(api_keys::revoked_at.is_not_null()),
     };

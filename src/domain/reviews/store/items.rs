@@ -160,12 +160,15 @@ pub(in crate::domain::reviews) fn maybe_outstanding(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Item>> {
-    let to_carry_out = [Decision::Reduce, Decision::Rotate, Decision::Revoke];
+    let to_carry_out = [Decision::Reduce, Decision::Rotate, Decision::Disable, Decision::Revoke];
     let is = |decision: Decision| review_items::decision.eq(decision);
     let decided = review_items::decided_at.assume_not_null();
     let open = is(Decision::Revoke)
         .or(is(Decision::Rotate)
             .and(api_keys::secret_created_at.nullable().le(review_items::decided_at)))
+        .or(is(Decision::Disable).and(
+            api_keys::disabled_at.is_null().or(api_keys::disabled_at.assume_not_null().le(decided)),
+        ))
         .or(is(Decision::Reduce).and(
             api_keys::edited_at.is_null().or(api_keys::edited_at.assume_not_null().le(decided)),
         ));

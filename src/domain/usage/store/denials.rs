@@ -152,7 +152,7 @@ pub(in crate::domain::usage) fn denied_keys(
     let keys: Vec<DeniedKey> = diesel::sql_query(
         "SELECT key_id FROM usage_days WHERE day >= $1 AND outcome <> 'pass' GROUP BY key_id \
          HAVING SUM(count) >= $2 OR SUM(CASE WHEN outcome IN \
-         ('key_expired', 'key_revoked', 'secret_superseded') THEN 1 ELSE 0 END) > 0 LIMIT $3",
+         ('key_expired', 'key_revoked', 'key_disabled', 'secret_superseded') THEN 1 ELSE 0 END) > 0 LIMIT $3",
     )
     .bind::<BigInt, _>(since.day())
     .bind::<BigInt, _>(often)

@@ -20,6 +20,7 @@ pub(super) use questions::invalid_questions;
 pub use read::Busy;
 pub(super) use read::{
     busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scope_requests,
+    was_counted_after,
 };
 pub use signals::{Burst, NewAddress, Stranger};
 pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};

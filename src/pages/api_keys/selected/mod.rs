@@ -1,16 +1,20 @@
 //! `/api-keys/selected/…`: actions on several keys at once, among those that need attention.
 
+pub(super) mod disable;
 pub(super) mod keep;
 pub(super) mod revoke;
 pub(super) mod rotate;
 
 use serde::Deserialize;
 
+use super::backdrop::Backdrop;
+use super::query::PATH;
 use super::words::ago_within;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
+use crate::pages::Viewer;
 use crate::web::query;
 
 /// The URL of the list of keys that need attention.
@@ -18,6 +22,23 @@ const LIST: &str = "/api-keys?view=attention";
 const SELECT_FIRST: &str = "Select keys first.";
 /// How many keys can be selected at once: a page of active keys and the list of inactive ones.
 const MAX_KEYS: usize = 100;
+
+/// The word for the table, in `?behind=` and in the forms.
+const TABLE: &str = "table";
+
+/// The URL of the list from which keys were selected.
+fn list(behind: &str) -> &'static str {
+    if behind == TABLE { PATH } else { LIST }
+}
+
+/// The list from which keys were selected.
+fn backdrop(connection: &mut Connection, viewer: &Viewer, behind: &str) -> Result<Backdrop> {
+    if behind == TABLE {
+        Backdrop::table(connection, viewer)
+    } else {
+        Backdrop::attention(connection, viewer)
+    }
+}
 
 /// The keys in a URL.
 fn keys_in_query(query: &str) -> Vec<String> {
@@ -80,6 +101,7 @@ impl Selected {
     fn new(key: &ApiKey, now: Timestamp) -> Self {
         let used = match (key.status(now), key.last_used_at) {
             (Status::Revoked, _) => "Revoked".into(),
+            (Status::Disabled, _) => "Disabled".into(),
             (_, None) => "Never used".into(),
             (_, Some(at)) => format!("Last used {}", ago_within(at, now)),
         };

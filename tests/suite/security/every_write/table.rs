@@ -1,6 +1,7 @@
 //! Every route that members and visitors can POST to, with a form that it accepts.
 
 use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::disabling;
 use latchkey::domain::leaks::{self, LeakId};
 use latchkey::domain::members::invitation::Draft;
 use latchkey::domain::members::{Email, Permission};
@@ -13,6 +14,9 @@ use crate::support::{App, Client, PASSWORD, key_fields};
 pub const EMAIL: &str = "ines@meridianfreight.example";
 const TOMAS: &str = "tomas@meridianfreight.example";
 const NEW_PASSWORD: &str = "lantern orbit cabbage velvet";
+/// The fields that disable a key until Christmas.
+const DISABLED: [(&str, &str); 3] =
+    [("reason", "Nobody knows it"), ("until", "date"), ("until_at", "2026-12-24T18:00")];
 const ROLE: [(&str, &str); 2] = [("name", "Billing"), ("scopes", "orders:read")];
 const SCOPE: [(&str, &str); 2] = [("resource", "matrix"), ("operation", "write")];
 const MAIL: [(&str, &str); 4] = [
@@ -209,6 +213,32 @@ pub const WRITES: &[Write] = &[
         "/settings/alerts",
         |_, _| form("/settings/alerts", "/settings/alerts", &[("email", "daily")]),
         &["settings.alerts_changed"],
+    ),
+    manager(
+        "/api-keys/{key_id}/disable",
+        |app, _| {
+            let path = format!("/api-keys/{}/disable", app.key("Billing worker"));
+            form(&path, &path, &DISABLED)
+        },
+        &["api_key.disabled"],
+    ),
+    manager(
+        "/api-keys/{key_id}/enable",
+        |app, _| {
+            let id = app.key("Billing worker");
+            let key_id = KeyId::parse(&id).expect("a Key ID");
+            let reason = "A test".to_owned();
+            let draft = disabling::Draft { reason, ..disabling::Draft::default() };
+            app.write(|tx, context| disabling::disable(tx, &key_id, &draft, context));
+            let path = format!("/api-keys/{id}/enable");
+            form(&path, &path, &[])
+        },
+        &["api_key.enabled"],
+    ),
+    manager(
+        "/api-keys/selected/disable",
+        |app, _| selected(app, "disable", &DISABLED),
+        &["api_key.disabled"],
     ),
     manager("/api-keys/selected/keep", |app, _| selected(app, "keep", &[]), &["api_key.kept"]),
     manager(

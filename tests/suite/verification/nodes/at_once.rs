@@ -12,7 +12,7 @@ use super::{CHANGES, Change};
 use crate::support::{App, Client};
 
 /// How often each kind of change is made.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 5;
 /// How many requests start after each change.
 const REQUESTS: usize = 4_170;
 /// How many of them use HTTP. A debug build answers about 3,000 requests in a second.
@@ -20,7 +20,7 @@ const HTTP_REQUESTS: usize = 1_000;
 /// How many requests a gateway sends before it reads the responses.
 const BATCH: usize = 10;
 
-/// 24,000 of the requests use HTTP, pipelined over persistent connections. The others call the
+/// 25,000 of the requests use HTTP, pipelined over persistent connections. The others call the
 /// verifier in this process, because a debug build would need too long for all of them.
 #[test]
 fn none_of_100_000_requests_that_start_after_the_response_to_a_change_passes() {
@@ -31,7 +31,7 @@ fn none_of_100_000_requests_that_start_after_the_response_to_a_change_passes() {
         change_under_load(&app, &manager, change, &counts);
     }
     let [http, all, late] = [counts.http, counts.all, counts.late].map(AtomicUsize::into_inner);
-    assert!(http >= 24_000 && all >= 100_000, "{http} and {all} are too few");
+    assert!(http >= 25_000 && all >= 100_000, "{http} and {all} are too few");
     assert_eq!(late, 0, "requests passed too late, of {all}");
 }
 

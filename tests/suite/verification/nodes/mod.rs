@@ -3,6 +3,7 @@
 mod at_once;
 mod background;
 mod caller;
+mod disabled;
 mod gone;
 mod listener;
 mod proxy;
@@ -27,8 +28,9 @@ const REVOCATIONS: usize = 100;
 /// The query of a request that passes at first, and a change after which it no longer does.
 type Change = (&'static str, fn(&Key, &Client));
 
-const CHANGES: [Change; 4] = [
+const CHANGES: [Change; 5] = [
     ("", |key, manager| drop(key.revoke(manager))),
+    ("", |key, manager| key.disable(manager)),
     ("scope=orders:write", |key, manager| key.edit(manager, &[("role", "read-only")])),
     ("scope=orders:write", |key, manager| {
         key.edit(manager, &[("access", "selected"), ("scopes", "orders:read")]);

@@ -1,0 +1,96 @@
+//! The SQL of disabled keys.
+
+use diesel::prelude::*;
+
+use super::ApiKey;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::db::schema::api_keys;
+use crate::db::{Connection, Transaction};
+use crate::domain::api_keys::{FollowUp, KeyId};
+use crate::domain::settings::Settings;
+
+/// Since when and for how long a key is disabled; everything is empty if it is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub struct Disabling {
+    #[diesel(column_name = disabled_at)]
+    pub at: Option<Timestamp>,
+    /// The id of the member who disabled it; `None` from the command line.
+    #[diesel(column_name = disabled_by)]
+    pub by: Option<String>,
+    #[diesel(column_name = disabled_reason)]
+    pub reason: String,
+    /// When `then` happens. Without `then`, something was due at this time and was skipped.
+    #[diesel(column_name = disabled_until)]
+    pub until: Option<Timestamp>,
+    #[diesel(column_name = disabled_then)]
+    pub then: Option<FollowUp>,
+}
+
+pub(in crate::domain::api_keys) fn set_disabling(
+    tx: &mut Transaction<'_>,
+    key: &ApiKey,
+    settings: &Settings,
+) -> Result<()> {
+    let disabling = &key.disabling;
+    diesel::update(api_keys::table.find(&key.id))
+        .set((
+            api_keys::disabled_at.eq(disabling.at),
+            api_keys::disabled_by.eq(&disabling.by),
+            api_keys::disabled_reason.eq(&disabling.reason),
+            api_keys::disabled_until.eq(disabling.until),
+            api_keys::disabled_then.eq(disabling.then),
+            api_keys::version.eq(key.version),
+            api_keys::attention_at.eq(key.attention_at(settings)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The keys that are not revoked and whose schedule is due by `until`, first due first, at most
+/// `limit`.
+pub(in crate::domain::api_keys) fn scheduled(
+    connection: &mut Connection,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    Ok(api_keys::table
+        .filter(api_keys::disabled_then.is_not_null())
+        .filter(api_keys::disabled_until.le(until))
+        .filter(api_keys::revoked_at.is_null())
+        .order((api_keys::disabled_until, api_keys::id))
+        .limit(limit)
+        .select(ApiKey::as_select())
+        .load(connection)?)
+}
+
+/// The keys that will be revoked by `until`, first due first, at most `limit`.
+pub(in crate::domain::api_keys) fn to_be_revoked(
+    connection: &mut Connection,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    Ok(api_keys::table
+        .filter(api_keys::disabled_then.eq(FollowUp::Revoke))
+        .filter(api_keys::disabled_until.le(until))
+        .filter(api_keys::revoked_at.is_null())
+        .order((api_keys::disabled_until, api_keys::id))
+        .limit(limit)
+        .select(ApiKey::as_select())
+        .load(connection)?)
+}
+
+/// The keys whose schedule was due and was skipped, at most `limit`.
+pub(in crate::domain::api_keys) fn skipped(
+    connection: &mut Connection,
+    limit: i64,
+) -> Result<Vec<KeyId>> {
+    Ok(api_keys::table
+        .filter(api_keys::disabled_at.is_not_null().and(api_keys::revoked_at.is_null()))
+        .filter(api_keys::disabled_until.is_not_null().and(api_keys::disabled_then.is_null()))
+        .order((api_keys::disabled_at, api_keys::id))
+        .limit(limit)
+        .select(api_keys::id)
+        .load(connection)?)
+}

@@ -1,0 +1,139 @@
+//! The words for why a key needs attention, and what can be done.
+
+use super::attention::Action;
+use super::other_concerns::{NAME_TAKEN, STORED};
+use super::words::ago_within;
+use crate::base::clock::{Timestamp, short_date};
+use crate::base::text::thousands;
+use crate::domain::api_keys::{ApiKey, Status};
+use crate::domain::attention::Reason;
+use crate::domain::members::Permission;
+use crate::domain::usage::Outcome;
+use crate::pages::Viewer;
+
+pub(super) fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::InactiveSecretUsed { .. }
+        | Reason::ScheduleSkipped
+        | Reason::SecretStored
+        | Reason::IntrospectionEnded => ("triangle-alert", "why-red"),
+        Reason::Expiring(_) => ("clock", "why-amber"),
+        Reason::DeniedOften { .. } => ("ban", "why-red"),
+        Reason::RotationDue => ("refresh-cw", "why-blue"),
+        Reason::NameTaken => ("info", "why-amber"),
+        Reason::OverlapCanEnd => ("circle-check", "why-blue"),
+        Reason::CreatorLeft => ("info", ""),
+        Reason::NeverUsed | Reason::Unused => ("circle-dashed", ""),
+    }
+}
+
+pub(super) fn why(reason: &Reason) -> String {
+    match reason {
+        Reason::InactiveSecretUsed { outcome, .. } => match outcome {
+            Outcome::KeyRevoked => "Used though it is revoked".into(),
+            Outcome::KeyExpired => "Used though it has expired".into(),
+            Outcome::KeyDisabled => "Used though it is disabled".into(),
+            _ => "An old secret is still used after its end".into(),
+        },
+        Reason::ScheduleSkipped => "Still disabled after its scheduled time".into(),
+        Reason::SecretStored => "A secret key is stored in its name or notes".into(),
+        Reason::IntrospectionEnded => "It can no longer introspect other keys".into(),
+        Reason::Expiring(0) => "Expires today".into(),
+        Reason::Expiring(1) => "Expires in 1 day".into(),
+        Reason::Expiring(days) => format!("Expires in {days} days"),
+        Reason::DeniedOften { .. } => "Refused often".into(),
+        Reason::RotationDue => "Rotation due".into(),
+        Reason::NameTaken => "Another key has the same name".into(),
+        Reason::OverlapCanEnd => "The old secret can stop".into(),
+        Reason::CreatorLeft => "Its creator has left".into(),
+        Reason::NeverUsed => "Never used".into(),
+        Reason::Unused => "Not used for 90 days".into(),
+    }
+}
+
+pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
+    match reason {
+        Reason::InactiveSecretUsed { outcome, count, last, address } => {
+            let from = address.as_ref().map(|address| format!(" from {address}"));
+            let last = ago_within(*last, now);
+            let requests = requests(*outcome, *count);
+            format!("{requests}, the last one {last}{}", from.unwrap_or_default())
+        }
+        Reason::ScheduleSkipped => {
+            format!("It was disabled for this reason: {}", key.disabling.reason)
+        }
+        Reason::DeniedOften { outcome, count } => {
+            let most = match outcome {
+                Outcome::ScopeMissing => "a missing scope",
+                Outcome::AddressNotAllowed => "the IP whitelist",
+                _ => "the environment",
+            };
+            format!("{}, most for {most}", requests(*outcome, *count))
+        }
+        Reason::SecretStored => STORED.into(),
+        Reason::NameTaken => NAME_TAKEN.into(),
+        Reason::IntrospectionEnded => {
+            "Full access no longer includes it. Give it a role with latchkey:introspect".into()
+        }
+        Reason::RotationDue => {
+            format!("Its secret was made on {}", short_date(key.secret_created_at.date()))
+        }
+        Reason::OverlapCanEnd => "It was not used for 24 hours".into(),
+        Reason::Unused => key
+            .last_used_at
+            .map_or(String::new(), |at| format!("Last used on {}", short_date(at.date()))),
+        Reason::Expiring(_) => match key.last_used_at {
+            Some(at) => format!("Last used {}", ago_within(at, now)),
+            None => "Never used".into(),
+        },
+        Reason::CreatorLeft => "Make sure that somebody still looks after it".into(),
+        Reason::NeverUsed => String::new(),
+    }
+}
+
+fn requests(outcome: Outcome, count: i64) -> String {
+    let number = thousands(count.unsigned_abs());
+    match (outcome, count) {
+        (Outcome::KeyDisabled, 1) => "1 request since it was disabled".into(),
+        (Outcome::KeyDisabled, _) => format!("{number} requests since it was disabled"),
+        (_, 1) => "1 request was refused in the last 7 days".into(),
+        _ => format!("{number} requests were refused in the last 7 days"),
+    }
+}
+
+pub(super) fn action(viewer: &Viewer, key: &ApiKey, reason: &Reason) -> Option<Action> {
+    let id = key.id.as_str();
+    let link = |label, href| Some(Action { label, href, is_danger: false });
+    let may = |permission, action: Option<Action>| action.filter(|_| viewer.may(permission));
+    match reason {
+        Reason::InactiveSecretUsed { .. } if key.status(viewer.now) == Status::Expired => {
+            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+        }
+        Reason::InactiveSecretUsed { outcome: Outcome::KeyDisabled, .. }
+        | Reason::ScheduleSkipped => {
+            may(Permission::UpdateKeys, link("Enable", format!("/api-keys/{id}/enable")))
+        }
+        Reason::InactiveSecretUsed { .. } => {
+            link("See Requests", format!("/usage/denials?key={id}&period=7d"))
+        }
+        Reason::DeniedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
+        Reason::Expiring(_) | Reason::RotationDue => {
+            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+        }
+        Reason::SecretStored | Reason::IntrospectionEnded | Reason::NameTaken => {
+            may(Permission::UpdateKeys, link("Edit", format!("/api-keys/{id}/edit")))
+        }
+        Reason::OverlapCanEnd => may(
+            Permission::UpdateKeys,
+            link("Stop Old Secret", format!("/api-keys/{id}/stop-old-secret")),
+        ),
+        Reason::Unused if viewer.may(Permission::UpdateKeys) => {
+            link("Disable", format!("/api-keys/selected/disable?keys={id}"))
+        }
+        Reason::NeverUsed | Reason::Unused => {
+            let href = format!("/api-keys/{id}/revoke");
+            may(Permission::DeleteKeys, Some(Action { label: "Revoke", href, is_danger: true }))
+        }
+        Reason::CreatorLeft => link("Open Key", format!("/api-keys/{id}")),
+    }
+}

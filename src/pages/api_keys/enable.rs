@@ -1,0 +1,78 @@
+//! `/api-keys/{key_id}/enable`: shows why a key is disabled, and enables it.
+
+use askama::Template;
+use serde::Deserialize;
+
+use super::backdrop::{Backdrop, page_of};
+use super::disabled::DisabledFacts;
+use crate::base::error::{Error, Result};
+use crate::db::{Connection, Transaction};
+use crate::domain::activity::Context;
+use crate::domain::api_keys::{self, KeyId};
+use crate::domain::disabling::{self, Obstacle};
+use crate::domain::members::Permission;
+use crate::domain::members::permission::UpdateKeys;
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
+use crate::web::flash::Notice;
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Fields {
+    behind: String,
+}
+
+#[derive(Template)]
+#[template(path = "api_keys/enable.html")]
+pub(super) struct Enable {
+    frame: Frame<Self>,
+    key_id: String,
+    name: String,
+    disabled: Option<DisabledFacts>,
+    obstacle: Option<Obstacle>,
+}
+
+impl Dialog for Enable {
+    type Gate = Allowed<UpdateKeys>;
+    type Target = KeyId;
+    type Fields = Fields;
+    type Backdrop = Backdrop;
+    const CHANGED: &'static str = "The key was not enabled, because it has changed in the meantime or its leaked secret was not replaced yet";
+
+    fn opened(query: &str) -> Fields {
+        Fields { behind: Backdrop::from_query(query) }
+    }
+
+    fn close(input: &Input<Self>) -> String {
+        Backdrop::location(&input.fields.behind, &input.target)
+    }
+
+    fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
+    }
+
+    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+        let (id, viewer) = (frame.input.target, frame.input.viewer.clone());
+        let key = api_keys::find(connection, &id)?.ok_or(Error::NotFound)?.key;
+        let name = key.name.as_str().to_owned();
+        let disabled = DisabledFacts::load(connection, &key, viewer.now)?;
+        if disabled.is_none() && frame.is_opened {
+            let notice = Notice::note(format!("“{name}” is not disabled."));
+            return Ok(LoadResult::Redirect(page_of(&id), notice));
+        }
+        let may_revoke = viewer.may(Permission::DeleteKeys);
+        let obstacle = disabling::obstacle(connection, &id, may_revoke, viewer.now)?;
+        let key_id = id.as_str().to_owned();
+        Ok(LoadResult::Show(Self { frame, key_id, name, disabled, obstacle }))
+    }
+
+    fn submit(
+        tx: &mut Transaction<'_>,
+        input: &Input<Self>,
+        context: &Context,
+    ) -> Result<SubmitResult> {
+        let may_revoke = input.viewer.may(Permission::DeleteKeys);
+        let key = disabling::enable(tx, &input.target, may_revoke, context)?;
+        let notice = Notice::done(format!("“{}” enabled.", key.name.as_str()));
+        Ok(SubmitResult::at(Self::close(input), notice))
+    }
+}
