@@ -124,6 +124,18 @@ impl Invalid {
 }
 
 impl Error {
+    /// The same error, whose messages say which of several things they are about.
+    #[must_use]
+    pub fn about(self, name: &str) -> Self {
+        let Self::Invalid(Invalid(errors)) = self else { return self };
+        let named = errors
+            .into_iter()
+            .map(|error| FieldError {
+                message: format!("“{name}”: {}", error.message), ..error
+            });
+        Self::Invalid(Invalid(named.collect()))
+    }
+
     /// An error for one rule that `field` breaks.
     pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
         let mut invalid = Invalid::default();

@@ -19,6 +19,7 @@ mod indexes;
 mod integrity;
 pub mod keyset;
 pub mod lease;
+pub mod like;
 mod migrate;
 pub mod outbox;
 mod pool;

@@ -183,6 +183,7 @@ diesel::table! {
         disabled_reason -> Text,
         disabled_until -> Nullable<BigInt>,
         disabled_then -> Nullable<Text>,
+        disabled_used -> Bool,
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Each feature may use only those before it in this list: [`activity`], [`settings`], [`mail`],
 //! [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`], [`verification`],
-//! [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`reviews`], [`attention`], [`alerts`].
+//! [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`], [`reviews`], [`attention`], [`alerts`].
 
 pub mod activity;
 pub mod alerts;
@@ -11,6 +11,7 @@ pub mod api_keys;
 pub mod attention;
 pub mod diagnosis;
 pub mod disabling;
+pub mod impact;
 pub mod leaks;
 pub mod mail;
 pub mod members;

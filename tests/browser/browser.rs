@@ -408,8 +408,14 @@ impl Browser {
     /// Sets the width of the page, in CSS pixels.
     #[track_caller]
     pub fn resize(&self, width: u32) {
+        self.resize_to(width, 900);
+    }
+
+    /// Sets the width and height of the page, in CSS pixels.
+    #[track_caller]
+    pub fn resize_to(&self, width: u32, height: u32) {
         let size =
-            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size);
     }
 

@@ -1,9 +1,10 @@
 //! The dialog Edit Key.
 
-use latchkey::base::clock::DAY;
+use latchkey::base::clock::{DAY, HOUR};
 
 use crate::browser::Browser;
 use crate::keys;
+use crate::pages::check_page;
 use crate::support::App;
 
 const SAVE: &str = "dialog .btn-primary";
@@ -25,7 +26,7 @@ fn a_change_is_saved_and_confirmed() {
     assert_eq!(browser.text(&format!("#{id} [data-label='Role']")), "Read-only");
     // The next Tab starts at the row of the key.
     browser.press("\u{e004}");
-    browser.wait_for_focus(&format!("#{id} a"));
+    browser.wait_for_focus(&format!("#{id} input"));
 }
 
 #[test]
@@ -100,4 +101,39 @@ fn the_date_of_an_expired_key_cannot_be_changed() {
     browser.fill("#notes", "Kept for the record");
     browser.follow(SAVE);
     assert_eq!(browser.text("#notice"), "“Billing worker” saved.");
+}
+
+#[test]
+fn a_change_that_denies_live_traffic_is_saved_after_a_question() {
+    let app = App::set_up();
+    let id = keys::create_named(&app, "Billing worker");
+    keys::record_use(&app, &id, HOUR);
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto(&format!("/api-keys/{id}/edit"));
+    browser.fill("#ip_whitelist", "198.51.100.9");
+    browser.fill("#notes", "Ask Ines");
+    browser.follow(SAVE);
+    browser.wait_for_focus("#impact");
+    assert_eq!(browser.text("#impact h3"), "Saving this will deny live traffic");
+    let lost = "1 of 1 request in the last 30 days came from an address that is not on the list: \
+                203.0.113.7.";
+    assert_eq!(browser.texts("#impact li"), [lost]);
+    assert_eq!(browser.text(SAVE), "Save Anyway");
+    check_page(&browser, "edit with a question");
+    browser.follow("#impact button");
+    assert!(!browser.shows("#impact"));
+    assert_eq!(browser.value("#ip_whitelist"), "198.51.100.9\n203.0.113.7");
+    assert_eq!(browser.value("#notes"), "Ask Ines");
+    assert_eq!(browser.text(SAVE), "Save Changes");
+    browser.follow(SAVE);
+    assert_eq!(browser.text("#notice"), "“Billing worker” saved.");
+    browser.goto(&format!("/api-keys/{id}/edit"));
+    browser.fill("#ip_whitelist", "198.51.100.9");
+    browser.follow(SAVE);
+    browser.wait_for_focus("#impact");
+    browser.follow(SAVE);
+    assert_eq!(browser.text("#notice"), "“Billing worker” saved.");
+    browser.goto(&format!("/api-keys/{id}"));
+    assert_eq!(browser.texts(".iplist li code"), ["198.51.100.9"]);
 }

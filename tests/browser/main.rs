@@ -25,6 +25,7 @@ mod keyboard;
 mod keys;
 mod members;
 mod no_script;
+mod notice;
 mod pages;
 mod reveal;
 mod revoke;

@@ -11,6 +11,8 @@ mod disable_state;
 mod edit;
 mod expiry;
 mod external_id;
+mod impact;
+mod impact_scopes;
 mod ip_whitelist;
 mod limit;
 mod owner;

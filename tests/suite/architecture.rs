@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, from left to right. Each may use those before it.
-const FEATURES: [&str; 17] = [
+const FEATURES: [&str; 18] = [
     "activity",
     "settings",
     "mail",
@@ -20,6 +20,7 @@ const FEATURES: [&str; 17] = [
     "webhooks",
     "leaks",
     "disabling",
+    "impact",
     "reviews",
     "attention",
     "alerts",

@@ -4,18 +4,18 @@ ALTER TABLE api_keys ADD COLUMN owner TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE api_keys ADD COLUMN external_id TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- The folded name, the owner and the external id, for the search.
 ALTER TABLE api_keys ADD COLUMN search_text TEXT COLLATE "C" NOT NULL DEFAULT '';
+DROP INDEX api_keys_live_for_search;
+DROP INDEX api_keys_revoked_for_search;
+DROP INDEX api_keys_revoked_by_name_sort;
 UPDATE api_keys SET search_text = name_folded;
 
 CREATE UNIQUE INDEX api_keys_live_by_external_id ON api_keys (external_id)
     WHERE revoked_at IS NULL AND external_id <> '';
 CREATE INDEX api_keys_by_owner ON api_keys (owner, id) WHERE owner <> '';
-DROP INDEX api_keys_live_for_search;
 CREATE INDEX api_keys_live_for_search ON api_keys
     (id, search_text, role_id, environment, expires_at, attention_at) WHERE revoked_at IS NULL;
-DROP INDEX api_keys_revoked_for_search;
 CREATE INDEX api_keys_revoked_for_search ON api_keys
     (id, search_text, role_id, environment) WHERE revoked_at IS NOT NULL;
-DROP INDEX api_keys_revoked_by_name_sort;
 CREATE INDEX api_keys_revoked_by_name_sort ON api_keys (name_sort, id, search_text) WHERE revoked_at IS NOT NULL;
 
 CREATE TABLE api_key_labels (

@@ -7,5 +7,9 @@ ALTER TABLE api_keys ADD COLUMN disabled_reason TEXT COLLATE "C" NOT NULL DEFAUL
 -- at this time and was not carried out.
 ALTER TABLE api_keys ADD COLUMN disabled_until BIGINT;
 ALTER TABLE api_keys ADD COLUMN disabled_then TEXT COLLATE "C";
-CREATE INDEX api_keys_disabled ON api_keys (disabled_at, id) WHERE disabled_at IS NOT NULL;
-CREATE INDEX api_keys_scheduled ON api_keys (disabled_until, id) WHERE disabled_then IS NOT NULL;
+-- Whether a request came with it since it was disabled.
+ALTER TABLE api_keys ADD COLUMN disabled_used BOOLEAN NOT NULL DEFAULT FALSE;
+CREATE INDEX api_keys_disabled ON api_keys (disabled_at, id)
+    WHERE disabled_at IS NOT NULL AND revoked_at IS NULL;
+CREATE INDEX api_keys_scheduled ON api_keys (disabled_until, id)
+    WHERE disabled_then IS NOT NULL AND revoked_at IS NULL;

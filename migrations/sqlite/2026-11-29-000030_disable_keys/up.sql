@@ -7,5 +7,9 @@ ALTER TABLE api_keys ADD COLUMN disabled_reason TEXT NOT NULL DEFAULT '';
 -- at this time and was not carried out.
 ALTER TABLE api_keys ADD COLUMN disabled_until INTEGER;
 ALTER TABLE api_keys ADD COLUMN disabled_then TEXT;
-CREATE INDEX api_keys_disabled ON api_keys (disabled_at, id) WHERE disabled_at IS NOT NULL;
-CREATE INDEX api_keys_scheduled ON api_keys (disabled_until, id) WHERE disabled_then IS NOT NULL;
+-- Whether a request came with it since it was disabled.
+ALTER TABLE api_keys ADD COLUMN disabled_used INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX api_keys_disabled ON api_keys (disabled_at, id)
+    WHERE disabled_at IS NOT NULL AND revoked_at IS NULL;
+CREATE INDEX api_keys_scheduled ON api_keys (disabled_until, id)
+    WHERE disabled_then IS NOT NULL AND revoked_at IS NULL;

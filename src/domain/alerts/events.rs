@@ -5,7 +5,6 @@
 //! messages. So every entry is processed, and its messages are queued exactly once.
 
 use std::collections::BTreeMap;
-
 use std::sync::Arc;
 
 use serde_json::{Value, json};

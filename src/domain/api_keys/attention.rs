@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ApiKey, Filter, KeyId, Sort, View, changes, store};
+use super::{ApiKey, Filter, KeyId, Sort, StoredSecret, View, changes, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::keyset::Walk;
@@ -110,21 +110,20 @@ pub fn overlapping(connection: &mut Connection, now: Timestamp, limit: i64) -> R
     store::overlapping(connection, now, limit)
 }
 
-/// The earliest time at which the old secret of each key can safely be ended, for the keys that
-/// have an old secret that still works.
-pub fn overlaps_end_at(
+/// The old and the new secret of each key that has an old secret that still works.
+pub fn overlaps(
     connection: &mut Connection,
     ids: &[&str],
     now: Timestamp,
-) -> Result<BTreeMap<KeyId, Timestamp>> {
-    let mut ends = BTreeMap::new();
+) -> Result<BTreeMap<KeyId, [StoredSecret; 2]>> {
+    let mut overlaps = BTreeMap::new();
     for (id, secrets) in store::secrets_of(connection, ids)? {
         let old = secrets.iter().find(|secret| secret.overlaps(now));
         if let (Some(old), Some(newest)) = (old, secrets.first()) {
-            ends.insert(id, old.safe_to_end_at(newest));
+            overlaps.insert(id, [old, newest].map(Clone::clone));
         }
     }
-    Ok(ends)
+    Ok(overlaps)
 }
 
 /// The ids of the members who created keys that are not revoked.

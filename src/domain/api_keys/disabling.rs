@@ -2,12 +2,12 @@
 //!
 //! Only stores and records it; `domain/disabling` decides when it is allowed.
 
-use super::{ApiKey, Disabling, changes, store};
+use super::{ApiKey, Disabling, KeyId, changes, store};
 use crate::base::clock::Timestamp;
 use crate::base::closed_set::closed_set;
 use crate::base::error::Result;
-use crate::db::Transaction;
 use crate::db::types::text_column;
+use crate::db::{Transaction, at_once};
 use crate::domain::activity::{self, Context};
 use crate::domain::settings;
 
@@ -34,8 +34,8 @@ impl Disabling {
 
 /// Why and for how long a key is disabled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    pub text: String,
+pub struct Suspension {
+    pub reason: String,
     /// What happens next, and when; `None` if somebody enables it by hand.
     pub scheduled: Option<(FollowUp, Timestamp)>,
 }
@@ -44,18 +44,19 @@ pub struct Reason {
 pub fn disable(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
-    reason: &Reason,
+    suspension: &Suspension,
     context: &Context,
 ) -> Result<ApiKey> {
-    let (then, until) = reason.scheduled.unzip();
+    let (then, until) = suspension.scheduled.unzip();
     let disabling = Disabling {
         at: Some(context.now),
         by: context.actor.id().map(str::to_owned),
-        reason: reason.text.clone(),
+        reason: suspension.reason.clone(),
         until,
         then,
+        is_used: false,
     };
-    let disabled = store(tx, key, disabling)?;
+    let disabled = save(tx, key, disabling)?;
     tx.announce(key.id.as_str())?;
     activity::record(tx, context, &changes::disabled(&disabled))?;
     Ok(disabled)
@@ -69,7 +70,7 @@ pub fn enable(
     scheduled_by: Option<&str>,
     context: &Context,
 ) -> Result<ApiKey> {
-    let enabled = store(tx, key, Disabling::default())?;
+    let enabled = save(tx, key, Disabling::default())?;
     tx.announce(key.id.as_str())?;
     activity::record(tx, context, &changes::enabled(key, scheduled_by))?;
     Ok(enabled)
@@ -94,12 +95,23 @@ pub fn skip_schedule(
     why: &str,
     context: &Context,
 ) -> Result<()> {
-    store(tx, key, Disabling { then: None, ..key.disabling.clone() })?;
+    save(tx, key, Disabling { then: None, ..key.disabling.clone() })?;
     tx.announce(key.id.as_str())?;
     activity::record(tx, context, &changes::schedule_skipped(key, why))
 }
 
-fn store(tx: &mut Transaction<'_>, key: &ApiKey, disabling: Disabling) -> Result<ApiKey> {
+/// Records that requests came with those of the keys that are disabled, which then need attention.
+pub fn record_uses_while_disabled(tx: &mut Transaction<'_>, ids: &[KeyId]) -> Result<()> {
+    for ids in ids.chunks(at_once(tx)) {
+        let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
+        for id in store::mark_used(tx, &ids)? {
+            tx.announce(id.as_str())?;
+        }
+    }
+    Ok(())
+}
+
+fn save(tx: &mut Transaction<'_>, key: &ApiKey, disabling: Disabling) -> Result<ApiKey> {
     let changed = ApiKey { disabling, version: key.version + 1, ..key.clone() };
     let settings = settings::get(tx)?;
     store::set_disabling(tx, &changed, &settings)?;

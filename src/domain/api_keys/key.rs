@@ -101,6 +101,11 @@ impl ApiKey {
         }
     }
 
+    /// Whether somebody disabled it, and it is not revoked. It may have expired, too.
+    pub fn is_disabled(&self) -> bool {
+        self.disabling.at.is_some() && self.revoked_at.is_none()
+    }
+
     /// The most urgent fact about the key.
     pub fn badge(&self, settings: &Settings, now: Timestamp) -> Badge {
         match self.status(now) {

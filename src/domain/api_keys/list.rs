@@ -74,7 +74,7 @@ impl Sort {
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub view: View,
-    /// Part of a name or Key ID; empty for all keys.
+    /// Part of a name, a Key ID, an owner or an external id; empty for all keys.
     pub search: String,
     /// The id of the role.
     pub role_id: Option<String>,

@@ -26,11 +26,14 @@ mod store;
 pub use crate::db::keyset::{MAX_COUNTED, count_text};
 pub use attention::{
     created_by, creators, expiring, flagged, inactive_but_flagged, keep, needing_attention,
-    no_longer_used, overlapping, overlaps_end_at, rotation_changed, set_flags,
+    no_longer_used, overlapping, overlaps, rotation_changed, set_flags,
 };
 pub use batch::{active_after, details_of, first_created_at};
 pub use checks::check_confirmation;
-pub use disabling::{FollowUp, Reason, disable, enable, revoke_as_scheduled, skip_schedule};
+pub use disabling::{
+    FollowUp, Suspension, disable, enable, record_uses_while_disabled, revoke_as_scheduled,
+    skip_schedule,
+};
 pub use draft::{Draft, last_expiry_date};
 pub use environment::Environment;
 pub use flaw::Flaw;
@@ -159,23 +162,34 @@ pub fn edit(
     if before.key.revoked_at.is_some() || before.key.version != version {
         return Err(Error::Conflict);
     }
-    let (settings, roles) = (settings::get(tx)?, roles::all(tx)?);
-    let key_rules = Rules { settings: &settings, roles: &roles, now: context.now };
     let mut invalid = Invalid::default();
     check_name_is_free(tx, id, &draft.name, &mut invalid)?;
     check_external_id_is_free(tx, id, &draft.external_id, &mut invalid)?;
-    let checked = invalid.and(draft.check_edit(&before.key, &key_rules))?;
-    let mut after = apply(&before, checked);
+    let mut after = invalid.and(edited(tx, &before, draft, context.now)?)?;
     let changes = changes::between(Some(&before), &after);
     if changes.is_empty() {
         return Ok(before.key);
     }
     after.key.version += 1;
     after.key.edited_at = Some(context.now);
+    let settings = settings::get(tx)?;
     store::update(tx, &after, &settings)?;
     tx.announce(id.as_str())?;
     activity::record(tx, context, &changes::edited(&after.key, &changes))?;
     Ok(after.key)
+}
+
+/// A key as an edit would leave it, or what is wrong with the draft. Whether its name is free is
+/// checked when it is saved.
+pub fn edited(
+    connection: &mut Connection,
+    before: &Details,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<Result<Details, Invalid>> {
+    let (settings, roles) = (settings::get(connection)?, roles::all(connection)?);
+    let key_rules = Rules { settings: &settings, roles: &roles, now };
+    Ok(draft.check_edit(&before.key, &key_rules).map(|checked| apply(before, checked)))
 }
 
 /// Revokes a key permanently. Revoking it again changes nothing.

@@ -11,8 +11,9 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Context};
 use crate::domain::settings::{self, Settings};
 
-/// How long an old secret must have been unused before it can safely be ended, in milliseconds.
-const MIN_UNUSED: i64 = DAY;
+/// How long an old secret must have been idle at least before it can safely be ended, in
+/// milliseconds.
+const MIN_IDLE: i64 = 7 * DAY;
 
 closed_set! {
     /// How long the old secret keeps working.
@@ -62,10 +63,13 @@ impl StoredSecret {
         self.superseded_at.is_some() && now < self.ends_at()
     }
 
-    /// When it can safely be ended: it has been unused for a day, and `newest`, which supersedes
-    /// it, has existed for a day, so that there was time to switch.
-    pub fn safe_to_end_at(&self, newest: &Self) -> Timestamp {
-        self.last_used_at.unwrap_or(self.created_at).max(newest.created_at).plus(MIN_UNUSED)
+    /// When it can safely be ended: `newest`, which supersedes it, is in use, and it has been idle
+    /// for a week and for longer than the key usually is. `longest_gap` is the longest time between
+    /// two uses of the key, in milliseconds. `None` while `newest` is not in use.
+    pub fn safe_to_end_at(&self, newest: &Self, longest_gap: i64) -> Option<Timestamp> {
+        newest.last_used_at?;
+        let idle_since = self.last_used_at.unwrap_or(self.created_at).max(newest.created_at);
+        Some(idle_since.plus(longest_gap.max(MIN_IDLE)))
     }
 }
 
@@ -93,7 +97,7 @@ pub fn rotate(
         check_active_limit(tx, &settings, now, &mut invalid)?;
     }
     let (overlap, expires_at) = invalid.and(rotation.check(&settings, now))?;
-    if details.key.disabling.at.is_some() && overlap != Overlap::Now {
+    if details.key.is_disabled() && overlap != Overlap::Now {
         return Err(Error::invalid("overlap", "A disabled key has no overlap. Choose Now"));
     }
     if secrets.len() == 1 {
@@ -116,6 +120,14 @@ pub fn rotate(
 }
 
 impl Rotation {
+    /// This rotation for one of several keys: a disabled key has no overlap.
+    #[must_use]
+    pub fn of(&self, key: &ApiKey) -> Self {
+        let now = || Overlap::Now.as_str().to_owned();
+        let overlap = if key.is_disabled() { now() } else { self.overlap.clone() };
+        Self { overlap, ..self.clone() }
+    }
+
     /// How long the old secret keeps working, and when the new secret expires.
     fn check(&self, settings: &Settings, now: Timestamp) -> Result<(Overlap, Timestamp), Invalid> {
         let mut invalid = Invalid::default();
@@ -214,6 +226,16 @@ mod tests {
         assert_eq!(days(&ends(&lost, NOW.plus(7 * DAY), NOW)), [(2, 0), (1, 7)]);
         let ended = [secret(2, None, true), secret(1, Some(0), true)];
         assert_eq!(days(&ends(&ended, NOW.plus(7 * DAY), NOW)), [(2, 7)]);
+    }
+
+    #[test]
+    fn an_old_secret_can_end_once_the_new_one_is_used_and_it_is_idle_for_longer_than_usual() {
+        let (old, new) = (secret(1, Some(20 * DAY), true), secret(2, None, true));
+        assert_eq!(old.safe_to_end_at(&new, DAY), Some(NOW.plus(7 * DAY)));
+        assert_eq!(old.safe_to_end_at(&new, 12 * DAY), Some(NOW.plus(12 * DAY)));
+        assert_eq!(old.safe_to_end_at(&secret(2, None, false), DAY), None);
+        let unused = secret(1, Some(20 * DAY), false);
+        assert_eq!(unused.safe_to_end_at(&new, DAY), Some(NOW.plus(6 * DAY)));
     }
 
     proptest! {

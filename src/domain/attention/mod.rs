@@ -145,7 +145,9 @@ fn flags(
 
 fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result<Vec<Facts>> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
-    let overlaps = api_keys::overlaps_end_at(connection, &ids, now)?;
+    let overlaps = api_keys::overlaps(connection, &ids, now)?;
+    let rotated_at = overlaps.iter().map(|(id, [_, new])| (*id, new.created_at)).collect();
+    let gaps = usage::longest_gaps(connection, &rotated_at, now)?;
     let creators_who_left = creators_who_left(connection)?;
     let secrets = stored_secrets::found_at(connection, keys)?;
     let introspected = introspected(connection, keys, now)?;
@@ -153,7 +155,8 @@ fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result
     let mut facts = Vec::new();
     for key in keys {
         let since = reason::denials_since(key, now);
-        let overlap = overlaps.get(&key.id).copied();
+        let gap = gaps.get(&key.id).copied().unwrap_or_default();
+        let overlap = overlaps.get(&key.id).and_then(|[old, new]| old.safe_to_end_at(new, gap));
         facts.push(Facts {
             denials: denials::groups(connection, &key.id, since)?,
             overlap_ends_at: overlap.filter(|at| *at <= now),

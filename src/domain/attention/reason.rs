@@ -87,7 +87,8 @@ pub(super) struct Facts {
 /// key, all count since it was disabled.
 pub(super) fn denials_since(key: &ApiKey, now: Timestamp) -> Timestamp {
     let snoozed = key.snoozed_at.map_or(Timestamp::default(), |at| at.plus(1));
-    key.disabling.at.unwrap_or(now.plus(-DENIAL_WINDOW)).max(snoozed)
+    let since_disabled = key.disabling.at.filter(|_| key.is_disabled());
+    since_disabled.unwrap_or(now.plus(-DENIAL_WINDOW)).max(snoozed)
 }
 
 /// The reasons from a key's own data.

@@ -4,7 +4,7 @@ use crate::base::clock::{DAY, HOUR, Timestamp, parse_iso_time};
 use crate::base::closed_set::closed_set;
 use crate::base::error::Invalid;
 use crate::base::text;
-use crate::domain::api_keys::{ApiKey, FollowUp, Reason, check_confirmation};
+use crate::domain::api_keys::{ApiKey, FollowUp, Suspension, check_confirmation};
 
 /// The longest reason, in characters.
 const MAX_REASON_LENGTH: usize = 200;
@@ -60,7 +60,7 @@ impl Draft {
         key: &ApiKey,
         has_open_leak: bool,
         now: Timestamp,
-    ) -> Result<Reason, Invalid> {
+    ) -> Result<Suspension, Invalid> {
         let mut invalid = Invalid::default();
         let reason = text::one_line(&self.reason, "Reason", MAX_REASON_LENGTH)
             .and_then(|text| if text.is_empty() { Err("Enter a reason".into()) } else { Ok(text) });
@@ -79,8 +79,8 @@ impl Draft {
         }
         invalid.collect("confirm", check_confirmation(key, &self.confirm, now));
         match (reason, then, until) {
-            (Some(text), Some(then), Ok(until)) if invalid.is_empty() => {
-                Ok(Reason { text, scheduled: until.map(|until| (then, until)) })
+            (Some(reason), Some(then), Ok(until)) if invalid.is_empty() => {
+                Ok(Suspension { reason, scheduled: until.map(|until| (then, until)) })
             }
             _ => Err(invalid),
         }
@@ -113,7 +113,7 @@ fn check_schedule(
         (FollowUp::Enable, Some(_)) if has_open_leak => {
             invalid.add(
                 "until",
-                "The leak of this key is open, so it is not enabled by itself. Choose another time, or revoke it then",
+                "The leak of this key is open. Choose “Until enabled”, or revoke the key then",
             );
         }
         (FollowUp::Enable, Some(until)) if until >= key.expires_at => {
@@ -203,7 +203,7 @@ mod tests {
         }
         let longest = "é".repeat(200);
         for (typed, stored) in [("  Told them. ", "Told them."), (&*longest, &*longest)] {
-            let reason = with(typed).check(&key(), false, NOW).map(|reason| reason.text);
+            let reason = with(typed).check(&key(), false, NOW).map(|suspension| suspension.reason);
             assert_eq!(reason.as_deref(), Ok(stored));
         }
     }

@@ -1,14 +1,14 @@
 //! Carries out what was scheduled for disabled keys.
 
-use super::{disabled_by, open_leaks, requests_since};
+use super::disabled_by;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::db::{Db, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, ApiKey, FollowUp};
+use crate::domain::leaks;
 use crate::domain::members::{self, Member, MemberId, Permission};
-use crate::domain::usage::{self, Outcome};
 
 /// How many keys are handled in one transaction.
 const BATCH: i64 = 50;
@@ -36,9 +36,9 @@ fn carry_out(tx: &mut Transaction<'_>, key: &ApiKey, context: &Context) -> Resul
     let revokes = key.disabling.then == Some(FollowUp::Revoke);
     // Everything is checked again, because it may have changed since somebody scheduled it.
     let why_not = if revokes {
-        why_not_revoke(tx, key, scheduler.as_ref(), &name, context.now)?
+        why_not_revoke(key, scheduler.as_ref(), &name)
     } else {
-        let has_leak = !open_leaks(tx, &key.id)?.is_empty();
+        let has_leak = !leaks::open_of_key(tx, &key.id)?.is_empty();
         has_leak.then(|| "the leak of its secret key is open".to_owned())
     };
     match why_not {
@@ -48,26 +48,12 @@ fn carry_out(tx: &mut Transaction<'_>, key: &ApiKey, context: &Context) -> Resul
     }
 }
 
-fn why_not_revoke(
-    tx: &mut Transaction<'_>,
-    key: &ApiKey,
-    scheduler: Option<&Member>,
-    name: &str,
-    now: Timestamp,
-) -> Result<Option<String>> {
-    if was_used(tx, key, now)? {
-        return Ok(Some("it was used since it was disabled".into()));
+fn why_not_revoke(key: &ApiKey, scheduler: Option<&Member>, name: &str) -> Option<String> {
+    if key.disabling.is_used {
+        return Some("it was used since it was disabled".into());
     }
     let may = scheduler.is_some_and(may_revoke);
-    Ok((!may).then(|| format!("{name} can no longer revoke keys")))
-}
-
-/// Whether a request came with the key since it was disabled. Single requests are kept for a
-/// shorter time than their counts.
-fn was_used(tx: &mut Transaction<'_>, key: &ApiKey, now: Timestamp) -> Result<bool> {
-    let since = key.disabling.at.unwrap_or_default();
-    Ok(requests_since(tx, key)?.is_some()
-        || usage::was_counted_after(tx, &key.id, Outcome::KeyDisabled, since, now)?)
+    (!may).then(|| format!("{name} can no longer revoke keys"))
 }
 
 fn may_revoke(member: &Member) -> bool {

@@ -12,8 +12,8 @@ use crate::base::clock::{DAY, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Context, Event};
-use crate::domain::api_keys::{self, ApiKey, Details, FollowUp, KeyId, Status, StoredSecret};
-use crate::domain::leaks::{self, Leak};
+use crate::domain::api_keys::{self, ApiKey, Details, FollowUp, KeyId, Status};
+use crate::domain::leaks;
 use crate::domain::members::{self, MemberId, Permission};
 use crate::domain::usage::Outcome;
 use crate::domain::usage::denials::{self, DenialGroup};
@@ -45,29 +45,32 @@ pub fn disable(
     if key.status(context.now) != Status::Active {
         return Err(Error::Conflict);
     }
-    let has_open_leak = !open_leaks(tx, id)?.is_empty();
-    let reason = draft.check(&key, has_open_leak, context.now).map_err(Error::Invalid)?;
-    let revokes = matches!(reason.scheduled, Some((FollowUp::Revoke, _)));
+    let has_open_leak = !leaks::open_of_key(tx, id)?.is_empty();
+    let suspension = draft.check(&key, has_open_leak, context.now).map_err(Error::Invalid)?;
+    let revokes = matches!(suspension.scheduled, Some((FollowUp::Revoke, _)));
     if revokes && !draft.may_revoke {
         return Err(Error::PermissionMissing(Permission::DeleteKeys.as_str()));
     }
-    api_keys::disable(tx, &key, &reason, context)
+    api_keys::disable(tx, &key, &suspension, context)
 }
 
-/// Enables a disabled key. `may_revoke` is whether the member may revoke keys too.
+/// Enables a disabled key. `version` is the one that the form was shown for, if it says so, and
+/// `may_revoke` is whether the member may revoke keys too.
 ///
 /// # Errors
-/// [`Error::Conflict`] if the key is not disabled, or if its leaked secret was not replaced yet,
+/// [`Error::Conflict`] if the key is not disabled or has changed, or if its leaked secret was not
+/// replaced yet,
 /// [`Error::PermissionMissing`] if its leak is still open and the member may not revoke keys,
 /// [`Error::NotFound`] if there is no such key.
 pub fn enable(
     tx: &mut Transaction<'_>,
     id: &KeyId,
+    version: Option<i64>,
     may_revoke: bool,
     context: &Context,
 ) -> Result<ApiKey> {
     let Details { key, .. } = api_keys::find(tx, id)?.ok_or(Error::NotFound)?;
-    if key.revoked_at.is_some() || key.disabling.at.is_none() {
+    if !key.is_disabled() || version.is_some_and(|version| version != key.version) {
         return Err(Error::Conflict);
     }
     match obstacle(tx, id, may_revoke, context.now)? {
@@ -96,27 +99,13 @@ pub fn obstacle(
     may_revoke: bool,
     now: Timestamp,
 ) -> Result<Option<Obstacle>> {
-    let open = open_leaks(connection, id)?;
-    if open.is_empty() {
-        return Ok(None);
+    let open = leaks::open_of_key(connection, id)?;
+    for leak in &open {
+        if leaks::may_still_work(connection, leak, now)? {
+            return Ok(Some(Obstacle::LeakedSecret));
+        }
     }
-    let secrets = api_keys::secrets(connection, id)?;
-    let may_have_leaked = |secret: &StoredSecret| {
-        open.iter().any(|leak| match leak.secret {
-            Some(number) => secret.number == number,
-            None => secret.created_at <= leak.reported_at,
-        })
-    };
-    if secrets.iter().any(|secret| secret.ends_at() > now && may_have_leaked(secret)) {
-        return Ok(Some(Obstacle::LeakedSecret));
-    }
-    Ok((!may_revoke).then_some(Obstacle::Permission))
-}
-
-fn open_leaks(connection: &mut Connection, id: &KeyId) -> Result<Vec<Leak>> {
-    let mut leaks = leaks::of_key(connection, id)?;
-    leaks.retain(|leak| leak.closed_at.is_none());
-    Ok(leaks)
+    Ok((!open.is_empty() && !may_revoke).then_some(Obstacle::Permission))
 }
 
 /// The name of the member who disabled a key, and who scheduled what follows.

@@ -1,6 +1,6 @@
 //! Leaks: reports that a secret key was exposed, the immediate action, and what followed.
 //!
-//! Uses activity, settings, `api_keys`, usage and verification. Does not know who is notified of a
+//! Uses activity, settings, members, `api_keys`, usage and verification. Does not know who is notified of a
 //! report.
 
 mod draft;
@@ -19,9 +19,10 @@ pub use report::{LeakReport, close, note, report};
 pub use scan::{MAX_SECRETS, Scan, scan};
 pub use store::{Leak, Note};
 
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::domain::api_keys::KeyId;
+use crate::domain::api_keys::{self, KeyId};
 
 /// The largest number of reports of a key that are returned.
 const MAX_REPORTS: i64 = 100;
@@ -39,4 +40,21 @@ pub fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note>> {
 /// The reports of a key, newest first, at most 100.
 pub fn of_key(connection: &mut Connection, key_id: &KeyId) -> Result<Vec<Leak>> {
     store::of_key(connection, key_id, MAX_REPORTS)
+}
+
+/// The open reports of a key.
+pub fn open_of_key(connection: &mut Connection, key_id: &KeyId) -> Result<Vec<Leak>> {
+    store::open_of_key(connection, key_id)
+}
+
+/// Whether a secret that may have leaked has not ended yet.
+pub fn may_still_work(connection: &mut Connection, leak: &Leak, now: Timestamp) -> Result<bool> {
+    let secrets = api_keys::secrets(connection, &leak.key_id)?;
+    Ok(secrets.iter().any(|secret| {
+        let may_have_leaked = match leak.secret {
+            Some(number) => secret.number == number,
+            None => secret.created_at <= leak.reported_at,
+        };
+        may_have_leaked && secret.ends_at() > now
+    }))
 }

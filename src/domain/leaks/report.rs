@@ -7,8 +7,10 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::db::Transaction;
 use crate::domain::activity::{self, Context, Entry, Event, Subject};
 use crate::domain::api_keys::{
-    self, ApiKey, Details, KeyId, Overlap, Reason, Rotation, SecretKey, Status, last_expiry_date,
+    self, ApiKey, Details, KeyId, Overlap, Rotation, SecretKey, Status, Suspension,
+    last_expiry_date,
 };
+use crate::domain::members::Permission;
 use crate::domain::settings;
 
 /// Why a key is disabled whose secret key leaked.
@@ -82,8 +84,8 @@ fn take_action(
             api_keys::revoke(tx, &key.id, &draft.confirm, context)?;
         }
         Action::Disable => {
-            let reason = Reason { text: REASON.into(), scheduled: None };
-            api_keys::disable(tx, key, &reason, context)?;
+            let suspension = Suspension { reason: REASON.into(), scheduled: None };
+            api_keys::disable(tx, key, &suspension, context)?;
         }
         Action::Stop => {
             let (_, was_stopped) = api_keys::stop_old_secret(tx, &key.id, context)?;
@@ -152,11 +154,23 @@ pub fn note(tx: &mut Transaction<'_>, id: &LeakId, text: &str, context: &Context
 /// Closes a report. Returns whether it was open.
 ///
 /// # Errors
+/// [`Error::PermissionMissing`] if the key is disabled, a secret that may have leaked was not
+/// replaced, and the member may not revoke keys,
 /// [`Error::NotFound`] if there is no such report.
-pub fn close(tx: &mut Transaction<'_>, id: &LeakId, context: &Context) -> Result<bool> {
+pub fn close(
+    tx: &mut Transaction<'_>,
+    id: &LeakId,
+    may_revoke: bool,
+    context: &Context,
+) -> Result<bool> {
     let leak = store::find(tx, id)?.ok_or(Error::NotFound)?;
     if leak.closed_at.is_some() {
         return Ok(false);
+    }
+    // Otherwise, closing the report would be a way to make that secret work again.
+    let key = api_keys::find(tx, &leak.key_id)?.ok_or(Error::NotFound)?.key;
+    if key.is_disabled() && !may_revoke && super::may_still_work(tx, &leak, context.now)? {
+        return Err(Error::PermissionMissing(Permission::DeleteKeys.as_str()));
     }
     store::close(tx, id, context.now, context.actor.id(), context.actor.name())?;
     let entry = about(tx, Event::LeakClosed, &leak)?;

@@ -58,6 +58,13 @@ pub(super) fn of_key(connection: &mut Connection, key_id: &KeyId, limit: i64) ->
         .load(connection)?)
 }
 
+pub(super) fn open_of_key(connection: &mut Connection, key_id: &KeyId) -> Result<Vec<Leak>> {
+    Ok(leaks::table
+        .filter(leaks::key_id.eq(key_id).and(leaks::closed_at.is_null()))
+        .select(Leak::as_select())
+        .load(connection)?)
+}
+
 /// Open or closed reports, newest first.
 pub(super) fn walk(
     connection: &mut Connection,

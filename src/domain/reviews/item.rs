@@ -84,7 +84,7 @@ impl Item {
         let done = match decided.decision {
             Decision::Keep => return Stage::Kept,
             Decision::Revoke => key.revoked_at.map(Some),
-            Decision::Disable => key.disabling.at.filter(|at| later(*at)).map(Some),
+            Decision::Disable => key.disabling.at.map(Some),
             Decision::Rotate => later(key.secret_created_at).then_some(Some(key.secret_created_at)),
             Decision::Reduce => match key.edited_at.filter(|at| later(*at)) {
                 Some(at) => Some(Some(at)),

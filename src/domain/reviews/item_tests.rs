@@ -137,7 +137,7 @@ fn a_decision_to_disable_a_key_is_carried_out_once_it_is_disabled() {
         assert_eq!(disabled(change), Stage::Moot);
     }
     let before = |details: &mut Details| details.key.disabling.at = Some(NOW.plus(-DAY));
-    assert_eq!(disabled(before), Stage::Open, "it may have been enabled and disabled again");
+    assert_eq!(disabled(before), Stage::Done(Some(NOW.plus(-DAY))), "it is disabled already");
     let both = |details: &mut Details| {
         disable(details);
         revoke(details);

@@ -43,6 +43,9 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::api_keys::{KeyId, LastUse};
 
+/// For how many days the longest pause of a key is searched.
+const GAP_DAYS: i64 = 90;
+
 /// One of a key's secrets. The first has number 1, and every rotation adds one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Secret {
@@ -106,15 +109,28 @@ pub fn of_key(
     Ok(Series::new(period, now, &store::of_key(connection, key_id, period, now)?))
 }
 
-/// Whether a key's requests with this outcome were counted in an hour after that of `since`.
-pub fn was_counted_after(
+/// The longest time, in milliseconds, in which each of the given keys was not used, between two
+/// uses in the last 90 days and until the given time. Only days are known, so the true time may be
+/// up to a day shorter. Keys that were used on fewer than two days are left out.
+pub fn longest_gaps(
     connection: &mut Connection,
-    key_id: &KeyId,
-    outcome: Outcome,
-    since: Timestamp,
+    until: &BTreeMap<KeyId, Timestamp>,
     now: Timestamp,
-) -> Result<bool> {
-    store::was_counted_after(connection, key_id, outcome, since, now)
+) -> Result<BTreeMap<KeyId, i64>> {
+    if until.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<&str> = until.keys().map(KeyId::as_str).collect();
+    let mut days = store::days_in_use(connection, &ids, now.day() - GAP_DAYS..=now.day())?;
+    days.retain(|(id, day)| until.get(id).is_some_and(|until| *day <= until.day()));
+    let mut gaps: BTreeMap<KeyId, i64> = BTreeMap::new();
+    for ((id, before), (same_id, after)) in days.iter().zip(days.iter().skip(1)) {
+        if id == same_id {
+            let gap = gaps.entry(*id).or_default();
+            *gap = (*gap).max((after - before + 1) * DAY);
+        }
+    }
+    Ok(gaps)
 }
 
 /// The outcomes of all requests, including those without a genuine secret.

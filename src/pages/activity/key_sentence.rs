@@ -32,14 +32,17 @@ pub(super) fn key_revoked(entry: &RecordedEntry) -> Parts {
     Parts::around("Revoked ", format!("{used}{}", as_scheduled(entry)))
 }
 
-/// "Disabled X until 30 Nov 2026, 14:06, then revoke it: the partner was told".
+/// "Disabled X until 30 Nov 2026, 14:06, to be revoked then: the partner was told".
 pub(super) fn key_disabled(entry: &RecordedEntry) -> Parts {
     let at = entry.details().get("until").and_then(Value::as_i64).map(Timestamp::from_millis);
     let until = at.map_or_else(String::new, |at| {
         format!(" until {}, {}", short_date(at.date()), at.time_of_day())
     });
-    let then =
-        if detail(entry, "then").as_deref() == Some("revoke") { ", then revoke it" } else { "" };
+    let then = if detail(entry, "then").as_deref() == Some("revoke") {
+        ", to be revoked then"
+    } else {
+        ""
+    };
     let reason = detail(entry, "reason").map(|reason| format!(": {reason}")).unwrap_or_default();
     Parts::around("Disabled ", format!("{until}{then}{reason}"))
 }
@@ -49,7 +52,7 @@ pub(super) fn key_enabled(entry: &RecordedEntry) -> Parts {
     Parts::around("Enabled ", as_scheduled(entry))
 }
 
-/// "Kept X disabled, against its schedule: 3 requests came since it was disabled".
+/// "Kept X disabled, against its schedule: it was used since it was disabled".
 pub(super) fn schedule_skipped(entry: &RecordedEntry) -> Parts {
     let why = detail(entry, "why").map(|why| format!(": {why}")).unwrap_or_default();
     Parts::around("Kept ", format!(" disabled, against its schedule{why}"))

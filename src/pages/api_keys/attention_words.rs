@@ -78,7 +78,9 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
         Reason::RotationDue => {
             format!("Its secret was made on {}", short_date(key.secret_created_at.date()))
         }
-        Reason::OverlapCanEnd => "It was not used for 24 hours".into(),
+        Reason::OverlapCanEnd => {
+            "The new one is in use, and it is idle for longer than usual".into()
+        }
         Reason::Unused => key
             .last_used_at
             .map_or(String::new(), |at| format!("Last used on {}", short_date(at.date()))),

@@ -5,15 +5,17 @@ use askama::Template;
 
 use super::backdrop::{Backdrop, page_of};
 use super::form::{Choices, Expiry, Fields};
-use super::list_check::{ListCheck, warning};
+use super::impact::ImpactView;
+use super::list_check::ListCheck;
 use super::prefill::Prefill;
-use crate::base::clock::{Timestamp, long_date};
+use crate::base::clock::long_date;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
-use crate::domain::api_keys::{self, ApiKey, Details, Draft, IpWhitelist, KeyId, Status};
+use crate::domain::api_keys::{self, Details, KeyId, Status};
+use crate::domain::impact::{self, CONFIRMED};
 use crate::domain::members::permission::UpdateKeys;
-use crate::domain::usage::{self, AllowedRequests, WhitelistEffect};
+use crate::domain::usage::{self, AllowedRequests};
 use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
 use crate::web::query;
@@ -25,6 +27,8 @@ pub(super) struct Edit {
     form: Choices,
     expiry: Expiry,
     list: ListCheck,
+    /// What saving would deny, to be confirmed.
+    impact: Option<ImpactView>,
     is_expired: bool,
     expired_on: String,
 }
@@ -63,8 +67,10 @@ impl Dialog for Edit {
         frame.edits(connection, id.as_str(), details.key.version)?;
         let passed = usage::allowed_requests(connection, &id, viewer.now)?;
         fill_in(&mut frame, &details, &passed);
+        let impact = impact(connection, &mut frame, &details)?;
         let fields = &frame.input.fields;
         Ok(LoadResult::Show(Self {
+            impact,
             form: Choices::load(connection, fields, &viewer)?,
             expiry: Expiry::new(&fields.lifetime, &viewer),
             list: ListCheck::new(&fields.ip_whitelist, &passed),
@@ -81,11 +87,31 @@ impl Dialog for Edit {
     ) -> Result<SubmitResult> {
         let (id, draft) = (&input.target, input.fields.draft());
         let version = input.version()?;
-        let before = api_keys::find(tx, id)?;
-        let key = api_keys::edit(tx, id, &draft, version, context)?;
-        let whitelist_effect = check_whitelist(tx, before.as_ref(), &draft, context.now)?;
-        Ok(SubmitResult::at(Self::close(input), saved_notice(&key, whitelist_effect)))
+        let key = impact::edit(tx, id, &draft, version, &input.fields.confirmed, context)?;
+        let notice = Notice::done(format!("“{}” saved.", key.name.as_str()));
+        Ok(SubmitResult::at(Self::close(input), notice))
     }
+}
+
+/// What the draft would deny, if that has to be confirmed. The form then confirms it when it is sent
+/// again.
+fn impact(
+    connection: &mut Connection,
+    frame: &mut Frame<Edit>,
+    details: &Details,
+) -> Result<Option<ImpactView>> {
+    frame.input.fields.confirmed.clear();
+    if !frame.errors.remove(CONFIRMED) {
+        return Ok(None);
+    }
+    let now = frame.input.viewer.now;
+    let impact = impact::of_draft(connection, details, &frame.input.fields.draft(), now)?;
+    if impact.is_none() {
+        frame.errors.add("", "Nothing would be denied any more. Save again");
+        return Ok(None);
+    }
+    frame.input.fields.confirmed = impact.fingerprint();
+    Ok(Some(ImpactView::new(&impact, &details.key, now)))
 }
 
 /// Starts with the stored key, or keeps the submitted values; then applies what a link or a button
@@ -100,29 +126,4 @@ fn fill_in(frame: &mut Frame<Edit>, details: &Details, passed: &AllowedRequests)
         Prefill::pressed(&fields.assist)
     };
     prefill.apply(fields, details, passed);
-}
-
-/// The requests that a new IP whitelist would have denied.
-fn check_whitelist(
-    connection: &mut Connection,
-    before: Option<&Details>,
-    draft: &Draft,
-    now: Timestamp,
-) -> Result<Option<WhitelistEffect>> {
-    let list = IpWhitelist::parse(&draft.ip_whitelist).unwrap_or_default();
-    let Some(before) = before.filter(|before| before.ip_whitelist != list) else {
-        return Ok(None);
-    };
-    Ok(Some(usage::allowed_requests(connection, &before.key.id, now)?.effect_of(&list)))
-}
-
-/// Warns if a new IP whitelist would have denied requests.
-fn saved_notice(key: &ApiKey, whitelist_effect: Option<WhitelistEffect>) -> Notice {
-    let saved = format!("“{}” saved.", key.name.as_str());
-    match whitelist_effect.filter(|would| would.count > 0) {
-        Some(would) => {
-            Notice::warning(format!("{saved} {}", warning("Its new IP whitelist", &would)))
-        }
-        None => Notice::done(saved),
-    }
 }

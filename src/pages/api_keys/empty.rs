@@ -16,12 +16,12 @@ pub(super) fn state(filters: &Filters, is_narrowed: bool) -> EmptyState {
     match filters.view {
         _ if !filters.search.is_empty() => EmptyState {
             title: format!("No keys match “{}”", filters.search),
-            advice: "Check the spelling, or search for part of the name or Key ID.",
+            advice: "Check the spelling, or search for part of the name, the owner or an ID.",
             offers_clear: true,
         },
         _ if is_narrowed => EmptyState {
             title: "No keys match these filters".into(),
-            advice: "Choose another role or environment, or show all keys.",
+            advice: "Choose other filters, or show all keys.",
             offers_clear: true,
         },
         View::All => {

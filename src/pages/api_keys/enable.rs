@@ -50,15 +50,16 @@ impl Dialog for Enable {
         Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (id, viewer) = (frame.input.target, frame.input.viewer.clone());
         let key = api_keys::find(connection, &id)?.ok_or(Error::NotFound)?.key;
         let name = key.name.as_str().to_owned();
-        let disabled = DisabledFacts::load(connection, &key, viewer.now)?;
+        let disabled = DisabledFacts::load(connection, &key)?;
         if disabled.is_none() && frame.is_opened {
             let notice = Notice::note(format!("“{name}” is not disabled."));
             return Ok(LoadResult::Redirect(page_of(&id), notice));
         }
+        frame.edits(connection, id.as_str(), key.version)?;
         let may_revoke = viewer.may(Permission::DeleteKeys);
         let obstacle = disabling::obstacle(connection, &id, may_revoke, viewer.now)?;
         let key_id = id.as_str().to_owned();
@@ -71,7 +72,7 @@ impl Dialog for Enable {
         context: &Context,
     ) -> Result<SubmitResult> {
         let may_revoke = input.viewer.may(Permission::DeleteKeys);
-        let key = disabling::enable(tx, &input.target, may_revoke, context)?;
+        let key = disabling::enable(tx, &input.target, input.version, may_revoke, context)?;
         let notice = Notice::done(format!("“{}” enabled.", key.name.as_str()));
         Ok(SubmitResult::at(Self::close(input), notice))
     }

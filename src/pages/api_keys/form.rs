@@ -28,6 +28,8 @@ pub(super) struct Fields {
     pub owner: String,
     pub external_id: String,
     pub labels: String,
+    /// The fingerprint of the impact that was shown, when it is confirmed.
+    pub confirmed: String,
     /// The requested action instead of saving: `check` the IP whitelist, or fill in the addresses
     /// `seen`.
     pub assist: String,
@@ -112,7 +114,7 @@ impl Fields {
     /// A key's values for a copy of it: a new name, and a lifetime counted from today.
     pub(super) fn copied(details: &Details, settings: &Settings) -> Self {
         let (name, lifetime) = (details.key.name.of_copy(), proposed_lifetime(settings));
-        let [expires_on, external_id] = [(); 2].map(|()| String::new());
+        let (expires_on, external_id) = (String::new(), String::new());
         Self { name, lifetime, expires_on, external_id, ..Self::of(details) }
     }
 }

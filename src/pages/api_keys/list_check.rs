@@ -25,14 +25,14 @@ impl ListCheck {
         let under = list.as_ref().filter(is_list).map(|list| passed.effect_of(list));
         Self {
             denies_requests: under.as_ref().is_some_and(|would| would.count > 0),
-            warning: under.map(|would| warning("This list", &would)),
+            warning: under.map(|would| warning(&would)),
             missing,
         }
     }
 }
 
 /// `This list would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.9.`
-pub(super) fn warning(what: &str, would: &WhitelistEffect) -> String {
+fn warning(would: &WhitelistEffect) -> String {
     let count = |number: i64| thousands(number.unsigned_abs());
     let requests = if would.of == 1 { "request" } else { "requests" };
     let of = format!("of {} {requests} in the last 30 days", count(would.of));
@@ -46,8 +46,8 @@ pub(super) fn warning(what: &str, would: &WhitelistEffect) -> String {
         (0, _) => {
             "No request passed in the last 30 days, so there is nothing to check against.".into()
         }
-        (_, 0) => format!("{what} would have refused none {of}."),
-        (_, refused) => format!("{what} would have refused {} {of}{from}.", count(refused)),
+        (_, 0) => format!("This list would have refused none {of}."),
+        (_, refused) => format!("This list would have refused {} {of}{from}.", count(refused)),
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
     fn the_warning_describes_the_requests_that_would_have_been_denied() {
         let address = |last: u8| IpAddr::from([203, 0, 113, last]);
         let sentence = |count, of, addresses: &[IpAddr]| {
-            warning("This list", &WhitelistEffect { count, of, addresses: addresses.to_vec() })
+            warning(&WhitelistEffect { count, of, addresses: addresses.to_vec() })
         };
         assert_eq!(
             sentence(3, 1_204, &[address(9)]),

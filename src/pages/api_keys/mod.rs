@@ -11,6 +11,7 @@ mod empty;
 mod enable;
 mod facts;
 mod form;
+mod impact;
 mod index;
 mod leak;
 mod list_check;

@@ -35,9 +35,10 @@ fn words<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Vec<T
 }
 
 impl Prefill {
-    /// The values that a button in the dialog fills in.
+    /// The values that a button in the dialog fills in: addresses, or what its word stands for.
     pub(super) fn pressed(button: &str) -> Self {
-        Self { fill: button.into(), ..Self::default() }
+        let addresses = button.split(' ').filter_map(|word| word.parse().ok()).take(MAX_ADDED);
+        Self { add_addresses: addresses.collect(), fill: button.into(), ..Self::default() }
     }
 
     /// Fills in the values. Scopes that are not in the role cannot be added.

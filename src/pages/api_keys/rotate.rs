@@ -36,7 +36,6 @@ pub(super) struct Rotate {
     name: String,
     expiry: Expiry,
     overlaps: Vec<OverlapTile>,
-    /// Whether no secret works, so that there is no overlap to choose.
     /// What becomes of the old secret, if there is no choice.
     old_secret: Option<&'static str>,
     /// What happens to the secrets if two of them work.
@@ -111,6 +110,9 @@ impl Dialog for Rotate {
             expiry: Expiry::for_rotation(&frame.input.fields.lifetime, &frame.input.viewer),
             overlaps: tiles(&secrets, now),
             old_secret: match key.status(now) {
+                Status::Expired if key.is_disabled() => {
+                    Some("The old secret has expired, and the key stays disabled.")
+                }
                 Status::Expired => Some("The old secret has expired and stays so."),
                 Status::Disabled => {
                     Some("The old secret stops at once, and the key stays disabled.")

@@ -95,7 +95,7 @@ impl KeyPage {
         let history =
             if sees_history { activity::about(c, id.as_str(), HISTORY)? } else { Vec::new() };
         let overlap = Overlapping::read(c, &details.key, now)?;
-        let disabled = DisabledFacts::load(c, &details.key, now)?;
+        let disabled = DisabledFacts::load(c, &details.key)?;
         let read = usage::UsageData::new(c, id, period, now)?;
         let leaks = match leaks::of_key(c, id)?.len() {
             0 => None,

@@ -6,7 +6,7 @@ use super::query::{Filters, PATH};
 use super::words::{BadgeView, Switch, ago};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
-use crate::base::text::thousands;
+use crate::base::text::{self, thousands};
 use crate::db::Connection;
 use crate::db::keyset::Page;
 use crate::domain::api_keys::{
@@ -20,6 +20,9 @@ use crate::pages::Viewer;
 use crate::web::flash::Notice;
 pub(super) use crate::web::list::Choice;
 use crate::web::list::{ListQuery, Pager};
+
+/// How much of an owner or a label in the address is shown, in characters.
+const MAX_SHOWN: usize = 160;
 
 pub(super) struct Table {
     pub notice: Option<Notice>,
@@ -162,7 +165,7 @@ fn narrowed_by(filters: &Filters) -> Vec<NarrowedBy> {
         .filter(|(_, value, _)| !value.is_empty())
         .map(|(what, value, without)| NarrowedBy {
             what,
-            value: value.clone(),
+            value: text::visible(value, MAX_SHOWN),
             href: without.href(),
         })
         .collect()

@@ -46,9 +46,9 @@ impl Switch {
     /// `None` if the key can neither be disabled nor enabled.
     pub(super) fn of(key: &ApiKey, now: Timestamp) -> Option<Self> {
         match key.status(now) {
+            _ if key.is_disabled() => Some(Self::Enable),
             Status::Active => Some(Self::Disable),
-            Status::Disabled => Some(Self::Enable),
-            Status::Expired | Status::Revoked => None,
+            Status::Disabled | Status::Expired | Status::Revoked => None,
         }
     }
 

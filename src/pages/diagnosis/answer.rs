@@ -144,6 +144,7 @@ pub(super) fn of_key(found: Option<&KeyDiagnosis>, facts: &Facts<'_>) -> Answer 
     let name = key.name.as_str();
     let cause = match key.status(now) {
         Status::Revoked => Some(Cause::Revoked),
+        Status::Expired if key.is_disabled() => Some(Cause::Disabled),
         Status::Expired => Some(Cause::Expired),
         Status::Disabled => Some(Cause::Disabled),
         Status::Active => None,

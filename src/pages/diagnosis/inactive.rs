@@ -28,7 +28,11 @@ pub(super) fn revoked(key: &CurrentKey, facts: &Facts<'_>) -> Explanation {
     explanation
 }
 
-pub(super) fn disabled(key: &ApiKey, facts: &Facts<'_>) -> Explanation {
+pub(super) fn disabled(current: &CurrentKey, facts: &Facts<'_>) -> Explanation {
+    let key = &current.details.key;
+    if key.revoked_at.is_some() {
+        return revoked(current, facts);
+    }
     let at = key.disabling.at.map(|at| format!(" on {}", moment(at))).unwrap_or_default();
     let next = match key.disabling.scheduled() {
         Some((FollowUp::Enable, at)) => format!("It will be enabled on {}.", moment(at)),

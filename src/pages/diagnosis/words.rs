@@ -84,7 +84,7 @@ pub(super) fn explain(
         }
         (Cause::Environment, Some(key)) => inactive::environment(&key.details.key),
         (Cause::Revoked, Some(key)) => inactive::revoked(key, facts),
-        (Cause::Disabled, Some(key)) => inactive::disabled(&key.details.key, facts),
+        (Cause::Disabled, Some(key)) => inactive::disabled(key, facts),
         (Cause::Expired, Some(key)) => inactive::expired(&key.details.key, facts),
         (Cause::Superseded, _) => Explanation::new("Secret key was replaced", &[REPLACED]),
         (_, None) => Explanation::new("The key is gone", &["Nothing more is known of it."]),

@@ -31,6 +31,8 @@ pub struct Frame<D: Dialog> {
     pub conflict: Option<ConcurrentChanges>,
     /// Whether nothing was submitted yet.
     pub is_opened: bool,
+    /// Whether it was submitted to have values filled in or checked.
+    pub is_assisted: bool,
     stage: Stage,
 }
 
@@ -57,8 +59,20 @@ impl<D: Dialog> Frame<D> {
             Stage::Conflict if !D::CHANGED.is_empty() => errors.add("", D::CHANGED),
             _ => {}
         }
-        let (close, is_opened) = (D::close(&input), matches!(stage, Stage::Opened));
-        Self { input, backdrop, close, action, errors, conflict: None, is_opened, stage }
+        let close = D::close(&input);
+        let (is_opened, is_assisted) =
+            (matches!(stage, Stage::Opened), matches!(stage, Stage::Assisted));
+        Self {
+            input,
+            backdrop,
+            close,
+            action,
+            errors,
+            conflict: None,
+            is_opened,
+            is_assisted,
+            stage,
+        }
     }
 
     /// Records that the form edits an item at `version`. After a conflict, also loads what others

@@ -48,9 +48,9 @@ pub(super) async fn close(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let id = LeakId::parse(&leak_id).ok_or(Error::NotFound)?;
-    let here = location(&id);
+    let (here, may_revoke) = (location(&id), viewer.may(Permission::DeleteKeys));
     let closed = viewer.submit(&site, form.token, &here, move |tx, context| {
-        let notice = if leaks::close(tx, &id, context)? {
+        let notice = if leaks::close(tx, &id, may_revoke, context)? {
             Notice::done("Report closed.")
         } else {
             Notice::note("This report is closed already.")

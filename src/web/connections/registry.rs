@@ -41,7 +41,7 @@ const PROMPT: u32 = 1;
 
 /// The interval at which a connection without a place tries again, and for how long it does.
 const RETRY_INTERVAL: Duration = Duration::from_millis(25);
-const MAX_WAIT: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// How many connections a listener may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -67,6 +67,8 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let most = self.may_read(buffer.remaining());
         if most == 0 {
+            // The client must read or wait first.
+            self.connection.await_client();
             self.is_deferred = true;
             if !self.is_blocked && self.connection.phase() != Phase::Working {
                 // Only the allowance is used up. The next turn writes responses, then continues to

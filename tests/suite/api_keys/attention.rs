@@ -132,7 +132,14 @@ fn keep_dialog(ids: &[&str]) -> String {
 fn an_unused_old_secret_can_be_stopped_from_the_list() {
     let app = App::set_up();
     let id = app.rotated_key("Billing worker");
-    app.advance(DAY);
+    app.advance(3 * DAY);
+    let manager = app.super_manager();
+    assert!(shows(&attention_list(&app, &manager), "Nothing needs attention"));
+    app.sql("UPDATE api_key_secrets SET last_used_at = created_at WHERE number = 2");
+    let old =
+        "UPDATE api_key_secrets SET superseded_at = superseded_at + 864000000 WHERE number = 1";
+    app.sql(old);
+    app.advance(4 * DAY);
     let manager = app.super_manager();
     let page = attention_list(&app, &manager);
     assert_eq!(reasons(&page, &id), ["The old secret can stop"]);

@@ -101,8 +101,8 @@ fn the_page_of_a_disabled_key_says_why_and_what_happens_next() {
     assert_eq!(shown.text(".title-row .badge"), "Disabled");
     for part in [
         "This key is disabled. Requests with it are denied.",
-        "Ines Okafor disabled it on 23 Nov, 12:00 (UTC): The partner was told",
-        "It will be enabled on 30 Nov, 12:00 (UTC). No requests since it was disabled.",
+        "Ines Okafor disabled it on 23 Nov 2026, 12:00 (UTC): The partner was told",
+        "It will be enabled on 30 Nov 2026, 12:00 (UTC). No requests since it was disabled.",
     ] {
         assert!(shown.text("#disabled").contains(part), "{part}: {}", shown.text("#disabled"));
     }

@@ -58,7 +58,7 @@ impl Scheduled {
         let entry = self.last_entry(&manager);
         assert_eq!(entry, format!("Kept Billing worker disabled, against its schedule: {why}"));
         let shown = manager.get(&format!("/api-keys/{}", self.id)).text("#disabled");
-        let ended = "Its schedule ended on 30 Nov, 12:00 (UTC), and it was kept disabled.";
+        let ended = "Its schedule ended on 30 Nov 2026, 12:00 (UTC), and it was kept disabled.";
         assert!(shown.contains(ended), "{why}: {shown}");
         self.app.find_alerts();
         let list = manager.get(LIST);

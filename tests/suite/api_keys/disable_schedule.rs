@@ -110,11 +110,11 @@ fn a_key_may_be_revoked_after_it_has_expired() {
     let fields = [("until", "date"), ("until_at", "2027-06-01T08:30"), ("then", "revoke")];
     assert_eq!(disable(&manager, &id, &fields).status, 303);
     let shown = manager.get(&format!("/api-keys/{id}")).text("#disabled");
-    let next = "It will be revoked on 1 Jun, 08:30 (UTC), unless it is used before.";
+    let next = "It will be revoked on 1 Jun 2027, 08:30 (UTC), unless it is used before.";
     assert!(shown.contains(next), "{shown}");
     let activity = manager.get("/activity").all(".log .what").remove(0);
     let expected =
-        "Disabled Billing worker until 1 Jun 2027, 08:30, then revoke it: The partner was told";
+        "Disabled Billing worker until 1 Jun 2027, 08:30, to be revoked then: The partner was told";
     assert_eq!(activity, expected);
 }
 

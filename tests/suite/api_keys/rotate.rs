@@ -145,23 +145,46 @@ fn the_key_page_shows_both_secrets_during_the_overlap_and_can_end_it() {
 }
 
 #[test]
-fn an_old_secret_unused_for_a_day_is_shown_as_safe_to_stop() {
+fn an_old_secret_is_safe_to_stop_once_the_new_one_is_used_and_it_is_idle_for_a_week() {
     let app = App::set_up();
     let (id, old) = create_key(&app.super_manager(), &[]);
     assert!(passes(&app, &old));
     app.write_usage();
-    rotate(&app.super_manager(), &id, &[]);
+    let new = rotate(&app.super_manager(), &id, &[("overlap", "14d")]).secret();
     let safety_text =
         |app: &App| app.super_manager().get(&format!("/api-keys/{id}")).text("#overlap");
-    app.advance(DAY - 1);
-    assert!(!safety_text(&app).contains("It is safe"));
-    app.advance(1);
-    assert!(safety_text(&app).contains("It is safe to stop the old secret: unused for 24 hours."));
+    app.advance(7 * DAY);
+    assert!(safety_text(&app).contains("The new secret has not been used yet."));
+    assert!(passes(&app, &new));
+    app.write_usage();
+    assert!(safety_text(&app).contains("It is safe to stop the old secret: the new one is in use"));
     let dialog = app.super_manager().get(&format!("/api-keys/{id}/stop-old-secret"));
     assert!(dialog.text("#stop .notice").starts_with("It is safe to stop the old secret"));
     assert!(passes(&app, &old));
     app.write_usage();
     assert!(!safety_text(&app).contains("It is safe"), "the old secret is in use");
+}
+
+#[test]
+fn an_old_secret_of_a_key_with_long_pauses_is_idle_for_longer_before_it_is_safe_to_stop() {
+    let app = App::set_up();
+    let (id, old) = create_key(&app.super_manager(), &[]);
+    for _ in 0..2 {
+        assert!(passes(&app, &old));
+        app.write_usage();
+        app.advance(9 * DAY);
+    }
+    let new = rotate(&app.super_manager(), &id, &[("overlap", "14d")]).secret();
+    assert!(passes(&app, &new));
+    app.write_usage();
+    let is_safe = || {
+        let page = app.super_manager().get(&format!("/api-keys/{id}"));
+        page.text("#overlap").contains("It is safe")
+    };
+    app.advance(8 * DAY);
+    assert!(!is_safe(), "the key paused for nine days before");
+    app.advance(3 * DAY);
+    assert!(is_safe());
 }
 
 #[test]

@@ -188,7 +188,7 @@ fn search_finds_parts_of_names_and_key_ids_case_insensitively() {
         assert_eq!(page.text(".empty h2"), format!("No keys match “{shown}”"));
         assert_eq!(
             page.text(".empty p"),
-            "Check the spelling, or search for part of the name or Key ID."
+            "Check the spelling, or search for part of the name, the owner or an ID."
         );
         assert_eq!(page.text(".empty a"), "Clear Filters");
         assert_eq!(page.attribute("#q", "value").as_deref(), Some(unmatched));

@@ -44,13 +44,8 @@ fn the_list_is_empty_once_everything_on_it_is_resolved() {
         "Refused often",
         "Rotation due",
         "Never used",
-        "The old secret can stop",
     ] {
         assert!(reasons.iter().any(|text| text == reason), "{reason}: {reasons:?}");
-    }
-    for id in listed(&manager.get(LIST), &["The old secret can stop"]) {
-        let path = format!("/api-keys/{id}/stop-old-secret");
-        assert_eq!(manager.submit(&path, &[]).status, 303);
     }
     resolve(&manager, "keep", &["revoked", "expired", "Refused often"], &[("note", "Told them.")]);
     let rotation = [("overlap", "7d"), ("lifetime", "90")];

@@ -174,6 +174,8 @@ fn once_the_report_is_closed_every_editor_can_enable_the_key() {
     let location = create_report(&manager, &id, &[("action", "disable")]);
     let editor = app.super_manager_with(&[Permission::ViewKeys, Permission::UpdateKeys]);
     assert_eq!(enable(&editor, &id).status, 409);
+    let denied = editor.submit_from(&location, &format!("{location}/close"), &[]);
+    assert_eq!(denied.status, 403, "the leaked secret would work again");
     let close = manager.submit_from(&location, &format!("{location}/close"), &[]);
     assert_eq!(close.status, 303);
     assert_eq!(enable(&editor, &id).status, 303);

@@ -46,7 +46,7 @@ fn the_decision_to_disable_a_key_links_to_the_dialog_and_is_done_once_it_is_disa
 }
 
 #[test]
-fn a_key_that_was_disabled_before_the_decision_still_has_to_be_disabled() {
+fn a_key_that_was_disabled_before_the_decision_has_nothing_left_to_do_until_it_is_enabled() {
     let app = App::set_up();
     let [billing] = create_keys(&app, ["Billing worker"]);
     let manager = app.super_manager();
@@ -58,9 +58,10 @@ fn a_key_that_was_disabled_before_the_decision_still_has_to_be_disabled() {
     assert_eq!(decide(&manager, &review, &[(&billing, "disable", "")]).status, 303);
     let path = format!("{review}?view=all");
     let row = || manager.get(&path).text(&format!("#{billing}"));
-    assert!(row().contains("Still to be carried out"), "{}", row());
+    assert!(row().contains("Carried out 23 November 2026, 12:00 UTC"), "{}", row());
     app.advance(MINUTE);
     assert_eq!(enable(&manager, &billing).status, 303);
+    assert!(row().contains("Still to be carried out"), "{}", row());
     assert_eq!(disable(&manager, &billing, &[]).status, 303);
     assert!(row().contains("Carried out 23 November 2026, 12:03 UTC"), "{}", row());
 }

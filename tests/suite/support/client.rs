@@ -156,6 +156,14 @@ impl Client {
         self.post(&path, &replaced(&shown, fields))
     }
 
+    /// Like [`Self::edit_key`], for an edit that must be confirmed.
+    pub fn edit_key_confirmed(&self, id: &str, fields: &[(&str, &str)]) -> Page {
+        let asked = self.edit_key(id, fields);
+        assert!(asked.has("#impact"), "no question ({}): {}", asked.status, asked.body);
+        let shown = asked.form_fields("#edit form");
+        self.post(&format!("/api-keys/{id}/edit"), &replaced(&shown, &[]))
+    }
+
     fn keep_cookies(&self, page: &Page) {
         let mut jar = self.cookies.lock().expect("cookies");
         for line in page.set_cookies() {

@@ -109,20 +109,27 @@ fn known_addresses_are_filled_in_and_the_whitelist_is_checked_before_it_is_saved
     let typed = [("ip_whitelist", "203.0.113.7"), ("notes", "Typed"), ("name", "")];
     let checked = submit_assist(&manager, &id, "check", &typed);
     assert_eq!(checked.status, 200);
-    let warning = "would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.8.";
-    assert_eq!(checked.text("#ip_whitelist-check"), format!("This list {warning}"));
+    assert_eq!(
+        checked.text("#ip_whitelist-check"),
+        "This list would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.8."
+    );
     assert!(checked.errors().is_empty(), "only the whitelist is checked");
     assert_eq!(checked.text("#notes"), "Typed", "the form keeps what was typed");
     let seen =
         submit_assist(&manager, &id, "seen", &[("ip_whitelist", "203.0.113.7\n 2001:DB8::1")]);
     assert_eq!(whitelist(&seen), "203.0.113.7\n 2001:DB8::1\n203.0.113.8");
     assert_eq!(app.count("api_key_addresses"), 0, "nothing was saved");
-    let saved = manager.edit_key(&id, &[("ip_whitelist", "203.0.113.7")]);
-    assert_eq!(saved.status, 303);
+    let asked = manager.edit_key(&id, &[("ip_whitelist", "203.0.113.7")]);
+    assert_eq!(asked.status, 422);
     assert_eq!(
-        manager.get("/api-keys").text("#notice"),
-        format!("“Billing worker” saved. Its new IP whitelist {warning}")
+        asked.all("#impact li"),
+        ["3 of 1,204 requests in the last 30 days came from an address that is not on the list: \
+          203.0.113.8."]
     );
+    assert_eq!(app.count("api_key_addresses"), 0, "nothing is saved before it is confirmed");
+    let saved = manager.edit_key_confirmed(&id, &[("ip_whitelist", "203.0.113.7")]);
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    assert_eq!(manager.get("/api-keys").text("#notice"), "“Billing worker” saved.");
     let again = manager.edit_key(&id, &[("ip_whitelist", "203.0.113.7"), ("notes", "New")]);
     assert_eq!(again.status, 303);
     assert_eq!(manager.get("/api-keys").text("#notice"), "“Billing worker” saved.");

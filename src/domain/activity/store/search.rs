@@ -11,6 +11,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::keyset::{Walk, keyset};
+use crate::db::like::escaped;
 use crate::db::schema::activity;
 
 pub(super) type Backend = <Connection as diesel::Connection>::Backend;
@@ -152,11 +153,6 @@ fn like(connection: &Connection) -> &'static str {
         Connection::Postgres(_) => "ILIKE",
         Connection::Sqlite(_) => "LIKE",
     }
-}
-
-/// The text with the wildcards of LIKE escaped.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 #[derive(QueryableByName)]

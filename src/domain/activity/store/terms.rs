@@ -7,9 +7,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::super::list::{Filter, Search};
-use super::search::{Boxed, escaped, numbers, queries};
+use super::search::{Boxed, numbers, queries};
 use crate::base::error::Result;
 use crate::db::Connection;
+use crate::db::like::escaped;
 use crate::db::schema::activity;
 
 /// The largest number of matching terms for which entries are looked up by term. A text that

@@ -26,6 +26,9 @@ pub struct Disabling {
     pub until: Option<Timestamp>,
     #[diesel(column_name = disabled_then)]
     pub then: Option<FollowUp>,
+    /// Whether a request came with the key since then.
+    #[diesel(column_name = disabled_used)]
+    pub is_used: bool,
 }
 
 pub(in crate::domain::api_keys) fn set_disabling(
@@ -41,6 +44,7 @@ pub(in crate::domain::api_keys) fn set_disabling(
             api_keys::disabled_reason.eq(&disabling.reason),
             api_keys::disabled_until.eq(disabling.until),
             api_keys::disabled_then.eq(disabling.then),
+            api_keys::disabled_used.eq(disabling.is_used),
             api_keys::version.eq(key.version),
             api_keys::attention_at.eq(key.attention_at(settings)),
         ))
@@ -93,4 +97,21 @@ pub(in crate::domain::api_keys) fn skipped(
         .limit(limit)
         .select(api_keys::id)
         .load(connection)?)
+}
+
+/// Records that requests came with the disabled keys among `ids`. Returns those for which this is
+/// new. For up to a few hundred ids.
+pub(in crate::domain::api_keys) fn mark_used(
+    tx: &mut Transaction<'_>,
+    ids: &[&str],
+) -> Result<Vec<KeyId>> {
+    let new: Vec<KeyId> = api_keys::table
+        .filter(api_keys::id.eq_any(ids))
+        .filter(api_keys::disabled_at.is_not_null().and(api_keys::disabled_used.eq(false)))
+        .select(api_keys::id)
+        .load(&mut **tx)?;
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(&new)))
+        .set(api_keys::disabled_used.eq(true))
+        .execute(&mut **tx)?;
+    Ok(new)
 }

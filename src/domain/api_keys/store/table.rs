@@ -3,6 +3,7 @@
 //! Each view and order has an index to walk along, so that a page costs the same with a million
 //! keys. OFFSET is never used.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -11,8 +12,10 @@ use super::super::{Direction, Filter, KeyId, Sort, Totals, View};
 use super::ApiKey;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::base::text;
 use crate::db::Connection;
 use crate::db::keyset::{Walk, keyset};
+use crate::db::like::escaped;
 use crate::db::schema::{api_key_labels, api_keys};
 
 type Backend = <Connection as diesel::Connection>::Backend;
@@ -158,13 +161,27 @@ pub(in crate::domain::api_keys) fn walk(
 ) -> Result<Vec<ApiKey>> {
     let query = match &filter.role_id {
         // The empty text keeps the database from using an index on this column instead of the
-        // order's index.
+        // order's index; so it does for the owner, and EXISTS for the label.
         Some(role_id) => searched(filter, now).filter(api_keys::role_id.concat("").eq(role_id)),
         None => searched(filter, now),
     };
-    load(connection, with_owner_and_label(query, filter), filter, walk)
+    let query = match filter.owner.as_str() {
+        "" => query,
+        owner => query.filter(api_keys::owner.concat("").eq(owner)),
+    };
+    let query = match &filter.label {
+        Some((name, value)) => query.filter(exists(
+            api_key_labels::table
+                .filter(api_key_labels::key_id.eq(api_keys::id))
+                .filter(api_key_labels::name.eq(name))
+                .filter(api_key_labels::value.eq(value)),
+        )),
+        None => query,
+    };
+    load(connection, query, filter, walk)
 }
 
+/// For queries that look keys up: an owner and a label have indexes.
 fn with_owner_and_label<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
     let query = match filter.owner.as_str() {
         "" => query,
@@ -249,7 +266,7 @@ fn with_search<'a>(query: Boxed<'a>, filter: &'a Filter) -> Boxed<'a> {
             query.filter(api_keys::id.concat("").ge(start)).filter(api_keys::id.concat("").lt(end))
         }
         Search::Part(part) => {
-            let name = api_keys::search_text.like(pattern(&crate::base::text::fold(&part)));
+            let name = api_keys::search_text.like(format!("%{}%", escaped(&text::fold(&part))));
             match id_pattern(&part) {
                 Some(id) => query.filter(name.escape('\\').or(api_keys::id.like(id).escape('\\'))),
                 None => query.filter(name.escape('\\')),
@@ -264,11 +281,6 @@ fn end_of_range(start: &str) -> String {
     format!("{start}~")
 }
 
-/// A LIKE pattern for texts that contain `part`.
-fn pattern(part: &str) -> String {
-    format!("%{}%", escaped(part))
-}
-
 /// A LIKE pattern for Key IDs that contain `part`. All Key IDs have the same prefix, so a part of
 /// the prefix only matches together with the characters after it.
 fn id_pattern(part: &str) -> Option<String> {
@@ -281,8 +293,4 @@ fn id_pattern(part: &str) -> Option<String> {
         }
     }
     Some(format!("{prefix}%{}%", escaped(&upper)))
-}
-
-fn escaped(part: &str) -> String {
-    part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -166,9 +166,7 @@ pub(in crate::domain::reviews) fn maybe_outstanding(
     let open = is(Decision::Revoke)
         .or(is(Decision::Rotate)
             .and(api_keys::secret_created_at.nullable().le(review_items::decided_at)))
-        .or(is(Decision::Disable).and(
-            api_keys::disabled_at.is_null().or(api_keys::disabled_at.assume_not_null().le(decided)),
-        ))
+        .or(is(Decision::Disable).and(api_keys::disabled_at.is_null()))
         .or(is(Decision::Reduce).and(
             api_keys::edited_at.is_null().or(api_keys::edited_at.assume_not_null().le(decided)),
         ));

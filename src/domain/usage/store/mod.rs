@@ -19,16 +19,18 @@ pub use questions::InvalidQuestion;
 pub(super) use questions::invalid_questions;
 pub use read::Busy;
 pub(super) use read::{
-    busiest, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day, scope_requests,
-    was_counted_after,
+    busiest, days_in_use, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day,
+    scope_requests,
 };
 pub use signals::{Burst, NewAddress, Stranger};
 pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};
 pub(super) use traces::{counts_since, introspecting, scope_requests_of};
 
-use super::buffer::Buffer;
+use super::Outcome;
+use super::buffer::{Buffer, Tally};
 use crate::base::error::Result;
 use crate::db::{Transaction, at_once};
+use crate::domain::api_keys::{self, KeyId};
 
 /// Adds everything except last uses to the stored counts. The rows that all nodes write to come
 /// last, so that no node waits long for another.
@@ -40,6 +42,11 @@ pub(super) fn write(tx: &mut Transaction<'_>, counted: &Buffer) -> Result<()> {
         addresses::add(tx, tallies)?;
         counts::add_scopes(tx, tallies)?;
     }
+    let is_disabled = |tally: &Tally| tally.counts[Outcome::KeyDisabled as usize] > 0;
+    let disabled = tallies.iter().filter(|(_, tally)| is_disabled(tally));
+    let mut ids: Vec<KeyId> = disabled.map(|((secret, _), _)| secret.key_id).collect();
+    ids.dedup();
+    api_keys::record_uses_while_disabled(tx, &ids)?;
     denials::add(tx, &counted.denials().collect::<Vec<_>>())?;
     questions::add(tx, counted.questions.iter())?;
     counts::add_totals(tx, &tallies, &counted.strangers)

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use diesel::dsl::{exists, sql};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::clock::{HOUR, Timestamp};
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::schema::{usage_days, usage_hours, usage_scopes, usage_totals};
@@ -20,9 +20,6 @@ const SUM: &str = "CAST(COALESCE(SUM(count), 0) AS BIGINT)";
 
 /// Days in a week of counts. Weeks begin on a Thursday, as 1970 did.
 pub(super) const WEEK: i64 = 7;
-
-/// How many days of counts are searched at most.
-const MAX_DAYS: i64 = 1000;
 
 type Row = (i64, Outcome, i64);
 
@@ -146,29 +143,19 @@ pub(in crate::domain::usage) fn of_keys(
     Ok(all)
 }
 
-/// Whether a key's requests with this outcome were counted in an hour after that of `since`, which
-/// is not longer ago than counts by day are kept.
-pub(in crate::domain::usage) fn was_counted_after(
+/// The days on which requests with these keys were allowed, by key and in order.
+pub(in crate::domain::usage) fn days_in_use(
     connection: &mut Connection,
-    key_id: &KeyId,
-    outcome: Outcome,
-    since: Timestamp,
-    now: Timestamp,
-) -> Result<bool> {
-    let end_of_day = (since.day() + 1) * (DAY / HOUR);
-    let hours: Vec<i64> = (since.hour() + 1..end_of_day).collect();
-    let in_hours = usage_hours::table
-        .filter(usage_hours::hour.eq_any(hours))
-        .filter(usage_hours::key_id.eq(key_id))
-        .filter(usage_hours::outcome.eq(outcome));
-    let first = (since.day() + 1).max(now.day() - MAX_DAYS);
-    let days: Vec<i64> = (first..=now.day()).collect();
-    let in_days = usage_days::table
-        .filter(usage_days::day.eq_any(days))
-        .filter(usage_days::key_id.eq(key_id))
-        .filter(usage_days::outcome.eq(outcome));
-    Ok(diesel::select(exists(in_hours)).get_result(connection)?
-        || diesel::select(exists(in_days)).get_result(connection)?)
+    ids: &[&str],
+    days: RangeInclusive<i64>,
+) -> Result<Vec<(KeyId, i64)>> {
+    Ok(usage_days::table
+        .filter(usage_days::day.eq_any(days.collect::<Vec<_>>()))
+        .filter(usage_days::key_id.eq_any(ids))
+        .filter(usage_days::outcome.eq(Outcome::Pass))
+        .order((usage_days::key_id, usage_days::day))
+        .select((usage_days::key_id, usage_days::day))
+        .load(connection)?)
 }
 
 fn days(period: Period, now: Timestamp) -> RangeInclusive<i64> {

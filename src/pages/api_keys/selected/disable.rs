@@ -99,7 +99,8 @@ impl Dialog for Disable {
             return Err(Error::invalid("confirm", message));
         }
         for key in &keys {
-            disabling::disable(tx, &key.id, &draft(input, key), context)?;
+            let disabled = disabling::disable(tx, &key.id, &draft(input, key), context);
+            disabled.map_err(|error| error.about(key.name.as_str()))?;
         }
         let disabled = || Notice::done(format!("{} disabled.", named(&keys)));
         let notice = if keys.is_empty() { Notice::note(NONE) } else { disabled() };

@@ -102,6 +102,7 @@ impl Dialog for Rotate {
         }
         let rotation = Fields::rotation(input);
         let rotated = live.iter().map(|key| {
+            let rotation = rotation.of(key);
             let (_, secret) = api_keys::rotate(tx, &key.id, &rotation, context)?;
             Ok(RotatedKey { id: key.id.as_str().into(), name: key.name.as_str().into(), secret })
         });
