@@ -3,7 +3,6 @@
 //! Uses `api_keys` and usage.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
 use time::Date;
@@ -14,7 +13,9 @@ use crate::base::keyring::hex;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, ApiKey, Details, Draft, IpWhitelist, KeyId, Status};
-use crate::domain::usage::{self, AllowedRequests, UNUSED_SCOPE_DAYS, WhitelistEffect};
+use crate::domain::usage::{
+    self, AllowedRequests, SeenAddress, UNUSED_SCOPE_DAYS, WhitelistEffect,
+};
 
 /// The field of the form with the fingerprint of the impact that was shown.
 pub const CONFIRMED: &str = "confirmed";
@@ -44,16 +45,15 @@ impl Impact {
         *self == Self::default()
     }
 
-    /// Distinguishes this impact from every other one that must be confirmed again. While requests
-    /// arrive, their number grows, so only its order of magnitude counts.
-    pub fn fingerprint(&self) -> String {
-        let magnitude = |count: i64| count.max(1).ilog2();
-        let whitelist = self.whitelist.as_ref().map(|effect| {
-            let addresses: BTreeSet<_> = effect.addresses.iter().collect();
-            (magnitude(effect.count), addresses)
-        });
+    /// Distinguishes this impact of an edit to `after` from every other one that must be confirmed
+    /// again. While requests arrive, their number grows, also from further addresses, so only its
+    /// order of magnitude counts.
+    pub fn fingerprint(&self, after: &Details) -> String {
+        let denied = self.whitelist.as_ref().map(|effect| effect.count.max(1).ilog2());
         let scopes = self.scopes.as_ref().map(|lost| &lost.names);
-        hex(&Sha256::digest(format!("{whitelist:?} {scopes:?} {:?}", self.last_day)))
+        let list = after.ip_whitelist.to_string();
+        let shown = (after.key.id.as_str(), list, denied, scopes, self.last_day);
+        hex(&Sha256::digest(format!("{shown:?}")))
     }
 }
 
@@ -75,24 +75,24 @@ pub fn edit(
     let key = api_keys::edit(tx, id, draft, version, context)?;
     let after = api_keys::find(tx, id)?.ok_or(Error::NotFound)?;
     let impact = of(tx, &before, &after, context.now)?;
-    if !impact.is_none() && impact.fingerprint() != confirmed {
+    if !impact.is_none() && impact.fingerprint(&after) != confirmed {
         let message = "Requests that pass now would be denied. Check which, then save again";
         return Err(Error::invalid(CONFIRMED, message));
     }
     Ok(key)
 }
 
-/// The impact of a draft that is valid; no impact if it is not.
+/// The impact of a draft, and its fingerprint; `None` if the draft is invalid or denies nothing.
 pub fn of_draft(
     connection: &mut Connection,
     before: &Details,
     draft: &Draft,
     now: Timestamp,
-) -> Result<Impact> {
-    match api_keys::edited(connection, before, draft, now)? {
-        Ok(after) => of(connection, before, &after, now),
-        Err(_) => Ok(Impact::default()),
-    }
+) -> Result<Option<(Impact, String)>> {
+    let Ok(after) = api_keys::edited(connection, before, draft, now)? else { return Ok(None) };
+    let impact = of(connection, before, &after, now)?;
+    let fingerprint = impact.fingerprint(&after);
+    Ok((!impact.is_none()).then_some((impact, fingerprint)))
 }
 
 /// The impact of the change from `before` to `after`. A key that passes nothing now loses nothing.
@@ -120,19 +120,21 @@ fn of(
     })
 }
 
-/// The requests that the whitelist `after` would have denied and `before` does not.
+/// The requests that the whitelist `before` allows and `after` would have denied.
 fn newly_denied(
     passed: &AllowedRequests,
     before: &IpWhitelist,
     after: &IpWhitelist,
 ) -> Option<WhitelistEffect> {
-    let (denied, effect) = (passed.effect_of(before), passed.effect_of(after));
-    let is_new = |address: &IpAddr| !denied.addresses.contains(address);
-    let effect = WhitelistEffect {
-        count: effect.count - denied.count,
-        addresses: effect.addresses.into_iter().filter(is_new).collect(),
-        of: effect.of,
-    };
+    let mut effect = passed.effect_of(after);
+    if !before.addresses().is_empty() && !after.addresses().is_empty() {
+        let is_in =
+            |list: &IpWhitelist, seen: &SeenAddress| list.addresses().contains(&seen.address);
+        let denied =
+            passed.addresses.iter().filter(|seen| is_in(before, seen) && !is_in(after, seen));
+        effect.count = denied.clone().map(|seen| seen.count).sum();
+        effect.addresses = denied.map(|seen| seen.address).collect();
+    }
     (effect.count > 0).then_some(effect)
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Each feature may use only those before it in this list: [`activity`], [`settings`], [`mail`],
 //! [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`], [`verification`],
-//! [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`], [`reviews`], [`attention`], [`alerts`].
+//! [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`], [`reviews`], [`attention`],
+//! [`alerts`].
 
 pub mod activity;
 pub mod alerts;

@@ -7,5 +7,6 @@
     live.setAttribute('role', 'status');
     document.body.append(live);
     setTimeout(() => { live.textContent = notice.textContent.trim(); }, 200);
+    setTimeout(() => { live.remove(); }, 5000);
   }
 }

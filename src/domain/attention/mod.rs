@@ -21,7 +21,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Context};
-use crate::domain::api_keys::{self, ApiKey, KeyId};
+use crate::domain::api_keys::{self, ApiKey, KeyId, StoredSecret};
 use crate::domain::disabling::UNUSED_AFTER;
 use crate::domain::members::{self, State};
 use crate::domain::roles::{self, Coverage};
@@ -146,7 +146,10 @@ fn flags(
 fn facts(connection: &mut Connection, keys: &[ApiKey], now: Timestamp) -> Result<Vec<Facts>> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let overlaps = api_keys::overlaps(connection, &ids, now)?;
-    let rotated_at = overlaps.iter().map(|(id, [_, new])| (*id, new.created_at)).collect();
+    let is_idle =
+        |[old, new]: &[StoredSecret; 2]| old.safe_to_end_at(new, 0).is_some_and(|at| at <= now);
+    let idle = overlaps.iter().filter(|(_, secrets)| is_idle(secrets));
+    let rotated_at = idle.map(|(id, [_, new])| (*id, new.created_at)).collect();
     let gaps = usage::longest_gaps(connection, &rotated_at, now)?;
     let creators_who_left = creators_who_left(connection)?;
     let secrets = stored_secrets::found_at(connection, keys)?;

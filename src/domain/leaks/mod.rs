@@ -1,7 +1,7 @@
 //! Leaks: reports that a secret key was exposed, the immediate action, and what followed.
 //!
-//! Uses activity, settings, members, `api_keys`, usage and verification. Does not know who is notified of a
-//! report.
+//! Uses activity, settings, members, `api_keys`, usage and verification. Does not know who is
+//! notified of a report.
 
 mod draft;
 mod identify;
@@ -20,7 +20,7 @@ pub use scan::{MAX_SECRETS, Scan, scan};
 pub use store::{Leak, Note};
 
 use crate::base::clock::Timestamp;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::api_keys::{self, KeyId};
 
@@ -57,4 +57,11 @@ pub fn may_still_work(connection: &mut Connection, leak: &Leak, now: Timestamp) 
         };
         may_have_leaked && secret.ends_at() > now
     }))
+}
+
+/// Whether the report keeps a disabled key from being enabled with a secret that may have leaked.
+/// Closing it then takes a member who may revoke keys, because it would be a way around that.
+pub fn keeps_disabled(connection: &mut Connection, leak: &Leak, now: Timestamp) -> Result<bool> {
+    let key = api_keys::find(connection, &leak.key_id)?.ok_or(Error::NotFound)?.key;
+    Ok(key.is_disabled() && may_still_work(connection, leak, now)?)
 }

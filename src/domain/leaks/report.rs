@@ -167,9 +167,7 @@ pub fn close(
     if leak.closed_at.is_some() {
         return Ok(false);
     }
-    // Otherwise, closing the report would be a way to make that secret work again.
-    let key = api_keys::find(tx, &leak.key_id)?.ok_or(Error::NotFound)?.key;
-    if key.is_disabled() && !may_revoke && super::may_still_work(tx, &leak, context.now)? {
+    if !may_revoke && super::keeps_disabled(tx, &leak, context.now)? {
         return Err(Error::PermissionMissing(Permission::DeleteKeys.as_str()));
     }
     store::close(tx, id, context.now, context.actor.id(), context.actor.name())?;

@@ -35,7 +35,7 @@ pub use series::{Bar, Series};
 pub use store::{Busy, InvalidQuestion};
 pub use traces::{Trace, Traces, introspecting, scope_requests_of, traces};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::base::clock::{DAY, Timestamp};
@@ -109,9 +109,9 @@ pub fn of_key(
     Ok(Series::new(period, now, &store::of_key(connection, key_id, period, now)?))
 }
 
-/// The longest time, in milliseconds, in which each of the given keys was not used, between two
-/// uses in the last 90 days and until the given time. Only days are known, so the true time may be
-/// up to a day shorter. Keys that were used on fewer than two days are left out.
+/// The longest time, in milliseconds, in which each of the given keys was not used: between two uses
+/// in the last 90 days, and from the last one until the given time. Only days are known, so the true
+/// time may be up to two days shorter. Keys that were not used before are left out.
 pub fn longest_gaps(
     connection: &mut Connection,
     until: &BTreeMap<KeyId, Timestamp>,
@@ -122,7 +122,10 @@ pub fn longest_gaps(
     }
     let ids: Vec<&str> = until.keys().map(KeyId::as_str).collect();
     let mut days = store::days_in_use(connection, &ids, now.day() - GAP_DAYS..=now.day())?;
-    days.retain(|(id, day)| until.get(id).is_some_and(|until| *day <= until.day()));
+    days.retain(|(id, day)| until.get(id).is_some_and(|until| *day < until.day()));
+    let used: BTreeSet<KeyId> = days.iter().map(|(id, _)| *id).collect();
+    days.extend(used.iter().filter_map(|id| Some((*id, until.get(id)?.day()))));
+    days.sort_unstable();
     let mut gaps: BTreeMap<KeyId, i64> = BTreeMap::new();
     for ((id, before), (same_id, after)) in days.iter().zip(days.iter().skip(1)) {
         if id == same_id {

@@ -79,7 +79,7 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
             format!("Its secret was made on {}", short_date(key.secret_created_at.date()))
         }
         Reason::OverlapCanEnd => {
-            "The new one is in use, and it is idle for longer than usual".into()
+            "The new one is in use, and it has been idle for longer than usual".into()
         }
         Reason::Unused => key
             .last_used_at

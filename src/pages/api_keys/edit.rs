@@ -105,12 +105,12 @@ fn impact(
         return Ok(None);
     }
     let now = frame.input.viewer.now;
-    let impact = impact::of_draft(connection, details, &frame.input.fields.draft(), now)?;
-    if impact.is_none() {
+    let draft = frame.input.fields.draft();
+    let Some((impact, fingerprint)) = impact::of_draft(connection, details, &draft, now)? else {
         frame.errors.add("", "Nothing would be denied any more. Save again");
         return Ok(None);
-    }
-    frame.input.fields.confirmed = impact.fingerprint();
+    };
+    frame.input.fields.confirmed = fingerprint;
     Ok(Some(ImpactView::new(&impact, &details.key, now)))
 }
 

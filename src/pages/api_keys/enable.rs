@@ -27,6 +27,7 @@ pub(super) struct Enable {
     frame: Frame<Self>,
     key_id: String,
     name: String,
+    has_expired: bool,
     disabled: Option<DisabledFacts>,
     obstacle: Option<Obstacle>,
 }
@@ -63,7 +64,8 @@ impl Dialog for Enable {
         let may_revoke = viewer.may(Permission::DeleteKeys);
         let obstacle = disabling::obstacle(connection, &id, may_revoke, viewer.now)?;
         let key_id = id.as_str().to_owned();
-        Ok(LoadResult::Show(Self { frame, key_id, name, disabled, obstacle }))
+        let has_expired = viewer.now >= key.expires_at;
+        Ok(LoadResult::Show(Self { frame, key_id, name, has_expired, disabled, obstacle }))
     }
 
     fn submit(

@@ -36,7 +36,8 @@ pub(super) fn of(viewer: &Viewer, details: &Details, creator: Option<String>) ->
             Some(key.expires_at),
         ),
     ];
-    if key.status(now) == Status::Active {
+    // A key that expires before needs no rotation.
+    if key.status(now) == Status::Active && due <= last {
         facts.push(fact("Rotate by", format!("{}, {}", short_date(due), in_days(due, now)), None));
     }
     facts.extend(ownership(details));

@@ -56,7 +56,7 @@ fn denied(effect: &WhitelistEffect) -> String {
 fn lost(lost: &LostScopes) -> String {
     let names = lost.names.join(", ");
     if lost.are_requested {
-        format!("The key would lose scopes that it used in the last 90 days: {names}.")
+        format!("The key would lose scopes that requests asked for in the last 90 days: {names}.")
     } else {
         format!(
             "The key would lose {names}. Its requests do not say which scope they need, so it may \

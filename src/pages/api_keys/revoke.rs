@@ -11,6 +11,7 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
 use crate::domain::members::permission::DeleteKeys;
+use crate::domain::members::{self, MemberId};
 use crate::domain::usage;
 use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 use crate::web::flash::Notice;
@@ -90,6 +91,23 @@ impl Dialog for Revoke {
         let key = api_keys::revoke(tx, &input.target, &input.fields.confirm, context)?;
         let location =
             if input.fields.behind.is_empty() { "/api-keys".into() } else { Self::close(input) };
-        Ok(SubmitResult::at(location, Notice::done(format!("“{}” revoked.", key.name.as_str()))))
+        let name = key.name.as_str();
+        let notice = if key.revoked_at.is_none() {
+            Notice::done(format!("“{name}” revoked."))
+        } else {
+            // Somebody else was faster.
+            Notice::note(match revoker(tx, &key.id)? {
+                Some(by) => format!("{by} already revoked “{name}”."),
+                None => format!("“{name}” is already revoked."),
+            })
+        };
+        Ok(SubmitResult::at(location, notice))
     }
+}
+
+/// The name of the member who revoked a key, if it is known.
+fn revoker(connection: &mut Connection, id: &KeyId) -> Result<Option<String>> {
+    let Some(by) = api_keys::revoked_by(connection, id)? else { return Ok(None) };
+    let member = members::find(connection, &MemberId::stored(by))?;
+    Ok(member.map(|member| member.name.as_str().to_owned()))
 }

@@ -42,10 +42,19 @@ struct Show<'a> {
     timeline: Vec<HistoryEntry>,
     /// Whether the key's history is longer than what was read.
     is_cut: bool,
+    closing: Closing,
     traces: TracesView,
     /// The day from which the key's activity is shown, and the first and last possible days.
     look: [String; 3],
     state: PageState,
+}
+
+/// When the viewer may close the report, if they may change it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    Allowed,
+    /// The secret that may have leaked must be replaced first.
+    AfterRotation,
 }
 
 /// The requested state of the page.
@@ -84,6 +93,7 @@ pub(super) async fn draw(
 ) -> Result<HttpResponse> {
     let (id, now, day) = (id.clone(), viewer.now, state.since);
     let sees_history = viewer.may(Permission::ViewActivity);
+    let may_revoke = viewer.may(Permission::DeleteKeys);
     let found = site.db.read(move |c| {
         let leak = leaks::find(c, &id)?.ok_or(Error::NotFound)?;
         let key = api_keys::find(c, &leak.key_id)?.ok_or(Error::NotFound)?.key;
@@ -92,9 +102,11 @@ pub(super) async fn draw(
         let history =
             if sees_history { Some(activity::about(c, key.id.as_str(), HISTORY)?) } else { None };
         let traces = usage::traces(c, &key.id, look, now)?;
-        Ok((leaks::notes(c, &id)?, leak, key, look, history, traces))
+        let is_allowed = may_revoke || !leaks::keeps_disabled(c, &leak, now)?;
+        let closing = if is_allowed { Closing::Allowed } else { Closing::AfterRotation };
+        Ok((leaks::notes(c, &id)?, leak, key, look, history, traces, closing))
     });
-    let (notes, leak, key, look, history, traces) = found.await?;
+    let (notes, leak, key, look, history, traces, closing) = found.await?;
     let is_cut = history.as_ref().is_some_and(|entries| {
         i64::try_from(entries.len()) == Ok(HISTORY)
             && entries.last().is_some_and(|oldest| oldest.at > leak.since)
@@ -103,6 +115,7 @@ pub(super) async fn draw(
         notice: if state.errors.is_empty() { viewer.take_notice() } else { None },
         timeline: timeline::of(&leak, &notes, history.as_deref()),
         is_cut,
+        closing,
         traces: TracesView::new(&traces, now),
         look: [look, key.created_at, now].map(|at| iso_date(at.date())),
         state,
@@ -130,6 +143,7 @@ impl<'a> Show<'a> {
             may_note: viewer.may(Permission::UpdateKeys),
             timeline: Vec::new(),
             is_cut: false,
+            closing: Closing::Allowed,
             traces: TracesView::default(),
             look: Default::default(),
             state: PageState::default(),

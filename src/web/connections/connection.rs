@@ -134,7 +134,7 @@ impl Connection {
         self.is_genuine.load(Relaxed)
     }
 
-    /// Records that the client has sent nothing more for now.
+    /// Records that the worker has read what the client has sent, or waits until the client reads.
     pub(super) fn await_client(&self) {
         self.is_awaited.store(true, Relaxed);
     }

@@ -65,7 +65,7 @@ fn lost_requests(denied: u32, of: u32, address: &str) -> String {
 
 /// The line about scopes that requests asked for.
 pub fn lost_scope(scope: &str) -> String {
-    format!("The key would lose scopes that it used in the last 90 days: {scope}.")
+    format!("The key would lose scopes that requests asked for in the last 90 days: {scope}.")
 }
 
 fn whitelist(app: &App) -> Vec<String> {

@@ -52,6 +52,8 @@ fn revoking_twice_is_harmless_and_recorded_once() {
     assert_eq!(first.post(&path, &token).status, 303, "the same form again");
     let other = second.post(&path, &[("form_token", &tokens[1])]);
     assert_eq!(other.status, 303, "another tab");
+    let notice = second.get(other.location()).text("#notice");
+    assert_eq!(notice, "Ines Okafor already revoked “Billing worker”.");
     let opened = second.get(&path);
     assert_eq!((opened.status, opened.location()), (303, format!("/api-keys/{id}").as_str()));
     let notice = second.get(opened.location()).text("#notice");

@@ -110,8 +110,10 @@ pub(in crate::domain::api_keys) fn mark_used(
         .filter(api_keys::disabled_at.is_not_null().and(api_keys::disabled_used.eq(false)))
         .select(api_keys::id)
         .load(&mut **tx)?;
-    diesel::update(api_keys::table.filter(api_keys::id.eq_any(&new)))
-        .set(api_keys::disabled_used.eq(true))
-        .execute(&mut **tx)?;
+    if !new.is_empty() {
+        diesel::update(api_keys::table.filter(api_keys::id.eq_any(&new)))
+            .set(api_keys::disabled_used.eq(true))
+            .execute(&mut **tx)?;
+    }
     Ok(new)
 }
