@@ -234,18 +234,15 @@ pub fn revoked_by(connection: &mut Connection, id: &KeyId) -> Result<Option<Stri
     store::revoked_by(connection, id)
 }
 
-/// The disabled keys whose schedule is due by `until`, first due first, at most `limit`.
-pub fn scheduled(connection: &mut Connection, until: Timestamp, limit: i64) -> Result<Vec<ApiKey>> {
-    store::scheduled(connection, until, limit)
-}
-
-/// The disabled keys that will be revoked by `until`, first due first, at most `limit`.
-pub fn to_be_revoked(
+/// The disabled keys whose schedule is due by `until`, first due first, at most `limit`; with
+/// `then`, only those for which that is scheduled.
+pub fn scheduled(
     connection: &mut Connection,
+    then: Option<FollowUp>,
     until: Timestamp,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    store::to_be_revoked(connection, until, limit)
+    store::scheduled(connection, then, until, limit)
 }
 
 /// The disabled keys whose schedule was due and was skipped, at most `limit`.

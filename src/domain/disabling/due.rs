@@ -15,10 +15,10 @@ const BATCH: i64 = 50;
 
 /// Enables and revokes the keys whose time has come. Runs in the background.
 pub fn run_due(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<()> {
-    while !db.read_in_background(move |c| api_keys::scheduled(c, now, 1))?.is_empty() {
+    while !db.read_in_background(move |c| api_keys::scheduled(c, None, now, 1))?.is_empty() {
         let context = Context::system(keyring.clone(), now);
         db.write_in_background(move |tx| {
-            for key in api_keys::scheduled(tx, now, BATCH)? {
+            for key in api_keys::scheduled(tx, None, now, BATCH)? {
                 carry_out(tx, &key, &context)?;
             }
             Ok(())

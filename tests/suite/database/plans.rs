@@ -9,7 +9,7 @@ use diesel::connection::{
 };
 use diesel::prelude::*;
 use latchkey::db::{Location, without_indexes};
-use latchkey::domain::api_keys;
+use latchkey::domain::api_keys::{self, FollowUp};
 
 use crate::support::{App, Client, is_postgres};
 use crate::verification::Key;
@@ -289,7 +289,9 @@ fn disabled_keys(app: &App, manager: &Client, id: &str) {
     assert_eq!(manager.submit(&format!("/api-keys/{id}/enable"), &[]).status, 303);
     app.run_due();
     let now = app.site.clock.now();
-    app.read(|c| Ok((api_keys::skipped(c, 50)?, api_keys::to_be_revoked(c, now, 50)?)));
+    app.read(|c| {
+        Ok((api_keys::skipped(c, 50)?, api_keys::scheduled(c, Some(FollowUp::Revoke), now, 50)?))
+    });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::base::clock::{DAY, Timestamp, day_and_time};
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::alerts::{Finding, Rule};
-use crate::domain::api_keys::{self, Status};
+use crate::domain::api_keys::{self, FollowUp, Status};
 use crate::domain::disabling;
 
 /// How long before its revocation a key causes an alert, in milliseconds.
@@ -30,7 +30,8 @@ pub(super) fn used(connection: &mut Connection, now: Timestamp) -> Result<Vec<Fi
 }
 
 pub(super) fn to_be_revoked(connection: &mut Connection, now: Timestamp) -> Result<Vec<Finding>> {
-    let keys = api_keys::to_be_revoked(connection, now.plus(NOTICE), MAX_CAUSES)?;
+    let keys =
+        api_keys::scheduled(connection, Some(FollowUp::Revoke), now.plus(NOTICE), MAX_CAUSES)?;
     let found = keys.iter().filter_map(|key| {
         let (_, at) = key.disabling.scheduled()?;
         let since = at.plus(-NOTICE);

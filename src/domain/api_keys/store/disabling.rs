@@ -53,36 +53,26 @@ pub(in crate::domain::api_keys) fn set_disabling(
 }
 
 /// The keys that are not revoked and whose schedule is due by `until`, first due first, at most
-/// `limit`.
+/// `limit`; with `then`, only those for which that is scheduled.
 pub(in crate::domain::api_keys) fn scheduled(
     connection: &mut Connection,
+    then: Option<FollowUp>,
     until: Timestamp,
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
-    Ok(api_keys::table
+    let query = api_keys::table
         .filter(api_keys::disabled_then.is_not_null())
         .filter(api_keys::disabled_until.le(until))
         .filter(api_keys::revoked_at.is_null())
         .order((api_keys::disabled_until, api_keys::id))
         .limit(limit)
         .select(ApiKey::as_select())
-        .load(connection)?)
-}
-
-/// The keys that will be revoked by `until`, first due first, at most `limit`.
-pub(in crate::domain::api_keys) fn to_be_revoked(
-    connection: &mut Connection,
-    until: Timestamp,
-    limit: i64,
-) -> Result<Vec<ApiKey>> {
-    Ok(api_keys::table
-        .filter(api_keys::disabled_then.eq(FollowUp::Revoke))
-        .filter(api_keys::disabled_until.le(until))
-        .filter(api_keys::revoked_at.is_null())
-        .order((api_keys::disabled_until, api_keys::id))
-        .limit(limit)
-        .select(ApiKey::as_select())
-        .load(connection)?)
+        .into_boxed();
+    let query = match then {
+        Some(then) => query.filter(api_keys::disabled_then.eq(then)),
+        None => query,
+    };
+    Ok(query.load(connection)?)
 }
 
 /// The keys whose schedule was due and was skipped, at most `limit`.

@@ -22,7 +22,7 @@ pub(super) use batch::{
     active_after, addresses_of_all, first_created_at, labels_of_all, scopes_of_all,
 };
 pub use disabling::Disabling;
-pub(super) use disabling::{mark_used, scheduled, set_disabling, skipped, to_be_revoked};
+pub(super) use disabling::{mark_used, scheduled, set_disabling, skipped};
 pub(super) use holders::{
     KeyFilter, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
 };
