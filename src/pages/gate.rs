@@ -17,12 +17,13 @@ use url::form_urlencoded;
 
 use super::access_denied;
 use super::denials::Requester;
+use super::navigation::ToDo;
 use super::viewer::{self, Viewer};
 use super::visit::Visit;
 use crate::base::error::{Error, Result};
 use crate::base::secret_scan;
 use crate::domain::activity::Context;
-use crate::domain::members::{self, MemberId, Permissions, Permit, mail_server};
+use crate::domain::members::{self, Member, MemberId, Permissions, Permit, mail_server};
 use crate::domain::settings;
 use crate::web::Site;
 use crate::web::connections::Connection;
@@ -176,21 +177,23 @@ async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
     let Some(id) = request.get_session().get::<String>(super::SESSION_KEY).ok().flatten() else {
         return Err(Denied::Anonymous(sign_in_location(request)));
     };
-    let id = MemberId::stored(id);
+    let (id, now) = (MemberId::stored(id), site.clock.now());
     let found = site.db.read(move |connection| {
-        let member = members::find(connection, &id)?;
-        Ok(member.zip(Some(settings::get(connection)?)))
+        let member = members::find(connection, &id)?.filter(Member::is_active);
+        let Some(member) = member else { return Ok(None) };
+        let to_do = ToDo::read(connection, &member, now)?;
+        Ok(Some((member, settings::get(connection)?, to_do)))
     });
     match found.await? {
-        Some((member, settings)) if member.is_active() => {
+        Some((member, settings, to_do)) => {
             if let Some(connection) = Connection::of(request) {
                 connection.mark_genuine();
             }
-            let visit = Visit::new(&site, request, member, settings)?;
+            let visit = Visit::new(&site, request, member, settings, &to_do)?;
             request.extensions_mut().insert(Requester(visit.context()));
             Ok(visit)
         }
-        _ => Err(Denied::Anonymous(sign_in_location(request))),
+        None => Err(Denied::Anonymous(sign_in_location(request))),
     }
 }
 

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 
-use super::navigation::{self, Link};
+use super::navigation::{Navigation, ToDo};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::secret_scan::without_secrets;
@@ -32,8 +32,7 @@ pub struct Viewer {
     pub now: Timestamp,
     /// The URL at which the server is reached.
     pub public_url: PublicUrl,
-    /// The links at the top of the page.
-    pub links: Vec<Link>,
+    pub navigation: Navigation,
     /// A warning that the server's clock was set back; only for super managers.
     pub clock_warning: Option<String>,
     context: Context,
@@ -46,6 +45,7 @@ impl Viewer {
         form_key: &str,
         member: Member,
         settings: Settings,
+        to_do: &ToDo,
     ) -> Result<Self> {
         let now = site.clock.now();
         Ok(Self {
@@ -53,7 +53,7 @@ impl Viewer {
             form_token: form_token::mint(&site.keyring, form_key, &FormPage::of(request), now)?,
             theme: Theme::of(request),
             public_url: site.public_url.clone(),
-            links: navigation::links(&member, request.path()),
+            navigation: Navigation::new(&member, request.path(), to_do),
             clock_warning: site
                 .clock_steps
                 .last(now)

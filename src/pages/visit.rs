@@ -7,6 +7,7 @@ use actix_session::{Session, SessionExt as _};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::navigation::ToDo;
 use super::viewer::Viewer;
 use crate::base::error::{Error, Result};
 use crate::db::Transaction;
@@ -33,11 +34,12 @@ impl Visit {
         request: &HttpRequest,
         member: Member,
         settings: Settings,
+        to_do: &ToDo,
     ) -> Result<Self> {
         let session = request.get_session();
         note_privileges(&session, &member)?;
         let form_key = form_token::key_of(&session)?;
-        let viewer = Viewer::new(site, request, &form_key, member, settings)?;
+        let viewer = Viewer::new(site, request, &form_key, member, settings, to_do)?;
         let is_head = request.method() == Method::HEAD;
         Ok(Self { viewer: Arc::new(viewer), session, is_head })
     }

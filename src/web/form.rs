@@ -36,6 +36,8 @@ pub struct Form<T, const MAX_SIZE: usize = ORDINARY> {
     pub token: FormToken,
     /// The version of the item that the form edits, if the form contains it.
     pub version: Option<i64>,
+    /// The page that the form was opened from, if the form contains it; not checked.
+    pub return_to: String,
 }
 
 /// A form in which some fields arrive as they were typed.
@@ -73,7 +75,9 @@ impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> FromRequest for Form<
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         extract(request, payload, MAX_SIZE, |body, token| {
             let token = token?;
-            Ok(Self { fields: fields(body, &[])?, token, version: version(body) })
+            let version = single(body, "version").and_then(|version| version.parse().ok());
+            let return_to = single(body, "return").unwrap_or_default();
+            Ok(Self { fields: fields(body, &[])?, token, version, return_to })
         })
     }
 }
@@ -151,12 +155,12 @@ fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Rejection> {
     token(request, fields.filter_map(|(name, value)| (name == "form_token").then_some(value)))
 }
 
-/// The one version in `body`.
-fn version(body: &str) -> Option<i64> {
+/// The value of the field `name` in `body`, if there is exactly one.
+fn single(body: &str, name: &str) -> Option<String> {
     let fields = form_urlencoded::parse(body.as_bytes());
-    let mut versions = fields.filter(|(name, _)| name == "version").map(|(_, version)| version);
-    let version = versions.next()?;
-    version.parse().ok().filter(|_| versions.next().is_none())
+    let mut values = fields.filter(|(field, _)| field == name).map(|(_, value)| value);
+    let value = values.next()?;
+    values.next().is_none().then(|| value.into_owned())
 }
 
 /// The fields of the form in `body`.

@@ -28,7 +28,7 @@ pub const SESSION_KEY: &str = "form_key";
 const LIFETIME: i64 = 12 * HOUR;
 
 /// The actions of forms that are on every page.
-const EVERYWHERE: [&str; 2] = ["/sign-out", "/preferences/theme"];
+const EVERYWHERE: [&str; 3] = ["/sign-out", "/preferences/theme", "/diagnosis/lookup"];
 
 /// The page that a request shows, or whose form it submits.
 #[derive(Clone, Debug)]

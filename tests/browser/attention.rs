@@ -7,7 +7,7 @@ use crate::keys;
 use crate::pages::check_page;
 use crate::support::App;
 
-const LIST: &str = "/api-keys?view=attention";
+const LIST: &str = "/attention";
 
 /// A program with a key that is due for rotation, one that was never used, one whose requests are
 /// often denied, and a revoked one that is still in use.
@@ -44,9 +44,9 @@ fn needs_attention_is_accessible() {
     browser.expect_status(422);
     browser.goto(LIST);
     check_page(&browser, "needs attention");
-    for action in ["keep", "disable", "revoke", "rotate"] {
+    for action in ["snooze", "disable", "revoke", "rotate"] {
         browser.goto(LIST);
-        browser.click(".card.tbl:not(section) [data-select-all]");
+        browser.click(".work-t [data-select-all]");
         browser.follow(&format!(".with-selected button{}", formaction(action)));
         check_page(&browser, &format!("{action} several keys"));
     }
@@ -62,7 +62,7 @@ fn needs_attention_is_accessible() {
 /// The attribute selector of the button that opens the dialog for an action.
 fn formaction(action: &str) -> String {
     match action {
-        "keep" => ":not([formaction])".into(),
+        "snooze" => ":not([formaction])".into(),
         action => format!("[formaction$='{action}']"),
     }
 }
@@ -75,26 +75,28 @@ fn the_checkbox_in_the_header_selects_and_clears_all_rows() {
     let checked = |browser: &Browser| {
         browser.script("return document.querySelectorAll('.work-t tbody :checked').length", vec![])
     };
-    let header = ".card.tbl:not(section) [data-select-all]";
+    let header = ".work-t [data-select-all]";
     browser.click(header);
-    assert_eq!(checked(&browser), 3);
+    assert_eq!(checked(&browser), 4);
+    assert!(browser.shows(".with-selected"), "what can be done with them");
     browser.click(header);
     assert_eq!(checked(&browser), 0);
+    assert!(!browser.shows(".with-selected"));
 }
 
 #[test]
-fn keys_are_kept_rotated_and_revoked_without_javascript() {
+fn keys_are_snoozed_rotated_and_revoked_without_javascript() {
     let app = app();
     let browser = Browser::without_javascript(&app);
     browser.sign_in_as_manager(&app);
     browser.goto(LIST);
     assert!(!browser.shows("[data-select-all]"));
-    browser.click("section .work-t tbody input");
+    browser.click("tbody:has(#inactive-t) input");
     browser.follow(".with-selected button:not([formaction])");
     browser.fill("#note", "The courier was told.");
-    browser.follow("#keep .btn-primary");
-    assert_eq!(browser.text("#notice"), "“Courier app” stays as it is.");
-    browser.click(".work-t tbody tr:nth-child(1) input");
+    browser.follow("#snooze .btn-primary");
+    assert_eq!(browser.text("#notice"), "“Courier app” snoozed for 90 days.");
+    browser.click(".work-t tbody input");
     browser.follow(".with-selected [formaction$='rotate']");
     browser.follow("#rotate .btn-primary");
     let secret = browser.text(".secret-key");
@@ -105,7 +107,7 @@ fn keys_are_kept_rotated_and_revoked_without_javascript() {
     browser.back();
     assert!(!browser.source().contains(&secret));
     browser.goto(LIST);
-    browser.click(".work-t tbody tr:nth-child(1) input");
+    browser.click(".work-t tbody input");
     browser.follow(".with-selected [formaction$='revoke']");
     assert!(browser.text("#revoke h2").starts_with("Revoke “"));
 }
@@ -115,7 +117,7 @@ fn secret_keys_are_gone_once_their_page_was_left() {
     let app = app();
     let browser = Browser::signed_in(&app);
     browser.goto(LIST);
-    browser.click(".card.tbl:not(section) [data-select-all]");
+    browser.click(".work-t [data-select-all]");
     browser.follow(".with-selected [formaction$='rotate']");
     browser.follow("#rotate .btn-primary");
     assert_eq!(browser.texts(".secret-key").len(), 3);

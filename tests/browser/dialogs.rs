@@ -13,7 +13,7 @@ fn escape_cross_cancel_and_back_close_a_dialog() {
     let browser = Browser::signed_in(&app);
     let row = format!("/api-keys#{id}");
     let (edit, revoke) = (format!("/api-keys/{id}/edit"), format!("/api-keys/{id}/revoke"));
-    for (path, closed) in [("/api-keys/new", "/api-keys"), (&edit, &row), (&revoke, &row)] {
+    for (path, closed) in [("/api-keys/new", "/api-keys#create"), (&edit, &row), (&revoke, &row)] {
         let press_escape = |b: &Browser| b.press_key(&Key::Escape);
         let click_cross = |b: &Browser| b.click("dialog .x");
         let click_cancel = |b: &Browser| b.click("dialog .dlg-foot .btn-secondary");
@@ -40,11 +40,12 @@ fn a_dialog_of_the_key_page_closes_to_that_page() {
     let id = keys::create_named(&app, "Billing worker");
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}"));
-    for trigger in ["a[href*='/edit']", "a[href*='/disable']", "a[href*='/revoke']"] {
-        browser.follow(trigger);
+    for opener in ["edit-key", "rotate-key", "disable-key", "revoke-key", "duplicate-key"] {
+        browser.follow(&format!("#{opener}"));
         assert!(browser.shows("dialog"));
         browser.navigate_by(|b| b.press_key(&Key::Escape));
-        assert_eq!(browser.address(), format!("/api-keys/{id}"));
+        assert_eq!(browser.address(), format!("/api-keys/{id}#{opener}"));
+        browser.wait_for_focus(&format!("#{opener}"));
     }
 }
 

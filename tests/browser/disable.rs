@@ -37,7 +37,7 @@ fn disabling_and_enabling_a_key_is_accessible() {
     for (path, page) in [
         ("/api-keys?view=disabled".to_owned(), "disabled keys"),
         (format!("/api-keys/{id}/rotate"), "rotate a disabled key"),
-        (format!("/api-keys/{id}/enable?behind=key"), "enable"),
+        (format!("/api-keys/{id}/enable?return=/api-keys/{id}"), "enable"),
     ] {
         browser.goto(&path);
         check_page(&browser, page);

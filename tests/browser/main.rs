@@ -23,6 +23,8 @@ mod edit;
 mod header;
 mod keyboard;
 mod keys;
+mod list_state;
+mod lookup;
 mod members;
 mod no_script;
 mod notice;

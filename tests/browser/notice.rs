@@ -92,7 +92,7 @@ fn a_notice_is_under_the_title_when_the_address_names_no_row() {
     // The page of a key that was never used reloads itself.
     keys::record_use(&app, &id, HOUR);
     let browser = Browser::signed_in(&app);
-    browser.goto(&format!("/api-keys/{id}/edit?behind=key"));
+    browser.goto(&format!("/api-keys/{id}/edit?return=/api-keys/{id}"));
     browser.fill("#notes", "Ask Ines");
     browser.follow(SAVE);
     assert_eq!(browser.address(), format!("/api-keys/{id}"));

@@ -243,7 +243,7 @@ fn a_key_and_its_dialogs_are_accessible() {
     browser.goto(&edit);
     check_page(&browser, "edit");
     let tabs = browser.open_tab();
-    browser.goto(&format!("{edit}?behind=key"));
+    browser.goto(&format!("{edit}?return=/api-keys/{used}"));
     browser.fill("#notes", "Changed");
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#notice") && browser.shows(".log .changes"));
@@ -262,7 +262,7 @@ fn a_key_and_its_dialogs_are_accessible() {
     check_page(&browser, "edit of an expired key");
     browser.goto(&format!("/api-keys/{expired}/revoke"));
     check_page(&browser, "revoke");
-    browser.goto(&format!("/api-keys/{used}/revoke?behind=key"));
+    browser.goto(&format!("/api-keys/{used}/revoke?return=/api-keys/{used}"));
     assert!(browser.shows("#confirm"));
     check_page(&browser, "revoke with a question");
     browser.follow("dialog .btn-danger");
@@ -418,7 +418,7 @@ fn rotation_is_accessible() {
     browser.follow("[data-replace]");
     assert!(browser.text("#overlap").starts_with("This key has two secrets until"));
     check_page(&browser, "a key with two secrets");
-    browser.goto(&format!("/api-keys/{id}/rotate?behind=key"));
+    browser.goto(&format!("/api-keys/{id}/rotate?return=/api-keys/{id}"));
     assert!(browser.shows("#rotate .notice"));
     check_page(&browser, "rotate a key with two secrets");
     browser.goto(&format!("/api-keys/{id}"));
@@ -460,7 +460,7 @@ fn the_usage_is_accessible() {
     }
     browser.goto(&format!("/api-keys/{id}/addresses"));
     check_page(&browser, "the addresses of a key");
-    browser.goto(&format!("/api-keys/{id}/edit?behind=key&add_address=192.0.2.9"));
+    browser.goto(&format!("/api-keys/{id}/edit?return=/api-keys/{id}&add_address=192.0.2.9"));
     assert!(browser.shows(".list-refuses"));
     check_page(&browser, "edit with a whitelist that would deny requests");
 }

@@ -15,6 +15,7 @@ mod impact;
 mod impact_scopes;
 mod ip_whitelist;
 mod limit;
+mod list_state;
 mod owner;
 mod owner_filters;
 mod pages;

@@ -155,7 +155,8 @@ fn a_missing_scope_is_explained_until_the_key_has_it() {
         text(&page),
         "The role “Read and write” could give it: tick orders:write under Edit. Add orders:write"
     );
-    let edit = format!("/api-keys/{}/edit?behind=key&add_scope=orders%3Awrite", key.id);
+    let edit =
+        format!("/api-keys/{0}/edit?return=%2Fapi-keys%2F{0}&add_scope=orders%3Awrite", key.id);
     assert_eq!(page.attribute(EDIT, "href"), Some(edit));
     assert_eq!(fact(&page, "Key"), "Billing worker");
     let link = page.attribute("#answer dd a", "href");
@@ -214,7 +215,8 @@ fn a_denied_address_is_explained_until_the_whitelist_contains_it() {
     let page = explain(&manager, &id);
     assert_eq!(heading(&page), "Address not in the IP whitelist");
     assert!(text(&page).contains("The request came from 198.51.100.77"), "{}", text(&page));
-    let edit = format!("/api-keys/{}/edit?behind=key&add_address=198.51.100.77", key.id);
+    let edit =
+        format!("/api-keys/{0}/edit?return=%2Fapi-keys%2F{0}&add_address=198.51.100.77", key.id);
     assert_eq!(page.attribute(EDIT, "href"), Some(edit));
     let whitelist = [("ip_whitelist", "203.0.113.7\n198.51.100.77")];
     assert_eq!(manager.edit_key(&key.id, &whitelist).status, 303);
@@ -389,7 +391,7 @@ fn the_page_needs_permission_to_view_keys_and_is_linked_from_their_table() {
     let manager = app.super_manager();
     create_key(&manager, &[]);
     let page = manager.get("/api-keys");
-    assert_eq!(page.text("a[href='/diagnosis']"), "Why was this refused?");
+    assert_eq!(page.text("a[href='/diagnosis']"), "Diagnose a Denied Request");
     let page = manager.get("/diagnosis");
     assert_eq!(page.text("h1"), "Why was this refused?");
     assert_eq!(page.header("cache-control"), "no-store");

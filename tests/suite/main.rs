@@ -21,6 +21,7 @@ mod errors;
 mod exports;
 mod files;
 mod leaks;
+mod lookup;
 mod mail;
 mod many_keys;
 mod members;

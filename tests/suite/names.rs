@@ -6,7 +6,7 @@ use latchkey::domain::members::Permission;
 
 use crate::support::{App, Client, PASSWORD, Page};
 
-const LIST: &str = "/api-keys?view=attention";
+const LIST: &str = "/attention";
 
 /// Folds names as the program does when it starts.
 fn fold_names(app: &App) {

@@ -190,12 +190,12 @@ fn new_rotation_days_apply_to_existing_keys() {
     app.write_usage();
     app.advance(40 * DAY);
     let manager = app.super_manager();
-    assert!(!manager.get("/api-keys?view=attention").has(&format!("#{id}")));
+    assert!(!manager.get("/attention").has(&format!("#{id}")));
     assert_eq!(change(&manager, &[("rotation_days_production", "30")]).status, 303);
-    let table = manager.get("/api-keys?view=attention");
+    let table = manager.get("/attention");
     assert!(table.text(&format!("#{id}")).contains("Rotation due"), "{}", table.body);
     assert_eq!(change(&manager, &[("rotation_days_production", "90")]).status, 303);
-    assert!(!manager.get("/api-keys?view=attention").has(&format!("#{id}")));
+    assert!(!manager.get("/attention").has(&format!("#{id}")));
 }
 
 #[test]

@@ -300,7 +300,7 @@ fn a_visitor_returns_to_the_requested_page_after_signing_in() {
     let (app, _) = set_up();
     let id = app.key("Billing worker");
     let client = app.anonymous();
-    let requested = format!("/api-keys/{id}/edit?behind=key");
+    let requested = format!("/api-keys/{id}/edit?return=/api-keys/{id}");
     let redirect = client.get(&requested);
     assert_eq!(redirect.status, 303);
     let form = client.get(redirect.location());

@@ -73,8 +73,8 @@ closed_set! {
         KeyEnabled = "api_key.enabled",
         /// A disabled API key was not enabled or revoked as scheduled.
         ScheduleSkipped = "api_key.schedule_skipped",
-        /// Somebody reviewed why an API key needs attention, and kept the key as it is.
-        KeyKept = "api_key.kept",
+        /// Somebody reviewed why an API key needs attention, and hid it from the list for a while.
+        KeySnoozed = "api_key.kept",
         /// A role was created.
         RoleCreated = "role.created",
         /// A role was edited.

@@ -58,14 +58,15 @@ pub struct Preferences {
     pub email: Email,
 }
 
-/// The alerts that are open, newest first, at most [`MAX_COUNTED`].
-pub fn open(connection: &mut Connection) -> Result<Vec<Alert>> {
-    store::open(connection, MAX_COUNTED)
+/// The open alerts, newest first, at most [`MAX_COUNTED`], without those whose cause is listed with
+/// a key that needs attention.
+pub fn open(connection: &mut Connection, now: Timestamp) -> Result<Vec<Alert>> {
+    store::open_apart(connection, &Rule::listed_with_keys(), now, MAX_COUNTED)
 }
 
-/// The number of open alerts, counted up to [`MAX_COUNTED`].
-pub fn count_open(connection: &mut Connection) -> Result<i64> {
-    store::count_open(connection, MAX_COUNTED)
+/// The number of alerts that [`open`] returns.
+pub fn count_open(connection: &mut Connection, now: Timestamp) -> Result<i64> {
+    store::count_open_apart(connection, &Rule::listed_with_keys(), now, MAX_COUNTED)
 }
 
 /// A page of closed alerts, most recently closed first.

@@ -64,3 +64,17 @@ rules! {
         "Each time, also when email is turned off: invitations and links that set passwords go through it. Closes after 7 days.", 0;
 }
 text_column!(Rule);
+
+impl Rule {
+    /// The rules whose causes are also reasons why a key needs attention, and are listed with the
+    /// key.
+    pub const fn listed_with_keys() -> [Self; 5] {
+        [
+            Self::Expiring,
+            Self::RotationDue,
+            Self::DenialBurst,
+            Self::InactiveSecret,
+            Self::DisabledKeyUsed,
+        ]
+    }
+}

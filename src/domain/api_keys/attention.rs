@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{ApiKey, Filter, KeyId, Sort, StoredSecret, View, changes, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::db::keyset::Walk;
+use crate::db::keyset::{MAX_COUNTED, Walk};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::{self, Context};
 use crate::domain::settings::{self, Settings};
@@ -45,19 +45,19 @@ pub fn set_flags(
     Ok(())
 }
 
-/// Keeps a key as it is: the current reasons for attention were reviewed, and are hidden for a
+/// Snoozes a key: the current reasons for attention were reviewed, and are hidden for a
 /// while. Reasons from outside the key have to be flagged again.
-pub fn keep(
+pub fn snooze(
     tx: &mut Transaction<'_>,
     key: &ApiKey,
     note: &str,
     context: &Context,
 ) -> Result<ApiKey> {
-    let kept = ApiKey { snoozed_at: Some(context.now), flagged_at: None, ..key.clone() };
+    let snoozed = ApiKey { snoozed_at: Some(context.now), flagged_at: None, ..key.clone() };
     let settings = settings::get(tx)?;
-    store::set_flags(tx, &kept, &settings)?;
-    activity::record(tx, context, &changes::kept(key, note))?;
-    Ok(kept)
+    store::set_flags(tx, &snoozed, &settings)?;
+    activity::record(tx, context, &changes::snoozed(key, note))?;
+    Ok(snoozed)
 }
 
 /// The flagged keys, longest flagged first, at most `limit`.
@@ -72,6 +72,12 @@ pub fn inactive_but_flagged(
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
     store::inactive_but_flagged(connection, now, limit)
+}
+
+/// The number of keys that need attention, including those that no longer work, counted up to a
+/// bound.
+pub fn count_needing_attention(connection: &mut Connection, now: Timestamp) -> Result<i64> {
+    store::count_needing_attention(connection, now, MAX_COUNTED + 1)
 }
 
 /// The active keys that need attention, at most `limit`.

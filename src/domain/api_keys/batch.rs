@@ -1,6 +1,7 @@
 //! Loads up to a few hundred keys with their details, in as many queries as for one key.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::{ApiKey, Details, IpWhitelist, Labels, store};
 use crate::base::clock::Timestamp;
@@ -63,4 +64,13 @@ fn with_details(
         Ok((id, Details { key, role, selected, ip_whitelist, labels }))
     });
     details.collect()
+}
+
+/// The keys that are not revoked and have `address` in their IP whitelist, by name, at most `limit`.
+pub fn listing_address(
+    connection: &mut Connection,
+    address: IpAddr,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    store::listing_address(connection, &address.to_string(), limit)
 }

@@ -69,8 +69,8 @@ pub(super) fn schedule_skipped(key: &ApiKey, why: &str) -> Entry {
     Entry::about(Event::ScheduleSkipped, subject(key)).with(recorded)
 }
 
-pub(super) fn kept(key: &ApiKey, note: &str) -> Entry {
-    Entry::about(Event::KeyKept, subject(key)).with(serde_json::json!({ "note": note }))
+pub(super) fn snoozed(key: &ApiKey, note: &str) -> Entry {
+    Entry::about(Event::KeySnoozed, subject(key)).with(serde_json::json!({ "note": note }))
 }
 
 fn subject(key: &ApiKey) -> Subject {

@@ -25,10 +25,10 @@ mod store;
 
 pub use crate::db::keyset::{MAX_COUNTED, count_text};
 pub use attention::{
-    created_by, creators, expiring, flagged, inactive_but_flagged, keep, needing_attention,
-    no_longer_used, overlapping, overlaps, rotation_changed, set_flags,
+    count_needing_attention, created_by, creators, expiring, flagged, inactive_but_flagged,
+    needing_attention, no_longer_used, overlapping, overlaps, rotation_changed, set_flags, snooze,
 };
-pub use batch::{active_after, details_of, first_created_at};
+pub use batch::{active_after, details_of, first_created_at, listing_address};
 pub use checks::check_confirmation;
 pub use disabling::{
     FollowUp, Suspension, disable, enable, record_uses_while_disabled, revoke_as_scheduled,

@@ -67,22 +67,22 @@ pub fn update_flags(tx: &mut Transaction<'_>, ids: &[KeyId], now: Timestamp) -> 
     Ok(())
 }
 
-/// Keeps keys as they are: the current reasons for attention were reviewed. They return after
+/// Hides keys for a while: the current reasons for attention were reviewed. They return after
 /// [`api_keys::SNOOZED_DAYS`], and new reasons count at once. Keys that no longer exist are
 /// skipped.
-pub fn keep(
+pub fn snooze(
     tx: &mut Transaction<'_>,
     ids: &[KeyId],
     note: &str,
     context: &Context,
 ) -> Result<Vec<ApiKey>> {
     let texts: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
-    let mut kept = Vec::new();
+    let mut snoozed = Vec::new();
     for key in api_keys::by_ids(tx, &texts)? {
-        kept.push(api_keys::keep(tx, &key, note, context)?);
+        snoozed.push(api_keys::snooze(tx, &key, note, context)?);
     }
     update_flags(tx, ids, context.now)?;
-    Ok(kept)
+    Ok(snoozed)
 }
 
 /// Searches for reasons from elsewhere, and stores them as flags of the keys. Runs in the

@@ -22,6 +22,7 @@ pub use store::{Leak, Note};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
+use crate::db::keyset::MAX_COUNTED;
 use crate::domain::api_keys::{self, KeyId};
 
 /// The largest number of reports of a key that are returned.
@@ -40,6 +41,11 @@ pub fn notes(connection: &mut Connection, id: &LeakId) -> Result<Vec<Note>> {
 /// The reports of a key, newest first, at most 100.
 pub fn of_key(connection: &mut Connection, key_id: &KeyId) -> Result<Vec<Leak>> {
     store::of_key(connection, key_id, MAX_REPORTS)
+}
+
+/// The number of open reports, up to [`MAX_COUNTED`].
+pub fn count_open(connection: &mut Connection) -> Result<i64> {
+    store::count_open(connection, MAX_COUNTED)
 }
 
 /// The open reports of a key.

@@ -65,6 +65,12 @@ pub(super) fn open_of_key(connection: &mut Connection, key_id: &KeyId) -> Result
         .load(connection)?)
 }
 
+/// The number of open reports, up to `limit`.
+pub(super) fn count_open(connection: &mut Connection, limit: i64) -> Result<i64> {
+    let open = leaks::table.filter(leaks::closed_at.is_null()).limit(limit).select(leaks::id);
+    Ok(i64::try_from(open.load::<LeakId>(connection)?.len()).unwrap_or(i64::MAX))
+}
+
 /// Open or closed reports, newest first.
 pub(super) fn walk(
     connection: &mut Connection,

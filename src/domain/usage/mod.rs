@@ -171,6 +171,15 @@ pub fn addresses(
     store::addresses(connection, key_id, since)
 }
 
+/// The keys that were used from an address, by their ids, most recently used first, at most `limit`.
+pub fn keys_from(
+    connection: &mut Connection,
+    address: IpAddr,
+    limit: i64,
+) -> Result<Vec<(String, SeenAddress)>> {
+    store::keys_from(connection, address, limit)
+}
+
 /// Which of its scopes a key's requests have asked for, and on which day last.
 pub fn scope_requests(
     connection: &mut Connection,

@@ -63,10 +63,10 @@ fn as_scheduled(entry: &RecordedEntry) -> String {
     by.map(|name| format!(", as {name} had scheduled")).unwrap_or_default()
 }
 
-/// "Kept X as it is: the partner was told".
-pub(super) fn key_kept(entry: &RecordedEntry) -> Parts {
+/// "Snoozed X: the partner was told".
+pub(super) fn key_snoozed(entry: &RecordedEntry) -> Parts {
     let note = detail(entry, "note").filter(|note| !note.is_empty());
-    Parts::around("Kept ", note.map_or(" as it is".into(), |note| format!(" as it is: {note}")))
+    Parts::around("Snoozed ", note.map(|note| format!(": {note}")).unwrap_or_default())
 }
 
 /// "Reported a leak of X, possibly out since 19 Nov 2026".

@@ -31,7 +31,7 @@ fn known(event: Event) -> Option<Words> {
         }
         Event::SecretStopped => words("Old secret stopped", "ban")
             .with_sentence(|_| Parts::around("Stopped the old secret of ", "")),
-        Event::KeyKept => words("Key kept", "circle-check").with_sentence(key_sentence::key_kept),
+        Event::KeySnoozed => words("Key snoozed", "clock").with_sentence(key_sentence::key_snoozed),
         Event::KeyRevoked => words("Key revoked", "ban").with_sentence(key_sentence::key_revoked),
         Event::KeyDisabled => {
             words("Key disabled", "ban").with_sentence(key_sentence::key_disabled)

@@ -43,10 +43,10 @@ pub(super) async fn page(
     list: ListQuery,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let cursor = list.cursor.clone();
+    let (cursor, now) = (list.cursor.clone(), viewer.now);
     let found = site.db.read(move |c| {
         let closed = alerts::closed(c, cursor.as_ref())?;
-        let open = if closed.before.is_none() { Some(alerts::open(c)?) } else { None };
+        let open = if closed.before.is_none() { Some(alerts::open(c, now)?) } else { None };
         Ok((open, closed))
     });
     let (open, closed) = found.await?;

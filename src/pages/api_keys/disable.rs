@@ -3,7 +3,8 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::backdrop::{Backdrop, page_of};
+use super::backdrop::Backdrop;
+use super::origin::{Origin, page_of};
 use super::revoke::KeyFacts;
 use super::words::moment;
 use crate::base::clock::Timestamp;
@@ -25,7 +26,6 @@ pub(super) struct Fields {
     until_at: String,
     then: String,
     confirm: String,
-    behind: String,
 }
 
 #[derive(Template)]
@@ -97,16 +97,12 @@ impl Dialog for Disable {
     type Backdrop = Backdrop;
     const CHANGED: &'static str = "Someone else has disabled or revoked this key in the meantime";
 
-    fn opened(query: &str) -> Fields {
-        Fields { behind: Backdrop::from_query(query), ..Fields::default() }
-    }
-
     fn close(input: &Input<Self>) -> String {
-        Backdrop::location(&input.fields.behind, &input.target)
+        Origin::of(input).at_opener(&input.target, "disable-key")
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
+        Backdrop::load(connection, &input.viewer, &Origin::of(input))
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
@@ -127,12 +123,12 @@ impl Dialog for Disable {
     ) -> Result<SubmitResult> {
         let key = disabling::disable(tx, &input.target, &draft(input), context)?;
         let notice = Notice::done(format!("“{}” disabled.", key.name.as_str()));
-        Ok(SubmitResult::at(Self::close(input), notice))
+        Ok(SubmitResult::at(Origin::of(input).at_row(&input.target), notice))
     }
 }
 
 fn draft(input: &Input<Disable>) -> Draft {
-    let Fields { reason, until, until_at, then, confirm, .. } = input.fields.clone();
+    let Fields { reason, until, until_at, then, confirm } = input.fields.clone();
     let may_revoke = input.viewer.may(Permission::DeleteKeys);
     Draft { reason, until, until_at, then, confirm, may_revoke }
 }

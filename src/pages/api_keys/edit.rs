@@ -3,10 +3,11 @@
 
 use askama::Template;
 
-use super::backdrop::{Backdrop, page_of};
+use super::backdrop::Backdrop;
 use super::form::{Choices, Expiry, Fields};
 use super::impact::ImpactView;
 use super::list_check::ListCheck;
+use super::origin::{Origin, page_of};
 use super::prefill::Prefill;
 use crate::base::clock::long_date;
 use crate::base::error::{Error, Result};
@@ -40,8 +41,7 @@ impl Dialog for Edit {
     type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        let behind = Backdrop::from_query(query);
-        Fields { behind, prefill: query::read(query), ..Fields::default() }
+        Fields { prefill: query::read(query), ..Fields::default() }
     }
 
     fn is_preview(fields: &Fields) -> bool {
@@ -49,11 +49,11 @@ impl Dialog for Edit {
     }
 
     fn close(input: &Input<Self>) -> String {
-        Backdrop::location(&input.fields.behind, &input.target)
+        Origin::of(input).at_opener(&input.target, "edit-key")
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
+        Backdrop::load(connection, &input.viewer, &Origin::of(input))
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
@@ -89,7 +89,7 @@ impl Dialog for Edit {
         let version = input.version()?;
         let key = impact::edit(tx, id, &draft, version, &input.fields.confirmed, context)?;
         let notice = Notice::done(format!("“{}” saved.", key.name.as_str()));
-        Ok(SubmitResult::at(Self::close(input), notice))
+        Ok(SubmitResult::at(Origin::of(input).at_row(id), notice))
     }
 }
 
@@ -119,8 +119,7 @@ fn impact(
 fn fill_in(frame: &mut Frame<Edit>, details: &Details, passed: &AllowedRequests) {
     let fields = &mut frame.input.fields;
     let prefill = if frame.is_opened {
-        let Fields { behind, prefill, .. } = std::mem::take(fields);
-        *fields = Fields { behind, ..Fields::of(details) };
+        let Fields { prefill, .. } = std::mem::replace(fields, Fields::of(details));
         prefill
     } else {
         Prefill::pressed(&fields.assist)

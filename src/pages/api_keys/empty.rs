@@ -14,6 +14,11 @@ pub(super) fn state(filters: &Filters, is_narrowed: bool) -> EmptyState {
     let plain =
         |title: &str, advice| EmptyState { title: title.into(), advice, offers_clear: false };
     match filters.view {
+        _ if !filters.search.is_empty() && filters.has_choices() => EmptyState {
+            title: format!("No keys match “{}” with these filters", filters.search),
+            advice: "Choose other filters, or check the spelling.",
+            offers_clear: true,
+        },
         _ if !filters.search.is_empty() => EmptyState {
             title: format!("No keys match “{}”", filters.search),
             advice: "Check the spelling, or search for part of the name, the owner or an ID.",
@@ -29,7 +34,7 @@ pub(super) fn state(filters: &Filters, is_narrowed: bool) -> EmptyState {
         }
         View::Attention => plain(
             "Nothing needs attention",
-            "Keys that expire soon, are due for rotation, unused, often refused or used when they no longer work appear here.",
+            "Keys that expire soon, are due for rotation, unused, often denied, or used although they no longer work appear here.",
         ),
         View::Disabled => plain(
             "No disabled keys",
@@ -38,9 +43,6 @@ pub(super) fn state(filters: &Filters, is_narrowed: bool) -> EmptyState {
         View::Expired => {
             plain("No expired keys", "Keys that have reached their expiry date appear here.")
         }
-        View::Revoked => plain(
-            "No revoked keys",
-            "Keys that you revoke stay here, so that you can look them up.",
-        ),
+        View::Revoked => plain("No revoked keys", "Revoked keys appear here."),
     }
 }

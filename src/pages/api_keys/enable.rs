@@ -1,10 +1,10 @@
 //! `/api-keys/{key_id}/enable`: shows why a key is disabled, and enables it.
 
 use askama::Template;
-use serde::Deserialize;
 
-use super::backdrop::{Backdrop, page_of};
+use super::backdrop::Backdrop;
 use super::disabled::DisabledFacts;
+use super::origin::{Origin, page_of};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
@@ -12,14 +12,8 @@ use crate::domain::api_keys::{self, KeyId};
 use crate::domain::disabling::{self, Obstacle};
 use crate::domain::members::Permission;
 use crate::domain::members::permission::UpdateKeys;
-use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
+use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, NoFields, SubmitResult};
 use crate::web::flash::Notice;
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Fields {
-    behind: String,
-}
 
 #[derive(Template)]
 #[template(path = "api_keys/enable.html")]
@@ -35,20 +29,16 @@ pub(super) struct Enable {
 impl Dialog for Enable {
     type Gate = Allowed<UpdateKeys>;
     type Target = KeyId;
-    type Fields = Fields;
+    type Fields = NoFields;
     type Backdrop = Backdrop;
     const CHANGED: &'static str = "The key was not enabled, because it has changed in the meantime or its leaked secret was not replaced yet";
 
-    fn opened(query: &str) -> Fields {
-        Fields { behind: Backdrop::from_query(query) }
-    }
-
     fn close(input: &Input<Self>) -> String {
-        Backdrop::location(&input.fields.behind, &input.target)
+        Origin::of(input).at_opener(&input.target, "enable-key")
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
+        Backdrop::load(connection, &input.viewer, &Origin::of(input))
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
@@ -76,6 +66,6 @@ impl Dialog for Enable {
         let may_revoke = input.viewer.may(Permission::DeleteKeys);
         let key = disabling::enable(tx, &input.target, input.version, may_revoke, context)?;
         let notice = Notice::done(format!("“{}” enabled.", key.name.as_str()));
-        Ok(SubmitResult::at(Self::close(input), notice))
+        Ok(SubmitResult::at(Origin::of(input).at_row(&input.target), notice))
     }
 }

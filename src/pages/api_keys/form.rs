@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::filter_bar::role_choices;
 use super::prefill::Prefill;
-use super::table::{Choice, role_choices};
 use crate::base::clock::{DAY, iso_date, short_date};
 use crate::base::error::Result;
 use crate::db::Connection;
@@ -11,6 +11,7 @@ use crate::domain::api_keys::{Details, Draft, Environment, KeyId, last_expiry_da
 use crate::domain::scopes::{self, Matrix};
 use crate::domain::{roles, settings::Settings};
 use crate::pages::Viewer;
+use crate::web::list::Choice;
 
 /// The fields of both forms. A missing field is empty; unknown ones are ignored.
 #[derive(Clone, Default, Deserialize)]
@@ -33,8 +34,6 @@ pub(super) struct Fields {
     /// The requested action instead of saving: `check` the IP whitelist, or fill in the addresses
     /// `seen`.
     pub assist: String,
-    /// The page behind the dialog: `key` for the key's page, otherwise the table.
-    pub behind: String,
     /// The key to copy, which only a URL can set.
     #[serde(skip)]
     pub from: Option<KeyId>,

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::moved;
 use super::query::Filters;
 use super::table::Table;
 use crate::base::error::Result;
@@ -23,6 +24,9 @@ pub(super) async fn page(
     list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
+    if let Some(moved) = moved::attention(&list) {
+        return Ok(moved);
+    }
     let asking = viewer.viewer();
     let mut table = site.db.read(move |c| Table::load(c, &asking, &list)).await?;
     table.notice = viewer.take_notice();

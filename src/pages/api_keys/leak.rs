@@ -3,7 +3,8 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::backdrop::{Backdrop, KEY, page_of};
+use super::backdrop::Backdrop;
+use super::origin::Origin;
 use super::revoke::KeyFacts;
 use super::rotate::CHANGED;
 use super::secret::{self, ALREADY_SHOWN};
@@ -78,15 +79,15 @@ impl Dialog for ReportLeak {
     }
 
     fn backdrop_of_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::table(connection, &input.viewer)
+        Backdrop::load(connection, &input.viewer, &Origin::table())
     }
 
     fn close(input: &Input<Self>) -> String {
-        page_of(&input.target)
+        Origin::key(input.target).at_opener(&input.target, "report-leak")
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::load(connection, &input.viewer, KEY, &input.target)
+        Backdrop::load(connection, &input.viewer, &Origin::key(input.target))
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {

@@ -2,33 +2,36 @@
 //! [`crate::domain::api_keys`].
 
 mod attention;
-mod attention_words;
 mod backdrop;
+mod bulk;
 mod disable;
 mod disabled;
 mod edit;
 mod empty;
 mod enable;
 mod facts;
+mod filter_bar;
 mod form;
 mod impact;
 mod index;
 mod leak;
 mod list_check;
+mod moved;
 mod new;
-mod other_concerns;
+mod origin;
 mod overlap;
 mod prefill;
 mod query;
 mod revoke;
 mod rotate;
 mod secret;
-mod selected;
 mod show;
 mod stop_old_secret;
 mod table;
 mod usage;
 mod words;
+
+pub(in crate::pages) use origin::dialog_over_page;
 
 use crate::domain::api_keys::KeyId;
 use crate::pages::Target;
@@ -38,11 +41,13 @@ use crate::web::routes::Routes;
 pub fn routes(routes: &mut Routes) {
     routes.get("/api-keys", index::page);
     routes.dialog_to::<new::New>("/api-keys/new", "/api-keys");
+    routes.get("/attention", attention::page);
     // Registered before the routes of a single key, whose pattern they would match.
-    routes.dialog::<selected::disable::Disable>("/api-keys/selected/disable");
-    routes.dialog::<selected::keep::Keep>("/api-keys/selected/keep");
-    routes.dialog::<selected::revoke::Revoke>("/api-keys/selected/revoke");
-    routes.dialog::<selected::rotate::Rotate>("/api-keys/selected/rotate");
+    routes.dialog::<bulk::disable::Disable>("/api-keys/bulk/disable");
+    routes.dialog::<bulk::snooze::Snooze>("/api-keys/bulk/snooze");
+    routes.dialog::<bulk::revoke::Revoke>("/api-keys/bulk/revoke");
+    routes.dialog::<bulk::rotate::Rotate>("/api-keys/bulk/rotate");
+    routes.get("/api-keys/selected/{action}", moved::bulk);
     routes.get("/api-keys/{key_id}", show::page);
     routes.dialog::<edit::Edit>("/api-keys/{key_id}/edit");
     routes.dialog::<rotate::Rotate>("/api-keys/{key_id}/rotate");

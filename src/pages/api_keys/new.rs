@@ -3,8 +3,9 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::backdrop::{Backdrop, page_of};
+use super::backdrop::Backdrop;
 use super::form::{Choices, Expiry, Fields};
+use super::origin::{Origin, page_of};
 use super::secret::{self, ALREADY_SHOWN};
 use super::words::ago;
 use crate::base::clock::Timestamp;
@@ -55,12 +56,19 @@ impl Dialog for New {
         Some(ALREADY_SHOWN)
     }
 
-    fn close(_: &Input<Self>) -> String {
-        "/api-keys".into()
+    fn backdrop_of_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
+        Backdrop::of_secret(connection, &input.viewer, &Origin::of(input))
+    }
+
+    fn close(input: &Input<Self>) -> String {
+        match Origin::of(input) {
+            origin @ Origin::List(_) => format!("{}#create", origin.href()),
+            origin @ Origin::Key(..) => format!("{}#duplicate-key", origin.href()),
+        }
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::table(connection, &input.viewer)
+        Backdrop::load(connection, &input.viewer, &Origin::of(input))
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {

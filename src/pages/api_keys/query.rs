@@ -6,14 +6,18 @@ use crate::domain::api_keys::{
     Direction, Environment, Filter, Labels, NO_OWNER, Owner, Sort, View,
 };
 use crate::domain::roles::Role;
+use crate::web::list::ListQuery;
 use crate::web::query;
 
 /// The path of the table.
 pub(super) const PATH: &str = "/api-keys";
+/// The path of the keys that need attention.
+pub(super) const ATTENTION: &str = "/attention";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Filters {
+    #[serde(skip_serializing_if = "is_attention")]
     pub view: View,
     #[serde(rename = "q", deserialize_with = "query::search")]
     pub search: String,
@@ -27,7 +31,29 @@ pub(super) struct Filters {
     pub direction: Option<Direction>,
 }
 
+/// Whether the path says it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_attention(view: &View) -> bool {
+    *view == View::Attention
+}
+
 impl Filters {
+    /// The list at `path` with `query`; `None` if there is no list of keys.
+    pub(super) fn list_at(path: &str, query: &str) -> Option<ListQuery<Self>> {
+        let mut list = ListQuery::<Self>::read(query);
+        match path {
+            PATH => {}
+            ATTENTION => list.filters.view = View::Attention,
+            _ => return None,
+        }
+        Some(list)
+    }
+
+    /// The path of the list.
+    pub(super) fn path(&self) -> &'static str {
+        if is_attention(&self.view) { ATTENTION } else { PATH }
+    }
+
     pub(super) fn direction(&self) -> Direction {
         self.direction.unwrap_or_else(|| self.sort.default_direction())
     }
@@ -65,9 +91,9 @@ impl Filters {
         Some((name.to_owned(), value.to_owned()))
     }
 
-    /// The URL of the table.
+    /// The URL of the list.
     pub(super) fn href(&self) -> String {
-        query::href(PATH, &query::pairs(self))
+        query::href(self.path(), &query::pairs(self))
     }
 
     /// The parameters that a search keeps.
@@ -90,6 +116,14 @@ impl Filters {
             (false, _) => usual,
         };
         Self { sort, direction: (direction != usual).then_some(direction), ..self.clone() }
+    }
+
+    /// Whether anything except the view and the search restricts the list.
+    pub(super) fn has_choices(&self) -> bool {
+        !self.role.is_empty()
+            || self.environment.is_some()
+            || !self.owner.is_empty()
+            || !self.label.is_empty()
     }
 
     /// The same view without search and filters.

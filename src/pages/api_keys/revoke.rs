@@ -3,7 +3,8 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::backdrop::{Backdrop, page_of};
+use super::backdrop::Backdrop;
+use super::origin::{Origin, page_of};
 use super::words::{ago, requests};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -20,7 +21,6 @@ use crate::web::flash::Notice;
 #[serde(default)]
 pub(super) struct Fields {
     confirm: String,
-    behind: String,
 }
 
 #[derive(Template)]
@@ -61,16 +61,12 @@ impl Dialog for Revoke {
     type Fields = Fields;
     type Backdrop = Backdrop;
 
-    fn opened(query: &str) -> Fields {
-        Fields { behind: Backdrop::from_query(query), ..Fields::default() }
-    }
-
     fn close(input: &Input<Self>) -> String {
-        Backdrop::location(&input.fields.behind, &input.target)
+        Origin::of(input).at_opener(&input.target, "revoke-key")
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
+        Backdrop::load(connection, &input.viewer, &Origin::of(input))
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
@@ -89,8 +85,6 @@ impl Dialog for Revoke {
         context: &Context,
     ) -> Result<SubmitResult> {
         let key = api_keys::revoke(tx, &input.target, &input.fields.confirm, context)?;
-        let location =
-            if input.fields.behind.is_empty() { "/api-keys".into() } else { Self::close(input) };
         let name = key.name.as_str();
         let notice = if key.revoked_at.is_none() {
             Notice::done(format!("“{name}” revoked."))
@@ -101,7 +95,7 @@ impl Dialog for Revoke {
                 None => format!("“{name}” is already revoked."),
             })
         };
-        Ok(SubmitResult::at(location, notice))
+        Ok(SubmitResult::at(Origin::of(input).href(), notice))
     }
 }
 

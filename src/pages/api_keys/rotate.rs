@@ -3,8 +3,9 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::backdrop::{Backdrop, page_of};
+use super::backdrop::Backdrop;
 use super::form::Expiry;
+use super::origin::{Origin, page_of};
 use super::secret::{self, ALREADY_SHOWN};
 use super::words::{ago_within, moment, overlap_label};
 use crate::base::clock::Timestamp;
@@ -23,8 +24,6 @@ pub(super) struct Fields {
     pub overlap: String,
     pub lifetime: String,
     pub expires_on: String,
-    /// The page behind the dialog of a single key.
-    pub behind: String,
     /// The keys in the dialog for several keys.
     pub keys: Vec<String>,
 }
@@ -76,8 +75,8 @@ impl Dialog for Rotate {
     type Backdrop = Backdrop;
     const CHANGED: &'static str = CHANGED;
 
-    fn opened(query: &str) -> Fields {
-        Fields { behind: Backdrop::from_query(query), ..Fields::proposed() }
+    fn opened(_: &str) -> Fields {
+        Fields::proposed()
     }
 
     fn already_shown(_: &Input<Self>) -> Option<&'static str> {
@@ -85,15 +84,15 @@ impl Dialog for Rotate {
     }
 
     fn backdrop_of_secret(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::table(connection, &input.viewer)
+        Backdrop::of_secret(connection, &input.viewer, &Origin::of(input))
     }
 
     fn close(input: &Input<Self>) -> String {
-        Backdrop::location(&input.fields.behind, &input.target)
+        Origin::of(input).at_opener(&input.target, "rotate-key")
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::load(connection, &input.viewer, &input.fields.behind, &input.target)
+        Backdrop::load(connection, &input.viewer, &Origin::of(input))
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
@@ -130,8 +129,8 @@ impl Dialog for Rotate {
         context: &Context,
     ) -> Result<SubmitResult> {
         let rotated = api_keys::rotate(tx, &input.target, &Fields::rotation(input), context)?;
-        let page = page_of(&input.target);
-        Ok(secret::reveal(input, rotated, "rotated", page.clone(), page))
+        let (page, done) = (page_of(&input.target), Origin::of(input).at_row(&input.target));
+        Ok(secret::reveal(input, rotated, "rotated", page, done))
     }
 }
 

@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::disabled::DisabledFacts;
 use super::facts;
+use super::origin::Origin;
 use super::overlap::Overlapping;
 use super::usage::{self, UsageView};
 use super::words::{BadgeView, Switch, ago};
@@ -59,6 +60,8 @@ pub(super) struct KeyPage {
     pub switch: Option<Switch>,
     pub may_revoke: bool,
     pub may_duplicate: bool,
+    /// The query of links to dialogs that return to this page.
+    pub origin: String,
 }
 
 pub(super) struct HistoryEntry {
@@ -107,6 +110,7 @@ impl KeyPage {
             overlap,
             disabled,
             leaks,
+            origin: Origin::Key(*id, period).query(),
             ..Self::new(viewer, &details, creator, &history, &read)
         })
     }
@@ -142,6 +146,7 @@ impl KeyPage {
             switch: Switch::of(key, now).filter(|_| viewer.may(Permission::UpdateKeys)),
             may_revoke: !is_revoked && viewer.may(Permission::DeleteKeys),
             may_duplicate: viewer.may(Permission::CreateKeys),
+            origin: Origin::key(key.id).query(),
         }
     }
 }

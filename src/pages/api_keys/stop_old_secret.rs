@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::backdrop::{Backdrop, KEY, page_of};
+use super::backdrop::Backdrop;
+use super::origin::{Origin, page_of};
 use super::overlap::Overlapping;
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
@@ -29,11 +30,11 @@ impl Dialog for Stop {
     type Backdrop = Backdrop;
 
     fn close(input: &Input<Self>) -> String {
-        page_of(&input.target)
+        origin(input).at_opener(&input.target, "stop-old-secret")
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::load(connection, &input.viewer, KEY, &input.target)
+        Backdrop::load(connection, &input.viewer, &origin(input))
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
@@ -55,6 +56,11 @@ impl Dialog for Stop {
         let (key, was_there) = api_keys::stop_old_secret(tx, &input.target, context)?;
         let stopped = format!("The old secret of “{}” stopped working.", key.name.as_str());
         let notice = if was_there { Notice::done(stopped) } else { Notice::note(NOTHING) };
-        Ok(SubmitResult::at(page_of(&key.id), notice))
+        Ok(SubmitResult::at(origin(input).at_row(&key.id), notice))
     }
+}
+
+/// The page that the dialog was opened from: without one, the key's page, which links to it.
+fn origin(input: &Input<Stop>) -> Origin {
+    Origin::read(&input.return_to).unwrap_or_else(|| Origin::key(input.target))
 }

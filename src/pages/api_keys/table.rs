@@ -1,48 +1,37 @@
 //! The table of keys for templates, on its own page and behind dialogs.
 
-use super::attention::{AttentionData, AttentionList};
 use super::empty::{self, EmptyState};
+use super::filter_bar::FilterBar;
+use super::origin::Origin;
 use super::query::{Filters, PATH};
 use super::words::{BadgeView, Switch, ago};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
-use crate::base::text::{self, thousands};
+use crate::base::text::thousands;
 use crate::db::Connection;
 use crate::db::keyset::Page;
-use crate::domain::api_keys::{
-    self, ApiKey, Badge, Direction, Environment, Sort, Status, Totals, View,
-};
+use crate::domain::api_keys::{self, ApiKey, Badge, Direction, Sort, Status, Totals, View};
 use crate::domain::members::{Member, Permission};
-use crate::domain::reviews;
 use crate::domain::roles::{self, Role};
 use crate::domain::settings::Settings;
 use crate::pages::Viewer;
 use crate::web::flash::Notice;
-pub(super) use crate::web::list::Choice;
 use crate::web::list::{ListQuery, Pager};
-
-/// How much of an owner or a label in the address is shown, in characters.
-const MAX_SHOWN: usize = 160;
 
 pub(super) struct Table {
     pub notice: Option<Notice>,
     /// Whether there are no keys yet, not even revoked ones.
     pub is_first_use: bool,
     pub tabs: Vec<Tab>,
-    /// The parameters that a search keeps.
-    pub kept: Vec<(String, String)>,
-    pub search: String,
-    pub roles: Vec<Choice>,
-    pub environments: Vec<Choice>,
+    pub bar: FilterBar,
     pub nothing: Option<EmptyState>,
-    pub narrowed_by: Vec<NarrowedBy>,
     pub clear_href: String,
     pub caption: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
-    /// Shown in place of the rows: the keys that need attention.
-    pub work: Option<AttentionList>,
     pub pager: Pager,
+    /// The page itself, to which dialogs return.
+    pub origin: Origin,
 }
 
 pub(super) struct Tab {
@@ -57,14 +46,6 @@ pub(super) struct Column {
     pub class: &'static str,
     pub href: Option<String>,
     pub sorted: Option<&'static str>,
-}
-
-/// A filter without a control of its own.
-pub(super) struct NarrowedBy {
-    pub what: &'static str,
-    pub value: String,
-    /// The table without this filter.
-    pub href: String,
 }
 
 pub(super) struct Row {
@@ -105,24 +86,12 @@ impl Table {
         viewer: &Viewer,
         list: &ListQuery<Filters>,
     ) -> Result<Self> {
-        let (settings, now) = (&viewer.settings, viewer.now);
+        let now = viewer.now;
         let roles = roles::all(connection)?;
-        let mut totals = api_keys::totals(connection, now)?;
+        let totals = api_keys::totals(connection, now)?;
         let filter = list.filters.filter(&roles);
         let page = api_keys::list(connection, &filter, list.cursor.as_ref(), &totals, now)?;
-        let work = match filter.view {
-            View::Attention => {
-                Some(AttentionData::read(connection, &filter, &page, settings, now)?)
-            }
-            _ => None,
-        };
-        totals.inactive_but_flagged += i64::from(reviews::is_due(connection, now)?);
-        let mut table = Self::new(viewer, list, &roles, totals, &page);
-        table.work = work.map(|found| AttentionList::new(viewer, &found, &page.rows));
-        if table.work.as_ref().is_some_and(|work| !work.is_empty()) {
-            table.nothing = None;
-        }
-        Ok(table)
+        Ok(Self::new(viewer, list, &roles, totals, &page))
     }
 
     fn new(
@@ -140,35 +109,16 @@ impl Table {
             notice: None,
             is_first_use: totals.all + totals.revoked == 0,
             tabs: tabs(filters, totals),
-            kept: filters.kept(),
-            search: filters.search.clone(),
-            roles: role_choices(roles, &filters.role),
-            environments: environment_choices(filters.environment),
+            bar: FilterBar::new(filters, roles),
             nothing: page.rows.is_empty().then(|| empty::state(filters, is_narrowed)),
-            narrowed_by: narrowed_by(filters),
             clear_href: filters.cleared().href(),
             caption: caption(filters),
             columns: columns(filters),
             rows: page.rows.iter().map(row).collect(),
-            work: None,
             pager: Pager { range: foot(viewer, filters, totals, page), ..pager },
+            origin: Origin::List(list.clone()),
         }
     }
-}
-
-/// The owner and the label that restrict the table, each with the URL of the table without it.
-fn narrowed_by(filters: &Filters) -> Vec<NarrowedBy> {
-    let without_owner = Filters { owner: String::new(), ..filters.clone() };
-    let without_label = Filters { label: String::new(), ..filters.clone() };
-    [("Owner", &filters.owner, without_owner), ("Label", &filters.label, without_label)]
-        .into_iter()
-        .filter(|(_, value, _)| !value.is_empty())
-        .map(|(what, value, without)| NarrowedBy {
-            what,
-            value: text::visible(value, MAX_SHOWN),
-            href: without.href(),
-        })
-        .collect()
 }
 
 impl Table {
@@ -181,7 +131,6 @@ impl Table {
 fn tabs(filters: &Filters, totals: Totals) -> Vec<Tab> {
     [
         (View::All, "All"),
-        (View::Attention, "Needs attention"),
         (View::Disabled, "Disabled"),
         (View::Expired, "Expired"),
         (View::Revoked, "Revoked"),
@@ -189,22 +138,10 @@ fn tabs(filters: &Filters, totals: Totals) -> Vec<Tab> {
     .map(|(view, label)| Tab {
         label,
         href: filters.with_view(view).href(),
-        count: api_keys::count_text(match view {
-            View::Attention => totals.attention + totals.inactive_but_flagged,
-            _ => totals.of(view),
-        }),
+        count: api_keys::count_text(totals.of(view)),
         is_current: filters.view == view,
     })
     .into()
-}
-
-pub(super) fn role_choices(roles: &[Role], chosen: &str) -> Vec<Choice> {
-    roles.iter().map(|role| Choice::new(&role.slug, &role.name, chosen)).collect()
-}
-
-fn environment_choices(chosen: Option<Environment>) -> Vec<Choice> {
-    let chosen = chosen.map_or("", |one| one.as_str());
-    Environment::ALL.map(|one| Choice::new(one.as_str(), one.label(), chosen)).into()
 }
 
 fn caption(filters: &Filters) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::origin::dialog_over_page;
 use super::words::{ago, ago_within};
 use crate::base::clock::{DAY, HOUR, MINUTE, Timestamp, day_and_time};
 use crate::base::error::Result;
@@ -112,7 +113,7 @@ impl UsageView {
         let path = format!("/api-keys/{}", key.id.as_str());
         let is_active = key.status(now) == Status::Active;
         let may_edit = viewer.may(Permission::UpdateKeys) && key.revoked_at.is_none();
-        let edit = may_edit.then(|| format!("{path}/edit?behind=key"));
+        let edit = may_edit.then(|| dialog_over_page(&key.id, "edit"));
         let start = read.series.period.start(now);
         let addresses = read.seen.iter().filter(|seen| seen.last >= start).count();
         let denied: i64 = read.kinds.iter().map(|kind| kind.count).sum();

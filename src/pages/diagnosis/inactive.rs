@@ -7,6 +7,7 @@ use crate::domain::api_keys::{ApiKey, FollowUp};
 use crate::domain::diagnosis::CurrentKey;
 use crate::domain::members::Permission;
 use crate::domain::usage::Outcome;
+use crate::pages::api_keys::dialog_over_page;
 
 pub(super) fn environment(key: &ApiKey) -> Explanation {
     Explanation::new(
@@ -65,7 +66,7 @@ pub(super) fn expired(key: &ApiKey, facts: &Facts<'_>) -> Explanation {
     };
     let text = text + "Rotate the key to give it a new secret key and a new date.";
     let mut explanation = Explanation::new("Key expired", &[&text]);
-    let href = format!("/api-keys/{}/rotate?behind=key", key.id.as_str());
+    let href = dialog_over_page(&key.id, "rotate");
     explanation.link(facts, Permission::UpdateKeys, href, "Rotate the key");
     explanation
 }

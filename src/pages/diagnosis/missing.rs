@@ -7,6 +7,7 @@ use crate::domain::api_keys::{ApiKey, Details};
 use crate::domain::diagnosis::{CurrentKey, MissingScope, Retry};
 use crate::domain::members::Permission;
 use crate::domain::roles::Role;
+use crate::pages::api_keys::dialog_over_page;
 
 pub(super) fn scopes(
     missing: &[(String, MissingScope)],
@@ -110,7 +111,7 @@ fn add(
         return;
     }
     let mut query = form_urlencoded::Serializer::new(String::new());
-    let query = query.append_pair("behind", "key").append_pair(name, value).finish();
-    let href = format!("/api-keys/{}/edit?{query}", key.id.as_str());
+    let query = query.append_pair(name, value).finish();
+    let href = format!("{}&{query}", dialog_over_page(&key.id, "edit"));
     explanation.link(facts, Permission::UpdateKeys, href, label);
 }

@@ -19,7 +19,7 @@ use crate::web::query::Query;
 use crate::web::{Site, page};
 
 /// The maximum size of the form, in bytes: a secret key has 63, and may be part of other text.
-const MAX_SIZE: usize = 8 * 1024;
+pub(super) const MAX_SIZE: usize = 8 * 1024;
 
 #[derive(Template)]
 #[template(path = "diagnosis/page.html")]
@@ -34,7 +34,7 @@ struct Page<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fields {
-    question: Zeroizing<String>,
+    pub question: Zeroizing<String>,
 }
 
 impl SecretFields for Fields {
@@ -86,27 +86,35 @@ pub(super) async fn ask(
     let question = form.fields.question;
     match Question::read(&question) {
         Question::Request(id) | Question::Key(id) => {
-            return Ok(page::see_other(&format!("/diagnosis?q={id}")));
+            Ok(page::see_other(&format!("/diagnosis?q={id}")))
         }
         Question::Nothing => {
             let mut errors = Invalid::default();
             errors.add("question", "Enter a request id, a Key ID or a secret key");
-            return draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, "", None, errors);
+            draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, "", None, errors)
         }
-        Question::Other => {}
+        Question::Other => answer_secret(&viewer, &site, question).await,
     }
+}
+
+/// Answers for text that is, or should be, a secret key.
+pub(super) async fn answer_secret(
+    viewer: &Viewer,
+    site: &Site,
+    question: Zeroizing<String>,
+) -> Result<HttpResponse> {
     let found = flaw::find(&question, Some(&viewer.settings.secret_prefix));
     let (flaw, secret) = match found {
         Some(found) => (Some((found.flaw, found.characters)), found.rest),
         None => (None, SecretKey::parse(&question)),
     };
     drop(question);
-    let answer = of_secret(&viewer, &site, secret).await?;
+    let answer = of_secret(viewer, site, secret).await?;
     let answer = match flaw {
         Some((flaw, characters)) => Some(answer::of_flaw(flaw, characters, answer)),
         None => answer,
     };
-    draw(StatusCode::OK, &viewer, "", answer, Invalid::default())
+    draw(StatusCode::OK, viewer, "", answer, Invalid::default())
 }
 
 /// The answer about a well-formed secret key, which is wiped afterwards.

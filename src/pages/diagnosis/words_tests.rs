@@ -88,8 +88,8 @@ fn each_missing_scope_is_explained_with_what_to_do() {
     assert_eq!(
         hrefs(&explanation),
         [
-            "/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_scope=orders%3Awrite",
-            "/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_scope=invoices%3Aread",
+            "/api-keys/key_7QF2M8KDX4TN/edit?return=%2Fapi-keys%2Fkey_7QF2M8KDX4TN&add_scope=orders%3Awrite",
+            "/api-keys/key_7QF2M8KDX4TN/edit?return=%2Fapi-keys%2Fkey_7QF2M8KDX4TN&add_scope=invoices%3Aread",
             "/roles/billing/edit",
             "/scopes",
         ]
@@ -119,7 +119,9 @@ fn an_address_is_explained_with_where_to_add_it() {
     assert_eq!(explanation.title, "Address not in the IP whitelist");
     assert_eq!(
         hrefs(&explanation),
-        ["/api-keys/key_7QF2M8KDX4TN/edit?behind=key&add_address=198.51.100.77"]
+        [
+            "/api-keys/key_7QF2M8KDX4TN/edit?return=%2Fapi-keys%2Fkey_7QF2M8KDX4TN&add_address=198.51.100.77"
+        ]
     );
     let explanation = explain(&cause, Retry::Passes, Some(&key()), &all);
     assert_eq!(

@@ -14,6 +14,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use super::{Viewer, Visit};
 use crate::base::clock::Timestamp;
@@ -22,7 +23,7 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::web::flash::Notice;
 use crate::web::routes::{Gate, Routes};
-use crate::web::{Site, page};
+use crate::web::{Site, page, query};
 pub use frame::Frame;
 use frame::Stage;
 pub use submit::SubmitResult;
@@ -113,6 +114,8 @@ pub struct Input<D: Dialog> {
     pub fields: D::Fields,
     /// The version that an edit started from, if the form contains it.
     pub version: Option<i64>,
+    /// The page that the dialog was opened from, as its URL or its form says; not checked.
+    pub return_to: String,
     /// When the form was issued.
     pub issued: Timestamp,
     /// The page behind the secret that the form creates.
@@ -141,7 +144,9 @@ impl<D: Dialog> Input<D> {
         let parameter = path.iter().next().map_or("", |(_, value)| value);
         let target = D::Target::parse(parameter, path.as_str()).ok_or(Error::NotFound)?;
         let (viewer, site, issued) = (visit.viewer(), site.clone(), visit.now);
-        Ok(Self { viewer, site, target, fields, version: None, issued, backdrop_of_secret: None })
+        let return_to = String::new();
+        let (version, backdrop_of_secret) = (None, None);
+        Ok(Self { viewer, site, target, fields, version, return_to, issued, backdrop_of_secret })
     }
 
     /// The version that an edit started from.
@@ -162,6 +167,7 @@ impl<D: Dialog> Clone for Input<D> {
             target: self.target.clone(),
             fields: self.fields.clone(),
             version: self.version,
+            return_to: self.return_to.clone(),
             issued: self.issued,
             backdrop_of_secret: self.backdrop_of_secret.clone(),
         }
@@ -189,13 +195,39 @@ impl Routes {
     }
 }
 
+/// The parameters that every dialog has.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parameters {
+    #[serde(rename = "return")]
+    return_to: String,
+}
+
+/// The URL of a dialog whose query has the former parameter `behind`, which named the page above
+/// the dialog in the path.
+fn renamed(path: &str, query: &str) -> Option<String> {
+    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+    let (former, mut pairs): (Vec<_>, Vec<_>) = pairs.partition(|(name, _)| name == "behind");
+    let (_, page) = former.first()?;
+    let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+    pairs.extend((page == "key").then(|| ("return".to_owned(), above.to_owned())));
+    Some(query::href(path, &pairs))
+}
+
 async fn open<D: Dialog>(
     visit: &Visit,
     request: &HttpRequest,
     site: &web::Data<Site>,
     action: &str,
 ) -> Result<HttpResponse> {
-    let input = Input::<D>::new(visit, request, site, D::opened(request.query_string()))?;
+    let query = request.query_string();
+    if let Some(location) = renamed(request.path(), query) {
+        return Ok(page::see_other(&location));
+    }
+    let input = Input::<D> {
+        return_to: query::read::<Parameters>(query).return_to,
+        ..Input::new(visit, request, site, D::opened(query))?
+    };
     draw(visit, site, input, action, Stage::Opened).await
 }
 

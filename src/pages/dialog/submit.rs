@@ -68,9 +68,10 @@ pub(super) async fn submit<D: Dialog>(
     form: Form<D::Fields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let Form { fields, token, version } = form;
+    let Form { fields, token, version, return_to } = form;
     let issued = token.issued();
-    let mut input = Input::<D> { version, issued, ..Input::new(&gate, &request, &site, fields)? };
+    let input = Input::<D>::new(&gate, &request, &site, fields)?;
+    let mut input = Input { version, return_to, issued, ..input };
     let action = request.match_info().as_str();
     if D::is_preview(&input.fields) {
         return draw(&gate, &site, input, action, Stage::Assisted).await;

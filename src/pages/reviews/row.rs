@@ -7,6 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::domain::members::Permission;
 use crate::domain::reviews::{Decision, Item, Review, Stage};
 use crate::pages::Viewer;
+use crate::pages::api_keys::dialog_over_page;
 
 pub(super) struct Row {
     pub id: String,
@@ -72,7 +73,7 @@ impl Row {
             by: decided.map(|d| by(&d.by, d.at)),
             action: decided.filter(|_| stage == Stage::Open).and_then(|decided| {
                 action(decided.decision, viewer)
-                    .map(|(verb, label)| (format!("/api-keys/{id}/{verb}?behind=key"), label))
+                    .map(|(verb, label)| (dialog_over_page(&item.key_id, verb), label))
             }),
             error: typed.and_then(|typed| typed.error.clone()),
         }

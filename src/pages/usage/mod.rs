@@ -1,5 +1,6 @@
 //! The pages of usage, and the usage figures on other pages.
 
+mod address;
 mod addresses;
 mod chart;
 mod denials;
@@ -21,5 +22,6 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/usage", index::page);
     routes.get("/usage/export.csv", export::comma_separated);
     routes.get("/usage/denials", denials::page);
+    routes.get("/usage/address", address::page);
     routes.get("/api-keys/{key_id}/addresses", addresses::page);
 }

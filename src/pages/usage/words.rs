@@ -115,17 +115,17 @@ mod tests {
 
     #[test]
     fn advice_leads_to_the_edit_that_would_help() {
-        let edit = Some("/api-keys/key_1/edit?behind=key");
+        let edit = Some("/api-keys/key_1/edit?return=%2Fapi-keys%2Fkey_1");
         let link = |reason, detail, has: bool| {
             advice(&denied(reason, detail), |_| has, edit).link.map(|(_, href)| href)
         };
         assert_eq!(
             link(Outcome::AddressNotAllowed, "", true).as_deref(),
-            Some("/api-keys/key_1/edit?behind=key&add_address=198.51.100.77")
+            Some("/api-keys/key_1/edit?return=%2Fapi-keys%2Fkey_1&add_address=198.51.100.77")
         );
         assert_eq!(
             link(Outcome::ScopeMissing, "a:read b:read", true).as_deref(),
-            Some("/api-keys/key_1/edit?behind=key&add_scope=a%3Aread+b%3Aread")
+            Some("/api-keys/key_1/edit?return=%2Fapi-keys%2Fkey_1&add_scope=a%3Aread+b%3Aread")
         );
         assert_eq!(link(Outcome::ScopeMissing, "a:read", false), None);
         assert_eq!(link(Outcome::KeyRevoked, "", true), None);

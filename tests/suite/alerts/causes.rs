@@ -38,13 +38,13 @@ fn an_expiring_key_has_one_alert_that_becomes_more_urgent_and_closes_on_rotation
 }
 
 #[test]
-fn a_due_rotation_has_an_alert_until_the_key_is_kept() {
+fn a_due_rotation_has_an_alert_until_the_key_is_snoozed() {
     let app = App::set_up();
     let id = long_lived(&app, "Billing worker");
     app.advance(90 * DAY);
     app.find_alerts();
     assert_eq!(open_alerts(&app), ["Rotation of “Billing worker” is due"]);
-    app.write(|tx, context| latchkey::domain::attention::keep(tx, &[key_id(&id)], "", context));
+    app.write(|tx, context| latchkey::domain::attention::snooze(tx, &[key_id(&id)], "", context));
     app.find_alerts();
     assert!(open_alerts(&app).is_empty());
 }

@@ -66,8 +66,8 @@ fn use_of_a_disabled_key_has_one_alert_from_the_first_request_until_it_is_enable
 }
 
 #[test]
-fn the_alert_about_a_used_key_closes_when_the_key_is_kept_or_revoked() {
-    for step in ["keep", "revoke"] {
+fn the_alert_about_a_used_key_closes_when_the_key_is_snoozed_or_revoked() {
+    for step in ["snooze", "revoke"] {
         let app = App::set_up();
         let manager = app.super_manager();
         let (id, secret) = create_key(&manager, "Billing worker");
@@ -75,7 +75,7 @@ fn the_alert_about_a_used_key_closes_when_the_key_is_kept_or_revoked() {
         send_request(&app, &secret);
         assert_eq!(alerts(&app), [USED], "{step}");
         app.advance(MINUTE);
-        let path = format!("/api-keys/selected/{step}?keys={id}");
+        let path = format!("/api-keys/bulk/{step}?keys={id}");
         assert_eq!(manager.submit(&path, &[("keys", &id)]).status, 303, "{step}");
         assert!(alerts(&app).is_empty(), "{step}");
     }

@@ -3,9 +3,9 @@
 use latchkey::base::clock::{DAY, HOUR, MINUTE};
 use latchkey::domain::api_keys::{self, Draft, KeyId, LastUse, Rotation};
 
-use crate::support::{App, Client, Page, usual_draft};
+use crate::support::{App, Client, Page, replaced, usual_draft};
 
-const LIST: &str = "/api-keys?view=attention";
+const LIST: &str = "/attention";
 
 /// An app with one key that needs no attention yet.
 fn app_with_key() -> (App, String) {
@@ -65,9 +65,9 @@ fn each_key_is_listed_with_its_reason_a_date_and_an_action() {
     assert!(shows(&page, "Since 7 Feb 2027"), "{}", page.body);
     assert_eq!(
         page.attribute(&format!("#{id} .cell-why a"), "href"),
-        Some(format!("/api-keys/{id}/rotate"))
+        Some(format!("/api-keys/{id}/rotate?return=%2Fattention"))
     );
-    assert_eq!(page.text(".tabs a[aria-current] .n"), "1");
+    assert_eq!(page.text(".section-tabs a[aria-current]"), "Keys 1");
 }
 
 #[test]
@@ -78,41 +78,39 @@ fn a_key_that_is_often_denied_needs_attention_until_it_is_edited() {
     assert!(shows(&attention_list(&app, &manager), "Nothing needs attention"));
     record_denials(&app, &id, "scope_missing", 2, 2 * HOUR);
     let page = attention_list(&app, &manager);
-    assert_eq!(reasons(&page, &id), ["Refused often"]);
-    assert!(shows(&page, "21 requests were refused in the last 7 days, most for the IP whitelist"));
+    assert_eq!(reasons(&page, &id), ["Many denied requests"]);
+    assert!(shows(&page, "21 denied requests in 7 days, most because of the IP whitelist"));
     let edit = [("ip_whitelist", "203.0.113.7")];
     assert_eq!(manager.edit_key(&id, &edit).status, 303);
     assert!(shows(&manager.get(LIST), "Nothing needs attention"));
 }
 
 #[test]
-fn a_revoked_key_that_is_still_used_is_listed_separately_until_it_is_kept() {
+fn a_revoked_key_that_is_still_used_is_listed_separately_until_it_is_snoozed() {
     let (app, id) = app_with_key();
     let manager = app.super_manager();
     assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
     app.advance(MINUTE);
     record_denials(&app, &id, "key_revoked", 3, 0);
     let page = attention_list(&app, &manager);
-    assert_eq!(page.text("#over-t"), "Used though they no longer work");
-    assert_eq!(reasons(&page, &id), ["Used though it is revoked"]);
-    assert!(shows(
-        &page,
-        "3 requests were refused in the last 7 days, the last one just now from 203.0.113.7"
-    ));
-    assert_eq!(page.text(".tabs a[aria-current] .n"), "1");
+    assert_eq!(page.text("#inactive-t"), "Inactive keys still in use 1");
+    assert_eq!(reasons(&page, &id), ["Revoked key still in use"]);
+    let detail = "3 denied requests in 7 days. Latest just now from 203.0.113.7";
+    assert!(shows(&page, detail), "{}", page.text("main"));
+    assert_eq!(page.text(".section-tabs a[aria-current]"), "Keys 1");
     let response =
-        manager.submit(&keep_dialog(&[&id]), &[("keys", &id), ("note", "The partner was told.")]);
+        manager.submit(&snooze_dialog(&[&id]), &[("keys", &id), ("note", "The partner was told.")]);
     assert_eq!(response.location(), LIST);
     let page = manager.get(LIST);
-    assert_eq!(page.text("#notice"), "“Billing worker” stays as it is.");
+    assert_eq!(page.text("#notice"), "“Billing worker” snoozed for 90 days.");
     assert!(shows(&page, "Nothing needs attention"));
-    assert_eq!(page.text(".tabs a[aria-current] .n"), "0");
+    assert_eq!(page.text(".section-tabs a[aria-current]"), "Keys");
     let activity = manager.get("/activity");
-    assert!(shows(&activity, "Kept Billing worker as it is: The partner was told."));
+    assert!(shows(&activity, "Snoozed Billing worker: The partner was told."));
     app.advance(MINUTE);
     record_denials(&app, &id, "key_expired", 0, 0);
     record_another_denial(&app, &id);
-    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Used though it is revoked"]);
+    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Revoked key still in use"]);
 }
 
 fn record_another_denial(app: &App, id: &str) {
@@ -123,9 +121,9 @@ fn record_another_denial(app: &App, id: &str) {
     ));
 }
 
-fn keep_dialog(ids: &[&str]) -> String {
+fn snooze_dialog(ids: &[&str]) -> String {
     let keys: Vec<String> = ids.iter().map(|id| format!("keys={id}")).collect();
-    format!("/api-keys/selected/keep?{}", keys.join("&"))
+    format!("/api-keys/bulk/snooze?{}", keys.join("&"))
 }
 
 #[test]
@@ -142,7 +140,7 @@ fn an_unused_old_secret_can_be_stopped_from_the_list() {
     app.advance(4 * DAY);
     let manager = app.super_manager();
     let page = attention_list(&app, &manager);
-    assert_eq!(reasons(&page, &id), ["The old secret can stop"]);
+    assert_eq!(reasons(&page, &id), ["Old secret no longer used"]);
     assert_eq!(manager.submit(&format!("/api-keys/{id}/stop-old-secret"), &[]).status, 303);
     assert!(shows(&manager.get(LIST), "Nothing needs attention"));
 }
@@ -159,9 +157,9 @@ fn keys_need_attention_when_their_creator_has_left() {
     assert!(shows(&attention_list(&app, &manager), "Nothing needs attention"));
     let now = app.site.clock.now().millis();
     app.sql(&format!("UPDATE members SET disabled_at = {now} WHERE id = '{}'", leaver.id.as_str()));
-    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Its creator has left"]);
+    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Creator is no longer a member"]);
     app.sql(&format!("DELETE FROM members WHERE id = '{}'", leaver.id.as_str()));
-    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Its creator has left"]);
+    assert_eq!(reasons(&attention_list(&app, &manager), &id), ["Creator is no longer a member"]);
 }
 
 #[test]
@@ -183,22 +181,80 @@ fn a_key_unused_for_ninety_days_needs_attention() {
 }
 
 #[test]
-fn a_due_review_is_shown_above_the_keys_with_a_link() {
-    let (app, _) = app_with_key();
+fn a_due_or_open_review_is_counted_in_the_reviews_tab_and_not_among_the_keys() {
+    let (app, id) = app_with_key();
+    let tabs = |manager: &Client| manager.get(LIST).all(".section-tabs a");
     app.advance(90 * DAY - 1);
-    assert!(!app.super_manager().get(LIST).has("#review"));
+    assert_eq!(tabs(&app.super_manager())[2], "Reviews");
     app.advance(1);
-    app.key("Payroll");
     let manager = app.super_manager();
     let page = manager.get(LIST);
-    assert_eq!(page.text("#review strong"), "A review of all keys is due");
-    assert_eq!(page.attribute("#review a", "href").as_deref(), Some("/reviews"));
-    let count: usize = page.text(".tabs a[aria-current] .n").parse().expect("a number");
-    assert_eq!(count, page.all(".work-t tbody tr").len() + 1);
+    assert_eq!(page.all(".section-tabs a")[2], "Reviews 1");
+    assert_eq!(
+        page.attribute(".section-tabs a:nth-of-type(3)", "href").as_deref(),
+        Some("/reviews")
+    );
+    let below_the_tabs = page.all("main > :not(.section-tabs)").join(" ").to_lowercase();
+    assert!(!below_the_tabs.contains("review"), "{below_the_tabs}");
+    let due = manager.get("/reviews");
+    assert_eq!(due.text(".section-tabs a[aria-current]"), "Reviews 1");
+    assert_eq!(due.text("#due"), "A review is due since 21 February 2027.");
     let review = manager.submit("/reviews", &[]).location().to_owned();
-    let page = manager.get(LIST);
-    assert_eq!(page.text("#review strong"), "A review is under way");
-    assert_eq!(page.attribute("#review a", "href"), Some(review));
+    assert_eq!(tabs(&manager)[2], "Reviews 1", "it is under way");
+    assert_eq!(manager.submit(&format!("{review}/cancel"), &[]).status, 303);
+    assert_eq!(tabs(&manager)[2], "Reviews 1", "it is due again");
+    let review = manager.submit("/reviews", &[]).location().to_owned();
+    let form = manager.get(&review).form_fields("form.review");
+    let decision = format!("decision_{id}");
+    assert_eq!(manager.post(&review, &replaced(&form, &[(&decision, "keep")])).status, 303);
+    assert_eq!(manager.submit(&format!("{review}/finish"), &[]).status, 303);
+    assert_eq!(tabs(&manager)[2], "Reviews");
+}
+
+#[test]
+fn keys_are_listed_in_groups_and_each_key_once_for_its_most_urgent_reason() {
+    let app = App::set_up();
+    app.without_reviews();
+    let key = |name: &str, environment: &str, lifetime: &str| {
+        let (name, environment) = (name.into(), environment.into());
+        app.key_from(&Draft { name, environment, lifetime: lifetime.into(), ..usual_draft() })
+    };
+    let revoked = key("Revoked", "staging", "365");
+    let denied = key("Denied", "staging", "365");
+    let expiring = key("Expiring", "production", "90");
+    let due = key("Rotation", "production", "365");
+    let unused = key("Unused", "staging", "365");
+    let orphan = key("Orphan", "staging", "365");
+    app.sql(&format!("UPDATE api_keys SET created_by = 'usr_gone' WHERE id = '{orphan}'"));
+    app.advance(89 * DAY);
+    for id in [&denied, &expiring, &due, &orphan] {
+        record_use(&app, id);
+    }
+    app.advance(DAY - MINUTE);
+    let manager = app.super_manager();
+    assert_eq!(manager.submit(&format!("/api-keys/{revoked}/revoke"), &[]).status, 303);
+    app.advance(MINUTE);
+    record_denials(&app, &revoked, "key_revoked", 1, 0);
+    record_denials(&app, &denied, "scope_missing", 21, 0);
+    let page = attention_list(&app, &manager);
+    let headings = [
+        ("inactive", "Inactive keys still in use 1", vec![&revoked]),
+        ("problems", "Problems 1", vec![&denied]),
+        ("expiring", "Expiring soon 1", vec![&expiring]),
+        ("rotation", "Rotation 1", vec![&due]),
+        ("other", "Other 1", vec![&orphan]),
+        ("unused", "Unused 1", vec![&unused]),
+    ];
+    assert_eq!(page.all(".work-t .group th"), headings.each_ref().map(|(_, title, _)| *title));
+    for (id, _, keys) in headings {
+        let group = format!(".work-t tbody[aria-labelledby='{id}-t']:has(#{id}-t) .keyid");
+        assert_eq!(page.all(&group).iter().collect::<Vec<_>>(), keys, "{id}");
+    }
+    let both = ["Expires today", "Rotation due"];
+    assert_eq!(reasons(&page, &expiring), both, "its other reasons are listed with it");
+    assert_eq!(page.text(".section-tabs a[aria-current]"), "Keys 6");
+    assert_eq!(manager.submit(&snooze_dialog(&[&denied]), &[("keys", &denied)]).status, 303);
+    assert!(!manager.get(LIST).has("#problems-t"), "a group without keys is not shown");
 }
 
 #[test]
@@ -207,7 +263,7 @@ fn several_keys_can_be_revoked_together_after_a_confirmation_if_one_is_in_use() 
     let second = app.key("Payroll");
     record_use(&app, &second);
     let manager = app.super_manager();
-    let dialog = format!("/api-keys/selected/revoke?keys={first}&keys={second}");
+    let dialog = format!("/api-keys/bulk/revoke?keys={first}&keys={second}");
     let page = manager.get(&dialog);
     assert_eq!(page.text("dialog h2"), "Revoke 2 keys?");
     assert!(page.text("dialog").contains("1 of them is in use."));
@@ -231,7 +287,7 @@ fn several_keys_can_be_rotated_together_and_each_secret_is_shown_once() {
     let (app, first) = app_with_key();
     let second = app.key("Payroll");
     let manager = app.super_manager();
-    let dialog = format!("/api-keys/selected/rotate?keys={first}&keys={second}");
+    let dialog = format!("/api-keys/bulk/rotate?keys={first}&keys={second}");
     let form = manager.get(&dialog);
     let token = form.form_token();
     let fields = [
@@ -241,14 +297,14 @@ fn several_keys_can_be_rotated_together_and_each_secret_is_shown_once() {
         ("overlap", "7d"),
         ("lifetime", "90"),
     ];
-    let shown = manager.post("/api-keys/selected/rotate", &fields);
+    let shown = manager.post("/api-keys/bulk/rotate", &fields);
     assert_eq!(shown.status, 200);
     let secrets = shown.all(".secret-key");
     assert_eq!(secrets.len(), 2);
     for secret in &secrets {
         assert_eq!(authorize_status(&app, secret), 200);
     }
-    let again = manager.post("/api-keys/selected/rotate", &fields);
+    let again = manager.post("/api-keys/bulk/rotate", &fields);
     assert_eq!(again.location(), LIST);
     assert!(
         manager.get(LIST).text("#notice").starts_with("This secret key has already been shown.")
@@ -263,7 +319,7 @@ fn rotating_several_keys_is_all_or_nothing() {
     let (app, first) = app_with_key();
     let second = app.key("Payroll");
     let manager = app.super_manager();
-    let dialog = format!("/api-keys/selected/rotate?keys={first}&keys={second}");
+    let dialog = format!("/api-keys/bulk/rotate?keys={first}&keys={second}");
     let token = manager.get(&dialog).form_token();
     app.advance(MINUTE);
     let key_id = KeyId::parse(&second).expect("a Key ID");
@@ -281,7 +337,7 @@ fn rotating_several_keys_is_all_or_nothing() {
         ("overlap", "7d"),
         ("lifetime", "90"),
     ];
-    let rejected = manager.post("/api-keys/selected/rotate", &fields);
+    let rejected = manager.post("/api-keys/bulk/rotate", &fields);
     assert_eq!(rejected.status, 409);
     assert!(rejected.text("#errors").contains("Someone else changed or rotated one of these keys"));
     assert_eq!(app.count("api_key_secrets"), 3);
@@ -291,16 +347,16 @@ fn rotating_several_keys_is_all_or_nothing() {
 fn an_empty_selection_or_an_overlong_note_is_rejected() {
     let (app, id) = app_with_key();
     let manager = app.super_manager();
-    for action in ["disable", "keep", "revoke", "rotate"] {
-        assert_eq!(manager.get(&format!("/api-keys/selected/{action}")).location(), LIST);
-        assert_eq!(manager.get(LIST).text("#notice"), "Select keys first.");
+    for action in ["disable", "snooze", "revoke", "rotate"] {
+        assert_eq!(manager.get(&format!("/api-keys/bulk/{action}")).location(), LIST);
+        assert_eq!(manager.get(LIST).text("#notice"), "Select at least one key.");
         assert_eq!(
-            manager.get(&format!("/api-keys/selected/{action}?keys=%3Cb%3E&keys=")).location(),
+            manager.get(&format!("/api-keys/bulk/{action}?keys=%3Cb%3E&keys=")).location(),
             LIST
         );
     }
     let long = "x".repeat(501);
-    let rejected = manager.submit(&keep_dialog(&[&id]), &[("keys", &*id), ("note", &*long)]);
+    let rejected = manager.submit(&snooze_dialog(&[&id]), &[("keys", &*id), ("note", &*long)]);
     assert_eq!(rejected.status, 422);
     assert!(rejected.text("#note-error").contains("Note must be 500 characters or fewer"));
     assert_eq!(rejected.text("#note"), long);

@@ -22,12 +22,12 @@ fn a_name_and_a_role_are_enough_and_the_new_key_is_listed_first() {
     assert_eq!(rows.len(), 2);
     let row = format!(
         "Route planner – production Production {} Read-only 23 Nov 2026 Never \
-                       21 Feb 2027 Never used Edit Disable Revoke",
+                       21 Feb 2027 Never used Edit Rotate Disable Revoke",
         page.key_id()
     );
-    assert_eq!(rows[0].replace("EditDisableRevoke", "Edit Disable Revoke"), row);
+    assert_eq!(rows[0].replace("EditRotateDisableRevoke", "Edit Rotate Disable Revoke"), row);
     let path = format!("#{} a.act", page.key_id());
-    assert_eq!(table.all(&path), ["Edit", "Disable", "Revoke"]);
+    assert_eq!(table.all(&path), ["Edit", "Rotate", "Disable", "Revoke"]);
 }
 
 #[test]
@@ -349,10 +349,10 @@ fn duplicating_a_key_fills_in_the_form() {
             ("notes", "Ask Ines"),
         ])
         .key_id();
-    assert!(
-        manager.get(&format!("/api-keys/{id}")).has(&format!("[href='/api-keys/new?from={id}']"))
-    );
-    let fields = manager.get(&format!("/api-keys/new?from={id}")).form_fields("#new form");
+    let page = format!("/api-keys/{id}");
+    let link = manager.get(&page).attribute("#duplicate-key", "href").expect("a link");
+    assert_eq!(link, format!("/api-keys/new?return=%2Fapi-keys%2F{id}&from={id}"));
+    let fields = manager.get(&link).form_fields("#new form");
     for (name, value) in [
         ("name", "Route planner (copy)"),
         ("environment", "staging"),
@@ -363,6 +363,7 @@ fn duplicating_a_key_fills_in_the_form() {
         ("ip_whitelist", "203.0.113.7\n2001:db8::7"),
         ("notes", "Ask Ines"),
         ("expires_on", ""),
+        ("return", &page),
     ] {
         assert!(fields.contains(&(name.into(), value.into())), "{name} in {fields:?}");
     }

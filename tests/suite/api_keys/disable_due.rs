@@ -8,7 +8,7 @@ use latchkey::domain::members::Permission;
 use super::disable::{badge, create_key, disable, enable, outcome, recorded};
 use crate::support::{App, Client};
 
-const LIST: &str = "/api-keys?view=attention";
+const LIST: &str = "/attention";
 /// Why a key that was used is not revoked.
 const USED: &str = "it was used since it was disabled";
 const NOOR: &str = "noor@meridianfreight.example";
@@ -66,7 +66,8 @@ impl Scheduled {
         let reason = "Still disabled after its scheduled time".to_owned();
         assert!(reasons.contains(&reason), "{why}: {reasons:?}");
         let link = list.attribute(&format!("#{} .cell-why a", self.id), "href");
-        assert_eq!(link, Some(format!("/api-keys/{}/enable", self.id)), "{why}");
+        let enable = format!("/api-keys/{}/enable?return=%2Fattention", self.id);
+        assert_eq!(link, Some(enable), "{why}");
         self.assert_idle();
     }
 

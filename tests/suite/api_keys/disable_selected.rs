@@ -7,11 +7,11 @@ use latchkey::domain::members::Permission;
 use super::disable::{REASON, badge, disable, recorded};
 use crate::support::{App, Client, Page, usual_draft};
 
-const LIST: &str = "/api-keys?view=attention";
+const LIST: &str = "/attention";
 
 fn dialog(ids: &[&str]) -> String {
     let keys: Vec<String> = ids.iter().map(|id| format!("keys={id}")).collect();
-    format!("/api-keys/selected/disable?{}", keys.join("&"))
+    format!("/api-keys/bulk/disable?{}", keys.join("&"))
 }
 
 /// Submits the dialog for `ids` with `fields`, and with a reason.
@@ -72,25 +72,25 @@ fn keys_are_selected_in_the_table_too_and_the_dialog_leads_back_to_it() {
     let (first, second) = (app.key("Billing worker"), app.key("Payroll"));
     let manager = app.super_manager();
     let table = manager.get("/api-keys");
-    let form = table.form_fields("form[action='/api-keys/selected/disable']");
-    assert_eq!(form, [("behind".to_owned(), "table".to_owned())], "no key is selected yet");
+    let form = table.form_fields("form[action='/api-keys/bulk/disable']");
+    assert_eq!(form, [("return".to_owned(), "/api-keys".to_owned())], "no key is selected yet");
     assert_eq!(table.all("input[name=keys]").len(), 2);
     assert_eq!(table.text(".with-selected .btn"), "Disable");
-    let path = format!("{}&behind=table", dialog(&[&first, &second]));
+    let path = format!("{}&return=/api-keys", dialog(&[&first, &second]));
     let page = manager.get(&path);
     assert_eq!(page.attribute("dialog .x", "href").as_deref(), Some("/api-keys"));
     let mut fields = page.form_fields("#disable form");
     fields.retain(|(name, _)| name != "reason");
     fields.push(("reason".into(), REASON.into()));
     let fields: Vec<_> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    let done = manager.post("/api-keys/selected/disable", &fields);
+    let done = manager.post("/api-keys/bulk/disable", &fields);
     assert_eq!((done.status, done.location()), (303, "/api-keys"), "{}", done.body);
     let table = manager.get("/api-keys");
     assert_eq!(table.text("#notice"), "2 keys disabled.");
     assert!(!table.has("input[name=keys]") && !table.has(".with-selected"));
-    let nothing = manager.get("/api-keys/selected/disable?behind=table");
+    let nothing = manager.get("/api-keys/bulk/disable?return=/api-keys");
     assert_eq!((nothing.status, nothing.location()), (303, "/api-keys"));
-    assert_eq!(manager.get("/api-keys").text("#notice"), "Select keys first.");
+    assert_eq!(manager.get("/api-keys").text("#notice"), "Select at least one key.");
 }
 
 #[test]
@@ -138,13 +138,13 @@ fn keys_that_no_longer_work_are_left_as_they_are() {
     app.advance(MINUTE);
     let mut fields: Vec<(&str, &str)> = ids.iter().map(|id| ("keys", *id)).collect();
     fields.extend([("form_token", token.as_str()), ("reason", REASON), ("until", "manual")]);
-    let done = manager.post("/api-keys/selected/disable", &fields);
+    let done = manager.post("/api-keys/bulk/disable", &fields);
     assert_eq!(done.status, 303, "{}", done.body);
     assert_eq!(manager.get(LIST).text("#notice"), "“Billing worker” disabled.");
     let reasons = "SELECT disabled_reason AS text FROM api_keys ORDER BY name";
     assert_eq!(app.texts(reasons), [REASON, "", "Mine"]);
     assert_eq!(badge(&manager, &gone), "Revoked");
-    let again = manager.post("/api-keys/selected/disable", &fields);
+    let again = manager.post("/api-keys/bulk/disable", &fields);
     assert_eq!((again.status, again.location()), (303, done.location()), "the same form again");
     assert_eq!(recorded(&app, "api_key.disabled"), 2);
 }
@@ -160,7 +160,7 @@ fn a_selection_of_too_many_or_unknown_keys_is_rejected() {
     let token = manager.get(&dialog(&[&id])).form_token();
     let mut fields: Vec<(&str, &str)> = many.iter().map(|id| ("keys", *id)).collect();
     fields.extend([("form_token", token.as_str()), ("reason", REASON)]);
-    let rejected = manager.post("/api-keys/selected/disable", &fields);
+    let rejected = manager.post("/api-keys/bulk/disable", &fields);
     assert_eq!(rejected.status, 422, "{}", rejected.body);
     for path in [dialog(&["key_00000000000A"]), dialog(&["%3Cb%3E", ""])] {
         assert_eq!(manager.get(&path).location(), LIST, "{path}");

@@ -161,7 +161,7 @@ fn submitting_a_saved_form_again_changes_nothing() {
     let app = App::set_up();
     let manager = app.super_manager();
     let id = app.key("Billing worker");
-    let path = format!("/api-keys/{id}/edit?behind=key");
+    let path = format!("/api-keys/{id}/edit?return=/api-keys/{id}");
     let shown = manager.get(&path).form_fields("#edit form");
     let fields = replaced(&shown, &[("notes", "Once")]);
     let path = format!("/api-keys/{id}/edit");
@@ -284,8 +284,8 @@ fn the_dialog_opens_over_the_page_it_was_opened_from() {
     assert!(over_table.has(".app[inert] table.keys"));
     let close = over_table.attribute("#edit", "data-close").expect("a link that closes the dialog");
     assert_eq!(close, format!("/api-keys#{id}"));
-    let over_page = manager.get(&format!("/api-keys/{id}/edit?behind=key"));
+    let over_page = manager.get(&format!("/api-keys/{id}/edit?return=/api-keys/{id}"));
     assert!(over_page.has(".app[inert] .kv") && !over_page.has("table.keys"));
-    let unknown = manager.get(&format!("/api-keys/{id}/edit?behind=https://evil.example"));
+    let unknown = manager.get(&format!("/api-keys/{id}/edit?return=https://evil.example"));
     assert_eq!(unknown.attribute("#edit", "data-close"), Some(close));
 }

@@ -52,7 +52,7 @@ fn a_rotation_creates_a_new_secret_and_the_old_one_works_until_the_overlap_ends(
         assert_eq!(page.key_id(), id, "the Key ID does not change");
         let new = page.secret();
         assert!(new.starts_with("lk_prod_") && new != old);
-        assert_eq!(page.attribute("[data-replace]", "href"), Some(format!("/api-keys/{id}")));
+        assert_eq!(page.attribute("[data-replace]", "href"), Some(format!("/api-keys#{id}")));
         assert!(passes(&app, &new), "{overlap}");
         if length > 0 {
             app.advance(length - 1);

@@ -53,15 +53,16 @@ fn the_columns_and_a_row_show_the_details_of_a_key() {
         "2 min ago",
         "21 Feb 2027",
         "Active",
-        "EditDisableRevoke",
+        "EditRotateDisableRevoke",
     ];
     assert_eq!(cells, expected);
     let link = page.attribute(&format!("#{id} th a"), "href");
     assert_eq!(link, Some(format!("/api-keys/{id}")));
-    let labels = ["Edit Route planner", "Disable Route planner", "Revoke Route planner"];
-    for (n, label) in labels.iter().enumerate() {
+    let labels =
+        ["Edit", "Rotate", "Disable", "Revoke"].map(|verb| format!("{verb} Route planner"));
+    for (n, label) in labels.into_iter().enumerate() {
         let action = format!("#{id} a.act:nth-of-type({})", n + 1);
-        assert_eq!(page.attribute(&action, "aria-label").as_deref(), Some(*label));
+        assert_eq!(page.attribute(&action, "aria-label"), Some(label));
     }
 }
 
@@ -84,12 +85,11 @@ fn views_list_and_count_their_keys() {
     make("Expired and revoked", "expires_at = 1, revoked_at = 5, attention_at = 1");
     let manager = app.super_manager();
     let tabs = manager.get("/api-keys").all(".tabs a");
-    assert_eq!(tabs, ["All 5", "Needs attention 1", "Disabled 1", "Expired 2", "Revoked 3"]);
+    assert_eq!(tabs, ["All 5", "Disabled 1", "Expired 2", "Revoked 3"]);
     let all = ["Expired", "Paused", "Paused and expired", "Quiet", "Soon"];
     let first = "1–5 of 5 keys. You can create 97 more.";
     for (view, expected, footer) in [
         ("all", &all[..], first),
-        ("attention", &["Soon"], "1–1 of 1 key."),
         ("disabled", &["Paused"], "1–1 of 1 key."),
         ("expired", &["Expired", "Paused and expired"], "1–2 of 2 keys."),
         ("revoked", &["Expired and revoked", "Paused and revoked", "Revoked"], "1–3 of 3 keys."),
@@ -100,6 +100,10 @@ fn views_list_and_count_their_keys() {
         assert_eq!(page.text(".foot .num"), footer, "{view}");
         assert_eq!(page.all(".tabs a[aria-current=page]").len(), 1, "{view}");
     }
+    let page = manager.get("/attention?sort=name");
+    assert_eq!(names(&page), ["Soon"]);
+    assert_eq!(page.text(".foot .num"), "1–1 of 1");
+    assert_eq!(page.text(".section-tabs a[aria-current=page]"), "Keys 1");
 }
 
 #[test]
@@ -125,9 +129,10 @@ fn a_key_needs_attention_from_the_moment_its_badge_changes() {
     let id = app.texts("SELECT id AS text FROM api_keys WHERE name = 'Rotates'").remove(0);
     assert_eq!(manager.edit_key(&id, &[("notes", "Used")]).status, 303);
     let attention = |app: &App| {
-        let page = app.super_manager().get("/api-keys?view=attention&sort=name");
-        let tab = page.all(".tabs a").remove(1);
-        assert_eq!(tab, format!("Needs attention {}", names(&page).len()));
+        let page = app.super_manager().get("/attention?sort=name");
+        let tab = page.all(".section-tabs a").remove(0);
+        let count = names(&page).len();
+        assert_eq!(tab, if count == 0 { "Keys".into() } else { format!("Keys {count}") });
         names(&page)
     };
     assert!(attention(&app).is_empty());
@@ -258,7 +263,7 @@ fn filters_narrow_by_role_and_environment_and_are_kept() {
     assert_eq!(chosen.as_deref(), Some("staging"));
     let kept = page.form_fields("form.filters");
     assert!(kept.contains(&("sort".into(), "name".into())), "a search keeps the sort order");
-    let tab = page.attribute(".tabs a:nth-of-type(4)", "href").expect("a tab");
+    let tab = page.attribute(".tabs a:nth-of-type(3)", "href").expect("a tab");
     for kept in ["role=read-only", "environment=staging", "sort=name", "view=expired"] {
         assert!(tab.contains(kept), "{kept} in {tab}");
     }
@@ -280,13 +285,13 @@ fn an_empty_table_explains_why_it_is_empty() {
     assert_eq!(empty.text(".empty a"), "Create New Key");
     assert!(!empty.has(".tabs"));
     let id = app.key("Billing worker");
-    for (view, heading) in [
-        ("attention", "Nothing needs attention"),
-        ("disabled", "No disabled keys"),
-        ("expired", "No expired keys"),
-        ("revoked", "No revoked keys"),
+    for (path, heading) in [
+        ("/attention", "Nothing needs attention"),
+        ("/api-keys?view=disabled", "No disabled keys"),
+        ("/api-keys?view=expired", "No expired keys"),
+        ("/api-keys?view=revoked", "No revoked keys"),
     ] {
-        let page = manager.get(&format!("/api-keys?view={view}"));
+        let page = manager.get(path);
         assert_eq!(page.text(".empty h2"), heading);
         assert!(page.has(".tabs"));
     }

@@ -2,7 +2,7 @@
 
 use crate::support::{App, Client, NOW, Page};
 
-const LIST: &str = "/api-keys?view=attention";
+const LIST: &str = "/attention";
 
 /// Selects the keys that are listed for one of these reasons, and applies an action to them.
 fn resolve(manager: &Client, action: &str, reasons: &[&str], fields: &[(&str, &str)]) {
@@ -14,7 +14,7 @@ fn resolve(manager: &Client, action: &str, reasons: &[&str], fields: &[(&str, &s
     let count = keys.len().to_string();
     all.extend_from_slice(fields);
     all.push(("confirm", &count));
-    let path = format!("/api-keys/selected/{action}");
+    let path = format!("/api-keys/bulk/{action}");
     let done = manager.submit_from(&format!("{path}?{}", query.join("&")), &path, &all);
     assert!(matches!(done.status, 200 | 303), "{action}: {}", done.body);
     let remaining = listed(&manager.get(LIST), reasons);
@@ -39,23 +39,27 @@ fn the_list_is_empty_once_everything_on_it_is_resolved() {
     let manager = app.super_manager();
     let reasons = manager.get(LIST).all(".work-t .cell-why strong");
     for reason in [
-        "Used though it is revoked",
-        "Used though it has expired",
-        "Refused often",
+        "Revoked key still in use",
+        "Expired key still in use",
+        "Many denied requests",
         "Rotation due",
         "Never used",
     ] {
         assert!(reasons.iter().any(|text| text == reason), "{reason}: {reasons:?}");
     }
-    resolve(&manager, "keep", &["revoked", "expired", "Refused often"], &[("note", "Told them.")]);
+    let in_use = ["Revoked key", "Expired key", "Many denied requests"];
+    resolve(&manager, "snooze", &in_use, &[("note", "Told them.")]);
     let rotation = [("overlap", "7d"), ("lifetime", "90")];
     resolve(&manager, "rotate", &["Rotation due", "Expires"], &rotation);
     resolve(&manager, "revoke", &["Never used"], &[]);
+    let reviews = |page: &Page| page.all(".section-tabs a").remove(2);
+    assert_eq!(reviews(&manager.get(LIST)), "Reviews 1");
     complete_review(&manager);
     app.find_alerts();
     let page = manager.get(LIST);
+    assert_eq!(reviews(&page), "Reviews");
     assert!(page.text("main").contains("Nothing needs attention"), "{}", page.text("main"));
-    assert_eq!(page.text(".tabs a[aria-current] .n"), "0");
+    assert_eq!(page.text(".section-tabs a[aria-current]"), "Keys");
 }
 
 /// Starts the review that is due, keeps every key and finishes the review.

@@ -126,7 +126,7 @@ fn a_key_stays_disabled_if_a_leak_was_reported_before_it_was_due_to_be_enabled()
                 open";
     assert!(entry.contains(&kept.to_owned()), "{entry:?}");
     app.find_alerts();
-    let list = manager.get("/api-keys?view=attention");
+    let list = manager.get("/attention");
     let reasons = list.all(&format!("#{id} .cell-why strong"));
     assert_eq!(reasons, ["Still disabled after its scheduled time"]);
 }

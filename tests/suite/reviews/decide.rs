@@ -74,7 +74,7 @@ fn decisions_are_saved_with_author_and_time_and_recorded_in_the_activity() {
     );
     for (id, link, label) in [(&gone, "revoke", "Revoke"), (&planner, "edit", "Edit")] {
         assert!(row(id).contains("Still to be carried out"));
-        let href = format!("#{id} a[href='/api-keys/{id}/{link}?behind=key']");
+        let href = format!("#{id} a[href='/api-keys/{id}/{link}?return=%2Fapi-keys%2F{id}']");
         assert!(all.text(&href).starts_with(label));
     }
     assert!(!all.has(&format!("#{worker} .badge")) && !all.has(&format!("#{billing} .badge")));

@@ -23,7 +23,7 @@ fn the_decision_to_disable_a_key_links_to_the_dialog_and_is_done_once_it_is_disa
     assert_eq!(names(&manager.get(&format!("{review}?view=disable"))), ["Billing worker"]);
     let all = manager.get(&format!("{review}?view=all"));
     assert!(all.text(&format!("#{billing}")).contains("Still to be carried out"));
-    let href = format!("/api-keys/{billing}/disable?behind=key");
+    let href = format!("/api-keys/{billing}/disable?return=%2Fapi-keys%2F{billing}");
     assert!(all.text(&format!("#{billing} a[href='{href}']")).starts_with("Disable"));
     assert_eq!(manager.get(&href).text("#disable-t"), "Disable “Billing worker”?");
     app.advance(MINUTE);

@@ -186,7 +186,7 @@ fn viewing_keys_does_not_reveal_a_secret() {
         assert_eq!(page.status, 200, "{path}");
         assert!(!has_secret(&page), "{path}");
     }
-    for path in [format!("/api-keys/{id}/rotate"), "/api-keys/selected/rotate".into()] {
+    for path in [format!("/api-keys/{id}/rotate"), "/api-keys/bulk/rotate".into()] {
         let fields = [("overlap", "now"), ("lifetime", "90"), ("key", &id), ("keys", &id)];
         let page = post(&app, &viewer, &path, &fields);
         assert_eq!(page.status, 403, "{path}");
@@ -249,13 +249,10 @@ fn updating_keys_does_not_revoke_keys() {
     let editor = app.super_manager_with(&[Permission::ViewKeys, Permission::UpdateKeys]);
     for (path, fields) in [
         (format!("/api-keys/{id}/revoke"), vec![]),
-        ("/api-keys/selected/revoke".into(), vec![("key", id.as_str()), ("keys", id.as_str())]),
+        ("/api-keys/bulk/revoke".into(), vec![("key", id.as_str()), ("keys", id.as_str())]),
         (format!("/api-keys/{id}/leak"), vec![("action", "revoke")]),
         (format!("/api-keys/{id}/disable"), REVOKED_LATER.to_vec()),
-        (
-            "/api-keys/selected/disable".into(),
-            [&[("keys", id.as_str())][..], &REVOKED_LATER].concat(),
-        ),
+        ("/api-keys/bulk/disable".into(), [&[("keys", id.as_str())][..], &REVOKED_LATER].concat()),
     ] {
         assert_eq!(post(&app, &editor, &path, &fields).status, 403, "{path}");
     }
@@ -276,7 +273,7 @@ fn deleting_keys_does_not_reveal_a_secret() {
     let secrets = app.count("api_key_secrets");
     for (path, fields) in [
         (format!("/api-keys/{id}/rotate"), vec![("overlap", "now"), ("lifetime", "90")]),
-        ("/api-keys/selected/rotate".into(), vec![("key", id.as_str()), ("overlap", "now")]),
+        ("/api-keys/bulk/rotate".into(), vec![("key", id.as_str()), ("overlap", "now")]),
         (format!("/api-keys/{id}/leak"), vec![("action", "rotate"), ("overlap", "now")]),
         (format!("/api-keys/{id}/edit"), vec![("role", "full-access"), ("version", "1")]),
     ] {

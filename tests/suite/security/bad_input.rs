@@ -322,7 +322,7 @@ fn the_revoke_form_and_the_theme_handle_hostile_input() {
     let path = format!("/api-keys/{id}/revoke");
     for (kind, text) in hostile() {
         let before = app.contents();
-        let answer = manager.submit(&path, &[("confirm", &text), ("behind", &text)]);
+        let answer = manager.submit(&path, &[("confirm", &text), ("return", &text)]);
         assert_eq!(answer.status, 422, "{kind}: {}", answer.body);
         assert!(answer.error_of("confirm").starts_with("Type "), "{kind}");
         assert_clear(&answer, kind);
@@ -392,7 +392,7 @@ fn user_input_is_escaped_on_every_page() {
         manager.get("/api-keys"),
         manager.get(&format!("/api-keys/{id}")),
         manager.get(&format!("/api-keys/{id}/edit")),
-        manager.get(&format!("/api-keys/{id}/revoke?behind=key")),
+        manager.get(&format!("/api-keys/{id}/revoke?return=/api-keys/{id}")),
         manager.get(&format!("/api-keys/new?from={id}")),
         manager.get(&format!("/api-keys?q={}", urlencode(MARKUP))),
         manager.get(&format!("/api-keys?q={}&view=revoked", urlencode(MARKUP))),
@@ -565,7 +565,7 @@ fn tampered_urls_never_cause_a_server_error() {
     let id = app.key("Billing worker");
     let texts = hostile();
     for name in
-        ["view", "q", "role", "environment", "sort", "dir", "after", "before", "from", "behind"]
+        ["view", "q", "role", "environment", "sort", "dir", "after", "before", "from", "return"]
     {
         for (kind, text) in &texts {
             let text = urlencode(text);
@@ -625,7 +625,7 @@ fn random_bodies_and_random_fields_never_cause_a_server_error() {
         format!("/api-keys/{id}/edit"),
         format!("/api-keys/{id}/disable"),
         format!("/api-keys/{id}/enable"),
-        "/api-keys/selected/disable".into(),
+        "/api-keys/bulk/disable".into(),
         format!("/api-keys/{id}/revoke"),
         "/sign-in".into(),
         "/set-up".into(),

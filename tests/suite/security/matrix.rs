@@ -81,7 +81,7 @@ const MEMBERS: [Row; 24] = [
     members("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 39] = [
+const ROWS: [Row; 42] = [
     public("GET", "/", 303, 303),
     public("GET", "/.well-known/change-password", 303, 303),
     public("GET", "/sign-in", 200, 303),
@@ -95,6 +95,7 @@ const ROWS: [Row; 39] = [
     gated("GET", "/api-keys", 200, Permission::ViewKeys),
     gated("POST", "/api-keys", 200, Permission::CreateKeys),
     gated("GET", "/api-keys/new", 200, Permission::CreateKeys),
+    gated("GET", "/attention", 200, Permission::ViewKeys),
     gated("GET", "/api-keys/{key_id}", 200, Permission::ViewKeys),
     gated("GET", "/api-keys/{key_id}/edit", 200, Permission::UpdateKeys),
     gated("POST", "/api-keys/{key_id}/edit", 303, Permission::UpdateKeys),
@@ -113,6 +114,8 @@ const ROWS: [Row; 39] = [
     gated("GET", "/usage/denials", 200, Permission::ViewKeys),
     gated("GET", "/diagnosis", 200, Permission::ViewKeys),
     gated("POST", "/diagnosis", 200, Permission::ViewKeys),
+    gated("POST", "/diagnosis/lookup", 200, Permission::ViewKeys),
+    gated("GET", "/usage/address", 404, Permission::ViewKeys),
     gated("GET", "/activity", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.csv", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.jsonl", 200, Permission::ViewActivity),
@@ -125,15 +128,16 @@ const ROWS: [Row; 39] = [
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 
 /// Without selected keys these routes only redirect.
-const SELECTED: [Row; 8] = [
-    gated("GET", "/api-keys/selected/disable", 303, Permission::UpdateKeys),
-    gated("POST", "/api-keys/selected/disable", 303, Permission::UpdateKeys),
-    gated("GET", "/api-keys/selected/keep", 303, Permission::UpdateKeys),
-    gated("POST", "/api-keys/selected/keep", 303, Permission::UpdateKeys),
-    gated("GET", "/api-keys/selected/rotate", 303, Permission::UpdateKeys),
-    gated("POST", "/api-keys/selected/rotate", 303, Permission::UpdateKeys),
-    gated("GET", "/api-keys/selected/revoke", 303, Permission::DeleteKeys),
-    gated("POST", "/api-keys/selected/revoke", 303, Permission::DeleteKeys),
+const SELECTED: [Row; 9] = [
+    signed_in("GET", "/api-keys/selected/{action}", 303),
+    gated("GET", "/api-keys/bulk/disable", 303, Permission::UpdateKeys),
+    gated("POST", "/api-keys/bulk/disable", 303, Permission::UpdateKeys),
+    gated("GET", "/api-keys/bulk/snooze", 303, Permission::UpdateKeys),
+    gated("POST", "/api-keys/bulk/snooze", 303, Permission::UpdateKeys),
+    gated("GET", "/api-keys/bulk/rotate", 303, Permission::UpdateKeys),
+    gated("POST", "/api-keys/bulk/rotate", 303, Permission::UpdateKeys),
+    gated("GET", "/api-keys/bulk/revoke", 303, Permission::DeleteKeys),
+    gated("POST", "/api-keys/bulk/revoke", 303, Permission::DeleteKeys),
 ];
 
 const fn roles(method: &'static str, path: &'static str, with: u16) -> Row {
@@ -378,7 +382,9 @@ impl Fixture {
         let leak = format!("SELECT id AS text FROM leaks WHERE key_id = '{id}'");
         let leak = self.app.texts(&leak).pop().unwrap_or_default();
         let review = self.app.texts("SELECT id AS text FROM reviews").pop().unwrap_or_default();
-        path.replace("{leak_id}", &leak).replace("{review_id}", &review)
+        path.replace("{leak_id}", &leak)
+            .replace("{review_id}", &review)
+            .replace("{action}", "disable")
     }
 
     /// Disables the key that the route enables.
@@ -441,7 +447,7 @@ impl Fixture {
                 ]
             }
             "/account/edit" => vec![("name", "Noor Haddad")],
-            "/diagnosis" => vec![("question", "lk_prod_x")],
+            "/diagnosis" | "/diagnosis/lookup" => vec![("question", "lk_prod_x")],
             "/api-keys/{key_id}/leak" => vec![("action", "none")],
             "/leaks/new" | "/leaks/{leak_id}/notes" => vec![("text", "lk_prod_x")],
             "/roles" | "/roles/{slug}/edit" => {
@@ -547,6 +553,7 @@ fn every_route_is_in_the_matrix() {
             Some(permission) => Access::Permission(permission.as_str()),
             None if matches!(listed.path, "/sign-out" | "/preferences/theme") => Access::SignedIn,
             None if listed.path.starts_with("/account") => Access::SignedIn,
+            None if listed.path.starts_with("/api-keys/selected/") => Access::SignedIn,
             None => Access::Public,
         };
         assert_eq!(listed.access, access, "{} {}", listed.method, listed.path);
@@ -635,7 +642,7 @@ fn controls_that_the_viewer_may_not_use_are_not_shown() {
         "a key is shown to a viewer who may not view keys"
     );
     let editor = app.super_manager_with(&[Permission::UpdateKeys]);
-    let page = editor.get(&format!("/api-keys/{id}/edit?behind=key"));
+    let page = editor.get(&format!("/api-keys/{id}/edit?return=/api-keys/{id}"));
     assert!(page.has("#edit") && !page.has("#history-t") && !page.has("table.keys"));
 }
 

@@ -66,9 +66,9 @@ pub const SECRET_FORMS: [SecretForm; 9] = [
         name: "rotate several",
         prepare: |app| {
             let (one, other) = (app.key("Billing worker"), app.key("Payroll"));
-            let page = format!("/api-keys/selected/rotate?keys={one}&keys={other}");
+            let page = format!("/api-keys/bulk/rotate?keys={one}&keys={other}");
             let fields = [("keys", &*one), ("keys", &other), ("overlap", "7d"), ("lifetime", "90")];
-            (page, "/api-keys/selected/rotate", owned(&fields))
+            (page, "/api-keys/bulk/rotate", owned(&fields))
         },
         notice: "2 keys rotated.",
         already: KEY_ALREADY_SHOWN,

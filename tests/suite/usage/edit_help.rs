@@ -64,7 +64,9 @@ fn a_scope_is_filled_in_only_if_the_role_includes_it() {
     let narrowed = [("role", "read-only"), ("access", "selected"), ("scopes", "orders:read")];
     let id = manager.create_key(&narrowed).key_id();
     let with = |scope: &str| {
-        selected_scopes(&manager.get(&format!("/api-keys/{id}/edit?behind=key&add_scope={scope}")))
+        selected_scopes(
+            &manager.get(&format!("/api-keys/{id}/edit?return=/api-keys/{id}&add_scope={scope}")),
+        )
     };
     assert_eq!(with("invoices:read"), ["orders:read", "invoices:read"]);
     assert_eq!(with("orders:write"), ["orders:read"], "the role does not include it");
@@ -97,7 +99,7 @@ fn known_addresses_are_filled_in_and_the_whitelist_is_checked_before_it_is_saved
         app.super_manager()
     };
     let path = format!("/api-keys/{id}/edit");
-    let link = format!("{path}?behind=key&fill=seen");
+    let link = format!("{path}?return=%2Fapi-keys%2F{id}&fill=seen");
     let page = manager.get(&format!("/api-keys/{id}"));
     assert!(page.body.contains(&link.replace('&', "&amp;")), "the key page links to it");
     let filled = manager.get(&link);
@@ -141,7 +143,10 @@ fn an_address_is_filled_in_once_and_only_if_it_is_valid() {
     let manager = app.super_manager();
     let id = manager.create_key(&[("ip_whitelist", "203.0.113.7")]).key_id();
     let with = |address: &str| {
-        whitelist(&manager.get(&format!("/api-keys/{id}/edit?behind=key&add_address={address}")))
+        whitelist(
+            &manager
+                .get(&format!("/api-keys/{id}/edit?return=/api-keys/{id}&add_address={address}")),
+        )
     };
     assert_eq!(with("198.51.100.77"), "203.0.113.7\n198.51.100.77");
     assert_eq!(with("%3A%3Affff%3A203.0.113.7"), "203.0.113.7");

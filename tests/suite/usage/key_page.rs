@@ -71,7 +71,7 @@ fn an_unused_key_waits_for_its_first_request_and_then_shows_its_address() {
         (figure(&page, "Allowed"), figure(&page, "Last used")),
         ("0".into(), "Never".into())
     );
-    let dialog = manager.get(&format!("{path}/edit?behind=key"));
+    let dialog = manager.get(&format!("{path}/edit?return=%2Fapi-keys%2F{id}"));
     assert!(dialog.has("#first-use"), "the page behind a dialog is the same");
     app.advance(20 * MINUTE);
     let later = manager.get(&path);
@@ -136,7 +136,7 @@ fn denied_requests_are_listed_by_reason_with_advice() {
     assert_eq!(href(".reason"), format!("/diagnosis?q={last}"));
     assert_eq!(
         href(".reason + span a"),
-        format!("{path}/edit?behind=key&add_address=198.51.100.78")
+        format!("{path}/edit?return=%2Fapi-keys%2F{id}&add_address=198.51.100.78")
     );
     assert_eq!(page.text("#denied-t + a"), "View all 4");
     assert_eq!(href("#denied-t + a"), format!("/usage/denials?key={id}&period=30d"));

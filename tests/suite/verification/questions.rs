@@ -12,7 +12,7 @@ fn ask(app: &App, query: &str, secret: &str) -> (u16, String) {
 
 fn attention(app: &App) -> Page {
     app.write_usage();
-    app.super_manager().get("/api-keys?view=attention")
+    app.super_manager().get("/attention")
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn a_key_needs_no_attention_after_its_first_use() {
     let key = Key::new(&app.super_manager(), &[("lifetime", "180"), ("environment", "staging")]);
     app.advance(31 * DAY);
     let manager = app.super_manager();
-    let needs_attention = || manager.get("/api-keys?view=attention").has(&format!("#{}", key.id));
+    let needs_attention = || manager.get("/attention").has(&format!("#{}", key.id));
     assert!(needs_attention());
     assert_eq!(authorize(&app, "", &key.secret), pass());
     app.write_usage();

@@ -75,3 +75,20 @@ pub(in crate::domain::api_keys) fn first_created_at(
         first.filter(api_keys::revoked_at.is_not_null()).first(connection).optional()?;
     Ok(live.into_iter().chain(revoked).min())
 }
+
+/// Keys that are not revoked and list `address`, by name, at most `limit`.
+pub(in crate::domain::api_keys) fn listing_address(
+    connection: &mut Connection,
+    address: &str,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let ids = api_key_addresses::table
+        .filter(api_key_addresses::address.eq(address))
+        .select(api_key_addresses::key_id);
+    Ok(api_keys::table
+        .filter(api_keys::id.eq_any(ids).and(api_keys::revoked_at.is_null()))
+        .order((api_keys::name_sort, api_keys::id))
+        .limit(limit)
+        .select(ApiKey::as_select())
+        .load(connection)?)
+}

@@ -2,6 +2,7 @@
 
 mod attention;
 mod batch;
+mod counts;
 mod disabling;
 mod holders;
 mod last_use;
@@ -19,8 +20,9 @@ pub(super) use attention::{
     overlapping, secrets_of, set_flags,
 };
 pub(super) use batch::{
-    active_after, addresses_of_all, first_created_at, labels_of_all, scopes_of_all,
+    active_after, addresses_of_all, first_created_at, labels_of_all, listing_address, scopes_of_all,
 };
+pub(super) use counts::{count_needing_attention, totals};
 pub use disabling::Disabling;
 pub(super) use disabling::{mark_used, scheduled, set_disabling, skipped};
 pub(super) use holders::{
@@ -35,7 +37,7 @@ pub(super) use names::{
 };
 pub use secrets::StoredSecret;
 pub(super) use secrets::{add_secret, note_use, secrets, secrets_used, supersede};
-pub(super) use table::{among, ids, totals, walk};
+pub(super) use table::{among, ids, walk};
 
 use super::{Details, Environment, ExternalId, IpWhitelist, KeyId, KeyName, Labels, Owner};
 use crate::base::clock::Timestamp;
@@ -127,7 +129,7 @@ pub(super) fn labels_of(connection: &mut Connection, id: &KeyId) -> Result<Label
 
 /// The number of active keys, counted up to `limit`.
 pub(super) fn count_active(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<i64> {
-    table::count_active(connection, now, limit)
+    counts::count_active(connection, now, limit)
 }
 
 pub(super) fn any(connection: &mut Connection) -> Result<bool> {

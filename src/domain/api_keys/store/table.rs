@@ -1,14 +1,13 @@
-//! The SQL of the table of keys: bounded counts, and pages with keyset pagination.
+//! The SQL of the table of keys: pages with keyset pagination.
 //!
 //! Each view and order has an index to walk along, so that a page costs the same with a million
 //! keys. OFFSET is never used.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use super::super::list::Search;
-use super::super::{Direction, Filter, KeyId, Sort, Totals, View};
+use super::super::{Direction, Filter, KeyId, Sort, View};
 use super::ApiKey;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -20,76 +19,6 @@ use crate::db::schema::{api_key_labels, api_keys};
 
 type Backend = <Connection as diesel::Connection>::Backend;
 type Boxed<'a> = api_keys::BoxedQuery<'a, Backend>;
-
-#[derive(QueryableByName)]
-struct Counts {
-    #[diesel(sql_type = BigInt)]
-    live: i64,
-    #[diesel(sql_type = BigInt)]
-    attention: i64,
-    #[diesel(sql_type = BigInt)]
-    over_but_noted: i64,
-    #[diesel(sql_type = BigInt)]
-    disabled: i64,
-    #[diesel(sql_type = BigInt)]
-    expired: i64,
-    #[diesel(sql_type = BigInt)]
-    revoked: i64,
-}
-
-const COUNTS: &str = "SELECT \
-    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
-        ORDER BY created_at LIMIT $1) AS a) AS live, \
-    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
-        AND attention_at <= $2 AND expires_at > $2 ORDER BY attention_at DESC LIMIT $1) AS b) AS attention, \
-    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE noted_at IS NOT NULL AND noted_at <= $2 \
-        AND (revoked_at IS NOT NULL OR expires_at + 0 <= $2 OR disabled_at IS NOT NULL) LIMIT $1) AS e) AS over_but_noted, \
-    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE disabled_at IS NOT NULL AND revoked_at IS NULL \
-        AND expires_at + 0 > $2 LIMIT $1) AS f) AS disabled, \
-    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
-        AND expires_at <= $2 LIMIT $1) AS c) AS expired, \
-    (SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE revoked_at IS NOT NULL LIMIT $1) AS d) AS revoked";
-
-pub(in crate::domain::api_keys) fn totals(
-    connection: &mut Connection,
-    now: Timestamp,
-    limit: i64,
-) -> Result<Totals> {
-    let counts: Counts = diesel::sql_query(COUNTS)
-        .bind::<BigInt, _>(limit)
-        .bind::<BigInt, _>(now)
-        .get_result(connection)?;
-    let Counts { live, attention, over_but_noted, disabled, expired, revoked } = counts;
-    Ok(Totals {
-        all: live,
-        attention,
-        inactive_but_flagged: over_but_noted,
-        disabled,
-        expired,
-        revoked,
-    })
-}
-
-const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM api_keys \
-    WHERE revoked_at IS NULL AND expires_at > $1 LIMIT $2) AS a";
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-}
-
-pub(in crate::domain::api_keys) fn count_active(
-    connection: &mut Connection,
-    now: Timestamp,
-    limit: i64,
-) -> Result<i64> {
-    let count: Count = diesel::sql_query(COUNT_ACTIVE)
-        .bind::<BigInt, _>(now)
-        .bind::<BigInt, _>(limit)
-        .get_result(connection)?;
-    Ok(count.n)
-}
 
 /// At most `limit` Key IDs that match `filter`, in no particular order. A view with few keys has an
 /// index that finds them.

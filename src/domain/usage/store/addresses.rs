@@ -1,6 +1,7 @@
 //! The SQL of the addresses that keys were used from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use diesel::dsl::{max, min, sql};
 use diesel::prelude::*;
@@ -85,6 +86,32 @@ fn forget(tx: &mut Transaction<'_>, key_id: &str) -> Result<()> {
     .bind::<BigInt, _>(i64::try_from(MAX_ADDRESSES).unwrap_or(i64::MAX))
     .execute(&mut **tx)?;
     Ok(())
+}
+
+/// The keys that were used from `address`, most recently used first, at most `limit`.
+pub(in crate::domain::usage) fn keys_from(
+    connection: &mut Connection,
+    address: IpAddr,
+    limit: i64,
+) -> Result<Vec<(String, SeenAddress)>> {
+    type Row = (String, Option<Timestamp>, Option<Timestamp>, i64);
+    let rows: Vec<Row> = usage_addresses::table
+        .filter(usage_addresses::address.eq(address.to_string()))
+        .group_by(usage_addresses::key_id)
+        .select((
+            usage_addresses::key_id,
+            min(usage_addresses::first_seen_at),
+            max(usage_addresses::last_seen_at),
+            sql::<BigInt>("CAST(SUM(count) AS BIGINT)"),
+        ))
+        .order(max(usage_addresses::last_seen_at).desc())
+        .limit(limit)
+        .load(connection)?;
+    let seen = |(id, first, last, count): Row| {
+        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+        (id, SeenAddress { address, first, last, count })
+    };
+    Ok(rows.into_iter().map(seen).collect())
 }
 
 /// How many addresses a key was used from since `at`.

@@ -71,7 +71,7 @@ const fn manager(
 /// A form about selected keys.
 fn selected(app: &App, action: &str, fields: &[(&str, &str)]) -> Form {
     let id = app.key("Billing worker");
-    let path = format!("/api-keys/selected/{action}");
+    let path = format!("/api-keys/bulk/{action}");
     form(&format!("{path}?keys={id}"), &path, &[&[("keys", &*id)], fields].concat())
 }
 
@@ -236,21 +236,17 @@ pub const WRITES: &[Write] = &[
         &["api_key.enabled"],
     ),
     manager(
-        "/api-keys/selected/disable",
+        "/api-keys/bulk/disable",
         |app, _| selected(app, "disable", &DISABLED),
         &["api_key.disabled"],
     ),
-    manager("/api-keys/selected/keep", |app, _| selected(app, "keep", &[]), &["api_key.kept"]),
+    manager("/api-keys/bulk/snooze", |app, _| selected(app, "snooze", &[]), &["api_key.kept"]),
     manager(
-        "/api-keys/selected/rotate",
+        "/api-keys/bulk/rotate",
         |app, _| selected(app, "rotate", &[("overlap", "7d"), ("lifetime", "90")]),
         &["api_key.rotated"],
     ),
-    manager(
-        "/api-keys/selected/revoke",
-        |app, _| selected(app, "revoke", &[]),
-        &["api_key.revoked"],
-    ),
+    manager("/api-keys/bulk/revoke", |app, _| selected(app, "revoke", &[]), &["api_key.revoked"]),
     Write {
         path: "/api-keys/{key_id}/revoke",
         sender: Sender::Manager,

@@ -1,15 +1,15 @@
 //! The words for why a key needs attention, and what can be done.
 
-use super::attention::Action;
+use super::list::Action;
 use super::other_concerns::{NAME_TAKEN, STORED};
-use super::words::ago_within;
-use crate::base::clock::{Timestamp, short_date};
+use crate::base::clock::{Timestamp, ago_within, short_date};
 use crate::base::text::thousands;
 use crate::domain::api_keys::{ApiKey, Status};
 use crate::domain::attention::Reason;
 use crate::domain::members::Permission;
 use crate::domain::usage::Outcome;
 use crate::pages::Viewer;
+use crate::pages::api_keys::origin::Origin;
 
 pub(super) fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
     match reason {
@@ -30,10 +30,10 @@ pub(super) fn icon_and_class(reason: &Reason) -> (&'static str, &'static str) {
 pub(super) fn why(reason: &Reason) -> String {
     match reason {
         Reason::InactiveSecretUsed { outcome, .. } => match outcome {
-            Outcome::KeyRevoked => "Used though it is revoked".into(),
-            Outcome::KeyExpired => "Used though it has expired".into(),
-            Outcome::KeyDisabled => "Used though it is disabled".into(),
-            _ => "An old secret is still used after its end".into(),
+            Outcome::KeyRevoked => "Revoked key still in use".into(),
+            Outcome::KeyExpired => "Expired key still in use".into(),
+            Outcome::KeyDisabled => "Disabled key still in use".into(),
+            _ => "Expired secret still in use".into(),
         },
         Reason::ScheduleSkipped => "Still disabled after its scheduled time".into(),
         Reason::SecretStored => "A secret key is stored in its name or notes".into(),
@@ -41,11 +41,11 @@ pub(super) fn why(reason: &Reason) -> String {
         Reason::Expiring(0) => "Expires today".into(),
         Reason::Expiring(1) => "Expires in 1 day".into(),
         Reason::Expiring(days) => format!("Expires in {days} days"),
-        Reason::DeniedOften { .. } => "Refused often".into(),
+        Reason::DeniedOften { .. } => "Many denied requests".into(),
         Reason::RotationDue => "Rotation due".into(),
         Reason::NameTaken => "Another key has the same name".into(),
-        Reason::OverlapCanEnd => "The old secret can stop".into(),
-        Reason::CreatorLeft => "Its creator has left".into(),
+        Reason::OverlapCanEnd => "Old secret no longer used".into(),
+        Reason::CreatorLeft => "Creator is no longer a member".into(),
         Reason::NeverUsed => "Never used".into(),
         Reason::Unused => "Not used for 90 days".into(),
     }
@@ -57,10 +57,10 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
             let from = address.as_ref().map(|address| format!(" from {address}"));
             let last = ago_within(*last, now);
             let requests = requests(*outcome, *count);
-            format!("{requests}, the last one {last}{}", from.unwrap_or_default())
+            format!("{requests}. Latest {last}{}", from.unwrap_or_default())
         }
         Reason::ScheduleSkipped => {
-            format!("It was disabled for this reason: {}", key.disabling.reason)
+            format!("Disabled for this reason: {}", key.disabling.reason)
         }
         Reason::DeniedOften { outcome, count } => {
             let most = match outcome {
@@ -68,7 +68,7 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
                 Outcome::AddressNotAllowed => "the IP whitelist",
                 _ => "the environment",
             };
-            format!("{}, most for {most}", requests(*outcome, *count))
+            format!("{}, most because of {most}", requests(*outcome, *count))
         }
         Reason::SecretStored => STORED.into(),
         Reason::NameTaken => NAME_TAKEN.into(),
@@ -76,10 +76,10 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
             "Full access no longer includes it. Give it a role with latchkey:introspect".into()
         }
         Reason::RotationDue => {
-            format!("Its secret was made on {}", short_date(key.secret_created_at.date()))
+            format!("Secret created on {}", short_date(key.secret_created_at.date()))
         }
         Reason::OverlapCanEnd => {
-            "The new one is in use, and it has been idle for longer than usual".into()
+            "The new secret is in use, and the old one has been idle for longer than usual".into()
         }
         Reason::Unused => key
             .last_used_at
@@ -88,7 +88,7 @@ pub(super) fn detail(key: &ApiKey, reason: &Reason, now: Timestamp) -> String {
             Some(at) => format!("Last used {}", ago_within(at, now)),
             None => "Never used".into(),
         },
-        Reason::CreatorLeft => "Make sure that somebody still looks after it".into(),
+        Reason::CreatorLeft => "Make sure that someone still looks after it".into(),
         Reason::NeverUsed => String::new(),
     }
 }
@@ -98,42 +98,48 @@ fn requests(outcome: Outcome, count: i64) -> String {
     match (outcome, count) {
         (Outcome::KeyDisabled, 1) => "1 request since it was disabled".into(),
         (Outcome::KeyDisabled, _) => format!("{number} requests since it was disabled"),
-        (_, 1) => "1 request was refused in the last 7 days".into(),
-        _ => format!("{number} requests were refused in the last 7 days"),
+        (_, 1) => "1 denied request in 7 days".into(),
+        _ => format!("{number} denied requests in 7 days"),
     }
 }
 
-pub(super) fn action(viewer: &Viewer, key: &ApiKey, reason: &Reason) -> Option<Action> {
-    let id = key.id.as_str();
+/// What to do; a dialog returns to the page `origin`.
+pub(super) fn action(
+    viewer: &Viewer,
+    key: &ApiKey,
+    reason: &Reason,
+    origin: &Origin,
+) -> Option<Action> {
+    let (id, query) = (key.id.as_str(), origin.query());
     let link = |label, href| Some(Action { label, href, is_danger: false });
     let may = |permission, action: Option<Action>| action.filter(|_| viewer.may(permission));
     match reason {
         Reason::InactiveSecretUsed { .. } if key.status(viewer.now) == Status::Expired => {
-            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate{query}")))
         }
         Reason::InactiveSecretUsed { outcome: Outcome::KeyDisabled, .. }
         | Reason::ScheduleSkipped => {
-            may(Permission::UpdateKeys, link("Enable", format!("/api-keys/{id}/enable")))
+            may(Permission::UpdateKeys, link("Enable", format!("/api-keys/{id}/enable{query}")))
         }
         Reason::InactiveSecretUsed { .. } => {
             link("See Requests", format!("/usage/denials?key={id}&period=7d"))
         }
         Reason::DeniedOften { .. } => link("See Why", format!("/diagnosis?q={id}")),
         Reason::Expiring(_) | Reason::RotationDue => {
-            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate")))
+            may(Permission::UpdateKeys, link("Rotate", format!("/api-keys/{id}/rotate{query}")))
         }
         Reason::SecretStored | Reason::IntrospectionEnded | Reason::NameTaken => {
-            may(Permission::UpdateKeys, link("Edit", format!("/api-keys/{id}/edit")))
+            may(Permission::UpdateKeys, link("Edit", format!("/api-keys/{id}/edit{query}")))
         }
         Reason::OverlapCanEnd => may(
             Permission::UpdateKeys,
-            link("Stop Old Secret", format!("/api-keys/{id}/stop-old-secret")),
+            link("Stop Old Secret", format!("/api-keys/{id}/stop-old-secret{query}")),
         ),
         Reason::Unused if viewer.may(Permission::UpdateKeys) => {
-            link("Disable", format!("/api-keys/selected/disable?keys={id}"))
+            link("Disable", format!("/api-keys/bulk/disable{query}&keys={id}"))
         }
         Reason::NeverUsed | Reason::Unused => {
-            let href = format!("/api-keys/{id}/revoke");
+            let href = format!("/api-keys/{id}/revoke{query}");
             may(Permission::DeleteKeys, Some(Action { label: "Revoke", href, is_danger: true }))
         }
         Reason::CreatorLeft => link("Open Key", format!("/api-keys/{id}")),

@@ -1,11 +1,11 @@
-//! `/api-keys/selected/rotate`: the dialog that gives several keys new secrets, and the page that
+//! `/api-keys/bulk/rotate`: the dialog that gives several keys new secrets, and the page that
 //! shows the secrets once.
 
 use std::sync::Arc;
 
 use askama::Template;
 
-use super::{LIST, Selected, keys_in_query, live, named, nothing};
+use super::{Selected, keys_in_query, live, named, nothing, origin};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
@@ -24,7 +24,7 @@ const MAX_ROTATED: usize = 25;
 const NONE: &str = "None of these keys can be rotated: a revoked key stays revoked.";
 
 #[derive(Template)]
-#[template(path = "api_keys/selected/rotate.html")]
+#[template(path = "api_keys/bulk/rotate.html")]
 pub(in crate::pages::api_keys) struct Rotate {
     frame: Frame<Self>,
     named: String,
@@ -34,11 +34,13 @@ pub(in crate::pages::api_keys) struct Rotate {
 }
 
 #[derive(Template)]
-#[template(path = "api_keys/selected/secrets.html")]
+#[template(path = "api_keys/bulk/secrets.html")]
 struct SecretsPage {
     viewer: Arc<Viewer>,
     backdrop: Option<Arc<Backdrop>>,
     secrets: Vec<RotatedKey>,
+    /// Where "I have copied them" leads.
+    done: String,
 }
 
 struct RotatedKey {
@@ -63,12 +65,12 @@ impl Dialog for Rotate {
         Some(ALREADY_SHOWN)
     }
 
-    fn close(_: &Input<Self>) -> String {
-        LIST.into()
+    fn close(input: &Input<Self>) -> String {
+        origin(input).href()
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::attention(connection, &input.viewer)
+        Backdrop::load(connection, &input.viewer, &origin(input))
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
@@ -76,7 +78,7 @@ impl Dialog for Rotate {
         let found = live(connection, &fields.keys)?;
         if found.is_empty() {
             let notice = Notice::note(nothing(&fields.keys, NONE));
-            return Ok(LoadResult::Redirect(LIST.into(), notice));
+            return Ok(LoadResult::Redirect(Self::close(&frame.input), notice));
         }
         Ok(LoadResult::Show(Self {
             named: named(&found),
@@ -98,7 +100,7 @@ impl Dialog for Rotate {
             return Err(Error::invalid("", format!("Rotate {MAX_ROTATED} keys or fewer at once")));
         }
         if live.is_empty() {
-            return Ok(SubmitResult::at(LIST, Notice::note(NONE)));
+            return Ok(SubmitResult::at(Self::close(input), Notice::note(NONE)));
         }
         let rotation = Fields::rotation(input);
         let rotated = live.iter().map(|key| {
@@ -108,9 +110,9 @@ impl Dialog for Rotate {
         });
         let secrets = rotated.collect::<Result<_>>()?;
         let (viewer, backdrop) = (input.viewer.clone(), input.backdrop_of_secret.clone());
-        let page = SecretsPage { viewer, backdrop, secrets };
+        let page = SecretsPage { viewer, backdrop, secrets, done: Self::close(input) };
         let notice = Notice::done(format!("{} rotated.", named(&live)));
-        Ok(SubmitResult::at(LIST, notice).reveal(move || {
+        Ok(SubmitResult::at(Self::close(input), notice).reveal(move || {
             let plain = page.secrets.iter().map(|shown| (shown.id.as_str(), shown.secret.expose()));
             page::reveal(&page, &plain.collect::<Vec<_>>())
         }))

@@ -1,43 +1,28 @@
-//! `/api-keys/selected/…`: actions on several keys at once, among those that need attention.
+//! `/api-keys/bulk/…`: actions on several keys at once, selected in a list.
 
 pub(super) mod disable;
-pub(super) mod keep;
 pub(super) mod revoke;
 pub(super) mod rotate;
+pub(super) mod snooze;
 
 use serde::Deserialize;
 
-use super::backdrop::Backdrop;
-use super::query::PATH;
+use super::origin::Origin;
 use super::words::ago_within;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
-use crate::pages::Viewer;
+use crate::pages::{Dialog, Input};
 use crate::web::query;
 
-/// The URL of the list of keys that need attention.
-const LIST: &str = "/api-keys?view=attention";
-const SELECT_FIRST: &str = "Select keys first.";
+const SELECT_FIRST: &str = "Select at least one key.";
 /// How many keys can be selected at once: a page of active keys and the list of inactive ones.
 const MAX_KEYS: usize = 100;
 
-/// The word for the table, in `?behind=` and in the forms.
-const TABLE: &str = "table";
-
-/// The URL of the list from which keys were selected.
-fn list(behind: &str) -> &'static str {
-    if behind == TABLE { PATH } else { LIST }
-}
-
 /// The list from which keys were selected.
-fn backdrop(connection: &mut Connection, viewer: &Viewer, behind: &str) -> Result<Backdrop> {
-    if behind == TABLE {
-        Backdrop::table(connection, viewer)
-    } else {
-        Backdrop::attention(connection, viewer)
-    }
+fn origin<D: Dialog>(input: &Input<D>) -> Origin {
+    Origin::read(&input.return_to).unwrap_or_else(Origin::attention)
 }
 
 /// The keys in a URL.

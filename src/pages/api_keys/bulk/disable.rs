@@ -1,9 +1,9 @@
-//! `/api-keys/selected/disable`: disables several keys at once, and revokes them after a while.
+//! `/api-keys/bulk/disable`: disables several keys at once, and revokes them after a while.
 
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Selected, backdrop, keys, keys_in_query, list, named, nothing};
+use super::{Selected, keys, keys_in_query, named, nothing, origin};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
@@ -25,11 +25,10 @@ pub(in crate::pages::api_keys) struct Fields {
     until_at: String,
     then: String,
     confirm: String,
-    behind: String,
 }
 
 #[derive(Template)]
-#[template(path = "api_keys/selected/disable.html")]
+#[template(path = "api_keys/bulk/disable.html")]
 pub(in crate::pages::api_keys) struct Disable {
     frame: Frame<Self>,
     named: String,
@@ -50,19 +49,15 @@ impl Dialog for Disable {
     type Backdrop = Backdrop;
 
     fn opened(query: &str) -> Fields {
-        Fields {
-            keys: keys_in_query(query),
-            behind: Backdrop::from_query(query),
-            ..Fields::default()
-        }
+        Fields { keys: keys_in_query(query), ..Fields::default() }
     }
 
     fn close(input: &Input<Self>) -> String {
-        list(&input.fields.behind).into()
+        origin(input).href()
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        backdrop(connection, &input.viewer, &input.fields.behind)
+        Backdrop::load(connection, &input.viewer, &origin(input))
     }
 
     fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {

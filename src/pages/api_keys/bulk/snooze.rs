@@ -1,9 +1,9 @@
-//! `/api-keys/selected/keep`: marks keys that need attention as reviewed, without changing them.
+//! `/api-keys/bulk/snooze`: hides keys from the list of those that need attention for a while.
 
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, SELECT_FIRST, Selected, ids, keys, keys_in_query, named};
+use super::{SELECT_FIRST, Selected, ids, keys, keys_in_query, named, origin};
 use crate::base::error::{Error, Result};
 use crate::base::text;
 use crate::db::{Connection, Transaction};
@@ -26,15 +26,15 @@ pub(in crate::pages::api_keys) struct Fields {
 }
 
 #[derive(Template)]
-#[template(path = "api_keys/selected/keep.html")]
-pub(in crate::pages::api_keys) struct Keep {
+#[template(path = "api_keys/bulk/snooze.html")]
+pub(in crate::pages::api_keys) struct Snooze {
     frame: Frame<Self>,
     named: String,
     selected: Vec<Selected>,
     days: i64,
 }
 
-impl Dialog for Keep {
+impl Dialog for Snooze {
     type Gate = Allowed<UpdateKeys>;
     type Target = ();
     type Fields = Fields;
@@ -44,18 +44,18 @@ impl Dialog for Keep {
         Fields { keys: keys_in_query(query), ..Fields::default() }
     }
 
-    fn close(_: &Input<Self>) -> String {
-        LIST.into()
+    fn close(input: &Input<Self>) -> String {
+        origin(input).href()
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::attention(connection, &input.viewer)
+        Backdrop::load(connection, &input.viewer, &origin(input))
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let found = keys(connection, &frame.input.fields.keys)?;
         if found.is_empty() {
-            return Ok(LoadResult::Redirect(LIST.into(), Notice::note(SELECT_FIRST)));
+            return Ok(LoadResult::Redirect(Self::close(&frame.input), Notice::note(SELECT_FIRST)));
         }
         let selected = Selected::all(&found, frame.input.viewer.now);
         Ok(LoadResult::Show(Self { frame, named: named(&found), selected, days: SNOOZED_DAYS }))
@@ -69,14 +69,12 @@ impl Dialog for Keep {
         let selected = ids(&input.fields.keys)?;
         let note = text::lines(&input.fields.note, "Note", MAX_LENGTH)
             .map_err(|message| Error::invalid("note", message))?;
-        let kept = attention::keep(tx, &selected, &note, context)?;
-        let what = if kept.len() == 1 { "stays as it is" } else { "stay as they are" };
-        Ok(SubmitResult::at(
-            LIST,
-            match &kept[..] {
-                [] => Notice::note("No key was selected."),
-                kept => Notice::done(format!("{} {what}.", named(kept))),
-            },
-        ))
+        let snoozed = attention::snooze(tx, &selected, &note, context)?;
+        let notice = if snoozed.is_empty() {
+            Notice::note(SELECT_FIRST)
+        } else {
+            Notice::done(format!("{} snoozed for {SNOOZED_DAYS} days.", named(&snoozed)))
+        };
+        Ok(SubmitResult::at(Self::close(input), notice))
     }
 }

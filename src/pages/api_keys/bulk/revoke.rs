@@ -1,9 +1,9 @@
-//! `/api-keys/selected/revoke`: the confirmation, and the revocation of several keys.
+//! `/api-keys/bulk/revoke`: the confirmation, and the revocation of several keys.
 
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, Selected, keys_in_query, live, named, nothing};
+use super::{Selected, keys_in_query, live, named, nothing, origin};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
@@ -21,7 +21,7 @@ pub(in crate::pages::api_keys) struct Fields {
 }
 
 #[derive(Template)]
-#[template(path = "api_keys/selected/revoke.html")]
+#[template(path = "api_keys/bulk/revoke.html")]
 pub(in crate::pages::api_keys) struct Revoke {
     frame: Frame<Self>,
     named: String,
@@ -42,19 +42,22 @@ impl Dialog for Revoke {
         Fields { keys: keys_in_query(query), ..Fields::default() }
     }
 
-    fn close(_: &Input<Self>) -> String {
-        LIST.into()
+    fn close(input: &Input<Self>) -> String {
+        origin(input).href()
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Backdrop> {
-        Backdrop::attention(connection, &input.viewer)
+        Backdrop::load(connection, &input.viewer, &origin(input))
     }
 
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (keys, now) = (&frame.input.fields.keys, frame.input.viewer.now);
         let found = live(connection, keys)?;
         if found.is_empty() {
-            return Ok(LoadResult::Redirect(LIST.into(), Notice::note(nothing(keys, NONE))));
+            return Ok(LoadResult::Redirect(
+                Self::close(&frame.input),
+                Notice::note(nothing(keys, NONE)),
+            ));
         }
         Ok(LoadResult::Show(Self {
             named: named(&found),
@@ -81,6 +84,9 @@ impl Dialog for Revoke {
             api_keys::revoke(tx, &key.id, key.id.last_four(), context)?;
         }
         let revoked = || Notice::done(format!("{} revoked.", named(&live)));
-        Ok(SubmitResult::at(LIST, if live.is_empty() { Notice::note(NONE) } else { revoked() }))
+        Ok(SubmitResult::at(
+            Self::close(input),
+            if live.is_empty() { Notice::note(NONE) } else { revoked() },
+        ))
     }
 }

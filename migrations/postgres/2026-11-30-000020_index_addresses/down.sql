@@ -1,0 +1,2 @@
+DROP INDEX api_key_addresses_by_address;
+DROP INDEX usage_addresses_by_address;
