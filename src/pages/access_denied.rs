@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::Viewer;
-use super::members::either;
+use super::members::someone_to_ask;
 use crate::base::error::Result;
 use crate::domain::members;
 use crate::web::{Site, page};
@@ -13,17 +13,18 @@ use crate::web::{Site, page};
 struct AccessDenied<'a> {
     viewer: &'a Viewer,
     what: String,
-    /// The people who can grant it.
-    ask: String,
+    /// The other people who can grant it, if there are any.
+    ask: Option<String>,
 }
 
 /// `needs` describes what a super manager lacks.
 pub(super) async fn draw(viewer: &Viewer, needs: String, site: &Site) -> Result<String> {
-    let managers = site.db.read(members::managers).await?;
+    let asker = viewer.member.id.clone();
+    let managers = site.db.read(move |c| members::managers_except(c, &asker)).await?;
     let what = if viewer.member.super_manager {
         needs
     } else {
         "You need the super manager role to see this page.".to_owned()
     };
-    page::html(&AccessDenied { viewer, what, ask: either(&managers) })
+    page::html(&AccessDenied { viewer, what, ask: someone_to_ask(&managers) })
 }

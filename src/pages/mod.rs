@@ -26,7 +26,7 @@ mod visit;
 pub use denials::record as record_denials;
 pub use dialog::{Dialog, Frame, Input, LoadResult, NoFields, SubmitResult, Target};
 pub use gate::{Allowed, AllowedAll, Public, SignedIn};
-pub use members::either;
+pub use members::{either, someone_to_ask};
 pub use navigation::Link;
 pub use viewer::Viewer;
 pub use visit::Visit;

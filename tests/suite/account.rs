@@ -3,9 +3,9 @@
 mod sessions;
 
 use latchkey::base::clock::{HOUR, MINUTE};
-use latchkey::domain::members::Permission;
+use latchkey::domain::members::{self, Email, MemberName, NewMember, Permission};
 
-use crate::support::{App, Client, PASSWORD, Page};
+use crate::support::{App, Client, PASSWORD, PASSWORD_HASH, Page};
 
 const INES: &str = "ines@meridianfreight.example";
 const TOMAS: &str = "tomas@meridianfreight.example";
@@ -50,8 +50,9 @@ fn every_signed_in_member_has_an_account_page() {
         assert_eq!((page.status, page.text("h1").as_str()), (200, "Account settings"));
         assert!(page.has("#me a[href='/account']"), "the account menu links to it");
         assert!(page.has("#name") && page.has("#current_password") && page.has("main .theme"));
-        assert!(page.text("main").contains("ask Ines Okafor for an invitation"));
     }
+    let address = tomas.get("/account").text("main");
+    assert!(address.contains("To change it, ask Ines Okafor for a new invitation."), "{address}");
     assert_eq!(app.anonymous().get("/account").location(), "/sign-in?next=%2Faccount");
 }
 
@@ -222,4 +223,26 @@ fn all_other_sessions_can_be_ended_at_once() {
     assert!(!ines.get("/account").has("form[action$='end-others']"));
     app.advance(13 * HOUR);
     assert!(!is_signed_in(&ines));
+}
+
+#[test]
+fn nobody_is_told_to_ask_themselves() {
+    let (app, ines) = set_up();
+    let address = ines.get("/account").text("main");
+    assert!(address.contains("This is your sign-in address. It cannot be changed."), "{address}");
+    app.write(|tx, context| {
+        let tomas = NewMember {
+            name: MemberName::parse("Tomas Lind").expect("a name"),
+            email: Email::parse(TOMAS).expect("an address"),
+            password_hash: Some(PASSWORD_HASH.trim().to_owned()),
+            super_manager: true,
+            permissions: [Permission::ManageMembers].into_iter().collect(),
+        };
+        members::add(tx, &tomas, context)
+    });
+    let address = ines.get("/account").text("main");
+    assert!(address.contains("To change it, ask Tomas Lind for a new invitation."), "{address}");
+    let denied = app.signed_in(TOMAS).get("/api-keys");
+    assert_eq!(denied.status, 403);
+    assert!(denied.text("main").contains("Ask Ines Okafor."), "{}", denied.body);
 }

@@ -107,9 +107,11 @@ pub fn any(connection: &mut Connection) -> Result<bool> {
     store::any(connection)
 }
 
-/// The names of all members who can sign in and manage members, so that a page can say whom to ask.
-pub fn managers(connection: &mut Connection) -> Result<Vec<String>> {
-    Ok(store::managers(connection)?.into_iter().map(|(_, name)| name).collect())
+/// The names of the members, except `asker`, who can sign in and manage members, so that a page can
+/// say whom to ask.
+pub fn managers_except(connection: &mut Connection, asker: &MemberId) -> Result<Vec<String>> {
+    let others = store::managers(connection)?.into_iter().filter(|(id, _)| id != asker);
+    Ok(others.map(|(_, name)| name).collect())
 }
 
 /// Changes a member's name, at their own request.

@@ -11,7 +11,7 @@ mod step;
 mod table;
 mod words;
 
-pub use words::either;
+pub use words::{either, someone_to_ask};
 
 use crate::domain::members::MemberId;
 use crate::pages::Target;

@@ -64,6 +64,11 @@ pub(super) fn done(member: &Member, what: &str) -> Notice {
     Notice::done(format!("“{}” {what}.", member.name.as_str()))
 }
 
+/// The other people to ask, as [`either`] puts them; `None` if there is nobody else.
+pub fn someone_to_ask(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| either(names))
+}
+
 /// `A`, `A or B`, `A, B or C`; a generic text if `names` is empty.
 pub fn either(names: &[String]) -> String {
     match &names[..names.len().min(NAMED)] {

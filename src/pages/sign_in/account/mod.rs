@@ -13,7 +13,7 @@ use crate::base::error::{Invalid, Result};
 use crate::domain::members::{self, Access};
 use crate::domain::sign_in::own_sessions::{self, OwnSession};
 use crate::domain::sign_in::{device, sessions::REFERENCE};
-use crate::pages::{SignedIn, Viewer, Visit, either};
+use crate::pages::{SignedIn, Viewer, Visit, someone_to_ask};
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 use crate::web::routes::Routes;
@@ -38,8 +38,8 @@ struct Account<'a> {
     notice: Option<Notice>,
     name: String,
     role: &'static str,
-    /// The people who can invite another address and remove this one.
-    ask: String,
+    /// The other people who can invite another address and remove this one, if there are any.
+    ask: Option<String>,
     sessions: Vec<SessionRow>,
     has_others: bool,
     pager: Pager,
@@ -98,7 +98,8 @@ async fn draw_list(
 ) -> Result<HttpResponse> {
     let (member, cursor, now) = (viewer.member.clone(), list.cursor.clone(), viewer.now);
     let found = site.db.read(move |c| {
-        Ok((own_sessions::list(c, &member, cursor.as_ref(), now)?, members::managers(c)?))
+        let managers = members::managers_except(c, &member.id)?;
+        Ok((own_sessions::list(c, &member, cursor.as_ref(), now)?, managers))
     });
     let (sessions, managers) = found.await?;
     let this = this_session(viewer);
@@ -109,7 +110,7 @@ async fn draw_list(
             notice: viewer.take_notice(),
             name,
             role: Access::of(&viewer.member).role(),
-            ask: either(&managers),
+            ask: someone_to_ask(&managers),
             has_others: sessions.total > Some(1),
             pager: list.pager(ACCOUNT, &sessions),
             sessions: sessions
