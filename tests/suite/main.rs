@@ -17,6 +17,7 @@ mod backup;
 mod database;
 mod demo;
 mod diagnosis;
+mod empty_states;
 mod errors;
 mod exports;
 mod files;
