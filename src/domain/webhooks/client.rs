@@ -42,6 +42,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// An answer without a body: its status, or why there is none.
+    pub(super) fn new(status: Result<u16, &str>, duration: i64) -> Self {
+        let error = status.map_or_else(str::to_owned, status_error);
+        Self { status: status.ok(), error, body: String::new(), duration }
+    }
+
     pub(super) fn is_delivered(&self) -> bool {
         self.error.is_empty()
     }
@@ -150,7 +156,10 @@ fn explain(error: &Error) -> String {
 }
 
 fn error_text(what: &str, cause: &dyn fmt::Display) -> String {
-    text::visible(&format!("{what}: {cause}"), MAX_ERROR_LENGTH)
+    let text = format!("{what}: {cause}");
+    // The number that the operating system gives an error says nothing more than its text.
+    let text = text.split(" (os error ").next().unwrap_or_default();
+    text::visible(text, MAX_ERROR_LENGTH)
 }
 
 /// Resolves names and keeps only the addresses that the policy allows. The connection uses one of
@@ -168,6 +177,9 @@ impl Resolver for PolicyResolver {
         config: &ureq::config::Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
+        if uri.host().is_some_and(is_reserved) {
+            return Err(Error::HostNotFound);
+        }
         let is_https = uri.scheme_str() == Some("https");
         let (mut allowed, mut why) = (self.empty(), String::new());
         for socket in &self.names.resolve(uri, config, timeout)? {
@@ -181,6 +193,13 @@ impl Resolver for PolicyResolver {
         }
         Ok(allowed)
     }
+}
+
+/// Whether a host's name is reserved for examples, and can never exist (RFC 2606, 2). Not even a
+/// name server is asked for it, so the sample organisation's webhooks contact nobody.
+fn is_reserved(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    [".example", ".invalid"].iter().any(|ending| host.ends_with(ending))
 }
 
 /// Why none of a host's addresses is allowed.

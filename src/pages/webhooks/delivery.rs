@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::details::next;
+use super::json::indented;
 use super::words::Badge;
 use super::{id, location};
 use crate::base::clock::{Timestamp, day_and_time};
@@ -100,7 +101,7 @@ impl<'a> DeliveryPage<'a> {
             result: delivery.last_result.clone(),
             next: next(delivery.status()),
             may_send: delivery.status() != Status::Queued,
-            body: details.body.clone(),
+            body: indented(&details.body),
             attempts: details.attempts.iter().map(|one| attempt(one, viewer.now)).collect(),
             viewer,
         }

@@ -7,6 +7,7 @@ mod details;
 mod edit;
 mod form;
 mod index;
+mod json;
 mod new;
 mod secret;
 mod show;

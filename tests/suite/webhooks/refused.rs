@@ -62,8 +62,9 @@ fn an_unknown_host_and_a_closed_port_are_reported() {
     let app = App::set_up();
     let id = webhook(&app, "http://127.0.0.1:1/hook");
     for (url, expected) in [
-        ("http://127.0.0.1:1/hook", "Could not be reached: "),
-        ("http://nobody.invalid/", "Could not be reached: "),
+        ("http://127.0.0.1:1/hook", "Could not be reached: Connection refused"),
+        ("http://nobody.invalid/", "The host was not found"),
+        ("http://hooks.meridianfreight.example/", "The host was not found"),
     ] {
         app.sql("DELETE FROM webhook_messages");
         app.sql(&format!("UPDATE webhook_endpoints SET url = '{url}' WHERE id = '{id}'"));
@@ -71,6 +72,7 @@ fn an_unknown_host_and_a_closed_port_are_reported() {
         assert_eq!(app.send_webhooks(), 1);
         let result = app.texts("SELECT last_result AS text FROM webhook_deliveries").remove(0);
         assert!(result.starts_with(expected), "{url}: {result}");
+        assert!(!result.contains("os error"), "{url}: {result}");
     }
 }
 
