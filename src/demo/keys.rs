@@ -42,6 +42,10 @@ const NOTES: [&str; 6] = [
 const OWNERS: [&str; 5] =
     ["cus_harbourline", "cus_northwind-retail", "team:warehouse", "team:billing", "cus_aldermoor"];
 
+/// Labels, one per line. Most keys have none.
+const LABELS: [&str; 6] =
+    ["", "team=integration", "", "region=eu-west\nteam=warehouse", "", "tier=partner"];
+
 /// The data from which the sample's keys are made.
 pub(super) struct Keys<'a> {
     pub count: u32,
@@ -115,7 +119,7 @@ impl Keys<'_> {
             } else {
                 Owner::default()
             },
-            external_id: ExternalId::default(),
+            external_id: external_id(index)?,
             version: 1 + i64::from(edited_at.is_some()),
             created_at,
             created_by: self.creator(index),
@@ -130,7 +134,7 @@ impl Keys<'_> {
             flagged_at: None,
             snoozed_at: None,
         };
-        Ok(Details { key, role, selected, ip_whitelist, labels: Labels::default() })
+        Ok(Details { key, role, selected, ip_whitelist, labels: labels(index)? })
     }
 
     /// A member who may create keys.
@@ -161,6 +165,19 @@ fn ip_whitelist(index: u32) -> Result<IpWhitelist> {
         _ => String::new(),
     };
     parse(&lines)
+}
+
+/// A quarter of the keys were created by a program, which gave them an id of its own.
+fn external_id(index: u32) -> Result<ExternalId> {
+    if pick(index, 23, 4) > 0 {
+        return Ok(ExternalId::default());
+    }
+    ExternalId::parse(&format!("crm-{}", 20_000 + index)).map_err(Error::internal)
+}
+
+fn labels(index: u32) -> Result<Labels> {
+    Labels::parse(LABELS[pick(index, 24, LABELS.len())])
+        .map_err(|messages| Error::internal(messages.join(", ")))
 }
 
 fn parse(lines: &str) -> Result<IpWhitelist> {

@@ -7,7 +7,7 @@ mod keys;
 mod life;
 mod names;
 mod organisation;
-mod rotation;
+mod scenes;
 mod showcase;
 mod traffic;
 mod visits;
@@ -23,6 +23,7 @@ use crate::domain::api_keys::{self, Details, import};
 use crate::domain::members::{self, Member};
 use crate::domain::settings::Settings;
 use keys::Keys;
+use scenes::Stage;
 
 pub use organisation::NAME;
 
@@ -36,7 +37,7 @@ const LARGE: [&str; 4] = ["api_keys", "api_key_secrets", "api_key_scopes", "api_
 
 #[derive(Debug)]
 pub struct Sample {
-    /// All members, those with the most permissions first.
+    /// The active members, those with the most permissions first.
     pub members: Vec<Member>,
     pub password: String,
     /// The number of roles.
@@ -56,8 +57,9 @@ pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -
                     .into(),
             ));
         }
-        let (settings, roles, members) =
+        let (settings, roles, mut members) =
             organisation::set_up(tx, hashes, i64::from(count), keyring, now)?;
+        let former = members.pop().ok_or_else(|| Error::internal("no members"))?;
         let keys = Keys { count, now, roles: &roles, members: &members, settings: &settings };
         let (mut past_entries, newest) = if count < MANY {
             add(tx, &keys, &settings, keyring)?
@@ -67,11 +69,17 @@ pub fn fill(db: &Db, keyring: &Keyring, count: u32, days: u32, now: Timestamp) -
         traffic::write(tx, &newest, days, now)?;
         past_entries.extend(visits::entries(&members, now));
         past_entries.sort_by_key(|(at, ..)| *at);
-        let later = past_entries
-            .split_off(past_entries.partition_point(|(at, ..)| *at <= rotation::at(now)));
+        let is_large = count as usize > RECORDED_KEYS;
+        let stage =
+            Stage { keys: &newest, members: &members, former: &former, keyring, now, is_large };
+        for (at, scene) in scenes::all(&stage) {
+            let next = past_entries.partition_point(|(entry_at, ..)| *entry_at <= at);
+            let later = past_entries.split_off(next);
+            record(tx, std::mem::replace(&mut past_entries, later), &members, keyring)?;
+            scene(tx)?;
+        }
         record(tx, past_entries, &members, keyring)?;
-        rotation::rotate(tx, &newest, &members, keyring, now)?;
-        record(tx, later, &members, keyring)?;
+        scenes::deliver(tx, &stage)?;
         Ok(Sample { roles: roles.len(), members, password: password.to_string() })
     })
 }

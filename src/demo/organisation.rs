@@ -55,11 +55,13 @@ const ROLES: [(&str, &str, &str, &[&str]); 3] = [
 const VIEW_ONLY: [Permission; 2] = [Permission::ViewKeys, Permission::ViewActivity];
 
 /// Members: name, email address, whether they are a super manager, and their permissions.
-const PEOPLE: [(&str, &str, bool, &[Permission]); 4] = [
+/// The last one left later.
+const PEOPLE: [(&str, &str, bool, &[Permission]); 5] = [
     ("Ines Okafor", "ines@meridianfreight.example", true, &Permission::ALL),
     ("Tomas Lind", "tomas@meridianfreight.example", true, &Permission::ALL),
     ("Priya Raman", "priya@meridianfreight.example", true, &VIEW_ONLY),
     ("Joren Maas", "joren@meridianfreight.example", false, &[]),
+    ("Hanna Weiss", "hanna@meridianfreight.example", true, &VIEW_ONLY),
 ];
 
 /// A different password for every sample, so that no instance has a known one.

@@ -62,7 +62,7 @@ impl ShowcaseKey {
 /// The scopes that the billing worker needs, and one more.
 const BILLING: &[&str] = &["customers:read", "invoices:read", "invoices:write", "orders:read"];
 
-pub(super) const KEYS: [ShowcaseKey; 13] = [
+pub(super) const KEYS: [ShowcaseKey; 15] = [
     shown("Mobile app backend – staging", Staging, "read-and-write", [3, 87, 3])
         .with_traffic(Office, 420, 10),
     shown("Warehouse scanner gateway", Production, "warehouse", [35, 145, 12])
@@ -72,7 +72,7 @@ pub(super) const KEYS: [ShowcaseKey; 13] = [
         .with_traffic(Office, 2_600, 12),
     shown("Carrier webhook relay", Production, "webhooks", [56, 124, 8])
         .with_traffic(Steady, 5_200, 75),
-    shown(super::rotation::ROTATED, Staging, "read-only", [61, 29, 61])
+    shown(super::scenes::ROTATED, Staging, "read-only", [61, 29, 61])
         .with_traffic(Office, 260, 0)
         .with(Story::Quiet),
     shown("Customer portal – production", Production, "read-only", [80, 9, 80])
@@ -97,4 +97,10 @@ pub(super) const KEYS: [ShowcaseKey; 13] = [
     shown("Partner API – Norlund Shipping", Production, "read-only", [351, 13, 27])
         .only(&[], "192.0.2.61")
         .with_traffic(Steady, 1_800, 70),
+    shown(super::scenes::TRIAL, Staging, "read-only", [118, 62, 52])
+        .with_traffic(Office, 350, 0)
+        .with(Story::Quiet),
+    shown(super::scenes::LEGACY, Production, "warehouse", [210, 95, 55])
+        .with_traffic(Steady, 640, 60)
+        .with(Story::Quiet),
 ];

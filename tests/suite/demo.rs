@@ -1,6 +1,7 @@
 //! `latchkey demo`, run as a process, and signing in to the sample organisation.
 
 mod attention;
+mod features;
 mod traffic;
 
 use crate::support::{Client, Shell};

@@ -51,6 +51,11 @@ pub(super) fn evaluate(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> R
     })
 }
 
+/// The id of a new alert.
+pub(super) fn new_id() -> Result<String> {
+    Ok(format!("alt_{}", random::text(random::BASE62, 16)?))
+}
+
 /// Plans what happens to the `open` alerts, given what the rules that are `on` have `found`.
 fn plan(open: Vec<Alert>, found: Vec<Finding>, on: &[Rule], now: Timestamp) -> Plan {
     let mut causes: BTreeMap<(Rule, String), Finding> = found
@@ -77,7 +82,7 @@ fn plan(open: Vec<Alert>, found: Vec<Finding>, on: &[Rule], now: Timestamp) -> P
 fn apply(tx: &mut Transaction<'_>, plan: Plan, now: Timestamp) -> Result<Transitions> {
     let mut transitions = Transitions::default();
     for found in plan.open {
-        let id = format!("alt_{}", random::text(random::BASE62, 16)?);
+        let id = new_id()?;
         store::insert(tx, &id, &found, now)?;
         transitions.opened.push(Alert::opened(id, found, now));
     }

@@ -22,6 +22,9 @@ const PROGRESS: &str = "told";
 /// How many entries are processed in one transaction.
 const BATCH: i64 = 100;
 
+/// How many entries [`queue_past`] reads.
+const MAX_PAST: i64 = 1_000;
+
 /// Processes all new entries. If there are none, this costs two look-ups.
 pub fn notify(db: &Db, letters: &Arc<dyn Letters>, now: Timestamp) -> Result<()> {
     loop {
@@ -46,12 +49,37 @@ fn process_batch(tx: &mut Transaction<'_>, letters: &dyn Letters, now: Timestamp
     store::set_progress(tx, PROGRESS, last)
 }
 
+/// Queues the messages to webhooks about the latest entries, back to `since`, and counts every entry
+/// as processed, so that nobody is notified of what happened in the sample organisation.
+pub fn queue_past(tx: &mut Transaction<'_>, since: Timestamp, now: Timestamp) -> Result<()> {
+    let last = activity::last_number(tx)?;
+    let latest = (last - MAX_PAST + 1, last);
+    for entry in activity::range(tx, &Filter::default(), latest)? {
+        if entry.at >= since {
+            queue_message(tx, &entry, now)?;
+        }
+    }
+    store::set_progress(tx, PROGRESS, last)
+}
+
 fn process_entry(
     tx: &mut Transaction<'_>,
     letters: &dyn Letters,
     entry: &RecordedEntry,
     now: Timestamp,
 ) -> Result<()> {
+    let Some((EventType::KeyLeaked, id)) = queue_message(tx, entry, now)? else { return Ok(()) };
+    // The other super managers are notified at once, whatever their alert preferences are.
+    let message = letters.leaked(id.as_str(), entry)?;
+    notify::to_managers(tx, entry.actor_id.as_deref(), &message, &cause(entry), now)
+}
+
+/// Queues the messages to webhooks about an entry. Returns its event and key if it is about one.
+fn queue_message(
+    tx: &mut Transaction<'_>,
+    entry: &RecordedEntry,
+    now: Timestamp,
+) -> Result<Option<(EventType, KeyId)>> {
     let event = match Event::parse(&entry.event) {
         Some(Event::KeyCreated) => EventType::KeyCreated,
         Some(Event::KeyEdited) => EventType::KeyEdited,
@@ -60,21 +88,19 @@ fn process_entry(
         Some(Event::KeyDisabled) => EventType::KeyDisabled,
         Some(Event::KeyEnabled) => EventType::KeyEnabled,
         Some(Event::KeyLeaked) => EventType::KeyLeaked,
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
-    let Some(id) = entry.subject_id.as_deref().and_then(KeyId::parse) else { return Ok(()) };
-    let cause = format!("activity:{}", entry.number);
+    let Some(id) = entry.subject_id.as_deref().and_then(KeyId::parse) else { return Ok(None) };
     if let Some(mut data) = key(tx, &id, now)? {
         data["actor"] = json!({ "kind": entry.actor_kind, "name": entry.actor_name });
         data["activity"] = json!(entry.number);
-        webhooks::enqueue(tx, event, &cause, &data, entry.at)?;
+        webhooks::enqueue(tx, event, &cause(entry), &data, entry.at)?;
     }
-    if event == EventType::KeyLeaked {
-        // The other super managers are notified at once, whatever their alert preferences are.
-        let message = letters.leaked(id.as_str(), entry)?;
-        notify::to_managers(tx, entry.actor_id.as_deref(), &message, &cause, now)?;
-    }
-    Ok(())
+    Ok(Some((event, id)))
+}
+
+fn cause(entry: &RecordedEntry) -> String {
+    format!("activity:{}", entry.number)
 }
 
 /// A key as webhooks describe it: what the key's page shows, and no secrets.

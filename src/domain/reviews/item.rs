@@ -53,8 +53,9 @@ pub enum Stage {
 }
 
 impl Item {
-    /// A key's state at the start of a review.
-    pub(super) fn of(details: &Details) -> Self {
+    /// A key's state at the start of a review. The keys are listed a little later, and may have been
+    /// used in between.
+    pub(super) fn of(details: &Details, started_at: Timestamp) -> Self {
         let key = &details.key;
         Self {
             key_id: key.id,
@@ -65,7 +66,7 @@ impl Item {
             created_at: key.created_at,
             created_by: key.created_by.clone(),
             expires_at: key.expires_at,
-            last_used_at: key.last_used_at,
+            last_used_at: key.last_used_at.map(|at| at.min(started_at)),
             decided: None,
         }
     }

@@ -55,7 +55,7 @@ fn details() -> Details {
 /// The stage of a key that was changed after a decision a day ago.
 fn stage(decision: Option<Decision>, change: impl Fn(&mut Details)) -> Stage {
     let mut details = details();
-    let mut item = Item::of(&details);
+    let mut item = Item::of(&details, NOW);
     item.decided = decision.map(|decision| DecisionRecord {
         decision,
         note: String::new(),

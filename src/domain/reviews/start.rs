@@ -55,7 +55,8 @@ pub fn list_keys(tx: &mut Transaction<'_>, id: &ReviewId) -> Result<bool> {
         return Ok(false);
     };
     let keys = api_keys::active_after(tx, &after, review.started_at, BATCH)?;
-    let items: Vec<Item> = keys.values().map(Item::of).collect();
+    let items: Vec<Item> =
+        keys.values().map(|details| Item::of(details, review.started_at)).collect();
     store::insert_items(tx, id, &items)?;
     let listed = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let last = keys.into_keys().next_back().filter(|_| listed == BATCH);

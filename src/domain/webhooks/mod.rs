@@ -11,6 +11,7 @@ mod draft;
 mod endpoint;
 mod event_type;
 mod id;
+pub mod import;
 mod message;
 mod policy;
 mod secret;

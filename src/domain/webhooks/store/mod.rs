@@ -13,7 +13,8 @@ pub use log::{Attempt, Delivery};
 pub(super) use log::{attempts, deliveries, delivery};
 pub(super) use outcome::{give_up, is_any_due, purge, record, release, schedule_again};
 pub(super) use queue::{
-    claim_due, claim_one, due_endpoints, insert_delivery, insert_message, is_known, subscribers,
+    claim_due, claim_one, due_endpoints, insert_delivery, insert_message, is_known, next_attempt,
+    subscribers,
 };
 
 use super::{Endpoint, EndpointId, EventType, SigningSecret};

@@ -131,6 +131,17 @@ pub(in crate::domain::webhooks) fn due_endpoints(
         .load(connection)?)
 }
 
+/// When the next message to an endpoint is due.
+pub(in crate::domain::webhooks) fn next_attempt(
+    connection: &mut Connection,
+    endpoint: &EndpointId,
+) -> Result<Option<Timestamp>> {
+    Ok(webhook_deliveries::table
+        .filter(webhook_deliveries::endpoint_id.eq(endpoint))
+        .select(diesel::dsl::min(webhook_deliveries::next_attempt_at))
+        .first(connection)?)
+}
+
 /// Claims an endpoint's due messages, longest overdue first.
 pub(in crate::domain::webhooks) fn claim_due(
     tx: &mut Transaction<'_>,
