@@ -4,6 +4,8 @@ mod decide;
 mod disable;
 mod due;
 mod end;
+mod facts;
+mod keep;
 mod report;
 
 use latchkey::domain::api_keys::Draft;

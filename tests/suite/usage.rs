@@ -30,6 +30,11 @@ pub fn record_passes(app: &App, id: &str, from: &str, scopes: &[&str], count: us
     app.write_usage();
 }
 
+/// Records a request with the key that was denied because of its address.
+pub fn record_denial_of(app: &App, id: &str, from: &str) {
+    record_denial(app, Some(id), from, (Outcome::AddressNotAllowed, ""), "/v1/orders");
+}
+
 /// Records a denied request at this moment, writes it to the database and returns its ID.
 fn record_denial(
     app: &App,

@@ -1,12 +1,13 @@
 //! Reviews: a check of every active key, a decision about each, and a report.
 //!
-//! Uses activity, settings and `api_keys`. A decision does not change a key: a member carries it out
+//! Uses activity, settings, scopes, roles and `api_keys`. A decision does not change a key: a member carries it out
 //! on the key itself, and the review reads the result there.
 
 mod decide;
 mod due;
 mod end;
 mod item;
+mod keep;
 mod list;
 mod progress;
 mod review;
@@ -17,6 +18,7 @@ pub use decide::{RequestedDecision, SavedDecisions, decide};
 pub use due::{Due, due, is_due};
 pub use end::{cancel, finish, still_open};
 pub use item::{Decision, DecisionRecord, Stage};
+pub use keep::{IN_USE_DAYS, MAX_NOTE_LENGTH, keep, keepable};
 pub use list::{View, items, next_items};
 pub use progress::{Progress, progress};
 pub use review::{ReviewEnd, ReviewId};

@@ -180,6 +180,16 @@ pub fn keys_from(
     store::keys_from(connection, address, limit)
 }
 
+/// From how many addresses each of these keys was used since `since`, by their ids. Keys that were
+/// not used are left out. `ids` may have a few hundred entries.
+pub fn count_addresses_of(
+    connection: &mut Connection,
+    ids: &[&str],
+    since: Timestamp,
+) -> Result<BTreeMap<String, i64>> {
+    store::count_addresses_of(connection, ids, since)
+}
+
 /// Which of its scopes a key's requests have asked for, and on which day last.
 pub fn scope_requests(
     connection: &mut Connection,

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::show::{Board, Items, path};
-use super::words::count;
+use super::words::{count, ended_already};
 use crate::base::error::{Error, Result};
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
@@ -71,8 +71,7 @@ impl Dialog for End {
         let ((id, action), now) = (&frame.input.target, frame.input.viewer.now);
         let review = reviews::find(connection, id)?.ok_or(Error::NotFound)?;
         if !review.is_open() {
-            let notice = Notice::note("This review has ended already.");
-            return Ok(LoadResult::Redirect(path(id), notice));
+            return Ok(LoadResult::Redirect(path(id), ended_already()));
         }
         let text = if action.gives_up {
             CANCELLED.into()

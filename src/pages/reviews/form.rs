@@ -5,10 +5,8 @@ use super::show::Items;
 use crate::base::clock::Timestamp;
 use crate::base::text;
 use crate::domain::api_keys::KeyId;
-use crate::domain::reviews::{Decision, RequestedDecision};
+use crate::domain::reviews::{Decision, MAX_NOTE_LENGTH, RequestedDecision};
 
-/// The maximum length of a note, in characters.
-const MAX_NOTE_LENGTH: usize = 500;
 /// The maximum number of keys in a form.
 const MAX_KEYS: usize = 100;
 

@@ -5,6 +5,7 @@ mod export;
 mod facts;
 mod form;
 mod index;
+mod keep;
 mod report;
 mod row;
 mod show;
@@ -19,6 +20,7 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/reviews", start::start);
     routes.get("/reviews/{review_id}", show::page);
     routes.post("/reviews/{review_id}", show::save);
+    routes.dialog::<keep::Keep>("/reviews/{review_id}/keep");
     routes.dialog::<end::End>("/reviews/{review_id}/finish");
     routes.dialog::<end::End>("/reviews/{review_id}/cancel");
     routes.get("/reviews/{review_id}/report", report::page);

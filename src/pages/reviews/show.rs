@@ -47,6 +47,10 @@ pub(super) struct Board {
     pub progress: Progress,
     pub decided: String,
     pub inactive: Option<String>,
+    /// `Keep 17 Keys`: those that are in use and have no wide role.
+    pub keep_action: Option<String>,
+    /// `29 left`: the keys without which the review cannot be finished.
+    pub left: Option<String>,
     pub tabs: Vec<Tab>,
     pub is_undecided: bool,
     /// The query of the page, so that the form leads back to it.
@@ -118,14 +122,14 @@ pub(super) async fn save(
             draw(StatusCode::CONFLICT, &viewer, &site, &id, drawn).await
         }
         Err(Error::Conflict) => {
-            let notice = "This review has ended meanwhile. Nothing was saved.";
+            let notice = "This review has ended. Nothing was saved.";
             viewer.see_other(&location, Notice::warning(notice))
         }
         Err(error) => Err(error),
     }
 }
 
-fn saved_notice(saved: &SavedDecisions) -> Notice {
+pub(super) fn saved_notice(saved: &SavedDecisions) -> Notice {
     let to_carry_out = match saved.to_carry_out {
         0 => String::new(),
         1 => " 1 of them is still to be carried out.".into(),
@@ -184,11 +188,14 @@ impl Board {
             Some(sent) => Page::single(reviews::items_of(c, id, &sent.keys())?),
             None => reviews::items(c, id, view, list.cursor.as_ref(), now)?,
         };
-        let known = KeyFacts::read(c, &items.rows)?;
+        let known = KeyFacts::read(c, &items.rows, now)?;
         let progress = reviews::progress(c, &review, now)?;
         let typed = |item: &Item| sent?.rows.iter().find(|row| row.key_id == item.key_id);
         let row = |item: &Item| Row::new(viewer, &review, item, &known, typed(item));
         let is_shown = viewer.may(Permission::ViewKeys);
+        let may_decide = review.is_open() && viewer.may(Permission::UpdateKeys);
+        let may_keep = may_decide && view == View::Undecided && sent.is_none();
+        let keepable = if may_keep { reviews::keepable(c, id, now)?.len() } else { 0 };
         Ok(Self {
             notice: None,
             errors: Invalid::default(),
@@ -197,7 +204,9 @@ impl Board {
             badge: Badge::of(&review),
             started: started(&review),
             ended: ended(&review),
-            may_decide: review.is_open() && viewer.may(Permission::UpdateKeys),
+            may_decide,
+            keep_action: words::keep_action(keepable),
+            left: words::left(progress, &review),
             progress,
             decided: words::decided(progress),
             inactive: words::inactive(progress),

@@ -3,6 +3,7 @@
 use crate::base::clock::{Timestamp, long_date};
 use crate::base::text::thousands;
 use crate::domain::reviews::{Progress, Review, Stage};
+use crate::web::flash::Notice;
 
 /// A badge for templates.
 #[derive(Clone, Debug)]
@@ -49,10 +50,32 @@ impl Badge {
     }
 }
 
+/// The notice for a change that comes too late.
+pub(super) fn ended_already() -> Notice {
+    Notice::note("This review has already ended.")
+}
+
 /// `12 of 38 keys decided`.
 pub(super) fn decided(progress: Progress) -> String {
     let noun = if progress.needed == 1 { "key" } else { "keys" };
     format!("{} of {} {noun} decided", count(progress.decided), count(progress.needed))
+}
+
+/// `29 left`; `None` if the review can be finished.
+pub(super) fn left(progress: Progress, review: &Review) -> Option<String> {
+    match progress.needed - progress.decided {
+        0 if review.is_listed() => None,
+        left => Some(format!("{} left", count(left))),
+    }
+}
+
+/// `Keep 17 Keys`; `None` if there is none to keep.
+pub(super) fn keep_action(keys: usize) -> Option<String> {
+    match keys {
+        0 => None,
+        1 => Some("Keep 1 Key".into()),
+        keys => Some(format!("Keep {keys} Keys")),
+    }
 }
 
 /// `2 keys are no longer active and need no decision.`

@@ -262,7 +262,7 @@ fn an_interrupted_listing_can_be_continued() {
     let review = start_review(&manager);
     app.sql("DELETE FROM review_items; UPDATE reviews SET listed_to = '', total = 0");
     let page = manager.get(&review);
-    assert_eq!(page.text("#listing .btn"), "Go On Listing");
+    assert_eq!(page.text("#listing .btn"), "Continue Listing");
     let finish = manager.submit(&format!("{review}/finish"), &[]);
     assert_eq!(finish.status, 422);
     assert!(finish.errors()[0].starts_with("The keys are still being listed."));

@@ -55,13 +55,13 @@ fn a_review_can_be_finished_only_when_every_active_key_has_a_decision() {
         assert_eq!((late.status, late.location()), (303, review.as_str()));
         let late = app.post_with_token(&manager, &format!("{review}/{step}"), &[]);
         assert_eq!((late.status, late.location()), (303, review.as_str()));
-        assert_eq!(manager.get(&review).text("#notice"), "This review has ended already.");
+        assert_eq!(manager.get(&review).text("#notice"), "This review has already ended.");
     }
     let decision = format!("decision_{planner}");
     let late = manager.submit(&review, &[(&decision, "revoke")]);
     assert_eq!(late.status, 303);
     let page = manager.get(&review);
-    assert_eq!(page.text("#notice"), "This review has ended meanwhile. Nothing was saved.");
+    assert_eq!(page.text("#notice"), "This review has ended. Nothing was saved.");
     let activity = manager.get("/activity");
     assert_eq!(
         activity.all(".what")[0],

@@ -24,6 +24,8 @@ fn the_report_shows_each_decision_with_its_author_time_and_outcome() {
     assert_eq!(manager.submit(&format!("{review}/finish"), &[]).status, 303);
     let page = manager.get(&format!("{review}/report"));
     assert!(!page.has("#unfinished"));
+    assert_eq!(page.all(".on-paper th[scope=row]"), ["Reviewed by", "Approved by"]);
+    assert_eq!(page.all(".on-paper th[scope=col]"), ["Name", "Date", "Signature"]);
     let facts: Vec<(String, String)> =
         page.all(".report .facts dt").into_iter().zip(page.all(".report .facts dd")).collect();
     for (label, value) in [

@@ -164,7 +164,7 @@ const ROLES_AND_SCOPES: [Row; 17] = [
     roles("POST", "/scopes/{scope}/delete", 303),
 ];
 
-const LEAKS_AND_REVIEWS: [Row; 18] = [
+const LEAKS_AND_REVIEWS: [Row; 20] = [
     gated("GET", "/api-keys/{key_id}/leak", 200, Permission::ViewKeys),
     gated("POST", "/api-keys/{key_id}/leak", 303, Permission::ViewKeys),
     gated("GET", "/leaks", 200, Permission::ViewKeys),
@@ -177,6 +177,9 @@ const LEAKS_AND_REVIEWS: [Row; 18] = [
     gated("POST", "/reviews", 303, Permission::UpdateKeys),
     gated("GET", "/reviews/{review_id}", 200, Permission::ViewKeys),
     gated("POST", "/reviews/{review_id}", 303, Permission::UpdateKeys),
+    // Without a key to keep, both lead back to the review.
+    gated("GET", "/reviews/{review_id}/keep", 303, Permission::UpdateKeys),
+    gated("POST", "/reviews/{review_id}/keep", 303, Permission::UpdateKeys),
     gated("GET", "/reviews/{review_id}/finish", 200, Permission::UpdateKeys),
     gated("POST", "/reviews/{review_id}/finish", 422, Permission::UpdateKeys),
     gated("GET", "/reviews/{review_id}/cancel", 200, Permission::UpdateKeys),

@@ -152,6 +152,31 @@ pub(in crate::domain::reviews) fn undecided(
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }
 
+/// At most `limit` undecided items by name, whose keys are active, were used since `used_since`, and
+/// have none of these roles.
+pub(in crate::domain::reviews) fn keepable(
+    connection: &mut Connection,
+    id: &ReviewId,
+    except_roles: &[&str],
+    used_since: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Item>> {
+    Ok(review_items::table
+        .inner_join(api_keys::table.on(api_keys::id.eq(review_items::key_id)))
+        .filter(review_items::review_id.eq(id))
+        .filter(review_items::decision.is_null())
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::disabled_at.is_null())
+        .filter(api_keys::expires_at.gt(now))
+        .filter(api_keys::last_used_at.ge(used_since))
+        .filter(api_keys::role_id.ne_all(except_roles))
+        .order((review_items::name_sort, review_items::key_id))
+        .limit(limit)
+        .select(Item::as_select())
+        .load(connection)?)
+}
+
 /// At most `limit` items whose decisions may still need to be carried out, in no particular order.
 /// Includes keys to be reduced whose role has been narrowed since, which the caller must rule out.
 pub(in crate::domain::reviews) fn maybe_outstanding(

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 
 pub use items::Item;
 pub(super) use items::{
-    decide, insert_items, items_of, maybe_outstanding, sort_names_again, totals, undecided, walk,
+    decide, insert_items, items_of, keepable, maybe_outstanding, sort_names_again, totals,
+    undecided, walk,
 };
 
 use super::{ReviewEnd, ReviewId};

@@ -128,6 +128,25 @@ pub(in crate::domain::usage) fn count_addresses(
         .first(connection)?)
 }
 
+/// From how many addresses each of these keys was used since `at`.
+pub(in crate::domain::usage) fn count_addresses_of(
+    connection: &mut Connection,
+    ids: &[&str],
+    at: Timestamp,
+) -> Result<BTreeMap<String, i64>> {
+    let seen = usage_addresses::table
+        .filter(usage_addresses::key_id.eq_any(ids))
+        .filter(usage_addresses::last_seen_at.ge(at));
+    let counts: Vec<(String, i64)> = seen
+        .group_by(usage_addresses::key_id)
+        .select((
+            usage_addresses::key_id,
+            diesel::dsl::count(usage_addresses::address).aggregate_distinct(),
+        ))
+        .load(connection)?;
+    Ok(counts.into_iter().collect())
+}
+
 /// The addresses that a key was used from since `at`, last seen first.
 pub(in crate::domain::usage) fn addresses(
     connection: &mut Connection,

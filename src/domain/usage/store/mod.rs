@@ -10,7 +10,7 @@ mod read;
 mod signals;
 mod traces;
 
-pub(super) use addresses::{addresses, count_addresses, keys_from};
+pub(super) use addresses::{addresses, count_addresses, count_addresses_of, keys_from};
 pub use denials::Denial;
 pub(super) use denials::{denial, denials, denied_keys};
 pub(super) use import::import;

@@ -1,6 +1,6 @@
 //! Every route that members and visitors can POST to, with a form that it accepts.
 
-use latchkey::domain::api_keys::KeyId;
+use latchkey::domain::api_keys::{self, KeyId};
 use latchkey::domain::disabling;
 use latchkey::domain::leaks::{self, LeakId};
 use latchkey::domain::members::invitation::Draft;
@@ -8,7 +8,8 @@ use latchkey::domain::members::{Email, Permission};
 use latchkey::domain::reviews::{self, Decision, RequestedDecision, ReviewId};
 use latchkey::domain::sign_in::{invitation, reset};
 
-use crate::support::{App, Client, PASSWORD, key_fields};
+use crate::support::{App, Client, PASSWORD, key_fields, usual_draft};
+use crate::usage::record_passes;
 
 /// The email address of the member who sends the forms.
 pub const EMAIL: &str = "ines@meridianfreight.example";
@@ -107,7 +108,12 @@ fn leak(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
 
 /// A form about a review of one key. If `is_decided`, the decision is to keep the key.
 fn review(app: &App, step: &str, is_decided: bool) -> Form {
-    let key_id = KeyId::parse(&app.key("Billing worker")).expect("a Key ID");
+    review_of(app, &app.key("Billing worker"), step, is_decided)
+}
+
+/// A form about a review of the key `id`.
+fn review_of(app: &App, id: &str, step: &str, is_decided: bool) -> Form {
+    let key_id = KeyId::parse(id).expect("a Key ID");
     let id = ReviewId::random().expect("random");
     let path = format!("/reviews/{}{step}", id.as_str());
     app.write(|tx, context| reviews::start(tx, id.clone(), context));
@@ -368,6 +374,16 @@ pub const WRITES: &[Write] = &[
         &["review.started"],
     ),
     manager("/reviews/{review_id}", |app, _| review(app, "", false), &["review.decided"]),
+    manager(
+        "/reviews/{review_id}/keep",
+        |app, _| {
+            let role = "read-only".to_owned();
+            let id = app.key_from(&api_keys::Draft { role, ..usual_draft() });
+            record_passes(app, &id, "203.0.113.7", &[], 1);
+            review_of(app, &id, "/keep", false)
+        },
+        &["review.decided"],
+    ),
     manager(
         "/reviews/{review_id}/finish",
         |app, _| review(app, "/finish", true),
