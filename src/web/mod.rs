@@ -28,6 +28,7 @@ pub mod same_origin;
 pub mod secret_in_query;
 mod store;
 pub mod theme;
+pub mod time_view;
 pub mod upload;
 
 use url::Host;
