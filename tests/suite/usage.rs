@@ -36,7 +36,7 @@ pub fn record_denial_of(app: &App, id: &str, from: &str) {
 }
 
 /// Records a denied request at this moment, writes it to the database and returns its ID.
-fn record_denial(
+pub fn record_denial(
     app: &App,
     id: Option<&str>,
     from: &str,

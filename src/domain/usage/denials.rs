@@ -1,15 +1,19 @@
 //! Denied requests as pages show them, individually and grouped.
 
-pub use super::store::Denial;
+use std::collections::BTreeSet;
+
+pub use super::store::{Denial, GroupTotal};
 use super::{Outcome, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::db::keyset::{Cursor, Page, Walk};
+use crate::db::keyset::{Cursor, MAX_COUNTED, Page};
 use crate::domain::api_keys::KeyId;
 
 /// How many denials of a key are grouped: all that are stored.
-const GROUPED_DENIALS: usize = 500;
+const GROUPED_DENIALS: i64 = 500;
+/// How many requests of a [`SourceGroup`] are loaded.
+pub const REQUESTS_OF_GROUP: i64 = 5;
 
 /// Denials with the same reason and detail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,14 @@ pub struct DenialGroup {
     pub first: Timestamp,
     /// How many there were.
     pub count: i64,
+}
+
+/// Denials with the same key, reason, detail and address.
+#[derive(Clone, Debug)]
+pub struct SourceGroup {
+    pub total: GroupTotal,
+    /// The latest ones, latest first, at most [`REQUESTS_OF_GROUP`].
+    pub requests: Vec<Denial>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,12 +43,22 @@ pub enum DenialScope {
     Strangers,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     pub scope: DenialScope,
     /// The reason; `None` for any reason.
     pub reason: Option<Outcome>,
     pub since: Timestamp,
+    /// The end of the time, which does not belong to it.
+    pub until: Timestamp,
+}
+
+impl Filter {
+    /// All denials of a key since `since`.
+    pub fn of_key(key_id: KeyId, since: Timestamp) -> Self {
+        let until = Timestamp::from_millis(i64::MAX);
+        Self { scope: DenialScope::Key(key_id), reason: None, since, until }
+    }
 }
 
 /// The denied request with this id, if it was stored.
@@ -44,14 +66,38 @@ pub fn find(connection: &mut Connection, request_id: &str) -> Result<Option<Deni
     store::denial(connection, request_id)
 }
 
-/// A page of denials, newest first.
-pub fn list(
+/// A page of the stored denials with the key, reason, detail and address of `denied`, latest first.
+pub fn like(
+    connection: &mut Connection,
+    denied: &Denial,
+    cursor: Option<&Cursor>,
+) -> Result<Page<Denial>> {
+    let walk = |walk: &_| store::denials_like(connection, denied, walk);
+    Page::load(cursor, walk, |denial| (denial.at, denial.request_id.clone()))
+}
+
+/// A page of denials grouped by key, reason, detail and address, the group with the latest denial
+/// first.
+pub fn by_source(
     connection: &mut Connection,
     filter: &Filter,
     cursor: Option<&Cursor>,
-) -> Result<Page<Denial>> {
-    let walk = |walk: &_| store::denials(connection, filter, walk);
-    Page::load(cursor, walk, |denial| (denial.at, denial.request_id.clone()))
+) -> Result<Page<SourceGroup>> {
+    let total = store::count_groups(connection, filter, MAX_COUNTED + 1)?;
+    let walk = |walk: &_| store::groups(connection, filter, walk);
+    let page = Page::load(cursor, walk, |group| (group.last_at, group.id.clone()))?.of(total);
+    let keys: BTreeSet<Option<KeyId>> = page.rows.iter().map(|group| group.key_id).collect();
+    let keys: Vec<_> = keys.into_iter().collect();
+    let all = store::latest_of_groups(connection, filter, &keys, REQUESTS_OF_GROUP)?;
+    Ok(page.map(|total| {
+        let is_own = |denial: &&Denial| {
+            denial.key_id == total.key_id
+                && denial.reason == total.reason
+                && denial.detail == total.detail
+                && denial.address == total.address
+        };
+        SourceGroup { requests: all.iter().filter(is_own).cloned().collect(), total }
+    }))
 }
 
 /// A key's denials since `since`, grouped by reason and detail, the group with the latest denial
@@ -70,8 +116,7 @@ pub(super) fn stored(
     key_id: &KeyId,
     since: Timestamp,
 ) -> Result<Vec<Denial>> {
-    let filter = Filter { scope: DenialScope::Key(*key_id), reason: None, since };
-    store::denials(connection, &filter, &Walk::first(GROUPED_DENIALS))
+    store::denials_of(connection, key_id, since, GROUPED_DENIALS)
 }
 
 /// Groups denials by reason and detail, the group with the latest denial first.

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 
 use super::origin::dialog_over_page;
 use super::words::{ago, ago_within};
-use crate::base::clock::{DAY, HOUR, MINUTE, Timestamp, day_and_time};
+use crate::base::clock::{DAY, HOUR, MINUTE, Timestamp, long_date};
 use crate::base::error::Result;
-use crate::base::text::thousands;
 use crate::db::Connection;
 use crate::domain::api_keys::{Details, KeyId, Status};
 use crate::domain::members::Permission;
-use crate::domain::usage::denials::{self, DenialGroup};
+use crate::domain::usage::denials::{self, Filter, SourceGroup};
 use crate::domain::usage::{
     self, MAX_ADDRESSES, Period, SeenAddress, Series, UNUSED_SCOPE_DAYS, UnusedScopes,
 };
 use crate::pages::Viewer;
-use crate::pages::usage::{Advice, Figures, SeenView, advice, reason};
+use crate::pages::usage::{DenialGroupView, Figures, SeenView, span};
+use crate::web::time_view::TimeView;
 
-/// How many kinds of denials, and how many addresses, the page shows.
-const KINDS: usize = 5;
+/// How many groups of denied requests, and how many addresses, the page shows.
+const GROUPS: usize = 5;
 const ADDRESSES: usize = 5;
 /// How long after its creation the page of an unused key checks automatically whether it is used.
 const CHECK_TIME: i64 = 15 * MINUTE;
@@ -26,8 +26,9 @@ const CHECK_TIME: i64 = 15 * MINUTE;
 /// The data for the view.
 pub(super) struct UsageData {
     series: Series,
-    kinds: Vec<DenialGroup>,
-    since: Timestamp,
+    denied: Vec<SourceGroup>,
+    /// The period of the denied requests.
+    denied_in: Period,
     /// All stored addresses.
     seen: Vec<SeenAddress>,
     requested: BTreeMap<String, Timestamp>,
@@ -35,11 +36,14 @@ pub(super) struct UsageData {
 
 pub(super) struct UsageView {
     pub figures: Figures,
-    pub last_used: String,
+    pub last_used: Option<TimeView>,
+    /// The same as a date for prose.
+    pub last_used_on: Option<TimeView>,
     /// The number of addresses since the period's start.
     pub addresses: String,
-    pub kinds: Vec<Kind>,
-    pub denied: String,
+    pub groups: Vec<DenialGroupView>,
+    /// `the last 30 days`.
+    pub denied_span: String,
     pub denied_href: String,
     pub seen: Vec<SeenView>,
     /// The number of addresses, if there are more than the page shows.
@@ -53,18 +57,6 @@ pub(super) struct UsageView {
     pub is_untold: bool,
     /// Whether there are seen addresses that a whitelist could contain.
     pub could_whitelist: bool,
-}
-
-/// The denied requests with the same reason.
-pub(super) struct Kind {
-    pub reason: String,
-    pub attempts: Option<String>,
-    pub advice: Advice,
-    pub request_id: String,
-    pub line: String,
-    pub address: String,
-    pub when: String,
-    pub at: String,
 }
 
 /// The first request: awaited, or just seen.
@@ -90,11 +82,12 @@ impl UsageData {
         period: Period,
         now: Timestamp,
     ) -> Result<Self> {
-        let since = period.start(now).min(Period::Days30.start(now));
+        let denied_in = if period == Period::Days90 { period } else { Period::Days30 };
+        let filter = Filter::of_key(*id, denied_in.start(now));
         Ok(Self {
             series: usage::of_key(connection, id, period, now)?,
-            kinds: denials::groups(connection, id, since)?,
-            since,
+            denied: denials::by_source(connection, &filter, None)?.rows,
+            denied_in,
             seen: usage::addresses(connection, id, Timestamp::default())?,
             requested: usage::scope_requests(connection, id)?,
         })
@@ -116,9 +109,7 @@ impl UsageView {
         let edit = may_edit.then(|| dialog_over_page(&key.id, "edit"));
         let start = read.series.period.start(now);
         let addresses = read.seen.iter().filter(|seen| seen.last >= start).count();
-        let denied: i64 = read.kinds.iter().map(|kind| kind.count).sum();
-        let period = if read.since < Period::Days30.start(now) { "90d" } else { "30d" };
-        let kinds = read.kinds.iter().take(KINDS);
+        let group = |group: &SourceGroup| DenialGroupView::new(group, Some(details), viewer);
         let (unused_scopes, unused_scopes_since, is_untold) = unused_scopes(details, read, now);
         let scope = |name: &String| Scope {
             href: edit.as_ref().map(|edit| format!("{edit}&{}", without(name))),
@@ -127,12 +118,17 @@ impl UsageView {
         let all = unused_scopes.iter().map(|name| without(name)).collect::<Vec<_>>().join("&");
         let recent = now.plus(-30 * DAY);
         Self {
-            figures: Figures::new(&read.series, &path, now),
-            last_used: key.last_used_at.map_or("Never".into(), |at| ago(at, now)),
+            figures: Figures::new(&read.series, Some(&key.id), now),
+            last_used: key.last_used_at.map(|at| TimeView::ago(at, now)),
+            last_used_on: key.last_used_at.map(|at| TimeView::new(long_date(at.date()), at)),
             addresses: format!("{addresses}{}", if addresses >= MAX_ADDRESSES { "+" } else { "" }),
-            kinds: kinds.map(|kind| kind_view(kind, details, edit.as_deref(), now)).collect(),
-            denied: thousands(denied.unsigned_abs()),
-            denied_href: format!("/usage/denials?key={}&period={period}", key.id.as_str()),
+            groups: read.denied.iter().take(GROUPS).map(group).collect(),
+            denied_span: span(read.denied_in),
+            denied_href: format!(
+                "/usage/denials?key={}&period={}",
+                key.id.as_str(),
+                read.denied_in.as_str()
+            ),
             seen: read.seen.iter().take(ADDRESSES).map(|seen| SeenView::new(seen, now)).collect(),
             all_seen: (read.seen.len() > ADDRESSES).then(|| read.seen.len().to_string()),
             first: first(details, read, is_active, now),
@@ -193,19 +189,4 @@ fn first(details: &Details, read: &UsageData, is_active: bool, now: Timestamp) -
         when: ago_within(at, now),
         address: earliest.map(|seen| seen.address.to_string()),
     })
-}
-
-fn kind_view(kind: &DenialGroup, details: &Details, edit: Option<&str>, now: Timestamp) -> Kind {
-    let latest = &kind.latest;
-    let has = |scope: &str| details.role.scopes.contains(scope);
-    Kind {
-        reason: reason(latest.reason, &latest.detail),
-        attempts: (kind.count > 1).then(|| thousands(kind.count.unsigned_abs())),
-        advice: advice(latest, has, edit),
-        request_id: latest.request_id.clone(),
-        line: latest.line.clone(),
-        address: latest.address.clone().unwrap_or_else(|| "–".into()),
-        when: day_and_time(latest.at, now),
-        at: latest.at.rfc_3339(),
-    }
 }

@@ -1,8 +1,9 @@
 //! A series for templates: two plots, since a few denied requests would be invisible next to the
 //! allowed ones. Pure: all geometry is in attributes, so that no inline styles are needed.
 
-use crate::base::clock::{DAY, Timestamp, day_and_month, long_date};
+use crate::base::clock::{DAY, Timestamp, day_and_month, iso_date, long_date};
 use crate::base::text::thousands;
+use crate::domain::api_keys::KeyId;
 use crate::domain::usage::{Bar, Period, Series, Unit};
 
 /// The width of a plot in its own units; it is stretched to the page's width.
@@ -16,24 +17,25 @@ const MIN_HEIGHT: f64 = 2.0;
 /// The number of labels below the plots.
 const LABELS: usize = 5;
 
-/// Both plots, and the same data as a table.
+/// The plots, and the same data as text.
 pub struct Chart {
     /// `day` or `hour`.
     pub unit: &'static str,
-    /// Allowed requests, then denied requests.
-    pub plots: [Plot; 2],
+    /// Allowed requests, then denied requests; a plot without bars is left out.
+    pub plots: Vec<Plot>,
     /// Whether the labels are below their bars in the grid of thirty days.
     pub is_month: bool,
     /// Below the plots, from left to right.
     pub labels: Vec<String>,
     /// The numbers of the bars.
-    pub rows: Vec<Row>,
+    pub slots: Vec<Slot>,
 }
 
 pub struct Plot {
     /// `Allowed` or `Denied`.
     pub heading: &'static str,
-    /// The classes of the mark next to the heading, of the picture and of the bars.
+    /// The classes of the mark next to the heading, of the picture and of the bars. That of the bars
+    /// is also the name of their hatching.
     pub classes: [&'static str; 3],
     /// A description of the picture for screen readers.
     pub summary: String,
@@ -45,51 +47,62 @@ pub struct Plot {
     pub bars: Vec<BarView>,
 }
 
-/// A bar, and the slot that shows its title.
 pub struct BarView {
-    /// `25 Oct: 9,120 allowed`.
-    pub title: String,
-    /// Where the slot starts, and its width.
-    pub place: (String, String),
-    /// The bar's left edge, width, height from the bottom, and corner radius.
-    pub bar: [String; 4],
+    /// Its left edge, width, height from the bottom, and corner radius.
+    pub place: [String; 4],
+    /// Whether its hour or day has not ended.
+    pub is_partial: bool,
 }
 
-/// An hour or a day in the table.
-pub struct Row {
+/// An hour or a day.
+pub struct Slot {
+    /// `25 Oct`.
     pub at: String,
     /// The number of allowed requests.
     pub passed: String,
     /// The number of denied requests.
     pub denied: String,
+    /// The list of the denied requests of its day, if there are any.
+    pub denials: Option<String>,
 }
 
 impl Chart {
-    pub fn new(series: &Series, now: Timestamp) -> Self {
-        let names: Vec<String> = series.bars.iter().map(|bar| name(bar, series.period)).collect();
-        let rows = names.iter().zip(&series.bars).map(|(name, bar)| Row {
-            at: name.clone(),
-            passed: count(bar.passed),
-            denied: count(bar.denied),
-        });
-        Self {
+    /// The chart of all keys or of one; `None` if there were no requests.
+    pub fn new(series: &Series, key: Option<&KeyId>, now: Timestamp) -> Option<Self> {
+        let plots = [
+            plot(series, 0, "Allowed", ["swatch", "bars", "b"], |bar| bar.passed),
+            plot(series, 1, "Denied", ["swatch swatch-red", "bars-s", "d"], |bar| bar.denied),
+        ];
+        let plots: Vec<Plot> = plots.into_iter().filter(|plot| !plot.bars.is_empty()).collect();
+        (!plots.is_empty()).then(|| Self {
             unit: series.period.unit().as_str(),
-            plots: [
-                plot(series, &names, 0, "Allowed", ["swatch", "bars", "b"], |bar| bar.passed),
-                plot(series, &names, 1, "Denied", ["swatch swatch-red", "bars-s", "d"], |bar| {
-                    bar.denied
-                }),
-            ],
+            plots,
             is_month: series.period == Period::Days30,
             labels: labels(series, now),
-            rows: rows.collect(),
-        }
+            slots: series.bars.iter().map(|bar| slot(bar, series.period, key, now)).collect(),
+        })
+    }
+}
+
+fn slot(bar: &Bar, period: Period, key: Option<&KeyId>, now: Timestamp) -> Slot {
+    let day = day_and_month(bar.start.date());
+    let name = match period.unit() {
+        Unit::Hour => format!("{day}, {}", bar.start.time_of_day()),
+        Unit::Day => day,
+    };
+    let is_partial = now.since(bar.start) < period.unit().length();
+    let key = key.map(|key| format!("key={}&", key.as_str())).unwrap_or_default();
+    let denials = format!("/usage/denials?{key}day={}", iso_date(bar.start.date()));
+    Slot {
+        at: if is_partial { format!("{name}, so far") } else { name },
+        passed: count(bar.passed),
+        denied: count(bar.denied),
+        denials: (bar.denied > 0).then_some(denials),
     }
 }
 
 fn plot(
     series: &Series,
-    names: &[String],
     at: usize,
     heading: &'static str,
     classes: [&'static str; 3],
@@ -102,15 +115,15 @@ fn plot(
     let steps = if at == 0 { vec![3, 2, 1, 0] } else { vec![3, 0] };
     let line = |step: i64| (short(tick * step), number(height * (1.0 - as_f64(step) / 3.0)));
     let place = WIDTH / as_f64(series.bars.len());
-    let all = names.iter().zip(&series.bars).enumerate();
-    let bars = all.filter(|(_, (_, bar))| value(bar) > 0).map(|(index, (name, bar))| {
-        let (left, value) = (place * as_f64(index), value(bar));
+    let last = series.bars.len().saturating_sub(1);
+    let all = series.bars.iter().map(&value).enumerate().filter(|(_, value)| *value > 0);
+    let bars = all.map(|(index, value)| {
         let size = (height * as_f64(value) / as_f64(tick * 3)).max(MIN_HEIGHT);
         let width = place * FILLED;
+        let left = place * as_f64(index) + (place - width) / 2.0;
         BarView {
-            title: format!("{name}: {} {}", count(value), heading.to_lowercase()),
-            place: (number(left), number(place)),
-            bar: [left + (place - width) / 2.0, width, size, (width / 8.0).min(2.0)].map(number),
+            place: [left, width, size, (width / 8.0).min(2.0)].map(number),
+            is_partial: index == last,
         }
     });
     Plot {
@@ -168,14 +181,6 @@ fn short(number: i64) -> String {
     };
     let (whole, tenths) = (number / unit, number % unit * 10 / unit);
     if tenths == 0 { format!("{whole}{suffix}") } else { format!("{whole}.{tenths}{suffix}") }
-}
-
-fn name(bar: &Bar, period: Period) -> String {
-    let day = day_and_month(bar.start.date());
-    match period.unit() {
-        Unit::Hour => format!("{day}, {}", bar.start.time_of_day()),
-        Unit::Day => day,
-    }
 }
 
 /// Evenly spaced labels; the last is the current hour or day.

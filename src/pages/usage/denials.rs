@@ -1,20 +1,20 @@
 //! `/usage/denials`: denied requests.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::reason;
-use crate::base::clock::{Timestamp, day_and_time};
+use super::{DenialGroupView, reason, span};
+use crate::base::clock::{Timestamp, long_date, parse_iso_date};
 use crate::base::error::Result;
-use crate::base::text::thousands;
 use crate::base::word::word;
 use crate::db::keyset::Page;
-use crate::domain::api_keys::{self, KeyId};
+use crate::domain::api_keys::{self, Details, KeyId};
 use crate::domain::members::permission::ViewKeys;
-use crate::domain::usage::denials::{self, Denial, DenialScope, Filter};
+use crate::domain::usage::denials::{self, DenialScope, Filter, SourceGroup};
 use crate::domain::usage::{Outcome, Period};
 use crate::pages::{Allowed, Viewer};
 use crate::web::list::{Choice, ListQuery, Pager};
@@ -30,22 +30,14 @@ const STRANGERS: &str = "none";
 struct Denials<'a> {
     viewer: &'a Viewer,
     key: String,
+    day: String,
+    /// `in the last 30 days`, `on 28 November 2026`.
+    span: String,
     is_narrowed: bool,
     reasons: Vec<Choice>,
     periods: Vec<Choice>,
-    rows: Vec<Row>,
+    groups: Vec<DenialGroupView>,
     pager: Pager,
-}
-
-struct Row {
-    reason: String,
-    attempts: Option<String>,
-    line: String,
-    key: Option<(String, String)>,
-    address: String,
-    request_id: String,
-    when: String,
-    at: String,
 }
 
 /// The filters of the list.
@@ -56,6 +48,17 @@ pub(super) struct Filters {
     whose: DenialScope,
     reason: Option<Outcome>,
     period: Period,
+    /// One day in place of the period: `2026-11-28`, or empty.
+    #[serde(deserialize_with = "day")]
+    day: String,
+}
+
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    match parse_iso_date(&text) {
+        Some(_) => Ok(text.into_owned()),
+        None => Err(de::Error::custom("not a date")),
+    }
 }
 
 word!(DenialScope, scope_word, |text| match text {
@@ -78,23 +81,22 @@ pub(super) async fn page(
 ) -> Result<HttpResponse> {
     let (filter, cursor) = (list.filters.filter(viewer.now), list.cursor.clone());
     let found = site.db.read(move |c| {
-        let page = denials::list(c, &filter, cursor.as_ref())?;
+        let page = denials::by_source(c, &filter, cursor.as_ref())?;
         let ids: Vec<&str> =
-            page.rows.iter().filter_map(|d| d.key_id.as_ref()).map(KeyId::as_str).collect();
-        let keys = api_keys::by_ids(c, &ids)?.into_iter();
-        let names = keys.map(|key| (key.id, key.name.as_str().to_owned())).collect();
-        Ok((page, names))
+            page.rows.iter().filter_map(|g| g.total.key_id.as_ref()).map(KeyId::as_str).collect();
+        let keys = api_keys::details_of(c, &ids)?;
+        Ok((page, keys))
     });
-    let (found, names) = found.await?;
-    page::ok(&Denials::new(&viewer, &list, &found, &names))
+    let (found, keys) = found.await?;
+    page::ok(&Denials::new(&viewer, &list, &found, &keys))
 }
 
 impl<'a> Denials<'a> {
     fn new(
         viewer: &'a Viewer,
         list: &ListQuery<Filters>,
-        page: &Page<Denial>,
-        names: &BTreeMap<KeyId, String>,
+        page: &Page<SourceGroup>,
+        keys: &BTreeMap<String, Details>,
     ) -> Self {
         let filters = &list.filters;
         let is_kept = |outcome: &Outcome| *outcome != Outcome::Pass;
@@ -108,32 +110,27 @@ impl<'a> Denials<'a> {
             label: format!("Last {}", period.label()),
             is_chosen: filters.period == period,
         });
+        let details = |group: &SourceGroup| keys.get(group.total.key_id?.as_str());
         Self {
             viewer,
             key: scope_word(&filters.whose).into(),
-            is_narrowed: filters.whose != DenialScope::Everybody || filters.reason().is_some(),
+            day: filters.day.clone(),
+            span: match parse_iso_date(&filters.day) {
+                Some(day) => format!("on {}", long_date(day)),
+                None => format!("in {}", span(filters.period)),
+            },
+            is_narrowed: filters.whose != DenialScope::Everybody
+                || filters.reason().is_some()
+                || !filters.day.is_empty(),
             reasons: reasons.collect(),
             periods: periods.into(),
-            rows: page.rows.iter().map(|denied| row(denied, names, viewer.now)).collect(),
+            groups: page
+                .rows
+                .iter()
+                .map(|group| DenialGroupView::new(group, details(group), viewer))
+                .collect(),
             pager: list.pager(PATH, page),
         }
-    }
-}
-
-fn row(denied: &Denial, names: &BTreeMap<KeyId, String>, now: Timestamp) -> Row {
-    let key = denied.key_id.map(|id| {
-        let name = names.get(&id).map_or(id.as_str(), String::as_str);
-        (id.as_str().to_owned(), name.to_owned())
-    });
-    Row {
-        reason: reason(denied.reason, &denied.detail),
-        attempts: (denied.count > 1).then(|| thousands(denied.count.unsigned_abs())),
-        line: denied.line.clone(),
-        key,
-        address: denied.address.clone().unwrap_or_else(|| "–".into()),
-        request_id: denied.request_id.clone(),
-        when: day_and_time(denied.at, now),
-        at: denied.at.rfc_3339(),
     }
 }
 
@@ -144,8 +141,11 @@ impl Filters {
     }
 
     fn filter(&self, now: Timestamp) -> Filter {
-        let since = self.period.start(now);
-        Filter { scope: self.whose.clone(), reason: self.reason(), since }
+        let (since, until) = match parse_iso_date(&self.day) {
+            Some(day) => (Timestamp::start_of(day), Timestamp::end_of(day)),
+            None => (self.period.start(now), Timestamp::from_millis(i64::MAX)),
+        };
+        Filter { scope: self.whose.clone(), reason: self.reason(), since, until }
     }
 }
 
@@ -157,11 +157,11 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let href = "/usage/denials?key=key_0123456789AB&reason=scope_missing&period=90d\
-                    &before=25%7Ereq_0123456789ABCDEF%7E1795435200000";
+                    &day=2026-11-28&before=25%7Ereq_0123456789ABCDEF%7E1795435200000";
         let list: ListQuery<Filters> = ListQuery::read(&href["/usage/denials?".len()..]);
         assert_eq!(list.href(PATH), href);
         assert_eq!(query::read::<Filters>("key=none").whose, DenialScope::Strangers);
-        let nothing: Filters = query::read("key=nobody&reason=pass&period=1y");
-        assert_eq!((nothing.whose.clone(), nothing.reason(), nothing.period), Default::default());
+        let nothing: Filters = query::read("key=nobody&reason=pass&period=1y&day=2026-02-30");
+        assert_eq!((nothing.whose.clone(), nothing.reason(), nothing.day), Default::default());
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::chart::Chart;
 use crate::base::clock::Timestamp;
 use crate::base::text::thousands;
+use crate::domain::api_keys::KeyId;
 use crate::domain::usage::{Period, Series};
 
 /// A series with the links to other periods.
@@ -15,7 +16,9 @@ pub struct Figures {
     pub passed: String,
     /// The number of denied requests.
     pub denied: String,
-    pub chart: Chart,
+    /// `the last 30 days`.
+    pub span: String,
+    pub chart: Option<Chart>,
 }
 
 /// A link to a period.
@@ -28,15 +31,22 @@ pub struct Link {
 }
 
 impl Figures {
-    /// The figures of `series` on the page at `path`.
-    pub fn new(series: &Series, path: &str, now: Timestamp) -> Self {
+    /// The figures of all keys or of one.
+    pub fn new(series: &Series, key: Option<&KeyId>, now: Timestamp) -> Self {
+        let path = key.map_or("/usage".into(), |key| format!("/api-keys/{}", key.as_str()));
         Self {
-            periods: periods(path, series.period),
+            periods: periods(&path, series.period),
             passed: thousands(series.passed().unsigned_abs()),
             denied: thousands(series.denied().unsigned_abs()),
-            chart: Chart::new(series, now),
+            span: span(series.period),
+            chart: Chart::new(series, key, now),
         }
     }
+}
+
+/// `the last 30 days`.
+pub fn span(period: Period) -> String {
+    format!("the last {}", period.label())
 }
 
 fn periods(path: &str, shown: Period) -> Vec<Link> {

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::{Figures, Parameters, reason};
-use crate::base::clock::{Timestamp, ago, short_date};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::text::thousands;
 use crate::domain::api_keys::{self, ApiKey, count_text};
@@ -12,6 +12,7 @@ use crate::domain::members::permission::ViewKeys;
 use crate::domain::usage::{self, Busy, Period};
 use crate::pages::{Allowed, Viewer};
 use crate::web::query::Query;
+use crate::web::time_view::TimeView;
 use crate::web::{Site, page};
 
 /// The number of keys in each table.
@@ -42,8 +43,8 @@ struct Unused {
     id: String,
     name: String,
     environment: &'static str,
-    used: String,
-    created: String,
+    used: Option<TimeView>,
+    created: TimeView,
 }
 
 struct Reason {
@@ -70,7 +71,7 @@ pub(super) async fn page(
     let (series, busiest, keys, (used, unused_count), unused) = found.await?;
     page::ok(&Index {
         viewer: &viewer,
-        figures: Figures::new(&series, "/usage", now),
+        figures: Figures::new(&series, None, now),
         period,
         used: count_text(used),
         unused_count: count_text(unused_count),
@@ -104,7 +105,7 @@ fn unused_view(key: &ApiKey, now: Timestamp) -> Unused {
         id: key.id.as_str().into(),
         name: key.name.as_str().into(),
         environment: key.environment.label(),
-        used: key.last_used_at.map_or("Never".into(), |at| ago(at, now)),
-        created: short_date(key.created_at.date()),
+        used: key.last_used_at.map(|at| TimeView::ago(at, now)),
+        created: TimeView::date(key.created_at),
     }
 }

@@ -3,6 +3,8 @@
 mod address;
 mod addresses;
 mod chart;
+mod denial_group;
+mod denial_groups;
 mod denials;
 mod export;
 mod figures;
@@ -10,10 +12,10 @@ mod index;
 mod seen;
 mod words;
 
-pub use chart::Chart;
-pub use figures::{Figures, Parameters};
+pub use denial_groups::DenialGroupView;
+pub use figures::{Figures, Parameters, span};
 pub use seen::SeenView;
-pub use words::{Advice, advice, reason};
+pub use words::reason;
 
 use crate::web::routes::Routes;
 
@@ -23,5 +25,6 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/usage/export.csv", export::comma_separated);
     routes.get("/usage/denials", denials::page);
     routes.get("/usage/address", address::page);
+    routes.get("/usage/denials/{request_id}", denial_group::page);
     routes.get("/api-keys/{key_id}/addresses", addresses::page);
 }

@@ -1,20 +1,17 @@
 //! Addresses for templates.
 
-use crate::base::clock::{Timestamp, ago, day_and_time};
+use crate::base::clock::Timestamp;
 use crate::base::text::thousands;
 use crate::domain::usage::SeenAddress;
+use crate::web::time_view::TimeView;
 
 /// An address from which a key was used.
 pub struct SeenView {
     pub address: String,
     /// When it was first seen.
-    pub first: String,
-    /// RFC 3339.
-    pub first_at: String,
+    pub first: TimeView,
     /// When it was last seen.
-    pub last: String,
-    /// RFC 3339.
-    pub last_at: String,
+    pub last: TimeView,
     /// The number of allowed requests from it.
     pub count: String,
 }
@@ -23,10 +20,8 @@ impl SeenView {
     pub fn new(seen: &SeenAddress, now: Timestamp) -> Self {
         Self {
             address: seen.address.to_string(),
-            first: day_and_time(seen.first, now),
-            first_at: seen.first.rfc_3339(),
-            last: ago(seen.last, now),
-            last_at: seen.last.rfc_3339(),
+            first: TimeView::day_and_time(seen.first, now),
+            last: TimeView::ago(seen.last, now),
             count: thousands(seen.count.unsigned_abs()),
         }
     }

@@ -1,17 +1,19 @@
 //! The reasons why requests were denied, in the words of the pages, and what to do about them.
 
-use crate::domain::usage::Outcome;
-use crate::domain::usage::denials::Denial;
+use std::net::IpAddr;
 
-/// One line of advice, part of which may be a link.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Advice {
-    /// The text before the link; all of the text if there is no link.
-    pub before: &'static str,
-    /// The text of the link, and its URL.
-    pub link: Option<(&'static str, String)>,
-    /// The text after the link.
-    pub after: &'static str,
+use url::form_urlencoded;
+
+use crate::domain::api_keys::{Details, Status};
+use crate::domain::members::Permission;
+use crate::domain::usage::Outcome;
+use crate::domain::usage::denials::GroupTotal;
+use crate::pages::Viewer;
+
+/// A link to what would let the denied requests pass.
+pub struct Remedy {
+    pub label: String,
+    pub href: String,
 }
 
 /// `Scope missing: orders:write`.
@@ -37,61 +39,79 @@ pub fn reason(reason: Outcome, detail: &str) -> String {
     }
 }
 
-/// What to do about a denial. `role_has` returns whether the key's role includes a scope; `edit` is
-/// the URL for editing the key, if the viewer may.
-pub fn advice(denied: &Denial, role_has: impl Fn(&str) -> bool, edit: Option<&str>) -> Advice {
+/// What to do about denied requests. `key` is the key that they were made with.
+pub fn advice(denied: &GroupTotal, key: Option<&Details>) -> &'static str {
     match denied.reason {
-        Outcome::AddressNotAllowed => not_allowed(denied.address.as_deref(), edit),
-        Outcome::ScopeMissing => missing(&denied.detail, role_has, edit),
-        Outcome::InvalidKey => plain("Often an old secret left in a configuration file"),
-        Outcome::KeyExpired => plain("Rotate the key if the application still needs it"),
-        Outcome::KeyRevoked => plain("Something still uses it. The address may tell what"),
-        Outcome::KeyDisabled => plain("Enable the key if the application still needs it"),
-        Outcome::SecretSuperseded => plain("An old secret is still in use somewhere"),
-        Outcome::EnvironmentMismatch => plain("The gateway asks for a key of another environment"),
-        Outcome::MalformedKey => plain("Often a secret cut short, or a Key ID in its place"),
-        Outcome::MissingKey => plain("The request bore no Authorization header"),
-        Outcome::Pass => plain(""),
+        Outcome::AddressNotAllowed if denied.address.is_none() => {
+            "The proxy did not send a client address"
+        }
+        Outcome::AddressNotAllowed => "Add it to the IP whitelist if it is yours",
+        Outcome::ScopeMissing if denied.detail.is_empty() => {
+            "The gateway requested an unknown scope"
+        }
+        Outcome::ScopeMissing if !is_in_role(&denied.detail, key) => {
+            "The role does not include this scope"
+        }
+        Outcome::ScopeMissing => "Add the scope if the application needs it",
+        Outcome::InvalidKey => "Often an old secret left in a configuration file",
+        Outcome::KeyExpired => "Rotate the key if the application still needs it",
+        Outcome::KeyRevoked => "Still in use; check the source address",
+        Outcome::KeyDisabled => "Enable the key if the application still needs it",
+        Outcome::SecretSuperseded => "An old secret is still in use somewhere",
+        Outcome::EnvironmentMismatch => "The gateway asks for a key of another environment",
+        Outcome::MalformedKey => "Often a secret cut short, or a Key ID in its place",
+        Outcome::MissingKey => "The request had no Authorization header",
+        Outcome::Pass => "",
     }
 }
 
-fn not_allowed(address: Option<&str>, edit: Option<&str>) -> Advice {
-    match (address, edit) {
-        (None, _) => plain("The proxy in front told no address"),
-        (_, None) => plain("Add it to the IP whitelist if it is yours"),
-        (Some(address), Some(edit)) => Advice {
-            link: Some(("Add it under Edit", link(edit, "add_address", address))),
-            after: " if it is yours",
-            ..Advice::default()
-        },
-    }
+fn is_in_role(scopes: &str, key: Option<&Details>) -> bool {
+    scopes.split(' ').all(|scope| key.is_some_and(|key| key.role.scopes.contains(scope)))
 }
 
-fn missing(scopes: &str, role_has: impl Fn(&str) -> bool, edit: Option<&str>) -> Advice {
-    let mut names = scopes.split(' ').filter(|scope| !scope.is_empty()).peekable();
-    if names.peek().is_none() {
-        return plain("The gateway asks for something that is no scope");
-    }
-    if !names.all(role_has) {
-        return plain("The role does not include this scope");
-    }
-    match edit {
-        None => plain("The application may need it"),
-        Some(edit) => Advice {
-            link: Some(("Add the scope under Edit", link(edit, "add_scope", scopes))),
-            after: " if the application needs it",
-            ..Advice::default()
-        },
-    }
+/// The page on which the viewer can let such requests pass, unless they would pass already.
+pub fn remedy(denied: &GroupTotal, key: Option<&Details>, viewer: &Viewer) -> Option<Remedy> {
+    let details = key?;
+    let (key, status) = (&details.key, details.key.status(viewer.now));
+    let path = format!("/api-keys/{}", key.id.as_str());
+    let edit = |parameter: &str, value: &str| {
+        let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        format!("{path}/edit?behind=key&{parameter}={value}")
+    };
+    let (needs, label, href) = match (denied.reason, denied.address.as_deref()) {
+        (Outcome::AddressNotAllowed, Some(address)) if !is_allowed(address, details) => {
+            (Permission::UpdateKeys, format!("Add {address}"), edit("add_address", address))
+        }
+        (Outcome::ScopeMissing, _) if lacks(&denied.detail, details) => {
+            let label = format!("Add {}", denied.detail.replace(' ', ", "));
+            (Permission::UpdateKeys, label, edit("add_scope", &denied.detail))
+        }
+        (Outcome::KeyExpired, _) if status == Status::Expired => {
+            (Permission::UpdateKeys, "Rotate".into(), format!("{path}/rotate?behind=key"))
+        }
+        (Outcome::KeyDisabled, _) if key.is_disabled() => {
+            (Permission::UpdateKeys, "Enable".into(), format!("{path}/enable?behind=key"))
+        }
+        (Outcome::KeyRevoked, _) => {
+            let href = format!("/api-keys/new?from={}", key.id.as_str());
+            (Permission::CreateKeys, "Duplicate".into(), href)
+        }
+        _ => return None,
+    };
+    let is_possible = needs != Permission::UpdateKeys || key.revoked_at.is_none();
+    (is_possible && viewer.may(needs)).then_some(Remedy { label, href })
 }
 
-fn plain(before: &'static str) -> Advice {
-    Advice { before, ..Advice::default() }
+/// Whether the IP whitelist has the address, or the key may be used from any.
+fn is_allowed(address: &str, details: &Details) -> bool {
+    let whitelist = details.ip_whitelist.addresses();
+    whitelist.is_empty() || address.parse::<IpAddr>().is_ok_and(|at| whitelist.contains(&at))
 }
 
-fn link(edit: &str, parameter: &str, value: &str) -> String {
-    let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    format!("{edit}&{parameter}={value}")
+/// Whether the key lacks scopes that its role would give it.
+fn lacks(scopes: &str, details: &Details) -> bool {
+    let has = details.effective_scopes();
+    is_in_role(scopes, Some(details)) && !scopes.split(' ').all(|scope| has.contains(scope))
 }
 
 #[cfg(test)]
@@ -99,43 +119,22 @@ mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
 
-    fn denied(reason: Outcome, detail: &str) -> Denial {
-        Denial {
-            request_id: "req_0123456789ABCDEF".into(),
-            key_id: None,
-            secret: None,
-            reason,
-            detail: detail.into(),
-            address: Some("198.51.100.77".into()),
-            line: String::new(),
-            at: Timestamp::default(),
-            count: 1,
-        }
-    }
-
-    #[test]
-    fn advice_leads_to_the_edit_that_would_help() {
-        let edit = Some("/api-keys/key_1/edit?return=%2Fapi-keys%2Fkey_1");
-        let link = |reason, detail, has: bool| {
-            advice(&denied(reason, detail), |_| has, edit).link.map(|(_, href)| href)
-        };
-        assert_eq!(
-            link(Outcome::AddressNotAllowed, "", true).as_deref(),
-            Some("/api-keys/key_1/edit?return=%2Fapi-keys%2Fkey_1&add_address=198.51.100.77")
-        );
-        assert_eq!(
-            link(Outcome::ScopeMissing, "a:read b:read", true).as_deref(),
-            Some("/api-keys/key_1/edit?return=%2Fapi-keys%2Fkey_1&add_scope=a%3Aread+b%3Aread")
-        );
-        assert_eq!(link(Outcome::ScopeMissing, "a:read", false), None);
-        assert_eq!(link(Outcome::KeyRevoked, "", true), None);
-    }
-
     #[test]
     fn every_reason_has_words_and_advice() {
-        for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Pass) {
-            assert!(!reason(outcome, "").is_empty());
-            assert!(!advice(&denied(outcome, ""), |_| true, None).before.is_empty(), "{outcome:?}");
+        for reason in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Pass) {
+            let denied = GroupTotal {
+                key_id: None,
+                reason,
+                detail: String::new(),
+                address: None,
+                count: 1,
+                stored: 1,
+                first_at: Timestamp::default(),
+                last_at: Timestamp::default(),
+                id: String::new(),
+            };
+            assert!(!super::reason(reason, "").is_empty());
+            assert!(!advice(&denied, None).is_empty(), "{reason}", reason = reason.as_str());
         }
         assert_eq!(reason(Outcome::ScopeMissing, "a:read b:read"), "Scope missing: a:read, b:read");
     }

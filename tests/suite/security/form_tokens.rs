@@ -6,9 +6,11 @@ use latchkey::domain::api_keys::KeyId;
 use latchkey::domain::leaks::{self, LeakId};
 use latchkey::domain::members::Permission;
 use latchkey::domain::reviews::{self, ReviewId};
+use latchkey::domain::usage::Outcome;
 use scraper::{Html, Selector};
 
 use crate::support::{App, Client, Page, encoded, key_fields};
+use crate::usage::record_denial;
 
 /// The actions of the forms in the header of every page.
 const HEADER_ACTIONS: [&str; 2] = ["/sign-out", "/preferences/theme"];
@@ -30,6 +32,7 @@ fn fixture() -> (App, Client, BTreeMap<&'static str, String>) {
     let review = ReviewId::random().expect("random");
     app.write(|tx, context| reviews::start(tx, review.clone(), context));
     app.write(|tx, _| reviews::list_keys(tx, &review));
+    let denied = record_denial(&app, None, "192.0.2.9", (Outcome::InvalidKey, ""), "/");
     let path = |pattern: &str| {
         pattern
             .replace("{key_id}", &key)
@@ -41,6 +44,7 @@ fn fixture() -> (App, Client, BTreeMap<&'static str, String>) {
             .replace("{leak_id}", &leak_id)
             .replace("{review_id}", review.as_str())
             .replace("{number}", "1")
+            .replace("{request_id}", &denied)
     };
     let pages = latchkey::server::routes()
         .all()

@@ -8,9 +8,11 @@ use latchkey::domain::disabling::{self, Draft};
 use latchkey::domain::leaks::{self, LeakId};
 use latchkey::domain::members::Permission;
 use latchkey::domain::reviews::{self, ReviewId};
+use latchkey::domain::usage::Outcome;
 use latchkey::web::routes::{Access, Pages};
 
 use crate::support::{App, Client, Page, key_fields};
+use crate::usage::record_denial;
 
 /// The status with which a route answers each caller.
 struct Row {
@@ -112,6 +114,7 @@ const ROWS: [Row; 42] = [
     gated("GET", "/usage", 200, Permission::ViewKeys),
     gated("GET", "/usage/export.csv", 200, Permission::ViewKeys),
     gated("GET", "/usage/denials", 200, Permission::ViewKeys),
+    gated("GET", "/usage/denials/{request_id}", 200, Permission::ViewKeys),
     gated("GET", "/diagnosis", 200, Permission::ViewKeys),
     gated("POST", "/diagnosis", 200, Permission::ViewKeys),
     gated("POST", "/diagnosis/lookup", 200, Permission::ViewKeys),
@@ -294,6 +297,8 @@ struct Fixture {
     client: Client,
     /// A webhook, one of its deliveries, and an email message.
     sent: [String; 3],
+    /// The id of a denied request.
+    denied: String,
 }
 
 impl Fixture {
@@ -301,7 +306,8 @@ impl Fixture {
         let app = App::set_up();
         app.member(NOOR, true, &Permission::ALL);
         let client = app.signed_in(NOOR);
-        Self { app, client, sent: Default::default() }
+        let denied = record_denial(&app, None, "192.0.2.9", (Outcome::InvalidKey, ""), "/");
+        Self { app, client, sent: Default::default(), denied }
     }
 
     /// Gives the member the rights of `caller`, without ending the session.
@@ -422,7 +428,7 @@ impl Fixture {
         let path = path.replace("{member_id}", &self.create_target(row.path));
         let [webhook, delivery, email] = &self.sent;
         let path = path.replace("{webhook_id}", webhook).replace("{delivery_id}", delivery);
-        let path = path.replace("{email_id}", email);
+        let path = path.replace("{email_id}", email).replace("{request_id}", &self.denied);
         let path = self.with_leak_and_review(&path, id);
         if row.method == "GET" {
             return client.get(&path);

@@ -24,6 +24,15 @@ fn one_page_shows_totals_busiest_and_unused_keys_and_denial_reasons() {
     let page = manager.get("/usage");
     assert_eq!((page.status, page.text("h1").as_str()), (200, "Usage"));
     assert_eq!(page.all(".stats dd"), ["34", "3", "2", "1"]);
+    assert_eq!(
+        page.all("h2"),
+        [
+            "All keys in the last 30 days",
+            "Busiest keys in the last 30 days",
+            "Not used in the last 30 days",
+            "Denied in the last 30 days",
+        ]
+    );
     let rows = page.all("[aria-labelledby=busiest-t] tbody tr");
     assert_eq!(rows, [format!("Busy Production{busy}300"), format!("Calm Production{calm}41")]);
     let rows = page.all("[aria-labelledby=unused-t] tbody tr");
@@ -83,7 +92,8 @@ fn the_page_works_without_keys_or_requests() {
         let page = manager.get(&format!("/usage?period={period}"));
         assert_eq!(page.status, 200, "{period}");
         assert_eq!(page.all(".stats dd"), ["0", "0", "0", "0"]);
-        assert!(page.body.contains("No request was denied in this period."));
+        assert!(!page.has(".chart"), "no axes without requests");
+        assert!(page.body.contains("No requests were denied in this period."));
     }
     let file = manager.get("/usage/export.csv");
     assert_eq!(file.body.lines().count(), 1, "only the header row");

@@ -41,20 +41,50 @@ fn every_period_shows_its_allowed_and_denied_requests() {
             (figure(&page, "Allowed"), figure(&page, "Denied")),
             (allowed.into(), denied.into())
         );
-        assert!(page.has(".bars .hit") && page.has(".bars-s .hit"), "{period}");
+        assert!(page.has(".bars g rect.b") && page.has(".bars-s g rect.d"), "{period}");
+        assert_eq!(page.all(".bars g rect[fill='url(#so-far-b)']").len(), 1, "{period}");
         assert_eq!(page.all(".datatable tbody tr").len(), bars, "{period}");
         let current = page.attribute("nav[aria-label=Period] [aria-current]", "href");
         assert_eq!(current, Some(format!("/api-keys/{id}?period={period}")));
     }
     let page = manager.get(&format!("/api-keys/{id}"));
     assert!(page.all(".datatable tr").contains(&"22 Jan201".to_owned()), "{:?}", page.all("tr"));
-    assert!(page.all("title").contains(&"22 Jan: 20 allowed".to_owned()));
+    let names = page.all(".slots p");
+    assert!(names.contains(&"22 Jan20 allowed1 denied".to_owned()), "{names:?}");
+    assert_eq!(names.last().map(String::as_str), Some("11 Feb, so far3 allowed2 denied"));
+    let label = page.attribute(".slots > :last-child input", "aria-label");
+    assert_eq!(label.as_deref(), Some("11 Feb, so far: 3 allowed, 2 denied"));
+    let day = page.attribute(".slots > :last-child a", "href").expect("a link to the denials");
+    assert_eq!(day, format!("/usage/denials?key={id}&day=2027-02-11"));
+    assert_eq!(manager.get(&day).text("td[data-label=Requests]"), "2");
     let summary = page.attribute(".bars-s", "aria-label").expect("a summary");
     assert_eq!(
         summary,
         "Denied requests per day from 13 January 2027 to 11 February 2027: 4 in all, at most 2, on \
          11 February 2027."
     );
+}
+
+#[test]
+fn a_key_without_requests_in_the_period_has_no_chart_but_its_last_use() {
+    let app = App::set_up();
+    let id = app.key("Billing worker");
+    let path = format!("/api-keys/{id}");
+    let text = |period: &str| {
+        let page = app.super_manager().get(&format!("{path}?period={period}"));
+        let text = page.text("[aria-labelledby=usage-t] > p");
+        (page.has(".chart"), text)
+    };
+    let never = "No requests in the last 30 days. This key has never been used.";
+    assert_eq!(text("30d"), (false, never.into()));
+    record_passes(&app, &id, "203.0.113.7", &[], 1);
+    app.advance(40 * DAY);
+    let last = "No requests in the last 30 days. Last used 23 November 2026.";
+    assert_eq!(text("30d"), (false, last.into()));
+    assert_eq!(text("90d"), (true, String::new()));
+    let page = app.super_manager().get(&path);
+    assert_eq!(page.text("#usage-t"), "Usage in the last 30 days");
+    assert_eq!(page.text("#seen-t"), "Addresses seen in the last 100 days");
 }
 
 #[test]
@@ -121,32 +151,26 @@ fn denied_requests_are_listed_by_reason_with_advice() {
     let path = format!("/api-keys/{id}");
     let page = app.super_manager().get(&path);
     let rows = page.all("[aria-labelledby=denied-t] tbody tr");
+    assert_eq!(rows.len(), 4, "one for each reason and address");
     assert_eq!(
-        rows,
+        page.all(".denials .reason + span"),
         [
-            "Address not in the IP whitelist2 attempts. Add it under Edit if it is yoursGET \
-             /v1/invoices/7198.51.100.78Yesterday, 12:04",
-            "Scope missing: no:scopeThe role does not include this scopeGET \
-             /v1/customers198.51.100.7Yesterday, 12:03",
-            "Scope missing: orders:writeAdd the scope under Edit if the application needs itGET \
-             /v1/orders198.51.100.7Yesterday, 12:02",
+            "Add it to the IP whitelist if it is yours",
+            "The role does not include this scope",
+            "Add the scope if the application needs it",
+            "Add it to the IP whitelist if it is yours",
         ]
     );
     let href = |selector: &str| page.attribute(selector, "href").expect("a link");
-    assert_eq!(href(".reason"), format!("/diagnosis?q={last}"));
-    assert_eq!(
-        href(".reason + span a"),
-        format!("{path}/edit?return=%2Fapi-keys%2F{id}&add_address=198.51.100.78")
-    );
-    assert_eq!(page.text("#denied-t + a"), "View all 4");
+    assert_eq!(href(".denials li a"), format!("/diagnosis?q={last}"));
+    assert_eq!(page.all(".act"), ["Add 198.51.100.78", "Add orders:write", "Add 198.51.100.77"]);
+    assert_eq!(href(".act"), format!("{path}/edit?behind=key&add_address=198.51.100.78"));
+    assert_eq!(page.text("#denied-t + a"), "View all");
     assert_eq!(href("#denied-t + a"), format!("/usage/denials?key={id}&period=30d"));
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
     let viewer_page = viewer.get(&path);
-    assert_eq!(viewer_page.all("[aria-labelledby=denied-t] tbody tr").len(), 3);
-    assert!(
-        !viewer_page.has(".reason + span a"),
-        "a member who cannot edit keys is offered no edit"
-    );
+    assert_eq!(viewer_page.all("[aria-labelledby=denied-t] tbody tr").len(), 4);
+    assert!(!viewer_page.has(".act"), "a member who cannot edit keys is offered no edit");
 }
 
 #[test]

@@ -12,10 +12,7 @@ use crate::db::schema::denials;
 use crate::db::{Connection, Transaction, on_each};
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::buffer::DenialTally;
-use crate::domain::usage::denials::{DenialScope, Filter};
 use crate::domain::usage::{Outcome, Secret};
-
-type Boxed<'a> = denials::BoxedQuery<'a, <Connection as diesel::Connection>::Backend>;
 
 /// How many rows go into one statement, because its parameters are limited.
 const ROWS: usize = 1_000;
@@ -78,7 +75,7 @@ fn forget(tx: &mut Transaction<'_>, key_id: Option<KeyId>) -> Result<()> {
 }
 
 /// A denied request that was stored.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = denials)]
 pub struct Denial {
     /// The request id in its response.
@@ -110,28 +107,43 @@ pub(in crate::domain::usage) fn denial(
     Ok(denials::table.find(request_id).select(Denial::as_select()).first(connection).optional()?)
 }
 
-/// A page of denials, newest first.
-pub(in crate::domain::usage) fn denials(
+/// A key's denials since `since`, at most `limit`, latest first.
+pub(in crate::domain::usage) fn denials_of(
     connection: &mut Connection,
-    filter: &Filter,
-    walk: &Walk<Timestamp>,
+    key_id: &KeyId,
+    since: Timestamp,
+    limit: i64,
 ) -> Result<Vec<Denial>> {
-    let query = filtered(filter).select(Denial::as_select());
-    let query = keyset!(query, walk, desc(denials::at, denials::request_id));
-    Ok(query.load(connection)?)
+    Ok(denials::table
+        .filter(denials::key_id.eq(key_id))
+        .filter(denials::at.ge(since))
+        .order((denials::at.desc(), denials::request_id.desc()))
+        .limit(limit)
+        .select(Denial::as_select())
+        .load(connection)?)
 }
 
-fn filtered(filter: &Filter) -> Boxed<'_> {
-    let query = denials::table.filter(denials::at.ge(filter.since)).into_boxed();
-    let query = match &filter.scope {
-        DenialScope::Everybody => query,
-        DenialScope::Key(id) => query.filter(denials::key_id.eq(id)),
-        DenialScope::Strangers => query.filter(denials::key_id.is_null()),
+/// A page of the denials with the key, reason, detail and address of `denied`, latest first.
+pub(in crate::domain::usage) fn denials_like(
+    connection: &mut Connection,
+    denied: &Denial,
+    walk: &Walk<Timestamp>,
+) -> Result<Vec<Denial>> {
+    let query = denials::table
+        .filter(denials::reason.eq(denied.reason))
+        .filter(denials::detail.eq(&denied.detail))
+        .select(Denial::as_select())
+        .into_boxed();
+    let query = match &denied.key_id {
+        Some(id) => query.filter(denials::key_id.eq(id)),
+        None => query.filter(denials::key_id.is_null()),
     };
-    match filter.reason {
-        Some(reason) => query.filter(denials::reason.eq(reason)),
-        None => query,
-    }
+    let query = match &denied.address {
+        Some(address) => query.filter(denials::address.eq(address)),
+        None => query.filter(denials::address.is_null()),
+    };
+    let query = keyset!(query, walk, desc(denials::at, denials::request_id));
+    Ok(query.load(connection)?)
 }
 
 #[derive(QueryableByName)]

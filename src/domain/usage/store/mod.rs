@@ -2,6 +2,7 @@
 
 mod addresses;
 mod counts;
+mod denial_groups;
 mod denials;
 mod import;
 mod purge;
@@ -11,8 +12,10 @@ mod signals;
 mod traces;
 
 pub(super) use addresses::{addresses, count_addresses, count_addresses_of, keys_from};
+pub use denial_groups::GroupTotal;
+pub(super) use denial_groups::{count_groups, groups, latest_of_groups};
 pub use denials::Denial;
-pub(super) use denials::{denial, denials, denied_keys};
+pub(super) use denials::{denial, denials_like, denials_of, denied_keys};
 pub(super) use import::import;
 pub(super) use purge::purge;
 pub use questions::InvalidQuestion;
