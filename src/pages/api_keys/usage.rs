@@ -103,7 +103,7 @@ impl UsageData {
 impl UsageView {
     pub(super) fn new(viewer: &Viewer, details: &Details, read: &UsageData) -> Self {
         let (key, now) = (&details.key, viewer.now);
-        let path = format!("/api-keys/{}", key.id.as_str());
+        let id = key.id.as_str();
         let is_active = key.status(now) == Status::Active;
         let may_edit = viewer.may(Permission::UpdateKeys) && key.revoked_at.is_none();
         let edit = may_edit.then(|| dialog_over_page(&key.id, "edit"));
@@ -124,11 +124,7 @@ impl UsageView {
             addresses: format!("{addresses}{}", if addresses >= MAX_ADDRESSES { "+" } else { "" }),
             groups: read.denied.iter().take(GROUPS).map(group).collect(),
             denied_span: span(read.denied_in),
-            denied_href: format!(
-                "/usage/denials?key={}&period={}",
-                key.id.as_str(),
-                read.denied_in.as_str()
-            ),
+            denied_href: format!("/usage/denials?key={id}&period={}", read.denied_in.as_str()),
             seen: read.seen.iter().take(ADDRESSES).map(|seen| SeenView::new(seen, now)).collect(),
             all_seen: (read.seen.len() > ADDRESSES).then(|| read.seen.len().to_string()),
             first: first(details, read, is_active, now),

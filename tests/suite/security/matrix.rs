@@ -83,7 +83,7 @@ const MEMBERS: [Row; 24] = [
     members("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 42] = [
+const ROWS: [Row; 43] = [
     public("GET", "/", 303, 303),
     public("GET", "/.well-known/change-password", 303, 303),
     public("GET", "/sign-in", 200, 303),
