@@ -67,7 +67,7 @@ impl Body {
             length += chunk.len();
             if length <= largest {
                 body.extend_from_slice(&chunk);
-            } else if length > DRAINED {
+            } else if length > largest + DRAINED {
                 break;
             }
         }

@@ -13,21 +13,31 @@ use serde::Deserialize;
 
 use super::body::{Body, is_of_type};
 use super::form::{self, SecretFields, SecretForm};
-use super::form_token::FormToken;
 use super::rejection::Rejection;
 
-/// The maximum size of the body, in bytes: a document and some space for the other fields.
-pub const MAX_SIZE: usize = 2 * 1024 * 1024 + 16 * 1024;
+/// The maximum size of a file, in bytes.
+const MAX_FILE_SIZE: usize = 8 * 1024 * 1024;
+/// The maximum size of a pasted document, in bytes.
+const MAX_PASTED_SIZE: usize = 2 * 1024 * 1024;
+/// Space for the other fields, in bytes.
+const OTHER_FIELDS: usize = 16 * 1024;
+/// The maximum size of a form with a pasted document or its scopes, in bytes.
+pub const MAX_SIZE: usize = MAX_PASTED_SIZE + OTHER_FIELDS;
 
-/// A document, and the form's token.
-#[derive(Debug)]
+/// A document. The form's token is checked, but not spent.
+#[derive(Debug, Default)]
 pub struct Upload {
     pub document: String,
     /// The selected file; empty if there is none.
     pub file: Vec<u8>,
-    /// The token, checked but not spent yet.
-    pub token: FormToken,
+    /// The field that is too large, and what to do about it. The token of such a form may be
+    /// missing, and both documents are empty.
+    pub too_large: Option<(&'static str, &'static str)>,
 }
+
+const FILE_TOO_LARGE: (&str, &str) = ("upload", "The file must be 8 MB or smaller");
+const PASTED_TOO_LARGE: (&str, &str) =
+    ("document", "Pasted text must be 2 MB or smaller. Choose a file instead");
 
 #[derive(Deserialize)]
 struct Pasted {
@@ -48,23 +58,39 @@ impl FromRequest for Upload {
         if !is_of_type(request, "multipart/form-data") {
             let form = SecretForm::<Pasted, MAX_SIZE>::from_request(request, payload);
             return Box::pin(async move {
-                let SecretForm { fields: Pasted { document }, token } = form.await?;
-                Ok(Self { document, file: Vec::new(), token })
+                match form.await {
+                    Ok(form) => Ok(Self { document: form.fields.document, ..Self::default() }),
+                    Err(Rejection::TooLarge) => Ok(Self::too_large(PASTED_TOO_LARGE)),
+                    Err(rejection) => Err(rejection),
+                }
             });
         }
         let (request, body) = (request.clone(), Body::from_request(request, payload));
         Box::pin(async move {
             let Ok(body) = body.await;
-            let mut body = body.read(MAX_SIZE).await?;
+            let mut body = match body.read(MAX_FILE_SIZE + OTHER_FIELDS).await {
+                Err(Rejection::TooLarge) => return Ok(Self::too_large(FILE_TOO_LARGE)),
+                body => body?,
+            };
             let body = std::mem::take(&mut *body).into();
             let mut parts = Parts::read(request.headers(), body).await?;
             let given = parts.all("form_token");
-            let token =
-                form::token(&request, given.iter().filter_map(|t| std::str::from_utf8(t).ok()))?;
+            form::token(&request, given.iter().filter_map(|t| std::str::from_utf8(t).ok()))?;
             let document =
                 String::from_utf8(parts.one("document")?).map_err(|_| Rejection::Unreadable)?;
-            Ok(Self { document, file: parts.one("upload")?, token })
+            let file = parts.one("upload")?;
+            Ok(match (file.len(), document.len()) {
+                (size, _) if size > MAX_FILE_SIZE => Self::too_large(FILE_TOO_LARGE),
+                (_, size) if size > MAX_PASTED_SIZE => Self::too_large(PASTED_TOO_LARGE),
+                _ => Self { document, file, too_large: None },
+            })
         })
+    }
+}
+
+impl Upload {
+    fn too_large(error: (&'static str, &'static str)) -> Self {
+        Self { too_large: Some(error), ..Self::default() }
     }
 }
 

@@ -35,6 +35,7 @@ mod reviews;
 mod roles;
 mod running;
 mod scopes;
+mod scopes_gained;
 mod security;
 mod set_up;
 mod settings;

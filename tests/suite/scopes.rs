@@ -378,12 +378,129 @@ fn hostile_documents_are_rejected_with_a_message() {
     }
     let both = upload(&manager, &app, DOCUMENT, DOCUMENT);
     assert_eq!(both.error_of("document"), "Paste a document or choose a file, not both");
-    assert_eq!(upload(&manager, &app, "", vec![b' '; 3 << 20]).status, 413);
-    assert_eq!(upload(&manager, &app, "", vec![b' '; 9 << 20]).status, 413);
     let pasted = manager.submit("/scopes/import", &[("document", "a: [\u{202e}")]);
     assert_eq!(pasted.status, 422);
     assert_eq!(pasted.text("#document"), "a: [\u{202e}", "the pasted text is kept");
     assert_eq!(app.contents(), before);
+}
+
+#[test]
+fn a_document_that_is_too_large_is_an_error_at_its_field_that_names_the_limit() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let padded = |size: usize| {
+        let head = r#"{"openapi":"3.0.0","paths":{"/pets":{"get":{}}},"x":""#;
+        format!("{head}{}\"}}", "x".repeat(size - head.len() - 2))
+    };
+    let largest = upload(&manager, &app, "", padded(8 << 20));
+    assert_eq!((largest.status, largest.all(".offers code")), (200, vec!["pets:read".to_owned()]));
+    for size in [(8 << 20) + 1, 9 << 20, 12 << 20] {
+        let answer = upload(&manager, &app, "", padded(size));
+        assert_eq!(answer.status, 413, "{size}");
+        assert_eq!(answer.error_of("upload"), "The file must be 8 MB or smaller", "{size}");
+        assert!(answer.has("#import-scopes #upload[aria-invalid]"), "the dialog is kept");
+    }
+    let pasted = upload(&manager, &app, &padded(2 << 20), "");
+    assert_eq!(pasted.all(".offers code"), ["pets:read"]);
+    let message = "Pasted text must be 2 MB or smaller. Choose a file instead";
+    let answer = upload(&manager, &app, &padded((2 << 20) + 1), "");
+    assert_eq!((answer.status, answer.error_of("document").as_str()), (413, message));
+    let answer = manager.submit("/scopes/import", &[("document", &padded(3 << 20))]);
+    assert_eq!((answer.status, answer.error_of("document").as_str()), (413, message));
+    let page = manager.get("/scopes/import");
+    assert!(page.text("#upload-h").ends_with("up to 8 MB."));
+    assert_eq!(page.text("#document-h"), "Up to 2 MB.");
+}
+
+#[test]
+fn the_preview_counts_what_it_does_not_show_and_names_nothing_twice() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let mut declared = String::new();
+    for n in 0..60 {
+        let _ = write!(declared, "\"odd{n}\":\"\",");
+    }
+    let flow = format!(r#"{{"scopes":{{{declared}"pets:read":"Pets"}}}}"#);
+    let document = format!(
+        r#"{{"openapi":"3.0.3","components":{{"securitySchemes":{{"oauth":{{"type":"oauth2",
+        "flows":{{"clientCredentials":{flow},"authorizationCode":{flow}}}}}}}}}}}"#
+    );
+    let page = upload(&manager, &app, "", &document);
+    assert_eq!(page.all(".offers code"), ["pets:read"]);
+    let unusable = page.all("#unusable b");
+    let distinct: std::collections::BTreeSet<_> = unusable.iter().collect();
+    assert_eq!((unusable.len(), distinct.len()), (50, 50));
+    assert_eq!(page.text("#more-unusable"), "and 10 more");
+    assert!(!page.has("#room"), "there is room for the one scope");
+
+    let mut paths = String::new();
+    for n in 0..600 {
+        let _ = writeln!(paths, "  /Widget{n}Parts: {{ get: {{}} }}");
+    }
+    let page = upload(&manager, &app, "", format!("openapi: 3.0.0\npaths:\n{paths}"));
+    assert_eq!(page.all(".offers code").len(), 500);
+    assert_eq!(page.all(".offers code")[0], "widget0-parts:read");
+    assert_eq!(
+        page.text("#room"),
+        "100 more are not shown. There can be 500 scopes in all, so you can add 493 more."
+    );
+    let fields = page.form_fields("#preview form");
+    assert_eq!(fields.iter().filter(|(name, _)| name == "scopes").count(), 493);
+    assert_eq!(manager.post("/scopes/import/confirm", &replaced(&fields, &[])).status, 303);
+}
+
+#[test]
+fn the_preview_says_where_suggested_scopes_come_from() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let tags =
+        r#"{"openapi":"3.0.0","paths":{"/a":{"get":{"tags":["Sales Orders"]}},"/b":{"put":{}}}}"#;
+    let page = upload(&manager, &app, "", tags);
+    assert_eq!(page.all(".offers code"), ["b:write", "sales-orders:read"]);
+    let sub = page.text("#preview .dlg-head p");
+    assert!(sub.starts_with("The document has no usable OAuth2 scopes"), "{sub}");
+    assert!(sub.contains("suggested from its tags and paths:"), "{sub}");
+    let mixed = r#"{"openapi":"3.0.0","paths":{"/shipments":{"get":{}}},"components":{"securitySchemes":
+        {"o":{"type":"oauth2","flows":{"x":{"scopes":{"pets:read":"Pets","root":"All"}}}}}}}"#;
+    let page = upload(&manager, &app, "", mixed);
+    assert_eq!(page.all(".offers code"), ["pets:read", "shipments:read"]);
+    assert_eq!(page.all("#scopes legend"), ["New scopes", "Suggested scopes"]);
+    assert!(
+        page.has("[value='pets:read'][checked]") && !page.has("[value='shipments:read'][checked]")
+    );
+    assert_eq!(page.all("#unusable b"), ["root"]);
+    let sub = page.text("#preview .dlg-head p");
+    assert!(sub.contains("more are suggested from its paths:"), "{sub}");
+    let fields = page.form_fields("#preview form");
+    assert_eq!(manager.post("/scopes/import/confirm", &replaced(&fields, &[])).status, 303);
+    let page = upload(&manager, &app, "", mixed);
+    assert_eq!(page.all("#scopes legend"), ["Suggested scopes"]);
+    assert!(!page.has(".offers [checked]"), "what is suggested is not selected");
+}
+
+#[test]
+fn a_scope_in_use_says_by_what_instead_of_offering_its_removal() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    app.key_from(&Draft {
+        access: "selected".into(),
+        scopes: vec!["invoices:read".into(), "orders:read".into()],
+        ..usual_draft()
+    });
+    for name in ["Auditor", "Clerk"] {
+        let role = [("name", name), ("scopes", "orders:read"), ("scopes", "orders:write")];
+        assert_eq!(manager.submit_from("/roles/new", "/roles", &role).status, 303);
+    }
+    let page = manager.get("/scopes");
+    for (scope, actions) in [
+        ("orders:read", ["Describe", "Used by 2 custom roles and keys"]),
+        ("orders:write", ["Describe", "Used by 2 custom roles"]),
+        ("invoices:read", ["Describe", "Used by keys"]),
+        ("invoices:write", ["Describe", "Remove"]),
+    ] {
+        assert_eq!(page.all(&format!("{} .act", row(scope))), actions, "{scope}");
+    }
+    assert!(!page.has(".act-danger[href='/scopes/orders:read/delete']"));
 }
 
 #[test]

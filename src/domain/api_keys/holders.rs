@@ -1,9 +1,10 @@
-//! Which keys have a role or a scope, and what they would lose. Roles and scopes are changed
-//! through this module, so that a change never takes scopes from keys without a warning.
+//! Which keys have a role or a scope, and what they would lose. Roles are changed and scopes removed
+//! through this module, so that a change never takes scopes from keys without a warning. Scopes are
+//! added through [`super::gains`].
 //!
 //! Counts stop at [`MAX_COUNTED`] + 1. Revoked keys are not counted unless stated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
@@ -65,6 +66,11 @@ pub fn of_scopes(
     Ok(counts)
 }
 
+/// The scopes that keys selected which are not revoked.
+pub fn selected_scopes(connection: &mut Connection) -> Result<BTreeSet<String>> {
+    Ok(store::selected_scopes(connection)?.into_iter().collect())
+}
+
 /// Why a scope cannot be removed, and what its removal would change.
 #[derive(Clone, Debug, Default)]
 pub struct ScopeUse {
@@ -114,7 +120,10 @@ pub fn scope_use(connection: &mut Connection, scope: &Scope) -> Result<ScopeUse>
 pub fn remove_scope(tx: &mut Transaction<'_>, name: &str, context: &Context) -> Result<()> {
     let scope = scopes::own(tx, name)?;
     if scope_use(tx, &scope)?.is_used() {
-        return Err(Error::invalid("", format!("{name} is in use. Take it from these first")));
+        return Err(Error::invalid(
+            "",
+            format!("{name} is in use. Remove it from these roles and keys first"),
+        ));
     }
     store::deselect_in_revoked(tx, name)?;
     scopes::remove(tx, name, context)

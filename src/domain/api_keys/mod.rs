@@ -10,6 +10,7 @@ mod disabling;
 mod draft;
 mod environment;
 pub mod flaw;
+pub mod gains;
 pub mod holders;
 pub mod import;
 mod ip_whitelist;

@@ -39,9 +39,11 @@ closed_set! {
 text_column!(Coverage);
 
 impl Coverage {
+    /// Whether a role with this coverage includes `scope` automatically.
+    ///
     /// Built-in roles do not cover Latchkey's own scopes. Somebody must grant access to other keys
     /// explicitly, with a custom role; a key must not gain it because a role grows.
-    fn covers(self, scope: &Scope) -> bool {
+    pub fn covers(self, scope: &Scope) -> bool {
         if scope.built_in {
             return false;
         }

@@ -80,11 +80,15 @@ pub fn create(tx: &mut Transaction<'_>, draft: &Draft, context: &Context) -> Res
     Ok(scope)
 }
 
-/// Adds the scopes of `chosen` that are missing, and returns how many were added.
+/// Adds the scopes of `chosen` that are missing, and returns those that were added.
 ///
 /// # Errors
 /// [`Error::Invalid`] when nothing is chosen or there would be too many scopes.
-pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, context: &Context) -> Result<usize> {
+pub fn import(
+    tx: &mut Transaction<'_>,
+    chosen: Vec<Scope>,
+    context: &Context,
+) -> Result<Vec<Scope>> {
     if chosen.is_empty() {
         return Err(Error::invalid("scopes", "Choose at least one scope"));
     }
@@ -96,7 +100,7 @@ pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, context: &Context) -
         }
     }
     if new.is_empty() {
-        return Ok(0);
+        return Ok(new);
     }
     let mut invalid = Invalid::default();
     check_room(&known, new.len(), "scopes", &mut invalid);
@@ -108,10 +112,9 @@ pub fn import(tx: &mut Transaction<'_>, chosen: Vec<Scope>, context: &Context) -
         subject: None,
         details: serde_json::json!({ "changes": [change] }),
     };
-    let count = new.len();
-    add(tx, new, context)?;
+    add(tx, new.clone(), context)?;
     activity::record(tx, context, &entry)?;
-    Ok(count)
+    Ok(new)
 }
 
 /// Changes the description of a scope if it is still at `version`.

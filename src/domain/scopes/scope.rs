@@ -4,7 +4,7 @@ use super::Scope;
 use crate::base::text;
 
 /// The maximum length of a resource or operation name, in characters.
-const MAX_LENGTH: usize = 40;
+pub(super) const MAX_LENGTH: usize = 40;
 /// The maximum length of a description, in characters.
 pub(super) const MAX_DESCRIPTION_LENGTH: usize = 200;
 /// The maximum number of resources in set-up.

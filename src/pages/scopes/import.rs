@@ -35,15 +35,19 @@ pub(super) async fn read(
     upload: Upload,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let Upload { document, file, .. } = upload;
+    let Upload { document, file, too_large } = upload;
     let mut errors = Invalid::default();
+    if let Some((field, message)) = too_large {
+        errors.add(field, message);
+        return draw(StatusCode::PAYLOAD_TOO_LARGE, &viewer, &site, document, errors).await;
+    }
     if !document.trim().is_empty() && !file.is_empty() {
         errors.add("document", "Paste a document or choose a file, not both");
         return draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, document, errors).await;
     }
     let field = if file.is_empty() { "document" } else { "upload" };
     let bytes = if file.is_empty() { document.clone().into_bytes() } else { file };
-    // Two megabytes take a while, so the work runs off this thread.
+    // A large document takes a while, so the work runs off this thread.
     let proposal = web::block(move || openapi::read(&bytes)).await.map_err(Error::internal)?;
     match proposal {
         Ok(proposal) => preview::show(&viewer, &site, &proposal).await,

@@ -1,8 +1,9 @@
 //! The pages of scopes, with one file each, on top of the operations of [`crate::domain::scopes`]
-//! and [`crate::domain::api_keys::holders`].
+//! and [`crate::domain::api_keys`].
 
 mod delete;
 mod edit;
+mod gains;
 mod import;
 mod index;
 mod new;

@@ -4,10 +4,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::SCOPES;
+use super::gains::{GainsView, gained};
 use super::table::Table;
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
+use crate::domain::api_keys::gains::{self, Gains};
+use crate::domain::api_keys::holders::CONFIRMED;
 use crate::domain::members::permission::ManageRoles;
 use crate::domain::scopes::{self, Draft};
 use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
@@ -20,6 +23,14 @@ pub(super) struct New {
     /// The existing resources and operations, as suggestions.
     resources: Vec<String>,
     operations: Vec<String>,
+    /// The keys that gain the scope; `None` if there are none.
+    gains: Option<GainsView>,
+}
+
+impl New {
+    fn is_asking(&self) -> bool {
+        self.gains.as_ref().is_some_and(|gains| gains.is_asking)
+    }
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -28,6 +39,8 @@ pub(super) struct Fields {
     resource: String,
     operation: String,
     description: String,
+    /// The fingerprint of the numbers of keys that were shown.
+    confirmed: String,
 }
 
 impl Dialog for New {
@@ -44,7 +57,7 @@ impl Dialog for New {
         Table::load(connection, String::new())
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let scopes = scopes::all(connection)?.into_iter().filter(|scope| !scope.built_in);
         let (mut resources, mut operations): (Vec<_>, Vec<_>) =
             scopes.map(|scope| (scope.resource, scope.operation)).unzip();
@@ -52,7 +65,11 @@ impl Dialog for New {
             names.sort_unstable();
             names.dedup();
         }
-        Ok(LoadResult::Show(Self { frame, resources, operations }))
+        let is_asking = frame.errors.remove(CONFIRMED);
+        let gains = Gains::load(connection, frame.input.viewer.now)?;
+        frame.input.fields.confirmed = gains.fingerprint();
+        let gains = GainsView::of_any_scope(&gains, is_asking, &frame.input.viewer);
+        Ok(LoadResult::Show(Self { frame, resources, operations, gains }))
     }
 
     fn submit(
@@ -60,9 +77,11 @@ impl Dialog for New {
         input: &Input<Self>,
         context: &Context,
     ) -> Result<SubmitResult> {
-        let Fields { resource, operation, description } = input.fields.clone();
-        let scope = scopes::create(tx, &Draft { resource, operation, description }, context)?;
-        let added = Notice::done(format!("{} added.", scope.name));
+        let Fields { resource, operation, description, confirmed } = input.fields.clone();
+        let draft = Draft { resource, operation, description };
+        let (scope, gains) = gains::add_scope(tx, &draft, &confirmed, context)?;
+        let gained = gained(std::slice::from_ref(&scope), &gains);
+        let added = Notice::done(format!("{} added.{gained}", scope.name));
         Ok(SubmitResult::at(SCOPES, added).with_fragment(&scope.name))
     }
 }

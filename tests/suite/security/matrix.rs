@@ -462,13 +462,14 @@ impl Fixture {
             "/roles" | "/roles/{slug}/edit" => {
                 vec![("name", "Made by the matrix"), ("scopes", "orders:read"), ("version", "1")]
             }
-            "/scopes" => vec![("resource", "matrix"), ("operation", "write")],
+            // No key gains it, so nothing has to be confirmed.
+            "/scopes" => vec![("resource", "matrix"), ("operation", "count")],
             "/scopes/{scope}/edit" => vec![("description", "Matrices"), ("version", "1")],
             "/scopes/import" => {
                 vec![("document", r#"{"openapi":"3.0.0","paths":{"/matrix":{"put":{}}}}"#)]
             }
             "/scopes/import/confirm" => {
-                vec![("proposed", "matrix:write "), ("scopes", "matrix:write")]
+                vec![("proposed", "matrix:count "), ("scopes", "matrix:count")]
             }
             _ => vec![],
         };

@@ -252,7 +252,8 @@ fn the_deletion_of_a_scope_takes_effect_with_the_next_request() {
     assert_eq!(manager.submit("/scopes/orders:write/delete", &[]).status, 303);
     assert_eq!(authorize(&app, "scope=orders:write", &key.secret), code(403, "scope_missing"));
     let scope = [("resource", "orders"), ("operation", "write")];
-    assert_eq!(manager.submit_from("/scopes/new", "/scopes", &scope).status, 303);
+    let form = manager.get("/scopes/new").form_fields("#new form");
+    assert_eq!(manager.post("/scopes", &replaced(&form, &scope)).status, 303);
     assert_eq!(authorize(&app, "scope=orders:write", &key.secret), pass());
 }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::ApiKey;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::{api_key_scopes, api_keys};
 use crate::db::{Connection, Transaction};
@@ -26,6 +27,12 @@ pub(in crate::domain::api_keys) fn of_role(
         KeyFilter::LiveWithAll => {
             query.filter(api_keys::revoked_at.is_null()).filter(api_keys::all_role_scopes.eq(true))
         }
+        KeyFilter::WorkingWithAll(now) => query
+            .filter(api_keys::revoked_at.is_null())
+            .filter(api_keys::all_role_scopes.eq(true))
+            // An expression, so that SQLite finds the keys by their role.
+            .filter((api_keys::expires_at + 0).gt(now))
+            .filter(api_keys::disabled_at.is_null()),
     };
     count_up_to(query, limit, connection)
 }
@@ -37,6 +44,8 @@ pub(in crate::domain::api_keys) enum KeyFilter {
     Live,
     /// Keys that have all of the role's scopes, also when the role changes.
     LiveWithAll,
+    /// Of these, the keys that work at this time: those that are neither expired nor disabled.
+    WorkingWithAll(Timestamp),
 }
 
 fn count_up_to(query: Boxed<'_>, limit: i64, connection: &mut Connection) -> Result<i64> {
@@ -115,6 +124,25 @@ fn selecting_ids(
     let query = ids.iter().fold(query, |query, id| query.bind::<Text, _>((*id).to_owned()));
     let query = query.bind::<BigInt, _>(limit);
     let found: Vec<Id> = query.load(connection)?;
+    Ok(found.into_iter().map(|Id { id }| id).collect())
+}
+
+/// The scopes that keys selected which are not revoked. The scalar subquery makes `PostgreSQL` stop
+/// at the first key of a scope.
+pub(in crate::domain::api_keys) fn selected_scopes(
+    connection: &mut Connection,
+) -> Result<Vec<String>> {
+    let hint = match connection {
+        Connection::Sqlite(_) => "INDEXED BY api_keys_live_for_search",
+        Connection::Postgres(_) => "",
+    };
+    let sql = format!(
+        "SELECT c.name AS id FROM scopes AS c WHERE \
+             (SELECT 1 FROM api_key_scopes AS s WHERE s.scope = c.name AND EXISTS \
+             (SELECT 1 FROM api_keys AS k {hint} WHERE k.id = s.key_id AND k.revoked_at IS NULL) \
+              LIMIT 1) = 1"
+    );
+    let found: Vec<Id> = diesel::sql_query(sql).load(connection)?;
     Ok(found.into_iter().map(|Id { id }| id).collect())
 }
 

@@ -26,7 +26,8 @@ pub(super) use counts::{count_needing_attention, totals};
 pub use disabling::Disabling;
 pub(super) use disabling::{mark_used, scheduled, set_disabling, skipped};
 pub(super) use holders::{
-    KeyFilter, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selecting,
+    KeyFilter, count_selecting, deselect_in_revoked, losing, losing_all, of_role, selected_scopes,
+    selecting,
 };
 pub(super) use last_use::{
     count_used, least_used, never_used, not_revoked, record_last_uses, row_numbers, set_attention,

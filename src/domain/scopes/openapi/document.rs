@@ -1,9 +1,16 @@
 //! Parses a document's bytes into a value, with limits on nesting, aliases and the size that aliases
-//! expand to.
+//! expand to. Parts that name no scopes are skipped, so that a large document takes little memory.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::{Map, Value};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Options, budget, options};
+
+use super::requests::is_method;
 
 /// The maximum nesting depth in YAML.
 const DEPTH: usize = 64;
@@ -43,7 +50,7 @@ fn version(document: &Value) -> Option<String> {
 }
 
 fn json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(text).map(|Document(value)| value).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         format!("The document cannot be read as JSON: something is wrong in line {line}, column {column}")
     })
@@ -57,7 +64,7 @@ fn yaml(text: &str) -> Result<Value, String> {
         thread.spawn_scoped(scope, read).ok()?.join().ok()
     });
     let failed = "The document cannot be read as YAML";
-    read.ok_or(failed)?.map_err(|error| {
+    read.ok_or(failed)?.map(|Document(value)| value).map_err(|error| {
         match error.location().map(|place| (place.line(), place.column())) {
             Some((line, column)) if line > 0 => {
                 format!("{failed}: something is wrong in line {line}, column {column}")
@@ -74,12 +81,111 @@ fn limits() -> Options {
             max_depth: DEPTH,
             flow_nesting_limit: DEPTH,
             max_documents: 1,
-            max_nodes: 250_000,
+            max_nodes: 1_000_000,
             max_aliases: 10_000,
             max_total_scalar_bytes: 8 * 1024 * 1024,
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 250_000 },
         duplicate_keys: DuplicateKeyPolicy::LastWins,
         with_snippet: false,
+    }
+}
+
+/// The parts of a document that may name scopes.
+struct Document(Value);
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Part::Document.deserialize(deserializer).map(Self)
+    }
+}
+
+/// A part of a document.
+#[derive(Clone, Copy)]
+enum Part {
+    Document,
+    Components,
+    Paths,
+    Path,
+    Request,
+    /// Everything in it is kept.
+    Kept,
+    Skipped,
+}
+
+impl Part {
+    /// The part at `key` of this one.
+    fn at(self, key: &str) -> Self {
+        match (self, key) {
+            (Self::Document, "paths") => Self::Paths,
+            (Self::Document, "components") => Self::Components,
+            (Self::Paths, _) => Self::Path,
+            (Self::Path, method) if is_method(method) => Self::Request,
+            (Self::Document, "openapi" | "swagger" | "tags" | "securityDefinitions")
+            | (Self::Components, "securitySchemes")
+            | (Self::Request, "tags" | "operationId") => Self::Kept,
+            _ => Self::Skipped,
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Part {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self {
+            Self::Kept => Value::deserialize(deserializer),
+            Self::Skipped => IgnoredAny::deserialize(deserializer).map(|_| Value::Null),
+            _ => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+/// A value without keys names no scope.
+macro_rules! nothing {
+    ($($visit:ident($type:ty)),*) => {
+        $(fn $visit<E>(self, _: $type) -> Result<Value, E> {
+            Ok(Value::Null)
+        })*
+    };
+}
+
+impl<'de> Visitor<'de> for Part {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    nothing!(visit_bool(bool), visit_i64(i64), visit_i128(i128), visit_u64(u64), visit_u128(u128));
+    nothing!(visit_f64(f64), visit_str(&str), visit_bytes(&[u8]));
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let part = self.at(&key);
+            let value = entries.next_value_seed(part)?;
+            if !matches!(part, Self::Skipped) {
+                map.insert(key, value);
+            }
+        }
+        Ok(Value::Object(map))
     }
 }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
+use super::proposal::MAX_UNUSABLE;
 use super::*;
+use crate::domain::scopes::MAX_SCOPES;
 
 fn names(document: &str) -> Vec<String> {
     let proposal = read(document.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
@@ -43,7 +45,7 @@ paths:
 #[test]
 fn the_scopes_of_security_schemes_are_offered_with_their_descriptions() {
     let proposal = read(OPENAPI_3.as_bytes()).expect("valid");
-    assert!(!proposal.is_made_up);
+    assert!(proposal.offered.iter().all(|offered| offered.source == Source::Schemes));
     let offered: Vec<_> = proposal
         .offered
         .iter()
@@ -83,7 +85,8 @@ paths:
   /{id}: { get: {} }
 ";
     let proposal = read(document.as_bytes()).expect("valid");
-    assert!(proposal.is_made_up);
+    let sources: Vec<_> = proposal.offered.iter().map(|offered| offered.source).collect();
+    assert_eq!(sources, [Source::Paths, Source::Tags, Source::Tags, Source::Paths]);
     let offered: Vec<_> = proposal
         .offered
         .iter()
@@ -209,7 +212,10 @@ fn offers_stop_at_the_maximum_number_of_scopes() {
     }
     let proposal = read(format!("openapi: 3.0.0\npaths:\n{paths}").as_bytes()).expect("valid");
     assert_eq!((proposal.offered.len(), proposal.unusable.len()), (MAX_SCOPES, MAX_UNUSABLE));
-    assert_eq!(proposal.skipped, 2000 - MAX_SCOPES + 2000 - MAX_UNUSABLE);
+    assert_eq!(
+        (proposal.more_offered, proposal.more_unusable),
+        (2000 - MAX_SCOPES, 2000 - MAX_UNUSABLE)
+    );
 }
 
 /// JSON of any shape, with the keys that the parser reads.
