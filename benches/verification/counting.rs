@@ -79,6 +79,7 @@ pub fn serve(folder: &Path) {
         clock: Clock::System,
         clock_steps: latchkey::base::clock_steps::ClockSteps::default(),
         public_url: PublicUrl::parse(&url).expect("a URL"),
+        gateway_url: PublicUrl::parse(&url).expect("a URL"),
         exports: Exports::default(),
         webhook_networks: Networks::default(),
         mail_networks: Networks::default(),

@@ -34,7 +34,8 @@ pub fn run(config: &Config) -> Result<()> {
     let measures =
         server.metrics_listen.map(|address| listen(address, "--metrics-listen")).transpose()?;
     let tls = server.tls.as_ref().map(|tls| Tls::open(&tls.certificate, &tls.key)).transpose()?;
-    let site = site(server, db, keyring, server.public_url(bound))?;
+    let at = verify.as_ref().map(|(_, at)| *at);
+    let site = site(server, db, keyring, bound, at)?;
     let link = set_up_link(&site.db, &site.keyring, &config.database, &site.public_url)?;
     config.database.check_access();
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -58,7 +59,14 @@ pub fn run(config: &Config) -> Result<()> {
 }
 
 /// The state that handlers need, from the command line.
-fn site(server: &ServerConfig, db: Db, keyring: Keyring, public_url: PublicUrl) -> Result<Site> {
+fn site(
+    server: &ServerConfig,
+    db: Db,
+    keyring: Keyring,
+    dashboard: SocketAddr,
+    verify: Option<SocketAddr>,
+) -> Result<Site> {
+    let public_url = server.public_url(dashboard);
     Ok(Site {
         db,
         keyring,
@@ -66,6 +74,7 @@ fn site(server: &ServerConfig, db: Db, keyring: Keyring, public_url: PublicUrl) 
         clock_steps: ClockSteps::default(),
         ehlo_name: server.ehlo_name(&public_url),
         public_url,
+        gateway_url: server.gateway_url(dashboard, verify),
         trusted_proxies: server.trusted_proxies.clone(),
         credential_headers: server.credential_headers.clone(),
         introspection_max_age: server.introspection_max_age,

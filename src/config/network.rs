@@ -206,6 +206,22 @@ impl ServerConfig {
         self.public_url.clone().unwrap_or_else(direct)
     }
 
+    /// The URL of a server whose endpoints for programs are served on `verify`, if given, and
+    /// otherwise with the dashboard. A proxy that ends TLS for browsers is not in between: gateways
+    /// connect to the listener.
+    pub fn gateway_url(&self, dashboard: SocketAddr, verify: Option<SocketAddr>) -> PublicUrl {
+        let (public, is_https) = (self.public_url(dashboard), self.tls.is_some());
+        if verify.is_none() && public.is_https() == is_https {
+            return public;
+        }
+        let bound = verify.unwrap_or(dashboard);
+        if bound.ip().to_canonical().is_unspecified() {
+            PublicUrl::new(public.host().clone(), bound.port(), is_https)
+        } else {
+            PublicUrl::of_address(bound, is_https)
+        }
+    }
+
     /// Checks the settings that serving needs.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.reject_every_address()?;

@@ -36,12 +36,16 @@ impl PublicUrl {
 
     /// The URL of a server that is reached directly.
     pub(super) fn of_address(bound: SocketAddr, https: bool) -> Self {
-        let scheme = if https { "https" } else { "http" };
         let host = match bound.ip() {
             IpAddr::V4(address) => Host::Ipv4(address),
             IpAddr::V6(address) => Host::Ipv6(address),
         };
-        Self { origin: format!("{scheme}://{bound}"), host, https, port: bound.port() }
+        Self::new(host, bound.port(), https)
+    }
+
+    pub(super) fn new(host: Host, port: u16, https: bool) -> Self {
+        let scheme = if https { "https" } else { "http" };
+        Self { origin: format!("{scheme}://{host}:{port}"), host, https, port }
     }
 
     /// The origin in the form that browsers send: `https://keys.example.com`, without a trailing
@@ -66,7 +70,7 @@ impl PublicUrl {
     }
 
     /// Whether only browsers on this machine can reach it.
-    pub(super) fn is_loopback(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         match &self.host {
             // RFC 6761, 6.3.
             Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),

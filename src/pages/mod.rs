@@ -4,6 +4,7 @@ pub mod activity;
 pub mod alerts;
 pub mod api_keys;
 pub mod diagnosis;
+pub mod get_started;
 pub mod leaks;
 pub mod mail;
 pub mod members;
@@ -43,6 +44,7 @@ pub fn routes() -> Routes {
     alerts::routes(&mut routes);
     api_keys::routes(&mut routes);
     diagnosis::routes(&mut routes);
+    get_started::routes(&mut routes);
     leaks::routes(&mut routes);
     mail::routes(&mut routes);
     members::routes(&mut routes);

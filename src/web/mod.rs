@@ -50,6 +50,8 @@ pub struct Site {
     pub clock_steps: ClockSteps,
     /// The URL at which people reach the site.
     pub public_url: PublicUrl,
+    /// The URL at which gateways and services reach the endpoints for programs.
+    pub gateway_url: PublicUrl,
     /// The proxies that are trusted to report the client's address.
     pub trusted_proxies: TrustedProxies,
     /// The headers that may carry a secret key.

@@ -80,3 +80,24 @@ fn the_fastapi_recipe_allows_only_valid_keys() {
         command
     });
 }
+
+#[test]
+fn the_curl_recipe_says_whether_a_key_is_active() {
+    let mut latchkey = Latchkey::for_services();
+    let manager = latchkey.super_manager();
+    let service = latchkey.introspecting_key(&manager);
+    let url = format!("http://{}/v1/introspect", latchkey.address);
+    let ask = |token: &str| {
+        let mut command = Command::new("sh");
+        command.arg(recipes().join("curl.sh")).env("NO_PROXY", "127.0.0.1");
+        command.env("INTROSPECT_URL", &url).env("INTROSPECT_KEY", &service.secret);
+        let output = command.env("TOKEN", token).output().expect("curl runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let key = latchkey.key(|_| {});
+    let (is_answered, body) = ask(&key.secret);
+    assert!(is_answered && body.contains("\"active\":true"), "{body}");
+    assert_eq!(ask("unknown"), (true, "{\"active\":false}".into()));
+    latchkey.stop();
+    assert_eq!(ask(&key.secret), (false, String::new()));
+}

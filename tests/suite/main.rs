@@ -21,6 +21,7 @@ mod empty_states;
 mod errors;
 mod exports;
 mod files;
+mod get_started;
 mod leaks;
 mod lookup;
 mod mail;

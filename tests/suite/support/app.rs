@@ -106,6 +106,7 @@ impl App {
             clock: Clock::fixed(NOW),
             clock_steps: ClockSteps::default(),
             public_url: PublicUrl::parse(public_url.unwrap_or(&url)).expect("a URL"),
+            gateway_url: PublicUrl::parse(&url).expect("a URL"),
             trusted_proxies: TrustedProxies::parse("127.0.0.0/8").expect("a network"),
             credential_headers: CredentialHeaders::default(),
             introspection_max_age: None,
