@@ -1,10 +1,12 @@
-// Copy buttons: data-copy names the element whose text is copied, data-say what is announced.
+// Copy buttons: data-copy names the element whose text is copied, data-say what is announced. Several elements are copied as
+// lines, each after its data-name.
 // Where the clipboard is missing (plain http) or refuses, the text is selected and the page says so.
 {
   const manually = 'Selected. Press Ctrl+C or ⌘C to copy.';
 
   const wire = (button) => {
-    const source = document.getElementById(button.dataset.copy);
+    const sources = button.dataset.copy.split(' ').map((id) => document.getElementById(id));
+    const line = (source) => (sources.length > 1 ? `${source.dataset.name}=` : '') + source.textContent.trim();
     const icon = button.querySelector('use');
     const last = button.lastChild;
     const label = last.nodeType === Node.TEXT_NODE && last.data.trim() ? last : null;
@@ -24,12 +26,13 @@
     button.addEventListener('click', async () => {
       clearTimeout(timer);
       try {
-        await navigator.clipboard.writeText(source.textContent.trim());
+        await navigator.clipboard.writeText(sources.map(line).join('\n'));
         show('check', 'Copied', true);
         say(button.dataset.say);
         timer = setTimeout(show, 4000, 'copy', text, false);
       } catch {
-        getSelection().selectAllChildren(source);
+        const end = sources.at(-1);
+        getSelection().setBaseAndExtent(sources[0], 0, end, end.childNodes.length);
         show('copy', manually, false);
         say(manually);
       }

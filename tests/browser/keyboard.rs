@@ -99,6 +99,9 @@ fn a_key_is_created_copied_edited_disabled_enabled_and_revoked_by_keyboard() {
     let id = browser.text("#key-id");
     tab_to(&browser, "[data-replace]");
     enter(&browser);
+    assert!(browser.text("#first-use").starts_with("Waiting for the first request"));
+    tab_to(&browser, ".crumb");
+    enter(&browser);
     assert_eq!(browser.texts("tbody .name a"), ["Billing worker", "Warehouse sync"]);
 
     tab_to(&browser, &format!("#{id} .act:not(.act-danger)"));

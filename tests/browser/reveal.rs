@@ -50,14 +50,17 @@ fn the_secret_is_copied_and_the_new_key_is_at_the_top() {
     let browser = Browser::signed_in(&app);
     browser.allow(&["clipboardSanitizedWrite"]);
     let secret = reveal(&browser);
+    let id = browser.text("#key-id");
     browser.wait_for_focus("#secret-t");
     browser.click(COPY);
     browser.wait_until("Copied", |b| b.text(COPY) == "Copied");
     assert_eq!(browser.text("#live"), "Secret key copied");
     browser.wait_until("the button can be used again", |b| b.text(COPY) == "Copy Secret Key");
     browser.follow("[data-replace]");
-    assert_eq!(browser.address(), "/api-keys");
+    assert_eq!(browser.address(), format!("/api-keys/{id}"));
     assert_eq!(browser.text("#notice"), "“Billing worker” created.");
+    assert!(browser.text("#first-use").starts_with("Waiting for the first request"));
+    browser.goto("/api-keys");
     assert_eq!(browser.texts("tbody .name a"), ["Billing worker", "Warehouse sync"]);
     assert_gone(&browser, &secret);
     // Our pages may not read the clipboard, so the test pastes it.
@@ -133,12 +136,13 @@ fn back_and_forward_do_not_show_the_secret_again() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     let secret = reveal(&browser);
+    let id = browser.text("#key-id");
     browser.follow("[data-replace]");
     browser.back();
     assert_eq!(browser.address(), "/api-keys/new");
     assert_gone(&browser, &secret);
     browser.forward();
-    assert_eq!(browser.address(), "/api-keys");
+    assert_eq!(browser.address(), format!("/api-keys/{id}"));
     assert_gone(&browser, &secret);
     assert_eq!(keys::count(&app), 1);
 }

@@ -99,7 +99,7 @@ impl Dialog for New {
     ) -> Result<SubmitResult> {
         let id = KeyId::random()?;
         let created = api_keys::create(tx, id, &input.fields.draft(), context)?;
-        Ok(secret::reveal(input, created, "created", page_of(&id), "/api-keys"))
+        Ok(secret::reveal(input, created, "created", page_of(&id), page_of(&id)))
     }
 }
 

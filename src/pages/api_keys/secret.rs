@@ -24,17 +24,18 @@ struct SecretPage {
     id: String,
     name: String,
     expires: String,
-    /// Where "I have copied it" leads.
+    /// Where "I have copied it" leads: the key's page.
     done: String,
 }
 
-/// Shows the secret that a dialog has created. A second submit leads to `location`.
+/// Shows the secret that a dialog has created. "I have copied it" leads to `done`, and a second
+/// submit to `location`.
 pub(super) fn reveal<D: Dialog<Backdrop = Backdrop>>(
     input: &Input<D>,
     (Details { key, .. }, secret): (Details, SecretKey),
     what_was_done: &str,
     location: String,
-    done: impl Into<String>,
+    done: String,
 ) -> SubmitResult {
     let page = SecretPage {
         viewer: input.viewer.clone(),
@@ -43,7 +44,7 @@ pub(super) fn reveal<D: Dialog<Backdrop = Backdrop>>(
         id: key.id.as_str().into(),
         name: key.name.as_str().into(),
         expires: long_date(key.expires_at.last_day()),
-        done: done.into(),
+        done,
     };
     let notice = Notice::done(format!("“{}” {what_was_done}.", page.name));
     SubmitResult::at(location, notice).reveal(move || {

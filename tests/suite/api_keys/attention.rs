@@ -301,6 +301,9 @@ fn several_keys_can_be_rotated_together_and_each_secret_is_shown_once() {
     assert_eq!(shown.status, 200);
     let secrets = shown.all(".secret-key");
     assert_eq!(secrets.len(), 2);
+    let copied = shown.attribute("[data-say^=All]", "data-copy").expect("a button");
+    assert_eq!(copied, "secret-1 secret-2");
+    assert!(shown.has("[data-copy=key-2]") && shown.has("#secret-2[data-name^=key_]"));
     for secret in &secrets {
         assert_eq!(authorize_status(&app, secret), 200);
     }

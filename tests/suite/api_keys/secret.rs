@@ -58,7 +58,7 @@ fn the_reveal_explains_how_to_keep_the_secret_and_is_not_cached() {
     assert_eq!(page.status, 200);
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.text("#secret-t"), "Save your secret key");
-    let description = "This is the only time it is shown. Nobody can get it back later.";
+    let description = "This is the only time it is shown. It cannot be retrieved later.";
     assert_eq!(page.text("#secret-d"), description);
     assert_eq!(
         page.text("dialog .notice"),
@@ -68,6 +68,9 @@ fn the_reveal_explains_how_to_keep_the_secret_and_is_not_cached() {
     assert!(page.text("dialog dl").contains("21 February 2027"));
     assert_eq!(page.text("dialog .btn-secondary"), "I have copied it");
     assert_eq!(page.text("dialog [data-copy=secret-key]"), "Copy Secret Key");
+    assert_eq!(page.text(".dlg-foot p"), "You won't see this secret key again.");
+    assert!(page.has("[data-copy=try-it]") && page.text("#try-it").starts_with("curl -i "));
+    assert!(page.has("dialog a[href='/get-started'][target=_blank]"));
     assert_eq!(page.body.matches(&page.secret()).count(), 1, "the secret is on the page once");
     assert!(
         !page
@@ -191,4 +194,17 @@ fn reloading_after_the_reveal_shows_no_secret() {
         let page = manager.get(path);
         assert!(!page.has("#secret-key") && !page.body.contains(&secret), "{path}");
     }
+}
+
+#[test]
+fn the_reveal_of_a_new_key_leads_to_its_page_which_waits_for_the_first_request() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let page = manager.create_key(&[("name", "Billing worker")]);
+    let location = page.attribute("[data-replace]", "href").expect("a link");
+    assert_eq!(location, format!("/api-keys/{}", page.key_id()));
+    let shown = manager.get(&location);
+    assert_eq!(shown.text("#notice"), "“Billing worker” created.");
+    assert!(shown.text("#first-use").starts_with("Waiting for the first request…"));
+    assert!(shown.has("#first-use a[href='/get-started']"));
 }

@@ -279,10 +279,11 @@ fn an_empty_table_explains_why_it_is_empty() {
     assert_eq!(empty.text(".empty h2"), "No API keys yet");
     assert_eq!(
         empty.text(".empty p"),
-        "An application needs a key to call your API. Create one for each application, so that \
-         revoking one never stops the others."
+        "An application needs a key to call your API. Create one for each application, so \
+         you can revoke one without affecting the others."
     );
     assert_eq!(empty.text(".empty a"), "Create New Key");
+    assert_eq!(empty.text(".steps a[href='/get-started']"), "Protect your API");
     assert!(!empty.has(".tabs"));
     let id = app.key("Billing worker");
     for (path, heading) in [
