@@ -28,12 +28,12 @@ fn the_set_up_link_leads_to_the_empty_table() {
 #[test]
 fn a_wrong_password_shows_an_error_and_keeps_the_email_address() {
     let app = App::set_up();
+    app.member("ines@meridianfreight.example", true, &latchkey::domain::members::Permission::ALL);
     let browser = Browser::open(&app);
     browser.expect_status(422);
     browser.goto("/api-keys?view=expired");
     assert!(browser.address().starts_with("/sign-in?next="));
     browser.wait_for_focus("#email");
-    app.member("ines@meridianfreight.example", true, &latchkey::domain::members::Permission::ALL);
     browser.fill("#email", "ines@meridianfreight.example");
     browser.fill("#password", "wrong horse battery staple");
     browser.follow("button.btn-primary");

@@ -33,6 +33,11 @@ fn the_printed_link_sets_up_an_organisation_with_scopes_roles_and_a_super_manage
     let table = visitor.get("/api-keys");
     assert_eq!(table.text(".empty h2"), "No API keys yet");
     assert!(table.has("#create"));
+    assert_eq!(
+        table.text("#notice"),
+        "Welcome to Latchkey, Ines Okafor. You are signed in as ines@meridianfreight.example, the \
+         first super manager."
+    );
     assert_eq!(table.text(".org"), "Meridian Freight");
     let form = visitor.get("/api-keys/new");
     let offered = form.all("input[name=scopes] + .sr");
@@ -160,7 +165,7 @@ fn all_errors_are_shown_at_once_and_the_input_is_kept() {
     let errors = [
         "Enter the set-up code",
         "The organisation's name must not contain control or invisible characters",
-        "Line 2: “sales orders” is not a resource name. Use letters, digits and hyphens, as in sales-orders",
+        "Line 2: “Sales Orders” is not a resource name. Use letters, digits and hyphens, as in sales-orders",
         "Enter a name",
         "Enter an email address like name@example.com",
         "This password is too easy to guess. Three or four random words work well",
@@ -182,7 +187,7 @@ fn all_errors_are_shown_at_once_and_the_input_is_kept() {
     assert!(!page.body.contains("hunter2"), "a password is never echoed");
     let missing = visitor.submit("/set-up", &[]);
     assert_eq!(missing.status, 422);
-    assert_eq!(missing.errors().len(), 6, "{:?}", missing.errors());
+    assert_eq!(missing.errors().len(), 5, "{:?}", missing.errors());
     assert_eq!(app.count("members"), 0);
     assert_eq!(finish(&visitor, &code, &[]).status, 303, "the code was not used up");
 }
@@ -236,4 +241,44 @@ fn guessing_codes_is_throttled() {
         303,
         "other addresses are not throttled"
     );
+}
+
+#[test]
+fn a_missing_or_wrong_code_is_reported_before_the_form_is_filled_in() {
+    let app = App::new();
+    let visitor = app.anonymous();
+    let missing = visitor.get("/set-up");
+    assert_eq!((missing.status, missing.errors().len()), (200, 0));
+    assert!(missing.text("#notice").starts_with("Open the set-up link in the server log"));
+    let code = app.set_up_code();
+    let right = visitor.get(&format!("/set-up?code={code}"));
+    assert!(!right.has("#notice") && !right.has("#errors"), "{}", right.body);
+    let before = app.contents();
+    app.advance(HOUR);
+    for wrong in [code.as_str(), "0000000000000000000000"] {
+        let page = visitor.get(&format!("/set-up?code={wrong}"));
+        assert_eq!(page.status, 200);
+        let message =
+            "This set-up code is wrong or has expired. Start Latchkey again to get a new one";
+        assert_eq!(page.error_of("code"), message);
+    }
+    assert_eq!(app.contents(), before);
+}
+
+#[test]
+fn the_resources_of_the_api_can_be_added_later() {
+    let app = App::new();
+    let visitor = app.anonymous();
+    let code = app.set_up_code();
+    let form = visitor.get(&format!("/set-up?code={code}"));
+    assert_eq!(form.text("label[for=resources]"), "Resources in your API (optional)");
+    let done = finish(&visitor, &code, &[("resources", " \n")]);
+    assert_eq!((done.status, done.location()), (303, "/api-keys"), "{}", done.body);
+    assert_eq!(app.texts("SELECT name AS text FROM scopes"), ["latchkey:introspect"]);
+    let key = visitor.create_key(&[("role", "read-only")]);
+    assert_eq!(key.status, 200, "{}", key.body);
+    let fields = [("resource", "orders"), ("operation", "read"), ("description", "")];
+    assert_eq!(visitor.submit_from("/scopes/new", "/scopes", &fields).status, 303);
+    let page = visitor.get(&format!("/api-keys/{}", key.key_id()));
+    assert_eq!(page.all(".chip"), ["orders:read"]);
 }

@@ -554,11 +554,22 @@ fn visitors_write_nothing_to_the_database() {
 }
 
 #[test]
+fn the_sign_in_page_says_whom_to_ask_after_a_forgotten_password() {
+    let (app, _) = set_up();
+    let page = app.anonymous().get("/sign-in");
+    let advice = "Forgot your password? Ask a super manager who manages members for a reset link.";
+    assert_eq!(page.text("form .hint"), advice);
+}
+
+#[test]
 fn the_sign_in_page_says_that_latchkey_is_not_set_up_yet() {
     let app = App::new();
     let page = app.anonymous().get("/sign-in");
-    assert!(page.text("#notice").starts_with("Latchkey is not set up yet."), "{}", page.body);
-    assert_eq!(attempt(&app.anonymous(), INES, PASSWORD).status, 422);
+    assert_eq!(page.text("h1"), "Latchkey is not set up yet");
+    let advice = "Open the set-up link in the server log. It is valid for one hour; restart Latchkey \
+                  for a new one.";
+    assert_eq!(page.text(".lead"), advice);
+    assert!(page.has("a[href='/set-up']") && !page.has("#email") && !page.has("#password"));
 }
 
 #[test]

@@ -66,8 +66,9 @@ pub struct Resource {
 impl Resource {
     /// A resource with a one-line description.
     pub fn new(name: &str, description: &str) -> Result<Self, String> {
-        let name = text::without_secret(name)?.trim().to_lowercase();
-        let shown = text::visible(&name, MAX_LENGTH);
+        let typed = text::without_secret(name)?.trim();
+        let shown = text::visible(typed, MAX_LENGTH);
+        let name = typed.to_lowercase();
         if !is_word(&name) {
             return Err(format!(
                 "“{shown}” is not a resource name. Use letters, digits and hyphens, as in sales-orders"
@@ -93,11 +94,11 @@ impl Resource {
                 resources.push(resource);
             }
         }
-        match resources.len() {
-            0 => Err("Enter at least one resource".into()),
-            1..=MAX_RESOURCES => Ok(resources),
-            _ => Err(format!("Enter {} resources or fewer", text::thousands(MAX_RESOURCES as u64))),
+        if resources.len() > MAX_RESOURCES {
+            let most = text::thousands(MAX_RESOURCES as u64);
+            return Err(format!("Enter {most} resources or fewer"));
         }
+        Ok(resources)
     }
 
     /// The scope for `operation` on this resource.
@@ -143,6 +144,8 @@ mod tests {
             let error = Resource::parse_lines(&format!("orders\n{line}")).expect_err(line);
             assert!(error.starts_with("Line 2: "), "{error}");
         }
-        assert_eq!(Resource::parse_lines(" \n"), Err("Enter at least one resource".into()));
+        let error = Resource::parse_lines("Orders API").expect_err("two words");
+        assert!(error.contains("“Orders API”"), "as it was typed: {error}");
+        assert_eq!(Resource::parse_lines(" \n"), Ok(Vec::new()));
     }
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::index::enter;
+use super::index::{HOME, enter};
 use super::{Link, attempt};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::{Email, Member, MemberName};
@@ -65,7 +65,12 @@ pub(super) async fn page(
 ) -> Result<HttpResponse> {
     must_be_open(&site).await?;
     let typed = SetUpForm { code: link.0.code(), ..SetUpForm::default() };
-    draw(StatusCode::OK, &visitor, &site, typed, Invalid::default())
+    let errors = if typed.code.is_empty() {
+        Invalid::default()
+    } else {
+        wrong_code(&site, &visitor, typed.code.clone()).await?
+    };
+    draw(StatusCode::OK, &visitor, &site, typed, errors)
 }
 
 pub(super) async fn set_up(
@@ -88,12 +93,23 @@ pub(super) async fn set_up(
         Err(errors) => add_code_errors(&site, &visitor, typed.code.clone(), errors).await,
     };
     match attempted {
-        Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
+        Ok(member) => {
+            let response = enter(&visitor, &site, &member, HOME)?;
+            welcome(&member).set(&visitor.session)?;
+            Ok(response)
+        }
         Err(Error::Invalid(errors)) => {
             draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, typed, errors)
         }
         Err(error) => Err(error),
     }
+}
+
+fn welcome(member: &Member) -> Notice {
+    let (name, email) = (member.name.as_str(), member.email.as_str());
+    Notice::done(format!(
+        "Welcome to Latchkey, {name}. You are signed in as {email}, the first super manager."
+    ))
 }
 
 async fn must_be_open(site: &Site) -> Result<()> {
@@ -130,11 +146,19 @@ async fn add_code_errors<T>(
     code: String,
     errors: Invalid,
 ) -> Result<T> {
+    let wrong = wrong_code(site, visitor, code).await?;
+    if errors.has("code") || wrong.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    wrong.and(Err(errors))
+}
+
+/// The errors of the code; none if it is valid.
+async fn wrong_code(site: &Site, visitor: &Public, code: String) -> Result<Invalid> {
     let context = visitor.context.clone();
-    let checked = site.db.read(move |c| set_up::check_code(c, &code, &context)).await;
-    match checked {
-        Err(Error::Invalid(wrong)) if !errors.has("code") => wrong.and(Err(errors)),
-        Err(Error::Invalid(_)) | Ok(()) => Err(Error::Invalid(errors)),
+    match site.db.read(move |c| set_up::check_code(c, &code, &context)).await {
+        Ok(()) => Ok(Invalid::default()),
+        Err(Error::Invalid(wrong)) => Ok(wrong),
         Err(error) => Err(error),
     }
 }
