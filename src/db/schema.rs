@@ -22,6 +22,7 @@ diesel::table! {
         review_days -> Integer,
         names_folded -> BigInt,
         sends_labels -> Bool,
+        checklist_closed -> Bool,
     }
 }
 

@@ -94,6 +94,7 @@ pub(super) fn set_up(
     let mut settings = settings::get(tx)?;
     NAME.clone_into(&mut settings.organisation);
     settings.active_key_limit = limit(keys);
+    settings.checklist_closed = true;
     settings::save(tx, &settings)?;
     scopes::add(tx, offered()?, &context)?;
     add_roles(tx, begin)?;

@@ -14,6 +14,7 @@ use crate::base::random;
 use crate::config::PublicUrl;
 use crate::db::{Db, lease};
 use crate::domain::alerts::{self, Letters};
+use crate::domain::checklist;
 use crate::domain::disabling;
 use crate::domain::mail::{self, Connector};
 use crate::domain::webhooks::{self, Policy};
@@ -124,6 +125,7 @@ impl Watch {
         alerts::events::notify(&self.db, &self.letters, now)?;
         if self.alerts_checked_at.is_none_or(|last| now.since(last).abs() >= ALERT_INTERVAL) {
             alerts::run_once(&self.db, &self.letters, now)?;
+            checklist::close_if_done(&self.db)?;
             self.alerts_checked_at = Some(now);
         }
         Ok(())

@@ -87,6 +87,19 @@ fn set_up_is_accessible() {
 }
 
 #[test]
+fn the_guide_is_accessible() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    for gateway in ["nginx", "traefik", "istio", "express"] {
+        browser.goto(&format!("/get-started?gateway={gateway}"));
+        check_page(&browser, &format!("the guide for {gateway}"));
+    }
+    browser.goto("/api-keys");
+    assert!(browser.shows("#checklist"));
+    check_page(&browser, "the checklist");
+}
+
+#[test]
 fn signing_in_is_accessible() {
     let app = App::set_up();
     let member = app.member(EMAIL, true, &Permission::ALL);
@@ -203,7 +216,7 @@ fn creating_a_key_is_accessible() {
     browser.wait_until("copying by hand", |b| b.text("[data-copy]").starts_with("Selected."));
     check_page(&browser, "the reveal without a clipboard");
     browser.follow("[data-replace]");
-    check_page(&browser, "the table with a notice");
+    check_page(&browser, "a new key with a notice");
 }
 
 #[test]

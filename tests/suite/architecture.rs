@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, from left to right. Each may use those before it.
-const FEATURES: [&str; 18] = [
+const FEATURES: [&str; 19] = [
     "activity",
     "settings",
     "mail",
@@ -24,6 +24,7 @@ const FEATURES: [&str; 18] = [
     "reviews",
     "attention",
     "alerts",
+    "checklist",
 ];
 /// The folders, from bottom to top. Each may use those before it. `server.rs` and `main.rs` are at
 /// the top, together with `cli`.

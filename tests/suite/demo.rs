@@ -34,7 +34,9 @@ fn the_printed_accounts_can_sign_in_and_the_sample_is_created_only_once() {
         let member = Client::new(&url);
         let page = member.submit("/sign-in", &[("email", email), ("password", password)]);
         assert_eq!(page.status, 303, "{email}: {}", page.body);
-        assert_eq!(member.get("/api-keys").status, expected, "{email}");
+        let page = member.get("/api-keys");
+        assert_eq!(page.status, expected, "{email}");
+        assert!(!page.has("#checklist"));
     }
 }
 

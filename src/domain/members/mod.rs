@@ -114,6 +114,11 @@ pub fn managers_except(connection: &mut Connection, asker: &MemberId) -> Result<
     Ok(others.map(|(_, name)| name).collect())
 }
 
+/// Whether at least two super managers are not disabled. One of them may only be invited.
+pub fn has_two_super_managers(connection: &mut Connection) -> Result<bool> {
+    store::has_two_super_managers(connection)
+}
+
 /// Changes a member's name, at their own request.
 ///
 /// # Errors

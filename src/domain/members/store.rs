@@ -120,6 +120,18 @@ pub(super) fn any(connection: &mut Connection) -> Result<bool> {
     Ok(diesel::select(exists(members::table.select(members::id))).get_result(connection)?)
 }
 
+pub(super) fn has_two_super_managers(connection: &mut Connection) -> Result<bool> {
+    let second: Option<MemberId> = members::table
+        .filter(members::super_manager)
+        .filter(members::disabled_at.is_null())
+        .order(members::id)
+        .select(members::id)
+        .offset(1)
+        .first(connection)
+        .optional()?;
+    Ok(second.is_some())
+}
+
 /// All members who can sign in and manage members, by name.
 pub(super) fn managers(connection: &mut Connection) -> Result<Vec<(MemberId, String)>> {
     let mut rows: Vec<(MemberId, String)> = members::table

@@ -38,6 +38,7 @@ impl Draft {
             organisation: organisation.map(|name| name.0).unwrap_or_default(),
             secret_prefix: prefix.unwrap_or_default(),
             sends_labels: self.sends_labels == "1",
+            checklist_closed: before.checklist_closed,
             version: before.version,
             ..self.numbers(&mut invalid)
         };

@@ -96,6 +96,24 @@ pub fn change(
     activity::record(tx, context, &changed(Event::SettingsChanged, &after, &changes))
 }
 
+/// Closes the checklist of first steps for everyone, at the request of a member.
+pub fn dismiss_checklist(tx: &mut Transaction<'_>, context: &Context) -> Result<()> {
+    let before = get(tx)?;
+    if before.checklist_closed {
+        return Ok(());
+    }
+    close_checklist(tx)?;
+    let (from, to) = ("Shown".into(), "Dismissed".into());
+    let change = Change { field: "Get started checklist".into(), from, to };
+    activity::record(tx, context, &changed(Event::SettingsChanged, &before, &[change]))
+}
+
+/// Closes the checklist of first steps.
+pub fn close_checklist(tx: &mut Transaction<'_>) -> Result<()> {
+    let settings = get(tx)?;
+    save(tx, &Settings { checklist_closed: true, ..settings })
+}
+
 fn changed(event: Event, after: &Settings, changes: &[Change]) -> Entry {
     let details = serde_json::json!({ "version": after.version, "changes": changes });
     Entry::about(event, subject()).with(details)

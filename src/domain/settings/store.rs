@@ -24,6 +24,8 @@ macro_rules! settings {
             $($(#[$doc])* pub $field: $type,)+
             /// Whether an API receives a key's labels with its requests.
             pub sends_labels: bool,
+            /// Whether the checklist of first steps is done or dismissed.
+            pub checklist_closed: bool,
             pub version: i64,
         }
 
@@ -34,6 +36,7 @@ macro_rules! settings {
                     secret_prefix: "lk".into(),
                     $($field: $initial,)+
                     sends_labels: false,
+                    checklist_closed: false,
                     version: 1,
                 }
             }

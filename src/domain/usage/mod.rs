@@ -99,6 +99,16 @@ pub fn last_day_by_secret(
     store::passed_by_secret(connection, key_id, now)
 }
 
+/// Whether any request is counted.
+pub fn has_requests(connection: &mut Connection) -> Result<bool> {
+    store::has_requests(connection)
+}
+
+/// Whether any request is counted that was allowed.
+pub fn has_allowed_requests(connection: &mut Connection) -> Result<bool> {
+    store::has_allowed_requests(connection)
+}
+
 /// The outcomes of the requests with a key.
 pub fn of_key(
     connection: &mut Connection,

@@ -15,11 +15,13 @@ use crate::domain::members::{Member, Permission};
 use crate::domain::roles::{self, Role};
 use crate::domain::settings::Settings;
 use crate::pages::Viewer;
+use crate::pages::get_started::Checklist;
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 
 pub(super) struct Table {
     pub notice: Option<Notice>,
+    pub checklist: Option<Checklist>,
     /// Whether there are no keys yet, not even revoked ones.
     pub is_first_use: bool,
     pub tabs: Vec<Tab>,
@@ -91,7 +93,8 @@ impl Table {
         let totals = api_keys::totals(connection, now)?;
         let filter = list.filters.filter(&roles);
         let page = api_keys::list(connection, &filter, list.cursor.as_ref(), &totals, now)?;
-        Ok(Self::new(viewer, list, &roles, totals, &page))
+        let checklist = Checklist::load(connection, viewer)?;
+        Ok(Self { checklist, ..Self::new(viewer, list, &roles, totals, &page) })
     }
 
     fn new(
@@ -107,6 +110,7 @@ impl Table {
         let pager = list.pager(PATH, page);
         Self {
             notice: None,
+            checklist: None,
             is_first_use: totals.all + totals.revoked == 0,
             tabs: tabs(filters, totals),
             bar: FilterBar::new(filters, roles),

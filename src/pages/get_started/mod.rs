@@ -1,5 +1,7 @@
-//! `/get-started`: how to protect an API, with the configuration of each gateway.
+//! `/get-started`: how to protect an API, with the configuration of each gateway; and the checklist of
+//! first steps.
 
+mod checklist;
 mod guides;
 
 use actix_web::{HttpResponse, web};
@@ -15,11 +17,14 @@ use crate::web::routes::Routes;
 use crate::web::{Site, page};
 use guides::{GUIDES, Guide};
 
+pub use checklist::Checklist;
+
 const PATH: &str = "/get-started";
 
 /// The routes of the guide.
 pub fn routes(routes: &mut Routes) {
     routes.get(PATH, show);
+    routes.post("/get-started/dismiss", checklist::dismiss);
 }
 
 #[derive(Deserialize)]

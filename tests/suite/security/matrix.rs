@@ -120,6 +120,7 @@ const ROWS: [Row; 43] = [
     gated("POST", "/diagnosis/lookup", 200, Permission::ViewKeys),
     gated("GET", "/usage/address", 404, Permission::ViewKeys),
     gated("GET", "/get-started", 200, Permission::ViewKeys),
+    gated("POST", "/get-started/dismiss", 303, Permission::ManageSettings),
     gated("GET", "/activity", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.csv", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.jsonl", 200, Permission::ViewActivity),

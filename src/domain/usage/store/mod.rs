@@ -22,8 +22,8 @@ pub use questions::InvalidQuestion;
 pub(super) use questions::invalid_questions;
 pub use read::Busy;
 pub(super) use read::{
-    busiest, days_in_use, of_all, of_key, of_keys, passed_by_secret, passed_in_a_day,
-    scope_requests,
+    busiest, days_in_use, has_allowed_requests, has_requests, of_all, of_key, of_keys,
+    passed_by_secret, passed_in_a_day, scope_requests,
 };
 pub use signals::{Burst, NewAddress, Stranger};
 pub(super) use signals::{bursts, new_addresses, strangers, volumes, volumes_at};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use diesel::dsl::sql;
+use diesel::dsl::{exists, select, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -59,6 +59,15 @@ pub(in crate::domain::usage) fn of_all(
         .select((usage_totals::hour, usage_totals::outcome, usage_totals::count))
         .load(connection)?;
     Ok(counts(rows, period.unit().length() / HOUR))
+}
+
+pub(in crate::domain::usage) fn has_requests(connection: &mut Connection) -> Result<bool> {
+    Ok(select(exists(usage_totals::table.select(usage_totals::hour))).get_result(connection)?)
+}
+
+pub(in crate::domain::usage) fn has_allowed_requests(connection: &mut Connection) -> Result<bool> {
+    let allowed = usage_totals::table.filter(usage_totals::outcome.eq(Outcome::Pass));
+    Ok(select(exists(allowed.select(usage_totals::hour))).get_result(connection)?)
 }
 
 fn counts(rows: Vec<Row>, hours: i64) -> Vec<Count> {

@@ -451,6 +451,11 @@ pub const WRITES: &[Write] = &[
         &["settings.changed"],
     ),
     manager(
+        "/get-started/dismiss",
+        |_, _| form("/api-keys", "/get-started/dismiss", &[]),
+        &["settings.changed"],
+    ),
+    manager(
         "/settings/mail",
         |_, _| form("/settings", "/settings/mail", &MAIL),
         &["settings.mail_changed"],

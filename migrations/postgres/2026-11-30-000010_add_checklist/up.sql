@@ -1,0 +1,3 @@
+-- Whether the checklist of first steps is done or dismissed. An organisation with keys needs none.
+ALTER TABLE settings ADD COLUMN checklist_closed BOOLEAN NOT NULL DEFAULT FALSE;
+UPDATE settings SET checklist_closed = EXISTS (SELECT 1 FROM api_keys);
