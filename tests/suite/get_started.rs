@@ -118,7 +118,6 @@ fn the_checklist_can_be_dismissed_for_everyone() {
     assert!(page.text("#notice").starts_with("Checklist dismissed."), "{}", page.body);
     assert!(!page.has("#checklist"));
     let form = manager.get("/settings").form_fields("form[action='/settings']");
-    let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
     let renamed = crate::support::replaced(&form, &[("organisation", "Meridian")]);
     assert_eq!(manager.post("/settings", &renamed).status, 303);
     assert!(!manager.get("/api-keys").has("#checklist"), "saving settings does not bring it back");
