@@ -120,6 +120,24 @@ pub fn visible(text: &str, longest: usize) -> String {
     if kept.next().is_some() { format!("{start}…") } else { start }
 }
 
+/// `“name”` for sentences that are not HTML. A name that is written from right to left is isolated, so
+/// that it does not move the quotation marks and words around it.
+pub fn quoted(name: &str) -> String {
+    if name.chars().any(is_right_to_left) {
+        format!("“\u{2068}{name}\u{2069}”")
+    } else {
+        format!("“{name}”")
+    }
+}
+
+/// Whether a character is in one of Unicode's blocks for Hebrew, Arabic and other scripts that are
+/// written from right to left.
+fn is_right_to_left(c: char) -> bool {
+    matches!(c,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
 /// A form of `text` for URLs: its ASCII letters and digits in lower case, with other characters as
 /// single hyphens, at most `longest` characters. May be empty.
 pub fn slug(text: &str, longest: usize) -> String {
@@ -197,6 +215,13 @@ mod tests {
             one_line(&"é".repeat(81), "Key name", 80),
             Err("Key name must be 80 characters or fewer".into())
         );
+    }
+
+    #[test]
+    fn only_names_that_are_written_from_right_to_left_are_isolated() {
+        assert_eq!(quoted("Billing – 東京 é"), "“Billing – 東京 é”");
+        assert_eq!(quoted("خدمة (v2)"), "“\u{2068}خدمة (v2)\u{2069}”");
+        assert_eq!(quoted("API שלום"), "“\u{2068}API שלום\u{2069}”");
     }
 
     #[test]

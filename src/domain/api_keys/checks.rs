@@ -3,6 +3,7 @@
 use super::{ApiKey, ExternalId, KeyId, KeyName, is_in_use, store};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Invalid, Result};
+use crate::base::text;
 use crate::db::Transaction;
 use crate::domain::settings::Settings;
 
@@ -33,7 +34,8 @@ pub(super) fn check_name_is_free(
     if let Ok(name) = KeyName::parse(name)
         && store::is_name_taken(tx, &name, id)?
     {
-        invalid.add("name", format!("Another key is already called “{}”", name.as_str()));
+        invalid
+            .add("name", format!("Another key is already called {}", text::quoted(name.as_str())));
     }
     Ok(())
 }
@@ -48,7 +50,8 @@ pub(super) fn check_external_id_is_free(
     if let Ok(external_id) = ExternalId::parse(external_id)
         && let Some(name) = store::name_with_external_id(tx, &external_id, id)?
     {
-        let message = format!("The key “{}” already has this external ID", name.as_str());
+        let message =
+            format!("The key {} already has this external ID", text::quoted(name.as_str()));
         invalid.add("external_id", message);
     }
     Ok(())

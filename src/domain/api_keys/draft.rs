@@ -152,8 +152,8 @@ impl Draft {
             self.scopes.iter().find(|scope| role.is_some_and(|r| !r.scopes.contains(*scope)));
         match (missing, role) {
             (Some(scope), Some(role)) => Err(format!(
-                "The role “{}” does not include {}",
-                role.name,
+                "The role {} does not include {}",
+                text::quoted(&role.name),
                 text::visible(scope, 80)
             )),
             _ => Ok(Some(self.scopes.iter().cloned().collect())),

@@ -12,6 +12,7 @@ use super::store::{self, KeyFilter};
 use super::{ApiKey, MAX_COUNTED, count_text};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::hex;
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::roles::{self, Draft, Role};
@@ -222,7 +223,10 @@ pub fn delete_role(tx: &mut Transaction<'_>, slug: &str, context: &Context) -> R
     let role = roles::own(tx, slug)?;
     let counts = of_roles(tx, std::slice::from_ref(&role))?;
     if counts.values().any(|keys| keys.live + keys.revoked > 0) {
-        return Err(Error::invalid("", format!("Keys have the role “{}”, so it stays", role.name)));
+        return Err(Error::invalid(
+            "",
+            format!("Keys have the role {}, so it stays", text::quoted(&role.name)),
+        ));
     }
     roles::delete(tx, slug, context)
 }

@@ -70,7 +70,7 @@ impl Draft {
         }
         let folded = text::fold(&name);
         if others.iter().any(|other| text::fold(&other.name) == folded) {
-            return Err(format!("Another role is already called “{name}”"));
+            return Err(format!("Another role is already called {}", text::quoted(&name)));
         }
         Ok(name)
     }

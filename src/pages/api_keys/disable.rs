@@ -9,6 +9,7 @@ use super::revoke::KeyFacts;
 use super::words::moment;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
@@ -122,7 +123,7 @@ impl Dialog for Disable {
         context: &Context,
     ) -> Result<SubmitResult> {
         let key = disabling::disable(tx, &input.target, &draft(input), context)?;
-        let notice = Notice::done(format!("“{}” disabled.", key.name.as_str()));
+        let notice = Notice::done(format!("{} disabled.", text::quoted(key.name.as_str())));
         Ok(SubmitResult::at(Origin::of(input).at_row(&input.target), notice))
     }
 }

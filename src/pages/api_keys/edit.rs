@@ -11,6 +11,7 @@ use super::origin::{Origin, page_of};
 use super::prefill::Prefill;
 use crate::base::clock::long_date;
 use crate::base::error::{Error, Result};
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, Details, KeyId, Status};
@@ -88,7 +89,7 @@ impl Dialog for Edit {
         let (id, draft) = (&input.target, input.fields.draft());
         let version = input.version()?;
         let key = impact::edit(tx, id, &draft, version, &input.fields.confirmed, context)?;
-        let notice = Notice::done(format!("“{}” saved.", key.name.as_str()));
+        let notice = Notice::done(format!("{} saved.", text::quoted(key.name.as_str())));
         Ok(SubmitResult::at(Origin::of(input).at_row(id), notice))
     }
 }
@@ -119,7 +120,9 @@ fn impact(
 fn fill_in(frame: &mut Frame<Edit>, details: &Details, passed: &AllowedRequests) {
     let fields = &mut frame.input.fields;
     let prefill = if frame.is_opened {
-        let Fields { prefill, .. } = std::mem::replace(fields, Fields::of(details));
+        // The environment cannot be changed, and a form that comes back does not have it.
+        let stored = Fields { environment: String::new(), ..Fields::of(details) };
+        let Fields { prefill, .. } = std::mem::replace(fields, stored);
         prefill
     } else {
         Prefill::pressed(&fields.assist)

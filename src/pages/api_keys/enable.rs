@@ -6,6 +6,7 @@ use super::backdrop::Backdrop;
 use super::disabled::DisabledFacts;
 use super::origin::{Origin, page_of};
 use crate::base::error::{Error, Result};
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, KeyId};
@@ -65,7 +66,7 @@ impl Dialog for Enable {
     ) -> Result<SubmitResult> {
         let may_revoke = input.viewer.may(Permission::DeleteKeys);
         let key = disabling::enable(tx, &input.target, input.version, may_revoke, context)?;
-        let notice = Notice::done(format!("“{}” enabled.", key.name.as_str()));
+        let notice = Notice::done(format!("{} enabled.", text::quoted(key.name.as_str())));
         Ok(SubmitResult::at(Origin::of(input).at_row(&input.target), notice))
     }
 }

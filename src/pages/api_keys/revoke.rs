@@ -8,6 +8,7 @@ use super::origin::{Origin, page_of};
 use super::words::{ago, requests};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
@@ -73,7 +74,8 @@ impl Dialog for Revoke {
         let now = frame.input.viewer.now;
         let key = api_keys::find(connection, &frame.input.target)?.ok_or(Error::NotFound)?.key;
         if key.status(now) == Status::Revoked {
-            let notice = Notice::note(format!("“{}” is already revoked.", key.name.as_str()));
+            let notice =
+                Notice::note(format!("{} is already revoked.", text::quoted(key.name.as_str())));
             return Ok(LoadResult::Redirect(page_of(&key.id), notice));
         }
         Ok(LoadResult::Show(Self { frame, key: KeyFacts::load(connection, &key, now)? }))

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::backdrop::Backdrop;
 use crate::base::clock::long_date;
+use crate::base::text;
 use crate::domain::api_keys::{Details, SecretKey};
 use crate::pages::{Dialog, Input, SubmitResult, Viewer};
 use crate::web::flash::Notice;
@@ -46,7 +47,7 @@ pub(super) fn reveal<D: Dialog<Backdrop = Backdrop>>(
         expires: long_date(key.expires_at.last_day()),
         done,
     };
-    let notice = Notice::done(format!("“{}” {what_was_done}.", page.name));
+    let notice = Notice::done(format!("{} {what_was_done}.", text::quoted(&page.name)));
     SubmitResult::at(location, notice).reveal(move || {
         page::reveal(&page, &[("Key ID", &page.id), ("Secret Key", page.secret.expose())])
     })

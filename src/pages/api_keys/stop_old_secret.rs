@@ -6,6 +6,7 @@ use super::backdrop::Backdrop;
 use super::origin::{Origin, page_of};
 use super::overlap::Overlapping;
 use crate::base::error::{Error, Result};
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::{self, KeyId};
@@ -54,7 +55,8 @@ impl Dialog for Stop {
         context: &Context,
     ) -> Result<SubmitResult> {
         let (key, was_there) = api_keys::stop_old_secret(tx, &input.target, context)?;
-        let stopped = format!("The old secret of “{}” stopped working.", key.name.as_str());
+        let stopped =
+            format!("The old secret of {} stopped working.", text::quoted(key.name.as_str()));
         let notice = if was_there { Notice::done(stopped) } else { Notice::note(NOTHING) };
         Ok(SubmitResult::at(origin(input).at_row(&key.id), notice))
     }

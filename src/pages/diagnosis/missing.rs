@@ -3,6 +3,7 @@
 use url::form_urlencoded;
 
 use super::words::{Explanation, Facts};
+use crate::base::text;
 use crate::domain::api_keys::{ApiKey, Details};
 use crate::domain::diagnosis::{CurrentKey, MissingScope, Retry};
 use crate::domain::members::Permission;
@@ -65,8 +66,10 @@ fn change_role(explanation: &mut Explanation, role: &Role, facts: &Facts<'_>) ->
     if role.is_built_in() {
         return "";
     }
-    let (href, label) =
-        (format!("/roles/{}/edit", role.slug), format!("Edit the role “{}”", role.name));
+    let (href, label) = (
+        format!("/roles/{}/edit", role.slug),
+        format!("Edit the role {}", text::quoted(&role.name)),
+    );
     explanation.link(facts, Permission::ManageRoles, href, label);
     ", or change the role"
 }

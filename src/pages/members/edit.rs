@@ -6,6 +6,7 @@ use super::form::{Fields, PermissionBox};
 use super::row;
 use super::table::Table;
 use crate::base::error::{Error, Result};
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageMembers;
@@ -60,7 +61,7 @@ impl Dialog for Edit {
         let (id, requested, version) = (&input.target, input.fields.requested(), input.version()?);
         let EditResult { member, link_stopped } =
             access::edit(tx, id, &requested, version, context)?;
-        let saved = format!("“{}” saved.", member.name.as_str());
+        let saved = format!("{} saved.", text::quoted(member.name.as_str()));
         let notice = if link_stopped {
             let lost = "The link that was handed out no longer works: make a new one.";
             Notice::warning(format!("{saved} {lost}"))

@@ -1,6 +1,7 @@
 //! The words for a member on pages.
 
 use crate::base::clock::{Timestamp, long_date, short_date};
+use crate::base::text;
 use crate::domain::members::{Member, Permission, State};
 use crate::web::flash::Notice;
 
@@ -61,7 +62,7 @@ pub(super) fn describe_state(member: &Member) -> String {
 
 /// The notice about an action on the member.
 pub(super) fn done(member: &Member, what: &str) -> Notice {
-    Notice::done(format!("“{}” {what}.", member.name.as_str()))
+    Notice::done(format!("{} {what}.", text::quoted(member.name.as_str())))
 }
 
 /// The other people to ask, as [`either`] puts them; `None` if there is nobody else.

@@ -10,6 +10,7 @@ use super::form::SubmittedForm;
 use super::row::Row;
 use super::words::{self, Badge, count, moment};
 use crate::base::error::{Error, Invalid, Result};
+use crate::base::text;
 use crate::db::Connection;
 use crate::db::keyset::Page;
 use crate::domain::members::Permission;
@@ -150,8 +151,9 @@ fn conflict_state(saved: &SavedDecisions, mut sent: SubmittedForm) -> PageState 
         let Some(theirs) = &item.decided else { continue };
         let decision = theirs.decision.label().to_lowercase();
         let message = format!(
-            "{} has decided on “{}” meanwhile: {decision}. Your decision was not saved. Save again to replace theirs",
-            theirs.by, item.name
+            "{} has decided on {} meanwhile: {decision}. Your decision was not saved. Save again to replace theirs",
+            theirs.by,
+            text::quoted(&item.name)
         );
         errors.add("", message);
     }

@@ -5,6 +5,7 @@ use askama::Template;
 use super::table::{Table, key_count_text};
 use super::{ROLES, location};
 use crate::base::error::Result;
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::holders;
@@ -57,6 +58,6 @@ impl Dialog for Delete {
         context: &Context,
     ) -> Result<SubmitResult> {
         let role = holders::delete_role(tx, &input.target, context)?;
-        Ok(SubmitResult::at(ROLES, Notice::done(format!("“{}” deleted.", role.name))))
+        Ok(SubmitResult::at(ROLES, Notice::done(format!("{} deleted.", text::quoted(&role.name)))))
     }
 }

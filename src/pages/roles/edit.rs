@@ -7,6 +7,7 @@ use super::location;
 use super::loss::LossView;
 use super::table::Table;
 use crate::base::error::Result;
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::api_keys::holders::{self, CONFIRMED};
@@ -63,6 +64,9 @@ impl Dialog for Edit {
         let (slug, fields, version) = (&input.target, &input.fields, input.version()?);
         let role =
             holders::edit_role(tx, slug, &fields.draft(), version, &fields.confirmed, context)?;
-        Ok(SubmitResult::at(location(slug), Notice::done(format!("“{}” saved.", role.name))))
+        Ok(SubmitResult::at(
+            location(slug),
+            Notice::done(format!("{} saved.", text::quoted(&role.name))),
+        ))
     }
 }

@@ -7,6 +7,7 @@ use super::fields::Fields;
 use super::table::Table;
 use super::{ROLES, row};
 use crate::base::error::Result;
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageRoles;
@@ -64,7 +65,7 @@ impl Dialog for New {
         context: &Context,
     ) -> Result<SubmitResult> {
         let role = roles::create(tx, &input.fields.draft(), context)?;
-        let created = Notice::done(format!("“{}” created.", role.name));
+        let created = Notice::done(format!("{} created.", text::quoted(&role.name)));
         Ok(SubmitResult::at(ROLES, created).with_fragment(&row(&role.slug)))
     }
 }

@@ -5,6 +5,7 @@ use askama::Template;
 use super::details::EndpointPage;
 use super::location;
 use crate::base::error::Result;
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageSettings;
@@ -42,6 +43,9 @@ impl Dialog for Delete {
         context: &Context,
     ) -> Result<SubmitResult> {
         let endpoint = webhooks::delete(tx, &input.target, context)?;
-        Ok(SubmitResult::at("/webhooks", Notice::done(format!("“{}” deleted.", endpoint.name()))))
+        Ok(SubmitResult::at(
+            "/webhooks",
+            Notice::done(format!("{} deleted.", text::quoted(&endpoint.name()))),
+        ))
     }
 }

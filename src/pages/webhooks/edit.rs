@@ -6,6 +6,7 @@ use super::details::EndpointPage;
 use super::form::Fields;
 use super::location;
 use crate::base::error::Result;
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageSettings;
@@ -52,6 +53,9 @@ impl Dialog for Edit {
         // A missing version counts as an old one.
         let version = input.version().unwrap_or_default();
         let endpoint = webhooks::edit(tx, id, &draft, version, &policy, context)?;
-        Ok(SubmitResult::at(location(id), Notice::done(format!("“{}” saved.", endpoint.name()))))
+        Ok(SubmitResult::at(
+            location(id),
+            Notice::done(format!("{} saved.", text::quoted(&endpoint.name()))),
+        ))
     }
 }

@@ -6,6 +6,7 @@ use super::form::Fields;
 use super::secret::{self, ALREADY_SHOWN};
 use super::table::Table;
 use crate::base::error::Result;
+use crate::base::text;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::members::permission::ManageSettings;
@@ -53,7 +54,7 @@ impl Dialog for New {
         let (id, draft, policy) =
             (EndpointId::random()?, input.fields.draft(), Policy::from(&**input.site));
         let created = webhooks::create(tx, id, &draft, &policy, context)?;
-        let notice = Notice::done(format!("“{}” created.", created.0.name()));
+        let notice = Notice::done(format!("{} created.", text::quoted(&created.0.name())));
         Ok(secret::reveal(&input.viewer, None, created, notice))
     }
 }

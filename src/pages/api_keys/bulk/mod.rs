@@ -11,6 +11,7 @@ use super::origin::Origin;
 use super::words::ago_within;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
+use crate::base::text;
 use crate::db::Connection;
 use crate::domain::api_keys::{self, ApiKey, KeyId, Status};
 use crate::pages::{Dialog, Input};
@@ -97,7 +98,7 @@ impl Selected {
 /// `“Billing worker”` for one key, `3 keys` for several.
 fn named(keys: &[ApiKey]) -> String {
     match keys {
-        [key] => format!("“{}”", key.name.as_str()),
+        [key] => text::quoted(key.name.as_str()),
         keys => format!("{} keys", keys.len()),
     }
 }
