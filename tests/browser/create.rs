@@ -42,9 +42,66 @@ fn choices_show_the_fields_that_belong_to_them() {
     browser.click("[name='environment'][value='staging']");
     assert_eq!(
         browser.text("[data-env='staging']"),
-        "The secret key shows it. Rotation is due every 180 days."
+        "Part of the secret key (lk_stag_…). Rotate every 180 days."
     );
     assert!(!browser.shows("[data-env='production']"));
+}
+
+#[test]
+fn the_form_shows_what_the_key_will_be_able_to_do() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.goto("/api-keys/new");
+    assert!(!browser.shows(".grants li"));
+    browser.click("#role option[value='read-only']");
+    assert!(
+        browser.shows("[data-role='read-only']") && !browser.shows("[data-role='full-access']")
+    );
+    let overview = |browser: &Browser, text: &str| {
+        browser.wait_until(text, |b| b.text("#overview") == text);
+    };
+    overview(&browser, "Production · Read-only (3 scopes) · expires 21 Feb 2027 · any address");
+    browser.click("[name='access'][value='selected']");
+    assert!(!browser.shows("[value='orders:write']"), "the role does not have it");
+    assert!(!browser.shows("[value='latchkey:introspect']"));
+    browser.click(".matrix-tools [value=':read']");
+    assert_eq!(browser.text(".matrix-tools output"), "3 of 3 selected");
+    browser.click("#role option[value='read-and-write']");
+    assert_eq!(browser.text(".matrix-tools output"), "3 of 6 selected");
+    browser.fill(".matrix-tools input", "ORDERS");
+    assert_eq!(browser.texts(".matrix tbody tr:not([hidden])").len(), 1);
+    browser.click(".matrix-tools button:not([value])");
+    assert_eq!(browser.text(".matrix-tools output"), "2 of 6 selected");
+    browser.fill(".matrix-tools input", "nothing");
+    assert_eq!(browser.text(".matrix-tools output"), "2 of 6 selected · No scope matches");
+    browser.focus(".matrix-tools input");
+    browser.press_key(&Key::Escape);
+    assert_eq!(browser.value(".matrix-tools input"), "");
+    assert!(browser.shows("dialog") && browser.shows("[value='orders:write']"));
+    browser.click("[name='environment'][value='development']");
+    browser.click("[name='lifetime'][value='date']");
+    browser.pick_date("#expires_on", "2026-12-04");
+    browser.fill("#ip_whitelist", "203.0.113.7");
+    overview(
+        &browser,
+        "Development · Read and write (2 of 6 scopes) · expires 4 Dec 2026 · 1 address",
+    );
+}
+
+#[test]
+fn a_long_name_is_counted_and_not_cut() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.expect_status(422);
+    browser.goto("/api-keys/new");
+    browser.fill("#name", &"x".repeat(59));
+    assert_eq!(browser.text("[for='name']"), "Key Name");
+    browser.fill("#name", &"x".repeat(81));
+    assert_eq!(browser.text("[for='name']"), "Key Name 81 of 80 characters");
+    browser.click("#role option[value='read-only']");
+    browser.follow("dialog .btn-primary");
+    assert_eq!(browser.texts("#errors li"), ["Key name must be 80 characters or fewer"]);
+    assert_eq!(browser.value("#name"), "x".repeat(81));
 }
 
 #[test]

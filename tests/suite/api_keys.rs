@@ -11,6 +11,7 @@ mod disable_state;
 mod edit;
 mod expiry;
 mod external_id;
+mod grants;
 mod impact;
 mod impact_scopes;
 mod ip_whitelist;

@@ -1,8 +1,11 @@
 //! The fields that the create and edit forms share, as submitted and as shown.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
-use super::filter_bar::role_choices;
+use super::grants::{self, Grant};
+use super::overview::overview;
 use super::prefill::Prefill;
 use crate::base::clock::{DAY, iso_date, short_date};
 use crate::base::error::Result;
@@ -132,15 +135,23 @@ fn proposed_lifetime(settings: &Settings) -> String {
 pub(super) struct Choices {
     pub environments: Vec<EnvironmentTile>,
     pub roles: Vec<Choice>,
+    pub grants: Vec<Grant>,
     pub matrix: Matrix,
     /// Whether only some scopes are selected.
     pub is_narrowed: bool,
+    /// What the key would be.
+    pub overview: String,
 }
+
+/// The most roles whose summaries the stylesheet can show one at a time.
+const FEW_ROLES: usize = 10;
 
 pub(super) struct EnvironmentTile {
     pub slug: &'static str,
     pub label: &'static str,
     pub is_chosen: bool,
+    /// How its secret keys begin.
+    pub prefix: String,
     pub rotation_days: i32,
 }
 
@@ -168,15 +179,27 @@ impl Choices {
             slug: environment.as_str(),
             label: environment.label(),
             is_chosen: fields.environment == environment.as_str(),
+            prefix: format!("{}_{}_", viewer.settings.secret_prefix, environment.short()),
             rotation_days,
         };
-        let ticked = fields.scopes.iter().cloned().collect();
+        let (roles, scopes) = (roles::all(c)?, scopes::all(c)?);
+        let ticked: BTreeSet<String> = fields.scopes.iter().cloned().collect();
+        let role = roles.iter().find(|role| role.slug == fields.role);
+        let granted = role.map_or(0, |role| role.scopes.intersection(&ticked).count());
+        let matrix = Matrix::new(&scopes, &ticked);
+        let grants = grants::load(c, (&roles, &scopes), &matrix, viewer)?;
         Ok(Self {
             environments: tiles.map(tile).collect(),
-            roles: role_choices(&roles::all(c)?, &fields.role),
-            matrix: Matrix::new(&scopes::all(c)?, &ticked),
+            roles: role_choices(&roles, &fields.role),
+            overview: overview(fields, &grants, granted, viewer.now),
+            grants,
+            matrix,
             is_narrowed: fields.access == "selected",
         })
+    }
+
+    pub(super) fn has_few_roles(&self) -> bool {
+        self.roles.len() <= FEW_ROLES
     }
 }
 

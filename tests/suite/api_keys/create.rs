@@ -41,7 +41,7 @@ fn the_form_has_every_field_with_its_label_hint_and_default() {
         assert!(page.all("dialog label").iter().any(|text| text == label), "{label}");
     }
     let legends = page.all("dialog legend");
-    assert_eq!(legends, ["Environment", "Expires at", "Scopes"]);
+    assert_eq!(legends, ["Environment", "Expiration", "Scopes"]);
     let radios = |name: &str| page.all(&format!("label:has(input[name={name}])"));
     assert_eq!(radios("environment"), ["Production", "Staging", "Development"]);
     assert_eq!(
