@@ -16,8 +16,8 @@ pub enum Error {
     NotFound,
     /// The caller may not do this; the text says what is missing.
     Forbidden(String),
-    /// The caller lacks this permission.
-    PermissionMissing(&'static str),
+    /// The caller lacks this permission; the message says what it is needed for.
+    PermissionMissing { permission: &'static str, message: String },
     /// The item has changed since the caller read it.
     Conflict,
     /// The input breaks rules; nothing was written.
@@ -153,16 +153,15 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("not found"),
-            Self::PermissionMissing(permission) => {
-                write!(f, "You need the permission {permission} to do this.")
-            }
             Self::Conflict => f.write_str("changed by someone else"),
             Self::Invalid(invalid) => {
                 let messages: Vec<_> = invalid.0.iter().map(|e| e.message.as_str()).collect();
                 f.write_str(&messages.join("; "))
             }
             Self::AlreadySubmitted(_) => f.write_str("this form was submitted before"),
-            Self::TooMany { message, .. } => f.write_str(message),
+            Self::TooMany { message, .. } | Self::PermissionMissing { message, .. } => {
+                f.write_str(message)
+            }
             Self::Unavailable(what) => write!(f, "the database cannot be used now: {what}"),
             Self::Unconfirmed(what) => {
                 write!(

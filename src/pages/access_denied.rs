@@ -13,18 +13,24 @@ use crate::web::{Site, page};
 struct AccessDenied<'a> {
     viewer: &'a Viewer,
     what: String,
+    /// The permission to ask for.
+    permission: Option<&'static str>,
     /// The other people who can grant it, if there are any.
     ask: Option<String>,
 }
 
-/// `needs` describes what a super manager lacks.
-pub(super) async fn draw(viewer: &Viewer, needs: String, site: &Site) -> Result<String> {
-    let asker = viewer.member.id.clone();
-    let managers = site.db.read(move |c| members::managers_except(c, &asker)).await?;
-    let what = if viewer.member.super_manager {
+/// `needs` describes what a super manager lacks, and names the permission if it is a single one.
+pub(super) async fn draw(
+    viewer: &Viewer,
+    needs: (String, Option<&'static str>),
+    site: &Site,
+) -> Result<String> {
+    let id = viewer.member.id.clone();
+    let managers = site.db.read(move |c| members::managers_except(c, &id)).await?;
+    let (what, permission) = if viewer.member.super_manager {
         needs
     } else {
-        "You need the super manager role to see this page.".to_owned()
+        ("You need the super manager role to see this page.".to_owned(), None)
     };
-    page::html(&AccessDenied { viewer, what, ask: someone_to_ask(&managers) })
+    page::html(&AccessDenied { viewer, what, permission, ask: someone_to_ask(&managers) })
 }

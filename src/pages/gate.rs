@@ -135,8 +135,9 @@ impl<P: Permit> FromRequest for Allowed<P> {
             if visit.may(P::PERMISSION) {
                 return Ok(Self(visit, PhantomData));
             }
-            let needs = format!("You need the permission {} to do this.", P::PERMISSION);
-            Err(deny(&request, &visit, needs, P::PERMISSION.as_str()).await)
+            let permission = P::PERMISSION.as_str();
+            let needs = (P::PERMISSION.needed(), Some(permission));
+            Err(deny(&request, &visit, needs, permission).await)
         })
     }
 }
@@ -153,7 +154,7 @@ impl FromRequest for AllowedAll {
             if missing.is_empty() {
                 return Ok(Self(visit));
             }
-            let needs = mail_server::needs_every_permission(missing);
+            let needs = (mail_server::needs_every_permission(missing), None);
             Err(deny(&request, &visit, needs, EVERY_PERMISSION).await)
         })
     }
@@ -165,7 +166,7 @@ const EVERY_PERMISSION: &str = "every permission";
 async fn deny(
     request: &HttpRequest,
     viewer: &Viewer,
-    needs: String,
+    needs: (String, Option<&'static str>),
     permission: &'static str,
 ) -> Denied {
     let page = async { access_denied::draw(viewer, needs, &*site(request)?).await };

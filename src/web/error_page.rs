@@ -17,6 +17,7 @@ use super::{headers, page};
 use crate::base::error::Error;
 use crate::db;
 
+const ASK: &str = "Ask a super manager who manages members";
 const HTML: &str = "text/html; charset=utf-8";
 
 /// What went wrong, as the page shows it.
@@ -101,7 +102,7 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden(_) | Self::PermissionMissing(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::PermissionMissing { .. } => StatusCode::FORBIDDEN,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::AlreadySubmitted(_) => StatusCode::SEE_OTHER,
@@ -115,13 +116,16 @@ impl ResponseError for Error {
         let status = self.status_code();
         match self {
             Self::AlreadySubmitted(location) => super::page::see_other(location),
-            Self::Forbidden(_) | Self::PermissionMissing(_) => {
-                let missing = match self {
-                    Self::PermissionMissing(permission) => (*permission).to_owned(),
-                    _ => self.to_string(),
+            Self::Forbidden(_) | Self::PermissionMissing { .. } => {
+                let title = self.to_string();
+                let (missing, advice) = match self {
+                    Self::PermissionMissing { permission, .. } => (
+                        (*permission).to_owned(),
+                        format!("{ASK} for the permission {permission}."),
+                    ),
+                    _ => (title.clone(), format!("{ASK}.")),
                 };
-                let advice = "Ask a super manager who manages members.";
-                let mut response = problem_response(status, Problem::new(self.to_string(), advice));
+                let mut response = problem_response(status, Problem::new(title, advice));
                 response.extensions_mut().insert(Denial(missing));
                 response
             }

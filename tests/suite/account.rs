@@ -45,14 +45,18 @@ fn every_signed_in_member_has_an_account_page() {
     let (app, ines) = set_up();
     app.member(TOMAS, false, &[]);
     let tomas = app.signed_in(TOMAS);
-    for client in [&ines, &tomas] {
+    for (client, address, email) in [
+        (&ines, "This is your sign-in address. It cannot be changed.", INES),
+        (&tomas, "To change it, ask Ines Okafor for a new invitation.", TOMAS),
+    ] {
         let page = client.get("/account");
         assert_eq!((page.status, page.text("h1").as_str()), (200, "Account settings"));
         assert!(page.has("#me a[href='/account']"), "the account menu links to it");
         assert!(page.has("#name") && page.has("#current_password") && page.has("main .theme"));
+        assert!(page.text("main").contains(address));
+        let username = page.attribute("[autocomplete=username]:not([type])", "value");
+        assert_eq!(username.as_deref(), Some(email), "for password managers");
     }
-    let address = tomas.get("/account").text("main");
-    assert!(address.contains("To change it, ask Ines Okafor for a new invitation."), "{address}");
     assert_eq!(app.anonymous().get("/account").location(), "/sign-in?next=%2Faccount");
 }
 

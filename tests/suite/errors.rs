@@ -20,16 +20,17 @@ fn assert_is_page(page: &Page, status: u16, title: &str, advice: &str) {
 fn errors_of_an_address_or_a_permission_are_explained() {
     let app = App::set_up();
     let manager = app.super_manager();
-    let missing = "You need the permission api.key.view to do this.";
+    let missing = "You need permission to view API keys.";
     app.member("noor@example.com", false, &[]);
     let role = "You need the super manager role to see this page.";
-    for (client, title) in
-        [(app.super_manager_with(&[]), missing), (app.signed_in("noor@example.com"), role)]
-    {
+    for (client, title, ask) in [
+        (app.super_manager_with(&[]), missing, "Ask Ines Okafor for the permission api.key.view."),
+        (app.signed_in("noor@example.com"), role, "Ask Ines Okafor."),
+    ] {
         let page = client.get("/api-keys");
         assert_eq!((page.status, page.text("h1").as_str()), (403, title));
-        assert_eq!(page.text("title"), format!("{title} – Latchkey"));
-        assert_eq!(page.text("main p"), "Ask Ines Okafor.");
+        assert_eq!(page.text("title"), format!("{title} – Meridian Freight – Latchkey"));
+        assert_eq!(page.text("main p"), ask);
         assert!(page.has("#me a[href='/account']") && page.has("main a[href='/account']"));
     }
     let start = "Check the address, or start from API Keys.";

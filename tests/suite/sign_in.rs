@@ -443,7 +443,7 @@ fn changed_permissions_apply_to_the_next_request() {
     let fields = crate::support::key_fields(&[("form_token", token.as_str())]);
     let page = client.post("/api-keys", &fields);
     assert_eq!(page.status, 403);
-    assert_eq!(page.text("h1"), "You need the permission api.key.create to do this.");
+    assert_eq!(page.text("h1"), "You need permission to create API keys.");
     assert!(!client.get("/api-keys").has("#create"));
     app.sql("DELETE FROM member_permissions WHERE permission = 'api.key.view'");
     assert_eq!(client.get("/api-keys").status, 403);

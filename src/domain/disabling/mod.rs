@@ -49,7 +49,7 @@ pub fn disable(
     let suspension = draft.check(&key, has_open_leak, context.now).map_err(Error::Invalid)?;
     let revokes = matches!(suspension.scheduled, Some((FollowUp::Revoke, _)));
     if revokes && !draft.may_revoke {
-        return Err(Error::PermissionMissing(Permission::DeleteKeys.as_str()));
+        return Err(Permission::DeleteKeys.missing());
     }
     api_keys::disable(tx, &key, &suspension, context)
 }
@@ -76,7 +76,7 @@ pub fn enable(
     match obstacle(tx, id, may_revoke, context.now)? {
         Some(Obstacle::LeakedSecret) => return Err(Error::Conflict),
         Some(Obstacle::Permission) => {
-            return Err(Error::PermissionMissing(Permission::DeleteKeys.as_str()));
+            return Err(Permission::DeleteKeys.missing());
         }
         None => {}
     }

@@ -168,7 +168,7 @@ pub fn close(
         return Ok(false);
     }
     if !may_revoke && super::keeps_disabled(tx, &leak, context.now)? {
-        return Err(Error::PermissionMissing(Permission::DeleteKeys.as_str()));
+        return Err(Permission::DeleteKeys.missing());
     }
     store::close(tx, id, context.now, context.actor.id(), context.actor.name())?;
     let entry = about(tx, Event::LeakClosed, &leak)?;

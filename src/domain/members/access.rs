@@ -82,6 +82,9 @@ impl RequestedAccess {
                 }
             }
         }
+        if super_manager && permissions.is_empty() && errors.is_empty() {
+            errors.add("permissions", "Choose at least one permission");
+        }
         let permissions = if super_manager { permissions } else { Permissions::default() };
         if errors.is_empty() { Ok(Access { super_manager, permissions }) } else { Err(errors) }
     }
@@ -202,7 +205,7 @@ pub(super) fn held_by(tx: &mut Transaction<'_>, context: &Context) -> Result<Per
     member
         .filter(|member| member.is_active() && member.may(Permission::ManageMembers))
         .map(|member| member.held())
-        .ok_or(Error::PermissionMissing(Permission::ManageMembers.as_str()))
+        .ok_or_else(|| Permission::ManageMembers.missing())
 }
 
 pub(super) fn find(tx: &mut Transaction<'_>, id: &MemberId) -> Result<Member> {

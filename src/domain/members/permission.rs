@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::base::closed_set::closed_set;
+use crate::base::error::Error;
 use crate::db::types::text_column;
 
 macro_rules! permissions {
@@ -46,6 +47,22 @@ permissions! {
 }
 
 text_column!(Permission);
+
+impl Permission {
+    /// What a member without it is told, for example `You need permission to create API keys.`
+    pub fn needed(self) -> String {
+        let mut action = self.label().to_owned();
+        if let Some(first) = action.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        format!("You need permission to {action}.")
+    }
+
+    /// The error for a member without it.
+    pub fn missing(self) -> Error {
+        Error::PermissionMissing { permission: self.as_str(), message: self.needed() }
+    }
+}
 
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

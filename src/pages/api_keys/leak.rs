@@ -145,7 +145,7 @@ fn may(viewer: &Viewer, action: &str) -> Result<()> {
     if viewer.may(needed) {
         return Ok(());
     }
-    Err(Error::PermissionMissing(needed.as_str()))
+    Err(needed.missing())
 }
 
 fn reported_notice(reported: &LeakReport) -> Notice {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::form::{Fields, PermissionBox};
+use super::form::{Fields, PermissionBox, Preset};
 use super::row;
 use super::table::Table;
 use crate::base::error::{Error, Result};
@@ -21,6 +21,7 @@ pub(super) struct Edit {
     frame: Frame<Self>,
     member: Member,
     boxes: Vec<PermissionBox>,
+    presets: Vec<(Preset, bool)>,
     /// Whether the viewer may be shown a link that sets the member's password.
     may_reset: bool,
 }
@@ -30,6 +31,10 @@ impl Dialog for Edit {
     type Target = MemberId;
     type Fields = Fields;
     type Backdrop = Table;
+
+    fn is_preview(fields: &Fields) -> bool {
+        !fields.preset.is_empty()
+    }
 
     fn close(input: &Input<Self>) -> String {
         row(&input.target)
@@ -45,12 +50,13 @@ impl Dialog for Edit {
         if frame.is_opened {
             frame.input.fields = Fields::of(&member);
         }
+        frame.input.fields = frame.input.fields.with_preset();
         let Input { viewer, fields, .. } = &frame.input;
         let (has, held) = (member.held(), viewer.member.held());
         let is_beyond = !has.without(held).is_empty();
         let may_reset = member.is_active() && member.id != viewer.member.id && !is_beyond;
-        let boxes = fields.boxes(has, held);
-        Ok(LoadResult::Show(Self { frame, member, boxes, may_reset }))
+        let (boxes, presets) = (fields.boxes(has, held), fields.presets(held));
+        Ok(LoadResult::Show(Self { frame, member, boxes, presets, may_reset }))
     }
 
     fn submit(

@@ -2,8 +2,29 @@
 
 use serde::Deserialize;
 
+use crate::base::closed_set::closed_set;
 use crate::domain::members::invitation::Draft;
 use crate::domain::members::{Access, Member, Permission, Permissions, RequestedAccess};
+
+closed_set! {
+    /// A usual set of permissions, whose button ticks them.
+    pub(super) enum Preset {
+        View = "view" "View Only",
+        Keys = "keys" "Manage Keys",
+        Everything = "everything" "Everything",
+    }
+}
+
+impl Preset {
+    fn permissions(self) -> Permissions {
+        use Permission::{CreateKeys, DeleteKeys, UpdateKeys, ViewKeys};
+        match self {
+            Self::View => [ViewKeys].into_iter().collect(),
+            Self::Keys => [ViewKeys, CreateKeys, UpdateKeys, DeleteKeys].into_iter().collect(),
+            Self::Everything => Permissions::all(),
+        }
+    }
+}
 
 /// The fields of both forms. A missing field is empty; unknown ones are ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -13,9 +34,37 @@ pub(super) struct Fields {
     pub email: String,
     pub super_manager: String,
     permissions: Vec<String>,
+    /// The preset whose button was pressed.
+    pub preset: String,
 }
 
 impl Fields {
+    /// The access that an invitation starts with.
+    pub(super) fn invitation() -> Self {
+        Self { preset: Preset::View.as_str().into(), ..Self::default() }.with_preset()
+    }
+
+    /// The fields with the permissions of the preset, if its button was pressed.
+    pub(super) fn with_preset(self) -> Self {
+        let Some(preset) = Preset::parse(&self.preset) else { return self };
+        let permissions = preset.permissions().names().into_iter().map(str::to_owned).collect();
+        Self { super_manager: "yes".into(), permissions, preset: String::new(), ..self }
+    }
+
+    /// The presets that a viewer who holds `held` can grant, and whether each is ticked now.
+    pub(super) fn presets(&self, held: Permissions) -> Vec<(Preset, bool)> {
+        let offered =
+            Preset::ALL.into_iter().filter(|one| one.permissions().without(held).is_empty());
+        let is_ticked = |preset: Preset| {
+            let mut ticked: Vec<&str> = self.permissions.iter().map(String::as_str).collect();
+            let mut all = preset.permissions().names();
+            ticked.sort_unstable();
+            all.sort_unstable();
+            !self.super_manager.is_empty() && ticked == all
+        };
+        offered.map(|preset| (preset, is_ticked(preset))).collect()
+    }
+
     pub(super) fn of(member: &Member) -> Self {
         let access = Access::of(member);
         Self {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::form::{Fields, PermissionBox};
+use super::form::{Fields, PermissionBox, Preset};
 use super::link::{self, ALREADY_SHOWN};
 use super::table::Table;
 use super::words::moment;
@@ -20,6 +20,7 @@ use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult};
 pub(super) struct Invite {
     frame: Frame<Self>,
     boxes: Vec<PermissionBox>,
+    presets: Vec<(Preset, bool)>,
     works_until: String,
 }
 
@@ -28,6 +29,14 @@ impl Dialog for Invite {
     type Target = ();
     type Fields = Fields;
     type Backdrop = Table;
+
+    fn opened(_: &str) -> Fields {
+        Fields::invitation()
+    }
+
+    fn is_preview(fields: &Fields) -> bool {
+        !fields.preset.is_empty()
+    }
 
     fn already_shown(_: &Input<Self>) -> Option<&'static str> {
         Some(ALREADY_SHOWN)
@@ -41,10 +50,13 @@ impl Dialog for Invite {
         Table::load(connection, &input.viewer)
     }
 
-    fn load(_: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+    fn load(_: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
+        frame.input.fields = frame.input.fields.with_preset();
         let Input { viewer, fields, .. } = &frame.input;
+        let held = viewer.member.held();
         Ok(LoadResult::Show(Self {
-            boxes: fields.boxes(Permissions::default(), viewer.member.held()),
+            boxes: fields.boxes(Permissions::default(), held),
+            presets: fields.presets(held),
             works_until: moment(viewer.now.plus(invitation::DAYS * DAY)),
             frame,
         }))

@@ -8,7 +8,7 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{account, known_browser};
+use super::{account, home, known_browser};
 use crate::base::error::{Error, FieldError, Invalid, Result};
 use crate::base::text;
 use crate::domain::activity::Context;
@@ -24,8 +24,8 @@ use crate::web::rejection::Rejection;
 use crate::web::theme::Theme;
 use crate::web::{Site, page, path};
 
-/// The page after signing in.
-pub(super) const HOME: &str = "/api-keys";
+/// The page that visitors ask for by asking for none.
+const HOME: &str = "/api-keys";
 const WRONG: &str = "Email address or password is wrong";
 const BUSY: &str = "Many people are signing in just now. Try again in a moment";
 
@@ -120,8 +120,8 @@ pub(super) async fn sign_in(
         sign_in::sign_in(&site.db, &sign_in_service, &email, password, browser, context).await?;
     let (status, message, wait) = match outcome {
         Outcome::SignedIn(member) => {
-            let location = path::own(&next).unwrap_or_else(|| HOME.into());
-            return enter(&visitor, &site, &member, &location);
+            let location = path::own(&next).filter(|next| next != HOME);
+            return enter(&visitor, &site, &member, location.as_deref());
         }
         Outcome::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned(), None),
         Outcome::TooMany { seconds } => {
@@ -167,15 +167,16 @@ async fn draw(
     )
 }
 
-/// Signs the member in, marks the browser as known, and redirects to `location`.
+/// Signs the member in, marks the browser as known, and redirects to `location` or to the first page
+/// that the member may see.
 pub(super) fn enter(
     visitor: &Public,
     site: &Site,
     member: &Member,
-    location: &str,
+    location: Option<&str>,
 ) -> Result<HttpResponse> {
     begin(&visitor.session, member, &visitor.context)?;
-    let mut response = page::see_other(location);
+    let mut response = page::see_other(location.unwrap_or_else(|| home(member)));
     response.add_cookie(&known_browser::for_browser(site)?).map_err(Error::internal)?;
     Ok(response)
 }

@@ -6,8 +6,8 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::index::{HOME, enter};
-use super::{Link, attempt, judge};
+use super::index::enter;
+use super::{Link, attempt, home, judge};
 use crate::base::error::{Error, Invalid, Result};
 use crate::base::text::TypedText;
 use crate::domain::members::{self, Member, MemberId, MemberName};
@@ -83,7 +83,7 @@ pub(super) async fn accept(
     }
     let chosen = (name.clone(), password);
     match finish(&visitor, &site, &sign_in_service, &before, &code, chosen, form.token).await {
-        Ok(member) => enter(&visitor, &site, &member, HOME),
+        Ok(member) => enter(&visitor, &site, &member, None),
         Err(Error::Invalid(errors)) => {
             let now = load_people(&visitor, &site, &code).await?;
             let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -107,7 +107,7 @@ async fn finish(
         // rolls the transaction back, so that wrong codes leave nothing in the database.
         let context = visitor.context.clone();
         let refused = site.db.write(move |tx| {
-            token.spend(tx, &context.keyring, HOME)?;
+            token.check_unused(tx, &context.keyring)?;
             Err(Error::invalid("code", invitation::INVALID_LINK))
         });
         return refused.await;
@@ -127,8 +127,9 @@ async fn finish(
     };
     let hash = sign_in_service.hasher.hash(Requester::Member(member.id.clone()), password).await?;
     let (context, code, name) = (visitor.context.clone(), code.to_owned(), name.flatten());
+    let home = home(member);
     let accepted = site.db.write(move |tx| {
-        token.spend(tx, &context.keyring, HOME)?;
+        token.spend(tx, &context.keyring, home)?;
         invitation::accept(tx, &code, name, &hash, &context)
     });
     accepted.await

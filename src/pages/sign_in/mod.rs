@@ -16,8 +16,9 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, Result};
 use crate::base::text;
 use crate::domain::activity::Context;
+use crate::domain::members::Member;
 use crate::domain::sign_in::{Password, SignInService};
-use crate::pages::Public;
+use crate::pages::{Public, navigation};
 use crate::web::page::see_other;
 use crate::web::routes::Routes;
 
@@ -35,6 +36,11 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/invitation", invitation::page);
     routes.post("/invitation", invitation::accept);
     account::routes(routes);
+}
+
+/// The page of a member who opens none in particular: the first one that they may see.
+fn home(member: &Member) -> &'static str {
+    navigation::links(member, "").first().map_or("/account", |link| link.href)
 }
 
 /// The parameters of a one-time link.

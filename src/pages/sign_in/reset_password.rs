@@ -62,7 +62,7 @@ pub(super) async fn reset(
 ) -> Result<HttpResponse> {
     let ResetForm { code, password } = form.fields;
     match finish(&visitor, &site, &sign_in_service, code.clone(), password).await {
-        Ok(member) => enter(&visitor, &site, &member, "/api-keys"),
+        Ok(member) => enter(&visitor, &site, &member, None),
         Err(Error::Invalid(errors)) => {
             let member = find_member(&visitor, &site, &code).await?;
             draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, code, member, errors)

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::index::{HOME, enter};
+use super::index::enter;
 use super::{Link, attempt};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::{Email, Member, MemberName};
@@ -94,7 +94,7 @@ pub(super) async fn set_up(
     };
     match attempted {
         Ok(member) => {
-            let response = enter(&visitor, &site, &member, HOME)?;
+            let response = enter(&visitor, &site, &member, None)?;
             welcome(&member).set(&visitor.session)?;
             Ok(response)
         }

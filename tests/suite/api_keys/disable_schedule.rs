@@ -130,7 +130,7 @@ fn only_members_who_may_revoke_keys_can_schedule_a_revocation() {
     for until in [&[("until", "7d")][..], &[("until", "date"), ("until_at", "2027-06-01T08:30")]] {
         let page = disable(&editor, &id, &[until, &[("then", "revoke")]].concat());
         assert_eq!(page.status, 403, "{until:?}");
-        let title = "You need the permission api.key.delete to do this.";
+        let title = "You need permission to revoke API keys.";
         assert_eq!(page.text("h1"), title);
     }
     assert_eq!(app.contents(), before);

@@ -160,7 +160,7 @@ fn a_key_is_enabled_only_once_the_leaked_secret_was_replaced() {
     assert!(!dialog.has("#enable .btn-primary"));
     let denied = enable(&editor, &id);
     assert_eq!(denied.status, 403);
-    assert_eq!(denied.text("h1"), "You need the permission api.key.delete to do this.");
+    assert_eq!(denied.text("h1"), "You need permission to revoke API keys.");
     assert_eq!(outcome(&app, &new), "key_disabled");
     assert_eq!(enable(&manager, &id).status, 303);
     assert_eq!([&old, &new].map(|secret| outcome(&app, secret)), ["secret_superseded", "pass"]);

@@ -9,7 +9,7 @@ use super::{
     invite, is_signed_in, link, permissions_of, row,
 };
 use crate::support::smtp::{Mode, Smtp};
-use crate::support::{PASSWORD, encoded};
+use crate::support::{PASSWORD, Page, encoded};
 
 #[test]
 fn an_invitation_creates_a_member_with_exactly_the_granted_permissions() {
@@ -48,6 +48,75 @@ fn an_invitation_creates_a_member_with_exactly_the_granted_permissions() {
         again.submit("/sign-in", &[("email", TOMAS), ("password", NEW_PASSWORD)]).status,
         303
     );
+}
+
+#[test]
+fn an_invitation_starts_with_view_only_and_presets_tick_other_permissions() {
+    let (app, ines) = app_with_ines();
+    let ticked = |page: &Page| {
+        let boxes = page.form_fields("#new form").into_iter();
+        boxes.filter(|(name, _)| name == "permissions").map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    let dialog = ines.get("/members/new");
+    assert_eq!(dialog.all(".presets button"), ["View Only", "Manage Keys", "Everything"]);
+    assert!(dialog.has("#super_manager[checked]"));
+    assert_eq!(dialog.text(".presets [aria-pressed=true]"), "View Only");
+    assert_eq!(ticked(&dialog), [VIEW]);
+    let typed = [("name", "Tomas Lind"), ("email", TOMAS)];
+    let press = |preset| {
+        let fields = [&typed[..], &[("preset", preset)]].concat();
+        ines.submit_from("/members/new", "/members", &fields)
+    };
+    let dialog = press("keys");
+    assert_eq!(dialog.status, 200);
+    assert_eq!(ticked(&dialog), [VIEW, "api.key.create", "api.key.update", "api.key.delete"]);
+    assert_eq!(dialog.attribute("#email", "value").as_deref(), Some(TOMAS));
+    assert_eq!(dialog.text(".presets [aria-pressed=true]"), "Manage Keys");
+    assert_eq!(ticked(&press("everything")).len(), Permission::ALL.len());
+    assert_eq!(app.count("members"), 1, "a preset only fills in the form");
+    let manager = app.super_manager_with(&[Permission::ManageMembers, Permission::ViewKeys]);
+    assert_eq!(manager.get("/members/new").all(".presets button"), ["View Only"]);
+    let id = id_of(&app, INES);
+    let preset = [("preset", "view")];
+    let dialog = ines.submit(&format!("/members/{id}/edit"), &preset);
+    assert_eq!((dialog.status, dialog.text("#edit h2").as_str()), (200, "Edit Member"));
+    assert_eq!(permissions_of(&app, &id).len(), Permission::ALL.len());
+}
+
+#[test]
+fn a_super_manager_needs_at_least_one_permission() {
+    let (app, ines) = app_with_ines();
+    let response = invite(&ines, TOMAS, &[("super_manager", "yes")]);
+    assert_eq!(response.status, 422);
+    assert_eq!(response.error_of("permissions"), "Choose at least one permission");
+    assert_eq!(app.count("members"), 1);
+}
+
+#[test]
+fn people_start_on_the_first_page_that_they_may_see() {
+    let (app, ines) = app_with_ines();
+    app.member("member@example.com", false, &[]);
+    let settings = [("super_manager", "yes"), ("permissions", "settings.manage")];
+    for (email, access, home) in
+        [(TOMAS, &settings[..], "/settings"), ("noor@meridianfreight.example", &[], "/account")]
+    {
+        let link = link(&app, &invite(&ines, email, access));
+        let (client, response) = accept(&app, &link, &[]);
+        assert_eq!((response.status, response.location()), (303, home));
+        let page = client.get(home);
+        assert_eq!(page.status, 200);
+        assert_eq!(page.has("#notice"), home == "/account");
+        let again = app.anonymous();
+        let fields = [("email", email), ("password", NEW_PASSWORD), ("next", "/api-keys")];
+        assert_eq!(again.submit("/sign-in", &fields).location(), home);
+    }
+    let page = app.signed_in("member@example.com").get("/account");
+    let notice = "You can sign in, but have no access to API keys yet. Ask Ines Okafor.";
+    assert_eq!(page.text("#notice"), notice);
+    assert!(ines.get("/members").has("#notice"), "about the invitation");
+    assert!(!ines.get("/account").has("#notice"));
+    let hint = ines.get("/account").text(".account");
+    assert!(!hint.contains("ask Ines Okafor"), "{hint}");
 }
 
 #[test]
@@ -136,7 +205,7 @@ fn submitting_the_acceptance_twice_redirects_to_the_same_page() {
     let second = visitor.copy();
     assert_eq!(visitor.post("/invitation", &fields).status, 303);
     let response = second.post("/invitation", &fields);
-    assert_eq!((response.status, response.location()), (303, "/api-keys"));
+    assert_eq!((response.status, response.location()), (303, "/account"));
     assert_eq!(events(&app).iter().filter(|e| *e == "member.invitation_accepted").count(), 1);
 }
 

@@ -103,14 +103,15 @@ async fn draw_list(
     });
     let (sessions, managers) = found.await?;
     let this = this_session(viewer);
+    let ask = someone_to_ask(&managers);
     page::page(
         status,
         &Account {
             viewer,
-            notice: viewer.take_notice(),
+            notice: viewer.take_notice().or_else(|| no_access(viewer, ask.as_deref())),
             name,
             role: Access::of(&viewer.member).role(),
-            ask: someone_to_ask(&managers),
+            ask,
             has_others: sessions.total > Some(1),
             pager: list.pager(ACCOUNT, &sessions),
             sessions: sessions
@@ -121,6 +122,14 @@ async fn draw_list(
             errors,
         },
     )
+}
+
+/// What a member sees who may open no other page.
+fn no_access(viewer: &Viewer, ask: Option<&str>) -> Option<Notice> {
+    viewer.navigation.sections.is_empty().then(|| {
+        let ask = ask.map(|ask| format!(" Ask {ask}.")).unwrap_or_default();
+        Notice::note(format!("You can sign in, but have no access to API keys yet.{ask}"))
+    })
 }
 
 /// The reference of the current session.

@@ -307,14 +307,17 @@ pub const WRITES: &[Write] = &[
     manager(
         "/members",
         |_, _| {
-            let fields = [("name", "Tomas Lind"), ("email", TOMAS), ("super_manager", "yes")];
+            let fields = [("name", "Tomas Lind"), ("email", TOMAS)];
             form("/members/new", "/members", &fields)
         },
         &["member.invited"],
     ),
     manager(
         "/members/{member_id}/edit",
-        |app, _| member(app, "edit", &[("super_manager", "yes"), ("version", "1")]),
+        |app, _| {
+            let access = [("super_manager", "yes"), ("permissions", "api.key.view")];
+            member(app, "edit", &[&access[..], &[("version", "1")]].concat())
+        },
         &["member.edited"],
     ),
     manager(
