@@ -21,7 +21,7 @@ fn the_activity_is_filtered_and_read_without_javascript() {
     assert_eq!(browser.address(), "/activity?q=billing&event=api_key.created&person=&period=all");
     assert_eq!(browser.texts(".log .ev"), ["Key created"]);
     assert!(browser.is_selected("#filter-period option[value='all']"));
-    browser.follow(".log .cell-time a");
+    browser.follow(".log .act");
     assert_eq!(browser.text("h1"), "Key created");
     browser.follow(".what a");
     assert_eq!(browser.address(), format!("/api-keys/{id}"));

@@ -20,13 +20,15 @@ pub struct Filter {
     pub search: Search,
 }
 
-/// One event, or all events of one kind.
+/// One event, all events of one kind, or all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Events {
     /// The event with this name, for example `api_key.edited`.
     One(String),
     /// All events of this kind, for example `api_key`.
     Kind(String),
+    /// All events that are not of this kind.
+    NotKind(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

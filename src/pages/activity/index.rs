@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::query::{ANONYMOUS, COMMAND_LINE, Filters, Period, SYSTEM};
+use super::query::{ANONYMOUS, COMMAND_LINE, Filters, Period, SYSTEM, View};
 use super::sentence::Parts;
 use super::subject::{self, SubjectLink};
 use super::words::{self, EventView};
@@ -26,6 +26,9 @@ const MAX_LENGTH: usize = 80;
 #[template(path = "activity/index.html")]
 struct Index<'a> {
     viewer: &'a Viewer,
+    tabs: Vec<Tab>,
+    /// The tab, if it is not the first one.
+    view: Option<View>,
     search: String,
     /// The key ID that the log is filtered by, and the URL of the log without that filter.
     key: Option<(String, String)>,
@@ -35,8 +38,16 @@ struct Index<'a> {
     csv_href: String,
     jsonl_href: String,
     nothing: Option<(String, &'static str)>,
+    /// The tab without filters.
+    unfiltered: String,
     days: Vec<Day>,
     pager: Pager,
+}
+
+struct Tab {
+    label: &'static str,
+    href: String,
+    is_current: bool,
 }
 
 /// A kind of event in the filter, with its events.
@@ -66,7 +77,8 @@ pub(super) async fn page(
     list: ListQuery<Filters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (filter, cursor) = (list.filters.filter(viewer.now), list.cursor.clone());
+    let shown = Filters { view: Some(list.filters.view()), ..list.filters.clone() };
+    let (filter, cursor) = (shown.filter(viewer.now), list.cursor.clone());
     let found = site.db.read(move |c| {
         let page = activity::list(c, &filter, cursor.as_ref())?;
         Ok((page, activity::event_names(c)?, activity::people(c)?))
@@ -84,30 +96,50 @@ impl<'a> Index<'a> {
         people: Vec<(String, String)>,
     ) -> Self {
         let filters = &list.filters;
+        let view = filters.view();
+        let exported = Filters { view: Some(view), ..filters.clone() };
         let without_key = Filters { key: None, ..filters.clone() }.href(PATH);
         let noun = if page.total == Some(1) { "entry" } else { "entries" };
         let pager = list.pager(PATH, page);
         Self {
             viewer,
+            tabs: View::ALL.map(|tab| Tab::new(tab, filters)).into(),
+            view: tab(view),
             search: filters.search.clone(),
             key: filters.key.map(|id| (id.as_str().to_owned(), without_key)),
-            kinds: kinds(events, &filters.event),
+            kinds: kinds(events, view, &filters.event),
             people: choices(people, &filters.person),
             periods: periods(filters),
-            csv_href: filters.href("/activity/export.csv"),
-            jsonl_href: filters.href("/activity/export.jsonl"),
+            csv_href: exported.href("/activity/export.csv"),
+            jsonl_href: exported.href("/activity/export.jsonl"),
             nothing: page.rows.is_empty().then(|| nothing(&filters.search)),
+            unfiltered: Filters { view: tab(view), ..Filters::default() }.href(PATH),
             days: days(&page.rows, viewer),
             pager: Pager { range: format!("{} {noun}", pager.range), ..pager },
         }
     }
 }
 
+/// The tab in a URL. The first one needs no word.
+fn tab(view: View) -> Option<View> {
+    Some(view).filter(|view| *view != View::Changes)
+}
+
+impl Tab {
+    /// The tab with the other filters. A selected event may not exist there.
+    fn new(view: View, filters: &Filters) -> Self {
+        let there = Filters { view: tab(view), event: String::new(), ..filters.clone() };
+        let is_current = filters.view() == view;
+        Self { label: view.label(), href: there.href(PATH), is_current }
+    }
+}
+
 /// The kinds of events that have happened, each with its events, and with the selected one.
-fn kinds(events: &[String], chosen: &str) -> Vec<Kind> {
+fn kinds(events: &[String], view: View, chosen: &str) -> Vec<Kind> {
     // A name that cannot be written into the URL cannot be selected.
-    let events: Vec<&String> =
-        events.iter().filter(|event| text::visible(event, MAX_LENGTH) == **event).collect();
+    let is_offered =
+        |event: &&String| view.includes(event) && text::visible(event, MAX_LENGTH) == **event;
+    let events: Vec<&String> = events.iter().filter(is_offered).collect();
     let mut kinds: Vec<&str> = events.iter().filter_map(|event| event.split('.').next()).collect();
     kinds.dedup();
     kinds.sort_by_key(|kind| words::kind_position(kind));

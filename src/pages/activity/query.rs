@@ -28,6 +28,34 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// A tab of the log.
+    pub(super) enum View {
+        /// Everything but sign-ins, which would hide the rest.
+        Changes = "changes" "Changes",
+        SignIns = "sign-ins" "Sign-ins",
+        All = "all" "All",
+    }
+}
+
+/// The kind of the events of signing in and out.
+const SIGN_INS: &str = "session";
+
+impl View {
+    pub(super) fn includes(self, event: &str) -> bool {
+        let is_sign_in = event.split('.').next() == Some(SIGN_INS);
+        self == Self::All || is_sign_in == (self == Self::SignIns)
+    }
+
+    fn events(self) -> Option<Events> {
+        match self {
+            Self::Changes => Some(Events::NotKind(SIGN_INS.into())),
+            Self::SignIns => Some(Events::Kind(SIGN_INS.into())),
+            Self::All => None,
+        }
+    }
+}
+
 impl Period {
     /// The first day, in UTC; today is the last.
     pub(super) fn first_day(self, now: Timestamp) -> Option<Date> {
@@ -46,6 +74,7 @@ impl Period {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Filters {
+    pub view: Option<View>,
     #[serde(rename = "q", deserialize_with = "query::search")]
     pub search: String,
     /// The name of an event, or a kind of event.
@@ -59,11 +88,17 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    /// The filter for the database.
+    /// The tab of the page: changes, unless a kind of sign-in is selected.
+    pub(super) fn view(&self) -> View {
+        let is_change = self.event.is_empty() || View::Changes.includes(&self.event);
+        self.view.unwrap_or(if is_change { View::Changes } else { View::SignIns })
+    }
+
+    /// The filter for the database. A selected event counts more than the tab.
     pub(super) fn filter(&self, now: Timestamp) -> Filter {
         Filter {
             events: match self.event.as_str() {
-                "" => None,
+                "" => self.view.and_then(View::events),
                 event if event.contains('.') => Some(Events::One(event.into())),
                 kind => Some(Events::Kind(kind.into())),
             },
@@ -108,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let text = "q=a%26b&event=api_key.edited&person=mem_1&key=key_0123456789AB&period=all";
+        let text =
+            "view=all&q=a%26b&event=api_key.edited&person=mem_1&key=key_0123456789AB&period=all";
         let filters: Filters = query::read(text);
         assert_eq!(filters.href("/activity"), format!("/activity?{text}"));
     }

@@ -30,7 +30,7 @@ fn the_log_describes_entries_by_day_with_links() {
     let edit = [("ip_whitelist", "203.0.113.7"), ("notes", "")];
     assert_eq!(manager.edit_key(&id, &edit).status, 303);
     assert_eq!(manager.submit(&format!("/api-keys/{id}/revoke"), &[]).status, 303);
-    let page = manager.get("/activity");
+    let page = manager.get("/activity?view=all");
     assert_eq!(
         descriptions(&page),
         [
@@ -70,14 +70,14 @@ fn filters_narrow_the_log_alone_and_combined() {
     assert_eq!(app.anonymous().submit("/sign-in", &wrong).status, 422);
     let person = entries(&app)[4].actor_id.clone().expect("a member");
     let count = |query: &[(&str, &str)]| descriptions(&search_activity(&two, query)).len();
-    assert_eq!(count(&[]), 9);
+    assert_eq!(count(&[("view", "all")]), 9);
     assert_eq!(count(&[("event", "api_key")]), 3);
     assert_eq!(count(&[("event", "api_key.edited")]), 1);
     assert_eq!(count(&[("event", "session")]), 3);
-    assert_eq!(count(&[("person", &person)]), 2);
+    assert_eq!(count(&[("person", &person), ("view", "all")]), 2);
     assert_eq!(count(&[("person", "command-line")]), 3);
     assert_eq!(count(&[("person", "system")]), 0);
-    assert_eq!(count(&[("person", "anonymous")]), 1);
+    assert_eq!(count(&[("person", "anonymous"), ("view", "all")]), 1);
     assert_eq!(count(&[("person", &person), ("event", "api_key")]), 1);
     assert_eq!(count(&[("key", &id)]), 2);
     assert_eq!(count(&[("q", &id.to_lowercase())]), 2);
@@ -107,6 +107,40 @@ fn filters_narrow_the_log_alone_and_combined() {
 }
 
 #[test]
+fn the_log_starts_with_changes_and_shows_sign_ins_on_a_tab_of_their_own() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let id = manager.key_named("Billing worker");
+    app.member("ines@example.com", true, &[]);
+    let wrong = [("email", "ines@example.com"), ("password", "wrong")];
+    assert_eq!(app.anonymous().submit("/sign-in", &wrong).status, 422);
+    let events = |page: &Page| page.all(".log .ev");
+    let page = manager.get("/activity");
+    assert_eq!(page.all("nav.tabs a"), ["Changes", "Sign-ins", "All"]);
+    assert_eq!(page.text("nav.tabs [aria-current]"), "Changes");
+    assert_eq!(events(&page), ["Member added", "Key created", "Member added"]);
+    assert!(!page.has("#filter-event option[value^=session]"));
+    assert_eq!(page.attribute("nav.tabs a", "href").as_deref(), Some("/activity"));
+    let page = manager.get("/activity?view=sign-ins");
+    assert_eq!(page.text("nav.tabs [aria-current]"), "Sign-ins");
+    assert_eq!(events(&page), ["Sign-in failed", "Signed in"]);
+    assert!(!page.has("#filter-event option[value^=api_key]"));
+    assert_eq!(page.attribute("input[name=view]", "value").as_deref(), Some("sign-ins"));
+    assert_eq!(events(&manager.get("/activity?view=all")).len(), 5);
+    let page = manager.get("/activity?event=session.signed_in&q=ines&period=7d");
+    assert_eq!(page.text("nav.tabs [aria-current]"), "Sign-ins");
+    let tab = page.attribute("nav.tabs a", "href");
+    assert_eq!(tab.as_deref(), Some("/activity?q=ines&period=7d"));
+    let page = manager.get(&format!("/activity?key={id}"));
+    assert_eq!(events(&page), ["Key created"]);
+    let details = page.attribute(".log .act", "href").expect("a link");
+    assert_eq!(manager.get(&details).text("h1"), "Key created");
+    assert_eq!(page.text(".log .act"), "Details");
+    let name = page.attribute(".log .act", "aria-label").expect("a name");
+    assert!(name.starts_with("Details of entry ") && name.contains("Key created"), "{name}");
+}
+
+#[test]
 fn a_period_counts_whole_days_up_to_today() {
     let app = App::set_up();
     add_entries(&app, 1);
@@ -129,7 +163,7 @@ fn pages_follow_one_another_and_an_invalid_cursor_shows_the_first_page() {
     let manager = app.super_manager();
     add_entries(&app, 58);
     let total = app.count("activity");
-    let mut page = manager.get("/activity");
+    let mut page = manager.get("/activity?view=all");
     let mut seen = page.all(".cell-time");
     let first = descriptions(&page);
     let mut pages = 1;
@@ -149,7 +183,7 @@ fn pages_follow_one_another_and_an_invalid_cursor_shows_the_first_page() {
     assert_eq!(descriptions(&page), first);
     for cursor in ["", "x", "1~2", "1~2~x", "~~~", "-1~1~1", "1~1~99999999999999999999", "\0"] {
         for name in ["after", "before"] {
-            let page = search_activity(&manager, &[(name, cursor)]);
+            let page = search_activity(&manager, &[(name, cursor), ("view", "all")]);
             assert_eq!(descriptions(&page), first, "{name}={cursor}");
         }
     }

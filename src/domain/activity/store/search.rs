@@ -68,8 +68,10 @@ pub(in crate::domain::activity) fn export(
     let query = match &filter.events {
         None => filtered(filter, None, like),
         Some(Events::One(event)) => filtered(filter, Some(event), like),
-        Some(Events::Kind(kind)) => filtered(filter, None, like)
-            .filter(activity::event.like(format!("{}.%", escaped(kind))).escape('\\')),
+        Some(Events::Kind(kind)) => {
+            filtered(filter, None, like).filter(activity::event.like(of_kind(kind)).escape('\\'))
+        }
+        Some(Events::NotKind(kind)) => without_kind(filter, kind, like),
     };
     let query = query.filter(activity::number.between(from, to)).order(activity::number);
     Ok(query.select(RecordedEntry::as_select()).load(connection)?)
@@ -90,7 +92,17 @@ pub(super) fn queries<'a>(
             let all = names(connection)?.into_iter().filter(|name| name.starts_with(&start));
             all.map(|name| filtered(filter, Some(&name), like)).collect()
         }
+        Some(Events::NotKind(kind)) => vec![without_kind(filter, kind, like)],
     })
+}
+
+fn without_kind<'a>(filter: &'a Filter, kind: &str, like: &str) -> Boxed<'a> {
+    filtered(filter, None, like).filter(activity::event.not_like(of_kind(kind)).escape('\\'))
+}
+
+/// The pattern of the events of a kind.
+fn of_kind(kind: &str) -> String {
+    format!("{}.%", escaped(kind))
 }
 
 fn filtered<'a>(filter: &'a Filter, event: Option<&str>, like: &str) -> Boxed<'a> {
