@@ -32,6 +32,42 @@ fn last_entry(app: &App) -> String {
 }
 
 #[test]
+fn every_page_of_the_settings_lists_the_others() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let names = [
+        "Organisation",
+        "Keys",
+        "Sessions",
+        "Retention",
+        "Email",
+        "Email log",
+        "Alerts",
+        "Webhooks",
+        "API Keys",
+    ];
+    for (path, current) in [
+        ("/settings", None),
+        ("/mail", Some("Email log")),
+        ("/settings/alerts", Some("Alerts")),
+        ("/webhooks", Some("Webhooks")),
+        ("/webhooks/new", Some("Webhooks")),
+    ] {
+        let page = manager.get(path);
+        assert_eq!(page.all(".side a"), names, "{path}");
+        let shown = page.all(".side [aria-current=page]");
+        assert_eq!(shown.first().map(String::as_str), current, "{path}");
+    }
+    let page = manager.get("/settings");
+    for section in ["organisation", "keys", "sessions", "retention", "mail"] {
+        assert!(page.has(&format!("#{section}")), "{section}");
+        assert!(page.has(&format!(".side [href='/settings#{section}']")), "{section}");
+    }
+    let settings_only = app.super_manager_with(&[Permission::ManageSettings]);
+    assert!(!settings_only.get("/settings").has(".side [href='/api-keys']"));
+}
+
+#[test]
 fn every_setting_can_be_changed_and_is_recorded_with_its_old_and_new_value() {
     let app = App::set_up();
     let manager = app.super_manager();

@@ -6,6 +6,18 @@ mod show;
 
 use crate::web::routes::Routes;
 
+/// The links beside every page of the settings.
+pub const SIDE: [(&str, &str); 8] = [
+    ("/settings#organisation", "Organisation"),
+    ("/settings#keys", "Keys"),
+    ("/settings#sessions", "Sessions"),
+    ("/settings#retention", "Retention"),
+    ("/settings#mail", "Email"),
+    ("/mail", "Email log"),
+    ("/settings/alerts", "Alerts"),
+    ("/webhooks", "Webhooks"),
+];
+
 /// The routes of the settings.
 pub fn routes(routes: &mut Routes) {
     routes.get("/settings", show::page);
