@@ -21,6 +21,8 @@ fn create_edit_and_delete(app: &App, browser: &Browser) {
     draft.role = "billing".into();
     keys::create(app, &draft);
     browser.follow("#role-billing .name a");
+    assert_eq!(browser.texts(".chip"), ["invoices:read", "invoices:write"]);
+    browser.follow(".actions [href$='/edit']");
     browser.click("[name='scopes'][value='invoices:write']");
     browser.follow(SAVE);
     assert_eq!(browser.texts("#losses li"), ["1 key loses invoices:write"]);

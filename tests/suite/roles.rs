@@ -49,7 +49,7 @@ fn a_role_is_created_shown_edited_and_deleted() {
     let chips = page.all(&format!("{row} .chip"));
     assert_eq!(chips, ["orders:read", "invoices:read", "invoices:write"]);
     assert_eq!(page.text(&format!("{row} .num")), "No keys");
-    assert_eq!(page.all(&format!("{row} .act")), ["Edit", "Delete"]);
+    assert_eq!(page.all(&format!("{row} .act")), ["Edit", "Duplicate", "Delete"]);
     let create = manager.get("/api-keys/new");
     assert!(create.has("#role option[value=billing]"), "keys can have it");
     let saved =
@@ -81,7 +81,7 @@ fn built_in_roles_are_shown_and_can_be_duplicated() {
     let page = manager.get("/roles");
     assert_eq!(page.all(".tag"), ["Built in"; 3]);
     assert_eq!(page.text("#role-full-access .chip"), "All 6 scopes");
-    assert!(page.text(".panel-note").starts_with("There are no roles of your own yet."));
+    assert!(page.text(".panel-note").starts_with("No custom roles yet."));
     assert!(!page.has("[href$='/edit']") && !page.has("[href$='/delete']"));
     let href = page.attribute("#role-read-only .act", "href").expect("a link");
     let form = manager.get(&href).form_fields("#new form");
@@ -90,6 +90,36 @@ fn built_in_roles_are_shown_and_can_be_duplicated() {
     assert_eq!(ticked, ["orders:read", "invoices:read", "reports:read"]);
     let answer = manager.post("/roles", &replaced(&form, &[("name", "Auditor")]));
     assert_eq!(answer.location(), "/roles#role-auditor", "{}", answer.body);
+}
+
+#[test]
+fn every_role_has_a_page_with_its_scopes_and_keys() {
+    let (app, manager) = with_billing();
+    let table = manager.get("/roles");
+    for slug in ["read-only", "billing"] {
+        let link = table.attribute(&format!("#role-{slug} .name a"), "href");
+        assert_eq!(link, Some(format!("/roles/{slug}")));
+    }
+    let page = manager.get("/roles/read-only");
+    assert_eq!((page.status, page.text("h1").as_str()), (200, "Read-only"));
+    assert_eq!(page.all(".chip"), ["orders:read", "invoices:read", "reports:read"]);
+    assert_eq!(page.all(".actions a"), ["Duplicate"]);
+    let page = manager.get("/roles/billing");
+    assert_eq!(page.all(".actions a"), ["Edit", "Duplicate", "Delete"]);
+    assert_eq!(page.all("tbody th"), ["Orders", "Invoices"]);
+    assert_eq!(page.text("#role-keys"), "No keys");
+    let copy = manager.get("/roles/new?from=billing").form_fields("#new form");
+    assert_eq!(copy.iter().filter(|(name, _)| name == "scopes").count(), 3);
+    create_key(&app, "Billing worker", &[]);
+    let page = manager.get("/roles/billing");
+    assert_eq!(page.all(".actions a"), ["Edit", "Duplicate"]);
+    assert_eq!(page.text("#role-keys"), "1 key");
+    let keys = page.attribute("#role-keys a", "href");
+    assert_eq!(keys.as_deref(), Some("/api-keys?role=billing"));
+    assert!(page.text("aside").contains("cannot be deleted while keys have it"));
+    for slug in ["nothing", "Billing", "%00"] {
+        assert_eq!(manager.get(&format!("/roles/{slug}")).status, 404, "{slug}");
+    }
 }
 
 #[test]

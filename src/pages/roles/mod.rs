@@ -7,6 +7,7 @@ mod fields;
 mod index;
 mod loss;
 mod new;
+mod show;
 mod table;
 
 use crate::web::routes::Routes;
@@ -15,6 +16,7 @@ use crate::web::routes::Routes;
 pub fn routes(routes: &mut Routes) {
     routes.get("/roles", index::page);
     routes.dialog_to::<new::New>("/roles/new", "/roles");
+    routes.get("/roles/{slug}", show::page);
     routes.dialog::<edit::Edit>("/roles/{slug}/edit");
     routes.dialog::<delete::Delete>("/roles/{slug}/delete");
 }

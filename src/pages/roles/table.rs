@@ -58,6 +58,21 @@ impl Table {
         });
         Ok(Self { notice: None, rows: rows.collect(), has_own, scope })
     }
+
+    /// The role with this slug, and its row.
+    pub(super) fn role(
+        connection: &mut Connection,
+        viewer: &Viewer,
+        slug: &str,
+    ) -> Result<Option<(Role, Row)>> {
+        let mut roles = roles::all(connection)?;
+        roles.retain(|role| role.slug == slug);
+        let counts = holders::of_roles(connection, &roles)?;
+        let Some(role) = roles.pop() else { return Ok(None) };
+        let keys = counts.get(&role.id).copied().unwrap_or_default();
+        let row = row(role.clone(), keys, &[], viewer.may(Permission::ViewKeys));
+        Ok(Some((role, row)))
+    }
 }
 
 fn row(role: Role, keys: RoleKeys, scopes: &[Scope], links_keys: bool) -> Row {
