@@ -1,4 +1,4 @@
-//! Builds the published assets from `static/`: one stylesheet, one script, the sprite, the favicon
+//! Builds the published assets from `static/`: one stylesheet, one script, the sprite, the icons
 //! and the fonts. Each name changes with the file's content, and compressed forms lie beside each
 //! file.
 //!
@@ -19,11 +19,12 @@ use std::{env, fs};
 use published::Published;
 
 /// The constants for templates: name, source file, documentation.
-const CONSTANTS: [(&str, &str, &str); 6] = [
+const CONSTANTS: [(&str, &str, &str); 7] = [
     ("APP_CSS", "app.css", "The stylesheet of every page."),
     ("APP_JS", "app.js", "The script of every page."),
     ("ICONS", "icons.svg", "The sprite; an icon is `ICONS#name`."),
     ("FAVICON", "favicon.svg", "The mark, for the browser's tab."),
+    ("TOUCH_ICON", "touch.png", "The mark on a home screen, and where a tab cannot show an SVG."),
     ("FONT_SANS", "geist-sans.woff2", "The text font, to preload."),
     ("FONT_MONO", "geist-mono.woff2", "The font of identifiers and secrets, to preload."),
 ];
@@ -40,7 +41,9 @@ fn main() -> Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run by cargo only")?);
     let mut published = Published::into_empty(out.join("assets"))?;
 
-    for (folder, extension) in [("static/fonts", "woff2"), ("static/icons", "svg")] {
+    for (folder, extension) in
+        [("static/fonts", "woff2"), ("static/icons", "svg"), ("static/icons", "png")]
+    {
         for path in files(folder, extension)? {
             let name = path
                 .file_name()

@@ -101,6 +101,7 @@ pub fn dependencies(site: &Site) -> Dependencies {
 pub fn routes() -> Routes {
     let mut routes = pages::routes();
     routes.get("/", home);
+    routes.get("/robots.txt", robots);
     routes
 }
 
@@ -274,6 +275,11 @@ async fn ready(site: web::Data<Site>) -> HttpResponse {
     } else {
         error_page::plain(StatusCode::SERVICE_UNAVAILABLE, unready)
     }
+}
+
+/// Search engines have nothing to find here (RFC 9309).
+async fn robots(_visitor: Public) -> HttpResponse {
+    error_page::plain(StatusCode::OK, "User-agent: *\nDisallow: /\n")
 }
 
 async fn home(_visitor: Public) -> HttpResponse {

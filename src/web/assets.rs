@@ -62,6 +62,7 @@ fn media_type(name: &str) -> Option<&'static str> {
         "css" => Some("text/css; charset=utf-8"),
         "js" => Some("text/javascript; charset=utf-8"),
         "svg" => Some("image/svg+xml; charset=utf-8"),
+        "png" => Some("image/png"),
         "woff2" => Some("font/woff2"),
         _ => None,
     }
@@ -149,6 +150,7 @@ mod tests {
             (names::APP_JS, "text/javascript; charset=utf-8"),
             (names::ICONS, "image/svg+xml; charset=utf-8"),
             (names::FAVICON, "image/svg+xml; charset=utf-8"),
+            (names::TOUCH_ICON, "image/png"),
             (names::FONT_SANS, "font/woff2"),
             (names::FONT_MONO, "font/woff2"),
         ];

@@ -118,7 +118,7 @@ fn a_rejected_form_shows_every_error_and_keeps_the_input() {
     browser.fill("#notes", "Ask Ines <b>first</b>");
     browser.follow("dialog .btn-primary");
     browser.wait_for_focus("#errors");
-    assert_eq!(browser.title(), "Error: Create New Key – Latchkey");
+    assert_eq!(browser.title(), "Error: Create New Key – Meridian Freight – Latchkey");
     assert_eq!(
         browser.texts("#errors li"),
         [

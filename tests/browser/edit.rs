@@ -76,7 +76,7 @@ fn a_conflicting_change_shows_the_other_one() {
     browser.switch_to_first(&tabs);
     browser.follow(SAVE);
     browser.wait_for_focus("#errors");
-    assert_eq!(browser.title(), "Error: Edit Key – Latchkey");
+    assert_eq!(browser.title(), "Error: Edit Key – Meridian Freight – Latchkey");
     let problem = browser.text("#errors");
     assert!(problem.contains("Someone else changed this key."), "{problem}");
     assert!(problem.contains("Ines Okafor changed:"), "{problem}");

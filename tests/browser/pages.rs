@@ -318,6 +318,8 @@ fn roles_are_accessible() {
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#name-error"));
     check_page(&browser, "create role with errors");
+    browser.goto("/roles/billing");
+    check_page(&browser, "a role");
     browser.goto("/roles/billing/edit");
     check_page(&browser, "edit role");
     browser.click("[name='scopes'][value='invoices:write']");
@@ -395,13 +397,13 @@ fn the_activity_is_accessible() {
     app.member("noor@meridianfreight.example", false, &[]);
     let wrong = [("email", "noor@meridianfreight.example"), ("password", "wrong")];
     assert_eq!(app.anonymous().submit("/sign-in", &wrong).status, 422);
-    browser.goto("/activity");
+    browser.goto("/activity?view=all");
     assert!(browser.shows(".ev-green") && browser.shows(".ev-red"));
     check_page(&browser, "the activity");
     browser.goto(&format!("/activity?key={used}&period=all"));
     assert!(browser.shows(".narrowed"));
     check_page(&browser, "the activity of a key");
-    browser.follow(".log .cell-time a");
+    browser.follow(".log .act");
     assert!(browser.shows("aside dl"));
     check_page(&browser, "an entry");
     browser.goto("/activity?q=nothing+like+it");
@@ -515,7 +517,6 @@ fn members_are_accessible() {
     app.member(&format!("{}@example.com", "long".repeat(15)), false, &[]);
     browser.goto("/members/new");
     check_page(&browser, "invite");
-    browser.click("#super_manager");
     browser.fill("#email", EMAIL);
     browser.follow("dialog .btn-primary");
     assert!(browser.shows("#name-error") && browser.shows("#email-error"));
@@ -614,6 +615,9 @@ fn error_pages_are_accessible() {
     let other = Browser::open(&app);
     other.expect_status(403);
     other.sign_in("tomas@meridianfreight.example");
+    assert!(other.text("#notice").contains("no access to API keys yet"));
+    check_page(&other, "the account of a member without access");
+    other.goto("/api-keys");
     assert_eq!(other.text("h1"), "You need the super manager role to see this page.");
     check_page(&other, "403");
 }

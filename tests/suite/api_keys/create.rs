@@ -174,7 +174,7 @@ fn every_error_appears_in_the_summary_and_at_its_field() {
         assert_eq!(page.errors(), [*message], "{fields:?}");
         assert_eq!(page.error_of(field), *message, "{fields:?}");
         assert_eq!(page.text("#errors h3"), "There is a problem");
-        assert_eq!(page.text("title"), "Error: Create New Key – Latchkey");
+        assert_eq!(page.text("title"), "Error: Create New Key – Meridian Freight – Latchkey");
         let link = page.attribute("#errors a", "href").expect("a link to the field");
         assert_eq!(link, format!("#{field}"));
         assert!(page.has(&link), "{link} has no target");

@@ -18,7 +18,7 @@ fn the_page_shows_the_details_of_the_key() {
         .key_id();
     let page = manager.get(&format!("/api-keys/{id}"));
     assert_eq!(page.status, 200);
-    assert_eq!(page.text("title"), "Route planner – Latchkey");
+    assert_eq!(page.text("title"), "Route planner – Meridian Freight – Latchkey");
     assert_eq!((page.text("h1").as_str(), page.key_id()), ("Route planner", id));
     let facts: Vec<(String, String)> =
         page.all(".kv dt").into_iter().zip(page.all(".kv dd")).collect();

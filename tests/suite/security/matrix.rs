@@ -84,6 +84,7 @@ const MEMBERS: [Row; 24] = [
 ];
 
 const ROWS: [Row; 43] = [
+    public("GET", "/robots.txt", 200, 200),
     public("GET", "/", 303, 303),
     public("GET", "/.well-known/change-password", 303, 303),
     public("GET", "/sign-in", 200, 303),
@@ -149,10 +150,11 @@ const fn roles(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageRoles)
 }
 
-const ROLES_AND_SCOPES: [Row; 17] = [
+const ROLES_AND_SCOPES: [Row; 18] = [
     roles("GET", "/roles", 200),
     roles("POST", "/roles", 303),
     roles("GET", "/roles/new", 200),
+    roles("GET", "/roles/{slug}", 200),
     roles("GET", "/roles/{slug}/edit", 200),
     roles("POST", "/roles/{slug}/edit", 303),
     roles("GET", "/roles/{slug}/delete", 200),
@@ -449,7 +451,9 @@ impl Fixture {
             "/api-keys/{key_id}/rotate" => vec![("overlap", "7d"), ("lifetime", "90")],
             "/api-keys/{key_id}/disable" => vec![("reason", "The matrix tries it")],
             "/members" => vec![("name", "Made by the matrix"), ("email", "made@example.com")],
-            "/members/{member_id}/edit" => vec![("version", "1"), ("super_manager", "yes")],
+            "/members/{member_id}/edit" => {
+                vec![("version", "1"), ("super_manager", "yes"), ("permissions", "member.manage")]
+            }
             "/webhooks" | "/webhooks/{webhook_id}/edit" => {
                 vec![
                     ("url", "http://127.0.0.1:1/matrix"),
@@ -548,9 +552,11 @@ fn assert_denied(page: &Page, caller: Caller, permission: Permission, case: &str
     }
     let reason = match caller {
         Caller::Member => "You need the super manager role to see this page.".to_owned(),
-        _ => format!("You need the permission {permission} to do this."),
+        _ => permission.needed(),
     };
     assert_eq!(page.text("h1"), reason, "{case}");
+    let names_it = page.text("main").contains(permission.as_str());
+    assert!(names_it || matches!(caller, Caller::Member), "{case}");
     assert!(!page.body.contains("Billing worker"), "{case}");
 }
 
