@@ -163,6 +163,7 @@ pub fn dashboard(
         let pages = web::scope("")
             .configure(|config| routes().register(config))
             .wrap(from_fn(pages::record_denials))
+            .wrap(from_fn(pages::frame_errors))
             .wrap(from_fn(secret_in_query::check))
             .wrap(session)
             .wrap(from_fn(same_origin::check));

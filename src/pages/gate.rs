@@ -15,11 +15,11 @@ use actix_web::http::header::ContentType;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
 use url::form_urlencoded;
 
-use super::access_denied;
 use super::denials::Requester;
 use super::navigation::ToDo;
 use super::viewer::{self, Viewer};
 use super::visit::Visit;
+use super::{access_denied, error_frame};
 use crate::base::error::{Error, Result};
 use crate::base::secret_scan;
 use crate::domain::activity::Context;
@@ -173,7 +173,9 @@ async fn deny(
     page.await.map_or_else(Denied::Failed, |page| Denied::Forbidden { page, permission })
 }
 
-async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
+/// The visit of the member who is signed in. From then on, they keep the links at the top of the page
+/// even if the request fails.
+pub(super) async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
     let site = site(request)?;
     let Some(id) = request.get_session().get::<String>(super::SESSION_KEY).ok().flatten() else {
         return Err(Denied::Anonymous(sign_in_location(request)));
@@ -192,6 +194,7 @@ async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
             }
             let visit = Visit::new(&site, request, member, settings, &to_do)?;
             request.extensions_mut().insert(Requester(visit.context()));
+            request.extensions_mut().insert(error_frame::renderer(visit.viewer()));
             Ok(visit)
         }
         None => Err(Denied::Anonymous(sign_in_location(request))),

@@ -19,6 +19,7 @@ pub mod webhooks;
 mod access_denied;
 mod denials;
 mod dialog;
+mod error_frame;
 mod gate;
 mod navigation;
 mod viewer;
@@ -26,6 +27,7 @@ mod visit;
 
 pub use denials::record as record_denials;
 pub use dialog::{Dialog, Frame, Input, LoadResult, NoFields, SubmitResult, Target};
+pub use error_frame::frame as frame_errors;
 pub use gate::{Allowed, AllowedAll, Public, SignedIn};
 pub use members::{either, someone_to_ask};
 pub use navigation::Link;

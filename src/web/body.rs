@@ -71,7 +71,7 @@ impl Body {
                 break;
             }
         }
-        if length > largest { Err(Rejection::TooLarge) } else { Ok(body) }
+        if length > largest { Err(Rejection::TooLarge(largest)) } else { Ok(body) }
     }
 }
 

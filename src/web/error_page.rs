@@ -2,19 +2,22 @@
 //!
 //! Handlers and extractors respond with a bare status and optionally a [`Problem`]; the middleware
 //! in this module renders the page. So actix's own error responses (404, 405, 400) look the same.
+//! A member sees it below the links of every page, which a [`Renderer`] adds.
+
+use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::routes::Pages;
 use super::theme::Theme;
 use super::{headers, page};
-use crate::base::error::Error;
+use crate::base::error::{Error, Result};
 use crate::db;
 
 const ASK: &str = "Ask a super manager who manages members";
@@ -23,11 +26,11 @@ const HTML: &str = "text/html; charset=utf-8";
 /// What went wrong, as the page shows it.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    title: String,
-    advice: String,
+    pub title: String,
+    pub advice: String,
     /// Whether the submitted data may have been saved, so that the page links to where this is
     /// visible.
-    is_unconfirmed: bool,
+    pub is_unconfirmed: bool,
 }
 
 impl Problem {
@@ -54,11 +57,9 @@ impl Problem {
 
     pub(super) fn of(status: StatusCode) -> Self {
         let (title, advice) = match status.as_u16() {
-            400 | 414 | 431 => {
-                ("This address cannot be read", "Check the address, or start from API Keys.")
-            }
+            400 | 414 | 431 => ("This URL cannot be read", CHECK_URL),
             403 => ("You cannot do this", "Ask a super manager if you need it."),
-            404 => ("Page not found", "Check the address, or start from API Keys."),
+            404 => ("Page not found", CHECK_URL),
             405 => {
                 ("This page cannot be used that way", "Go back and use the buttons on the page.")
             }
@@ -68,7 +69,7 @@ impl Problem {
             ),
             409 => ("Someone else changed this", "Go back, check their changes, then try again."),
             413 => (
-                "This is too much to send",
+                "The text is too long",
                 "Nothing was changed. Go back, shorten the text, then send it again.",
             ),
             415 => (
@@ -92,6 +93,9 @@ impl Problem {
         Self::new(title, advice)
     }
 }
+
+/// The advice for a URL that leads nowhere.
+pub const CHECK_URL: &str = "Check the URL, or go to API Keys.";
 
 /// Marks a response that denies the member's request: contains the missing permission, or the
 /// reason.
@@ -168,16 +172,22 @@ pub fn plain(status: StatusCode, text: impl Into<String>) -> HttpResponse {
     response
 }
 
+/// The page of an error, for people without a session.
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage {
-    problem: Problem,
-    status: u16,
-    request_id: Option<String>,
+pub struct ErrorPage {
+    pub problem: Problem,
+    pub status: u16,
+    /// The request to look for in the log.
+    pub request_id: Option<String>,
     theme: Theme,
     /// The page on which a change would be visible.
-    section: String,
+    pub section: String,
 }
+
+/// Renders the page of an error for the member who sent the request; in the request's extensions.
+#[derive(Clone)]
+pub struct Renderer(pub Rc<dyn Fn(&ErrorPage) -> Result<String>>);
 
 impl ErrorPage {
     /// The page for a request, created before its outcome is known.
@@ -199,6 +209,7 @@ impl ErrorPage {
         headers: &mut header::HeaderMap,
         status: StatusCode,
         problem: Problem,
+        renderer: Option<Renderer>,
     ) -> String {
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(HTML));
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -206,7 +217,8 @@ impl ErrorPage {
         }
         self.request_id = self.request_id.filter(|_| status.is_server_error());
         (self.status, self.problem) = (status.as_u16(), problem);
-        page::html(&self).unwrap_or(self.problem.title)
+        let for_member = renderer.and_then(|Renderer(render)| render(&self).ok());
+        for_member.or_else(|| page::html(&self).ok()).unwrap_or(self.problem.title)
     }
 }
 
@@ -226,7 +238,7 @@ pub async fn draw(
             let status = StatusCode::SERVICE_UNAVAILABLE;
             let mut response = HttpResponse::new(status);
             let problem = Problem::after(status, None, has_written);
-            let body = page.fill(response.headers_mut(), status, problem);
+            let body = page.fill(response.headers_mut(), status, problem, None);
             headers::insert(response.headers_mut(), is_https);
             return Err(
                 InternalError::from_response(error, response.set_body(BoxBody::new(body))).into()
@@ -242,5 +254,7 @@ pub async fn draw(
     }
     let problem = response.response().extensions().get::<Problem>().cloned();
     let problem = Problem::after(status, problem, has_written);
-    Ok(response.map_body(|head, _| BoxBody::new(page.fill(head.headers_mut(), status, problem))))
+    let renderer = response.request().extensions().get::<Renderer>().cloned();
+    Ok(response
+        .map_body(|head, _| BoxBody::new(page.fill(head.headers_mut(), status, problem, renderer))))
 }

@@ -10,8 +10,8 @@ use super::error_page::{Problem, problem_response};
 /// The reason why a request is denied before its handler runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// The body is larger than the largest form.
-    TooLarge,
+    /// The body is larger than this number of bytes, the limit of the form.
+    TooLarge(usize),
     /// The body is compressed, which is not supported.
     Encoded,
     /// The body takes too long.
@@ -33,7 +33,7 @@ impl fmt::Display for Rejection {
 impl ResponseError for Rejection {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Unreadable => StatusCode::UNPROCESSABLE_ENTITY,
@@ -43,9 +43,12 @@ impl ResponseError for Rejection {
 
     fn error_response(&self) -> HttpResponse {
         let problem = match self {
-            Self::TooLarge | Self::Unreadable | Self::Encoded | Self::TooSlow => {
-                Problem::of(self.status_code())
+            Self::TooLarge(limit) => {
+                let problem = Problem::of(self.status_code());
+                let advice = format!("The limit is {}. {}", size(*limit), problem.advice);
+                Problem::new(problem.title, advice)
             }
+            Self::Unreadable | Self::Encoded | Self::TooSlow => Problem::of(self.status_code()),
             Self::StaleForm => Problem::new(
                 "This form is no longer valid",
                 "Nothing was changed. Go back, reload the page, then try again.",
@@ -63,4 +66,11 @@ impl ResponseError for Rejection {
         }
         response
     }
+}
+
+/// A number of bytes, as people read it.
+fn size(bytes: usize) -> String {
+    const KB: usize = 1024;
+    const MB: usize = 1024 * KB;
+    if bytes < MB { format!("{} KB", bytes / KB) } else { format!("{} MB", bytes / MB) }
 }

@@ -489,7 +489,7 @@ fn broken_encodings_and_huge_bodies_are_rejected() {
         let body = format!("{usual}&notes={}", "x".repeat(size));
         let answer = manager.post_body("/api-keys", body);
         assert_eq!(answer.status, 413, "{size}");
-        assert_eq!(answer.text("h1"), "This is too much to send");
+        assert_eq!(answer.text("h1"), "The text is too long");
         assert_clear(&answer, "1 MB");
     }
     let many = format!("{usual}{}", "&x=1".repeat(10_000));
