@@ -1,5 +1,6 @@
 //! What every dialog does: it closes in several ways, and keeps the focus and the input.
 
+use latchkey::domain::reviews::{self, ReviewId};
 use thirtyfour::Key;
 
 use crate::browser::Browser;
@@ -46,6 +47,43 @@ fn a_dialog_of_the_key_page_closes_to_that_page() {
         browser.navigate_by(|b| b.press_key(&Key::Escape));
         assert_eq!(browser.address(), format!("/api-keys/{id}#{opener}"));
         browser.wait_for_focus(&format!("#{opener}"));
+    }
+}
+
+#[test]
+fn closing_a_dialog_returns_the_focus_to_the_control_that_opened_it() {
+    let app = App::set_up();
+    let browser = Browser::signed_in(&app);
+    browser.goto("/webhooks/new");
+    browser.fill("#url", "http://127.0.0.1:1/");
+    browser.follow("#new .btn-primary");
+    browser.follow("#secret .dlg-foot a");
+    let webhook = browser.address();
+    app.key("Billing worker");
+    let id = ReviewId::random().expect("random");
+    let review = format!("/reviews/{}", id.as_str());
+    app.write(|tx, context| reviews::start(tx, id.clone(), context));
+    app.write(|tx, _| reviews::list_keys(tx, &id));
+    for (page, controls) in [
+        ("/roles", &["#create"][..]),
+        ("/scopes", &["#create", "#import"]),
+        ("/members", &["#invite"]),
+        ("/webhooks", &["#create"]),
+        (&webhook, &["#edit", "#delete", "#replace"]),
+        (&review, &["#finish", "#cancel"]),
+    ] {
+        for control in controls {
+            let press_escape = |b: &Browser| b.press_key(&Key::Escape);
+            let click_cancel = |b: &Browser| b.click("dialog .dlg-foot .btn-secondary");
+            let ways: [&dyn Fn(&Browser); 2] = [&press_escape, &click_cancel];
+            for way in ways {
+                browser.goto(page);
+                browser.follow(control);
+                assert!(browser.shows("dialog"), "{control} on {page}");
+                browser.navigate_by(way);
+                browser.wait_for_focus(control);
+            }
+        }
     }
 }
 

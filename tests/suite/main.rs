@@ -17,6 +17,7 @@ mod backup;
 mod database;
 mod demo;
 mod diagnosis;
+mod dialogs;
 mod empty_states;
 mod errors;
 mod exports;

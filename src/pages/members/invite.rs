@@ -43,7 +43,7 @@ impl Dialog for Invite {
     }
 
     fn close(_: &Input<Self>) -> String {
-        "/members".into()
+        "/members#invite".into()
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Table> {

@@ -60,7 +60,7 @@ impl Dialog for End {
     type Backdrop = Board;
 
     fn close(input: &Input<Self>) -> String {
-        path(&input.target.0)
+        format!("{}#{}", path(&input.target.0), input.target.1.path)
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Board> {

@@ -41,7 +41,7 @@ impl Dialog for New {
     }
 
     fn close(_: &Input<Self>) -> String {
-        ROLES.into()
+        format!("{ROLES}#create")
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Table> {

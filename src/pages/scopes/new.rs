@@ -50,7 +50,7 @@ impl Dialog for New {
     type Backdrop = Table;
 
     fn close(_: &Input<Self>) -> String {
-        SCOPES.into()
+        format!("{SCOPES}#create")
     }
 
     fn backdrop(connection: &mut Connection, _: &Input<Self>) -> Result<Table> {

@@ -26,7 +26,7 @@ impl Dialog for Delete {
     type Backdrop = EndpointPage;
 
     fn close(input: &Input<Self>) -> String {
-        location(&input.target)
+        format!("{}#delete", location(&input.target))
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<EndpointPage> {

@@ -27,7 +27,7 @@ impl Dialog for Edit {
     type Backdrop = EndpointPage;
 
     fn close(input: &Input<Self>) -> String {
-        location(&input.target)
+        format!("{}#edit", location(&input.target))
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<EndpointPage> {

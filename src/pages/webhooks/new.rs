@@ -35,7 +35,7 @@ impl Dialog for New {
     }
 
     fn close(_: &Input<Self>) -> String {
-        "/webhooks".into()
+        "/webhooks#create".into()
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<Table> {

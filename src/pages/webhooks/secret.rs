@@ -45,7 +45,7 @@ impl Dialog for Replace {
     }
 
     fn close(input: &Input<Self>) -> String {
-        location(&input.target)
+        format!("{}#replace", location(&input.target))
     }
 
     fn backdrop(connection: &mut Connection, input: &Input<Self>) -> Result<EndpointPage> {

@@ -10,7 +10,7 @@ mod denials;
 mod every_write;
 mod failed_sign_ins;
 pub mod faults;
-mod form_tokens;
+pub mod form_tokens;
 mod headers;
 mod matrix;
 pub mod secret_forms;
