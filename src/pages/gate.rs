@@ -54,6 +54,12 @@ pub struct Allowed<P>(Visit, PhantomData<P>);
 pub struct AllowedAll(Visit);
 
 impl Public {
+    /// The visitor who sent `request`, on `page`.
+    pub(super) fn at(page: FormPage, request: &HttpRequest, site: &Site) -> Self {
+        let context = viewer::context(site, request);
+        Self { session: request.get_session(), theme: Theme::of(request), context, page }
+    }
+
     /// The notice for this page.
     pub fn take_notice(&self) -> Option<Notice> {
         Notice::take(&self.session)
@@ -105,12 +111,8 @@ impl FromRequest for Public {
     type Future = std::future::Ready<Result<Self, Denied>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(site(request).map_err(Denied::Failed).map(|site| Self {
-            session: request.get_session(),
-            theme: Theme::of(request),
-            context: viewer::context(&site, request),
-            page: FormPage::of(request),
-        }))
+        let site = site(request).map_err(Denied::Failed);
+        std::future::ready(site.map(|site| Self::at(FormPage::of(request), request, &site)))
     }
 }
 
@@ -201,21 +203,27 @@ pub(super) async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
     }
 }
 
-/// The sign-in page, with the page to return to: the requested page, or the page whose form was
-/// sent.
+/// The sign-in page, with the page to return to.
 fn sign_in_location(request: &HttpRequest) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    let is_page = request.app_data::<web::Data<Pages>>().zip(request.match_pattern());
-    if request.method().is_safe() {
-        let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        if !secret_scan::contains_secret(next) {
-            query.append_pair("next", next);
+    if let Some(next) = page_to_return_to(request) {
+        query.append_pair("next", next);
+        if !request.method().is_safe() {
+            query.append_pair("ended", "1");
         }
-    } else if is_page.is_some_and(|(pages, pattern)| pages.has(&pattern)) {
-        query.append_pair("next", request.path()).append_pair("ended", "1");
     }
     let query = query.finish();
     if query.is_empty() { "/sign-in".into() } else { format!("/sign-in?{query}") }
+}
+
+/// The page to return to after signing in: the requested page, or the page to which a form was sent.
+pub(super) fn page_to_return_to(request: &HttpRequest) -> Option<&str> {
+    if request.method().is_safe() {
+        let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        return Some(next).filter(|next| !secret_scan::contains_secret(next));
+    }
+    let (pages, pattern) = request.app_data::<web::Data<Pages>>().zip(request.match_pattern())?;
+    pages.has(&pattern).then(|| request.path())
 }
 
 fn site(request: &HttpRequest) -> Result<web::Data<Site>> {

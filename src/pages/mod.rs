@@ -21,6 +21,7 @@ mod denials;
 mod dialog;
 mod error_frame;
 mod gate;
+mod kept_input;
 mod navigation;
 mod viewer;
 mod visit;
@@ -38,6 +39,9 @@ use crate::web::routes::Routes;
 
 /// The key of the member's id in a session's state.
 pub const SESSION_KEY: &str = "member_id";
+/// The key of the id of the member whose ended session a visitor's session continues. It gives no
+/// access; it only tells for whom input may be kept.
+pub const FORMER_MEMBER: &str = "former_member";
 
 /// The routes of all pages.
 pub fn routes() -> Routes {

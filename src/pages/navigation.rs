@@ -150,6 +150,12 @@ impl Navigation {
     }
 }
 
+/// The first page of the navigation that `member` may open.
+pub(super) fn first_page(member: &Member) -> Option<&'static str> {
+    let section = SECTIONS.iter().find(|section| member.may(section.permission))?;
+    section.pages.first().map(|page| page.href)
+}
+
 impl Section {
     fn link(&self, to_do: &ToDo, is_current: bool) -> Link {
         let counts = self.pages.iter().filter_map(|page| Some(page.count?(to_do)));

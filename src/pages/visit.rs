@@ -7,6 +7,7 @@ use actix_session::{Session, SessionExt as _};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::kept_input::KeptInput;
 use super::navigation::ToDo;
 use super::viewer::Viewer;
 use crate::base::error::{Error, Result};
@@ -86,6 +87,13 @@ impl Visit {
     pub fn see_other(&self, location: &str, notice: Notice) -> Result<HttpResponse> {
         notice.set(&self.session)?;
         Ok(page::see_other(location))
+    }
+
+    /// The input that was left for this page when its member signed in again.
+    pub(super) fn take_kept_input(&self) -> Option<KeptInput> {
+        let (context, id) = (self.context(), self.member.id.as_str());
+        let take = || KeptInput::take(&self.session, &context.keyring, id, self.now);
+        if self.is_head { None } else { take() }
     }
 
     /// The notice for this page; if only its head is requested, the notice is kept for later.

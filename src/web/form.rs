@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use actix_session::SessionExt as _;
+use actix_session::{Session, SessionExt as _};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::Serialize;
@@ -64,6 +64,11 @@ pub trait SecretFields: DeserializeOwned {
     /// The names of the fields that arrive as they were typed: passwords, one-time codes, and text
     /// that is scanned in memory and never stored.
     const AS_TYPED: &'static [&'static str];
+
+    /// The maximum size of the body in a visitor's session, in bytes; `usual` is that of the form.
+    fn max_size(_session: &Session, usual: usize) -> usize {
+        usual
+    }
 }
 
 type Extracted<F> = Pin<Box<dyn Future<Output = Result<F, Rejection>>>>;
@@ -99,7 +104,8 @@ impl<T: SecretFields + 'static, const MAX_SIZE: usize> FromRequest for LateForm<
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        extract(request, payload, MAX_SIZE, |body, token| {
+        let largest = T::max_size(&request.get_session(), MAX_SIZE);
+        extract(request, payload, largest, |body, token| {
             let is_current = token.is_ok();
             let fields = fields(body, T::AS_TYPED);
             let fields =
@@ -130,7 +136,7 @@ pub fn from_query<T: DeserializeOwned + Default>(query: &str) -> T {
 }
 
 /// The text of a form.
-async fn read(
+pub(super) async fn read(
     request: &HttpRequest,
     body: Body,
     largest: usize,
@@ -150,13 +156,18 @@ async fn read(
 }
 
 /// The token of the form in `body`.
-fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Rejection> {
+pub(super) fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Rejection> {
     let fields = form_urlencoded::parse(body.as_bytes());
     token(request, fields.filter_map(|(name, value)| (name == "form_token").then_some(value)))
 }
 
+/// The version in `body`, if it is the only one.
+pub(super) fn version(body: &str) -> Option<i64> {
+    single(body, "version")?.parse().ok()
+}
+
 /// The value of the field `name` in `body`, if there is exactly one.
-fn single(body: &str, name: &str) -> Option<String> {
+pub(super) fn single(body: &str, name: &str) -> Option<String> {
     let fields = form_urlencoded::parse(body.as_bytes());
     let mut values = fields.filter(|(field, _)| field == name).map(|(_, value)| value);
     let value = values.next()?;
@@ -164,7 +175,7 @@ fn single(body: &str, name: &str) -> Option<String> {
 }
 
 /// The fields of the form in `body`.
-fn fields<T: DeserializeOwned>(body: &str, as_typed: &[&str]) -> Result<T, Rejection> {
+pub(super) fn fields<T: DeserializeOwned>(body: &str, as_typed: &[&str]) -> Result<T, Rejection> {
     if !is_well_encoded(body) {
         return Err(Rejection::Unreadable);
     }

@@ -53,6 +53,11 @@ impl FormPage {
         Self { path: path.into(), list: list.into(), action: action.into() }
     }
 
+    /// The page at `path`, which adds nothing to a list.
+    pub fn at(path: &str) -> Self {
+        Self { path: path.into(), list: String::new(), action: path.into() }
+    }
+
     /// Whether a token with these tags may be submitted here.
     fn accepts(&self, keyring: &Keyring, page: &str, list: &str) -> bool {
         EVERYWHERE.contains(&&*self.action)

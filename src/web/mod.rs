@@ -8,6 +8,7 @@ pub mod client_address;
 pub mod connections;
 pub mod cookie;
 pub mod csv;
+pub mod dialog_form;
 pub mod error_page;
 pub mod escape;
 pub mod export;

@@ -11,6 +11,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
 use serde::de::DeserializeOwned;
 
+use super::dialog_form::DialogForm;
 use super::form::{Form, LateForm, SecretFields, SecretForm};
 use super::list::ListQuery;
 use super::query::Query;
@@ -43,6 +44,7 @@ impl<T: ?Sized + 'static> Argument for web::Data<T> {}
 impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> Argument for Form<T, MAX_SIZE> {}
 impl<T: SecretFields + 'static, const MAX_SIZE: usize> Argument for SecretForm<T, MAX_SIZE> {}
 impl<T: SecretFields + 'static, const MAX_SIZE: usize> Argument for LateForm<T, MAX_SIZE> {}
+impl<T: DeserializeOwned + 'static> Argument for DialogForm<T> {}
 impl Argument for Upload {}
 impl<T: DeserializeOwned + Default> Argument for Query<T> {}
 impl<F: DeserializeOwned + Default> Argument for ListQuery<F> {}

@@ -595,13 +595,13 @@ fn error_pages_are_accessible() {
         browser.expect_status(status);
     }
     browser.goto("/api-keys/key_000000000000");
-    assert_eq!(browser.text("h1"), "Page not found");
+    assert_eq!(browser.text("h1"), "No key has the ID key_000000000000");
     check_page(&browser, "404");
     let spoil = "document.querySelector('dialog [name=form_token]').value = arguments[0]";
     browser.goto("/api-keys/new");
     browser.script(spoil, vec![json!("forged")]);
     browser.follow("dialog .btn-primary");
-    assert_eq!(browser.text("h1"), "This form is no longer valid");
+    assert!(browser.text("#errors").contains("This form is out of date."));
     check_page(&browser, "403 for a stale form");
     browser.goto("/api-keys/new");
     let repeat =

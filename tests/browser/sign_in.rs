@@ -4,6 +4,7 @@ use latchkey::base::clock::MINUTE;
 
 use crate::browser::Browser;
 use crate::keys;
+use crate::pages::check_page;
 use crate::support::{App, PASSWORD};
 
 #[test]
@@ -53,13 +54,21 @@ fn after_a_session_ended_signing_in_returns_to_the_page() {
     let browser = Browser::signed_in(&app);
     let edit = format!("/api-keys/{id}/edit");
     browser.goto(&edit);
+    browser.fill("#name", "Night worker");
     app.advance(31 * MINUTE);
+    browser.expect_status(403);
     browser.follow("dialog .btn-primary");
-    assert_eq!(browser.text("#notice"), "Your session ended. Sign in, then try again.");
+    assert_eq!(browser.text("#notice"), "Your session ended. Sign in to return to your changes.");
+    check_page(&browser, "sign-in with input that is kept");
     browser.fill("#email", "ines@meridianfreight.example");
     browser.fill("#password", PASSWORD);
     browser.follow("button.btn-primary");
     assert_eq!(browser.address(), edit);
+    assert_eq!(browser.value("#name"), "Night worker");
+    browser.wait_for_focus("#restored");
+    check_page(&browser, "a dialog with input that was kept");
+    browser.follow("dialog .btn-primary");
+    assert!(browser.text("main").contains("Night worker"));
 }
 
 #[test]

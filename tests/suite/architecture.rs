@@ -321,6 +321,12 @@ fn only_the_clock_reads_the_time_and_only_the_configuration_reads_the_environmen
 /// keys. Only these files may use the other keys (ASVS 13.3.2).
 #[test]
 fn each_key_of_the_keyring_is_used_only_by_its_owners() {
+    const SEALERS: [&str; 4] = [
+        "domain/mail/store/mod.rs",
+        "domain/mail/links.rs",
+        "domain/webhooks/store/mod.rs",
+        "pages/kept_input.rs",
+    ];
     const OWNERS: [(&str, &[&str]); 8] = [
         ("Purpose::Pepper", &["domain/api_keys/secret.rs"]),
         ("Purpose::Activity", &["domain/activity/chain.rs"]),
@@ -337,14 +343,8 @@ fn each_key_of_the_keyring_is_used_only_by_its_owners() {
         ("Purpose::Check", &["domain/settings/mod.rs"]),
         ("Purpose::Cookie", &[]),
         ("cookie_key", &["pages/sign_in/session.rs"]),
-        (
-            ".seal(",
-            &["domain/mail/store/mod.rs", "domain/mail/links.rs", "domain/webhooks/store/mod.rs"],
-        ),
-        (
-            ".unseal(",
-            &["domain/mail/store/mod.rs", "domain/mail/links.rs", "domain/webhooks/store/mod.rs"],
-        ),
+        (".seal(", &SEALERS),
+        (".unseal(", &SEALERS),
     ];
     assert_nowhere("a key is used only by its owners", |source, line| {
         source.path != "base/keyring.rs"

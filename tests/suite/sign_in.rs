@@ -1,5 +1,7 @@
 //! Signing in and out, sessions, the throttle, and new passwords.
 
+mod kept_input;
+
 use latchkey::base::clock::{HOUR, MINUTE};
 use latchkey::domain::members::{Member, Permission};
 use latchkey::domain::sign_in::reset;

@@ -114,10 +114,10 @@ pub fn sign_out(
     activity::record(tx, context, &Entry::about(Event::SignedOut, member.subject()))
 }
 
-/// Deletes ended sessions, expired codes, form tokens that can no longer be used, and networks that
+/// Deletes sessions that are no longer remembered, expired codes, form tokens that can no longer be used, and networks that
 /// nobody has signed in from for a long time. Returns the number of deleted rows.
 pub fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
-    Ok(store::delete_ended_sessions(tx, now)?
+    Ok(store::delete_ended_sessions(tx, now.plus(-sessions::REMEMBERED))?
         + store::delete_expired_codes(tx, now)?
         + store::delete_spent_form_tokens(tx, now)?
         + known::purge(tx, now)?)

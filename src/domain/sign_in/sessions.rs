@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{own_sessions, store};
-use crate::base::clock::{MINUTE, Timestamp};
+use crate::base::clock::{HOUR, MINUTE, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::base::random;
@@ -41,6 +41,10 @@ const REFERENCE_LENGTH: usize = 16;
 /// views do not write to the database.
 const LAG: i64 = MINUTE;
 
+/// How long a session that has ended by itself is remembered, in milliseconds: as long as the forms
+/// of its pages are valid.
+pub(super) const REMEMBERED: i64 = 12 * HOUR;
+
 /// An active session.
 #[derive(Clone, Debug)]
 pub struct LoadedSession {
@@ -66,6 +70,19 @@ pub fn load(
     };
     let state = serde_json::from_str(&state).ok();
     Ok(state.map(|state| LoadedSession { state, touch_due: now.since(last_seen_at) > LAG }))
+}
+
+/// The state of the session with this key if it has ended by itself, by being idle or by its length,
+/// and is still remembered. It gives no access: it only tells which member's session it was.
+pub fn load_ended(
+    connection: &mut Connection,
+    keyring: &Keyring,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<State>> {
+    let since = now.plus(-REMEMBERED);
+    let state = store::ended_session(connection, &hash(keyring, key), since, now)?;
+    Ok(state.and_then(|state| serde_json::from_str(&state).ok()))
 }
 
 /// Stores a new session of the member in `state`, and returns its key. If the state has no sign-in

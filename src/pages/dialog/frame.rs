@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 
-use super::{Dialog, Input};
+use super::{Dialog, Input, OUT_OF_DATE};
 use crate::base::error::{Invalid, Result};
 use crate::db::Connection;
 use crate::domain::activity::{self, ConcurrentChanges};
@@ -10,6 +10,10 @@ use crate::domain::activity::{self, ConcurrentChanges};
 /// The stage of a dialog.
 pub(super) enum Stage {
     Opened,
+    /// Submitted after the session had ended, and shown again after signing in.
+    Restored,
+    /// Submitted with a token that is not valid.
+    Stale,
     /// Submitted to have values filled in.
     Assisted,
     /// The submitted values break rules.
@@ -33,13 +37,16 @@ pub struct Frame<D: Dialog> {
     pub is_opened: bool,
     /// Whether it was submitted to have values filled in or checked.
     pub is_assisted: bool,
+    /// Whether it shows input from before the session ended.
+    pub is_restored: bool,
     stage: Stage,
 }
 
 impl Stage {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Opened | Self::Assisted => StatusCode::OK,
+            Self::Opened | Self::Restored | Self::Assisted => StatusCode::OK,
+            Self::Stale => StatusCode::FORBIDDEN,
             Self::Rejected(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
         }
@@ -56,12 +63,11 @@ impl<D: Dialog> Frame<D> {
         let mut errors = Invalid::default();
         match &mut stage {
             Stage::Rejected(rejected) => std::mem::swap(&mut errors, rejected),
+            Stage::Stale => errors.add("", OUT_OF_DATE),
             Stage::Conflict if !D::CHANGED.is_empty() => errors.add("", D::CHANGED),
             _ => {}
         }
         let close = D::close(&input);
-        let (is_opened, is_assisted) =
-            (matches!(stage, Stage::Opened), matches!(stage, Stage::Assisted));
         Self {
             input,
             backdrop,
@@ -69,22 +75,24 @@ impl<D: Dialog> Frame<D> {
             action,
             errors,
             conflict: None,
-            is_opened,
-            is_assisted,
+            is_opened: matches!(stage, Stage::Opened),
+            is_assisted: matches!(stage, Stage::Assisted),
+            is_restored: matches!(stage, Stage::Restored),
             stage,
         }
     }
 
     /// Records that the form edits an item at `version`. After a conflict, also loads what others
     /// changed; a second save then starts from the current version, since the member has seen the
-    /// changes. A form that only had values filled in keeps its original version.
+    /// changes. A form that was not judged, such as one that only had values filled in, keeps its
+    /// original version.
     pub fn edits(
         &mut self,
         connection: &mut Connection,
         subject_id: &str,
         version: i64,
     ) -> Result<()> {
-        if matches!(self.stage, Stage::Assisted) {
+        if matches!(self.stage, Stage::Assisted | Stage::Restored | Stage::Stale) {
             return Ok(());
         }
         let sent = self.input.version.replace(version).unwrap_or(version);

@@ -5,17 +5,20 @@
 //! second submit of the same form.
 
 mod frame;
+mod sender;
 mod submit;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::uri::PathAndQuery;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
+use super::gate::Denied;
 use super::{Viewer, Visit};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -23,16 +26,17 @@ use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::web::flash::Notice;
 use crate::web::routes::{Gate, Routes};
-use crate::web::{Site, page, query};
+use crate::web::{Site, dialog_form, page, query};
 pub use frame::Frame;
 use frame::Stage;
+use sender::Sender;
 pub use submit::SubmitResult;
 
 /// A dialog, with all the data for its template. The template extends `layout/dialog.html`, which
 /// renders `self.frame`.
 pub trait Dialog: Template + Sized + Send + 'static {
     /// Who may open and submit it.
-    type Gate: Gate + Deref<Target = Visit> + 'static;
+    type Gate: Gate + FromRequest<Error = Denied> + Deref<Target = Visit> + 'static;
     /// The item in its path.
     type Target: Target;
     /// The fields of its form.
@@ -106,6 +110,8 @@ impl Target for String {
     }
 }
 
+const OUT_OF_DATE: &str = "This form is out of date. Check the values, then save again";
+
 /// The input of a dialog.
 pub struct Input<D: Dialog> {
     pub viewer: Arc<Viewer>,
@@ -154,7 +160,6 @@ impl<D: Dialog> Input<D> {
     /// # Errors
     /// [`Error::Invalid`] if the form contains none.
     pub fn version(&self) -> Result<i64> {
-        const OUT_OF_DATE: &str = "This form is out of date. Check the values, then save again";
         self.version.ok_or_else(|| Error::invalid("", OUT_OF_DATE))
     }
 }
@@ -180,7 +185,9 @@ impl Routes {
         self.get(path, |gate: D::Gate, request: HttpRequest, site: web::Data<Site>| async move {
             open::<D>(&gate, &request, &site, request.match_info().as_str()).await
         });
-        self.post(path, submit::submit::<D>);
+        self.post(path, |sender: Sender<D::Gate>, request: HttpRequest, form, site| async move {
+            submit::submit::<D>(sender, &request, form, &site, request.path()).await
+        });
     }
 
     /// Adds a dialog at `path`, whose form is sent to `action`.
@@ -191,7 +198,12 @@ impl Routes {
                 open::<D>(&gate, &request, &site, action).await
             },
         );
-        self.post(action, submit::submit::<D>);
+        self.post(
+            action,
+            move |sender: Sender<D::Gate>, request: HttpRequest, form, site| async move {
+                submit::submit::<D>(sender, &request, form, &site, path).await
+            },
+        );
     }
 }
 
@@ -224,11 +236,18 @@ async fn open<D: Dialog>(
     if let Some(location) = renamed(request.path(), query) {
         return Ok(page::see_other(&location));
     }
-    let input = Input::<D> {
-        return_to: query::read::<Parameters>(query).return_to,
-        ..Input::new(visit, request, site, D::opened(query))?
+    let location = request.uri().path_and_query().map(PathAndQuery::as_str);
+    let kept = visit.take_kept_input().filter(|kept| location == Some(kept.location.as_str()));
+    let kept = kept.and_then(|kept| dialog_form::restore(&kept.text));
+    let (input, stage) = if let Some(Restored { fields, version, return_to }) = kept {
+        let input = Input::<D>::new(visit, request, site, fields)?;
+        (Input { version, return_to, ..input }, Stage::Restored)
+    } else {
+        let return_to = query::read::<Parameters>(query).return_to;
+        let input = Input::<D>::new(visit, request, site, D::opened(query))?;
+        (Input { return_to, ..input }, Stage::Opened)
     };
-    draw(visit, site, input, action, Stage::Opened).await
+    draw(visit, site, input, action, stage).await
 }
 
 async fn draw<D: Dialog>(

@@ -6,16 +6,18 @@
 use std::sync::Arc;
 
 use actix_session::SessionStatus;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 
 use super::frame::Stage;
+use super::sender::Sender;
 use super::{Dialog, Input, draw};
 use crate::base::error::{Error, Result};
 use crate::db::Transaction;
 use crate::domain::sign_in::sessions::{self, REFERENCE};
 use crate::pages::Visit;
+use crate::web::dialog_form::{DialogForm, SentForm};
 use crate::web::flash::{self, Notice};
-use crate::web::form::Form;
+use crate::web::form_token::FormToken;
 use crate::web::{Site, page};
 
 /// Renders a page from memory.
@@ -62,19 +64,40 @@ impl SubmitResult {
     }
 }
 
+/// `path` is that of the dialog, to which its form need not be sent.
 pub(super) async fn submit<D: Dialog>(
-    gate: D::Gate,
-    request: HttpRequest,
-    form: Form<D::Fields>,
-    site: web::Data<Site>,
+    sender: Sender<D::Gate>,
+    request: &HttpRequest,
+    form: DialogForm<D::Fields>,
+    site: &web::Data<Site>,
+    path: &str,
 ) -> Result<HttpResponse> {
-    let Form { fields, token, version, return_to } = form;
-    let issued = token.issued();
-    let input = Input::<D>::new(&gate, &request, &site, fields)?;
-    let mut input = Input { version, return_to, issued, ..input };
+    let gate = match sender {
+        Sender::Member(gate) => gate,
+        Sender::Former(former) => return former.sign_in(request, site, path, form).await,
+    };
+    let SentForm { fields, token, version, return_to, .. } = match form.0 {
+        Ok(form) => form,
+        Err(rejection) => return Ok(rejection.error_response()),
+    };
     let action = request.match_info().as_str();
+    let input = Input::<D>::new(&gate, request, site, fields)?;
+    let input = Input { version, return_to, ..input };
+    let Some(token) = token else {
+        return draw(&gate, site, input, action, Stage::Stale).await;
+    };
+    perform(&gate, site, Input { issued: token.issued(), ..input }, action, token).await
+}
+
+async fn perform<D: Dialog>(
+    gate: &Visit,
+    site: &web::Data<Site>,
+    mut input: Input<D>,
+    action: &str,
+    token: FormToken,
+) -> Result<HttpResponse> {
     if D::is_preview(&input.fields) {
-        return draw(&gate, &site, input, action, Stage::Assisted).await;
+        return draw(gate, site, input, action, Stage::Assisted).await;
     }
     let already_shown = D::already_shown(&input);
     if already_shown.is_some() {
@@ -95,7 +118,7 @@ pub(super) async fn submit<D: Dialog>(
         Ok(done)
     });
     let stage = match done.await {
-        Ok(done) => return done.show(&gate),
+        Ok(done) => return done.show(gate),
         Err(Error::Invalid(errors)) => Stage::Rejected(errors),
         Err(Error::Conflict) => Stage::Conflict,
         Err(error @ Error::AlreadySubmitted(_)) => {
@@ -104,7 +127,7 @@ pub(super) async fn submit<D: Dialog>(
         }
         Err(error) => return Err(error),
     };
-    draw(&gate, &site, input, action, stage).await
+    draw(gate, site, input, action, stage).await
 }
 
 /// Stores `notice` for the next page, if possible, in the viewer's session in the database, so that

@@ -15,6 +15,7 @@ use crate::domain::activity::Context;
 use crate::domain::members::Member;
 use crate::domain::settings;
 use crate::domain::sign_in::{self, Outcome, Password, SignInService, sessions, set_up, throttle};
+use crate::pages::kept_input::{self, KeptInput};
 use crate::pages::{Public, SESSION_KEY, SignedIn};
 use crate::web::flash::Notice;
 use crate::web::form::{Form, LateForm, STRANGERS, SecretFields};
@@ -37,10 +38,27 @@ pub(super) struct SignInForm {
     password: Zeroizing<String>,
     #[serde(default)]
     next: String,
+    /// The sealed input of a form from before the session ended.
+    #[serde(default)]
+    kept: String,
 }
 
 impl SecretFields for SignInForm {
-    const AS_TYPED: &'static [&'static str] = &["password"];
+    const AS_TYPED: &'static [&'static str] = &["password", "kept"];
+
+    fn max_size(session: &Session, usual: usize) -> usize {
+        kept_input::max_form_size(session, usual)
+    }
+}
+
+/// The values in the page's form.
+#[derive(Default)]
+struct Values {
+    email: String,
+    next: String,
+    kept: String,
+    /// Whether a session has ended.
+    has_ended: bool,
 }
 
 #[derive(Template)]
@@ -53,6 +71,7 @@ struct SignInPage {
     /// Whether a secret key was typed as the address.
     email_is_secret: bool,
     next: String,
+    kept: String,
     has_ended: bool,
     /// Whether there are no members yet.
     is_new: bool,
@@ -78,15 +97,18 @@ pub(super) async fn page(
     if let Some(redirect) = redirect_if_signed_in(&visitor, &next) {
         return Ok(redirect);
     }
-    draw(
-        StatusCode::OK,
-        &visitor,
-        &site,
-        (String::new(), next),
-        ended.is_some(),
-        Invalid::default(),
-    )
-    .await
+    let values = Values { next, has_ended: ended.is_some(), ..Values::default() };
+    draw(StatusCode::OK, &visitor, &site, values, Invalid::default()).await
+}
+
+pub(super) async fn ask_again(
+    visitor: &Public,
+    site: &Site,
+    next: String,
+    kept: String,
+) -> Result<HttpResponse> {
+    let values = Values { next, kept, has_ended: true, ..Values::default() };
+    draw(StatusCode::FORBIDDEN, visitor, site, values, Invalid::default()).await
 }
 
 /// Redirects a visitor who is signed in to the requested page.
@@ -102,17 +124,16 @@ pub(super) async fn sign_in(
     site: web::Data<Site>,
     sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
-    let SignInForm { email, password, next } = form.fields;
+    let SignInForm { email, password, next, kept } = form.fields;
     if !form.is_current {
-        // The visitor has signed in on another tab: redirect to the page that this form would lead
-        // to.
-        return Ok(redirect_if_signed_in(&visitor, &next)
-            .unwrap_or_else(|| Rejection::StaleForm.error_response()));
+        return answer_late(&visitor, &site, &next, &kept);
     }
+    let kept = kept_input::well_formed(kept);
     if let Err(message) = text::without_secret(&email) {
         let errors = Invalid(vec![FieldError { field: "email", message }]);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return draw(status, &visitor, &site, (email, next), false, errors).await;
+        let values = Values { email, next, kept, has_ended: false };
+        return draw(status, &visitor, &site, values, errors).await;
     }
     let (password, context) = (Password::presented(password), &visitor.context);
     let browser = known_browser::id_of(&request, &site);
@@ -120,8 +141,10 @@ pub(super) async fn sign_in(
         sign_in::sign_in(&site.db, &sign_in_service, &email, password, browser, context).await?;
     let (status, message, wait) = match outcome {
         Outcome::SignedIn(member) => {
-            let location = path::own(&next).filter(|next| next != HOME);
-            return enter(&visitor, &site, &member, location.as_deref());
+            let id = member.id.as_str();
+            return lead_on(&visitor, &site, id, (&next, &kept), |location| {
+                enter(&visitor, &site, &member, location.filter(|next| *next != HOME))
+            });
         }
         Outcome::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned(), None),
         Outcome::TooMany { seconds } => {
@@ -131,10 +154,40 @@ pub(super) async fn sign_in(
     };
     let mut errors = Invalid::default();
     errors.add("email", message);
-    let mut response = draw(status, &visitor, &site, (email, next), false, errors).await?;
+    let values = Values { email, next, kept, has_ended: false };
+    let mut response = draw(status, &visitor, &site, values, errors).await?;
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
+    Ok(response)
+}
+
+/// Answers a form whose token is not valid: the visitor has signed in on another tab, and continues
+/// where this form would lead to.
+fn answer_late(visitor: &Public, site: &Site, next: &str, kept: &str) -> Result<HttpResponse> {
+    let member: Option<String> = visitor.session.get(SESSION_KEY).ok().flatten();
+    let Some(member) = member else { return Ok(Rejection::StaleForm.error_response()) };
+    lead_on(visitor, site, &member, (next, kept), |location| {
+        Ok(page::see_other(location.unwrap_or(HOME)))
+    })
+}
+
+/// Responds with `redirect` to the form whose input was kept for the member with `id`, otherwise to
+/// `next`.
+fn lead_on(
+    visitor: &Public,
+    site: &Site,
+    id: &str,
+    (next, sealed): (&str, &str),
+    redirect: impl FnOnce(Option<&str>) -> Result<HttpResponse>,
+) -> Result<HttpResponse> {
+    let kept = KeptInput::open(&site.keyring, id, sealed, visitor.context.now);
+    let form = kept.and_then(|kept| path::own(&kept.location));
+    let Some(form) = form else {
+        return redirect(path::own(next).as_deref());
+    };
+    let response = redirect(Some(&form))?;
+    KeptInput::leave(&visitor.session, sealed)?;
     Ok(response)
 }
 
@@ -142,10 +195,10 @@ async fn draw(
     status: StatusCode,
     visitor: &Public,
     site: &Site,
-    (email, next): (String, String),
-    has_ended: bool,
+    values: Values,
     errors: Invalid,
 ) -> Result<HttpResponse> {
+    let Values { email, next, kept, has_ended } = values;
     let found = site.db.read(|c| Ok((settings::get(c)?, set_up::is_open(c)?)));
     let (settings, is_new) = found.await?;
     let form_key = form_token::key_of(&visitor.session)?;
@@ -159,6 +212,7 @@ async fn draw(
             email_is_secret: text::without_secret(&email).is_err(),
             email: text::visible(&email, 254),
             next: path::own(&next).unwrap_or_default(),
+            kept,
             has_ended,
             is_new,
             errors,

@@ -9,7 +9,7 @@ mod reset_password;
 pub mod session;
 mod set_up;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -19,6 +19,8 @@ use crate::domain::activity::Context;
 use crate::domain::members::Member;
 use crate::domain::sign_in::{Password, SignInService};
 use crate::pages::{Public, navigation};
+use crate::web::Site;
+use crate::web::form_token::FormPage;
 use crate::web::page::see_other;
 use crate::web::routes::Routes;
 
@@ -40,7 +42,19 @@ pub fn routes(routes: &mut Routes) {
 
 /// The page of a member who opens none in particular: the first one that they may see.
 fn home(member: &Member) -> &'static str {
-    navigation::links(member, "").first().map_or("/account", |link| link.href)
+    navigation::first_page(member).unwrap_or("/account")
+}
+
+/// The sign-in page in place of the form's own answer, after the session has ended. It carries the
+/// form's `sealed` input, and leads to `next` if that cannot be shown again.
+pub(super) async fn ask_again(
+    request: &HttpRequest,
+    site: &Site,
+    next: Option<&str>,
+    sealed: String,
+) -> Result<HttpResponse> {
+    let visitor = Public::at(FormPage::at("/sign-in"), request, site);
+    index::ask_again(&visitor, site, next.unwrap_or_default().to_owned(), sealed).await
 }
 
 /// The parameters of a one-time link.

@@ -2,7 +2,8 @@
 //! sessions for other visitors.
 //!
 //! A session without a member is never stored, so that strangers cannot fill the database: its key
-//! contains the little data that a form needs, under a MAC. ASVS 3.3.1 to 3.3.4, 7.2.
+//! contains the little data that a form needs, under a MAC. A session that has ended by itself
+//! continues as such a session, which still tells whose it was. ASVS 3.3.1 to 3.3.4, 7.2.
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
@@ -17,6 +18,7 @@ use crate::base::keyring::Keyring;
 use crate::config::PublicUrl;
 use crate::db::{self, Db, Transaction};
 use crate::domain::sign_in::sessions::{self, State};
+use crate::pages::FORMER_MEMBER;
 use crate::web::cookie;
 
 /// The name of the cookie, without the common prefix or suffix.
@@ -83,7 +85,9 @@ impl SessionStore for Store {
             return self.begin(state).await.map_err(UpdateError::Other);
         }
         if sessions::member_id(&state).is_none() {
-            self.end(key.as_ref()).await.map_err(|error| UpdateError::Other(error.into()))?;
+            if !state.contains_key(FORMER_MEMBER) {
+                self.end(key.as_ref()).await.map_err(|error| UpdateError::Other(error.into()))?;
+            }
             return self.begin(state).await.map_err(UpdateError::Other);
         }
         let is_renewed = state.remove(sessions::RENEW).is_some();
@@ -127,8 +131,15 @@ impl SessionStore for Store {
 impl Store {
     async fn load_stored(&self, key: &str) -> Result<Option<State>> {
         let (keyring, now, text) = (self.keyring.clone(), self.clock.now(), key.to_owned());
-        let read = move |connection: &mut _| sessions::load(connection, &keyring, &text, now);
-        let Some(loaded) = self.db.read(read).await? else { return Ok(None) };
+        let read = move |connection: &mut _| match sessions::load(connection, &keyring, &text, now)?
+        {
+            Some(loaded) => Ok(Ok(loaded)),
+            None => Ok(Err(sessions::load_ended(connection, &keyring, &text, now)?)),
+        };
+        let loaded = match self.db.read(read).await? {
+            Ok(loaded) => loaded,
+            Err(ended) => return Ok(ended.as_ref().map(anonymous::after)),
+        };
         if loaded.touch_due {
             let (keyring, text) = (self.keyring.clone(), key.to_owned());
             let touch = self.write(move |tx| sessions::touch(tx, &keyring, &text, now));

@@ -171,7 +171,26 @@ async fn reading_pages_keeps_a_session_alive() {
         assert_ne!(dashboard.get("/look", Some(&cookie)).await.text, "");
     }
     dashboard.clock.advance(30 * MINUTE);
-    assert_eq!(dashboard.get("/look", Some(&cookie)).await.text, "");
+    assert_eq!(dashboard.get("/look", Some(&cookie)).await.text, "former_member");
+}
+
+#[actix_web::test]
+async fn an_ended_session_continues_as_that_of_a_stranger_who_was_a_member() {
+    let dashboard = Dashboard::new();
+    let stranger = dashboard.get("/form", None).await.cookie.expect("a cookie");
+    let member = dashboard.get("/sign-in", Some(&stranger)).await.cookie.expect("a cookie");
+    dashboard.clock.advance(30 * MINUTE);
+    assert_eq!(dashboard.get("/look", Some(&member)).await.text, "form_key former_member");
+    let noticed = dashboard.get("/notice", Some(&member)).await.cookie.expect("a cookie");
+    assert_ne!(noticed.value(), member.value());
+    dashboard.clock.advance(12 * HOUR);
+    assert_eq!(dashboard.get("/look", Some(&member)).await.text, "", "it is no longer remembered");
+    dashboard.clock.advance(-1);
+    let view = dashboard.get("/look", Some(&noticed)).await;
+    assert_eq!(view.text, "form_key former_member");
+    let again = dashboard.get("/sign-in", Some(&noticed)).await.cookie.expect("a cookie");
+    let view = dashboard.get("/look", Some(&again)).await;
+    assert_eq!(view.text, "form_key member_id reference signed_in_at");
 }
 
 #[actix_web::test]

@@ -57,6 +57,25 @@ pub(super) fn live_session(
         .optional()?)
 }
 
+/// The state of a session that ended after `since` and by `now`, and whose member is not disabled.
+pub(super) fn ended_session(
+    connection: &mut Connection,
+    id_hash: &str,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Option<String>> {
+    Ok(sessions::table
+        .inner_join(members::table.on(members::id.eq(sessions::member_id)))
+        .filter(sessions::id_hash.eq(id_hash))
+        .filter(sessions::idle_ends_at.gt(since))
+        .filter(sessions::ends_at.gt(since))
+        .filter(sessions::idle_ends_at.le(now).or(sessions::ends_at.le(now)))
+        .filter(members::disabled_at.is_null())
+        .select(sessions::state)
+        .first(connection)
+        .optional()?)
+}
+
 pub(super) fn insert_session(
     tx: &mut Transaction<'_>,
     id_hash: &str,
@@ -219,8 +238,9 @@ pub(super) fn delete_expired_codes(tx: &mut Transaction<'_>, now: Timestamp) -> 
     Ok(diesel::delete(one_time_codes::table.filter(expired)).execute(&mut **tx)?)
 }
 
-pub(super) fn delete_ended_sessions(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
-    let (idle, ended) = (sessions::idle_ends_at.le(now), sessions::ends_at.le(now));
+/// Deletes the sessions that ended by `until`.
+pub(super) fn delete_ended_sessions(tx: &mut Transaction<'_>, until: Timestamp) -> Result<usize> {
+    let (idle, ended) = (sessions::idle_ends_at.le(until), sessions::ends_at.le(until));
     Ok(diesel::delete(sessions::table.filter(idle.or(ended))).execute(&mut **tx)?)
 }
 
