@@ -108,7 +108,13 @@ mod tests {
             "form_token=x&version=3&name=A+b&notes=see+{secret}&confirm_password=p&password=p\
              &confirm_code=1&confirm_assertion=x&client_secret=s&secret=older&scopes=a&scopes=b"
         );
-        let form = SentForm { fields: (), token: None, version: None, return_to: String::new(), body: Zeroizing::new(body) };
+        let form = SentForm {
+            fields: (),
+            token: None,
+            version: None,
+            return_to: String::new(),
+            body: Zeroizing::new(body),
+        };
         let notes = "see+lk_dev_%E2%80%A6+%28removed%29";
         let kept = format!("version=3&name=A+b&notes={notes}&secret=older&scopes=a&scopes=b");
         assert_eq!(form.text_to_keep(), Some(kept));
@@ -118,7 +124,8 @@ mod tests {
     fn text_that_becomes_longer_than_any_form_is_not_kept() {
         for (length, is_kept) in [(ORDINARY / 3 - 1, true), (ORDINARY / 3 + 1, false)] {
             let body = Zeroizing::new(format!("n={}", "\u{1}".repeat(length)));
-            let form = SentForm { fields: (), token: None, version: None, return_to: String::new(), body };
+            let form =
+                SentForm { fields: (), token: None, version: None, return_to: String::new(), body };
             assert_eq!(form.text_to_keep().is_some(), is_kept);
         }
     }

@@ -187,7 +187,9 @@ pub struct ErrorPage {
 
 /// Renders the page of an error for the member who sent the request; in the request's extensions.
 #[derive(Clone)]
-pub struct Renderer(pub Rc<dyn Fn(&ErrorPage) -> Result<String>>);
+pub struct Renderer(pub Rc<Render>);
+
+type Render = dyn Fn(&ErrorPage) -> Result<String>;
 
 impl ErrorPage {
     /// The page for a request, created before its outcome is known.

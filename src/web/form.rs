@@ -36,8 +36,6 @@ pub struct Form<T, const MAX_SIZE: usize = ORDINARY> {
     pub token: FormToken,
     /// The version of the item that the form edits, if the form contains it.
     pub version: Option<i64>,
-    /// The page that the form was opened from, if the form contains it; not checked.
-    pub return_to: String,
 }
 
 /// A form in which some fields arrive as they were typed.
@@ -80,9 +78,7 @@ impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> FromRequest for Form<
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         extract(request, payload, MAX_SIZE, |body, token| {
             let token = token?;
-            let version = single(body, "version").and_then(|version| version.parse().ok());
-            let return_to = single(body, "return").unwrap_or_default();
-            Ok(Self { fields: fields(body, &[])?, token, version, return_to })
+            Ok(Self { fields: fields(body, &[])?, token, version: version(body) })
         })
     }
 }

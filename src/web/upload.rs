@@ -60,7 +60,7 @@ impl FromRequest for Upload {
             return Box::pin(async move {
                 match form.await {
                     Ok(form) => Ok(Self { document: form.fields.document, ..Self::default() }),
-                    Err(Rejection::TooLarge) => Ok(Self::too_large(PASTED_TOO_LARGE)),
+                    Err(Rejection::TooLarge(_)) => Ok(Self::too_large(PASTED_TOO_LARGE)),
                     Err(rejection) => Err(rejection),
                 }
             });
@@ -69,7 +69,7 @@ impl FromRequest for Upload {
         Box::pin(async move {
             let Ok(body) = body.await;
             let mut body = match body.read(MAX_FILE_SIZE + OTHER_FIELDS).await {
-                Err(Rejection::TooLarge) => return Ok(Self::too_large(FILE_TOO_LARGE)),
+                Err(Rejection::TooLarge(_)) => return Ok(Self::too_large(FILE_TOO_LARGE)),
                 body => body?,
             };
             let body = std::mem::take(&mut *body).into();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::filter_bar::role_choices;
 use super::grants::{self, Grant};
 use super::overview::overview;
 use super::prefill::Prefill;

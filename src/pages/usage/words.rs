@@ -9,6 +9,7 @@ use crate::domain::members::Permission;
 use crate::domain::usage::Outcome;
 use crate::domain::usage::denials::GroupTotal;
 use crate::pages::Viewer;
+use crate::pages::api_keys::dialog_over_page;
 
 /// A link to what would let the denied requests pass.
 pub struct Remedy {
@@ -73,10 +74,9 @@ fn is_in_role(scopes: &str, key: Option<&Details>) -> bool {
 pub fn remedy(denied: &GroupTotal, key: Option<&Details>, viewer: &Viewer) -> Option<Remedy> {
     let details = key?;
     let (key, status) = (&details.key, details.key.status(viewer.now));
-    let path = format!("/api-keys/{}", key.id.as_str());
     let edit = |parameter: &str, value: &str| {
         let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        format!("{path}/edit?behind=key&{parameter}={value}")
+        format!("{}&{parameter}={value}", dialog_over_page(&key.id, "edit"))
     };
     let (needs, label, href) = match (denied.reason, denied.address.as_deref()) {
         (Outcome::AddressNotAllowed, Some(address)) if !is_allowed(address, details) => {
@@ -87,10 +87,10 @@ pub fn remedy(denied: &GroupTotal, key: Option<&Details>, viewer: &Viewer) -> Op
             (Permission::UpdateKeys, label, edit("add_scope", &denied.detail))
         }
         (Outcome::KeyExpired, _) if status == Status::Expired => {
-            (Permission::UpdateKeys, "Rotate".into(), format!("{path}/rotate?behind=key"))
+            (Permission::UpdateKeys, "Rotate".into(), dialog_over_page(&key.id, "rotate"))
         }
         (Outcome::KeyDisabled, _) if key.is_disabled() => {
-            (Permission::UpdateKeys, "Enable".into(), format!("{path}/enable?behind=key"))
+            (Permission::UpdateKeys, "Enable".into(), dialog_over_page(&key.id, "enable"))
         }
         (Outcome::KeyRevoked, _) => {
             let href = format!("/api-keys/new?from={}", key.id.as_str());

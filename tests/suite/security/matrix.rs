@@ -56,7 +56,7 @@ const fn members(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageMembers)
 }
 
-const MEMBERS: [Row; 24] = [
+const MEMBERS: &[Row] = &[
     public("GET", "/invitation", 404, 404),
     public("POST", "/invitation", 422, 422),
     signed_in("GET", "/account", 200),
@@ -83,7 +83,7 @@ const MEMBERS: [Row; 24] = [
     members("POST", "/members/{member_id}/reset-password", 200),
 ];
 
-const ROWS: [Row; 43] = [
+const ROWS: &[Row] = &[
     public("GET", "/robots.txt", 200, 200),
     public("GET", "/", 303, 303),
     public("GET", "/.well-known/change-password", 303, 303),
@@ -134,7 +134,7 @@ const ROWS: [Row; 43] = [
 const REVOKE: Row = gated("POST", "/api-keys/{key_id}/revoke", 303, Permission::DeleteKeys);
 
 /// Without selected keys these routes only redirect.
-const SELECTED: [Row; 9] = [
+const SELECTED: &[Row] = &[
     signed_in("GET", "/api-keys/selected/{action}", 303),
     gated("GET", "/api-keys/bulk/disable", 303, Permission::UpdateKeys),
     gated("POST", "/api-keys/bulk/disable", 303, Permission::UpdateKeys),
@@ -150,7 +150,7 @@ const fn roles(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageRoles)
 }
 
-const ROLES_AND_SCOPES: [Row; 18] = [
+const ROLES_AND_SCOPES: &[Row] = &[
     roles("GET", "/roles", 200),
     roles("POST", "/roles", 303),
     roles("GET", "/roles/new", 200),
@@ -171,7 +171,7 @@ const ROLES_AND_SCOPES: [Row; 18] = [
     roles("POST", "/scopes/{scope}/delete", 303),
 ];
 
-const LEAKS_AND_REVIEWS: [Row; 20] = [
+const LEAKS_AND_REVIEWS: &[Row] = &[
     gated("GET", "/api-keys/{key_id}/leak", 200, Permission::ViewKeys),
     gated("POST", "/api-keys/{key_id}/leak", 303, Permission::ViewKeys),
     gated("GET", "/leaks", 200, Permission::ViewKeys),
@@ -199,13 +199,13 @@ const fn settings(method: &'static str, path: &'static str, with: u16) -> Row {
     gated(method, path, with, Permission::ManageSettings)
 }
 
-const ALERTS: [Row; 3] = [
+const ALERTS: &[Row] = &[
     gated("GET", "/alerts", 200, Permission::ViewKeys),
     settings("GET", "/settings/alerts", 200),
     settings("POST", "/settings/alerts", 422),
 ];
 
-const WEBHOOKS_AND_MAIL: [Row; 15] = [
+const WEBHOOKS_AND_MAIL: &[Row] = &[
     settings("GET", "/webhooks", 200),
     settings("POST", "/webhooks", 200),
     settings("GET", "/webhooks/new", 200),
@@ -226,11 +226,11 @@ const WEBHOOKS_AND_MAIL: [Row; 15] = [
 fn rows() -> impl Iterator<Item = &'static Row> {
     let others = MEMBERS
         .iter()
-        .chain(&ROLES_AND_SCOPES)
-        .chain(&SELECTED)
-        .chain(&WEBHOOKS_AND_MAIL)
-        .chain(&ALERTS)
-        .chain(&LEAKS_AND_REVIEWS);
+        .chain(ROLES_AND_SCOPES)
+        .chain(SELECTED)
+        .chain(WEBHOOKS_AND_MAIL)
+        .chain(ALERTS)
+        .chain(LEAKS_AND_REVIEWS);
     ROWS.iter().chain([&REVOKE]).chain(others)
 }
 

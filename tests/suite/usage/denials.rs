@@ -112,7 +112,10 @@ fn a_group_offers_what_lets_its_requests_pass() {
     assert_eq!(page.all(".act"), ["Duplicate", "Rotate", "Add orders:write", "Add 198.51.100.77"]);
     let edit = manager.get(&format!("/usage/denials?key={strict}&reason=address_not_allowed"));
     let href = edit.attribute(".act", "href").expect("a link");
-    assert_eq!(href, format!("/api-keys/{strict}/edit?behind=key&add_address=198.51.100.77"));
+    assert_eq!(
+        href,
+        format!("/api-keys/{strict}/edit?return=%2Fapi-keys%2F{strict}&add_address=198.51.100.77")
+    );
     assert!(manager.get(&href).text("#ip_whitelist").contains("198.51.100.77"));
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
     assert!(!viewer.get("/usage/denials").has(".act"), "for a member who may not edit keys");

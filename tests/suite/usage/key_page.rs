@@ -164,7 +164,10 @@ fn denied_requests_are_listed_by_reason_with_advice() {
     let href = |selector: &str| page.attribute(selector, "href").expect("a link");
     assert_eq!(href(".denials li a"), format!("/diagnosis?q={last}"));
     assert_eq!(page.all(".act"), ["Add 198.51.100.78", "Add orders:write", "Add 198.51.100.77"]);
-    assert_eq!(href(".act"), format!("{path}/edit?behind=key&add_address=198.51.100.78"));
+    assert_eq!(
+        href(".act"),
+        format!("{path}/edit?return=%2Fapi-keys%2F{id}&add_address=198.51.100.78")
+    );
     assert_eq!(page.text("#denied-t + a"), "View all");
     assert_eq!(href("#denied-t + a"), format!("/usage/denials?key={id}&period=30d"));
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
