@@ -75,4 +75,6 @@ impl Config {
 }
 
 #[cfg(test)]
+mod gateway_url_tests;
+#[cfg(test)]
 mod tests;

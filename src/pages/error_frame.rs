@@ -63,5 +63,6 @@ pub async fn frame(
 fn missing_key(request: &HttpRequest) -> Option<Problem> {
     let id = request.match_info().get("key_id")?;
     let id = text::visible(&without_secrets(id), MAX_KEY_ID_LENGTH);
-    Some(Problem::new(format!("No key has the ID {id}"), CHECK_URL))
+    let is_shown = !id.trim().is_empty();
+    is_shown.then(|| Problem::new(format!("No key has the ID {id}"), CHECK_URL))
 }

@@ -186,8 +186,13 @@ pub(super) async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
     let found = site.db.read(move |connection| {
         let member = members::find(connection, &id)?.filter(Member::is_active);
         let Some(member) = member else { return Ok(None) };
-        let to_do = ToDo::read(connection, &member, now)?;
-        Ok(Some((member, settings::get(connection)?, to_do)))
+        let settings = settings::get(connection)?;
+        // A page that can be shown without these numbers is.
+        let to_do = ToDo::read(connection, &member, now).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what needs attention could not be counted");
+            ToDo::default()
+        });
+        Ok(Some((member, settings, to_do)))
     });
     match found.await? {
         Some((member, settings, to_do)) => {

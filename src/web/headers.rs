@@ -9,7 +9,7 @@ use tracing_actix_web::RequestId;
 
 use super::Site;
 
-const ALWAYS: [(&str, &str); 6] = [
+const ALWAYS: [(&str, &str); 5] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
@@ -20,14 +20,16 @@ const ALWAYS: [(&str, &str); 6] = [
     ("cross-origin-resource-policy", "same-origin"),
     // `no-referrer` would make forms send `Origin: null`.
     ("referrer-policy", "same-origin"),
-    (
-        "permissions-policy",
-        "accelerometer=(),camera=(),clipboard-read=(),clipboard-write=(self),display-capture=(),\
+];
+
+/// What documents may use. Without it assets are smaller, and they are no documents.
+const PERMISSIONS: (&str, &str) = (
+    "permissions-policy",
+    "accelerometer=(),camera=(),clipboard-read=(),clipboard-write=(self),display-capture=(),\
          geolocation=(),gyroscope=(),hid=(),idle-detection=(),magnetometer=(),\
          microphone=(),midi=(),payment=(),serial=(),usb=(),\
          xr-spatial-tracking=()",
-    ),
-];
+);
 
 /// The header with rules for search engines
 /// (<https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag>).
@@ -53,6 +55,13 @@ pub(super) fn is_https(request: &ServiceRequest) -> bool {
 
 pub(super) fn insert(headers: &mut HeaderMap, is_https: bool) {
     for (name, value) in ALWAYS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    let is_asset = headers
+        .get(header::CACHE_CONTROL)
+        .is_some_and(|value| value.as_bytes().ends_with(b"immutable"));
+    if !is_asset {
+        let (name, value) = PERMISSIONS;
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     if is_https {

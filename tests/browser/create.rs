@@ -192,7 +192,7 @@ fn a_copy_starts_with_the_values_of_the_original_key() {
     let id = keys::create(&app, &draft);
     let browser = Browser::signed_in(&app);
     browser.goto(&format!("/api-keys/{id}"));
-    browser.follow("a[href*='?from=']");
+    browser.follow("#duplicate-key");
     let name = browser.value("#name");
     assert!(name.starts_with("Warehouse sync") && name != "Warehouse sync", "{name}");
     assert!(browser.is_selected("[name='environment'][value='development']"));

@@ -55,7 +55,7 @@ fn a_member_who_can_only_view_keys_sees_no_other_buttons() {
     other.expect_status(403);
     accept(&other, &link);
     assert_eq!(other.address(), "/api-keys");
-    assert_eq!(other.texts(".nav a"), ["API Keys", "Usage"]);
+    assert_eq!(other.texts(".nav a"), ["API Keys", "Needs attention", "Usage"]);
     assert!(other.shows("table.keys"));
     for control in [
         "#create",

@@ -66,11 +66,13 @@ fn the_scopes_that_keys_lose_get_the_focus() {
     browser.goto("/roles/new");
     browser.wait_for_focus("#name");
     browser.press("Billing");
-    for _ in 0..40 {
-        browser.press_key(&Key::Tab);
-        if browser.has_focus("[value='orders:read'], [value='orders:write']") {
-            browser.press_key(&Key::Space);
-        }
+    for scope in ["orders:read", "orders:write"] {
+        let checkbox = format!("[value='{scope}']");
+        browser.wait_until(scope, |b| {
+            b.press_key(&Key::Tab);
+            b.has_focus(&checkbox)
+        });
+        browser.press_key(&Key::Space);
     }
     browser.focus(SAVE);
     browser.navigate_by(Browser::press_enter);

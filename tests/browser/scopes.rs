@@ -69,11 +69,11 @@ fn dialogs_of_scopes_and_roles_close_to_their_page() {
     let app = App::set_up();
     let browser = Browser::signed_in(&app);
     for (path, closed) in [
-        ("/scopes/new", "/scopes"),
-        ("/scopes/import", "/scopes"),
+        ("/scopes/new", "/scopes#create"),
+        ("/scopes/import", "/scopes#import"),
         ("/scopes/orders:read/edit", "/scopes#orders:read"),
         ("/scopes/orders:read/delete", "/scopes#orders:read"),
-        ("/roles/new", "/roles"),
+        ("/roles/new", "/roles#create"),
     ] {
         browser.goto(path);
         assert!(browser.shows("dialog"));

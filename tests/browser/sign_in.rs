@@ -74,6 +74,7 @@ fn after_a_session_ended_signing_in_returns_to_the_page() {
 #[test]
 fn a_password_is_shown_on_request_and_sent_hidden() {
     let app = App::set_up();
+    app.member("ines@meridianfreight.example", true, &latchkey::domain::members::Permission::ALL);
     let browser = Browser::open(&app);
     browser.goto("/sign-in");
     browser.fill("#password", PASSWORD);

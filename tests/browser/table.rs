@@ -61,7 +61,7 @@ fn search_and_filters_narrow_the_table_until_they_are_cleared() {
     assert_eq!(names(&browser), ["Billing worker – staging"]);
     browser.fill("#q", "X <b>");
     browser.follow(".filters button");
-    assert_eq!(browser.text(".empty h2"), "No keys match “X <b>”");
+    assert_eq!(browser.text(".empty h2"), "No keys match “X <b>” with these filters");
     browser.follow(".empty .btn");
     assert_eq!(browser.address(), "/api-keys");
     assert_eq!(names(&browser).len(), 3);

@@ -248,5 +248,9 @@ fn nobody_is_told_to_ask_themselves() {
     assert!(address.contains("To change it, ask Tomas Lind for a new invitation."), "{address}");
     let denied = app.signed_in(TOMAS).get("/api-keys");
     assert_eq!(denied.status, 403);
-    assert!(denied.text("main").contains("Ask Ines Okafor."), "{}", denied.body);
+    assert!(
+        denied.text("main").contains("Ask Ines Okafor for the permission api.key.view."),
+        "{}",
+        denied.body
+    );
 }

@@ -112,7 +112,7 @@ fn the_checklist_can_be_dismissed_for_everyone() {
     let app = App::set_up();
     let manager = app.super_manager();
     assert!(manager.get("/api-keys").has("#checklist"));
-    let answer = manager.submit_from("/api-keys", "/get-started/dismiss", &[]);
+    let answer = manager.submit_from("/api-keys", "/api-keys/checklist/dismiss", &[]);
     assert_eq!((answer.status, answer.location()), (303, "/api-keys"));
     let page = manager.get("/api-keys");
     assert!(page.text("#notice").starts_with("Checklist dismissed."), "{}", page.body);

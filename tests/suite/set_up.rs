@@ -2,7 +2,7 @@
 
 use latchkey::base::clock::HOUR;
 
-use crate::support::{App, Client, PASSWORD, Page};
+use crate::support::{App, Client, PASSWORD, Page, replaced};
 
 const DEFAULTS: [(&str, &str); 5] = [
     ("organisation", "Meridian Freight"),
@@ -273,12 +273,14 @@ fn the_resources_of_the_api_can_be_added_later() {
     let form = visitor.get(&format!("/set-up?code={code}"));
     assert_eq!(form.text("label[for=resources]"), "Resources in your API (optional)");
     let done = finish(&visitor, &code, &[("resources", " \n")]);
-    assert_eq!((done.status, done.location()), (303, "/api-keys"), "{}", done.body);
+    assert_eq!((done.status, done.location()), (303, "/api-keys"), "{:?}", done.errors());
     assert_eq!(app.texts("SELECT name AS text FROM scopes"), ["latchkey:introspect"]);
     let key = visitor.create_key(&[("role", "read-only")]);
     assert_eq!(key.status, 200, "{}", key.body);
+    let form = visitor.get("/scopes/new").form_fields("dialog form");
     let fields = [("resource", "orders"), ("operation", "read"), ("description", "")];
-    assert_eq!(visitor.submit_from("/scopes/new", "/scopes", &fields).status, 303);
+    let added = visitor.post("/scopes", &replaced(&form, &fields));
+    assert_eq!(added.status, 303, "{:?}", added.errors());
     let page = visitor.get(&format!("/api-keys/{}", key.key_id()));
     assert_eq!(page.all(".chip"), ["orders:read"]);
 }

@@ -93,13 +93,13 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
     let refused = Reason::DeniedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
     let rest = [
         Reason::RotationDue,
-        Reason::NameTaken,
         Reason::OverlapCanEnd,
+        Reason::NameTaken,
         Reason::CreatorLeft,
         Reason::Unused,
     ];
     let expected: Vec<Reason> =
-        [dead, Reason::SecretStored, Reason::IntrospectionEnded, Reason::Expiring(5), refused]
+        [dead, Reason::SecretStored, Reason::IntrospectionEnded, refused, Reason::Expiring(5)]
             .into_iter()
             .chain(rest)
             .collect();

@@ -24,7 +24,7 @@ const PATH: &str = "/get-started";
 /// The routes of the guide.
 pub fn routes(routes: &mut Routes) {
     routes.get(PATH, show);
-    routes.post("/get-started/dismiss", checklist::dismiss);
+    routes.post("/api-keys/checklist/dismiss", checklist::dismiss);
 }
 
 #[derive(Deserialize)]

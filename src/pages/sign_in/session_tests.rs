@@ -84,6 +84,7 @@ async fn form(session: Session) -> HttpResponse {
 
 async fn sign_in(session: Session, member: web::Data<String>) -> HttpResponse {
     session.renew();
+    session.remove("former_member");
     session.insert("member_id", member.as_str()).expect("kept");
     HttpResponse::Ok().finish()
 }

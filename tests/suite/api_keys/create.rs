@@ -36,7 +36,7 @@ fn the_form_has_every_field_with_its_label_hint_and_default() {
     let page = app.super_manager().get("/api-keys/new");
     assert_eq!(page.text("#new-t"), "Create New Key");
     assert_eq!(page.text("dialog .btn-primary"), "Create");
-    assert_eq!(page.text("dialog .btn-secondary"), "Cancel");
+    assert_eq!(page.text(".dlg-foot .btn-secondary"), "Cancel");
     for label in ["Key Name", "Role", "IP whitelist (optional)", "Notes (optional)"] {
         assert!(page.all("dialog label").iter().any(|text| text == label), "{label}");
     }

@@ -224,7 +224,7 @@ fn each_action_requires_its_permission() {
             let page = report(&viewer, &id, &[("action", action)]);
             assert_eq!(page.status, 403, "{action}");
             assert!(page.text("h1").starts_with("You need permission to "));
-            assert!(page.text(".lead").contains("for the permission api.key."));
+            assert!(page.text("main").contains("for the permission api.key."));
         }
         assert_eq!(app.contents(), before);
     }

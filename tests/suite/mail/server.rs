@@ -68,7 +68,7 @@ fn a_member_who_can_change_only_other_settings_sees_the_mail_server_without_its_
         "Only a super manager with every permission can change the mail server: Ines Okafor.";
     let page = manager.get("/settings");
     assert!(!page.has("form[action='/settings/mail']") && !page.has("#mail input[name^='mail_']"));
-    assert!(page.text("#mail").contains("No email is sent: there is no mail server."));
+    assert!(page.text("#mail").contains("Email is off: there is no mail server."));
     let fields = [
         ("mail_host", "smtp.example.com"),
         ("mail_port", "587"),

@@ -397,7 +397,12 @@ fn managing_members_does_not_change_an_email_address() {
     let app = App::set_up();
     app.member(TOMAS, false, &[]);
     let (manager, id) = (only(&app, Permission::ManageMembers), id_of(&app, TOMAS));
-    let fields = [("super_manager", "yes"), ("email", "mallory@example.com"), ("version", "1")];
+    let fields = [
+        ("super_manager", "yes"),
+        ("permissions", "member.manage"),
+        ("email", "mallory@example.com"),
+        ("version", "1"),
+    ];
     assert_eq!(post(&app, &manager, &format!("/members/{id}/edit"), &fields).status, 303);
     let fields = [("name", "Mallory"), ("email", "mallory@example.com")];
     assert_eq!(post(&app, &manager, "/account/edit", &fields).status, 303);

@@ -40,7 +40,7 @@ fn is_accepted(field: &str, kind: &str) -> bool {
         "notes" => !matches!(kind, "long" | "control" | "newline" | "bidi" | "invisible" | "NUL"),
         "reason" => matches!(kind, "markup" | "SQL" | "emoji" | "template" | "number" | "path"),
         "slug" => matches!(kind, "empty" | "blank"),
-        "ip_whitelist" | "labels" => matches!(kind, "empty" | "blank"),
+        "ip_whitelist" | "labels" | "resources" => matches!(kind, "empty" | "blank"),
         "owner" | "external_id" => matches!(kind, "empty" | "blank" | "number" | "path"),
         _ => false,
     }

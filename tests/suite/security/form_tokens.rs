@@ -13,7 +13,7 @@ use crate::support::{App, Client, Page, encoded, key_fields};
 use crate::usage::record_denial;
 
 /// The actions of the forms in the header of every page.
-const HEADER_ACTIONS: [&str; 2] = ["/sign-out", "/preferences/theme"];
+const HEADER_ACTIONS: [&str; 3] = ["/sign-out", "/preferences/theme", "/diagnosis/lookup"];
 
 /// A program with one object of every kind, and the path of each page by the pattern of its route.
 pub fn fixture() -> (App, Client, BTreeMap<&'static str, String>) {

@@ -121,7 +121,7 @@ const ROWS: &[Row] = &[
     gated("POST", "/diagnosis/lookup", 200, Permission::ViewKeys),
     gated("GET", "/usage/address", 404, Permission::ViewKeys),
     gated("GET", "/get-started", 200, Permission::ViewKeys),
-    gated("POST", "/get-started/dismiss", 303, Permission::ManageSettings),
+    gated("POST", "/api-keys/checklist/dismiss", 303, Permission::ManageSettings),
     gated("GET", "/activity", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.csv", 200, Permission::ViewActivity),
     gated("GET", "/activity/export.jsonl", 200, Permission::ViewActivity),
@@ -630,7 +630,7 @@ fn controls_that_the_viewer_may_not_use_are_not_shown() {
     let id = app.super_manager().key_named("Route planner");
     let controls = [
         (Permission::CreateKeys, r#"[href="/api-keys/new"]"#),
-        (Permission::CreateKeys, r#"[href^="/api-keys/new?from="]"#),
+        (Permission::CreateKeys, r#"#duplicate-key"#),
         (Permission::UpdateKeys, r#"[href*="/edit"]"#),
         (Permission::UpdateKeys, r#"[href*="/disable"]"#),
         (Permission::UpdateKeys, "input[name=keys]"),

@@ -32,8 +32,11 @@ fn save_late(app: &App, client: &Client, edit: &str, fields: &[(&str, &str)]) ->
 
 /// Sends the sign-in form on `page`.
 fn sign_in(client: &Client, page: &Page, fields: &[(&str, &str)]) -> Page {
-    let usual = [&[("email", INES), ("password", PASSWORD)][..], fields].concat();
-    client.post("/sign-in", &replaced(&page.form_fields("main form"), &usual))
+    let usual = [("email", INES), ("password", PASSWORD)];
+    let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
+    let usual = usual.into_iter().filter(|(name, _)| !is_given(name));
+    let all: Vec<_> = usual.chain(fields.iter().copied()).collect();
+    client.post("/sign-in", &replaced(&page.form_fields("main form"), &all))
 }
 
 fn name(page: &Page) -> String {

@@ -153,6 +153,7 @@ fn a_secret_key_in_a_review_or_in_notes_on_a_leak_is_rejected_too() {
 #[test]
 fn a_secret_key_in_place_of_an_email_address_is_neither_stored_nor_shown() {
     let app = App::set_up();
+    app.member("ines@meridianfreight.example", true, &[]);
     let visitor = app.anonymous();
     let secret = secret();
     let before = app.contents();

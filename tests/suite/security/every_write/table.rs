@@ -454,8 +454,8 @@ pub const WRITES: &[Write] = &[
         &["settings.changed"],
     ),
     manager(
-        "/get-started/dismiss",
-        |_, _| form("/api-keys", "/get-started/dismiss", &[]),
+        "/api-keys/checklist/dismiss",
+        |_, _| form("/api-keys", "/api-keys/checklist/dismiss", &[]),
         &["settings.changed"],
     ),
     manager(
@@ -501,9 +501,10 @@ pub const WRITES: &[Write] = &[
 ];
 
 /// Routes that write nothing, with the reason.
-pub const EXCEPTIONS: [(&str, &str); 4] = [
+pub const EXCEPTIONS: [(&str, &str); 5] = [
     ("/preferences/theme", "the choice is kept in a cookie"),
     ("/diagnosis", "it checks a secret key in memory"),
+    ("/diagnosis/lookup", "it checks a secret key in memory"),
     ("/leaks/new", "it searches a text in memory"),
     ("/scopes/import", "it reads a document and shows what could be added"),
 ];
