@@ -24,7 +24,7 @@ fn paste_and_ask_by_id(app: &App, browser: &Browser) {
     assert_eq!(browser.value("#question"), "");
     assert_eq!(browser.address(), "/diagnosis");
     assert!(!browser.source().contains(&secret[8..20]));
-    assert!(browser.title().starts_with("This secret key works – Why was this refused?"));
+    assert!(browser.title().starts_with("This secret key works – Why was this denied?"));
     browser.fill("#question", &secret[..secret.len() - 4]);
     browser.follow(".ask .btn");
     assert_eq!(browser.text("#answer h2"), "The secret key is cut off");

@@ -625,7 +625,7 @@ fn error_pages_are_accessible() {
 #[test]
 fn the_page_for_too_many_attempts_is_accessible() {
     let app = App::set_up();
-    app.member(EMAIL, true, &Permission::ALL);
+    app.member("tomas@meridianfreight.example", true, &Permission::ALL);
     let browser = Browser::open(&app);
     browser.expect_status(422);
     browser.expect_status(429);

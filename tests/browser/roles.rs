@@ -26,7 +26,7 @@ fn create_edit_and_delete(app: &App, browser: &Browser) {
     browser.click("[name='scopes'][value='invoices:write']");
     browser.follow(SAVE);
     assert_eq!(browser.texts("#losses li"), ["1 key loses invoices:write"]);
-    assert_eq!(browser.text(SAVE), "Save and Take Scopes");
+    assert_eq!(browser.text(SAVE), "Save and Remove Scopes");
     browser.follow(SAVE);
     assert_eq!(browser.text("#notice"), "“Billing” saved.");
     assert_eq!(browser.texts("#role-billing .chip"), ["invoices:read"]);

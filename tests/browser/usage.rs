@@ -48,7 +48,7 @@ fn the_whitelist_is_filled_in_checked_and_saved_with_and_without_javascript() {
         browser.follow("[name='assist'][value='check']");
         assert_eq!(
             browser.text("#ip_whitelist-check"),
-            "This list would have refused 1 of 1 request in the last 30 days, from 203.0.113.7."
+            "This list would have denied 1 of 1 request in the last 30 days, from 203.0.113.7."
         );
         browser.follow("[name='assist'][value='seen']");
         assert_eq!(browser.value("#ip_whitelist"), "198.51.100.9\n203.0.113.7");

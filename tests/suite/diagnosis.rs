@@ -140,7 +140,7 @@ fn repeated_and_unreadable_authorization_headers_are_explained() {
     let problem: serde_json::Value = serde_json::from_str(&body).expect("JSON");
     app.write_usage();
     let page = explain(&manager, problem["request_id"].as_str().expect("an id"));
-    assert_eq!(heading(&page), "An Authorization header that is no text");
+    assert_eq!(heading(&page), "An Authorization header that is not text");
 }
 
 #[test]
@@ -308,10 +308,10 @@ fn a_key_id_shows_the_key_and_each_kind_of_denial() {
     assert_eq!(heading(&page), "This key is active");
     assert!(text(&page).contains("until the end of 21 February 2027 (UTC)"), "{}", text(&page));
     assert!(text(&page).contains("No request with it has passed yet."), "{}", text(&page));
-    assert!(text(&page).contains("A Key ID is no credential"), "{}", text(&page));
+    assert!(text(&page).contains("A Key ID is not a credential"), "{}", text(&page));
     assert_eq!(
         page.text("#refusals .muted"),
-        "Nothing of this key was refused within the last 30 days."
+        "No request with this key was denied in the last 30 days."
     );
     for _ in 0..12 {
         denied_request(&app, "scope=orders:write", &bearer(&key.secret));
@@ -357,7 +357,7 @@ fn only_the_latest_kinds_of_denials_are_shown() {
     let page = explain(&manager, &key.id);
     assert_eq!(page.all("#refusals h3").len(), 10);
     assert_eq!(page.text("#refusals h3"), "Scope missing: orders:o12");
-    assert_eq!(page.text("#refusals .muted"), "And 3 more kinds of refusals.");
+    assert_eq!(page.text("#refusals .muted"), "More kinds of denied requests: 3.");
 }
 
 #[test]
@@ -366,7 +366,7 @@ fn unknown_ids_are_explained() {
     let manager = app.super_manager();
     for id in ["req_7QF2M8KDX4TN7QF2", "req_", "req_7QF2"] {
         let page = explain(&manager, id);
-        assert_eq!(heading(&page), "No refusal with this request id is kept", "{id}");
+        assert_eq!(heading(&page), "No denied request with this id was found", "{id}");
         assert!(text(&page).contains("kept for 90 days"), "{}", text(&page));
         assert!(text(&page).contains("try again in a few seconds"), "{}", text(&page));
         assert_eq!(page.attribute("#question", "value").as_deref(), Some(id));
@@ -393,7 +393,7 @@ fn the_page_needs_permission_to_view_keys_and_is_linked_from_their_table() {
     let page = manager.get("/api-keys");
     assert_eq!(page.text("a[href='/diagnosis']"), "Diagnose a Denied Request");
     let page = manager.get("/diagnosis");
-    assert_eq!(page.text("h1"), "Why was this refused?");
+    assert_eq!(page.text("h1"), "Why was this denied?");
     assert_eq!(page.header("cache-control"), "no-store");
     let without_permission = app.super_manager_with(&[Permission::ViewActivity]);
     assert_eq!(without_permission.get("/diagnosis").status, 403);

@@ -31,7 +31,10 @@ impl Backdrop {
             Origin::List(list) if list.filters.view == View::Attention => {
                 Self::Attention(Box::new(AttentionPage::load(connection, viewer, list)?))
             }
-            Origin::List(list) => Self::Table(Box::new(Table::load(connection, viewer, list)?)),
+            Origin::List(list) => {
+                let table = Table::load(connection, viewer, list)?;
+                Self::Table(Box::new(Table { is_behind: true, ..table }))
+            }
             Origin::Key(id, period) => match KeyPage::load(connection, viewer, id, *period) {
                 Ok(page) => Self::Key(Box::new(page)),
                 Err(Error::NotFound) => Self::Nothing,

@@ -218,15 +218,15 @@ const fn hint(action: Action, is_dead: bool) -> &'static str {
             "It passes nothing from now on. You can enable it once its secret is replaced, or revoke it."
         }
         Action::Revoke => {
-            "It is turned off at once, for good. Applications using it will stop working."
+            "It stops working immediately and permanently. Applications using it will stop working."
         }
         Action::Rotate => {
             "You get a new secret key now, and the old one stops at once. Applications work again with the new one."
         }
         Action::Stop => {
-            "The secret from before the rotation stops at once. The present one goes on."
+            "The secret from before the rotation stops at once. The current one keeps working."
         }
-        Action::Nothing if is_dead => "This secret no longer works. The key goes on with another.",
-        Action::Nothing => "Nothing is turned off. Those who may turn it off are told.",
+        Action::Nothing if is_dead => "This secret no longer works. The key works with another.",
+        Action::Nothing => "Nothing is turned off. Members who can turn it off are notified.",
     }
 }

@@ -31,7 +31,7 @@ impl ListCheck {
     }
 }
 
-/// `This list would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.9.`
+/// `This list would have denied 3 of 1,204 requests in the last 30 days, from 203.0.113.9.`
 fn warning(would: &WhitelistEffect) -> String {
     let count = |number: i64| thousands(number.unsigned_abs());
     let requests = if would.of == 1 { "request" } else { "requests" };
@@ -46,8 +46,8 @@ fn warning(would: &WhitelistEffect) -> String {
         (0, _) => {
             "No request passed in the last 30 days, so there is nothing to check against.".into()
         }
-        (_, 0) => format!("This list would have refused none {of}."),
-        (_, refused) => format!("This list would have refused {} {of}{from}.", count(refused)),
+        (_, 0) => format!("This list would have denied none {of}."),
+        (_, denied) => format!("This list would have denied {} {of}{from}.", count(denied)),
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
         };
         assert_eq!(
             sentence(3, 1_204, &[address(9)]),
-            "This list would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.9."
+            "This list would have denied 3 of 1,204 requests in the last 30 days, from 203.0.113.9."
         );
         assert!(
             sentence(3, 9, &[address(1), address(2)]).ends_with("203.0.113.1 and 203.0.113.2.")
@@ -75,7 +75,7 @@ mod tests {
         );
         assert_eq!(
             sentence(0, 1, &[]),
-            "This list would have refused none of 1 request in the last 30 days."
+            "This list would have denied none of 1 request in the last 30 days."
         );
         assert!(sentence(0, 0, &[]).starts_with("No request passed"));
     }

@@ -154,7 +154,7 @@ fn older_secret_warning(secrets: &[StoredSecret], now: Timestamp) -> Option<Stri
     let made = |secret: &StoredSecret| moment(secret.created_at);
     match secrets.first() {
         Some(current) if current.last_used_at.is_none() => Some(format!(
-            "The secret made on {} was never used and stops at once. The one before goes on.",
+            "The secret made on {} was never used and stops at once. The previous one keeps working.",
             made(current)
         )),
         _ => Some(format!(

@@ -32,6 +32,8 @@ pub(super) struct Table {
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
     pub pager: Pager,
+    /// Whether it is behind a dialog, where nothing in it can be used: its rows are shorter then.
+    pub is_behind: bool,
     /// The page itself, to which dialogs return.
     pub origin: Origin,
 }
@@ -72,6 +74,14 @@ pub(super) struct Row {
     pub may_revoke: bool,
 }
 
+/// A link to a dialog of a key.
+pub(super) struct RowAction {
+    /// The last part of its path.
+    pub verb: &'static str,
+    pub label: &'static str,
+    pub class: &'static str,
+}
+
 impl Row {
     pub(super) fn is_selectable(&self) -> bool {
         self.switch == Some(Switch::Disable)
@@ -79,6 +89,22 @@ impl Row {
 
     pub(super) fn has_actions(&self) -> bool {
         self.may_edit || self.may_revoke
+    }
+
+    /// The dialogs that the viewer may open.
+    pub(super) fn actions(&self) -> Vec<RowAction> {
+        let action = |verb, label, class| RowAction { verb, label, class };
+        let mut actions = Vec::new();
+        if self.may_edit {
+            actions.push(action("edit", "Edit", ""));
+            actions.push(action("rotate", "Rotate", ""));
+        }
+        actions
+            .extend(self.switch.map(|switch| action(switch.verb(), switch.label(), "act-switch")));
+        if self.may_revoke {
+            actions.push(action("revoke", "Revoke", "act-danger"));
+        }
+        actions
     }
 }
 
@@ -120,6 +146,7 @@ impl Table {
             columns: columns(filters),
             rows: page.rows.iter().map(row).collect(),
             pager: Pager { range: foot(viewer, filters, totals, page), ..pager },
+            is_behind: false,
             origin: Origin::List(list.clone()),
         }
     }

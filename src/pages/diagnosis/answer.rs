@@ -70,14 +70,14 @@ pub(super) fn no_id(question: &str) -> Answer {
     let main = if is_no_secret {
         Explanation::new(
             "Neither a request id nor a Key ID",
-            &["Request ids are req_ and 16 characters, Key IDs key_ and 12. A secret key belongs \
-               into the box: it must not stand in an address."],
+            &["Request ids are req_ and 16 characters, Key IDs key_ and 12. Paste a secret key \
+               into the box, and never put it in a URL."],
         )
     } else {
         Explanation::new(
-            "A secret key must not stand in an address",
+            "Do not put a secret key in a URL",
             &[
-                "Browsers and proxies keep addresses, so it was not looked up. Paste it into the box.",
+                "Browsers and proxies keep URLs, so it was not looked up. Paste it into the box.",
                 "If others can read those, revoke the key and create another.",
             ],
         )
@@ -96,7 +96,7 @@ pub(super) fn of_request(found: Option<&RequestDiagnosis>, facts: &Facts<'_>) ->
     }
     let mut known = vec![Fact::code("Request id", &denied.request_id)];
     known.push(Fact::at("Time", denied.at));
-    let line = if denied.line.is_empty() { "Not told" } else { &denied.line };
+    let line = if denied.line.is_empty() { "Not reported" } else { &denied.line };
     known.push(Fact { is_code: !denied.line.is_empty(), ..Fact::new("Request", line) });
     known.push(match &denied.address {
         Some(address) => Fact::code("Address", address),
@@ -117,23 +117,23 @@ pub(super) fn of_request(found: Option<&RequestDiagnosis>, facts: &Facts<'_>) ->
 
 fn not_stored(facts: &Facts<'_>) -> Answer {
     let mut main = Explanation::new(
-        "No refusal with this request id is kept",
+        "No denied request with this id was found",
         &[
-            "Request ids are req_ and 16 characters. What was refused just now is there within a \
-             minute: try again in a few seconds.",
+            "A request id is req_ and 16 characters. A denied request appears here within a minute: \
+             try again in a few seconds.",
             &format!(
-                "Refusals are kept for {} days, and of many that are alike a few. Its Key ID in the box \
-                 tells of the others.",
+                "Denied requests are kept for {} days; only some of many similar ones are kept. Enter \
+                 the Key ID to see the key’s denied requests.",
                 facts.kept
             ),
         ],
     );
-    main.link(facts, Permission::ViewKeys, "/usage/denials", "See what was refused");
+    main.link(facts, Permission::ViewKeys, "/usage/denials", "See denied requests");
     Answer { main, ..Answer::default() }
 }
 
 pub(super) fn of_key(found: Option<&KeyDiagnosis>, facts: &Facts<'_>) -> Answer {
-    const ID: &str = "A Key ID is no credential: whoever sends it as one needs the secret key.";
+    const ID: &str = "A Key ID is not a credential. Requests need the secret key instead.";
     let Some(key_diagnosis) = found else {
         let case =
             "No key here has this Key ID. Check the spelling: Key IDs are key_ and 12 characters.";
@@ -212,8 +212,8 @@ fn works(key: &CurrentKey, superseded_at: Option<Timestamp>) -> Explanation {
     };
     let from = match details.ip_whitelist.addresses().len() {
         0 => "It may be used from any address,".to_owned(),
-        1 => "It may be used from 1 address alone,".to_owned(),
-        many => format!("It may be used from {many} addresses alone,"),
+        1 => "It may be used from only 1 address,".to_owned(),
+        many => format!("It may be used from only {many} addresses,"),
     };
     let place = details.key.environment.label();
     Explanation::new("This secret key works", &[&until, &format!("{from} and is for {place}.")])
@@ -257,9 +257,9 @@ fn add_denials(answer: &mut Answer, key_diagnosis: &KeyDiagnosis, facts: &Facts<
     };
     answer.others.extend(key_diagnosis.groups.iter().map(other));
     answer.note = match (key_diagnosis.groups.len(), key_diagnosis.more) {
-        (0, _) => format!("Nothing of this key was refused within the last {LOOKBACK_DAYS} days."),
+        (0, _) => format!("No request with this key was denied in the last {LOOKBACK_DAYS} days."),
         (_, 0) => String::new(),
-        (_, more) => format!("And {more} more kinds of refusals."),
+        (_, more) => format!("More kinds of denied requests: {more}."),
     };
     if !key_diagnosis.groups.is_empty() {
         let id = key_diagnosis.key.details.key.id.as_str();

@@ -15,7 +15,7 @@ const WORDS: [(Flaw, &str, &str, &str); Flaw::ALL.len()] = [
     (
         Flaw::KeyId,
         "A Key ID in place of the secret key",
-        "A Key ID names a key. It is no credential.",
+        "A Key ID identifies a key. It is not a credential.",
         "Send the secret key, which was shown once when the key was created. If nobody saved it, \
          rotate the key to get a new one.",
     ),
@@ -40,13 +40,13 @@ const WORDS: [(Flaw, &str, &str, &str); Flaw::ALL.len()] = [
     (
         Flaw::Prefix,
         "Not a secret key of Latchkey’s",
-        "It does not begin as a secret key does, with a prefix and the environment.",
-        "Look whether it is the key of another service, or another kind of credential.",
+        "It does not begin with a prefix and an environment, as secret keys do.",
+        "Check whether it belongs to another service or is another kind of credential.",
     ),
     (
         Flaw::Environment,
         "No environment in the secret key",
-        "After its prefix stands neither “prod” nor “stag” nor “dev”.",
+        "Its prefix is not followed by “prod”, “stag” or “dev”.",
         AGAIN,
     ),
     (
@@ -68,13 +68,13 @@ const WORDS: [(Flaw, &str, &str, &str); Flaw::ALL.len()] = [
     (
         Flaw::TwoHeaders,
         "Two Authorization headers",
-        "It is not told which of them counts.",
+        "Latchkey cannot tell which one to use.",
         "Send one. A proxy on the way may add another.",
     ),
     (
         Flaw::NotText,
-        "An Authorization header that is no text",
-        "It holds bytes that are no UTF-8.",
+        "An Authorization header that is not text",
+        "It contains bytes that are not valid UTF-8.",
         AGAIN,
     ),
     (

@@ -62,7 +62,7 @@ pub(super) fn expired(key: &ApiKey, facts: &Facts<'_>) -> Explanation {
     let text = if key.expires_at <= facts.now {
         format!("Its last day was {day} (UTC), and its date cannot be changed any more. ")
     } else {
-        "The time of this secret key was over. ".to_owned()
+        "This secret key had expired. ".to_owned()
     };
     let text = text + "Rotate the key to give it a new secret key and a new date.";
     let mut explanation = Explanation::new("Key expired", &[&text]);

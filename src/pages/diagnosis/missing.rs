@@ -83,9 +83,8 @@ pub(super) fn whitelist(
     let mut explanation = Explanation::new("Address not in the IP whitelist", &[]);
     let Some(address) = address else {
         explanation.add_text(
-            "No address was told that could be compared, so the request was refused. A trusted proxy \
-             must send the client’s address as X-Forwarded-For; a service that introspects must send \
-             client_ip.",
+            "No valid client address was sent, so the request was denied. A trusted proxy must send \
+             the client’s address as X-Forwarded-For; a service that introspects must send client_ip.",
         );
         return explanation;
     };

@@ -6,10 +6,10 @@ use crate::domain::diagnosis::{Cause, CurrentKey, Retry};
 use crate::domain::members::{Permission, Permissions};
 use crate::pages::Viewer;
 
-const MISSING: &str = "The request bore no secret key. Send it in the Authorization header: “Bearer”, \
+const MISSING: &str = "The request had no secret key. Send it in the Authorization header: “Bearer”, \
     a space and the secret key. If the client does so, look for a proxy that takes the header away.";
-const MALFORMED: &str = "What the request bore is no secret key: cut off, mistyped, or a Key ID. Paste \
-    it into the box to learn what is wrong with it.";
+const MALFORMED: &str = "What the request sent is not a secret key: it is cut off, mistyped, or a Key \
+    ID. Paste it into the box to see what is wrong with it.";
 const REPLACED: &str = "The key was rotated, and this old secret key no longer works. Give the \
     application the key’s new secret key.";
 
@@ -87,7 +87,7 @@ pub(super) fn explain(
         (Cause::Disabled, Some(key)) => inactive::disabled(key, facts),
         (Cause::Expired, Some(key)) => inactive::expired(&key.details.key, facts),
         (Cause::Superseded, _) => Explanation::new("Secret key was replaced", &[REPLACED]),
-        (_, None) => Explanation::new("The key is gone", &["Nothing more is known of it."]),
+        (_, None) => Explanation::new("The key is gone", &["No further details are available."]),
     };
     match retry {
         Retry::Passes => explanation.add_text("Send the request again."),
@@ -105,8 +105,8 @@ pub(super) fn unknown(start: Option<&str>, facts: &Facts<'_>) -> Explanation {
     );
     let prefix = start.and_then(|start| start.split('_').next()).unwrap_or(facts.prefix);
     explanation.add_text(if prefix == facts.prefix {
-        "It may belong to another Latchkey, such as the one for staging, or have gone when a backup \
-         was restored. Find out where it was created, or create a key here."
+        "It may belong to another Latchkey, such as the one for staging, or may have been lost when a \
+         backup was restored. Find out where it was created, or create a key here."
             .to_owned()
     } else {
         format!(

@@ -151,7 +151,7 @@ fn conflict_state(saved: &SavedDecisions, mut sent: SubmittedForm) -> PageState 
         let Some(theirs) = &item.decided else { continue };
         let decision = theirs.decision.label().to_lowercase();
         let message = format!(
-            "{} has decided on {} meanwhile: {decision}. Your decision was not saved. Save again to replace theirs",
+            "{} has already decided on {}: {decision}. Your decision was not saved. Save again to replace theirs",
             theirs.by,
             text::quoted(&item.name)
         );

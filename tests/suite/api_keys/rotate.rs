@@ -221,7 +221,7 @@ fn a_rotation_whose_response_was_lost_can_be_repeated() {
     let dialog = manager.get(&format!("/api-keys/{id}/rotate"));
     assert_eq!(
         dialog.text("#rotate .notice"),
-        "The secret made on 23 Nov, 12:01 was never used and stops at once. The one before goes on."
+        "The secret made on 23 Nov, 12:01 was never used and stops at once. The previous one keeps working."
     );
     let new = rotate(&manager, &id, &[]).secret();
     assert_eq!(authorize(&app, &lost).1, "secret_superseded");

@@ -40,7 +40,7 @@ fn a_working_secret_key_is_recognised_with_its_key() {
         create_key(&manager, &[("name", "Narrow"), ("ip_whitelist", "203.0.113.7\n203.0.113.8")]);
     denied_request(&app, "", &bearer(&narrow.secret));
     let page = paste(&manager, &narrow.secret);
-    assert!(text(&page).contains("from 2 addresses alone"), "{}", text(&page));
+    assert!(text(&page).contains("from only 2 addresses"), "{}", text(&page));
     assert_eq!(page.all("#refusals h3"), ["Address not in the IP whitelist"]);
     assert!(
         !page.body.contains("203.0.113.7"),
@@ -204,7 +204,7 @@ fn a_secret_key_in_the_address_is_not_looked_up() {
     }
     let page = manager.get(&format!("/diagnosis?q={cut}"));
     assert_eq!(page.status, 200);
-    assert_eq!(heading(&page), "A secret key must not stand in an address");
+    assert_eq!(heading(&page), "Do not put a secret key in a URL");
     assert!(!page.body.contains(&cut[12..20]), "{}", page.body);
     assert_eq!(page.attribute("#question", "value").as_deref(), Some(""));
     assert!(!page.body.contains(&key.id), "it is not looked up");
@@ -217,7 +217,7 @@ fn a_secret_key_in_the_address_is_not_looked_up() {
     // A value that might be a secret key is treated as one.
     assert_eq!(manager.get("/diagnosis?q=%00%FF").status, 200);
     let page = manager.get(&format!("/diagnosis?q={}", "x".repeat(8000)));
-    assert_eq!(heading(&page), "A secret key must not stand in an address");
+    assert_eq!(heading(&page), "Do not put a secret key in a URL");
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn a_conflicting_decision_is_reported_and_no_input_is_lost() {
     assert_eq!(
         page.errors(),
         [
-            "Ines Okafor has decided on “Billing worker” meanwhile: keep. Your decision was not saved. Save \
+            "Ines Okafor has already decided on “Billing worker”: keep. Your decision was not saved. Save \
           again to replace theirs"
         ]
     );

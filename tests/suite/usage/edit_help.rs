@@ -106,14 +106,14 @@ fn known_addresses_are_filled_in_and_the_whitelist_is_checked_before_it_is_saved
     assert_eq!(whitelist(&filled), "203.0.113.8\n203.0.113.7");
     assert_eq!(
         filled.text("#ip_whitelist-check"),
-        "This list would have refused none of 1,204 requests in the last 30 days."
+        "This list would have denied none of 1,204 requests in the last 30 days."
     );
     let typed = [("ip_whitelist", "203.0.113.7"), ("notes", "Typed"), ("name", "")];
     let checked = submit_assist(&manager, &id, "check", &typed);
     assert_eq!(checked.status, 200);
     assert_eq!(
         checked.text("#ip_whitelist-check"),
-        "This list would have refused 3 of 1,204 requests in the last 30 days, from 203.0.113.8."
+        "This list would have denied 3 of 1,204 requests in the last 30 days, from 203.0.113.8."
     );
     assert!(checked.errors().is_empty(), "only the whitelist is checked");
     assert_eq!(checked.text("#notes"), "Typed", "the form keeps what was typed");
