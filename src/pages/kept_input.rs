@@ -54,16 +54,20 @@ impl KeptInput {
         session.insert(KEY, sealed).map_err(Error::internal)
     }
 
-    /// The input that was left for this or another page.
+    /// The input that was left for the page at `location`.
     pub fn take(
         session: &Session,
         keyring: &Keyring,
         member: &str,
+        location: &str,
         now: Timestamp,
     ) -> Option<Self> {
         let sealed: String = session.get(KEY).ok()??;
-        session.remove(KEY);
-        Self::open(keyring, member, &sealed, now)
+        let kept = Self::open(keyring, member, &sealed, now);
+        if kept.as_ref().is_none_or(|kept| kept.location == location) {
+            session.remove(KEY);
+        }
+        kept.filter(|kept| kept.location == location)
     }
 }
 

@@ -89,10 +89,10 @@ impl Visit {
         Ok(page::see_other(location))
     }
 
-    /// The input that was left for this page when its member signed in again.
-    pub(super) fn take_kept_input(&self) -> Option<KeptInput> {
+    /// The input that was left for the page at `location` when its member signed in again.
+    pub(super) fn take_kept_input(&self, location: &str) -> Option<KeptInput> {
         let (context, id) = (self.context(), self.member.id.as_str());
-        let take = || KeptInput::take(&self.session, &context.keyring, id, self.now);
+        let take = || KeptInput::take(&self.session, &context.keyring, id, location, self.now);
         if self.is_head { None } else { take() }
     }
 

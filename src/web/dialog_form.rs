@@ -9,10 +9,12 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use super::Site;
 use super::body::Body;
 use super::form::{ORDINARY, fields, parse, read, single, token_in, version};
-use super::form_token::FormToken;
+use super::form_token::{self, FormToken};
 use super::rejection::Rejection;
+use crate::base::error::Result;
 use crate::base::secret_scan;
 
 /// The words in the names of fields that are never kept.
@@ -20,7 +22,7 @@ const UNKEPT: [&str; 6] =
     ["password", "client_secret", "token", "code", "assertion", "attestation"];
 
 /// The form of a dialog. It arrives even if it cannot be accepted, so that its input can be kept.
-pub struct DialogForm<T>(pub Result<SentForm<T>, Rejection>);
+pub struct DialogForm<T>(pub std::result::Result<SentForm<T>, Rejection>);
 
 /// A form that could be read.
 pub struct SentForm<T> {
@@ -35,9 +37,16 @@ pub struct SentForm<T> {
     body: Zeroizing<String>,
 }
 
+/// Where a form has led that was submitted before.
+pub async fn earlier_location<T>(form: &SentForm<T>, site: &Site) -> Result<Option<String>> {
+    let (token, keyring) = (single(&form.body, "form_token"), site.keyring.clone());
+    let Some(token) = token else { return Ok(None) };
+    site.db.read(move |connection| form_token::spent_location(connection, &keyring, &token)).await
+}
+
 impl<T: DeserializeOwned + 'static> FromRequest for DialogForm<T> {
     type Error = std::convert::Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, Self::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, body) = (request.clone(), Body::from_request(request, payload));
@@ -50,7 +59,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for DialogForm<T> {
 }
 
 impl<T: DeserializeOwned> SentForm<T> {
-    fn read(request: &HttpRequest, body: Zeroizing<String>) -> Result<Self, Rejection> {
+    fn read(
+        request: &HttpRequest,
+        body: Zeroizing<String>,
+    ) -> std::result::Result<Self, Rejection> {
         let token = token_in(request, &body);
         match (fields(&body, &[]), token) {
             (Ok(fields), token) => Ok(Self {

@@ -20,7 +20,7 @@ use crate::base::clock::{HOUR, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::{Keyring, Purpose, hex};
 use crate::base::random;
-use crate::db::Transaction;
+use crate::db::{Connection, Transaction};
 
 /// The key of the form key in a session's state.
 pub const SESSION_KEY: &str = "form_key";
@@ -124,6 +124,20 @@ pub fn check(
     is_good.then(|| FormToken { text: text.to_owned(), issued })
 }
 
+/// Where the form with the token `text` has led; `None` if it was not submitted successfully. The
+/// token need not be valid any more.
+pub fn spent_location(
+    connection: &mut Connection,
+    keyring: &Keyring,
+    text: &str,
+) -> Result<Option<String>> {
+    store::spent_location(connection, &spent_hash(keyring, text))
+}
+
+fn spent_hash(keyring: &Keyring, text: &str) -> String {
+    hex(&keyring.mac(Purpose::Web, &[b"spent form token ", text.as_bytes()]))
+}
+
 impl FormToken {
     /// When the form was issued.
     pub fn issued(&self) -> Timestamp {
@@ -143,7 +157,7 @@ impl FormToken {
     /// # Errors
     /// [`Error::AlreadySubmitted`] if it was used before.
     pub fn check_unused(&self, tx: &mut Transaction<'_>, keyring: &Keyring) -> Result<UnusedToken> {
-        let hash = hex(&keyring.mac(Purpose::Web, &[b"spent form token ", self.text.as_bytes()]));
+        let hash = spent_hash(keyring, &self.text);
         match store::spent_location(tx, &hash)? {
             Some(location) => Err(Error::AlreadySubmitted(location)),
             None => Ok(UnusedToken { hash, expires_at: self.issued.saturating_add(LIFETIME) }),

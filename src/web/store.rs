@@ -3,14 +3,14 @@
 use diesel::prelude::*;
 
 use crate::base::error::Result;
-use crate::db::Transaction;
 use crate::db::schema::spent_form_tokens;
+use crate::db::{Connection, Transaction};
 
-pub(super) fn spent_location(tx: &mut Transaction<'_>, hash: &str) -> Result<Option<String>> {
+pub(super) fn spent_location(connection: &mut Connection, hash: &str) -> Result<Option<String>> {
     Ok(spent_form_tokens::table
         .find(hash)
         .select(spent_form_tokens::location)
-        .first(&mut **tx)
+        .first(connection)
         .optional()?)
 }
 

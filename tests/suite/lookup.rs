@@ -46,7 +46,9 @@ fn a_secret_key_is_diagnosed_in_the_response_and_never_in_a_url() {
     let token = page.form_token();
     let again = manager.post("/diagnosis", &[("form_token", &token), ("question", "key_7Q")]);
     assert_eq!((again.status, again.location()), (303, "/diagnosis?q=key_7Q"));
-    for text in ["lk_prod_abc", &secret[..40], &"x".repeat(32), &format!("a key: {secret}")] {
+    let with_header = format!("Bearer {}", &secret[..40]);
+    let with_words = format!("a key: {secret}");
+    for text in ["lk_prod_abc", &secret[..40], &"x".repeat(32), &with_words, &with_header] {
         let page = look_up(&manager, "/api-keys", text);
         assert_eq!(page.status, 200, "{text}");
         assert!(page.has("#answer"), "{text}");

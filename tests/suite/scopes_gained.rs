@@ -30,10 +30,8 @@ fn keys(app: &App) -> Client {
         ..usual_draft()
     });
     let manager = app.super_manager();
-    let (revoked, disabled) = (app.key("Revoked"), app.key("Disabled"));
+    let revoked = app.key("Revoked");
     assert_eq!(manager.submit(&format!("/api-keys/{revoked}/revoke"), &[]).status, 303);
-    let reason = [("reason", "The partner was told")];
-    assert_eq!(manager.submit(&format!("/api-keys/{disabled}/disable"), &reason).status, 303);
     manager
 }
 
@@ -47,6 +45,16 @@ fn add(manager: &Client, form: &Page, operation: &str) -> Page {
     let fields = form.form_fields("#new form");
     let typed = [("resource", "drivers"), ("operation", operation)];
     manager.post("/scopes", &replaced(&fields, &typed))
+}
+
+#[test]
+fn a_disabled_key_counts_because_it_may_be_enabled_again() {
+    let app = App::set_up();
+    let manager = app.super_manager();
+    let disabled = app.key("Disabled");
+    let reason = [("reason", "The partner is on holiday"), ("until", "1h")];
+    assert_eq!(manager.submit(&format!("/api-keys/{disabled}/disable"), &reason).status, 303);
+    assert!(manager.get("/scopes/new").text("#gains p").contains("1 key read access"));
 }
 
 #[test]

@@ -76,9 +76,14 @@ pub(super) fn count_open_apart(
 type Backend = <Connection as diesel::Connection>::Backend;
 
 fn apart(rules: &[Rule], now: Timestamp) -> alerts::BoxedQuery<'_, Backend> {
-    let key_needs_attention = api_keys::table
-        .filter(api_keys::id.nullable().eq(alerts::key_id))
-        .filter(api_keys::attention_at.le(now).or(api_keys::noted_at.le(now).assume_not_null()));
+    let key_needs_attention =
+        api_keys::table.filter(api_keys::id.nullable().eq(alerts::key_id)).filter(
+            api_keys::attention_at
+                .le(now)
+                .and(api_keys::revoked_at.is_null())
+                .and(api_keys::expires_at.gt(now))
+                .or(api_keys::noted_at.le(now).assume_not_null()),
+        );
     alerts::table
         .into_boxed::<Backend>()
         .filter(alerts::closed_at.is_null())

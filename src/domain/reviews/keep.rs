@@ -24,19 +24,23 @@ pub fn keepable(connection: &mut Connection, id: &ReviewId, now: Timestamp) -> R
     store::keepable(connection, id, &wide, now.plus(-IN_USE_DAYS * DAY), now, MAX_KEPT)
 }
 
-/// Decides to keep the [`keepable`] keys, each with the same note.
+/// Decides to keep those [`keepable`] keys whose ids are in `shown`, each with the same note. A key
+/// that a member has not seen is not decided for them.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the note is not valid; otherwise as [`decide`].
 pub fn keep(
     tx: &mut Transaction<'_>,
     id: &ReviewId,
+    shown: &[String],
     note: &str,
     context: &Context,
 ) -> Result<SavedDecisions> {
     let note = text::one_line(note, "Note", MAX_NOTE_LENGTH)
         .map_err(|message| Error::invalid("note", message))?;
-    let kept = keepable(tx, id, context.now)?.into_iter().map(|item| RequestedDecision {
+    let mut kept = keepable(tx, id, context.now)?;
+    kept.retain(|item| shown.iter().any(|id| id == item.key_id.as_str()));
+    let kept = kept.into_iter().map(|item| RequestedDecision {
         key_id: item.key_id,
         decision: Decision::Keep,
         note: note.clone(),

@@ -26,6 +26,8 @@ pub(super) struct Fields {
     pub expires_on: String,
     /// The keys in the dialog for several keys.
     pub keys: Vec<String>,
+    /// When that dialog was opened, in milliseconds: a secret that is newer is not replaced.
+    pub since: String,
 }
 
 #[derive(Template)]
@@ -55,8 +57,10 @@ impl Fields {
     }
 
     pub(super) fn rotation<D: Dialog<Fields = Self>>(input: &Input<D>) -> Rotation {
-        let Self { overlap, lifetime, expires_on, .. } = input.fields.clone();
-        Rotation { overlap, lifetime, expires_on, version: input.version, since: input.issued }
+        let Self { overlap, lifetime, expires_on, since, .. } = input.fields.clone();
+        let opened = since.parse().map_or(input.issued, Timestamp::from_millis);
+        let since = opened.min(input.issued);
+        Rotation { overlap, lifetime, expires_on, version: input.version, since }
     }
 }
 

@@ -53,8 +53,12 @@ fn list(path: &str, search: &str) -> String {
     query::href(path, &[("q".to_owned(), search.to_owned())])
 }
 
-/// Whether the text must not become part of a URL.
+/// Whether the text must not become part of a URL. A credential may have other words around it, as
+/// in `Bearer lk_prod_…`.
 fn may_be_secret(text: &str) -> bool {
-    let is_long = text.chars().count() >= LONG && !text.contains(char::is_whitespace);
-    is_long || secret_scan::contains_secret(text) || secret_scan::starts_like_secret(text)
+    let is_long = |word: &str| word.chars().count() >= LONG;
+    secret_scan::contains_secret(text)
+        || text
+            .split_whitespace()
+            .any(|word| is_long(word) || secret_scan::starts_like_secret(word))
 }

@@ -237,8 +237,8 @@ async fn open<D: Dialog>(
     if let Some(location) = renamed(request.path(), query) {
         return Ok(page::see_other(&location));
     }
-    let location = request.uri().path_and_query().map(PathAndQuery::as_str);
-    let kept = visit.take_kept_input().filter(|kept| location == Some(kept.location.as_str()));
+    let location = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    let kept = visit.take_kept_input(location);
     let kept = kept.and_then(|kept| dialog_form::restore(&kept.text));
     let (input, stage) = if let Some(Restored { fields, version, return_to }) = kept {
         let input = Input::<D>::new(visit, request, site, fields)?;

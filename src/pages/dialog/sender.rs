@@ -11,9 +11,9 @@ use crate::base::error::Result;
 use crate::pages::gate::{self, Denied};
 use crate::pages::kept_input::KeptInput;
 use crate::pages::{FORMER_MEMBER, sign_in};
-use crate::web::dialog_form::DialogForm;
+use crate::web::dialog_form::{DialogForm, earlier_location};
 use crate::web::routes::{Access, Gate};
-use crate::web::{Site, page};
+use crate::web::{Site, page, query};
 
 /// A gate that also lets forms of sessions pass that have ended by themselves, so that their input
 /// can be kept.
@@ -69,9 +69,12 @@ impl Former {
         T: serde::de::DeserializeOwned,
     {
         let form = form.0.ok().filter(|form| form.token.is_some());
-        let Some(text) = form.and_then(|form| form.text_to_keep()) else {
-            return Ok(page::see_other(&self.sign_in));
-        };
+        let Some(form) = form else { return Ok(page::see_other(&self.sign_in)) };
+        if let Some(location) = earlier_location(&form, site).await? {
+            let next = [("next".to_owned(), location), ("ended".to_owned(), "1".to_owned())];
+            return Ok(page::see_other(&query::href("/sign-in", &next)));
+        }
+        let Some(text) = form.text_to_keep() else { return Ok(page::see_other(&self.sign_in)) };
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let submitted_at = site.clock.now().millis();
         let kept = KeptInput { location: format!("{path}{query}"), text, submitted_at };

@@ -15,7 +15,7 @@ use crate::base::error::{Error, Result};
 use crate::db::Transaction;
 use crate::domain::sign_in::sessions::{self, REFERENCE};
 use crate::pages::Visit;
-use crate::web::dialog_form::{DialogForm, SentForm};
+use crate::web::dialog_form::{DialogForm, SentForm, earlier_location};
 use crate::web::flash::{self, Notice};
 use crate::web::form_token::FormToken;
 use crate::web::{Site, page};
@@ -76,17 +76,28 @@ pub(super) async fn submit<D: Dialog>(
         Sender::Member(gate) => gate,
         Sender::Former(former) => return former.sign_in(request, site, path, form).await,
     };
-    let SentForm { fields, token, version, return_to, .. } = match form.0 {
+    let form = match form.0 {
         Ok(form) => form,
         Err(rejection) => return Ok(rejection.error_response()),
     };
+    let earlier = if form.token.is_none() { earlier_location(&form, site).await? } else { None };
+    let SentForm { fields, token, version, return_to, .. } = form;
     let action = request.match_info().as_str();
     let input = Input::<D>::new(&gate, request, site, fields)?;
     let input = Input { version, return_to, ..input };
     let Some(token) = token else {
+        if let Some(location) = earlier {
+            already_shown(&gate, D::already_shown(&input))?;
+            return Err(Error::AlreadySubmitted(location));
+        }
         return draw(&gate, site, input, action, Stage::Stale).await;
     };
     perform(&gate, site, Input { issued: token.issued(), ..input }, action, token).await
+}
+
+/// Leaves the warning that the secret of a form was shown before.
+fn already_shown(visit: &Visit, warning: Option<&'static str>) -> Result<()> {
+    warning.map_or(Ok(()), |text| Notice::warning(text).set(visit.session()))
 }
 
 async fn perform<D: Dialog>(
@@ -99,8 +110,8 @@ async fn perform<D: Dialog>(
     if D::is_preview(&input.fields) {
         return draw(gate, site, input, action, Stage::Assisted).await;
     }
-    let already_shown = D::already_shown(&input);
-    if already_shown.is_some() {
+    let shown = D::already_shown(&input);
+    if shown.is_some() {
         let sent = input.clone();
         let behind =
             site.db.read(move |connection| D::backdrop_of_secret(connection, &sent)).await?;
@@ -122,7 +133,7 @@ async fn perform<D: Dialog>(
         Err(Error::Invalid(errors)) => Stage::Rejected(errors),
         Err(Error::Conflict) => Stage::Conflict,
         Err(error @ Error::AlreadySubmitted(_)) => {
-            already_shown.map(|text| Notice::warning(text).set(gate.session())).transpose()?;
+            already_shown(gate, shown)?;
             return Err(error);
         }
         Err(error) => return Err(error),

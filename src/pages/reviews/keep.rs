@@ -8,8 +8,9 @@ use super::words::{ended_already, keep_action};
 use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
+use crate::domain::members::Permission;
 use crate::domain::members::permission::UpdateKeys;
-use crate::domain::reviews::{self, ReviewId};
+use crate::domain::reviews::{self, Item, ReviewId};
 use crate::pages::{Allowed, Dialog, Frame, Input, LoadResult, SubmitResult, Target};
 use crate::web::flash::Notice;
 
@@ -20,11 +21,13 @@ const NOTE: &str = "In use, and the role is not wide";
 #[serde(default)]
 pub(super) struct Fields {
     note: String,
+    /// The keys that the dialog showed.
+    keys: Vec<String>,
 }
 
 impl Default for Fields {
     fn default() -> Self {
-        Self { note: NOTE.into() }
+        Self { note: NOTE.into(), keys: Vec::new() }
     }
 }
 
@@ -34,7 +37,7 @@ pub(super) struct Keep {
     frame: Frame<Self>,
     /// `Keep 17 Keys`
     action: String,
-    names: Vec<String>,
+    keys: Vec<Item>,
 }
 
 impl Target for ReviewId {
@@ -62,13 +65,15 @@ impl Dialog for Keep {
         if !frame.backdrop.review.is_open() {
             return Ok(LoadResult::Redirect(path(id), ended_already()));
         }
+        if !frame.input.viewer.may(Permission::ViewKeys) {
+            return Ok(LoadResult::Redirect(path(id), Notice::note(Permission::ViewKeys.needed())));
+        }
         let keys = reviews::keepable(connection, id, frame.input.viewer.now)?;
         if keys.is_empty() {
             return Ok(LoadResult::Redirect(path(id), none_left()));
         }
         let action = keep_action(keys.len()).unwrap_or_default();
-        let names = keys.into_iter().map(|item| item.name).collect();
-        Ok(LoadResult::Show(Self { frame, action, names }))
+        Ok(LoadResult::Show(Self { frame, action, keys }))
     }
 
     fn submit(
@@ -76,7 +81,8 @@ impl Dialog for Keep {
         input: &Input<Self>,
         context: &Context,
     ) -> Result<SubmitResult> {
-        let saved = reviews::keep(tx, &input.target, &input.fields.note, context)?;
+        let Fields { note, keys } = &input.fields;
+        let saved = reviews::keep(tx, &input.target, keys, note, context)?;
         let notice = if saved.count == 0 { none_left() } else { saved_notice(&saved) };
         Ok(SubmitResult::at(path(&input.target), notice))
     }

@@ -107,7 +107,7 @@ fn sixty_four_kilobytes_are_checked_quickly_and_more_is_rejected() {
     let page = check(&manager, &many.join("\n"));
     assert_eq!(page.text("#answer-t"), "No secret key that exists");
     assert_eq!(page.all("#answer article").len(), 50);
-    assert!(page.text("#checked").contains("the first 50 are shown"));
+    assert!(page.text("#checked").contains("Only the first 50 secret keys are shown."));
 }
 
 #[test]

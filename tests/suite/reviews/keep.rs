@@ -2,10 +2,11 @@
 
 use latchkey::base::clock::{DAY, MINUTE};
 use latchkey::domain::api_keys::Draft;
+use latchkey::domain::members::Permission;
 
 use super::{create_keys, decide, names, progress, start_review};
 use crate::api_keys::disable::disable;
-use crate::support::{App, usual_draft};
+use crate::support::{App, replaced, usual_draft};
 use crate::usage::record_passes;
 
 /// Creates a key that can only read, and returns its Key ID.
@@ -39,10 +40,14 @@ fn all_keys_in_use_without_a_wide_role_are_kept_at_once_and_can_be_decided_again
     assert_eq!(dialog.text("#keep-t"), "Keep 2 Keys?");
     assert_eq!(dialog.all("#kept li"), ["Billing", "Planner"]);
     assert!(dialog.text("#keep").contains("until the review is finished"));
-    let invalid = manager.submit(&keep, &[("note", &"x".repeat(501))]);
+    let shown = dialog.form_fields("#keep form");
+    let with_note = |note| replaced(&shown, &[("note", note)]);
+    let long = "x".repeat(501);
+    let invalid = manager.post(&keep, &with_note(&long));
     assert_eq!(invalid.status, 422);
     assert_eq!(invalid.error_of("note"), "Note must be 500 characters or fewer");
-    let saved = manager.submit(&keep, &[("note", "Checked with the teams")]);
+    let form = invalid.form_fields("#keep form");
+    let saved = manager.post(&keep, &replaced(&form, &[("note", "Checked with the teams")]));
     assert_eq!((saved.status, saved.location()), (303, review.as_str()));
     let page = manager.get(&review);
     assert_eq!(page.text("#notice"), "2 decisions saved.");
@@ -58,6 +63,24 @@ fn all_keys_in_use_without_a_wide_role_are_kept_at_once_and_can_be_decided_again
     assert_eq!(names(&manager.get(&format!("{review}?view=keep"))), ["Planner"]);
     let late = manager.get(&keep);
     assert_eq!((late.status, late.location()), (303, review.as_str()));
+}
+
+#[test]
+fn a_key_that_the_dialog_did_not_show_is_not_kept() {
+    let app = App::set_up();
+    let [billing, planner] = ["Billing", "Planner"].map(|name| reader(&app, name));
+    record_passes(&app, &billing, "203.0.113.7", &[], 1);
+    let manager = app.super_manager();
+    let review = start_review(&manager);
+    let keep = format!("{review}/keep");
+    let shown = manager.get(&keep).form_fields("#keep form");
+    record_passes(&app, &planner, "203.0.113.7", &[], 1);
+    assert_eq!(manager.post(&keep, &replaced(&shown, &[])).status, 303);
+    assert_eq!(names(&manager.get(&format!("{review}?view=keep"))), ["Billing"]);
+    let editor = app.super_manager_with(&[Permission::UpdateKeys]);
+    let denied = editor.get(&keep);
+    assert_eq!((denied.status, denied.location()), (303, review.as_str()));
+    assert!(!editor.get(&review).body.contains("Planner"));
 }
 
 #[test]

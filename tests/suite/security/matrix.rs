@@ -630,7 +630,7 @@ fn controls_that_the_viewer_may_not_use_are_not_shown() {
     let id = app.super_manager().key_named("Route planner");
     let controls = [
         (Permission::CreateKeys, r#"[href="/api-keys/new"]"#),
-        (Permission::CreateKeys, r#"#duplicate-key"#),
+        (Permission::CreateKeys, "#duplicate-key"),
         (Permission::UpdateKeys, r#"[href*="/edit"]"#),
         (Permission::UpdateKeys, r#"[href*="/disable"]"#),
         (Permission::UpdateKeys, "input[name=keys]"),

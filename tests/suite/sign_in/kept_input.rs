@@ -260,3 +260,28 @@ fn a_form_sent_on_one_tab_is_shown_after_signing_in_on_another() {
     assert_eq!((entered.status, entered.location()), (303, edit.as_str()));
     assert_eq!(name(&client.get(&edit)), "Night worker");
 }
+
+#[test]
+fn a_form_that_was_performed_before_the_session_ended_is_not_offered_again() {
+    let (app, client, edit) = set_up();
+    let form = replaced_form(&client, &edit, "Night worker");
+    let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let done = client.post(&edit, &form);
+    assert_eq!(done.status, 303, "{}", done.body);
+    app.advance(30 * MINUTE);
+    let again = client.post(&edit, &form);
+    assert_eq!(again.status, 303);
+    let next = encoded(&[("next", done.location().split('#').next().expect("a path"))]);
+    assert!(again.location().starts_with(&format!("/sign-in?{next}")), "{}", again.location());
+    let client = app.signed_in(INES);
+    let late = client.post(&edit, &form);
+    assert_eq!(late.status, 303, "as a second submit: {}", late.body);
+    assert!(late.location().starts_with("/api-keys"), "{}", late.location());
+}
+
+/// The fields of the edit dialog with another name.
+fn replaced_form(client: &Client, edit: &str, name: &str) -> Vec<(String, String)> {
+    let shown = client.get(edit).form_fields("#edit form");
+    let fields = replaced(&shown, &[("name", name)]);
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

@@ -133,7 +133,7 @@ fn a_message_can_be_sent_again_unchanged() {
     let shown: serde_json::Value = serde_json::from_str(&page.text("#message")).expect("JSON");
     let body: serde_json::Value = serde_json::from_str(&sent[0].body).expect("JSON");
     assert_eq!(shown, body);
-    assert!(page.body.contains("&#34;data&#34;: {\n    &#34;"), "{}", page.body);
+    assert!(page.body.contains("&#34;data&#34;: {&#10;    &#34;"), "{}", page.body);
     assert_eq!(page.text("button[data-copy=message]"), "Copy");
     assert_eq!(page.all("tbody tr").len(), 2);
     assert_eq!(page.text("tbody code"), "thank you");

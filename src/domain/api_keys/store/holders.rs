@@ -31,8 +31,7 @@ pub(in crate::domain::api_keys) fn of_role(
             .filter(api_keys::revoked_at.is_null())
             .filter(api_keys::all_role_scopes.eq(true))
             // An expression, so that SQLite finds the keys by their role.
-            .filter((api_keys::expires_at + 0).gt(now))
-            .filter(api_keys::disabled_at.is_null()),
+            .filter((api_keys::expires_at + 0).gt(now)),
     };
     count_up_to(query, limit, connection)
 }
@@ -44,7 +43,8 @@ pub(in crate::domain::api_keys) enum KeyFilter {
     Live,
     /// Keys that have all of the role's scopes, also when the role changes.
     LiveWithAll,
-    /// Of these, the keys that work at this time: those that are neither expired nor disabled.
+    /// Of these, the keys that work at this time: those that have not expired. A disabled key may be
+    /// enabled again.
     WorkingWithAll(Timestamp),
 }
 

@@ -90,6 +90,9 @@ impl<'a> Request<'a> {
     }
 }
 
+/// How many segments of a path are read: the nouns are copied for each of its requests.
+const MAX_SEGMENTS: usize = 32;
+
 /// What the segments of a path say.
 struct Segments {
     nouns: Vec<String>,
@@ -108,7 +111,7 @@ impl Segments {
             },
             None => (path, None),
         };
-        let words: Vec<String> = segments(path).filter_map(resource).collect();
+        let words: Vec<String> = segments(path).take(MAX_SEGMENTS).filter_map(resource).collect();
         let last = method.as_ref().or(words.last());
         let is_reading = last.is_some_and(|word| word.rsplit('-').next().is_some_and(is_reading));
         let nouns: Vec<String> = words.iter().filter(|word| !is_verb(word)).cloned().collect();
@@ -142,9 +145,8 @@ fn named_by_id(id: &str) -> (Option<String>, bool) {
     }
     let named = words.iter().take_while(|word| !PREPOSITIONS.contains(word));
     let mut named: Vec<&str> = named.copied().collect();
-    while named.first().is_some_and(|word| is_verb(word)) {
-        named.remove(0);
-    }
+    let verbs = named.iter().take_while(|word| is_verb(word)).count();
+    named.drain(..verbs);
     while named.last().is_some_and(|word| is_verb(word)) {
         named.pop();
     }

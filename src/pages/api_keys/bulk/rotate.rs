@@ -73,7 +73,10 @@ impl Dialog for Rotate {
         Backdrop::load(connection, &input.viewer, &origin(input))
     }
 
-    fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
+    fn load(connection: &mut Connection, mut frame: Frame<Self>) -> Result<LoadResult<Self>> {
+        if frame.is_opened {
+            frame.input.fields.since = frame.input.viewer.now.millis().to_string();
+        }
         let (fields, viewer) = (&frame.input.fields, &frame.input.viewer);
         let found = live(connection, &fields.keys)?;
         if found.is_empty() {

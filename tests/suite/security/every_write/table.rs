@@ -123,7 +123,8 @@ fn review_of(app: &App, id: &str, step: &str, is_decided: bool) -> Form {
     if is_decided {
         app.write(|tx, context| reviews::decide(tx, &id, &[keep], context));
     }
-    form(&path, &path, &[(&format!("decision_{}", key_id.as_str()), "revoke")])
+    let decision = format!("decision_{}", key_id.as_str());
+    form(&path, &path, &[(&decision, "revoke"), ("keys", key_id.as_str())])
 }
 
 /// A form about an invited member.
