@@ -560,7 +560,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     activity,
     activity_head,
     activity_terms,
-    alerts,
     api_key_addresses,
     api_key_labels,
     api_key_scopes,

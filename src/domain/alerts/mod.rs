@@ -27,6 +27,7 @@ use crate::db::keyset::{Cursor, Page};
 use crate::db::types::text_column;
 use crate::db::{Connection, Db, Transaction};
 use crate::domain::activity::{self, Change, Context, Entry, Event};
+use crate::domain::api_keys;
 use crate::domain::{attention, settings};
 
 /// The largest number of open alerts that is counted and shown.
@@ -61,12 +62,21 @@ pub struct Preferences {
 /// The open alerts, newest first, at most [`MAX_COUNTED`], without those whose cause is listed with
 /// a key that needs attention.
 pub fn open(connection: &mut Connection, now: Timestamp) -> Result<Vec<Alert>> {
-    store::open_apart(connection, &Rule::listed_with_keys(), now, MAX_COUNTED)
+    let mut open = store::open(connection, MAX_COUNTED)?;
+    let is_listed = |alert: &&Alert| alert.rule.is_some_and(Rule::is_listed_with_key);
+    let keys: Vec<&str> =
+        open.iter().filter(is_listed).filter_map(|alert| alert.key_id.as_deref()).collect();
+    let listed = api_keys::needing_attention_among(connection, &keys, now)?;
+    open.retain(|alert| {
+        let key = alert.key_id.as_ref().filter(|_| is_listed(&alert));
+        key.is_none_or(|key| !listed.contains(key))
+    });
+    Ok(open)
 }
 
 /// The number of alerts that [`open`] returns.
 pub fn count_open(connection: &mut Connection, now: Timestamp) -> Result<i64> {
-    store::count_open_apart(connection, &Rule::listed_with_keys(), now, MAX_COUNTED)
+    Ok(i64::try_from(open(connection, now)?.len()).unwrap_or(i64::MAX))
 }
 
 /// A page of closed alerts, most recently closed first.

@@ -66,15 +66,15 @@ rules! {
 text_column!(Rule);
 
 impl Rule {
-    /// The rules whose causes are also reasons why a key needs attention, and are listed with the
-    /// key.
-    pub const fn listed_with_keys() -> [Self; 5] {
-        [
-            Self::Expiring,
-            Self::RotationDue,
-            Self::DenialBurst,
-            Self::InactiveSecret,
-            Self::DisabledKeyUsed,
-        ]
+    /// Whether the causes are also reasons why a key needs attention, and are listed with the key.
+    pub const fn is_listed_with_key(self) -> bool {
+        matches!(
+            self,
+            Self::Expiring
+                | Self::RotationDue
+                | Self::DenialBurst
+                | Self::InactiveSecret
+                | Self::DisabledKeyUsed
+        )
     }
 }

@@ -1,13 +1,12 @@
 //! The SQL of alerts and their settings.
 
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::{Email, Finding, Rule};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::keyset::{Walk, keyset};
-use crate::db::schema::{alert_rules_off, alert_settings, alerts, api_keys, progress};
+use crate::db::schema::{alert_rules_off, alert_settings, alerts, progress};
 use crate::db::types::IfKnown;
 use crate::db::{Connection, Transaction};
 
@@ -46,48 +45,6 @@ pub(super) fn open(connection: &mut Connection, limit: i64) -> Result<Vec<Alert>
         .limit(limit)
         .select(Alert::as_select())
         .load(connection)?)
-}
-
-/// [`open`], without the alerts with one of `rules` about a key that needs attention at `now`.
-pub(super) fn open_apart(
-    connection: &mut Connection,
-    rules: &[Rule],
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<Alert>> {
-    Ok(apart(rules, now)
-        .order((alerts::opened_at.desc(), alerts::id.desc()))
-        .limit(limit)
-        .select(Alert::as_select())
-        .load(connection)?)
-}
-
-/// The number of alerts that [`open_apart`] returns.
-pub(super) fn count_open_apart(
-    connection: &mut Connection,
-    rules: &[Rule],
-    now: Timestamp,
-    limit: i64,
-) -> Result<i64> {
-    let ids: Vec<String> = apart(rules, now).limit(limit).select(alerts::id).load(connection)?;
-    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
-}
-
-type Backend = <Connection as diesel::Connection>::Backend;
-
-fn apart(rules: &[Rule], now: Timestamp) -> alerts::BoxedQuery<'_, Backend> {
-    let key_needs_attention =
-        api_keys::table.filter(api_keys::id.nullable().eq(alerts::key_id)).filter(
-            api_keys::attention_at
-                .le(now)
-                .and(api_keys::revoked_at.is_null())
-                .and(api_keys::expires_at.gt(now))
-                .or(api_keys::noted_at.le(now).assume_not_null()),
-        );
-    alerts::table
-        .into_boxed::<Backend>()
-        .filter(alerts::closed_at.is_null())
-        .filter(alerts::rule.ne_all(rules).or(not(exists(key_needs_attention))))
 }
 
 /// Closed alerts, most recently closed first.

@@ -1,7 +1,7 @@
 //! When keys start to need attention: because of their own data, and because of flags that other
 //! parts of the program set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ApiKey, Filter, KeyId, Sort, StoredSecret, View, changes, store};
 use crate::base::clock::Timestamp;
@@ -78,6 +78,18 @@ pub fn inactive_but_flagged(
 /// bound.
 pub fn count_needing_attention(connection: &mut Connection, now: Timestamp) -> Result<i64> {
     store::count_needing_attention(connection, now, MAX_COUNTED + 1)
+}
+
+/// Which of the keys with these ids need attention, including those that no longer work.
+pub fn needing_attention_among(
+    connection: &mut Connection,
+    ids: &[&str],
+    now: Timestamp,
+) -> Result<BTreeSet<String>> {
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    store::needing_attention_among(connection, ids, now)
 }
 
 /// The active keys that need attention, at most `limit`.

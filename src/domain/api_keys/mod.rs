@@ -27,7 +27,8 @@ mod store;
 pub use crate::db::keyset::{MAX_COUNTED, count_text};
 pub use attention::{
     count_needing_attention, created_by, creators, expiring, flagged, inactive_but_flagged,
-    needing_attention, no_longer_used, overlapping, overlaps, rotation_changed, set_flags, snooze,
+    needing_attention, needing_attention_among, no_longer_used, overlapping, overlaps,
+    rotation_changed, set_flags, snooze,
 };
 pub use batch::{active_after, details_of, first_created_at, listing_address};
 pub use checks::check_confirmation;

@@ -1,6 +1,6 @@
 //! The SQL of keys that need attention because of something outside the key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -147,4 +147,21 @@ pub(in crate::domain::api_keys) fn created_by(
         .limit(limit)
         .select(api_keys::id)
         .load(connection)?)
+}
+
+pub(in crate::domain::api_keys) fn needing_attention_among(
+    connection: &mut Connection,
+    ids: &[&str],
+    now: Timestamp,
+) -> Result<BTreeSet<String>> {
+    let is_due = api_keys::attention_at
+        .le(now)
+        .and(api_keys::revoked_at.is_null())
+        .and(api_keys::expires_at.gt(now));
+    let found: Vec<String> = api_keys::table
+        .filter(api_keys::id.eq_any(ids))
+        .filter(is_due.or(api_keys::noted_at.le(now).assume_not_null()))
+        .select(api_keys::id)
+        .load(connection)?;
+    Ok(found.into_iter().collect())
 }

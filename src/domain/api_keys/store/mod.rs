@@ -12,12 +12,11 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 
 pub(super) use attention::{
-    created_by, creator_after, expiring, flagged, inactive_but_flagged, no_longer_used,
-    overlapping, secrets_of, set_flags,
+    created_by, creator_after, expiring, flagged, inactive_but_flagged, needing_attention_among,
+    no_longer_used, overlapping, secrets_of, set_flags,
 };
 pub(super) use batch::{
     active_after, addresses_of_all, first_created_at, labels_of_all, listing_address, scopes_of_all,
@@ -134,7 +133,8 @@ pub(super) fn count_active(connection: &mut Connection, now: Timestamp, limit: i
 }
 
 pub(super) fn any(connection: &mut Connection) -> Result<bool> {
-    Ok(diesel::select(exists(api_keys::table.select(api_keys::id))).get_result(connection)?)
+    let first = api_keys::table.select(api_keys::id).order(api_keys::id).limit(1);
+    Ok(!first.load::<KeyId>(connection)?.is_empty())
 }
 
 pub(super) fn by_ids(connection: &mut Connection, ids: &[&str]) -> Result<Vec<ApiKey>> {

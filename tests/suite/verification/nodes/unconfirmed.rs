@@ -16,7 +16,7 @@ fn assert_unconfirmed(page: &Page, case: &str) {
     assert_eq!(page.status, 503, "{case}: {}", page.body);
     assert_eq!(page.text("h1"), "It may have been changed", "{case}");
     assert!(!page.body.contains("Nothing was changed"), "{case}");
-    assert!(page.text(".lead").contains("send the same form again"), "{case}");
+    assert!(page.text("h1 + p").contains("send the same form again"), "{case}");
 }
 
 /// Runs `test` for each form that shows a secret, with a client at the node behind the proxy.
