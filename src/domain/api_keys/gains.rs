@@ -17,7 +17,7 @@ use crate::domain::scopes::{self, Draft, Scope};
 /// The keys that gain access when a scope is added.
 #[derive(Clone, Debug)]
 pub struct Gains {
-    /// Each built-in role, and the number of keys that work and have all of its scopes, at most
+    /// Each built-in role, and the number of keys that have all of its scopes, at most
     /// [`MAX_COUNTED`] + 1.
     roles: Vec<(Role, i64)>,
 }
@@ -27,8 +27,8 @@ impl Gains {
     pub fn load(connection: &mut Connection, now: Timestamp) -> Result<Self> {
         let mut built_in = Vec::new();
         for role in roles::all(connection)?.into_iter().filter(Role::is_built_in) {
-            let working = KeyFilter::WorkingWithAll(now);
-            let count = store::of_role(connection, &role.id, working, MAX_COUNTED + 1)?;
+            let unexpired = KeyFilter::UnexpiredWithAll(now);
+            let count = store::of_role(connection, &role.id, unexpired, MAX_COUNTED + 1)?;
             built_in.push((role, count));
         }
         Ok(Self { roles: built_in })

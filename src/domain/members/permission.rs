@@ -49,7 +49,7 @@ permissions! {
 text_column!(Permission);
 
 impl Permission {
-    /// What a member without it is told, for example `You need permission to create API keys.`
+    /// The message for a member without it, for example `You need permission to create API keys.`
     pub fn needed(self) -> String {
         let mut action = self.label().to_owned();
         if let Some(first) = action.get_mut(..1) {

@@ -27,7 +27,7 @@ pub(in crate::domain::api_keys) fn of_role(
         KeyFilter::LiveWithAll => {
             query.filter(api_keys::revoked_at.is_null()).filter(api_keys::all_role_scopes.eq(true))
         }
-        KeyFilter::WorkingWithAll(now) => query
+        KeyFilter::UnexpiredWithAll(now) => query
             .filter(api_keys::revoked_at.is_null())
             .filter(api_keys::all_role_scopes.eq(true))
             // An expression, so that SQLite finds the keys by their role.
@@ -44,9 +44,9 @@ pub(in crate::domain::api_keys) enum KeyFilter {
     Live,
     /// Keys that have all of the role's scopes, also when the role changes.
     LiveWithAll,
-    /// Of these, the keys that work at this time: those that have not expired. A disabled key may be
+    /// Of these, the keys that have not expired at this time. Disabled ones count: they may be
     /// enabled again.
-    WorkingWithAll(Timestamp),
+    UnexpiredWithAll(Timestamp),
 }
 
 fn count_up_to(query: Boxed<'_>, limit: i64, connection: &mut Connection) -> Result<i64> {
