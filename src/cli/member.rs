@@ -1,4 +1,4 @@
-//! `latchkey member add`, `list` and `reset-password`.
+//! `latchkey member add`, `list`, `reset-password` and `reset-two-step`.
 
 use std::io::{BufRead, Write};
 
@@ -11,7 +11,8 @@ use crate::domain::activity::Context;
 use crate::domain::members::{self, Email, Member, NewMember, Permission, Permissions, State};
 use crate::domain::settings;
 use crate::domain::sign_in::hasher::hash_blocking;
-use crate::domain::sign_in::{Password, reset};
+use crate::domain::sign_in::{Password, reset, two_step};
+use crate::letters;
 
 pub(super) fn run(
     config: &Config,
@@ -23,6 +24,7 @@ pub(super) fn run(
         MemberCommand::Add(options) => add(config, options, input, output),
         MemberCommand::List => list(config, output),
         MemberCommand::ResetPassword { email } => reset_password(config, email, output),
+        MemberCommand::ResetTwoStep { email } => reset_two_step(config, email, output),
     }
 }
 
@@ -110,6 +112,31 @@ fn reset_password(config: &Config, email: &Email, output: &mut impl Write) -> Re
         &format!(
             "With this link {name} can set a new password. It works once, for one hour. The old \
              password no longer works, and all sessions of {name} have ended."
+        ),
+    )
+}
+
+fn reset_two_step(config: &Config, email: &Email, output: &mut impl Write) -> Result<()> {
+    let (db, keyring) = open(config)?;
+    let context = Context::command_line(keyring, CLOCK.now());
+    let member = db.write_blocking(|tx| {
+        let (member, _) = members::by_email(tx, email)?.ok_or_else(|| {
+            Error::invalid("email", format!("No member has the email address {}", email.as_str()))
+        })?;
+        if member.two_step_since.is_none() {
+            let message = format!("{} does not use two-step verification", member.name.as_str());
+            return Err(Error::invalid("email", message));
+        }
+        let change = two_step::remove_for_member(tx, &member.id, &context)?;
+        letters::two_step_changed(tx, &change, &context)?;
+        Ok(member)
+    })?;
+    let name = member.name.as_str();
+    write_line(
+        output,
+        &format!(
+            "{name} signs in with the password alone until they set up two-step verification again. \
+             All sessions of {name} have ended."
         ),
     )
 }

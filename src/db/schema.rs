@@ -23,6 +23,9 @@ diesel::table! {
         names_folded -> BigInt,
         sends_labels -> Bool,
         checklist_closed -> Bool,
+        confirm_minutes -> Integer,
+        two_step -> Text,
+        two_step_from -> Nullable<BigInt>,
     }
 }
 
@@ -51,6 +54,8 @@ diesel::table! {
         disabled_at -> Nullable<BigInt>,
         version -> BigInt,
         invited_until -> Nullable<BigInt>,
+        two_step_since -> Nullable<BigInt>,
+        two_step_version -> BigInt,
     }
 }
 
@@ -80,6 +85,26 @@ diesel::table! {
         last_seen_at -> BigInt,
         idle_ends_at -> BigInt,
         ends_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        confirmed_network -> Nullable<Text>,
+        failed_confirmations -> Integer,
+    }
+}
+
+diesel::table! {
+    member_totp (member_id) {
+        member_id -> Text,
+        secret -> Binary,
+        last_step -> BigInt,
+        confirmed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    member_recovery_codes (member_id, code_hash) {
+        member_id -> Text,
+        code_hash -> Text,
+        used_at -> Nullable<BigInt>,
     }
 }
 

@@ -5,6 +5,7 @@
 mod alerts;
 mod links;
 mod mail_server;
+mod two_step;
 
 use askama::Template;
 
@@ -16,6 +17,7 @@ use crate::domain::mail::Message;
 pub use alerts::AlertLetters;
 pub use links::{invitation, password_reset, test};
 pub use mail_server::notify;
+pub use two_step::two_step_changed;
 
 /// The content of a message. Its template has styles in attributes, because mail programs drop other
 /// styles, and loads nothing external.

@@ -17,6 +17,7 @@ use url::form_urlencoded;
 
 use super::denials::Requester;
 use super::navigation::ToDo;
+use super::sign_in::TWO_STEP;
 use super::viewer::{self, Viewer};
 use super::visit::Visit;
 use super::{access_denied, error_frame};
@@ -25,6 +26,7 @@ use crate::base::secret_scan;
 use crate::domain::activity::Context;
 use crate::domain::members::{self, Member, MemberId, Permissions, Permit, mail_server};
 use crate::domain::settings;
+use crate::domain::sign_in::two_step::Requirement;
 use crate::web::Site;
 use crate::web::connections::Connection;
 use crate::web::error_page::Denial;
@@ -202,14 +204,23 @@ pub(super) async fn visit_of(request: &HttpRequest) -> Result<Visit, Denied> {
             let visit = Visit::new(&site, request, member, settings, &to_do)?;
             request.extensions_mut().insert(Requester(visit.context()));
             request.extensions_mut().insert(error_frame::renderer(visit.viewer()));
+            if visit.two_step == Requirement::Missing && !is_open_without_two_step(request.path()) {
+                return Err(Denied::Elsewhere(TWO_STEP.into()));
+            }
             Ok(visit)
         }
         None => Err(Denied::Anonymous(sign_in_location(request))),
     }
 }
 
+/// Whether a member who lacks a required second factor may use a path: to set one up, and to leave.
+fn is_open_without_two_step(path: &str) -> bool {
+    path.strip_prefix(TWO_STEP).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        || ["/sign-out", "/preferences/theme"].contains(&path)
+}
+
 /// The sign-in page, with the page to return to.
-fn sign_in_location(request: &HttpRequest) -> String {
+pub(super) fn sign_in_location(request: &HttpRequest) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     if let Some(next) = page_to_return_to(request) {
         query.append_pair("next", next);
@@ -240,6 +251,8 @@ fn site(request: &HttpRequest) -> Result<web::Data<Site>> {
 pub enum Denied {
     /// There is no session; contains the location of the sign-in page.
     Anonymous(String),
+    /// The member must do something else first, at this location.
+    Elsewhere(String),
     /// The member lacks a permission.
     Forbidden {
         /// The page that says what is missing and whom to ask.
@@ -265,7 +278,7 @@ impl std::fmt::Display for Denied {
 impl ResponseError for Denied {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Anonymous(_) => StatusCode::SEE_OTHER,
+            Self::Anonymous(_) | Self::Elsewhere(_) => StatusCode::SEE_OTHER,
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::Failed(error) => error.status_code(),
         }
@@ -273,7 +286,7 @@ impl ResponseError for Denied {
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::Anonymous(location) => see_other(location),
+            Self::Anonymous(location) | Self::Elsewhere(location) => see_other(location),
             Self::Forbidden { page, permission } => {
                 let mut response = HttpResponse::build(self.status_code())
                     .content_type(ContentType::html())

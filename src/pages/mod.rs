@@ -17,6 +17,7 @@ pub mod usage;
 pub mod webhooks;
 
 mod access_denied;
+mod confirmation;
 mod denials;
 mod dialog;
 mod error_frame;

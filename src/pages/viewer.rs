@@ -1,10 +1,11 @@
 //! The member who views a page, and the data that pages need about them.
 
+use actix_session::Session;
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 
 use super::navigation::{Navigation, ToDo};
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Timestamp, long_date};
 use crate::base::error::Result;
 use crate::base::secret_scan::without_secrets;
 use crate::base::text;
@@ -12,6 +13,9 @@ use crate::config::PublicUrl;
 use crate::domain::activity::{Actor, Context, Origin};
 use crate::domain::members::{Member, Permission};
 use crate::domain::settings::Settings;
+use crate::domain::sign_in::Confirmation;
+use crate::domain::sign_in::sessions::{self, REFERENCE};
+use crate::domain::sign_in::two_step::Requirement;
 use crate::web::form_token::FormPage;
 use crate::web::theme::Theme;
 use crate::web::{Site, client_address, form_token, headers};
@@ -35,6 +39,12 @@ pub struct Viewer {
     pub navigation: Navigation,
     /// A warning that the server's clock was set back; only for super managers.
     pub clock_warning: Option<String>,
+    /// The reference of the viewer's session.
+    pub session_reference: String,
+    /// Whether the viewer proved who they are a short time ago, so that they need not do so again.
+    pub is_confirmed: bool,
+    /// What the settings require of the viewer.
+    pub two_step: Requirement,
     context: Context,
 }
 
@@ -42,18 +52,29 @@ impl Viewer {
     pub(super) fn new(
         site: &Site,
         request: &HttpRequest,
-        form_key: &str,
+        session: &Session,
         member: Member,
         settings: Settings,
         to_do: &ToDo,
     ) -> Result<Self> {
         let now = site.clock.now();
+        let form_key = form_token::key_of(session)?;
+        let context = context(site, request).as_member(member.id.as_str(), member.name.as_str());
+        let two_step = Requirement::of(&member, &settings, now);
+        let confirmation: Option<Confirmation> = session.get(sessions::CONFIRMED).ok().flatten();
         Ok(Self {
-            context: context(site, request).as_member(member.id.as_str(), member.name.as_str()),
-            form_token: form_token::mint(&site.keyring, form_key, &FormPage::of(request), now)?,
+            session_reference: session.get(REFERENCE).ok().flatten().unwrap_or_default(),
+            is_confirmed: confirmation.is_some_and(|proof| proof.holds(&settings, &context)),
+            context,
+            form_token: form_token::mint(&site.keyring, &form_key, &FormPage::of(request), now)?,
             theme: Theme::of(request),
             public_url: site.public_url.clone(),
-            navigation: Navigation::new(&member, request.path(), to_do),
+            navigation: match two_step {
+                // Every link would lead back.
+                Requirement::Missing => Navigation::default(),
+                _ => Navigation::new(&member, request.path(), to_do),
+            },
+            two_step,
             clock_warning: site
                 .clock_steps
                 .last(now)
@@ -68,6 +89,14 @@ impl Viewer {
     /// Whether the viewer has `permission`; templates show no control otherwise.
     pub fn may(&self, permission: Permission) -> bool {
         self.member.may(permission)
+    }
+
+    /// The day from which on the viewer must have a second factor, which they do not have yet.
+    pub fn two_step_deadline(&self) -> Option<String> {
+        match self.two_step {
+            Requirement::From(at) => Some(long_date(at.date())),
+            Requirement::Met | Requirement::Missing => None,
+        }
     }
 
     /// The viewer as the author of a write.

@@ -17,7 +17,7 @@ use crate::domain::members::Member;
 use crate::domain::settings::Settings;
 use crate::domain::sign_in::sessions;
 use crate::web::flash::Notice;
-use crate::web::form_token::{self, FormToken};
+use crate::web::form_token::FormToken;
 use crate::web::{Site, page};
 
 /// The result of a gate that lets a request pass. The session cannot leave the request's thread;
@@ -39,8 +39,7 @@ impl Visit {
     ) -> Result<Self> {
         let session = request.get_session();
         note_privileges(&session, &member)?;
-        let form_key = form_token::key_of(&session)?;
-        let viewer = Viewer::new(site, request, &form_key, member, settings, to_do)?;
+        let viewer = Viewer::new(site, request, &session, member, settings, to_do)?;
         let is_head = request.method() == Method::HEAD;
         Ok(Self { viewer: Arc::new(viewer), session, is_head })
     }

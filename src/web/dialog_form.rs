@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Site;
 use super::body::Body;
-use super::form::{ORDINARY, fields, parse, read, single, token_in, version};
+use super::form::{ORDINARY, ProofFields, fields, parse, proof, read, single, token_in, version};
 use super::form_token::{self, FormToken};
 use super::rejection::Rejection;
 use crate::base::error::Result;
@@ -34,6 +34,8 @@ pub struct SentForm<T> {
     pub version: Option<i64>,
     /// The page that the form was opened from, if the form contains it; not checked.
     pub return_to: String,
+    /// What proves who submitted the form.
+    pub proof: ProofFields,
     body: Zeroizing<String>,
 }
 
@@ -70,6 +72,7 @@ impl<T: DeserializeOwned> SentForm<T> {
                 token: token.ok(),
                 version: version(&body),
                 return_to: return_to(&body),
+                proof: proof(&body),
                 body,
             }),
             (Err(_), Err(stale)) => Err(stale),
@@ -125,6 +128,7 @@ mod tests {
             token: None,
             version: None,
             return_to: String::new(),
+            proof: ProofFields::default(),
             body: Zeroizing::new(body),
         };
         let notes = "see+lk_dev_%E2%80%A6+%28removed%29";
@@ -136,8 +140,14 @@ mod tests {
     fn text_that_becomes_longer_than_any_form_is_not_kept() {
         for (length, is_kept) in [(ORDINARY / 3 - 1, true), (ORDINARY / 3 + 1, false)] {
             let body = Zeroizing::new(format!("n={}", "\u{1}".repeat(length)));
-            let form =
-                SentForm { fields: (), token: None, version: None, return_to: String::new(), body };
+            let form = SentForm {
+                fields: (),
+                token: None,
+                version: None,
+                return_to: String::new(),
+                proof: ProofFields::default(),
+                body,
+            };
             assert_eq!(form.text_to_keep().is_some(), is_kept);
         }
     }

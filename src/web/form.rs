@@ -1,5 +1,6 @@
 //! Submitted forms: read completely, strictly, and only with the session's token.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -36,6 +37,22 @@ pub struct Form<T, const MAX_SIZE: usize = ORDINARY> {
     pub token: FormToken,
     /// The version of the item that the form edits, if the form contains it.
     pub version: Option<i64>,
+    /// What proves who submitted the form.
+    pub proof: ProofFields,
+}
+
+/// The fields with which a member proves who they are, as they were typed. Empty if the form does not
+/// contain them.
+#[derive(Clone, Default)]
+pub struct ProofFields {
+    pub password: Zeroizing<String>,
+    pub code: Zeroizing<String>,
+}
+
+impl fmt::Debug for ProofFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProofFields(…)")
+    }
 }
 
 /// A form in which some fields arrive as they were typed.
@@ -45,6 +62,8 @@ pub struct SecretForm<T, const MAX_SIZE: usize = ORDINARY> {
     pub fields: T,
     /// The token, checked but not spent yet.
     pub token: FormToken,
+    /// What proves who submitted the form.
+    pub proof: ProofFields,
 }
 
 /// A [`SecretForm`] that arrives even if its token is no longer valid, such as after signing in on
@@ -78,7 +97,8 @@ impl<T: DeserializeOwned + 'static, const MAX_SIZE: usize> FromRequest for Form<
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         extract(request, payload, MAX_SIZE, |body, token| {
             let token = token?;
-            Ok(Self { fields: fields(body, &[])?, token, version: version(body) })
+            let (version, proof) = (version(body), proof(body));
+            Ok(Self { fields: fields(body, &[])?, token, version, proof })
         })
     }
 }
@@ -90,7 +110,7 @@ impl<T: SecretFields + 'static, const MAX_SIZE: usize> FromRequest for SecretFor
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         extract(request, payload, MAX_SIZE, |body, token| {
             let token = token?;
-            Ok(Self { fields: fields(body, T::AS_TYPED)?, token })
+            Ok(Self { fields: fields(body, T::AS_TYPED)?, token, proof: proof(body) })
         })
     }
 }
@@ -155,6 +175,12 @@ pub(super) async fn read(
 pub(super) fn token_in(request: &HttpRequest, body: &str) -> Result<FormToken, Rejection> {
     let fields = form_urlencoded::parse(body.as_bytes());
     token(request, fields.filter_map(|(name, value)| (name == "form_token").then_some(value)))
+}
+
+/// The fields in `body` with which a member proves who they are.
+pub(super) fn proof(body: &str) -> ProofFields {
+    let field = |name| Zeroizing::new(single(body, name).unwrap_or_default());
+    ProofFields { password: field("confirm_password"), code: field("confirm_code") }
 }
 
 /// The version in `body`, if it is the only one.

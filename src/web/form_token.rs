@@ -144,6 +144,15 @@ impl FormToken {
         Timestamp::from_millis(self.issued)
     }
 
+    /// Where the form has led, if it was submitted successfully before.
+    pub fn spent_location(
+        &self,
+        connection: &mut Connection,
+        keyring: &Keyring,
+    ) -> Result<Option<String>> {
+        spent_location(connection, keyring, &self.text)
+    }
+
     /// Spends the token for a form that leads to `location`.
     ///
     /// # Errors

@@ -35,5 +35,6 @@ mod roles;
 mod scopes;
 mod sign_in;
 mod table;
+mod two_step;
 mod usage;
 mod webhooks;

@@ -328,11 +328,12 @@ fn only_the_clock_reads_the_time_and_only_the_configuration_reads_the_environmen
 /// keys. Only these files may use the other keys (ASVS 13.3.2).
 #[test]
 fn each_key_of_the_keyring_is_used_only_by_its_owners() {
-    const SEALERS: [&str; 4] = [
+    const SEALERS: [&str; 5] = [
         "domain/mail/store/mod.rs",
         "domain/mail/links.rs",
         "domain/webhooks/store/mod.rs",
         "pages/kept_input.rs",
+        "domain/sign_in/two_step/store.rs",
     ];
     const OWNERS: [(&str, &[&str]); 8] = [
         ("Purpose::Pepper", &["domain/api_keys/secret.rs"]),
@@ -343,6 +344,8 @@ fn each_key_of_the_keyring_is_used_only_by_its_owners() {
                 "web/form_token.rs",
                 "domain/sign_in/sessions.rs",
                 "domain/sign_in/codes.rs",
+                "domain/sign_in/two_step/mod.rs",
+                "domain/sign_in/two_step/recovery_codes.rs",
                 "pages/sign_in/anonymous.rs",
                 "domain/sign_in/known.rs",
             ],
@@ -389,6 +392,7 @@ fn only_the_kit_reads_forms_and_few_forms_may_contain_secret_keys() {
             "pages/leaks/check.rs",
             "pages/settings/fields.rs",
             "pages/sign_in/account/password.rs",
+            "pages/sign_in/code.rs",
             "pages/sign_in/index.rs",
             "pages/sign_in/invitation.rs",
             "pages/sign_in/reset_password.rs",

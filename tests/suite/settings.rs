@@ -38,6 +38,7 @@ fn every_page_of_the_settings_lists_the_others() {
     let names = [
         "Organisation",
         "Keys",
+        "Sign-in",
         "Sessions",
         "Retention",
         "Email",
@@ -59,7 +60,7 @@ fn every_page_of_the_settings_lists_the_others() {
         assert_eq!(shown.first().map(String::as_str), current, "{path}");
     }
     let page = manager.get("/settings");
-    for section in ["organisation", "keys", "sessions", "retention", "mail"] {
+    for section in ["organisation", "keys", "sign-in", "sessions", "retention", "mail"] {
         assert!(page.has(&format!("#{section}")), "{section}");
         assert!(page.has(&format!(".side [href='/settings#{section}']")), "{section}");
     }

@@ -1,6 +1,7 @@
 //! Signing in and out, sessions, the throttle, and new passwords.
 
 mod kept_input;
+mod two_step;
 
 use latchkey::base::clock::{HOUR, MINUTE};
 use latchkey::domain::members::{Member, Permission};

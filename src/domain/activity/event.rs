@@ -15,6 +15,8 @@ closed_set! {
         SignedOut = "session.signed_out",
         /// A sign-in failed.
         SignInFailed = "session.sign_in_failed",
+        /// A wrong code followed a right password.
+        SecondStepFailed = "session.second_step_failed",
         /// Sign-ins failed, counted over an hour.
         SignInsFailed = "session.sign_ins_failed",
         /// A member repeatedly made requests without the permission for them, counted over an hour.
@@ -49,6 +51,16 @@ closed_set! {
         PasswordResetStarted = "member.password_reset_started",
         /// A member set a new password through a link.
         PasswordReset = "member.password_reset",
+        /// A member set up an authenticator app.
+        TwoStepAppAdded = "two_step.app_added",
+        /// A member removed their authenticator app.
+        TwoStepAppRemoved = "two_step.app_removed",
+        /// A member made new recovery codes.
+        TwoStepCodesMade = "two_step.codes_made",
+        /// A recovery code was used.
+        TwoStepCodeUsed = "two_step.code_used",
+        /// Somebody else removed all second factors of a member.
+        TwoStepRemovedForMember = "two_step.removed_for_member",
         /// The settings were changed.
         SettingsChanged = "settings.changed",
         /// The mail server was changed.

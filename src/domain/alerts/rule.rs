@@ -62,6 +62,12 @@ rules! {
     /// The mail server was changed or turned off.
     MailServerChanged = "mail_server_changed" "The mail server is changed",
         "Each time, also when email is turned off: invitations and links that set passwords go through it. Closes after 7 days.", 0;
+    /// A member signed in or confirmed who they are with a recovery code.
+    RecoveryCodeUsed = "recovery_code_used" "A recovery code is used",
+        "Each time: it replaces a lost authenticator app. Closes after 7 days.", 0;
+    /// Wrong codes follow a right password.
+    SecondStepFailures = "second_step_failures" "Two-step codes are wrong",
+        "10 times within an hour for one member, after the right password. Closes after an hour without.", HOUR;
 }
 text_column!(Rule);
 

@@ -194,6 +194,25 @@ pub fn resettable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) ->
     Ok(member)
 }
 
+/// Returns the member if the author may remove their second factors.
+///
+/// # Errors
+/// [`Error::Forbidden`] when the member is the author or holds permissions that the author does not
+/// have.
+pub fn with_removable_factors(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    context: &Context,
+) -> Result<Member> {
+    let held = held_by(tx, context)?;
+    let member = find(tx, id)?;
+    if context.actor.id() == Some(id.as_str()) {
+        return Err(Error::Forbidden("Change your own sign-in in your account settings.".into()));
+    }
+    check_permissions_within(&member, held)?;
+    Ok(member)
+}
+
 /// The permissions that the author can grant: a member's own permissions, or every permission on the
 /// command line.
 pub(super) fn held_by(tx: &mut Transaction<'_>, context: &Context) -> Result<Permissions> {

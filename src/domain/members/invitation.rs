@@ -42,6 +42,7 @@ pub fn invite(
         state: State::Invited(until),
         created_at: context.now,
         last_signed_in_at: None,
+        two_step_since: None,
         version: 1,
     };
     store::insert(tx, &member, None)?;

@@ -28,6 +28,8 @@ pub struct Member {
     pub state: State,
     pub created_at: Timestamp,
     pub last_signed_in_at: Option<Timestamp>,
+    /// Since when the member has had a second factor; `None` without one.
+    pub two_step_since: Option<Timestamp>,
     /// Incremented by each change to the member's role or permissions.
     pub version: i64,
 }

@@ -50,6 +50,7 @@ pub fn add(tx: &mut Transaction<'_>, new: &NewMember, context: &Context) -> Resu
         state: State::Active,
         created_at: context.now,
         last_signed_in_at: None,
+        two_step_since: None,
         version: 1,
     };
     store::insert(tx, &member, new.password_hash.as_deref())?;
@@ -154,10 +155,19 @@ pub fn set_password_hash(
     store::set_password_hash(tx, id, hash)
 }
 
-/// Records that a member has signed in.
-pub fn note_sign_in(tx: &mut Transaction<'_>, member: &Member, context: &Context) -> Result<()> {
+/// Records that a member has signed in, with the second factor that they used, if any.
+pub fn note_sign_in(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    second_factor: Option<&str>,
+    context: &Context,
+) -> Result<()> {
     store::set_last_signed_in(tx, &member.id, context.now)?;
-    activity::record(tx, context, &Entry::about(Event::SignedIn, member.subject()))
+    let details = second_factor.map_or_else(
+        || serde_json::json!({}),
+        |factor| serde_json::json!({ "second_factor": factor }),
+    );
+    activity::record(tx, context, &Entry::about(Event::SignedIn, member.subject()).with(details))
 }
 
 impl Member {

@@ -26,6 +26,7 @@ struct Row {
     disabled_at: Option<Timestamp>,
     version: i64,
     invited_until: Option<Timestamp>,
+    two_step_since: Option<Timestamp>,
 }
 
 impl Row {
@@ -46,6 +47,7 @@ impl Row {
             state,
             created_at: self.created_at,
             last_signed_in_at: self.last_signed_in_at,
+            two_step_since: self.two_step_since,
             version: self.version,
         }
     }

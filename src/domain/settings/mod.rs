@@ -9,8 +9,10 @@ pub use draft::OrganisationName;
 pub use store::{Draft, Settings};
 
 use crate::base::clock::{DAY, HOUR, MINUTE};
+use crate::base::closed_set::closed_set;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::{Keyring, Purpose, hex};
+use crate::db::types::text_column;
 use crate::db::{Connection, EVERYTHING, Transaction};
 use crate::domain::activity::{self, Change, Context, Entry, Event, Subject};
 
@@ -19,7 +21,25 @@ pub const ROTATION_CHANGED: &str = "settings.rotation";
 /// Announced when the length of sessions has changed.
 pub const SESSIONS_CHANGED: &str = "settings.sessions";
 
+closed_set! {
+    /// Who must have a second factor to sign in, least strict first.
+    #[derive(Default)]
+    pub enum TwoStep {
+        #[default]
+        Optional = "optional" "Optional",
+        SuperManagers = "super_managers" "Required for super managers",
+        Everyone = "everyone" "Required for everyone",
+    }
+}
+text_column!(TwoStep);
+
 impl Settings {
+    /// How long a member's identity stays confirmed, in milliseconds; 0 if it must be confirmed each
+    /// time.
+    pub fn confirmation_lifetime(&self) -> i64 {
+        i64::from(self.confirm_minutes) * MINUTE
+    }
+
     /// How long a session may be idle before it ends, in milliseconds.
     pub fn session_idle(&self) -> i64 {
         i64::from(self.session_idle_minutes) * MINUTE
@@ -61,7 +81,8 @@ pub fn set_names_folded(tx: &mut Transaction<'_>, folding: i64) -> Result<()> {
     store::set_names_folded(tx, folding)
 }
 
-/// Changes the settings if they are still at `version`.
+/// Changes the settings if they are still at `version`. `may_require_two_step` says whether the
+/// author has the second factor that they would require of others.
 ///
 /// # Errors
 /// [`Error::Conflict`] when somebody else has changed them, [`Error::Invalid`] when the draft breaks
@@ -70,13 +91,15 @@ pub fn change(
     tx: &mut Transaction<'_>,
     draft: &Draft,
     version: i64,
+    may_require_two_step: bool,
     context: &Context,
 ) -> Result<()> {
     let before = get(tx)?;
     if before.version != version {
         return Err(Error::Conflict);
     }
-    let mut after = draft.check(&before).map_err(Error::Invalid)?;
+    let after = draft.check(&before, may_require_two_step, context.now);
+    let mut after = after.map_err(Error::Invalid)?;
     let changes = draft::changes(&before, &after);
     if changes.is_empty() {
         return Ok(());

@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 use serde::Deserialize;
 
-use super::draft::{in_units, number};
+use super::TwoStep;
+use super::draft::{date_text, in_units, number};
+use crate::base::clock::{Timestamp, iso_date};
 use crate::base::error::{Invalid, Result};
 use crate::db::schema::settings;
 use crate::db::{Connection, Transaction};
@@ -26,6 +28,10 @@ macro_rules! settings {
             pub sends_labels: bool,
             /// Whether the checklist of first steps is done or dismissed.
             pub checklist_closed: bool,
+            /// Who must have a second factor to sign in.
+            pub two_step: TwoStep,
+            /// From when on; `None` for at once.
+            pub two_step_from: Option<Timestamp>,
             pub version: i64,
         }
 
@@ -37,6 +43,8 @@ macro_rules! settings {
                     $($field: $initial,)+
                     sends_labels: false,
                     checklist_closed: false,
+                    two_step: TwoStep::Optional,
+                    two_step_from: None,
                     version: 1,
                 }
             }
@@ -50,6 +58,8 @@ macro_rules! settings {
                     ("Secret key prefix", self.secret_prefix.clone()),
                     $(($label, in_units(self.$field.into(), $unit)),)+
                     ("Labels for APIs", if self.sends_labels { "Sent" } else { "Not sent" }.into()),
+                    ("Two-step verification", self.two_step.label().into()),
+                    ("Two-step verification required from", date_text(self.two_step_from)),
                 ]
             }
         }
@@ -63,6 +73,9 @@ macro_rules! settings {
             $(pub $field: String,)+
             /// `1` if the box is ticked.
             pub sends_labels: String,
+            pub two_step: String,
+            /// A date, for example `2026-12-24`; empty for at once.
+            pub two_step_from: String,
         }
 
         impl Draft {
@@ -73,6 +86,11 @@ macro_rules! settings {
                     secret_prefix: settings.secret_prefix.clone(),
                     $($field: settings.$field.to_string(),)+
                     sends_labels: if settings.sends_labels { "1" } else { "" }.into(),
+                    two_step: settings.two_step.as_str().into(),
+                    two_step_from: settings
+                        .two_step_from
+                        .map(|at| iso_date(at.date()))
+                        .unwrap_or_default(),
                 }
             }
 
@@ -123,6 +141,9 @@ settings! {
     /// After how many days a review of all keys is due; 0 means never. At least once a year, as
     /// auditors require (ISO/IEC 27001, A.5.18).
     review_days: i32 = 90, "Review interval", "days", 0..=366;
+    /// For how many minutes after signing in or confirming who they are a member may create, rotate
+    /// and revoke keys without confirming it again; 0 means never (ASVS 7.5.3).
+    confirm_minutes: i32 = 10, "Identity is confirmed for", "minutes", 0..=60;
 }
 
 pub(super) fn get(connection: &mut Connection) -> Result<Settings> {

@@ -1,11 +1,12 @@
-//! One-time codes, which open the set-up page, the page that sets a new password, and invitations.
+//! One-time codes, which open the set-up page, the page that sets a new password, and invitations,
+//! and which connect the two steps of signing in.
 //!
-//! A code has 128 random bits, and only its keyed hash is stored. It is valid for one hour, or seven
-//! days for an invitation, and is used up in the same transaction as the action that it permits.
+//! A code has 128 random bits, and only its keyed hash is stored. It is valid for one hour, seven
+//! days for an invitation and five minutes between a password and a second factor, and is used up in the same transaction as the action that it permits.
 //! ASVS 6.4.1, 6.4.6, 6.6.2, 6.6.3. This module does not depend on pages.
 
 use super::store;
-use crate::base::clock::{DAY, HOUR, Timestamp};
+use crate::base::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::base::closed_set::closed_set;
 use crate::base::error::Result;
 use crate::base::keyring::{self, Keyring, hex};
@@ -28,6 +29,8 @@ closed_set! {
         /// Setting a new password.
         PasswordReset = "password_reset",
         Invitation = "invitation",
+        /// The second step of signing in, after the right password.
+        SecondStep = "second_step",
     }
 }
 text_column!(Purpose);
@@ -38,6 +41,7 @@ impl Purpose {
         match self {
             Self::SetUp | Self::PasswordReset => HOUR,
             Self::Invitation => INVITATION_DAYS * DAY,
+            Self::SecondStep => 5 * MINUTE,
         }
     }
 }
@@ -72,6 +76,11 @@ pub(super) fn end_all_of(
 ) -> Result<()> {
     store::delete_codes_of(tx, member)?;
     mail::withdraw_links(tx, member.as_str(), now)
+}
+
+/// Ends the sign-ins of a member that wait for their second step.
+pub(super) fn end_second_steps_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
+    store::delete_codes_for(tx, member, Purpose::SecondStep)
 }
 
 /// The code with this text; `None` if it is not valid or has another purpose.

@@ -10,6 +10,15 @@ use crate::db::Transaction;
 use crate::domain::activity::{self, Context, Entry, Event, Occurrence, TallyKind};
 use crate::domain::members::Member;
 
+/// Records a wrong code after a right password. The throttle bounds the number of entries.
+pub(super) fn record_second_step(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    context: &Context,
+) -> Result<()> {
+    activity::record(tx, context, &Entry::about(Event::SecondStepFailed, member.subject()))
+}
+
 /// Counts a failed sign-in, for `member` or for an address that does not belong to a member.
 pub(super) fn record(
     tx: &mut Transaction<'_>,

@@ -4,6 +4,7 @@
 
 pub mod access;
 mod codes;
+pub mod confirmation;
 pub mod device;
 mod failures;
 #[cfg(test)]
@@ -17,11 +18,14 @@ pub mod password;
 pub mod password_change;
 mod queue;
 pub mod reset;
+pub mod second_step;
 pub mod sessions;
 pub mod set_up;
 mod store;
 pub mod throttle;
+pub mod two_step;
 
+pub use confirmation::Confirmation;
 pub use hasher::{Busy, Hasher};
 pub use password::Password;
 pub use queue::Requester;
@@ -53,6 +57,9 @@ impl SignInService {
 pub enum Outcome {
     /// The credentials are right, and the member may sign in.
     SignedIn(Member),
+    /// The credentials are right, and the member must enter a code as well; the text connects the
+    /// two steps.
+    NeedsSecondStep(Member, String),
     /// The address or the password is wrong, or the member may not sign in; the result does not
     /// reveal which.
     Wrong,
@@ -97,8 +104,12 @@ pub async fn sign_in(
     };
     let context = context.clone();
     let outcome = db.write(move |tx| conclude(tx, &found, &checked, &context)).await?;
-    if matches!(outcome, Outcome::SignedIn(_)) {
-        sign_in_service.throttle.succeeded(reservation);
+    match outcome {
+        Outcome::SignedIn(_) => sign_in_service.throttle.succeeded(reservation),
+        Outcome::NeedsSecondStep(..) => {
+            sign_in_service.throttle.password_was_right(&reservation);
+        }
+        Outcome::Wrong | Outcome::TooMany { .. } | Outcome::Busy => {}
     }
     Ok(outcome)
 }
@@ -151,13 +162,37 @@ fn conclude(
         if rehashed.is_some() {
             members::set_password_hash(tx, &now.id, rehashed.as_deref())?;
         }
-        let context = context.as_member(now.id.as_str(), now.name.as_str());
-        members::note_sign_in(tx, &now, &context)?;
-        known::remember_network(tx, &context)?;
+        if now.two_step_since.is_some() {
+            let step = begin_second_step(tx, &now, context)?;
+            return Ok(Outcome::NeedsSecondStep(now, step));
+        }
+        complete(tx, &now, None, context)?;
         return Ok(Outcome::SignedIn(now));
     }
     failures::record(tx, found.as_ref().map(|(member, _)| member), context)?;
     Ok(Outcome::Wrong)
+}
+
+/// Connects the first step of a sign-in with the second one, for a member who needs both.
+pub fn begin_second_step(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    context: &Context,
+) -> Result<String> {
+    let purpose = codes::Purpose::SecondStep;
+    codes::issue(tx, &context.keyring, purpose, Some(&member.id), context.now)
+}
+
+/// Records that a member has signed in, with the second factor that they used, if any.
+fn complete(
+    tx: &mut Transaction<'_>,
+    member: &Member,
+    second_factor: Option<&str>,
+    context: &Context,
+) -> Result<()> {
+    let context = context.as_member(member.id.as_str(), member.name.as_str());
+    members::note_sign_in(tx, member, second_factor, &context)?;
+    known::remember_network(tx, &context)
 }
 
 #[cfg(test)]

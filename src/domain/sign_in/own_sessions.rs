@@ -5,7 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::sessions::{REFERENCE, State};
+use super::sessions::{ADDRESS, REFERENCE, State};
 use super::store::{self, StoredSession};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -119,7 +119,7 @@ impl StoredSession {
     fn to_own_session(&self) -> OwnSession {
         OwnSession {
             reference: self.text(REFERENCE).unwrap_or_default(),
-            address: self.text("address"),
+            address: self.text(ADDRESS),
             user_agent: self.text("user_agent"),
             signed_in_at: self.signed_in_at,
             last_seen_at: self.last_seen_at,

@@ -69,7 +69,9 @@ pub fn member_for_code(
     }
 }
 
-/// Uses up the code, sets the password and ends the member's sessions.
+/// Uses up the code, sets the password and ends the member's sessions. A reset does not remove a
+/// second factor: for a member who has one, this also returns the text that connects the steps of
+/// signing in.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the code is not valid.
@@ -78,7 +80,7 @@ pub fn finish(
     code: &str,
     new_hash: &str,
     context: &Context,
-) -> Result<Member> {
+) -> Result<(Member, Option<String>)> {
     let member = member_for_code(tx, &context.keyring, code, context.now)?.ok_or_else(|| {
         Error::invalid("code", "This link is wrong or has expired. Ask for a new one")
     })?;
@@ -87,7 +89,9 @@ pub fn finish(
     known::remember_network(tx, context)?;
     let context = context.as_member(member.id.as_str(), member.name.as_str());
     activity::record(tx, &context, &Entry::about(Event::PasswordReset, member.subject()))?;
-    Ok(member)
+    let needs_second_step = member.two_step_since.is_some();
+    let step = needs_second_step.then(|| super::begin_second_step(tx, &member, &context));
+    Ok((member, step.transpose()?))
 }
 
 fn replace_password(

@@ -4,14 +4,16 @@
 //! A session's key has 256 random bits, and only its keyed hash is stored (ASVS 7.2.2 to 7.2.4).
 //! This module does not depend on cookies or pages; it treats a session's content as a map of texts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::{own_sessions, store};
+use super::{Confirmation, own_sessions, store};
 use crate::base::clock::{HOUR, MINUTE, Timestamp};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::{Keyring, Purpose, hex};
+use crate::base::network::Network;
 use crate::base::random;
 use crate::db::{Connection, Transaction};
 use crate::domain::members::{self, MemberId};
@@ -27,11 +29,18 @@ pub const MEMBER_ID: &str = "member_id";
 pub const SIGNED_IN_AT: &str = "signed_in_at";
 /// The entry with the session's reference, which identifies it where its key must not appear.
 pub const REFERENCE: &str = "reference";
+/// The entry with the address that the member signed in from.
+pub const ADDRESS: &str = "address";
 /// The entry by which a request indicates that the session needs a new key.
 pub const RENEW: &str = "renew";
 /// The entry with the version of the member's permissions that the session last saw. A change of
 /// privileges gives the session a new key (ASVS 7.2.4).
 pub const PRIVILEGES: &str = "privileges";
+
+/// The entry with when and from which network the member last proved who they are, as a
+/// [`Confirmation`](super::Confirmation). It is read from columns of its own, and changes of the state
+/// do not change it.
+pub const CONFIRMED: &str = "confirmed";
 
 /// The length of a session's key in characters: 43 characters of base62 hold 256 bits.
 const KEY_LENGTH: usize = 43;
@@ -64,12 +73,14 @@ pub fn load(
     if key.len() != KEY_LENGTH {
         return Ok(None);
     }
-    let Some((state, last_seen_at)) = store::live_session(connection, &hash(keyring, key), now)?
-    else {
-        return Ok(None);
-    };
-    let state = serde_json::from_str(&state).ok();
-    Ok(state.map(|state| LoadedSession { state, touch_due: now.since(last_seen_at) > LAG }))
+    let session = store::live_session(connection, &hash(keyring, key), now)?;
+    let Some(session) = session else { return Ok(None) };
+    let Ok(mut state) = serde_json::from_str::<State>(&session.state) else { return Ok(None) };
+    if let Some(confirmation) = Confirmation::stored(&session) {
+        let text = serde_json::to_string(&confirmation).map_err(Error::internal)?;
+        state.insert(CONFIRMED.into(), text);
+    }
+    Ok(Some(LoadedSession { state, touch_due: now.since(session.last_seen_at) > LAG }))
 }
 
 /// The state of the session with this key if it has ended by itself, by being idle or by its length,
@@ -108,13 +119,17 @@ pub fn save(
         last_seen: now,
         idle_end: now.plus(settings.session_idle()).min(end),
         end,
+        // Signing in proves who the member is.
+        confirmed: signed_in_at,
     };
+    let network = address(state).map(|address| Network::from(address).to_string());
     let mut state = state.clone();
     state.insert(SIGNED_IN_AT.into(), signed_in_at.millis().to_string());
     let reference = random::text(random::BASE62, REFERENCE_LENGTH)?;
     state.insert(REFERENCE.into(), format!("{reference:?}"));
     let key = random::text(random::BASE62, KEY_LENGTH)?;
-    store::insert_session(tx, &hash(keyring, &key), &id, &text(&state)?, times)?;
+    let hash = hash(keyring, &key);
+    store::insert_session(tx, &hash, &id, &text(&state)?, times, network.as_deref())?;
     Ok(key)
 }
 
@@ -206,8 +221,14 @@ fn signed_in_at(state: &State) -> Option<Timestamp> {
     serde_json::from_str(state.get(SIGNED_IN_AT)?).ok().map(Timestamp::from_millis)
 }
 
+/// The address that the member signed in from.
+fn address(state: &State) -> Option<IpAddr> {
+    serde_json::from_str(state.get(ADDRESS)?).ok()?
+}
+
 fn text(state: &State) -> Result<String> {
-    serde_json::to_string(state).map_err(Error::internal)
+    let stored: BTreeMap<_, _> = state.iter().filter(|(name, _)| *name != CONFIRMED).collect();
+    serde_json::to_string(&stored).map_err(Error::internal)
 }
 
 fn hash(keyring: &Keyring, key: &str) -> String {

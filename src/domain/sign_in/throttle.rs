@@ -10,9 +10,10 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::base::clock::{Clock, DAY, MINUTE, SECOND, Timestamp};
+use crate::base::clock::{Clock, DAY, HOUR, MINUTE, SECOND, Timestamp};
 use crate::base::network::Network;
 use crate::base::rate::{Rate, stalest_tenth};
+use crate::domain::members::MemberId;
 
 /// Attempts per minute from one network: this many at once, then one every three seconds.
 const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
@@ -29,6 +30,9 @@ const MEMORY: i64 = DAY;
 /// removed. Removing an entry only resets its count, so filling the maps does not slow down anybody
 /// else.
 const MAX_ENTRIES: usize = 20_000;
+/// How many wrong second factors a member may enter in an hour, from all networks together. Only
+/// someone who knows the password gets that far.
+const SECOND_STEPS_PER_HOUR: usize = 10;
 /// How far the clock may appear to go back because requests overtake each other, in milliseconds.
 const JITTER: i64 = MINUTE;
 
@@ -68,6 +72,15 @@ pub struct Reservation {
     before: Option<Attempts>,
 }
 
+/// Permission for one attempt at a second factor. Unless [`Throttle::second_step_succeeded`] takes it
+/// back, the attempt counts as failed.
+#[derive(Debug)]
+pub struct SecondStepReservation {
+    member: MemberId,
+    /// Whether the next attempt must wait if this one fails.
+    pub is_last: bool,
+}
+
 type Key = (String, Network);
 
 /// The throttle; one for the whole program.
@@ -77,6 +90,8 @@ struct State {
     time: Time,
     accounts: HashMap<Key, Attempts>,
     networks: Rate,
+    /// When each member's second factors were tried without success, oldest first.
+    second_steps: HashMap<MemberId, Vec<Timestamp>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +115,7 @@ impl Default for Throttle {
             time: Time { clock: clock.clone(), skew: 0 },
             accounts: HashMap::new(),
             networks: Rate::new(clock, ATTEMPTS_PER_MINUTE, MAX_ENTRIES),
+            second_steps: HashMap::new(),
         }))
     }
 }
@@ -129,6 +145,47 @@ impl Throttle {
             state.remember(key.clone(), Attempts { count, last: now });
         }
         Ok(Reservation { account: key, network, before: attempts })
+    }
+
+    /// Reserves an attempt at a member's second factor, from any network. After
+    /// [`SECOND_STEPS_PER_HOUR`] failures in an hour, each attempt waits for 15 minutes after the one
+    /// before. An attempt that must wait is not counted.
+    pub fn reserve_second_step(
+        &self,
+        member: &MemberId,
+        now: Timestamp,
+    ) -> Result<SecondStepReservation, Wait> {
+        let mut state = self.state();
+        let now = state.time.at(now);
+        if state.second_steps.len() >= MAX_ENTRIES {
+            state
+                .second_steps
+                .retain(|_, tries| tries.last().is_some_and(|last| now.since(*last) < HOUR));
+        }
+        let tries = state.second_steps.entry(member.clone()).or_default();
+        tries.retain(|at| now.since(*at) < HOUR);
+        if let Some(last) = tries.last().filter(|_| tries.len() >= SECOND_STEPS_PER_HOUR) {
+            let wait = last.plus(MAX_WAIT).since(now);
+            if wait > 0 {
+                return Err(Wait::of(Duration::from_millis(wait.unsigned_abs())));
+            }
+        }
+        tries.push(now);
+        Ok(SecondStepReservation {
+            member: member.clone(),
+            is_last: tries.len() >= SECOND_STEPS_PER_HOUR,
+        })
+    }
+
+    /// The second factor was right, so the member's failures are forgotten.
+    pub fn second_step_succeeded(&self, reservation: &SecondStepReservation) {
+        self.state().second_steps.remove(&reservation.member);
+    }
+
+    /// The password was right, but does not suffice to sign in. The network gets the attempt back;
+    /// the account's failures count until the second factor is right as well.
+    pub fn password_was_right(&self, reservation: &Reservation) {
+        self.state().networks.give_back(reservation.network);
     }
 
     /// The password was not checked because too many others were waiting, so the account gets the

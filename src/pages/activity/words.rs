@@ -61,15 +61,30 @@ fn known(event: Event) -> Option<Words> {
         Event::ReviewCancelled => {
             words("Review cancelled", "ban").with_sentence(|_| Parts::around("Cancelled the ", ""))
         }
-        Event::SignedIn => {
-            words("Signed in", "log-in").with_sentence(|_| Parts::plain("With password"))
-        }
+        Event::SignedIn => words("Signed in", "log-in").with_sentence(sentence::signed_in),
         Event::SignedOut => {
             words("Signed out", "log-out").with_sentence(|_| Parts::plain("Ended the session"))
         }
         Event::SignInFailed => {
             words("Sign-in failed", "circle-alert").red().with_sentence(sentence::sign_in_failed)
         }
+        Event::SecondStepFailed => words("Wrong code", "circle-alert")
+            .red()
+            .with_sentence(|_| Parts::around("Entered the password of ", " but a wrong code")),
+        Event::TwoStepAppAdded => {
+            words("App set up", "shield").green().with_sentence(sentence::app_added)
+        }
+        Event::TwoStepAppRemoved => words("App removed", "ban")
+            .red()
+            .with_sentence(|_| Parts::plain("Removed their authenticator app")),
+        Event::TwoStepCodesMade => words("Recovery codes made", "refresh-cw")
+            .with_sentence(|_| Parts::plain("Made new recovery codes")),
+        Event::TwoStepCodeUsed => {
+            words("Recovery code used", "circle-alert").with_sentence(sentence::code_used)
+        }
+        Event::TwoStepRemovedForMember => words("Two-step removed", "ban")
+            .red()
+            .with_sentence(|_| Parts::around("Removed the two-step verification of ", "")),
         Event::SignInsFailed => words("Sign-ins failed", "circle-alert")
             .red()
             .with_sentence(hourly_sentence::sign_ins_failed),
@@ -101,8 +116,9 @@ fn known(event: Event) -> Option<Words> {
         Event::MemberNameChanged => words("Name changed", "pencil"),
         Event::PasswordChanged => words("Password changed", "refresh-cw")
             .with_sentence(|_| Parts::plain("Changed their own password")),
-        Event::SessionEnded => words("Session ended", "log-out")
-            .with_sentence(|_| Parts::plain("Ended another session of their own")),
+        Event::SessionEnded => {
+            words("Session ended", "log-out").with_sentence(sentence::session_ended)
+        }
         Event::OtherSessionsEnded => words("Sessions ended", "log-out")
             .with_sentence(|_| Parts::plain("Ended all their other sessions")),
         Event::ScopesImported => {

@@ -96,6 +96,8 @@ impl Dialog for Disable {
     type Target = KeyId;
     type Fields = Fields;
     type Backdrop = Backdrop;
+
+    const NEEDS_CONFIRMATION: bool = true;
     const CHANGED: &'static str = "Someone else has disabled or revoked this key in the meantime";
 
     fn close(input: &Input<Self>) -> String {

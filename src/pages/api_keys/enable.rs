@@ -32,6 +32,8 @@ impl Dialog for Enable {
     type Target = KeyId;
     type Fields = NoFields;
     type Backdrop = Backdrop;
+
+    const NEEDS_CONFIRMATION: bool = true;
     const CHANGED: &'static str = "The key was not enabled, because it has changed in the meantime or its leaked secret was not replaced yet";
 
     fn close(input: &Input<Self>) -> String {

@@ -66,6 +66,8 @@ impl Dialog for ReportLeak {
     type Target = KeyId;
     type Fields = Fields;
     type Backdrop = Backdrop;
+
+    const NEEDS_CONFIRMATION: bool = true;
     const CHANGED: &'static str = CHANGED;
 
     fn opened(query: &str) -> Fields {

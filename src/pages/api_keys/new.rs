@@ -48,6 +48,8 @@ impl Dialog for New {
     type Fields = Fields;
     type Backdrop = Backdrop;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn opened(query: &str) -> Fields {
         Fields { from: query::read::<Parameters>(query).from, ..Fields::default() }
     }

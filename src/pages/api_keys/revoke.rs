@@ -62,6 +62,8 @@ impl Dialog for Revoke {
     type Fields = Fields;
     type Backdrop = Backdrop;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn close(input: &Input<Self>) -> String {
         Origin::of(input).at_opener(&input.target, "revoke-key")
     }

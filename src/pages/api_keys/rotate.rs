@@ -77,6 +77,8 @@ impl Dialog for Rotate {
     type Target = KeyId;
     type Fields = Fields;
     type Backdrop = Backdrop;
+
+    const NEEDS_CONFIRMATION: bool = true;
     const CHANGED: &'static str = CHANGED;
 
     fn opened(_: &str) -> Fields {

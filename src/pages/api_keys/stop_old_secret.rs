@@ -30,6 +30,8 @@ impl Dialog for Stop {
     type Fields = NoFields;
     type Backdrop = Backdrop;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn close(input: &Input<Self>) -> String {
         origin(input).at_opener(&input.target, "stop-old-secret")
     }

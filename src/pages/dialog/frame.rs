@@ -18,6 +18,8 @@ pub(super) enum Stage {
     Assisted,
     /// The submitted values break rules.
     Rejected(Invalid),
+    /// It was not confirmed who submitted it; the status says why.
+    Unconfirmed(Invalid, StatusCode),
     /// Somebody else changed the same item first.
     Conflict,
 }
@@ -33,6 +35,8 @@ pub struct Frame<D: Dialog> {
     pub errors: Invalid,
     /// The concurrent changes of others.
     pub conflict: Option<ConcurrentChanges>,
+    /// Whether the form asks who submits it.
+    pub asks_who: bool,
     /// Whether nothing was submitted yet.
     pub is_opened: bool,
     /// Whether it was submitted to have values filled in or checked.
@@ -48,6 +52,7 @@ impl Stage {
             Self::Opened | Self::Restored | Self::Assisted => StatusCode::OK,
             Self::Stale => StatusCode::FORBIDDEN,
             Self::Rejected(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unconfirmed(_, status) => *status,
             Self::Conflict => StatusCode::CONFLICT,
         }
     }
@@ -62,13 +67,16 @@ impl<D: Dialog> Frame<D> {
     ) -> Self {
         let mut errors = Invalid::default();
         match &mut stage {
-            Stage::Rejected(rejected) => std::mem::swap(&mut errors, rejected),
+            Stage::Rejected(rejected) | Stage::Unconfirmed(rejected, _) => {
+                std::mem::swap(&mut errors, rejected);
+            }
             Stage::Stale => errors.add("", OUT_OF_DATE),
             Stage::Conflict if !D::CHANGED.is_empty() => errors.add("", D::CHANGED),
             _ => {}
         }
         let close = D::close(&input);
         Self {
+            asks_who: D::NEEDS_CONFIRMATION && !input.is_confirmed,
             input,
             backdrop,
             close,
@@ -92,7 +100,11 @@ impl<D: Dialog> Frame<D> {
         subject_id: &str,
         version: i64,
     ) -> Result<()> {
-        if matches!(self.stage, Stage::Assisted | Stage::Restored | Stage::Stale) {
+        let is_judged = !matches!(
+            self.stage,
+            Stage::Assisted | Stage::Restored | Stage::Stale | Stage::Unconfirmed(..)
+        );
+        if !is_judged {
             return Ok(());
         }
         let sent = self.input.version.replace(version).unwrap_or(version);

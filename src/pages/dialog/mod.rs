@@ -48,6 +48,10 @@ pub trait Dialog: Template + Sized + Send + 'static {
     /// The message for a conflict; empty if the dialog lists the concurrent changes.
     const CHANGED: &'static str = "";
 
+    /// Whether it must be confirmed who submits it, because somebody with only the session's cookie
+    /// must not be able to do this.
+    const NEEDS_CONFIRMATION: bool = false;
+
     /// The initial fields if the dialog is opened at a URL with `query`.
     fn opened(_query: &str) -> Self::Fields {
         Self::Fields::default()
@@ -125,6 +129,8 @@ pub struct Input<D: Dialog> {
     pub return_to: String,
     /// When the form was issued.
     pub issued: Timestamp,
+    /// Whether the viewer has confirmed who they are.
+    pub is_confirmed: bool,
     /// The page behind the secret that the form creates.
     pub backdrop_of_secret: Option<Arc<D::Backdrop>>,
 }
@@ -152,8 +158,18 @@ impl<D: Dialog> Input<D> {
         let target = D::Target::parse(parameter, path.as_str()).ok_or(Error::NotFound)?;
         let (viewer, site, issued) = (visit.viewer(), site.clone(), visit.now);
         let return_to = String::new();
-        let (version, backdrop_of_secret) = (None, None);
-        Ok(Self { viewer, site, target, fields, version, return_to, issued, backdrop_of_secret })
+        let is_confirmed = viewer.is_confirmed;
+        Ok(Self {
+            viewer,
+            site,
+            target,
+            fields,
+            version: None,
+            return_to,
+            issued,
+            is_confirmed,
+            backdrop_of_secret: None,
+        })
     }
 
     /// The version that an edit started from.
@@ -175,6 +191,7 @@ impl<D: Dialog> Clone for Input<D> {
             version: self.version,
             return_to: self.return_to.clone(),
             issued: self.issued,
+            is_confirmed: self.is_confirmed,
             backdrop_of_secret: self.backdrop_of_secret.clone(),
         }
     }

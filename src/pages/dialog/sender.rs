@@ -56,6 +56,11 @@ impl<G: FromRequest<Error = Denied> + 'static> FromRequest for Sender<G> {
 }
 
 impl Former {
+    /// The member of a session that has just ended.
+    pub(super) fn of(member: &str, request: &HttpRequest) -> Self {
+        Self { member: member.to_owned(), sign_in: gate::sign_in_location(request) }
+    }
+
     /// Asks to sign in again. A form of the session that has ended is shown again afterwards, on
     /// the page at `path`.
     pub(super) async fn sign_in<T>(

@@ -9,12 +9,13 @@ use actix_session::SessionStatus;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 
 use super::frame::Stage;
-use super::sender::Sender;
+use super::sender::{Former, Sender};
 use super::{Dialog, Input, draw};
 use crate::base::error::{Error, Result};
 use crate::db::Transaction;
-use crate::domain::sign_in::sessions::{self, REFERENCE};
+use crate::domain::sign_in::sessions;
 use crate::pages::Visit;
+use crate::pages::confirmation::Unconfirmed;
 use crate::web::dialog_form::{DialogForm, SentForm, earlier_location};
 use crate::web::flash::{self, Notice};
 use crate::web::form_token::FormToken;
@@ -80,19 +81,50 @@ pub(super) async fn submit<D: Dialog>(
         Ok(form) => form,
         Err(rejection) => return Ok(rejection.error_response()),
     };
-    let earlier = if form.token.is_none() { earlier_location(&form, site).await? } else { None };
-    let SentForm { fields, token, version, return_to, .. } = form;
     let action = request.match_info().as_str();
-    let input = Input::<D>::new(&gate, request, site, fields)?;
-    let input = Input { version, return_to, ..input };
-    let Some(token) = token else {
-        if let Some(location) = earlier {
+    let input = Input::<D>::new(&gate, request, site, form.fields.clone())?;
+    let mut input = Input { version: form.version, return_to: form.return_to.clone(), ..input };
+    let Some(token) = form.token.clone() else {
+        if let Some(location) = earlier_location(&form, site).await? {
             already_shown(&gate, D::already_shown(&input))?;
             return Err(Error::AlreadySubmitted(location));
         }
         return draw(&gate, site, input, action, Stage::Stale).await;
     };
-    perform(&gate, site, Input { issued: token.issued(), ..input }, action, token).await
+    input.issued = token.issued();
+    if !must_confirm(&input, &form) {
+        return perform(&gate, site, input, action, token).await;
+    }
+    match gate.confirm(request, site, &token, form.proof.clone()).await {
+        Ok(Ok(())) => {
+            // Where each action must be confirmed, the next one must be again.
+            input.is_confirmed = gate.settings.confirm_minutes > 0;
+            perform(&gate, site, input, action, token).await
+        }
+        Ok(Err(Unconfirmed::Rejected(why))) => {
+            let stage = Stage::Unconfirmed(why.errors.clone(), why.status);
+            let mut response = draw(&gate, site, input, action, stage).await?;
+            why.delay(&mut response);
+            Ok(response)
+        }
+        Ok(Err(Unconfirmed::Ended)) => {
+            let former = Former::of(gate.member.id.as_str(), request);
+            former.sign_in(request, site, path, DialogForm(Ok(form))).await
+        }
+        Err(error @ Error::AlreadySubmitted(_)) => {
+            already_shown(&gate, D::already_shown(&input))?;
+            Err(error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether it must be confirmed who submits the form. Having values filled in needs no proof, but
+/// a proof that was entered counts.
+fn must_confirm<D: Dialog>(input: &Input<D>, form: &SentForm<D::Fields>) -> bool {
+    let has_proof = !form.proof.password.is_empty() || !form.proof.code.is_empty();
+    let is_asked = D::NEEDS_CONFIRMATION && !input.is_confirmed;
+    is_asked && (has_proof || !D::is_preview(&input.fields))
 }
 
 /// Leaves the warning that the secret of a form was shown before.
@@ -117,8 +149,8 @@ async fn perform<D: Dialog>(
             site.db.read(move |connection| D::backdrop_of_secret(connection, &sent)).await?;
         input.backdrop_of_secret = Some(Arc::new(behind));
     }
-    let reference = gate.session().get::<String>(REFERENCE).ok().flatten().unwrap_or_default();
-    let (context, sent) = (gate.context(), input.clone());
+    let (context, reference, sent) =
+        (gate.context(), gate.session_reference.clone(), input.clone());
     let done = site.db.write(move |tx| {
         let token = token.check_unused(tx, &context.keyring)?;
         let done = D::submit(tx, &sent, &context)?;

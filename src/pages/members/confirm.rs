@@ -46,6 +46,8 @@ impl Dialog for Confirm {
     type Fields = NoFields;
     type Backdrop = Table;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn already_shown(input: &Input<Self>) -> Option<&'static str> {
         matches!(input.target.1.verb, Verb::MakeLink(_)).then_some(ALREADY_SHOWN)
     }
@@ -61,7 +63,7 @@ impl Dialog for Confirm {
     fn load(connection: &mut Connection, frame: Frame<Self>) -> Result<LoadResult<Self>> {
         let (id, step) = &frame.input.target;
         let member = members::find(connection, id)?.ok_or(Error::NotFound)?;
-        if !(step.fits)(member.state) {
+        if !(step.fits)(&member) {
             return Ok(LoadResult::Redirect(row(id), Notice::note(describe_state(&member))));
         }
         Ok(LoadResult::Show(Self { frame, member }))

@@ -32,6 +32,8 @@ impl Dialog for Edit {
     type Fields = Fields;
     type Backdrop = Table;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn is_preview(fields: &Fields) -> bool {
         !fields.preset.is_empty()
     }

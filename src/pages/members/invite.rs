@@ -30,6 +30,8 @@ impl Dialog for Invite {
     type Fields = Fields;
     type Backdrop = Table;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn opened(_: &str) -> Fields {
         Fields::invitation()
     }

@@ -29,6 +29,7 @@ pub fn routes(routes: &mut Routes) {
     routes.dialog::<confirm::Confirm>("/members/{member_id}/invite");
     routes.dialog::<confirm::Confirm>("/members/{member_id}/withdraw");
     routes.dialog::<confirm::Confirm>("/members/{member_id}/reset-password");
+    routes.dialog::<confirm::Confirm>("/members/{member_id}/two-step/remove");
 }
 
 impl Target for MemberId {

@@ -4,7 +4,8 @@ use crate::base::error::Result;
 use crate::db::Transaction;
 use crate::domain::activity::Context;
 use crate::domain::members::{self, Member, MemberId, State};
-use crate::domain::sign_in::{access, invitation, reset};
+use crate::domain::sign_in::{access, invitation, reset, two_step};
+use crate::letters;
 
 /// An action on a member. In its texts, `NAME` is replaced with the member's name, and `UNTIL` with
 /// the end of a new link.
@@ -18,8 +19,8 @@ pub(super) struct Step {
     pub is_danger: bool,
     /// The predicate of the notice afterwards.
     pub done: &'static str,
-    /// Whether the action is possible for a member in that state.
-    pub fits: fn(State) -> bool,
+    /// Whether the action is possible for a member.
+    pub fits: fn(&Member) -> bool,
     pub verb: Verb,
 }
 
@@ -36,7 +37,7 @@ type Act<T> = fn(&mut Transaction<'_>, &MemberId, &Context) -> Result<T>;
 
 const SIGNED_OUT: &str = "NAME is signed out at once and can no longer sign in.";
 
-pub(super) static STEPS: [Step; 6] = [
+pub(super) static STEPS: [Step; 7] = [
     Step {
         id: "disable",
         title: "Disable “NAME”?",
@@ -45,7 +46,7 @@ pub(super) static STEPS: [Step; 6] = [
         button: "Disable Member",
         is_danger: true,
         done: "disabled",
-        fits: |state| state == State::Active,
+        fits: Member::is_active,
         verb: Verb::Change(access::disable),
     },
     Step {
@@ -56,7 +57,7 @@ pub(super) static STEPS: [Step; 6] = [
         button: "Enable Member",
         is_danger: false,
         done: "enabled",
-        fits: |state| matches!(state, State::Disabled(_)),
+        fits: |member| matches!(member.state, State::Disabled(_)),
         verb: Verb::Change(members::access::enable),
     },
     Step {
@@ -68,7 +69,7 @@ pub(super) static STEPS: [Step; 6] = [
         button: "Remove Member",
         is_danger: true,
         done: "removed",
-        fits: |state| !matches!(state, State::Invited(_)),
+        fits: |member| !matches!(member.state, State::Invited(_)),
         verb: Verb::Remove(members::access::remove),
     },
     Step {
@@ -79,7 +80,7 @@ pub(super) static STEPS: [Step; 6] = [
         button: "Make New Link",
         is_danger: false,
         done: "invited",
-        fits: |state| matches!(state, State::Invited(_)),
+        fits: |member| matches!(member.state, State::Invited(_)),
         verb: Verb::MakeLink(invitation::invite_again),
     },
     Step {
@@ -90,7 +91,7 @@ pub(super) static STEPS: [Step; 6] = [
         button: "Withdraw Invitation",
         is_danger: true,
         done: "is no longer invited",
-        fits: |state| matches!(state, State::Invited(_)),
+        fits: |member| matches!(member.state, State::Invited(_)),
         verb: Verb::Remove(members::invitation::withdraw),
     },
     Step {
@@ -102,7 +103,25 @@ pub(super) static STEPS: [Step; 6] = [
         button: "Reset Password",
         is_danger: true,
         done: "has to set a new password",
-        fits: |state| state == State::Active,
+        fits: Member::is_active,
         verb: Verb::MakeLink(reset::begin_for),
     },
+    Step {
+        id: "two-step/remove",
+        title: "Remove the two-step verification of “NAME”?",
+        warning: "NAME is signed out at once, and the password alone signs them in from then on.",
+        more: "Do this only if you are sure that it is NAME who asks: call them, or ask in person. \
+               They are told by email, and can set it up again.",
+        button: "Remove Two-Step Verification",
+        is_danger: true,
+        done: "signs in with the password alone",
+        fits: |member| member.two_step_since.is_some(),
+        verb: Verb::Change(remove_two_step),
+    },
 ];
+
+fn remove_two_step(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    let change = two_step::remove_for_member(tx, id, context)?;
+    letters::two_step_changed(tx, &change, context)?;
+    Ok(change.member)
+}

@@ -41,6 +41,7 @@ pub(super) struct Row {
     pub last_signed_in: String,
     pub last_signed_in_at: Option<String>,
     pub badge: Badge,
+    pub has_two_step: bool,
     pub actions: Vec<Action>,
 }
 
@@ -87,6 +88,7 @@ impl Row {
             last_signed_in: last.map_or("Never".into(), relative),
             last_signed_in_at: last.map(Timestamp::rfc_3339),
             badge: Badge::new(member, viewer.now),
+            has_two_step: member.two_step_since.is_some(),
             actions: actions(member, viewer.member.held()),
         }
     }

@@ -1,28 +1,42 @@
 //! The form of the mail server, and its test message.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::fields::MailFields;
-use super::show::{State, draw};
-use crate::base::error::{Error, Result};
+use super::show::{SIGN_IN_AGAIN, State, draw};
+use crate::base::error::{Error, Invalid, Result};
 use crate::domain::mail::{self, Connector, Message};
 use crate::domain::members::mail_server;
 use crate::domain::members::permission::ManageSettings;
+use crate::domain::sign_in::confirmation;
 use crate::letters;
+use crate::pages::confirmation::Unconfirmed;
 use crate::pages::{Allowed, AllowedAll, NoFields};
-use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::{Form, SecretForm};
+use crate::web::{Site, page};
 
 const PATH: &str = "/settings#mail";
 
 pub(super) async fn save(
     viewer: AllowedAll,
+    request: HttpRequest,
     form: SecretForm<MailFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let draft = form.fields.draft();
+    match viewer.confirm(&request, &site, &form.token, form.proof).await? {
+        Ok(()) => {}
+        Err(Unconfirmed::Rejected(why)) => {
+            let mail_errors = on_this_form(why.errors.clone());
+            let state = State { mail: Some(form.fields), mail_errors, ..State::default() };
+            let mut response = draw(why.status, &viewer, &site, state).await?;
+            why.delay(&mut response);
+            return Ok(response);
+        }
+        Err(Unconfirmed::Ended) => return Ok(page::see_other(SIGN_IN_AGAIN)),
+    }
     let saved = viewer.write(&site, form.token, PATH, move |tx, context| {
         mail_server::change(tx, &draft, context)
     });
@@ -39,11 +53,25 @@ pub(super) async fn save(
             viewer.see_other(PATH, Notice::done(message))
         }
         Err(Error::Invalid(mail_errors)) => {
-            let state = State { mail: Some(form.fields), mail_errors, ..State::default() };
+            let is_confirmed = viewer.settings.confirm_minutes > 0;
+            let mail = Some(form.fields);
+            let state = State { mail, mail_errors, is_confirmed, ..State::default() };
             draw(StatusCode::UNPROCESSABLE_ENTITY, &viewer, &site, state).await
         }
         Err(error) => Err(error),
     }
+}
+
+/// The errors of a proof, at the fields of this form: the page's other form has such fields too.
+fn on_this_form(mut errors: Invalid) -> Invalid {
+    for error in &mut errors.0 {
+        error.field = match error.field {
+            confirmation::PASSWORD => "mail_confirm_password",
+            confirmation::CODE => "mail_confirm_code",
+            other => other,
+        };
+    }
+    errors
 }
 
 /// Sends a message to the viewer through the saved mail server.

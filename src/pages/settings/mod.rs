@@ -7,9 +7,10 @@ mod show;
 use crate::web::routes::Routes;
 
 /// The links beside every page of the settings.
-pub const SIDE: [(&str, &str); 8] = [
+pub const SIDE: [(&str, &str); 9] = [
     ("/settings#organisation", "Organisation"),
     ("/settings#keys", "Keys"),
+    ("/settings#sign-in", "Sign-in"),
     ("/settings#sessions", "Sessions"),
     ("/settings#retention", "Retention"),
     ("/settings#mail", "Email"),

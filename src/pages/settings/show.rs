@@ -1,7 +1,7 @@
 //! `/settings`: the organisation's settings.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::fields::MailFields;
@@ -10,11 +10,16 @@ use crate::domain::activity::{self, ConcurrentChanges};
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::members::{Permissions, mail_server};
 use crate::domain::settings::{self, Draft};
+use crate::domain::sign_in::two_step;
 use crate::domain::{api_keys, mail};
+use crate::pages::confirmation::Unconfirmed;
 use crate::pages::{Allowed, Viewer, Visit, either};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
+
+/// The sign-in page, after the session has ended because it was not confirmed who used it.
+pub(super) const SIGN_IN_AGAIN: &str = "/sign-in?next=%2Fsettings&ended=1";
 
 #[derive(Template)]
 #[template(path = "settings/show.html")]
@@ -39,6 +44,8 @@ pub(super) struct State {
     pub conflict: Option<ConcurrentChanges>,
     pub mail: Option<MailFields>,
     pub mail_errors: Invalid,
+    /// Whether the form has proved who submitted it.
+    pub is_confirmed: bool,
 }
 
 impl State {
@@ -64,13 +71,25 @@ pub(super) async fn page(
 
 pub(super) async fn save(
     viewer: Allowed<ManageSettings>,
+    request: HttpRequest,
     form: Form<Draft>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     // A missing version counts as an old one.
     let (draft, version) = (form.fields.clone(), form.version.unwrap_or_default());
+    let state = State { draft: Some(form.fields), version: Some(version), ..State::default() };
+    match viewer.confirm(&request, &site, &form.token, form.proof).await? {
+        Ok(()) => {}
+        Err(Unconfirmed::Rejected(why)) => {
+            let state = State { errors: why.errors.clone(), ..state };
+            let mut response = draw(why.status, &viewer, &site, state).await?;
+            why.delay(&mut response);
+            return Ok(response);
+        }
+        Err(Unconfirmed::Ended) => return Ok(page::see_other(SIGN_IN_AGAIN)),
+    }
     let saved = viewer.submit(&site, form.token, "/settings", move |tx, context| {
-        settings::change(tx, &draft, version, context)?;
+        two_step::change_settings(tx, &draft, version, context)?;
         Ok(Notice::done("Settings saved."))
     });
     let (status, errors) = match saved.await {
@@ -78,8 +97,8 @@ pub(super) async fn save(
         Err(Error::Conflict) => (StatusCode::CONFLICT, Invalid::default()),
         response => return response,
     };
-    let state =
-        State { draft: Some(form.fields), version: Some(version), errors, ..State::default() };
+    let is_confirmed = viewer.settings.confirm_minutes > 0;
+    let state = State { errors, is_confirmed, ..state };
     let state = if status == StatusCode::CONFLICT {
         after_conflict(&site, state, version).await?
     } else {

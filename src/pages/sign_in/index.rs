@@ -8,7 +8,7 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{account, home, known_browser};
+use super::{code, home, known_browser};
 use crate::base::error::{Error, FieldError, Invalid, Result};
 use crate::base::text;
 use crate::domain::activity::Context;
@@ -57,8 +57,17 @@ struct Values {
     email: String,
     next: String,
     kept: String,
-    /// Whether a session has ended.
-    has_ended: bool,
+    /// Why the visitor must sign in again, if so.
+    reason: Option<Reason>,
+}
+
+/// Why somebody must sign in again.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// The session has ended.
+    Ended,
+    /// The code came too long after the password.
+    Late,
 }
 
 #[derive(Template)]
@@ -72,7 +81,7 @@ struct SignInPage {
     email_is_secret: bool,
     next: String,
     kept: String,
-    has_ended: bool,
+    reason: Option<Reason>,
     /// Whether there are no members yet.
     is_new: bool,
     errors: Invalid,
@@ -86,6 +95,8 @@ pub(super) struct Parameters {
     next: String,
     /// Present if a session has ended.
     ended: Option<String>,
+    /// Present if the code came too long after the password.
+    late: Option<String>,
 }
 
 pub(super) async fn page(
@@ -93,11 +104,12 @@ pub(super) async fn page(
     query: Query<Parameters>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let Parameters { next, ended } = query.0;
+    let Parameters { next, ended, late } = query.0;
     if let Some(redirect) = redirect_if_signed_in(&visitor, &next) {
         return Ok(redirect);
     }
-    let values = Values { next, has_ended: ended.is_some(), ..Values::default() };
+    let reason = ended.map(|_| Reason::Ended).or(late.map(|_| Reason::Late));
+    let values = Values { next, reason, ..Values::default() };
     draw(StatusCode::OK, &visitor, &site, values, Invalid::default()).await
 }
 
@@ -107,7 +119,7 @@ pub(super) async fn ask_again(
     next: String,
     kept: String,
 ) -> Result<HttpResponse> {
-    let values = Values { next, kept, has_ended: true, ..Values::default() };
+    let values = Values { next, kept, reason: Some(Reason::Ended), ..Values::default() };
     draw(StatusCode::FORBIDDEN, visitor, site, values, Invalid::default()).await
 }
 
@@ -132,7 +144,7 @@ pub(super) async fn sign_in(
     if let Err(message) = text::without_secret(&email) {
         let errors = Invalid(vec![FieldError { field: "email", message }]);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        let values = Values { email, next, kept, has_ended: false };
+        let values = Values { email, next, kept, reason: None };
         return draw(status, &visitor, &site, values, errors).await;
     }
     let (password, context) = (Password::presented(password), &visitor.context);
@@ -143,8 +155,11 @@ pub(super) async fn sign_in(
         Outcome::SignedIn(member) => {
             let id = member.id.as_str();
             return lead_on(&visitor, &site, id, (&next, &kept), |location| {
-                enter(&visitor, &site, &member, location.filter(|next| *next != HOME))
+                enter(&visitor, &site, &member, location)
             });
+        }
+        Outcome::NeedsSecondStep(member, step) => {
+            return code::ask(&visitor, &site, &member, &step, (&next, kept)).await;
         }
         Outcome::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned(), None),
         Outcome::TooMany { seconds } => {
@@ -154,7 +169,7 @@ pub(super) async fn sign_in(
     };
     let mut errors = Invalid::default();
     errors.add("email", message);
-    let values = Values { email, next, kept, has_ended: false };
+    let values = Values { email, next, kept, reason: None };
     let mut response = draw(status, &visitor, &site, values, errors).await?;
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -174,7 +189,7 @@ fn answer_late(visitor: &Public, site: &Site, next: &str, kept: &str) -> Result<
 
 /// Responds with `redirect` to the form whose input was kept for the member with `id`, otherwise to
 /// `next`.
-fn lead_on(
+pub(super) fn lead_on(
     visitor: &Public,
     site: &Site,
     id: &str,
@@ -198,7 +213,7 @@ async fn draw(
     values: Values,
     errors: Invalid,
 ) -> Result<HttpResponse> {
-    let Values { email, next, kept, has_ended } = values;
+    let Values { email, next, kept, reason } = values;
     let found = site.db.read(|c| Ok((settings::get(c)?, set_up::is_open(c)?)));
     let (settings, is_new) = found.await?;
     let form_key = form_token::key_of(&visitor.session)?;
@@ -213,7 +228,7 @@ async fn draw(
             email: text::visible(&email, 254),
             next: path::own(&next).unwrap_or_default(),
             kept,
-            has_ended,
+            reason,
             is_new,
             errors,
             notice: visitor.take_notice(),
@@ -230,6 +245,7 @@ pub(super) fn enter(
     location: Option<&str>,
 ) -> Result<HttpResponse> {
     begin(&visitor.session, member, &visitor.context)?;
+    let location = location.filter(|next| *next != HOME);
     let mut response = page::see_other(location.unwrap_or_else(|| home(member)));
     response.add_cookie(&known_browser::for_browser(site)?).map_err(Error::internal)?;
     Ok(response)
@@ -244,7 +260,7 @@ fn begin(session: &Session, member: &Member, context: &Context) -> Result<()> {
     session.insert(SESSION_KEY, member.id.as_str()).map_err(Error::internal)?;
     session.insert(form_token::SESSION_KEY, form_token::new_key()?).map_err(Error::internal)?;
     session.insert(sessions::PRIVILEGES, member.version).map_err(Error::internal)?;
-    session.insert("address", origin.address).map_err(Error::internal)?;
+    session.insert(sessions::ADDRESS, origin.address).map_err(Error::internal)?;
     session.insert("user_agent", &origin.user_agent).map_err(Error::internal)
 }
 
@@ -258,7 +274,7 @@ pub(super) async fn sign_out(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let (member, context) = (viewer.member.clone(), viewer.context());
-    let session = account::this_session(&viewer);
+    let session = viewer.session_reference.clone();
     site.db.write(move |tx| sign_in::sign_out(tx, &member, &session, &context)).await?;
     viewer.session().purge();
     let mut response = page::see_other("/sign-in");

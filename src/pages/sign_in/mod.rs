@@ -2,6 +2,7 @@
 
 mod account;
 mod anonymous;
+mod code;
 mod index;
 mod invitation;
 mod known_browser;
@@ -9,6 +10,7 @@ mod reset_password;
 pub mod session;
 mod set_up;
 
+pub(super) use account::TWO_STEP;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -28,6 +30,8 @@ use crate::web::routes::Routes;
 pub fn routes(routes: &mut Routes) {
     routes.get("/sign-in", index::page);
     routes.post("/sign-in", index::sign_in);
+    routes.get("/sign-in/code", code::page);
+    routes.post("/sign-in/code", code::sign_in);
     routes.post("/sign-out", index::sign_out);
     // https://w3c.github.io/webappsec-change-password-url/
     routes.get("/.well-known/change-password", change_password);

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::code;
 use super::index::enter;
 use super::{Link, attempt, judge};
 use crate::base::error::{Error, Invalid, Result};
@@ -62,7 +63,10 @@ pub(super) async fn reset(
 ) -> Result<HttpResponse> {
     let ResetForm { code, password } = form.fields;
     match finish(&visitor, &site, &sign_in_service, code.clone(), password).await {
-        Ok(member) => enter(&visitor, &site, &member, None),
+        Ok((member, None)) => enter(&visitor, &site, &member, None),
+        Ok((member, Some(step))) => {
+            code::ask(&visitor, &site, &member, &step, ("", String::new())).await
+        }
         Err(Error::Invalid(errors)) => {
             let member = find_member(&visitor, &site, &code).await?;
             draw(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &site, code, member, errors)
@@ -77,7 +81,7 @@ async fn finish(
     sign_in_service: &SignInService,
     code: String,
     password: Zeroizing<String>,
-) -> Result<Member> {
+) -> Result<(Member, Option<String>)> {
     attempt(sign_in_service, visitor)?;
     let member = find_member(visitor, site, &code).await?;
     let member = member.ok_or_else(|| {

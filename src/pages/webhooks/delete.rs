@@ -25,6 +25,8 @@ impl Dialog for Delete {
     type Fields = NoFields;
     type Backdrop = EndpointPage;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn close(input: &Input<Self>) -> String {
         format!("{}#delete", location(&input.target))
     }

@@ -26,6 +26,8 @@ impl Dialog for Edit {
     type Fields = Fields;
     type Backdrop = EndpointPage;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn close(input: &Input<Self>) -> String {
         format!("{}#edit", location(&input.target))
     }

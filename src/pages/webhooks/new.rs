@@ -26,6 +26,8 @@ impl Dialog for New {
     type Fields = Fields;
     type Backdrop = Table;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn opened(_: &str) -> Fields {
         Fields::proposed()
     }

@@ -40,6 +40,8 @@ impl Dialog for Replace {
     type Fields = NoFields;
     type Backdrop = EndpointPage;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn already_shown(_: &Input<Self>) -> Option<&'static str> {
         Some(ALREADY_SHOWN)
     }

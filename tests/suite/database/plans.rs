@@ -53,7 +53,8 @@ const FILL: [&str; 9] = [
     "INSERT INTO members (id, name, email, email_folded, super_manager, version, created_at) \
      {numbers} SELECT 'mem_' || CAST(n AS TEXT), 'Ines Okafor', n || '@example.com', \
      n || '@example.com', false, 1, 1 FROM numbers WHERE n <= 1000",
-    "INSERT INTO sessions {numbers} SELECT 'session ' || n, 'mem_' || CAST(n % 1000 + 1 AS TEXT), \
+    "INSERT INTO sessions (id_hash, member_id, state, created_at, last_seen_at, idle_ends_at, \
+     ends_at) {numbers} SELECT 'session ' || n, 'mem_' || CAST(n % 1000 + 1 AS TEXT), \
      '', 1790000000000, 1790000000000, 1890000000000, 1890000000000 FROM numbers",
 ];
 

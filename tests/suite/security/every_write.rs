@@ -20,10 +20,9 @@ fn prepare(write: &Write) -> (App, Client, Form) {
         app.member(EMAIL, true, &Permission::ALL);
     }
     let client = match write.sender {
-        Sender::Manager => app.signed_in(EMAIL),
-        Sender::Newcomer | Sender::Visitor => app.anonymous(),
+        Sender::Manager => app.signed_in_from(EMAIL, ADDRESS),
+        Sender::Newcomer | Sender::Visitor => app.anonymous().calling_from(ADDRESS),
     };
-    let client = client.calling_from(ADDRESS);
     let mut form = (write.form)(&app, &client);
     let token = client.get(&form.page).form_token();
     form.fields.push(("form_token".into(), token));

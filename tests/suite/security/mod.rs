@@ -15,5 +15,6 @@ mod headers;
 mod matrix;
 pub mod secret_forms;
 mod secret_in_query;
+mod step_up;
 mod storm;
 mod without_writes;

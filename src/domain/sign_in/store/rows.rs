@@ -1,6 +1,7 @@
 //! Operations on the tables that only tests need.
 
 use super::*;
+use crate::db::schema::one_time_codes;
 
 pub(crate) fn disable(tx: &mut Transaction<'_>, member: &MemberId, at: Timestamp) {
     diesel::update(members::table.find(member))

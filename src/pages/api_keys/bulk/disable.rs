@@ -48,6 +48,8 @@ impl Dialog for Disable {
     type Fields = Fields;
     type Backdrop = Backdrop;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn opened(query: &str) -> Fields {
         Fields { keys: keys_in_query(query), ..Fields::default() }
     }

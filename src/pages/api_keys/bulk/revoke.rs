@@ -38,6 +38,8 @@ impl Dialog for Revoke {
     type Fields = Fields;
     type Backdrop = Backdrop;
 
+    const NEEDS_CONFIRMATION: bool = true;
+
     fn opened(query: &str) -> Fields {
         Fields { keys: keys_in_query(query), ..Fields::default() }
     }

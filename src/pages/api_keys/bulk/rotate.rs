@@ -54,6 +54,8 @@ impl Dialog for Rotate {
     type Target = ();
     type Fields = Fields;
     type Backdrop = Backdrop;
+
+    const NEEDS_CONFIRMATION: bool = true;
     const CHANGED: &'static str =
         "Someone else changed or rotated one of these keys. Check the list, then rotate again";
 

@@ -3,6 +3,7 @@
 mod name;
 mod password;
 mod sessions;
+mod two_step;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -11,13 +12,15 @@ use askama::Template;
 use crate::base::clock::{Timestamp, ago};
 use crate::base::error::{Invalid, Result};
 use crate::domain::members::{self, Access};
+use crate::domain::sign_in::device;
 use crate::domain::sign_in::own_sessions::{self, OwnSession};
-use crate::domain::sign_in::{device, sessions::REFERENCE};
 use crate::pages::{SignedIn, Viewer, Visit, someone_to_ask};
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 use crate::web::routes::Routes;
 use crate::web::{Site, page};
+
+pub(in crate::pages) use two_step::TWO_STEP;
 
 /// The page to which every form of the page returns.
 const ACCOUNT: &str = "/account";
@@ -27,6 +30,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.get(ACCOUNT, page);
     routes.post("/account/edit", name::save);
     routes.post("/account/password", password::change);
+    two_step::routes(routes);
     routes.post("/account/sessions/end", sessions::end);
     routes.post("/account/sessions/end-others", sessions::end_others);
 }
@@ -102,7 +106,7 @@ async fn draw_list(
         Ok((own_sessions::list(c, &member, cursor.as_ref(), now)?, managers))
     });
     let (sessions, managers) = found.await?;
-    let this = this_session(viewer);
+    let this = &viewer.session_reference;
     let ask = someone_to_ask(&managers);
     page::page(
         status,
@@ -117,7 +121,7 @@ async fn draw_list(
             sessions: sessions
                 .rows
                 .into_iter()
-                .map(|session| SessionRow::new(session, &this, now))
+                .map(|session| SessionRow::new(session, this, now))
                 .collect(),
             errors,
         },
@@ -130,9 +134,4 @@ fn no_access(viewer: &Viewer, ask: Option<&str>) -> Option<Notice> {
         let ask = ask.map(|ask| format!(" Ask {ask}.")).unwrap_or_default();
         Notice::note(format!("You can sign in, but have no access to API keys yet.{ask}"))
     })
-}
-
-/// The reference of the current session.
-pub(super) fn this_session(viewer: &Visit) -> String {
-    viewer.session().get(REFERENCE).ok().flatten().unwrap_or_default()
 }

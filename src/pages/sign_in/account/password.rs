@@ -1,19 +1,22 @@
 //! `/account/password`: changes the member's own password, which needs the current one.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::super::judge;
-use super::{ACCOUNT, draw, this_session};
+use super::{ACCOUNT, draw};
 use crate::base::error::{Error, Invalid, Result};
-use crate::domain::sign_in::{Password, Requester, SignInService, password_change, sessions};
+use crate::domain::sign_in::{
+    Password, Requester, SignInService, confirmation, password_change, sessions,
+};
+use crate::pages::confirmation::Unconfirmed;
 use crate::pages::{SignedIn, Visit};
-use crate::web::Site;
 use crate::web::flash::Notice;
-use crate::web::form::{SecretFields, SecretForm};
+use crate::web::form::{ProofFields, SecretFields, SecretForm};
 use crate::web::form_token::FormToken;
+use crate::web::{Site, page};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -28,10 +31,27 @@ impl SecretFields for PasswordForm {
 
 pub(super) async fn change(
     viewer: SignedIn,
+    request: HttpRequest,
     form: SecretForm<PasswordForm>,
     site: web::Data<Site>,
     sign_in_service: web::Data<SignInService>,
 ) -> Result<HttpResponse> {
+    let proof = ProofFields { password: form.fields.current_password.clone(), ..form.proof };
+    if viewer.member.two_step_since.is_some() {
+        match viewer.confirm(&request, &site, &form.token, proof).await? {
+            Ok(()) => {}
+            Err(Unconfirmed::Rejected(why)) => {
+                let (errors, name) =
+                    (on_this_form(why.errors.clone()), viewer.member.name.as_str());
+                let mut response = draw(why.status, &viewer, &site, name.into(), errors).await?;
+                why.delay(&mut response);
+                return Ok(response);
+            }
+            Err(Unconfirmed::Ended) => {
+                return Ok(page::see_other("/sign-in?next=%2Faccount&ended=1"));
+            }
+        }
+    }
     match finish(&viewer, &site, &sign_in_service, form.fields, form.token.clone()).await {
         Ok(()) => {
             viewer.session().insert(sessions::RENEW, true).map_err(Error::internal)?;
@@ -47,6 +67,14 @@ pub(super) async fn change(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The errors of a proof, whose password is the current one here.
+fn on_this_form(mut errors: Invalid) -> Invalid {
+    for error in errors.0.iter_mut().filter(|error| error.field == confirmation::PASSWORD) {
+        error.field = "current_password";
+    }
+    errors
 }
 
 async fn finish(
@@ -65,7 +93,7 @@ async fn finish(
     let own_words = [member.name.as_str(), member.email.as_str(), organisation];
     let judged = judge(fields.password, own_words.map(str::to_owned)).await?;
     let new = errors.collect("password", judged);
-    let (context, this) = (viewer.context(), this_session(viewer));
+    let (context, this) = (viewer.context(), viewer.session_reference.clone());
     if fields.current_password.is_empty() {
         return Err(Error::Invalid(errors));
     }

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::{ACCOUNT, this_session};
+use super::ACCOUNT;
 use crate::base::error::Result;
 use crate::domain::sign_in::own_sessions;
 use crate::pages::{NoFields, SignedIn};
@@ -39,7 +39,7 @@ pub(super) async fn end_others(
     form: Form<NoFields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
-    let (member, this) = (viewer.member.clone(), this_session(&viewer));
+    let (member, this) = (viewer.member.clone(), viewer.session_reference.clone());
     let ended = viewer.submit(&site, form.token, ACCOUNT, move |tx, context| {
         Ok(match own_sessions::end_others(tx, &member, &this, context)? {
             0 => Notice::note("You have no other session."),

@@ -4,11 +4,11 @@ use latchkey::domain::api_keys::{self, KeyId};
 use latchkey::domain::disabling;
 use latchkey::domain::leaks::{self, LeakId};
 use latchkey::domain::members::invitation::Draft;
-use latchkey::domain::members::{Email, Permission};
+use latchkey::domain::members::{self, Email, Permission};
 use latchkey::domain::reviews::{self, Decision, RequestedDecision, ReviewId};
 use latchkey::domain::sign_in::{invitation, reset};
 
-use crate::support::{App, Client, PASSWORD, key_fields, usual_draft};
+use crate::support::{App, Authenticator, Client, PASSWORD, key_fields, usual_draft};
 use crate::usage::record_passes;
 
 /// The email address of the member who sends the forms.
@@ -81,6 +81,14 @@ fn member(app: &App, step: &str, fields: &[(&str, &str)]) -> Form {
     let id = app.member(TOMAS, false, &[Permission::ViewKeys]).id;
     let path = format!("/members/{}/{step}", id.as_str());
     form(&path, &path, fields)
+}
+
+/// A form about the second factors of the member who sends it.
+fn two_step(app: &App, path: &str) -> Form {
+    let email = Email::parse(EMAIL).expect("an address");
+    let (member, _) = app.read(|c| members::by_email(c, &email)).expect("a member");
+    app.enrol(&member);
+    form(path, path, &[])
 }
 
 /// A form about a webhook.
@@ -288,6 +296,36 @@ pub const WRITES: &[Write] = &[
         &["member.password_changed"],
     ),
     manager(
+        "/account/two-step/app",
+        |app, client| {
+            let path = "/account/two-step/app";
+            let code = app.code_of(&Authenticator::scan(&client.get(path)));
+            form(path, path, &[("code", &code)])
+        },
+        &["two_step.app_added"],
+    ),
+    manager(
+        "/account/two-step/app/remove",
+        |app, _| two_step(app, "/account/two-step/app/remove"),
+        &["two_step.app_removed"],
+    ),
+    manager(
+        "/account/two-step/recovery-codes",
+        |app, _| two_step(app, "/account/two-step/recovery-codes"),
+        &["two_step.codes_made"],
+    ),
+    Write {
+        path: "/sign-in/code",
+        sender: Sender::Visitor,
+        form: |app, client| {
+            let authenticator = app.enrol(&app.member(TOMAS, false, &[]));
+            client.submit("/sign-in", &[("email", TOMAS), ("password", PASSWORD)]);
+            let code = app.code_of(&authenticator);
+            form("/sign-in/code", "/sign-in/code", &[("code", &code)])
+        },
+        events: &["session.signed_in"],
+    },
+    manager(
         "/account/sessions/end",
         |app, client| {
             app.signed_in(EMAIL);
@@ -320,6 +358,16 @@ pub const WRITES: &[Write] = &[
             member(app, "edit", &[&access[..], &[("version", "1")]].concat())
         },
         &["member.edited"],
+    ),
+    manager(
+        "/members/{member_id}/two-step/remove",
+        |app, _| {
+            let member = app.member(TOMAS, false, &[]);
+            app.enrol(&member);
+            let path = format!("/members/{}/two-step/remove", member.id.as_str());
+            form(&path, &path, &[])
+        },
+        &["two_step.removed_for_member"],
     ),
     manager(
         "/members/{member_id}/disable",

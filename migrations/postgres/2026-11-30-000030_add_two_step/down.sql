@@ -1,0 +1,10 @@
+ALTER TABLE settings DROP COLUMN two_step_from;
+ALTER TABLE settings DROP COLUMN two_step;
+ALTER TABLE settings DROP COLUMN confirm_minutes;
+ALTER TABLE sessions DROP COLUMN failed_confirmations;
+ALTER TABLE sessions DROP COLUMN confirmed_network;
+ALTER TABLE sessions DROP COLUMN confirmed_at;
+DROP TABLE member_recovery_codes;
+DROP TABLE member_totp;
+ALTER TABLE members DROP COLUMN two_step_version;
+ALTER TABLE members DROP COLUMN two_step_since;

@@ -1,0 +1,204 @@
+//! Confirming who uses a session, before actions that somebody with only the session's cookie must
+//! not be able to take. ASVS 7.5.3.
+//!
+//! Signing in confirms it for a time that the settings say, and so does each later confirmation. It
+//! ends early when requests come from another network. Five wrong confirmations end the session.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::hasher::{Busy, PasswordCheck};
+use super::second_step::Notify;
+use super::store::LiveSession;
+use super::{Password, Requester, SignInService, failures, known, own_sessions, store, two_step};
+use crate::base::clock::Timestamp;
+use crate::base::error::{FieldError, Invalid, Result};
+use crate::db::{Db, Transaction};
+use crate::domain::activity::{self, Context, Entry, Event};
+use crate::domain::members::{self, Member};
+use crate::domain::settings::Settings;
+
+/// How many wrong confirmations end the session.
+const MAX_FAILURES: i32 = 5;
+/// The names of the form's fields.
+pub const PASSWORD: &str = "confirm_password";
+pub const CODE: &str = "confirm_code";
+
+/// When and from which network a session's member last proved who they are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Confirmation {
+    at: i64,
+    network: String,
+}
+
+impl Confirmation {
+    pub(super) fn stored(session: &LiveSession) -> Option<Self> {
+        let at = session.confirmed_at?.millis();
+        Some(Self { at, network: session.confirmed_network.clone()? })
+    }
+
+    /// Whether it still counts for a request.
+    pub fn holds(&self, settings: &Settings, context: &Context) -> bool {
+        let age = context.now.since(Timestamp::from_millis(self.at));
+        age < settings.confirmation_lifetime()
+            && self.network == known::network(context).to_string()
+    }
+}
+
+/// What a member entered to prove who they are.
+#[derive(Default)]
+pub struct Proof {
+    pub password: Zeroizing<String>,
+    /// A code of the app or a recovery code.
+    pub code: Zeroizing<String>,
+}
+
+/// The result of a confirmation.
+pub enum ConfirmOutcome {
+    Confirmed,
+    /// Nothing was confirmed; the fields say why.
+    Wrong(Invalid),
+    /// Too many came before it.
+    TooMany {
+        seconds: u64,
+        errors: Invalid,
+    },
+    /// It was the last wrong one: the session has ended.
+    Ended,
+}
+
+/// Confirms who uses the member's session with the reference `session`. A member with an app must
+/// enter a code of it as well.
+///
+/// # Errors
+/// [`Error::Unavailable`] when too many passwords are waiting to be hashed.
+pub async fn confirm(
+    db: &Db,
+    sign_in_service: &SignInService,
+    (member, session): (&Member, &str),
+    proof: Proof,
+    notify: Notify,
+    context: &Context,
+) -> Result<ConfirmOutcome> {
+    let needs_code = member.two_step_since.is_some();
+    let missing = missing(&proof, needs_code);
+    if !missing.is_empty() {
+        return Ok(ConfirmOutcome::Wrong(missing));
+    }
+    let throttle = &sign_in_service.throttle;
+    let account = Some(member.email.folded());
+    let reservation = match throttle.reserve(account, known::network(context), context.now) {
+        Ok(reservation) => reservation,
+        Err(wait) => return Ok(too_many(PASSWORD, wait)),
+    };
+    let email = member.email.clone();
+    let stored = db.read(move |c| members::by_email(c, &email)).await?.and_then(|(_, hash)| hash);
+    let (requester, password) =
+        (Requester::Member(member.id.clone()), Password::presented(proof.password));
+    let is_right = match sign_in_service.hasher.verify(requester, password, stored.clone()).await {
+        Ok(PasswordCheck::Right { .. }) => stored.is_some(),
+        Ok(PasswordCheck::Wrong) => false,
+        Err(Busy) => {
+            throttle.not_tried(reservation);
+            return Err(Busy.into());
+        }
+    };
+    let mut attempt = None;
+    if is_right && needs_code {
+        match throttle.reserve_second_step(&member.id, context.now) {
+            Ok(reserved) => attempt = Some(reserved),
+            Err(wait) => return Ok(too_many(CODE, wait)),
+        }
+    }
+    let password = is_right.then_some(stored).flatten();
+    let check = Check { member: member.clone(), session: session.into(), password, notify };
+    let (code, context) = (needs_code.then_some(proof.code), context.clone());
+    let work = move |tx: &mut Transaction<'_>| {
+        check.conclude(tx, code.as_ref().map(|code| code.as_str()), &context)
+    };
+    let outcome = db.write(work).await?;
+    if matches!(outcome, ConfirmOutcome::Confirmed) {
+        throttle.succeeded(reservation);
+        if let Some(attempt) = attempt {
+            throttle.second_step_succeeded(&attempt);
+        }
+    }
+    Ok(outcome)
+}
+
+fn missing(proof: &Proof, needs_code: bool) -> Invalid {
+    let mut errors = Invalid::default();
+    if proof.password.is_empty() {
+        errors.add(PASSWORD, "Enter your password to confirm that it is you");
+    }
+    if needs_code && proof.code.trim().is_empty() {
+        errors.add(CODE, "Enter the code from your authenticator app");
+    }
+    errors
+}
+
+fn too_many(field: &'static str, wait: super::throttle::Wait) -> ConfirmOutcome {
+    let errors = Invalid(vec![FieldError { field, message: wait.message() }]);
+    ConfirmOutcome::TooMany { seconds: wait.seconds, errors }
+}
+
+/// A confirmation whose password was checked.
+struct Check {
+    member: Member,
+    session: String,
+    /// The hash of the password, if it was right.
+    password: Option<String>,
+    notify: Notify,
+}
+
+impl Check {
+    fn conclude(
+        &self,
+        tx: &mut Transaction<'_>,
+        code: Option<&str>,
+        context: &Context,
+    ) -> Result<ConfirmOutcome> {
+        let session = own_sessions::find(tx, &self.member.id, &self.session, context.now)?;
+        let Some(session) = session else { return Ok(ConfirmOutcome::Ended) };
+        let now = members::by_email(tx, &self.member.email)?;
+        let now = now.filter(|(now, hash)| {
+            // Checking takes a while; the password must not have been changed in the meantime.
+            now.id == self.member.id && now.is_active() && hash.is_some() && *hash == self.password
+        });
+        let Some((member, _)) = now else {
+            return self.fail(tx, &session.id_hash, PASSWORD, "Password is wrong", context);
+        };
+        if member.two_step_since.is_some() {
+            let accepted = two_step::accept(tx, &member, code.unwrap_or_default(), context)?;
+            let Some(change) = accepted else {
+                failures::record_second_step(tx, &member, context)?;
+                return self.fail(tx, &session.id_hash, CODE, two_step::WRONG, context);
+            };
+            if let Some(change) = change {
+                (self.notify)(tx, &change, context)?;
+            }
+        }
+        let network = known::network(context).to_string();
+        store::confirm_session(tx, &session.id_hash, &network, context.now)?;
+        Ok(ConfirmOutcome::Confirmed)
+    }
+
+    fn fail(
+        &self,
+        tx: &mut Transaction<'_>,
+        session: &str,
+        field: &'static str,
+        message: &str,
+        context: &Context,
+    ) -> Result<ConfirmOutcome> {
+        if store::count_failed_confirmation(tx, session)? < MAX_FAILURES {
+            let errors = Invalid(vec![FieldError { field, message: message.into() }]);
+            return Ok(ConfirmOutcome::Wrong(errors));
+        }
+        store::delete_session(tx, session)?;
+        let details = serde_json::json!({ "wrong_confirmations": MAX_FAILURES });
+        let entry = Entry::about(Event::SessionEnded, self.member.subject()).with(details);
+        activity::record(tx, context, &entry)?;
+        Ok(ConfirmOutcome::Ended)
+    }
+}

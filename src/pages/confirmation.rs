@@ -1,0 +1,96 @@
+//! Asks a member to confirm who they are, in the form of an action that needs it.
+//!
+//! The form carries the proof together with its own fields: nothing is redirected, and nothing that
+//! was typed is lost.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{FORMER_MEMBER, SESSION_KEY, Visit};
+use crate::base::error::{Error, Invalid, Result};
+use crate::domain::sign_in::SignInService;
+use crate::domain::sign_in::confirmation::{self, ConfirmOutcome, Proof};
+use crate::domain::sign_in::sessions;
+use crate::letters;
+use crate::web::Site;
+use crate::web::form::ProofFields;
+use crate::web::form_token::FormToken;
+
+/// Why an action is not performed.
+pub enum Unconfirmed {
+    /// The form is shown again with what is wrong.
+    Rejected(Rejected),
+    /// The session has ended after too many wrong attempts.
+    Ended,
+}
+
+/// What is wrong with a proof.
+pub struct Rejected {
+    pub errors: Invalid,
+    pub status: StatusCode,
+    /// After how many seconds the next attempt may succeed, if it must wait.
+    pub retry_after: Option<u64>,
+}
+
+impl Rejected {
+    /// Tells the browser when to try again, if the next attempt must wait.
+    pub fn delay(&self, response: &mut HttpResponse) {
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+}
+
+impl Visit {
+    /// Checks the proof in a form, unless the viewer's identity is confirmed already.
+    ///
+    /// # Errors
+    /// [`Error::AlreadySubmitted`] if the form was submitted before: a second submit leads to where
+    /// the first one has led, although its code was used up.
+    pub async fn confirm(
+        &self,
+        request: &HttpRequest,
+        site: &Site,
+        token: &FormToken,
+        proof: ProofFields,
+    ) -> Result<Result<(), Unconfirmed>> {
+        if self.is_confirmed {
+            return Ok(Ok(()));
+        }
+        let (token, keyring) = (token.clone(), site.keyring.clone());
+        let spent = site.db.read(move |c| token.spent_location(c, &keyring)).await?;
+        if let Some(location) = spent {
+            return Err(Error::AlreadySubmitted(location));
+        }
+        let service = request.app_data::<web::Data<SignInService>>();
+        let service = service.ok_or_else(|| Error::internal("sign-in is not set up"))?;
+        let proof = Proof { password: proof.password, code: proof.code };
+        let whose = (&self.member, self.session_reference.as_str());
+        let notify = letters::two_step_changed;
+        let context = self.context();
+        match confirmation::confirm(&site.db, service, whose, proof, notify, &context).await? {
+            ConfirmOutcome::Confirmed => Ok(Ok(())),
+            ConfirmOutcome::Wrong(errors) => {
+                let (status, retry_after) = (StatusCode::UNPROCESSABLE_ENTITY, None);
+                Ok(Err(Unconfirmed::Rejected(Rejected { errors, status, retry_after })))
+            }
+            ConfirmOutcome::TooMany { seconds, errors } => {
+                let (status, retry_after) = (StatusCode::TOO_MANY_REQUESTS, Some(seconds));
+                Ok(Err(Unconfirmed::Rejected(Rejected { errors, status, retry_after })))
+            }
+            ConfirmOutcome::Ended => {
+                self.forget()?;
+                Ok(Err(Unconfirmed::Ended))
+            }
+        }
+    }
+
+    /// Turns the session, which has ended, into a visitor's, which only tells whose it was.
+    fn forget(&self) -> Result<()> {
+        let session = self.session();
+        session.remove(SESSION_KEY);
+        session.remove(sessions::CONFIRMED);
+        session.insert(FORMER_MEMBER, self.member.id.as_str()).map_err(Error::internal)
+    }
+}
