@@ -6,12 +6,12 @@ use actix_session::Session;
 use actix_web::cookie::{Cookie, time::Duration};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::index::{enter, lead_on};
+use super::index::{answer_late, enter, lead_on, redirect_if_signed_in};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Member;
 use crate::domain::sign_in::second_step::{self, SecondStepOutcome};
@@ -21,7 +21,6 @@ use crate::pages::Public;
 use crate::pages::kept_input;
 use crate::web::form::{LateForm, STRANGERS, SecretFields};
 use crate::web::query::Query;
-use crate::web::rejection::Rejection;
 use crate::web::theme::Theme;
 use crate::web::{Site, cookie, form_token, page, path, query};
 
@@ -93,6 +92,9 @@ pub(super) async fn page(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let next = query.0.next;
+    if let Some(redirect) = redirect_if_signed_in(&visitor, &next) {
+        return Ok(redirect);
+    }
     match find_member(&visitor, &request, &site).await? {
         Some((member, _)) => {
             let values = (next, String::new());
@@ -111,7 +113,7 @@ pub(super) async fn sign_in(
 ) -> Result<HttpResponse> {
     let CodeForm { code, next, kept } = form.fields;
     if !form.is_current {
-        return Ok(Rejection::StaleForm.error_response());
+        return answer_late(&visitor, &site, &next, &kept);
     }
     let found = find_member(&visitor, &request, &site).await?;
     let Some((member, step)) = found else { return Ok(start_again(&next)) };

@@ -124,7 +124,7 @@ pub(super) async fn ask_again(
 }
 
 /// Redirects a visitor who is signed in to the requested page.
-fn redirect_if_signed_in(visitor: &Public, next: &str) -> Option<HttpResponse> {
+pub(super) fn redirect_if_signed_in(visitor: &Public, next: &str) -> Option<HttpResponse> {
     let is_signed_in = visitor.session.contains_key(SESSION_KEY);
     is_signed_in.then(|| page::see_other(&path::own(next).unwrap_or_else(|| HOME.into())))
 }
@@ -179,7 +179,7 @@ pub(super) async fn sign_in(
 
 /// Answers a form whose token is not valid: the visitor has signed in on another tab, and continues
 /// where this form would lead to.
-fn answer_late(visitor: &Public, site: &Site, next: &str, kept: &str) -> Result<HttpResponse> {
+pub(super) fn answer_late(visitor: &Public, site: &Site, next: &str, kept: &str) -> Result<HttpResponse> {
     let member: Option<String> = visitor.session.get(SESSION_KEY).ok().flatten();
     let Some(member) = member else { return Ok(Rejection::StaleForm.error_response()) };
     lead_on(visitor, site, &member, (next, kept), |location| {
