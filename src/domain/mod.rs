@@ -3,14 +3,15 @@
 //!
 //! Each feature may use only those before it in this list: [`activity`], [`settings`], [`mail`],
 //! [`members`], [`sign_in`], [`scopes`], [`roles`], [`api_keys`], [`usage`], [`verification`],
-//! [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`], [`reviews`], [`attention`],
-//! [`alerts`], [`checklist`].
+//! [`diagnosis`], [`webhooks`], [`leaks`], [`disabling`], [`impact`], [`containment`], [`reviews`],
+//! [`attention`], [`alerts`], [`checklist`].
 
 pub mod activity;
 pub mod alerts;
 pub mod api_keys;
 pub mod attention;
 pub mod checklist;
+pub mod containment;
 pub mod diagnosis;
 pub mod disabling;
 pub mod impact;

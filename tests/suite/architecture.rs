@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, from left to right. Each may use those before it.
-const FEATURES: [&str; 19] = [
+const FEATURES: [&str; 20] = [
     "activity",
     "settings",
     "mail",
@@ -21,6 +21,7 @@ const FEATURES: [&str; 19] = [
     "leaks",
     "disabling",
     "impact",
+    "containment",
     "reviews",
     "attention",
     "alerts",

@@ -1,5 +1,6 @@
 //! Members and invitations: who can change whom, and what remains afterwards.
 
+mod contain;
 mod edit;
 mod invite;
 mod last_manager;

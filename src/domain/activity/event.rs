@@ -35,6 +35,8 @@ closed_set! {
         MemberEdited = "member.edited",
         /// A member was disabled.
         MemberDisabled = "member.disabled",
+        /// A member who may be compromised was contained: disabled, and their keys listed.
+        MemberContained = "member.contained",
         /// A disabled member was enabled.
         MemberEnabled = "member.enabled",
         /// A member was removed.

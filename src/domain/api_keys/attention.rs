@@ -13,8 +13,6 @@ use crate::domain::settings::{self, Settings};
 
 /// How many keys are written at once.
 const BATCH: i64 = 1000;
-/// The largest number of members with keys that are listed.
-const MAX_CREATORS: usize = 1000;
 
 /// Updates when each key that is not revoked starts to need attention, after the rotation intervals
 /// have changed.
@@ -142,20 +140,4 @@ pub fn overlaps(
         }
     }
     Ok(overlaps)
-}
-
-/// The ids of the members who created keys that are not revoked.
-pub fn creators(connection: &mut Connection) -> Result<Vec<String>> {
-    let mut creators: Vec<String> = Vec::new();
-    while creators.len() < MAX_CREATORS {
-        let last = creators.last().map_or("", String::as_str);
-        let Some(next) = store::creator_after(connection, last)? else { break };
-        creators.push(next);
-    }
-    Ok(creators)
-}
-
-/// The keys that the member with this id created and that are not revoked, at most `limit`.
-pub fn created_by(connection: &mut Connection, id: &str, limit: i64) -> Result<Vec<KeyId>> {
-    store::created_by(connection, id, limit)
 }

@@ -6,6 +6,7 @@ mod attention;
 mod batch;
 mod changes;
 mod checks;
+mod creators;
 mod disabling;
 mod draft;
 mod environment;
@@ -26,12 +27,13 @@ mod store;
 
 pub use crate::db::keyset::{MAX_COUNTED, count_text};
 pub use attention::{
-    count_needing_attention, created_by, creators, expiring, flagged, inactive_but_flagged,
-    needing_attention, needing_attention_among, no_longer_used, overlapping, overlaps,
-    rotation_changed, set_flags, snooze,
+    count_needing_attention, expiring, flagged, inactive_but_flagged, needing_attention,
+    needing_attention_among, no_longer_used, overlapping, overlaps, rotation_changed, set_flags,
+    snooze,
 };
 pub use batch::{active_after, details_of, first_created_at, listing_address};
 pub use checks::check_confirmation;
+pub use creators::{created_by, creators, not_revoked_among};
 pub use disabling::{
     FollowUp, Suspension, disable, enable, record_uses_while_disabled, revoke_as_scheduled,
     skip_schedule,

@@ -119,7 +119,8 @@ fn candidates(connection: &mut Connection, now: Timestamp) -> Result<BTreeSet<Ke
     found.extend(api_keys::overlapping(connection, now, MAX_KEYS)?);
     found.extend(api_keys::no_longer_used(connection, now.plus(-UNUSED_AFTER), now, MAX_KEYS)?);
     for creator in creators_who_left(connection)?.into_keys() {
-        found.extend(api_keys::created_by(connection, &creator, MAX_KEYS)?);
+        let created = api_keys::created_by(connection, &creator, MAX_KEYS)?;
+        found.extend(created.into_iter().map(|(id, _)| id));
     }
     found.extend(stored_secrets::found_keys(connection, MAX_KEYS)?);
     found.extend(shared_names::found_keys(connection, MAX_KEYS)?);

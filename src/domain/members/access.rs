@@ -181,10 +181,30 @@ pub fn remove(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Res
 /// author or holds permissions that the author does not have; [`Error::Invalid`] when nobody would
 /// be left to manage members.
 pub fn resettable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    another(tx, id, "Change your own password in your account settings.", context)
+}
+
+/// Returns the member if the author may contain them.
+///
+/// # Errors
+/// As for [`resettable`].
+pub fn containable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Result<Member> {
+    let advice = "You cannot contain yourself. Change your password in your account settings.";
+    another(tx, id, advice, context)
+}
+
+/// The active member with this id. The author must be somebody else, who is denied with `advice`
+/// otherwise, and hold every permission of the member.
+fn another(
+    tx: &mut Transaction<'_>,
+    id: &MemberId,
+    advice: &str,
+    context: &Context,
+) -> Result<Member> {
     let held = held_by(tx, context)?;
     let member = find(tx, id)?;
     if context.actor.id() == Some(id.as_str()) {
-        return Err(Error::Forbidden("Change your own password in your account settings.".into()));
+        return Err(Error::Forbidden(advice.into()));
     }
     if !member.is_active() {
         return Err(Error::Conflict);

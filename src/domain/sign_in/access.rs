@@ -1,8 +1,9 @@
 //! Ends sessions and links when a member's role, permissions or state change.
 
-use super::{codes, sessions};
+use super::{codes, sessions, store};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::db::Transaction;
+use crate::db::{Connection, Transaction};
 use crate::domain::activity::Context;
 use crate::domain::members::{self, Member, MemberId, RequestedAccess, State, access, invitation};
 
@@ -42,4 +43,21 @@ pub fn disable(tx: &mut Transaction<'_>, id: &MemberId, context: &Context) -> Re
     codes::end_all_of(tx, id, context.now)?;
     sessions::end_all_of(tx, id)?;
     Ok(member)
+}
+
+/// How many sessions and one-time links of a member disabling them would end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenAccess {
+    pub sessions: usize,
+    pub links: i64,
+}
+
+/// The sessions and one-time links of a member that work now.
+pub fn open_access(
+    connection: &mut Connection,
+    id: &MemberId,
+    now: Timestamp,
+) -> Result<OpenAccess> {
+    let sessions = store::times_of_live_sessions(connection, id, now)?.len();
+    Ok(OpenAccess { sessions, links: store::count_live_codes_of(connection, id, now)? })
 }

@@ -142,6 +142,17 @@ pub(super) fn member_invited(entry: &RecordedEntry) -> Parts {
     Parts { before: "Invited ".into(), ..member_added(entry) }
 }
 
+/// "Contained Priya Raman, with 3 keys to check".
+pub(super) fn member_contained(entry: &RecordedEntry) -> Parts {
+    let after = match entry.details().get("keys").and_then(Value::as_i64) {
+        Some(0) => ", with no keys to check".into(),
+        Some(1) => ", with 1 key to check".into(),
+        Some(keys) => format!(", with {keys} keys to check"),
+        None => String::new(),
+    };
+    Parts::around("Contained ", after)
+}
+
 /// "Imported 3 scopes".
 pub(super) fn scopes_imported(entry: &RecordedEntry) -> Parts {
     let count = entry.changes().iter().map(|change| change.to.split(", ").count()).sum::<usize>();

@@ -111,6 +111,9 @@ fn known(event: Event) -> Option<Words> {
             .with_sentence(|_| Parts::plain("Accepted the invitation")),
         Event::MemberEdited => words("Member edited", "pencil"),
         Event::MemberDisabled => words("Member disabled", "ban"),
+        Event::MemberContained => {
+            words("Member contained", "shield").red().with_sentence(sentence::member_contained)
+        }
         Event::MemberEnabled => words("Member enabled", "user-plus"),
         Event::MemberRemoved => words("Member removed", "ban"),
         Event::MemberNameChanged => words("Name changed", "pencil"),

@@ -2,6 +2,7 @@
 //! may not view keys.
 
 use super::attention::AttentionPage;
+use super::member_keys::MemberKeys;
 use super::origin::Origin;
 use super::show::KeyPage;
 use super::table::Table;
@@ -15,6 +16,7 @@ pub(super) enum Backdrop {
     Nothing,
     Table(Box<Table>),
     Attention(Box<AttentionPage>),
+    Member(Box<MemberKeys>),
     Key(Box<KeyPage>),
 }
 
@@ -35,11 +37,14 @@ impl Backdrop {
                 let table = Table::load(connection, viewer, list)?;
                 Self::Table(Box::new(Table { is_behind: true, ..table }))
             }
-            Origin::Key(id, period) => match KeyPage::load(connection, viewer, id, *period) {
-                Ok(page) => Self::Key(Box::new(page)),
-                Err(Error::NotFound) => Self::Nothing,
-                Err(error) => return Err(error),
-            },
+            Origin::Member(id, list) => {
+                let page = found(MemberKeys::load(connection, viewer, id, list))?;
+                page.map_or(Self::Nothing, |page| Self::Member(Box::new(page)))
+            }
+            Origin::Key(id, period) => {
+                let page = found(KeyPage::load(connection, viewer, id, *period))?;
+                page.map_or(Self::Nothing, |page| Self::Key(Box::new(page)))
+            }
         })
     }
 
@@ -50,8 +55,17 @@ impl Backdrop {
         origin: &Origin,
     ) -> Result<Self> {
         match origin {
-            Origin::List(_) => Self::load(connection, viewer, origin),
+            Origin::List(_) | Origin::Member(..) => Self::load(connection, viewer, origin),
             Origin::Key(..) => Self::load(connection, viewer, &Origin::table()),
         }
+    }
+}
+
+/// The page, unless what it is about does not exist.
+fn found<T>(page: Result<T>) -> Result<Option<T>> {
+    match page {
+        Ok(page) => Ok(Some(page)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
     }
 }

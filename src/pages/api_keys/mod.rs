@@ -17,6 +17,7 @@ mod impact;
 mod index;
 mod leak;
 mod list_check;
+mod member_keys;
 mod moved;
 mod new;
 mod origin;
@@ -44,6 +45,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/api-keys", index::page);
     routes.dialog_to::<new::New>("/api-keys/new", "/api-keys");
     routes.get("/attention", attention::page);
+    routes.get("/members/{member_id}/keys", member_keys::page);
     // Registered before the routes of a single key, whose pattern they would match.
     routes.dialog::<bulk::disable::Disable>("/api-keys/bulk/disable");
     routes.dialog::<bulk::snooze::Snooze>("/api-keys/bulk/snooze");

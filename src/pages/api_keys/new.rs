@@ -64,7 +64,7 @@ impl Dialog for New {
 
     fn close(input: &Input<Self>) -> String {
         match Origin::of(input) {
-            origin @ Origin::List(_) => format!("{}#create", origin.href()),
+            origin @ (Origin::List(_) | Origin::Member(..)) => format!("{}#create", origin.href()),
             origin @ Origin::Key(..) => format!("{}#duplicate-key", origin.href()),
         }
     }

@@ -1,11 +1,13 @@
 //! The page that a dialog was opened from, and returns to: the table or the keys that need
-//! attention, with their filters and place, or a key's page.
+//! attention, with their filters and place, the keys that a member saw, or a key's page.
 
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
+use super::member_keys;
 use super::query::{Filters, PATH};
 use crate::domain::api_keys::{KeyId, View};
+use crate::domain::members::MemberId;
 use crate::domain::usage::Period;
 use crate::pages::{Dialog, Input};
 use crate::web::list::ListQuery;
@@ -14,6 +16,8 @@ use crate::web::{path, query};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     List(ListQuery<Filters>),
+    /// The keys that a member created or saw.
+    Member(MemberId, ListQuery),
     Key(KeyId, Period),
 }
 
@@ -52,6 +56,9 @@ impl Origin {
         if let Some(list) = Filters::list_at(path, query) {
             return Some(Self::List(list));
         }
+        if let Some(id) = member_keys::member_at(path) {
+            return Some(Self::Member(id, ListQuery::read(query)));
+        }
         let id = KeyId::parse(path.strip_prefix(PATH)?.strip_prefix('/')?)?;
         Some(Self::Key(id, query::read::<OfKey>(query).period))
     }
@@ -60,6 +67,7 @@ impl Origin {
     pub(super) fn href(&self) -> String {
         match self {
             Self::List(list) => list.href(list.filters.path()),
+            Self::Member(id, list) => list.href(&member_keys::path_of(id)),
             Self::Key(id, period) => {
                 query::href(&page_of(id), &query::pairs(&OfKey { period: *period }))
             }
@@ -69,7 +77,7 @@ impl Origin {
     /// The page, scrolled to the row of the key.
     pub(super) fn at_row(&self, id: &KeyId) -> String {
         match self {
-            Self::List(_) => format!("{}#{}", self.href(), id.as_str()),
+            Self::List(_) | Self::Member(..) => format!("{}#{}", self.href(), id.as_str()),
             Self::Key(..) => self.href(),
         }
     }
@@ -78,7 +86,7 @@ impl Origin {
     /// page at the element with the id `opener`.
     pub(super) fn at_opener(&self, id: &KeyId, opener: &str) -> String {
         match self {
-            Self::List(_) => self.at_row(id),
+            Self::List(_) | Self::Member(..) => self.at_row(id),
             Self::Key(..) => format!("{}#{opener}", self.href()),
         }
     }
@@ -115,6 +123,7 @@ mod tests {
             "/attention?role=billing",
             "/api-keys/key_7QF2M8KDX4TN",
             "/api-keys/key_7QF2M8KDX4TN?period=7d",
+            "/members/mem_0123456789ABCDEF/keys?after=25%7Ekey_1%7E1795435200000",
         ] {
             let origin = Origin::read(page).expect("a page of keys");
             assert_eq!(origin.href(), page);
@@ -128,9 +137,16 @@ mod tests {
 
     #[test]
     fn a_dialog_returns_to_no_other_page() {
-        for page in
-            ["", "/", "/settings", "https://evil.example/api-keys", "//api-keys", "/api-keys/new"]
-        {
+        for page in [
+            "",
+            "/",
+            "/settings",
+            "https://evil.example/api-keys",
+            "//api-keys",
+            "/api-keys/new",
+            "/members/mem_0123456789ABCDEF/edit",
+            "/members/mem_1/keys",
+        ] {
             assert_eq!(Origin::read(page), None, "{page}");
         }
     }

@@ -1,6 +1,7 @@
 //! The pages of members and of personal preferences.
 
 mod confirm;
+mod contain;
 mod edit;
 mod form;
 mod index;
@@ -23,6 +24,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/members", index::page);
     routes.dialog_to::<invite::Invite>("/members/new", "/members");
     routes.dialog::<edit::Edit>("/members/{member_id}/edit");
+    routes.dialog::<contain::Contain>("/members/{member_id}/contain");
     routes.dialog::<confirm::Confirm>("/members/{member_id}/disable");
     routes.dialog::<confirm::Confirm>("/members/{member_id}/enable");
     routes.dialog::<confirm::Confirm>("/members/{member_id}/delete");

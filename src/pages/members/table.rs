@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::{Timestamp, ago};
 use crate::base::error::Result;
 use crate::db::Connection;
-use crate::domain::members::{self, Access, Member, Permissions, State};
+use crate::domain::members::{self, Access, Member, Permission, State};
 use crate::pages::Viewer;
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
@@ -89,22 +89,38 @@ impl Row {
             last_signed_in_at: last.map(Timestamp::rfc_3339),
             badge: Badge::new(member, viewer.now),
             has_two_step: member.two_step_since.is_some(),
-            actions: actions(member, viewer.member.held()),
+            actions: actions(member, &viewer.member),
         }
     }
 }
 
-/// The actions on the member for a viewer with the permissions `held`: granting access needs all
-/// permissions of the member.
-fn actions(member: &Member, held: Permissions) -> Vec<Action> {
-    let action = |path, label| Action { path, label, is_danger: false };
-    let danger = |path, label| Action { path, label, is_danger: true };
-    let (opens, shuts) = match member.state {
-        State::Active => (Some(action("disable", "Disable")), danger("delete", "Remove")),
-        State::Disabled(_) => (Some(action("enable", "Enable")), danger("delete", "Remove")),
-        State::Invited(_) => (Some(action("invite", "New Link")), danger("withdraw", "Withdraw")),
+/// The actions on the member for a viewer. Granting access, and containing, need all permissions of
+/// the member.
+fn actions(member: &Member, viewer: &Member) -> Vec<Action> {
+    let action = |path, label| Some(Action { path, label, is_danger: false });
+    let danger = |path, label| Some(Action { path, label, is_danger: true });
+    let is_within = member.held().without(viewer.held()).is_empty();
+    let is_containable = is_within && member.id != viewer.id;
+    let edit = action("edit", "Edit");
+    let actions = match member.state {
+        State::Active => [
+            edit,
+            action("disable", "Disable"),
+            danger("contain", "Contain").filter(|_| is_containable),
+            danger("delete", "Remove"),
+        ],
+        State::Disabled(_) => [
+            edit,
+            action("keys", "Check Keys").filter(|_| viewer.may(Permission::ViewKeys)),
+            action("enable", "Enable").filter(|_| is_within),
+            danger("delete", "Remove"),
+        ],
+        State::Invited(_) => [
+            edit,
+            action("invite", "New Link").filter(|_| is_within),
+            danger("withdraw", "Withdraw"),
+            None,
+        ],
     };
-    let is_beyond = !member.held().without(held).is_empty();
-    let opens = opens.filter(|action| action.path == "disable" || !is_beyond);
-    [Some(action("edit", "Edit")), opens, Some(shuts)].into_iter().flatten().collect()
+    actions.into_iter().flatten().collect()
 }

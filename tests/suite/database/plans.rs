@@ -272,6 +272,9 @@ fn requests(app: &App, manager: &Client, [key, service]: [&Key; 2]) {
         assert_eq!(manager.get(path).status, 200, "{path}");
     }
     disabled_keys(app, manager, &key.id);
+    let creator = format!("SELECT created_by AS text FROM api_keys WHERE id = '{}'", key.id);
+    let keys_of_creator = format!("/members/{}/keys", app.texts(&creator)[0]);
+    assert_eq!(manager.get(&keys_of_creator).status, 200);
     assert_eq!(manager.get("/api-keys?label=team%3Dteam-7").status, 200);
     // SQLite explains statements without their values. Then it does not use the index of the keys
     // with an owner, although it does with them.

@@ -142,8 +142,17 @@ fn unknown_member_ids_are_not_found() {
         "'%20OR%201=1--",
         &"x".repeat(3000),
     ] {
-        for step in ["edit", "disable", "enable", "delete", "invite", "withdraw", "reset-password"]
-        {
+        for step in [
+            "contain",
+            "delete",
+            "disable",
+            "edit",
+            "enable",
+            "invite",
+            "keys",
+            "reset-password",
+            "withdraw",
+        ] {
             let page = ines.get(&format!("/members/{id}/{step}"));
             assert_eq!(page.status, 404, "{id} {step}");
         }

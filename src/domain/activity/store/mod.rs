@@ -3,9 +3,11 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable};
 
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::schema::{activity, activity_head};
 use crate::db::{Connection, Transaction};
+use crate::domain::activity::Event;
 
 mod recorded;
 mod search;
@@ -59,6 +61,25 @@ pub(super) fn about(
         .order((activity::at.desc(), activity::number.desc()))
         .limit(limit)
         .select(RecordedEntry::as_select())
+        .load(connection)?)
+}
+
+/// The subjects of a member's entries for an event, with the times of the entries, newest first.
+pub(super) fn subjects_of(
+    connection: &mut Connection,
+    actor_id: &str,
+    event: Event,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<(String, Timestamp)>> {
+    Ok(activity::table
+        .filter(activity::actor_id.eq(actor_id))
+        .filter(activity::event.eq(event.as_str()))
+        .filter(activity::at.ge(since))
+        .filter(activity::subject_id.is_not_null())
+        .order((activity::at.desc(), activity::number.desc()))
+        .limit(limit)
+        .select((activity::subject_id.assume_not_null(), activity::at))
         .load(connection)?)
 }
 

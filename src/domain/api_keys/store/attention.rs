@@ -124,31 +124,6 @@ pub(in crate::domain::api_keys) fn secrets_of(
     Ok(secrets)
 }
 
-/// The first member after `after`, in the order of the ids, who created a key that is not revoked.
-pub(in crate::domain::api_keys) fn creator_after(
-    connection: &mut Connection,
-    after: &str,
-) -> Result<Option<String>> {
-    let creator = api_keys::table
-        .filter(api_keys::revoked_at.is_null().and(api_keys::created_by.gt(after)))
-        .order(api_keys::created_by)
-        .select(api_keys::created_by);
-    Ok(creator.first(connection).optional()?)
-}
-
-pub(in crate::domain::api_keys) fn created_by(
-    connection: &mut Connection,
-    creator: &str,
-    limit: i64,
-) -> Result<Vec<KeyId>> {
-    Ok(api_keys::table
-        .filter(api_keys::revoked_at.is_null().and(api_keys::created_by.eq(creator)))
-        .order(api_keys::id)
-        .limit(limit)
-        .select(api_keys::id)
-        .load(connection)?)
-}
-
 pub(in crate::domain::api_keys) fn needing_attention_among(
     connection: &mut Connection,
     ids: &[&str],

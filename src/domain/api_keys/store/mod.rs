@@ -3,6 +3,7 @@
 mod attention;
 mod batch;
 mod counts;
+mod creators;
 mod disabling;
 mod holders;
 mod last_use;
@@ -15,13 +16,14 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 pub(super) use attention::{
-    created_by, creator_after, expiring, flagged, inactive_but_flagged, needing_attention_among,
-    no_longer_used, overlapping, secrets_of, set_flags,
+    expiring, flagged, inactive_but_flagged, needing_attention_among, no_longer_used, overlapping,
+    secrets_of, set_flags,
 };
 pub(super) use batch::{
     active_after, addresses_of_all, first_created_at, labels_of_all, listing_address, scopes_of_all,
 };
 pub(super) use counts::{count_needing_attention, totals};
+pub(super) use creators::{created_by, creator_after, not_revoked_among};
 pub use disabling::Disabling;
 pub(super) use disabling::{mark_used, scheduled, set_disabling, skipped};
 pub(super) use holders::{

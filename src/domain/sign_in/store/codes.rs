@@ -45,6 +45,18 @@ pub(in crate::domain::sign_in) fn live_code(
     Ok(row.map(|member| Code { member }))
 }
 
+pub(in crate::domain::sign_in) fn count_live_codes_of(
+    connection: &mut Connection,
+    member: &MemberId,
+    now: Timestamp,
+) -> Result<i64> {
+    Ok(one_time_codes::table
+        .filter(one_time_codes::member_id.eq(member))
+        .filter(one_time_codes::expires_at.gt(now))
+        .count()
+        .get_result(connection)?)
+}
+
 pub(in crate::domain::sign_in) fn delete_code(
     tx: &mut Transaction<'_>,
     code_hash: &str,

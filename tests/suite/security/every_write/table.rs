@@ -375,6 +375,11 @@ pub const WRITES: &[Write] = &[
         &["member.disabled"],
     ),
     manager(
+        "/members/{member_id}/contain",
+        |app, _| member(app, "contain", &[]),
+        &["member.disabled", "member.contained"],
+    ),
+    manager(
         "/members/{member_id}/enable",
         |app, _| {
             let form = member(app, "enable", &[]);
