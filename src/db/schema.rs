@@ -570,6 +570,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    member_networks (member_id, network) {
+        member_id -> Text,
+        network -> Text,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sign_in_networks (network) {
         network -> Text,
         last_signed_in_at -> BigInt,

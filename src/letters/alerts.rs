@@ -1,6 +1,6 @@
 //! The emails about alerts and leaks.
 
-use super::{Letter, when};
+use super::{Letter, sign_in, when};
 use crate::base::error::Result;
 use crate::domain::activity::RecordedEntry;
 use crate::domain::alerts::{Alert, Letters};
@@ -75,6 +75,10 @@ impl Letters for AlertLetters {
             link: Some(("See the report".into(), link)),
         };
         letter.message(&format!("Latchkey: {heading}"))
+    }
+
+    fn new_network(&self, organisation: &str, entry: &RecordedEntry) -> Result<Message> {
+        sign_in::new_network(&self.public_url, organisation, entry)
     }
 }
 

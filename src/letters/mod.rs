@@ -5,6 +5,7 @@
 mod alerts;
 mod links;
 mod mail_server;
+mod sign_in;
 mod two_step;
 
 use askama::Template;

@@ -2,6 +2,7 @@
 
 mod kept_input;
 mod two_step;
+mod new_network;
 
 use latchkey::base::clock::{HOUR, MINUTE};
 use latchkey::domain::members::{Member, Permission};

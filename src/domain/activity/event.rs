@@ -11,6 +11,8 @@ closed_set! {
         SetUp = "organisation.set_up",
         /// A member signed in.
         SignedIn = "session.signed_in",
+        /// A member signed in from a network that is new for them.
+        NewNetwork = "session.new_network",
         /// A member signed out.
         SignedOut = "session.signed_out",
         /// A sign-in failed.

@@ -89,6 +89,18 @@ pub fn subjects_of(
     store::subjects_of(connection, actor_id, event, since, limit)
 }
 
+/// The addresses of a member's entries for an event since `since`, each with the time of the entry,
+/// newest first, at most `limit` entries.
+pub fn addresses_of(
+    connection: &mut Connection,
+    actor_id: &str,
+    event: Event,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<(String, Timestamp)>> {
+    store::addresses_of(connection, actor_id, event, since, limit)
+}
+
 /// The names of all events that have been recorded.
 pub fn event_names(connection: &mut Connection) -> Result<Vec<String>> {
     store::names(connection)

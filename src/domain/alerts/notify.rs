@@ -7,7 +7,7 @@ use crate::base::error::Result;
 use crate::db::{Connection, Transaction};
 use crate::domain::activity::RecordedEntry;
 use crate::domain::mail::{self, Message};
-use crate::domain::members::{self, Member, Permission};
+use crate::domain::members::{self, Member, MemberId, Permission};
 use crate::domain::settings;
 use crate::domain::webhooks::{self, EventType};
 
@@ -28,6 +28,9 @@ pub trait Letters: Send + Sync {
 
     /// The message about a key that was reported as leaked, as recorded in `entry`.
     fn leaked(&self, key_id: &str, entry: &RecordedEntry) -> Result<Message>;
+
+    /// The message to a member about their sign-in from a new network, as recorded in `entry`.
+    fn new_network(&self, organisation: &str, entry: &RecordedEntry) -> Result<Message>;
 }
 
 /// Queues the messages about alerts that changed, and the daily digest, according to the
@@ -109,6 +112,23 @@ pub(super) fn to_managers(
         }
     }
     Ok(())
+}
+
+/// Queues a message to the member who signed in from a network that is new for them, whatever the
+/// alert preferences are.
+pub(super) fn of_new_network(
+    tx: &mut Transaction<'_>,
+    letters: &dyn Letters,
+    entry: &RecordedEntry,
+    cause: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let id = entry.subject_id.clone().map(MemberId::stored);
+    let member = id.map(|id| members::find(tx, &id)).transpose()?.flatten();
+    let Some(member) = member else { return Ok(()) };
+    let message = letters.new_network(&settings::get(tx)?.organisation, entry)?;
+    let message = Message { to: member.email.as_str().into(), ..message };
+    mail::queue(tx, &message, cause, now)
 }
 
 /// The active members who have the permission to see keys.

@@ -3,7 +3,7 @@
 //! An invitation expires with its link, after seven days; a new link replaces the previous one.
 
 use super::codes::{self, Code, Purpose};
-use super::known;
+use super::{known, new_network};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
@@ -73,6 +73,7 @@ pub fn accept(
     let context = context.as_member(member.id.as_str(), member.name.as_str());
     members::note_sign_in(tx, &member, None, &context)?;
     known::remember_network(tx, &context)?;
+    new_network::remember(tx, &member.id, &context)?;
     Ok(member)
 }
 

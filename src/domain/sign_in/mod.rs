@@ -13,6 +13,7 @@ mod hash;
 pub mod hasher;
 pub mod invitation;
 pub mod known;
+mod new_network;
 pub mod own_sessions;
 pub mod password;
 pub mod password_change;
@@ -131,7 +132,8 @@ pub fn purge(tx: &mut Transaction<'_>, now: Timestamp) -> Result<usize> {
     Ok(store::delete_ended_sessions(tx, now.plus(-sessions::REMEMBERED))?
         + store::delete_expired_codes(tx, now)?
         + store::delete_spent_form_tokens(tx, now)?
-        + known::purge(tx, now)?)
+        + known::purge(tx, now)?
+        + new_network::purge(tx, now)?)
 }
 
 /// A member and their password hash, if the member exists.
@@ -192,7 +194,8 @@ fn complete(
 ) -> Result<()> {
     let context = context.as_member(member.id.as_str(), member.name.as_str());
     members::note_sign_in(tx, member, second_factor, &context)?;
-    known::remember_network(tx, &context)
+    known::remember_network(tx, &context)?;
+    new_network::note(tx, member, &context)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! CVE-2026-22706).
 
 use super::codes::{self, Code, Purpose};
-use super::{known, sessions};
+use super::{known, new_network, sessions};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
@@ -87,6 +87,7 @@ pub fn finish(
     codes::consume(tx, &context.keyring, Purpose::PasswordReset, code, context.now)?;
     replace_password(tx, &member, Some(new_hash), context.now)?;
     known::remember_network(tx, context)?;
+    new_network::remember(tx, &member.id, context)?;
     let context = context.as_member(member.id.as_str(), member.name.as_str());
     activity::record(tx, &context, &Entry::about(Event::PasswordReset, member.subject()))?;
     let needs_second_step = member.two_step_since.is_some();

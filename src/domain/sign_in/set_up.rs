@@ -4,7 +4,7 @@
 //! Scopes and roles are created by their own features, in the same transaction.
 
 use super::codes::{self, Purpose};
-use super::known;
+use super::{known, new_network};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
@@ -84,6 +84,7 @@ pub fn finish(tx: &mut Transaction<'_>, new: &SetUp, context: &Context) -> Resul
     };
     let member = members::add(tx, &first, context)?;
     known::remember_network(tx, context)?;
+    new_network::remember(tx, &member.id, context)?;
     let details = serde_json::json!({ "organisation": settings.organisation });
     let entry = Entry::about(Event::SetUp, member.subject()).with(details);
     activity::record(tx, context, &entry)?;

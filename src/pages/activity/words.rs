@@ -62,6 +62,8 @@ fn known(event: Event) -> Option<Words> {
             words("Review cancelled", "ban").with_sentence(|_| Parts::around("Cancelled the ", ""))
         }
         Event::SignedIn => words("Signed in", "log-in").with_sentence(sentence::signed_in),
+        Event::NewNetwork => words("New network", "circle-alert")
+            .with_sentence(|_| Parts::plain("Signed in from a network that is new for them")),
         Event::SignedOut => {
             words("Signed out", "log-out").with_sentence(|_| Parts::plain("Ended the session"))
         }

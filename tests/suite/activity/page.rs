@@ -36,6 +36,7 @@ fn the_log_describes_entries_by_day_with_links() {
         [
             "Revoked Route planner, never used",
             "Changed IP whitelist of Route planner: added 1 address",
+            "Signed in from a network that is new for them",
             "With password",
             "Created Route planner with role Read and write, expiring 21 Feb 2027",
             "With password",
@@ -45,12 +46,12 @@ fn the_log_describes_entries_by_day_with_links() {
     let days = page.all(".log .group th");
     assert_eq!(days, ["Today, 24 November 2026", "Yesterday, 23 November 2026"]);
     assert_eq!(page.all(".log .ev")[0], "Key revoked");
-    assert_eq!(page.all(".log [data-label=Person]")[5], "Command line");
-    assert_eq!(page.all(".log [data-label=From]")[3], "203.0.113.9");
-    assert_eq!(page.all(".log [data-label=From]")[5], "–");
+    assert_eq!(page.all(".log [data-label=Person]")[6], "Command line");
+    assert_eq!(page.all(".log [data-label=From]")[4], "203.0.113.9");
+    assert_eq!(page.all(".log [data-label=From]")[6], "–");
     let link = page.attribute(".log .what a", "href");
     assert_eq!(link, Some(format!("/api-keys/{id}")));
-    assert_eq!(page.text(".foot"), "1–6 of 6 entries");
+    assert_eq!(page.text(".foot"), "1–7 of 7 entries");
     assert!(page.has(&format!("option[value='{member}']")));
     let auditor = app.super_manager_with(&[Permission::ViewActivity]);
     let page = auditor.get("/activity");

@@ -376,6 +376,7 @@ impl App {
                     | "activity_tallies"
                     | "activity_terms"
                     | "sign_in_networks"
+                    | "member_networks"
             );
             !is_left_out && !table.contains(excluded)
         });

@@ -72,15 +72,35 @@ pub(super) fn subjects_of(
     since: Timestamp,
     limit: i64,
 ) -> Result<Vec<(String, Timestamp)>> {
-    Ok(activity::table
+    Ok(by_member(actor_id, event, since, limit)
+        .filter(activity::subject_id.is_not_null())
+        .select((activity::subject_id.assume_not_null(), activity::at))
+        .load(connection)?)
+}
+
+/// The addresses of a member's entries for an event, with the times of the entries, newest first.
+pub(super) fn addresses_of(
+    connection: &mut Connection,
+    actor_id: &str,
+    event: Event,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<(String, Timestamp)>> {
+    Ok(by_member(actor_id, event, since, limit)
+        .filter(activity::address.is_not_null())
+        .select((activity::address.assume_not_null(), activity::at))
+        .load(connection)?)
+}
+
+/// A member's entries for an event, newest first.
+fn by_member(actor_id: &str, event: Event, since: Timestamp, limit: i64) -> search::Boxed<'_> {
+    activity::table
+        .into_boxed()
         .filter(activity::actor_id.eq(actor_id))
         .filter(activity::event.eq(event.as_str()))
         .filter(activity::at.ge(since))
-        .filter(activity::subject_id.is_not_null())
         .order((activity::at.desc(), activity::number.desc()))
         .limit(limit)
-        .select((activity::subject_id.assume_not_null(), activity::at))
-        .load(connection)?)
 }
 
 pub(super) fn entry(connection: &mut Connection, number: i64) -> Result<Option<RecordedEntry>> {

@@ -1,6 +1,7 @@
 //! The SQL of sessions and spent form tokens; that of one-time codes is in `codes`.
 
 mod codes;
+pub(super) mod member_networks;
 mod networks;
 
 use diesel::prelude::*;
