@@ -108,7 +108,7 @@ fn every_setting_can_be_changed_and_is_recorded_with_its_old_and_new_value() {
         r#"{"field":"Session ends in any case after","from":"12 hours","to":"8 hours"}"#,
         r#"{"field":"Retention of hourly counts","from":"100 days","to":"120 days"}"#,
         r#"{"field":"Retention of daily counts","from":"730 days","to":"1,095 days"}"#,
-        r#"{"field":"Retention of refused requests","from":"90 days","to":"30 days"}"#,
+        r#"{"field":"Retention of denied requests","from":"90 days","to":"30 days"}"#,
         r#"{"field":"Labels for APIs","from":"Not sent","to":"Sent"}"#,
     ] {
         assert!(entry.contains(change), "{change} in {entry}");

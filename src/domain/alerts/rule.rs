@@ -37,7 +37,7 @@ rules! {
     RotationDue = "rotation_due" "Rotation is due",
         "When a secret is older than the rotation interval of its environment. Closes when the key is rotated or revoked.", 0;
     /// Many requests with a key are denied.
-    DenialBurst = "refusal_burst" "A key is refused many times",
+    DenialBurst = "refusal_burst" "A key is denied many times",
         "20 times within 10 minutes, for a scope, the IP whitelist or the environment. Closes after an hour without.", HOUR;
     /// A network sends many keys that do not exist.
     UnknownKeys = "unknown_keys" "Unknown keys come from one network",

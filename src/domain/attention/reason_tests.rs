@@ -90,7 +90,7 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
         last: NOW.plus(-3000),
         address: Some("203.0.113.7".into()),
     };
-    let refused = Reason::DeniedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
+    let denied = Reason::DeniedOften { outcome: Outcome::AddressNotAllowed, count: 27 };
     let rest = [
         Reason::RotationDue,
         Reason::OverlapCanEnd,
@@ -99,7 +99,7 @@ fn each_reason_is_found_and_the_most_urgent_comes_first() {
         Reason::Unused,
     ];
     let expected: Vec<Reason> =
-        [dead, Reason::SecretStored, Reason::IntrospectionEnded, refused, Reason::Expiring(5)]
+        [dead, Reason::SecretStored, Reason::IntrospectionEnded, denied, Reason::Expiring(5)]
             .into_iter()
             .chain(rest)
             .collect();

@@ -137,7 +137,7 @@ settings! {
     daily_counts_days: i32 = 730, "Retention of daily counts", "days", 30..=3650;
     /// For how many days denied requests are kept. They contain addresses and paths, so they may not
     /// be kept longer than hourly counts.
-    denials_days: i32 = 90, "Retention of refused requests", "days", 1..=400;
+    denials_days: i32 = 90, "Retention of denied requests", "days", 1..=400;
     /// After how many days a review of all keys is due; 0 means never. At least once a year, as
     /// auditors require (ISO/IEC 27001, A.5.18).
     review_days: i32 = 90, "Review interval", "days", 0..=366;

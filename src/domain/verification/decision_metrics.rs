@@ -46,7 +46,7 @@ impl Default for DecisionMetrics {
         metrics::describe_counter!(
             LOOK_UPS,
             "Secret keys found in memory (hit), read from the database since they were not in \
-             memory (miss) or memory could not be relied on (bypass), or refused without reading, \
+             memory (miss) or memory could not be relied on (bypass), or denied without reading, \
              for a network that presents many that do not exist (barred)"
         );
         metrics::describe_histogram!(

@@ -59,7 +59,7 @@ fn a_burst_of_denials_has_one_alert_that_closes_after_a_quiet_hour() {
     record_denials(&app, Some(&id), "address_not_allowed", "203.0.113.7", 8);
     for _ in 0..3 {
         app.find_alerts();
-        assert_eq!(open_alerts(&app), ["“Billing worker” is refused many times"]);
+        assert_eq!(open_alerts(&app), ["“Billing worker” is denied many times"]);
         app.advance(3 * MINUTE);
     }
     app.advance(HOUR - 5 * MINUTE);

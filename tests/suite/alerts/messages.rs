@@ -221,7 +221,7 @@ fn a_digest_is_sent_once_a_day_but_not_on_a_day_without_alerts() {
     }
     let sent_emails = sent_emails(&app, &smtp);
     assert_eq!(sent_emails.len(), 1);
-    assert!(sent_emails[0].contains("is refused many times"), "{}", sent_emails[0]);
+    assert!(sent_emails[0].contains("is denied many times"), "{}", sent_emails[0]);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn an_alert_with_the_cause_of_a_listed_key_is_listed_once_it_is_closed() {
     app.find_alerts();
     let page = manager.get("/alerts");
     assert!(open_alerts(&app).is_empty() && page.text("main").contains("No alert is open"));
-    assert_eq!(page.all("section td .reason"), ["“Billing worker” is refused many times"]);
+    assert_eq!(page.all("section td .reason"), ["“Billing worker” is denied many times"]);
     assert_eq!(page.attribute("section td .reason", "href"), Some(format!("/diagnosis?q={id}")));
 }
 

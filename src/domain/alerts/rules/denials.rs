@@ -43,7 +43,7 @@ pub(super) fn bursts(connection: &mut Connection, now: Timestamp) -> Result<Vec<
         let most = bursts.iter().max_by_key(|burst| burst.count)?;
         let count: i64 = bursts.iter().map(|burst| burst.count).sum();
         Some(Finding {
-            title: format!("“{}” is refused many times", key.name.as_str()),
+            title: format!("“{}” is denied many times", key.name.as_str()),
             detail: format!("{} within 10 minutes, most for {}.", requests(count), reason(most)),
             since: bursts.iter().map(|burst| burst.first).min()?,
             ..of_key(Rule::DenialBurst, key)
@@ -74,7 +74,7 @@ pub(super) fn inactive_secrets(
         } else {
             format!("An old secret of “{name}” is used after its end")
         };
-        let detail = format!("{} within 10 minutes, all refused.", requests(burst.count));
+        let detail = format!("{} within 10 minutes, all denied.", requests(burst.count));
         found.push(Finding {
             title,
             detail,
@@ -108,7 +108,7 @@ pub(super) fn strangers(connection: &mut Connection, now: Timestamp) -> Result<V
     let found = networks.into_iter().map(|(network, (count, since))| Finding {
         rule: Rule::UnknownKeys,
         title: format!("Unknown keys come from {network}"),
-        detail: format!("{} within 10 minutes, all refused.", requests(count)),
+        detail: format!("{} within 10 minutes, all denied.", requests(count)),
         cause: network,
         key_id: None,
         level: 0,
