@@ -1,8 +1,11 @@
 //! The rules of alerts.
 
+use strum::VariantArray as _;
+
 use crate::base::clock::{DAY, HOUR};
 use crate::base::closed_set::closed_set;
 use crate::db::types::text_column;
+use crate::domain::attention::ReasonKind;
 
 macro_rules! rules {
     ($(
@@ -73,14 +76,43 @@ text_column!(Rule);
 
 impl Rule {
     /// Whether the causes are also reasons why a key needs attention, and are listed with the key.
-    pub const fn is_listed_with_key(self) -> bool {
-        matches!(
-            self,
-            Self::Expiring
-                | Self::RotationDue
-                | Self::DenialBurst
-                | Self::InactiveSecret
-                | Self::DisabledKeyUsed
-        )
+    pub fn is_listed_with_key(self) -> bool {
+        ReasonKind::VARIANTS.iter().any(|kind| Self::of_reason(*kind).contains(&self))
+    }
+
+    /// The rules that open an alert for the cause of a reason why a key needs attention.
+    const fn of_reason(kind: ReasonKind) -> &'static [Self] {
+        match kind {
+            ReasonKind::InactiveSecretUsed => &[Self::InactiveSecret, Self::DisabledKeyUsed],
+            ReasonKind::Expiring => &[Self::Expiring],
+            ReasonKind::DeniedOften => &[Self::DenialBurst],
+            ReasonKind::RotationDue => &[Self::RotationDue],
+            ReasonKind::ScheduleSkipped
+            | ReasonKind::SecretStored
+            | ReasonKind::IntrospectionEnded
+            | ReasonKind::NameTaken
+            | ReasonKind::OverlapCanEnd
+            | ReasonKind::CreatorLeft
+            | ReasonKind::NeverUsed
+            | ReasonKind::Unused => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_about_a_reason_for_attention_are_listed_with_the_key() {
+        let listed = Rule::ALL.into_iter().filter(|rule| rule.is_listed_with_key());
+        let expected = [
+            Rule::Expiring,
+            Rule::RotationDue,
+            Rule::DenialBurst,
+            Rule::InactiveSecret,
+            Rule::DisabledKeyUsed,
+        ];
+        assert!(listed.eq(expected));
     }
 }

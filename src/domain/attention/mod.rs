@@ -11,7 +11,7 @@ mod shared_names;
 mod store;
 mod stored_secrets;
 
-pub use reason::{Concern, Reason};
+pub use reason::{Concern, Reason, ReasonKind};
 pub use shared_names::fold_names;
 pub use stored_secrets::{OtherConcern, Problem};
 

@@ -17,7 +17,8 @@ pub(super) const MIN_DENIALS: i64 = 20;
 pub(super) const INTROSPECTION_WINDOW: i64 = 90 * DAY;
 
 /// Why a key needs attention, most urgent first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::EnumDiscriminants)]
+#[strum_discriminants(name(ReasonKind), derive(strum::VariantArray), doc = "A kind of [`Reason`].")]
 pub enum Reason {
     /// Requests use a secret that no longer works.
     InactiveSecretUsed {
