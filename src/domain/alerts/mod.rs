@@ -63,20 +63,35 @@ pub struct Preferences {
 /// a key that needs attention.
 pub fn open(connection: &mut Connection, now: Timestamp) -> Result<Vec<Alert>> {
     let mut open = store::open(connection, MAX_COUNTED)?;
-    let is_listed = |alert: &&Alert| alert.rule.is_some_and(Rule::is_listed_with_key);
-    let keys: Vec<&str> =
-        open.iter().filter(is_listed).filter_map(|alert| alert.key_id.as_deref()).collect();
-    let listed = api_keys::needing_attention_among(connection, &keys, now)?;
-    open.retain(|alert| {
-        let key = alert.key_id.as_ref().filter(|_| is_listed(&alert));
-        key.is_none_or(|key| !listed.contains(key))
-    });
+    let keys: Vec<_> =
+        open.iter().map(|alert| listed_key(alert.rule, alert.key_id.as_deref())).collect();
+    let mut is_left = not_listed(connection, &keys, now)?.into_iter();
+    open.retain(|_| is_left.next().unwrap_or(true));
     Ok(open)
 }
 
 /// The number of alerts that [`open`] returns.
 pub fn count_open(connection: &mut Connection, now: Timestamp) -> Result<i64> {
-    Ok(i64::try_from(open(connection, now)?.len()).unwrap_or(i64::MAX))
+    let open = store::rules_and_keys_of_open(connection, MAX_COUNTED)?;
+    let keys: Vec<_> = open.iter().map(|(rule, key)| listed_key(*rule, key.as_deref())).collect();
+    let left = not_listed(connection, &keys, now)?.into_iter().filter(|is_left| *is_left).count();
+    Ok(i64::try_from(left).unwrap_or(i64::MAX))
+}
+
+/// The key of an alert, if the causes of its rule are listed with keys that need attention.
+fn listed_key(rule: Option<Rule>, key: Option<&str>) -> Option<&str> {
+    key.filter(|_| rule.is_some_and(Rule::is_listed_with_key))
+}
+
+/// For each alert, whether its cause is not listed with a key that needs attention.
+fn not_listed(
+    connection: &mut Connection,
+    keys: &[Option<&str>],
+    now: Timestamp,
+) -> Result<Vec<bool>> {
+    let ids: Vec<&str> = keys.iter().copied().flatten().collect();
+    let listed = api_keys::needing_attention_among(connection, &ids, now)?;
+    Ok(keys.iter().map(|key| key.is_none_or(|key| !listed.contains(key))).collect())
 }
 
 /// A page of closed alerts, most recently closed first.

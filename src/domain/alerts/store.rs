@@ -47,6 +47,20 @@ pub(super) fn open(connection: &mut Connection, limit: i64) -> Result<Vec<Alert>
         .load(connection)?)
 }
 
+/// The rule and the key of each alert that [`open`] returns.
+pub(super) fn rules_and_keys_of_open(
+    connection: &mut Connection,
+    limit: i64,
+) -> Result<Vec<(Option<Rule>, Option<String>)>> {
+    let open: Vec<(IfKnown<Rule>, Option<String>)> = alerts::table
+        .filter(alerts::closed_at.is_null())
+        .order((alerts::opened_at.desc(), alerts::id.desc()))
+        .limit(limit)
+        .select((alerts::rule, alerts::key_id))
+        .load(connection)?;
+    Ok(open.into_iter().map(|(rule, key)| (rule.0, key)).collect())
+}
+
 /// Closed alerts, most recently closed first.
 pub(super) fn closed(connection: &mut Connection, walk: &Walk<Timestamp>) -> Result<Vec<Alert>> {
     let query = alerts::table.filter(alerts::closed_at.is_not_null()).select(Alert::as_select());
