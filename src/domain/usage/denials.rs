@@ -12,6 +12,9 @@ use crate::domain::api_keys::KeyId;
 
 /// How many denials of a key are grouped: all that are stored.
 const GROUPED_DENIALS: i64 = 500;
+/// How many of the newest denials [`by_source`] groups, so that a page costs the same during an
+/// attack on many keys.
+pub const MAX_GROUPED: i64 = 20_000;
 /// How many requests of a [`SourceGroup`] are loaded.
 pub const REQUESTS_OF_GROUP: i64 = 5;
 
@@ -31,6 +34,14 @@ pub struct SourceGroup {
     pub total: GroupTotal,
     /// The latest ones, latest first, at most [`REQUESTS_OF_GROUP`].
     pub requests: Vec<Denial>,
+}
+
+/// A page of groups.
+#[derive(Clone, Debug)]
+pub struct SourceGroups {
+    pub page: Page<SourceGroup>,
+    /// Whether there are older denials, which are not in the groups.
+    pub is_cut: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,19 +88,23 @@ pub fn like(
 }
 
 /// A page of denials grouped by key, reason, detail and address, the group with the latest denial
-/// first.
+/// first. Of all denials with the scope and the time of the filter, the newest [`MAX_GROUPED`] are
+/// grouped.
 pub fn by_source(
     connection: &mut Connection,
     filter: &Filter,
     cursor: Option<&Cursor>,
-) -> Result<Page<SourceGroup>> {
+) -> Result<SourceGroups> {
+    let oldest = store::time_of_nth(connection, filter, MAX_GROUPED + 1)?;
+    let since = oldest.unwrap_or(filter.since);
+    let filter = &Filter { since, ..filter.clone() };
     let total = store::count_groups(connection, filter, MAX_COUNTED + 1)?;
     let walk = |walk: &_| store::groups(connection, filter, walk);
     let page = Page::load(cursor, walk, |group| (group.last_at, group.id.clone()))?.of(total);
     let keys: BTreeSet<Option<KeyId>> = page.rows.iter().map(|group| group.key_id).collect();
     let keys: Vec<_> = keys.into_iter().collect();
     let all = store::latest_of_groups(connection, filter, &keys, REQUESTS_OF_GROUP)?;
-    Ok(page.map(|total| {
+    let page = page.map(|total| {
         let is_own = |denial: &&Denial| {
             denial.key_id == total.key_id
                 && denial.reason == total.reason
@@ -97,7 +112,8 @@ pub fn by_source(
                 && denial.address == total.address
         };
         SourceGroup { requests: all.iter().filter(is_own).cloned().collect(), total }
-    }))
+    });
+    Ok(SourceGroups { page, is_cut: oldest.is_some() })
 }
 
 /// A key's denials since `since`, grouped by reason and detail, the group with the latest denial

@@ -86,7 +86,7 @@ impl UsageData {
         let filter = Filter::of_key(*id, denied_in.start(now));
         Ok(Self {
             series: usage::of_key(connection, id, period, now)?,
-            denied: denials::by_source(connection, &filter, None)?.rows,
+            denied: denials::by_source(connection, &filter, None)?.page.rows,
             denied_in,
             seen: usage::addresses(connection, id, Timestamp::default())?,
             requested: usage::scope_requests(connection, id)?,

@@ -10,11 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::{DenialGroupView, reason, span};
 use crate::base::clock::{Timestamp, long_date, parse_iso_date};
 use crate::base::error::Result;
+use crate::base::text::thousands;
 use crate::base::word::word;
-use crate::db::keyset::Page;
 use crate::domain::api_keys::{self, Details, KeyId};
 use crate::domain::members::permission::ViewKeys;
-use crate::domain::usage::denials::{self, DenialScope, Filter, SourceGroup};
+use crate::domain::usage::denials::{
+    self, DenialScope, Filter, MAX_GROUPED, SourceGroup, SourceGroups,
+};
 use crate::domain::usage::{Outcome, Period};
 use crate::pages::{Allowed, Viewer};
 use crate::web::list::{Choice, ListQuery, Pager};
@@ -34,6 +36,8 @@ struct Denials<'a> {
     /// `in the last 30 days`, `on 28 November 2026`.
     span: String,
     is_narrowed: bool,
+    /// How many requests are grouped, if there are more.
+    most: Option<String>,
     reasons: Vec<Choice>,
     periods: Vec<Choice>,
     groups: Vec<DenialGroupView>,
@@ -81,11 +85,16 @@ pub(super) async fn page(
 ) -> Result<HttpResponse> {
     let (filter, cursor) = (list.filters.filter(viewer.now), list.cursor.clone());
     let found = site.db.read(move |c| {
-        let page = denials::by_source(c, &filter, cursor.as_ref())?;
-        let ids: Vec<&str> =
-            page.rows.iter().filter_map(|g| g.total.key_id.as_ref()).map(KeyId::as_str).collect();
+        let found = denials::by_source(c, &filter, cursor.as_ref())?;
+        let ids: Vec<&str> = found
+            .page
+            .rows
+            .iter()
+            .filter_map(|g| g.total.key_id.as_ref())
+            .map(KeyId::as_str)
+            .collect();
         let keys = api_keys::details_of(c, &ids)?;
-        Ok((page, keys))
+        Ok((found, keys))
     });
     let (found, keys) = found.await?;
     page::ok(&Denials::new(&viewer, &list, &found, &keys))
@@ -95,7 +104,7 @@ impl<'a> Denials<'a> {
     fn new(
         viewer: &'a Viewer,
         list: &ListQuery<Filters>,
-        page: &Page<SourceGroup>,
+        SourceGroups { page, is_cut }: &SourceGroups,
         keys: &BTreeMap<String, Details>,
     ) -> Self {
         let filters = &list.filters;
@@ -122,6 +131,7 @@ impl<'a> Denials<'a> {
             is_narrowed: filters.whose != DenialScope::Everybody
                 || filters.reason().is_some()
                 || !filters.day.is_empty(),
+            most: is_cut.then(|| thousands(MAX_GROUPED.unsigned_abs())),
             reasons: reasons.collect(),
             periods: periods.into(),
             groups: page

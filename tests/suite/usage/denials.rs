@@ -185,3 +185,30 @@ fn paging_forwards_and_back_skips_no_group() {
     let first = manager.get(&back.attribute("a[rel=prev]", "href").expect("a link to newer ones"));
     assert_eq!(first.all("tbody tr"), manager.get("/usage/denials").all("tbody tr"));
 }
+
+#[test]
+fn only_the_newest_twenty_thousand_requests_are_grouped_and_the_page_says_so() {
+    let app = App::set_up();
+    let id = app.key("One");
+    record_denial(&app, Some(&id), "192.0.2.1", SCOPE, "/");
+    let now = app.site.clock.now().millis();
+    app.sql(&format!(
+        "INSERT INTO denials (request_id, reason, detail, address, request_line, at, count) \
+         WITH RECURSIVE numbers (n) AS \
+         (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20010) \
+         SELECT 'req_' || n, 'invalid_key', '', \
+         CASE WHEN n < 5 THEN '192.0.2.2' ELSE '198.51.100.7' END, '/', {now} - 20010 + n, 1 \
+         FROM numbers"
+    ));
+    let manager = app.super_manager();
+    let page = manager.get("/usage/denials");
+    let note =
+        "Only the newest 20,000 requests are grouped. To see older ones, choose a key or a day.";
+    assert_eq!(page.text("#only-newest"), note);
+    assert!(groups(&page).iter().all(|group| !group.ends_with("192.0.2.2")), "{}", page.body);
+    assert!(!manager.get(&format!("/usage/denials?key={id}")).has("#only-newest"));
+    app.sql("DELETE FROM denials WHERE address = '198.51.100.7' AND request_id > 'req_19'");
+    let page = manager.get("/usage/denials");
+    assert!(!page.has("#only-newest"));
+    assert_eq!(groups(&page).len(), 3);
+}

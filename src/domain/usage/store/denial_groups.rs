@@ -8,6 +8,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::keyset::Walk;
+use crate::db::schema::denials;
 use crate::domain::api_keys::KeyId;
 use crate::domain::usage::Outcome;
 use crate::domain::usage::denials::{DenialScope, Filter};
@@ -60,6 +61,29 @@ fn values(filter: &Filter) -> (i64, i64, String, &'static str) {
     };
     let reason = filter.reason.as_ref().map_or("", Outcome::as_str);
     (filter.since.millis(), filter.until.millis(), key, reason)
+}
+
+/// The time of the `n`th newest denial with the scope and the time of a filter, whatever its reason.
+/// An index has these columns.
+pub(in crate::domain::usage) fn time_of_nth(
+    connection: &mut Connection,
+    filter: &Filter,
+    n: i64,
+) -> Result<Option<Timestamp>> {
+    let times = denials::table
+        .filter(denials::at.ge(filter.since))
+        .filter(denials::at.lt(filter.until))
+        .order(denials::at.desc())
+        .select(denials::at)
+        .offset(n - 1)
+        .limit(1)
+        .into_boxed();
+    let times = match &filter.scope {
+        DenialScope::Everybody => times,
+        DenialScope::Key(id) => times.filter(denials::key_id.eq(id)),
+        DenialScope::Strangers => times.filter(denials::key_id.is_null()),
+    };
+    Ok(times.first(connection).optional()?)
 }
 
 /// A page of groups, the one with the latest request first.

@@ -13,7 +13,7 @@ mod traces;
 
 pub(super) use addresses::{addresses, count_addresses, count_addresses_of, keys_from};
 pub use denial_groups::GroupTotal;
-pub(super) use denial_groups::{count_groups, groups, latest_of_groups};
+pub(super) use denial_groups::{count_groups, groups, latest_of_groups, time_of_nth};
 pub use denials::Denial;
 pub(super) use denials::{denial, denials_like, denials_of, denied_keys};
 pub(super) use import::import;
