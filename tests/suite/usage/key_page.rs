@@ -168,7 +168,7 @@ fn denied_requests_are_listed_by_reason_with_advice() {
         href(".act"),
         format!("{path}/edit?return=%2Fapi-keys%2F{id}&add_address=198.51.100.78")
     );
-    assert_eq!(page.text("#denied-t + a"), "View all");
+    assert_eq!(page.text("#denied-t + a"), "View all denied requests");
     assert_eq!(href("#denied-t + a"), format!("/usage/denials?key={id}&period=30d"));
     let viewer = app.super_manager_with(&[Permission::ViewKeys]);
     let viewer_page = viewer.get(&path);
@@ -240,7 +240,7 @@ fn of_ten_thousand_addresses_a_hundred_are_stored_and_a_few_are_shown() {
         ("10,240".into(), "100+".into())
     );
     assert_eq!(page.all("[aria-labelledby=seen-t] tbody tr").len(), 5);
-    assert_eq!(page.text("#seen-t + a"), "View all 100");
+    assert_eq!(page.text("#seen-t + a"), "View all 100 addresses");
     let all = manager.get(&format!("/api-keys/{id}/addresses"));
     assert_eq!((all.status, all.all("tbody tr").len()), (200, 100));
     assert_eq!(manager.get("/api-keys/key_000000000000/addresses").status, 404);
