@@ -7,7 +7,7 @@ use super::query::{ANONYMOUS, COMMAND_LINE, Filters, Period, SYSTEM, View};
 use super::sentence::Parts;
 use super::subject::{self, SubjectLink};
 use super::words::{self, EventView};
-use crate::base::clock::{Timestamp, day_name, long_date};
+use crate::base::clock::{day_name, long_date};
 use crate::base::error::Result;
 use crate::base::text;
 use crate::db::keyset::Page;
@@ -15,6 +15,7 @@ use crate::domain::activity::{self, RecordedEntry};
 use crate::domain::members::permission::ViewActivity;
 use crate::pages::{Allowed, Viewer};
 use crate::web::list::{Choice, ListQuery, Pager};
+use crate::web::time_view::TimeView;
 use crate::web::{Site, page};
 
 /// The path of the log.
@@ -63,8 +64,7 @@ struct Day {
 
 struct Row {
     number: i64,
-    time: String,
-    at: String,
+    time: TimeView,
     event: EventView,
     sentence: Parts,
     subject: Option<SubjectLink>,
@@ -194,8 +194,7 @@ fn days(entries: &[RecordedEntry], viewer: &Viewer) -> Vec<Day> {
 fn row(entry: &RecordedEntry, viewer: &Viewer) -> Row {
     Row {
         number: entry.number,
-        time: entry.at.time_of_day(),
-        at: Timestamp::rfc_3339(entry.at),
+        time: TimeView::new(entry.at.time_of_day(), entry.at),
         event: words::of(&entry.event),
         sentence: words::sentence(entry),
         subject: subject::named(entry, viewer),

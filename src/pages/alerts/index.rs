@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::base::clock::{Timestamp, ago, day_and_time};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::domain::alerts::{self, Alert, MAX_COUNTED, Rule};
 use crate::domain::members::Permission;
@@ -11,6 +11,7 @@ use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
+use crate::web::time_view::TimeView;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -33,9 +34,8 @@ struct Row {
     title: String,
     detail: String,
     href: Option<String>,
-    since: String,
-    since_at: String,
-    closed: Option<(String, String)>,
+    since: TimeView,
+    closed: Option<TimeView>,
 }
 
 pub(super) async fn page(
@@ -70,9 +70,8 @@ fn row(alert: &Alert, now: Timestamp) -> Row {
         title: alert.title.clone(),
         detail: alert.detail.clone(),
         href: href(alert),
-        since: ago(alert.since, now),
-        since_at: alert.since.rfc_3339(),
-        closed: alert.closed_at.map(|at| (day_and_time(at, now), at.rfc_3339())),
+        since: TimeView::ago(alert.since, now),
+        closed: alert.closed_at.map(|at| TimeView::day_and_time(at, now)),
     }
 }
 

@@ -6,11 +6,11 @@ use crate::base::text::thousands;
 use crate::db::Connection;
 use crate::domain::api_keys::{ApiKey, FollowUp};
 use crate::domain::{disabling, leaks};
+use crate::web::time_view::TimeView;
 
 pub(super) struct DisabledFacts {
-    /// When it was disabled, for people and for machines.
-    pub since: String,
-    pub since_at: String,
+    /// When it was disabled.
+    pub since: TimeView,
     /// The member who disabled it.
     pub by: String,
     pub reason: String,
@@ -27,8 +27,7 @@ impl DisabledFacts {
         let has_open_leak = !leaks::open_of_key(connection, &key.id)?.is_empty();
         let requests = disabling::requests_since(connection, key)?;
         Ok(Some(Self {
-            since: exact(at),
-            since_at: at.rfc_3339(),
+            since: TimeView::new(exact(at), at),
             by: disabling::disabled_by(connection, key)?,
             reason: key.disabling.reason.clone(),
             next: next(key, has_open_leak),

@@ -5,11 +5,13 @@ use super::words::{ago, in_days};
 use crate::base::clock::{Timestamp, short_date};
 use crate::domain::api_keys::{Details, Status};
 use crate::pages::Viewer;
+use crate::web::time_view::TimeView;
 
 pub(super) struct Fact {
     pub label: &'static str,
     pub value: String,
-    pub at: Option<String>,
+    /// The time in the words of `value`.
+    pub at: Option<TimeView>,
     pub address: Option<String>,
     /// The table of the keys that have this in common.
     pub href: Option<String>,
@@ -75,5 +77,6 @@ fn ownership(details: &Details) -> Vec<Fact> {
 }
 
 fn fact(label: &'static str, value: String, at: Option<Timestamp>) -> Fact {
-    Fact { label, value, at: at.map(Timestamp::rfc_3339), address: None, href: None }
+    let at = at.map(|at| TimeView::new(value.clone(), at));
+    Fact { label, value, at, address: None, href: None }
 }

@@ -8,7 +8,7 @@ use super::facts;
 use super::origin::Origin;
 use super::overlap::Overlapping;
 use super::usage::{self, UsageView};
-use super::words::{BadgeView, Switch, ago};
+use super::words::{BadgeView, Switch};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::db::Connection;
@@ -22,6 +22,7 @@ use crate::pages::usage::Parameters;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::query::Query;
+use crate::web::time_view::TimeView;
 use crate::web::{Site, page};
 
 /// How many entries of the key's history the page shows.
@@ -68,8 +69,7 @@ pub(super) struct HistoryEntry {
     pub text: &'static str,
     pub changes: Vec<activity::Change>,
     pub actor: String,
-    pub when: String,
-    pub at: String,
+    pub when: TimeView,
 }
 
 pub(super) async fn page(
@@ -168,7 +168,6 @@ fn history_entry(entry: &RecordedEntry, now: Timestamp) -> HistoryEntry {
         text,
         changes,
         actor: entry.actor_name.clone(),
-        when: ago(entry.at, now),
-        at: entry.at.rfc_3339(),
+        when: TimeView::ago(entry.at, now),
     }
 }

@@ -4,7 +4,7 @@ use super::empty::{self, EmptyState};
 use super::filter_bar::FilterBar;
 use super::origin::Origin;
 use super::query::{Filters, PATH};
-use super::words::{BadgeView, Switch, ago};
+use super::words::{BadgeView, Switch};
 use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::base::text::thousands;
@@ -18,6 +18,7 @@ use crate::pages::Viewer;
 use crate::pages::get_started::Checklist;
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
+use crate::web::time_view::TimeView;
 
 pub(super) struct Table {
     pub notice: Option<Notice>,
@@ -58,12 +59,9 @@ pub(super) struct Row {
     pub environment: &'static str,
     pub owner: String,
     pub role: String,
-    pub created: String,
-    pub created_at: String,
-    pub last_used: String,
-    pub last_used_at: Option<String>,
-    pub expires: String,
-    pub expires_at: String,
+    pub created: TimeView,
+    pub last_used: Option<TimeView>,
+    pub expires: TimeView,
     pub is_soon: bool,
     /// `gone` for a key that no longer works.
     pub class: &'static str,
@@ -223,12 +221,9 @@ fn row(key: &ApiKey, roles: &[Role], member: &Member, settings: &Settings, now: 
         environment: key.environment.label(),
         owner: key.owner.as_str().to_owned(),
         role: role.map(|role| role.name.clone()).unwrap_or_default(),
-        created: short_date(key.created_at.date()),
-        created_at: key.created_at.rfc_3339(),
-        last_used: key.last_used_at.map(|at| ago(at, now)).unwrap_or_default(),
-        last_used_at: key.last_used_at.map(Timestamp::rfc_3339),
-        expires: short_date(key.expires_at.last_day()),
-        expires_at: key.expires_at.rfc_3339(),
+        created: TimeView::date(key.created_at),
+        last_used: key.last_used_at.map(|at| TimeView::ago(at, now)),
+        expires: TimeView::new(short_date(key.expires_at.last_day()), key.expires_at),
         is_soon: matches!(badge, Badge::ExpiresIn(_)),
         class: if matches!(badge, Badge::Expired | Badge::Revoked) { "gone" } else { "" },
         badge: BadgeView::new(key, settings, now),

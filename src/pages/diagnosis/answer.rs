@@ -12,6 +12,7 @@ use crate::domain::diagnosis::{
 use crate::domain::members::Permission;
 use crate::domain::usage::denials::Denial;
 use crate::domain::verification::Record;
+use crate::web::time_view::TimeView;
 
 /// The maximum number of scopes shown.
 const SCOPES: usize = 60;
@@ -31,12 +32,12 @@ pub(super) struct Answer {
     pub denials_href: Option<String>,
 }
 
-/// A fact; `at` is its instant and `href` its link.
+/// A fact; `at` is drawn in place of its value, and `href` is its link.
 #[derive(Default)]
 pub(super) struct Fact {
     pub label: &'static str,
     pub value: String,
-    pub at: Option<String>,
+    pub at: Option<TimeView>,
     pub href: Option<String>,
     /// Whether it is an identifier or an address.
     pub is_code: bool,
@@ -59,7 +60,7 @@ impl Fact {
     }
 
     fn at(label: &'static str, at: Timestamp) -> Self {
-        Self { at: Some(at.rfc_3339()), ..Self::new(label, moment(at)) }
+        Self { at: Some(TimeView::new(moment(at), at)), ..Self::new(label, "") }
     }
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::words::{Badge, done};
-use crate::base::clock::{Timestamp, day_and_time, short_date};
+use crate::base::clock::{Timestamp, short_date};
 use crate::base::error::Result;
 use crate::db::keyset::Page;
 use crate::domain::api_keys::{self, ApiKey, KeyId};
@@ -14,6 +14,7 @@ use crate::domain::members::permission::ViewKeys;
 use crate::pages::{Allowed, Viewer};
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
+use crate::web::time_view::TimeView;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -33,8 +34,7 @@ struct Row {
     key_id: String,
     done: &'static str,
     since: String,
-    when: String,
-    at: String,
+    when: TimeView,
     reporter: String,
     badge: Badge,
 }
@@ -80,8 +80,7 @@ fn row(leak: &Leak, keys: &[ApiKey], now: Timestamp) -> Row {
         key_id: leak.key_id.as_str().into(),
         done: done(leak.action),
         since: short_date(leak.since.date()),
-        when: day_and_time(leak.reported_at, now),
-        at: leak.reported_at.rfc_3339(),
+        when: TimeView::day_and_time(leak.reported_at, now),
         reporter: leak.reporter.clone(),
         badge: Badge::of(leak),
     }

@@ -4,14 +4,14 @@ use super::words::done;
 use crate::base::clock::{Timestamp, short_date};
 use crate::domain::activity::{Change, RecordedEntry};
 use crate::domain::leaks::{Action, Leak, Note};
+use crate::web::time_view::TimeView;
 
 pub(super) struct HistoryEntry {
     pub what: &'static str,
     pub who: String,
     pub text: String,
     pub changes: Vec<Change>,
-    pub when: String,
-    pub at: String,
+    pub when: TimeView,
     /// The sort order of the entry.
     order: (Timestamp, u8),
 }
@@ -28,8 +28,7 @@ pub(super) fn of(
         who: who.to_owned(),
         text: text.to_owned(),
         changes: Vec::new(),
-        when: moment(at),
-        at: at.rfc_3339(),
+        when: TimeView::new(moment(at), at),
         order: (at, rank),
     };
     let mut all = vec![

@@ -1,10 +1,11 @@
 //! A key's activity since a day, for templates.
 
-use crate::base::clock::{Timestamp, day_and_time, short_date};
+use crate::base::clock::{Timestamp, short_date};
 use crate::base::text::thousands;
 use crate::domain::usage::denials::DenialGroup;
 use crate::domain::usage::{Outcome, Trace, Traces};
 use crate::pages::usage::reason;
+use crate::web::time_view::TimeView;
 
 /// The maximum number of addresses, and of kinds of denied requests, shown.
 const SHOWN: usize = 50;
@@ -26,10 +27,8 @@ pub(super) struct TracesView {
 pub(super) struct Source {
     pub address: String,
     pub is_new: bool,
-    pub first: String,
-    pub first_at: String,
-    pub last: String,
-    pub last_at: String,
+    pub first: TimeView,
+    pub last: TimeView,
     pub passed: String,
     pub denied: String,
 }
@@ -40,8 +39,7 @@ pub(super) struct DeniedRequests {
     pub count: String,
     pub line: String,
     pub address: String,
-    pub when: String,
-    pub at: String,
+    pub when: TimeView,
 }
 
 impl TracesView {
@@ -87,10 +85,8 @@ fn source(trace: &Trace, now: Timestamp) -> Source {
     Source {
         address: trace.address.clone(),
         is_new: trace.is_new,
-        first: day_and_time(trace.first, now),
-        first_at: trace.first.rfc_3339(),
-        last: day_and_time(trace.last, now),
-        last_at: trace.last.rfc_3339(),
+        first: TimeView::day_and_time(trace.first, now),
+        last: TimeView::day_and_time(trace.last, now),
         passed: count(trace.passed),
         denied: count(trace.denied),
     }
@@ -104,7 +100,6 @@ fn denied_requests(kind: &DenialGroup, now: Timestamp) -> DeniedRequests {
         count: count(kind.count),
         line: latest.line.clone(),
         address: latest.address.clone().unwrap_or_else(|| "–".into()),
-        when: day_and_time(latest.at, now),
-        at: latest.at.rfc_3339(),
+        when: TimeView::day_and_time(latest.at, now),
     }
 }

@@ -11,6 +11,7 @@ use crate::pages::{Allowed, NoFields, Viewer};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::list::{ListQuery, Pager};
+use crate::web::time_view::TimeView;
 use crate::web::{Site, page};
 
 const MAIL: &str = "/mail";
@@ -32,8 +33,7 @@ struct Row {
     /// Why it was not sent, or when it is retried.
     why: String,
     may_send: bool,
-    when: String,
-    at: String,
+    when: TimeView,
 }
 
 /// A badge for templates.
@@ -99,7 +99,6 @@ fn row(email: &Email, now: Timestamp) -> Row {
         why,
         may_send: matches!(email.status(), Status::GivenUp(_) | Status::Retrying(_))
             && email.may_be_sent_again(),
-        when: day_and_time(email.created_at, now),
-        at: email.created_at.rfc_3339(),
+        when: TimeView::day_and_time(email.created_at, now),
     }
 }

@@ -3,7 +3,6 @@
 use super::words::{Badge, permissions};
 use serde::{Deserialize, Serialize};
 
-use crate::base::clock::{Timestamp, ago};
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::members::{self, Access, Member, Permission, State};
@@ -11,6 +10,7 @@ use crate::pages::Viewer;
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
 use crate::web::query;
+use crate::web::time_view::TimeView;
 
 pub(super) struct Table {
     /// Only on the page itself: behind a dialog, the notice is kept for later.
@@ -38,8 +38,7 @@ pub(super) struct Row {
     pub email: String,
     pub role: &'static str,
     pub permissions: String,
-    pub last_signed_in: String,
-    pub last_signed_in_at: Option<String>,
+    pub last_signed_in: Option<TimeView>,
     pub badge: Badge,
     pub has_two_step: bool,
     pub actions: Vec<Action>,
@@ -76,8 +75,6 @@ impl Table {
 
 impl Row {
     fn new(member: &Member, viewer: &Viewer) -> Self {
-        let last = member.last_signed_in_at;
-        let relative = |at: Timestamp| ago(at, viewer.now);
         Self {
             id: member.id.as_str().into(),
             name: member.name.as_str().into(),
@@ -85,8 +82,7 @@ impl Row {
             email: member.email.as_str().into(),
             role: Access::of(member).role(),
             permissions: permissions(member),
-            last_signed_in: last.map_or("Never".into(), relative),
-            last_signed_in_at: last.map(Timestamp::rfc_3339),
+            last_signed_in: member.last_signed_in_at.map(|at| TimeView::ago(at, viewer.now)),
             badge: Badge::new(member, viewer.now),
             has_two_step: member.two_step_since.is_some(),
             actions: actions(member, &viewer.member),

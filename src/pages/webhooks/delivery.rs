@@ -8,7 +8,7 @@ use super::details::next;
 use super::json::indented;
 use super::words::Badge;
 use super::{id, location};
-use crate::base::clock::{Timestamp, day_and_time};
+use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::text::thousands;
 use crate::domain::members::permission::ManageSettings;
@@ -17,6 +17,7 @@ use crate::domain::webhooks::{self, Attempt, DeliveryId, Details, Endpoint};
 use crate::pages::{Allowed, NoFields, Viewer, Visit};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
+use crate::web::time_view::TimeView;
 use crate::web::{Site, page};
 
 #[derive(Template)]
@@ -39,8 +40,7 @@ struct DeliveryPage<'a> {
 
 struct AttemptView {
     number: i64,
-    when: String,
-    at: String,
+    when: TimeView,
     took: String,
     /// `200`, or why it failed.
     result: String,
@@ -113,8 +113,7 @@ fn attempt(attempt: &Attempt, now: Timestamp) -> AttemptView {
     let is_good = attempt.error.is_empty();
     AttemptView {
         number: attempt.number,
-        when: day_and_time(attempt.at, now),
-        at: attempt.at.rfc_3339(),
+        when: TimeView::day_and_time(attempt.at, now),
         took: format!("{} ms", thousands(attempt.duration.unsigned_abs())),
         result: status.filter(|_| is_good).unwrap_or_else(|| attempt.error.clone()),
         answer: attempt.answer.clone(),

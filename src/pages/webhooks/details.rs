@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::location;
 use super::words::{Badge, last, moment};
-use crate::base::clock::{Timestamp, day_and_time, long_date};
+use crate::base::clock::{Timestamp, long_date};
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::keyset::Page;
@@ -13,6 +13,7 @@ use crate::domain::webhooks::{self, Delivery, Endpoint, EndpointId, EventType};
 use crate::pages::{Dialog, Input};
 use crate::web::flash::Notice;
 use crate::web::list::{ListQuery, Pager};
+use crate::web::time_view::TimeView;
 
 /// The filters of the delivery log.
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -41,7 +42,7 @@ pub(super) struct EndpointPage {
     pub events: Vec<&'static str>,
     pub created: String,
     pub created_by: String,
-    pub last: String,
+    pub last: Option<TimeView>,
     /// `30 Nov, 14:06`: since when deliveries fail.
     pub failing_since: Option<String>,
     /// When the endpoint answered that it is gone.
@@ -62,8 +63,7 @@ pub(super) struct Row {
     /// When it is retried.
     pub next: Option<String>,
     pub attempts: i64,
-    pub when: String,
-    pub at: String,
+    pub when: TimeView,
 }
 
 impl EndpointPage {
@@ -127,8 +127,7 @@ fn row(delivery: &Delivery, now: Timestamp) -> Row {
         result: delivery.last_result.clone(),
         next: next(delivery.status()),
         attempts: delivery.attempts,
-        when: day_and_time(delivery.created_at, now),
-        at: delivery.created_at.rfc_3339(),
+        when: TimeView::day_and_time(delivery.created_at, now),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::base::error::Result;
 use crate::db::Connection;
 use crate::domain::webhooks::{self, Endpoint, EventType, MAX_ENDPOINTS};
 use crate::web::flash::Notice;
+use crate::web::time_view::TimeView;
 
 pub(super) struct Table {
     pub notice: Option<Notice>,
@@ -20,8 +21,8 @@ pub(super) struct Row {
     pub place: Option<String>,
     pub events: Vec<&'static str>,
     pub badge: Badge,
-    pub last: String,
-    pub last_at: Option<String>,
+    /// The last delivery, or since when deliveries fail.
+    pub last: Option<TimeView>,
 }
 
 impl Table {
@@ -41,6 +42,5 @@ fn row(endpoint: &Endpoint, now: Timestamp) -> Row {
         events: endpoint.events.iter().map(EventType::as_str).collect(),
         badge: Badge::of(endpoint),
         last: last(endpoint, now),
-        last_at: endpoint.failing_since.or(endpoint.last_attempt_at).map(Timestamp::rfc_3339),
     }
 }

@@ -3,6 +3,7 @@
 use crate::base::clock::{Timestamp, ago_within, day_and_month};
 use crate::domain::webhooks::Endpoint;
 use crate::domain::webhooks::delivery::Status;
+use crate::web::time_view::TimeView;
 
 /// A badge for templates.
 #[derive(Clone, Debug)]
@@ -37,12 +38,12 @@ impl Badge {
     }
 }
 
-/// `Delivered 2 min ago`, `Failing since 30 Nov, 14:06`, `Nothing yet`.
-pub(super) fn last(endpoint: &Endpoint, now: Timestamp) -> String {
+/// `Delivered 2 min ago`, `Failing since 30 Nov, 14:06`; `None` if nothing was sent yet.
+pub(super) fn last(endpoint: &Endpoint, now: Timestamp) -> Option<TimeView> {
     match (endpoint.failing_since, endpoint.last_attempt_at) {
-        (Some(since), _) => format!("Failing since {}", moment(since)),
-        (None, Some(at)) => format!("Delivered {}", ago_within(at, now)),
-        (None, None) => "Nothing yet".into(),
+        (Some(since), _) => Some(TimeView::new(format!("Failing since {}", moment(since)), since)),
+        (None, Some(at)) => Some(TimeView::new(format!("Delivered {}", ago_within(at, now)), at)),
+        (None, None) => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::groups::{Group, groups};
 use super::{other_concerns, words};
-use crate::base::clock::{Timestamp, short_date};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::db::Connection;
 use crate::db::keyset::Page;
@@ -13,6 +13,7 @@ use crate::domain::settings::Settings;
 use crate::domain::usage::{self, InvalidQuestion};
 use crate::pages::Viewer;
 use crate::pages::api_keys::origin::Origin;
+use crate::web::time_view::TimeView;
 
 /// The maximum number of listed keys that no longer work but are still used.
 const MAX_INACTIVE: i64 = 50;
@@ -85,8 +86,7 @@ pub(in crate::pages::api_keys) struct Task {
     pub class: &'static str,
     pub why: String,
     pub detail: String,
-    pub since: String,
-    pub since_at: String,
+    pub since: Option<TimeView>,
     pub action: Option<Action>,
     /// The name of the key that the action applies to.
     pub subject: String,
@@ -167,8 +167,7 @@ fn task(viewer: &Viewer, key: &ApiKey, concern: &Concern, origin: &Origin) -> Ta
         class,
         why: words::why(&concern.reason),
         detail: words::detail(key, &concern.reason, viewer.now),
-        since: short_date(concern.since.date()),
-        since_at: concern.since.rfc_3339(),
+        since: Some(TimeView::date(concern.since)),
         action: words::action(viewer, key, &concern.reason, origin),
         subject: key.name.as_str().into(),
     }

@@ -2,11 +2,11 @@
 //! items have, and mistakes in the questions of gateways.
 
 use super::list::{Action, Task};
-use crate::base::clock::short_date;
 use crate::base::text::thousands;
 use crate::domain::attention::{OtherConcern, Problem};
 use crate::domain::usage::InvalidQuestion;
 use crate::pages::Viewer;
+use crate::web::time_view::TimeView;
 
 /// What to do about a secret key that is stored as text.
 pub(super) const STORED: &str = "Remove it, and rotate the key that it belongs to";
@@ -34,8 +34,7 @@ pub(super) fn question(found: &[InvalidQuestion]) -> Option<Task> {
         class: "why-red",
         why: "A gateway asks a question that Latchkey does not understand".into(),
         detail: format!("{} {requests} denied with a valid key.{others}", quoted(&latest.mistake)),
-        since: short_date(since.date()),
-        since_at: since.rfc_3339(),
+        since: Some(TimeView::date(since)),
         action: None,
         subject: String::new(),
     })
@@ -69,8 +68,7 @@ pub(super) fn concern(viewer: &Viewer, found: &OtherConcern) -> Task {
         class,
         why: format!("{what} {why}"),
         detail: detail.into(),
-        since: String::new(),
-        since_at: String::new(),
+        since: None,
         action: viewer.may(*permission).then_some(action),
         subject: what.clone(),
     }
