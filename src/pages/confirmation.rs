@@ -7,15 +7,16 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::gate::sign_in_location;
 use super::{FORMER_MEMBER, SESSION_KEY, Visit};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::sign_in::SignInService;
 use crate::domain::sign_in::confirmation::{self, ConfirmOutcome, Proof};
 use crate::domain::sign_in::sessions;
 use crate::letters;
-use crate::web::Site;
 use crate::web::form::ProofFields;
 use crate::web::form_token::FormToken;
+use crate::web::{Site, page};
 
 /// Why an action is not performed.
 pub enum Unconfirmed {
@@ -83,6 +84,27 @@ impl Visit {
                 self.forget()?;
                 Ok(Err(Unconfirmed::Ended))
             }
+        }
+    }
+
+    /// Like [`Self::confirm`], for the form of a page: the answer if the identity is not confirmed,
+    /// for which `draw` shows the page again with its input kept.
+    pub async fn must_confirm(
+        &self,
+        request: &HttpRequest,
+        site: &Site,
+        token: &FormToken,
+        proof: ProofFields,
+        draw: impl AsyncFnOnce(StatusCode, Invalid) -> Result<HttpResponse>,
+    ) -> Result<Option<HttpResponse>> {
+        match self.confirm(request, site, token, proof).await? {
+            Ok(()) => Ok(None),
+            Err(Unconfirmed::Rejected(why)) => {
+                let mut response = draw(why.status, why.errors.clone()).await?;
+                why.delay(&mut response);
+                Ok(Some(response))
+            }
+            Err(Unconfirmed::Ended) => Ok(Some(page::see_other(&sign_in_location(request)))),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Signing in and out, sessions, the throttle, and new passwords.
 
 mod kept_input;
-mod two_step;
 mod new_network;
+mod two_step;
 
 use latchkey::base::clock::{HOUR, MINUTE};
 use latchkey::domain::members::{Member, Permission};

@@ -87,7 +87,9 @@ pub fn finish(
     codes::consume(tx, &context.keyring, Purpose::PasswordReset, code, context.now)?;
     replace_password(tx, &member, Some(new_hash), context.now)?;
     known::remember_network(tx, context)?;
-    new_network::remember(tx, &member.id, context)?;
+    if member.two_step_since.is_none() {
+        new_network::remember(tx, &member.id, context)?;
+    }
     let context = context.as_member(member.id.as_str(), member.name.as_str());
     activity::record(tx, &context, &Entry::about(Event::PasswordReset, member.subject()))?;
     let needs_second_step = member.two_step_since.is_some();

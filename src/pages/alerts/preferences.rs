@@ -1,7 +1,7 @@
 //! `/settings/alerts`: which rules are on, and when email is sent.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -50,10 +50,17 @@ pub(super) async fn page(
 
 pub(super) async fn save(
     viewer: Allowed<ManageSettings>,
+    request: HttpRequest,
     form: Form<Fields>,
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let fields = form.fields;
+    let ask =
+        async |status, errors| draw(status, &viewer, &site, Some(fields.clone()), errors).await;
+    let asked = viewer.must_confirm(&request, &site, &form.token, form.proof, ask).await?;
+    if let Some(response) = asked {
+        return Ok(response);
+    }
     let (on, email) = (rules(&fields), fields.email.clone());
     let saved = viewer.submit(&site, form.token, PATH, move |tx, context| {
         alerts::set_preferences(tx, &on, &email, context)?;

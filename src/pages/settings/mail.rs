@@ -4,18 +4,17 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::fields::MailFields;
-use super::show::{SIGN_IN_AGAIN, State, draw};
+use super::show::{State, draw};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::mail::{self, Connector, Message};
 use crate::domain::members::mail_server;
 use crate::domain::members::permission::ManageSettings;
 use crate::domain::sign_in::confirmation;
 use crate::letters;
-use crate::pages::confirmation::Unconfirmed;
 use crate::pages::{Allowed, AllowedAll, NoFields};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::{Form, SecretForm};
-use crate::web::{Site, page};
 
 const PATH: &str = "/settings#mail";
 
@@ -26,16 +25,13 @@ pub(super) async fn save(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let draft = form.fields.draft();
-    match viewer.confirm(&request, &site, &form.token, form.proof).await? {
-        Ok(()) => {}
-        Err(Unconfirmed::Rejected(why)) => {
-            let mail_errors = on_this_form(why.errors.clone());
-            let state = State { mail: Some(form.fields), mail_errors, ..State::default() };
-            let mut response = draw(why.status, &viewer, &site, state).await?;
-            why.delay(&mut response);
-            return Ok(response);
-        }
-        Err(Unconfirmed::Ended) => return Ok(page::see_other(SIGN_IN_AGAIN)),
+    let ask = async |status, errors| {
+        let (mail, mail_errors) = (Some(form.fields.clone()), on_this_form(errors));
+        draw(status, &viewer, &site, State { mail, mail_errors, ..State::default() }).await
+    };
+    let asked = viewer.must_confirm(&request, &site, &form.token, form.proof, ask).await?;
+    if let Some(response) = asked {
+        return Ok(response);
     }
     let saved = viewer.write(&site, form.token, PATH, move |tx, context| {
         mail_server::change(tx, &draft, context)

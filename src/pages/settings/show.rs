@@ -12,14 +12,10 @@ use crate::domain::members::{Permissions, mail_server};
 use crate::domain::settings::{self, Draft};
 use crate::domain::sign_in::two_step;
 use crate::domain::{api_keys, mail};
-use crate::pages::confirmation::Unconfirmed;
 use crate::pages::{Allowed, Viewer, Visit, either};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::{Site, page};
-
-/// The sign-in page, after the session has ended because it was not confirmed who used it.
-pub(super) const SIGN_IN_AGAIN: &str = "/sign-in?next=%2Fsettings&ended=1";
 
 #[derive(Template)]
 #[template(path = "settings/show.html")]
@@ -77,16 +73,13 @@ pub(super) async fn save(
 ) -> Result<HttpResponse> {
     // A missing version counts as an old one.
     let (draft, version) = (form.fields.clone(), form.version.unwrap_or_default());
-    let state = State { draft: Some(form.fields), version: Some(version), ..State::default() };
-    match viewer.confirm(&request, &site, &form.token, form.proof).await? {
-        Ok(()) => {}
-        Err(Unconfirmed::Rejected(why)) => {
-            let state = State { errors: why.errors.clone(), ..state };
-            let mut response = draw(why.status, &viewer, &site, state).await?;
-            why.delay(&mut response);
-            return Ok(response);
-        }
-        Err(Unconfirmed::Ended) => return Ok(page::see_other(SIGN_IN_AGAIN)),
+    let ask = async |status, errors| {
+        let (draft, version) = (Some(form.fields.clone()), Some(version));
+        draw(status, &viewer, &site, State { draft, version, errors, ..State::default() }).await
+    };
+    let asked = viewer.must_confirm(&request, &site, &form.token, form.proof, ask).await?;
+    if let Some(response) = asked {
+        return Ok(response);
     }
     let saved = viewer.submit(&site, form.token, "/settings", move |tx, context| {
         two_step::change_settings(tx, &draft, version, context)?;
@@ -98,7 +91,8 @@ pub(super) async fn save(
         response => return response,
     };
     let is_confirmed = viewer.settings.confirm_minutes > 0;
-    let state = State { errors, is_confirmed, ..state };
+    let (draft, version_sent) = (Some(form.fields), Some(version));
+    let state = State { draft, version: version_sent, errors, is_confirmed, ..State::default() };
     let state = if status == StatusCode::CONFLICT {
         after_conflict(&site, state, version).await?
     } else {

@@ -179,7 +179,12 @@ pub(super) async fn sign_in(
 
 /// Answers a form whose token is not valid: the visitor has signed in on another tab, and continues
 /// where this form would lead to.
-pub(super) fn answer_late(visitor: &Public, site: &Site, next: &str, kept: &str) -> Result<HttpResponse> {
+pub(super) fn answer_late(
+    visitor: &Public,
+    site: &Site,
+    next: &str,
+    kept: &str,
+) -> Result<HttpResponse> {
     let member: Option<String> = visitor.session.get(SESSION_KEY).ok().flatten();
     let Some(member) = member else { return Ok(Rejection::StaleForm.error_response()) };
     lead_on(visitor, site, &member, (next, kept), |location| {

@@ -117,6 +117,8 @@ fn every_action_that_needs_it_asks_and_is_not_performed_without_it() {
         same(format!("{member}/reset-password")),
         same("/settings".to_owned()),
         ("/settings".to_owned(), "/settings/mail".to_owned()),
+        same("/settings/alerts".to_owned()),
+        same(format!("{member}/contain")),
         ("/webhooks/new".to_owned(), "/webhooks".to_owned()),
         same(format!("/webhooks/{webhook}/edit")),
         same(format!("/webhooks/{webhook}/delete")),

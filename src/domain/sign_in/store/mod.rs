@@ -12,7 +12,8 @@ use crate::db::schema::{members, sessions, spent_form_tokens};
 use crate::db::{Connection, Transaction};
 use crate::domain::members::MemberId;
 pub(super) use codes::{
-    count_live_codes_of, delete_code, delete_codes_for, delete_codes_of, delete_expired_codes, insert_code, live_code,
+    count_live_codes_of, delete_code, delete_codes_for, delete_codes_of, delete_expired_codes,
+    insert_code, live_code,
 };
 pub(super) use networks::{
     count_networks, delete_networks, delete_oldest_network, insert_network, is_known_network,

@@ -11,12 +11,11 @@ use crate::base::error::{Error, Invalid, Result};
 use crate::domain::sign_in::{
     Password, Requester, SignInService, confirmation, password_change, sessions,
 };
-use crate::pages::confirmation::Unconfirmed;
 use crate::pages::{SignedIn, Visit};
+use crate::web::Site;
 use crate::web::flash::Notice;
 use crate::web::form::{ProofFields, SecretFields, SecretForm};
 use crate::web::form_token::FormToken;
-use crate::web::{Site, page};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -38,18 +37,13 @@ pub(super) async fn change(
 ) -> Result<HttpResponse> {
     let proof = ProofFields { password: form.fields.current_password.clone(), ..form.proof };
     if viewer.member.two_step_since.is_some() {
-        match viewer.confirm(&request, &site, &form.token, proof).await? {
-            Ok(()) => {}
-            Err(Unconfirmed::Rejected(why)) => {
-                let (errors, name) =
-                    (on_this_form(why.errors.clone()), viewer.member.name.as_str());
-                let mut response = draw(why.status, &viewer, &site, name.into(), errors).await?;
-                why.delay(&mut response);
-                return Ok(response);
-            }
-            Err(Unconfirmed::Ended) => {
-                return Ok(page::see_other("/sign-in?next=%2Faccount&ended=1"));
-            }
+        let ask = async |status, errors| {
+            let name = viewer.member.name.as_str().to_owned();
+            draw(status, &viewer, &site, name, on_this_form(errors)).await
+        };
+        let asked = viewer.must_confirm(&request, &site, &form.token, proof, ask).await?;
+        if let Some(response) = asked {
+            return Ok(response);
         }
     }
     match finish(&viewer, &site, &sign_in_service, form.fields, form.token.clone()).await {
