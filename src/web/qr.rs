@@ -1,5 +1,7 @@
 //! QR codes as SVG paths, so that a page needs no image from another request.
 
+use std::fmt::Write as _;
+
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use crate::base::error::{Error, Result};
@@ -27,7 +29,7 @@ impl QrPath {
                 let length = i32::try_from(length).map_err(Error::internal)?;
                 if length > 0 {
                     let (left, top) = (x + MARGIN, y + MARGIN);
-                    path.push_str(&format!("M{left} {top}h{length}v1h-{length}z"));
+                    write!(path, "M{left} {top}h{length}v1h-{length}z").map_err(Error::internal)?;
                 }
                 x += length + 1;
             }

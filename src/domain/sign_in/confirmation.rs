@@ -91,26 +91,17 @@ pub async fn confirm(
         Ok(reservation) => reservation,
         Err(wait) => return Ok(too_many(PASSWORD, wait)),
     };
-    let email = member.email.clone();
-    let stored = db.read(move |c| members::by_email(c, &email)).await?.and_then(|(_, hash)| hash);
-    let (requester, password) =
-        (Requester::Member(member.id.clone()), Password::presented(proof.password));
-    let is_right = match sign_in_service.hasher.verify(requester, password, stored.clone()).await {
-        Ok(PasswordCheck::Right { .. }) => stored.is_some(),
-        Ok(PasswordCheck::Wrong) => false,
-        Err(Busy) => {
-            throttle.not_tried(reservation);
-            return Err(Busy.into());
-        }
+    let Ok(password) = verify(db, sign_in_service, member, proof.password).await? else {
+        throttle.not_tried(reservation);
+        return Err(Busy.into());
     };
     let mut attempt = None;
-    if is_right && needs_code {
+    if password.is_some() && needs_code {
         match throttle.reserve_second_step(&member.id, context.now) {
             Ok(reserved) => attempt = Some(reserved),
             Err(wait) => return Ok(too_many(CODE, wait)),
         }
     }
-    let password = is_right.then_some(stored).flatten();
     let check = Check { member: member.clone(), session: session.into(), password, notify };
     let (code, context) = (needs_code.then_some(proof.code), context.clone());
     let work = move |tx: &mut Transaction<'_>| {
@@ -124,6 +115,25 @@ pub async fn confirm(
         }
     }
     Ok(outcome)
+}
+
+/// The hash of the member's password, if `typed` is that password.
+async fn verify(
+    db: &Db,
+    sign_in_service: &SignInService,
+    member: &Member,
+    typed: Zeroizing<String>,
+) -> Result<Result<Option<String>, Busy>> {
+    let email = member.email.clone();
+    let stored = db.read(move |c| members::by_email(c, &email)).await?.and_then(|(_, hash)| hash);
+    let requester = Requester::Member(member.id.clone());
+    let checked =
+        sign_in_service.hasher.verify(requester, Password::presented(typed), stored.clone());
+    Ok(match checked.await {
+        Ok(PasswordCheck::Right { .. }) => Ok(stored),
+        Ok(PasswordCheck::Wrong) => Ok(None),
+        Err(Busy) => Err(Busy),
+    })
 }
 
 fn missing(proof: &Proof, needs_code: bool) -> Invalid {

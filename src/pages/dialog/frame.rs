@@ -35,8 +35,6 @@ pub struct Frame<D: Dialog> {
     pub errors: Invalid,
     /// The concurrent changes of others.
     pub conflict: Option<ConcurrentChanges>,
-    /// Whether the form asks who submits it.
-    pub asks_who: bool,
     /// Whether nothing was submitted yet.
     pub is_opened: bool,
     /// Whether it was submitted to have values filled in or checked.
@@ -76,7 +74,6 @@ impl<D: Dialog> Frame<D> {
         }
         let close = D::close(&input);
         Self {
-            asks_who: D::NEEDS_CONFIRMATION && !input.is_confirmed,
             input,
             backdrop,
             close,
@@ -112,6 +109,11 @@ impl<D: Dialog> Frame<D> {
             self.conflict = Some(activity::since(connection, subject_id, sent)?);
         }
         Ok(())
+    }
+
+    /// Whether the form asks who submits it.
+    pub fn asks_who(&self) -> bool {
+        D::NEEDS_CONFIRMATION && !self.input.is_confirmed
     }
 
     /// The version for the form to send, if it edits an item.

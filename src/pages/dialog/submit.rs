@@ -86,36 +86,39 @@ pub(super) async fn submit<D: Dialog>(
     let mut input = Input { version: form.version, return_to: form.return_to.clone(), ..input };
     let Some(token) = form.token.clone() else {
         if let Some(location) = earlier_location(&form, site).await? {
-            already_shown(&gate, D::already_shown(&input))?;
-            return Err(Error::AlreadySubmitted(location));
+            return Err(after_earlier(&gate, &input, Error::AlreadySubmitted(location)));
         }
         return draw(&gate, site, input, action, Stage::Stale).await;
     };
     input.issued = token.issued();
-    if !must_confirm(&input, &form) {
-        return perform(&gate, site, input, action, token).await;
-    }
-    match gate.confirm(request, site, &token, form.proof.clone()).await {
-        Ok(Ok(())) => {
+    if must_confirm(&input, &form) {
+        let confirmed = gate.confirm(request, site, &token, form.proof.clone()).await;
+        match confirmed.map_err(|error| after_earlier(&gate, &input, error))? {
             // Where each action must be confirmed, the next one must be again.
-            input.is_confirmed = gate.settings.confirm_minutes > 0;
-            perform(&gate, site, input, action, token).await
+            Ok(()) => input.is_confirmed = gate.settings.confirm_minutes > 0,
+            Err(Unconfirmed::Rejected(why)) => {
+                let stage = Stage::Unconfirmed(why.errors.clone(), why.status);
+                let mut response = draw(&gate, site, input, action, stage).await?;
+                why.delay(&mut response);
+                return Ok(response);
+            }
+            Err(Unconfirmed::Ended) => {
+                let former = Former::of(gate.member.id.as_str(), request);
+                return former.sign_in(request, site, path, DialogForm(Ok(form))).await;
+            }
         }
-        Ok(Err(Unconfirmed::Rejected(why))) => {
-            let stage = Stage::Unconfirmed(why.errors.clone(), why.status);
-            let mut response = draw(&gate, site, input, action, stage).await?;
-            why.delay(&mut response);
-            Ok(response)
+    }
+    perform(&gate, site, input, action, token).await
+}
+
+/// The error, after which the next page says that the secret of the form was shown before, if the form
+/// was submitted before.
+fn after_earlier<D: Dialog>(visit: &Visit, input: &Input<D>, error: Error) -> Error {
+    match error {
+        Error::AlreadySubmitted(_) => {
+            already_shown(visit, D::already_shown(input)).err().unwrap_or(error)
         }
-        Ok(Err(Unconfirmed::Ended)) => {
-            let former = Former::of(gate.member.id.as_str(), request);
-            former.sign_in(request, site, path, DialogForm(Ok(form))).await
-        }
-        Err(error @ Error::AlreadySubmitted(_)) => {
-            already_shown(&gate, D::already_shown(&input))?;
-            Err(error)
-        }
-        Err(error) => Err(error),
+        error => error,
     }
 }
 

@@ -11,7 +11,7 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::index::{answer_late, enter, lead_on, redirect_if_signed_in};
+use super::index::{answer_late, redirect_if_signed_in, welcome};
 use crate::base::error::{Error, Invalid, Result};
 use crate::domain::members::Member;
 use crate::domain::sign_in::second_step::{self, SecondStepOutcome};
@@ -67,7 +67,7 @@ pub(super) struct Parameters {
 
 /// Asks for the code after the right password. Input that was kept is too long for a URL, so in that
 /// case the page itself carries it.
-pub(super) async fn ask(
+pub(super) fn ask(
     visitor: &Public,
     site: &Site,
     member: &Member,
@@ -123,10 +123,7 @@ pub(super) async fn sign_in(
         second_step::sign_in(&site.db, &sign_in_service, &step, &code, notify, context).await?;
     let (status, message, wait) = match outcome {
         SecondStepOutcome::SignedIn(member) => {
-            let id = member.id.as_str();
-            let mut response = lead_on(&visitor, &site, id, (&next, &kept), |location| {
-                enter(&visitor, &site, &member, location)
-            })?;
+            let mut response = welcome(&visitor, &site, &member, (&next, &kept))?;
             let ended = cookie_with(&site, "", Duration::ZERO);
             response.add_cookie(&ended).map_err(Error::internal)?;
             return Ok(response);

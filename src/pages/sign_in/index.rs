@@ -152,14 +152,9 @@ pub(super) async fn sign_in(
     let outcome =
         sign_in::sign_in(&site.db, &sign_in_service, &email, password, browser, context).await?;
     let (status, message, wait) = match outcome {
-        Outcome::SignedIn(member) => {
-            let id = member.id.as_str();
-            return lead_on(&visitor, &site, id, (&next, &kept), |location| {
-                enter(&visitor, &site, &member, location)
-            });
-        }
+        Outcome::SignedIn(member) => return welcome(&visitor, &site, &member, (&next, &kept)),
         Outcome::NeedsSecondStep(member, step) => {
-            return code::ask(&visitor, &site, &member, &step, (&next, kept)).await;
+            return code::ask(&visitor, &site, &member, &step, (&next, kept));
         }
         Outcome::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned(), None),
         Outcome::TooMany { seconds } => {
@@ -175,6 +170,18 @@ pub(super) async fn sign_in(
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
+}
+
+/// Signs the member in, and leads to the form whose input was kept, otherwise to `next`.
+pub(super) fn welcome(
+    visitor: &Public,
+    site: &Site,
+    member: &Member,
+    (next, kept): (&str, &str),
+) -> Result<HttpResponse> {
+    lead_on(visitor, site, member.id.as_str(), (next, kept), |location| {
+        enter(visitor, site, member, location)
+    })
 }
 
 /// Answers a form whose token is not valid: the visitor has signed in on another tab, and continues
@@ -194,7 +201,7 @@ pub(super) fn answer_late(
 
 /// Responds with `redirect` to the form whose input was kept for the member with `id`, otherwise to
 /// `next`.
-pub(super) fn lead_on(
+fn lead_on(
     visitor: &Public,
     site: &Site,
     id: &str,

@@ -270,18 +270,12 @@ impl App {
 
     /// A client that is signed in as `email`.
     pub fn signed_in(&self, email: &str) -> Client {
-        self.sign_in(self.anonymous(), email)
+        sign_in(self.anonymous(), email)
     }
 
     /// Like [`Self::signed_in`], from this address.
     pub fn signed_in_from(&self, email: &str, address: &str) -> Client {
-        self.sign_in(self.anonymous().calling_from(address), email)
-    }
-
-    fn sign_in(&self, client: Client, email: &str) -> Client {
-        let page = client.submit("/sign-in", &[("email", email), ("password", PASSWORD)]);
-        assert_eq!(page.status, 303, "{}", page.body);
-        client
+        sign_in(self.anonymous().calling_from(address), email)
     }
 
     /// A client that is signed in as a new super manager with every permission.
@@ -382,6 +376,12 @@ impl App {
         });
         dumps.flat_map(|(_, query)| self.texts(query)).collect()
     }
+}
+
+fn sign_in(client: Client, email: &str) -> Client {
+    let page = client.submit("/sign-in", &[("email", email), ("password", PASSWORD)]);
+    assert_eq!(page.status, 303, "{}", page.body);
+    client
 }
 
 /// A valid draft of a key.

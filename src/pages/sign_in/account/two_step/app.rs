@@ -2,6 +2,7 @@
 
 use askama::Template;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::recovery_codes::{ALREADY_SHOWN, CodesPage};
 use super::{FactorsView, TWO_STEP, renew_session};
@@ -30,6 +31,8 @@ pub(super) struct SetUp {
     /// The secret in groups of four characters.
     secret: String,
     qr: QrPath,
+    /// The URL in the QR code, for an app on the same device.
+    url: Zeroizing<String>,
     has_app: bool,
 }
 
@@ -65,6 +68,7 @@ impl Dialog for SetUp {
         Ok(LoadResult::Show(Self {
             secret: secret.groups()?,
             qr: QrPath::new(&url)?,
+            url,
             has_app: frame.backdrop.app.is_some(),
             frame,
         }))
