@@ -4,13 +4,13 @@ ALTER TABLE members ADD COLUMN two_step_since BIGINT;
 ALTER TABLE members ADD COLUMN two_step_version BIGINT NOT NULL DEFAULT 0;
 -- The secret of a member's authenticator app, encrypted, and the last time step that was accepted.
 CREATE TABLE member_totp (
-    member_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES members (id) ON DELETE CASCADE,
+    member_id TEXT NOT NULL PRIMARY KEY REFERENCES members (id) ON DELETE CASCADE,
     secret BYTEA NOT NULL,
     last_step BIGINT NOT NULL,
     confirmed_at BIGINT NOT NULL
 );
 CREATE TABLE member_recovery_codes (
-    member_id TEXT COLLATE "C" NOT NULL REFERENCES members (id) ON DELETE CASCADE,
+    member_id TEXT NOT NULL REFERENCES members (id) ON DELETE CASCADE,
     code_hash TEXT COLLATE "C" NOT NULL,
     used_at BIGINT,
     PRIMARY KEY (member_id, code_hash)
