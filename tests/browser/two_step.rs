@@ -69,10 +69,11 @@ fn an_app_is_set_up_and_its_codes_sign_in() {
         browser.follow(link);
         check_page(&browser, page);
         browser.follow("dialog .btn-secondary");
-        assert_eq!(browser.address(), "/account/two-step");
+        assert_eq!(browser.address(), format!("/account/two-step{link}"));
     }
     browser.goto("/account");
     check_page(&browser, "the account with two-step verification");
+    browser.click(".avatar");
     browser.follow("form[action='/sign-out'] button");
 
     enter_password(&browser);
