@@ -111,7 +111,7 @@ pub(super) static STEPS: [Step; 7] = [
         title: "Remove the two-step verification of “NAME”?",
         warning: "NAME is signed out at once, and the password alone signs them in from then on.",
         more: "Do this only if you are sure that it is NAME who asks: call them, or ask in person. \
-               They are told by email, and can set it up again.",
+               They are notified by email, and can set it up again.",
         button: "Remove Two-Step Verification",
         is_danger: true,
         done: "signs in with the password alone",
